@@ -1,0 +1,1 @@
+//! Sosik over HTTP: routes, extractors, problems, OpenAPI.

@@ -1,0 +1,1 @@
+//! What nodes share while running: timelines, caches, rate limits, live wake-ups.

@@ -1,0 +1,1 @@
+//! What Sosik does, without HTTP: post, deliver, read, rebuild, verify.

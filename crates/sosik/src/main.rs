@@ -1,0 +1,3 @@
+//! The news feed server.
+
+fn main() {}

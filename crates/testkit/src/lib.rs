@@ -1,0 +1,1 @@
+//! Builders and faults for tests; only ever a dev-dependency.

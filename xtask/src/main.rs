@@ -1,0 +1,3 @@
+//! The chores of this repository as one command.
+
+fn main() {}
