@@ -1,1 +1,9 @@
-//! The domain of a news feed: ids, people, stories, audiences, timelines. No I/O, no clock, no async..
+//! The domain of a news feed: ids, people, stories, audiences, timelines. No I/O, no clock, no async.
+
+pub mod audience;
+pub mod id;
+pub mod time;
+
+pub use audience::{Audience, Circle, Relation, Sees};
+pub use id::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId};
+pub use time::Timestamp;

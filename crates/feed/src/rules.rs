@@ -1,0 +1,364 @@
+//! What a client is told when a rule of the domain is broken.
+//!
+//! One enum for the whole domain: every variant is one rule, its [`code`](RuleBroken::code) is part of the API and never
+//! changes, its message says what to do. The messages are English; clients translate by code. A message never repeats
+//! what was sent, so it can be logged.
+//!
+//! To add one: a variant with its message, a line in [`RuleBroken::code`] and, when one JSON field is at fault, in
+//! [`RuleBroken::field`].
+
+use thiserror::Error;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::limits;
+
+/// A rule of the domain that a request breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+pub enum RuleBroken {
+    /// The handle has fewer than [`limits::HANDLE_CHARACTERS_MIN`] characters.
+    #[error("handle is too short: use at least {} characters", limits::HANDLE_CHARACTERS_MIN)]
+    HandleTooShort,
+    /// The handle has more than [`limits::HANDLE_CHARACTERS_MAX`] characters.
+    #[error("handle is too long: use at most {} characters", limits::HANDLE_CHARACTERS_MAX)]
+    HandleTooLong,
+    /// The handle has a character that is not allowed, or does not start with a letter.
+    #[error("handle must start with a letter a-z and go on with a-z, 0-9 and _ only")]
+    HandleCharacters,
+    /// The handle is a word that the service keeps for itself.
+    #[error("handle is reserved: choose another one")]
+    HandleReserved,
+    /// The handle can be mistaken for a reserved one or for somebody else's (equal skeletons).
+    #[error("handle looks too much like another one: choose one that cannot be confused")]
+    HandleConfusable,
+    /// Somebody else has the handle.
+    #[error("handle is taken: choose another one")]
+    HandleTaken,
+    /// The display name has nothing that can be seen.
+    #[error("display name is empty: give at least one visible character")]
+    DisplayNameEmpty,
+    /// The display name has more than [`limits::DISPLAY_NAME_CHARACTERS_MAX`] characters.
+    #[error(
+        "display name is too long: {characters} characters, at most {} are allowed",
+        limits::DISPLAY_NAME_CHARACTERS_MAX
+    )]
+    DisplayNameTooLong {
+        /// How many there are.
+        characters: usize,
+    },
+    /// The display name has control, invisible, direction-changing or unassigned characters or towers of marks.
+    #[error("display name has characters that cannot be shown safely: leave out invisible and control characters")]
+    DisplayNameCharacters,
+    /// The bio has more than [`limits::BIO_CHARACTERS_MAX`] characters.
+    #[error("bio is too long: {characters} characters, at most {} are allowed", limits::BIO_CHARACTERS_MAX)]
+    BioTooLong {
+        /// How many there are.
+        characters: usize,
+    },
+    /// The bio has control characters other than line breaks and tabs.
+    #[error("bio has control characters: only line breaks and tabs are allowed")]
+    BioCharacters,
+    /// The language is none that the service speaks.
+    #[error("language is unknown: use ko, en or ja")]
+    LanguageUnknown,
+    /// The password has fewer than [`limits::PASSWORD_CHARACTERS_MIN`] characters.
+    #[error("password is too short: use at least {} characters", limits::PASSWORD_CHARACTERS_MIN)]
+    PasswordTooShort,
+    /// The password has more than [`limits::PASSWORD_CHARACTERS_MAX`] characters.
+    #[error("password is too long: use at most {} characters", limits::PASSWORD_CHARACTERS_MAX)]
+    PasswordTooLong,
+    /// The password is among those that are tried first by whoever guesses.
+    #[error("password is too common: choose one that is harder to guess")]
+    PasswordCommon,
+    /// The story has neither visible text nor an attachment.
+    #[error("story is empty: give a text or an attachment")]
+    StoryTextEmpty,
+    /// The text of the story has more than [`limits::STORY_TEXT_CHARACTERS_MAX`] characters.
+    #[error(
+        "story text is too long: {characters} characters, at most {} are allowed",
+        limits::STORY_TEXT_CHARACTERS_MAX
+    )]
+    StoryTextTooLong {
+        /// How many there are.
+        characters: usize,
+    },
+    /// The text of the story has control characters other than line breaks and tabs.
+    #[error("story text has control characters: only line breaks and tabs are allowed")]
+    StoryTextCharacters,
+    /// The story has more than [`limits::ATTACHMENTS_MAX`] attachments.
+    #[error("story has too many attachments: at most {} are allowed", limits::ATTACHMENTS_MAX)]
+    AttachmentsTooMany,
+    /// The description of an attachment has more than [`limits::ALT_TEXT_CHARACTERS_MAX`] characters.
+    #[error(
+        "description of an attachment is too long: {characters} characters, at most {} are allowed",
+        limits::ALT_TEXT_CHARACTERS_MAX
+    )]
+    AltTextTooLong {
+        /// How many there are.
+        characters: usize,
+    },
+    /// The description of an attachment has control characters other than line breaks and tabs.
+    #[error("description of an attachment has control characters: only line breaks and tabs are allowed")]
+    AltTextCharacters,
+    /// The comment has no visible text.
+    #[error("comment is empty: give a text")]
+    CommentTextEmpty,
+    /// The comment has more than [`limits::COMMENT_CHARACTERS_MAX`] characters.
+    #[error("comment is too long: {characters} characters, at most {} are allowed", limits::COMMENT_CHARACTERS_MAX)]
+    CommentTextTooLong {
+        /// How many there are.
+        characters: usize,
+    },
+    /// The comment has control characters other than line breaks and tabs.
+    #[error("comment has control characters: only line breaks and tabs are allowed")]
+    CommentTextCharacters,
+    /// The `Idempotency-Key` is empty, too long or not visible ASCII.
+    #[error("idempotency key is not usable: send 1 to {} visible ASCII characters", limits::IDEMPOTENCY_KEY_BYTES_MAX)]
+    IdempotencyKeyInvalid,
+    /// The search query has no word in it, or more than [`limits::SEARCH_QUERY_CHARACTERS_MAX`] characters.
+    #[error(
+        "search query is not usable: give 1 to {} characters with at least one letter or digit",
+        limits::SEARCH_QUERY_CHARACTERS_MAX
+    )]
+    SearchQueryInvalid,
+    /// The page size asked for is zero or above [`limits::PAGE_ITEMS_MAX`].
+    #[error("limit is out of range: use 1 to {}", limits::PAGE_ITEMS_MAX)]
+    PageLimitInvalid,
+    /// Whoever asks has [`limits::FRIENDS_MAX`] friends.
+    #[error("you have {} friends, no more are allowed: end a friendship first", limits::FRIENDS_MAX)]
+    FriendLimitYours,
+    /// The other person has [`limits::FRIENDS_MAX`] friends.
+    #[error("this person has {} friends, no more are allowed: follow them instead", limits::FRIENDS_MAX)]
+    FriendLimitTheirs,
+    /// Whoever asks follows [`limits::FOLLOWS_MAX`] people.
+    #[error("you follow {} people, no more are allowed: unfollow somebody first", limits::FOLLOWS_MAX)]
+    FollowLimit,
+    /// Whoever asks blocks [`limits::BLOCKS_MAX`] people.
+    #[error("you block {} people, no more are allowed: unblock somebody first", limits::BLOCKS_MAX)]
+    BlockLimit,
+    /// Whoever asks mutes [`limits::MUTES_MAX`] people.
+    #[error("you mute {} people, no more are allowed: unmute somebody first", limits::MUTES_MAX)]
+    MuteLimit,
+    /// Whoever asks has [`limits::FRIEND_REQUESTS_PENDING_MAX`] friend requests that nobody has answered.
+    #[error(
+        "{} of your friend requests are unanswered, no more are allowed: cancel some first",
+        limits::FRIEND_REQUESTS_PENDING_MAX
+    )]
+    RequestLimit,
+    /// Somebody tries to befriend, follow, block or mute themselves.
+    #[error("this person is you: you cannot befriend, follow, block or mute yourself")]
+    Yourself,
+}
+
+impl RuleBroken {
+    /// The stable name of the rule, in snake_case. Part of the API.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::HandleTooShort => "handle_too_short",
+            Self::HandleTooLong => "handle_too_long",
+            Self::HandleCharacters => "handle_characters",
+            Self::HandleReserved => "handle_reserved",
+            Self::HandleConfusable => "handle_confusable",
+            Self::HandleTaken => "handle_taken",
+            Self::DisplayNameEmpty => "display_name_empty",
+            Self::DisplayNameTooLong { .. } => "display_name_too_long",
+            Self::DisplayNameCharacters => "display_name_characters",
+            Self::BioTooLong { .. } => "bio_too_long",
+            Self::BioCharacters => "bio_characters",
+            Self::LanguageUnknown => "language_unknown",
+            Self::PasswordTooShort => "password_too_short",
+            Self::PasswordTooLong => "password_too_long",
+            Self::PasswordCommon => "password_common",
+            Self::StoryTextEmpty => "story_text_empty",
+            Self::StoryTextTooLong { .. } => "story_text_too_long",
+            Self::StoryTextCharacters => "story_text_characters",
+            Self::AttachmentsTooMany => "attachments_too_many",
+            Self::AltTextTooLong { .. } => "alt_text_too_long",
+            Self::AltTextCharacters => "alt_text_characters",
+            Self::CommentTextEmpty => "comment_text_empty",
+            Self::CommentTextTooLong { .. } => "comment_text_too_long",
+            Self::CommentTextCharacters => "comment_text_characters",
+            Self::IdempotencyKeyInvalid => "idempotency_key_invalid",
+            Self::SearchQueryInvalid => "search_query_invalid",
+            Self::PageLimitInvalid => "page_limit_invalid",
+            Self::FriendLimitYours => "friend_limit",
+            Self::FriendLimitTheirs => "their_friend_limit",
+            Self::FollowLimit => "follow_limit",
+            Self::BlockLimit => "block_limit",
+            Self::MuteLimit => "mute_limit",
+            Self::RequestLimit => "request_limit",
+            Self::Yourself => "yourself",
+        }
+    }
+
+    /// The field of the JSON body or the query parameter at fault, when it is a single one.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::HandleTooShort
+            | Self::HandleTooLong
+            | Self::HandleCharacters
+            | Self::HandleReserved
+            | Self::HandleConfusable
+            | Self::HandleTaken => Some("handle"),
+            Self::DisplayNameEmpty | Self::DisplayNameTooLong { .. } | Self::DisplayNameCharacters => {
+                Some("display_name")
+            }
+            Self::BioTooLong { .. } | Self::BioCharacters => Some("bio"),
+            Self::LanguageUnknown => Some("language"),
+            Self::PasswordTooShort | Self::PasswordTooLong | Self::PasswordCommon => Some("password"),
+            Self::StoryTextEmpty
+            | Self::StoryTextTooLong { .. }
+            | Self::StoryTextCharacters
+            | Self::CommentTextEmpty
+            | Self::CommentTextTooLong { .. }
+            | Self::CommentTextCharacters => Some("text"),
+            Self::AttachmentsTooMany | Self::AltTextTooLong { .. } | Self::AltTextCharacters => Some("attachments"),
+            Self::SearchQueryInvalid => Some("q"),
+            Self::PageLimitInvalid => Some("limit"),
+            Self::IdempotencyKeyInvalid
+            | Self::FriendLimitYours
+            | Self::FriendLimitTheirs
+            | Self::FollowLimit
+            | Self::BlockLimit
+            | Self::MuteLimit
+            | Self::RequestLimit
+            | Self::Yourself => None,
+        }
+    }
+}
+
+/// Checks that a new password has [`limits::PASSWORD_CHARACTERS_MIN`] to [`limits::PASSWORD_CHARACTERS_MAX`] characters.
+/// Whether it is a common one is for the caller, who has the list.
+///
+/// # Errors
+/// [`RuleBroken::PasswordTooShort`] or [`RuleBroken::PasswordTooLong`].
+pub fn check_password_length(password: &str) -> Result<(), RuleBroken> {
+    match password.nfc().count() {
+        ..limits::PASSWORD_CHARACTERS_MIN => Err(RuleBroken::PasswordTooShort),
+        limits::PASSWORD_CHARACTERS_MIN..=limits::PASSWORD_CHARACTERS_MAX => Ok(()),
+        _ => Err(RuleBroken::PasswordTooLong),
+    }
+}
+
+/// Checks that an `Idempotency-Key` is 1 to [`limits::IDEMPOTENCY_KEY_BYTES_MAX`] bytes of visible ASCII.
+///
+/// # Errors
+/// [`RuleBroken::IdempotencyKeyInvalid`].
+pub fn check_idempotency_key(key: &str) -> Result<(), RuleBroken> {
+    let length_fits = (1..=limits::IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len());
+    if length_fits && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err(RuleBroken::IdempotencyKeyInvalid)
+    }
+}
+
+/// The page size to use: what was asked for, or [`limits::PAGE_ITEMS_DEFAULT`].
+///
+/// # Errors
+/// [`RuleBroken::PageLimitInvalid`] unless it is 1 to [`limits::PAGE_ITEMS_MAX`].
+pub fn page_items(asked: Option<usize>) -> Result<usize, RuleBroken> {
+    let items = asked.unwrap_or(limits::PAGE_ITEMS_DEFAULT);
+    if (1..=limits::PAGE_ITEMS_MAX).contains(&items) {
+        Ok(items)
+    } else {
+        Err(RuleBroken::PageLimitInvalid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const ALL: [RuleBroken; 34] = [
+        RuleBroken::HandleTooShort,
+        RuleBroken::HandleTooLong,
+        RuleBroken::HandleCharacters,
+        RuleBroken::HandleReserved,
+        RuleBroken::HandleConfusable,
+        RuleBroken::HandleTaken,
+        RuleBroken::DisplayNameEmpty,
+        RuleBroken::DisplayNameTooLong { characters: 51 },
+        RuleBroken::DisplayNameCharacters,
+        RuleBroken::BioTooLong { characters: 301 },
+        RuleBroken::BioCharacters,
+        RuleBroken::LanguageUnknown,
+        RuleBroken::PasswordTooShort,
+        RuleBroken::PasswordTooLong,
+        RuleBroken::PasswordCommon,
+        RuleBroken::StoryTextEmpty,
+        RuleBroken::StoryTextTooLong { characters: 5_001 },
+        RuleBroken::StoryTextCharacters,
+        RuleBroken::AttachmentsTooMany,
+        RuleBroken::AltTextTooLong { characters: 501 },
+        RuleBroken::AltTextCharacters,
+        RuleBroken::CommentTextEmpty,
+        RuleBroken::CommentTextTooLong { characters: 1_001 },
+        RuleBroken::CommentTextCharacters,
+        RuleBroken::IdempotencyKeyInvalid,
+        RuleBroken::SearchQueryInvalid,
+        RuleBroken::PageLimitInvalid,
+        RuleBroken::FriendLimitYours,
+        RuleBroken::FriendLimitTheirs,
+        RuleBroken::FollowLimit,
+        RuleBroken::BlockLimit,
+        RuleBroken::MuteLimit,
+        RuleBroken::RequestLimit,
+        RuleBroken::Yourself,
+    ];
+
+    #[test]
+    fn every_rule_has_its_own_code_in_snake_case() {
+        let codes: HashSet<_> = ALL.iter().map(RuleBroken::code).collect();
+        assert_eq!(codes.len(), ALL.len());
+        for code in codes {
+            assert!(code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_message_is_one_lower_case_sentence_without_a_full_stop() {
+        for rule in ALL {
+            let message = rule.to_string();
+            assert!(!message.starts_with(char::is_uppercase), "{message}");
+            assert!(!message.ends_with('.'), "{message}");
+            assert!(!message.contains('{'), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_message_names_the_count_and_the_limit() {
+        assert_eq!(
+            RuleBroken::StoryTextTooLong { characters: 5_001 }.to_string(),
+            "story text is too long: 5001 characters, at most 5000 are allowed"
+        );
+    }
+
+    #[test]
+    fn a_password_is_measured_in_characters_and_not_in_bytes() {
+        assert_eq!(check_password_length("비밀번호는길어"), Err(RuleBroken::PasswordTooShort));
+        assert_eq!(check_password_length("비밀번호는길어요"), Ok(()));
+        assert_eq!(check_password_length(&"x".repeat(128)), Ok(()));
+        assert_eq!(check_password_length(&"x".repeat(129)), Err(RuleBroken::PasswordTooLong));
+    }
+
+    #[test]
+    fn an_idempotency_key_is_short_visible_ascii() {
+        for good in ["a", "0f8fad5b-d9cb-469f-a165-70867728950e", "~", &"k".repeat(64)] {
+            assert_eq!(check_idempotency_key(good), Ok(()), "{good}");
+        }
+        for bad in ["", "two words", "tab\t", "é", "\u{7f}", &"k".repeat(65)] {
+            assert_eq!(check_idempotency_key(bad), Err(RuleBroken::IdempotencyKeyInvalid), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_twenty_items_unless_one_to_a_hundred_are_asked_for() {
+        assert_eq!(page_items(None), Ok(20));
+        assert_eq!(page_items(Some(1)), Ok(1));
+        assert_eq!(page_items(Some(100)), Ok(100));
+        assert_eq!(page_items(Some(0)), Err(RuleBroken::PageLimitInvalid));
+        assert_eq!(page_items(Some(101)), Err(RuleBroken::PageLimitInvalid));
+    }
+}

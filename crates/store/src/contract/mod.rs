@@ -1,0 +1,42 @@
+//! The contract: one trait a noun, and [`Store`] for all of them together.
+//!
+//! The traits are object safe, so that handlers hold one handle (`Arc<dyn Store>`) and the engine is chosen once,
+//! where the executable is wired.
+
+mod accounts;
+mod comments;
+mod feeds;
+mod likes;
+mod nodes;
+mod notifications;
+mod orders;
+mod people;
+mod relations;
+mod stories;
+
+pub use accounts::{Accounts, Sessions};
+pub use comments::Comments;
+pub use feeds::Feeds;
+pub use likes::Likes;
+pub use nodes::Nodes;
+pub use notifications::Notifications;
+pub use orders::Orders;
+pub use people::People;
+pub use relations::Relations;
+pub use stories::Stories;
+
+use async_trait::async_trait;
+
+use crate::StoreResult;
+
+/// Everything durable.
+#[async_trait]
+pub trait Store:
+    Accounts + Sessions + People + Relations + Stories + Likes + Comments + Feeds + Notifications + Orders + Nodes + Send + Sync + 'static
+{
+    /// Answers when the engine can read and has room to write: for `/healthz`.
+    async fn check(&self) -> StoreResult<()>;
+
+    /// Waits for what is being written, then closes. Later calls answer `Closed`.
+    async fn close(&self);
+}
