@@ -1,9 +1,13 @@
 //! The domain of a news feed: ids, people, stories, audiences, timelines. No I/O, no clock, no async.
 
 pub mod audience;
+pub mod cursor;
+pub mod generator;
 pub mod id;
 pub mod time;
+pub mod timeline;
 
 pub use audience::{Audience, Circle, Relation, Sees};
+pub use cursor::{Cursor, Position};
 pub use id::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId};
 pub use time::Timestamp;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sosik_feed::people::Language;
+pub use sosik_feed::Position;
 use sosik_feed::{Audience, CommentId, NotificationId, PersonId, SessionId, StoryId, Timestamp};
 
 /// SHA-256 of a session token. The token itself is nowhere in the store.
@@ -151,15 +152,6 @@ pub enum PeopleList {
     Mutes,
     /// Friend requests, newest first.
     Requests(RequestSide),
-}
-
-/// A place in a list that is ordered by a number and then an id, both descending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// Milliseconds, mostly.
-    pub key: u64,
-    /// Tells equal keys apart.
-    pub id: u64,
 }
 
 /// One entry of a [`PeopleList`].
