@@ -1,0 +1,122 @@
+//! The fabric of a single process.
+
+mod live;
+mod log;
+mod timelines;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parking_lot::RwLock;
+use sosik_feed::timeline::{Forgotten, Newer};
+use sosik_feed::{Circle, PersonId, StoryId};
+
+use crate::contract::{Below, Fabric, FabricResult, Figures, Interest, Rebuild, Signals, Since, View, Watch};
+use live::Live;
+use log::PullLog;
+use timelines::Timelines;
+
+/// Sizes of the memory fabric.
+#[derive(Debug, Clone, Copy)]
+pub struct MemoryOptions {
+    /// Timelines keep so many ids when built, up to twice as many before they are trimmed (*W* of the design).
+    pub timeline_stories: usize,
+    /// Bytes for all timelines together; the least recently read go first.
+    pub timelines_bytes: usize,
+    /// Stories of large authors remembered in the log. A timeline that was read longer ago is rebuilt.
+    pub pull_log_entries: usize,
+    /// Makes the incarnations of this process differ from those of the one before: a random number.
+    pub seed: u64,
+}
+
+/// Timelines, log and streams in this process.
+pub struct MemoryFabric {
+    timelines: Timelines,
+    log: PullLog,
+    live: Live,
+    interest: RwLock<Interest>,
+}
+
+impl MemoryFabric {
+    /// Empty.
+    #[must_use]
+    pub fn new(options: MemoryOptions) -> Self {
+        Self {
+            timelines: Timelines::new(options),
+            log: PullLog::new(options.pull_log_entries),
+            live: Live::default(),
+            interest: RwLock::new(Arc::new(|_reader, _author| true)),
+        }
+    }
+
+    /// Who is told of whom; until it is set, everybody is woken for every large author.
+    pub fn set_interest(&self, interest: Interest) {
+        *self.interest.write() = interest;
+    }
+}
+
+#[async_trait]
+impl Fabric for MemoryFabric {
+    async fn deliver(&self, story: StoryId, readers: &[PersonId]) -> FabricResult<usize> {
+        let taken = self.timelines.deliver(story, readers);
+        self.live.wake(readers, Signals::STORY);
+        Ok(taken)
+    }
+
+    async fn announce(&self, story: StoryId, author: PersonId) -> FabricResult<()> {
+        self.log.append(story, author);
+        let interest = Arc::clone(&self.interest.read());
+        self.live.wake_those(|reader| interest(reader, author), Signals::STORY);
+        Ok(())
+    }
+
+    async fn view(&self, reader: PersonId, circle: &Circle, below: Below) -> FabricResult<Option<View>> {
+        Ok(self.timelines.read(reader, circle, &self.log, |incarnation, timeline| View {
+            incarnation,
+            stretch: timeline.below(below.before, below.count),
+            floor: timeline.floor(),
+            mark: timeline.mark(),
+        }))
+    }
+
+    async fn newer(&self, reader: PersonId, circle: &Circle, since: Since) -> FabricResult<Option<Result<Newer, Forgotten>>> {
+        Ok(self.timelines.read(reader, circle, &self.log, |incarnation, timeline| {
+            if incarnation == since.incarnation { timeline.newer(since.mark, since.count) } else { Err(Forgotten) }
+        }))
+    }
+
+    async fn above(&self, reader: PersonId, id: StoryId, count: usize) -> FabricResult<Option<Vec<StoryId>>> {
+        Ok(self.timelines.peek(reader, |timeline| timeline.above(id, count)))
+    }
+
+    async fn begin_rebuild(&self, reader: PersonId) -> FabricResult<Option<Rebuild>> {
+        Ok(self.timelines.begin(reader, self.log.end()))
+    }
+
+    async fn finish_rebuild(&self, rebuild: Rebuild, ids: Vec<StoryId>, floor: StoryId) -> FabricResult<bool> {
+        Ok(self.timelines.finish(rebuild, ids, floor))
+    }
+
+    async fn abandon_rebuild(&self, rebuild: Rebuild) -> FabricResult<()> {
+        self.timelines.abandon(rebuild);
+        Ok(())
+    }
+
+    async fn forget(&self, reader: PersonId) -> FabricResult<()> {
+        self.timelines.forget(reader);
+        Ok(())
+    }
+
+    fn watch(&self, reader: PersonId) -> Arc<dyn Watch> {
+        self.live.watch(reader)
+    }
+
+    async fn wake(&self, people: &[PersonId], signals: Signals) -> FabricResult<()> {
+        self.live.wake(people, signals);
+        Ok(())
+    }
+
+    fn figures(&self) -> Figures {
+        Figures { streams: self.live.streams(), ..self.timelines.figures() }
+    }
+}

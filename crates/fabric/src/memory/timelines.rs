@@ -1,0 +1,249 @@
+//! Timelines of this process, within a budget of bytes.
+//!
+//! Readers are spread over shards, each with its own lock, order of last reads and share of the budget. A delivery
+//! does not count as a read: a timeline that nobody looks at grows old however many friends post.
+
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hashlink::LinkedHashMap;
+use parking_lot::Mutex;
+use rustc_hash::FxBuildHasher;
+use sosik_feed::timeline::{Delivered, Timeline};
+use sosik_feed::{Circle, PersonId, StoryId};
+
+use super::MemoryOptions;
+use super::log::PullLog;
+use crate::contract::{Figures, Rebuild};
+
+/// More than any machine has cores, so that a shard is rarely waited for.
+const SHARDS: usize = 128;
+
+/// What a timeline takes beside its ids: the slot, its links, and its share of the hash table.
+pub const SLOT_BYTES: usize = size_of::<Slot>() + size_of::<PersonId>() + 5 * size_of::<usize>();
+
+struct Slot {
+    incarnation: u64,
+    /// Filled up from the log of large authors up to here.
+    pulled_to: u64,
+    content: Content,
+}
+
+enum Content {
+    /// Somebody reads the store; what is delivered meanwhile waits here.
+    Building(Vec<StoryId>),
+    Ready(Timeline),
+}
+
+impl Slot {
+    fn bytes(&self) -> usize {
+        SLOT_BYTES
+            + match &self.content {
+                Content::Building(arrived) => arrived.capacity() * size_of::<StoryId>(),
+                Content::Ready(timeline) => timeline.heap_bytes(),
+            }
+    }
+
+    fn deliver(&mut self, story: StoryId, keep: usize) -> bool {
+        match &mut self.content {
+            Content::Building(arrived) => {
+                arrived.push(story);
+                true
+            }
+            Content::Ready(timeline) => timeline.deliver(story, keep) == Delivered::Added,
+        }
+    }
+}
+
+/// One shard: the least recently read at the front.
+#[derive(Default)]
+struct Shard {
+    slots: LinkedHashMap<PersonId, Slot, FxBuildHasher>,
+    bytes: usize,
+}
+
+impl Shard {
+    /// Lets `work` change a slot and keeps the sum of bytes right.
+    fn change<T>(&mut self, reader: PersonId, work: impl FnOnce(&mut Slot) -> T) -> Option<T> {
+        let slot = self.slots.get_mut(&reader)?;
+        let before = slot.bytes();
+        let result = work(slot);
+        self.bytes = self.bytes - before + slot.bytes();
+        Some(result)
+    }
+
+    fn remove(&mut self, reader: PersonId) {
+        if let Some(slot) = self.slots.remove(&reader) {
+            self.bytes -= slot.bytes();
+        }
+    }
+
+    /// Removes the least recently read until the rest fits; answers how many went. Those being built stay: somebody
+    /// waits for them, and there are only as many as rebuilds at once.
+    fn shrink_to(&mut self, budget: usize) -> u64 {
+        let mut evicted = 0;
+        for _ in 0..self.slots.len() {
+            if self.bytes <= budget {
+                break;
+            }
+            let Some((reader, slot)) = self.slots.pop_front() else { break };
+            if matches!(slot.content, Content::Building(_)) {
+                self.slots.insert(reader, slot);
+            } else {
+                self.bytes -= slot.bytes();
+                evicted += 1;
+            }
+        }
+        evicted
+    }
+}
+
+pub(super) struct Timelines {
+    shards: Box<[Mutex<Shard>]>,
+    keep: usize,
+    shard_budget: usize,
+    next_incarnation: AtomicU64,
+    evicted: AtomicU64,
+}
+
+impl Timelines {
+    pub(super) fn new(options: MemoryOptions) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            keep: options.timeline_stories,
+            shard_budget: options.timelines_bytes / SHARDS,
+            // Never 0, and far from those of another process.
+            next_incarnation: AtomicU64::new(options.seed | 1),
+            evicted: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn deliver(&self, story: StoryId, readers: &[PersonId]) -> usize {
+        readers.iter().filter(|reader| self.deliver_to(story, **reader)).count()
+    }
+
+    fn deliver_to(&self, story: StoryId, reader: PersonId) -> bool {
+        let mut shard = self.shard(reader).lock();
+        let before = shard.bytes;
+        let taken = shard.change(reader, |slot| slot.deliver(story, self.keep)).unwrap_or(false);
+        if shard.bytes > before {
+            self.make_room(&mut shard);
+        }
+        taken
+    }
+
+    /// Fills a ready timeline up from the log and looks at it.
+    pub(super) fn read<T>(
+        &self,
+        reader: PersonId,
+        circle: &Circle,
+        log: &PullLog,
+        look: impl FnOnce(u64, &Timeline) -> T,
+    ) -> Option<T> {
+        let mut shard = self.shard(reader).lock();
+        let slot = shard.slots.to_back(&reader)?;
+        if slot.pulled_to != log.end() && matches!(slot.content, Content::Ready(_)) {
+            let filled = shard.change(reader, |slot| fill_up(slot, circle, log, self.keep))?;
+            if !filled {
+                shard.remove(reader);
+                return None;
+            }
+        }
+        let slot = shard.slots.get(&reader)?;
+        let Content::Ready(timeline) = &slot.content else { return None };
+        let result = look(slot.incarnation, timeline);
+        self.make_room(&mut shard);
+        Some(result)
+    }
+
+    /// Looks at a ready timeline as it is.
+    pub(super) fn peek<T>(&self, reader: PersonId, look: impl FnOnce(&Timeline) -> T) -> Option<T> {
+        match &self.shard(reader).lock().slots.get(&reader)?.content {
+            Content::Ready(timeline) => Some(look(timeline)),
+            Content::Building(_) => None,
+        }
+    }
+
+    pub(super) fn begin(&self, reader: PersonId, pulled_to: u64) -> Option<Rebuild> {
+        let mut shard = self.shard(reader).lock();
+        if shard.slots.contains_key(&reader) {
+            return None;
+        }
+        let incarnation = self.next_incarnation.fetch_add(2, Ordering::Relaxed);
+        let slot = Slot { incarnation, pulled_to, content: Content::Building(Vec::new()) };
+        shard.bytes += slot.bytes();
+        shard.slots.insert(reader, slot);
+        Some(Rebuild { reader, incarnation })
+    }
+
+    pub(super) fn finish(&self, rebuild: Rebuild, ids: Vec<StoryId>, floor: StoryId) -> bool {
+        let mut shard = self.shard(rebuild.reader).lock();
+        let keep = self.keep;
+        let ready = shard.change(rebuild.reader, |slot| {
+            let Content::Building(arrived) = &mut slot.content else { return false };
+            if slot.incarnation != rebuild.incarnation {
+                return false;
+            }
+            let mut all = ids;
+            all.append(arrived);
+            slot.content = Content::Ready(Timeline::new(all, floor, keep));
+            true
+        });
+        self.make_room(&mut shard);
+        ready.unwrap_or(false)
+    }
+
+    pub(super) fn abandon(&self, rebuild: Rebuild) {
+        let mut shard = self.shard(rebuild.reader).lock();
+        let ours = shard.slots.get(&rebuild.reader).is_some_and(|slot| {
+            slot.incarnation == rebuild.incarnation && matches!(slot.content, Content::Building(_))
+        });
+        if ours {
+            shard.remove(rebuild.reader);
+        }
+    }
+
+    pub(super) fn forget(&self, reader: PersonId) {
+        self.shard(reader).lock().remove(reader);
+    }
+
+    pub(super) fn figures(&self) -> Figures {
+        let mut figures = Figures { evicted: self.evicted.load(Ordering::Relaxed), ..Figures::default() };
+        for shard in &self.shards {
+            let shard = shard.lock();
+            figures.timelines += shard.slots.len();
+            figures.timeline_bytes += shard.bytes;
+        }
+        figures
+    }
+
+    fn make_room(&self, shard: &mut Shard) {
+        if shard.bytes > self.shard_budget {
+            let evicted = shard.shrink_to(self.shard_budget);
+            self.evicted.fetch_add(evicted, Ordering::Relaxed);
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "only the bits in the middle matter")]
+    fn shard(&self, reader: PersonId) -> &Mutex<Shard> {
+        // The table inside the shard uses the low and the top bits of the same hash.
+        &self.shards[(FxBuildHasher.hash_one(reader) >> 20) as usize % SHARDS]
+    }
+}
+
+/// Answers whether the log still had everything since the last time.
+fn fill_up(slot: &mut Slot, circle: &Circle, log: &PullLog, keep: usize) -> bool {
+    let Content::Ready(timeline) = &mut slot.content else { return true };
+    let filled = log.read(slot.pulled_to, |story, author| {
+        if circle.takes_from(author) {
+            timeline.deliver(story, keep);
+        }
+    });
+    match filled {
+        Some(position) => {
+            slot.pulled_to = position;
+            true
+        }
+        None => false,
+    }
+}
