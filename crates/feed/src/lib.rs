@@ -4,10 +4,16 @@ pub mod audience;
 pub mod cursor;
 pub mod generator;
 pub mod id;
+pub mod limits;
+pub mod people;
+pub mod rules;
+pub mod search;
+pub mod text;
 pub mod time;
 pub mod timeline;
 
 pub use audience::{Audience, Circle, Relation, Sees};
 pub use cursor::{Cursor, Position};
 pub use id::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId};
+pub use rules::RuleBroken;
 pub use time::Timestamp;

@@ -16,10 +16,16 @@ use crate::limits;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 pub enum RuleBroken {
     /// The handle has fewer than [`limits::HANDLE_CHARACTERS_MIN`] characters.
-    #[error("handle is too short: use at least {} characters", limits::HANDLE_CHARACTERS_MIN)]
+    #[error(
+        "handle is too short: use at least {} characters",
+        limits::HANDLE_CHARACTERS_MIN
+    )]
     HandleTooShort,
     /// The handle has more than [`limits::HANDLE_CHARACTERS_MAX`] characters.
-    #[error("handle is too long: use at most {} characters", limits::HANDLE_CHARACTERS_MAX)]
+    #[error(
+        "handle is too long: use at most {} characters",
+        limits::HANDLE_CHARACTERS_MAX
+    )]
     HandleTooLong,
     /// The handle has a character that is not allowed, or does not start with a letter.
     #[error("handle must start with a letter a-z and go on with a-z, 0-9 and _ only")]
@@ -46,10 +52,15 @@ pub enum RuleBroken {
         characters: usize,
     },
     /// The display name has control, invisible, direction-changing or unassigned characters or towers of marks.
-    #[error("display name has characters that cannot be shown safely: leave out invisible and control characters")]
+    #[error(
+        "display name has characters that cannot be shown safely: leave out invisible and control characters"
+    )]
     DisplayNameCharacters,
     /// The bio has more than [`limits::BIO_CHARACTERS_MAX`] characters.
-    #[error("bio is too long: {characters} characters, at most {} are allowed", limits::BIO_CHARACTERS_MAX)]
+    #[error(
+        "bio is too long: {characters} characters, at most {} are allowed",
+        limits::BIO_CHARACTERS_MAX
+    )]
     BioTooLong {
         /// How many there are.
         characters: usize,
@@ -61,10 +72,16 @@ pub enum RuleBroken {
     #[error("language is unknown: use ko, en or ja")]
     LanguageUnknown,
     /// The password has fewer than [`limits::PASSWORD_CHARACTERS_MIN`] characters.
-    #[error("password is too short: use at least {} characters", limits::PASSWORD_CHARACTERS_MIN)]
+    #[error(
+        "password is too short: use at least {} characters",
+        limits::PASSWORD_CHARACTERS_MIN
+    )]
     PasswordTooShort,
     /// The password has more than [`limits::PASSWORD_CHARACTERS_MAX`] characters.
-    #[error("password is too long: use at most {} characters", limits::PASSWORD_CHARACTERS_MAX)]
+    #[error(
+        "password is too long: use at most {} characters",
+        limits::PASSWORD_CHARACTERS_MAX
+    )]
     PasswordTooLong,
     /// The password is among those that are tried first by whoever guesses.
     #[error("password is too common: choose one that is harder to guess")]
@@ -85,7 +102,10 @@ pub enum RuleBroken {
     #[error("story text has control characters: only line breaks and tabs are allowed")]
     StoryTextCharacters,
     /// The story has more than [`limits::ATTACHMENTS_MAX`] attachments.
-    #[error("story has too many attachments: at most {} are allowed", limits::ATTACHMENTS_MAX)]
+    #[error(
+        "story has too many attachments: at most {} are allowed",
+        limits::ATTACHMENTS_MAX
+    )]
     AttachmentsTooMany,
     /// The description of an attachment has more than [`limits::ALT_TEXT_CHARACTERS_MAX`] characters.
     #[error(
@@ -97,13 +117,18 @@ pub enum RuleBroken {
         characters: usize,
     },
     /// The description of an attachment has control characters other than line breaks and tabs.
-    #[error("description of an attachment has control characters: only line breaks and tabs are allowed")]
+    #[error(
+        "description of an attachment has control characters: only line breaks and tabs are allowed"
+    )]
     AltTextCharacters,
     /// The comment has no visible text.
     #[error("comment is empty: give a text")]
     CommentTextEmpty,
     /// The comment has more than [`limits::COMMENT_CHARACTERS_MAX`] characters.
-    #[error("comment is too long: {characters} characters, at most {} are allowed", limits::COMMENT_CHARACTERS_MAX)]
+    #[error(
+        "comment is too long: {characters} characters, at most {} are allowed",
+        limits::COMMENT_CHARACTERS_MAX
+    )]
     CommentTextTooLong {
         /// How many there are.
         characters: usize,
@@ -112,7 +137,10 @@ pub enum RuleBroken {
     #[error("comment has control characters: only line breaks and tabs are allowed")]
     CommentTextCharacters,
     /// The `Idempotency-Key` is empty, too long or not visible ASCII.
-    #[error("idempotency key is not usable: send 1 to {} visible ASCII characters", limits::IDEMPOTENCY_KEY_BYTES_MAX)]
+    #[error(
+        "idempotency key is not usable: send 1 to {} visible ASCII characters",
+        limits::IDEMPOTENCY_KEY_BYTES_MAX
+    )]
     IdempotencyKeyInvalid,
     /// The search query has no word in it, or more than [`limits::SEARCH_QUERY_CHARACTERS_MAX`] characters.
     #[error(
@@ -124,19 +152,34 @@ pub enum RuleBroken {
     #[error("limit is out of range: use 1 to {}", limits::PAGE_ITEMS_MAX)]
     PageLimitInvalid,
     /// Whoever asks has [`limits::FRIENDS_MAX`] friends.
-    #[error("you have {} friends, no more are allowed: end a friendship first", limits::FRIENDS_MAX)]
+    #[error(
+        "you have {} friends, no more are allowed: end a friendship first",
+        limits::FRIENDS_MAX
+    )]
     FriendLimitYours,
     /// The other person has [`limits::FRIENDS_MAX`] friends.
-    #[error("this person has {} friends, no more are allowed: follow them instead", limits::FRIENDS_MAX)]
+    #[error(
+        "this person has {} friends, no more are allowed: follow them instead",
+        limits::FRIENDS_MAX
+    )]
     FriendLimitTheirs,
     /// Whoever asks follows [`limits::FOLLOWS_MAX`] people.
-    #[error("you follow {} people, no more are allowed: unfollow somebody first", limits::FOLLOWS_MAX)]
+    #[error(
+        "you follow {} people, no more are allowed: unfollow somebody first",
+        limits::FOLLOWS_MAX
+    )]
     FollowLimit,
     /// Whoever asks blocks [`limits::BLOCKS_MAX`] people.
-    #[error("you block {} people, no more are allowed: unblock somebody first", limits::BLOCKS_MAX)]
+    #[error(
+        "you block {} people, no more are allowed: unblock somebody first",
+        limits::BLOCKS_MAX
+    )]
     BlockLimit,
     /// Whoever asks mutes [`limits::MUTES_MAX`] people.
-    #[error("you mute {} people, no more are allowed: unmute somebody first", limits::MUTES_MAX)]
+    #[error(
+        "you mute {} people, no more are allowed: unmute somebody first",
+        limits::MUTES_MAX
+    )]
     MuteLimit,
     /// Whoever asks has [`limits::FRIEND_REQUESTS_PENDING_MAX`] friend requests that nobody has answered.
     #[error(
@@ -199,19 +242,23 @@ impl RuleBroken {
             | Self::HandleReserved
             | Self::HandleConfusable
             | Self::HandleTaken => Some("handle"),
-            Self::DisplayNameEmpty | Self::DisplayNameTooLong { .. } | Self::DisplayNameCharacters => {
-                Some("display_name")
-            }
+            Self::DisplayNameEmpty
+            | Self::DisplayNameTooLong { .. }
+            | Self::DisplayNameCharacters => Some("display_name"),
             Self::BioTooLong { .. } | Self::BioCharacters => Some("bio"),
             Self::LanguageUnknown => Some("language"),
-            Self::PasswordTooShort | Self::PasswordTooLong | Self::PasswordCommon => Some("password"),
+            Self::PasswordTooShort | Self::PasswordTooLong | Self::PasswordCommon => {
+                Some("password")
+            }
             Self::StoryTextEmpty
             | Self::StoryTextTooLong { .. }
             | Self::StoryTextCharacters
             | Self::CommentTextEmpty
             | Self::CommentTextTooLong { .. }
             | Self::CommentTextCharacters => Some("text"),
-            Self::AttachmentsTooMany | Self::AltTextTooLong { .. } | Self::AltTextCharacters => Some("attachments"),
+            Self::AttachmentsTooMany | Self::AltTextTooLong { .. } | Self::AltTextCharacters => {
+                Some("attachments")
+            }
             Self::SearchQueryInvalid => Some("q"),
             Self::PageLimitInvalid => Some("limit"),
             Self::IdempotencyKeyInvalid
@@ -313,7 +360,11 @@ mod tests {
         let codes: HashSet<_> = ALL.iter().map(RuleBroken::code).collect();
         assert_eq!(codes.len(), ALL.len());
         for code in codes {
-            assert!(code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{code}");
+            assert!(
+                code.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+                "{code}"
+            );
         }
     }
 
@@ -337,19 +388,34 @@ mod tests {
 
     #[test]
     fn a_password_is_measured_in_characters_and_not_in_bytes() {
-        assert_eq!(check_password_length("비밀번호는길어"), Err(RuleBroken::PasswordTooShort));
+        assert_eq!(
+            check_password_length("비밀번호는길어"),
+            Err(RuleBroken::PasswordTooShort)
+        );
         assert_eq!(check_password_length("비밀번호는길어요"), Ok(()));
         assert_eq!(check_password_length(&"x".repeat(128)), Ok(()));
-        assert_eq!(check_password_length(&"x".repeat(129)), Err(RuleBroken::PasswordTooLong));
+        assert_eq!(
+            check_password_length(&"x".repeat(129)),
+            Err(RuleBroken::PasswordTooLong)
+        );
     }
 
     #[test]
     fn an_idempotency_key_is_short_visible_ascii() {
-        for good in ["a", "0f8fad5b-d9cb-469f-a165-70867728950e", "~", &"k".repeat(64)] {
+        for good in [
+            "a",
+            "0f8fad5b-d9cb-469f-a165-70867728950e",
+            "~",
+            &"k".repeat(64),
+        ] {
             assert_eq!(check_idempotency_key(good), Ok(()), "{good}");
         }
         for bad in ["", "two words", "tab\t", "é", "\u{7f}", &"k".repeat(65)] {
-            assert_eq!(check_idempotency_key(bad), Err(RuleBroken::IdempotencyKeyInvalid), "{bad}");
+            assert_eq!(
+                check_idempotency_key(bad),
+                Err(RuleBroken::IdempotencyKeyInvalid),
+                "{bad}"
+            );
         }
     }
 

@@ -1,0 +1,376 @@
+//! What somebody types to find a person.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::terms::{cut, is_cut_anywhere, words};
+use crate::limits::{SEARCH_QUERY_CHARACTERS_MAX, SEARCH_WORDS_MAX};
+use crate::people::{DisplayName, Handle};
+use crate::rules::RuleBroken;
+use crate::text::fold::{fold, is_word_character};
+
+/// A search for people: every word must begin a word of the handle or of the name, or stand anywhere in a Korean,
+/// Japanese or Chinese word. With `@` in front: the handle must begin with it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Query {
+    scope: Scope,
+    /// Folded, trimmed, without the `@`.
+    text: String,
+    words: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Scope {
+    Handle,
+    HandleAndName,
+}
+
+/// How good a match is, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rank {
+    /// The query is the handle.
+    ExactHandle,
+    /// The handle begins with the query.
+    HandlePrefix,
+    /// The display name begins with the query.
+    NamePrefix,
+    /// Found some other way.
+    Rest,
+}
+
+impl Query {
+    /// Reads what somebody typed. Width, capitals and white space around it do not matter. Words after the tenth
+    /// ([`SEARCH_WORDS_MAX`]) are not looked at.
+    ///
+    /// # Errors
+    /// [`RuleBroken::SearchQueryInvalid`] without a letter or digit, or with more than
+    /// [`SEARCH_QUERY_CHARACTERS_MAX`] characters.
+    pub fn parse(text: &str) -> Result<Self, RuleBroken> {
+        let typed = text.trim();
+        if typed.nfc().count() > SEARCH_QUERY_CHARACTERS_MAX {
+            return Err(RuleBroken::SearchQueryInvalid);
+        }
+        let folded = fold(typed);
+        let (scope, text) = match folded.trim().strip_prefix('@') {
+            Some(handle) => (Scope::Handle, handle.trim()),
+            None => (Scope::HandleAndName, folded.trim()),
+        };
+        let mut found: Vec<String> = Vec::new();
+        for word in scope.words(text) {
+            if found.len() < SEARCH_WORDS_MAX && !found.iter().any(|known| known == word) {
+                found.push(word.to_owned());
+            }
+        }
+        if found.is_empty() {
+            return Err(RuleBroken::SearchQueryInvalid);
+        }
+        Ok(Self {
+            scope,
+            text: text.to_owned(),
+            words: found,
+        })
+    }
+
+    /// The words, each once, in the order in which they were typed. At least one.
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// The word to look up in the index: the longest, since it finds the fewest people; the first among equals.
+    pub fn lead(&self) -> &str {
+        let longest = self
+            .words
+            .iter()
+            .rev()
+            .max_by_key(|word| word.chars().count());
+        longest.map_or("", |word| cut(word))
+    }
+
+    /// The terms that begin with the [`lead`](Self::lead): from the first bound, which is in, to the second, which is
+    /// out. For an index that compares bytes of UTF-8, which is the order of the characters.
+    pub fn range(&self) -> (String, String) {
+        let lead = self.lead();
+        (lead.to_owned(), first_after(lead))
+    }
+
+    /// Whether this person is found.
+    pub fn matches(&self, handle: &Handle, display_name: &DisplayName) -> bool {
+        match self.scope {
+            Scope::Handle => self
+                .words
+                .iter()
+                .all(|word| handle.as_str().starts_with(word)),
+            Scope::HandleAndName => {
+                let name = fold(display_name.as_str());
+                self.words.iter().all(|word| {
+                    words(handle.as_str()).any(|part| part.starts_with(word))
+                        || words(&name).any(|part| {
+                            part.starts_with(word) || is_cut_anywhere(part) && part.contains(word)
+                        })
+                })
+            }
+        }
+    }
+
+    /// How well this person fits, given that they match. Sort by rank, then by handle.
+    pub fn rank(&self, handle: &Handle, display_name: &DisplayName) -> Rank {
+        if handle.as_str() == self.text {
+            Rank::ExactHandle
+        } else if handle.as_str().starts_with(&self.text) {
+            Rank::HandlePrefix
+        } else if self.begins(display_name) {
+            Rank::NamePrefix
+        } else {
+            Rank::Rest
+        }
+    }
+
+    /// Whether the words typed begin the name, the last one perhaps unfinished. Spaces do not matter: Korean names are
+    /// written with and without.
+    fn begins(&self, display_name: &DisplayName) -> bool {
+        let name: String = words(&fold(display_name.as_str())).collect();
+        let typed: String = words(&self.text).collect();
+        self.scope == Scope::HandleAndName && name.starts_with(&typed)
+    }
+}
+
+impl Scope {
+    /// A handle is one word with its underscores; in a search for both, an underscore parts words like a space does.
+    fn words(self, text: &str) -> impl Iterator<Item = &str> {
+        text.split(move |character| {
+            !is_word_character(character) && (self == Self::HandleAndName || character != '_')
+        })
+        .filter(|word| word.contains(is_word_character))
+    }
+}
+
+/// The least text that is greater than every text beginning with `prefix`: the last character moved on by one, or, where
+/// there is no next one, dropped and the one before it moved on.
+fn first_after(prefix: &str) -> String {
+    let mut bound = prefix.to_owned();
+    while let Some(last) = bound.pop() {
+        if let Some(next) = next_character(last) {
+            bound.push(next);
+            return bound;
+        }
+    }
+    // Only an empty prefix and one of nothing but U+10FFFF come here; neither is a word.
+    char::MAX.to_string()
+}
+
+/// The next Unicode scalar value; the surrogates are none.
+fn next_character(character: char) -> Option<char> {
+    match character {
+        '\u{D7FF}' => Some('\u{E000}'),
+        other => char::from_u32(u32::from(other) + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::terms;
+    use super::*;
+
+    fn person(handle: &str, name: &str) -> (Handle, DisplayName) {
+        (
+            Handle::from_stored(handle.into()),
+            DisplayName::parse(name).unwrap(),
+        )
+    }
+
+    /// Found the way a store finds: a term in the range, then all words.
+    fn finds(query: &str, handle: &str, name: &str) -> bool {
+        let query = Query::parse(query).unwrap();
+        let (handle, name) = person(handle, name);
+        let (from, to) = query.range();
+        terms(&handle, &name)
+            .into_iter()
+            .any(|term| from <= term && term < to)
+            && query.matches(&handle, &name)
+    }
+
+    fn check_finds(query: &str, handle: &str, name: &str) {
+        assert!(
+            finds(query, handle, name),
+            "{query:?} finds @{handle} {name}"
+        );
+    }
+
+    fn check_misses(query: &str, handle: &str, name: &str) {
+        assert!(
+            !finds(query, handle, name),
+            "{query:?} misses @{handle} {name}"
+        );
+    }
+
+    fn check_rank(query: &str, handle: &str, name: &str, expected: Rank) {
+        let (handle, name) = person(handle, name);
+        assert_eq!(
+            Query::parse(query).unwrap().rank(&handle, &name),
+            expected,
+            "{query:?} {handle} {name}"
+        );
+    }
+
+    #[test]
+    fn latin_names_and_handles_are_found_by_the_beginnings_of_words() {
+        for query in [
+            "m",
+            "MINA",
+            "kim",
+            "ki mi",
+            "mina_k",
+            "ｍｉｎａ",
+            "mina mina",
+            "lee, mina",
+        ] {
+            check_finds(query, "mina_kim", "Mina Lee");
+        }
+        for query in ["ina", "minak", "mina park", "kim_mina x"] {
+            check_misses(query, "mina_kim", "Mina Lee");
+        }
+        check_finds("jose\u{301}", "pepe", "JOSÉ");
+    }
+
+    #[test]
+    fn korean_japanese_and_chinese_names_are_found_by_any_piece() {
+        for query in ["김미나", "미나", "나", "김", "미", "나 김"] {
+            check_finds(query, "mn1", "김미나");
+        }
+        check_finds("\u{1106}\u{1175}", "mn1", "김미나");
+        check_finds("田花", "hana", "山田花子");
+        check_finds("ﾅ", "hana", "ミナ");
+        check_misses("미김", "mn1", "김미나");
+        check_misses("김나", "mn1", "김미나");
+    }
+
+    #[test]
+    fn an_at_sign_searches_handles_only() {
+        for query in ["@mina", "@MINA_K", "＠mina_", " @ mina"] {
+            check_finds(query, "mina_kim", "Lee");
+        }
+        for query in ["@kim", "@lee", "@mina kim", "@미나"] {
+            check_misses(query, "mina_kim", "Lee 미나");
+        }
+    }
+
+    #[test]
+    fn a_query_without_a_word_or_of_too_many_characters_is_refused() {
+        for query in ["", " ", "@", "@_", "!?", "🎉", &"가".repeat(51)] {
+            assert_eq!(
+                Query::parse(query),
+                Err(RuleBroken::SearchQueryInvalid),
+                "{query:?}"
+            );
+        }
+        assert!(Query::parse(&"가".repeat(50)).is_ok());
+        assert!(Query::parse(&"\u{1100}\u{1161}".repeat(50)).is_ok());
+    }
+
+    #[test]
+    fn the_lead_is_the_longest_word_and_the_first_of_equals() {
+        assert_eq!(Query::parse("a Park mina a").unwrap().lead(), "park");
+        assert_eq!(
+            Query::parse("a Park mina a").unwrap().words(),
+            ["a", "park", "mina"]
+        );
+        assert_eq!(Query::parse("김 ab").unwrap().lead(), "ab");
+        assert_eq!(
+            Query::parse("a b c d e f g h i j k l")
+                .unwrap()
+                .words()
+                .len(),
+            SEARCH_WORDS_MAX
+        );
+    }
+
+    #[test]
+    fn the_bound_after_a_word_skips_what_is_no_character() {
+        assert_eq!(first_after("mina"), "minb");
+        assert_eq!(first_after("힣"), "\u{D7A4}");
+        assert_eq!(first_after("\u{D7FF}"), "\u{E000}");
+        assert_eq!(first_after("a\u{10FFFF}\u{10FFFF}"), "b");
+        assert_eq!(first_after("z\u{7F}"), "z\u{80}");
+    }
+
+    #[test]
+    fn better_matches_rank_before_others() {
+        check_rank("mina", "mina", "x", Rank::ExactHandle);
+        check_rank("@Mina", "mina", "x", Rank::ExactHandle);
+        check_rank("mi_na", "mi_na", "x", Rank::ExactHandle);
+        check_rank("mina", "mina_kim", "Mina", Rank::HandlePrefix);
+        check_rank("김미", "mn1", "김 미나", Rank::NamePrefix);
+        check_rank("mina k", "mk1", "Mina Kim", Rank::NamePrefix);
+        check_rank("미나", "mn1", "김미나", Rank::Rest);
+        check_rank("kim", "mina_kim", "Mina Kim", Rank::Rest);
+        assert!(Rank::ExactHandle < Rank::HandlePrefix && Rank::HandlePrefix < Rank::NamePrefix);
+        assert!(Rank::NamePrefix < Rank::Rest);
+    }
+
+    /// A piece of a name, by characters.
+    fn piece(name: &str, start: prop::sample::Index, length: prop::sample::Index) -> String {
+        let all: Vec<char> = name.chars().collect();
+        let start = start.index(all.len());
+        let length = 1 + length.index(all.len() - start);
+        all[start..start + length].iter().collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_piece_of_a_name_without_spaces_finds_it(
+            name in "[가-힣一-龥ぁ-んァ-ヶａ-ｚa-z]{0,20}[가-힣一-龥ァ-ヶ][가-힣一-龥ぁ-んァ-ヶａ-ｚa-z]{0,29}",
+            start in any::<prop::sample::Index>(), length in any::<prop::sample::Index>(),
+        ) {
+            let piece = piece(&name, start, length);
+            prop_assert!(finds(&piece, "x_1", &name), "{piece:?} finds {name:?}");
+        }
+
+        #[test]
+        fn a_person_matches_when_every_word_begins_one_of_their_terms(
+            query in "[ab가나 _]{1,6}", handle in "[ab][ab_]{2,6}", name in "[ab가나]{1,4}( [ab가나]{1,4}){0,2}",
+        ) {
+            let Ok(query) = Query::parse(&query) else { return Ok(()) };
+            let (handle, name) = person(&handle, &name);
+            let terms = terms(&handle, &name);
+            let begun = query.words().iter().all(|word| terms.iter().any(|term| term.starts_with(word)));
+            prop_assert_eq!(query.matches(&handle, &name), begun);
+        }
+
+        #[test]
+        fn whoever_matches_has_a_term_in_the_range(
+            query in "@?[ab가나 _]{1,6}", handle in "[ab][ab_]{2,6}", name in "[ab가나]{1,4}( [ab가나]{1,4}){0,2}",
+        ) {
+            let Ok(query) = Query::parse(&query) else { return Ok(()) };
+            let (handle, name) = person(&handle, &name);
+            let (from, to) = query.range();
+            if query.matches(&handle, &name) {
+                prop_assert!(terms(&handle, &name).into_iter().any(|term| from <= term && term < to));
+            }
+        }
+
+        #[test]
+        fn a_term_is_in_the_range_exactly_when_it_begins_with_the_lead(
+            prefix in "\\PC{1,4}", other in any::<String>(), rest in any::<String>(),
+        ) {
+            let bound = first_after(&prefix);
+            let longer = format!("{prefix}{rest}");
+            prop_assert!(prefix <= longer && longer < bound);
+            let highest = format!("{prefix}{}", char::MAX);
+            prop_assert!(highest < bound);
+            prop_assert_eq!(prefix <= other && other < bound, other.starts_with(&prefix));
+        }
+
+        #[test]
+        fn reading_any_query_never_panics_and_gives_words_in_bounds(text in any::<String>(), close in "[@_ a-cＡ가\u{FDFA}]{0,50}") {
+            for text in [text, close] {
+                let Ok(query) = Query::parse(&text) else { continue };
+                prop_assert!((1..=SEARCH_WORDS_MAX).contains(&query.words().len()));
+                prop_assert!(query.words().iter().all(|word| !word.is_empty()));
+                prop_assert!((1..=SEARCH_QUERY_CHARACTERS_MAX).contains(&query.lead().chars().count()));
+                let (from, to) = query.range();
+                prop_assert!(from < to);
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The description of an attachment.
+
+use super::stored_text;
+use super::written::{Fault, written};
+use crate::limits::ALT_TEXT_CHARACTERS_MAX;
+use crate::rules::RuleBroken;
+
+/// What an attachment shows, for those who cannot see it: at most [`ALT_TEXT_CHARACTERS_MAX`] characters. May be empty.
+#[derive(Clone, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct AltText(String);
+
+stored_text!(AltText, private);
+
+impl AltText {
+    /// Checks a description: NFC, line breaks as `\n`, no white space at the end.
+    ///
+    /// # Errors
+    /// [`RuleBroken::AltTextTooLong`] or [`RuleBroken::AltTextCharacters`].
+    pub fn parse(text: &str) -> Result<Self, RuleBroken> {
+        written(text, ALT_TEXT_CHARACTERS_MAX)
+            .map(Self)
+            .map_err(|fault| match fault {
+                Fault::TooLong { characters } => RuleBroken::AltTextTooLong { characters },
+                Fault::Control => RuleBroken::AltTextCharacters,
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_may_be_empty_and_is_refused_when_it_is_too_long() {
+        assert_eq!(AltText::parse(" ").unwrap(), AltText::default());
+        assert_eq!(
+            AltText::parse("고양이 두 마리").unwrap().as_str(),
+            "고양이 두 마리"
+        );
+        assert_eq!(
+            AltText::parse(&"x".repeat(501)),
+            Err(RuleBroken::AltTextTooLong { characters: 501 })
+        );
+        assert_eq!(AltText::parse("\0"), Err(RuleBroken::AltTextCharacters));
+    }
+}

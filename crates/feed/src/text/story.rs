@@ -1,0 +1,101 @@
+//! The text of a story.
+
+use super::stored_text;
+use super::written::{Fault, written};
+use crate::limits::STORY_TEXT_CHARACTERS_MAX;
+use crate::rules::RuleBroken;
+
+/// Whether a story may go without text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextIs {
+    /// The story is nothing but its text, so there must be some.
+    Required,
+    /// The story has attachments that stand for themselves.
+    Optional,
+}
+
+impl TextIs {
+    /// What the text is beside so many attachments.
+    pub fn beside(attachments: usize) -> Self {
+        if attachments == 0 {
+            Self::Required
+        } else {
+            Self::Optional
+        }
+    }
+}
+
+/// The text of a story: at most [`STORY_TEXT_CHARACTERS_MAX`] characters. Empty only beside attachments.
+#[derive(Clone, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct StoryText(String);
+
+stored_text!(StoryText, private);
+
+impl StoryText {
+    /// Checks the text of a story: NFC, line breaks as `\n`, no white space at the end. A text of which nothing can be
+    /// seen is an empty text.
+    ///
+    /// # Errors
+    /// [`RuleBroken::StoryTextEmpty`], [`RuleBroken::StoryTextTooLong`] or [`RuleBroken::StoryTextCharacters`].
+    pub fn parse(text: &str, text_is: TextIs) -> Result<Self, RuleBroken> {
+        let kept = written(text, STORY_TEXT_CHARACTERS_MAX).map_err(|fault| match fault {
+            Fault::TooLong { characters } => RuleBroken::StoryTextTooLong { characters },
+            Fault::Control => RuleBroken::StoryTextCharacters,
+        })?;
+        if kept.is_empty() && text_is == TextIs::Required {
+            return Err(RuleBroken::StoryTextEmpty);
+        }
+        Ok(Self(kept))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_parse(text: &str, text_is: TextIs, expected: Result<&str, RuleBroken>) {
+        assert_eq!(
+            StoryText::parse(text, text_is)
+                .as_ref()
+                .map(StoryText::as_str),
+            expected.as_ref().copied()
+        );
+    }
+
+    #[test]
+    fn a_story_needs_text_unless_it_has_attachments() {
+        check_parse("오늘은 맑음 ☀️ ", TextIs::beside(0), Ok("오늘은 맑음 ☀️"));
+        check_parse(" \n", TextIs::beside(0), Err(RuleBroken::StoryTextEmpty));
+        check_parse(
+            "\u{200b}",
+            TextIs::beside(0),
+            Err(RuleBroken::StoryTextEmpty),
+        );
+        check_parse(" \n", TextIs::beside(1), Ok(""));
+        check_parse("\u{200b}", TextIs::beside(1), Ok(""));
+    }
+
+    #[test]
+    fn a_story_has_at_most_five_thousand_characters_and_no_control_characters() {
+        check_parse(
+            &"🎉".repeat(5_000),
+            TextIs::Required,
+            Ok(&"🎉".repeat(5_000)),
+        );
+        let too_long = RuleBroken::StoryTextTooLong { characters: 5_001 };
+        check_parse(&"🎉".repeat(5_001), TextIs::Required, Err(too_long));
+        check_parse(
+            "a\0b",
+            TextIs::Optional,
+            Err(RuleBroken::StoryTextCharacters),
+        );
+    }
+
+    #[test]
+    fn the_text_of_a_story_does_not_get_into_a_log() {
+        let text = StoryText::parse("a secret", TextIs::Required).unwrap();
+        assert_eq!(format!("{text:?}"), "StoryText(8 characters)");
+        assert_eq!(serde_json::to_string(&text).unwrap(), "\"a secret\"");
+    }
+}
