@@ -1,3 +1,38 @@
-//! The news feed server.
+//! The news feed server: one executable, one subcommand per role.
+//!
+//! `main` reads the command line, runs the role, and turns its outcome into an exit code; everything else is in
+//! [`roles`]. The exit codes are part of the interface, see [`roles::Outcome`].
 
-fn main() {}
+#![expect(
+    unreachable_pub,
+    reason = "nothing is reachable from outside of an executable; `pub` marks what a module offers the others"
+)]
+
+#[expect(dead_code, reason = "most keys are for roles that are not there yet")]
+mod config;
+mod logging;
+mod print;
+#[expect(dead_code, reason = "for roles that run for long")]
+mod progress;
+mod roles;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::roles::{CommandLine, Outcome};
+
+fn main() -> ExitCode {
+    let outcome = run(CommandLine::parse()).unwrap_or_else(|error| {
+        print::failure(&error);
+        Outcome::of(&error)
+    });
+    outcome.into()
+}
+
+fn run(command_line: CommandLine) -> anyhow::Result<Outcome> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(command_line.run())
+}

@@ -1,0 +1,59 @@
+//! How stories reach the timelines of their readers.
+
+use std::time::Duration;
+
+use super::setting::settings;
+
+settings! {
+    /// Workers that put new stories into timelines, and the sweeper that finds what they left.
+    pub struct Delivery in "delivery" {
+        /// Followers up to which an author's stories are delivered. Those of larger authors are merged in when read.
+        pub push_followers_max: u32 = 10_000, unit: "followers", allowed: 100..=1_000_000;
+
+        /// Readers served between two records of progress. A crash repeats at most this many, which harms nothing.
+        pub chunk: usize = 2_000, unit: "readers", allowed: 100..=100_000;
+
+        /// Deliveries worked on at the same time.
+        pub workers: usize = 2, unit: "workers", allowed: 1..=64;
+
+        /// How long a worker may hold an order without recording progress before another may take it.
+        pub claim_seconds: u32 = 30, unit: "seconds", allowed: 5..=600;
+
+        /// Failed attempts after which an order is set aside and an alarm is raised.
+        pub attempts_max: u32 = 20, unit: "attempts", allowed: 1..=1_000;
+
+        /// Wait after the first failed attempt. It doubles with each further one.
+        pub retry_first_ms: u32 = 200, unit: "milliseconds", allowed: 10..=60_000;
+
+        /// Longest wait between two attempts.
+        pub retry_max_seconds: u32 = 300, unit: "seconds", allowed: 1..=86_400;
+
+        /// How often the sweeper looks for orders that nobody is working on.
+        pub sweep_seconds: u32 = 5, unit: "seconds", allowed: 1..=600;
+
+        /// Orders waiting in this process. Further ones stay in the store until the sweeper brings them.
+        pub in_memory_max: usize = 10_000, unit: "orders", allowed: 100..=1_000_000;
+    }
+}
+
+impl Delivery {
+    /// [`claim_seconds`](Self::claim_seconds) as a duration.
+    pub fn claim(&self) -> Duration {
+        Duration::from_secs(self.claim_seconds.into())
+    }
+
+    /// [`retry_first_ms`](Self::retry_first_ms) as a duration.
+    pub fn retry_first(&self) -> Duration {
+        Duration::from_millis(self.retry_first_ms.into())
+    }
+
+    /// [`retry_max_seconds`](Self::retry_max_seconds) as a duration.
+    pub fn retry_max(&self) -> Duration {
+        Duration::from_secs(self.retry_max_seconds.into())
+    }
+
+    /// [`sweep_seconds`](Self::sweep_seconds) as a duration.
+    pub fn sweep(&self) -> Duration {
+        Duration::from_secs(self.sweep_seconds.into())
+    }
+}

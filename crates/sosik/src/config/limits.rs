@@ -1,0 +1,49 @@
+//! What one person may have. The product's own limits are the ceiling: an operator may be stricter, never laxer.
+
+use std::time::Duration;
+
+use sosik_feed::limits;
+
+use super::setting::settings;
+
+settings! {
+    /// What one person may have. Lowering a limit takes nothing away from those who are beyond it.
+    pub struct Limits in "limits" {
+        /// Friends of one person.
+        pub friends_max: u32 = limits::FRIENDS_MAX, unit: "people", allowed: 1..=limits::FRIENDS_MAX;
+
+        /// People one person follows.
+        pub follows_max: u32 = limits::FOLLOWS_MAX, unit: "people", allowed: 1..=limits::FOLLOWS_MAX;
+
+        /// People one person blocks.
+        pub blocks_max: u32 = limits::BLOCKS_MAX, unit: "people", allowed: 1..=limits::BLOCKS_MAX;
+
+        /// People one person mutes.
+        pub mutes_max: u32 = limits::MUTES_MAX, unit: "people", allowed: 1..=limits::MUTES_MAX;
+
+        /// Friend requests of one person that nobody has answered.
+        pub requests_pending_max: u32 = limits::FRIEND_REQUESTS_PENDING_MAX, unit: "requests",
+            allowed: 1..=limits::FRIEND_REQUESTS_PENDING_MAX;
+
+        /// Sessions of one person. A login beyond it ends the oldest.
+        pub sessions_per_person: u32 = limits::SESSIONS_MAX, unit: "sessions", allowed: 1..=limits::SESSIONS_MAX;
+
+        /// Longest text of a story.
+        pub story_characters: usize = limits::STORY_TEXT_CHARACTERS_MAX, unit: "characters",
+            allowed: 1..=limits::STORY_TEXT_CHARACTERS_MAX;
+
+        /// Longest text of a comment.
+        pub comment_characters: usize = limits::COMMENT_CHARACTERS_MAX, unit: "characters",
+            allowed: 1..=limits::COMMENT_CHARACTERS_MAX;
+
+        /// How long an Idempotency-Key is remembered: a request repeated within this time is done once.
+        pub idempotency_hours: u32 = 24, unit: "hours", allowed: 1..=168;
+    }
+}
+
+impl Limits {
+    /// [`idempotency_hours`](Self::idempotency_hours) as a duration.
+    pub fn idempotency(&self) -> Duration {
+        Duration::from_hours(self.idempotency_hours.into())
+    }
+}

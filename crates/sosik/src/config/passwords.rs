@@ -1,0 +1,20 @@
+//! What a password hash costs. The least is OWASP's recommendation for Argon2id (19 MiB, 2 passes, 1 lane).
+
+use super::setting::settings;
+
+settings! {
+    /// What a password hash costs those who guess. Existing hashes keep their price until their owner logs in.
+    pub struct Passwords in "passwords" {
+        /// Memory for one hash.
+        pub memory_kib: u32 = 19_456, unit: "KiB", allowed: 19_456..=1_048_576;
+
+        /// Passes over the memory.
+        pub passes: u32 = 2, unit: "passes", allowed: 2..=64;
+
+        /// Lanes of the memory.
+        pub lanes: u32 = 1, unit: "lanes", allowed: 1..=16;
+
+        /// Hashes computed at the same time. Bounds the memory, and keeps a storm of logins from taking the processor.
+        pub hashes_at_once: usize = 2, unit: "hashes", allowed: 1..=256;
+    }
+}

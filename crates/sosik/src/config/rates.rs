@@ -1,0 +1,91 @@
+//! How often one may ask. Token buckets: a bucket holds *burst*, and refills by *per minute*.
+
+use super::setting::settings;
+
+/// The most that a rate may be set to: far above what one node can serve, so high values are for load tests only.
+const RATE_MAX: u32 = 1_000_000;
+
+settings! {
+    /// How often one may ask before being told to wait. Each limit is a bucket: `burst` at once, then `per_minute`.
+    pub struct Rates in "rates" {
+        /// New accounts from one address.
+        pub sign_ups_per_address_per_minute: u32 = 10, unit: "accounts a minute", allowed: 1..=RATE_MAX;
+        /// New accounts from one address at once.
+        pub sign_ups_per_address_burst: u32 = 20, unit: "accounts", allowed: 1..=RATE_MAX;
+
+        /// Attempts to log in from one address.
+        pub log_ins_per_address_per_minute: u32 = 30, unit: "attempts a minute", allowed: 1..=RATE_MAX;
+        /// Attempts to log in from one address at once.
+        pub log_ins_per_address_burst: u32 = 60, unit: "attempts", allowed: 1..=RATE_MAX;
+
+        /// Attempts to log in to one handle, from wherever.
+        pub log_ins_per_handle_per_minute: u32 = 5, unit: "attempts a minute", allowed: 1..=RATE_MAX;
+        /// Attempts to log in to one handle at once.
+        pub log_ins_per_handle_burst: u32 = 10, unit: "attempts", allowed: 1..=RATE_MAX;
+
+        /// Stories posted by one person.
+        pub stories_per_person_per_minute: u32 = 10, unit: "stories a minute", allowed: 1..=RATE_MAX;
+        /// Stories posted by one person at once.
+        pub stories_per_person_burst: u32 = 30, unit: "stories", allowed: 1..=RATE_MAX;
+
+        /// Comments written by one person.
+        pub comments_per_person_per_minute: u32 = 30, unit: "comments a minute", allowed: 1..=RATE_MAX;
+        /// Comments written by one person at once.
+        pub comments_per_person_burst: u32 = 60, unit: "comments", allowed: 1..=RATE_MAX;
+
+        /// Likes given or taken back by one person.
+        pub likes_per_person_per_minute: u32 = 120, unit: "likes a minute", allowed: 1..=RATE_MAX;
+        /// Likes given or taken back by one person at once.
+        pub likes_per_person_burst: u32 = 240, unit: "likes", allowed: 1..=RATE_MAX;
+
+        /// Friend requests sent by one person.
+        pub friend_requests_per_person_per_minute: u32 = 20, unit: "requests a minute", allowed: 1..=RATE_MAX;
+        /// Friend requests sent by one person at once.
+        pub friend_requests_per_person_burst: u32 = 60, unit: "requests", allowed: 1..=RATE_MAX;
+
+        /// Searches by one person.
+        pub searches_per_person_per_minute: u32 = 60, unit: "searches a minute", allowed: 1..=RATE_MAX;
+        /// Searches by one person at once; one is sent with every few letters typed.
+        pub searches_per_person_burst: u32 = 60, unit: "searches", allowed: 1..=RATE_MAX;
+
+        /// Reads of any kind by one person. Generous: a person scrolling fast stays far below.
+        pub reads_per_person_per_minute: u32 = 1_200, unit: "reads a minute", allowed: 1..=RATE_MAX;
+        /// Reads of any kind by one person at once.
+        pub reads_per_person_burst: u32 = 600, unit: "reads", allowed: 1..=RATE_MAX;
+    }
+}
+
+/// One bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// What flows in, per minute.
+    pub per_minute: u32,
+    /// What the bucket holds.
+    pub burst: u32,
+}
+
+/// An accessor that pairs the two keys of each bucket.
+macro_rules! buckets {
+    ($($name:ident: $per_minute:ident, $burst:ident;)+) => {
+        impl Rates {
+            $(
+                #[doc = concat!("The bucket of `", stringify!($name), "`.")]
+                pub fn $name(&self) -> Rate {
+                    Rate { per_minute: self.$per_minute, burst: self.$burst }
+                }
+            )+
+        }
+    };
+}
+
+buckets! {
+    sign_ups_per_address: sign_ups_per_address_per_minute, sign_ups_per_address_burst;
+    log_ins_per_address: log_ins_per_address_per_minute, log_ins_per_address_burst;
+    log_ins_per_handle: log_ins_per_handle_per_minute, log_ins_per_handle_burst;
+    stories_per_person: stories_per_person_per_minute, stories_per_person_burst;
+    comments_per_person: comments_per_person_per_minute, comments_per_person_burst;
+    likes_per_person: likes_per_person_per_minute, likes_per_person_burst;
+    friend_requests_per_person: friend_requests_per_person_per_minute, friend_requests_per_person_burst;
+    searches_per_person: searches_per_person_per_minute, searches_per_person_burst;
+    reads_per_person: reads_per_person_per_minute, reads_per_person_burst;
+}

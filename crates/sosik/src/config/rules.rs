@@ -1,0 +1,70 @@
+//! What must hold between keys that are each fine alone.
+
+use super::{Config, reader::Reader};
+
+/// Notes every contradiction.
+pub fn check(config: &Config, reader: &mut Reader) {
+    let at_most = |reader: &mut Reader, low: (&str, u64), high: (&str, u64), advice: &str| {
+        if low.1 > high.1 {
+            let what = format!("{} ({}) is more than {} ({})", low.0, low.1, high.0, high.1);
+            reader.contradiction(&[low.0, high.0], what, advice);
+        }
+    };
+    at_most(
+        reader,
+        ("feed.page_default", wide(config.feed.page_default)),
+        ("feed.page_max", wide(config.feed.page_max)),
+        "write a default page that is no longer than the longest page",
+    );
+    at_most(
+        reader,
+        ("feed.page_max", wide(config.feed.page_max)),
+        ("feed.timeline_stories", wide(config.feed.timeline_stories)),
+        "write a timeline that holds at least one whole page",
+    );
+    at_most(
+        reader,
+        ("feed.unread_max", wide(config.feed.unread_max)),
+        ("feed.timeline_stories", wide(config.feed.timeline_stories)),
+        "unread stories are counted in the timeline; count no further than it reaches",
+    );
+    at_most(
+        reader,
+        (
+            "server.streams_per_person_max",
+            wide(config.server.streams_per_person_max),
+        ),
+        ("server.streams_max", wide(config.server.streams_max)),
+        "write no more streams for one person than for all",
+    );
+    at_most(
+        reader,
+        ("sessions.idle_days", config.sessions.idle_days.into()),
+        (
+            "sessions.absolute_days",
+            config.sessions.absolute_days.into(),
+        ),
+        "write an idle time that is no longer than the whole life of a session",
+    );
+    if config.delivery.retry_first() > config.delivery.retry_max() {
+        let keys = ["delivery.retry_first_ms", "delivery.retry_max_seconds"];
+        let what = format!("{} is longer than {}", keys[0], keys[1]);
+        reader.contradiction(
+            &keys,
+            what,
+            "write a first wait that is no longer than the longest wait",
+        );
+    }
+    if config.server.listen == config.server.admin_listen && config.server.listen.port() != 0 {
+        let what = format!(
+            "server.listen and server.admin_listen are both {}",
+            config.server.listen
+        );
+        let keys = ["server.listen", "server.admin_listen"];
+        reader.contradiction(&keys, what, "write two different ports");
+    }
+}
+
+fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,165 @@
+//! What a value of the configuration is, and the macro by which each is declared once.
+
+use std::{fmt::Display, net::IpAddr, net::SocketAddr, str::FromStr};
+
+use toml::Value;
+
+use super::layers::Raw;
+
+/// A type that a key may have.
+///
+/// Text from the environment or a flag is read by the type of the key, never guessed from its looks: a node may be
+/// called `12`.
+pub trait Setting: Clone {
+    /// Reads a value as given.
+    ///
+    /// # Errors
+    /// Why it is not a value of this type, as the end of the sentence "`key` …".
+    fn from_raw(raw: &Raw) -> Result<Self, String>;
+
+    /// The value as it may be shown to anybody: secret parts are left out.
+    fn shown(&self) -> Value;
+}
+
+/// Declares the keys of one concern: the struct, its documentation, and how it is read.
+///
+/// Each field: doc comment (the meaning, used in every generated text), name, type, default, unit, allowed values.
+macro_rules! settings {
+    (
+        $(#[doc = $about:literal])+
+        pub struct $name:ident in $section:literal {
+            $(
+                $(#[doc = $meaning:literal])+
+                pub $key:ident: $type:ty = $default:expr, unit: $unit:literal, allowed: $allowed:expr;
+            )+
+        }
+    ) => {
+        $(#[doc = $about])+
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            $(
+                $(#[doc = $meaning])+
+                pub $key: $type,
+            )+
+        }
+
+        impl $name {
+            /// Takes this concern's keys from the reader, which notes problems and puts the default in their place.
+            pub(in crate::config) fn read(reader: &mut $crate::config::reader::Reader) -> Self {
+                reader.section($section, &[$($about),+]);
+                Self {
+                    $(
+                        $key: reader.key(stringify!($key), &[$($meaning),+], $unit, $default, &$allowed),
+                    )+
+                }
+            }
+        }
+    };
+}
+pub(in crate::config) use settings;
+
+macro_rules! whole_number {
+    ($($type:ty),+) => {$(
+        impl Setting for $type {
+            fn from_raw(raw: &Raw) -> Result<Self, String> {
+                let number = match raw {
+                    Raw::Text(text) if text.trim().is_empty() => return Err(EMPTY.to_owned()),
+                    Raw::Text(text) => text.trim().replace('_', "").parse::<i64>().ok(),
+                    Raw::Toml(value) => value.as_integer(),
+                };
+                number
+                    .ok_or_else(|| format!("{raw} is not a whole number"))
+                    .and_then(|number| <$type>::try_from(number).or(Err(format!("{number} is out of range"))))
+            }
+
+            fn shown(&self) -> Value {
+                // Every range in use ends far below 2⁶³; the ceiling only saves a panic.
+                Value::Integer(i64::try_from(*self).unwrap_or(i64::MAX))
+            }
+        }
+    )+};
+}
+whole_number!(u8, u32, u64, usize);
+
+const EMPTY: &str = "is empty; a limit is never removed";
+
+impl Setting for String {
+    fn from_raw(raw: &Raw) -> Result<Self, String> {
+        match raw {
+            Raw::Text(text) => Ok(text.clone()),
+            Raw::Toml(Value::String(text)) => Ok(text.clone()),
+            Raw::Toml(_) => Err(format!("{raw} is not text")),
+        }
+    }
+
+    fn shown(&self) -> Value {
+        Value::String(self.clone())
+    }
+}
+
+impl Setting for SocketAddr {
+    fn from_raw(raw: &Raw) -> Result<Self, String> {
+        parsed(raw, "an IP address and a port")
+    }
+
+    fn shown(&self) -> Value {
+        Value::String(self.to_string())
+    }
+}
+
+/// Reads a value that is written as text and has a form of its own.
+pub(super) fn parsed<T: FromStr>(raw: &Raw, form: &str) -> Result<T, String> {
+    let text = String::from_raw(raw)?;
+    text.trim().parse().or(Err(format!("{raw} is not {form}")))
+}
+
+impl Setting for Vec<IpAddr> {
+    fn from_raw(raw: &Raw) -> Result<Self, String> {
+        let parse = |text: String| {
+            text.parse()
+                .or(Err(format!("\"{text}\" is not an IP address")))
+        };
+        texts(raw)?.into_iter().map(parse).collect()
+    }
+
+    fn shown(&self) -> Value {
+        list(self)
+    }
+}
+
+impl Setting for Vec<String> {
+    fn from_raw(raw: &Raw) -> Result<Self, String> {
+        texts(raw)
+    }
+
+    fn shown(&self) -> Value {
+        list(self)
+    }
+}
+
+/// A list: an array in the file; separated by commas in the environment and in flags, where empty means none.
+fn texts(raw: &Raw) -> Result<Vec<String>, String> {
+    match raw {
+        Raw::Text(text) => Ok(text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()),
+        Raw::Toml(Value::Array(items)) => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect::<Option<_>>()
+            .ok_or_else(|| format!("{raw} is not a list of texts")),
+        Raw::Toml(_) => Err(format!("{raw} is not a list")),
+    }
+}
+
+fn list(items: &[impl Display]) -> Value {
+    Value::Array(
+        items
+            .iter()
+            .map(|item| Value::String(item.to_string()))
+            .collect(),
+    )
+}

@@ -1,0 +1,381 @@
+//! Sources, refusals and generated texts, without a process around them.
+
+use std::path::PathBuf;
+
+use super::{Inputs, Loaded, Problems, Source, described, load, render};
+
+#[derive(Default)]
+struct Given {
+    file: Option<&'static str>,
+    environment: Vec<(&'static str, &'static str)>,
+    flags: Vec<&'static str>,
+}
+
+impl Given {
+    fn load(self) -> Result<Loaded, Problems> {
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        load(Inputs {
+            file: self
+                .file
+                .map(|text| (PathBuf::from("sosik.toml"), text.to_owned())),
+            environment: self.environment.into_iter().map(owned).collect(),
+            flags: self.flags.into_iter().map(str::to_owned).collect(),
+        })
+    }
+}
+
+fn file(text: &'static str) -> Given {
+    Given {
+        file: Some(text),
+        ..Given::default()
+    }
+}
+
+fn environment(name: &'static str, value: &'static str) -> Given {
+    Given {
+        environment: vec![(name, value)],
+        ..Given::default()
+    }
+}
+
+fn flag(flag: &'static str) -> Given {
+    Given {
+        flags: vec![flag],
+        ..Given::default()
+    }
+}
+
+/// Refused, and the message holds every one of the parts.
+fn check_refused(given: Given, parts: &[&str]) {
+    let message = given.load().expect_err("should be refused").to_string();
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is missing in:\n{message}");
+    }
+}
+
+#[test]
+fn every_default_is_within_its_range() {
+    for section in described() {
+        for entry in &section.entries {
+            // Written out as a flag would be; a list is separated by commas there.
+            let text = match &entry.default {
+                toml::Value::String(text) => text.clone(),
+                toml::Value::Array(_) => String::new(),
+                other => other.to_string(),
+            };
+            let flags = vec![format!("{}={text}", section.key(entry))];
+            let loaded = load(Inputs {
+                flags,
+                ..Inputs::default()
+            });
+            assert!(loaded.is_ok(), "{}", loaded.expect_err("checked"));
+        }
+    }
+}
+
+#[test]
+fn nothing_set_is_a_configuration() {
+    let loaded = Given::default().load().unwrap();
+    assert_eq!(loaded.config.server.listen.to_string(), "127.0.0.1:8420");
+    assert_eq!(loaded.config.store.url.to_string(), "sqlite:data/sosik.db");
+    assert!(loaded.is_default("server.listen"));
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_which_wins_over_the_file() {
+    let text = "[delivery]\nworkers = 3\nchunk = 300\nattempts_max = 30\n";
+    let given = Given {
+        file: Some(text),
+        environment: vec![
+            ("SOSIK_DELIVERY__CHUNK", "400"),
+            ("SOSIK_DELIVERY__ATTEMPTS_MAX", "40"),
+        ],
+        flags: vec!["delivery.attempts_max=1", "delivery.attempts_max=50"],
+    };
+    let loaded = given.load().unwrap();
+    let delivery = &loaded.config.delivery;
+    assert_eq!(
+        (delivery.workers, delivery.chunk, delivery.attempts_max),
+        (3, 400, 50)
+    );
+    assert!(!loaded.is_default("delivery.workers"));
+    assert!(loaded.is_default("delivery.claim_seconds"));
+
+    let page = render::effective(&loaded.sections);
+    assert!(page.contains("from: sosik.toml:2\nworkers = 3"), "{page}");
+    assert!(
+        page.contains("from: environment variable SOSIK_DELIVERY__CHUNK\nchunk = 400"),
+        "{page}"
+    );
+    assert!(page.contains("from: --set\nattempts_max = 50"), "{page}");
+}
+
+#[test]
+fn text_is_read_by_the_type_of_its_key_and_not_by_its_looks() {
+    let loaded = environment("SOSIK_NODE__NAME", "12").load().unwrap();
+    assert_eq!(loaded.config.node.name, "12");
+    let loaded = flag("delivery.push_followers_max=20_000").load().unwrap();
+    assert_eq!(loaded.config.delivery.push_followers_max, 20_000);
+}
+
+#[test]
+fn a_list_is_an_array_in_the_file_and_separated_by_commas_elsewhere() {
+    let from_file = file("[server]\ntrusted_proxies = [\"10.0.0.1\", \"::1\"]")
+        .load()
+        .unwrap();
+    let from_flag = flag("server.trusted_proxies=10.0.0.1, ::1").load().unwrap();
+    assert_eq!(
+        from_file.config.server.trusted_proxies,
+        from_flag.config.server.trusted_proxies
+    );
+    assert_eq!(from_flag.config.server.trusted_proxies.len(), 2);
+    let none = environment("SOSIK_SERVER__TRUSTED_PROXIES", "")
+        .load()
+        .unwrap();
+    assert!(none.config.server.trusted_proxies.is_empty());
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_key_that_was_meant() {
+    check_refused(
+        file("[server]\nlisten_adress = 1\ncors_origin = []"),
+        &[
+            "sosik.toml:3",
+            "\"server.cors_origin\"",
+            "did you mean server.cors_origins?",
+            "\"server.listen_adress\"",
+        ],
+    );
+    check_refused(
+        file("[delivery]\npage_max = 3"),
+        &["did you mean feed.page_max?"],
+    );
+    check_refused(
+        file("[sevrer]\n"),
+        &["\"sevrer\"", "did you mean [server]?"],
+    );
+    check_refused(
+        flag("zzz.qqq=1"),
+        &["--set", "\"zzz.qqq\"", "remove this one"],
+    );
+    check_refused(
+        environment("SOSIK_FEED__PAGE_MXA", "3"),
+        &["SOSIK_FEED__PAGE_MXA", "did you mean feed.page_max?"],
+    );
+}
+
+#[test]
+fn a_section_given_as_a_value_is_refused() {
+    check_refused(
+        file("server = 3"),
+        &["sosik.toml:1", "is a section", "write [server]"],
+    );
+    check_refused(
+        file("[server.listen]\nport = 1"),
+        &["server.listen", "is not text"],
+    );
+}
+
+#[test]
+fn a_limit_that_is_empty_or_out_of_range_is_refused_with_what_to_write() {
+    check_refused(
+        environment("SOSIK_LIMITS__FRIENDS_MAX", ""),
+        &[
+            "SOSIK_LIMITS__FRIENDS_MAX",
+            "limits.friends_max is empty",
+            "Write 1 to 5000 (people)",
+            "for 5000",
+        ],
+    );
+    for text in [
+        "0",
+        "5001",
+        "-1",
+        "99999999999999999999",
+        "unlimited",
+        "1.5",
+    ] {
+        let flags = vec![format!("limits.friends_max={text}")];
+        let refused = load(Inputs {
+            flags,
+            ..Inputs::default()
+        })
+        .expect_err(text)
+        .to_string();
+        assert!(refused.contains("Write 1 to 5000 (people)"), "{refused}");
+    }
+    check_refused(
+        flag("passwords.memory_kib=1024"),
+        &["passwords.memory_kib = 1024 is not allowed"],
+    );
+    check_refused(
+        file("[limits]\nfriends_max = \"10\""),
+        &["\"10\" is not a whole number"],
+    );
+    check_refused(flag("store.url="), &["store.url is empty"]);
+    check_refused(
+        flag("server.public_url=https://sosik.example/app"),
+        &["server.public_url", "no path"],
+    );
+    check_refused(flag("log.filter=sosik=nonsense"), &["log.filter"]);
+    check_refused(flag("log.format=xml"), &["log.format", "text or json"]);
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let given = Given {
+        file: Some("[limits]\nfriends_max = 0\nfollows_max = 0\n"),
+        environment: vec![("SOSIK_FEED__PAGE_MAX", "x")],
+        flags: vec!["nobody.knows=1"],
+    };
+    let Problems(problems) = given.load().expect_err("four problems");
+    assert_eq!(problems.len(), 4, "{problems:#?}");
+}
+
+#[test]
+fn values_that_contradict_one_another_are_refused_where_they_were_set() {
+    check_refused(
+        flag("feed.page_max=10"),
+        &["--set: feed.page_default (20) is more than feed.page_max (10)"],
+    );
+    check_refused(flag("sessions.idle_days=366"), &["sessions.idle_days"]);
+    check_refused(
+        flag("sessions.absolute_days=10"),
+        &["sessions.idle_days (30)"],
+    );
+    check_refused(
+        Given {
+            flags: vec![
+                "delivery.retry_first_ms=1001",
+                "delivery.retry_max_seconds=1",
+            ],
+            ..Given::default()
+        },
+        &["delivery.retry_first_ms is longer than delivery.retry_max_seconds"],
+    );
+}
+
+#[test]
+fn one_port_for_both_listeners_is_refused_unless_the_system_chooses() {
+    check_refused(
+        flag("server.admin_listen=127.0.0.1:8420"),
+        &["are both 127.0.0.1:8420"],
+    );
+    let given = Given {
+        flags: vec![
+            "server.listen=127.0.0.1:0",
+            "server.admin_listen=127.0.0.1:0",
+        ],
+        ..Given::default()
+    };
+    assert!(given.load().is_ok());
+}
+
+#[test]
+fn a_variable_with_one_underscore_is_told_and_those_of_the_platform_are_left_alone() {
+    check_refused(
+        environment("SOSIK_SERVER_LISTEN", "0.0.0.0:80"),
+        &["write two underscores: SOSIK_SERVER__LISTEN"],
+    );
+    assert!(environment("SOSIK_SERVICE_HOST", "10.0.0.1").load().is_ok());
+    assert!(environment("SOSIK_CONFIG", "x.toml").load().is_ok());
+    assert!(environment("PATH", "/bin").load().is_ok());
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_refused_with_its_line_and_without_its_text() {
+    let given = file("[store]\nurl = \"postgres://u:s3cret@h/db\nreaders = 2\n");
+    let message = given.load().expect_err("not TOML").to_string();
+    assert!(message.contains("sosik.toml:2"), "{message}");
+    assert!(!message.contains("s3cret"), "{message}");
+}
+
+#[test]
+fn a_password_in_an_address_is_in_no_message_and_on_no_page() {
+    let url = "postgres://sosik:s3cret@db/feed";
+    let flags = vec![format!("store.url={url}")];
+    let refused = load(Inputs {
+        flags,
+        ..Inputs::default()
+    })
+    .expect_err("no such engine");
+    let message = format!("{refused} {refused:?}");
+    assert!(message.contains("postgres://***@db/feed"), "{message}");
+    assert!(!message.contains("s3cret"), "{message}");
+}
+
+#[test]
+fn the_printed_configuration_can_be_used_as_a_file() {
+    let flags = vec![
+        "server.cors_origins=https://a.example,https://b.example".to_owned(),
+        "node.region=2".to_owned(),
+    ];
+    let loaded = load(Inputs {
+        flags,
+        ..Inputs::default()
+    })
+    .unwrap();
+    let text = render::effective(&loaded.sections);
+    let again = load(Inputs {
+        file: Some(("again.toml".into(), text)),
+        ..Inputs::default()
+    })
+    .unwrap();
+    assert_eq!(
+        format!("{:?}", loaded.config),
+        format!("{:?}", again.config)
+    );
+}
+
+#[test]
+fn the_sample_with_every_key_switched_on_changes_nothing() {
+    let sample = render::sample(&described());
+    let switched_on: Vec<&str> = sample
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(key) if !key.starts_with(' ') => key,
+            Some(_) | None => line,
+        })
+        .collect();
+    let file = Some(("sample.toml".into(), switched_on.join("\n")));
+    let loaded = load(Inputs {
+        file,
+        ..Inputs::default()
+    })
+    .unwrap();
+    let unset = Given::default().load().unwrap();
+    assert_eq!(
+        format!("{:?}", loaded.config),
+        format!("{:?}", unset.config)
+    );
+    let entries = loaded.sections.iter().flat_map(|section| &section.entries);
+    assert_eq!(
+        entries
+            .filter(|entry| entry.source == Source::Default)
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn every_key_says_what_it_is_for_and_what_one_of_it_is() {
+    for section in described() {
+        assert!(
+            section.about.ends_with('.'),
+            "{} has no sentence",
+            section.name
+        );
+        for entry in &section.entries {
+            assert!(
+                entry.meaning.ends_with('.'),
+                "{} has no sentence",
+                section.key(entry)
+            );
+            assert!(
+                !entry.unit.is_empty() && !entry.allowed.is_empty(),
+                "{}",
+                section.key(entry)
+            );
+        }
+    }
+}

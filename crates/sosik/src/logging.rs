@@ -1,0 +1,28 @@
+//! Where the log goes: standard error, as sentences or as JSON. Set up once per process, by the role that needs it.
+
+use std::io::{self, IsTerminal};
+
+use anyhow::Context;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Log, LogFormat};
+
+/// Starts writing the log as configured.
+///
+/// # Errors
+/// When a log is already being written in this process.
+pub fn start(log: &Log) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&log.filter)
+        .with_context(|| format!("understand log.filter \"{}\"", log.filter))?;
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    let started = match log.format {
+        LogFormat::Text => subscriber.try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    };
+    started
+        .map_err(|error| anyhow::anyhow!(error))
+        .context("start the log")
+}

@@ -1,0 +1,37 @@
+//! `sosik config`: shows what is configured and what could be.
+
+use super::{Outcome, Sources};
+use crate::{
+    config::{described, render},
+    print,
+};
+
+/// What to show.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+pub struct Args {
+    /// The configuration in effect, with the source of each value (this is what is shown when nothing is asked)
+    #[arg(long)]
+    print: bool,
+    /// A file with every key at its default
+    #[arg(long)]
+    sample: bool,
+    /// The reference page of the guide
+    #[arg(long)]
+    reference: bool,
+}
+
+/// Shows it. The sample and the reference page do not depend on what is configured, so that they are at hand also when
+/// that is broken.
+#[expect(clippy::unused_async, reason = "every role has the same shape")]
+pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
+    let page = if args.sample {
+        render::sample(&described())
+    } else if args.reference {
+        render::reference(&described())
+    } else {
+        render::effective(&sources.load()?.sections)
+    };
+    print::out(&page)?;
+    Ok(Outcome::Fine)
+}

@@ -1,0 +1,79 @@
+//! What the executable can be told to do. One file per role, each with `Args` and `run`.
+//!
+//! To add a role: a file like `config.rs`, a `mod` line, a variant of [`Role`] whose comment becomes its help, and its
+//! line in [`CommandLine::run`]. A role that needs the configuration starts with [`Sources::start`].
+
+mod config;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use self::sources::Sources;
+use crate::config::Problems;
+
+mod sources;
+
+/// A news feed server: people post stories, their friends and followers see them on their home page, newest first.
+#[derive(Debug, Parser)]
+#[command(name = "sosik", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct CommandLine {
+    #[command(flatten)]
+    sources: Sources,
+    #[command(subcommand)]
+    role: Role,
+}
+
+/// Documented where somebody who writes a script looks first.
+const EXIT_CODES: &str = "\
+Exit codes: 0 all is well; 1 the work was done and found a difference or a failure; \
+2 wrong usage or configuration; 3 something outside failed, such as a disk or a port.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+enum Role {
+    /// Show the configuration in effect, a sample file, or the reference page
+    Config(config::Args),
+}
+
+impl CommandLine {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// Whatever kept the role from finishing; [`Outcome::of`] tells whose fault it was.
+    pub async fn run(self) -> anyhow::Result<Outcome> {
+        match self.role {
+            Role::Config(args) => config::run(args, self.sources).await,
+        }
+    }
+}
+
+/// How a role ended, as its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well.
+    Fine = 0,
+    /// The work was done and found a difference or a failure.
+    Difference = 1,
+    /// Wrong usage or configuration. The command line's own parser ends with the same code.
+    WrongUsage = 2,
+    /// Something outside failed, such as a disk or a port.
+    Outside = 3,
+}
+
+impl Outcome {
+    /// The outcome of a role that gave up.
+    pub fn of(error: &anyhow::Error) -> Self {
+        if error.is::<Problems>() {
+            Self::WrongUsage
+        } else {
+            Self::Outside
+        }
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(outcome as u8)
+    }
+}
