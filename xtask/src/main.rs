@@ -1,3 +1,106 @@
-//! The chores of this repository as one command.
+//! The chores of this repository as one command: `cargo xtask CHORE`.
+//!
+//! Each chore is a list of [`Step`](steps::Step)s, run in order up to the first failure. Whatever a machine lacks is
+//! fetched by [`tools`], so that a fresh one with Rust, a C compiler, cmake and Node can run everything.
+//!
+//! To add a step: a line in its chore below.
 
-fn main() {}
+mod generate;
+mod steps;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    steps::{Step, cargo},
+    tools::Runner,
+};
+
+/// The chores of this repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Chore {
+    /// Everything a change must pass: format, lints, documentation, all tests. What the build machine runs
+    Test,
+    /// Format and lints only, for in between
+    Check,
+    /// Licences, advisories and duplicates of dependencies, by cargo-deny
+    Deny,
+    /// Refresh the files that are made from the code; commit the result
+    Generate,
+}
+
+fn main() -> ExitCode {
+    let done = match Chore::parse() {
+        Chore::Test => test(),
+        Chore::Check => steps::run(&checks()),
+        Chore::Deny => deny(),
+        Chore::Generate => generate::refresh(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            steps::say(&format!("xtask: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn checks() -> Vec<Step> {
+    vec![
+        cargo("format", &["fmt", "--all", "--check"]),
+        cargo(
+            "lints",
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ),
+    ]
+}
+
+/// The tests of the code come last, so that the summary of their runner is the end of the output.
+fn test() -> anyhow::Result<()> {
+    let runner = tools::test_runner();
+    let mut steps = checks();
+    steps.push(
+        cargo("documentation", &["doc", "--workspace", "--no-deps"])
+            .with_variable("RUSTDOCFLAGS", "-D warnings"),
+    );
+    steps.push(cargo(
+        "examples in documentation",
+        &["test", "--workspace", "--doc"],
+    ));
+    steps.push(match runner {
+        Runner::Nextest => cargo(
+            "tests",
+            &["nextest", "run", "--workspace", "--no-fail-fast"],
+        ),
+        Runner::Cargo => cargo(
+            "tests",
+            &[
+                "test",
+                "--workspace",
+                "--lib",
+                "--bins",
+                "--tests",
+                "--no-fail-fast",
+            ],
+        ),
+    });
+    steps::run(&steps)
+}
+
+fn deny() -> anyhow::Result<()> {
+    anyhow::ensure!(
+        tools::has_cargo_command("deny"),
+        "cargo-deny is not installed; `cargo install --locked cargo-deny`, then try again"
+    );
+    steps::run(&[cargo("dependencies", &["deny", "--all-features", "check"])])
+}

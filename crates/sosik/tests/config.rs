@@ -1,5 +1,10 @@
 //! The configuration as somebody at a terminal meets it, and the checked-in files that are made from it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be read fails the test, as it should"
+)]
+
 use std::{
     fs,
     path::{Path, PathBuf},

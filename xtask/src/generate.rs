@@ -1,0 +1,38 @@
+//! Files that are made from the code and checked in, so that they can be read without building anything. A test
+//! beside what makes them fails when one is stale.
+//!
+//! To add one: a line in [`GENERATED`].
+
+use std::fs;
+
+use anyhow::{Context, ensure};
+
+use crate::steps::{cargo_command, root, say};
+
+/// A file and the arguments with which `sosik` prints it.
+const GENERATED: &[(&str, &[&str])] = &[
+    ("sosik.sample.toml", &["config", "--sample"]),
+    ("docs/guide/configuration.md", &["config", "--reference"]),
+];
+
+/// Writes every generated file anew.
+///
+/// # Errors
+/// When `sosik` does not build or cannot print one of them, or a file cannot be written.
+pub(crate) fn refresh() -> anyhow::Result<()> {
+    for (path, arguments) in GENERATED {
+        let printed = cargo_command()
+            .args(["run", "--quiet", "--package", "sosik", "--"])
+            .args(*arguments)
+            .output()
+            .context("run sosik")?;
+        ensure!(
+            printed.status.success(),
+            "make {path}: {}",
+            String::from_utf8_lossy(&printed.stderr)
+        );
+        fs::write(root().join(path), &printed.stdout).with_context(|| format!("write {path}"))?;
+        say(&format!("made {path}"));
+    }
+    Ok(())
+}

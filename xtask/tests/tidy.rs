@@ -1,0 +1,196 @@
+//! What no compiler checks: the arrows between the crates, and files that stay readable.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be read fails the test, as it should"
+)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use toml::Table;
+
+/// Which of our crates each of our crates may depend on. Arrows point down only; a new crate has to be placed here.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("sosik-feed", &[]),
+    ("sosik-store", &["sosik-feed"]),
+    ("sosik-fabric", &["sosik-feed"]),
+    (
+        "sosik-service",
+        &["sosik-feed", "sosik-store", "sosik-fabric"],
+    ),
+    (
+        "sosik-api",
+        &["sosik-feed", "sosik-store", "sosik-fabric", "sosik-service"],
+    ),
+    (
+        "sosik-testkit",
+        &[
+            "sosik-feed",
+            "sosik-store",
+            "sosik-fabric",
+            "sosik-service",
+            "sosik-api",
+        ],
+    ),
+    (
+        "sosik",
+        &[
+            "sosik-feed",
+            "sosik-store",
+            "sosik-fabric",
+            "sosik-service",
+            "sosik-api",
+        ],
+    ),
+    ("xtask", &[]),
+];
+
+/// Longest file of Rust, in lines. Beyond it nobody reads a file in one go.
+const FILE_LINES_MAX: usize = 600;
+
+/// Longest folder walk, against a loop of links.
+const DEPTH_MAX: usize = 16;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The manifests of our crates by name.
+fn manifests() -> BTreeMap<String, Table> {
+    let crates = fs::read_dir(root().join("crates")).unwrap();
+    let mut folders: Vec<PathBuf> = crates.map(|entry| entry.unwrap().path()).collect();
+    folders.push(root().join("xtask"));
+    let manifests = folders.iter().map(|folder| folder.join("Cargo.toml"));
+    let read = |path: PathBuf| -> (String, Table) {
+        let manifest: Table = fs::read_to_string(path).unwrap().parse().unwrap();
+        (
+            manifest["package"]["name"].as_str().unwrap().to_owned(),
+            manifest,
+        )
+    };
+    manifests.filter(|path| path.exists()).map(read).collect()
+}
+
+fn names<'a>(manifest: &'a Table, kind: &str) -> BTreeSet<&'a str> {
+    let table = manifest.get(kind).and_then(|table| table.as_table());
+    table
+        .into_iter()
+        .flat_map(|table| table.keys().map(String::as_str))
+        .collect()
+}
+
+/// Files of Rust that are ours.
+fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in ["crates", "xtask"] {
+        collect(&root().join(folder), 0, &mut found);
+    }
+    found
+}
+
+fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+    assert!(depth < DEPTH_MAX, "{} is too deep", folder.display());
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let is = |name: &str| path.file_name().is_some_and(|found| found == name);
+        if path.is_dir() && !is("node_modules") && !is("dist") && !is("target") {
+            collect(&path, depth + 1, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn arrows_between_our_crates_point_down_only() {
+    let manifests = manifests();
+    for (name, manifest) in &manifests {
+        let allowed = ARROWS.iter().find(|(from, _)| from == name);
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("{name} has no place in ARROWS"));
+        for kind in ["dependencies", "build-dependencies"] {
+            for target in names(manifest, kind) {
+                let ours = manifests.contains_key(target);
+                assert!(
+                    !ours || allowed.contains(&target),
+                    "{name} may not depend on {target}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_testkit_is_only_ever_a_dev_dependency() {
+    for (name, manifest) in manifests() {
+        for kind in ["dependencies", "build-dependencies"] {
+            assert!(
+                !names(&manifest, kind).contains("sosik-testkit"),
+                "{name} ships the testkit"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_dependency_has_its_version_and_features_in_the_root_manifest() {
+    for (name, manifest) in manifests() {
+        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let table = manifest.get(kind).and_then(|table| table.as_table());
+            for (dependency, how) in table.into_iter().flatten() {
+                let inherited = how.get("workspace").and_then(|it| it.as_bool()) == Some(true);
+                let only_that = how.as_table().is_some_and(|how| {
+                    how.keys()
+                        .all(|key| key == "workspace" || key == "optional")
+                });
+                assert!(
+                    inherited && only_that,
+                    "{name}: {dependency} is not `.workspace = true`"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_crate_obeys_the_lints_of_the_workspace() {
+    for (name, manifest) in manifests() {
+        let obeys = manifest
+            .get("lints")
+            .and_then(|lints| lints.get("workspace"));
+        assert_eq!(
+            obeys.and_then(|it| it.as_bool()),
+            Some(true),
+            "{name} has no [lints] workspace = true"
+        );
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_can_be_read_in_one_go() {
+    for path in sources() {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        assert!(
+            lines <= FILE_LINES_MAX,
+            "{} has {lines} lines",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn every_module_opens_with_what_it_is_for() {
+    let sources = sources();
+    assert!(sources.len() > 10, "found only {} files", sources.len());
+    for path in sources {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(
+            text.starts_with("//! "),
+            "{} does not open with //!",
+            path.display()
+        );
+    }
+}
