@@ -1,6 +1,6 @@
 //! The chores of this repository as one command: `cargo xtask CHORE`.
 //!
-//! Each chore is a list of [`Step`](steps::Step)s, run in order up to the first failure. Whatever a machine lacks is
+//! Each chore is a list of [`Step`]s, run in order up to the first failure. Whatever a machine lacks is
 //! fetched by [`tools`], so that a fresh one with Rust, a C compiler, cmake and Node can run everything.
 //!
 //! To add a step: a line in its chore below.
