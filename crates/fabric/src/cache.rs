@@ -37,8 +37,17 @@ where
 {
     /// Room for `weight`, in the unit of the weighter; about `entries` of them.
     pub fn new(entries: usize, weight: u64, weighter: W) -> Self {
-        let values = Cache::with(entries, weight, weighter, FxBuildHasher, quick_cache::sync::DefaultLifecycle::default());
-        Self { values, stamps: (0..STAMPS).map(|_| Mutex::new(0)).collect() }
+        let values = Cache::with(
+            entries,
+            weight,
+            weighter,
+            FxBuildHasher,
+            quick_cache::sync::DefaultLifecycle::default(),
+        );
+        Self {
+            values,
+            stamps: (0..STAMPS).map(|_| Mutex::new(0)).collect(),
+        }
     }
 
     /// The value, when it is there.
@@ -160,7 +169,10 @@ mod tests {
                             cache.keep(7, loaded, stamp);
                             loaded
                         });
-                        assert!(value >= at_least, "{value} was served after {at_least} was acknowledged");
+                        assert!(
+                            value >= at_least,
+                            "{value} was served after {at_least} was acknowledged"
+                        );
                     }
                 });
             }

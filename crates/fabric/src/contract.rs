@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sosik_feed::timeline::{Forgotten, Mark, Newer, Stretch};
-use sosik_feed::{Circle, PersonId, StoryId};
+use sosik_feed::{PersonId, StoryId};
 
 /// Answers of the fabric.
 pub type FabricResult<T> = Result<T, FabricError>;
@@ -17,6 +17,16 @@ pub struct FabricError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 /// Does a connected reader take stories from this author? Asked for large authors only, whose stories are announced
 /// to streams without being delivered to timelines. Saying yes in doubt costs a look, saying no costs promptness.
 pub type Interest = Arc<dyn Fn(PersonId, PersonId) -> bool + Send + Sync>;
+
+/// What a timeline needs to know of its reader to be filled up from the log of large authors.
+pub trait Reader: Send + Sync {
+    /// Could a story of this author be in the reader's home feed?
+    fn takes_from(&self, author: PersonId) -> bool;
+
+    /// Is what this says still what holds? Asked before filling up, in a moment in which the timeline cannot be
+    /// forgotten: relations change first and the timeline is forgotten then, so a yes belongs to this timeline.
+    fn is_current(&self) -> bool;
+}
 
 /// Which part of a timeline to look at.
 #[derive(Debug, Clone, Copy)]
@@ -73,11 +83,23 @@ pub struct Signals {
 
 impl Signals {
     /// A new story.
-    pub const STORY: Self = Self { story: true, notification: false, session: false };
+    pub const STORY: Self = Self {
+        story: true,
+        notification: false,
+        session: false,
+    };
     /// A new notification.
-    pub const NOTIFICATION: Self = Self { story: false, notification: true, session: false };
+    pub const NOTIFICATION: Self = Self {
+        story: false,
+        notification: true,
+        session: false,
+    };
     /// A session ended.
-    pub const SESSION: Self = Self { story: false, notification: false, session: true };
+    pub const SESSION: Self = Self {
+        story: false,
+        notification: false,
+        session: true,
+    };
 }
 
 /// One live stream, registered until it is dropped. Wake-ups between two waits come as one; none is lost.
@@ -103,14 +125,29 @@ pub trait Fabric: Send + Sync + 'static {
 
     /// A part of a timeline, after filling it up from the log of large authors; `None` when there is none that is
     /// ready. Counts as a read for what stays in memory.
-    async fn view(&self, reader: PersonId, circle: &Circle, below: Below) -> FabricResult<Option<View>>;
+    async fn view(
+        &self,
+        reader: PersonId,
+        who: &dyn Reader,
+        below: Below,
+    ) -> FabricResult<Option<View>>;
 
     /// What came since a mark, after filling up; `None` when there is no timeline that is ready, `Forgotten` when
     /// the mark is of another timeline or too old.
-    async fn newer(&self, reader: PersonId, circle: &Circle, since: Since) -> FabricResult<Option<Result<Newer, Forgotten>>>;
+    async fn newer(
+        &self,
+        reader: PersonId,
+        who: &dyn Reader,
+        since: Since,
+    ) -> FabricResult<Option<Result<Newer, Forgotten>>>;
 
     /// Ids above `id` in a ready timeline, newest first, at most `count`.
-    async fn above(&self, reader: PersonId, id: StoryId, count: usize) -> FabricResult<Option<Vec<StoryId>>>;
+    async fn above(
+        &self,
+        reader: PersonId,
+        id: StoryId,
+        count: usize,
+    ) -> FabricResult<Option<Vec<StoryId>>>;
 
     /// Claims the right to build the reader's timeline; from now on deliveries are kept for it. `None` when there is
     /// one already or somebody else builds it.
@@ -118,7 +155,12 @@ pub trait Fabric: Send + Sync + 'static {
 
     /// Makes the timeline ready with what the store had (read after `begin_rebuild`) and what was delivered
     /// meanwhile. Does nothing when the timeline was forgotten in between. Answers whether it is ready now.
-    async fn finish_rebuild(&self, rebuild: Rebuild, ids: Vec<StoryId>, floor: StoryId) -> FabricResult<bool>;
+    async fn finish_rebuild(
+        &self,
+        rebuild: Rebuild,
+        ids: Vec<StoryId>,
+        floor: StoryId,
+    ) -> FabricResult<bool>;
 
     /// Gives the right back without a timeline.
     async fn abandon_rebuild(&self, rebuild: Rebuild) -> FabricResult<()>;

@@ -11,4 +11,7 @@ pub mod contract;
 pub mod memory;
 pub mod rates;
 
-pub use contract::{Below, Fabric, FabricError, FabricResult, Interest, Rebuild, Signals, Since, View, Watch};
+pub use contract::{
+    Below, Fabric, FabricError, FabricResult, Figures, Interest, Reader, Rebuild, Signals, Since,
+    View, Watch,
+};

@@ -43,7 +43,10 @@ impl Buckets {
     #[must_use]
     pub fn new(rate: Rate) -> Self {
         let quota = Quota::per_minute(rate.per_minute).allow_burst(rate.burst);
-        Self { rate, limiter: RateLimiter::dashmap(quota).with_middleware() }
+        Self {
+            rate,
+            limiter: RateLimiter::dashmap(quota).with_middleware(),
+        }
     }
 
     /// The rate they hold.
@@ -55,8 +58,12 @@ impl Buckets {
     /// Takes one.
     pub fn take(&self, key: u64) -> Decision {
         match self.limiter.check_key(&key) {
-            Ok(state) => Decision::Allowed { remaining: state.remaining_burst_capacity() },
-            Err(refused) => Decision::Refused { retry_after: refused.wait_time_from(self.limiter.clock().now()) },
+            Ok(state) => Decision::Allowed {
+                remaining: state.remaining_burst_capacity(),
+            },
+            Err(refused) => Decision::Refused {
+                retry_after: refused.wait_time_from(self.limiter.clock().now()),
+            },
         }
     }
 
@@ -74,11 +81,23 @@ mod tests {
     #[test]
     fn a_burst_is_allowed_and_then_the_time_to_wait_is_told() {
         let two = NonZeroU32::new(2).unwrap();
-        let buckets = Buckets::new(Rate { per_minute: NonZeroU32::MIN, burst: two });
+        let buckets = Buckets::new(Rate {
+            per_minute: NonZeroU32::MIN,
+            burst: two,
+        });
         assert_eq!(buckets.take(1), Decision::Allowed { remaining: 1 });
         assert_eq!(buckets.take(1), Decision::Allowed { remaining: 0 });
-        let Decision::Refused { retry_after } = buckets.take(1) else { panic!("the third was allowed") };
-        assert!(retry_after > Duration::from_secs(30) && retry_after <= Duration::from_secs(60), "{retry_after:?}");
-        assert_eq!(buckets.take(2), Decision::Allowed { remaining: 1 }, "another key has its own bucket");
+        let Decision::Refused { retry_after } = buckets.take(1) else {
+            panic!("the third was allowed")
+        };
+        assert!(
+            retry_after > Duration::from_secs(30) && retry_after <= Duration::from_secs(60),
+            "{retry_after:?}"
+        );
+        assert_eq!(
+            buckets.take(2),
+            Decision::Allowed { remaining: 1 },
+            "another key has its own bucket"
+        );
     }
 }

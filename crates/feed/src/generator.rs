@@ -78,6 +78,12 @@ impl IdGenerator {
         Timestamp::from_millis(EPOCH.as_millis() + self.last_millis)
     }
 
+    /// Every id made from now on is larger than this one.
+    #[must_use]
+    pub fn last(&self) -> RawId {
+        RawId::from_fields(self.last_millis, self.lease.node, self.next_sequence.saturating_sub(1))
+    }
+
     /// The next id, given the time of day and the monotonic clock.
     ///
     /// # Errors

@@ -50,9 +50,18 @@ impl Live {
 
     pub(super) fn watch(&self, reader: PersonId) -> Arc<dyn Watch> {
         let bell = Arc::new(Bell::default());
-        self.bells.write().entry(reader).or_default().push(Arc::clone(&bell));
+        self.bells
+            .write()
+            .entry(reader)
+            .or_default()
+            .push(Arc::clone(&bell));
         self.streams.fetch_add(1, Ordering::AcqRel);
-        Arc::new(Stream { reader, bell, bells: Arc::downgrade(&self.bells), streams: Arc::clone(&self.streams) })
+        Arc::new(Stream {
+            reader,
+            bell,
+            bells: Arc::downgrade(&self.bells),
+            streams: Arc::clone(&self.streams),
+        })
     }
 
     pub(super) fn wake(&self, people: &[PersonId], signals: Signals) {
@@ -61,7 +70,11 @@ impl Live {
         }
         let bells = self.bells.read();
         let signals = to_bits(signals);
-        for bell in people.iter().filter_map(|person| bells.get(person)).flatten() {
+        for bell in people
+            .iter()
+            .filter_map(|person| bells.get(person))
+            .flatten()
+        {
             bell.ring(signals);
         }
     }
@@ -71,7 +84,12 @@ impl Live {
             return;
         }
         let signals = to_bits(signals);
-        for (_, bells) in self.bells.read().iter().filter(|(reader, _)| wanted(**reader)) {
+        for (_, bells) in self
+            .bells
+            .read()
+            .iter()
+            .filter(|(reader, _)| wanted(**reader))
+        {
             bells.iter().for_each(|bell| bell.ring(signals));
         }
     }
@@ -93,7 +111,9 @@ impl Watch for Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         self.streams.fetch_sub(1, Ordering::AcqRel);
-        let Some(bells) = self.bells.upgrade() else { return };
+        let Some(bells) = self.bells.upgrade() else {
+            return;
+        };
         let mut bells = bells.write();
         if let Some(of_reader) = bells.get_mut(&self.reader) {
             of_reader.retain(|bell| !Arc::ptr_eq(bell, &self.bell));
@@ -109,5 +129,9 @@ fn to_bits(signals: Signals) -> u8 {
 }
 
 fn from_bits(bits: u8) -> Signals {
-    Signals { story: bits & 1 != 0, notification: bits & 2 != 0, session: bits & 4 != 0 }
+    Signals {
+        story: bits & 1 != 0,
+        notification: bits & 2 != 0,
+        session: bits & 4 != 0,
+    }
 }

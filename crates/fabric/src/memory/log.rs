@@ -27,7 +27,11 @@ pub(super) struct PullLog {
 
 impl PullLog {
     pub(super) fn new(entries_max: usize) -> Self {
-        Self { entries: RwLock::default(), end: AtomicU64::new(0), entries_max }
+        Self {
+            entries: RwLock::default(),
+            end: AtomicU64::new(0),
+            entries_max,
+        }
     }
 
     pub(super) fn end(&self) -> u64 {
@@ -45,7 +49,11 @@ impl PullLog {
 
     /// Hands every entry from `position` on to `take` and answers the new position; `None` when that part is gone or
     /// too much to go through.
-    pub(super) fn read(&self, position: u64, mut take: impl FnMut(StoryId, PersonId)) -> Option<u64> {
+    pub(super) fn read(
+        &self,
+        position: u64,
+        mut take: impl FnMut(StoryId, PersonId),
+    ) -> Option<u64> {
         if position == self.end() {
             return Some(position);
         }

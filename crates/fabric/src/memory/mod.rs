@@ -9,9 +9,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::RwLock;
 use sosik_feed::timeline::{Forgotten, Newer};
-use sosik_feed::{Circle, PersonId, StoryId};
+use sosik_feed::{PersonId, StoryId};
 
-use crate::contract::{Below, Fabric, FabricResult, Figures, Interest, Rebuild, Signals, Since, View, Watch};
+use crate::contract::{
+    Below, Fabric, FabricResult, Figures, Interest, Reader, Rebuild, Signals, Since, View, Watch,
+};
 use live::Live;
 use log::PullLog;
 use timelines::Timelines;
@@ -66,34 +68,65 @@ impl Fabric for MemoryFabric {
     async fn announce(&self, story: StoryId, author: PersonId) -> FabricResult<()> {
         self.log.append(story, author);
         let interest = Arc::clone(&self.interest.read());
-        self.live.wake_those(|reader| interest(reader, author), Signals::STORY);
+        self.live
+            .wake_those(|reader| interest(reader, author), Signals::STORY);
         Ok(())
     }
 
-    async fn view(&self, reader: PersonId, circle: &Circle, below: Below) -> FabricResult<Option<View>> {
-        Ok(self.timelines.read(reader, circle, &self.log, |incarnation, timeline| View {
-            incarnation,
-            stretch: timeline.below(below.before, below.count),
-            floor: timeline.floor(),
-            mark: timeline.mark(),
-        }))
+    async fn view(
+        &self,
+        reader: PersonId,
+        who: &dyn Reader,
+        below: Below,
+    ) -> FabricResult<Option<View>> {
+        Ok(self
+            .timelines
+            .read(reader, who, &self.log, |incarnation, timeline| View {
+                incarnation,
+                stretch: timeline.below(below.before, below.count),
+                floor: timeline.floor(),
+                mark: timeline.mark(),
+            }))
     }
 
-    async fn newer(&self, reader: PersonId, circle: &Circle, since: Since) -> FabricResult<Option<Result<Newer, Forgotten>>> {
-        Ok(self.timelines.read(reader, circle, &self.log, |incarnation, timeline| {
-            if incarnation == since.incarnation { timeline.newer(since.mark, since.count) } else { Err(Forgotten) }
-        }))
+    async fn newer(
+        &self,
+        reader: PersonId,
+        who: &dyn Reader,
+        since: Since,
+    ) -> FabricResult<Option<Result<Newer, Forgotten>>> {
+        Ok(self
+            .timelines
+            .read(reader, who, &self.log, |incarnation, timeline| {
+                if incarnation == since.incarnation {
+                    timeline.newer(since.mark, since.count)
+                } else {
+                    Err(Forgotten)
+                }
+            }))
     }
 
-    async fn above(&self, reader: PersonId, id: StoryId, count: usize) -> FabricResult<Option<Vec<StoryId>>> {
-        Ok(self.timelines.peek(reader, |timeline| timeline.above(id, count)))
+    async fn above(
+        &self,
+        reader: PersonId,
+        id: StoryId,
+        count: usize,
+    ) -> FabricResult<Option<Vec<StoryId>>> {
+        Ok(self
+            .timelines
+            .peek(reader, |timeline| timeline.above(id, count)))
     }
 
     async fn begin_rebuild(&self, reader: PersonId) -> FabricResult<Option<Rebuild>> {
         Ok(self.timelines.begin(reader, self.log.end()))
     }
 
-    async fn finish_rebuild(&self, rebuild: Rebuild, ids: Vec<StoryId>, floor: StoryId) -> FabricResult<bool> {
+    async fn finish_rebuild(
+        &self,
+        rebuild: Rebuild,
+        ids: Vec<StoryId>,
+        floor: StoryId,
+    ) -> FabricResult<bool> {
         Ok(self.timelines.finish(rebuild, ids, floor))
     }
 
@@ -117,6 +150,9 @@ impl Fabric for MemoryFabric {
     }
 
     fn figures(&self) -> Figures {
-        Figures { streams: self.live.streams(), ..self.timelines.figures() }
+        Figures {
+            streams: self.live.streams(),
+            ..self.timelines.figures()
+        }
     }
 }

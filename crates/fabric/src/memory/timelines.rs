@@ -10,17 +10,17 @@ use hashlink::LinkedHashMap;
 use parking_lot::Mutex;
 use rustc_hash::FxBuildHasher;
 use sosik_feed::timeline::{Delivered, Timeline};
-use sosik_feed::{Circle, PersonId, StoryId};
+use sosik_feed::{PersonId, StoryId};
 
 use super::MemoryOptions;
 use super::log::PullLog;
-use crate::contract::{Figures, Rebuild};
+use crate::contract::{Figures, Reader, Rebuild};
 
 /// More than any machine has cores, so that a shard is rarely waited for.
 const SHARDS: usize = 128;
 
 /// What a timeline takes beside its ids: the slot, its links, and its share of the hash table.
-pub const SLOT_BYTES: usize = size_of::<Slot>() + size_of::<PersonId>() + 5 * size_of::<usize>();
+const SLOT_BYTES: usize = size_of::<Slot>() + size_of::<PersonId>() + 5 * size_of::<usize>();
 
 struct Slot {
     incarnation: u64,
@@ -86,7 +86,9 @@ impl Shard {
             if self.bytes <= budget {
                 break;
             }
-            let Some((reader, slot)) = self.slots.pop_front() else { break };
+            let Some((reader, slot)) = self.slots.pop_front() else {
+                break;
+            };
             if matches!(slot.content, Content::Building(_)) {
                 self.slots.insert(reader, slot);
             } else {
@@ -119,13 +121,18 @@ impl Timelines {
     }
 
     pub(super) fn deliver(&self, story: StoryId, readers: &[PersonId]) -> usize {
-        readers.iter().filter(|reader| self.deliver_to(story, **reader)).count()
+        readers
+            .iter()
+            .filter(|reader| self.deliver_to(story, **reader))
+            .count()
     }
 
     fn deliver_to(&self, story: StoryId, reader: PersonId) -> bool {
         let mut shard = self.shard(reader).lock();
         let before = shard.bytes;
-        let taken = shard.change(reader, |slot| slot.deliver(story, self.keep)).unwrap_or(false);
+        let taken = shard
+            .change(reader, |slot| slot.deliver(story, self.keep))
+            .unwrap_or(false);
         if shard.bytes > before {
             self.make_room(&mut shard);
         }
@@ -136,21 +143,26 @@ impl Timelines {
     pub(super) fn read<T>(
         &self,
         reader: PersonId,
-        circle: &Circle,
+        who: &dyn Reader,
         log: &PullLog,
         look: impl FnOnce(u64, &Timeline) -> T,
     ) -> Option<T> {
         let mut shard = self.shard(reader).lock();
         let slot = shard.slots.to_back(&reader)?;
-        if slot.pulled_to != log.end() && matches!(slot.content, Content::Ready(_)) {
-            let filled = shard.change(reader, |slot| fill_up(slot, circle, log, self.keep))?;
+        if slot.pulled_to != log.end()
+            && matches!(slot.content, Content::Ready(_))
+            && who.is_current()
+        {
+            let filled = shard.change(reader, |slot| fill_up(slot, who, log, self.keep))?;
             if !filled {
                 shard.remove(reader);
                 return None;
             }
         }
         let slot = shard.slots.get(&reader)?;
-        let Content::Ready(timeline) = &slot.content else { return None };
+        let Content::Ready(timeline) = &slot.content else {
+            return None;
+        };
         let result = look(slot.incarnation, timeline);
         self.make_room(&mut shard);
         Some(result)
@@ -170,17 +182,26 @@ impl Timelines {
             return None;
         }
         let incarnation = self.next_incarnation.fetch_add(2, Ordering::Relaxed);
-        let slot = Slot { incarnation, pulled_to, content: Content::Building(Vec::new()) };
+        let slot = Slot {
+            incarnation,
+            pulled_to,
+            content: Content::Building(Vec::new()),
+        };
         shard.bytes += slot.bytes();
         shard.slots.insert(reader, slot);
-        Some(Rebuild { reader, incarnation })
+        Some(Rebuild {
+            reader,
+            incarnation,
+        })
     }
 
     pub(super) fn finish(&self, rebuild: Rebuild, ids: Vec<StoryId>, floor: StoryId) -> bool {
         let mut shard = self.shard(rebuild.reader).lock();
         let keep = self.keep;
         let ready = shard.change(rebuild.reader, |slot| {
-            let Content::Building(arrived) = &mut slot.content else { return false };
+            let Content::Building(arrived) = &mut slot.content else {
+                return false;
+            };
             if slot.incarnation != rebuild.incarnation {
                 return false;
             }
@@ -208,7 +229,10 @@ impl Timelines {
     }
 
     pub(super) fn figures(&self) -> Figures {
-        let mut figures = Figures { evicted: self.evicted.load(Ordering::Relaxed), ..Figures::default() };
+        let mut figures = Figures {
+            evicted: self.evicted.load(Ordering::Relaxed),
+            ..Figures::default()
+        };
         for shard in &self.shards {
             let shard = shard.lock();
             figures.timelines += shard.slots.len();
@@ -224,7 +248,10 @@ impl Timelines {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "only the bits in the middle matter")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "only the bits in the middle matter"
+    )]
     fn shard(&self, reader: PersonId) -> &Mutex<Shard> {
         // The table inside the shard uses the low and the top bits of the same hash.
         &self.shards[(FxBuildHasher.hash_one(reader) >> 20) as usize % SHARDS]
@@ -232,10 +259,12 @@ impl Timelines {
 }
 
 /// Answers whether the log still had everything since the last time.
-fn fill_up(slot: &mut Slot, circle: &Circle, log: &PullLog, keep: usize) -> bool {
-    let Content::Ready(timeline) = &mut slot.content else { return true };
+fn fill_up(slot: &mut Slot, who: &dyn Reader, log: &PullLog, keep: usize) -> bool {
+    let Content::Ready(timeline) = &mut slot.content else {
+        return true;
+    };
     let filled = log.read(slot.pulled_to, |story, author| {
-        if circle.takes_from(author) {
+        if who.takes_from(author) {
             timeline.deliver(story, keep);
         }
     });
