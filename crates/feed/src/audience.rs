@@ -19,7 +19,10 @@ pub enum Audience {
 
 /// What two people are to each other, as one of them sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "seven independent facts, each a row in the store")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "seven independent facts, each a row in the store"
+)]
 pub struct Relation {
     /// They are friends.
     pub friend: bool,
@@ -68,7 +71,12 @@ impl Circle {
             people.dedup();
             people.into_boxed_slice()
         };
-        Self { friends: sorted(friends), follows: sorted(follows), muted: sorted(muted), severed: sorted(severed) }
+        Self {
+            friends: sorted(friends),
+            follows: sorted(follows),
+            muted: sorted(muted),
+            severed: sorted(severed),
+        }
     }
 
     /// The reader's friends, ascending.
@@ -98,7 +106,8 @@ impl Circle {
     /// Could a story of this author be in the reader's home feed? (Not the reader's own: those always are.)
     #[must_use]
     pub fn takes_from(&self, author: PersonId) -> bool {
-        (self.is_friend(author) || self.follows.binary_search(&author).is_ok()) && !self.is_hidden(author)
+        (self.is_friend(author) || self.follows.binary_search(&author).is_ok())
+            && !self.is_hidden(author)
     }
 
     /// Blocked either way, or muted.
@@ -116,7 +125,8 @@ impl Circle {
         if self.is_hidden(author) {
             return false;
         }
-        self.is_friend(author) || (audience == Audience::Public && self.follows.binary_search(&author).is_ok())
+        self.is_friend(author)
+            || (audience == Audience::Public && self.follows.binary_search(&author).is_ok())
     }
 
     /// May the reader open this story when they come across it (its page, its author's page, a tag)?
@@ -124,21 +134,32 @@ impl Circle {
     #[must_use]
     pub fn may_open(&self, reader: PersonId, author: PersonId, audience: Audience) -> bool {
         author == reader
-            || (!self.is_severed_from(author) && (audience == Audience::Public || self.is_friend(author)))
+            || (!self.is_severed_from(author)
+                && (audience == Audience::Public || self.is_friend(author)))
     }
 
     /// The authors whose stories can be in the home feed, each once, with what the reader may see of them.
     /// Hidden authors are left out. The reader is not among them.
     pub fn authors(&self) -> impl Iterator<Item = (PersonId, Sees)> + '_ {
-        let friends = self.friends.iter().map(|&author| (author, Sees::Everything));
-        let follows = self.follows.iter().filter(|author| !self.is_friend(**author)).map(|&author| (author, Sees::Public));
-        friends.chain(follows).filter(|(author, _)| !self.is_hidden(*author))
+        let friends = self
+            .friends
+            .iter()
+            .map(|&author| (author, Sees::Everything));
+        let follows = self
+            .follows
+            .iter()
+            .filter(|author| !self.is_friend(**author))
+            .map(|&author| (author, Sees::Public));
+        friends
+            .chain(follows)
+            .filter(|(author, _)| !self.is_hidden(*author))
     }
 
     /// Bytes this circle keeps on the heap, for caches with a budget.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        (self.friends.len() + self.follows.len() + self.muted.len() + self.severed.len()) * size_of::<PersonId>()
+        (self.friends.len() + self.follows.len() + self.muted.len() + self.severed.len())
+            * size_of::<PersonId>()
     }
 }
 
@@ -163,19 +184,40 @@ mod tests {
     const STRANGER: PersonId = PersonId::from_u64(6);
 
     fn circle() -> Circle {
-        Circle::new(vec![SEVERED, MUTED, FRIEND], vec![FOLLOWED, MUTED, SEVERED], vec![MUTED], vec![SEVERED])
+        Circle::new(
+            vec![SEVERED, MUTED, FRIEND],
+            vec![FOLLOWED, MUTED, SEVERED],
+            vec![MUTED],
+            vec![SEVERED],
+        )
     }
 
     #[track_caller]
     fn check_home(author: PersonId, public: bool, friends: bool) {
-        assert_eq!(circle().entitles(READER, author, Audience::Public), public, "public story of {author}");
-        assert_eq!(circle().entitles(READER, author, Audience::Friends), friends, "friends' story of {author}");
+        assert_eq!(
+            circle().entitles(READER, author, Audience::Public),
+            public,
+            "public story of {author}"
+        );
+        assert_eq!(
+            circle().entitles(READER, author, Audience::Friends),
+            friends,
+            "friends' story of {author}"
+        );
     }
 
     #[track_caller]
     fn check_opens(author: PersonId, public: bool, friends: bool) {
-        assert_eq!(circle().may_open(READER, author, Audience::Public), public, "public story of {author}");
-        assert_eq!(circle().may_open(READER, author, Audience::Friends), friends, "friends' story of {author}");
+        assert_eq!(
+            circle().may_open(READER, author, Audience::Public),
+            public,
+            "public story of {author}"
+        );
+        assert_eq!(
+            circle().may_open(READER, author, Audience::Friends),
+            friends,
+            "friends' story of {author}"
+        );
     }
 
     #[test]
@@ -200,8 +242,16 @@ mod tests {
 
     #[test]
     fn a_friend_who_is_also_followed_is_one_author_and_hidden_ones_are_none() {
-        let circle = Circle::new(vec![FRIEND, MUTED], vec![FRIEND, FOLLOWED], vec![MUTED], vec![]);
+        let circle = Circle::new(
+            vec![FRIEND, MUTED],
+            vec![FRIEND, FOLLOWED],
+            vec![MUTED],
+            vec![],
+        );
         let authors: Vec<_> = circle.authors().collect();
-        assert_eq!(authors, [(FRIEND, Sees::Everything), (FOLLOWED, Sees::Public)]);
+        assert_eq!(
+            authors,
+            [(FRIEND, Sees::Everything), (FOLLOWED, Sees::Public)]
+        );
     }
 }

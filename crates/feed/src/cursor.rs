@@ -86,26 +86,44 @@ impl Cursor {
         if text.len() > TEXT_MAX {
             return Err(NotACursor);
         }
-        let Ok(bytes) = URL_SAFE_NO_PAD.decode(text) else { return Err(NotACursor) };
-        let [VERSION, kind, rest @ ..] = bytes.as_slice() else { return Err(NotACursor) };
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(text) else {
+            return Err(NotACursor);
+        };
+        let [VERSION, kind, rest @ ..] = bytes.as_slice() else {
+            return Err(NotACursor);
+        };
         let mut numbers = Numbers(rest);
         let cursor = match *kind {
             BELOW => Self::Below(RawId::from_u64(numbers.next()?)),
             ABOVE => Self::Above(RawId::from_u64(numbers.next()?)),
-            BEHIND => Self::Behind(Position { key: numbers.next()?, id: numbers.next()? }),
+            BEHIND => Self::Behind(Position {
+                key: numbers.next()?,
+                id: numbers.next()?,
+            }),
             NEWER => Self::Newer(Seen::take(&mut numbers)?),
             _ => return Err(NotACursor),
         };
-        if numbers.0.is_empty() { Ok(cursor) } else { Err(NotACursor) }
+        if numbers.0.is_empty() {
+            Ok(cursor)
+        } else {
+            Err(NotACursor)
+        }
     }
 }
 
 impl Seen {
     fn put(&self, bytes: &mut Vec<u8>) {
         let (newest, settled) = (self.mark.newest.as_u64(), self.settled.as_u64());
-        put_all(bytes, NEWER, [self.incarnation, newest, u64::from(self.mark.late), settled]);
+        put_all(
+            bytes,
+            NEWER,
+            [self.incarnation, newest, u64::from(self.mark.late), settled],
+        );
         // The count is one more than it is, so that 0 says "too many".
-        let recent = self.recent.as_deref().filter(|recent| recent.len() <= RECENT_MAX);
+        let recent = self
+            .recent
+            .as_deref()
+            .filter(|recent| recent.len() <= RECENT_MAX);
         put(bytes, recent.map_or(0, |recent| recent.len() as u64 + 1));
         for id in recent.unwrap_or_default() {
             put(bytes, id.as_u64().saturating_sub(settled));
@@ -115,17 +133,28 @@ impl Seen {
     fn take(numbers: &mut Numbers<'_>) -> Result<Self, NotACursor> {
         let incarnation = numbers.next()?;
         let newest = StoryId::from_u64(numbers.next()?);
-        let Ok(late) = u32::try_from(numbers.next()?) else { return Err(NotACursor) };
+        let Ok(late) = u32::try_from(numbers.next()?) else {
+            return Err(NotACursor);
+        };
         let settled = numbers.next()?;
         let recent = match numbers.next()? {
             0 => None,
             count if count <= RECENT_MAX as u64 + 1 => {
-                let ids = (1..count).map(|_| numbers.next().map(|above| StoryId::from_u64(settled.saturating_add(above))));
+                let ids = (1..count).map(|_| {
+                    numbers
+                        .next()
+                        .map(|above| StoryId::from_u64(settled.saturating_add(above)))
+                });
                 Some(ids.collect::<Result<_, _>>()?)
             }
             _ => return Err(NotACursor),
         };
-        Ok(Self { incarnation, mark: Mark { newest, late }, settled: StoryId::from_u64(settled), recent })
+        Ok(Self {
+            incarnation,
+            mark: Mark { newest, late },
+            settled: StoryId::from_u64(settled),
+            recent,
+        })
     }
 }
 
@@ -152,10 +181,15 @@ impl Numbers<'_> {
     fn next(&mut self) -> Result<u64, NotACursor> {
         let mut number = 0u64;
         for shift in (0..64).step_by(7) {
-            let [byte, rest @ ..] = self.0 else { return Err(NotACursor) };
+            let [byte, rest @ ..] = self.0 else {
+                return Err(NotACursor);
+            };
             self.0 = rest;
             let bits = u64::from(byte & 0x7f);
-            number |= bits.checked_shl(shift).filter(|shifted| shifted >> shift == bits).ok_or(NotACursor)?;
+            number |= bits
+                .checked_shl(shift)
+                .filter(|shifted| shifted >> shift == bits)
+                .ok_or(NotACursor)?;
             if byte & 0x80 == 0 {
                 return Ok(number);
             }
@@ -172,16 +206,20 @@ mod tests {
     const TOP: u64 = u64::MAX >> 1;
 
     fn cursors() -> impl Strategy<Value = Cursor> {
-        let seen = (any::<u64>(), 0..=TOP, any::<u32>(), 0..=TOP / 2)
-            .prop_flat_map(|(incarnation, newest, late, settled)| {
+        let seen = (any::<u64>(), 0..=TOP, any::<u32>(), 0..=TOP / 2).prop_flat_map(
+            |(incarnation, newest, late, settled)| {
                 let recent = prop::option::of(prop::collection::vec(settled..=TOP, 0..=RECENT_MAX));
                 recent.prop_map(move |recent| Seen {
                     incarnation,
-                    mark: Mark { newest: StoryId::from_u64(newest), late },
+                    mark: Mark {
+                        newest: StoryId::from_u64(newest),
+                        late,
+                    },
                     settled: StoryId::from_u64(settled),
                     recent: recent.map(|ids| ids.into_iter().map(StoryId::from_u64).collect()),
                 })
-            });
+            },
+        );
         prop_oneof![
             (0..=TOP).prop_map(|id| Cursor::Below(RawId::from_u64(id))),
             (0..=TOP).prop_map(|id| Cursor::Above(RawId::from_u64(id))),
@@ -207,8 +245,13 @@ mod tests {
 
     #[test]
     fn a_text_with_something_behind_it_is_no_cursor() {
-        let mut bytes = URL_SAFE_NO_PAD.decode(Cursor::Below(RawId::from_u64(300)).encode()).unwrap();
+        let mut bytes = URL_SAFE_NO_PAD
+            .decode(Cursor::Below(RawId::from_u64(300)).encode())
+            .unwrap();
         bytes.push(0);
-        assert_eq!(Cursor::decode(&URL_SAFE_NO_PAD.encode(bytes)), Err(NotACursor));
+        assert_eq!(
+            Cursor::decode(&URL_SAFE_NO_PAD.encode(bytes)),
+            Err(NotACursor)
+        );
     }
 }

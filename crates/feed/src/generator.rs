@@ -57,7 +57,11 @@ impl IdGenerator {
     /// Starts under a lease.
     #[must_use]
     pub fn new(lease: Lease) -> Self {
-        Self { lease, last_millis: since_epoch(lease.ids_after), next_sequence: SEQUENCES }
+        Self {
+            lease,
+            last_millis: since_epoch(lease.ids_after),
+            next_sequence: SEQUENCES,
+        }
     }
 
     /// Goes on under a renewed lease of the same number.
@@ -81,7 +85,11 @@ impl IdGenerator {
     /// Every id made from now on is larger than this one.
     #[must_use]
     pub fn last(&self) -> RawId {
-        RawId::from_fields(self.last_millis, self.lease.node, self.next_sequence.saturating_sub(1))
+        RawId::from_fields(
+            self.last_millis,
+            self.lease.node,
+            self.next_sequence.saturating_sub(1),
+        )
     }
 
     /// The next id, given the time of day and the monotonic clock.
@@ -118,7 +126,9 @@ impl IdGenerator {
 }
 
 fn since_epoch(at: Timestamp) -> u64 {
-    at.as_millis().saturating_sub(EPOCH.as_millis()).min(MILLIS_MAX)
+    at.as_millis()
+        .saturating_sub(EPOCH.as_millis())
+        .min(MILLIS_MAX)
 }
 
 #[cfg(test)]
@@ -134,15 +144,25 @@ mod tests {
 
     fn generator(node: u16) -> IdGenerator {
         let forever = Duration::from_secs(u64::from(u32::MAX));
-        IdGenerator::new(Lease { node, ids_after: at(0), ids_until: at(1 << 40), deadline: forever })
+        IdGenerator::new(Lease {
+            node,
+            ids_after: at(0),
+            ids_until: at(1 << 40),
+            deadline: forever,
+        })
     }
 
     #[test]
     fn ids_of_one_millisecond_differ_and_then_the_generator_waits() {
         let mut ids = generator(7);
-        let made: Vec<_> = (0..SEQUENCES).map(|_| ids.next(at(1), Duration::ZERO).unwrap()).collect();
+        let made: Vec<_> = (0..SEQUENCES)
+            .map(|_| ids.next(at(1), Duration::ZERO).unwrap())
+            .collect();
         assert!(made.is_sorted_by(|a, b| a < b));
-        assert_eq!(ids.next(at(1), Duration::ZERO), Err(IdRefused::Wait(Duration::from_millis(1))));
+        assert_eq!(
+            ids.next(at(1), Duration::ZERO),
+            Err(IdRefused::Wait(Duration::from_millis(1)))
+        );
         assert!(ids.next(at(2), Duration::ZERO).unwrap() > made[4095]);
     }
 
@@ -152,17 +172,31 @@ mod tests {
         let before = ids.next(at(10_000), Duration::ZERO).unwrap();
         assert!(ids.next(at(9_000), Duration::ZERO).unwrap() > before);
         let by = Duration::from_millis(5_001);
-        assert_eq!(ids.next(at(4_999), Duration::ZERO), Err(IdRefused::ClockWentBack { by }));
+        assert_eq!(
+            ids.next(at(4_999), Duration::ZERO),
+            Err(IdRefused::ClockWentBack { by })
+        );
         assert!(ids.next(at(10_001), Duration::ZERO).unwrap() > before);
     }
 
     #[test]
     fn no_id_is_made_outside_the_lease() {
-        let lease = Lease { node: 3, ids_after: at(100), ids_until: at(200), deadline: Duration::from_secs(1) };
+        let lease = Lease {
+            node: 3,
+            ids_after: at(100),
+            ids_until: at(200),
+            deadline: Duration::from_secs(1),
+        };
         let mut ids = IdGenerator::new(lease);
-        assert_eq!(ids.next(at(100), Duration::ZERO), Err(IdRefused::Wait(Duration::from_millis(1))));
+        assert_eq!(
+            ids.next(at(100), Duration::ZERO),
+            Err(IdRefused::Wait(Duration::from_millis(1)))
+        );
         assert!(ids.next(at(101), Duration::ZERO).is_ok());
-        assert_eq!(ids.next(at(150), Duration::from_secs(1)), Err(IdRefused::LeaseOver));
+        assert_eq!(
+            ids.next(at(150), Duration::from_secs(1)),
+            Err(IdRefused::LeaseOver)
+        );
         assert_eq!(ids.next(at(201), Duration::ZERO), Err(IdRefused::LeaseOver));
         ids.renew(at(300), Duration::from_secs(2));
         assert!(ids.next(at(201), Duration::from_secs(1)).is_ok());

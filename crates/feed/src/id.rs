@@ -216,7 +216,10 @@ mod tests {
         let older = RawId::from_fields(5, 1023, 4095);
         let newer = RawId::from_fields(6, 0, 0);
         assert!(older < newer);
-        assert_eq!((older.millis(), older.node(), older.sequence()), (5, 1023, 4095));
+        assert_eq!(
+            (older.millis(), older.node(), older.sequence()),
+            (5, 1023, 4095)
+        );
     }
 
     #[test]
@@ -229,7 +232,19 @@ mod tests {
 
     #[test]
     fn what_is_not_a_decimal_number_is_refused() {
-        for text in ["", "0", "01", "-1", "+1", " 1", "1 ", "1.0", "9223372036854775808", "٣", "x"] {
+        for text in [
+            "",
+            "0",
+            "01",
+            "-1",
+            "+1",
+            " 1",
+            "1 ",
+            "1.0",
+            "9223372036854775808",
+            "٣",
+            "x",
+        ] {
             assert_eq!(text.parse::<RawId>(), Err(NotAnId), "{text:?}");
         }
     }

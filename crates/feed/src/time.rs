@@ -19,7 +19,11 @@ impl Timestamp {
     /// From a signed column. A negative number becomes 1970.
     #[must_use]
     pub const fn from_i64(millis: i64) -> Self {
-        Self(if millis < 0 { 0 } else { millis.cast_unsigned() })
+        Self(if millis < 0 {
+            0
+        } else {
+            millis.cast_unsigned()
+        })
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -60,7 +64,8 @@ fn millis_of(span: Duration) -> u64 {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = jiff::Timestamp::from_millisecond(self.as_i64()).unwrap_or(jiff::Timestamp::MAX);
+        let moment =
+            jiff::Timestamp::from_millisecond(self.as_i64()).unwrap_or(jiff::Timestamp::MAX);
         write!(f, "{moment:.3}")
     }
 }
@@ -83,14 +88,23 @@ mod tests {
 
     #[test]
     fn a_moment_is_written_in_utc_with_milliseconds() {
-        assert_eq!(Timestamp::from_millis(1_704_067_200_007).to_string(), "2024-01-01T00:00:00.007Z");
-        assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(
+            Timestamp::from_millis(1_704_067_200_007).to_string(),
+            "2024-01-01T00:00:00.007Z"
+        );
+        assert_eq!(
+            Timestamp::from_millis(0).to_string(),
+            "1970-01-01T00:00:00.000Z"
+        );
     }
 
     #[test]
     fn going_back_stops_at_the_beginning() {
         let early = Timestamp::from_millis(5);
-        assert_eq!(early.minus(Duration::from_secs(1)), Timestamp::from_millis(0));
+        assert_eq!(
+            early.minus(Duration::from_secs(1)),
+            Timestamp::from_millis(0)
+        );
         assert_eq!(early.since(Timestamp::from_millis(9)), Duration::ZERO);
     }
 }

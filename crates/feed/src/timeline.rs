@@ -82,7 +82,11 @@ impl Timeline {
         ids.dedup();
         let below = ids.partition_point(|id| *id < floor);
         ids.drain(..below);
-        let mut timeline = Self { ids, floor, ..Self::default() };
+        let mut timeline = Self {
+            ids,
+            floor,
+            ..Self::default()
+        };
         if timeline.ids.len() > keep {
             timeline.trim(keep);
         }
@@ -117,7 +121,10 @@ impl Timeline {
     /// Up to where it is filled now.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        Mark { newest: self.newest(), late: self.late_count() }
+        Mark {
+            newest: self.newest(),
+            late: self.late_count(),
+        }
     }
 
     /// Takes a delivery. Beyond twice `keep` ids the oldest go, until `keep` are left, and the floor rises.
@@ -129,7 +136,9 @@ impl Timeline {
             self.make_room();
             self.ids.push(id);
         } else {
-            let Err(place) = self.ids.binary_search(&id) else { return Delivered::Known };
+            let Err(place) = self.ids.binary_search(&id) else {
+                return Delivered::Known;
+            };
             self.make_room();
             self.ids.insert(place, id);
             self.remember_late(id);
@@ -143,9 +152,14 @@ impl Timeline {
     /// The newest ids below `before` (from the top when there is none), at most `count`.
     #[must_use]
     pub fn below(&self, before: Option<StoryId>, count: usize) -> Stretch {
-        let end = before.map_or(self.ids.len(), |before| self.ids.partition_point(|id| *id < before));
+        let end = before.map_or(self.ids.len(), |before| {
+            self.ids.partition_point(|id| *id < before)
+        });
         let start = end.saturating_sub(count);
-        Stretch { ids: self.ids[start..end].iter().rev().copied().collect(), more: start > 0 }
+        Stretch {
+            ids: self.ids[start..end].iter().rev().copied().collect(),
+            more: start > 0,
+        }
     }
 
     /// What came after `mark`, at most `count`.
@@ -154,18 +168,32 @@ impl Timeline {
     /// `Forgotten` when the mark is older than the floor or than the late arrivals remembered, or is not of this
     /// timeline.
     pub fn newer(&self, mark: Mark, count: usize) -> Result<Newer, Forgotten> {
-        if mark.newest < self.floor || mark.newest > self.newest() || mark.late > self.late_count() {
+        if mark.newest < self.floor || mark.newest > self.newest() || mark.late > self.late_count()
+        {
             return Err(Forgotten);
         }
-        let Some(seen) = mark.late.checked_sub(self.late_forgotten) else { return Err(Forgotten) };
+        let Some(seen) = mark.late.checked_sub(self.late_forgotten) else {
+            return Err(Forgotten);
+        };
         let (mut ids, late) = self.late_after(seen, mark.newest, count);
         let start = self.ids.partition_point(|id| *id <= mark.newest);
-        let end = self.ids.len().min(start.saturating_add(count.saturating_sub(ids.len())));
+        let end = self
+            .ids
+            .len()
+            .min(start.saturating_add(count.saturating_sub(ids.len())));
         ids.extend_from_slice(&self.ids[start..end]);
         ids.sort_unstable_by(|a, b| b.cmp(a));
-        let newest = if end > start { self.ids[end - 1] } else { mark.newest };
+        let newest = if end > start {
+            self.ids[end - 1]
+        } else {
+            mark.newest
+        };
         let more = end < self.ids.len() || late < self.late_count();
-        Ok(Newer { ids, mark: Mark { newest, late }, more })
+        Ok(Newer {
+            ids,
+            mark: Mark { newest, late },
+            more,
+        })
     }
 
     /// Late arrivals behind the first `seen` remembered ones that belong below `newest` (those above it are among
@@ -188,7 +216,10 @@ impl Timeline {
     /// Ids above `id`, newest first, at most `count`.
     #[must_use]
     pub fn above(&self, id: StoryId, count: usize) -> Vec<StoryId> {
-        let start = self.ids.partition_point(|known| *known <= id).max(self.ids.len().saturating_sub(count));
+        let start = self
+            .ids
+            .partition_point(|known| *known <= id)
+            .max(self.ids.len().saturating_sub(count));
         self.ids[start..].iter().rev().copied().collect()
     }
 

@@ -248,10 +248,6 @@ impl Timelines {
         }
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "only the bits in the middle matter"
-    )]
     fn shard(&self, reader: PersonId) -> &Mutex<Shard> {
         // The table inside the shard uses the low and the top bits of the same hash.
         &self.shards[(FxBuildHasher.hash_one(reader) >> 20) as usize % SHARDS]

@@ -31,7 +31,10 @@ fn beyond_twice_the_size_the_oldest_go_and_the_floor_rises() {
     }
     assert_eq!((timeline.len(), timeline.floor()), (6, one(0)));
     timeline.deliver(one(7), 3);
-    assert_eq!((timeline.below(None, 10).ids, timeline.floor()), (ids(&[7, 6, 5]), one(5)));
+    assert_eq!(
+        (timeline.below(None, 10).ids, timeline.floor()),
+        (ids(&[7, 6, 5]), one(5))
+    );
 }
 
 #[test]
@@ -66,11 +69,20 @@ fn an_empty_timeline_hands_out_what_comes_first() {
 #[test]
 fn eight_hundred_ids_take_eight_bytes_each_and_little_more() {
     let timeline = Timeline::new((1..=800).map(one).collect(), one(1), 800);
-    assert!(timeline.heap_bytes() <= 800 * 8 + 64, "{} bytes", timeline.heap_bytes());
+    assert!(
+        timeline.heap_bytes() <= 800 * 8 + 64,
+        "{} bytes",
+        timeline.heap_bytes()
+    );
     let mut grown = Timeline::new(vec![], one(0), 800);
     for number in 1..=10_000 {
         grown.deliver(one(number), 800);
-        assert!(grown.heap_bytes() <= (grown.len() + 2 * GROWTH) * 8, "{} bytes for {}", grown.heap_bytes(), grown.len());
+        assert!(
+            grown.heap_bytes() <= (grown.len() + 2 * GROWTH) * 8,
+            "{} bytes for {}",
+            grown.heap_bytes(),
+            grown.len()
+        );
     }
 }
 

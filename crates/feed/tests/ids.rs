@@ -1,0 +1,95 @@
+//! A hundred million ids from every generator there can be, under clocks that jump.
+
+use std::time::Duration;
+
+use sosik_feed::generator::{IdGenerator, IdRefused, Lease};
+use sosik_feed::id::{EPOCH, NODES};
+use sosik_feed::{RawId, Timestamp};
+
+/// In all, over [`NODES`] generators.
+const IDS: u64 = 100_000_000;
+
+/// Where the clocks start, in milliseconds since 1970.
+const START: u64 = EPOCH.as_millis() + 90_000_000_000;
+
+/// Two generators never make the same id because their node fields differ, and one never makes an id twice because
+/// each is larger than the one before. Both are checked for every id, which proves as much as a set of all of them.
+#[test]
+fn a_hundred_million_ids_of_all_generators_rise_and_never_repeat() {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let made: u64 = std::thread::scope(|scope| {
+        let part = |first: usize| {
+            move || {
+                (first..usize::from(NODES))
+                    .step_by(threads)
+                    .map(exercise)
+                    .sum::<u64>()
+            }
+        };
+        let workers: Vec<_> = (0..threads).map(|first| scope.spawn(part(first))).collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap())
+            .sum()
+    });
+    assert!(made >= IDS, "{made}");
+}
+
+/// Runs one generator until it has made its share; answers how many that were.
+fn exercise(node: usize) -> u64 {
+    let node = u16::try_from(node).unwrap();
+    let lease = Lease {
+        node,
+        ids_after: Timestamp::from_millis(START - 1),
+        ids_until: Timestamp::from_millis(START + (1 << 39)),
+        deadline: Duration::MAX,
+    };
+    let mut generator = IdGenerator::new(lease);
+    let mut chance = Chance(u64::from(node) + 1);
+    let mut clock = START;
+    let mut last = RawId::default();
+    let mut made = 0;
+    while made < IDS.div_ceil(u64::from(NODES)) {
+        clock = chance.jump(clock);
+        for _ in 0..chance.below(5_000) {
+            match generator.next(Timestamp::from_millis(clock), Duration::ZERO) {
+                Ok(id) => {
+                    assert!(
+                        id > last && id.node() == node,
+                        "{id} after {last} from {node}"
+                    );
+                    last = id;
+                    made += 1;
+                }
+                Err(IdRefused::Wait(span)) => clock += u64::try_from(span.as_millis()).unwrap(),
+                Err(IdRefused::ClockWentBack { by }) => {
+                    clock += u64::try_from(by.as_millis()).unwrap()
+                }
+                Err(IdRefused::LeaseOver) => unreachable!("the lease is longer than the test"),
+            }
+        }
+    }
+    made
+}
+
+/// Marsaglia's xorshift, enough to shake clocks with.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+
+    /// Mostly a few milliseconds on; now and then back, by less or more than is waited out; now and then far ahead.
+    fn jump(&mut self, clock: u64) -> u64 {
+        match self.below(20) {
+            0 => clock - self.below(4_000).min(clock - START),
+            1 => clock - self.below(20_000).min(clock - START),
+            2 => clock + self.below(60_000),
+            _ => clock + self.below(5),
+        }
+    }
+}
