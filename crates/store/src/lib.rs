@@ -18,7 +18,9 @@
 pub mod contract;
 pub mod error;
 pub mod records;
+pub mod sqlite;
 
 pub use contract::{Accounts, Comments, Feeds, Likes, Nodes, Notifications, Orders, People, Relations, Sessions, Store, Stories};
 pub use error::{StoreError, StoreResult};
 pub use records::*;
+pub use sqlite::{SqliteFile, SqliteOptions, SqliteStore, WriterFigures};

@@ -1,7 +1,7 @@
 //! Friendships, follows, blocks and mutes.
 
 use async_trait::async_trait;
-use sosik_feed::{Circle, NotificationId, PersonId, Relation, Timestamp};
+use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp};
 
 use crate::{
     LargeAuthorLimits, PeopleList, Position, ReaderChunk, RelatedPerson, RelationChange, RelationLimits, StoreResult,
@@ -67,8 +67,9 @@ pub trait Relations {
     /// One page of a list, newest first, behind `before`.
     async fn related(&self, person: PersonId, list: PeopleList, before: Option<Position>, limit: u32) -> StoreResult<Vec<RelatedPerson>>;
 
-    /// The next readers of an author behind `after`, ascending, at most `limit`: friends, and followers too.
-    async fn readers_of(&self, author: PersonId, after: PersonId, limit: u32) -> StoreResult<ReaderChunk>;
+    /// The next readers of an author's stories of this audience behind `after`, ascending, at most `limit`: friends,
+    /// and for public stories followers too.
+    async fn readers_of(&self, author: PersonId, audience: Audience, after: PersonId, limit: u32) -> StoreResult<ReaderChunk>;
 
     /// Is the author large? Brings the mark up to date by the limits (hysteresis) and answers it.
     async fn is_large_author(&self, author: PersonId, limits: LargeAuthorLimits) -> StoreResult<bool>;

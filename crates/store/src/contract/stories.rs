@@ -19,7 +19,9 @@ pub trait Stories {
     /// Those of the stories asked for that exist and are not deleted, in no order.
     async fn stories(&self, ids: &[StoryId]) -> StoreResult<Vec<StoryRecord>>;
 
-    /// Edits; answers the story as it is now, `None` when it does not exist or is not the author's.
+    /// Edits; answers the story as it is now, `None` when it does not exist or is not the author's. A story that
+    /// becomes public gets a delivery order of the same transaction (due at once, claimed by nobody), since followers
+    /// did not get it before.
     async fn edit_story(&self, edit: StoryEdit) -> StoreResult<Option<StoryRecord>>;
 
     /// Deletes: the text is gone at once, the rest is removed by a purge order of the same transaction.

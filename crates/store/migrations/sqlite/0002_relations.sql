@@ -1,0 +1,68 @@
+-- What people are to each other. One row says one thing of one person; a friendship is two rows.
+
+CREATE TABLE friendships (
+    person INTEGER NOT NULL REFERENCES people (id),
+    friend INTEGER NOT NULL REFERENCES people (id),
+    since  INTEGER NOT NULL,
+    PRIMARY KEY (person, friend),
+    CHECK (person <> friend)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX friendships_newest ON friendships (person, since, friend);
+
+CREATE TRIGGER friends_are_counted AFTER INSERT ON friendships BEGIN
+    UPDATE person_counts SET friends = friends + 1 WHERE person = NEW.person;
+END;
+CREATE TRIGGER lost_friends_are_counted AFTER DELETE ON friendships BEGIN
+    UPDATE person_counts SET friends = friends - 1 WHERE person = OLD.person;
+END;
+
+CREATE TABLE friend_requests (
+    asker        INTEGER NOT NULL REFERENCES people (id),
+    asked        INTEGER NOT NULL REFERENCES people (id),
+    since        INTEGER NOT NULL,
+    notification INTEGER NOT NULL,
+    PRIMARY KEY (asker, asked),
+    CHECK (asker <> asked)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX friend_requests_outgoing ON friend_requests (asker, since, asked);
+CREATE INDEX friend_requests_incoming ON friend_requests (asked, since, asker);
+
+CREATE TABLE follows (
+    follower INTEGER NOT NULL REFERENCES people (id),
+    followee INTEGER NOT NULL REFERENCES people (id),
+    since    INTEGER NOT NULL,
+    PRIMARY KEY (follower, followee),
+    CHECK (follower <> followee)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX follows_newest ON follows (follower, since, followee);
+-- Deliveries walk the followers by id; their list shows the newest first.
+CREATE INDEX followers_by_id ON follows (followee, follower);
+CREATE INDEX followers_newest ON follows (followee, since, follower);
+
+CREATE TRIGGER follows_are_counted AFTER INSERT ON follows BEGIN
+    UPDATE person_counts SET follows = follows + 1 WHERE person = NEW.follower;
+    UPDATE person_counts SET followers = followers + 1 WHERE person = NEW.followee;
+END;
+CREATE TRIGGER lost_follows_are_counted AFTER DELETE ON follows BEGIN
+    UPDATE person_counts SET follows = follows - 1 WHERE person = OLD.follower;
+    UPDATE person_counts SET followers = followers - 1 WHERE person = OLD.followee;
+END;
+
+CREATE TABLE blocks (
+    blocker INTEGER NOT NULL REFERENCES people (id),
+    blocked INTEGER NOT NULL REFERENCES people (id),
+    since   INTEGER NOT NULL,
+    PRIMARY KEY (blocker, blocked),
+    CHECK (blocker <> blocked)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blocks_newest ON blocks (blocker, since, blocked);
+CREATE INDEX blocks_against ON blocks (blocked, blocker);
+
+CREATE TABLE mutes (
+    muter INTEGER NOT NULL REFERENCES people (id),
+    muted INTEGER NOT NULL REFERENCES people (id),
+    since INTEGER NOT NULL,
+    PRIMARY KEY (muter, muted),
+    CHECK (muter <> muted)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mutes_newest ON mutes (muter, since, muted);

@@ -1,0 +1,71 @@
+-- Stories, and what people do with them.
+
+-- Audience: 0 friends, 1 public. Mentions and tags are JSON lists or empty: they are only ever read with their story.
+-- A deleted story keeps its row without its words, so that its id never comes back.
+CREATE TABLE stories (
+    id         INTEGER NOT NULL PRIMARY KEY,
+    author     INTEGER NOT NULL REFERENCES people (id),
+    audience   INTEGER NOT NULL CHECK (audience IN (0, 1)),
+    text       TEXT NOT NULL,
+    mentions   TEXT NOT NULL DEFAULT '',
+    tags       TEXT NOT NULL DEFAULT '',
+    edited_at  INTEGER,
+    deleted_at INTEGER
+) STRICT;
+-- Two narrow indexes and not one with the audience in it: a follower of somebody who mostly writes for friends would
+-- walk past all of those stories. An entry is (author, id); the id is the row id that every index ends with.
+CREATE INDEX stories_live ON stories (author) WHERE deleted_at IS NULL;
+CREATE INDEX stories_public ON stories (author) WHERE deleted_at IS NULL AND audience = 1;
+
+CREATE TRIGGER stories_are_counted AFTER INSERT ON stories WHEN NEW.deleted_at IS NULL BEGIN
+    UPDATE person_counts SET stories = stories + 1 WHERE person = NEW.author;
+    UPDATE totals SET count = count + 1 WHERE what = 'stories';
+END;
+CREATE TRIGGER deleted_stories_are_counted AFTER UPDATE OF deleted_at ON stories
+WHEN OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL BEGIN
+    UPDATE person_counts SET stories = stories - 1 WHERE person = NEW.author;
+    UPDATE totals SET count = count - 1 WHERE what = 'stories';
+END;
+
+-- Apart from the story, so that a like does not write the text again. No row: nothing yet.
+CREATE TABLE story_counts (
+    story    INTEGER NOT NULL PRIMARY KEY REFERENCES stories (id),
+    likes    INTEGER NOT NULL DEFAULT 0 CHECK (likes >= 0),
+    comments INTEGER NOT NULL DEFAULT 0 CHECK (comments >= 0),
+    revision INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE story_tags (
+    tag   TEXT NOT NULL,
+    story INTEGER NOT NULL REFERENCES stories (id),
+    PRIMARY KEY (tag, story)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE likes (
+    person   INTEGER NOT NULL REFERENCES people (id),
+    story    INTEGER NOT NULL REFERENCES stories (id),
+    liked_at INTEGER NOT NULL,
+    PRIMARY KEY (person, story)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX likers ON likes (story, liked_at, person);
+
+CREATE TABLE comments (
+    id        INTEGER NOT NULL PRIMARY KEY,
+    story     INTEGER NOT NULL REFERENCES stories (id),
+    author    INTEGER NOT NULL REFERENCES people (id),
+    text      TEXT NOT NULL,
+    edited_at INTEGER
+) STRICT;
+CREATE INDEX comments_of ON comments (story);
+
+-- Kind: 1 story, 2 comment. The answer outlives what it names.
+CREATE TABLE idempotency (
+    person      INTEGER NOT NULL REFERENCES people (id),
+    kind        INTEGER NOT NULL CHECK (kind IN (1, 2)),
+    key         TEXT NOT NULL,
+    fingerprint INTEGER NOT NULL,
+    answer      INTEGER NOT NULL,
+    given_at    INTEGER NOT NULL,
+    PRIMARY KEY (person, kind, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_by_age ON idempotency (given_at);

@@ -1,0 +1,60 @@
+//! Imports of relations: many rows in one transaction, and what cannot be is passed over.
+
+use rusqlite::params;
+use sosik_feed::{PersonId, Timestamp};
+
+use super::db::Db;
+use super::failure::is_constraint;
+use super::friends::remove_request;
+use super::statement::{Sql, statements};
+use crate::StoreResult;
+
+statements! {
+    /// Both rows or none: a statement that a constraint refuses leaves nothing behind.
+    FRIENDSHIP_IMPORT = "INSERT INTO friendships (person, friend, since)
+        SELECT person, friend, ?3 FROM (SELECT ?1 AS person, ?2 AS friend UNION ALL SELECT ?2, ?1)
+        WHERE NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = ?2)
+          AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?2 AND blocked = ?1)
+        ON CONFLICT DO NOTHING";
+    FOLLOW_IMPORT = "INSERT INTO follows (follower, followee, since) SELECT ?1, ?2, ?3
+        WHERE NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = ?2)
+          AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?2 AND blocked = ?1)
+        ON CONFLICT DO NOTHING";
+    ANY_REQUEST = "SELECT 1 FROM friend_requests LIMIT 1";
+}
+
+/// Makes friendships; answers how many were new. Left out: those that exist, that would pass the limit of either side,
+/// of people who blocked one another or do not exist.
+pub(super) fn befriend(db: &Db<'_>, pairs: &[(PersonId, PersonId)], now: Timestamp) -> StoreResult<u64> {
+    // Nobody has asked anybody in a fresh import; that saves two look-ups a pair.
+    let requests = db.exists(ANY_REQUEST, [])?;
+    let mut made = 0;
+    for &(one, other) in pairs {
+        if !import(db, FRIENDSHIP_IMPORT, one, other, now)? {
+            continue;
+        }
+        made += 1;
+        if requests {
+            remove_request(db, one, other)?;
+            remove_request(db, other, one)?;
+        }
+    }
+    Ok(made)
+}
+
+/// Makes follows; answers how many were new. Left out: the same as for friendships.
+pub(super) fn follow(db: &Db<'_>, pairs: &[(PersonId, PersonId)], now: Timestamp) -> StoreResult<u64> {
+    let mut made = 0;
+    for &(follower, followee) in pairs {
+        made += u64::from(import(db, FOLLOW_IMPORT, follower, followee, now)?);
+    }
+    Ok(made)
+}
+
+fn import(db: &Db<'_>, sql: Sql, one: PersonId, other: PersonId, now: Timestamp) -> StoreResult<bool> {
+    match db.prepared(sql)?.execute(params![one.as_i64(), other.as_i64(), now.as_i64()]) {
+        Ok(rows) => Ok(rows > 0),
+        Err(refused) if is_constraint(&refused) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,66 @@
+//! A connection as the nouns see it: listed statements only, always prepared once and cached.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
+
+use super::statement::Sql;
+use crate::StoreResult;
+
+/// A connection inside a transaction. What happens in it happens together.
+pub(super) struct Db<'c>(&'c Connection);
+
+impl<'c> Db<'c> {
+    pub(super) const fn new(connection: &'c Connection) -> Self {
+        Self(connection)
+    }
+
+    /// For statements that run many times in a row with different values.
+    pub(super) fn prepared(&self, sql: Sql) -> StoreResult<CachedStatement<'c>> {
+        let prepared = self.0.prepare_cached(sql.text());
+        prepared.map_err(|error| {
+            tracing::error!(statement = sql.name(), error = %error, "a statement does not fit the database");
+            error.into()
+        })
+    }
+
+    /// Runs a statement; answers how many rows it changed, not counting those that triggers changed.
+    pub(super) fn execute(&self, sql: Sql, params: impl Params) -> StoreResult<usize> {
+        Ok(self.prepared(sql)?.execute(params)?)
+    }
+
+    /// Runs a statement on one row; answers whether it changed something.
+    pub(super) fn changes(&self, sql: Sql, params: impl Params) -> StoreResult<bool> {
+        Ok(self.execute(sql, params)? > 0)
+    }
+
+    /// The first row, when there is one.
+    pub(super) fn row<T>(
+        &self,
+        sql: Sql,
+        params: impl Params,
+        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> StoreResult<Option<T>> {
+        Ok(self.prepared(sql)?.query_row(params, map).optional()?)
+    }
+
+    /// All rows.
+    pub(super) fn rows<T>(
+        &self,
+        sql: Sql,
+        params: impl Params,
+        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> StoreResult<Vec<T>> {
+        let mut statement = self.prepared(sql)?;
+        let rows = statement.query_map(params, map)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Is there a row?
+    pub(super) fn exists(&self, sql: Sql, params: impl Params) -> StoreResult<bool> {
+        Ok(self.prepared(sql)?.exists(params)?)
+    }
+
+    /// The number in the first row, 0 when there is none.
+    pub(super) fn number(&self, sql: Sql, params: impl Params) -> StoreResult<i64> {
+        Ok(self.row(sql, params, |row| row.get(0))?.unwrap_or(0))
+    }
+}

@@ -1,0 +1,118 @@
+//! Friend requests and friendships.
+
+use rusqlite::params;
+use sosik_feed::limits::FRIENDS_MAX;
+use sosik_feed::{NotificationId, PersonId, Timestamp};
+
+use super::db::Db;
+use super::notify::{self, Note};
+use super::people;
+use super::relations::{open_relation, relation};
+use super::statement::statements;
+use crate::{NotificationKind, RelationChange, RelationLimits, StoreResult};
+
+statements! {
+    REQUEST_INSERT = "INSERT INTO friend_requests (asker, asked, since, notification) VALUES (?1, ?2, ?3, ?4)";
+    REQUEST_DELETE = "DELETE FROM friend_requests WHERE asker = ?1 AND asked = ?2 RETURNING notification";
+    /// Counts no further than the limit.
+    REQUESTS_COUNT = "SELECT count(*) FROM (SELECT 1 FROM friend_requests WHERE asker = ?1 LIMIT ?2)";
+    FRIENDSHIP_INSERT = "INSERT INTO friendships (person, friend, since) VALUES (?1, ?2, ?3), (?2, ?1, ?3)";
+    FRIENDSHIP_DELETE = "DELETE FROM friendships WHERE person = ?1 AND friend = ?2";
+    IS_FRIEND = "SELECT 1 FROM friendships WHERE person = ?1 AND friend = ?2";
+}
+
+/// Asks, or becomes friends when the other asked before. One who is at the friend limit cannot ask; whether the other
+/// one is, they learn only when it comes to accepting.
+pub(super) fn ask(
+    db: &Db<'_>,
+    asker: PersonId,
+    asked: PersonId,
+    limits: RelationLimits,
+    notification: NotificationId,
+    now: Timestamp,
+) -> StoreResult<RelationChange> {
+    let Some(relation) = open_relation(db, asker, asked)? else { return Ok(RelationChange::NoSuchPerson) };
+    if relation.friend || relation.requested {
+        return Ok(RelationChange::Unchanged);
+    }
+    if relation.asked {
+        return match befriend(db, asker, asked, limits, notification, now)? {
+            RelationChange::Changed => Ok(RelationChange::BecameFriends),
+            refused => Ok(refused),
+        };
+    }
+    let waiting = db.number(REQUESTS_COUNT, params![asker.as_i64(), limits.requests_max])?;
+    if waiting >= i64::from(limits.requests_max) || is_full(db, asker, limits)? {
+        return Ok(RelationChange::LimitReached);
+    }
+    db.execute(REQUEST_INSERT, [asker.as_i64(), asked.as_i64(), now.as_i64(), notification.as_i64()])?;
+    notify::notify(db, &Note::about_people(asked, notification, NotificationKind::FriendRequest, asker, now))?;
+    Ok(RelationChange::Changed)
+}
+
+/// Accepts the request of `asker`.
+pub(super) fn accept(
+    db: &Db<'_>,
+    asked: PersonId,
+    asker: PersonId,
+    limits: RelationLimits,
+    notification: NotificationId,
+    now: Timestamp,
+) -> StoreResult<RelationChange> {
+    let relation = relation(db, asked, asker)?;
+    if relation.friend {
+        return Ok(RelationChange::Unchanged);
+    }
+    // Blocking ends requests, so a request says that neither has blocked the other.
+    if !relation.asked {
+        return Ok(RelationChange::NoSuchRequest);
+    }
+    befriend(db, asked, asker, limits, notification, now)
+}
+
+/// `person` says yes to the request of `other`.
+fn befriend(
+    db: &Db<'_>,
+    person: PersonId,
+    other: PersonId,
+    limits: RelationLimits,
+    notification: NotificationId,
+    now: Timestamp,
+) -> StoreResult<RelationChange> {
+    if is_full(db, person, limits)? {
+        return Ok(RelationChange::LimitReached);
+    }
+    if is_full(db, other, limits)? {
+        return Ok(RelationChange::TheirLimitReached);
+    }
+    remove_request(db, other, person)?;
+    db.execute(FRIENDSHIP_INSERT, [person.as_i64(), other.as_i64(), now.as_i64()])?;
+    notify::notify(db, &Note::about_people(other, notification, NotificationKind::FriendAccepted, person, now))?;
+    Ok(RelationChange::Changed)
+}
+
+fn is_full(db: &Db<'_>, person: PersonId, limits: RelationLimits) -> StoreResult<bool> {
+    let (friends, _) = people::relation_counts(db, person)?;
+    Ok(friends >= limits.friends_max.min(FRIENDS_MAX))
+}
+
+/// Removes a request with the notification of it; answers whether there was one.
+pub(super) fn remove_request(db: &Db<'_>, asker: PersonId, asked: PersonId) -> StoreResult<bool> {
+    let removed = db.row(REQUEST_DELETE, [asker.as_i64(), asked.as_i64()], |row| Ok(NotificationId::from_i64(row.get(0)?)))?;
+    if let Some(notification) = removed {
+        notify::remove(db, asked, notification)?;
+    }
+    Ok(removed.is_some())
+}
+
+/// Ends a friendship; answers whether there was one.
+pub(super) fn unfriend(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreResult<bool> {
+    let ended = db.changes(FRIENDSHIP_DELETE, [person.as_i64(), other.as_i64()])?;
+    db.changes(FRIENDSHIP_DELETE, [other.as_i64(), person.as_i64()])?;
+    Ok(ended)
+}
+
+/// Are they friends?
+pub(super) fn are_friends(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreResult<bool> {
+    db.exists(IS_FRIEND, [person.as_i64(), other.as_i64()])
+}

@@ -1,0 +1,125 @@
+//! Likes.
+
+use async_trait::async_trait;
+use rusqlite::params;
+use sosik_feed::{NotificationId, PersonId, StoryId, Timestamp};
+
+use super::SqliteStore;
+use super::db::Db;
+use super::notify::{self, Note};
+use super::relations::related;
+use super::statement::statements;
+use super::stories::{self, story_id};
+use crate::{Liked, LikedStories, Likes, NotificationKind, Position, RelatedPerson, StoreResult, StoryCounts};
+
+statements! {
+    LIKE_INSERT = "INSERT INTO likes (person, story, liked_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    LIKE_IMPORT = "INSERT INTO likes (person, story, liked_at) SELECT ?1, ?2, ?3
+        WHERE EXISTS (SELECT 1 FROM stories WHERE id = ?2 AND deleted_at IS NULL)
+          AND EXISTS (SELECT 1 FROM people WHERE id = ?1) ON CONFLICT DO NOTHING";
+    LIKE_DELETE = "DELETE FROM likes WHERE person = ?1 AND story = ?2";
+    COUNTS = "SELECT likes, comments, revision FROM story_counts WHERE story = ?1";
+    COUNTS_CHANGE = "INSERT INTO story_counts (story, likes, comments, revision) VALUES (?1, ?2, ?3, 1)
+        ON CONFLICT (story) DO UPDATE SET likes = likes + ?2, comments = comments + ?3, revision = revision + 1
+        RETURNING likes, comments, revision";
+    LIKED_BY_OTHERS = "SELECT 1 FROM likes WHERE story = ?1 AND person <> ?2 LIMIT 1";
+    LIKED_STORIES = "SELECT story FROM likes WHERE person = ?1 ORDER BY story DESC LIMIT ?2";
+    LIKES_IT = "SELECT 1 FROM likes WHERE person = ?1 AND story = ?2";
+    LIKERS = "SELECT person, liked_at FROM likes
+        WHERE story = ?1 AND (liked_at, person) < (?2, ?3) ORDER BY liked_at DESC, person DESC LIMIT ?4";
+}
+
+#[async_trait]
+impl Likes for SqliteStore {
+    async fn like(&self, person: PersonId, story: StoryId, notification: NotificationId, now: Timestamp) -> StoreResult<Option<Liked>> {
+        self.write("like a story", move |db| like(db, person, story, notification, now)).await
+    }
+
+    async fn unlike(&self, person: PersonId, story: StoryId) -> StoreResult<Option<Liked>> {
+        self.write("take a like back", move |db| unlike(db, person, story)).await
+    }
+
+    async fn liked_stories(&self, person: PersonId, limit: u32) -> StoreResult<LikedStories> {
+        self.read("read likes", move |db| {
+            let mut stories = db.rows(LIKED_STORIES, params![person.as_i64(), limit], story_id)?;
+            stories.reverse();
+            let more = stories.len() >= limit as usize;
+            // A list cut to nothing is complete from above every id on.
+            let lowest = stories.first().copied().unwrap_or(StoryId::from_u64(u64::MAX));
+            Ok(LikedStories { stories, complete_from: if more { lowest } else { StoryId::default() } })
+        })
+        .await
+    }
+
+    async fn liked_among(&self, person: PersonId, stories: &[StoryId]) -> StoreResult<Vec<StoryId>> {
+        let stories = stories.to_vec();
+        self.read("look up likes", move |db| {
+            let mut liked = Vec::new();
+            for story in stories {
+                if db.exists(LIKES_IT, [person.as_i64(), story.as_i64()])? {
+                    liked.push(story);
+                }
+            }
+            Ok(liked)
+        })
+        .await
+    }
+
+    async fn likers(&self, story: StoryId, before: Option<Position>, limit: u32) -> StoreResult<Vec<RelatedPerson>> {
+        self.read("list likers", move |db| related(db, LIKERS, story.as_i64(), before, limit)).await
+    }
+
+    async fn like_many(&self, likes: Vec<(PersonId, StoryId, Timestamp)>) -> StoreResult<u64> {
+        self.write("like many", move |db| {
+            let mut made = 0;
+            for (person, story, at) in likes {
+                if db.changes(LIKE_IMPORT, [person.as_i64(), story.as_i64(), at.as_i64()])? {
+                    change_counts(db, story, 1, 0)?;
+                    made += 1;
+                }
+            }
+            Ok(made)
+        })
+        .await
+    }
+}
+
+/// The story's figures.
+pub(super) fn counts(db: &Db<'_>, story: StoryId) -> StoreResult<StoryCounts> {
+    Ok(db.row(COUNTS, [story.as_i64()], |row| stories::counts(row, 0))?.unwrap_or_default())
+}
+
+/// Adds to the story's figures; answers them as they are then.
+pub(super) fn change_counts(db: &Db<'_>, story: StoryId, likes: i64, comments: i64) -> StoreResult<StoryCounts> {
+    let values = [story.as_i64(), likes, comments];
+    Ok(db.row(COUNTS_CHANGE, values, |row| stories::counts(row, 0))?.unwrap_or_default())
+}
+
+fn like(
+    db: &Db<'_>,
+    person: PersonId,
+    story: StoryId,
+    notification: NotificationId,
+    now: Timestamp,
+) -> StoreResult<Option<Liked>> {
+    let Some((author, _)) = stories::head(db, story)? else { return Ok(None) };
+    if !db.changes(LIKE_INSERT, [person.as_i64(), story.as_i64(), now.as_i64()])? {
+        return Ok(Some(Liked { counts: counts(db, story)?, changed: false, notified: None }));
+    }
+    let counts = change_counts(db, story, 1, 0)?;
+    let kind = NotificationKind::Like;
+    let note = Note { person: author, id: notification, kind, actor: person, story: Some(story), comment: None, at: now };
+    let notified = notify::notify_like(db, &note, story)?.then_some(author);
+    Ok(Some(Liked { counts, changed: true, notified }))
+}
+
+fn unlike(db: &Db<'_>, person: PersonId, story: StoryId) -> StoreResult<Option<Liked>> {
+    let Some((author, _)) = stories::head(db, story)? else { return Ok(None) };
+    if !db.changes(LIKE_DELETE, [person.as_i64(), story.as_i64()])? {
+        return Ok(Some(Liked { counts: counts(db, story)?, changed: false, notified: None }));
+    }
+    let counts = change_counts(db, story, -1, 0)?;
+    let by_others = db.exists(LIKED_BY_OTHERS, [story.as_i64(), author.as_i64()])?;
+    let notified = (!by_others && notify::remove_likes(db, author, story)?).then_some(author);
+    Ok(Some(Liked { counts, changed: true, notified }))
+}

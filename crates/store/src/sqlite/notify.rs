@@ -1,0 +1,146 @@
+//! Telling people: written by the acts they tell of, in the same transaction.
+//!
+//! Nobody is told of what they did themselves, nor across a block, nor by somebody they muted.
+
+use rusqlite::params;
+use sosik_feed::{Audience, CommentId, NotificationId, PersonId, StoryId, Timestamp};
+
+use super::db::Db;
+use super::statement::statements;
+use super::{blocks, friends};
+use crate::{Mention, NotificationKind, StoreResult};
+
+statements! {
+    MAY_TELL = "SELECT ?1 <> ?2
+        AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = ?2)
+        AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?2 AND blocked = ?1)
+        AND NOT EXISTS (SELECT 1 FROM mutes WHERE muter = ?1 AND muted = ?2)";
+    NOTIFICATION_INSERT = "INSERT INTO notifications (person, id, kind, actor, story, comment, at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (person, id) DO NOTHING";
+    NOTIFICATION_DELETE = "DELETE FROM notifications WHERE person = ?1 AND id = ?2";
+    LIKES_NOTIFICATION_DELETE = "DELETE FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
+    COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = ?1 AND comment = ?2";
+}
+
+/// What one person is to be told.
+pub(super) struct Note {
+    pub(super) person: PersonId,
+    pub(super) id: NotificationId,
+    pub(super) kind: NotificationKind,
+    pub(super) actor: PersonId,
+    pub(super) story: Option<StoryId>,
+    pub(super) comment: Option<CommentId>,
+    pub(super) at: Timestamp,
+}
+
+impl Note {
+    /// One about somebody, without a story.
+    pub(super) const fn about_people(
+        person: PersonId,
+        id: NotificationId,
+        kind: NotificationKind,
+        actor: PersonId,
+        at: Timestamp,
+    ) -> Self {
+        Self { person, id, kind, actor, story: None, comment: None, at }
+    }
+}
+
+/// The act that mentions people: a story, or a comment on it.
+pub(super) struct Act {
+    pub(super) id: NotificationId,
+    pub(super) actor: PersonId,
+    pub(super) story: StoryId,
+    pub(super) story_author: PersonId,
+    pub(super) audience: Audience,
+    pub(super) comment: Option<CommentId>,
+    pub(super) at: Timestamp,
+}
+
+/// The number of a kind in the tables.
+pub(super) const fn kind_number(kind: NotificationKind) -> i64 {
+    match kind {
+        NotificationKind::FriendRequest => 1,
+        NotificationKind::FriendAccepted => 2,
+        NotificationKind::Comment => 3,
+        NotificationKind::Like => 4,
+        NotificationKind::Mention => 5,
+    }
+}
+
+/// The kind with a number of the tables, whose constraint admits no other than these.
+pub(super) const fn kind_of_number(number: i64) -> NotificationKind {
+    match number {
+        1 => NotificationKind::FriendRequest,
+        2 => NotificationKind::FriendAccepted,
+        3 => NotificationKind::Comment,
+        4 => NotificationKind::Like,
+        _ => NotificationKind::Mention,
+    }
+}
+
+/// Tells one person; answers whether they have a new notification.
+pub(super) fn notify(db: &Db<'_>, note: &Note) -> StoreResult<bool> {
+    Ok(may_tell(db, note.person, note.actor)? && insert(db, note)?)
+}
+
+/// Tells an author of likes of a story: the notification of it moves to the top. Answers whether it did.
+pub(super) fn notify_like(db: &Db<'_>, note: &Note, story: StoryId) -> StoreResult<bool> {
+    if !may_tell(db, note.person, note.actor)? {
+        return Ok(false);
+    }
+    remove_likes(db, note.person, story)?;
+    insert(db, note)
+}
+
+/// Tells those of the mentioned who may open the story, except those who wrote the act or the story. Answers whom.
+pub(super) fn notify_mentioned(db: &Db<'_>, act: &Act, mentions: &[Mention]) -> StoreResult<Vec<PersonId>> {
+    let mut told = Vec::new();
+    for &Mention { person, .. } in mentions {
+        if person == act.story_author || told.contains(&person) || !may_open(db, person, act.story_author, act.audience)? {
+            continue;
+        }
+        let (kind, story) = (NotificationKind::Mention, Some(act.story));
+        let note = Note { person, id: act.id, kind, actor: act.actor, story, comment: act.comment, at: act.at };
+        if notify(db, &note)? {
+            told.push(person);
+        }
+    }
+    Ok(told)
+}
+
+/// Takes a notification back.
+pub(super) fn remove(db: &Db<'_>, person: PersonId, id: NotificationId) -> StoreResult<()> {
+    db.execute(NOTIFICATION_DELETE, [person.as_i64(), id.as_i64()])?;
+    Ok(())
+}
+
+/// Takes the notification of likes of a story back; answers whether there was one.
+pub(super) fn remove_likes(db: &Db<'_>, author: PersonId, story: StoryId) -> StoreResult<bool> {
+    db.changes(LIKES_NOTIFICATION_DELETE, [author.as_i64(), story.as_i64()])
+}
+
+/// Takes everything back that told of a comment.
+pub(super) fn remove_comment(db: &Db<'_>, story: StoryId, comment: CommentId) -> StoreResult<()> {
+    db.execute(COMMENT_NOTIFICATIONS_DELETE, [story.as_i64(), comment.as_i64()])?;
+    Ok(())
+}
+
+fn may_tell(db: &Db<'_>, person: PersonId, actor: PersonId) -> StoreResult<bool> {
+    Ok(db.number(MAY_TELL, [person.as_i64(), actor.as_i64()])? != 0)
+}
+
+fn may_open(db: &Db<'_>, person: PersonId, author: PersonId, audience: Audience) -> StoreResult<bool> {
+    match audience {
+        Audience::Public => Ok(!blocks::are_severed(db, person, author)?),
+        // Blocking ends a friendship, so friends are not severed.
+        Audience::Friends => friends::are_friends(db, person, author),
+    }
+}
+
+fn insert(db: &Db<'_>, note: &Note) -> StoreResult<bool> {
+    let (story, comment) = (note.story.map(StoryId::as_i64), note.comment.map(CommentId::as_i64));
+    let (person, id, actor) = (note.person.as_i64(), note.id.as_i64(), note.actor.as_i64());
+    let row = params![person, id, kind_number(note.kind), actor, story, comment, note.at.as_i64()];
+    db.changes(NOTIFICATION_INSERT, row)
+}

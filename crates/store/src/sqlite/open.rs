@@ -1,0 +1,158 @@
+//! Opening: the folder, the lock, the connections and their settings.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::SqliteFile;
+use super::options::SqliteOptions;
+use super::statement;
+
+/// How long SQLite itself waits for a lock: nobody else writes, so only a backup or a person with a shell holds one.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pages in the write-ahead log before it is copied into the database: 16 MiB. Less often means fewer writes of the same
+/// page, more means a longer pause and a slower start after a crash.
+const CHECKPOINT_PAGES: u32 = 4_000;
+/// The write-ahead log is cut back to this after a checkpoint: it grows beyond only while a long read holds it.
+const JOURNAL_BYTES_MAX: u32 = 64 << 20;
+/// Statements that are not listed but cached: begin, commit, savepoints.
+const STATEMENTS_UNLISTED: usize = 8;
+
+/// Why a database did not open. Names the file and says what to do.
+#[derive(Debug)]
+pub(super) struct OpenFailed {
+    path: PathBuf,
+    reason: String,
+}
+
+impl OpenFailed {
+    pub(super) fn new(path: &Path, reason: impl fmt::Display) -> Self {
+        Self { path: path.to_owned(), reason: reason.to_string() }
+    }
+
+    /// An error of the system by its kind ("permission denied"), which reads better than its number.
+    fn io(path: &Path, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::Other => Self::new(path, error),
+            kind => Self::new(path, kind),
+        }
+    }
+}
+
+impl fmt::Display for OpenFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "open {}: {}", self.path.display(), self.reason)
+    }
+}
+
+impl std::error::Error for OpenFailed {}
+
+/// A database file that is ours alone, as long as this lives.
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    temporary: Option<tempfile::TempDir>,
+    lock: Option<File>,
+}
+
+impl Place {
+    /// Makes the folder and the file and takes the lock.
+    pub(super) fn take(file: &SqliteFile) -> Result<Self, OpenFailed> {
+        let (path, temporary) = match file {
+            SqliteFile::At(path) => (path.clone(), None),
+            SqliteFile::Temporary => {
+                let folder = tempfile::tempdir().map_err(|error| OpenFailed::io(&std::env::temp_dir(), &error))?;
+                (folder.path().join("sosik.db"), Some(folder))
+            }
+        };
+        let folder = folder_of(&path);
+        fs::create_dir_all(folder).map_err(|error| OpenFailed::io(folder, &error))?;
+        let lock = take_lock(&path)?;
+        // SQLite would say "unable to open database file" whatever the reason.
+        open_or_create(&path).map_err(|error| OpenFailed::io(&path, &error))?;
+        // A new file whose name is not on the disk yet would be gone after a power cut, with all that is in it.
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| OpenFailed::io(folder, &error))?;
+        Ok(Self { path, temporary, lock: Some(lock) })
+    }
+
+    /// Lets go of the file; a temporary one is removed.
+    pub(super) fn release(&mut self) {
+        self.lock = None;
+        // What cannot be removed is left to the system's cleaning of temporary files.
+        let _removed = self.temporary.take().map(tempfile::TempDir::close);
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        folder_of(&self.path)
+    }
+
+    /// Opens the connection that writes.
+    pub(super) fn connect_writer(&self, options: &SqliteOptions) -> Result<Connection, OpenFailed> {
+        self.connect(options, |connection| {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            let synchronous = if self.temporary.is_some() { "OFF" } else { "FULL" };
+            connection.pragma_update(None, "synchronous", synchronous)?;
+            connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES_MAX)?;
+            connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
+        })
+    }
+
+    /// Opens a connection that only reads.
+    pub(super) fn connect_reader(&self, options: &SqliteOptions) -> Result<Connection, OpenFailed> {
+        self.connect(options, |connection| connection.pragma_update(None, "query_only", true))
+    }
+
+    fn connect(
+        &self,
+        options: &SqliteOptions,
+        settle: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<Connection, OpenFailed> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connections = u32::try_from(options.readers).unwrap_or(u32::MAX).saturating_add(1);
+        let cache_kib = i64::from(options.cache_mib) * 1024 / i64::from(connections);
+        let connect = || {
+            let connection = Connection::open_with_flags(&self.path, flags)?;
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            connection.set_prepared_statement_cache_capacity(statement::count() + STATEMENTS_UNLISTED);
+            connection.pragma_update(None, "foreign_keys", true)?;
+            connection.pragma_update(None, "temp_store", "MEMORY")?;
+            // Negative: KiB, not pages.
+            connection.pragma_update(None, "cache_size", -cache_kib)?;
+            connection.pragma_update(None, "mmap_size", i64::from(options.mmap_mib) << 20)?;
+            settle(&connection)?;
+            Ok(connection)
+        };
+        connect().map_err(|error: rusqlite::Error| OpenFailed::new(&self.path, error))
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn open_or_create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+/// Two processes that write the same database would each believe that their caches and their node are alone.
+fn take_lock(path: &Path) -> Result<File, OpenFailed> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let beside = PathBuf::from(name);
+    let file = open_or_create(&beside).map_err(|error| OpenFailed::io(&beside, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let held = format!("another process has it (it holds {}): stop that one, or give this one another store.url", beside.display());
+            Err(OpenFailed::new(path, held))
+        }
+        Err(TryLockError::Error(error)) => Err(OpenFailed::io(&beside, &error)),
+    }
+}

@@ -1,0 +1,100 @@
+//! Readers: a few connections, each used by one blocking thread at a time.
+//!
+//! A read is one transaction, so it sees one state; it begins after it was asked for, so it sees every write that was
+//! acknowledged before. How many may wait is bounded; beyond it the answer is `Busy` at once.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use super::db::Db;
+use super::failure::while_doing;
+use crate::{StoreError, StoreResult};
+
+/// The pool.
+pub(super) struct Readers {
+    /// One for each connection.
+    turns: Arc<Semaphore>,
+    /// One for each read that runs or waits.
+    places: Arc<Semaphore>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+    count: u32,
+}
+
+impl Readers {
+    /// Takes connections that are open already.
+    pub(super) fn new(connections: Vec<Connection>, waiting_max: usize) -> Self {
+        let count = connections.len();
+        Self {
+            turns: Arc::new(Semaphore::new(count)),
+            places: Arc::new(Semaphore::new(count + waiting_max)),
+            idle: Arc::new(Mutex::new(connections)),
+            count: u32::try_from(count).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Runs a read on a thread for blocking work.
+    pub(super) async fn read<T, F>(&self, context: &'static str, work: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Db<'_>) -> StoreResult<T> + Send + 'static,
+    {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|full| match full {
+            tokio::sync::TryAcquireError::NoPermits => StoreError::Busy,
+            tokio::sync::TryAcquireError::Closed => StoreError::Closed,
+        })?;
+        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return Err(StoreError::Closed) };
+        let idle = Arc::clone(&self.idle);
+        let read = tokio::task::spawn_blocking(move || {
+            // Held to the end, also when the one who asked is gone: the connection is in use until then.
+            let _held = (place, turn);
+            let borrowed = Borrowed::take(&idle).ok_or(StoreError::Closed)?;
+            borrowed.read(work)
+        });
+        match read.await {
+            Ok(outcome) => outcome.map_err(|error| while_doing(context, error)),
+            Err(panicked) => Err(StoreError::failed(context, panicked)),
+        }
+    }
+
+    /// Waits for the reads that run, then closes the connections.
+    pub(super) async fn close(&self) {
+        self.places.close();
+        let _all = self.turns.acquire_many(self.count).await;
+        self.turns.close();
+        self.idle.lock().clear();
+    }
+}
+
+/// A connection that goes back to the pool whatever happens.
+struct Borrowed<'p> {
+    connection: Option<Connection>,
+    pool: &'p Mutex<Vec<Connection>>,
+}
+
+impl<'p> Borrowed<'p> {
+    fn take(pool: &'p Mutex<Vec<Connection>>) -> Option<Self> {
+        let connection = pool.lock().pop()?;
+        Some(Self { connection: Some(connection), pool })
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Db<'_>) -> StoreResult<T>) -> StoreResult<T> {
+        let Some(connection) = &self.connection else { return Err(StoreError::Closed) };
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        let outcome = work(&Db::new(connection));
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        outcome
+    }
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        // Only after a panic or an error is a transaction still open. One that cannot be ended is not lent again.
+        if connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok() {
+            self.pool.lock().push(connection);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What people are to each other: the contract, and what reads all of it.
+//!
+//! The changes stand in `friends` (requests and friendships), `blocks` (blocks and mutes), `bulk` (imports); follows
+//! and lists are here.
+
+use async_trait::async_trait;
+use rusqlite::params;
+use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp};
+use sosik_feed::limits::FOLLOWS_MAX;
+
+use super::db::Db;
+use super::statement::{Sql, statements};
+use super::{SqliteStore, blocks, bulk, friends, people};
+use crate::{
+    LargeAuthorLimits, PeopleList, Position, ReaderChunk, RelatedPerson, RelationChange, RelationLimits, Relations,
+    RequestSide, StoreResult,
+};
+
+statements! {
+    FOLLOW_INSERT = "INSERT INTO follows (follower, followee, since) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    FOLLOW_DELETE = "DELETE FROM follows WHERE follower = ?1 AND followee = ?2";
+    RELATION = "SELECT
+        EXISTS (SELECT 1 FROM friendships WHERE person = ?1 AND friend = ?2),
+        EXISTS (SELECT 1 FROM friend_requests WHERE asker = ?1 AND asked = ?2),
+        EXISTS (SELECT 1 FROM friend_requests WHERE asker = ?2 AND asked = ?1),
+        EXISTS (SELECT 1 FROM follows WHERE follower = ?1 AND followee = ?2),
+        EXISTS (SELECT 1 FROM mutes WHERE muter = ?1 AND muted = ?2),
+        EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = ?2),
+        EXISTS (SELECT 1 FROM blocks WHERE blocker = ?2 AND blocked = ?1)";
+    CIRCLE_FRIENDS = "SELECT friend FROM friendships WHERE person = ?1 ORDER BY friend";
+    CIRCLE_FOLLOWS = "SELECT followee FROM follows WHERE follower = ?1 ORDER BY followee";
+    CIRCLE_MUTED = "SELECT muted FROM mutes WHERE muter = ?1 ORDER BY muted";
+    CIRCLE_BLOCKED = "SELECT blocked FROM blocks WHERE blocker = ?1 ORDER BY blocked";
+    CIRCLE_BLOCKED_BY = "SELECT blocker FROM blocks WHERE blocked = ?1 ORDER BY blocker";
+    LIST_FRIENDS = "SELECT friend, since FROM friendships
+        WHERE person = ?1 AND (since, friend) < (?2, ?3) ORDER BY since DESC, friend DESC LIMIT ?4";
+    LIST_FOLLOWS = "SELECT followee, since FROM follows
+        WHERE follower = ?1 AND (since, followee) < (?2, ?3) ORDER BY since DESC, followee DESC LIMIT ?4";
+    LIST_FOLLOWERS = "SELECT follower, since FROM follows
+        WHERE followee = ?1 AND (since, follower) < (?2, ?3) ORDER BY since DESC, follower DESC LIMIT ?4";
+    LIST_BLOCKS = "SELECT blocked, since FROM blocks
+        WHERE blocker = ?1 AND (since, blocked) < (?2, ?3) ORDER BY since DESC, blocked DESC LIMIT ?4";
+    LIST_MUTES = "SELECT muted, since FROM mutes
+        WHERE muter = ?1 AND (since, muted) < (?2, ?3) ORDER BY since DESC, muted DESC LIMIT ?4";
+    LIST_INCOMING = "SELECT asker, since FROM friend_requests
+        WHERE asked = ?1 AND (since, asker) < (?2, ?3) ORDER BY since DESC, asker DESC LIMIT ?4";
+    LIST_OUTGOING = "SELECT asked, since FROM friend_requests
+        WHERE asker = ?1 AND (since, asked) < (?2, ?3) ORDER BY since DESC, asked DESC LIMIT ?4";
+    READERS = "SELECT friend AS reader FROM friendships WHERE person = ?1 AND friend > ?2
+        UNION SELECT follower FROM follows WHERE followee = ?1 AND follower > ?2 ORDER BY reader LIMIT ?3";
+    READERS_FRIENDS = "SELECT friend AS reader FROM friendships WHERE person = ?1 AND friend > ?2 ORDER BY friend LIMIT ?3";
+    READERS_COUNT = "SELECT friends + followers, large FROM person_counts WHERE person = ?1";
+    LARGE_UPDATE = "UPDATE person_counts SET large = ?2 WHERE person = ?1";
+}
+
+#[async_trait]
+impl Relations for SqliteStore {
+    async fn ask_friend(
+        &self,
+        asker: PersonId,
+        asked: PersonId,
+        limits: RelationLimits,
+        notification: NotificationId,
+        now: Timestamp,
+    ) -> StoreResult<RelationChange> {
+        self.write("ask to be friends", move |db| friends::ask(db, asker, asked, limits, notification, now)).await
+    }
+
+    async fn accept_friend(
+        &self,
+        asked: PersonId,
+        asker: PersonId,
+        limits: RelationLimits,
+        notification: NotificationId,
+        now: Timestamp,
+    ) -> StoreResult<RelationChange> {
+        self.write("accept a friend", move |db| friends::accept(db, asked, asker, limits, notification, now)).await
+    }
+
+    async fn drop_request(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange> {
+        self.write("drop a friend request", move |db| {
+            let mine = friends::remove_request(db, person, other)?;
+            let theirs = friends::remove_request(db, other, person)?;
+            Ok(changed(mine || theirs))
+        })
+        .await
+    }
+
+    async fn unfriend(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange> {
+        self.write("unfriend", move |db| friends::unfriend(db, person, other).map(changed)).await
+    }
+
+    async fn follow(&self, follower: PersonId, followee: PersonId, limits: RelationLimits, now: Timestamp) -> StoreResult<RelationChange> {
+        self.write("follow", move |db| follow(db, follower, followee, limits, now)).await
+    }
+
+    async fn unfollow(&self, follower: PersonId, followee: PersonId) -> StoreResult<RelationChange> {
+        self.write("unfollow", move |db| unfollow(db, follower, followee).map(changed)).await
+    }
+
+    async fn block(&self, blocker: PersonId, blocked: PersonId, limits: RelationLimits, now: Timestamp) -> StoreResult<RelationChange> {
+        self.write("block", move |db| blocks::block(db, blocker, blocked, limits, now)).await
+    }
+
+    async fn unblock(&self, blocker: PersonId, blocked: PersonId) -> StoreResult<RelationChange> {
+        self.write("unblock", move |db| blocks::unblock(db, blocker, blocked).map(changed)).await
+    }
+
+    async fn mute(&self, muter: PersonId, muted: PersonId, limits: RelationLimits, now: Timestamp) -> StoreResult<RelationChange> {
+        self.write("mute", move |db| blocks::mute(db, muter, muted, limits, now)).await
+    }
+
+    async fn unmute(&self, muter: PersonId, muted: PersonId) -> StoreResult<RelationChange> {
+        self.write("unmute", move |db| blocks::unmute(db, muter, muted).map(changed)).await
+    }
+
+    async fn relation(&self, person: PersonId, other: PersonId) -> StoreResult<Relation> {
+        self.read("read a relation", move |db| relation(db, person, other)).await
+    }
+
+    async fn circle(&self, person: PersonId) -> StoreResult<Circle> {
+        self.read("read a circle", move |db| circle(db, person)).await
+    }
+
+    async fn related(&self, person: PersonId, list: PeopleList, before: Option<Position>, limit: u32) -> StoreResult<Vec<RelatedPerson>> {
+        let sql = match list {
+            PeopleList::Friends => LIST_FRIENDS,
+            PeopleList::Follows => LIST_FOLLOWS,
+            PeopleList::Followers => LIST_FOLLOWERS,
+            PeopleList::Blocks => LIST_BLOCKS,
+            PeopleList::Mutes => LIST_MUTES,
+            PeopleList::Requests(RequestSide::Incoming) => LIST_INCOMING,
+            PeopleList::Requests(RequestSide::Outgoing) => LIST_OUTGOING,
+        };
+        self.read("list people", move |db| related(db, sql, person.as_i64(), before, limit)).await
+    }
+
+    async fn readers_of(&self, author: PersonId, audience: Audience, after: PersonId, limit: u32) -> StoreResult<ReaderChunk> {
+        let sql = match audience {
+            Audience::Public => READERS,
+            Audience::Friends => READERS_FRIENDS,
+        };
+        self.read("walk the readers", move |db| {
+            // One more than wanted says whether anybody is left.
+            let values = params![author.as_i64(), after.as_i64(), i64::from(limit) + 1];
+            let mut readers = db.rows(sql, values, |row| Ok(PersonId::from_i64(row.get(0)?)))?;
+            let last = readers.len() <= limit as usize;
+            readers.truncate(limit as usize);
+            Ok(ReaderChunk { readers, last })
+        })
+        .await
+    }
+
+    async fn is_large_author(&self, author: PersonId, limits: LargeAuthorLimits) -> StoreResult<bool> {
+        let read = self.read("count the readers", move |db| {
+            db.row(READERS_COUNT, [author.as_i64()], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, bool>(1)?)))
+        });
+        let Some((readers, was_large)) = read.await? else { return Ok(false) };
+        let is_large = if was_large { readers >= limits.below } else { readers > limits.above };
+        // Rare: only when the author crosses a bound. Two who notice at once write the same.
+        if is_large != was_large {
+            let values = (author.as_i64(), is_large);
+            self.write("mark a large author", move |db| db.execute(LARGE_UPDATE, values)).await?;
+        }
+        Ok(is_large)
+    }
+
+    async fn befriend_many(&self, pairs: Vec<(PersonId, PersonId)>, now: Timestamp) -> StoreResult<u64> {
+        self.write("befriend many", move |db| bulk::befriend(db, &pairs, now)).await
+    }
+
+    async fn follow_many(&self, pairs: Vec<(PersonId, PersonId)>, now: Timestamp) -> StoreResult<u64> {
+        self.write("follow many", move |db| bulk::follow(db, &pairs, now)).await
+    }
+}
+
+/// Different now, or as it was.
+pub(super) const fn changed(changed: bool) -> RelationChange {
+    if changed { RelationChange::Changed } else { RelationChange::Unchanged }
+}
+
+/// What `other` is to `person`.
+pub(super) fn relation(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreResult<Relation> {
+    let relation = db.row(RELATION, [person.as_i64(), other.as_i64()], |row| {
+        Ok(Relation {
+            friend: row.get(0)?,
+            requested: row.get(1)?,
+            asked: row.get(2)?,
+            following: row.get(3)?,
+            muted: row.get(4)?,
+            blocked: row.get(5)?,
+            blocked_by: row.get(6)?,
+        })
+    })?;
+    Ok(relation.unwrap_or_default())
+}
+
+/// What they are to each other when both exist, are two, and may see each other.
+pub(super) fn open_relation(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreResult<Option<Relation>> {
+    if person == other || !people::exists(db, person)? || !people::exists(db, other)? {
+        return Ok(None);
+    }
+    Ok(Some(relation(db, person, other)?).filter(|relation| !relation.severed()))
+}
+
+/// Stops following; answers whether they did.
+pub(super) fn unfollow(db: &Db<'_>, follower: PersonId, followee: PersonId) -> StoreResult<bool> {
+    db.changes(FOLLOW_DELETE, [follower.as_i64(), followee.as_i64()])
+}
+
+/// One page of a list of people, or of anything else that has (person, since).
+pub(super) fn related(db: &Db<'_>, sql: Sql, of: i64, before: Option<Position>, limit: u32) -> StoreResult<Vec<RelatedPerson>> {
+    let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let (since, person) = before.map_or((i64::MAX, i64::MAX), |place| (bound(place.key), bound(place.id)));
+    db.rows(sql, params![of, since, person, limit], |row| {
+        Ok(RelatedPerson { person: PersonId::from_i64(row.get(0)?), since: Timestamp::from_i64(row.get(1)?) })
+    })
+}
+
+fn follow(
+    db: &Db<'_>,
+    follower: PersonId,
+    followee: PersonId,
+    limits: RelationLimits,
+    now: Timestamp,
+) -> StoreResult<RelationChange> {
+    let Some(relation) = open_relation(db, follower, followee)? else { return Ok(RelationChange::NoSuchPerson) };
+    if relation.following {
+        return Ok(RelationChange::Unchanged);
+    }
+    let (_, follows) = people::relation_counts(db, follower)?;
+    if follows >= limits.follows_max.min(FOLLOWS_MAX) {
+        return Ok(RelationChange::LimitReached);
+    }
+    db.changes(FOLLOW_INSERT, [follower.as_i64(), followee.as_i64(), now.as_i64()]).map(changed)
+}
+
+fn circle(db: &Db<'_>, person: PersonId) -> StoreResult<Circle> {
+    let list = |sql: Sql| db.rows(sql, [person.as_i64()], |row| Ok(PersonId::from_i64(row.get(0)?)));
+    let mut severed = list(CIRCLE_BLOCKED)?;
+    severed.extend(list(CIRCLE_BLOCKED_BY)?);
+    Ok(Circle::new(list(CIRCLE_FRIENDS)?, list(CIRCLE_FOLLOWS)?, list(CIRCLE_MUTED)?, severed))
+}

@@ -1,0 +1,66 @@
+//! Every SQL statement of the engine, by name, so that a test can ask the planner about each of them.
+//!
+//! [`Sql`] is made by [`statements!`] alone, and [`Db`](super::db::Db) runs nothing else: a statement that is not in the
+//! list cannot be used. A file of statements that is missing from [`ALL`] is an unused constant, which is an error.
+
+/// A statement of the list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sql {
+    name: &'static str,
+    text: &'static str,
+}
+
+impl Sql {
+    /// For [`statements!`] only; a test reads the sources and refuses any other use.
+    pub(super) const fn listed(name: &'static str, text: &'static str) -> Self {
+        Self { name, text }
+    }
+
+    /// The name of its constant, for messages.
+    pub(super) const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// What SQLite reads.
+    pub(super) const fn text(self) -> &'static str {
+        self.text
+    }
+}
+
+/// Declares statements as constants, and lists them as `STATEMENTS` of the file.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* const $name: $crate::sqlite::statement::Sql =
+            $crate::sqlite::statement::Sql::listed(stringify!($name), $text);)*
+        /// All statements of this file.
+        pub(in crate::sqlite) const STATEMENTS: &[$crate::sqlite::statement::Sql] = &[$($name),*];
+    };
+}
+pub(super) use statements;
+
+/// All statements of the engine, by file.
+pub(super) const ALL: &[&[Sql]] = &[
+    super::accounts::STATEMENTS,
+    super::blocks::STATEMENTS,
+    super::bulk::STATEMENTS,
+    super::comments::STATEMENTS,
+    super::feeds::STATEMENTS,
+    super::friends::STATEMENTS,
+    super::idempotency::STATEMENTS,
+    super::likes::STATEMENTS,
+    super::nodes::STATEMENTS,
+    super::notifications::STATEMENTS,
+    super::notify::STATEMENTS,
+    super::orders::STATEMENTS,
+    super::people::STATEMENTS,
+    super::posts::STATEMENTS,
+    super::purge::STATEMENTS,
+    super::relations::STATEMENTS,
+    super::sessions::STATEMENTS,
+    super::stories::STATEMENTS,
+];
+
+/// How many there are: the statement cache of each connection holds them all.
+pub(super) fn count() -> usize {
+    ALL.iter().map(|file| file.len()).sum()
+}

@@ -1,0 +1,206 @@
+//! The one writer: a thread that does what is waiting as one transaction and answers after its fsync (group commit).
+//!
+//! While one batch waits for the disk the next one gathers, so the batch is as large as the load makes it and a lone
+//! write waits for nothing but its own fsync. Refused: a timer that waits for company, which makes a quiet server slow.
+//!
+//! Every job runs in its own savepoint: one that fails, or panics, is undone alone. A job is answered only when the
+//! transaction it is in has been committed; when that fails, all of them get the error.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::db::Db;
+use super::failure::while_doing;
+use crate::{StoreError, StoreResult};
+
+/// What the writer has done so far. Jobs per batch is jobs per fsync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WriterFigures {
+    /// Transactions committed.
+    pub batches: u64,
+    /// Writes answered by them.
+    pub jobs: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    batches: AtomicU64,
+    jobs: AtomicU64,
+}
+
+/// The handle of the writer's thread.
+pub(super) struct Writer {
+    inbox: mpsc::Sender<Message>,
+    counters: Arc<Counters>,
+    ended: watch::Receiver<bool>,
+}
+
+enum Message {
+    Work(Box<dyn Job>),
+    Close,
+}
+
+impl Writer {
+    /// Starts the thread. At most `batch_max` jobs share a transaction, at most `waiting_max` wait.
+    pub(super) fn start(connection: Connection, batch_max: usize, waiting_max: usize) -> std::io::Result<Self> {
+        let (inbox, outbox) = mpsc::channel(waiting_max);
+        let (ending, ended) = watch::channel(false);
+        let counters = Arc::<Counters>::default();
+        let counted = Arc::clone(&counters);
+        thread::Builder::new().name("sosik-writer".to_owned()).spawn(move || {
+            write_until_closed(&connection, outbox, batch_max, &counted);
+            drop(connection);
+            let _nobody_waits = ending.send(true);
+        })?;
+        Ok(Self { inbox, counters, ended })
+    }
+
+    /// Does the work in the next transaction and answers when it is durable.
+    pub(super) async fn write<T, F>(&self, context: &'static str, work: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Db<'_>) -> StoreResult<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Asked { context, work: Some(work), outcome: None, reply });
+        self.inbox.try_send(Message::Work(job)).map_err(|refused| match refused {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Closed(_) => StoreError::Closed,
+        })?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Is there room for another write?
+    pub(super) fn check(&self) -> StoreResult<()> {
+        if self.inbox.is_closed() {
+            Err(StoreError::Closed)
+        } else if self.inbox.capacity() == 0 {
+            Err(StoreError::Busy)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Finishes what was accepted, then ends.
+    pub(super) async fn close(&self) {
+        // An error says that the thread has ended or is about to.
+        let _ended = self.inbox.send(Message::Close).await;
+        let mut ended = self.ended.clone();
+        let _ended = ended.wait_for(|ended| *ended).await;
+    }
+
+    pub(super) fn figures(&self) -> WriterFigures {
+        let jobs = self.counters.jobs.load(Ordering::Relaxed);
+        WriterFigures { batches: self.counters.batches.load(Ordering::Relaxed), jobs }
+    }
+}
+
+/// A write that waits: run once, then answered once.
+trait Job: Send {
+    /// Does the work; `false` when it has to be undone.
+    fn run(&mut self, db: &Db<'_>) -> bool;
+    /// Tells the one who asked. With an error when the transaction came to nothing.
+    fn answer(self: Box<Self>, lost: Option<StoreError>);
+}
+
+struct Asked<F, T> {
+    context: &'static str,
+    work: Option<F>,
+    outcome: Option<StoreResult<T>>,
+    reply: oneshot::Sender<StoreResult<T>>,
+}
+
+impl<F, T> Job for Asked<F, T>
+where
+    T: Send,
+    F: FnOnce(&Db<'_>) -> StoreResult<T> + Send,
+{
+    fn run(&mut self, db: &Db<'_>) -> bool {
+        // Who asked has given up (time-out, disconnect): not doing it is the cheapest answer under load.
+        let Some(work) = self.work.take().filter(|_| !self.reply.is_closed()) else { return false };
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(db)));
+        let outcome = outcome.unwrap_or_else(|_| Err(StoreError::failed(self.context, "the write panicked")));
+        let keep = outcome.is_ok();
+        self.outcome = Some(outcome.map_err(|error| while_doing(self.context, error)));
+        keep
+    }
+
+    fn answer(self: Box<Self>, lost: Option<StoreError>) {
+        let outcome = match (lost, self.outcome) {
+            // A job's own failure says more than that of its batch.
+            (_, Some(Err(own))) => Err(own),
+            (Some(lost), _) => Err(while_doing(self.context, lost)),
+            (None, Some(kept)) => kept,
+            (None, None) => Err(StoreError::Closed),
+        };
+        let _nobody_waits = self.reply.send(outcome);
+    }
+}
+
+fn write_until_closed(
+    connection: &Connection,
+    mut outbox: mpsc::Receiver<Message>,
+    batch_max: usize,
+    counters: &Counters,
+) {
+    let mut messages = Vec::with_capacity(batch_max);
+    while outbox.blocking_recv_many(&mut messages, batch_max) > 0 {
+        let mut jobs = Vec::with_capacity(messages.len());
+        for message in messages.drain(..) {
+            match message {
+                Message::Work(job) => jobs.push(job),
+                // What is in the channel by now is still received; nothing new is accepted.
+                Message::Close => outbox.close(),
+            }
+        }
+        if !jobs.is_empty() {
+            commit_together(connection, jobs, counters);
+        }
+    }
+}
+
+fn commit_together(connection: &Connection, mut jobs: Vec<Box<dyn Job>>, counters: &Counters) {
+    let lost = run_all(connection, &mut jobs).err().map(|error| {
+        tracing::error!(jobs = jobs.len(), error = %error, "a batch of writes was lost");
+        if !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(error = %error, "a lost batch could not be rolled back");
+        }
+        Arc::new(error)
+    });
+    counters.batches.fetch_add(1, Ordering::Relaxed);
+    counters.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+    for job in jobs {
+        job.answer(lost.as_ref().map(told));
+    }
+}
+
+/// The failure of a batch, as each of its jobs is told.
+fn told(lost: &Arc<rusqlite::Error>) -> StoreError {
+    match lost.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+        _ => StoreError::failed("commit", Arc::clone(lost)),
+    }
+}
+
+fn run_all(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    let step = |sql: &'static str| connection.prepare_cached(sql)?.execute([]);
+    step("BEGIN IMMEDIATE")?;
+    for job in jobs {
+        step("SAVEPOINT job")?;
+        if !job.run(&Db::new(connection)) {
+            // A full disk rolls the whole transaction back; then this fails, and with it the batch.
+            step("ROLLBACK TO job")?;
+        }
+        step("RELEASE job")?;
+    }
+    step("COMMIT")?;
+    Ok(())
+}
