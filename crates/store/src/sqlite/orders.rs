@@ -13,6 +13,9 @@ use crate::{Claim, DeadOrder, NewStory, Order, OrderFigures, OrderKind, Orders, 
 
 statements! {
     ORDER_INSERT = "INSERT INTO orders (kind, story, author, created_at, claimed_by, ready_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    /// One that was under way for friends only begins again; who works on it learns that it is theirs no more.
+    ORDER_AGAIN = "INSERT INTO orders (kind, story, author, created_at, claimed_by, ready_at) VALUES (?1, ?2, ?3, ?4, 0, ?4)
+        ON CONFLICT (kind, story) DO UPDATE SET done_to = 0, attempts = 0, dead = 0, error = '', claimed_by = 0, ready_at = ?4";
     ORDERS_READY = "SELECT kind, story, author, done_to, attempts, created_at FROM orders
         WHERE dead = 0 AND ready_at <= ?1 ORDER BY ready_at LIMIT ?2";
     ORDER_CLAIM = "UPDATE orders SET claimed_by = ?3, ready_at = ?4 WHERE kind = ?1 AND story = ?2";
@@ -109,6 +112,12 @@ pub(super) fn give_delivery(db: &Db<'_>, story: &NewStory) -> StoreResult<()> {
     let (kind, id, author) = (kind_number(OrderKind::Deliver), story.id.as_i64(), story.author.as_i64());
     let (by, until) = (story.claim.by.cast_signed(), story.claim.until.as_i64());
     db.execute(ORDER_INSERT, [kind, id, author, story.now.as_i64(), by, until])?;
+    Ok(())
+}
+
+/// Gives the order to deliver a story to readers who did not get it before, for anyone to take at once.
+pub(super) fn give_delivery_again(db: &Db<'_>, story: StoryId, author: PersonId, now: Timestamp) -> StoreResult<()> {
+    db.execute(ORDER_AGAIN, [kind_number(OrderKind::Deliver), story.as_i64(), author.as_i64(), now.as_i64()])?;
     Ok(())
 }
 

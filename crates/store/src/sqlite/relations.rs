@@ -46,7 +46,8 @@ statements! {
         WHERE asked = ?1 AND (since, asker) < (?2, ?3) ORDER BY since DESC, asker DESC LIMIT ?4";
     LIST_OUTGOING = "SELECT asked, since FROM friend_requests
         WHERE asker = ?1 AND (since, asked) < (?2, ?3) ORDER BY since DESC, asked DESC LIMIT ?4";
-    READERS = "SELECT friend AS reader FROM friendships WHERE person = ?1 AND friend > ?2
+    READERS_FRIENDS = "SELECT friend FROM friendships WHERE person = ?1 AND friend > ?2 ORDER BY friend LIMIT ?3";
+    READERS_PUBLIC = "SELECT friend AS reader FROM friendships WHERE person = ?1 AND friend > ?2
         UNION SELECT follower FROM follows WHERE followee = ?1 AND follower > ?2 ORDER BY reader LIMIT ?3";
     READERS_FRIENDS = "SELECT friend AS reader FROM friendships WHERE person = ?1 AND friend > ?2 ORDER BY friend LIMIT ?3";
     READERS_COUNT = "SELECT friends + followers, large FROM person_counts WHERE person = ?1";

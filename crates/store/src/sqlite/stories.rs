@@ -145,10 +145,10 @@ pub(super) fn counts(row: &Row<'_>, first: usize) -> rusqlite::Result<StoryCount
 }
 
 fn change(db: &Db<'_>, edit: &StoryEdit) -> StoreResult<Option<StoryRecord>> {
-    match head(db, edit.id)? {
-        Some((author, _)) if author == edit.author => {}
+    let audience_before = match head(db, edit.id)? {
+        Some((author, audience)) if author == edit.author => audience,
         _ => return Ok(None),
-    }
+    };
     if let Some(edited) = &edit.text {
         let mentions = kept_mentions(db, &edited.mentions)?;
         remove_tags(db, edit.id)?;
@@ -158,6 +158,9 @@ fn change(db: &Db<'_>, edit: &StoryEdit) -> StoreResult<Option<StoryRecord>> {
     }
     let audience = edit.audience.map(audience_number);
     db.execute(STORY_EDITED, params![edit.id.as_i64(), audience, edit.now.as_i64()])?;
+    if audience_before == Audience::Friends && edit.audience == Some(Audience::Public) {
+        orders::give_delivery_again(db, edit.id, edit.author, edit.now)?;
+    }
     record(db, edit.id)
 }
 
