@@ -49,7 +49,6 @@ statements! {
     READERS_FRIENDS = "SELECT friend FROM friendships WHERE person = ?1 AND friend > ?2 ORDER BY friend LIMIT ?3";
     READERS_PUBLIC = "SELECT friend AS reader FROM friendships WHERE person = ?1 AND friend > ?2
         UNION SELECT follower FROM follows WHERE followee = ?1 AND follower > ?2 ORDER BY reader LIMIT ?3";
-    READERS_FRIENDS = "SELECT friend AS reader FROM friendships WHERE person = ?1 AND friend > ?2 ORDER BY friend LIMIT ?3";
     READERS_COUNT = "SELECT friends + followers, large FROM person_counts WHERE person = ?1";
     LARGE_UPDATE = "UPDATE person_counts SET large = ?2 WHERE person = ?1";
 }
@@ -138,7 +137,7 @@ impl Relations for SqliteStore {
 
     async fn readers_of(&self, author: PersonId, audience: Audience, after: PersonId, limit: u32) -> StoreResult<ReaderChunk> {
         let sql = match audience {
-            Audience::Public => READERS,
+            Audience::Public => READERS_PUBLIC,
             Audience::Friends => READERS_FRIENDS,
         };
         self.read("walk the readers", move |db| {
