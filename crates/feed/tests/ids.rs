@@ -1,6 +1,9 @@
 //! A hundred million ids from every generator there can be, under clocks that jump.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something unexpected happens"
+)]
 
 use std::time::Duration;
 
