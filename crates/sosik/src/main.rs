@@ -15,6 +15,11 @@ mod print;
 #[expect(dead_code, reason = "for roles that run for long")]
 mod progress;
 mod roles;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "wired by the demo role next")
+)]
+mod town;
 
 use std::process::ExitCode;
 

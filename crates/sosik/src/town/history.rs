@@ -1,0 +1,230 @@
+//! The weeks before now: who posted what, who commented and who liked it.
+//!
+//! When each story was written is drawn first and put in order; its words are found when it is asked for, from a
+//! chance of its own. So a history of any length starts at once, holds sixteen bytes a story, and is the same every
+//! time it is told.
+
+use std::time::Duration;
+
+use sosik_feed::{Audience, Timestamp};
+
+use super::Town;
+use super::calendar::{Moment, some_time};
+use super::dice::Dice;
+use super::people::number_of;
+use super::texts::{self, Thread};
+
+const DAY_MS: u64 = 24 * 3_600_000;
+const PLAN_STREAM: u64 = 4;
+/// Every story has a stream of its own, from here on.
+const STORY_STREAM: u64 = 1 << 32;
+/// How often a time is drawn again that lies outside of the span.
+const DRAWS_MAX: u32 = 200;
+/// On working days people write a little less.
+const WORKING_DAY_SKIPPED_PERCENT: u32 = 12;
+
+/// Of a thousand who may see a story, how many like it, for half of the stories.
+const LIKES_MEDIAN_PER_MILLE: u32 = 45;
+const LIKES_SPREAD: u32 = 22;
+const LIKES_MOST_PER_MILLE: u32 = 550;
+/// The same for comments; beyond so many readers there are no more comments, only more likes.
+const COMMENTS_MEDIAN_PER_MILLE: u32 = 9;
+const COMMENTS_SPREAD: u32 = 24;
+const COMMENTING_READERS_MAX: u32 = 350;
+const COMMENTS_MAX: u32 = 40;
+/// After so many seconds half of those who comment or like have done so.
+const REACTION_SECONDS_MEDIAN: u32 = 1_800;
+const REACTION_SPREAD: u32 = 32;
+const REACTION_SECONDS_MIN: u32 = 15;
+/// So many of 100 comments get a word from the author.
+const AUTHOR_REPLIES_PERCENT: u32 = 18;
+
+/// A story of the past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastStory {
+    /// The author's place in [`Town::people`].
+    pub author: u32,
+    /// How long ago it was posted.
+    pub before_now: Duration,
+    /// What it says.
+    pub text: String,
+    /// Whom it is for.
+    pub audience: Audience,
+    /// In the order of time, all of them later than the story.
+    pub comments: Vec<PastComment>,
+    /// Who likes it, everybody once.
+    pub likes: Vec<u32>,
+}
+
+/// A comment of the past, by the author or somebody who may see the story.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastComment {
+    /// The author's place in [`Town::people`].
+    pub author: u32,
+    /// How long ago it was written.
+    pub before_now: Duration,
+    /// What it says.
+    pub text: String,
+}
+
+/// The stories of a time, the oldest first.
+#[derive(Debug)]
+pub struct History<'t> {
+    town: &'t Town,
+    now: Timestamp,
+    plan: Vec<(Timestamp, u32)>,
+    told: usize,
+}
+
+impl<'t> History<'t> {
+    pub(super) fn new(town: &'t Town, now: Timestamp, span: Duration) -> Self {
+        Self {
+            town,
+            now,
+            plan: plan(town, now, span),
+            told: 0,
+        }
+    }
+}
+
+impl Iterator for History<'_> {
+    type Item = PastStory;
+
+    fn next(&mut self) -> Option<PastStory> {
+        let &(time, author) = self.plan.get(self.told)?;
+        let mut dice = Dice::new(self.town.seed, STORY_STREAM + self.told as u64);
+        self.told += 1;
+        let telling = Telling {
+            town: self.town,
+            now: self.now,
+            time,
+            author,
+        };
+        Some(telling.tell(&mut dice))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.plan.len() - self.told;
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for History<'_> {}
+
+fn plan(town: &Town, now: Timestamp, span: Duration) -> Vec<(Timestamp, u32)> {
+    let mut dice = Dice::new(town.seed, PLAN_STREAM);
+    let span_ms = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    let mut plan = Vec::new();
+    for (author, resident) in (0..).zip(&town.people) {
+        let thousandths = u128::from(resident.stories) * u128::from(span_ms) / u128::from(DAY_MS);
+        for _ in 0..dice.about(u64::try_from(thousandths).unwrap_or(u64::MAX)) {
+            if let Some(time) = time_within(town.seed, now, span, span_ms, &mut dice) {
+                plan.push((time, author));
+            }
+        }
+    }
+    plan.sort_unstable();
+    plan
+}
+
+/// A time of writing after `now` − `span` and before `now`. `None` when none was found, as in a span of one quiet night.
+fn time_within(
+    seed: u64,
+    now: Timestamp,
+    span: Duration,
+    span_ms: u64,
+    dice: &mut Dice,
+) -> Option<Timestamp> {
+    let days = u32::try_from(span_ms / DAY_MS + 2).unwrap_or(u32::MAX);
+    (0..DRAWS_MAX).find_map(|_| {
+        let days_back = u64::from(dice.below(days));
+        let time = some_time(dice, now, days_back);
+        let fits = time < now && time > now.minus(span);
+        let skipped = dice.percent(WORKING_DAY_SKIPPED_PERCENT) && !Moment::at(seed, time).weekend;
+        (fits && !skipped).then_some(time)
+    })
+}
+
+/// One story while it is told.
+struct Telling<'t> {
+    town: &'t Town,
+    now: Timestamp,
+    time: Timestamp,
+    author: u32,
+}
+
+impl Telling<'_> {
+    fn tell(&self, dice: &mut Dice) -> PastStory {
+        let (town, author) = (self.town, self.author);
+        let audience = town.audience(author, dice);
+        let draft = texts::story(&town.scene(author, self.time, dice), dice);
+        let mut readers = town.readers(author, audience);
+        let likes = likes(&mut readers, self.now.since(self.time), dice);
+        let comments = self.comments(&readers, &draft.thread, dice);
+        PastStory {
+            author,
+            before_now: self.now.since(self.time),
+            text: draft.text,
+            audience,
+            comments,
+            likes,
+        }
+    }
+
+    fn comments(&self, readers: &[u32], thread: &Thread, dice: &mut Dice) -> Vec<PastComment> {
+        // The mayor and the celebrities have more readers than they could answer.
+        let answers = self.town.people[self.author as usize].voice.is_none();
+        let mut comments = Vec::new();
+        for _ in 0..comments_wished(readers.len(), dice) {
+            let time = self.time.plus(reaction_time(dice));
+            let scene = self.town.scene(dice.pick(readers), time, dice);
+            let text = texts::reply(thread, &scene, dice);
+            comments.push((time, scene.author, text));
+            if answers && dice.percent(AUTHOR_REPLIES_PERCENT) {
+                let time = time.plus(reaction_time(dice));
+                let scene = self.town.scene(self.author, time, dice);
+                let text = texts::author_reply(thread, &scene, dice);
+                comments.push((time, scene.author, text));
+            }
+        }
+        comments.retain(|(time, ..)| *time < self.now);
+        comments.sort_by_key(|(time, ..)| *time);
+        let past = |(time, author, text)| PastComment {
+            author,
+            before_now: self.now.since(time),
+            text,
+        };
+        comments.into_iter().map(past).collect()
+    }
+}
+
+/// Those who like a story of this age.
+fn likes(readers: &mut [u32], age: Duration, dice: &mut Dice) -> Vec<u32> {
+    let per_mille = dice
+        .long_tail(LIKES_MEDIAN_PER_MILLE, LIKES_SPREAD)
+        .min(LIKES_MOST_PER_MILLE);
+    let number = dice.about(readers.len() as u64 * u64::from(per_mille)) as usize;
+    let number = number.min(readers.len());
+    for place in 0..number {
+        let drawn = place + dice.index(readers.len() - place);
+        readers.swap(place, drawn);
+    }
+    let (liking, _) = readers.split_at(number);
+    let mut likes = liking.to_vec();
+    likes.retain(|_| reaction_time(dice) < age);
+    likes
+}
+
+/// How many of so many readers would comment, sooner or later.
+fn comments_wished(readers: usize, dice: &mut Dice) -> u32 {
+    let commenting = number_of(readers).min(COMMENTING_READERS_MAX);
+    let thousandths = dice.long_tail(commenting * COMMENTS_MEDIAN_PER_MILLE, COMMENTS_SPREAD);
+    dice.about(u64::from(thousandths)).min(COMMENTS_MAX)
+}
+
+fn reaction_time(dice: &mut Dice) -> Duration {
+    let seconds = dice
+        .long_tail(REACTION_SECONDS_MEDIAN, REACTION_SPREAD)
+        .max(REACTION_SECONDS_MIN);
+    Duration::from_millis(u64::from(seconds) * 1_000 + u64::from(dice.below(1_000)))
+}

@@ -1,0 +1,117 @@
+//! What people are called: a family name that a household shares, a given name, and the handles they would choose.
+
+mod english;
+mod japanese;
+mod korean;
+
+use sosik_feed::people::Language;
+
+use super::dice::Dice;
+
+/// A name in its own script and in Latin letters, the latter small and fit for a handle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) written: &'static str,
+    pub(super) latin: String,
+}
+
+/// A family name.
+pub(super) fn family(language: Language, dice: &mut Dice) -> Name {
+    match language {
+        Language::Ko => korean::family(dice),
+        Language::En => listed(dice.pick(english::FAMILIES)),
+        Language::Ja => japanese::family(dice),
+    }
+}
+
+/// A given name.
+pub(super) fn given(language: Language, dice: &mut Dice) -> Name {
+    match language {
+        Language::Ko => korean::given(dice),
+        Language::En => listed(dice.pick(english::GIVEN)),
+        Language::Ja => japanese::given(dice),
+    }
+}
+
+/// The two as one name, in the order of the language.
+pub(super) fn full(language: Language, family: &Name, given: &Name) -> String {
+    match language {
+        Language::Ko => format!("{}{}", family.written, given.written),
+        Language::En => format!("{} {}", given.written, family.written),
+        Language::Ja => format!("{} {}", family.written, given.written),
+    }
+}
+
+/// A handle somebody of this name might choose. Another call is another idea; with every further `attempt` ideas hold
+/// more figures, so that even in a town full of Kim Minjuns one is free at last.
+pub(super) fn handle_idea(family: &Name, given: &Name, attempt: u32, dice: &mut Dice) -> String {
+    let (family, given) = (family.latin.as_str(), given.latin.as_str());
+    let initial = &family[..1];
+    let year = dice.between(48, 108) % 100;
+    let idea = match dice.below(8) + attempt.min(40) / 2 {
+        0 | 1 => given.to_owned(),
+        2 => format!("{given}_{family}"),
+        3 => format!("{family}_{given}"),
+        4 => format!("{given}_{initial}"),
+        5 => format!("{given}_{}", dice.pick(HANDLE_WORDS)),
+        6 => format!("{}_{given}", dice.pick(HANDLE_WORDS)),
+        7 => format!("{given}{year:02}"),
+        8..=10 => format!("{initial}{given}{year:02}"),
+        11..=14 => format!("{given}_{}{year:02}", dice.pick(HANDLE_WORDS)),
+        _ => format!("{given}{}", dice.between(100, 9_999)),
+    };
+    idea.chars().filter(char::is_ascii).take(20).collect()
+}
+
+/// What people put beside their name when the name is taken.
+const HANDLE_WORDS: &[&str] = &[
+    "cat", "dog", "sea", "bread", "rain", "sun", "moon", "star", "tree", "bike", "book", "cook",
+    "run", "draws", "fish", "home", "tea", "coffee", "day", "night", "sodam", "hello", "only",
+    "just", "real", "dear", "song", "photo", "green", "blue",
+];
+
+fn listed(written: &'static str) -> Name {
+    let latin = written
+        .chars()
+        .filter(char::is_ascii_alphabetic)
+        .collect::<String>();
+    Name {
+        written,
+        latin: latin.to_ascii_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sosik_feed::people::Handle;
+
+    use super::*;
+
+    #[test]
+    fn every_name_gives_well_formed_handles() {
+        let mut dice = Dice::new(5, 1);
+        for language in Language::ALL {
+            for attempt in 0..2_000 {
+                let (family, given) = (family(language, &mut dice), given(language, &mut dice));
+                let idea = handle_idea(&family, &given, attempt % 60, &mut dice);
+                let handle = Handle::lookup(&idea);
+                assert!(
+                    handle.is_some() || idea.len() < 3,
+                    "{idea} for {}",
+                    given.written
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_written_in_the_order_of_their_language() {
+        let mut dice = Dice::new(5, 2);
+        let full_name = |language, dice: &mut Dice| {
+            full(language, &family(language, dice), &given(language, dice))
+        };
+        assert!(!full_name(Language::Ko, &mut dice).contains(' '));
+        assert!(full_name(Language::Ja, &mut dice).contains(' '));
+        assert!(full_name(Language::En, &mut dice).is_ascii());
+    }
+}

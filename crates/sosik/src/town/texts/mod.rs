@@ -1,0 +1,316 @@
+//! What people write: stories, comments and bios, put together from sentences and words of three languages.
+//!
+//! A story is a beginning, perhaps some sentences more on the same topic, an aside, a smile, a hashtag, a link. Words
+//! are remembered while a story is written and by those who comment on it, so that everybody speaks of the same dish.
+//! A Markov chain or a language model was refused: neither is ours, small, and right about particles.
+
+mod chapter;
+mod english;
+mod fill;
+mod japanese;
+mod korean;
+mod particles;
+
+use sosik_feed::people::Language;
+
+pub(super) use chapter::Topic;
+use chapter::{Chapter, Tongue};
+use fill::{Filler, slots};
+
+use super::calendar::{Moment, Sky};
+use super::dice::Dice;
+
+/// Who writes, when, and what about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) author: u32,
+    pub(super) language: Language,
+    pub(super) moment: Moment,
+    /// The handle of a friend who may be mentioned.
+    pub(super) friend: Option<&'a str>,
+    pub(super) matter: Matter,
+}
+
+/// What a story is made from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Matter {
+    /// Daily life.
+    Topic(Topic),
+    /// The lines of somebody with a voice of their own, like the newspaper.
+    Lines(&'static [&'static str]),
+}
+
+/// What must be remembered of a story to comment on it.
+#[derive(Debug, Clone)]
+pub(super) struct Thread {
+    language: Language,
+    topic: Option<Topic>,
+    words: Vec<(&'static str, &'static str)>,
+}
+
+impl Thread {
+    /// A story that somebody else wrote: the language is known and nothing more.
+    pub(super) const fn unread(language: Language) -> Self {
+        Self {
+            language,
+            topic: None,
+            words: Vec::new(),
+        }
+    }
+}
+
+/// A story and what its comments need to know.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    pub(super) text: String,
+    pub(super) thread: Thread,
+}
+
+/// How many sentences follow the beginning, and the weight of each number.
+const MORE_SENTENCES: [(usize, u32); 5] = [(0, 40), (1, 32), (2, 15), (3, 8), (5, 5)];
+/// Shares of stories, in percent.
+const SHORT_PERCENT: u32 = 4;
+const GREETING_PERCENT: u32 = 12;
+const ASIDE_PERCENT: u32 = 35;
+const TAIL_PERCENT: u32 = 34;
+const TAGS_PERCENT: u32 = 16;
+const LINK_PERCENT: u32 = 4;
+const LINE_BREAKS_PERCENT: u32 = 40;
+/// Korean laughs and tears end a sentence as well as a full stop does.
+const LAUGHS: [char; 3] = ['ㅋ', 'ㅎ', 'ㅠ'];
+/// Every so many authors write without capitals and without the last full stop.
+const CARELESS_EVERY: u32 = 5;
+
+/// Writes a story.
+pub(super) fn story(scene: &Scene<'_>, dice: &mut Dice) -> Draft {
+    let mut filler = Filler::new(tongue(scene.language), scene, dice);
+    let (text, topic) = match scene.matter {
+        Matter::Lines(lines) => (filler.any_of(lines), None),
+        Matter::Topic(_) if filler.dice.percent(SHORT_PERCENT) => (short(&mut filler), None),
+        Matter::Topic(topic) => (about(topic, scene.moment, &mut filler), Some(topic)),
+    };
+    let words = filler.into_words();
+    let text = typed(text, scene.author, scene.language);
+    Draft {
+        text,
+        thread: Thread {
+            language: scene.language,
+            topic,
+            words,
+        },
+    }
+}
+
+/// Writes a comment of a friend.
+pub(super) fn reply(thread: &Thread, scene: &Scene<'_>, dice: &mut Dice) -> String {
+    let tongue = tongue(thread.language);
+    let known = |line: &&&'static str| {
+        slots(line)
+            .all(|slot| slot == "very" || thread.words.iter().any(|(bound, _)| *bound == slot))
+    };
+    let fitting: Vec<&'static str> = thread.topic.map_or_else(Vec::new, |topic| {
+        chapter(tongue, topic)
+            .replies
+            .iter()
+            .filter(known)
+            .copied()
+            .collect()
+    });
+    let mut filler = Filler::remembering(tongue, scene, &thread.words, dice);
+    let to_the_point = !fitting.is_empty() && filler.dice.percent(50);
+    let text = filler.any_of(if to_the_point {
+        &fitting
+    } else {
+        tongue.replies
+    });
+    let text = if filler.dice.percent(20) {
+        with_tail(text, &mut filler)
+    } else {
+        text
+    };
+    typed(text, scene.author, thread.language)
+}
+
+/// Writes what an author says to those who commented.
+pub(super) fn author_reply(thread: &Thread, scene: &Scene<'_>, dice: &mut Dice) -> String {
+    let tongue = tongue(thread.language);
+    let mut filler = Filler::remembering(tongue, scene, &thread.words, dice);
+    let text = filler.any_of(tongue.author_replies);
+    typed(text, scene.author, thread.language)
+}
+
+/// Writes a few words about a person. Those at school and the retired do not name a calling.
+pub(super) fn bio(scene: &Scene<'_>, works: bool, dice: &mut Dice) -> String {
+    let tongue = tongue(scene.language);
+    let fitting: Vec<&'static str> = tongue
+        .bios
+        .iter()
+        .filter(|line| works || !line.contains("{calling"))
+        .copied()
+        .collect();
+    let text = Filler::new(tongue, scene, dice).any_of(&fitting);
+    typed(text, scene.author, scene.language)
+}
+
+fn tongue(language: Language) -> &'static Tongue {
+    match language {
+        Language::Ko => &korean::KOREAN,
+        Language::En => &english::ENGLISH,
+        Language::Ja => &japanese::JAPANESE,
+    }
+}
+
+fn chapter(tongue: &'static Tongue, topic: Topic) -> &'static Chapter {
+    tongue
+        .chapters
+        .iter()
+        .flat_map(|part| part.iter())
+        .find(|chapter| chapter.topic == topic)
+        .expect("every language has a chapter on every topic; a test reads them all")
+}
+
+fn leads(tongue: &'static Tongue, chapter: &'static Chapter, sky: Sky) -> &'static [&'static str] {
+    if chapter.leads.is_empty() {
+        (tongue.sky)(sky)
+    } else {
+        chapter.leads
+    }
+}
+
+fn short(filler: &mut Filler<'_>) -> String {
+    let text = filler.any_of(filler.tongue.short);
+    if filler.dice.percent(80) {
+        with_tail(text, filler)
+    } else {
+        text
+    }
+}
+
+fn about(topic: Topic, moment: Moment, filler: &mut Filler<'_>) -> String {
+    let tongue = filler.tongue;
+    let chapter = chapter(tongue, topic);
+    let sentences = sentences(chapter, moment, filler);
+    let mut text = joined(&sentences, filler);
+    if filler.dice.percent(TAIL_PERCENT) {
+        text = with_tail(text, filler);
+    }
+    if filler.dice.percent(LINK_PERCENT) && !text.contains("://") {
+        text.push('\n');
+        text.push_str(&filler.any_of(tongue.links));
+    }
+    if filler.dice.percent(TAGS_PERCENT) {
+        text.push_str(&tags(chapter, filler));
+    }
+    text
+}
+
+fn sentences(chapter: &'static Chapter, moment: Moment, filler: &mut Filler<'_>) -> Vec<String> {
+    let tongue = filler.tongue;
+    let words_before = filler.words_used();
+    let lead = filler.any_of(leads(tongue, chapter, moment.sky));
+    if chapter.more.is_empty() {
+        return vec![lead];
+    }
+    // A beginning without a slot is always the same, so it never stands alone.
+    let least = usize::from(filler.words_used() == words_before);
+    let drawn = filler
+        .dice
+        .weighted(&MORE_SENTENCES.map(|(_, weight)| weight));
+    let wanted = MORE_SENTENCES[drawn].0.max(least);
+    let mut sentences = Vec::new();
+    if filler.dice.percent(GREETING_PERCENT) {
+        sentences.push(filler.any_of((tongue.greeting)(moment.part_of_day())));
+    }
+    let open = wanted > 0
+        && lead.ends_with(|last: char| last.is_alphanumeric() && !LAUGHS.contains(&last));
+    sentences.push(if open { lead + tongue.stop } else { lead });
+    sentences.extend(further(chapter, wanted, filler));
+    sentences
+}
+
+/// As many different sentences on the topic; the last may be on something else.
+fn further(chapter: &'static Chapter, wanted: usize, filler: &mut Filler<'_>) -> Vec<String> {
+    let mut lines = chapter.more.to_vec();
+    filler.dice.shuffle(&mut lines);
+    lines.truncate(wanted);
+    if let Some(last) = lines
+        .last_mut()
+        .filter(|_| filler.dice.percent(ASIDE_PERCENT))
+    {
+        *last = filler.dice.pick(filler.tongue.asides);
+    }
+    lines
+        .into_iter()
+        .filter_map(|line| filler.one(line))
+        .collect()
+}
+
+/// Sentences one after the other, or one to a line, or in two paragraphs.
+fn joined(sentences: &[String], filler: &mut Filler<'_>) -> String {
+    if sentences.len() < 2 || !filler.dice.percent(LINE_BREAKS_PERCENT) {
+        return sentences.join(filler.tongue.joint);
+    }
+    if sentences.len() > 3 && filler.dice.percent(50) {
+        let (first, second) = sentences.split_at(sentences.len() / 2);
+        return format!(
+            "{}\n\n{}",
+            first.join(filler.tongue.joint),
+            second.join(filler.tongue.joint)
+        );
+    }
+    sentences.join("\n")
+}
+
+/// A smile or a laugh takes the place of the last full stop; after a question or a cry only a smile fits.
+fn with_tail(mut text: String, filler: &mut Filler<'_>) -> String {
+    let tail = filler.dice.pick(filler.tongue.tails);
+    let is_picture = tail.starts_with(' ') && !tail.chars().any(char::is_alphabetic);
+    if text.ends_with(['.', '。']) {
+        text.pop();
+    } else if !is_picture && text.ends_with(['?', '!', '…', '~']) {
+        return text;
+    }
+    text.push_str(tail);
+    text
+}
+
+fn tags(chapter: &'static Chapter, filler: &mut Filler<'_>) -> String {
+    let mut tags = chapter.tags.to_vec();
+    filler.dice.shuffle(&mut tags);
+    tags.truncate(1 + filler.dice.index(3));
+    let lead = if filler.dice.percent(50) { "\n#" } else { " #" };
+    format!("{lead}{}", tags.join(" #"))
+}
+
+/// Some people are careless: no capitals, no last full stop. The others begin English sentences with a capital.
+fn typed(mut text: String, author: u32, language: Language) -> String {
+    let careless = author.is_multiple_of(CARELESS_EVERY);
+    if careless && text.ends_with(['.', '。']) {
+        text.pop();
+    }
+    if language == Language::En && !careless {
+        capitalised(&text)
+    } else {
+        text
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut at_start = true;
+    let mut after_stop = false;
+    text.chars()
+        .map(|letter| {
+            let typed = if at_start {
+                letter.to_ascii_uppercase()
+            } else {
+                letter
+            };
+            at_start = letter == '\n' || (letter == ' ' && (after_stop || at_start));
+            after_stop = matches!(letter, '.' | '!' | '?' | '…');
+            typed
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
