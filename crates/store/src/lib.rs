@@ -20,7 +20,7 @@ pub mod error;
 pub mod records;
 pub mod sqlite;
 
-pub use contract::{Accounts, Comments, Feeds, Likes, Nodes, Notifications, Orders, People, Relations, Sessions, Store, Stories};
+pub use contract::{Accounts, Comments, Feeds, Imports, Likes, Nodes, Notifications, Orders, People, Relations, Sessions, Store, Stories, Upkeep};
 pub use error::{StoreError, StoreResult};
 pub use records::*;
 pub use sqlite::{SqliteFile, SqliteOptions, SqliteStore, WriterFigures};

@@ -482,3 +482,46 @@ pub struct LeaseRequest {
     /// For how long.
     pub span: Duration,
 }
+
+/// A story id that is taken, and by what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoryPlace {
+    /// Which.
+    pub id: StoryId,
+    /// Whose.
+    pub author: PersonId,
+    /// As it is now; empty when it was deleted.
+    pub text: String,
+    /// It was edited or deleted, so its words may have been others.
+    pub changed: bool,
+}
+
+/// What mending some people has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MendedPeople {
+    /// The last one looked at; `None` when there was nobody left.
+    pub last: Option<PersonId>,
+    /// How many were looked at.
+    pub checked: u64,
+    /// Their stories, counted.
+    pub stories: u64,
+    /// People whose figures were wrong.
+    pub figures: u64,
+    /// People whose search terms were wrong.
+    pub terms: u64,
+    /// People whose mark as a large author was wrong.
+    pub large: u64,
+}
+
+/// What mending some stories has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MendedStories {
+    /// The last one looked at; `None` when there was none left.
+    pub last: Option<StoryId>,
+    /// How many were looked at, not counting deleted ones.
+    pub checked: u64,
+    /// Stories whose figures were wrong.
+    pub figures: u64,
+    /// Tags that did not lead to their story.
+    pub tags: u64,
+}

@@ -6,6 +6,7 @@
 mod accounts;
 mod comments;
 mod feeds;
+mod imports;
 mod likes;
 mod nodes;
 mod notifications;
@@ -13,10 +14,12 @@ mod orders;
 mod people;
 mod relations;
 mod stories;
+mod upkeep;
 
 pub use accounts::{Accounts, Sessions};
 pub use comments::Comments;
 pub use feeds::Feeds;
+pub use imports::Imports;
 pub use likes::Likes;
 pub use nodes::Nodes;
 pub use notifications::Notifications;
@@ -24,6 +27,7 @@ pub use orders::Orders;
 pub use people::People;
 pub use relations::Relations;
 pub use stories::Stories;
+pub use upkeep::Upkeep;
 
 use async_trait::async_trait;
 
@@ -32,7 +36,7 @@ use crate::StoreResult;
 /// Everything durable.
 #[async_trait]
 pub trait Store:
-    Accounts + Sessions + People + Relations + Stories + Likes + Comments + Feeds + Notifications + Orders + Nodes + Send + Sync + 'static
+    Accounts + Sessions + People + Relations + Stories + Likes + Comments + Feeds + Notifications + Orders + Nodes + Imports + Upkeep + Send + Sync + 'static
 {
     /// Answers when the engine can read and has room to write: for `/healthz`.
     async fn check(&self) -> StoreResult<()>;

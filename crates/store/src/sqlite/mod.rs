@@ -18,6 +18,7 @@ mod failure;
 mod feeds;
 mod friends;
 mod idempotency;
+mod imports;
 mod likes;
 mod migrations;
 mod nodes;
@@ -36,6 +37,7 @@ mod relations;
 mod sessions;
 mod statement;
 mod stories;
+mod upkeep;
 mod writer;
 
 use std::sync::Arc;

@@ -47,6 +47,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::feeds::STATEMENTS,
     super::friends::STATEMENTS,
     super::idempotency::STATEMENTS,
+    super::imports::STATEMENTS,
     super::likes::STATEMENTS,
     super::nodes::STATEMENTS,
     super::notifications::STATEMENTS,
@@ -58,6 +59,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::relations::STATEMENTS,
     super::sessions::STATEMENTS,
     super::stories::STATEMENTS,
+    super::upkeep::STATEMENTS,
 ];
 
 /// How many there are: the statement cache of each connection holds them all.
