@@ -1,0 +1,126 @@
+//! Passwords: Argon2id, off the async threads, so many at once.
+//!
+//! A hash takes memory and tens of milliseconds of a processor on purpose. The semaphore bounds both; who waits
+//! longer than [`HASH_WAIT_MAX`] for a turn is told that the service is busy. How many wait is bounded by the requests
+//! that are admitted at all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use sosik_feed::RuleBroken;
+use sosik_feed::rules::check_password_length;
+use tokio::time::timeout;
+use unicode_normalization::UnicodeNormalization;
+
+use super::Viewer;
+use super::common::is_common;
+use crate::error::RETRY_AFTER;
+use crate::settings::PasswordSettings;
+use crate::{Change, Service, ServiceError, ServiceResult};
+
+/// Longest wait for a turn to hash. A person still waits for their log-in this long; a queue that is longer is a storm.
+const HASH_WAIT_MAX: Duration = Duration::from_secs(5);
+
+impl Service {
+    /// Sets a new password and ends every other session of the viewer.
+    ///
+    /// # Errors
+    /// `RuleBroken` for a new password that is too short, too long or too common, `WrongPassword`, `Busy`.
+    pub async fn change_password(&self, viewer: &Viewer, current: &str, new: &str) -> ServiceResult<()> {
+        check_password_length(new)?;
+        let gone = ServiceError::NotFound("person");
+        let Some(credentials) = self.0.store.credentials_of(viewer.id).await? else { return Err(gone) };
+        if !self.password_fits(current, Some(credentials.password_hash)).await? {
+            return Err(ServiceError::WrongPassword);
+        }
+        let Some(person) = self.person(viewer.id).await? else { return Err(gone) };
+        let personal = [person.record.handle.clone(), person.record.display_name.clone()];
+        let hash = self.hash_of_new_password(new, personal).await?;
+        let (service, viewer) = (self.clone(), *viewer);
+        self.whole(async move { service.replace_password(viewer, hash).await }).await
+    }
+
+    async fn replace_password(&self, viewer: Viewer, hash: String) -> ServiceResult<()> {
+        let doubtful = self.sessions_ended_perhaps(viewer.id).await?;
+        let answer = self.0.store.change_password(viewer.id, hash, viewer.session).await;
+        let ended = self.or_doubt(answer, [doubtful]).await?;
+        self.changed([Change::SessionsEnded(viewer.id, ended)]).await
+    }
+
+    /// Judges a new password and hashes it. Its length has been checked.
+    pub(super) async fn hash_of_new_password(&self, password: &str, personal: [String; 2]) -> ServiceResult<String> {
+        let password = normalised(password);
+        self.hashing(move |argon2| {
+            let [handle, name] = &personal;
+            if is_common(&password, &[handle, name, "sosik"]) {
+                return Err(RuleBroken::PasswordCommon.into());
+            }
+            argon2.hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(refused)
+        })
+        .await
+    }
+
+    /// Is this the password that was hashed? Where there is no hash it takes as long to say no, so that time does not
+    /// tell whether an account exists.
+    pub(super) async fn password_fits(&self, password: &str, stored: Option<String>) -> ServiceResult<bool> {
+        // Nobody has such a password, and hashing a long text would cost more.
+        if check_password_length(password) == Err(RuleBroken::PasswordTooLong) {
+            return Ok(false);
+        }
+        let password = normalised(password);
+        self.hashing(move |argon2| match stored.filter(|stored| !stored.is_empty()) {
+            Some(stored) => {
+                let stored = PasswordHash::new(&stored).map_err(|error| refused(error.into()))?;
+                match argon2.verify_password(password.as_bytes(), &stored) {
+                    Ok(()) => Ok(true),
+                    Err(password_hash::Error::PasswordInvalid) => Ok(false),
+                    Err(error) => Err(refused(error)),
+                }
+            }
+            None => argon2.hash_password(password.as_bytes()).map(|_| false).map_err(refused),
+        })
+        .await
+    }
+
+    /// Runs a job that hashes once it is its turn.
+    async fn hashing<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(Argon2<'static>) -> ServiceResult<T> + Send + 'static,
+    ) -> ServiceResult<T> {
+        let argon2 = argon2(&self.0.settings.passwords)?;
+        let turn = match timeout(HASH_WAIT_MAX, Arc::clone(&self.0.hashing).acquire_owned()).await {
+            Ok(Ok(turn)) => turn,
+            Ok(Err(_closed)) => return Err(ServiceError::Failed("the service is shutting down")),
+            Err(_too_long) => return Err(ServiceError::Busy(RETRY_AFTER)),
+        };
+        let hashed = tokio::task::spawn_blocking(move || {
+            // Held to the end of the work, also when nobody waits for it any more.
+            let _turn = turn;
+            job(argon2)
+        });
+        hashed.await.unwrap_or(Err(ServiceError::Failed("hash a password")))
+    }
+}
+
+fn argon2(settings: &PasswordSettings) -> ServiceResult<Argon2<'static>> {
+    match Params::new(settings.memory_kib, settings.passes, settings.lanes, None) {
+        Ok(params) => Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params)),
+        Err(error) => {
+            tracing::error!(%error, "the settings for hashing passwords are unusable");
+            Err(ServiceError::Failed("hash a password"))
+        }
+    }
+}
+
+/// One spelling of what was typed: keyboards differ in how they put "é" or "가" together.
+fn normalised(password: &str) -> String {
+    password.nfc().collect()
+}
+
+fn refused(error: password_hash::Error) -> ServiceError {
+    tracing::error!(%error, "a password could not be hashed");
+    ServiceError::Failed("hash a password")
+}

@@ -1,0 +1,72 @@
+//! Signing up: the account, and a first session with it.
+
+use sosik_feed::people::{DisplayName, Handle, Language};
+use sosik_feed::rules::check_password_length;
+use sosik_feed::{PersonId, RuleBroken, search};
+use sosik_store::{NewPerson, SignUp};
+
+use super::LoggedIn;
+use crate::{Service, ServiceResult};
+
+/// Who somebody wants to be.
+pub struct SignUpAsk {
+    /// As typed.
+    pub handle: String,
+    /// As typed.
+    pub display_name: String,
+    /// As typed.
+    pub password: String,
+    /// `ko`, `en` or `ja`; the default of the domain when it is not said.
+    pub language: Option<String>,
+    /// What the client calls itself, for the list of devices.
+    pub client: String,
+}
+
+impl Service {
+    /// Makes an account and logs its owner in.
+    ///
+    /// That a handle is taken is told: handles are public, and whoever signs up has to learn it.
+    ///
+    /// # Errors
+    /// `RuleBroken` for a handle, name, language or password that the rules refuse, or a handle that is taken or looks
+    /// like one that is; `Busy`.
+    pub async fn sign_up(&self, ask: SignUpAsk) -> ServiceResult<LoggedIn> {
+        let handle = Handle::parse(&ask.handle)?;
+        let name = DisplayName::parse(&ask.display_name)?;
+        let language = ask.language.as_deref().map(Language::parse).transpose()?.unwrap_or_default();
+        check_password_length(&ask.password)?;
+        // Before the hash, which costs more than a look.
+        self.check_handle_free(&handle).await?;
+        let personal = [handle.as_str().to_owned(), name.as_str().to_owned()];
+        let password_hash = self.hash_of_new_password(&ask.password, personal).await?;
+        let id = PersonId::new(self.next_id().await?);
+        let person = NewPerson {
+            id,
+            skeleton: handle.skeleton(),
+            search_terms: search::terms(&handle, &name),
+            handle: handle.as_str().to_owned(),
+            display_name: name.into_string(),
+            language,
+            password_hash,
+        };
+        match self.0.store.sign_up(person).await? {
+            SignUp::Created => {
+                metrics::counter!("sosik_sign_ups_total").increment(1);
+                let (logged_in, _) = self.open_session(id, &ask.client).await?;
+                Ok(logged_in)
+            }
+            SignUp::HandleTaken => {
+                // By now somebody has it; or nobody does, and it only looks like another one.
+                self.check_handle_free(&handle).await?;
+                Err(RuleBroken::HandleConfusable.into())
+            }
+        }
+    }
+
+    async fn check_handle_free(&self, handle: &Handle) -> ServiceResult<()> {
+        match self.0.store.person_by_handle(handle.as_str()).await? {
+            Some(_) => Err(RuleBroken::HandleTaken.into()),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Session tokens: 256 random bits, as base64url for whoever holds them and as SHA-256 for the store.
+//!
+//! A plain hash is enough: nobody can go through 2²⁵⁶ tokens, unlike through passwords. Whoever reads the store gets
+//! no session out of it.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use sosik_store::TokenHash;
+
+use crate::{ServiceError, ServiceResult};
+
+/// Random bytes of a token.
+const TOKEN_BYTES: usize = 32;
+
+/// The secret of a session.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// A new one from the system's random source, with what the store keeps of it.
+    pub(super) fn random() -> ServiceResult<(Self, TokenHash)> {
+        let mut bytes = [0; TOKEN_BYTES];
+        if let Err(error) = getrandom::fill(&mut bytes) {
+            tracing::error!(%error, "the system's random source failed");
+            return Err(ServiceError::Failed("make a token"));
+        }
+        Ok((Self(URL_SAFE_NO_PAD.encode(bytes)), Sha256::digest(bytes).into()))
+    }
+
+    /// The text that opens the session: for its owner only, never for a log.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// What the store keeps of a token that somebody sent; `None` for a text that is no token.
+pub(super) fn hash_of(token: &str) -> Option<TokenHash> {
+    let mut bytes = [0; TOKEN_BYTES];
+    let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).ok()?;
+    (length == TOKEN_BYTES).then(|| Sha256::digest(bytes).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_known_by_its_hash_and_prints_nothing() {
+        let (token, hash) = Token::random().unwrap();
+        assert_eq!(token.as_str().len(), 43);
+        assert_eq!(hash_of(token.as_str()), Some(hash));
+        assert_eq!(format!("{token:?}"), "Token(…)");
+        assert_ne!(Token::random().unwrap().0, token, "tokens are random");
+    }
+
+    #[test]
+    fn a_text_of_another_form_is_no_token() {
+        let (token, _) = Token::random().unwrap();
+        let token = token.as_str();
+        let standard = "+".repeat(43);
+        let (longer, shorter, padded) = (format!("{token}AAAA"), &token[..42], format!("{token}="));
+        for text in ["", "x", &standard, &longer, shorter, &padded, "토큰", &"A".repeat(100_000)] {
+            assert_eq!(hash_of(text), None, "{} bytes", text.len());
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Tidying up: what is over and only takes room. Nothing depends on when it happens.
+//!
+//! The sweeper calls often, also out of turn, so the janitor looks at the clock first. Each turn removes a bounded
+//! number of rows, for the sake of the writes that wait behind it; when there was more, the next turn comes at once.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::{Service, ServiceResult};
+
+/// Time between turns when there is little to do.
+const TURN_EVERY: Duration = Duration::from_secs(60);
+
+/// Rows of a kind removed in one turn: some ten milliseconds of the writer.
+const ROWS_MAX: u32 = 1_000;
+
+/// When the next turn is due.
+#[derive(Debug, Default)]
+pub(crate) struct Janitor {
+    /// In milliseconds of the monotonic clock.
+    due_at: AtomicU64,
+}
+
+impl Janitor {
+    /// Takes the turn if it is due.
+    fn take_turn(&self, now: Duration) -> bool {
+        let due_at = self.due_at.load(Ordering::Relaxed);
+        let next = millis(now + TURN_EVERY);
+        millis(now) >= due_at
+            && self.due_at.compare_exchange(due_at, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    fn come_again_at_once(&self) {
+        self.due_at.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Service {
+    /// Removes sessions that are over and idempotency keys that are no longer looked at.
+    ///
+    /// # Errors
+    /// When the store fails; a later turn tries again.
+    pub(crate) async fn tidy_up(&self) -> ServiceResult<()> {
+        if !self.0.janitor.take_turn(self.0.clock.monotonic()) {
+            return Ok(());
+        }
+        let (now, settings) = (self.now(), &self.0.settings);
+        let sessions = self.0.store.remove_stale_sessions(now, now.minus(settings.sessions.idle), ROWS_MAX).await?;
+        let keys = self.0.store.forget_idempotency(now.minus(settings.texts.idempotency), ROWS_MAX).await?;
+        if sessions.max(keys) >= u64::from(ROWS_MAX) {
+            self.0.janitor.come_again_at_once();
+        }
+        Ok(())
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_comes_at_the_start_then_a_minute_later_or_when_there_is_more() {
+        let janitor = Janitor::default();
+        let at = |seconds| janitor.take_turn(Duration::from_secs(seconds));
+        assert_eq!([0, 59, 60, 61].map(at), [true, false, true, false]);
+        janitor.come_again_at_once();
+        assert!(at(61));
+        assert!(!at(61));
+    }
+}

@@ -1,0 +1,70 @@
+//! Likes.
+
+use sosik_feed::{NotificationId, PersonId, Position, StoryId};
+use sosik_store::{Liked, StoreResult, StoryCounts};
+
+use crate::pages::{one_more, page_limit};
+use crate::relations::PersonPage;
+use crate::{Change, Service, ServiceError, ServiceResult};
+
+impl Service {
+    /// Likes a story; answers its figures after it. Again: no change.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such story or the viewer may not know of it.
+    pub async fn like(&self, viewer: PersonId, story: StoryId) -> ServiceResult<StoryCounts> {
+        self.openable(viewer, story).await?;
+        let notification = NotificationId::new(self.next_id().await?);
+        let service = self.clone();
+        self.whole(async move {
+            let answer = service.0.store.like(viewer, story, notification, service.now()).await;
+            service.tell_liked(viewer, story, answer).await
+        })
+        .await
+    }
+
+    /// Takes a like back; answers the story's figures after it. Again: no change.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such story or the viewer may not know of it.
+    pub async fn unlike(&self, viewer: PersonId, story: StoryId) -> ServiceResult<StoryCounts> {
+        self.openable(viewer, story).await?;
+        let service = self.clone();
+        self.whole(async move {
+            let answer = service.0.store.unlike(viewer, story).await;
+            service.tell_liked(viewer, story, answer).await
+        })
+        .await
+    }
+
+    /// Who likes a story, the latest first. Whoever is severed from the viewer is left out.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such story or the viewer may not know of it.
+    pub async fn likers(
+        &self,
+        viewer: PersonId,
+        story: StoryId,
+        before: Option<Position>,
+        limit: u32,
+    ) -> ServiceResult<PersonPage> {
+        self.openable(viewer, story).await?;
+        let circle = self.circle(viewer).await?;
+        let limit = page_limit(limit);
+        let likers = self.0.store.likers(story, before, one_more(limit)).await?;
+        self.person_page(viewer, &circle, likers, limit, |person| !circle.is_severed_from(person)).await
+    }
+
+    async fn tell_liked(
+        &self,
+        viewer: PersonId,
+        story: StoryId,
+        answer: StoreResult<Option<Liked>>,
+    ) -> ServiceResult<StoryCounts> {
+        let liked = self.or_doubt(answer, [Change::Story(story), Change::Liked(viewer)]).await?;
+        let Some(liked) = liked else { return Err(ServiceError::NotFound("story")) };
+        let notified = liked.notified.into_iter().collect();
+        self.changed([Change::Counts(story, liked.counts), Change::Liked(viewer), Change::Notifications(notified)]).await?;
+        Ok(liked.counts)
+    }
+}

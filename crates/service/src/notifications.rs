@@ -1,0 +1,88 @@
+//! Notifications: what others did that concerns a person.
+
+use std::sync::Arc;
+
+use sosik_feed::{Cursor, NotificationId, PersonId, RawId};
+use sosik_store::NotificationRecord;
+
+use crate::caches::PersonEntry;
+use crate::pages::{cut_to_page, one_more, page_limit};
+use crate::{Change, Service, ServiceResult};
+
+/// A notification with who did it.
+#[derive(Debug, Clone)]
+pub struct NotificationItem {
+    /// As it is in the store.
+    pub notification: NotificationRecord,
+    /// Who did it; the latest of a group.
+    pub actor: Arc<PersonEntry>,
+}
+
+/// One page of notifications.
+#[derive(Debug, Clone, Default)]
+pub struct NotificationPage {
+    /// Newest first. A short page does not mean the end.
+    pub items: Vec<NotificationItem>,
+    /// Where the next page starts; none at the end.
+    pub before: Option<Cursor>,
+    /// There is nothing older.
+    pub end: bool,
+    /// How many are unread in all, counted up to `feed.unread_max`.
+    pub unread: u32,
+}
+
+impl Service {
+    /// One page of the viewer's notifications.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn notifications(
+        &self,
+        viewer: PersonId,
+        before: Option<NotificationId>,
+        limit: u32,
+    ) -> ServiceResult<NotificationPage> {
+        let limit = page_limit(limit);
+        let mut found = self.0.store.notifications(viewer, before, one_more(limit)).await?;
+        let end = cut_to_page(&mut found, limit);
+        let before = found.last().filter(|_| !end).map(|last| Cursor::Below(last.id.raw()));
+        let actors: Vec<_> = found.iter().map(|notification| notification.actor).collect();
+        let people = self.people(&actors).await?;
+        let items = found.into_iter().filter_map(|notification| {
+            let actor = Arc::clone(people.get(&notification.actor)?);
+            Some(NotificationItem { notification, actor })
+        });
+        Ok(NotificationPage { items: items.collect(), before, end, unread: self.unread_notifications(viewer).await? })
+    }
+
+    /// How many of the viewer's notifications are unread, counted up to `feed.unread_max`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn unread_notifications(&self, viewer: PersonId) -> ServiceResult<u32> {
+        Ok(self.0.store.unread_notifications(viewer, self.0.settings.feed.unread_max).await?)
+    }
+
+    /// Everything up to this notification is read; never goes back. What is yet to come stays unread, whatever is
+    /// asked for.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn mark_notifications_read(&self, viewer: PersonId, up_to: NotificationId) -> ServiceResult<()> {
+        let up_to = up_to.min(NotificationId::new(self.newest_possible()));
+        let service = self.clone();
+        self.whole(async move {
+            let answer = service.0.store.mark_notifications_read(viewer, up_to).await;
+            // The person's other devices show the count too.
+            service.changed([Change::Notifications(vec![viewer])]).await?;
+            Ok(answer?)
+        })
+        .await
+    }
+
+    /// No id that somebody could have seen by now is larger: neither one made here, also when the clock went back
+    /// since, nor one made elsewhere before this moment.
+    pub(crate) fn newest_possible(&self) -> RawId {
+        RawId::first_at(self.now()).max(self.0.ids.last())
+    }
+}

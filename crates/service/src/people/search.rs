@@ -1,0 +1,101 @@
+//! Finding people by handle and name.
+//!
+//! The index gives candidates, the rules of the domain say who of them is meant and how well. How many candidates are
+//! looked at is bounded, so that one letter costs no more than a whole name; the person with exactly this handle is
+//! looked up apart and found in any case.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use sosik_feed::people::{DisplayName, Handle};
+use sosik_feed::search::Query;
+use sosik_feed::{Circle, PersonId};
+use sosik_store::PersonRecord;
+
+use super::FoundPerson;
+use crate::pages::page_limit;
+use crate::{Service, ServiceResult};
+
+/// People whom one search looks at. Ten full pages by default; a word that begins more names than this is not what
+/// finds a person, and whoever types on gets fewer.
+const CANDIDATES_MAX: u32 = 200;
+
+impl Service {
+    /// People whose handle or name has words that begin with the words of `q`; for Korean, Japanese and Chinese
+    /// names, any piece. Best first: exact handle, beginning of the handle, beginning of the name, the rest; among
+    /// equals friends, then people followed, then by handle. Whoever is severed from the viewer is left out.
+    ///
+    /// # Errors
+    /// `RuleBroken` for a query without a word or of too many characters.
+    pub async fn search_people(&self, viewer: PersonId, q: &str, limit: u32) -> ServiceResult<Vec<FoundPerson>> {
+        let query = Query::parse(q)?;
+        let circle = self.circle(viewer).await?;
+        let (from, to) = query.range();
+        let mut candidates = self.0.store.people_by_term(&from, &to, CANDIDATES_MAX).await?;
+        if let Some(handle) = Handle::lookup(q.trim())
+            && let Some(exact) = self.0.store.person_by_handle(handle.as_str()).await?
+        {
+            candidates.push(exact);
+        }
+        let mut ids = ranked(&query, &circle, candidates);
+        ids.truncate(page_limit(limit));
+        let people = self.people(&ids).await?;
+        let people = ids.iter().filter_map(|id| people.get(id)).map(Arc::clone).collect();
+        self.found(viewer, &circle, people).await
+    }
+}
+
+/// Those who are meant and may be shown, each once, best first.
+fn ranked(query: &Query, circle: &Circle, candidates: Vec<PersonRecord>) -> Vec<PersonId> {
+    let mut ranked: Vec<_> = candidates
+        .into_iter()
+        .filter(|person| !circle.is_severed_from(person.id))
+        .filter_map(|person| {
+            let (handle, name) = (Handle::from_stored(person.handle), DisplayName::from_stored(person.display_name));
+            let closeness = (circle.is_friend(person.id), circle.follows().binary_search(&person.id).is_ok());
+            query.matches(&handle, &name).then(|| (query.rank(&handle, &name), Reverse(closeness), handle, person.id))
+        })
+        .collect();
+    ranked.sort_unstable();
+    ranked.dedup();
+    ranked.into_iter().map(|(.., id)| id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(id: u64, handle: &str, name: &str) -> PersonRecord {
+        PersonRecord {
+            id: PersonId::from_u64(id),
+            handle: handle.to_owned(),
+            display_name: name.to_owned(),
+            bio: String::new(),
+            language: Default::default(),
+            revision: 0,
+        }
+    }
+
+    fn check_ranked(q: &str, circle: &Circle, expected: &[u64]) {
+        let everybody = vec![
+            person(1, "zoe", "Mina Park"),
+            person(2, "mina_kim", "Kim"),
+            person(3, "mina", "x"),
+            person(4, "abe", "Abe Mina"),
+            person(5, "mina_lee", "Lee"),
+            person(6, "minsu", "Minsu"),
+            person(3, "mina", "x"),
+        ];
+        let expected: Vec<_> = expected.iter().copied().map(PersonId::from_u64).collect();
+        assert_eq!(ranked(&Query::parse(q).unwrap(), circle, everybody), expected, "{q}");
+    }
+
+    #[test]
+    fn the_best_match_comes_first_and_friends_before_strangers() {
+        check_ranked("mina", &Circle::default(), &[3, 2, 5, 1, 4]);
+        let ids = |number| vec![PersonId::from_u64(number)];
+        check_ranked("mina", &Circle::new(ids(5), ids(4), vec![], vec![]), &[3, 5, 2, 1, 4]);
+        check_ranked("mina", &Circle::new(vec![], vec![], ids(2), ids(3)), &[2, 5, 1, 4]);
+        check_ranked("@mina_", &Circle::default(), &[2, 5]);
+    }
+}

@@ -1,0 +1,71 @@
+//! Blocking and muting.
+
+use sosik_feed::{PersonId, RuleBroken};
+
+use super::{Two, answer_of};
+use crate::{Change, Service, ServiceResult};
+
+impl Service {
+    /// Blocks somebody: friendship, requests and follows between the two end, and neither sees the other any more.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such person, `RuleBroken` at the limit or for oneself.
+    pub async fn block(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
+        let two = Two::new(viewer, other)?;
+        let service = self.clone();
+        self.whole(async move {
+            let answer = service.0.store.block(viewer, other, service.0.settings.relations, service.now()).await;
+            let mut all = two.both(Change::CircleShrank);
+            // What told of the other is hidden now.
+            all.push(Change::Notifications(vec![viewer, other]));
+            let change = service.tell_related(answer, all, Change::CircleShrank(viewer)).await?;
+            answer_of(change, RuleBroken::BlockLimit)
+        })
+        .await
+    }
+
+    /// Takes a block back. Nothing that it ended comes back, but the two may find each other again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn unblock(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
+        let two = Two { viewer, other };
+        let service = self.clone();
+        self.whole(async move {
+            let answer = service.0.store.unblock(viewer, other).await;
+            let all = two.both(Change::CircleGrew);
+            let change = service.tell_related(answer, all, Change::CircleGrew(viewer)).await?;
+            answer_of(change, RuleBroken::BlockLimit)
+        })
+        .await
+    }
+
+    /// Mutes somebody: their stories leave the viewer's home feed; they are not told.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such person or the two are severed, `RuleBroken` at the limit or for oneself.
+    pub async fn mute(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
+        let Two { .. } = Two::new(viewer, other)?;
+        let service = self.clone();
+        self.whole(async move {
+            let answer = service.0.store.mute(viewer, other, service.0.settings.relations, service.now()).await;
+            let own = Change::CircleShrank(viewer);
+            answer_of(service.tell_related(answer, vec![own.clone()], own).await?, RuleBroken::MuteLimit)
+        })
+        .await
+    }
+
+    /// Takes a mute back: their stories are in the viewer's home feed again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn unmute(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
+        let service = self.clone();
+        self.whole(async move {
+            let answer = service.0.store.unmute(viewer, other).await;
+            let own = Change::CircleGrew(viewer);
+            answer_of(service.tell_related(answer, vec![own.clone()], own).await?, RuleBroken::MuteLimit)
+        })
+        .await
+    }
+}

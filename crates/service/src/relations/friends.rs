@@ -1,0 +1,96 @@
+//! Friend requests and friendships.
+
+use sosik_feed::{NotificationId, PersonId, RuleBroken};
+use sosik_store::RelationChange;
+
+use super::{Two, answer_of};
+use crate::{Change, Service, ServiceResult};
+
+impl Service {
+    /// Asks somebody to be friends; becomes friends when they asked before. Again: no change.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such person or the two are severed, `RuleBroken` at a limit or for oneself.
+    pub async fn ask_friend(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
+        let two = Two::new(viewer, other)?;
+        let notification = NotificationId::new(self.next_id().await?);
+        let service = self.clone();
+        self.whole(async move {
+            let limits = service.0.settings.relations;
+            let answer = service.0.store.ask_friend(viewer, other, limits, notification, service.now()).await;
+            let all = match answer {
+                // Only a request: nobody may see more than before.
+                Ok(RelationChange::Changed) => vec![Change::Notifications(vec![other])],
+                _ => became_friends(two),
+            };
+            let change = service.tell_related(answer, all, Change::CircleGrew(viewer)).await?;
+            answer_of(change, service.limit_reached(viewer, change, RuleBroken::RequestLimit).await?)
+        })
+        .await
+    }
+
+    /// Accepts somebody's friend request. Again: no change.
+    ///
+    /// # Errors
+    /// `NotFound` when they did not ask, `RuleBroken` when one of the two has all the friends there can be.
+    pub async fn accept_friend(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
+        let notification = NotificationId::new(self.next_id().await?);
+        let service = self.clone();
+        self.whole(async move {
+            let limits = service.0.settings.relations;
+            let answer = service.0.store.accept_friend(viewer, other, limits, notification, service.now()).await;
+            let all = became_friends(Two { viewer, other });
+            let change = service.tell_related(answer, all, Change::CircleGrew(viewer)).await?;
+            answer_of(change, RuleBroken::FriendLimitYours)
+        })
+        .await
+    }
+
+    /// Takes one's own friend request back or declines the other's, whichever there is. Again: no change.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn drop_request(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
+        let service = self.clone();
+        self.whole(async move {
+            let answer = service.0.store.drop_request(viewer, other).await;
+            // The notification of the request went with it.
+            let (all, own) = (Change::Notifications(vec![viewer, other]), Change::Notifications(vec![viewer]));
+            answer_of(service.tell_related(answer, vec![all], own).await?, RuleBroken::RequestLimit)
+        })
+        .await
+    }
+
+    /// Ends a friendship. Again: no change.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn unfriend(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
+        let two = Two { viewer, other };
+        let service = self.clone();
+        self.whole(async move {
+            let answer = service.0.store.unfriend(viewer, other).await;
+            let all = two.both(Change::CircleShrank);
+            let change = service.tell_related(answer, all, Change::CircleShrank(viewer)).await?;
+            answer_of(change, RuleBroken::FriendLimitYours)
+        })
+        .await
+    }
+
+    /// Which of the viewer's limits stopped a request: that of friends, or `otherwise`.
+    async fn limit_reached(&self, viewer: PersonId, change: RelationChange, otherwise: RuleBroken) -> ServiceResult<RuleBroken> {
+        if change != RelationChange::LimitReached {
+            return Ok(otherwise);
+        }
+        let counts = self.0.store.person_counts(viewer).await?;
+        let full = counts.friends >= self.0.settings.relations.friends_max;
+        Ok(if full { RuleBroken::FriendLimitYours } else { otherwise })
+    }
+}
+
+/// Stories of each belong into the feed of the other now; the request's notification is gone, another one is there.
+fn became_friends(two: Two) -> Vec<Change> {
+    let mut all = two.both(Change::CircleGrew);
+    all.push(Change::Notifications(vec![two.viewer, two.other]));
+    all
+}

@@ -1,0 +1,68 @@
+//! What people are to each other: friends, follows, blocks, mutes, and the lists of them.
+//!
+//! Every change can be repeated. Whatever changes who may see what is told to the caches of both sides before the
+//! answer: an entitlement that is gone is gone on the next read. When nothing changed only the one who asks is told,
+//! since asking again and again must not make somebody else's timeline be built again and again.
+
+mod blocks;
+mod follows;
+mod friends;
+mod lists;
+
+use sosik_feed::{PersonId, RuleBroken};
+use sosik_store::{RelationChange, StoreResult};
+
+use crate::{Change, Service, ServiceError, ServiceResult};
+
+pub use lists::PersonPage;
+
+/// Whom a change concerns: who asks, and whom they ask about.
+#[derive(Debug, Clone, Copy)]
+struct Two {
+    viewer: PersonId,
+    other: PersonId,
+}
+
+impl Two {
+    fn new(viewer: PersonId, other: PersonId) -> ServiceResult<Self> {
+        if viewer == other { Err(RuleBroken::Yourself.into()) } else { Ok(Self { viewer, other }) }
+    }
+
+    fn both(self, change: fn(PersonId) -> Change) -> Vec<Change> {
+        vec![change(self.viewer), change(self.other)]
+    }
+}
+
+impl Service {
+    /// Passes on how a change of a relation ended, after telling the caches: `all` when it happened or may have
+    /// happened, `own` when it was so already.
+    async fn tell_related(
+        &self,
+        answer: StoreResult<RelationChange>,
+        all: Vec<Change>,
+        own: Change,
+    ) -> ServiceResult<RelationChange> {
+        match &answer {
+            Ok(RelationChange::Changed | RelationChange::BecameFriends) | Err(_) => self.changed(all).await?,
+            Ok(RelationChange::Unchanged) => self.changed([own]).await?,
+            Ok(
+                RelationChange::NoSuchPerson
+                | RelationChange::NoSuchRequest
+                | RelationChange::LimitReached
+                | RelationChange::TheirLimitReached,
+            ) => {}
+        }
+        Ok(answer?)
+    }
+}
+
+/// What the one who asked is told of how it ended.
+fn answer_of(change: RelationChange, limit: RuleBroken) -> ServiceResult<()> {
+    match change {
+        RelationChange::Changed | RelationChange::Unchanged | RelationChange::BecameFriends => Ok(()),
+        RelationChange::NoSuchPerson => Err(ServiceError::NotFound("person")),
+        RelationChange::NoSuchRequest => Err(ServiceError::NotFound("friend request")),
+        RelationChange::LimitReached => Err(limit.into()),
+        RelationChange::TheirLimitReached => Err(RuleBroken::FriendLimitTheirs.into()),
+    }
+}

@@ -1,0 +1,24 @@
+//! Deleting one's own story.
+
+use sosik_feed::{PersonId, StoryId};
+
+use crate::{Change, Service, ServiceError, ServiceResult};
+
+impl Service {
+    /// Deletes a story: its text is gone at once, what hangs on it soon after.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none (any more) that the viewer posted.
+    pub async fn delete_story(&self, viewer: PersonId, id: StoryId) -> ServiceResult<()> {
+        let (service, now) = (self.clone(), self.now());
+        self.whole(async move {
+            let answer = service.0.store.delete_story(id, viewer, now).await;
+            if !matches!(answer, Ok(false)) {
+                service.changed([Change::Story(id)]).await?;
+                service.sweep_soon();
+            }
+            if answer? { Ok(()) } else { Err(ServiceError::NotFound("story")) }
+        })
+        .await
+    }
+}

@@ -1,0 +1,54 @@
+//! Editing one's own story.
+
+use sosik_feed::{Audience, PersonId, StoryId, text};
+use sosik_store::{EditedText, StoryEdit};
+
+use super::StoryItem;
+use crate::{Change, Service, ServiceError, ServiceResult};
+
+/// What the author wants to be different; `None` leaves as it is.
+#[derive(Debug, Clone, Default)]
+pub struct EditAsk {
+    /// As typed.
+    pub text: Option<String>,
+    /// Who it is for from now on.
+    pub audience: Option<Audience>,
+}
+
+impl Service {
+    /// Changes text or audience of a story. What is the same already is no edit.
+    ///
+    /// # Errors
+    /// `NotFound` unless the viewer posted it, `RuleBroken` for a text that the rules refuse.
+    pub async fn edit_story(&self, viewer: PersonId, id: StoryId, ask: EditAsk) -> ServiceResult<StoryItem> {
+        let story = self.openable(viewer, id).await?;
+        if story.record.author != viewer {
+            return Err(ServiceError::NotFound("story"));
+        }
+        let text = ask.text.map(|text| self.checked_story_text(&text)).transpose()?;
+        let text = text.filter(|text| **text != *story.record.text);
+        let audience = ask.audience.filter(|audience| *audience != story.record.audience);
+        if text.is_some() || audience.is_some() {
+            let edit = StoryEdit { id, author: viewer, text: text.map(with_its_finds), audience, now: self.now() };
+            let service = self.clone();
+            self.whole(async move { service.write_edit(edit).await }).await?;
+        }
+        self.open_story(viewer, id).await
+    }
+
+    async fn write_edit(&self, edit: StoryEdit) -> ServiceResult<()> {
+        let (id, widened) = (edit.id, edit.audience == Some(Audience::Public));
+        let answer = self.0.store.edit_story(edit).await;
+        // Also when it failed: it may have happened all the same.
+        self.changed([Change::Story(id)]).await?;
+        if widened {
+            self.sweep_soon();
+        }
+        answer?.map(|_| ()).ok_or(ServiceError::NotFound("story"))
+    }
+}
+
+fn with_its_finds(text: String) -> EditedText {
+    let mentions = text::mentions(&text).into_iter().map(|handle| handle.as_str().to_owned()).collect();
+    EditedText { mentions, tags: text::hashtags(&text), text }
+}

@@ -1,0 +1,35 @@
+//! The stories of one author: the page of a profile.
+
+use sosik_feed::{Cursor, PersonId, Sees, StoryId};
+
+use super::StoryPage;
+use crate::pages::{cut_to_page, one_more, page_limit};
+use crate::{Service, ServiceResult};
+
+impl Service {
+    /// What the viewer may see of somebody's stories, newest first. Muting does not matter here: the one who muted
+    /// may still look.
+    ///
+    /// # Errors
+    /// `NotFound` when nobody has the handle, or one of the two has blocked the other.
+    pub async fn stories_of(
+        &self,
+        viewer: PersonId,
+        handle: &str,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> ServiceResult<StoryPage> {
+        let author = self.visible_person(viewer, handle).await?.record.id;
+        let circle = self.circle(viewer).await?;
+        let everything = author == viewer || circle.is_friend(author);
+        let sees = if everything { Sees::Everything } else { Sees::Public };
+        let limit = page_limit(limit);
+        let mut ids = self.0.store.stories_of(author, sees, before, one_more(limit)).await?;
+        let end = cut_to_page(&mut ids, limit);
+        let before = ids.last().filter(|_| !end).map(|last| Cursor::Below(last.raw()));
+        let mut stories: Vec<_> = self.stories(&ids).await?.into_iter().flatten().collect();
+        // Whatever was changed since the list was read.
+        stories.retain(|story| circle.may_open(viewer, story.record.author, story.record.audience));
+        Ok(StoryPage { items: self.items(viewer, stories).await?, before, end })
+    }
+}
