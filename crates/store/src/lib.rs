@@ -19,6 +19,8 @@ pub mod contract;
 pub mod error;
 pub mod records;
 pub mod sqlite;
+#[cfg(feature = "suite")]
+pub mod suite;
 
 pub use contract::{Accounts, Comments, Feeds, Imports, Likes, Nodes, Notifications, Orders, People, Relations, Sessions, Store, Stories, Upkeep};
 pub use error::{StoreError, StoreResult};

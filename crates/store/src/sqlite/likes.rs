@@ -19,7 +19,8 @@ statements! {
           AND EXISTS (SELECT 1 FROM people WHERE id = ?1) ON CONFLICT DO NOTHING";
     LIKE_DELETE = "DELETE FROM likes WHERE person = ?1 AND story = ?2";
     COUNTS = "SELECT likes, comments, revision FROM story_counts WHERE story = ?1";
-    COUNTS_CHANGE = "INSERT INTO story_counts (story, likes, comments, revision) VALUES (?1, ?2, ?3, 1)
+    /// The row that would be inserted has to pass the constraints also when it is there already: hence the maxima.
+    COUNTS_CHANGE = "INSERT INTO story_counts (story, likes, comments, revision) VALUES (?1, max(?2, 0), max(?3, 0), 1)
         ON CONFLICT (story) DO UPDATE SET likes = likes + ?2, comments = comments + ?3, revision = revision + 1
         RETURNING likes, comments, revision";
     LIKED_BY_OTHERS = "SELECT 1 FROM likes WHERE story = ?1 AND person <> ?2 LIMIT 1";

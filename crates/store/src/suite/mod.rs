@@ -1,0 +1,173 @@
+//! The contract suite: what every engine has to do, as tests. Behind the feature `suite`.
+//!
+//! An engine runs all of it with one line, and other crates can run it on an engine that is wired in another way:
+//!
+//! ```ignore
+//! async fn open() -> Arc<dyn Store> { /* an empty store */ }
+//! sosik_store::contract_suite!(open);
+//! ```
+//!
+//! To add a behaviour: an `async fn(&World)` named as a sentence, and its line in [`contract_suite!`](crate::contract_suite);
+//! a test of this crate finds those that have none.
+
+#![expect(missing_docs, reason = "tests are named as sentences of behaviour")]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+pub mod accounts;
+pub mod comments;
+pub mod feeds;
+pub mod friends;
+pub mod lifecycle;
+pub mod likes;
+pub mod nodes;
+pub mod notifications;
+pub mod orders;
+pub mod people;
+pub mod relations;
+pub mod sessions;
+pub mod stories;
+pub mod world;
+
+/// Makes one test of every behaviour in the contract. Takes an `async fn` that opens an empty store.
+#[macro_export]
+macro_rules! contract_suite {
+    ($open:ident) => {
+        $crate::contract_suite! { @tests $open;
+            accounts {
+                a_new_account_can_be_found_and_logged_into,
+                nobody_logs_into_an_account_that_does_not_exist,
+                a_handle_belongs_to_one_and_so_does_everything_that_looks_like_it,
+                of_two_who_want_a_handle_at_once_one_gets_it,
+                an_import_passes_over_handles_that_are_taken,
+                a_new_password_ends_every_other_session,
+            }
+            comments {
+                comments_are_kept_oldest_first_and_counted,
+                what_does_not_exist_cannot_be_commented_on,
+                only_its_writer_edits_a_comment,
+                a_comment_is_removed_by_its_writer_or_by_the_storys_author,
+                the_same_request_comments_once,
+                likes_and_comments_share_one_revision,
+                imported_comments_are_counted_and_told_to_nobody,
+            }
+            feeds {
+                a_feed_has_own_friends_and_followed_public_stories_newest_first,
+                unfriending_blocking_muting_deleting_and_narrowing_are_gone_on_the_next_read,
+                an_empty_circle_sees_its_own_stories_and_a_stranger_to_the_store_sees_none,
+                one_author_with_many_stories_and_many_with_one_are_paged_to_the_end,
+                in_random_worlds_the_merge_the_definition_and_the_rule_agree,
+            }
+            friends {
+                a_request_that_is_accepted_makes_two_friends,
+                asking_and_accepting_again_change_nothing,
+                asking_back_is_accepting,
+                two_who_ask_each_other_at_once_become_friends,
+                a_request_can_be_taken_back_and_declined,
+                a_friendship_ends_for_both,
+                nobody_befriends_themselves_a_stranger_to_the_store_or_somebody_severed,
+                requests_that_wait_are_limited,
+                whoever_is_full_neither_asks_nor_is_accepted,
+                the_friend_limit_holds_when_many_accept_at_once,
+                a_constraint_refuses_the_friend_and_the_follow_above_5000,
+                both_sides_see_their_requests_newest_first,
+            }
+            lifecycle {
+                a_write_that_was_acknowledged_is_seen_by_every_later_read,
+                an_open_store_is_well_and_a_closed_one_says_that_it_is_closed,
+                closing_waits_for_the_writes_that_were_accepted,
+            }
+            likes {
+                a_like_counts_once_and_can_be_taken_back,
+                what_does_not_exist_cannot_be_liked,
+                many_who_like_at_once_are_all_counted,
+                the_liked_stories_are_complete_down_to_where_they_say,
+                likers_are_paged_newest_first,
+                imported_likes_are_counted_and_told_to_nobody,
+            }
+            nodes {
+                two_nodes_never_hold_the_same_number,
+                a_region_has_255_numbers_and_the_last_is_never_leased,
+                the_next_holder_makes_ids_behind_those_of_the_last_and_the_last_is_fenced,
+                a_lease_is_extended_and_never_cut,
+                a_number_given_back_is_free_from_its_last_id_on,
+            }
+            notifications {
+                a_request_and_its_acceptance_are_told,
+                likes_of_a_story_are_one_notification_that_moves_to_the_top,
+                a_like_taken_back_is_told_no_more,
+                the_mentioned_are_told_when_they_may_see_the_story,
+                a_comment_is_told_to_the_author_and_a_mention_in_it_to_the_mentioned,
+                muted_people_tell_nothing,
+                a_muted_liker_does_not_stand_for_the_likes_of_a_story,
+                a_block_hides_what_the_other_told,
+                a_story_that_can_no_longer_be_opened_is_not_told_of,
+                notifications_are_paged_newest_first,
+                read_notifications_stay_read_and_new_ones_are_counted_up_to_a_bound,
+            }
+            orders {
+                a_post_gives_the_order_to_deliver_it_claimed_already,
+                an_order_has_one_worker_until_the_claim_runs_out,
+                whoever_goes_on_with_an_order_goes_on_where_it_stands,
+                an_order_goes_away_when_its_own_worker_has_done_it,
+                a_failed_order_waits_until_it_is_due_and_dies_in_the_end,
+                dead_orders_live_again_when_somebody_asks,
+                the_figures_know_the_oldest_pending_order,
+            }
+            people {
+                those_who_exist_are_read_and_the_others_are_left_out,
+                a_profile_changes_in_what_was_asked_and_gets_a_larger_revision,
+                people_are_found_by_the_terms_of_their_present_name,
+                a_person_with_many_terms_alike_is_found_once,
+                everybody_is_walked_in_steps,
+                a_profile_counts_friends_follows_followers_and_stories,
+                the_read_position_never_goes_back,
+            }
+            relations {
+                a_follow_goes_one_way_and_ends,
+                follows_blocks_and_mutes_have_limits,
+                a_block_ends_friendship_requests_and_follows_both_ways,
+                nothing_begins_across_a_block_and_nothing_comes_back_with_its_end,
+                imports_do_not_reach_across_a_block_nor_to_people_who_do_not_exist,
+                an_imported_friendship_answers_the_request,
+                muting_is_seen_by_the_one_who_mutes,
+                a_circle_holds_friends_follows_muted_and_severed,
+                lists_are_paged_newest_first_without_gaps_even_when_times_are_equal,
+                readers_are_walked_in_ascending_order_each_once,
+                an_author_becomes_large_and_small_again_with_hysteresis,
+            }
+            sessions {
+                a_session_is_found_by_its_token,
+                sessions_are_listed_by_their_last_use,
+                one_session_too_many_ends_the_least_recently_used,
+                people_end_their_own_sessions_only,
+                stale_sessions_are_removed_a_few_at_a_time,
+            }
+            stories {
+                a_story_is_kept_as_it_was_posted,
+                stories_that_do_not_exist_are_left_out,
+                the_author_edits_text_mentions_and_tags,
+                a_story_that_becomes_public_is_delivered_again,
+                a_delivery_under_way_begins_again_when_the_story_becomes_public,
+                a_deleted_story_is_gone_at_once_and_its_id_never_comes_back,
+                an_authors_stories_are_paged_to_the_end_for_friends_and_for_others,
+                stories_with_a_tag_are_paged_newest_first,
+                an_import_gives_no_orders_and_passes_over_what_it_has,
+                the_same_request_posts_once,
+                the_same_request_twice_at_once_posts_once,
+                old_keys_are_forgotten_a_few_at_a_time,
+                a_deleted_story_is_purged_in_bounded_steps,
+                a_story_that_is_deleted_asks_for_its_purge_and_no_longer_for_its_delivery,
+            }
+        }
+    };
+    (@tests $open:ident; $($noun:ident { $($behaviour:ident,)* })*) => {$(
+        mod $noun {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                let world = $crate::suite::world::World::new(super::$open().await);
+                $crate::suite::$noun::$behaviour(&world).await;
+                world.close().await;
+            })*
+        }
+    )*};
+}

@@ -1,0 +1,105 @@
+//! People.
+
+use sosik_feed::people::Language;
+use sosik_feed::{PersonId, StoryId};
+
+use super::world::World;
+use crate::{NewPerson, PersonCounts, ProfileChange};
+
+pub async fn those_who_exist_are_read_and_the_others_are_left_out(world: &World) {
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    let mut found = world.people_of(&[joon, PersonId::from_u64(5), mina]).await;
+    found.sort_unstable();
+    assert_eq!(found, ["joon", "mina"]);
+    assert!(world.person_by_handle("nobody").await.unwrap().is_none());
+}
+
+pub async fn a_profile_changes_in_what_was_asked_and_gets_a_larger_revision(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let before = world.person_by_handle("mina").await.unwrap().unwrap();
+    let change = ProfileChange { bio: Some("안녕".to_owned()), language: Some(Language::Ja), ..Default::default() };
+    let after = world.change_profile(mina, change).await.unwrap().unwrap();
+    assert_eq!((after.bio.as_str(), after.language, after.display_name.as_str()), ("안녕", Language::Ja, "MINA"));
+    assert!(after.revision > before.revision);
+    assert_eq!(world.person_by_handle("mina").await.unwrap(), Some(after));
+    assert!(world.change_profile(PersonId::from_u64(5), ProfileChange::default()).await.unwrap().is_none());
+}
+
+pub async fn people_are_found_by_the_terms_of_their_present_name(world: &World) {
+    let terms = |terms: &[&str]| terms.iter().map(|&term| term.to_owned()).collect::<Vec<_>>();
+    let mina = NewPerson { search_terms: terms(&["mina", "김미나", "미나", "나"]), ..world.new_person("mina") };
+    let minho = NewPerson { search_terms: terms(&["minho", "민호", "호"]), ..world.new_person("minho") };
+    let mina_id = mina.id;
+    world.sign_up_many(vec![mina, minho]).await.unwrap();
+
+    assert_eq!(world.found("min", "mio", 10).await, ["mina", "minho"]);
+    assert_eq!(world.found("미", "믹", 10).await, ["mina"]);
+    assert_eq!(world.found("min", "mio", 1).await, ["mina"]);
+    assert_eq!(world.found("x", "y", 10).await, [""; 0]);
+
+    let change = ProfileChange { search_terms: Some(terms(&["mina", "박하나"])), ..Default::default() };
+    world.change_profile(mina_id, change).await.unwrap();
+    assert_eq!(world.found("미", "믹", 10).await, [""; 0]);
+    assert_eq!(world.found("박", "밖", 10).await, ["mina"]);
+}
+
+pub async fn a_person_with_many_terms_alike_is_found_once(world: &World) {
+    let nana = NewPerson { search_terms: (1..=9).map(|n| "나".repeat(n)).collect(), ..world.new_person("nana") };
+    let nari = NewPerson { search_terms: vec!["나리".to_owned()], ..world.new_person("nari") };
+    world.sign_up_many(vec![nana, nari]).await.unwrap();
+    assert_eq!(world.found("나", "낙", 2).await, ["nana", "nari"]);
+}
+
+pub async fn everybody_is_walked_in_steps(world: &World) {
+    let crowd = world.crowd(7).await;
+    let (mut after, mut walked) = (PersonId::default(), Vec::new());
+    loop {
+        let step = world.everybody(after, 3).await.unwrap();
+        let Some(&last) = step.last() else { break };
+        assert!(step.len() <= 3);
+        after = last;
+        walked.extend(step);
+    }
+    assert_eq!(walked, crowd);
+    assert_eq!(world.people_count().await.unwrap(), 7);
+}
+
+pub async fn a_profile_counts_friends_follows_followers_and_stories(world: &World) {
+    let [mina, joon, yuna] = world.people(["mina", "joon", "yuna"]).await;
+    world.befriend(mina, joon).await;
+    world.follows(mina, yuna).await;
+    world.follows(yuna, mina).await;
+    world.follows(joon, mina).await;
+    let story = world.posts(mina, "one").await;
+    world.posts(mina, "two").await;
+    world.deletes(mina, story).await;
+    let counts = PersonCounts { friends: 1, follows: 1, followers: 2, stories: 1 };
+    assert_eq!(world.person_counts(mina).await.unwrap(), counts);
+    world.blocks(mina, joon).await;
+    world.unfollow(mina, yuna).await.unwrap();
+    let counts = PersonCounts { friends: 0, follows: 0, followers: 1, stories: 1 };
+    assert_eq!(world.person_counts(mina).await.unwrap(), counts);
+    assert_eq!(world.person_counts(PersonId::from_u64(5)).await.unwrap(), PersonCounts::default());
+}
+
+pub async fn the_read_position_never_goes_back(world: &World) {
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    let [low, high] = [10, 20].map(StoryId::from_u64);
+    assert_eq!(world.read_position(mina).await.unwrap(), StoryId::default());
+    assert_eq!(world.advance_read_position(mina, high).await.unwrap(), high);
+    assert_eq!(world.advance_read_position(mina, low).await.unwrap(), high);
+    assert_eq!(world.read_position(mina).await.unwrap(), high);
+    assert_eq!(world.read_position(joon).await.unwrap(), StoryId::default());
+}
+
+impl World {
+    async fn people_of(&self, ids: &[PersonId]) -> Vec<String> {
+        let people = (**self).people(ids).await.unwrap();
+        people.into_iter().map(|person| person.handle).collect()
+    }
+
+    async fn found(&self, from: &str, to: &str, limit: u32) -> Vec<String> {
+        let people = self.people_by_term(from, to, limit).await.unwrap();
+        people.into_iter().map(|person| person.handle).collect()
+    }
+}

@@ -1,0 +1,226 @@
+//! A small world to test in: people by handle, a clock that ticks, ids that ascend.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sosik_feed::id::EPOCH;
+use sosik_feed::people::Language;
+use sosik_feed::{Audience, CommentId, NotificationId, PersonId, RawId, StoryId, Timestamp};
+
+use crate::{
+    Claim, Idempotency, Liked, NewComment, NewPerson, NewStory, NotificationRecord, Posted, RelationChange, RelationLimits,
+    Store, StoryCounts, StoryRecord,
+};
+
+/// The limits of the product.
+pub const LIMITS: RelationLimits =
+    RelationLimits { friends_max: 5_000, follows_max: 5_000, blocks_max: 10_000, mutes_max: 10_000, requests_max: 1_000 };
+
+/// Everything at most three.
+pub const THREE: RelationLimits =
+    RelationLimits { friends_max: 3, follows_max: 3, blocks_max: 3, mutes_max: 3, requests_max: 3 };
+
+/// The worker that posts in this world.
+pub const POSTER: u64 = 77;
+
+/// An empty store, a clock and a generator of ids. Derefs to the store.
+pub struct World {
+    store: Arc<dyn Store>,
+    ticks: AtomicU64,
+}
+
+impl Deref for World {
+    type Target = dyn Store;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.store
+    }
+}
+
+impl World {
+    /// Begins with an empty store.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, ticks: AtomicU64::new(1_000) }
+    }
+
+    /// The store, for tasks of their own.
+    pub fn shared(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
+    /// A moment later than all before.
+    pub fn now(&self) -> Timestamp {
+        EPOCH.plus(Duration::from_millis(self.ticks.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// An id larger than all before.
+    pub fn id(&self) -> RawId {
+        RawId::first_at(self.now())
+    }
+
+    /// An id for a notification.
+    pub fn note(&self) -> NotificationId {
+        NotificationId::new(self.id())
+    }
+
+    /// What somebody with this handle signs up with.
+    pub fn new_person(&self, handle: &str) -> NewPerson {
+        NewPerson {
+            id: PersonId::new(self.id()),
+            handle: handle.to_owned(),
+            skeleton: handle.to_owned(),
+            display_name: handle.to_uppercase(),
+            language: Language::Ko,
+            password_hash: format!("hash of {handle}"),
+            search_terms: vec![handle.to_owned()],
+        }
+    }
+
+    /// Signs people up.
+    pub async fn people<const N: usize>(&self, handles: [&str; N]) -> [PersonId; N] {
+        let people = handles.map(|handle| self.new_person(handle));
+        let ids = people.each_ref().map(|person| person.id);
+        assert_eq!(self.sign_up_many(people.into()).await.unwrap(), N as u64);
+        ids
+    }
+
+    /// Signs many people up: p0, p1, …
+    pub async fn crowd(&self, count: usize) -> Vec<PersonId> {
+        let people: Vec<_> = (0..count).map(|number| self.new_person(&format!("p{number}"))).collect();
+        let ids = people.iter().map(|person| person.id).collect();
+        assert_eq!(self.sign_up_many(people).await.unwrap(), count as u64);
+        ids
+    }
+
+    /// One asks.
+    pub async fn asks(&self, asker: PersonId, asked: PersonId) -> RelationChange {
+        self.ask_friend(asker, asked, LIMITS, self.note(), self.now()).await.unwrap()
+    }
+
+    /// One accepts the request of the other.
+    pub async fn accepts(&self, asked: PersonId, asker: PersonId) -> RelationChange {
+        self.accept_friend(asked, asker, LIMITS, self.note(), self.now()).await.unwrap()
+    }
+
+    /// One asks and the other accepts.
+    pub async fn befriend(&self, one: PersonId, other: PersonId) {
+        assert_eq!(self.asks(one, other).await, RelationChange::Changed);
+        assert_eq!(self.accepts(other, one).await, RelationChange::Changed);
+    }
+
+    /// One follows the other.
+    pub async fn follows(&self, follower: PersonId, followee: PersonId) -> RelationChange {
+        self.follow(follower, followee, LIMITS, self.now()).await.unwrap()
+    }
+
+    /// One blocks the other.
+    pub async fn blocks(&self, blocker: PersonId, blocked: PersonId) -> RelationChange {
+        self.block(blocker, blocked, LIMITS, self.now()).await.unwrap()
+    }
+
+    /// One mutes the other.
+    pub async fn mutes(&self, muter: PersonId, muted: PersonId) -> RelationChange {
+        self.mute(muter, muted, LIMITS, self.now()).await.unwrap()
+    }
+
+    /// A story that could be posted: public, without mentions, tags or key.
+    pub fn new_story(&self, author: PersonId, text: &str) -> NewStory {
+        let now = self.now();
+        NewStory {
+            id: StoryId::new(self.id()),
+            author,
+            text: text.to_owned(),
+            audience: Audience::Public,
+            mentions: vec![],
+            tags: vec![],
+            idempotency: None,
+            now,
+            claim: Claim { by: POSTER, until: now.plus(Duration::from_secs(30)) },
+        }
+    }
+
+    /// Posts a story; answers who was told.
+    pub async fn posts_new(&self, story: NewStory) -> Vec<PersonId> {
+        match self.post(story).await.unwrap() {
+            Posted::New { notified } => notified,
+            other => panic!("not posted: {other:?}"),
+        }
+    }
+
+    /// Posts a plain story for everybody.
+    pub async fn posts(&self, author: PersonId, text: &str) -> StoryId {
+        self.posts_for(author, Audience::Public, text).await
+    }
+
+    /// Posts a plain story.
+    pub async fn posts_for(&self, author: PersonId, audience: Audience, text: &str) -> StoryId {
+        let story = NewStory { audience, ..self.new_story(author, text) };
+        let id = story.id;
+        self.posts_new(story).await;
+        id
+    }
+
+    /// Deletes a story of the author.
+    pub async fn deletes(&self, author: PersonId, story: StoryId) {
+        assert!(self.delete_story(story, author, self.now()).await.unwrap(), "{story} was not deleted");
+    }
+
+    /// One story, when it exists.
+    pub async fn story(&self, id: StoryId) -> Option<StoryRecord> {
+        self.stories(&[id]).await.unwrap().pop()
+    }
+
+    /// Likes a story that exists.
+    pub async fn likes(&self, person: PersonId, story: StoryId) -> Liked {
+        self.like(person, story, self.note(), self.now()).await.unwrap().expect("the story exists")
+    }
+
+    /// A comment that could be written.
+    pub fn new_comment(&self, author: PersonId, story: StoryId, text: &str) -> NewComment {
+        NewComment {
+            id: CommentId::new(self.id()),
+            story,
+            author,
+            text: text.to_owned(),
+            mentions: vec![],
+            idempotency: None,
+            now: self.now(),
+        }
+    }
+
+    /// Comments; answers who was told, and the figures.
+    pub async fn comments_new(&self, comment: NewComment) -> (Vec<PersonId>, StoryCounts) {
+        match self.comment(comment).await.unwrap() {
+            (Posted::New { notified }, counts) => (notified, counts),
+            other => panic!("not kept: {other:?}"),
+        }
+    }
+
+    /// Writes a plain comment.
+    pub async fn comments(&self, author: PersonId, story: StoryId, text: &str) -> CommentId {
+        let comment = self.new_comment(author, story, text);
+        let id = comment.id;
+        self.comments_new(comment).await;
+        id
+    }
+
+    /// The home feed of a reader, both ways of computing it; they have to agree.
+    pub async fn feed(&self, reader: PersonId) -> Vec<StoryId> {
+        let circle = self.circle(reader).await.unwrap();
+        let merged = self.newest(reader, &circle, None, 1_000).await.unwrap();
+        assert_eq!(merged, self.feed_by_definition(reader, None, 1_000).await.unwrap(), "merge and definition disagree");
+        merged
+    }
+
+    /// The newest notifications of a person.
+    pub async fn notes(&self, person: PersonId) -> Vec<NotificationRecord> {
+        self.notifications(person, None, 100).await.unwrap()
+    }
+}
+
+/// A key with the hash of a body.
+pub fn key(key: &str, fingerprint: u64) -> Option<Idempotency> {
+    Some(Idempotency { key: key.to_owned(), fingerprint })
+}
