@@ -110,3 +110,6 @@ impl Migration {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

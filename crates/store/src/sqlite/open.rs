@@ -38,6 +38,8 @@ impl OpenFailed {
     fn io(path: &Path, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::Other => Self::new(path, error),
+            // What the system says of a file where a folder has to be.
+            io::ErrorKind::AlreadyExists => Self::new(path, io::ErrorKind::NotADirectory),
             kind => Self::new(path, kind),
         }
     }
@@ -156,3 +158,6 @@ fn take_lock(path: &Path) -> Result<File, OpenFailed> {
         Err(TryLockError::Error(error)) => Err(OpenFailed::io(&beside, &error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

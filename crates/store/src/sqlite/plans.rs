@@ -80,6 +80,9 @@ fn statements_are_made_by_their_list_alone() {
     let mut users = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue; // tests of one file
+        }
         let source = std::fs::read_to_string(&path).unwrap();
         if source.contains(concat!("Sql", "::listed(")) {
             users.push(path.file_name().unwrap().to_string_lossy().into_owned());

@@ -98,3 +98,6 @@ impl Drop for Borrowed<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

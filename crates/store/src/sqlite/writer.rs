@@ -204,3 +204,6 @@ fn run_all(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Resu
     step("COMMIT")?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
