@@ -113,3 +113,6 @@ fn mend_stories(db: &Db<'_>, after: StoryId, limit: u32) -> StoreResult<MendedSt
     }
     Ok(mended)
 }
+
+#[cfg(test)]
+mod tests;

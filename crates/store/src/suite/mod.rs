@@ -17,6 +17,7 @@ pub mod accounts;
 pub mod comments;
 pub mod feeds;
 pub mod friends;
+pub mod imports;
 pub mod lifecycle;
 pub mod likes;
 pub mod nodes;
@@ -26,6 +27,7 @@ pub mod people;
 pub mod relations;
 pub mod sessions;
 pub mod stories;
+pub mod upkeep;
 pub mod world;
 
 /// Makes one test of every behaviour in the contract. Takes an `async fn` that opens an empty store.
@@ -70,6 +72,11 @@ macro_rules! contract_suite {
                 the_friend_limit_holds_when_many_accept_at_once,
                 a_constraint_refuses_the_friend_and_the_follow_above_5000,
                 both_sides_see_their_requests_newest_first,
+            }
+            imports {
+                handles_are_answered_in_the_order_asked,
+                pairs_that_are_there_already_are_counted,
+                places_of_a_time_are_taken_also_by_stories_that_changed_or_are_deleted,
             }
             lifecycle {
                 a_write_that_was_acknowledged_is_seen_by_every_later_read,
@@ -157,6 +164,12 @@ macro_rules! contract_suite {
                 old_keys_are_forgotten_a_few_at_a_time,
                 a_deleted_story_is_purged_in_bounded_steps,
                 a_story_that_is_deleted_asks_for_its_purge_and_no_longer_for_its_delivery,
+            }
+            upkeep {
+                what_is_right_is_left_alone,
+                search_terms_become_those_of_handle_and_name,
+                large_authors_are_marked_by_the_limits,
+                people_and_stories_are_walked_in_steps,
             }
         }
     };
