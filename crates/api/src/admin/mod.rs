@@ -1,0 +1,3 @@
+//! For operators only: what is stuck, and trying it again.
+
+pub(crate) mod orders;

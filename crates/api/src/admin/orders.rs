@@ -1,0 +1,83 @@
+//! Delivery orders that were given up.
+
+use axum::extract::State;
+use serde::Serialize;
+use sosik_store::{DeadOrder, OrderKind};
+
+use crate::app::App;
+use crate::extract::Json;
+use crate::problem::Problem;
+
+/// Dead orders shown at once; the rest shows when these are done.
+const DEAD_SHOWN_MAX: u32 = 100;
+
+/// `GET /admin/orders/dead`
+#[derive(Serialize)]
+pub(crate) struct DeadOrders {
+    pending: u64,
+    dead: u64,
+    items: Vec<Dead>,
+}
+
+/// One of them.
+#[derive(Serialize)]
+struct Dead {
+    story: String,
+    kind: &'static str,
+    author: String,
+    attempts: u32,
+    created_at: String,
+    error: String,
+}
+
+/// `POST /admin/orders/retry`
+#[derive(Serialize)]
+pub(crate) struct Retried {
+    retried: u64,
+}
+
+/// Shows the oldest dead orders with what went wrong.
+pub(crate) async fn dead(State(app): State<App>) -> Result<Json<DeadOrders>, Problem> {
+    let store = app.service.store();
+    let figures = store
+        .order_figures()
+        .await
+        .map_err(sosik_service::ServiceError::from)?;
+    let dead = store
+        .dead_orders(DEAD_SHOWN_MAX)
+        .await
+        .map_err(sosik_service::ServiceError::from)?;
+    Ok(Json(DeadOrders {
+        pending: figures.pending,
+        dead: figures.dead,
+        items: dead.iter().map(shape).collect(),
+    }))
+}
+
+/// Has every dead order tried again from the beginning.
+pub(crate) async fn retry(State(app): State<App>) -> Result<Json<Retried>, Problem> {
+    let now = app.service.clock().now();
+    let retried = app
+        .service
+        .store()
+        .retry_dead_orders(now)
+        .await
+        .map_err(sosik_service::ServiceError::from)?;
+    app.service.sweep_soon();
+    Ok(Json(Retried { retried }))
+}
+
+fn shape(dead: &DeadOrder) -> Dead {
+    let order = &dead.order;
+    Dead {
+        story: order.story.to_string(),
+        kind: match order.kind {
+            OrderKind::Deliver => "deliver",
+            OrderKind::Purge => "purge",
+        },
+        author: order.author.to_string(),
+        attempts: order.attempts,
+        created_at: order.created_at.to_string(),
+        error: dead.error.clone(),
+    }
+}

@@ -1,0 +1,107 @@
+//! What all handlers share, and the handle that whoever serves it holds.
+
+use std::sync::Arc;
+
+use axum::Router;
+use sosik_service::Service;
+use tokio_util::sync::CancellationToken;
+
+use crate::extract::RequestIds;
+use crate::feed::Streams;
+use crate::front::{Admission, RouteMetrics};
+use crate::limits::Limits;
+use crate::settings::Settings;
+use crate::welcome::Welcome;
+use crate::{openapi, router};
+
+/// State of the routers.
+pub(crate) type App = Arc<Inner>;
+
+/// Renders all metrics of the process in Prometheus's text format.
+pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What the HTTP side is made of.
+pub struct Parts {
+    /// What is done.
+    pub service: Service,
+    /// Limits and addresses.
+    pub settings: Settings,
+    /// For `/metrics`; without it that page is empty.
+    pub metrics: Option<RenderMetrics>,
+    /// People to try the API with, shown on the first page.
+    pub welcome: Welcome,
+    /// Makes request ids differ from those of other processes: a random number.
+    pub seed: u64,
+}
+
+/// What handlers share.
+pub(crate) struct Inner {
+    pub(crate) service: Service,
+    pub(crate) settings: Settings,
+    pub(crate) limits: Limits,
+    pub(crate) admission: Admission,
+    pub(crate) streams: Streams,
+    pub(crate) request_ids: RequestIds,
+    pub(crate) route_metrics: RouteMetrics,
+    pub(crate) metrics: Option<RenderMetrics>,
+    pub(crate) welcome: Welcome,
+    pub(crate) openapi: bytes::Bytes,
+    pub(crate) leaving: CancellationToken,
+}
+
+/// Sosik over HTTP.
+#[derive(Clone)]
+pub struct Api(App);
+
+impl Api {
+    /// Puts it together; nothing listens yet.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            service,
+            settings,
+            metrics,
+            welcome,
+            seed,
+        } = parts;
+        Self(Arc::new(Inner {
+            limits: Limits::new(&settings.rates),
+            admission: Admission::new(&settings),
+            streams: Streams::new(settings.streams_max, settings.streams_per_person_max),
+            request_ids: RequestIds::new(seed),
+            route_metrics: RouteMetrics::default(),
+            openapi: openapi::document().into(),
+            leaving: CancellationToken::new(),
+            service,
+            settings,
+            metrics,
+            welcome,
+        }))
+    }
+
+    /// What people reach.
+    pub fn public(&self) -> Router {
+        router::public(Arc::clone(&self.0))
+    }
+
+    /// What operators reach: health, metrics, orders. It has no admission, so it answers when the other one drowns.
+    pub fn admin(&self) -> Router {
+        router::admin(Arc::clone(&self.0))
+    }
+
+    /// Says on `/readyz` that this node is going away.
+    pub fn leave(&self) {
+        self.0.leaving.cancel();
+    }
+
+    /// Whether [`Api::leave`] was called.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.0.leaving.is_cancelled()
+    }
+
+    /// Forgets rate limits that nobody is near. To be called about every minute.
+    pub fn prune(&self) {
+        self.0.limits.prune();
+    }
+}

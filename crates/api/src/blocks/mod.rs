@@ -1,0 +1,5 @@
+//! Blocks.
+
+pub(crate) mod add;
+pub(crate) mod list;
+pub(crate) mod remove;

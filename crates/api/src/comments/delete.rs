@@ -1,0 +1,24 @@
+//! Deleting a comment.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use sosik_feed::CommentId;
+
+use crate::app::App;
+use crate::extract::{Id, Viewer};
+use crate::problem::Problem;
+
+/// Delete a comment
+///
+/// Your own, or anybody's on a story of yours.
+#[utoipa::path(delete, path = "/v1/comments/{comment}", tag = "comments", operation_id = "delete_comment",
+    params(("comment" = String, Path, description = "id of the comment")),
+    responses((status = 204, description = "it is gone")))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    viewer: Viewer,
+    Id(comment): Id<CommentId>,
+) -> Result<StatusCode, Problem> {
+    app.service.delete_comment(viewer.id, comment).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

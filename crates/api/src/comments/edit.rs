@@ -1,0 +1,31 @@
+//! Changing a comment.
+
+use axum::extract::State;
+use sosik_feed::CommentId;
+
+use crate::app::App;
+use crate::extract::{Id, Json, Viewer};
+use crate::limits::Commenting;
+use crate::problem::Problem;
+use crate::shapes::{Comment, EditComment};
+
+/// Edit your comment
+#[utoipa::path(patch, path = "/v1/comments/{comment}", tag = "comments", operation_id = "edit_comment",
+    params(("comment" = String, Path, description = "id of your comment")),
+    request_body = EditComment,
+    responses(
+        (status = 200, description = "the comment as it is now", body = Comment),
+        (status = 422, description = "`comment_text_…`"),
+    ))]
+pub(crate) async fn edit(
+    State(app): State<App>,
+    viewer: Viewer<Commenting>,
+    Id(comment): Id<CommentId>,
+    Json(ask): Json<EditComment>,
+) -> Result<Json<Comment>, Problem> {
+    let item = app
+        .service
+        .edit_comment(viewer.id, comment, &ask.text)
+        .await?;
+    Ok(Json(Comment::of(&item)))
+}

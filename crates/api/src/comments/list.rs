@@ -1,0 +1,35 @@
+//! The comments of a story.
+
+use axum::extract::State;
+use sosik_feed::{CommentId, Cursor, StoryId};
+
+use crate::app::App;
+use crate::extract::{Id, Json, PageQuery, Query, Viewer};
+use crate::problem::Problem;
+use crate::shapes::{Comment, CommentPage};
+
+/// List the comments of a story
+///
+/// Oldest first; page on with `after`.
+#[utoipa::path(get, path = "/v1/stories/{story}/comments", tag = "comments", operation_id = "list_comments",
+    params(("story" = String, Path, description = "id of the story")),
+    responses((status = 200, description = "a page of comments", body = CommentPage)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    viewer: Viewer,
+    Id(story): Id<StoryId>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<CommentPage>, Problem> {
+    let page = page.read(&app)?;
+    let after = page.above()?.map(CommentId::new);
+    let comments = app
+        .service
+        .comments(viewer.id, story, after, page.limit())
+        .await?;
+    Ok(Json(CommentPage {
+        items: comments.items.iter().map(Comment::of).collect(),
+        before: None,
+        after: comments.after.as_ref().map(Cursor::encode),
+        end: comments.end,
+    }))
+}

@@ -1,0 +1,26 @@
+//! Who asks and what they ask, taken out of the request. Each refuses with a [`Problem`](crate::problem::Problem).
+
+mod address;
+mod conditional;
+mod cookies;
+mod facts;
+mod id;
+mod idempotency_key;
+mod json;
+mod paging;
+mod query;
+mod request_id;
+mod same_site;
+mod viewer;
+
+pub(crate) use address::{ClientAddress, Peer};
+pub(crate) use conditional::IfNoneMatch;
+pub(crate) use cookies::{forget_session, keep_session, session_cookie};
+pub(crate) use facts::{Facts, RateState};
+pub(crate) use id::{Id, Name};
+pub(crate) use idempotency_key::IdempotencyKey;
+pub(crate) use json::{Json, json_bytes};
+pub(crate) use paging::{Page, PageQuery, Place};
+pub(crate) use query::Query;
+pub(crate) use request_id::{RequestId, RequestIds};
+pub(crate) use viewer::{ClientName, Viewer};

@@ -1,0 +1,164 @@
+//! Where in a list a client is, and how much of it it wants.
+
+use serde::Deserialize;
+use sosik_feed::{Cursor, Position, RawId, RuleBroken};
+use utoipa::IntoParams;
+
+use crate::app::App;
+use crate::problem::{FieldError, Problem};
+
+/// The query of every list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// Items on the page, 1 to 100; 20 when left out.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// The cursor `before` of the previous page.
+    before: Option<String>,
+    /// The cursor `after` of the previous page.
+    after: Option<String>,
+}
+
+/// A query that was understood.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// Items wanted, within the maximum.
+    pub(crate) limit: usize,
+    /// From where; none is the beginning.
+    pub(crate) from: Option<Place>,
+}
+
+/// A cursor and the parameter it came in.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// `before`.
+    Before(Cursor),
+    /// `after`.
+    After(Cursor),
+}
+
+impl PageQuery {
+    /// Understands the query.
+    ///
+    /// # Errors
+    /// `RuleBroken` for the limit, `CursorInvalid`, `QueryInvalid` for both cursors at once.
+    pub(crate) fn read(self, app: &App) -> Result<Page, Problem> {
+        let (default, max) = (app.settings.page_items_default, app.settings.page_items_max);
+        Ok(Page {
+            limit: limit(self.limit.as_deref(), default, max)?,
+            from: place(self.before, self.after)?,
+        })
+    }
+}
+
+fn limit(asked: Option<&str>, default: usize, max: usize) -> Result<usize, Problem> {
+    let Some(asked) = asked else {
+        return Ok(default);
+    };
+    let asked = asked.parse().ok().filter(|items| *items > 0);
+    let items = sosik_feed::rules::page_items(Some(asked.unwrap_or(0)))?;
+    if items > max {
+        Err(RuleBroken::PageLimitInvalid.into())
+    } else {
+        Ok(items)
+    }
+}
+
+fn place(before: Option<String>, after: Option<String>) -> Result<Option<Place>, Problem> {
+    match (before, after) {
+        (None, None) => Ok(None),
+        (Some(before), None) => Ok(Some(Place::Before(decode(&before, "before")?))),
+        (None, Some(after)) => Ok(Some(Place::After(decode(&after, "after")?))),
+        (Some(_), Some(_)) => Err(Problem::QueryInvalid(FieldError {
+            field: "after".to_owned(),
+            message: "give one of before and after, not both".to_owned(),
+        })),
+    }
+}
+
+fn decode(text: &str, field: &'static str) -> Result<Cursor, Problem> {
+    match Cursor::decode(text) {
+        Ok(cursor) => Ok(cursor),
+        Err(_not_ours) => Err(Problem::CursorInvalid(field)),
+    }
+}
+
+impl Place {
+    /// A cursor of another list.
+    pub(crate) const fn refused(&self) -> Problem {
+        match self {
+            Self::Before(_) => Problem::CursorInvalid("before"),
+            Self::After(_) => Problem::CursorInvalid("after"),
+        }
+    }
+}
+
+impl Page {
+    /// The limit as the service takes it.
+    pub(crate) fn limit(&self) -> u32 {
+        u32::try_from(self.limit).unwrap_or(u32::MAX)
+    }
+
+    /// For lists with the largest id first.
+    pub(crate) fn below(&self) -> Result<Option<RawId>, Problem> {
+        match &self.from {
+            None => Ok(None),
+            Some(Place::Before(Cursor::Below(id))) => Ok(Some(*id)),
+            Some(place) => Err(place.refused()),
+        }
+    }
+
+    /// For lists with the smallest id first.
+    pub(crate) fn above(&self) -> Result<Option<RawId>, Problem> {
+        match &self.from {
+            None => Ok(None),
+            Some(Place::After(Cursor::Above(id))) => Ok(Some(*id)),
+            Some(place) => Err(place.refused()),
+        }
+    }
+
+    /// For lists in the order of a time.
+    pub(crate) fn behind(&self) -> Result<Option<Position>, Problem> {
+        match &self.from {
+            None => Ok(None),
+            Some(Place::Before(Cursor::Behind(position))) => Ok(Some(*position)),
+            Some(place) => Err(place.refused()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_a_number_within_the_maximum() {
+        assert_eq!(limit(None, 20, 100).unwrap(), 20);
+        assert_eq!(limit(Some("1"), 20, 100).unwrap(), 1);
+        for wrong in ["0", "101", "-1", "x", "", "51"] {
+            let problem = limit(Some(wrong), 20, 50).unwrap_err();
+            assert_eq!(problem.status_and_code().1, "page_limit_invalid", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused_with_its_parameter() {
+        let cursor = Cursor::Above(RawId::from_u64(7)).encode();
+        let page = Page {
+            limit: 20,
+            from: place(Some(cursor), None).unwrap(),
+        };
+        assert_eq!(
+            page.below().unwrap_err().field_error().unwrap().field,
+            "before"
+        );
+        assert_eq!(
+            place(None, Some("rubbish".to_owned()))
+                .unwrap_err()
+                .status_and_code()
+                .1,
+            "cursor_invalid"
+        );
+    }
+}

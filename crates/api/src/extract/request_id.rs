@@ -1,0 +1,95 @@
+//! Names a request: in the answer, in the log, in the problem. A sane name that the client or a proxy brings is kept,
+//! so that one request has one name on its whole way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The header, both ways.
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest name taken over from a client: a UUID or a trace id fits.
+const BYTES_MAX: usize = 64;
+
+/// The name of one request. Visible ASCII without anything that means something in a log line.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(Arc<str>);
+
+/// Makes names that differ within this process, and most likely from those of others.
+pub(crate) struct RequestIds {
+    start: u64,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    /// `start` should differ from process to process.
+    pub(crate) const fn new(start: u64) -> Self {
+        Self {
+            start,
+            next: AtomicU64::new(1),
+        }
+    }
+
+    /// The name that came with the request, else a new one.
+    pub(crate) fn name(&self, headers: &HeaderMap) -> RequestId {
+        let brought = headers
+            .get(HEADER)
+            .and_then(|value| value.to_str().ok())
+            .filter(|name| is_sane(name));
+        match brought {
+            Some(name) => RequestId(name.into()),
+            None => self.make(),
+        }
+    }
+
+    fn make(&self) -> RequestId {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        // An odd factor: different numbers give different names.
+        let name = self
+            .start
+            .wrapping_add(number)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        RequestId(format!("{name:016x}").into())
+    }
+}
+
+impl RequestId {
+    /// The name.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For the header of the answer.
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&self.0).ok()
+    }
+}
+
+fn is_sane(name: &str) -> bool {
+    (1..=BYTES_MAX).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(value: &'static str) -> String {
+        let headers =
+            HeaderMap::from_iter([(HEADER, HeaderValue::from_bytes(value.as_bytes()).unwrap())]);
+        RequestIds::new(7).name(&headers).as_str().to_owned()
+    }
+
+    #[test]
+    fn a_sane_name_is_kept_and_others_are_replaced() {
+        assert_eq!(named("abc-1.2_3"), "abc-1.2_3");
+        for strange in ["", "a b", "a\"b", "ü", "<script>"] {
+            assert_ne!(named(strange), strange);
+        }
+        let ids = RequestIds::new(7);
+        assert_ne!(ids.make().as_str(), ids.make().as_str());
+    }
+}

@@ -1,0 +1,55 @@
+//! Whether a request that comes with the cookie and changes something was sent by a page of ours.
+//!
+//! A bearer token is proof enough, since no other site has it; the cookie is sent by the browser whoever asks. So
+//! the browser's own word is wanted: `Sec-Fetch-Site`, or `Origin` from those that do not send it (and over plain
+//! HTTP, where none does). A request with neither is refused: scripts have the bearer token.
+
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
+
+/// May this request be done in the name of the cookie's owner?
+pub(crate) fn is_ours(parts: &Parts, public_url: &str) -> bool {
+    is_safe(&parts.method) || comes_from_us(&parts.headers, public_url)
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn comes_from_us(headers: &HeaderMap, public_url: &str) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    headers
+        .get(header::ORIGIN)
+        .is_some_and(|origin| origin == public_url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const US: &str = "https://sosik.example";
+
+    fn comes(headers: &[(&'static str, &'static str)]) -> bool {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        comes_from_us(&headers.collect(), US)
+    }
+
+    #[test]
+    fn only_the_browsers_word_counts() {
+        assert!(comes(&[("sec-fetch-site", "same-origin")]));
+        assert!(comes(&[("origin", US)]));
+        assert!(!comes(&[]));
+        assert!(!comes(&[("origin", "null")]));
+        assert!(!comes(&[("origin", "https://sosik.example.evil.example")]));
+        for site in ["cross-site", "same-site", "none"] {
+            assert!(
+                !comes(&[("sec-fetch-site", site), ("origin", US)]),
+                "{site}"
+            );
+        }
+    }
+}

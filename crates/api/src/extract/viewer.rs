@@ -1,0 +1,82 @@
+//! Who asks.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+
+use super::{Facts, same_site, session_cookie};
+use crate::app::App;
+use crate::limits::{Kind, Reading};
+use crate::problem::Problem;
+
+/// Somebody who is signed in, and who may ask for this kind of thing again: their bucket of that kind was not empty.
+/// A handler with this argument is never reached by anybody else.
+pub(crate) struct Viewer<K = Reading>(sosik_service::accounts::Viewer, PhantomData<K>);
+
+impl<K> Deref for Viewer<K> {
+    type Target = sosik_service::accounts::Viewer;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<K: Kind> FromRequestParts<App> for Viewer<K> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let token = token_of(parts, app)?;
+        let viewer = app
+            .service
+            .viewer(token)
+            .await?
+            .ok_or(Problem::Unauthenticated)?;
+        let facts = parts.extensions.get::<Facts>();
+        if let Some(facts) = facts {
+            facts.is_by(viewer.id);
+        }
+        K::limiter(&app.limits).take(viewer.id.as_u64(), facts)?;
+        Ok(Self(viewer, PhantomData))
+    }
+}
+
+/// The bearer token, else that of the cookie.
+fn token_of<'a>(parts: &'a Parts, app: &App) -> Result<&'a str, Problem> {
+    if parts.headers.contains_key(header::AUTHORIZATION) {
+        return bearer(&parts.headers).ok_or(Problem::Unauthenticated);
+    }
+    let token =
+        session_cookie(&parts.headers, app.settings.is_https()).ok_or(Problem::Unauthenticated)?;
+    if same_site::is_ours(parts, &app.settings.public_url) {
+        Ok(token)
+    } else {
+        Err(Problem::CrossSite)
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// What the client calls itself, for the list of sessions.
+pub(crate) struct ClientName(pub(crate) String);
+
+impl FromRequestParts<App> for ClientName {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        let name = parts
+            .headers
+            .get(header::USER_AGENT)
+            .map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+        Ok(Self(name.unwrap_or_default()))
+    }
+}

@@ -1,0 +1,56 @@
+//! Server-sent events as bytes.
+
+use bytes::Bytes;
+use sosik_feed::Cursor;
+use sosik_feed::cursor::Seen;
+
+/// A comment: nothing happened, and the connection stands.
+pub(crate) const HEART_BEAT: Bytes = Bytes::from_static(b":\n\n");
+
+/// One event. `data` must be one line, which JSON is.
+pub(crate) fn event(name: &str, after: Option<&Seen>, data: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(data.len() + 128);
+    line(&mut out, "event: ", name.as_bytes());
+    if let Some(seen) = after {
+        line(
+            &mut out,
+            "id: ",
+            Cursor::Newer(seen.clone()).encode().as_bytes(),
+        );
+    }
+    line(&mut out, "data: ", data);
+    out.push(b'\n');
+    out.into()
+}
+
+/// The last event: come back after so many milliseconds. No id, so the last one still counts.
+pub(crate) fn bye(retry_ms: u64) -> Bytes {
+    let mut out = Vec::with_capacity(48);
+    line(&mut out, "event: ", b"bye");
+    line(&mut out, "retry: ", retry_ms.to_string().as_bytes());
+    line(&mut out, "data: ", b"{}");
+    out.push(b'\n');
+    out.into()
+}
+
+fn line(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(value);
+    out.push(b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_ends_with_an_empty_line_and_carries_its_cursor() {
+        let id = Cursor::Newer(Seen::default()).encode();
+        let bytes = event("story", Some(&Seen::default()), b"{\"id\":\"1\"}");
+        assert_eq!(
+            bytes,
+            format!("event: story\nid: {id}\ndata: {{\"id\":\"1\"}}\n\n")
+        );
+        assert_eq!(bye(1500), "event: bye\nretry: 1500\ndata: {}\n\n");
+    }
+}

@@ -1,0 +1,47 @@
+//! Reading the home feed: the call that everything else is for.
+
+use axum::extract::State;
+use axum::response::Response;
+use sosik_feed::{Cursor, StoryId};
+use sosik_service::feed::{FeedAsk, From};
+
+use crate::app::App;
+use crate::extract::{IfNoneMatch, Page, PageQuery, Place, Query, Viewer};
+use crate::problem::Problem;
+use crate::render;
+use crate::shapes::FeedPage;
+
+/// Read your home feed
+///
+/// Your own stories, your friends', and public ones of whom you follow; newest first, without end. Page down with
+/// `before`. Ask for what came since with `after`: late arrivals come too, wherever they belong. A short page does
+/// not mean the end; `end` does.
+#[utoipa::path(get, path = "/v1/feed", tag = "feed", operation_id = "read_feed",
+    params(("If-None-Match" = Option<String>, Header, description = "the `ETag` you have")),
+    responses(
+        (status = 200, description = "a page", body = FeedPage, headers(("ETag" = String, description = "of these bytes"))),
+        (status = 304, description = "you have it"),
+    ))]
+pub(crate) async fn read(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(page): Query<PageQuery>,
+    known: IfNoneMatch,
+) -> Result<Response, Problem> {
+    let page = page.read(&app)?;
+    let ask = FeedAsk {
+        limit: page.limit,
+        from: from(page)?,
+    };
+    let page = app.service.feed(viewer.id, ask).await?;
+    Ok(known.answer(render::feed_page(&page)))
+}
+
+fn from(page: Page) -> Result<From, Problem> {
+    match page.from {
+        None => Ok(From::Top),
+        Some(Place::Before(Cursor::Below(id))) => Ok(From::Below(StoryId::new(id))),
+        Some(Place::After(Cursor::Newer(seen))) => Ok(From::Newer(seen)),
+        Some(place) => Err(place.refused()),
+    }
+}

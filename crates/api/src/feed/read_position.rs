@@ -1,0 +1,41 @@
+//! Up to where you have read.
+
+use axum::extract::State;
+use sosik_feed::StoryId;
+
+use crate::app::App;
+use crate::extract::{Json, Viewer};
+use crate::problem::Problem;
+use crate::shapes::{MarkRead, ReadPosition};
+
+/// Show your read position
+#[utoipa::path(get, path = "/v1/feed/read-position", tag = "feed", operation_id = "show_read_position",
+    responses((status = 200, description = "the newest story seen", body = ReadPosition)))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    viewer: Viewer,
+) -> Result<Json<ReadPosition>, Problem> {
+    let position = app.service.read_position(viewer.id).await?;
+    Ok(Json(shape(position)))
+}
+
+/// Move your read position
+///
+/// It only moves forward: of several devices, the one that has seen most counts. Answers where it is now.
+#[utoipa::path(put, path = "/v1/feed/read-position", tag = "feed", operation_id = "move_read_position",
+    request_body = MarkRead,
+    responses((status = 200, description = "the newest story seen", body = ReadPosition)))]
+pub(crate) async fn mark(
+    State(app): State<App>,
+    viewer: Viewer,
+    Json(ask): Json<MarkRead>,
+) -> Result<Json<ReadPosition>, Problem> {
+    let position = app.service.mark_read(viewer.id, ask.story).await?;
+    Ok(Json(shape(position)))
+}
+
+fn shape(position: StoryId) -> ReadPosition {
+    ReadPosition {
+        story: Some(position).filter(|position| *position != StoryId::default()),
+    }
+}

@@ -1,0 +1,202 @@
+//! The live feed: server-sent events.
+//!
+//! A stream holds no place to work in while it waits, and is not compressed, so that each event leaves at once. Every
+//! few seconds it makes sure that its session still stands; a stream that cannot make sure ends, and the client comes
+//! back with its last id.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::Response;
+use bytes::Bytes;
+use futures::stream;
+use serde::Deserialize;
+use sosik_feed::Cursor;
+use sosik_feed::cursor::Seen;
+use sosik_service::feed::stream::{FeedStream, StreamEvent};
+use sosik_service::{ServiceError, accounts};
+use tokio::time::{Interval, MissedTickBehavior};
+use utoipa::IntoParams;
+
+use super::events;
+use super::streams::OpenStream;
+use crate::app::App;
+use crate::extract::{Query, Viewer};
+use crate::problem::Problem;
+use crate::render;
+
+/// Clients told to go come back after this and up to as much again, so that they do not come all at once.
+const COME_BACK: Duration = Duration::from_secs(1);
+const COME_BACK_SPREAD_MS: u64 = 4_000;
+
+/// Where to resume, for clients that cannot send the header.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ResumeQuery {
+    /// The `id` of the last event you got, or the cursor `after` of a page.
+    last_event_id: Option<String>,
+}
+
+/// Follow your home feed live
+///
+/// Server-sent events. The `id` of an event is the cursor behind it: send the last one as `Last-Event-ID` to resume
+/// without a gap.
+///
+/// - `hello`: connected; its `id` is where you are. Data `{}`.
+/// - `story`: a new story. Data: Story.
+/// - `reset`: what came since cannot be told; fetch the first page. Data `{}`.
+/// - `notifications`: data `{"unread": n}`.
+/// - `bye`: the server ends the stream (it goes away, or your session ended); come back after `retry`. Data `{}`.
+///
+/// Comments in between are heart-beats.
+#[utoipa::path(get, path = "/v1/feed/stream", tag = "feed", operation_id = "stream_feed",
+    params(("Last-Event-ID" = Option<String>, Header, description = "the `id` of the last event you got")),
+    responses(
+        (status = 200, description = "events until one of us goes", body = String, content_type = "text/event-stream"),
+        (status = 400, description = "`cursor_invalid`"),
+        (status = 429, description = "`too_many_streams`, `too_many_requests`"),
+    ))]
+pub(crate) async fn stream(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(resume): Query<ResumeQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if app.leaving.is_cancelled() {
+        return Err(Problem::GoingAway);
+    }
+    let seen = seen(resume, &headers)?;
+    let open = app.streams.open(viewer.id)?;
+    let feed = app.service.open_stream(viewer.id, seen).await?;
+    let connected = Connected::new(app, *viewer, feed, open);
+    let body = Body::from_stream(stream::unfold(connected, Connected::next));
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Proxies of the nginx family hold answers back otherwise.
+    headers.insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
+    Ok(response)
+}
+
+fn seen(resume: ResumeQuery, headers: &HeaderMap) -> Result<Option<Seen>, Problem> {
+    let sent = headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok())
+        .map(str::to_owned);
+    match sent.or(resume.last_event_id).filter(|id| !id.is_empty()) {
+        None => Ok(None),
+        Some(id) => match Cursor::decode(&id) {
+            Ok(Cursor::Newer(seen)) => Ok(Some(seen)),
+            Ok(_) | Err(_) => Err(Problem::CursorInvalid("last_event_id")),
+        },
+    }
+}
+
+/// A client that is being told what happens.
+struct Connected {
+    app: App,
+    viewer: accounts::Viewer,
+    feed: FeedStream,
+    check: Interval,
+    stage: Stage,
+    _open: OpenStream,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Greeting,
+    Telling,
+    Gone,
+}
+
+impl Connected {
+    fn new(app: App, viewer: accounts::Viewer, feed: FeedStream, open: OpenStream) -> Self {
+        let mut check = tokio::time::interval(app.settings.stream_check);
+        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The first tick is due at once, and the session was checked just now.
+        check.reset();
+        Self {
+            app,
+            viewer,
+            feed,
+            check,
+            stage: Stage::Greeting,
+            _open: open,
+        }
+    }
+
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        let bytes = match self.stage {
+            Stage::Greeting => {
+                self.stage = Stage::Telling;
+                events::event("hello", Some(self.feed.seen()), b"{}")
+            }
+            Stage::Telling => self.tell().await,
+            Stage::Gone => return None,
+        };
+        Some((Ok(bytes), self))
+    }
+
+    /// Waits for the next thing to send.
+    async fn tell(&mut self) -> Bytes {
+        loop {
+            let told = tokio::select! {
+                biased;
+                () = self.app.leaving.cancelled() => return self.bye(),
+                _ = self.check.tick() => None,
+                told = self.feed.next() => Some(told),
+            };
+            return match told {
+                None if self.session_stands().await => events::HEART_BEAT,
+                Some(Ok(StreamEvent::SessionsChanged)) if self.session_stands().await => continue,
+                Some(Err(ServiceError::Busy(_))) => {
+                    // What it could not look at waits until the next check; a storm of returning clients would be worse.
+                    self.check.tick().await;
+                    if self.session_stands().await {
+                        events::HEART_BEAT
+                    } else {
+                        self.bye()
+                    }
+                }
+                None | Some(Ok(StreamEvent::SessionsChanged | StreamEvent::Stopping) | Err(_)) => {
+                    self.bye()
+                }
+                Some(Ok(StreamEvent::Story { item, seen })) => {
+                    events::event("story", Some(&seen), &render::story(&item))
+                }
+                Some(Ok(StreamEvent::Reset(seen))) => events::event("reset", Some(&seen), b"{}"),
+                Some(Ok(StreamEvent::Notifications { unread })) => events::event(
+                    "notifications",
+                    None,
+                    format!("{{\"unread\":{unread}}}").as_bytes(),
+                ),
+            };
+        }
+    }
+
+    /// Also no when it cannot be told: a stream must not outlive its session.
+    async fn session_stands(&self) -> bool {
+        self.app
+            .service
+            .still_valid(&self.viewer)
+            .await
+            .unwrap_or(false)
+    }
+
+    fn bye(&mut self) -> Bytes {
+        self.stage = Stage::Gone;
+        let own_share = self.viewer.id.as_u64().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let come_back = u64::try_from(COME_BACK.as_millis()).unwrap_or_default();
+        events::bye(come_back + own_share % COME_BACK_SPREAD_MS)
+    }
+}

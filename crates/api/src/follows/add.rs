@@ -1,0 +1,28 @@
+//! Following somebody.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use sosik_feed::PersonId;
+
+use crate::app::App;
+use crate::extract::{Id, Viewer};
+use crate::problem::Problem;
+
+/// Follow a person
+///
+/// Their public stories come into your feed, those of before too. Repeating it changes nothing.
+#[utoipa::path(put, path = "/v1/follows/{person}", tag = "relations", operation_id = "follow",
+    params(("person" = String, Path, description = "id of the person")),
+    responses(
+        (status = 204, description = "you follow them"),
+        (status = 409, description = "`follow_limit`"),
+        (status = 422, description = "`yourself`"),
+    ))]
+pub(crate) async fn add(
+    State(app): State<App>,
+    viewer: Viewer,
+    Id(person): Id<PersonId>,
+) -> Result<StatusCode, Problem> {
+    app.service.follow(viewer.id, person).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,29 @@
+//! Asking somebody to be friends.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use sosik_feed::PersonId;
+
+use crate::app::App;
+use crate::extract::{Id, Viewer};
+use crate::limits::AskingFriends;
+use crate::problem::Problem;
+
+/// Ask to be friends
+///
+/// When they asked you before, this accepts. Repeating it changes nothing.
+#[utoipa::path(put, path = "/v1/friend-requests/{person}", tag = "relations", operation_id = "ask_friend",
+    params(("person" = String, Path, description = "id of the person")),
+    responses(
+        (status = 204, description = "they are asked, or you are friends now"),
+        (status = 409, description = "`friend_limit`, `their_friend_limit`, `request_limit`"),
+        (status = 422, description = "`yourself`"),
+    ))]
+pub(crate) async fn ask(
+    State(app): State<App>,
+    viewer: Viewer<AskingFriends>,
+    Id(person): Id<PersonId>,
+) -> Result<StatusCode, Problem> {
+    app.service.ask_friend(viewer.id, person).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,24 @@
+//! Taking a friend request back, or declining one.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use sosik_feed::PersonId;
+
+use crate::app::App;
+use crate::extract::{Id, Viewer};
+use crate::problem::Problem;
+
+/// Cancel or decline a friend request
+///
+/// Whoever asked. Repeating it changes nothing.
+#[utoipa::path(delete, path = "/v1/friend-requests/{person}", tag = "relations", operation_id = "drop_friend_request",
+    params(("person" = String, Path, description = "id of the other person")),
+    responses((status = 204, description = "there is no request between you")))]
+pub(crate) async fn drop(
+    State(app): State<App>,
+    viewer: Viewer,
+    Id(person): Id<PersonId>,
+) -> Result<StatusCode, Problem> {
+    app.service.drop_request(viewer.id, person).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

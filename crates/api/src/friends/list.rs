@@ -1,0 +1,23 @@
+//! Your friends.
+
+use axum::extract::State;
+use sosik_store::PeopleList;
+
+use crate::app::App;
+use crate::extract::{Json, PageQuery, Query, Viewer};
+use crate::problem::Problem;
+use crate::relations;
+use crate::shapes::PersonPage;
+
+/// List your friends
+///
+/// Newest friendship first.
+#[utoipa::path(get, path = "/v1/friends", tag = "relations", operation_id = "list_friends",
+    responses((status = 200, description = "a page of people", body = PersonPage)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<PersonPage>, Problem> {
+    relations::list(&app, viewer.id, PeopleList::Friends, page).await
+}

@@ -1,0 +1,4 @@
+//! Friends.
+
+pub(crate) mod end;
+pub(crate) mod list;

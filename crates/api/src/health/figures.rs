@@ -1,0 +1,63 @@
+//! `/metrics`: counters as they are, gauges read at the moment of asking.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use metrics::gauge;
+
+use crate::app::App;
+
+/// Of Prometheus's text format.
+const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// All metrics of the process.
+pub(crate) async fn metrics(State(app): State<App>) -> Response {
+    note_own(&app);
+    note_fabric(&app);
+    note_orders(&app).await;
+    let text = app
+        .metrics
+        .as_ref()
+        .map(|render| render())
+        .unwrap_or_default();
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()
+}
+
+fn note_own(app: &App) {
+    let (working, waiting) = app.admission.figures(app.settings.requests_at_once_max);
+    gauge!("sosik_http_requests_working").set(count(working));
+    gauge!("sosik_http_requests_waiting").set(count(waiting));
+    gauge!("sosik_http_requests_at_once_max").set(count(app.settings.requests_at_once_max));
+    gauge!("sosik_streams").set(count(app.streams.count()));
+    gauge!("sosik_streams_max").set(count(app.settings.streams_max));
+}
+
+fn note_fabric(app: &App) {
+    let figures = app.service.fabric().figures();
+    gauge!("sosik_timelines").set(count(figures.timelines));
+    gauge!("sosik_timeline_bytes").set(count(figures.timeline_bytes));
+    ::metrics::counter!("sosik_timelines_evicted_total").absolute(figures.evicted);
+}
+
+/// When the store does not answer, the last figures stand: its health has a page of its own.
+async fn note_orders(app: &App) {
+    let Ok(figures) = app.service.store().order_figures().await else {
+        return;
+    };
+    gauge!("sosik_orders_pending").set(count(
+        usize::try_from(figures.pending).unwrap_or(usize::MAX),
+    ));
+    gauge!("sosik_orders_dead").set(count(usize::try_from(figures.dead).unwrap_or(usize::MAX)));
+    let now = app.service.clock().now();
+    let age = figures
+        .oldest
+        .map(|oldest| now.since(oldest))
+        .unwrap_or_default();
+    gauge!("sosik_orders_oldest_seconds").set(age.as_secs_f64());
+}
+
+/// Exact up to 2^53, which no count here reaches.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn count(number: usize) -> f64 {
+    number as f64
+}

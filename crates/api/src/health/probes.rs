@@ -1,0 +1,46 @@
+//! The three questions.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
+
+use crate::app::App;
+
+/// A dependency that has not answered by then is not well.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Is the process alive?
+#[utoipa::path(get, path = "/livez", tag = "health", operation_id = "livez", security(()),
+    responses((status = 200, description = "it is", body = String, content_type = "text/plain")))]
+pub(crate) async fn livez() -> &'static str {
+    "alive\n"
+}
+
+/// May this node be sent requests?
+#[utoipa::path(get, path = "/readyz", tag = "health", operation_id = "readyz", security(()),
+    responses(
+        (status = 200, description = "it may", body = String, content_type = "text/plain"),
+        (status = 503, description = "it is going away", body = String, content_type = "text/plain"),
+    ))]
+pub(crate) async fn readyz(State(app): State<App>) -> Response {
+    if app.leaving.is_cancelled() {
+        (StatusCode::SERVICE_UNAVAILABLE, "leaving\n").into_response()
+    } else {
+        "ready\n".into_response()
+    }
+}
+
+/// Are the things it depends on well?
+pub(crate) async fn healthz(State(app): State<App>) -> Response {
+    match timeout(CHECK_TIMEOUT, app.service.store().check()).await {
+        Ok(Ok(())) => "store: well\n".into_response(),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the store is not well");
+            (StatusCode::SERVICE_UNAVAILABLE, "store: failed\n").into_response()
+        }
+        Err(_too_long) => (StatusCode::SERVICE_UNAVAILABLE, "store: no answer\n").into_response(),
+    }
+}

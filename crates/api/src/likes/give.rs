@@ -1,0 +1,53 @@
+//! Liking a story and taking it back.
+
+use axum::extract::State;
+use sosik_feed::StoryId;
+use sosik_store::StoryCounts;
+
+use crate::app::App;
+use crate::extract::{Id, Json, Viewer};
+use crate::limits::Liking;
+use crate::problem::Problem;
+use crate::shapes::Reaction;
+
+/// Like a story
+///
+/// Repeating it changes nothing.
+#[utoipa::path(put, path = "/v1/stories/{story}/like", tag = "stories", operation_id = "like_story",
+    params(("story" = String, Path, description = "id of the story")),
+    responses((status = 200, description = "its figures now", body = Reaction)))]
+pub(crate) async fn give(
+    State(app): State<App>,
+    viewer: Viewer<Liking>,
+    Id(story): Id<StoryId>,
+) -> Result<Json<Reaction>, Problem> {
+    let StoryCounts {
+        likes, comments, ..
+    } = app.service.like(viewer.id, story).await?;
+    Ok(Json(Reaction {
+        likes,
+        comments,
+        liked: true,
+    }))
+}
+
+/// Take a like back
+///
+/// Repeating it changes nothing.
+#[utoipa::path(delete, path = "/v1/stories/{story}/like", tag = "stories", operation_id = "unlike_story",
+    params(("story" = String, Path, description = "id of the story")),
+    responses((status = 200, description = "its figures now", body = Reaction)))]
+pub(crate) async fn take_back(
+    State(app): State<App>,
+    viewer: Viewer<Liking>,
+    Id(story): Id<StoryId>,
+) -> Result<Json<Reaction>, Problem> {
+    let StoryCounts {
+        likes, comments, ..
+    } = app.service.unlike(viewer.id, story).await?;
+    Ok(Json(Reaction {
+        likes,
+        comments,
+        liked: false,
+    }))
+}

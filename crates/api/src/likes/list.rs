@@ -1,0 +1,30 @@
+//! Who likes a story.
+
+use axum::extract::State;
+use sosik_feed::StoryId;
+
+use crate::app::App;
+use crate::extract::{Id, Json, PageQuery, Query, Viewer};
+use crate::problem::Problem;
+use crate::relations;
+use crate::shapes::PersonPage;
+
+/// List who likes a story
+///
+/// Latest first.
+#[utoipa::path(get, path = "/v1/stories/{story}/likes", tag = "stories", operation_id = "list_likes",
+    params(("story" = String, Path, description = "id of the story")),
+    responses((status = 200, description = "a page of people", body = PersonPage)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    viewer: Viewer,
+    Id(story): Id<StoryId>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<PersonPage>, Problem> {
+    let page = page.read(&app)?;
+    let likers = app
+        .service
+        .likers(viewer.id, story, page.behind()?, page.limit())
+        .await?;
+    Ok(Json(relations::shape(&likers, viewer.id)))
+}

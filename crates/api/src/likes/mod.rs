@@ -1,0 +1,4 @@
+//! Likes.
+
+pub(crate) mod give;
+pub(crate) mod list;

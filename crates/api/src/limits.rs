@@ -1,0 +1,164 @@
+//! How often one may ask: a bucket for each kind of request and each person, address or handle.
+
+use sosik_fabric::rates::{Buckets, Decision, Rate};
+
+use crate::extract::{Facts, RateState};
+use crate::problem::{Problem, RateExceeded, seconds_up};
+use crate::settings::Rates;
+
+/// The buckets of one kind.
+pub(crate) struct Limiter {
+    kind: &'static str,
+    buckets: Buckets,
+}
+
+/// All of them.
+pub(crate) struct Limits {
+    pub(crate) sign_ups: Limiter,
+    pub(crate) log_ins_from: Limiter,
+    pub(crate) log_ins_to: Limiter,
+    stories: Limiter,
+    comments: Limiter,
+    likes: Limiter,
+    friend_requests: Limiter,
+    searches: Limiter,
+    reads: Limiter,
+}
+
+/// What a person does that has a limit of its own.
+pub(crate) trait Kind {
+    /// Its buckets.
+    fn limiter(limits: &Limits) -> &Limiter;
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident: $field:ident;)*) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl Kind for $name {
+            fn limiter(limits: &Limits) -> &Limiter {
+                &limits.$field
+            }
+        }
+    )*};
+}
+
+kinds! {
+    /// Posting and editing stories.
+    Posting: stories;
+    /// Writing and editing comments.
+    Commenting: comments;
+    /// Liking and taking it back.
+    Liking: likes;
+    /// Asking to be friends.
+    AskingFriends: friend_requests;
+    /// Searching people.
+    Searching: searches;
+    /// Everything else.
+    Reading: reads;
+}
+
+impl Limits {
+    pub(crate) fn new(rates: &Rates) -> Self {
+        let limiter = |kind, rate: Rate| Limiter {
+            kind,
+            buckets: Buckets::new(rate),
+        };
+        Self {
+            sign_ups: limiter("sign_ups", rates.sign_ups_per_address),
+            log_ins_from: limiter("log_ins_from", rates.log_ins_per_address),
+            log_ins_to: limiter("log_ins_to", rates.log_ins_per_handle),
+            stories: limiter("stories", rates.stories_per_person),
+            comments: limiter("comments", rates.comments_per_person),
+            likes: limiter("likes", rates.likes_per_person),
+            friend_requests: limiter("friend_requests", rates.friend_requests_per_person),
+            searches: limiter("searches", rates.searches_per_person),
+            reads: limiter("reads", rates.reads_per_person),
+        }
+    }
+
+    /// Forgets full buckets. To be called now and then.
+    pub(crate) fn prune(&self) {
+        let Self {
+            sign_ups,
+            log_ins_from,
+            log_ins_to,
+            stories,
+            comments,
+            likes,
+            friend_requests,
+            searches,
+            reads,
+        } = self;
+        for limiter in [
+            sign_ups,
+            log_ins_from,
+            log_ins_to,
+            stories,
+            comments,
+            likes,
+            friend_requests,
+            searches,
+            reads,
+        ] {
+            limiter.buckets.prune();
+        }
+    }
+}
+
+impl Limiter {
+    /// Takes one out of the bucket of `key` and notes where it stands.
+    ///
+    /// # Errors
+    /// `TooManyRequests` when it is empty.
+    pub(crate) fn take(&self, key: u64, facts: Option<&Facts>) -> Result<(), Problem> {
+        let rate = self.buckets.rate();
+        let (remaining, reset_seconds, outcome) = match self.buckets.take(key) {
+            Decision::Allowed { remaining } => {
+                (remaining, seconds_to_fill(rate, remaining), Ok(()))
+            }
+            Decision::Refused { retry_after } => {
+                metrics::counter!("sosik_rate_limited_total", "kind" => self.kind).increment(1);
+                let refused = Problem::TooManyRequests(RateExceeded { retry_after });
+                (0, seconds_up(retry_after), Err(refused))
+            }
+        };
+        if let Some(facts) = facts {
+            facts.took_from(RateState {
+                limit: rate.burst.get(),
+                remaining,
+                reset_seconds,
+            });
+        }
+        outcome
+    }
+}
+
+fn seconds_to_fill(rate: Rate, remaining: u32) -> u64 {
+    let missing = u64::from(rate.burst.get().saturating_sub(remaining));
+    (missing * 60).div_ceil(u64::from(rate.per_minute.get()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_empties_a_bucket_is_told_when_to_come_back() {
+        let limits = Limits::new(&Rates::all(1, 1));
+        let limiter = Posting::limiter(&limits);
+        assert!(limiter.take(7, None).is_ok());
+        let problem = limiter.take(7, None).unwrap_err();
+        assert_eq!(problem.status_and_code().1, "too_many_requests");
+        assert!(
+            problem
+                .retry_after()
+                .is_some_and(|after| after.as_secs() <= 60)
+        );
+        assert!(
+            Commenting::limiter(&limits).take(7, None).is_ok(),
+            "another kind has its own bucket"
+        );
+    }
+}

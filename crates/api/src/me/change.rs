@@ -1,0 +1,43 @@
+//! Changing your own profile.
+
+use axum::extract::State;
+use sosik_service::people::ProfileAsk;
+
+use crate::app::App;
+use crate::extract::{Json, Viewer};
+use crate::people::profile::shape;
+use crate::problem::Problem;
+use crate::shapes::{ChangeProfile, Person};
+
+/// Change your profile
+///
+/// What is left out stays as it is.
+#[utoipa::path(patch, path = "/v1/me", tag = "me", operation_id = "change_me",
+    request_body = ChangeProfile,
+    responses(
+        (status = 200, description = "you, as you are now", body = Person),
+        (status = 422, description = "`display_name_…`, `bio_…`, `language_unknown`"),
+    ))]
+pub(crate) async fn change(
+    State(app): State<App>,
+    viewer: Viewer,
+    Json(ask): Json<ChangeProfile>,
+) -> Result<Json<Person>, Problem> {
+    let ChangeProfile {
+        display_name,
+        bio,
+        language,
+    } = ask;
+    let me = app
+        .service
+        .change_profile(
+            viewer.id,
+            ProfileAsk {
+                display_name,
+                bio,
+                language,
+            },
+        )
+        .await?;
+    Ok(Json(shape(&me, viewer.id)))
+}

@@ -1,0 +1,5 @@
+//! Your own account.
+
+pub(crate) mod change;
+pub(crate) mod password;
+pub(crate) mod show;

@@ -1,0 +1,17 @@
+//! Your own profile.
+
+use axum::extract::State;
+
+use crate::app::App;
+use crate::extract::{Json, Viewer};
+use crate::people::profile::shape;
+use crate::problem::Problem;
+use crate::shapes::Person;
+
+/// Show yourself
+#[utoipa::path(get, path = "/v1/me", tag = "me", operation_id = "show_me",
+    responses((status = 200, description = "you, with your figures", body = Person)))]
+pub(crate) async fn show(State(app): State<App>, viewer: Viewer) -> Result<Json<Person>, Problem> {
+    let me = app.service.me(viewer.id).await?;
+    Ok(Json(shape(&me, viewer.id)))
+}

@@ -1,0 +1,28 @@
+//! Muting somebody.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use sosik_feed::PersonId;
+
+use crate::app::App;
+use crate::extract::{Id, Viewer};
+use crate::problem::Problem;
+
+/// Mute a person
+///
+/// You do not see their stories in your feed any more. They are not told. Repeating it changes nothing.
+#[utoipa::path(put, path = "/v1/mutes/{person}", tag = "relations", operation_id = "mute",
+    params(("person" = String, Path, description = "id of the person")),
+    responses(
+        (status = 204, description = "they are muted"),
+        (status = 409, description = "`mute_limit`"),
+        (status = 422, description = "`yourself`"),
+    ))]
+pub(crate) async fn add(
+    State(app): State<App>,
+    viewer: Viewer,
+    Id(person): Id<PersonId>,
+) -> Result<StatusCode, Problem> {
+    app.service.mute(viewer.id, person).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

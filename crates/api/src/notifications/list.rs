@@ -1,0 +1,34 @@
+//! What happened to you.
+
+use axum::extract::State;
+use sosik_feed::{Cursor, NotificationId};
+
+use crate::app::App;
+use crate::extract::{Json, PageQuery, Query, Viewer};
+use crate::problem::Problem;
+use crate::shapes::{Notification, NotificationPage};
+
+/// List your notifications
+///
+/// Newest first, with how many you have not seen.
+#[utoipa::path(get, path = "/v1/notifications", tag = "notifications", operation_id = "list_notifications",
+    responses((status = 200, description = "a page of notifications", body = NotificationPage)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<NotificationPage>, Problem> {
+    let page = page.read(&app)?;
+    let before = page.below()?.map(NotificationId::new);
+    let found = app
+        .service
+        .notifications(viewer.id, before, page.limit())
+        .await?;
+    Ok(Json(NotificationPage {
+        items: found.items.iter().map(Notification::of).collect(),
+        before: found.before.as_ref().map(Cursor::encode),
+        after: None,
+        end: found.end,
+        unread: found.unread,
+    }))
+}

@@ -1,0 +1,26 @@
+//! Having seen notifications.
+
+use axum::extract::State;
+
+use crate::app::App;
+use crate::extract::{Json, Viewer};
+use crate::problem::Problem;
+use crate::shapes::{MarkNotificationsRead, UnreadNotifications};
+
+/// Mark notifications as read
+///
+/// The one given and all before it. Your other devices are told.
+#[utoipa::path(put, path = "/v1/notifications/read-position", tag = "notifications", operation_id = "mark_notifications_read",
+    request_body = MarkNotificationsRead,
+    responses((status = 200, description = "how many are left", body = UnreadNotifications)))]
+pub(crate) async fn mark_read(
+    State(app): State<App>,
+    viewer: Viewer,
+    Json(ask): Json<MarkNotificationsRead>,
+) -> Result<Json<UnreadNotifications>, Problem> {
+    app.service
+        .mark_notifications_read(viewer.id, ask.notification)
+        .await?;
+    let unread = app.service.unread_notifications(viewer.id).await?;
+    Ok(Json(UnreadNotifications { unread }))
+}

@@ -1,0 +1,4 @@
+//! Notifications.
+
+pub(crate) mod list;
+pub(crate) mod mark_read;

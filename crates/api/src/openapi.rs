@@ -1,0 +1,228 @@
+//! The description of the API, made from the code.
+//!
+//! Each route says what is particular to it. What is true of all of a kind is declared once and added here: how
+//! requests that are not signed in, malformed, too many or too much are answered. A test holds `docs/openapi.json`
+//! to it.
+
+use utoipa::OpenApi as _;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::router;
+
+const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What belongs to no route in particular.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Sosik",
+        description = "A news feed: people post stories; their friends and followers see them on their home page, newest \
+                       first, complete, and shown to nobody else.\n\nIds are decimal strings. Times are RFC 3339 in UTC \
+                       with milliseconds. Lists are pages: `items`, opaque cursors `before` and `after` that never \
+                       expire, and `end`. Failed requests are answered with a Problem: decide by its `code`. What you \
+                       may not know to exist is 404.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(crate::shapes::Problem, crate::shapes::Story)),
+    security(("bearer" = []), ("cookie" = [])),
+    tags(
+        (name = "feed", description = "The home feed"),
+        (name = "stories", description = "Stories, likes and hashtags"),
+        (name = "comments", description = "Comments on stories"),
+        (name = "people", description = "Sign-up, profiles and search"),
+        (name = "relations", description = "Friends, friend requests, follows, blocks and mutes"),
+        (name = "notifications", description = "What happened to you"),
+        (name = "me", description = "Your own account"),
+        (name = "sessions", description = "Logging in and out"),
+        (name = "health", description = "For balancers"),
+    )
+)]
+struct Frame;
+
+/// An answer that all requests of a kind share.
+struct Shared {
+    status: &'static str,
+    name: &'static str,
+    description: &'static str,
+    applies: fn(&Asks) -> bool,
+}
+
+/// What an operation asks for, as far as shared answers go by it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five independent facts about an operation"
+)]
+struct Asks {
+    signed_in: bool,
+    changes: bool,
+    has_body: bool,
+    has_query: bool,
+    has_path: bool,
+}
+
+const SHARED: &[Shared] = &[
+    Shared {
+        status: "400",
+        name: "Malformed",
+        description: "`json_invalid`, `body_unreadable`, `query_invalid`, `cursor_invalid`",
+        applies: |asks| asks.has_body || asks.has_query,
+    },
+    Shared {
+        status: "401",
+        name: "Unauthenticated",
+        description: "`unauthenticated`",
+        applies: |asks| asks.signed_in,
+    },
+    Shared {
+        status: "403",
+        name: "CrossSite",
+        description: "`cross_site`: sent with the cookie, and not by a page of this site",
+        applies: |asks| asks.signed_in && asks.changes,
+    },
+    Shared {
+        status: "404",
+        name: "NotFound",
+        description: "`not_found`: it does not exist, or you may not know that it does",
+        applies: |asks| asks.has_path,
+    },
+    Shared {
+        status: "413",
+        name: "TooLarge",
+        description: "`body_too_large`",
+        applies: |asks| asks.has_body,
+    },
+    Shared {
+        status: "415",
+        name: "NotJson",
+        description: "`unsupported_media_type`",
+        applies: |asks| asks.has_body,
+    },
+    Shared {
+        status: "422",
+        name: "Invalid",
+        description: "`body_invalid`, `page_limit_invalid`, or the code of the rule that is broken",
+        applies: |asks| asks.has_body || asks.has_query,
+    },
+    Shared {
+        status: "429",
+        name: "TooMany",
+        description: "`too_many_requests`",
+        applies: |_| true,
+    },
+    Shared {
+        status: "500",
+        name: "Internal",
+        description: "`internal`: our fault",
+        applies: |_| true,
+    },
+    Shared {
+        status: "503",
+        name: "Busy",
+        description: "`busy`, `timed_out`, `going_away`: try again after `Retry-After`",
+        applies: |_| true,
+    },
+];
+
+/// The document as it is served and kept in `docs/openapi.json`: OpenAPI 3.1, indented.
+#[must_use]
+pub fn document() -> String {
+    let (_, api) = OpenApiRouter::with_openapi(Frame::openapi())
+        .merge(router::api())
+        .split_for_parts();
+    let mut document = finish(api);
+    let (_, probes) = router::probes().split_for_parts();
+    document.merge(probes);
+    // Maps with string keys only, so this cannot fail; the test of the document would show an empty one.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn finish(mut document: OpenApi) -> OpenApi {
+    for item in document.paths.paths.values_mut() {
+        for (changes, operation) in operations(item) {
+            add_shared(operation, changes);
+        }
+    }
+    let components = document.components.get_or_insert_with(Default::default);
+    for shared in SHARED {
+        let response = ResponseBuilder::new()
+            .description(shared.description)
+            .build();
+        components
+            .responses
+            .insert(shared.name.to_owned(), RefOr::T(with_problem(response)));
+    }
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    let cookie = ApiKeyValue::with_description(
+        "sosik",
+        "`__Host-sosik` where the service is reached over TLS",
+    );
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    document
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        patch,
+        ..
+    } = item;
+    let all = [
+        (false, get),
+        (true, put),
+        (true, post),
+        (true, delete),
+        (true, patch),
+    ];
+    all.into_iter()
+        .filter_map(|(changes, operation)| Some((changes, operation.as_mut()?)))
+}
+
+fn add_shared(operation: &mut Operation, changes: bool) {
+    let asks = Asks {
+        // Routes that anybody may ask say so with an empty requirement of their own.
+        signed_in: operation.security.is_none(),
+        changes,
+        has_body: operation.request_body.is_some(),
+        has_query: has(operation, &ParameterIn::Query),
+        has_path: has(operation, &ParameterIn::Path),
+    };
+    let answers = &mut operation.responses.responses;
+    for shared in SHARED.iter().filter(|shared| (shared.applies)(&asks)) {
+        let answer = || RefOr::Ref(Ref::from_response_name(shared.name));
+        answers
+            .entry(shared.status.to_owned())
+            .or_insert_with(answer);
+    }
+    // What a route says itself about a failure is a problem as well.
+    for (status, answer) in answers.iter_mut() {
+        if let RefOr::T(response) = answer
+            && status.as_str() >= "400"
+        {
+            *response = with_problem(std::mem::take(response));
+        }
+    }
+}
+
+fn has(operation: &Operation, place: &ParameterIn) -> bool {
+    let parameters = operation.parameters.iter().flatten();
+    parameters.into_iter().any(
+        |parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == *place),
+    )
+}
+
+fn with_problem(mut response: Response) -> Response {
+    let schema = Some(Ref::from_schema_name("Problem"));
+    response
+        .content
+        .insert(PROBLEM_JSON.to_owned(), RefOr::T(Content::new(schema)));
+    response
+}

@@ -1,0 +1,38 @@
+//! Somebody's page.
+
+use axum::extract::State;
+use sosik_feed::PersonId;
+use sosik_service::people::Profile;
+
+use crate::app::App;
+use crate::extract::{Json, Name, Viewer};
+use crate::problem::Problem;
+use crate::shapes::Person;
+
+/// Show a person
+///
+/// With what they are to you, and figures. Who blocked you, and whom you blocked, is not found.
+#[utoipa::path(get, path = "/v1/people/{handle}", tag = "people", operation_id = "show_person",
+    params(("handle" = String, Path, description = "the handle, with or without `@`")),
+    responses((status = 200, description = "the person", body = Person)))]
+pub(crate) async fn profile(
+    State(app): State<App>,
+    viewer: Viewer,
+    Name(handle): Name,
+) -> Result<Json<Person>, Problem> {
+    let profile = app.service.profile(viewer.id, &handle).await?;
+    Ok(Json(shape(&profile, viewer.id)))
+}
+
+/// A profile as `viewer` sees it.
+pub(crate) fn shape(profile: &Profile, viewer: PersonId) -> Person {
+    let person = Person {
+        counts: Some(profile.counts.into()),
+        ..Person::of(&profile.person)
+    };
+    if profile.person.record.id == viewer {
+        person
+    } else {
+        person.related(profile.relation)
+    }
+}

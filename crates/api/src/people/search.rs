@@ -1,0 +1,55 @@
+//! Finding people.
+
+use axum::extract::State;
+use serde::Deserialize;
+use sosik_feed::RuleBroken;
+use utoipa::IntoParams;
+
+use crate::app::App;
+use crate::extract::{Json, PageQuery, Query, Viewer};
+use crate::limits::Searching;
+use crate::problem::Problem;
+use crate::shapes::{Person, PersonPage};
+
+/// What is searched for.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SearchQuery {
+    /// The beginning of a handle or of a word of a name; in Chinese characters, Hangul and Kana any piece of a name.
+    #[param(required = true)]
+    q: Option<String>,
+}
+
+/// Search people
+///
+/// Best first. There are no further pages: type more letters.
+#[utoipa::path(get, path = "/v1/people", tag = "people", operation_id = "search_people",
+    params(("limit" = Option<u32>, Query, description = "people wanted, 1 to 100; 20 when left out")),
+    responses(
+        (status = 200, description = "who was found", body = PersonPage),
+        (status = 422, description = "`search_query_invalid`, `page_limit_invalid`"),
+    ))]
+pub(crate) async fn search(
+    State(app): State<App>,
+    viewer: Viewer<Searching>,
+    Query(search): Query<SearchQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<PersonPage>, Problem> {
+    let q = search.q.ok_or(RuleBroken::SearchQueryInvalid)?;
+    let found = app
+        .service
+        .search_people(viewer.id, &q, page.read(&app)?.limit())
+        .await?;
+    let items = found
+        .iter()
+        .map(|found| match found.person.record.id == viewer.id {
+            true => Person::of(&found.person),
+            false => Person::of(&found.person).related(found.relation),
+        });
+    Ok(Json(PersonPage {
+        items: items.collect(),
+        before: None,
+        after: None,
+        end: true,
+    }))
+}

@@ -1,0 +1,52 @@
+//! Making an account.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use sosik_service::accounts::SignUpAsk;
+
+use crate::app::App;
+use crate::extract::{ClientAddress, ClientName, Facts, Json};
+use crate::problem::Problem;
+use crate::sessions::signed_in;
+use crate::shapes::{SignUp, SignedIn};
+
+/// Sign up
+///
+/// Makes an account and signs in. The token opens it: send it as a bearer token. Browsers also get it as a cookie.
+#[utoipa::path(post, path = "/v1/people", tag = "people", operation_id = "sign_up", security(()),
+    request_body = SignUp,
+    responses(
+        (status = 201, description = "the account exists now", body = SignedIn,
+            headers(("Location" = String, description = "the profile"), ("Set-Cookie" = String, description = "the session"))),
+        (status = 409, description = "`handle_taken`, `handle_confusable`"),
+        (status = 422, description = "`handle_…`, `display_name_…`, `password_…`, `language_unknown`"),
+    ))]
+pub(crate) async fn sign_up(
+    State(app): State<App>,
+    Extension(facts): Extension<Facts>,
+    address: ClientAddress,
+    ClientName(client): ClientName,
+    Json(ask): Json<SignUp>,
+) -> Result<Response, Problem> {
+    app.limits.sign_ups.take(address.key(), Some(&facts))?;
+    let SignUp {
+        handle,
+        display_name,
+        password,
+        language,
+    } = ask;
+    let signed_up = app
+        .service
+        .sign_up(SignUpAsk {
+            handle,
+            display_name,
+            password,
+            language,
+            client,
+        })
+        .await?;
+    let location = format!("/v1/people/{}", signed_up.person.record.handle);
+    Ok(signed_in(&app, StatusCode::CREATED, &location, &signed_up))
+}

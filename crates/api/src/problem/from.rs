@@ -1,0 +1,21 @@
+//! What the service answers, in terms of the API.
+
+use sosik_service::ServiceError;
+
+use super::Problem;
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::NotFound(what) => Self::NotFound(what),
+            ServiceError::RuleBroken(rule) => Self::RuleBroken(rule),
+            ServiceError::WrongCredentials => Self::WrongCredentials,
+            ServiceError::WrongPassword => Self::WrongPassword,
+            ServiceError::IdempotencyKeyReused => Self::IdempotencyKeyReused,
+            ServiceError::Busy(retry_after) => Self::Busy(retry_after),
+            other @ (ServiceError::Store(_) | ServiceError::Failed(_)) => {
+                Self::Internal(other.into())
+            }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What a client may learn from a failed request.
+//!
+//! Handlers and extractors answer with a [`Problem`]; it travels through the response's extensions to the
+//! [front](crate::front), which knows the request id, writes the JSON and logs what is our fault, once. So no handler
+//! logs, and nothing internal is ever sent.
+//!
+//! To add one: a variant, its line in [`Problem::status_and_code`], and its mention in the documentation of the route.
+
+mod answer;
+mod from;
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use sosik_feed::RuleBroken;
+
+pub(crate) use answer::{finish, report_of};
+
+/// An error with its causes, for the log.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a request failed, in terms of the one who sent it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    #[error("sign in to do this: send a session token as a bearer token or as the cookie")]
+    Unauthenticated,
+    #[error("handle or password is wrong")]
+    WrongCredentials,
+    #[error("the current password is wrong")]
+    WrongPassword,
+    #[error(
+        "this request came from another site: send it from a page of this one, or with a bearer token"
+    )]
+    CrossSite,
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    #[error("this method is not supported here")]
+    MethodNotAllowed,
+    #[error("the body is too large: at most {} KiB are read", .0 / 1024)]
+    BodyTooLarge(usize),
+    #[error("send the body as application/json")]
+    UnsupportedMediaType,
+    #[error("the body did not arrive in full")]
+    BodyUnreadable,
+    #[error("the body is not JSON: {0}")]
+    JsonInvalid(String),
+    #[error("the body is not what is expected here: {}", .0.message)]
+    BodyInvalid(FieldError),
+    #[error("the query is not what is expected here: {}", .0.message)]
+    QueryInvalid(FieldError),
+    #[error("{0} is not a cursor that this list gave out: leave it out to start over")]
+    CursorInvalid(&'static str),
+    #[error(transparent)]
+    RuleBroken(#[from] RuleBroken),
+    #[error(
+        "this idempotency key was used before with another body: use a new key for a new request"
+    )]
+    IdempotencyKeyReused,
+    #[error("too many requests of this kind, try again in {} s", seconds_up(.0.retry_after))]
+    TooManyRequests(RateExceeded),
+    #[error("too many live streams are open for you: close one first")]
+    TooManyStreams,
+    #[error("too busy, try again in {} s", seconds_up(*.0))]
+    Busy(Duration),
+    #[error("this took too long and was given up; it may have happened all the same")]
+    TimedOut,
+    #[error("this server is going away, try again: another one takes over")]
+    GoingAway,
+    #[error("something went wrong on our side")]
+    Internal(#[source] BoxError),
+}
+
+/// What is wrong with one field of the body, or one parameter of the query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FieldError {
+    /// Its name, with a path when it is nested; empty when it is the whole.
+    pub(crate) field: String,
+    /// What is wrong.
+    pub(crate) message: String,
+}
+
+/// A limit that was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RateExceeded {
+    /// The earliest moment at which one more is allowed.
+    pub(crate) retry_after: Duration,
+}
+
+impl Problem {
+    /// The status and the stable code. Both are part of the API.
+    pub(crate) fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
+            Self::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong_credentials"),
+            Self::WrongPassword => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_password"),
+            Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
+            Self::BodyUnreadable => (StatusCode::BAD_REQUEST, "body_unreadable"),
+            Self::JsonInvalid(_) => (StatusCode::BAD_REQUEST, "json_invalid"),
+            Self::BodyInvalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "body_invalid"),
+            Self::QueryInvalid(_) => (StatusCode::BAD_REQUEST, "query_invalid"),
+            Self::CursorInvalid(_) => (StatusCode::BAD_REQUEST, "cursor_invalid"),
+            Self::RuleBroken(rule) => (status_of(rule), rule.code()),
+            Self::IdempotencyKeyReused => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused")
+            }
+            Self::TooManyRequests(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
+            Self::TooManyStreams => (StatusCode::TOO_MANY_REQUESTS, "too_many_streams"),
+            Self::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
+            Self::GoingAway => (StatusCode::SERVICE_UNAVAILABLE, "going_away"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
+    /// What is wrong in which field, where that can be said.
+    pub(crate) fn field_error(&self) -> Option<FieldError> {
+        match self {
+            Self::BodyInvalid(error) | Self::QueryInvalid(error) => {
+                Some(error.clone()).filter(|error| !error.field.is_empty())
+            }
+            Self::CursorInvalid(field) => Some(self.in_field(field)),
+            Self::RuleBroken(rule) => rule.field().map(|field| self.in_field(field)),
+            Self::WrongPassword => Some(self.in_field("current")),
+            Self::Unauthenticated
+            | Self::WrongCredentials
+            | Self::CrossSite
+            | Self::NotFound(_)
+            | Self::MethodNotAllowed
+            | Self::BodyTooLarge(_)
+            | Self::UnsupportedMediaType
+            | Self::BodyUnreadable
+            | Self::JsonInvalid(_)
+            | Self::IdempotencyKeyReused
+            | Self::TooManyRequests(_)
+            | Self::TooManyStreams
+            | Self::Busy(_)
+            | Self::TimedOut
+            | Self::GoingAway
+            | Self::Internal(_) => None,
+        }
+    }
+
+    fn in_field(&self, field: &str) -> FieldError {
+        FieldError {
+            field: field.to_owned(),
+            message: self.to_string(),
+        }
+    }
+
+    /// When it makes sense to try again.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        /// A stream is given up by its client within seconds, or never.
+        const STREAM_RETRY: Duration = Duration::from_secs(10);
+        const SOON: Duration = Duration::from_secs(1);
+        match self {
+            Self::TooManyRequests(exceeded) => Some(exceeded.retry_after),
+            Self::TooManyStreams => Some(STREAM_RETRY),
+            Self::Busy(after) => Some(*after),
+            Self::TimedOut | Self::GoingAway => Some(SOON),
+            Self::Unauthenticated
+            | Self::WrongCredentials
+            | Self::WrongPassword
+            | Self::CrossSite
+            | Self::NotFound(_)
+            | Self::MethodNotAllowed
+            | Self::BodyTooLarge(_)
+            | Self::UnsupportedMediaType
+            | Self::BodyUnreadable
+            | Self::JsonInvalid(_)
+            | Self::BodyInvalid(_)
+            | Self::QueryInvalid(_)
+            | Self::CursorInvalid(_)
+            | Self::RuleBroken(_)
+            | Self::IdempotencyKeyReused
+            | Self::Internal(_) => None,
+        }
+    }
+}
+
+/// A name or a place that is taken is a conflict with what there is; everything else is wrong with the request.
+fn status_of(rule: &RuleBroken) -> StatusCode {
+    match rule {
+        RuleBroken::HandleTaken
+        | RuleBroken::HandleConfusable
+        | RuleBroken::FriendLimitYours
+        | RuleBroken::FriendLimitTheirs
+        | RuleBroken::FollowLimit
+        | RuleBroken::BlockLimit
+        | RuleBroken::MuteLimit
+        | RuleBroken::RequestLimit => StatusCode::CONFLICT,
+        RuleBroken::HandleTooShort
+        | RuleBroken::HandleTooLong
+        | RuleBroken::HandleCharacters
+        | RuleBroken::HandleReserved
+        | RuleBroken::DisplayNameEmpty
+        | RuleBroken::DisplayNameTooLong { .. }
+        | RuleBroken::DisplayNameCharacters
+        | RuleBroken::BioTooLong { .. }
+        | RuleBroken::BioCharacters
+        | RuleBroken::LanguageUnknown
+        | RuleBroken::PasswordTooShort
+        | RuleBroken::PasswordTooLong
+        | RuleBroken::PasswordCommon
+        | RuleBroken::StoryTextEmpty
+        | RuleBroken::StoryTextTooLong { .. }
+        | RuleBroken::StoryTextCharacters
+        | RuleBroken::AttachmentsTooMany
+        | RuleBroken::AltTextTooLong { .. }
+        | RuleBroken::AltTextCharacters
+        | RuleBroken::CommentTextEmpty
+        | RuleBroken::CommentTextTooLong { .. }
+        | RuleBroken::CommentTextCharacters
+        | RuleBroken::IdempotencyKeyInvalid
+        | RuleBroken::SearchQueryInvalid
+        | RuleBroken::PageLimitInvalid
+        | RuleBroken::Yourself => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// Whole seconds, at least 1: `Retry-After: 0` would be no advice.
+pub(crate) fn seconds_up(span: Duration) -> u64 {
+    let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
+    seconds.max(1)
+}

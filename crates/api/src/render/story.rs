@@ -1,0 +1,114 @@
+//! A story's JSON.
+//!
+//! What is kept reads `{"id":"…","author":` and, right behind it, `,"text":…,"likes":`. The author goes into the
+//! gap, whose place follows from the length of the id; the counts go behind.
+
+use serde::Serialize;
+use sosik_feed::{Audience, PersonId, StoryId, Timestamp};
+use sosik_service::caches::StoryEntry;
+use sosik_service::stories::StoryItem;
+use sosik_store::StoryRecord;
+
+use super::{person, put, put_number};
+use crate::shapes::Attachment;
+
+const BEFORE_ID: &str = "{\"id\":\"";
+const BEFORE_AUTHOR: &str = "\",\"author\":";
+const BEFORE_LIKES: &str = ",\"likes\":";
+const BEFORE_COMMENTS: &str = ",\"comments\":";
+const LIKED: &str = ",\"liked\":true}";
+const NOT_LIKED: &str = ",\"liked\":false}";
+
+/// Longest text of two counts and the names around them.
+pub(super) const COUNTS_BYTES_MAX: usize = 64;
+
+/// The part of [`shapes::Story`](crate::shapes::Story) between the author and the counts, in its order.
+#[derive(Serialize)]
+struct Middle<'a> {
+    text: &'a str,
+    audience: Audience,
+    attachments: [Attachment; 0],
+    created_at: Timestamp,
+    edited_at: Option<Timestamp>,
+    mentions: Vec<Mention<'a>>,
+    tags: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Mention<'a> {
+    id: PersonId,
+    handle: &'a str,
+}
+
+/// One story on its own.
+pub(crate) fn story(item: &StoryItem) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes_max(item));
+    story_into(item, &mut out);
+    out
+}
+
+/// Appends a story.
+pub(super) fn story_into(item: &StoryItem, out: &mut Vec<u8>) {
+    let entry = &*item.story;
+    let (head, tail) = kept(entry).split_at(gap(entry.record.id));
+    let counts = entry.counts();
+    out.extend_from_slice(head);
+    out.extend_from_slice(person(&item.author));
+    out.extend_from_slice(tail);
+    put_number(out, counts.likes);
+    put(out, BEFORE_COMMENTS);
+    put_number(out, counts.comments);
+    put(out, if item.liked { LIKED } else { NOT_LIKED });
+}
+
+/// Room that is enough for a story.
+pub(super) fn bytes_max(item: &StoryItem) -> usize {
+    kept(&item.story).len() + person(&item.author).len() + COUNTS_BYTES_MAX
+}
+
+fn kept(entry: &StoryEntry) -> &[u8] {
+    entry
+        .rendered
+        .get_or_init(|| render(&entry.record).into_boxed_slice())
+}
+
+fn render(record: &StoryRecord) -> Vec<u8> {
+    let middle = Middle {
+        text: &record.text,
+        audience: record.audience,
+        attachments: [],
+        created_at: record.id.time(),
+        edited_at: record.edited_at,
+        mentions: record
+            .mentions
+            .iter()
+            .map(|mention| Mention {
+                id: mention.person,
+                handle: &mention.handle,
+            })
+            .collect(),
+        tags: &record.tags,
+    };
+    // Strings and numbers only; it cannot fail.
+    let middle = serde_json::to_vec(&middle).unwrap_or_default();
+    let id = record.id.to_string();
+    let mut out = Vec::with_capacity(middle.len() + COUNTS_BYTES_MAX);
+    put(&mut out, BEFORE_ID);
+    put(&mut out, &id);
+    put(&mut out, BEFORE_AUTHOR);
+    // Without its braces: a comma in place of the first one.
+    put(&mut out, ",");
+    out.extend_from_slice(
+        middle
+            .get(1..middle.len().saturating_sub(1))
+            .unwrap_or_default(),
+    );
+    put(&mut out, BEFORE_LIKES);
+    out
+}
+
+/// Where the author belongs.
+fn gap(id: StoryId) -> usize {
+    let digits = id.as_u64().checked_ilog10().unwrap_or(0) as usize + 1;
+    BEFORE_ID.len() + digits + BEFORE_AUTHOR.len()
+}

@@ -1,0 +1,221 @@
+//! The bytes are what the shapes describe.
+
+use std::sync::{Arc, OnceLock};
+
+use sosik_feed::cursor::Seen;
+use sosik_feed::people::Language;
+use sosik_feed::{Audience, Cursor, PersonId, RawId, StoryId, Timestamp};
+use sosik_service::caches::{PersonEntry, StoryEntry};
+use sosik_service::feed::FeedPage;
+use sosik_service::stories::{StoryItem, StoryPage};
+use sosik_store::{Mention, PersonRecord, StoryCounts, StoryRecord};
+
+use super::{feed_page, story, story_page};
+use crate::shapes;
+
+/// What breaks JSON that is put together by hand, and what breaks readers of JSON.
+const WEIRD: [&str; 8] = [
+    "plain",
+    "quote \" backslash \\ slash / end",
+    "line\nbreak\r\nand\ttab",
+    "\u{0}\u{1}\u{8}\u{c}\u{1f}\u{7f}",
+    "\u{2028}\u{2029}\u{feff}\u{202e}",
+    "한국어 日本語 👩‍👩‍👧‍👦 e\u{301}",
+    "</script><!-- {\"likes\":9} -->",
+    "",
+];
+
+fn person(text: &str) -> Arc<PersonEntry> {
+    Arc::new(PersonEntry {
+        record: PersonRecord {
+            id: PersonId::from_u64(41),
+            handle: "mina".to_owned(),
+            display_name: text.to_owned(),
+            bio: text.to_owned(),
+            language: Language::Ko,
+            revision: 1,
+        },
+        rendered: OnceLock::new(),
+    })
+}
+
+fn item(id: u64, text: &str, edited: bool) -> StoryItem {
+    let record = StoryRecord {
+        id: StoryId::from_u64(id),
+        author: PersonId::from_u64(41),
+        audience: if edited {
+            Audience::Friends
+        } else {
+            Audience::Public
+        },
+        text: text.into(),
+        edited_at: edited.then_some(Timestamp::from_millis(1_800_000_000_123)),
+        mentions: vec![Mention {
+            person: PersonId::from_u64(7),
+            handle: "jun".to_owned(),
+        }],
+        tags: vec![text.to_owned(), "소식".to_owned()],
+        counts: StoryCounts {
+            likes: u32::MAX,
+            comments: 10,
+            revision: 3,
+        },
+    };
+    StoryItem {
+        story: Arc::new(StoryEntry::from(record)),
+        author: person(text),
+        liked: edited,
+    }
+}
+
+/// The same by the documented type.
+fn expected(item: &StoryItem) -> shapes::Story {
+    let record = &item.story.record;
+    let counts = item.story.counts();
+    shapes::Story {
+        id: record.id,
+        author: shapes::Person::of(&item.author),
+        text: record.text.to_string(),
+        audience: record.audience,
+        attachments: Vec::new(),
+        created_at: record.id.time().to_string(),
+        edited_at: record.edited_at.map(|at| at.to_string()),
+        mentions: record
+            .mentions
+            .iter()
+            .map(|mention| shapes::Mention {
+                id: mention.person,
+                handle: mention.handle.clone(),
+            })
+            .collect(),
+        tags: record.tags.clone(),
+        likes: counts.likes,
+        comments: counts.comments,
+        liked: item.liked,
+    }
+}
+
+fn check(bytes: &[u8], expected: &impl serde::Serialize) {
+    let made_by_serde = serde_json::to_vec(expected).unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(bytes),
+        String::from_utf8_lossy(&made_by_serde)
+    );
+}
+
+#[test]
+fn a_story_is_byte_for_byte_what_its_documented_type_is() {
+    for (place, text) in WEIRD.into_iter().enumerate() {
+        for id in [1, 9, 10, 99, 1_000_000_007, u64::MAX >> 1] {
+            let item = item(id, text, place % 2 == 0);
+            check(&story(&item), &expected(&item));
+            let read: shapes::Story = serde_json::from_slice(&story(&item)).unwrap();
+            assert_eq!(read, expected(&item));
+        }
+    }
+}
+
+#[test]
+fn a_second_rendering_uses_the_first_and_has_the_new_author() {
+    let mut item = item(12, "one", false);
+    let first = story(&item);
+    assert!(item.story.rendered.get().is_some() && item.author.rendered.get().is_some());
+    assert_eq!(story(&item), first);
+    item.author = person("renamed");
+    check(&story(&item), &expected(&item));
+}
+
+#[test]
+fn a_page_of_the_feed_is_byte_for_byte_what_its_documented_type_is() {
+    let cursors = [
+        (None, None),
+        (
+            Some(Cursor::Below(RawId::from_u64(7))),
+            Some(Cursor::Newer(Seen::default())),
+        ),
+    ];
+    for (before, after) in cursors {
+        for (unread, reset, end) in [(None, false, true), (Some(3), true, false)] {
+            let items: Vec<_> = WEIRD
+                .into_iter()
+                .zip(1..)
+                .map(|(text, id)| item(id, text, end))
+                .collect();
+            let page = FeedPage {
+                items,
+                before: before.clone(),
+                after: after.clone(),
+                end,
+                unread,
+                reset,
+            };
+            check(
+                &feed_page(&page),
+                &shapes::FeedPage {
+                    items: page.items.iter().map(expected).collect(),
+                    before: before.as_ref().map(Cursor::encode),
+                    after: after.as_ref().map(Cursor::encode),
+                    end,
+                    unread,
+                    reset: reset.then_some(true),
+                },
+            );
+        }
+    }
+}
+
+#[test]
+fn an_empty_page_and_a_page_of_another_list_are_what_their_types_are() {
+    let empty = StoryPage {
+        items: Vec::new(),
+        before: None,
+        end: true,
+    };
+    check(
+        &story_page(&empty),
+        &shapes::StoryPage {
+            items: Vec::new(),
+            before: None,
+            after: None,
+            end: true,
+        },
+    );
+    let before = Cursor::Below(RawId::from_u64(5));
+    let one = StoryPage {
+        items: vec![item(5, "five", true)],
+        before: Some(before.clone()),
+        end: false,
+    };
+    let items = one.items.iter().map(expected).collect();
+    check(
+        &story_page(&one),
+        &shapes::StoryPage {
+            items,
+            before: Some(before.encode()),
+            after: None,
+            end: false,
+        },
+    );
+}
+
+#[test]
+fn a_page_fits_into_the_room_made_for_it() {
+    let items: Vec<_> = (1..=100).map(|id| item(id, WEIRD[5], true)).collect();
+    let page = FeedPage {
+        items,
+        ..FeedPage::default()
+    };
+    let bytes = feed_page(&page);
+    assert!(
+        bytes.capacity() - bytes.len() < 100 * super::story::COUNTS_BYTES_MAX + 1024,
+        "and not much too large"
+    );
+    assert!(
+        page.items
+            .iter()
+            .map(super::story::bytes_max)
+            .sum::<usize>()
+            + 1024
+            >= bytes.len()
+    );
+}

@@ -1,0 +1,138 @@
+//! Every route, once.
+//!
+//! The API's routes are collected together with their documentation, so that none can be missing from it. To add one:
+//! its line in [`api`], in the group of its noun.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::front::{admit, compression, cors, watch};
+use crate::problem::Problem;
+use crate::{
+    admin, blocks, comments, feed, follows, friend_requests, friends, health, likes, me, mutes,
+    notifications, people, sessions, stories, tags, welcome,
+};
+
+/// What people reach.
+pub(crate) fn public(app: App) -> Router {
+    let (api, _) = api().split_for_parts();
+    let (probes, _) = probes().split_for_parts();
+    let api = api.route_layer(from_fn_with_state(Arc::clone(&app), admit));
+    let pages = Router::new()
+        .route("/", get(welcome::page))
+        .route("/welcome.css", get(welcome::style))
+        .route("/openapi.json", get(document));
+    let all = api.merge(probes).merge(pages);
+    in_front(all, &app)
+        .layer(cors(&app.settings.cors_origins))
+        .with_state(app)
+}
+
+/// What operators reach.
+pub(crate) fn admin(app: App) -> Router {
+    let (probes, _) = probes().split_for_parts();
+    let routes = Router::new()
+        .route("/healthz", get(health::probes::healthz))
+        .route("/metrics", get(health::metrics))
+        .route("/admin/orders/dead", get(admin::orders::dead))
+        .route("/admin/orders/retry", post(admin::orders::retry));
+    in_front(probes.merge(routes), &app).with_state(app)
+}
+
+/// What every request goes through, and what is answered where there is nothing.
+fn in_front(router: Router<App>, app: &App) -> Router<App> {
+    router
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_this_method)
+        .layer(compression())
+        .layer(from_fn_with_state(Arc::clone(app), watch))
+}
+
+/// The routes of the API with their documentation.
+pub(crate) fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(people::sign_up::sign_up, people::search::search))
+        .routes(routes!(people::profile::profile))
+        .routes(routes!(people::stories::stories))
+        .routes(routes!(me::show::show, me::change::change))
+        .routes(routes!(me::password::password))
+        .routes(routes!(
+            sessions::log_in::log_in,
+            sessions::list::list,
+            sessions::end::others
+        ))
+        .routes(routes!(sessions::log_out::log_out))
+        .routes(routes!(sessions::end::one))
+        .routes(routes!(feed::read::read))
+        .routes(routes!(feed::stream::stream))
+        .routes(routes!(
+            feed::read_position::show,
+            feed::read_position::mark
+        ))
+        .routes(routes!(stories::post::post))
+        .routes(routes!(
+            stories::open::open,
+            stories::edit::edit,
+            stories::delete::delete
+        ))
+        .routes(routes!(likes::give::give, likes::give::take_back))
+        .routes(routes!(likes::list::list))
+        .routes(routes!(comments::list::list, comments::write::write))
+        .routes(routes!(comments::edit::edit, comments::delete::delete))
+        .routes(routes!(tags::stories::stories))
+        .merge(relations())
+        .routes(routes!(notifications::list::list))
+        .routes(routes!(notifications::mark_read::mark_read))
+}
+
+fn relations() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(friends::list::list))
+        .routes(routes!(friends::end::end))
+        .routes(routes!(friend_requests::list::list))
+        .routes(routes!(
+            friend_requests::show::show,
+            friend_requests::ask::ask,
+            friend_requests::drop::drop
+        ))
+        .routes(routes!(friend_requests::accept::accept))
+        .routes(routes!(follows::list::list))
+        .routes(routes!(follows::followers::followers))
+        .routes(routes!(follows::add::add, follows::remove::remove))
+        .routes(routes!(blocks::list::list))
+        .routes(routes!(blocks::add::add, blocks::remove::remove))
+        .routes(routes!(mutes::list::list))
+        .routes(routes!(mutes::add::add, mutes::remove::remove))
+}
+
+/// The probes, which need no place to work in.
+pub(crate) fn probes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(health::probes::livez))
+        .routes(routes!(health::probes::readyz))
+}
+
+async fn document(State(app): State<App>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ];
+    (headers, app.openapi.clone()).into_response()
+}
+
+async fn nothing_here() -> Problem {
+    Problem::NotFound("page")
+}
+
+async fn not_this_method() -> Problem {
+    Problem::MethodNotAllowed
+}

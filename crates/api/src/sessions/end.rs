@@ -1,0 +1,32 @@
+//! Ending sessions on other devices.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use sosik_feed::SessionId;
+
+use crate::app::App;
+use crate::extract::{Id, Viewer};
+use crate::problem::Problem;
+
+/// End a session
+#[utoipa::path(delete, path = "/v1/sessions/{session}", tag = "sessions", operation_id = "end_session",
+    params(("session" = String, Path, description = "id out of the list of sessions")),
+    responses((status = 204, description = "the session has ended")))]
+pub(crate) async fn one(
+    State(app): State<App>,
+    viewer: Viewer,
+    Id(session): Id<SessionId>,
+) -> Result<StatusCode, Problem> {
+    app.service.end_session(&viewer, session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End all other sessions
+///
+/// The session of this request goes on.
+#[utoipa::path(delete, path = "/v1/sessions", tag = "sessions", operation_id = "end_other_sessions",
+    responses((status = 204, description = "all others have ended")))]
+pub(crate) async fn others(State(app): State<App>, viewer: Viewer) -> Result<StatusCode, Problem> {
+    app.service.end_other_sessions(&viewer).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

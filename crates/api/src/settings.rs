@@ -1,0 +1,143 @@
+//! What the HTTP side can be told. What each means, its unit, default and range stand in the configuration.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use sosik_fabric::rates::Rate;
+use sosik_feed::limits;
+
+/// All of it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The origin under which people reach this service, without a slash at the end.
+    pub public_url: String,
+    /// Other origins whose pages may call the API with a bearer token.
+    pub cors_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Requests worked on at the same time.
+    pub requests_at_once_max: usize,
+    /// Requests that may wait for their turn.
+    pub requests_waiting_max: usize,
+    /// How long one waits for its turn.
+    pub request_wait: Duration,
+    /// Largest body.
+    pub request_body_bytes_max: usize,
+    /// How long a request may take until its answer begins.
+    pub request_timeout: Duration,
+    /// Live streams open on this node.
+    pub streams_max: usize,
+    /// Live streams open for one person on this node.
+    pub streams_per_person_max: usize,
+    /// How often a stream checks its session and sends a heart-beat.
+    pub stream_check: Duration,
+    /// Items on a page when the client does not say.
+    pub page_items_default: usize,
+    /// Items on a page at most.
+    pub page_items_max: usize,
+    /// How often one may ask.
+    pub rates: Rates,
+}
+
+/// How often one may ask before being told to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Rates {
+    /// New accounts from one address.
+    pub sign_ups_per_address: Rate,
+    /// Attempts to log in from one address.
+    pub log_ins_per_address: Rate,
+    /// Attempts to log in to one handle.
+    pub log_ins_per_handle: Rate,
+    /// Stories posted by one person.
+    pub stories_per_person: Rate,
+    /// Comments written by one person.
+    pub comments_per_person: Rate,
+    /// Likes given or taken back by one person.
+    pub likes_per_person: Rate,
+    /// Friend requests sent by one person.
+    pub friend_requests_per_person: Rate,
+    /// Searches by one person.
+    pub searches_per_person: Rate,
+    /// Everything else one person asks for.
+    pub reads_per_person: Rate,
+}
+
+/// A rate from plain numbers; zero counts as one, since a bucket that never fills is a fault and not a limit.
+const fn rate(per_minute: u32, burst: u32) -> Rate {
+    const fn at_least_one(number: u32) -> NonZeroU32 {
+        match NonZeroU32::new(number) {
+            Some(number) => number,
+            None => NonZeroU32::MIN,
+        }
+    }
+    Rate {
+        per_minute: at_least_one(per_minute),
+        burst: at_least_one(burst),
+    }
+}
+
+impl Default for Settings {
+    /// The defaults of the configuration.
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:8420".to_owned(),
+            cors_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            requests_at_once_max: 1_024,
+            requests_waiting_max: 512,
+            request_wait: Duration::from_millis(500),
+            request_body_bytes_max: limits::REQUEST_BODY_BYTES_MAX,
+            request_timeout: Duration::from_secs(15),
+            streams_max: 20_000,
+            streams_per_person_max: 8,
+            stream_check: Duration::from_secs(3),
+            page_items_default: limits::PAGE_ITEMS_DEFAULT,
+            page_items_max: limits::PAGE_ITEMS_MAX,
+            rates: Rates::default(),
+        }
+    }
+}
+
+impl Default for Rates {
+    /// The defaults of the configuration.
+    fn default() -> Self {
+        Self {
+            sign_ups_per_address: rate(10, 20),
+            log_ins_per_address: rate(30, 60),
+            log_ins_per_handle: rate(5, 10),
+            stories_per_person: rate(10, 30),
+            comments_per_person: rate(30, 60),
+            likes_per_person: rate(120, 240),
+            friend_requests_per_person: rate(20, 60),
+            searches_per_person: rate(60, 60),
+            reads_per_person: rate(1_200, 600),
+        }
+    }
+}
+
+impl Rates {
+    /// The same rate for everything: for tests and measurements that ask faster than people do.
+    #[must_use]
+    pub const fn all(per_minute: u32, burst: u32) -> Self {
+        let one = rate(per_minute, burst);
+        Self {
+            sign_ups_per_address: one,
+            log_ins_per_address: one,
+            log_ins_per_handle: one,
+            stories_per_person: one,
+            comments_per_person: one,
+            likes_per_person: one,
+            friend_requests_per_person: one,
+            searches_per_person: one,
+            reads_per_person: one,
+        }
+    }
+}
+
+impl Settings {
+    /// Whether people come over TLS, so that cookies must be marked `Secure`.
+    pub(crate) fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}

@@ -1,0 +1,44 @@
+//! Comments.
+
+use serde::{Deserialize, Serialize};
+use sosik_feed::{CommentId, StoryId};
+use sosik_service::comments::CommentItem;
+use utoipa::ToSchema;
+
+use super::Person;
+
+/// A comment on a story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Comment {
+    /// Newer comments have larger ids.
+    #[schema(value_type = String)]
+    pub id: CommentId,
+    /// On which story.
+    #[schema(value_type = String)]
+    pub story: StoryId,
+    /// Who wrote it.
+    pub author: Person,
+    /// Plain text.
+    pub text: String,
+    /// When it was written (RFC 3339).
+    pub created_at: String,
+    /// When it was last changed; null when never.
+    pub edited_at: Option<String>,
+}
+
+impl Comment {
+    /// As clients get it.
+    #[must_use]
+    pub fn of(item: &CommentItem) -> Self {
+        let comment = &item.comment;
+        Self {
+            id: comment.id,
+            story: comment.story,
+            author: Person::of(&item.author),
+            text: comment.text.clone(),
+            created_at: comment.id.time().to_string(),
+            edited_at: comment.edited_at.map(|at| at.to_string()),
+        }
+    }
+}

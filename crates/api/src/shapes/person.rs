@@ -1,0 +1,138 @@
+//! People.
+
+use serde::{Deserialize, Serialize};
+use sosik_feed::PersonId;
+use sosik_feed::people::Language;
+use sosik_service::caches::PersonEntry;
+use utoipa::ToSchema;
+
+/// A person. What they are to the one who asks is told on profiles and in lists of people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Stays the same for ever.
+    #[schema(value_type = String, example = "181193933824000001")]
+    pub id: PersonId,
+    /// Lower case, unique, without the `@`.
+    #[schema(example = "mina")]
+    pub handle: String,
+    /// In their own script.
+    #[schema(example = "김미나")]
+    pub display_name: String,
+    /// May be empty.
+    pub bio: String,
+    /// Address of a picture. Always null as long as there are no uploads.
+    pub avatar: Option<String>,
+    /// Language of the interface, and a hint for the `lang` attribute of what they write.
+    #[schema(value_type = String, example = "ko")]
+    pub language: Language,
+    /// What they are to you. Left out where it does not matter, and for yourself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relation: Option<Relation>,
+    /// You muted them. Left out when you did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted: Option<bool>,
+    /// In lists of people: since when (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// On profiles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<PersonCounts>,
+}
+
+/// What a person is to you. When several are true, the first of this order is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// You blocked them.
+    Blocked,
+    /// You are friends.
+    Friend,
+    /// You asked them to be friends.
+    Requested,
+    /// They asked you.
+    Asked,
+    /// You follow them.
+    Following,
+    /// Nothing of all this.
+    None,
+}
+
+/// Figures of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonCounts {
+    /// Friends.
+    pub friends: u32,
+    /// Whom they follow.
+    pub follows: u32,
+    /// Who follows them.
+    pub followers: u32,
+    /// Their stories, of either audience.
+    pub stories: u32,
+}
+
+impl Person {
+    /// The person alone, as authors are shown.
+    #[must_use]
+    pub fn of(person: &PersonEntry) -> Self {
+        let record = &person.record;
+        Self {
+            id: record.id,
+            handle: record.handle.clone(),
+            display_name: record.display_name.clone(),
+            bio: record.bio.clone(),
+            avatar: None,
+            language: record.language,
+            relation: None,
+            muted: None,
+            since: None,
+            counts: None,
+        }
+    }
+
+    /// With what they are to the one who asks.
+    #[must_use]
+    pub fn related(self, relation: sosik_feed::Relation) -> Self {
+        Self {
+            relation: Some(relation.into()),
+            muted: relation.muted.then_some(true),
+            ..self
+        }
+    }
+}
+
+impl From<sosik_feed::Relation> for Relation {
+    fn from(relation: sosik_feed::Relation) -> Self {
+        if relation.blocked {
+            Self::Blocked
+        } else if relation.friend {
+            Self::Friend
+        } else if relation.requested {
+            Self::Requested
+        } else if relation.asked {
+            Self::Asked
+        } else if relation.following {
+            Self::Following
+        } else {
+            Self::None
+        }
+    }
+}
+
+impl From<sosik_store::PersonCounts> for PersonCounts {
+    fn from(counts: sosik_store::PersonCounts) -> Self {
+        let sosik_store::PersonCounts {
+            friends,
+            follows,
+            followers,
+            stories,
+        } = counts;
+        Self {
+            friends,
+            follows,
+            followers,
+            stories,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Deleting a story.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use sosik_feed::StoryId;
+
+use crate::app::App;
+use crate::extract::{Id, Viewer};
+use crate::problem::Problem;
+
+/// Delete your story
+///
+/// Nobody sees it any more on their next read; its comments and likes go too.
+#[utoipa::path(delete, path = "/v1/stories/{story}", tag = "stories", operation_id = "delete_story",
+    params(("story" = String, Path, description = "id of your story")),
+    responses((status = 204, description = "it is gone")))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    viewer: Viewer,
+    Id(story): Id<StoryId>,
+) -> Result<StatusCode, Problem> {
+    app.service.delete_story(viewer.id, story).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,37 @@
+//! Changing a story.
+
+use axum::extract::State;
+use axum::response::Response;
+use sosik_feed::StoryId;
+use sosik_service::stories::edit::EditAsk;
+
+use crate::app::App;
+use crate::extract::{Id, Json, Viewer, json_bytes};
+use crate::limits::Posting;
+use crate::problem::Problem;
+use crate::render;
+use crate::shapes::{EditStory, Story};
+
+/// Edit your story
+///
+/// What is left out stays as it is. Whoever may not see it any more does not see it on their next read.
+#[utoipa::path(patch, path = "/v1/stories/{story}", tag = "stories", operation_id = "edit_story",
+    params(("story" = String, Path, description = "id of your story")),
+    request_body = EditStory,
+    responses(
+        (status = 200, description = "the story as it is now", body = Story),
+        (status = 422, description = "`story_text_…`"),
+    ))]
+pub(crate) async fn edit(
+    State(app): State<App>,
+    viewer: Viewer<Posting>,
+    Id(story): Id<StoryId>,
+    Json(ask): Json<EditStory>,
+) -> Result<Response, Problem> {
+    let EditStory { text, audience } = ask;
+    let item = app
+        .service
+        .edit_story(viewer.id, story, EditAsk { text, audience })
+        .await?;
+    Ok(json_bytes(render::story(&item)))
+}

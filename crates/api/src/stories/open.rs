@@ -1,0 +1,33 @@
+//! One story.
+
+use axum::extract::State;
+use axum::response::Response;
+use sosik_feed::StoryId;
+
+use crate::app::App;
+use crate::extract::{Id, IfNoneMatch, Viewer};
+use crate::problem::Problem;
+use crate::render;
+use crate::shapes::Story;
+
+/// Show a story
+///
+/// A story that you may not see is not found, like one that does not exist.
+#[utoipa::path(get, path = "/v1/stories/{story}", tag = "stories", operation_id = "show_story",
+    params(
+        ("story" = String, Path, description = "id of the story"),
+        ("If-None-Match" = Option<String>, Header, description = "the `ETag` you have"),
+    ),
+    responses(
+        (status = 200, description = "the story", body = Story, headers(("ETag" = String, description = "of these bytes"))),
+        (status = 304, description = "you have it"),
+    ))]
+pub(crate) async fn open(
+    State(app): State<App>,
+    viewer: Viewer,
+    Id(story): Id<StoryId>,
+    known: IfNoneMatch,
+) -> Result<Response, Problem> {
+    let item = app.service.open_story(viewer.id, story).await?;
+    Ok(known.answer(render::story(&item)))
+}

@@ -1,0 +1,3 @@
+//! Hashtags.
+
+pub(crate) mod stories;

@@ -1,0 +1,32 @@
+//! Stories with a hashtag.
+
+use axum::extract::State;
+use axum::response::Response;
+use sosik_feed::StoryId;
+
+use crate::app::App;
+use crate::extract::{Name, PageQuery, Query, Viewer, json_bytes};
+use crate::problem::Problem;
+use crate::render;
+use crate::shapes::StoryPage;
+
+/// List stories with a hashtag
+///
+/// Newest first, those that you may see. A short page, even an empty one, is not the end.
+#[utoipa::path(get, path = "/v1/tags/{tag}/stories", tag = "stories", operation_id = "list_stories_with_tag",
+    params(("tag" = String, Path, description = "the tag, with or without `#`, in capitals or not")),
+    responses((status = 200, description = "a page of stories", body = StoryPage)))]
+pub(crate) async fn stories(
+    State(app): State<App>,
+    viewer: Viewer,
+    Name(tag): Name,
+    Query(page): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    let page = page.read(&app)?;
+    let before = page.below()?.map(StoryId::new);
+    let stories = app
+        .service
+        .stories_with_tag(viewer.id, &tag, before, page.limit())
+        .await?;
+    Ok(json_bytes(render::story_page(&stories)))
+}
