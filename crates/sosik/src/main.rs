@@ -10,9 +10,9 @@
 
 #[expect(dead_code, reason = "most keys are for roles that are not there yet")]
 mod config;
+mod import;
 mod logging;
 mod print;
-#[expect(dead_code, reason = "for roles that run for long")]
 mod progress;
 mod roles;
 #[cfg_attr(
@@ -20,6 +20,7 @@ mod roles;
     expect(dead_code, unused_imports, reason = "wired by the demo role next")
 )]
 mod town;
+mod wiring;
 
 use std::process::ExitCode;
 

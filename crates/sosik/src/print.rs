@@ -27,3 +27,9 @@ pub fn failure(error: &anyhow::Error) {
     // There is nobody left to tell when standard error is gone too.
     let _nobody_left = io::stderr().lock().write_all(text.as_bytes());
 }
+
+/// Tells standard error something on the way, as it is.
+pub fn note(text: &str) {
+    // A remark that nobody can read any more is no reason to stop the work.
+    let _nobody_left = io::stderr().lock().write_all(text.as_bytes());
+}

@@ -50,8 +50,12 @@ impl Service {
         self.changed([Change::SessionsEnded(viewer.id, ended)]).await
     }
 
-    /// Judges a new password and hashes it. Its length has been checked.
-    pub(super) async fn hash_of_new_password(&self, password: &str, personal: [String; 2]) -> ServiceResult<String> {
+    /// Judges a new password and hashes it. Its length has been checked. `personal` is what a guesser knows about its
+    /// owner: handle and name.
+    ///
+    /// # Errors
+    /// `RuleBroken` for a password that is too common, `Busy`.
+    pub async fn hash_of_new_password(&self, password: &str, personal: [String; 2]) -> ServiceResult<String> {
         let password = normalised(password);
         self.hashing(move |argon2| {
             let [handle, name] = &personal;

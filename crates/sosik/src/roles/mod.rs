@@ -4,6 +4,9 @@
 //! line in [`CommandLine::run`]. A role that needs the configuration starts with [`Sources::start`].
 
 mod config;
+mod import;
+mod rebuild;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -32,6 +35,12 @@ Exit codes: 0 all is well; 1 the work was done and found a difference or a failu
 /// What to do.
 #[derive(Debug, Subcommand)]
 enum Role {
+    /// Bring people, friendships, follows and stories in from files
+    Import(import::Args),
+    /// Compare feeds as they are served with feeds computed from the truth
+    Verify(verify::Args),
+    /// Compute figures, marks and search terms anew from the rows they derive from
+    Rebuild(rebuild::Args),
     /// Show the configuration in effect, a sample file, or the reference page
     Config(config::Args),
 }
@@ -43,6 +52,9 @@ impl CommandLine {
     /// Whatever kept the role from finishing; [`Outcome::of`] tells whose fault it was.
     pub async fn run(self) -> anyhow::Result<Outcome> {
         match self.role {
+            Role::Import(args) => import::run(args, self.sources).await,
+            Role::Verify(args) => verify::run(args, self.sources).await,
+            Role::Rebuild(args) => rebuild::run(args, self.sources).await,
             Role::Config(args) => config::run(args, self.sources).await,
         }
     }

@@ -30,7 +30,6 @@ impl Sources {
     ///
     /// # Errors
     /// All [`Problems`] of the configuration.
-    #[expect(dead_code, reason = "for roles that run for long")]
     pub fn start(self) -> anyhow::Result<Loaded> {
         let loaded = self.load()?;
         logging::start(&loaded.config.log)?;

@@ -1,0 +1,118 @@
+//! `sosik rebuild`: computes everything that derives from something else anew, and says what was wrong.
+
+use serde::Serialize;
+use sosik_feed::{PersonId, StoryId};
+use sosik_service::Service;
+
+use super::{Outcome, Sources};
+use crate::{print, progress, wiring};
+
+/// People or stories looked at in one transaction.
+const STEP: u32 = 500;
+
+/// How to say it.
+#[derive(Debug, clap::Args)]
+#[command(
+    about = "Compute figures, marks and search terms anew from the rows they derive from",
+    after_help = "No server may run on the store meanwhile. Interrupted, it is run again. Timelines in `memory:` need no \
+                  rebuilding: they are built from the store when their readers come."
+)]
+pub struct Args {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was looked at and mended.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    people: u64,
+    stories: u64,
+    people_with_wrong_figures: u64,
+    people_with_wrong_search_terms: u64,
+    people_wrongly_marked_large: u64,
+    stories_with_wrong_figures: u64,
+    lost_tags: u64,
+    wrong_totals: bool,
+    seconds: f64,
+}
+
+/// Mends what is wrong. Ends with 0 also when something was: it is right now.
+///
+/// # Errors
+/// When the store fails.
+pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
+    let loaded = sources.start()?;
+    let service = wiring::open(&loaded).await?;
+    let rebuilt = rebuild(&service).await;
+    service.stop().await;
+    let report = rebuilt?;
+    print::out(&if args.json { serde_json::to_string(&report)? + "\n" } else { sentences(&report) })?;
+    Ok(Outcome::Fine)
+}
+
+async fn rebuild(service: &Service) -> anyhow::Result<Report> {
+    let begin = service.clock().monotonic();
+    let mut report = Report::default();
+    let counted = people(service, &mut report).await?;
+    stories(service, &mut report).await?;
+    report.wrong_totals = service.store().mend_totals(report.people, counted).await?;
+    report.seconds = (service.clock().monotonic() - begin).as_secs_f64();
+    Ok(report)
+}
+
+/// Answers how many stories they have in all.
+async fn people(service: &Service, report: &mut Report) -> anyhow::Result<u64> {
+    let large = service.settings().delivery.large_author;
+    let bar = progress::spinner("people");
+    let (mut after, mut stories) = (PersonId::default(), 0);
+    loop {
+        let step = service.store().mend_people(after, STEP, large).await?;
+        let Some(last) = step.last else { break };
+        after = last;
+        bar.inc(step.checked);
+        stories += step.stories;
+        report.people += step.checked;
+        report.people_with_wrong_figures += step.figures;
+        report.people_with_wrong_search_terms += step.terms;
+        report.people_wrongly_marked_large += step.large;
+    }
+    bar.finish_and_clear();
+    Ok(stories)
+}
+
+async fn stories(service: &Service, report: &mut Report) -> anyhow::Result<()> {
+    let bar = progress::spinner("stories");
+    let mut after = StoryId::default();
+    loop {
+        let step = service.store().mend_stories(after, STEP).await?;
+        let Some(last) = step.last else { break };
+        after = last;
+        bar.inc(step.checked);
+        report.stories += step.checked;
+        report.stories_with_wrong_figures += step.figures;
+        report.lost_tags += step.tags;
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn sentences(report: &Report) -> String {
+    let findings = [
+        (report.people_with_wrong_figures, "people had wrong figures of friends, follows, followers or stories"),
+        (report.people_with_wrong_search_terms, "people were found by the wrong words"),
+        (report.people_wrongly_marked_large, "people were marked as large authors wrongly, or not marked"),
+        (report.stories_with_wrong_figures, "stories had wrong figures of likes or comments"),
+        (report.lost_tags, "tags did not lead to their story"),
+        (u64::from(report.wrong_totals), "total of people or stories was wrong"),
+    ];
+    let mut text = String::new();
+    for (count, what) in findings.iter().filter(|(count, _)| *count > 0) {
+        text.push_str(&format!("mended: {count} {what}\n"));
+    }
+    if text.is_empty() {
+        text.push_str("nothing was wrong\n");
+    }
+    let Report { people, stories, seconds, .. } = report;
+    text + &format!("{people} people and {stories} stories in {seconds:.1} s\n")
+}

@@ -1,0 +1,204 @@
+//! `sosik verify`: compares feeds as they are served with feeds computed from the truth, deep to the end.
+
+use anyhow::Context;
+use futures::{StreamExt, TryStreamExt, stream};
+use indicatif::ProgressBar;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+use sosik_feed::people::Handle;
+use sosik_feed::{PersonId, StoryId};
+use sosik_service::Service;
+use sosik_service::verify::{Comparison, Difference};
+
+use super::{Outcome, Sources};
+use crate::{print, progress, wiring};
+
+/// People asked for at a time while everybody is listed.
+const LIST_STEP: u32 = 10_000;
+/// Differences told one by one; a feed that lost its index would fill the screen.
+const TOLD_MAX: usize = 1_000;
+
+/// Whose feeds to compare.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit code 0: no difference; 1: differences, each told in a sentence.")]
+pub struct Args {
+    #[command(flatten)]
+    whose: Whose,
+    /// Which readers are drawn for a sample; the same seed draws the same ones
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+struct Whose {
+    /// Everybody (this is what is done when nothing is asked)
+    #[arg(long)]
+    all: bool,
+    /// So many readers, drawn by chance
+    #[arg(long, value_name = "NUMBER")]
+    sample: Option<usize>,
+    /// This reader; repeatable
+    #[arg(long, value_name = "HANDLE")]
+    reader: Vec<String>,
+}
+
+/// What was compared and found.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    readers: u64,
+    stories: u64,
+    differences: u64,
+    seconds: f64,
+    /// At most [`TOLD_MAX`] of them.
+    told: Vec<Told>,
+}
+
+#[derive(Debug, Serialize)]
+struct Told {
+    reader: String,
+    story: StoryId,
+    what: &'static str,
+}
+
+/// Compares, and tells every difference.
+///
+/// # Errors
+/// When there is no such reader, or the store fails.
+pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
+    let loaded = sources.start()?;
+    let service = wiring::open(&loaded).await?;
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from).min(loaded.config.store.readers);
+    let verified = verify(&args, &service, at_once).await;
+    service.stop().await;
+    let report = verified?;
+    print::out(&if args.json { serde_json::to_string(&report)? + "\n" } else { sentences(&report) })?;
+    Ok(if report.differences == 0 { Outcome::Fine } else { Outcome::Difference })
+}
+
+async fn verify(args: &Args, service: &Service, at_once: usize) -> anyhow::Result<Report> {
+    let begin = service.clock().monotonic();
+    let readers = readers(&args.whose, args.seed, service).await?;
+    let bar = progress::bar("readers", readers.len() as u64);
+    let mut report = Report::default();
+    let compare = |reader| async move { service.verify(reader).await.map(|comparison| (reader, comparison)) };
+    let comparisons: Vec<_> = readers.into_iter().map(compare).collect();
+    let mut comparisons = stream::iter(comparisons).buffer_unordered(at_once);
+    while let Some((reader, comparison)) = comparisons.try_next().await? {
+        bar.inc(1);
+        add(&mut report, service, reader, comparison, &bar, args.json).await?;
+    }
+    bar.finish_and_clear();
+    report.seconds = (service.clock().monotonic() - begin).as_secs_f64();
+    Ok(report)
+}
+
+async fn add(
+    report: &mut Report,
+    service: &Service,
+    reader: PersonId,
+    comparison: Comparison,
+    bar: &ProgressBar,
+    json: bool,
+) -> anyhow::Result<()> {
+    report.readers += 1;
+    report.stories += comparison.stories;
+    report.differences += comparison.differences.len() as u64;
+    let room = TOLD_MAX.saturating_sub(report.told.len());
+    if comparison.differences.is_empty() || room == 0 {
+        return Ok(());
+    }
+    let person = service.store().people(&[reader]).await?.pop();
+    let reader = person.map_or_else(|| format!("person {reader}"), |person| format!("@{}", person.handle));
+    for difference in comparison.differences.into_iter().take(room) {
+        if !json {
+            // At once: a long run is often stopped at the first finding.
+            bar.suspend(|| print::out(&format!("{reader}: {difference}\n")))?;
+        }
+        let (story, what) = match difference {
+            Difference::Missing(story) => (story, "missing"),
+            Difference::Leaked(story) => (story, "leaked"),
+            Difference::OutOfOrder(story) => (story, "out_of_order"),
+        };
+        report.told.push(Told { reader: reader.clone(), story, what });
+    }
+    Ok(())
+}
+
+async fn readers(whose: &Whose, seed: u64, service: &Service) -> anyhow::Result<Vec<PersonId>> {
+    if !whose.reader.is_empty() {
+        return named(&whose.reader, service).await;
+    }
+    let everybody = everybody(service).await?;
+    Ok(match whose.sample {
+        Some(count) => sample(everybody, count, seed),
+        None => everybody,
+    })
+}
+
+async fn named(handles: &[String], service: &Service) -> anyhow::Result<Vec<PersonId>> {
+    let mut readers = Vec::with_capacity(handles.len());
+    for text in handles {
+        let handle = Handle::lookup(text).map_or_else(String::new, Handle::into_string);
+        let person = service.store().person_by_handle(&handle).await?;
+        readers.push(person.with_context(|| format!("nobody has the handle \"{text}\""))?.id);
+    }
+    Ok(readers)
+}
+
+async fn everybody(service: &Service) -> anyhow::Result<Vec<PersonId>> {
+    let mut everybody = Vec::new();
+    let mut after = PersonId::default();
+    loop {
+        let step = service.store().everybody(after, LIST_STEP).await?;
+        let Some(last) = step.last() else { return Ok(everybody) };
+        after = *last;
+        everybody.extend(step);
+    }
+}
+
+/// `count` of them, each as likely as any other.
+fn sample(mut people: Vec<PersonId>, count: usize, seed: u64) -> Vec<PersonId> {
+    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    let count = count.min(people.len());
+    for place in 0..count {
+        let drawn = chance.random_range(place..people.len());
+        people.swap(place, drawn);
+    }
+    people.truncate(count);
+    people
+}
+
+fn sentences(report: &Report) -> String {
+    let Report { readers, stories, differences, seconds, told } = report;
+    let untold = differences - told.len() as u64;
+    let more = if untold > 0 { format!("and {untold} further differences\n") } else { String::new() };
+    let found = match differences {
+        0 => "no difference".to_owned(),
+        1 => "1 difference".to_owned(),
+        many => format!("{many} differences"),
+    };
+    format!("{more}{found}: {readers} readers, {stories} stories in {seconds:.1} s\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_the_same_for_the_same_seed_and_holds_nobody_twice() {
+        let people: Vec<_> = (1..=1_000).map(PersonId::from_u64).collect();
+        let drawn = sample(people.clone(), 100, 7);
+        assert_eq!(drawn, sample(people.clone(), 100, 7));
+        assert_ne!(drawn, sample(people.clone(), 100, 8));
+        let mut different = drawn;
+        different.sort_unstable();
+        different.dedup();
+        assert_eq!(different.len(), 100);
+        assert_eq!(sample(people, 5_000, 1).len(), 1_000);
+    }
+}
