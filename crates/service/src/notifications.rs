@@ -43,16 +43,34 @@ impl Service {
         limit: u32,
     ) -> ServiceResult<NotificationPage> {
         let limit = page_limit(limit);
-        let mut found = self.0.store.notifications(viewer, before, one_more(limit)).await?;
+        let mut found = self
+            .0
+            .store
+            .notifications(viewer, before, one_more(limit))
+            .await?;
         let end = cut_to_page(&mut found, limit);
-        let before = found.last().filter(|_| !end).map(|last| Cursor::Below(last.id.raw()));
-        let actors: Vec<_> = found.iter().map(|notification| notification.actor).collect();
+        let before = found
+            .last()
+            .filter(|_| !end)
+            .map(|last| Cursor::Below(last.id.raw()));
+        let actors: Vec<_> = found
+            .iter()
+            .map(|notification| notification.actor)
+            .collect();
         let people = self.people(&actors).await?;
         let items = found.into_iter().filter_map(|notification| {
             let actor = Arc::clone(people.get(&notification.actor)?);
-            Some(NotificationItem { notification, actor })
+            Some(NotificationItem {
+                notification,
+                actor,
+            })
         });
-        Ok(NotificationPage { items: items.collect(), before, end, unread: self.unread_notifications(viewer).await? })
+        Ok(NotificationPage {
+            items: items.collect(),
+            before,
+            end,
+            unread: self.unread_notifications(viewer).await?,
+        })
     }
 
     /// How many of the viewer's notifications are unread, counted up to `feed.unread_max`.
@@ -60,7 +78,11 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub async fn unread_notifications(&self, viewer: PersonId) -> ServiceResult<u32> {
-        Ok(self.0.store.unread_notifications(viewer, self.0.settings.feed.unread_max).await?)
+        Ok(self
+            .0
+            .store
+            .unread_notifications(viewer, self.0.settings.feed.unread_max)
+            .await?)
     }
 
     /// Everything up to this notification is read; never goes back. What is yet to come stays unread, whatever is
@@ -68,21 +90,28 @@ impl Service {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn mark_notifications_read(&self, viewer: PersonId, up_to: NotificationId) -> ServiceResult<()> {
+    pub async fn mark_notifications_read(
+        &self,
+        viewer: PersonId,
+        up_to: NotificationId,
+    ) -> ServiceResult<()> {
         let up_to = up_to.min(NotificationId::new(self.newest_possible()));
         let service = self.clone();
         self.whole(async move {
             let answer = service.0.store.mark_notifications_read(viewer, up_to).await;
             // The person's other devices show the count too.
-            service.changed([Change::Notifications(vec![viewer])]).await?;
+            service
+                .changed([Change::Notifications(vec![viewer])])
+                .await?;
             Ok(answer?)
         })
         .await
     }
 
     /// No id that somebody could have seen by now is larger: neither one made here, also when the clock went back
-    /// since, nor one made elsewhere before this moment.
+    /// since, nor one made elsewhere before this millisecond. Every id made here from now on is larger.
     pub(crate) fn newest_possible(&self) -> RawId {
-        RawId::first_at(self.now()).max(self.0.ids.last())
+        let before_now = RawId::first_at(self.now()).as_u64().saturating_sub(1);
+        RawId::from_u64(before_now).max(self.0.ids.last())
     }
 }

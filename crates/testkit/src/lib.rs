@@ -1,1 +1,3 @@
 //! Builders and faults for tests; only ever a dev-dependency.
+
+pub mod clock;

@@ -1,0 +1,215 @@
+//! Who may do what with a story: every way to come across it, for everybody, for either audience, on warm caches.
+
+use sosik_feed::{Audience, StoryId};
+
+use crate::world::{Person, World, there};
+
+/// What somebody is to the author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Owner,
+    Friend,
+    Follower,
+    Stranger,
+    FormerFriend,
+    Muter,
+    Blocked,
+    Blocker,
+    FormerlyBlocked,
+}
+
+use Role::{
+    Blocked, Blocker, Follower, FormerFriend, FormerlyBlocked, Friend, Muter, Owner, Stranger,
+};
+
+const ROLES: [Role; 9] = [
+    Owner,
+    Friend,
+    Follower,
+    Stranger,
+    FormerFriend,
+    Muter,
+    Blocked,
+    Blocker,
+    FormerlyBlocked,
+];
+
+impl Role {
+    /// The rule, said once more and apart from the code under test.
+    fn may_open(self, audience: Audience) -> bool {
+        match (self, audience) {
+            (Owner | Friend, _) => true,
+            (Follower | Stranger | FormerFriend | Muter | FormerlyBlocked, audience) => {
+                audience == Audience::Public
+            }
+            (Blocked | Blocker, _) => false,
+        }
+    }
+
+    fn may_know_the_author(self) -> bool {
+        !matches!(self, Blocked | Blocker)
+    }
+}
+
+/// Makes `person` what they are to be, after they have seen everything once.
+async fn become_role(world: &World, author: &Person, person: &Person, role: Role) {
+    let service = &world.service;
+    match role {
+        Owner | Stranger => {}
+        Friend => world.befriend(person, author).await,
+        Follower => service.follow(person.id, author.id).await.unwrap(),
+        FormerFriend => {
+            world.befriend(person, author).await;
+            look(world, author, person).await;
+            service.unfriend(author.id, person.id).await.unwrap();
+        }
+        Muter => service.mute(person.id, author.id).await.unwrap(),
+        Blocked | FormerlyBlocked => {
+            world.befriend(person, author).await;
+            look(world, author, person).await;
+            service.block(author.id, person.id).await.unwrap();
+            if role == FormerlyBlocked {
+                look(world, author, person).await;
+                service.unblock(author.id, person.id).await.unwrap();
+            }
+        }
+        Blocker => service.block(person.id, author.id).await.unwrap(),
+    }
+}
+
+/// Fills every cache with what holds now.
+async fn look(world: &World, author: &Person, person: &Person) {
+    for story in world
+        .store()
+        .stories_of(author.id, sosik_feed::Sees::Everything, None, 10)
+        .await
+        .unwrap()
+    {
+        there(&world.service.open_story(person.id, story).await);
+    }
+    there(&world.service.profile(person.id, &author.handle).await);
+}
+
+async fn check(
+    world: &World,
+    author: &Person,
+    person: &Person,
+    role: Role,
+    story: StoryId,
+    audience: Audience,
+) {
+    let service = &world.service;
+    let may = role.may_open(audience);
+    let told = format!("{role:?} {audience:?}");
+    assert_eq!(
+        there(&service.open_story(person.id, story).await),
+        may,
+        "open: {told}"
+    );
+    assert_eq!(
+        there(&service.comments(person.id, story, None, 10).await),
+        may,
+        "comments: {told}"
+    );
+    assert_eq!(
+        there(&service.comment(person.id, story, "hello", None).await),
+        may,
+        "comment: {told}"
+    );
+    assert_eq!(
+        there(&service.likers(person.id, story, None, 10).await),
+        may,
+        "likers: {told}"
+    );
+    assert_eq!(
+        there(&service.like(person.id, story).await),
+        may,
+        "like: {told}"
+    );
+    assert_eq!(
+        there(&service.unlike(person.id, story).await),
+        may,
+        "unlike: {told}"
+    );
+    let tagged = service
+        .stories_with_tag(person.id, "seoul", None, 100)
+        .await
+        .unwrap();
+    assert_eq!(
+        tagged
+            .items
+            .iter()
+            .any(|item| item.story.record.id == story),
+        may,
+        "tag: {told}"
+    );
+    let page = service
+        .stories_of(person.id, &author.handle, None, 100)
+        .await;
+    assert_eq!(there(&page), role.may_know_the_author(), "page: {told}");
+    let on_page =
+        page.is_ok_and(|page| page.items.iter().any(|item| item.story.record.id == story));
+    assert_eq!(on_page, may, "on the page: {told}");
+    assert_eq!(
+        there(&service.profile(person.id, &author.handle).await),
+        role.may_know_the_author(),
+        "profile: {told}"
+    );
+}
+
+#[tokio::test]
+async fn a_story_is_there_for_those_entitled_to_it_and_for_nobody_else() {
+    let world = World::new().await;
+    for (number, role) in ROLES.into_iter().enumerate() {
+        let author = world.person(&format!("author{number}")).await;
+        let person = if role == Owner {
+            author.clone()
+        } else {
+            world.person(&format!("person{number}")).await
+        };
+        let mut stories = Vec::new();
+        for audience in [Audience::Public, Audience::Friends] {
+            stories.push((world.post(&author, audience, "in #Seoul").await, audience));
+        }
+        look(&world, &author, &person).await;
+        become_role(&world, &author, &person, role).await;
+        for (story, audience) in stories {
+            check(&world, &author, &person, role, story, audience).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_the_author_edits_and_deletes() {
+    let world = World::new().await;
+    let [author, friend] = world.people(["author", "feli"]).await;
+    world.befriend(&author, &friend).await;
+    let story = world.post(&author, Audience::Public, "mine").await;
+    let edit = || sosik_service::stories::edit::EditAsk {
+        text: Some("yours".to_owned()),
+        audience: None,
+    };
+    assert!(!there(
+        &world.service.edit_story(friend.id, story, edit()).await
+    ));
+    assert!(!there(&world.service.delete_story(friend.id, story).await));
+    assert_eq!(
+        &*world
+            .service
+            .open_story(author.id, story)
+            .await
+            .unwrap()
+            .story
+            .record
+            .text,
+        "mine"
+    );
+    assert!(there(
+        &world.service.edit_story(author.id, story, edit()).await
+    ));
+    assert!(there(&world.service.delete_story(author.id, story).await));
+    assert!(
+        !there(&world.service.delete_story(author.id, story).await),
+        "it is gone"
+    );
+}

@@ -1,0 +1,262 @@
+//! What was changed is seen on the next read, although everything is in the caches.
+
+use sosik_feed::{Audience, PersonId, StoryId};
+use sosik_service::feed::{FeedAsk, From};
+use sosik_service::people::ProfileAsk;
+use sosik_service::stories::StoryItem;
+use sosik_service::stories::edit::EditAsk;
+
+use crate::world::{World, there};
+
+impl World {
+    async fn open(&self, viewer: PersonId, story: StoryId) -> StoryItem {
+        self.service.open_story(viewer, story).await.unwrap()
+    }
+
+    async fn feed_shows(&self, reader: PersonId, story: StoryId) -> bool {
+        let page = self
+            .service
+            .feed(
+                reader,
+                FeedAsk {
+                    from: From::Top,
+                    limit: 100,
+                },
+            )
+            .await
+            .unwrap();
+        page.items.iter().any(|item| item.story.record.id == story)
+    }
+}
+
+#[tokio::test]
+async fn an_edit_is_seen_at_once_and_the_same_again_is_no_edit() {
+    let world = World::new().await;
+    let [author, reader] = world.people(["author", "reader"]).await;
+    let story = world
+        .post(&author, Audience::Public, "#before @reader")
+        .await;
+    assert_eq!(
+        &*world.open(reader.id, story).await.story.record.text,
+        "#before @reader"
+    );
+
+    let edit = EditAsk {
+        text: Some("#after ".to_owned()),
+        audience: Some(Audience::Public),
+    };
+    world
+        .service
+        .edit_story(author.id, story, edit.clone())
+        .await
+        .unwrap();
+    let seen = world.open(reader.id, story).await.story;
+    assert_eq!(
+        (&*seen.record.text, seen.record.tags.as_slice()),
+        ("#after", &["after".to_owned()][..])
+    );
+    assert!(seen.record.mentions.is_empty());
+    let edited_at = seen.record.edited_at.expect("it says that it was edited");
+
+    world.clock.advance(std::time::Duration::from_secs(60));
+    world
+        .service
+        .edit_story(author.id, story, edit)
+        .await
+        .unwrap();
+    world
+        .service
+        .edit_story(author.id, story, EditAsk::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        world.open(reader.id, story).await.story.record.edited_at,
+        Some(edited_at)
+    );
+}
+
+#[tokio::test]
+async fn a_story_that_is_narrowed_or_deleted_is_gone_at_once() {
+    let world = World::new().await;
+    let [author, follower, friend] = world.people(["author", "folke", "feli"]).await;
+    world.service.follow(follower.id, author.id).await.unwrap();
+    world.befriend(&author, &friend).await;
+    let story = world.post(&author, Audience::Public, "x").await;
+    for reader in [follower.id, friend.id] {
+        world
+            .eventually("the story is delivered", async || {
+                world.feed_shows(reader, story).await
+            })
+            .await;
+        world.open(reader, story).await;
+    }
+
+    let narrowed = EditAsk {
+        audience: Some(Audience::Friends),
+        text: None,
+    };
+    world
+        .service
+        .edit_story(author.id, story, narrowed)
+        .await
+        .unwrap();
+    assert!(!there(&world.service.open_story(follower.id, story).await));
+    assert!(!world.feed_shows(follower.id, story).await);
+    assert!(world.feed_shows(friend.id, story).await);
+
+    world.service.delete_story(author.id, story).await.unwrap();
+    assert!(!there(&world.service.open_story(friend.id, story).await));
+    assert!(!world.feed_shows(friend.id, story).await);
+    assert!(!world.feed_shows(author.id, story).await);
+}
+
+#[tokio::test]
+async fn a_story_that_becomes_public_comes_to_those_who_follow() {
+    let world = World::new().await;
+    let [author, follower] = world.people(["author", "folke"]).await;
+    world.service.follow(follower.id, author.id).await.unwrap();
+    let story = world.post(&author, Audience::Friends, "x").await;
+    assert!(!world.feed_shows(follower.id, story).await);
+    let widened = EditAsk {
+        audience: Some(Audience::Public),
+        text: None,
+    };
+    world
+        .service
+        .edit_story(author.id, story, widened)
+        .await
+        .unwrap();
+    world
+        .eventually("the story is delivered", async || {
+            world.feed_shows(follower.id, story).await
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn likes_and_comments_count_at_once_for_everybody() {
+    let world = World::new().await;
+    let [author, fan, reader] = world.people(["author", "fan", "reader"]).await;
+    let story = world.post(&author, Audience::Public, "x").await;
+    let figures = async || {
+        let item = world.open(reader.id, story).await;
+        let mine = world.open(fan.id, story).await.liked;
+        (
+            item.story.counts().likes,
+            item.story.counts().comments,
+            item.liked,
+            mine,
+        )
+    };
+    assert_eq!(figures().await, (0, 0, false, false));
+    assert_eq!(world.service.like(fan.id, story).await.unwrap().likes, 1);
+    assert_eq!(
+        world.service.like(fan.id, story).await.unwrap().likes,
+        1,
+        "again: no change"
+    );
+    assert_eq!(figures().await, (1, 0, false, true));
+    let comment = world
+        .service
+        .comment(fan.id, story, "nice", None)
+        .await
+        .unwrap()
+        .comment
+        .id;
+    assert_eq!(figures().await, (1, 1, false, true));
+    world.service.delete_comment(fan.id, comment).await.unwrap();
+    assert_eq!(world.service.unlike(fan.id, story).await.unwrap().likes, 0);
+    assert_eq!(
+        world.service.unlike(fan.id, story).await.unwrap().likes,
+        0,
+        "again: no change"
+    );
+    assert_eq!(figures().await, (0, 0, false, false));
+}
+
+#[tokio::test]
+async fn a_changed_profile_is_seen_at_once_on_stories_comments_and_in_search() {
+    let world = World::new().await;
+    let [author, reader] = world.people(["author", "reader"]).await;
+    let story = world.post(&author, Audience::Public, "x").await;
+    world
+        .service
+        .comment(author.id, story, "first", None)
+        .await
+        .unwrap();
+    world.open(reader.id, story).await;
+
+    let ask = ProfileAsk {
+        display_name: Some("새 이름".to_owned()),
+        ..ProfileAsk::default()
+    };
+    let changed = world.service.change_profile(author.id, ask).await.unwrap();
+    assert_eq!(changed.person.record.display_name, "새 이름");
+    assert_eq!(
+        world
+            .open(reader.id, story)
+            .await
+            .author
+            .record
+            .display_name,
+        "새 이름"
+    );
+    let comments = world
+        .service
+        .comments(reader.id, story, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(comments.items[0].author.record.display_name, "새 이름");
+    let found = world
+        .service
+        .search_people(reader.id, "이름", 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        found
+            .iter()
+            .map(|found| found.person.record.id)
+            .collect::<Vec<_>>(),
+        [author.id]
+    );
+}
+
+#[tokio::test]
+async fn relations_change_the_home_feed_at_once() {
+    let world = World::new().await;
+    let [author, reader] = world.people(["author", "reader"]).await;
+    let public = world.post(&author, Audience::Public, "for all").await;
+    let friends = world.post(&author, Audience::Friends, "for friends").await;
+    let service = &world.service;
+    let check = async |after: &str, expected: [bool; 2]| {
+        let shown = [
+            world.feed_shows(reader.id, public).await,
+            world.feed_shows(reader.id, friends).await,
+        ];
+        assert_eq!(shown, expected, "after {after}");
+    };
+    check("nothing", [false, false]).await;
+    service.follow(reader.id, author.id).await.unwrap();
+    check("follow", [true, false]).await;
+    service.mute(reader.id, author.id).await.unwrap();
+    check("mute", [false, false]).await;
+    service.unmute(reader.id, author.id).await.unwrap();
+    check("unmute", [true, false]).await;
+    service.ask_friend(author.id, reader.id).await.unwrap();
+    check("a request", [true, false]).await;
+    service.ask_friend(reader.id, author.id).await.unwrap();
+    check("both asked", [true, true]).await;
+    service.unfriend(author.id, reader.id).await.unwrap();
+    check("unfriend", [true, false]).await;
+    service.unfollow(reader.id, author.id).await.unwrap();
+    check("unfollow", [false, false]).await;
+    service.ask_friend(author.id, reader.id).await.unwrap();
+    service.accept_friend(reader.id, author.id).await.unwrap();
+    check("accept", [true, true]).await;
+    service.block(reader.id, author.id).await.unwrap();
+    check("block", [false, false]).await;
+    service.unblock(reader.id, author.id).await.unwrap();
+    check("unblock", [false, false]).await;
+    service.follow(reader.id, author.id).await.unwrap();
+    check("follow again", [true, false]).await;
+}

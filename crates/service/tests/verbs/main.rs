@@ -1,0 +1,23 @@
+//! What people do beside posting and reading their feed, on a real store and with warm caches.
+
+#![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+#![expect(
+    unreachable_pub,
+    reason = "the clock is public where it lives; here everything belongs to the tests"
+)]
+
+#[path = "../../../testkit/src/clock.rs"]
+mod clock; // by its file: the testkit stands on crates above this one
+mod world;
+
+mod accounts;
+mod comments;
+mod entitlement;
+mod freshness;
+mod lists;
+mod passwords;
+mod relations;
+mod search;
+mod sessions;
+mod tags;
+mod torn;

@@ -1,0 +1,126 @@
+use std::sync::Arc;
+
+use sosik_feed::RuleBroken;
+use sosik_service::ServiceError;
+
+use crate::world::{PASSWORD, World, broken};
+
+const NEW_PASSWORD: &str = "blue kettle 19";
+
+#[tokio::test]
+async fn changing_the_password_ends_the_other_sessions_at_once() {
+    let world = World::new().await;
+    let mina = world.person("mina").await;
+    let phone = world
+        .service
+        .log_in("mina", PASSWORD, "phone")
+        .await
+        .unwrap();
+    let on_phone = world
+        .service
+        .viewer(phone.token.as_str())
+        .await
+        .unwrap()
+        .unwrap();
+
+    world
+        .service
+        .change_password(&mina.viewer, PASSWORD, NEW_PASSWORD)
+        .await
+        .unwrap();
+
+    assert!(
+        world.opens(&mina.token).await,
+        "the session that asked stays"
+    );
+    assert!(!world.opens(phone.token.as_str()).await);
+    assert!(
+        !world.service.still_valid(&on_phone).await.unwrap(),
+        "a stream of the other device goes on"
+    );
+    assert!(
+        world
+            .service
+            .log_in("mina", NEW_PASSWORD, "test")
+            .await
+            .is_ok()
+    );
+    let refused = world
+        .service
+        .log_in("mina", PASSWORD, "test")
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, ServiceError::WrongCredentials));
+}
+
+#[tokio::test]
+async fn a_password_is_changed_only_by_who_knows_it_and_to_a_good_one() {
+    let world = World::new().await;
+    let mina = world.person("mina").await;
+    let wrong = world
+        .service
+        .change_password(&mina.viewer, "not the password", NEW_PASSWORD)
+        .await
+        .unwrap_err();
+    assert!(matches!(wrong, ServiceError::WrongPassword));
+    let to_common = world
+        .service
+        .change_password(&mina.viewer, PASSWORD, "iloveyou")
+        .await;
+    assert_eq!(broken(to_common), RuleBroken::PasswordCommon);
+    let to_short = world
+        .service
+        .change_password(&mina.viewer, PASSWORD, "short")
+        .await;
+    assert_eq!(broken(to_short), RuleBroken::PasswordTooShort);
+    assert!(
+        world.service.log_in("mina", PASSWORD, "test").await.is_ok(),
+        "the password is what it was"
+    );
+}
+
+#[tokio::test]
+async fn no_session_opened_with_the_old_password_outlives_it() {
+    let world = World::with(|settings| settings.passwords.hashes_at_once = 8).await;
+    let mina = world.person("mina").await;
+    let service = Arc::new(world.service.clone());
+    let log_ins: Vec<_> = (0..40)
+        .map(|_| {
+            let service = Arc::clone(&service);
+            tokio::spawn(async move { service.log_in("mina", PASSWORD, "test").await })
+        })
+        .collect();
+    world
+        .service
+        .change_password(&mina.viewer, PASSWORD, NEW_PASSWORD)
+        .await
+        .unwrap();
+    for log_in in log_ins {
+        if let Ok(logged_in) = log_in.await.unwrap() {
+            assert!(
+                !world.opens(logged_in.token.as_str()).await,
+                "a session of the old password is open"
+            );
+        }
+    }
+    assert_eq!(world.service.sessions(&mina.viewer).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_imported_person_without_a_password_cannot_log_in() {
+    let world = World::new().await;
+    let mina = world.person("mina").await;
+    world
+        .store()
+        .change_password(mina.id, String::new(), mina.viewer.session)
+        .await
+        .unwrap();
+    for password in ["", PASSWORD] {
+        let refused = world
+            .service
+            .log_in("mina", password, "test")
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, ServiceError::WrongCredentials));
+    }
+}

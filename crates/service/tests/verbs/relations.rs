@@ -1,0 +1,202 @@
+use sosik_feed::{Relation, RuleBroken};
+
+use crate::world::{Person, World, broken, missing};
+
+impl World {
+    async fn relation(&self, viewer: &Person, other: &Person) -> Relation {
+        self.service
+            .profile(viewer.id, &other.handle)
+            .await
+            .unwrap()
+            .relation
+    }
+}
+
+#[tokio::test]
+async fn a_friendship_takes_both_and_is_the_same_for_both() {
+    let world = World::new().await;
+    let [ana, bo] = world.people(["ana", "bob"]).await;
+    let service = &world.service;
+    assert_eq!(
+        missing(service.accept_friend(ana.id, bo.id).await),
+        "friend request"
+    );
+    service.ask_friend(ana.id, bo.id).await.unwrap();
+    service.ask_friend(ana.id, bo.id).await.unwrap();
+    assert_eq!(
+        world.relation(&ana, &bo).await,
+        Relation {
+            requested: true,
+            ..Relation::default()
+        }
+    );
+    assert_eq!(
+        world.relation(&bo, &ana).await,
+        Relation {
+            asked: true,
+            ..Relation::default()
+        }
+    );
+    assert_eq!(
+        missing(service.accept_friend(ana.id, bo.id).await),
+        "friend request"
+    );
+
+    service.accept_friend(bo.id, ana.id).await.unwrap();
+    service.accept_friend(bo.id, ana.id).await.unwrap();
+    let friends = Relation {
+        friend: true,
+        ..Relation::default()
+    };
+    assert_eq!(
+        (
+            world.relation(&ana, &bo).await,
+            world.relation(&bo, &ana).await
+        ),
+        (friends, friends)
+    );
+    assert_eq!(service.me(ana.id).await.unwrap().counts.friends, 1);
+
+    service.unfriend(bo.id, ana.id).await.unwrap();
+    service.unfriend(bo.id, ana.id).await.unwrap();
+    assert_eq!(world.relation(&ana, &bo).await, Relation::default());
+}
+
+#[tokio::test]
+async fn a_request_can_be_taken_back_and_declined() {
+    let world = World::new().await;
+    let [ana, bo] = world.people(["ana", "bob"]).await;
+    for who in [&ana, &bo] {
+        world.service.ask_friend(ana.id, bo.id).await.unwrap();
+        assert_eq!(world.service.unread_notifications(bo.id).await.unwrap(), 1);
+        let other = if who.id == ana.id { &bo } else { &ana };
+        world.service.drop_request(who.id, other.id).await.unwrap();
+        world.service.drop_request(who.id, other.id).await.unwrap();
+        assert_eq!(world.relation(&ana, &bo).await, Relation::default());
+        assert_eq!(world.service.unread_notifications(bo.id).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn nobody_befriends_follows_blocks_or_mutes_themselves_or_somebody_who_is_not() {
+    let world = World::new().await;
+    let [ana, bo] = world.people(["ana", "bob"]).await;
+    let service = &world.service;
+    let nobody = sosik_feed::PersonId::from_u64(1);
+    assert_eq!(
+        broken(service.ask_friend(ana.id, ana.id).await),
+        RuleBroken::Yourself
+    );
+    assert_eq!(
+        broken(service.follow(ana.id, ana.id).await),
+        RuleBroken::Yourself
+    );
+    assert_eq!(
+        broken(service.block(ana.id, ana.id).await),
+        RuleBroken::Yourself
+    );
+    assert_eq!(
+        broken(service.mute(ana.id, ana.id).await),
+        RuleBroken::Yourself
+    );
+    assert_eq!(missing(service.ask_friend(ana.id, nobody).await), "person");
+    assert_eq!(missing(service.follow(ana.id, nobody).await), "person");
+    assert_eq!(missing(service.block(ana.id, nobody).await), "person");
+    assert_eq!(missing(service.mute(ana.id, nobody).await), "person");
+
+    // Across a block the other one is nobody as well.
+    service.block(bo.id, ana.id).await.unwrap();
+    assert_eq!(missing(service.ask_friend(ana.id, bo.id).await), "person");
+    assert_eq!(missing(service.follow(ana.id, bo.id).await), "person");
+    assert_eq!(missing(service.mute(ana.id, bo.id).await), "person");
+    for undone in [
+        service.unfriend(ana.id, nobody).await,
+        service.unfollow(ana.id, nobody).await,
+    ] {
+        undone.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_limit_is_told_by_its_name() {
+    let world = World::with(|settings| {
+        let limits = &mut settings.relations;
+        (
+            limits.friends_max,
+            limits.follows_max,
+            limits.blocks_max,
+            limits.mutes_max,
+            limits.requests_max,
+        ) = (1, 1, 1, 1, 1);
+    })
+    .await;
+    let [ana, bo, cho, dan] = world.people(["ana", "bob", "cho", "dan"]).await;
+    let service = &world.service;
+    service.follow(ana.id, bo.id).await.unwrap();
+    assert_eq!(
+        broken(service.follow(ana.id, cho.id).await),
+        RuleBroken::FollowLimit
+    );
+    service.mute(ana.id, bo.id).await.unwrap();
+    assert_eq!(
+        broken(service.mute(ana.id, cho.id).await),
+        RuleBroken::MuteLimit
+    );
+    service.ask_friend(ana.id, bo.id).await.unwrap();
+    assert_eq!(
+        broken(service.ask_friend(ana.id, cho.id).await),
+        RuleBroken::RequestLimit
+    );
+    service.ask_friend(dan.id, bo.id).await.unwrap();
+    service.accept_friend(bo.id, ana.id).await.unwrap();
+    assert_eq!(
+        broken(service.ask_friend(ana.id, cho.id).await),
+        RuleBroken::FriendLimitYours
+    );
+    assert_eq!(
+        broken(service.accept_friend(bo.id, dan.id).await),
+        RuleBroken::FriendLimitYours
+    );
+    service.ask_friend(cho.id, ana.id).await.unwrap();
+    service.drop_request(dan.id, bo.id).await.unwrap();
+    service.unfriend(ana.id, bo.id).await.unwrap();
+    world.befriend(&dan, &cho).await;
+    assert_eq!(
+        broken(service.accept_friend(ana.id, cho.id).await),
+        RuleBroken::FriendLimitTheirs
+    );
+    service.block(ana.id, bo.id).await.unwrap();
+    assert_eq!(
+        broken(service.block(ana.id, cho.id).await),
+        RuleBroken::BlockLimit
+    );
+}
+
+#[tokio::test]
+async fn a_block_ends_everything_and_is_never_told_to_the_blocked() {
+    let world = World::new().await;
+    let [ana, bo] = world.people(["ana", "bob"]).await;
+    let service = &world.service;
+    world.befriend(&ana, &bo).await;
+    service.follow(ana.id, bo.id).await.unwrap();
+    service.follow(bo.id, ana.id).await.unwrap();
+    service.mute(bo.id, ana.id).await.unwrap();
+    service.block(ana.id, bo.id).await.unwrap();
+    service.block(ana.id, bo.id).await.unwrap();
+    assert_eq!(missing(service.profile(ana.id, "bob").await), "person");
+    assert_eq!(missing(service.profile(bo.id, "ana").await), "person");
+    service.unblock(ana.id, bo.id).await.unwrap();
+    service.unblock(ana.id, bo.id).await.unwrap();
+    assert_eq!(
+        world.relation(&ana, &bo).await,
+        Relation::default(),
+        "nothing comes back"
+    );
+    assert_eq!(
+        world.relation(&bo, &ana).await,
+        Relation {
+            muted: true,
+            ..Relation::default()
+        }
+    );
+}

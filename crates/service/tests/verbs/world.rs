@@ -1,0 +1,184 @@
+//! A service on a real store, and people who signed up with it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sosik_fabric::Fabric;
+use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
+use sosik_service::accounts::{SignUpAsk, Viewer};
+use sosik_service::stories::post::PostAsk;
+use sosik_service::{Clock, Parts, Service, ServiceError, ServiceResult, Settings};
+use sosik_store::{SqliteOptions, SqliteStore, Store};
+
+use crate::clock::TestClock;
+
+/// Everybody's password, until they change it.
+pub const PASSWORD: &str = "river-7-lantern";
+
+/// A state that does not come within this time is taken for one that never comes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A service that starts empty.
+pub struct World {
+    pub service: Service,
+    pub clock: Arc<TestClock>,
+}
+
+/// Somebody who signed up.
+#[derive(Clone)]
+pub struct Person {
+    pub id: PersonId,
+    pub handle: String,
+    pub token: String,
+    pub viewer: Viewer,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::default();
+        // As cheap as Argon2 can be: what it costs is not what is tested here.
+        settings.passwords.memory_kib = 8;
+        settings.passwords.passes = 1;
+        change(&mut settings);
+        let clock = Arc::new(TestClock::default());
+        let store = SqliteStore::open(&SqliteOptions {
+            now: clock.now(),
+            ..SqliteOptions::temporary()
+        })
+        .unwrap();
+        let fabric: Arc<dyn Fabric> = Arc::new(MemoryFabric::new(MemoryOptions {
+            timeline_stories: settings.feed.timeline_stories,
+            timelines_bytes: 64 << 20,
+            pull_log_entries: 1_000,
+            seed: 1,
+        }));
+        let parts = Parts {
+            store,
+            fabric,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            settings,
+            sabotage: None,
+        };
+        Self {
+            service: Service::start(parts).await.unwrap(),
+            clock,
+        }
+    }
+
+    pub fn store(&self) -> &Arc<dyn Store> {
+        self.service.store()
+    }
+
+    pub async fn person(&self, handle: &str) -> Person {
+        self.named(handle, handle).await
+    }
+
+    pub async fn named(&self, handle: &str, name: &str) -> Person {
+        let logged_in = self
+            .service
+            .sign_up(SignUpAsk {
+                display_name: name.to_owned(),
+                ..ask(handle)
+            })
+            .await
+            .unwrap();
+        let token = logged_in.token.as_str().to_owned();
+        let viewer = self.service.viewer(&token).await.unwrap().unwrap();
+        Person {
+            id: viewer.id,
+            handle: handle.to_owned(),
+            token,
+            viewer,
+        }
+    }
+
+    pub async fn people<const N: usize>(&self, handles: [&str; N]) -> [Person; N] {
+        let mut people = Vec::new();
+        for handle in handles {
+            people.push(self.person(handle).await);
+        }
+        people
+            .try_into()
+            .unwrap_or_else(|_| unreachable!("as many as were asked for"))
+    }
+
+    pub async fn befriend(&self, one: &Person, other: &Person) {
+        self.service.ask_friend(one.id, other.id).await.unwrap();
+        self.service.accept_friend(other.id, one.id).await.unwrap();
+    }
+
+    pub async fn post(&self, author: &Person, audience: Audience, text: &str) -> StoryId {
+        let ask = PostAsk {
+            text: text.to_owned(),
+            audience,
+            idempotency_key: None,
+        };
+        self.service
+            .post(author.id, ask)
+            .await
+            .unwrap()
+            .story
+            .record
+            .id
+    }
+
+    /// Does the token still open a session?
+    pub async fn opens(&self, token: &str) -> bool {
+        self.service.viewer(token).await.unwrap().is_some()
+    }
+
+    /// Waits for a state.
+    pub async fn eventually(&self, what: &str, mut state: impl AsyncFnMut() -> bool) {
+        let mut tick = tokio::time::interval(Duration::from_millis(2));
+        let wait = async {
+            while !state().await {
+                tick.tick().await;
+            }
+        };
+        assert!(
+            tokio::time::timeout(PATIENCE, wait).await.is_ok(),
+            "waited in vain until {what}"
+        );
+    }
+}
+
+/// A sign-up that is fine.
+pub fn ask(handle: &str) -> SignUpAsk {
+    SignUpAsk {
+        handle: handle.to_owned(),
+        display_name: handle.to_owned(),
+        password: PASSWORD.to_owned(),
+        language: None,
+        client: "test".to_owned(),
+    }
+}
+
+/// Is it there for whoever asked?
+pub fn there<T>(answer: &ServiceResult<T>) -> bool {
+    match answer {
+        Ok(_) => true,
+        Err(ServiceError::NotFound(_)) => false,
+        Err(other) => panic!("neither there nor not: {other}"),
+    }
+}
+
+pub fn missing<T>(answer: ServiceResult<T>) -> &'static str {
+    match answer {
+        Err(ServiceError::NotFound(what)) => what,
+        Err(other) => panic!("not missing: {other}"),
+        Ok(_) => panic!("it is there"),
+    }
+}
+
+pub fn broken<T>(answer: ServiceResult<T>) -> RuleBroken {
+    match answer {
+        Err(ServiceError::RuleBroken(rule)) => rule,
+        Err(other) => panic!("another error: {other}"),
+        Ok(_) => panic!("no rule was broken"),
+    }
+}
