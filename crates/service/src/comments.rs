@@ -48,20 +48,28 @@ impl Service {
         text: &str,
         idempotency_key: Option<&str>,
     ) -> ServiceResult<CommentItem> {
-        let idempotency = self.idempotency(idempotency_key.map(str::to_owned), &[&story.to_string(), text])?;
+        let idempotency = self.idempotency(
+            idempotency_key.map(str::to_owned),
+            &[&story.to_string(), text],
+        )?;
         let text = self.checked_comment_text(text)?;
         self.openable(viewer, story).await?;
         let comment = NewComment {
             id: CommentId::new(self.next_id().await?),
             story,
             author: viewer,
-            mentions: text::mentions(&text).into_iter().map(|handle| handle.as_str().to_owned()).collect(),
+            mentions: text::mentions(&text)
+                .into_iter()
+                .map(|handle| handle.as_str().to_owned())
+                .collect(),
             text,
             idempotency,
             now: self.now(),
         };
         let service = self.clone();
-        let kept = self.whole(async move { service.keep_comment(comment).await }).await?;
+        let kept = self
+            .whole(async move { service.keep_comment(comment).await })
+            .await?;
         let comment = self.0.store.comment_by_id(kept).await?.ok_or(NO_COMMENT)?;
         self.with_author(comment).await
     }
@@ -80,9 +88,16 @@ impl Service {
         self.openable(viewer, story).await?;
         let circle = self.circle(viewer).await?;
         let limit = page_limit(limit);
-        let mut comments = self.0.store.comments_of(story, after.unwrap_or_default(), one_more(limit)).await?;
+        let mut comments = self
+            .0
+            .store
+            .comments_of(story, after.unwrap_or_default(), one_more(limit))
+            .await?;
         let end = cut_to_page(&mut comments, limit);
-        let after = comments.last().filter(|_| !end).map(|last| Cursor::Above(last.id.raw()));
+        let after = comments
+            .last()
+            .filter(|_| !end)
+            .map(|last| Cursor::Above(last.id.raw()));
         comments.retain(|comment| !circle.is_severed_from(comment.author));
         let authors: Vec<_> = comments.iter().map(|comment| comment.author).collect();
         let people = self.people(&authors).await?;
@@ -90,15 +105,30 @@ impl Service {
             let author = Arc::clone(people.get(&comment.author)?);
             Some(CommentItem { comment, author })
         });
-        Ok(CommentPage { items: items.collect(), after, end })
+        Ok(CommentPage {
+            items: items.collect(),
+            after,
+            end,
+        })
     }
 
     /// Changes the text of one's own comment, on a story that one may still open. The same text is no edit.
     ///
     /// # Errors
     /// `NotFound` otherwise, `RuleBroken` for a text that the rules refuse.
-    pub async fn edit_comment(&self, viewer: PersonId, comment: CommentId, text: &str) -> ServiceResult<CommentItem> {
-        let known = self.0.store.comment_by_id(comment).await?.filter(|known| known.author == viewer).ok_or(NO_COMMENT)?;
+    pub async fn edit_comment(
+        &self,
+        viewer: PersonId,
+        comment: CommentId,
+        text: &str,
+    ) -> ServiceResult<CommentItem> {
+        let known = self
+            .0
+            .store
+            .comment_by_id(comment)
+            .await?
+            .filter(|known| known.author == viewer)
+            .ok_or(NO_COMMENT)?;
         match self.openable(viewer, known.story).await {
             Ok(_) => {}
             Err(ServiceError::NotFound(_)) => return Err(NO_COMMENT),
@@ -109,7 +139,12 @@ impl Service {
             return self.with_author(known).await;
         }
         // Comments are in no cache: there is nobody to tell.
-        let edited = self.0.store.edit_comment(comment, viewer, text, self.now()).await?.ok_or(NO_COMMENT)?;
+        let edited = self
+            .0
+            .store
+            .edit_comment(comment, viewer, text, self.now())
+            .await?
+            .ok_or(NO_COMMENT)?;
         self.with_author(edited).await
     }
 
@@ -118,17 +153,32 @@ impl Service {
     /// # Errors
     /// `NotFound` when there is no such comment that the viewer may remove.
     pub async fn delete_comment(&self, viewer: PersonId, comment: CommentId) -> ServiceResult<()> {
-        let known = self.0.store.comment_by_id(comment).await?.ok_or(NO_COMMENT)?;
+        let known = self
+            .0
+            .store
+            .comment_by_id(comment)
+            .await?
+            .ok_or(NO_COMMENT)?;
         let service = self.clone();
         self.whole(async move {
             let answer = service.0.store.delete_comment(comment, viewer).await;
-            let Some((story, counts)) = service.or_doubt(answer, [Change::Story(known.story)]).await? else {
+            let Some((story, counts)) = service
+                .or_doubt(answer, [Change::Story(known.story)])
+                .await?
+            else {
                 return Err(NO_COMMENT);
             };
             // What told the story's author of it is gone.
-            let author = service.stories(&[story]).await?.pop().flatten().map(|story| story.record.author);
+            let author = service
+                .stories(&[story])
+                .await?
+                .pop()
+                .flatten()
+                .map(|story| story.record.author);
             let told = author.into_iter().collect();
-            service.changed([Change::Counts(story, counts), Change::Notifications(told)]).await
+            service
+                .changed([Change::Counts(story, counts), Change::Notifications(told)])
+                .await
         })
         .await
     }
@@ -138,7 +188,11 @@ impl Service {
         let answer = self.0.store.comment(comment).await;
         match self.or_doubt(answer, [Change::Story(story)]).await? {
             (Posted::New { notified }, counts) => {
-                self.changed([Change::Counts(story, counts), Change::Notifications(notified)]).await?;
+                self.changed([
+                    Change::Counts(story, counts),
+                    Change::Notifications(notified),
+                ])
+                .await?;
                 metrics::counter!("sosik_comments_total").increment(1);
                 Ok(id)
             }
@@ -159,7 +213,10 @@ impl Service {
     }
 
     async fn with_author(&self, comment: CommentRecord) -> ServiceResult<CommentItem> {
-        let author = self.person(comment.author).await?.ok_or(ServiceError::NotFound("person"))?;
+        let author = self
+            .person(comment.author)
+            .await?
+            .ok_or(ServiceError::NotFound("person"))?;
         Ok(CommentItem { comment, author })
     }
 }

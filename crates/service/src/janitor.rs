@@ -27,7 +27,10 @@ impl Janitor {
         let due_at = self.due_at.load(Ordering::Relaxed);
         let next = millis(now + TURN_EVERY);
         millis(now) >= due_at
-            && self.due_at.compare_exchange(due_at, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            && self
+                .due_at
+                .compare_exchange(due_at, next, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
     }
 
     fn come_again_at_once(&self) {
@@ -45,8 +48,16 @@ impl Service {
             return Ok(());
         }
         let (now, settings) = (self.now(), &self.0.settings);
-        let sessions = self.0.store.remove_stale_sessions(now, now.minus(settings.sessions.idle), ROWS_MAX).await?;
-        let keys = self.0.store.forget_idempotency(now.minus(settings.texts.idempotency), ROWS_MAX).await?;
+        let sessions = self
+            .0
+            .store
+            .remove_stale_sessions(now, now.minus(settings.sessions.idle), ROWS_MAX)
+            .await?;
+        let keys = self
+            .0
+            .store
+            .forget_idempotency(now.minus(settings.texts.idempotency), ROWS_MAX)
+            .await?;
         if sessions.max(keys) >= u64::from(ROWS_MAX) {
             self.0.janitor.come_again_at_once();
         }

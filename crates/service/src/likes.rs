@@ -17,7 +17,11 @@ impl Service {
         let notification = NotificationId::new(self.next_id().await?);
         let service = self.clone();
         self.whole(async move {
-            let answer = service.0.store.like(viewer, story, notification, service.now()).await;
+            let answer = service
+                .0
+                .store
+                .like(viewer, story, notification, service.now())
+                .await;
             service.tell_liked(viewer, story, answer).await
         })
         .await
@@ -52,7 +56,10 @@ impl Service {
         let circle = self.circle(viewer).await?;
         let limit = page_limit(limit);
         let likers = self.0.store.likers(story, before, one_more(limit)).await?;
-        self.person_page(viewer, &circle, likers, limit, |person| !circle.is_severed_from(person)).await
+        self.person_page(viewer, &circle, likers, limit, |person| {
+            !circle.is_severed_from(person)
+        })
+        .await
     }
 
     async fn tell_liked(
@@ -61,10 +68,19 @@ impl Service {
         story: StoryId,
         answer: StoreResult<Option<Liked>>,
     ) -> ServiceResult<StoryCounts> {
-        let liked = self.or_doubt(answer, [Change::Story(story), Change::Liked(viewer)]).await?;
-        let Some(liked) = liked else { return Err(ServiceError::NotFound("story")) };
+        let liked = self
+            .or_doubt(answer, [Change::Story(story), Change::Liked(viewer)])
+            .await?;
+        let Some(liked) = liked else {
+            return Err(ServiceError::NotFound("story"));
+        };
         let notified = liked.notified.into_iter().collect();
-        self.changed([Change::Counts(story, liked.counts), Change::Liked(viewer), Change::Notifications(notified)]).await?;
+        self.changed([
+            Change::Counts(story, liked.counts),
+            Change::Liked(viewer),
+            Change::Notifications(notified),
+        ])
+        .await?;
         Ok(liked.counts)
     }
 }

@@ -4,7 +4,9 @@ use sosik_feed::limits::PAGE_ITEMS_MAX;
 
 /// Items on a page, for whatever was asked: at least one, at most [`PAGE_ITEMS_MAX`].
 pub(crate) fn page_limit(asked: u32) -> usize {
-    usize::try_from(asked).unwrap_or(usize::MAX).clamp(1, PAGE_ITEMS_MAX)
+    usize::try_from(asked)
+        .unwrap_or(usize::MAX)
+        .clamp(1, PAGE_ITEMS_MAX)
 }
 
 /// What to ask the store for: one more than the page holds says whether there is anything behind it.
@@ -25,7 +27,10 @@ mod tests {
 
     #[test]
     fn a_page_has_at_least_one_item_and_at_most_a_hundred() {
-        assert_eq!([0, 1, 20, 100, 101, u32::MAX].map(page_limit), [1, 1, 20, 100, 100, 100]);
+        assert_eq!(
+            [0, 1, 20, 100, 101, u32::MAX].map(page_limit),
+            [1, 1, 20, 100, 100, 100]
+        );
     }
 
     #[test]

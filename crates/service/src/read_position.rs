@@ -16,7 +16,9 @@ impl Service {
         self.whole(async move {
             // When the write fails the cache is right or behind, never ahead: there is nothing to forget.
             let position = service.0.store.advance_read_position(viewer, story).await?;
-            service.changed([Change::ReadPosition(viewer, position)]).await?;
+            service
+                .changed([Change::ReadPosition(viewer, position)])
+                .await?;
             Ok(position)
         })
         .await

@@ -17,7 +17,10 @@ const LOOKED_AT_CHARACTERS: usize = 64;
 
 /// Is this password guessed early? `personal` is what a guesser knows about its owner, and is tried too.
 pub(super) fn is_common(password: &str, personal: &[&str]) -> bool {
-    let end = password.char_indices().nth(LOOKED_AT_CHARACTERS).map_or(password.len(), |(at, _)| at);
+    let end = password
+        .char_indices()
+        .nth(LOOKED_AT_CHARACTERS)
+        .map_or(password.len(), |(at, _)| at);
     zxcvbn(&password[..end], personal).guesses_log10() < GUESSES_LOG10_MIN
 }
 
@@ -29,10 +32,27 @@ mod tests {
     fn passwords_that_everybody_tries_are_refused() {
         let known = ["mina_kim", "Mina Kim", "sosik"];
         for password in [
-            "password", "12345678", "qwerty123", "iloveyou", "password1", "P@ssw0rd", "aaaaaaaa", "abcdefgh", "11112222",
-            "qwertyuiop", "1q2w3e4r", "mina_kim", "mina kim", "sosiksosik", "football1",
+            "password",
+            "12345678",
+            "qwerty123",
+            "iloveyou",
+            "password1",
+            "P@ssw0rd",
+            "aaaaaaaa",
+            "abcdefgh",
+            "11112222",
+            "qwertyuiop",
+            "1q2w3e4r",
+            "mina_kim",
+            "mina kim",
+            "sosiksosik",
+            "football1",
         ] {
-            assert!(is_common(password, &known), "{password}: {}", zxcvbn(password, &known).guesses_log10());
+            assert!(
+                is_common(password, &known),
+                "{password}: {}",
+                zxcvbn(password, &known).guesses_log10()
+            );
         }
     }
 
@@ -40,10 +60,21 @@ mod tests {
     fn ordinary_pass_phrases_are_accepted() {
         let known = ["mina_kim", "Mina Kim", "sosik"];
         for password in [
-            "correct horse battery staple", "river-7-lantern", "tuesdaymoon42", "오늘은맑음이네요", "비밀번호는길어요", "kV9#tq2Lx1",
-            "ひみつのことばです", "my dog likes rain", "blue kettle 19",
+            "correct horse battery staple",
+            "river-7-lantern",
+            "tuesdaymoon42",
+            "오늘은맑음이네요",
+            "비밀번호는길어요",
+            "kV9#tq2Lx1",
+            "ひみつのことばです",
+            "my dog likes rain",
+            "blue kettle 19",
         ] {
-            assert!(!is_common(password, &known), "{password}: {}", zxcvbn(password, &known).guesses_log10());
+            assert!(
+                !is_common(password, &known),
+                "{password}: {}",
+                zxcvbn(password, &known).guesses_log10()
+            );
         }
     }
 

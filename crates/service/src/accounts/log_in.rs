@@ -15,12 +15,19 @@ impl Service {
     ///
     /// # Errors
     /// `WrongCredentials`, which does not say what of the two; `Busy`.
-    pub async fn log_in(&self, handle: &str, password: &str, client: &str) -> ServiceResult<LoggedIn> {
+    pub async fn log_in(
+        &self,
+        handle: &str,
+        password: &str,
+        client: &str,
+    ) -> ServiceResult<LoggedIn> {
         let credentials = match Handle::lookup(handle) {
             Some(handle) => self.0.store.credentials(handle.as_str()).await?,
             None => None,
         };
-        let (person, hash) = credentials.map(|known| (known.person, known.password_hash)).unzip();
+        let (person, hash) = credentials
+            .map(|known| (known.person, known.password_hash))
+            .unzip();
         let fits = self.password_fits(password, hash.clone()).await?;
         let Some(person) = person.filter(|_| fits) else {
             metrics::counter!("sosik_log_ins_total", "outcome" => "refused").increment(1);
@@ -39,8 +46,15 @@ impl Service {
     }
 
     /// Adds a session; the least recently used ones beyond the limit end.
-    pub(super) async fn open_session(&self, person: PersonId, client: &str) -> ServiceResult<(LoggedIn, SessionId)> {
-        let entry = self.person(person).await?.ok_or(ServiceError::WrongCredentials)?;
+    pub(super) async fn open_session(
+        &self,
+        person: PersonId,
+        client: &str,
+    ) -> ServiceResult<(LoggedIn, SessionId)> {
+        let entry = self
+            .person(person)
+            .await?
+            .ok_or(ServiceError::WrongCredentials)?;
         let (token, hash) = Token::random()?;
         let id = SessionId::new(self.next_id().await?);
         let now = self.now();
@@ -60,11 +74,19 @@ impl Service {
             let answer = service.0.store.add_session(session, limit).await;
             let ended = service.or_doubt(answer, [doubtful]).await?;
             if !ended.is_empty() {
-                service.changed([Change::SessionsEnded(person, ended)]).await?;
+                service
+                    .changed([Change::SessionsEnded(person, ended)])
+                    .await?;
             }
             Ok(())
         })
         .await?;
-        Ok((LoggedIn { person: entry, token }, id))
+        Ok((
+            LoggedIn {
+                person: entry,
+                token,
+            },
+            id,
+        ))
     }
 }

@@ -45,6 +45,9 @@ pub struct Viewer {
 /// Without the hash of the token, which has no business in a log.
 impl fmt::Debug for Viewer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Viewer").field("id", &self.id).field("session", &self.session).finish_non_exhaustive()
+        f.debug_struct("Viewer")
+            .field("id", &self.id)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
     }
 }

@@ -29,25 +29,46 @@ impl Service {
     ///
     /// # Errors
     /// `RuleBroken` for a new password that is too short, too long or too common, `WrongPassword`, `Busy`.
-    pub async fn change_password(&self, viewer: &Viewer, current: &str, new: &str) -> ServiceResult<()> {
+    pub async fn change_password(
+        &self,
+        viewer: &Viewer,
+        current: &str,
+        new: &str,
+    ) -> ServiceResult<()> {
         check_password_length(new)?;
         let gone = ServiceError::NotFound("person");
-        let Some(credentials) = self.0.store.credentials_of(viewer.id).await? else { return Err(gone) };
-        if !self.password_fits(current, Some(credentials.password_hash)).await? {
+        let Some(credentials) = self.0.store.credentials_of(viewer.id).await? else {
+            return Err(gone);
+        };
+        if !self
+            .password_fits(current, Some(credentials.password_hash))
+            .await?
+        {
             return Err(ServiceError::WrongPassword);
         }
-        let Some(person) = self.person(viewer.id).await? else { return Err(gone) };
-        let personal = [person.record.handle.clone(), person.record.display_name.clone()];
+        let Some(person) = self.person(viewer.id).await? else {
+            return Err(gone);
+        };
+        let personal = [
+            person.record.handle.clone(),
+            person.record.display_name.clone(),
+        ];
         let hash = self.hash_of_new_password(new, personal).await?;
         let (service, viewer) = (self.clone(), *viewer);
-        self.whole(async move { service.replace_password(viewer, hash).await }).await
+        self.whole(async move { service.replace_password(viewer, hash).await })
+            .await
     }
 
     async fn replace_password(&self, viewer: Viewer, hash: String) -> ServiceResult<()> {
         let doubtful = self.sessions_ended_perhaps(viewer.id).await?;
-        let answer = self.0.store.change_password(viewer.id, hash, viewer.session).await;
+        let answer = self
+            .0
+            .store
+            .change_password(viewer.id, hash, viewer.session)
+            .await;
         let ended = self.or_doubt(answer, [doubtful]).await?;
-        self.changed([Change::SessionsEnded(viewer.id, ended)]).await
+        self.changed([Change::SessionsEnded(viewer.id, ended)])
+            .await
     }
 
     /// Judges a new password and hashes it. Its length has been checked. `personal` is what a guesser knows about its
@@ -55,37 +76,54 @@ impl Service {
     ///
     /// # Errors
     /// `RuleBroken` for a password that is too common, `Busy`.
-    pub async fn hash_of_new_password(&self, password: &str, personal: [String; 2]) -> ServiceResult<String> {
+    pub async fn hash_of_new_password(
+        &self,
+        password: &str,
+        personal: [String; 2],
+    ) -> ServiceResult<String> {
         let password = normalised(password);
         self.hashing(move |argon2| {
             let [handle, name] = &personal;
             if is_common(&password, &[handle, name, "sosik"]) {
                 return Err(RuleBroken::PasswordCommon.into());
             }
-            argon2.hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(refused)
+            argon2
+                .hash_password(password.as_bytes())
+                .map(|hash| hash.to_string())
+                .map_err(refused)
         })
         .await
     }
 
     /// Is this the password that was hashed? Where there is no hash it takes as long to say no, so that time does not
     /// tell whether an account exists.
-    pub(super) async fn password_fits(&self, password: &str, stored: Option<String>) -> ServiceResult<bool> {
+    pub(super) async fn password_fits(
+        &self,
+        password: &str,
+        stored: Option<String>,
+    ) -> ServiceResult<bool> {
         // Nobody has such a password, and hashing a long text would cost more.
         if check_password_length(password) == Err(RuleBroken::PasswordTooLong) {
             return Ok(false);
         }
         let password = normalised(password);
-        self.hashing(move |argon2| match stored.filter(|stored| !stored.is_empty()) {
-            Some(stored) => {
-                let stored = PasswordHash::new(&stored).map_err(|error| refused(error.into()))?;
-                match argon2.verify_password(password.as_bytes(), &stored) {
-                    Ok(()) => Ok(true),
-                    Err(password_hash::Error::PasswordInvalid) => Ok(false),
-                    Err(error) => Err(refused(error)),
+        self.hashing(
+            move |argon2| match stored.filter(|stored| !stored.is_empty()) {
+                Some(stored) => {
+                    let stored =
+                        PasswordHash::new(&stored).map_err(|error| refused(error.into()))?;
+                    match argon2.verify_password(password.as_bytes(), &stored) {
+                        Ok(()) => Ok(true),
+                        Err(password_hash::Error::PasswordInvalid) => Ok(false),
+                        Err(error) => Err(refused(error)),
+                    }
                 }
-            }
-            None => argon2.hash_password(password.as_bytes()).map(|_| false).map_err(refused),
-        })
+                None => argon2
+                    .hash_password(password.as_bytes())
+                    .map(|_| false)
+                    .map_err(refused),
+            },
+        )
         .await
     }
 
@@ -105,7 +143,9 @@ impl Service {
             let _turn = turn;
             job(argon2)
         });
-        hashed.await.unwrap_or(Err(ServiceError::Failed("hash a password")))
+        hashed
+            .await
+            .unwrap_or(Err(ServiceError::Failed("hash a password")))
     }
 }
 

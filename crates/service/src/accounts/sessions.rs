@@ -20,9 +20,17 @@ impl Service {
     /// # Errors
     /// When the store fails. A session in the cache needs no store.
     pub async fn viewer(&self, token: &str) -> ServiceResult<Option<Viewer>> {
-        let Some(token) = tokens::hash_of(token) else { return Ok(None) };
-        let Some(session) = self.open_session_of(&token).await? else { return Ok(None) };
-        let viewer = Viewer { id: session.record.person, session: session.record.id, token };
+        let Some(token) = tokens::hash_of(token) else {
+            return Ok(None);
+        };
+        let Some(session) = self.open_session_of(&token).await? else {
+            return Ok(None);
+        };
+        let viewer = Viewer {
+            id: session.record.person,
+            session: session.record.id,
+            token,
+        };
         self.note_use(session);
         Ok(Some(viewer))
     }
@@ -51,7 +59,9 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub async fn log_out(&self, viewer: &Viewer) -> ServiceResult<()> {
-        self.finish_session(viewer.id, viewer.session).await.map(|_| ())
+        self.finish_session(viewer.id, viewer.session)
+            .await
+            .map(|_| ())
     }
 
     /// Ends one of the viewer's sessions, on whatever device.
@@ -73,21 +83,33 @@ impl Service {
         let (service, viewer) = (self.clone(), *viewer);
         self.whole(async move {
             let doubtful = service.sessions_ended_perhaps(viewer.id).await?;
-            let answer = service.0.store.end_other_sessions(viewer.id, viewer.session).await;
+            let answer = service
+                .0
+                .store
+                .end_other_sessions(viewer.id, viewer.session)
+                .await;
             let ended = service.or_doubt(answer, [doubtful]).await?;
-            service.changed([Change::SessionsEnded(viewer.id, ended)]).await
+            service
+                .changed([Change::SessionsEnded(viewer.id, ended)])
+                .await
         })
         .await
     }
 
     /// Ends a session of a person; answers its token when there was one.
-    pub(super) async fn finish_session(&self, person: PersonId, session: SessionId) -> ServiceResult<Option<TokenHash>> {
+    pub(super) async fn finish_session(
+        &self,
+        person: PersonId,
+        session: SessionId,
+    ) -> ServiceResult<Option<TokenHash>> {
         let service = self.clone();
         self.whole(async move {
             let doubtful = service.sessions_ended_perhaps(person).await?;
             let answer = service.0.store.end_session(person, session).await;
             let ended = service.or_doubt(answer, [doubtful]).await?;
-            service.changed([Change::SessionsEnded(person, ended.into_iter().collect())]).await?;
+            service
+                .changed([Change::SessionsEnded(person, ended.into_iter().collect())])
+                .await?;
             Ok(ended)
         })
         .await
@@ -97,42 +119,61 @@ impl Service {
     /// before the write. Those that did not end are loaded again.
     pub(super) async fn sessions_ended_perhaps(&self, person: PersonId) -> ServiceResult<Change> {
         let all = self.0.store.sessions_of(person).await?;
-        Ok(Change::SessionsEnded(person, all.into_iter().map(|session| session.token).collect()))
+        Ok(Change::SessionsEnded(
+            person,
+            all.into_iter().map(|session| session.token).collect(),
+        ))
     }
 
     /// The session of a token, if it is within its limits.
     async fn open_session_of(&self, token: &TokenHash) -> ServiceResult<Option<Arc<SessionEntry>>> {
         let cache = &self.0.caches.sessions;
         let now = self.now();
-        let remembered = cache.get(token).filter(|session| self.is_open(&session.record, used_at(session), now));
+        let remembered = cache
+            .get(token)
+            .filter(|session| self.is_open(&session.record, used_at(session), now));
         if remembered.is_some() {
             return Ok(remembered);
         }
         // Also when the one remembered seems over: another node may know of a later use.
         let stamp = cache.stamp(token);
-        let Some(record) = self.0.store.session(token).await? else { return Ok(None) };
+        let Some(record) = self.0.store.session(token).await? else {
+            return Ok(None);
+        };
         if !self.is_open(&record, record.used_at, now) {
             return Ok(None);
         }
-        let session = Arc::new(SessionEntry { used_at: AtomicU64::new(record.used_at.as_millis()), record });
+        let session = Arc::new(SessionEntry {
+            used_at: AtomicU64::new(record.used_at.as_millis()),
+            record,
+        });
         cache.keep(*token, Arc::clone(&session), stamp);
         Ok(Some(session))
     }
 
     fn is_open(&self, session: &SessionRecord, used_at: Timestamp, now: Timestamp) -> bool {
         let limits = &self.0.settings.sessions;
-        now < session.expires_at && now.since(session.created_at) < limits.absolute && now.since(used_at) <= limits.idle
+        now < session.expires_at
+            && now.since(session.created_at) < limits.absolute
+            && now.since(used_at) <= limits.idle
     }
 
     /// Writes the use down, in the background and not every time.
     fn note_use(&self, session: Arc<SessionEntry>) {
         let (now, noted) = (self.now(), used_at(&session));
-        if now.since(noted) < self.0.settings.sessions.touch || !replace_used_at(&session, noted, now) {
+        if now.since(noted) < self.0.settings.sessions.touch
+            || !replace_used_at(&session, noted, now)
+        {
             return;
         }
         let service = self.clone();
         self.spawn(async move {
-            if let Err(error) = service.0.store.touch_session(&session.record.token, now).await {
+            if let Err(error) = service
+                .0
+                .store
+                .touch_session(&session.record.token, now)
+                .await
+            {
                 // Losing it is safe: the next use writes it down.
                 replace_used_at(&session, now, noted);
                 tracing::warn!(%error, "the use of a session could not be written down");
@@ -148,5 +189,8 @@ fn used_at(session: &SessionEntry) -> Timestamp {
 /// Of those who notice at once that a use is to be written down, one gets to do it.
 fn replace_used_at(session: &SessionEntry, known: Timestamp, new: Timestamp) -> bool {
     let (known, new) = (known.as_millis(), new.as_millis());
-    session.used_at.compare_exchange(known, new, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    session
+        .used_at
+        .compare_exchange(known, new, Ordering::Relaxed, Ordering::Relaxed)
+        .is_ok()
 }

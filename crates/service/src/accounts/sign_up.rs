@@ -33,7 +33,12 @@ impl Service {
     pub async fn sign_up(&self, ask: SignUpAsk) -> ServiceResult<LoggedIn> {
         let handle = Handle::parse(&ask.handle)?;
         let name = DisplayName::parse(&ask.display_name)?;
-        let language = ask.language.as_deref().map(Language::parse).transpose()?.unwrap_or_default();
+        let language = ask
+            .language
+            .as_deref()
+            .map(Language::parse)
+            .transpose()?
+            .unwrap_or_default();
         check_password_length(&ask.password)?;
         // Before the hash, which costs more than a look.
         self.check_handle_free(&handle).await?;

@@ -27,7 +27,10 @@ impl Token {
             tracing::error!(%error, "the system's random source failed");
             return Err(ServiceError::Failed("make a token"));
         }
-        Ok((Self(URL_SAFE_NO_PAD.encode(bytes)), Sha256::digest(bytes).into()))
+        Ok((
+            Self(URL_SAFE_NO_PAD.encode(bytes)),
+            Sha256::digest(bytes).into(),
+        ))
     }
 
     /// The text that opens the session: for its owner only, never for a log.
@@ -69,7 +72,16 @@ mod tests {
         let token = token.as_str();
         let standard = "+".repeat(43);
         let (longer, shorter, padded) = (format!("{token}AAAA"), &token[..42], format!("{token}="));
-        for text in ["", "x", &standard, &longer, shorter, &padded, "토큰", &"A".repeat(100_000)] {
+        for text in [
+            "",
+            "x",
+            &standard,
+            &longer,
+            shorter,
+            &padded,
+            "토큰",
+            &"A".repeat(100_000),
+        ] {
             assert_eq!(hash_of(text), None, "{} bytes", text.len());
         }
     }

@@ -37,19 +37,35 @@ impl Service {
             let relation = self.relation_to(viewer, circle, person.record.id).await?;
             Ok(FoundPerson { person, relation })
         });
-        stream::iter(look_ups).buffered(LOOK_UPS_AT_ONCE).try_collect().await
+        stream::iter(look_ups)
+            .buffered(LOOK_UPS_AT_ONCE)
+            .try_collect()
+            .await
     }
 
     /// What somebody is to the viewer, as far as the viewer may know. For friends the circle knows everything.
-    async fn relation_to(&self, viewer: PersonId, circle: &Circle, other: PersonId) -> ServiceResult<Relation> {
+    async fn relation_to(
+        &self,
+        viewer: PersonId,
+        circle: &Circle,
+        other: PersonId,
+    ) -> ServiceResult<Relation> {
         if other == viewer {
             return Ok(Relation::default());
         }
         if circle.is_friend(other) {
             let following = circle.follows().binary_search(&other).is_ok();
-            return Ok(Relation { friend: true, following, muted: circle.is_hidden(other), ..Relation::default() });
+            return Ok(Relation {
+                friend: true,
+                following,
+                muted: circle.is_hidden(other),
+                ..Relation::default()
+            });
         }
         let relation = self.0.store.relation(viewer, other).await?;
-        Ok(Relation { blocked_by: false, ..relation })
+        Ok(Relation {
+            blocked_by: false,
+            ..relation
+        })
     }
 }

@@ -64,8 +64,16 @@ impl Service {
     ///
     /// # Errors
     /// `RuleBroken` for a name, bio or language that the rules refuse; then nothing is changed.
-    pub async fn change_profile(&self, viewer: PersonId, ask: ProfileAsk) -> ServiceResult<Profile> {
-        let name = ask.display_name.as_deref().map(DisplayName::parse).transpose()?;
+    pub async fn change_profile(
+        &self,
+        viewer: PersonId,
+        ask: ProfileAsk,
+    ) -> ServiceResult<Profile> {
+        let name = ask
+            .display_name
+            .as_deref()
+            .map(DisplayName::parse)
+            .transpose()?;
         let bio = ask.bio.as_deref().map(Bio::parse).transpose()?;
         let language = ask.language.as_deref().map(Language::parse).transpose()?;
         if name.is_none() && bio.is_none() && language.is_none() {
@@ -91,17 +99,34 @@ impl Service {
     }
 
     /// Whoever has this handle, unless one of the two has blocked the other.
-    pub(crate) async fn visible_person(&self, viewer: PersonId, handle: &str) -> ServiceResult<Arc<PersonEntry>> {
+    pub(crate) async fn visible_person(
+        &self,
+        viewer: PersonId,
+        handle: &str,
+    ) -> ServiceResult<Arc<PersonEntry>> {
         let handle = Handle::lookup(handle).ok_or(NOBODY)?;
-        let record = self.0.store.person_by_handle(handle.as_str()).await?.ok_or(NOBODY)?;
+        let record = self
+            .0
+            .store
+            .person_by_handle(handle.as_str())
+            .await?
+            .ok_or(NOBODY)?;
         if self.circle(viewer).await?.is_severed_from(record.id) {
             return Err(NOBODY);
         }
         self.person(record.id).await?.ok_or(NOBODY)
     }
 
-    async fn profile_of(&self, person: Arc<PersonEntry>, relation: Relation) -> ServiceResult<Profile> {
+    async fn profile_of(
+        &self,
+        person: Arc<PersonEntry>,
+        relation: Relation,
+    ) -> ServiceResult<Profile> {
         let counts = self.0.store.person_counts(person.record.id).await?;
-        Ok(Profile { person, relation, counts })
+        Ok(Profile {
+            person,
+            relation,
+            counts,
+        })
     }
 }

@@ -27,11 +27,20 @@ impl Service {
     ///
     /// # Errors
     /// `RuleBroken` for a query without a word or of too many characters.
-    pub async fn search_people(&self, viewer: PersonId, q: &str, limit: u32) -> ServiceResult<Vec<FoundPerson>> {
+    pub async fn search_people(
+        &self,
+        viewer: PersonId,
+        q: &str,
+        limit: u32,
+    ) -> ServiceResult<Vec<FoundPerson>> {
         let query = Query::parse(q)?;
         let circle = self.circle(viewer).await?;
         let (from, to) = query.range();
-        let mut candidates = self.0.store.people_by_term(&from, &to, CANDIDATES_MAX).await?;
+        let mut candidates = self
+            .0
+            .store
+            .people_by_term(&from, &to, CANDIDATES_MAX)
+            .await?;
         if let Some(handle) = Handle::lookup(q.trim())
             && let Some(exact) = self.0.store.person_by_handle(handle.as_str()).await?
         {
@@ -40,7 +49,11 @@ impl Service {
         let mut ids = ranked(&query, &circle, candidates);
         ids.truncate(page_limit(limit));
         let people = self.people(&ids).await?;
-        let people = ids.iter().filter_map(|id| people.get(id)).map(Arc::clone).collect();
+        let people = ids
+            .iter()
+            .filter_map(|id| people.get(id))
+            .map(Arc::clone)
+            .collect();
         self.found(viewer, &circle, people).await
     }
 }
@@ -51,9 +64,22 @@ fn ranked(query: &Query, circle: &Circle, candidates: Vec<PersonRecord>) -> Vec<
         .into_iter()
         .filter(|person| !circle.is_severed_from(person.id))
         .filter_map(|person| {
-            let (handle, name) = (Handle::from_stored(person.handle), DisplayName::from_stored(person.display_name));
-            let closeness = (circle.is_friend(person.id), circle.follows().binary_search(&person.id).is_ok());
-            query.matches(&handle, &name).then(|| (query.rank(&handle, &name), Reverse(closeness), handle, person.id))
+            let (handle, name) = (
+                Handle::from_stored(person.handle),
+                DisplayName::from_stored(person.display_name),
+            );
+            let closeness = (
+                circle.is_friend(person.id),
+                circle.follows().binary_search(&person.id).is_ok(),
+            );
+            query.matches(&handle, &name).then(|| {
+                (
+                    query.rank(&handle, &name),
+                    Reverse(closeness),
+                    handle,
+                    person.id,
+                )
+            })
         })
         .collect();
     ranked.sort_unstable();
@@ -87,15 +113,27 @@ mod tests {
             person(3, "mina", "x"),
         ];
         let expected: Vec<_> = expected.iter().copied().map(PersonId::from_u64).collect();
-        assert_eq!(ranked(&Query::parse(q).unwrap(), circle, everybody), expected, "{q}");
+        assert_eq!(
+            ranked(&Query::parse(q).unwrap(), circle, everybody),
+            expected,
+            "{q}"
+        );
     }
 
     #[test]
     fn the_best_match_comes_first_and_friends_before_strangers() {
         check_ranked("mina", &Circle::default(), &[3, 2, 5, 1, 4]);
         let ids = |number| vec![PersonId::from_u64(number)];
-        check_ranked("mina", &Circle::new(ids(5), ids(4), vec![], vec![]), &[3, 5, 2, 1, 4]);
-        check_ranked("mina", &Circle::new(vec![], vec![], ids(2), ids(3)), &[2, 5, 1, 4]);
+        check_ranked(
+            "mina",
+            &Circle::new(ids(5), ids(4), vec![], vec![]),
+            &[3, 5, 2, 1, 4],
+        );
+        check_ranked(
+            "mina",
+            &Circle::new(vec![], vec![], ids(2), ids(3)),
+            &[2, 5, 1, 4],
+        );
         check_ranked("@mina_", &Circle::default(), &[2, 5]);
     }
 }

@@ -14,11 +14,17 @@ impl Service {
         let two = Two::new(viewer, other)?;
         let service = self.clone();
         self.whole(async move {
-            let answer = service.0.store.block(viewer, other, service.0.settings.relations, service.now()).await;
+            let answer = service
+                .0
+                .store
+                .block(viewer, other, service.0.settings.relations, service.now())
+                .await;
             let mut all = two.both(Change::CircleShrank);
             // What told of the other is hidden now.
             all.push(Change::Notifications(vec![viewer, other]));
-            let change = service.tell_related(answer, all, Change::CircleShrank(viewer)).await?;
+            let change = service
+                .tell_related(answer, all, Change::CircleShrank(viewer))
+                .await?;
             answer_of(change, RuleBroken::BlockLimit)
         })
         .await
@@ -34,7 +40,9 @@ impl Service {
         self.whole(async move {
             let answer = service.0.store.unblock(viewer, other).await;
             let all = two.both(Change::CircleGrew);
-            let change = service.tell_related(answer, all, Change::CircleGrew(viewer)).await?;
+            let change = service
+                .tell_related(answer, all, Change::CircleGrew(viewer))
+                .await?;
             answer_of(change, RuleBroken::BlockLimit)
         })
         .await
@@ -48,9 +56,16 @@ impl Service {
         let Two { .. } = Two::new(viewer, other)?;
         let service = self.clone();
         self.whole(async move {
-            let answer = service.0.store.mute(viewer, other, service.0.settings.relations, service.now()).await;
+            let answer = service
+                .0
+                .store
+                .mute(viewer, other, service.0.settings.relations, service.now())
+                .await;
             let own = Change::CircleShrank(viewer);
-            answer_of(service.tell_related(answer, vec![own.clone()], own).await?, RuleBroken::MuteLimit)
+            answer_of(
+                service.tell_related(answer, vec![own.clone()], own).await?,
+                RuleBroken::MuteLimit,
+            )
         })
         .await
     }
@@ -64,7 +79,10 @@ impl Service {
         self.whole(async move {
             let answer = service.0.store.unmute(viewer, other).await;
             let own = Change::CircleGrew(viewer);
-            answer_of(service.tell_related(answer, vec![own.clone()], own).await?, RuleBroken::MuteLimit)
+            answer_of(
+                service.tell_related(answer, vec![own.clone()], own).await?,
+                RuleBroken::MuteLimit,
+            )
         })
         .await
     }

@@ -14,9 +14,16 @@ impl Service {
         let Two { .. } = Two::new(viewer, other)?;
         let service = self.clone();
         self.whole(async move {
-            let answer = service.0.store.follow(viewer, other, service.0.settings.relations, service.now()).await;
+            let answer = service
+                .0
+                .store
+                .follow(viewer, other, service.0.settings.relations, service.now())
+                .await;
             let own = Change::CircleGrew(viewer);
-            answer_of(service.tell_related(answer, vec![own.clone()], own).await?, RuleBroken::FollowLimit)
+            answer_of(
+                service.tell_related(answer, vec![own.clone()], own).await?,
+                RuleBroken::FollowLimit,
+            )
         })
         .await
     }
@@ -30,7 +37,10 @@ impl Service {
         self.whole(async move {
             let answer = service.0.store.unfollow(viewer, other).await;
             let own = Change::CircleShrank(viewer);
-            answer_of(service.tell_related(answer, vec![own.clone()], own).await?, RuleBroken::FollowLimit)
+            answer_of(
+                service.tell_related(answer, vec![own.clone()], own).await?,
+                RuleBroken::FollowLimit,
+            )
         })
         .await
     }

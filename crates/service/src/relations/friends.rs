@@ -17,14 +17,25 @@ impl Service {
         let service = self.clone();
         self.whole(async move {
             let limits = service.0.settings.relations;
-            let answer = service.0.store.ask_friend(viewer, other, limits, notification, service.now()).await;
+            let answer = service
+                .0
+                .store
+                .ask_friend(viewer, other, limits, notification, service.now())
+                .await;
             let all = match answer {
                 // Only a request: nobody may see more than before.
                 Ok(RelationChange::Changed) => vec![Change::Notifications(vec![other])],
                 _ => became_friends(two),
             };
-            let change = service.tell_related(answer, all, Change::CircleGrew(viewer)).await?;
-            answer_of(change, service.limit_reached(viewer, change, RuleBroken::RequestLimit).await?)
+            let change = service
+                .tell_related(answer, all, Change::CircleGrew(viewer))
+                .await?;
+            answer_of(
+                change,
+                service
+                    .limit_reached(viewer, change, RuleBroken::RequestLimit)
+                    .await?,
+            )
         })
         .await
     }
@@ -38,9 +49,15 @@ impl Service {
         let service = self.clone();
         self.whole(async move {
             let limits = service.0.settings.relations;
-            let answer = service.0.store.accept_friend(viewer, other, limits, notification, service.now()).await;
+            let answer = service
+                .0
+                .store
+                .accept_friend(viewer, other, limits, notification, service.now())
+                .await;
             let all = became_friends(Two { viewer, other });
-            let change = service.tell_related(answer, all, Change::CircleGrew(viewer)).await?;
+            let change = service
+                .tell_related(answer, all, Change::CircleGrew(viewer))
+                .await?;
             answer_of(change, RuleBroken::FriendLimitYours)
         })
         .await
@@ -55,8 +72,14 @@ impl Service {
         self.whole(async move {
             let answer = service.0.store.drop_request(viewer, other).await;
             // The notification of the request went with it.
-            let (all, own) = (Change::Notifications(vec![viewer, other]), Change::Notifications(vec![viewer]));
-            answer_of(service.tell_related(answer, vec![all], own).await?, RuleBroken::RequestLimit)
+            let (all, own) = (
+                Change::Notifications(vec![viewer, other]),
+                Change::Notifications(vec![viewer]),
+            );
+            answer_of(
+                service.tell_related(answer, vec![all], own).await?,
+                RuleBroken::RequestLimit,
+            )
         })
         .await
     }
@@ -71,20 +94,31 @@ impl Service {
         self.whole(async move {
             let answer = service.0.store.unfriend(viewer, other).await;
             let all = two.both(Change::CircleShrank);
-            let change = service.tell_related(answer, all, Change::CircleShrank(viewer)).await?;
+            let change = service
+                .tell_related(answer, all, Change::CircleShrank(viewer))
+                .await?;
             answer_of(change, RuleBroken::FriendLimitYours)
         })
         .await
     }
 
     /// Which of the viewer's limits stopped a request: that of friends, or `otherwise`.
-    async fn limit_reached(&self, viewer: PersonId, change: RelationChange, otherwise: RuleBroken) -> ServiceResult<RuleBroken> {
+    async fn limit_reached(
+        &self,
+        viewer: PersonId,
+        change: RelationChange,
+        otherwise: RuleBroken,
+    ) -> ServiceResult<RuleBroken> {
         if change != RelationChange::LimitReached {
             return Ok(otherwise);
         }
         let counts = self.0.store.person_counts(viewer).await?;
         let full = counts.friends >= self.0.settings.relations.friends_max;
-        Ok(if full { RuleBroken::FriendLimitYours } else { otherwise })
+        Ok(if full {
+            RuleBroken::FriendLimitYours
+        } else {
+            otherwise
+        })
     }
 }
 

@@ -34,18 +34,28 @@ impl Service {
         limit: u32,
     ) -> ServiceResult<PersonPage> {
         let limit = page_limit(limit);
-        let found = self.0.store.related(viewer, list, before, one_more(limit)).await?;
+        let found = self
+            .0
+            .store
+            .related(viewer, list, before, one_more(limit))
+            .await?;
         let circle = self.circle(viewer).await?;
         match list {
             // Whom one blocked is no secret from oneself. Everywhere else severed people are not shown: among muted
             // ones may be somebody who blocked the viewer later, and in the other lists nobody is severed.
-            PeopleList::Blocks => self.person_page(viewer, &circle, found, limit, |_| true).await,
+            PeopleList::Blocks => {
+                self.person_page(viewer, &circle, found, limit, |_| true)
+                    .await
+            }
             PeopleList::Friends
             | PeopleList::Follows
             | PeopleList::Followers
             | PeopleList::Mutes
             | PeopleList::Requests(_) => {
-                self.person_page(viewer, &circle, found, limit, |person| !circle.is_severed_from(person)).await
+                self.person_page(viewer, &circle, found, limit, |person| {
+                    !circle.is_severed_from(person)
+                })
+                .await
             }
         }
     }
@@ -61,18 +71,32 @@ impl Service {
     ) -> ServiceResult<PersonPage> {
         let end = cut_to_page(&mut found, limit);
         let before = found.last().filter(|_| !end).map(|last| {
-            Cursor::Behind(Position { key: last.since.as_millis(), id: last.person.as_u64() })
+            Cursor::Behind(Position {
+                key: last.since.as_millis(),
+                id: last.person.as_u64(),
+            })
         });
         found.retain(|related| shown(related.person));
         let ids: Vec<_> = found.iter().map(|related| related.person).collect();
         let people = self.people(&ids).await?;
-        let people = ids.iter().filter_map(|id| people.get(id)).map(Arc::clone).collect();
-        let since: HashMap<_, _> = found.iter().map(|related| (related.person, related.since)).collect();
+        let people = ids
+            .iter()
+            .filter_map(|id| people.get(id))
+            .map(Arc::clone)
+            .collect();
+        let since: HashMap<_, _> = found
+            .iter()
+            .map(|related| (related.person, related.since))
+            .collect();
         let found = self.found(viewer, circle, people).await?;
         let items = found.into_iter().filter_map(|found| {
             let since = *since.get(&found.person.record.id)?;
             Some((found, since))
         });
-        Ok(PersonPage { items: items.collect(), before, end })
+        Ok(PersonPage {
+            items: items.collect(),
+            before,
+            end,
+        })
     }
 }

@@ -25,7 +25,11 @@ struct Two {
 
 impl Two {
     fn new(viewer: PersonId, other: PersonId) -> ServiceResult<Self> {
-        if viewer == other { Err(RuleBroken::Yourself.into()) } else { Ok(Self { viewer, other }) }
+        if viewer == other {
+            Err(RuleBroken::Yourself.into())
+        } else {
+            Ok(Self { viewer, other })
+        }
     }
 
     fn both(self, change: fn(PersonId) -> Change) -> Vec<Change> {
@@ -43,7 +47,9 @@ impl Service {
         own: Change,
     ) -> ServiceResult<RelationChange> {
         match &answer {
-            Ok(RelationChange::Changed | RelationChange::BecameFriends) | Err(_) => self.changed(all).await?,
+            Ok(RelationChange::Changed | RelationChange::BecameFriends) | Err(_) => {
+                self.changed(all).await?;
+            }
             Ok(RelationChange::Unchanged) => self.changed([own]).await?,
             Ok(
                 RelationChange::NoSuchPerson
@@ -59,7 +65,9 @@ impl Service {
 /// What the one who asked is told of how it ended.
 fn answer_of(change: RelationChange, limit: RuleBroken) -> ServiceResult<()> {
     match change {
-        RelationChange::Changed | RelationChange::Unchanged | RelationChange::BecameFriends => Ok(()),
+        RelationChange::Changed | RelationChange::Unchanged | RelationChange::BecameFriends => {
+            Ok(())
+        }
         RelationChange::NoSuchPerson => Err(ServiceError::NotFound("person")),
         RelationChange::NoSuchRequest => Err(ServiceError::NotFound("friend request")),
         RelationChange::LimitReached => Err(limit.into()),

@@ -17,7 +17,11 @@ impl Service {
                 service.changed([Change::Story(id)]).await?;
                 service.sweep_soon();
             }
-            if answer? { Ok(()) } else { Err(ServiceError::NotFound("story")) }
+            if answer? {
+                Ok(())
+            } else {
+                Err(ServiceError::NotFound("story"))
+            }
         })
         .await
     }

@@ -20,18 +20,35 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound` unless the viewer posted it, `RuleBroken` for a text that the rules refuse.
-    pub async fn edit_story(&self, viewer: PersonId, id: StoryId, ask: EditAsk) -> ServiceResult<StoryItem> {
+    pub async fn edit_story(
+        &self,
+        viewer: PersonId,
+        id: StoryId,
+        ask: EditAsk,
+    ) -> ServiceResult<StoryItem> {
         let story = self.openable(viewer, id).await?;
         if story.record.author != viewer {
             return Err(ServiceError::NotFound("story"));
         }
-        let text = ask.text.map(|text| self.checked_story_text(&text)).transpose()?;
+        let text = ask
+            .text
+            .map(|text| self.checked_story_text(&text))
+            .transpose()?;
         let text = text.filter(|text| **text != *story.record.text);
-        let audience = ask.audience.filter(|audience| *audience != story.record.audience);
+        let audience = ask
+            .audience
+            .filter(|audience| *audience != story.record.audience);
         if text.is_some() || audience.is_some() {
-            let edit = StoryEdit { id, author: viewer, text: text.map(with_its_finds), audience, now: self.now() };
+            let edit = StoryEdit {
+                id,
+                author: viewer,
+                text: text.map(with_its_finds),
+                audience,
+                now: self.now(),
+            };
             let service = self.clone();
-            self.whole(async move { service.write_edit(edit).await }).await?;
+            self.whole(async move { service.write_edit(edit).await })
+                .await?;
         }
         self.open_story(viewer, id).await
     }
@@ -49,6 +66,13 @@ impl Service {
 }
 
 fn with_its_finds(text: String) -> EditedText {
-    let mentions = text::mentions(&text).into_iter().map(|handle| handle.as_str().to_owned()).collect();
-    EditedText { mentions, tags: text::hashtags(&text), text }
+    let mentions = text::mentions(&text)
+        .into_iter()
+        .map(|handle| handle.as_str().to_owned())
+        .collect();
+    EditedText {
+        mentions,
+        tags: text::hashtags(&text),
+        text,
+    }
 }

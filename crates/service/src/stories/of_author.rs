@@ -22,14 +22,29 @@ impl Service {
         let author = self.visible_person(viewer, handle).await?.record.id;
         let circle = self.circle(viewer).await?;
         let everything = author == viewer || circle.is_friend(author);
-        let sees = if everything { Sees::Everything } else { Sees::Public };
+        let sees = if everything {
+            Sees::Everything
+        } else {
+            Sees::Public
+        };
         let limit = page_limit(limit);
-        let mut ids = self.0.store.stories_of(author, sees, before, one_more(limit)).await?;
+        let mut ids = self
+            .0
+            .store
+            .stories_of(author, sees, before, one_more(limit))
+            .await?;
         let end = cut_to_page(&mut ids, limit);
-        let before = ids.last().filter(|_| !end).map(|last| Cursor::Below(last.raw()));
+        let before = ids
+            .last()
+            .filter(|_| !end)
+            .map(|last| Cursor::Below(last.raw()));
         let mut stories: Vec<_> = self.stories(&ids).await?.into_iter().flatten().collect();
         // Whatever was changed since the list was read.
         stories.retain(|story| circle.may_open(viewer, story.record.author, story.record.audience));
-        Ok(StoryPage { items: self.items(viewer, stories).await?, before, end })
+        Ok(StoryPage {
+            items: self.items(viewer, stories).await?,
+            before,
+            end,
+        })
     }
 }

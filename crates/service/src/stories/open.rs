@@ -15,12 +15,24 @@ impl Service {
     /// `NotFound` when there is none or the viewer may not know of it.
     pub async fn open_story(&self, viewer: PersonId, id: StoryId) -> ServiceResult<StoryItem> {
         let story = self.openable(viewer, id).await?;
-        self.items(viewer, vec![story]).await?.pop().ok_or(ServiceError::NotFound("story"))
+        self.items(viewer, vec![story])
+            .await?
+            .pop()
+            .ok_or(ServiceError::NotFound("story"))
     }
 
     /// The story, if the viewer may open it now: what everything that hangs on a story asks first.
-    pub(crate) async fn openable(&self, viewer: PersonId, id: StoryId) -> ServiceResult<Arc<StoryEntry>> {
-        let story = self.stories(&[id]).await?.pop().flatten().ok_or(ServiceError::NotFound("story"))?;
+    pub(crate) async fn openable(
+        &self,
+        viewer: PersonId,
+        id: StoryId,
+    ) -> ServiceResult<Arc<StoryEntry>> {
+        let story = self
+            .stories(&[id])
+            .await?
+            .pop()
+            .flatten()
+            .ok_or(ServiceError::NotFound("story"))?;
         let circle = self.circle(viewer).await?;
         if circle.may_open(viewer, story.record.author, story.record.audience) {
             Ok(story)

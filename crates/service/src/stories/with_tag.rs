@@ -42,26 +42,51 @@ impl Service {
         before: Option<StoryId>,
         limit: u32,
     ) -> ServiceResult<StoryPage> {
-        let Some(tag) = normal_form(tag) else { return Ok(StoryPage { end: true, ..StoryPage::default() }) };
-        let walk = self.walk_tag(viewer, &tag, before, page_limit(limit)).await?;
-        let before = walk.last.or(before).filter(|_| !walk.end).map(|last| Cursor::Below(last.raw()));
-        Ok(StoryPage { items: self.items(viewer, walk.admitted).await?, before, end: walk.end })
+        let Some(tag) = normal_form(tag) else {
+            return Ok(StoryPage {
+                end: true,
+                ..StoryPage::default()
+            });
+        };
+        let walk = self
+            .walk_tag(viewer, &tag, before, page_limit(limit))
+            .await?;
+        let before = walk
+            .last
+            .or(before)
+            .filter(|_| !walk.end)
+            .map(|last| Cursor::Below(last.raw()));
+        Ok(StoryPage {
+            items: self.items(viewer, walk.admitted).await?,
+            before,
+            end: walk.end,
+        })
     }
 
-    async fn walk_tag(&self, viewer: PersonId, tag: &str, before: Option<StoryId>, limit: usize) -> ServiceResult<Walk> {
+    async fn walk_tag(
+        &self,
+        viewer: PersonId,
+        tag: &str,
+        before: Option<StoryId>,
+        limit: usize,
+    ) -> ServiceResult<Walk> {
         let circle = self.circle(viewer).await?;
         let mut walk = Walk::default();
         for _ in 0..BATCHES_MAX {
-            let ids = self.0.store.stories_with_tag(tag, walk.last.or(before), BATCH).await?;
+            let ids = self
+                .0
+                .store
+                .stories_with_tag(tag, walk.last.or(before), BATCH)
+                .await?;
             let stories = self.stories(&ids).await?;
             for (id, story) in ids.iter().zip(stories) {
                 if walk.admitted.len() == limit {
                     return Ok(walk);
                 }
                 walk.last = Some(*id);
-                walk.admitted.extend(
-                    story.filter(|story| circle.may_open(viewer, story.record.author, story.record.audience)),
-                );
+                walk.admitted.extend(story.filter(|story| {
+                    circle.may_open(viewer, story.record.author, story.record.audience)
+                }));
             }
             if ids.len() < BATCH as usize {
                 walk.end = true;
@@ -76,8 +101,12 @@ impl Service {
 fn normal_form(tag: &str) -> Option<String> {
     let bare = tag.strip_prefix(['#', '＃']).unwrap_or(tag);
     // In a text another character ends the tag; here it makes the whole another thing.
-    let is_whole = bare.chars().all(|each| each.is_alphanumeric() || is_combining_mark(each) || each == '_');
-    is_whole.then(|| text::hashtags(&format!("#{bare}")).pop()).flatten()
+    let is_whole = bare
+        .chars()
+        .all(|each| each.is_alphanumeric() || is_combining_mark(each) || each == '_');
+    is_whole
+        .then(|| text::hashtags(&format!("#{bare}")).pop())
+        .flatten()
 }
 
 #[cfg(test)]
@@ -90,10 +119,24 @@ mod tests {
             assert_eq!(normal_form(text).as_deref(), Some("seoul"), "{text}");
         }
         for text in ["봄_나들이", "cafe\u{301}", "ラーメン", &"가".repeat(50)] {
-            assert_eq!(normal_form(text), text::hashtags(&format!("#{text}")).pop(), "{text}");
+            assert_eq!(
+                normal_form(text),
+                text::hashtags(&format!("#{text}")).pop(),
+                "{text}"
+            );
             assert!(normal_form(text).is_some(), "{text}");
         }
-        for text in ["", "#", "12", "two words", "a-b", "a,", "a#b", "##a", &"가".repeat(51)] {
+        for text in [
+            "",
+            "#",
+            "12",
+            "two words",
+            "a-b",
+            "a,",
+            "a#b",
+            "##a",
+            &"가".repeat(51),
+        ] {
             assert_eq!(normal_form(text), None, "{text:?}");
         }
     }

@@ -1,0 +1,325 @@
+//! What this node remembers of the store, so that a warm page costs no database read.
+//!
+//! Every cache is a [`StampedCache`]: what was changed before a request began is never served to it. A value is
+//! loaded in batches where pages need many.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use quick_cache::{UnitWeighter, Weighter};
+use sosik_fabric::Reader;
+use sosik_fabric::cache::StampedCache;
+use sosik_feed::{Circle, PersonId, StoryId};
+use sosik_store::{LikedStories, PersonRecord, SessionRecord, StoryCounts, StoryRecord, TokenHash};
+
+use crate::settings::CacheSettings;
+use crate::{Service, ServiceResult};
+
+/// Newest likes of a reader that are remembered; older ones are asked for. 2 KiB a reader.
+const LIKED_MAX: u32 = 256;
+
+/// A story in memory. Whoever presents it keeps the text it made in `rendered`.
+#[derive(Debug)]
+pub struct StoryEntry {
+    /// As it is in the store, but for the counts.
+    pub record: StoryRecord,
+    /// Made once by whoever presents stories, shared by every page that shows this one.
+    pub rendered: OnceLock<Box<[u8]>>,
+    counts: Mutex<StoryCounts>,
+}
+
+impl From<StoryRecord> for StoryEntry {
+    fn from(record: StoryRecord) -> Self {
+        Self {
+            counts: Mutex::new(record.counts),
+            record,
+            rendered: OnceLock::new(),
+        }
+    }
+}
+
+impl StoryEntry {
+    /// Likes and comments as they are now.
+    #[must_use]
+    pub fn counts(&self) -> StoryCounts {
+        *self.counts.lock()
+    }
+
+    fn mend_counts(&self, newer: StoryCounts) {
+        let mut counts = self.counts.lock();
+        if newer.revision > counts.revision {
+            *counts = newer;
+        }
+    }
+}
+
+/// A person in memory.
+#[derive(Debug)]
+pub struct PersonEntry {
+    /// As in the store.
+    pub record: PersonRecord,
+    /// Made once by whoever presents people.
+    pub rendered: OnceLock<Box<[u8]>>,
+}
+
+/// A session in memory.
+#[derive(Debug)]
+pub struct SessionEntry {
+    /// As in the store, but for `used_at`.
+    pub record: SessionRecord,
+    /// Last use written down, in milliseconds since 1970.
+    pub used_at: AtomicU64,
+}
+
+/// Weighs by what an entry takes in memory, roughly: rendering repeats the text and adds as much again for names.
+#[derive(Clone)]
+pub(crate) struct StoryWeight;
+
+impl Weighter<StoryId, Option<Arc<StoryEntry>>> for StoryWeight {
+    fn weight(&self, _: &StoryId, story: &Option<Arc<StoryEntry>>) -> u64 {
+        const GONE_BYTES: u64 = 64;
+        const ENTRY_BYTES: u64 = 512;
+        story.as_ref().map_or(GONE_BYTES, |story| {
+            ENTRY_BYTES + 2 * story.record.text.len() as u64
+        })
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct CircleWeight;
+
+impl Weighter<PersonId, Arc<Circle>> for CircleWeight {
+    fn weight(&self, _: &PersonId, circle: &Arc<Circle>) -> u64 {
+        const ENTRY_BYTES: u64 = 160;
+        ENTRY_BYTES + circle.heap_bytes() as u64
+    }
+}
+
+type Circles = StampedCache<PersonId, Arc<Circle>, CircleWeight>;
+
+/// All caches of a node.
+pub(crate) struct Caches {
+    /// `None` remembers that a story is gone: ids never come back.
+    pub(crate) stories: StampedCache<StoryId, Option<Arc<StoryEntry>>, StoryWeight>,
+    pub(crate) people: StampedCache<PersonId, Arc<PersonEntry>, UnitWeighter>,
+    pub(crate) circles: Arc<Circles>,
+    pub(crate) liked: StampedCache<PersonId, Arc<LikedStories>, UnitWeighter>,
+    pub(crate) read_positions: StampedCache<PersonId, Arc<AtomicU64>, UnitWeighter>,
+    pub(crate) sessions: StampedCache<TokenHash, Arc<SessionEntry>, UnitWeighter>,
+}
+
+impl Caches {
+    pub(crate) fn new(settings: &CacheSettings) -> Self {
+        const STORY_BYTES: u64 = 1024;
+        const CIRCLE_BYTES: u64 = 2048;
+        let entries = |bytes: u64, each: u64| usize::try_from(bytes / each).unwrap_or(usize::MAX);
+        let (people, sessions) = (settings.people_entries, settings.sessions_entries);
+        Self {
+            stories: StampedCache::new(
+                entries(settings.stories_bytes, STORY_BYTES),
+                settings.stories_bytes,
+                StoryWeight,
+            ),
+            people: StampedCache::new(people, people as u64, UnitWeighter),
+            circles: Arc::new(StampedCache::new(
+                entries(settings.circles_bytes, CIRCLE_BYTES),
+                settings.circles_bytes,
+                CircleWeight,
+            )),
+            liked: StampedCache::new(people, people as u64, UnitWeighter),
+            read_positions: StampedCache::new(people, people as u64, UnitWeighter),
+            sessions: StampedCache::new(sessions, sessions as u64, UnitWeighter),
+        }
+    }
+}
+
+/// A reader with the circle that one request goes by.
+pub(crate) struct KnownReader {
+    pub(crate) id: PersonId,
+    pub(crate) circle: Arc<Circle>,
+    circles: Arc<Circles>,
+}
+
+impl Reader for KnownReader {
+    fn takes_from(&self, author: PersonId) -> bool {
+        self.circle.takes_from(author)
+    }
+
+    fn is_current(&self) -> bool {
+        self.circles
+            .get(&self.id)
+            .is_some_and(|circle| Arc::ptr_eq(&circle, &self.circle))
+    }
+}
+
+impl Service {
+    /// The circle of a reader.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn circle(&self, reader: PersonId) -> ServiceResult<Arc<Circle>> {
+        let circles = &self.0.caches.circles;
+        if let Some(circle) = circles.get(&reader) {
+            return Ok(circle);
+        }
+        let stamp = circles.stamp(&reader);
+        let circle = Arc::new(self.0.store.circle(reader).await?);
+        circles.keep(reader, Arc::clone(&circle), stamp);
+        Ok(circle)
+    }
+
+    pub(crate) async fn reader(&self, id: PersonId) -> ServiceResult<KnownReader> {
+        Ok(KnownReader {
+            id,
+            circle: self.circle(id).await?,
+            circles: Arc::clone(&self.0.caches.circles),
+        })
+    }
+
+    /// Stories by id, in the order asked for; `None` where there is none (any more).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn stories(&self, ids: &[StoryId]) -> ServiceResult<Vec<Option<Arc<StoryEntry>>>> {
+        let cache = &self.0.caches.stories;
+        let known: Vec<_> = ids.iter().map(|id| cache.get(id)).collect();
+        let missing: Vec<_> = ids
+            .iter()
+            .zip(&known)
+            .filter(|(_, known)| known.is_none())
+            .map(|(id, _)| *id)
+            .collect();
+        if missing.is_empty() {
+            return Ok(known.into_iter().map(Option::flatten).collect());
+        }
+        let stamps: Vec<_> = missing.iter().map(|id| cache.stamp(id)).collect();
+        let found = self.0.store.stories(&missing).await?;
+        let mut loaded: HashMap<_, _> = found
+            .into_iter()
+            .map(|record| (record.id, Arc::new(StoryEntry::from(record))))
+            .collect();
+        for (id, stamp) in missing.iter().zip(stamps) {
+            cache.keep(*id, loaded.get(id).map(Arc::clone), stamp);
+        }
+        let all = ids
+            .iter()
+            .zip(known)
+            .map(|(id, known)| known.unwrap_or_else(|| loaded.remove(id)));
+        Ok(all.collect())
+    }
+
+    /// People by id, those who exist.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn people(
+        &self,
+        ids: &[PersonId],
+    ) -> ServiceResult<HashMap<PersonId, Arc<PersonEntry>>> {
+        let cache = &self.0.caches.people;
+        let mut people = HashMap::with_capacity(ids.len());
+        let mut missing = Vec::new();
+        for id in ids {
+            match cache.get(id) {
+                Some(person) => {
+                    people.insert(*id, person);
+                }
+                None => missing.push((*id, cache.stamp(id))),
+            }
+        }
+        if !missing.is_empty() {
+            let wanted: Vec<_> = missing.iter().map(|(id, _)| *id).collect();
+            let mut found: HashMap<_, _> = self
+                .0
+                .store
+                .people(&wanted)
+                .await?
+                .into_iter()
+                .map(|record| (record.id, record))
+                .collect();
+            for (id, stamp) in missing {
+                let Some(record) = found.remove(&id) else {
+                    continue;
+                };
+                let person = Arc::new(PersonEntry {
+                    record,
+                    rendered: OnceLock::new(),
+                });
+                cache.keep(id, Arc::clone(&person), stamp);
+                people.insert(id, person);
+            }
+        }
+        Ok(people)
+    }
+
+    /// One person by id.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn person(&self, id: PersonId) -> ServiceResult<Option<Arc<PersonEntry>>> {
+        Ok(self.people(&[id]).await?.remove(&id))
+    }
+
+    /// Which of these stories (with the largest ids first or in any order) the person likes.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn liked_among(
+        &self,
+        person: PersonId,
+        stories: &[StoryId],
+    ) -> ServiceResult<Vec<bool>> {
+        let newest = self.liked_newest(person).await?;
+        let older: Vec<_> = stories
+            .iter()
+            .copied()
+            .filter(|story| *story < newest.complete_from)
+            .collect();
+        let older_liked = if older.is_empty() {
+            Vec::new()
+        } else {
+            self.0.store.liked_among(person, &older).await?
+        };
+        let liked = |story: &StoryId| {
+            newest.stories.binary_search(story).is_ok() || older_liked.contains(story)
+        };
+        Ok(stories.iter().map(liked).collect())
+    }
+
+    async fn liked_newest(&self, person: PersonId) -> ServiceResult<Arc<LikedStories>> {
+        let cache = &self.0.caches.liked;
+        if let Some(liked) = cache.get(&person) {
+            return Ok(liked);
+        }
+        let stamp = cache.stamp(&person);
+        let liked = Arc::new(self.0.store.liked_stories(person, LIKED_MAX).await?);
+        cache.keep(person, Arc::clone(&liked), stamp);
+        Ok(liked)
+    }
+
+    /// Up to which story the person has read.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn read_position(&self, person: PersonId) -> ServiceResult<StoryId> {
+        let cache = &self.0.caches.read_positions;
+        if let Some(position) = cache.get(&person) {
+            return Ok(StoryId::from_u64(position.load(Ordering::Acquire)));
+        }
+        let stamp = cache.stamp(&person);
+        let position = self.0.store.read_position(person).await?;
+        cache.keep(person, Arc::new(AtomicU64::new(position.as_u64())), stamp);
+        Ok(position)
+    }
+
+    pub(crate) fn mend_counts(&self, story: StoryId, counts: StoryCounts) {
+        self.0.caches.stories.mend_changed(&story, |entry| {
+            if let Some(entry) = entry {
+                entry.mend_counts(counts);
+            }
+        });
+    }
+}

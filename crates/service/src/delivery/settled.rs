@@ -1,0 +1,140 @@
+//! Up to which story everything has been delivered.
+//!
+//! A cursor for "newer" lives longer than the timeline it was made from. It carries the settled point of its time:
+//! every story up to there had been delivered, so it was seen or was not for this reader; above it the cursor names
+//! what was seen. A client whose timeline was lost meanwhile is so told exactly what is new to it.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use sosik_feed::{RawId, StoryId, Timestamp};
+
+/// The clock may go back by so much before ids are refused, so no id older than that is made any more.
+const STEP_BACK_MAX: Duration = sosik_feed::generator::STEP_BACK_MAX;
+
+/// The settled point and the posts under way.
+pub struct Settled {
+    point: AtomicU64,
+    under_way: Mutex<BTreeSet<StoryId>>,
+}
+
+/// A post under way, until dropped.
+pub(crate) struct UnderWay<'a> {
+    settled: &'a Settled,
+    story: StoryId,
+}
+
+impl Settled {
+    /// Before the first look at the orders nothing is known to be delivered but what is long past.
+    pub(crate) fn new() -> Self {
+        Self {
+            point: AtomicU64::new(0),
+            under_way: Mutex::default(),
+        }
+    }
+
+    /// The newest story up to which everything is delivered.
+    pub fn point(&self) -> StoryId {
+        StoryId::from_u64(self.point.load(Ordering::Acquire))
+    }
+
+    /// Makes the id of a story and notes it as under way, in one step: there is no moment at which the id exists and
+    /// is not known to be under way.
+    pub(crate) fn begin<E>(
+        &self,
+        make: impl FnOnce() -> Result<RawId, E>,
+    ) -> Result<UnderWay<'_>, E> {
+        let mut under_way = self.under_way.lock();
+        let story = StoryId::new(make()?);
+        under_way.insert(story);
+        Ok(UnderWay {
+            settled: self,
+            story,
+        })
+    }
+
+    /// To be taken **before** asking the store for the oldest order: a post that is not under way any more then has
+    /// its order in the store. `last_made` is asked for the newest id of this process.
+    ///
+    /// This knows the posts of its own process only. With several nodes on one store the others' come in through
+    /// their orders, and the span that a commit may take has to be left out here.
+    pub(crate) fn candidate(&self, now: Timestamp, last_made: impl FnOnce() -> RawId) -> StoryId {
+        let under_way = self.under_way.lock();
+        let past = StoryId::new(RawId::first_at(now.minus(STEP_BACK_MAX)).max(last_made()));
+        under_way
+            .first()
+            .map_or(past, |oldest| past.min(before(*oldest)))
+    }
+
+    /// Moves on to the candidate, but not past the oldest order. Never goes back.
+    pub(crate) fn advance(&self, candidate: StoryId, oldest_order: Option<StoryId>) {
+        let point = oldest_order.map_or(candidate, |oldest| candidate.min(before(oldest)));
+        self.point.fetch_max(point.as_u64(), Ordering::AcqRel);
+    }
+}
+
+impl UnderWay<'_> {
+    pub(crate) const fn story(&self) -> StoryId {
+        self.story
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.settled.under_way.lock().remove(&self.story);
+    }
+}
+
+fn before(story: StoryId) -> StoryId {
+    StoryId::from_u64(story.as_u64().saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(1_800_000_000_000 + millis)
+    }
+
+    fn story_at(millis: u64) -> StoryId {
+        StoryId::new(RawId::first_at(at(millis)))
+    }
+
+    fn candidate(settled: &Settled, now: u64) -> StoryId {
+        settled.candidate(at(now), RawId::default)
+    }
+
+    #[test]
+    fn nothing_is_settled_past_a_post_under_way_or_an_open_order() {
+        let settled = Settled::new();
+        let under_way = settled.begin(|| Ok::<_, ()>(story_at(100).raw())).unwrap();
+        settled.advance(candidate(&settled, 20_000), None);
+        assert_eq!(settled.point(), before(story_at(100)));
+        drop(under_way);
+        settled.advance(candidate(&settled, 20_000), Some(story_at(9_000)));
+        assert_eq!(settled.point(), before(story_at(9_000)));
+        settled.advance(candidate(&settled, 20_000), None);
+        assert_eq!(settled.point(), story_at(15_000));
+    }
+
+    #[test]
+    fn what_this_process_has_made_and_delivered_is_settled_at_once() {
+        let settled = Settled::new();
+        settled.advance(
+            settled.candidate(at(20_000), || story_at(19_999).raw()),
+            None,
+        );
+        assert_eq!(settled.point(), story_at(19_999));
+    }
+
+    #[test]
+    fn the_settled_point_never_goes_back() {
+        let settled = Settled::new();
+        settled.advance(story_at(500), None);
+        settled.advance(story_at(400), None);
+        assert_eq!(settled.point(), story_at(500));
+    }
+}

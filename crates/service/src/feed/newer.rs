@@ -1,0 +1,316 @@
+//! What came since a client last looked.
+//!
+//! As long as the timeline is the same, its marks tell exactly what arrived. When it was lost in between (a restart,
+//! no room, a new friend), the cursor's settled point and the few stories named above it tell the same. Only when
+//! these were too many, or too much has happened since, the client is told to start over.
+
+use sosik_fabric::Since;
+use sosik_feed::cursor::{RECENT_MAX, Seen};
+use sosik_feed::timeline::{Mark, Newer};
+use sosik_feed::{Cursor, StoryId};
+
+use super::FeedPage;
+use crate::caches::KnownReader;
+use crate::sabotage::Sabotage;
+use crate::{Service, ServiceResult};
+
+/// New ids for a client, and its cursor after them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Arrivals {
+    /// Newest first.
+    pub(super) ids: Vec<StoryId>,
+    pub(super) seen: Seen,
+    /// There are more behind that cursor.
+    pub(super) more: bool,
+}
+
+/// A look at the top of a feed without a usable mark.
+struct Top {
+    incarnation: u64,
+    mark: Mark,
+    /// Newest first.
+    ids: Vec<StoryId>,
+    /// `ids` has everything above this.
+    complete_above: StoryId,
+}
+
+impl Service {
+    pub(super) async fn newer_page(
+        &self,
+        reader: &KnownReader,
+        seen: Seen,
+        limit: usize,
+    ) -> ServiceResult<FeedPage> {
+        let Some(arrivals) = self.arrivals(reader, &seen, limit).await? else {
+            let page = self.top_page(reader, limit).await?;
+            return Ok(FeedPage {
+                reset: true,
+                ..page
+            });
+        };
+        let stories = self.admit(reader, &arrivals.ids).await?;
+        let items = self.items(reader.id, stories).await?;
+        Ok(FeedPage {
+            items,
+            after: Some(Cursor::Newer(arrivals.seen)),
+            end: !arrivals.more,
+            ..FeedPage::default()
+        })
+    }
+
+    /// What came since `seen`, at most `limit`, the earliest first; `None` when the client has to start over.
+    pub(super) async fn arrivals(
+        &self,
+        reader: &KnownReader,
+        seen: &Seen,
+        limit: usize,
+    ) -> ServiceResult<Option<Arrivals>> {
+        // Before the look: see `top_page`.
+        let settled = self.settled_point();
+        let since = Since {
+            incarnation: seen.incarnation,
+            mark: seen.mark,
+            count: limit,
+        };
+        if seen.incarnation != 0
+            && let Some(Ok(newer)) = self.0.fabric.newer(reader.id, reader, since).await?
+        {
+            return Ok(Some(self.by_mark(seen, newer, settled)));
+        }
+        let Some(recent) = &seen.recent else {
+            return Ok(None);
+        };
+        let top = self.top(reader).await?;
+        Ok(by_settled(seen, recent, &top, settled, limit))
+    }
+
+    fn by_mark(&self, seen: &Seen, newer: Newer, settled: StoryId) -> Arrivals {
+        let mut ids = newer.ids;
+        if self.breaks(Sabotage::NewerByIdAlone) {
+            ids.retain(|id| *id > seen.mark.newest);
+        }
+        // With more to come the old settled point stays: what is not seen yet may lie below the new one.
+        let settled = if newer.more {
+            seen.settled
+        } else {
+            settled.max(seen.settled)
+        };
+        let recent = recent_after(seen, &ids, settled);
+        let seen = Seen {
+            incarnation: seen.incarnation,
+            mark: newer.mark,
+            settled,
+            recent,
+        };
+        Arrivals {
+            ids,
+            seen,
+            more: newer.more,
+        }
+    }
+
+    async fn top(&self, reader: &KnownReader) -> ServiceResult<Top> {
+        let most = self.0.settings.feed.timeline_stories * 2;
+        if let Some(view) = self.view_or_rebuild(reader, most).await? {
+            // Everything from the floor on is there, so everything above the id before it is.
+            let complete_above = StoryId::from_u64(view.floor.as_u64().saturating_sub(1));
+            return Ok(Top {
+                incarnation: view.incarnation,
+                mark: view.mark,
+                ids: view.stretch.ids,
+                complete_above,
+            });
+        }
+        /// Read from the store at once for a client whose timeline cannot be rebuilt now.
+        const FROM_STORE: usize = 100;
+        let ids = self.newest(reader, None, FROM_STORE).await?;
+        let complete_above = ids
+            .last()
+            .copied()
+            .filter(|_| ids.len() == FROM_STORE)
+            .unwrap_or_default();
+        let mark = Mark {
+            newest: ids.first().copied().unwrap_or_default(),
+            late: 0,
+        };
+        Ok(Top {
+            incarnation: 0,
+            mark,
+            ids,
+            complete_above,
+        })
+    }
+}
+
+/// Everything above the settled point of the cursor that it does not name. `None` when the look does not reach down
+/// to that point.
+fn by_settled(
+    seen: &Seen,
+    recent: &[StoryId],
+    top: &Top,
+    settled: StoryId,
+    limit: usize,
+) -> Option<Arrivals> {
+    if top.complete_above > seen.settled {
+        return None;
+    }
+    let above = top.ids.iter().copied().take_while(|id| *id > seen.settled);
+    let mut ids: Vec<StoryId> = above.filter(|id| !recent.contains(id)).collect();
+    if ids.len() <= limit {
+        let settled = settled.max(seen.settled);
+        let recent = recent_after(seen, &ids, settled);
+        let seen = Seen {
+            incarnation: top.incarnation,
+            mark: top.mark,
+            settled,
+            recent,
+        };
+        return Some(Arrivals {
+            ids,
+            seen,
+            more: false,
+        });
+    }
+    // The earliest of them. Everything up to the newest of these is seen then, named or not.
+    ids.drain(..ids.len() - limit);
+    let seen_to = ids.first().copied().unwrap_or(seen.settled);
+    let recent = recent.iter().copied().filter(|id| *id > seen_to).collect();
+    let mark = Mark {
+        newest: seen_to,
+        late: 0,
+    };
+    Some(Arrivals {
+        ids,
+        seen: Seen {
+            incarnation: 0,
+            mark,
+            settled: seen_to,
+            recent: Some(recent),
+        },
+        more: true,
+    })
+}
+
+/// What is seen above the new settled point: what the old cursor named, and what came now.
+fn recent_after(seen: &Seen, ids: &[StoryId], settled: StoryId) -> Option<Vec<StoryId>> {
+    let before: &[StoryId] = match &seen.recent {
+        Some(recent) => recent,
+        // They were too many to name, but none of them is above the new point.
+        None if settled >= seen.mark.newest => &[],
+        None => return None,
+    };
+    let mut recent: Vec<StoryId> = before
+        .iter()
+        .chain(ids)
+        .copied()
+        .filter(|id| *id > settled)
+        .collect();
+    recent.sort_unstable_by(|a, b| b.cmp(a));
+    recent.dedup();
+    (recent.len() <= RECENT_MAX).then_some(recent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(numbers: &[u64]) -> Vec<StoryId> {
+        numbers.iter().copied().map(StoryId::from_u64).collect()
+    }
+
+    fn one(number: u64) -> StoryId {
+        StoryId::from_u64(number)
+    }
+
+    fn seen(settled: u64, recent: &[u64]) -> Seen {
+        Seen {
+            incarnation: 7,
+            mark: Mark {
+                newest: one(30),
+                late: 0,
+            },
+            settled: one(settled),
+            recent: Some(ids(recent)),
+        }
+    }
+
+    fn top(numbers: &[u64], complete_above: u64) -> Top {
+        let mark = Mark {
+            newest: one(numbers[0]),
+            late: 0,
+        };
+        Top {
+            incarnation: 9,
+            mark,
+            ids: ids(numbers),
+            complete_above: one(complete_above),
+        }
+    }
+
+    #[test]
+    fn after_a_restart_only_what_was_not_seen_comes() {
+        let seen = seen(20, &[30, 25]);
+        let arrivals = by_settled(
+            &seen,
+            &ids(&[30, 25]),
+            &top(&[40, 30, 27, 25, 20, 10], 0),
+            one(35),
+            10,
+        )
+        .unwrap();
+        assert_eq!(
+            arrivals.ids,
+            ids(&[40, 27]),
+            "27 was delivered late, 40 is new"
+        );
+        assert_eq!(
+            (arrivals.seen.settled, arrivals.seen.recent),
+            (one(35), Some(ids(&[40])))
+        );
+    }
+
+    #[test]
+    fn bit_by_bit_every_story_comes_once() {
+        let mut now = seen(20, &[30, 25]);
+        let mut came = Vec::new();
+        loop {
+            let recent = now.recent.clone().unwrap();
+            let arrivals = by_settled(
+                &now,
+                &recent,
+                &top(&[40, 35, 30, 27, 25, 22, 20], 0),
+                one(20),
+                2,
+            )
+            .unwrap();
+            came.extend(arrivals.ids.iter().rev().copied());
+            now = arrivals.seen;
+            if !arrivals.more {
+                break;
+            }
+        }
+        assert_eq!(came, ids(&[22, 27, 35, 40]));
+    }
+
+    #[test]
+    fn a_look_that_does_not_reach_down_to_the_settled_point_starts_over() {
+        let seen = seen(20, &[]);
+        assert_eq!(
+            by_settled(&seen, &[], &top(&[40, 30], 29), one(0), 10),
+            None
+        );
+    }
+
+    #[test]
+    fn too_many_to_name_are_forgiven_once_they_are_settled() {
+        let before = Seen {
+            recent: None,
+            ..seen(20, &[])
+        };
+        assert_eq!(recent_after(&before, &ids(&[31]), one(29)), None);
+        assert_eq!(
+            recent_after(&before, &ids(&[31]), one(30)),
+            Some(ids(&[31]))
+        );
+    }
+}

@@ -1,0 +1,265 @@
+//! Pages from the top and downwards.
+
+use std::sync::Arc;
+
+use sosik_fabric::{Below, View};
+use sosik_feed::cursor::{RECENT_MAX, Seen};
+use sosik_feed::timeline::Mark;
+use sosik_feed::{Cursor, StoryId};
+
+use super::{FeedPage, recent_of};
+use crate::caches::{KnownReader, StoryEntry};
+use crate::sabotage::Sabotage;
+use crate::{Service, ServiceResult};
+
+/// Ids taken from the timeline beyond the page, for those that turn out to be hidden or deleted.
+const SPARE: usize = 4;
+
+/// Candidates looked at for one page, as a multiple of its size. With more hidden ones in a row the page stays
+/// short, and says that it is not the end.
+const LOOKS_PER_STORY: usize = 10;
+
+/// Ids without entitlement, and how it goes on below them.
+struct Candidates {
+    /// Newest first.
+    ids: Vec<StoryId>,
+    below: BelowThem,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BelowThem {
+    /// There may be more.
+    More,
+    /// There is nothing.
+    Nothing,
+}
+
+/// What a page is being filled with.
+struct Filling {
+    stories: Vec<Arc<StoryEntry>>,
+    /// The last id that was decided about.
+    position: Option<StoryId>,
+    end: bool,
+}
+
+impl Service {
+    pub(super) async fn top_page(
+        &self,
+        reader: &KnownReader,
+        limit: usize,
+    ) -> ServiceResult<FeedPage> {
+        // Before the look: what is delivered after it may be in the view as well, which does no harm.
+        let settled = self.settled_point();
+        let wanted = limit.max(RECENT_MAX) + SPARE;
+        let view = self.view_or_rebuild(reader, wanted).await?;
+        let (first, seen) = match view {
+            Some(view) => {
+                let everything = !view.stretch.more && view.floor == StoryId::default();
+                let recent = recent_of(&view.stretch.ids, settled, everything);
+                let seen = Seen {
+                    incarnation: view.incarnation,
+                    mark: view.mark,
+                    settled,
+                    recent,
+                };
+                (candidates(view), seen)
+            }
+            None => {
+                let ids = self.newest(reader, None, wanted).await?;
+                let recent = recent_of(&ids, settled, ids.len() < wanted);
+                let mark = Mark {
+                    newest: ids.first().copied().unwrap_or_default(),
+                    late: 0,
+                };
+                (
+                    read_from_store(ids, wanted),
+                    Seen {
+                        incarnation: 0,
+                        mark,
+                        settled,
+                        recent,
+                    },
+                )
+            }
+        };
+        let page = self.fill(reader, first, None, limit).await?;
+        Ok(FeedPage {
+            unread: Some(self.unread(reader, seen.mark).await?),
+            after: Some(Cursor::Newer(seen)),
+            ..page
+        })
+    }
+
+    pub(super) async fn older_page(
+        &self,
+        reader: &KnownReader,
+        before: StoryId,
+        limit: usize,
+    ) -> ServiceResult<FeedPage> {
+        let wanted = limit + SPARE;
+        let first = self.candidates_below(reader, Some(before), wanted).await?;
+        self.fill(reader, first, Some(before), limit).await
+    }
+
+    /// Takes entitled stories from the candidates and, where these run out, from further ones.
+    async fn fill(
+        &self,
+        reader: &KnownReader,
+        first: Candidates,
+        start: Option<StoryId>,
+        limit: usize,
+    ) -> ServiceResult<FeedPage> {
+        let mut filling = Filling {
+            stories: Vec::with_capacity(limit),
+            position: start,
+            end: false,
+        };
+        let mut candidates = first;
+        let mut looked_at = 0;
+        loop {
+            looked_at += candidates.ids.len();
+            let used_up = self.take(reader, &candidates, &mut filling, limit).await?;
+            if !used_up {
+                break;
+            }
+            if candidates.below == BelowThem::Nothing {
+                filling.end = true;
+                break;
+            }
+            if filling.stories.len() == limit || looked_at >= limit * LOOKS_PER_STORY {
+                break;
+            }
+            candidates = self
+                .candidates_below(reader, filling.position, limit + SPARE)
+                .await?;
+        }
+        let before = filling
+            .position
+            .filter(|_| !filling.end)
+            .map(|position| self.cursor_below(position));
+        let items = self.items(reader.id, filling.stories).await?;
+        Ok(FeedPage {
+            items,
+            before,
+            end: filling.end,
+            ..FeedPage::default()
+        })
+    }
+
+    /// Moves candidates onto the page; answers whether all of them were decided about.
+    async fn take(
+        &self,
+        reader: &KnownReader,
+        candidates: &Candidates,
+        filling: &mut Filling,
+        limit: usize,
+    ) -> ServiceResult<bool> {
+        let admitted = self.admit(reader, &candidates.ids).await?;
+        let room = limit - filling.stories.len();
+        if admitted.len() > room {
+            filling.stories.extend(admitted.into_iter().take(room));
+            filling.position = filling.stories.last().map(|story| story.record.id);
+            return Ok(false);
+        }
+        filling.stories.extend(admitted);
+        filling.position = candidates.ids.last().copied().or(filling.position);
+        Ok(true)
+    }
+
+    /// Ids below a place: from the timeline above its floor, from the store below it.
+    async fn candidates_below(
+        &self,
+        reader: &KnownReader,
+        before: Option<StoryId>,
+        count: usize,
+    ) -> ServiceResult<Candidates> {
+        let view = self
+            .0
+            .fabric
+            .view(reader.id, reader, Below { before, count })
+            .await?;
+        let above_floor = |view: &View| before.is_none_or(|before| before > view.floor);
+        match view {
+            Some(view) if above_floor(&view) && !view.stretch.ids.is_empty() => {
+                Ok(candidates(view))
+            }
+            Some(view) if above_floor(&view) && view.floor == StoryId::default() => {
+                Ok(candidates(view))
+            }
+            _ => {
+                let ids = self.newest(reader, before, count).await?;
+                Ok(read_from_store(ids, count))
+            }
+        }
+    }
+
+    pub(super) async fn newest(
+        &self,
+        reader: &KnownReader,
+        before: Option<StoryId>,
+        count: usize,
+    ) -> ServiceResult<Vec<StoryId>> {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        Ok(self
+            .0
+            .store
+            .newest(reader.id, &reader.circle, before, count)
+            .await?)
+    }
+
+    fn cursor_below(&self, position: StoryId) -> Cursor {
+        let skip = u64::from(self.breaks(Sabotage::SkipOneWhenPaging)) << 22; // one millisecond of ids
+        Cursor::Below(StoryId::from_u64(position.as_u64().saturating_sub(skip)).raw())
+    }
+
+    /// How many entitled stories of others are above the read position.
+    async fn unread(&self, reader: &KnownReader, mark: Mark) -> ServiceResult<u32> {
+        let position = self.read_position(reader.id).await?;
+        if position >= mark.newest {
+            return Ok(0);
+        }
+        let most = self.0.settings.feed.unread_max;
+        let ids = match self
+            .0
+            .fabric
+            .above(reader.id, position, most as usize)
+            .await?
+        {
+            Some(ids) => ids,
+            None => {
+                let mut ids = self.newest(reader, None, most as usize).await?;
+                ids.retain(|id| *id > position);
+                ids
+            }
+        };
+        let unread = self
+            .admit(reader, &ids)
+            .await?
+            .iter()
+            .filter(|story| story.record.author != reader.id)
+            .count();
+        Ok(u32::try_from(unread).unwrap_or(most))
+    }
+}
+
+fn read_from_store(ids: Vec<StoryId>, wanted: usize) -> Candidates {
+    metrics::counter!("sosik_feed_store_reads_total").increment(1);
+    let below = if ids.len() < wanted {
+        BelowThem::Nothing
+    } else {
+        BelowThem::More
+    };
+    Candidates { ids, below }
+}
+
+fn candidates(view: View) -> Candidates {
+    let nothing = !view.stretch.more && view.floor == StoryId::default();
+    Candidates {
+        ids: view.stretch.ids,
+        below: if nothing {
+            BelowThem::Nothing
+        } else {
+            BelowThem::More
+        },
+    }
+}

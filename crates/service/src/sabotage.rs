@@ -1,0 +1,60 @@
+//! Promises broken on purpose, to prove that the tests and the checker would notice.
+//!
+//! Only builds with the feature `sabotage` listen to it; in all others the switch is a constant `false` and the
+//! compiler removes what hangs on it.
+
+/// A promise to break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sabotage {
+    /// P1: the answer comes before the commit, which is then left out.
+    AcknowledgeUnwritten,
+    /// P2: the last chunk of a delivery is dropped, and the order is marked done.
+    DropLastChunk,
+    /// P3: entitlement is not decided at read; what is in the timeline is shown.
+    ShowWhatIsCached,
+    /// P4: the author's own timeline is left to the delivery worker, and that one forgets it.
+    ForgetOwnStory,
+    /// P5: "newer" goes by id alone and misses what was delivered late.
+    NewerByIdAlone,
+    /// P5: the cursor for older stories skips one.
+    SkipOneWhenPaging,
+    /// P6: the idempotency key is ignored.
+    IgnoreIdempotencyKey,
+    /// P2/P3: a deleted story stays in the cache.
+    KeepDeleted,
+}
+
+impl Sabotage {
+    /// All of them, for tests that go through each.
+    pub const ALL: [Self; 8] = [
+        Self::AcknowledgeUnwritten,
+        Self::DropLastChunk,
+        Self::ShowWhatIsCached,
+        Self::ForgetOwnStory,
+        Self::NewerByIdAlone,
+        Self::SkipOneWhenPaging,
+        Self::IgnoreIdempotencyKey,
+        Self::KeepDeleted,
+    ];
+
+    /// The name on the command line: `acknowledge-unwritten` and so on.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AcknowledgeUnwritten => "acknowledge-unwritten",
+            Self::DropLastChunk => "drop-last-chunk",
+            Self::ShowWhatIsCached => "show-what-is-cached",
+            Self::ForgetOwnStory => "forget-own-story",
+            Self::NewerByIdAlone => "newer-by-id-alone",
+            Self::SkipOneWhenPaging => "skip-one-when-paging",
+            Self::IgnoreIdempotencyKey => "ignore-idempotency-key",
+            Self::KeepDeleted => "keep-deleted",
+        }
+    }
+
+    /// By name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|promise| promise.name() == name)
+    }
+}

@@ -1,0 +1,187 @@
+//! Sizes and limits of the service. What each means, its unit, default and range stand in the configuration.
+
+use std::time::Duration;
+
+use sosik_feed::limits;
+use sosik_store::{LargeAuthorLimits, RelationLimits};
+
+/// All of them.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Reading.
+    pub feed: FeedSettings,
+    /// Delivering.
+    pub delivery: DeliverySettings,
+    /// Friends, follows, blocks, mutes, requests.
+    pub relations: RelationLimits,
+    /// Texts.
+    pub texts: TextSettings,
+    /// Sessions.
+    pub sessions: SessionSettings,
+    /// Password hashing.
+    pub passwords: PasswordSettings,
+    /// Caches of this node.
+    pub caches: CacheSettings,
+    /// Who this node is.
+    pub node: NodeSettings,
+}
+
+/// Reading feeds.
+#[derive(Debug, Clone)]
+pub struct FeedSettings {
+    /// Ids in a timeline when it is built (*W*).
+    pub timeline_stories: usize,
+    /// Timelines being rebuilt at the same time; further readers are served from the store.
+    pub rebuilds_at_once: usize,
+    /// How long a read waits for its turn to rebuild before it is served from the store.
+    pub rebuild_wait: Duration,
+    /// The unread count stops here.
+    pub unread_max: u32,
+}
+
+/// Delivering stories.
+#[derive(Debug, Clone)]
+pub struct DeliverySettings {
+    /// From how many readers on a story is announced instead of delivered.
+    pub large_author: LargeAuthorLimits,
+    /// Readers in one step of a delivery.
+    pub chunk: u32,
+    /// Deliveries worked on at the same time.
+    pub workers: usize,
+    /// An order not done by then may be taken by another worker.
+    pub claim: Duration,
+    /// After so many failures an order is dead.
+    pub attempts_max: u32,
+    /// Pause after the first failure; doubles each time.
+    pub retry_first: Duration,
+    /// Longest pause between attempts.
+    pub retry_max: Duration,
+    /// How often to look for orders that nobody works on.
+    pub sweep_every: Duration,
+    /// Orders waiting in this process; further ones are left to the sweeper.
+    pub queued_max: usize,
+}
+
+/// Lengths of texts, at most those of [`limits`].
+#[derive(Debug, Clone)]
+pub struct TextSettings {
+    /// Characters of a story.
+    pub story_characters_max: usize,
+    /// Characters of a comment.
+    pub comment_characters_max: usize,
+    /// How long a repeated request is recognised.
+    pub idempotency: Duration,
+}
+
+/// Sessions.
+#[derive(Debug, Clone)]
+pub struct SessionSettings {
+    /// Sessions of one person; the least recently used end first.
+    pub per_person_max: u32,
+    /// A session not used for so long has ended.
+    pub idle: Duration,
+    /// A session ends so long after log-in, however much it is used.
+    pub absolute: Duration,
+    /// How often the use of a session is written down.
+    pub touch: Duration,
+}
+
+/// Argon2id.
+#[derive(Debug, Clone)]
+pub struct PasswordSettings {
+    /// Memory of one hash, in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+    /// Hashes computed at the same time.
+    pub hashes_at_once: usize,
+}
+
+/// Caches of this node.
+#[derive(Debug, Clone)]
+pub struct CacheSettings {
+    /// Bytes of stories.
+    pub stories_bytes: u64,
+    /// People.
+    pub people_entries: usize,
+    /// Bytes of circles.
+    pub circles_bytes: u64,
+    /// Sessions.
+    pub sessions_entries: usize,
+}
+
+/// Who this node is.
+#[derive(Debug, Clone)]
+pub struct NodeSettings {
+    /// 0 to 3.
+    pub region: u16,
+    /// For people who read the table of leases.
+    pub name: String,
+    /// How long a node number is leased.
+    pub lease: Duration,
+}
+
+impl Default for Settings {
+    /// The defaults of the configuration.
+    fn default() -> Self {
+        Self {
+            feed: FeedSettings {
+                timeline_stories: limits::TIMELINE_STORIES,
+                rebuilds_at_once: 4,
+                rebuild_wait: Duration::from_millis(250),
+                unread_max: 99,
+            },
+            delivery: DeliverySettings {
+                large_author: LargeAuthorLimits {
+                    above: 10_000,
+                    below: 8_000,
+                },
+                chunk: 2_000,
+                workers: 2,
+                claim: Duration::from_secs(30),
+                attempts_max: 20,
+                retry_first: Duration::from_millis(200),
+                retry_max: Duration::from_secs(300),
+                sweep_every: Duration::from_secs(5),
+                queued_max: 10_000,
+            },
+            relations: RelationLimits {
+                friends_max: limits::FRIENDS_MAX,
+                follows_max: limits::FOLLOWS_MAX,
+                blocks_max: limits::BLOCKS_MAX,
+                mutes_max: limits::MUTES_MAX,
+                requests_max: limits::FRIEND_REQUESTS_PENDING_MAX,
+            },
+            texts: TextSettings {
+                story_characters_max: limits::STORY_TEXT_CHARACTERS_MAX,
+                comment_characters_max: limits::COMMENT_CHARACTERS_MAX,
+                idempotency: Duration::from_secs(24 * 3600),
+            },
+            sessions: SessionSettings {
+                per_person_max: limits::SESSIONS_MAX,
+                idle: Duration::from_secs(30 * 86_400),
+                absolute: Duration::from_secs(365 * 86_400),
+                touch: Duration::from_secs(300),
+            },
+            passwords: PasswordSettings {
+                memory_kib: 19_456,
+                passes: 2,
+                lanes: 1,
+                hashes_at_once: 2,
+            },
+            caches: CacheSettings {
+                stories_bytes: 128 << 20,
+                people_entries: 100_000,
+                circles_bytes: 128 << 20,
+                sessions_entries: 200_000,
+            },
+            node: NodeSettings {
+                region: 0,
+                name: "sosik".to_owned(),
+                lease: Duration::from_secs(10),
+            },
+        }
+    }
+}

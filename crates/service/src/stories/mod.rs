@@ -1,0 +1,62 @@
+//! Stories: posted, opened, changed, listed.
+
+pub mod delete;
+pub mod edit;
+pub mod of_author;
+pub mod open;
+pub mod post;
+pub mod with_tag;
+
+use std::sync::Arc;
+
+use sosik_feed::{Cursor, PersonId, StoryId};
+
+use crate::caches::{PersonEntry, StoryEntry};
+use crate::{Service, ServiceResult};
+
+/// A story as one reader gets it.
+#[derive(Debug, Clone)]
+pub struct StoryItem {
+    /// What all readers share.
+    pub story: Arc<StoryEntry>,
+    /// Who posted it.
+    pub author: Arc<PersonEntry>,
+    /// The reader likes it.
+    pub liked: bool,
+}
+
+/// One page of a list of stories, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct StoryPage {
+    /// Newest first. A short page does not mean the end.
+    pub items: Vec<StoryItem>,
+    /// Where the next page starts; none at the end.
+    pub before: Option<Cursor>,
+    /// There is nothing older.
+    pub end: bool,
+}
+
+impl Service {
+    /// Adds what depends on the reader. Stories whose author is gone are left out.
+    pub(crate) async fn items(
+        &self,
+        reader: PersonId,
+        stories: Vec<Arc<StoryEntry>>,
+    ) -> ServiceResult<Vec<StoryItem>> {
+        let ids: Vec<StoryId> = stories.iter().map(|story| story.record.id).collect();
+        let mut authors: Vec<PersonId> = stories.iter().map(|story| story.record.author).collect();
+        authors.sort_unstable();
+        authors.dedup();
+        let people = self.people(&authors).await?;
+        let liked = self.liked_among(reader, &ids).await?;
+        let items = stories.into_iter().zip(liked).filter_map(|(story, liked)| {
+            let author = Arc::clone(people.get(&story.record.author)?);
+            Some(StoryItem {
+                story,
+                author,
+                liked,
+            })
+        });
+        Ok(items.collect())
+    }
+}

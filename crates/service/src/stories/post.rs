@@ -1,0 +1,177 @@
+//! Posting: one transaction, then the author's own timeline, then the answer.
+
+use sosik_feed::rules::check_idempotency_key;
+use sosik_feed::text::{self, StoryText, TextIs};
+use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
+use sosik_store::{Claim, Idempotency, NewStory, Order, OrderKind, Posted};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::StoryItem;
+use crate::changed::Change;
+use crate::delivery::settled::UnderWay;
+use crate::sabotage::Sabotage;
+use crate::{Service, ServiceError, ServiceResult};
+
+/// What somebody wants to post.
+#[derive(Debug, Clone)]
+pub struct PostAsk {
+    /// As typed.
+    pub text: String,
+    /// Who it is for.
+    pub audience: Audience,
+    /// To recognise a repeat.
+    pub idempotency_key: Option<String>,
+}
+
+impl Service {
+    /// Posts a story. When this returns it is durable with its delivery order, and in the author's own feed.
+    ///
+    /// # Errors
+    /// `RuleBroken` for an empty or too long text or an unusable key, `IdempotencyKeyReused`, `Busy`; `NotFound`
+    /// when it is a repeat and the story was deleted since.
+    pub async fn post(&self, author: PersonId, ask: PostAsk) -> ServiceResult<StoryItem> {
+        let service = self.clone();
+        self.whole(async move { service.post_whole(author, ask).await })
+            .await
+    }
+
+    async fn post_whole(&self, author: PersonId, ask: PostAsk) -> ServiceResult<StoryItem> {
+        let text = self.checked_story_text(&ask.text)?;
+        let idempotency = self.idempotency(
+            ask.idempotency_key,
+            &[&ask.text, audience_name(ask.audience)],
+        )?;
+        let under_way = self.begin_post().await?;
+        let id = under_way.story();
+        let now = self.now();
+        let story = NewStory {
+            id,
+            author,
+            mentions: text::mentions(&text)
+                .into_iter()
+                .map(|handle| handle.as_str().to_owned())
+                .collect(),
+            tags: text::hashtags(&text),
+            text,
+            audience: ask.audience,
+            idempotency,
+            now,
+            claim: Claim {
+                by: self.0.courier.worker,
+                until: now.plus(self.0.settings.delivery.claim),
+            },
+        };
+        if self.breaks(Sabotage::AcknowledgeUnwritten) {
+            return self.pretend_to_post(story).await;
+        }
+        let answer = self.0.store.post(story).await;
+        match self.or_doubt(answer, [Change::Story(id)]).await? {
+            Posted::New { notified } => {
+                self.changed([Change::Story(id), Change::Notifications(notified)])
+                    .await?;
+                if !self.breaks(Sabotage::ForgetOwnStory) {
+                    self.0.fabric.deliver(id, &[author]).await?;
+                }
+                self.0.courier.send(Order {
+                    story: id,
+                    kind: OrderKind::Deliver,
+                    author,
+                    done_to: PersonId::default(),
+                    attempts: 0,
+                    created_at: now,
+                });
+                drop(under_way);
+                metrics::counter!("sosik_stories_posted_total").increment(1);
+                self.own_story(author, id).await
+            }
+            Posted::Repeated(first) => self.own_story(author, first).await,
+            Posted::KeyReused => Err(ServiceError::IdempotencyKeyReused),
+            Posted::NoSuchStory => Err(ServiceError::NotFound("story")),
+        }
+    }
+
+    /// Takes an id that the settled point waits for.
+    async fn begin_post(&self) -> ServiceResult<UnderWay<'_>> {
+        loop {
+            match self.0.courier.settled.begin(|| self.0.ids.try_next()) {
+                Ok(under_way) => return Ok(under_way),
+                Err(refused) => self.0.ids.overcome(refused).await?,
+            }
+        }
+    }
+
+    /// The text by the rules of the domain and the limit of the configuration.
+    pub(crate) fn checked_story_text(&self, text: &str) -> ServiceResult<String> {
+        let text = StoryText::parse(text, TextIs::beside(0))?.into_string();
+        let characters = text.chars().count();
+        if characters > self.0.settings.texts.story_characters_max {
+            return Err(RuleBroken::StoryTextTooLong { characters }.into());
+        }
+        Ok(text)
+    }
+
+    /// What a repeat is recognised by: the key, and a hash of what was asked for.
+    pub(crate) fn idempotency(
+        &self,
+        key: Option<String>,
+        parts: &[&str],
+    ) -> ServiceResult<Option<Idempotency>> {
+        let Some(key) = key else { return Ok(None) };
+        check_idempotency_key(&key)?;
+        if self.breaks(Sabotage::IgnoreIdempotencyKey) {
+            return Ok(None);
+        }
+        let mut hash = Xxh3::new();
+        for part in parts {
+            hash.update(&part.len().to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        Ok(Some(Idempotency {
+            key,
+            fingerprint: hash.digest(),
+        }))
+    }
+
+    async fn own_story(&self, author: PersonId, id: StoryId) -> ServiceResult<StoryItem> {
+        let story = self
+            .stories(&[id])
+            .await?
+            .pop()
+            .flatten()
+            .ok_or(ServiceError::NotFound("story"))?;
+        self.items(author, vec![story])
+            .await?
+            .pop()
+            .ok_or(ServiceError::NotFound("person"))
+    }
+
+    /// Answers as if the story had been written. Only reached by a build that breaks this promise on purpose.
+    async fn pretend_to_post(&self, story: NewStory) -> ServiceResult<StoryItem> {
+        let record = sosik_store::StoryRecord {
+            id: story.id,
+            author: story.author,
+            audience: story.audience,
+            text: story.text.into(),
+            edited_at: None,
+            mentions: Vec::new(),
+            tags: story.tags,
+            counts: sosik_store::StoryCounts::default(),
+        };
+        let author = self
+            .person(story.author)
+            .await?
+            .ok_or(ServiceError::NotFound("person"))?;
+        Ok(StoryItem {
+            story: std::sync::Arc::new(record.into()),
+            author,
+            liked: false,
+        })
+    }
+}
+
+const fn audience_name(audience: Audience) -> &'static str {
+    match audience {
+        Audience::Public => "public",
+        Audience::Friends => "friends",
+    }
+}

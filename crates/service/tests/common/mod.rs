@@ -1,0 +1,254 @@
+//! A small world for tests: a real store in a temporary folder, the memory fabric, a service, and people in it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something unexpected happens"
+)]
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sosik_fabric::Fabric;
+use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_feed::people::Language;
+use sosik_feed::{Audience, Cursor, PersonId, StoryId};
+use sosik_service::feed::{FeedAsk, FeedPage, From};
+use sosik_service::stories::post::PostAsk;
+use sosik_service::{Clock, Parts, Sabotage, Service, Settings, SystemClock};
+use sosik_store::{Claim, NewPerson, NewStory, SqliteOptions, SqliteStore, Store};
+
+/// A state that does not come within this time is taken for one that never comes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A service on its own store.
+pub(crate) struct World {
+    folder: tempfile::TempDir,
+    pub(crate) service: Service,
+    pub(crate) settings: Settings,
+    sabotage: Option<Sabotage>,
+    generation: u64,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(Settings::default(), None).await
+    }
+
+    pub(crate) async fn with(mut settings: Settings, sabotage: Option<Sabotage>) -> Self {
+        settings.delivery.sweep_every = Duration::from_millis(50);
+        let folder = tempfile::tempdir().unwrap();
+        let service = start(folder.path().join("sosik.db"), &settings, sabotage, 1).await;
+        Self {
+            folder,
+            service,
+            settings,
+            sabotage,
+            generation: 1,
+        }
+    }
+
+    /// Stops and starts again on what is in the store. Everything else is lost, as after a crash.
+    pub(crate) async fn restart(&mut self) {
+        self.service.stop().await;
+        self.generation += 1;
+        let file = self.folder.path().join("sosik.db");
+        self.service = start(file, &self.settings, self.sabotage, self.generation).await;
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        self.service.store()
+    }
+
+    pub(crate) async fn person(&self, handle: &str) -> PersonId {
+        self.people(&[handle]).await[0]
+    }
+
+    pub(crate) async fn people(&self, handles: &[&str]) -> Vec<PersonId> {
+        let mut ids = Vec::new();
+        let mut people = Vec::new();
+        for handle in handles {
+            let id = PersonId::new(self.service.next_id().await.unwrap());
+            ids.push(id);
+            people.push(NewPerson {
+                id,
+                handle: (*handle).to_owned(),
+                skeleton: format!("skeleton of {handle}"),
+                display_name: (*handle).to_owned(),
+                language: Language::En,
+                password_hash: String::new(),
+                search_terms: vec![(*handle).to_owned()],
+            });
+        }
+        let count = people.len() as u64;
+        assert_eq!(self.store().sign_up_many(people).await.unwrap(), count);
+        ids
+    }
+
+    /// Many people: `name0`, `name1`, …
+    pub(crate) async fn crowd(&self, name: &str, count: usize) -> Vec<PersonId> {
+        let handles: Vec<String> = (0..count).map(|number| format!("{name}{number}")).collect();
+        self.people(&handles.iter().map(String::as_str).collect::<Vec<_>>())
+            .await
+    }
+
+    pub(crate) async fn befriend(&self, one: PersonId, other: PersonId) {
+        self.service.ask_friend(one, other).await.unwrap();
+        self.service.accept_friend(other, one).await.unwrap();
+    }
+
+    /// Friendships that come about behind the service's back, quickly; for before anybody reads.
+    pub(crate) async fn befriend_all(&self, one: PersonId, others: &[PersonId]) {
+        let pairs = others.iter().map(|other| (one, *other)).collect();
+        self.store()
+            .befriend_many(pairs, self.service.clock().now())
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn post(&self, author: PersonId, audience: Audience) -> StoryId {
+        self.post_with_key(author, audience, None).await
+    }
+
+    pub(crate) async fn post_with_key(
+        &self,
+        author: PersonId,
+        audience: Audience,
+        key: Option<&str>,
+    ) -> StoryId {
+        let ask = PostAsk {
+            text: "오늘의 소식".to_owned(),
+            audience,
+            idempotency_key: key.map(str::to_owned),
+        };
+        self.service
+            .post(author, ask)
+            .await
+            .unwrap()
+            .story
+            .record
+            .id
+    }
+
+    /// A story that is in the store with an older id and has not been delivered to anybody.
+    pub(crate) async fn overdue_story(&self, author: PersonId, id: StoryId) {
+        let story = NewStory {
+            id,
+            author,
+            text: "late".to_owned(),
+            audience: Audience::Public,
+            mentions: Vec::new(),
+            tags: Vec::new(),
+            idempotency: None,
+            now: self.service.clock().now(),
+            claim: Claim {
+                by: 0,
+                until: self.service.clock().now(),
+            },
+        };
+        assert_eq!(self.store().post_many(vec![story]).await.unwrap(), 1);
+    }
+
+    pub(crate) async fn read(&self, reader: PersonId, from: From, limit: usize) -> FeedPage {
+        self.service
+            .feed(reader, FeedAsk { from, limit })
+            .await
+            .unwrap()
+    }
+
+    /// Ids of the first page.
+    pub(crate) async fn top(&self, reader: PersonId) -> Vec<StoryId> {
+        ids(&self.read(reader, From::Top, 100).await)
+    }
+
+    /// Ids of the whole feed, page by page.
+    pub(crate) async fn whole_feed(&self, reader: PersonId, limit: usize) -> Vec<StoryId> {
+        let mut all = Vec::new();
+        let mut from = From::Top;
+        loop {
+            let page = self.read(reader, from, limit).await;
+            assert!(page.items.len() <= limit);
+            assert_eq!(
+                page.before.is_none(),
+                page.end,
+                "the end is said, and only then there is no cursor"
+            );
+            all.extend(ids(&page));
+            let Some(before) = page.before else {
+                return all;
+            };
+            from = below(&before);
+        }
+    }
+
+    /// Waits until nothing is left to deliver.
+    pub(crate) async fn quiet(&self) {
+        self.eventually("every order is done", async || {
+            let figures = self.store().order_figures().await.unwrap();
+            assert_eq!(figures.dead, 0);
+            figures.pending == 0
+        })
+        .await;
+        self.service.settle().await.unwrap();
+    }
+
+    /// Waits for a state.
+    pub(crate) async fn eventually(&self, what: &str, mut state: impl AsyncFnMut() -> bool) {
+        let mut tick = tokio::time::interval(Duration::from_millis(2));
+        let wait = async {
+            while !state().await {
+                tick.tick().await;
+            }
+        };
+        assert!(
+            tokio::time::timeout(PATIENCE, wait).await.is_ok(),
+            "waited in vain until {what}"
+        );
+    }
+}
+
+async fn start(
+    file: PathBuf,
+    settings: &Settings,
+    sabotage: Option<Sabotage>,
+    generation: u64,
+) -> Service {
+    let clock = Arc::new(SystemClock::default());
+    let store = SqliteStore::open(&SqliteOptions::at(file, clock.now())).unwrap();
+    let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
+        timeline_stories: settings.feed.timeline_stories,
+        timelines_bytes: 64 << 20,
+        pull_log_entries: 1_000,
+        seed: generation << 40,
+    }));
+    let service = Service::start(Parts {
+        store,
+        fabric: Arc::clone(&fabric) as Arc<dyn Fabric>,
+        clock,
+        settings: settings.clone(),
+        sabotage,
+    })
+    .await
+    .unwrap();
+    fabric.set_interest(service.interest());
+    service
+}
+
+pub(crate) fn ids(page: &FeedPage) -> Vec<StoryId> {
+    page.items.iter().map(|item| item.story.record.id).collect()
+}
+
+pub(crate) fn below(cursor: &Cursor) -> From {
+    match cursor {
+        Cursor::Below(id) => From::Below(StoryId::new(*id)),
+        other => panic!("{other:?} is no cursor for older stories"),
+    }
+}
+
+pub(crate) fn newer(page: &FeedPage) -> From {
+    match &page.after {
+        Some(Cursor::Newer(seen)) => From::Newer(seen.clone()),
+        other => panic!("{other:?} is no cursor for newer stories"),
+    }
+}

@@ -1,0 +1,313 @@
+//! The promises, each as a check that says how it was broken; and builds with promises broken on purpose, each of
+//! which has to be caught.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something unexpected happens"
+)]
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{World, below, ids, newer};
+use sosik_feed::{Audience, StoryId};
+use sosik_service::feed::From;
+use sosik_service::{Sabotage, Settings};
+
+/// How a promise was broken.
+type Broken = String;
+
+fn expect(holds: bool, otherwise: &str) -> Result<(), Broken> {
+    if holds {
+        Ok(())
+    } else {
+        Err(otherwise.to_owned())
+    }
+}
+
+/// Small chunks, so that one delivery takes several.
+async fn world(sabotage: Option<Sabotage>) -> World {
+    let mut settings = Settings::default();
+    settings.delivery.chunk = 2;
+    World::with(settings, sabotage).await
+}
+
+/// P1: what was acknowledged is there after a restart, and gets home.
+async fn durable(mut world: World) -> Result<(), Broken> {
+    let people = world.people(&["mina", "jun"]).await;
+    world.befriend(people[0], people[1]).await;
+    let mut posted = Vec::new();
+    for _ in 0..5 {
+        posted.push(world.post(people[0], Audience::Friends).await);
+    }
+    world.restart().await;
+    posted.reverse();
+    expect(
+        world.top(people[0]).await == posted,
+        "an acknowledged story is not in its author's feed after a restart",
+    )?;
+    expect(
+        world.top(people[1]).await == posted,
+        "an acknowledged story is not in a friend's feed after a restart",
+    )
+}
+
+/// P2: every entitled reader sees every story exactly once, in order.
+async fn complete(world: World) -> Result<(), Broken> {
+    let author = world.person("author").await;
+    let readers = world.crowd("reader", 7).await;
+    world.befriend_all(author, &readers).await;
+    for reader in &readers {
+        world.top(*reader).await;
+    }
+    let mut posted = Vec::new();
+    for _ in 0..9 {
+        posted.push(world.post(author, Audience::Friends).await);
+    }
+    world.quiet().await;
+    posted.reverse();
+    for reader in &readers {
+        let feed = world.whole_feed(*reader, 4).await;
+        expect(
+            feed == posted,
+            &format!("{reader:?} sees {feed:?} instead of {posted:?}"),
+        )?;
+    }
+    Ok(())
+}
+
+/// P3: entitlement is decided at read.
+async fn private(world: World) -> Result<(), Broken> {
+    let people = world
+        .people(&[
+            "mina",
+            "unfriended",
+            "blocked",
+            "muter",
+            "follower",
+            "friend",
+        ])
+        .await;
+    let [mina, unfriended, blocked, muter, follower, friend] = people[..] else {
+        unreachable!()
+    };
+    world
+        .befriend_all(mina, &[unfriended, blocked, muter, friend])
+        .await;
+    world.service.follow(follower, mina).await.unwrap();
+    for reader in &people {
+        world.top(*reader).await;
+    }
+    let public = world.post(mina, Audience::Public).await;
+    let private = world.post(mina, Audience::Friends).await;
+    let deleted = world.post(mina, Audience::Public).await;
+    world.quiet().await;
+    expect(
+        world.top(friend).await == [deleted, private, public],
+        "a friend does not see all stories",
+    )?;
+    expect(
+        world.top(follower).await == [deleted, public],
+        "a follower sees other than the public stories",
+    )?;
+
+    world.service.unfriend(unfriended, mina).await.unwrap();
+    expect(
+        world.top(unfriended).await.is_empty(),
+        "stories are shown after the friendship ended",
+    )?;
+    world.service.block(mina, blocked).await.unwrap();
+    expect(
+        world.top(blocked).await.is_empty(),
+        "stories are shown to somebody blocked",
+    )?;
+    world.service.mute(muter, mina).await.unwrap();
+    expect(
+        world.top(muter).await.is_empty(),
+        "stories of somebody muted are shown",
+    )?;
+    world.service.delete_story(mina, deleted).await.unwrap();
+    expect(
+        world.top(friend).await == [private, public],
+        "a deleted story is shown",
+    )?;
+    world
+        .service
+        .edit_story(mina, public, narrowed())
+        .await
+        .unwrap();
+    expect(
+        world.top(follower).await.is_empty(),
+        "a story is shown to a follower after it was made for friends only",
+    )?;
+    expect(
+        world.top(friend).await == [private, public],
+        "a friend lost a story that was made for friends only",
+    )
+}
+
+fn narrowed() -> sosik_service::stories::edit::EditAsk {
+    sosik_service::stories::edit::EditAsk {
+        text: None,
+        audience: Some(Audience::Friends),
+    }
+}
+
+/// P4: authors see their own stories on their next read.
+async fn own_words(world: World) -> Result<(), Broken> {
+    let author = world.person("author").await;
+    world.top(author).await;
+    for _ in 0..20 {
+        let story = world.post(author, Audience::Friends).await;
+        expect(
+            world.top(author).await.first() == Some(&story),
+            "the author does not see their own story at once",
+        )?;
+    }
+    Ok(())
+}
+
+/// P5: paging down never skips or repeats while stories arrive and vanish.
+async fn no_gaps_downwards(world: World) -> Result<(), Broken> {
+    let people = world.people(&["author", "reader"]).await;
+    let [author, reader] = people[..] else {
+        unreachable!()
+    };
+    world.befriend(author, reader).await;
+    let mut posted = Vec::new();
+    for _ in 0..30 {
+        posted.push(world.post(author, Audience::Friends).await);
+    }
+    world.quiet().await;
+    let vanishing: BTreeSet<StoryId> = posted
+        .iter()
+        .copied()
+        .filter(|id| id.as_u64() % 5 == 0)
+        .collect();
+    let mut to_vanish = vanishing.clone();
+    let mut seen = Vec::new();
+    let mut from = From::Top;
+    loop {
+        let page = world.read(reader, from, 3).await;
+        seen.extend(ids(&page));
+        let Some(before) = page.before else { break };
+        from = below(&before);
+        world.post(author, Audience::Friends).await;
+        if let Some(story) = to_vanish.pop_first() {
+            world.service.delete_story(author, story).await.unwrap();
+        }
+    }
+    expect(
+        seen.is_sorted_by(|a, b| a > b),
+        "a story came twice or out of order",
+    )?;
+    let shown: BTreeSet<StoryId> = seen.into_iter().collect();
+    let stayed: BTreeSet<StoryId> = posted
+        .into_iter()
+        .filter(|id| !vanishing.contains(id))
+        .collect();
+    expect(
+        stayed.is_subset(&shown),
+        "a story was skipped while paging down",
+    )
+}
+
+/// P5: "newer" misses nothing that was delivered late, also when the timeline was lost meanwhile.
+async fn no_gaps_upwards(mut world: World) -> Result<(), Broken> {
+    let people = world.people(&["author", "reader"]).await;
+    let [author, reader] = people[..] else {
+        unreachable!()
+    };
+    world.befriend(author, reader).await;
+    let late = StoryId::new(world.service.next_id().await.unwrap());
+    let first = world.post(author, Audience::Friends).await;
+    world.quiet().await;
+    let page = world.read(reader, From::Top, 10).await;
+    expect(ids(&page) == [first], "the first page is wrong")?;
+
+    world.overdue_story(author, late).await;
+    world
+        .service
+        .fabric()
+        .deliver(late, &[reader])
+        .await
+        .unwrap();
+    let second = world.post(author, Audience::Friends).await;
+    world.quiet().await;
+    let page = world.read(reader, newer(&page), 10).await;
+    expect(
+        !page.reset && ids(&page) == [second, late],
+        "newer missed what was delivered late",
+    )?;
+
+    let third = world.post(author, Audience::Friends).await;
+    world.restart().await;
+    let page = world.read(reader, newer(&page), 10).await;
+    expect(
+        !page.reset && ids(&page) == [third],
+        "after a restart newer is not what came since",
+    )?;
+    let page = world.read(reader, newer(&page), 10).await;
+    expect(
+        page.items.is_empty() && page.end,
+        "newer repeats what was told",
+    )
+}
+
+/// P6: repeating a request posts once.
+async fn once(world: World) -> Result<(), Broken> {
+    let author = world.person("author").await;
+    let first = world
+        .post_with_key(author, Audience::Public, Some("one"))
+        .await;
+    let again = world
+        .post_with_key(author, Audience::Public, Some("one"))
+        .await;
+    expect(
+        first == again,
+        "a repeated request was answered with another story",
+    )?;
+    expect(
+        world.top(author).await == [first],
+        "a repeated request posted twice",
+    )
+}
+
+/// Runs every check on a world of its own; the first that fails tells how.
+async fn all_promises(sabotage: Option<Sabotage>) -> Result<(), Broken> {
+    durable(world(sabotage).await).await?;
+    complete(world(sabotage).await).await?;
+    private(world(sabotage).await).await?;
+    own_words(world(sabotage).await).await?;
+    no_gaps_downwards(world(sabotage).await).await?;
+    no_gaps_upwards(world(sabotage).await).await?;
+    once(world(sabotage).await).await
+}
+
+#[tokio::test]
+async fn every_promise_holds() {
+    all_promises(None).await.unwrap();
+}
+
+/// The check that is meant for it has to notice, not just any.
+async fn caught(sabotage: Sabotage) -> Result<(), Broken> {
+    let broken = Some(sabotage);
+    match sabotage {
+        Sabotage::AcknowledgeUnwritten => durable(world(broken).await).await,
+        Sabotage::DropLastChunk => complete(world(broken).await).await,
+        Sabotage::ShowWhatIsCached | Sabotage::KeepDeleted => private(world(broken).await).await,
+        Sabotage::ForgetOwnStory => own_words(world(broken).await).await,
+        Sabotage::NewerByIdAlone => no_gaps_upwards(world(broken).await).await,
+        Sabotage::SkipOneWhenPaging => no_gaps_downwards(world(broken).await).await,
+        Sabotage::IgnoreIdempotencyKey => once(world(broken).await).await,
+    }
+}
+
+#[tokio::test]
+async fn every_promise_broken_on_purpose_is_caught() {
+    for sabotage in Sabotage::ALL {
+        let outcome = caught(sabotage).await;
+        assert!(outcome.is_err(), "{} was not caught", sabotage.name());
+    }
+}

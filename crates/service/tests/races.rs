@@ -1,0 +1,300 @@
+//! Things that happen at once.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something unexpected happens"
+)]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use common::{World, ids, newer};
+use futures::future::join_all;
+use sosik_feed::{Audience, PersonId, StoryId};
+use sosik_service::feed::From;
+use sosik_service::{ServiceError, Settings};
+use sosik_store::LargeAuthorLimits;
+
+/// Runs every future on a task of its own.
+async fn all_at_once<T: Send + 'static>(
+    work: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
+    join_all(work.into_iter().map(tokio::spawn))
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_away_while_it_is_delivered_is_not_shown_after_the_answer() {
+    let mut settings = Settings::default();
+    settings.delivery.chunk = 2; // many steps, so that the changes fall in between
+    let world = Arc::new(World::with(settings, None).await);
+    let author = world.person("author").await;
+    let readers = world.crowd("reader", 30).await;
+    world.befriend_all(author, &readers).await;
+    for reader in &readers {
+        world.top(*reader).await;
+    }
+    for round in 0..10 {
+        let story = world.post(author, Audience::Friends).await;
+        let (unfriended, blocked) = (readers[round * 3], readers[round * 3 + 1]);
+        let service = world.service.clone();
+        let unfriend = {
+            let world = Arc::clone(&world);
+            tokio::spawn(async move {
+                world.service.unfriend(author, unfriended).await.unwrap();
+                assert!(
+                    !world.top(unfriended).await.contains(&story),
+                    "shown after the friendship ended"
+                );
+            })
+        };
+        let block = {
+            let world = Arc::clone(&world);
+            tokio::spawn(async move {
+                world.service.block(blocked, author).await.unwrap();
+                assert!(
+                    !world.top(blocked).await.contains(&story),
+                    "shown after the block"
+                );
+            })
+        };
+        let delete = {
+            let (world, watcher) = (Arc::clone(&world), readers[29]);
+            tokio::spawn(async move {
+                service.delete_story(author, story).await.unwrap();
+                assert!(
+                    !world.top(watcher).await.contains(&story),
+                    "shown after it was deleted"
+                );
+                assert!(
+                    !world.top(author).await.contains(&story),
+                    "shown to its author after it was deleted"
+                );
+            })
+        };
+        for task in [unfriend, block, delete] {
+            task.await.unwrap();
+        }
+    }
+    world.quiet().await;
+    for reader in readers {
+        assert_eq!(world.service.verify(reader).await.unwrap().differences, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_who_crosses_the_limit_of_large_ones_leaves_no_gap_and_no_duplicate() {
+    let mut settings = Settings::default();
+    settings.delivery.large_author = LargeAuthorLimits {
+        above: 20,
+        below: 10,
+    };
+    let world = Arc::new(World::with(settings, None).await);
+    let author = world.person("author").await;
+    let regulars = world.crowd("regular", 8).await;
+    let crowd = world.crowd("crowd", 40).await;
+    for reader in &regulars {
+        world.service.follow(*reader, author).await.unwrap();
+    }
+    let mut pages = Vec::new();
+    for reader in &regulars {
+        pages.push(world.read(*reader, From::Top, 50).await);
+    }
+
+    let done = Arc::new(AtomicBool::new(false));
+    let tide = {
+        let (world, crowd, done) = (Arc::clone(&world), crowd.clone(), Arc::clone(&done));
+        tokio::spawn(async move {
+            for _ in 0..3 {
+                for fan in &crowd {
+                    world.service.follow(*fan, author).await.unwrap();
+                }
+                for fan in &crowd {
+                    world.service.unfollow(*fan, author).await.unwrap();
+                }
+            }
+            done.store(true, Ordering::SeqCst);
+        })
+    };
+    let mut posted = BTreeSet::new();
+    let mut seen: Vec<Vec<StoryId>> = vec![Vec::new(); regulars.len()];
+    while !done.load(Ordering::SeqCst) {
+        posted.insert(world.post(author, Audience::Public).await);
+        for (place, reader) in regulars.iter().enumerate() {
+            pages[place] = world.read(*reader, newer(&pages[place]), 50).await;
+            assert!(!pages[place].reset);
+            seen[place].extend(ids(&pages[place]));
+        }
+    }
+    tide.await.unwrap();
+    world.quiet().await;
+    for (place, reader) in regulars.iter().enumerate() {
+        pages[place] = world.read(*reader, newer(&pages[place]), 50).await;
+        seen[place].extend(ids(&pages[place]));
+        let once: BTreeSet<StoryId> = seen[place].iter().copied().collect();
+        assert_eq!(once.len(), seen[place].len(), "a story came twice");
+        assert_eq!(once, posted, "a story is missing");
+        assert_eq!(world.service.verify(*reader).await.unwrap().differences, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_thousand_readers_who_come_back_to_a_cold_cache_are_all_answered() {
+    let mut world = World::new().await;
+    let authors = world.crowd("author", 20).await;
+    let readers = world.crowd("reader", 2_000).await;
+    for (place, reader) in readers.iter().enumerate() {
+        let friends: Vec<PersonId> = (0..5)
+            .map(|step| authors[(place + step * 3) % authors.len()])
+            .collect();
+        world.befriend_all(*reader, &friends).await;
+    }
+    for _ in 0..3 {
+        for author in &authors {
+            world.post(*author, Audience::Friends).await;
+        }
+    }
+    world.quiet().await;
+    world.restart().await;
+
+    let service = world.service.clone();
+    let answers = all_at_once(readers.iter().copied().map(|reader| {
+        let service = service.clone();
+        async move {
+            let ask = sosik_service::feed::FeedAsk {
+                from: From::Top,
+                limit: 100,
+            };
+            service.feed(reader, ask).await.map(|page| page.items.len())
+        }
+    }))
+    .await;
+    for answer in answers {
+        assert_eq!(answer.unwrap(), 15);
+    }
+    let figures = world.service.fabric().figures();
+    assert!(figures.timelines <= readers.len(), "{figures:?}");
+    for reader in readers.iter().step_by(97) {
+        assert_eq!(world.service.verify(*reader).await.unwrap().differences, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_requests_of_one_cold_reader_build_one_timeline() {
+    let world = World::new().await;
+    let people = world.people(&["author", "reader"]).await;
+    let [author, reader] = people[..] else {
+        unreachable!()
+    };
+    world.befriend(author, reader).await;
+    let story = world.post(author, Audience::Friends).await;
+    world.quiet().await;
+    world.service.fabric().forget(reader).await.unwrap();
+    let incarnations = all_at_once((0..50).map(|_| {
+        let service = world.service.clone();
+        async move {
+            let page = service
+                .feed(
+                    reader,
+                    sosik_service::feed::FeedAsk {
+                        from: From::Top,
+                        limit: 5,
+                    },
+                )
+                .await
+                .unwrap();
+            assert_eq!(ids(&page), [story]);
+            let From::Newer(seen) = newer(&page) else {
+                unreachable!()
+            };
+            seen.incarnation
+        }
+    }))
+    .await;
+    let built: BTreeSet<u64> = incarnations
+        .into_iter()
+        .filter(|incarnation| *incarnation != 0)
+        .collect();
+    assert_eq!(built.len(), 1, "{built:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_friend_limit_holds_however_many_accept_at_once_on_both_sides() {
+    const LIMIT: u32 = 10;
+    let mut settings = Settings::default();
+    settings.relations.friends_max = LIMIT;
+    let world = World::with(settings, None).await;
+    let stars = world.crowd("star", 3).await;
+    let fans = world.crowd("fan", 40).await;
+    for fan in &fans {
+        for star in &stars {
+            world.service.ask_friend(*fan, *star).await.unwrap();
+        }
+    }
+    let pairs = fans
+        .iter()
+        .flat_map(|fan| stars.iter().map(|star| (*star, *fan)))
+        .collect::<Vec<_>>();
+    let answers = all_at_once(pairs.into_iter().map(|(star, fan)| {
+        let service = world.service.clone();
+        async move { service.accept_friend(star, fan).await }
+    }))
+    .await;
+    let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!(accepted, stars.len() * LIMIT as usize);
+    assert!(
+        answers
+            .iter()
+            .all(|answer| matches!(answer, Ok(()) | Err(ServiceError::RuleBroken(_)))),
+        "{answers:?}"
+    );
+    for person in stars.iter().chain(&fans) {
+        let counts = world.store().person_counts(*person).await.unwrap();
+        assert!(counts.friends <= LIMIT, "{counts:?}");
+        let circle = world.service.circle(*person).await.unwrap();
+        assert_eq!(circle.friends().len(), counts.friends as usize);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_friendship_that_begins_while_the_timeline_is_built_is_not_missed() {
+    let world = Arc::new(World::new().await);
+    let reader = world.person("reader").await;
+    let friends = world.crowd("friend", 25).await;
+    for friend in &friends {
+        world.post(*friend, Audience::Friends).await;
+    }
+    world.quiet().await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let reading: Vec<_> = (0..4)
+        .map(|_| {
+            let (world, stop) = (Arc::clone(&world), Arc::clone(&stop));
+            tokio::spawn(async move {
+                while !stop.load(Ordering::SeqCst) {
+                    world.top(reader).await;
+                    // A warm read never waits; without this the readers would keep the machine to themselves.
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    for (place, friend) in friends.iter().enumerate() {
+        world.befriend(reader, *friend).await;
+        assert_eq!(
+            world.top(reader).await.len(),
+            place + 1,
+            "the new friend's story is there after the answer"
+        );
+    }
+    stop.store(true, Ordering::SeqCst);
+    for task in reading {
+        task.await.unwrap();
+    }
+    assert_eq!(world.service.verify(reader).await.unwrap().differences, []);
+}
