@@ -1,10 +1,5 @@
 //! Things that happen at once.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test ends where something unexpected happens"
-)]
-
 mod common;
 
 use std::collections::BTreeSet;
