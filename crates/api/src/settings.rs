@@ -103,15 +103,15 @@ impl Default for Rates {
     /// The defaults of the configuration.
     fn default() -> Self {
         Self {
-            sign_ups_per_address: rate(10, 20),
-            log_ins_per_address: rate(30, 60),
-            log_ins_per_handle: rate(5, 10),
-            stories_per_person: rate(10, 30),
-            comments_per_person: rate(30, 60),
-            likes_per_person: rate(120, 240),
-            friend_requests_per_person: rate(20, 60),
-            searches_per_person: rate(60, 60),
-            reads_per_person: rate(1_200, 600),
+            sign_ups_per_address: rate(120, 300),
+            log_ins_per_address: rate(240, 300),
+            log_ins_per_handle: rate(10, 20),
+            stories_per_person: rate(60, 120),
+            comments_per_person: rate(120, 240),
+            likes_per_person: rate(300, 600),
+            friend_requests_per_person: rate(60, 300),
+            searches_per_person: rate(120, 120),
+            reads_per_person: rate(1_000_000, 100_000),
         }
     }
 }

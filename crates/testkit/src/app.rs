@@ -1,0 +1,364 @@
+//! The whole service for a test.
+//!
+//! It runs on a runtime of its own, so that it can be stopped for good at the end of a test, whatever runtime the test
+//! has. That end is a check: every order must be done, none may be dead.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use reqwest::Client;
+use sosik_api::{Api, Rates, Welcome};
+use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_service::settings::PasswordSettings;
+use sosik_service::{Clock, Service};
+use sosik_store::{SqliteOptions, SqliteStore};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::answer::Answer;
+use crate::clock::TestClock;
+use crate::people::TestPerson;
+
+/// Nothing that a test waits for takes so long on a healthy machine, however busy it is.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often a state is looked at while it is waited for.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// Every account of a test has it. Long and uncommon enough for the rules.
+pub const PASSWORD: &str = "blue-kettle-on-a-hill-42";
+
+/// What a test may choose; the rest is as in production.
+#[derive(Debug, Clone)]
+pub struct TestSettings {
+    /// Of the service.
+    pub service: sosik_service::Settings,
+    /// Of the HTTP side.
+    pub api: sosik_api::Settings,
+    /// People named on the first page.
+    pub welcome: Welcome,
+}
+
+impl Default for TestSettings {
+    /// As in production, but with the cheapest hash of a password and with rates that no test reaches by accident.
+    fn default() -> Self {
+        let service = sosik_service::Settings {
+            passwords: PasswordSettings {
+                memory_kib: 8,
+                passes: 1,
+                lanes: 1,
+                hashes_at_once: 4,
+            },
+            ..sosik_service::Settings::default()
+        };
+        let api = sosik_api::Settings {
+            rates: Rates::all(1_000_000, 1_000_000),
+            ..sosik_api::Settings::default()
+        };
+        Self {
+            service,
+            api,
+            welcome: Welcome::default(),
+        }
+    }
+}
+
+/// A service on free ports with a store of its own.
+pub struct TestApp {
+    settings: TestSettings,
+    folder: TempDir,
+    clock: Arc<TestClock>,
+    server: Option<Server>,
+    public: SocketAddr,
+    admin: SocketAddr,
+    client: Client,
+}
+
+struct Server {
+    runtime: Runtime,
+    service: Service,
+    api: Api,
+    leaving: CancellationToken,
+}
+
+impl TestApp {
+    /// With the settings of tests.
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With settings that differ.
+    pub async fn with(change: impl FnOnce(&mut TestSettings)) -> Self {
+        let mut settings = TestSettings::default();
+        change(&mut settings);
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        let folder = tempfile::tempdir().expect("make a temporary folder");
+        let clock = Arc::new(TestClock::default());
+        let (server, public, admin) = run(&settings, folder.path(), &clock, [free, free]).await;
+        Self {
+            settings,
+            folder,
+            clock,
+            server: Some(server),
+            public,
+            admin,
+            client: client(),
+        }
+    }
+
+    /// Makes an account and signs in.
+    pub async fn user(&self, handle: &str) -> TestPerson {
+        TestPerson::sign_up(&self.client, &self.url(), handle).await
+    }
+
+    /// Several at once.
+    pub async fn users<const N: usize>(&self, handles: [&str; N]) -> [TestPerson; N] {
+        let people = futures::future::join_all(handles.map(|handle| self.user(handle))).await;
+        people
+            .try_into()
+            .unwrap_or_else(|_| unreachable!("as many people as handles"))
+    }
+
+    /// Where people reach it, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.public)
+    }
+
+    /// Where operators reach it.
+    pub fn admin_url(&self) -> String {
+        format!("http://{}", self.admin)
+    }
+
+    /// A client without an account.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Asks without being anybody.
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.client.get(format!("{}{path}", self.url()))).await
+    }
+
+    /// Asks at the operators' door.
+    pub async fn admin_get(&self, path: &str) -> Answer {
+        Answer::of(self.client.get(format!("{}{path}", self.admin_url()))).await
+    }
+
+    /// Time, to be bent.
+    pub fn clock(&self) -> &TestClock {
+        &self.clock
+    }
+
+    /// The service inside, for what HTTP does not show.
+    pub fn service(&self) -> &Service {
+        &self.server().service
+    }
+
+    /// The HTTP side, for saying that it leaves.
+    pub fn api(&self) -> &Api {
+        &self.server().api
+    }
+
+    /// Begins to go away, as the executable does when it is told to stop: not ready, streams end, no new connections.
+    pub fn leave(&self) {
+        let server = self.server();
+        server.api.leave();
+        server.leaving.cancel();
+    }
+
+    /// Waits until every story posted so far is delivered.
+    pub async fn settled(&self) {
+        eventually("every order is done", async || {
+            orders_left(self.service()).await == 0
+        })
+        .await;
+    }
+
+    /// Stops and starts again on the same store and the same ports. Whatever was in memory is gone.
+    pub async fn restart(&mut self) {
+        if let Some(server) = self.server.take() {
+            stop(server);
+        }
+        let (server, ..) = run(
+            &self.settings,
+            self.folder.path(),
+            &self.clock,
+            [self.public, self.admin],
+        )
+        .await;
+        self.server = Some(server);
+    }
+
+    fn server(&self) -> &Server {
+        self.server
+            .as_ref()
+            .expect("the service runs between start and drop")
+    }
+}
+
+impl Drop for TestApp {
+    /// No order is lost: all become done, none is dead.
+    fn drop(&mut self) {
+        let Some(server) = self.server.take() else {
+            return;
+        };
+        if thread::panicking() {
+            server.runtime.shutdown_background();
+            return;
+        }
+        let left = on_thread(|| server.runtime.block_on(wait_for_orders(&server.service)));
+        stop(server);
+        assert_eq!(left, 0, "orders were left undone at the end of the test");
+    }
+}
+
+/// Waits for a state, looking at it again and again.
+///
+/// # Panics
+/// When it does not come within [`PATIENCE`].
+pub async fn eventually(what: &str, mut state: impl AsyncFnMut() -> bool) {
+    let mut tick = interval(LOOK_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let reached = timeout(PATIENCE, async {
+        while !state().await {
+            tick.tick().await;
+        }
+    });
+    assert!(reached.await.is_ok(), "waited in vain until {what}");
+}
+
+fn client() -> Client {
+    let client = Client::builder()
+        .no_proxy()
+        .connect_timeout(PATIENCE)
+        .read_timeout(PATIENCE);
+    client.build().expect("make an HTTP client")
+}
+
+async fn run(
+    settings: &TestSettings,
+    folder: &Path,
+    clock: &Arc<TestClock>,
+    ports: [SocketAddr; 2],
+) -> (Server, SocketAddr, SocketAddr) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("make a runtime");
+    let (settings, file, clock) = (settings.clone(), folder.join("sosik.db"), Arc::clone(clock));
+    let started = runtime.spawn(async move {
+        let service = service(&settings, &file, clock).await;
+        let public = TcpListener::bind(ports[0]).await.expect("listen");
+        let admin = TcpListener::bind(ports[1]).await.expect("listen");
+        let at = |listener: &TcpListener| listener.local_addr().expect("a listener has an address");
+        let (public_at, admin_at) = (at(&public), at(&admin));
+        let mut api_settings = settings.api;
+        if api_settings.public_url == sosik_api::Settings::default().public_url {
+            api_settings.public_url = format!("http://{public_at}");
+        }
+        let api = Api::new(sosik_api::Parts {
+            service: service.clone(),
+            settings: api_settings,
+            metrics: None,
+            welcome: settings.welcome,
+            seed: u64::from(public_at.port()),
+        });
+        let leaving = CancellationToken::new();
+        let drain = Duration::from_secs(5);
+        tokio::spawn(sosik_api::serve(
+            public,
+            api.public(),
+            leaving.clone(),
+            drain,
+        ));
+        tokio::spawn(sosik_api::serve(admin, api.admin(), leaving.clone(), drain));
+        (service, api, leaving, public_at, admin_at)
+    });
+    let (service, api, leaving, public, admin) = started.await.expect("start the service");
+    (
+        Server {
+            runtime,
+            service,
+            api,
+            leaving,
+        },
+        public,
+        admin,
+    )
+}
+
+async fn service(settings: &TestSettings, file: &Path, clock: Arc<TestClock>) -> Service {
+    let store = SqliteStore::open(&SqliteOptions::at(file, clock.now())).expect("open the store");
+    let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
+        timeline_stories: settings.service.feed.timeline_stories,
+        timelines_bytes: 64 << 20,
+        pull_log_entries: 4_096,
+        // Differs from one start to the next, as the random number of production does.
+        seed: clock.now().as_millis() << 16,
+    }));
+    let service = Service::start(sosik_service::Parts {
+        store,
+        fabric: Arc::<MemoryFabric>::clone(&fabric),
+        clock,
+        settings: settings.service.clone(),
+        sabotage: None,
+    });
+    let service = service.await.expect("start the service");
+    fabric.set_interest(service.interest());
+    service
+}
+
+async fn orders_left(service: &Service) -> u64 {
+    let figures = service
+        .store()
+        .order_figures()
+        .await
+        .expect("read the figures of the orders");
+    figures.pending + figures.dead
+}
+
+async fn wait_for_orders(service: &Service) -> u64 {
+    let waited = timeout(PATIENCE, async {
+        let mut tick = interval(LOOK_EVERY);
+        while service
+            .store()
+            .order_figures()
+            .await
+            .expect("read the figures of the orders")
+            .pending
+            > 0
+        {
+            tick.tick().await;
+        }
+    });
+    // In either case the figures say it.
+    let _done_or_not = waited.await;
+    orders_left(service).await
+}
+
+/// Runs something that blocks outside of the test's own runtime, which forbids it.
+fn on_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| {
+        scope
+            .spawn(work)
+            .join()
+            .expect("the end of the test service panicked")
+    })
+}
+
+fn stop(server: Server) {
+    on_thread(move || {
+        server.api.leave();
+        server.leaving.cancel();
+        server.runtime.block_on(server.service.stop());
+        drop(server.api);
+        server.runtime.shutdown_timeout(PATIENCE);
+    });
+}

@@ -1,0 +1,276 @@
+//! Somebody who uses the service over HTTP.
+
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use sosik_api::shapes::{Comment, FeedPage, Person, SignedIn, Story};
+use sosik_feed::{PersonId, StoryId};
+
+use crate::answer::Answer;
+use crate::app::PASSWORD;
+use crate::stream::TestStream;
+
+/// Pages of a walk through a feed. A test that needs more has run away.
+const PAGES_MAX: usize = 1_000;
+
+/// A person with a session.
+#[derive(Debug, Clone)]
+pub struct TestPerson {
+    /// Who.
+    pub id: PersonId,
+    /// Without the `@`.
+    pub handle: String,
+    /// Of their session.
+    pub token: String,
+    url: String,
+    client: Client,
+}
+
+impl TestPerson {
+    pub(crate) async fn sign_up(client: &Client, url: &str, handle: &str) -> Self {
+        let ask = json!({ "handle": handle, "display_name": format!("{handle} of the test"), "password": PASSWORD });
+        let answer = Answer::of(client.post(format!("{url}/v1/people")).json(&ask))
+            .await
+            .expect(201);
+        Self::signed_in(client, url, answer.read())
+    }
+
+    fn signed_in(client: &Client, url: &str, SignedIn { person, token }: SignedIn) -> Self {
+        Self {
+            id: person.id,
+            handle: person.handle,
+            token,
+            url: url.to_owned(),
+            client: client.clone(),
+        }
+    }
+
+    /// The same person on another device.
+    pub async fn logs_in_again(&self) -> Self {
+        let ask = json!({ "handle": self.handle, "password": PASSWORD });
+        let answer = Answer::of(
+            self.client
+                .post(format!("{}/v1/sessions", self.url))
+                .json(&ask),
+        )
+        .await
+        .expect(201);
+        Self::signed_in(&self.client, &self.url, answer.read())
+    }
+
+    /// A request in their name, to be completed and sent.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&self.token)
+    }
+
+    /// Asks.
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    /// Sends a body.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Sends a body.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    /// Puts a body.
+    pub async fn put_json(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// Puts without a body.
+    pub async fn put(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::PUT, path)).await
+    }
+
+    /// Deletes.
+    pub async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::DELETE, path)).await
+    }
+
+    /// Posts a public story.
+    pub async fn posts(&self, text: &str) -> Story {
+        self.post("/v1/stories", &json!({ "text": text }))
+            .await
+            .expect(201)
+            .read()
+    }
+
+    /// Posts a story for friends.
+    pub async fn posts_to_friends(&self, text: &str) -> Story {
+        self.post(
+            "/v1/stories",
+            &json!({ "text": text, "audience": "friends" }),
+        )
+        .await
+        .expect(201)
+        .read()
+    }
+
+    /// The first page of their home feed.
+    pub async fn feed(&self) -> FeedPage {
+        self.feed_page("").await
+    }
+
+    /// A page of their home feed; `query` without the question mark.
+    pub async fn feed_page(&self, query: &str) -> FeedPage {
+        self.get(&format!("/v1/feed?{query}"))
+            .await
+            .expect(200)
+            .read()
+    }
+
+    /// All ids of their home feed, down to its end, in pages of `limit`.
+    pub async fn feed_to_the_end(&self, limit: usize) -> Vec<StoryId> {
+        let mut page = self.feed_page(&format!("limit={limit}")).await;
+        let mut ids: Vec<StoryId> = ids(&page);
+        for _ in 0..PAGES_MAX {
+            if page.end {
+                return ids;
+            }
+            let before = page
+                .before
+                .expect("a page that is not the end has a cursor");
+            page = self
+                .feed_page(&format!("limit={limit}&before={before}"))
+                .await;
+            ids.extend(page.items.iter().map(|story| story.id));
+        }
+        panic!("the feed has no end");
+    }
+
+    /// Whether their first page has this story.
+    pub async fn sees(&self, story: &Story) -> bool {
+        ids(&self.feed().await).contains(&story.id)
+    }
+
+    /// Asks the other, who accepts.
+    pub async fn befriends(&self, other: &Self) {
+        self.asks(other).await;
+        other
+            .post(
+                &format!("/v1/friend-requests/{}/accept", self.id),
+                &json!({}),
+            )
+            .await
+            .expect(204);
+    }
+
+    /// Asks the other to be friends.
+    pub async fn asks(&self, other: &Self) {
+        self.put(&format!("/v1/friend-requests/{}", other.id))
+            .await
+            .expect(204);
+    }
+
+    /// Ends the friendship.
+    pub async fn unfriends(&self, other: &Self) {
+        self.delete(&format!("/v1/friends/{}", other.id))
+            .await
+            .expect(204);
+    }
+
+    /// Follows.
+    pub async fn follows(&self, other: &Self) {
+        self.put(&format!("/v1/follows/{}", other.id))
+            .await
+            .expect(204);
+    }
+
+    /// Unfollows.
+    pub async fn unfollows(&self, other: &Self) {
+        self.delete(&format!("/v1/follows/{}", other.id))
+            .await
+            .expect(204);
+    }
+
+    /// Blocks.
+    pub async fn blocks(&self, other: &Self) {
+        self.put(&format!("/v1/blocks/{}", other.id))
+            .await
+            .expect(204);
+    }
+
+    /// Unblocks.
+    pub async fn unblocks(&self, other: &Self) {
+        self.delete(&format!("/v1/blocks/{}", other.id))
+            .await
+            .expect(204);
+    }
+
+    /// Mutes.
+    pub async fn mutes(&self, other: &Self) {
+        self.put(&format!("/v1/mutes/{}", other.id))
+            .await
+            .expect(204);
+    }
+
+    /// Unmutes.
+    pub async fn unmutes(&self, other: &Self) {
+        self.delete(&format!("/v1/mutes/{}", other.id))
+            .await
+            .expect(204);
+    }
+
+    /// Likes.
+    pub async fn likes(&self, story: &Story) {
+        self.put(&format!("/v1/stories/{}/like", story.id))
+            .await
+            .expect(200);
+    }
+
+    /// Comments.
+    pub async fn comments(&self, story: &Story, text: &str) -> Comment {
+        self.post(
+            &format!("/v1/stories/{}/comments", story.id),
+            &json!({ "text": text }),
+        )
+        .await
+        .expect(201)
+        .read()
+    }
+
+    /// Deletes a story of theirs.
+    pub async fn deletes(&self, story: &Story) {
+        self.delete(&format!("/v1/stories/{}", story.id))
+            .await
+            .expect(204);
+    }
+
+    /// Somebody's profile as this person sees it.
+    pub async fn profile_of(&self, other: &Self) -> Person {
+        self.get(&format!("/v1/people/{}", other.handle))
+            .await
+            .expect(200)
+            .read()
+    }
+
+    /// Ends the session.
+    pub async fn logs_out(&self) {
+        self.delete("/v1/sessions/current").await.expect(204);
+    }
+
+    /// Opens a live stream, from now on.
+    pub async fn stream(&self) -> TestStream {
+        TestStream::open(self.request(Method::GET, "/v1/feed/stream")).await
+    }
+
+    /// Opens a live stream from behind an event.
+    pub async fn stream_after(&self, last_event_id: &str) -> TestStream {
+        let request = self
+            .request(Method::GET, "/v1/feed/stream")
+            .header("Last-Event-ID", last_event_id);
+        TestStream::open(request).await
+    }
+}
+
+/// The ids of a page.
+pub fn ids(page: &FeedPage) -> Vec<StoryId> {
+    page.items.iter().map(|story| story.id).collect()
+}
