@@ -1,0 +1,196 @@
+//! `sosik demo`: a town to look at, served like anything else, with people who go on living in it.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use sosik_api::Welcome;
+use sosik_service::Service;
+
+use super::{Outcome, Sources};
+use crate::config::Loaded;
+use crate::demo::{self, Filled, Founding, PASSWORD, Place};
+use crate::house::{self, House};
+use crate::town::{PEOPLE_MAX, PEOPLE_MIN, Town};
+use crate::{logging, print, wiring};
+
+/// Ports tried one after the other when nobody asked for one.
+const PORTS_TRIED: u16 = 100;
+
+/// The town and its life.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "The town is in a temporary folder that goes away at the end, unless --data names one that stays.")]
+pub struct Args {
+    /// How many people live in the town
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(PEOPLE_MIN as i64..=PEOPLE_MAX as i64))]
+    people: u32,
+    /// Which town; the same number makes the same one
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Keep the town in this folder, and go on with it when it is there
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8420, or the next port that is free]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Seconds between two acts of people in town, on average
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = pace)]
+    pace: Duration,
+    /// Show the town in the browser
+    #[arg(long)]
+    open: bool,
+}
+
+/// Founds the town or finds it, serves it, and lets life go on until asked to stop.
+///
+/// # Errors
+/// When the folder cannot be used or the address is taken.
+pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
+    let mut loaded = sources.load()?;
+    if loaded.is_default("log.filter") {
+        "warn".clone_into(&mut loaded.config.log.filter);
+    }
+    logging::start(&loaded.config.log)?;
+    let place = match &args.data {
+        Some(folder) => Place::kept(folder)?,
+        None => Place::temporary()?,
+    };
+    let ended = run_in(&place, &args, loaded).await;
+    place.leave()?;
+    ended
+}
+
+async fn run_in(place: &Place, args: &Args, mut loaded: Loaded) -> anyhow::Result<Outcome> {
+    choose_addresses(args.listen, &mut loaded);
+    let house = House::open(&loaded.config.server).await?;
+    let address = house.public_address()?;
+    let store = format!("sqlite:{}", place.store().display()).parse();
+    loaded.config.store.url = store.map_err(|_no_scheme| anyhow::anyhow!("the folder cannot be named"))?;
+    let url = match loaded.is_default("server.public_url") {
+        true => format!("http://{address}"),
+        false => loaded.config.server.public_url.clone(),
+    };
+    let service = wiring::open(&loaded).await?;
+    let (town, people) = tokio::select! {
+        settled = settle(place, args, &service) => match settled {
+            Ok(settled) => settled,
+            Err(error) => {
+                service.stop().await;
+                return Err(error);
+            }
+        },
+        asked = house::asked_to_stop() => {
+            service.stop().await;
+            return asked.map(|()| Outcome::Fine);
+        }
+    };
+    let hosts = town.hosts().map(|host| town.people()[host as usize].handle.as_str().to_owned());
+    let welcome = Welcome { people: hosts.map(|handle| (handle, PASSWORD.to_owned())).collect() };
+    print::out(&where_to_look(&url, &welcome, place))?;
+    if args.open {
+        open_browser(&url);
+    }
+    let life = tokio::spawn(demo::live(service.clone(), Arc::new(town), people, args.pace));
+    let served = house.serve(&loaded, service, welcome).await;
+    if served.is_ok() {
+        life.await.context("let the town live")?;
+    }
+    served.map(|()| Outcome::Fine)
+}
+
+/// Fills the store with the town, or finds who lives there.
+async fn settle(place: &Place, args: &Args, service: &Service) -> anyhow::Result<(Town, Vec<sosik_feed::PersonId>)> {
+    let begin = service.clock().monotonic();
+    let asked = Founding { seed: args.seed, people: args.people as usize };
+    let founding = place.found.unwrap_or(asked);
+    let town = Town::found(founding.seed, founding.people);
+    let seconds = || (service.clock().monotonic() - begin).as_secs_f64();
+    if place.found.is_none() {
+        let filled = demo::fill(service, &town).await?;
+        place.complete(founding)?;
+        print::out(&founded(&filled, seconds()))?;
+        return Ok((town, filled.people));
+    }
+    let people = demo::people_of(service, &town).await?;
+    let other = if founding == asked { "" } else { " (it was founded with another --seed or --people, which stay)" };
+    let stories = service.store().stories_count().await?;
+    print::out(&format!(
+        "소담 Sodam goes on: {} people, {stories} stories, found in {:.1} s{other}\n",
+        people.len(),
+        seconds()
+    ))?;
+    Ok((town, people))
+}
+
+fn founded(filled: &Filled, seconds: f64) -> String {
+    let Filled { people, friendships, follows, stories, comments, likes } = filled;
+    format!(
+        "소담 Sodam is founded: {} people, {friendships} friendships, {follows} follows, {stories} stories, \
+         {comments} comments and {likes} likes in {seconds:.1} s\n",
+        people.len()
+    )
+}
+
+/// Listens where it was asked for, or else on ports that are free: two demos may run side by side.
+fn choose_addresses(asked: Option<SocketAddr>, loaded: &mut Loaded) {
+    let any_public = asked.is_none() && loaded.is_default("server.listen");
+    let any_admin = loaded.is_default("server.admin_listen");
+    let server = &mut loaded.config.server;
+    server.listen = asked.unwrap_or(server.listen);
+    if any_public {
+        server.listen = first_free(server.listen, &[]);
+    }
+    if any_admin {
+        server.admin_listen = first_free(server.admin_listen, &[server.listen]);
+    }
+}
+
+/// The first address from this one on that is free; this one when none is, so that the failure names it.
+fn first_free(first: SocketAddr, kept: &[SocketAddr]) -> SocketAddr {
+    let ports = first.port()..=first.port().saturating_add(PORTS_TRIED);
+    let addresses = ports.map(|port| SocketAddr::new(first.ip(), port));
+    let free = |address: &SocketAddr| !kept.contains(address) && TcpListener::bind(address).is_ok();
+    addresses.into_iter().find(free).unwrap_or(first)
+}
+
+fn where_to_look(url: &str, welcome: &Welcome, place: &Place) -> String {
+    let handles: Vec<_> = welcome.people.iter().map(|(handle, _)| handle.as_str()).collect();
+    let first = handles.first().copied().unwrap_or_default();
+    let end = if place.is_kept() { "Ctrl-C ends it; the town stays." } else { "Ctrl-C ends it and removes the town." };
+    format!(
+        r#"
+  {url}
+  log in as {handles}, or anybody else, with the password {PASSWORD}
+
+TOKEN=$(curl -s {url}/v1/sessions -H 'content-type: application/json' -d '{{"handle":"{first}","password":"{PASSWORD}"}}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
+curl -s {url}/v1/feed -H "authorization: Bearer $TOKEN"
+curl -s {url}/v1/stories -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{"text":"안녕!"}}'
+curl -sN {url}/v1/feed/stream -H "authorization: Bearer $TOKEN"
+
+People of the town go on posting. {end}
+"#,
+        handles = handles.join(", "),
+    )
+}
+
+/// Asks the desktop to show the page; without a desktop nothing happens, the address stands on the screen.
+fn open_browser(url: &str) {
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let quiet = || Stdio::null();
+    if let Err(error) = Command::new(program).arg(url).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn() {
+        print::note(&format!("no browser could be opened ({program}: {error})\n"));
+    }
+}
+
+/// A pause in seconds, fractions allowed. Shorter than a hundredth would be a load test and not a town.
+fn pace(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_not_a_number| "write seconds, such as 0.5".to_owned())?;
+    if (0.01..=3_600.0).contains(&seconds) {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err("from 0.01 to 3600 seconds".to_owned())
+    }
+}
