@@ -8,7 +8,7 @@ use sosik_fabric::rates::Rate;
 use sosik_feed::limits;
 
 /// All of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The origin under which people reach this service, without a slash at the end.
     pub public_url: String,
@@ -41,7 +41,7 @@ pub struct Settings {
 }
 
 /// How often one may ask before being told to wait.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
     /// New accounts from one address.
     pub sign_ups_per_address: Rate,

@@ -8,50 +8,50 @@ const RATE_MAX: u32 = 1_000_000;
 settings! {
     /// How often one may ask before being told to wait. Each limit is a bucket: `burst` at once, then `per_minute`.
     pub struct Rates in "rates" {
-        /// New accounts from one address.
-        pub sign_ups_per_address_per_minute: u32 = 10, unit: "accounts a minute", allowed: 1..=RATE_MAX;
+        /// New accounts from one address. A school or an office shares one; hashing bounds the work by itself.
+        pub sign_ups_per_address_per_minute: u32 = 120, unit: "accounts a minute", allowed: 1..=RATE_MAX;
         /// New accounts from one address at once.
-        pub sign_ups_per_address_burst: u32 = 20, unit: "accounts", allowed: 1..=RATE_MAX;
+        pub sign_ups_per_address_burst: u32 = 300, unit: "accounts", allowed: 1..=RATE_MAX;
 
         /// Attempts to log in from one address.
-        pub log_ins_per_address_per_minute: u32 = 30, unit: "attempts a minute", allowed: 1..=RATE_MAX;
+        pub log_ins_per_address_per_minute: u32 = 240, unit: "attempts a minute", allowed: 1..=RATE_MAX;
         /// Attempts to log in from one address at once.
-        pub log_ins_per_address_burst: u32 = 60, unit: "attempts", allowed: 1..=RATE_MAX;
+        pub log_ins_per_address_burst: u32 = 300, unit: "attempts", allowed: 1..=RATE_MAX;
 
         /// Attempts to log in to one handle, from wherever.
-        pub log_ins_per_handle_per_minute: u32 = 5, unit: "attempts a minute", allowed: 1..=RATE_MAX;
+        pub log_ins_per_handle_per_minute: u32 = 10, unit: "attempts a minute", allowed: 1..=RATE_MAX;
         /// Attempts to log in to one handle at once.
-        pub log_ins_per_handle_burst: u32 = 10, unit: "attempts", allowed: 1..=RATE_MAX;
+        pub log_ins_per_handle_burst: u32 = 20, unit: "attempts", allowed: 1..=RATE_MAX;
 
         /// Stories posted by one person.
-        pub stories_per_person_per_minute: u32 = 10, unit: "stories a minute", allowed: 1..=RATE_MAX;
+        pub stories_per_person_per_minute: u32 = 60, unit: "stories a minute", allowed: 1..=RATE_MAX;
         /// Stories posted by one person at once.
-        pub stories_per_person_burst: u32 = 30, unit: "stories", allowed: 1..=RATE_MAX;
+        pub stories_per_person_burst: u32 = 120, unit: "stories", allowed: 1..=RATE_MAX;
 
         /// Comments written by one person.
-        pub comments_per_person_per_minute: u32 = 30, unit: "comments a minute", allowed: 1..=RATE_MAX;
+        pub comments_per_person_per_minute: u32 = 120, unit: "comments a minute", allowed: 1..=RATE_MAX;
         /// Comments written by one person at once.
-        pub comments_per_person_burst: u32 = 60, unit: "comments", allowed: 1..=RATE_MAX;
+        pub comments_per_person_burst: u32 = 240, unit: "comments", allowed: 1..=RATE_MAX;
 
         /// Likes given or taken back by one person.
-        pub likes_per_person_per_minute: u32 = 120, unit: "likes a minute", allowed: 1..=RATE_MAX;
+        pub likes_per_person_per_minute: u32 = 300, unit: "likes a minute", allowed: 1..=RATE_MAX;
         /// Likes given or taken back by one person at once.
-        pub likes_per_person_burst: u32 = 240, unit: "likes", allowed: 1..=RATE_MAX;
+        pub likes_per_person_burst: u32 = 600, unit: "likes", allowed: 1..=RATE_MAX;
 
         /// Friend requests sent by one person.
-        pub friend_requests_per_person_per_minute: u32 = 20, unit: "requests a minute", allowed: 1..=RATE_MAX;
+        pub friend_requests_per_person_per_minute: u32 = 60, unit: "requests a minute", allowed: 1..=RATE_MAX;
         /// Friend requests sent by one person at once.
-        pub friend_requests_per_person_burst: u32 = 60, unit: "requests", allowed: 1..=RATE_MAX;
+        pub friend_requests_per_person_burst: u32 = 300, unit: "requests", allowed: 1..=RATE_MAX;
 
         /// Searches by one person.
-        pub searches_per_person_per_minute: u32 = 60, unit: "searches a minute", allowed: 1..=RATE_MAX;
+        pub searches_per_person_per_minute: u32 = 120, unit: "searches a minute", allowed: 1..=RATE_MAX;
         /// Searches by one person at once; one is sent with every few letters typed.
-        pub searches_per_person_burst: u32 = 60, unit: "searches", allowed: 1..=RATE_MAX;
+        pub searches_per_person_burst: u32 = 120, unit: "searches", allowed: 1..=RATE_MAX;
 
-        /// Reads of any kind by one person. Generous: a person scrolling fast stays far below.
-        pub reads_per_person_per_minute: u32 = 1_200, unit: "reads a minute", allowed: 1..=RATE_MAX;
+        /// Reads of any kind by one person. Only stops a client that runs wild: reads are cheap, and admission holds the load.
+        pub reads_per_person_per_minute: u32 = 1_000_000, unit: "reads a minute", allowed: 1..=RATE_MAX;
         /// Reads of any kind by one person at once.
-        pub reads_per_person_burst: u32 = 600, unit: "reads", allowed: 1..=RATE_MAX;
+        pub reads_per_person_burst: u32 = 100_000, unit: "reads", allowed: 1..=RATE_MAX;
     }
 }
 
