@@ -31,6 +31,9 @@ pub enum StoreError {
 impl StoreError {
     /// Wraps an engine's error with what was being done.
     pub fn failed(context: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Failed { context, source: source.into() }
+        Self::Failed {
+            context,
+            source: source.into(),
+        }
     }
 }

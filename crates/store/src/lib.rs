@@ -22,7 +22,10 @@ pub mod sqlite;
 #[cfg(feature = "suite")]
 pub mod suite;
 
-pub use contract::{Accounts, Comments, Feeds, Imports, Likes, Nodes, Notifications, Orders, People, Relations, Sessions, Store, Stories, Upkeep};
+pub use contract::{
+    Accounts, Comments, Feeds, Imports, Likes, Nodes, Notifications, Orders, People, Relations,
+    Sessions, Store, Stories, Upkeep,
+};
 pub use error::{StoreError, StoreResult};
 pub use records::*;
 pub use sqlite::{SqliteFile, SqliteOptions, SqliteStore, WriterFigures};

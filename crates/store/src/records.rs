@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_feed::people::Language;
 pub use sosik_feed::Position;
+use sosik_feed::people::Language;
 use sosik_feed::{Audience, CommentId, NotificationId, PersonId, SessionId, StoryId, Timestamp};
 
 /// SHA-256 of a session token. The token itself is nowhere in the store.

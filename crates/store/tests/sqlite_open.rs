@@ -38,9 +38,16 @@ async fn missing_folders_are_made_and_what_was_written_is_there_when_it_opens_ag
     let store = open(&path).expect("opens");
     sign_up(&*store).await;
     store.close().await;
-    assert!(!fs::exists(path.with_file_name("sosik.db-wal")).expect("can look"), "closing writes the log back");
+    assert!(
+        !fs::exists(path.with_file_name("sosik.db-wal")).expect("can look"),
+        "closing writes the log back"
+    );
     let store = open(&path).expect("opens again");
-    let mina = store.person_by_handle("mina").await.expect("reads").expect("is there");
+    let mina = store
+        .person_by_handle("mina")
+        .await
+        .expect("reads")
+        .expect("is there");
     assert_eq!(mina.display_name, "미나");
     store.close().await;
 }
@@ -52,10 +59,16 @@ async fn a_database_belongs_to_one_process_at_a_time() {
     let store = open(&path).expect("opens");
     let refused = refusal(&path);
     let (database, lock) = (path.display(), path.with_file_name("sosik.db.lock"));
-    let begins = format!("open {database}: another process has it (it holds {}): ", lock.display());
+    let begins = format!(
+        "open {database}: another process has it (it holds {}): ",
+        lock.display()
+    );
     assert!(refused.starts_with(&begins), "{refused}");
     store.close().await;
-    open(&path).expect("opens when the other is closed").close().await;
+    open(&path)
+        .expect("opens when the other is closed")
+        .close()
+        .await;
 }
 
 #[test]
@@ -63,12 +76,26 @@ fn what_cannot_be_opened_is_named_with_the_reason() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("sosik.db");
     fs::create_dir(&path).expect("a folder where the file should be");
-    assert_eq!(refusal(&path), format!("open {}: is a directory", path.display()));
+    assert_eq!(
+        refusal(&path),
+        format!("open {}: is a directory", path.display())
+    );
 
     let path = folder.path().join("text.db");
-    fs::write(&path, "this is a text and no database, though it is long enough to be looked at").expect("a text");
-    assert_eq!(refusal(&path), format!("open {}: file is not a database", path.display()));
+    fs::write(
+        &path,
+        "this is a text and no database, though it is long enough to be looked at",
+    )
+    .expect("a text");
+    assert_eq!(
+        refusal(&path),
+        format!("open {}: file is not a database", path.display())
+    );
 
     let below_a_file = path.join("sosik.db");
-    assert_eq!(refusal(&below_a_file), format!("open {}: not a directory", path.display()), "the folder is named");
+    assert_eq!(
+        refusal(&below_a_file),
+        format!("open {}: not a directory", path.display()),
+        "the folder is named"
+    );
 }

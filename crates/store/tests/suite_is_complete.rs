@@ -10,12 +10,23 @@ fn every_behaviour_of_the_suite_is_in_its_list() {
     for entry in fs::read_dir(folder).unwrap() {
         let source = fs::read_to_string(entry.unwrap().path()).unwrap();
         for line in source.lines() {
-            let Some((name, _)) = line.strip_prefix("pub async fn ").and_then(|line| line.split_once("(world: &World)")) else {
+            let Some((name, _)) = line
+                .strip_prefix("pub async fn ")
+                .and_then(|line| line.split_once("(world: &World)"))
+            else {
                 continue;
             };
             behaviours += 1;
-            assert!(list.contains(&format!(" {name},\n")), "{name} is in no list");
+            assert!(
+                list.contains(&format!(" {name},\n")),
+                "{name} is in no list"
+            );
         }
     }
-    assert_eq!(behaviours, list.lines().filter(|line| line.starts_with("                ") && line.ends_with(',')).count());
+    assert_eq!(
+        behaviours,
+        list.lines()
+            .filter(|line| line.starts_with("                ") && line.ends_with(','))
+            .count()
+    );
 }

@@ -22,14 +22,23 @@ pub trait Accounts {
     async fn credentials_of(&self, person: PersonId) -> StoreResult<Option<Credentials>>;
 
     /// Sets a new password and ends every session but `keep`. Answers the tokens that ended.
-    async fn change_password(&self, person: PersonId, hash: String, keep: SessionId) -> StoreResult<Vec<TokenHash>>;
+    async fn change_password(
+        &self,
+        person: PersonId,
+        hash: String,
+        keep: SessionId,
+    ) -> StoreResult<Vec<TokenHash>>;
 }
 
 /// Sessions.
 #[async_trait]
 pub trait Sessions {
     /// Adds a session; beyond `sessions_max` the least recently used ones of the person end. Answers their tokens.
-    async fn add_session(&self, session: SessionRecord, sessions_max: u32) -> StoreResult<Vec<TokenHash>>;
+    async fn add_session(
+        &self,
+        session: SessionRecord,
+        sessions_max: u32,
+    ) -> StoreResult<Vec<TokenHash>>;
 
     /// The session of a token, expired or not: the caller judges by its limits.
     async fn session(&self, token: &TokenHash) -> StoreResult<Option<SessionRecord>>;
@@ -41,11 +50,24 @@ pub trait Sessions {
     async fn sessions_of(&self, person: PersonId) -> StoreResult<Vec<SessionRecord>>;
 
     /// Ends one session of a person. Answers its token, `None` when there is no such session of theirs.
-    async fn end_session(&self, person: PersonId, session: SessionId) -> StoreResult<Option<TokenHash>>;
+    async fn end_session(
+        &self,
+        person: PersonId,
+        session: SessionId,
+    ) -> StoreResult<Option<TokenHash>>;
 
     /// Ends all sessions of a person but one. Answers the tokens that ended.
-    async fn end_other_sessions(&self, person: PersonId, keep: SessionId) -> StoreResult<Vec<TokenHash>>;
+    async fn end_other_sessions(
+        &self,
+        person: PersonId,
+        keep: SessionId,
+    ) -> StoreResult<Vec<TokenHash>>;
 
     /// Removes sessions that expired or were last used before `idle_since`, at most `limit`. Answers how many.
-    async fn remove_stale_sessions(&self, now: Timestamp, idle_since: Timestamp, limit: u32) -> StoreResult<u64>;
+    async fn remove_stale_sessions(
+        &self,
+        now: Timestamp,
+        idle_since: Timestamp,
+        limit: u32,
+    ) -> StoreResult<u64>;
 }

@@ -17,14 +17,29 @@ pub trait Comments {
     async fn comment_by_id(&self, comment: CommentId) -> StoreResult<Option<CommentRecord>>;
 
     /// Comments of a story, oldest first, behind `after` (0: from the start), at most `limit`.
-    async fn comments_of(&self, story: StoryId, after: CommentId, limit: u32) -> StoreResult<Vec<CommentRecord>>;
+    async fn comments_of(
+        &self,
+        story: StoryId,
+        after: CommentId,
+        limit: u32,
+    ) -> StoreResult<Vec<CommentRecord>>;
 
     /// Changes the text; `None` when there is no such comment of the author.
-    async fn edit_comment(&self, comment: CommentId, author: PersonId, text: String, now: Timestamp) -> StoreResult<Option<CommentRecord>>;
+    async fn edit_comment(
+        &self,
+        comment: CommentId,
+        author: PersonId,
+        text: String,
+        now: Timestamp,
+    ) -> StoreResult<Option<CommentRecord>>;
 
     /// Removes a comment when `person` wrote it or wrote the story it is on; answers the story and its figures
     /// after it, `None` when there was nothing that the person may remove.
-    async fn delete_comment(&self, comment: CommentId, person: PersonId) -> StoreResult<Option<(StoryId, StoryCounts)>>;
+    async fn delete_comment(
+        &self,
+        comment: CommentId,
+        person: PersonId,
+    ) -> StoreResult<Option<(StoryId, StoryCounts)>>;
 
     /// Keeps many comments at once without notifications (import, demo), one transaction; answers how many were new.
     async fn comment_many(&self, comments: Vec<NewComment>) -> StoreResult<u64>;

@@ -11,9 +11,20 @@ pub trait Feeds {
     /// Ids of the newest stories of the reader and the authors of the circle, below `before`, newest first, at most
     /// `limit`. Walks the index (author, id) of each author and merges; the work is bounded by authors and `limit`,
     /// not by how many stories or people there are.
-    async fn newest(&self, reader: PersonId, circle: &Circle, before: Option<StoryId>, limit: u32) -> StoreResult<Vec<StoryId>>;
+    async fn newest(
+        &self,
+        reader: PersonId,
+        circle: &Circle,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>>;
 
     /// The same list from the definition of the home feed, as one statement over the tables and on purpose not with
     /// the code of [`Feeds::newest`] or [`Circle`]: what `verify` compares with.
-    async fn feed_by_definition(&self, reader: PersonId, before: Option<StoryId>, limit: u32) -> StoreResult<Vec<StoryId>>;
+    async fn feed_by_definition(
+        &self,
+        reader: PersonId,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>>;
 }

@@ -10,7 +10,13 @@ use crate::{Liked, LikedStories, Position, RelatedPerson, StoreResult};
 pub trait Likes {
     /// Likes a story; `None` when there is none. The author's notification of likes of this story moves to the top
     /// under the id given (not for one's own like). Whether the person may see the story is the caller's business.
-    async fn like(&self, person: PersonId, story: StoryId, notification: NotificationId, now: Timestamp) -> StoreResult<Option<Liked>>;
+    async fn like(
+        &self,
+        person: PersonId,
+        story: StoryId,
+        notification: NotificationId,
+        now: Timestamp,
+    ) -> StoreResult<Option<Liked>>;
 
     /// Takes a like back; `None` when there is no such story. With the last like the notification goes.
     async fn unlike(&self, person: PersonId, story: StoryId) -> StoreResult<Option<Liked>>;
@@ -19,10 +25,16 @@ pub trait Likes {
     async fn liked_stories(&self, person: PersonId, limit: u32) -> StoreResult<LikedStories>;
 
     /// Which of these stories the person likes.
-    async fn liked_among(&self, person: PersonId, stories: &[StoryId]) -> StoreResult<Vec<StoryId>>;
+    async fn liked_among(&self, person: PersonId, stories: &[StoryId])
+    -> StoreResult<Vec<StoryId>>;
 
     /// Who likes a story, newest first, behind `before`.
-    async fn likers(&self, story: StoryId, before: Option<Position>, limit: u32) -> StoreResult<Vec<RelatedPerson>>;
+    async fn likers(
+        &self,
+        story: StoryId,
+        before: Option<Position>,
+        limit: u32,
+    ) -> StoreResult<Vec<RelatedPerson>>;
 
     /// Makes likes in bulk (import, demo) without notifications, one transaction; answers how many were new.
     async fn like_many(&self, likes: Vec<(PersonId, StoryId, Timestamp)>) -> StoreResult<u64>;

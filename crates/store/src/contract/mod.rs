@@ -36,7 +36,22 @@ use crate::StoreResult;
 /// Everything durable.
 #[async_trait]
 pub trait Store:
-    Accounts + Sessions + People + Relations + Stories + Likes + Comments + Feeds + Notifications + Orders + Nodes + Imports + Upkeep + Send + Sync + 'static
+    Accounts
+    + Sessions
+    + People
+    + Relations
+    + Stories
+    + Likes
+    + Comments
+    + Feeds
+    + Notifications
+    + Orders
+    + Nodes
+    + Imports
+    + Upkeep
+    + Send
+    + Sync
+    + 'static
 {
     /// Answers when the engine can read and has room to write: for `/healthz`.
     async fn check(&self) -> StoreResult<()>;

@@ -15,7 +15,12 @@ pub trait Nodes {
     async fn lease_node(&self, request: LeaseRequest) -> StoreResult<NodeLease>;
 
     /// Extends a lease; `LeaseLost` when another epoch holds the number.
-    async fn renew_node(&self, lease: NodeLease, now: Timestamp, span: Duration) -> StoreResult<NodeLease>;
+    async fn renew_node(
+        &self,
+        lease: NodeLease,
+        now: Timestamp,
+        span: Duration,
+    ) -> StoreResult<NodeLease>;
 
     /// Gives the number back; ids up to `last_id_at` were made.
     async fn release_node(&self, lease: NodeLease, last_id_at: Timestamp) -> StoreResult<()>;

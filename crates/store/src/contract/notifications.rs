@@ -12,11 +12,20 @@ use crate::{NotificationRecord, StoreResult};
 #[async_trait]
 pub trait Notifications {
     /// Newest first, below `before`, at most `limit`.
-    async fn notifications(&self, person: PersonId, before: Option<NotificationId>, limit: u32) -> StoreResult<Vec<NotificationRecord>>;
+    async fn notifications(
+        &self,
+        person: PersonId,
+        before: Option<NotificationId>,
+        limit: u32,
+    ) -> StoreResult<Vec<NotificationRecord>>;
 
     /// How many are unread, counted up to `at_most`.
     async fn unread_notifications(&self, person: PersonId, at_most: u32) -> StoreResult<u32>;
 
     /// Everything up to this one is read; never goes back.
-    async fn mark_notifications_read(&self, person: PersonId, up_to: NotificationId) -> StoreResult<()>;
+    async fn mark_notifications_read(
+        &self,
+        person: PersonId,
+        up_to: NotificationId,
+    ) -> StoreResult<()>;
 }

@@ -13,17 +13,35 @@ use sosik_feed::StoryId;
 #[async_trait]
 pub trait Orders {
     /// Takes orders that nobody works on (claim run out, due now), oldest first, at most `limit`, and claims them.
-    async fn claim_orders(&self, claim: Claim, now: Timestamp, limit: u32) -> StoreResult<Vec<Order>>;
+    async fn claim_orders(
+        &self,
+        claim: Claim,
+        now: Timestamp,
+        limit: u32,
+    ) -> StoreResult<Vec<Order>>;
 
     /// Notes how far an order has come and extends the claim; `false` when another worker has it by now.
-    async fn order_progress(&self, story: StoryId, kind: OrderKind, claim: Claim, done_to: PersonId) -> StoreResult<bool>;
+    async fn order_progress(
+        &self,
+        story: StoryId,
+        kind: OrderKind,
+        claim: Claim,
+        done_to: PersonId,
+    ) -> StoreResult<bool>;
 
     /// Their effect is done: removes the orders. Only those still claimed by `by`; others stay for their new worker.
     async fn finish_orders(&self, done: Vec<(StoryId, OrderKind)>, by: u64) -> StoreResult<()>;
 
     /// An attempt failed: counts it, keeps the error (cut to 500 characters), and makes the order due again at `due`.
     /// With `attempts_max` attempts it is dead: kept and shown, not tried until somebody asks.
-    async fn fail_order(&self, story: StoryId, kind: OrderKind, error: String, due: Timestamp, attempts_max: u32) -> StoreResult<()>;
+    async fn fail_order(
+        &self,
+        story: StoryId,
+        kind: OrderKind,
+        error: String,
+        due: Timestamp,
+        attempts_max: u32,
+    ) -> StoreResult<()>;
 
     /// For the operator and for alarms.
     async fn order_figures(&self) -> StoreResult<OrderFigures>;

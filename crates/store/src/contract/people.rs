@@ -15,13 +15,22 @@ pub trait People {
     async fn person_by_handle(&self, handle: &str) -> StoreResult<Option<PersonRecord>>;
 
     /// Changes a profile; answers it as it is now, `None` when the person does not exist.
-    async fn change_profile(&self, person: PersonId, change: ProfileChange) -> StoreResult<Option<PersonRecord>>;
+    async fn change_profile(
+        &self,
+        person: PersonId,
+        change: ProfileChange,
+    ) -> StoreResult<Option<PersonRecord>>;
 
     /// Figures on the profile page.
     async fn person_counts(&self, person: PersonId) -> StoreResult<PersonCounts>;
 
     /// People with a search term in the half-open range, each once, at most `limit`, in the order of terms.
-    async fn people_by_term(&self, from: &str, to: &str, limit: u32) -> StoreResult<Vec<PersonRecord>>;
+    async fn people_by_term(
+        &self,
+        from: &str,
+        to: &str,
+        limit: u32,
+    ) -> StoreResult<Vec<PersonRecord>>;
 
     /// Everybody, in ascending order of id, behind `after`, at most `limit`: for verify and rebuild.
     async fn everybody(&self, after: PersonId, limit: u32) -> StoreResult<Vec<PersonId>>;
@@ -33,5 +42,6 @@ pub trait People {
     async fn read_position(&self, person: PersonId) -> StoreResult<StoryId>;
 
     /// Moves the read position forward, never back. Answers where it is now.
-    async fn advance_read_position(&self, person: PersonId, story: StoryId) -> StoreResult<StoryId>;
+    async fn advance_read_position(&self, person: PersonId, story: StoryId)
+    -> StoreResult<StoryId>;
 }

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp};
 
 use crate::{
-    LargeAuthorLimits, PeopleList, Position, ReaderChunk, RelatedPerson, RelationChange, RelationLimits, StoreResult,
+    LargeAuthorLimits, PeopleList, Position, ReaderChunk, RelatedPerson, RelationChange,
+    RelationLimits, StoreResult,
 };
 
 /// What people are to each other.
@@ -41,19 +42,38 @@ pub trait Relations {
     async fn unfriend(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange>;
 
     /// Follows.
-    async fn follow(&self, follower: PersonId, followee: PersonId, limits: RelationLimits, now: Timestamp) -> StoreResult<RelationChange>;
+    async fn follow(
+        &self,
+        follower: PersonId,
+        followee: PersonId,
+        limits: RelationLimits,
+        now: Timestamp,
+    ) -> StoreResult<RelationChange>;
 
     /// Stops following.
-    async fn unfollow(&self, follower: PersonId, followee: PersonId) -> StoreResult<RelationChange>;
+    async fn unfollow(&self, follower: PersonId, followee: PersonId)
+    -> StoreResult<RelationChange>;
 
     /// Blocks: friendship, friend requests and follows between the two end, either way, in the same transaction.
-    async fn block(&self, blocker: PersonId, blocked: PersonId, limits: RelationLimits, now: Timestamp) -> StoreResult<RelationChange>;
+    async fn block(
+        &self,
+        blocker: PersonId,
+        blocked: PersonId,
+        limits: RelationLimits,
+        now: Timestamp,
+    ) -> StoreResult<RelationChange>;
 
     /// Unblocks. Nothing that the block ended comes back.
     async fn unblock(&self, blocker: PersonId, blocked: PersonId) -> StoreResult<RelationChange>;
 
     /// Mutes; the other is not told.
-    async fn mute(&self, muter: PersonId, muted: PersonId, limits: RelationLimits, now: Timestamp) -> StoreResult<RelationChange>;
+    async fn mute(
+        &self,
+        muter: PersonId,
+        muted: PersonId,
+        limits: RelationLimits,
+        now: Timestamp,
+    ) -> StoreResult<RelationChange>;
 
     /// Unmutes.
     async fn unmute(&self, muter: PersonId, muted: PersonId) -> StoreResult<RelationChange>;
@@ -65,19 +85,43 @@ pub trait Relations {
     async fn circle(&self, person: PersonId) -> StoreResult<Circle>;
 
     /// One page of a list, newest first, behind `before`.
-    async fn related(&self, person: PersonId, list: PeopleList, before: Option<Position>, limit: u32) -> StoreResult<Vec<RelatedPerson>>;
+    async fn related(
+        &self,
+        person: PersonId,
+        list: PeopleList,
+        before: Option<Position>,
+        limit: u32,
+    ) -> StoreResult<Vec<RelatedPerson>>;
 
     /// The next readers of an author's stories of this audience behind `after`, ascending, at most `limit`: friends,
     /// and for public stories followers too.
-    async fn readers_of(&self, author: PersonId, audience: Audience, after: PersonId, limit: u32) -> StoreResult<ReaderChunk>;
+    async fn readers_of(
+        &self,
+        author: PersonId,
+        audience: Audience,
+        after: PersonId,
+        limit: u32,
+    ) -> StoreResult<ReaderChunk>;
 
     /// Is the author large? Brings the mark up to date by the limits (hysteresis) and answers it.
-    async fn is_large_author(&self, author: PersonId, limits: LargeAuthorLimits) -> StoreResult<bool>;
+    async fn is_large_author(
+        &self,
+        author: PersonId,
+        limits: LargeAuthorLimits,
+    ) -> StoreResult<bool>;
 
     /// Makes friendships in bulk (import), both sides each, one transaction. Pairs that exist or that would pass the
     /// limit are left out; answers how many were new.
-    async fn befriend_many(&self, pairs: Vec<(PersonId, PersonId)>, now: Timestamp) -> StoreResult<u64>;
+    async fn befriend_many(
+        &self,
+        pairs: Vec<(PersonId, PersonId)>,
+        now: Timestamp,
+    ) -> StoreResult<u64>;
 
     /// Makes follows in bulk (import), one transaction; answers how many were new.
-    async fn follow_many(&self, pairs: Vec<(PersonId, PersonId)>, now: Timestamp) -> StoreResult<u64>;
+    async fn follow_many(
+        &self,
+        pairs: Vec<(PersonId, PersonId)>,
+        now: Timestamp,
+    ) -> StoreResult<u64>;
 }

@@ -26,14 +26,30 @@ pub trait Stories {
 
     /// Deletes: the text is gone at once, the rest is removed by a purge order of the same transaction.
     /// Answers whether there was such a story of the author.
-    async fn delete_story(&self, story: StoryId, author: PersonId, now: Timestamp) -> StoreResult<bool>;
+    async fn delete_story(
+        &self,
+        story: StoryId,
+        author: PersonId,
+        now: Timestamp,
+    ) -> StoreResult<bool>;
 
     /// Ids of an author's stories, newest first, below `before`, at most `limit`.
-    async fn stories_of(&self, author: PersonId, sees: Sees, before: Option<StoryId>, limit: u32) -> StoreResult<Vec<StoryId>>;
+    async fn stories_of(
+        &self,
+        author: PersonId,
+        sees: Sees,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>>;
 
     /// Ids of the stories with a tag, newest first, below `before`, at most `limit`, of whatever audience: the
     /// caller decides who may open them.
-    async fn stories_with_tag(&self, tag: &str, before: Option<StoryId>, limit: u32) -> StoreResult<Vec<StoryId>>;
+    async fn stories_with_tag(
+        &self,
+        tag: &str,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>>;
 
     /// Removes a bounded part of what a deleted story left behind; answers whether all of it is gone.
     async fn purge_story(&self, story: StoryId, rows_max: u32) -> StoreResult<bool>;

@@ -13,7 +13,12 @@ use crate::{LargeAuthorLimits, MendedPeople, MendedStories, StoreResult};
 pub trait Upkeep {
     /// The next people behind `after`, at most `limit`: their figures (friends, follows, followers, stories), what
     /// search finds them by, and whether they are large authors.
-    async fn mend_people(&self, after: PersonId, limit: u32, large: LargeAuthorLimits) -> StoreResult<MendedPeople>;
+    async fn mend_people(
+        &self,
+        after: PersonId,
+        limit: u32,
+        large: LargeAuthorLimits,
+    ) -> StoreResult<MendedPeople>;
 
     /// The next stories behind `after`, at most `limit`: their figures (likes, comments), and that their tags lead to
     /// them.

@@ -23,7 +23,11 @@ statements! {
 impl Accounts for SqliteStore {
     async fn sign_up(&self, person: NewPerson) -> StoreResult<SignUp> {
         let made = self.write("sign up", move |db| insert(db, &person)).await?;
-        Ok(if made { SignUp::Created } else { SignUp::HandleTaken })
+        Ok(if made {
+            SignUp::Created
+        } else {
+            SignUp::HandleTaken
+        })
     }
 
     async fn sign_up_many(&self, people: Vec<NewPerson>) -> StoreResult<u64> {
@@ -39,14 +43,25 @@ impl Accounts for SqliteStore {
 
     async fn credentials(&self, handle: &str) -> StoreResult<Option<Credentials>> {
         let handle = handle.to_owned();
-        self.read("look up credentials", move |db| db.row(CREDENTIALS_BY_HANDLE, [handle], credentials)).await
+        self.read("look up credentials", move |db| {
+            db.row(CREDENTIALS_BY_HANDLE, [handle], credentials)
+        })
+        .await
     }
 
     async fn credentials_of(&self, person: PersonId) -> StoreResult<Option<Credentials>> {
-        self.read("look up credentials", move |db| db.row(CREDENTIALS_BY_ID, [person.as_i64()], credentials)).await
+        self.read("look up credentials", move |db| {
+            db.row(CREDENTIALS_BY_ID, [person.as_i64()], credentials)
+        })
+        .await
     }
 
-    async fn change_password(&self, person: PersonId, hash: String, keep: SessionId) -> StoreResult<Vec<TokenHash>> {
+    async fn change_password(
+        &self,
+        person: PersonId,
+        hash: String,
+        keep: SessionId,
+    ) -> StoreResult<Vec<TokenHash>> {
         self.write("change a password", move |db| {
             db.execute(PASSWORD_UPDATE, params![person.as_i64(), hash])?;
             sessions::end_others(db, person, keep)
@@ -56,13 +71,23 @@ impl Accounts for SqliteStore {
 }
 
 fn credentials(row: &Row<'_>) -> rusqlite::Result<Credentials> {
-    Ok(Credentials { person: PersonId::from_i64(row.get(0)?), password_hash: row.get(1)? })
+    Ok(Credentials {
+        person: PersonId::from_i64(row.get(0)?),
+        password_hash: row.get(1)?,
+    })
 }
 
 fn insert(db: &Db<'_>, person: &NewPerson) -> StoreResult<bool> {
     let id = person.id.as_i64();
     let language = person.language.as_str();
-    let row = params![id, person.handle, person.skeleton, person.display_name, language, person.password_hash];
+    let row = params![
+        id,
+        person.handle,
+        person.skeleton,
+        person.display_name,
+        language,
+        person.password_hash
+    ];
     if !db.changes(PERSON_INSERT, row)? {
         return Ok(false);
     }

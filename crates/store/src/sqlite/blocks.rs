@@ -46,7 +46,10 @@ pub(super) fn block(
         remove_request(db, one, other)?;
         unfollow(db, one, other)?;
     }
-    db.execute(BLOCK_INSERT, [blocker.as_i64(), blocked.as_i64(), now.as_i64()])?;
+    db.execute(
+        BLOCK_INSERT,
+        [blocker.as_i64(), blocked.as_i64(), now.as_i64()],
+    )?;
     Ok(RelationChange::Changed)
 }
 
@@ -63,7 +66,9 @@ pub(super) fn mute(
     limits: RelationLimits,
     now: Timestamp,
 ) -> StoreResult<RelationChange> {
-    let Some(relation) = open_relation(db, muter, muted)? else { return Ok(RelationChange::NoSuchPerson) };
+    let Some(relation) = open_relation(db, muter, muted)? else {
+        return Ok(RelationChange::NoSuchPerson);
+    };
     if relation.muted {
         return Ok(RelationChange::Unchanged);
     }
@@ -71,7 +76,8 @@ pub(super) fn mute(
     if mutes >= i64::from(limits.mutes_max) {
         return Ok(RelationChange::LimitReached);
     }
-    db.changes(MUTE_INSERT, [muter.as_i64(), muted.as_i64(), now.as_i64()]).map(changed)
+    db.changes(MUTE_INSERT, [muter.as_i64(), muted.as_i64(), now.as_i64()])
+        .map(changed)
 }
 
 /// Unmutes; answers whether there was a mute.

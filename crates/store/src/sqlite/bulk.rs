@@ -25,7 +25,11 @@ statements! {
 
 /// Makes friendships; answers how many were new. Left out: those that exist, that would pass the limit of either side,
 /// of people who blocked one another or do not exist.
-pub(super) fn befriend(db: &Db<'_>, pairs: &[(PersonId, PersonId)], now: Timestamp) -> StoreResult<u64> {
+pub(super) fn befriend(
+    db: &Db<'_>,
+    pairs: &[(PersonId, PersonId)],
+    now: Timestamp,
+) -> StoreResult<u64> {
     // Nobody has asked anybody in a fresh import; that saves two look-ups a pair.
     let requests = db.exists(ANY_REQUEST, [])?;
     let mut made = 0;
@@ -43,7 +47,11 @@ pub(super) fn befriend(db: &Db<'_>, pairs: &[(PersonId, PersonId)], now: Timesta
 }
 
 /// Makes follows; answers how many were new. Left out: the same as for friendships.
-pub(super) fn follow(db: &Db<'_>, pairs: &[(PersonId, PersonId)], now: Timestamp) -> StoreResult<u64> {
+pub(super) fn follow(
+    db: &Db<'_>,
+    pairs: &[(PersonId, PersonId)],
+    now: Timestamp,
+) -> StoreResult<u64> {
     let mut made = 0;
     for &(follower, followee) in pairs {
         made += u64::from(import(db, FOLLOW_IMPORT, follower, followee, now)?);
@@ -51,8 +59,17 @@ pub(super) fn follow(db: &Db<'_>, pairs: &[(PersonId, PersonId)], now: Timestamp
     Ok(made)
 }
 
-fn import(db: &Db<'_>, sql: Sql, one: PersonId, other: PersonId, now: Timestamp) -> StoreResult<bool> {
-    match db.prepared(sql)?.execute(params![one.as_i64(), other.as_i64(), now.as_i64()]) {
+fn import(
+    db: &Db<'_>,
+    sql: Sql,
+    one: PersonId,
+    other: PersonId,
+    now: Timestamp,
+) -> StoreResult<bool> {
+    match db
+        .prepared(sql)?
+        .execute(params![one.as_i64(), other.as_i64(), now.as_i64()])
+    {
         Ok(rows) => Ok(rows > 0),
         Err(refused) if is_constraint(&refused) => Ok(false),
         Err(error) => Err(error.into()),

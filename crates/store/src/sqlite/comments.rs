@@ -12,7 +12,9 @@ use super::notify::{self, Note};
 use super::posts::kept_mentions;
 use super::statement::statements;
 use super::stories;
-use crate::{CommentRecord, Comments, NewComment, NotificationKind, Posted, StoreResult, StoryCounts};
+use crate::{
+    CommentRecord, Comments, NewComment, NotificationKind, Posted, StoreResult, StoryCounts,
+};
 
 statements! {
     COMMENT_INSERT = "INSERT INTO comments (id, story, author, text) VALUES (?1, ?2, ?3, ?4)";
@@ -40,26 +42,57 @@ impl Comments for SqliteStore {
     }
 
     async fn comment_by_id(&self, id: CommentId) -> StoreResult<Option<CommentRecord>> {
-        self.read("look up a comment", move |db| db.row(COMMENT, [id.as_i64()], comment)).await
+        self.read("look up a comment", move |db| {
+            db.row(COMMENT, [id.as_i64()], comment)
+        })
+        .await
     }
 
-    async fn comments_of(&self, story: StoryId, after: CommentId, limit: u32) -> StoreResult<Vec<CommentRecord>> {
+    async fn comments_of(
+        &self,
+        story: StoryId,
+        after: CommentId,
+        limit: u32,
+    ) -> StoreResult<Vec<CommentRecord>> {
         self.read("list comments", move |db| {
-            db.rows(COMMENTS_OF, params![story.as_i64(), after.as_i64(), limit], comment)
+            db.rows(
+                COMMENTS_OF,
+                params![story.as_i64(), after.as_i64(), limit],
+                comment,
+            )
         })
         .await
     }
 
-    async fn edit_comment(&self, id: CommentId, author: PersonId, text: String, now: Timestamp) -> StoreResult<Option<CommentRecord>> {
+    async fn edit_comment(
+        &self,
+        id: CommentId,
+        author: PersonId,
+        text: String,
+        now: Timestamp,
+    ) -> StoreResult<Option<CommentRecord>> {
         self.write("edit a comment", move |db| {
-            db.row(COMMENT_EDIT, params![id.as_i64(), author.as_i64(), text, now.as_i64()], comment)
+            db.row(
+                COMMENT_EDIT,
+                params![id.as_i64(), author.as_i64(), text, now.as_i64()],
+                comment,
+            )
         })
         .await
     }
 
-    async fn delete_comment(&self, comment: CommentId, person: PersonId) -> StoreResult<Option<(StoryId, StoryCounts)>> {
+    async fn delete_comment(
+        &self,
+        comment: CommentId,
+        person: PersonId,
+    ) -> StoreResult<Option<(StoryId, StoryCounts)>> {
         self.write("delete a comment", move |db| {
-            let Some(story) = db.row(COMMENT_DELETE, [comment.as_i64(), person.as_i64()], stories::story_id)? else {
+            let Some(story) = db.row(
+                COMMENT_DELETE,
+                [comment.as_i64(), person.as_i64()],
+                stories::story_id,
+            )?
+            else {
                 return Ok(None);
             };
             notify::remove_comment(db, story, comment)?;
@@ -72,7 +105,11 @@ impl Comments for SqliteStore {
         self.write("comment many", move |db| {
             let mut made = 0;
             for comment in &comments {
-                let (id, story, author) = (comment.id.as_i64(), comment.story.as_i64(), comment.author.as_i64());
+                let (id, story, author) = (
+                    comment.id.as_i64(),
+                    comment.story.as_i64(),
+                    comment.author.as_i64(),
+                );
                 if db.changes(COMMENT_IMPORT, params![id, story, author, comment.text])? {
                     change_counts(db, comment.story, 0, 1)?;
                     made += 1;
@@ -99,15 +136,32 @@ fn add(db: &Db<'_>, comment: &NewComment) -> StoreResult<(Posted<CommentId>, Sto
     // Before anything else: the same request is answered the same, also when the story has been deleted meanwhile.
     match idempotency::earlier(db, comment.author, idempotency::Act::Comment, asked)? {
         Earlier::New => {}
-        Earlier::Repeated(id) => return Ok((Posted::Repeated(CommentId::new(id)), counts(db, comment.story)?)),
+        Earlier::Repeated(id) => {
+            return Ok((
+                Posted::Repeated(CommentId::new(id)),
+                counts(db, comment.story)?,
+            ));
+        }
         Earlier::Reused => return Ok((Posted::KeyReused, counts(db, comment.story)?)),
     }
     let Some((story_author, audience)) = stories::head(db, comment.story)? else {
         return Ok((Posted::NoSuchStory, StoryCounts::default()));
     };
-    let row = params![comment.id.as_i64(), comment.story.as_i64(), comment.author.as_i64(), comment.text];
+    let row = params![
+        comment.id.as_i64(),
+        comment.story.as_i64(),
+        comment.author.as_i64(),
+        comment.text
+    ];
     db.execute(COMMENT_INSERT, row)?;
-    idempotency::remember(db, comment.author, idempotency::Act::Comment, asked, comment.id.raw(), comment.now)?;
+    idempotency::remember(
+        db,
+        comment.author,
+        idempotency::Act::Comment,
+        asked,
+        comment.id.raw(),
+        comment.now,
+    )?;
     let counts = change_counts(db, comment.story, 0, 1)?;
     let act = notify::Act {
         id: NotificationId::new(comment.id.raw()),
@@ -118,7 +172,12 @@ fn add(db: &Db<'_>, comment: &NewComment) -> StoreResult<(Posted<CommentId>, Sto
         comment: Some(comment.id),
         at: comment.now,
     };
-    Ok((Posted::New { notified: tell(db, &act, &comment.mentions)? }, counts))
+    Ok((
+        Posted::New {
+            notified: tell(db, &act, &comment.mentions)?,
+        },
+        counts,
+    ))
 }
 
 /// Tells the story's author of the comment, and the mentioned of the mention. An author who is mentioned too is told
@@ -137,6 +196,10 @@ fn tell(db: &Db<'_>, act: &notify::Act, mentions: &[String]) -> StoreResult<Vec<
     if notify::notify(db, &note)? {
         told.push(act.story_author);
     }
-    told.extend(notify::notify_mentioned(db, act, &kept_mentions(db, mentions)?)?);
+    told.extend(notify::notify_mentioned(
+        db,
+        act,
+        &kept_mentions(db, mentions)?,
+    )?);
     Ok(told)
 }

@@ -35,15 +35,31 @@ const REFILL_MIN: u32 = 4;
 
 #[async_trait]
 impl Feeds for SqliteStore {
-    async fn newest(&self, reader: PersonId, circle: &Circle, before: Option<StoryId>, limit: u32) -> StoreResult<Vec<StoryId>> {
+    async fn newest(
+        &self,
+        reader: PersonId,
+        circle: &Circle,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>> {
         let mut authors = vec![(reader, Sees::Everything)];
         authors.extend(circle.authors());
-        self.read("merge a feed", move |db| merge(db, authors, before, limit)).await
+        self.read("merge a feed", move |db| merge(db, authors, before, limit))
+            .await
     }
 
-    async fn feed_by_definition(&self, reader: PersonId, before: Option<StoryId>, limit: u32) -> StoreResult<Vec<StoryId>> {
+    async fn feed_by_definition(
+        &self,
+        reader: PersonId,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>> {
         self.read("compute a feed by definition", move |db| {
-            db.rows(FEED_BY_DEFINITION, params![reader.as_i64(), below(before), limit], story_id)
+            db.rows(
+                FEED_BY_DEFINITION,
+                params![reader.as_i64(), below(before), limit],
+                story_id,
+            )
         })
         .await
     }
@@ -59,13 +75,23 @@ struct Source {
     ask: u32,
 }
 
-fn merge(db: &Db<'_>, authors: Vec<(PersonId, Sees)>, before: Option<StoryId>, limit: u32) -> StoreResult<Vec<StoryId>> {
+fn merge(
+    db: &Db<'_>,
+    authors: Vec<(PersonId, Sees)>,
+    before: Option<StoryId>,
+    limit: u32,
+) -> StoreResult<Vec<StoryId>> {
     let mut fetch = Fetch::new(db)?;
     let share = limit.div_ceil(u32::try_from(authors.len()).unwrap_or(u32::MAX));
     let mut sources = Vec::with_capacity(authors.len());
     let mut heap = BinaryHeap::with_capacity(authors.len());
     for (author, sees) in authors {
-        let mut source = Source { author, sees, fetched: Vec::new(), ask: share };
+        let mut source = Source {
+            author,
+            sees,
+            fetched: Vec::new(),
+            ask: share,
+        };
         fetch.more(&mut source, below(before))?;
         if let Some(newest) = source.fetched.pop() {
             heap.push((newest, sources.len()));
@@ -96,7 +122,10 @@ struct Fetch<'c> {
 
 impl<'c> Fetch<'c> {
     fn new(db: &Db<'c>) -> StoreResult<Self> {
-        Ok(Self { everything: db.prepared(of_author(Sees::Everything))?, public: db.prepared(of_author(Sees::Public))? })
+        Ok(Self {
+            everything: db.prepared(of_author(Sees::Everything))?,
+            public: db.prepared(of_author(Sees::Public))?,
+        })
     }
 
     /// Fetches what a source asks for, below an id.

@@ -31,7 +31,9 @@ pub(super) fn ask(
     notification: NotificationId,
     now: Timestamp,
 ) -> StoreResult<RelationChange> {
-    let Some(relation) = open_relation(db, asker, asked)? else { return Ok(RelationChange::NoSuchPerson) };
+    let Some(relation) = open_relation(db, asker, asked)? else {
+        return Ok(RelationChange::NoSuchPerson);
+    };
     if relation.friend || relation.requested {
         return Ok(RelationChange::Unchanged);
     }
@@ -45,8 +47,25 @@ pub(super) fn ask(
     if waiting >= i64::from(limits.requests_max) || is_full(db, asker, limits)? {
         return Ok(RelationChange::LimitReached);
     }
-    db.execute(REQUEST_INSERT, [asker.as_i64(), asked.as_i64(), now.as_i64(), notification.as_i64()])?;
-    notify::notify(db, &Note::about_people(asked, notification, NotificationKind::FriendRequest, asker, now))?;
+    db.execute(
+        REQUEST_INSERT,
+        [
+            asker.as_i64(),
+            asked.as_i64(),
+            now.as_i64(),
+            notification.as_i64(),
+        ],
+    )?;
+    notify::notify(
+        db,
+        &Note::about_people(
+            asked,
+            notification,
+            NotificationKind::FriendRequest,
+            asker,
+            now,
+        ),
+    )?;
     Ok(RelationChange::Changed)
 }
 
@@ -86,8 +105,20 @@ fn befriend(
         return Ok(RelationChange::TheirLimitReached);
     }
     remove_request(db, other, person)?;
-    db.execute(FRIENDSHIP_INSERT, [person.as_i64(), other.as_i64(), now.as_i64()])?;
-    notify::notify(db, &Note::about_people(other, notification, NotificationKind::FriendAccepted, person, now))?;
+    db.execute(
+        FRIENDSHIP_INSERT,
+        [person.as_i64(), other.as_i64(), now.as_i64()],
+    )?;
+    notify::notify(
+        db,
+        &Note::about_people(
+            other,
+            notification,
+            NotificationKind::FriendAccepted,
+            person,
+            now,
+        ),
+    )?;
     Ok(RelationChange::Changed)
 }
 
@@ -98,7 +129,9 @@ fn is_full(db: &Db<'_>, person: PersonId, limits: RelationLimits) -> StoreResult
 
 /// Removes a request with the notification of it; answers whether there was one.
 pub(super) fn remove_request(db: &Db<'_>, asker: PersonId, asked: PersonId) -> StoreResult<bool> {
-    let removed = db.row(REQUEST_DELETE, [asker.as_i64(), asked.as_i64()], |row| Ok(NotificationId::from_i64(row.get(0)?)))?;
+    let removed = db.row(REQUEST_DELETE, [asker.as_i64(), asked.as_i64()], |row| {
+        Ok(NotificationId::from_i64(row.get(0)?))
+    })?;
     if let Some(notification) = removed {
         notify::remove(db, asked, notification)?;
     }

@@ -32,14 +32,30 @@ pub(super) enum Earlier {
 }
 
 /// Was this asked before?
-pub(super) fn earlier(db: &Db<'_>, person: PersonId, act: Act, asked: Option<&Idempotency>) -> StoreResult<Earlier> {
-    let Some(asked) = asked else { return Ok(Earlier::New) };
-    let known = db.row(KEY_LOOKUP, params![person.as_i64(), act as i64, asked.key], |row| {
-        Ok((row.get::<_, i64>(0)?.cast_unsigned(), RawId::from_i64(row.get(1)?)))
-    })?;
+pub(super) fn earlier(
+    db: &Db<'_>,
+    person: PersonId,
+    act: Act,
+    asked: Option<&Idempotency>,
+) -> StoreResult<Earlier> {
+    let Some(asked) = asked else {
+        return Ok(Earlier::New);
+    };
+    let known = db.row(
+        KEY_LOOKUP,
+        params![person.as_i64(), act as i64, asked.key],
+        |row| {
+            Ok((
+                row.get::<_, i64>(0)?.cast_unsigned(),
+                RawId::from_i64(row.get(1)?),
+            ))
+        },
+    )?;
     Ok(match known {
         None => Earlier::New,
-        Some((fingerprint, answer)) if fingerprint == asked.fingerprint => Earlier::Repeated(answer),
+        Some((fingerprint, answer)) if fingerprint == asked.fingerprint => {
+            Earlier::Repeated(answer)
+        }
         Some(_) => Earlier::Reused,
     })
 }
@@ -55,7 +71,14 @@ pub(super) fn remember(
 ) -> StoreResult<()> {
     let Some(asked) = asked else { return Ok(()) };
     let fingerprint = asked.fingerprint.cast_signed();
-    let row = params![person.as_i64(), act as i64, asked.key, fingerprint, answer.as_i64(), now.as_i64()];
+    let row = params![
+        person.as_i64(),
+        act as i64,
+        asked.key,
+        fingerprint,
+        answer.as_i64(),
+        now.as_i64()
+    ];
     db.execute(KEY_INSERT, row)?;
     Ok(())
 }

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use sosik_feed::{PersonId, StoryId};
 
+use super::SqliteStore;
 use super::db::Db;
 use super::people::id_by_handle;
 use super::statement::{Sql, statements};
 use super::stories::story_id;
-use super::SqliteStore;
 use crate::{Imports, StoreResult, StoryPlace};
 
 statements! {
@@ -20,15 +20,23 @@ statements! {
 #[async_trait]
 impl Imports for SqliteStore {
     async fn ids_of_handles(&self, handles: Vec<String>) -> StoreResult<Vec<Option<PersonId>>> {
-        self.read("look up handles", move |db| handles.iter().map(|handle| id_by_handle(db, handle)).collect()).await
+        self.read("look up handles", move |db| {
+            handles
+                .iter()
+                .map(|handle| id_by_handle(db, handle))
+                .collect()
+        })
+        .await
     }
 
     async fn friends_among(&self, pairs: Vec<(PersonId, PersonId)>) -> StoreResult<u64> {
-        self.read("look up friends", move |db| count(db, ARE_FRIENDS, &pairs)).await
+        self.read("look up friends", move |db| count(db, ARE_FRIENDS, &pairs))
+            .await
     }
 
     async fn follows_among(&self, pairs: Vec<(PersonId, PersonId)>) -> StoreResult<u64> {
-        self.read("look up follows", move |db| count(db, FOLLOWS_THEM, &pairs)).await
+        self.read("look up follows", move |db| count(db, FOLLOWS_THEM, &pairs))
+            .await
     }
 
     async fn story_places(&self, first: StoryId, last: StoryId) -> StoreResult<Vec<StoryPlace>> {

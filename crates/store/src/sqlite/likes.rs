@@ -10,7 +10,9 @@ use super::notify::{self, Note};
 use super::relations::related;
 use super::statement::statements;
 use super::stories::{self, story_id};
-use crate::{Liked, LikedStories, Likes, NotificationKind, Position, RelatedPerson, StoreResult, StoryCounts};
+use crate::{
+    Liked, LikedStories, Likes, NotificationKind, Position, RelatedPerson, StoreResult, StoryCounts,
+};
 
 statements! {
     LIKE_INSERT = "INSERT INTO likes (person, story, liked_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
@@ -32,12 +34,22 @@ statements! {
 
 #[async_trait]
 impl Likes for SqliteStore {
-    async fn like(&self, person: PersonId, story: StoryId, notification: NotificationId, now: Timestamp) -> StoreResult<Option<Liked>> {
-        self.write("like a story", move |db| like(db, person, story, notification, now)).await
+    async fn like(
+        &self,
+        person: PersonId,
+        story: StoryId,
+        notification: NotificationId,
+        now: Timestamp,
+    ) -> StoreResult<Option<Liked>> {
+        self.write("like a story", move |db| {
+            like(db, person, story, notification, now)
+        })
+        .await
     }
 
     async fn unlike(&self, person: PersonId, story: StoryId) -> StoreResult<Option<Liked>> {
-        self.write("take a like back", move |db| unlike(db, person, story)).await
+        self.write("take a like back", move |db| unlike(db, person, story))
+            .await
     }
 
     async fn liked_stories(&self, person: PersonId, limit: u32) -> StoreResult<LikedStories> {
@@ -46,13 +58,23 @@ impl Likes for SqliteStore {
             stories.reverse();
             let more = stories.len() >= limit as usize;
             // A list cut to nothing is complete from above every id on.
-            let lowest = stories.first().copied().unwrap_or(StoryId::from_u64(u64::MAX));
-            Ok(LikedStories { stories, complete_from: if more { lowest } else { StoryId::default() } })
+            let lowest = stories
+                .first()
+                .copied()
+                .unwrap_or(StoryId::from_u64(u64::MAX));
+            Ok(LikedStories {
+                stories,
+                complete_from: if more { lowest } else { StoryId::default() },
+            })
         })
         .await
     }
 
-    async fn liked_among(&self, person: PersonId, stories: &[StoryId]) -> StoreResult<Vec<StoryId>> {
+    async fn liked_among(
+        &self,
+        person: PersonId,
+        stories: &[StoryId],
+    ) -> StoreResult<Vec<StoryId>> {
         let stories = stories.to_vec();
         self.read("look up likes", move |db| {
             let mut liked = Vec::new();
@@ -66,8 +88,16 @@ impl Likes for SqliteStore {
         .await
     }
 
-    async fn likers(&self, story: StoryId, before: Option<Position>, limit: u32) -> StoreResult<Vec<RelatedPerson>> {
-        self.read("list likers", move |db| related(db, LIKERS, story.as_i64(), before, limit)).await
+    async fn likers(
+        &self,
+        story: StoryId,
+        before: Option<Position>,
+        limit: u32,
+    ) -> StoreResult<Vec<RelatedPerson>> {
+        self.read("list likers", move |db| {
+            related(db, LIKERS, story.as_i64(), before, limit)
+        })
+        .await
     }
 
     async fn like_many(&self, likes: Vec<(PersonId, StoryId, Timestamp)>) -> StoreResult<u64> {
@@ -87,13 +117,22 @@ impl Likes for SqliteStore {
 
 /// The story's figures.
 pub(super) fn counts(db: &Db<'_>, story: StoryId) -> StoreResult<StoryCounts> {
-    Ok(db.row(COUNTS, [story.as_i64()], |row| stories::counts(row, 0))?.unwrap_or_default())
+    Ok(db
+        .row(COUNTS, [story.as_i64()], |row| stories::counts(row, 0))?
+        .unwrap_or_default())
 }
 
 /// Adds to the story's figures; answers them as they are then.
-pub(super) fn change_counts(db: &Db<'_>, story: StoryId, likes: i64, comments: i64) -> StoreResult<StoryCounts> {
+pub(super) fn change_counts(
+    db: &Db<'_>,
+    story: StoryId,
+    likes: i64,
+    comments: i64,
+) -> StoreResult<StoryCounts> {
     let values = [story.as_i64(), likes, comments];
-    Ok(db.row(COUNTS_CHANGE, values, |row| stories::counts(row, 0))?.unwrap_or_default())
+    Ok(db
+        .row(COUNTS_CHANGE, values, |row| stories::counts(row, 0))?
+        .unwrap_or_default())
 }
 
 fn like(
@@ -103,24 +142,52 @@ fn like(
     notification: NotificationId,
     now: Timestamp,
 ) -> StoreResult<Option<Liked>> {
-    let Some((author, _)) = stories::head(db, story)? else { return Ok(None) };
+    let Some((author, _)) = stories::head(db, story)? else {
+        return Ok(None);
+    };
     if !db.changes(LIKE_INSERT, [person.as_i64(), story.as_i64(), now.as_i64()])? {
-        return Ok(Some(Liked { counts: counts(db, story)?, changed: false, notified: None }));
+        return Ok(Some(Liked {
+            counts: counts(db, story)?,
+            changed: false,
+            notified: None,
+        }));
     }
     let counts = change_counts(db, story, 1, 0)?;
     let kind = NotificationKind::Like;
-    let note = Note { person: author, id: notification, kind, actor: person, story: Some(story), comment: None, at: now };
+    let note = Note {
+        person: author,
+        id: notification,
+        kind,
+        actor: person,
+        story: Some(story),
+        comment: None,
+        at: now,
+    };
     let notified = notify::notify_like(db, &note, story)?.then_some(author);
-    Ok(Some(Liked { counts, changed: true, notified }))
+    Ok(Some(Liked {
+        counts,
+        changed: true,
+        notified,
+    }))
 }
 
 fn unlike(db: &Db<'_>, person: PersonId, story: StoryId) -> StoreResult<Option<Liked>> {
-    let Some((author, _)) = stories::head(db, story)? else { return Ok(None) };
+    let Some((author, _)) = stories::head(db, story)? else {
+        return Ok(None);
+    };
     if !db.changes(LIKE_DELETE, [person.as_i64(), story.as_i64()])? {
-        return Ok(Some(Liked { counts: counts(db, story)?, changed: false, notified: None }));
+        return Ok(Some(Liked {
+            counts: counts(db, story)?,
+            changed: false,
+            notified: None,
+        }));
     }
     let counts = change_counts(db, story, -1, 0)?;
     let by_others = db.exists(LIKED_BY_OTHERS, [story.as_i64(), author.as_i64()])?;
     let notified = (!by_others && notify::remove_likes(db, author, story)?).then_some(author);
-    Ok(Some(Liked { counts, changed: true, notified }))
+    Ok(Some(Liked {
+        counts,
+        changed: true,
+        notified,
+    }))
 }

@@ -72,22 +72,33 @@ pub(super) fn migrate(connection: &Connection, now: Timestamp) -> Result<(), Mig
     let known = MIGRATIONS.last().map_or(0, |newest| newest.number);
     for (found, checksum) in &applied {
         let Some(ours) = MIGRATIONS.iter().find(|ours| ours.number == *found) else {
-            return Err(MigrationFailed::Newer { found: *found, known });
+            return Err(MigrationFailed::Newer {
+                found: *found,
+                known,
+            });
         };
         if *checksum != ours.checksum() {
             return Err(MigrationFailed::Changed { number: *found });
         }
     }
-    for migration in MIGRATIONS.iter().filter(|ours| applied.iter().all(|(number, _)| *number != ours.number)) {
+    for migration in MIGRATIONS
+        .iter()
+        .filter(|ours| applied.iter().all(|(number, _)| *number != ours.number))
+    {
         let number = migration.number;
-        migration.apply(connection, now).map_err(|source| MigrationFailed::NotApplied { number, source })?;
+        migration
+            .apply(connection, now)
+            .map_err(|source| MigrationFailed::NotApplied { number, source })?;
     }
     Ok(())
 }
 
 fn applied(connection: &Connection) -> rusqlite::Result<Vec<(u32, String)>> {
-    let mut statement = connection.prepare("SELECT number, checksum FROM migrations ORDER BY number")?;
-    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    let mut statement =
+        connection.prepare("SELECT number, checksum FROM migrations ORDER BY number")?;
+    statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 impl Migration {
@@ -104,10 +115,12 @@ impl Migration {
 
     /// SHA-256 of the file, in hexadecimal digits.
     fn checksum(&self) -> String {
-        Sha256::digest(self.sql).iter().fold(String::new(), |mut text, byte| {
-            let _never = write!(text, "{byte:02x}");
-            text
-        })
+        Sha256::digest(self.sql)
+            .iter()
+            .fold(String::new(), |mut text, byte| {
+                let _never = write!(text, "{byte:02x}");
+                text
+            })
     }
 }
 

@@ -77,12 +77,23 @@ impl SqliteStore {
     fn start(options: &SqliteOptions) -> Result<Arc<Self>, OpenFailed> {
         let place = Place::take(&options.file)?;
         let connection = place.connect_writer(options)?;
-        migrations::migrate(&connection, options.now).map_err(|error| OpenFailed::new(&place.path, with_causes(&error)))?;
-        let readers = (0..options.readers.max(1)).map(|_| place.connect_reader(options)).collect::<Result<_, _>>()?;
-        let writer = Writer::start(connection, options.write_batch_max, options.writes_waiting_max)
-            .map_err(|error| OpenFailed::new(&place.path, error))?;
+        migrations::migrate(&connection, options.now)
+            .map_err(|error| OpenFailed::new(&place.path, with_causes(&error)))?;
+        let readers = (0..options.readers.max(1))
+            .map(|_| place.connect_reader(options))
+            .collect::<Result<_, _>>()?;
+        let writer = Writer::start(
+            connection,
+            options.write_batch_max,
+            options.writes_waiting_max,
+        )
+        .map_err(|error| OpenFailed::new(&place.path, error))?;
         let readers = Readers::new(readers, options.reads_waiting_max);
-        Ok(Arc::new(Self { writer, readers, place: Mutex::new(place) }))
+        Ok(Arc::new(Self {
+            writer,
+            readers,
+            place: Mutex::new(place),
+        }))
     }
 
     /// What the writer has done so far: jobs per batch is writes per fsync.
@@ -108,7 +119,8 @@ impl SqliteStore {
 
     fn check_disk(&self) -> StoreResult<()> {
         let failed = |error: std::io::Error| StoreError::failed("look at the disk", error);
-        let disk = rustix::fs::statvfs(self.place.lock().folder()).map_err(|error| failed(error.into()))?;
+        let disk = rustix::fs::statvfs(self.place.lock().folder())
+            .map_err(|error| failed(error.into()))?;
         if disk.f_bavail.saturating_mul(disk.f_frsize) < DISK_FREE_MIN {
             return Err(failed(std::io::ErrorKind::StorageFull.into()));
         }
@@ -134,5 +146,8 @@ impl Store for SqliteStore {
 /// An error and what caused it, in one line.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

@@ -53,11 +53,20 @@ statements! {
 
 #[async_trait]
 impl Notifications for SqliteStore {
-    async fn notifications(&self, person: PersonId, before: Option<NotificationId>, limit: u32) -> StoreResult<Vec<NotificationRecord>> {
+    async fn notifications(
+        &self,
+        person: PersonId,
+        before: Option<NotificationId>,
+        limit: u32,
+    ) -> StoreResult<Vec<NotificationRecord>> {
         self.read("list notifications", move |db| {
             let read_to = NotificationId::from_i64(db.number(READ_MARK, [person.as_i64()])?);
             let before = before.map_or(i64::MAX, NotificationId::as_i64);
-            db.rows(NOTIFICATIONS, params![person.as_i64(), before, limit], |row| notification(row, read_to))
+            db.rows(
+                NOTIFICATIONS,
+                params![person.as_i64(), before, limit],
+                |row| notification(row, read_to),
+            )
         })
         .await
     }
@@ -65,13 +74,20 @@ impl Notifications for SqliteStore {
     async fn unread_notifications(&self, person: PersonId, at_most: u32) -> StoreResult<u32> {
         self.read("count unread notifications", move |db| {
             let read_to = db.number(READ_MARK, [person.as_i64()])?;
-            let count = db.number(UNREAD_COUNT, params![person.as_i64(), i64::MAX, read_to, at_most])?;
+            let count = db.number(
+                UNREAD_COUNT,
+                params![person.as_i64(), i64::MAX, read_to, at_most],
+            )?;
             Ok(u32::try_from(count).unwrap_or(at_most))
         })
         .await
     }
 
-    async fn mark_notifications_read(&self, person: PersonId, up_to: NotificationId) -> StoreResult<()> {
+    async fn mark_notifications_read(
+        &self,
+        person: PersonId,
+        up_to: NotificationId,
+    ) -> StoreResult<()> {
         self.write("mark notifications read", move |db| {
             db.execute(READ_MARK_ADVANCE, [person.as_i64(), up_to.as_i64()])?;
             Ok(())

@@ -42,7 +42,15 @@ impl Note {
         actor: PersonId,
         at: Timestamp,
     ) -> Self {
-        Self { person, id, kind, actor, story: None, comment: None, at }
+        Self {
+            person,
+            id,
+            kind,
+            actor,
+            story: None,
+            comment: None,
+            at,
+        }
     }
 }
 
@@ -94,14 +102,29 @@ pub(super) fn notify_like(db: &Db<'_>, note: &Note, story: StoryId) -> StoreResu
 }
 
 /// Tells those of the mentioned who may open the story, except those who wrote the act or the story. Answers whom.
-pub(super) fn notify_mentioned(db: &Db<'_>, act: &Act, mentions: &[Mention]) -> StoreResult<Vec<PersonId>> {
+pub(super) fn notify_mentioned(
+    db: &Db<'_>,
+    act: &Act,
+    mentions: &[Mention],
+) -> StoreResult<Vec<PersonId>> {
     let mut told = Vec::new();
     for &Mention { person, .. } in mentions {
-        if person == act.story_author || told.contains(&person) || !may_open(db, person, act.story_author, act.audience)? {
+        if person == act.story_author
+            || told.contains(&person)
+            || !may_open(db, person, act.story_author, act.audience)?
+        {
             continue;
         }
         let (kind, story) = (NotificationKind::Mention, Some(act.story));
-        let note = Note { person, id: act.id, kind, actor: act.actor, story, comment: act.comment, at: act.at };
+        let note = Note {
+            person,
+            id: act.id,
+            kind,
+            actor: act.actor,
+            story,
+            comment: act.comment,
+            at: act.at,
+        };
         if notify(db, &note)? {
             told.push(person);
         }
@@ -122,7 +145,10 @@ pub(super) fn remove_likes(db: &Db<'_>, author: PersonId, story: StoryId) -> Sto
 
 /// Takes everything back that told of a comment.
 pub(super) fn remove_comment(db: &Db<'_>, story: StoryId, comment: CommentId) -> StoreResult<()> {
-    db.execute(COMMENT_NOTIFICATIONS_DELETE, [story.as_i64(), comment.as_i64()])?;
+    db.execute(
+        COMMENT_NOTIFICATIONS_DELETE,
+        [story.as_i64(), comment.as_i64()],
+    )?;
     Ok(())
 }
 
@@ -130,7 +156,12 @@ fn may_tell(db: &Db<'_>, person: PersonId, actor: PersonId) -> StoreResult<bool>
     Ok(db.number(MAY_TELL, [person.as_i64(), actor.as_i64()])? != 0)
 }
 
-fn may_open(db: &Db<'_>, person: PersonId, author: PersonId, audience: Audience) -> StoreResult<bool> {
+fn may_open(
+    db: &Db<'_>,
+    person: PersonId,
+    author: PersonId,
+    audience: Audience,
+) -> StoreResult<bool> {
     match audience {
         Audience::Public => Ok(!blocks::are_severed(db, person, author)?),
         // Blocking ends a friendship, so friends are not severed.
@@ -139,8 +170,19 @@ fn may_open(db: &Db<'_>, person: PersonId, author: PersonId, audience: Audience)
 }
 
 fn insert(db: &Db<'_>, note: &Note) -> StoreResult<bool> {
-    let (story, comment) = (note.story.map(StoryId::as_i64), note.comment.map(CommentId::as_i64));
+    let (story, comment) = (
+        note.story.map(StoryId::as_i64),
+        note.comment.map(CommentId::as_i64),
+    );
     let (person, id, actor) = (note.person.as_i64(), note.id.as_i64(), note.actor.as_i64());
-    let row = params![person, id, kind_number(note.kind), actor, story, comment, note.at.as_i64()];
+    let row = params![
+        person,
+        id,
+        kind_number(note.kind),
+        actor,
+        story,
+        comment,
+        note.at.as_i64()
+    ];
     db.changes(NOTIFICATION_INSERT, row)
 }

@@ -37,7 +37,11 @@ pub struct SqliteOptions {
 impl SqliteOptions {
     /// A file that stays, with the defaults of the configuration.
     pub fn at(path: impl AsRef<Path>, now: Timestamp) -> Self {
-        Self { file: SqliteFile::At(path.as_ref().to_owned()), now, ..Self::temporary() }
+        Self {
+            file: SqliteFile::At(path.as_ref().to_owned()),
+            now,
+            ..Self::temporary()
+        }
     }
 
     /// A file that goes away with the store.

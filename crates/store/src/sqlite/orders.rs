@@ -38,12 +38,25 @@ const ERROR_CHARACTERS_MAX: usize = 500;
 
 #[async_trait]
 impl Orders for SqliteStore {
-    async fn claim_orders(&self, claim: Claim, now: Timestamp, limit: u32) -> StoreResult<Vec<Order>> {
+    async fn claim_orders(
+        &self,
+        claim: Claim,
+        now: Timestamp,
+        limit: u32,
+    ) -> StoreResult<Vec<Order>> {
         self.write("claim orders", move |db| {
             let mut orders = db.rows(ORDERS_READY, params![now.as_i64(), limit], order)?;
             for order in &orders {
                 let by = claim.by.cast_signed();
-                db.execute(ORDER_CLAIM, [kind_number(order.kind), order.story.as_i64(), by, claim.until.as_i64()])?;
+                db.execute(
+                    ORDER_CLAIM,
+                    [
+                        kind_number(order.kind),
+                        order.story.as_i64(),
+                        by,
+                        claim.until.as_i64(),
+                    ],
+                )?;
             }
             orders.sort_unstable_by_key(|order| order.story);
             Ok(orders)
@@ -51,10 +64,22 @@ impl Orders for SqliteStore {
         .await
     }
 
-    async fn order_progress(&self, story: StoryId, kind: OrderKind, claim: Claim, done_to: PersonId) -> StoreResult<bool> {
+    async fn order_progress(
+        &self,
+        story: StoryId,
+        kind: OrderKind,
+        claim: Claim,
+        done_to: PersonId,
+    ) -> StoreResult<bool> {
         self.write("note the progress of an order", move |db| {
             let by = claim.by.cast_signed();
-            let values = [kind_number(kind), story.as_i64(), by, claim.until.as_i64(), done_to.as_i64()];
+            let values = [
+                kind_number(kind),
+                story.as_i64(),
+                by,
+                claim.until.as_i64(),
+                done_to.as_i64(),
+            ];
             db.changes(ORDER_PROGRESS, values)
         })
         .await
@@ -63,17 +88,36 @@ impl Orders for SqliteStore {
     async fn finish_orders(&self, done: Vec<(StoryId, OrderKind)>, by: u64) -> StoreResult<()> {
         self.write("finish orders", move |db| {
             for (story, kind) in done {
-                db.execute(ORDER_FINISH, [kind_number(kind), story.as_i64(), by.cast_signed()])?;
+                db.execute(
+                    ORDER_FINISH,
+                    [kind_number(kind), story.as_i64(), by.cast_signed()],
+                )?;
             }
             Ok(())
         })
         .await
     }
 
-    async fn fail_order(&self, story: StoryId, kind: OrderKind, error: String, due: Timestamp, attempts_max: u32) -> StoreResult<()> {
+    async fn fail_order(
+        &self,
+        story: StoryId,
+        kind: OrderKind,
+        error: String,
+        due: Timestamp,
+        attempts_max: u32,
+    ) -> StoreResult<()> {
         self.write("note a failed order", move |db| {
             let error: String = error.chars().take(ERROR_CHARACTERS_MAX).collect();
-            db.execute(ORDER_FAIL, params![kind_number(kind), story.as_i64(), error, due.as_i64(), attempts_max])?;
+            db.execute(
+                ORDER_FAIL,
+                params![
+                    kind_number(kind),
+                    story.as_i64(),
+                    error,
+                    due.as_i64(),
+                    attempts_max
+                ],
+            )?;
             Ok(())
         })
         .await
@@ -82,9 +126,14 @@ impl Orders for SqliteStore {
     async fn order_figures(&self) -> StoreResult<OrderFigures> {
         self.read("count orders", |db| {
             let figures = db.row(ORDER_FIGURES, [], |row| {
-                let count = |column| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
+                let count =
+                    |column| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
                 let oldest = row.get::<_, Option<i64>>(2)?.map(Timestamp::from_i64);
-                Ok(OrderFigures { pending: count(0)?, dead: count(1)?, oldest })
+                Ok(OrderFigures {
+                    pending: count(0)?,
+                    dead: count(1)?,
+                    oldest,
+                })
             })?;
             Ok(figures.unwrap_or_default())
         })
@@ -92,41 +141,85 @@ impl Orders for SqliteStore {
     }
 
     async fn oldest_undelivered(&self) -> StoreResult<Option<StoryId>> {
-        self.read("find the oldest order", |db| db.row(OLDEST_UNDELIVERED, [], |row| Ok(StoryId::from_i64(row.get(0)?)))).await
+        self.read("find the oldest order", |db| {
+            db.row(OLDEST_UNDELIVERED, [], |row| {
+                Ok(StoryId::from_i64(row.get(0)?))
+            })
+        })
+        .await
     }
 
     async fn dead_orders(&self, limit: u32) -> StoreResult<Vec<DeadOrder>> {
         self.read("list dead orders", move |db| {
-            db.rows(ORDERS_DEAD, [limit], |row| Ok(DeadOrder { order: order(row)?, error: row.get(6)? }))
+            db.rows(ORDERS_DEAD, [limit], |row| {
+                Ok(DeadOrder {
+                    order: order(row)?,
+                    error: row.get(6)?,
+                })
+            })
         })
         .await
     }
 
     async fn retry_dead_orders(&self, now: Timestamp) -> StoreResult<u64> {
-        self.write("retry dead orders", move |db| Ok(db.execute(ORDERS_RETRY, [now.as_i64()])? as u64)).await
+        self.write("retry dead orders", move |db| {
+            Ok(db.execute(ORDERS_RETRY, [now.as_i64()])? as u64)
+        })
+        .await
     }
 }
 
 /// Gives the order to deliver a new story, claimed already.
 pub(super) fn give_delivery(db: &Db<'_>, story: &NewStory) -> StoreResult<()> {
-    let (kind, id, author) = (kind_number(OrderKind::Deliver), story.id.as_i64(), story.author.as_i64());
+    let (kind, id, author) = (
+        kind_number(OrderKind::Deliver),
+        story.id.as_i64(),
+        story.author.as_i64(),
+    );
     let (by, until) = (story.claim.by.cast_signed(), story.claim.until.as_i64());
-    db.execute(ORDER_INSERT, [kind, id, author, story.now.as_i64(), by, until])?;
+    db.execute(
+        ORDER_INSERT,
+        [kind, id, author, story.now.as_i64(), by, until],
+    )?;
     Ok(())
 }
 
 /// Gives the order to deliver a story to readers who did not get it before, for anyone to take at once.
-pub(super) fn give_delivery_again(db: &Db<'_>, story: StoryId, author: PersonId, now: Timestamp) -> StoreResult<()> {
-    db.execute(ORDER_AGAIN, [kind_number(OrderKind::Deliver), story.as_i64(), author.as_i64(), now.as_i64()])?;
+pub(super) fn give_delivery_again(
+    db: &Db<'_>,
+    story: StoryId,
+    author: PersonId,
+    now: Timestamp,
+) -> StoreResult<()> {
+    db.execute(
+        ORDER_AGAIN,
+        [
+            kind_number(OrderKind::Deliver),
+            story.as_i64(),
+            author.as_i64(),
+            now.as_i64(),
+        ],
+    )?;
     Ok(())
 }
 
 /// A deleted story is not delivered any more but purged. A worker that delivers it right now learns it from its next
 /// note of progress.
-pub(super) fn replace_by_purge(db: &Db<'_>, story: StoryId, author: PersonId, now: Timestamp) -> StoreResult<()> {
-    db.execute(ORDER_DROP, [kind_number(OrderKind::Deliver), story.as_i64()])?;
+pub(super) fn replace_by_purge(
+    db: &Db<'_>,
+    story: StoryId,
+    author: PersonId,
+    now: Timestamp,
+) -> StoreResult<()> {
+    db.execute(
+        ORDER_DROP,
+        [kind_number(OrderKind::Deliver), story.as_i64()],
+    )?;
     let (kind, now) = (kind_number(OrderKind::Purge), now.as_i64());
-    db.execute(ORDER_INSERT, [kind, story.as_i64(), author.as_i64(), now, 0, now])?;
+    db.execute(
+        ORDER_INSERT,
+        [kind, story.as_i64(), author.as_i64(), now, 0, now],
+    )?;
     Ok(())
 }
 
@@ -139,7 +232,11 @@ const fn kind_number(kind: OrderKind) -> i64 {
 
 fn order(row: &Row<'_>) -> rusqlite::Result<Order> {
     Ok(Order {
-        kind: if row.get::<_, i64>(0)? == kind_number(OrderKind::Deliver) { OrderKind::Deliver } else { OrderKind::Purge },
+        kind: if row.get::<_, i64>(0)? == kind_number(OrderKind::Deliver) {
+            OrderKind::Deliver
+        } else {
+            OrderKind::Purge
+        },
         story: StoryId::from_i64(row.get(1)?),
         author: PersonId::from_i64(row.get(2)?),
         done_to: PersonId::from_i64(row.get(3)?),

@@ -1,7 +1,7 @@
 //! People as others see them: profiles, search, read positions.
 
 use async_trait::async_trait;
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 use rustc_hash::FxHashSet;
 use sosik_feed::people::Language;
 use sosik_feed::{PersonId, StoryId};
@@ -43,10 +43,17 @@ impl People for SqliteStore {
 
     async fn person_by_handle(&self, handle: &str) -> StoreResult<Option<PersonRecord>> {
         let handle = handle.to_owned();
-        self.read("look up a handle", move |db| db.row(PERSON_BY_HANDLE, [handle], person)).await
+        self.read("look up a handle", move |db| {
+            db.row(PERSON_BY_HANDLE, [handle], person)
+        })
+        .await
     }
 
-    async fn change_profile(&self, id: PersonId, change: ProfileChange) -> StoreResult<Option<PersonRecord>> {
+    async fn change_profile(
+        &self,
+        id: PersonId,
+        change: ProfileChange,
+    ) -> StoreResult<Option<PersonRecord>> {
         self.write("change a profile", move |db| {
             let language = change.language.map(Language::as_str);
             let values = params![id.as_i64(), change.display_name, change.bio, language];
@@ -63,36 +70,63 @@ impl People for SqliteStore {
     async fn person_counts(&self, person: PersonId) -> StoreResult<PersonCounts> {
         let counts = self.read("count for a profile", move |db| {
             db.row(PERSON_COUNTS, [person.as_i64()], |row| {
-                Ok(PersonCounts { friends: row.get(0)?, follows: row.get(1)?, followers: row.get(2)?, stories: row.get(3)? })
+                Ok(PersonCounts {
+                    friends: row.get(0)?,
+                    follows: row.get(1)?,
+                    followers: row.get(2)?,
+                    stories: row.get(3)?,
+                })
             })
         });
         Ok(counts.await?.unwrap_or_default())
     }
 
-    async fn people_by_term(&self, from: &str, to: &str, limit: u32) -> StoreResult<Vec<PersonRecord>> {
+    async fn people_by_term(
+        &self,
+        from: &str,
+        to: &str,
+        limit: u32,
+    ) -> StoreResult<Vec<PersonRecord>> {
         let (from, to) = (from.to_owned(), to.to_owned());
-        self.read("search people", move |db| people(db, found_by_term(db, &from, &to, limit)?)).await
+        self.read("search people", move |db| {
+            people(db, found_by_term(db, &from, &to, limit)?)
+        })
+        .await
     }
 
     async fn everybody(&self, after: PersonId, limit: u32) -> StoreResult<Vec<PersonId>> {
         self.read("list everybody", move |db| {
-            db.rows(EVERYBODY, params![after.as_i64(), limit], |row| Ok(PersonId::from_i64(row.get(0)?)))
+            db.rows(EVERYBODY, params![after.as_i64(), limit], |row| {
+                Ok(PersonId::from_i64(row.get(0)?))
+            })
         })
         .await
     }
 
     async fn people_count(&self) -> StoreResult<u64> {
-        self.read("count people", |db| Ok(db.number(PEOPLE_COUNT, [])?.unsigned_abs())).await
+        self.read("count people", |db| {
+            Ok(db.number(PEOPLE_COUNT, [])?.unsigned_abs())
+        })
+        .await
     }
 
     async fn read_position(&self, person: PersonId) -> StoreResult<StoryId> {
-        let read = self.read("read a read position", move |db| db.number(READ_POSITION, [person.as_i64()]));
+        let read = self.read("read a read position", move |db| {
+            db.number(READ_POSITION, [person.as_i64()])
+        });
         Ok(StoryId::from_i64(read.await?))
     }
 
-    async fn advance_read_position(&self, person: PersonId, story: StoryId) -> StoreResult<StoryId> {
+    async fn advance_read_position(
+        &self,
+        person: PersonId,
+        story: StoryId,
+    ) -> StoreResult<StoryId> {
         let write = self.write("advance a read position", move |db| {
-            db.number(READ_POSITION_ADVANCE, params![person.as_i64(), story.as_i64()])
+            db.number(
+                READ_POSITION_ADVANCE,
+                params![person.as_i64(), story.as_i64()],
+            )
         });
         Ok(StoryId::from_i64(write.await?))
     }
@@ -110,26 +144,35 @@ pub(super) fn exists(db: &Db<'_>, person: PersonId) -> StoreResult<bool> {
 
 /// Who has this handle?
 pub(super) fn id_by_handle(db: &Db<'_>, handle: &str) -> StoreResult<Option<PersonId>> {
-    db.row(ID_BY_HANDLE, [handle], |row| Ok(PersonId::from_i64(row.get(0)?)))
+    db.row(ID_BY_HANDLE, [handle], |row| {
+        Ok(PersonId::from_i64(row.get(0)?))
+    })
 }
 
 /// The friends and follows that the counts know of.
 pub(super) fn relation_counts(db: &Db<'_>, person: PersonId) -> StoreResult<(u32, u32)> {
-    let counts = db.row(PERSON_COUNTS, [person.as_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let counts = db.row(PERSON_COUNTS, [person.as_i64()], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
     Ok(counts.unwrap_or_default())
 }
 
 fn people(db: &Db<'_>, ids: Vec<PersonId>) -> StoreResult<Vec<PersonRecord>> {
+    let mut statement = db.prepared(PERSON_BY_ID)?;
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
-        found.extend(db.row(PERSON_BY_ID, [id.as_i64()], person)?);
+        found.extend(statement.query_row([id.as_i64()], person).optional()?);
     }
     Ok(found)
 }
 
 fn found_by_term(db: &Db<'_>, from: &str, to: &str, limit: u32) -> StoreResult<Vec<PersonId>> {
     let mut statement = db.prepared(PEOPLE_BY_TERM)?;
-    let mut rows = statement.query(params![from, to, limit.saturating_mul(TERMS_PER_PERSON_MAX)])?;
+    let mut rows = statement.query(params![
+        from,
+        to,
+        limit.saturating_mul(TERMS_PER_PERSON_MAX)
+    ])?;
     let (mut seen, mut found) = (FxHashSet::default(), Vec::new());
     while found.len() < limit as usize
         && let Some(row) = rows.next()?

@@ -9,12 +9,36 @@ use super::statement::{ALL, Sql};
 
 /// Statements that may do it all the same: the name, how the step begins, and the reason. Reviewed by people.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("ANY_REQUEST", "SCAN friend_requests", "stops at the first row"),
-    ("FEED_BY_DEFINITION", "SCAN a", "the reader's own authors, at most 10,000"),
-    ("FEED_BY_DEFINITION", "USE TEMP B-TREE FOR DISTINCT", "the definition takes every story of the circle; for verify only"),
-    ("ORDER_FIGURES", "SCAN orders", "counts the backlog, for the operator; orders go away when they are done"),
-    ("ORDERS_DEAD", "SCAN orders USING INDEX orders_dead", "stops at its limit"),
-    ("ORDERS_RETRY", "SCAN orders USING INDEX orders_dead", "an operator's act on all dead orders, of which there are few"),
+    (
+        "ANY_REQUEST",
+        "SCAN friend_requests",
+        "stops at the first row",
+    ),
+    (
+        "FEED_BY_DEFINITION",
+        "SCAN a",
+        "the reader's own authors, at most 10,000",
+    ),
+    (
+        "FEED_BY_DEFINITION",
+        "USE TEMP B-TREE FOR DISTINCT",
+        "the definition takes every story of the circle; for verify only",
+    ),
+    (
+        "ORDER_FIGURES",
+        "SCAN orders",
+        "counts the backlog, for the operator; orders go away when they are done",
+    ),
+    (
+        "ORDERS_DEAD",
+        "SCAN orders USING INDEX orders_dead",
+        "stops at its limit",
+    ),
+    (
+        "ORDERS_RETRY",
+        "SCAN orders USING INDEX orders_dead",
+        "an operator's act on all dead orders, of which there are few",
+    ),
     ("PERSON_INSERT", "SCAN", FOREIGN_KEYS),
     ("STORY_INSERT", "SCAN", FOREIGN_KEYS),
     ("STORY_IMPORT", "SCAN", FOREIGN_KEYS),
@@ -38,14 +62,20 @@ fn plan(connection: &Connection, sql: Sql) -> Vec<String> {
 fn migrated() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     migrate(&connection, Timestamp::default()).unwrap();
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRIGGER_EQP, true).unwrap();
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_TRIGGER_EQP, true)
+        .unwrap();
     connection
 }
 
 fn is_walk(step: &str) -> bool {
     // What a subquery or a list of values holds comes from steps of their own.
-    let of_table = !["SCAN CONSTANT ROW", "SCAN (subquery", "SCAN 2-ROW VALUES"].iter().any(|begin| step.starts_with(begin));
-    (step.starts_with("SCAN") && of_table) || step.contains("TEMP B-TREE") || step.contains("AUTOMATIC")
+    let of_table = !["SCAN CONSTANT ROW", "SCAN (subquery", "SCAN 2-ROW VALUES"]
+        .iter()
+        .any(|begin| step.starts_with(begin));
+    (step.starts_with("SCAN") && of_table)
+        || step.contains("TEMP B-TREE")
+        || step.contains("AUTOMATIC")
 }
 
 #[test]
@@ -54,16 +84,29 @@ fn no_statement_walks_or_sorts_a_table_that_grows() {
     let mut faults = Vec::new();
     let mut unused: Vec<_> = EXCEPTIONS.to_vec();
     for sql in ALL.iter().copied().flatten() {
-        for step in plan(&connection, *sql).into_iter().filter(|step| is_walk(step)) {
+        for step in plan(&connection, *sql)
+            .into_iter()
+            .filter(|step| is_walk(step))
+        {
             let excepts = |name: &str, begin: &str| name == sql.name() && step.starts_with(begin);
             unused.retain(|(name, begin, _)| !excepts(name, begin));
-            if !EXCEPTIONS.iter().any(|(name, begin, _)| excepts(name, begin)) {
+            if !EXCEPTIONS
+                .iter()
+                .any(|(name, begin, _)| excepts(name, begin))
+            {
                 faults.push(format!("{}: {step}", sql.name()));
             }
         }
     }
-    assert!(faults.is_empty(), "statements that would slow down as the store grows:\n{}", faults.join("\n"));
-    assert!(unused.is_empty(), "exceptions that nothing needs any more: {unused:?}");
+    assert!(
+        faults.is_empty(),
+        "statements that would slow down as the store grows:\n{}",
+        faults.join("\n")
+    );
+    assert!(
+        unused.is_empty(),
+        "exceptions that nothing needs any more: {unused:?}"
+    );
 }
 
 #[test]
@@ -71,7 +114,11 @@ fn a_walk_is_noticed() {
     let connection = migrated();
     let bad = Sql::listed("BAD", "SELECT id FROM people ORDER BY display_name");
     let steps = plan(&connection, bad);
-    assert_eq!(steps.iter().filter(|step| is_walk(step)).count(), 2, "{steps:?}");
+    assert_eq!(
+        steps.iter().filter(|step| is_walk(step)).count(),
+        2,
+        "{steps:?}"
+    );
 }
 
 #[test]

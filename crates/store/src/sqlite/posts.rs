@@ -30,7 +30,14 @@ pub(super) fn post(db: &Db<'_>, story: &NewStory) -> StoreResult<Posted<StoryId>
     let mentions = kept_mentions(db, &story.mentions)?;
     insert(db, STORY_INSERT, story, &mentions)?;
     orders::give_delivery(db, story)?;
-    idempotency::remember(db, story.author, idempotency::Act::Story, asked, story.id.raw(), story.now)?;
+    idempotency::remember(
+        db,
+        story.author,
+        idempotency::Act::Story,
+        asked,
+        story.id.raw(),
+        story.now,
+    )?;
     let act = Act {
         id: NotificationId::new(story.id.raw()),
         actor: story.author,
@@ -54,10 +61,22 @@ pub(super) fn post_many(db: &Db<'_>, stories: &[NewStory]) -> StoreResult<u64> {
     Ok(made)
 }
 
-fn insert(db: &Db<'_>, sql: super::statement::Sql, story: &NewStory, mentions: &[Mention]) -> StoreResult<bool> {
-    let (id, author, audience) = (story.id.as_i64(), story.author.as_i64(), audience_number(story.audience));
+fn insert(
+    db: &Db<'_>,
+    sql: super::statement::Sql,
+    story: &NewStory,
+    mentions: &[Mention],
+) -> StoreResult<bool> {
+    let (id, author, audience) = (
+        story.id.as_i64(),
+        story.author.as_i64(),
+        audience_number(story.audience),
+    );
     let (mentions, tags) = (mentions_json(mentions)?, tags_json(&story.tags)?);
-    if !db.changes(sql, params![id, author, audience, story.text, mentions, tags])? {
+    if !db.changes(
+        sql,
+        params![id, author, audience, story.text, mentions, tags],
+    )? {
         return Ok(false);
     }
     insert_tags(db, story.id, &story.tags)?;
@@ -77,7 +96,10 @@ pub(super) fn kept_mentions(db: &Db<'_>, handles: &[String]) -> StoreResult<Vec<
     let mut mentions = Vec::with_capacity(handles.len());
     for handle in handles {
         if let Some(person) = people::id_by_handle(db, handle)? {
-            mentions.push(Mention { person, handle: handle.clone() });
+            mentions.push(Mention {
+                person,
+                handle: handle.clone(),
+            });
         }
     }
     Ok(mentions)
@@ -85,7 +107,10 @@ pub(super) fn kept_mentions(db: &Db<'_>, handles: &[String]) -> StoreResult<Vec<
 
 /// Mentions as their column keeps them: `[[1, "mina"]]`, empty when there are none.
 pub(super) fn mentions_json(mentions: &[Mention]) -> StoreResult<String> {
-    let pairs: Vec<_> = mentions.iter().map(|mention| (mention.person.as_i64(), mention.handle.as_str())).collect();
+    let pairs: Vec<_> = mentions
+        .iter()
+        .map(|mention| (mention.person.as_i64(), mention.handle.as_str()))
+        .collect();
     json(&pairs)
 }
 
@@ -97,7 +122,13 @@ pub(super) fn tags_json(tags: &[String]) -> StoreResult<String> {
 /// Reads mentions back.
 pub(super) fn mentions_of_json(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Mention>> {
     let pairs: Vec<(i64, String)> = of_json(row, column)?;
-    Ok(pairs.into_iter().map(|(person, handle)| Mention { person: PersonId::from_i64(person), handle }).collect())
+    Ok(pairs
+        .into_iter()
+        .map(|(person, handle)| Mention {
+            person: PersonId::from_i64(person),
+            handle,
+        })
+        .collect())
 }
 
 /// Reads tags back.
@@ -112,10 +143,14 @@ fn json<T: serde::Serialize>(list: &[T]) -> StoreResult<String> {
     serde_json::to_string(list).map_err(|error| StoreError::failed("write a list", error))
 }
 
-fn of_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<T>> {
+fn of_json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Vec<T>> {
     match row.get_ref(column)?.as_str()? {
         "" => Ok(Vec::new()),
-        text => serde_json::from_str(text)
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))),
+        text => serde_json::from_str(text).map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+        }),
     }
 }

@@ -41,11 +41,15 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Db<'_>) -> StoreResult<T> + Send + 'static,
     {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|full| match full {
-            tokio::sync::TryAcquireError::NoPermits => StoreError::Busy,
-            tokio::sync::TryAcquireError::Closed => StoreError::Closed,
-        })?;
-        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return Err(StoreError::Closed) };
+        let place = Arc::clone(&self.places)
+            .try_acquire_owned()
+            .map_err(|full| match full {
+                tokio::sync::TryAcquireError::NoPermits => StoreError::Busy,
+                tokio::sync::TryAcquireError::Closed => StoreError::Closed,
+            })?;
+        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else {
+            return Err(StoreError::Closed);
+        };
         let idle = Arc::clone(&self.idle);
         let read = tokio::task::spawn_blocking(move || {
             // Held to the end, also when the one who asked is gone: the connection is in use until then.
@@ -77,11 +81,16 @@ struct Borrowed<'p> {
 impl<'p> Borrowed<'p> {
     fn take(pool: &'p Mutex<Vec<Connection>>) -> Option<Self> {
         let connection = pool.lock().pop()?;
-        Some(Self { connection: Some(connection), pool })
+        Some(Self {
+            connection: Some(connection),
+            pool,
+        })
     }
 
     fn read<T>(&self, work: impl FnOnce(&Db<'_>) -> StoreResult<T>) -> StoreResult<T> {
-        let Some(connection) = &self.connection else { return Err(StoreError::Closed) };
+        let Some(connection) = &self.connection else {
+            return Err(StoreError::Closed);
+        };
         connection.prepare_cached("BEGIN")?.execute([])?;
         let outcome = work(&Db::new(connection));
         connection.prepare_cached("COMMIT")?.execute([])?;
@@ -91,7 +100,9 @@ impl<'p> Borrowed<'p> {
 
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
         // Only after a panic or an error is a transaction still open. One that cannot be ended is not lent again.
         if connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok() {
             self.pool.lock().push(connection);

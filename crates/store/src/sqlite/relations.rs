@@ -5,15 +5,15 @@
 
 use async_trait::async_trait;
 use rusqlite::params;
-use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp};
 use sosik_feed::limits::FOLLOWS_MAX;
+use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp};
 
 use super::db::Db;
 use super::statement::{Sql, statements};
 use super::{SqliteStore, blocks, bulk, friends, people};
 use crate::{
-    LargeAuthorLimits, PeopleList, Position, ReaderChunk, RelatedPerson, RelationChange, RelationLimits, Relations,
-    RequestSide, StoreResult,
+    LargeAuthorLimits, PeopleList, Position, ReaderChunk, RelatedPerson, RelationChange,
+    RelationLimits, Relations, RequestSide, StoreResult,
 };
 
 statements! {
@@ -63,7 +63,10 @@ impl Relations for SqliteStore {
         notification: NotificationId,
         now: Timestamp,
     ) -> StoreResult<RelationChange> {
-        self.write("ask to be friends", move |db| friends::ask(db, asker, asked, limits, notification, now)).await
+        self.write("ask to be friends", move |db| {
+            friends::ask(db, asker, asked, limits, notification, now)
+        })
+        .await
     }
 
     async fn accept_friend(
@@ -74,7 +77,10 @@ impl Relations for SqliteStore {
         notification: NotificationId,
         now: Timestamp,
     ) -> StoreResult<RelationChange> {
-        self.write("accept a friend", move |db| friends::accept(db, asked, asker, limits, notification, now)).await
+        self.write("accept a friend", move |db| {
+            friends::accept(db, asked, asker, limits, notification, now)
+        })
+        .await
     }
 
     async fn drop_request(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange> {
@@ -87,42 +93,93 @@ impl Relations for SqliteStore {
     }
 
     async fn unfriend(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange> {
-        self.write("unfriend", move |db| friends::unfriend(db, person, other).map(changed)).await
+        self.write("unfriend", move |db| {
+            friends::unfriend(db, person, other).map(changed)
+        })
+        .await
     }
 
-    async fn follow(&self, follower: PersonId, followee: PersonId, limits: RelationLimits, now: Timestamp) -> StoreResult<RelationChange> {
-        self.write("follow", move |db| follow(db, follower, followee, limits, now)).await
+    async fn follow(
+        &self,
+        follower: PersonId,
+        followee: PersonId,
+        limits: RelationLimits,
+        now: Timestamp,
+    ) -> StoreResult<RelationChange> {
+        self.write("follow", move |db| {
+            follow(db, follower, followee, limits, now)
+        })
+        .await
     }
 
-    async fn unfollow(&self, follower: PersonId, followee: PersonId) -> StoreResult<RelationChange> {
-        self.write("unfollow", move |db| unfollow(db, follower, followee).map(changed)).await
+    async fn unfollow(
+        &self,
+        follower: PersonId,
+        followee: PersonId,
+    ) -> StoreResult<RelationChange> {
+        self.write("unfollow", move |db| {
+            unfollow(db, follower, followee).map(changed)
+        })
+        .await
     }
 
-    async fn block(&self, blocker: PersonId, blocked: PersonId, limits: RelationLimits, now: Timestamp) -> StoreResult<RelationChange> {
-        self.write("block", move |db| blocks::block(db, blocker, blocked, limits, now)).await
+    async fn block(
+        &self,
+        blocker: PersonId,
+        blocked: PersonId,
+        limits: RelationLimits,
+        now: Timestamp,
+    ) -> StoreResult<RelationChange> {
+        self.write("block", move |db| {
+            blocks::block(db, blocker, blocked, limits, now)
+        })
+        .await
     }
 
     async fn unblock(&self, blocker: PersonId, blocked: PersonId) -> StoreResult<RelationChange> {
-        self.write("unblock", move |db| blocks::unblock(db, blocker, blocked).map(changed)).await
+        self.write("unblock", move |db| {
+            blocks::unblock(db, blocker, blocked).map(changed)
+        })
+        .await
     }
 
-    async fn mute(&self, muter: PersonId, muted: PersonId, limits: RelationLimits, now: Timestamp) -> StoreResult<RelationChange> {
-        self.write("mute", move |db| blocks::mute(db, muter, muted, limits, now)).await
+    async fn mute(
+        &self,
+        muter: PersonId,
+        muted: PersonId,
+        limits: RelationLimits,
+        now: Timestamp,
+    ) -> StoreResult<RelationChange> {
+        self.write("mute", move |db| {
+            blocks::mute(db, muter, muted, limits, now)
+        })
+        .await
     }
 
     async fn unmute(&self, muter: PersonId, muted: PersonId) -> StoreResult<RelationChange> {
-        self.write("unmute", move |db| blocks::unmute(db, muter, muted).map(changed)).await
+        self.write("unmute", move |db| {
+            blocks::unmute(db, muter, muted).map(changed)
+        })
+        .await
     }
 
     async fn relation(&self, person: PersonId, other: PersonId) -> StoreResult<Relation> {
-        self.read("read a relation", move |db| relation(db, person, other)).await
+        self.read("read a relation", move |db| relation(db, person, other))
+            .await
     }
 
     async fn circle(&self, person: PersonId) -> StoreResult<Circle> {
-        self.read("read a circle", move |db| circle(db, person)).await
+        self.read("read a circle", move |db| circle(db, person))
+            .await
     }
 
-    async fn related(&self, person: PersonId, list: PeopleList, before: Option<Position>, limit: u32) -> StoreResult<Vec<RelatedPerson>> {
+    async fn related(
+        &self,
+        person: PersonId,
+        list: PeopleList,
+        before: Option<Position>,
+        limit: u32,
+    ) -> StoreResult<Vec<RelatedPerson>> {
         let sql = match list {
             PeopleList::Friends => LIST_FRIENDS,
             PeopleList::Follows => LIST_FOLLOWS,
@@ -132,10 +189,19 @@ impl Relations for SqliteStore {
             PeopleList::Requests(RequestSide::Incoming) => LIST_INCOMING,
             PeopleList::Requests(RequestSide::Outgoing) => LIST_OUTGOING,
         };
-        self.read("list people", move |db| related(db, sql, person.as_i64(), before, limit)).await
+        self.read("list people", move |db| {
+            related(db, sql, person.as_i64(), before, limit)
+        })
+        .await
     }
 
-    async fn readers_of(&self, author: PersonId, audience: Audience, after: PersonId, limit: u32) -> StoreResult<ReaderChunk> {
+    async fn readers_of(
+        &self,
+        author: PersonId,
+        audience: Audience,
+        after: PersonId,
+        limit: u32,
+    ) -> StoreResult<ReaderChunk> {
         let sql = match audience {
             Audience::Public => READERS_PUBLIC,
             Audience::Friends => READERS_FRIENDS,
@@ -151,32 +217,61 @@ impl Relations for SqliteStore {
         .await
     }
 
-    async fn is_large_author(&self, author: PersonId, limits: LargeAuthorLimits) -> StoreResult<bool> {
+    async fn is_large_author(
+        &self,
+        author: PersonId,
+        limits: LargeAuthorLimits,
+    ) -> StoreResult<bool> {
         let read = self.read("count the readers", move |db| {
-            db.row(READERS_COUNT, [author.as_i64()], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, bool>(1)?)))
+            db.row(READERS_COUNT, [author.as_i64()], |row| {
+                Ok((row.get::<_, u32>(0)?, row.get::<_, bool>(1)?))
+            })
         });
-        let Some((readers, was_large)) = read.await? else { return Ok(false) };
-        let is_large = if was_large { readers >= limits.below } else { readers > limits.above };
+        let Some((readers, was_large)) = read.await? else {
+            return Ok(false);
+        };
+        let is_large = if was_large {
+            readers >= limits.below
+        } else {
+            readers > limits.above
+        };
         // Rare: only when the author crosses a bound. Two who notice at once write the same.
         if is_large != was_large {
             let values = (author.as_i64(), is_large);
-            self.write("mark a large author", move |db| db.execute(LARGE_UPDATE, values)).await?;
+            self.write("mark a large author", move |db| {
+                db.execute(LARGE_UPDATE, values)
+            })
+            .await?;
         }
         Ok(is_large)
     }
 
-    async fn befriend_many(&self, pairs: Vec<(PersonId, PersonId)>, now: Timestamp) -> StoreResult<u64> {
-        self.write("befriend many", move |db| bulk::befriend(db, &pairs, now)).await
+    async fn befriend_many(
+        &self,
+        pairs: Vec<(PersonId, PersonId)>,
+        now: Timestamp,
+    ) -> StoreResult<u64> {
+        self.write("befriend many", move |db| bulk::befriend(db, &pairs, now))
+            .await
     }
 
-    async fn follow_many(&self, pairs: Vec<(PersonId, PersonId)>, now: Timestamp) -> StoreResult<u64> {
-        self.write("follow many", move |db| bulk::follow(db, &pairs, now)).await
+    async fn follow_many(
+        &self,
+        pairs: Vec<(PersonId, PersonId)>,
+        now: Timestamp,
+    ) -> StoreResult<u64> {
+        self.write("follow many", move |db| bulk::follow(db, &pairs, now))
+            .await
     }
 }
 
 /// Different now, or as it was.
 pub(super) const fn changed(changed: bool) -> RelationChange {
-    if changed { RelationChange::Changed } else { RelationChange::Unchanged }
+    if changed {
+        RelationChange::Changed
+    } else {
+        RelationChange::Unchanged
+    }
 }
 
 /// What `other` is to `person`.
@@ -196,7 +291,11 @@ pub(super) fn relation(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreR
 }
 
 /// What they are to each other when both exist, are two, and may see each other.
-pub(super) fn open_relation(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreResult<Option<Relation>> {
+pub(super) fn open_relation(
+    db: &Db<'_>,
+    person: PersonId,
+    other: PersonId,
+) -> StoreResult<Option<Relation>> {
     if person == other || !people::exists(db, person)? || !people::exists(db, other)? {
         return Ok(None);
     }
@@ -209,11 +308,22 @@ pub(super) fn unfollow(db: &Db<'_>, follower: PersonId, followee: PersonId) -> S
 }
 
 /// One page of a list of people, or of anything else that has (person, since).
-pub(super) fn related(db: &Db<'_>, sql: Sql, of: i64, before: Option<Position>, limit: u32) -> StoreResult<Vec<RelatedPerson>> {
+pub(super) fn related(
+    db: &Db<'_>,
+    sql: Sql,
+    of: i64,
+    before: Option<Position>,
+    limit: u32,
+) -> StoreResult<Vec<RelatedPerson>> {
     let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let (since, person) = before.map_or((i64::MAX, i64::MAX), |place| (bound(place.key), bound(place.id)));
+    let (since, person) = before.map_or((i64::MAX, i64::MAX), |place| {
+        (bound(place.key), bound(place.id))
+    });
     db.rows(sql, params![of, since, person, limit], |row| {
-        Ok(RelatedPerson { person: PersonId::from_i64(row.get(0)?), since: Timestamp::from_i64(row.get(1)?) })
+        Ok(RelatedPerson {
+            person: PersonId::from_i64(row.get(0)?),
+            since: Timestamp::from_i64(row.get(1)?),
+        })
     })
 }
 
@@ -224,7 +334,9 @@ fn follow(
     limits: RelationLimits,
     now: Timestamp,
 ) -> StoreResult<RelationChange> {
-    let Some(relation) = open_relation(db, follower, followee)? else { return Ok(RelationChange::NoSuchPerson) };
+    let Some(relation) = open_relation(db, follower, followee)? else {
+        return Ok(RelationChange::NoSuchPerson);
+    };
     if relation.following {
         return Ok(RelationChange::Unchanged);
     }
@@ -232,12 +344,25 @@ fn follow(
     if follows >= limits.follows_max.min(FOLLOWS_MAX) {
         return Ok(RelationChange::LimitReached);
     }
-    db.changes(FOLLOW_INSERT, [follower.as_i64(), followee.as_i64(), now.as_i64()]).map(changed)
+    db.changes(
+        FOLLOW_INSERT,
+        [follower.as_i64(), followee.as_i64(), now.as_i64()],
+    )
+    .map(changed)
 }
 
 fn circle(db: &Db<'_>, person: PersonId) -> StoreResult<Circle> {
-    let list = |sql: Sql| db.rows(sql, [person.as_i64()], |row| Ok(PersonId::from_i64(row.get(0)?)));
+    let list = |sql: Sql| {
+        db.rows(sql, [person.as_i64()], |row| {
+            Ok(PersonId::from_i64(row.get(0)?))
+        })
+    };
     let mut severed = list(CIRCLE_BLOCKED)?;
     severed.extend(list(CIRCLE_BLOCKED_BY)?);
-    Ok(Circle::new(list(CIRCLE_FRIENDS)?, list(CIRCLE_FOLLOWS)?, list(CIRCLE_MUTED)?, severed))
+    Ok(Circle::new(
+        list(CIRCLE_FRIENDS)?,
+        list(CIRCLE_FOLLOWS)?,
+        list(CIRCLE_MUTED)?,
+        severed,
+    ))
 }

@@ -28,14 +28,29 @@ statements! {
 
 #[async_trait]
 impl Sessions for SqliteStore {
-    async fn add_session(&self, session: SessionRecord, sessions_max: u32) -> StoreResult<Vec<TokenHash>> {
+    async fn add_session(
+        &self,
+        session: SessionRecord,
+        sessions_max: u32,
+    ) -> StoreResult<Vec<TokenHash>> {
         self.write("add a session", move |db| {
             // Room is made first, so that the new session stays even when its last use is not the latest.
             let kept_before = sessions_max.saturating_sub(1);
-            let ended = db.rows(SESSIONS_BEYOND, params![session.person.as_i64(), kept_before], |row| row.get(0))?;
-            let times = [session.created_at, session.used_at, session.expires_at].map(Timestamp::as_i64);
+            let ended = db.rows(
+                SESSIONS_BEYOND,
+                params![session.person.as_i64(), kept_before],
+                |row| row.get(0),
+            )?;
+            let times =
+                [session.created_at, session.used_at, session.expires_at].map(Timestamp::as_i64);
             let row = params![
-                session.id.as_i64(), session.person.as_i64(), session.token, times[0], times[1], times[2], session.client
+                session.id.as_i64(),
+                session.person.as_i64(),
+                session.token,
+                times[0],
+                times[1],
+                times[2],
+                session.client
             ];
             db.execute(SESSION_INSERT, row)?;
             Ok(ended)
@@ -45,7 +60,10 @@ impl Sessions for SqliteStore {
 
     async fn session(&self, token: &TokenHash) -> StoreResult<Option<SessionRecord>> {
         let token = *token;
-        self.read("look up a session", move |db| db.row(SESSION_BY_TOKEN, [token], session)).await
+        self.read("look up a session", move |db| {
+            db.row(SESSION_BY_TOKEN, [token], session)
+        })
+        .await
     }
 
     async fn touch_session(&self, token: &TokenHash, used_at: Timestamp) -> StoreResult<()> {
@@ -58,25 +76,49 @@ impl Sessions for SqliteStore {
     }
 
     async fn sessions_of(&self, person: PersonId) -> StoreResult<Vec<SessionRecord>> {
-        self.read("list sessions", move |db| db.rows(SESSIONS_OF, [person.as_i64()], session)).await
-    }
-
-    async fn end_session(&self, person: PersonId, session: SessionId) -> StoreResult<Option<TokenHash>> {
-        self.write("end a session", move |db| {
-            db.row(SESSION_END, params![person.as_i64(), session.as_i64()], |row| row.get(0))
+        self.read("list sessions", move |db| {
+            db.rows(SESSIONS_OF, [person.as_i64()], session)
         })
         .await
     }
 
-    async fn end_other_sessions(&self, person: PersonId, keep: SessionId) -> StoreResult<Vec<TokenHash>> {
-        self.write("end other sessions", move |db| end_others(db, person, keep)).await
+    async fn end_session(
+        &self,
+        person: PersonId,
+        session: SessionId,
+    ) -> StoreResult<Option<TokenHash>> {
+        self.write("end a session", move |db| {
+            db.row(
+                SESSION_END,
+                params![person.as_i64(), session.as_i64()],
+                |row| row.get(0),
+            )
+        })
+        .await
     }
 
-    async fn remove_stale_sessions(&self, now: Timestamp, idle_since: Timestamp, limit: u32) -> StoreResult<u64> {
+    async fn end_other_sessions(
+        &self,
+        person: PersonId,
+        keep: SessionId,
+    ) -> StoreResult<Vec<TokenHash>> {
+        self.write("end other sessions", move |db| end_others(db, person, keep))
+            .await
+    }
+
+    async fn remove_stale_sessions(
+        &self,
+        now: Timestamp,
+        idle_since: Timestamp,
+        limit: u32,
+    ) -> StoreResult<u64> {
         self.write("remove stale sessions", move |db| {
             let limit = limit as usize;
             let expired = db.execute(SESSIONS_EXPIRED, params![now.as_i64(), limit as i64])?;
-            let idle = db.execute(SESSIONS_IDLE, params![idle_since.as_i64(), (limit - expired) as i64])?;
+            let idle = db.execute(
+                SESSIONS_IDLE,
+                params![idle_since.as_i64(), (limit - expired) as i64],
+            )?;
             Ok((expired + idle) as u64)
         })
         .await
@@ -84,8 +126,16 @@ impl Sessions for SqliteStore {
 }
 
 /// Ends all sessions of a person but one.
-pub(super) fn end_others(db: &Db<'_>, person: PersonId, keep: SessionId) -> StoreResult<Vec<TokenHash>> {
-    db.rows(SESSIONS_END_OTHERS, params![person.as_i64(), keep.as_i64()], |row| row.get(0))
+pub(super) fn end_others(
+    db: &Db<'_>,
+    person: PersonId,
+    keep: SessionId,
+) -> StoreResult<Vec<TokenHash>> {
+    db.rows(
+        SESSIONS_END_OTHERS,
+        params![person.as_i64(), keep.as_i64()],
+        |row| row.get(0),
+    )
 }
 
 fn session(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {

@@ -1,14 +1,14 @@
 //! Stories: the contract, and reading, editing and deleting them. Writing new ones stands in `posts`.
 
 use async_trait::async_trait;
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 use sosik_feed::{Audience, PersonId, Sees, StoryId, Timestamp};
 
 use super::db::Db;
 use super::posts::{self, kept_mentions, mentions_json, mentions_of_json, tags_json, tags_of_json};
 use super::statement::{Sql, statements};
 use super::{SqliteStore, idempotency, orders, purge};
-use crate::{NewStory, Posted, Stories, StoreResult, StoryCounts, StoryEdit, StoryRecord};
+use crate::{NewStory, Posted, StoreResult, Stories, StoryCounts, StoryEdit, StoryRecord};
 
 statements! {
     STORY = "SELECT s.id, s.author, s.audience, s.text, s.mentions, s.tags, s.edited_at,
@@ -32,19 +32,24 @@ statements! {
 #[async_trait]
 impl Stories for SqliteStore {
     async fn post(&self, story: NewStory) -> StoreResult<Posted<StoryId>> {
-        self.write("post a story", move |db| posts::post(db, &story)).await
+        self.write("post a story", move |db| posts::post(db, &story))
+            .await
     }
 
     async fn post_many(&self, stories: Vec<NewStory>) -> StoreResult<u64> {
-        self.write("post many stories", move |db| posts::post_many(db, &stories)).await
+        self.write("post many stories", move |db| {
+            posts::post_many(db, &stories)
+        })
+        .await
     }
 
     async fn stories(&self, ids: &[StoryId]) -> StoreResult<Vec<StoryRecord>> {
         let ids = ids.to_vec();
         self.read("read stories", move |db| {
+            let mut statement = db.prepared(STORY)?;
             let mut found = Vec::with_capacity(ids.len());
             for id in ids {
-                found.extend(record(db, id)?);
+                found.extend(statement.query_row([id.as_i64()], record).optional()?);
             }
             Ok(found)
         })
@@ -52,44 +57,82 @@ impl Stories for SqliteStore {
     }
 
     async fn edit_story(&self, edit: StoryEdit) -> StoreResult<Option<StoryRecord>> {
-        self.write("edit a story", move |db| change(db, &edit)).await
+        self.write("edit a story", move |db| change(db, &edit))
+            .await
     }
 
-    async fn delete_story(&self, story: StoryId, author: PersonId, now: Timestamp) -> StoreResult<bool> {
-        self.write("delete a story", move |db| delete(db, story, author, now)).await
+    async fn delete_story(
+        &self,
+        story: StoryId,
+        author: PersonId,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        self.write("delete a story", move |db| delete(db, story, author, now))
+            .await
     }
 
-    async fn stories_of(&self, author: PersonId, sees: Sees, before: Option<StoryId>, limit: u32) -> StoreResult<Vec<StoryId>> {
+    async fn stories_of(
+        &self,
+        author: PersonId,
+        sees: Sees,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>> {
         self.read("list an author's stories", move |db| {
-            db.rows(of_author(sees), params![author.as_i64(), below(before), limit], story_id)
+            db.rows(
+                of_author(sees),
+                params![author.as_i64(), below(before), limit],
+                story_id,
+            )
         })
         .await
     }
 
-    async fn stories_with_tag(&self, tag: &str, before: Option<StoryId>, limit: u32) -> StoreResult<Vec<StoryId>> {
+    async fn stories_with_tag(
+        &self,
+        tag: &str,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>> {
         let tag = tag.to_owned();
         self.read("list stories with a tag", move |db| {
-            db.rows(STORIES_WITH_TAG, params![tag, below(before), limit], story_id)
+            db.rows(
+                STORIES_WITH_TAG,
+                params![tag, below(before), limit],
+                story_id,
+            )
         })
         .await
     }
 
     async fn purge_story(&self, story: StoryId, rows_max: u32) -> StoreResult<bool> {
-        self.write("purge a story", move |db| purge::purge(db, story, rows_max)).await
+        self.write("purge a story", move |db| purge::purge(db, story, rows_max))
+            .await
     }
 
     async fn stories_count(&self) -> StoreResult<u64> {
-        self.read("count stories", |db| Ok(db.number(STORIES_COUNT, [])?.unsigned_abs())).await
+        self.read("count stories", |db| {
+            Ok(db.number(STORIES_COUNT, [])?.unsigned_abs())
+        })
+        .await
     }
 
     async fn forget_idempotency(&self, before: Timestamp, limit: u32) -> StoreResult<u64> {
-        self.write("forget idempotency keys", move |db| idempotency::forget(db, before, limit)).await
+        self.write("forget idempotency keys", move |db| {
+            idempotency::forget(db, before, limit)
+        })
+        .await
     }
 }
 
 /// Author and audience of a story that is not deleted.
 pub(super) fn head(db: &Db<'_>, story: StoryId) -> StoreResult<Option<(PersonId, Audience)>> {
-    db.row(STORY_HEAD, [story.as_i64()], |row| Ok((PersonId::from_i64(row.get(0)?), audience_of_number(row.get(1)?))))
+    db.row(STORY_HEAD, [story.as_i64()], |row| {
+        Ok((
+            PersonId::from_i64(row.get(0)?),
+            audience_of_number(row.get(1)?),
+        ))
+    })
 }
 
 /// The statement that lists an author's stories: author, below which id, how many.
@@ -120,28 +163,34 @@ pub(super) const fn audience_number(audience: Audience) -> i64 {
 
 /// What is not public is for friends.
 const fn audience_of_number(number: i64) -> Audience {
-    if number == 1 { Audience::Public } else { Audience::Friends }
+    if number == 1 {
+        Audience::Public
+    } else {
+        Audience::Friends
+    }
 }
 
-fn record(db: &Db<'_>, id: StoryId) -> StoreResult<Option<StoryRecord>> {
-    db.row(STORY, [id.as_i64()], |row| {
-        Ok(StoryRecord {
-            id: story_id(row)?,
-            author: PersonId::from_i64(row.get(1)?),
-            audience: audience_of_number(row.get(2)?),
-            text: row.get_ref(3)?.as_str()?.into(),
-            mentions: mentions_of_json(row, 4)?,
-            tags: tags_of_json(row, 5)?,
-            edited_at: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_i64),
-            counts: counts(row, 7)?,
-        })
+fn record(row: &Row<'_>) -> rusqlite::Result<StoryRecord> {
+    Ok(StoryRecord {
+        id: story_id(row)?,
+        author: PersonId::from_i64(row.get(1)?),
+        audience: audience_of_number(row.get(2)?),
+        text: row.get_ref(3)?.as_str()?.into(),
+        mentions: mentions_of_json(row, 4)?,
+        tags: tags_of_json(row, 5)?,
+        edited_at: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_i64),
+        counts: counts(row, 7)?,
     })
 }
 
 /// Three columns in a row: likes, comments, revision.
 pub(super) fn counts(row: &Row<'_>, first: usize) -> rusqlite::Result<StoryCounts> {
     let revision = row.get::<_, i64>(first + 2)?.unsigned_abs();
-    Ok(StoryCounts { likes: row.get(first)?, comments: row.get(first + 1)?, revision })
+    Ok(StoryCounts {
+        likes: row.get(first)?,
+        comments: row.get(first + 1)?,
+        revision,
+    })
 }
 
 fn change(db: &Db<'_>, edit: &StoryEdit) -> StoreResult<Option<StoryRecord>> {
@@ -153,15 +202,21 @@ fn change(db: &Db<'_>, edit: &StoryEdit) -> StoreResult<Option<StoryRecord>> {
         let mentions = kept_mentions(db, &edited.mentions)?;
         remove_tags(db, edit.id)?;
         let (mentions, tags) = (mentions_json(&mentions)?, tags_json(&edited.tags)?);
-        db.execute(STORY_TEXT_UPDATE, params![edit.id.as_i64(), edited.text, mentions, tags])?;
+        db.execute(
+            STORY_TEXT_UPDATE,
+            params![edit.id.as_i64(), edited.text, mentions, tags],
+        )?;
         posts::insert_tags(db, edit.id, &edited.tags)?;
     }
     let audience = edit.audience.map(audience_number);
-    db.execute(STORY_EDITED, params![edit.id.as_i64(), audience, edit.now.as_i64()])?;
+    db.execute(
+        STORY_EDITED,
+        params![edit.id.as_i64(), audience, edit.now.as_i64()],
+    )?;
     if audience_before == Audience::Friends && edit.audience == Some(Audience::Public) {
         orders::give_delivery_again(db, edit.id, edit.author, edit.now)?;
     }
-    record(db, edit.id)
+    db.row(STORY, [edit.id.as_i64()], record)
 }
 
 fn delete(db: &Db<'_>, story: StoryId, author: PersonId, now: Timestamp) -> StoreResult<bool> {
@@ -169,7 +224,10 @@ fn delete(db: &Db<'_>, story: StoryId, author: PersonId, now: Timestamp) -> Stor
         return Ok(false);
     }
     remove_tags(db, story)?;
-    db.execute(STORY_DELETE, [story.as_i64(), author.as_i64(), now.as_i64()])?;
+    db.execute(
+        STORY_DELETE,
+        [story.as_i64(), author.as_i64(), now.as_i64()],
+    )?;
     orders::replace_by_purge(db, story, author, now)?;
     Ok(true)
 }

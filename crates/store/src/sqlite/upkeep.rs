@@ -36,12 +36,21 @@ statements! {
 
 #[async_trait]
 impl Upkeep for SqliteStore {
-    async fn mend_people(&self, after: PersonId, limit: u32, large: LargeAuthorLimits) -> StoreResult<MendedPeople> {
-        self.write("mend people", move |db| mend_people(db, after, limit, large)).await
+    async fn mend_people(
+        &self,
+        after: PersonId,
+        limit: u32,
+        large: LargeAuthorLimits,
+    ) -> StoreResult<MendedPeople> {
+        self.write("mend people", move |db| {
+            mend_people(db, after, limit, large)
+        })
+        .await
     }
 
     async fn mend_stories(&self, after: StoryId, limit: u32) -> StoreResult<MendedStories> {
-        self.write("mend stories", move |db| mend_stories(db, after, limit)).await
+        self.write("mend stories", move |db| mend_stories(db, after, limit))
+            .await
     }
 
     async fn mend_totals(&self, people: u64, stories: u64) -> StoreResult<bool> {
@@ -57,15 +66,30 @@ impl Upkeep for SqliteStore {
 /// Friends, follows, followers, stories.
 type Counts = [i64; 4];
 
-fn mend_people(db: &Db<'_>, after: PersonId, limit: u32, large: LargeAuthorLimits) -> StoreResult<MendedPeople> {
+fn mend_people(
+    db: &Db<'_>,
+    after: PersonId,
+    limit: u32,
+    large: LargeAuthorLimits,
+) -> StoreResult<MendedPeople> {
     let people = db.rows(NEXT_PEOPLE, params![after.as_i64(), limit], |row| {
-        Ok((PersonId::from_i64(row.get(0)?), row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        Ok((
+            PersonId::from_i64(row.get(0)?),
+            row.get::<_, String>(1)?,
+            row.get::<_, String>(2)?,
+        ))
     })?;
-    let mut mended = MendedPeople { last: people.last().map(|(id, ..)| *id), ..MendedPeople::default() };
+    let mut mended = MendedPeople {
+        last: people.last().map(|(id, ..)| *id),
+        ..MendedPeople::default()
+    };
     for (person, handle, name) in people {
         mended.checked += 1;
         mended.stories += mend_figures(db, person, large, &mut mended)?;
-        let mut right = terms(&Handle::from_stored(handle), &DisplayName::from_stored(name));
+        let mut right = terms(
+            &Handle::from_stored(handle),
+            &DisplayName::from_stored(name),
+        );
         right.sort_unstable();
         if db.rows(TERMS_KEPT, [person.as_i64()], |row| row.get::<_, String>(0))? != right {
             db.execute(TERMS_FORGET, [person.as_i64()])?;
@@ -77,16 +101,39 @@ fn mend_people(db: &Db<'_>, after: PersonId, limit: u32, large: LargeAuthorLimit
 }
 
 /// Answers how many stories the person has.
-fn mend_figures(db: &Db<'_>, person: PersonId, limits: LargeAuthorLimits, mended: &mut MendedPeople) -> StoreResult<u64> {
+fn mend_figures(
+    db: &Db<'_>,
+    person: PersonId,
+    limits: LargeAuthorLimits,
+    mended: &mut MendedPeople,
+) -> StoreResult<u64> {
     let four = |row: &Row<'_>| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]);
-    let counted: Counts = db.row(PERSON_COUNTED, [person.as_i64()], four)?.unwrap_or_default();
-    let kept = db.row(PERSON_KEPT, [person.as_i64()], |row| Ok((four(row)?, row.get::<_, bool>(4)?)))?;
+    let counted: Counts = db
+        .row(PERSON_COUNTED, [person.as_i64()], four)?
+        .unwrap_or_default();
+    let kept = db.row(PERSON_KEPT, [person.as_i64()], |row| {
+        Ok((four(row)?, row.get::<_, bool>(4)?))
+    })?;
     let was_large = kept.is_some_and(|(_, large)| large);
     let readers = counted[0] + counted[2];
-    let is_large = if was_large { readers >= limits.below.into() } else { readers > limits.above.into() };
+    let is_large = if was_large {
+        readers >= limits.below.into()
+    } else {
+        readers > limits.above.into()
+    };
     if kept != Some((counted, is_large)) {
         let [friends, follows, followers, stories] = counted;
-        db.execute(PERSON_MEND, params![person.as_i64(), friends, follows, followers, stories, is_large])?;
+        db.execute(
+            PERSON_MEND,
+            params![
+                person.as_i64(),
+                friends,
+                follows,
+                followers,
+                stories,
+                is_large
+            ],
+        )?;
         mended.figures += u64::from(kept.is_none_or(|(kept, _)| kept != counted));
         mended.large += u64::from(was_large != is_large);
     }
@@ -95,15 +142,28 @@ fn mend_figures(db: &Db<'_>, person: PersonId, limits: LargeAuthorLimits, mended
 
 fn mend_stories(db: &Db<'_>, after: StoryId, limit: u32) -> StoreResult<MendedStories> {
     let stories = db.rows(NEXT_STORIES, params![after.as_i64(), limit], |row| {
-        Ok((story_id(row)?, row.get::<_, bool>(1)?, tags_of_json(row, 2)?))
+        Ok((
+            story_id(row)?,
+            row.get::<_, bool>(1)?,
+            tags_of_json(row, 2)?,
+        ))
     })?;
-    let mut mended = MendedStories { last: stories.last().map(|(id, ..)| *id), ..MendedStories::default() };
+    let mut mended = MendedStories {
+        last: stories.last().map(|(id, ..)| *id),
+        ..MendedStories::default()
+    };
     // What a deleted story leaves behind is removed by its order.
     for (story, _, tags) in stories.into_iter().filter(|(_, lives, _)| *lives) {
         mended.checked += 1;
         let two = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-        let counted = db.row(STORY_COUNTED, [story.as_i64()], two)?.unwrap_or_default();
-        if counted != db.row(STORY_KEPT, [story.as_i64()], two)?.unwrap_or_default() {
+        let counted = db
+            .row(STORY_COUNTED, [story.as_i64()], two)?
+            .unwrap_or_default();
+        if counted
+            != db
+                .row(STORY_KEPT, [story.as_i64()], two)?
+                .unwrap_or_default()
+        {
             db.execute(STORY_MEND, params![story.as_i64(), counted.0, counted.1])?;
             mended.figures += 1;
         }

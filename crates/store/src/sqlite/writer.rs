@@ -48,17 +48,27 @@ enum Message {
 
 impl Writer {
     /// Starts the thread. At most `batch_max` jobs share a transaction, at most `waiting_max` wait.
-    pub(super) fn start(connection: Connection, batch_max: usize, waiting_max: usize) -> std::io::Result<Self> {
+    pub(super) fn start(
+        connection: Connection,
+        batch_max: usize,
+        waiting_max: usize,
+    ) -> std::io::Result<Self> {
         let (inbox, outbox) = mpsc::channel(waiting_max);
         let (ending, ended) = watch::channel(false);
         let counters = Arc::<Counters>::default();
         let counted = Arc::clone(&counters);
-        thread::Builder::new().name("sosik-writer".to_owned()).spawn(move || {
-            write_until_closed(&connection, outbox, batch_max, &counted);
-            drop(connection);
-            let _nobody_waits = ending.send(true);
-        })?;
-        Ok(Self { inbox, counters, ended })
+        thread::Builder::new()
+            .name("sosik-writer".to_owned())
+            .spawn(move || {
+                write_until_closed(&connection, outbox, batch_max, &counted);
+                drop(connection);
+                let _nobody_waits = ending.send(true);
+            })?;
+        Ok(Self {
+            inbox,
+            counters,
+            ended,
+        })
     }
 
     /// Does the work in the next transaction and answers when it is durable.
@@ -68,11 +78,18 @@ impl Writer {
         F: FnOnce(&Db<'_>) -> StoreResult<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Asked { context, work: Some(work), outcome: None, reply });
-        self.inbox.try_send(Message::Work(job)).map_err(|refused| match refused {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Closed(_) => StoreError::Closed,
-        })?;
+        let job = Box::new(Asked {
+            context,
+            work: Some(work),
+            outcome: None,
+            reply,
+        });
+        self.inbox
+            .try_send(Message::Work(job))
+            .map_err(|refused| match refused {
+                TrySendError::Full(_) => StoreError::Busy,
+                TrySendError::Closed(_) => StoreError::Closed,
+            })?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -97,7 +114,10 @@ impl Writer {
 
     pub(super) fn figures(&self) -> WriterFigures {
         let jobs = self.counters.jobs.load(Ordering::Relaxed);
-        WriterFigures { batches: self.counters.batches.load(Ordering::Relaxed), jobs }
+        WriterFigures {
+            batches: self.counters.batches.load(Ordering::Relaxed),
+            jobs,
+        }
     }
 }
 
@@ -123,9 +143,12 @@ where
 {
     fn run(&mut self, db: &Db<'_>) -> bool {
         // Who asked has given up (time-out, disconnect): not doing it is the cheapest answer under load.
-        let Some(work) = self.work.take().filter(|_| !self.reply.is_closed()) else { return false };
+        let Some(work) = self.work.take().filter(|_| !self.reply.is_closed()) else {
+            return false;
+        };
         let outcome = catch_unwind(AssertUnwindSafe(|| work(db)));
-        let outcome = outcome.unwrap_or_else(|_| Err(StoreError::failed(self.context, "the write panicked")));
+        let outcome =
+            outcome.unwrap_or_else(|_| Err(StoreError::failed(self.context, "the write panicked")));
         let keep = outcome.is_ok();
         self.outcome = Some(outcome.map_err(|error| while_doing(self.context, error)));
         keep
@@ -176,7 +199,9 @@ fn commit_together(connection: &Connection, mut jobs: Vec<Box<dyn Job>>, counter
         Arc::new(error)
     });
     counters.batches.fetch_add(1, Ordering::Relaxed);
-    counters.jobs.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+    counters
+        .jobs
+        .fetch_add(jobs.len() as u64, Ordering::Relaxed);
     for job in jobs {
         job.answer(lost.as_ref().map(told));
     }

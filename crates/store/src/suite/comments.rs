@@ -7,19 +7,36 @@ use crate::{NewComment, Posted, StoryCounts};
 
 pub async fn comments_are_kept_oldest_first_and_counted(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
-    let (story, other) = (world.posts(mina, "story").await, world.posts(mina, "other").await);
+    let (story, other) = (
+        world.posts(mina, "story").await,
+        world.posts(mina, "other").await,
+    );
     let mut written = vec![];
     for number in 0..5 {
-        written.push(world.comments(joon, story, &format!("comment {number}")).await);
+        written.push(
+            world
+                .comments(joon, story, &format!("comment {number}"))
+                .await,
+        );
         world.comments(mina, other, "elsewhere").await;
     }
-    let first = world.comments_of(story, CommentId::default(), 3).await.unwrap();
+    let first = world
+        .comments_of(story, CommentId::default(), 3)
+        .await
+        .unwrap();
     let rest = world.comments_of(story, first[2].id, 3).await.unwrap();
-    let walked: Vec<_> = first.iter().chain(&rest).map(|comment| comment.id).collect();
+    let walked: Vec<_> = first
+        .iter()
+        .chain(&rest)
+        .map(|comment| comment.id)
+        .collect();
     assert_eq!(walked, written);
     assert_eq!(world.story(story).await.unwrap().counts.comments, 5);
     let one = world.comment_by_id(written[1]).await.unwrap().unwrap();
-    assert_eq!((one.story, one.author, one.text.as_str(), one.edited_at), (story, joon, "comment 1", None));
+    assert_eq!(
+        (one.story, one.author, one.text.as_str(), one.edited_at),
+        (story, joon, "comment 1", None)
+    );
 }
 
 pub async fn what_does_not_exist_cannot_be_commented_on(world: &World) {
@@ -28,12 +45,30 @@ pub async fn what_does_not_exist_cannot_be_commented_on(world: &World) {
     let comment = world.comments(mina, story, "before").await;
     world.deletes(mina, story).await;
     for story in [story, StoryId::from_u64(5)] {
-        let (outcome, _) = world.comment(world.new_comment(mina, story, "after")).await.unwrap();
+        let (outcome, _) = world
+            .comment(world.new_comment(mina, story, "after"))
+            .await
+            .unwrap();
         assert_eq!(outcome, Posted::NoSuchStory);
-        assert!(world.comments_of(story, CommentId::default(), 10).await.unwrap().is_empty());
+        assert!(
+            world
+                .comments_of(story, CommentId::default(), 10)
+                .await
+                .unwrap()
+                .is_empty()
+        );
     }
-    assert!(world.comment_by_id(comment).await.unwrap().is_none(), "comments of a deleted story are gone");
-    assert!(world.edit_comment(comment, mina, "x".to_owned(), world.now()).await.unwrap().is_none());
+    assert!(
+        world.comment_by_id(comment).await.unwrap().is_none(),
+        "comments of a deleted story are gone"
+    );
+    assert!(
+        world
+            .edit_comment(comment, mina, "x".to_owned(), world.now())
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert!(world.delete_comment(comment, mina).await.unwrap().is_none());
 }
 
@@ -42,48 +77,114 @@ pub async fn only_its_writer_edits_a_comment(world: &World) {
     let story = world.posts(mina, "story").await;
     let comment = world.comments(joon, story, "before").await;
     let now = world.now();
-    assert!(world.edit_comment(comment, mina, "mine".to_owned(), now).await.unwrap().is_none());
-    let edited = world.edit_comment(comment, joon, "after".to_owned(), now).await.unwrap().unwrap();
-    assert_eq!((edited.text.as_str(), edited.edited_at, edited.story), ("after", Some(now), story));
+    assert!(
+        world
+            .edit_comment(comment, mina, "mine".to_owned(), now)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let edited = world
+        .edit_comment(comment, joon, "after".to_owned(), now)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (edited.text.as_str(), edited.edited_at, edited.story),
+        ("after", Some(now), story)
+    );
     assert_eq!(world.comment_by_id(comment).await.unwrap(), Some(edited));
 }
 
 pub async fn a_comment_is_removed_by_its_writer_or_by_the_storys_author(world: &World) {
     let [mina, joon, yuna] = world.people(["mina", "joon", "yuna"]).await;
     let story = world.posts(mina, "story").await;
-    let comments = [world.comments(joon, story, "one").await, world.comments(joon, story, "two").await];
-    assert!(world.delete_comment(comments[0], yuna).await.unwrap().is_none(), "nobody else may");
-    let (on, by_writer) = world.delete_comment(comments[0], joon).await.unwrap().unwrap();
+    let comments = [
+        world.comments(joon, story, "one").await,
+        world.comments(joon, story, "two").await,
+    ];
+    assert!(
+        world
+            .delete_comment(comments[0], yuna)
+            .await
+            .unwrap()
+            .is_none(),
+        "nobody else may"
+    );
+    let (on, by_writer) = world
+        .delete_comment(comments[0], joon)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((on, by_writer.comments), (story, 1));
-    assert!(world.delete_comment(comments[0], joon).await.unwrap().is_none(), "it is gone");
-    let (_, by_author) = world.delete_comment(comments[1], mina).await.unwrap().unwrap();
+    assert!(
+        world
+            .delete_comment(comments[0], joon)
+            .await
+            .unwrap()
+            .is_none(),
+        "it is gone"
+    );
+    let (_, by_author) = world
+        .delete_comment(comments[1], mina)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(by_author.comments, 0);
     assert!(by_author.revision > by_writer.revision);
-    assert!(world.notes(mina).await.is_empty(), "nothing tells of them any more");
+    assert!(
+        world.notes(mina).await.is_empty(),
+        "nothing tells of them any more"
+    );
     assert_eq!(world.unread_notifications(mina, 9).await.unwrap(), 0);
 }
 
 pub async fn the_same_request_comments_once(world: &World) {
     let [mina] = world.people(["mina"]).await;
     let story = world.posts(mina, "story").await;
-    let ask = |body| NewComment { idempotency: key("k", body), ..world.new_comment(mina, story, "once") };
+    let ask = |body| NewComment {
+        idempotency: key("k", body),
+        ..world.new_comment(mina, story, "once")
+    };
     let first = ask(1);
     let id = first.id;
     let (_, counts) = world.comments_new(first).await;
-    assert_eq!(world.comment(ask(1)).await.unwrap(), (Posted::Repeated(id), counts));
+    assert_eq!(
+        world.comment(ask(1)).await.unwrap(),
+        (Posted::Repeated(id), counts)
+    );
     assert_eq!(world.comment(ask(2)).await.unwrap().0, Posted::KeyReused);
-    let posted = crate::NewStory { idempotency: key("k", 3), ..world.new_story(mina, "story") };
-    assert!(matches!(world.post(posted).await.unwrap(), Posted::New { .. }), "a story's keys are other keys");
+    let posted = crate::NewStory {
+        idempotency: key("k", 3),
+        ..world.new_story(mina, "story")
+    };
+    assert!(
+        matches!(world.post(posted).await.unwrap(), Posted::New { .. }),
+        "a story's keys are other keys"
+    );
     world.deletes(mina, story).await;
-    assert_eq!(world.comment(ask(1)).await.unwrap().0, Posted::Repeated(id), "also when the story has been deleted");
+    assert_eq!(
+        world.comment(ask(1)).await.unwrap().0,
+        Posted::Repeated(id),
+        "also when the story has been deleted"
+    );
 }
 
 pub async fn likes_and_comments_share_one_revision(world: &World) {
     let [mina] = world.people(["mina"]).await;
     let story = world.posts(mina, "story").await;
     let liked = world.likes(mina, story).await.counts;
-    let (_, commented) = world.comments_new(world.new_comment(mina, story, "comment")).await;
-    assert_eq!(commented, StoryCounts { likes: 1, comments: 1, revision: liked.revision + 1 });
+    let (_, commented) = world
+        .comments_new(world.new_comment(mina, story, "comment"))
+        .await;
+    assert_eq!(
+        commented,
+        StoryCounts {
+            likes: 1,
+            comments: 1,
+            revision: liked.revision + 1
+        }
+    );
 }
 
 pub async fn imported_comments_are_counted_and_told_to_nobody(world: &World) {

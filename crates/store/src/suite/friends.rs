@@ -13,11 +13,29 @@ async fn friends(world: &World, person: PersonId) -> Vec<PersonId> {
 pub async fn a_request_that_is_accepted_makes_two_friends(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     assert_eq!(world.asks(mina, joon).await, RelationChange::Changed);
-    assert_eq!(world.relation(mina, joon).await.unwrap(), Relation { requested: true, ..Default::default() });
-    assert_eq!(world.relation(joon, mina).await.unwrap(), Relation { asked: true, ..Default::default() });
+    assert_eq!(
+        world.relation(mina, joon).await.unwrap(),
+        Relation {
+            requested: true,
+            ..Default::default()
+        }
+    );
+    assert_eq!(
+        world.relation(joon, mina).await.unwrap(),
+        Relation {
+            asked: true,
+            ..Default::default()
+        }
+    );
     assert_eq!(world.accepts(joon, mina).await, RelationChange::Changed);
     for (one, other) in [(mina, joon), (joon, mina)] {
-        assert_eq!(world.relation(one, other).await.unwrap(), Relation { friend: true, ..Default::default() });
+        assert_eq!(
+            world.relation(one, other).await.unwrap(),
+            Relation {
+                friend: true,
+                ..Default::default()
+            }
+        );
         assert_eq!(friends(world, one).await, [other]);
     }
 }
@@ -39,8 +57,14 @@ pub async fn asking_back_is_accepting(world: &World) {
     world.asks(mina, joon).await;
     assert_eq!(world.asks(joon, mina).await, RelationChange::BecameFriends);
     assert_eq!(friends(world, mina).await, [joon]);
-    assert_eq!(world.notes(mina).await[0].kind, NotificationKind::FriendAccepted);
-    assert!(world.notes(joon).await.is_empty(), "the request is answered");
+    assert_eq!(
+        world.notes(mina).await[0].kind,
+        NotificationKind::FriendAccepted
+    );
+    assert!(
+        world.notes(joon).await.is_empty(),
+        "the request is answered"
+    );
 }
 
 pub async fn two_who_ask_each_other_at_once_become_friends(world: &World) {
@@ -48,9 +72,15 @@ pub async fn two_who_ask_each_other_at_once_become_friends(world: &World) {
     let (one, other) = tokio::join!(world.asks(mina, joon), world.asks(joon, mina));
     let mut outcomes = [one, other];
     outcomes.sort_by_key(|outcome| *outcome == RelationChange::BecameFriends);
-    assert_eq!(outcomes, [RelationChange::Changed, RelationChange::BecameFriends]);
+    assert_eq!(
+        outcomes,
+        [RelationChange::Changed, RelationChange::BecameFriends]
+    );
     assert_eq!(friends(world, mina).await, [joon]);
-    assert!(!world.relation(mina, joon).await.unwrap().requested, "no request is left");
+    assert!(
+        !world.relation(mina, joon).await.unwrap().requested,
+        "no request is left"
+    );
 }
 
 pub async fn a_request_can_be_taken_back_and_declined(world: &World) {
@@ -58,47 +88,89 @@ pub async fn a_request_can_be_taken_back_and_declined(world: &World) {
     for who in [mina, joon] {
         world.asks(mina, joon).await;
         let other = if who == mina { joon } else { mina };
-        assert_eq!(world.drop_request(who, other).await.unwrap(), RelationChange::Changed);
-        assert_eq!(world.drop_request(who, other).await.unwrap(), RelationChange::Unchanged);
-        assert_eq!(world.relation(mina, joon).await.unwrap(), Relation::default());
-        assert!(world.notes(joon).await.is_empty(), "the notification goes with the request");
-        assert_eq!(world.accepts(joon, mina).await, RelationChange::NoSuchRequest);
+        assert_eq!(
+            world.drop_request(who, other).await.unwrap(),
+            RelationChange::Changed
+        );
+        assert_eq!(
+            world.drop_request(who, other).await.unwrap(),
+            RelationChange::Unchanged
+        );
+        assert_eq!(
+            world.relation(mina, joon).await.unwrap(),
+            Relation::default()
+        );
+        assert!(
+            world.notes(joon).await.is_empty(),
+            "the notification goes with the request"
+        );
+        assert_eq!(
+            world.accepts(joon, mina).await,
+            RelationChange::NoSuchRequest
+        );
     }
 }
 
 pub async fn a_friendship_ends_for_both(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     world.befriend(mina, joon).await;
-    assert_eq!(world.unfriend(joon, mina).await.unwrap(), RelationChange::Changed);
-    assert_eq!(world.unfriend(mina, joon).await.unwrap(), RelationChange::Unchanged);
+    assert_eq!(
+        world.unfriend(joon, mina).await.unwrap(),
+        RelationChange::Changed
+    );
+    assert_eq!(
+        world.unfriend(mina, joon).await.unwrap(),
+        RelationChange::Unchanged
+    );
     assert!(friends(world, mina).await.is_empty());
     assert!(friends(world, joon).await.is_empty());
     assert_eq!(world.person_counts(joon).await.unwrap().friends, 0);
 }
 
-pub async fn nobody_befriends_themselves_a_stranger_to_the_store_or_somebody_severed(world: &World) {
+pub async fn nobody_befriends_themselves_a_stranger_to_the_store_or_somebody_severed(
+    world: &World,
+) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     assert_eq!(world.asks(mina, mina).await, RelationChange::NoSuchPerson);
-    assert_eq!(world.asks(mina, PersonId::from_u64(5)).await, RelationChange::NoSuchPerson);
+    assert_eq!(
+        world.asks(mina, PersonId::from_u64(5)).await,
+        RelationChange::NoSuchPerson
+    );
     world.blocks(joon, mina).await;
     assert_eq!(world.asks(mina, joon).await, RelationChange::NoSuchPerson);
     assert_eq!(world.asks(joon, mina).await, RelationChange::NoSuchPerson);
-    assert_eq!(world.accepts(joon, mina).await, RelationChange::NoSuchRequest);
+    assert_eq!(
+        world.accepts(joon, mina).await,
+        RelationChange::NoSuchRequest
+    );
 }
 
 pub async fn requests_that_wait_are_limited(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     let crowd = world.crowd(4).await;
     for &asked in &crowd[..3] {
-        let asked = world.ask_friend(mina, asked, THREE, world.note(), world.now()).await.unwrap();
+        let asked = world
+            .ask_friend(mina, asked, THREE, world.note(), world.now())
+            .await
+            .unwrap();
         assert_eq!(asked, RelationChange::Changed);
     }
-    let refused = world.ask_friend(mina, crowd[3], THREE, world.note(), world.now()).await.unwrap();
+    let refused = world
+        .ask_friend(mina, crowd[3], THREE, world.note(), world.now())
+        .await
+        .unwrap();
     assert_eq!(refused, RelationChange::LimitReached);
     world.drop_request(crowd[0], mina).await.unwrap();
-    let asked = world.ask_friend(mina, crowd[3], THREE, world.note(), world.now()).await.unwrap();
+    let asked = world
+        .ask_friend(mina, crowd[3], THREE, world.note(), world.now())
+        .await
+        .unwrap();
     assert_eq!(asked, RelationChange::Changed);
-    assert_eq!(world.asks(joon, mina).await, RelationChange::Changed, "being asked is not limited by one's own requests");
+    assert_eq!(
+        world.asks(joon, mina).await,
+        RelationChange::Changed,
+        "being asked is not limited by one's own requests"
+    );
 }
 
 pub async fn whoever_is_full_neither_asks_nor_is_accepted(world: &World) {
@@ -107,33 +179,73 @@ pub async fn whoever_is_full_neither_asks_nor_is_accepted(world: &World) {
     for friend in world.crowd(3).await {
         world.befriend(mina, friend).await;
     }
-    let accepts = world.accept_friend(joon, mina, THREE, world.note(), world.now()).await.unwrap();
+    let accepts = world
+        .accept_friend(joon, mina, THREE, world.note(), world.now())
+        .await
+        .unwrap();
     assert_eq!(accepts, RelationChange::TheirLimitReached);
-    assert_eq!(world.ask_friend(joon, mina, THREE, world.note(), world.now()).await.unwrap(), RelationChange::TheirLimitReached);
+    assert_eq!(
+        world
+            .ask_friend(joon, mina, THREE, world.note(), world.now())
+            .await
+            .unwrap(),
+        RelationChange::TheirLimitReached
+    );
     world.drop_request(mina, joon).await.unwrap();
-    assert_eq!(world.ask_friend(mina, joon, THREE, world.note(), world.now()).await.unwrap(), RelationChange::LimitReached);
+    assert_eq!(
+        world
+            .ask_friend(mina, joon, THREE, world.note(), world.now())
+            .await
+            .unwrap(),
+        RelationChange::LimitReached
+    );
     world.asks(joon, mina).await;
-    let accepts = world.accept_friend(mina, joon, THREE, world.note(), world.now()).await.unwrap();
+    let accepts = world
+        .accept_friend(mina, joon, THREE, world.note(), world.now())
+        .await
+        .unwrap();
     assert_eq!(accepts, RelationChange::LimitReached);
-    assert!(world.relation(mina, joon).await.unwrap().asked, "the request waits for room");
+    assert!(
+        world.relation(mina, joon).await.unwrap().asked,
+        "the request waits for room"
+    );
 }
 
 pub async fn the_friend_limit_holds_when_many_accept_at_once(world: &World) {
     let [mina] = world.people(["mina"]).await;
-    let limits = RelationLimits { friends_max: 10, ..LIMITS };
+    let limits = RelationLimits {
+        friends_max: 10,
+        ..LIMITS
+    };
     let crowd = world.crowd(60).await;
     for (number, &person) in crowd.iter().enumerate() {
         // Half wait for mina to accept, half of mina's requests wait for them.
-        if number % 2 == 0 { world.asks(person, mina).await } else { world.asks(mina, person).await };
+        if number % 2 == 0 {
+            world.asks(person, mina).await
+        } else {
+            world.asks(mina, person).await
+        };
     }
     let mut accepting = JoinSet::new();
     for (number, &person) in crowd.iter().enumerate() {
         let (store, note, now) = (world.shared(), world.note(), world.now());
-        let (who, asker) = if number % 2 == 0 { (mina, person) } else { (person, mina) };
-        accepting.spawn(async move { store.accept_friend(who, asker, limits, note, now).await.unwrap() });
+        let (who, asker) = if number % 2 == 0 {
+            (mina, person)
+        } else {
+            (person, mina)
+        };
+        accepting.spawn(async move {
+            store
+                .accept_friend(who, asker, limits, note, now)
+                .await
+                .unwrap()
+        });
     }
     let outcomes = accepting.join_all().await;
-    let made = outcomes.iter().filter(|outcome| **outcome == RelationChange::Changed).count();
+    let made = outcomes
+        .iter()
+        .filter(|outcome| **outcome == RelationChange::Changed)
+        .count();
     assert_eq!(made, 10, "{outcomes:?}");
     assert_eq!(friends(world, mina).await.len(), 10);
     assert_eq!(world.person_counts(mina).await.unwrap().friends, 10);
@@ -143,7 +255,13 @@ pub async fn a_constraint_refuses_the_friend_and_the_follow_above_5000(world: &W
     let [mina] = world.people(["mina"]).await;
     let crowd = world.crowd(5_002).await;
     let pairs: Vec<_> = crowd.iter().map(|&person| (mina, person)).collect();
-    assert_eq!(world.befriend_many(pairs.clone(), world.now()).await.unwrap(), 5_000);
+    assert_eq!(
+        world
+            .befriend_many(pairs.clone(), world.now())
+            .await
+            .unwrap(),
+        5_000
+    );
     assert_eq!(world.follow_many(pairs, world.now()).await.unwrap(), 5_000);
     let turned: Vec<_> = crowd.iter().map(|&person| (person, mina)).collect();
     assert_eq!(world.befriend_many(turned, world.now()).await.unwrap(), 0);
@@ -151,12 +269,28 @@ pub async fn a_constraint_refuses_the_friend_and_the_follow_above_5000(world: &W
     assert_eq!((counts.friends, counts.follows), (5_000, 5_000));
     assert_eq!(friends(world, mina).await.len(), 5_000);
     let left_out = crowd[5_001];
-    assert!(friends(world, left_out).await.is_empty(), "a refused friendship leaves no half of it");
-    let no_limit = RelationLimits { friends_max: u32::MAX, follows_max: u32::MAX, ..LIMITS };
+    assert!(
+        friends(world, left_out).await.is_empty(),
+        "a refused friendship leaves no half of it"
+    );
+    let no_limit = RelationLimits {
+        friends_max: u32::MAX,
+        follows_max: u32::MAX,
+        ..LIMITS
+    };
     world.asks(left_out, mina).await;
-    let accepts = world.accept_friend(mina, left_out, no_limit, world.note(), world.now()).await.unwrap();
+    let accepts = world
+        .accept_friend(mina, left_out, no_limit, world.note(), world.now())
+        .await
+        .unwrap();
     assert_eq!(accepts, RelationChange::LimitReached);
-    assert_eq!(world.follow(mina, left_out, no_limit, world.now()).await.unwrap(), RelationChange::LimitReached);
+    assert_eq!(
+        world
+            .follow(mina, left_out, no_limit, world.now())
+            .await
+            .unwrap(),
+        RelationChange::LimitReached
+    );
 }
 
 pub async fn both_sides_see_their_requests_newest_first(world: &World) {
@@ -165,9 +299,38 @@ pub async fn both_sides_see_their_requests_newest_first(world: &World) {
     for &person in &crowd {
         world.asks(person, mina).await;
     }
-    let incoming = world.related(mina, PeopleList::Requests(RequestSide::Incoming), None, 10).await.unwrap();
-    assert_eq!(incoming.iter().map(|entry| entry.person).collect::<Vec<_>>(), [crowd[2], crowd[1], crowd[0]]);
-    let outgoing = world.related(crowd[0], PeopleList::Requests(RequestSide::Outgoing), None, 10).await.unwrap();
-    assert_eq!(outgoing.iter().map(|entry| entry.person).collect::<Vec<_>>(), [mina]);
-    assert!(world.related(mina, PeopleList::Requests(RequestSide::Outgoing), None, 10).await.unwrap().is_empty());
+    let incoming = world
+        .related(mina, PeopleList::Requests(RequestSide::Incoming), None, 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        incoming
+            .iter()
+            .map(|entry| entry.person)
+            .collect::<Vec<_>>(),
+        [crowd[2], crowd[1], crowd[0]]
+    );
+    let outgoing = world
+        .related(
+            crowd[0],
+            PeopleList::Requests(RequestSide::Outgoing),
+            None,
+            10,
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        outgoing
+            .iter()
+            .map(|entry| entry.person)
+            .collect::<Vec<_>>(),
+        [mina]
+    );
+    assert!(
+        world
+            .related(mina, PeopleList::Requests(RequestSide::Outgoing), None, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

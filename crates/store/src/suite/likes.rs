@@ -17,7 +17,9 @@ pub async fn a_like_counts_once_and_can_be_taken_back(world: &World) {
     assert_eq!(second.counts.likes, 2);
     assert!(second.counts.revision > first.counts.revision);
     let back = world.unlike(joon, story).await.unwrap().unwrap();
-    assert!(back.changed && back.counts.likes == 1 && back.counts.revision > second.counts.revision);
+    assert!(
+        back.changed && back.counts.likes == 1 && back.counts.revision > second.counts.revision
+    );
     assert!(!world.unlike(joon, story).await.unwrap().unwrap().changed);
     assert_eq!(world.story(story).await.unwrap().counts, back.counts);
 }
@@ -27,7 +29,13 @@ pub async fn what_does_not_exist_cannot_be_liked(world: &World) {
     let story = world.posts(mina, "story").await;
     world.deletes(mina, story).await;
     for story in [story, StoryId::from_u64(5)] {
-        assert!(world.like(mina, story, world.note(), world.now()).await.unwrap().is_none());
+        assert!(
+            world
+                .like(mina, story, world.note(), world.now())
+                .await
+                .unwrap()
+                .is_none()
+        );
         assert!(world.unlike(mina, story).await.unwrap().is_none());
     }
 }
@@ -38,12 +46,22 @@ pub async fn many_who_like_at_once_are_all_counted(world: &World) {
     let mut liking = tokio::task::JoinSet::new();
     for person in world.crowd(40).await {
         let (store, note, now) = (world.shared(), world.note(), world.now());
-        liking.spawn(async move { store.like(person, story, note, now).await.unwrap().unwrap().counts });
+        liking.spawn(async move {
+            store
+                .like(person, story, note, now)
+                .await
+                .unwrap()
+                .unwrap()
+                .counts
+        });
     }
     let mut counts: Vec<_> = liking.join_all().await;
     counts.sort_by_key(|counts| counts.revision);
     for (number, pair) in counts.windows(2).enumerate() {
-        assert!(pair[0].revision < pair[1].revision, "each change has a revision of its own");
+        assert!(
+            pair[0].revision < pair[1].revision,
+            "each change has a revision of its own"
+        );
         assert_eq!(pair[0].likes as usize, number + 1);
     }
     assert_eq!(world.story(story).await.unwrap().counts.likes, 40);
@@ -61,10 +79,25 @@ pub async fn the_liked_stories_are_complete_down_to_where_they_say(world: &World
     }
     let all = world.liked_stories(mina, 10).await.unwrap();
     let expected = vec![stories[0], stories[2], stories[3], stories[4]];
-    assert_eq!(all, LikedStories { stories: expected, complete_from: StoryId::default() });
+    assert_eq!(
+        all,
+        LikedStories {
+            stories: expected,
+            complete_from: StoryId::default()
+        }
+    );
     let top = world.liked_stories(mina, 2).await.unwrap();
-    assert_eq!(top, LikedStories { stories: vec![stories[3], stories[4]], complete_from: stories[3] });
-    let mut among = world.liked_among(mina, &[stories[1], stories[0], stories[3]]).await.unwrap();
+    assert_eq!(
+        top,
+        LikedStories {
+            stories: vec![stories[3], stories[4]],
+            complete_from: stories[3]
+        }
+    );
+    let mut among = world
+        .liked_among(mina, &[stories[1], stories[0], stories[3]])
+        .await
+        .unwrap();
     among.sort_unstable();
     assert_eq!(among, [stories[0], stories[3]]);
 }
@@ -75,13 +108,19 @@ pub async fn likers_are_paged_newest_first(world: &World) {
     let crowd = world.crowd(5).await;
     let moment = world.now();
     for &person in &crowd {
-        world.like(person, story, world.note(), moment).await.unwrap();
+        world
+            .like(person, story, world.note(), moment)
+            .await
+            .unwrap();
     }
     let (mut before, mut walked) = (None, Vec::new());
     loop {
         let page = world.likers(story, before, 2).await.unwrap();
         let Some(last) = page.last() else { break };
-        before = Some(Position { key: last.since.as_millis(), id: last.person.as_u64() });
+        before = Some(Position {
+            key: last.since.as_millis(),
+            id: last.person.as_u64(),
+        });
         walked.extend(page.iter().map(|liker| liker.person));
     }
     assert_eq!(walked, crowd.iter().rev().copied().collect::<Vec<_>>());
@@ -92,8 +131,17 @@ pub async fn imported_likes_are_counted_and_told_to_nobody(world: &World) {
     let story = world.posts(mina, "story").await;
     let (nobody, nothing) = (PersonId::from_u64(5), StoryId::from_u64(5));
     let at = Timestamp::from_millis(1);
-    let likes = [(joon, story), (yuna, story), (joon, story), (nobody, story), (joon, nothing)];
-    let likes = likes.into_iter().map(|(person, story)| (person, story, at)).collect();
+    let likes = [
+        (joon, story),
+        (yuna, story),
+        (joon, story),
+        (nobody, story),
+        (joon, nothing),
+    ];
+    let likes = likes
+        .into_iter()
+        .map(|(person, story)| (person, story, at))
+        .collect();
     assert_eq!(world.like_many(likes).await.unwrap(), 2);
     assert_eq!(world.story(story).await.unwrap().counts.likes, 2);
     assert!(world.notes(mina).await.is_empty());

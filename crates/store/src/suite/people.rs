@@ -17,18 +17,46 @@ pub async fn those_who_exist_are_read_and_the_others_are_left_out(world: &World)
 pub async fn a_profile_changes_in_what_was_asked_and_gets_a_larger_revision(world: &World) {
     let [mina] = world.people(["mina"]).await;
     let before = world.person_by_handle("mina").await.unwrap().unwrap();
-    let change = ProfileChange { bio: Some("안녕".to_owned()), language: Some(Language::Ja), ..Default::default() };
+    let change = ProfileChange {
+        bio: Some("안녕".to_owned()),
+        language: Some(Language::Ja),
+        ..Default::default()
+    };
     let after = world.change_profile(mina, change).await.unwrap().unwrap();
-    assert_eq!((after.bio.as_str(), after.language, after.display_name.as_str()), ("안녕", Language::Ja, "MINA"));
+    assert_eq!(
+        (
+            after.bio.as_str(),
+            after.language,
+            after.display_name.as_str()
+        ),
+        ("안녕", Language::Ja, "MINA")
+    );
     assert!(after.revision > before.revision);
     assert_eq!(world.person_by_handle("mina").await.unwrap(), Some(after));
-    assert!(world.change_profile(PersonId::from_u64(5), ProfileChange::default()).await.unwrap().is_none());
+    assert!(
+        world
+            .change_profile(PersonId::from_u64(5), ProfileChange::default())
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 pub async fn people_are_found_by_the_terms_of_their_present_name(world: &World) {
-    let terms = |terms: &[&str]| terms.iter().map(|&term| term.to_owned()).collect::<Vec<_>>();
-    let mina = NewPerson { search_terms: terms(&["mina", "김미나", "미나", "나"]), ..world.new_person("mina") };
-    let minho = NewPerson { search_terms: terms(&["minho", "민호", "호"]), ..world.new_person("minho") };
+    let terms = |terms: &[&str]| {
+        terms
+            .iter()
+            .map(|&term| term.to_owned())
+            .collect::<Vec<_>>()
+    };
+    let mina = NewPerson {
+        search_terms: terms(&["mina", "김미나", "미나", "나"]),
+        ..world.new_person("mina")
+    };
+    let minho = NewPerson {
+        search_terms: terms(&["minho", "민호", "호"]),
+        ..world.new_person("minho")
+    };
     let mina_id = mina.id;
     world.sign_up_many(vec![mina, minho]).await.unwrap();
 
@@ -37,15 +65,24 @@ pub async fn people_are_found_by_the_terms_of_their_present_name(world: &World) 
     assert_eq!(world.found("min", "mio", 1).await, ["mina"]);
     assert_eq!(world.found("x", "y", 10).await, [""; 0]);
 
-    let change = ProfileChange { search_terms: Some(terms(&["mina", "박하나"])), ..Default::default() };
+    let change = ProfileChange {
+        search_terms: Some(terms(&["mina", "박하나"])),
+        ..Default::default()
+    };
     world.change_profile(mina_id, change).await.unwrap();
     assert_eq!(world.found("미", "믹", 10).await, [""; 0]);
     assert_eq!(world.found("박", "밖", 10).await, ["mina"]);
 }
 
 pub async fn a_person_with_many_terms_alike_is_found_once(world: &World) {
-    let nana = NewPerson { search_terms: (1..=9).map(|n| "나".repeat(n)).collect(), ..world.new_person("nana") };
-    let nari = NewPerson { search_terms: vec!["나리".to_owned()], ..world.new_person("nari") };
+    let nana = NewPerson {
+        search_terms: (1..=9).map(|n| "나".repeat(n)).collect(),
+        ..world.new_person("nana")
+    };
+    let nari = NewPerson {
+        search_terms: vec!["나리".to_owned()],
+        ..world.new_person("nari")
+    };
     world.sign_up_many(vec![nana, nari]).await.unwrap();
     assert_eq!(world.found("나", "낙", 2).await, ["nana", "nari"]);
 }
@@ -73,13 +110,26 @@ pub async fn a_profile_counts_friends_follows_followers_and_stories(world: &Worl
     let story = world.posts(mina, "one").await;
     world.posts(mina, "two").await;
     world.deletes(mina, story).await;
-    let counts = PersonCounts { friends: 1, follows: 1, followers: 2, stories: 1 };
+    let counts = PersonCounts {
+        friends: 1,
+        follows: 1,
+        followers: 2,
+        stories: 1,
+    };
     assert_eq!(world.person_counts(mina).await.unwrap(), counts);
     world.blocks(mina, joon).await;
     world.unfollow(mina, yuna).await.unwrap();
-    let counts = PersonCounts { friends: 0, follows: 0, followers: 1, stories: 1 };
+    let counts = PersonCounts {
+        friends: 0,
+        follows: 0,
+        followers: 1,
+        stories: 1,
+    };
     assert_eq!(world.person_counts(mina).await.unwrap(), counts);
-    assert_eq!(world.person_counts(PersonId::from_u64(5)).await.unwrap(), PersonCounts::default());
+    assert_eq!(
+        world.person_counts(PersonId::from_u64(5)).await.unwrap(),
+        PersonCounts::default()
+    );
 }
 
 pub async fn the_read_position_never_goes_back(world: &World) {

@@ -9,10 +9,25 @@ pub async fn a_follow_goes_one_way_and_ends(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     assert_eq!(world.follows(mina, joon).await, RelationChange::Changed);
     assert_eq!(world.follows(mina, joon).await, RelationChange::Unchanged);
-    assert_eq!(world.relation(mina, joon).await.unwrap(), Relation { following: true, ..Default::default() });
-    assert_eq!(world.relation(joon, mina).await.unwrap(), Relation::default());
-    assert_eq!(world.unfollow(mina, joon).await.unwrap(), RelationChange::Changed);
-    assert_eq!(world.unfollow(mina, joon).await.unwrap(), RelationChange::Unchanged);
+    assert_eq!(
+        world.relation(mina, joon).await.unwrap(),
+        Relation {
+            following: true,
+            ..Default::default()
+        }
+    );
+    assert_eq!(
+        world.relation(joon, mina).await.unwrap(),
+        Relation::default()
+    );
+    assert_eq!(
+        world.unfollow(mina, joon).await.unwrap(),
+        RelationChange::Changed
+    );
+    assert_eq!(
+        world.unfollow(mina, joon).await.unwrap(),
+        RelationChange::Unchanged
+    );
     assert_eq!(world.person_counts(joon).await.unwrap().followers, 0);
 }
 
@@ -20,15 +35,38 @@ pub async fn follows_blocks_and_mutes_have_limits(world: &World) {
     let [mina] = world.people(["mina"]).await;
     let crowd = world.crowd(4).await;
     for (number, &other) in crowd.iter().enumerate() {
-        let expected = if number < 3 { RelationChange::Changed } else { RelationChange::LimitReached };
-        assert_eq!(world.follow(mina, other, THREE, world.now()).await.unwrap(), expected);
-        assert_eq!(world.mute(mina, other, THREE, world.now()).await.unwrap(), expected);
+        let expected = if number < 3 {
+            RelationChange::Changed
+        } else {
+            RelationChange::LimitReached
+        };
+        assert_eq!(
+            world.follow(mina, other, THREE, world.now()).await.unwrap(),
+            expected
+        );
+        assert_eq!(
+            world.mute(mina, other, THREE, world.now()).await.unwrap(),
+            expected
+        );
     }
     for (number, &other) in crowd.iter().enumerate() {
-        let expected = if number < 3 { RelationChange::Changed } else { RelationChange::LimitReached };
-        assert_eq!(world.block(mina, other, THREE, world.now()).await.unwrap(), expected);
+        let expected = if number < 3 {
+            RelationChange::Changed
+        } else {
+            RelationChange::LimitReached
+        };
+        assert_eq!(
+            world.block(mina, other, THREE, world.now()).await.unwrap(),
+            expected
+        );
     }
-    assert_eq!(world.block(mina, crowd[0], THREE, world.now()).await.unwrap(), RelationChange::Unchanged);
+    assert_eq!(
+        world
+            .block(mina, crowd[0], THREE, world.now())
+            .await
+            .unwrap(),
+        RelationChange::Unchanged
+    );
 }
 
 pub async fn a_block_ends_friendship_requests_and_follows_both_ways(world: &World) {
@@ -40,12 +78,36 @@ pub async fn a_block_ends_friendship_requests_and_follows_both_ways(world: &Worl
     world.follows(mina, yuna).await;
     assert_eq!(world.blocks(mina, joon).await, RelationChange::Changed);
     assert_eq!(world.blocks(yuna, mina).await, RelationChange::Changed);
-    assert_eq!(world.relation(mina, joon).await.unwrap(), Relation { blocked: true, ..Default::default() });
-    assert_eq!(world.relation(joon, mina).await.unwrap(), Relation { blocked_by: true, ..Default::default() });
-    assert_eq!(world.relation(mina, yuna).await.unwrap(), Relation { blocked_by: true, ..Default::default() });
+    assert_eq!(
+        world.relation(mina, joon).await.unwrap(),
+        Relation {
+            blocked: true,
+            ..Default::default()
+        }
+    );
+    assert_eq!(
+        world.relation(joon, mina).await.unwrap(),
+        Relation {
+            blocked_by: true,
+            ..Default::default()
+        }
+    );
+    assert_eq!(
+        world.relation(mina, yuna).await.unwrap(),
+        Relation {
+            blocked_by: true,
+            ..Default::default()
+        }
+    );
     let counts = world.person_counts(mina).await.unwrap();
-    assert_eq!((counts.friends, counts.follows, counts.followers), (0, 0, 0));
-    assert!(world.notes(mina).await.is_empty(), "the request of somebody severed is gone");
+    assert_eq!(
+        (counts.friends, counts.follows, counts.followers),
+        (0, 0, 0)
+    );
+    assert!(
+        world.notes(mina).await.is_empty(),
+        "the request of somebody severed is gone"
+    );
 }
 
 pub async fn nothing_begins_across_a_block_and_nothing_comes_back_with_its_end(world: &World) {
@@ -53,15 +115,35 @@ pub async fn nothing_begins_across_a_block_and_nothing_comes_back_with_its_end(w
     world.befriend(mina, joon).await;
     world.blocks(mina, joon).await;
     for (one, other) in [(mina, joon), (joon, mina)] {
-        assert_eq!(world.follows(one, other).await, RelationChange::NoSuchPerson);
+        assert_eq!(
+            world.follows(one, other).await,
+            RelationChange::NoSuchPerson
+        );
         assert_eq!(world.mutes(one, other).await, RelationChange::NoSuchPerson);
     }
-    assert_eq!(world.blocks(joon, mina).await, RelationChange::Changed, "one may block back");
-    assert_eq!(world.unblock(mina, joon).await.unwrap(), RelationChange::Changed);
-    assert_eq!(world.unblock(mina, joon).await.unwrap(), RelationChange::Unchanged);
-    assert_eq!(world.follows(mina, joon).await, RelationChange::NoSuchPerson, "the other's block holds");
+    assert_eq!(
+        world.blocks(joon, mina).await,
+        RelationChange::Changed,
+        "one may block back"
+    );
+    assert_eq!(
+        world.unblock(mina, joon).await.unwrap(),
+        RelationChange::Changed
+    );
+    assert_eq!(
+        world.unblock(mina, joon).await.unwrap(),
+        RelationChange::Unchanged
+    );
+    assert_eq!(
+        world.follows(mina, joon).await,
+        RelationChange::NoSuchPerson,
+        "the other's block holds"
+    );
     world.unblock(joon, mina).await.unwrap();
-    assert_eq!(world.relation(mina, joon).await.unwrap(), Relation::default());
+    assert_eq!(
+        world.relation(mina, joon).await.unwrap(),
+        Relation::default()
+    );
     assert_eq!(world.follows(mina, joon).await, RelationChange::Changed);
 }
 
@@ -69,18 +151,47 @@ pub async fn imports_do_not_reach_across_a_block_nor_to_people_who_do_not_exist(
     let [mina, joon, yuna] = world.people(["mina", "joon", "yuna"]).await;
     world.blocks(mina, joon).await;
     let nobody = PersonId::from_u64(5);
-    let pairs = vec![(mina, joon), (joon, mina), (mina, nobody), (nobody, mina), (mina, mina), (mina, yuna), (yuna, mina)];
-    assert_eq!(world.befriend_many(pairs.clone(), world.now()).await.unwrap(), 1);
+    let pairs = vec![
+        (mina, joon),
+        (joon, mina),
+        (mina, nobody),
+        (nobody, mina),
+        (mina, mina),
+        (mina, yuna),
+        (yuna, mina),
+    ];
+    assert_eq!(
+        world
+            .befriend_many(pairs.clone(), world.now())
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(world.follow_many(pairs, world.now()).await.unwrap(), 2);
     let circle = world.circle(mina).await.unwrap();
-    assert_eq!((circle.friends(), circle.follows()), ([yuna].as_slice(), [yuna].as_slice()));
+    assert_eq!(
+        (circle.friends(), circle.follows()),
+        ([yuna].as_slice(), [yuna].as_slice())
+    );
 }
 
 pub async fn an_imported_friendship_answers_the_request(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     world.asks(mina, joon).await;
-    assert_eq!(world.befriend_many(vec![(mina, joon)], world.now()).await.unwrap(), 1);
-    assert_eq!(world.relation(mina, joon).await.unwrap(), Relation { friend: true, ..Default::default() });
+    assert_eq!(
+        world
+            .befriend_many(vec![(mina, joon)], world.now())
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(
+        world.relation(mina, joon).await.unwrap(),
+        Relation {
+            friend: true,
+            ..Default::default()
+        }
+    );
     assert!(world.notes(joon).await.is_empty());
 }
 
@@ -89,15 +200,35 @@ pub async fn muting_is_seen_by_the_one_who_mutes(world: &World) {
     world.befriend(mina, joon).await;
     assert_eq!(world.mutes(mina, joon).await, RelationChange::Changed);
     assert_eq!(world.mutes(mina, joon).await, RelationChange::Unchanged);
-    assert_eq!(world.relation(mina, joon).await.unwrap(), Relation { friend: true, muted: true, ..Default::default() });
-    assert_eq!(world.relation(joon, mina).await.unwrap(), Relation { friend: true, ..Default::default() });
-    assert_eq!(world.unmute(mina, joon).await.unwrap(), RelationChange::Changed);
-    assert_eq!(world.unmute(mina, joon).await.unwrap(), RelationChange::Unchanged);
+    assert_eq!(
+        world.relation(mina, joon).await.unwrap(),
+        Relation {
+            friend: true,
+            muted: true,
+            ..Default::default()
+        }
+    );
+    assert_eq!(
+        world.relation(joon, mina).await.unwrap(),
+        Relation {
+            friend: true,
+            ..Default::default()
+        }
+    );
+    assert_eq!(
+        world.unmute(mina, joon).await.unwrap(),
+        RelationChange::Changed
+    );
+    assert_eq!(
+        world.unmute(mina, joon).await.unwrap(),
+        RelationChange::Unchanged
+    );
 }
 
 pub async fn a_circle_holds_friends_follows_muted_and_severed(world: &World) {
-    let [mina, friend, followed, muted, blocked, blocker] =
-        world.people(["mina", "friend", "followed", "muted", "blocked", "blocker"]).await;
+    let [mina, friend, followed, muted, blocked, blocker] = world
+        .people(["mina", "friend", "followed", "muted", "blocked", "blocker"])
+        .await;
     world.befriend(mina, friend).await;
     world.follows(mina, followed).await;
     world.befriend(mina, muted).await;
@@ -105,7 +236,10 @@ pub async fn a_circle_holds_friends_follows_muted_and_severed(world: &World) {
     world.blocks(mina, blocked).await;
     world.blocks(blocker, mina).await;
     let circle = world.circle(mina).await.unwrap();
-    assert_eq!((circle.friends(), circle.follows()), ([friend, muted].as_slice(), [followed].as_slice()));
+    assert_eq!(
+        (circle.friends(), circle.follows()),
+        ([friend, muted].as_slice(), [followed].as_slice())
+    );
     assert!(circle.is_hidden(muted) && !circle.is_severed_from(muted));
     assert!(circle.is_severed_from(blocked) && circle.is_severed_from(blocker));
 }
@@ -115,8 +249,13 @@ async fn walk(world: &World, person: PersonId, list: PeopleList) -> Vec<RelatedP
     loop {
         let page = world.related(person, list, before, 2).await.unwrap();
         assert!(page.len() <= 2);
-        let Some(last) = page.last() else { return walked };
-        before = Some(Position { key: last.since.as_millis(), id: last.person.as_u64() });
+        let Some(last) = page.last() else {
+            return walked;
+        };
+        before = Some(Position {
+            key: last.since.as_millis(),
+            id: last.person.as_u64(),
+        });
         walked.extend(page);
     }
 }
@@ -127,24 +266,53 @@ pub async fn lists_are_paged_newest_first_without_gaps_even_when_times_are_equal
     let (early, late) = (world.now(), world.now());
     // Three at one moment, four at a later one: within a moment the larger id comes first.
     let at = |number: usize| if number < 3 { early } else { late };
-    let mut expected: Vec<_> =
-        crowd.iter().enumerate().map(|(number, &person)| RelatedPerson { person, since: at(number) }).collect();
+    let mut expected: Vec<_> = crowd
+        .iter()
+        .enumerate()
+        .map(|(number, &person)| RelatedPerson {
+            person,
+            since: at(number),
+        })
+        .collect();
     expected.reverse();
     for (number, &person) in crowd.iter().enumerate() {
-        world.befriend_many(vec![(mina, person)], at(number)).await.unwrap();
-        world.follow_many(vec![(mina, person), (person, mina)], at(number)).await.unwrap();
-        world.mute(mina, person, super::world::LIMITS, at(number)).await.unwrap();
+        world
+            .befriend_many(vec![(mina, person)], at(number))
+            .await
+            .unwrap();
+        world
+            .follow_many(vec![(mina, person), (person, mina)], at(number))
+            .await
+            .unwrap();
+        world
+            .mute(mina, person, super::world::LIMITS, at(number))
+            .await
+            .unwrap();
     }
-    for list in [PeopleList::Friends, PeopleList::Follows, PeopleList::Followers, PeopleList::Mutes] {
+    for list in [
+        PeopleList::Friends,
+        PeopleList::Follows,
+        PeopleList::Followers,
+        PeopleList::Mutes,
+    ] {
         assert_eq!(walk(world, mina, list).await, expected, "{list:?}");
     }
     for (number, &person) in crowd.iter().enumerate() {
         world.unfriend(mina, person).await.unwrap();
-        world.ask_friend(person, mina, super::world::LIMITS, world.note(), at(number)).await.unwrap();
+        world
+            .ask_friend(person, mina, super::world::LIMITS, world.note(), at(number))
+            .await
+            .unwrap();
     }
-    assert_eq!(walk(world, mina, PeopleList::Requests(RequestSide::Incoming)).await, expected);
+    assert_eq!(
+        walk(world, mina, PeopleList::Requests(RequestSide::Incoming)).await,
+        expected
+    );
     for (number, &person) in crowd.iter().enumerate() {
-        world.block(mina, person, super::world::LIMITS, at(number)).await.unwrap();
+        world
+            .block(mina, person, super::world::LIMITS, at(number))
+            .await
+            .unwrap();
     }
     assert_eq!(walk(world, mina, PeopleList::Blocks).await, expected);
     assert!(walk(world, mina, PeopleList::Friends).await.is_empty());
@@ -153,17 +321,30 @@ pub async fn lists_are_paged_newest_first_without_gaps_even_when_times_are_equal
 pub async fn readers_are_walked_in_ascending_order_each_once(world: &World) {
     let [mina] = world.people(["mina"]).await;
     let crowd = world.crowd(9).await;
-    let friends: Vec<_> = crowd.iter().step_by(2).map(|&person| (mina, person)).collect();
+    let friends: Vec<_> = crowd
+        .iter()
+        .step_by(2)
+        .map(|&person| (mina, person))
+        .collect();
     let followers: Vec<_> = crowd[..6].iter().map(|&person| (person, mina)).collect();
-    world.befriend_many(friends.clone(), world.now()).await.unwrap();
+    world
+        .befriend_many(friends.clone(), world.now())
+        .await
+        .unwrap();
     world.follow_many(followers, world.now()).await.unwrap();
     let all = [0, 1, 2, 3, 4, 5, 6, 8].map(|number| crowd[number]);
     let friends: Vec<_> = friends.into_iter().map(|(_, friend)| friend).collect();
-    for (audience, expected) in [(Audience::Public, all.as_slice()), (Audience::Friends, friends.as_slice())] {
+    for (audience, expected) in [
+        (Audience::Public, all.as_slice()),
+        (Audience::Friends, friends.as_slice()),
+    ] {
         for limit in [1, 2, 3, 8, 20] {
             let (mut after, mut walked) = (PersonId::default(), Vec::new());
             loop {
-                let chunk = world.readers_of(mina, audience, after, limit).await.unwrap();
+                let chunk = world
+                    .readers_of(mina, audience, after, limit)
+                    .await
+                    .unwrap();
                 after = *chunk.readers.last().unwrap();
                 walked.extend(chunk.readers);
                 if chunk.last {
@@ -173,7 +354,10 @@ pub async fn readers_are_walked_in_ascending_order_each_once(world: &World) {
             assert_eq!(walked, expected, "{audience:?} in steps of {limit}");
         }
     }
-    let nobody = world.readers_of(mina, Audience::Public, crowd[8], 5).await.unwrap();
+    let nobody = world
+        .readers_of(mina, Audience::Public, crowd[8], 5)
+        .await
+        .unwrap();
     assert!(nobody.readers.is_empty() && nobody.last);
 }
 
@@ -182,8 +366,20 @@ pub async fn an_author_becomes_large_and_small_again_with_hysteresis(world: &Wor
     let crowd = world.crowd(6).await;
     let limits = LargeAuthorLimits { above: 4, below: 2 };
     let large = async || world.is_large_author(mina, limits).await.unwrap();
-    world.befriend_many(crowd[..2].iter().map(|&person| (mina, person)).collect(), world.now()).await.unwrap();
-    world.follow_many(crowd[2..4].iter().map(|&person| (person, mina)).collect(), world.now()).await.unwrap();
+    world
+        .befriend_many(
+            crowd[..2].iter().map(|&person| (mina, person)).collect(),
+            world.now(),
+        )
+        .await
+        .unwrap();
+    world
+        .follow_many(
+            crowd[2..4].iter().map(|&person| (person, mina)).collect(),
+            world.now(),
+        )
+        .await
+        .unwrap();
     assert!(!large().await, "four are not above four");
     world.follows(crowd[4], mina).await;
     assert!(large().await);
@@ -194,6 +390,14 @@ pub async fn an_author_becomes_large_and_small_again_with_hysteresis(world: &Wor
     world.unfriend(mina, crowd[0]).await.unwrap();
     assert!(!large().await);
     world.befriend(mina, crowd[5]).await;
-    assert!(!large().await, "between the bounds an author stays what they were");
-    assert!(!world.is_large_author(PersonId::from_u64(5), limits).await.unwrap());
+    assert!(
+        !large().await,
+        "between the bounds an author stays what they were"
+    );
+    assert!(
+        !world
+            .is_large_author(PersonId::from_u64(5), limits)
+            .await
+            .unwrap()
+    );
 }

@@ -10,17 +10,27 @@ use sosik_feed::people::Language;
 use sosik_feed::{Audience, CommentId, NotificationId, PersonId, RawId, StoryId, Timestamp};
 
 use crate::{
-    Claim, Idempotency, Liked, NewComment, NewPerson, NewStory, NotificationRecord, Posted, RelationChange, RelationLimits,
-    Store, StoryCounts, StoryRecord,
+    Claim, Idempotency, Liked, NewComment, NewPerson, NewStory, NotificationRecord, Posted,
+    RelationChange, RelationLimits, Store, StoryCounts, StoryRecord,
 };
 
 /// The limits of the product.
-pub const LIMITS: RelationLimits =
-    RelationLimits { friends_max: 5_000, follows_max: 5_000, blocks_max: 10_000, mutes_max: 10_000, requests_max: 1_000 };
+pub const LIMITS: RelationLimits = RelationLimits {
+    friends_max: 5_000,
+    follows_max: 5_000,
+    blocks_max: 10_000,
+    mutes_max: 10_000,
+    requests_max: 1_000,
+};
 
 /// Everything at most three.
-pub const THREE: RelationLimits =
-    RelationLimits { friends_max: 3, follows_max: 3, blocks_max: 3, mutes_max: 3, requests_max: 3 };
+pub const THREE: RelationLimits = RelationLimits {
+    friends_max: 3,
+    follows_max: 3,
+    blocks_max: 3,
+    mutes_max: 3,
+    requests_max: 3,
+};
 
 /// The worker that posts in this world.
 pub const POSTER: u64 = 77;
@@ -42,7 +52,10 @@ impl Deref for World {
 impl World {
     /// Begins with an empty store.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, ticks: AtomicU64::new(1_000) }
+        Self {
+            store,
+            ticks: AtomicU64::new(1_000),
+        }
     }
 
     /// The store, for tasks of their own.
@@ -52,7 +65,9 @@ impl World {
 
     /// A moment later than all before.
     pub fn now(&self) -> Timestamp {
-        EPOCH.plus(Duration::from_millis(self.ticks.fetch_add(1, Ordering::Relaxed)))
+        EPOCH.plus(Duration::from_millis(
+            self.ticks.fetch_add(1, Ordering::Relaxed),
+        ))
     }
 
     /// An id larger than all before.
@@ -88,7 +103,9 @@ impl World {
 
     /// Signs many people up: p0, p1, …
     pub async fn crowd(&self, count: usize) -> Vec<PersonId> {
-        let people: Vec<_> = (0..count).map(|number| self.new_person(&format!("p{number}"))).collect();
+        let people: Vec<_> = (0..count)
+            .map(|number| self.new_person(&format!("p{number}")))
+            .collect();
         let ids = people.iter().map(|person| person.id).collect();
         assert_eq!(self.sign_up_many(people).await.unwrap(), count as u64);
         ids
@@ -96,12 +113,16 @@ impl World {
 
     /// One asks.
     pub async fn asks(&self, asker: PersonId, asked: PersonId) -> RelationChange {
-        self.ask_friend(asker, asked, LIMITS, self.note(), self.now()).await.unwrap()
+        self.ask_friend(asker, asked, LIMITS, self.note(), self.now())
+            .await
+            .unwrap()
     }
 
     /// One accepts the request of the other.
     pub async fn accepts(&self, asked: PersonId, asker: PersonId) -> RelationChange {
-        self.accept_friend(asked, asker, LIMITS, self.note(), self.now()).await.unwrap()
+        self.accept_friend(asked, asker, LIMITS, self.note(), self.now())
+            .await
+            .unwrap()
     }
 
     /// One asks and the other accepts.
@@ -112,12 +133,16 @@ impl World {
 
     /// One follows the other.
     pub async fn follows(&self, follower: PersonId, followee: PersonId) -> RelationChange {
-        self.follow(follower, followee, LIMITS, self.now()).await.unwrap()
+        self.follow(follower, followee, LIMITS, self.now())
+            .await
+            .unwrap()
     }
 
     /// One blocks the other.
     pub async fn blocks(&self, blocker: PersonId, blocked: PersonId) -> RelationChange {
-        self.block(blocker, blocked, LIMITS, self.now()).await.unwrap()
+        self.block(blocker, blocked, LIMITS, self.now())
+            .await
+            .unwrap()
     }
 
     /// One mutes the other.
@@ -137,7 +162,10 @@ impl World {
             tags: vec![],
             idempotency: None,
             now,
-            claim: Claim { by: POSTER, until: now.plus(Duration::from_secs(30)) },
+            claim: Claim {
+                by: POSTER,
+                until: now.plus(Duration::from_secs(30)),
+            },
         }
     }
 
@@ -156,7 +184,10 @@ impl World {
 
     /// Posts a plain story.
     pub async fn posts_for(&self, author: PersonId, audience: Audience, text: &str) -> StoryId {
-        let story = NewStory { audience, ..self.new_story(author, text) };
+        let story = NewStory {
+            audience,
+            ..self.new_story(author, text)
+        };
         let id = story.id;
         self.posts_new(story).await;
         id
@@ -164,7 +195,10 @@ impl World {
 
     /// Deletes a story of the author.
     pub async fn deletes(&self, author: PersonId, story: StoryId) {
-        assert!(self.delete_story(story, author, self.now()).await.unwrap(), "{story} was not deleted");
+        assert!(
+            self.delete_story(story, author, self.now()).await.unwrap(),
+            "{story} was not deleted"
+        );
     }
 
     /// One story, when it exists.
@@ -174,7 +208,10 @@ impl World {
 
     /// Likes a story that exists.
     pub async fn likes(&self, person: PersonId, story: StoryId) -> Liked {
-        self.like(person, story, self.note(), self.now()).await.unwrap().expect("the story exists")
+        self.like(person, story, self.note(), self.now())
+            .await
+            .unwrap()
+            .expect("the story exists")
     }
 
     /// A comment that could be written.
@@ -210,7 +247,11 @@ impl World {
     pub async fn feed(&self, reader: PersonId) -> Vec<StoryId> {
         let circle = self.circle(reader).await.unwrap();
         let merged = self.newest(reader, &circle, None, 1_000).await.unwrap();
-        assert_eq!(merged, self.feed_by_definition(reader, None, 1_000).await.unwrap(), "merge and definition disagree");
+        assert_eq!(
+            merged,
+            self.feed_by_definition(reader, None, 1_000).await.unwrap(),
+            "merge and definition disagree"
+        );
         merged
     }
 
@@ -222,5 +263,8 @@ impl World {
 
 /// A key with the hash of a body.
 pub fn key(key: &str, fingerprint: u64) -> Option<Idempotency> {
-    Some(Idempotency { key: key.to_owned(), fingerprint })
+    Some(Idempotency {
+        key: key.to_owned(),
+        fingerprint,
+    })
 }

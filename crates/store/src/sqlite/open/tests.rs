@@ -3,7 +3,9 @@ use sosik_feed::Timestamp;
 
 #[track_caller]
 fn check(connection: &Connection, pragma: &str, expected: &str) {
-    let value: rusqlite::types::Value = connection.pragma_query_value(None, pragma, |row| row.get(0)).unwrap();
+    let value: rusqlite::types::Value = connection
+        .pragma_query_value(None, pragma, |row| row.get(0))
+        .unwrap();
     let value = match value {
         rusqlite::types::Value::Integer(number) => number.to_string(),
         rusqlite::types::Value::Text(text) => text,

@@ -12,7 +12,12 @@ use crate::*;
 const PEOPLE: Sql = Sql::listed("PEOPLE", "SELECT count(*) FROM people");
 
 fn store(readers: usize, reads_waiting_max: usize) -> Arc<SqliteStore> {
-    SqliteStore::open(&SqliteOptions { readers, reads_waiting_max, ..SqliteOptions::temporary() }).unwrap()
+    SqliteStore::open(&SqliteOptions {
+        readers,
+        reads_waiting_max,
+        ..SqliteOptions::temporary()
+    })
+    .unwrap()
 }
 
 async fn sign_up(store: &SqliteStore, number: u64) {
@@ -64,7 +69,13 @@ async fn a_read_sees_one_state_and_the_next_one_what_was_written_meanwhile() {
     sign_up(&store, 1).await;
     let held = Held::begin(&store).await;
     sign_up(&store, 2).await;
-    assert_eq!(store.read("count", |db| db.number(PEOPLE, [])).await.unwrap(), 2);
+    assert_eq!(
+        store
+            .read("count", |db| db.number(PEOPLE, []))
+            .await
+            .unwrap(),
+        2
+    );
     assert_eq!(held.end().await, (1, 1));
 }
 
@@ -101,6 +112,11 @@ async fn a_read_that_panics_gives_its_connection_back() {
 async fn a_reader_cannot_write() {
     const WRITE: Sql = Sql::listed("WRITE", "UPDATE totals SET count = 7");
     let store = store(1, 1);
-    assert!(store.read("write by mistake", |db| db.execute(WRITE, [])).await.is_err());
+    assert!(
+        store
+            .read("write by mistake", |db| db.execute(WRITE, []))
+            .await
+            .is_err()
+    );
     assert_eq!(store.people_count().await.unwrap(), 0);
 }

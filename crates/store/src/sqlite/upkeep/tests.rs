@@ -9,8 +9,14 @@ use crate::{Accounts, Claim, NewPerson, NewStory, People, PersonCounts, Stories}
 
 /// Figures and tags as they would be after a bug, or a repair by hand.
 const BREAK: [Sql; 3] = [
-    Sql::listed("BREAK_PEOPLE", "UPDATE person_counts SET friends = 7, follows = 7, followers = 7, stories = 7"),
-    Sql::listed("BREAK_STORIES", "INSERT INTO story_counts (story, likes, comments, revision) VALUES (1, 7, 7, 5)"),
+    Sql::listed(
+        "BREAK_PEOPLE",
+        "UPDATE person_counts SET friends = 7, follows = 7, followers = 7, stories = 7",
+    ),
+    Sql::listed(
+        "BREAK_STORIES",
+        "INSERT INTO story_counts (story, likes, comments, revision) VALUES (1, 7, 7, 5)",
+    ),
     Sql::listed("BREAK_TAGS", "DELETE FROM story_tags"),
 ];
 
@@ -28,7 +34,10 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
         search_terms: vec![],
     };
     store.sign_up(person).await.unwrap();
-    let claim = Claim { by: 1, until: Timestamp::default() };
+    let claim = Claim {
+        by: 1,
+        until: Timestamp::default(),
+    };
     let posted = NewStory {
         id: story,
         author: mina,
@@ -42,15 +51,35 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
     };
     store.post(posted).await.unwrap();
     for sql in BREAK {
-        assert!(store.write("break it", move |db| db.changes(sql, [])).await.unwrap());
+        assert!(
+            store
+                .write("break it", move |db| db.changes(sql, []))
+                .await
+                .unwrap()
+        );
     }
-    let large = LargeAuthorLimits { above: 10, below: 5 };
-    let people = store.mend_people(PersonId::default(), 9, large).await.unwrap();
+    let large = LargeAuthorLimits {
+        above: 10,
+        below: 5,
+    };
+    let people = store
+        .mend_people(PersonId::default(), 9, large)
+        .await
+        .unwrap();
     assert_eq!((people.figures, people.stories), (1, 1));
-    assert_eq!(store.person_counts(mina).await.unwrap(), PersonCounts { stories: 1, ..PersonCounts::default() });
+    assert_eq!(
+        store.person_counts(mina).await.unwrap(),
+        PersonCounts {
+            stories: 1,
+            ..PersonCounts::default()
+        }
+    );
     let stories = store.mend_stories(StoryId::default(), 9).await.unwrap();
     assert_eq!((stories.figures, stories.tags), (1, 1));
     let counts = store.stories(&[story]).await.unwrap()[0].counts;
     assert_eq!((counts.likes, counts.comments, counts.revision), (0, 0, 6));
-    assert_eq!(store.stories_with_tag("tag", None, 9).await.unwrap(), [story]);
+    assert_eq!(
+        store.stories_with_tag("tag", None, 9).await.unwrap(),
+        [story]
+    );
 }

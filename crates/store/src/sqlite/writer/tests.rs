@@ -5,7 +5,10 @@ use tokio::task::{JoinHandle, yield_now};
 use super::*;
 use crate::sqlite::statement::Sql;
 
-const INSERT: Sql = Sql::listed("INSERT", "INSERT INTO numbers (number, twin) VALUES (?1, ?2)");
+const INSERT: Sql = Sql::listed(
+    "INSERT",
+    "INSERT INTO numbers (number, twin) VALUES (?1, ?2)",
+);
 const COUNT: Sql = Sql::listed("COUNT", "SELECT count(*) FROM numbers");
 const NO_SUCH_TWIN: i64 = 99;
 
@@ -21,12 +24,19 @@ fn writer(batch_max: usize, waiting_max: usize) -> Arc<Writer> {
 fn insert(writer: &Arc<Writer>, number: i64, twin: Option<i64>) -> JoinHandle<StoreResult<()>> {
     let writer = Arc::clone(writer);
     tokio::spawn(async move {
-        writer.write("insert a number", move |db| db.execute(INSERT, (number, twin)).map(|_| ())).await
+        writer
+            .write("insert a number", move |db| {
+                db.execute(INSERT, (number, twin)).map(|_| ())
+            })
+            .await
     })
 }
 
 async fn count(writer: &Writer) -> i64 {
-    writer.write("count", |db| db.number(COUNT, [])).await.unwrap()
+    writer
+        .write("count", |db| db.number(COUNT, []))
+        .await
+        .unwrap()
 }
 
 /// A job that keeps the writer busy until it is let go, so that what comes next waits together.
@@ -68,13 +78,21 @@ async fn until_waiting(writer: &Writer, jobs: usize) {
 async fn jobs_that_wait_share_a_transaction_up_to_the_largest_batch() {
     let writer = writer(32, 100);
     let held = Held::begin(&writer).await;
-    let jobs: Vec<_> = (0..64).map(|number| insert(&writer, number, None)).collect();
+    let jobs: Vec<_> = (0..64)
+        .map(|number| insert(&writer, number, None))
+        .collect();
     until_waiting(&writer, 64).await;
     held.end().await;
     for job in jobs {
         job.await.unwrap().unwrap();
     }
-    assert_eq!(writer.figures(), WriterFigures { batches: 3, jobs: 65 });
+    assert_eq!(
+        writer.figures(),
+        WriterFigures {
+            batches: 3,
+            jobs: 65
+        }
+    );
     assert_eq!(count(&writer).await, 64);
 }
 
@@ -107,8 +125,14 @@ async fn a_job_that_fails_or_panics_is_undone_alone() {
     held.end().await;
     good.await.unwrap().unwrap();
     also_good.await.unwrap().unwrap();
-    assert_eq!(fails.await.unwrap().unwrap_err().to_string(), "insert twice");
-    assert_eq!(panics.await.unwrap().unwrap_err().to_string(), "insert and panic");
+    assert_eq!(
+        fails.await.unwrap().unwrap_err().to_string(),
+        "insert twice"
+    );
+    assert_eq!(
+        panics.await.unwrap().unwrap_err().to_string(),
+        "insert and panic"
+    );
     assert_eq!(writer.figures().batches, 2, "all four were one batch");
     assert_eq!(count(&writer).await, 2, "one and four");
 }
@@ -117,7 +141,11 @@ async fn a_job_that_fails_or_panics_is_undone_alone() {
 async fn when_the_commit_fails_nobody_is_told_that_it_was_done() {
     let writer = writer(32, 100);
     let held = Held::begin(&writer).await;
-    let jobs = [insert(&writer, 1, None), insert(&writer, 2, Some(NO_SUCH_TWIN)), insert(&writer, 3, None)];
+    let jobs = [
+        insert(&writer, 1, None),
+        insert(&writer, 2, Some(NO_SUCH_TWIN)),
+        insert(&writer, 3, None),
+    ];
     until_waiting(&writer, 3).await;
     held.end().await;
     for job in jobs {
@@ -135,7 +163,10 @@ async fn more_than_may_wait_is_refused_at_once() {
     let jobs = [insert(&writer, 1, None), insert(&writer, 2, None)];
     until_waiting(&writer, 2).await;
     assert!(matches!(writer.check(), Err(StoreError::Busy)));
-    assert!(matches!(insert(&writer, 3, None).await.unwrap(), Err(StoreError::Busy)));
+    assert!(matches!(
+        insert(&writer, 3, None).await.unwrap(),
+        Err(StoreError::Busy)
+    ));
     held.end().await;
     for job in jobs {
         job.await.unwrap().unwrap();
@@ -170,5 +201,8 @@ async fn closing_finishes_what_was_accepted_and_accepts_nothing_more() {
     for job in jobs {
         job.await.unwrap().unwrap();
     }
-    assert!(matches!(insert(&writer, 9, None).await.unwrap(), Err(StoreError::Closed)));
+    assert!(matches!(
+        insert(&writer, 9, None).await.unwrap(),
+        Err(StoreError::Closed)
+    ));
 }
