@@ -46,7 +46,10 @@ pub(crate) struct Inner {
     pub(crate) metrics: Option<RenderMetrics>,
     pub(crate) welcome: Welcome,
     pub(crate) openapi: bytes::Bytes,
+    /// Not ready any more.
     pub(crate) leaving: CancellationToken,
+    /// Live streams end, and no new ones begin.
+    pub(crate) streams_end: CancellationToken,
 }
 
 /// Sosik over HTTP.
@@ -72,6 +75,7 @@ impl Api {
             route_metrics: RouteMetrics::default(),
             openapi: openapi::document().into(),
             leaving: CancellationToken::new(),
+            streams_end: CancellationToken::new(),
             service,
             settings,
             metrics,
@@ -89,15 +93,14 @@ impl Api {
         router::admin(Arc::clone(&self.0))
     }
 
-    /// Says on `/readyz` that this node is going away.
+    /// Says on `/readyz` that this node is going away. Everything goes on as before.
     pub fn leave(&self) {
         self.0.leaving.cancel();
     }
 
-    /// Whether [`Api::leave`] was called.
-    #[must_use]
-    pub fn is_leaving(&self) -> bool {
-        self.0.leaving.is_cancelled()
+    /// Ends all live streams with a hint to come back, and refuses new ones: another node takes them.
+    pub fn end_streams(&self) {
+        self.0.streams_end.cancel();
     }
 
     /// Forgets rate limits that nobody is near. To be called about every minute.

@@ -30,9 +30,18 @@ async fn a_page_has_the_documented_shape() {
     mina.posts("hi @jun #소식").await;
     app.settled().await;
     let mut page = mina.get("/v1/feed").await.expect(200).json();
-    let id = page["items"][0]["id"].as_str().unwrap().parse::<StoryId>().unwrap();
+    let id = page["items"][0]["id"]
+        .as_str()
+        .unwrap()
+        .parse::<StoryId>()
+        .unwrap();
     assert_eq!(page["items"][0]["created_at"], id.time().to_string());
-    for (place, field) in [("/items/0", "id"), ("/items/0", "created_at"), ("/items/0/author", "id"), ("", "after")] {
+    for (place, field) in [
+        ("/items/0", "id"),
+        ("/items/0", "created_at"),
+        ("/items/0/author", "id"),
+        ("", "after"),
+    ] {
         page.pointer_mut(place).unwrap()[field] = json!("…");
     }
     page["items"][0]["mentions"][0]["id"] = json!("…");
@@ -50,7 +59,11 @@ async fn paging_down_reaches_the_end_with_every_story_once() {
     app.settled().await;
     posted.reverse();
     for limit in [7, 20, 100] {
-        assert_eq!(jun.feed_to_the_end(limit).await, posted, "in pages of {limit}");
+        assert_eq!(
+            jun.feed_to_the_end(limit).await,
+            posted,
+            "in pages of {limit}"
+        );
     }
 }
 
@@ -67,9 +80,17 @@ async fn stories_that_come_and_go_while_paging_neither_repeat_nor_skip() {
     mina.posts("later").await;
     mina.deletes(&stories[7]).await;
     mina.deletes(&stories[4]).await;
-    let second = jun.feed_page(&format!("limit=5&before={}", first.before.unwrap())).await;
+    let second = jun
+        .feed_page(&format!("limit=5&before={}", first.before.unwrap()))
+        .await;
     let expected: Vec<_> = [3, 2, 1, 0].map(|number: usize| stories[number].id).into();
-    assert_eq!(ids(&second).into_iter().filter(|id| expected.contains(id)).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        ids(&second)
+            .into_iter()
+            .filter(|id| expected.contains(id))
+            .collect::<Vec<_>>(),
+        expected
+    );
     assert_eq!(second.items.len(), 4);
 }
 
@@ -80,15 +101,28 @@ async fn newer_tells_what_came_since_and_survives_a_restart() {
     mina.posts("before").await;
     app.settled().await;
     let first = jun.feed().await;
-    let nothing = jun.feed_page(&format!("after={}", first.after.as_ref().unwrap())).await;
-    assert!(nothing.items.is_empty() && nothing.end && nothing.before.is_none() && nothing.unread.is_none());
+    let nothing = jun
+        .feed_page(&format!("after={}", first.after.as_ref().unwrap()))
+        .await;
+    assert!(
+        nothing.items.is_empty()
+            && nothing.end
+            && nothing.before.is_none()
+            && nothing.unread.is_none()
+    );
     let story = mina.posts("after").await;
     app.settled().await;
     let after = nothing.after.unwrap();
-    assert_eq!(ids(&jun.feed_page(&format!("after={after}")).await), [story.id]);
+    assert_eq!(
+        ids(&jun.feed_page(&format!("after={after}")).await),
+        [story.id]
+    );
     app.restart().await;
     let page = jun.feed_page(&format!("after={after}")).await;
-    assert!(page.reset == Some(true) || ids(&page) == [story.id], "told, or told to start over: {page:?}");
+    assert!(
+        page.reset == Some(true) || ids(&page) == [story.id],
+        "told, or told to start over: {page:?}"
+    );
 }
 
 #[tokio::test]
@@ -100,11 +134,20 @@ async fn unread_counts_what_others_posted_above_the_read_position() {
     jun.posts("my own").await;
     app.settled().await;
     assert_eq!(jun.feed().await.unread, Some(2));
-    let answer = jun.put_json("/v1/feed/read-position", &json!({ "story": first.id })).await.expect(200);
+    let answer = jun
+        .put_json("/v1/feed/read-position", &json!({ "story": first.id }))
+        .await
+        .expect(200);
     assert_eq!(answer.json(), json!({ "story": first.id }));
     assert_eq!(jun.feed().await.unread, Some(1));
-    assert_eq!(jun.get("/v1/feed/read-position").await.expect(200).json(), json!({ "story": first.id }));
-    assert_eq!(mina.get("/v1/feed/read-position").await.expect(200).json(), json!({ "story": null }));
+    assert_eq!(
+        jun.get("/v1/feed/read-position").await.expect(200).json(),
+        json!({ "story": first.id })
+    );
+    assert_eq!(
+        mina.get("/v1/feed/read-position").await.expect(200).json(),
+        json!({ "story": null })
+    );
 }
 
 #[tokio::test]
@@ -117,12 +160,32 @@ async fn whoever_has_the_page_is_told_so_without_the_page() {
         let first = jun.get(&path).await.expect(200);
         assert_eq!(first.header("cache-control"), Some("private, no-cache"));
         let tag = first.header("etag").unwrap().to_owned();
-        let again = Answer::of(jun.request(Method::GET, &path).header("If-None-Match", &tag)).await.expect(304);
-        assert_eq!((again.body.as_str(), again.header("etag")), ("", Some(tag.as_str())));
+        let again = Answer::of(
+            jun.request(Method::GET, &path)
+                .header("If-None-Match", &tag),
+        )
+        .await
+        .expect(304);
+        assert_eq!(
+            (again.body.as_str(), again.header("etag")),
+            ("", Some(tag.as_str()))
+        );
         jun.likes(&story).await;
-        Answer::of(jun.request(Method::GET, &path).header("If-None-Match", &tag)).await.expect(200);
-        jun.delete(&format!("/v1/stories/{}/like", story.id)).await.expect(200);
-        Answer::of(jun.request(Method::GET, &path).header("If-None-Match", &tag)).await.expect(304);
+        Answer::of(
+            jun.request(Method::GET, &path)
+                .header("If-None-Match", &tag),
+        )
+        .await
+        .expect(200);
+        jun.delete(&format!("/v1/stories/{}/like", story.id))
+            .await
+            .expect(200);
+        Answer::of(
+            jun.request(Method::GET, &path)
+                .header("If-None-Match", &tag),
+        )
+        .await
+        .expect(304);
     }
 }
 
@@ -136,13 +199,30 @@ async fn cursors_of_other_lists_and_rubbish_are_refused() {
     app.settled().await;
     let FeedPage { before, after, .. } = jun.feed_page("limit=1").await;
     let (before, after) = (before.unwrap(), after.unwrap());
-    for query in [format!("before={after}"), format!("after={before}"), "before=rubbish".to_owned(), "after=".to_owned()] {
-        let problem = jun.get(&format!("/v1/feed?{query}")).await.problem(400, "cursor_invalid");
-        assert!(query.starts_with(&problem.errors.unwrap()[0].field), "{query}");
+    for query in [
+        format!("before={after}"),
+        format!("after={before}"),
+        "before=rubbish".to_owned(),
+        "after=".to_owned(),
+    ] {
+        let problem = jun
+            .get(&format!("/v1/feed?{query}"))
+            .await
+            .problem(400, "cursor_invalid");
+        assert!(
+            query.starts_with(&problem.errors.unwrap()[0].field),
+            "{query}"
+        );
     }
-    jun.get(&format!("/v1/feed?before={before}&after={after}")).await.problem(400, "query_invalid");
-    jun.get(&format!("/v1/friends?before={before}")).await.problem(400, "cursor_invalid");
+    jun.get(&format!("/v1/feed?before={before}&after={after}"))
+        .await
+        .problem(400, "query_invalid");
+    jun.get(&format!("/v1/friends?before={before}"))
+        .await
+        .problem(400, "cursor_invalid");
     for limit in ["0", "101", "-1", "many", ""] {
-        jun.get(&format!("/v1/feed?limit={limit}")).await.problem(422, "page_limit_invalid");
+        jun.get(&format!("/v1/feed?limit={limit}"))
+            .await
+            .problem(422, "page_limit_invalid");
     }
 }

@@ -10,15 +10,15 @@
 
 #[expect(dead_code, reason = "most keys are for roles that are not there yet")]
 mod config;
+mod demo;
+mod house;
 mod import;
 mod logging;
+mod metrics;
 mod print;
 mod progress;
 mod roles;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "wired by the demo role next")
-)]
+mod self_check;
 mod town;
 mod wiring;
 

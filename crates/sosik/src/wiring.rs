@@ -1,18 +1,21 @@
 //! From a configuration to a running service: the one place where engines are chosen.
 
 use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_fabric::rates::Rate;
 use sosik_service::settings::{
     CacheSettings, DeliverySettings, FeedSettings, NodeSettings, PasswordSettings, SessionSettings, TextSettings,
 };
 use sosik_service::{Clock, Service, Settings, SystemClock};
 use sosik_store::{LargeAuthorLimits, RelationLimits, SqliteOptions, SqliteStore};
 
-use crate::config::{Config, Loaded};
+use crate::config::{self, Config, Loaded, Rates};
 
 /// An author stops being large with this share of the limit, in percent: without a gap, one follower who comes and
 /// goes would switch the author back and forth.
@@ -54,6 +57,49 @@ fn store_options(config: &Config, clock: &SystemClock) -> SqliteOptions {
         cache_mib: store.cache_mib,
         mmap_mib: store.mmap_mib,
         ..SqliteOptions::at(Path::new(store.url.rest()), clock.now())
+    }
+}
+
+/// The settings of the HTTP side, as configured. `public` is where it listens: the public address of those who set
+/// none.
+pub fn api_settings(loaded: &Loaded, public: SocketAddr) -> sosik_api::Settings {
+    let Config { server, feed, .. } = &loaded.config;
+    let public_url = match loaded.is_default("server.public_url") {
+        true => format!("http://{public}"),
+        false => server.public_url.trim_end_matches('/').to_owned(),
+    };
+    sosik_api::Settings {
+        public_url,
+        cors_origins: server.cors_origins.clone(),
+        trusted_proxies: server.trusted_proxies.clone(),
+        requests_at_once_max: server.requests_at_once_max,
+        requests_waiting_max: server.requests_waiting_max,
+        request_wait: server.request_wait(),
+        request_body_bytes_max: server.request_body_bytes_max(),
+        request_timeout: server.request_timeout(),
+        streams_max: server.streams_max,
+        streams_per_person_max: server.streams_per_person_max,
+        stream_check: server.stream_check(),
+        page_items_default: feed.page_default,
+        page_items_max: feed.page_max,
+        rates: rates(&loaded.config.rates),
+    }
+}
+
+fn rates(rates: &Rates) -> sosik_api::Rates {
+    // No configured number is zero, so nothing is changed here.
+    let number = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+    let rate = |rate: config::Rate| Rate { per_minute: number(rate.per_minute), burst: number(rate.burst) };
+    sosik_api::Rates {
+        sign_ups_per_address: rate(rates.sign_ups_per_address()),
+        log_ins_per_address: rate(rates.log_ins_per_address()),
+        log_ins_per_handle: rate(rates.log_ins_per_handle()),
+        stories_per_person: rate(rates.stories_per_person()),
+        comments_per_person: rate(rates.comments_per_person()),
+        likes_per_person: rate(rates.likes_per_person()),
+        friend_requests_per_person: rate(rates.friend_requests_per_person()),
+        searches_per_person: rate(rates.searches_per_person()),
+        reads_per_person: rate(rates.reads_per_person()),
     }
 }
 
@@ -111,5 +157,29 @@ pub fn settings(config: &Config) -> Settings {
             sessions_entries: fabric.sessions_entries,
         },
         node: NodeSettings { region: node.region.into(), name: node.name_in_effect(), lease: node.lease() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Inputs, load};
+
+    #[test]
+    fn the_defaults_of_the_http_side_are_those_of_the_configuration() {
+        let loaded = load(Inputs { file: None, environment: Vec::new(), flags: Vec::new() }).unwrap();
+        let listens_at = SocketAddr::from(([127, 0, 0, 1], 8420));
+        assert_eq!(api_settings(&loaded, listens_at), sosik_api::Settings::default());
+    }
+
+    #[test]
+    fn without_a_public_address_the_one_that_listens_is_told_to_people() {
+        let told = |flags: &[&str]| {
+            let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+            let loaded = load(Inputs { file: None, environment: Vec::new(), flags }).unwrap();
+            api_settings(&loaded, SocketAddr::from(([127, 0, 0, 1], 9000))).public_url
+        };
+        assert_eq!(told(&[]), "http://127.0.0.1:9000");
+        assert_eq!(told(&["server.public_url=https://sosik.example"]), "https://sosik.example");
     }
 }

@@ -165,10 +165,11 @@ impl TestApp {
         &self.server().api
     }
 
-    /// Begins to go away, as the executable does when it is told to stop: not ready, streams end, no new connections.
+    /// Goes away as the executable does when it is told to stop: not ready, streams end, no new connections.
     pub fn leave(&self) {
         let server = self.server();
         server.api.leave();
+        server.api.end_streams();
         server.leaving.cancel();
     }
 
@@ -356,6 +357,7 @@ fn on_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 fn stop(server: Server) {
     on_thread(move || {
         server.api.leave();
+        server.api.end_streams();
         server.leaving.cancel();
         server.runtime.block_on(server.service.stop());
         drop(server.api);

@@ -65,7 +65,7 @@ pub(crate) async fn stream(
     Query(resume): Query<ResumeQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if app.leaving.is_cancelled() {
+    if app.streams_end.is_cancelled() {
         return Err(Problem::GoingAway);
     }
     let seen = seen(resume, &headers)?;
@@ -152,7 +152,7 @@ impl Connected {
         loop {
             let told = tokio::select! {
                 biased;
-                () = self.app.leaving.cancelled() => return self.bye(),
+                () = self.app.streams_end.cancelled() => return self.bye(),
                 _ = self.check.tick() => None,
                 told = self.feed.next() => Some(told),
             };

@@ -51,7 +51,7 @@ pub use self::{
     passwords::Passwords,
     problem::{Problem, Problems, Source},
     queue::Queue,
-    rates::Rates,
+    rates::{Rate, Rates},
     reader::SectionEntries,
     server::Server,
     sessions::Sessions,

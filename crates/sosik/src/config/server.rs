@@ -48,6 +48,10 @@ settings! {
         /// How long a request may take in all before it is given up. Streams are exempt.
         pub request_timeout_seconds: u32 = 15, unit: "seconds", allowed: 1..=300;
 
+        /// How long to go on serving after /readyz says that this node is leaving, so that balancers notice before
+        /// connections are refused. A little more than their interval of asking; 0 without a balancer.
+        pub balancer_wait_seconds: u32 = 0, unit: "seconds", allowed: 0..=300;
+
         /// How long running requests may take to end when the process is asked to stop.
         pub drain_seconds: u32 = 10, unit: "seconds", allowed: 1..=300;
 
@@ -76,6 +80,11 @@ impl Server {
     /// [`request_timeout_seconds`](Self::request_timeout_seconds) as a duration.
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout_seconds.into())
+    }
+
+    /// [`balancer_wait_seconds`](Self::balancer_wait_seconds) as a duration.
+    pub fn balancer_wait(&self) -> Duration {
+        Duration::from_secs(self.balancer_wait_seconds.into())
     }
 
     /// [`drain_seconds`](Self::drain_seconds) as a duration.

@@ -4,8 +4,10 @@
 //! line in [`CommandLine::run`]. A role that needs the configuration starts with [`Sources::start`].
 
 mod config;
+mod demo;
 mod import;
 mod rebuild;
+mod serve;
 mod verify;
 
 use std::process::ExitCode;
@@ -35,6 +37,10 @@ Exit codes: 0 all is well; 1 the work was done and found a difference or a failu
 /// What to do.
 #[derive(Debug, Subcommand)]
 enum Role {
+    /// Serve people until asked to stop
+    Serve(serve::Args),
+    /// Serve a small town that lives, to try everything with
+    Demo(demo::Args),
     /// Bring people, friendships, follows and stories in from files
     Import(import::Args),
     /// Compare feeds as they are served with feeds computed from the truth
@@ -52,6 +58,8 @@ impl CommandLine {
     /// Whatever kept the role from finishing; [`Outcome::of`] tells whose fault it was.
     pub async fn run(self) -> anyhow::Result<Outcome> {
         match self.role {
+            Role::Serve(args) => serve::run(args, self.sources).await,
+            Role::Demo(args) => demo::run(args, self.sources).await,
             Role::Import(args) => import::run(args, self.sources).await,
             Role::Verify(args) => verify::run(args, self.sources).await,
             Role::Rebuild(args) => rebuild::run(args, self.sources).await,

@@ -1,0 +1,136 @@
+//! The serving process: its listeners, its chores, and its way of going away.
+//!
+//! Leaving goes step by step, so that nobody notices: not ready, time for balancers to see it, live streams end with a
+//! hint, running requests end, deliveries pause where they are (the store has the orders), the node number goes back.
+
+use std::future::pending;
+use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusHandle;
+use sosik_api::{Api, Welcome};
+use sosik_service::Service;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Loaded, Server};
+use crate::{metrics, self_check, wiring};
+
+/// How often rate limits nobody is near are forgotten.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+
+/// How often histograms are folded, so that they do not grow between two visits of Prometheus.
+const TEND_EVERY: Duration = Duration::from_secs(5);
+
+/// Open listeners. Having them first makes a taken port known before anything else is done.
+pub struct House {
+    public: TcpListener,
+    admin: TcpListener,
+    metrics: PrometheusHandle,
+}
+
+impl House {
+    /// Opens both listeners.
+    ///
+    /// # Errors
+    /// When an address is taken or not ours.
+    pub async fn open(server: &Server) -> anyhow::Result<Self> {
+        let bind = async |address: SocketAddr, key: &str| {
+            let listener = TcpListener::bind(address).await;
+            listener.with_context(|| format!("listen on {address}: set another {key}"))
+        };
+        let public = bind(server.listen, "server.listen").await?;
+        let admin = bind(server.admin_listen, "server.admin_listen").await?;
+        Ok(Self { public, admin, metrics: metrics::install()? })
+    }
+
+    /// Where people reach it.
+    ///
+    /// # Errors
+    /// When the system cannot tell.
+    pub fn public_address(&self) -> anyhow::Result<SocketAddr> {
+        self.public.local_addr().context("ask for the address of the listener")
+    }
+
+    /// Serves until the process is asked to stop, then leaves step by step. The service is stopped afterwards.
+    ///
+    /// # Errors
+    /// When the system cannot tell addresses or signals.
+    pub async fn serve(self, loaded: &Loaded, service: Service, welcome: Welcome) -> anyhow::Result<()> {
+        let server = &loaded.config.server;
+        let settings = wiring::api_settings(loaded, self.public_address()?);
+        let (url, admin_url) = (settings.public_url.clone(), self.admin.local_addr()?);
+        let api = Api::new(sosik_api::Parts {
+            service: service.clone(),
+            settings,
+            metrics: Some(renderer(self.metrics.clone())),
+            welcome,
+            seed: RandomState::new().hash_one("requests"),
+        });
+        let (public_ends, admin_ends) = (CancellationToken::new(), CancellationToken::new());
+        let public = tokio::spawn(sosik_api::serve(self.public, api.public(), public_ends.clone(), server.drain()));
+        let admin = tokio::spawn(sosik_api::serve(self.admin, api.admin(), admin_ends.clone(), server.drain()));
+        let chores = tokio::spawn(do_chores(api.clone(), self.metrics));
+        let check = self_check::spawn(service.clone(), &loaded.config.verify);
+        tracing::info!(%url, admin = %admin_url, "serving");
+
+        asked_to_stop().await?;
+        tracing::info!("leaving: not ready any more");
+        api.leave();
+        wait_unless_asked_again(server.balancer_wait()).await?;
+        api.end_streams();
+        public_ends.cancel();
+        public.await.context("end the public listener")?;
+        service.stop().await;
+        check.await.context("end the self-check")?;
+        admin_ends.cancel();
+        admin.await.context("end the administration listener")?;
+        chores.abort();
+        tracing::info!("left");
+        Ok(())
+    }
+}
+
+fn renderer(metrics: PrometheusHandle) -> sosik_api::RenderMetrics {
+    Arc::new(move || metrics.render())
+}
+
+/// What has to be done now and then, for as long as the process serves.
+async fn do_chores(api: Api, metrics: PrometheusHandle) {
+    let tick = |every| {
+        let mut tick = interval(every);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tick
+    };
+    let (mut prune, mut tend) = (tick(PRUNE_EVERY), tick(TEND_EVERY));
+    loop {
+        tokio::select! {
+            _ = prune.tick() => api.prune(),
+            _ = tend.tick() => metrics.run_upkeep(),
+        }
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub async fn asked_to_stop() -> anyhow::Result<()> {
+    let mut term = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Somebody who asks twice does not want to wait for balancers.
+async fn wait_unless_asked_again(span: Duration) -> anyhow::Result<()> {
+    tokio::select! {
+        asked = asked_to_stop() => asked,
+        _over = timeout(span, pending::<()>()) => Ok(()),
+    }
+}
