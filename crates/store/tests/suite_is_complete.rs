@@ -10,10 +10,9 @@ fn every_behaviour_of_the_suite_is_in_its_list() {
     for entry in fs::read_dir(folder).unwrap() {
         let source = fs::read_to_string(entry.unwrap().path()).unwrap();
         for line in source.lines() {
-            let Some((name, _)) = line
-                .strip_prefix("pub async fn ")
-                .and_then(|line| line.split_once("(world: &World)"))
-            else {
+            // Tests begin their line; the methods of the world are indented.
+            let begin = line.strip_prefix("pub async fn ");
+            let Some((name, _)) = begin.and_then(|line| line.split_once('(')) else {
                 continue;
             };
             behaviours += 1;

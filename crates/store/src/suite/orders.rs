@@ -142,7 +142,7 @@ pub async fn a_failed_order_waits_until_it_is_due_and_dies_in_the_end(world: &Wo
         world
             .fail_order(story, OrderKind::Deliver, error, due, 3)
             .await
-            .unwrap()
+            .unwrap();
     };
     fail(start.plus(MINUTE), "one".to_owned()).await;
     assert!(claimed(world, 9, start, 9).await.is_empty(), "not due");

@@ -40,3 +40,29 @@ fn a_temporary_database_goes_away() {
     place.release();
     assert!(!folder.exists());
 }
+
+#[test]
+fn a_cached_statement_is_not_planned_again_for_other_values() {
+    let place = Place::take(&SqliteFile::Temporary).unwrap();
+    let connection = place.connect_writer(&SqliteOptions::temporary()).unwrap();
+    crate::sqlite::migrations::migrate(&connection, Timestamp::default()).unwrap();
+    let mut planned_again = Vec::new();
+    for sql in statement::ALL.iter().copied().flatten() {
+        let mut times = 0;
+        for value in 1..4 {
+            let mut statement = connection.prepare_cached(sql.text()).unwrap();
+            for parameter in 1..=statement.parameter_count() {
+                statement.raw_bind_parameter(parameter, value).unwrap();
+            }
+            // Most of them fail, since the numbers are nobody's ids; they are planned before.
+            let mut rows = statement.raw_query();
+            while let Ok(Some(_)) = rows.next() {}
+            drop(rows);
+            times += statement.get_status(rusqlite::StatementStatus::RePrepare);
+        }
+        if times > 0 {
+            planned_again.push(sql.name());
+        }
+    }
+    assert!(planned_again.is_empty(), "{planned_again:?}");
+}
