@@ -15,6 +15,9 @@ const GENERATED: &[(&str, &[&str])] = &[
     ("docs/guide/configuration.md", &["config", "--reference"]),
 ];
 
+/// The description of the API is written by the test that holds it.
+const OPENAPI: &[&str] = &["test", "--quiet", "--package", "sosik-api", "--test", "openapi"];
+
 /// Writes every generated file anew.
 ///
 /// # Errors
@@ -34,5 +37,8 @@ pub(crate) fn refresh() -> anyhow::Result<()> {
         fs::write(root().join(path), &printed.stdout).with_context(|| format!("write {path}"))?;
         say(&format!("made {path}"));
     }
+    let written = cargo_command().args(OPENAPI).env("UPDATE_OPENAPI", "1").status();
+    ensure!(written.context("run cargo")?.success(), "make docs/openapi.json");
+    say("made docs/openapi.json");
     Ok(())
 }

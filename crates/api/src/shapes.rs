@@ -12,6 +12,7 @@ mod page;
 mod person;
 mod problem;
 mod story;
+mod words;
 
 pub use answers::{Reaction, ReadPosition, Session, SignedIn, UnreadNotifications};
 pub use asks::{
@@ -24,3 +25,4 @@ pub use page::{CommentPage, FeedPage, NotificationPage, PersonPage, SessionPage,
 pub use person::{Person, PersonCounts, Relation};
 pub use problem::{FieldProblem, Problem};
 pub use story::{Attachment, Mention, Story};
+pub use words::{AudienceWord, LanguageWord};

@@ -12,7 +12,7 @@ use crate::shapes::{Comment, CommentPage};
 ///
 /// Oldest first; page on with `after`.
 #[utoipa::path(get, path = "/v1/stories/{story}/comments", tag = "comments", operation_id = "list_comments",
-    params(("story" = String, Path, description = "id of the story")),
+    params(("story" = String, Path, description = "id of the story"), PageQuery),
     responses((status = 200, description = "a page of comments", body = CommentPage)))]
 pub(crate) async fn list(
     State(app): State<App>,

@@ -17,7 +17,7 @@ use crate::shapes::FeedPage;
 /// `before`. Ask for what came since with `after`: late arrivals come too, wherever they belong. A short page does
 /// not mean the end; `end` does.
 #[utoipa::path(get, path = "/v1/feed", tag = "feed", operation_id = "read_feed",
-    params(("If-None-Match" = Option<String>, Header, description = "the `ETag` you have")),
+    params(("If-None-Match" = Option<String>, Header, description = "the `ETag` you have"), PageQuery),
     responses(
         (status = 200, description = "a page", body = FeedPage, headers(("ETag" = String, description = "of these bytes"))),
         (status = 304, description = "you have it"),

@@ -53,7 +53,7 @@ pub(crate) struct ResumeQuery {
 ///
 /// Comments in between are heart-beats.
 #[utoipa::path(get, path = "/v1/feed/stream", tag = "feed", operation_id = "stream_feed",
-    params(("Last-Event-ID" = Option<String>, Header, description = "the `id` of the last event you got")),
+    params(("Last-Event-ID" = Option<String>, Header, description = "the `id` of the last event you got"), ResumeQuery),
     responses(
         (status = 200, description = "events until one of us goes", body = String, content_type = "text/event-stream"),
         (status = 400, description = "`cursor_invalid`"),

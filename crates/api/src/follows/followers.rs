@@ -13,6 +13,7 @@ use crate::shapes::PersonPage;
 ///
 /// Latest first.
 #[utoipa::path(get, path = "/v1/followers", tag = "relations", operation_id = "list_followers",
+    params(PageQuery),
     responses((status = 200, description = "a page of people", body = PersonPage)))]
 pub(crate) async fn followers(
     State(app): State<App>,

@@ -16,6 +16,7 @@ use crate::shapes::PersonPage;
 #[into_params(parameter_in = Query)]
 pub(crate) struct SideQuery {
     /// `incoming` when left out.
+    #[param(inline)]
     #[serde(default)]
     side: Side,
 }
@@ -35,6 +36,7 @@ pub(crate) enum Side {
 ///
 /// Latest first.
 #[utoipa::path(get, path = "/v1/friend-requests", tag = "relations", operation_id = "list_friend_requests",
+    params(SideQuery, PageQuery),
     responses((status = 200, description = "a page of people", body = PersonPage)))]
 pub(crate) async fn list(
     State(app): State<App>,

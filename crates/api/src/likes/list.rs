@@ -13,7 +13,7 @@ use crate::shapes::PersonPage;
 ///
 /// Latest first.
 #[utoipa::path(get, path = "/v1/stories/{story}/likes", tag = "stories", operation_id = "list_likes",
-    params(("story" = String, Path, description = "id of the story")),
+    params(("story" = String, Path, description = "id of the story"), PageQuery),
     responses((status = 200, description = "a page of people", body = PersonPage)))]
 pub(crate) async fn list(
     State(app): State<App>,

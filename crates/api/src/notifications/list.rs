@@ -12,6 +12,7 @@ use crate::shapes::{Notification, NotificationPage};
 ///
 /// Newest first, with how many you have not seen.
 #[utoipa::path(get, path = "/v1/notifications", tag = "notifications", operation_id = "list_notifications",
+    params(PageQuery),
     responses((status = 200, description = "a page of notifications", body = NotificationPage)))]
 pub(crate) async fn list(
     State(app): State<App>,

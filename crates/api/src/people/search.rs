@@ -24,7 +24,7 @@ pub(crate) struct SearchQuery {
 ///
 /// Best first. There are no further pages: type more letters.
 #[utoipa::path(get, path = "/v1/people", tag = "people", operation_id = "search_people",
-    params(("limit" = Option<u32>, Query, description = "people wanted, 1 to 100; 20 when left out")),
+    params(SearchQuery, ("limit" = Option<u32>, Query, description = "people wanted, 1 to 100; 20 when left out")),
     responses(
         (status = 200, description = "who was found", body = PersonPage),
         (status = 422, description = "`search_query_invalid`, `page_limit_invalid`"),

@@ -14,7 +14,7 @@ use crate::shapes::StoryPage;
 ///
 /// Newest first; those for friends only when you are one. A short page is not the end.
 #[utoipa::path(get, path = "/v1/people/{handle}/stories", tag = "people", operation_id = "list_stories_of_person",
-    params(("handle" = String, Path, description = "the handle, with or without `@`")),
+    params(("handle" = String, Path, description = "the handle, with or without `@`"), PageQuery),
     responses((status = 200, description = "a page of stories", body = StoryPage)))]
 pub(crate) async fn stories(
     State(app): State<App>,

@@ -66,7 +66,7 @@ pub struct PostStory {
     #[schema(example = "첫 소식! #sosik")]
     pub text: String,
     /// Who it is for: `public` when left out.
-    #[schema(value_type = Option<String>, example = "public")]
+    #[schema(value_type = Option<super::AudienceWord>)]
     pub audience: Option<Audience>,
     /// Must be empty or left out as long as there are no uploads.
     #[serde(default)]
@@ -80,7 +80,7 @@ pub struct EditStory {
     /// 1 to 5,000 characters.
     pub text: Option<String>,
     /// Who it is for from now on.
-    #[schema(value_type = Option<String>, example = "friends")]
+    #[schema(value_type = Option<super::AudienceWord>)]
     pub audience: Option<Audience>,
 }
 

@@ -24,7 +24,7 @@ pub struct Person {
     /// Address of a picture. Always null as long as there are no uploads.
     pub avatar: Option<String>,
     /// Language of the interface, and a hint for the `lang` attribute of what they write.
-    #[schema(value_type = String, example = "ko")]
+    #[schema(value_type = super::LanguageWord)]
     pub language: Language,
     /// What they are to you. Left out where it does not matter, and for yourself.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -18,7 +18,7 @@ pub struct Story {
     /// Plain text; mentions and tags are in it as they were typed.
     pub text: String,
     /// Who it is for.
-    #[schema(value_type = String, example = "friends")]
+    #[schema(value_type = super::AudienceWord)]
     pub audience: Audience,
     /// Photos, videos and link previews, at most 10. Always empty as long as there are no uploads.
     pub attachments: Vec<Attachment>,

@@ -14,7 +14,7 @@ use crate::shapes::StoryPage;
 ///
 /// Newest first, those that you may see. A short page, even an empty one, is not the end.
 #[utoipa::path(get, path = "/v1/tags/{tag}/stories", tag = "stories", operation_id = "list_stories_with_tag",
-    params(("tag" = String, Path, description = "the tag, with or without `#`, in capitals or not")),
+    params(("tag" = String, Path, description = "the tag, with or without `#`, in capitals or not"), PageQuery),
     responses((status = 200, description = "a page of stories", body = StoryPage)))]
 pub(crate) async fn stories(
     State(app): State<App>,

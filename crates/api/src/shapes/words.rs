@@ -1,0 +1,51 @@
+//! Words of the domain as the description of the API tells them. The values themselves are the domain's own types; a
+//! test holds both together.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Who a story is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Audience)]
+pub enum AudienceWord {
+    /// Friends and followers of the author, and whoever opens the author's page.
+    Public,
+    /// Friends of the author only.
+    Friends,
+}
+
+/// A language of the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Language)]
+pub enum LanguageWord {
+    /// Korean.
+    Ko,
+    /// English.
+    En,
+    /// Japanese.
+    Ja,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sosik_feed::Audience;
+    use sosik_feed::people::Language;
+
+    #[test]
+    fn the_words_are_those_of_the_domain() {
+        let told = [AudienceWord::Public, AudienceWord::Friends]
+            .map(|word| serde_json::to_string(&word).unwrap());
+        let meant =
+            [Audience::Public, Audience::Friends].map(|word| serde_json::to_string(&word).unwrap());
+        assert_eq!(told, meant);
+        let told = [LanguageWord::Ko, LanguageWord::En, LanguageWord::Ja]
+            .map(|word| serde_json::to_string(&word).unwrap());
+        assert_eq!(
+            told,
+            Language::ALL.map(|word| serde_json::to_string(&word).unwrap())
+        );
+    }
+}

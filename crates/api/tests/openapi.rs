@@ -1,0 +1,94 @@
+//! The description of the API, as it is kept in the repository.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+
+/// Set to write the document anew, as `cargo xtask generate` does.
+const REFRESH: &str = "UPDATE_OPENAPI";
+
+fn document() -> Value {
+    serde_json::from_str(&sosik_api::openapi()).unwrap()
+}
+
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let of = |path: &str, item: &'static str| format!("{} {path}", item.to_uppercase());
+    let mut all = Vec::new();
+    for (path, item) in paths {
+        for method in ["get", "put", "post", "patch", "delete"] {
+            if let Some(operation) = item.get(method) {
+                all.push((of(path, method), operation));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn the_document_in_the_repository_is_the_one_that_is_served() {
+    let made = sosik_api::openapi();
+    if std::env::var_os(REFRESH).is_some() {
+        std::fs::write(KEPT, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(Path::new(KEPT)).unwrap_or_default();
+    assert!(
+        made == kept,
+        "docs/openapi.json is stale: run `cargo xtask generate` and look at the difference"
+    );
+}
+
+#[test]
+fn every_operation_says_what_it_does_and_how_it_fails() {
+    let document = document();
+    assert_eq!(document["openapi"], "3.1.0");
+    for (name, operation) in operations(&document) {
+        for field in ["summary", "operationId", "tags"] {
+            assert!(!operation[field].is_null(), "{name} has no {field}");
+        }
+        let answers = operation["responses"].as_object().unwrap();
+        assert!(
+            answers.keys().any(|status| status.starts_with('2')),
+            "{name} never succeeds"
+        );
+        if name.contains(" /v1/") {
+            for status in ["429", "500", "503"] {
+                assert!(answers.contains_key(status), "{name} has no {status}");
+            }
+        }
+        for (status, answer) in answers {
+            let problem = answer["content"].get("application/problem+json").is_some();
+            let shared = answer["$ref"]
+                .as_str()
+                .is_some_and(|name| name.starts_with("#/components/responses/"));
+            let probe = !name.contains(" /v1/");
+            assert!(
+                status.as_str() < "400" || problem || shared || probe,
+                "{name} {status} is no problem"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_nothing_is_named_twice() {
+    let document = document();
+    let text = document.to_string();
+    for part in text.split("\"$ref\":\"#").skip(1) {
+        let pointer = part.split('"').next().unwrap();
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{pointer} leads nowhere"
+        );
+    }
+    let mut names: Vec<_> = operations(&document)
+        .iter()
+        .map(|(_, operation)| operation["operationId"].clone())
+        .collect();
+    let count = names.len();
+    names.sort_by_key(ToString::to_string);
+    names.dedup();
+    assert_eq!(names.len(), count, "two operations share a name");
+}
