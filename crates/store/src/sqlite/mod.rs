@@ -1,13 +1,13 @@
 //! The truth in one SQLite file: one machine, nothing else installed.
 //!
-//! One thread writes, in batches that share an fsync ([`writer`]); a few connections read ([`readers`]), each read in
+//! One thread writes, in batches that share an fsync (`writer`); a few connections read (`readers`), each read in
 //! its own snapshot of the write-ahead log. One process at a time has the file, by an advisory lock beside it.
 //!
-//! Every statement stands in a list and its plan is tested ([`statement`]): none may walk a table that grows. For the
+//! Every statement stands in a list and its plan is tested (`statement`): none may walk a table that grows. For the
 //! same reason the planner is never given statistics (`ANALYZE`, `PRAGMA optimize`): the plans that were tested are those
 //! that run, whatever the tables hold.
 //!
-//! To add a noun: a file with its statements and its trait, and a line in [`statement::ALL`].
+//! To add a noun: a file with its statements and its trait, and a line in `statement::ALL`.
 
 mod accounts;
 mod blocks;
