@@ -1,0 +1,46 @@
+// What can go wrong with a request, in the terms of the one who made it. Texts come from the messages by `code`.
+import { isMessage, t } from '$/language/index.svelte';
+
+import type { Problem } from './types';
+
+/** A request that did not do what it was made for. */
+export class Failure extends Error {
+  constructor(
+    /** `offline` when no answer came, else the code of the problem. */
+    readonly code: string,
+    /** 0 when no answer came. */
+    readonly status: number,
+    /** Fields of the form that are at fault, where the server names them. */
+    readonly fields: readonly string[] = [],
+    /** Names the request in the server's log. */
+    readonly requestId = '',
+  ) {
+    super(code);
+  }
+
+  /** The network or the server is away for now: the same request may do later. */
+  get passes(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+
+  static offline(): Failure {
+    return new Failure('offline', 0);
+  }
+
+  static of(problem: Partial<Problem> | undefined, status: number): Failure {
+    return new Failure(
+      problem?.code ?? 'internal',
+      status,
+      problem?.errors?.map((error) => error.field) ?? [],
+      problem?.request_id ?? '',
+    );
+  }
+}
+
+/** A failure as a sentence in the language in use. */
+export function messageOf(failure: unknown): string {
+  if (!(failure instanceof Failure)) return t('problem.internal');
+  const key = `problem.${failure.code}`;
+  if (isMessage(key)) return t(key);
+  return failure.requestId ? t('problem.unknown', { id: failure.requestId }) : t('problem.internal');
+}

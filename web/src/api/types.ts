@@ -1,0 +1,17 @@
+// Short names for the generated types. Nothing is declared here by hand.
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Person = Schemas['Person'];
+export type Relation = Schemas['Relation'];
+export type Story = Schemas['Story'];
+export type Comment = Schemas['Comment'];
+export type Notification = Schemas['Notification'];
+export type Session = Schemas['Session'];
+export type Problem = Schemas['Problem'];
+export type FeedPage = Schemas['FeedPage'];
+export type Reaction = Schemas['Reaction'];
+
+/** Who a story is for. */
+export type Audience = 'public' | 'friends';

@@ -1,0 +1,137 @@
+// One sitting of one person: their home feed, how far they have read, the live stream that keeps both fresh, and what
+// happens when they look away, come back, lose the network or find it again.
+import { answer, api } from '$/api/client';
+import type { Person, Story } from '$/api/types';
+import { freshMemory } from '$/lists/memory';
+import { hear as hearNotifications } from '$/notifications/unread.svelte';
+import { keep, kept } from '$/offline/settings';
+import { startOutbox } from '$/stories/outbox.svelte';
+
+import { HomeFeed, type Ask } from './home.svelte';
+import { ReadPosition } from './read-position.svelte';
+import { keepSnapshot, takeSnapshot } from './snapshot';
+import { LiveStream } from './stream';
+
+/** Whoever comes back within this finds the feed where they left it; later, they start at the top. */
+const SAME_SITTING = 30 * 60_000;
+/** The feed as it was is shown when the server has not answered by then. */
+const PATIENCE = 1_500;
+/** The live stream rests when nobody has looked for so long. */
+const REST_AFTER = 60_000;
+/** Height of a usual story, in pixels, until real ones are measured. */
+const USUAL_STORY = 210;
+
+/** Asks the server for a page of the feed. */
+const fetchPage = (ask: Ask) => answer(api.GET('/v1/feed', { params: { query: { ...ask } } }));
+
+/** What belongs to one person's sitting. */
+export class Sitting {
+  readonly person: string;
+  readonly home = new HomeFeed(fetchPage);
+  readonly position = new ReadPosition();
+  readonly memory = freshMemory(USUAL_STORY);
+  readonly #stream: LiveStream;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+  #hiddenAt = 0;
+
+  constructor(me: Person) {
+    this.person = me.id;
+    this.#stream = new LiveStream(
+      {
+        story: (json, after) => this.home.arrived(json as Story, after),
+        notifications: hearNotifications,
+        reset: () => void this.home.startOver().catch(() => undefined),
+        // A session that ended shows itself in the answer.
+        bye: () => void this.home.checkNewer().catch(() => undefined),
+      },
+      null,
+    );
+  }
+
+  /** Shows the feed: as it was left when that is not long ago, else from the top. */
+  async begin(): Promise<void> {
+    if (isRecent() && (await this.#asLeft())) void this.home.checkNewer().catch(() => undefined);
+    else await this.#fromTheTop();
+    this.#watch();
+    this.position.load().catch(() => undefined);
+    void startOutbox(this.person, (story) => this.home.add(story));
+  }
+
+  /** Keeps what would be missed at the next start. */
+  leave(): void {
+    this.position.flush();
+    const snapshot = this.home.snapshot(this.memory.anchor, Date.now());
+    keep('left', snapshot?.anchor ? String(Date.now()) : null);
+    if (snapshot) void keepSnapshot(this.person, snapshot);
+  }
+
+  async #asLeft(): Promise<boolean> {
+    const left = await takeSnapshot(this.person);
+    if (!left) return false;
+    this.memory.anchor = left.anchor;
+    this.home.adopt(left);
+    return true;
+  }
+
+  /** The first page; and the feed as it was, when that does not come soon. */
+  async #fromTheTop(): Promise<void> {
+    const first = this.home.startOver().then(
+      () => true,
+      () => false,
+    );
+    if (!(await Promise.race([first, after(PATIENCE)])) && (await this.#asLeft())) this.memory.anchor = null;
+    await first;
+  }
+
+  #watch(): void {
+    this.#stream.open(this.home.after);
+    addEventListener('online', () => void this.#comeBack());
+    addEventListener('pagehide', () => this.leave());
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) {
+        this.#hiddenAt = Date.now();
+        this.leave();
+        this.#rest = setTimeout(() => this.#stream.close(), REST_AFTER);
+      } else {
+        clearTimeout(this.#rest);
+        void this.#comeBack();
+      }
+    });
+  }
+
+  async #comeBack(): Promise<void> {
+    if (Date.now() - this.#hiddenAt > SAME_SITTING) this.position.moveLine();
+    await this.home.checkNewer().catch(() => undefined);
+    this.#stream.open(this.home.after);
+    this.position.load().catch(() => undefined);
+  }
+}
+
+/** Whether the feed was left in the middle, and not long ago. */
+function isRecent(): boolean {
+  return Date.now() - Number(kept('left') ?? 0) < SAME_SITTING;
+}
+
+function after(milliseconds: number): Promise<false> {
+  return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
+}
+
+class Current {
+  sitting = $state.raw<Sitting | null>(null);
+}
+
+const current = new Current();
+
+/** The sitting of the person who is logged in. */
+export function sitting(): Sitting | null {
+  return current.sitting;
+}
+
+/** Begins a sitting, once a document. */
+export function sit(me: Person): Sitting {
+  if (current.sitting?.person === me.id) return current.sitting;
+  const sitting = new Sitting(me);
+  current.sitting = sitting;
+  void sitting.begin();
+  return sitting;
+}

@@ -1,0 +1,74 @@
+// The lists of the client, each from its address of the API.
+import { answer, api } from '$/api/client';
+import type { Person, Story } from '$/api/types';
+import { live, type LiveStory } from '$/stories/live.svelte';
+
+import { keptFor, PagedList, type NextPage } from './paged.svelte';
+
+const PEOPLE_PAGE = 50;
+const STORIES_PAGE = 20;
+const USUAL_STORY = 210;
+const USUAL_PERSON = 76;
+
+interface ServerPage<Item> {
+  items: Item[];
+  before?: string | null;
+  end: boolean;
+}
+
+function older<Item>(call: (query: { limit: number; before?: string }) => Promise<ServerPage<Item>>, limit: number): NextPage<Item> {
+  return async (before) => {
+    const page = await call({ limit, ...(before ? { before } : {}) });
+    return { items: page.items, next: page.before, end: page.end };
+  };
+}
+
+function stories(call: (query: { limit: number; before?: string }) => Promise<ServerPage<Story>>): PagedList<LiveStory> {
+  const next = older(call, STORIES_PAGE);
+  return new PagedList<LiveStory>(
+    async (cursor) => {
+      const page = await next(cursor);
+      return { ...page, items: page.items.map(live) };
+    },
+    (story) => story.id,
+    USUAL_STORY,
+  );
+}
+
+function people(call: (query: { limit: number; before?: string }) => Promise<ServerPage<Person>>): PagedList<Person> {
+  return new PagedList<Person>(older(call, PEOPLE_PAGE), (person) => person.id, USUAL_PERSON);
+}
+
+/** Stories of a person. */
+export const storiesOf = (entry: string, handle: string) =>
+  keptFor(entry, `stories of ${handle}`, () =>
+    stories((query) => answer(api.GET('/v1/people/{handle}/stories', { params: { path: { handle }, query } }))),
+  );
+
+/** Stories with a tag. */
+export const storiesWith = (entry: string, tag: string) =>
+  keptFor(entry, `stories with ${tag}`, () =>
+    stories((query) => answer(api.GET('/v1/tags/{tag}/stories', { params: { path: { tag }, query } }))),
+  );
+
+/** Who likes a story. */
+export const likersOf = (entry: string, story: string) =>
+  keptFor(entry, `likers of ${story}`, () =>
+    people((query) => answer(api.GET('/v1/stories/{story}/likes', { params: { path: { story }, query } }))),
+  );
+
+/** Lists of people that belong to oneself. */
+export type OwnList = 'friends' | 'requests' | 'sent' | 'following' | 'followers' | 'blocked' | 'muted';
+
+const OWN: Record<OwnList, (query: { limit: number; before?: string }) => Promise<ServerPage<Person>>> = {
+  friends: (query) => answer(api.GET('/v1/friends', { params: { query } })),
+  requests: (query) => answer(api.GET('/v1/friend-requests', { params: { query: { side: 'incoming', ...query } } })),
+  sent: (query) => answer(api.GET('/v1/friend-requests', { params: { query: { side: 'outgoing', ...query } } })),
+  following: (query) => answer(api.GET('/v1/follows', { params: { query } })),
+  followers: (query) => answer(api.GET('/v1/followers', { params: { query } })),
+  blocked: (query) => answer(api.GET('/v1/blocks', { params: { query } })),
+  muted: (query) => answer(api.GET('/v1/mutes', { params: { query } })),
+};
+
+/** One's own list of this kind. */
+export const ownList = (entry: string, list: OwnList) => keptFor(entry, `own ${list}`, () => people(OWN[list]));

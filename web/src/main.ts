@@ -1,0 +1,33 @@
+// The beginning. Everything that needs the network is asked for at once: the texts of the language, the feed, and who this
+// is; the first feed waits for one answer, not for one after the other.
+import { mount } from 'svelte';
+
+import './design/tokens.css';
+import './design/base.css';
+import App from './App.svelte';
+import { whenSessionEnds } from './api/client';
+import { sit } from './feed/sitting.svelte';
+import { startClock } from './language/clock.svelte';
+import { preferredLanguage, speak } from './language/index.svelte';
+import { startWorker } from './offline/start-worker';
+import { startRouter } from './router/index.svelte';
+import { askWho, forget, me } from './session/index.svelte';
+import { startTheme } from './settings/theme.svelte';
+
+async function start(): Promise<void> {
+  whenSessionEnds(() => void forget());
+  startTheme();
+  const speaking = speak(preferredLanguage());
+  const remembered = me();
+  const asking = askWho().catch(() => undefined);
+  if (remembered) sit(remembered);
+  // Texts of another language are better than a page that never comes.
+  await speaking.catch(() => speak('en'));
+  if (!remembered) await asking;
+  startRouter();
+  startClock();
+  mount(App, { target: document.getElementById('app') as HTMLElement });
+  startWorker();
+}
+
+void start();

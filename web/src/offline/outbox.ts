@@ -1,0 +1,61 @@
+// Stories on their way to the server, kept on the device until it has said that it has them. Sent by the page that is
+// open, or by the service worker when the network is back and no page is. Each carries an idempotency key, so it is posted
+// once even when both send it.
+import type { Audience, Problem, Story } from '$/api/types';
+
+import { put, remove, takeAll } from './db';
+
+/** A story that the server does not have yet, as far as we know. */
+export interface Unsent {
+  /** Its idempotency key, and its key in the database. */
+  key: string;
+  /** Who wrote it. */
+  person: string;
+  text: string;
+  audience: Audience;
+  /** When it was written, in milliseconds since 1970. */
+  at: number;
+  /** Why the server will not have it, by code; null while it may still. */
+  refused: string | null;
+}
+
+/** How an attempt to send ended. */
+export type Sent = { story: Story } | { refused: string } | 'later' | 'logged-out';
+
+/** Name of the background synchronisation that the service worker waits for. */
+export const OUTBOX_SYNC = 'sosik-outbox';
+
+/** Keeps a story to be sent. */
+export function keepUnsent(unsent: Unsent): Promise<boolean> {
+  return put('outbox', unsent.key, unsent);
+}
+
+/** The server has it, or the person does not want it any more. */
+export function dropUnsent(key: string): Promise<void> {
+  return remove('outbox', key);
+}
+
+/** What this person has not sent yet, oldest first. */
+export async function allUnsent(person?: string): Promise<Unsent[]> {
+  const all = await takeAll<Unsent>('outbox');
+  return all.filter((unsent) => !person || unsent.person === person).sort((a, b) => a.at - b.at);
+}
+
+/** Tries once to send a story and says what came of it. `later` for everything that may pass. */
+export async function sendOnce(unsent: Unsent, ask: typeof fetch = fetch): Promise<Sent> {
+  let response: Response;
+  try {
+    response = await ask('/v1/stories', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': unsent.key },
+      body: JSON.stringify({ text: unsent.text, audience: unsent.audience }),
+    });
+    if (response.ok) return { story: (await response.json()) as Story };
+  } catch {
+    return 'later';
+  }
+  if (response.status === 401) return 'logged-out';
+  if (response.status === 429 || response.status >= 500) return 'later';
+  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  return { refused: problem.code ?? 'internal' };
+}

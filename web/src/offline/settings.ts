@@ -1,0 +1,23 @@
+// The few small things this device remembers that must be known before the first paint. Nothing secret: the session is a
+// cookie that scripts cannot read. Storage may be switched off, so every access may fail and none may matter.
+
+type Name = 'language' | 'theme' | 'me' | 'left';
+
+/** What was kept under a name, or null. */
+export function kept(name: Name): string | null {
+  try {
+    return localStorage.getItem(`sosik.${name}`);
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps a text under a name; null forgets it. */
+export function keep(name: Name, text: string | null): void {
+  try {
+    if (text === null) localStorage.removeItem(`sosik.${name}`);
+    else localStorage.setItem(`sosik.${name}`, text);
+  } catch {
+    // Switched off or full: the default applies next time.
+  }
+}

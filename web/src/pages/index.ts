@@ -1,0 +1,55 @@
+// The pages by name. Home comes with the first script; the others when they are needed, or when there is time.
+import type { Component } from 'svelte';
+
+import type { Place } from '$/router/index.svelte';
+import type { PageName } from '$/router/routes';
+
+import Home from './Home.svelte';
+
+type Page = Component<{ place: Place }>;
+type Load = () => Promise<{ default: Page }>;
+
+const LOADERS: Record<Exclude<PageName, 'home'>, Load> = {
+  compose: () => import('./Compose.svelte'),
+  story: () => import('./Story.svelte'),
+  edit: () => import('./Edit.svelte'),
+  likes: () => import('./Likes.svelte'),
+  person: () => import('./Person.svelte'),
+  tag: () => import('./Tag.svelte'),
+  search: () => import('./Search.svelte'),
+  friends: () => import('./Friends.svelte'),
+  notifications: () => import('./Notifications.svelte'),
+  settings: () => import('./Settings.svelte'),
+  'profile-settings': () => import('./ProfileSettings.svelte'),
+  password: () => import('./Password.svelte'),
+  sessions: () => import('./Sessions.svelte'),
+  hidden: () => import('./Hidden.svelte'),
+  'log-in': () => import('./LogIn.svelte'),
+  'sign-up': () => import('./SignUp.svelte'),
+  missing: () => import('./Missing.svelte'),
+};
+
+/** Pages that can be seen without an account. */
+export const OPEN_PAGES: PageName[] = ['log-in', 'sign-up', 'missing'];
+
+/** The page; null when it cannot be had and the document is loaded anew instead. */
+export async function loadPage(name: PageName): Promise<Page | null> {
+  if (name === 'home') return Home;
+  try {
+    return (await LOADERS[name]()).default;
+  } catch {
+    // A newer version was installed and the old files are gone: only a fresh document knows the new ones. Once.
+    if (navigator.onLine && !sessionStorage.getItem('sosik.reloaded')) {
+      sessionStorage.setItem('sosik.reloaded', '1');
+      location.reload();
+    }
+    return null;
+  }
+}
+
+/** Loads the pages that are likely next, when the browser has nothing better to do. */
+export function prefetchPages(): void {
+  const likely: Exclude<PageName, 'home'>[] = ['story', 'person', 'compose', 'notifications', 'search', 'friends', 'settings'];
+  const idle = globalThis.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 2_000));
+  for (const name of likely) idle(() => void LOADERS[name]().catch(() => undefined));
+}

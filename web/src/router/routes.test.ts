@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+
+import { match, safeNext, to } from './routes';
+
+describe('addresses', () => {
+  it.each([
+    ['/', 'home', {}],
+    ['/@mina', 'person', { handle: 'mina' }],
+    ['/@Mina_92/', 'person', { handle: 'Mina_92' }],
+    ['/stories/181193933824000001', 'story', { story: '181193933824000001' }],
+    ['/tags/%EC%84%9C%EC%9A%B8', 'tag', { tag: '서울' }],
+    ['/friends', 'friends', {}],
+    ['/friends/requests', 'friends', { list: 'requests' }],
+    ['/settings/hidden/blocked', 'hidden', { list: 'blocked' }],
+    ['/stories/first', 'missing', {}],
+    ['/@a', 'missing', {}],
+    ['/friends/enemies', 'missing', {}],
+    ['/tags/%E0%A4%A', 'missing', {}],
+    ['/nowhere', 'missing', {}],
+    ['//', 'home', {}],
+  ])('%s shows %s', (path, page, params) => {
+    expect(match(path)).toEqual({ page, params });
+  });
+
+  it('that are linked to lead back to their page', () => {
+    expect(match(to.tag('서울/봄?')).params).toEqual({ tag: '서울/봄?' });
+    expect(match(to.storyLikes('12')).page).toBe('likes');
+    expect(match(to.settingsPage('password')).page).toBe('password');
+  });
+
+  it.each([
+    [null, '/'],
+    ['/@mina', '/@mina'],
+    ['/search?q=a', '/search?q=a'],
+    ['//evil.example', '/'],
+    ['/\\evil.example', '/'],
+    ['https://evil.example', '/'],
+    ['/nowhere', '/'],
+  ])('%s after logging in leads to %s', (next, expected) => {
+    expect(safeNext(next)).toBe(expected);
+  });
+});

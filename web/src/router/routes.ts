@@ -1,0 +1,111 @@
+// Every address of the client, and which page answers it. Pure, so that addresses are tested as a table.
+//
+// To add a page: a line here, one in pages/index.ts, its title among the messages.
+
+/** The pages there are. */
+export type PageName =
+  | 'home'
+  | 'compose'
+  | 'story'
+  | 'edit'
+  | 'likes'
+  | 'person'
+  | 'tag'
+  | 'search'
+  | 'friends'
+  | 'notifications'
+  | 'settings'
+  | 'profile-settings'
+  | 'password'
+  | 'sessions'
+  | 'hidden'
+  | 'log-in'
+  | 'sign-up'
+  | 'missing';
+
+/** What an address asks for. */
+export interface Match {
+  page: PageName;
+  params: Record<string, string>;
+}
+
+const ROUTES: [string, PageName][] = [
+  ['/', 'home'],
+  ['/compose', 'compose'],
+  ['/stories/:story', 'story'],
+  ['/stories/:story/edit', 'edit'],
+  ['/stories/:story/likes', 'likes'],
+  ['/@:handle', 'person'],
+  ['/tags/:tag', 'tag'],
+  ['/search', 'search'],
+  ['/friends', 'friends'],
+  ['/friends/:list', 'friends'],
+  ['/notifications', 'notifications'],
+  ['/settings', 'settings'],
+  ['/settings/profile', 'profile-settings'],
+  ['/settings/password', 'password'],
+  ['/settings/sessions', 'sessions'],
+  ['/settings/hidden/:list', 'hidden'],
+  ['/log-in', 'log-in'],
+  ['/sign-up', 'sign-up'],
+];
+
+const PATTERNS = ROUTES.map(
+  ([path, page]) => [new RegExp(`^${path.replace(/:(\w+)/g, '(?<$1>[^/]+)')}$`), page] as const,
+);
+
+/** Values that a parameter may have, where not every text is an address. */
+const ALLOWED: Record<string, RegExp> = {
+  story: /^\d{1,20}$/,
+  handle: /^[A-Za-z][A-Za-z0-9_]{2,19}$/,
+  list: /^(requests|sent|following|followers|blocked|muted)$/,
+};
+
+/** The page of a path; `missing` for every path that is none of ours. A slash at the end makes no difference. */
+export function match(path: string): Match {
+  const bare = path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
+  for (const [pattern, page] of PATTERNS) {
+    const params = pattern.exec(bare)?.groups ?? (pattern.test(bare) ? {} : null);
+    if (params) return decoded(page, params) ?? { page: 'missing', params: {} };
+  }
+  return { page: 'missing', params: {} };
+}
+
+function decoded(page: PageName, raw: Record<string, string>): Match | null {
+  const params: Record<string, string> = {};
+  for (const [name, text] of Object.entries(raw)) {
+    try {
+      params[name] = decodeURIComponent(text);
+    } catch {
+      return null;
+    }
+    if (ALLOWED[name] && !ALLOWED[name].test(params[name] ?? '')) return null;
+  }
+  return { page, params };
+}
+
+/** Addresses to link to. */
+export const to = {
+  home: '/',
+  compose: '/compose',
+  search: '/search',
+  searching: (words: string) => `/search?q=${encodeURIComponent(words)}`,
+  friends: '/friends',
+  friendsList: (list: string) => (list === 'friends' ? '/friends' : `/friends/${list}`),
+  notifications: '/notifications',
+  settings: '/settings',
+  settingsPage: (page: string) => `/settings/${page}`,
+  logIn: '/log-in',
+  signUp: '/sign-up',
+  story: (id: string) => `/stories/${id}`,
+  storyEdit: (id: string) => `/stories/${id}/edit`,
+  storyLikes: (id: string) => `/stories/${id}/likes`,
+  person: (handle: string) => `/@${handle}`,
+  tag: (tag: string) => `/tags/${encodeURIComponent(tag)}`,
+};
+
+/** A place to go to after logging in: an address of ours, never one of another site. */
+export function safeNext(next: string | null): string {
+  if (!next || !next.startsWith('/') || next.startsWith('//') || next.includes('\\')) return '/';
+  return match(next.split(/[?#]/)[0] ?? '/').page === 'missing' ? '/' : next;
+}

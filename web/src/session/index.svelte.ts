@@ -1,0 +1,81 @@
+// Who is using this device. The session itself is a cookie that scripts cannot read; what is known here is only the person
+// it belongs to, kept on the device so that the next start need not wait for the answer.
+import { answer, api } from '$/api/client';
+import type { Person } from '$/api/types';
+import { forgetEverything, remove } from '$/offline/db';
+import { keep, kept } from '$/offline/settings';
+import { language } from '$/language/index.svelte';
+
+class Session {
+  me = $state.raw<Person | null>(remembered());
+  /** Whether the server has told us. Until then `me` is what this device remembers. */
+  known = $state(false);
+}
+
+const session = new Session();
+
+/** The person who is logged in, as far as is known. */
+export function me(): Person | null {
+  return session.me;
+}
+
+/** Whether it is certain whether somebody is logged in. */
+export function isKnown(): boolean {
+  return session.known;
+}
+
+/** Asks the server who this is. Without an answer, what the device remembers stays. */
+export async function askWho(): Promise<void> {
+  become(await answer(api.GET('/v1/me')));
+}
+
+/** Logs in. */
+export async function logIn(handle: string, password: string): Promise<void> {
+  const { person } = await answer(api.POST('/v1/sessions', { body: { handle, password } }));
+  become(person);
+}
+
+/** Makes an account and logs in to it. */
+export async function signUp(handle: string, name: string, password: string): Promise<void> {
+  const body = { handle, display_name: name, password, language: language() };
+  const { person } = await answer(api.POST('/v1/people', { body }));
+  become(person);
+}
+
+/** Ends the session and leaves nothing of it on the device. */
+export async function logOut(): Promise<void> {
+  await answer(api.DELETE('/v1/sessions/current'));
+  await forgetEverything();
+  await forget();
+}
+
+/**
+ * There is no session any more: nothing of the feed stays, in memory or on the device. What the person has written and not
+ * sent stays for when they log in again, unless they logged out themselves.
+ */
+export async function forget(): Promise<void> {
+  const had = session.me;
+  keep('me', null);
+  keep('left', null);
+  if (had) await remove('feeds', had.id);
+  // A fresh document is the one sure way to hold nothing of the person in memory.
+  if (had) location.assign('/');
+  session.me = null;
+  session.known = true;
+}
+
+/** This is the person, as of now. */
+export function become(person: Person): void {
+  session.me = person;
+  session.known = true;
+  keep('me', JSON.stringify(person));
+  document.documentElement.dataset['known'] = '';
+}
+
+function remembered(): Person | null {
+  try {
+    return JSON.parse(kept('me') ?? 'null') as Person | null;
+  } catch {
+    return null;
+  }
+}

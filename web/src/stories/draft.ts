@@ -1,0 +1,35 @@
+// What one has begun to write. It survives everything but being posted or thrown away.
+import type { Audience } from '$/api/types';
+import { put, remove, take } from '$/offline/db';
+
+/** A story that is being written. */
+export interface Draft {
+  text: string;
+  audience: Audience;
+}
+
+/** Saved so long after the last key. */
+const QUIET = 250;
+const timers = new Map<string, ReturnType<typeof setTimeout>>();
+
+/** What was begun under this name: `story` for a new one, else the place it belongs to. */
+export function takeDraft(person: string, name: string): Promise<Draft | undefined> {
+  return take<Draft>('drafts', `${person} ${name}`);
+}
+
+/** Keeps it, a moment from now. An empty one is forgotten. */
+export function keepDraft(person: string, name: string, draft: Draft): void {
+  const key = `${person} ${name}`;
+  clearTimeout(timers.get(key));
+  timers.set(
+    key,
+    setTimeout(() => void (draft.text === '' ? remove('drafts', key) : put('drafts', key, draft)), QUIET),
+  );
+}
+
+/** Forgets it: it was posted or thrown away. */
+export async function dropDraft(person: string, name: string): Promise<void> {
+  const key = `${person} ${name}`;
+  clearTimeout(timers.get(key));
+  await remove('drafts', key);
+}

@@ -1,0 +1,14 @@
+// End-to-end tests: a real server, a real browser. See e2e/README.md.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['e2e/**/*.e2e.ts'],
+    globalSetup: ['e2e/server.ts'],
+    // One browser at a time: the machines that run this have few cores, and a starved browser fails without a reason.
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
