@@ -3,13 +3,13 @@
 //! Every cache is a [`StampedCache`]: what was changed before a request began is never served to it. A value is
 //! loaded in batches where pages need many.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use quick_cache::{UnitWeighter, Weighter};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use sosik_fabric::Reader;
 use sosik_fabric::cache::StampedCache;
 use sosik_feed::{Circle, PersonId, StoryId};
@@ -197,7 +197,7 @@ impl Service {
         }
         let stamps: Vec<_> = missing.iter().map(|id| cache.stamp(id)).collect();
         let found = self.0.store.stories(&missing).await?;
-        let mut loaded: HashMap<_, _> = found
+        let mut loaded: FxHashMap<_, _> = found
             .into_iter()
             .map(|record| (record.id, Arc::new(StoryEntry::from(record))))
             .collect();
@@ -218,9 +218,9 @@ impl Service {
     pub async fn people(
         &self,
         ids: &[PersonId],
-    ) -> ServiceResult<HashMap<PersonId, Arc<PersonEntry>>> {
+    ) -> ServiceResult<FxHashMap<PersonId, Arc<PersonEntry>>> {
         let cache = &self.0.caches.people;
-        let mut people = HashMap::with_capacity(ids.len());
+        let mut people = FxHashMap::with_capacity_and_hasher(ids.len(), FxBuildHasher);
         let mut missing = Vec::new();
         for id in ids {
             match cache.get(id) {
@@ -232,7 +232,7 @@ impl Service {
         }
         if !missing.is_empty() {
             let wanted: Vec<_> = missing.iter().map(|(id, _)| *id).collect();
-            let mut found: HashMap<_, _> = self
+            let mut found: FxHashMap<_, _> = self
                 .0
                 .store
                 .people(&wanted)

@@ -10,6 +10,7 @@ use sosik_feed::{Cursor, StoryId};
 use super::{FeedPage, recent_of};
 use crate::caches::{KnownReader, StoryEntry};
 use crate::sabotage::Sabotage;
+use crate::stories::StoryItem;
 use crate::{Service, ServiceResult};
 
 /// Ids taken from the timeline beyond the page, for those that turn out to be hidden or deleted.
@@ -84,7 +85,7 @@ impl Service {
         };
         let page = self.fill(reader, first, None, limit).await?;
         Ok(FeedPage {
-            unread: Some(self.unread(reader, seen.mark).await?),
+            unread: Some(self.unread(reader, seen.mark, &page).await?),
             after: Some(Cursor::Newer(seen)),
             ..page
         })
@@ -154,15 +155,17 @@ impl Service {
         filling: &mut Filling,
         limit: usize,
     ) -> ServiceResult<bool> {
-        let admitted = self.admit(reader, &candidates.ids).await?;
-        let room = limit - filling.stories.len();
-        if admitted.len() > room {
-            filling.stories.extend(admitted.into_iter().take(room));
-            filling.position = filling.stories.last().map(|story| story.record.id);
-            return Ok(false);
+        let mut ids = candidates.ids.as_slice();
+        while !ids.is_empty() {
+            let room = limit - filling.stories.len();
+            if room == 0 {
+                return Ok(false);
+            }
+            let (now, later) = ids.split_at(room.min(ids.len()));
+            filling.stories.extend(self.admit(reader, now).await?);
+            filling.position = now.last().copied();
+            ids = later;
         }
-        filling.stories.extend(admitted);
-        filling.position = candidates.ids.last().copied().or(filling.position);
         Ok(true)
     }
 
@@ -212,33 +215,36 @@ impl Service {
         Cursor::Below(StoryId::from_u64(position.as_u64().saturating_sub(skip)).raw())
     }
 
-    /// How many entitled stories of others are above the read position.
-    async fn unread(&self, reader: &KnownReader, mark: Mark) -> ServiceResult<u32> {
+    /// How many stories of others are above the read position: on this page those that are shown, behind it what has
+    /// been delivered. Counting the latter by entitlement would cost a look at up to a hundred stories a page.
+    async fn unread(
+        &self,
+        reader: &KnownReader,
+        mark: Mark,
+        page: &FeedPage,
+    ) -> ServiceResult<u32> {
         let position = self.read_position(reader.id).await?;
         if position >= mark.newest {
             return Ok(0);
         }
         let most = self.0.settings.feed.unread_max;
-        let ids = match self
-            .0
-            .fabric
-            .above(reader.id, position, most as usize)
-            .await?
-        {
-            Some(ids) => ids,
-            None => {
-                let mut ids = self.newest(reader, None, most as usize).await?;
-                ids.retain(|id| *id > position);
-                ids
-            }
+        let is_unread = |item: &&StoryItem| {
+            item.story.record.id > position && item.story.record.author != reader.id
         };
-        let unread = self
-            .admit(reader, &ids)
-            .await?
-            .iter()
-            .filter(|story| story.record.author != reader.id)
-            .count();
-        Ok(u32::try_from(unread).unwrap_or(most))
+        let shown = page.items.iter().filter(is_unread).count();
+        let behind = match page.before {
+            Some(Cursor::Below(last)) => {
+                let delivered = self
+                    .0
+                    .fabric
+                    .above(reader.id, position, most as usize)
+                    .await?;
+                let behind = |ids: Vec<StoryId>| ids.iter().filter(|id| id.raw() < last).count();
+                delivered.map_or(0, behind)
+            }
+            Some(Cursor::Above(_) | Cursor::Behind(_) | Cursor::Newer(_)) | None => 0,
+        };
+        Ok(u32::try_from(shown + behind).unwrap_or(most).min(most))
     }
 }
 
