@@ -3,7 +3,6 @@
 //! Leaving goes step by step, so that nobody notices: not ready, time for balancers to see it, live streams end with a
 //! hint, running requests end, deliveries pause where they are (the store has the orders), the node number goes back.
 
-use std::future::pending;
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,10 +31,11 @@ pub struct House {
     public: TcpListener,
     admin: TcpListener,
     metrics: PrometheusHandle,
+    asked_to_stop: CancellationToken,
 }
 
 impl House {
-    /// Opens both listeners.
+    /// Opens both listeners. From now on, SIGTERM and SIGINT do not end the process but ask it to stop.
     ///
     /// # Errors
     /// When an address is taken or not ours.
@@ -46,7 +46,13 @@ impl House {
         };
         let public = bind(server.listen, "server.listen").await?;
         let admin = bind(server.admin_listen, "server.admin_listen").await?;
-        Ok(Self { public, admin, metrics: metrics::install()? })
+        let asked_to_stop = heed_signals()?;
+        Ok(Self {
+            public,
+            admin,
+            metrics: metrics::install()?,
+            asked_to_stop,
+        })
     }
 
     /// Where people reach it.
@@ -54,14 +60,26 @@ impl House {
     /// # Errors
     /// When the system cannot tell.
     pub fn public_address(&self) -> anyhow::Result<SocketAddr> {
-        self.public.local_addr().context("ask for the address of the listener")
+        self.public
+            .local_addr()
+            .context("ask for the address of the listener")
+    }
+
+    /// Cancelled when the process has been asked to stop: for what is done before serving.
+    pub fn asked_to_stop(&self) -> CancellationToken {
+        self.asked_to_stop.clone()
     }
 
     /// Serves until the process is asked to stop, then leaves step by step. The service is stopped afterwards.
     ///
     /// # Errors
     /// When the system cannot tell addresses or signals.
-    pub async fn serve(self, loaded: &Loaded, service: Service, welcome: Welcome) -> anyhow::Result<()> {
+    pub async fn serve(
+        self,
+        loaded: &Loaded,
+        service: Service,
+        welcome: Welcome,
+    ) -> anyhow::Result<()> {
         let server = &loaded.config.server;
         let settings = wiring::api_settings(loaded, self.public_address()?);
         let (url, admin_url) = (settings.public_url.clone(), self.admin.local_addr()?);
@@ -73,13 +91,23 @@ impl House {
             seed: RandomState::new().hash_one("requests"),
         });
         let (public_ends, admin_ends) = (CancellationToken::new(), CancellationToken::new());
-        let public = tokio::spawn(sosik_api::serve(self.public, api.public(), public_ends.clone(), server.drain()));
-        let admin = tokio::spawn(sosik_api::serve(self.admin, api.admin(), admin_ends.clone(), server.drain()));
+        let public = tokio::spawn(sosik_api::serve(
+            self.public,
+            api.public(),
+            public_ends.clone(),
+            server.drain(),
+        ));
+        let admin = tokio::spawn(sosik_api::serve(
+            self.admin,
+            api.admin(),
+            admin_ends.clone(),
+            server.drain(),
+        ));
         let chores = tokio::spawn(do_chores(api.clone(), self.metrics));
         let check = self_check::spawn(service.clone(), &loaded.config.verify);
         tracing::info!(%url, admin = %admin_url, "serving");
 
-        asked_to_stop().await?;
+        self.asked_to_stop.cancelled().await;
         tracing::info!("leaving: not ready any more");
         api.leave();
         wait_unless_asked_again(server.balancer_wait()).await?;
@@ -116,21 +144,31 @@ async fn do_chores(api: Api, metrics: PrometheusHandle) {
     }
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub async fn asked_to_stop() -> anyhow::Result<()> {
+/// Listens for signals from now on, so that none is lost between two parts of the process that wait for it.
+fn heed_signals() -> anyhow::Result<CancellationToken> {
+    let (asked, signal) = (CancellationToken::new(), next_signal()?);
+    let asks = asked.clone();
+    tokio::spawn(async move {
+        signal.await;
+        asks.cancel();
+    });
+    Ok(asked)
+}
+
+/// Listens at once, and waits for the next SIGTERM or SIGINT.
+fn next_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut term = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Somebody who asks twice does not want to wait for balancers.
 async fn wait_unless_asked_again(span: Duration) -> anyhow::Result<()> {
-    tokio::select! {
-        asked = asked_to_stop() => asked,
-        _over = timeout(span, pending::<()>()) => Ok(()),
-    }
+    let _asked_or_over = timeout(span, next_signal()?).await;
+    Ok(())
 }

@@ -16,9 +16,18 @@ use crate::config::Verify;
 
 /// Starts checking in the background until the service stops. The handle ends with it.
 pub fn spawn(service: Service, verify: &Verify) -> JoinHandle<()> {
-    metrics::describe_counter!("sosik_verify_readers_total", "feeds compared with the truth");
-    metrics::describe_counter!("sosik_verify_differences_total", "stories missing, leaked or out of order in them");
-    metrics::describe_counter!("sosik_verify_failures_total", "feeds that could not be compared");
+    metrics::describe_counter!(
+        "sosik_verify_readers_total",
+        "feeds compared with the truth"
+    );
+    metrics::describe_counter!(
+        "sosik_verify_differences_total",
+        "stories missing, leaked or out of order in them"
+    );
+    metrics::describe_counter!(
+        "sosik_verify_failures_total",
+        "feeds that could not be compared"
+    );
     metrics::counter!("sosik_verify_readers_total").absolute(0);
     metrics::counter!("sosik_verify_differences_total").absolute(0);
     metrics::counter!("sosik_verify_failures_total").absolute(0);
@@ -55,7 +64,10 @@ async fn check(service: &Service, after: &mut Option<PersonId>, sample: u32) -> 
     };
     let mut readers = service.store().everybody(from, sample).await?;
     if readers.is_empty() && from != PersonId::default() {
-        readers = service.store().everybody(PersonId::default(), sample).await?;
+        readers = service
+            .store()
+            .everybody(PersonId::default(), sample)
+            .await?;
     }
     for reader in readers {
         *after = Some(reader);
@@ -68,7 +80,8 @@ async fn check_reader(service: &Service, reader: PersonId) {
     match service.verify(reader).await {
         Ok(comparison) => {
             metrics::counter!("sosik_verify_readers_total").increment(1);
-            metrics::counter!("sosik_verify_differences_total").increment(comparison.differences.len() as u64);
+            metrics::counter!("sosik_verify_differences_total")
+                .increment(comparison.differences.len() as u64);
             for difference in comparison.differences {
                 tracing::error!(person.id = %reader, %difference, "a feed is not what it should be");
             }
@@ -82,11 +95,18 @@ async fn check_reader(service: &Service, reader: PersonId) {
 
 /// A random place between the first person and now; ids sort by time.
 async fn anywhere(service: &Service) -> ServiceResult<PersonId> {
-    let Some(first) = service.store().everybody(PersonId::default(), 1).await?.pop() else {
+    let Some(first) = service
+        .store()
+        .everybody(PersonId::default(), 1)
+        .await?
+        .pop()
+    else {
         return Ok(PersonId::default());
     };
     let now = service.next_id().await?.as_u64();
     let span = now.saturating_sub(first.as_u64()).max(1);
     let chance = RandomState::new().hash_one("the first reader to check");
-    Ok(PersonId::from_u64((first.as_u64() - 1).saturating_add(chance % span)))
+    Ok(PersonId::from_u64(
+        (first.as_u64() - 1).saturating_add(chance % span),
+    ))
 }

@@ -10,7 +10,8 @@ use anyhow::Context;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_fabric::rates::Rate;
 use sosik_service::settings::{
-    CacheSettings, DeliverySettings, FeedSettings, NodeSettings, PasswordSettings, SessionSettings, TextSettings,
+    CacheSettings, DeliverySettings, FeedSettings, NodeSettings, PasswordSettings, SessionSettings,
+    TextSettings,
 };
 use sosik_service::{Clock, Service, Settings, SystemClock};
 use sosik_store::{LargeAuthorLimits, RelationLimits, SqliteOptions, SqliteStore};
@@ -89,7 +90,10 @@ pub fn api_settings(loaded: &Loaded, public: SocketAddr) -> sosik_api::Settings 
 fn rates(rates: &Rates) -> sosik_api::Rates {
     // No configured number is zero, so nothing is changed here.
     let number = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
-    let rate = |rate: config::Rate| Rate { per_minute: number(rate.per_minute), burst: number(rate.burst) };
+    let rate = |rate: config::Rate| Rate {
+        per_minute: number(rate.per_minute),
+        burst: number(rate.burst),
+    };
     sosik_api::Rates {
         sign_ups_per_address: rate(rates.sign_ups_per_address()),
         log_ins_per_address: rate(rates.log_ins_per_address()),
@@ -105,7 +109,16 @@ fn rates(rates: &Rates) -> sosik_api::Rates {
 
 /// The settings of the service, as configured.
 pub fn settings(config: &Config) -> Settings {
-    let Config { delivery, feed, limits, sessions, passwords, fabric, node, .. } = config;
+    let Config {
+        delivery,
+        feed,
+        limits,
+        sessions,
+        passwords,
+        fabric,
+        node,
+        ..
+    } = config;
     let above = delivery.push_followers_max;
     let below = u32::try_from(u64::from(above) * LARGE_BELOW_PERCENT / 100).unwrap_or(above);
     Settings {
@@ -156,7 +169,11 @@ pub fn settings(config: &Config) -> Settings {
             circles_bytes: fabric.circles_bytes() as u64,
             sessions_entries: fabric.sessions_entries,
         },
-        node: NodeSettings { region: node.region.into(), name: node.name_in_effect(), lease: node.lease() },
+        node: NodeSettings {
+            region: node.region.into(),
+            name: node.name_in_effect(),
+            lease: node.lease(),
+        },
     }
 }
 
@@ -167,19 +184,35 @@ mod tests {
 
     #[test]
     fn the_defaults_of_the_http_side_are_those_of_the_configuration() {
-        let loaded = load(Inputs { file: None, environment: Vec::new(), flags: Vec::new() }).unwrap();
+        let loaded = load(Inputs {
+            file: None,
+            environment: Vec::new(),
+            flags: Vec::new(),
+        })
+        .unwrap();
         let listens_at = SocketAddr::from(([127, 0, 0, 1], 8420));
-        assert_eq!(api_settings(&loaded, listens_at), sosik_api::Settings::default());
+        assert_eq!(
+            api_settings(&loaded, listens_at),
+            sosik_api::Settings::default()
+        );
     }
 
     #[test]
     fn without_a_public_address_the_one_that_listens_is_told_to_people() {
         let told = |flags: &[&str]| {
             let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-            let loaded = load(Inputs { file: None, environment: Vec::new(), flags }).unwrap();
+            let loaded = load(Inputs {
+                file: None,
+                environment: Vec::new(),
+                flags,
+            })
+            .unwrap();
             api_settings(&loaded, SocketAddr::from(([127, 0, 0, 1], 9000))).public_url
         };
         assert_eq!(told(&[]), "http://127.0.0.1:9000");
-        assert_eq!(told(&["server.public_url=https://sosik.example"]), "https://sosik.example");
+        assert_eq!(
+            told(&["server.public_url=https://sosik.example"]),
+            "https://sosik.example"
+        );
     }
 }

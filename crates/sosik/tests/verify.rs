@@ -1,6 +1,9 @@
 //! Comparing feeds with the truth, and mending what derives from it, from the command line.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be read fails the test, as it should")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be read fails the test, as it should"
+)]
 
 mod common;
 
@@ -13,29 +16,61 @@ fn small_world() -> Folder {
     let folder = Folder::new();
     folder.write("friends", "1 2\n");
     folder.write("follows", "0 1\n");
-    let story = |text, at| format!("{{\"author\": 1, \"text\": \"{text} #tag\", \"audience\": \"public\", \"at\": \"{at}\"}}\n");
-    folder.write("stories", &(story("one", "2025-01-01") + &story("two", "2025-01-02")));
-    folder.run(&["import", "--friendships", "friends", "--follows", "follows", "--stories", "stories"]).ends_with(0);
+    let story = |text, at| {
+        format!(
+            "{{\"author\": 1, \"text\": \"{text} #tag\", \"audience\": \"public\", \"at\": \"{at}\"}}\n"
+        )
+    };
+    folder.write(
+        "stories",
+        &(story("one", "2025-01-01") + &story("two", "2025-01-02")),
+    );
+    folder
+        .run(&[
+            "import",
+            "--friendships",
+            "friends",
+            "--follows",
+            "follows",
+            "--stories",
+            "stories",
+        ])
+        .ends_with(0);
     folder
 }
 
 fn harm(folder: &Folder, sql: &str) {
-    Connection::open(folder.database()).unwrap().execute_batch(sql).unwrap();
+    Connection::open(folder.database())
+        .unwrap()
+        .execute_batch(sql)
+        .unwrap();
 }
 
 /// Makes the index that feeds are merged from lose the newest public story, as a fault of the disk could.
 fn lose_an_index_entry(folder: &Folder) {
     let database = Connection::open(folder.database()).unwrap();
-    let newest: i64 = database.query_row("SELECT max(id) FROM stories", [], |row| row.get(0)).unwrap();
+    let newest: i64 = database
+        .query_row("SELECT max(id) FROM stories", [], |row| row.get(0))
+        .unwrap();
     let (name, made): (String, String) = database
-        .query_row("SELECT name, sql FROM sqlite_schema WHERE name = 'stories_public'", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(
+            "SELECT name, sql FROM sqlite_schema WHERE name = 'stories_public'",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .unwrap();
     let rewrite = |sql: String| {
         let change = "UPDATE sqlite_schema SET sql = ?1 WHERE name = ?2";
-        database.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).unwrap();
-        database.pragma_update(None, "writable_schema", true).unwrap();
+        database
+            .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false)
+            .unwrap();
+        database
+            .pragma_update(None, "writable_schema", true)
+            .unwrap();
         assert_eq!(database.execute(change, [&sql, &name]).unwrap(), 1);
-        database.pragma_update(None, "writable_schema", "RESET").unwrap();
+        database
+            .pragma_update(None, "writable_schema", "RESET")
+            .unwrap();
     };
     rewrite(format!("{made} AND id <> {newest}"));
     database.execute_batch("REINDEX stories_public").unwrap();
@@ -49,30 +84,58 @@ fn a_story_that_is_not_served_is_a_difference_told_with_its_reader() {
     lose_an_index_entry(&folder);
     let ran = folder.run(&["verify"]).ends_with(1);
     let told = ran.out.lines().next().unwrap();
-    assert!(told.starts_with("@person0: story ") && told.ends_with(" is missing"), "{ran:?}");
+    assert!(
+        told.starts_with("@person0: story ") && told.ends_with(" is missing"),
+        "{ran:?}"
+    );
     assert!(ran.out.contains("1 difference: 3 readers"), "{ran:?}");
 
     let json = folder.run(&["verify", "--json"]).ends_with(1).json();
     assert_eq!(json["differences"], 1);
-    assert_eq!((&json["told"][0]["reader"], &json["told"][0]["what"]), (&json!("@person0"), &json!("missing")));
-    assert_eq!(folder.run(&["verify", "--reader", "person0"]).ends_with(1).out.lines().count(), 2);
+    assert_eq!(
+        (&json["told"][0]["reader"], &json["told"][0]["what"]),
+        (&json!("@person0"), &json!("missing"))
+    );
+    assert_eq!(
+        folder
+            .run(&["verify", "--reader", "person0"])
+            .ends_with(1)
+            .out
+            .lines()
+            .count(),
+        2
+    );
     folder.run(&["verify", "--reader", "person2"]).ends_with(0);
 }
 
 #[test]
 fn a_sample_is_as_large_as_asked_and_unknown_readers_are_refused() {
     let folder = small_world();
-    let ran = folder.run(&["verify", "--sample", "2", "--seed", "5", "--json"]).ends_with(0).json();
+    let ran = folder
+        .run(&["verify", "--sample", "2", "--seed", "5", "--json"])
+        .ends_with(0)
+        .json();
     assert_eq!(ran["readers"], 2);
     let ran = folder.run(&["verify", "--reader", "nobody"]).ends_with(3);
-    assert!(ran.err.contains("nobody has the handle \"nobody\""), "{ran:?}");
-    folder.run(&["verify", "--all", "--sample", "2"]).ends_with(2);
+    assert!(
+        ran.err.contains("nobody has the handle \"nobody\""),
+        "{ran:?}"
+    );
+    folder
+        .run(&["verify", "--all", "--sample", "2"])
+        .ends_with(2);
 }
 
 #[test]
 fn rebuild_mends_figures_terms_marks_and_totals_and_says_so_once() {
     let folder = small_world();
-    assert!(folder.run(&["rebuild"]).ends_with(0).out.starts_with("nothing was wrong"));
+    assert!(
+        folder
+            .run(&["rebuild"])
+            .ends_with(0)
+            .out
+            .starts_with("nothing was wrong")
+    );
     harm(
         &folder,
         "UPDATE person_counts SET friends = 4000, large = 1 WHERE person = (SELECT id FROM people WHERE handle = 'person0');
@@ -95,5 +158,11 @@ fn rebuild_mends_figures_terms_marks_and_totals_and_says_so_once() {
     ] {
         assert_eq!(mended[what], expected, "{what}");
     }
-    assert!(folder.run(&["rebuild"]).ends_with(0).out.starts_with("nothing was wrong"));
+    assert!(
+        folder
+            .run(&["rebuild"])
+            .ends_with(0)
+            .out
+            .starts_with("nothing was wrong")
+    );
 }

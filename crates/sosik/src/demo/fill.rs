@@ -67,22 +67,40 @@ pub async fn fill(service: &Service, town: &Town) -> anyhow::Result<Filled> {
 /// # Errors
 /// When the store fails, or somebody is missing.
 pub async fn people_of(service: &Service, town: &Town) -> anyhow::Result<Vec<PersonId>> {
-    let handles = town.people().iter().map(|resident| resident.handle.as_str().to_owned()).collect();
+    let handles = town
+        .people()
+        .iter()
+        .map(|resident| resident.handle.as_str().to_owned())
+        .collect();
     let found = service.store().ids_of_handles(handles).await?;
     let everybody: Option<Vec<_>> = found.into_iter().collect();
-    everybody.context("somebody of the town is missing from its store: name another folder with --data")
+    everybody
+        .context("somebody of the town is missing from its store: name another folder with --data")
 }
 
 async fn fill_people(service: &Service, town: &Town, filled: &mut Filled) -> anyhow::Result<()> {
-    let hash = service.hash_of_new_password(PASSWORD, [String::new(), String::new()]).await?;
+    let hash = service
+        .hash_of_new_password(PASSWORD, [String::new(), String::new()])
+        .await?;
     let bar = progress::bar("people move in", town.people().len() as u64);
     for step in town.people().chunks(PEOPLE_STEP) {
         let (mut people, mut bios) = (Vec::with_capacity(step.len()), Vec::new());
         for resident in step {
             let id = PersonId::new(service.next_id().await?);
             let (name, hash) = (resident.display_name.clone(), hash.clone());
-            people.push(new_person(id, &resident.handle, name, resident.language, hash));
-            bios.extend(resident.bio.as_ref().map(|bio: &Bio| (id, bio.as_str().to_owned())));
+            people.push(new_person(
+                id,
+                &resident.handle,
+                name,
+                resident.language,
+                hash,
+            ));
+            bios.extend(
+                resident
+                    .bio
+                    .as_ref()
+                    .map(|bio: &Bio| (id, bio.as_str().to_owned())),
+            );
             filled.people.push(id);
         }
         service.store().sign_up_many(people).await?;
@@ -93,7 +111,12 @@ async fn fill_people(service: &Service, town: &Town, filled: &mut Filled) -> any
     Ok(())
 }
 
-async fn fill_relations(service: &Service, town: &Town, now: Timestamp, filled: &mut Filled) -> anyhow::Result<()> {
+async fn fill_relations(
+    service: &Service,
+    town: &Town,
+    now: Timestamp,
+    filled: &mut Filled,
+) -> anyhow::Result<()> {
     let people = &filled.people;
     let known = |(one, other): (u32, u32)| (people[one as usize], people[other as usize]);
     let friendships: Vec<_> = town.friendships().map(known).collect();
@@ -115,7 +138,12 @@ async fn fill_relations(service: &Service, town: &Town, now: Timestamp, filled: 
     Ok(())
 }
 
-async fn fill_stories(service: &Service, town: &Town, now: Timestamp, filled: &mut Filled) -> anyhow::Result<()> {
+async fn fill_stories(
+    service: &Service,
+    town: &Town,
+    now: Timestamp,
+    filled: &mut Filled,
+) -> anyhow::Result<()> {
     let mut ids = PastIds::new(service.settings().node.region);
     let mut history = town.history(now, HISTORY);
     let bar = progress::bar("stories are told", history.len() as u64);
@@ -125,7 +153,8 @@ async fn fill_stories(service: &Service, town: &Town, now: Timestamp, filled: &m
             break;
         }
         bar.inc(step.len() as u64);
-        let (mut stories, mut comments, mut likes) = (Vec::with_capacity(step.len()), Vec::new(), Vec::new());
+        let (mut stories, mut comments, mut likes) =
+            (Vec::with_capacity(step.len()), Vec::new(), Vec::new());
         for told in step {
             let id = StoryId::new(ids.at(now.minus(told.before_now)));
             comments.extend(comments_of(id, &told, &filled.people, now, &mut ids));
@@ -144,7 +173,10 @@ fn story(id: StoryId, told: PastStory, people: &[PersonId], now: Timestamp) -> N
     NewStory {
         id,
         author: people[told.author as usize],
-        mentions: mentions(&told.text).into_iter().map(Handle::into_string).collect(),
+        mentions: mentions(&told.text)
+            .into_iter()
+            .map(Handle::into_string)
+            .collect(),
         tags: hashtags(&told.text),
         text: told.text,
         audience: told.audience,
@@ -167,7 +199,10 @@ fn comments_of(
             id: CommentId::new(ids.at(at)),
             story,
             author: people[comment.author as usize],
-            mentions: mentions(&comment.text).into_iter().map(Handle::into_string).collect(),
+            mentions: mentions(&comment.text)
+                .into_iter()
+                .map(Handle::into_string)
+                .collect(),
             text: comment.text.clone(),
             idempotency: None,
             now: at,
@@ -183,7 +218,8 @@ fn likes_of(
     people: &[PersonId],
     now: Timestamp,
 ) -> Vec<(PersonId, StoryId, Timestamp)> {
-    let gap = told.before_now.min(LIKES_WITHIN) / u32::try_from(told.likes.len() + 1).unwrap_or(u32::MAX);
+    let gap =
+        told.before_now.min(LIKES_WITHIN) / u32::try_from(told.likes.len() + 1).unwrap_or(u32::MAX);
     let mut at = now.minus(told.before_now);
     let like = |person: &u32| {
         at = at.plus(gap);

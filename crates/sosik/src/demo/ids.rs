@@ -1,8 +1,8 @@
 //! Ids of the past: under the node number of imports, at the time that is told.
 
 use rustc_hash::FxHashMap;
-use sosik_feed::id::{EPOCH, RawId, SEQUENCES};
 use sosik_feed::Timestamp;
+use sosik_feed::id::{EPOCH, RawId, SEQUENCES};
 
 use crate::import::import_node;
 
@@ -15,7 +15,10 @@ pub(super) struct PastIds {
 impl PastIds {
     /// Ids of this region's imports. Only for a store in which there are none yet.
     pub(super) fn new(region: u16) -> Self {
-        Self { node: import_node(region), next: FxHashMap::default() }
+        Self {
+            node: import_node(region),
+            next: FxHashMap::default(),
+        }
     }
 
     /// An id of this moment, or of the first one after it that has room.

@@ -25,7 +25,10 @@ pub async fn live(service: Service, town: Arc<Town>, people: Vec<PersonId>, pace
         life: Life::begin(Arc::clone(&town), seed),
         service: service.clone(),
         told: VecDeque::new(),
-        hosts: town.hosts().map(|host| (host, StoryId::default())).collect(),
+        hosts: town
+            .hosts()
+            .map(|host| (host, StoryId::default()))
+            .collect(),
         people,
     };
     if let Err(error) = street.look_at_hosts(|_, _, _| {}).await {
@@ -68,19 +71,36 @@ impl Street {
 
     async fn carry_out(&mut self, act: Act) -> ServiceResult<()> {
         match act {
-            Act::Post { story, author, text, audience } => {
-                let ask = PostAsk { text, audience, idempotency_key: None };
+            Act::Post {
+                story,
+                author,
+                text,
+                audience,
+            } => {
+                let ask = PostAsk {
+                    text,
+                    audience,
+                    idempotency_key: None,
+                };
                 let posted = self.service.post(self.people[author as usize], ask).await?;
                 self.remember(story, posted.story.record.id);
             }
-            Act::Comment { story, author, text } => {
+            Act::Comment {
+                story,
+                author,
+                text,
+            } => {
                 if let Some(story) = self.story(story) {
-                    self.service.comment(self.people[author as usize], story, &text, None).await?;
+                    self.service
+                        .comment(self.people[author as usize], story, &text, None)
+                        .await?;
                 }
             }
             Act::Like { story, person } => {
                 if let Some(story) = self.story(story) {
-                    self.service.like(self.people[person as usize], story).await?;
+                    self.service
+                        .like(self.people[person as usize], story)
+                        .await?;
                 }
             }
         }
@@ -88,14 +108,21 @@ impl Street {
     }
 
     /// Tells of the stories that hosts have posted since the last look, but not of those that the town made them post.
-    async fn look_at_hosts(&mut self, mut tell: impl FnMut(&mut Self, u32, (StoryId, Audience))) -> ServiceResult<()> {
+    async fn look_at_hosts(
+        &mut self,
+        mut tell: impl FnMut(&mut Self, u32, (StoryId, Audience)),
+    ) -> ServiceResult<()> {
         for place in 0..self.hosts.len() {
             let (host, seen) = self.hosts[place];
             let person = self.people[host as usize];
             let store = Arc::clone(self.service.store());
-            let mut newest = store.stories_of(person, Sees::Everything, None, NOTICED_MAX).await?;
+            let mut newest = store
+                .stories_of(person, Sees::Everything, None, NOTICED_MAX)
+                .await?;
             newest.retain(|story| *story > seen && self.told.iter().all(|(_, told)| told != story));
-            let Some(last) = newest.first().copied() else { continue };
+            let Some(last) = newest.first().copied() else {
+                continue;
+            };
             self.hosts[place].1 = last;
             for story in store.stories(&newest).await? {
                 tell(self, host, (story.id, story.audience));
@@ -112,6 +139,10 @@ impl Street {
     }
 
     fn story(&self, told: Told) -> Option<StoryId> {
-        self.told.iter().rev().find(|(known, _)| *known == told).map(|(_, story)| *story)
+        self.told
+            .iter()
+            .rev()
+            .find(|(known, _)| *known == told)
+            .map(|(_, story)| *story)
     }
 }

@@ -37,8 +37,13 @@ impl Place {
     /// When it cannot be made.
     pub fn temporary() -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("sosik-demo-").tempdir();
-        let folder = folder.context("make a temporary folder; another place can be named with --data")?;
-        Ok(Self { folder: folder.path().to_owned(), temporary: Some(folder), found: None })
+        let folder =
+            folder.context("make a temporary folder; another place can be named with --data")?;
+        Ok(Self {
+            folder: folder.path().to_owned(),
+            temporary: Some(folder),
+            found: None,
+        })
     }
 
     /// A folder that stays, and the town in it when there is one.
@@ -50,14 +55,25 @@ impl Place {
         fs::create_dir_all(folder).with_context(|| format!("make the folder {}", here()))?;
         let sign = folder.join(SIGN);
         let found = if sign.exists() {
-            let text = fs::read_to_string(&sign).with_context(|| format!("read {}", sign.display()))?;
-            Some(serde_json::from_str(&text).with_context(|| format!("understand {}", sign.display()))?)
+            let text =
+                fs::read_to_string(&sign).with_context(|| format!("read {}", sign.display()))?;
+            Some(
+                serde_json::from_str(&text)
+                    .with_context(|| format!("understand {}", sign.display()))?,
+            )
         } else if folder.join(STORE).exists() {
-            bail!("{} holds a store without a complete town: empty the folder, or name another one with --data", here());
+            bail!(
+                "{} holds a store without a complete town: empty the folder, or name another one with --data",
+                here()
+            );
         } else {
             None
         };
-        Ok(Self { folder: folder.to_owned(), temporary: None, found })
+        Ok(Self {
+            folder: folder.to_owned(),
+            temporary: None,
+            found,
+        })
     }
 
     /// The file of the store.
@@ -76,7 +92,8 @@ impl Place {
     /// When it cannot be written.
     pub fn complete(&self, founding: Founding) -> anyhow::Result<()> {
         let sign = self.folder.join(SIGN);
-        fs::write(&sign, serde_json::to_string(&founding)?).with_context(|| format!("write {}", sign.display()))
+        fs::write(&sign, serde_json::to_string(&founding)?)
+            .with_context(|| format!("write {}", sign.display()))
     }
 
     /// Removes it unless it stays.
@@ -84,8 +101,12 @@ impl Place {
     /// # Errors
     /// When something in it cannot be removed.
     pub fn leave(self) -> anyhow::Result<()> {
-        let Some(folder) = self.temporary else { return Ok(()) };
-        folder.close().with_context(|| format!("remove {}", self.folder.display()))
+        let Some(folder) = self.temporary else {
+            return Ok(());
+        };
+        folder
+            .close()
+            .with_context(|| format!("remove {}", self.folder.display()))
     }
 }
 
@@ -93,7 +114,10 @@ impl Place {
 mod tests {
     use super::*;
 
-    const FOUNDING: Founding = Founding { seed: 7, people: 50 };
+    const FOUNDING: Founding = Founding {
+        seed: 7,
+        people: 50,
+    };
 
     #[test]
     fn a_temporary_place_is_gone_afterwards() {

@@ -23,7 +23,9 @@ pub struct Stopped;
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("stopped at the first line that cannot be used; lines before it may be imported")
+        f.write_str(
+            "stopped at the first line that cannot be used; lines before it may be imported",
+        )
     }
 }
 
@@ -39,7 +41,13 @@ impl Faults {
     ///
     /// # Errors
     /// [`Stopped`] when the import is strict.
-    pub fn tell(&mut self, bar: &ProgressBar, file: &str, line: u64, why: &str) -> Result<(), Stopped> {
+    pub fn tell(
+        &mut self,
+        bar: &ProgressBar,
+        file: &str,
+        line: u64,
+        why: &str,
+    ) -> Result<(), Stopped> {
         self.counted += 1;
         if self.counted <= PRINTED_MAX {
             bar.suspend(|| print::note(&format!("{file}, line {line}: {why}\n")));

@@ -47,7 +47,11 @@ impl Input {
     /// When the file cannot be read.
     pub fn open(path: &Path, doing: &'static str) -> anyhow::Result<Self> {
         let is_stdin = path == Path::new("-");
-        let name = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
+        let name = if is_stdin {
+            "standard input".to_owned()
+        } else {
+            path.display().to_string()
+        };
         let unreadable = || format!("read {name}");
         let (bar, raw): (_, Box<dyn Read + Send>) = if is_stdin {
             let bar = progress::spinner(doing);
@@ -58,13 +62,25 @@ impl Input {
             (bar.clone(), Box::new(bar.wrap_read(file)))
         };
         let mut raw = BufReader::with_capacity(READ_BYTES, raw);
-        let is_gzip = raw.fill_buf().with_context(unreadable)?.starts_with(&GZIP_MAGIC);
+        let is_gzip = raw
+            .fill_buf()
+            .with_context(unreadable)?
+            .starts_with(&GZIP_MAGIC);
         let reader: Box<dyn BufRead + Send> = if is_gzip {
-            Box::new(BufReader::with_capacity(READ_BYTES, MultiGzDecoder::new(raw)))
+            Box::new(BufReader::with_capacity(
+                READ_BYTES,
+                MultiGzDecoder::new(raw),
+            ))
         } else {
             Box::new(raw)
         };
-        Ok(Self { name, bar, reader, line: 0, buffer: Vec::new() })
+        Ok(Self {
+            name,
+            bar,
+            reader,
+            line: 0,
+            buffer: Vec::new(),
+        })
     }
 
     /// The next lines, at most `count`; none at the end. Blank lines and comments (`#`) are skipped.
@@ -81,17 +97,25 @@ impl Input {
             let mut lines = Vec::with_capacity(count);
             while lines.len() < count {
                 let unreadable = || format!("read {} behind line {}", self.name, self.line);
-                let Some(fits) = read_line(&mut *self.reader, &mut self.buffer).with_context(unreadable)? else {
+                let Some(fits) =
+                    read_line(&mut *self.reader, &mut self.buffer).with_context(unreadable)?
+                else {
                     break;
                 };
                 self.line += 1;
                 let says = match std::str::from_utf8(&self.buffer) {
-                    _ if !fits => Err(format!("the line is longer than {} KiB", LINE_BYTES_MAX / 1024)),
+                    _ if !fits => Err(format!(
+                        "the line is longer than {} KiB",
+                        LINE_BYTES_MAX / 1024
+                    )),
                     Err(_) => Err("the line is not UTF-8".to_owned()),
                     Ok(text) if text.trim().is_empty() || text.starts_with('#') => continue,
                     Ok(text) => parse(text.trim()),
                 };
-                lines.push(Line { number: self.line, says });
+                lines.push(Line {
+                    number: self.line,
+                    says,
+                });
             }
             Ok(lines)
         })
@@ -102,7 +126,11 @@ impl Input {
 /// its rest has been skipped.
 fn read_line(reader: &mut dyn BufRead, buffer: &mut Vec<u8>) -> io::Result<Option<bool>> {
     buffer.clear();
-    if reader.take(LINE_BYTES_MAX as u64).read_until(b'\n', buffer)? == 0 {
+    if reader
+        .take(LINE_BYTES_MAX as u64)
+        .read_until(b'\n', buffer)?
+        == 0
+    {
         return Ok(None);
     }
     if buffer.len() < LINE_BYTES_MAX || buffer.ends_with(b"\n") {
@@ -120,7 +148,11 @@ mod tests {
         let (mut reader, mut buffer) = (text, Vec::new());
         for (fits, line) in expected {
             assert_eq!(read_line(&mut reader, &mut buffer).unwrap(), Some(*fits));
-            assert!(buffer == line.as_bytes(), "a line of {} bytes", buffer.len());
+            assert!(
+                buffer == line.as_bytes(),
+                "a line of {} bytes",
+                buffer.len()
+            );
         }
         assert_eq!(read_line(&mut reader, &mut buffer).unwrap(), None);
     }
@@ -136,6 +168,9 @@ mod tests {
         let long = "x".repeat(LINE_BYTES_MAX);
         let just = format!("{}\n", &long[1..]);
         let text = format!("{just}{long}yyy\nnext\n");
-        check_lines(text.as_bytes(), &[(true, &just), (false, &long), (true, "next\n")]);
+        check_lines(
+            text.as_bytes(),
+            &[(true, &just), (false, &long), (true, "next\n")],
+        );
     }
 }

@@ -21,10 +21,10 @@ mod times;
 
 pub use self::faults::Stopped;
 pub use self::input::Input;
-pub use self::pairs::Kind;
-pub use self::registry::new_person;
 pub use self::moments::import_node;
+pub use self::pairs::Kind;
 pub use self::people::set_bios;
+pub use self::registry::new_person;
 pub use self::stories::nobody;
 pub use self::summary::Summary;
 
@@ -43,7 +43,11 @@ pub struct Import {
 impl Import {
     /// Begins. A strict import stops at the first line that it cannot use.
     pub fn new(service: Service, strict: bool) -> Self {
-        Self { people: Registry::new(service.clone()), service, faults: Faults::new(strict) }
+        Self {
+            people: Registry::new(service.clone()),
+            service,
+            faults: Faults::new(strict),
+        }
     }
 
     /// People who were made because a file knows them by number.

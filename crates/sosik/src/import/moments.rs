@@ -56,7 +56,11 @@ struct Moment {
 impl Moments {
     /// Nothing is known yet.
     pub(super) fn new(region: u16) -> Self {
-        Self { node: import_node(region), known: FxHashMap::default(), remembered: 0 }
+        Self {
+            node: import_node(region),
+            known: FxHashMap::default(),
+            remembered: 0,
+        }
     }
 
     /// Looks what there is at a time, and where a story finds its place.
@@ -71,7 +75,9 @@ impl Moments {
         let words = (author, xxh3_64(text.as_bytes()));
         for millis in first..first + SPILL_MAX {
             self.learn(service, millis).await?;
-            let Some(moment) = self.known.get_mut(&millis) else { continue };
+            let Some(moment) = self.known.get_mut(&millis) else {
+                continue;
+            };
             if moment.words.contains(&words) {
                 return Ok(Place::There);
             }
@@ -93,7 +99,9 @@ impl Moments {
         let first = at.as_millis().saturating_sub(EPOCH.as_millis());
         for millis in first..first + SPILL_MAX {
             self.learn(service, millis).await?;
-            let Some(moment) = self.known.get(&millis) else { continue };
+            let Some(moment) = self.known.get(&millis) else {
+                continue;
+            };
             if moment.words.contains(&(author, xxh3_64(text.as_bytes()))) {
                 return Ok(true);
             }
@@ -114,7 +122,11 @@ impl Moments {
 
     fn take(&mut self, first: u64, millis: u64, words: (PersonId, u64)) -> Place {
         for tried in first..=millis {
-            if self.known.get_mut(&tried).is_some_and(|moment| moment.stands_for(words.0)) {
+            if self
+                .known
+                .get_mut(&tried)
+                .is_some_and(|moment| moment.stands_for(words.0))
+            {
                 return Place::There;
             }
         }
@@ -131,7 +143,10 @@ impl Moments {
             return Ok(());
         }
         let place = |sequence| StoryId::new(RawId::from_fields(millis, self.node, sequence));
-        let taken = service.store().story_places(place(0), place(SEQUENCES - 1)).await?;
+        let taken = service
+            .store()
+            .story_places(place(0), place(SEQUENCES - 1))
+            .await?;
         self.remembered += 1 + taken.len();
         self.known.insert(millis, Moment::of(taken));
         Ok(())
@@ -143,7 +158,9 @@ impl Moment {
         let mut moment = Self::default();
         for place in taken {
             moment.next = place.id.raw().sequence() + 1;
-            moment.words.insert((place.author, xxh3_64(place.text.as_bytes())));
+            moment
+                .words
+                .insert((place.author, xxh3_64(place.text.as_bytes())));
             if place.changed {
                 *moment.changed.entry(place.author).or_default() += 1;
             }
@@ -169,12 +186,21 @@ mod tests {
 
     fn story(sequence: u16, author: u64, text: &str, changed: bool) -> StoryPlace {
         let id = StoryId::new(RawId::from_fields(0, import_node(0), sequence));
-        StoryPlace { id, author: PersonId::from_u64(author), text: text.to_owned(), changed }
+        StoryPlace {
+            id,
+            author: PersonId::from_u64(author),
+            text: text.to_owned(),
+            changed,
+        }
     }
 
     fn place(moments: &mut Moments, author: u64, text: &str) -> Place {
         let words = (PersonId::from_u64(author), xxh3_64(text.as_bytes()));
-        if moments.known[&0].words.contains(&words) { Place::There } else { moments.take(0, 0, words) }
+        if moments.known[&0].words.contains(&words) {
+            Place::There
+        } else {
+            moments.take(0, 0, words)
+        }
     }
 
     fn moments(taken: Vec<StoryPlace>) -> Moments {

@@ -4,10 +4,10 @@ use rustc_hash::FxHashSet;
 use sosik_feed::PersonId;
 use sosik_service::Service;
 
+use super::Import;
 use super::input::Input;
 use super::registry::NUMBER_MAX;
 use super::summary::Pairs;
-use super::Import;
 
 /// Pairs in one transaction. The disk is waited for once a step; a second one would not feel it, a kill loses it.
 const STEP: usize = 10_000;
@@ -43,11 +43,17 @@ impl Import {
                     Ok((one, other)) if one == other => pairs.self_loops += 1,
                     Ok(pair) if repeats(kind, pair, &mut remembered) => pairs.repeated += 1,
                     Ok(pair) => step.push(pair),
-                    Err(why) => self.faults.tell(&input.bar, &input.name, line.number, &why)?,
+                    Err(why) => self
+                        .faults
+                        .tell(&input.bar, &input.name, line.number, &why)?,
                 }
             }
-            self.people.resolve(step.iter().flat_map(|(one, other)| [*one, *other])).await?;
-            let known = |(one, other): &(u64, u64)| Some((self.people.person(*one)?, self.people.person(*other)?));
+            self.people
+                .resolve(step.iter().flat_map(|(one, other)| [*one, *other]))
+                .await?;
+            let known = |(one, other): &(u64, u64)| {
+                Some((self.people.person(*one)?, self.people.person(*other)?))
+            };
             let people: Vec<_> = step.iter().filter_map(known).collect();
             pairs.refused += (step.len() - people.len()) as u64;
             keep(&self.service, kind, people, &mut pairs).await?;
@@ -85,7 +91,11 @@ fn repeats(kind: Kind, (one, other): (u64, u64), remembered: &mut FxHashSet<(u64
         Kind::Friendships => (one.min(other), one.max(other)),
         Kind::Follows => (one, other),
     };
-    if remembered.len() < REMEMBERED_MAX { !remembered.insert(pair) } else { remembered.contains(&pair) }
+    if remembered.len() < REMEMBERED_MAX {
+        !remembered.insert(pair)
+    } else {
+        remembered.contains(&pair)
+    }
 }
 
 fn parse(line: &str) -> Result<(u64, u64), String> {
@@ -110,7 +120,15 @@ mod tests {
         for line in ["1 2", "1\t2", "1   2"] {
             assert_eq!(parse(line), Ok((1, 2)), "{line:?}");
         }
-        for line in ["1", "1 2 3", "1,2", "a b", "-1 2", "1 100000000000000", "1 1.5"] {
+        for line in [
+            "1",
+            "1 2 3",
+            "1,2",
+            "a b",
+            "-1 2",
+            "1 100000000000000",
+            "1 1.5",
+        ] {
             assert!(parse(line).is_err(), "{line:?}");
         }
     }

@@ -9,10 +9,10 @@ use sosik_feed::{PersonId, RuleBroken};
 use sosik_service::{Service, ServiceError};
 use sosik_store::ProfileChange;
 
+use super::Import;
 use super::input::{Input, Line};
 use super::registry::{NUMBER_MAX, new_person};
 use super::summary::People;
-use super::Import;
 
 /// People in one transaction.
 const STEP: usize = 1_000;
@@ -67,56 +67,93 @@ impl Import {
         Ok(people)
     }
 
-    async fn people_step(&mut self, step: Vec<Person>, input: &Input, people: &mut People) -> anyhow::Result<()> {
+    async fn people_step(
+        &mut self,
+        step: Vec<Person>,
+        input: &Input,
+        people: &mut People,
+    ) -> anyhow::Result<()> {
         let there = self.ids(&step).await?;
         let mut handles = FxHashSet::default();
-        let missing: Vec<&Person> = (step.iter().zip(&there))
+        let missing = (step.iter().zip(&there))
             .filter(|(person, there)| there.is_none() && handles.insert(person.handle.as_str()))
             .map(|(person, _)| person)
             .collect();
+        // Each handle once, so that a second line of the same handle is not new.
+        let mut made = self.make(missing, input, people).await?;
+        let ids = self.ids(&step).await?;
+        for (person, id) in step.iter().zip(&ids) {
+            let is_new = made.remove(person.handle.as_str());
+            match id {
+                Some(id) => {
+                    people.there += u64::from(!is_new);
+                    people.without_password += u64::from(is_new && person.password.is_none());
+                    self.number(person, *id, input)?;
+                }
+                None if is_new => {
+                    let why = RuleBroken::HandleConfusable.to_string();
+                    self.faults
+                        .tell(&input.bar, &input.name, person.line, &why)?;
+                }
+                // The password was refused, and that has been told.
+                None => {}
+            }
+        }
+        self.bios(&step, &ids).await
+    }
+
+    /// Makes people who are missing. Answers the handles of those whose password could be taken, whether the store has
+    /// taken the handle or not.
+    async fn make(
+        &mut self,
+        missing: Vec<&Person>,
+        input: &Input,
+        people: &mut People,
+    ) -> anyhow::Result<FxHashSet<String>> {
         let hashed = self.hashed(&missing).await;
         let mut new = Vec::with_capacity(missing.len());
         for (person, hash) in missing.into_iter().zip(hashed) {
             match hash {
                 Ok(hash) => {
                     let id = PersonId::new(self.service.next_id().await?);
-                    new.push(new_person(id, &person.handle, person.name.clone(), person.language, hash));
+                    new.push(new_person(
+                        id,
+                        &person.handle,
+                        person.name.clone(),
+                        person.language,
+                        hash,
+                    ));
                 }
                 Err(ServiceError::RuleBroken(rule)) => {
-                    self.faults.tell(&input.bar, &input.name, person.line, &rule.to_string())?;
+                    self.faults
+                        .tell(&input.bar, &input.name, person.line, &rule.to_string())?;
                 }
                 Err(other) => return Err(other.into()),
             }
         }
-        let made: FxHashSet<_> = new.iter().map(|person| person.handle.clone()).collect();
+        let handles = new.iter().map(|person| person.handle.clone()).collect();
         people.new += self.service.store().sign_up_many(new).await?;
+        Ok(handles)
+    }
 
-        let ids = self.ids(&step).await?;
-        let mut first = made.clone();
-        for ((person, there), id) in step.iter().zip(there).zip(&ids) {
-            let is_new = first.remove(person.handle.as_str());
-            match id {
-                Some(id) => {
-                    people.there += u64::from(there.is_some() || !is_new);
-                    people.without_password += u64::from(there.is_none() && is_new && person.password.is_none());
-                    if person.number.is_some_and(|number| !self.people.give(number, *id)) {
-                        let why = "another person has this number already";
-                        self.faults.tell(&input.bar, &input.name, person.line, why)?;
-                    }
-                }
-                // A password that was refused has been told of.
-                None if !made.contains(person.handle.as_str()) => {}
-                None => {
-                    let why = RuleBroken::HandleConfusable.to_string();
-                    self.faults.tell(&input.bar, &input.name, person.line, &why)?;
-                }
-            }
+    /// Lets later files name the person by number.
+    fn number(&mut self, person: &Person, id: PersonId, input: &Input) -> anyhow::Result<()> {
+        if person
+            .number
+            .is_some_and(|number| !self.people.give(number, id))
+        {
+            let why = "another person has this number already";
+            self.faults
+                .tell(&input.bar, &input.name, person.line, why)?;
         }
-        self.bios(&step, &ids).await
+        Ok(())
     }
 
     async fn ids(&self, people: &[Person]) -> anyhow::Result<Vec<Option<PersonId>>> {
-        let handles = people.iter().map(|person| person.handle.as_str().to_owned()).collect();
+        let handles = people
+            .iter()
+            .map(|person| person.handle.as_str().to_owned())
+            .collect();
         Ok(self.service.store().ids_of_handles(handles).await?)
     }
 
@@ -125,7 +162,10 @@ impl Import {
         let at_once = self.service.settings().passwords.hashes_at_once;
         let hash = |person: &Person| {
             let (service, password) = (self.service.clone(), person.password.clone());
-            let personal = [person.handle.as_str().to_owned(), person.name.as_str().to_owned()];
+            let personal = [
+                person.handle.as_str().to_owned(),
+                person.name.as_str().to_owned(),
+            ];
             async move {
                 match password {
                     Some(password) => service.hash_of_new_password(&password, personal).await,
@@ -150,7 +190,14 @@ impl Import {
             .filter(|person| person.revision == 1 && person.bio.is_empty())
             .map(|person| person.id)
             .collect();
-        set_bios(&self.service, with_bio.into_iter().filter(|(id, _)| untouched.contains(id)).collect()).await
+        set_bios(
+            &self.service,
+            with_bio
+                .into_iter()
+                .filter(|(id, _)| untouched.contains(id))
+                .collect(),
+        )
+        .await
     }
 }
 
@@ -160,11 +207,21 @@ impl Import {
 /// When the store fails.
 pub async fn set_bios(service: &Service, bios: Vec<(PersonId, String)>) -> anyhow::Result<()> {
     let set = |(person, bio)| async move {
-        let change = ProfileChange { bio: Some(bio), ..ProfileChange::default() };
-        service.store().change_profile(person, change).await.map(|_profile| ())
+        let change = ProfileChange {
+            bio: Some(bio),
+            ..ProfileChange::default()
+        };
+        service
+            .store()
+            .change_profile(person, change)
+            .await
+            .map(|_profile| ())
     };
     let changes: Vec<_> = bios.into_iter().map(set).collect();
-    Ok(stream::iter(changes).buffer_unordered(PROFILES_AT_ONCE).try_collect().await?)
+    Ok(stream::iter(changes)
+        .buffer_unordered(PROFILES_AT_ONCE)
+        .try_collect()
+        .await?)
 }
 
 fn parse(line: &str) -> Result<Person, String> {
@@ -184,7 +241,12 @@ fn keep_rules(written: Written) -> Result<Person, RuleBroken> {
         number: written.number,
         handle: Handle::parse(&written.handle)?,
         name: DisplayName::parse(&written.display_name)?,
-        language: written.language.as_deref().map(Language::parse).transpose()?.unwrap_or_default(),
+        language: written
+            .language
+            .as_deref()
+            .map(Language::parse)
+            .transpose()?
+            .unwrap_or_default(),
         bio: written.bio.as_deref().map(Bio::parse).transpose()?,
         password: written.password,
     })
@@ -201,20 +263,43 @@ mod tests {
 
     #[test]
     fn a_person_keeps_the_rules_of_sign_up() {
-        let person = parse(r#"{"handle": "Mina", "display_name": " 김미나 ", "language": "ko"}"#).ok().unwrap();
-        assert_eq!((person.handle.as_str(), person.name.as_str()), ("mina", "김미나"));
-        check_refused(r#"{"handle": "mi", "display_name": "Mina"}"#, "handle is too short");
+        let person = parse(r#"{"handle": "Mina", "display_name": " 김미나 ", "language": "ko"}"#)
+            .ok()
+            .unwrap();
+        assert_eq!(
+            (person.handle.as_str(), person.name.as_str()),
+            ("mina", "김미나")
+        );
+        check_refused(
+            r#"{"handle": "mi", "display_name": "Mina"}"#,
+            "handle is too short",
+        );
         check_refused(r#"{"handle": "admin", "display_name": "Mina"}"#, "reserved");
-        check_refused(r#"{"handle": "mina", "display_name": ""}"#, "display name is empty");
-        check_refused(r#"{"handle": "mina", "display_name": "Mina", "password": "short"}"#, "password is too short");
-        check_refused(r#"{"handle": "mina", "display_name": "Mina", "language": "de"}"#, "use ko, en or ja");
+        check_refused(
+            r#"{"handle": "mina", "display_name": ""}"#,
+            "display name is empty",
+        );
+        check_refused(
+            r#"{"handle": "mina", "display_name": "Mina", "password": "short"}"#,
+            "password is too short",
+        );
+        check_refused(
+            r#"{"handle": "mina", "display_name": "Mina", "language": "de"}"#,
+            "use ko, en or ja",
+        );
     }
 
     #[test]
     fn what_is_not_a_person_is_refused_with_the_reason() {
         check_refused("{", "EOF");
         check_refused(r#"{"handle": "mina"}"#, "display_name");
-        check_refused(r#"{"handle": "mina", "display_name": "Mina", "age": 3}"#, "unknown field `age`");
-        check_refused(r#"{"handle": "mina", "display_name": "Mina", "number": 100000000000000}"#, "at most");
+        check_refused(
+            r#"{"handle": "mina", "display_name": "Mina", "age": 3}"#,
+            "unknown field `age`",
+        );
+        check_refused(
+            r#"{"handle": "mina", "display_name": "Mina", "number": 100000000000000}"#,
+            "at most",
+        );
     }
 }

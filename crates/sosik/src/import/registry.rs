@@ -27,7 +27,11 @@ pub struct Registry {
 impl Registry {
     /// Empty.
     pub fn new(service: Service) -> Self {
-        Self { service, numbers: FxHashMap::default(), made: 0 }
+        Self {
+            service,
+            numbers: FxHashMap::default(),
+            made: 0,
+        }
     }
 
     /// Who has the number by now: of the people file, or resolved before.
@@ -45,13 +49,19 @@ impl Registry {
     /// # Errors
     /// When the store fails.
     pub async fn resolve(&mut self, numbers: impl IntoIterator<Item = u64>) -> anyhow::Result<()> {
-        let mut unknown: Vec<u64> =
-            numbers.into_iter().filter(|number| !self.numbers.contains_key(number)).collect();
+        let mut unknown: Vec<u64> = numbers
+            .into_iter()
+            .filter(|number| !self.numbers.contains_key(number))
+            .collect();
         unknown.sort_unstable();
         unknown.dedup();
         for step in unknown.chunks(STEP) {
             self.look_up(step).await?;
-            let missing: Vec<u64> = step.iter().copied().filter(|number| self.numbers[number].is_none()).collect();
+            let missing: Vec<u64> = step
+                .iter()
+                .copied()
+                .filter(|number| self.numbers[number].is_none())
+                .collect();
             if !missing.is_empty() {
                 self.made += self.make(&missing).await?;
                 // Whoever is still missing was refused by a rule of the store.
@@ -74,7 +84,13 @@ impl Registry {
             let id = PersonId::new(self.service.next_id().await?);
             let handle = Handle::from_stored(handle_of(number));
             let name = DisplayName::from_stored(format!("Person {number}"));
-            people.push(new_person(id, &handle, name, Language::default(), String::new()));
+            people.push(new_person(
+                id,
+                &handle,
+                name,
+                Language::default(),
+                String::new(),
+            ));
         }
         Ok(self.service.store().sign_up_many(people).await?)
     }
@@ -112,8 +128,9 @@ mod tests {
     #[test]
     fn numbered_people_have_handles_that_the_rules_take_and_nobody_confuses() {
         let numbers = (0..20_000).chain([NUMBER_MAX - 1, NUMBER_MAX]);
-        let skeletons: Vec<_> =
-            numbers.map(|number| Handle::parse(&handle_of(number)).unwrap().skeleton()).collect();
+        let skeletons: Vec<_> = numbers
+            .map(|number| Handle::parse(&handle_of(number)).unwrap().skeleton())
+            .collect();
         let different: HashSet<_> = skeletons.iter().collect();
         assert_eq!(different.len(), skeletons.len());
     }

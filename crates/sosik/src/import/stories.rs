@@ -2,17 +2,17 @@
 
 use serde::Deserialize;
 use sosik_feed::id::EPOCH;
-use sosik_feed::text::{StoryText, TextIs, hashtags, mentions};
 use sosik_feed::people::Handle;
+use sosik_feed::text::{StoryText, TextIs, hashtags, mentions};
 use sosik_feed::{Audience, PersonId, RuleBroken, Timestamp};
 use sosik_store::{Claim, NewStory};
 
+use super::Import;
 use super::input::{Input, Line};
 use super::moments::{Moments, Place};
 use super::registry::NUMBER_MAX;
 use super::summary::Stories;
 use super::times::{WrittenTime, days_to, shifted};
-use super::Import;
 
 /// Stories in one transaction; with the longest texts 60 MB.
 const STEP: usize = 2_000;
@@ -58,7 +58,10 @@ impl Import {
     /// # Errors
     /// When the file cannot be read, the store fails, or a strict import meets a line that it cannot use.
     pub async fn stories(&mut self, mut input: Input, shift_days: i64) -> anyhow::Result<Stories> {
-        let mut stories = Stories { shift_days, ..Stories::default() };
+        let mut stories = Stories {
+            shift_days,
+            ..Stories::default()
+        };
         let mut moments = Moments::new(self.service.settings().node.region);
         let characters_max = self.service.settings().texts.story_characters_max;
         let now = self.service.clock().now();
@@ -78,7 +81,8 @@ impl Import {
                     Err(why) => self.faults.tell(&input.bar, &input.name, line, &why)?,
                 }
             }
-            self.stories_step(step, &input, &mut moments, &mut stories).await?;
+            self.stories_step(step, &input, &mut moments, &mut stories)
+                .await?;
             moments.forget_if_many();
         }
         input.bar.finish_and_clear();
@@ -99,16 +103,33 @@ impl Import {
                 break;
             }
             let stories = lines.into_iter().filter_map(|line| line.says.ok());
-            newest = newest.into_iter().chain(stories).max_by_key(|story| story.millis);
+            newest = newest
+                .into_iter()
+                .chain(stories)
+                .max_by_key(|story| story.millis);
         }
         input.bar.finish_and_clear();
         let Some(newest) = newest else { return Ok(0) };
         let today = days_to(newest.millis, self.service.clock().now());
-        let Some(author) = self.authors(std::slice::from_ref(&newest)).await?.pop().flatten() else { return Ok(today) };
+        let Some(author) = self
+            .authors(std::slice::from_ref(&newest))
+            .await?
+            .pop()
+            .flatten()
+        else {
+            return Ok(today);
+        };
         let mut moments = Moments::new(self.service.settings().node.region);
-        for days in (0..=today.saturating_sub(days_to(newest.millis, EPOCH))).map(|back| today - back) {
-            let Ok(at) = shifted(newest.millis, days, self.service.clock().now()) else { break };
-            if moments.holds(&self.service, at, author, newest.text.as_str()).await? {
+        for days in
+            (0..=today.saturating_sub(days_to(newest.millis, EPOCH))).map(|back| today - back)
+        {
+            let Ok(at) = shifted(newest.millis, days, self.service.clock().now()) else {
+                break;
+            };
+            if moments
+                .holds(&self.service, at, author, newest.text.as_str())
+                .await?
+            {
                 return Ok(days);
             }
         }
@@ -130,12 +151,18 @@ impl Import {
                 self.faults.tell(&input.bar, &input.name, story.line, why)?;
                 continue;
             };
-            match moments.place(&self.service, story.at, author, story.text.as_str()).await? {
+            match moments
+                .place(&self.service, story.at, author, story.text.as_str())
+                .await?
+            {
                 Place::There => stories.there += 1,
                 Place::New(id) => new.push(NewStory {
                     id,
                     author,
-                    mentions: mentions(story.text.as_str()).into_iter().map(Handle::into_string).collect(),
+                    mentions: mentions(story.text.as_str())
+                        .into_iter()
+                        .map(Handle::into_string)
+                        .collect(),
                     tags: hashtags(story.text.as_str()),
                     text: story.text.into_string(),
                     audience: story.audience,
@@ -159,14 +186,21 @@ impl Import {
             Author::Number(number) => Some(number),
             Author::Handle(_) => None,
         };
-        self.people.resolve(stories.iter().filter_map(number)).await?;
+        self.people
+            .resolve(stories.iter().filter_map(number))
+            .await?;
         let mut handles = Vec::new();
         for story in stories {
             if let Author::Handle(handle) = &story.author {
                 handles.push(Handle::lookup(handle).map_or_else(String::new, Handle::into_string));
             }
         }
-        let mut found = self.service.store().ids_of_handles(handles).await?.into_iter();
+        let mut found = self
+            .service
+            .store()
+            .ids_of_handles(handles)
+            .await?
+            .into_iter();
         let author = |story: &Story| match number(story) {
             Some(number) => self.people.person(number),
             None => found.next().flatten(),
@@ -177,23 +211,39 @@ impl Import {
 
 /// The bulk methods of the store give no orders, so nobody claims any.
 pub fn nobody() -> Claim {
-    Claim { by: 0, until: Timestamp::default() }
+    Claim {
+        by: 0,
+        until: Timestamp::default(),
+    }
 }
 
 fn read(line: &str, characters_max: usize) -> Result<Story, String> {
     let written: Written = serde_json::from_str(line).map_err(|error| error.to_string())?;
     if matches!(written.author, Author::Number(number) if number > NUMBER_MAX) {
-        return Err(format!("author is a number of at most {NUMBER_MAX} or a handle"));
+        return Err(format!(
+            "author is a number of at most {NUMBER_MAX} or a handle"
+        ));
     }
     let text = checked(&written.text, characters_max).map_err(|rule| rule.to_string())?;
     let millis = written.at.millis()?;
-    Ok(Story { line: 0, author: written.author, text, audience: written.audience, millis, at: Timestamp::default() })
+    Ok(Story {
+        line: 0,
+        author: written.author,
+        text,
+        audience: written.audience,
+        millis,
+        at: Timestamp::default(),
+    })
 }
 
 fn checked(text: &str, characters_max: usize) -> Result<StoryText, RuleBroken> {
     let text = StoryText::parse(text, TextIs::Required)?;
     let characters = text.as_str().chars().count();
-    if characters > characters_max { Err(RuleBroken::StoryTextTooLong { characters }) } else { Ok(text) }
+    if characters > characters_max {
+        Err(RuleBroken::StoryTextTooLong { characters })
+    } else {
+        Ok(text)
+    }
 }
 
 #[cfg(test)]
@@ -207,19 +257,36 @@ mod tests {
 
     #[test]
     fn a_story_is_for_friends_unless_it_says_otherwise() {
-        let story = read(r#"{"author": 3, "text": "hello", "at": "2025-01-01"}"#, 10).ok().unwrap();
+        let story = read(r#"{"author": 3, "text": "hello", "at": "2025-01-01"}"#, 10)
+            .ok()
+            .unwrap();
         assert_eq!(story.audience, Audience::Friends);
-        let story = read(r#"{"author": "mina", "text": "hi", "audience": "public", "at": 1735689600}"#, 10);
+        let story = read(
+            r#"{"author": "mina", "text": "hi", "audience": "public", "at": 1735689600}"#,
+            10,
+        );
         assert_eq!(story.ok().unwrap().audience, Audience::Public);
     }
 
     #[test]
     fn what_is_not_a_story_is_refused_with_the_reason() {
         check_refused(r#"{"author": 3, "text": "", "at": "2025-01-01"}"#, "empty");
-        check_refused(r#"{"author": 3, "text": "eleven char", "at": "2025-01-01"}"#, "too long");
+        check_refused(
+            r#"{"author": 3, "text": "eleven char", "at": "2025-01-01"}"#,
+            "too long",
+        );
         check_refused(r#"{"author": 3, "text": "hello"}"#, "missing field `at`");
-        check_refused(r#"{"author": true, "text": "hello", "at": 0}"#, "an author is a number or a \"handle\"");
-        check_refused(r#"{"author": 3, "text": "hello", "audience": "me", "at": 0}"#, "unknown variant");
-        check_refused(r#"{"author": 3, "text": "hello", "at": {}}"#, "a time is text");
+        check_refused(
+            r#"{"author": true, "text": "hello", "at": 0}"#,
+            "an author is a number or a \"handle\"",
+        );
+        check_refused(
+            r#"{"author": 3, "text": "hello", "audience": "me", "at": 0}"#,
+            "unknown variant",
+        );
+        check_refused(
+            r#"{"author": 3, "text": "hello", "at": {}}"#,
+            "a time is text",
+        );
     }
 }

@@ -75,28 +75,52 @@ impl Summary {
     pub fn sentences(&self) -> String {
         let mut text = String::new();
         if let Some(people) = &self.people {
-            text.line(format!("people: {} new, {} there already", people.new, people.there));
+            text.line(format!(
+                "people: {} new, {} there already",
+                people.new, people.there
+            ));
             if people.without_password > 0 {
-                text.line(format!("  {} of them have no password and cannot log in", people.without_password));
+                text.line(format!(
+                    "  {} of them have no password and cannot log in",
+                    people.without_password
+                ));
             }
         }
         if self.numbered_people > 0 {
             let made = self.numbered_people;
-            text.line(format!("people known by number: {made} new; they have no password and cannot log in"));
+            text.line(format!(
+                "people known by number: {made} new; they have no password and cannot log in"
+            ));
         }
-        for (what, pairs) in [("friendships", &self.friendships), ("follows", &self.follows)] {
+        for (what, pairs) in [
+            ("friendships", &self.friendships),
+            ("follows", &self.follows),
+        ] {
             let Some(pairs) = pairs else { continue };
-            let Pairs { new, there, repeated, self_loops, refused } = pairs;
+            let Pairs {
+                new,
+                there,
+                repeated,
+                self_loops,
+                refused,
+            } = pairs;
             text.line(format!("{what}: {new} new, {there} there already, {repeated} repeated, {self_loops} with oneself"));
             if *refused > 0 {
-                text.line(format!("  {refused} left out: at the limit of 5,000, blocked, or of nobody"));
+                text.line(format!(
+                    "  {refused} left out: at the limit of 5,000, blocked, or of nobody"
+                ));
             }
         }
         if let Some(stories) = &self.stories {
-            text.line(format!("stories: {} new, {} there already or repeated", stories.new, stories.there));
+            text.line(format!(
+                "stories: {} new, {} there already or repeated",
+                stories.new, stories.there
+            ));
             if stories.shift_days != 0 {
                 let days = stories.shift_days;
-                text.line(format!("  moved by {days} days; to run this import again write --shift-days {days}"));
+                text.line(format!(
+                    "  moved by {days} days; to run this import again write --shift-days {days}"
+                ));
             }
         }
         if self.broken_lines > 0 {

@@ -13,7 +13,10 @@ const DAY_MS: i64 = 86_400_000;
 
 /// A time as it is written.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "a time is text like \"2013-01-01\" or \"2013-01-01T12:30:00Z\", or whole unix seconds")]
+#[serde(
+    untagged,
+    expecting = "a time is text like \"2013-01-01\" or \"2013-01-01T12:30:00Z\", or whole unix seconds"
+)]
 pub(super) enum WrittenTime {
     /// RFC 3339, or a date, which is its first moment in UTC.
     Text(String),
@@ -37,13 +40,23 @@ fn text_millis(text: &str) -> Option<i64> {
         return Some(moment.as_millisecond());
     }
     // The date alone: a text with a time but without an offset could mean anything.
-    let date: Date = Some(text).filter(|text| text.len() == "2013-01-01".len())?.parse().ok()?;
-    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+    let date: Date = Some(text)
+        .filter(|text| text.len() == "2013-01-01".len())?
+        .parse()
+        .ok()?;
+    Some(
+        date.to_zoned(TimeZone::UTC)
+            .ok()?
+            .timestamp()
+            .as_millisecond(),
+    )
 }
 
 /// Moves a time, and makes sure that a story can have it.
 pub(super) fn shifted(millis: i64, shift_days: i64, now: Timestamp) -> Result<Timestamp, String> {
-    let moved = shift_days.checked_mul(DAY_MS).and_then(|shift| millis.checked_add(shift));
+    let moved = shift_days
+        .checked_mul(DAY_MS)
+        .and_then(|shift| millis.checked_add(shift));
     let moved = moved.ok_or_else(|| "the time is out of range".to_owned())?;
     if moved < EPOCH.as_i64() {
         let days = (EPOCH.as_i64() - millis).div_euclid(DAY_MS) + 1;
@@ -71,7 +84,11 @@ mod tests {
 
     fn check_time(json: &str, expected: Option<i64>) {
         let written = serde_json::from_str::<WrittenTime>(json);
-        assert_eq!(written.ok().and_then(|time| time.millis().ok()), expected, "{json}");
+        assert_eq!(
+            written.ok().and_then(|time| time.millis().ok()),
+            expected,
+            "{json}"
+        );
     }
 
     #[test]
@@ -80,7 +97,14 @@ mod tests {
         check_time(r#""2013-01-01T09:00:00+09:00""#, Some(1_356_998_400_000));
         check_time(r#""2013-01-01T00:00:00.007Z""#, Some(1_356_998_400_007));
         check_time("1356998400", Some(1_356_998_400_000));
-        for json in [r#""2013-01-01T00:00:00""#, r#""yesterday""#, r#""2013-13-01""#, "1.5", "null", "99999999999999999"] {
+        for json in [
+            r#""2013-01-01T00:00:00""#,
+            r#""yesterday""#,
+            r#""2013-13-01""#,
+            "1.5",
+            "null",
+            "99999999999999999",
+        ] {
             check_time(json, None);
         }
     }
@@ -90,14 +114,23 @@ mod tests {
         let last_of_2023 = EPOCH.as_i64() - 1;
         let told = shifted(last_of_2023, 0, NOW).unwrap_err();
         assert!(told.contains("--shift-days 1 or more"), "{told}");
-        assert_eq!(shifted(last_of_2023, 1, NOW), Ok(Timestamp::from_i64(last_of_2023 + DAY_MS)));
+        assert_eq!(
+            shifted(last_of_2023, 1, NOW),
+            Ok(Timestamp::from_i64(last_of_2023 + DAY_MS))
+        );
         assert!(shifted(NOW.as_i64() + 1, 0, NOW).is_err());
         assert!(shifted(i64::MAX, 1, NOW).is_err());
     }
 
     #[test]
     fn the_newest_story_moves_to_now_or_to_less_than_a_day_before() {
-        for newest in [0, 1, NOW.as_i64(), NOW.as_i64() + 1, NOW.as_i64() + 3 * DAY_MS] {
+        for newest in [
+            0,
+            1,
+            NOW.as_i64(),
+            NOW.as_i64() + 1,
+            NOW.as_i64() + 3 * DAY_MS,
+        ] {
             let moved = newest + days_to(newest, NOW) * DAY_MS;
             assert!((0..DAY_MS).contains(&(NOW.as_i64() - moved)), "{newest}");
         }

@@ -13,7 +13,7 @@ use sosik_service::Service;
 use super::{Outcome, Sources};
 use crate::config::Loaded;
 use crate::demo::{self, Filled, Founding, PASSWORD, Place};
-use crate::house::{self, House};
+use crate::house::House;
 use crate::town::{PEOPLE_MAX, PEOPLE_MIN, Town};
 use crate::{logging, print, wiring};
 
@@ -22,7 +22,9 @@ const PORTS_TRIED: u16 = 100;
 
 /// The town and its life.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The town is in a temporary folder that goes away at the end, unless --data names one that stays.")]
+#[command(
+    after_help = "The town is in a temporary folder that goes away at the end, unless --data names one that stays."
+)]
 pub struct Args {
     /// How many people live in the town
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(PEOPLE_MIN as i64..=PEOPLE_MAX as i64))]
@@ -66,9 +68,10 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
 async fn run_in(place: &Place, args: &Args, mut loaded: Loaded) -> anyhow::Result<Outcome> {
     choose_addresses(args.listen, &mut loaded);
     let house = House::open(&loaded.config.server).await?;
-    let address = house.public_address()?;
+    let (address, asked_to_stop) = (house.public_address()?, house.asked_to_stop());
     let store = format!("sqlite:{}", place.store().display()).parse();
-    loaded.config.store.url = store.map_err(|_no_scheme| anyhow::anyhow!("the folder cannot be named"))?;
+    loaded.config.store.url =
+        store.map_err(|_no_scheme| anyhow::anyhow!("the folder cannot be named"))?;
     let url = match loaded.is_default("server.public_url") {
         true => format!("http://{address}"),
         false => loaded.config.server.public_url.clone(),
@@ -82,18 +85,27 @@ async fn run_in(place: &Place, args: &Args, mut loaded: Loaded) -> anyhow::Resul
                 return Err(error);
             }
         },
-        asked = house::asked_to_stop() => {
+        () = asked_to_stop.cancelled() => {
             service.stop().await;
-            return asked.map(|()| Outcome::Fine);
+            return Ok(Outcome::Fine);
         }
     };
-    let hosts = town.hosts().map(|host| town.people()[host as usize].handle.as_str().to_owned());
-    let welcome = Welcome { people: hosts.map(|handle| (handle, PASSWORD.to_owned())).collect() };
+    let hosts = town
+        .hosts()
+        .map(|host| town.people()[host as usize].handle.as_str().to_owned());
+    let welcome = Welcome {
+        people: hosts.map(|handle| (handle, PASSWORD.to_owned())).collect(),
+    };
     print::out(&where_to_look(&url, &welcome, place))?;
     if args.open {
         open_browser(&url);
     }
-    let life = tokio::spawn(demo::live(service.clone(), Arc::new(town), people, args.pace));
+    let life = tokio::spawn(demo::live(
+        service.clone(),
+        Arc::new(town),
+        people,
+        args.pace,
+    ));
     let served = house.serve(&loaded, service, welcome).await;
     if served.is_ok() {
         life.await.context("let the town live")?;
@@ -102,9 +114,16 @@ async fn run_in(place: &Place, args: &Args, mut loaded: Loaded) -> anyhow::Resul
 }
 
 /// Fills the store with the town, or finds who lives there.
-async fn settle(place: &Place, args: &Args, service: &Service) -> anyhow::Result<(Town, Vec<sosik_feed::PersonId>)> {
+async fn settle(
+    place: &Place,
+    args: &Args,
+    service: &Service,
+) -> anyhow::Result<(Town, Vec<sosik_feed::PersonId>)> {
     let begin = service.clock().monotonic();
-    let asked = Founding { seed: args.seed, people: args.people as usize };
+    let asked = Founding {
+        seed: args.seed,
+        people: args.people as usize,
+    };
     let founding = place.found.unwrap_or(asked);
     let town = Town::found(founding.seed, founding.people);
     let seconds = || (service.clock().monotonic() - begin).as_secs_f64();
@@ -115,7 +134,11 @@ async fn settle(place: &Place, args: &Args, service: &Service) -> anyhow::Result
         return Ok((town, filled.people));
     }
     let people = demo::people_of(service, &town).await?;
-    let other = if founding == asked { "" } else { " (it was founded with another --seed or --people, which stay)" };
+    let other = if founding == asked {
+        ""
+    } else {
+        " (it was founded with another --seed or --people, which stay)"
+    };
     let stories = service.store().stories_count().await?;
     print::out(&format!(
         "소담 Sodam goes on: {} people, {stories} stories, found in {:.1} s{other}\n",
@@ -126,7 +149,14 @@ async fn settle(place: &Place, args: &Args, service: &Service) -> anyhow::Result
 }
 
 fn founded(filled: &Filled, seconds: f64) -> String {
-    let Filled { people, friendships, follows, stories, comments, likes } = filled;
+    let Filled {
+        people,
+        friendships,
+        follows,
+        stories,
+        comments,
+        likes,
+    } = filled;
     format!(
         "소담 Sodam is founded: {} people, {friendships} friendships, {follows} follows, {stories} stories, \
          {comments} comments and {likes} likes in {seconds:.1} s\n",
@@ -157,9 +187,17 @@ fn first_free(first: SocketAddr, kept: &[SocketAddr]) -> SocketAddr {
 }
 
 fn where_to_look(url: &str, welcome: &Welcome, place: &Place) -> String {
-    let handles: Vec<_> = welcome.people.iter().map(|(handle, _)| handle.as_str()).collect();
+    let handles: Vec<_> = welcome
+        .people
+        .iter()
+        .map(|(handle, _)| handle.as_str())
+        .collect();
     let first = handles.first().copied().unwrap_or_default();
-    let end = if place.is_kept() { "Ctrl-C ends it; the town stays." } else { "Ctrl-C ends it and removes the town." };
+    let end = if place.is_kept() {
+        "Ctrl-C ends it; the town stays."
+    } else {
+        "Ctrl-C ends it and removes the town."
+    };
     format!(
         r#"
   {url}
@@ -178,16 +216,30 @@ People of the town go on posting. {end}
 
 /// Asks the desktop to show the page; without a desktop nothing happens, the address stands on the screen.
 fn open_browser(url: &str) {
-    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let program = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
     let quiet = || Stdio::null();
-    if let Err(error) = Command::new(program).arg(url).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn() {
-        print::note(&format!("no browser could be opened ({program}: {error})\n"));
+    if let Err(error) = Command::new(program)
+        .arg(url)
+        .stdin(quiet())
+        .stdout(quiet())
+        .stderr(quiet())
+        .spawn()
+    {
+        print::note(&format!(
+            "no browser could be opened ({program}: {error})\n"
+        ));
     }
 }
 
 /// A pause in seconds, fractions allowed. Shorter than a hundredth would be a load test and not a town.
 fn pace(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_not_a_number| "write seconds, such as 0.5".to_owned())?;
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_not_a_number| "write seconds, such as 0.5".to_owned())?;
     if (0.01..=3_600.0).contains(&seconds) {
         Ok(Duration::from_secs_f64(seconds))
     } else {

@@ -11,12 +11,19 @@ use crate::{print, wiring};
 
 /// What to bring in. Files may be compressed by gzip; `-` is standard input.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The files are described in docs/guide/import.md. No server may run on the store meanwhile.")]
+#[command(
+    after_help = "The files are described in docs/guide/import.md. No server may run on the store meanwhile."
+)]
 pub struct Args {
     #[command(flatten)]
     files: Files,
     /// Move all times of the stories by so many days; `auto`: so that the newest is of today
-    #[arg(long, value_name = "DAYS", default_value = "0", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value = "0",
+        allow_hyphen_values = true
+    )]
     shift_days: Shift,
     /// Stop at the first line that cannot be used
     #[arg(long)]
@@ -45,7 +52,15 @@ struct Files {
 
 impl Files {
     fn all(&self) -> impl Iterator<Item = &Path> {
-        [&self.people, &self.friendships, &self.follows, &self.stories].into_iter().flatten().map(PathBuf::as_path)
+        [
+            &self.people,
+            &self.friendships,
+            &self.follows,
+            &self.stories,
+        ]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
     }
 }
 
@@ -62,7 +77,10 @@ impl FromStr for Shift {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "auto" => Ok(Self::Auto),
-            days => days.parse().map(Self::Days).map_err(|_not_a_number| "write a number of days, or auto"),
+            days => days
+                .parse()
+                .map(Self::Days)
+                .map_err(|_not_a_number| "write a number of days, or auto"),
         }
     }
 }
@@ -82,8 +100,16 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     service.stop().await;
     match imported {
         Ok(summary) => {
-            print::out(&if args.json { json(&summary)? } else { summary.sentences() })?;
-            Ok(if summary.is_whole() { Outcome::Fine } else { Outcome::Difference })
+            print::out(&if args.json {
+                json(&summary)?
+            } else {
+                summary.sentences()
+            })?;
+            Ok(if summary.is_whole() {
+                Outcome::Fine
+            } else {
+                Outcome::Difference
+            })
         }
         Err(error) if error.is::<Stopped>() => {
             print::note(&format!("sosik: {error}\n"));
@@ -94,12 +120,18 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
 }
 
 fn misuse(args: &Args) -> Option<&'static str> {
-    let from_stdin = args.files.all().filter(|path| *path == Path::new("-")).count();
+    let from_stdin = args
+        .files
+        .all()
+        .filter(|path| *path == Path::new("-"))
+        .count();
     let stories_from_stdin = args.files.stories.as_deref() == Some(Path::new("-"));
     if from_stdin > 1 {
         Some("only one file can come from standard input: name the others")
     } else if stories_from_stdin && matches!(args.shift_days, Shift::Auto) {
-        Some("--shift-days auto reads the stories twice, which standard input cannot: name a file, or a number of days")
+        Some(
+            "--shift-days auto reads the stories twice, which standard input cannot: name a file, or a number of days",
+        )
     } else {
         None
     }
@@ -113,17 +145,33 @@ async fn import(args: &Args, service: &Service) -> anyhow::Result<Summary> {
         summary.people = Some(import.people(Input::open(path, "people")?).await?);
     }
     if let Some(path) = &args.files.friendships {
-        summary.friendships = Some(import.pairs(Kind::Friendships, Input::open(path, "friendships")?).await?);
+        summary.friendships = Some(
+            import
+                .pairs(Kind::Friendships, Input::open(path, "friendships")?)
+                .await?,
+        );
     }
     if let Some(path) = &args.files.follows {
-        summary.follows = Some(import.pairs(Kind::Follows, Input::open(path, "follows")?).await?);
+        summary.follows = Some(
+            import
+                .pairs(Kind::Follows, Input::open(path, "follows")?)
+                .await?,
+        );
     }
     if let Some(path) = &args.files.stories {
         let shift_days = match args.shift_days {
             Shift::Days(days) => days,
-            Shift::Auto => import.auto_shift(Input::open(path, "looking at times")?).await?,
+            Shift::Auto => {
+                import
+                    .auto_shift(Input::open(path, "looking at times")?)
+                    .await?
+            }
         };
-        summary.stories = Some(import.stories(Input::open(path, "stories")?, shift_days).await?);
+        summary.stories = Some(
+            import
+                .stories(Input::open(path, "stories")?, shift_days)
+                .await?,
+        );
     }
     summary.numbered_people = import.numbered_people();
     summary.broken_lines = import.broken_lines();

@@ -47,7 +47,11 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let rebuilt = rebuild(&service).await;
     service.stop().await;
     let report = rebuilt?;
-    print::out(&if args.json { serde_json::to_string(&report)? + "\n" } else { sentences(&report) })?;
+    print::out(&if args.json {
+        serde_json::to_string(&report)? + "\n"
+    } else {
+        sentences(&report)
+    })?;
     Ok(Outcome::Fine)
 }
 
@@ -99,12 +103,27 @@ async fn stories(service: &Service, report: &mut Report) -> anyhow::Result<()> {
 
 fn sentences(report: &Report) -> String {
     let findings = [
-        (report.people_with_wrong_figures, "people had wrong figures of friends, follows, followers or stories"),
-        (report.people_with_wrong_search_terms, "people were found by the wrong words"),
-        (report.people_wrongly_marked_large, "people were marked as large authors wrongly, or not marked"),
-        (report.stories_with_wrong_figures, "stories had wrong figures of likes or comments"),
+        (
+            report.people_with_wrong_figures,
+            "people had wrong figures of friends, follows, followers or stories",
+        ),
+        (
+            report.people_with_wrong_search_terms,
+            "people were found by the wrong words",
+        ),
+        (
+            report.people_wrongly_marked_large,
+            "people were marked as large authors wrongly, or not marked",
+        ),
+        (
+            report.stories_with_wrong_figures,
+            "stories had wrong figures of likes or comments",
+        ),
         (report.lost_tags, "tags did not lead to their story"),
-        (u64::from(report.wrong_totals), "total of people or stories was wrong"),
+        (
+            u64::from(report.wrong_totals),
+            "total of people or stories was wrong",
+        ),
     ];
     let mut text = String::new();
     for (count, what) in findings.iter().filter(|(count, _)| *count > 0) {
@@ -113,6 +132,11 @@ fn sentences(report: &Report) -> String {
     if text.is_empty() {
         text.push_str("nothing was wrong\n");
     }
-    let Report { people, stories, seconds, .. } = report;
+    let Report {
+        people,
+        stories,
+        seconds,
+        ..
+    } = report;
     text + &format!("{people} people and {stories} stories in {seconds:.1} s\n")
 }

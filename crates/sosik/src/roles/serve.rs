@@ -8,7 +8,9 @@ use crate::wiring;
 
 /// Everything is configuration.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Stops on SIGTERM and SIGINT: running requests end first, nothing acknowledged is lost.")]
+#[command(
+    after_help = "Stops on SIGTERM and SIGINT: running requests end first, nothing acknowledged is lost."
+)]
 pub struct Args {}
 
 /// Serves.

@@ -72,12 +72,22 @@ struct Told {
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
     let service = wiring::open(&loaded).await?;
-    let at_once = std::thread::available_parallelism().map_or(1, usize::from).min(loaded.config.store.readers);
+    let at_once = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(loaded.config.store.readers);
     let verified = verify(&args, &service, at_once).await;
     service.stop().await;
     let report = verified?;
-    print::out(&if args.json { serde_json::to_string(&report)? + "\n" } else { sentences(&report) })?;
-    Ok(if report.differences == 0 { Outcome::Fine } else { Outcome::Difference })
+    print::out(&if args.json {
+        serde_json::to_string(&report)? + "\n"
+    } else {
+        sentences(&report)
+    })?;
+    Ok(if report.differences == 0 {
+        Outcome::Fine
+    } else {
+        Outcome::Difference
+    })
 }
 
 async fn verify(args: &Args, service: &Service, at_once: usize) -> anyhow::Result<Report> {
@@ -85,7 +95,12 @@ async fn verify(args: &Args, service: &Service, at_once: usize) -> anyhow::Resul
     let readers = readers(&args.whose, args.seed, service).await?;
     let bar = progress::bar("readers", readers.len() as u64);
     let mut report = Report::default();
-    let compare = |reader| async move { service.verify(reader).await.map(|comparison| (reader, comparison)) };
+    let compare = |reader| async move {
+        service
+            .verify(reader)
+            .await
+            .map(|comparison| (reader, comparison))
+    };
     let comparisons: Vec<_> = readers.into_iter().map(compare).collect();
     let mut comparisons = stream::iter(comparisons).buffer_unordered(at_once);
     while let Some((reader, comparison)) = comparisons.try_next().await? {
@@ -113,7 +128,10 @@ async fn add(
         return Ok(());
     }
     let person = service.store().people(&[reader]).await?.pop();
-    let reader = person.map_or_else(|| format!("person {reader}"), |person| format!("@{}", person.handle));
+    let reader = person.map_or_else(
+        || format!("person {reader}"),
+        |person| format!("@{}", person.handle),
+    );
     for difference in comparison.differences.into_iter().take(room) {
         if !json {
             // At once: a long run is often stopped at the first finding.
@@ -124,7 +142,11 @@ async fn add(
             Difference::Leaked(story) => (story, "leaked"),
             Difference::OutOfOrder(story) => (story, "out_of_order"),
         };
-        report.told.push(Told { reader: reader.clone(), story, what });
+        report.told.push(Told {
+            reader: reader.clone(),
+            story,
+            what,
+        });
     }
     Ok(())
 }
@@ -145,7 +167,11 @@ async fn named(handles: &[String], service: &Service) -> anyhow::Result<Vec<Pers
     for text in handles {
         let handle = Handle::lookup(text).map_or_else(String::new, Handle::into_string);
         let person = service.store().person_by_handle(&handle).await?;
-        readers.push(person.with_context(|| format!("nobody has the handle \"{text}\""))?.id);
+        readers.push(
+            person
+                .with_context(|| format!("nobody has the handle \"{text}\""))?
+                .id,
+        );
     }
     Ok(readers)
 }
@@ -155,7 +181,9 @@ async fn everybody(service: &Service) -> anyhow::Result<Vec<PersonId>> {
     let mut after = PersonId::default();
     loop {
         let step = service.store().everybody(after, LIST_STEP).await?;
-        let Some(last) = step.last() else { return Ok(everybody) };
+        let Some(last) = step.last() else {
+            return Ok(everybody);
+        };
         after = *last;
         everybody.extend(step);
     }
@@ -174,9 +202,19 @@ fn sample(mut people: Vec<PersonId>, count: usize, seed: u64) -> Vec<PersonId> {
 }
 
 fn sentences(report: &Report) -> String {
-    let Report { readers, stories, differences, seconds, told } = report;
+    let Report {
+        readers,
+        stories,
+        differences,
+        seconds,
+        told,
+    } = report;
     let untold = differences - told.len() as u64;
-    let more = if untold > 0 { format!("and {untold} further differences\n") } else { String::new() };
+    let more = if untold > 0 {
+        format!("and {untold} further differences\n")
+    } else {
+        String::new()
+    };
     let found = match differences {
         0 => "no difference".to_owned(),
         1 => "1 difference".to_owned(),

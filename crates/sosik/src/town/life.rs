@@ -23,6 +23,8 @@ const LIKES_MAX: usize = 500;
 const DRAWS_MAX: u32 = 12;
 /// Of 100 acts.
 const POSTS_PERCENT: u32 = 22;
+/// Of 100 posts, those by friends of the hosts. At one act a second a host sees something new about every 15 seconds.
+const NEAR_PERCENT: u32 = 80;
 const COMMENTS_PERCENT: u32 = 24;
 /// Half of the reactions go to this many newest stories.
 const RECENT_MEDIAN: u32 = 3;
@@ -129,7 +131,11 @@ impl Life {
     }
 
     fn post(&mut self, now: Timestamp) -> Act {
-        let author = self.somebody();
+        let near = self.dice.percent(NEAR_PERCENT);
+        let author = near
+            .then(|| self.friend_of_a_host())
+            .flatten()
+            .unwrap_or_else(|| self.somebody());
         let town = Arc::clone(&self.town);
         let audience = town.audience(author, &mut self.dice);
         let draft = texts::story(&town.scene(author, now, &mut self.dice), &mut self.dice);
@@ -140,6 +146,15 @@ impl Life {
             text: draft.text,
             audience,
         }
+    }
+
+    /// A friend of one of those whom visitors log in as: what is posted elsewhere in town they never see.
+    fn friend_of_a_host(&mut self) -> Option<u32> {
+        let hosts = self.town.hosts();
+        let host = hosts.start + self.dice.below(hosts.end - hosts.start);
+        let friends = self.town.friends_of(host);
+        let count = u32::try_from(friends.len()).ok().filter(|count| *count > 0)?;
+        Some(friends[self.dice.below(count) as usize])
     }
 
     /// Somebody, in proportion to how much they post.

@@ -1,7 +1,14 @@
 //! The program as somebody at a terminal meets it, in a folder of its own.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "what goes wrong here fails the test, as it should")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of it"
+)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "what goes wrong here fails the test, as it should"
+)]
 
 use std::fs;
 use std::io::Write;
@@ -62,7 +69,10 @@ impl Folder {
     /// `sosik` here, with an empty environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sosik"));
-        command.current_dir(self.0.path()).env_clear().args(arguments);
+        command
+            .current_dir(self.0.path())
+            .env_clear()
+            .args(arguments);
         command
     }
 
@@ -72,13 +82,20 @@ impl Folder {
 
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Ran {
         let mut command = self.command(arguments);
-        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let piped = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = piped.spawn().unwrap();
         // A program that does not read its input may be gone already.
         let _closed = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        Ran {
+            code: output.status.code(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
     }
 
     /// The store that the program keeps here. Close it before the next run.

@@ -223,7 +223,11 @@ fn run_all(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Resu
     if let [lone] = jobs {
         if !lone.run(&Db::new(connection)) {
             // After a full disk the transaction is gone already.
-            return if connection.is_autocommit() { Ok(()) } else { step("ROLLBACK").map(|_rows| ()) };
+            return if connection.is_autocommit() {
+                Ok(())
+            } else {
+                step("ROLLBACK").map(|_rows| ())
+            };
         }
         return step("COMMIT").map(|_rows| ());
     }

@@ -206,3 +206,24 @@ async fn closing_finishes_what_was_accepted_and_accepts_nothing_more() {
         Err(StoreError::Closed)
     ));
 }
+
+#[tokio::test]
+async fn a_job_alone_in_its_batch_that_fails_or_panics_is_undone_too() {
+    let writer = writer(32, 100);
+    insert(&writer, 1, None).await.unwrap().unwrap();
+    let fails = |db: &Db<'_>| {
+        db.execute(INSERT, (2, None::<i64>))?;
+        db.execute(INSERT, (1, None::<i64>)).map(|_| ())
+    };
+    let failed = writer.write("insert twice", fails).await.unwrap_err();
+    assert_eq!(failed.to_string(), "insert twice");
+    let panics = |db: &Db<'_>| -> StoreResult<()> {
+        db.execute(INSERT, (3, None::<i64>))?;
+        panic!("on purpose");
+    };
+    let panicked = writer.write("insert and panic", panics).await.unwrap_err();
+    assert_eq!(panicked.to_string(), "insert and panic");
+    insert(&writer, 4, None).await.unwrap().unwrap();
+    assert_eq!(writer.figures().batches, 4, "each was alone");
+    assert_eq!(count(&writer).await, 2, "one and four");
+}

@@ -1,0 +1,235 @@
+//! The demo as somebody meets it who starts it for the first time.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what goes wrong here fails the test, as it should"
+)]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use common::Folder;
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+/// Nothing here takes so long; only a fault does.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A demo that runs, and what it has printed up to the address.
+struct Demo {
+    child: Child,
+    _out: BufReader<ChildStdout>,
+    printed: String,
+    url: String,
+    password: String,
+}
+
+impl Demo {
+    /// Starts a small town whose temporary folder is in `folder/tmp`.
+    fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        fs::create_dir_all(folder.path("tmp")).unwrap();
+        let mut command = folder.command(&["demo", "--people", "60", "--listen", "127.0.0.1:0"]);
+        command
+            .args(["--set", "server.admin_listen=127.0.0.1:0"])
+            .args(arguments);
+        let child = command
+            .env("TMPDIR", folder.path("tmp"))
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut child = child.unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut printed = String::new();
+        while !printed.contains("People of the town go on posting") {
+            assert!(
+                out.read_line(&mut printed).unwrap() > 0,
+                "the demo ended early: {printed}"
+            );
+        }
+        let word_behind = |what: &str| {
+            let rest = &printed[printed.find(what).unwrap() + what.len()..];
+            rest.split_whitespace().next().unwrap().to_owned()
+        };
+        let (url, password) = (word_behind("\n\n"), word_behind("with the password "));
+        Self {
+            child,
+            _out: out,
+            printed,
+            url,
+            password,
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    fn stop(mut self) -> ExitStatus {
+        self.signal("-TERM");
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Demo {
+    /// A test that failed half-way leaves no process behind.
+    fn drop(&mut self) {
+        let _gone_already = self.child.kill();
+        let _gone_already = self.child.wait();
+    }
+}
+
+async fn log_in(demo: &Demo, handle: &str) -> String {
+    let body = json!({"handle": handle, "password": demo.password});
+    let answer = Client::new()
+        .post(format!("{}/v1/sessions", demo.url))
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 201, "{handle}");
+    answer.json::<Value>().await.unwrap()["token"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+async fn get(demo: &Demo, token: &str, path: &str) -> Response {
+    let asked = Client::new()
+        .get(format!("{}{path}", demo.url))
+        .bearer_auth(token);
+    timeout(PATIENCE, asked.send()).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn hosts_log_in_read_a_full_page_and_see_the_town_go_on_live() {
+    let folder = Folder::new();
+    let demo = Demo::start(&folder, &["--pace", "0.02"]);
+    for handle in ["mina", "oliver", "haruka"] {
+        assert!(demo.printed.contains(handle), "{}", demo.printed);
+        log_in(&demo, handle).await;
+    }
+    let token = log_in(&demo, "mina").await;
+    let page: Value = get(&demo, &token, "/v1/feed").await.json().await.unwrap();
+    assert_eq!(page["items"].as_array().unwrap().len(), 20);
+    assert_eq!(page["end"], false);
+
+    let mut stream = get(&demo, &token, "/v1/feed/stream").await;
+    let mut events = String::new();
+    while !events.contains("event: story") {
+        let chunk = timeout(PATIENCE, stream.chunk()).await.unwrap().unwrap();
+        events.push_str(std::str::from_utf8(&chunk.expect("the stream goes on")).unwrap());
+    }
+    assert_eq!(demo.stop().code(), Some(0));
+}
+
+#[tokio::test]
+async fn what_a_host_posts_is_answered_by_the_town() {
+    let folder = Folder::new();
+    let demo = Demo::start(&folder, &["--pace", "0.01"]);
+    let token = log_in(&demo, "mina").await;
+    let posted = Client::new()
+        .post(format!("{}/v1/stories", demo.url))
+        .bearer_auth(&token);
+    let story: Value = posted
+        .json(&json!({"text": "안녕!"}))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let path = format!("/v1/stories/{}", story["id"].as_str().unwrap());
+    let answered = async {
+        loop {
+            let story: Value = get(&demo, &token, &path).await.json().await.unwrap();
+            if story["likes"] != 0 || story["comments"] != 0 {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, answered).await.unwrap();
+}
+
+#[test]
+fn asked_to_stop_it_leaves_no_temporary_folder() {
+    let folder = Folder::new();
+    for signal in ["-TERM", "-INT"] {
+        let mut demo = Demo::start(&folder, &[]);
+        assert_eq!(fs::read_dir(folder.path("tmp")).unwrap().count(), 1);
+        demo.signal(signal);
+        assert_eq!(demo.child.wait().unwrap().code(), Some(0), "{signal}");
+        assert_eq!(
+            fs::read_dir(folder.path("tmp")).unwrap().count(),
+            0,
+            "{signal}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_town_that_is_kept_goes_on_with_what_was_posted() {
+    let folder = Folder::new();
+    let demo = Demo::start(&folder, &["--data", "town", "--pace", "3600"]);
+    let token = log_in(&demo, "oliver").await;
+    let posted = Client::new()
+        .post(format!("{}/v1/stories", demo.url))
+        .bearer_auth(&token);
+    let answer = posted
+        .json(&json!({"text": "still here tomorrow"}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 201);
+    assert_eq!(demo.stop().code(), Some(0));
+
+    let demo = Demo::start(
+        &folder,
+        &["--data", "town", "--seed", "2", "--pace", "3600"],
+    );
+    assert!(
+        demo.printed.contains("goes on: 60 people"),
+        "{}",
+        demo.printed
+    );
+    assert!(
+        demo.printed.contains("founded with another"),
+        "{}",
+        demo.printed
+    );
+    let token = log_in(&demo, "oliver").await;
+    let page: Value = get(&demo, &token, "/v1/feed").await.json().await.unwrap();
+    assert_eq!(page["items"][0]["text"], "still here tomorrow");
+    assert_eq!(demo.stop().code(), Some(0));
+    assert_eq!(fs::read_dir(folder.path("tmp")).unwrap().count(), 0);
+}
+
+#[test]
+fn the_town_is_found_right_by_verify_and_rebuild() {
+    let folder = Folder::new();
+    let demo = Demo::start(&folder, &["--data", "town", "--pace", "0.01"]);
+    assert_eq!(demo.stop().code(), Some(0));
+    let store = "store.url=sqlite:town/sosik.db";
+    let verified = folder
+        .run(&["verify", "--json", "--set", store])
+        .ends_with(0)
+        .json();
+    assert_eq!(verified["readers"], 60);
+    let rebuilt = folder.run(&["rebuild", "--set", store]).ends_with(0);
+    assert!(rebuilt.out.starts_with("nothing was wrong"), "{rebuilt:?}");
+}
+
+#[test]
+fn a_port_that_was_asked_for_and_is_taken_is_told() {
+    let folder = Folder::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ran = folder.run(&["demo", "--listen", &address]).ends_with(3);
+    assert!(ran.err.contains(&format!("listen on {address}")), "{ran:?}");
+}
