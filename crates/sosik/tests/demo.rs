@@ -225,6 +225,46 @@ fn the_town_is_found_right_by_verify_and_rebuild() {
     assert!(rebuilt.out.starts_with("nothing was wrong"), "{rebuilt:?}");
 }
 
+#[tokio::test]
+async fn while_it_serves_feeds_are_compared_with_the_truth_and_counted() {
+    let folder = Folder::new();
+    // Free a moment ago; the address has to be known beforehand.
+    let admin = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let demo = Demo::start(
+        &folder,
+        &[
+            "--pace",
+            "0.05",
+            "--set",
+            &format!("server.admin_listen={admin}"),
+        ],
+    );
+    let value = |page: &str, name: &str| {
+        let line = page
+            .lines()
+            .find(|line| line.split(' ').next() == Some(name));
+        line.and_then(|line| line.split(' ').nth(1)?.parse::<f64>().ok())
+    };
+    let checked = async {
+        loop {
+            let answer = Client::new()
+                .get(format!("http://{admin}/metrics"))
+                .send()
+                .await
+                .unwrap();
+            let page = answer.text().await.unwrap();
+            if value(&page, "sosik_verify_readers_total").is_some_and(|readers| readers >= 20.0) {
+                return value(&page, "sosik_verify_differences_total");
+            }
+        }
+    };
+    assert_eq!(timeout(PATIENCE, checked).await.unwrap(), Some(0.0));
+    assert_eq!(demo.stop().code(), Some(0));
+}
+
 #[test]
 fn a_port_that_was_asked_for_and_is_taken_is_told() {
     let folder = Folder::new();

@@ -246,3 +246,25 @@ fn pace(text: &str) -> Result<Duration, String> {
         Err("from 0.01 to 3600 seconds".to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_is_taken_or_meant_for_something_else_is_passed_over() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let first = taken.local_addr().unwrap();
+        let second = first_free(first, &[]);
+        assert!(second.port() > first.port(), "{second}");
+        assert!(first_free(first, &[second]).port() > second.port());
+    }
+
+    #[test]
+    fn a_pace_is_from_a_hundredth_of_a_second_to_an_hour() {
+        assert_eq!(pace("0.5"), Ok(Duration::from_millis(500)));
+        for text in ["0", "-1", "nan", "inf", "3601", "often"] {
+            assert!(pace(text).is_err(), "{text}");
+        }
+    }
+}

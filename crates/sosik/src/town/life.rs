@@ -153,7 +153,9 @@ impl Life {
         let hosts = self.town.hosts();
         let host = hosts.start + self.dice.below(hosts.end - hosts.start);
         let friends = self.town.friends_of(host);
-        let count = u32::try_from(friends.len()).ok().filter(|count| *count > 0)?;
+        let count = u32::try_from(friends.len())
+            .ok()
+            .filter(|count| *count > 0)?;
         Some(friends[self.dice.below(count) as usize])
     }
 
