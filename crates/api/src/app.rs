@@ -54,7 +54,7 @@ pub(crate) struct Inner {
 
 /// Sosik over HTTP.
 #[derive(Clone)]
-pub struct Api(App);
+pub struct Api(pub(crate) App);
 
 impl Api {
     /// Puts it together; nothing listens yet.

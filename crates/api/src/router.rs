@@ -32,9 +32,14 @@ pub(crate) fn public(app: App) -> Router {
         .route("/welcome.css", get(welcome::style))
         .route("/openapi.json", get(document));
     let all = api.merge(probes).merge(pages);
-    in_front(all, &app)
-        .layer(cors(&app.settings.cors_origins))
-        .with_state(app)
+    let all = in_front(all, &app);
+    let origins = &app.settings.cors_origins;
+    let all = if origins.is_empty() {
+        all
+    } else {
+        all.layer(cors(origins))
+    };
+    all.with_state(app)
 }
 
 /// What operators reach.
@@ -49,7 +54,7 @@ pub(crate) fn admin(app: App) -> Router {
 }
 
 /// What every request goes through, and what is answered where there is nothing.
-fn in_front(router: Router<App>, app: &App) -> Router<App> {
+pub(crate) fn in_front(router: Router<App>, app: &App) -> Router<App> {
     router
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_method)

@@ -1,5 +1,10 @@
 //! The description of the API, as it is kept in the repository.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "whatever cannot be done fails the test, as it should"
+)]
+
 use std::path::Path;
 
 use serde_json::Value;

@@ -5,6 +5,11 @@
 //! to somebody who is blocked, or who blocked, may hold a trace of the other; and no answer to somebody who is no
 //! friend may hold the words of a story for friends.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "whatever cannot be done fails the test, as it should"
+)]
+
 use std::collections::BTreeSet;
 
 use futures::StreamExt;
@@ -15,7 +20,9 @@ use sosik_testkit::{TestApp, TestPerson};
 
 /// In the order of the columns: nobody, stranger, friend, former friend, blocked by the owner, blocker of the owner,
 /// the owner.
-const ROLES: [&str; 7] = ["nobody", "stranger", "friend", "former", "blocked", "blocker", "owner"];
+const ROLES: [&str; 7] = [
+    "nobody", "stranger", "friend", "former", "blocked", "blocker", "owner",
+];
 
 /// Rows tried at the same time.
 const ROWS_AT_ONCE: usize = 4;
@@ -41,11 +48,19 @@ use Status::{Any, By};
 const EVERYBODY: Status = Any([401, 200, 200, 200, 200, 200, 200]);
 
 fn row(operation: &'static str, status: Status) -> Row {
-    Row { operation, body: None, status }
+    Row {
+        operation,
+        body: None,
+        status,
+    }
 }
 
 fn with(operation: &'static str, body: Value, status: Status) -> Row {
-    Row { operation, body: Some(body), status }
+    Row {
+        operation,
+        body: Some(body),
+        status,
+    }
 }
 
 /// What whoever may open the story may do with it.
@@ -69,8 +84,16 @@ fn table() -> Vec<Row> {
     let text = || json!({ "text": "words" });
     vec![
         // Accounts
-        with("POST /v1/people", json!({ "handle": "me", "display_name": "x", "password": "y" }), Any([422; 7])),
-        with("POST /v1/sessions", json!({ "handle": "nobody_at_all", "password": "wrong-one" }), Any([401; 7])),
+        with(
+            "POST /v1/people",
+            json!({ "handle": "me", "display_name": "x", "password": "y" }),
+            Any([422; 7]),
+        ),
+        with(
+            "POST /v1/sessions",
+            json!({ "handle": "nobody_at_all", "password": "wrong-one" }),
+            Any([401; 7]),
+        ),
         row("GET /v1/me", EVERYBODY),
         with("PATCH /v1/me", json!({ "bio": "changed" }), EVERYBODY),
         with(
@@ -79,20 +102,40 @@ fn table() -> Vec<Row> {
             Any([401, 422, 422, 422, 422, 422, 422]),
         ),
         row("GET /v1/sessions", EVERYBODY),
-        row("DELETE /v1/sessions", Any([401, 204, 204, 204, 204, 204, 204])),
+        row(
+            "DELETE /v1/sessions",
+            Any([401, 204, 204, 204, 204, 204, 204]),
+        ),
         row("DELETE /v1/sessions/{session}", owner_only(204)),
-        row("DELETE /v1/sessions/current", Any([401, 204, 204, 204, 204, 204, 204])),
+        row(
+            "DELETE /v1/sessions/current",
+            Any([401, 204, 204, 204, 204, 204, 204]),
+        ),
         // People
         row("GET /v1/people", EVERYBODY),
-        row("GET /v1/people/{handle}", Any([401, 200, 200, 200, 404, 404, 200])),
-        row("GET /v1/people/{handle}/stories", Any([401, 200, 200, 200, 404, 404, 200])),
+        row(
+            "GET /v1/people/{handle}",
+            Any([401, 200, 200, 200, 404, 404, 200]),
+        ),
+        row(
+            "GET /v1/people/{handle}/stories",
+            Any([401, 200, 200, 200, 404, 404, 200]),
+        ),
         // The feed
         row("GET /v1/feed", EVERYBODY),
         row("GET /v1/feed/stream", EVERYBODY),
         row("GET /v1/feed/read-position", EVERYBODY),
-        with("PUT /v1/feed/read-position", json!({ "story": "1" }), EVERYBODY),
+        with(
+            "PUT /v1/feed/read-position",
+            json!({ "story": "1" }),
+            EVERYBODY,
+        ),
         // Stories
-        with("POST /v1/stories", text(), Any([401, 201, 201, 201, 201, 201, 201])),
+        with(
+            "POST /v1/stories",
+            text(),
+            Any([401, 201, 201, 201, 201, 201, 201]),
+        ),
         row("GET /v1/stories/{story}", readers(200)),
         with("PATCH /v1/stories/{story}", text(), owner_only(200)),
         row("DELETE /v1/stories/{story}", owner_only(204)),
@@ -107,25 +150,53 @@ fn table() -> Vec<Row> {
         row("DELETE /v1/comments/{comment}", owner_only(204)),
         // Relations
         row("GET /v1/friends", EVERYBODY),
-        row("DELETE /v1/friends/{person}", Any([401, 204, 204, 204, 204, 204, 204])),
+        row(
+            "DELETE /v1/friends/{person}",
+            Any([401, 204, 204, 204, 204, 204, 204]),
+        ),
         row("GET /v1/friend-requests", EVERYBODY),
-        row("GET /v1/friend-requests/{person}", Any([401, 404, 404, 404, 404, 404, 404])),
+        row(
+            "GET /v1/friend-requests/{person}",
+            Any([401, 404, 404, 404, 404, 404, 404]),
+        ),
         row("PUT /v1/friend-requests/{person}", towards_owner(404, 422)),
-        row("DELETE /v1/friend-requests/{person}", Any([401, 204, 204, 204, 204, 204, 204])),
-        row("POST /v1/friend-requests/{person}/accept", Any([401, 404, 204, 404, 404, 404, 404])),
+        row(
+            "DELETE /v1/friend-requests/{person}",
+            Any([401, 204, 204, 204, 204, 204, 204]),
+        ),
+        row(
+            "POST /v1/friend-requests/{person}/accept",
+            Any([401, 404, 204, 404, 404, 404, 404]),
+        ),
         row("GET /v1/follows", EVERYBODY),
         row("GET /v1/followers", EVERYBODY),
         row("PUT /v1/follows/{person}", towards_owner(404, 422)),
-        row("DELETE /v1/follows/{person}", Any([401, 204, 204, 204, 204, 204, 204])),
+        row(
+            "DELETE /v1/follows/{person}",
+            Any([401, 204, 204, 204, 204, 204, 204]),
+        ),
         row("GET /v1/blocks", EVERYBODY),
-        row("PUT /v1/blocks/{person}", Any([401, 204, 204, 204, 204, 204, 422])),
-        row("DELETE /v1/blocks/{person}", Any([401, 204, 204, 204, 204, 204, 204])),
+        row(
+            "PUT /v1/blocks/{person}",
+            Any([401, 204, 204, 204, 204, 204, 422]),
+        ),
+        row(
+            "DELETE /v1/blocks/{person}",
+            Any([401, 204, 204, 204, 204, 204, 204]),
+        ),
         row("GET /v1/mutes", EVERYBODY),
         row("PUT /v1/mutes/{person}", towards_owner(404, 422)),
-        row("DELETE /v1/mutes/{person}", Any([401, 204, 204, 204, 204, 204, 204])),
+        row(
+            "DELETE /v1/mutes/{person}",
+            Any([401, 204, 204, 204, 204, 204, 204]),
+        ),
         // Notifications
         row("GET /v1/notifications", EVERYBODY),
-        with("PUT /v1/notifications/read-position", json!({ "notification": "1" }), EVERYBODY),
+        with(
+            "PUT /v1/notifications/read-position",
+            json!({ "notification": "1" }),
+            EVERYBODY,
+        ),
     ]
 }
 
@@ -145,7 +216,9 @@ impl Cast {
         for role in &ROLES[1..] {
             people.push(app.user(&format!("r{row:02}{role}")).await);
         }
-        let [stranger, friend, former, blocked, blocker, owner] = people.as_slice() else { unreachable!("six people") };
+        let [stranger, friend, former, blocked, blocker, owner] = people.as_slice() else {
+            unreachable!("six people")
+        };
         for other in [friend, former, blocked, blocker] {
             other.befriends(owner).await;
         }
@@ -154,7 +227,9 @@ impl Cast {
         for other in [friend, former, blocked, blocker] {
             other.likes(&public).await;
         }
-        stranger.posts(&format!("hello @{} #row{row}", owner.handle)).await;
+        stranger
+            .posts(&format!("hello @{} #row{row}", owner.handle))
+            .await;
         let public_comment = owner.comments(&public, "a comment").await;
         let friends_comment = owner.comments(&friends, SECRET).await;
         former.unfriends(owner).await;
@@ -162,14 +237,28 @@ impl Cast {
         blocker.blocks(owner).await;
         let sessions: SessionPage = owner.get("/v1/sessions").await.expect(200).read();
         let session = sessions.items[0].id.to_string();
-        Self { public, friends, public_comment, friends_comment, session, people }
+        Self {
+            public,
+            friends,
+            public_comment,
+            friends_comment,
+            session,
+            people,
+        }
     }
 
     fn owner(&self) -> &TestPerson {
         &self.people[5]
     }
 
-    fn request(&self, app: &TestApp, role: usize, row: &Row, number: usize, audience: &str) -> RequestBuilder {
+    fn request(
+        &self,
+        app: &TestApp,
+        role: usize,
+        row: &Row,
+        number: usize,
+        audience: &str,
+    ) -> RequestBuilder {
         let (method, path) = row.operation.split_once(' ').unwrap();
         let (story, comment) = match audience {
             "friends" => (&self.friends, &self.friends_comment),
@@ -182,7 +271,11 @@ impl Cast {
             .replace("{handle}", &self.owner().handle)
             .replace("{session}", &self.session)
             .replace("{tag}", &format!("row{number}"));
-        let path = if path == "/v1/people" { format!("/v1/people?q={}", self.owner().handle) } else { path };
+        let path = if path == "/v1/people" {
+            format!("/v1/people?q={}", self.owner().handle)
+        } else {
+            path
+        };
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let request = match role.checked_sub(1) {
             Some(person) => self.people[person].request(method, &path),
@@ -217,10 +310,17 @@ async fn try_row(app: &TestApp, number: usize, row: &Row) -> Vec<String> {
     let mut wrong = Vec::new();
     for (audience, expected) in audiences {
         for (role, name) in ROLES.iter().enumerate() {
-            let answer = cast.request(app, role, row, number, audience).send().await.unwrap();
+            let answer = cast
+                .request(app, role, row, number, audience)
+                .send()
+                .await
+                .unwrap();
             let status = answer.status().as_u16();
             if status != expected[role] {
-                wrong.push(format!("{} as {name}, {audience}: {status}, not {}", row.operation, expected[role]));
+                wrong.push(format!(
+                    "{} as {name}, {audience}: {status}, not {}",
+                    row.operation, expected[role]
+                ));
             }
             if row.operation == "GET /v1/feed/stream" {
                 continue; // has no end that could be waited for
@@ -230,7 +330,10 @@ async fn try_row(app: &TestApp, number: usize, row: &Row) -> Vec<String> {
             let own_list = *name == "blocker" && row.operation == "GET /v1/blocks";
             for hidden in cast.hidden_from(name).iter().filter(|_| !own_list) {
                 if body.contains(hidden.as_str()) {
-                    wrong.push(format!("{} as {name}, {audience}, shows {hidden}: {body}", row.operation));
+                    wrong.push(format!(
+                        "{} as {name}, {audience}, shows {hidden}: {body}",
+                        row.operation
+                    ));
                 }
             }
         }
@@ -243,7 +346,9 @@ async fn every_operation_is_open_to_exactly_those_who_may() {
     let app = TestApp::start().await;
     let table = table();
     let rows = futures::stream::iter(table.iter().enumerate());
-    let tried = rows.map(async |(number, row)| try_row(&app, number, row).await).buffered(ROWS_AT_ONCE);
+    let tried = rows
+        .map(async |(number, row)| try_row(&app, number, row).await)
+        .buffered(ROWS_AT_ONCE);
     let wrong: Vec<String> = tried.collect::<Vec<_>>().await.concat();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -251,8 +356,18 @@ async fn every_operation_is_open_to_exactly_those_who_may() {
 /// Operations of the document that have no row, and rows that have no operation.
 fn missing(document: &Value, rows: &[Row]) -> Vec<String> {
     let mut documented = BTreeSet::new();
-    for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/v1/")) {
-        for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+    for (path, item) in document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(path, _)| path.starts_with("/v1/"))
+    {
+        for method in item
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| *key != "parameters")
+        {
             documented.insert(format!("{} {path}", method.to_uppercase()));
         }
     }

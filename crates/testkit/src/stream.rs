@@ -73,7 +73,10 @@ impl TestStream {
 
     /// The next event, which must have this name.
     pub async fn expect(&mut self, name: &str) -> Event {
-        let event = self.next().await.unwrap_or_else(|| panic!("the stream ended before {name}"));
+        let event = self
+            .next()
+            .await
+            .unwrap_or_else(|| panic!("the stream ended before {name}"));
         assert_eq!(event.name, name, "{event:?}");
         event
     }

@@ -5,11 +5,11 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::json::json_bytes;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::render::Tagged;
 
 /// The `If-None-Match` header, if any.
 pub(crate) struct IfNoneMatch(Option<HeaderValue>);
@@ -25,8 +25,8 @@ impl FromRequestParts<App> for IfNoneMatch {
 impl IfNoneMatch {
     /// The JSON with its tag, or `304` when the client has it. The tag is weak, since compression may change the
     /// bytes on the way. The answer is one person's, and is asked about each time.
-    pub(crate) fn answer(&self, json: Vec<u8>) -> Response {
-        let tag = format!("W/\"{:016x}\"", xxh3_64(&json));
+    pub(crate) fn answer(&self, Tagged { json, tag }: Tagged) -> Response {
+        let tag = format!("W/\"{tag:016x}\"");
         let mut response = if self.names(&tag) {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NOT_MODIFIED;

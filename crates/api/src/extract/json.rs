@@ -7,13 +7,17 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::problem::{FieldError, Problem};
+
+/// Of a body that is too large, so much more is read and dropped: a client that is still sending when the connection
+/// closes would not see the answer. Whoever sends more than that has to do without.
+const READ_BEYOND_BYTES: usize = 1024 * 1024;
 
 /// A body.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -64,17 +68,28 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
-    let declared = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: usize| length > bytes_max) {
-        return Err(Problem::BodyTooLarge(bytes_max));
+    let mut body = request.into_body();
+    let mut bytes = BytesMut::new();
+    let mut total = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(Problem::BodyUnreadable);
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        total += data.len();
+        if total > bytes_max + READ_BEYOND_BYTES {
+            break;
+        }
+        if total <= bytes_max {
+            bytes.extend_from_slice(&data);
+        }
     }
-    match Limited::new(request.into_body(), bytes_max).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Problem::BodyTooLarge(bytes_max)),
-        Err(_went_away) => Err(Problem::BodyUnreadable),
+    if total > bytes_max {
+        Err(Problem::BodyTooLarge(bytes_max))
+    } else {
+        Ok(bytes.freeze())
     }
 }
 
@@ -117,12 +132,14 @@ fn without_place(message: &str) -> &str {
         .map_or(message, |place| &message[..place])
 }
 
-/// Serde names an unknown or a missing field in the message only.
+/// Serde names an unknown, missing or repeated field in the message only.
 fn named_field(message: &str) -> Option<&str> {
-    let rest = message
-        .strip_prefix("unknown field `")
-        .or_else(|| message.strip_prefix("missing field `"))?;
-    rest.split('`').next()
+    let mut quoted = message.split('`');
+    matches!(
+        quoted.next(),
+        Some("unknown field " | "missing field " | "duplicate field ")
+    )
+    .then(|| quoted.next())?
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ mod headers;
 mod metrics;
 mod watch;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use admission::{Admission, admit};
 pub(crate) use compression::compression;
 pub(crate) use cors::cors;

@@ -3,33 +3,52 @@
 use sosik_feed::Cursor;
 use sosik_service::feed::FeedPage;
 use sosik_service::stories::{StoryItem, StoryPage};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::{put, put_number, story};
 
 /// Room for what stands around the items: two cursors of at most 303 characters and the names.
 const FRAME_BYTES: usize = 768;
 
+/// JSON and what it is recognised by.
+pub(crate) struct Tagged {
+    /// The JSON.
+    pub(crate) json: Vec<u8>,
+    /// Changes when anything does that a reader would see.
+    pub(crate) tag: u64,
+}
+
 /// `GET /v1/feed`.
-pub(crate) fn feed_page(page: &FeedPage) -> Vec<u8> {
+///
+/// The tag leaves the cursor `after` out. That one moves on as deliveries settle, also when nothing came; the one that
+/// the client has stays as good as the new one.
+pub(crate) fn feed_page(page: &FeedPage) -> Tagged {
     let mut out = items(&page.items);
-    ends(
-        &mut out,
-        page.before.as_ref(),
-        page.after.as_ref(),
-        page.end,
-    );
+    cursor(&mut out, ",\"before\":", page.before.as_ref());
+    let after_begins = out.len();
+    cursor(&mut out, ",\"after\":", page.after.as_ref());
+    let after_ends = out.len();
+    ending(&mut out, page.end);
     if let Some(unread) = page.unread {
         put(&mut out, ",\"unread\":");
         put_number(&mut out, unread);
     }
     put(&mut out, if page.reset { ",\"reset\":true}" } else { "}" });
-    out
+    let mut hash = Xxh3::new();
+    hash.update(&out[..after_begins]);
+    hash.update(&out[after_ends..]);
+    Tagged {
+        tag: hash.digest(),
+        json: out,
+    }
 }
 
 /// Every other list of stories.
 pub(crate) fn story_page(page: &StoryPage) -> Vec<u8> {
     let mut out = items(&page.items);
-    ends(&mut out, page.before.as_ref(), None, page.end);
+    cursor(&mut out, ",\"before\":", page.before.as_ref());
+    cursor(&mut out, ",\"after\":", None);
+    ending(&mut out, page.end);
     put(&mut out, "}");
     out
 }
@@ -48,9 +67,7 @@ fn items(items: &[StoryItem]) -> Vec<u8> {
     out
 }
 
-fn ends(out: &mut Vec<u8>, before: Option<&Cursor>, after: Option<&Cursor>, end: bool) {
-    cursor(out, ",\"before\":", before);
-    cursor(out, ",\"after\":", after);
+fn ending(out: &mut Vec<u8>, end: bool) {
     put(
         out,
         if end {

@@ -150,7 +150,7 @@ fn a_page_of_the_feed_is_byte_for_byte_what_its_documented_type_is() {
                 reset,
             };
             check(
-                &feed_page(&page),
+                &feed_page(&page).json,
                 &shapes::FeedPage {
                     items: page.items.iter().map(expected).collect(),
                     before: before.as_ref().map(Cursor::encode),
@@ -205,7 +205,7 @@ fn a_page_fits_into_the_room_made_for_it() {
         items,
         ..FeedPage::default()
     };
-    let bytes = feed_page(&page);
+    let bytes = feed_page(&page).json;
     assert!(
         bytes.capacity() - bytes.len() < 100 * super::story::COUNTS_BYTES_MAX + 1024,
         "and not much too large"
@@ -218,4 +218,33 @@ fn a_page_fits_into_the_room_made_for_it() {
             + 1024
             >= bytes.len()
     );
+}
+
+#[test]
+fn a_page_keeps_its_tag_while_only_the_cursor_for_newer_stories_moves() {
+    let page = |after: u64, likes: u32| {
+        let mut item = item(5, "five", true);
+        let counts = StoryCounts {
+            likes,
+            comments: 0,
+            revision: 9,
+        };
+        let record = StoryRecord {
+            counts,
+            ..item.story.record.clone()
+        };
+        item.story = Arc::new(StoryEntry::from(record));
+        let seen = Seen {
+            settled: StoryId::from_u64(after),
+            ..Seen::default()
+        };
+        feed_page(&FeedPage {
+            items: vec![item],
+            after: Some(Cursor::Newer(seen)),
+            ..FeedPage::default()
+        })
+        .tag
+    };
+    assert_eq!(page(1, 1), page(1_000_000, 1));
+    assert_ne!(page(1, 1), page(1, 2));
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use sosik_feed::StoryId;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::app::App;
 use crate::extract::{Id, IfNoneMatch, Viewer};
@@ -29,5 +30,9 @@ pub(crate) async fn open(
     known: IfNoneMatch,
 ) -> Result<Response, Problem> {
     let item = app.service.open_story(viewer.id, story).await?;
-    Ok(known.answer(render::story(&item)))
+    let json = render::story(&item);
+    Ok(known.answer(render::Tagged {
+        tag: xxh3_64(&json),
+        json,
+    }))
 }

@@ -1,0 +1,364 @@
+//! Limits of rate and load, compression, protocols, and the operators' door.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "whatever cannot be done fails the test, as it should"
+)]
+
+use std::io::Read;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use flate2::read::GzDecoder;
+use reqwest::{Client, Method};
+use serde_json::json;
+use sosik_fabric::rates::Rate;
+use sosik_testkit::{Answer, TestApp, TestPerson, eventually};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+fn rate(per_minute: u32, burst: u32) -> Rate {
+    Rate {
+        per_minute: NonZeroU32::new(per_minute).unwrap(),
+        burst: NonZeroU32::new(burst).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn whoever_asks_too_often_is_told_when_to_come_back() {
+    let app = TestApp::with(|settings| settings.api.rates.stories_per_person = rate(1, 2)).await;
+    let [mina, jun] = app.users(["mina", "jun"]).await;
+    let post = json!({ "text": "again" });
+    let first = mina.post("/v1/stories", &post).await.expect(201);
+    assert_eq!(
+        (
+            first.header("ratelimit-limit"),
+            first.header("ratelimit-remaining")
+        ),
+        (Some("2"), Some("1"))
+    );
+    mina.post("/v1/stories", &post).await.expect(201);
+    let refused = mina.post("/v1/stories", &post).await;
+    refused.problem(429, "too_many_requests");
+    assert_eq!(refused.header("ratelimit-remaining"), Some("0"));
+    let after: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((30..=60).contains(&after), "{after}");
+    assert_eq!(
+        refused.header("ratelimit-reset"),
+        refused.header("retry-after")
+    );
+    jun.post("/v1/stories", &post).await.expect(201);
+    mina.get("/v1/feed").await.expect(200);
+}
+
+#[tokio::test]
+async fn guessing_a_password_is_limited_by_handle_and_by_address() {
+    let app = TestApp::with(|settings| {
+        settings.api.rates.log_ins_per_handle = rate(1, 2);
+        settings.api.rates.log_ins_per_address = rate(1, 3);
+    })
+    .await;
+    let guess = async |handle: &str| {
+        let body = json!({ "handle": handle, "password": "a guess" });
+        Answer::of(
+            app.client()
+                .post(format!("{}/v1/sessions", app.url()))
+                .json(&body),
+        )
+        .await
+    };
+    for handle in ["mina", "@MINA"] {
+        guess(handle).await.problem(401, "wrong_credentials");
+    }
+    guess("mina").await.problem(429, "too_many_requests");
+    guess("jun").await.problem(401, "wrong_credentials");
+    guess("sora").await.problem(429, "too_many_requests");
+}
+
+#[tokio::test]
+async fn an_address_in_a_header_counts_only_from_a_named_proxy() {
+    let sign_up = async |app: &TestApp, handle: &str, address: &str| {
+        let body =
+            json!({ "handle": handle, "display_name": "x", "password": "blue-kettle-on-a-hill" });
+        let request = app
+            .client()
+            .post(format!("{}/v1/people", app.url()))
+            .header("X-Forwarded-For", address);
+        Answer::of(request.json(&body)).await
+    };
+    let one = rate(1, 1);
+    let app = TestApp::with(|settings| settings.api.rates.sign_ups_per_address = one).await;
+    sign_up(&app, "mina", "192.0.2.1").await.expect(201);
+    sign_up(&app, "jun", "192.0.2.2")
+        .await
+        .problem(429, "too_many_requests");
+    let app = TestApp::with(|settings| {
+        settings.api.rates.sign_ups_per_address = one;
+        settings.api.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    sign_up(&app, "mina", "192.0.2.1").await.expect(201);
+    sign_up(&app, "jun", "192.0.2.2").await.expect(201);
+    sign_up(&app, "sora", "192.0.2.3, 192.0.2.2")
+        .await
+        .problem(429, "too_many_requests");
+}
+
+/// Takes a place to work in, by a request whose body does not end.
+async fn takes_a_place(app: &TestApp, person: &TestPerson) -> TcpStream {
+    let mut connection = TcpStream::connect(app.url().trim_start_matches("http://"))
+        .await
+        .unwrap();
+    let head = format!(
+        "POST /v1/stories HTTP/1.1\r\nHost: sosik\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n",
+        person.token
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    // The server says this when a handler begins to read the body: the place is taken then.
+    let mut go_on = [0; 25];
+    connection.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    connection
+}
+
+#[tokio::test]
+async fn a_full_house_says_so_at_once_and_stays_healthy() {
+    let app = TestApp::with(|settings| {
+        settings.api.requests_at_once_max = 1;
+        settings.api.requests_waiting_max = 0;
+    })
+    .await;
+    let mina = app.user("mina").await;
+    let _stream = mina.stream().await;
+    let held = takes_a_place(&app, &mina).await;
+    mina.get("/v1/me").await.problem(503, "busy");
+    let shed = mina.get("/v1/feed").await;
+    shed.problem(503, "busy");
+    assert_eq!(shed.header("retry-after"), Some("1"));
+    for path in ["/livez", "/readyz", "/openapi.json"] {
+        app.get(path).await.expect(200);
+    }
+    for path in [
+        "/livez",
+        "/readyz",
+        "/healthz",
+        "/metrics",
+        "/admin/orders/dead",
+    ] {
+        app.admin_get(path).await.expect(200);
+    }
+    drop(held);
+    eventually("the place is free", async || {
+        mina.get("/v1/me").await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_short_queue_waits_for_its_turn() {
+    let app = TestApp::with(|settings| {
+        settings.api.requests_at_once_max = 1;
+        settings.api.requests_waiting_max = 1;
+        settings.api.request_wait = Duration::from_secs(10);
+    })
+    .await;
+    let mina = app.user("mina").await;
+    let held = takes_a_place(&app, &mina).await;
+    // A second one waits, so a third is turned away at once; when the place is free, the second gets it.
+    let waits = mina.get("/v1/me");
+    let turned_away = async {
+        eventually("somebody is turned away", async || {
+            mina.get("/v1/sessions").await.status == 503
+        })
+        .await;
+        drop(held);
+    };
+    let (waited, ()) = tokio::join!(waits, turned_away);
+    waited.expect(200);
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_get_on_is_given_up() {
+    let app =
+        TestApp::with(|settings| settings.api.request_timeout = Duration::from_millis(100)).await;
+    let mina = app.user("mina").await;
+    let never = futures::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+    let request = mina
+        .request(Method::POST, "/v1/stories")
+        .header("Content-Type", "application/json");
+    let answer = Answer::of(request.body(reqwest::Body::wrap_stream(never))).await;
+    answer.problem(503, "timed_out");
+    assert!(answer.header("retry-after").is_some());
+}
+
+#[tokio::test]
+async fn long_answers_are_compressed_for_those_who_can_read_it() {
+    let app = TestApp::start().await;
+    let mina = app.user("mina").await;
+    let story = mina.posts(&"long ".repeat(500)).await;
+    let path = format!("/v1/stories/{}", story.id);
+    let plain = mina.get(&path).await.expect(200);
+    assert_eq!(plain.header("content-encoding"), None);
+    for encoding in ["gzip", "br", "zstd"] {
+        let request = mina
+            .request(Method::GET, &path)
+            .header("Accept-Encoding", encoding);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.headers()["content-encoding"], encoding);
+        let bytes = response.bytes().await.unwrap();
+        assert!(bytes.len() < plain.body.len() / 2);
+        if encoding == "gzip" {
+            let mut text = String::new();
+            GzDecoder::new(&*bytes).read_to_string(&mut text).unwrap();
+            assert_eq!(text, plain.body);
+        }
+    }
+    let request = mina
+        .request(Method::GET, "/v1/me")
+        .header("Accept-Encoding", "gzip");
+    assert!(
+        !request
+            .send()
+            .await
+            .unwrap()
+            .headers()
+            .contains_key("content-encoding"),
+        "a short one is not"
+    );
+}
+
+#[tokio::test]
+async fn both_protocols_are_spoken_on_one_port() {
+    let app = TestApp::start().await;
+    let mina = app.user("mina").await;
+    let second = Client::builder()
+        .no_proxy()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    for (client, version) in [
+        (app.client(), reqwest::Version::HTTP_11),
+        (&second, reqwest::Version::HTTP_2),
+    ] {
+        let response = client
+            .get(format!("{}/v1/me", app.url()))
+            .bearer_auth(&mina.token)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            (response.status().as_u16(), response.version()),
+            (200, version)
+        );
+    }
+}
+
+#[tokio::test]
+async fn pages_of_named_origins_may_call_with_a_bearer_token_only() {
+    let friend = "https://app.example";
+    let app = TestApp::with(|settings| settings.api.cors_origins = vec![friend.to_owned()]).await;
+    let preflight = async |origin: &str| {
+        let request = app
+            .client()
+            .request(Method::OPTIONS, format!("{}/v1/stories", app.url()));
+        let request = request
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "POST");
+        Answer::of(request.header(
+            "Access-Control-Request-Headers",
+            "authorization,content-type",
+        ))
+        .await
+    };
+    let allowed = preflight(friend).await.expect(200);
+    assert_eq!(allowed.header("access-control-allow-origin"), Some(friend));
+    assert!(
+        allowed
+            .header("access-control-allow-headers")
+            .unwrap()
+            .contains("authorization")
+    );
+    assert_eq!(allowed.header("access-control-allow-credentials"), None);
+    assert_eq!(
+        preflight("https://evil.example")
+            .await
+            .header("access-control-allow-origin"),
+        None
+    );
+    let refused = app
+        .client()
+        .get(format!("{}/v1/me", app.url()))
+        .header("Origin", friend);
+    let refused = Answer::of(refused).await;
+    refused.problem(401, "unauthenticated");
+    assert_eq!(
+        refused.header("access-control-allow-origin"),
+        Some(friend),
+        "a page can read why it failed"
+    );
+}
+
+#[tokio::test]
+async fn the_operators_door_shows_orders_and_is_not_the_public_one() {
+    let app = TestApp::start().await;
+    let mina = app.user("mina").await;
+    assert_eq!(
+        app.admin_get("/admin/orders/dead").await.expect(200).json(),
+        json!({ "pending": 0, "dead": 0, "items": [] })
+    );
+    let retry = app
+        .client()
+        .post(format!("{}/admin/orders/retry", app.admin_url()));
+    assert_eq!(
+        Answer::of(retry).await.expect(200).json(),
+        json!({ "retried": 0 })
+    );
+    for path in ["/metrics", "/healthz", "/admin/orders/dead"] {
+        mina.get(path).await.problem(404, "not_found");
+    }
+    app.admin_get("/v1/me").await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_first_page_is_for_browsers_and_for_terminals() {
+    let app = TestApp::with(|settings| {
+        settings.welcome.people = vec![("mina".to_owned(), "a-password".to_owned())];
+    })
+    .await;
+    let text = app.get("/").await.expect(200);
+    assert!(
+        text.header("content-type")
+            .unwrap()
+            .starts_with("text/plain")
+            && text.body.contains("\"handle\":\"mina\"")
+    );
+    let html = Answer::of(
+        app.client()
+            .get(app.url())
+            .header("Accept", "text/html,*/*"),
+    )
+    .await
+    .expect(200);
+    assert!(
+        html.header("content-type")
+            .unwrap()
+            .starts_with("text/html")
+            && html.body.starts_with("<!doctype html>")
+    );
+    assert!(
+        html.header("content-security-policy")
+            .unwrap()
+            .contains("style-src 'self'")
+    );
+    assert!(
+        app.get("/welcome.css")
+            .await
+            .expect(200)
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/css")
+    );
+    let document = app.get("/openapi.json").await.expect(200);
+    assert_eq!(document.body, sosik_api::openapi());
+}
