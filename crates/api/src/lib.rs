@@ -2,11 +2,11 @@
 //!
 //! A handler says who asks, what they ask, makes one call of the service, and says what we answer. Rules live in the
 //! domain, entitlement in the service; nothing here decides what somebody may see. Every failed request is answered
-//! with a [`Problem`](problem::Problem), also those that never reached a handler.
+//! with a `Problem`, also those that never reached a handler.
 //!
 //! One noun per folder, one verb per file: `PUT /v1/follows/{person}` is `follows/add.rs`. What all requests go
-//! through (identity, admission, problems, metrics) is in [`front`]; who and what is asked in [`extract`]; JSON for
-//! clients in [`shapes`], and its fast way out in [`render`].
+//! through (identity, admission, problems, metrics) is in `front`; who and what is asked in `extract`; JSON for
+//! clients in [`shapes`], and its fast way out in `render`.
 //!
 //! To add an endpoint: `docs/howto/add-an-endpoint.md`.
 
