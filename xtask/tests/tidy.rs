@@ -18,6 +18,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sosik-feed", &[]),
     ("sosik-store", &["sosik-feed"]),
     ("sosik-fabric", &["sosik-feed"]),
+    // A client: it knows nothing of what is inside.
+    ("sosik-load", &[]),
     (
         "sosik-service",
         &["sosik-feed", "sosik-store", "sosik-fabric"],
@@ -44,6 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sosik-fabric",
             "sosik-service",
             "sosik-api",
+            "sosik-load",
         ],
     ),
     ("xtask", &[]),

@@ -1,0 +1,53 @@
+//! Overload is answered at once, with 503 and the time to come back: never by silence.
+
+use super::Rules;
+use super::history::{Entry, Failure, Span};
+use super::verdict::{Finding, Kind, Verdict};
+
+pub(super) fn judge(history: &[Entry], rules: Rules, verdict: &mut Verdict<'_>) {
+    let away: Vec<Span> = history
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::Away(span) => Some(*span),
+            _ => None,
+        })
+        .collect();
+    let refusal = u64::try_from(rules.refusal.as_micros()).unwrap_or(u64::MAX);
+    for entry in history {
+        let Entry::Failure(failure) = entry else {
+            continue;
+        };
+        let excused = away.iter().any(|away| overlap(*away, failure.span));
+        if let (false, Some(wrong)) = (excused, wrong(failure, refusal)) {
+            verdict.found(&Finding {
+                kind: Kind::Silence,
+                reader: failure.who,
+                author: None,
+                // One a person is told: the rest are of the same kind.
+                story: None,
+                span: failure.span,
+                seen: format!("asked {} and {wrong}", failure.what),
+            });
+        }
+        verdict.judged(1);
+    }
+}
+
+fn wrong(failure: &Failure, refusal: u64) -> Option<String> {
+    let waited = failure.span.end.saturating_sub(failure.span.begin);
+    let seconds = || format!("{}.{:03} s", waited / 1_000_000, waited / 1_000 % 1_000);
+    match failure.status {
+        None => Some(format!("got no answer in {}", seconds())),
+        Some(503) if !failure.retry_after => {
+            Some("was refused without being told when to come back".to_owned())
+        }
+        Some(503) if waited > refusal => Some(format!("was refused after {}", seconds())),
+        Some(503) => None,
+        Some(status) if status >= 500 => Some(format!("got status {status}")),
+        Some(_) => None,
+    }
+}
+
+const fn overlap(one: Span, other: Span) -> bool {
+    one.begin <= other.end && other.begin <= one.end
+}

@@ -1,0 +1,120 @@
+//! Who may see what: the definition of the home feed, over stretches of time.
+//!
+//! A reader is entitled to a story, not deleted, whose author is the reader, a friend, or, if the story is public, followed;
+//! neither has blocked the other; the reader has not muted the author.
+
+use rustc_hash::FxHashMap;
+
+use super::facts::{Facts, Story, pair};
+use super::history::{Audience, Item, Span};
+use super::register::Register;
+
+/// Why a story may not be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Barred {
+    /// It was deleted.
+    Deleted,
+    /// The reader is not entitled.
+    Stranger,
+}
+
+impl Facts {
+    /// Whether an item may be shown at some moment of the span; the reason when not.
+    pub(super) fn may_show(&self, reader: u64, item: &Item, span: Span) -> Result<(), Barred> {
+        let story = self.stories.get(&item.story);
+        if story.is_some_and(|story| !story.deleted.may_be(false, span)) {
+            return Err(Barred::Deleted);
+        }
+        if reader == item.author {
+            return Ok(());
+        }
+        let public = match story {
+            Some(story) => story.public.may(span),
+            None => item.audience == Audience::Public,
+        };
+        let reads = may(&self.friends, pair(reader, item.author), span)
+            || public && may(&self.follows, (reader, item.author), span);
+        let barred = self.bars(reader, item.author).any(|bar| bar.must(span));
+        if reads && !barred {
+            Ok(())
+        } else {
+            Err(Barred::Stranger)
+        }
+    }
+
+    /// Whether a story must be shown at every moment of the span.
+    pub(super) fn must_show(&self, reader: u64, story: &Story, span: Span) -> bool {
+        if story.deleted.may(span) {
+            return false;
+        }
+        if reader == story.author {
+            return true;
+        }
+        let reads = must(&self.friends, pair(reader, story.author), span)
+            || story.public.must(span) && must(&self.follows, (reader, story.author), span);
+        reads && !self.bars(reader, story.author).any(|bar| bar.may(span))
+    }
+
+    /// Blocks either way, and the reader's mute.
+    fn bars(&self, reader: u64, author: u64) -> impl Iterator<Item = &Register<bool>> {
+        [
+            self.blocks.get(&(reader, author)),
+            self.blocks.get(&(author, reader)),
+            self.mutes.get(&(reader, author)),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+/// A story asked for by its id: public ones are open to everybody whom no block keeps out, and a mute hides nothing.
+impl Facts {
+    /// Whether the story may be opened at some moment of the span.
+    pub(super) fn may_open(&self, reader: u64, story: &Story, span: Span) -> Result<(), Barred> {
+        if !story.deleted.may_be(false, span) {
+            return Err(Barred::Deleted);
+        }
+        let reads = reader == story.author
+            || story.public.may(span)
+            || may(&self.friends, pair(reader, story.author), span);
+        let blocked = self
+            .blocks_between(reader, story.author)
+            .any(|bar| bar.must(span));
+        if reads && !blocked {
+            Ok(())
+        } else {
+            Err(Barred::Stranger)
+        }
+    }
+
+    /// Whether it must be possible to open the story at every moment of the span.
+    pub(super) fn must_open(&self, reader: u64, story: &Story, span: Span) -> bool {
+        let reads = reader == story.author
+            || story.public.must(span)
+            || must(&self.friends, pair(reader, story.author), span);
+        let blocked = self
+            .blocks_between(reader, story.author)
+            .any(|bar| bar.may(span));
+        reads && !blocked && !story.deleted.may(span)
+    }
+
+    fn blocks_between(&self, one: u64, other: u64) -> impl Iterator<Item = &Register<bool>> {
+        [(one, other), (other, one)]
+            .into_iter()
+            .filter_map(|key| self.blocks.get(&key))
+    }
+}
+
+type Registers = FxHashMap<(u64, u64), Register<bool>>;
+
+fn may(registers: &Registers, key: (u64, u64), span: Span) -> bool {
+    registers
+        .get(&key)
+        .is_some_and(|register| register.may(span))
+}
+
+fn must(registers: &Registers, key: (u64, u64), span: Span) -> bool {
+    registers
+        .get(&key)
+        .is_some_and(|register| register.must(span))
+}

@@ -1,0 +1,214 @@
+//! What the writes of a history say about people and stories.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::history::{Act, Audience, Entry, Link, Moment, Outcome, Reading, Span, Write};
+use super::register::Register;
+
+/// A story, known by its id.
+#[derive(Debug)]
+pub(super) struct Story {
+    pub(super) author: u64,
+    /// When it was asked for; the earliest of repeats.
+    pub(super) posted: Span,
+    pub(super) public: Register<bool>,
+    pub(super) deleted: Register<bool>,
+}
+
+/// All that is known.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) stories: FxHashMap<u64, Story>,
+    /// Acknowledged stories by author, in the order of their ids.
+    pub(super) by_author: FxHashMap<u64, BTreeMap<u64, Moment>>,
+    pub(super) friends: FxHashMap<(u64, u64), Register<bool>>,
+    pub(super) follows: FxHashMap<(u64, u64), Register<bool>>,
+    pub(super) blocks: FxHashMap<(u64, u64), Register<bool>>,
+    pub(super) mutes: FxHashMap<(u64, u64), Register<bool>>,
+    pub(super) likes: FxHashMap<(u64, u64), Register<bool>>,
+    /// Whose stories somebody may have been entitled to at any time.
+    pub(super) authors_of: FxHashMap<u64, FxHashSet<u64>>,
+    /// Stories shown to anybody at all, whenever.
+    pub(super) shown: FxHashSet<u64>,
+}
+
+/// The two in one order.
+pub(super) const fn pair(one: u64, other: u64) -> (u64, u64) {
+    if one < other {
+        (one, other)
+    } else {
+        (other, one)
+    }
+}
+
+impl Facts {
+    pub(super) fn of(history: &[Entry]) -> Self {
+        let mut facts = Self::default();
+        // Stories first: a deletion may stand before the post whose answer took longer.
+        let first_tries = first_tries(history);
+        for write in writes(history) {
+            facts.note_story(write, &first_tries);
+        }
+        for entry in history {
+            match entry {
+                Entry::Stands(link) => facts.note_standing(*link),
+                Entry::Write(write) if write.outcome != Outcome::Refused => facts.note(write),
+                Entry::Read(read) => facts.shown.extend(read.items.iter().map(|item| item.story)),
+                Entry::Opened {
+                    story, found: true, ..
+                } => {
+                    facts.shown.insert(*story);
+                }
+                _ => {}
+            }
+        }
+        facts
+    }
+
+    fn note_story(&mut self, write: &Write, first_tries: &FxHashMap<(u64, &str), Moment>) {
+        let Act::Post {
+            story: Some(id),
+            audience,
+            key,
+            ..
+        } = &write.act
+        else {
+            return;
+        };
+        let first_try = (key.as_deref()).and_then(|key| first_tries.get(&(write.who, key)));
+        let begin = first_try.map_or(write.span.begin, |first| write.span.begin.min(*first));
+        let known = self.stories.entry(*id).or_insert_with(|| Story {
+            author: write.who,
+            posted: write.span,
+            public: Register::new(*audience == Audience::Public),
+            deleted: Register::new(false),
+        });
+        known.posted.begin = known.posted.begin.min(begin);
+        known.posted.end = known.posted.end.min(write.span.end);
+        let end = known.posted.end;
+        self.by_author
+            .entry(write.who)
+            .or_default()
+            .insert(*id, end);
+        self.authors_of
+            .entry(write.who)
+            .or_default()
+            .insert(write.who);
+    }
+
+    fn note_standing(&mut self, link: Link) {
+        self.may_read(link);
+        self.register(link).stands(true);
+    }
+
+    fn note(&mut self, write: &Write) {
+        match &write.act {
+            Act::Post { .. } => {}
+            Act::Readdress { story, audience } => {
+                if let Some(story) = self.stories.get_mut(story) {
+                    change(&mut story.public, write, *audience == Audience::Public);
+                }
+            }
+            Act::Delete { story } => {
+                if let Some(story) = self.stories.get_mut(story) {
+                    change(&mut story.deleted, write, true);
+                }
+            }
+            Act::Like { story } => self.note_like(write, *story, true),
+            Act::Unlike { story } => self.note_like(write, *story, false),
+            Act::Begin(link) => {
+                self.may_read(*link);
+                change(self.register(*link), write, true);
+                if let Link::Blocks { from, to } = *link {
+                    self.end_all(write, from, to);
+                }
+            }
+            Act::End(link) => change(self.register(*link), write, false),
+        }
+    }
+
+    fn note_like(&mut self, write: &Write, story: u64, likes: bool) {
+        let register = self
+            .likes
+            .entry((write.who, story))
+            .or_insert_with(|| Register::new(false));
+        change(register, write, likes);
+    }
+
+    /// A block ends friendship and follows, either way.
+    fn end_all(&mut self, write: &Write, one: u64, other: u64) {
+        for link in [
+            Link::Friends { one, other },
+            Link::Follows {
+                from: one,
+                to: other,
+            },
+            Link::Follows {
+                from: other,
+                to: one,
+            },
+        ] {
+            change(self.register(link), write, false);
+        }
+    }
+
+    fn may_read(&mut self, link: Link) {
+        let mut reads = |reader, author| {
+            self.authors_of.entry(reader).or_default().insert(author);
+        };
+        match link {
+            Link::Friends { one, other } => {
+                reads(one, other);
+                reads(other, one);
+            }
+            Link::Follows { from, to } => reads(from, to),
+            Link::Blocks { .. } | Link::Mutes { .. } => {}
+        }
+    }
+
+    fn register(&mut self, link: Link) -> &mut Register<bool> {
+        let (registers, key) = match link {
+            Link::Friends { one, other } => (&mut self.friends, pair(one, other)),
+            Link::Follows { from, to } => (&mut self.follows, (from, to)),
+            Link::Blocks { from, to } => (&mut self.blocks, (from, to)),
+            Link::Mutes { from, to } => (&mut self.mutes, (from, to)),
+        };
+        registers.entry(key).or_insert_with(|| Register::new(false))
+    }
+}
+
+/// When each key was used first. A repeat may be answered with what an unanswered try did long before.
+fn first_tries(history: &[Entry]) -> FxHashMap<(u64, &str), Moment> {
+    let mut first = FxHashMap::default();
+    for write in writes(history) {
+        if let Act::Post { key: Some(key), .. } = &write.act {
+            let begin = first
+                .entry((write.who, key.as_str()))
+                .or_insert(write.span.begin);
+            *begin = write.span.begin.min(*begin);
+        }
+    }
+    first
+}
+
+pub(super) fn writes(history: &[Entry]) -> impl Iterator<Item = &Write> {
+    history.iter().filter_map(|entry| match entry {
+        Entry::Write(write) => Some(write),
+        _ => None,
+    })
+}
+
+/// Whether a page is the first of its view or replaces all before.
+pub(super) const fn begins_anew(ask: Reading) -> bool {
+    matches!(ask, Reading::Top | Reading::Reset)
+}
+
+fn change(register: &mut Register<bool>, write: &Write, value: bool) {
+    match write.outcome {
+        Outcome::Acknowledged => register.changed(write.span, value),
+        Outcome::Unknown => register.perhaps_changed(write.span.begin, value),
+        Outcome::Refused => {}
+    }
+}

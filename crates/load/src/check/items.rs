@@ -1,0 +1,136 @@
+//! What is shown, item by item: nothing that may not be seen, nothing deleted, no acknowledged like lost.
+
+use super::entitled::Barred;
+use super::facts::Facts;
+use super::history::{Entry, Item, Read, Reading, Span, StreamEventKind};
+use super::verdict::{Finding, Kind, Verdict};
+
+/// A stream's event was decided on before it was seen; how long before, the client cannot know. Unread bytes of a slow
+/// client wait in its socket, so this is generous.
+const ON_THE_WAY: u64 = 3_000_000;
+
+pub(super) fn judge(history: &[Entry], facts: &Facts, verdict: &mut Verdict<'_>) {
+    for entry in history {
+        match entry {
+            Entry::Read(read) => judge_page(read, facts, verdict),
+            Entry::Opened {
+                who,
+                span,
+                story,
+                found,
+            } => judge_opened(*who, *span, *story, *found, facts, verdict),
+            Entry::Stream(event) => {
+                if let StreamEventKind::Story(item) = &event.event {
+                    let span = Span {
+                        begin: event.at.saturating_sub(ON_THE_WAY),
+                        end: event.at,
+                    };
+                    judge_item(event.who, item, span, "live", facts, verdict);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn judge_page(read: &Read, facts: &Facts, verdict: &mut Verdict<'_>) {
+    let page = match read.ask {
+        Reading::Top | Reading::Reset => "on the first page",
+        Reading::Older => "on an older page",
+        Reading::Newer => "among what is newer",
+    };
+    for item in &read.items {
+        judge_item(read.who, item, read.span, page, facts, verdict);
+        judge_like(read, item, facts, verdict);
+    }
+}
+
+fn judge_item(
+    reader: u64,
+    item: &Item,
+    span: Span,
+    page: &str,
+    facts: &Facts,
+    verdict: &mut Verdict<'_>,
+) {
+    verdict.judged(1);
+    let Err(barred) = facts.may_show(reader, item, span) else {
+        return;
+    };
+    let (kind, why) = why(barred);
+    verdict.found(&Finding {
+        kind,
+        reader,
+        author: Some(item.author),
+        story: Some(item.story),
+        span,
+        seen: format!("was shown story {} {page}, {why}", item.story),
+    });
+}
+
+fn judge_like(read: &Read, item: &Item, facts: &Facts, verdict: &mut Verdict<'_>) {
+    let likes = facts.likes.get(&(read.who, item.story));
+    if item.liked || !likes.is_some_and(|likes| likes.must(read.span)) {
+        return;
+    }
+    verdict.found(&Finding {
+        kind: Kind::Lost,
+        reader: read.who,
+        author: Some(item.author),
+        story: Some(item.story),
+        span: read.span,
+        seen: format!(
+            "was shown story {} as not liked: the acknowledged like is lost",
+            item.story
+        ),
+    });
+}
+
+fn judge_opened(
+    reader: u64,
+    span: Span,
+    id: u64,
+    found: bool,
+    facts: &Facts,
+    verdict: &mut Verdict<'_>,
+) {
+    let Some(story) = facts.stories.get(&id) else {
+        return;
+    };
+    verdict.judged(1);
+    let (kind, seen) = if found {
+        let Err(barred) = facts.may_open(reader, story, span) else {
+            return;
+        };
+        let (kind, why) = why(barred);
+        (kind, format!("could open story {id}, {why}"))
+    } else {
+        let acknowledged = story.posted.end < span.begin;
+        if !acknowledged || !facts.must_open(reader, story, span) {
+            return;
+        }
+        let seen = format!("asked for story {id} and was told that there is none");
+        (Kind::Lost, seen)
+    };
+    verdict.found(&Finding {
+        kind,
+        reader,
+        author: Some(story.author),
+        story: Some(id),
+        span,
+        seen,
+    });
+}
+
+const fn why(barred: Barred) -> (Kind, &'static str) {
+    match barred {
+        Barred::Deleted => (
+            Kind::Resurrected,
+            "whose deletion was acknowledged before the request began",
+        ),
+        Barred::Stranger => (
+            Kind::Leaked,
+            "without being entitled at any moment of the request",
+        ),
+    }
+}

@@ -1,0 +1,186 @@
+//! Tells a violation as a short story: who did what when, what was seen.
+
+use rustc_hash::FxHashMap;
+
+use super::facts::pair;
+use super::history::{Act, Audience, Entry, Link, Moment, Outcome, Span, Write};
+use super::verdict::Finding;
+
+/// Lines told before the one that is wrong. The last ones: what happened long before matters less.
+const LINES_MAX: usize = 12;
+
+#[derive(Debug)]
+pub(super) struct Narrator<'a> {
+    history: &'a [Entry],
+    names: FxHashMap<u64, &'a str>,
+}
+
+impl<'a> Narrator<'a> {
+    pub(super) fn new(history: &'a [Entry]) -> Self {
+        let names = history.iter().filter_map(|entry| match entry {
+            Entry::Person { person, name } => Some((*person, name.as_str())),
+            _ => None,
+        });
+        Self {
+            history,
+            names: names.collect(),
+        }
+    }
+
+    pub(super) fn name(&self, person: u64) -> String {
+        match self.names.get(&person) {
+            Some(name) => (*name).to_owned(),
+            None => format!("person {person}"),
+        }
+    }
+
+    /// What is wrong.
+    pub(super) fn headline(&self, finding: &Finding) -> String {
+        format!(
+            "{}  {} {}",
+            when(finding.span),
+            self.name(finding.reader),
+            finding.seen
+        )
+    }
+
+    /// What happened before that has to do with it, in the order in which it began.
+    pub(super) fn before(&self, finding: &Finding) -> Vec<String> {
+        let mut lines: Vec<(Moment, String)> = (self.history.iter())
+            .filter_map(|entry| match entry {
+                Entry::Stands(link) if concerns(*link, finding) => {
+                    Some((0, format!("before  {}", self.standing(*link))))
+                }
+                Entry::Write(write) if matters(write, finding) => {
+                    Some((write.span.begin, self.told(write)))
+                }
+                Entry::Away(span) if span.begin <= finding.span.end => {
+                    Some((span.begin, format!("{}  the server was away", when(*span))))
+                }
+                _ => None,
+            })
+            .collect();
+        lines.sort_by_key(|(begin, _)| *begin);
+        let skipped = lines.len().saturating_sub(LINES_MAX);
+        let lines = lines.into_iter().skip(skipped).map(|(_, line)| line);
+        let more = (skipped > 0).then(|| format!("… {skipped} earlier ones"));
+        more.into_iter().chain(lines).collect()
+    }
+
+    fn told(&self, write: &Write) -> String {
+        let did = match &write.act {
+            Act::Post {
+                story,
+                audience,
+                key,
+                text,
+            } => {
+                let which = story.map_or_else(|| format!("“{text}”"), |story| story.to_string());
+                let key = key
+                    .as_ref()
+                    .map_or_else(String::new, |key| format!(" under the key {key}"));
+                format!("posted story {which} for {}{key}", audience_word(*audience))
+            }
+            Act::Readdress { story, audience } => {
+                format!(
+                    "changed story {story} to be for {}",
+                    audience_word(*audience)
+                )
+            }
+            Act::Delete { story } => format!("deleted story {story}"),
+            Act::Like { story } => format!("liked story {story}"),
+            Act::Unlike { story } => format!("took the like of story {story} back"),
+            Act::Begin(link) => self.began(*link),
+            Act::End(link) => self.ended(*link),
+        };
+        let outcome = match write.outcome {
+            Outcome::Acknowledged => "",
+            Outcome::Refused => " (refused)",
+            Outcome::Unknown => " (never answered)",
+        };
+        format!(
+            "{}  {} {did}{outcome}",
+            when(write.span),
+            self.name(write.who)
+        )
+    }
+
+    fn standing(&self, link: Link) -> String {
+        match link {
+            Link::Friends { one, other } => {
+                format!("{} and {} were friends", self.name(one), self.name(other))
+            }
+            Link::Follows { from, to } => format!("{} followed {}", self.name(from), self.name(to)),
+            Link::Blocks { from, to } => {
+                format!("{} had blocked {}", self.name(from), self.name(to))
+            }
+            Link::Mutes { from, to } => format!("{} had muted {}", self.name(from), self.name(to)),
+        }
+    }
+
+    fn began(&self, link: Link) -> String {
+        match link {
+            Link::Friends { one, other } => {
+                format!("made {} and {} friends", self.name(one), self.name(other))
+            }
+            Link::Follows { to, .. } => format!("began to follow {}", self.name(to)),
+            Link::Blocks { to, .. } => format!("blocked {}", self.name(to)),
+            Link::Mutes { to, .. } => format!("muted {}", self.name(to)),
+        }
+    }
+
+    fn ended(&self, link: Link) -> String {
+        match link {
+            Link::Friends { one, other } => format!(
+                "ended the friendship of {} and {}",
+                self.name(one),
+                self.name(other)
+            ),
+            Link::Follows { to, .. } => format!("stopped following {}", self.name(to)),
+            Link::Blocks { to, .. } => format!("unblocked {}", self.name(to)),
+            Link::Mutes { to, .. } => format!("unmuted {}", self.name(to)),
+        }
+    }
+}
+
+/// Seconds with milliseconds, from and to.
+fn when(span: Span) -> String {
+    let seconds = |moment: Moment| format!("{}.{:03}", moment / 1_000_000, moment / 1_000 % 1_000);
+    format!("{}–{} s", seconds(span.begin), seconds(span.end))
+}
+
+const fn audience_word(audience: Audience) -> &'static str {
+    match audience {
+        Audience::Public => "everybody",
+        Audience::Friends => "friends",
+    }
+}
+
+fn matters(write: &Write, finding: &Finding) -> bool {
+    if write.span.begin > finding.span.end {
+        return false;
+    }
+    match &write.act {
+        Act::Post { story, key, .. } => {
+            let same_author = finding.author == Some(write.who);
+            same_author && (*story == finding.story || story.is_none() && key.is_some())
+        }
+        Act::Readdress { story, .. } | Act::Delete { story } => finding.story == Some(*story),
+        Act::Like { story } | Act::Unlike { story } => {
+            finding.story == Some(*story) && finding.reader == write.who
+        }
+        Act::Begin(link) | Act::End(link) => concerns(*link, finding),
+    }
+}
+
+fn concerns(link: Link, finding: &Finding) -> bool {
+    let (from, to) = match link {
+        Link::Friends { one, other } => (one, other),
+        Link::Follows { from, to } | Link::Blocks { from, to } | Link::Mutes { from, to } => {
+            (from, to)
+        }
+    };
+    finding
+        .author
+        .is_some_and(|author| pair(author, finding.reader) == pair(from, to))
+}

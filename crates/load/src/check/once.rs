@@ -1,0 +1,80 @@
+//! Repeating a request under the same key posts once.
+//!
+//! Two answers with different ids are one way to tell; the other is to see a text twice that was only ever sent under one
+//! key. The second also catches repeats whose first answer was lost.
+
+use rustc_hash::FxHashMap;
+
+use super::facts::{Facts, writes};
+use super::history::{Act, Entry, Item, Span, StreamEventKind};
+use super::verdict::{Finding, Kind, Verdict};
+
+pub(super) fn judge(history: &[Entry], facts: &Facts, verdict: &mut Verdict<'_>) {
+    let mut keyed: FxHashMap<(u64, &str), u64> = FxHashMap::default();
+    let mut texts: FxHashMap<(u64, &str), &str> = FxHashMap::default();
+    for write in writes(history) {
+        let Act::Post {
+            story,
+            text,
+            key: Some(key),
+            ..
+        } = &write.act
+        else {
+            continue;
+        };
+        texts.insert((write.who, text), key);
+        if let Some(story) = story {
+            compare(&mut keyed, write.who, key, *story, write.span, verdict);
+        }
+    }
+    for (item, span) in history.iter().flat_map(shown) {
+        // A story that was acknowledged under this very key was compared above.
+        let known = facts.stories.get(&item.story);
+        if known.is_some_and(|known| known.author != item.author) {
+            continue;
+        }
+        if let Some(key) = texts.get(&(item.author, item.text.as_str())) {
+            compare(&mut keyed, item.author, key, item.story, span, verdict);
+        }
+    }
+}
+
+fn compare<'a>(
+    keyed: &mut FxHashMap<(u64, &'a str), u64>,
+    author: u64,
+    key: &'a str,
+    story: u64,
+    span: Span,
+    verdict: &mut Verdict<'_>,
+) {
+    verdict.judged(1);
+    let first = *keyed.entry((author, key)).or_insert(story);
+    if first == story {
+        return;
+    }
+    verdict.found(&Finding {
+        kind: Kind::PostedTwice,
+        reader: author,
+        author: Some(author),
+        story: Some(first.max(story)),
+        span,
+        seen: format!("used the key {key} for one story, and there are two: {first} and {story}"),
+    });
+}
+
+fn shown(entry: &Entry) -> Vec<(&Item, Span)> {
+    match entry {
+        Entry::Read(read) => read.items.iter().map(|item| (item, read.span)).collect(),
+        Entry::Stream(event) => match &event.event {
+            StreamEventKind::Story(item) => {
+                let at = Span {
+                    begin: event.at,
+                    end: event.at,
+                };
+                vec![(item, at)]
+            }
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,124 @@
+//! Live streams: with their resumptions they leave nothing out.
+//!
+//! A stream is judged for stories posted after it was opened, up to the last sign of life of its last connection, when
+//! that connection stood long enough for everything to arrive.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Rules;
+use super::facts::Facts;
+use super::history::{Entry, Moment, Span, StreamEvent, StreamEventKind};
+use super::verdict::{Finding, Kind, Verdict};
+
+struct Stream {
+    who: u64,
+    /// Since when it promises everything.
+    since: Moment,
+    connected: Moment,
+    alive: Moment,
+    shown: FxHashSet<u64>,
+    /// Shown since it was connected the last time.
+    in_a_row: FxHashSet<u64>,
+}
+
+pub(super) fn judge(history: &[Entry], facts: &Facts, rules: Rules, verdict: &mut Verdict<'_>) {
+    let settle = u64::try_from(rules.settle.as_micros()).unwrap_or(u64::MAX);
+    let mut streams: FxHashMap<u64, Stream> = FxHashMap::default();
+    for entry in history {
+        let Entry::Stream(event) = entry else {
+            continue;
+        };
+        streams
+            .entry(event.stream)
+            .or_insert_with(|| Stream::opened(event))
+            .note(event, verdict);
+    }
+    let mut streams: Vec<_> = streams.into_iter().collect();
+    streams.sort_unstable_by_key(|(stream, _)| *stream);
+    for (_, stream) in streams {
+        stream.judge(facts, settle, verdict);
+    }
+}
+
+impl Stream {
+    fn opened(event: &StreamEvent) -> Self {
+        Self {
+            who: event.who,
+            since: event.at,
+            connected: event.at,
+            alive: event.at,
+            shown: FxHashSet::default(),
+            in_a_row: FxHashSet::default(),
+        }
+    }
+
+    fn note(&mut self, event: &StreamEvent, verdict: &mut Verdict<'_>) {
+        match &event.event {
+            StreamEventKind::Opened => {
+                self.connected = event.at;
+                self.in_a_row.clear();
+            }
+            StreamEventKind::Story(item) => {
+                self.shown.insert(item.story);
+                if !self.in_a_row.insert(item.story) {
+                    verdict.found(&Finding {
+                        kind: Kind::Duplicated,
+                        reader: self.who,
+                        author: Some(item.author),
+                        story: Some(item.story),
+                        span: Span {
+                            begin: self.connected,
+                            end: event.at,
+                        },
+                        seen: format!("was told twice of story {} by one stream", item.story),
+                    });
+                }
+            }
+            StreamEventKind::Reset => self.since = event.at,
+            StreamEventKind::Alive => {}
+            StreamEventKind::Ended => return,
+        }
+        self.alive = event.at;
+    }
+
+    fn judge(self, facts: &Facts, settle: u64, verdict: &mut Verdict<'_>) {
+        let Some(known_by) = self.alive.checked_sub(settle) else {
+            return;
+        };
+        if self.connected > known_by {
+            return;
+        }
+        let authors = facts.authors_of.get(&self.who).into_iter().flatten();
+        for id in authors
+            .filter_map(|author| facts.by_author.get(author))
+            .flatten()
+            .filter(|(_, acknowledged)| **acknowledged < known_by)
+            .map(|(id, _)| id)
+        {
+            let Some(story) = facts.stories.get(id) else {
+                continue;
+            };
+            let during = Span {
+                begin: story.posted.begin,
+                end: self.alive,
+            };
+            if story.posted.begin <= self.since || !facts.must_show(self.who, story, during) {
+                continue;
+            }
+            verdict.judged(1);
+            if !self.shown.contains(id) {
+                verdict.found(&Finding {
+                    kind: Kind::StreamMissed,
+                    reader: self.who,
+                    author: Some(story.author),
+                    story: Some(*id),
+                    span: Span {
+                        begin: self.since,
+                        end: self.alive,
+                    },
+                    seen: format!("followed the feed live and was never told of story {id}"),
+                });
+            }
+        }
+    }
+}

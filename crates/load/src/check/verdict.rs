@@ -1,0 +1,196 @@
+//! What came of judging: violations, each told as a short story.
+
+use std::fmt;
+
+use rustc_hash::FxHashSet;
+use serde::Serialize;
+
+use super::VIOLATIONS_MAX;
+use super::history::{Entry, Span};
+use super::narrate::Narrator;
+
+/// Violations told in full. Whoever reads more than these is better served by the stored history.
+const TOLD_MAX: usize = 40;
+
+/// Which promise was broken, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An acknowledged write is nowhere to be seen.
+    Lost,
+    /// A story has not arrived at an entitled reader.
+    Undelivered,
+    /// A story is shown twice.
+    Duplicated,
+    /// Stories are not newest first.
+    OutOfOrder,
+    /// A story is shown to somebody who was not entitled at any moment of the request.
+    Leaked,
+    /// An author does not see their own story.
+    OwnMissing,
+    /// Paging down skipped a story, or "newer" missed one.
+    Gap,
+    /// A deleted story is shown.
+    Resurrected,
+    /// A live stream, with its resumptions, left a story out.
+    StreamMissed,
+    /// One key, two stories.
+    PostedTwice,
+    /// No answer, a late refusal, or one that does not say when to come back.
+    Silence,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Lost,
+        Self::Undelivered,
+        Self::Duplicated,
+        Self::OutOfOrder,
+        Self::Leaked,
+        Self::OwnMissing,
+        Self::Gap,
+        Self::Resurrected,
+        Self::StreamMissed,
+        Self::PostedTwice,
+        Self::Silence,
+    ];
+
+    /// The promise, and what is wrong, in a few words.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Lost => "P1: an acknowledged write is lost",
+            Self::Undelivered => "P2: a story has not arrived",
+            Self::Duplicated => "P2: a story is shown twice",
+            Self::OutOfOrder => "P2: stories are out of order",
+            Self::Leaked => "P3: a story is shown to somebody not entitled",
+            Self::OwnMissing => "P4: an author does not see their own story",
+            Self::Gap => "P5: paging left a story out",
+            Self::Resurrected => "P3: a deleted story is shown",
+            Self::StreamMissed => "P5: a live stream left a story out",
+            Self::PostedTwice => "P6: one key posted twice",
+            Self::Silence => "P8: silence instead of an honest refusal",
+        }
+    }
+}
+
+/// A promise that was broken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// How.
+    pub kind: Kind,
+    /// Who saw it, or failed to.
+    pub reader: String,
+    /// The story in question, if there is one.
+    pub story: Option<String>,
+    /// Who did what when, and what was seen: one sentence a line. The last is what is wrong.
+    pub tale: Vec<String>,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "{}", self.kind.title())?;
+        self.tale
+            .iter()
+            .try_for_each(|line| writeln!(out, "  {line}"))
+    }
+}
+
+/// What is wrong, as the judges say it.
+pub(super) struct Finding {
+    pub(super) kind: Kind,
+    pub(super) reader: u64,
+    pub(super) author: Option<u64>,
+    pub(super) story: Option<u64>,
+    /// When the request was made that shows it.
+    pub(super) span: Span,
+    /// What was seen.
+    pub(super) seen: String,
+}
+
+/// The outcome.
+#[derive(Debug)]
+pub struct Verdict<'a> {
+    narrator: Narrator<'a>,
+    known: FxHashSet<(Kind, u64, Option<u64>)>,
+    violations: Vec<Violation>,
+    left_out: usize,
+    /// Comparisons made: a history in which nothing could be judged is not a clean one.
+    judged: u64,
+}
+
+impl<'a> Verdict<'a> {
+    pub(super) fn new(history: &'a [Entry]) -> Self {
+        Self {
+            narrator: Narrator::new(history),
+            known: FxHashSet::default(),
+            violations: Vec::new(),
+            left_out: 0,
+            judged: 0,
+        }
+    }
+
+    /// Counts comparisons.
+    pub(super) const fn judged(&mut self, comparisons: u64) {
+        self.judged += comparisons;
+    }
+
+    /// Notes a finding, once for each reader and story.
+    pub(super) fn found(&mut self, finding: &Finding) {
+        if !self
+            .known
+            .insert((finding.kind, finding.reader, finding.story))
+        {
+            return;
+        }
+        if self.violations.len() >= VIOLATIONS_MAX {
+            self.left_out += 1;
+            return;
+        }
+        let mut tale = Vec::new();
+        if self.violations.len() < TOLD_MAX {
+            tale = self.narrator.before(finding);
+        }
+        tale.push(self.narrator.headline(finding));
+        self.violations.push(Violation {
+            kind: finding.kind,
+            reader: self.narrator.name(finding.reader),
+            story: finding.story.map(|story| story.to_string()),
+            tale,
+        });
+    }
+
+    /// What is broken, in the order found.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Violations beyond the most that are kept.
+    #[must_use]
+    pub const fn left_out(&self) -> usize {
+        self.left_out
+    }
+
+    /// How many stories were compared with what may and must be shown.
+    #[must_use]
+    pub const fn comparisons(&self) -> u64 {
+        self.judged
+    }
+
+    /// Nothing is broken.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
+        self.violations.is_empty()
+    }
+
+    /// How many there are of a kind.
+    #[must_use]
+    pub fn count(&self, kind: Kind) -> usize {
+        self.violations
+            .iter()
+            .filter(|violation| violation.kind == kind)
+            .count()
+    }
+}

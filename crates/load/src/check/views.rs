@@ -1,0 +1,240 @@
+//! Pages of the home feed: complete, in order, each story once, no gaps downwards or upwards.
+//!
+//! A page says something about a stretch of ids: from below the last story of the page before it down to its own last
+//! story, or to the very bottom when it says that it is the end. Everything that must be seen in that stretch has to be
+//! on the page. "Newer" is judged as what a client has in hand: the first page and all that came since must together hold
+//! whatever is above the bottom of the first page.
+
+use std::ops::Bound;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Rules;
+use super::facts::{Facts, Story, begins_anew};
+use super::history::{Entry, Moment, Read, Reading, Span};
+use super::verdict::{Finding, Kind, Verdict};
+
+/// What a client has in hand of one look at its feed.
+struct View {
+    /// Everything shown so far.
+    shown: FxHashSet<u64>,
+    /// The last story of the first page; 0 when that page was all.
+    bottom: u64,
+    /// The last story of the pages downwards so far.
+    last: u64,
+    /// When the page before the next older one was asked for.
+    asked: Moment,
+}
+
+/// Where to look for what must be there.
+struct Stretch {
+    above: u64,
+    below: u64,
+    /// A story counts when it was acknowledged, and had time to arrive, before this moment.
+    known_by: Moment,
+    settle: u64,
+}
+
+pub(super) fn judge(history: &[Entry], facts: &Facts, rules: Rules, verdict: &mut Verdict<'_>) {
+    let settle = u64::try_from(rules.settle.as_micros()).unwrap_or(u64::MAX);
+    let mut views: FxHashMap<u64, View> = FxHashMap::default();
+    for entry in history {
+        let Entry::Read(read) = entry else { continue };
+        judge_order(read, verdict);
+        if begins_anew(read.ask) {
+            judge_first(read, facts, settle, verdict);
+            views.insert(read.view, View::begun(read));
+            continue;
+        }
+        // A page of a view whose beginning is missing cannot be judged.
+        let Some(view) = views.get_mut(&read.view) else {
+            continue;
+        };
+        match read.ask {
+            Reading::Older => view.judge_older(read, facts, settle, verdict),
+            Reading::Newer => view.judge_newer(read, facts, settle, verdict),
+            Reading::Top | Reading::Reset => {}
+        }
+    }
+}
+
+/// Inside of one page: newest first, none twice.
+fn judge_order(read: &Read, verdict: &mut Verdict<'_>) {
+    for two in read.items.windows(2) {
+        if two[0].story > two[1].story {
+            continue;
+        }
+        let kind = match two[0].story == two[1].story {
+            true => Kind::Duplicated,
+            false => Kind::OutOfOrder,
+        };
+        let seen = format!("was shown story {} after {}", two[1].story, two[0].story);
+        verdict.found(&finding(kind, read, two[1].author, two[1].story, seen));
+    }
+}
+
+fn judge_first(read: &Read, facts: &Facts, settle: u64, verdict: &mut Verdict<'_>) {
+    let Some(above) = bottom_of(read, u64::MAX) else {
+        return;
+    };
+    let stretch = Stretch {
+        above,
+        below: u64::MAX,
+        known_by: read.span.begin,
+        settle,
+    };
+    let on_page: FxHashSet<u64> = read.items.iter().map(|item| item.story).collect();
+    judge_missing(read, facts, &stretch, &on_page, verdict, |_| Span {
+        begin: read.span.begin.saturating_sub(settle),
+        end: read.span.end,
+    });
+}
+
+impl View {
+    fn begun(read: &Read) -> Self {
+        let last = read.items.last().map_or(u64::MAX, |item| item.story);
+        Self {
+            shown: read.items.iter().map(|item| item.story).collect(),
+            bottom: bottom_of(read, u64::MAX).unwrap_or(u64::MAX),
+            last,
+            asked: read.span.begin,
+        }
+    }
+
+    fn judge_older(&mut self, read: &Read, facts: &Facts, settle: u64, verdict: &mut Verdict<'_>) {
+        if let Some(first) = read.items.first().filter(|first| first.story >= self.last) {
+            let kind = match self.shown.contains(&first.story) {
+                true => Kind::Duplicated,
+                false => Kind::OutOfOrder,
+            };
+            let seen = format!(
+                "paged down past story {} and was shown story {}",
+                self.last, first.story
+            );
+            verdict.found(&finding(kind, read, first.author, first.story, seen));
+        }
+        if let Some(above) = bottom_of(read, self.last) {
+            let stretch = Stretch {
+                above,
+                below: self.last,
+                known_by: self.asked,
+                settle,
+            };
+            let asked = self.asked;
+            self.shown.extend(read.items.iter().map(|item| item.story));
+            judge_missing(read, facts, &stretch, &self.shown, verdict, |_| Span {
+                begin: asked.saturating_sub(settle),
+                end: read.span.end,
+            });
+        }
+        self.last = read.items.last().map_or(self.last, |item| item.story);
+        self.asked = read.span.begin;
+    }
+
+    fn judge_newer(&mut self, read: &Read, facts: &Facts, settle: u64, verdict: &mut Verdict<'_>) {
+        self.shown.extend(read.items.iter().map(|item| item.story));
+        if !read.end {
+            return;
+        }
+        let stretch = Stretch {
+            above: self.bottom,
+            below: u64::MAX,
+            known_by: read.span.begin,
+            settle,
+        };
+        // Only who could read the story from the start: what a new friendship brings is on the next first page.
+        judge_missing(read, facts, &stretch, &self.shown, verdict, |story| Span {
+            begin: story.posted.begin,
+            end: read.span.end,
+        });
+    }
+}
+
+/// Down to where a page speaks: `None` when it says nothing.
+fn bottom_of(read: &Read, above: u64) -> Option<u64> {
+    if read.end && read.ask != Reading::Newer {
+        return Some(0);
+    }
+    read.items
+        .last()
+        .map(|item| item.story)
+        .filter(|last| *last < above)
+}
+
+fn judge_missing(
+    read: &Read,
+    facts: &Facts,
+    stretch: &Stretch,
+    shown: &FxHashSet<u64>,
+    verdict: &mut Verdict<'_>,
+    during: impl Fn(&Story) -> Span,
+) {
+    if stretch.above >= stretch.below {
+        return;
+    }
+    let authors = facts.authors_of.get(&read.who).into_iter().flatten();
+    for (author, stories) in
+        authors.filter_map(|author| Some((author, facts.by_author.get(author)?)))
+    {
+        let time_to_arrive = if *author == read.who {
+            0
+        } else {
+            stretch.settle
+        };
+        let range = (
+            Bound::Excluded(stretch.above),
+            Bound::Excluded(stretch.below),
+        );
+        for (id, acknowledged) in stories.range(range) {
+            if acknowledged.saturating_add(time_to_arrive) >= stretch.known_by {
+                continue;
+            }
+            let Some(story) = facts.stories.get(id) else {
+                continue;
+            };
+            if !facts.must_show(read.who, story, during(story)) {
+                continue;
+            }
+            verdict.judged(1);
+            if !shown.contains(id) {
+                let kind = kind_of(read, facts, *author, *id);
+                let seen = format!("{}, and story {id} was not there", asked_for(read));
+                verdict.found(&finding(kind, read, *author, *id, seen));
+            }
+        }
+    }
+}
+
+fn kind_of(read: &Read, facts: &Facts, author: u64, id: u64) -> Kind {
+    // Skipped between two pages, and not from the middle of one.
+    let between_pages =
+        read.ask == Reading::Older && read.items.first().is_none_or(|first| first.story < id);
+    if !facts.shown.contains(&id) {
+        Kind::Lost
+    } else if read.ask == Reading::Newer || between_pages {
+        Kind::Gap
+    } else if author == read.who {
+        Kind::OwnMissing
+    } else {
+        Kind::Undelivered
+    }
+}
+
+const fn asked_for(read: &Read) -> &'static str {
+    match read.ask {
+        Reading::Top | Reading::Reset => "read the first page",
+        Reading::Older => "paged down",
+        Reading::Newer => "asked for what is newer",
+    }
+}
+
+fn finding(kind: Kind, read: &Read, author: u64, story: u64, seen: String) -> Finding {
+    Finding {
+        kind,
+        reader: read.who,
+        author: Some(author),
+        story: Some(story),
+        span: read.span,
+        seen,
+    }
+}

@@ -1,0 +1,6 @@
+//! Hand-written histories: each broken promise is found, and nothing else is; edges where either is right are let be.
+
+mod bad;
+mod edges;
+mod stored;
+mod tale;
