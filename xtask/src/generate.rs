@@ -16,7 +16,14 @@ const GENERATED: &[(&str, &[&str])] = &[
 ];
 
 /// The description of the API is written by the test that holds it.
-const OPENAPI: &[&str] = &["test", "--quiet", "--package", "sosik-api", "--test", "openapi"];
+const OPENAPI: &[&str] = &[
+    "test",
+    "--quiet",
+    "--package",
+    "sosik-api",
+    "--test",
+    "openapi",
+];
 
 /// Writes every generated file anew.
 ///
@@ -37,8 +44,14 @@ pub(crate) fn refresh() -> anyhow::Result<()> {
         fs::write(root().join(path), &printed.stdout).with_context(|| format!("write {path}"))?;
         say(&format!("made {path}"));
     }
-    let written = cargo_command().args(OPENAPI).env("UPDATE_OPENAPI", "1").status();
-    ensure!(written.context("run cargo")?.success(), "make docs/openapi.json");
+    let written = cargo_command()
+        .args(OPENAPI)
+        .env("UPDATE_OPENAPI", "1")
+        .status();
+    ensure!(
+        written.context("run cargo")?.success(),
+        "make docs/openapi.json"
+    );
     say("made docs/openapi.json");
     Ok(())
 }
