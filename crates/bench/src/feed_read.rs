@@ -22,12 +22,11 @@ use crate::world::World;
 
 const FRIENDS: usize = 200;
 const STORIES_EACH: usize = 5;
-const REQUESTS: usize = 60_000;
 const CONNECTIONS: usize = 8;
 /// Each side is measured so often, in turns; the fastest of each counts, since noise only ever adds.
 const ROUNDS: usize = 3;
 
-pub(crate) async fn measure(folder: &Path) -> anyhow::Result<()> {
+pub(crate) async fn measure(folder: &Path, requests: usize) -> anyhow::Result<()> {
     let world = World::new(folder).await?;
     let (reader, token) = reader(&world).await?;
     let friends = world.crowd("friend", FRIENDS).await?;
@@ -67,13 +66,13 @@ pub(crate) async fn measure(folder: &Path) -> anyhow::Result<()> {
     let (mut of_feed, mut of_fixed) = (Duration::MAX, Duration::MAX);
     for _ in 0..ROUNDS {
         of_fixed =
-            of_fixed.min(cpu_of(&client::job(&fixed, "/", None, REQUESTS, CONNECTIONS)).await?);
+            of_fixed.min(cpu_of(&client::job(&fixed, "/", None, requests, CONNECTIONS)).await?);
         of_feed = of_feed.min(
             cpu_of(&client::job(
                 &feed,
                 "/v1/feed?limit=20",
                 Some(&token),
-                REQUESTS,
+                requests,
                 CONNECTIONS,
             ))
             .await?,
@@ -81,8 +80,8 @@ pub(crate) async fn measure(folder: &Path) -> anyhow::Result<()> {
     }
     let ratio = (of_feed.as_secs_f64() / of_fixed.as_secs_f64() * 100.0).round() / 100.0;
     report(&json!({
-        "name": "feed_read_warm", "bytes": bytes, "stories": 20, "friends": FRIENDS, "requests": REQUESTS,
-        "cpu_micros": micros_each(of_feed, REQUESTS), "static_cpu_micros": micros_each(of_fixed, REQUESTS),
+        "name": "feed_read_warm", "bytes": bytes, "stories": 20, "friends": FRIENDS, "requests": requests,
+        "cpu_micros": micros_each(of_feed, requests), "static_cpu_micros": micros_each(of_fixed, requests),
         "ratio_to_static": ratio,
     }));
     world.service.stop().await;

@@ -20,6 +20,9 @@ struct CommandLine {
     /// Where the store of the measurement is kept while it runs; must be on the disk to be measured.
     #[arg(long, default_value = "target")]
     folder: std::path::PathBuf,
+    /// Requests in one round of feed-read; fewer for a run under a profiler.
+    #[arg(long, default_value_t = 60_000)]
+    requests: usize,
     /// What to measure: feed-read, post, delivery. All when none is named.
     what: Vec<String>,
     /// For the measurement itself: be the client that asks for one page again and again.
@@ -45,7 +48,10 @@ fn main() -> anyhow::Result<()> {
         runtime.block_on(posting::measure(&command_line.folder))?;
     }
     if wanted("feed-read") {
-        runtime.block_on(feed_read::measure(&command_line.folder))?;
+        runtime.block_on(feed_read::measure(
+            &command_line.folder,
+            command_line.requests,
+        ))?;
     }
     Ok(())
 }
