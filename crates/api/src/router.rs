@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::front::{admit, compression, cors, watch};
+use crate::front::{compression, cors, watch};
 use crate::problem::Problem;
 use crate::{
     admin, blocks, comments, feed, follows, friend_requests, friends, health, likes, me, mutes,
@@ -26,7 +26,6 @@ use crate::{
 pub(crate) fn public(app: App) -> Router {
     let (api, _) = api().split_for_parts();
     let (probes, _) = probes().split_for_parts();
-    let api = api.route_layer(from_fn_with_state(Arc::clone(&app), admit));
     let pages = Router::new()
         .route("/", get(welcome::page))
         .route("/welcome.css", get(welcome::style))

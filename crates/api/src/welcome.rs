@@ -48,6 +48,10 @@ pub(crate) async fn page(State(app): State<App>, headers: HeaderMap) -> Response
         HeaderValue::from_static(ONLY_OUR_STYLE),
     );
     headers.insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
         header::VARY,
         HeaderValue::from(HeaderName::from_static("accept")),
     );

@@ -14,7 +14,12 @@ const BYTES_MAX: usize = 64;
 
 /// The name of one request. Visible ASCII without anything that means something in a log line.
 #[derive(Debug, Clone)]
-pub(crate) struct RequestId(Arc<str>);
+pub(crate) enum RequestId {
+    /// Made here: sixteen hexadecimal digits, kept in place since nearly every request has one.
+    Made([u8; 16]),
+    /// Taken over.
+    Brought(Arc<str>),
+}
 
 /// Makes names that differ within this process, and most likely from those of others.
 pub(crate) struct RequestIds {
@@ -38,11 +43,12 @@ impl RequestIds {
             .and_then(|value| value.to_str().ok())
             .filter(|name| is_sane(name));
         match brought {
-            Some(name) => RequestId(name.into()),
+            Some(name) => RequestId::Brought(name.into()),
             None => self.make(),
         }
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "masked to four bits")]
     fn make(&self) -> RequestId {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         // An odd factor: different numbers give different names.
@@ -50,19 +56,23 @@ impl RequestIds {
             .start
             .wrapping_add(number)
             .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        RequestId(format!("{name:016x}").into())
+        let digit = |place: usize| b"0123456789abcdef"[(name >> (60 - 4 * place)) as usize & 0xf];
+        RequestId::Made(std::array::from_fn(digit))
     }
 }
 
 impl RequestId {
     /// The name.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        match self {
+            Self::Made(digits) => str::from_utf8(digits).unwrap_or_default(),
+            Self::Brought(name) => name,
+        }
     }
 
     /// For the header of the answer.
     pub(crate) fn header(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&self.0).ok()
+        HeaderValue::from_str(self.as_str()).ok()
     }
 }
 

@@ -10,7 +10,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -131,9 +131,18 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Has a request handled when there is a place for it, and gives it up when it takes too long.
-pub(crate) async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
-    let _place = match app.admission.enter(errand_of(&request)).await {
+/// Has a request handled when there is a place for it, and gives it up when it takes too long. Health, the first page
+/// and what matches no route need no place.
+pub(super) async fn admit(
+    app: &App,
+    route: Option<&str>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(errand) = route.and_then(errand_of) else {
+        return next.run(request).await;
+    };
+    let _place = match app.admission.enter(errand).await {
         Ok(place) => place,
         Err(busy) => return busy.into_response(),
     };
@@ -143,14 +152,10 @@ pub(crate) async fn admit(State(app): State<App>, request: Request, next: Next) 
     }
 }
 
-fn errand_of(request: &Request) -> Errand {
-    match request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(MatchedPath::as_str)
-    {
-        Some("/v1/feed") => Errand::Feed,
-        Some(_) | None => Errand::Other,
+fn errand_of(route: &str) -> Option<Errand> {
+    match route {
+        "/v1/feed" => Some(Errand::Feed),
+        _ => route.starts_with("/v1/").then_some(Errand::Other),
     }
 }
 

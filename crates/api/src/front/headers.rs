@@ -1,6 +1,6 @@
 //! Headers that keep browsers from being misled. A handler that set one itself knows better.
 
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
 /// JSON is shown by nobody: nothing in it may run, and nobody may frame it.
@@ -17,10 +17,6 @@ pub(super) fn finish(response: &mut Response, is_https: bool) {
     );
     headers.insert(
         header::REFERRER_POLICY,
-        HeaderValue::from_static("same-origin"),
-    );
-    headers.insert(
-        HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("same-origin"),
     );
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {

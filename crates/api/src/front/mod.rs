@@ -1,8 +1,8 @@
 //! What every request goes through, whatever it asks.
 //!
-//! From the outside in: CORS, [`watch`] (name, log, metrics, problems, security headers, panics), compression; and
-//! for the API itself [`admit`] (a place to work, and a deadline). Health and metrics need no place, so they are
-//! never shed.
+//! From the outside in: CORS (only where other origins are named), [`watch`] (name, log, metrics, problems, security
+//! headers, panics, and for the API itself a place to work and a deadline), compression. Few layers, since each costs
+//! every request: what could be one is one.
 
 mod admission;
 mod compression;
@@ -14,7 +14,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use admission::{Admission, admit};
+pub(crate) use admission::Admission;
 pub(crate) use compression::compression;
 pub(crate) use cors::cors;
 pub(crate) use metrics::RouteMetrics;

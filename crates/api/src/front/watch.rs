@@ -12,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 
+use super::admission::admit;
 use super::headers;
 use crate::app::App;
 use crate::extract::{Facts, RateState};
@@ -34,7 +35,10 @@ pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Ne
         route: request.extensions().get::<MatchedPath>().cloned(),
         facts,
     };
-    let handled = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let route = asked.route.as_ref().map(MatchedPath::as_str);
+    let handled = AssertUnwindSafe(admit(&app, route, request, next))
+        .catch_unwind()
+        .await;
     let mut response = handled
         .unwrap_or_else(|panic| Problem::Internal(told_by(panic.as_ref()).into()).into_response());
     let problem = problem::report_of(&mut response);
