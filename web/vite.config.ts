@@ -13,7 +13,7 @@ export default defineConfig({
   resolve: {
     alias: { $: fileURLToPath(new URL('src', import.meta.url)) },
     // Component tests run the client's Svelte, not the one that renders on servers.
-    conditions: process.env['VITEST'] ? ['browser'] : [],
+    ...(process.env['VITEST'] ? { conditions: ['browser'] } : {}),
   },
   build: {
     target: 'es2022',

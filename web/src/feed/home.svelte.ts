@@ -4,12 +4,12 @@
 // `before` and `after` are the server's cursors. Stories below the oldest one shown are never taken from elsewhere: they
 // come by paging, so that there is no gap between. The server says when it cannot tell what came since (`reset`); then its
 // first page waits to replace everything.
+import { Failure } from '$/api/failure';
 import type { FeedPage, Story } from '$/api/types';
 import { live, type LiveStory } from '$/stories/live.svelte';
-import { Failure } from '$/api/failure';
 
 import { isNewer, merged } from './order';
-import { SNAPSHOT_STORIES_MAX, type Anchor, type Snapshot } from './snapshot';
+import { SNAPSHOT_STORIES_MAX, type Snapshot } from './snapshot';
 
 /** What of the feed is asked for. */
 export interface Ask {
@@ -25,10 +25,17 @@ export type FetchPage = (ask: Ask) => Promise<FeedPage>;
 export const FIRST_PAGE = 20;
 const OLDER_PAGE = 40;
 const NEWER_PAGE = 100;
+const LOOK_AGAIN_PAGE = 100;
 /** When more came than so many pages, starting over is cheaper than catching up. */
 const NEWER_PAGES_MAX = 5;
 /** Pages without a story in a row (all filtered out) before one is told that it failed. */
 const EMPTY_PAGES_MAX = 20;
+
+/** So many of those are looked at again at most: what one scrolled through further down is asked for when it changes. */
+const LOOK_AGAIN_PAGES_MAX = 4;
+
+/** To find the place where one was, so many pages are asked for at most; then one starts at the top. */
+const FIND_PAGES_MAX = 20;
 
 /** Up to which story the cursor of older ones reaches. */
 interface PageEnd {
@@ -75,8 +82,11 @@ export class HomeFeed {
     }
   }
 
-  /** Shows the feed as it was left. What came since is asked for afterwards. */
-  adopt(snapshot: Snapshot): void {
+  /**
+   * Shows the feed as it was left, at least down to this story: what was not kept is asked for, within reason. What came
+   * since is asked for afterwards.
+   */
+  async adopt(snapshot: Snapshot, downTo?: string): Promise<void> {
     this.stories = snapshot.stories.map(live);
     this.#before = snapshot.before;
     this.after = snapshot.after;
@@ -84,15 +94,18 @@ export class HomeFeed {
     this.savedAt = snapshot.at;
     this.#pages = [];
     this.#remember(snapshot.before);
+    for (let page = 0; downTo && page < FIND_PAGES_MAX && !this.end && this.#indexOf(downTo) < 0; page += 1) {
+      const older = await this.#older(LOOK_AGAIN_PAGE).catch(() => null);
+      if (!older) break;
+      this.#append(older);
+    }
     this.phase = 'ready';
   }
 
-  /** What to keep of the feed, up to some stories below the anchor; null while there is nothing worth it. */
-  snapshot(anchor: Anchor | null, now: number): Snapshot | null {
-    const reached = anchor ? this.stories.findIndex((story) => story.id === anchor.key) : 0;
-    const fits = reached < SNAPSHOT_STORIES_MAX;
-    const enough = fits ? Math.max(reached, 0) + FIRST_PAGE : FIRST_PAGE;
-    const page = this.#pages.find(({ last }) => this.#indexOf(last) >= enough - 1) ?? this.#pages.at(-1);
+  /** What to keep of the feed: whole pages, so that it goes on below without a gap; null while there is nothing. */
+  snapshot(now: number): Snapshot | null {
+    const fits = this.#pages.filter(({ last }) => this.#indexOf(last) < SNAPSHOT_STORIES_MAX);
+    const page = fits.at(-1);
     const count = page ? this.#indexOf(page.last) + 1 : 0;
     if (!page || count === 0) return null;
     return {
@@ -100,7 +113,6 @@ export class HomeFeed {
       before: page.before,
       after: this.after,
       end: this.end && count === this.stories.length,
-      anchor: fits ? anchor : null,
       at: this.savedAt ?? now,
     };
   }
@@ -114,7 +126,7 @@ export class HomeFeed {
       const before = this.stories.length;
       for (let empty = 0; this.stories.length === before && !this.end; empty += 1) {
         if (empty === EMPTY_PAGES_MAX) throw new Failure('internal', 500);
-        this.#append(await this.#fetch({ limit: OLDER_PAGE, ...(this.#before ? { before: this.#before } : {}) }));
+        this.#append(await this.#older(OLDER_PAGE));
       }
     } catch (error) {
       this.olderFailure = asFailure(error);
@@ -127,6 +139,29 @@ export class HomeFeed {
   checkNewer(): Promise<void> {
     this.#catchingUp ??= this.#catchUp().finally(() => (this.#catchingUp = null));
     return this.#catchingUp;
+  }
+
+  /**
+   * Asks again for what is shown, from the top down to this story (or a first page): what was deleted or is no longer for
+   * this reader goes, what was changed is changed, what came waits. For a feed that stood still for a while.
+   */
+  async lookAgain(downTo: string | undefined): Promise<void> {
+    let before: string | null = null;
+    let above: string | null = null;
+    for (let page = 0; page < LOOK_AGAIN_PAGES_MAX; page += 1) {
+      const now: FeedPage = await this.#fetch({ limit: LOOK_AGAIN_PAGE, ...(before ? { before } : {}) });
+      this.savedAt = null;
+      this.failure = null;
+      if (!above) this.after = now.after ?? this.after;
+      const lowest: string | null = now.items.at(-1)?.id ?? null;
+      const there = new Set(now.items.map((story) => story.id));
+      const isCovered = (id: string) => (!above || isNewer(above, id)) && (now.end || (lowest !== null && !isNewer(lowest, id)));
+      for (const story of this.stories) if (isCovered(story.id) && !there.has(story.id)) story.gone = true;
+      this.#await(now.items);
+      if (now.end || !now.before || !downTo || (lowest && !isNewer(lowest, downTo))) return;
+      before = now.before;
+      above = lowest ?? above;
+    }
   }
 
   /** A story that the live stream brought, and the cursor behind it. */
@@ -146,6 +181,10 @@ export class HomeFeed {
   add(story: Story): void {
     this.stories = merged(this.stories, [live(story)]);
     this.waiting = this.waiting.filter((other) => other.id !== story.id);
+  }
+
+  #older(limit: number): Promise<FeedPage> {
+    return this.#fetch({ limit, ...(this.#before ? { before: this.#before } : {}) });
   }
 
   async #catchUp(): Promise<void> {

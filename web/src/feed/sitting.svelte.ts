@@ -2,14 +2,14 @@
 // happens when they look away, come back, lose the network or find it again.
 import { answer, api } from '$/api/client';
 import type { Person, Story } from '$/api/types';
+import { dropIdle, whenIdle } from '$/parts/idle';
 import { freshMemory } from '$/lists/memory';
 import { hear as hearNotifications } from '$/notifications/unread.svelte';
-import { keep, kept } from '$/offline/settings';
 import { startOutbox } from '$/stories/outbox.svelte';
 
 import { HomeFeed, type Ask } from './home.svelte';
 import { ReadPosition } from './read-position.svelte';
-import { keepSnapshot, takeSnapshot } from './snapshot';
+import { keepSnapshot, keepWhereLeft, takeSnapshot, whereLeft } from './snapshot';
 import { LiveStream } from './stream';
 
 /** Whoever comes back within this finds the feed where they left it; later, they start at the top. */
@@ -50,40 +50,64 @@ export class Sitting {
 
   /** Shows the feed: as it was left when that is not long ago, else from the top. */
   async begin(): Promise<void> {
-    if (isRecent() && (await this.#asLeft())) void this.home.checkNewer().catch(() => undefined);
-    else await this.#fromTheTop();
+    const left = whereLeft();
+    const isRecent = left !== null && left.anchor !== null && Date.now() - left.at < SAME_SITTING;
+    if (isRecent && (await this.#asKept(left.anchor?.key))) {
+      this.memory.anchor = left.anchor;
+      void this.#lookAgain();
+    } else {
+      await this.#fromTheTop();
+    }
     this.#watch();
     this.position.load().catch(() => undefined);
     void startOutbox(this.person, (story) => this.home.add(story));
   }
 
-  /** Keeps what would be missed at the next start. */
+  /** Keeps where one was, and tells the server how far one has read. */
   leave(): void {
     this.position.flush();
-    const snapshot = this.home.snapshot(this.memory.anchor, Date.now());
-    keep('left', snapshot?.anchor ? String(Date.now()) : null);
-    if (snapshot) void keepSnapshot(this.person, snapshot);
+    keepWhereLeft({ anchor: this.memory.anchor, at: Date.now() });
   }
 
-  async #asLeft(): Promise<boolean> {
-    const left = await takeSnapshot(this.person);
-    if (!left) return false;
-    this.memory.anchor = left.anchor;
-    this.home.adopt(left);
-    return true;
+  /** Shows the feed as this device keeps it. */
+  async #asKept(downTo?: string): Promise<boolean> {
+    const kept = await takeSnapshot(this.person);
+    if (kept) await this.home.adopt(kept, downTo);
+    return kept !== undefined;
   }
 
-  /** The first page; and the feed as it was, when that does not come soon. */
+  /** The first page; and the feed as this device keeps it, when that does not come soon. */
   async #fromTheTop(): Promise<void> {
     const first = this.home.startOver().then(
       () => true,
       () => false,
     );
-    if (!(await Promise.race([first, after(PATIENCE)])) && (await this.#asLeft())) this.memory.anchor = null;
+    if (!(await Promise.race([first, after(PATIENCE)]))) await this.#asKept();
     await first;
   }
 
+  /** What is shown may be old: looks at it again, and at what came. */
+  async #lookAgain(): Promise<void> {
+    await this.home.lookAgain(this.memory.anchor?.key).catch(() => undefined);
+  }
+
+  /** Keeps the feed when there is time after it has changed: when the page goes away it is too late. */
+  #keepChanges(): void {
+    $effect.root(() => {
+      $effect(() => {
+        void this.home.stories;
+        if (this.home.phase !== 'ready' || this.home.savedAt !== null) return;
+        const waits = whenIdle(() => {
+          const snapshot = this.home.snapshot(Date.now());
+          if (snapshot) void keepSnapshot(this.person, snapshot);
+        });
+        return () => dropIdle(waits);
+      });
+    });
+  }
+
   #watch(): void {
+    this.#keepChanges();
     this.#stream.open(this.home.after);
     addEventListener('online', () => void this.#comeBack());
     addEventListener('pagehide', () => this.leave());
@@ -100,16 +124,13 @@ export class Sitting {
   }
 
   async #comeBack(): Promise<void> {
-    if (Date.now() - this.#hiddenAt > SAME_SITTING) this.position.moveLine();
-    await this.home.checkNewer().catch(() => undefined);
+    const away = Date.now() - this.#hiddenAt;
+    if (away > SAME_SITTING) this.position.moveLine();
+    if (away > REST_AFTER && this.home.phase === 'ready') await this.#lookAgain();
+    else await this.home.checkNewer().catch(() => undefined);
     this.#stream.open(this.home.after);
     this.position.load().catch(() => undefined);
   }
-}
-
-/** Whether the feed was left in the middle, and not long ago. */
-function isRecent(): boolean {
-  return Date.now() - Number(kept('left') ?? 0) < SAME_SITTING;
 }
 
 function after(milliseconds: number): Promise<false> {

@@ -14,6 +14,7 @@ export default {
   'nav.friends': 'Friends',
   'nav.settings': 'Settings',
   'nav.me': 'Me',
+  'nav.aside': 'Beside the page',
   'nav.unread': { one: '{n} unread', other: '{n} unread' },
 
   'common.again': 'Try again',

@@ -14,6 +14,7 @@ export default {
   'nav.friends': '友だち',
   'nav.settings': '設定',
   'nav.me': '自分',
+  'nav.aside': 'サイド',
   'nav.unread': '未読{n}件',
 
   'common.again': 'もう一度',

@@ -14,6 +14,7 @@ export default {
   'nav.friends': '친구',
   'nav.settings': '설정',
   'nav.me': '나',
+  'nav.aside': '옆 단',
   'nav.unread': '읽지 않음 {n}개',
 
   'common.again': '다시 시도',

@@ -35,7 +35,7 @@ export function relative(at: Date, now: number, language: string): string {
 
 /** The moment in full, for titles and for the page of one story. */
 export function exact(at: Date, language: string): string {
-  return dateFormat(language, { dateStyle: 'long', timeStyle: 'short' }).format(at);
+  return dateFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
 /** The day as a heading: "today", "yesterday", "Friday, November 20". */

@@ -1,6 +1,7 @@
 // The pages by name. Home comes with the first script; the others when they are needed, or when there is time.
 import type { Component } from 'svelte';
 
+import { whenIdle } from '$/parts/idle';
 import type { Place } from '$/router/index.svelte';
 import type { PageName } from '$/router/routes';
 
@@ -50,6 +51,5 @@ export async function loadPage(name: PageName): Promise<Page | null> {
 /** Loads the pages that are likely next, when the browser has nothing better to do. */
 export function prefetchPages(): void {
   const likely: Exclude<PageName, 'home'>[] = ['story', 'person', 'compose', 'notifications', 'search', 'friends', 'settings'];
-  const idle = globalThis.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 2_000));
-  for (const name of likely) idle(() => void LOADERS[name]().catch(() => undefined));
+  for (const name of likely) whenIdle(() => void LOADERS[name]().catch(() => undefined));
 }

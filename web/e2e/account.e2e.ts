@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+
+import { EVERY_SIZE, expectComplaints, openAs, openDevice, picture } from './browser';
+import { PASSWORD, Person } from './town';
+
+describe.each(EVERY_SIZE)('an account, on a %s', (size) => {
+  it('is made, and one is at home', async () => {
+    const page = await (await openDevice(size)).newPage();
+    await page.goto('/sign-up');
+    await page.getByLabel('이름').fill('새로 온 까치');
+    await page.getByLabel('아이디').fill(`gate_${size}`);
+    await page.getByLabel('비밀번호', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: '가입하기' }).click();
+    await page.getByText('아직은 조용하네요').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/');
+    await picture(page, `empty-${size}`);
+  });
+
+  it('is refused with the reason at the field', async () => {
+    expectComplaints(/status of 4(09|22)/);
+    const taken = await Person.join();
+    const page = await (await openDevice(size)).newPage();
+    await page.goto('/sign-up');
+    await page.getByLabel('이름').fill('까치');
+    await page.getByLabel('아이디').fill(taken.handle);
+    await page.getByLabel('비밀번호', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: '가입하기' }).click();
+    await page.getByText('이미 누가 쓰고 있어요').waitFor();
+    expect(await page.getByLabel('아이디').getAttribute('aria-invalid')).toBe('true');
+
+    await page.getByLabel('아이디').fill('another_gate');
+    await page.getByLabel('비밀번호', { exact: true }).fill('password');
+    await page.getByRole('button', { name: '가입하기' }).click();
+    await page.getByText('쉽게 짐작할 수 있는 비밀번호').waitFor();
+  });
+
+  it('leads to where one wanted to go after logging in, and nothing stays after logging out', async () => {
+    const person = await Person.join();
+    const page = await (await openDevice(size)).newPage();
+    await page.goto('/friends/requests');
+    await page.waitForURL('**/log-in?next=*');
+    await page.getByLabel('아이디').fill(person.handle);
+    await page.getByLabel('비밀번호', { exact: true }).fill('wrong-password-1');
+    await page.getByRole('button', { name: '로그인', exact: true }).click();
+    await page.getByText('아이디나 비밀번호가 맞지 않아요').waitFor();
+    await page.getByLabel('비밀번호', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: '로그인', exact: true }).click();
+    await page.getByText('받은 신청이 없어요').waitFor();
+
+    await page.goto('/settings');
+    await page.getByRole('button', { name: '로그아웃' }).click();
+    await page.waitForURL('**/log-in');
+    expect(await page.evaluate(() => localStorage.getItem('sosik.me'))).toBeNull();
+  });
+
+  it('never shows its token to scripts', async () => {
+    const page = await openAs(await Person.join(), size);
+    await page.getByText('아직은 조용하네요').waitFor();
+    const visible = await page.evaluate(() => document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage));
+    expect(visible).not.toMatch(/token|sosik=/i);
+  });
+});
