@@ -1,4 +1,4 @@
-//! Fills the slots of templates. What the marks mean stands in [`super::chapter`].
+//! Fills the slots of templates. What the marks mean stands in [`mod@super::chapter`].
 
 use super::Scene;
 use super::chapter::Tongue;
