@@ -1,3 +1,5 @@
+//! Signing up and logging in.
+
 use sosik_feed::RuleBroken;
 use sosik_feed::people::Language;
 use sosik_service::ServiceError;

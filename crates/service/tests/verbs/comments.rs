@@ -1,3 +1,5 @@
+//! Comments: who may write, change, remove and see them.
+
 use sosik_feed::{Audience, CommentId, Cursor, RuleBroken};
 use sosik_service::ServiceError;
 

@@ -1,3 +1,5 @@
+//! Changing a password, and what it does to sessions.
+
 use std::sync::Arc;
 
 use sosik_feed::RuleBroken;

@@ -1,3 +1,5 @@
+//! Friends, requests, follows, blocks and mutes.
+
 use sosik_feed::{Relation, RuleBroken};
 
 use crate::world::{Person, World, broken, missing};

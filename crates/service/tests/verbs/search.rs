@@ -1,3 +1,5 @@
+//! Finding people.
+
 use sosik_feed::RuleBroken;
 
 use crate::world::{Person, World, broken};

@@ -1,3 +1,5 @@
+//! Sessions and their limits, under a clock that the test sets.
+
 use std::time::Duration;
 
 use crate::world::{PASSWORD, World, missing};

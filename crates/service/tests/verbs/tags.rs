@@ -1,3 +1,5 @@
+//! Pages of a tag.
+
 use sosik_feed::{Audience, Cursor, StoryId};
 use sosik_service::stories::StoryPage;
 use sosik_service::stories::edit::EditAsk;

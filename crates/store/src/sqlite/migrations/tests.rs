@@ -1,3 +1,5 @@
+//! Migrations: in order, once, and never changed afterwards.
+
 use std::collections::BTreeSet;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Opening: settings of connections, and the lock.
+
 use super::*;
 use sosik_feed::Timestamp;
 

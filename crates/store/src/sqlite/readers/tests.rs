@@ -1,3 +1,5 @@
+//! Readers: bounded, and each on a snapshot of its own.
+
 use std::sync::Arc;
 use std::sync::mpsc as blocking;
 

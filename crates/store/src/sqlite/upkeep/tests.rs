@@ -1,3 +1,5 @@
+//! Mending derived figures that were made wrong by hand.
+
 use sosik_feed::id::EPOCH;
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Timestamp};

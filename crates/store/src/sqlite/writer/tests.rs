@@ -1,3 +1,5 @@
+//! The writer where it hurts: full, failing, panicking, given up, closing.
+
 use std::sync::mpsc as blocking;
 
 use tokio::task::{JoinHandle, yield_now};
