@@ -155,7 +155,51 @@ impl Reader for KnownReader {
     }
 }
 
+/// How often a cache had what was asked for, since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheFigures {
+    /// Which cache.
+    pub name: &'static str,
+    /// Found.
+    pub hits: u64,
+    /// Not found, and loaded from the store.
+    pub misses: u64,
+    /// Entries now.
+    pub entries: usize,
+}
+
 impl Service {
+    /// How the caches of this node are doing, for metrics.
+    #[must_use]
+    pub fn cache_figures(&self) -> [CacheFigures; 6] {
+        let Caches {
+            stories,
+            people,
+            circles,
+            liked,
+            read_positions,
+            sessions,
+        } = &self.0.caches;
+        let figures = |name, (hits, misses), entries| CacheFigures {
+            name,
+            hits,
+            misses,
+            entries,
+        };
+        [
+            figures("stories", stories.hits_and_misses(), stories.len()),
+            figures("people", people.hits_and_misses(), people.len()),
+            figures("circles", circles.hits_and_misses(), circles.len()),
+            figures("liked", liked.hits_and_misses(), liked.len()),
+            figures(
+                "read_positions",
+                read_positions.hits_and_misses(),
+                read_positions.len(),
+            ),
+            figures("sessions", sessions.hits_and_misses(), sessions.len()),
+        ]
+    }
+
     /// The circle of a reader.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// All metrics of the process.
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
     note_own(&app);
+    note_caches(&app);
     note_fabric(&app);
     note_orders(&app).await;
     let text = app
@@ -30,6 +31,16 @@ fn note_own(app: &App) {
     gauge!("sosik_http_requests_at_once_max").set(count(app.settings.requests_at_once_max));
     gauge!("sosik_streams").set(count(app.streams.count()));
     gauge!("sosik_streams_max").set(count(app.settings.streams_max));
+}
+
+fn note_caches(app: &App) {
+    for figures in app.service.cache_figures() {
+        ::metrics::counter!("sosik_cache_hits_total", "cache" => figures.name)
+            .absolute(figures.hits);
+        ::metrics::counter!("sosik_cache_misses_total", "cache" => figures.name)
+            .absolute(figures.misses);
+        gauge!("sosik_cache_entries", "cache" => figures.name).set(count(figures.entries));
+    }
 }
 
 fn note_fabric(app: &App) {
