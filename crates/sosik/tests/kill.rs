@@ -8,12 +8,10 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use common::Folder;
+use common::{Folder, Server};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -23,61 +21,12 @@ const PASSWORD: &str = "a magpie at the gate";
 /// Answers after which the process is killed, one number a round: early, in the middle, late.
 const ROUNDS: [usize; 6] = [1, 40, 7, 120, 15, 80];
 
-/// A running server, killed when dropped.
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(folder: &Folder) -> Self {
-        let arguments = [
-            "serve",
-            "--set=server.listen=127.0.0.1:0",
-            "--set=server.admin_listen=127.0.0.1:0",
-            "--set=log.format=json",
-            "--set=rates.stories_per_person_burst=100000",
-            "--set=rates.comments_per_person_burst=100000",
-            "--set=rates.likes_per_person_burst=100000",
-        ];
-        let mut process = folder
-            .command(&arguments)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(process.stderr.take().unwrap());
-        let url = loop {
-            let mut line = String::new();
-            assert_ne!(
-                log.read_line(&mut line).unwrap(),
-                0,
-                "the server ended before it served"
-            );
-            let Ok(entry) = serde_json::from_str::<Value>(&line) else {
-                continue;
-            };
-            if let Some(url) = entry.pointer("/fields/url").or(entry.get("url")) {
-                break url.as_str().unwrap().to_owned();
-            }
-        };
-        // Somebody has to read on, or the server would wait for room in the pipe.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { process, url }
-    }
-
-    fn kill(mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Gone already, mostly.
-        let _gone = self.process.kill();
-        let _reaped = self.process.wait();
-    }
-}
+/// Tests post faster than people may.
+const NO_RATES: [&str; 3] = [
+    "--set=rates.stories_per_person_burst=100000",
+    "--set=rates.comments_per_person_burst=100000",
+    "--set=rates.likes_per_person_burst=100000",
+];
 
 /// What the server has said yes to, over all its lives.
 #[derive(Clone, Default)]
@@ -287,7 +236,7 @@ async fn check(client: &Client, url: &str, people: &[Arc<Person>], said: &Acknow
 async fn nothing_acknowledged_is_lost_when_the_process_is_killed_under_writes() {
     let folder = Folder::new();
     let client = Client::builder().no_proxy().build().unwrap();
-    let mut server = Server::start(&folder);
+    let mut server = Server::start(&folder, &NO_RATES);
     let people: Vec<Arc<Person>> = sign_up(&client, &server.url)
         .await
         .into_iter()
@@ -320,7 +269,7 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed_under_writes() 
         for writer in writers {
             writer.await.unwrap();
         }
-        server = Server::start(&folder);
+        server = Server::start(&folder, &NO_RATES);
 
         // What was not answered is asked for again, under the same key.
         let unanswered = said.lock().unwrap().unanswered.clone();

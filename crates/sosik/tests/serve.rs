@@ -7,68 +7,9 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ExitStatus, Stdio};
-
-use common::Folder;
+use common::{Folder, Server};
 use reqwest::Client;
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(folder: &Folder) -> Self {
-        let arguments = [
-            "serve",
-            "--set=server.listen=127.0.0.1:0",
-            "--set=server.admin_listen=127.0.0.1:0",
-            "--set=log.format=json",
-        ];
-        let mut process = folder
-            .command(&arguments)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(process.stderr.take().unwrap());
-        let url = loop {
-            let mut line = String::new();
-            assert_ne!(
-                log.read_line(&mut line).unwrap(),
-                0,
-                "the server ended before it served"
-            );
-            let entry: Value = serde_json::from_str(&line).unwrap();
-            if let Some(url) = entry["url"].as_str() {
-                break url.to_owned();
-            }
-        };
-        // Somebody has to read on, or the server would wait for room in the pipe.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { process, url }
-    }
-
-    fn ask_to_stop(&self) {
-        kill_process(Pid::from_child(&self.process), Signal::TERM).unwrap();
-    }
-
-    async fn ended(mut self) -> ExitStatus {
-        tokio::task::spawn_blocking(move || self.process.wait().unwrap())
-            .await
-            .unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Gone already, mostly.
-        let _gone = self.process.kill();
-        let _reaped = self.process.wait();
-    }
-}
 
 async fn signed_in(client: &Client, server: &Server, path: &str, ask: &Value) -> String {
     let answer = client
@@ -85,7 +26,7 @@ async fn signed_in(client: &Client, server: &Server, path: &str, ask: &Value) ->
 async fn a_server_that_is_asked_to_stop_says_goodbye_to_streams_and_keeps_what_it_took() {
     let folder = Folder::new();
     let client = Client::builder().no_proxy().build().unwrap();
-    let server = Server::start(&folder);
+    let server = Server::start(&folder, &[]);
     let mina =
         json!({ "handle": "mina", "display_name": "Mina", "password": "a magpie at the gate" });
     let token = signed_in(&client, &server, "/v1/people", &mina).await;
@@ -113,7 +54,7 @@ async fn a_server_that_is_asked_to_stop_says_goodbye_to_streams_and_keeps_what_i
     assert!(last.starts_with("event: bye\nretry: "), "{events}");
     assert!(server.ended().await.success());
 
-    let server = Server::start(&folder);
+    let server = Server::start(&folder, &[]);
     let log_in = json!({ "handle": "mina", "password": "a magpie at the gate" });
     let token = signed_in(&client, &server, "/v1/sessions", &log_in).await;
     let feed = client

@@ -11,13 +11,14 @@
 )]
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sosik_feed::Timestamp;
 use sosik_store::{SqliteOptions, SqliteStore};
@@ -105,5 +106,70 @@ impl Folder {
 
     pub fn database(&self) -> PathBuf {
         self.path("data/sosik.db")
+    }
+}
+
+/// A running `sosik serve`, killed when dropped.
+pub struct Server {
+    process: Child,
+    pub url: String,
+}
+
+impl Server {
+    /// Starts on free ports and waits until it serves.
+    pub fn start(folder: &Folder, further: &[&str]) -> Self {
+        let mut arguments = vec![
+            "serve",
+            "--set=server.listen=127.0.0.1:0",
+            "--set=server.admin_listen=127.0.0.1:0",
+            "--set=log.format=json",
+        ];
+        arguments.extend_from_slice(further);
+        let mut process = folder
+            .command(&arguments)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(process.stderr.take().unwrap());
+        let url = loop {
+            let mut line = String::new();
+            assert_ne!(
+                log.read_line(&mut line).unwrap(),
+                0,
+                "the server ended before it served"
+            );
+            let entry: Value = serde_json::from_str(&line).unwrap();
+            if let Some(url) = entry["url"].as_str() {
+                break url.to_owned();
+            }
+        };
+        // Somebody has to read on, or the server would wait for room in the pipe.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Self { process, url }
+    }
+
+    /// SIGKILL: no chance to do anything.
+    pub fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// SIGTERM.
+    pub fn ask_to_stop(&self) {
+        kill_process(Pid::from_child(&self.process), Signal::TERM).unwrap();
+    }
+
+    pub async fn ended(mut self) -> ExitStatus {
+        tokio::task::spawn_blocking(move || self.process.wait().unwrap())
+            .await
+            .unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Gone already, mostly.
+        let _gone = self.process.kill();
+        let _reaped = self.process.wait();
     }
 }
