@@ -5,3 +5,7 @@
 //! whatever makes requests does not judge.
 
 pub mod check;
+pub mod client;
+mod events;
+pub mod load;
+pub mod people;

@@ -6,6 +6,7 @@
 mod config;
 mod demo;
 mod import;
+mod load;
 mod rebuild;
 mod serve;
 mod verify;
@@ -45,6 +46,8 @@ enum Role {
     Import(import::Args),
     /// Compare feeds as they are served with feeds computed from the truth
     Verify(verify::Args),
+    /// Ask a running server as many people would, and measure what they get
+    Load(load::Args),
     /// Compute figures, marks and search terms anew from the rows they derive from
     Rebuild(rebuild::Args),
     /// Show the configuration in effect, a sample file, or the reference page
@@ -62,6 +65,7 @@ impl CommandLine {
             Role::Demo(args) => demo::run(args, self.sources).await,
             Role::Import(args) => import::run(args, self.sources).await,
             Role::Verify(args) => verify::run(args, self.sources).await,
+            Role::Load(args) => load::run(args, self.sources).await,
             Role::Rebuild(args) => rebuild::run(args, self.sources).await,
             Role::Config(args) => config::run(args, self.sources).await,
         }

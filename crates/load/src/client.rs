@@ -1,0 +1,227 @@
+//! Requests to a Sosik, over connections that are kept.
+
+use std::net::{IpAddr, ToSocketAddrs};
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, IF_NONE_MATCH, RETRY_AFTER};
+use reqwest::{Method, Response};
+use serde_json::Value;
+use tokio::time::Instant;
+
+/// When a request is given up. Longer than the server's own limit, so that its answer is heard.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long it may take to connect.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Where requests may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Only to this machine: load on somebody else's server must be meant.
+    Loopback,
+    /// Anywhere.
+    Anywhere,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum NoClient {
+    /// Not `http://…`.
+    #[error("{0} is not an address such as http://127.0.0.1:8420")]
+    Address(String),
+    /// Not this machine.
+    #[error("{0} is not this machine; say --anywhere if load on it is meant")]
+    NotLoopback(String),
+    /// From the HTTP library.
+    #[error("make an HTTP client")]
+    Http(#[from] reqwest::Error),
+}
+
+/// A way to ask one server.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    url: String,
+}
+
+/// What is asked.
+#[derive(Debug, Default)]
+pub struct Ask<'a> {
+    /// The session of whoever asks; nobody's when empty.
+    pub token: &'a str,
+    /// The `ETag` one has.
+    pub have: Option<&'a str>,
+    /// The `Idempotency-Key`.
+    pub key: Option<&'a str>,
+    /// The body.
+    pub body: Option<Value>,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Of these bytes.
+    pub etag: Option<String>,
+    /// When to come back.
+    pub retry_after: Option<Duration>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Client {
+    /// A client of the server at this address, such as `http://127.0.0.1:8420`.
+    ///
+    /// # Errors
+    /// When the address cannot be used, or is not of this machine and that was not allowed.
+    pub fn new(url: &str, reach: Reach) -> Result<Self, NoClient> {
+        let url = url.trim_end_matches('/');
+        let place = url
+            .strip_prefix("http://")
+            .filter(|place| !place.is_empty() && !place.contains('/'))
+            .ok_or_else(|| NoClient::Address(url.to_owned()))?;
+        if reach == Reach::Loopback && !is_loopback(place) {
+            return Err(NoClient::NotLoopback(url.to_owned()));
+        }
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none());
+        Ok(Self {
+            http: http.build()?,
+            url: url.to_owned(),
+        })
+    }
+
+    /// Asks, and waits for the whole answer.
+    ///
+    /// # Errors
+    /// When there was none: the connection broke, or it took longer than a client waits.
+    pub async fn ask(&self, method: Method, path: &str, ask: Ask<'_>) -> reqwest::Result<Answer> {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .timeout(PATIENCE);
+        if !ask.token.is_empty() {
+            request = request.bearer_auth(ask.token);
+        }
+        if let Some(etag) = ask.have {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        if let Some(key) = ask.key {
+            request = request.header("idempotency-key", key);
+        }
+        if let Some(body) = &ask.body {
+            request = request.json(body);
+        }
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let text = |name| header(response.headers(), name);
+        let (etag, retry_after) = (text("etag"), text(RETRY_AFTER.as_str()));
+        Ok(Answer {
+            status,
+            etag,
+            retry_after: retry_after
+                .and_then(|seconds| seconds.parse().ok())
+                .map(Duration::from_secs),
+            body: response.bytes().await?.into(),
+        })
+    }
+
+    /// Opens the live stream of a person, behind the last event when one is named. It has no time limit.
+    ///
+    /// # Errors
+    /// When there was no answer.
+    pub async fn stream(&self, token: &str, last: Option<&str>) -> reqwest::Result<Response> {
+        let request = self
+            .http
+            .get(format!("{}/v1/feed/stream", self.url))
+            .bearer_auth(token)
+            .header("accept", "text/event-stream");
+        let request = match last {
+            Some(id) => request.header("last-event-id", id),
+            None => request,
+        };
+        request.send().await
+    }
+}
+
+impl Answer {
+    /// The body as JSON; null when it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// What was asked for was done: 2xx, or 304.
+    #[must_use]
+    pub const fn is_served(&self) -> bool {
+        matches!(self.status, 200..300 | 304)
+    }
+}
+
+/// A moment from which others are counted, in microseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// From now on.
+    #[must_use]
+    pub fn started() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Microseconds since it was started.
+    #[must_use]
+    pub fn micros(self) -> u64 {
+        micros(self.0.elapsed())
+    }
+}
+
+/// A span in microseconds.
+pub(crate) fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+/// Whether a `host:port` is this machine by every address that it has.
+fn is_loopback(place: &str) -> bool {
+    let with_port = match place.rsplit_once(':') {
+        Some((_, port)) if port.parse::<u16>().is_ok() => place.to_owned(),
+        _ => format!("{place}:80"),
+    };
+    let Ok(mut addresses) = with_port.to_socket_addrs() else {
+        return false;
+    };
+    addresses.all(|address| match address.ip() {
+        IpAddr::V4(address) => address.is_loopback(),
+        IpAddr::V6(address) => address.is_loopback(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_machines_must_be_meant() {
+        let client = |url| Client::new(url, Reach::Loopback).map(|client| client.url);
+        assert_eq!(
+            client("http://127.0.0.1:8420/").unwrap(),
+            "http://127.0.0.1:8420"
+        );
+        assert!(client("http://[::1]:8420").is_ok());
+        assert!(matches!(
+            client("http://192.0.2.1:8420"),
+            Err(NoClient::NotLoopback(_))
+        ));
+        assert!(Client::new("http://192.0.2.1:8420", Reach::Anywhere).is_ok());
+        assert!(matches!(client("192.0.2.1"), Err(NoClient::Address(_))));
+        assert!(matches!(client("http://"), Err(NoClient::Address(_))));
+    }
+}

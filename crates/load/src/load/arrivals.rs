@@ -1,0 +1,150 @@
+//! When requests arrive: decided by the seed beforehand, whatever the server does.
+
+use std::time::Duration;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// How the rate goes over time. Rates are arrivals per second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shape {
+    /// The same all the time.
+    Flat {
+        /// Arrivals per second.
+        rate: f64,
+    },
+    /// The rush at two in the afternoon: a third of the time as usual, then up within `ramp`, a third of the time there,
+    /// then as usual again, so that the recovery is seen.
+    Step {
+        /// Arrivals per second, usually.
+        rate: f64,
+        /// How many times as many during the rush.
+        times: f64,
+        /// How fast it comes.
+        ramp: Duration,
+    },
+    /// A day, in the time there is: quiet at night, and the peak in the evening at 3.2 times the mean.
+    Day {
+        /// Arrivals per second, on average.
+        rate: f64,
+    },
+}
+
+/// Share of a day's mean at each hour, in one time zone: 24 numbers with the mean 1 and a peak of 3.2, as the design
+/// expects of one time zone (3 to 5 times the mean). Written down by hand; measure your own.
+const HOURS: [f64; 24] = [
+    0.5, 0.3, 0.15, 0.1, 0.1, 0.15, 0.35, 0.7, 0.95, 0.85, 0.8, 0.9, 1.25, 1.1, 0.85, 0.8, 0.85,
+    1.0, 1.3, 1.9, 2.6, 3.2, 2.2, 1.1,
+];
+
+impl Shape {
+    /// Arrivals per second at this moment of a run of that length.
+    #[must_use]
+    pub fn rate_at(&self, at: Duration, length: Duration) -> f64 {
+        let place = at.as_secs_f64() / length.as_secs_f64();
+        match *self {
+            Self::Flat { rate } => rate,
+            Self::Step { rate, times, ramp } => {
+                if !(1.0 / 3.0..2.0 / 3.0).contains(&place) {
+                    return rate;
+                }
+                let since = at.as_secs_f64() - length.as_secs_f64() / 3.0;
+                let risen = (since / ramp.as_secs_f64().max(0.001)).min(1.0);
+                rate * (1.0 + (times - 1.0) * risen)
+            }
+            Self::Day { rate } => {
+                let hour = HOURS
+                    .iter()
+                    .enumerate()
+                    .take_while(|(hour, _)| {
+                        f64::from(u8::try_from(*hour).unwrap_or(0)) <= place * 24.0
+                    })
+                    .last();
+                rate * hour.map_or(1.0, |(_, share)| *share)
+            }
+        }
+    }
+}
+
+/// The moments of arrival, from the beginning: a Poisson process of the rate.
+#[derive(Debug)]
+pub struct Arrivals {
+    shape: Shape,
+    length: Duration,
+    chance: ChaCha8Rng,
+    at: Duration,
+}
+
+impl Arrivals {
+    /// The same seed gives the same moments.
+    #[must_use]
+    pub fn new(shape: Shape, length: Duration, seed: u64) -> Self {
+        Self {
+            shape,
+            length,
+            chance: ChaCha8Rng::seed_from_u64(seed),
+            at: Duration::ZERO,
+        }
+    }
+}
+
+impl Iterator for Arrivals {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let rate = self.shape.rate_at(self.at, self.length).max(0.001);
+        // The rate hardly changes from one arrival to the next.
+        let gap = -(1.0 - self.chance.random::<f64>()).ln() / rate;
+        self.at += Duration::from_secs_f64(gap);
+        (self.at < self.length).then_some(self.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn arrivals(shape: Shape) -> Vec<Duration> {
+        Arrivals::new(shape, MINUTE, 7).collect()
+    }
+
+    #[test]
+    fn a_flat_rate_gives_as_many_as_it_says_and_the_same_for_the_same_seed() {
+        let flat = Shape::Flat { rate: 100.0 };
+        let moments = arrivals(flat);
+        assert!((5_700..6_300).contains(&moments.len()), "{}", moments.len());
+        assert!(moments.is_sorted());
+        assert_eq!(moments, arrivals(flat));
+    }
+
+    #[test]
+    fn a_step_rises_tenfold_and_falls_back() {
+        let ramp = Duration::from_secs(2);
+        let moments = arrivals(Shape::Step {
+            rate: 20.0,
+            times: 10.0,
+            ramp,
+        });
+        let between = |from, to| {
+            let from_to = Duration::from_secs(from)..Duration::from_secs(to);
+            moments.iter().filter(|at| from_to.contains(at)).count()
+        };
+        assert!((300..500).contains(&between(0, 20)), "{}", between(0, 20));
+        assert!(
+            (3_000..3_400).contains(&between(24, 40)),
+            "{}",
+            between(24, 40)
+        );
+        assert!((300..500).contains(&between(40, 60)), "{}", between(40, 60));
+    }
+
+    #[test]
+    fn a_day_has_its_mean_and_its_peak_in_the_evening() {
+        assert!((HOURS.iter().sum::<f64>() / 24.0 - 1.0).abs() < 0.001);
+        let day = Shape::Day { rate: 100.0 };
+        let hour = |hour: u32| day.rate_at(MINUTE * hour / 24, MINUTE);
+        assert!(hour(21) > 3.0 * hour(15) && hour(4) < 20.0);
+    }
+}

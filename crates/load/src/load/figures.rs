@@ -1,0 +1,288 @@
+//! What is measured.
+
+use hdrhistogram::Histogram;
+use parking_lot::Mutex;
+use serde::Serialize;
+
+use super::mix::Action;
+
+/// Longest latency told apart, in microseconds: beyond it a request was given up.
+const LONGEST: u64 = 120_000_000;
+
+/// Sizes of authors, by how many see what they post: up to so many.
+const SIZES: [u64; 4] = [200, 1_000, 5_000, u64::MAX];
+
+/// A distribution of latencies, in microseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Latency {
+    /// How many.
+    pub count: u64,
+    /// Half are faster.
+    pub p50: u64,
+    /// Nine of ten.
+    pub p90: u64,
+    /// 99 of 100.
+    pub p99: u64,
+    /// 999 of 1,000.
+    pub p99_9: u64,
+    /// The slowest.
+    pub max: u64,
+}
+
+/// Of one action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ActionFigures {
+    /// Which.
+    pub action: Action,
+    /// Arrivals.
+    pub offered: u64,
+    /// Done as asked.
+    pub served: u64,
+    /// Answered with 503 or 429.
+    pub shed: u64,
+    /// Answered otherwise, not answered, or not sent for want of room.
+    pub failed: u64,
+    /// Bytes of bodies received.
+    pub bytes: u64,
+    /// Of those served, from the intended moment to the end of the answer.
+    pub latency: Latency,
+    /// Of those shed.
+    pub shed_latency: Latency,
+}
+
+/// From the sending of a story to its sight in live streams, for authors of one size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LagFigures {
+    /// Friends and followers, at most; the largest number stands for any.
+    pub readers_to: u64,
+    /// The lags.
+    pub lag: Latency,
+}
+
+/// One second of the run, by the intended moments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct SecondFigures {
+    /// Arrivals.
+    pub offered: u64,
+    /// Done as asked.
+    pub served: u64,
+    /// Answered with 503 or 429.
+    pub shed: u64,
+    /// Anything else.
+    pub failed: u64,
+    /// Slowest of those served, in microseconds.
+    pub slowest: u64,
+}
+
+/// The whole run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// How long arrivals came, in seconds.
+    pub seconds: f64,
+    /// By action, those that happened.
+    pub actions: Vec<ActionFigures>,
+    /// Post to visible, by size of the author, those that happened.
+    pub lags: Vec<LagFigures>,
+    /// Streams held open.
+    pub streams: usize,
+    /// Times that a stream was opened again.
+    pub streams_resumed: u64,
+    /// Arrivals that found no room to be sent; counted as failed.
+    pub not_sent: u64,
+    /// Second by second.
+    pub by_second: Vec<SecondFigures>,
+}
+
+impl Report {
+    /// A sum over all actions.
+    pub fn sum(&self, figure: impl Fn(&ActionFigures) -> u64) -> u64 {
+        self.actions.iter().map(figure).sum()
+    }
+}
+
+/// How one arrival ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Served,
+    Shed,
+    Failed,
+    NotSent,
+}
+
+/// Takes measurements from many tasks.
+#[derive(Debug)]
+pub(super) struct Figures {
+    actions: Vec<Mutex<OfAction>>,
+    lags: Vec<Mutex<Histogram<u64>>>,
+    rest: Mutex<Rest>,
+}
+
+#[derive(Debug)]
+struct OfAction {
+    counts: [u64; 3],
+    bytes: u64,
+    served: Histogram<u64>,
+    shed: Histogram<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Rest {
+    by_second: Vec<SecondFigures>,
+    not_sent: u64,
+    resumed: u64,
+}
+
+impl Figures {
+    pub(super) fn new() -> Self {
+        let action = |_| {
+            Mutex::new(OfAction {
+                counts: [0; 3],
+                bytes: 0,
+                served: histogram(),
+                shed: histogram(),
+            })
+        };
+        Self {
+            actions: Action::ALL.iter().map(action).collect(),
+            lags: SIZES.iter().map(|_| Mutex::new(histogram())).collect(),
+            rest: Mutex::default(),
+        }
+    }
+
+    /// One arrival that was intended at a moment and ended after so many microseconds.
+    pub(super) fn note(&self, action: Action, intended: u64, latency: u64, end: End, bytes: u64) {
+        {
+            let mut of_action = self.actions[action as usize].lock();
+            of_action.bytes += bytes;
+            match end {
+                End::Served => {
+                    of_action.counts[0] += 1;
+                    of_action.served.saturating_record(latency);
+                }
+                End::Shed => {
+                    of_action.counts[1] += 1;
+                    of_action.shed.saturating_record(latency);
+                }
+                End::Failed | End::NotSent => of_action.counts[2] += 1,
+            }
+        }
+        let mut rest = self.rest.lock();
+        rest.not_sent += u64::from(end == End::NotSent);
+        let second = usize::try_from(intended / 1_000_000).unwrap_or(usize::MAX);
+        if rest.by_second.len() <= second {
+            rest.by_second.resize(second + 1, SecondFigures::default());
+        }
+        let second = &mut rest.by_second[second];
+        second.offered += 1;
+        match end {
+            End::Served => {
+                second.served += 1;
+                second.slowest = second.slowest.max(latency);
+            }
+            End::Shed => second.shed += 1,
+            End::Failed | End::NotSent => second.failed += 1,
+        }
+    }
+
+    /// A story by an author with so many readers was seen after so many microseconds.
+    pub(super) fn seen(&self, readers: u64, lag: u64) {
+        let size = SIZES.iter().position(|most| readers <= *most);
+        self.lags[size.unwrap_or(SIZES.len() - 1)]
+            .lock()
+            .saturating_record(lag);
+    }
+
+    pub(super) fn resumed(&self) {
+        self.rest.lock().resumed += 1;
+    }
+
+    /// Offered, served and shed so far.
+    pub(super) fn so_far(&self) -> (u64, u64, u64) {
+        let sum = |place: usize| -> u64 {
+            let counts = self.actions.iter().map(|of| of.lock().counts[place]);
+            counts.sum()
+        };
+        (sum(0) + sum(1) + sum(2), sum(0), sum(1))
+    }
+
+    pub(super) fn report(&self, seconds: f64, streams: usize) -> Report {
+        let actions = Action::ALL.into_iter().zip(&self.actions);
+        let actions = actions.map(|(action, of)| of.lock().report(action));
+        let lags = SIZES.iter().zip(&self.lags);
+        let lags = lags.map(|(readers_to, lag)| LagFigures {
+            readers_to: *readers_to,
+            lag: latency(&lag.lock()),
+        });
+        let rest = self.rest.lock();
+        Report {
+            seconds,
+            actions: actions.filter(|figures| figures.offered > 0).collect(),
+            lags: lags.filter(|figures| figures.lag.count > 0).collect(),
+            streams,
+            streams_resumed: rest.resumed,
+            not_sent: rest.not_sent,
+            by_second: rest.by_second.clone(),
+        }
+    }
+}
+
+impl OfAction {
+    fn report(&self, action: Action) -> ActionFigures {
+        let [served, shed, failed] = self.counts;
+        ActionFigures {
+            action,
+            offered: served + shed + failed,
+            served,
+            shed,
+            failed,
+            bytes: self.bytes,
+            latency: latency(&self.served),
+            shed_latency: latency(&self.shed),
+        }
+    }
+}
+
+fn latency(histogram: &Histogram<u64>) -> Latency {
+    if histogram.is_empty() {
+        return Latency::default();
+    }
+    Latency {
+        count: histogram.len(),
+        p50: histogram.value_at_quantile(0.5),
+        p90: histogram.value_at_quantile(0.9),
+        p99: histogram.value_at_quantile(0.99),
+        p99_9: histogram.value_at_quantile(0.999),
+        max: histogram.max(),
+    }
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, LONGEST, 3).expect("1 to 120 s at three digits is a range")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_offered_is_served_shed_or_failed_and_only_served_ones_have_a_latency() {
+        let figures = Figures::new();
+        figures.note(Action::Top, 100, 2_000, End::Served, 10);
+        figures.note(Action::Top, 1_500_000, 900, End::Shed, 1);
+        figures.note(Action::Top, 1_600_000, 900, End::NotSent, 0);
+        figures.seen(150, 7_000);
+        figures.seen(9_000, 8_000);
+        let report = figures.report(2.0, 0);
+        let top = report.actions[0];
+        assert_eq!(report.actions.len(), 1);
+        assert_eq!(
+            (top.offered, top.served, top.shed, top.failed, top.bytes),
+            (3, 1, 1, 1, 11)
+        );
+        assert_eq!((top.latency.count, top.shed_latency.count), (1, 1));
+        assert_eq!((report.not_sent, report.by_second.len()), (1, 2));
+        assert_eq!(report.by_second[1].failed, 1);
+        let sizes: Vec<u64> = report.lags.iter().map(|lag| lag.readers_to).collect();
+        assert_eq!(sizes, [200, u64::MAX]);
+    }
+}

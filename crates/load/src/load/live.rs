@@ -1,0 +1,109 @@
+//! Live streams held open, and what they tell about the time from post to sight.
+//!
+//! A story of this run names itself by its text, so that a stream which is faster than the answer to the post is told
+//! apart from one that is late.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::act::Actor;
+use super::figures::Figures;
+use crate::client::{Client, Stopwatch};
+use crate::events::{Event, Parser};
+
+/// How long a client waits before it opens a stream again.
+const COME_BACK: Duration = Duration::from_secs(1);
+
+/// A stream without a sign of life for so long is dead.
+const SILENT: Duration = Duration::from_secs(30);
+
+/// Stories of this run remembered, to tell how late a stream is. Beyond it the oldest are of no interest any more.
+const MARKS_MAX: usize = 1 << 20;
+
+/// Stories under way: text, moment of sending, readers of the author.
+#[derive(Debug, Default)]
+pub(super) struct Marks(Mutex<FxHashMap<String, (u64, u64)>>);
+
+impl Marks {
+    pub(super) fn sent(&self, mark: &str, at: u64, readers: u64) {
+        let mut marks = self.0.lock();
+        if marks.len() < MARKS_MAX {
+            marks.insert(mark.to_owned(), (at, readers));
+        }
+    }
+
+    fn of(&self, mark: &str) -> Option<(u64, u64)> {
+        self.0.lock().get(mark).copied()
+    }
+}
+
+/// What a watcher shares with the run.
+#[derive(Clone)]
+pub(super) struct Watching {
+    pub(super) client: Client,
+    pub(super) figures: Arc<Figures>,
+    pub(super) marks: Arc<Marks>,
+    pub(super) watch: Stopwatch,
+    pub(super) ends: CancellationToken,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    text: String,
+}
+
+/// Holds a stream open until the run ends, and opens it again behind the last event whenever it breaks.
+pub(super) async fn hold(actor: Arc<Actor>, watching: Watching) {
+    let mut last = None;
+    loop {
+        let ended = watching
+            .ends
+            .run_until_cancelled(once(&actor, &watching, &mut last));
+        if ended.await.is_none() {
+            return;
+        }
+        if timeout(COME_BACK, watching.ends.cancelled()).await.is_ok() {
+            return;
+        }
+        watching.figures.resumed();
+    }
+}
+
+async fn once(actor: &Actor, watching: &Watching, last: &mut Option<String>) {
+    let token = actor.token();
+    let opened = watching.client.stream(&token, last.as_deref());
+    let Ok(response) = opened.await else { return };
+    if !response.status().is_success() {
+        return;
+    }
+    let mut parser = Parser::default();
+    let mut chunks = Box::pin(response.bytes_stream());
+    while let Ok(Some(Ok(chunk))) = timeout(SILENT, chunks.next()).await {
+        for event in parser.take(&chunk) {
+            watching.told(&event);
+            *last = event.id.or(last.take());
+        }
+    }
+}
+
+impl Watching {
+    fn told(&self, event: &Event) {
+        if event.name != "story" {
+            return;
+        }
+        let Ok(story) = serde_json::from_str::<Told>(&event.data) else {
+            return;
+        };
+        if let Some((sent, readers)) = self.marks.of(&story.text) {
+            self.figures
+                .seen(readers, self.watch.micros().saturating_sub(sent));
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! People to ask for: from a file, of a demo, or signed up for the purpose.
+
+use futures::{StreamExt, TryStreamExt, stream};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Ask, Client};
+
+/// Log-ins at once. Hashing a password is what a log-in costs the server; more at once would only wait.
+const LOG_INS_AT_ONCE: usize = 4;
+
+/// Friends on a page when people are looked for.
+const PAGE: usize = 100;
+
+/// Friends that each of those who were signed up has on either side.
+const NEIGHBOURS: usize = 5;
+
+/// What signed-up people log in with. They are nobody, and it protects nothing.
+pub const SIGNED_UP_PASSWORD: &str = "a-heron-in-the-reeds";
+
+/// Somebody who can ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Somebody {
+    /// Without the `@`.
+    pub handle: String,
+    /// Their id.
+    pub id: String,
+    /// To log in again, if it is known.
+    pub password: Option<String>,
+    /// A session.
+    pub token: String,
+    /// Friends and followers: how many see what they post.
+    pub readers: u64,
+}
+
+/// A line of a file of people.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    /// Without the `@`.
+    pub handle: String,
+    /// To log in with; not needed with a token.
+    pub password: Option<String>,
+    /// A session that stands already.
+    pub token: Option<String>,
+}
+
+/// Why there are no people.
+#[derive(Debug, thiserror::Error)]
+pub enum NoPeople {
+    /// A line of the file.
+    #[error("line {line} of the people")]
+    Line {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// Neither password nor token.
+    #[error("{0} has neither a password nor a token")]
+    NoSecret(String),
+    /// The server said no.
+    #[error("{what} was answered with {status}: {detail}")]
+    Refused {
+        /// What was asked.
+        what: String,
+        /// The status.
+        status: u16,
+        /// What the server says.
+        detail: String,
+    },
+    /// No answer.
+    #[error("no answer")]
+    Silent(#[from] reqwest::Error),
+}
+
+/// Reads a file of people: JSON, one object a line.
+///
+/// # Errors
+/// When a line is not a person.
+pub fn parse(text: &str) -> Result<Vec<Written>, NoPeople> {
+    let lines = text.lines().enumerate();
+    lines
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(place, line)| {
+            serde_json::from_str(line).map_err(|source| NoPeople::Line {
+                line: place + 1,
+                source,
+            })
+        })
+        .collect()
+}
+
+/// Logs people in, those with a token excepted, and asks who they are.
+///
+/// # Errors
+/// When somebody cannot log in.
+pub async fn log_in(client: &Client, people: Vec<Written>) -> Result<Vec<Somebody>, NoPeople> {
+    stream::iter(people)
+        .map(|person| enter(client, person))
+        .buffered(LOG_INS_AT_ONCE)
+        .try_collect()
+        .await
+}
+
+async fn enter(client: &Client, person: Written) -> Result<Somebody, NoPeople> {
+    let token = match (person.token, &person.password) {
+        (Some(token), _) => token,
+        (None, Some(password)) => token_of(client, &person.handle, password).await?,
+        (None, None) => return Err(NoPeople::NoSecret(person.handle)),
+    };
+    let path = format!("/v1/people/{}", person.handle);
+    let profile = get(client, &token, &path).await?;
+    let count = |name| profile["counts"][name].as_u64().unwrap_or_default();
+    Ok(Somebody {
+        id: text(&profile, "/id"),
+        readers: count("friends") + count("followers"),
+        handle: person.handle,
+        password: person.password,
+        token,
+    })
+}
+
+async fn token_of(client: &Client, handle: &str, password: &str) -> Result<String, NoPeople> {
+    let body = json!({ "handle": handle, "password": password });
+    let ask = Ask {
+        body: Some(body),
+        ..Ask::default()
+    };
+    let answer = client.ask(Method::POST, "/v1/sessions", ask).await?;
+    Ok(text(&served("logging in", &answer)?, "/token"))
+}
+
+/// Finds up to `many` people who share a password, as in a demo: somebody, their friends, and the friends of those.
+///
+/// # Errors
+/// When the first one cannot log in.
+pub async fn acquaintances(
+    client: &Client,
+    handle: &str,
+    password: &str,
+    many: usize,
+) -> Result<Vec<Written>, NoPeople> {
+    let mut found = vec![handle.to_owned()];
+    let mut asked = 0;
+    while found.len() < many && asked < found.len() {
+        let token = token_of(client, &found[asked], password).await?;
+        asked += 1;
+        let path = format!("/v1/friends?limit={PAGE}");
+        let page = get(client, &token, &path).await?;
+        let friends = page["items"].as_array().into_iter().flatten();
+        for friend in friends.filter_map(|friend| friend["handle"].as_str()) {
+            if found.len() < many && !found.iter().any(|known| known == friend) {
+                found.push(friend.to_owned());
+            }
+        }
+    }
+    let person = |handle| Written {
+        handle,
+        password: Some(password.to_owned()),
+        token: None,
+    };
+    Ok(found.into_iter().map(person).collect())
+}
+
+/// Signs people up, or logs them in when they are there already, and makes each a friend of the next few.
+///
+/// # Errors
+/// When the server says no, as when too many sign up from one address.
+pub async fn sign_up(client: &Client, name: &str, many: usize) -> Result<Vec<Somebody>, NoPeople> {
+    let people: Vec<Somebody> = stream::iter(0..many)
+        .map(|place| sign_up_one(client, format!("{name}{place}")))
+        .buffered(LOG_INS_AT_ONCE)
+        .try_collect()
+        .await?;
+    for (place, one) in people.iter().enumerate() {
+        for next in 1..=NEIGHBOURS.min(many.saturating_sub(1)) {
+            befriend(client, one, &people[(place + next) % many]).await?;
+        }
+    }
+    let readers = (2 * NEIGHBOURS).min(many.saturating_sub(1)) as u64;
+    let with_readers = |person| Somebody { readers, ..person };
+    Ok(people.into_iter().map(with_readers).collect())
+}
+
+async fn sign_up_one(client: &Client, handle: String) -> Result<Somebody, NoPeople> {
+    let body = json!({ "handle": handle, "display_name": handle, "password": SIGNED_UP_PASSWORD });
+    let ask = Ask {
+        body: Some(body),
+        ..Ask::default()
+    };
+    let password = Some(SIGNED_UP_PASSWORD.to_owned());
+    let answer = client.ask(Method::POST, "/v1/people", ask).await?;
+    if answer.status == 409 || answer.status == 422 {
+        let token = None;
+        let person = Written {
+            handle,
+            password,
+            token,
+        };
+        return enter(client, person).await;
+    }
+    let answer = served("signing up", &answer)?;
+    Ok(Somebody {
+        handle,
+        id: text(&answer, "/person/id"),
+        password,
+        token: text(&answer, "/token"),
+        readers: 0,
+    })
+}
+
+/// Makes two people friends: one asks, the other asks as well.
+///
+/// # Errors
+/// When the server says no.
+pub async fn befriend(client: &Client, one: &Somebody, other: &Somebody) -> Result<(), NoPeople> {
+    for (from, to) in [(one, other), (other, one)] {
+        let path = format!("/v1/friend-requests/{}", to.id);
+        let ask = Ask {
+            token: &from.token,
+            ..Ask::default()
+        };
+        let answer = client.ask(Method::PUT, &path, ask).await?;
+        // Friends already, of an earlier run.
+        if answer.status != 409 {
+            served("asking to be friends", &answer)?;
+        }
+    }
+    Ok(())
+}
+
+async fn get(client: &Client, token: &str, path: &str) -> Result<Value, NoPeople> {
+    let ask = Ask {
+        token,
+        ..Ask::default()
+    };
+    let answer = client.ask(Method::GET, path, ask).await?;
+    served(path, &answer)
+}
+
+fn served(what: &str, answer: &Answer) -> Result<Value, NoPeople> {
+    if answer.is_served() {
+        return Ok(answer.json());
+    }
+    Err(NoPeople::Refused {
+        what: what.to_owned(),
+        status: answer.status,
+        detail: text(&answer.json(), "/title"),
+    })
+}
+
+fn text(json: &Value, pointer: &str) -> String {
+    let text = json.pointer(pointer).and_then(Value::as_str);
+    text.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_people_may_have_passwords_or_tokens_and_nothing_unknown() {
+        let people = parse(
+            "{\"handle\":\"mina\",\"password\":\"p\"}\n\n{\"handle\":\"jun\",\"token\":\"t\"}\n",
+        )
+        .unwrap();
+        assert_eq!(people.len(), 2);
+        assert_eq!(people[1].token.as_deref(), Some("t"));
+        let wrong = parse("{\"handle\":\"mina\",\"pass\":\"p\"}").unwrap_err();
+        assert!(matches!(wrong, NoPeople::Line { line: 1, .. }));
+    }
+}

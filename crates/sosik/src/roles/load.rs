@@ -1,0 +1,228 @@
+//! `sosik load`: ask a running server as many people would, and measure what they get.
+
+use std::fs;
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use sosik_load::client::{Client, Reach};
+use sosik_load::load::{Mix, Options, Report, Shape, run as run_load, table};
+use sosik_load::people::{self, Somebody};
+use tokio_util::sync::CancellationToken;
+
+use super::{Outcome, Sources};
+use crate::{print, progress};
+
+/// Longest run: a day. Longer ones are several.
+const SECONDS_MAX: u64 = 86_400;
+/// Most requests a second that one process is asked for; more would measure this program.
+const RATE_MAX: f64 = 100_000.0;
+/// People of a demo, when nobody says how many.
+const PEOPLE_DEFAULT: usize = 100;
+/// People at most: each holds some memory and a session.
+const PEOPLE_MAX: usize = 1_000_000;
+/// How fast the rush comes at most.
+const RAMP: Duration = Duration::from_secs(60);
+
+/// Who asks what, how often and for how long.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Arrivals follow the clock and never wait for answers; a latency counts from the intended moment. \
+The server limits how often one person or address may ask; raise its rates for a load test."
+)]
+pub struct Args {
+    /// The server
+    #[arg(long, default_value = "http://127.0.0.1:8420")]
+    url: String,
+    /// Allow another machine than this one
+    #[arg(long)]
+    anywhere: bool,
+    #[command(flatten)]
+    who: Who,
+    /// People at most
+    #[arg(long, value_name = "N", default_value_t = PEOPLE_DEFAULT, value_parser = up_to(PEOPLE_MAX))]
+    people_max: usize,
+    /// Requests a second
+    #[arg(long, default_value = "100", value_parser = rate)]
+    rate: f64,
+    /// How the rate goes over time
+    #[arg(long, value_enum, default_value_t = Curve::Flat)]
+    curve: Curve,
+    /// How many times as many requests come in the rush of the step
+    #[arg(long, default_value = "10", value_parser = rate)]
+    times: f64,
+    /// How long
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+    seconds: u64,
+    /// What people do, as weights [default: sixty reads to a story]
+    #[arg(long, value_name = "ACTION=WEIGHT,…")]
+    mix: Option<Mix>,
+    /// Live streams held open
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    streams: usize,
+    /// Requests under way at most; an arrival beyond it counts as failed
+    #[arg(long, value_name = "N", default_value_t = 4_096)]
+    under_way_max: usize,
+    /// Requests in all at most
+    #[arg(long, value_name = "N", default_value_t = 50_000_000)]
+    requests_max: usize,
+    /// The same number makes the same arrivals
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print one JSON object instead of the table
+    #[arg(long)]
+    json: bool,
+}
+
+/// On whose behalf.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Who {
+    /// A file of people: one JSON object a line with `handle` and either `password` or `token`
+    #[arg(long, value_name = "FILE")]
+    people: Option<PathBuf>,
+    /// HANDLE:PASSWORD of somebody in a demo, whose friends have the same password
+    #[arg(long, value_name = "HANDLE:PASSWORD")]
+    demo: Option<String>,
+    /// Sign up so many people, and make each a friend of the next few
+    #[arg(long, value_name = "N", value_parser = up_to(PEOPLE_MAX))]
+    sign_up: Option<usize>,
+}
+
+/// How the rate goes over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Curve {
+    /// The same all the time
+    Flat,
+    /// A third as usual, a third with a rush, a third as usual again
+    Step,
+    /// A day with its quiet night and its evening, in the time there is
+    Day,
+}
+
+/// Asks, measures, and tells.
+///
+/// # Errors
+/// When the server is not to be asked, or people cannot log in.
+pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
+    let reach = if args.anywhere {
+        Reach::Anywhere
+    } else {
+        Reach::Loopback
+    };
+    let client = Client::new(&args.url, reach)?;
+    let people = who(&client, &args).await?;
+    let options = options(&args);
+    print::note(&format!(
+        "{} people ask {} for {} s\n",
+        people.len(),
+        args.url,
+        args.seconds
+    ));
+    let report = watched(&client, people, &options).await?;
+    print::out(&match args.json {
+        true => format!("{}\n", serde_json::to_string(&report)?),
+        false => table(&report),
+    })?;
+    Ok(match report.sum(|of| of.failed) {
+        0 => Outcome::Fine,
+        _some => Outcome::Difference,
+    })
+}
+
+fn options(args: &Args) -> Options {
+    let length = Duration::from_secs(args.seconds);
+    let rate = args.rate;
+    Options {
+        shape: match args.curve {
+            Curve::Flat => Shape::Flat { rate },
+            Curve::Step => Shape::Step {
+                rate,
+                times: args.times,
+                ramp: RAMP.min(length / 10),
+            },
+            Curve::Day => Shape::Day { rate },
+        },
+        length,
+        mix: args.mix.unwrap_or_default(),
+        streams: args.streams,
+        under_way_max: args.under_way_max,
+        requests_max: args.requests_max,
+        seed: args.seed,
+        name: RandomState::new().hash_one("run"),
+    }
+}
+
+/// Runs with a sign of life, and ends early when asked to stop.
+async fn watched(
+    client: &Client,
+    people: Vec<Somebody>,
+    options: &Options,
+) -> anyhow::Result<Report> {
+    let stop = CancellationToken::new();
+    let bar = progress::bar("seconds of load", options.length.as_secs());
+    let progress = |second, (offered, served, shed)| {
+        bar.set_position(second);
+        bar.set_message(format!("{offered} offered, {served} served, {shed} shed"));
+    };
+    let mut running = std::pin::pin!(run_load(client, people, options, &stop, progress));
+    let report = tokio::select! {
+        report = &mut running => report,
+        asked = tokio::signal::ctrl_c() => {
+            asked?;
+            stop.cancel();
+            running.await
+        }
+    };
+    bar.finish_and_clear();
+    Ok(report)
+}
+
+async fn who(client: &Client, args: &Args) -> anyhow::Result<Vec<Somebody>> {
+    let Who {
+        people,
+        demo,
+        sign_up,
+    } = &args.who;
+    let mut people = match (people, demo, sign_up) {
+        (Some(path), _, _) => {
+            let text =
+                fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+            let mut people = people::parse(&text)?;
+            people.truncate(args.people_max);
+            people::log_in(client, people).await?
+        }
+        (_, Some(demo), _) => {
+            let (handle, password) = demo
+                .split_once(':')
+                .context("write --demo HANDLE:PASSWORD")?;
+            let people = people::acquaintances(client, handle, password, args.people_max).await?;
+            people::log_in(client, people).await?
+        }
+        (_, _, many) => people::sign_up(client, "load", many.unwrap_or_default()).await?,
+    };
+    people.truncate(args.people_max.max(sign_up.unwrap_or_default()));
+    if people.is_empty() {
+        bail!("there is nobody to ask for");
+    }
+    Ok(people)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text
+        .parse()
+        .map_err(|_not_a_number| "write a number".to_owned())?;
+    if (0.01..=RATE_MAX).contains(&rate) {
+        Ok(rate)
+    } else {
+        Err(format!("from 0.01 to {RATE_MAX}"))
+    }
+}
+
+fn up_to(most: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| match text.parse() {
+        Ok(number) if (1..=most).contains(&number) => Ok(number),
+        _ => Err(format!("from 1 to {most}")),
+    }
+}
