@@ -56,7 +56,7 @@ async fn whoever_asks_too_often_is_told_when_to_come_back() {
 async fn guessing_a_password_is_limited_by_handle_and_by_address() {
     let app = TestApp::with(|settings| {
         settings.api.rates.log_ins_per_handle = rate(1, 2);
-        settings.api.rates.log_ins_per_address = rate(1, 3);
+        settings.api.rates.log_ins_per_address = rate(1, 4);
     })
     .await;
     let guess = async |handle: &str| {

@@ -25,8 +25,6 @@ pub struct Event {
 pub struct TestStream {
     chunks: Pin<Box<dyn Stream<Item = reqwest::Result<Vec<u8>>> + Send>>,
     unread: String,
-    /// Comments so far: heart-beats.
-    pub heart_beats: usize,
 }
 
 impl TestStream {
@@ -48,24 +46,35 @@ impl TestStream {
         Self {
             chunks: Box::pin(chunks),
             unread: String::new(),
-            heart_beats: 0,
         }
     }
 
     /// The next event, however many heart-beats come before it; `None` when the stream ended.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
-            while let Some(end) = self.unread.find("\n\n") {
-                let block: String = self.unread.drain(..end + 2).collect();
-                match read(&block) {
-                    Some(event) => return Some(event),
-                    None => self.heart_beats += 1,
-                }
+            if let Some(event) = self.block().await? {
+                return Some(event);
             }
-            let chunk = timeout(PATIENCE, self.chunks.next())
-                .await
-                .expect("an event or a heart-beat comes");
-            let chunk = chunk?.ok()?;
+        }
+    }
+
+    /// Waits for so many heart-beats in a row.
+    pub async fn heart_beats(&mut self, count: usize) {
+        for _ in 0..count {
+            let block = self.block().await.expect("the stream goes on");
+            assert_eq!(block, None, "nothing but heart-beats was expected");
+        }
+    }
+
+    /// The next event or, as `None`, heart-beat.
+    async fn block(&mut self) -> Option<Option<Event>> {
+        loop {
+            if let Some(end) = self.unread.find("\n\n") {
+                let block: String = self.unread.drain(..end + 2).collect();
+                return Some(read(&block));
+            }
+            let chunk = timeout(PATIENCE, self.chunks.next());
+            let chunk = chunk.await.expect("an event or a heart-beat comes")?.ok()?;
             self.unread
                 .push_str(std::str::from_utf8(&chunk).expect("events are UTF-8"));
         }

@@ -29,11 +29,12 @@ pub(crate) async fn log_in(
     ClientName(client): ClientName,
     Json(ask): Json<LogIn>,
 ) -> Result<Response, Problem> {
+    // The address first: one that may not ask any more must not use up what the handle's owner has.
+    app.limits.log_ins_from.take(address.key(), Some(&facts))?;
     let handle = ask.handle.trim_start_matches('@').to_ascii_lowercase();
     app.limits
         .log_ins_to
         .take(xxh3_64(handle.as_bytes()), Some(&facts))?;
-    app.limits.log_ins_from.take(address.key(), Some(&facts))?;
     let logged_in = app
         .service
         .log_in(&ask.handle, &ask.password, &client)
