@@ -169,11 +169,7 @@ pub async fn acquaintances(
 /// # Errors
 /// When the server says no, as when too many sign up from one address.
 pub async fn sign_up(client: &Client, name: &str, many: usize) -> Result<Vec<Somebody>, NoPeople> {
-    let people: Vec<Somebody> = stream::iter(0..many)
-        .map(|place| sign_up_one(client, format!("{name}{place}")))
-        .buffered(LOG_INS_AT_ONCE)
-        .try_collect()
-        .await?;
+    let people = sign_up_strangers(client, name, many).await?;
     for (place, one) in people.iter().enumerate() {
         for next in 1..=NEIGHBOURS.min(many.saturating_sub(1)) {
             befriend(client, one, &people[(place + next) % many]).await?;
@@ -182,6 +178,22 @@ pub async fn sign_up(client: &Client, name: &str, many: usize) -> Result<Vec<Som
     let readers = (2 * NEIGHBOURS).min(many.saturating_sub(1)) as u64;
     let with_readers = |person| Somebody { readers, ..person };
     Ok(people.into_iter().map(with_readers).collect())
+}
+
+/// Signs people up, or logs them in when they are there already. Nobody knows anybody.
+///
+/// # Errors
+/// When the server says no, as when too many sign up from one address.
+pub async fn sign_up_strangers(
+    client: &Client,
+    name: &str,
+    many: usize,
+) -> Result<Vec<Somebody>, NoPeople> {
+    stream::iter(0..many)
+        .map(|place| sign_up_one(client, format!("{name}{place}")))
+        .buffered(LOG_INS_AT_ONCE)
+        .try_collect()
+        .await
 }
 
 async fn sign_up_one(client: &Client, handle: String) -> Result<Somebody, NoPeople> {

@@ -13,7 +13,7 @@ use sosik_service::settings::{
     CacheSettings, DeliverySettings, FeedSettings, NodeSettings, PasswordSettings, SessionSettings,
     TextSettings,
 };
-use sosik_service::{Clock, Service, Settings, SystemClock};
+use sosik_service::{Clock, Sabotage, Service, Settings, SystemClock};
 use sosik_store::{LargeAuthorLimits, RelationLimits, SqliteOptions, SqliteStore};
 
 use crate::config::{self, Config, Loaded, Rates};
@@ -41,12 +41,28 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
         fabric: Arc::<MemoryFabric>::clone(&fabric),
         clock,
         settings: settings(config),
-        sabotage: None,
+        sabotage: sabotage()?,
     })
     .await
     .context("start the service")?;
     fabric.set_interest(service.interest());
     Ok(service)
+}
+
+/// The promise to break, of builds that are there to be caught by the checker: `SOSIK_SABOTAGE` names it.
+#[cfg(feature = "sabotage")]
+fn sabotage() -> anyhow::Result<Option<Sabotage>> {
+    let named = |name: String| {
+        Sabotage::named(&name).with_context(|| format!("no promise is called {name}"))
+    };
+    std::env::var("SOSIK_SABOTAGE").ok().map(named).transpose()
+}
+
+/// A build for people keeps its promises, whatever its environment says.
+#[cfg(not(feature = "sabotage"))]
+#[expect(clippy::unnecessary_wraps, reason = "the other build may fail here")]
+const fn sabotage() -> anyhow::Result<Option<Sabotage>> {
+    Ok(None)
 }
 
 fn store_options(config: &Config, clock: &SystemClock) -> SqliteOptions {

@@ -31,7 +31,7 @@ fn a_short_load_is_served_and_told_with_its_latencies_and_lags() {
         "--json",
         "--mix=top=4,newer=4,older=2,conditional=2,post=4,like=2,comment=2,log-in=1",
     ];
-    let report = folder.run(&arguments).ends_with(0).json();
+    let report = folder.run(&arguments).ends_with(0).json()["load"].take();
     let offered: u64 = report["by_second"]
         .as_array()
         .unwrap()
@@ -95,4 +95,41 @@ fn load_on_another_machine_must_be_meant_and_somebody_must_ask() {
     let ran = folder.run(&["load", "--url=http://192.0.2.1:8420", "--sign-up=1"]);
     assert!(ran.err.contains("--anywhere"), "{ran:?}");
     assert_eq!(folder.run(&["load"]).code, Some(2));
+}
+
+/// Whoever plays asks more often than people do.
+const OFTEN: [&str; 3] = [
+    "--set=rates.stories_per_person_burst=100000",
+    "--set=rates.likes_per_person_burst=100000",
+    "--set=rates.friend_requests_per_person_burst=100000",
+];
+
+/// What the checker says of this server after a short play.
+fn checked(folder: &Folder, server: &Server, code: i32) -> Value {
+    let url = format!("--url={}", server.url);
+    let play = [
+        "--seconds=2",
+        "--settle=1",
+        "--cast-pace=20",
+        "--cast=6",
+        "--history=history.jsonl",
+    ];
+    let arguments = [&["load", &url, "--check", "--json"][..], &play].concat();
+    folder.run(&arguments).ends_with(code).json()["check"].take()
+}
+
+#[test]
+fn a_server_that_keeps_its_promises_is_found_clean() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &OFTEN);
+    let check = checked(&folder, &server, 0);
+    assert_eq!(check["violations"], Value::Array(Vec::new()));
+    assert!(check["comparisons"].as_u64().unwrap() > 500, "{check}");
+    let history = std::fs::read(folder.path("history.jsonl")).unwrap();
+    let entries = sosik_load::check::read(history.as_slice()).unwrap();
+    let again = sosik_load::check::judge(&entries, sosik_load::check::Rules::default());
+    assert!(
+        again.is_clean() && again.comparisons() > 0,
+        "a kept history can be judged again"
+    );
 }

@@ -2,10 +2,15 @@
 
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
-use std::path::PathBuf;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use sosik_load::cast::{self, Recorder};
+use sosik_load::check::{Entry, Kind, Rules, Verdict, judge, write};
 use sosik_load::client::{Client, Reach};
 use sosik_load::load::{Mix, Options, Report, Shape, run as run_load, table};
 use sosik_load::people::{self, Somebody};
@@ -22,6 +27,10 @@ const RATE_MAX: f64 = 100_000.0;
 const PEOPLE_DEFAULT: usize = 100;
 /// People at most: each holds some memory and a session.
 const PEOPLE_MAX: usize = 1_000_000;
+/// Most people in a cast: each hears of much of what the others do, and all of it is recorded.
+const CAST_MAX: usize = 200;
+/// Violations shown; all are in the JSON, and the history tells the rest.
+const SHOWN_MAX: usize = 10;
 /// How fast the rush comes at most.
 const RAMP: Duration = Duration::from_secs(60);
 
@@ -70,6 +79,18 @@ pub struct Args {
     /// The same number makes the same arrivals
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How many play in the cast of --check
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = up_to(CAST_MAX))]
+    cast: usize,
+    /// Milliseconds between two acts of one of the cast
+    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    cast_pace: u64,
+    /// Seconds that a delivery may take before --check calls it missing
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    settle: u64,
+    /// Keep the history that --check judged, one entry a line
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
     /// Print one JSON object instead of the table
     #[arg(long)]
     json: bool,
@@ -77,8 +98,11 @@ pub struct Args {
 
 /// On whose behalf.
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
+#[group(required = true, multiple = true)]
 struct Who {
+    /// Let a cast of its own do everything that the promises are about meanwhile, and judge what they saw
+    #[arg(long)]
+    check: bool,
     /// A file of people: one JSON object a line with `handle` and either `password` or `token`
     #[arg(long, value_name = "FILE")]
     people: Option<PathBuf>,
@@ -120,15 +144,87 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
         args.url,
         args.seconds
     ));
-    let report = watched(&client, people, &options).await?;
+    let checked = async {
+        match args.who.check {
+            true => Some(check(&client, &args).await).transpose(),
+            false => Ok(None),
+        }
+    };
+    let (report, history) = tokio::try_join!(watched(&client, people, &options), checked)?;
+    let verdict = history.as_ref().map(|history| judge(history, rules(&args)));
+    if let (Some(path), Some(history)) = (&args.history, &history) {
+        keep(path, history)?;
+    }
     print::out(&match args.json {
-        true => format!("{}\n", serde_json::to_string(&report)?),
-        false => table(&report),
+        true => format!(
+            "{}\n",
+            json!({ "load": report, "check": verdict.as_ref().map(as_json) })
+        ),
+        false => format!(
+            "{}{}",
+            table(&report),
+            verdict.as_ref().map_or_else(String::new, as_text)
+        ),
     })?;
+    let clean = verdict.is_none_or(|verdict| verdict.is_clean());
     Ok(match report.sum(|of| of.failed) {
-        0 => Outcome::Fine,
+        0 if clean => Outcome::Fine,
         _some => Outcome::Difference,
     })
+}
+
+fn rules(args: &Args) -> Rules {
+    Rules {
+        settle: Duration::from_secs(args.settle),
+        ..Rules::default()
+    }
+}
+
+/// Lets the cast play on the same server at the same time.
+async fn check(client: &Client, args: &Args) -> anyhow::Result<Vec<Entry>> {
+    let options = cast::Options {
+        people: args.cast,
+        name: format!("c{:x}_", RandomState::new().hash_one("cast") >> 24),
+        length: Duration::from_secs(args.seconds),
+        pace: Duration::from_millis(args.cast_pace),
+        seed: args.seed,
+        rules: rules(args),
+    };
+    let recorder = Arc::new(Recorder::started());
+    let never = CancellationToken::new();
+    let played = cast::play(client, &options, &recorder, &never);
+    played.await.context("let the cast sign up")
+}
+
+fn keep(path: &Path, history: &[Entry]) -> anyhow::Result<()> {
+    let file = fs::File::create(path).with_context(|| format!("make {}", path.display()))?;
+    write(history, BufWriter::new(file)).with_context(|| format!("write {}", path.display()))
+}
+
+fn as_json(verdict: &Verdict<'_>) -> Value {
+    json!({
+        "comparisons": verdict.comparisons(),
+        "violations": verdict.violations(),
+        "left_out": verdict.left_out(),
+    })
+}
+
+fn as_text(verdict: &Verdict<'_>) -> String {
+    let count = verdict.violations().len() + verdict.left_out();
+    let mut text = format!(
+        "check: {} comparisons, {count} violations\n",
+        verdict.comparisons()
+    );
+    for kind in Kind::ALL
+        .into_iter()
+        .filter(|kind| verdict.count(*kind) > 0)
+    {
+        text.push_str(&format!("{:>6}  {}\n", verdict.count(kind), kind.title()));
+    }
+    for violation in verdict.violations().iter().take(SHOWN_MAX) {
+        text.push_str(&format!("\n{violation}"));
+    }
+    text
 }
 
 fn options(args: &Args) -> Options {
@@ -184,6 +280,7 @@ async fn who(client: &Client, args: &Args) -> anyhow::Result<Vec<Somebody>> {
         people,
         demo,
         sign_up,
+        check,
     } = &args.who;
     let mut people = match (people, demo, sign_up) {
         (Some(path), _, _) => {
@@ -203,7 +300,7 @@ async fn who(client: &Client, args: &Args) -> anyhow::Result<Vec<Somebody>> {
         (_, _, many) => people::sign_up(client, "load", many.unwrap_or_default()).await?,
     };
     people.truncate(args.people_max.max(sign_up.unwrap_or_default()));
-    if people.is_empty() {
+    if people.is_empty() && !check {
         bail!("there is nobody to ask for");
     }
     Ok(people)

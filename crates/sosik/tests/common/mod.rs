@@ -118,6 +118,11 @@ pub struct Server {
 impl Server {
     /// Starts on free ports and waits until it serves.
     pub fn start(folder: &Folder, further: &[&str]) -> Self {
+        Self::start_with(folder, further, &[])
+    }
+
+    /// The same, in an environment.
+    pub fn start_with(folder: &Folder, further: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut arguments = vec![
             "serve",
             "--set=server.listen=127.0.0.1:0",
@@ -127,6 +132,7 @@ impl Server {
         arguments.extend_from_slice(further);
         let mut process = folder
             .command(&arguments)
+            .envs(environment.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

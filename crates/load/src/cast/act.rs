@@ -1,0 +1,219 @@
+//! Recorded requests: each is sent, and what was asked and answered is noted.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::player::Stage;
+use super::record::{item, outcome};
+use crate::check::{Act, Audience, Entry, Item, Link, Outcome, Read, Reading, Write};
+use crate::client::{Answer, Ask};
+
+/// Tries of a post that is not answered, under the same key.
+const TRIES_MAX: usize = 40;
+
+/// A page as read.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) before: Option<String>,
+    pub(super) after: Option<String>,
+    pub(super) end: bool,
+    pub(super) etag: Option<String>,
+    pub(super) items: Vec<Item>,
+}
+
+/// What a page is asked for with.
+pub(super) struct PageAsk<'a> {
+    pub(super) view: u64,
+    pub(super) ask: Reading,
+    pub(super) query: String,
+    /// What one has, to be told when it is still so.
+    pub(super) have: Option<&'a Page>,
+}
+
+impl Stage {
+    /// Sends, and notes when the answer is none or an error.
+    async fn send(&self, place: usize, method: Method, path: &str, ask: Ask<'_>) -> Option<Answer> {
+        let begin = self.recorder.now();
+        let what = format!("{method} {}", path.split('?').next().unwrap_or(path));
+        let token = self.people[place].token.as_str();
+        let answer = self
+            .client
+            .ask(method, path, Ask { token, ..ask })
+            .await
+            .ok();
+        let span = self.recorder.since(begin);
+        self.recorder
+            .note_failure(self.ids[place], span, &what, answer.as_ref());
+        answer
+    }
+
+    /// A write, as one request.
+    pub(super) async fn write(
+        &self,
+        place: usize,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        act: Act,
+    ) -> Outcome {
+        let begin = self.recorder.now();
+        let ask = Ask {
+            body,
+            ..Ask::default()
+        };
+        let answer = self.send(place, method, path, ask).await;
+        let outcome = outcome(answer.as_ref());
+        self.note_write(place, begin, outcome, act);
+        outcome
+    }
+
+    fn note_write(&self, place: usize, begin: u64, outcome: Outcome, act: Act) {
+        self.recorder.note(Entry::Write(Write {
+            who: self.ids[place],
+            span: self.recorder.since(begin),
+            outcome,
+            act,
+        }));
+    }
+
+    /// Posts under a key; asks again, as often as it takes, when there is no answer.
+    pub(super) async fn post(&self, place: usize, audience: Audience) -> Option<(u64, String)> {
+        let key = format!("{}-{}", self.people[place].handle, self.recorder.number());
+        for _ in 0..TRIES_MAX {
+            let (outcome, story) = self.post_once(place, &key, audience).await;
+            if outcome != Outcome::Unknown {
+                return Some((story?, key));
+            }
+            self.breathe().await;
+        }
+        None
+    }
+
+    /// One try of a post.
+    pub(super) async fn post_once(
+        &self,
+        place: usize,
+        key: &str,
+        audience: Audience,
+    ) -> (Outcome, Option<u64>) {
+        let begin = self.recorder.now();
+        let word = match audience {
+            Audience::Public => "public",
+            Audience::Friends => "friends",
+        };
+        let ask = Ask {
+            key: Some(key),
+            body: Some(json!({ "text": key, "audience": word })),
+            ..Ask::default()
+        };
+        let answer = self.send(place, Method::POST, "/v1/stories", ask).await;
+        let outcome = outcome(answer.as_ref());
+        let story = answer.and_then(|answer| answer.json()["id"].as_str()?.parse().ok());
+        let story = story.filter(|_| outcome == Outcome::Acknowledged);
+        let act = Act::Post {
+            story,
+            text: key.to_owned(),
+            audience,
+            key: Some(key.to_owned()),
+        };
+        self.note_write(place, begin, outcome, act);
+        (outcome, story)
+    }
+
+    /// Makes two friends: both ask, and it is one act from the first request to the second answer.
+    pub(super) async fn befriend(&self, place: usize, other: usize) {
+        let begin = self.recorder.now();
+        let mut answers = [Outcome::Unknown; 2];
+        for ((from, to), answered) in [(place, other), (other, place)]
+            .into_iter()
+            .zip(&mut answers)
+        {
+            let path = format!("/v1/friend-requests/{}", self.ids[to]);
+            let answer = self.send(from, Method::PUT, &path, Ask::default()).await;
+            *answered = outcome(answer.as_ref());
+        }
+        // One may have asked before: then a single request may do it.
+        let done = match answers {
+            [one, other] if one == other => one,
+            _ => Outcome::Unknown,
+        };
+        let link = Link::Friends {
+            one: self.ids[place],
+            other: self.ids[other],
+        };
+        self.note_write(place, begin, done, Act::Begin(link));
+    }
+
+    /// Reads a page and notes it.
+    pub(super) async fn page(&self, place: usize, ask: PageAsk<'_>) -> Option<Page> {
+        let begin = self.recorder.now();
+        let have = ask.have.and_then(|page| page.etag.as_deref());
+        let request = Ask {
+            have,
+            ..Ask::default()
+        };
+        let path = format!("/v1/feed?{}", ask.query);
+        let answer = self.send(place, Method::GET, &path, request).await?;
+        let span = self.recorder.since(begin);
+        let page = match (answer.status, ask.have) {
+            (304, Some(same)) => Page {
+                etag: same.etag.clone(),
+                before: same.before.clone(),
+                after: same.after.clone(),
+                end: same.end,
+                items: same.items.clone(),
+            },
+            (200, _) => Page {
+                etag: answer.etag.clone(),
+                ..Page::of(&answer.json())?
+            },
+            _ => return None,
+        };
+        let reset = answer.status == 200 && answer.json()["reset"] == true;
+        self.recorder.note(Entry::Read(Read {
+            who: self.ids[place],
+            span,
+            view: ask.view,
+            ask: if reset { Reading::Reset } else { ask.ask },
+            items: page.items.clone(),
+            end: page.end,
+        }));
+        Some(page)
+    }
+
+    /// Opens a story and notes whether it is there.
+    pub(super) async fn open(&self, place: usize, story: u64) {
+        let begin = self.recorder.now();
+        let path = format!("/v1/stories/{story}");
+        let answer = self.send(place, Method::GET, &path, Ask::default()).await;
+        let found = match answer.map(|answer| answer.status) {
+            Some(200) => true,
+            Some(404) => false,
+            _ => return,
+        };
+        let (who, span) = (self.ids[place], self.recorder.since(begin));
+        self.recorder.note(Entry::Opened {
+            who,
+            span,
+            story,
+            found,
+        });
+    }
+}
+
+impl Page {
+    fn of(page: &Value) -> Option<Self> {
+        let cursor = |name: &str| page[name].as_str().map(str::to_owned);
+        Some(Self {
+            before: cursor("before"),
+            after: cursor("after"),
+            end: page["end"].as_bool()?,
+            etag: None,
+            items: page["items"]
+                .as_array()?
+                .iter()
+                .map(item)
+                .collect::<Option<_>>()?,
+        })
+    }
+}

@@ -1,0 +1,93 @@
+//! A cast of people who do everything that the promises are about, and record it for the [checker](crate::check).
+//!
+//! They sign up for the purpose and know nobody else, so all that decides what they may see is in the record. Each acts
+//! for themselves, at their own pace, as chance has it: posts (alone, in bursts, repeated under the same key), reads in
+//! every way, deletes, unfriends, blocks, mutes. Then all is quiet, and everybody reads everything once more. The
+//! cast records and never judges.
+
+mod act;
+mod player;
+mod record;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{join_all, pending};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+pub use self::record::Recorder;
+
+use self::player::{Player, Stage};
+use crate::check::{Entry, Rules};
+use crate::client::Client;
+use crate::people::{NoPeople, Somebody, sign_up_strangers};
+
+/// Quiet time beyond what deliveries are given: heart-beats of streams come every few seconds and show that they stand.
+const BEYOND: Duration = Duration::from_secs(4);
+
+/// How the cast plays.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many play; at least two.
+    pub people: usize,
+    /// What their handles begin with; never used before on this server.
+    pub name: String,
+    /// How long they play before all is quiet.
+    pub length: Duration,
+    /// Time between two acts of one person.
+    pub pace: Duration,
+    /// The same seed makes the same choices.
+    pub seed: u64,
+    /// How long deliveries are given before everybody reads everything.
+    pub rules: Rules,
+}
+
+/// Plays, and answers the record. `recorder` may be shared with whoever takes the server away meanwhile.
+///
+/// # Errors
+/// When the cast cannot sign up.
+pub async fn play(
+    client: &Client,
+    options: &Options,
+    recorder: &Arc<Recorder>,
+    stop: &CancellationToken,
+) -> Result<Vec<Entry>, NoPeople> {
+    let people = sign_up_strangers(client, &options.name, options.people.max(2)).await?;
+    let people: Arc<[Somebody]> = people.into();
+    let stage = Arc::new(Stage::new(
+        client.clone(),
+        Arc::clone(&people),
+        Arc::clone(recorder),
+    ));
+    stage.introduce().await;
+
+    let streams_end = CancellationToken::new();
+    let watchers = (0..people.len())
+        .step_by(2)
+        .map(|place| tokio::spawn(watch::hold(Arc::clone(&stage), place, streams_end.clone())));
+    let watchers: Vec<_> = watchers.collect();
+    let curtain = stop.child_token();
+    let players = (0..people.len()).map(|place| {
+        let chance = ChaCha8Rng::seed_from_u64(options.seed ^ (place as u64) << 32);
+        let player = Player::new(Arc::clone(&stage), place, chance);
+        tokio::spawn(player.play(options.pace, curtain.clone()))
+    });
+    let players: Vec<_> = players.collect();
+    let _over = timeout(options.length, stop.cancelled()).await;
+    curtain.cancel();
+    let players = join_all(players).await;
+
+    // A wait for nothing but time: deliveries are promised to arrive within it.
+    let _quiet = timeout(options.rules.settle + BEYOND, pending::<()>()).await;
+    for player in players.into_iter().flatten() {
+        player.read_everything().await;
+    }
+    streams_end.cancel();
+    // A watcher that panicked has recorded what it saw before.
+    let _ended = join_all(watchers).await;
+    Ok(recorder.entries())
+}

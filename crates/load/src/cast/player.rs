@@ -1,0 +1,341 @@
+//! What one of the cast does next, by chance.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use parking_lot::Mutex;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use reqwest::Method;
+use serde_json::json;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::act::{Page, PageAsk};
+use super::record::Recorder;
+use crate::check::{Act, Audience, Entry, Link, Reading};
+use crate::client::Client;
+use crate::people::Somebody;
+
+/// Stories of a burst: sent at the same moment, so that their ids lie close and their deliveries overtake one another.
+const BURST: usize = 4;
+
+/// Stories that anybody may delete, like or open: the newest of the play.
+const REMEMBERED_MAX: usize = 200;
+
+/// Pages of one scroll at most, while playing and at the end.
+const PAGES: usize = 4;
+const PAGES_AT_THE_END: usize = 2_000;
+
+/// Before a request that found nobody is tried again.
+const BREATH: Duration = Duration::from_millis(250);
+
+/// What all of the cast share.
+pub(super) struct Stage {
+    pub(super) client: Client,
+    pub(super) people: Arc<[Somebody]>,
+    pub(super) ids: Vec<u64>,
+    pub(super) recorder: Arc<Recorder>,
+    /// Stories, with the place of their author.
+    stories: Mutex<Vec<(u64, usize)>>,
+}
+
+/// One of the cast.
+pub(super) struct Player {
+    stage: Arc<Stage>,
+    place: usize,
+    chance: ChaCha8Rng,
+    /// The last first page, its view, and what leads on from it.
+    top: Option<(u64, Page)>,
+}
+
+impl Stage {
+    pub(super) fn new(client: Client, people: Arc<[Somebody]>, recorder: Arc<Recorder>) -> Self {
+        let ids = people.iter().map(|one| one.id.parse().unwrap_or_default());
+        Self {
+            ids: ids.collect(),
+            client,
+            people,
+            recorder,
+            stories: Mutex::default(),
+        }
+    }
+
+    /// Tells the record who is who, and makes everybody a friend of the next two.
+    pub(super) async fn introduce(&self) {
+        for (person, somebody) in self.ids.iter().zip(self.people.iter()) {
+            self.recorder.note(Entry::Person {
+                person: *person,
+                name: somebody.handle.clone(),
+            });
+        }
+        for place in 0..self.people.len() {
+            for step in 1..=2 {
+                let other = (place + step) % self.people.len();
+                if other != place {
+                    self.befriend(place, other).await;
+                }
+            }
+        }
+    }
+
+    pub(super) async fn breathe(&self) {
+        let _a_moment = timeout(BREATH, pending::<()>()).await;
+    }
+
+    fn remember(&self, story: u64, author: usize) {
+        let mut stories = self.stories.lock();
+        if stories.len() == REMEMBERED_MAX {
+            stories.remove(0);
+        }
+        stories.push((story, author));
+    }
+}
+
+impl Player {
+    pub(super) const fn new(stage: Arc<Stage>, place: usize, chance: ChaCha8Rng) -> Self {
+        Self {
+            stage,
+            place,
+            chance,
+            top: None,
+        }
+    }
+
+    /// Acts until the curtain falls.
+    pub(super) async fn play(mut self, pace: Duration, curtain: CancellationToken) -> Self {
+        let mut tick = interval(pace);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while curtain.run_until_cancelled(tick.tick()).await.is_some() {
+            self.act().await;
+        }
+        self
+    }
+
+    async fn act(&mut self) {
+        match self.chance.random_range(0..100) {
+            0..20 => self.newer().await,
+            20..40 => self.scroll().await,
+            40..50 => self.look_again().await,
+            50..65 => self.post().await,
+            65..73 => self.burst().await,
+            73..80 => self.delete().await,
+            80..84 => self.open().await,
+            84..88 => self.like().await,
+            _ => self.change_a_link().await,
+        }
+    }
+
+    /// Reads the first page, and a few below it.
+    async fn scroll(&mut self) {
+        let limit = self.chance.random_range(2..8);
+        self.scroll_down(limit, PAGES).await;
+    }
+
+    async fn scroll_down(&mut self, limit: usize, pages: usize) {
+        let view = self.stage.recorder.number();
+        let Some(top) = self
+            .page(view, Reading::Top, format!("limit={limit}"))
+            .await
+        else {
+            return;
+        };
+        let mut before = top.before.clone();
+        self.top = Some((view, top));
+        for _ in 0..pages {
+            let Some(cursor) = before else { return };
+            let query = format!("limit={limit}&before={cursor}");
+            let Some(page) = self.page(view, Reading::Older, query).await else {
+                return;
+            };
+            before = page.before;
+        }
+    }
+
+    async fn page(&self, view: u64, ask: Reading, query: String) -> Option<Page> {
+        let have = None;
+        let ask = PageAsk {
+            view,
+            ask,
+            query,
+            have,
+        };
+        self.stage.page(self.place, ask).await
+    }
+
+    /// Asks for what came since, to the end.
+    async fn newer(&mut self) {
+        let Some((view, top)) = self.top.take() else {
+            return self.scroll().await;
+        };
+        let mut after = top.after.clone();
+        for _ in 0..PAGES {
+            let Some(cursor) = after.clone() else { return };
+            let query = format!("limit=50&after={cursor}");
+            let Some(page) = self.page(view, Reading::Newer, query).await else {
+                return;
+            };
+            after = page.after.or(after);
+            if page.end {
+                break;
+            }
+        }
+        self.top = Some((
+            view,
+            Page {
+                after,
+                etag: None,
+                ..top
+            },
+        ));
+    }
+
+    /// Asks for the first page, twice: the second time only if it has changed.
+    async fn look_again(&mut self) {
+        let query = "limit=5";
+        let view = self.stage.recorder.number();
+        let Some(first) = self.page(view, Reading::Top, query.to_owned()).await else {
+            return;
+        };
+        let ask = PageAsk {
+            view: self.stage.recorder.number(),
+            ask: Reading::Top,
+            query: query.to_owned(),
+            have: Some(&first),
+        };
+        self.stage.page(self.place, ask).await;
+    }
+
+    /// Posts, sometimes twice under the same key, and looks.
+    async fn post(&mut self) {
+        let audience = self.audience();
+        let Some((story, key)) = self.stage.post(self.place, audience).await else {
+            return;
+        };
+        self.stage.remember(story, self.place);
+        if self.chance.random_bool(0.3) {
+            self.stage.post_once(self.place, &key, audience).await;
+        }
+        if self.chance.random_bool(0.5) {
+            self.scroll().await;
+        }
+    }
+
+    async fn burst(&mut self) {
+        let audience = self.audience();
+        let posts = (0..BURST).map(|_| self.stage.post(self.place, audience));
+        for (story, _) in join_all(posts).await.into_iter().flatten() {
+            self.stage.remember(story, self.place);
+        }
+    }
+
+    fn audience(&mut self) -> Audience {
+        match self.chance.random_bool(0.5) {
+            true => Audience::Public,
+            false => Audience::Friends,
+        }
+    }
+
+    fn some_story(&mut self, of: impl Fn(usize) -> bool) -> Option<u64> {
+        let stories = self.stage.stories.lock();
+        let fit: Vec<u64> = (stories.iter())
+            .filter(|(_, author)| of(*author))
+            .map(|(story, _)| *story)
+            .collect();
+        (!fit.is_empty()).then(|| fit[self.chance.random_range(0..fit.len())])
+    }
+
+    /// Deletes one of the own stories, or changes who it is for.
+    async fn delete(&mut self) {
+        let place = self.place;
+        let Some(story) = self.some_story(|author| author == place) else {
+            return;
+        };
+        let path = format!("/v1/stories/{story}");
+        if self.chance.random_bool(0.3) {
+            let audience = Audience::Friends;
+            let act = Act::Readdress { story, audience };
+            let body = Some(json!({ "audience": "friends" }));
+            self.stage
+                .write(place, Method::PATCH, &path, body, act)
+                .await;
+        } else {
+            let act = Act::Delete { story };
+            self.stage
+                .write(place, Method::DELETE, &path, None, act)
+                .await;
+        }
+        self.scroll().await;
+    }
+
+    async fn open(&mut self) {
+        if let Some(story) = self.some_story(|_| true) {
+            self.stage.open(self.place, story).await;
+        }
+    }
+
+    async fn like(&mut self) {
+        let place = self.place;
+        let Some(story) = self.some_story(|author| author != place) else {
+            return;
+        };
+        let path = format!("/v1/stories/{story}/like");
+        let (method, act) = match self.chance.random_bool(0.7) {
+            true => (Method::PUT, Act::Like { story }),
+            false => (Method::DELETE, Act::Unlike { story }),
+        };
+        self.stage.write(place, method, &path, None, act).await;
+    }
+
+    /// Begins or ends something with somebody, and looks.
+    async fn change_a_link(&mut self) {
+        let count = self.stage.people.len();
+        let other = (self.place + self.chance.random_range(1..count)) % count;
+        let (from, to) = (self.stage.ids[self.place], self.stage.ids[other]);
+        let one_way = match self.chance.random_range(0..10) {
+            0..4 => return self.stage.befriend(self.place, other).await,
+            4 | 5 => Some((
+                Method::DELETE,
+                "friends",
+                Act::End(Link::Friends {
+                    one: from,
+                    other: to,
+                }),
+            )),
+            6 => Some((
+                Method::PUT,
+                "follows",
+                Act::Begin(Link::Follows { from, to }),
+            )),
+            7 => Some((
+                Method::DELETE,
+                "follows",
+                Act::End(Link::Follows { from, to }),
+            )),
+            _ => None,
+        };
+        if let Some((method, list, act)) = one_way {
+            self.link(method, list, to, act).await;
+            return self.scroll().await;
+        }
+        let (list, link) = match self.chance.random_bool(0.5) {
+            true => ("mutes", Link::Mutes { from, to }),
+            false => ("blocks", Link::Blocks { from, to }),
+        };
+        self.link(Method::PUT, list, to, Act::Begin(link)).await;
+        self.scroll().await;
+        self.link(Method::DELETE, list, to, Act::End(link)).await;
+    }
+
+    async fn link(&self, method: Method, list: &str, to: u64, act: Act) {
+        let path = format!("/v1/{list}/{to}");
+        self.stage.write(self.place, method, &path, None, act).await;
+    }
+
+    /// Everything, down to the end.
+    pub(super) async fn read_everything(mut self) {
+        self.scroll_down(50, PAGES_AT_THE_END).await;
+    }
+}

@@ -1,0 +1,77 @@
+//! Builds with a promise broken on purpose: the checker catches each by what clients see.
+//!
+//! Runs with `--features sabotage` only; other builds have nothing to break.
+
+#![cfg(feature = "sabotage")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something unexpected happens"
+)]
+
+mod common;
+
+use common::{Folder, Server};
+use sosik_service::Sabotage;
+
+/// What the checker calls it when this promise is broken. One of these has to be among the violations.
+const fn names(sabotage: Sabotage) -> &'static [&'static str] {
+    match sabotage {
+        Sabotage::AcknowledgeUnwritten => &["lost"],
+        Sabotage::DropLastChunk => &["undelivered", "stream_missed"],
+        Sabotage::ShowWhatIsCached => &["leaked"],
+        Sabotage::ForgetOwnStory => &["own_missing"],
+        Sabotage::NewerByIdAlone => &["gap", "stream_missed"],
+        Sabotage::SkipOneWhenPaging => &["gap"],
+        Sabotage::IgnoreIdempotencyKey => &["posted_twice"],
+        Sabotage::KeepDeleted => &["resurrected"],
+    }
+}
+
+fn check(sabotage: Sabotage) -> Vec<String> {
+    let folder = Folder::new();
+    let further = [
+        "--set=rates.stories_per_person_burst=100000",
+        "--set=rates.likes_per_person_burst=100000",
+        "--set=rates.friend_requests_per_person_burst=100000",
+    ];
+    let server = Server::start_with(&folder, &further, &[("SOSIK_SABOTAGE", sabotage.name())]);
+    let url = format!("--url={}", server.url);
+    let arguments = [
+        "load",
+        &url,
+        "--check",
+        "--json",
+        "--seconds=4",
+        "--settle=2",
+        "--cast-pace=30",
+    ];
+    let report = folder.run(&arguments).ends_with(1).json();
+    let violations = report["check"]["violations"].as_array().unwrap().iter();
+    violations
+        .map(|violation| violation["kind"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_build_that_breaks_a_promise_is_caught_by_what_its_clients_see() {
+    std::thread::scope(|scope| {
+        let checks = Sabotage::ALL.map(|sabotage| (sabotage, scope.spawn(move || check(sabotage))));
+        for (sabotage, check) in checks {
+            let kinds = check.join().unwrap();
+            let caught = kinds
+                .iter()
+                .any(|kind| names(sabotage).contains(&kind.as_str()));
+            assert!(caught, "{} was not caught, only {kinds:?}", sabotage.name());
+        }
+    });
+}
+
+#[test]
+fn a_promise_that_nobody_knows_is_refused() {
+    let folder = Folder::new();
+    let mut command = folder.command(&["serve"]);
+    let ran = command.env("SOSIK_SABOTAGE", "dance").output().unwrap();
+    assert_eq!(ran.status.code(), Some(3));
+    let told = String::from_utf8(ran.stderr).unwrap();
+    assert!(told.contains("no promise is called dance"), "{told}");
+}
