@@ -80,6 +80,18 @@ export function storiesOn(page: Page): Promise<string[]> {
   return page.$$eval('[role=feed] [data-key]', (rows) => rows.map((row) => row.getAttribute('data-key') ?? ''));
 }
 
+/** Scrolls by so many pixels, and waits until what belongs there has been drawn. */
+export function scroll(page: Page, by: number): Promise<void> {
+  return page.evaluate(
+    (by) =>
+      new Promise<void>((done) => {
+        scrollBy({ top: by, behavior: 'instant' });
+        requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => done())));
+      }),
+    by,
+  );
+}
+
 /** A story's card by its text. */
 export function story(page: Page, text: string) {
   return page.locator('article', { hasText: text });

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 
-import { EVERY_SIZE, expectComplaints, openAs, picture, storiesOn, story } from './browser';
+import { EVERY_SIZE, expectComplaints, openAs, picture, scroll, storiesOn, story } from './browser';
 import { Server } from './server';
 import { eventually, Person } from './town';
 
@@ -24,10 +24,8 @@ describe.each(EVERY_SIZE)('the home feed, on a %s', (size) => {
     await mina.sees(...(await bo.postsMany(12, (n) => `old story ${n}`)));
     const page = await openAs(mina, size);
     await story(page, 'old story 11').waitFor();
-    await page.mouse.move(200, 400);
-    await page.evaluate(() => scrollTo(0, 600));
+    await scroll(page, 600);
     const place = () => page.evaluate(() => [scrollY, document.querySelector('[role=feed] [data-key]')?.getAttribute('data-key')]);
-    await page.waitForTimeout(100);
     const before = await place();
 
     await bo.posts('fresh off the wire');
@@ -74,8 +72,7 @@ describe.each(EVERY_SIZE)('the home feed, on a %s', (size) => {
       for (const id of await storiesOn(page)) seen.add(id);
       if (step === 3) await bo.posts('came while scrolling');
       if (step === 5) await bo.ask('DELETE', `/v1/stories/${gone}`);
-      await page.mouse.wheel(0, 700);
-      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      await scroll(page, 700);
     }
     for (const id of await storiesOn(page)) seen.add(id);
     seen.delete(gone);
@@ -91,8 +88,7 @@ describe.each(EVERY_SIZE)('the home feed, on a %s', (size) => {
     const page = await openAs(mina, size);
     await story(page, 'story 59').waitFor();
     for (let step = 0; step < 8; step += 1) {
-      await page.mouse.wheel(0, 600);
-      await page.waitForTimeout(30);
+      await scroll(page, 600);
     }
     const top = () =>
       page.evaluate(() => {
@@ -142,8 +138,7 @@ describe('the home feed', () => {
       await story(page, 'story 89').waitFor();
       await server.stop();
       for (let step = 0; step < 12; step += 1) {
-        await page.mouse.wheel(0, 900);
-        await page.waitForTimeout(20);
+        await scroll(page, 900);
       }
       await server.start();
       await bo.posts('said after the restart');
@@ -151,8 +146,7 @@ describe('the home feed', () => {
       for (let step = 0; step < 200 && !(await isAtEnd(page)); step += 1) {
         const again = page.getByRole('button', { name: '다시 시도' });
         if (await again.isVisible()) await again.click();
-        await page.mouse.wheel(0, 900);
-        await page.waitForTimeout(30);
+        await scroll(page, 900);
       }
       await story(page, 'story 0').last().waitFor();
     } finally {

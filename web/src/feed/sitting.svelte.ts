@@ -52,10 +52,12 @@ export class Sitting {
   async begin(): Promise<void> {
     const left = whereLeft();
     const isRecent = left !== null && left.anchor !== null && Date.now() - left.at < SAME_SITTING;
+    // Before the feed is there: the list looks for its anchor when it is first drawn.
+    if (isRecent) this.memory.anchor = left.anchor;
     if (isRecent && (await this.#asKept(left.anchor?.key))) {
-      this.memory.anchor = left.anchor;
       void this.#lookAgain();
     } else {
+      this.memory.anchor = null;
       await this.#fromTheTop();
     }
     this.#watch();

@@ -12,7 +12,18 @@ describe('heights of rows', () => {
     expect(heights.measure('row0', 50)).toBe(-50);
     heights.recount();
     expect(heights.top(1)).toBe(50);
+    expect(heights.total).toBe(950);
+  });
+
+  it('are guessed from those that were measured, once there are enough', () => {
+    const heights = new Heights(100);
+    heights.setKeys(keys(10));
+    for (let index = 0; index < 8; index += 1) heights.measure(`row${index}`, 50);
+    heights.recount();
     expect(heights.total).toBe(500);
+    heights.measure('row8', 500);
+    heights.recount();
+    expect(heights.total).toBe(8 * 50 + 500 + 50);
   });
 
   it('tell which row is where', () => {
@@ -29,8 +40,8 @@ describe('heights of rows', () => {
     heights.setKeys(['b']);
     heights.measure('b', 70);
     heights.setKeys(['a', 'b']);
-    expect(heights.top(heights.indexOf('b'))).toBe(70);
-    expect(heights.total).toBe(140);
+    expect(heights.top(heights.indexOf('b'))).toBe(100);
+    expect(heights.total).toBe(170);
   });
 
   it('say by how much a second measure differs from the first', () => {

@@ -28,7 +28,7 @@ class Router {
 
 const router = new Router();
 const scrolls = new Map<string, number>();
-let scrollClaimed = false;
+let scrollClaimed: string | null = null;
 
 /** Where one is. */
 export function place(): Place {
@@ -72,14 +72,12 @@ export function scrollOf(key: string): number {
 
 /** A list says that it has put the page where it was, to the pixel. */
 export function claimScroll(): void {
-  scrollClaimed = true;
+  scrollClaimed = router.place.key;
 }
 
-/** Whether a list has claimed the scroll position since the last call. */
-export function takeScrollClaim(): boolean {
-  const claimed = scrollClaimed;
-  scrollClaimed = false;
-  return claimed;
+/** Whether a list has claimed the scroll position of this entry of the history since one arrived there. */
+export function isScrollClaimed(key: string): boolean {
+  return scrollClaimed === key;
 }
 
 function leave(): void {
@@ -87,6 +85,7 @@ function leave(): void {
 }
 
 function arrive(entry: Entry, by: Place['by']): void {
+  scrollClaimed = null;
   router.index = entry.index;
   const path = location.pathname;
   router.place = { ...match(path), path, query: new URLSearchParams(location.search), key: entry.key, by };
