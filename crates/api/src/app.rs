@@ -11,6 +11,7 @@ use crate::feed::Streams;
 use crate::front::{Admission, RouteMetrics};
 use crate::limits::Limits;
 use crate::settings::Settings;
+use crate::site::Site;
 use crate::welcome::Welcome;
 use crate::{openapi, router};
 
@@ -30,6 +31,8 @@ pub struct Parts {
     pub metrics: Option<RenderMetrics>,
     /// People to try the API with, shown on the first page.
     pub welcome: Welcome,
+    /// The web client, when it is served from here.
+    pub site: Option<Site>,
     /// Makes request ids differ from those of other processes: a random number.
     pub seed: u64,
 }
@@ -45,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) route_metrics: RouteMetrics,
     pub(crate) metrics: Option<RenderMetrics>,
     pub(crate) welcome: Welcome,
+    pub(crate) site: Option<Site>,
     pub(crate) openapi: bytes::Bytes,
     /// Not ready any more.
     pub(crate) leaving: CancellationToken,
@@ -65,6 +69,7 @@ impl Api {
             settings,
             metrics,
             welcome,
+            site,
             seed,
         } = parts;
         Self(Arc::new(Inner {
@@ -80,6 +85,7 @@ impl Api {
             settings,
             metrics,
             welcome,
+            site,
         }))
     }
 

@@ -19,7 +19,7 @@ use crate::front::{compression, cors, watch};
 use crate::problem::Problem;
 use crate::{
     admin, blocks, comments, feed, follows, friend_requests, friends, health, likes, me, mutes,
-    notifications, people, sessions, stories, tags, welcome,
+    notifications, people, sessions, site, stories, tags, welcome,
 };
 
 /// What people reach.
@@ -27,11 +27,11 @@ pub(crate) fn public(app: App) -> Router {
     let (api, _) = api().split_for_parts();
     let (probes, _) = probes().split_for_parts();
     let pages = Router::new()
-        .route("/", get(welcome::page))
+        .route("/", get(site::front_page))
         .route("/welcome.css", get(welcome::style))
         .route("/openapi.json", get(document));
     let all = api.merge(probes).merge(pages);
-    let all = in_front(all, &app);
+    let all = in_front(all.fallback(site::other), &app);
     let origins = &app.settings.cors_origins;
     let all = if origins.is_empty() {
         all
@@ -49,13 +49,12 @@ pub(crate) fn admin(app: App) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/admin/orders/dead", get(admin::orders::dead))
         .route("/admin/orders/retry", post(admin::orders::retry));
-    in_front(probes.merge(routes), &app).with_state(app)
+    in_front(probes.merge(routes).fallback(nothing_here), &app).with_state(app)
 }
 
 /// What every request goes through, and what is answered where there is nothing.
 pub(crate) fn in_front(router: Router<App>, app: &App) -> Router<App> {
     router
-        .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_method)
         .layer(compression())
         .layer(from_fn_with_state(Arc::clone(app), watch))

@@ -1,6 +1,5 @@
 //! The first page: what this is and how to try it. Browsers get HTML, terminals text; both the same lines.
 
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
@@ -22,8 +21,8 @@ body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 46rem; margin: 3rem au
 pre { font-size: .9rem; padding: 1rem; border: 1px solid; border-radius: .5rem; overflow-x: auto }
 ";
 
-/// `GET /`
-pub(crate) async fn page(State(app): State<App>, headers: HeaderMap) -> Response {
+/// `GET /`, where there is no web client or no browser.
+pub(crate) fn page(app: &App, headers: &HeaderMap) -> Response {
     let accept = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())

@@ -54,6 +54,7 @@ pub(crate) async fn measure(folder: &Path, requests: usize) -> anyhow::Result<()
         },
         metrics: None,
         welcome: Welcome::default(),
+        site: None,
         seed: 1,
     });
     let feed = serve(api.public()).await?;

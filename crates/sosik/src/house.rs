@@ -18,7 +18,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Loaded, Server};
-use crate::{metrics, self_check, wiring};
+use crate::{metrics, self_check, web, wiring};
 
 /// How often rate limits nobody is near are forgotten.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
@@ -88,6 +88,7 @@ impl House {
             settings,
             metrics: Some(renderer(self.metrics.clone())),
             welcome,
+            site: Some(web::site()),
             seed: RandomState::new().hash_one("requests"),
         });
         let (public_ends, admin_ends) = (CancellationToken::new(), CancellationToken::new());

@@ -20,6 +20,7 @@ mod progress;
 mod roles;
 mod self_check;
 mod town;
+mod web;
 mod wiring;
 
 use std::process::ExitCode;

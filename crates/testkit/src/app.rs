@@ -269,6 +269,7 @@ async fn run(
             settings: api_settings,
             metrics: None,
             welcome: settings.welcome,
+            site: None,
             seed: u64::from(public_at.port()),
         });
         let leaving = CancellationToken::new();

@@ -46,6 +46,7 @@ async fn api() -> Api {
         settings: Settings::default(),
         metrics: None,
         welcome: Welcome::default(),
+        site: None,
         seed: 1,
     })
 }

@@ -1,0 +1,135 @@
+//! The web client's files, given by whoever wires the server: the API knows no file of it.
+//!
+//! A path that is a file is that file; a path that a browser opens and that is nothing else is a page of the client,
+//! which finds out by itself what to show there. Paths of the API never are.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::welcome;
+
+/// A file of the client.
+#[derive(Debug, Clone)]
+pub struct SiteFile {
+    /// As browsers expect it.
+    pub content_type: String,
+    /// The file.
+    pub body: Bytes,
+    /// Changes with the file; without quotes.
+    pub tag: String,
+}
+
+/// Finds a file by its path, without the slash in front.
+pub type Site = Arc<dyn Fn(&str) -> Option<SiteFile> + Send + Sync>;
+
+/// Where the client starts.
+const INDEX: &str = "index.html";
+
+/// Files under here have their contents in their name, so that they never change.
+const UNCHANGING: &str = "assets/";
+
+/// Only what comes from here runs, loads or is talked to; nothing is inline, and text becomes HTML only through the
+/// two policies named.
+const ONLY_OURS: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; \
+     font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
+     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html sosik-worker",
+);
+
+/// `GET /`: the client for browsers, lines to type for terminals.
+pub(crate) async fn front_page(State(app): State<App>, headers: HeaderMap) -> Response {
+    let index = app
+        .site
+        .as_ref()
+        .filter(|_| !is_terminal(&headers))
+        .and_then(|site| site(INDEX));
+    match index {
+        Some(file) => answer(file, INDEX, &headers),
+        None => welcome::page(&app, &headers),
+    }
+}
+
+/// Everything that is no route.
+pub(crate) async fn other(State(app): State<App>, request: Request) -> Response {
+    let (path, headers) = (request.uri().path(), request.headers());
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let Some(site) = app.site.as_ref().filter(|_| reads && !is_api(path)) else {
+        return Problem::NotFound("page").into_response();
+    };
+    let path = path.trim_start_matches('/');
+    if let Some(file) = site(path) {
+        return answer(file, path, headers);
+    }
+    let names_a_file = path
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains('.'));
+    let page = is_browser(headers) && (!names_a_file || path.starts_with('@'));
+    match site(INDEX).filter(|_| page) {
+        Some(file) => answer(file, INDEX, headers),
+        None => Problem::NotFound("page").into_response(),
+    }
+}
+
+fn is_api(path: &str) -> bool {
+    path == "/v1" || path.starts_with("/v1/")
+}
+
+/// Not by what is accepted: the client's own worker asks for the front page with `*/*`, as `curl` does.
+fn is_terminal(headers: &HeaderMap) -> bool {
+    let agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok());
+    agent.is_some_and(|agent| agent.starts_with("curl/") || agent.starts_with("Wget/"))
+}
+
+fn is_browser(headers: &HeaderMap) -> bool {
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn answer(file: SiteFile, path: &str, headers: &HeaderMap) -> Response {
+    let tag = format!("\"{}\"", file.tag);
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|known| known.to_str().ok());
+    let is_known = known.is_some_and(|known| {
+        known
+            .split(',')
+            .any(|one| one.trim().trim_start_matches("W/") == tag)
+    });
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        file.body.into_response()
+    };
+    let cache = if path.starts_with(UNCHANGING) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    let own = response.headers_mut();
+    own.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    own.insert(header::CONTENT_SECURITY_POLICY, ONLY_OURS);
+    own.insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    own.insert(header::VARY, HeaderValue::from_static("accept"));
+    // Made of our own files at build time; a header that cannot be made is better left out than a page.
+    if let Ok(content_type) = HeaderValue::try_from(file.content_type) {
+        own.insert(header::CONTENT_TYPE, content_type);
+    }
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        own.insert(header::ETAG, tag);
+    }
+    response
+}

@@ -1,0 +1,96 @@
+//! Builds the web client and hands its files to the executable.
+//!
+//! Needs Node and npm. Without Node the executable carries a page that says what to do, and its API works all the
+//! same. `SOSIK_WEB=none` leaves the client out on purpose, for builds on machines without a package registry.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+use std::{env, fs, io};
+
+/// What the client is made of, below `web/`.
+const SOURCES: [&str; 9] = [
+    "src",
+    "public",
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "svelte.config.js",
+    "tsconfig.json",
+    "vite.config.ts",
+    "vite.sw.config.ts",
+];
+
+const WITHOUT_CLIENT: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Sosik</title>\n\
+<h1>Sosik runs, without its web client</h1>\n\
+<p>This executable was built on a machine without Node. Install Node 20.19 or newer with npm, and build again.</p>\n\
+<p>The HTTP API works: see <a href=\"/openapi.json\">/openapi.json</a>.</p></html>\n";
+
+fn main() -> io::Result<()> {
+    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
+    let made = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("no OUT_DIR"))?)
+        .join("web");
+    for source in SOURCES {
+        println!("cargo:rerun-if-changed={}", web.join(source).display());
+    }
+    println!("cargo:rerun-if-env-changed=SOSIK_WEB");
+    if made.exists() {
+        fs::remove_dir_all(&made)?;
+    }
+    fs::create_dir_all(&made)?;
+    let unwanted = env::var("SOSIK_WEB").is_ok_and(|how| how == "none");
+    if unwanted || !runs("node") || !web.join("package.json").exists() {
+        println!(
+            "cargo:warning=the web client is left out: install Node 20.19 or newer and build again to have it"
+        );
+        return fs::write(made.join("index.html"), WITHOUT_CLIENT);
+    }
+    build(&web)?;
+    copy(&web.join("dist"), &made)
+}
+
+/// Installs what the client is built with, unless that is there already, and builds it.
+fn build(web: &Path) -> io::Result<()> {
+    let changed = |path: &str| fs::metadata(web.join(path)).and_then(|file| file.modified());
+    let installed = changed("node_modules/.package-lock.json").unwrap_or(SystemTime::UNIX_EPOCH);
+    if installed < changed("package-lock.json")? {
+        npm(web, &["ci", "--no-audit", "--no-fund"])?;
+    }
+    npm(web, &["run", "build"])
+}
+
+fn npm(web: &Path, arguments: &[&str]) -> io::Result<()> {
+    let output = Command::new("npm")
+        .args(arguments)
+        .current_dir(web)
+        .output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).into_owned()
+        + &String::from_utf8_lossy(&output.stdout);
+    Err(io::Error::other(format!(
+        "npm {} failed in web/ (SOSIK_WEB=none builds without the client):\n{said}",
+        arguments.join(" ")
+    )))
+}
+
+fn runs(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &target)?,
+            false => fs::copy(entry.path(), target).map(drop)?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! The web client as browsers get it from the executable.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something unexpected happens"
+)]
+
+mod common;
+
+use common::{Folder, Server};
+use reqwest::{Client, Response, StatusCode};
+
+async fn get(url: &str, path: &str, accept: &str) -> Response {
+    let client = Client::builder().no_proxy().build().unwrap();
+    let request = client.get(format!("{url}{path}")).header("accept", accept);
+    request.send().await.unwrap()
+}
+
+fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
+    answer.headers()[name].to_str().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browsers_get_the_client_at_every_address_of_its_own_and_nowhere_else() {
+    const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+    let url = server.url.as_str();
+
+    let front = get(url, "/", BROWSER).await;
+    let policy = header(&front, "content-security-policy").to_owned();
+    assert!(
+        policy.contains("script-src 'self'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    assert_eq!(header(&front, "cache-control"), "no-cache");
+    let tag = header(&front, "etag").to_owned();
+    let page = front.text().await.unwrap();
+    assert!(page.contains("<div id=\"app\">"), "{page}");
+    for path in ["/@mina", "/stories/1", "/settings/sessions", "/@a.b"] {
+        assert_eq!(
+            get(url, path, BROWSER).await.text().await.unwrap(),
+            page,
+            "{path}"
+        );
+    }
+
+    let asset = page
+        .split('"')
+        .find(|text| text.starts_with("/assets/"))
+        .unwrap();
+    let script = get(url, asset, "*/*").await;
+    assert_eq!(script.status(), StatusCode::OK);
+    assert_eq!(
+        header(&script, "cache-control"),
+        "public, max-age=31536000, immutable"
+    );
+
+    let client = Client::builder().no_proxy().build().unwrap();
+    let again = client
+        .get(url)
+        .header("accept", BROWSER)
+        .header("if-none-match", tag);
+    assert_eq!(
+        again.send().await.unwrap().status(),
+        StatusCode::NOT_MODIFIED
+    );
+
+    for (path, accept) in [
+        ("/assets/gone.js", "*/*"),
+        ("/@mina", "application/json"),
+        ("/v1/nothing", BROWSER),
+    ] {
+        let answer = get(url, path, accept).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(
+            header(&answer, "content-type"),
+            "application/problem+json",
+            "{path}"
+        );
+    }
+    // The client's own worker keeps the front page, and asks for it as for any file.
+    assert_eq!(get(url, "/", "*/*").await.text().await.unwrap(), page);
+    let terminal = client.get(url).header("user-agent", "curl/8.5.0");
+    let lines = terminal.send().await.unwrap().text().await.unwrap();
+    assert!(
+        lines.contains("curl"),
+        "a terminal gets lines to type: {lines}"
+    );
+}
