@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::{
-    steps::{Step, cargo},
+    steps::{Step, cargo, npm},
     tools::Runner,
 };
 
@@ -77,6 +77,9 @@ fn test() -> anyhow::Result<()> {
         "examples in documentation",
         &["test", "--workspace", "--doc"],
     ));
+    steps.push(npm("types of the web client", &["run", "fresh"]));
+    steps.push(npm("the web client", &["run", "check"]));
+    steps.push(npm("components of the web client", &["test"]));
     steps.push(match runner {
         Runner::Nextest => cargo(
             "tests",

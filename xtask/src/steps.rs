@@ -14,14 +14,55 @@ use anyhow::{Context, ensure};
 #[derive(Debug)]
 pub(crate) struct Step {
     name: &'static str,
+    program: Program,
     arguments: Vec<&'static str>,
     variables: Vec<(&'static str, &'static str)>,
+}
+
+/// What a step runs, and where.
+#[derive(Debug, Clone, Copy)]
+enum Program {
+    /// At the root of the repository.
+    Cargo,
+    /// In `web/`.
+    Npm,
+}
+
+impl Program {
+    fn command(self) -> Command {
+        match self {
+            Self::Cargo => cargo_command(),
+            Self::Npm => {
+                let mut command = Command::new("npm");
+                command.current_dir(root().join("web"));
+                command
+            }
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Cargo => "cargo",
+            Self::Npm => "npm --prefix web",
+        }
+    }
+}
+
+/// A step that runs npm for the web client. Its packages are installed by the first build of the executable.
+pub(crate) fn npm(name: &'static str, arguments: &[&'static str]) -> Step {
+    Step {
+        name,
+        program: Program::Npm,
+        arguments: arguments.to_vec(),
+        variables: Vec::new(),
+    }
 }
 
 /// A step that runs cargo.
 pub(crate) fn cargo(name: &'static str, arguments: &[&'static str]) -> Step {
     Step {
         name,
+        program: Program::Cargo,
         arguments: arguments.to_vec(),
         // A snapshot that differs is a failure, never a new file.
         variables: vec![("INSTA_UPDATE", "no")],
@@ -36,16 +77,18 @@ impl Step {
     }
 
     fn run(&self) -> anyhow::Result<()> {
-        let status = cargo_command()
+        let line = format!("{} {}", self.program.name(), self.arguments.join(" "));
+        let status = self
+            .program
+            .command()
             .args(&self.arguments)
             .envs(self.variables.iter().copied())
             .status()
-            .with_context(|| format!("run cargo {}", self.arguments.join(" ")))?;
+            .with_context(|| format!("run {line}"))?;
         ensure!(
             status.success(),
-            "{} failed; to repeat only this: cargo {}",
-            self.name,
-            self.arguments.join(" ")
+            "{} failed; to repeat only this: {line}",
+            self.name
         );
         Ok(())
     }
