@@ -8,5 +8,6 @@ pub mod cast;
 pub mod check;
 pub mod client;
 mod events;
+pub mod faults;
 pub mod load;
 pub mod people;

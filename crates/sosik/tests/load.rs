@@ -133,3 +133,45 @@ fn a_server_that_keeps_its_promises_is_found_clean() {
         "a kept history can be judged again"
     );
 }
+
+#[test]
+fn a_server_that_is_killed_while_it_is_asked_keeps_its_promises() {
+    let folder = Folder::new();
+    // A port that was free a moment ago: the server has to come back to the same one.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let (url, listen) = (
+        format!("--url=http://{address}"),
+        format!("--set=server.listen={address}"),
+    );
+    let play = [
+        "load",
+        &url,
+        "--check",
+        "--json",
+        "--seconds=4",
+        "--settle=2",
+        "--cast=6",
+        "--kill-every=2",
+        "--history=history.jsonl",
+    ];
+    let serve = [
+        "--",
+        env!("CARGO_BIN_EXE_sosik"),
+        "serve",
+        &listen,
+        "--set=server.admin_listen=127.0.0.1:0",
+    ];
+    let ran = folder.run(&[&play[..], &serve, &OFTEN].concat());
+    assert!(ran.err.contains("the server was killed 1 times"), "{ran:?}");
+    assert_eq!(
+        ran.ends_with(0).json()["check"]["violations"],
+        Value::Array(Vec::new())
+    );
+    let history = std::fs::read_to_string(folder.path("history.jsonl")).unwrap();
+    assert!(
+        history.contains("\"entry\":\"away\""),
+        "the record says when it was away"
+    );
+}

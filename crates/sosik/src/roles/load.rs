@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use sosik_load::cast::{self, Recorder};
 use sosik_load::check::{Entry, Kind, Rules, Verdict, judge, write};
 use sosik_load::client::{Client, Reach};
+use sosik_load::faults::Server;
 use sosik_load::load::{Mix, Options, Report, Shape, run as run_load, table};
 use sosik_load::people::{self, Somebody};
 use tokio_util::sync::CancellationToken;
@@ -91,6 +92,12 @@ pub struct Args {
     /// Keep the history that --check judged, one entry a line
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
+    /// Seconds between two kills (SIGKILL) of the server during --check; needs its COMMAND
+    #[arg(long, value_name = "SECONDS", requires_all = ["command", "check"], value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    kill_every: Option<u64>,
+    /// Start this server first, and end it at the end: after `--`, such as `-- sosik serve`
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
     /// Print one JSON object instead of the table
     #[arg(long)]
     json: bool,
@@ -136,6 +143,14 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
         Reach::Loopback
     };
     let client = Client::new(&args.url, reach)?;
+    let mut server = match args.command.is_empty() {
+        true => None,
+        false => Some(
+            Server::start(&client, args.command.clone())
+                .await
+                .context("start the server")?,
+        ),
+    };
     let people = who(&client, &args).await?;
     let options = options(&args);
     print::note(&format!(
@@ -146,7 +161,7 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
     ));
     let checked = async {
         match args.who.check {
-            true => Some(check(&client, &args).await).transpose(),
+            true => Some(check(&client, &args, server.as_mut()).await).transpose(),
             false => Ok(None),
         }
     };
@@ -181,7 +196,11 @@ fn rules(args: &Args) -> Rules {
 }
 
 /// Lets the cast play on the same server at the same time.
-async fn check(client: &Client, args: &Args) -> anyhow::Result<Vec<Entry>> {
+async fn check(
+    client: &Client,
+    args: &Args,
+    server: Option<&mut Server>,
+) -> anyhow::Result<Vec<Entry>> {
     let options = cast::Options {
         people: args.cast,
         name: format!("c{:x}_", RandomState::new().hash_one("cast") >> 24),
@@ -193,7 +212,15 @@ async fn check(client: &Client, args: &Args) -> anyhow::Result<Vec<Entry>> {
     let recorder = Arc::new(Recorder::started());
     let never = CancellationToken::new();
     let played = cast::play(client, &options, &recorder, &never);
-    played.await.context("let the cast sign up")
+    let played = async { played.await.context("let the cast sign up") };
+    let (Some(server), Some(every)) = (server, args.kill_every) else {
+        return played.await;
+    };
+    let kills = server.kill_again_and_again(Duration::from_secs(every), options.length, &recorder);
+    let kills = async { kills.await.context("take the server away") };
+    let (history, kills) = tokio::try_join!(played, kills)?;
+    print::note(&format!("the server was killed {kills} times\n"));
+    Ok(history)
 }
 
 fn keep(path: &Path, history: &[Entry]) -> anyhow::Result<()> {
