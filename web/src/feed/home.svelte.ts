@@ -2,8 +2,8 @@
 // under the eye (what arrives waits until the person asks for it); and a late story is put into its place and not lost.
 //
 // `before` and `after` are the server's cursors. Stories below the oldest one shown are never taken from elsewhere: they
-// come by paging, so that there is no gap between. The server says when it cannot tell what came since (`reset`); then its
-// first page waits to replace everything.
+// come by paging, so that there is no gap between. When the server cannot tell what came since (`reset`), what is shown is
+// looked at again from the top down to where the eye is, and what is below that is paged anew.
 import { Failure } from '$/api/failure';
 import type { FeedPage, Story } from '$/api/types';
 import { live, type LiveStory } from '$/stories/live.svelte';
@@ -26,13 +26,15 @@ export const FIRST_PAGE = 20;
 const OLDER_PAGE = 40;
 const NEWER_PAGE = 100;
 const LOOK_AGAIN_PAGE = 100;
-/** When more came than so many pages, starting over is cheaper than catching up. */
+/** When more came than so many pages, looking again from the top is cheaper than catching up. */
 const NEWER_PAGES_MAX = 5;
 /** Pages without a story in a row (all filtered out) before one is told that it failed. */
 const EMPTY_PAGES_MAX = 20;
 
-/** So many of those are looked at again at most: what one scrolled through further down is asked for when it changes. */
-const LOOK_AGAIN_PAGES_MAX = 4;
+/** Down to 5,000 stories are looked at again; whoever has scrolled further starts at the top. */
+const LOOK_AGAIN_PAGES_MAX = 50;
+/** So many stories below the eye are looked at again too: they are on the screen or will be in a moment. */
+const BELOW_THE_EYE = 30;
 
 /** To find the place where one was, so many pages are asked for at most; then one starts at the top. */
 const FIND_PAGES_MAX = 20;
@@ -59,9 +61,10 @@ export class HomeFeed {
   unread = $state<number | null>(null);
 
   after: string | null = null;
+  /** Which story the eye is on; whoever shows the feed knows. */
+  eye: () => string | undefined = () => undefined;
   #before: string | null = null;
   #pages: PageEnd[] = [];
-  #replacement: FeedPage | null = null;
   #catchingUp: Promise<void> | null = null;
   readonly #fetch: FetchPage;
 
@@ -69,12 +72,13 @@ export class HomeFeed {
     this.#fetch = fetch;
   }
 
-  /** Gets the feed's first page: shown at once when nothing is, else it waits to replace what is there. */
-  async startOver(): Promise<void> {
+  /** Gets the feed's first page. */
+  async start(): Promise<void> {
     try {
       const page = await this.#fetch({ limit: FIRST_PAGE });
-      if (this.phase === 'ready') this.#awaitReplacement(page);
-      else this.#replaceBy(page);
+      // It came so late that the feed as it was kept is shown: that must not move.
+      if (this.phase === 'ready') await this.lookAgain();
+      else this.#begin(page);
     } catch (error) {
       this.failure = asFailure(error);
       if (this.phase === 'starting') this.phase = 'failed';
@@ -142,26 +146,31 @@ export class HomeFeed {
   }
 
   /**
-   * Asks again for what is shown, from the top down to this story (or a first page): what was deleted or is no longer for
-   * this reader goes, what was changed is changed, what came waits. For a feed that stood still for a while.
+   * Asks again for what is shown, from the top down to below the eye: what was deleted or is no longer for this reader
+   * goes, what was changed is changed, what came waits. What is further down is paged anew.
    */
-  async lookAgain(downTo: string | undefined): Promise<void> {
-    let before: string | null = null;
-    let above: string | null = null;
-    for (let page = 0; page < LOOK_AGAIN_PAGES_MAX; page += 1) {
-      const now: FeedPage = await this.#fetch({ limit: LOOK_AGAIN_PAGE, ...(before ? { before } : {}) });
+  async lookAgain(): Promise<void> {
+    const downTo = this.#belowTheEye();
+    let page: FeedPage | null = null;
+    let lowest: string | null = null;
+    for (let pages = 0; pages < LOOK_AGAIN_PAGES_MAX; pages += 1) {
+      const above: string | null = lowest;
+      page = await this.#fetch({ limit: LOOK_AGAIN_PAGE, ...(page?.before ? { before: page.before } : {}) });
       this.savedAt = null;
       this.failure = null;
-      if (!above) this.after = now.after ?? this.after;
-      const lowest: string | null = now.items.at(-1)?.id ?? null;
-      const there = new Set(now.items.map((story) => story.id));
-      const isCovered = (id: string) => (!above || isNewer(above, id)) && (now.end || (lowest !== null && !isNewer(lowest, id)));
-      for (const story of this.stories) if (isCovered(story.id) && !there.has(story.id)) story.gone = true;
-      this.#await(now.items);
-      if (now.end || !now.before || !downTo || (lowest && !isNewer(lowest, downTo))) return;
-      before = now.before;
-      above = lowest ?? above;
+      if (pages === 0) this.after = page.after ?? this.after;
+      lowest = page.items.at(-1)?.id ?? lowest;
+      this.#compare(page, above, lowest);
+      this.#await(page.items);
+      if (page.end || !page.before || !downTo || (lowest && !isNewer(lowest, downTo))) break;
     }
+    if (page) this.#goOnBelow(lowest, page);
+  }
+
+  /** One's circle has grown: what that brings is put into its place, without moving what the eye is on. */
+  async renew(): Promise<void> {
+    await this.lookAgain();
+    this.showWaiting();
   }
 
   /** A story that the live stream brought, and the cursor behind it. */
@@ -172,8 +181,7 @@ export class HomeFeed {
 
   /** The person wants to see what waits. */
   showWaiting(): void {
-    if (this.#replacement) this.#replaceBy(this.#replacement, this.waiting);
-    else this.stories = merged(this.stories, this.waiting);
+    this.stories = merged(this.stories, this.waiting);
     this.waiting = [];
   }
 
@@ -188,17 +196,17 @@ export class HomeFeed {
   }
 
   async #catchUp(): Promise<void> {
-    if (!this.after) return this.startOver();
-    for (let page = 0; page < NEWER_PAGES_MAX; page += 1) {
+    if (this.phase !== 'ready') return this.start();
+    for (let page = 0; this.after && page < NEWER_PAGES_MAX; page += 1) {
       const newer = await this.#fetch({ limit: NEWER_PAGE, after: this.after });
+      if (newer.reset) break;
       this.savedAt = null;
       this.failure = null;
-      if (newer.reset) return this.#awaitReplacement(newer);
       this.after = newer.after ?? this.after;
       this.#await(newer.items);
       if (newer.end) return;
     }
-    await this.startOver();
+    await this.lookAgain();
   }
 
   #await(stories: Story[]): void {
@@ -208,31 +216,41 @@ export class HomeFeed {
     this.waiting = merged(this.waiting, more);
   }
 
-  #awaitReplacement(page: FeedPage): void {
-    const shown = new Set(this.stories.map((story) => story.id));
-    this.#replacement = page;
-    this.after = page.after ?? this.after;
-    this.savedAt = null;
-    this.failure = null;
-    this.waiting = page.items.map(live).filter((story) => !shown.has(story.id));
-    if (this.waiting.length === 0) this.#replaceBy(page);
+  /** What should stand between `above` and `lowest` and is not on the page is gone. */
+  #compare(page: FeedPage, above: string | null, lowest: string | null): void {
+    const there = new Set(page.items.map((story) => story.id));
+    for (const story of [...this.stories, ...this.waiting]) {
+      const isBelow = !above || isNewer(above, story.id);
+      const isCovered = isBelow && (page.end || (lowest !== null && !isNewer(lowest, story.id)));
+      if (isCovered && !there.has(story.id)) story.gone = true;
+    }
   }
 
-  #replaceBy(page: FeedPage, also: LiveStory[] = []): void {
-    const stories = page.items.map(live);
-    const oldest = stories.at(-1);
-    this.stories = merged(stories, also.filter((story) => page.end || !oldest || isNewer(story.id, oldest.id)));
+  /** Paging goes on below this story, with this page's cursor. */
+  #goOnBelow(lowest: string | null, page: FeedPage): void {
+    if (!page.end) this.stories = this.stories.filter((story) => lowest !== null && !isNewer(lowest, story.id));
+    this.#before = page.before ?? null;
+    this.end = page.end;
+    this.olderFailure = null;
+    this.#pages = [];
+    this.#remember(this.#before);
+  }
+
+  #belowTheEye(): string | undefined {
+    const eye = this.eye();
+    const at = eye ? this.#indexOf(eye) : 0;
+    return this.stories[Math.min(Math.max(at, 0) + BELOW_THE_EYE, this.stories.length - 1)]?.id;
+  }
+
+  #begin(page: FeedPage): void {
+    this.stories = page.items.map(live);
     this.#before = page.before ?? null;
     this.after = page.after ?? this.after;
     this.end = page.end;
-    this.unread = page.unread ?? this.unread;
-    this.waiting = [];
-    this.#replacement = null;
-    this.#pages = [];
+    this.unread = page.unread ?? null;
     this.#remember(this.#before);
     this.savedAt = null;
     this.failure = null;
-    this.olderFailure = null;
     this.phase = 'ready';
   }
 

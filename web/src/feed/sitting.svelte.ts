@@ -36,11 +36,12 @@ export class Sitting {
 
   constructor(me: Person) {
     this.person = me.id;
+    this.home.eye = () => this.memory.anchor?.key;
     this.#stream = new LiveStream(
       {
         story: (json, after) => this.home.arrived(json as Story, after),
         notifications: hearNotifications,
-        reset: () => void this.home.startOver().catch(() => undefined),
+        reset: () => void this.home.lookAgain().catch(() => undefined),
         // A session that ended shows itself in the answer.
         bye: () => void this.home.checkNewer().catch(() => undefined),
       },
@@ -55,7 +56,7 @@ export class Sitting {
     // Before the feed is there: the list looks for its anchor when it is first drawn.
     if (isRecent) this.memory.anchor = left.anchor;
     if (isRecent && (await this.#asKept(left.anchor?.key))) {
-      void this.#lookAgain();
+      void this.home.lookAgain().catch(() => undefined);
     } else {
       this.memory.anchor = null;
       await this.#fromTheTop();
@@ -80,17 +81,12 @@ export class Sitting {
 
   /** The first page; and the feed as this device keeps it, when that does not come soon. */
   async #fromTheTop(): Promise<void> {
-    const first = this.home.startOver().then(
+    const first = this.home.start().then(
       () => true,
       () => false,
     );
     if (!(await Promise.race([first, after(PATIENCE)]))) await this.#asKept();
     await first;
-  }
-
-  /** What is shown may be old: looks at it again, and at what came. */
-  async #lookAgain(): Promise<void> {
-    await this.home.lookAgain(this.memory.anchor?.key).catch(() => undefined);
   }
 
   /** Keeps the feed when there is time after it has changed: when the page goes away it is too late. */
@@ -128,8 +124,8 @@ export class Sitting {
   async #comeBack(): Promise<void> {
     const away = Date.now() - this.#hiddenAt;
     if (away > SAME_SITTING) this.position.moveLine();
-    if (away > REST_AFTER && this.home.phase === 'ready') await this.#lookAgain();
-    else await this.home.checkNewer().catch(() => undefined);
+    const looking = away > REST_AFTER && this.home.phase === 'ready' ? this.home.lookAgain() : this.home.checkNewer();
+    await looking.catch(() => undefined);
     this.#stream.open(this.home.after);
     this.position.load().catch(() => undefined);
   }

@@ -3,6 +3,7 @@
 import { answer, api } from '$/api/client';
 import { messageOf } from '$/api/failure';
 import type { Person, Relation } from '$/api/types';
+import { sitting } from '$/feed/sitting.svelte';
 import { t } from '$/language/index.svelte';
 import { confirmed } from '$/parts/dialog.svelte';
 import { tell } from '$/parts/toasts.svelte';
@@ -55,13 +56,19 @@ async function step(person: Person, call: Promise<unknown>, change: Partial<Stan
 const at = (person: Person) => ({ params: { path: { person: person.id } } });
 const called = (person: Person) => ({ name: person.display_name });
 
+/** One sees more than before: it is put into the home feed without being asked for. */
+function grown(done: boolean): void {
+  if (done) void sitting()?.home.renew().catch(() => undefined);
+}
+
 /** Asks to be friends; accepts when they asked first. */
 export const befriend: Step = async (person) => {
   const asked = standingOf(person).relation === 'asked';
   const call = asked
     ? answer(api.POST('/v1/friend-requests/{person}/accept', at(person)))
     : answer(api.PUT('/v1/friend-requests/{person}', at(person)));
-  await step(person, call, { relation: asked ? 'friend' : 'requested' }, asked ? t('person.now-friends', called(person)) : undefined);
+  const done = await step(person, call, { relation: asked ? 'friend' : 'requested' }, asked ? t('person.now-friends', called(person)) : undefined);
+  grown(done && asked);
 };
 
 /** Takes back a request, or declines theirs. */
@@ -84,7 +91,7 @@ export const unfriend: Step = async (person) => {
 
 /** Begins to follow. */
 export const follow: Step = async (person) => {
-  await step(person, answer(api.PUT('/v1/follows/{person}', at(person))), { relation: 'following' });
+  grown(await step(person, answer(api.PUT('/v1/follows/{person}', at(person))), { relation: 'following' }));
 };
 
 /** Stops following. */
@@ -100,7 +107,7 @@ export const mute: Step = async (person) => {
 
 /** Sees them again. */
 export const unmute: Step = async (person) => {
-  await step(person, answer(api.DELETE('/v1/mutes/{person}', at(person))), { muted: false }, t('person.unmuted', called(person)));
+  grown(await step(person, answer(api.DELETE('/v1/mutes/{person}', at(person))), { muted: false }, t('person.unmuted', called(person))));
 };
 
 /** Neither sees the other any more, when one is sure. */

@@ -11,16 +11,20 @@ export interface Draft {
 /** Saved so long after the last key. */
 const QUIET = 250;
 const timers = new Map<string, ReturnType<typeof setTimeout>>();
+/** On its way into the database; empty when thrown away. */
+const fresh = new Map<string, Draft | undefined>();
 
 /** What was begun under this name: `story` for a new one, else the place it belongs to. */
 export function takeDraft(person: string, name: string): Promise<Draft | undefined> {
-  return take<Draft>('drafts', `${person} ${name}`);
+  const key = `${person} ${name}`;
+  return fresh.has(key) ? Promise.resolve(fresh.get(key)) : take<Draft>('drafts', key);
 }
 
 /** Keeps it, a moment from now. An empty one is forgotten. */
 export function keepDraft(person: string, name: string, draft: Draft): void {
   const key = `${person} ${name}`;
   clearTimeout(timers.get(key));
+  fresh.set(key, draft.text === '' ? undefined : draft);
   timers.set(
     key,
     setTimeout(() => void (draft.text === '' ? remove('drafts', key) : put('drafts', key, draft)), QUIET),
@@ -31,5 +35,6 @@ export function keepDraft(person: string, name: string, draft: Draft): void {
 export async function dropDraft(person: string, name: string): Promise<void> {
   const key = `${person} ${name}`;
   clearTimeout(timers.get(key));
+  fresh.set(key, undefined);
   await remove('drafts', key);
 }
