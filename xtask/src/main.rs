@@ -77,6 +77,18 @@ fn test() -> anyhow::Result<()> {
         "examples in documentation",
         &["test", "--workspace", "--doc"],
     ));
+    steps.push(cargo(
+        "builds with a broken promise",
+        &[
+            "test",
+            "-p",
+            "sosik",
+            "--features",
+            "sabotage",
+            "--test",
+            "sabotage",
+        ],
+    ));
     steps.push(npm("types of the web client", &["run", "fresh"]));
     steps.push(npm("the web client", &["run", "check"]));
     steps.push(npm("components of the web client", &["test"]));

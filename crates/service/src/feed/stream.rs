@@ -47,8 +47,10 @@ pub struct FeedStream {
     watch: Arc<dyn Watch>,
     seen: Seen,
     waiting: VecDeque<StreamEvent>,
-    /// Look before waiting: there may be something from before the stream began.
+    /// Look before waiting: there may be a new story, also from before the stream began.
     look_first: bool,
+    /// The unread notifications are to be counted. Noted down, since the call that counts them may be dropped.
+    count_first: bool,
 }
 
 impl Service {
@@ -75,6 +77,7 @@ impl Service {
             seen,
             waiting: VecDeque::new(),
             look_first,
+            count_first: false,
         })
     }
 
@@ -115,6 +118,13 @@ impl FeedStream {
                 self.look().await?;
                 continue;
             }
+            if self.count_first {
+                let unread = self.service.unread_notifications(self.reader).await?;
+                self.count_first = false;
+                self.waiting
+                    .push_back(StreamEvent::Notifications { unread });
+                continue;
+            }
             let signals = tokio::select! {
                 () = self.service.0.stopping.cancelled() => return Ok(StreamEvent::Stopping),
                 signals = self.watch.woken() => signals,
@@ -123,11 +133,7 @@ impl FeedStream {
             if signals.session {
                 self.waiting.push_back(StreamEvent::SessionsChanged);
             }
-            if signals.notification {
-                let unread = self.service.unread_notifications(self.reader).await?;
-                self.waiting
-                    .push_back(StreamEvent::Notifications { unread });
-            }
+            self.count_first = signals.notification;
         }
     }
 

@@ -3,7 +3,7 @@
 use super::setting::settings;
 
 settings! {
-    /// What a password hash costs those who guess. Existing hashes keep their price until their owner logs in.
+    /// What a password hash costs those who guess. Existing hashes keep their price until their owner sets a new password.
     pub struct Passwords in "passwords" {
         /// Memory for one hash.
         pub memory_kib: u32 = 19_456, unit: "KiB", allowed: 19_456..=1_048_576;
