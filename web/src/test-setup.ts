@@ -19,8 +19,10 @@ vi.stubGlobal('scrollBy', () => undefined);
 HTMLDialogElement.prototype.showModal = function showModal() {
   this.open = true;
 };
-HTMLDialogElement.prototype.close = function close() {
+HTMLDialogElement.prototype.close = function close(returnValue = '') {
+  this.returnValue = returnValue;
   this.open = false;
+  this.dispatchEvent(new Event('close'));
 };
 
 beforeEach(() => speak('en'));

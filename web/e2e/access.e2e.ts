@@ -1,0 +1,197 @@
+// For everybody: every page in both themes and sizes is looked at by axe; the client is used by keyboard alone; text may be
+// twice as large.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { EVERY_SIZE, openAs, openDevice, picture, scroll, story } from './browser';
+import { Person } from './town';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+let mina: Person;
+let bo: Person;
+let told: string;
+let pages: [string, string][];
+
+beforeAll(async () => {
+  [mina, bo] = [await Person.join({ name: '김민아' }), await Person.join({ name: 'Ana Silva', language: 'en' })];
+  const [asking, blocked, muted] = (await Person.several(3)) as [Person, Person, Person];
+  await mina.befriends(bo);
+  await asking.ask('PUT', `/v1/friend-requests/${mina.id}`);
+  await mina.ask('PUT', `/v1/blocks/${blocked.id}`);
+  await mina.ask('PUT', `/v1/mutes/${muted.id}`);
+  const ids = await bo.postsMany(12, (n) => `A story about @${mina.handle} and #persimmons, number ${n}. https://example.org/${n}`);
+  told = ids.at(-1)!;
+  await mina.posts('감나무에 까치가 왔어요. #까치', 'public');
+  await mina.comments(told, '정말 반가운 소식이네요!');
+  await mina.ask('PUT', `/v1/stories/${told}/like`);
+  await mina.sees(...ids);
+  pages = [
+    ['home', '/'],
+    ['compose', '/compose'],
+    ['story', `/stories/${told}`],
+    ['likes', `/stories/${told}/likes`],
+    ['me', `/@${mina.handle}`],
+    ['person', `/@${bo.handle}`],
+    ['tag', '/tags/persimmons'],
+    ['search', '/search?q=Ana'],
+    ['search-nothing', '/search'],
+    ['friends', '/friends'],
+    ['requests', '/friends/requests'],
+    ['sent', '/friends/sent'],
+    ['notifications', '/notifications'],
+    ['settings', '/settings'],
+    ['profile', '/settings/profile'],
+    ['password', '/settings/password'],
+    ['sessions', '/settings/sessions'],
+    ['blocked', '/settings/hidden/blocked'],
+    ['muted', '/settings/hidden/muted'],
+    ['missing', '/no/such/place'],
+  ];
+});
+
+/** The page has been drawn and waits for nothing. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForLoadState('load');
+  await page.waitForFunction(() => document.querySelector('h1') !== null && document.querySelector('.skeletons, .dots') === null);
+}
+
+/** What axe finds wrong, a line each. */
+async function faults(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const results = await page.evaluate(
+    (tags) => (window as unknown as { axe: { run: (context: Document, options: object) => Promise<AxeResults> } }).axe.run(document, { runOnly: tags }),
+    RULES,
+  );
+  return results.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`));
+}
+
+describe.each(EVERY_SIZE)('on a %s', (size) => {
+  it.each(['light', 'dark'] as const)('axe finds nothing wrong with any page in the %s theme', async (colorScheme) => {
+    const page = await openAs(mina, size, '/', { colorScheme });
+    await story(page, 'number 11').waitFor();
+    for (const [name, address] of pages) {
+      await page.goto(address);
+      await settled(page);
+      await picture(page, `${name}-${colorScheme}-${size}`);
+      expect(await faults(page), `${name} ${address}`).toEqual([]);
+    }
+    await page.goto('/');
+    await story(page, 'number 11').getByRole('button', { name: /메뉴/ }).click();
+    expect(await faults(page), 'an open menu').toEqual([]);
+    await page.getByRole('menuitem', { name: /차단/ }).click();
+    await page.getByRole('dialog').waitFor();
+    expect(await faults(page), 'a question').toEqual([]);
+  });
+
+  it.each(['light', 'dark'] as const)('axe finds nothing wrong with the gate in the %s theme', async (colorScheme) => {
+    const page = await (await openDevice(size, { colorScheme })).newPage();
+    for (const address of ['/log-in', '/sign-up', '/no/such/place']) {
+      await page.goto(address);
+      await settled(page);
+      await picture(page, `gate${address.replaceAll('/', '-')}-${colorScheme}-${size}`);
+      expect(await faults(page), address).toEqual([]);
+    }
+  });
+
+  it('text twice as large needs no scrolling to the side and hides nothing', async () => {
+    // On a desktop the page is enlarged: half as many pixels. On a phone the text is.
+    const page = await openAs(mina, size, '/', size === 'desktop' ? { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 } : {});
+    for (const [name, address] of pages) {
+      await page.goto(address);
+      await settled(page);
+      if (size === 'phone') await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect(wide, name).toBeLessThanOrEqual(0);
+      await picture(page, `large-${name}-${size}`);
+    }
+  });
+
+  it('every control can be hit with a finger', async () => {
+    const page = await openAs(mina, size);
+    for (const [name, address] of pages) {
+      await page.goto(address);
+      await settled(page);
+      const small = await page.$$eval('button, nav a, input:not(.unseen), textarea, a.button', (controls) =>
+        controls
+          .filter((control) => (control as HTMLElement).offsetParent !== null && !control.closest('.unseen'))
+          .map((control) => [control.outerHTML.slice(0, 80), control.getBoundingClientRect()] as const)
+          .filter(([, place]) => place.width > 0 && (place.height < 43.5 || place.width < 43.5))
+          .map(([html, place]) => `${Math.round(place.width)}×${Math.round(place.height)} ${html}`),
+      );
+      expect(small, name).toEqual([]);
+    }
+  });
+});
+
+describe('by keyboard alone', () => {
+  it('one reads, likes, opens menus and leaves them, writes and posts', async () => {
+    const page = await openAs(mina, 'desktop');
+    await story(page, 'number 11').waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe('본문으로 가기');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent?.trim() ?? '');
+    const tabTo = async (label: RegExp) => {
+      for (let presses = 0; presses < 40; presses += 1) {
+        if (label.test(await focused())) return;
+        await page.keyboard.press('Tab');
+      }
+      throw new Error(`no ${label} in reach, the focus is on ${await focused()}`);
+    };
+    await tabTo(/^소식 내용$/);
+    await page.keyboard.type('키보드로 쓴 소식');
+    await page.keyboard.press('Control+Enter');
+    await story(page, '키보드로 쓴 소식').locator('footer').waitFor();
+
+    await tabTo(/소식 더 보기 메뉴/);
+    await page.keyboard.press('Enter');
+    expect(await focused()).toContain('고치기');
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toContain('링크 복사');
+    await page.keyboard.press('Escape');
+    expect(await focused()).toMatch(/더 보기 메뉴/);
+    await tabTo(/^좋아요/);
+    await page.keyboard.press('Space');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-pressed'))).toBe('true');
+  });
+
+  it('the focus follows to the new page, and a question keeps it until it is answered', async () => {
+    const page = await openAs(mina, 'desktop', '/settings/hidden/blocked');
+    await settled(page);
+    await page.getByRole('navigation').first().getByRole('link', { name: '알림' }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.id === 'main');
+
+    await page.goto(`/@${bo.handle}`);
+    await page.getByRole('button', { name: `${bo.name}님 더 보기 메뉴` }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    for (let presses = 0; presses < 5; presses += 1) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.activeElement === document.body || document.activeElement?.closest('dialog') !== null)).toBe(true);
+    }
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toContain('더 보기 메뉴');
+  });
+
+  it('nothing moves for those who asked for that', async () => {
+    const page = await openAs(mina, 'phone');
+    await story(page, 'number 11').waitFor();
+    await scroll(page, 300);
+    const moving = await page.evaluate(() =>
+      document.getAnimations().filter((animation) => Number(animation.effect?.getComputedTiming().duration) > 1 && animation.playState === 'running').length,
+    );
+    expect(moving).toBe(0);
+  });
+});
