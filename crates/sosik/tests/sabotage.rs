@@ -69,7 +69,11 @@ fn every_build_that_breaks_a_promise_is_caught_by_what_its_clients_see() {
 #[test]
 fn a_promise_that_nobody_knows_is_refused() {
     let folder = Folder::new();
-    let mut command = folder.command(&["serve"]);
+    let mut command = folder.command(&[
+        "serve",
+        "--set=server.listen=127.0.0.1:0",
+        "--set=server.admin_listen=127.0.0.1:0",
+    ]);
     let ran = command.env("SOSIK_SABOTAGE", "dance").output().unwrap();
     assert_eq!(ran.status.code(), Some(3));
     let told = String::from_utf8(ran.stderr).unwrap();
