@@ -101,7 +101,7 @@ export class HomeFeed {
     for (let page = 0; downTo && page < FIND_PAGES_MAX && !this.end && this.#indexOf(downTo) < 0; page += 1) {
       const older = await this.#older(LOOK_AGAIN_PAGE).catch(() => null);
       if (!older) break;
-      this.#append(older);
+      this.#goOn(older);
     }
     this.phase = 'ready';
   }
@@ -130,7 +130,7 @@ export class HomeFeed {
       const before = this.stories.length;
       for (let empty = 0; this.stories.length === before && !this.end; empty += 1) {
         if (empty === EMPTY_PAGES_MAX) throw new Failure('internal', 500);
-        this.#append(await this.#older(OLDER_PAGE));
+        this.#goOn(await this.#older(OLDER_PAGE));
       }
     } catch (error) {
       this.olderFailure = asFailure(error);
@@ -161,6 +161,7 @@ export class HomeFeed {
       if (pages === 0) this.after = page.after ?? this.after;
       lowest = page.items.at(-1)?.id ?? lowest;
       this.#compare(page, above, lowest);
+      this.#append(page.items);
       this.#await(page.items);
       if (page.end || !page.before || !downTo || (lowest && !isNewer(lowest, downTo))) break;
     }
@@ -212,7 +213,7 @@ export class HomeFeed {
   #await(stories: Story[]): void {
     const oldest = this.stories.at(-1);
     const shown = new Set(this.stories.map((story) => story.id));
-    const more = stories.map(live).filter((story) => !shown.has(story.id) && (this.end || !oldest || isNewer(story.id, oldest.id)));
+    const more = stories.map(live).filter((story) => !shown.has(story.id) && (!oldest || this.end || isNewer(story.id, oldest.id)));
     this.waiting = merged(this.waiting, more);
   }
 
@@ -254,7 +255,13 @@ export class HomeFeed {
     this.phase = 'ready';
   }
 
-  #append(page: FeedPage): void {
+  /** What is older than everything shown; it moves nothing. */
+  #append(stories: Story[]): void {
+    const oldest = this.stories.at(-1);
+    if (oldest) this.stories = merged(this.stories, stories.filter((story) => isNewer(oldest.id, story.id)).map(live));
+  }
+
+  #goOn(page: FeedPage): void {
     this.stories = merged(this.stories, page.items.map(live));
     this.#before = page.before ?? this.#before;
     this.end = page.end;

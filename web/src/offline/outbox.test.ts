@@ -1,0 +1,46 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { forgetEverything } from './db';
+import { allUnsent, dropUnsent, keepUnsent, sendOnce, type Unsent } from './outbox';
+
+const unsent = (key: string, at: number, person = '1'): Unsent => ({ key, person, text: 'hello', audience: 'friends', at, refused: null });
+const answering = (status: number, body: unknown = {}) => async () => new Response(JSON.stringify(body), { status });
+
+beforeEach(forgetEverything);
+
+describe('stories on their way', () => {
+  it('are kept on the device, oldest first, each for its own person', async () => {
+    await keepUnsent(unsent('b', 2));
+    await keepUnsent(unsent('a', 3));
+    await keepUnsent(unsent('c', 1, '2'));
+    expect((await allUnsent('1')).map(({ key }) => key)).toEqual(['b', 'a']);
+    await dropUnsent('b');
+    expect((await allUnsent()).map(({ key }) => key)).toEqual(['c', 'a']);
+  });
+
+  it('carry their key, so that sending twice posts once', async () => {
+    const requests: RequestInit[] = [];
+    await sendOnce(unsent('the-key', 1), async (_address, request) => {
+      requests.push(request!);
+      return new Response('{"id":"9"}', { status: 201 });
+    });
+    expect(requests[0]?.headers).toMatchObject({ 'Idempotency-Key': 'the-key' });
+    expect(JSON.parse(String(requests[0]?.body))).toEqual({ text: 'hello', audience: 'friends' });
+  });
+
+  it.each([
+    [201, { id: '9' }, { story: { id: '9' } }],
+    [422, { code: 'story_text_too_long' }, { refused: 'story_text_too_long' }],
+    [401, {}, 'logged-out'],
+    [429, {}, 'later'],
+    [500, {}, 'later'],
+    [503, {}, 'later'],
+  ])('an answer of %i means what it says', async (status, body, result) => {
+    expect(await sendOnce(unsent('k', 1), answering(status, body))).toEqual(result);
+  });
+
+  it('wait when there is no answer at all', async () => {
+    const cut = async () => Promise.reject(new TypeError('no network'));
+    expect(await sendOnce(unsent('k', 1), cut)).toBe('later');
+  });
+});
