@@ -16,7 +16,7 @@ pub enum Sabotage {
     ForgetOwnStory,
     /// P5: "newer" goes by id alone and misses what was delivered late.
     NewerByIdAlone,
-    /// P5: the cursor for older stories skips one.
+    /// P5: every page of older stories leaves out the first.
     SkipOneWhenPaging,
     /// P6: the idempotency key is ignored.
     IgnoreIdempotencyKey,

@@ -98,7 +98,10 @@ impl Service {
         limit: usize,
     ) -> ServiceResult<FeedPage> {
         let wanted = limit + SPARE;
-        let first = self.candidates_below(reader, Some(before), wanted).await?;
+        let mut first = self.candidates_below(reader, Some(before), wanted).await?;
+        if self.breaks(Sabotage::SkipOneWhenPaging) && !first.ids.is_empty() {
+            first.ids.remove(0);
+        }
         self.fill(reader, first, Some(before), limit).await
     }
 
@@ -137,7 +140,7 @@ impl Service {
         let before = filling
             .position
             .filter(|_| !filling.end)
-            .map(|position| self.cursor_below(position));
+            .map(|position| Cursor::Below(position.raw()));
         let items = self.items(reader.id, filling.stories).await?;
         Ok(FeedPage {
             items,
@@ -208,11 +211,6 @@ impl Service {
             .store
             .newest(reader.id, &reader.circle, before, count)
             .await?)
-    }
-
-    fn cursor_below(&self, position: StoryId) -> Cursor {
-        let skip = u64::from(self.breaks(Sabotage::SkipOneWhenPaging)) << 22; // one millisecond of ids
-        Cursor::Below(StoryId::from_u64(position.as_u64().saturating_sub(skip)).raw())
     }
 
     /// How many stories of others are above the read position: on this page those that are shown, behind it what has
