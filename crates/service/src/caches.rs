@@ -14,6 +14,7 @@ use sosik_fabric::Reader;
 use sosik_fabric::cache::StampedCache;
 use sosik_feed::{Circle, PersonId, StoryId};
 use sosik_store::{LikedStories, PersonRecord, SessionRecord, StoryCounts, StoryRecord, TokenHash};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::settings::CacheSettings;
 use crate::{Service, ServiceResult};
@@ -21,13 +22,31 @@ use crate::{Service, ServiceResult};
 /// Newest likes of a reader that are remembered; older ones are asked for. 2 KiB a reader.
 const LIKED_MAX: u32 = 256;
 
+/// What was made of an entry to be shown, kept with it.
+#[derive(Debug)]
+pub struct Rendered {
+    /// As they go out.
+    pub bytes: Box<[u8]>,
+    /// Hash of the bytes, so that the tag of a page need not look at them again.
+    pub tag: u64,
+}
+
+impl From<Vec<u8>> for Rendered {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self {
+            tag: xxh3_64(&bytes),
+            bytes: bytes.into_boxed_slice(),
+        }
+    }
+}
+
 /// A story in memory. Whoever presents it keeps the text it made in `rendered`.
 #[derive(Debug)]
 pub struct StoryEntry {
     /// As it is in the store, but for the counts.
     pub record: StoryRecord,
     /// Made once by whoever presents stories, shared by every page that shows this one.
-    pub rendered: OnceLock<Box<[u8]>>,
+    pub rendered: OnceLock<Rendered>,
     counts: Mutex<StoryCounts>,
 }
 
@@ -62,7 +81,7 @@ pub struct PersonEntry {
     /// As in the store.
     pub record: PersonRecord,
     /// Made once by whoever presents people.
-    pub rendered: OnceLock<Box<[u8]>>,
+    pub rendered: OnceLock<Rendered>,
 }
 
 /// A session in memory.
@@ -229,30 +248,30 @@ impl Service {
     /// When the store fails.
     pub async fn stories(&self, ids: &[StoryId]) -> ServiceResult<Vec<Option<Arc<StoryEntry>>>> {
         let cache = &self.0.caches.stories;
-        let known: Vec<_> = ids.iter().map(|id| cache.get(id)).collect();
-        let missing: Vec<_> = ids
-            .iter()
-            .zip(&known)
-            .filter(|(_, known)| known.is_none())
-            .map(|(id, _)| *id)
-            .collect();
-        if missing.is_empty() {
-            return Ok(known.into_iter().map(Option::flatten).collect());
+        let mut stories = Vec::with_capacity(ids.len());
+        let mut missing = Vec::new();
+        for id in ids {
+            let known = cache.get(id);
+            if known.is_none() {
+                missing.push((stories.len(), *id, cache.stamp(id)));
+            }
+            stories.push(known.flatten());
         }
-        let stamps: Vec<_> = missing.iter().map(|id| cache.stamp(id)).collect();
-        let found = self.0.store.stories(&missing).await?;
-        let mut loaded: FxHashMap<_, _> = found
+        if missing.is_empty() {
+            return Ok(stories);
+        }
+        let wanted: Vec<_> = missing.iter().map(|(_, id, _)| *id).collect();
+        let found = self.0.store.stories(&wanted).await?;
+        let loaded: FxHashMap<_, _> = found
             .into_iter()
             .map(|record| (record.id, Arc::new(StoryEntry::from(record))))
             .collect();
-        for (id, stamp) in missing.iter().zip(stamps) {
-            cache.keep(*id, loaded.get(id).map(Arc::clone), stamp);
+        for (place, id, stamp) in missing {
+            let story = loaded.get(&id).map(Arc::clone);
+            cache.keep(id, story.clone(), stamp);
+            stories[place] = story;
         }
-        let all = ids
-            .iter()
-            .zip(known)
-            .map(|(id, known)| known.unwrap_or_else(|| loaded.remove(id)));
-        Ok(all.collect())
+        Ok(stories)
     }
 
     /// People by id, those who exist.
@@ -297,6 +316,34 @@ impl Service {
             }
         }
         Ok(people)
+    }
+
+    /// The authors of stories, in their order; `None` where there is none any more. A warm page needs no map.
+    pub(crate) async fn authors(
+        &self,
+        stories: &[Arc<StoryEntry>],
+    ) -> ServiceResult<Vec<Option<Arc<PersonEntry>>>> {
+        let cache = &self.0.caches.people;
+        let known = stories.iter().map(|story| cache.get(&story.record.author));
+        let mut authors: Vec<_> = known.collect();
+        let mut missing: Vec<_> = stories
+            .iter()
+            .zip(&authors)
+            .filter(|(_, known)| known.is_none())
+            .map(|(story, _)| story.record.author)
+            .collect();
+        if missing.is_empty() {
+            return Ok(authors);
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        let found = self.people(&missing).await?;
+        for (story, author) in stories.iter().zip(&mut authors) {
+            if author.is_none() {
+                *author = found.get(&story.record.author).map(Arc::clone);
+            }
+        }
+        Ok(authors)
     }
 
     /// One person by id.

@@ -3,7 +3,7 @@
 use sosik_feed::Cursor;
 use sosik_service::feed::FeedPage;
 use sosik_service::stories::{StoryItem, StoryPage};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{put, put_number, story};
 
@@ -23,7 +23,8 @@ pub(crate) struct Tagged {
 /// The tag leaves the cursor `after` out. That one moves on as deliveries settle, also when nothing came; the one that
 /// the client has stays as good as the new one.
 pub(crate) fn feed_page(page: &FeedPage) -> Tagged {
-    let mut out = items(&page.items);
+    let (mut out, mut recognised_by) = items(&page.items);
+    let items_end = out.len();
     cursor(&mut out, ",\"before\":", page.before.as_ref());
     let after_begins = out.len();
     cursor(&mut out, ",\"after\":", page.after.as_ref());
@@ -34,18 +35,17 @@ pub(crate) fn feed_page(page: &FeedPage) -> Tagged {
         put_number(&mut out, unread);
     }
     put(&mut out, if page.reset { ",\"reset\":true}" } else { "}" });
-    let mut hash = Xxh3::new();
-    hash.update(&out[..after_begins]);
-    hash.update(&out[after_ends..]);
+    recognised_by.extend_from_slice(&out[items_end..after_begins]);
+    recognised_by.extend_from_slice(&out[after_ends..]);
     Tagged {
-        tag: hash.digest(),
+        tag: xxh3_64(&recognised_by),
         json: out,
     }
 }
 
 /// Every other list of stories.
 pub(crate) fn story_page(page: &StoryPage) -> Vec<u8> {
-    let mut out = items(&page.items);
+    let (mut out, _) = items(&page.items);
     cursor(&mut out, ",\"before\":", page.before.as_ref());
     cursor(&mut out, ",\"after\":", None);
     ending(&mut out, page.end);
@@ -53,18 +53,22 @@ pub(crate) fn story_page(page: &StoryPage) -> Vec<u8> {
     out
 }
 
-fn items(items: &[StoryItem]) -> Vec<u8> {
+/// The items, and what they are recognised by: a few bytes each, instead of all that is shown.
+fn items(items: &[StoryItem]) -> (Vec<u8>, Vec<u8>) {
     let room: usize = items.iter().map(|item| story::bytes_max(item) + 1).sum();
     let mut out = Vec::with_capacity(room + FRAME_BYTES);
+    let mut recognised_by = Vec::with_capacity(size_of::<story::Tag>() * items.len() + FRAME_BYTES);
     put(&mut out, "{\"items\":[");
     for (place, item) in items.iter().enumerate() {
         if place > 0 {
             put(&mut out, ",");
         }
-        story::story_into(item, &mut out);
+        for part in story::story_into(item, &mut out) {
+            recognised_by.extend_from_slice(&part.to_le_bytes());
+        }
     }
     put(&mut out, "]");
-    out
+    (out, recognised_by)
 }
 
 fn ending(out: &mut Vec<u8>, end: bool) {

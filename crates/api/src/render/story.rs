@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use sosik_feed::{Audience, PersonId, StoryId, Timestamp};
-use sosik_service::caches::StoryEntry;
+use sosik_service::caches::{Rendered, StoryEntry};
 use sosik_service::stories::StoryItem;
 use sosik_store::StoryRecord;
 
@@ -47,29 +47,39 @@ pub(crate) fn story(item: &StoryItem) -> Vec<u8> {
     out
 }
 
+/// What a story is recognised by: changes when a reader would see another one.
+pub(super) type Tag = [u64; 3];
+
 /// Appends a story.
-pub(super) fn story_into(item: &StoryItem, out: &mut Vec<u8>) {
+pub(super) fn story_into(item: &StoryItem, out: &mut Vec<u8>) -> Tag {
     let entry = &*item.story;
-    let (head, tail) = kept(entry).split_at(gap(entry.record.id));
+    let (kept, author) = (kept(entry), person(&item.author));
+    let (head, tail) = kept.bytes.split_at(gap(entry.record.id));
     let counts = entry.counts();
     out.extend_from_slice(head);
-    out.extend_from_slice(person(&item.author));
+    out.extend_from_slice(&author.bytes);
     out.extend_from_slice(tail);
     put_number(out, counts.likes);
     put(out, BEFORE_COMMENTS);
     put_number(out, counts.comments);
     put(out, if item.liked { LIKED } else { NOT_LIKED });
+    let numbers = u64::from(counts.likes) << 32 | u64::from(counts.comments);
+    [
+        kept.tag.wrapping_add(u64::from(item.liked)),
+        author.tag,
+        numbers,
+    ]
 }
 
 /// Room that is enough for a story.
 pub(super) fn bytes_max(item: &StoryItem) -> usize {
-    kept(&item.story).len() + person(&item.author).len() + COUNTS_BYTES_MAX
+    kept(&item.story).bytes.len() + person(&item.author).bytes.len() + COUNTS_BYTES_MAX
 }
 
-fn kept(entry: &StoryEntry) -> &[u8] {
+fn kept(entry: &StoryEntry) -> &Rendered {
     entry
         .rendered
-        .get_or_init(|| render(&entry.record).into_boxed_slice())
+        .get_or_init(|| Rendered::from(render(&entry.record)))
 }
 
 fn render(record: &StoryRecord) -> Vec<u8> {

@@ -44,16 +44,13 @@ impl Service {
         stories: Vec<Arc<StoryEntry>>,
     ) -> ServiceResult<Vec<StoryItem>> {
         let ids: Vec<StoryId> = stories.iter().map(|story| story.record.id).collect();
-        let mut authors: Vec<PersonId> = stories.iter().map(|story| story.record.author).collect();
-        authors.sort_unstable();
-        authors.dedup();
-        let people = self.people(&authors).await?;
         let liked = self.liked_among(reader, &ids).await?;
-        let items = stories.into_iter().zip(liked).filter_map(|(story, liked)| {
-            let author = Arc::clone(people.get(&story.record.author)?);
+        let authors = self.authors(&stories).await?;
+        let items = stories.into_iter().zip(authors).zip(liked);
+        let items = items.filter_map(|((story, author), liked)| {
             Some(StoryItem {
                 story,
-                author,
+                author: author?,
                 liked,
             })
         });
