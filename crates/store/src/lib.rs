@@ -23,8 +23,8 @@ pub mod sqlite;
 pub mod suite;
 
 pub use contract::{
-    Accounts, Comments, Feeds, Imports, Likes, Nodes, Notifications, Orders, People, Relations,
-    Sessions, Store, Stories, Upkeep,
+    Accounts, Bulk, Comments, Feeds, Imports, Likes, Nodes, Notifications, Orders, People,
+    Relations, Sessions, Store, Stories, Upkeep,
 };
 pub use error::{StoreError, StoreResult};
 pub use records::*;

@@ -46,6 +46,15 @@ pub struct NewPerson {
     pub search_terms: Vec<String>,
 }
 
+/// All friends of a person, for filling a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FriendsOf {
+    /// Whose.
+    pub person: PersonId,
+    /// Each friend with the time since when, ascending by friend.
+    pub friends: Vec<(PersonId, Timestamp)>,
+}
+
 /// What became of a sign-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignUp {

@@ -4,6 +4,7 @@
 //! where the executable is wired.
 
 mod accounts;
+mod bulk;
 mod comments;
 mod feeds;
 mod imports;
@@ -17,6 +18,7 @@ mod stories;
 mod upkeep;
 
 pub use accounts::{Accounts, Sessions};
+pub use bulk::Bulk;
 pub use comments::Comments;
 pub use feeds::Feeds;
 pub use imports::Imports;
@@ -48,6 +50,7 @@ pub trait Store:
     + Orders
     + Nodes
     + Imports
+    + Bulk
     + Upkeep
     + Send
     + Sync

@@ -1,5 +1,6 @@
 //! A connection as the nouns see it: listed statements only, always prepared once and cached.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 
 use super::statement::Sql;
@@ -11,6 +12,16 @@ pub(super) struct Db<'c>(&'c Connection);
 impl<'c> Db<'c> {
     pub(super) const fn new(connection: &'c Connection) -> Self {
         Self(connection)
+    }
+
+    /// Does work in which the triggers and the foreign keys of the schema sleep: the work does itself what they would do.
+    /// They are awake again afterwards, whatever happens.
+    pub(super) fn without_triggers<T>(
+        &self,
+        work: impl FnOnce(&Self) -> StoreResult<T>,
+    ) -> StoreResult<T> {
+        let _awake_when_dropped = Asleep::put(self.0)?;
+        work(self)
     }
 
     /// For statements that run many times in a row with different values.
@@ -62,5 +73,36 @@ impl<'c> Db<'c> {
     /// The number in the first row, 0 when there is none.
     pub(super) fn number(&self, sql: Sql, params: impl Params) -> StoreResult<i64> {
         Ok(self.row(sql, params, |row| row.get(0))?.unwrap_or(0))
+    }
+}
+
+/// Triggers and foreign keys that sleep. SQLite lets go of its prepared statements at either end, so this is for work
+/// of many rows.
+struct Asleep<'c>(&'c Connection);
+
+const SLEEPERS: [DbConfig; 2] = [
+    DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
+    DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY,
+];
+
+impl<'c> Asleep<'c> {
+    fn put(connection: &'c Connection) -> StoreResult<Self> {
+        let asleep = Self(connection);
+        for sleeper in SLEEPERS {
+            connection.set_db_config(sleeper, false)?;
+        }
+        Ok(asleep)
+    }
+}
+
+impl Drop for Asleep<'_> {
+    fn drop(&mut self) {
+        for sleeper in SLEEPERS {
+            if let Err(error) = self.0.set_db_config(sleeper, true) {
+                // A connection that would no longer guard what it writes must not write.
+                tracing::error!(error = %error, "triggers could not be woken");
+                let _read_only_from_now_on = self.0.pragma_update(None, "query_only", true);
+            }
+        }
     }
 }

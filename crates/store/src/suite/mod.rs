@@ -14,6 +14,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 pub mod accounts;
+pub mod bulk;
 pub mod comments;
 pub mod feeds;
 pub mod friends;
@@ -42,6 +43,12 @@ macro_rules! contract_suite {
                 of_two_who_want_a_handle_at_once_one_gets_it,
                 an_import_passes_over_handles_that_are_taken,
                 a_new_password_ends_every_other_session,
+            }
+            bulk {
+                friends_who_were_filled_in_are_friends_and_are_counted,
+                filling_again_changes_nothing_and_the_rules_are_awake_afterwards,
+                filling_in_somebody_who_does_not_exist_does_nothing,
+                nobody_is_filled_beyond_the_limit_of_friends,
             }
             comments {
                 comments_are_kept_oldest_first_and_counted,
