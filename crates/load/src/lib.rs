@@ -11,3 +11,4 @@ mod events;
 pub mod faults;
 pub mod load;
 pub mod people;
+pub mod world;
