@@ -19,6 +19,9 @@ pub const RECENT_MAX: usize = 16;
 /// Longest cursor text that is looked at: the longest we make is 303 characters.
 const TEXT_MAX: usize = 400;
 
+/// Room for a cursor with a few unsettled stories.
+const USUAL_BYTES: usize = 64;
+
 /// A place in a list that is ordered by a number and then an id, both descending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -68,7 +71,8 @@ impl Cursor {
     /// The text for clients.
     #[must_use]
     pub fn encode(&self) -> String {
-        let mut bytes = vec![VERSION];
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        bytes.push(VERSION);
         match self {
             Self::Below(id) => put_all(&mut bytes, BELOW, [id.as_u64()]),
             Self::Above(id) => put_all(&mut bytes, ABOVE, [id.as_u64()]),

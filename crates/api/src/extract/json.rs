@@ -19,6 +19,9 @@ use crate::problem::{FieldError, Problem};
 /// closes would not see the answer. Whoever sends more than that has to do without.
 const READ_BEYOND_BYTES: usize = 1024 * 1024;
 
+/// What an answer has in the end, so that its headers need not move as they become more.
+const HEADERS_USUAL: usize = 14;
+
 /// A body.
 pub(crate) struct Json<T>(pub(crate) T);
 
@@ -46,6 +49,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 /// An answer of JSON that is already written.
 pub(crate) fn json_bytes(bytes: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(bytes));
+    response.headers_mut().reserve(HEADERS_USUAL);
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
