@@ -98,9 +98,10 @@ fn load_on_another_machine_must_be_meant_and_somebody_must_ask() {
 }
 
 /// Whoever plays asks more often than people do.
-const OFTEN: [&str; 3] = [
+const OFTEN: [&str; 4] = [
     "--set=rates.stories_per_person_burst=100000",
     "--set=rates.likes_per_person_burst=100000",
+    "--set=rates.comments_per_person_burst=100000",
     "--set=rates.friend_requests_per_person_burst=100000",
 ];
 

@@ -32,6 +32,7 @@ fn check(sabotage: Sabotage) -> Vec<String> {
     let further = [
         "--set=rates.stories_per_person_burst=100000",
         "--set=rates.likes_per_person_burst=100000",
+        "--set=rates.comments_per_person_burst=100000",
         "--set=rates.friend_requests_per_person_burst=100000",
     ];
     let server = Server::start_with(&folder, &further, &[("SOSIK_SABOTAGE", sabotage.name())]);

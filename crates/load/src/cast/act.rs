@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::player::Stage;
 use super::record::{item, outcome};
-use crate::check::{Act, Audience, Entry, Item, Link, Outcome, Read, Reading, Write};
+use crate::check::{Act, Audience, Entry, Item, Link, Outcome, Read, Reading, Span, Write};
 use crate::client::{Answer, Ask};
 
 /// Tries of a post that is not answered, under the same key.
-const TRIES_MAX: usize = 40;
+pub(super) const TRIES_MAX: usize = 40;
 
 /// A page as read.
 #[derive(Debug, Default)]
@@ -32,7 +32,13 @@ pub(super) struct PageAsk<'a> {
 
 impl Stage {
     /// Sends, and notes when the answer is none or an error.
-    async fn send(&self, place: usize, method: Method, path: &str, ask: Ask<'_>) -> Option<Answer> {
+    pub(super) async fn send(
+        &self,
+        place: usize,
+        method: Method,
+        path: &str,
+        ask: Ask<'_>,
+    ) -> Option<Answer> {
         let begin = self.recorder.now();
         let what = format!("{method} {}", path.split('?').next().unwrap_or(path));
         let token = self.people[place].token.as_str();
@@ -67,7 +73,7 @@ impl Stage {
         outcome
     }
 
-    fn note_write(&self, place: usize, begin: u64, outcome: Outcome, act: Act) {
+    pub(super) fn note_write(&self, place: usize, begin: u64, outcome: Outcome, act: Act) {
         self.recorder.note(Entry::Write(Write {
             who: self.ids[place],
             span: self.recorder.since(begin),
@@ -191,7 +197,11 @@ impl Stage {
             Some(404) => false,
             _ => return,
         };
-        let (who, span) = (self.ids[place], self.recorder.since(begin));
+        self.note_opened(place, self.recorder.since(begin), story, found);
+    }
+
+    pub(super) fn note_opened(&self, place: usize, span: Span, story: u64, found: bool) {
+        let who = self.ids[place];
         self.recorder.note(Entry::Opened {
             who,
             span,

@@ -6,6 +6,7 @@
 //! cast records and never judges.
 
 mod act;
+mod comments;
 mod player;
 mod record;
 mod watch;

@@ -40,13 +40,15 @@ pub(super) struct Stage {
     pub(super) recorder: Arc<Recorder>,
     /// Stories, with the place of their author.
     stories: Mutex<Vec<(u64, usize)>>,
+    /// Comments, with the place of their author.
+    pub(super) comments: Mutex<Vec<(u64, usize)>>,
 }
 
 /// One of the cast.
 pub(super) struct Player {
-    stage: Arc<Stage>,
-    place: usize,
-    chance: ChaCha8Rng,
+    pub(super) stage: Arc<Stage>,
+    pub(super) place: usize,
+    pub(super) chance: ChaCha8Rng,
     /// The last first page, its view, and what leads on from it.
     top: Option<(u64, Page)>,
 }
@@ -60,6 +62,7 @@ impl Stage {
             people,
             recorder,
             stories: Mutex::default(),
+            comments: Mutex::default(),
         }
     }
 
@@ -86,12 +89,25 @@ impl Stage {
     }
 
     fn remember(&self, story: u64, author: usize) {
-        let mut stories = self.stories.lock();
-        if stories.len() == REMEMBERED_MAX {
-            stories.remove(0);
-        }
-        stories.push((story, author));
+        remember(&mut self.stories.lock(), story, author);
     }
+
+    pub(super) fn newest_stories(&self, many: usize) -> Vec<u64> {
+        let stories = self.stories.lock();
+        let newest = stories.iter().rev().take(many);
+        newest.map(|(story, _)| *story).collect()
+    }
+
+    pub(super) fn remember_comment(&self, comment: u64, author: usize) {
+        remember(&mut self.comments.lock(), comment, author);
+    }
+}
+
+fn remember(known: &mut Vec<(u64, usize)>, id: u64, author: usize) {
+    if known.len() == REMEMBERED_MAX {
+        known.remove(0);
+    }
+    known.push((id, author));
 }
 
 impl Player {
@@ -117,13 +133,16 @@ impl Player {
     async fn act(&mut self) {
         match self.chance.random_range(0..100) {
             0..20 => self.newer().await,
-            20..40 => self.scroll().await,
+            20..36 => self.scroll().await,
+            36..40 => self.read_comments().await,
             40..50 => self.look_again().await,
             50..65 => self.post().await,
             65..73 => self.burst().await,
             73..80 => self.delete().await,
-            80..84 => self.open().await,
-            84..88 => self.like().await,
+            80..83 => self.open().await,
+            83..86 => self.like().await,
+            86..89 => self.comment().await,
+            89 => self.delete_comment().await,
             _ => self.change_a_link().await,
         }
     }
@@ -238,7 +257,7 @@ impl Player {
         }
     }
 
-    fn some_story(&mut self, of: impl Fn(usize) -> bool) -> Option<u64> {
+    pub(super) fn some_story(&mut self, of: impl Fn(usize) -> bool) -> Option<u64> {
         let stories = self.stage.stories.lock();
         let fit: Vec<u64> = (stories.iter())
             .filter(|(_, author)| of(*author))
@@ -334,8 +353,9 @@ impl Player {
         self.stage.write(self.place, method, &path, None, act).await;
     }
 
-    /// Everything, down to the end.
+    /// Everything, down to the end, and what was said to the newest stories.
     pub(super) async fn read_everything(mut self) {
         self.scroll_down(50, PAGES_AT_THE_END).await;
+        self.read_all_comments().await;
     }
 }

@@ -99,5 +99,7 @@ pub(super) fn item(story: &Value) -> Option<Item> {
         },
         text: story["text"].as_str()?.to_owned(),
         liked: story["liked"].as_bool()?,
+        likes: story["likes"].as_u64(),
+        comments: story["comments"].as_u64(),
     })
 }

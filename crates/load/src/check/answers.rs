@@ -5,19 +5,25 @@ use super::history::{Entry, Failure, Span};
 use super::verdict::{Finding, Kind, Verdict};
 
 pub(super) fn judge(history: &[Entry], rules: Rules, verdict: &mut Verdict<'_>) {
-    let away: Vec<Span> = history
-        .iter()
-        .filter_map(|entry| match entry {
-            Entry::Away(span) => Some(*span),
-            _ => None,
-        })
-        .collect();
+    let stretches = |of: fn(&Entry) -> Option<Span>| history.iter().filter_map(of);
+    let away: Vec<Span> = stretches(|entry| match entry {
+        Entry::Away(span) => Some(*span),
+        _ => None,
+    })
+    .collect();
+    let hindered: Vec<Span> = stretches(|entry| match entry {
+        Entry::Hindered(span) => Some(*span),
+        _ => None,
+    })
+    .collect();
     let refusal = u64::try_from(rules.refusal.as_micros()).unwrap_or(u64::MAX);
     for entry in history {
         let Entry::Failure(failure) = entry else {
             continue;
         };
-        let excused = away.iter().any(|away| overlap(*away, failure.span));
+        let during = |of: &[Span]| of.iter().any(|span| overlap(*span, failure.span));
+        // Whoever lacks something may say so, in whatever words, but has to say it.
+        let excused = during(&away) || failure.status.is_some() && during(&hindered);
         if let (false, Some(wrong)) = (excused, wrong(failure, refusal)) {
             verdict.found(&Finding {
                 kind: Kind::Silence,

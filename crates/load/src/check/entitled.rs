@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::facts::{Facts, Story, pair};
+use super::facts::{Comment, Facts, Story, pair};
 use super::history::{Audience, Item, Span};
 use super::register::Register;
 
@@ -96,6 +96,32 @@ impl Facts {
             .blocks_between(reader, story.author)
             .any(|bar| bar.may(span));
         reads && !blocked && !story.deleted.may(span)
+    }
+
+    /// Whether the comment may be shown to a reader of its story at some moment of the span. Blocks hide it, either way;
+    /// a mute does not.
+    pub(super) fn may_show_comment(
+        &self,
+        reader: u64,
+        id: u64,
+        author: u64,
+        span: Span,
+    ) -> Result<(), Barred> {
+        let comment = self.comments.get(&id);
+        if comment.is_some_and(|comment| !comment.deleted.may_be(false, span)) {
+            return Err(Barred::Deleted);
+        }
+        let mut bars = self.blocks_between(reader, author);
+        match bars.any(|bar| bar.must(span)) {
+            true => Err(Barred::Stranger),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether a reader of its story must be shown the comment at every moment of the span.
+    pub(super) fn must_show_comment(&self, reader: u64, comment: &Comment, span: Span) -> bool {
+        let mut bars = self.blocks_between(reader, comment.author);
+        !comment.deleted.may(span) && !bars.any(|bar| bar.may(span))
     }
 
     fn blocks_between(&self, one: u64, other: u64) -> impl Iterator<Item = &Register<bool>> {

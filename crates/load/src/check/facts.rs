@@ -17,6 +17,16 @@ pub(super) struct Story {
     pub(super) deleted: Register<bool>,
 }
 
+/// A comment, known by its id.
+#[derive(Debug)]
+pub(super) struct Comment {
+    pub(super) author: u64,
+    pub(super) story: u64,
+    /// When it was asked for; the earliest of repeats.
+    pub(super) written: Span,
+    pub(super) deleted: Register<bool>,
+}
+
 /// All that is known.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
@@ -28,6 +38,13 @@ pub(super) struct Facts {
     pub(super) blocks: FxHashMap<(u64, u64), Register<bool>>,
     pub(super) mutes: FxHashMap<(u64, u64), Register<bool>>,
     pub(super) likes: FxHashMap<(u64, u64), Register<bool>>,
+    /// By story, who ever liked it.
+    pub(super) likers: FxHashMap<u64, FxHashSet<u64>>,
+    pub(super) comments: FxHashMap<u64, Comment>,
+    /// By story, its acknowledged comments.
+    pub(super) comments_of: FxHashMap<u64, FxHashSet<u64>>,
+    /// By story, comments that may be there without an id that anybody was told.
+    pub(super) comments_unknown: FxHashMap<u64, u64>,
     /// Whose stories somebody may have been entitled to at any time.
     pub(super) authors_of: FxHashMap<u64, FxHashSet<u64>>,
     /// Stories shown to anybody at all, whenever.
@@ -50,6 +67,7 @@ impl Facts {
         let first_tries = first_tries(history);
         for write in writes(history) {
             facts.note_story(write, &first_tries);
+            facts.note_comment(write, &first_tries);
         }
         for entry in history {
             match entry {
@@ -98,6 +116,35 @@ impl Facts {
             .insert(write.who);
     }
 
+    fn note_comment(&mut self, write: &Write, first_tries: &FxHashMap<(u64, &str), Moment>) {
+        let Act::Comment {
+            comment,
+            story,
+            key,
+            ..
+        } = &write.act
+        else {
+            return;
+        };
+        let Some(id) = comment else {
+            if write.outcome == Outcome::Unknown {
+                *self.comments_unknown.entry(*story).or_default() += 1;
+            }
+            return;
+        };
+        let first_try = (key.as_deref()).and_then(|key| first_tries.get(&(write.who, key)));
+        let begin = first_try.map_or(write.span.begin, |first| write.span.begin.min(*first));
+        let known = self.comments.entry(*id).or_insert_with(|| Comment {
+            author: write.who,
+            story: *story,
+            written: write.span,
+            deleted: Register::new(false),
+        });
+        known.written.begin = known.written.begin.min(begin);
+        known.written.end = known.written.end.min(write.span.end);
+        self.comments_of.entry(*story).or_default().insert(*id);
+    }
+
     fn note_standing(&mut self, link: Link) {
         self.may_read(link);
         self.register(link).stands(true);
@@ -105,7 +152,7 @@ impl Facts {
 
     fn note(&mut self, write: &Write) {
         match &write.act {
-            Act::Post { .. } => {}
+            Act::Post { .. } | Act::Comment { .. } => {}
             Act::Readdress { story, audience } => {
                 if let Some(story) = self.stories.get_mut(story) {
                     change(&mut story.public, write, *audience == Audience::Public);
@@ -114,6 +161,11 @@ impl Facts {
             Act::Delete { story } => {
                 if let Some(story) = self.stories.get_mut(story) {
                     change(&mut story.deleted, write, true);
+                }
+            }
+            Act::DeleteComment { comment } => {
+                if let Some(comment) = self.comments.get_mut(comment) {
+                    change(&mut comment.deleted, write, true);
                 }
             }
             Act::Like { story } => self.note_like(write, *story, true),
@@ -130,6 +182,7 @@ impl Facts {
     }
 
     fn note_like(&mut self, write: &Write, story: u64, likes: bool) {
+        self.likers.entry(story).or_default().insert(write.who);
         let register = self
             .likes
             .entry((write.who, story))
@@ -183,7 +236,7 @@ impl Facts {
 fn first_tries(history: &[Entry]) -> FxHashMap<(u64, &str), Moment> {
     let mut first = FxHashMap::default();
     for write in writes(history) {
-        if let Act::Post { key: Some(key), .. } = &write.act {
+        if let Act::Post { key: Some(key), .. } | Act::Comment { key: Some(key), .. } = &write.act {
             let begin = first
                 .entry((write.who, key.as_str()))
                 .or_insert(write.span.begin);

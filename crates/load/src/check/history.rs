@@ -49,12 +49,17 @@ pub enum Entry {
         /// Whether it was there: 200 or 404.
         found: bool,
     },
+    /// The comments of one story.
+    Comments(Comments),
     /// Something about a live stream.
     Stream(StreamEvent),
     /// A request that got no proper answer.
     Failure(Failure),
     /// The server was taken away on purpose: what fails meanwhile is nobody's fault.
     Away(Span),
+    /// Something the server needs was taken away on purpose, such as room on its disk: meanwhile it may answer with
+    /// errors, but it has to answer.
+    Hindered(Span),
 }
 
 /// What two people are to each other, or one to the other.
@@ -168,6 +173,26 @@ pub enum Act {
         #[serde(with = "id")]
         story: u64,
     },
+    /// Comment on a story. Its text names it, as that of a story does.
+    Comment {
+        /// The id, when it was told.
+        #[serde(with = "id::maybe", default, skip_serializing_if = "Option::is_none")]
+        comment: Option<u64>,
+        /// On which story.
+        #[serde(with = "id")]
+        story: u64,
+        /// What it says.
+        text: String,
+        /// The `Idempotency-Key` sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+    },
+    /// Delete a comment.
+    DeleteComment {
+        /// Which.
+        #[serde(with = "id")]
+        comment: u64,
+    },
     /// Begin what a link says. For friends: from the sending of the request to the answer of its acceptance.
     Begin(Link),
     /// End what a link says.
@@ -231,6 +256,42 @@ pub struct Item {
     pub text: String,
     /// The reader likes it.
     pub liked: bool,
+    /// How many like it, when the answer says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likes: Option<u64>,
+    /// How many comments it has, when the answer says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comments: Option<u64>,
+}
+
+/// All comments of a story from the first on, however many pages it took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comments {
+    /// Who asked.
+    #[serde(with = "id")]
+    pub who: u64,
+    /// From the sending of the first request to the answer of the last.
+    pub span: Span,
+    /// Of which story.
+    #[serde(with = "id")]
+    pub story: u64,
+    /// In the order shown.
+    pub items: Vec<CommentShown>,
+    /// The last answer says that there is no more.
+    pub end: bool,
+}
+
+/// A comment as shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommentShown {
+    /// Its id.
+    #[serde(with = "id")]
+    pub comment: u64,
+    /// Whose.
+    #[serde(with = "id")]
+    pub author: u64,
+    /// What it says.
+    pub text: String,
 }
 
 /// Something about a live stream.

@@ -15,26 +15,31 @@
 //! [`judge`], and a good and a bad history in `tests/`.
 
 mod answers;
+mod comments;
+mod counts;
 mod entitled;
 mod facts;
 mod history;
 mod items;
 mod narrate;
 mod once;
+mod prompt;
 mod register;
 mod streams;
 mod verdict;
 mod views;
+mod working;
 
 use std::time::Duration;
 
 pub use self::history::{
-    Act, Audience, Entry, Failure, HistoryError, Item, Link, Moment, Outcome, Read, Reading, Span,
-    StreamEvent, StreamEventKind, Write, read, write,
+    Act, Audience, CommentShown, Comments, Entry, Failure, HistoryError, Item, Link, Moment,
+    Outcome, Read, Reading, Span, StreamEvent, StreamEventKind, Write, read, write,
 };
 pub use self::verdict::{Kind, Verdict, Violation};
 
 use self::facts::Facts;
+use self::working::Working;
 
 /// Violations kept per verdict. The first few explain the rest; a broken server would fill the memory.
 pub const VIOLATIONS_MAX: usize = 1_000;
@@ -47,6 +52,8 @@ pub struct Rules {
     pub settle: Duration,
     /// An answer that says "too busy" must come within this time, and any answer at all before the client gave up.
     pub refusal: Duration,
+    /// Of a hundred sights of a story in a live stream, 99 come within this time after the answer to its author.
+    pub prompt: Duration,
 }
 
 impl Default for Rules {
@@ -54,7 +61,14 @@ impl Default for Rules {
         Self {
             settle: Duration::from_secs(5),
             refusal: Duration::from_secs(2),
+            prompt: Duration::from_secs(2),
         }
+    }
+}
+
+impl Rules {
+    fn settle_micros(self) -> u64 {
+        u64::try_from(self.settle.as_micros()).unwrap_or(u64::MAX)
     }
 }
 
@@ -63,10 +77,14 @@ impl Default for Rules {
 #[must_use]
 pub fn judge(history: &[Entry], rules: Rules) -> Verdict<'_> {
     let facts = Facts::of(history);
+    let working = Working::of(history);
     let mut verdict = Verdict::new(history);
-    views::judge(history, &facts, rules, &mut verdict);
+    views::judge(history, &facts, &working, rules, &mut verdict);
     items::judge(history, &facts, &mut verdict);
-    streams::judge(history, &facts, rules, &mut verdict);
+    comments::judge(history, &facts, &mut verdict);
+    counts::judge(history, &facts, rules, &mut verdict);
+    streams::judge(history, &facts, &working, rules, &mut verdict);
+    prompt::judge(history, &facts, &working, rules, &mut verdict);
     once::judge(history, &facts, &mut verdict);
     answers::judge(history, rules, &mut verdict);
     verdict

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::facts::pair;
 use super::history::{Act, Audience, Entry, Link, Moment, Outcome, Span, Write};
-use super::verdict::Finding;
+use super::verdict::{Finding, Kind};
 
 /// Lines told before the one that is wrong. The last ones: what happened long before matters less.
 const LINES_MAX: usize = 12;
@@ -57,6 +57,10 @@ impl<'a> Narrator<'a> {
                 Entry::Away(span) if span.begin <= finding.span.end => {
                     Some((span.begin, format!("{}  the server was away", when(*span))))
                 }
+                Entry::Hindered(span) if span.begin <= finding.span.end => {
+                    let line = format!("{}  the server lacked what it needs", when(*span));
+                    Some((span.begin, line))
+                }
                 _ => None,
             })
             .collect();
@@ -90,6 +94,19 @@ impl<'a> Narrator<'a> {
             Act::Delete { story } => format!("deleted story {story}"),
             Act::Like { story } => format!("liked story {story}"),
             Act::Unlike { story } => format!("took the like of story {story} back"),
+            Act::Comment {
+                comment,
+                story,
+                key,
+                text,
+            } => {
+                let which = comment.map_or_else(|| format!("“{text}”"), |id| id.to_string());
+                let key = key
+                    .as_ref()
+                    .map_or_else(String::new, |key| format!(" under the key {key}"));
+                format!("wrote comment {which} on story {story}{key}")
+            }
+            Act::DeleteComment { comment } => format!("deleted comment {comment}"),
             Act::Begin(link) => self.began(*link),
             Act::End(link) => self.ended(*link),
         };
@@ -167,8 +184,21 @@ fn matters(write: &Write, finding: &Finding) -> bool {
         }
         Act::Readdress { story, .. } | Act::Delete { story } => finding.story == Some(*story),
         Act::Like { story } | Act::Unlike { story } => {
-            finding.story == Some(*story) && finding.reader == write.who
+            let own_like = finding.reader == write.who || finding.kind == Kind::Miscounted;
+            finding.story == Some(*story) && own_like
         }
+        Act::Comment {
+            comment,
+            story,
+            key,
+            ..
+        } => {
+            let same_author = finding.author == Some(write.who);
+            let counted = finding.kind == Kind::Miscounted && finding.story == Some(*story);
+            counted
+                || same_author && (*comment == finding.story || comment.is_none() && key.is_some())
+        }
+        Act::DeleteComment { comment } => finding.story == Some(*comment),
         Act::Begin(link) | Act::End(link) => concerns(*link, finding),
     }
 }

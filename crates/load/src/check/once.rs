@@ -6,25 +6,45 @@
 use rustc_hash::FxHashMap;
 
 use super::facts::{Facts, writes};
-use super::history::{Act, Entry, Item, Span, StreamEventKind};
+use super::history::{Act, Comments, Entry, Item, Span, StreamEventKind};
 use super::verdict::{Finding, Kind, Verdict};
 
 pub(super) fn judge(history: &[Entry], facts: &Facts, verdict: &mut Verdict<'_>) {
     let mut keyed: FxHashMap<(u64, &str), u64> = FxHashMap::default();
     let mut texts: FxHashMap<(u64, &str), &str> = FxHashMap::default();
     for write in writes(history) {
-        let Act::Post {
-            story,
-            text,
-            key: Some(key),
-            ..
-        } = &write.act
-        else {
-            continue;
+        let (id, text, key) = match &write.act {
+            Act::Post {
+                story,
+                text,
+                key: Some(key),
+                ..
+            } => (story, text, key),
+            Act::Comment {
+                comment,
+                text,
+                key: Some(key),
+                ..
+            } => (comment, text, key),
+            _ => continue,
         };
         texts.insert((write.who, text), key);
-        if let Some(story) = story {
-            compare(&mut keyed, write.who, key, *story, write.span, verdict);
+        if let Some(id) = id {
+            compare(&mut keyed, write.who, key, *id, write.span, verdict);
+        }
+    }
+    for read in history.iter().filter_map(comments) {
+        for item in &read.items {
+            if let Some(key) = texts.get(&(item.author, item.text.as_str())) {
+                compare(
+                    &mut keyed,
+                    item.author,
+                    key,
+                    item.comment,
+                    read.span,
+                    verdict,
+                );
+            }
         }
     }
     for (item, span) in history.iter().flat_map(shown) {
@@ -58,8 +78,15 @@ fn compare<'a>(
         author: Some(author),
         story: Some(first.max(story)),
         span,
-        seen: format!("used the key {key} for one story, and there are two: {first} and {story}"),
+        seen: format!("used the key {key} once, and there are two: {first} and {story}"),
     });
+}
+
+const fn comments(entry: &Entry) -> Option<&Comments> {
+    match entry {
+        Entry::Comments(read) => Some(read),
+        _ => None,
+    }
 }
 
 fn shown(entry: &Entry) -> Vec<(&Item, Span)> {

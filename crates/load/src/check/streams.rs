@@ -9,6 +9,7 @@ use super::Rules;
 use super::facts::Facts;
 use super::history::{Entry, Moment, Span, StreamEvent, StreamEventKind};
 use super::verdict::{Finding, Kind, Verdict};
+use super::working::Working;
 
 struct Stream {
     who: u64,
@@ -21,8 +22,13 @@ struct Stream {
     in_a_row: FxHashSet<u64>,
 }
 
-pub(super) fn judge(history: &[Entry], facts: &Facts, rules: Rules, verdict: &mut Verdict<'_>) {
-    let settle = u64::try_from(rules.settle.as_micros()).unwrap_or(u64::MAX);
+pub(super) fn judge(
+    history: &[Entry],
+    facts: &Facts,
+    working: &Working,
+    rules: Rules,
+    verdict: &mut Verdict<'_>,
+) {
     let mut streams: FxHashMap<u64, Stream> = FxHashMap::default();
     for entry in history {
         let Entry::Stream(event) = entry else {
@@ -36,7 +42,8 @@ pub(super) fn judge(history: &[Entry], facts: &Facts, rules: Rules, verdict: &mu
     let mut streams: Vec<_> = streams.into_iter().collect();
     streams.sort_unstable_by_key(|(stream, _)| *stream);
     for (_, stream) in streams {
-        stream.judge(facts, settle, verdict);
+        let known_by = working.before(stream.alive, rules.settle_micros());
+        stream.judge(facts, known_by, verdict);
     }
 }
 
@@ -81,10 +88,7 @@ impl Stream {
         self.alive = event.at;
     }
 
-    fn judge(self, facts: &Facts, settle: u64, verdict: &mut Verdict<'_>) {
-        let Some(known_by) = self.alive.checked_sub(settle) else {
-            return;
-        };
+    fn judge(self, facts: &Facts, known_by: Moment, verdict: &mut Verdict<'_>) {
         if self.connected > known_by {
             return;
         }

@@ -36,13 +36,17 @@ pub enum Kind {
     StreamMissed,
     /// One key, two stories.
     PostedTwice,
+    /// Likes or comments are counted wrongly.
+    Miscounted,
+    /// Stories are seen too late.
+    Late,
     /// No answer, a late refusal, or one that does not say when to come back.
     Silence,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Lost,
         Self::Undelivered,
         Self::Duplicated,
@@ -53,6 +57,8 @@ impl Kind {
         Self::Resurrected,
         Self::StreamMissed,
         Self::PostedTwice,
+        Self::Miscounted,
+        Self::Late,
         Self::Silence,
     ];
 
@@ -60,6 +66,8 @@ impl Kind {
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
+            Self::Miscounted => "P1: likes or comments are counted wrongly",
+            Self::Late => "P7: stories are seen too late",
             Self::Lost => "P1: an acknowledged write is lost",
             Self::Undelivered => "P2: a story has not arrived",
             Self::Duplicated => "P2: a story is shown twice",
@@ -82,7 +90,7 @@ pub struct Violation {
     pub kind: Kind,
     /// Who saw it, or failed to.
     pub reader: String,
-    /// The story in question, if there is one.
+    /// The story in question, or the comment, if there is one.
     pub story: Option<String>,
     /// Who did what when, and what was seen: one sentence a line. The last is what is wrong.
     pub tale: Vec<String>,
@@ -102,6 +110,7 @@ pub(super) struct Finding {
     pub(super) kind: Kind,
     pub(super) reader: u64,
     pub(super) author: Option<u64>,
+    /// Or a comment: ids of both come from one generator and never meet.
     pub(super) story: Option<u64>,
     /// When the request was made that shows it.
     pub(super) span: Span,

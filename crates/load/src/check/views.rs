@@ -13,6 +13,7 @@ use super::Rules;
 use super::facts::{Facts, Story, begins_anew};
 use super::history::{Entry, Moment, Read, Reading, Span};
 use super::verdict::{Finding, Kind, Verdict};
+use super::working::Working;
 
 /// What a client has in hand of one look at its feed.
 struct View {
@@ -30,13 +31,36 @@ struct View {
 struct Stretch {
     above: u64,
     below: u64,
-    /// A story counts when it was acknowledged, and had time to arrive, before this moment.
+    /// A story of the reader's own counts when it was acknowledged before this moment.
     known_by: Moment,
-    settle: u64,
+    /// The same for stories of others, which need time to arrive.
+    arrived_by: Moment,
 }
 
-pub(super) fn judge(history: &[Entry], facts: &Facts, rules: Rules, verdict: &mut Verdict<'_>) {
-    let settle = u64::try_from(rules.settle.as_micros()).unwrap_or(u64::MAX);
+/// How long deliveries take, in time that counts.
+#[derive(Clone, Copy)]
+struct Settle<'a> {
+    working: &'a Working,
+    micros: u64,
+}
+
+impl Settle<'_> {
+    fn before(self, moment: Moment) -> Moment {
+        self.working.before(moment, self.micros)
+    }
+}
+
+pub(super) fn judge(
+    history: &[Entry],
+    facts: &Facts,
+    working: &Working,
+    rules: Rules,
+    verdict: &mut Verdict<'_>,
+) {
+    let settle = Settle {
+        working,
+        micros: rules.settle_micros(),
+    };
     let mut views: FxHashMap<u64, View> = FxHashMap::default();
     for entry in history {
         let Entry::Read(read) = entry else { continue };
@@ -73,7 +97,7 @@ fn judge_order(read: &Read, verdict: &mut Verdict<'_>) {
     }
 }
 
-fn judge_first(read: &Read, facts: &Facts, settle: u64, verdict: &mut Verdict<'_>) {
+fn judge_first(read: &Read, facts: &Facts, settle: Settle<'_>, verdict: &mut Verdict<'_>) {
     let Some(above) = bottom_of(read, u64::MAX) else {
         return;
     };
@@ -81,11 +105,11 @@ fn judge_first(read: &Read, facts: &Facts, settle: u64, verdict: &mut Verdict<'_
         above,
         below: u64::MAX,
         known_by: read.span.begin,
-        settle,
+        arrived_by: settle.before(read.span.begin),
     };
     let on_page: FxHashSet<u64> = read.items.iter().map(|item| item.story).collect();
     judge_missing(read, facts, &stretch, &on_page, verdict, |_| Span {
-        begin: read.span.begin.saturating_sub(settle),
+        begin: stretch.arrived_by,
         end: read.span.end,
     });
 }
@@ -101,7 +125,13 @@ impl View {
         }
     }
 
-    fn judge_older(&mut self, read: &Read, facts: &Facts, settle: u64, verdict: &mut Verdict<'_>) {
+    fn judge_older(
+        &mut self,
+        read: &Read,
+        facts: &Facts,
+        settle: Settle<'_>,
+        verdict: &mut Verdict<'_>,
+    ) {
         if let Some(first) = read.items.first().filter(|first| first.story >= self.last) {
             let kind = match self.shown.contains(&first.story) {
                 true => Kind::Duplicated,
@@ -118,12 +148,11 @@ impl View {
                 above,
                 below: self.last,
                 known_by: self.asked,
-                settle,
+                arrived_by: settle.before(self.asked),
             };
-            let asked = self.asked;
             self.shown.extend(read.items.iter().map(|item| item.story));
             judge_missing(read, facts, &stretch, &self.shown, verdict, |_| Span {
-                begin: asked.saturating_sub(settle),
+                begin: stretch.arrived_by,
                 end: read.span.end,
             });
         }
@@ -131,7 +160,13 @@ impl View {
         self.asked = read.span.begin;
     }
 
-    fn judge_newer(&mut self, read: &Read, facts: &Facts, settle: u64, verdict: &mut Verdict<'_>) {
+    fn judge_newer(
+        &mut self,
+        read: &Read,
+        facts: &Facts,
+        settle: Settle<'_>,
+        verdict: &mut Verdict<'_>,
+    ) {
         self.shown.extend(read.items.iter().map(|item| item.story));
         if !read.end {
             return;
@@ -140,7 +175,7 @@ impl View {
             above: self.bottom,
             below: u64::MAX,
             known_by: read.span.begin,
-            settle,
+            arrived_by: settle.before(read.span.begin),
         };
         // Only who could read the story from the start: what a new friendship brings is on the next first page.
         judge_missing(read, facts, &stretch, &self.shown, verdict, |story| Span {
@@ -176,17 +211,16 @@ fn judge_missing(
     for (author, stories) in
         authors.filter_map(|author| Some((author, facts.by_author.get(author)?)))
     {
-        let time_to_arrive = if *author == read.who {
-            0
-        } else {
-            stretch.settle
+        let known_by = match *author == read.who {
+            true => stretch.known_by,
+            false => stretch.arrived_by,
         };
         let range = (
             Bound::Excluded(stretch.above),
             Bound::Excluded(stretch.below),
         );
         for (id, acknowledged) in stories.range(range) {
-            if acknowledged.saturating_add(time_to_arrive) >= stretch.known_by {
+            if *acknowledged >= known_by {
                 continue;
             }
             let Some(story) = facts.stories.get(id) else {

@@ -253,3 +253,29 @@ fn what_fails_while_the_server_was_taken_away_is_nobodys_fault() {
         .failed((100, 10_100), None, false)
         .breaks(Kind::Silence);
 }
+
+#[test]
+fn what_lacks_its_disk_may_answer_with_errors_but_has_to_answer() {
+    let tale = || Tale::new().hindered((50, 900));
+    tale()
+        .failed((100, 110), Some(500), false)
+        .keeps_all_promises();
+    tale()
+        .failed((100, 10_100), None, false)
+        .breaks(Kind::Silence);
+    tale()
+        .failed((1_000, 1_010), Some(500), false)
+        .breaks(Kind::Silence);
+}
+
+#[test]
+fn time_in_which_the_server_was_away_is_no_time_to_deliver_in() {
+    let tale = || {
+        Tale::new()
+            .posted(201, (100, 110))
+            .top(JUN, LATER, &[201])
+            .top(MINA, (9_000, 9_010), &[])
+    };
+    tale().away((200, 5_000)).keeps_all_promises();
+    tale().away((200, 900)).breaks(Kind::Undelivered);
+}

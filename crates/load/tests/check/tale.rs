@@ -1,8 +1,8 @@
 //! Writes histories by hand. Times are in milliseconds.
 
 use sosik_load::check::{
-    Act, Audience, Entry, Failure, Item, Kind, Link, Outcome, Read, Reading, Rules, Span,
-    StreamEvent, StreamEventKind, Violation, Write, judge,
+    Act, Audience, CommentShown, Comments, Entry, Failure, Item, Kind, Link, Outcome, Read,
+    Reading, Rules, Span, StreamEvent, StreamEventKind, Violation, Write, judge,
 };
 
 pub(crate) const MINA: u64 = 1;
@@ -154,6 +154,31 @@ impl Tale {
         }))
     }
 
+    /// Acknowledged, on story 201. Comments are named by their author: 11xx is Mina's, 12xx Jun's, 13xx Eve's.
+    pub(crate) fn commented(self, comment: u64, at: (u64, u64)) -> Self {
+        self.did(comment / 100 - 10, at, comment_act(Some(comment), None))
+    }
+
+    /// Asked for all comments of story 201.
+    pub(crate) fn comments(self, who: u64, at: (u64, u64), comments: &[u64]) -> Self {
+        let items = comments.iter().map(|comment| CommentShown {
+            comment: *comment,
+            author: comment / 100 - 10,
+            text: format!("comment {:?}", Some(*comment)),
+        });
+        self.with(Entry::Comments(Comments {
+            who,
+            span: span(at),
+            story: 201,
+            items: items.collect(),
+            end: true,
+        }))
+    }
+
+    pub(crate) fn hindered(self, at: (u64, u64)) -> Self {
+        self.with(Entry::Hindered(span(at)))
+    }
+
     pub(crate) fn away(self, at: (u64, u64)) -> Self {
         self.with(Entry::Away(span(at)))
     }
@@ -190,6 +215,18 @@ pub(crate) fn post(story: Option<u64>, audience: Audience, key: Option<&str>) ->
     }
 }
 
+pub(crate) fn comment_act(comment: Option<u64>, key: Option<&str>) -> Act {
+    Act::Comment {
+        comment,
+        story: 201,
+        text: key.map_or_else(
+            || format!("comment {comment:?}"),
+            |key| format!("comment of {key}"),
+        ),
+        key: key.map(str::to_owned),
+    }
+}
+
 pub(crate) fn item(story: u64) -> Item {
     Item {
         story,
@@ -197,5 +234,7 @@ pub(crate) fn item(story: u64) -> Item {
         audience: Audience::Friends,
         text: format!("text of {:?}", Some(story)),
         liked: false,
+        likes: None,
+        comments: None,
     }
 }

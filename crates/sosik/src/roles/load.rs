@@ -89,6 +89,9 @@ pub struct Args {
     /// Seconds that a delivery may take before --check calls it missing
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     settle: u64,
+    /// Seconds within which 99 of 100 sights of a story in a live stream have to come
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=600))]
+    prompt: u64,
     /// Keep the history that --check judged, one entry a line
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
@@ -191,6 +194,7 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
 fn rules(args: &Args) -> Rules {
     Rules {
         settle: Duration::from_secs(args.settle),
+        prompt: Duration::from_secs(args.prompt),
         ..Rules::default()
     }
 }

@@ -1,0 +1,149 @@
+//! The cast comments, deletes comments, and reads them all.
+
+use rand::RngExt;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::act::TRIES_MAX;
+use super::player::{Player, Stage};
+use super::record::outcome;
+use crate::check::{Act, CommentShown, Comments, Entry, Outcome};
+use crate::client::Ask;
+
+/// Comments on a page: few, so that there are several pages.
+const PAGE: usize = 5;
+
+/// Pages of comments of one story at most.
+const PAGES_MAX: usize = 200;
+
+/// Stories whose comments everybody reads at the end: the newest.
+const AT_THE_END: usize = 20;
+
+impl Player {
+    /// Comments on a story, sometimes twice under the same key, and looks.
+    pub(super) async fn comment(&mut self) {
+        let Some(story) = self.some_story(|_| true) else {
+            return;
+        };
+        let Some((comment, key)) = self.stage.comment(self.place, story).await else {
+            return;
+        };
+        self.stage.remember_comment(comment, self.place);
+        if self.chance.random_bool(0.3) {
+            self.stage.comment_once(self.place, &key, story).await;
+        }
+        self.stage.comments_of(self.place, story).await;
+    }
+
+    /// Deletes one of the own comments.
+    pub(super) async fn delete_comment(&mut self) {
+        let own: Vec<u64> = {
+            let comments = self.stage.comments.lock();
+            let own = comments.iter().filter(|(_, author)| *author == self.place);
+            own.map(|(comment, _)| *comment).collect()
+        };
+        if own.is_empty() {
+            return;
+        }
+        let comment = own[self.chance.random_range(0..own.len())];
+        let path = format!("/v1/comments/{comment}");
+        let act = Act::DeleteComment { comment };
+        self.stage
+            .write(self.place, Method::DELETE, &path, None, act)
+            .await;
+    }
+
+    /// Reads what is said to some story.
+    pub(super) async fn read_comments(&mut self) {
+        if let Some(story) = self.some_story(|_| true) {
+            self.stage.comments_of(self.place, story).await;
+        }
+    }
+
+    /// Reads what is said to the newest stories.
+    pub(super) async fn read_all_comments(&self) {
+        for story in self.stage.newest_stories(AT_THE_END) {
+            self.stage.comments_of(self.place, story).await;
+        }
+    }
+}
+
+impl Stage {
+    /// Comments under a key; asks again, as often as it takes, when there is no answer.
+    async fn comment(&self, place: usize, story: u64) -> Option<(u64, String)> {
+        let key = format!("{}-c{}", self.people[place].handle, self.recorder.number());
+        for _ in 0..TRIES_MAX {
+            let (outcome, comment) = self.comment_once(place, &key, story).await;
+            if outcome != Outcome::Unknown {
+                return Some((comment?, key));
+            }
+            self.breathe().await;
+        }
+        None
+    }
+
+    /// One try of a comment.
+    async fn comment_once(&self, place: usize, key: &str, story: u64) -> (Outcome, Option<u64>) {
+        let begin = self.recorder.now();
+        let ask = Ask {
+            key: Some(key),
+            body: Some(json!({ "text": key })),
+            ..Ask::default()
+        };
+        let path = format!("/v1/stories/{story}/comments");
+        let answer = self.send(place, Method::POST, &path, ask).await;
+        let outcome = outcome(answer.as_ref());
+        let comment = answer.and_then(|answer| answer.json()["id"].as_str()?.parse().ok());
+        let comment = comment.filter(|_| outcome == Outcome::Acknowledged);
+        let act = Act::Comment {
+            comment,
+            story,
+            text: key.to_owned(),
+            key: Some(key.to_owned()),
+        };
+        self.note_write(place, begin, outcome, act);
+        (outcome, comment)
+    }
+
+    /// Reads all comments of a story and notes them, or that there is no such story.
+    async fn comments_of(&self, place: usize, story: u64) {
+        let begin = self.recorder.now();
+        let (mut items, mut after, mut end) = (Vec::new(), String::new(), false);
+        for page in 0..PAGES_MAX {
+            let path = format!("/v1/stories/{story}/comments?limit={PAGE}{after}");
+            let Some(answer) = self.send(place, Method::GET, &path, Ask::default()).await else {
+                return;
+            };
+            if page == 0 && matches!(answer.status, 200 | 404) {
+                let found = answer.status == 200;
+                self.note_opened(place, self.recorder.since(begin), story, found);
+            }
+            let body = answer.json();
+            let Some(shown) = body["items"].as_array().filter(|_| answer.status == 200) else {
+                return;
+            };
+            items.extend(shown.iter().filter_map(shown_comment));
+            end = body["end"] == true;
+            let Some(cursor) = body["after"].as_str().filter(|_| !end) else {
+                break;
+            };
+            after = format!("&after={cursor}");
+        }
+        self.recorder.note(Entry::Comments(Comments {
+            who: self.ids[place],
+            span: self.recorder.since(begin),
+            story,
+            items,
+            end,
+        }));
+    }
+}
+
+fn shown_comment(comment: &Value) -> Option<CommentShown> {
+    let id = |pointer| comment.pointer(pointer)?.as_str()?.parse().ok();
+    Some(CommentShown {
+        comment: id("/id")?,
+        author: id("/author/id")?,
+        text: comment["text"].as_str()?.to_owned(),
+    })
+}

@@ -1,0 +1,132 @@
+//! From the answer to a post to its sight in a live stream: 99 of 100 within the promised time, for every size of author.
+//!
+//! Only what a stream saw that stood when the story was posted is a measure of promptness; what was taken away on
+//! purpose meanwhile is not. A lag counts from the *answer* of the post, so a slow answer does not make a delivery look
+//! slow, and a story that is seen before its answer has no lag at all. Fewer than a hundred sights have their slowest as
+//! their 99th of a hundred.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Rules;
+use super::facts::Facts;
+use super::history::{Entry, Moment, Span, StreamEvent, StreamEventKind};
+use super::verdict::{Finding, Kind, Verdict};
+use super::working::Working;
+
+/// Sizes of authors, by how many may see what they post: up to so many.
+const SIZES: [usize; 3] = [200, 5_000, usize::MAX];
+
+struct Sight {
+    lag: u64,
+    reader: u64,
+    author: u64,
+    story: u64,
+    span: Span,
+}
+
+pub(super) fn judge(
+    history: &[Entry],
+    facts: &Facts,
+    working: &Working,
+    rules: Rules,
+    verdict: &mut Verdict<'_>,
+) {
+    let readers = readers(facts);
+    let mut by_size: [Vec<Sight>; SIZES.len()] = Default::default();
+    for sight in sights(history, facts, working) {
+        let count = readers.get(&sight.author).copied().unwrap_or_default();
+        let size = SIZES.iter().position(|most| count <= *most);
+        by_size[size.unwrap_or_default()].push(sight);
+    }
+    let promised = u64::try_from(rules.prompt.as_micros()).unwrap_or(u64::MAX);
+    for (mut sights, most) in by_size.into_iter().zip(SIZES) {
+        sights.sort_unstable_by_key(|sight| sight.lag);
+        verdict.judged(sights.len() as u64);
+        // The nearest rank: the smallest that 99 of 100 do not exceed.
+        let rank = (sights.len() * 99).div_ceil(100);
+        let Some(slow) = rank.checked_sub(1).and_then(|rank| sights.get(rank)) else {
+            continue;
+        };
+        if slow.lag > promised {
+            verdict.found(&late(slow, sights.len(), most));
+        }
+    }
+}
+
+fn late(sight: &Sight, of: usize, most: usize) -> Finding {
+    let authors = match most {
+        usize::MAX => "authors with any number of readers".to_owned(),
+        most => format!("authors with up to {most} readers"),
+    };
+    let milliseconds = sight.lag / 1_000;
+    Finding {
+        kind: Kind::Late,
+        reader: sight.reader,
+        author: Some(sight.author),
+        story: Some(sight.story),
+        span: sight.span,
+        seen: format!(
+            "was told of story {} live {milliseconds} ms after its author was answered: of {of} sights of {authors} \
+one in a hundred is as late or later",
+            sight.story
+        ),
+    }
+}
+
+fn sights(history: &[Entry], facts: &Facts, working: &Working) -> Vec<Sight> {
+    let mut connected: FxHashMap<u64, Moment> = FxHashMap::default();
+    let mut known: FxHashSet<(u64, u64)> = FxHashSet::default();
+    let mut sights = Vec::new();
+    for entry in history {
+        let Entry::Stream(event) = entry else {
+            continue;
+        };
+        if matches!(
+            event.event,
+            StreamEventKind::Opened | StreamEventKind::Reset
+        ) {
+            connected.insert(event.stream, event.at);
+        }
+        let since = connected.get(&event.stream).copied();
+        let Some(sight) = since.and_then(|since| sight(event, since, facts)) else {
+            continue;
+        };
+        if working.at_all_of(sight.span) && known.insert((event.stream, sight.story)) {
+            sights.push(sight);
+        }
+    }
+    sights
+}
+
+fn sight(event: &StreamEvent, connected: Moment, facts: &Facts) -> Option<Sight> {
+    let StreamEventKind::Story(item) = &event.event else {
+        return None;
+    };
+    let story = facts.stories.get(&item.story)?;
+    // What a new friendship brings, or what was on its way when the stream was opened, says nothing.
+    let span = Span {
+        begin: story.posted.begin,
+        end: event.at,
+    };
+    if story.posted.begin <= connected || !facts.must_show(event.who, story, span) {
+        return None;
+    }
+    Some(Sight {
+        lag: event.at.saturating_sub(story.posted.end),
+        reader: event.who,
+        author: story.author,
+        story: item.story,
+        span,
+    })
+}
+
+/// How many people may ever have been entitled to what somebody posts.
+fn readers(facts: &Facts) -> FxHashMap<u64, usize> {
+    let mut readers = FxHashMap::default();
+    for (reader, authors) in &facts.authors_of {
+        for author in authors.iter().filter(|author| *author != reader) {
+            *readers.entry(*author).or_insert(0) += 1;
+        }
+    }
+    readers
+}
