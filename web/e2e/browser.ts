@@ -97,6 +97,28 @@ export function story(page: Page, text: string) {
   return page.locator('article', { hasText: text });
 }
 
+/** Everything that the page keeps on the device, as one text. */
+export function kept(page: Page): Promise<string> {
+  return page.evaluate(
+    () =>
+      new Promise<string>((done) => {
+        const open = indexedDB.open('sosik');
+        open.onsuccess = () => {
+          const shelves = [...open.result.objectStoreNames];
+          const found: unknown[] = [];
+          const transaction = open.result.transaction(shelves);
+          for (const shelf of shelves) {
+            transaction.objectStore(shelf).getAll().onsuccess = (event) => found.push((event.target as IDBRequest).result);
+          }
+          transaction.oncomplete = () => {
+            open.result.close();
+            done(JSON.stringify(found) + JSON.stringify(localStorage) + JSON.stringify(sessionStorage));
+          };
+        };
+      }),
+  );
+}
+
 /** A picture to be compared by eye, when somebody asked for pictures. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env['E2E_SHOTS'];

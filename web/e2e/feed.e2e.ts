@@ -128,7 +128,7 @@ describe.each(EVERY_SIZE)('the home feed, on a %s', (size) => {
 
 describe('the home feed', () => {
   it('goes on when the server restarts while one scrolls, and catches up with what one missed', async () => {
-    expectComplaints(/Failed to load resource/, /ERR_CONNECTION_REFUSED/, /status of 50/);
+    expectComplaints(/Failed to load resource/, /ERR_CONNECTION_REFUSED/, /status of 50/, /error occurred when fetching the script/);
     const server = await Server.fresh();
     try {
       const [mina, bo] = await friends(server.url);

@@ -1,30 +1,7 @@
-import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 
-import { EVERY_SIZE, expectComplaints, openAs, picture, story } from './browser';
+import { EVERY_SIZE, expectComplaints, kept, openAs, picture, story } from './browser';
 import { eventually, Person } from './town';
-
-/** Everything that the page keeps on the device, as one text. */
-function kept(page: Page): Promise<string> {
-  return page.evaluate(
-    () =>
-      new Promise<string>((done) => {
-        const open = indexedDB.open('sosik');
-        open.onsuccess = () => {
-          const shelves = [...open.result.objectStoreNames];
-          const found: unknown[] = [];
-          const transaction = open.result.transaction(shelves);
-          for (const shelf of shelves) {
-            transaction.objectStore(shelf).getAll().onsuccess = (event) => found.push((event.target as IDBRequest).result);
-          }
-          transaction.oncomplete = () => {
-            open.result.close();
-            done(JSON.stringify(found) + JSON.stringify(localStorage) + JSON.stringify(sessionStorage));
-          };
-        };
-      }),
-  );
-}
 
 describe.each(EVERY_SIZE)('without a network, on a %s', (size) => {
   it('the client opens with the last feed, and sends what one wrote when the network is back', async () => {

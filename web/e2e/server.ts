@@ -82,10 +82,13 @@ export class Server {
     for (;;) {
       if (child.exitCode !== null) throw new Error(`the server ended at once:\n${this.#log}`);
       if (Date.now() > until) throw new Error(`the server is not ready:\n${this.#log}`);
-      const ready = await fetch(`${this.url}/readyz`).catch(() => null);
-      if (ready?.ok) return;
+      if (await this.isReady()) return;
       await pause(50);
     }
+  }
+
+  async isReady(): Promise<boolean> {
+    return (await fetch(`${this.url}/readyz`).catch(() => null))?.ok ?? false;
   }
 
   /** Stops it as an operator would. */
@@ -93,9 +96,9 @@ export class Server {
     const child = this.#process;
     if (!child || child.exitCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    // Twice: there is no balancer to wait for.
+    // Twice: there is no balancer to wait for. The second one is only heard once the first one was.
     child.kill('SIGTERM');
-    await pause(100);
+    while (child.exitCode === null && (await this.isReady())) await pause(50);
     child.kill('SIGTERM');
     await ended;
     this.#process = null;

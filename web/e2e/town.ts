@@ -96,9 +96,9 @@ export class Person {
   }
 }
 
-/** Waits until something is so, at most ten seconds. */
+/** Waits until something is so, at most so long as a busy machine may need. */
 export async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  const until = Date.now() + 10_000;
+  const until = Date.now() + 20_000;
   while (!(await isSo())) {
     if (Date.now() > until) throw new Error(`it never became so: ${isSo.toString()}`);
     await pause(50);

@@ -26,6 +26,8 @@ enum Chore {
     Test,
     /// Format and lints only, for in between
     Check,
+    /// Only the web client in a real browser, against a real server; installs Chromium when missing
+    Browse,
     /// Licences, advisories and duplicates of dependencies, by cargo-deny
     Deny,
     /// Refresh the files that are made from the code; commit the result
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Test => test(),
         Chore::Check => steps::run(&checks()),
+        Chore::Browse => steps::run(&end_to_end()),
         Chore::Deny => deny(),
         Chore::Generate => generate::refresh(),
     };
@@ -65,7 +68,8 @@ fn checks() -> Vec<Step> {
     ]
 }
 
-/// The tests of the code come last, so that the summary of their runner is the end of the output.
+/// The tests of the code come after what is quickly told, and the browser, which says little unless it fails, is last: the
+/// summaries of both are the end of the output.
 fn test() -> anyhow::Result<()> {
     let runner = tools::test_runner();
     let mut steps = checks();
@@ -109,7 +113,27 @@ fn test() -> anyhow::Result<()> {
             ],
         ),
     });
+    steps.extend(end_to_end());
     steps::run(&steps)
+}
+
+/// The web client in a real browser, against the server that these tests were built with.
+fn end_to_end() -> [Step; 2] {
+    // The runner of the tests has built it already, unless it was told to run only some.
+    let server = cargo("the server to browse", &["build", "-p", "sosik"]);
+    let browser = npm(
+        "the web client in a browser",
+        // A server or a browser that does not work at all is told after a few tests, not after all time-outs.
+        &["run", "test:e2e", "--", "--bail", "5"],
+    );
+    let browser = browser.needs(tools::browser).quiet();
+    [
+        server,
+        match steps::built("sosik") {
+            Some(path) => browser.with_variable("SOSIK_BIN", path),
+            None => browser,
+        },
+    ]
 }
 
 fn deny() -> anyhow::Result<()> {

@@ -2,13 +2,20 @@
 
 use std::{
     env,
+    ffi::OsString,
     io::{self, Write},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, ensure};
+
+/// How much of a long output is told when its step failed: the reason stands at the end.
+const TAIL_LINES_MAX: usize = 150;
+
+/// How much is told when all went well: the numbers.
+const SUMMARY_LINES_MAX: usize = 8;
 
 /// One command with a name.
 #[derive(Debug)]
@@ -16,7 +23,17 @@ pub(crate) struct Step {
     name: &'static str,
     program: Program,
     arguments: Vec<&'static str>,
-    variables: Vec<(&'static str, &'static str)>,
+    variables: Vec<(&'static str, OsString)>,
+    needs: Option<fn() -> anyhow::Result<()>>,
+    output: Output,
+}
+
+/// What becomes of the output of a step.
+#[derive(Debug, Clone, Copy)]
+enum Output {
+    Shown,
+    /// Only its end, so that what the steps before have told stays in sight.
+    End,
 }
 
 /// What a step runs, and where.
@@ -55,6 +72,8 @@ pub(crate) fn npm(name: &'static str, arguments: &[&'static str]) -> Step {
         program: Program::Npm,
         arguments: arguments.to_vec(),
         variables: Vec::new(),
+        needs: None,
+        output: Output::Shown,
     }
 }
 
@@ -65,33 +84,67 @@ pub(crate) fn cargo(name: &'static str, arguments: &[&'static str]) -> Step {
         program: Program::Cargo,
         arguments: arguments.to_vec(),
         // A snapshot that differs is a failure, never a new file.
-        variables: vec![("INSTA_UPDATE", "no")],
+        variables: vec![("INSTA_UPDATE", "no".into())],
+        needs: None,
+        output: Output::Shown,
     }
 }
 
 impl Step {
     /// The same with an environment variable set.
-    pub(crate) fn with_variable(mut self, name: &'static str, value: &'static str) -> Self {
-        self.variables.push((name, value));
+    pub(crate) fn with_variable(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name, value.into()));
+        self
+    }
+
+    /// The same, after something that it cannot do without.
+    pub(crate) fn needs(mut self, tool: fn() -> anyhow::Result<()>) -> Self {
+        self.needs = Some(tool);
+        self
+    }
+
+    /// The same, with only the end of what it says.
+    pub(crate) fn quiet(mut self) -> Self {
+        self.output = Output::End;
         self
     }
 
     fn run(&self) -> anyhow::Result<()> {
+        if let Some(tool) = self.needs {
+            tool()?;
+        }
         let line = format!("{} {}", self.program.name(), self.arguments.join(" "));
-        let status = self
-            .program
-            .command()
+        let mut command = self.program.command();
+        command
             .args(&self.arguments)
-            .envs(self.variables.iter().copied())
-            .status()
-            .with_context(|| format!("run {line}"))?;
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let succeeded = match self.output {
+            Output::Shown => command.status().map(|status| status.success()),
+            Output::End => told_at_the_end(&mut command),
+        }
+        .with_context(|| format!("run {line}"))?;
         ensure!(
-            status.success(),
+            succeeded,
             "{} failed; to repeat only this: {line}",
             self.name
         );
         Ok(())
     }
+}
+
+/// Runs a command, and tells the end of what it said: more of it when it failed.
+fn told_at_the_end(command: &mut Command) -> io::Result<bool> {
+    let output = command.stdin(Stdio::null()).output()?;
+    let succeeded = output.status.success();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = said.trim_end().lines().collect();
+    let told = match succeeded {
+        true => SUMMARY_LINES_MAX,
+        false => TAIL_LINES_MAX,
+    };
+    say(&lines[lines.len().saturating_sub(told)..].join("\n"));
+    Ok(succeeded)
 }
 
 /// Runs the steps and says how long each took.
@@ -130,6 +183,16 @@ pub(crate) fn cargo_command() -> Command {
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Where cargo puts an executable of this workspace: beside ours, whatever its target folder is called.
+pub(crate) fn built(name: &str) -> Option<PathBuf> {
+    Some(
+        env::current_exe()
+            .ok()?
+            .with_file_name(name)
+            .with_extension(env::consts::EXE_EXTENSION),
+    )
 }
 
 /// Tells whoever runs the chore. Goes to standard error, where cargo talks too, so that the order is kept.

@@ -108,12 +108,13 @@ export class HomeFeed {
 
   /** What to keep of the feed: whole pages, so that it goes on below without a gap; null while there is nothing. */
   snapshot(now: number): Snapshot | null {
-    const fits = this.#pages.filter(({ last }) => this.#indexOf(last) < SNAPSHOT_STORIES_MAX);
-    const page = fits.at(-1);
-    const count = page ? this.#indexOf(page.last) + 1 : 0;
+    const first = this.stories.slice(0, SNAPSHOT_STORIES_MAX);
+    const places = new Map(first.map((story, index) => [story.id, index]));
+    const page = this.#pages.findLast(({ last }) => places.has(last));
+    const count = page ? (places.get(page.last) ?? -1) + 1 : 0;
     if (!page || count === 0) return null;
     return {
-      stories: this.stories.slice(0, count).filter((story) => !story.gone).map((story) => story.shown),
+      stories: first.slice(0, count).filter((story) => !story.gone).map((story) => story.shown),
       before: page.before,
       after: this.after,
       end: this.end && count === this.stories.length,

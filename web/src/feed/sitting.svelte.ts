@@ -91,13 +91,18 @@ export class Sitting {
 
   /** Keeps the feed when there is time after it has changed: when the page goes away it is too late. */
   #keepChanges(): void {
+    let kept = '';
     $effect.root(() => {
       $effect(() => {
         void this.home.stories;
         if (this.home.phase !== 'ready' || this.home.savedAt !== null) return;
         const waits = whenIdle(() => {
           const snapshot = this.home.snapshot(Date.now());
-          if (snapshot) void keepSnapshot(this.person, snapshot);
+          // Further down nothing is kept: scrolling there must not write the same again and again.
+          const ends = `${snapshot?.stories[0]?.id} ${snapshot?.stories.at(-1)?.id} ${snapshot?.stories.length}`;
+          if (!snapshot || ends === kept) return;
+          kept = ends;
+          void keepSnapshot(this.person, snapshot);
         });
         return () => dropIdle(waits);
       });

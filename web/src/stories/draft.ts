@@ -10,7 +10,8 @@ export interface Draft {
 
 /** Saved so long after the last key. */
 const QUIET = 250;
-const timers = new Map<string, ReturnType<typeof setTimeout>>();
+/** What waits for the quiet: its timer, and how to keep it now. */
+const waiting = new Map<string, { timer: ReturnType<typeof setTimeout>; keep: () => void }>();
 /** On its way into the database; empty when thrown away. */
 const fresh = new Map<string, Draft | undefined>();
 
@@ -23,18 +24,29 @@ export function takeDraft(person: string, name: string): Promise<Draft | undefin
 /** Keeps it, a moment from now. An empty one is forgotten. */
 export function keepDraft(person: string, name: string, draft: Draft): void {
   const key = `${person} ${name}`;
-  clearTimeout(timers.get(key));
+  clearTimeout(waiting.get(key)?.timer);
   fresh.set(key, draft.text === '' ? undefined : draft);
-  timers.set(
-    key,
-    setTimeout(() => void (draft.text === '' ? remove('drafts', key) : put('drafts', key, draft)), QUIET),
-  );
+  const keep = () => {
+    waiting.delete(key);
+    void (draft.text === '' ? remove('drafts', key) : put('drafts', key, draft));
+  };
+  waiting.set(key, { timer: setTimeout(keep, QUIET), keep });
 }
+
+/** A phone that puts the page away may never bring it back: what waits is kept at once. */
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState !== 'hidden') return;
+  for (const { timer, keep } of [...waiting.values()]) {
+    clearTimeout(timer);
+    keep();
+  }
+});
 
 /** Forgets it: it was posted or thrown away. */
 export async function dropDraft(person: string, name: string): Promise<void> {
   const key = `${person} ${name}`;
-  clearTimeout(timers.get(key));
+  clearTimeout(waiting.get(key)?.timer);
+  waiting.delete(key);
   fresh.set(key, undefined);
   await remove('drafts', key);
 }
