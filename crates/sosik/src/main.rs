@@ -8,6 +8,8 @@
     reason = "nothing is reachable from outside of an executable; `pub` marks what a module offers the others"
 )]
 
+#[cfg(feature = "sabotage")]
+mod bent_clock;
 #[expect(dead_code, reason = "most keys are for roles that are not there yet")]
 mod config;
 mod demo;

@@ -28,8 +28,8 @@ const LARGE_BELOW_PERCENT: u64 = 80;
 /// When the store cannot be opened, as while another process has it.
 pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
     let config = &loaded.config;
-    let clock = Arc::new(SystemClock::default());
-    let store = SqliteStore::open(&store_options(config, &clock)).context("open the store")?;
+    let clock = clock();
+    let store = SqliteStore::open(&store_options(config, &*clock)).context("open the store")?;
     let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
         timeline_stories: config.feed.timeline_stories,
         timelines_bytes: config.fabric.timelines_bytes(),
@@ -49,6 +49,21 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
     Ok(service)
 }
 
+/// A clock that jumps when it is told to, in builds that are there to be tried.
+#[cfg(feature = "sabotage")]
+fn clock() -> Arc<dyn Clock> {
+    match std::env::var_os(sosik_load::faults::CLOCK_VARIABLE) {
+        Some(file) => Arc::new(crate::bent_clock::BentClock::new(file.into())),
+        None => Arc::new(SystemClock::default()),
+    }
+}
+
+/// A build for people has the clock of the machine, whatever its environment says.
+#[cfg(not(feature = "sabotage"))]
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock::default())
+}
+
 /// The promise to break, of builds that are there to be caught by the checker: `SOSIK_SABOTAGE` names it.
 #[cfg(feature = "sabotage")]
 fn sabotage() -> anyhow::Result<Option<Sabotage>> {
@@ -65,7 +80,7 @@ const fn sabotage() -> anyhow::Result<Option<Sabotage>> {
     Ok(None)
 }
 
-fn store_options(config: &Config, clock: &SystemClock) -> SqliteOptions {
+fn store_options(config: &Config, clock: &dyn Clock) -> SqliteOptions {
     let store = &config.store;
     SqliteOptions {
         readers: store.readers,

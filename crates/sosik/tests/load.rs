@@ -7,7 +7,9 @@
 
 mod common;
 
-use common::{Folder, Server};
+use std::io::Write;
+
+use common::{Folder, Ran, Server};
 use serde_json::Value;
 
 fn action<'a>(report: &'a Value, name: &str) -> &'a Value {
@@ -135,9 +137,8 @@ fn a_server_that_keeps_its_promises_is_found_clean() {
     );
 }
 
-#[test]
-fn a_server_that_is_killed_while_it_is_asked_keeps_its_promises() {
-    let folder = Folder::new();
+/// What comes of a check of a server that is started for the purpose and troubled. `before` is what starts it all.
+fn troubled(folder: &Folder, before: &[&str], faults: &[&str]) -> Ran {
     // A port that was free a moment ago: the server has to come back to the same one.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
@@ -154,7 +155,8 @@ fn a_server_that_is_killed_while_it_is_asked_keeps_its_promises() {
         "--seconds=4",
         "--settle=2",
         "--cast=6",
-        "--kill-every=2",
+        "--fault-every=2",
+        "--fault-for=800",
         "--history=history.jsonl",
     ];
     let serve = [
@@ -164,15 +166,111 @@ fn a_server_that_is_killed_while_it_is_asked_keeps_its_promises() {
         &listen,
         "--set=server.admin_listen=127.0.0.1:0",
     ];
-    let ran = folder.run(&[&play[..], &serve, &OFTEN].concat());
-    assert!(ran.err.contains("the server was killed 1 times"), "{ran:?}");
-    assert_eq!(
-        ran.ends_with(0).json()["check"]["violations"],
-        Value::Array(Vec::new())
+    let arguments = [&play[..], faults, &serve, &OFTEN].concat();
+    match before {
+        [] => folder.run(&arguments),
+        [program, rest @ ..] => {
+            let arguments = [rest, &[env!("CARGO_BIN_EXE_sosik")], &arguments].concat();
+            folder.run_another(program, &arguments)
+        }
+    }
+}
+
+/// Nothing is wrong, and the record says what was done.
+fn stays_clean(folder: &Folder, ran: Ran, entry: &str) -> String {
+    assert!(
+        ran.err.contains("the server was troubled 1 times"),
+        "{ran:?}"
     );
+    let check = ran.ends_with(0).json()["check"].take();
+    assert_eq!(check["violations"], Value::Array(Vec::new()));
     let history = std::fs::read_to_string(folder.path("history.jsonl")).unwrap();
     assert!(
-        history.contains("\"entry\":\"away\""),
-        "the record says when it was away"
+        history.contains(&format!("\"entry\":\"{entry}\"")),
+        "the record says when it was"
     );
+    history
+}
+
+#[test]
+fn a_server_that_is_killed_while_it_is_asked_keeps_its_promises() {
+    let folder = Folder::new();
+    let ran = troubled(&folder, &[], &["--fault=kill"]);
+    stays_clean(&folder, ran, "away");
+}
+
+#[test]
+fn a_server_that_is_paused_while_it_is_asked_keeps_its_promises() {
+    let folder = Folder::new();
+    let ran = troubled(&folder, &[], &["--fault=pause"]);
+    stays_clean(&folder, ran, "away");
+}
+
+/// The program behind it finds a small disk of its own in `data`, which is gone with it. Works for root, and for others
+/// where they may make a space of their own.
+const WITH_A_SMALL_DISK: [&str; 7] = [
+    "unshare",
+    "--mount",
+    "--map-root-user",
+    "sh",
+    "-c",
+    "mkdir -p data && mount -t tmpfs -o size=24m none data && exec \"$@\"",
+    "sh",
+];
+
+#[test]
+fn a_server_whose_disk_is_full_for_a_while_answers_loses_nothing_and_recovers() {
+    let folder = Folder::new();
+    let [program, rest @ ..] = WITH_A_SMALL_DISK;
+    let possible = folder.run_another(program, &[&rest[..], &["true"]].concat());
+    if possible.code != Some(0) {
+        writeln!(
+            std::io::stderr(),
+            "skipped: no small disk can be mounted here: {}",
+            possible.err
+        )
+        .unwrap();
+        return;
+    }
+    let ran = troubled(
+        &folder,
+        &WITH_A_SMALL_DISK,
+        &["--fault=full-disk", "--disk=data"],
+    );
+    let history = stays_clean(&folder, ran, "hindered");
+    let refused = |line: &&str| line.contains("\"entry\":\"failure\"");
+    let refused: Vec<&str> = history.lines().filter(refused).collect();
+    assert!(!refused.is_empty(), "writes failed while there was no room");
+    assert!(
+        refused.iter().all(|line| !line.contains("\"status\":null")),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_disk_to_fill_that_is_not_there_is_told_before_anything_is_asked() {
+    let folder = Folder::new();
+    let ran = troubled(&folder, &[], &["--fault=full-disk", "--disk=/nowhere"]);
+    assert!(ran.err.contains("prepare the faults"), "{ran:?}");
+}
+
+#[cfg(feature = "sabotage")]
+#[test]
+fn a_server_whose_clock_goes_back_refuses_to_post_and_keeps_its_promises() {
+    let folder = Folder::new();
+    let ran = troubled(&folder, &[], &["--fault=clock", "--jump=-60"]);
+    let history = stays_clean(&folder, ran, "hindered");
+    let refused = |line: &str| line.contains("POST /v1/stories") && line.contains("\"status\":503");
+    assert!(
+        history.lines().any(refused),
+        "no id can be made before the last one"
+    );
+}
+
+#[cfg(feature = "sabotage")]
+#[test]
+fn a_server_whose_clock_goes_ahead_and_back_a_little_keeps_its_promises() {
+    let folder = Folder::new();
+    let ran = troubled(&folder, &[], &["--fault=clock", "--jump=3"]);
+    stays_clean(&folder, ran, "hindered");
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sosik_load::cast::{self, Recorder};
 use sosik_load::check::{Entry, Kind, Rules, Verdict, judge, write};
 use sosik_load::client::{Client, Reach};
-use sosik_load::faults::Server;
+use sosik_load::faults::{Fault, Plan, Server, Troublemaker};
 use sosik_load::load::{Mix, Options, Report, Shape, run as run_load, table};
 use sosik_load::people::{self, Somebody};
 use tokio_util::sync::CancellationToken;
@@ -95,9 +95,8 @@ pub struct Args {
     /// Keep the history that --check judged, one entry a line
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
-    /// Seconds between two kills (SIGKILL) of the server during --check; needs its COMMAND
-    #[arg(long, value_name = "SECONDS", requires_all = ["command", "check"], value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    kill_every: Option<u64>,
+    #[command(flatten)]
+    trouble: Trouble,
     /// Start this server first, and end it at the end: after `--`, such as `-- sosik serve`
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
@@ -124,6 +123,39 @@ struct Who {
     sign_up: Option<usize>,
 }
 
+/// What is done to the server during --check.
+#[derive(Debug, clap::Args)]
+struct Trouble {
+    /// Do this to the server during --check, in turn; needs its COMMAND
+    #[arg(long, value_enum, value_name = "FAULT,…", value_delimiter = ',', requires_all = ["command", "check"])]
+    fault: Vec<FaultKind>,
+    /// Seconds from the begin of one fault to that of the next
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    fault_every: u64,
+    /// Milliseconds that a fault lasts
+    #[arg(long, value_name = "MS", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    fault_for: u64,
+    /// A folder on the disk that full-disk fills: a small one, made for the purpose
+    #[arg(long, value_name = "FOLDER")]
+    disk: Option<PathBuf>,
+    /// Seconds by which the clock jumps; negative is back
+    #[arg(long, value_name = "SECONDS", default_value_t = -60, allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-86_400..=86_400))]
+    jump: i64,
+}
+
+/// What is done to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FaultKind {
+    /// SIGKILL, and start it again
+    Kill,
+    /// SIGSTOP, and SIGCONT after a while
+    Pause,
+    /// Fill the disk of --disk for a while
+    FullDisk,
+    /// Let its clock jump, and back after a while; only with a build made to be tried (feature `sabotage`)
+    Clock,
+}
+
 /// How the rate goes over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Curve {
@@ -146,10 +178,11 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
         Reach::Loopback
     };
     let client = Client::new(&args.url, reach)?;
+    let mut trouble = Troublemaker::new(plan(&args.trouble)).context("prepare the faults")?;
     let mut server = match args.command.is_empty() {
         true => None,
         false => Some(
-            Server::start(&client, args.command.clone())
+            Server::start(&client, args.command.clone(), trouble.environment())
                 .await
                 .context("start the server")?,
         ),
@@ -164,7 +197,7 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
     ));
     let checked = async {
         match args.who.check {
-            true => Some(check(&client, &args, server.as_mut()).await).transpose(),
+            true => Some(check(&client, &args, server.as_mut(), &mut trouble).await).transpose(),
             false => Ok(None),
         }
     };
@@ -204,6 +237,7 @@ async fn check(
     client: &Client,
     args: &Args,
     server: Option<&mut Server>,
+    trouble: &mut Troublemaker,
 ) -> anyhow::Result<Vec<Entry>> {
     let options = cast::Options {
         people: args.cast,
@@ -217,14 +251,30 @@ async fn check(
     let never = CancellationToken::new();
     let played = cast::play(client, &options, &recorder, &never);
     let played = async { played.await.context("let the cast sign up") };
-    let (Some(server), Some(every)) = (server, args.kill_every) else {
+    let Some(server) = server.filter(|_| !args.trouble.fault.is_empty()) else {
         return played.await;
     };
-    let kills = server.kill_again_and_again(Duration::from_secs(every), options.length, &recorder);
-    let kills = async { kills.await.context("take the server away") };
-    let (history, kills) = tokio::try_join!(played, kills)?;
-    print::note(&format!("the server was killed {kills} times\n"));
+    let faults = trouble.trouble(server, options.length, &recorder);
+    let faults = async { faults.await.context("make trouble for the server") };
+    let (history, faults) = tokio::try_join!(played, faults)?;
+    print::note(&format!("the server was troubled {faults} times\n"));
     Ok(history)
+}
+
+fn plan(trouble: &Trouble) -> Plan {
+    let fault = |kind: &FaultKind| match kind {
+        FaultKind::Kill => Fault::Kill,
+        FaultKind::Pause => Fault::Pause,
+        FaultKind::FullDisk => Fault::FullDisk,
+        FaultKind::Clock => Fault::Clock,
+    };
+    Plan {
+        faults: trouble.fault.iter().map(fault).collect(),
+        every: Duration::from_secs(trouble.fault_every),
+        lasts: Duration::from_millis(trouble.fault_for),
+        disk: trouble.disk.clone(),
+        jump: trouble.jump,
+    }
 }
 
 fn keep(path: &Path, history: &[Entry]) -> anyhow::Result<()> {

@@ -82,7 +82,19 @@ impl Folder {
     }
 
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Ran {
-        let mut command = self.command(arguments);
+        Self::finish(self.command(arguments), input)
+    }
+
+    /// Another program here, with the path it is found by.
+    pub fn run_another(&self, program: &str, arguments: &[&str]) -> Ran {
+        let mut command = Command::new(program);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.current_dir(self.0.path()).env_clear();
+        command.env("PATH", path).args(arguments);
+        Self::finish(command, "")
+    }
+
+    fn finish(mut command: Command, input: &str) -> Ran {
         let piped = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

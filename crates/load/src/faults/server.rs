@@ -1,16 +1,15 @@
-//! Taking the server away while it is asked: `kill -9`, and start again.
+//! A server of our own: started, killed, paused.
 
-use std::future::pending;
 use std::io;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use reqwest::Method;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::cast::Recorder;
-use crate::check::Entry;
 use crate::client::{Ask, Client};
 
 /// How long a server may take until it is ready.
@@ -24,48 +23,54 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 pub struct Server {
     client: Client,
     command: Vec<String>,
+    environment: Vec<(String, PathBuf)>,
     process: Child,
 }
 
 impl Server {
-    /// Starts it, and waits until it is ready.
+    /// Starts it, with more in its environment, and waits until it is ready.
     ///
     /// # Errors
     /// When it cannot be started, ends by itself, or takes too long.
-    pub async fn start(client: &Client, command: Vec<String>) -> io::Result<Self> {
-        let process = spawn(&command)?;
+    pub async fn start(
+        client: &Client,
+        command: Vec<String>,
+        environment: Vec<(String, PathBuf)>,
+    ) -> io::Result<Self> {
+        let process = spawn(&command, &environment)?;
         let mut server = Self {
             client: client.clone(),
             command,
+            environment,
             process,
         };
         server.ready().await?;
         Ok(server)
     }
 
-    /// Kills it without warning and starts it again, every so often, for as long as told; answers how many times. Notes
-    /// when it was away, since what fails then is nobody's fault.
-    ///
-    /// # Errors
-    /// When it does not come back.
-    pub async fn kill_again_and_again(
-        &mut self,
-        every: Duration,
-        length: Duration,
-        recorder: &Recorder,
-    ) -> io::Result<u32> {
-        let mut kills = 0;
-        while every * (kills + 1) < length {
-            // A wait for nothing but time: the server works meanwhile.
-            let _in_peace = timeout(every, pending::<()>()).await;
-            let begin = recorder.now();
-            self.process.kill().await?;
-            self.process = spawn(&self.command)?;
-            self.ready().await?;
-            recorder.note(Entry::Away(recorder.since(begin)));
-            kills += 1;
-        }
-        Ok(kills)
+    /// Kills it without warning and starts it again.
+    pub(super) async fn kill(&mut self) -> io::Result<()> {
+        self.process.kill().await?;
+        self.process = spawn(&self.command, &self.environment)?;
+        self.ready().await
+    }
+
+    /// Stops it where it stands, as a machine does that is too busy with others; nobody is told.
+    pub(super) fn pause(&self) -> io::Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on, and waits until it answers.
+    pub(super) async fn go_on(&mut self) -> io::Result<()> {
+        self.signal(Signal::CONT)?;
+        self.ready().await
+    }
+
+    fn signal(&self, signal: Signal) -> io::Result<()> {
+        let gone = || io::Error::other("the server ended by itself");
+        let id = self.process.id().and_then(|id| i32::try_from(id).ok());
+        let id = id.and_then(Pid::from_raw).ok_or_else(gone)?;
+        Ok(kill_process(id, signal)?)
     }
 
     async fn ready(&mut self) -> io::Result<()> {
@@ -91,12 +96,13 @@ impl Server {
     }
 }
 
-fn spawn(command: &[String]) -> io::Result<Child> {
+fn spawn(command: &[String], environment: &[(String, PathBuf)]) -> io::Result<Child> {
     let [program, arguments @ ..] = command else {
         return Err(io::Error::other("no command to start the server with"));
     };
     let mut command = Command::new(program);
-    let quiet = command.args(arguments).stdin(Stdio::null());
+    let variables = environment.iter().map(|(name, value)| (name, value));
+    let quiet = command.args(arguments).envs(variables).stdin(Stdio::null());
     quiet.stdout(Stdio::null()).stderr(Stdio::null());
     quiet.kill_on_drop(true).spawn()
 }
