@@ -24,6 +24,7 @@ mod self_check;
 mod town;
 mod web;
 mod wiring;
+mod world;
 
 use std::process::ExitCode;
 

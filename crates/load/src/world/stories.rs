@@ -1,6 +1,5 @@
 //! The stories of a world, in the order of time, each computed from its number.
 
-use super::World;
 use super::chance::{below, mix, unit};
 use super::words::{self, Speech};
 
@@ -40,28 +39,29 @@ pub struct Story {
 }
 
 /// Tells the stories of a world.
-#[derive(Debug)]
-pub struct Tellers<'w> {
-    world: &'w World,
+#[derive(Debug, Clone)]
+pub struct Tellers {
+    people: u32,
+    stars: Vec<u32>,
     chance: u64,
     activity: u64,
     count: u64,
     by_stars: u64,
 }
 
-impl<'w> Tellers<'w> {
-    /// About so many stories a person, over four weeks. Some tell many more than others.
-    pub fn of(world: &'w World, stories_per_person: f64) -> Self {
-        let seed = world.founding().seed;
+impl Tellers {
+    /// About so many stories a person, over four weeks. Some tell many more than others, and stars most of all.
+    pub fn of(people: u32, seed: u64, stars: &[u32], stories_per_person: f64) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "what is not a number of stories becomes none"
         )]
-        let count = (f64::from(world.people()) * stories_per_person) as u64;
-        let by_stars = STAR_STORIES * world.stars().len() as u64;
+        let count = (f64::from(people) * stories_per_person) as u64;
+        let by_stars = STAR_STORIES * stars.len() as u64;
         Self {
-            world,
+            people,
+            stars: stars.to_vec(),
             chance: mix(seed, STORIES),
             activity: mix(seed, ACTIVITY),
             count,
@@ -96,7 +96,7 @@ impl<'w> Tellers<'w> {
     }
 
     fn author(&self, chance: u64) -> (u32, bool) {
-        let stars = self.world.stars();
+        let stars = &self.stars;
         let of_star = (u128::from(chance) * u128::from(self.count.max(1))) >> 64;
         if of_star < u128::from(self.by_stars) {
             let star = below(mix(chance, 2), u32::try_from(stars.len()).unwrap_or(1));
@@ -105,7 +105,7 @@ impl<'w> Tellers<'w> {
         let public = below(mix(chance, 3), 100) < PUBLIC_PERCENT;
         let draws = (4..4 + DRAWS_MAX).map(|draw| {
             let drawn = mix(chance, draw);
-            let author = below(drawn, self.world.people());
+            let author = below(drawn, self.people);
             (author, unit(drawn << 32) < self.activity(author))
         });
         let mut last = 0;

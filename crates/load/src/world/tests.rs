@@ -17,6 +17,15 @@ fn world(people: u32, seed: u64, friends_mean: f64) -> World {
     World::found(founding, |_| {})
 }
 
+fn tellers(world: &World, stories_per_person: f64) -> Tellers {
+    Tellers::of(
+        world.people(),
+        world.founding().seed,
+        world.stars(),
+        stories_per_person,
+    )
+}
+
 fn everybody(world: &World) -> Vec<Vec<u32>> {
     let towns = (0..world.towns()).map(|town| world.friends_of_town(town));
     let people = |town: Friends| -> Vec<_> { town.iter().map(|(_, own)| own.to_vec()).collect() };
@@ -72,7 +81,7 @@ fn stars_are_followed_by_many_and_the_first_by_most() {
 #[test]
 fn stories_come_in_the_order_of_time_from_very_different_tellers() {
     let world = world(1_000, 5, 10.0);
-    let tellers = Tellers::of(&world, 20.0);
+    let tellers = tellers(&world, 20.0);
     assert_eq!(tellers.count(), 20_000);
     let mut told = vec![0_u32; 1_000];
     let mut before = u64::MAX;
@@ -115,7 +124,7 @@ proptest! {
         }
         let last = people - 1;
         prop_assert_eq!(one.follows_of(last), other.follows_of(last));
-        prop_assert_eq!(Tellers::of(&one, 2.0).story(7), Tellers::of(&other, 2.0).story(7));
+        prop_assert_eq!(tellers(&one, 2.0).story(7), tellers(&other, 2.0).story(7));
         let elsewhere = world(people, seed ^ 1, 30.0);
         prop_assert_ne!(one.friends_of_town(0), elsewhere.friends_of_town(0));
     }

@@ -22,9 +22,9 @@ mod times;
 pub use self::faults::Stopped;
 pub use self::input::Input;
 pub use self::moments::import_node;
-pub use self::pairs::Kind;
+pub use self::pairs::{Kind, pair};
 pub use self::people::set_bios;
-pub use self::registry::new_person;
+pub use self::registry::{handle_of, new_person};
 pub use self::stories::nobody;
 pub use self::summary::Summary;
 

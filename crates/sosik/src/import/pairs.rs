@@ -33,7 +33,7 @@ impl Import {
         let mut pairs = Pairs::default();
         let mut remembered = FxHashSet::default();
         loop {
-            let lines = input.lines(STEP, parse)?;
+            let lines = input.lines(STEP, pair)?;
             if lines.is_empty() {
                 break;
             }
@@ -98,7 +98,11 @@ fn repeats(kind: Kind, (one, other): (u64, u64), remembered: &mut FxHashSet<(u64
     }
 }
 
-fn parse(line: &str) -> Result<(u64, u64), String> {
+/// Reads a line of an edge list.
+///
+/// # Errors
+/// The reason, when it is not a pair.
+pub fn pair(line: &str) -> Result<(u64, u64), String> {
     let mut words = line.split_whitespace();
     match (words.next(), words.next(), words.next()) {
         (Some(one), Some(other), None) => Ok((number(one)?, number(other)?)),
@@ -118,7 +122,7 @@ mod tests {
     #[test]
     fn a_pair_is_two_numbers_with_any_white_space_between_them() {
         for line in ["1 2", "1\t2", "1   2"] {
-            assert_eq!(parse(line), Ok((1, 2)), "{line:?}");
+            assert_eq!(pair(line), Ok((1, 2)), "{line:?}");
         }
         for line in [
             "1",
@@ -129,7 +133,7 @@ mod tests {
             "1 100000000000000",
             "1 1.5",
         ] {
-            assert!(parse(line).is_err(), "{line:?}");
+            assert!(pair(line).is_err(), "{line:?}");
         }
     }
 

@@ -115,7 +115,8 @@ pub fn new_person(
     }
 }
 
-fn handle_of(number: u64) -> String {
+/// The handle of somebody who is known by number.
+pub fn handle_of(number: u64) -> String {
     format!("person{number}")
 }
 

@@ -10,6 +10,7 @@ mod load;
 mod rebuild;
 mod serve;
 mod verify;
+mod world;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,8 @@ enum Role {
     Demo(demo::Args),
     /// Bring people, friendships, follows and stories in from files
     Import(import::Args),
+    /// Fill a store with a world of people who know each other as real people do, to measure on
+    World(world::Args),
     /// Compare feeds as they are served with feeds computed from the truth
     Verify(verify::Args),
     /// Ask a running server as many people would, and measure what they get
@@ -64,6 +67,7 @@ impl CommandLine {
             Role::Serve(args) => serve::run(args, self.sources).await,
             Role::Demo(args) => demo::run(args, self.sources).await,
             Role::Import(args) => import::run(args, self.sources).await,
+            Role::World(args) => world::run(args, self.sources).await,
             Role::Verify(args) => verify::run(args, self.sources).await,
             Role::Load(args) => load::run(args, self.sources).await,
             Role::Rebuild(args) => rebuild::run(args, self.sources).await,
