@@ -6,6 +6,7 @@
 
 use async_trait::async_trait;
 use rusqlite::params;
+use rustc_hash::FxHashSet;
 use sosik_feed::{PersonId, Timestamp};
 
 use super::SqliteStore;
@@ -99,30 +100,27 @@ fn fill(db: &Db<'_>, people: &[FriendsOf]) -> StoreResult<u64> {
     let mut insert = db.prepared(FRIEND_FILL)?;
     let mut counted = db.prepared(FRIENDS_FILLED)?;
     let mut known = db.prepared(IS_PERSON)?;
+    // Most friends of neighbours are neighbours: each is looked up once.
+    let mut seen = FxHashSet::default();
     let mut made = 0;
     for FriendsOf { person, friends } in people {
         let mut new = 0;
         for (friend, since) in friends {
-            if !known.exists([friend.as_i64()])? {
-                return Err(StoreError::failed(
-                    "fill in friends",
-                    "a friend does not exist",
-                ));
+            if seen.insert(*friend) && !known.exists([friend.as_i64()])? {
+                return Err(missing("a friend does not exist"));
             }
             new += insert.execute([person.as_i64(), friend.as_i64(), since.as_i64()])?;
         }
         // The constraint of the limit stands on the count.
-        if counted.execute(params![
-            person.as_i64(),
-            i64::try_from(new).unwrap_or(i64::MAX)
-        ])? == 0
-        {
-            return Err(StoreError::failed(
-                "fill in friends",
-                "a person does not exist",
-            ));
+        let all = i64::try_from(new).unwrap_or(i64::MAX);
+        if counted.execute([person.as_i64(), all])? == 0 {
+            return Err(missing("a person does not exist"));
         }
         made += new as u64;
     }
     Ok(made)
+}
+
+fn missing(who: &'static str) -> StoreError {
+    StoreError::failed("fill in friends", who)
 }
