@@ -31,6 +31,7 @@ fn a_short_load_is_served_and_told_with_its_latencies_and_lags() {
         "--seconds=2",
         "--streams=4",
         "--json",
+        "--report=report.html",
         "--mix=top=4,newer=4,older=2,conditional=2,post=4,like=2,comment=2,log-in=1",
     ];
     let report = folder.run(&arguments).ends_with(0).json()["load"].take();
@@ -51,6 +52,9 @@ fn a_short_load_is_served_and_told_with_its_latencies_and_lags() {
             "{of}"
         );
     }
+    let page = std::fs::read_to_string(folder.path("report.html")).unwrap();
+    let drawn = page.matches("<polyline").count();
+    assert!(drawn > 4 + 3 + 6, "only {drawn} lines: {page}");
     let lag = &report["lags"][0]["lag"];
     assert!(
         lag["count"].as_u64().unwrap() >= action(&report, "post")["served"].as_u64().unwrap(),
@@ -137,12 +141,17 @@ fn a_server_that_keeps_its_promises_is_found_clean() {
     );
 }
 
+/// An address that nobody has, and that no outgoing connection is given while the server is away: below those ports.
+fn place_to_come_back_to() -> std::net::SocketAddr {
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let mut places = (first..32_000).map(|port| std::net::SocketAddr::from(([127, 0, 0, 1], port)));
+    let free = |place: &std::net::SocketAddr| std::net::TcpListener::bind(place).is_ok();
+    places.find(free).unwrap()
+}
+
 /// What comes of a check of a server that is started for the purpose and troubled. `before` is what starts it all.
 fn troubled(folder: &Folder, before: &[&str], faults: &[&str]) -> Ran {
-    // A port that was free a moment ago: the server has to come back to the same one.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let address = place_to_come_back_to();
     let (url, listen) = (
         format!("--url=http://{address}"),
         format!("--set=server.listen={address}"),

@@ -1,5 +1,7 @@
 //! What is measured.
 
+use std::collections::VecDeque;
+
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -11,6 +13,15 @@ const LONGEST: u64 = 120_000_000;
 
 /// Sizes of authors, by how many see what they post: up to so many.
 const SIZES: [u64; 4] = [200, 1_000, 5_000, u64::MAX];
+
+/// Seconds of which answers may still come: a request is given up before.
+const OPEN_SECONDS: usize = 60;
+
+/// Where a distribution is drawn: dense where it is rare.
+const SHARES: [f64; 16] = [
+    0.0, 0.1, 0.25, 0.5, 0.65, 0.75, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9995, 0.9999,
+    1.0,
+];
 
 /// A distribution of latencies, in microseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -50,6 +61,15 @@ pub struct ActionFigures {
     pub shed_latency: Latency,
 }
 
+/// How the latencies of an action are spread, for a plot.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Distribution {
+    /// Which.
+    pub action: Action,
+    /// From the fastest to the slowest.
+    pub quantiles: Vec<Quantile>,
+}
+
 /// From the sending of a story to its sight in live streams, for authors of one size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct LagFigures {
@@ -70,9 +90,16 @@ pub struct SecondFigures {
     pub shed: u64,
     /// Anything else.
     pub failed: u64,
-    /// Slowest of those served, in microseconds.
+    /// Half of those served are faster, in microseconds; the digits after the first are rough.
+    pub p50: u64,
+    /// Of a hundred served, 99 are faster.
+    pub p99: u64,
+    /// Slowest of those served.
     pub slowest: u64,
 }
+
+/// A point of a distribution: the share of requests that are no slower than so many microseconds.
+pub type Quantile = (f64, u64);
 
 /// The whole run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -81,6 +108,10 @@ pub struct Report {
     pub seconds: f64,
     /// By action, those that happened.
     pub actions: Vec<ActionFigures>,
+    /// All that was shed, of whatever action.
+    pub shed_latency: Latency,
+    /// By action, those of which any was served.
+    pub distributions: Vec<Distribution>,
     /// Post to visible, by size of the author, those that happened.
     pub lags: Vec<LagFigures>,
     /// Streams held open.
@@ -128,6 +159,9 @@ struct OfAction {
 #[derive(Debug, Default)]
 struct Rest {
     by_second: Vec<SecondFigures>,
+    /// Latencies of the seconds that are not over yet, the first of them being `summed`.
+    latencies: VecDeque<Histogram<u64>>,
+    summed: usize,
     not_sent: u64,
     resumed: u64,
 }
@@ -168,11 +202,12 @@ impl Figures {
         }
         let mut rest = self.rest.lock();
         rest.not_sent += u64::from(end == End::NotSent);
-        let second = usize::try_from(intended / 1_000_000).unwrap_or(usize::MAX);
-        if rest.by_second.len() <= second {
-            rest.by_second.resize(second + 1, SecondFigures::default());
+        let place = usize::try_from(intended / 1_000_000).unwrap_or(usize::MAX);
+        rest.reach(place);
+        if end == End::Served {
+            rest.served(place, latency);
         }
-        let second = &mut rest.by_second[second];
+        let second = &mut rest.by_second[place];
         second.offered += 1;
         match end {
             End::Served => {
@@ -213,15 +248,80 @@ impl Figures {
             readers_to: *readers_to,
             lag: latency(&lag.lock()),
         });
-        let rest = self.rest.lock();
+        let mut rest = self.rest.lock();
+        rest.sum_up(0);
         Report {
             seconds,
+            shed_latency: latency(&self.all_shed()),
+            distributions: self.distributions(),
             actions: actions.filter(|figures| figures.offered > 0).collect(),
             lags: lags.filter(|figures| figures.lag.count > 0).collect(),
             streams,
             streams_resumed: rest.resumed,
             not_sent: rest.not_sent,
             by_second: rest.by_second.clone(),
+        }
+    }
+}
+
+impl Figures {
+    fn all_shed(&self) -> Histogram<u64> {
+        let mut all = histogram();
+        for of in &self.actions {
+            // All have the same bounds, so this cannot fail.
+            let _same_bounds = all.add(&of.lock().shed);
+        }
+        all
+    }
+
+    fn distributions(&self) -> Vec<Distribution> {
+        let actions = Action::ALL.into_iter().zip(&self.actions);
+        let of = |(action, of): (Action, &Mutex<OfAction>)| {
+            let served = &of.lock().served;
+            let quantile = |share: &f64| (*share, served.value_at_quantile(*share));
+            Distribution {
+                action,
+                quantiles: match served.is_empty() {
+                    true => Vec::new(),
+                    false => SHARES.iter().map(quantile).collect(),
+                },
+            }
+        };
+        let mut distributions: Vec<Distribution> = actions.map(of).collect();
+        distributions.retain(|distribution| !distribution.quantiles.is_empty());
+        distributions
+    }
+}
+
+impl Rest {
+    /// Makes room for a second, and closes those of which nothing can come any more.
+    fn reach(&mut self, place: usize) {
+        while self.by_second.len() <= place {
+            self.by_second.push(SecondFigures::default());
+            self.latencies.push_back(rough());
+        }
+        self.sum_up(OPEN_SECONDS);
+    }
+
+    fn served(&mut self, place: usize, latency: u64) {
+        let open = place.checked_sub(self.summed);
+        if let Some(latencies) = open.and_then(|open| self.latencies.get_mut(open)) {
+            latencies.saturating_record(latency);
+        }
+    }
+
+    /// Sums up all but the last so many.
+    fn sum_up(&mut self, open: usize) {
+        while self.latencies.len() > open {
+            let Some(latencies) = self.latencies.pop_front() else {
+                return;
+            };
+            let second = &mut self.by_second[self.summed];
+            if !latencies.is_empty() {
+                second.p50 = latencies.value_at_quantile(0.5);
+                second.p99 = latencies.value_at_quantile(0.99);
+            }
+            self.summed += 1;
         }
     }
 }
@@ -256,6 +356,11 @@ fn latency(histogram: &Histogram<u64>) -> Latency {
     }
 }
 
+/// One digit: a second has its own, and there are many seconds.
+fn rough() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, LONGEST, 1).expect("1 to 120 s at one digit is a range")
+}
+
 fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, LONGEST, 3).expect("1 to 120 s at three digits is a range")
 }
@@ -282,6 +387,17 @@ mod tests {
         assert_eq!((top.latency.count, top.shed_latency.count), (1, 1));
         assert_eq!((report.not_sent, report.by_second.len()), (1, 2));
         assert_eq!(report.by_second[1].failed, 1);
+        assert!(
+            (1_900..2_100).contains(&report.by_second[0].p99),
+            "{report:?}"
+        );
+        assert_eq!(report.shed_latency.count, 1);
+        let spread = &report.distributions[0].quantiles;
+        assert!(spread.is_sorted_by_key(|(_, latency)| *latency));
+        assert_eq!(
+            (report.distributions.len(), spread.len()),
+            (1, SHARES.len())
+        );
         let sizes: Vec<u64> = report.lags.iter().map(|lag| lag.readers_to).collect();
         assert_eq!(sizes, [200, u64::MAX]);
     }

@@ -10,11 +10,15 @@ mod arrivals;
 mod figures;
 mod live;
 mod mix;
+mod report;
 mod run;
 mod table;
 
 pub use self::arrivals::{Arrivals, Shape};
-pub use self::figures::{ActionFigures, LagFigures, Latency, Report, SecondFigures};
+pub use self::figures::{
+    ActionFigures, Distribution, LagFigures, Latency, Quantile, Report, SecondFigures,
+};
 pub use self::mix::{Action, Mix, MixError};
+pub use self::report::html;
 pub use self::run::{Options, run};
 pub use self::table::table;

@@ -163,6 +163,8 @@ mod tests {
         let report = Report {
             seconds: 2.0,
             actions: vec![of],
+            shed_latency: latency,
+            distributions: Vec::new(),
             lags: vec![LagFigures {
                 readers_to: 200,
                 lag: latency,

@@ -13,7 +13,7 @@ use sosik_load::cast::{self, Recorder};
 use sosik_load::check::{Entry, Kind, Rules, Verdict, judge, write};
 use sosik_load::client::{Client, Reach};
 use sosik_load::faults::{Fault, Plan, Server, Troublemaker};
-use sosik_load::load::{Mix, Options, Report, Shape, run as run_load, table};
+use sosik_load::load::{Mix, Options, Report, Shape, html, run as run_load, table};
 use sosik_load::people::{self, Somebody};
 use tokio_util::sync::CancellationToken;
 
@@ -57,7 +57,7 @@ pub struct Args {
     #[arg(long, default_value = "100", value_parser = rate)]
     rate: f64,
     /// How the rate goes over time
-    #[arg(long, value_enum, default_value_t = Curve::Flat)]
+    #[arg(long, visible_alias = "shape", value_enum, default_value_t = Curve::Flat)]
     curve: Curve,
     /// How many times as many requests come in the rush of the step
     #[arg(long, default_value = "10", value_parser = rate)]
@@ -100,6 +100,9 @@ pub struct Args {
     /// Start this server first, and end it at the end: after `--`, such as `-- sosik serve`
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
+    /// Write a report with plots: one HTML file that opens without a network
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Print one JSON object instead of the table
     #[arg(long)]
     json: bool,
@@ -163,7 +166,7 @@ enum Curve {
     Flat,
     /// A third as usual, a third with a rush, a third as usual again
     Step,
-    /// A day with its quiet night and its evening, in the time there is
+    /// A day with its quiet night and its peak at two in the afternoon, in the time there is
     Day,
 }
 
@@ -206,6 +209,11 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
     if let (Some(path), Some(history)) = (&args.history, &history) {
         keep(path, history)?;
     }
+    if let Some(path) = &args.report {
+        let check = verdict.as_ref().map(as_text);
+        let page = html(&report, &title(&args), check.as_deref());
+        fs::write(path, page).with_context(|| format!("write {}", path.display()))?;
+    }
     print::out(&match args.json {
         true => format!(
             "{}\n",
@@ -222,6 +230,18 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
         0 if clean => Outcome::Fine,
         _some => Outcome::Difference,
     })
+}
+
+fn title(args: &Args) -> String {
+    let curve = match args.curve {
+        Curve::Flat => String::new(),
+        Curve::Step => format!(", in the rush {} times as many", args.times),
+        Curve::Day => ", as the mean of a day".to_owned(),
+    };
+    let Args {
+        url, rate, seconds, ..
+    } = args;
+    format!("Load on {url}: {rate} requests a second{curve}, {seconds} s")
 }
 
 fn rules(args: &Args) -> Rules {
