@@ -5,6 +5,7 @@
 //!
 //! To add a step: a line in its chore below.
 
+mod bench;
 mod generate;
 mod steps;
 mod tools;
@@ -30,6 +31,19 @@ enum Chore {
     Browse,
     /// Licences, advisories and duplicates of dependencies, by cargo-deny
     Deny,
+    /// Measures the hot paths as ratios and writes docs/performance.md; `bench --quick` takes two minutes and writes
+    /// nothing, `bench -- --help` tells the rest
+    Bench {
+        /// Smaller worlds and fewer rounds
+        #[arg(long)]
+        quick: bool,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Handed to the benchmarks as it is: parts to measure
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
     /// Refresh the files that are made from the code; commit the result
     Generate,
 }
@@ -40,6 +54,12 @@ fn main() -> ExitCode {
         Chore::Check => steps::run(&checks()),
         Chore::Browse => steps::run(&end_to_end()),
         Chore::Deny => deny(),
+        Chore::Bench { quick, json, rest } => {
+            let quick = quick.then(|| "--quick".to_owned());
+            let json = json.then(|| "--json".to_owned());
+            let arguments: Vec<_> = quick.into_iter().chain(json).chain(rest).collect();
+            bench::run(&arguments)
+        }
         Chore::Generate => generate::refresh(),
     };
     match done {

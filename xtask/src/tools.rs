@@ -4,7 +4,8 @@
 //! without, called by the chore or given to [`Step::needs`](crate::steps::Step::needs).
 
 use std::{
-    env,
+    env, fs,
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Stdio},
 };
@@ -85,6 +86,30 @@ pub(crate) fn browser() -> anyhow::Result<()> {
     install(&BROWSER_PACKAGES).with_context(|| by_hand.clone())?;
     ensure!(Path::new(CHROMIUM).exists(), by_hand);
     Ok(())
+}
+
+/// Installs servers that nobody wants running: what uses them starts its own. Root only, since the file that keeps
+/// packages from starting what they bring is root's.
+///
+/// # Errors
+/// Not root, or the packages cannot be had.
+pub(crate) fn install_without_starting(packages: &[&str]) -> anyhow::Result<()> {
+    const POLICY: &str = "/usr/sbin/policy-rc.d";
+    ensure!(
+        is_root(),
+        "run `apt-get install --no-install-recommends {}` as root",
+        packages.join(" ")
+    );
+    let ours = !Path::new(POLICY).exists();
+    if ours {
+        fs::write(POLICY, "#!/bin/sh\nexit 101\n")?;
+        fs::set_permissions(POLICY, fs::Permissions::from_mode(0o755))?;
+    }
+    let installed = install(packages);
+    if ours {
+        fs::remove_file(POLICY)?;
+    }
+    installed
 }
 
 /// Installs Debian packages, as root or by a `sudo` that asks nothing.

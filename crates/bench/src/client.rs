@@ -1,45 +1,89 @@
 //! The asking side of a measurement, in a process of its own so that its CPU time is not counted.
 //!
-//! It sends one and the same request over kept-alive connections and reads answers by their length. Nothing is
+//! It sends prepared requests in turn over kept-alive connections and reads answers by their length. Nothing is
 //! parsed beyond that: what it costs leaves the more of the machine to the server.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, bail};
-use serde_json::{Value, json};
+use anyhow::{Context, bail, ensure};
+use serde::{Deserialize, Serialize};
 
-/// What a client process is to do, as JSON in its argument.
-pub(crate) fn job(
-    address: &str,
-    path: &str,
-    token: Option<&str>,
-    requests: usize,
-    connections: usize,
-) -> String {
-    json!({ "address": address, "path": path, "token": token, "requests": requests, "connections": connections })
-        .to_string()
+/// Connections of a measurement: a few more than cores, so that none of these waits for the client.
+pub(crate) const CONNECTIONS: usize = 8;
+
+/// One thing to ask for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Ask {
+    pub(crate) path: String,
+    /// The session; none where nobody asks who it is.
+    pub(crate) token: Option<String>,
+    /// The tag of what the client has.
+    pub(crate) known: Option<String>,
 }
 
-pub(crate) fn run(job: &str) -> anyhow::Result<()> {
-    let job: Value = serde_json::from_str(job)?;
-    let text = |name: &str| job[name].as_str().map(str::to_owned);
-    let number = |name: &str| {
-        job[name]
-            .as_u64()
-            .and_then(|number| usize::try_from(number).ok())
-    };
-    let address = text("address").context("address")?;
-    let requests = number("requests").context("requests")?;
-    let connections = number("connections").context("connections")?;
-    let authorization = text("token")
-        .map(|token| format!("authorization: Bearer {token}\r\n"))
-        .unwrap_or_default();
-    let path = text("path").context("path")?;
-    let request = format!("GET {path} HTTP/1.1\r\nhost: bench\r\n{authorization}\r\n");
+impl Ask {
+    /// A page, in somebody's session.
+    pub(crate) fn page(path: &str, token: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            token: Some(token.to_owned()),
+            known: None,
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut head = format!("GET {} HTTP/1.1\r\nhost: bench\r\n", self.path);
+        if let Some(token) = &self.token {
+            head += &format!("authorization: Bearer {token}\r\n");
+        }
+        if let Some(known) = &self.known {
+            head += &format!("if-none-match: {known}\r\n");
+        }
+        (head + "\r\n").into_bytes()
+    }
+}
+
+/// What a client process is to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) address: String,
+    /// Asked in turn, each connection beginning elsewhere.
+    pub(crate) asks: Vec<Ask>,
+    /// So many requests in all.
+    pub(crate) requests: usize,
+    /// Every answer has this status.
+    pub(crate) status: u16,
+}
+
+impl Job {
+    /// Runs it in a process of its own, and waits for its end.
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let mut client = Command::new(std::env::current_exe()?)
+            .arg("--client")
+            .stdin(Stdio::piped())
+            .spawn()?;
+        let mut stdin = client.stdin.take().context("the client listens")?;
+        stdin.write_all(&serde_json::to_vec(self)?)?;
+        drop(stdin);
+        ensure!(client.wait()?.success(), "the client failed");
+        Ok(())
+    }
+}
+
+/// Is the client: does the job on standard input.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let job: Job = serde_json::from_reader(std::io::stdin())?;
+    let requests: Vec<_> = job.asks.iter().map(Ask::bytes).collect();
     std::thread::scope(|scope| {
-        let ask = || ask(&address, request.as_bytes(), requests / connections);
-        let workers: Vec<_> = (0..connections).map(|_| scope.spawn(ask)).collect();
+        let ask = |connection| scope.spawn(move || ask(&connection));
+        let connections = (0..CONNECTIONS).map(|first| Connection {
+            job: &job,
+            requests: &requests,
+            first,
+        });
+        let workers: Vec<_> = connections.map(ask).collect();
         workers
             .into_iter()
             .try_for_each(|worker| match worker.join() {
@@ -49,14 +93,29 @@ pub(crate) fn run(job: &str) -> anyhow::Result<()> {
     })
 }
 
-fn ask(address: &str, request: &[u8], requests: usize) -> anyhow::Result<()> {
-    let mut stream = TcpStream::connect(address)?;
+/// The share of one connection: every eighth request.
+struct Connection<'a> {
+    job: &'a Job,
+    requests: &'a [Vec<u8>],
+    first: usize,
+}
+
+fn ask(connection: &Connection<'_>) -> anyhow::Result<()> {
+    let &Connection {
+        job,
+        requests,
+        first,
+    } = connection;
+    let mut stream = TcpStream::connect(&job.address)?;
     stream.set_nodelay(true)?;
     let mut answers = BufReader::with_capacity(64 << 10, stream.try_clone()?);
     let mut body = Vec::new();
-    for _ in 0..requests {
-        stream.write_all(request)?;
-        let length = head(&mut answers)?;
+    // Each connection walks through all requests, so that no reader has a connection of their own.
+    for (turn, number) in (first..).zip((first..job.requests).step_by(CONNECTIONS)) {
+        let whole = job.requests <= requests.len();
+        let request = if whole { number } else { turn % requests.len() };
+        stream.write_all(&requests[request])?;
+        let length = head(&mut answers, job.status)?;
         body.resize(length, 0);
         answers.read_exact(&mut body)?;
     }
@@ -64,18 +123,23 @@ fn ask(address: &str, request: &[u8], requests: usize) -> anyhow::Result<()> {
 }
 
 /// Reads the head of an answer; answers the length of its body.
-fn head(answers: &mut BufReader<TcpStream>) -> anyhow::Result<usize> {
+fn head(answers: &mut BufReader<TcpStream>, status: u16) -> anyhow::Result<usize> {
+    const NOT_MODIFIED: u16 = 304;
     let mut line = String::new();
     answers.read_line(&mut line)?;
-    if !line.starts_with("HTTP/1.1 200") {
+    if !line.starts_with(&format!("HTTP/1.1 {status}")) {
         bail!("the server answered {line}");
     }
-    let mut length = None;
+    let mut length = (status == NOT_MODIFIED).then_some(0);
     loop {
         line.clear();
         answers.read_line(&mut line)?;
         if line == "\r\n" {
             return length.context("an answer without a length");
+        }
+        // Without a body, whatever length its head names.
+        if status == NOT_MODIFIED {
+            continue;
         }
         if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
             length = Some(value.trim().parse()?);

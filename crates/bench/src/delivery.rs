@@ -1,70 +1,95 @@
 //! Deliveries into timelines of this process, and what those take in memory.
 
-use serde_json::json;
 use sosik_fabric::Fabric;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::{PersonId, StoryId, limits};
 
-use crate::measure::{per_second, report, resident_bytes, timed_async};
+use crate::measure::{Samples, float, per_second, resident_bytes, rounded, timed_async};
+use crate::report::{Report, Row};
+use crate::scale::Scale;
 
-const READERS: u64 = 20_000;
-const STORIES: u64 = 800;
-const DELIVERIES: u64 = 400;
+/// Stories of a full timeline.
+const STORIES: u64 = limits::TIMELINE_STORIES as u64;
 const READERS_OF_A_STORY: usize = 300;
+/// A prime, to walk the readers out of their order.
+const STRIDE: u64 = 7_919;
 
-pub(crate) fn measure() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime without drivers starts");
-    runtime.block_on(run());
+pub(crate) fn measure(scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(run(scale, report))
 }
 
-async fn run() {
+async fn run(scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
     let fabric = MemoryFabric::new(MemoryOptions {
-        timeline_stories: 800,
+        timeline_stories: limits::TIMELINE_STORIES,
         timelines_bytes: 4 << 30,
         pull_log_entries: 1_000,
         seed: 1,
     });
-    let before = resident_bytes();
-    for reader in 1..=READERS {
-        let rebuild = fabric
-            .begin_rebuild(PersonId::from_u64(reader))
-            .await
-            .ok()
-            .flatten()
-            .expect("nobody else builds");
-        let ids = (1..=STORIES)
-            .map(|story| StoryId::from_u64(story << 22))
-            .collect();
-        let ready = fabric
-            .finish_rebuild(rebuild, ids, StoryId::default())
-            .await;
-        assert!(matches!(ready, Ok(true)));
-    }
-    let resident = (resident_bytes() - before) / READERS;
-    let accounted = fabric.figures().timeline_bytes as u64 / READERS;
-    report(&json!({
-        "name": "timeline_memory", "stories": STORIES, "resident_bytes_each": resident,
-        "accounted_bytes_each": accounted, "bytes_of_ids": STORIES * 8,
-    }));
+    let before = resident_bytes("self");
+    build_timelines(&fabric, scale.delivery_readers).await?;
+    let resident = resident_bytes("self").saturating_sub(before) / scale.delivery_readers;
+    let accounted = fabric.figures().timeline_bytes as u64 / scale.delivery_readers;
+    report.add(
+        Row::new("memory_timeline")
+            .with("stories", STORIES)
+            .with("resident_bytes_each", resident)
+            .with("accounted_bytes_each", accounted)
+            .with("bytes_of_ids", STORIES * 8),
+    );
 
     // The readers of a story are scattered over the table, as friends are.
-    let readers: Vec<PersonId> = (0..READERS)
-        .map(|place| PersonId::from_u64(place * 7_919 % READERS + 1))
-        .collect();
+    let readers = (0..scale.delivery_readers)
+        .map(|place| PersonId::from_u64(place * STRIDE % scale.delivery_readers + 1));
+    let readers: Vec<PersonId> = readers.collect();
+    let mut rates = Vec::new();
+    let mut taken_in_all = 0;
+    let stories: Vec<u64> = (1..=scale.delivery_stories).collect();
+    for part in stories.chunks(stories.len().div_ceil(scale.rounds)) {
+        let (taken, span) = timed_async(deliver(&fabric, &readers, part)).await;
+        let taken = taken?;
+        taken_in_all += taken;
+        rates.push(per_second(taken, span));
+    }
+    let rates = Samples::new(rates);
+    report.add(
+        Row::new("delivery_memory")
+            .with("deliveries_per_second", rates.median())
+            .with("lowest", rates.lowest())
+            .with("highest", rates.highest())
+            .with("nanoseconds_each", rounded(1e9 / rates.median(), 1.0))
+            .with("deliveries", taken_in_all)
+            .with("timelines", scale.delivery_readers)
+            .with("readers_of_a_story", float(READERS_OF_A_STORY))
+            .with("cores", 1),
+    );
+    Ok(())
+}
+
+async fn build_timelines(fabric: &MemoryFabric, readers: u64) -> anyhow::Result<()> {
+    for reader in 1..=readers {
+        let rebuild = fabric.begin_rebuild(PersonId::from_u64(reader)).await?;
+        let rebuild = rebuild.ok_or_else(|| anyhow::anyhow!("somebody else builds"))?;
+        let ids = (1..=STORIES).map(|story| StoryId::from_u64(story << 22));
+        let ready = fabric
+            .finish_rebuild(rebuild, ids.collect(), StoryId::default())
+            .await?;
+        anyhow::ensure!(ready, "a timeline was not built");
+    }
+    Ok(())
+}
+
+async fn deliver(
+    fabric: &MemoryFabric,
+    readers: &[PersonId],
+    stories: &[u64],
+) -> anyhow::Result<usize> {
     let mut taken = 0;
-    let work = async {
-        for story in 0..DELIVERIES {
-            let id = StoryId::from_u64((STORIES + 1 + story) << 22);
-            for chunk in readers.chunks(READERS_OF_A_STORY) {
-                taken += fabric.deliver(id, chunk).await.unwrap_or_default();
-            }
+    for story in stories {
+        let id = StoryId::from_u64((STORIES + story) << 22);
+        for chunk in readers.chunks(READERS_OF_A_STORY) {
+            taken += fabric.deliver(id, chunk).await?;
         }
-    };
-    let ((), span) = timed_async(work).await;
-    report(&json!({
-        "name": "delivery_memory", "deliveries": taken, "readers": READERS,
-        "deliveries_per_second": per_second(taken, span), "threads": 1,
-    }));
+    }
+    Ok(taken)
 }

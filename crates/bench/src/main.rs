@@ -1,57 +1,180 @@
-//! Measures the hot paths: reading a page, posting durably, delivering, and what a timeline takes in memory.
+//! Measures the hot paths: reading, posting durably, delivering, memory, starting, growth, and what people would
+//! otherwise write.
 //!
 //! Everything is measured in one run on one machine, and reads as a ratio to a floor measured beside it: the same
-//! bytes served statically by the same HTTP stack, the bare fsync rate of the disk. One JSON object a line.
+//! bytes served statically by the same HTTP stack, the bare fsync rate of the disk. CPU is the time that processes
+//! used, never the time that passed, so that neighbours on the machine count little.
 //!
-//! `cargo run --release -p sosik-bench` runs all; names after it run some.
+//! `cargo xtask bench` runs all of it and writes `docs/performance.md`. To add a measurement: a file with a function
+//! `measure` that adds rows to the [`report::Report`], a line in [`Part`], and its table in `document`.
 
+mod alternatives;
+mod child;
 mod client;
+mod compare;
 mod delivery;
-mod feed_read;
+mod document;
+mod growth;
+mod machine;
 mod measure;
+mod memory;
+mod plot;
 mod posting;
+mod reads;
+mod report;
+mod scale;
+mod serving;
+mod startup;
+mod visible;
 mod world;
 
-use clap::Parser;
+use std::path::PathBuf;
 
-/// Measures the hot paths and prints one JSON object a line.
-#[derive(Parser)]
+use clap::{Parser, ValueEnum};
+
+use crate::report::{Report, Row};
+use crate::scale::Scale;
+use crate::world::Filled;
+
+/// The allocator of the executable that is shipped.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures the hot paths and prints one line for each result.
+#[derive(Debug, Parser)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of a command line are independent of each other"
+)]
 struct CommandLine {
-    /// Where the store of the measurement is kept while it runs; must be on the disk to be measured.
+    /// Where stores are kept while they are measured; must be on the disk to be measured.
     #[arg(long, default_value = "target")]
-    folder: std::path::PathBuf,
-    /// Requests in one round of feed-read; fewer for a run under a profiler.
-    #[arg(long, default_value_t = 60_000)]
-    requests: usize,
-    /// What to measure: feed-read, post, delivery. All when none is named.
-    what: Vec<String>,
-    /// For the measurement itself: be the client that asks for one page again and again.
+    folder: PathBuf,
+    /// Smaller worlds and fewer rounds: less than two minutes, coarser figures.
+    #[arg(long)]
+    quick: bool,
+    /// Print one JSON object a line.
+    #[arg(long)]
+    json: bool,
+    /// Write the document here, with its plots in a folder of the same name beside it. Not with --quick.
+    #[arg(long, conflicts_with_all = ["quick", "part"])]
+    document: Option<PathBuf>,
+    /// What to measure; everything when nothing is named.
+    #[arg(value_enum)]
+    part: Vec<Part>,
+    /// Just enough to see that everything works; the figures mean nothing.
     #[arg(long, hide = true)]
-    client: Option<String>,
+    tiny: bool,
+    /// For the measurement itself: be the client, with the job on standard input.
+    #[arg(long, hide = true)]
+    client: bool,
+    /// For the measurement itself: be a server in a process of its own.
+    #[arg(long, hide = true)]
+    serve: Option<String>,
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Deliveries into timelines of this process, and their memory.
+    Delivery,
+    /// Durable posts a second.
+    Post,
+    /// Feed reads against static answers.
+    Read,
+    /// From posting until visible.
+    Visible,
+    /// Memory of people who read.
+    Memory,
+    /// What people would otherwise write.
+    Alternatives,
+    /// Worlds of growing size.
+    Growth,
+    /// Starting on the largest of them.
+    Startup,
 }
 
 fn main() -> anyhow::Result<()> {
     let command_line = CommandLine::parse();
-    if let Some(job) = &command_line.client {
-        return client::run(job);
+    if command_line.client {
+        return client::run();
     }
-    let wanted = |name: &str| {
-        command_line.what.is_empty() || command_line.what.iter().any(|what| what == name)
-    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    if wanted("delivery") {
-        delivery::measure();
+    if let Some(job) = &command_line.serve {
+        return runtime.block_on(child::run(job));
     }
-    if wanted("post") {
-        runtime.block_on(posting::measure(&command_line.folder))?;
+    let mut report = Report::new(command_line.json);
+    let machine = machine::Machine::look();
+    // On the thread of `main`: nothing else of this process runs beside it.
+    if command_line.wants(Part::Delivery) {
+        delivery::measure(&command_line.scale(), &mut report)?;
     }
-    if wanted("feed-read") {
-        runtime.block_on(feed_read::measure(
-            &command_line.folder,
-            command_line.requests,
-        ))?;
+    let run = measure::timed(|| runtime.block_on(command_line.measure(&mut report)));
+    run.0?;
+    match &command_line.document {
+        Some(path) => document::write(path, &machine, &report, run.1),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+impl CommandLine {
+    fn scale(&self) -> Scale {
+        match (self.tiny, self.quick) {
+            (true, _) => Scale::tiny(),
+            (false, true) => Scale::quick(),
+            (false, false) => Scale::full(),
+        }
+    }
+
+    fn wants(&self, part: Part) -> bool {
+        self.part.is_empty() || self.part.contains(&part)
+    }
+
+    /// Everything that is asynchronous.
+    async fn measure(&self, report: &mut Report) -> anyhow::Result<()> {
+        let scale = self.scale();
+        if self.wants(Part::Post) {
+            posting::measure(&self.folder, &scale, report).await?;
+        }
+        let of_base = [Part::Read, Part::Visible, Part::Memory, Part::Alternatives];
+        if of_base.into_iter().any(|part| self.wants(part)) {
+            let base = Filled::new(&self.folder, scale.base).await?;
+            self.measure_base(&base, &scale, report).await?;
+        }
+        if self.wants(Part::Growth) || self.wants(Part::Startup) {
+            let largest = growth::measure(&self.folder, &scale, report).await?;
+            if let Some(largest) = largest.filter(|_| self.wants(Part::Startup)) {
+                startup::measure(&largest, report).await?;
+            }
+        }
+        if self.quick {
+            let why = "a million people take minutes to make; run without --quick";
+            report.add(Row::left_out("growth_1m", why));
+        }
+        Ok(())
+    }
+
+    async fn measure_base(
+        &self,
+        base: &Filled,
+        scale: &Scale,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        if self.wants(Part::Read) {
+            reads::measure(base, scale, report).await?;
+        }
+        if self.wants(Part::Memory) {
+            memory::measure(base, scale, report)?;
+        }
+        if self.wants(Part::Alternatives) {
+            alternatives::measure(base, scale, report).await?;
+        }
+        // Last, since it writes into the world.
+        if self.wants(Part::Visible) {
+            visible::measure(base, scale, report).await?;
+        }
+        Ok(())
+    }
 }

@@ -1,63 +1,107 @@
-//! Durable posts a second, against the bare fsync rate of the disk.
+//! Durable posts a second, and how long one takes, against the bare fsync rate of the disk.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use serde_json::json;
+use sosik_feed::Audience;
 
-use crate::measure::{per_second, report, timed, timed_async};
-use crate::world::World;
+use crate::measure::{Samples, float, per_second, rounded, timed, timed_async};
+use crate::report::{Report, Row};
+use crate::scale::Scale;
+use crate::world::{Filled, Shape, World};
 
-const SYNCS: usize = 500;
+const TEXT: &str = "점심시간의 소식: 오늘은 비빔밥을 먹었어요.";
 
-pub(crate) async fn measure(folder: &Path) -> anyhow::Result<()> {
-    let syncs = bare_syncs(folder)?;
-    report(&json!({ "name": "bare_fsync", "per_second": syncs }));
-    for (writers, posts) in [(1, 1_000), (8, 8_000), (64, 40_000)] {
-        let world = Arc::new(World::new(folder).await?);
-        let authors = world.crowd("author", writers).await?;
-        let before = world.store.writer_figures();
-        let work = async {
-            let tasks: Vec<_> = authors
-                .iter()
-                .map(|author| {
-                    let (world, author) = (Arc::clone(&world), *author);
-                    tokio::spawn(async move {
-                        for _ in 0..posts / writers {
-                            world
-                                .post(author, "점심시간의 소식: 오늘은 비빔밥을 먹었어요.")
-                                .await?;
-                        }
-                        anyhow::Ok(())
-                    })
-                })
-                .collect();
-            for task in tasks {
-                task.await??;
-            }
-            anyhow::Ok(())
-        };
-        let (result, span) = timed_async(work).await;
-        result?;
-        let after = world.store.writer_figures();
-        let rate = per_second(posts, span);
-        report(&json!({
-            "name": format!("post_durable_{writers}"), "posts": posts, "posts_per_second": rate,
-            "writes_per_fsync": ratio(after.jobs - before.jobs, after.batches - before.batches),
-            "ratio_to_bare_fsync": (rate / syncs * 10.0).round() / 10.0,
-        }));
-        world.quiet().await?;
-        world.service.stop().await;
+pub(crate) async fn measure(
+    folder: &Path,
+    scale: &Scale,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let syncs = bare_syncs(folder, scale.syncs)?;
+    report.add(Row::new("bare_fsync").with("fsyncs_per_second", syncs));
+    for (writers, posts) in scale.posts {
+        let row = with_writers(folder, scale, writers, posts).await?;
+        report.add(row);
     }
     Ok(())
 }
 
+async fn with_writers(
+    folder: &Path,
+    scale: &Scale,
+    writers: usize,
+    posts: usize,
+) -> anyhow::Result<Row> {
+    // The disk beside each, since on a shared machine it is not the same disk a minute later.
+    let syncs = bare_syncs(folder, scale.syncs)?;
+    let authors = Shape {
+        people: u64::try_from(writers)?.max(4),
+        ring: 2,
+        stories_each: 0,
+        readers: 1,
+        heavy_friends: 0,
+        followers: 0,
+        reader_friends: 0,
+        ..scale.base
+    };
+    let filled = Filled::new(folder, authors).await?;
+    let world = Arc::new(filled.open().await?);
+    let before = world.store.writer_figures();
+    let (spans, span) = timed_async(post_all(&world, writers, posts)).await;
+    let spans = Samples::of_spans(&spans?);
+    let after = world.store.writer_figures();
+    world.quiet().await?;
+    world.service.stop().await;
+    let rate = per_second(posts, span);
+    let batches = usize::try_from(after.batches - before.batches)?.max(1);
+    let writes = usize::try_from(after.jobs - before.jobs)?;
+    Ok(Row::new(format!("post_durable_{writers}"))
+        .with("posts", posts)
+        .with("posts_per_second", rate)
+        .with("p50_ms", rounded(spans.median(), 100.0))
+        .with("p99_ms", rounded(spans.share(99), 100.0))
+        .with("fsyncs_per_second", syncs)
+        .with("ratio_to_fsync", rounded(rate / syncs, 100.0))
+        .with(
+            "writes_per_fsync",
+            rounded(float(writes) / float(batches), 10.0),
+        ))
+}
+
+/// Each writer posts one after the other; answers how long each post took.
+async fn post_all(
+    world: &Arc<World>,
+    writers: usize,
+    posts: usize,
+) -> anyhow::Result<Vec<Duration>> {
+    let tasks = (0..writers).map(|writer| {
+        let world = Arc::clone(world);
+        tokio::spawn(async move {
+            let author = world.person(u64::try_from(writer)?);
+            let mut spans = Vec::with_capacity(posts / writers);
+            for _ in 0..posts / writers {
+                let (posted, span) = timed_async(world.post(author, TEXT, Audience::Friends)).await;
+                posted?;
+                spans.push(span);
+            }
+            anyhow::Ok(spans)
+        })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    let mut all = Vec::with_capacity(posts);
+    for task in tasks {
+        all.extend(task.await??);
+    }
+    Ok(all)
+}
+
 /// How often a second a small file can be written and synced, one after the other.
-fn bare_syncs(folder: &Path) -> anyhow::Result<f64> {
+fn bare_syncs(folder: &Path, syncs: usize) -> anyhow::Result<f64> {
     let mut file = tempfile::tempfile_in(folder)?;
     let (result, span) = timed(|| {
-        for _ in 0..SYNCS {
+        for _ in 0..syncs {
             file.seek(SeekFrom::Start(0))?;
             file.write_all(&[7; 4096])?;
             file.sync_data()?;
@@ -65,13 +109,5 @@ fn bare_syncs(folder: &Path) -> anyhow::Result<f64> {
         anyhow::Ok(())
     });
     result?;
-    Ok(per_second(SYNCS, span))
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of a measurement are far below 2^52"
-)]
-fn ratio(writes: u64, syncs: u64) -> f64 {
-    (writes as f64 / syncs.max(1) as f64 * 10.0).round() / 10.0
+    Ok(per_second(syncs, span))
 }

@@ -1,0 +1,174 @@
+//! What people would otherwise write: a join on PostgreSQL at every read, or pushing into sorted sets of Redis.
+//!
+//! Both are small and honest: the query a careful developer arrives at, prepared, on indexes it can be answered from
+//! alone, with everything in memory; both serve through the same HTTP stack as the feed, in this process, to the same
+//! client, for the same readers in the same world. CPU is counted over this process and all processes of the foreign
+//! server, against a warm page of the feed measured in turns with it. Both are spared what the feed does besides: no session
+//! is looked up, and Redis does not look whether the reader may see a story *now*.
+
+mod daemon;
+mod postgres;
+mod redis;
+
+use std::time::Duration;
+
+use crate::client::{Ask, Job};
+use crate::compare::{alone, cpu_micros};
+use crate::measure::{Samples, rounded};
+use crate::reads::{Read, Reads};
+use crate::report::{Report, Row};
+use crate::scale::Scale;
+use crate::serving::{Fetcher, Server};
+use crate::world::{Filled, World};
+
+/// Why a row has no figures.
+const NOT_INSTALLED: &str = "the server is not installed on this machine (apt-get install";
+
+pub(crate) async fn measure(
+    filled: &Filled,
+    scale: &Scale,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let world = filled.open().await?;
+    let bench = Bench {
+        world: &world,
+        filled,
+        scale,
+        reads: Reads::new(&world, scale).await?,
+    };
+    if postgres::is_here() {
+        postgres::measure(&bench, report).await?;
+    } else {
+        let why = format!("{NOT_INSTALLED} postgresql-15)");
+        report.add(Row::left_out("alternative_postgres_join", &why));
+        report.add(Row::left_out(
+            "alternative_postgres_join_5000_friends",
+            &why,
+        ));
+    }
+    if redis::is_here() {
+        redis::measure(&bench, report).await?;
+    } else {
+        let why = format!("{NOT_INSTALLED} redis-server)");
+        report.add(Row::left_out("alternative_redis_sorted_set", &why));
+    }
+    world.service.stop().await;
+    Ok(())
+}
+
+/// What an alternative is measured against.
+struct Bench<'a> {
+    world: &'a World,
+    filled: &'a Filled,
+    scale: &'a Scale,
+    reads: Reads<'a>,
+}
+
+impl Bench<'_> {
+    /// The alternative's page `/feed/{number}` of these readers against the feed's first page, in turns.
+    async fn compare(
+        &self,
+        name: &str,
+        readers: &[u64],
+        server: &Server,
+        foreign: impl Fn() -> anyhow::Result<Duration>,
+    ) -> anyhow::Result<Row> {
+        let ours = self.reads.top(readers).await?;
+        let job = self.job(readers, server);
+        let fetcher = Fetcher::new(&server.address)?;
+        let page = fetcher.get(&job.asks[0]).await?;
+        anyhow::ensure!(
+            page.stories() == crate::reads::PAGE,
+            "{name} is a short page"
+        );
+        let still = Server::start(ours.fixed()).await?;
+        let turns = self.turns(&job, &ours, &still, foreign).await?;
+        Ok(turns.row(name).with("bytes", page.body.len()))
+    }
+
+    async fn turns(
+        &self,
+        job: &Job,
+        ours: &Read,
+        still: &Server,
+        foreign: impl Fn() -> anyhow::Result<Duration>,
+    ) -> anyhow::Result<Turns> {
+        let fixed = ours.fixed_job(&still.address, self.scale.requests);
+        let mut turns = Turns::default();
+        for _ in 0..self.scale.rounds {
+            turns.fixed.push(cpu_micros(&fixed, alone).await?);
+            turns
+                .feed
+                .push(self.reads.cpu(ours, self.scale.requests).await?);
+            turns.alternative.push(cpu_micros(job, &foreign).await?);
+        }
+        Ok(turns)
+    }
+
+    fn job(&self, readers: &[u64], server: &Server) -> Job {
+        let ask = |reader: &u64| Ask {
+            path: format!("/feed/{}", self.world.person(*reader).raw()),
+            token: None,
+            known: None,
+        };
+        Job {
+            address: server.address.clone(),
+            asks: readers.iter().map(ask).collect(),
+            requests: self.scale.slow_requests * 2,
+            status: 200,
+        }
+    }
+
+    /// Everybody who is measured.
+    fn readers(&self) -> Vec<u64> {
+        self.filled.shape.with_sessions().collect()
+    }
+
+    /// The text of a story of the world, for loading it elsewhere.
+    fn stories(&self) -> impl Iterator<Item = (u64, u64, String)> {
+        let (shape, made) = (self.filled.shape, self.filled.made);
+        (0..shape.stories()).map(move |place| {
+            let story = shape.story(place, made);
+            (
+                story.id.raw().as_u64(),
+                story.author.raw().as_u64(),
+                story.text,
+            )
+        })
+    }
+}
+
+/// CPU of the three, a sample for each round.
+#[derive(Default)]
+struct Turns {
+    fixed: Vec<f64>,
+    feed: Vec<f64>,
+    alternative: Vec<f64>,
+}
+
+impl Turns {
+    fn row(self, name: &str) -> Row {
+        let ratio = |to: &[f64]| {
+            let ratios = self
+                .alternative
+                .iter()
+                .zip(to)
+                .map(|(one, other)| one / other);
+            Samples::new(ratios.collect())
+        };
+        let (to_fixed, to_feed) = (ratio(&self.fixed), ratio(&self.feed));
+        Row::new(name)
+            .with("ratio_to_static", rounded(to_fixed.median(), 10.0))
+            .with("ratio_to_feed", rounded(to_feed.median(), 10.0))
+            .with("ratio_lowest", rounded(to_feed.lowest(), 10.0))
+            .with("ratio_highest", rounded(to_feed.highest(), 10.0))
+            .with(
+                "cpu_micros",
+                rounded(Samples::new(self.alternative).median(), 1.0),
+            )
+            .with(
+                "feed_cpu_micros",
+                rounded(Samples::new(self.feed).median(), 10.0),
+            )
+    }
+}

@@ -1,0 +1,217 @@
+//! Push: a sorted set of ids for each reader, and each story as rendered JSON. A page is a range of the set, and the
+//! stories of these ids.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::Path as Of;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncCommands, RedisResult, pipe};
+use rustix::process::Signal;
+use serde_json::json;
+
+use super::Bench;
+use super::daemon::{Daemon, find, free_port};
+use crate::measure::{per_second, rounded, timed_async};
+use crate::reads::PAGE;
+use crate::report::Report;
+use crate::serving::Server;
+
+/// Commands sent together.
+const PIPELINE: usize = 1_000;
+
+/// Stories delivered to every measured reader.
+const DELIVERED: u64 = 1_000;
+
+pub(super) fn is_here() -> bool {
+    find("redis-server").is_some()
+}
+
+pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let port = free_port()?;
+    let daemon = start(folder.path(), port)?;
+    let mut redis = connect(port).await?;
+    fill(&mut redis, bench).await?;
+    let server = Server::start(router(redis.clone())).await?;
+    let usual: Vec<u64> = bench.filled.shape.usual_readers().collect();
+    let row = bench
+        .compare("alternative_redis_sorted_set", &usual, &server, || {
+            daemon.cpu()
+        })
+        .await?;
+    let first = bench.world.person(usual[0]).raw().as_u64();
+    let in_set: u64 = redis.zcard(set(first)).await?;
+    let bytes: u64 = redis::cmd("MEMORY")
+        .arg("USAGE")
+        .arg(set(first))
+        .query_async(&mut redis)
+        .await?;
+    let (deliveries, wall, cpu) = deliver(&mut redis, bench, &daemon).await?;
+    report.add(
+        row.with("friends", bench.filled.shape.reader_friends)
+            .with("bytes_each_timeline", bytes)
+            .with("stories_in_timeline", in_set)
+            .with("deliveries_per_second", per_second(deliveries, wall))
+            .with(
+                "delivery_cpu_micros",
+                rounded(crate::measure::micros_each(cpu, deliveries), 100.0),
+            ),
+    );
+    Ok(())
+}
+
+fn start(folder: &Path, port: u16) -> anyhow::Result<Daemon> {
+    let mut server = Command::new(find("redis-server").context("redis-server")?);
+    server
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+        .args(["--save", "", "--appendonly", "no", "--dir"])
+        .arg(folder)
+        .stdout(Stdio::null());
+    Daemon::start(&mut server, Signal::TERM)
+}
+
+async fn connect(port: u16) -> anyhow::Result<MultiplexedConnection> {
+    const ATTEMPTS: usize = 300;
+    let client = redis::Client::open(format!("redis://127.0.0.1:{port}/"))?;
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    for _ in 0..ATTEMPTS {
+        tick.tick().await;
+        if let Ok(connection) = client.get_multiplexed_async_connection().await {
+            return Ok(connection);
+        }
+    }
+    anyhow::bail!("redis did not start within half a minute")
+}
+
+fn set(reader: u64) -> String {
+    format!("feed:{reader}")
+}
+
+fn key(story: u64) -> String {
+    format!("story:{story}")
+}
+
+/// The timelines of the readers who are measured, and every story.
+async fn fill(redis: &mut MultiplexedConnection, bench: &Bench<'_>) -> anyhow::Result<()> {
+    let filled = bench.filled;
+    let id = |number| filled.person(number).raw().as_u64();
+    let readers: HashSet<u64> = bench.readers().into_iter().collect();
+    let mut readers_of: HashMap<u64, Vec<u64>> = HashMap::new();
+    for reader in &readers {
+        readers_of.entry(id(*reader)).or_default().push(id(*reader));
+    }
+    for (one, other) in filled.shape.friendships() {
+        for (reader, author) in [(one, other), (other, one)] {
+            if readers.contains(&reader) {
+                readers_of.entry(id(author)).or_default().push(id(reader));
+            }
+        }
+    }
+    let mut timelines: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    let stories: Vec<_> = bench.stories().collect();
+    for part in stories.chunks(PIPELINE) {
+        let mut pipe = pipe();
+        for (story, author, text) in part {
+            pipe.set(key(*story), rendered(*story, *author, text))
+                .ignore();
+            for reader in readers_of.get(author).into_iter().flatten() {
+                timelines.entry(*reader).or_default().push(*story);
+            }
+        }
+        pipe.exec_async(redis).await?;
+    }
+    for (reader, stories) in timelines {
+        let newest = stories.len().saturating_sub(filled.shape.timeline_stories);
+        for part in stories[newest..].chunks(PIPELINE) {
+            let mut pipe = pipe();
+            for story in part {
+                pipe.zadd(set(reader), story, millis(*story)).ignore();
+            }
+            pipe.exec_async(redis).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Scores are floats with 53 bits, ids have 63: the time is the score, and ids of one millisecond sort as text.
+const fn millis(story: u64) -> u64 {
+    sosik_feed::RawId::from_u64(story).millis()
+}
+
+fn rendered(story: u64, author: u64, text: &str) -> String {
+    let author = json!({
+        "id": author.to_string(), "handle": format!("p{author}"), "display_name": format!("Person {author}"),
+    });
+    json!({
+        "id": story.to_string(), "author": author, "text": text, "likes": 0, "comments": 0, "liked": false,
+    })
+    .to_string()
+}
+
+/// New stories into the sets of the measured readers, pipelined, each set cut to its length.
+async fn deliver(
+    redis: &mut MultiplexedConnection,
+    bench: &Bench<'_>,
+    daemon: &Daemon,
+) -> anyhow::Result<(usize, Duration, Duration)> {
+    let ids = bench.readers().into_iter();
+    let readers: Vec<u64> = ids
+        .map(|reader| bench.world.person(reader).raw().as_u64())
+        .collect();
+    let newest = -i64::try_from(bench.filled.shape.timeline_stories)? - 1;
+    let first = u64::MAX >> 2;
+    let before = crate::measure::process_cpu() + daemon.cpu()?;
+    let work = async {
+        let mut delivered = 0;
+        for story in 0..DELIVERED {
+            let mut pipe = pipe();
+            for reader in &readers {
+                let id = first + (story << 22);
+                pipe.zadd(set(*reader), id, millis(id)).ignore();
+                pipe.zremrangebyrank(set(*reader), 0, isize::try_from(newest)?)
+                    .ignore();
+                delivered += 1;
+            }
+            pipe.exec_async(redis).await?;
+        }
+        anyhow::Ok(delivered)
+    };
+    let (delivered, wall) = timed_async(work).await;
+    let cpu = crate::measure::process_cpu() + daemon.cpu()?;
+    Ok((delivered?, wall, cpu.saturating_sub(before)))
+}
+
+fn router(redis: MultiplexedConnection) -> Router {
+    Router::new().route(
+        "/feed/{reader}",
+        get(move |Of(reader): Of<u64>| answer(redis.clone(), reader)),
+    )
+}
+
+async fn answer(redis: MultiplexedConnection, reader: u64) -> Response {
+    match page(redis, reader).await {
+        Ok(page) => ([(header::CONTENT_TYPE, "application/json")], page).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+async fn page(mut redis: MultiplexedConnection, reader: u64) -> RedisResult<String> {
+    let last = isize::try_from(PAGE).unwrap_or(isize::MAX) - 1;
+    let ids: Vec<u64> = redis.zrevrange(set(reader), 0, last).await?;
+    let keys: Vec<String> = ids.iter().map(|id| key(*id)).collect();
+    let stories: Vec<Option<String>> = redis.mget(&keys).await?;
+    let stories: Vec<String> = stories.into_iter().flatten().collect();
+    let before = ids.last().map(u64::to_string).unwrap_or_default();
+    Ok(format!(
+        "{{\"items\":[{}],\"before\":\"{before}\"}}",
+        stories.join(",")
+    ))
+}

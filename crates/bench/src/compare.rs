@@ -1,0 +1,79 @@
+//! Two sides in turns: CPU for each request, median and spread, and the ratio of the two.
+
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::client::Job;
+use crate::measure::{Samples, micros_each, process_cpu, rounded};
+use crate::report::Row;
+
+/// What was found.
+#[derive(Debug)]
+pub(crate) struct Compared {
+    ours: Samples,
+    fixed: Samples,
+    ratios: Samples,
+}
+
+impl Compared {
+    /// Asks both sides in many short turns, so that what disturbs the machine disturbs both; each begins every other
+    /// turn.
+    pub(crate) async fn measure(ours: &Job, fixed: &Job, rounds: usize) -> anyhow::Result<Self> {
+        let (mut of_ours, mut of_fixed) = (Vec::new(), Vec::new());
+        for round in 0..rounds {
+            if round % 2 == 0 {
+                of_fixed.push(cpu_micros(fixed, alone).await?);
+            }
+            of_ours.push(cpu_micros(ours, alone).await?);
+            if round % 2 == 1 {
+                of_fixed.push(cpu_micros(fixed, alone).await?);
+            }
+        }
+        Ok(Self::new(of_ours, of_fixed))
+    }
+
+    /// Of the two sides' rounds, in their order.
+    pub(crate) fn new(ours: Vec<f64>, fixed: Vec<f64>) -> Self {
+        let ratios = ours.iter().zip(&fixed).map(|(ours, fixed)| ours / fixed);
+        Self {
+            ratios: Samples::new(ratios.collect()),
+            ours: Samples::new(ours),
+            fixed: Samples::new(fixed),
+        }
+    }
+
+    /// The figures that every comparison has. The ratio is the median of the rounds' ratios.
+    pub(crate) fn row(&self, name: &str) -> Row {
+        Row::new(name)
+            .with("ratio_to_static", rounded(self.ratios.median(), 100.0))
+            .with("ratio_lowest", rounded(self.ratios.lowest(), 100.0))
+            .with("ratio_highest", rounded(self.ratios.highest(), 100.0))
+            .with("cpu_micros", rounded(self.ours.median(), 10.0))
+            .with("static_cpu_micros", rounded(self.fixed.median(), 10.0))
+    }
+}
+
+/// No other process takes part.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "looking at other processes may fail"
+)]
+pub(crate) const fn alone() -> anyhow::Result<Duration> {
+    Ok(Duration::ZERO)
+}
+
+/// CPU microseconds a request costs this process, and those processes that `others` counts, while a process that is
+/// not counted does the asking.
+pub(crate) async fn cpu_micros(
+    job: &Job,
+    others: impl Fn() -> anyhow::Result<Duration>,
+) -> anyhow::Result<f64> {
+    let asking = job.clone();
+    let before = process_cpu() + others()?;
+    tokio::task::spawn_blocking(move || asking.run()).await??;
+    let used = (process_cpu() + others()?)
+        .checked_sub(before)
+        .context("CPU time goes forward")?;
+    Ok(micros_each(used, job.requests))
+}

@@ -1,0 +1,40 @@
+//! Memory of a server for each person who reads: first what is theirs alone (circle and timeline), then with the page (the
+//! stories and names on it, which others read as well).
+
+use crate::child::{Served, Warm};
+use crate::report::{Report, Row};
+use crate::scale::Scale;
+use crate::world::Filled;
+
+pub(crate) fn measure(filled: &Filled, scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
+    let mut served = Served::start(filled)?;
+    // The first few bring what is there once, such as connections to the store and their caches.
+    let few = scale.memory_people / 10;
+    served.warm(Warm::Timelines, few)?;
+    let before = served.resident_bytes();
+    served.warm(Warm::Timelines, scale.memory_people)?;
+    let timelines = served.resident_bytes();
+    served.warm(Warm::Pages, scale.memory_people)?;
+    let pages = served.resident_bytes();
+    served.stop()?;
+    let people = u64::try_from(scale.memory_people)?;
+    // The few are among the people, roughly: both walk the world in even steps.
+    let new = people - u64::try_from(few)?;
+    let stories = (filled.shape.ring + 1) * filled.shape.stories_each;
+    report.add(
+        Row::new("memory_person")
+            .with(
+                "resident_bytes_each",
+                timelines.saturating_sub(before) / new,
+            )
+            .with("page_bytes_each", pages.saturating_sub(timelines) / people)
+            .with("people", people)
+            .with("friends", filled.shape.ring)
+            .with(
+                "stories_in_timeline",
+                stories.min(u64::try_from(filled.shape.timeline_stories)?),
+            )
+            .with("resident_mib_after", pages >> 20),
+    );
+    Ok(())
+}

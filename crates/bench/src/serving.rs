@@ -1,0 +1,157 @@
+//! The HTTP side: the API on a world, and the same bytes served statically by the same stack.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use sosik_api::{Api, Parts, Rates, Settings, Welcome};
+use sosik_service::Service;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::client::Ask;
+
+/// The public API as it is, but that nobody asks too often.
+pub(crate) fn api(service: &Service) -> Router {
+    Api::new(Parts {
+        service: service.clone(),
+        settings: Settings {
+            rates: Rates::all(u32::MAX, u32::MAX),
+            ..Settings::default()
+        },
+        metrics: None,
+        welcome: Welcome::default(),
+        site: None,
+        seed: 1,
+    })
+    .public()
+}
+
+/// A server of this process; it ends when this is dropped.
+pub(crate) struct Server {
+    pub(crate) address: String,
+    leaving: CancellationToken,
+}
+
+impl Server {
+    /// Serves on a free port.
+    pub(crate) async fn start(router: Router) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?.to_string();
+        let leaving = CancellationToken::new();
+        tokio::spawn(sosik_api::serve(
+            listener,
+            router,
+            leaving.clone(),
+            Duration::ZERO,
+        ));
+        Ok(Self { address, leaving })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.leaving.cancel();
+    }
+}
+
+/// An answer of the API, as far as it is served again.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    pub(crate) body: Bytes,
+    pub(crate) tag: Option<String>,
+}
+
+impl Page {
+    /// The cursor for what is below this page.
+    pub(crate) fn before(&self) -> anyhow::Result<String> {
+        let page: serde_json::Value = serde_json::from_slice(&self.body)?;
+        let before = page["before"].as_str().map(str::to_owned);
+        before.context("the feed ended early")
+    }
+
+    /// How many stories are on it.
+    pub(crate) fn stories(&self) -> usize {
+        let page = serde_json::from_slice::<serde_json::Value>(&self.body).unwrap_or_default();
+        page["items"].as_array().map_or(0, Vec::len)
+    }
+}
+
+/// Serves pages at `/0`, `/1`, …: with the headers of the API, and nothing to do but to send them.
+pub(crate) fn fixed(pages: Vec<Page>) -> Router {
+    let pages = Arc::new(pages);
+    let serve = move |Path(number): Path<usize>, headers: HeaderMap| {
+        let page = pages.get(number).cloned();
+        async move {
+            page.map_or(StatusCode::NOT_FOUND.into_response(), |page| {
+                answer(page, &headers)
+            })
+        }
+    };
+    Router::new().route("/{page}", get(serve))
+}
+
+fn answer(page: Page, headers: &HeaderMap) -> Response {
+    let tag = page.tag.unwrap_or_default();
+    let head = [
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, "private, no-cache".to_owned()),
+    ];
+    let known = headers.get(header::IF_NONE_MATCH);
+    if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+        return (StatusCode::NOT_MODIFIED, head).into_response();
+    }
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    (head, json, page.body).into_response()
+}
+
+/// Fetches answers one by one, for preparing a measurement.
+pub(crate) struct Fetcher {
+    address: String,
+    client: reqwest::Client,
+}
+
+impl Fetcher {
+    pub(crate) fn new(address: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            address: address.to_owned(),
+            client: reqwest::Client::builder().no_proxy().build()?,
+        })
+    }
+
+    pub(crate) async fn get(&self, ask: &Ask) -> anyhow::Result<Page> {
+        let mut request = self
+            .client
+            .get(format!("http://{}{}", self.address, ask.path));
+        if let Some(token) = &ask.token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await?;
+        let status = answer.status();
+        ensure!(status.is_success(), "{} answers {status}", ask.path);
+        let tag = answer.headers().get(header::ETAG);
+        let tag = tag.and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        Ok(Page {
+            tag,
+            body: answer.bytes().await?,
+        })
+    }
+
+    /// Posts a story, for friends.
+    pub(crate) async fn post_story(&self, token: &str) -> anyhow::Result<()> {
+        let request = self
+            .client
+            .post(format!("http://{}/v1/stories", self.address));
+        let story = serde_json::json!({ "text": "방금 쓴 소식" });
+        let answer = request.bearer_auth(token).json(&story).send().await?;
+        let status = answer.status();
+        ensure!(status.is_success(), "posting answers {status}");
+        Ok(())
+    }
+}

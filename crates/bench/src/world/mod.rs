@@ -1,0 +1,139 @@
+//! A world in a store in a folder that goes away, and a service on it.
+
+mod fill;
+mod shape;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use sosik_fabric::Fabric;
+use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_feed::{Audience, PersonId, Timestamp};
+use sosik_service::stories::post::PostAsk;
+use sosik_service::{Clock, Parts, Service, Settings, SystemClock};
+use sosik_store::{LargeAuthorLimits, Orders, SqliteOptions, SqliteStore, Store};
+
+pub(crate) use shape::Shape;
+use shape::person;
+
+/// A filled store that nobody has open.
+pub(crate) struct Filled {
+    pub(crate) shape: Shape,
+    /// When it was made: ids count from here.
+    pub(crate) made: Timestamp,
+    folder: tempfile::TempDir,
+}
+
+/// A service on a filled store.
+pub(crate) struct World {
+    pub(crate) service: Service,
+    pub(crate) store: Arc<SqliteStore>,
+    made: Timestamp,
+}
+
+impl Filled {
+    /// Makes a world in a new folder within `folder`.
+    pub(crate) async fn new(folder: &Path, shape: Shape) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir_in(folder)?;
+        let made = SystemClock::default().now();
+        fill::fill(&folder.path().join(FILE), &shape, made).await?;
+        Ok(Self {
+            shape,
+            made,
+            folder,
+        })
+    }
+
+    /// The database.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join(FILE)
+    }
+
+    /// Starts a service on it, which knows nothing yet.
+    pub(crate) async fn open(&self) -> anyhow::Result<World> {
+        World::open(&self.file(), &self.shape, self.made).await
+    }
+
+    /// The id of the person of a number.
+    pub(crate) fn person(&self, number: u64) -> PersonId {
+        person(number, self.made)
+    }
+}
+
+const FILE: &str = "sosik.db";
+
+impl World {
+    /// Opens a world that is there.
+    pub(crate) async fn open(file: &Path, shape: &Shape, made: Timestamp) -> anyhow::Result<Self> {
+        let clock = Arc::new(SystemClock::default());
+        let store = SqliteStore::open(&SqliteOptions::at(file, clock.now()))?;
+        let mut settings = Settings::default();
+        settings.feed.timeline_stories = shape.timeline_stories;
+        settings.delivery.large_author = LargeAuthorLimits {
+            above: shape.large_above,
+            below: shape.large_above / 2,
+        };
+        let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
+            timeline_stories: settings.feed.timeline_stories,
+            timelines_bytes: 1 << 30,
+            pull_log_entries: 65_536,
+            seed: 1,
+        }));
+        let parts = Parts {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            fabric: Arc::clone(&fabric) as Arc<dyn Fabric>,
+            clock,
+            settings,
+            sabotage: None,
+        };
+        let service = Service::start(parts).await?;
+        fabric.set_interest(service.interest());
+        Ok(Self {
+            service,
+            store,
+            made,
+        })
+    }
+
+    /// The id of the person of a number.
+    pub(crate) fn person(&self, number: u64) -> PersonId {
+        person(number, self.made)
+    }
+
+    /// Posts, as the API does.
+    pub(crate) async fn post(
+        &self,
+        author: PersonId,
+        text: &str,
+        audience: Audience,
+    ) -> anyhow::Result<sosik_feed::StoryId> {
+        let ask = PostAsk {
+            text: text.to_owned(),
+            audience,
+            idempotency_key: None,
+        };
+        Ok(self.service.post(author, ask).await?.story.record.id)
+    }
+
+    /// Waits until every order is done.
+    pub(crate) async fn quiet(&self) -> anyhow::Result<()> {
+        let mut tick = tokio::time::interval(std::time::Duration::from_millis(5));
+        while self.store.order_figures().await?.pending > 0 {
+            tick.tick().await;
+        }
+        Ok(())
+    }
+}
+
+/// The bytes behind the session token of the person of a number: no secret, since nobody else lives here.
+fn token_bytes(number: u64) -> [u8; 32] {
+    Sha256::digest(number.to_le_bytes()).into()
+}
+
+/// The session token of the person of a number.
+pub(crate) fn token(number: u64) -> String {
+    URL_SAFE_NO_PAD.encode(token_bytes(number))
+}

@@ -1,0 +1,186 @@
+//! Worlds by formula: who is friends with whom and who wrote what follows from a number, so that one and the same
+//! world goes into every store that is measured, without being kept anywhere.
+//!
+//! Everybody is friends with their neighbours on a ring; some readers, evenly spread, have friends all over the world
+//! besides. It has not the shape of real friendship, and need not: what a read costs depends on the reader's own
+//! friends, and those are the same in number in a world of any size.
+
+use sosik_feed::id::SEQUENCES;
+use sosik_feed::{Audience, PersonId, RawId, StoryId, Timestamp};
+
+/// Stories lie in the days before the world was made.
+const DAYS: u64 = 30;
+
+/// People and stories are imports: the last node number of region 0.
+const NODE: u16 = 255;
+
+/// Spreads the stories that follow one another over people; prime, and so coprime to every round number of people.
+const STRIDE: u64 = 7_919;
+
+/// A world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// How many people.
+    pub(crate) people: u64,
+    /// Friends of everybody on the ring; even.
+    pub(crate) ring: u64,
+    /// Stories of everybody.
+    pub(crate) stories_each: u64,
+    /// Usual readers, who have sessions.
+    pub(crate) readers: u64,
+    /// Friends of a usual reader.
+    pub(crate) reader_friends: u64,
+    /// Friends of the one with very many friends; 0 where there is none.
+    pub(crate) heavy_friends: u64,
+    /// Followers of the large author; 0 where there is none.
+    pub(crate) followers: u64,
+    /// Stories in a timeline when it is built.
+    pub(crate) timeline_stories: usize,
+    /// From how many followers on an author is large.
+    pub(crate) large_above: u32,
+}
+
+/// A story of the world.
+pub(crate) struct Written {
+    pub(crate) id: StoryId,
+    pub(crate) author: PersonId,
+    pub(crate) text: String,
+}
+
+impl Shape {
+    /// The usual readers, evenly spread.
+    pub(crate) fn usual_readers(&self) -> impl Iterator<Item = u64> + use<> {
+        let apart = self.people / self.readers;
+        (0..self.readers).map(move |reader| reader * apart)
+    }
+
+    /// Who has very many friends.
+    pub(crate) const fn heavy_reader(&self) -> u64 {
+        self.people - 1
+    }
+
+    /// Who has very many followers.
+    pub(crate) const fn large_author(&self) -> u64 {
+        self.people - 2
+    }
+
+    /// Everybody who has a session.
+    pub(crate) fn with_sessions(&self) -> impl Iterator<Item = u64> + use<> {
+        let heavy = (self.heavy_friends > 0).then_some(self.heavy_reader());
+        self.usual_readers().chain(heavy)
+    }
+
+    /// Each friendship once, those of the ring in the order of people.
+    pub(crate) fn friendships(&self) -> impl Iterator<Item = (u64, u64)> + use<> {
+        let shape = *self;
+        let ring = (0..self.people).flat_map(move |one| {
+            (1..=shape.ring / 2).map(move |step| (one, (one + step) % shape.people))
+        });
+        let usual = self
+            .usual_readers()
+            .flat_map(move |reader| shape.far_friends(reader, shape.reader_friends));
+        let heavy = shape.far_friends(shape.heavy_reader(), shape.heavy_friends);
+        ring.chain(usual).chain(heavy)
+    }
+
+    /// The friends that bring a reader from those of the ring to `friends`, spread over the world.
+    fn far_friends(&self, reader: u64, friends: u64) -> impl Iterator<Item = (u64, u64)> + use<> {
+        let people = self.people;
+        let more = friends.saturating_sub(self.ring);
+        let first = reader + self.ring / 2 + 1;
+        let apart = (people - self.ring - 1) / more.max(1);
+        (0..more).map(move |friend| (reader, (first + friend * apart) % people))
+    }
+
+    /// Who follows the large author.
+    pub(crate) fn follows(&self) -> impl Iterator<Item = (u64, u64)> + use<> {
+        let author = self.large_author();
+        (0..self.followers).map(move |follower| (follower, author))
+    }
+
+    /// How many stories there are.
+    pub(crate) const fn stories(&self) -> u64 {
+        self.people * self.stories_each
+    }
+
+    /// The story at a place, the oldest at 0, in a world made at `made`.
+    pub(crate) fn story(&self, place: u64, made: Timestamp) -> Written {
+        let first = made.as_millis() - DAYS * 86_400_000;
+        let millis = first + place * (DAYS * 86_400_000) / self.stories();
+        let author = place * STRIDE % self.people;
+        Written {
+            id: StoryId::new(id(Timestamp::from_millis(millis), place)),
+            author: person(author, made),
+            text: format!(
+                "{place}번째 소식. 오늘은 날씨가 좋아서 강가를 걸었어요. 다들 잘 지내죠?"
+            ),
+        }
+    }
+}
+
+/// For whom all these stories are.
+pub(crate) const AUDIENCE: Audience = Audience::Friends;
+
+/// The id of the person of a number, in a world made at `made`.
+pub(crate) fn person(number: u64, made: Timestamp) -> PersonId {
+    let born = made.as_millis() - (DAYS + 1) * 86_400_000;
+    let millis = born + number / u64::from(SEQUENCES);
+    PersonId::new(id(Timestamp::from_millis(millis), number))
+}
+
+fn id(at: Timestamp, number: u64) -> RawId {
+    let millis = RawId::first_at(at).millis();
+    let sequence = u16::try_from(number % u64::from(SEQUENCES)).unwrap_or_default();
+    RawId::from_fields(millis, NODE, sequence)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::scale::Scale;
+
+    #[test]
+    fn readers_have_the_friends_that_their_row_names() {
+        for scale in [Scale::quick(), Scale::tiny()] {
+            let shape = scale.base;
+            let mut friends: HashMap<u64, std::collections::HashSet<u64>> = HashMap::new();
+            for (one, other) in shape.friendships() {
+                assert_ne!(one, other);
+                friends.entry(one).or_default().insert(other);
+                friends.entry(other).or_default().insert(one);
+            }
+            let heavy = friends[&shape.heavy_reader()].len() as u64;
+            assert!(
+                (shape.heavy_friends..shape.heavy_friends + 20).contains(&heavy),
+                "{heavy}"
+            );
+            for reader in shape.usual_readers() {
+                let found = friends[&reader].len() as u64;
+                let expected = shape.reader_friends..shape.reader_friends + 20;
+                assert!(expected.contains(&found), "{found}");
+            }
+        }
+    }
+
+    #[test]
+    fn everybody_writes_as_much_and_no_id_comes_twice() {
+        let shape = Scale::tiny().base;
+        let made = Timestamp::from_millis(1_800_000_000_000);
+        let mut of_author: HashMap<PersonId, u64> = HashMap::new();
+        let mut last = StoryId::default();
+        for place in 0..shape.stories() {
+            let story = shape.story(place, made);
+            assert!(story.id > last);
+            last = story.id;
+            *of_author.entry(story.author).or_default() += 1;
+        }
+        assert_eq!(of_author.len() as u64, shape.people);
+        assert!(
+            of_author
+                .values()
+                .all(|stories| *stories == shape.stories_each)
+        );
+    }
+}
