@@ -17,6 +17,7 @@ mod house;
 mod import;
 mod logging;
 mod metrics;
+mod plan;
 mod print;
 mod progress;
 mod roles;

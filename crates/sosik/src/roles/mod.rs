@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod import;
 mod load;
+mod plan;
 mod rebuild;
 mod serve;
 mod verify;
@@ -18,6 +19,7 @@ use clap::{Parser, Subcommand};
 
 pub use self::sources::Sources;
 use crate::config::Problems;
+use crate::plan::assumptions::Wrong;
 
 mod sources;
 
@@ -38,6 +40,10 @@ Exit codes: 0 all is well; 1 the work was done and found a difference or a failu
 
 /// What to do.
 #[derive(Debug, Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, made once from the command line"
+)]
 enum Role {
     /// Serve people until asked to stop
     Serve(serve::Args),
@@ -51,6 +57,8 @@ enum Role {
     Verify(verify::Args),
     /// Ask a running server as many people would, and measure what they get
     Load(load::Args),
+    /// Tell how many machines so many people need, and what that is made from
+    Plan(plan::Args),
     /// Compute figures, marks and search terms anew from the rows they derive from
     Rebuild(rebuild::Args),
     /// Show the configuration in effect, a sample file, or the reference page
@@ -70,6 +78,7 @@ impl CommandLine {
             Role::World(args) => world::run(args, self.sources).await,
             Role::Verify(args) => verify::run(args, self.sources).await,
             Role::Load(args) => load::run(args, self.sources).await,
+            Role::Plan(args) => plan::run(args, self.sources).await,
             Role::Rebuild(args) => rebuild::run(args, self.sources).await,
             Role::Config(args) => config::run(args, self.sources).await,
         }
@@ -92,7 +101,7 @@ pub enum Outcome {
 impl Outcome {
     /// The outcome of a role that gave up.
     pub fn of(error: &anyhow::Error) -> Self {
-        if error.is::<Problems>() {
+        if error.is::<Problems>() || error.is::<Wrong>() {
             Self::WrongUsage
         } else {
             Self::Outside

@@ -1,0 +1,181 @@
+//! Costs out of what `cargo xtask bench --json` prints: one JSON object a line, each with a `name`.
+//!
+//! Lines that say nothing about an input of the plan are passed over, so that the bench may grow. A line that should
+//! say something and does not is an error: half of a measurement is worse than none.
+
+use serde_json::Value;
+
+use super::assumptions::{Assumptions, Wrong};
+use super::input::Origin;
+
+/// An id in a timeline, with its share of the room that is kept for the next ones.
+const ID_BYTES: f64 = 9.5;
+
+/// How a figure of the bench becomes one of the plan.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// As it is.
+    Same,
+    /// So many a second on one core, into microseconds for each.
+    IntoMicros,
+    /// Less the ids of the timeline that is in it, which the line counts as `stories_in_timeline`.
+    WithoutTimeline,
+}
+
+/// A figure of the bench, and the input it is taken for.
+struct Source {
+    line: &'static str,
+    field: &'static str,
+    input: &'static str,
+    turn: Turn,
+    /// A line without the field is fine.
+    optional: bool,
+}
+
+const fn source(line: &'static str, field: &'static str, input: &'static str) -> Source {
+    Source {
+        line,
+        field,
+        input,
+        turn: Turn::Same,
+        optional: false,
+    }
+}
+
+/// Everything that is taken.
+const SOURCES: &[Source] = &[
+    source("feed_read_warm", "cpu_micros", "feed_read_warm"),
+    source("feed_read_warm", "bytes", "page_bytes"),
+    source("feed_read_304", "cpu_micros", "feed_read_304"),
+    source(
+        "feed_read_below_floor",
+        "cpu_micros",
+        "feed_read_below_floor",
+    ),
+    source("feed_read_cold", "cpu_micros", "feed_read_cold"),
+    source("post_durable_64", "posts_per_second", "writes_max"),
+    Source {
+        optional: true,
+        ..source("post_durable_64", "cpu_micros", "post")
+    },
+    Source {
+        turn: Turn::IntoMicros,
+        ..source("delivery_memory", "deliveries_per_second", "delivery")
+    },
+    source("memory_timeline", "resident_bytes_each", "timeline_memory"),
+    Source {
+        turn: Turn::WithoutTimeline,
+        ..source("memory_person", "resident_bytes_each", "person_memory")
+    },
+];
+
+/// Takes every cost that the lines tell.
+///
+/// # Errors
+/// All lines that are not JSON, or tell a known name without its figure; or when none is known.
+pub fn take(assumptions: &mut Assumptions, text: &str) -> Result<(), Wrong> {
+    let (mut wrong, mut taken) = (Vec::new(), 0);
+    for (number, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
+        let at = |what: &str| format!("--costs, line {}: {what}", number + 1);
+        match serde_json::from_str::<Value>(line) {
+            Ok(line) => match take_line(assumptions, &line) {
+                Ok(more) => taken += more,
+                Err(what) => wrong.push(at(&what)),
+            },
+            Err(error) => wrong.push(at(&format!("not a JSON object: {error}"))),
+        }
+    }
+    if wrong.is_empty() && taken == 0 {
+        wrong.push(
+            "--costs: no line tells a cost; give what `cargo xtask bench --json` printed"
+                .to_owned(),
+        );
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Wrong(wrong))
+    }
+}
+
+fn take_line(assumptions: &mut Assumptions, line: &Value) -> Result<usize, String> {
+    let name = line["name"].as_str().unwrap_or_default();
+    let mut taken = 0;
+    for source in SOURCES.iter().filter(|source| source.line == name) {
+        let figure = line[source.field].as_f64().filter(|figure| *figure > 0.0);
+        let Some(figure) = figure else {
+            if source.optional {
+                continue;
+            }
+            return Err(format!("{name} has no {} above zero", source.field));
+        };
+        let value = match source.turn {
+            Turn::Same => figure,
+            Turn::IntoMicros => 1e6 / figure,
+            Turn::WithoutTimeline => {
+                figure - ID_BYTES * line["stories_in_timeline"].as_f64().unwrap_or_default()
+            }
+        };
+        assumptions.take(source.input, value, Origin::Bench(name.to_owned()));
+        taken += 1;
+    }
+    Ok(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::input::Input;
+
+    #[test]
+    fn costs_are_taken_by_name_with_their_origin() {
+        let mut assumptions = Assumptions::default();
+        let text = r#"
+            {"name": "feed_read_warm", "cpu_micros": 31.5, "bytes": 8400, "ratio_to_static": 1.9}
+            {"name": "delivery_memory", "deliveries_per_second": 4000000}
+            {"name": "memory_person", "resident_bytes_each": 12000, "stories_in_timeline": 800}
+            {"name": "alternative_redis_sorted_set", "cpu_micros": 300}
+        "#;
+        assert_eq!(take(&mut assumptions, text), Ok(()));
+        let values = assumptions.values();
+        assert_eq!((values.feed_read_warm, values.page_bytes), (31.5, 8_400.0));
+        assert_eq!(values.delivery, 0.25);
+        assert_eq!(values.person_memory, 12_000.0 - 7_600.0);
+        let (_, _, origin) = assumptions
+            .each()
+            .find(|(input, ..)| input.name == "delivery")
+            .unwrap();
+        assert_eq!(
+            origin.to_string(),
+            "measured by xtask bench: delivery_memory"
+        );
+    }
+
+    #[test]
+    fn a_file_that_tells_nothing_or_half_is_refused() {
+        let told = |text| {
+            take(&mut Assumptions::default(), text)
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(told("").contains("no line tells a cost"));
+        assert!(told("{}\n").contains("no line tells a cost"));
+        let both = told("{\"name\": \"feed_read_304\"}\nCompiling sosik\n");
+        assert!(
+            both.contains("line 1: feed_read_304 has no cpu_micros above zero"),
+            "{both}"
+        );
+        assert!(both.contains("line 2: not a JSON object"), "{both}");
+    }
+
+    #[test]
+    fn every_cost_is_taken_for_an_input_that_exists() {
+        for source in SOURCES {
+            assert!(Input::named(source.input).is_some(), "{}", source.input);
+        }
+    }
+}

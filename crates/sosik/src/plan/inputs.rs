@@ -1,0 +1,277 @@
+//! Everything the plan starts from: what people do, what it costs, what machines can do.
+//!
+//! An input is declared once, with its unit, default, range, where the default comes from, and its meaning. To add
+//! one: a line below, and its use in the arithmetic.
+
+use super::input::{Basis, Input};
+use super::unit::Unit;
+
+macro_rules! inputs {
+    ($($section:literal {
+        $($(#[doc = $doc:literal])+ $name:ident: $unit:ident, $basis:ident, $default:expr, $least:expr, $most:expr;)+
+    })+) => {
+        /// The values, in base units.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Inputs {
+            $($($(#[doc = $doc])+ pub $name: f64,)+)+
+        }
+
+        impl Default for Inputs {
+            fn default() -> Self {
+                Self { $($($name: $default,)+)+ }
+            }
+        }
+
+        /// All inputs, in the order in which people read them.
+        pub const INPUTS: &[Input] = &[
+            $($(Input {
+                name: stringify!($name),
+                section: $section,
+                meaning: &[$($doc),+],
+                unit: Unit::$unit,
+                range: ($least, $most),
+                basis: Basis::$basis,
+                get: |inputs| inputs.$name,
+                put: |inputs, value| inputs.$name = value,
+            },)+)+
+        ];
+    };
+}
+
+inputs! {
+    "people" {
+        /// people with an account
+        people: People, Assumed, 10e6, 1.0, 1e10;
+        /// share of them who come on a day; with all of them, --people counts those who come
+        daily_active: Share, Assumed, 1.0, 0.001, 1.0;
+        /// busiest minutes against the mean of a day; 3 to 5 when all live in one time zone
+        peak_factor: Times, Assumed, 4.0, 1.0, 100.0;
+        /// reads of the home feed, of somebody who comes; most are clients that refresh
+        reads_per_day: PerDay, Assumed, 170.0, 0.0, 100_000.0;
+        /// feed reads for each story posted
+        reads_per_story: Times, Assumed, 60.0, 1.0, 1e6;
+        /// reads that ask for newer stories and find none
+        read_newer_empty: Share, Assumed, 0.40, 0.0, 1.0;
+        /// reads answered 304, since the client has the page
+        read_not_modified: Share, Assumed, 0.18, 0.0, 1.0;
+        /// reads of pages older than the timeline, which the store answers
+        read_below_floor: Share, Assumed, 0.01, 0.0, 1.0;
+        /// reads that find no timeline: back after long, or the process was restarted
+        rebuilds_per_day: PerDay, Assumed, 0.2, 0.0, 1_000.0;
+        /// likes given or taken back
+        likes_per_day: PerDay, Assumed, 9.0, 0.0, 10_000.0;
+        /// comments written
+        comments_per_day: PerDay, Assumed, 4.0, 0.0, 10_000.0;
+        /// read positions and last uses of sessions that are written down
+        marks_per_day: PerDay, Assumed, 10.0, 0.0, 10_000.0;
+        /// log-ins; each hashes a password, which is slow on purpose
+        log_ins_per_day: PerDay, Assumed, 0.1, 0.0, 1_000.0;
+        /// of those who come on a day, there at the peak: each holds a live stream open
+        online_at_peak: Share, Assumed, 0.10, 0.0, 1.0;
+        /// friends of a person, mean
+        friends_mean: Count, Assumed, 190.0, 1.0, 5_000.0;
+        /// friends of a person, median; the mean is higher, since some have very many
+        friends_median: Count, Assumed, 100.0, 1.0, 5_000.0;
+        /// people with more friends post more: as this power of the number of friends
+        posting_power: Times, Assumed, 0.35, 0.0, 1.0;
+        /// stories of large authors, which are not delivered but merged in at reading
+        large_author_stories: Share, Assumed, 0.01, 0.0, 1.0;
+        /// timelines in memory for each who comes on a day; more when kept for days
+        timelines_per_active: Times, Assumed, 1.0, 0.1, 10.0;
+    }
+    "stories" {
+        /// text of a story, mean
+        story_text: Bytes, Assumed, 200.0, 1.0, 20_000.0;
+        /// a page of 20 stories as JSON
+        page_bytes: Bytes, Recorded, 10_250.0, 100.0, 1e7;
+        /// an answer without stories, with its headers
+        small_answer_bytes: Bytes, Assumed, 400.0, 0.0, 1e6;
+        /// pages compressed on the way: browsers and apps ask for it
+        compressed: Share, Assumed, 1.0, 0.0, 1.0;
+        /// size of a compressed page against the plain one
+        compressed_to: Share, Recorded, 0.15, 0.01, 1.0;
+        /// stories with a photo
+        media_share: Share, Assumed, 0.3, 0.0, 1.0;
+        /// a photo as it is kept, in all its sizes
+        media_stored_bytes: Bytes, Assumed, 600e3, 0.0, 1e10;
+        /// photos loaded by somebody who comes, and not at hand on their phone
+        media_views_per_day: PerDay, Assumed, 100.0, 0.0, 100_000.0;
+        /// a photo as it is sent
+        media_view_bytes: Bytes, Assumed, 80e3, 0.0, 1e9;
+    }
+    "processor time" {
+        /// a page of 20 stories from a warm timeline
+        feed_read_warm: Micros, Recorded, 15.0, 0.001, 1e7;
+        /// a read for newer stories that finds none
+        feed_read_newer_empty: Micros, Recorded, 10.0, 0.001, 1e7;
+        /// a read answered 304
+        feed_read_304: Micros, Recorded, 15.0, 0.001, 1e7;
+        /// a page below the floor of the timeline, from the store
+        feed_read_below_floor: Micros, Recorded, 110.0, 0.001, 1e7;
+        /// a read that rebuilds the timeline
+        feed_read_cold: Micros, Recorded, 370.0, 0.001, 1e8;
+        /// compressing a page
+        compress_page: Micros, Recorded, 25.0, 0.0, 1e7;
+        /// a story posted, without its delivery
+        post: Micros, Recorded, 115.0, 0.001, 1e7;
+        /// putting a story into one timeline
+        delivery: Micros, Recorded, 0.075, 0.0001, 1e6;
+        /// a like given or taken back
+        like: Micros, Recorded, 60.0, 0.001, 1e7;
+        /// a comment written
+        comment: Micros, Recorded, 133.0, 0.001, 1e7;
+        /// a read position written down
+        mark: Micros, Recorded, 35.0, 0.001, 1e7;
+        /// a log-in with its password hash
+        log_in: Micros, Recorded, 24_000.0, 0.001, 1e8;
+        /// a story told to one live stream: waking, a look at the feed, sending
+        stream_event: Micros, Assumed, 40.0, 0.0, 1e6;
+        /// the heart-beat of a live stream, with a look at its session
+        stream_beat: Micros, Assumed, 5.0, 0.0, 1e6;
+        /// time between two heart-beats (`server.stream_check_seconds`)
+        stream_beat_every: Seconds, Assumed, 3.0, 1.0, 5.0;
+        /// TLS and the balancer, for each request
+        proxy: Micros, Assumed, 40.0, 0.0, 1e6;
+        /// what measuring leaves out: busy caches, logs, metrics, the kernel under load
+        cpu_overhead: Times, Assumed, 1.3, 1.0, 10.0;
+    }
+    "memory" {
+        /// a process with nothing in it, and the store's own caches
+        process_memory: Bytes, Assumed, 500e6, 0.0, 1e12;
+        /// a timeline that is full
+        timeline_memory: Bytes, Recorded, 7_560.0, 8.0, 1e6;
+        /// what is at hand of a person who reads: circle, session, likes, name
+        person_memory: Bytes, Assumed, 4_000.0, 8.0, 1e6;
+        /// a story at hand, without its text, which is there twice
+        story_memory: Bytes, Assumed, 700.0, 8.0, 1e6;
+        /// days of stories that are at hand
+        story_days: Count, Assumed, 1.0, 0.0, 365.0;
+        /// a live stream or an open connection, with the kernel's buffers
+        connection_memory: Bytes, Assumed, 50e3, 100.0, 1e7;
+    }
+    "disk" {
+        /// a person with profile and search terms
+        person_disk: Bytes, Recorded, 422.0, 1.0, 1e6;
+        /// a friendship: two rows, and the index that shows the newest
+        friendship_disk: Bytes, Recorded, 128.0, 1.0, 1e6;
+        /// a story without its text: row, indexes, counts, idempotency key
+        story_disk: Bytes, Recorded, 90.0, 1.0, 1e6;
+        /// a like with its notification
+        like_disk: Bytes, Recorded, 200.0, 1.0, 1e6;
+        /// a comment with its notification
+        comment_disk: Bytes, Recorded, 356.0, 1.0, 1e6;
+        /// how long everything is kept before it moves elsewhere
+        years_kept: Years, Assumed, 3.0, 0.01, 100.0;
+        /// disk used against bytes of data: logs, free pages, room for maintenance
+        disk_overhead: Times, Assumed, 1.5, 1.0, 10.0;
+        /// people and friendships whose pages are in memory, so that reads do not wait
+        first_in_memory: Share, Assumed, 0.3, 0.0, 1.0;
+        /// days of new data whose pages are in memory
+        days_in_memory: Count, Assumed, 7.0, 0.0, 36_525.0;
+        /// durable writes of one machine, with all that wait sharing a sync
+        writes_max: PerSecond, Recorded, 10_000.0, 1.0, 1e7;
+    }
+    "many machines" {
+        /// more processor time of a node for a read, when timelines are elsewhere
+        shared_read: Micros, Assumed, 30.0, 0.0, 1e6;
+        /// processor time of a delivery on a node, sent in batches to another machine
+        shared_delivery: Micros, Assumed, 0.5, 0.0, 1e6;
+        /// processor time of a delivery where timelines are kept
+        keeper_delivery: Micros, Assumed, 2.3, 0.0, 1e6;
+        /// processor time of a read where timelines are kept
+        keeper_read: Micros, Assumed, 8.0, 0.0, 1e6;
+        /// a timeline there against one in the process
+        keeper_memory: Times, Assumed, 1.5, 0.1, 100.0;
+        /// reads of the store for each of the feed: what the nodes do not have at hand
+        store_reads: Times, Assumed, 0.05, 0.0, 100.0;
+        /// processor time of the store for such a read
+        store_read: Micros, Assumed, 100.0, 0.0, 1e7;
+        /// processor time of the store to find the newest of a circle: rebuilding, deep pages
+        store_newest: Micros, Assumed, 400.0, 0.0, 1e8;
+        /// processor time of the store for a write
+        store_write: Micros, Assumed, 150.0, 0.0, 1e7;
+        /// durable writes of one machine of the store
+        store_writes_max: PerSecond, Assumed, 10_000.0, 1.0, 1e7;
+        /// nodes that have the same person or story at hand; 1 when people stick to a node
+        cache_copies: Times, Assumed, 2.0, 1.0, 1_000.0;
+        /// machines of the queue; three, of which two must agree
+        queue_machines: Count, Assumed, 3.0, 1.0, 99.0;
+        /// further copies of store and timelines, on machines of their own
+        replicas: Count, Assumed, 1.0, 0.0, 9.0;
+        /// nodes, and balancers, that may be away at the peak unnoticed
+        spare: Count, Assumed, 1.0, 0.0, 99.0;
+    }
+    "a machine" {
+        /// cores
+        machine_cores: Count, Assumed, 16.0, 1.0, 1_024.0;
+        /// speed of a core against one where the costs were measured
+        core_speed: Times, Assumed, 1.0, 0.1, 10.0;
+        /// memory
+        machine_memory: Bytes, Assumed, 64e9, 1e9, 1e14;
+        /// disk
+        machine_disk: Bytes, Assumed, 4e12, 1e9, 1e16;
+        /// network
+        machine_network: BitsPerSecond, Assumed, 10e9, 1e6, 1e13;
+        /// connections held open
+        machine_connections: Count, Assumed, 100_000.0, 100.0, 1e8;
+        /// processor in use at the peak at most; beyond it waiting grows fast
+        processor_use_max: Share, Assumed, 0.6, 0.05, 1.0;
+        /// memory in use at most
+        memory_use_max: Share, Assumed, 0.8, 0.05, 1.0;
+        /// disk in use at most
+        disk_use_max: Share, Assumed, 0.7, 0.05, 1.0;
+        /// network in use at most
+        network_use_max: Share, Assumed, 0.6, 0.05, 1.0;
+        /// durable writes at most, of those a machine can do
+        writes_use_max: Share, Assumed, 0.5, 0.05, 1.0;
+    }
+    "two regions" {
+        /// of the machines that would carry everything, running in a warm standby
+        standby_share: Share, Assumed, 0.3, 0.0, 1.0;
+        /// bytes sent to the other region for each byte of new data: logs repeat
+        replication_times: Times, Assumed, 3.0, 1.0, 100.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_default_is_within_its_range_and_every_name_is_said_once() {
+        let defaults = Inputs::default();
+        let names: BTreeSet<_> = INPUTS.iter().map(|input| input.name).collect();
+        assert_eq!(names.len(), INPUTS.len());
+        for input in INPUTS {
+            assert_eq!(
+                input.check((input.get)(&defaults)),
+                Ok(()),
+                "{}",
+                input.name
+            );
+            assert!(input.meaning().len() > 3, "{}", input.name);
+        }
+    }
+
+    #[test]
+    fn each_input_changes_its_own_value_and_no_other() {
+        for (place, input) in INPUTS.iter().enumerate() {
+            let mut changed = Inputs::default();
+            (input.put)(&mut changed, -7.0);
+            let differs: Vec<usize> = (0..INPUTS.len())
+                .filter(|at| (INPUTS[*at].get)(&changed) != (INPUTS[*at].get)(&Inputs::default()))
+                .collect();
+            assert_eq!(differs, [place], "{}", input.name);
+        }
+    }
+
+    #[test]
+    fn what_is_a_share_is_from_nothing_to_all() {
+        for input in INPUTS.iter().filter(|input| input.unit == Unit::Share) {
+            let (least, most) = input.range;
+            assert!(0.0 <= least && most <= 1.0, "{}", input.name);
+        }
+    }
+}

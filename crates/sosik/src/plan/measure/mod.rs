@@ -1,0 +1,407 @@
+//! Costs of this machine, in seconds: a small town on its disk, posted in and read over sockets.
+//!
+//! Processor time is that of the server alone; the asking is subtracted (see [`asking`]). All is warm and nothing else
+//! runs in the process, so these are costs at their best: `cpu_overhead` stands for the rest. What would take a real
+//! town, such as memory of people and streams, is not measured here and stays as recorded or assumed.
+//!
+//! `cargo xtask bench` measures the same in longer rounds, against floors. Here the aim is a plan for the machine that
+//! it runs on, from the executable that one has.
+
+mod asking;
+mod clock;
+mod texts;
+mod timelines;
+mod town;
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use serde_json::{Value, json};
+use sosik_feed::{PersonId, StoryId};
+use sosik_service::Service;
+use sosik_service::accounts::SignUpAsk;
+use sosik_service::feed::{FeedAsk, From};
+use tokio_util::sync::CancellationToken;
+
+use self::asking::{Ask, Asked};
+use self::clock::{micros_each, now, number, process_cpu};
+use self::texts::text;
+use self::town::{PASSWORD, Town, handle, post, quiet, serve};
+use super::assumptions::Assumptions;
+use super::input::Origin;
+
+/// Writers that share syncs, as `post_durable_64` of the bench.
+const WRITERS: usize = 64;
+/// Connections that ask at once.
+const CONNECTIONS: usize = 4;
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// People of the town.
+    pub people: usize,
+    /// Friends of each.
+    pub friends: usize,
+    /// Stories posted by each. With all their friends' they fill a timeline.
+    pub stories_each: usize,
+    /// Requests of each kind.
+    pub requests: usize,
+    /// Timelines measured by themselves.
+    pub timelines: u64,
+}
+
+impl Extent {
+    /// About 15 seconds.
+    pub const fn usual() -> Self {
+        Self {
+            people: 1_000,
+            friends: 190,
+            stories_each: 8,
+            requests: 24_000,
+            timelines: 10_000,
+        }
+    }
+}
+
+/// What was measured, by the names of the inputs.
+#[derive(Debug, Default)]
+pub struct Measured(Vec<(&'static str, f64)>);
+
+impl Measured {
+    /// Puts it in place of the defaults. A cost that came out as nothing, since others were busy, is left as it was.
+    pub fn given_to(&self, assumptions: &mut Assumptions) {
+        for (name, value) in self.0.iter().filter(|(_, value)| *value > 0.0) {
+            assumptions.take(name, *value, Origin::Measured);
+        }
+    }
+
+    fn of(&self, name: &str) -> f64 {
+        let found = self.0.iter().find(|(found, _)| *found == name);
+        found.map_or(0.0, |(_, value)| *value)
+    }
+
+    fn add(&mut self, name: &'static str, value: f64) {
+        self.0.push((name, value));
+    }
+}
+
+/// Measures, with a store in a temporary folder of this folder.
+///
+/// # Errors
+/// When the folder cannot be written, or the server does not answer as it should.
+pub async fn costs(folder: &Path, extent: Extent) -> anyhow::Result<Measured> {
+    let mut measured = Measured::default();
+    // First, while memory is as it was at the start.
+    let alone = move || timelines::measure(extent.timelines, 100);
+    let timelines = tokio::task::spawn_blocking(alone).await??;
+    measured.add("timeline_memory", timelines.bytes_each);
+    measured.add("delivery", timelines.delivery);
+
+    let mut town = Town::found(folder)?;
+    fill(&mut town, extent, &mut measured).await?;
+    let service = town.open().await?;
+    let rebuilding = rebuilding(&town, &service).await?;
+    let ends = CancellationToken::new();
+    let address = serve(&service, ends.clone()).await?;
+    let token = token(&town, &service, extent.friends).await?;
+    let delivery = timelines.delivery * number(extent.friends);
+    let asking = move || ask(address, &token, extent, delivery);
+    let asked = tokio::task::spawn_blocking(asking).await??;
+    measured.0.extend(asked.0);
+    let warm = measured.of("feed_read_warm");
+    measured.add("feed_read_cold", rebuilding + warm);
+    ends.cancel();
+    town.close(service).await?;
+    Ok(measured)
+}
+
+/// People, friendships and stories, and what each adds to the disk.
+async fn fill(town: &mut Town, extent: Extent, measured: &mut Measured) -> anyhow::Result<()> {
+    let empty = town.close(town.open().await?).await?;
+    let service = town.open().await?;
+    town.settle(&service, extent.people).await?;
+    let with_people = town.close(service).await?;
+    measured.add("person_disk", (with_people - empty) / number(extent.people));
+
+    let service = town.open().await?;
+    let friendships = town.befriend(&service, extent.friends).await?;
+    let with_friends = town.close(service).await?;
+    measured.add(
+        "friendship_disk",
+        (with_friends - with_people) / number(friendships),
+    );
+
+    let posts = extent.people * extent.stories_each;
+    let begin = now();
+    let service = town.open().await?;
+    let stories = everybody(&town.people, &service, extent, Act::Post).await?;
+    measured.add("writes_max", number(posts) / begin.elapsed().as_secs_f64());
+    let with_stories = town.close(service).await?;
+    let letters: usize = (0..posts).map(|number| text(number).len()).sum();
+    let rows = with_stories - with_friends - number(letters);
+    measured.add("story_disk", rows / number(posts));
+
+    let mut before = with_stories;
+    for (name, act) in [
+        ("like_disk", Act::Like(stories.clone())),
+        ("comment_disk", Act::Comment(stories)),
+    ] {
+        let service = town.open().await?;
+        everybody(&town.people, &service, extent, act).await?;
+        let bytes = town.close(service).await?;
+        measured.add(name, (bytes - before) / number(posts));
+        before = bytes;
+    }
+    Ok(())
+}
+
+/// What everybody does at once.
+#[derive(Clone)]
+enum Act {
+    /// Post a story.
+    Post,
+    /// Like a story of the next one in the ring, a friend.
+    Like(Vec<StoryId>),
+    /// Write below it.
+    Comment(Vec<StoryId>),
+}
+
+/// Everybody acts as often as they have stories, so many at once as share syncs. Answers the stories posted, person by
+/// person.
+async fn everybody(
+    people: &[PersonId],
+    service: &Service,
+    extent: Extent,
+    act: Act,
+) -> anyhow::Result<Vec<StoryId>> {
+    let some = people.len().div_ceil(WRITERS).max(1);
+    let acts: Vec<(usize, PersonId)> = people
+        .iter()
+        .flat_map(|person| std::iter::repeat_n(*person, extent.stories_each))
+        .enumerate()
+        .collect();
+    let tasks: Vec<_> = acts
+        .chunks(some * extent.stories_each)
+        .map(|acts| {
+            let (service, acts, act, each) = (
+                service.clone(),
+                acts.to_vec(),
+                act.clone(),
+                extent.stories_each,
+            );
+            tokio::spawn(async move {
+                let mut posted = Vec::new();
+                for (number, person) in acts {
+                    posted.extend(act.done(&service, person, number, each).await?);
+                }
+                anyhow::Ok(posted)
+            })
+        })
+        .collect();
+    let mut posted = Vec::new();
+    for task in tasks {
+        posted.extend(task.await??);
+    }
+    Ok(posted)
+}
+
+impl Act {
+    async fn done(
+        &self,
+        service: &Service,
+        person: PersonId,
+        number: usize,
+        each: usize,
+    ) -> anyhow::Result<Option<StoryId>> {
+        let of_the_next = |stories: &[StoryId]| stories[(number + each) % stories.len()];
+        match self {
+            Self::Post => return Ok(Some(post(service, person, &text(number)).await?)),
+            Self::Like(stories) => {
+                service.like(person, of_the_next(stories)).await?;
+            }
+            Self::Comment(stories) => {
+                let story = of_the_next(stories);
+                service.comment(person, story, &text(number), None).await?;
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Everybody reads for the first time, and again: what the first time costs more.
+async fn rebuilding(town: &Town, service: &Service) -> anyhow::Result<f64> {
+    let cold = read_all(town, service).await?;
+    let warm = read_all(town, service).await?;
+    Ok((cold - warm).max(0.0))
+}
+
+/// Microseconds of processor time of a read, without HTTP.
+async fn read_all(town: &Town, service: &Service) -> anyhow::Result<f64> {
+    let before = process_cpu();
+    for reader in &town.people {
+        let top = FeedAsk {
+            from: From::Top,
+            limit: 20,
+        };
+        let page = service.feed(*reader, top).await?;
+        ensure!(!page.items.is_empty(), "a feed of the town is empty");
+    }
+    let span = process_cpu().saturating_sub(before);
+    Ok(micros_each(span, town.people.len()))
+}
+
+/// Somebody new with as many friends.
+async fn token(town: &Town, service: &Service, friends: usize) -> anyhow::Result<String> {
+    let signed_up = service
+        .sign_up(SignUpAsk {
+            handle: "reader".to_owned(),
+            display_name: "독자".to_owned(),
+            password: PASSWORD.to_owned(),
+            language: None,
+            client: "plan".to_owned(),
+        })
+        .await?;
+    let reader = signed_up.person.record.id;
+    let pairs = town
+        .people
+        .iter()
+        .take(friends)
+        .map(|friend| (reader, *friend));
+    service
+        .store()
+        .befriend_many(pairs.collect(), service.clock().now())
+        .await?;
+    quiet(service).await?;
+    Ok(signed_up.token.as_str().to_owned())
+}
+
+/// Every kind of request. `delivery` is what getting one story home costs, which is counted apart.
+fn ask(
+    address: SocketAddr,
+    token: &str,
+    extent: Extent,
+    delivery: f64,
+) -> anyhow::Result<Measured> {
+    const TOP: &str = "GET /v1/feed?limit=20";
+    let get = |line: &str, headers: &[(&str, &str)]| Ask::new(line, token, headers, "");
+    let many = |ask: Ask| asking::all(address, &vec![ask; extent.requests], CONNECTIONS);
+    let mut measured = Measured::default();
+
+    let top = asking::once(address, &get(TOP, &[]))?;
+    let page: Value = serde_json::from_slice(&top.body)?;
+    let after = page["after"].as_str().context("a page without `after`")?;
+    let tag = top.header("etag").context("a page without a tag")?;
+    let warm = many(get(TOP, &[]))?;
+    measured.add("feed_read_warm", warm.micros);
+    measured.add("page_bytes", warm.bytes);
+    let packed = many(get(TOP, &[("accept-encoding", "gzip")]))?;
+    measured.add("compress_page", packed.micros - warm.micros);
+    measured.add("compressed_to", packed.bytes / warm.bytes);
+    let newer = many(get(&format!("GET /v1/feed?after={after}"), &[]))?;
+    measured.add("feed_read_newer_empty", newer.micros);
+    measured.add(
+        "feed_read_304",
+        many(get(TOP, &[("if-none-match", tag)]))?.micros,
+    );
+    let deep = get(&below_the_floor(address, token)?, &[]);
+    let Asked { micros, .. } = asking::all(address, &vec![deep; extent.requests / 8], CONNECTIONS)?;
+    measured.add("feed_read_below_floor", micros);
+
+    writes(address, token, extent, &page, delivery, &mut measured)?;
+    Ok(measured)
+}
+
+/// A page that is older than what a timeline holds.
+fn below_the_floor(address: SocketAddr, token: &str) -> anyhow::Result<String> {
+    /// Pages of 100 until a timeline of twice 800 ids is behind.
+    const PAGES: usize = 14;
+    let mut line = "GET /v1/feed?limit=100".to_owned();
+    for _ in 0..PAGES {
+        let answer = asking::once(address, &Ask::new(&line, token, &[], ""))?;
+        let page: Value = serde_json::from_slice(&answer.body)?;
+        match page["before"].as_str() {
+            Some(before) => line = format!("GET /v1/feed?limit=100&before={before}"),
+            None => break,
+        }
+    }
+    Ok(line.replace("limit=100", "limit=20"))
+}
+
+fn writes(
+    address: SocketAddr,
+    token: &str,
+    extent: Extent,
+    page: &Value,
+    delivery: f64,
+    measured: &mut Measured,
+) -> anyhow::Result<()> {
+    let count = extent.requests / 4;
+    let some = |ask: &dyn Fn(usize) -> Ask| {
+        let asks: Vec<Ask> = (0..count).map(ask).collect();
+        anyhow::Ok(asking::all(address, &asks, WRITERS)?.micros)
+    };
+    let story = page["items"][0]["id"]
+        .as_str()
+        .context("a page without stories")?;
+    let send = |line: &str, body: &Value| Ask::new(line, token, &[], &body.to_string());
+    let told = some(&|number| send("POST /v1/stories", &json!({ "text": text(number) })))?;
+    measured.add("post", told - delivery);
+    let comments = format!("POST /v1/stories/{story}/comments");
+    measured.add(
+        "comment",
+        some(&|number| send(&comments, &json!({ "text": text(number) })))?,
+    );
+    let likes = ["PUT", "DELETE"].map(|method| format!("{method} /v1/stories/{story}/like"));
+    measured.add(
+        "like",
+        some(&|number| Ask::new(&likes[number % 2], token, &[], ""))?,
+    );
+    let marks = json!({ "story": StoryId::from_u64(1) });
+    measured.add(
+        "mark",
+        some(&|_| send("PUT /v1/feed/read-position", &marks))?,
+    );
+
+    const LOG_INS: usize = 8;
+    let log_in = |number| json!({ "handle": handle(number), "password": PASSWORD }).to_string();
+    let asks: Vec<Ask> = (0..LOG_INS)
+        .map(|number| Ask::new("POST /v1/sessions", "", &[], &log_in(number)))
+        .collect();
+    measured.add("log_in", asking::all(address, &asks, 2)?.micros);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::input::Input;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_town_of_forty_tells_every_cost_that_can_be_measured_here() {
+        let folder = tempfile::tempdir().unwrap();
+        let extent = Extent {
+            people: 40,
+            friends: 10,
+            stories_each: 20,
+            requests: 64,
+            timelines: 500,
+        };
+        let Measured(costs) = costs(folder.path(), extent).await.unwrap();
+        for (name, _) in &costs {
+            assert!(Input::named(name).is_some(), "{name}");
+        }
+        for name in [
+            "feed_read_warm",
+            "post",
+            "delivery",
+            "timeline_memory",
+            "writes_max",
+        ] {
+            let (_, value) = costs.iter().find(|(found, _)| *found == name).unwrap();
+            assert!(*value > 0.0, "{name}: {value}");
+        }
+        let left = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 0, "the folder of the measurement is still there");
+    }
+}

@@ -1,0 +1,109 @@
+//! `sosik plan`: how many machines so many people need, and everything that this is made from.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::{Outcome, Sources};
+use crate::plan::assumptions::Assumptions;
+use crate::plan::input::RECORDED_ON;
+use crate::plan::table::table;
+use crate::plan::{Plan, costs, measure};
+use crate::{print, progress};
+
+/// For whom, and from which costs.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Costs come from --set, else --measure, else --costs, else what was recorded when this version was made. \
+What nobody measured is marked as assumed."
+)]
+pub struct Args {
+    /// People, such as 10M; short for --set people=10M
+    #[arg(long, value_name = "N")]
+    people: Option<String>,
+    /// Change one figure that the plan is made from; repeatable, the last one wins
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    /// Take costs from what `cargo xtask bench --json` printed
+    #[arg(long, value_name = "FILE")]
+    costs: Option<PathBuf>,
+    /// Measure costs on this machine first, for about 15 s, with a store in a temporary folder
+    #[arg(long)]
+    measure: bool,
+    /// Where that temporary folder is made: on the disk that counts [default: the system's]
+    #[arg(long, value_name = "FOLDER", requires = "measure")]
+    measure_in: Option<PathBuf>,
+    /// Print one JSON object instead of the tables, in base units
+    #[arg(long)]
+    json: bool,
+}
+
+/// Plans, and tells.
+///
+/// # Errors
+/// When what is set makes no sense, or the measurement fails.
+pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
+    // First, so that nobody waits for a measurement to learn of a slip of the pen.
+    gathered(&args)?;
+    let mut assumptions = Assumptions::default();
+    if let Some(text) = read_costs(&args)? {
+        costs::take(&mut assumptions, &text)?;
+    }
+    if args.measure {
+        let folder = args.measure_in.clone().unwrap_or_else(std::env::temp_dir);
+        let sign_of_life = progress::spinner("measuring");
+        let measured = measure::costs(&folder, measure::Extent::usual()).await;
+        sign_of_life.finish_and_clear();
+        measured.context("measure")?.given_to(&mut assumptions);
+    }
+    assumptions.set(given(&args).iter().map(String::as_str))?;
+    let plan = Plan::of(assumptions.values());
+    print::out(&match args.json {
+        true => format!("{}\n", as_json(&plan, &assumptions)),
+        false => table(&plan, &assumptions),
+    })?;
+    Ok(Outcome::Fine)
+}
+
+/// Everything but the measurement.
+fn gathered(args: &Args) -> anyhow::Result<()> {
+    let mut assumptions = Assumptions::default();
+    if let Some(text) = read_costs(args)? {
+        costs::take(&mut assumptions, &text)?;
+    }
+    Ok(assumptions.set(given(args).iter().map(String::as_str))?)
+}
+
+fn read_costs(args: &Args) -> anyhow::Result<Option<String>> {
+    let read = |path: &PathBuf| {
+        fs::read_to_string(path).with_context(|| format!("read {}", path.display()))
+    };
+    args.costs.as_ref().map(read).transpose()
+}
+
+fn given(args: &Args) -> Vec<String> {
+    let people = args
+        .people
+        .as_ref()
+        .map(|people| format!("people={people}"));
+    people.into_iter().chain(args.set.clone()).collect()
+}
+
+fn as_json(plan: &Plan, assumptions: &Assumptions) -> Value {
+    let inputs: Vec<Value> = assumptions
+        .each()
+        .map(|(input, value, origin)| {
+            json!({
+                "name": input.name,
+                "value": value,
+                "unit": input.unit.name(),
+                "from": origin.to_string(),
+                "assumed": origin.is_assumed(),
+                "meaning": input.meaning(),
+            })
+        })
+        .collect();
+    json!({ "plan": plan, "made_from": inputs, "recorded_on": RECORDED_ON })
+}
