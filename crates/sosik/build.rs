@@ -9,9 +9,11 @@ use std::time::SystemTime;
 use std::{env, fs, io};
 
 /// What the client is made of, below `web/`.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 11] = [
     "src",
     "public",
+    "reference",
+    "scripts/reference.mjs",
     "index.html",
     "package.json",
     "package-lock.json",

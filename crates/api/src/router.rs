@@ -28,6 +28,8 @@ pub(crate) fn public(app: App) -> Router {
     let (probes, _) = probes().split_for_parts();
     let pages = Router::new()
         .route("/", get(site::front_page))
+        .route("/docs", get(site::reference))
+        .route("/docs/", get(site::reference))
         .route("/welcome.css", get(welcome::style))
         .route("/openapi.json", get(document));
     let all = api.merge(probes).merge(pages);

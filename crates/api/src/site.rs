@@ -31,6 +31,9 @@ pub type Site = Arc<dyn Fn(&str) -> Option<SiteFile> + Send + Sync>;
 /// Where the client starts.
 const INDEX: &str = "index.html";
 
+/// The API reference.
+const REFERENCE: &str = "docs/index.html";
+
 /// Files under here have their contents in their name, so that they never change.
 const UNCHANGING: &str = "assets/";
 
@@ -42,6 +45,13 @@ const ONLY_OURS: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html sosik-worker",
 );
 
+/// The same for the API reference, but for trusted types, which Swagger UI does not know. It tries calls of this server
+/// only, and shows nobody's words but ours and the answers, as text.
+const ONLY_OURS_REFERENCE: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
 /// `GET /`: the client for browsers, lines to type for terminals.
 pub(crate) async fn front_page(State(app): State<App>, headers: HeaderMap) -> Response {
     let index = app
@@ -51,6 +61,15 @@ pub(crate) async fn front_page(State(app): State<App>, headers: HeaderMap) -> Re
         .and_then(|site| site(INDEX));
     match index {
         Some(file) => answer(file, INDEX, &headers),
+        None => welcome::page(&app, &headers),
+    }
+}
+
+/// `GET /docs`: the API reference for browsers, lines to type for terminals. Without a client its page says so.
+pub(crate) async fn reference(State(app): State<App>, headers: HeaderMap) -> Response {
+    let site = app.site.as_ref().filter(|_| !is_terminal(&headers));
+    match site.and_then(|site| site(REFERENCE).or_else(|| site(INDEX))) {
+        Some(file) => answer(file, REFERENCE, &headers),
         None => welcome::page(&app, &headers),
     }
 }
@@ -118,7 +137,11 @@ fn answer(file: SiteFile, path: &str, headers: &HeaderMap) -> Response {
     };
     let own = response.headers_mut();
     own.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    own.insert(header::CONTENT_SECURITY_POLICY, ONLY_OURS);
+    let policy = match path {
+        REFERENCE => ONLY_OURS_REFERENCE,
+        _ => ONLY_OURS,
+    };
+    own.insert(header::CONTENT_SECURITY_POLICY, policy);
     own.insert(
         HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("same-origin"),

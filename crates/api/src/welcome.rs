@@ -124,7 +124,8 @@ fn html(lines: &[(&str, String)]) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>Sosik</title>\n\
          <link rel=\"stylesheet\" href=\"/welcome.css\">\n</head>\n<body>\n<h1 lang=\"ko\">소식 Sosik</h1>\n\
-         <p>{WHAT}</p>\n<p>The API is described at <a href=\"/openapi.json\">/openapi.json</a>. To try it:</p>\n"
+         <p>{WHAT}</p>\n<p>The API is described at <a href=\"/docs\">/docs</a>, for programs at \
+         <a href=\"/openapi.json\">/openapi.json</a>. To try it:</p>\n"
     );
     for (what, line) in lines {
         out.push_str(&format!(

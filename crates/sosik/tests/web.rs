@@ -88,3 +88,48 @@ async fn browsers_get_the_client_at_every_address_of_its_own_and_nowhere_else() 
         "a terminal gets lines to type: {lines}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_reference_comes_from_here_alone_and_is_kept_on_no_phone() {
+    const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+    let url = server.url.as_str();
+
+    let reference = get(url, "/docs", BROWSER).await;
+    let policy = header(&reference, "content-security-policy").to_owned();
+    assert!(
+        policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    let page = reference.text().await.unwrap();
+    assert_eq!(
+        get(url, "/docs/", BROWSER).await.text().await.unwrap(),
+        page
+    );
+    let linked: Vec<_> = page
+        .split('"')
+        .filter(|text| text.starts_with('/') && !text.contains(['>', ' ']))
+        .collect();
+    assert!(linked.contains(&"/docs/swagger-ui-bundle.js"), "{page}");
+    assert!(
+        !page.contains("//"),
+        "only addresses of this server: {page}"
+    );
+    for path in linked {
+        assert_eq!(
+            get(url, path, "*/*").await.status(),
+            StatusCode::OK,
+            "{path}"
+        );
+    }
+    let worker = get(url, "/sw.js", "*/*").await.text().await.unwrap();
+    assert!(worker.contains("/assets/") && !worker.contains("swagger"));
+
+    let client = Client::builder().no_proxy().build().unwrap();
+    let terminal = client
+        .get(format!("{url}/docs"))
+        .header("user-agent", "curl/8.5.0");
+    let lines = terminal.send().await.unwrap().text().await.unwrap();
+    assert!(lines.contains("/openapi.json"), "{lines}");
+}
