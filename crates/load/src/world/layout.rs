@@ -4,6 +4,8 @@ use std::ops::Range;
 
 /// People of a town, about: as many pairs as a town has are tossed for one by one, and a town is one transaction.
 const TOWN_PEOPLE: u32 = 4_000;
+/// Who has one town only has no friends from afar.
+const TOWNS_MIN: u32 = 2;
 /// Districts of a town.
 const DISTRICTS: u32 = 10;
 /// Circles of a district.
@@ -20,7 +22,7 @@ impl Layout {
     pub(super) fn of(people: u32) -> Self {
         Self {
             people,
-            towns: (people / TOWN_PEOPLE).max(1),
+            towns: (people / TOWN_PEOPLE).max(TOWNS_MIN),
         }
     }
 

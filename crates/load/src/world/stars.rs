@@ -48,3 +48,30 @@ impl Stars {
         followed.map(|(_, star)| *star).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_are_followed_by_many_and_the_first_by_most() {
+        let stars = Stars::of(100_000, 3);
+        let mut followers = [0_u32; 10];
+        for person in 0..100_000 {
+            let followed = stars.followed_by(person);
+            assert!(followed.is_sorted() && !followed.contains(&person));
+            for (star, count) in stars.people().iter().zip(&mut followers) {
+                *count += u32::from(followed.contains(star));
+            }
+        }
+        assert_eq!(stars.people().len(), followers.len());
+        assert!((29_000..31_000).contains(&followers[0]), "{followers:?}");
+        assert!((2_500..3_500).contains(&followers[9]), "{followers:?}");
+    }
+
+    #[test]
+    fn there_is_a_star_in_the_smallest_world_and_a_hundred_in_the_largest() {
+        assert_eq!(Stars::of(100, 1).people().len(), 1);
+        assert_eq!(Stars::of(10_000_000, 1).people().len(), 100);
+    }
+}

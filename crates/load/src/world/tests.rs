@@ -58,24 +58,8 @@ fn friends_have_the_mean_the_median_the_cut_and_the_clustering_of_real_people() 
 
 #[test]
 fn the_mean_is_what_was_asked_for() {
-    let found = measured(&everybody(&world(PEOPLE, 1, 40.0)));
+    let found = measured(&everybody(&world(6_000, 1, 40.0)));
     assert!((found.mean / 40.0 - 1.0).abs() < 0.06, "{}", found.mean);
-}
-
-#[test]
-fn stars_are_followed_by_many_and_the_first_by_most() {
-    let world = world(100_000, 3, 1.0);
-    let mut followers = vec![0_u32; world.stars().len()];
-    for person in 0..world.people() {
-        let followed = world.follows_of(person);
-        assert!(followed.is_sorted() && !followed.contains(&person));
-        for (star, count) in world.stars().iter().zip(&mut followers) {
-            *count += u32::from(followed.contains(star));
-        }
-    }
-    assert_eq!(followers.len(), 10);
-    assert!((29_000..31_000).contains(&followers[0]), "{followers:?}");
-    assert!((2_500..3_500).contains(&followers[9]), "{followers:?}");
 }
 
 #[test]
