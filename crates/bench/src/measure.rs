@@ -33,10 +33,13 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Memory of a process that is really there, in bytes; `self` is this one.
+/// Memory of a process that is really there, in bytes; `self` is this one. Without files that are mapped, as the database
+/// is: these are the file cache of the system.
 pub(crate) fn resident_bytes(process: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
     kib.and_then(|kib| kib.parse::<u64>().ok())
         .unwrap_or_default()

@@ -8,8 +8,8 @@ use crate::world::Filled;
 
 pub(crate) fn measure(filled: &Filled, scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
     let mut served = Served::start(filled)?;
-    // The first few bring what is there once, such as connections to the store and their caches.
-    let few = scale.memory_people / 10;
+    // The first half brings what is there once, such as connections to the store and their page caches.
+    let few = scale.memory_people / 2;
     served.warm(Warm::Timelines, few)?;
     let before = served.resident_bytes();
     served.warm(Warm::Timelines, scale.memory_people)?;
@@ -18,7 +18,7 @@ pub(crate) fn measure(filled: &Filled, scale: &Scale, report: &mut Report) -> an
     let pages = served.resident_bytes();
     served.stop()?;
     let people = u64::try_from(scale.memory_people)?;
-    // The few are among the people, roughly: both walk the world in even steps.
+    // The few are among the people: both walk the world in even steps.
     let new = people - u64::try_from(few)?;
     let stories = (filled.shape.ring + 1) * filled.shape.stories_each;
     report.add(

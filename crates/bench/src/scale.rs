@@ -72,7 +72,7 @@ impl Scale {
             delivery_readers: 20_000,
             delivery_stories: 400,
             visible_posts: 200,
-            memory_people: 5_000,
+            memory_people: 10_000,
         }
     }
 
@@ -98,7 +98,7 @@ impl Scale {
             delivery_readers: 10_000,
             delivery_stories: 100,
             visible_posts: 40,
-            memory_people: 1_000,
+            memory_people: 6_000,
         }
     }
 

@@ -36,24 +36,41 @@ pub(crate) async fn measure(
         scale,
         reads: Reads::new(&world, scale).await?,
     };
+    let names = [
+        "alternative_postgres_join",
+        "alternative_postgres_join_5000_friends",
+    ];
     if postgres::is_here() {
-        postgres::measure(&bench, report).await?;
+        let measured = postgres::measure(&bench, report).await;
+        without_failing(measured, &names, report);
     } else {
-        let why = format!("{NOT_INSTALLED} postgresql-15)");
-        report.add(Row::left_out("alternative_postgres_join", &why));
-        report.add(Row::left_out(
-            "alternative_postgres_join_5000_friends",
-            &why,
-        ));
+        without(&names, &format!("{NOT_INSTALLED} postgresql-15)"), report);
     }
+    let names = ["alternative_redis_sorted_set"];
     if redis::is_here() {
-        redis::measure(&bench, report).await?;
+        let measured = redis::measure(&bench, report).await;
+        without_failing(measured, &names, report);
     } else {
-        let why = format!("{NOT_INSTALLED} redis-server)");
-        report.add(Row::left_out("alternative_redis_sorted_set", &why));
+        without(&names, &format!("{NOT_INSTALLED} redis-server)"), report);
     }
     world.service.stop().await;
     Ok(())
+}
+
+/// A foreign server that fails costs its own rows and not the run.
+fn without_failing(measured: anyhow::Result<()>, names: &[&str], report: &mut Report) {
+    if let Err(error) = measured {
+        without(names, &format!("{error:#}"), report);
+    }
+}
+
+/// Says why those of the rows that are not there have no figures.
+fn without(names: &[&str], why: &str, report: &mut Report) {
+    for name in names {
+        if report.rows().iter().all(|row| row.name != *name) {
+            report.add(Row::left_out(name, why));
+        }
+    }
 }
 
 /// What an alternative is measured against.

@@ -144,7 +144,9 @@ go into a log that timelines are filled up from when they are read.",
     },
     Section {
         title: "Delivering",
-        about: "Ids into timelines of this process that are full, on one core; the 300 readers of a story are scattered over the table.",
+        about: "
+Ids into timelines of this process that are full, on one thread, by the CPU time it used; the 300 readers of a story are
+scattered over the table.",
         rows: &["delivery_"],
         columns: &[
             ("deliveries_per_second|lowest|highest", "deliveries/s on one core"),
@@ -156,7 +158,7 @@ go into a log that timelines are filled up from when they are read.",
     Section {
         title: "Memory",
         about: "
-`memory_timeline`: a timeline of 800 stories in memory, by what the process grows, and by what the timeline accounts for
+Memory that is really there, without the mapped file of the database. `memory_timeline`: a timeline of 800 stories in memory, by what the process grows, and by what the timeline accounts for
 itself; the ids alone take 6,400 bytes. `memory_person`: what a server grows for each person who is around, by circle and timeline;
 and then by the stories and names of their first page. In this world few people read the same stories; where they do,
 and beyond the size of that cache, the page costs nothing more.",
