@@ -50,16 +50,17 @@ impl<T: Copy + PartialEq> Register<T> {
 
     /// Whether it may have had the value at some moment of the span.
     pub(super) fn may_be(&self, value: T, span: Span) -> bool {
-        let overwritten = |end: Moment| {
-            self.changes
-                .iter()
-                .any(|later| later.begin > end && later.end.is_some_and(|end| end < span.begin))
-        };
-        let first = self.before == value
-            && !self
-                .changes
-                .iter()
-                .any(|change| change.end.is_some_and(|end| end < span.begin));
+        // Of the changes that are over, the one that began last: what ended before it began is overwritten. Long histories
+        // ask this millions of times.
+        let over = |change: &&Change<T>| change.end.is_some_and(|end| end < span.begin);
+        let last = self
+            .changes
+            .iter()
+            .filter(over)
+            .map(|over| over.begin)
+            .max();
+        let overwritten = |end: Moment| last.is_some_and(|last| last > end);
+        let first = self.before == value && last.is_none();
         first
             || self
                 .changes
