@@ -6,16 +6,16 @@
 //! ended, and what is kept of the whole is four bytes a person and nothing a friendship.
 //!
 //! How it is made, in the order of the files:
-//! - [`layout`]: people are numbered; a circle is fifty numbers in a row, a district eight circles, a town ten districts.
-//! - [`degrees`]: everybody wishes for a lognormal number of friends (mean 190, median 100, hardly anybody above 4,600, so
+//! - `layout`: people are numbered; a circle is fifty numbers in a row, a district eight circles, a town ten districts.
+//! - `degrees`: everybody wishes for a lognormal number of friends (mean 190, median 100, never above 4,600, so
 //!   that chance never passes the limit of 5,000), and wishes for some in the circle, some in the district, some in town.
-//! - [`near`]: every pair of a town tosses a coin of its own, whose odds are the product of the two wishes over the sum of
+//! - `near`: every pair of a town tosses a coin of its own, whose odds are the product of the two wishes over the sum of
 //!   all wishes in what they share (Chung and Lu, "The average distances in random graphs with given expected
 //!   degrees", PNAS 99, 2002, once a level). Small dense circles inside of wider thin ones are what makes friends of
 //!   friends friends (Watts, Dodds and Newman, "Identity and search in social networks", Science 296, 2002).
-//! - [`far`]: what a person still wishes for comes from other towns. Two towns share a stream of chance, which draws their
+//! - `far`: what a person still wishes for comes from other towns. Two towns share a stream of chance, which draws their
 //!   friendships by the same rule; either town replays it and takes its own side.
-//! - [`stars`] are followed by a share of all, by Zipf's law; [`stories`] come in the order of time; [`words`] are ours.
+//! - `stars` are followed by a share of all, by Zipf's law; `stories` come in the order of time; `words` are ours.
 //!
 //! Refused: preferential attachment, which needs the whole graph in memory and clusters nobody; a graph that is drawn in
 //! any order and sorted on disk, which costs three times the writing.
