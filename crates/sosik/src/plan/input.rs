@@ -33,6 +33,8 @@ pub enum Basis {
     Assumed,
     /// Once measured by `sosik plan --measure`; which machine, and when, is in [`RECORDED_ON`].
     Recorded,
+    /// Taken from a server under load, of which the page about planning in the guide tells.
+    Checked,
 }
 
 /// Where the recorded costs were measured. Costs of another machine differ; `--measure` takes one's own.
@@ -63,6 +65,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Default(Basis::Assumed) => out.write_str("assumed"),
             Self::Default(Basis::Recorded) => out.write_str("recorded from plan --measure"),
+            Self::Default(Basis::Checked) => out.write_str("from a run of sosik load"),
             Self::Given => out.write_str("given"),
             Self::Measured => out.write_str("measured now"),
             Self::Bench(name) => write!(out, "measured by xtask bench: {name}"),

@@ -109,7 +109,7 @@ inputs! {
         /// a page below the floor of the timeline, from the store
         feed_read_below_floor: Micros, Recorded, 110.0, 0.001, 1e7;
         /// a read that rebuilds the timeline
-        feed_read_cold: Micros, Recorded, 370.0, 0.001, 1e8;
+        feed_read_cold: Micros, Recorded, 400.0, 0.001, 1e8;
         /// compressing a page
         compress_page: Micros, Recorded, 25.0, 0.0, 1e7;
         /// a story posted, without its delivery
@@ -117,11 +117,11 @@ inputs! {
         /// putting a story into one timeline
         delivery: Micros, Recorded, 0.075, 0.0001, 1e6;
         /// a like given or taken back
-        like: Micros, Recorded, 60.0, 0.001, 1e7;
+        like: Micros, Recorded, 72.0, 0.001, 1e7;
         /// a comment written
         comment: Micros, Recorded, 133.0, 0.001, 1e7;
         /// a read position written down
-        mark: Micros, Recorded, 35.0, 0.001, 1e7;
+        mark: Micros, Recorded, 45.0, 0.001, 1e7;
         /// a log-in with its password hash
         log_in: Micros, Recorded, 24_000.0, 0.001, 1e8;
         /// a story told to one live stream: waking, a look at the feed, sending
@@ -132,8 +132,8 @@ inputs! {
         stream_beat_every: Seconds, Assumed, 3.0, 1.0, 5.0;
         /// TLS and the balancer, for each request
         proxy: Micros, Assumed, 40.0, 0.0, 1e6;
-        /// what measuring leaves out: busy caches, logs, metrics, the kernel under load
-        cpu_overhead: Times, Assumed, 1.3, 1.0, 10.0;
+        /// what measuring leaves out: many people, cold caches, waking up for little work
+        cpu_overhead: Times, Checked, 3.0, 1.0, 10.0;
     }
     "memory" {
         /// a process with nothing in it, and the store's own caches

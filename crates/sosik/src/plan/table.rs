@@ -234,6 +234,7 @@ fn inputs(out: &mut Out, assumptions: &Assumptions) {
     out.line(&format!(
         "  recorded: by sosik plan --measure on {RECORDED_ON}"
     ));
+    out.line("  from load: a server under sosik load against this plan, docs/guide/plan.md");
     if assumptions
         .each()
         .any(|(_, _, origin)| matches!(origin, Origin::Bench(_)))
@@ -247,6 +248,7 @@ fn brief(origin: &Origin) -> &'static str {
     match origin {
         Origin::Default(Basis::Assumed) => "assumed",
         Origin::Default(Basis::Recorded) => "recorded",
+        Origin::Default(Basis::Checked) => "from load",
         Origin::Given => "given",
         Origin::Measured => "measured",
         Origin::Bench(_) => "bench",
