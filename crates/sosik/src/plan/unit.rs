@@ -156,7 +156,11 @@ impl Unit {
 }
 
 fn scaled(value: f64, steps: &[(f64, &str)], unit: &str) -> String {
-    let step = steps.iter().find(|(from, _)| value.abs() >= *from);
+    // What would be shown as 1000 of the smaller is 1 of the larger.
+    const ROUNDS_UP: f64 = 0.9995;
+    let step = steps
+        .iter()
+        .find(|(from, _)| value.abs() >= *from * ROUNDS_UP);
     let (number, prefix) = step.map_or((value, ""), |(from, prefix)| (value / from, *prefix));
     let gap = if prefix.is_empty() && unit.starts_with('/') || unit.is_empty() && prefix.is_empty()
     {
@@ -230,6 +234,8 @@ mod tests {
         for (unit, value, shown) in [
             (Unit::People, 10e6, "10 M"),
             (Unit::Count, 12.0, "12"),
+            (Unit::People, 999_998.0, "1 M"),
+            (Unit::People, 999_400.0, "999 k"),
             (Unit::PerSecond, 78_703.7, "78.7 k/s"),
             (Unit::PerSecond, 12.5, "12.5/s"),
             (Unit::Share, 0.6, "60%"),
