@@ -2,14 +2,14 @@
 //!
 //! Lines that say nothing about an input of the plan are passed over, so that the bench may grow. A line that should
 //! say something and does not is an error: half of a measurement is worse than none.
+//!
+//! `memory_person` is not taken: it spreads what a server has once, such as the page cache of its store, over the few
+//! people of the bench, and a plan for millions would multiply that.
 
 use serde_json::Value;
 
 use super::assumptions::{Assumptions, Wrong};
 use super::input::Origin;
-
-/// An id in a timeline, with its share of the room that is kept for the next ones.
-const ID_BYTES: f64 = 9.5;
 
 /// How a figure of the bench becomes one of the plan.
 #[derive(Clone, Copy)]
@@ -18,8 +18,6 @@ enum Turn {
     Same,
     /// So many a second on one core, into microseconds for each.
     IntoMicros,
-    /// Less the ids of the timeline that is in it, which the line counts as `stories_in_timeline`.
-    WithoutTimeline,
 }
 
 /// A figure of the bench, and the input it is taken for.
@@ -63,10 +61,6 @@ const SOURCES: &[Source] = &[
         ..source("delivery_memory", "deliveries_per_second", "delivery")
     },
     source("memory_timeline", "resident_bytes_each", "timeline_memory"),
-    Source {
-        turn: Turn::WithoutTimeline,
-        ..source("memory_person", "resident_bytes_each", "person_memory")
-    },
 ];
 
 /// Takes every cost that the lines tell.
@@ -116,9 +110,6 @@ fn take_line(assumptions: &mut Assumptions, line: &Value) -> Result<usize, Strin
         let value = match source.turn {
             Turn::Same => figure,
             Turn::IntoMicros => 1e6 / figure,
-            Turn::WithoutTimeline => {
-                figure - ID_BYTES * line["stories_in_timeline"].as_f64().unwrap_or_default()
-            }
         };
         assumptions.take(source.input, value, Origin::Bench(name.to_owned()));
         taken += 1;
@@ -137,14 +128,12 @@ mod tests {
         let text = r#"
             {"name": "feed_read_warm", "cpu_micros": 31.5, "bytes": 8400, "ratio_to_static": 1.9}
             {"name": "delivery_memory", "deliveries_per_second": 4000000}
-            {"name": "memory_person", "resident_bytes_each": 12000, "stories_in_timeline": 800}
             {"name": "alternative_redis_sorted_set", "cpu_micros": 300}
         "#;
         assert_eq!(take(&mut assumptions, text), Ok(()));
         let values = assumptions.values();
         assert_eq!((values.feed_read_warm, values.page_bytes), (31.5, 8_400.0));
         assert_eq!(values.delivery, 0.25);
-        assert_eq!(values.person_memory, 12_000.0 - 7_600.0);
         let (_, _, origin) = assumptions
             .each()
             .find(|(input, ..)| input.name == "delivery")
