@@ -1,4 +1,4 @@
-//! What no compiler checks: the arrows between the crates, and files that stay readable.
+//! What no compiler checks: the arrows between the crates, files that stay readable, a README that says the same twice.
 
 #![expect(
     clippy::unwrap_used,
@@ -210,5 +210,45 @@ fn every_module_opens_with_what_it_is_for() {
             "{} does not open with //!",
             path.display()
         );
+    }
+}
+
+/// What a translator leaves as it is: headings by their level, commands, and the roles of the executable.
+fn bones(path: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(path)).unwrap();
+    let level = |line: &str| line.chars().take_while(|sign| *sign == '#').count();
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let command = line.starts_with("cargo ") || line.starts_with("target/");
+        let row = line
+            .starts_with("| `")
+            .then(|| line.split('`').nth(1))
+            .flatten();
+        if level(line) > 0 {
+            found.push(format!("heading of level {}", level(line)));
+        } else if command {
+            found.push(line.to_owned());
+        } else if let Some(role) = row {
+            found.push(format!("role {role}"));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_readme_says_the_same_in_both_languages_and_shows_what_there_is() {
+    let english = bones("README.md");
+    assert!(english.len() > 10, "found only {english:?}");
+    assert_eq!(english, bones("README.ko.md"), "README.ko.md differs");
+    for path in ["README.md", "README.ko.md"] {
+        let text = fs::read_to_string(root().join(path)).unwrap();
+        let pictures = text.split('"').filter(|it| it.starts_with("docs/"));
+        let links = text
+            .split("](")
+            .skip(1)
+            .filter_map(|it| it.split(')').next());
+        for target in pictures.chain(links.filter(|link| !link.starts_with("http"))) {
+            assert!(root().join(target).exists(), "{path}: no {target}");
+        }
     }
 }
