@@ -236,7 +236,7 @@ export default {
   'missing.text': '이 주소에는 페이지가 없어요. 주소를 복사하다가 일부가 빠졌을지도 몰라요.',
 
   'offline.now': '연결이 끊겼어요. 마지막으로 본 내용이에요.',
-  'offline.saved': '{when}에 저장된 소식이에요',
+  'offline.saved': '{when} 기준 소식이에요',
   'update.there': '새 버전이 준비됐어요.',
   'update.take': '새로 시작',
 
