@@ -1,5 +1,7 @@
 //! Deliveries into timelines of this process, and what those take in memory.
 
+use std::time::Duration;
+
 use sosik_fabric::Fabric;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::{PersonId, StoryId, limits};
@@ -43,22 +45,26 @@ async fn run(scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
         .map(|place| PersonId::from_u64(place * STRIDE % scale.delivery_readers + 1));
     let readers: Vec<PersonId> = readers.collect();
     let mut rates = Vec::new();
-    let mut taken_in_all = 0;
+    let (mut taken_in_all, mut used_in_all) = (0, Duration::ZERO);
     let stories: Vec<u64> = (1..=scale.delivery_stories).collect();
     for part in stories.chunks(stories.len().div_ceil(scale.rounds)) {
         // Seconds of this one thread's CPU, not of the clock: neighbours take turns on the core.
         let before = process_cpu();
         let taken = deliver(&fabric, &readers, part).await?;
-        rates.push(per_second(taken, process_cpu().saturating_sub(before)));
+        let used = process_cpu().saturating_sub(before);
+        rates.push(per_second(taken, used));
         taken_in_all += taken;
+        used_in_all += used;
     }
+    // All together, since now and then a timeline grows or is trimmed, and all of them at about the same time.
+    let rate = per_second(taken_in_all, used_in_all);
     let rates = Samples::new(rates);
     report.add(
         Row::new("delivery_memory")
-            .with("deliveries_per_second", rates.median())
+            .with("deliveries_per_second", rate)
             .with("lowest", rates.lowest())
             .with("highest", rates.highest())
-            .with("nanoseconds_each", rounded(1e9 / rates.median(), 1.0))
+            .with("nanoseconds_each", rounded(1e9 / rate, 1.0))
             .with("deliveries", taken_in_all)
             .with("timelines", scale.delivery_readers)
             .with("readers_of_a_story", float(READERS_OF_A_STORY))

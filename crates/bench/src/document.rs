@@ -133,12 +133,12 @@ fn drawn(plot: &Plot, report: &Report) -> String {
         let length = row.number(plot.key)?;
         Some(Bar {
             label: row.name.clone(),
-            length,
+            length: (plot.scale)(length),
             figure: format!("{}{}", shown(row.figure(plot.key)?), plot.unit),
         })
     };
     let drawn: Vec<_> = rows(plot.rows, report).filter_map(bar).collect();
-    bars(plot.title, &drawn, plot.mark)
+    bars(plot.title, &drawn, plot.mark.map(plot.scale))
 }
 
 #[cfg(test)]

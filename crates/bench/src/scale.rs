@@ -26,7 +26,7 @@ pub(crate) struct Scale {
     pub(crate) syncs: usize,
     /// Timelines to deliver into.
     pub(crate) delivery_readers: u64,
-    /// Stories delivered to each of them.
+    /// Stories delivered to each of them: as many as bring each to growing and trimming.
     pub(crate) delivery_stories: u64,
     /// Posts waited for at a reader's stream.
     pub(crate) visible_posts: usize,
@@ -70,7 +70,7 @@ impl Scale {
             posts: [(1, 1_000), (8, 8_000), (64, 40_000)],
             syncs: 500,
             delivery_readers: 20_000,
-            delivery_stories: 400,
+            delivery_stories: 1_600,
             visible_posts: 200,
             memory_people: 10_000,
         }
@@ -96,7 +96,7 @@ impl Scale {
             posts: [(1, 300), (8, 2_000), (64, 10_000)],
             syncs: 200,
             delivery_readers: 10_000,
-            delivery_stories: 100,
+            delivery_stories: 800,
             visible_posts: 40,
             memory_people: 6_000,
         }

@@ -21,7 +21,14 @@ pub(super) struct Plot {
     pub(super) unit: &'static str,
     /// Where a line stands, such as at 1.
     pub(super) mark: Option<f64>,
+    /// How long a bar of a figure is.
+    pub(super) scale: fn(f64) -> f64,
 }
+
+const LINEAR: fn(f64) -> f64 = |figure| figure;
+
+/// For figures of several sizes; a bar of nothing would be a half.
+const LOGARITHMIC: fn(f64) -> f64 = |figure| (figure * 2.0).ln().max(0.0);
 
 /// What the document begins with.
 pub(super) const HEAD: &str = "
@@ -146,7 +153,8 @@ go into a log that timelines are filled up from when they are read.",
         title: "Delivering",
         about: "
 Ids into timelines of this process that are full, on one thread, by the CPU time it used; the 300 readers of a story are
-scattered over the table.",
+scattered over the table. All deliveries together; in parentheses the slowest part, in which timelines grow or are trimmed,
+and the fastest.",
         rows: &["delivery_"],
         columns: &[
             ("deliveries_per_second|lowest|highest", "deliveries/s on one core"),
@@ -195,19 +203,26 @@ emptied of the database. Timelines are gone each time; the first page of each re
 pub(super) const PLOTS: &[Plot] = &[
     Plot {
         file: "reads",
-        title: "CPU of a feed read; the line: the same bytes served statically",
-        rows: &["feed_read_"],
+        title: "CPU of a feed read from memory; the line: the same bytes served statically",
+        rows: &[
+            "feed_read_warm",
+            "feed_read_5000_friends",
+            "feed_read_page_10",
+            "feed_read_304",
+        ],
         key: "ratio_to_static",
         unit: "×",
         mark: Some(1.0),
+        scale: LINEAR,
     },
     Plot {
         file: "alternatives",
-        title: "CPU of the first page; the line: Sosik",
+        title: "CPU of the first page, logarithmic; the line: Sosik",
         rows: &["alternative_"],
         key: "ratio_to_feed",
         unit: "×",
         mark: Some(1.0),
+        scale: LOGARITHMIC,
     },
     Plot {
         file: "growth",
@@ -216,6 +231,7 @@ pub(super) const PLOTS: &[Plot] = &[
         key: "ratio_to_static",
         unit: "×",
         mark: Some(1.0),
+        scale: LINEAR,
     },
     Plot {
         file: "posts",
@@ -224,5 +240,6 @@ pub(super) const PLOTS: &[Plot] = &[
         key: "posts_per_second",
         unit: "/s",
         mark: None,
+        scale: LINEAR,
     },
 ];
