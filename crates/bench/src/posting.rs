@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use sosik_feed::Audience;
 
-use crate::measure::{Samples, float, per_second, rounded, timed, timed_async};
+use crate::measure::{
+    Samples, float, micros_each, per_second, process_cpu, rounded, timed, timed_async,
+};
 use crate::report::{Report, Row};
 use crate::scale::Scale;
 use crate::world::{Filled, Shape, World};
@@ -49,8 +51,10 @@ async fn with_writers(
     let filled = Filled::new(folder, authors).await?;
     let world = Arc::new(filled.open().await?);
     let before = world.store.writer_figures();
+    let cpu_before = process_cpu();
     let (spans, span) = timed_async(post_all(&world, writers, posts)).await;
     let spans = Samples::of_spans(&spans?);
+    let cpu = process_cpu().saturating_sub(cpu_before);
     let after = world.store.writer_figures();
     world.quiet().await?;
     world.service.stop().await;
@@ -62,6 +66,7 @@ async fn with_writers(
         .with("posts_per_second", rate)
         .with("p50_ms", rounded(spans.median(), 100.0))
         .with("p99_ms", rounded(spans.share(99), 100.0))
+        .with("cpu_micros", rounded(micros_each(cpu, posts), 1.0))
         .with("fsyncs_per_second", syncs)
         .with("ratio_to_fsync", rounded(rate / syncs, 100.0))
         .with(
