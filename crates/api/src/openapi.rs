@@ -121,7 +121,7 @@ const SHARED: &[Shared] = &[
     Shared {
         status: "503",
         name: "Busy",
-        description: "`busy`, `timed_out`, `going_away`: try again after `Retry-After`",
+        description: "`busy`, `timed_out`, `going_away`, `storage_full`: try again after `Retry-After`",
         applies: |_| true,
     },
 ];

@@ -35,6 +35,9 @@ pub enum ServiceError {
     /// Too much is going on.
     #[error("too busy, try again in {} s", .0.as_secs())]
     Busy(Duration),
+    /// There is no room left to write anything down.
+    #[error("nothing can be written down for lack of room")]
+    Full,
     /// Our fault.
     #[error("the store failed")]
     Store(#[source] StoreError),
@@ -47,6 +50,7 @@ impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Busy(RETRY_AFTER),
+            StoreError::Full => Self::Full,
             other @ (StoreError::Closed | StoreError::LeaseLost | StoreError::Failed { .. }) => {
                 Self::Store(other)
             }

@@ -11,13 +11,16 @@ pub enum StoreError {
     /// Too much is waiting already, or the engine is locked for now: try again in a moment.
     #[error("the store is busy")]
     Busy,
+    /// There is no room left where the store writes. Reading goes on, and so does writing once there is.
+    #[error("the disk of the store is full")]
+    Full,
     /// The store is shutting down or gone. The write may or may not have happened.
     #[error("the store is closed")]
     Closed,
     /// The lease of this node ran out or was taken over: it must not write any more under its number.
     #[error("the node lease is lost")]
     LeaseLost,
-    /// Anything else: disk full, corruption, a bug.
+    /// Anything else: corruption, a broken disk, a bug.
     #[error("{context}")]
     Failed {
         /// What was being done.

@@ -1175,7 +1175,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description `busy`, `timed_out`, `going_away`: try again after `Retry-After` */
+        /** @description `busy`, `timed_out`, `going_away`, `storage_full`: try again after `Retry-After` */
         Busy: {
             headers: {
                 [name: string]: unknown;

@@ -254,6 +254,7 @@ export default {
   'problem.busy': 'Very many people are here just now. Try again in a moment.',
   'problem.timed_out': 'This took too long. Look whether it happened before you try again.',
   'problem.going_away': 'The server is restarting. Try again in a moment.',
+  'problem.storage_full': 'Nothing can be saved just now. Try again later.',
   'problem.too_many_requests': 'That was a lot in a short time. Wait a little and try again.',
   'problem.too_many_streams': 'Sosik is open in too many windows. Close some of them.',
   'problem.body_too_large': 'That is too long to be sent.',

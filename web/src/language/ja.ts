@@ -251,6 +251,7 @@ export default {
   'problem.busy': 'たいへん混み合っています。少し待ってから、もう一度お試しください。',
   'problem.timed_out': '時間がかかりすぎました。やり直す前に、完了していないか確認してください。',
   'problem.going_away': 'サーバーが再起動しています。少し待ってから、もう一度お試しください。',
+  'problem.storage_full': 'いまは保存できません。あとでもう一度お試しください。',
   'problem.too_many_requests': '短い時間に操作が多すぎます。少し待ってから、もう一度お試しください。',
   'problem.too_many_streams': '開いているウィンドウが多すぎます。いくつか閉じてください。',
   'problem.body_too_large': '長すぎて送れません。',

@@ -251,6 +251,7 @@ export default {
   'problem.busy': '지금 사람이 아주 많아요. 잠시 뒤에 다시 시도해 주세요.',
   'problem.timed_out': '너무 오래 걸렸어요. 다시 하기 전에 처리되었는지 확인해 주세요.',
   'problem.going_away': '서버가 다시 시작하고 있어요. 잠시 뒤에 다시 시도해 주세요.',
+  'problem.storage_full': '지금은 저장할 수 없어요. 나중에 다시 시도해 주세요.',
   'problem.too_many_requests': '짧은 시간에 너무 많이 했어요. 조금 쉬었다가 다시 시도해 주세요.',
   'problem.too_many_streams': '소식이 너무 많은 창에 열려 있어요. 몇 개를 닫아 주세요.',
   'problem.body_too_large': '보내기에는 너무 길어요.',

@@ -117,6 +117,17 @@ fn log(asked: &Asked, response: &Response, problem: Option<&Problem>, took: std:
                 "a request failed"
             );
         }
+        Some(Problem::StorageFull) => {
+            tracing::error!(
+                request.id = request,
+                method,
+                route,
+                status,
+                took_ms,
+                user.id = person,
+                "the disk of the store is full: make room on it, and writing goes on"
+            );
+        }
         Some(Problem::TimedOut) => {
             tracing::warn!(
                 request.id = request,

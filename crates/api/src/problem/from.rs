@@ -12,6 +12,7 @@ impl From<ServiceError> for Problem {
             ServiceError::WrongCredentials => Self::WrongCredentials,
             ServiceError::WrongPassword => Self::WrongPassword,
             ServiceError::IdempotencyKeyReused => Self::IdempotencyKeyReused,
+            ServiceError::Full => Self::StorageFull,
             ServiceError::Busy(retry_after) => Self::Busy(retry_after),
             other @ (ServiceError::Store(_) | ServiceError::Failed(_)) => {
                 Self::Internal(other.into())

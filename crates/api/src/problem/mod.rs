@@ -66,6 +66,8 @@ pub(crate) enum Problem {
     TimedOut,
     #[error("this server is going away, try again: another one takes over")]
     GoingAway,
+    #[error("nothing can be written just now, reading goes on: try again later")]
+    StorageFull,
     #[error("something went wrong on our side")]
     Internal(#[source] BoxError),
 }
@@ -114,6 +116,7 @@ impl Problem {
             Self::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "timed_out"),
             Self::GoingAway => (StatusCode::SERVICE_UNAVAILABLE, "going_away"),
+            Self::StorageFull => (StatusCode::SERVICE_UNAVAILABLE, "storage_full"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
@@ -142,6 +145,7 @@ impl Problem {
             | Self::Busy(_)
             | Self::TimedOut
             | Self::GoingAway
+            | Self::StorageFull
             | Self::Internal(_) => None,
         }
     }
@@ -158,11 +162,14 @@ impl Problem {
         /// A stream is given up by its client within seconds, or never.
         const STREAM_RETRY: Duration = Duration::from_secs(10);
         const SOON: Duration = Duration::from_secs(1);
+        /// Somebody has to make room first.
+        const ROOM_RETRY: Duration = Duration::from_secs(30);
         match self {
             Self::TooManyRequests(exceeded) => Some(exceeded.retry_after),
             Self::TooManyStreams => Some(STREAM_RETRY),
             Self::Busy(after) => Some(*after),
             Self::TimedOut | Self::GoingAway => Some(SOON),
+            Self::StorageFull => Some(ROOM_RETRY),
             Self::Unauthenticated
             | Self::WrongCredentials
             | Self::WrongPassword

@@ -5,12 +5,19 @@ use rusqlite::ErrorCode;
 use crate::StoreError;
 
 impl From<rusqlite::Error> for StoreError {
-    /// Busy stays busy; the rest is opaque. The context is filled in by the one who knows what was being done.
+    /// What a caller can act on is told apart; the rest is opaque. The context is filled in by the one who knows what was
+    /// being done.
     fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            _ => Self::failed("use the database", error),
-        }
+        to_act_on(&error).unwrap_or_else(|| Self::failed("use the database", error))
+    }
+}
+
+/// What a caller can act on.
+pub(super) fn to_act_on(error: &rusqlite::Error) -> Option<StoreError> {
+    match error.sqlite_error_code()? {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(StoreError::Busy),
+        ErrorCode::DiskFull => Some(StoreError::Full),
+        _ => None,
     }
 }
 
@@ -18,7 +25,7 @@ impl From<rusqlite::Error> for StoreError {
 pub(super) fn while_doing(context: &'static str, error: StoreError) -> StoreError {
     match error {
         StoreError::Failed { source, .. } => StoreError::Failed { context, source },
-        StoreError::Busy | StoreError::Closed | StoreError::LeaseLost => error,
+        StoreError::Busy | StoreError::Full | StoreError::Closed | StoreError::LeaseLost => error,
     }
 }
 

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::db::Db;
-use super::failure::while_doing;
+use super::failure::{to_act_on, while_doing};
 use crate::{StoreError, StoreResult};
 
 /// What the writer has done so far. Jobs per batch is jobs per fsync.
@@ -209,10 +209,7 @@ fn commit_together(connection: &Connection, mut jobs: Vec<Box<dyn Job>>, counter
 
 /// The failure of a batch, as each of its jobs is told.
 fn told(lost: &Arc<rusqlite::Error>) -> StoreError {
-    match lost.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
-        _ => StoreError::failed("commit", Arc::clone(lost)),
-    }
+    to_act_on(lost).unwrap_or_else(|| StoreError::failed("commit", Arc::clone(lost)))
 }
 
 fn run_all(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
