@@ -29,9 +29,9 @@ const WITHOUT_CLIENT: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\
 <p>The HTTP API works: see <a href=\"/openapi.json\">/openapi.json</a>.</p></html>\n";
 
 fn main() -> io::Result<()> {
-    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
-    let made = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("no OUT_DIR"))?)
-        .join("web");
+    // Asked for when running: two clones may share one target folder, and with it this program.
+    let web = given("CARGO_MANIFEST_DIR")?.join("../../web");
+    let made = given("OUT_DIR")?.join("web");
     for source in SOURCES {
         println!("cargo:rerun-if-changed={}", web.join(source).display());
     }
@@ -49,6 +49,12 @@ fn main() -> io::Result<()> {
     }
     build(&web)?;
     copy(&web.join("dist"), &made)
+}
+
+/// A folder that cargo names.
+fn given(name: &str) -> io::Result<PathBuf> {
+    let folder = env::var_os(name).ok_or_else(|| io::Error::other(format!("no {name}")))?;
+    Ok(PathBuf::from(folder))
 }
 
 /// Installs what the client is built with, unless that is there already, and builds it.

@@ -19,6 +19,9 @@ export type Size = keyof typeof SIZES;
 /** Both sizes, for `describe.each`. */
 export const EVERY_SIZE = Object.keys(SIZES) as Size[];
 
+/** So much of a window's text is told when a test failed. */
+const WINDOW_TEXT_MAX = 1_500;
+
 let browser: Browser;
 const contexts: BrowserContext[] = [];
 let complaints: string[] = [];
@@ -32,13 +35,22 @@ afterAll(async () => {
   await browser?.close();
 });
 
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await describeWindows();
   await Promise.all(contexts.splice(0).map((context) => context.close()));
   const heard = complaints.filter((complaint) => !allowed.some((pattern) => pattern.test(complaint)));
   complaints = [];
   allowed = [];
   expect(heard).toEqual([]);
 });
+
+/** What stood on the screen when a test failed: without that, a failure on a machine far away cannot be understood. */
+async function describeWindows(): Promise<void> {
+  for (const page of contexts.flatMap((context) => context.pages())) {
+    const text = await page.evaluate(() => document.body.innerText).catch((error: unknown) => String(error));
+    console.error(`${page.url()} showed:\n${text.slice(0, WINDOW_TEXT_MAX)}`);
+  }
+}
 
 /** The browser itself reports failed requests; a test that makes them fail says so. */
 export function expectComplaints(...patterns: RegExp[]): void {

@@ -14,6 +14,9 @@ class Session {
 
 const session = new Session();
 
+/** A fresh document is on its way. */
+let leaving = false;
+
 /** The person who is logged in, as far as is known. */
 export function me(): Person | null {
   return session.me;
@@ -58,8 +61,14 @@ export async function forget(): Promise<void> {
   keep('me', null);
   keep('left', null);
   if (had) await remove('feeds', had.id);
-  // A fresh document is the one sure way to hold nothing of the person in memory.
-  if (had) location.assign('/');
+  if (leaving) return;
+  if (had) {
+    // A fresh document is the one sure way to hold nothing of the person in memory. Until it is there nothing else may
+    // lead away: neither the page one is on, for lack of a person, nor another request that is refused.
+    leaving = true;
+    location.assign('/');
+    return;
+  }
   session.me = null;
   session.known = true;
 }
