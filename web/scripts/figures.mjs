@@ -14,6 +14,12 @@ const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch:
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
+/** Waits until the page has nothing left to do. */
+async function quiet(page) {
+  await page.evaluate(() => new Promise((done) => requestIdleCallback(done)));
+  await pause(1_000);
+}
+
 /** Watches from the very beginning: long tasks, shifts, and when the first story stood there. */
 const watch = () => {
   const seen = { tasks: [], shift: 0, story: 0, requests: null };

@@ -4,7 +4,7 @@ use std::{
     env,
     ffi::OsString,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -180,9 +180,11 @@ pub(crate) fn cargo_command() -> Command {
     command
 }
 
-/// The root of the repository.
+/// The root of the repository. As cargo says when it runs this: two clones may share one target folder.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    let ours = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    ours.join("..")
 }
 
 /// Where cargo puts an executable of this workspace: beside ours, whatever its target folder is called.
