@@ -156,12 +156,14 @@ export class HomeFeed {
     let lowest: string | null = null;
     for (let pages = 0; pages < LOOK_AGAIN_PAGES_MAX; pages += 1) {
       const above: string | null = lowest;
+      // What comes while the server answers is newer than the answer, which says nothing about it.
+      const asked = [...this.stories, ...this.waiting];
       page = await this.#fetch({ limit: LOOK_AGAIN_PAGE, ...(page?.before ? { before: page.before } : {}) });
       this.savedAt = null;
       this.failure = null;
       if (pages === 0) this.after = page.after ?? this.after;
       lowest = page.items.at(-1)?.id ?? lowest;
-      this.#compare(page, above, lowest);
+      this.#compare(asked, page, above, lowest);
       this.#append(page.items);
       this.#await(page.items);
       if (page.end || !page.before || !downTo || (lowest && !isNewer(lowest, downTo))) break;
@@ -218,10 +220,10 @@ export class HomeFeed {
     this.waiting = merged(this.waiting, more);
   }
 
-  /** What should stand between `above` and `lowest` and is not on the page is gone. */
-  #compare(page: FeedPage, above: string | null, lowest: string | null): void {
+  /** What of these should stand between `above` and `lowest` and is not on the page is gone. */
+  #compare(asked: LiveStory[], page: FeedPage, above: string | null, lowest: string | null): void {
     const there = new Set(page.items.map((story) => story.id));
-    for (const story of [...this.stories, ...this.waiting]) {
+    for (const story of asked) {
       const isBelow = !above || isNewer(above, story.id);
       const isCovered = isBelow && (page.end || (lowest !== null && !isNewer(lowest, story.id)));
       if (isCovered && !there.has(story.id)) story.gone = true;
@@ -245,7 +247,8 @@ export class HomeFeed {
   }
 
   #begin(page: FeedPage): void {
-    this.stories = page.items.map(live);
+    // What the person posted meanwhile is there already.
+    this.stories = merged(page.items.map(live), this.stories);
     this.#before = page.before ?? null;
     this.after = page.after ?? this.after;
     this.end = page.end;

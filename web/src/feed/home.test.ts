@@ -160,6 +160,44 @@ describe('the home feed', () => {
     expect(home.waiting).toEqual([]);
   });
 
+  it('keeps what one posts while the server is still answering without it', async () => {
+    const server = new Server(...range(9100, 9109));
+    let answer = () => {};
+    let slow = true;
+    const home = new HomeFeed(async (ask) => {
+      const page = await server.fetch(ask);
+      if (slow) await new Promise<void>((resolve) => (answer = resolve));
+      return page;
+    });
+    const start = home.start();
+    await Promise.resolve();
+    home.add(storyOf(9110));
+    server.delivered.push(9110);
+    answer();
+    await start;
+    expect(shown(home)).toEqual(range(9100, 9110).reverse());
+
+    const look = home.lookAgain();
+    await Promise.resolve();
+    home.add(storyOf(9111));
+    home.arrived(storyOf(9112), '12');
+    server.delivered.push(9111, 9112);
+    answer();
+    await look;
+    slow = false;
+    expect(shown(home)).toEqual(range(9100, 9111).reverse());
+    expect(waiting(home)).toEqual([9112]);
+  });
+
+  it('never shows again what one has deleted, not even by an answer from before', async () => {
+    const server = new Server(...range(9200, 9209));
+    const home = new HomeFeed(server.fetch);
+    await home.start();
+    home.stories[0]!.delete();
+    await home.lookAgain();
+    expect(shown(home)).toEqual(range(9200, 9208).reverse());
+  });
+
   it('is the same after it was kept and taken up again, with everything that came meanwhile', async () => {
     const server = new Server(...range(10_000, 10_999));
     const first = new HomeFeed(server.fetch);

@@ -32,7 +32,8 @@ export class Sitting {
   readonly memory = freshMemory(USUAL_STORY);
   readonly #stream: LiveStream;
   #rest: ReturnType<typeof setTimeout> | undefined;
-  #hiddenAt = 0;
+  /** Since when nobody has looked, or the network has been gone. */
+  #awaySince: number | null = null;
 
   constructor(me: Person) {
     this.person = me.id;
@@ -112,11 +113,14 @@ export class Sitting {
   #watch(): void {
     this.#keepChanges();
     this.#stream.open(this.home.after);
-    addEventListener('online', () => void this.#comeBack());
+    addEventListener('offline', () => (this.#awaySince ??= Date.now()));
+    addEventListener('online', () => {
+      if (!document.hidden) void this.#comeBack();
+    });
     addEventListener('pagehide', () => this.leave());
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) {
-        this.#hiddenAt = Date.now();
+        this.#awaySince ??= Date.now();
         this.leave();
         this.#rest = setTimeout(() => this.#stream.close(), REST_AFTER);
       } else {
@@ -127,9 +131,11 @@ export class Sitting {
   }
 
   async #comeBack(): Promise<void> {
-    const away = Date.now() - this.#hiddenAt;
+    const away = Date.now() - (this.#awaySince ?? Date.now());
+    this.#awaySince = null;
     if (away > SAME_SITTING) this.position.moveLine();
-    const looking = away > REST_AFTER && this.home.phase === 'ready' ? this.home.lookAgain() : this.home.checkNewer();
+    const isOld = away > REST_AFTER || this.home.savedAt !== null;
+    const looking = isOld && this.home.phase === 'ready' ? this.home.lookAgain() : this.home.checkNewer();
     await looking.catch(() => undefined);
     this.#stream.open(this.home.after);
     this.position.load().catch(() => undefined);

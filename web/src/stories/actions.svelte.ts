@@ -48,7 +48,7 @@ async function erase(story: LiveStory): Promise<void> {
   if (!sure) return;
   try {
     await answer(api.DELETE('/v1/stories/{story}', { params: { path: { story: story.id } } }));
-    story.gone = true;
+    story.delete();
     tell(t('story.deleted'));
     if (place().page === 'story') goBack();
   } catch (failure) {

@@ -14,6 +14,7 @@ export class LiveStory {
   unfolded = $state(false);
   /** Liked or not, as the person wants it, while the server is being told. */
   wantedLike: boolean | null = null;
+  #deleted = false;
 
   constructor(story: Story) {
     this.id = story.id;
@@ -25,7 +26,13 @@ export class LiveStory {
   update(story: Story): void {
     const { liked, likes } = this.shown;
     this.shown = this.wantedLike === null ? story : { ...story, liked, likes };
-    this.gone = false;
+    this.gone = this.#deleted;
+  }
+
+  /** The person has deleted it: answers that the server gave before do not bring it back. */
+  delete(): void {
+    this.#deleted = true;
+    this.gone = true;
   }
 
   /** Changes some of what is shown. */
