@@ -12,5 +12,7 @@ export default defineConfig({
     retry: process.env['CI'] ? 1 : 0,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What the page shows after a step is asked for again until it is so, or for this long.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

@@ -134,9 +134,9 @@ describe('by keyboard alone', () => {
     const page = await openAs(mina, 'desktop');
     await story(page, 'number 11').waitFor();
     await page.keyboard.press('Tab');
-    expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe('본문으로 가기');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent?.trim())).toBe('본문으로 가기');
     await page.keyboard.press('Enter');
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('main');
 
     const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent?.trim() ?? '');
     const tabTo = async (label: RegExp) => {
@@ -153,14 +153,14 @@ describe('by keyboard alone', () => {
 
     await tabTo(/소식 더 보기 메뉴/);
     await page.keyboard.press('Enter');
-    expect(await focused()).toContain('고치기');
+    await expect.poll(() => focused()).toContain('고치기');
     await page.keyboard.press('ArrowDown');
-    expect(await focused()).toContain('링크 복사');
+    await expect.poll(() => focused()).toContain('링크 복사');
     await page.keyboard.press('Escape');
-    expect(await focused()).toMatch(/더 보기 메뉴/);
+    await expect.poll(() => focused()).toMatch(/더 보기 메뉴/);
     await tabTo(/^좋아요/);
     await page.keyboard.press('Space');
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-pressed'))).toBe('true');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-pressed'))).toBe('true');
   });
 
   it('the focus follows to the new page, and a question keeps it until it is answered', async () => {
@@ -182,7 +182,7 @@ describe('by keyboard alone', () => {
     }
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toContain('더 보기 메뉴');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toContain('더 보기 메뉴');
   });
 
   it('nothing moves for those who asked for that', async () => {

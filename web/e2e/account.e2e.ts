@@ -26,7 +26,7 @@ describe.each(EVERY_SIZE)('an account, on a %s', (size) => {
     await page.getByLabel('비밀번호', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: '가입하기' }).click();
     await page.getByText('이미 누가 쓰고 있어요').waitFor();
-    expect(await page.getByLabel('아이디').getAttribute('aria-invalid')).toBe('true');
+    await expect.poll(() => page.getByLabel('아이디').getAttribute('aria-invalid')).toBe('true');
 
     await page.getByLabel('아이디').fill('another_gate');
     await page.getByLabel('비밀번호', { exact: true }).fill('password');

@@ -33,13 +33,13 @@ describe.each(EVERY_SIZE)('the home feed, on a %s', (size) => {
     await pill.waitFor();
     expect(await place()).toEqual(before);
     expect(await story(page, 'fresh off the wire').count()).toBe(0);
-    expect(await page.title()).toContain('(1)');
+    await expect.poll(() => page.title()).toContain('(1)');
     await picture(page, `pill-${size}`);
 
     await pill.click();
     await story(page, 'fresh off the wire').waitFor();
-    expect(await page.evaluate(() => scrollY)).toBe(0);
-    expect(await pill.count()).toBe(0);
+    await expect.poll(() => page.evaluate(() => scrollY)).toBe(0);
+    await expect.poll(() => pill.count()).toBe(0);
   });
 
   it('shows two people each other’s stories live', async () => {
@@ -120,8 +120,8 @@ describe.each(EVERY_SIZE)('the home feed, on a %s', (size) => {
 
     const second = await openAs(mina, size);
     await second.getByText('여기까지 읽었어요').waitFor();
-    expect(await story(second, 'not read yet').getAttribute('class')).toContain('fresh');
-    expect(await story(second, 'read on the first device').getAttribute('class')).not.toContain('fresh');
+    await expect.poll(() => story(second, 'not read yet').getAttribute('class')).toContain('fresh');
+    await expect.poll(() => story(second, 'read on the first device').getAttribute('class')).not.toContain('fresh');
     await picture(second, `line-${size}`);
   });
 });

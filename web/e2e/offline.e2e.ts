@@ -34,8 +34,8 @@ describe.each(EVERY_SIZE)('without a network, on a %s', (size) => {
 
     await later.context().setOffline(false);
     await eventually(async () => (await mina.feed()).length === 2);
-    await eventually(async () => (await later.getByText('다시 연결되면 올라가요').count()) === 0);
-    expect(await story(later, '비행기에서 쓴 소식').count()).toBe(1);
+    await story(later, '비행기에서 쓴 소식').waitFor();
+    await expect.poll(() => later.getByText('비행기에서 쓴 소식').count()).toBe(1);
   });
 
   it('nothing of a person is left on the device after logging out', async () => {

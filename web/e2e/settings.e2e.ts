@@ -14,7 +14,7 @@ describe.each(EVERY_SIZE)('settings, on a %s', (size) => {
     ] as const) {
       await page.getByText(name, { exact: true }).click();
       await page.getByRole('heading', { level: 1, name: heading }).waitFor();
-      expect(await page.getAttribute('html', 'lang')).toBe(lang);
+      await expect.poll(() => page.getAttribute('html', 'lang')).toBe(lang);
       await picture(page, `settings-${lang}-${size}`);
     }
     await page.reload();
@@ -27,14 +27,14 @@ describe.each(EVERY_SIZE)('settings, on a %s', (size) => {
     await page.getByRole('heading', { level: 1 }).waitFor();
     const light = await ground();
     await page.getByText('어둡게').click();
-    expect(await ground()).not.toBe(light);
+    await expect.poll(() => ground()).not.toBe(light);
     const dark = await ground();
     await page.reload({ waitUntil: 'commit' });
     await page.waitForSelector('html[data-theme=dark]');
-    expect(await ground()).toBe(dark);
+    await expect.poll(() => ground()).toBe(dark);
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.getByText('밝게').click();
-    expect(await ground()).toBe(light);
+    await expect.poll(() => ground()).toBe(light);
   });
 
   it('show where one is logged in, and end it there', async () => {
@@ -79,7 +79,7 @@ describe.each(EVERY_SIZE)('settings, on a %s', (size) => {
     await page.getByText('프로필을 저장했어요').waitFor();
     await page.getByRole('navigation').first().getByRole('link', { name: '나', exact: true }).click();
     await page.getByText('감나무 집 둘째').waitFor();
-    expect(await page.title()).toContain('새 이름 까치');
+    await expect.poll(() => page.title()).toContain('새 이름 까치');
   });
 });
 
@@ -93,7 +93,7 @@ describe('the language', () => {
     const page = await (await openDevice('phone', { locale })).newPage();
     await page.goto('/');
     await page.getByRole('heading', { level: 1, name: title }).waitFor();
-    expect(await page.getAttribute('html', 'lang')).toBe(lang);
+    await expect.poll(() => page.getAttribute('html', 'lang')).toBe(lang);
   });
 });
 
@@ -101,7 +101,7 @@ describe('addresses', () => {
   it('that lead nowhere say so', async () => {
     const page = await openAs(await Person.join(), 'phone', '/no/such/place');
     await page.getByText('까치도 아무것도 찾지 못했어요').waitFor();
-    expect(await page.title()).toContain('없는 페이지');
+    await expect.poll(() => page.title()).toContain('없는 페이지');
   });
 
   it('follow back and forward, with their titles', async () => {

@@ -11,14 +11,14 @@ describe.each(EVERY_SIZE)('writing, on a %s', (size) => {
     await eventually(async () => /반쯤 쓴 소식.*public/.test(await kept(page)));
     await page.reload();
     await eventually(async () => (await page.getByLabel('소식 내용').inputValue()) === '반쯤 쓴 소식');
-    expect(await page.getByRole('radio', { name: '모두' }).isChecked()).toBe(true);
+    await expect.poll(() => page.getByRole('radio', { name: '모두' }).isChecked()).toBe(true);
     await page.getByRole('button', { name: '올리기' }).click();
     await story(page, '반쯤 쓴 소식').waitFor();
     // Home keeps the story as a part of the feed; a draft has a person and a name for its key.
     await eventually(async () => !(await kept(page)).includes('"audience":"public"}'));
     await page.goto('/compose');
     await page.locator('textarea:focus').waitFor();
-    expect(await page.getByLabel('소식 내용').inputValue()).toBe('');
+    await expect.poll(() => page.getByLabel('소식 내용').inputValue()).toBe('');
   });
 
   it('completes a mention from a part of a name, and links it with tags and addresses', async () => {
@@ -28,18 +28,18 @@ describe.each(EVERY_SIZE)('writing, on a %s', (size) => {
     await page.getByRole('option', { name: bo.handle }).waitFor();
     await picture(page, `mention-${size}`);
     await page.keyboard.press('Enter');
-    expect(await page.getByLabel('소식 내용').inputValue()).toBe(`안녕 @${bo.handle} `);
+    await expect.poll(() => page.getByLabel('소식 내용').inputValue()).toBe(`안녕 @${bo.handle} `);
     await page.getByLabel('소식 내용').pressSequentially('#까치밥 https://example.org/감나무?a=1을 보세요');
     await page.getByRole('button', { name: '올리기' }).click();
     const card = story(page, '까치밥');
     await card.getByRole('link', { name: `@${bo.handle}`, exact: true }).first().waitFor();
-    expect(await card.getByRole('link', { name: '#까치밥' }).getAttribute('href')).toBe(`/tags/${encodeURIComponent('까치밥')}`);
+    await expect.poll(() => card.getByRole('link', { name: '#까치밥' }).getAttribute('href')).toBe(`/tags/${encodeURIComponent('까치밥')}`);
     const web = card.getByRole('link', { name: 'example.org' });
-    expect(await web.getAttribute('href')).toBe('https://example.org/');
-    expect(await web.getAttribute('rel')).toContain('noopener');
+    await expect.poll(() => web.getAttribute('href')).toBe('https://example.org/');
+    await expect.poll(() => web.getAttribute('rel')).toContain('noopener');
     await card.getByRole('link', { name: '#까치밥' }).click();
     await story(page, '까치밥').waitFor();
-    expect(await page.title()).toContain('#까치밥');
+    await expect.poll(() => page.title()).toContain('#까치밥');
   });
 
   it('shows nothing of what somebody writes as HTML', async () => {
@@ -48,7 +48,7 @@ describe.each(EVERY_SIZE)('writing, on a %s', (size) => {
     const page = await openAs(mina, size);
     await page.getByText('<img src=x onerror=').waitFor();
     expect(await page.locator('article img, article script, article b').count()).toBe(0);
-    expect(await page.getByText('<b>굵게</b>').count()).toBeGreaterThan(0);
+    await expect.poll(() => page.getByText('<b>굵게</b>').count()).toBeGreaterThan(0);
   });
 
   it('edits and deletes, everywhere at once', async () => {
@@ -65,12 +65,12 @@ describe.each(EVERY_SIZE)('writing, on a %s', (size) => {
     await story(page, '고쳐 쓴 글').getByRole('button', { name: /더 보기 메뉴/ }).click();
     await page.getByRole('menuitem', { name: '지우기' }).click();
     await page.getByRole('dialog').getByRole('button', { name: '취소' }).click();
-    expect(await story(page, '고쳐 쓴 글').count()).toBe(1);
+    await expect.poll(() => story(page, '고쳐 쓴 글').count()).toBe(1);
     await story(page, '고쳐 쓴 글').getByRole('button', { name: /더 보기 메뉴/ }).click();
     await page.getByRole('menuitem', { name: '지우기' }).click();
     await page.getByRole('dialog').getByRole('button', { name: '지우기' }).click();
     await page.getByText('소식을 지웠어요').waitFor();
-    expect(await story(page, '고쳐 쓴 글').count()).toBe(0);
+    await expect.poll(() => story(page, '고쳐 쓴 글').count()).toBe(0);
     expect(await mina.feed()).toEqual([]);
   });
 
@@ -96,7 +96,7 @@ describe.each(EVERY_SIZE)('writing, on a %s', (size) => {
     await story(page, '터널에서 쓴 글').locator('footer').waitFor();
     await eventually(async () => (await page.getByText('다시 연결되면 올라가요').count()) === 0);
     expect(await mina.feed()).toHaveLength(1);
-    expect(await story(page, '터널에서 쓴 글').count()).toBe(1);
+    await expect.poll(() => story(page, '터널에서 쓴 글').count()).toBe(1);
   });
 
   it('says why the server will not have a story, and keeps it to be edited', async () => {
@@ -120,14 +120,14 @@ describe.each(EVERY_SIZE)('a story, on a %s', (size) => {
     const page = await openAs(mina, size);
     const like = story(page, '좋아할 만한 소식').getByRole('button', { name: /^좋아요/ });
     await like.click();
-    expect(await like.getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => like.getAttribute('aria-pressed')).toBe('true');
     await eventually(async () => ((await bo.ask('GET', `/v1/stories/${id}`)) as { likes: number }).likes === 1);
 
     await page.route('**/like', (route) => route.fulfill({ status: 500, contentType: 'application/problem+json', body: '{"code":"internal"}' }));
     await like.click();
     await page.getByText('저희 쪽에 문제가 생겼어요').waitFor();
-    expect(await like.getAttribute('aria-pressed')).toBe('true');
-    expect(await like.innerText()).toContain('1');
+    await expect.poll(() => like.getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => like.innerText()).toContain('1');
   });
 
   it('is talked about', async () => {
@@ -142,10 +142,10 @@ describe.each(EVERY_SIZE)('a story, on a %s', (size) => {
     await page.getByRole('button', { name: '보내기' }).click();
     const mine = page.getByRole('listitem').filter({ hasText: '나도 한마디' });
     await mine.waitFor();
-    expect(await page.getByLabel('내 댓글').inputValue()).toBe('');
+    await expect.poll(() => page.getByLabel('내 댓글').inputValue()).toBe('');
     await picture(page, `comments-${size}`);
     // Their comment is not mine to delete, and the story is not mine either.
-    expect(await page.getByRole('listitem').filter({ hasText: '내가 먼저' }).getByRole('button').count()).toBe(0);
+    await expect.poll(() => page.getByRole('listitem').filter({ hasText: '내가 먼저' }).getByRole('button').count()).toBe(0);
 
     await mine.getByRole('button', { name: /메뉴/ }).click();
     await page.getByRole('menuitem', { name: '댓글 고치기' }).click();

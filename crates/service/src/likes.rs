@@ -5,6 +5,7 @@ use sosik_store::{Liked, StoreResult, StoryCounts};
 
 use crate::pages::{one_more, page_limit};
 use crate::relations::PersonPage;
+use crate::sabotage::Sabotage;
 use crate::{Change, Service, ServiceError, ServiceResult};
 
 impl Service {
@@ -71,9 +72,12 @@ impl Service {
         let liked = self
             .or_doubt(answer, [Change::Story(story), Change::Liked(viewer)])
             .await?;
-        let Some(liked) = liked else {
+        let Some(mut liked) = liked else {
             return Err(ServiceError::NotFound("story"));
         };
+        if self.breaks(Sabotage::CountTwice) {
+            liked.counts.likes *= 2;
+        }
         let notified = liked.notified.into_iter().collect();
         self.changed([
             Change::Counts(story, liked.counts),

@@ -22,11 +22,23 @@ pub enum Sabotage {
     IgnoreIdempotencyKey,
     /// P2/P3: a deleted story stays in the cache.
     KeepDeleted,
+    /// P2: a page of older stories begins with the same story twice.
+    ShowTwice,
+    /// P2: a page of older stories is the wrong way round.
+    OldestFirst,
+    /// P3: comments of people who are blocked are shown.
+    ShowBlockedComments,
+    /// P1: a like is counted twice in what is shown.
+    CountTwice,
+    /// P7: every delivery waits for longer than is promised.
+    DeliverLate,
+    /// P8: comments are answered with an error instead of a refusal that says when to come back.
+    FailInsteadOfRefusing,
 }
 
 impl Sabotage {
     /// All of them, for tests that go through each.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 14] = [
         Self::AcknowledgeUnwritten,
         Self::DropLastChunk,
         Self::ShowWhatIsCached,
@@ -35,6 +47,12 @@ impl Sabotage {
         Self::SkipOneWhenPaging,
         Self::IgnoreIdempotencyKey,
         Self::KeepDeleted,
+        Self::ShowTwice,
+        Self::OldestFirst,
+        Self::ShowBlockedComments,
+        Self::CountTwice,
+        Self::DeliverLate,
+        Self::FailInsteadOfRefusing,
     ];
 
     /// The name on the command line: `acknowledge-unwritten` and so on.
@@ -49,6 +67,12 @@ impl Sabotage {
             Self::SkipOneWhenPaging => "skip-one-when-paging",
             Self::IgnoreIdempotencyKey => "ignore-idempotency-key",
             Self::KeepDeleted => "keep-deleted",
+            Self::ShowTwice => "show-twice",
+            Self::OldestFirst => "oldest-first",
+            Self::ShowBlockedComments => "show-blocked-comments",
+            Self::CountTwice => "count-twice",
+            Self::DeliverLate => "deliver-late",
+            Self::FailInsteadOfRefusing => "fail-instead-of-refusing",
         }
     }
 

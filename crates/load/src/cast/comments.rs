@@ -28,7 +28,7 @@ impl Player {
         let Some((comment, key)) = self.stage.comment(self.place, story).await else {
             return;
         };
-        self.stage.remember_comment(comment, self.place);
+        self.stage.remember_comment(comment, story, self.place);
         if self.chance.random_bool(0.3) {
             self.stage.comment_once(self.place, &key, story).await;
         }
@@ -37,15 +37,10 @@ impl Player {
 
     /// Deletes one of the own comments.
     pub(super) async fn delete_comment(&mut self) {
-        let own: Vec<u64> = {
-            let comments = self.stage.comments.lock();
-            let own = comments.iter().filter(|(_, author)| *author == self.place);
-            own.map(|(comment, _)| *comment).collect()
-        };
-        if own.is_empty() {
+        let place = self.place;
+        let Some(comment) = self.some_comment(|author| author == place) else {
             return;
-        }
-        let comment = own[self.chance.random_range(0..own.len())];
+        };
         let path = format!("/v1/comments/{comment}");
         let act = Act::DeleteComment { comment };
         self.stage
@@ -53,9 +48,9 @@ impl Player {
             .await;
     }
 
-    /// Reads what is said to some story.
-    pub(super) async fn read_comments(&mut self) {
-        if let Some(story) = self.some_story(|_| true) {
+    /// Reads what is said to some story that such a person commented on.
+    pub(super) async fn read_comments(&mut self, of: impl Fn(usize) -> bool) {
+        if let Some(story) = self.some_commented(of) {
             self.stage.comments_of(self.place, story).await;
         }
     }

@@ -41,7 +41,9 @@ pub(super) struct Stage {
     /// Stories, with the place of their author.
     stories: Mutex<Vec<(u64, usize)>>,
     /// Comments, with the place of their author.
-    pub(super) comments: Mutex<Vec<(u64, usize)>>,
+    comments: Mutex<Vec<(u64, usize)>>,
+    /// Stories that were commented on, with the place of who did.
+    commented: Mutex<Vec<(u64, usize)>>,
 }
 
 /// One of the cast.
@@ -63,6 +65,7 @@ impl Stage {
             recorder,
             stories: Mutex::default(),
             comments: Mutex::default(),
+            commented: Mutex::default(),
         }
     }
 
@@ -98,8 +101,9 @@ impl Stage {
         newest.map(|(story, _)| *story).collect()
     }
 
-    pub(super) fn remember_comment(&self, comment: u64, author: usize) {
+    pub(super) fn remember_comment(&self, comment: u64, story: u64, author: usize) {
         remember(&mut self.comments.lock(), comment, author);
+        remember(&mut self.commented.lock(), story, author);
     }
 }
 
@@ -108,6 +112,19 @@ fn remember(known: &mut Vec<(u64, usize)>, id: u64, author: usize) {
         known.remove(0);
     }
     known.push((id, author));
+}
+
+/// One of what is remembered of such people, by chance.
+fn some(
+    known: &[(u64, usize)],
+    chance: &mut ChaCha8Rng,
+    of: impl Fn(usize) -> bool,
+) -> Option<u64> {
+    let fit: Vec<u64> = (known.iter())
+        .filter(|(_, author)| of(*author))
+        .map(|(id, _)| *id)
+        .collect();
+    (!fit.is_empty()).then(|| fit[chance.random_range(0..fit.len())])
 }
 
 impl Player {
@@ -134,7 +151,7 @@ impl Player {
         match self.chance.random_range(0..100) {
             0..20 => self.newer().await,
             20..36 => self.scroll().await,
-            36..40 => self.read_comments().await,
+            36..40 => self.read_comments(|_| true).await,
             40..50 => self.look_again().await,
             50..65 => self.post().await,
             65..73 => self.burst().await,
@@ -258,12 +275,16 @@ impl Player {
     }
 
     pub(super) fn some_story(&mut self, of: impl Fn(usize) -> bool) -> Option<u64> {
-        let stories = self.stage.stories.lock();
-        let fit: Vec<u64> = (stories.iter())
-            .filter(|(_, author)| of(*author))
-            .map(|(story, _)| *story)
-            .collect();
-        (!fit.is_empty()).then(|| fit[self.chance.random_range(0..fit.len())])
+        some(&self.stage.stories.lock(), &mut self.chance, of)
+    }
+
+    pub(super) fn some_comment(&mut self, of: impl Fn(usize) -> bool) -> Option<u64> {
+        some(&self.stage.comments.lock(), &mut self.chance, of)
+    }
+
+    /// A story that somebody commented on.
+    pub(super) fn some_commented(&mut self, of: impl Fn(usize) -> bool) -> Option<u64> {
+        some(&self.stage.commented.lock(), &mut self.chance, of)
     }
 
     /// Deletes one of the own stories, or changes who it is for.
@@ -345,6 +366,7 @@ impl Player {
         };
         self.link(Method::PUT, list, to, Act::Begin(link)).await;
         self.scroll().await;
+        self.read_comments(|author| author == other).await;
         self.link(Method::DELETE, list, to, Act::End(link)).await;
     }
 

@@ -102,7 +102,14 @@ impl Service {
         if self.breaks(Sabotage::SkipOneWhenPaging) && !first.ids.is_empty() {
             first.ids.remove(0);
         }
-        self.fill(reader, first, Some(before), limit).await
+        if self.breaks(Sabotage::ShowTwice) && !first.ids.is_empty() {
+            first.ids.insert(0, first.ids[0]);
+        }
+        let mut page = self.fill(reader, first, Some(before), limit).await?;
+        if self.breaks(Sabotage::OldestFirst) {
+            page.items.reverse();
+        }
+        Ok(page)
     }
 
     /// Takes entitled stories from the candidates and, where these run out, from further ones.

@@ -1,9 +1,12 @@
 //! Posting: one transaction, then the author's own timeline, then the answer.
 
+use std::time::Duration;
+
 use sosik_feed::rules::check_idempotency_key;
 use sosik_feed::text::{self, StoryText, TextIs};
 use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
 use sosik_store::{Claim, Idempotency, NewStory, Order, OrderKind, Posted};
+use tokio::time::timeout;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::StoryItem;
@@ -11,6 +14,9 @@ use crate::changed::Change;
 use crate::delivery::settled::UnderWay;
 use crate::sabotage::Sabotage;
 use crate::{Service, ServiceError, ServiceResult};
+
+/// What a delivery waits for that breaks its promise on purpose: longer than the 2 s that are promised.
+const TOO_LATE: Duration = Duration::from_millis(2_500);
 
 /// What somebody wants to post.
 #[derive(Debug, Clone)]
@@ -72,14 +78,18 @@ impl Service {
                 if !self.breaks(Sabotage::ForgetOwnStory) {
                     self.0.fabric.deliver(id, &[author]).await?;
                 }
-                self.0.courier.send(Order {
+                let order = Order {
                     story: id,
                     kind: OrderKind::Deliver,
                     author,
                     done_to: PersonId::default(),
                     attempts: 0,
                     created_at: now,
-                });
+                };
+                match self.breaks(Sabotage::DeliverLate) {
+                    true => self.send_late(order),
+                    false => self.0.courier.send(order),
+                }
                 drop(under_way);
                 metrics::counter!("sosik_stories_posted_total").increment(1);
                 self.own_story(author, id).await
@@ -143,6 +153,15 @@ impl Service {
             .await?
             .pop()
             .ok_or(ServiceError::NotFound("person"))
+    }
+
+    /// Has a story delivered later than is promised. Only reached by a build that breaks this promise on purpose.
+    fn send_late(&self, order: Order) {
+        let service = self.clone();
+        self.spawn(async move {
+            let _late = timeout(TOO_LATE, service.0.stopping.cancelled()).await;
+            service.0.courier.send(order);
+        });
     }
 
     /// Answers as if the story had been written. Only reached by a build that breaks this promise on purpose.
