@@ -57,7 +57,7 @@ pub(super) const CHAPTERS: &[Chapter] = &[
             "{place}에서 {place2}까지 걸어왔더니 {time} 걸렸다.",
             "{ride|은/는} 오늘도 만원.",
             "{ride}에서 졸다가 {few} 정거장 지나쳤다 [ㅋㅋ|ㅠㅠ|…]",
-            "{place} 앞 길이 공사 중이라 다들 돌아가세요.",
+            "{place} 가는 길이 공사 중이라 다들 돌아가세요.",
             "오늘은 {ride} 대신 걸어서 갔다.",
             "{ride} 안에서 {relative|을/를} 우연히 만났다.",
             "퇴근길에 본 {place}, {very} 예뻤다.",
