@@ -8,13 +8,13 @@
 //!
 //! Keys that share a stamp disturb each other only by a value that is not kept, never by a wrong one.
 
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 
 use parking_lot::Mutex;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use rustc_hash::FxBuildHasher;
-use std::hash::BuildHasher;
+
+use crate::hash::IdHash;
 
 /// How many stamps there are. Enough that two keys under change rarely share one; 64 KiB of locks.
 const STAMPS: usize = 4096;
@@ -25,7 +25,8 @@ pub struct Stamp(u64);
 
 /// Values by key, within a weight; see the module.
 pub struct StampedCache<K, V, W> {
-    values: Cache<K, V, W, FxBuildHasher>,
+    values: Cache<K, V, W, IdHash>,
+    hash: IdHash,
     stamps: Box<[Mutex<u64>]>,
 }
 
@@ -37,15 +38,17 @@ where
 {
     /// Room for `weight`, in the unit of the weighter; about `entries` of them.
     pub fn new(entries: usize, weight: u64, weighter: W) -> Self {
+        let hash = IdHash::default();
         let values = Cache::with(
             entries,
             weight,
             weighter,
-            FxBuildHasher,
+            hash.clone(),
             quick_cache::sync::DefaultLifecycle::default(),
         );
         Self {
             values,
+            hash,
             stamps: (0..STAMPS).map(|_| Mutex::new(0)).collect(),
         }
     }
@@ -111,7 +114,7 @@ where
 
     #[expect(clippy::cast_possible_truncation, reason = "only the low bits matter")]
     fn lock(&self, key: &K) -> &Mutex<u64> {
-        &self.stamps[FxBuildHasher.hash_one(key) as usize % STAMPS]
+        &self.stamps[self.hash.hash_one(key) as usize % STAMPS]
     }
 }
 
@@ -133,6 +136,21 @@ mod tests {
         assert_eq!(cache.get(&1), None);
         cache.keep(1, "new", cache.stamp(&1));
         assert_eq!(cache.get(&1), Some("new"));
+    }
+
+    #[test]
+    fn ids_that_differ_in_their_time_only_have_all_the_room() {
+        let (keys, weight) = (10_000_u64, 10_000);
+        let cache = StampedCache::new(10_000, weight, UnitWeighter);
+        for key in (0..keys).map(|milliseconds| milliseconds << 22) {
+            cache.keep(key, "kept", cache.stamp(&key));
+        }
+        // Parts fill up before others by chance; a tenth is more than that takes.
+        assert!(
+            cache.len() > 9_000,
+            "only {} of {keys} are kept",
+            cache.len()
+        );
     }
 
     #[test]

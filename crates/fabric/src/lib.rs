@@ -8,6 +8,7 @@
 
 pub mod cache;
 pub mod contract;
+mod hash;
 pub mod memory;
 pub mod rates;
 

@@ -64,6 +64,8 @@ struct Inner {
     courier: Courier,
     /// Timelines being rebuilt at once.
     rebuilds: Semaphore,
+    /// Pages read from the store at the same time: as many as timelines are rebuilt, so that neither starves the other.
+    store_pages: Semaphore,
     /// Passwords being hashed at once.
     hashing: Arc<Semaphore>,
     janitor: Janitor,
@@ -104,6 +106,7 @@ impl Service {
         let inner = Inner {
             caches: Caches::new(&settings.caches),
             rebuilds: Semaphore::new(settings.feed.rebuilds_at_once),
+            store_pages: Semaphore::new(settings.feed.rebuilds_at_once),
             hashing: Arc::new(Semaphore::new(settings.passwords.hashes_at_once)),
             janitor: Janitor::default(),
             tasks: TaskTracker::new(),

@@ -31,7 +31,7 @@ pub struct Settings {
 pub struct FeedSettings {
     /// Ids in a timeline when it is built (*W*).
     pub timeline_stories: usize,
-    /// Timelines being rebuilt at the same time; further readers are served from the store.
+    /// Timelines being rebuilt at the same time, and beside them pages read from the store.
     pub rebuilds_at_once: usize,
     /// How long a read waits for its turn to rebuild before it is served from the store.
     pub rebuild_wait: Duration,
@@ -130,7 +130,7 @@ impl Default for Settings {
             feed: FeedSettings {
                 timeline_stories: limits::TIMELINE_STORIES,
                 rebuilds_at_once: 4,
-                rebuild_wait: Duration::from_millis(250),
+                rebuild_wait: Duration::from_secs(2),
                 unread_max: 99,
             },
             delivery: DeliverySettings {

@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hashlink::LinkedHashMap;
 use parking_lot::Mutex;
-use rustc_hash::FxBuildHasher;
 use sosik_feed::timeline::{Delivered, Timeline};
 use sosik_feed::{PersonId, StoryId};
 
 use super::MemoryOptions;
 use super::log::PullLog;
 use crate::contract::{Figures, Reader, Rebuild};
+use crate::hash::IdHash;
 
 /// More than any machine has cores, so that a shard is rarely waited for.
 const SHARDS: usize = 128;
@@ -58,7 +58,7 @@ impl Slot {
 /// One shard: the least recently read at the front.
 #[derive(Default)]
 struct Shard {
-    slots: LinkedHashMap<PersonId, Slot, FxBuildHasher>,
+    slots: LinkedHashMap<PersonId, Slot, IdHash>,
     bytes: usize,
 }
 
@@ -102,6 +102,7 @@ impl Shard {
 
 pub(super) struct Timelines {
     shards: Box<[Mutex<Shard>]>,
+    hash: IdHash,
     keep: usize,
     shard_budget: usize,
     next_incarnation: AtomicU64,
@@ -112,6 +113,7 @@ impl Timelines {
     pub(super) fn new(options: MemoryOptions) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hash: IdHash::default(),
             keep: options.timeline_stories,
             shard_budget: options.timelines_bytes / SHARDS,
             // Never 0, and far from those of another process.
@@ -250,7 +252,7 @@ impl Timelines {
 
     fn shard(&self, reader: PersonId) -> &Mutex<Shard> {
         // The table inside the shard uses the low and the top bits of the same hash.
-        &self.shards[(FxBuildHasher.hash_one(reader) >> 20) as usize % SHARDS]
+        &self.shards[(self.hash.hash_one(reader) >> 20) as usize % SHARDS]
     }
 }
 
@@ -270,5 +272,29 @@ fn fill_up(slot: &mut Slot, who: &dyn Reader, log: &PullLog, keep: usize) -> boo
             true
         }
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sosik_feed::RawId;
+
+    use super::*;
+
+    #[test]
+    fn readers_whose_ids_differ_in_their_time_only_are_spread_over_all_shards() {
+        let timelines = Timelines::new(MemoryOptions {
+            timeline_stories: 800,
+            timelines_bytes: 64 << 20,
+            pull_log_entries: 100,
+            seed: 42,
+        });
+        let joined = |milliseconds| PersonId::new(RawId::from_fields(milliseconds, 3, 0));
+        for reader in (0..SHARDS as u64 * 100).map(joined) {
+            timelines.begin(reader, 0);
+        }
+        let held = |shard: &Mutex<Shard>| shard.lock().slots.len();
+        let fullest = timelines.shards.iter().map(held).max();
+        assert!(fullest < Some(150), "100 each, and {fullest:?} in one");
     }
 }

@@ -206,6 +206,7 @@ impl Service {
         }
     }
 
+    /// Ids from the store, newest first, in turn.
     pub(super) async fn newest(
         &self,
         reader: &KnownReader,
@@ -213,6 +214,8 @@ impl Service {
         count: usize,
     ) -> ServiceResult<Vec<StoryId>> {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
+        // Never closed; without a permit the page is right all the same.
+        let _turn = self.0.store_pages.acquire().await;
         Ok(self
             .0
             .store

@@ -1,7 +1,9 @@
 //! Rebuilding a timeline that is not in memory.
 //!
-//! After a restart everybody comes back at once. Each reader's timeline is rebuilt once, a few at a time; who would
-//! have to wait long for a turn is served from the store meanwhile, which costs the store about a page.
+//! After a restart everybody comes back at once. Each reader's timeline is rebuilt once, a few at a time, and the rest wait
+//! in line: serving somebody from the store meanwhile costs nearly as much as the rebuilding (both have to look at
+//! each friend) and has to be done again at their next read, so it is for those only who would wait too long. These take
+//! turns of their own, no more than rebuilding has: else there would be no end to it while people keep asking.
 
 use sosik_fabric::{Below, Rebuild, View};
 use sosik_feed::StoryId;

@@ -18,11 +18,12 @@ settings! {
         /// Items on a page at most.
         pub page_max: usize = limits::PAGE_ITEMS_MAX, unit: "items", allowed: 1..=limits::PAGE_ITEMS_MAX;
 
-        /// Timelines rebuilt at the same time. Other readers without one are served from the store meanwhile.
+        /// Timelines rebuilt at the same time; and besides, pages read from the store at the same time.
         pub rebuilds_at_once: usize = 4, unit: "rebuilds", allowed: 1..=256;
 
-        /// How long a reader waits for their timeline to be rebuilt before being served from the store.
-        pub rebuild_wait_ms: u32 = 250, unit: "milliseconds", allowed: 1..=10_000;
+        /// How long a reader waits for the turn of their timeline before being served from the store, which costs it
+        /// nearly as much, and again at the next read.
+        pub rebuild_wait_ms: u32 = 2_000, unit: "milliseconds", allowed: 1..=10_000;
 
         /// Up to which number unread stories are counted; beyond it the count says "more".
         pub unread_max: usize = 99, unit: "stories", allowed: 1..=800;
