@@ -133,7 +133,7 @@ inputs! {
         /// TLS and the balancer, for each request
         proxy: Micros, Assumed, 40.0, 0.0, 1e6;
         /// what measuring leaves out: many people, cold caches, waking up for little work
-        cpu_overhead: Times, Checked, 4.0, 1.0, 10.0;
+        cpu_overhead: Times, Checked, 5.0, 1.0, 10.0;
     }
     "memory" {
         /// a process with nothing in it, and the store's own caches
