@@ -8,8 +8,6 @@ export default defineConfig({
     globalSetup: ['e2e/server.ts'],
     // One browser at a time: the machines that run this have few cores, and a starved browser fails without a reason.
     fileParallelism: false,
-    // A second try on the build machine only, whose neighbours may starve a browser; it is told in the summary.
-    retry: process.env['CI'] ? 1 : 0,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // What the page shows after a step is asked for again until it is so, or for this long.

@@ -31,7 +31,7 @@ describe.each(EVERY_SIZE)('settings, on a %s', (size) => {
     const dark = await ground();
     await page.reload({ waitUntil: 'commit' });
     await page.waitForSelector('html[data-theme=dark]');
-    await expect.poll(() => ground()).toBe(dark);
+    expect(await ground()).toBe(dark);
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.getByText('밝게').click();
     await expect.poll(() => ground()).toBe(light);

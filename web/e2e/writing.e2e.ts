@@ -119,10 +119,17 @@ describe.each(EVERY_SIZE)('a story, on a %s', (size) => {
     await mina.sees(id);
     const page = await openAs(mina, size);
     const like = story(page, '좋아할 만한 소식').getByRole('button', { name: /^좋아요/ });
+    // At once: before the server has said anything.
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    await page.route('**/like', (route) => held.then(() => route.continue()));
     await like.click();
     await expect.poll(() => like.getAttribute('aria-pressed')).toBe('true');
+    expect(((await bo.ask('GET', `/v1/stories/${id}`)) as { likes: number }).likes).toBe(0);
+    answer();
     await eventually(async () => ((await bo.ask('GET', `/v1/stories/${id}`)) as { likes: number }).likes === 1);
 
+    await page.unroute('**/like');
     await page.route('**/like', (route) => route.fulfill({ status: 500, contentType: 'application/problem+json', body: '{"code":"internal"}' }));
     await like.click();
     await page.getByText('저희 쪽에 문제가 생겼어요').waitFor();

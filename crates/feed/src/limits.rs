@@ -51,7 +51,7 @@ pub const PASSWORD_CHARACTERS_MIN: usize = 8;
 pub const PASSWORD_CHARACTERS_MAX: usize = 128;
 
 /// Longest text of a story, in characters. In the widest encoding 20 KB, well inside [`REQUEST_BODY_BYTES_MAX`] even
-/// when a client escapes every character (`\uXXXX` for the common plane: 30 KB; pairs: 60 KB).
+/// when a client escapes every character (six bytes for one of the common plane: 30 KB; twelve for others: 60 KB).
 pub const STORY_TEXT_CHARACTERS_MAX: usize = 5_000;
 
 /// Attachments of one story. What one screen of pictures can hold; bounds the joins of a page.
