@@ -30,6 +30,8 @@ mod world;
 use std::process::ExitCode;
 
 use clap::Parser;
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 use crate::roles::{CommandLine, Outcome};
 
@@ -37,7 +39,12 @@ use crate::roles::{CommandLine, Outcome};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Permissions that no file or folder of this process has: stores, reports and backups are their owner's alone. Set
+/// before there is a second thread, and instead of the umask that was inherited, which may take the owner's away too.
+const UMASK: Mode = Mode::RWXG.union(Mode::RWXO);
+
 fn main() -> ExitCode {
+    umask(UMASK);
     let outcome = run(CommandLine::parse()).unwrap_or_else(|error| {
         print::failure(&error);
         Outcome::of(&error)

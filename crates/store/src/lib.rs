@@ -17,6 +17,7 @@
 
 pub mod contract;
 pub mod error;
+pub mod private;
 pub mod records;
 pub mod sqlite;
 #[cfg(feature = "suite")]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
+use sosik_store::private;
 use tempfile::TempDir;
 
 /// Says which town a folder holds. Written when the town is complete.
@@ -36,7 +37,7 @@ impl Place {
     /// # Errors
     /// When it cannot be made.
     pub fn temporary() -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("sosik-demo-").tempdir();
+        let folder = private::temporary_folder("sosik-demo-");
         let folder =
             folder.context("make a temporary folder; another place can be named with --data")?;
         Ok(Self {

@@ -1,7 +1,7 @@
 //! Opening: the folder, the lock, the connections and their settings.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::SqliteFile;
 use super::options::SqliteOptions;
 use super::statement;
+use crate::private;
 
 /// How long SQLite itself waits for a lock: nobody else writes, so only a backup or a person with a shell holds one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -70,19 +71,20 @@ impl Place {
         let (path, temporary) = match file {
             SqliteFile::At(path) => (path.clone(), None),
             SqliteFile::Temporary => {
-                let folder = tempfile::tempdir()
+                let folder = private::temporary_folder("sosik-")
                     .map_err(|error| OpenFailed::io(&std::env::temp_dir(), &error))?;
                 (folder.path().join("sosik.db"), Some(folder))
             }
         };
         let folder = folder_of(&path);
-        fs::create_dir_all(folder).map_err(|error| OpenFailed::io(folder, &error))?;
+        private::create_folder(folder).map_err(|error| OpenFailed::io(folder, &error))?;
         let lock = take_lock(&path)?;
         // SQLite would say "unable to open database file" whatever the reason.
-        open_or_create(&path).map_err(|error| OpenFailed::io(&path, &error))?;
+        private::open_or_create(&path).map_err(|error| OpenFailed::io(&path, &error))?;
         // A new file whose name is not on the disk yet would be gone after a power cut, with all that is in it.
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
         synced.map_err(|error| OpenFailed::io(folder, &error))?;
+        warn_about_looser_modes(&path);
         Ok(Self {
             path,
             temporary,
@@ -162,13 +164,24 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-fn open_or_create(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
+/// The files of a database: it, the write-ahead log, the shared memory and the lock.
+fn files_of(path: &Path) -> Vec<PathBuf> {
+    let with_suffix = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    ["", "-wal", "-shm", ".lock"].map(with_suffix).to_vec()
+}
+
+/// Files of an older version, or of somebody who copied them here. They are not changed unasked: a group may be meant to
+/// read them.
+fn warn_about_looser_modes(path: &Path) {
+    if let Some(command) = private::command_to_close(folder_of(path), &files_of(path)) {
+        tracing::warn!(
+            "other accounts of this machine may open the store's files; to keep them out, run: {command}"
+        );
+    }
 }
 
 /// Two processes that write the same database would each believe that their caches and their node are alone.
@@ -176,7 +189,7 @@ fn take_lock(path: &Path) -> Result<File, OpenFailed> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let beside = PathBuf::from(name);
-    let file = open_or_create(&beside).map_err(|error| OpenFailed::io(&beside, &error))?;
+    let file = private::open_or_create(&beside).map_err(|error| OpenFailed::io(&beside, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
