@@ -37,15 +37,16 @@ fn main() -> io::Result<()> {
     }
     println!("cargo:rerun-if-env-changed=SOSIK_WEB");
     if made.exists() {
-        fs::remove_dir_all(&made)?;
+        fs::remove_dir_all(&made).map_err(|error| naming("remove", &made, &error))?;
     }
-    fs::create_dir_all(&made)?;
+    fs::create_dir_all(&made).map_err(|error| naming("make", &made, &error))?;
     let unwanted = env::var("SOSIK_WEB").is_ok_and(|how| how == "none");
     if unwanted || !runs("node") || !web.join("package.json").exists() {
         println!(
             "cargo:warning=the web client is left out: install Node 20.19 or newer and build again to have it"
         );
-        return fs::write(made.join("index.html"), WITHOUT_CLIENT);
+        let page = made.join("index.html");
+        return fs::write(&page, WITHOUT_CLIENT).map_err(|error| naming("write", &page, &error));
     }
     build(&web)?;
     copy(&web.join("dist"), &made)
@@ -59,7 +60,11 @@ fn given(name: &str) -> io::Result<PathBuf> {
 
 /// Installs what the client is built with, unless that is there already, and builds it.
 fn build(web: &Path) -> io::Result<()> {
-    let changed = |path: &str| fs::metadata(web.join(path)).and_then(|file| file.modified());
+    let changed = |path: &str| {
+        let path = web.join(path);
+        let modified = fs::metadata(&path).and_then(|file| file.modified());
+        modified.map_err(|error| naming("look at", &path, &error))
+    };
     let installed = changed("node_modules/.package-lock.json").unwrap_or(SystemTime::UNIX_EPOCH);
     if installed < changed("package-lock.json")? {
         npm(web, &["ci", "--no-audit", "--no-fund"])?;
@@ -71,7 +76,8 @@ fn npm(web: &Path, arguments: &[&str]) -> io::Result<()> {
     let output = Command::new("npm")
         .args(arguments)
         .current_dir(web)
-        .output()?;
+        .output()
+        .map_err(|error| naming("run npm in", web, &error))?;
     if output.status.success() {
         return Ok(());
     }
@@ -91,14 +97,22 @@ fn runs(program: &str) -> bool {
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &target)?,
-            false => fs::copy(entry.path(), target).map(drop)?,
+    fs::create_dir_all(to).map_err(|error| naming("make", to, &error))?;
+    let unreadable = |error| naming("read", from, &error);
+    for entry in fs::read_dir(from).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        match entry.file_type().map_err(unreadable)?.is_dir() {
+            true => copy(&source, &target)?,
+            false => fs::copy(&source, &target)
+                .map(drop)
+                .map_err(|error| naming("copy", &source, &error))?,
         }
     }
     Ok(())
+}
+
+/// An error of the system with what was being done to which file: by itself it names neither.
+fn naming(doing: &str, path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{doing} {}: {error}", path.display()))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 
 use crate::steps::{cargo_command, root, say};
 use crate::tools;
@@ -31,7 +31,8 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     if whole {
         command.args(["--document", DOCUMENT]);
     }
-    ensure!(command.status()?.success(), "the benchmarks failed");
+    let status = command.status().context("run cargo")?;
+    ensure!(status.success(), "the benchmarks failed");
     Ok(())
 }
 

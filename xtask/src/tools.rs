@@ -102,12 +102,13 @@ pub(crate) fn install_without_starting(packages: &[&str]) -> anyhow::Result<()> 
     );
     let ours = !Path::new(POLICY).exists();
     if ours {
-        fs::write(POLICY, "#!/bin/sh\nexit 101\n")?;
-        fs::set_permissions(POLICY, fs::Permissions::from_mode(0o755))?;
+        let named = || format!("write {POLICY}");
+        fs::write(POLICY, "#!/bin/sh\nexit 101\n").with_context(named)?;
+        fs::set_permissions(POLICY, fs::Permissions::from_mode(0o755)).with_context(named)?;
     }
     let installed = install(packages);
     if ours {
-        fs::remove_file(POLICY)?;
+        fs::remove_file(POLICY).with_context(|| format!("remove {POLICY}: remove it by hand"))?;
     }
     installed
 }

@@ -62,12 +62,14 @@ impl Served {
             large_above: filled.shape.large_above,
             made_millis: filled.made.as_millis(),
         };
-        let mut child = Command::new(std::env::current_exe()?)
+        let program = std::env::current_exe().context("find this program")?;
+        let mut child = Command::new(&program)
             .arg("--serve")
             .arg(serde_json::to_string(&job)?)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .spawn()?;
+            .spawn()
+            .with_context(|| format!("start {}", program.display()))?;
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().context("the child talks")?);
         let mut served = Self {

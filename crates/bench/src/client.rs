@@ -60,10 +60,12 @@ pub(crate) struct Job {
 impl Job {
     /// Runs it in a process of its own, and waits for its end.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
-        let mut client = Command::new(std::env::current_exe()?)
+        let program = std::env::current_exe().context("find this program")?;
+        let mut client = Command::new(&program)
             .arg("--client")
             .stdin(Stdio::piped())
-            .spawn()?;
+            .spawn()
+            .with_context(|| format!("start {}", program.display()))?;
         let mut stdin = client.stdin.take().context("the client listens")?;
         stdin.write_all(&serde_json::to_vec(self)?)?;
         drop(stdin);

@@ -29,7 +29,8 @@ pub(crate) fn write(
     std::fs::create_dir_all(&plots).with_context(|| format!("make {}", plots.display()))?;
     for plot in PLOTS {
         let file = plots.join(format!("{}.svg", plot.file));
-        std::fs::write(file, drawn(plot, report))?;
+        std::fs::write(&file, drawn(plot, report))
+            .with_context(|| format!("write {}", file.display()))?;
     }
     let before = std::fs::read_to_string(path).unwrap_or_default();
     let kept = before.split_once(KEPT).map_or("\n", |(_, kept)| kept);

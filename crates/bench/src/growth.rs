@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use anyhow::Context;
+
 use crate::client::{Ask, Job};
 use crate::compare::{alone, cpu_micros};
 use crate::measure::{rounded, timed_async};
@@ -23,7 +25,10 @@ pub(crate) async fn measure(
         drop(last.take());
         let (filled, took) = timed_async(Filled::new(folder, *shape)).await;
         let filled = filled?;
-        let bytes = std::fs::metadata(filled.file())?.len();
+        let file = filled.file();
+        let bytes = std::fs::metadata(&file)
+            .with_context(|| format!("look at {}", file.display()))?
+            .len();
         let cold = cold(&filled).await?;
         let world = filled.open().await?;
         let reads = Reads::new(&world, scale).await?;

@@ -28,8 +28,9 @@ mod startup;
 mod visible;
 mod world;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::{Parser, ValueEnum};
 
 use crate::report::{Report, Row};
@@ -47,9 +48,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
     reason = "switches of a command line are independent of each other"
 )]
 struct CommandLine {
-    /// Where stores are kept while they are measured; must be on the disk to be measured.
-    #[arg(long, default_value = "target")]
-    folder: PathBuf,
+    /// Where stores are kept while they are measured; must be on the disk to be measured [default: beside this program]
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
     /// Smaller worlds and fewer rounds: less than two minutes, coarser figures.
     #[arg(long)]
     quick: bool,
@@ -133,18 +134,28 @@ impl CommandLine {
     }
 
     /// Everything that is asynchronous.
+    /// The target folder of cargo may be anywhere; this program is in it.
+    fn folder(&self) -> anyhow::Result<PathBuf> {
+        if let Some(folder) = &self.folder {
+            return Ok(folder.clone());
+        }
+        let program = std::env::current_exe().context("find this program; name --folder")?;
+        let folder = program.parent();
+        folder.map(Path::to_owned).context("name --folder")
+    }
+
     async fn measure(&self, report: &mut Report) -> anyhow::Result<()> {
-        let scale = self.scale();
+        let (scale, folder) = (self.scale(), self.folder()?);
         if self.wants(Part::Post) {
-            posting::measure(&self.folder, &scale, report).await?;
+            posting::measure(&folder, &scale, report).await?;
         }
         let of_base = [Part::Read, Part::Visible, Part::Memory, Part::Alternatives];
         if of_base.into_iter().any(|part| self.wants(part)) {
-            let base = Filled::new(&self.folder, scale.base).await?;
+            let base = Filled::new(&folder, scale.base).await?;
             self.measure_base(&base, &scale, report).await?;
         }
         if self.wants(Part::Growth) || self.wants(Part::Startup) {
-            let largest = growth::measure(&self.folder, &scale, report).await?;
+            let largest = growth::measure(&folder, &scale, report).await?;
             if let Some(largest) = largest.filter(|_| self.wants(Part::Startup)) {
                 startup::measure(&largest, report).await?;
             }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use sosik_feed::Audience;
 
 use crate::measure::{
@@ -12,7 +13,7 @@ use crate::measure::{
 };
 use crate::report::{Report, Row};
 use crate::scale::Scale;
-use crate::world::{Filled, Shape, World};
+use crate::world::{Filled, Shape, World, no_room_in};
 
 const TEXT: &str = "점심시간의 소식: 오늘은 비빔밥을 먹었어요.";
 
@@ -104,15 +105,15 @@ async fn post_all(
 
 /// How often a second a small file can be written and synced, one after the other.
 fn bare_syncs(folder: &Path, syncs: usize) -> anyhow::Result<f64> {
-    let mut file = tempfile::tempfile_in(folder)?;
+    let mut file = tempfile::tempfile_in(folder).with_context(|| no_room_in(folder))?;
     let (result, span) = timed(|| {
         for _ in 0..syncs {
             file.seek(SeekFrom::Start(0))?;
             file.write_all(&[7; 4096])?;
             file.sync_data()?;
         }
-        anyhow::Ok(())
+        std::io::Result::Ok(())
     });
-    result?;
+    result.with_context(|| format!("write to a file in {}", folder.display()))?;
     Ok(per_second(syncs, span))
 }

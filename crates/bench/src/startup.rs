@@ -5,8 +5,10 @@
 //! page of a reader rebuilds theirs.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context;
 use rustix::fs::{Advice, fadvise};
 
 use crate::child::Served;
@@ -87,12 +89,13 @@ fn forget_file_cache(filled: &Filled) -> anyhow::Result<()> {
     let beside = |suffix: &str| {
         let mut name = file.clone().into_os_string();
         name.push(suffix);
-        name
+        PathBuf::from(name)
     };
     for path in [beside(""), beside("-wal")] {
-        if let Ok(file) = File::open(path) {
-            file.sync_all()?;
-            fadvise(&file, 0, None, Advice::DontNeed)?;
+        if let Ok(file) = File::open(&path) {
+            let named = || format!("take {} out of the file cache", path.display());
+            file.sync_all().with_context(named)?;
+            fadvise(&file, 0, None, Advice::DontNeed).with_context(named)?;
         }
     }
     Ok(())

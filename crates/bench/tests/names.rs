@@ -57,3 +57,28 @@ fn every_measurement_prints_a_line_with_its_name() {
         assert!(read["ratio_to_static"].is_number(), "{read}");
     }
 }
+
+#[test]
+fn a_folder_that_is_missing_is_named_with_what_to_do() {
+    let output = Command::new(env!("CARGO_BIN_EXE_sosik-bench"))
+        .args(["--tiny", "--folder", "/absent/folder", "post"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    for part in ["/absent/folder", "--folder"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn without_a_folder_the_stores_are_beside_the_program_wherever_that_is() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_sosik-bench"))
+        .args(["--tiny", "--json", "post"])
+        .current_dir(elsewhere.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+}

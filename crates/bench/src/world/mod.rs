@@ -6,6 +6,7 @@ mod shape;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Context;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -37,7 +38,7 @@ pub(crate) struct World {
 impl Filled {
     /// Makes a world in a new folder within `folder`.
     pub(crate) async fn new(folder: &Path, shape: Shape) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir_in(folder)?;
+        let folder = tempfile::tempdir_in(folder).with_context(|| no_room_in(folder))?;
         let made = SystemClock::default().now();
         fill::fill(&folder.path().join(FILE), &shape, made).await?;
         Ok(Self {
@@ -64,6 +65,12 @@ impl Filled {
 }
 
 const FILE: &str = "sosik.db";
+
+/// What is said when a folder does not take the stores that are measured.
+pub(crate) fn no_room_in(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("make a store to measure in {folder}: name another folder with --folder")
+}
 
 impl World {
     /// Opens a world that is there.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::{env, fs, io, process};
 
+use super::naming;
+
 /// Names the file in the environment of the server: how many milliseconds its clock is ahead, as text.
 pub const CLOCK_VARIABLE: &str = "SOSIK_CLOCK_AHEAD_FILE";
 
@@ -24,7 +26,9 @@ impl Clock {
 
     /// From now on the clock is ahead by so many seconds, or behind.
     pub(super) fn jumps(&self, seconds: i64) -> io::Result<()> {
-        fs::write(&self.0, (seconds * 1_000).to_string())
+        let text = (seconds * 1_000).to_string();
+        fs::write(&self.0, text)
+            .map_err(|error| naming("set the clock of the server by", &self.0, &error))
     }
 }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::statvfs;
 
+use super::naming;
+
 /// The largest disk that is filled. Whoever names a larger one has named the disk that others work on as well.
 const DISK_BYTES_MAX: u64 = 4 << 30;
 
@@ -16,7 +18,8 @@ pub(super) struct Filler(PathBuf);
 impl Filler {
     /// On the disk of this folder.
     pub(super) fn new(folder: &Path) -> io::Result<Self> {
-        let disk = statvfs(folder)?;
+        let disk = statvfs(folder)
+            .map_err(|error| naming("look at the disk of", folder, &error.into()))?;
         if disk.f_blocks.saturating_mul(disk.f_frsize) > DISK_BYTES_MAX {
             let folder = folder.display();
             return Err(io::Error::other(format!(
@@ -28,18 +31,19 @@ impl Filler {
 
     /// Takes all room there is.
     pub(super) fn fill(&self) -> io::Result<()> {
-        let mut file = File::create(&self.0)?;
+        let failed = |error| naming("fill the disk with", &self.0, &error);
+        let mut file = File::create(&self.0).map_err(failed)?;
         let zeros = io::repeat(0).take(DISK_BYTES_MAX);
         match io::copy(&mut { zeros }, &mut file) {
             Err(full) if full.kind() == ErrorKind::StorageFull => Ok(()),
-            Err(other) => Err(other),
+            Err(other) => Err(failed(other)),
             Ok(_bytes) => Err(io::Error::other("the disk did not become full")),
         }
     }
 
     /// Gives it back.
     pub(super) fn empty(&self) -> io::Result<()> {
-        fs::remove_file(&self.0)
+        fs::remove_file(&self.0).map_err(|error| naming("remove", &self.0, &error))
     }
 }
 
@@ -53,6 +57,15 @@ impl Drop for Filler {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_filled_is_named() {
+        let absent = Path::new("/absent/folder");
+        let told = Filler::new(absent).unwrap_err().to_string();
+        assert!(told.contains("/absent/folder"), "{told}");
+        let told = Filler(absent.join("filler")).fill().unwrap_err();
+        assert!(told.to_string().contains("/absent/folder/filler"), "{told}");
+    }
 
     #[test]
     fn a_disk_that_is_too_large_to_be_meant_is_refused() {

@@ -145,3 +145,8 @@ impl Troublemaker {
         let _meanwhile = timeout(self.plan.lasts, pending::<()>()).await;
     }
 }
+
+/// An error of the system with what was being done to which file: by itself it names neither.
+fn naming(doing: &str, path: &std::path::Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{doing} {}: {error}", path.display()))
+}

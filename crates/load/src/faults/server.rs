@@ -100,9 +100,22 @@ fn spawn(command: &[String], environment: &[(String, PathBuf)]) -> io::Result<Ch
     let [program, arguments @ ..] = command else {
         return Err(io::Error::other("no command to start the server with"));
     };
+    let name = PathBuf::from(program);
     let mut command = Command::new(program);
     let variables = environment.iter().map(|(name, value)| (name, value));
     let quiet = command.args(arguments).envs(variables).stdin(Stdio::null());
     quiet.stdout(Stdio::null()).stderr(Stdio::null());
-    quiet.kill_on_drop(true).spawn()
+    let started = quiet.kill_on_drop(true).spawn();
+    started.map_err(|error| super::naming("start the program", &name, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_that_cannot_be_started_is_named() {
+        let told = spawn(&["/absent/sosik".to_owned()], &[]).unwrap_err();
+        assert!(told.to_string().contains("/absent/sosik"), "{told}");
+    }
 }

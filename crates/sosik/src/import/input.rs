@@ -2,9 +2,14 @@
 //!
 //! Whether a file is compressed is seen in its first bytes and not in its name: names lie, and standard input has none.
 //! Lines are read one after the other into one buffer of bounded size, so a file may be as long as it likes.
+//!
+//! A compressed file is decompressed twice: its checksum stands at its end, and until then a damaged one yields lines that
+//! look right. So it is checked to its end before its first line is used. Standard input cannot be read twice; when it is
+//! compressed it is copied to a temporary file first.
 
+use std::env::temp_dir;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
 use anyhow::Context;
@@ -41,46 +46,77 @@ pub struct Line<T> {
 }
 
 impl Input {
-    /// Opens a file; `-` is standard input.
+    /// Opens a file; `-` is standard input. A compressed one is checked to its end.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When the file cannot be read, or is compressed and damaged.
     pub fn open(path: &Path, doing: &'static str) -> anyhow::Result<Self> {
-        let is_stdin = path == Path::new("-");
-        let name = if is_stdin {
-            "standard input".to_owned()
+        if path == Path::new("-") {
+            return Self::stream("standard input".to_owned(), io::stdin(), doing);
+        }
+        let name = path.display().to_string();
+        let unreadable = || format!("read {name}: name a file that exists and that you may read");
+        let file = File::open(path).with_context(unreadable)?;
+        if file.metadata().with_context(unreadable)?.is_file() {
+            Self::file(name, file, doing)
         } else {
-            path.display().to_string()
-        };
+            Self::stream(name, file, doing)
+        }
+    }
+
+    /// Something that can be read once: standard input, or a pipe that has a name.
+    fn stream(
+        name: String,
+        mut stream: impl Read + Send + 'static,
+        doing: &'static str,
+    ) -> anyhow::Result<Self> {
+        let head = head(&mut stream).with_context(|| format!("read {name}"))?;
+        let is_gzip = head == GZIP_MAGIC;
+        let mut whole = Cursor::new(head).chain(stream);
+        if is_gzip {
+            let copy = copied(&mut whole).with_context(|| {
+                format!(
+                    "copy {name} to a temporary file in {}: set TMPDIR to a folder with more room, or decompress it before",
+                    temp_dir().display()
+                )
+            })?;
+            return Self::file(name, copy, doing);
+        }
+        let bar = progress::spinner(doing);
+        let reader = BufReader::with_capacity(READ_BYTES, bar.wrap_read(whole));
+        Ok(Self::new(name, bar, Box::new(reader)))
+    }
+
+    fn file(name: String, mut file: File, doing: &'static str) -> anyhow::Result<Self> {
         let unreadable = || format!("read {name}");
-        let (bar, raw): (_, Box<dyn Read + Send>) = if is_stdin {
-            let bar = progress::spinner(doing);
-            (bar.clone(), Box::new(bar.wrap_read(io::stdin())))
-        } else {
-            let file = File::open(path).with_context(unreadable)?;
-            let bar = progress::bar(doing, file.metadata().with_context(unreadable)?.len());
-            (bar.clone(), Box::new(bar.wrap_read(file)))
-        };
-        let mut raw = BufReader::with_capacity(READ_BYTES, raw);
-        let is_gzip = raw
-            .fill_buf()
-            .with_context(unreadable)?
-            .starts_with(&GZIP_MAGIC);
+        let is_gzip = head(&mut file).with_context(unreadable)? == GZIP_MAGIC;
+        file.rewind().with_context(unreadable)?;
+        if is_gzip {
+            check_gzip(&file).with_context(|| {
+                format!("{name} is damaged, so none of it was used: get it anew, `gzip --test` checks it")
+            })?;
+            file.rewind().with_context(unreadable)?;
+        }
+        let bytes = file.metadata().with_context(unreadable)?.len();
+        let bar = progress::bar(doing, bytes);
+        let raw = BufReader::with_capacity(READ_BYTES, bar.wrap_read(file));
         let reader: Box<dyn BufRead + Send> = if is_gzip {
-            Box::new(BufReader::with_capacity(
-                READ_BYTES,
-                MultiGzDecoder::new(raw),
-            ))
+            let plain = MultiGzDecoder::new(raw);
+            Box::new(BufReader::with_capacity(READ_BYTES, plain))
         } else {
             Box::new(raw)
         };
-        Ok(Self {
+        Ok(Self::new(name, bar, reader))
+    }
+
+    fn new(name: String, bar: ProgressBar, reader: Box<dyn BufRead + Send>) -> Self {
+        Self {
             name,
             bar,
             reader,
             line: 0,
             buffer: Vec::new(),
-        })
+        }
     }
 
     /// The next lines, at most `count`; none at the end. Blank lines and comments (`#`) are skipped.
@@ -120,6 +156,28 @@ impl Input {
             Ok(lines)
         })
     }
+}
+
+/// The first bytes, as many as tell whether the rest is compressed.
+fn head(reader: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(GZIP_MAGIC.len());
+    let count = GZIP_MAGIC.len() as u64;
+    reader.take(count).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// A copy in a file without a name, which goes away with the process.
+fn copied(reader: &mut impl Read) -> io::Result<File> {
+    let mut copy = tempfile::tempfile()?;
+    io::copy(reader, &mut copy)?;
+    copy.rewind()?;
+    Ok(copy)
+}
+
+/// Decompresses everything, which compares the checksums.
+fn check_gzip(file: &File) -> io::Result<()> {
+    let raw = BufReader::with_capacity(READ_BYTES, file);
+    io::copy(&mut MultiGzDecoder::new(raw), &mut io::sink()).map(drop)
 }
 
 /// Reads up to the next line break; `None` at the end. `false` when the line was too long: its start is in the buffer,

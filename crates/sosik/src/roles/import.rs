@@ -95,8 +95,9 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
         return Ok(Outcome::WrongUsage);
     }
     let loaded = sources.start()?;
+    let inputs = tokio::task::block_in_place(|| Inputs::open(&args))?;
     let service = wiring::open(&loaded).await?;
-    let imported = import(&args, &service).await;
+    let imported = import(&args, inputs, &service).await;
     service.stop().await;
     match imported {
         Ok(summary) => {
@@ -137,41 +138,62 @@ fn misuse(args: &Args) -> Option<&'static str> {
     }
 }
 
-async fn import(args: &Args, service: &Service) -> anyhow::Result<Summary> {
+/// The files of an import. All of them are opened, and those that are compressed are checked, before the first line of
+/// any is imported.
+struct Inputs {
+    people: Option<Input>,
+    friendships: Option<Input>,
+    follows: Option<Input>,
+    /// The stories once more, to find their newest time.
+    times: Option<Input>,
+    stories: Option<Input>,
+}
+
+impl Inputs {
+    fn open(args: &Args) -> anyhow::Result<Self> {
+        let open = |path: &Option<PathBuf>, doing| {
+            let path = path.as_deref();
+            path.map(|path| Input::open(path, doing)).transpose()
+        };
+        let Files {
+            people,
+            friendships,
+            follows,
+            stories,
+        } = &args.files;
+        Ok(Self {
+            people: open(people, "people")?,
+            friendships: open(friendships, "friendships")?,
+            follows: open(follows, "follows")?,
+            times: match args.shift_days {
+                Shift::Auto => open(stories, "looking at times")?,
+                Shift::Days(_) => None,
+            },
+            stories: open(stories, "stories")?,
+        })
+    }
+}
+
+async fn import(args: &Args, inputs: Inputs, service: &Service) -> anyhow::Result<Summary> {
     let begin = service.clock().monotonic();
     let mut import = Import::new(service.clone(), args.strict);
     let mut summary = Summary::default();
-    if let Some(path) = &args.files.people {
-        summary.people = Some(import.people(Input::open(path, "people")?).await?);
+    if let Some(people) = inputs.people {
+        summary.people = Some(import.people(people).await?);
     }
-    if let Some(path) = &args.files.friendships {
-        summary.friendships = Some(
-            import
-                .pairs(Kind::Friendships, Input::open(path, "friendships")?)
-                .await?,
-        );
+    if let Some(friendships) = inputs.friendships {
+        summary.friendships = Some(import.pairs(Kind::Friendships, friendships).await?);
     }
-    if let Some(path) = &args.files.follows {
-        summary.follows = Some(
-            import
-                .pairs(Kind::Follows, Input::open(path, "follows")?)
-                .await?,
-        );
+    if let Some(follows) = inputs.follows {
+        summary.follows = Some(import.pairs(Kind::Follows, follows).await?);
     }
-    if let Some(path) = &args.files.stories {
-        let shift_days = match args.shift_days {
-            Shift::Days(days) => days,
-            Shift::Auto => {
-                import
-                    .auto_shift(Input::open(path, "looking at times")?)
-                    .await?
-            }
-        };
-        summary.stories = Some(
-            import
-                .stories(Input::open(path, "stories")?, shift_days)
-                .await?,
-        );
+    let shift_days = match (args.shift_days, inputs.times) {
+        (Shift::Days(days), _) => days,
+        (Shift::Auto, Some(times)) => import.auto_shift(times).await?,
+        (Shift::Auto, None) => 0,
+    };
+    if let Some(stories) = inputs.stories {
+        summary.stories = Some(import.stories(stories, shift_days).await?);
     }
     summary.numbered_people = import.numbered_people();
     summary.broken_lines = import.broken_lines();
