@@ -329,4 +329,7 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed_under_writes() 
         .ends_with(0)
         .json();
     assert_eq!(verified["differences"], 0, "{verified}");
+    // Everybody is everybody's friend. What was posted a moment before the kill is compared as well.
+    let shown = said.lock().unwrap().stories.len() * PEOPLE.len();
+    assert_eq!(verified["stories"], shown, "{verified}");
 }

@@ -166,3 +166,41 @@ fn rebuild_mends_figures_terms_marks_and_totals_and_says_so_once() {
             .starts_with("nothing was wrong")
     );
 }
+
+/// A process was killed between the posts and their deliveries.
+const CLAIMED_BY_THE_DEAD: &str = "
+    INSERT INTO orders (kind, story, author, created_at, claimed_by, ready_at)
+    SELECT 1, id, author, 0, 77, 4102444800000 FROM stories";
+
+#[test]
+fn what_a_dead_process_has_claimed_is_delivered_and_compared() {
+    let folder = small_world();
+    let whole = folder.run(&["verify", "--json"]).ends_with(0).json();
+    harm(&folder, CLAIMED_BY_THE_DEAD);
+    let ran = folder.run(&["verify", "--json"]).ends_with(0).json();
+    assert_eq!(ran["stories"], whole["stories"]);
+    assert_eq!(ran["compared_up_to"], serde_json::Value::Null);
+}
+
+#[test]
+fn stories_that_cannot_be_compared_are_told_and_have_an_exit_code() {
+    let folder = small_world();
+    harm(&folder, CLAIMED_BY_THE_DEAD);
+    harm(
+        &folder,
+        "CREATE TRIGGER stuck BEFORE DELETE ON orders BEGIN SELECT RAISE(ABORT, 'stuck'); END",
+    );
+    let ran = folder.run(&["verify", "--patience=1"]).ends_with(4);
+    assert!(ran.out.contains("were not compared"), "{ran:?}");
+    assert!(
+        ran.out.contains("no difference: 3 readers, 0 stories"),
+        "{ran:?}"
+    );
+    let ran = folder
+        .run(&["verify", "--patience=1", "--json"])
+        .ends_with(4);
+    assert!(ran.json()["compared_up_to"].is_string(), "{ran:?}");
+
+    harm(&folder, "DROP TRIGGER stuck");
+    folder.run(&["verify"]).ends_with(0);
+}

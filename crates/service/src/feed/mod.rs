@@ -90,7 +90,7 @@ impl Service {
     }
 
     /// Up to which story everything is delivered.
-    pub(crate) fn settled_point(&self) -> StoryId {
+    pub fn settled_point(&self) -> StoryId {
         self.0.courier.settled.point()
     }
 }

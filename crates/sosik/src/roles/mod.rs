@@ -36,7 +36,8 @@ pub struct CommandLine {
 /// Documented where somebody who writes a script looks first.
 const EXIT_CODES: &str = "\
 Exit codes: 0 all is well; 1 the work was done and found a difference or a failure; \
-2 wrong usage or configuration; 3 something outside failed, such as a disk or a port.";
+2 wrong usage or configuration; 3 something outside failed, such as a disk or a port; \
+4 the work was not completed: a part was skipped.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -96,6 +97,8 @@ pub enum Outcome {
     WrongUsage = 2,
     /// Something outside failed, such as a disk or a port.
     Outside = 3,
+    /// What was done is well, and a part was skipped.
+    Incomplete = 4,
 }
 
 impl Outcome {

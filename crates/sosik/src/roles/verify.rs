@@ -1,5 +1,7 @@
 //! `sosik verify`: compares feeds as they are served with feeds computed from the truth, deep to the end.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
@@ -10,24 +12,34 @@ use sosik_feed::people::Handle;
 use sosik_feed::{PersonId, StoryId};
 use sosik_service::Service;
 use sosik_service::verify::{Comparison, Difference};
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Outcome, Sources};
 use crate::{print, progress, wiring};
 
 /// People asked for at a time while everybody is listed.
 const LIST_STEP: u32 = 10_000;
+/// How often it is looked whether deliveries are completed: each look counts the orders that are left.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Differences told one by one; a feed that lost its index would fill the screen.
 const TOLD_MAX: usize = 1_000;
 
 /// Whose feeds to compare.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit code 0: no difference; 1: differences, each told in a sentence.")]
+#[command(
+    after_help = "Deliveries that a stopped or killed server left are completed first. Exit code 0: no difference; \
+                  1: differences, each told in a sentence; 4: no difference, but the newest stories were not compared, \
+                  since their deliveries are not completed."
+)]
 pub struct Args {
     #[command(flatten)]
     whose: Whose,
     /// Which readers are drawn for a sample; the same seed draws the same ones
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How long to wait for deliveries that make no progress
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    patience: u64,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -54,6 +66,9 @@ struct Report {
     stories: u64,
     differences: u64,
     seconds: f64,
+    /// Stories newer than this were not compared, since a delivery is not completed; absent when all were compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared_up_to: Option<StoryId>,
     /// At most [`TOLD_MAX`] of them.
     told: Vec<Told>,
 }
@@ -83,18 +98,22 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     } else {
         sentences(&report)
     })?;
-    Ok(if report.differences == 0 {
-        Outcome::Fine
-    } else {
-        Outcome::Difference
+    Ok(match (report.differences, report.compared_up_to) {
+        (0, None) => Outcome::Fine,
+        (0, Some(_)) => Outcome::Incomplete,
+        _ => Outcome::Difference,
     })
 }
 
 async fn verify(args: &Args, service: &Service, at_once: usize) -> anyhow::Result<Report> {
     let begin = service.clock().monotonic();
+    let compared_up_to = complete_deliveries(service, Duration::from_secs(args.patience)).await?;
     let readers = readers(&args.whose, args.seed, service).await?;
     let bar = progress::bar("readers", readers.len() as u64);
-    let mut report = Report::default();
+    let mut report = Report {
+        compared_up_to,
+        ..Report::default()
+    };
     let compare = |reader| async move {
         service
             .verify(reader)
@@ -110,6 +129,37 @@ async fn verify(args: &Args, service: &Service, at_once: usize) -> anyhow::Resul
     bar.finish_and_clear();
     report.seconds = (service.clock().monotonic() - begin).as_secs_f64();
     Ok(report)
+}
+
+/// Waits until no delivery is left, for as long as their number falls. Answers the story up to which feeds can be compared
+/// when that is not the newest one.
+async fn complete_deliveries(
+    service: &Service,
+    patience: Duration,
+) -> anyhow::Result<Option<StoryId>> {
+    // Every story that is there has a smaller id.
+    let newest = StoryId::new(service.next_id().await?);
+    let bar = progress::spinner("deliveries are completed");
+    let mut tick = interval(LOOK_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut fewest, mut since) = (u64::MAX, service.clock().monotonic());
+    loop {
+        tick.tick().await;
+        service.settle().await?;
+        let settled = service.settled_point();
+        if settled >= newest {
+            bar.finish_and_clear();
+            return Ok(None);
+        }
+        let pending = service.store().order_figures().await?.pending;
+        bar.set_position(pending);
+        if pending < fewest {
+            (fewest, since) = (pending, service.clock().monotonic());
+        } else if service.clock().monotonic() - since > patience {
+            bar.finish_and_clear();
+            return Ok(Some(settled));
+        }
+    }
 }
 
 async fn add(
@@ -207,6 +257,7 @@ fn sentences(report: &Report) -> String {
         stories,
         differences,
         seconds,
+        compared_up_to,
         told,
     } = report;
     let untold = differences - told.len() as u64;
@@ -215,12 +266,18 @@ fn sentences(report: &Report) -> String {
     } else {
         String::new()
     };
+    let skipped = compared_up_to.map_or_else(String::new, |story| {
+        format!(
+            "stories newer than {story} were not compared: their deliveries make no progress. The log says why; \
+             GET /admin/orders/dead of a running server lists those that failed for good\n"
+        )
+    });
     let found = match differences {
         0 => "no difference".to_owned(),
         1 => "1 difference".to_owned(),
         many => format!("{many} differences"),
     };
-    format!("{more}{found}: {readers} readers, {stories} stories in {seconds:.1} s\n")
+    format!("{more}{skipped}{found}: {readers} readers, {stories} stories in {seconds:.1} s\n")
 }
 
 #[cfg(test)]

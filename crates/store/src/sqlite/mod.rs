@@ -1,7 +1,7 @@
 //! The truth in one SQLite file: one machine, nothing else installed.
 //!
 //! One thread writes, in batches that share an fsync (`writer`); a few connections read (`readers`), each read in
-//! its own snapshot of the write-ahead log. One process at a time has the file, by an advisory lock beside it.
+//! its own snapshot of the write-ahead log. One process at a time has the file, by an advisory lock on it.
 //!
 //! Every statement stands in a list and its plan is tested (`statement`): none may walk a table that grows. For the
 //! same reason the planner is never given statistics (`ANALYZE`, `PRAGMA optimize`): the plans that were tested are those
@@ -37,6 +37,7 @@ mod relations;
 mod sessions;
 mod statement;
 mod stories;
+mod takeover;
 mod upkeep;
 mod writer;
 
@@ -79,11 +80,14 @@ impl SqliteStore {
         let connection = place.connect_writer(options)?;
         migrations::migrate(&connection, options.now)
             .map_err(|error| OpenFailed::new(&place.path, with_causes(&error)))?;
+        takeover::release_claims(&connection, options.now)
+            .map_err(|error| OpenFailed::new(&place.path, error))?;
         let readers = (0..options.readers.max(1))
             .map(|_| place.connect_reader(options))
             .collect::<Result<_, _>>()?;
         let writer = Writer::start(
             connection,
+            place.lock(),
             options.write_batch_max,
             options.writes_waiting_max,
         )

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -62,7 +63,8 @@ impl std::error::Error for OpenFailed {}
 pub(super) struct Place {
     pub(super) path: PathBuf,
     temporary: Option<tempfile::TempDir>,
-    lock: Option<File>,
+    /// Held as long as this or the writer lives.
+    lock: Option<Arc<File>>,
 }
 
 impl Place {
@@ -78,9 +80,9 @@ impl Place {
         };
         let folder = folder_of(&path);
         private::create_folder(folder).map_err(|error| OpenFailed::io(folder, &error))?;
-        let lock = take_lock(&path)?;
         // SQLite would say "unable to open database file" whatever the reason.
-        private::open_or_create(&path).map_err(|error| OpenFailed::io(&path, &error))?;
+        let file = private::open_or_create(&path).map_err(|error| OpenFailed::io(&path, &error))?;
+        lock(&file, &path)?;
         // A new file whose name is not on the disk yet would be gone after a power cut, with all that is in it.
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
         synced.map_err(|error| OpenFailed::io(folder, &error))?;
@@ -88,7 +90,7 @@ impl Place {
         Ok(Self {
             path,
             temporary,
-            lock: Some(lock),
+            lock: Some(Arc::new(file)),
         })
     }
 
@@ -97,6 +99,11 @@ impl Place {
         self.lock = None;
         // What cannot be removed is left to the system's cleaning of temporary files.
         let _removed = self.temporary.take().map(tempfile::TempDir::close);
+    }
+
+    /// Keeps the lock for as long as the answer lives.
+    pub(super) fn lock(&self) -> Option<Arc<File>> {
+        self.lock.clone()
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -164,14 +171,14 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// The files of a database: it, the write-ahead log, the shared memory and the lock.
+/// The files of a database: it, the write-ahead log and the shared memory.
 fn files_of(path: &Path) -> Vec<PathBuf> {
     let with_suffix = |suffix: &str| {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
         PathBuf::from(name)
     };
-    ["", "-wal", "-shm", ".lock"].map(with_suffix).to_vec()
+    ["", "-wal", "-shm"].map(with_suffix).to_vec()
 }
 
 /// Files of an older version, or of somebody who copied them here. They are not changed unasked: a group may be meant to
@@ -184,23 +191,19 @@ fn warn_about_looser_modes(path: &Path) {
     }
 }
 
-/// Two processes that write the same database would each believe that their caches and their node are alone.
-fn take_lock(path: &Path) -> Result<File, OpenFailed> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let beside = PathBuf::from(name);
-    let file = private::open_or_create(&beside).map_err(|error| OpenFailed::io(&beside, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let held = format!(
-                "another process has it (it holds {}): stop that one, or give this one another store.url",
-                beside.display()
-            );
-            Err(OpenFailed::new(path, held))
-        }
-        Err(TryLockError::Error(error)) => Err(OpenFailed::io(&beside, &error)),
-    }
+/// Locks the database for this process: two that write it would each believe that their caches and their node are alone.
+///
+/// The lock is on the file itself, so it holds whatever name the file is opened by: another path, a symbolic link or a hard
+/// link. It is `flock`, which Linux keeps apart from the locks by which SQLite orders its own connections. (Closing this
+/// descriptor would drop those of this process, so it is closed after all connections.)
+fn lock(file: &File, path: &Path) -> Result<(), OpenFailed> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => OpenFailed::new(
+            path,
+            "another process has it: stop that one, or give this one another store.url",
+        ),
+        TryLockError::Error(error) => OpenFailed::io(path, &error),
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use sosik_feed::Timestamp;
 /// Where the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SqliteFile {
-    /// A file that stays. Missing folders are made. Beside it stand `-wal`, `-shm` and `.lock`.
+    /// A file that stays. Missing folders are made. Beside it stand `-wal` and `-shm`.
     At(PathBuf),
     /// A file in a folder of its own that goes away with the store. It is not synced to the disk: for tests and trials.
     Temporary,

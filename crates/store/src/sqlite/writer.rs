@@ -6,6 +6,7 @@
 //! Every job runs in its own savepoint, or alone in its transaction: one that fails, or panics, is undone alone. A job is answered only when the
 //! transaction it is in has been committed; when that fails, all of them get the error.
 
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,9 +48,11 @@ enum Message {
 }
 
 impl Writer {
-    /// Starts the thread. At most `batch_max` jobs share a transaction, at most `waiting_max` wait.
+    /// Starts the thread. At most `batch_max` jobs share a transaction, at most `waiting_max` wait. The lock of the file is
+    /// held until the connection is closed, also when the store is dropped without being closed.
     pub(super) fn start(
         connection: Connection,
+        lock: Option<Arc<File>>,
         batch_max: usize,
         waiting_max: usize,
     ) -> std::io::Result<Self> {
@@ -62,6 +65,7 @@ impl Writer {
             .spawn(move || {
                 write_until_closed(&connection, outbox, batch_max, &counted);
                 drop(connection);
+                drop(lock);
                 let _nobody_waits = ending.send(true);
             })?;
         Ok(Self {
