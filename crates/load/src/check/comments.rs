@@ -61,7 +61,7 @@ fn judge_shown(read: &Comments, facts: &Facts, verdict: &mut Verdict<'_>) {
 }
 
 fn judge_missing(read: &Comments, facts: &Facts, verdict: &mut Verdict<'_>) {
-    if !read.end {
+    if !read.end || facts.may_be_deleted(read.story, read.span) {
         return;
     }
     let shown: FxHashSet<u64> = read.items.iter().map(|item| item.comment).collect();

@@ -18,12 +18,20 @@ pub(super) fn judge(history: &[Entry], facts: &Facts, rules: Rules, verdict: &mu
         // Of stories from before the history nobody knows what they had.
         let known = read.items.iter();
         for item in known.filter(|item| facts.stories.contains_key(&item.story)) {
+            let none_is_due = facts.may_be_deleted(item.story, read.span);
+            let due = |(least, most)| {
+                if none_is_due {
+                    (0, most)
+                } else {
+                    (least, most)
+                }
+            };
             if let Some(likes) = item.likes {
-                let bounds = facts.likes_within(item.story, span);
+                let bounds = due(facts.likes_within(item.story, span));
                 compare(read, item, "likes", likes, bounds, verdict);
             }
             if let Some(comments) = item.comments {
-                let bounds = facts.comments_within(item.story, span);
+                let bounds = due(facts.comments_within(item.story, span));
                 compare(read, item, "comments", comments, bounds, verdict);
             }
         }

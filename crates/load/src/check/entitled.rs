@@ -55,6 +55,13 @@ impl Facts {
         reads && !self.bars(reader, story.author).any(|bar| bar.may(span))
     }
 
+    /// Whether the story may be deleted at some moment of the span. Its likes and comments go with it, and an answer that
+    /// overlaps the deletion may show the story without them.
+    pub(super) fn may_be_deleted(&self, story: u64, span: Span) -> bool {
+        let story = self.stories.get(&story);
+        story.is_some_and(|story| story.deleted.may(span))
+    }
+
     /// Blocks either way, and the reader's mute.
     fn bars(&self, reader: u64, author: u64) -> impl Iterator<Item = &Register<bool>> {
         [

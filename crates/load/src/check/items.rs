@@ -70,7 +70,8 @@ fn judge_item(
 
 fn judge_like(read: &Read, item: &Item, facts: &Facts, verdict: &mut Verdict<'_>) {
     let likes = facts.likes.get(&(read.who, item.story));
-    if item.liked || !likes.is_some_and(|likes| likes.must(read.span)) {
+    let goes_with_its_story = facts.may_be_deleted(item.story, read.span);
+    if item.liked || goes_with_its_story || !likes.is_some_and(|likes| likes.must(read.span)) {
         return;
     }
     verdict.found(&Finding {

@@ -4,7 +4,7 @@ use sosik_load::check::{
     Act, Audience, Kind, Link, Outcome, Reading, Rules, StreamEventKind, judge,
 };
 
-use crate::tale::{EVE, JUN, LATER, MINA, MORE, Tale, blocks, follows, friends, mutes, post};
+use crate::tale::{EVE, JUN, LATER, MINA, MORE, Tale, blocks, follows, friends, item, mutes, post};
 
 #[test]
 fn a_day_in_which_all_goes_well_is_clean() {
@@ -62,6 +62,33 @@ fn a_deletion_that_overlaps_the_read_may_be_seen_or_not() {
             .deleted(201, (59_000, 60_005));
         tale.top(MINA, LATER, shown).keeps_all_promises();
     }
+}
+
+#[test]
+fn a_deletion_that_overlaps_the_read_may_take_the_likes_and_comments_with_it() {
+    let tale = |deleted| {
+        Tale::new()
+            .posted(201, (100, 110))
+            .did(MINA, (200, 210), Act::Like { story: 201 })
+            .commented(1_101, (300, 310))
+            .deleted(201, deleted)
+    };
+    let bare = || {
+        let mut bare = item(201);
+        (bare.likes, bare.comments) = (Some(0), Some(0));
+        vec![bare]
+    };
+    let overlapping = || tale((60_001, 60_005));
+    overlapping()
+        .items(MINA, LATER, Reading::Top, bare(), true)
+        .keeps_all_promises();
+    overlapping()
+        .comments(MINA, LATER, &[])
+        .keeps_all_promises();
+    let afterwards = || tale((60_011, 60_020));
+    afterwards().comments(MINA, LATER, &[]).breaks(Kind::Lost);
+    let wrong = afterwards().items(MINA, LATER, Reading::Top, bare(), true);
+    assert_eq!(wrong.violations().len(), 2, "the like, and the counts");
 }
 
 #[test]
