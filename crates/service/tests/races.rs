@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use common::{World, ids, newer};
 use futures::future::join_all;
+use sosik_feed::cursor::RECENT_MAX;
 use sosik_feed::{Audience, PersonId, StoryId};
-use sosik_service::feed::From;
+use sosik_service::feed::{FeedPage, From};
 use sosik_service::{ServiceError, Settings};
 use sosik_store::LargeAuthorLimits;
 
@@ -297,4 +298,50 @@ async fn a_friendship_that_begins_while_the_timeline_is_built_is_not_missed() {
         task.await.unwrap();
     }
     assert_eq!(world.service.verify(reader).await.unwrap().differences, []);
+}
+
+#[tokio::test]
+async fn a_story_that_left_the_feed_and_came_back_is_news_again() {
+    let world = World::new().await;
+    let people = world
+        .people(&["reader", "comes_and_goes", "busy", "stranger"])
+        .await;
+    let [reader, comes_and_goes, busy, stranger] = people[..] else {
+        unreachable!()
+    };
+    world.stuck_story(stranger).await;
+    world.befriend(reader, comes_and_goes).await;
+    world.befriend(reader, busy).await;
+    let page = world.read(reader, From::Top, 50).await;
+    let story = world.post(comes_and_goes, Audience::Friends).await;
+    let arrives = async |page: FeedPage, story: StoryId| {
+        let mut page = page;
+        world
+            .eventually("the story arrives", async || {
+                page = world.read(reader, newer(&page), 50).await;
+                ids(&page).contains(&story)
+            })
+            .await;
+        page
+    };
+    let page = arrives(page, story).await;
+
+    world
+        .service
+        .unfriend(reader, comes_and_goes)
+        .await
+        .unwrap();
+    let mut last = story;
+    for _ in 0..=RECENT_MAX {
+        last = world.post(busy, Audience::Friends).await;
+    }
+    let page = arrives(page, last).await;
+    // The cursor cannot name everything above the watermark now, so losing the timeline makes it start over.
+    world.service.fabric().forget(reader).await.unwrap();
+    let page = world.read(reader, newer(&page), 50).await;
+    assert!(page.reset && !ids(&page).contains(&story));
+
+    world.befriend(reader, comes_and_goes).await;
+    let page = world.read(reader, newer(&page), 50).await;
+    assert!(ids(&page).contains(&story), "{:?}", ids(&page));
 }

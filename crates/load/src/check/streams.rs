@@ -2,12 +2,15 @@
 //!
 //! A stream is judged for stories posted after it was opened, up to the last sign of life of its last connection, when
 //! that connection stood long enough for everything to arrive.
+//!
+//! One connection tells a story once, with or without a reset in between. The exception is a reader who may have lost the
+//! right to see it between the two events: a story that left the feed and came back is news again.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Rules;
 use super::facts::Facts;
-use super::history::{Entry, Moment, Span, StreamEvent, StreamEventKind};
+use super::history::{Entry, Item, Moment, Span, StreamEvent, StreamEventKind};
 use super::verdict::{Finding, Kind, Verdict};
 use super::working::Working;
 
@@ -18,8 +21,8 @@ struct Stream {
     connected: Moment,
     alive: Moment,
     shown: FxHashSet<u64>,
-    /// Shown since it was connected the last time.
-    in_a_row: FxHashSet<u64>,
+    /// When each story was last shown since the stream was connected.
+    in_a_row: FxHashMap<u64, Moment>,
 }
 
 pub(super) fn judge(
@@ -37,7 +40,7 @@ pub(super) fn judge(
         streams
             .entry(event.stream)
             .or_insert_with(|| Stream::opened(event))
-            .note(event, verdict);
+            .note(event, facts, verdict);
     }
     let mut streams: Vec<_> = streams.into_iter().collect();
     streams.sort_unstable_by_key(|(stream, _)| *stream);
@@ -55,37 +58,45 @@ impl Stream {
             connected: event.at,
             alive: event.at,
             shown: FxHashSet::default(),
-            in_a_row: FxHashSet::default(),
+            in_a_row: FxHashMap::default(),
         }
     }
 
-    fn note(&mut self, event: &StreamEvent, verdict: &mut Verdict<'_>) {
+    fn note(&mut self, event: &StreamEvent, facts: &Facts, verdict: &mut Verdict<'_>) {
         match &event.event {
             StreamEventKind::Opened => {
                 self.connected = event.at;
                 self.in_a_row.clear();
             }
-            StreamEventKind::Story(item) => {
-                self.shown.insert(item.story);
-                if !self.in_a_row.insert(item.story) {
-                    verdict.found(&Finding {
-                        kind: Kind::Duplicated,
-                        reader: self.who,
-                        author: Some(item.author),
-                        story: Some(item.story),
-                        span: Span {
-                            begin: self.connected,
-                            end: event.at,
-                        },
-                        seen: format!("was told twice of story {} by one stream", item.story),
-                    });
-                }
-            }
+            StreamEventKind::Story(item) => self.told(item, event.at, facts, verdict),
             StreamEventKind::Reset => self.since = event.at,
             StreamEventKind::Alive => {}
             StreamEventKind::Ended => return,
         }
         self.alive = event.at;
+    }
+
+    fn told(&mut self, item: &Item, at: Moment, facts: &Facts, verdict: &mut Verdict<'_>) {
+        self.shown.insert(item.story);
+        let Some(before) = self.in_a_row.insert(item.story, at) else {
+            return;
+        };
+        let between = Span {
+            begin: before,
+            end: at,
+        };
+        let story = facts.stories.get(&item.story);
+        if story.is_some_and(|story| !facts.must_show(self.who, story, between)) {
+            return;
+        }
+        verdict.found(&Finding {
+            kind: Kind::Duplicated,
+            reader: self.who,
+            author: Some(item.author),
+            story: Some(item.story),
+            span: between,
+            seen: format!("was told twice of story {} by one stream", item.story),
+        });
     }
 
     fn judge(self, facts: &Facts, known_by: Moment, verdict: &mut Verdict<'_>) {

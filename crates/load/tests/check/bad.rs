@@ -185,6 +185,17 @@ fn a_stream_that_tells_twice_in_a_row_is_a_duplicate() {
 }
 
 #[test]
+fn a_reset_does_not_excuse_a_stream_that_tells_twice() {
+    Tale::new()
+        .posted(201, (100, 110))
+        .stream(MINA, 50, StreamEventKind::Opened)
+        .told(MINA, 120, 201)
+        .stream(MINA, 200, StreamEventKind::Reset)
+        .told(MINA, 300, 201)
+        .breaks(Kind::Duplicated);
+}
+
+#[test]
 fn two_answers_with_different_stories_to_one_key_are_posted_twice() {
     let once = |story| post(Some(story), Audience::Friends, Some("k1"));
     let tale = Tale::new()

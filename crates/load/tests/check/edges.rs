@@ -92,6 +92,19 @@ fn a_deletion_that_overlaps_the_read_may_take_the_likes_and_comments_with_it() {
 }
 
 #[test]
+fn a_stream_tells_a_story_again_that_left_the_feed_and_came_back() {
+    Tale::new()
+        .stream(MINA, 50, StreamEventKind::Opened)
+        .posted(201, (100, 110))
+        .told(MINA, 120, 201)
+        .did(JUN, (200, 210), Act::End(friends(MINA, JUN)))
+        .stream(MINA, 220, StreamEventKind::Reset)
+        .did(JUN, (230, 240), Act::Begin(friends(MINA, JUN)))
+        .told(MINA, 250, 201)
+        .keeps_all_promises();
+}
+
+#[test]
 fn a_post_that_was_never_answered_may_be_there_or_not() {
     let lost_wire =
         |tale: Tale| tale.perhaps(JUN, (100, 5_100), post(None, Audience::Friends, None));

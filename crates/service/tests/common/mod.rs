@@ -133,7 +133,20 @@ impl World {
 
     /// A story that is in the store with an older id and has not been delivered to anybody.
     pub(crate) async fn overdue_story(&self, author: PersonId, id: StoryId) {
-        let story = NewStory {
+        let story = self.bare_story(author, id, Duration::ZERO);
+        assert_eq!(self.store().post_many(vec![story]).await.unwrap(), 1);
+    }
+
+    /// A story whose order a worker of another process holds: no later story counts as delivered everywhere.
+    pub(crate) async fn stuck_story(&self, author: PersonId) {
+        let id = StoryId::new(self.service.next_id().await.unwrap());
+        let story = self.bare_story(author, id, Duration::from_secs(3_600));
+        self.store().post(story).await.unwrap();
+    }
+
+    fn bare_story(&self, author: PersonId, id: StoryId, claimed_for: Duration) -> NewStory {
+        let now = self.service.clock().now();
+        NewStory {
             id,
             author,
             text: "late".to_owned(),
@@ -141,13 +154,12 @@ impl World {
             mentions: Vec::new(),
             tags: Vec::new(),
             idempotency: None,
-            now: self.service.clock().now(),
+            now,
             claim: Claim {
                 by: 0,
-                until: self.service.clock().now(),
+                until: now.plus(claimed_for),
             },
-        };
-        assert_eq!(self.store().post_many(vec![story]).await.unwrap(), 1);
+        }
     }
 
     pub(crate) async fn read(&self, reader: PersonId, from: From, limit: usize) -> FeedPage {
