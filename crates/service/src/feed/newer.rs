@@ -171,10 +171,12 @@ fn by_settled(
             more: false,
         });
     }
-    // The earliest of them. Everything up to the newest of these is seen then, named or not.
+    // The earliest of them. A story below the newest of these may still be on its way to the timeline, so the settled
+    // point moves no further than deliveries have come, and what was seen above it is named.
     ids.drain(..ids.len() - limit);
     let seen_to = ids.first().copied().unwrap_or(seen.settled);
-    let recent = recent.iter().copied().filter(|id| *id > seen_to).collect();
+    let settled = settled.min(seen_to).max(seen.settled);
+    let recent = recent_after(seen, &ids, settled)?;
     let mark = Mark {
         newest: seen_to,
         late: 0,
@@ -184,7 +186,7 @@ fn by_settled(
         seen: Seen {
             incarnation: 0,
             mark,
-            settled: seen_to,
+            settled,
             recent: Some(recent),
         },
         more: true,
@@ -290,6 +292,18 @@ mod tests {
             }
         }
         assert_eq!(came, ids(&[22, 27, 35, 40]));
+    }
+
+    #[test]
+    fn a_story_that_is_delivered_between_two_looks_comes_although_newer_ones_were_shown() {
+        let look = |seen: &Seen, there: &[u64]| {
+            let recent = seen.recent.clone().unwrap();
+            by_settled(seen, &recent, &top(there, 0), one(20), 2).unwrap()
+        };
+        let first = look(&seen(20, &[]), &[40, 30, 25, 20]);
+        assert_eq!((first.ids, first.more), (ids(&[30, 25]), true));
+        let second = look(&first.seen, &[40, 30, 25, 23, 20]);
+        assert_eq!(second.ids, ids(&[40, 23]), "23 was still on its way");
     }
 
     #[test]
