@@ -42,6 +42,8 @@ mod tags;
 mod welcome;
 
 pub use app::{Api, Parts, RenderMetrics};
+pub use extract::ForwardedHeader;
+pub use ipnet::IpNet;
 pub use openapi::document as openapi;
 pub use serve::serve;
 pub use settings::{Rates, Settings};

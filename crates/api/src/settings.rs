@@ -4,8 +4,11 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use sosik_fabric::rates::Rate;
 use sosik_feed::limits;
+
+use crate::extract::ForwardedHeader;
 
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +17,10 @@ pub struct Settings {
     pub public_url: String,
     /// Other origins whose pages may call the API with a bearer token.
     pub cors_origins: Vec<String>,
-    /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Networks of proxies whose [`forwarded_header`](Self::forwarded_header) is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The header in which these proxies name their client.
+    pub forwarded_header: ForwardedHeader,
     /// Requests worked on at the same time.
     pub requests_at_once_max: usize,
     /// Requests that may wait for their turn.
@@ -84,6 +89,7 @@ impl Default for Settings {
             public_url: "http://127.0.0.1:8420".to_owned(),
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::default(),
             requests_at_once_max: 1_024,
             requests_waiting_max: 512,
             request_wait: Duration::from_millis(500),
@@ -136,6 +142,14 @@ impl Rates {
 }
 
 impl Settings {
+    /// Whether this is the address of a proxy that the operator named. The address is canonical: IPv4 is not written as
+    /// IPv6.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+
     /// Whether people come over TLS, so that cookies must be marked `Secure`.
     pub(crate) fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")

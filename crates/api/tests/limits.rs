@@ -95,12 +95,20 @@ async fn an_address_in_a_header_counts_only_from_a_named_proxy() {
         .problem(429, "too_many_requests");
     let app = TestApp::with(|settings| {
         settings.api.rates.sign_ups_per_address = one;
-        settings.api.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        settings.api.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
     })
     .await;
     sign_up(&app, "mina", "192.0.2.1").await.expect(201);
     sign_up(&app, "jun", "192.0.2.2").await.expect(201);
     sign_up(&app, "sora", "192.0.2.3, 192.0.2.2")
+        .await
+        .problem(429, "too_many_requests");
+    sign_up(&app, "hana", "192.0.2.4:4711").await.expect(201);
+    sign_up(&app, "yuki", "192.0.2.4:4712")
+        .await
+        .problem(429, "too_many_requests");
+    sign_up(&app, "ren", "[2001:db8::1]:4711").await.expect(201);
+    sign_up(&app, "aoi", "2001:db8::2")
         .await
         .problem(429, "too_many_requests");
 }

@@ -103,7 +103,8 @@ pub fn api_settings(loaded: &Loaded, public: SocketAddr) -> sosik_api::Settings 
     sosik_api::Settings {
         public_url,
         cors_origins: server.cors_origins.clone(),
-        trusted_proxies: server.trusted_proxies.clone(),
+        trusted_proxies: server.trusted_proxies.iter().map(|one| one.0).collect(),
+        forwarded_header: server.forwarded_header.0,
         requests_at_once_max: server.requests_at_once_max,
         requests_waiting_max: server.requests_waiting_max,
         request_wait: server.request_wait(),

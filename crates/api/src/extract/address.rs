@@ -1,36 +1,97 @@
-//! From where a request comes: what limits on sign-ups and log-ins go by.
+//! The address a request comes from: the key of every limit that goes by address.
 //!
-//! Behind a proxy the connection's address is the proxy's. What it writes into `X-Forwarded-For` is believed only of
-//! proxies that the operator named, and only up to the first hop that is none of them; what stands before that was
-//! written by the client.
+//! Behind a proxy the peer of the connection is the proxy. Headers are believed only of proxies that the operator named.
+//! The client is the rightmost hop that is none of them; the client itself wrote what stands before it.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::forwarded::hops;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::settings::Settings;
 
-/// Longest chain of proxies looked at.
+/// Longest chain of proxies looked at. Real chains have two or three; a longer one is written by a client.
 const HOPS_MAX: usize = 16;
+
+/// Bits of an IPv6 address that name a network. One household or one rented machine gets a whole /64, so a single
+/// client has 2⁶⁴ addresses of it.
+const V6_NETWORK_BITS: u32 = 64;
 
 /// Address of the other end of the connection, set by [`serve`](crate::serve).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
-/// From where a request comes.
+/// The address a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientAddress(IpAddr);
 
+/// What counts as one client wherever an address is a key: an IPv4 address, or the /64 of an IPv6 address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Network(IpAddr);
+
 impl ClientAddress {
-    /// The key of its buckets. One household has a whole /64 of version 6, so that counts as one.
+    /// The client of a request with these headers, whose connection has this peer.
+    pub(crate) fn of(peer: IpAddr, headers: &HeaderMap, settings: &Settings) -> Self {
+        let peer = peer.to_canonical();
+        if !settings.trusts(peer) {
+            return Self(peer);
+        }
+        let mut client = peer;
+        for hop in hops(settings.forwarded_header, headers)
+            .into_iter()
+            .take(HOPS_MAX)
+        {
+            // A hop without a readable address names nobody, so the proxy that wrote it counts.
+            let Some(address) = hop else { break };
+            client = address;
+            if !settings.trusts(client) {
+                break;
+            }
+        }
+        Self(client)
+    }
+
+    /// The client of a request. Only a request that did not come through a socket has no peer; all of those count as
+    /// one client.
+    pub(crate) fn of_parts(
+        extensions: &Extensions,
+        headers: &HeaderMap,
+        settings: &Settings,
+    ) -> Self {
+        let peer = extensions
+            .get::<Peer>()
+            .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip());
+        Self::of(peer, headers, settings)
+    }
+
+    /// What limits count by.
+    pub(crate) fn network(self) -> Network {
+        Network::of(self.0)
+    }
+}
+
+impl Network {
+    /// The network of an address.
+    pub(crate) fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(address) => IpAddr::V4(address),
+            IpAddr::V6(address) => {
+                let mask = u128::MAX << (u128::BITS - V6_NETWORK_BITS);
+                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
+            }
+        })
+    }
+
+    /// The key of its buckets.
     pub(crate) fn key(self) -> u64 {
         match self.0 {
             IpAddr::V4(address) => xxh3_64(&address.octets()),
-            IpAddr::V6(address) => xxh3_64(&address.octets()[..8]),
+            IpAddr::V6(address) => xxh3_64(&address.octets()),
         }
     }
 }
@@ -39,49 +100,33 @@ impl FromRequestParts<App> for ClientAddress {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        // Only a request that did not come through a socket has no peer; all of those count as one.
-        let peer = parts
-            .extensions
-            .get::<Peer>()
-            .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip());
-        Ok(Self(client(
-            peer,
+        Ok(Self::of_parts(
+            &parts.extensions,
             &parts.headers,
-            &app.settings.trusted_proxies,
-        )))
+            &app.settings,
+        ))
     }
-}
-
-fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
-    let peer = peer.to_canonical();
-    let forwarded: Vec<&str> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    let mut client = peer;
-    for hop in forwarded.into_iter().rev().take(HOPS_MAX) {
-        if !trusted.contains(&client) {
-            break;
-        }
-        // A hop that cannot be read was not written by a proxy of ours.
-        let Ok(address) = hop.parse::<IpAddr>() else {
-            break;
-        };
-        client = address.to_canonical();
-    }
-    client
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::ForwardedHeader;
     use axum::http::HeaderValue;
 
     const CLIENT: &str = "203.0.113.9";
     const PROXY: &str = "10.0.0.1";
+
+    fn settings(header: ForwardedHeader) -> Settings {
+        Settings {
+            trusted_proxies: vec![
+                "10.0.0.0/30".parse().unwrap(),
+                "2001:db8:9::/48".parse().unwrap(),
+            ],
+            forwarded_header: header,
+            ..Settings::default()
+        }
+    }
 
     #[track_caller]
     fn check(peer: &str, forwarded: &'static str, expected: &str) {
@@ -89,10 +134,10 @@ mod tests {
             "x-forwarded-for".parse().unwrap(),
             HeaderValue::from_static(forwarded),
         )]);
-        let trusted = [PROXY.parse().unwrap(), "10.0.0.2".parse().unwrap()];
+        let settings = settings(ForwardedHeader::XForwardedFor);
         assert_eq!(
-            client(peer.parse().unwrap(), &headers, &trusted),
-            expected.parse::<IpAddr>().unwrap(),
+            ClientAddress::of(peer.parse().unwrap(), &headers, &settings),
+            ClientAddress(expected.parse().unwrap()),
             "{forwarded}"
         );
     }
@@ -102,19 +147,67 @@ mod tests {
         check(CLIENT, "1.2.3.4", CLIENT);
         check(PROXY, CLIENT, CLIENT);
         check("::ffff:10.0.0.1", CLIENT, CLIENT);
+        check("2001:db8:9:1::1", CLIENT, CLIENT);
+        check("10.0.0.4", CLIENT, "10.0.0.4");
     }
 
     #[test]
-    fn what_stands_before_the_first_stranger_was_written_by_the_client() {
+    fn a_port_or_brackets_change_nothing() {
+        check(PROXY, "203.0.113.9:4711", CLIENT);
+        check(PROXY, "203.0.113.9:4711, 10.0.0.2:80", CLIENT);
+        check(PROXY, "[2001:db8::1]:4711", "2001:db8::1");
+    }
+
+    #[test]
+    fn what_stands_before_the_rightmost_stranger_was_written_by_the_client() {
         check(PROXY, "9.9.9.9, 203.0.113.9, 10.0.0.2", CLIENT);
         check(PROXY, "9.9.9.9, rubbish", PROXY);
+        check(PROXY, "9.9.9.9, rubbish, 10.0.0.2", "10.0.0.2");
         check(PROXY, "", PROXY);
+        check(PROXY, "10.0.0.3, 10.0.0.2", "10.0.0.3");
+    }
+
+    #[test]
+    fn a_longer_chain_than_the_maximum_ends_there() {
+        let inside = vec!["10.0.0.2"; HOPS_MAX].join(", ");
+        let line = HeaderValue::try_from(format!("{CLIENT}, {inside}")).unwrap();
+        let headers = HeaderMap::from_iter([("x-forwarded-for".parse().unwrap(), line)]);
+        let settings = settings(ForwardedHeader::XForwardedFor);
+        let client = ClientAddress::of(PROXY.parse().unwrap(), &headers, &settings);
+        assert_eq!(client, ClientAddress("10.0.0.2".parse().unwrap()));
+    }
+
+    #[test]
+    fn only_the_header_that_the_proxies_write_is_read() {
+        let headers = HeaderMap::from_iter([
+            (
+                "x-forwarded-for".parse().unwrap(),
+                HeaderValue::from_static("192.0.2.1"),
+            ),
+            (
+                "forwarded".parse().unwrap(),
+                HeaderValue::from_static("for=192.0.2.2"),
+            ),
+        ]);
+        for (header, expected) in [
+            (ForwardedHeader::XForwardedFor, "192.0.2.1"),
+            (ForwardedHeader::Forwarded, "192.0.2.2"),
+        ] {
+            let client = ClientAddress::of(PROXY.parse().unwrap(), &headers, &settings(header));
+            assert_eq!(client, ClientAddress(expected.parse().unwrap()));
+        }
     }
 
     #[test]
     fn a_household_of_version_6_is_one() {
-        let key = |text: &str| ClientAddress(text.parse().unwrap()).key();
-        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
-        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        let network = |text: &str| ClientAddress(text.parse().unwrap()).network();
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+        assert_eq!(network("192.0.2.1"), network("::ffff:192.0.2.1"));
+        assert_eq!(
+            network("2001:db8:1:2::1").key(),
+            network("2001:db8:1:2:ffff::9").key()
+        );
     }
 }

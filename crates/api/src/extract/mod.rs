@@ -4,6 +4,7 @@ mod address;
 mod conditional;
 mod cookies;
 mod facts;
+mod forwarded;
 mod id;
 mod idempotency_key;
 mod json;
@@ -13,10 +14,13 @@ mod request_id;
 mod same_site;
 mod viewer;
 
+#[expect(unused_imports, reason = "limits by connection follow")]
+pub(crate) use address::Network;
 pub(crate) use address::{ClientAddress, Peer};
 pub(crate) use conditional::IfNoneMatch;
 pub(crate) use cookies::{forget_session, keep_session, session_cookie};
 pub(crate) use facts::{Facts, RateState};
+pub use forwarded::ForwardedHeader;
 pub(crate) use id::{Id, Name};
 pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use json::{Json, json_bytes};

@@ -30,7 +30,9 @@ pub(crate) async fn sign_up(
     ClientName(client): ClientName,
     Json(ask): Json<SignUp>,
 ) -> Result<Response, Problem> {
-    app.limits.sign_ups.take(address.key(), Some(&facts))?;
+    app.limits
+        .sign_ups
+        .take(address.network().key(), Some(&facts))?;
     let SignUp {
         handle,
         display_name,

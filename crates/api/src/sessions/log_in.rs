@@ -30,7 +30,9 @@ pub(crate) async fn log_in(
     Json(ask): Json<LogIn>,
 ) -> Result<Response, Problem> {
     // The address first: one that may not ask any more must not use up what the handle's owner has.
-    app.limits.log_ins_from.take(address.key(), Some(&facts))?;
+    app.limits
+        .log_ins_from
+        .take(address.network().key(), Some(&facts))?;
     let handle = ask.handle.trim_start_matches('@').to_ascii_lowercase();
     app.limits
         .log_ins_to

@@ -24,6 +24,7 @@ mod log;
 mod node;
 mod passwords;
 mod problem;
+mod proxies;
 mod queue;
 mod rates;
 mod reader;

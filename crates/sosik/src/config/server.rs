@@ -1,12 +1,12 @@
 //! Listeners, admission and streams.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
+
+use sosik_api::ForwardedHeader;
 
 use super::{
     allowed::{Any, AtMost, Origin, Origins},
+    proxies::{Proxies, ProxyHeader},
     setting::settings,
     units::kib,
 };
@@ -55,9 +55,15 @@ settings! {
         /// How long running requests may take to end when the process is asked to stop.
         pub drain_seconds: u32 = 10, unit: "seconds", allowed: 1..=300;
 
-        /// Proxies whose X-Forwarded-For is believed. Of everybody else the address of the connection counts, so that
-        /// nobody escapes a limit by writing a header.
-        pub trusted_proxies: Vec<IpAddr> = Vec::new(), unit: "IP addresses", allowed: AtMost { items: 256 };
+        /// Proxies whose `forwarded_header` is believed: addresses or networks such as 10.0.0.0/8. The client is the
+        /// rightmost address in the header that is none of them. For everybody else the address of the connection
+        /// counts, so that nobody escapes a limit by writing a header.
+        pub trusted_proxies: Vec<Proxies> = Vec::new(), unit: "IP addresses or networks", allowed: AtMost { items: 256 };
+
+        /// The header in which the trusted proxies name their client. Only this one is read: a proxy passes the other
+        /// one on as the client wrote it.
+        pub forwarded_header: ProxyHeader = ProxyHeader(ForwardedHeader::XForwardedFor), unit: "word",
+            allowed: Any("x-forwarded-for or forwarded");
 
         /// Live streams open on this node.
         pub streams_max: usize = 20_000, unit: "streams", allowed: 1..=1_000_000;

@@ -1,6 +1,6 @@
 //! What a value of the configuration is, and the macro by which each is declared once.
 
-use std::{fmt::Display, net::IpAddr, net::SocketAddr, str::FromStr};
+use std::{fmt::Display, net::SocketAddr, str::FromStr};
 
 use toml::Value;
 
@@ -113,20 +113,6 @@ pub(super) fn parsed<T: FromStr>(raw: &Raw, form: &str) -> Result<T, String> {
     text.trim().parse().or(Err(format!("{raw} is not {form}")))
 }
 
-impl Setting for Vec<IpAddr> {
-    fn from_raw(raw: &Raw) -> Result<Self, String> {
-        let parse = |text: String| {
-            text.parse()
-                .or(Err(format!("\"{text}\" is not an IP address")))
-        };
-        texts(raw)?.into_iter().map(parse).collect()
-    }
-
-    fn shown(&self) -> Value {
-        list(self)
-    }
-}
-
 impl Setting for Vec<String> {
     fn from_raw(raw: &Raw) -> Result<Self, String> {
         texts(raw)
@@ -138,7 +124,7 @@ impl Setting for Vec<String> {
 }
 
 /// A list: an array in the file; separated by commas in the environment and in flags, where empty means none.
-fn texts(raw: &Raw) -> Result<Vec<String>, String> {
+pub(super) fn texts(raw: &Raw) -> Result<Vec<String>, String> {
     match raw {
         Raw::Text(text) => Ok(text
             .split(',')
@@ -155,7 +141,8 @@ fn texts(raw: &Raw) -> Result<Vec<String>, String> {
     }
 }
 
-fn list(items: &[impl Display]) -> Value {
+/// A list as the file writes it.
+pub(super) fn list(items: &[impl Display]) -> Value {
     Value::Array(
         items
             .iter()

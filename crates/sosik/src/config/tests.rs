@@ -136,6 +136,45 @@ fn a_list_is_an_array_in_the_file_and_separated_by_commas_elsewhere() {
 }
 
 #[test]
+fn trusted_proxies_are_addresses_or_networks() {
+    let proxies = |text: &'static str| environment("SOSIK_SERVER__TRUSTED_PROXIES", text).load();
+    let loaded = proxies("10.0.0.0/8, 192.0.2.1, 2001:db8::/32").unwrap();
+    let networks = loaded.config.server.trusted_proxies;
+    assert_eq!(
+        networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32"]
+    );
+    for (wrong, why) in [
+        ("10.0.0.1/8", "write 10.0.0.0/8 for the network"),
+        ("10.0.0.0/33", "neither an IP address nor a network"),
+        ("proxy.example", "neither an IP address nor a network"),
+        ("::ffff:10.0.0.1", "write it as version 4"),
+    ] {
+        let problems = proxies(wrong).unwrap_err().to_string();
+        assert!(problems.contains(why), "{wrong}: {problems}");
+    }
+}
+
+#[test]
+fn the_header_of_the_proxies_is_one_of_two() {
+    let header = |text: &'static str| environment("SOSIK_SERVER__FORWARDED_HEADER", text).load();
+    assert_eq!(
+        header("Forwarded")
+            .unwrap()
+            .config
+            .server
+            .forwarded_header
+            .0,
+        sosik_api::ForwardedHeader::Forwarded
+    );
+    let problems = header("x-real-ip").unwrap_err().to_string();
+    assert!(
+        problems.contains("x-forwarded-for or forwarded"),
+        "{problems}"
+    );
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_the_key_that_was_meant() {
     check_refused(
         file("[server]\nlisten_adress = 1\ncors_origin = []"),
