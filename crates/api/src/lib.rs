@@ -43,6 +43,7 @@ mod welcome;
 
 pub use app::{Api, Parts, RenderMetrics};
 pub use extract::ForwardedHeader;
+pub use front::AdminToken;
 pub use ipnet::IpNet;
 pub use openapi::document as openapi;
 pub use serve::serve;

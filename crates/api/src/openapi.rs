@@ -67,8 +67,8 @@ const SHARED: &[Shared] = &[
     Shared {
         status: "400",
         name: "Malformed",
-        description: "`json_invalid`, `body_unreadable`, `query_invalid`, `cursor_invalid`",
-        applies: |asks| asks.has_body || asks.has_query,
+        description: "`json_invalid`, `body_unreadable`, `query_invalid`, `cursor_invalid`, `cookie_ambiguous`, `host_invalid`",
+        applies: |_| true,
     },
     Shared {
         status: "401",

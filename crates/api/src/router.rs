@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::front::{compression, cors, watch};
+use crate::front::{compression, cors, operators, watch};
 use crate::problem::Problem;
 use crate::{
     admin, blocks, comments, feed, follows, friend_requests, friends, health, likes, me, mutes,
@@ -50,7 +50,8 @@ pub(crate) fn admin(app: App) -> Router {
         .route("/healthz", get(health::probes::healthz))
         .route("/metrics", get(health::metrics))
         .route("/admin/orders/dead", get(admin::orders::dead))
-        .route("/admin/orders/retry", post(admin::orders::retry));
+        .route("/admin/orders/retry", post(admin::orders::retry))
+        .route_layer(from_fn_with_state(Arc::clone(&app), operators));
     in_front(probes.merge(routes).fallback(nothing_here), &app).with_state(app)
 }
 

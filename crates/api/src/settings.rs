@@ -9,6 +9,7 @@ use sosik_fabric::rates::Rate;
 use sosik_feed::limits;
 
 use crate::extract::ForwardedHeader;
+use crate::front::AdminToken;
 
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// The header in which these proxies name their client.
     pub forwarded_header: ForwardedHeader,
+    /// What operators send to the administration listener; none asks for nothing.
+    pub admin_token: Option<AdminToken>,
     /// Requests worked on at the same time.
     pub requests_at_once_max: usize,
     /// Requests that may wait for their turn.
@@ -90,6 +93,7 @@ impl Default for Settings {
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedHeader::default(),
+            admin_token: None,
             requests_at_once_max: 1_024,
             requests_waiting_max: 512,
             request_wait: Duration::from_millis(500),

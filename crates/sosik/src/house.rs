@@ -81,7 +81,7 @@ impl House {
         welcome: Welcome,
     ) -> anyhow::Result<()> {
         let server = &loaded.config.server;
-        let settings = wiring::api_settings(loaded, self.public_address()?);
+        let settings = wiring::api_settings_with_secrets(loaded, self.public_address()?)?;
         let (url, admin_url) = (settings.public_url.clone(), self.admin.local_addr()?);
         let api = Api::new(sosik_api::Parts {
             service: service.clone(),

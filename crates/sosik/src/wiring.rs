@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use sosik_api::AdminToken;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_fabric::rates::Rate;
 use sosik_service::settings::{
@@ -92,9 +93,24 @@ fn store_options(config: &Config, clock: &dyn Clock) -> SqliteOptions {
     }
 }
 
+/// The settings of the HTTP side with what is kept outside of the configuration.
+///
+/// # Errors
+/// When the file of the administration token cannot be read, or holds no token.
+pub fn api_settings_with_secrets(
+    loaded: &Loaded,
+    public: SocketAddr,
+) -> anyhow::Result<sosik_api::Settings> {
+    let token = loaded.config.server.admin_token_in_effect()?;
+    Ok(sosik_api::Settings {
+        admin_token: token.as_deref().map(AdminToken::new),
+        ..api_settings(loaded, public)
+    })
+}
+
 /// The settings of the HTTP side, as configured. `public` is where it listens: the public address of those who set
 /// none.
-pub fn api_settings(loaded: &Loaded, public: SocketAddr) -> sosik_api::Settings {
+fn api_settings(loaded: &Loaded, public: SocketAddr) -> sosik_api::Settings {
     let Config { server, feed, .. } = &loaded.config;
     let public_url = match loaded.is_default("server.public_url") {
         true => format!("http://{public}"),
@@ -105,6 +121,7 @@ pub fn api_settings(loaded: &Loaded, public: SocketAddr) -> sosik_api::Settings 
         cors_origins: server.cors_origins.clone(),
         trusted_proxies: server.trusted_proxies.iter().map(|one| one.0).collect(),
         forwarded_header: server.forwarded_header.0,
+        admin_token: None,
         requests_at_once_max: server.requests_at_once_max,
         requests_waiting_max: server.requests_waiting_max,
         request_wait: server.request_wait(),

@@ -2,6 +2,10 @@
 //!
 //! Over TLS its name has the prefix `__Host-`, by which browsers make sure that it is ours, for the whole site, and
 //! never sent in the clear. They refuse that prefix without `Secure`, so plain HTTP (a laptop) has a plain name.
+//!
+//! Under the plain name a second cookie can be planted: by another port or a neighbour of the same domain, with a longer
+//! path so that it comes first. Taking either would let the planter choose the account, so a request with two different
+//! values is rejected. Whoever can plant a cookie can also remove it; nothing protects plain HTTP from that.
 
 use std::time::Duration;
 
@@ -9,6 +13,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use sosik_service::accounts::Token;
 
 use crate::app::App;
+use crate::problem::Problem;
 
 const OVER_TLS: &str = "__Host-sosik";
 const IN_THE_CLEAR: &str = "sosik";
@@ -18,15 +23,24 @@ const fn name(is_https: bool) -> &'static str {
 }
 
 /// The token in the cookie, if there is one.
-pub(crate) fn session_cookie(headers: &HeaderMap, is_https: bool) -> Option<&str> {
+///
+/// # Errors
+/// `CookieAmbiguous` for two cookies of that name with different values.
+pub(crate) fn session_cookie(headers: &HeaderMap, is_https: bool) -> Result<Option<&str>, Problem> {
     let pairs = headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok());
-    pairs.flat_map(|pairs| pairs.split(';')).find_map(|pair| {
+    let mut values = pairs.flat_map(|pairs| pairs.split(';')).filter_map(|pair| {
         let (key, value) = pair.trim().split_once('=')?;
         (key == name(is_https)).then_some(value)
-    })
+    });
+    let first = values.next();
+    if values.all(|value| Some(value) == first) {
+        Ok(first)
+    } else {
+        Err(Problem::CookieAmbiguous)
+    }
 }
 
 /// Tells the browser to keep the token.
@@ -65,9 +79,31 @@ mod tests {
             header::COOKIE,
             HeaderValue::from_static("a=1; sosik=abc; __Host-sosik=def"),
         )]);
-        assert_eq!(session_cookie(&headers, false), Some("abc"));
-        assert_eq!(session_cookie(&headers, true), Some("def"));
-        assert_eq!(session_cookie(&HeaderMap::new(), true), None);
+        assert_eq!(session_cookie(&headers, false).unwrap(), Some("abc"));
+        assert_eq!(session_cookie(&headers, true).unwrap(), Some("def"));
+        assert_eq!(session_cookie(&HeaderMap::new(), true).unwrap(), None);
+    }
+
+    #[test]
+    fn a_second_value_is_rejected_wherever_it_stands() {
+        let of = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::COOKIE, HeaderValue::from_static(line));
+            }
+            session_cookie(&headers, false)
+                .map(|found| found.unwrap_or_default().to_owned())
+                .map_err(|problem| problem.status_and_code().1)
+        };
+        assert_eq!(of(&["sosik=abc; a=1; sosik=abc"]), Ok("abc".to_owned()));
+        for planted in [
+            &["sosik=planted; sosik=abc"][..],
+            &["sosik=abc; a=1; sosik=planted"],
+            &["sosik=planted", "sosik=abc"],
+            &["sosik=; sosik=abc"],
+        ] {
+            assert_eq!(of(planted), Err("cookie_ambiguous"), "{planted:?}");
+        }
     }
 
     #[test]

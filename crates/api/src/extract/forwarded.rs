@@ -20,10 +20,13 @@ pub enum ForwardedHeader {
     Forwarded,
 }
 
+/// Reads one line of the header, oldest hop first.
+type ReadLine = fn(&str) -> Vec<Option<IpAddr>>;
+
 /// The hops that the header names, newest first. `None` is a hop that has no readable address: an obfuscated
 /// identifier, `unknown`, or text that breaks the grammar.
 pub(super) fn hops(header: ForwardedHeader, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-    let (name, read): (_, fn(&str) -> Vec<Option<IpAddr>>) = match header {
+    let (name, read): (_, ReadLine) = match header {
         ForwardedHeader::XForwardedFor => ("x-forwarded-for", plain),
         ForwardedHeader::Forwarded => ("forwarded", elements),
     };

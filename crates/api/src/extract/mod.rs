@@ -14,8 +14,6 @@ mod request_id;
 mod same_site;
 mod viewer;
 
-#[expect(unused_imports, reason = "limits by connection follow")]
-pub(crate) use address::Network;
 pub(crate) use address::{ClientAddress, Peer};
 pub(crate) use conditional::IfNoneMatch;
 pub(crate) use cookies::{forget_session, keep_session, session_cookie};
@@ -27,4 +25,4 @@ pub(crate) use json::{Json, json_bytes};
 pub(crate) use paging::{Page, PageQuery, Place};
 pub(crate) use query::Query;
 pub(crate) use request_id::{RequestId, RequestIds};
-pub(crate) use viewer::{ClientName, Viewer};
+pub(crate) use viewer::{ClientName, Viewer, bearer};

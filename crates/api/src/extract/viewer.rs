@@ -49,7 +49,7 @@ fn token_of<'a>(parts: &'a Parts, app: &App) -> Result<&'a str, Problem> {
         return bearer(&parts.headers).ok_or(Problem::Unauthenticated);
     }
     let token =
-        session_cookie(&parts.headers, app.settings.is_https()).ok_or(Problem::Unauthenticated)?;
+        session_cookie(&parts.headers, app.settings.is_https())?.ok_or(Problem::Unauthenticated)?;
     if same_site::is_ours(parts, &app.settings.public_url) {
         Ok(token)
     } else {
@@ -57,7 +57,8 @@ fn token_of<'a>(parts: &'a Parts, app: &App) -> Result<&'a str, Problem> {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token behind `Authorization: Bearer`.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers
         .get(header::AUTHORIZATION)?
         .to_str()

@@ -1,14 +1,16 @@
 //! What every request goes through, whatever it asks.
 //!
-//! From the outside in: CORS (only where other origins are named), [`watch`] (name, log, metrics, problems, security
-//! headers, panics, and for the API itself a place to work and a deadline), compression. Few layers, since each costs
+//! From the outside in: CORS (only where other origins are named), [`watch`] (name, host, log, metrics, problems,
+//! security headers, panics, and for the API itself a place to work and a deadline), compression. Few layers, since each costs
 //! every request: what could be one is one.
 
 mod admission;
 mod compression;
 mod cors;
 mod headers;
+mod host;
 mod metrics;
+mod operators;
 mod watch;
 
 #[cfg(test)]
@@ -18,4 +20,6 @@ pub(crate) use admission::Admission;
 pub(crate) use compression::compression;
 pub(crate) use cors::cors;
 pub(crate) use metrics::RouteMetrics;
+pub use operators::AdminToken;
+pub(crate) use operators::operators;
 pub(crate) use watch::watch;

@@ -58,7 +58,12 @@ async fn ask(path: &str) -> Response {
         .route("/fails", get(fails));
     let router = crate::router::in_front(router, &app).with_state(app);
     router
-        .oneshot(Request::get(path).body(Body::empty()).unwrap())
+        .oneshot(
+            Request::get(path)
+                .header("host", "sosik.example")
+                .body(Body::empty())
+                .unwrap(),
+        )
         .await
         .unwrap()
 }

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 
 use super::admission::admit;
-use super::headers;
+use super::{headers, host};
 use crate::app::App;
 use crate::extract::{Facts, RateState};
 use crate::problem::{self, Problem};
@@ -36,11 +36,15 @@ pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Ne
         facts,
     };
     let route = asked.route.as_ref().map(MatchedPath::as_str);
-    let handled = AssertUnwindSafe(admit(&app, route, request, next))
-        .catch_unwind()
-        .await;
-    let mut response = handled
-        .unwrap_or_else(|panic| Problem::Internal(told_by(panic.as_ref()).into()).into_response());
+    let mut response = match host::check(&request) {
+        Ok(()) => AssertUnwindSafe(admit(&app, route, request, next))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|panic| {
+                Problem::Internal(told_by(panic.as_ref()).into()).into_response()
+            }),
+        Err(problem) => problem.into_response(),
+    };
     let problem = problem::report_of(&mut response);
     if let Some(problem) = &problem {
         problem::finish(&mut response, problem, asked.facts.id());

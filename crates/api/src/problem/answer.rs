@@ -44,7 +44,7 @@ pub(crate) fn finish(response: &mut Response, problem: &Problem, request_id: &Re
     }
     if matches!(
         problem,
-        Problem::Unauthenticated | Problem::WrongCredentials
+        Problem::Unauthenticated | Problem::WrongCredentials | Problem::AdminTokenMissing
     ) {
         headers.insert(
             header::WWW_AUTHENTICATE,

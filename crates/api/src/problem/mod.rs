@@ -32,6 +32,16 @@ pub(crate) enum Problem {
         "this request came from another site: send it from a page of this one, or with a bearer token"
     )]
     CrossSite,
+    #[error("a page sent this: the administration listener takes changes from programs only")]
+    FromAPage,
+    #[error("send the administration token as a bearer token")]
+    AdminTokenMissing,
+    #[error("name the host of this service once, in the Host header or in :authority")]
+    HostInvalid,
+    #[error(
+        "the session cookie came with two different values: clear the cookies of this site, then log in"
+    )]
+    CookieAmbiguous,
     #[error("there is no such {0}")]
     NotFound(&'static str),
     #[error("this method is not supported here")]
@@ -96,6 +106,10 @@ impl Problem {
             Self::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong_credentials"),
             Self::WrongPassword => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_password"),
             Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
+            Self::FromAPage => (StatusCode::FORBIDDEN, "cross_site"),
+            Self::AdminTokenMissing => (StatusCode::UNAUTHORIZED, "admin_token_required"),
+            Self::HostInvalid => (StatusCode::BAD_REQUEST, "host_invalid"),
+            Self::CookieAmbiguous => (StatusCode::BAD_REQUEST, "cookie_ambiguous"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
@@ -133,6 +147,10 @@ impl Problem {
             Self::Unauthenticated
             | Self::WrongCredentials
             | Self::CrossSite
+            | Self::FromAPage
+            | Self::AdminTokenMissing
+            | Self::HostInvalid
+            | Self::CookieAmbiguous
             | Self::NotFound(_)
             | Self::MethodNotAllowed
             | Self::BodyTooLarge(_)
@@ -174,6 +192,10 @@ impl Problem {
             | Self::WrongCredentials
             | Self::WrongPassword
             | Self::CrossSite
+            | Self::FromAPage
+            | Self::AdminTokenMissing
+            | Self::HostInvalid
+            | Self::CookieAmbiguous
             | Self::NotFound(_)
             | Self::MethodNotAllowed
             | Self::BodyTooLarge(_)

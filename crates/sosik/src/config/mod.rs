@@ -30,6 +30,7 @@ mod rates;
 mod reader;
 pub mod render;
 mod rules;
+mod secret;
 mod server;
 mod sessions;
 mod setting;

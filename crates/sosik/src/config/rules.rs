@@ -55,6 +55,11 @@ pub fn check(config: &Config, reader: &mut Reader) {
             "write a first wait that is no longer than the longest wait",
         );
     }
+    if config.server.admin_token.reveal().is_some() && !config.server.admin_token_file.is_empty() {
+        let keys = ["server.admin_token", "server.admin_token_file"];
+        let what = format!("{} and {} are both set", keys[0], keys[1]);
+        reader.contradiction(&keys, what, "set one of them");
+    }
     if config.server.listen == config.server.admin_listen && config.server.listen.port() != 0 {
         let what = format!(
             "server.listen and server.admin_listen are both {}",

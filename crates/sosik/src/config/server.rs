@@ -1,18 +1,23 @@
 //! Listeners, admission and streams.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{fs, net::SocketAddr, time::Duration};
 
+use anyhow::{Context, ensure};
 use sosik_api::ForwardedHeader;
 
 use super::{
-    allowed::{Any, AtMost, Origin, Origins},
+    allowed::{Allowed, Any, AtMost, Origin, Origins, ShortText},
     proxies::{Proxies, ProxyHeader},
+    secret::{Secret, TokenText},
     setting::settings,
     units::kib,
 };
 
 /// An address to listen on; port 0 lets the system choose, which is what tests do.
 const LISTEN: Any = Any("an IP address and a port; port 0 takes a free one");
+
+/// 16 random characters cannot be guessed over a network; 512 fit into a header beside the others.
+const ADMIN_TOKEN: TokenText = TokenText { bytes: 16..=512 };
 
 settings! {
     /// The two listeners, what they let in at once, and how long anything may take.
@@ -23,6 +28,14 @@ settings! {
         /// Where health and metrics are served, apart from the public so that they answer when it is drowning. Keep it
         /// on a private address.
         pub admin_listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8421)), unit: "address", allowed: LISTEN;
+
+        /// What operators send to the administration listener as `Authorization: Bearer`. Empty asks for no token. /livez and
+        /// /readyz never ask for one.
+        pub admin_token: Secret = Secret::default(), unit: "token", allowed: ADMIN_TOKEN;
+
+        /// A file that holds the administration token, so that it stands in no environment and no configuration. Set this
+        /// or `admin_token`, not both. It is read at the start.
+        pub admin_token_file: String = String::new(), unit: "path", allowed: ShortText { bytes_max: 4_096 };
 
         /// The origin under which people reach this service. Its scheme decides whether cookies are marked Secure, and
         /// requests with cookies are taken from this origin only.
@@ -78,6 +91,26 @@ settings! {
 }
 
 impl Server {
+    /// The administration token: as set, or out of its file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds no token.
+    pub fn admin_token_in_effect(&self) -> anyhow::Result<Option<String>> {
+        if self.admin_token_file.is_empty() {
+            return Ok(self.admin_token.reveal().map(str::to_owned));
+        }
+        let path = &self.admin_token_file;
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("read server.admin_token_file {path}"))?;
+        let token = Secret::new(text.trim().to_owned());
+        ensure!(
+            token.reveal().is_some() && ADMIN_TOKEN.admits(&token),
+            "{path} (server.admin_token_file) holds no token: write {}",
+            ADMIN_TOKEN.describe()
+        );
+        Ok(token.reveal().map(str::to_owned))
+    }
+
     /// [`request_wait_ms`](Self::request_wait_ms) as a duration.
     pub fn request_wait(&self) -> Duration {
         Duration::from_millis(self.request_wait_ms.into())

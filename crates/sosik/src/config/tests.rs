@@ -175,6 +175,52 @@ fn the_header_of_the_proxies_is_one_of_two() {
 }
 
 #[test]
+fn a_secret_is_shown_nowhere() {
+    let token = "0123456789abcdef-secret";
+    let loaded = environment("SOSIK_SERVER__ADMIN_TOKEN", token)
+        .load()
+        .unwrap();
+    assert_eq!(loaded.config.server.admin_token.reveal(), Some(token));
+    let shown = format!("{:?} {:?}", loaded.config, loaded.sections);
+    assert!(!shown.contains(token), "{shown}");
+    for wrong in ["short-secret", "a secret with spaces in it"] {
+        let problems = environment("SOSIK_SERVER__ADMIN_TOKEN", wrong)
+            .load()
+            .unwrap_err()
+            .to_string();
+        assert!(!problems.contains(wrong), "{problems}");
+        assert!(problems.contains("16 to 512 visible"), "{problems}");
+    }
+    let number = file("[server]\nadmin_token = 1234567890123456");
+    let problems = number.load().unwrap_err().to_string();
+    assert!(!problems.contains("1234567890123456"), "{problems}");
+}
+
+#[test]
+fn the_administration_token_comes_from_one_place() {
+    let both = file("[server]\nadmin_token = \"0123456789abcdef\"\nadmin_token_file = \"token\"");
+    let problems = both.load().unwrap_err().to_string();
+    assert!(problems.contains("are both set"), "{problems}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    let mut server = crate::config::Config::default().server;
+    assert_eq!(server.admin_token_in_effect().unwrap(), None);
+    server.admin_token_file = path.to_string_lossy().into_owned();
+    assert!(server.admin_token_in_effect().is_err(), "there is no file");
+    std::fs::write(&path, "0123456789abcdef\n").unwrap();
+    assert_eq!(
+        server.admin_token_in_effect().unwrap().as_deref(),
+        Some("0123456789abcdef")
+    );
+    std::fs::write(&path, "short\n").unwrap();
+    let problem = server.admin_token_in_effect().unwrap_err().to_string();
+    assert!(
+        problem.contains("holds no token") && !problem.contains("short"),
+        "{problem}"
+    );
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_the_key_that_was_meant() {
     check_refused(
         file("[server]\nlisten_adress = 1\ncors_origin = []"),

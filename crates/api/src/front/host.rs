@@ -1,0 +1,110 @@
+//! Every request names one host.
+//!
+//! Two names are read differently by a proxy and by the server behind it, which is how requests are smuggled and caches
+//! poisoned. RFC 9112 (section 3.2) and RFC 9113 (section 8.3.1) therefore ask for a 400.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, Version, header};
+
+use crate::problem::Problem;
+
+/// Rejects a request that names no host, several, or something that is no host.
+///
+/// HTTP/2 names it in `:authority`, which browsers send, or in `Host`, which a gateway from HTTP/1.1 may send instead.
+/// HTTP/1.0 knows no `Host`: probes of some balancers send none.
+///
+/// # Errors
+/// `HostInvalid`.
+pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (host, another) = (hosts.next(), hosts.next());
+    let authority = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str());
+    let is_named = match (request.version(), host) {
+        (_, Some(host)) => is_host(host),
+        (Version::HTTP_09 | Version::HTTP_10, None) => true,
+        (Version::HTTP_11, None) => false,
+        (_, None) => authority.is_some(),
+    };
+    let agrees = match (host, authority) {
+        (Some(host), Some(authority)) => host.as_bytes().eq_ignore_ascii_case(authority.as_bytes()),
+        _ => true,
+    };
+    if is_named && agrees && another.is_none() {
+        Ok(())
+    } else {
+        Err(Problem::HostInvalid)
+    }
+}
+
+/// A name or an address and perhaps a port. Not more than the characters are judged: nothing here goes by the value.
+fn is_host(value: &HeaderValue) -> bool {
+    let of_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(byte);
+    !value.is_empty() && value.as_bytes().iter().all(of_host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_request(version: Version, uri: &str, hosts: &[&'static str], accepted: bool) {
+        let mut request = Request::new(());
+        *request.version_mut() = version;
+        *request.uri_mut() = uri.parse().unwrap();
+        for host in hosts {
+            request
+                .headers_mut()
+                .append(header::HOST, HeaderValue::from_static(host));
+        }
+        assert_eq!(
+            check(&request).is_ok(),
+            accepted,
+            "{version:?} {uri} {hosts:?}"
+        );
+    }
+
+    #[test]
+    fn a_request_names_its_host_once() {
+        for (hosts, accepted) in [
+            (&["sosik.example"][..], true),
+            (&["sosik.example:8420"], true),
+            (&["[2001:db8::1]:8420"], true),
+            (&[], false),
+            (&[""], false),
+            (&["sosik.example", "sosik.example"], false),
+            (&["sosik.example", "other.example"], false),
+            (&["user@sosik.example"], false),
+            (&["sosik.example/path"], false),
+            (&["sosik example"], false),
+        ] {
+            check_request(Version::HTTP_11, "/v1/me", hosts, accepted);
+        }
+    }
+
+    #[test]
+    fn an_address_and_a_host_header_must_agree() {
+        let absolute = "http://sosik.example/v1/me";
+        for version in [Version::HTTP_11, Version::HTTP_2] {
+            check_request(version, absolute, &["sosik.example"], true);
+            check_request(version, absolute, &["Sosik.Example"], true);
+            check_request(version, absolute, &["other.example"], false);
+        }
+    }
+
+    #[test]
+    fn each_version_names_it_in_its_own_way() {
+        check_request(Version::HTTP_2, "http://sosik.example/v1/me", &[], true);
+        check_request(Version::HTTP_2, "/v1/me", &["sosik.example"], true);
+        check_request(Version::HTTP_2, "/v1/me", &[], false);
+        check_request(Version::HTTP_10, "/livez", &[], true);
+        check_request(
+            Version::HTTP_10,
+            "/livez",
+            &["a.example", "b.example"],
+            false,
+        );
+    }
+}
