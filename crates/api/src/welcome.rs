@@ -95,7 +95,7 @@ fn lines(url: &str, welcome: &Welcome) -> Vec<(&'static str, String)> {
             format!("curl -s {signed} '{url}/v1/feed?limit=5'"),
         ),
         (
-            "Post a story",
+            "Post a story for your friends; \"audience\":\"public\" shows it to everybody",
             format!(
                 "curl -s {signed} {json} {url}/v1/stories -d '{{\"text\":\"hello from curl #first\"}}'"
             ),

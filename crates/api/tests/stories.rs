@@ -6,6 +6,7 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use sosik_api::shapes::{PersonPage, Story, StoryPage};
+use sosik_feed::Audience;
 use sosik_testkit::{Answer, TestApp, TestPerson};
 
 async fn post_with_key(person: &TestPerson, key: &str, text: &str) -> Answer {
@@ -173,4 +174,20 @@ async fn a_persons_page_and_a_tags_page_show_what_the_reader_may_see() {
     jun.get("/v1/people/nobody_here/stories")
         .await
         .problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_story_without_an_audience_is_for_friends() {
+    let app = TestApp::start().await;
+    let [mina, jun, stranger] = app.users(["mina", "jun", "stranger"]).await;
+    jun.befriends(&mina).await;
+    let story: Story = mina
+        .post("/v1/stories", &json!({ "text": "who may read this?" }))
+        .await
+        .expect(201)
+        .read();
+    assert_eq!(story.audience, Audience::Friends);
+    let path = format!("/v1/stories/{}", story.id);
+    jun.get(&path).await.expect(200);
+    stranger.get(&path).await.problem(404, "not_found");
 }

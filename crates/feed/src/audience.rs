@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::PersonId;
 
-/// Who a story is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Who a story is for. The default is the narrower audience: a client that forgets to name one shows too little, which
+/// the author can widen, and never too much, which nobody can take back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Audience {
     /// Friends and followers of the author, and whoever opens the author's page.
     Public,
     /// Friends of the author only.
+    #[default]
     Friends,
 }
 

@@ -96,10 +96,13 @@ impl TestPerson {
 
     /// Posts a public story.
     pub async fn posts(&self, text: &str) -> Story {
-        self.post("/v1/stories", &json!({ "text": text }))
-            .await
-            .expect(201)
-            .read()
+        self.post(
+            "/v1/stories",
+            &json!({ "text": text, "audience": "public" }),
+        )
+        .await
+        .expect(201)
+        .read()
     }
 
     /// Posts a story for friends.

@@ -65,7 +65,7 @@ pub struct PostStory {
     /// 1 to 5,000 characters.
     #[schema(example = "첫 소식! #sosik")]
     pub text: String,
-    /// Who it is for: `public` when left out.
+    /// Who it is for: `friends` when left out.
     #[schema(value_type = Option<super::AudienceWord>)]
     pub audience: Option<Audience>,
     /// Must be empty or left out as long as there are no uploads.

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use sosik_feed::Audience;
 use sosik_service::stories::post::PostAsk;
 
 use crate::app::App;
@@ -33,7 +32,7 @@ pub(crate) async fn post(
     if !ask.attachments.is_empty() {
         return Err(no_uploads());
     }
-    let audience = ask.audience.unwrap_or(Audience::Public);
+    let audience = ask.audience.unwrap_or_default();
     let item = app
         .service
         .post(

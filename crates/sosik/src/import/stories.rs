@@ -23,7 +23,7 @@ const STEP: usize = 2_000;
 struct Written {
     author: Author,
     text: String,
-    #[serde(default = "friends")]
+    #[serde(default)]
     audience: Audience,
     at: WrittenTime,
 }
@@ -34,10 +34,6 @@ struct Written {
 enum Author {
     Number(u64),
     Handle(String),
-}
-
-const fn friends() -> Audience {
-    Audience::Friends
 }
 
 /// A line that keeps the rules.
