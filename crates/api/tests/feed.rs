@@ -179,7 +179,7 @@ async fn whoever_has_the_page_is_told_so_without_the_page() {
         .expect(200);
         jun.delete(&format!("/v1/stories/{}/like", story.id))
             .await
-            .expect(200);
+            .expect(204);
         Answer::of(
             jun.request(Method::GET, &path)
                 .header("If-None-Match", &tag),

@@ -28,16 +28,21 @@ impl Service {
         .await
     }
 
-    /// Takes a like back; answers the story's figures after it. Again: no change.
+    /// Takes a like back. Repeating it changes nothing.
+    ///
+    /// A like is its giver's to take back, also on a story that they may no longer open. So this asks about the like
+    /// and not about the story, and a story that does not exist looks like one without the like.
     ///
     /// # Errors
-    /// `NotFound` when there is no such story or the viewer may not know of it.
-    pub async fn unlike(&self, viewer: PersonId, story: StoryId) -> ServiceResult<StoryCounts> {
-        self.openable(viewer, story).await?;
+    /// When the store fails.
+    pub async fn unlike(&self, viewer: PersonId, story: StoryId) -> ServiceResult<()> {
         let service = self.clone();
         self.whole(async move {
             let answer = service.0.store.unlike(viewer, story).await;
-            service.tell_liked(viewer, story, answer).await
+            match service.tell_liked(viewer, story, answer).await {
+                Ok(_) | Err(ServiceError::NotFound(_)) => Ok(()),
+                Err(failure) => Err(failure),
+            }
         })
         .await
     }

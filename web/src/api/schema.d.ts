@@ -684,7 +684,8 @@ export interface paths {
         post?: never;
         /**
          * Take a like back
-         * @description Repeating it changes nothing.
+         * @description Repeating it changes nothing. You can take a like back also when you may no longer see the story. The answer is the
+         *     same when there is no such story or no such like.
          */
         delete: operations["unlike_story"];
         options?: never;
@@ -2907,14 +2908,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description its figures now */
-            200: {
+            /** @description you do not like it */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["Reaction"];
-                };
+                content?: never;
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];

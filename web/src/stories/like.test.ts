@@ -18,13 +18,13 @@ function story(): LiveStory {
 /** A server whose answers come when the test says so. */
 function server() {
   const sent: boolean[] = [];
-  const answers: ((reaction: Reaction | Failure) => void)[] = [];
+  const answers: ((reaction: Reaction | Failure | undefined) => void)[] = [];
   const send = (_id: string, liked: boolean) =>
-    new Promise<Reaction>((resolve, reject) => {
+    new Promise<Reaction | undefined>((resolve, reject) => {
       sent.push(liked);
       answers.push((reaction) => (reaction instanceof Failure ? reject(reaction) : resolve(reaction)));
     });
-  const answer = async (reaction: Reaction | Failure) => {
+  const answer = async (reaction: Reaction | Failure | undefined) => {
     answers.shift()?.(reaction);
     await new Promise((done) => setTimeout(done));
   };
@@ -38,6 +38,16 @@ describe('liking', () => {
     expect(it.shown).toMatchObject({ liked: true, likes: 5 });
     await answer({ likes: 7, comments: 2, liked: true });
     expect(it.shown).toMatchObject({ liked: true, likes: 7, comments: 2 });
+  });
+
+  it('is withdrawn without figures from the server: what is shown stays', async () => {
+    const [it, { sent, send, answer }] = [story(), server()];
+    it.change({ liked: true });
+    void wishLike(it, false, send);
+    await answer(undefined);
+    expect(sent).toEqual([false]);
+    expect(it.shown).toMatchObject({ liked: false, likes: 3 });
+    expect(it.wantedLike).toBeNull();
   });
 
   it('is taken back when the server refuses, and says so', async () => {

@@ -10,11 +10,11 @@ import { tell } from '$/parts/toasts.svelte';
 import type { LiveStory } from './live.svelte';
 
 /** Tells the server; tests bring their own. */
-export type SendLike = (story: string, liked: boolean) => Promise<Reaction>;
+export type SendLike = (story: string, liked: boolean) => Promise<Reaction | undefined>;
 
 const send: SendLike = (story, liked) => {
   const path = { params: { path: { story } } };
-  return answer(liked ? api.PUT('/v1/stories/{story}/like', path) : api.DELETE('/v1/stories/{story}/like', path));
+  return liked ? answer(api.PUT('/v1/stories/{story}/like', path)) : answer(api.DELETE('/v1/stories/{story}/like', path));
 };
 
 /** The person wants to like the story, or no longer. */
@@ -24,7 +24,7 @@ export async function wishLike(story: LiveStory, liked: boolean, sendLike: SendL
   show(story, liked);
   if (sending) return;
   let confirmed = !liked;
-  let reaction: Reaction | null = null;
+  let reaction: Reaction | undefined;
   try {
     while (story.wantedLike !== confirmed) {
       const wanted: boolean = story.wantedLike;

@@ -1,6 +1,7 @@
 //! Liking a story and taking it back.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use sosik_feed::StoryId;
 use sosik_store::StoryCounts;
 
@@ -33,21 +34,16 @@ pub(crate) async fn give(
 
 /// Take a like back
 ///
-/// Repeating it changes nothing.
+/// Repeating it changes nothing. You can take a like back also when you may no longer see the story. The answer is the
+/// same when there is no such story or no such like.
 #[utoipa::path(delete, path = "/v1/stories/{story}/like", tag = "stories", operation_id = "unlike_story",
     params(("story" = String, Path, description = "id of the story")),
-    responses((status = 200, description = "its figures now", body = Reaction)))]
+    responses((status = 204, description = "you do not like it")))]
 pub(crate) async fn take_back(
     State(app): State<App>,
     viewer: Viewer<Liking>,
     Id(story): Id<StoryId>,
-) -> Result<Json<Reaction>, Problem> {
-    let StoryCounts {
-        likes, comments, ..
-    } = app.service.unlike(viewer.id, story).await?;
-    Ok(Json(Reaction {
-        likes,
-        comments,
-        liked: false,
-    }))
+) -> Result<StatusCode, Problem> {
+    app.service.unlike(viewer.id, story).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -49,7 +49,7 @@ impl Service {
             });
         };
         let stories = self.admit(reader, &arrivals.ids).await?;
-        let items = self.items(reader.id, stories).await?;
+        let items = self.items(reader.id, &reader.circle, stories).await?;
         Ok(FeedPage {
             items,
             after: Some(Cursor::Newer(arrivals.seen)),

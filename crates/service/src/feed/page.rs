@@ -148,7 +148,9 @@ impl Service {
             .position
             .filter(|_| !filling.end)
             .map(|position| Cursor::Below(position.raw()));
-        let items = self.items(reader.id, filling.stories).await?;
+        let items = self
+            .items(reader.id, &reader.circle, filling.stories)
+            .await?;
         Ok(FeedPage {
             items,
             before,

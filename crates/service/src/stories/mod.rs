@@ -9,7 +9,8 @@ pub mod with_tag;
 
 use std::sync::Arc;
 
-use sosik_feed::{Cursor, PersonId, StoryId};
+use sosik_feed::{Circle, Cursor, PersonId, StoryId};
+use sosik_store::Mention;
 
 use crate::caches::{PersonEntry, StoryEntry};
 use crate::{Service, ServiceResult};
@@ -37,12 +38,16 @@ pub struct StoryPage {
 }
 
 impl Service {
-    /// Adds what depends on the reader. Stories whose author is gone are left out.
+    /// Adds what depends on the reader, and takes out whom they may not see. Stories whose author is gone are left out.
     pub(crate) async fn items(
         &self,
         reader: PersonId,
-        stories: Vec<Arc<StoryEntry>>,
+        circle: &Circle,
+        mut stories: Vec<Arc<StoryEntry>>,
     ) -> ServiceResult<Vec<StoryItem>> {
+        for story in &mut stories {
+            hide_mentions(story, circle);
+        }
         let ids: Vec<StoryId> = stories.iter().map(|story| story.record.id).collect();
         let liked = self.liked_among(reader, &ids).await?;
         let authors = self.authors(&stories).await?;
@@ -56,4 +61,17 @@ impl Service {
         });
         Ok(items.collect())
     }
+}
+
+/// Takes the mentions of people out that the reader is severed from, so that such a mention reads like one of a handle
+/// that nobody has. A story without any is shared as it is, with the text that was rendered once.
+fn hide_mentions(story: &mut Arc<StoryEntry>, circle: &Circle) {
+    let hidden = |mention: &Mention| circle.is_severed_from(mention.person);
+    if !story.record.mentions.iter().any(hidden) {
+        return;
+    }
+    let mut record = story.record.clone();
+    record.counts = story.counts();
+    record.mentions.retain(|mention| !hidden(mention));
+    *story = Arc::new(record.into());
 }

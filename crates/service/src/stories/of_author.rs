@@ -42,7 +42,7 @@ impl Service {
         // Whatever was changed since the list was read.
         stories.retain(|story| circle.may_open(viewer, story.record.author, story.record.audience));
         Ok(StoryPage {
-            items: self.items(viewer, stories).await?,
+            items: self.items(viewer, &circle, stories).await?,
             before,
             end,
         })

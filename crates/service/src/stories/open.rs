@@ -15,7 +15,8 @@ impl Service {
     /// `NotFound` when there is none or the viewer may not know of it.
     pub async fn open_story(&self, viewer: PersonId, id: StoryId) -> ServiceResult<StoryItem> {
         let story = self.openable(viewer, id).await?;
-        self.items(viewer, vec![story])
+        let circle = self.circle(viewer).await?;
+        self.items(viewer, &circle, vec![story])
             .await?
             .pop()
             .ok_or(ServiceError::NotFound("story"))

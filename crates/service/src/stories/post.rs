@@ -149,7 +149,8 @@ impl Service {
             .pop()
             .flatten()
             .ok_or(ServiceError::NotFound("story"))?;
-        self.items(author, vec![story])
+        let circle = self.circle(author).await?;
+        self.items(author, &circle, vec![story])
             .await?
             .pop()
             .ok_or(ServiceError::NotFound("person"))

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use sosik_feed::{Cursor, PersonId, StoryId, text};
+use sosik_feed::{Circle, Cursor, PersonId, StoryId, text};
 use unicode_normalization::char::is_combining_mark;
 
 use super::StoryPage;
@@ -48,8 +48,9 @@ impl Service {
                 ..StoryPage::default()
             });
         };
+        let circle = self.circle(viewer).await?;
         let walk = self
-            .walk_tag(viewer, &tag, before, page_limit(limit))
+            .walk_tag(viewer, &circle, &tag, before, page_limit(limit))
             .await?;
         let before = walk
             .last
@@ -57,7 +58,7 @@ impl Service {
             .filter(|_| !walk.end)
             .map(|last| Cursor::Below(last.raw()));
         Ok(StoryPage {
-            items: self.items(viewer, walk.admitted).await?,
+            items: self.items(viewer, &circle, walk.admitted).await?,
             before,
             end: walk.end,
         })
@@ -66,11 +67,11 @@ impl Service {
     async fn walk_tag(
         &self,
         viewer: PersonId,
+        circle: &Circle,
         tag: &str,
         before: Option<StoryId>,
         limit: usize,
     ) -> ServiceResult<Walk> {
-        let circle = self.circle(viewer).await?;
         let mut walk = Walk::default();
         for _ in 0..BATCHES_MAX {
             let ids = self

@@ -126,11 +126,7 @@ async fn check(
         may,
         "like: {told}"
     );
-    assert_eq!(
-        there(&service.unlike(person.id, story).await),
-        may,
-        "unlike: {told}"
-    );
+    service.unlike(person.id, story).await.unwrap();
     let tagged = service
         .stories_with_tag(person.id, "seoul", None, 100)
         .await

@@ -165,13 +165,10 @@ async fn likes_and_comments_count_at_once_for_everybody() {
         .id;
     assert_eq!(figures().await, (1, 1, false, true));
     world.service.delete_comment(fan.id, comment).await.unwrap();
-    assert_eq!(world.service.unlike(fan.id, story).await.unwrap().likes, 0);
-    assert_eq!(
-        world.service.unlike(fan.id, story).await.unwrap().likes,
-        0,
-        "again: no change"
-    );
-    assert_eq!(figures().await, (0, 0, false, false));
+    for _again in 0..2 {
+        world.service.unlike(fan.id, story).await.unwrap();
+        assert_eq!(figures().await, (0, 0, false, false));
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,149 @@
+//! What a person may take back, and what a block hides, over HTTP.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use sosik_api::shapes::{Story, StoryPage};
+use sosik_testkit::{Answer, TestApp, TestPerson};
+
+fn like_of(story: &Story) -> String {
+    format!("/v1/stories/{}/like", story.id)
+}
+
+async fn likes_seen_by(author: &TestPerson, story: &Story) -> u32 {
+    let path = format!("/v1/stories/{}", story.id);
+    author.get(&path).await.expect(200).read::<Story>().likes
+}
+
+/// What a client can tell answers apart by.
+fn recognised_by(answer: &Answer) -> (StatusCode, &str) {
+    (answer.status, &answer.body)
+}
+
+#[tokio::test]
+async fn a_person_takes_a_like_back_also_when_the_story_is_no_longer_theirs_to_see() {
+    let app = TestApp::start().await;
+    let [mina, former, blocked, blocker] =
+        app.users(["mina", "former", "blocked", "blocker"]).await;
+    for friend in [&former, &blocked, &blocker] {
+        friend.befriends(&mina).await;
+    }
+    let story = mina.posts_to_friends("for friends").await;
+    for friend in [&former, &blocked, &blocker] {
+        friend.likes(&story).await;
+    }
+    former.unfriends(&mina).await;
+    mina.blocks(&blocked).await;
+    blocker.blocks(&mina).await;
+    assert_eq!(likes_seen_by(&mina, &story).await, 3);
+    for (person, left) in [(&former, 2), (&blocked, 1), (&blocker, 0)] {
+        person.delete(&like_of(&story)).await.expect(204);
+        assert_eq!(likes_seen_by(&mina, &story).await, left);
+    }
+}
+
+#[tokio::test]
+async fn taking_a_like_back_does_not_tell_whether_a_story_exists() {
+    let app = TestApp::start().await;
+    let [mina, stranger] = app.users(["mina", "stranger"]).await;
+    let hidden = mina.posts_to_friends("for friends").await;
+    let deleted = mina.posts("for nobody any more").await;
+    mina.deletes(&deleted).await;
+    let open = mina.posts("for all").await;
+    let mut answers = Vec::new();
+    for path in [
+        like_of(&hidden),
+        like_of(&deleted),
+        like_of(&open),
+        "/v1/stories/1/like".to_owned(),
+    ] {
+        answers.push(stranger.delete(&path).await);
+    }
+    for answer in &answers {
+        assert_eq!(recognised_by(answer), (StatusCode::NO_CONTENT, ""));
+    }
+    assert_eq!(likes_seen_by(&mina, &open).await, 0);
+}
+
+#[tokio::test]
+async fn a_person_removes_their_comment_also_when_the_story_is_no_longer_theirs_to_see() {
+    let app = TestApp::start().await;
+    let [mina, former, blocked] = app.users(["mina", "former", "blocked"]).await;
+    former.befriends(&mina).await;
+    blocked.befriends(&mina).await;
+    let story = mina.posts_to_friends("for friends").await;
+    let mut comments = Vec::new();
+    for person in [&former, &blocked] {
+        comments.push(person.comments(&story, "a word").await);
+    }
+    former.unfriends(&mina).await;
+    mina.blocks(&blocked).await;
+    for (person, comment) in [&former, &blocked].into_iter().zip(&comments) {
+        let path = format!("/v1/comments/{}", comment.id);
+        person.delete(&path).await.expect(204);
+    }
+    let path = format!("/v1/stories/{}", story.id);
+    assert_eq!(
+        mina.get(&path).await.expect(200).read::<Story>().comments,
+        0
+    );
+}
+
+/// Every way in which a person comes across a story.
+async fn everywhere(reader: &TestPerson, author: &TestPerson, story: &Story) -> Vec<Story> {
+    let mut found = vec![
+        reader
+            .get(&format!("/v1/stories/{}", story.id))
+            .await
+            .expect(200)
+            .read(),
+    ];
+    let lists = [
+        format!("/v1/people/{}/stories", author.handle),
+        "/v1/tags/meeting/stories".to_owned(),
+    ];
+    for path in lists {
+        let page: StoryPage = reader.get(&path).await.expect(200).read();
+        found.extend(page.items.into_iter().filter(|one| one.id == story.id));
+    }
+    let feed = reader.feed().await.items;
+    found.extend(feed.into_iter().filter(|one| one.id == story.id));
+    assert_eq!(found.len(), 4, "in every list once");
+    found
+}
+
+#[tokio::test]
+async fn a_mention_of_somebody_severed_reads_like_one_of_a_handle_that_nobody_has() {
+    let app = TestApp::start().await;
+    let [mina, jun, sora] = app.users(["mina", "jun", "sora"]).await;
+    mina.follows(&sora).await;
+    jun.blocks(&mina).await;
+    let text = "@jun and @nobody_has_it and @sora #meeting";
+    let only_sora = json!([{ "id": sora.id.to_string(), "handle": "sora" }]);
+    let mentions = |story: &Story| serde_json::to_value(&story.mentions).unwrap();
+    // One's own story, as it is answered, changed and found.
+    let own = mina.posts(text).await;
+    assert_eq!(mentions(&own), only_sora);
+    let path = format!("/v1/stories/{}", own.id);
+    let changed = json!({ "text": format!("{text}!") });
+    let edited: Story = mina.patch(&path, &changed).await.expect(200).read();
+    assert_eq!(mentions(&edited), only_sora);
+    for shown in everywhere(&mina, &mina, &own).await {
+        assert_eq!(mentions(&shown), only_sora);
+    }
+    // Somebody else's story, also live.
+    let mut live = mina.stream().await;
+    live.expect("hello").await;
+    let other = sora.posts(text).await;
+    let told: Value = serde_json::from_str(&live.expect("story").await.data).unwrap();
+    assert_eq!(told["id"], other.id.to_string());
+    assert_eq!(told["mentions"], only_sora);
+    for shown in everywhere(&mina, &sora, &other).await {
+        assert_eq!(mentions(&shown), only_sora);
+    }
+    // Everybody else reads it as it was written, and so does mina once the block is gone.
+    assert_eq!(other.mentions.len(), 2);
+    jun.unblocks(&mina).await;
+    for shown in everywhere(&mina, &sora, &other).await {
+        assert_eq!(shown.mentions.len(), 2);
+    }
+}
