@@ -42,5 +42,6 @@ pub(crate) fn shape(found: &Found, viewer: PersonId) -> PersonPage {
         before: found.before.as_ref().map(Cursor::encode),
         after: None,
         end: found.end,
+        hidden: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use sosik_api::shapes::{Story, StoryPage};
+use sosik_api::shapes::{CommentPage, PersonPage, Story, StoryPage};
 use sosik_testkit::{Answer, TestApp, TestPerson};
 
 fn like_of(story: &Story) -> String {
@@ -146,4 +146,75 @@ async fn a_mention_of_somebody_severed_reads_like_one_of_a_handle_that_nobody_ha
     for shown in everywhere(&mina, &sora, &other).await {
         assert_eq!(shown.mentions.len(), 2);
     }
+}
+
+#[tokio::test]
+async fn a_profile_counts_the_stories_that_the_viewer_may_see() {
+    let app = TestApp::start().await;
+    let [mina, friend, reader, stranger] = app.users(["mina", "jun", "sora", "yuki"]).await;
+    friend.befriends(&mina).await;
+    reader.follows(&mina).await;
+    for number in 0..3 {
+        mina.posts_to_friends(&format!("for friends {number}"))
+            .await;
+    }
+    let public = mina.posts("for all").await;
+    let counted = async || {
+        let mut counts = Vec::new();
+        for viewer in [&mina, &friend, &reader, &stranger] {
+            let seen = viewer.profile_of(&mina).await.counts.unwrap().stories;
+            let path = format!("/v1/people/{}/stories", mina.handle);
+            let shown: StoryPage = viewer.get(&path).await.expect(200).read();
+            assert_eq!(seen as usize, shown.items.len());
+            counts.push(seen);
+        }
+        counts
+    };
+    assert_eq!(counted().await, [4, 4, 1, 1]);
+    let narrower = json!({ "audience": "friends" });
+    mina.patch(&format!("/v1/stories/{}", public.id), &narrower)
+        .await
+        .expect(200);
+    assert_eq!(counted().await, [4, 4, 0, 0]);
+    mina.deletes(&public).await;
+    assert_eq!(counted().await, [3, 3, 0, 0]);
+    friend.unfriends(&mina).await;
+    assert_eq!(counted().await, [3, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_list_tells_how_many_likes_and_comments_are_not_available() {
+    let app = TestApp::start().await;
+    let [mina, jun, sora, author] = app.users(["mina", "jun", "sora", "author"]).await;
+    let story = author.posts("hello").await;
+    for person in [&mina, &jun, &sora] {
+        person.likes(&story).await;
+        person.comments(&story, "a word").await;
+    }
+    jun.comments(&story, "another").await;
+    // One blocked, the other is blocked.
+    jun.blocks(&mina).await;
+    mina.blocks(&sora).await;
+    let path = format!("/v1/stories/{}", story.id);
+    let of = async |viewer: &TestPerson| {
+        let total: Story = viewer.get(&path).await.expect(200).read();
+        let likes: PersonPage = viewer
+            .get(&format!("{path}/likes"))
+            .await
+            .expect(200)
+            .read();
+        let comments: CommentPage = viewer
+            .get(&format!("{path}/comments"))
+            .await
+            .expect(200)
+            .read();
+        let hidden = (likes.hidden.unwrap(), comments.hidden);
+        let shown = (likes.items.len(), comments.items.len());
+        assert_eq!(shown.0 + hidden.0 as usize, total.likes as usize);
+        assert_eq!(shown.1 + hidden.1 as usize, total.comments as usize);
+        hidden
+    };
+    assert_eq!(of(&mina).await, (2, 3));
+    assert_eq!(of(&jun).await, (1, 1));
+    assert_eq!(of(&author).await, (0, 0));
 }

@@ -99,6 +99,12 @@ impl Circle {
         self.severed.binary_search(&other).is_ok()
     }
 
+    /// Is anybody severed from the reader? If not, no list hides anything on that account.
+    #[must_use]
+    pub fn is_severed_from_anybody(&self) -> bool {
+        !self.severed.is_empty()
+    }
+
     /// Are they friends?
     #[must_use]
     pub fn is_friend(&self, other: PersonId) -> bool {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use sosik_feed::text::{self, CommentText};
-use sosik_feed::{CommentId, Cursor, PersonId, RuleBroken, StoryId};
+use sosik_feed::{Circle, CommentId, Cursor, PersonId, RuleBroken, StoryId};
 use sosik_store::{CommentRecord, NewComment, Posted};
 
 use crate::caches::PersonEntry;
@@ -34,6 +34,8 @@ pub struct CommentPage {
     pub after: Option<Cursor>,
     /// There is nothing newer.
     pub end: bool,
+    /// Comments that are not available to the viewer, on no page. The story's total counts them.
+    pub hidden: u32,
 }
 
 impl Service {
@@ -114,7 +116,20 @@ impl Service {
             items: items.collect(),
             after,
             end,
+            hidden: self.comments_hidden(viewer, &circle, story).await?,
         })
+    }
+
+    async fn comments_hidden(
+        &self,
+        viewer: PersonId,
+        circle: &Circle,
+        story: StoryId,
+    ) -> ServiceResult<u32> {
+        match circle.is_severed_from_anybody() {
+            true => Ok(self.0.store.comments_hidden_from(viewer, story).await?),
+            false => Ok(0),
+        }
     }
 
     /// Changes the text of one's own comment, on a story that one may still open. The same text is no edit.

@@ -1,12 +1,21 @@
 //! Likes.
 
-use sosik_feed::{NotificationId, PersonId, Position, StoryId};
+use sosik_feed::{Circle, NotificationId, PersonId, Position, StoryId};
 use sosik_store::{Liked, StoreResult, StoryCounts};
 
 use crate::pages::{one_more, page_limit};
 use crate::relations::PersonPage;
 use crate::sabotage::Sabotage;
 use crate::{Change, Service, ServiceError, ServiceResult};
+
+/// One page of the people who like a story.
+#[derive(Debug, Clone, Default)]
+pub struct LikerPage {
+    /// The people.
+    pub page: PersonPage,
+    /// Likes that are not available to the viewer, on no page. The story's total counts them.
+    pub hidden: u32,
+}
 
 impl Service {
     /// Likes a story; answers its figures after it. Again: no change.
@@ -47,7 +56,7 @@ impl Service {
         .await
     }
 
-    /// Who likes a story, the latest first. Whoever is severed from the viewer is left out.
+    /// Who likes a story, the latest first. People severed from the viewer are left out and counted.
     ///
     /// # Errors
     /// `NotFound` when there is no such story or the viewer may not know of it.
@@ -57,15 +66,32 @@ impl Service {
         story: StoryId,
         before: Option<Position>,
         limit: u32,
-    ) -> ServiceResult<PersonPage> {
+    ) -> ServiceResult<LikerPage> {
         self.openable(viewer, story).await?;
         let circle = self.circle(viewer).await?;
         let limit = page_limit(limit);
         let likers = self.0.store.likers(story, before, one_more(limit)).await?;
-        self.person_page(viewer, &circle, likers, limit, |person| {
-            !circle.is_severed_from(person)
+        let page = self
+            .person_page(viewer, &circle, likers, limit, |person| {
+                !circle.is_severed_from(person)
+            })
+            .await?;
+        Ok(LikerPage {
+            page,
+            hidden: self.likes_hidden(viewer, &circle, story).await?,
         })
-        .await
+    }
+
+    async fn likes_hidden(
+        &self,
+        viewer: PersonId,
+        circle: &Circle,
+        story: StoryId,
+    ) -> ServiceResult<u32> {
+        match circle.is_severed_from_anybody() {
+            true => Ok(self.0.store.likes_hidden_from(viewer, story).await?),
+            false => Ok(0),
+        }
     }
 
     async fn tell_liked(

@@ -139,7 +139,7 @@ fn rebuild_mends_figures_terms_marks_and_totals_and_says_so_once() {
     harm(
         &folder,
         "UPDATE person_counts SET friends = 4000, large = 1 WHERE person = (SELECT id FROM people WHERE handle = 'person0');
-         UPDATE person_counts SET stories = 0 WHERE person = (SELECT id FROM people WHERE handle = 'person1');
+         UPDATE person_counts SET public_stories = 9 WHERE person = (SELECT id FROM people WHERE handle = 'person1');
          DELETE FROM search_terms WHERE person = (SELECT id FROM people WHERE handle = 'person2');
          INSERT INTO story_counts (story, likes) SELECT max(id), 5 FROM stories;
          DELETE FROM story_tags WHERE story = (SELECT min(id) FROM stories);

@@ -97,6 +97,8 @@ pub struct PersonCounts {
     pub followers: u32,
     /// Stories not deleted, of either audience.
     pub stories: u32,
+    /// Those of them that are public.
+    pub public_stories: u32,
 }
 
 /// A session as the store keeps it.

@@ -653,7 +653,8 @@ export interface paths {
         };
         /**
          * List the comments of a story
-         * @description Oldest first; page on with `after`.
+         * @description Oldest first; page on with `after`. Comments of people you blocked, or who blocked you, are not shown; `hidden` says
+         *     how many they are.
          */
         get: operations["list_comments"];
         put?: never;
@@ -702,7 +703,7 @@ export interface paths {
         };
         /**
          * List who likes a story
-         * @description Latest first.
+         * @description Latest first. Likes of people you blocked, or who blocked you, are not shown; `hidden` says how many they are.
          */
         get: operations["list_likes"];
         put?: never;
@@ -794,6 +795,11 @@ export interface components {
             before?: string | null;
             /** @description There is nothing later. */
             end: boolean;
+            /**
+             * Format: int32
+             * @description How many comments on the story are not available to you. The story's `comments` counts them.
+             */
+            hidden: number;
             /** @description Oldest first. */
             items: components["schemas"]["Comment"][];
         };
@@ -970,7 +976,7 @@ export interface components {
             friends: number;
             /**
              * Format: int32
-             * @description Their stories, of either audience.
+             * @description Their stories that you may see: all when you are friends, else the public ones.
              */
             stories: number;
         };
@@ -982,6 +988,11 @@ export interface components {
             before?: string | null;
             /** @description There is nobody more. */
             end: boolean;
+            /**
+             * Format: int32
+             * @description In lists of likes: how many likes are not available to you. The story's `likes` counts them.
+             */
+            hidden?: number | null;
             /** @description Latest first; of a search, best first. */
             items: components["schemas"]["Person"][];
         };

@@ -78,6 +78,7 @@ export default {
 
   'comments.title': 'Comments',
   'comments.none': 'No comments yet. Say the first word.',
+  'comments.hidden': { one: '{n} comment is not available to you.', other: '{n} comments are not available to you.' },
   'comment.label': 'Your comment',
   'comment.placeholder': 'Write a comment…',
   'comment.send': 'Send',
@@ -90,6 +91,7 @@ export default {
   'likes.title': 'Likes',
   'likes.none': 'No likes yet',
   'likes.none-text': 'Whoever likes this story is shown here.',
+  'likes.hidden': { one: '{n} like is not available to you.', other: '{n} likes are not available to you.' },
 
   'person.stories': 'Stories by {name}',
   'person.actions': 'More about {name}',

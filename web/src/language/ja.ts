@@ -78,6 +78,7 @@ export default {
 
   'comments.title': 'コメント',
   'comments.none': 'まだコメントはありません。最初のひとことをどうぞ。',
+  'comments.hidden': '表示できないコメントが{n}件あります。',
   'comment.label': 'あなたのコメント',
   'comment.placeholder': 'コメントを書く…',
   'comment.send': '送信',
@@ -90,6 +91,7 @@ export default {
   'likes.title': 'いいね',
   'likes.none': 'まだいいねはありません',
   'likes.none-text': 'この便りにいいねした人がここに表示されます。',
+  'likes.hidden': '表示できないいいねが{n}件あります。',
 
   'person.stories': '{name}さんの便り',
   'person.actions': '{name}さんのメニュー',

@@ -78,6 +78,7 @@ export default {
 
   'comments.title': '댓글',
   'comments.none': '아직 댓글이 없어요. 먼저 한마디 남겨 보세요.',
+  'comments.hidden': '볼 수 없는 댓글이 {n}개 있어요.',
   'comment.label': '내 댓글',
   'comment.placeholder': '댓글 쓰기…',
   'comment.send': '보내기',
@@ -90,6 +91,7 @@ export default {
   'likes.title': '좋아요',
   'likes.none': '아직 좋아요가 없어요',
   'likes.none-text': '이 소식을 좋아하는 사람이 여기에 보여요.',
+  'likes.hidden': '볼 수 없는 좋아요가 {n}개 있어요.',
 
   'person.stories': '{name}님의 소식',
   'person.actions': '{name}님 더 보기 메뉴',

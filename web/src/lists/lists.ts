@@ -14,12 +14,13 @@ interface ServerPage<Item> {
   items: Item[];
   before?: string | null;
   end: boolean;
+  hidden?: number | null;
 }
 
 function older<Item>(call: (query: { limit: number; before?: string }) => Promise<ServerPage<Item>>, limit: number): NextPage<Item> {
   return async (before) => {
     const page = await call({ limit, ...(before ? { before } : {}) });
-    return { items: page.items, next: page.before, end: page.end };
+    return { items: page.items, next: page.before, end: page.end, hidden: page.hidden };
   };
 }
 

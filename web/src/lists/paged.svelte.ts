@@ -9,6 +9,8 @@ export interface Page<Item> {
   items: readonly Item[];
   next: string | null | undefined;
   end: boolean;
+  /** Entries of the list that are not available to this person, on no page. */
+  hidden?: number | null | undefined;
 }
 
 /** Gets the page behind a cursor. */
@@ -23,6 +25,7 @@ export class PagedList<Item> {
   phase = $state<'starting' | 'ready'>('starting');
   loading = $state(false);
   end = $state(false);
+  hidden = $state(0);
   failure = $state.raw<Failure | null>(null);
   readonly memory: ListMemory;
   #cursor: string | undefined;
@@ -46,6 +49,7 @@ export class PagedList<Item> {
         const page = await this.#next(this.#cursor);
         this.#cursor = page.next ?? undefined;
         this.end = page.end || !page.next;
+        this.hidden = page.hidden ?? 0;
         this.phase = 'ready';
         this.#append(page.items);
         if (page.items.length > 0 || this.end) break;

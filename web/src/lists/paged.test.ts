@@ -21,6 +21,13 @@ describe('a list in pages', () => {
     expect(it.end).toBe(true);
   });
 
+  it('knows how many entries of the list are on no page', async () => {
+    const it = list(async () => ({ items: ['a'], next: null, end: true, hidden: 2 }));
+    expect(it.hidden).toBe(0);
+    await it.more();
+    expect(it.hidden).toBe(2);
+  });
+
   it('says what failed, and goes on from there', async () => {
     let failing = true;
     const it = list(async (cursor) => {

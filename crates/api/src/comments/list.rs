@@ -10,7 +10,8 @@ use crate::shapes::{Comment, CommentPage};
 
 /// List the comments of a story
 ///
-/// Oldest first; page on with `after`.
+/// Oldest first; page on with `after`. Comments of people you blocked, or who blocked you, are not shown; `hidden` says
+/// how many they are.
 #[utoipa::path(get, path = "/v1/stories/{story}/comments", tag = "comments", operation_id = "list_comments",
     params(("story" = String, Path, description = "id of the story"), PageQuery),
     responses((status = 200, description = "a page of comments", body = CommentPage)))]
@@ -31,5 +32,6 @@ pub(crate) async fn list(
         before: None,
         after: comments.after.as_ref().map(Cursor::encode),
         end: comments.end,
+        hidden: comments.hidden,
     }))
 }

@@ -11,7 +11,7 @@ use crate::shapes::PersonPage;
 
 /// List who likes a story
 ///
-/// Latest first.
+/// Latest first. Likes of people you blocked, or who blocked you, are not shown; `hidden` says how many they are.
 #[utoipa::path(get, path = "/v1/stories/{story}/likes", tag = "stories", operation_id = "list_likes",
     params(("story" = String, Path, description = "id of the story"), PageQuery),
     responses((status = 200, description = "a page of people", body = PersonPage)))]
@@ -26,5 +26,8 @@ pub(crate) async fn list(
         .service
         .likers(viewer.id, story, page.behind()?, page.limit())
         .await?;
-    Ok(Json(relations::shape(&likers, viewer.id)))
+    Ok(Json(PersonPage {
+        hidden: Some(likers.hidden),
+        ..relations::shape(&likers.page, viewer.id)
+    }))
 }

@@ -51,5 +51,6 @@ pub(crate) async fn search(
         before: None,
         after: None,
         end: true,
+        hidden: None,
     }))
 }

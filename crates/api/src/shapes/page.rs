@@ -54,6 +54,9 @@ pub struct PersonPage {
     pub after: Option<String>,
     /// There is nobody more.
     pub end: bool,
+    /// In lists of likes: how many likes are not available to you. The story's `likes` counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<u32>,
 }
 
 /// A page of comments.
@@ -68,6 +71,8 @@ pub struct CommentPage {
     pub after: Option<String>,
     /// There is nothing later.
     pub end: bool,
+    /// How many comments on the story are not available to you. The story's `comments` counts them.
+    pub hidden: u32,
 }
 
 /// A page of notifications.

@@ -68,7 +68,7 @@ pub struct PersonCounts {
     pub follows: u32,
     /// Who follows them.
     pub followers: u32,
-    /// Their stories, of either audience.
+    /// Their stories that you may see: all when you are friends, else the public ones.
     pub stories: u32,
 }
 
@@ -127,6 +127,7 @@ impl From<sosik_store::PersonCounts> for PersonCounts {
             follows,
             followers,
             stories,
+            public_stories: _,
         } = counts;
         Self {
             friends,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sosik_feed::people::{Bio, DisplayName, Handle, Language};
-use sosik_feed::{PersonId, Relation, search};
+use sosik_feed::{PersonId, Relation, Sees, search};
 use sosik_store::{PersonCounts, ProfileChange};
 
 use crate::caches::PersonEntry;
@@ -18,7 +18,7 @@ pub struct Profile {
     pub person: Arc<PersonEntry>,
     /// What they are to the viewer; nothing for oneself.
     pub relation: Relation,
-    /// Figures.
+    /// Figures. `stories` counts what the viewer may see.
     pub counts: PersonCounts,
 }
 
@@ -40,7 +40,8 @@ impl Service {
     /// `NotFound` when there is no such account any more.
     pub async fn me(&self, viewer: PersonId) -> ServiceResult<Profile> {
         let person = self.person(viewer).await?.ok_or(NOBODY)?;
-        self.profile_of(person, Relation::default()).await
+        self.profile_of(person, Relation::default(), Sees::Everything)
+            .await
     }
 
     /// Somebody's profile.
@@ -51,13 +52,19 @@ impl Service {
         let person = self.visible_person(viewer, handle).await?;
         let other = person.record.id;
         if other == viewer {
-            return self.profile_of(person, Relation::default()).await;
+            return self
+                .profile_of(person, Relation::default(), Sees::Everything)
+                .await;
         }
         let relation = self.0.store.relation(viewer, other).await?;
         if relation.severed() {
             return Err(NOBODY);
         }
-        self.profile_of(person, relation).await
+        let sees = match relation.friend {
+            true => Sees::Everything,
+            false => Sees::Public,
+        };
+        self.profile_of(person, relation, sees).await
     }
 
     /// Changes the viewer's own profile.
@@ -121,8 +128,12 @@ impl Service {
         &self,
         person: Arc<PersonEntry>,
         relation: Relation,
+        sees: Sees,
     ) -> ServiceResult<Profile> {
-        let counts = self.0.store.person_counts(person.record.id).await?;
+        let mut counts = self.0.store.person_counts(person.record.id).await?;
+        if sees == Sees::Public {
+            counts.stories = counts.public_stories;
+        }
         Ok(Profile {
             person,
             relation,

@@ -140,21 +140,19 @@ async fn likers_are_listed_latest_first_without_those_severed_from_me() {
         world.service.like(fan.id, story).await.unwrap();
     }
     world.service.block(b.id, me.id).await.unwrap();
-    let first = world.service.likers(me.id, story, None, 2).await.unwrap();
-    assert_eq!(ids(&first), [c.id], "a short page is not the end");
-    let second = world
-        .service
-        .likers(me.id, story, behind(&first), 2)
-        .await
-        .unwrap();
-    assert_eq!(ids(&second), [a.id]);
-    assert!(second.end);
-    let all = world
-        .service
-        .likers(author.id, story, None, 10)
-        .await
-        .unwrap();
-    assert_eq!(ids(&all), [c.id, b.id, a.id]);
+    let page = async |viewer: &Person, before, limit| {
+        let page = world.service.likers(viewer.id, story, before, limit);
+        page.await.unwrap()
+    };
+    let first = page(&me, None, 2).await;
+    assert_eq!(ids(&first.page), [c.id], "a short page is not the end");
+    let second = page(&me, behind(&first.page), 2).await;
+    assert_eq!(ids(&second.page), [a.id]);
+    assert!(second.page.end);
+    assert_eq!((first.hidden, second.hidden), (1, 1));
+    let all = page(&author, None, 10).await;
+    assert_eq!(ids(&all.page), [c.id, b.id, a.id]);
+    assert_eq!(all.hidden, 0);
 }
 
 #[tokio::test]

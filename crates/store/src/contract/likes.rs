@@ -36,6 +36,10 @@ pub trait Likes {
         limit: u32,
     ) -> StoreResult<Vec<RelatedPerson>>;
 
+    /// How many likes of a story are by people whom the viewer blocked or who blocked the viewer. The work grows with
+    /// how many these are, and not with the likes.
+    async fn likes_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32>;
+
     /// Makes likes in bulk (import, demo) without notifications, one transaction; answers how many were new.
     async fn like_many(&self, likes: Vec<(PersonId, StoryId, Timestamp)>) -> StoreResult<u64>;
 }

@@ -26,6 +26,11 @@ statements! {
     COMMENTS_OF = "SELECT c.id, c.story, c.author, c.text, c.edited_at FROM comments c
         WHERE c.story = ?1 AND c.id > ?2
           AND EXISTS (SELECT 1 FROM stories WHERE id = ?1 AND deleted_at IS NULL) ORDER BY c.id LIMIT ?3";
+    /// A cross join keeps the order of the tables: a person has few blocks, and a story may have many comments.
+    COMMENTS_HIDDEN = "SELECT
+        (SELECT count(*) FROM blocks b CROSS JOIN comments c ON c.story = ?2 AND c.author = b.blocked WHERE b.blocker = ?1)
+        + (SELECT count(*) FROM blocks b CROSS JOIN comments c ON c.story = ?2 AND c.author = b.blocker
+            WHERE b.blocked = ?1 AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = b.blocker))";
     COMMENT_EDIT = "UPDATE comments SET text = ?3, edited_at = ?4 WHERE id = ?1 AND author = ?2
           AND EXISTS (SELECT 1 FROM stories s WHERE s.id = story AND s.deleted_at IS NULL)
         RETURNING id, story, author, text, edited_at";
@@ -60,6 +65,14 @@ impl Comments for SqliteStore {
                 params![story.as_i64(), after.as_i64(), limit],
                 comment,
             )
+        })
+        .await
+    }
+
+    async fn comments_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32> {
+        self.read("count hidden comments", move |db| {
+            let count = db.number(COMMENTS_HIDDEN, [viewer.as_i64(), story.as_i64()])?;
+            Ok(u32::try_from(count).unwrap_or(u32::MAX))
         })
         .await
     }

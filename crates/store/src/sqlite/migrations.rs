@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = migrations![
     3 "0003_stories",
     4 "0004_notifications",
     5 "0005_orders_and_nodes",
+    6 "0006_counts_per_audience",
 ];
 
 /// Why a database is not taken as it is.

@@ -21,7 +21,7 @@ statements! {
         language = coalesce(?4, language), revision = revision + 1
         WHERE id = ?1 RETURNING id, handle, display_name, bio, language, revision";
     TERMS_DELETE = "DELETE FROM search_terms WHERE person = ?1";
-    PERSON_COUNTS = "SELECT friends, follows, followers, stories FROM person_counts WHERE person = ?1";
+    PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts WHERE person = ?1";
     PEOPLE_BY_TERM = "SELECT person FROM search_terms WHERE term >= ?1 AND term < ?2 ORDER BY term, person LIMIT ?3";
     EVERYBODY = "SELECT id FROM people WHERE id > ?1 ORDER BY id LIMIT ?2";
     PEOPLE_COUNT = "SELECT count FROM totals WHERE what = 'people'";
@@ -75,6 +75,7 @@ impl People for SqliteStore {
                     follows: row.get(1)?,
                     followers: row.get(2)?,
                     stories: row.get(3)?,
+                    public_stories: row.get(4)?,
                 })
             })
         });

@@ -18,11 +18,13 @@ statements! {
     NEXT_PEOPLE = "SELECT id, handle, display_name FROM people WHERE id > ?1 ORDER BY id LIMIT ?2";
     PERSON_COUNTED = "SELECT (SELECT count(*) FROM friendships WHERE person = ?1),
         (SELECT count(*) FROM follows WHERE follower = ?1), (SELECT count(*) FROM follows WHERE followee = ?1),
-        (SELECT count(*) FROM stories WHERE author = ?1 AND deleted_at IS NULL)";
-    PERSON_KEPT = "SELECT friends, follows, followers, stories, large FROM person_counts WHERE person = ?1";
-    PERSON_MEND = "INSERT INTO person_counts (person, friends, follows, followers, stories, large)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (person) DO UPDATE SET friends = excluded.friends,
-        follows = excluded.follows, followers = excluded.followers, stories = excluded.stories, large = excluded.large";
+        (SELECT count(*) FROM stories WHERE author = ?1 AND deleted_at IS NULL),
+        (SELECT count(*) FROM stories WHERE author = ?1 AND deleted_at IS NULL AND audience = 1)";
+    PERSON_KEPT = "SELECT friends, follows, followers, stories, public_stories, large FROM person_counts WHERE person = ?1";
+    PERSON_MEND = "INSERT INTO person_counts (person, friends, follows, followers, stories, public_stories, large)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (person) DO UPDATE SET friends = excluded.friends,
+        follows = excluded.follows, followers = excluded.followers, stories = excluded.stories,
+        public_stories = excluded.public_stories, large = excluded.large";
     TERMS_KEPT = "SELECT term FROM search_terms WHERE person = ?1 ORDER BY term";
     TERMS_FORGET = "DELETE FROM search_terms WHERE person = ?1";
     NEXT_STORIES = "SELECT id, deleted_at IS NULL, tags FROM stories WHERE id > ?1 ORDER BY id LIMIT ?2";
@@ -63,8 +65,8 @@ impl Upkeep for SqliteStore {
     }
 }
 
-/// Friends, follows, followers, stories.
-type Counts = [i64; 4];
+/// Friends, follows, followers, stories, public stories.
+type Counts = [i64; 5];
 
 fn mend_people(
     db: &Db<'_>,
@@ -107,12 +109,11 @@ fn mend_figures(
     limits: LargeAuthorLimits,
     mended: &mut MendedPeople,
 ) -> StoreResult<u64> {
-    let four = |row: &Row<'_>| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]);
-    let counted: Counts = db
-        .row(PERSON_COUNTED, [person.as_i64()], four)?
+    let counted = db
+        .row(PERSON_COUNTED, [person.as_i64()], counts)?
         .unwrap_or_default();
     let kept = db.row(PERSON_KEPT, [person.as_i64()], |row| {
-        Ok((four(row)?, row.get::<_, bool>(4)?))
+        Ok((counts(row)?, row.get::<_, bool>(5)?))
     })?;
     let was_large = kept.is_some_and(|(_, large)| large);
     let readers = counted[0] + counted[2];
@@ -122,7 +123,7 @@ fn mend_figures(
         readers > limits.above.into()
     };
     if kept != Some((counted, is_large)) {
-        let [friends, follows, followers, stories] = counted;
+        let [friends, follows, followers, stories, public_stories] = counted;
         db.execute(
             PERSON_MEND,
             params![
@@ -131,6 +132,7 @@ fn mend_figures(
                 follows,
                 followers,
                 stories,
+                public_stories,
                 is_large
             ],
         )?;
@@ -138,6 +140,16 @@ fn mend_figures(
         mended.large += u64::from(was_large != is_large);
     }
     Ok(counted[3].unsigned_abs())
+}
+
+fn counts(row: &Row<'_>) -> rusqlite::Result<Counts> {
+    Ok([
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+    ])
 }
 
 fn mend_stories(db: &Db<'_>, after: StoryId, limit: u32) -> StoreResult<MendedStories> {

@@ -39,6 +39,30 @@ pub async fn comments_are_kept_oldest_first_and_counted(world: &World) {
     );
 }
 
+pub async fn comments_that_a_block_hides_are_counted_once_whoever_blocked(world: &World) {
+    let [mina, blocked, blocker, both, other] = world
+        .people(["mina", "blocked", "blocker", "both", "other"])
+        .await;
+    let (story, elsewhere) = (
+        world.posts(other, "story").await,
+        world.posts(other, "elsewhere").await,
+    );
+    for person in [mina, blocked, blocker, both, both, other] {
+        world.comments(person, story, "a word").await;
+        world.comments(person, elsewhere, "a word").await;
+    }
+    assert_eq!(world.comments_hidden_from(mina, story).await.unwrap(), 0);
+    for person in [blocked, both] {
+        world.blocks(mina, person).await;
+    }
+    for person in [blocker, both] {
+        world.blocks(person, mina).await;
+    }
+    assert_eq!(world.comments_hidden_from(mina, story).await.unwrap(), 4);
+    assert_eq!(world.comments_hidden_from(both, story).await.unwrap(), 1);
+    assert_eq!(world.comments_hidden_from(other, story).await.unwrap(), 0);
+}
+
 pub async fn what_does_not_exist_cannot_be_commented_on(world: &World) {
     let [mina] = world.people(["mina"]).await;
     let story = world.posts(mina, "story").await;

@@ -126,6 +126,28 @@ pub async fn likers_are_paged_newest_first(world: &World) {
     assert_eq!(walked, crowd.iter().rev().copied().collect::<Vec<_>>());
 }
 
+pub async fn likes_that_a_block_hides_are_counted_once_whoever_blocked(world: &World) {
+    let [mina, blocked, blocker, both, other] = world
+        .people(["mina", "blocked", "blocker", "both", "other"])
+        .await;
+    let story = world.posts(other, "story").await;
+    for person in [mina, blocked, blocker, both, other] {
+        world.likes(person, story).await;
+    }
+    assert_eq!(world.likes_hidden_from(mina, story).await.unwrap(), 0);
+    for person in [blocked, both] {
+        world.blocks(mina, person).await;
+    }
+    for person in [blocker, both] {
+        world.blocks(person, mina).await;
+    }
+    assert_eq!(world.likes_hidden_from(mina, story).await.unwrap(), 3);
+    assert_eq!(world.likes_hidden_from(blocker, story).await.unwrap(), 1);
+    assert_eq!(world.likes_hidden_from(other, story).await.unwrap(), 0);
+    let elsewhere = world.posts(other, "another").await;
+    assert_eq!(world.likes_hidden_from(mina, elsewhere).await.unwrap(), 0);
+}
+
 pub async fn imported_likes_are_counted_and_told_to_nobody(world: &World) {
     let [mina, joon, yuna] = world.people(["mina", "joon", "yuna"]).await;
     let story = world.posts(mina, "story").await;

@@ -52,6 +52,7 @@ macro_rules! contract_suite {
             }
             comments {
                 comments_are_kept_oldest_first_and_counted,
+                comments_that_a_block_hides_are_counted_once_whoever_blocked,
                 what_does_not_exist_cannot_be_commented_on,
                 only_its_writer_edits_a_comment,
                 a_comment_is_removed_by_its_writer_or_by_the_storys_author,
@@ -96,6 +97,7 @@ macro_rules! contract_suite {
                 many_who_like_at_once_are_all_counted,
                 the_liked_stories_are_complete_down_to_where_they_say,
                 likers_are_paged_newest_first,
+                likes_that_a_block_hides_are_counted_once_whoever_blocked,
                 imported_likes_are_counted_and_told_to_nobody,
             }
             nodes {
@@ -134,6 +136,7 @@ macro_rules! contract_suite {
                 a_person_with_many_terms_alike_is_found_once,
                 everybody_is_walked_in_steps,
                 a_profile_counts_friends_follows_followers_and_stories,
+                public_stories_are_counted_through_posts_imports_edits_and_deletions,
                 the_read_position_never_goes_back,
             }
             relations {

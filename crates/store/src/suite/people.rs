@@ -1,10 +1,10 @@
 //! People.
 
 use sosik_feed::people::Language;
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::{Audience, PersonId, StoryId};
 
 use super::world::World;
-use crate::{NewPerson, PersonCounts, ProfileChange};
+use crate::{NewPerson, NewStory, PersonCounts, ProfileChange, StoryEdit};
 
 pub async fn those_who_exist_are_read_and_the_others_are_left_out(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
@@ -115,6 +115,7 @@ pub async fn a_profile_counts_friends_follows_followers_and_stories(world: &Worl
         follows: 1,
         followers: 2,
         stories: 1,
+        public_stories: 1,
     };
     assert_eq!(world.person_counts(mina).await.unwrap(), counts);
     world.blocks(mina, joon).await;
@@ -124,12 +125,43 @@ pub async fn a_profile_counts_friends_follows_followers_and_stories(world: &Worl
         follows: 0,
         followers: 1,
         stories: 1,
+        public_stories: 1,
     };
     assert_eq!(world.person_counts(mina).await.unwrap(), counts);
     assert_eq!(
         world.person_counts(PersonId::from_u64(5)).await.unwrap(),
         PersonCounts::default()
     );
+}
+
+pub async fn public_stories_are_counted_through_posts_imports_edits_and_deletions(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let counts = async || {
+        let counts = world.person_counts(mina).await.unwrap();
+        (counts.stories, counts.public_stories)
+    };
+    let public = world.posts(mina, "for all").await;
+    let friends = world
+        .posts_for(mina, Audience::Friends, "for friends")
+        .await;
+    assert_eq!(counts().await, (2, 1));
+    let imported = NewStory {
+        audience: Audience::Friends,
+        ..world.new_story(mina, "imported")
+    };
+    world.post_many(vec![imported]).await.unwrap();
+    assert_eq!(counts().await, (3, 1));
+    world.readdresses(mina, friends, Audience::Public).await;
+    assert_eq!(counts().await, (3, 2));
+    // The same audience again is no change.
+    world.readdresses(mina, friends, Audience::Public).await;
+    assert_eq!(counts().await, (3, 2));
+    world.readdresses(mina, public, Audience::Friends).await;
+    assert_eq!(counts().await, (3, 1));
+    world.deletes(mina, friends).await;
+    assert_eq!(counts().await, (2, 0));
+    world.deletes(mina, public).await;
+    assert_eq!(counts().await, (1, 0));
 }
 
 pub async fn the_read_position_never_goes_back(world: &World) {
@@ -143,6 +175,17 @@ pub async fn the_read_position_never_goes_back(world: &World) {
 }
 
 impl World {
+    async fn readdresses(&self, author: PersonId, id: StoryId, audience: Audience) {
+        let edit = StoryEdit {
+            id,
+            author,
+            text: None,
+            audience: Some(audience),
+            now: self.now(),
+        };
+        assert!(self.edit_story(edit).await.unwrap().is_some());
+    }
+
     async fn people_of(&self, ids: &[PersonId]) -> Vec<String> {
         let people = (**self).people(ids).await.unwrap();
         people.into_iter().map(|person| person.handle).collect()

@@ -13,7 +13,7 @@ use crate::{Accounts, Claim, NewPerson, NewStory, People, PersonCounts, Stories}
 const BREAK: [Sql; 3] = [
     Sql::listed(
         "BREAK_PEOPLE",
-        "UPDATE person_counts SET friends = 7, follows = 7, followers = 7, stories = 7",
+        "UPDATE person_counts SET friends = 7, follows = 7, followers = 7, stories = 7, public_stories = 7",
     ),
     Sql::listed(
         "BREAK_STORIES",
@@ -73,6 +73,7 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
         store.person_counts(mina).await.unwrap(),
         PersonCounts {
             stories: 1,
+            public_stories: 1,
             ..PersonCounts::default()
         }
     );
