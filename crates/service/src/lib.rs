@@ -102,7 +102,7 @@ impl Service {
             sabotage,
         } = parts;
         let ids = Ids::lease(Arc::clone(&store), Arc::clone(&clock), &settings.node).await?;
-        let (courier, inbox) = Courier::new(&settings.delivery, ids.worker());
+        let courier = Courier::new(&settings.delivery, ids.worker());
         let inner = Inner {
             caches: Caches::new(&settings.caches),
             rebuilds: Semaphore::new(settings.feed.rebuilds_at_once),
@@ -121,16 +121,17 @@ impl Service {
         };
         let service = Self(Arc::new(inner));
         service.spawn_lease_keeper();
-        service.spawn_delivery(inbox);
+        service.spawn_delivery();
         Ok(service)
     }
 
-    /// Lets running deliveries end, hands the node number back and closes the store. What is not delivered stays in
-    /// the store as orders.
+    /// Lets running steps of deliveries end, gives back the other orders and the node number, and closes the store.
+    /// What is not delivered stays in the store as orders that are due at once.
     pub async fn stop(&self) {
         self.0.stopping.cancel();
         self.0.tasks.close();
         self.0.tasks.wait().await;
+        self.release_claims().await;
         self.0.ids.release().await;
         self.0.store.close().await;
     }

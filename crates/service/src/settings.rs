@@ -58,7 +58,7 @@ pub struct DeliverySettings {
     pub retry_max: Duration,
     /// How often to look for orders that nobody works on.
     pub sweep_every: Duration,
-    /// Orders waiting in this process; further ones are left to the sweeper.
+    /// Orders waiting in this process. Further ones wait in the store.
     pub queued_max: usize,
 }
 

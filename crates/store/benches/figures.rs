@@ -14,8 +14,8 @@ use sosik_feed::id::EPOCH;
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, PersonId, RawId, StoryId, Timestamp};
 use sosik_store::{
-    Accounts, Claim, Feeds, Likes, NewPerson, NewStory, People, Relations, SqliteOptions,
-    SqliteStore, Store, Stories,
+    Accounts, Feeds, Likes, NewPerson, NewStory, People, Relations, SqliteOptions, SqliteStore,
+    Store, Stories,
 };
 use tokio::task::JoinSet;
 
@@ -55,7 +55,7 @@ fn story(number: u64, author: PersonId) -> NewStory {
         tags: vec![],
         idempotency: None,
         now: NOW,
-        claim: Claim { by: 1, until: NOW },
+        claim: None,
     }
 }
 

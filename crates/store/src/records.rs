@@ -226,16 +226,27 @@ pub struct NewStory {
     pub idempotency: Option<Idempotency>,
     /// When.
     pub now: Timestamp,
-    /// The delivery order is born claimed by this worker until then, so that no second write is needed to claim it.
-    pub claim: Claim,
+    /// The delivery order is written with this claim, so that no second write is needed to claim it. Without one it is
+    /// due at once and any worker may claim it.
+    pub claim: Option<Claim>,
 }
 
-/// Who works on an order, and until when nobody else may.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The name of one claim. No two claims of a store have the same name. A worker whose claim expired therefore changes
+/// nothing about an order that was claimed again, not even when its own process claimed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct ClaimName {
+    /// Node number and epoch of the process. Never used by another process.
+    pub process: u64,
+    /// Counts the claims of the process, from 1.
+    pub number: u64,
+}
+
+/// The right to work on an order for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Claim {
-    /// Node number and epoch of the worker.
-    pub by: u64,
-    /// After that anyone may take it.
+    /// Which claim.
+    pub name: ClaimName,
+    /// When it expires. Any worker may claim the order after that.
     pub until: Timestamp,
 }
 
@@ -437,6 +448,42 @@ pub struct Order {
     pub attempts: u32,
     /// When it was given.
     pub created_at: Timestamp,
+    /// The claim under which the caller has it.
+    pub claim: Claim,
+}
+
+impl Order {
+    /// The order as the holder of its claim names it.
+    #[must_use]
+    pub const fn held(&self) -> HeldOrder {
+        HeldOrder {
+            story: self.story,
+            kind: self.kind,
+            claim: self.claim.name,
+        }
+    }
+}
+
+/// An order and the claim under which a worker has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldOrder {
+    /// The story it is about.
+    pub story: StoryId,
+    /// What to do.
+    pub kind: OrderKind,
+    /// The claim of the worker.
+    pub claim: ClaimName,
+}
+
+/// A failed attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedOrder {
+    /// The order.
+    pub held: HeldOrder,
+    /// Why it failed. Cut to 500 characters.
+    pub error: String,
+    /// When to try again.
+    pub due: Timestamp,
 }
 
 /// What an operator sees of the orders.

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use sosik_feed::people::Language;
 use sosik_feed::{PersonId, RawId, SessionId, Timestamp};
 use sosik_store::{
-    Accounts, Claim, NewPerson, NewStory, Relations, SessionRecord, Sessions, SqliteOptions,
-    SqliteStore, Store, Stories,
+    Accounts, NewPerson, NewStory, Relations, SessionRecord, Sessions, SqliteOptions, SqliteStore,
+    Store, Stories,
 };
 
 use super::shape::{AUDIENCE, Shape, person};
@@ -82,7 +82,7 @@ async fn stories(store: &Arc<SqliteStore>, shape: &Shape, made: Timestamp) -> an
                 tags: Vec::new(),
                 idempotency: None,
                 now: made,
-                claim: Claim { by: 0, until: made },
+                claim: None,
             }
         });
         store.post_many(stories.collect()).await?;

@@ -1,72 +1,81 @@
 //! Delivery: a story's way from its order to the timelines of its readers.
 //!
-//! The order in the store is the record; the queue of this process is a doorbell that rings sooner. An order goes
-//! away only when its effect is done, so a crash at any point means that it is done again, which changes nothing
-//! where it was done before. A sweeper takes up orders that nobody works on: left by a crash, by a full queue, or by
-//! an attempt that failed.
+//! The order in the store is the record. The queue of this process only saves the look into the store for orders
+//! that were just posted. An order goes away only when its effect is done, so after a crash at any point it is done
+//! again; redelivery is idempotent. Every claim of an order has its own name, so a worker that lost its claim changes
+//! nothing for the one who has it now (`docs/decisions/0006-the-order-table-is-the-queue.md`).
 //!
-//! Delivered to dormant readers: nothing. Delivered for large authors: one entry in the log that timelines are
-//! filled up from when read.
+//! Dormant readers: nothing is delivered. Large authors: one entry in the log that timelines are filled up from when
+//! read.
 
+pub(crate) mod queue;
 pub mod settled;
 mod sweep;
 mod work;
 
-use sosik_feed::StoryId;
-use sosik_store::{Order, OrderKind};
-use tokio::sync::{Notify, mpsc};
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use sosik_feed::Timestamp;
+use sosik_store::{Claim, ClaimName};
+
+use crate::Service;
 use crate::settings::DeliverySettings;
+use queue::Queue;
 use settled::Settled;
 
-/// How workers are reached.
+/// What posts and workers share.
 pub(crate) struct Courier {
     /// Names this process in claims.
-    pub(crate) worker: u64,
+    process: u64,
+    /// Claims made so far.
+    claims: AtomicU64,
+    pub(crate) queue: Queue,
     /// Up to which story everything is delivered.
     pub(crate) settled: Settled,
-    orders: mpsc::Sender<Order>,
-    done: mpsc::UnboundedSender<(StoryId, OrderKind)>,
-    sweep: Notify,
-}
-
-/// What the workers take from.
-pub(crate) struct Inbox {
-    orders: mpsc::Receiver<Order>,
-    done: mpsc::UnboundedReceiver<(StoryId, OrderKind)>,
 }
 
 impl Courier {
-    pub(crate) fn new(settings: &DeliverySettings, worker: u64) -> (Self, Inbox) {
-        let (orders, orders_inbox) = mpsc::channel(settings.queued_max);
-        // Not bounded by itself: there is at most one entry for each order taken from the bounded queue.
-        let (done, done_inbox) = mpsc::unbounded_channel();
-        let courier = Self {
-            worker,
+    pub(crate) fn new(settings: &DeliverySettings, process: u64) -> Self {
+        Self {
+            process,
+            claims: AtomicU64::new(0),
+            queue: Queue::new(settings.queued_max),
             settled: Settled::new(),
-            orders,
-            done,
-            sweep: Notify::new(),
-        };
-        (
-            courier,
-            Inbox {
-                orders: orders_inbox,
-                done: done_inbox,
-            },
-        )
-    }
-
-    /// Rings for an order that this process has claimed. When the queue is full the order waits in the store until
-    /// its claim runs out and the sweeper takes it.
-    pub(crate) fn send(&self, order: Order) {
-        if self.orders.try_send(order).is_err() {
-            metrics::counter!("sosik_delivery_queue_full_total").increment(1);
         }
     }
 
-    /// Looks for orders now instead of at the next turn.
-    pub(crate) fn sweep_soon(&self) {
-        self.sweep.notify_one();
+    /// A name that no claim had before.
+    fn next_claim(&self) -> ClaimName {
+        ClaimName {
+            process: self.process,
+            number: self.claims.fetch_add(1, Ordering::Relaxed) + 1,
+        }
+    }
+}
+
+impl Service {
+    /// A new claim, from now on.
+    pub(crate) fn new_claim(&self) -> Claim {
+        Claim {
+            name: self.0.courier.next_claim(),
+            until: self.claim_until(),
+        }
+    }
+
+    /// When a claim expires that is made or extended now.
+    fn claim_until(&self) -> Timestamp {
+        self.now().plus(self.0.settings.delivery.claim)
+    }
+
+    /// Gives back what this process has claimed, so that the next start takes it at once. For after the workers ended.
+    pub(crate) async fn release_claims(&self) {
+        let released = self
+            .0
+            .store
+            .release_orders(self.0.courier.process, self.now())
+            .await;
+        if let Err(error) = released {
+            tracing::warn!(%error, "claimed deliveries could not be released; they are due when their claims expire");
+        }
     }
 }

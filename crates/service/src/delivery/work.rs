@@ -1,59 +1,144 @@
-//! The workers: take an order, walk the readers, push, and say that it is done.
+//! The workers: take orders, walk the readers, push, and record that it is done.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_feed::{PersonId, StoryId};
-use sosik_store::{Claim, Order, OrderKind};
-use tokio::sync::{Mutex, mpsc};
+use sosik_feed::PersonId;
+use sosik_store::{FailedOrder, HeldOrder, Order, OrderKind};
 
-use super::Inbox;
 use crate::sabotage::Sabotage;
 use crate::{Service, ServiceResult};
 
-/// Orders finished in one write. What has piled up while the last write was under way goes into the next.
-const FINISHED_BATCH_MAX: usize = 512;
+/// Orders that a worker takes at once from the queue of the process. One, so that all workers share what waits.
+const QUEUED_BATCH_MAX: usize = 1;
+
+/// Orders that a worker claims at once in the store: they share one write, and are done long before the claim expires.
+const DUE_BATCH_MAX: u32 = 16;
+
+/// An order is started only with this part of its claim left; otherwise the claim is extended first.
+const CLAIM_LEFT_MIN: u32 = 2;
 
 /// Rows that one step of a purge removes, so that no write holds up the others for long.
 const PURGE_ROWS_MAX: u32 = 500;
 
+/// How an attempt ended.
+enum Progress {
+    Done,
+    /// The claim does not hold any more: another worker has the order, or it is gone.
+    TakenOver,
+    /// The service stops. The rest is for the next start.
+    Stopping,
+}
+
 impl Service {
-    pub(crate) fn spawn_delivery(&self, inbox: Inbox) {
-        let Inbox { orders, done } = inbox;
-        let orders = Arc::new(Mutex::new(orders));
+    /// Starts the workers and the sweeper.
+    pub(crate) fn spawn_delivery(&self) {
         for _ in 0..self.0.settings.delivery.workers {
-            let (service, orders) = (self.clone(), Arc::clone(&orders));
-            self.spawn(async move { service.work(&orders).await });
+            let service = self.clone();
+            self.spawn(async move { service.work().await });
         }
-        let service = self.clone();
-        self.spawn(async move { service.finish(done).await });
         let service = self.clone();
         self.spawn(async move { service.sweep().await });
     }
 
-    async fn work(&self, orders: &Mutex<mpsc::Receiver<Order>>) {
-        loop {
-            let order = tokio::select! {
-                () = self.0.stopping.cancelled() => return,
-                order = async { orders.lock().await.recv().await } => order,
-            };
-            let Some(order) = order else { return };
-            self.fulfil(order).await;
+    async fn work(&self) {
+        while let Some(orders) = self.next_orders().await {
+            self.fulfil_all(orders).await;
         }
     }
 
-    async fn fulfil(&self, order: Order) {
-        let result = match order.kind {
-            OrderKind::Deliver => self.deliver(&order).await,
-            OrderKind::Purge => self.purge(&order).await,
-        };
-        match result {
-            Ok(Progress::Done) => {
-                // Received until the service stops; an order lost here is done once more after the next start.
-                let _ = self.0.courier.done.send((order.story, order.kind));
+    /// Waits for orders to work on; `None` when the service stops.
+    async fn next_orders(&self) -> Option<Vec<Order>> {
+        let queue = &self.0.courier.queue;
+        while !self.0.stopping.is_cancelled() {
+            let taken = queue.take(QUEUED_BATCH_MAX);
+            let nothing_waits = taken.is_empty();
+            let mut orders = self.still_claimed(taken).await;
+            orders.extend(self.due_orders().await);
+            if !orders.is_empty() {
+                return Some(orders);
             }
-            Ok(Progress::TakenOver) => {}
-            Err(error) => self.give_back(&order, &error.to_string()).await,
+            if !nothing_waits {
+                continue;
+            }
+            tokio::select! {
+                () = self.0.stopping.cancelled() => return None,
+                () = queue.rung() => {}
+            }
+        }
+        None
+    }
+
+    /// Those of the orders that this process still has. A claim that is about to expire is extended first.
+    async fn still_claimed(&self, orders: Vec<Order>) -> Vec<Order> {
+        let good_until = self
+            .now()
+            .plus(self.0.settings.delivery.claim / CLAIM_LEFT_MIN);
+        let (mut fresh, old): (Vec<_>, Vec<_>) = orders
+            .into_iter()
+            .partition(|order| order.claim.until > good_until);
+        if old.is_empty() {
+            return fresh;
+        }
+        let progress = old.iter().map(|order| (order.held(), order.done_to));
+        let progress = progress.collect();
+        match self
+            .0
+            .store
+            .order_progress(progress, self.claim_until())
+            .await
+        {
+            Ok(holds) => {
+                let kept = old.into_iter().zip(holds).filter(|(_, holds)| *holds);
+                fresh.extend(kept.map(|(order, _)| order));
+            }
+            // They are due in the store when their claims expire.
+            Err(error) => tracing::warn!(%error, "claims of deliveries could not be extended"),
+        }
+        fresh
+    }
+
+    /// Claims what is due in the store, if somebody asked to look.
+    async fn due_orders(&self) -> Vec<Order> {
+        let queue = &self.0.courier.queue;
+        if !queue.take_look() {
+            return Vec::new();
+        }
+        let claimed = (self.0.store)
+            .claim_orders(self.new_claim(), self.now(), DUE_BATCH_MAX)
+            .await;
+        match claimed {
+            Ok(orders) => {
+                if orders.len() >= DUE_BATCH_MAX as usize {
+                    queue.look_in_store();
+                }
+                orders
+            }
+            Err(error) => {
+                tracing::warn!(%error, "due deliveries could not be claimed; the next sweep tries again");
+                Vec::new()
+            }
+        }
+    }
+
+    async fn fulfil_all(&self, orders: Vec<Order>) {
+        let (mut done, mut failed) = (Vec::new(), Vec::new());
+        for order in orders {
+            if self.0.stopping.is_cancelled() {
+                break; // the claims are released
+            }
+            match self.fulfil(&order).await {
+                Ok(Progress::Done) => done.push(order.held()),
+                Ok(Progress::TakenOver | Progress::Stopping) => {}
+                Err(error) => failed.push(self.failure(&order, error.to_string())),
+            }
+        }
+        self.record(done, failed).await;
+    }
+
+    async fn fulfil(&self, order: &Order) -> ServiceResult<Progress> {
+        match order.kind {
+            OrderKind::Deliver => self.deliver(order).await,
+            OrderKind::Purge => self.purge(order).await,
         }
     }
 
@@ -73,6 +158,10 @@ impl Service {
             return Ok(Progress::Done);
         }
         let audience = story.record.audience;
+        if order.done_to == PersonId::default() && !self.breaks(Sabotage::ForgetOwnStory) {
+            // The one who posted has put it there already, unless that failed.
+            self.0.fabric.deliver(order.story, &[order.author]).await?;
+        }
         let mut done_to = order.done_to;
         loop {
             let chunk = self
@@ -92,6 +181,9 @@ impl Service {
             if !self.progress(order, done_to).await? {
                 return Ok(Progress::TakenOver);
             }
+            if self.0.stopping.is_cancelled() {
+                return Ok(Progress::Stopping);
+            }
         }
         self.record_lag(order, "small");
         Ok(Progress::Done)
@@ -107,75 +199,49 @@ impl Service {
             if !self.progress(order, PersonId::default()).await? {
                 return Ok(Progress::TakenOver);
             }
+            if self.0.stopping.is_cancelled() {
+                return Ok(Progress::Stopping);
+            }
         }
         Ok(Progress::Done)
     }
 
-    /// Notes how far it is and keeps the claim; `false` when somebody else has the order by now.
+    /// Records how far the order is done and extends its claim; `false` when the claim does not hold any more.
     async fn progress(&self, order: &Order, done_to: PersonId) -> ServiceResult<bool> {
-        Ok(self
+        let progress = vec![(order.held(), done_to)];
+        let holds = self
             .0
             .store
-            .order_progress(order.story, order.kind, self.claim(), done_to)
-            .await?)
+            .order_progress(progress, self.claim_until())
+            .await?;
+        Ok(holds == [true])
     }
 
-    pub(super) fn claim(&self) -> Claim {
-        Claim {
-            by: self.0.courier.worker,
-            until: self.now().plus(self.0.settings.delivery.claim),
-        }
-    }
-
-    async fn give_back(&self, order: &Order, error: &str) {
+    fn failure(&self, order: &Order, error: String) -> FailedOrder {
         let settings = &self.0.settings.delivery;
         let pause = back_off(settings.retry_first, settings.retry_max, order.attempts);
         tracing::warn!(story = %order.story, attempts = order.attempts + 1, error, "a delivery failed and is tried again");
-        let due = self.now().plus(pause);
-        let noted = self
-            .0
-            .store
-            .fail_order(
-                order.story,
-                order.kind,
-                error.to_owned(),
-                due,
-                settings.attempts_max,
-            )
-            .await;
-        if let Err(error) = noted {
-            // The claim runs out and the order is taken up again.
-            tracing::warn!(%error, "the failure of a delivery could not be noted");
+        FailedOrder {
+            held: order.held(),
+            error,
+            due: self.now().plus(pause),
         }
     }
 
-    async fn finish(&self, mut done: mpsc::UnboundedReceiver<(StoryId, OrderKind)>) {
-        loop {
-            let mut batch = Vec::new();
-            tokio::select! {
-                () = self.0.stopping.cancelled() => {
-                    done.close();
-                    done.recv_many(&mut batch, usize::MAX).await;
-                    self.write_finished(batch).await;
-                    return;
-                }
-                _ = done.recv_many(&mut batch, FINISHED_BATCH_MAX) => self.write_finished(batch).await,
-            }
+    /// Records what became of orders. What cannot be recorded is done once more when its claim expires, which changes
+    /// nothing.
+    async fn record(&self, done: Vec<HeldOrder>, failed: Vec<FailedOrder>) {
+        let (store, attempts_max) = (&self.0.store, self.0.settings.delivery.attempts_max);
+        if !failed.is_empty()
+            && let Err(error) = store.fail_orders(failed, attempts_max).await
+        {
+            tracing::warn!(%error, "failed deliveries could not be recorded");
         }
-    }
-
-    async fn write_finished(&self, batch: Vec<(StoryId, OrderKind)>) {
-        if batch.is_empty() {
+        if done.is_empty() {
             return;
         }
-        if let Err(error) = self
-            .0
-            .store
-            .finish_orders(batch, self.0.courier.worker)
-            .await
-        {
-            // They are done once more when their claims run out; that changes nothing.
-            tracing::warn!(%error, "finished deliveries could not be noted");
+        if let Err(error) = store.finish_orders(done).await {
+            tracing::warn!(%error, "finished deliveries could not be recorded");
         } else if let Err(error) = self.settle().await {
             // The sweeper does it again in a moment.
             tracing::debug!(%error, "the settled point could not be moved on");
@@ -187,13 +253,6 @@ impl Service {
         metrics::histogram!("sosik_delivery_lag_seconds", "author" => size)
             .record(lag.as_secs_f64());
     }
-}
-
-/// How an attempt ended.
-enum Progress {
-    Done,
-    /// The claim ran out and another worker has the order.
-    TakenOver,
 }
 
 /// Doubles with each attempt, up to the longest pause.

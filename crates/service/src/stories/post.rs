@@ -5,12 +5,13 @@ use std::time::Duration;
 use sosik_feed::rules::check_idempotency_key;
 use sosik_feed::text::{self, StoryText, TextIs};
 use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
-use sosik_store::{Claim, Idempotency, NewStory, Order, OrderKind, Posted};
+use sosik_store::{Idempotency, NewStory, Order, OrderKind, Posted, StoreError, StoreResult};
 use tokio::time::timeout;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::StoryItem;
 use crate::changed::Change;
+use crate::delivery::queue::Place;
 use crate::delivery::settled::UnderWay;
 use crate::sabotage::Sabotage;
 use crate::{Service, ServiceError, ServiceResult};
@@ -50,6 +51,8 @@ impl Service {
         let under_way = self.begin_post().await?;
         let id = under_way.story();
         let now = self.now();
+        // Before the write: an order that finds no room in the queue is not claimed, so that any worker can take it.
+        let place = self.0.courier.queue.reserve();
         let story = NewStory {
             id,
             author,
@@ -62,42 +65,52 @@ impl Service {
             audience: ask.audience,
             idempotency,
             now,
-            claim: Claim {
-                by: self.0.courier.worker,
-                until: now.plus(self.0.settings.delivery.claim),
-            },
+            claim: place.as_ref().map(|_| self.new_claim()),
         };
         if self.breaks(Sabotage::AcknowledgeUnwritten) {
             return self.pretend_to_post(story).await;
         }
+        let order = order(&story);
         let answer = self.0.store.post(story).await;
+        if may_be_new(&answer) {
+            // First of all: whatever fails behind this line, the story is on its way.
+            self.hand_over(order, place);
+        }
         match self.or_doubt(answer, [Change::Story(id)]).await? {
             Posted::New { notified } => {
                 self.changed([Change::Story(id), Change::Notifications(notified)])
                     .await?;
-                if !self.breaks(Sabotage::ForgetOwnStory) {
-                    self.0.fabric.deliver(id, &[author]).await?;
-                }
-                let order = Order {
-                    story: id,
-                    kind: OrderKind::Deliver,
-                    author,
-                    done_to: PersonId::default(),
-                    attempts: 0,
-                    created_at: now,
-                };
-                match self.breaks(Sabotage::DeliverLate) {
-                    true => self.send_late(order),
-                    false => self.0.courier.send(order),
-                }
+                self.put_into_own_timeline(author, id).await?;
                 drop(under_way);
                 metrics::counter!("sosik_stories_posted_total").increment(1);
                 self.own_story(author, id).await
             }
-            Posted::Repeated(first) => self.own_story(author, first).await,
+            Posted::Repeated(first) => {
+                // The first attempt may have ended behind its commit.
+                self.put_into_own_timeline(author, first).await?;
+                self.sweep_soon();
+                self.own_story(author, first).await
+            }
             Posted::KeyReused => Err(ServiceError::IdempotencyKeyReused),
             Posted::NoSuchStory => Err(ServiceError::NotFound("story")),
         }
+    }
+
+    /// Lets the workers know of the order. Without a place in the queue it is not claimed, and due in the store.
+    fn hand_over(&self, order: Order, place: Option<Place<'_>>) {
+        match place {
+            _ if self.breaks(Sabotage::DeliverLate) => self.hand_over_late(order),
+            Some(place) => place.fill(order),
+            None => self.sweep_soon(),
+        }
+    }
+
+    /// An author sees the story on the next read.
+    async fn put_into_own_timeline(&self, author: PersonId, story: StoryId) -> ServiceResult<()> {
+        if !self.breaks(Sabotage::ForgetOwnStory) {
+            self.0.fabric.deliver(story, &[author]).await?;
+        }
+        Ok(())
     }
 
     /// Takes an id that the settled point waits for.
@@ -157,11 +170,13 @@ impl Service {
     }
 
     /// Has a story delivered later than is promised. Only reached by a build that breaks this promise on purpose.
-    fn send_late(&self, order: Order) {
+    fn hand_over_late(&self, order: Order) {
         let service = self.clone();
         self.spawn(async move {
             let _late = timeout(TOO_LATE, service.0.stopping.cancelled()).await;
-            service.0.courier.send(order);
+            if let Some(place) = service.0.courier.queue.reserve() {
+                place.fill(order);
+            }
         });
     }
 
@@ -186,6 +201,29 @@ impl Service {
             author,
             liked: false,
         })
+    }
+}
+
+/// The delivery that the store writes with the story.
+fn order(story: &NewStory) -> Order {
+    Order {
+        story: story.id,
+        kind: OrderKind::Deliver,
+        author: story.author,
+        done_to: PersonId::default(),
+        attempts: 0,
+        created_at: story.now,
+        claim: story.claim.unwrap_or_default(),
+    }
+}
+
+/// Is the story in the store, or may it be? A write whose answer was lost may have happened.
+fn may_be_new(answer: &StoreResult<Posted<StoryId>>) -> bool {
+    match answer {
+        Ok(Posted::New { .. }) => true,
+        Ok(Posted::Repeated(_) | Posted::KeyReused | Posted::NoSuchStory) => false,
+        Err(StoreError::Closed | StoreError::Failed { .. }) => true,
+        Err(StoreError::Busy | StoreError::Full | StoreError::LeaseLost) => false,
     }
 }
 

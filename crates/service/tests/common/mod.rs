@@ -17,7 +17,7 @@ use sosik_feed::{Audience, Cursor, PersonId, StoryId};
 use sosik_service::feed::{FeedAsk, FeedPage, From};
 use sosik_service::stories::post::PostAsk;
 use sosik_service::{Clock, Parts, Sabotage, Service, Settings, SystemClock};
-use sosik_store::{Claim, NewPerson, NewStory, SqliteOptions, SqliteStore, Store};
+use sosik_store::{Claim, ClaimName, NewPerson, NewStory, SqliteOptions, SqliteStore, Store};
 
 /// A state that does not come within this time is taken for one that never comes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -155,10 +155,10 @@ impl World {
             tags: Vec::new(),
             idempotency: None,
             now,
-            claim: Claim {
-                by: 0,
+            claim: Some(Claim {
+                name: ClaimName::default(),
                 until: now.plus(claimed_for),
-            },
+            }),
         }
     }
 

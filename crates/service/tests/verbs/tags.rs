@@ -115,10 +115,7 @@ async fn many_stories_for_others_make_short_pages_and_hide_nothing_behind_them()
             tags: vec!["seoul".to_owned()],
             idempotency: None,
             now: id.time(),
-            claim: sosik_store::Claim {
-                by: 0,
-                until: id.time(),
-            },
+            claim: None,
         });
     }
     assert_eq!(world.store().post_many(private).await.unwrap(), 700);

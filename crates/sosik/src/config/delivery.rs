@@ -31,7 +31,7 @@ settings! {
         /// How often the sweeper looks for orders that nobody is working on.
         pub sweep_seconds: u32 = 5, unit: "seconds", allowed: 1..=600;
 
-        /// Orders waiting in this process. Further ones stay in the store until the sweeper brings them.
+        /// Orders waiting in this process. Further ones wait in the store, from where workers take them.
         pub in_memory_max: usize = 10_000, unit: "orders", allowed: 100..=1_000_000;
     }
 }

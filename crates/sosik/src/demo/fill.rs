@@ -11,7 +11,7 @@ use sosik_store::{NewComment, NewStory};
 
 use super::PASSWORD;
 use super::ids::PastIds;
-use crate::import::{new_person, nobody, set_bios};
+use crate::import::{new_person, set_bios};
 use crate::progress;
 use crate::town::{PastStory, Town};
 
@@ -182,7 +182,7 @@ fn story(id: StoryId, told: PastStory, people: &[PersonId], now: Timestamp) -> N
         audience: told.audience,
         idempotency: None,
         now: now.minus(told.before_now),
-        claim: nobody(),
+        claim: None,
     }
 }
 

@@ -25,7 +25,6 @@ pub use self::moments::import_node;
 pub use self::pairs::{Kind, pair};
 pub use self::people::set_bios;
 pub use self::registry::{handle_of, new_person};
-pub use self::stories::nobody;
 pub use self::summary::Summary;
 
 use sosik_service::Service;

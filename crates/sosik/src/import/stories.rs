@@ -5,7 +5,7 @@ use sosik_feed::id::EPOCH;
 use sosik_feed::people::Handle;
 use sosik_feed::text::{StoryText, TextIs, hashtags, mentions};
 use sosik_feed::{Audience, PersonId, RuleBroken, Timestamp};
-use sosik_store::{Claim, NewStory};
+use sosik_store::NewStory;
 
 use super::Import;
 use super::input::{Input, Line};
@@ -164,7 +164,7 @@ impl Import {
                     audience: story.audience,
                     idempotency: None,
                     now: story.at,
-                    claim: nobody(),
+                    claim: None,
                 }),
                 Place::Full => {
                     let why = "too many stories have this very time";
@@ -202,14 +202,6 @@ impl Import {
             None => found.next().flatten(),
         };
         Ok(stories.iter().map(author).collect())
-    }
-}
-
-/// The bulk methods of the store give no orders, so nobody claims any.
-pub fn nobody() -> Claim {
-    Claim {
-        by: 0,
-        until: Timestamp::default(),
     }
 }
 

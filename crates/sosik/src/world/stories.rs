@@ -10,7 +10,6 @@ use sosik_store::NewStory;
 
 use super::steps::first_missing;
 use super::{Fill, Part};
-use crate::import::nobody;
 use crate::progress;
 
 /// Stories in one transaction. Their authors are all over the index, so that every page of it is written in every
@@ -57,7 +56,7 @@ impl Fill {
                 },
                 idempotency: None,
                 now: self.before_end(before_end_ms),
-                claim: nobody(),
+                claim: None,
             }
         };
         stories.map(told).collect()

@@ -6,13 +6,14 @@
 use async_trait::async_trait;
 use sosik_feed::{PersonId, Timestamp};
 
-use crate::{Claim, DeadOrder, Order, OrderFigures, OrderKind, StoreResult};
+use crate::{Claim, DeadOrder, FailedOrder, HeldOrder, Order, OrderFigures, StoreResult};
 use sosik_feed::StoryId;
 
 /// The outbox.
 #[async_trait]
 pub trait Orders {
-    /// Takes orders that nobody works on (claim run out, due now), oldest first, at most `limit`, and claims them.
+    /// Claims orders that are due and that nobody holds, at most `limit`: those that wait longest. Answers them by
+    /// story.
     async fn claim_orders(
         &self,
         claim: Claim,
@@ -20,28 +21,25 @@ pub trait Orders {
         limit: u32,
     ) -> StoreResult<Vec<Order>>;
 
-    /// Notes how far an order has come and extends the claim; `false` when another worker has it by now.
+    /// Records for each order up to which reader it is done, and extends its claim to `until`. Answers for each, in the
+    /// order given, whether the claim still holds; nothing changes where it does not.
     async fn order_progress(
         &self,
-        story: StoryId,
-        kind: OrderKind,
-        claim: Claim,
-        done_to: PersonId,
-    ) -> StoreResult<bool>;
+        progress: Vec<(HeldOrder, PersonId)>,
+        until: Timestamp,
+    ) -> StoreResult<Vec<bool>>;
 
-    /// Their effect is done: removes the orders. Only those still claimed by `by`; others stay for their new worker.
-    async fn finish_orders(&self, done: Vec<(StoryId, OrderKind)>, by: u64) -> StoreResult<()>;
+    /// Removes orders whose effect is done. An order whose claim does not hold any more stays for the worker that has
+    /// it now.
+    async fn finish_orders(&self, done: Vec<HeldOrder>) -> StoreResult<()>;
 
-    /// An attempt failed: counts it, keeps the error (cut to 500 characters), and makes the order due again at `due`.
-    /// With `attempts_max` attempts it is dead: kept and shown, not tried until somebody asks.
-    async fn fail_order(
-        &self,
-        story: StoryId,
-        kind: OrderKind,
-        error: String,
-        due: Timestamp,
-        attempts_max: u32,
-    ) -> StoreResult<()>;
+    /// Records failed attempts: counts each, keeps its error, gives the order back, and makes it due again. After
+    /// `attempts_max` attempts it is dead: kept and shown, not tried until somebody asks. Nothing changes where the
+    /// claim does not hold any more.
+    async fn fail_orders(&self, failed: Vec<FailedOrder>, attempts_max: u32) -> StoreResult<()>;
+
+    /// Gives back every order that a process has claimed: due now, without counting an attempt. Answers how many.
+    async fn release_orders(&self, process: u64, now: Timestamp) -> StoreResult<u64>;
 
     /// For the operator and for alarms.
     async fn order_figures(&self) -> StoreResult<OrderFigures>;

@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = migrations![
     4 "0004_notifications",
     5 "0005_orders_and_nodes",
     6 "0006_counts_per_audience",
+    7 "0007_claims",
 ];
 
 /// Why a database is not taken as it is.

@@ -1,6 +1,7 @@
 //! Orders: the outbox of deliveries and purges.
 //!
-//! `ready_at` is the only time an order has: when its claim runs out, or when a failed attempt is due again.
+//! `ready_at` is the only time an order has: when its claim expires, or when it is due. `claimed_by` and `claim` name
+//! the claim under which a worker has it.
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
@@ -9,22 +10,33 @@ use sosik_feed::{PersonId, StoryId, Timestamp};
 use super::SqliteStore;
 use super::db::Db;
 use super::statement::statements;
-use crate::{Claim, DeadOrder, NewStory, Order, OrderFigures, OrderKind, Orders, StoreResult};
+use crate::{
+    Claim, ClaimName, DeadOrder, FailedOrder, HeldOrder, NewStory, Order, OrderFigures, OrderKind,
+    Orders, StoreResult,
+};
 
 statements! {
-    ORDER_INSERT = "INSERT INTO orders (kind, story, author, created_at, claimed_by, ready_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    /// One that was under way for friends only begins again; who works on it learns that it is theirs no more.
+    ORDER_INSERT = "INSERT INTO orders (kind, story, author, created_at, claimed_by, claim, ready_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    /// A delivery under way for friends only begins again. The claim of its worker does not hold any more.
     ORDER_AGAIN = "INSERT INTO orders (kind, story, author, created_at, claimed_by, ready_at) VALUES (?1, ?2, ?3, ?4, 0, ?4)
-        ON CONFLICT (kind, story) DO UPDATE SET done_to = 0, attempts = 0, dead = 0, error = '', claimed_by = 0, ready_at = ?4";
+        ON CONFLICT (kind, story) DO UPDATE
+        SET done_to = 0, attempts = 0, dead = 0, error = '', claimed_by = 0, claim = 0, ready_at = ?4";
+    /// An order that failed waits for its own time.
+    ORDER_HASTEN = "UPDATE orders SET ready_at = ?3
+        WHERE kind = ?1 AND story = ?2 AND dead = 0 AND attempts = 0 AND ready_at > ?3";
     ORDERS_READY = "SELECT kind, story, author, done_to, attempts, created_at FROM orders
         WHERE dead = 0 AND ready_at <= ?1 ORDER BY ready_at LIMIT ?2";
-    ORDER_CLAIM = "UPDATE orders SET claimed_by = ?3, ready_at = ?4 WHERE kind = ?1 AND story = ?2";
-    ORDER_PROGRESS = "UPDATE orders SET done_to = max(done_to, ?5), ready_at = ?4
-        WHERE kind = ?1 AND story = ?2 AND claimed_by = ?3 AND dead = 0";
-    ORDER_FINISH = "DELETE FROM orders WHERE kind = ?1 AND story = ?2 AND claimed_by = ?3";
+    ORDER_CLAIM = "UPDATE orders SET claimed_by = ?3, claim = ?4, ready_at = ?5 WHERE kind = ?1 AND story = ?2";
+    ORDER_PROGRESS = "UPDATE orders SET done_to = max(done_to, ?5), ready_at = ?6
+        WHERE kind = ?1 AND story = ?2 AND claimed_by = ?3 AND claim = ?4";
+    ORDER_FINISH = "DELETE FROM orders WHERE kind = ?1 AND story = ?2 AND claimed_by = ?3 AND claim = ?4";
+    /// What a process holds has its time still to come, so this walks claimed orders only, by their index.
+    ORDERS_RELEASE = "UPDATE orders SET claimed_by = 0, claim = 0, ready_at = ?2
+        WHERE dead = 0 AND ready_at > ?2 AND claimed_by = ?1";
     ORDER_DROP = "DELETE FROM orders WHERE kind = ?1 AND story = ?2";
-    ORDER_FAIL = "UPDATE orders SET attempts = attempts + 1, error = ?3, ready_at = ?4, claimed_by = 0,
-        dead = (attempts + 1 >= ?5) WHERE kind = ?1 AND story = ?2";
+    ORDER_FAIL = "UPDATE orders SET attempts = attempts + 1, error = ?5, ready_at = ?6, claimed_by = 0, claim = 0,
+        dead = (attempts + 1 >= ?7) WHERE kind = ?1 AND story = ?2 AND claimed_by = ?3 AND claim = ?4";
     ORDER_FIGURES = "SELECT coalesce(sum(dead = 0), 0), coalesce(sum(dead), 0),
         min(CASE dead WHEN 0 THEN created_at END) FROM orders";
     OLDEST_UNDELIVERED = "SELECT story FROM orders WHERE kind = 1 ORDER BY story LIMIT 1";
@@ -45,18 +57,12 @@ impl Orders for SqliteStore {
         limit: u32,
     ) -> StoreResult<Vec<Order>> {
         self.write("claim orders", move |db| {
-            let mut orders = db.rows(ORDERS_READY, params![now.as_i64(), limit], order)?;
+            let ready = params![now.as_i64(), limit];
+            let mut orders = db.rows(ORDERS_READY, ready, |row| order(row, claim))?;
             for order in &orders {
-                let by = claim.by.cast_signed();
-                db.execute(
-                    ORDER_CLAIM,
-                    [
-                        kind_number(order.kind),
-                        order.story.as_i64(),
-                        by,
-                        claim.until.as_i64(),
-                    ],
-                )?;
+                let [kind, story, process, number] = columns(&order.held());
+                let until = claim.until.as_i64();
+                db.execute(ORDER_CLAIM, [kind, story, process, number, until])?;
             }
             orders.sort_unstable_by_key(|order| order.story);
             Ok(orders)
@@ -66,59 +72,58 @@ impl Orders for SqliteStore {
 
     async fn order_progress(
         &self,
-        story: StoryId,
-        kind: OrderKind,
-        claim: Claim,
-        done_to: PersonId,
-    ) -> StoreResult<bool> {
-        self.write("note the progress of an order", move |db| {
-            let by = claim.by.cast_signed();
-            let values = [
-                kind_number(kind),
-                story.as_i64(),
-                by,
-                claim.until.as_i64(),
-                done_to.as_i64(),
-            ];
-            db.changes(ORDER_PROGRESS, values)
+        progress: Vec<(HeldOrder, PersonId)>,
+        until: Timestamp,
+    ) -> StoreResult<Vec<bool>> {
+        self.write("record the progress of orders", move |db| {
+            let record = |(held, done_to): &(HeldOrder, PersonId)| {
+                let [kind, story, process, number] = columns(held);
+                let (done_to, until) = (done_to.as_i64(), until.as_i64());
+                db.changes(
+                    ORDER_PROGRESS,
+                    [kind, story, process, number, done_to, until],
+                )
+            };
+            progress.iter().map(record).collect()
         })
         .await
     }
 
-    async fn finish_orders(&self, done: Vec<(StoryId, OrderKind)>, by: u64) -> StoreResult<()> {
+    async fn finish_orders(&self, done: Vec<HeldOrder>) -> StoreResult<()> {
         self.write("finish orders", move |db| {
-            for (story, kind) in done {
-                db.execute(
-                    ORDER_FINISH,
-                    [kind_number(kind), story.as_i64(), by.cast_signed()],
-                )?;
+            for held in &done {
+                db.execute(ORDER_FINISH, columns(held))?;
             }
             Ok(())
         })
         .await
     }
 
-    async fn fail_order(
-        &self,
-        story: StoryId,
-        kind: OrderKind,
-        error: String,
-        due: Timestamp,
-        attempts_max: u32,
-    ) -> StoreResult<()> {
-        self.write("note a failed order", move |db| {
-            let error: String = error.chars().take(ERROR_CHARACTERS_MAX).collect();
-            db.execute(
-                ORDER_FAIL,
-                params![
-                    kind_number(kind),
-                    story.as_i64(),
+    async fn fail_orders(&self, failed: Vec<FailedOrder>, attempts_max: u32) -> StoreResult<()> {
+        self.write("record failed orders", move |db| {
+            for FailedOrder { held, error, due } in &failed {
+                let error: String = error.chars().take(ERROR_CHARACTERS_MAX).collect();
+                let [kind, story, process, number] = columns(held);
+                let values = params![
+                    kind,
+                    story,
+                    process,
+                    number,
                     error,
                     due.as_i64(),
                     attempts_max
-                ],
-            )?;
+                ];
+                db.execute(ORDER_FAIL, values)?;
+            }
             Ok(())
+        })
+        .await
+    }
+
+    async fn release_orders(&self, process: u64, now: Timestamp) -> StoreResult<u64> {
+        self.write("release orders", move |db| {
+            let values = [process.cast_signed(), now.as_i64()];
+            Ok(db.execute(ORDERS_RELEASE, values)? as u64)
         })
         .await
     }
@@ -153,7 +158,7 @@ impl Orders for SqliteStore {
         self.read("list dead orders", move |db| {
             db.rows(ORDERS_DEAD, [limit], |row| {
                 Ok(DeadOrder {
-                    order: order(row)?,
+                    order: order(row, Claim::default())?,
                     error: row.get(6)?,
                 })
             })
@@ -169,18 +174,38 @@ impl Orders for SqliteStore {
     }
 }
 
-/// Gives the order to deliver a new story, claimed already.
+/// Gives the order to deliver a new story, claimed already or due at once.
 pub(super) fn give_delivery(db: &Db<'_>, story: &NewStory) -> StoreResult<()> {
-    let (kind, id, author) = (
-        kind_number(OrderKind::Deliver),
-        story.id.as_i64(),
-        story.author.as_i64(),
-    );
-    let (by, until) = (story.claim.by.cast_signed(), story.claim.until.as_i64());
-    db.execute(
-        ORDER_INSERT,
-        [kind, id, author, story.now.as_i64(), by, until],
-    )?;
+    let due_at_once = Claim {
+        name: ClaimName::default(),
+        until: story.now,
+    };
+    let claim = story.claim.unwrap_or(due_at_once);
+    let order = Order {
+        story: story.id,
+        kind: OrderKind::Deliver,
+        author: story.author,
+        done_to: PersonId::default(),
+        attempts: 0,
+        created_at: story.now,
+        claim,
+    };
+    insert(db, &order)
+}
+
+fn insert(db: &Db<'_>, order: &Order) -> StoreResult<()> {
+    let [kind, story, process, number] = columns(&order.held());
+    let (author, created_at) = (order.author.as_i64(), order.created_at.as_i64());
+    let ready_at = order.claim.until.as_i64();
+    let values = [kind, story, author, created_at, process, number, ready_at];
+    db.execute(ORDER_INSERT, values)?;
+    Ok(())
+}
+
+/// Makes a delivery due, if there is one and it never failed. A claim holds until another one is made.
+pub(super) fn hasten_delivery(db: &Db<'_>, story: StoryId, now: Timestamp) -> StoreResult<()> {
+    let kind = kind_number(OrderKind::Deliver);
+    db.execute(ORDER_HASTEN, [kind, story.as_i64(), now.as_i64()])?;
     Ok(())
 }
 
@@ -215,12 +240,30 @@ pub(super) fn replace_by_purge(
         ORDER_DROP,
         [kind_number(OrderKind::Deliver), story.as_i64()],
     )?;
-    let (kind, now) = (kind_number(OrderKind::Purge), now.as_i64());
-    db.execute(
-        ORDER_INSERT,
-        [kind, story.as_i64(), author.as_i64(), now, 0, now],
-    )?;
-    Ok(())
+    let purge = Order {
+        story,
+        kind: OrderKind::Purge,
+        author,
+        done_to: PersonId::default(),
+        attempts: 0,
+        created_at: now,
+        claim: Claim {
+            name: ClaimName::default(),
+            until: now,
+        },
+    };
+    insert(db, &purge)
+}
+
+/// The four columns that name an order in the hands of a worker.
+const fn columns(held: &HeldOrder) -> [i64; 4] {
+    let ClaimName { process, number } = held.claim;
+    [
+        kind_number(held.kind),
+        held.story.as_i64(),
+        process.cast_signed(),
+        number.cast_signed(),
+    ]
 }
 
 const fn kind_number(kind: OrderKind) -> i64 {
@@ -230,7 +273,7 @@ const fn kind_number(kind: OrderKind) -> i64 {
     }
 }
 
-fn order(row: &Row<'_>) -> rusqlite::Result<Order> {
+fn order(row: &Row<'_>, claim: Claim) -> rusqlite::Result<Order> {
     Ok(Order {
         kind: if row.get::<_, i64>(0)? == kind_number(OrderKind::Deliver) {
             OrderKind::Deliver
@@ -242,5 +285,6 @@ fn order(row: &Row<'_>) -> rusqlite::Result<Order> {
         done_to: PersonId::from_i64(row.get(3)?),
         attempts: row.get(4)?,
         created_at: Timestamp::from_i64(row.get(5)?),
+        claim,
     })
 }

@@ -24,7 +24,11 @@ pub(super) fn post(db: &Db<'_>, story: &NewStory) -> StoreResult<Posted<StoryId>
     let asked = story.idempotency.as_ref();
     match idempotency::earlier(db, story.author, idempotency::Act::Story, asked)? {
         Earlier::New => {}
-        Earlier::Repeated(id) => return Ok(Posted::Repeated(StoryId::new(id))),
+        Earlier::Repeated(id) => {
+            let first = StoryId::new(id);
+            orders::hasten_delivery(db, first, story.now)?;
+            return Ok(Posted::Repeated(first));
+        }
         Earlier::Reused => return Ok(Posted::KeyReused),
     }
     let mentions = kept_mentions(db, &story.mentions)?;

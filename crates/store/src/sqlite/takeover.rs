@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use sosik_feed::Timestamp;
 
 /// Runs once, before the first read. It scans the orders that are not done, as many as the backlog has.
-const RELEASE_CLAIMS: &str = "UPDATE orders SET claimed_by = 0, ready_at = ?1
+const RELEASE_CLAIMS: &str = "UPDATE orders SET claimed_by = 0, claim = 0, ready_at = ?1
     WHERE dead = 0 AND (claimed_by <> 0 OR ready_at > ?1)";
 
 /// Makes every live order due now, those that wait for another attempt too: their times may be of a clock that was wrong.

@@ -122,9 +122,13 @@ macro_rules! contract_suite {
             }
             orders {
                 a_post_gives_the_order_to_deliver_it_claimed_already,
+                a_repeated_post_makes_the_first_delivery_due_and_takes_it_from_nobody,
+                a_post_without_a_claim_gives_an_order_that_is_due_at_once,
                 an_order_has_one_worker_until_the_claim_runs_out,
                 whoever_goes_on_with_an_order_goes_on_where_it_stands,
                 an_order_goes_away_when_its_own_worker_has_done_it,
+                a_claim_that_ran_out_changes_nothing_about_the_claim_of_the_same_process_after_it,
+                what_a_process_gives_back_is_due_at_once_and_counts_no_attempt,
                 a_failed_order_waits_until_it_is_due_and_dies_in_the_end,
                 dead_orders_live_again_when_somebody_asks,
                 the_figures_know_the_oldest_pending_order,

@@ -4,44 +4,70 @@ use std::time::Duration;
 
 use sosik_feed::{PersonId, StoryId, Timestamp};
 
-use super::world::{POSTER, World};
-use crate::{Claim, NewStory, OrderKind};
+use super::world::{POSTED, World, key};
+use crate::{Claim, ClaimName, FailedOrder, HeldOrder, NewStory, Order, OrderKind, Posted};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A claim for a minute from now.
-pub(super) fn claim(by: u64, now: Timestamp) -> Claim {
+/// A claim of a process for a minute from now. Its number is the moment, so every claim has another name.
+pub(super) fn claim(process: u64, now: Timestamp) -> Claim {
     Claim {
-        by,
+        name: ClaimName {
+            process,
+            number: now.as_millis(),
+        },
         until: now.plus(MINUTE),
     }
 }
 
-async fn claimed(world: &World, by: u64, now: Timestamp, limit: u32) -> Vec<StoryId> {
-    let orders = world
-        .claim_orders(claim(by, now), now, limit)
-        .await
-        .unwrap();
+/// The delivery of a story as the one who posted it has it.
+pub(super) fn posted(story: StoryId) -> HeldOrder {
+    HeldOrder {
+        story,
+        kind: OrderKind::Deliver,
+        claim: POSTED,
+    }
+}
+
+/// Records that readers up to `done_to` are served; answers whether the claim holds.
+pub(super) async fn progress(world: &World, held: HeldOrder, done_to: u64) -> bool {
+    let until = world.now().plus(MINUTE);
+    let done_to = PersonId::from_u64(done_to);
+    let holds = world.order_progress(vec![(held, done_to)], until).await;
+    holds.unwrap()[0]
+}
+
+async fn orders(world: &World, process: u64, now: Timestamp, limit: u32) -> Vec<Order> {
+    let claim = claim(process, now);
+    world.claim_orders(claim, now, limit).await.unwrap()
+}
+
+async fn claimed(world: &World, process: u64, now: Timestamp, limit: u32) -> Vec<StoryId> {
+    let orders = orders(world, process, now, limit).await;
     orders.into_iter().map(|order| order.story).collect()
+}
+
+async fn fails(world: &World, held: HeldOrder, error: &str, due: Timestamp, attempts_max: u32) {
+    let error = error.to_owned();
+    let failed = vec![FailedOrder { held, error, due }];
+    world.fail_orders(failed, attempts_max).await.unwrap();
+}
+
+async fn pending(world: &World) -> u64 {
+    world.order_figures().await.unwrap().pending
 }
 
 pub async fn a_post_gives_the_order_to_deliver_it_claimed_already(world: &World) {
     let [mina] = world.people(["mina"]).await;
-    let story = NewStory {
-        now: world.now(),
-        ..world.new_story(mina, "story")
-    };
-    let (id, posted_at, until) = (story.id, story.now, story.claim.until);
+    let story = world.new_story(mina, "story");
+    let (id, posted_at, until) = (story.id, story.now, story.claim.unwrap().until);
     world.posts_new(story).await;
     assert!(
         claimed(world, 9, posted_at, 10).await.is_empty(),
         "the poster has it"
     );
     let later = until.plus(Duration::from_millis(1));
-    let orders = world
-        .claim_orders(claim(9, later), later, 10)
-        .await
-        .unwrap();
+    let orders = orders(world, 9, later, 10).await;
     assert_eq!(orders.len(), 1);
     let order = &orders[0];
     assert_eq!(
@@ -49,6 +75,47 @@ pub async fn a_post_gives_the_order_to_deliver_it_claimed_already(world: &World)
         (id, OrderKind::Deliver, mina, posted_at)
     );
     assert_eq!((order.done_to, order.attempts), (PersonId::default(), 0));
+    assert_eq!(order.claim, claim(9, later));
+}
+
+pub async fn a_post_without_a_claim_gives_an_order_that_is_due_at_once(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let story = NewStory {
+        claim: None,
+        ..world.new_story(mina, "story")
+    };
+    let (id, posted_at) = (story.id, story.now);
+    world.posts_new(story).await;
+    assert_eq!(claimed(world, 9, posted_at, 10).await, [id]);
+}
+
+pub async fn a_repeated_post_makes_the_first_delivery_due_and_takes_it_from_nobody(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let post = || NewStory {
+        idempotency: key("key", 1),
+        ..world.new_story(mina, "story")
+    };
+    let first = post();
+    let (story, posted_at) = (first.id, first.now);
+    world.posts_new(first).await;
+    let repeat = post();
+    let repeated_at = repeat.now;
+    assert_eq!(world.post(repeat).await.unwrap(), Posted::Repeated(story));
+    assert!(claimed(world, 9, posted_at, 9).await.is_empty());
+    assert!(progress(world, posted(story), 7).await, "the claim holds");
+    let repeat = post();
+    assert_eq!(world.post(repeat).await.unwrap(), Posted::Repeated(story));
+    let order = orders(world, 9, world.now(), 9).await.pop().unwrap();
+    assert_eq!((order.story, order.done_to.as_u64()), (story, 7));
+    let due = world.now().plus(MINUTE);
+    fails(world, order.held(), "error", due, 9).await;
+    let repeat = post();
+    assert_eq!(world.post(repeat).await.unwrap(), Posted::Repeated(story));
+    assert!(
+        claimed(world, 9, world.now(), 9).await.is_empty(),
+        "a repeat does not shorten the wait after a failure"
+    );
+    assert!(posted_at < repeated_at);
 }
 
 pub async fn an_order_has_one_worker_until_the_claim_runs_out(world: &World) {
@@ -58,52 +125,33 @@ pub async fn an_order_has_one_worker_until_the_claim_runs_out(world: &World) {
         stories.push(world.posts(mina, "story").await);
     }
     let now = world.now().plus(MINUTE);
-    assert_eq!(
-        claimed(world, 1, now, 2).await,
-        stories[..2],
-        "oldest first"
-    );
+    let first = orders(world, 1, now, 2).await;
+    let taken: Vec<_> = first.iter().map(|order| order.story).collect();
+    assert_eq!(taken, stories[..2], "oldest first");
     assert_eq!(claimed(world, 2, now, 9).await, stories[2..]);
     assert!(claimed(world, 3, now, 9).await.is_empty());
-    let mine = claim(1, now.plus(MINUTE));
-    assert!(
-        world
-            .order_progress(
-                stories[0],
-                OrderKind::Deliver,
-                mine.clone(),
-                PersonId::from_u64(7)
-            )
-            .await
-            .unwrap()
-    );
+    let extended = now.plus(MINUTE * 2);
+    let done_to = PersonId::from_u64(7);
+    let record = async |order: &Order| {
+        let progress = vec![(order.held(), done_to)];
+        world.order_progress(progress, extended).await.unwrap()
+    };
+    assert_eq!(record(&first[0]).await, [true]);
     let later = now.plus(MINUTE).plus(Duration::from_secs(1));
-    let orders = world.claim_orders(claim(3, later), later, 9).await.unwrap();
-    let taken: Vec<_> = orders.iter().map(|order| order.story).collect();
-    assert_eq!(taken, stories[1..], "progress extends the claim");
-    assert!(
-        !world
-            .order_progress(stories[1], OrderKind::Deliver, mine, PersonId::from_u64(7))
-            .await
-            .unwrap()
+    assert_eq!(
+        claimed(world, 3, later, 9).await,
+        stories[1..],
+        "progress extends the claim"
     );
+    assert_eq!(record(&first[1]).await, [false]);
 }
 
 pub async fn whoever_goes_on_with_an_order_goes_on_where_it_stands(world: &World) {
     let [mina] = world.people(["mina"]).await;
     let story = world.posts(mina, "story").await;
-    let mine = claim(POSTER, world.now());
-    assert!(
-        world
-            .order_progress(story, OrderKind::Deliver, mine, PersonId::from_u64(7))
-            .await
-            .unwrap()
-    );
-    let later = world.now().plus(MINUTE * 2);
-    let order = world
-        .claim_orders(claim(9, later), later, 1)
+    assert!(progress(world, posted(story), 7).await);
+    let order = orders(world, 9, world.now().plus(MINUTE * 2), 1)
         .await
-        .unwrap()
         .pop()
         .unwrap();
     assert_eq!(order.done_to, PersonId::from_u64(7));
@@ -115,17 +163,17 @@ pub async fn an_order_goes_away_when_its_own_worker_has_done_it(world: &World) {
         world.posts(mina, "one").await,
         world.posts(mina, "two").await,
     ];
-    let both = stories.map(|story| (story, OrderKind::Deliver)).to_vec();
+    let both = stories.map(posted).to_vec();
     assert_eq!(world.oldest_undelivered().await.unwrap(), Some(stories[0]));
-    world.finish_orders(both.clone(), 9).await.unwrap();
-    assert_eq!(
-        world.order_figures().await.unwrap().pending,
-        2,
-        "somebody else's claim"
-    );
-    world.finish_orders(vec![both[0]], POSTER).await.unwrap();
+    let foreign = both.iter().map(|held| HeldOrder {
+        claim: claim(9, world.now()).name,
+        ..*held
+    });
+    world.finish_orders(foreign.collect()).await.unwrap();
+    assert_eq!(pending(world).await, 2, "somebody else's claim");
+    world.finish_orders(vec![both[0]]).await.unwrap();
     assert_eq!(world.oldest_undelivered().await.unwrap(), Some(stories[1]));
-    world.finish_orders(both, POSTER).await.unwrap();
+    world.finish_orders(both).await.unwrap();
     assert_eq!(world.oldest_undelivered().await.unwrap(), None);
     let figures = world.order_figures().await.unwrap();
     assert_eq!(
@@ -134,28 +182,70 @@ pub async fn an_order_goes_away_when_its_own_worker_has_done_it(world: &World) {
     );
 }
 
+pub async fn a_claim_that_ran_out_changes_nothing_about_the_claim_of_the_same_process_after_it(
+    world: &World,
+) {
+    let [mina] = world.people(["mina"]).await;
+    let story = world.posts(mina, "story").await;
+    let now = world.now().plus(MINUTE);
+    let first = orders(world, 1, now, 9).await[0].held();
+    let now = now.plus(MINUTE).plus(Duration::from_secs(1));
+    let second = orders(world, 1, now, 9).await[0].held();
+    assert!(!progress(world, first, 7).await);
+    fails(world, first, "too late", now.plus(MINUTE * 9), 1).await;
+    world.finish_orders(vec![first]).await.unwrap();
+    let figures = world.order_figures().await.unwrap();
+    assert_eq!((figures.pending, figures.dead), (1, 0));
+    assert!(progress(world, second, 8).await, "the second still has it");
+    world.finish_orders(vec![second]).await.unwrap();
+    assert_eq!(pending(world).await, 0);
+    assert_eq!(second.story, story);
+}
+
+pub async fn what_a_process_gives_back_is_due_at_once_and_counts_no_attempt(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let ours = [
+        world.posts(mina, "one").await,
+        world.posts(mina, "two").await,
+    ];
+    assert!(progress(world, posted(ours[0]), 7).await);
+    let foreign = NewStory {
+        claim: Some(claim(5, world.now())),
+        ..world.new_story(mina, "another's")
+    };
+    let foreign_id = foreign.id;
+    world.posts_new(foreign).await;
+    let failing = world.posts(mina, "fails").await;
+    let later = world.now().plus(MINUTE);
+    fails(world, posted(failing), "not yet due", later, 9).await;
+    let now = world.now();
+    assert_eq!(world.release_orders(POSTED.process, now).await.unwrap(), 2);
+    let taken = orders(world, 9, now, 9).await;
+    let seen: Vec<_> = (taken.iter())
+        .map(|order| (order.story, order.done_to.as_u64(), order.attempts))
+        .collect();
+    assert_eq!(seen, [(ours[0], 7, 0), (ours[1], 0, 0)]);
+    let taken = taken.iter().map(Order::held).collect();
+    world.finish_orders(taken).await.unwrap();
+    assert!(!progress(world, posted(ours[0]), 9).await);
+    assert_eq!(
+        claimed(world, 9, later.plus(MINUTE), 9).await,
+        [foreign_id, failing]
+    );
+}
+
 pub async fn a_failed_order_waits_until_it_is_due_and_dies_in_the_end(world: &World) {
     let [mina] = world.people(["mina"]).await;
     let story = world.posts(mina, "story").await;
     let start = world.now();
-    let fail = async |due, error: String| {
-        world
-            .fail_order(story, OrderKind::Deliver, error, due, 3)
-            .await
-            .unwrap();
-    };
-    fail(start.plus(MINUTE), "one".to_owned()).await;
+    fails(world, posted(story), "one", start.plus(MINUTE), 3).await;
     assert!(claimed(world, 9, start, 9).await.is_empty(), "not due");
     let now = start.plus(MINUTE);
-    let order = world
-        .claim_orders(claim(9, now), now, 9)
-        .await
-        .unwrap()
-        .pop()
-        .unwrap();
+    let order = orders(world, 9, now, 9).await.pop().unwrap();
     assert_eq!(order.attempts, 1);
-    fail(now, "two".to_owned()).await;
-    fail(now, "가".repeat(600)).await;
+    fails(world, order.held(), "two", now, 3).await;
+    let order = orders(world, 10, now, 9).await.pop().unwrap();
+    fails(world, order.held(), &"가".repeat(600), now, 3).await;
     let much_later = now.plus(MINUTE * 1_000);
     assert!(claimed(world, 9, much_later, 9).await.is_empty(), "dead");
     let dead = world.dead_orders(9).await.unwrap();
@@ -181,10 +271,7 @@ pub async fn dead_orders_live_again_when_somebody_asks(world: &World) {
     ];
     let now = world.now();
     for story in stories {
-        world
-            .fail_order(story, OrderKind::Deliver, "error".to_owned(), now, 1)
-            .await
-            .unwrap();
+        fails(world, posted(story), "error", now, 1).await;
     }
     assert_eq!(
         world.dead_orders(1).await.unwrap()[0].order.story,
@@ -193,7 +280,7 @@ pub async fn dead_orders_live_again_when_somebody_asks(world: &World) {
     );
     assert_eq!(world.retry_dead_orders(now).await.unwrap(), 2);
     assert!(world.dead_orders(9).await.unwrap().is_empty());
-    let orders = world.claim_orders(claim(9, now), now, 9).await.unwrap();
+    let orders = orders(world, 9, now, 9).await;
     assert_eq!(
         orders
             .iter()

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sosik_feed::{Audience, PersonId, Sees, StoryId};
 
+use super::orders::{posted, progress};
 use super::world::{World, key};
 use crate::{EditedText, NewStory, OrderKind, Posted, StoryEdit};
 
@@ -110,10 +111,7 @@ pub async fn a_story_that_becomes_public_is_delivered_again(world: &World) {
     let story = world
         .posts_for(mina, Audience::Friends, "for friends")
         .await;
-    world
-        .finish_orders(vec![(story, OrderKind::Deliver)], super::world::POSTER)
-        .await
-        .unwrap();
+    world.finish_orders(vec![posted(story)]).await.unwrap();
     let audience = |audience| StoryEdit {
         audience: Some(audience),
         ..edit(story, mina, world)
@@ -161,18 +159,7 @@ pub async fn a_delivery_under_way_begins_again_when_the_story_becomes_public(wor
     let story = world
         .posts_for(mina, Audience::Friends, "for friends")
         .await;
-    let mine = super::orders::claim(super::world::POSTER, world.now());
-    assert!(
-        world
-            .order_progress(
-                story,
-                OrderKind::Deliver,
-                mine.clone(),
-                PersonId::from_u64(50)
-            )
-            .await
-            .unwrap()
-    );
+    assert!(progress(world, posted(story), 50).await);
     let audience = Some(Audience::Public);
     world
         .edit_story(StoryEdit {
@@ -182,12 +169,7 @@ pub async fn a_delivery_under_way_begins_again_when_the_story_becomes_public(wor
         .await
         .unwrap()
         .unwrap();
-    assert!(
-        !world
-            .order_progress(story, OrderKind::Deliver, mine, PersonId::from_u64(60))
-            .await
-            .unwrap()
-    );
+    assert!(!progress(world, posted(story), 60).await);
     let orders = world
         .claim_orders(super::orders::claim(9, world.now()), world.now(), 10)
         .await

@@ -10,8 +10,8 @@ use sosik_feed::people::Language;
 use sosik_feed::{Audience, CommentId, NotificationId, PersonId, RawId, StoryId, Timestamp};
 
 use crate::{
-    Claim, Idempotency, Liked, NewComment, NewPerson, NewStory, NotificationRecord, Posted,
-    RelationChange, RelationLimits, Store, StoryCounts, StoryRecord,
+    Claim, ClaimName, Idempotency, Liked, NewComment, NewPerson, NewStory, NotificationRecord,
+    Posted, RelationChange, RelationLimits, Store, StoryCounts, StoryRecord,
 };
 
 /// The limits of the product.
@@ -32,8 +32,11 @@ pub const THREE: RelationLimits = RelationLimits {
     requests_max: 3,
 };
 
-/// The worker that posts in this world.
-pub const POSTER: u64 = 77;
+/// The claim under which stories are posted in this world.
+pub const POSTED: ClaimName = ClaimName {
+    process: 77,
+    number: 1,
+};
 
 /// An empty store, a clock and a generator of ids. Derefs to the store.
 pub struct World {
@@ -162,10 +165,10 @@ impl World {
             tags: vec![],
             idempotency: None,
             now,
-            claim: Claim {
-                by: POSTER,
+            claim: Some(Claim {
+                name: POSTED,
                 until: now.plus(Duration::from_secs(30)),
-            },
+            }),
         }
     }
 

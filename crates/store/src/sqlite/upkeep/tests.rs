@@ -1,13 +1,13 @@
 //! Mending derived figures that were made wrong by hand.
 
+use sosik_feed::Audience;
 use sosik_feed::id::EPOCH;
 use sosik_feed::people::Language;
-use sosik_feed::{Audience, Timestamp};
 
 use super::*;
 use crate::sqlite::SqliteOptions;
 use crate::sqlite::statement::Sql;
-use crate::{Accounts, Claim, NewPerson, NewStory, People, PersonCounts, Stories};
+use crate::{Accounts, NewPerson, NewStory, People, PersonCounts, Stories};
 
 /// Figures and tags as they would be after a bug, or a repair by hand.
 const BREAK: [Sql; 3] = [
@@ -36,10 +36,6 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
         search_terms: vec![],
     };
     store.sign_up(person).await.unwrap();
-    let claim = Claim {
-        by: 1,
-        until: Timestamp::default(),
-    };
     let posted = NewStory {
         id: story,
         author: mina,
@@ -49,7 +45,7 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
         tags: vec!["tag".to_owned()],
         idempotency: None,
         now: EPOCH,
-        claim,
+        claim: None,
     };
     store.post(posted).await.unwrap();
     for sql in BREAK {

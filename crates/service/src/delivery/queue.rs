@@ -1,0 +1,153 @@
+//! Orders of this process that wait for a worker, and the bell that wakes workers.
+//!
+//! The queue holds only orders that were posted through this process and that it has claimed. Orders that were given in
+//! another way, or that found no room here, are due in the store: a worker claims them when it is about to work on
+//! them. So an order never waits in memory because it waited in memory before, and a backlog does not feed itself.
+//!
+//! A post reserves its place before it is written. Without a place its order is written without a claim, due at once.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use sosik_store::Order;
+use tokio::sync::Notify;
+
+/// The queue of one process.
+pub(crate) struct Queue {
+    waiting: Mutex<Waiting>,
+    /// Orders and reserved places at most.
+    orders_max: usize,
+    /// The store may have orders that are due.
+    due: AtomicBool,
+    bell: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    orders: VecDeque<Order>,
+    reserved: usize,
+}
+
+/// Room for one order. Given back when it is dropped.
+pub(crate) struct Place<'a> {
+    queue: &'a Queue,
+}
+
+impl Queue {
+    pub(crate) fn new(orders_max: usize) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            orders_max,
+            due: AtomicBool::new(false),
+            bell: Notify::new(),
+        }
+    }
+
+    /// Reserves room for an order; `None` when there is none.
+    pub(crate) fn reserve(&self) -> Option<Place<'_>> {
+        let mut waiting = self.waiting.lock();
+        if waiting.orders.len() + waiting.reserved >= self.orders_max {
+            metrics::counter!("sosik_delivery_queue_full_total").increment(1);
+            return None;
+        }
+        waiting.reserved += 1;
+        Some(Place { queue: self })
+    }
+
+    /// Takes the orders that wait longest, at most `count`.
+    pub(super) fn take(&self, count: usize) -> Vec<Order> {
+        let mut waiting = self.waiting.lock();
+        let count = count.min(waiting.orders.len());
+        waiting.orders.drain(..count).collect()
+    }
+
+    /// The store may have orders that are due: has a worker look.
+    pub(crate) fn look_in_store(&self) {
+        self.due.store(true, Ordering::Release);
+        self.bell.notify_one();
+    }
+
+    /// Takes the duty to look into the store, if nobody has it.
+    pub(super) fn take_look(&self) -> bool {
+        self.due.swap(false, Ordering::AcqRel)
+    }
+
+    /// Waits until there may be work. A call between two looks at the queue is kept.
+    pub(super) async fn rung(&self) {
+        self.bell.notified().await;
+    }
+}
+
+impl Place<'_> {
+    /// Puts the order into its place and wakes a worker.
+    pub(crate) fn fill(self, order: Order) {
+        self.queue.waiting.lock().orders.push_back(order);
+        self.queue.bell.notify_one();
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.queue.waiting.lock().reserved -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sosik_feed::{PersonId, StoryId, Timestamp};
+    use sosik_store::{Claim, OrderKind};
+
+    use super::*;
+
+    fn order(story: u64) -> Order {
+        Order {
+            story: StoryId::from_u64(story),
+            kind: OrderKind::Deliver,
+            author: PersonId::from_u64(1),
+            done_to: PersonId::default(),
+            attempts: 0,
+            created_at: Timestamp::default(),
+            claim: Claim::default(),
+        }
+    }
+
+    fn stories(orders: &[Order]) -> Vec<u64> {
+        orders.iter().map(|order| order.story.as_u64()).collect()
+    }
+
+    #[test]
+    fn the_queue_never_holds_more_than_its_maximum_and_gives_unused_places_back() {
+        let queue = Queue::new(2);
+        let (one, two) = (queue.reserve().unwrap(), queue.reserve().unwrap());
+        assert!(queue.reserve().is_none(), "reserved places count");
+        one.fill(order(1));
+        assert!(queue.reserve().is_none(), "orders count");
+        drop(two);
+        queue.reserve().unwrap().fill(order(2));
+        assert!(queue.reserve().is_none());
+        assert_eq!(stories(&queue.take(9)), [1, 2]);
+        assert!(queue.reserve().is_some());
+    }
+
+    #[test]
+    fn orders_are_taken_in_the_order_of_their_coming() {
+        let queue = Queue::new(9);
+        for story in [3, 1, 2] {
+            queue.reserve().unwrap().fill(order(story));
+        }
+        assert_eq!(stories(&queue.take(2)), [3, 1]);
+        assert_eq!(stories(&queue.take(2)), [2]);
+        assert!(queue.take(2).is_empty());
+    }
+
+    #[test]
+    fn one_worker_takes_the_duty_to_look_into_the_store() {
+        let queue = Queue::new(1);
+        assert!(!queue.take_look());
+        queue.look_in_store();
+        queue.look_in_store();
+        assert!(queue.take_look());
+        assert!(!queue.take_look());
+    }
+}

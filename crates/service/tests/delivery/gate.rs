@@ -1,0 +1,185 @@
+//! A fabric whose deliveries to chosen readers wait at a gate, so that a test can make a schedule on purpose.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use sosik_fabric::memory::MemoryFabric;
+use sosik_fabric::{
+    Below, Fabric, FabricError, FabricResult, Figures, Reader, Rebuild, Signals, Since, View, Watch,
+};
+use sosik_feed::timeline::{Forgotten, Newer};
+use sosik_feed::{PersonId, StoryId};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+/// A delivery that does not come within this time never comes.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A memory fabric with a gate before its deliveries.
+pub struct GateFabric {
+    inner: MemoryFabric,
+    guarded: Mutex<BTreeSet<PersonId>>,
+    failing: Mutex<BTreeSet<PersonId>>,
+    delivered: Mutex<Vec<(StoryId, Vec<PersonId>)>>,
+    stopped: mpsc::UnboundedSender<Stopped>,
+    arrivals: tokio::sync::Mutex<mpsc::UnboundedReceiver<Stopped>>,
+}
+
+/// A delivery that waits at the gate.
+pub struct Stopped {
+    pub story: StoryId,
+    go_on: oneshot::Sender<Verdict>,
+}
+
+/// What becomes of it.
+enum Verdict {
+    Pass,
+    Fail,
+}
+
+impl GateFabric {
+    pub fn new(inner: MemoryFabric) -> Arc<Self> {
+        let (stopped, arrivals) = mpsc::unbounded_channel();
+        Arc::new(Self {
+            inner,
+            guarded: Mutex::default(),
+            failing: Mutex::default(),
+            delivered: Mutex::default(),
+            stopped,
+            arrivals: tokio::sync::Mutex::new(arrivals),
+        })
+    }
+
+    /// From now on deliveries to the reader wait.
+    pub fn guard(&self, reader: PersonId) {
+        self.guarded.lock().insert(reader);
+    }
+
+    /// From now on deliveries to the reader fail.
+    pub fn fail(&self, reader: PersonId) {
+        self.failing.lock().insert(reader);
+    }
+
+    /// From now on nothing waits or fails any more.
+    pub fn open(&self) {
+        self.guarded.lock().clear();
+        self.failing.lock().clear();
+    }
+
+    /// The next delivery at the gate.
+    pub async fn next(&self) -> Stopped {
+        let mut arrivals = self.arrivals.lock().await;
+        let next = timeout(PATIENCE, arrivals.recv()).await;
+        next.expect("no delivery came to the gate")
+            .expect("the gate is there")
+    }
+
+    /// How many deliveries of the story to the reader were tried.
+    pub fn tries(&self, story: StoryId, reader: PersonId) -> usize {
+        let delivered = self.delivered.lock();
+        let to_reader =
+            |(id, readers): &&(StoryId, Vec<PersonId>)| *id == story && readers.contains(&reader);
+        delivered.iter().filter(to_reader).count()
+    }
+}
+
+impl Stopped {
+    pub fn pass(self) {
+        let _worker_is_gone = self.go_on.send(Verdict::Pass);
+    }
+
+    pub fn fail(self) {
+        let _worker_is_gone = self.go_on.send(Verdict::Fail);
+    }
+}
+
+#[async_trait]
+impl Fabric for GateFabric {
+    async fn deliver(&self, story: StoryId, readers: &[PersonId]) -> FabricResult<usize> {
+        self.delivered.lock().push((story, readers.to_vec()));
+        let among = |people: &Mutex<BTreeSet<PersonId>>| {
+            let people = people.lock();
+            readers.iter().any(|reader| people.contains(reader))
+        };
+        if among(&self.failing) {
+            return Err(FabricError("failed on purpose".into()));
+        }
+        if among(&self.guarded) {
+            let (go_on, verdict) = oneshot::channel();
+            self.stopped
+                .send(Stopped { story, go_on })
+                .expect("the test listens");
+            if let Ok(Verdict::Fail) = verdict.await {
+                return Err(FabricError("failed on purpose".into()));
+            }
+        }
+        self.inner.deliver(story, readers).await
+    }
+
+    async fn announce(&self, story: StoryId, author: PersonId) -> FabricResult<()> {
+        self.inner.announce(story, author).await
+    }
+
+    async fn view(
+        &self,
+        reader: PersonId,
+        who: &dyn Reader,
+        below: Below,
+    ) -> FabricResult<Option<View>> {
+        self.inner.view(reader, who, below).await
+    }
+
+    async fn newer(
+        &self,
+        reader: PersonId,
+        who: &dyn Reader,
+        since: Since,
+    ) -> FabricResult<Option<Result<Newer, Forgotten>>> {
+        self.inner.newer(reader, who, since).await
+    }
+
+    async fn above(
+        &self,
+        reader: PersonId,
+        id: StoryId,
+        count: usize,
+    ) -> FabricResult<Option<Vec<StoryId>>> {
+        self.inner.above(reader, id, count).await
+    }
+
+    async fn begin_rebuild(&self, reader: PersonId) -> FabricResult<Option<Rebuild>> {
+        self.inner.begin_rebuild(reader).await
+    }
+
+    async fn finish_rebuild(
+        &self,
+        rebuild: Rebuild,
+        ids: Vec<StoryId>,
+        floor: StoryId,
+    ) -> FabricResult<bool> {
+        self.inner.finish_rebuild(rebuild, ids, floor).await
+    }
+
+    async fn abandon_rebuild(&self, rebuild: Rebuild) -> FabricResult<()> {
+        self.inner.abandon_rebuild(rebuild).await
+    }
+
+    async fn forget(&self, reader: PersonId) -> FabricResult<()> {
+        self.inner.forget(reader).await
+    }
+
+    fn watch(&self, reader: PersonId) -> Arc<dyn Watch> {
+        self.inner.watch(reader)
+    }
+
+    async fn wake(&self, people: &[PersonId], signals: Signals) -> FabricResult<()> {
+        self.inner.wake(people, signals).await
+    }
+
+    fn figures(&self) -> Figures {
+        self.inner.figures()
+    }
+}

@@ -1,0 +1,19 @@
+//! Deliveries under schedules that are made on purpose: claims, repeats, late stories, a backlog.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "in a test an unwrap is an assertion"
+)]
+#![expect(
+    unreachable_pub,
+    reason = "the clock is public where it lives; here everything belongs to the tests"
+)]
+
+#[path = "../../../testkit/src/clock.rs"]
+mod clock; // by its file: the testkit stands on crates above this one
+mod gate;
+mod world;
+
+mod claims;
+mod repeats;

@@ -1,0 +1,200 @@
+//! A service on a real store, a fabric with a gate, and a clock that tests can put forward.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sosik_fabric::Fabric;
+use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_feed::people::Language;
+use sosik_feed::{Audience, PersonId, StoryId};
+use sosik_service::feed::{FeedAsk, FeedPage, From};
+use sosik_service::stories::edit::EditAsk;
+use sosik_service::stories::post::PostAsk;
+use sosik_service::{Clock, Parts, Service, ServiceResult, Settings};
+use sosik_store::{NewPerson, OrderFigures, SqliteOptions, SqliteStore, Store};
+
+use crate::clock::TestClock;
+use crate::gate::{GateFabric, PATIENCE};
+
+/// Long enough for the timer of the sweeper never to ring during a test.
+const NEVER: Duration = Duration::from_secs(100_000);
+
+pub struct World {
+    pub service: Service,
+    pub clock: Arc<TestClock>,
+    pub gate: Arc<GateFabric>,
+    settings: Settings,
+    folder: tempfile::TempDir,
+    starts: u64,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::default();
+        settings.delivery.sweep_every = NEVER;
+        change(&mut settings);
+        let clock = Arc::new(TestClock::default());
+        let folder = tempfile::tempdir().unwrap();
+        let (service, gate) = start(file(&folder), &settings, &clock, 1).await;
+        Self {
+            service,
+            clock,
+            gate,
+            settings,
+            folder,
+            starts: 1,
+        }
+    }
+
+    /// Starts again on the same store. Everything in memory is lost.
+    pub async fn start_again(&mut self) {
+        self.starts += 1;
+        let place = file(&self.folder);
+        (self.service, self.gate) = start(place, &self.settings, &self.clock, self.starts).await;
+    }
+
+    /// Counts rows in the file of a service that has stopped.
+    pub fn rows_of_stopped(&self, of: &str) -> i64 {
+        let file = rusqlite::Connection::open(file(&self.folder)).unwrap();
+        let count = format!("SELECT count(*) FROM {of}");
+        file.query_row(&count, [], |row| row.get(0)).unwrap()
+    }
+
+    pub fn store(&self) -> &Arc<dyn Store> {
+        self.service.store()
+    }
+
+    pub async fn people<const N: usize>(&self, handles: [&str; N]) -> [PersonId; N] {
+        let mut people = Vec::new();
+        for handle in handles {
+            people.push(NewPerson {
+                id: PersonId::new(self.service.next_id().await.unwrap()),
+                handle: handle.to_owned(),
+                skeleton: handle.to_owned(),
+                display_name: handle.to_owned(),
+                language: Language::En,
+                password_hash: String::new(),
+                search_terms: vec![],
+            });
+        }
+        let ids: Vec<_> = people.iter().map(|person| person.id).collect();
+        assert_eq!(self.store().sign_up_many(people).await.unwrap(), N as u64);
+        ids.try_into().unwrap()
+    }
+
+    pub async fn befriend(&self, one: PersonId, other: PersonId) {
+        self.service.ask_friend(one, other).await.unwrap();
+        self.service.accept_friend(other, one).await.unwrap();
+    }
+
+    pub async fn try_post(
+        &self,
+        author: PersonId,
+        audience: Audience,
+        key: Option<&str>,
+    ) -> ServiceResult<StoryId> {
+        let ask = PostAsk {
+            text: "news".to_owned(),
+            audience,
+            idempotency_key: key.map(str::to_owned),
+        };
+        let item = self.service.post(author, ask).await?;
+        Ok(item.story.record.id)
+    }
+
+    pub async fn post(&self, author: PersonId, audience: Audience) -> StoryId {
+        self.try_post(author, audience, None).await.unwrap()
+    }
+
+    pub async fn make_public(&self, author: PersonId, story: StoryId) {
+        let ask = EditAsk {
+            text: None,
+            audience: Some(Audience::Public),
+        };
+        self.service.edit_story(author, story, ask).await.unwrap();
+    }
+
+    pub async fn read(&self, reader: PersonId, from: From) -> FeedPage {
+        self.service
+            .feed(reader, FeedAsk { from, limit: 20 })
+            .await
+            .unwrap()
+    }
+
+    pub async fn top(&self, reader: PersonId) -> FeedPage {
+        self.read(reader, From::Top).await
+    }
+
+    /// Is the story in the reader's timeline, as it is in memory?
+    pub async fn in_timeline(&self, reader: PersonId, story: StoryId) -> bool {
+        let ids = self.gate.above(reader, StoryId::default(), 1_000).await;
+        ids.unwrap().unwrap_or_default().contains(&story)
+    }
+
+    pub async fn figures(&self) -> OrderFigures {
+        self.store().order_figures().await.unwrap()
+    }
+
+    /// Is the order to deliver this story still there?
+    pub async fn pending(&self) -> u64 {
+        self.figures().await.pending
+    }
+
+    /// Waits until nothing is left to deliver.
+    pub async fn quiet(&self) {
+        self.eventually("every order is done", async || self.pending().await == 0)
+            .await;
+        self.service.settle().await.unwrap();
+    }
+
+    /// Waits for a state.
+    pub async fn eventually(&self, what: &str, mut state: impl AsyncFnMut() -> bool) {
+        let mut tick = tokio::time::interval(Duration::from_millis(2));
+        let wait = async {
+            while !state().await {
+                tick.tick().await;
+            }
+        };
+        assert!(
+            tokio::time::timeout(PATIENCE, wait).await.is_ok(),
+            "waited in vain until {what}"
+        );
+    }
+}
+
+fn file(folder: &tempfile::TempDir) -> PathBuf {
+    folder.path().join("sosik.db")
+}
+
+async fn start(
+    file: PathBuf,
+    settings: &Settings,
+    clock: &Arc<TestClock>,
+    starts: u64,
+) -> (Service, Arc<GateFabric>) {
+    let store = SqliteStore::open(&SqliteOptions::at(file, clock.now())).unwrap();
+    let gate = GateFabric::new(MemoryFabric::new(MemoryOptions {
+        timeline_stories: settings.feed.timeline_stories,
+        timelines_bytes: 64 << 20,
+        pull_log_entries: 1_000,
+        seed: starts << 40,
+    }));
+    let parts = Parts {
+        store,
+        fabric: Arc::clone(&gate) as Arc<dyn Fabric>,
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        settings: settings.clone(),
+        sabotage: None,
+    };
+    (Service::start(parts).await.unwrap(), gate)
+}
+
+/// Ids of a page.
+pub fn ids(page: &FeedPage) -> Vec<StoryId> {
+    page.items.iter().map(|item| item.story.record.id).collect()
+}
