@@ -10,7 +10,7 @@ use crate::extract::RequestIds;
 use crate::feed::Streams;
 use crate::front::{Admission, RouteMetrics};
 use crate::limits::Limits;
-use crate::settings::Settings;
+use crate::settings::{Connections, Settings};
 use crate::site::Site;
 use crate::welcome::Welcome;
 use crate::{openapi, router};
@@ -92,6 +92,11 @@ impl Api {
     /// What people reach.
     pub fn public(&self) -> Router {
         router::public(Arc::clone(&self.0))
+    }
+
+    /// Limits of the connections of the public listener.
+    pub fn connections(&self) -> Connections {
+        self.0.settings.connections.clone()
     }
 
     /// What operators reach: health, metrics, orders. It has no admission, so it answers when the other one drowns.

@@ -24,6 +24,8 @@ pub struct Settings {
     pub forwarded_header: ForwardedHeader,
     /// What operators send to the administration listener; none asks for nothing.
     pub admin_token: Option<AdminToken>,
+    /// Connections of the public listener.
+    pub connections: Connections,
     /// Requests worked on at the same time.
     pub requests_at_once_max: usize,
     /// Requests that may wait for their turn.
@@ -46,6 +48,65 @@ pub struct Settings {
     pub page_items_max: usize,
     /// How often one may ask.
     pub rates: Rates,
+}
+
+/// What one listener lets in, and how long a connection may do nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connections {
+    /// Names the listener in metrics and in the log.
+    pub listener: &'static str,
+    /// Connections open at once; further ones wait in the queue of the system.
+    pub open_max: usize,
+    /// Connections open at once from one address (version 6: one /64). Further ones are closed at once.
+    pub per_network_max: usize,
+    /// A connection without a complete request is closed after this, in whole seconds.
+    pub first_request: Duration,
+    /// A connection without a request in flight is closed after this, in whole seconds.
+    pub idle: Duration,
+    /// Addresses that may open as many connections as there are places.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// Connections of the administration listener: probes, Prometheus and a few terminals. So few that
+/// their descriptors can be set aside.
+const ADMINISTRATION_CONNECTIONS_MAX: usize = 64;
+
+/// Probes and Prometheus ask at once, over short ways.
+const ADMINISTRATION_FIRST_REQUEST: Duration = Duration::from_secs(5);
+
+impl Connections {
+    /// Limits for the administration listener, which do not depend on those of the public one.
+    #[must_use]
+    pub fn administration() -> Self {
+        Self {
+            listener: "administration",
+            open_max: ADMINISTRATION_CONNECTIONS_MAX,
+            per_network_max: ADMINISTRATION_CONNECTIONS_MAX,
+            first_request: ADMINISTRATION_FIRST_REQUEST,
+            ..Self::default()
+        }
+    }
+
+    /// Whether this is the address of a trusted proxy.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+}
+
+impl Default for Connections {
+    /// The defaults of the configuration, for the public listener.
+    fn default() -> Self {
+        Self {
+            listener: "public",
+            open_max: 65_536,
+            per_network_max: 4_096,
+            first_request: Duration::from_secs(15),
+            idle: Duration::from_secs(60),
+            trusted_proxies: Vec::new(),
+        }
+    }
 }
 
 /// How often one may ask before being told to wait.
@@ -94,6 +155,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedHeader::default(),
             admin_token: None,
+            connections: Connections::default(),
             requests_at_once_max: 1_024,
             requests_waiting_max: 512,
             request_wait: Duration::from_millis(500),

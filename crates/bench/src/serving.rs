@@ -48,6 +48,7 @@ impl Server {
         tokio::spawn(sosik_api::serve(
             listener,
             router,
+            sosik_api::Connections::default(),
             leaving.clone(),
             Duration::ZERO,
         ));

@@ -4,6 +4,7 @@
 //! machine, a cluster, or a server written anew. [`check`] judges a recorded history and makes no requests;
 //! whatever makes requests does not judge.
 
+pub mod attack;
 pub mod cast;
 pub mod check;
 pub mod client;

@@ -17,8 +17,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Loaded, Server};
-use crate::{metrics, self_check, web, wiring};
+use crate::config::{Config, Loaded};
+use crate::{descriptors, metrics, self_check, web, wiring};
 
 /// How often rate limits nobody is near are forgotten.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
@@ -32,14 +32,18 @@ pub struct House {
     admin: TcpListener,
     metrics: PrometheusHandle,
     asked_to_stop: CancellationToken,
+    /// As configured, or as many as open files allow.
+    connections_max: usize,
 }
 
 impl House {
     /// Opens both listeners. From now on, SIGTERM and SIGINT do not end the process but ask it to stop.
     ///
     /// # Errors
-    /// When an address is taken or not ours.
-    pub async fn open(server: &Server) -> anyhow::Result<Self> {
+    /// When an address is taken or not ours, or when the process may open too few files.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let server = &config.server;
+        let connections_max = descriptors::allow(server.connections_max, config.store.readers)?;
         let bind = async |address: SocketAddr, key: &str| {
             let listener = TcpListener::bind(address).await;
             listener.with_context(|| format!("listen on {address}: set another {key}"))
@@ -52,6 +56,7 @@ impl House {
             admin,
             metrics: metrics::install()?,
             asked_to_stop,
+            connections_max,
         })
     }
 
@@ -81,7 +86,8 @@ impl House {
         welcome: Welcome,
     ) -> anyhow::Result<()> {
         let server = &loaded.config.server;
-        let settings = wiring::api_settings_with_secrets(loaded, self.public_address()?)?;
+        let mut settings = wiring::api_settings_with_secrets(loaded, self.public_address()?)?;
+        settings.connections.open_max = self.connections_max;
         let (url, admin_url) = (settings.public_url.clone(), self.admin.local_addr()?);
         let api = Api::new(sosik_api::Parts {
             service: service.clone(),
@@ -95,12 +101,14 @@ impl House {
         let public = tokio::spawn(sosik_api::serve(
             self.public,
             api.public(),
+            api.connections(),
             public_ends.clone(),
             server.drain(),
         ));
         let admin = tokio::spawn(sosik_api::serve(
             self.admin,
             api.admin(),
+            sosik_api::Connections::administration(),
             admin_ends.clone(),
             server.drain(),
         ));

@@ -13,6 +13,7 @@ mod bent_clock;
 #[expect(dead_code, reason = "most keys are for roles that are not there yet")]
 mod config;
 mod demo;
+mod descriptors;
 mod house;
 mod import;
 mod logging;

@@ -122,6 +122,7 @@ fn api_settings(loaded: &Loaded, public: SocketAddr) -> sosik_api::Settings {
         trusted_proxies: server.trusted_proxies.iter().map(|one| one.0).collect(),
         forwarded_header: server.forwarded_header.0,
         admin_token: None,
+        connections: connections(server),
         requests_at_once_max: server.requests_at_once_max,
         requests_waiting_max: server.requests_waiting_max,
         request_wait: server.request_wait(),
@@ -133,6 +134,17 @@ fn api_settings(loaded: &Loaded, public: SocketAddr) -> sosik_api::Settings {
         page_items_default: feed.page_default,
         page_items_max: feed.page_max,
         rates: rates(&loaded.config.rates),
+    }
+}
+
+fn connections(server: &config::Server) -> sosik_api::Connections {
+    sosik_api::Connections {
+        open_max: server.connections_max,
+        per_network_max: server.connections_per_address_max,
+        first_request: server.first_request(),
+        idle: server.idle_connection(),
+        trusted_proxies: server.trusted_proxies.iter().map(|one| one.0).collect(),
+        ..sosik_api::Connections::default()
     }
 }
 

@@ -78,3 +78,60 @@ fn a_port_that_is_taken_is_told_with_the_key_to_change() {
         ran.err
     );
 }
+
+/// Connections that never send anything.
+fn silent(server: &Server, count: usize) -> Vec<std::net::TcpStream> {
+    let address = server.url.trim_start_matches("http://");
+    let connect = |_| std::net::TcpStream::connect(address).unwrap();
+    (0..count).map(connect).collect()
+}
+
+async fn status(client: &Client, url: &str) -> u16 {
+    client.get(url).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn silent_connections_beyond_the_open_files_stop_neither_administration_nor_the_public() {
+    let folder = Folder::new();
+    let server = Server::start_limited(
+        &folder,
+        "ulimit -n 300",
+        &["--set=server.first_request_seconds=2"],
+    );
+    let lowered = server.log.iter().find(|entry| entry["allowed"] == 154);
+    assert!(lowered.is_some(), "{:?}", server.log);
+    let client = Client::builder().no_proxy().build().unwrap();
+    let _silent = silent(&server, 320);
+    let health = format!("{}/healthz", server.admin_url);
+    assert_eq!(status(&client, &health).await, 200);
+    // Waits in the queue of the system until the silent ones before it are closed.
+    let alive = format!("{}/livez", server.url);
+    assert_eq!(status(&client, &alive).await, 200);
+}
+
+#[test]
+fn the_soft_limit_of_open_files_is_raised_to_the_hard_limit() {
+    let folder = Folder::new();
+    let server = Server::start_limited(&folder, "ulimit -Sn 300 && ulimit -Hn 2000", &[]);
+    let limits = server.proc("limits");
+    let files = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let files: Vec<&str> = files.unwrap().split_whitespace().collect();
+    assert_eq!(files[3..5], ["2000", "2000"]);
+}
+
+#[test]
+fn a_process_that_may_open_too_few_files_does_not_start_and_says_how_many_it_needs() {
+    let folder = Folder::new();
+    let ran = folder.run_another(
+        "sh",
+        &[
+            "-c",
+            "ulimit -n 200 && exec \"$0\" serve --set=server.listen=127.0.0.1:0 --set=server.admin_listen=127.0.0.1:0",
+            env!("CARGO_BIN_EXE_sosik"),
+        ],
+    );
+    assert!(ran.err.contains("allow at least 210"), "{ran:?}");
+    ran.ends_with(3);
+}

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use reqwest::Client;
-use sosik_api::{Api, Rates, Welcome};
+use sosik_api::{Api, Connections, Rates, Welcome};
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_service::settings::PasswordSettings;
 use sosik_service::{Clock, Service};
@@ -277,10 +277,17 @@ async fn run(
         tokio::spawn(sosik_api::serve(
             public,
             api.public(),
+            api.connections(),
             leaving.clone(),
             drain,
         ));
-        tokio::spawn(sosik_api::serve(admin, api.admin(), leaving.clone(), drain));
+        tokio::spawn(sosik_api::serve(
+            admin,
+            api.admin(),
+            Connections::administration(),
+            leaving.clone(),
+            drain,
+        ));
         (service, api, leaving, public_at, admin_at)
     });
     let (service, api, leaving, public, admin) = started.await.expect("start the service");

@@ -11,7 +11,7 @@ pub mod people;
 pub mod stream;
 
 pub use answer::Answer;
-pub use app::{TestApp, eventually};
+pub use app::{PATIENCE, TestApp, eventually};
 pub use clock::TestClock;
 pub use people::TestPerson;
 pub use stream::{Event, TestStream};

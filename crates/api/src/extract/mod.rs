@@ -14,7 +14,7 @@ mod request_id;
 mod same_site;
 mod viewer;
 
-pub(crate) use address::{ClientAddress, Peer};
+pub(crate) use address::{ClientAddress, Network, Peer};
 pub(crate) use conditional::IfNoneMatch;
 pub(crate) use cookies::{forget_session, keep_session, session_cookie};
 pub(crate) use facts::{Facts, RateState};

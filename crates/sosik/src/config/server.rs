@@ -44,6 +44,20 @@ settings! {
         /// Other origins whose pages may call the API with a bearer token.
         pub cors_origins: Vec<String> = Vec::new(), unit: "origins", allowed: Origins { at_most: 64 };
 
+        /// Connections open at once on the public listener; further ones wait in the queue of the system. Each needs an
+        /// open file, so this is lowered at start, with a warning, to what the limit of open files of the process allows.
+        pub connections_max: usize = 65_536, unit: "connections", allowed: 64..=1_000_000;
+
+        /// Connections open at once from one address (IP version 6: from one /64 network); further ones are closed at
+        /// once. Addresses in trusted_proxies are exempt. Raise it to measure with many connections from one machine.
+        pub connections_per_address_max: usize = 4_096, unit: "connections", allowed: 1..=1_000_000;
+
+        /// A connection without a complete request is closed after this.
+        pub first_request_seconds: u32 = 15, unit: "seconds", allowed: 1..=300;
+
+        /// A connection without a request in flight is closed after this. A live stream is a request in flight.
+        pub idle_connection_seconds: u32 = 60, unit: "seconds", allowed: 5..=3_600;
+
         /// Requests worked on at the same time; further ones wait. More than the machine can work on only makes all
         /// of them slower.
         pub requests_at_once_max: usize = 1_024, unit: "requests", allowed: 1..=100_000;
@@ -124,6 +138,16 @@ impl Server {
     /// [`balancer_wait_seconds`](Self::balancer_wait_seconds) as a duration.
     pub fn balancer_wait(&self) -> Duration {
         Duration::from_secs(self.balancer_wait_seconds.into())
+    }
+
+    /// [`first_request_seconds`](Self::first_request_seconds) as a duration.
+    pub fn first_request(&self) -> Duration {
+        Duration::from_secs(self.first_request_seconds.into())
+    }
+
+    /// [`idle_connection_seconds`](Self::idle_connection_seconds) as a duration.
+    pub fn idle_connection(&self) -> Duration {
+        Duration::from_secs(self.idle_connection_seconds.into())
     }
 
     /// [`drain_seconds`](Self::drain_seconds) as a duration.

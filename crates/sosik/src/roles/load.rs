@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
+use sosik_load::attack::{self, Attack};
 use sosik_load::cast::{self, Recorder};
 use sosik_load::check::{Entry, Kind, Rules, Verdict, judge, write};
 use sosik_load::client::{Client, Reach};
@@ -97,6 +98,9 @@ pub struct Args {
     history: Option<PathBuf>,
     #[command(flatten)]
     trouble: Trouble,
+    /// Connections that each attack holds open
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = up_to(attack::CONNECTIONS_MAX))]
+    attack_connections: usize,
     /// Start this server first, and end it at the end: after `--`, such as `-- sosik serve`
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
@@ -124,6 +128,42 @@ struct Who {
     /// Sign up so many people, and make each a friend of the next few
     #[arg(long, value_name = "N", value_parser = up_to(PEOPLE_MAX))]
     sign_up: Option<usize>,
+    /// Attack the server meanwhile; only where it listens on a loopback address
+    #[arg(long, value_enum, value_name = "ATTACK,…", value_delimiter = ',')]
+    attack: Vec<AttackKind>,
+}
+
+/// What clients do that want to exhaust a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum AttackKind {
+    /// Large files without an account, never read
+    UnreadAnswers,
+    /// Large pages of the API with an account, never read
+    UnreadApi,
+    /// Live streams, never read
+    UnreadStreams,
+    /// Bodies at 1.2 kB/s
+    SlowBodies,
+    /// Connections without a complete request
+    Silent,
+    /// A large file, again and again
+    Bundle,
+    /// All of these at once
+    All,
+}
+
+impl AttackKind {
+    fn attacks(self) -> Vec<Attack> {
+        match self {
+            Self::UnreadAnswers => vec![Attack::UnreadAnswers],
+            Self::UnreadApi => vec![Attack::UnreadApi],
+            Self::UnreadStreams => vec![Attack::UnreadStreams],
+            Self::SlowBodies => vec![Attack::SlowBodies],
+            Self::Silent => vec![Attack::Silent],
+            Self::Bundle => vec![Attack::Bundle],
+            Self::All => Attack::ALL.to_vec(),
+        }
+    }
 }
 
 /// What is done to the server during --check.
@@ -204,7 +244,11 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
             false => Ok(None),
         }
     };
-    let (report, history) = tokio::try_join!(watched(&client, people, &options), checked)?;
+    let (report, history, attacks) = tokio::try_join!(
+        watched(&client, people, &options),
+        checked,
+        attacked(&client, &args)
+    )?;
     let verdict = history.as_ref().map(|history| judge(history, rules(&args)));
     if let (Some(path), Some(history)) = (&args.history, &history) {
         keep(path, history)?;
@@ -217,11 +261,12 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
     print::out(&match args.json {
         true => format!(
             "{}\n",
-            json!({ "load": report, "check": verdict.as_ref().map(as_json) })
+            json!({ "load": report, "check": verdict.as_ref().map(as_json), "attacks": attacks })
         ),
         false => format!(
-            "{}{}",
+            "{}{}{}",
             table(&report),
+            attacks.iter().map(attack_line).collect::<String>(),
             verdict.as_ref().map_or_else(String::new, as_text)
         ),
     })?;
@@ -230,6 +275,39 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
         0 if clean => Outcome::Fine,
         _some => Outcome::Difference,
     })
+}
+
+/// Attacks the server for as long as the run takes.
+async fn attacked(client: &Client, args: &Args) -> anyhow::Result<Vec<attack::Figures>> {
+    let mut attacks = Vec::new();
+    for attack in args.who.attack.iter().flat_map(|kind| kind.attacks()) {
+        if !attacks.contains(&attack) {
+            attacks.push(attack);
+        }
+    }
+    if attacks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let options = attack::Options {
+        connections: args.attack_connections,
+        length: Duration::from_secs(args.seconds),
+    };
+    let never = CancellationToken::new();
+    let figures = attack::run(client, &args.url, &attacks, options, &never).await;
+    figures.context("attack the server")
+}
+
+fn attack_line(figures: &attack::Figures) -> String {
+    format!(
+        "attack {}: {} connections opened, {} not, {} ended by the server; {} requests, {} answered, {} refused\n",
+        figures.attack.name(),
+        figures.opened,
+        figures.not_opened,
+        figures.ended,
+        figures.requests,
+        figures.answered,
+        figures.refused
+    )
 }
 
 fn title(args: &Args) -> String {
@@ -382,6 +460,7 @@ async fn who(client: &Client, args: &Args) -> anyhow::Result<Vec<Somebody>> {
         demo,
         sign_up,
         check,
+        attack,
     } = &args.who;
     let mut people = match (people, demo, sign_up) {
         (Some(path), _, _) => {
@@ -401,7 +480,7 @@ async fn who(client: &Client, args: &Args) -> anyhow::Result<Vec<Somebody>> {
         (_, _, many) => people::sign_up(client, "load", many.unwrap_or_default()).await?,
     };
     people.truncate(args.people_max.max(sign_up.unwrap_or_default()));
-    if people.is_empty() && !check {
+    if people.is_empty() && !check && attack.is_empty() {
         bail!("there is nobody to ask for");
     }
     Ok(people)

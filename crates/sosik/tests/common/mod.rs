@@ -125,6 +125,10 @@ impl Folder {
 pub struct Server {
     process: Child,
     pub url: String,
+    /// Where operators reach it, without a slash at the end.
+    pub admin_url: String,
+    /// What it logged before it served, an entry a line.
+    pub log: Vec<Value>,
 }
 
 impl Server {
@@ -135,6 +139,24 @@ impl Server {
 
     /// The same, in an environment.
     pub fn start_with(folder: &Folder, further: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = folder.command(&Self::arguments(further));
+        command.envs(environment.iter().copied());
+        Self::wait_for(command)
+    }
+
+    /// The same, under limits that a shell sets first, such as `ulimit -n 300`.
+    pub fn start_limited(folder: &Folder, limits: &str, further: &[&str]) -> Self {
+        let mut command = Command::new("/bin/sh");
+        let script = format!("{limits} && exec \"$0\" \"$@\"");
+        command
+            .current_dir(folder.0.path())
+            .env_clear()
+            .args(["-c", &script, env!("CARGO_BIN_EXE_sosik")])
+            .args(Self::arguments(further));
+        Self::wait_for(command)
+    }
+
+    fn arguments<'a>(further: &[&'a str]) -> Vec<&'a str> {
         let mut arguments = vec![
             "serve",
             "--set=server.listen=127.0.0.1:0",
@@ -142,14 +164,14 @@ impl Server {
             "--set=log.format=json",
         ];
         arguments.extend_from_slice(further);
-        let mut process = folder
-            .command(&arguments)
-            .envs(environment.iter().copied())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        arguments
+    }
+
+    fn wait_for(mut command: Command) -> Self {
+        let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap());
-        let url = loop {
+        let mut entries = Vec::new();
+        let (url, admin_url) = loop {
             let mut line = String::new();
             assert_ne!(
                 log.read_line(&mut line).unwrap(),
@@ -158,12 +180,24 @@ impl Server {
             );
             let entry: Value = serde_json::from_str(&line).unwrap();
             if let Some(url) = entry["url"].as_str() {
-                break url.to_owned();
+                let admin = entry["admin"].as_str().unwrap();
+                break (url.to_owned(), format!("http://{admin}"));
             }
+            entries.push(entry);
         };
         // Somebody has to read on, or the server would wait for room in the pipe.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { process, url }
+        Self {
+            process,
+            url,
+            admin_url,
+            log: entries,
+        }
+    }
+
+    /// A file of the process under `/proc`, such as `status`.
+    pub fn proc(&self, file: &str) -> String {
+        fs::read_to_string(format!("/proc/{}/{file}", self.process.id())).unwrap()
     }
 
     /// SIGKILL: no chance to do anything.

@@ -156,6 +156,7 @@ pub async fn serve(service: &Service, ends: CancellationToken) -> anyhow::Result
     tokio::spawn(sosik_api::serve(
         listener,
         api.public(),
+        api.connections(),
         ends,
         Duration::ZERO,
     ));

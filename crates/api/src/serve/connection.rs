@@ -1,0 +1,242 @@
+//! What one connection does, and the list of all that are open.
+//!
+//! A connection counts its requests in flight and keeps the second of its last one. [`patrol`](super::deadlines::patrol)
+//! reads these and orders a connection to close. The clock is a counter of seconds that the patrol advances, so that no
+//! request reads a clock for this.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use tokio::sync::{Notify, Semaphore};
+
+use super::networks::{Networks, Taken};
+use crate::extract::Network;
+use crate::settings::Connections;
+
+/// All connections of one listener.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    limits: Connections,
+    /// Seconds since the listener opened.
+    now: AtomicU32,
+    next: AtomicU64,
+    open: Mutex<FxHashMap<u64, Arc<Connection>>>,
+    places: Arc<Semaphore>,
+    networks: Arc<Networks>,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    registry: Arc<Registry>,
+    number: u64,
+    peer: SocketAddr,
+    opened: u32,
+    has_asked: AtomicBool,
+    in_flight: AtomicUsize,
+    last_request: AtomicU32,
+    order: AtomicU8,
+    ordered_at: AtomicU32,
+    told: Notify,
+}
+
+/// What a connection has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Order {
+    /// Nothing.
+    None,
+    /// Take no further request, end when those in flight are answered.
+    Close,
+    /// End now.
+    Cut,
+}
+
+/// Why a connection was ordered to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// No complete request within the time for the first.
+    Silent,
+    /// No request for a while.
+    Idle,
+    /// It did not end after it was ordered to.
+    Unresponsive,
+}
+
+/// A request in flight; counted until its answer is written.
+#[derive(Debug)]
+pub(crate) struct InFlight(Arc<Connection>);
+
+impl Registry {
+    pub(super) fn new(limits: Connections) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(limits.open_max)),
+            networks: Networks::new(limits.per_network_max as u64),
+            now: AtomicU32::new(0),
+            next: AtomicU64::new(0),
+            open: Mutex::default(),
+            limits,
+        }
+    }
+
+    pub(super) const fn limits(&self) -> &Connections {
+        &self.limits
+    }
+
+    /// Places for connections: one is held by each that is open.
+    pub(super) const fn places(&self) -> &Arc<Semaphore> {
+        &self.places
+    }
+
+    /// Counts a connection for the network of its peer. Those of trusted proxies are not counted.
+    ///
+    /// # Errors
+    /// When the network has as many as one may have.
+    pub(super) fn admit(&self, peer: SocketAddr) -> Result<Option<Taken>, TooMany> {
+        if self.limits.trusts(peer.ip()) {
+            return Ok(None);
+        }
+        let taken = self.networks.take(Network::of(peer.ip()).key(), 1);
+        taken.map(Some).ok_or(TooMany)
+    }
+
+    pub(super) fn open(self: &Arc<Self>, peer: SocketAddr) -> Arc<Connection> {
+        let connection = Arc::new(Connection {
+            registry: Arc::clone(self),
+            number: self.next.fetch_add(1, Ordering::Relaxed),
+            peer,
+            opened: self.now(),
+            has_asked: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            last_request: AtomicU32::new(self.now()),
+            order: AtomicU8::new(Order::None as u8),
+            ordered_at: AtomicU32::new(0),
+            told: Notify::new(),
+        });
+        let mut open = self.open.lock();
+        open.insert(connection.number, Arc::clone(&connection));
+        drop(open);
+        connection
+    }
+
+    pub(super) fn close(&self, connection: &Connection) {
+        self.open.lock().remove(&connection.number);
+    }
+
+    pub(super) fn order_all(&self, order: Order) {
+        for connection in self.open.lock().values() {
+            connection.order(order);
+        }
+    }
+
+    /// One second later. Looks at every connection and returns how many are open.
+    pub(super) fn advance(&self) -> usize {
+        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        let open = self.open.lock();
+        for connection in open.values() {
+            if let Some((order, reason)) = connection.due(now) {
+                reason.count(self.limits.listener);
+                connection.order(order);
+            }
+        }
+        open.len()
+    }
+
+    fn now(&self) -> u32 {
+        self.now.load(Ordering::Relaxed)
+    }
+}
+
+/// A network has as many connections as one may have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TooMany;
+
+impl Reason {
+    fn count(self, listener: &'static str) {
+        let reason = match self {
+            Self::Silent => "silent",
+            Self::Idle => "idle",
+            Self::Unresponsive => "unresponsive",
+        };
+        metrics::counter!("sosik_http_connections_closed_total", "listener" => listener, "reason" => reason)
+            .increment(1);
+    }
+}
+
+/// Seconds that a connection has to end after it was ordered to close with nothing in flight. HTTP/2 waits for the
+/// client to acknowledge, which a silent one never does.
+const CLOSE_SECONDS: u32 = 5;
+
+impl Connection {
+    pub(crate) const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// Counts a request.
+    pub(super) fn begin(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::AcqRel);
+        self.has_asked.store(true, Ordering::Relaxed);
+        InFlight(Arc::clone(self))
+    }
+
+    /// What has to be done at this second, if anything.
+    fn due(&self, now: u32) -> Option<(Order, Reason)> {
+        let limits = &self.registry.limits;
+        let past = |since: u32, seconds: u64| u64::from(now.saturating_sub(since)) >= seconds;
+        let is_idle = self.in_flight.load(Ordering::Acquire) == 0;
+        match self.order_given() {
+            Order::Cut => None,
+            Order::Close => {
+                let ordered_at = self.ordered_at.load(Ordering::Relaxed);
+                (is_idle && past(ordered_at, CLOSE_SECONDS.into()))
+                    .then_some((Order::Cut, Reason::Unresponsive))
+            }
+            Order::None if !self.has_asked.load(Ordering::Relaxed) => {
+                past(self.opened, limits.first_request.as_secs())
+                    .then_some((Order::Cut, Reason::Silent))
+            }
+            Order::None => {
+                let last = self.last_request.load(Ordering::Relaxed);
+                (is_idle && past(last, limits.idle.as_secs()))
+                    .then_some((Order::Close, Reason::Idle))
+            }
+        }
+    }
+
+    /// Orders it to end. An order is never taken back, and closing does not follow on cutting.
+    fn order(&self, order: Order) {
+        let before = self.order.fetch_max(order as u8, Ordering::AcqRel);
+        if before < order as u8 {
+            self.ordered_at
+                .store(self.registry.now(), Ordering::Relaxed);
+            self.told.notify_one();
+        }
+    }
+
+    fn order_given(&self) -> Order {
+        match self.order.load(Ordering::Acquire) {
+            0 => Order::None,
+            1 => Order::Close,
+            _ => Order::Cut,
+        }
+    }
+
+    /// Waits for an order.
+    pub(super) async fn ordered(&self) -> Order {
+        self.told.notified().await;
+        self.order_given()
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let connection = &self.0;
+        connection
+            .last_request
+            .store(connection.registry.now(), Ordering::Relaxed);
+        connection.in_flight.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,31 @@
+//! Closes connections that do nothing.
+//!
+//! One task looks at all connections of a listener once a second. A timer for each would cost a wake-up and memory for
+//! every live stream, which is most of what a node holds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::connection::Registry;
+
+/// How often connections are looked at, and so how exact their deadlines are.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Looks after the connections until it is stopped.
+pub(super) async fn patrol(registry: Arc<Registry>, stopped: CancellationToken) {
+    let mut tick = interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let listener = registry.limits().listener;
+    loop {
+        tokio::select! {
+            () = stopped.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let open = registry.advance();
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52 connections")]
+        metrics::gauge!("sosik_http_connections_open", "listener" => listener).set(open as f64);
+    }
+}

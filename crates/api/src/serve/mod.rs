@@ -1,0 +1,155 @@
+//! Listening: HTTP/1.1 and HTTP/2 on one socket, and stopping without dropping a request.
+//!
+//! [`Accepting`] takes connections from the system, [`protocol`] sets what HTTP allows, [`Connection`] counts what
+//! one connection does, [`deadlines`] closes those that do nothing. Every listener has its own limits, so
+//! the administration listener answers while the public one is full.
+
+mod accept;
+mod answer;
+mod connection;
+mod deadlines;
+mod networks;
+mod protocol;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::Response;
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Service;
+
+use self::accept::{Accepted, Accepting};
+use self::answer::Answer;
+use self::connection::{Connection, Order, Registry};
+use self::protocol::Http;
+use crate::extract::Peer;
+use crate::settings::Connections;
+
+/// Serves until `leaving`, then lets running requests end, for at most `drain`. Connections that are not done by then
+/// are cut.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Connections,
+    leaving: CancellationToken,
+    drain: Duration,
+) {
+    let server = Server {
+        router,
+        http: Arc::new(protocol::http(&limits)),
+        registry: Arc::new(Registry::new(limits)),
+        tasks: TaskTracker::new(),
+    };
+    let stopped = CancellationToken::new();
+    let _stops_the_patrol = stopped.clone().drop_guard();
+    tokio::spawn(deadlines::patrol(Arc::clone(&server.registry), stopped));
+    let mut accepting = Accepting::new(listener, Arc::clone(&server.registry));
+    loop {
+        let accepted = tokio::select! {
+            () = leaving.cancelled() => break,
+            accepted = accepting.next() => accepted,
+        };
+        if let Some(accepted) = accepted {
+            server.connect(accepted);
+        }
+    }
+    drop(accepting);
+    server.stop(drain).await;
+}
+
+struct Server {
+    router: Router,
+    http: Arc<Http>,
+    registry: Arc<Registry>,
+    tasks: TaskTracker,
+}
+
+impl Server {
+    fn connect(&self, accepted: Accepted) {
+        let Accepted {
+            stream,
+            peer,
+            places,
+        } = accepted;
+        let connection = self.registry.open(peer);
+        let serving = serve_connection(
+            Arc::clone(&self.http),
+            stream,
+            self.router.clone(),
+            Arc::clone(&connection),
+        );
+        let registry = Arc::clone(&self.registry);
+        self.tasks.spawn(async move {
+            serving.await;
+            registry.close(&connection);
+            drop(places);
+        });
+    }
+
+    /// Lets requests end, then cuts what is left.
+    async fn stop(&self, drain: Duration) {
+        self.registry.order_all(Order::Close);
+        self.tasks.close();
+        if timeout(drain, self.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                drain_ms = drain.as_millis(),
+                "some requests did not end in time and are cut off"
+            );
+            self.registry.order_all(Order::Cut);
+        }
+    }
+}
+
+async fn serve_connection(
+    http: Arc<Http>,
+    stream: TcpStream,
+    router: Router,
+    connection: Arc<Connection>,
+) {
+    let handled = Arc::clone(&connection);
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        handle(router.clone(), request, Arc::clone(&handled))
+    });
+    let serving = http.serve_connection(TokioIo::new(stream), service);
+    let mut serving = pin!(serving);
+    loop {
+        tokio::select! {
+            biased;
+            // How a connection ends is the client's affair; what failed on our side was logged with its request.
+            _ended = serving.as_mut() => return,
+            order = connection.ordered() => match order {
+                Order::None => {}
+                Order::Close => serving.as_mut().graceful_shutdown(),
+                Order::Cut => return,
+            },
+        }
+    }
+}
+
+async fn handle(
+    mut router: Router,
+    request: Request<Incoming>,
+    connection: Arc<Connection>,
+) -> Result<Response<Answer>, Infallible> {
+    let in_flight = connection.begin();
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(Peer(connection.peer()));
+    let response = router.call(request).await?;
+    Ok(response.map(|body| Answer::new(body, in_flight)))
+}
+
+/// The socket address of a listener's peer, without a version 6 notation of version 4.
+fn canonical(peer: SocketAddr) -> SocketAddr {
+    SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}

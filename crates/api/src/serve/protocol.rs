@@ -1,0 +1,67 @@
+//! What HTTP allows a client: every buffer, count and window of the protocol libraries has its value here.
+
+use std::time::Duration;
+
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+
+use crate::settings::Connections;
+
+/// Makes connections that speak HTTP/1.1 or HTTP/2, whichever the client begins with.
+pub(super) type Http = Builder<TokioExecutor>;
+
+/// Bytes of the head of a request. Enough for a token, a cursor and the cookies of neighbours on the same host.
+const HEAD_BYTES_MAX: u32 = 16 * 1024;
+
+/// Bytes that HTTP/1.1 buffers of one connection, read or to be written. The library reads heads through this buffer, so
+/// it is larger than a head.
+const BUFFER_BYTES_MAX: usize = HEAD_BYTES_MAX as usize * 4;
+
+/// Streams of one HTTP/2 connection that the protocol lets a client open. Browsers open a hundred. What is worked on is
+/// limited apart from this.
+const STREAMS_PER_CONNECTION_MAX: u32 = 128;
+
+/// Bytes of bodies that a client may send ahead, on one stream. The largest body by default, so that none waits for a
+/// window update.
+const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
+
+/// Bytes of bodies that a client may send ahead, on all streams of a connection. Four of the largest bodies by default.
+const CONNECTION_WINDOW_BYTES: u32 = 4 * STREAM_WINDOW_BYTES;
+
+/// Bytes of a frame that we accept: the least that the protocol allows.
+const FRAME_BYTES_MAX: u32 = 16 * 1024;
+
+/// Bytes of answers that HTTP/2 takes from a stream's body before the client has room for them. One frame: whatever is
+/// beyond stays in the body, which is counted.
+const SEND_BUFFER_BYTES_MAX: usize = 16 * 1024;
+
+/// Streams that a client opened and reset before they were handled. Beyond, the connection ends: opening and resetting
+/// without pause is an attack (CVE-2023-44487).
+const RESET_STREAMS_PENDING_MAX: usize = 20;
+
+/// Streams that we reset because of what a client sent. Beyond, the connection ends (CVE-2025-8671).
+const RESET_STREAMS_OURS_MAX: usize = 128;
+
+/// A silent HTTP/2 connection is asked for a sign of life this often, and is given up after as long without one.
+const PING_EVERY: Duration = Duration::from_secs(20);
+
+pub(super) fn http(limits: &Connections) -> Http {
+    let mut http = Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.idle)
+        .max_buf_size(BUFFER_BYTES_MAX);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_frame_size(FRAME_BYTES_MAX)
+        .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
+        .max_header_list_size(HEAD_BYTES_MAX)
+        .max_pending_accept_reset_streams(RESET_STREAMS_PENDING_MAX)
+        .max_local_error_reset_streams(RESET_STREAMS_OURS_MAX)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_EVERY);
+    http
+}

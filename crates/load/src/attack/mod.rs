@@ -1,0 +1,317 @@
+//! Attacks on a server of this machine: what clients do that want to exhaust it, to measure what is left for others.
+//!
+//! Only loopback addresses are attacked. An attack is of no use against a server of somebody else, and may be a crime.
+//! Bounded: connections, requests and time. To add an attack: a variant of [`Attack`] and its file.
+
+mod flood;
+mod slow;
+mod unread;
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde::Serialize;
+use serde_json::json;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::client::{Ask, Client};
+use crate::people::{NoPeople, sign_up};
+
+/// Connections of one attack at once, at most: more than a server allows one address.
+pub const CONNECTIONS_MAX: usize = 10_000;
+
+/// A connection that ended is opened again after this, so that a refusing server is not asked in a circle.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// How long a connection may take to open. A full server leaves it in the queue of the system.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Stories of the attacker, as long as a story may be: what a page of the API holds at most.
+const STORIES: usize = 100;
+const STORY_CHARACTERS: usize = 5_000;
+
+/// What is done to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attack {
+    /// Large files are asked for without an account and never read: HTTP/2 with windows of 0 and 1 byte, HTTP/1.1.
+    UnreadAnswers,
+    /// Large pages of the API are asked for with an account and never read.
+    UnreadApi,
+    /// Live streams are opened and never read.
+    UnreadStreams,
+    /// Bodies arrive byte by byte.
+    SlowBodies,
+    /// Connections send nothing, or the beginning of a request.
+    Silent,
+    /// A large file is asked for again and again and read in full.
+    Bundle,
+}
+
+impl Attack {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::UnreadAnswers,
+        Self::UnreadApi,
+        Self::UnreadStreams,
+        Self::SlowBodies,
+        Self::Silent,
+        Self::Bundle,
+    ];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnreadAnswers => "unread-answers",
+            Self::UnreadApi => "unread-api",
+            Self::UnreadStreams => "unread-streams",
+            Self::SlowBodies => "slow-bodies",
+            Self::Silent => "silent",
+            Self::Bundle => "bundle",
+        }
+    }
+
+    const fn needs_an_account(self) -> bool {
+        matches!(self, Self::UnreadApi | Self::UnreadStreams)
+    }
+}
+
+/// How much of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Connections held open at once, by each attack.
+    pub connections: usize,
+    /// How long.
+    pub length: Duration,
+}
+
+/// What came of one attack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Figures {
+    /// Which.
+    pub attack: Attack,
+    /// Connections opened.
+    pub opened: u64,
+    /// Connections that could not be opened.
+    pub not_opened: u64,
+    /// Connections that the server ended.
+    pub ended: u64,
+    /// Requests sent.
+    pub requests: u64,
+    /// Answers begun with a status below 400.
+    pub answered: u64,
+    /// Answers begun with another status.
+    pub refused: u64,
+}
+
+/// Why nothing is attacked.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAttack {
+    /// Not an address of this machine.
+    #[error(
+        "{0} is not a loopback address: attacks are for servers of this machine only, whatever else is allowed"
+    )]
+    NotLoopback(String),
+    /// The server did not take the attacker's account or stories.
+    #[error("prepare the attack")]
+    Account(#[from] NoPeople),
+    /// No answer.
+    #[error("prepare the attack")]
+    Silent(#[from] reqwest::Error),
+}
+
+/// The server, and what an attacker knows of it.
+#[derive(Debug)]
+struct Target {
+    address: SocketAddr,
+    url: String,
+    /// The largest file served without an account.
+    file: String,
+    /// A session of the attacker; empty where no attack needs one.
+    token: String,
+    /// A path with a large page of the API.
+    page: String,
+}
+
+/// Counts while an attack runs.
+#[derive(Debug, Default)]
+struct Counts {
+    opened: AtomicU64,
+    not_opened: AtomicU64,
+    ended: AtomicU64,
+    requests: AtomicU64,
+    answered: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl Counts {
+    fn one(count: &AtomicU64) {
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn status(&self, status: u16) {
+        Self::one(if status < 400 {
+            &self.answered
+        } else {
+            &self.refused
+        });
+    }
+}
+
+/// Attacks the server at `url`, with all of the attacks at once, until the time is over or `stop` is cancelled.
+///
+/// # Errors
+/// When the address is not of this machine, or the server does not let the attacker sign up.
+pub async fn run(
+    client: &Client,
+    url: &str,
+    attacks: &[Attack],
+    options: Options,
+    stop: &CancellationToken,
+) -> Result<Vec<Figures>, NoAttack> {
+    let target = Arc::new(Target::find(client, url, attacks).await?);
+    let stop = stop.child_token();
+    let tasks = TaskTracker::new();
+    let mut running = Vec::new();
+    for attack in attacks.iter().copied() {
+        let counts = Arc::new(Counts::default());
+        for number in 0..options.connections.min(CONNECTIONS_MAX) {
+            let (target, counts) = (Arc::clone(&target), Arc::clone(&counts));
+            let stop = stop.clone();
+            tasks.spawn(async move {
+                let again = again_and_again(attack, number, &target, &counts);
+                stop.run_until_cancelled(again).await;
+            });
+        }
+        running.push((attack, counts));
+    }
+    // The time is over, or somebody stopped it: both are the end.
+    let _over = timeout(options.length, stop.cancelled()).await;
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    let figures = running
+        .iter()
+        .map(|(attack, counts)| counts.figures(*attack));
+    Ok(figures.collect())
+}
+
+/// Holds one connection open, and opens it again when it ended.
+async fn again_and_again(attack: Attack, number: usize, target: &Target, counts: &Counts) {
+    let mut tick = interval(AGAIN_AFTER);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let held = match attack {
+            Attack::UnreadAnswers => unread::answers(target, &target.file, number, counts).await,
+            Attack::UnreadApi => unread::answers(target, &target.page, number, counts).await,
+            Attack::UnreadStreams => unread::streams(target, number, counts).await,
+            Attack::SlowBodies => slow::body(target, counts).await,
+            Attack::Silent => slow::silence(target, number, counts).await,
+            Attack::Bundle => flood::files(target, counts).await,
+        };
+        Counts::one(if held.is_ok() {
+            &counts.ended
+        } else {
+            &counts.not_opened
+        });
+    }
+}
+
+/// The connection could not be opened.
+struct NotOpened;
+
+impl Target {
+    async fn find(client: &Client, url: &str, attacks: &[Attack]) -> Result<Self, NoAttack> {
+        let address = loopback(url).ok_or_else(|| NoAttack::NotLoopback(url.to_owned()))?;
+        let file = largest_file(client).await?;
+        let mut target = Self {
+            address,
+            url: url.trim_end_matches('/').to_owned(),
+            file,
+            token: String::new(),
+            page: String::new(),
+        };
+        if attacks.iter().any(|attack| attack.needs_an_account()) {
+            target.sign_up(client).await?;
+        }
+        Ok(target)
+    }
+
+    async fn sign_up(&mut self, client: &Client) -> Result<(), NoAttack> {
+        if let Some(attacker) = sign_up(client, "attack", 1).await?.pop() {
+            let text = "공격 ".repeat(STORY_CHARACTERS / 3);
+            for number in 0..STORIES {
+                let ask = Ask {
+                    token: &attacker.token,
+                    body: Some(json!({ "text": format!("{text}{number}") })),
+                    ..Ask::default()
+                };
+                // A server that takes fewer stories has smaller pages, which are asked for all the same.
+                let _refused = client.ask(Method::POST, "/v1/stories", ask).await?;
+            }
+            self.page = format!("/v1/people/{}/stories?limit=100", attacker.handle);
+            self.token = attacker.token;
+        }
+        Ok(())
+    }
+}
+
+impl Counts {
+    fn figures(&self, attack: Attack) -> Figures {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Figures {
+            attack,
+            opened: of(&self.opened),
+            not_opened: of(&self.not_opened),
+            ended: of(&self.ended),
+            requests: of(&self.requests),
+            answered: of(&self.answered),
+            refused: of(&self.refused),
+        }
+    }
+}
+
+/// The address behind a URL, if it is one of this machine.
+fn loopback(url: &str) -> Option<SocketAddr> {
+    let place = url.strip_prefix("http://")?.trim_end_matches('/');
+    let mut addresses = place.to_socket_addrs().ok()?;
+    addresses.find(|address| address.ip().is_loopback())
+}
+
+/// The script of the API reference where there is one, else the OpenAPI document.
+async fn largest_file(client: &Client) -> Result<String, NoAttack> {
+    let page = client.ask(Method::GET, "/docs", Ask::default()).await?;
+    let page = String::from_utf8_lossy(&page.body).into_owned();
+    let mut scripts = page.split("src=\"").skip(1);
+    let script =
+        scripts.find_map(|rest| rest.split('"').next().filter(|path| path.ends_with(".js")));
+    Ok(script.map_or_else(|| "/openapi.json".to_owned(), absolute))
+}
+
+fn absolute(path: &str) -> String {
+    let path = path.trim_start_matches("./");
+    match path.starts_with('/') {
+        true => path.to_owned(),
+        false => format!("/docs/{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_attacked() {
+        assert!(loopback("http://127.0.0.1:8420/").is_some());
+        assert!(loopback("http://[::1]:8420").is_some());
+        assert_eq!(loopback("http://192.0.2.1:8420"), None);
+        assert_eq!(loopback("https://127.0.0.1:8420"), None);
+    }
+}

@@ -1,0 +1,160 @@
+//! Answers that are asked for and never read.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use h2::client::{Builder, ResponseFuture, SendRequest};
+use http::Request;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use super::{CONNECT, Counts, NotOpened, Target};
+
+/// Requests on one HTTP/2 connection: as many streams as servers usually allow.
+const STREAMS: usize = 128;
+
+/// Requests sent ahead on one HTTP/1.1 connection.
+const PIPELINED: usize = 16;
+
+/// Bytes that a client lets the server send on each stream. With 0 nothing leaves the server, with 1 the server has
+/// begun to send.
+const WINDOWS: [u32; 2] = [0, 1];
+
+/// Opens a connection: two of three speak HTTP/2 with a closed window, the third HTTP/1.1. Returns when the server
+/// ended it.
+pub(super) async fn answers(
+    target: &Target,
+    path: &str,
+    number: usize,
+    counts: &Counts,
+) -> Result<(), NotOpened> {
+    match WINDOWS.get(number % (WINDOWS.len() + 1)) {
+        Some(window) => http2(target, path, *window, counts).await,
+        None => http1(target, path, counts).await,
+    }
+}
+
+/// The same with live streams.
+pub(super) async fn streams(
+    target: &Target,
+    number: usize,
+    counts: &Counts,
+) -> Result<(), NotOpened> {
+    answers(target, "/v1/feed/stream", number, counts).await
+}
+
+/// The attacker's own address, so that limits by address tell it from others on this machine. Linux has all of
+/// 127.0.0.0/8; another system attacks from the address of everybody.
+const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 6, 6, 6);
+
+pub(super) async fn connect(target: &Target, counts: &Counts) -> Result<TcpStream, NotOpened> {
+    let connecting = timeout(CONNECT, connect_from(ATTACKER, target.address)).await;
+    let stream = connecting.ok().and_then(Result::ok).ok_or(NotOpened)?;
+    Counts::one(&counts.opened);
+    Ok(stream)
+}
+
+async fn connect_from(own: Ipv4Addr, address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    if address.is_ipv4() {
+        let _everybodys = socket.bind(SocketAddr::from((own, 0)));
+    }
+    socket.connect(address).await
+}
+
+async fn http2(target: &Target, path: &str, window: u32, counts: &Counts) -> Result<(), NotOpened> {
+    let stream = connect(target, counts).await?;
+    let mut builder = Builder::new();
+    builder.initial_window_size(window);
+    // A server may close a connection at any moment of the attack: that is its answer.
+    let Ok((requests, connection)) = builder.handshake::<_, bytes::Bytes>(stream).await else {
+        return Ok(());
+    };
+    let asking = async {
+        let unread = ask(target, path, requests, counts).await;
+        let mut held = Vec::new();
+        for answer in unread {
+            if let Ok(answer) = answer.await {
+                counts.status(answer.status().as_u16());
+                held.push(answer);
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        _ended = connection => {}
+        () = asking => {}
+    }
+    Ok(())
+}
+
+async fn ask(
+    target: &Target,
+    path: &str,
+    mut requests: SendRequest<bytes::Bytes>,
+    counts: &Counts,
+) -> Vec<ResponseFuture> {
+    let mut unread = Vec::new();
+    for _ in 0..STREAMS {
+        let Ok(ready) = requests.ready().await else {
+            break;
+        };
+        requests = ready;
+        let Ok(request) = request(target, path) else {
+            break;
+        };
+        match requests.send_request(request, true) {
+            Ok((answer, _)) => unread.push(answer),
+            Err(_ended) => break,
+        }
+        Counts::one(&counts.requests);
+    }
+    unread
+}
+
+fn request(target: &Target, path: &str) -> http::Result<Request<()>> {
+    let mut request =
+        Request::get(format!("{}{path}", target.url)).header("accept-encoding", "gzip");
+    if !target.token.is_empty() && path.starts_with("/v1/") {
+        request = request.header("authorization", format!("Bearer {}", target.token));
+    }
+    request.body(())
+}
+
+async fn http1(target: &Target, path: &str, counts: &Counts) -> Result<(), NotOpened> {
+    let mut stream = connect(target, counts).await?;
+    let authorization = match path.starts_with("/v1/") {
+        true => format!("Authorization: Bearer {}\r\n", target.token),
+        false => String::new(),
+    };
+    let host = target.address;
+    let ask = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{authorization}\r\n");
+    for _ in 0..PIPELINED {
+        if stream.write_all(ask.as_bytes()).await.is_err() {
+            return Ok(());
+        }
+        Counts::one(&counts.requests);
+    }
+    // The first byte only: the rest stays with the system and the server. Then the attacker waits to be thrown out.
+    let mut first = [0];
+    let _first = stream.read(&mut first).await;
+    wait_for_the_end(&stream).await;
+    Ok(())
+}
+
+/// Waits, without reading, until the other side ended the connection.
+pub(super) async fn wait_for_the_end(stream: &TcpStream) {
+    let mut tick = tokio::time::interval(super::AGAIN_AFTER);
+    // Readable all the time, since bytes wait to be read; the end shows beside that.
+    while stream
+        .ready(Interest::READABLE)
+        .await
+        .is_ok_and(|ready| !ready.is_read_closed())
+    {
+        tick.tick().await;
+    }
+}

@@ -1,0 +1,85 @@
+//! Open files: how many the process may have, and how many of them connections may use.
+//!
+//! A server without a free descriptor can neither accept nor open its store. So the soft limit is raised to the hard
+//! limit, and connections get only what is left after everything else.
+
+use anyhow::bail;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Open files set aside for all but public connections: 64 connections of the administration listener, listeners, the
+/// runtime, the log, and files opened for a moment.
+const RESERVED: usize = 128;
+
+/// Open files of one connection to the store: the database, its log, and a temporary file.
+const PER_STORE_CONNECTION: usize = 3;
+
+/// Connections to the store that are no readers: the writer and one for maintenance.
+const STORE_CONNECTIONS_BESIDE_READERS: usize = 2;
+
+/// Fewer connections than this are not worth starting for.
+const CONNECTIONS_MIN: usize = 64;
+
+/// Raises the limit of open files as far as the system lets it, and returns how many public connections may be open:
+/// as many as wanted, or what the limit leaves.
+///
+/// # Errors
+/// When fewer than 64 connections would be left.
+pub fn allow(wanted: usize, readers: usize) -> anyhow::Result<usize> {
+    let files = raise_limit();
+    let fit = connections_that_fit(files, readers);
+    if fit < CONNECTIONS_MIN {
+        let needed = CONNECTIONS_MIN + set_aside(readers);
+        bail!(
+            "this process may open {files} files, which is too few: allow at least {needed} (ulimit -n, or LimitNOFILE= of systemd)"
+        );
+    }
+    if fit < wanted {
+        tracing::warn!(
+            open_files_max = files,
+            wanted,
+            allowed = fit,
+            "server.connections_max is lowered to what the limit of open files allows: raise the limit (ulimit -n, or \
+             LimitNOFILE= of systemd), or lower the key"
+        );
+    }
+    Ok(wanted.min(fit))
+}
+
+/// The limit in effect after raising it. A system without a limit allows any number.
+fn raise_limit() -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum {
+        // Where raising is not permitted, the soft limit stays and is what counts.
+        let _not_permitted = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: maximum,
+                maximum,
+            },
+        );
+    }
+    let current = getrlimit(Resource::Nofile).current;
+    current.map_or(usize::MAX, |files| {
+        usize::try_from(files).unwrap_or(usize::MAX)
+    })
+}
+
+const fn connections_that_fit(files: usize, readers: usize) -> usize {
+    files.saturating_sub(set_aside(readers))
+}
+
+const fn set_aside(readers: usize) -> usize {
+    RESERVED + (readers + STORE_CONNECTIONS_BESIDE_READERS) * PER_STORE_CONNECTION
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_get_what_the_store_and_administration_leave() {
+        assert_eq!(connections_that_fit(1_024, 8), 1_024 - 128 - 30);
+        assert_eq!(connections_that_fit(100, 8), 0);
+        assert_eq!(connections_that_fit(usize::MAX, 8), usize::MAX - 158);
+    }
+}
