@@ -25,6 +25,16 @@ const OPENAPI: &[&str] = &[
     "openapi",
 ];
 
+/// The rule of allowed characters for the web client is written by the test that holds it.
+const ALLOWED_TEXT: &[&str] = &[
+    "test",
+    "--quiet",
+    "--package",
+    "sosik-feed",
+    "--test",
+    "allowed_text",
+];
+
 /// Writes every generated file anew.
 ///
 /// # Errors
@@ -44,14 +54,18 @@ pub(crate) fn refresh() -> anyhow::Result<()> {
         fs::write(root().join(path), &printed.stdout).with_context(|| format!("write {path}"))?;
         say(&format!("made {path}"));
     }
-    let written = cargo_command()
-        .args(OPENAPI)
-        .env("UPDATE_OPENAPI", "1")
-        .status();
-    ensure!(
-        written.context("run cargo")?.success(),
-        "make docs/openapi.json"
-    );
-    say("made docs/openapi.json");
+    by_test("docs/openapi.json", OPENAPI, "UPDATE_OPENAPI")?;
+    by_test(
+        "web/src/text/rule.json",
+        ALLOWED_TEXT,
+        "UPDATE_ALLOWED_TEXT",
+    )
+}
+
+/// Runs the test that writes a file when the variable is set.
+fn by_test(path: &str, arguments: &[&str], variable: &str) -> anyhow::Result<()> {
+    let written = cargo_command().args(arguments).env(variable, "1").status();
+    ensure!(written.context("run cargo")?.success(), "make {path}");
+    say(&format!("made {path}"));
     Ok(())
 }

@@ -41,6 +41,27 @@ pub const DISPLAY_NAME_CHARACTERS_MAX: usize = 50;
 /// people's lines.
 pub const DISPLAY_NAME_MARKS_IN_A_ROW_MAX: usize = 4;
 
+/// Invisible characters in a row in a display name. A variation selector and a joiner stand together in emoji.
+pub const DISPLAY_NAME_INVISIBLE_IN_A_ROW_MAX: usize = 2;
+
+/// Columns of a display name, where a Latin letter takes one and a Han character two, after compatibility
+/// decomposition. Fifty Han characters; a few ligatures that spell whole sentences would take several lines.
+pub const DISPLAY_NAME_COLUMNS_MAX: usize = 100;
+
+/// Marks in a row on one character of a text. Vedic and Biblical texts need up to seven; towers of marks reach into
+/// other people's stories.
+pub const TEXT_MARKS_IN_A_ROW_MAX: usize = 8;
+
+/// Invisible characters in a row in a text. An emoji sequence needs two, Persian with direction marks three; longer
+/// runs hide content.
+pub const TEXT_INVISIBLE_IN_A_ROW_MAX: usize = 4;
+
+/// Tags in a flag emoji at least: the two letters of a country and one of a region.
+pub const FLAG_TAGS_MIN: usize = 3;
+
+/// Tags in a flag emoji at most: the two letters of a country and the four of a region in Unicode's locale data.
+pub const FLAG_TAGS_MAX: usize = 6;
+
 /// Longest bio, in characters. Travels with every profile, so it is a paragraph and not a page.
 pub const BIO_CHARACTERS_MAX: usize = 300;
 

@@ -9,6 +9,7 @@
 mod bio;
 mod display_name;
 mod handle;
+mod imitation;
 mod language;
 mod reserved;
 

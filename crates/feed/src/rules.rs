@@ -11,6 +11,7 @@ use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::limits;
+use crate::text::Refused;
 
 /// A rule of the domain that a request breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
@@ -51,11 +52,15 @@ pub enum RuleBroken {
         /// How many there are.
         characters: usize,
     },
-    /// The display name has control, invisible, direction-changing or unassigned characters or towers of marks.
-    #[error(
-        "display name has characters that cannot be shown safely: leave out invisible and control characters"
-    )]
-    DisplayNameCharacters,
+    /// The display name has a character that no such text may have.
+    #[error("display name has a character that is not allowed: {0}")]
+    DisplayNameCharacters(Refused),
+    /// The display name takes more than [`limits::DISPLAY_NAME_COLUMNS_MAX`] columns.
+    #[error("display name is too wide: leave out characters that stand for whole sentences")]
+    DisplayNameTooWide,
+    /// The display name claims to speak for the service.
+    #[error("display name can be mistaken for the service or its staff: choose another one")]
+    DisplayNameReserved,
     /// The bio has more than [`limits::BIO_CHARACTERS_MAX`] characters.
     #[error(
         "bio is too long: {characters} characters, at most {} are allowed",
@@ -65,9 +70,9 @@ pub enum RuleBroken {
         /// How many there are.
         characters: usize,
     },
-    /// The bio has control characters other than line breaks and tabs.
-    #[error("bio has control characters: only line breaks and tabs are allowed")]
-    BioCharacters,
+    /// The bio has a character that no such text may have.
+    #[error("bio has a character that is not allowed: {0}")]
+    BioCharacters(Refused),
     /// The language is none that the service speaks.
     #[error("language is unknown: use ko, en or ja")]
     LanguageUnknown,
@@ -98,9 +103,9 @@ pub enum RuleBroken {
         /// How many there are.
         characters: usize,
     },
-    /// The text of the story has control characters other than line breaks and tabs.
-    #[error("story text has control characters: only line breaks and tabs are allowed")]
-    StoryTextCharacters,
+    /// The story text has a character that no such text may have.
+    #[error("story text has a character that is not allowed: {0}")]
+    StoryTextCharacters(Refused),
     /// The story has more than [`limits::ATTACHMENTS_MAX`] attachments.
     #[error(
         "story has too many attachments: at most {} are allowed",
@@ -116,11 +121,9 @@ pub enum RuleBroken {
         /// How many there are.
         characters: usize,
     },
-    /// The description of an attachment has control characters other than line breaks and tabs.
-    #[error(
-        "description of an attachment has control characters: only line breaks and tabs are allowed"
-    )]
-    AltTextCharacters,
+    /// The description of an attachment has a character that no such text may have.
+    #[error("description of an attachment has a character that is not allowed: {0}")]
+    AltTextCharacters(Refused),
     /// The comment has no visible text.
     #[error("comment is empty: give a text")]
     CommentTextEmpty,
@@ -133,9 +136,9 @@ pub enum RuleBroken {
         /// How many there are.
         characters: usize,
     },
-    /// The comment has control characters other than line breaks and tabs.
-    #[error("comment has control characters: only line breaks and tabs are allowed")]
-    CommentTextCharacters,
+    /// The comment has a character that no such text may have.
+    #[error("comment has a character that is not allowed: {0}")]
+    CommentTextCharacters(Refused),
     /// The `Idempotency-Key` is empty, too long or not visible ASCII.
     #[error(
         "idempotency key is not usable: send 1 to {} visible ASCII characters",
@@ -204,22 +207,24 @@ impl RuleBroken {
             Self::HandleTaken => "handle_taken",
             Self::DisplayNameEmpty => "display_name_empty",
             Self::DisplayNameTooLong { .. } => "display_name_too_long",
-            Self::DisplayNameCharacters => "display_name_characters",
+            Self::DisplayNameCharacters(_) => "display_name_characters",
+            Self::DisplayNameTooWide => "display_name_too_wide",
+            Self::DisplayNameReserved => "display_name_reserved",
             Self::BioTooLong { .. } => "bio_too_long",
-            Self::BioCharacters => "bio_characters",
+            Self::BioCharacters(_) => "bio_characters",
             Self::LanguageUnknown => "language_unknown",
             Self::PasswordTooShort => "password_too_short",
             Self::PasswordTooLong => "password_too_long",
             Self::PasswordCommon => "password_common",
             Self::StoryTextEmpty => "story_text_empty",
             Self::StoryTextTooLong { .. } => "story_text_too_long",
-            Self::StoryTextCharacters => "story_text_characters",
+            Self::StoryTextCharacters(_) => "story_text_characters",
             Self::AttachmentsTooMany => "attachments_too_many",
             Self::AltTextTooLong { .. } => "alt_text_too_long",
-            Self::AltTextCharacters => "alt_text_characters",
+            Self::AltTextCharacters(_) => "alt_text_characters",
             Self::CommentTextEmpty => "comment_text_empty",
             Self::CommentTextTooLong { .. } => "comment_text_too_long",
-            Self::CommentTextCharacters => "comment_text_characters",
+            Self::CommentTextCharacters(_) => "comment_text_characters",
             Self::IdempotencyKeyInvalid => "idempotency_key_invalid",
             Self::SearchQueryInvalid => "search_query_invalid",
             Self::PageLimitInvalid => "page_limit_invalid",
@@ -244,19 +249,21 @@ impl RuleBroken {
             | Self::HandleTaken => Some("handle"),
             Self::DisplayNameEmpty
             | Self::DisplayNameTooLong { .. }
-            | Self::DisplayNameCharacters => Some("display_name"),
-            Self::BioTooLong { .. } | Self::BioCharacters => Some("bio"),
+            | Self::DisplayNameCharacters(_)
+            | Self::DisplayNameTooWide
+            | Self::DisplayNameReserved => Some("display_name"),
+            Self::BioTooLong { .. } | Self::BioCharacters(_) => Some("bio"),
             Self::LanguageUnknown => Some("language"),
             Self::PasswordTooShort | Self::PasswordTooLong | Self::PasswordCommon => {
                 Some("password")
             }
             Self::StoryTextEmpty
             | Self::StoryTextTooLong { .. }
-            | Self::StoryTextCharacters
+            | Self::StoryTextCharacters(_)
             | Self::CommentTextEmpty
             | Self::CommentTextTooLong { .. }
-            | Self::CommentTextCharacters => Some("text"),
-            Self::AttachmentsTooMany | Self::AltTextTooLong { .. } | Self::AltTextCharacters => {
+            | Self::CommentTextCharacters(_) => Some("text"),
+            Self::AttachmentsTooMany | Self::AltTextTooLong { .. } | Self::AltTextCharacters(_) => {
                 Some("attachments")
             }
             Self::SearchQueryInvalid => Some("q"),
@@ -318,7 +325,9 @@ mod tests {
 
     use super::*;
 
-    const ALL: [RuleBroken; 34] = [
+    const REFUSED: Refused = Refused::new('\0', crate::text::Reason::Control);
+
+    const ALL: [RuleBroken; 36] = [
         RuleBroken::HandleTooShort,
         RuleBroken::HandleTooLong,
         RuleBroken::HandleCharacters,
@@ -327,22 +336,24 @@ mod tests {
         RuleBroken::HandleTaken,
         RuleBroken::DisplayNameEmpty,
         RuleBroken::DisplayNameTooLong { characters: 51 },
-        RuleBroken::DisplayNameCharacters,
+        RuleBroken::DisplayNameCharacters(REFUSED),
+        RuleBroken::DisplayNameTooWide,
+        RuleBroken::DisplayNameReserved,
         RuleBroken::BioTooLong { characters: 301 },
-        RuleBroken::BioCharacters,
+        RuleBroken::BioCharacters(REFUSED),
         RuleBroken::LanguageUnknown,
         RuleBroken::PasswordTooShort,
         RuleBroken::PasswordTooLong,
         RuleBroken::PasswordCommon,
         RuleBroken::StoryTextEmpty,
         RuleBroken::StoryTextTooLong { characters: 5_001 },
-        RuleBroken::StoryTextCharacters,
+        RuleBroken::StoryTextCharacters(REFUSED),
         RuleBroken::AttachmentsTooMany,
         RuleBroken::AltTextTooLong { characters: 501 },
-        RuleBroken::AltTextCharacters,
+        RuleBroken::AltTextCharacters(REFUSED),
         RuleBroken::CommentTextEmpty,
         RuleBroken::CommentTextTooLong { characters: 1_001 },
-        RuleBroken::CommentTextCharacters,
+        RuleBroken::CommentTextCharacters(REFUSED),
         RuleBroken::IdempotencyKeyInvalid,
         RuleBroken::SearchQueryInvalid,
         RuleBroken::PageLimitInvalid,

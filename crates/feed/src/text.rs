@@ -3,6 +3,7 @@
 //! Text is text. It is stored as it was meant (NFC, `\n` for line breaks, no white space at the end) and never as HTML;
 //! whoever shows it escapes it. None of the types prints its text with `Debug`, so that it cannot get into a log.
 
+mod allowed;
 mod alt;
 mod comment;
 pub(crate) mod fold;
@@ -12,6 +13,8 @@ mod stored;
 mod story;
 pub(crate) mod written;
 
+pub use allowed::{Class, Reason, Refused, check, class};
+pub(crate) use allowed::{Runs, check_runs, is_visible};
 pub use alt::AltText;
 pub use comment::CommentText;
 pub use hashtags::hashtags;

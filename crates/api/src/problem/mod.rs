@@ -229,22 +229,24 @@ fn status_of(rule: &RuleBroken) -> StatusCode {
         | RuleBroken::HandleReserved
         | RuleBroken::DisplayNameEmpty
         | RuleBroken::DisplayNameTooLong { .. }
-        | RuleBroken::DisplayNameCharacters
+        | RuleBroken::DisplayNameCharacters(_)
+        | RuleBroken::DisplayNameTooWide
+        | RuleBroken::DisplayNameReserved
         | RuleBroken::BioTooLong { .. }
-        | RuleBroken::BioCharacters
+        | RuleBroken::BioCharacters(_)
         | RuleBroken::LanguageUnknown
         | RuleBroken::PasswordTooShort
         | RuleBroken::PasswordTooLong
         | RuleBroken::PasswordCommon
         | RuleBroken::StoryTextEmpty
         | RuleBroken::StoryTextTooLong { .. }
-        | RuleBroken::StoryTextCharacters
+        | RuleBroken::StoryTextCharacters(_)
         | RuleBroken::AttachmentsTooMany
         | RuleBroken::AltTextTooLong { .. }
-        | RuleBroken::AltTextCharacters
+        | RuleBroken::AltTextCharacters(_)
         | RuleBroken::CommentTextEmpty
         | RuleBroken::CommentTextTooLong { .. }
-        | RuleBroken::CommentTextCharacters
+        | RuleBroken::CommentTextCharacters(_)
         | RuleBroken::IdempotencyKeyInvalid
         | RuleBroken::SearchQueryInvalid
         | RuleBroken::PageLimitInvalid

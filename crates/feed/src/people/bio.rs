@@ -22,7 +22,7 @@ impl Bio {
             .map(Self)
             .map_err(|fault| match fault {
                 Fault::TooLong { characters } => RuleBroken::BioTooLong { characters },
-                Fault::Control => RuleBroken::BioCharacters,
+                Fault::Characters(refused) => RuleBroken::BioCharacters(refused),
             })
     }
 }
@@ -30,6 +30,9 @@ impl Bio {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::{Reason, Refused};
+
+    const CONTROL: Refused = Refused::new('\0', Reason::Control);
 
     #[test]
     fn a_bio_may_be_empty_and_may_have_lines() {
@@ -48,6 +51,6 @@ mod tests {
             Bio::parse(&"가".repeat(301)),
             Err(RuleBroken::BioTooLong { characters: 301 })
         );
-        assert_eq!(Bio::parse("a\0b"), Err(RuleBroken::BioCharacters));
+        assert_eq!(Bio::parse("a\0b"), Err(RuleBroken::BioCharacters(CONTROL)));
     }
 }

@@ -1,15 +1,22 @@
 //! The display name: what a person is called.
 //!
 //! Names come in every script and with emoji, so this refuses characters by what they do to the page and never by the
-//! script they belong to. Display names are not unique, so they need no skeleton: the handle stands beside them.
+//! script they belong to. Within one word the letters of look-alike scripts do not mix. Display names are not unique:
+//! the handle stands beside them. Only a name that passes for the service or its staff is refused.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
+use unicode_script::{Script, ScriptExtension, UnicodeScript};
+use unicode_width::UnicodeWidthChar;
 
-use crate::limits::{DISPLAY_NAME_CHARACTERS_MAX, DISPLAY_NAME_MARKS_IN_A_ROW_MAX};
+use super::imitation::imitates_the_service;
+use crate::limits::{
+    DISPLAY_NAME_CHARACTERS_MAX, DISPLAY_NAME_COLUMNS_MAX, DISPLAY_NAME_INVISIBLE_IN_A_ROW_MAX,
+    DISPLAY_NAME_MARKS_IN_A_ROW_MAX,
+};
 use crate::rules::RuleBroken;
-use crate::text::stored_text;
-use crate::text::written::{is_blank_letter, is_visible};
+use crate::text::fold::is_word_character;
+use crate::text::{Class, Reason, Refused, Runs, check_runs, class, is_visible, stored_text};
 
 /// What a person is called: 1 to [`DISPLAY_NAME_CHARACTERS_MAX`] characters on one line, something visible among them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -18,64 +25,204 @@ pub struct DisplayName(String);
 
 stored_text!(DisplayName, printed);
 
+/// Marks and invisible characters in a row in a name.
+const RUNS: Runs = Runs {
+    marks_max: DISPLAY_NAME_MARKS_IN_A_ROW_MAX,
+    invisible_max: DISPLAY_NAME_INVISIBLE_IN_A_ROW_MAX,
+};
+
 impl DisplayName {
     /// Checks a name: NFC, white space at the ends dropped and elsewhere made one space.
     ///
     /// # Errors
-    /// [`RuleBroken::DisplayNameEmpty`] without a visible character, [`RuleBroken::DisplayNameTooLong`], or
-    /// [`RuleBroken::DisplayNameCharacters`] for control characters, characters that change the direction of the
-    /// text around them, blank letters, private and unassigned characters, a mark at the start and towers of marks.
+    /// [`RuleBroken::DisplayNameEmpty`] without a visible character, [`RuleBroken::DisplayNameTooLong`],
+    /// [`RuleBroken::DisplayNameTooWide`], [`RuleBroken::DisplayNameCharacters`] with the first character at fault,
+    /// or [`RuleBroken::DisplayNameReserved`].
     pub fn parse(text: &str) -> Result<Self, RuleBroken> {
         let composed: String = text.nfc().collect();
         let name = composed.split_whitespace().collect::<Vec<_>>().join(" ");
         let characters = name.chars().count();
         if characters > DISPLAY_NAME_CHARACTERS_MAX {
-            Err(RuleBroken::DisplayNameTooLong { characters })
-        } else if !name.chars().all(is_name_character) || has_loose_marks(&name) {
-            Err(RuleBroken::DisplayNameCharacters)
-        } else if !name.chars().any(is_visible) {
-            Err(RuleBroken::DisplayNameEmpty)
-        } else {
-            Ok(Self(name))
+            return Err(RuleBroken::DisplayNameTooLong { characters });
         }
+        if !name.chars().any(is_visible) {
+            return Err(RuleBroken::DisplayNameEmpty);
+        }
+        check_characters(&name).map_err(RuleBroken::DisplayNameCharacters)?;
+        if columns(&name) > DISPLAY_NAME_COLUMNS_MAX {
+            return Err(RuleBroken::DisplayNameTooWide);
+        }
+        // First what it pretends to be: advice on scripts would not help such a name.
+        if imitates_the_service(&name) {
+            return Err(RuleBroken::DisplayNameReserved);
+        }
+        check_scripts(&name).map_err(RuleBroken::DisplayNameCharacters)?;
+        Ok(Self(name))
     }
 }
 
-fn is_name_character(character: char) -> bool {
-    match character.general_category_group() {
-        // The joiners hold emoji families and Persian and Indic words together; the tags spell the flags of countries
-        // within countries. Everything else in `Format` is invisible or turns the direction of the text.
-        GeneralCategoryGroup::Other => {
-            matches!(
-                character,
-                '\u{200C}' | '\u{200D}' | '\u{E0020}'..='\u{E007F}'
-            ) && character.general_category() == GeneralCategory::Format
+fn check_characters(name: &str) -> Result<(), Refused> {
+    check_runs(name, RUNS)?;
+    let characters: Vec<char> = name.chars().collect();
+    for (at, &character) in characters.iter().enumerate() {
+        let (before, after) = (&characters[..at], characters.get(at + 1));
+        if let Some(reason) = fault(before, character, after.copied()) {
+            return Err(Refused::new(character, reason));
         }
-        GeneralCategoryGroup::Separator => character == ' ',
-        GeneralCategoryGroup::Letter
-        | GeneralCategoryGroup::Mark
-        | GeneralCategoryGroup::Number
-        | GeneralCategoryGroup::Punctuation
-        | GeneralCategoryGroup::Symbol => !is_blank_letter(character),
+    }
+    Ok(())
+}
+
+/// Why a character may not stand here in a name.
+fn fault(before: &[char], character: char, after: Option<char>) -> Option<Reason> {
+    match (class(character), character.general_category()) {
+        (Class::Visible, GeneralCategory::PrivateUse | GeneralCategory::Unassigned) => {
+            Some(Reason::Unusable)
+        }
+        (Class::Visible, GeneralCategory::Format) => Some(Reason::Unusable),
+        (Class::Visible, _) => is_check_mark(character).then_some(Reason::CheckMark),
+        (Class::Blank, _) => (character != ' ').then_some(Reason::Invisible),
+        (Class::Mark, category) => {
+            let is_keycap = character == '\u{20E3}' && before.last().is_some_and(is_key);
+            let encloses = category == GeneralCategory::EnclosingMark && !is_keycap;
+            // At the start it would sit on whatever the page shows before the name.
+            (encloses || !follows_something(before)).then_some(Reason::Marks)
+        }
+        (Class::Invisible, GeneralCategory::Format) => {
+            (!joins(before, character, after)).then_some(Reason::Invisible)
+        }
+        (Class::Invisible, _) => (!follows_something(before)).then_some(Reason::Invisible),
+        // These have been judged with their neighbours.
+        (Class::Tag | Class::TagEnd | Class::FlagBase, _) => None,
+        (Class::Control | Class::Direction | Class::Unusable, _) => Some(Reason::Unusable),
     }
 }
 
-/// Marks belong to the letter before them. At the start they would sit on whatever the page shows before the name; in
-/// towers they reach into the lines above and below. A joiner does not start a new letter, so it does not end a tower.
-fn has_loose_marks(name: &str) -> bool {
-    let mut in_a_row = DISPLAY_NAME_MARKS_IN_A_ROW_MAX;
-    name.chars().any(|character| {
-        match character.general_category_group() {
-            GeneralCategoryGroup::Mark => in_a_row += 1,
-            GeneralCategoryGroup::Other => {}
-            GeneralCategoryGroup::Letter
-            | GeneralCategoryGroup::Number
-            | GeneralCategoryGroup::Punctuation
-            | GeneralCategoryGroup::Separator
-            | GeneralCategoryGroup::Symbol => in_a_row = 0,
+fn follows_something(before: &[char]) -> bool {
+    before.iter().any(|&character| is_visible(character))
+}
+
+/// Check marks, which other services put behind the names of accounts that they have verified.
+fn is_check_mark(character: char) -> bool {
+    matches!(
+        character,
+        '\u{2705}'
+            | '\u{2611}'
+            | '\u{2713}'
+            | '\u{2714}'
+            | '\u{221A}'
+            | '\u{237B}'
+            | '\u{10102}'
+            | '\u{1F5F8}'
+            | '\u{1F5F9}'
+            | '\u{1FBB1}'
+    )
+}
+
+/// What an enclosing key may stand on, or the selector between the two.
+fn is_key(character: &char) -> bool {
+    matches!(character, '0'..='9' | '#' | '*' | '\u{FE0F}')
+}
+
+/// Whether a joiner does something here: between the parts of an emoji, or behind a letter of a script whose letters
+/// join. Every other format character only hides.
+fn joins(before: &[char], character: char, after: Option<char>) -> bool {
+    let base = before
+        .iter()
+        .rev()
+        .find(|character| !matches!(class(**character), Class::Mark | Class::Invisible));
+    let (Some(base), Some(after)) = (base, after) else {
+        return false;
+    };
+    let between_emoji = character == '\u{200D}' && is_symbol(*base) && is_symbol(after);
+    let between_letters = matches!(character, '\u{200C}' | '\u{200D}')
+        && JOINING
+            .iter()
+            .any(|script| base.script_extension().contains_script(*script))
+        && base.is_alphabetic()
+        && is_word_character(after);
+    between_emoji || between_letters
+}
+
+fn is_symbol(character: char) -> bool {
+    character.general_category_group() == GeneralCategoryGroup::Symbol
+}
+
+/// Living scripts whose letters join, and which need joiners in ordinary words.
+const JOINING: &[Script] = &[
+    Script::Arabic,
+    Script::Syriac,
+    Script::Thaana,
+    Script::Nko,
+    Script::Mongolian,
+    Script::Adlam,
+    Script::Hanifi_Rohingya,
+    Script::Devanagari,
+    Script::Bengali,
+    Script::Gurmukhi,
+    Script::Gujarati,
+    Script::Oriya,
+    Script::Tamil,
+    Script::Telugu,
+    Script::Kannada,
+    Script::Malayalam,
+    Script::Sinhala,
+    Script::Khmer,
+    Script::Myanmar,
+    Script::Tibetan,
+    Script::Balinese,
+    Script::Javanese,
+    Script::Sundanese,
+];
+
+/// Scripts that one word may mix: East Asian ones, and Latin among them. Their letters are told apart by eye.
+const MIXING: &[Script] = &[
+    Script::Latin,
+    Script::Han,
+    Script::Hangul,
+    Script::Hiragana,
+    Script::Katakana,
+    Script::Bopomofo,
+];
+
+/// Each word is in one script or mixes those of [`MIXING`]: the highly restrictive level of UTS 39, applied to words.
+fn check_scripts(name: &str) -> Result<(), Refused> {
+    let plain: String = name.nfkc().collect();
+    plain
+        .split(|character| !is_word_character(character))
+        .try_for_each(check_word)
+}
+
+fn check_word(word: &str) -> Result<(), Refused> {
+    let (mut shared, mut all_mix) = (ScriptExtension::default(), true);
+    for character in word.chars() {
+        let scripts = character.script_extension();
+        shared.intersect_with(scripts);
+        all_mix &= matches!(character.script(), Script::Common | Script::Inherited)
+            || MIXING.iter().any(|script| scripts.contains_script(*script));
+        if shared.is_empty() && !all_mix {
+            return Err(Refused::new(character, Reason::MixedScripts));
         }
-        in_a_row > DISPLAY_NAME_MARKS_IN_A_ROW_MAX
-    })
+    }
+    Ok(())
+}
+
+/// Columns on the page. Ligatures count as what they spell; signs that are drawn much wider than a column count as such.
+fn columns(name: &str) -> usize {
+    name.nfkc()
+        .map(|character| match character {
+            // Cuneiform, the widest Tamil, Burmese and Javanese signs, and dashes of two and three em.
+            '\u{12000}'..='\u{1254F}'
+            | '\u{BF5}'
+            | '\u{BF8}'
+            | '\u{102A}'
+            | '\u{A9C4}'..='\u{A9C5}' => 4,
+            '\u{2E3A}'..='\u{2E3B}' => 6,
+            // A whole sentence, which has no decomposition.
+            '\u{FDFD}' => 20,
+            _ => character.width().unwrap_or(0),
+        })
+        .sum()
 }
 
 #[cfg(test)]
@@ -136,31 +283,121 @@ mod tests {
         ] {
             check_parse(text, Err(RuleBroken::DisplayNameEmpty));
         }
+        for blank in [
+            "\u{200b}",
+            "\u{3164}",
+            "\u{ffa0}\u{115f}",
+            "\u{2800}",
+            "\u{feff}\u{feff}",
+        ] {
+            check_parse(blank, Err(RuleBroken::DisplayNameEmpty));
+        }
+    }
+
+    #[track_caller]
+    fn check_refused(text: &str, character: char, reason: Reason) {
+        let refused = Refused::new(character, reason);
+        check_parse(text, Err(RuleBroken::DisplayNameCharacters(refused)));
     }
 
     #[test]
     fn characters_that_harm_the_page_are_refused() {
-        for text in [
-            "mi\0na",
-            "mi\u{1b}na",
-            "mi\u{202e}na",
-            "mi\u{2066}na",
-            "mi\u{200f}na",
-            "mi\u{200b}na",
-            "\u{200b}",
-            "mi\u{feff}na",
-            "\u{3164}",
-            "\u{ffa0}\u{115f}",
-            "\u{2800}",
-            "mi\u{ad}na",
-            "mi\u{e000}na",
-            "mi\u{378}na",
-            "mi\u{ffff}na",
-            "\u{301}mina",
-            "\u{200d}\u{301}mina",
-            "na\u{323}\u{330}\u{331}\u{332}\u{333}\u{334}",
+        check_refused("mi\0na", '\0', Reason::Control);
+        check_refused("mi\u{1b}na", '\u{1b}', Reason::Control);
+        check_refused("mi\u{202e}na", '\u{202e}', Reason::Direction);
+        check_refused("mi\u{2066}na", '\u{2066}', Reason::Direction);
+        for hidden in [
+            '\u{200f}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{feff}', '\u{ad}', '\u{2800}',
+            '\u{3164}',
         ] {
-            check_parse(text, Err(RuleBroken::DisplayNameCharacters));
+            check_refused(&format!("mi{hidden}na"), hidden, Reason::Invisible);
+        }
+        check_refused("mina\u{200d}", '\u{200d}', Reason::Invisible);
+        for unusable in [
+            '\u{e000}',
+            '\u{378}',
+            '\u{ffff}',
+            '\u{fdd0}',
+            '\u{e0001}',
+            '\u{fff9}',
+        ] {
+            check_refused(&format!("mi{unusable}na"), unusable, Reason::Unusable);
+        }
+        check_refused("mina\u{e0061}\u{e0062}", '\u{e0061}', Reason::LooseTag);
+        check_refused("\u{301}mina", '\u{301}', Reason::Marks);
+        check_refused("\u{200d}\u{301}mina", '\u{200d}', Reason::Invisible);
+        check_refused(
+            "na\u{323}\u{330}\u{331}\u{332}\u{333}\u{334}",
+            '\u{333}',
+            Reason::Marks,
+        );
+        check_refused("mina\u{20dd}", '\u{20dd}', Reason::Marks);
+    }
+
+    #[test]
+    fn a_check_mark_that_passes_for_a_verified_account_is_refused() {
+        for mark in ['✓', '✔', '✅', '☑', '√', '🗸', '🗹'] {
+            check_refused(&format!("Mina {mark}"), mark, Reason::CheckMark);
+        }
+        check_refused("민아✔\u{fe0f}", '✔', Reason::CheckMark);
+    }
+
+    #[test]
+    fn a_name_that_passes_for_the_service_is_refused() {
+        for name in [
+            "Аdmin",
+            "Ｓｏｓｉｋ",
+            "Mina Official",
+            "소식 운영자",
+            "さくら公式",
+        ] {
+            check_parse(name, Err(RuleBroken::DisplayNameReserved));
+        }
+    }
+
+    #[test]
+    fn a_word_is_in_one_script_or_mixes_those_of_east_asia() {
+        check_refused("Мina", 'i', Reason::MixedScripts);
+        check_refused("Minа", 'а', Reason::MixedScripts);
+        check_refused("Ελenα", 'e', Reason::MixedScripts);
+        for name in [
+            "민아Mina",
+            "ミナmina花子",
+            "민아ミナ",
+            "Мария Maria",
+            "Ελένη Kim",
+            "(´･ω･`) みな",
+            "BTS짱",
+            "AさんB",
+            "ㅇㅅㅇ",
+        ] {
+            check_parse(name, Ok(name));
+        }
+    }
+
+    #[test]
+    fn ligatures_and_signs_as_wide_as_sentences_are_counted_by_their_width() {
+        check_parse(&"\u{fdfd}".repeat(50), Err(RuleBroken::DisplayNameTooWide));
+        check_parse(&"\u{fdfa}".repeat(10), Err(RuleBroken::DisplayNameTooWide));
+        check_parse(&"𒐫".repeat(50), Err(RuleBroken::DisplayNameTooWide));
+        check_parse("\u{fdfd}", Ok("\u{fdfd}"));
+    }
+
+    #[test]
+    fn emoji_flags_and_joined_letters_are_welcome() {
+        for name in [
+            "👩\u{200d}👩\u{200d}👧\u{200d}👦 family",
+            "👩🏽\u{200d}🚀",
+            "🏳\u{fe0f}\u{200d}🌈",
+            "🏴\u{200d}☠\u{fe0f}",
+            "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f} Isla",
+            "🇰🇷 민아 🇯🇵",
+            "1\u{fe0f}\u{20e3} first",
+            "می\u{200c}خواهم",
+            "क्\u{200d}ष",
+            "葛\u{e0100}城",
+        ] {
+            check_parse(name, Ok(name));
         }
     }
 

@@ -22,7 +22,7 @@ impl AltText {
             .map(Self)
             .map_err(|fault| match fault {
                 Fault::TooLong { characters } => RuleBroken::AltTextTooLong { characters },
-                Fault::Control => RuleBroken::AltTextCharacters,
+                Fault::Characters(refused) => RuleBroken::AltTextCharacters(refused),
             })
     }
 }
@@ -30,6 +30,9 @@ impl AltText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::{Reason, Refused};
+
+    const CONTROL: Refused = Refused::new('\0', Reason::Control);
 
     #[test]
     fn a_description_may_be_empty_and_is_refused_when_it_is_too_long() {
@@ -42,6 +45,9 @@ mod tests {
             AltText::parse(&"x".repeat(501)),
             Err(RuleBroken::AltTextTooLong { characters: 501 })
         );
-        assert_eq!(AltText::parse("\0"), Err(RuleBroken::AltTextCharacters));
+        assert_eq!(
+            AltText::parse("\0"),
+            Err(RuleBroken::AltTextCharacters(CONTROL))
+        );
     }
 }

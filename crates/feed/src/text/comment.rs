@@ -20,7 +20,7 @@ impl CommentText {
     pub fn parse(text: &str) -> Result<Self, RuleBroken> {
         let kept = written(text, COMMENT_CHARACTERS_MAX).map_err(|fault| match fault {
             Fault::TooLong { characters } => RuleBroken::CommentTextTooLong { characters },
-            Fault::Control => RuleBroken::CommentTextCharacters,
+            Fault::Characters(refused) => RuleBroken::CommentTextCharacters(refused),
         })?;
         if kept.is_empty() {
             Err(RuleBroken::CommentTextEmpty)
@@ -33,6 +33,9 @@ impl CommentText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::{Reason, Refused};
+
+    const CONTROL: Refused = Refused::new('\u{7}', Reason::Control);
 
     fn check_parse(text: &str, expected: Result<&str, RuleBroken>) {
         assert_eq!(
@@ -50,6 +53,9 @@ mod tests {
             &"x".repeat(1_001),
             Err(RuleBroken::CommentTextTooLong { characters: 1_001 }),
         );
-        check_parse("bell \u{7}!", Err(RuleBroken::CommentTextCharacters));
+        check_parse(
+            "bell \u{7}!",
+            Err(RuleBroken::CommentTextCharacters(CONTROL)),
+        );
     }
 }

@@ -41,7 +41,7 @@ impl StoryText {
     pub fn parse(text: &str, text_is: TextIs) -> Result<Self, RuleBroken> {
         let kept = written(text, STORY_TEXT_CHARACTERS_MAX).map_err(|fault| match fault {
             Fault::TooLong { characters } => RuleBroken::StoryTextTooLong { characters },
-            Fault::Control => RuleBroken::StoryTextCharacters,
+            Fault::Characters(refused) => RuleBroken::StoryTextCharacters(refused),
         })?;
         if kept.is_empty() && text_is == TextIs::Required {
             return Err(RuleBroken::StoryTextEmpty);
@@ -53,6 +53,9 @@ impl StoryText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::{Reason, Refused};
+
+    const CONTROL: Refused = Refused::new('\0', Reason::Control);
 
     fn check_parse(text: &str, text_is: TextIs, expected: Result<&str, RuleBroken>) {
         assert_eq!(
@@ -88,7 +91,7 @@ mod tests {
         check_parse(
             "a\0b",
             TextIs::Optional,
-            Err(RuleBroken::StoryTextCharacters),
+            Err(RuleBroken::StoryTextCharacters(CONTROL)),
         );
     }
 

@@ -1,7 +1,8 @@
-//! The one form in which written text is kept, and which characters can be seen.
+//! The one form in which written text is kept.
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
+
+use super::allowed::{Reason, Refused, check, is_visible};
 
 /// What is wrong with a text, whatever kind of text it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,8 +12,8 @@ pub(crate) enum Fault {
         /// How many there are.
         characters: usize,
     },
-    /// A control character other than a line break or a tab.
-    Control,
+    /// A character that no text may have.
+    Characters(Refused),
 }
 
 /// The text in the form in which it is kept: `\n` for every kind of line break that systems write, NFC, no white space
@@ -30,43 +31,17 @@ pub(crate) fn written(text: &str, characters_max: usize) -> Result<String, Fault
     if characters > characters_max {
         return Err(Fault::TooLong { characters });
     }
-    if kept
-        .chars()
-        .any(|character| character.is_control() && !matches!(character, '\n' | '\t'))
-    {
-        return Err(Fault::Control);
+    let is_visible = kept.chars().any(is_visible);
+    match check(&kept) {
+        Ok(()) => {}
+        // Nothing but invisible characters, however many, is an empty text.
+        Err(refused) if !is_visible && refused.reason == Reason::Invisible => {}
+        Err(refused) => return Err(Fault::Characters(refused)),
     }
-    if !kept.chars().any(is_visible) {
+    if !is_visible {
         kept.clear();
     }
     Ok(kept)
-}
-
-/// Whether a character leaves something on the page by itself. Private and unassigned characters count: the reader may
-/// have a font or a newer Unicode for them.
-pub(crate) fn is_visible(character: char) -> bool {
-    match character.general_category_group() {
-        GeneralCategoryGroup::Letter
-        | GeneralCategoryGroup::Number
-        | GeneralCategoryGroup::Punctuation
-        | GeneralCategoryGroup::Symbol => !is_blank_letter(character),
-        GeneralCategoryGroup::Other => {
-            matches!(
-                character.general_category(),
-                GeneralCategory::PrivateUse | GeneralCategory::Unassigned
-            )
-        }
-        GeneralCategoryGroup::Mark | GeneralCategoryGroup::Separator => false,
-    }
-}
-
-/// Letters and symbols that are blank by design: the Hangul fillers and the empty Braille cell. The usual way to make an
-/// empty name where white space is refused.
-pub(crate) fn is_blank_letter(character: char) -> bool {
-    matches!(
-        character,
-        '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}'
-    )
 }
 
 #[cfg(test)]
@@ -96,6 +71,7 @@ mod tests {
             "\u{3164}\u{200d}",
             "\u{2800}\n",
             "\u{feff}",
+            "\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}",
         ] {
             check_written(text, "");
         }
@@ -105,7 +81,11 @@ mod tests {
     #[test]
     fn control_characters_are_refused_and_lengths_are_told() {
         for text in ["a\0", "\u{1b}[2Jx", "a\u{7f}b", "a\u{9b}b", "a\u{b}b"] {
-            assert_eq!(written(text, 100), Err(Fault::Control), "{text:?}");
+            let fault = written(text, 100).unwrap_err();
+            assert!(
+                matches!(fault, Fault::Characters(refused) if refused.reason == Reason::Control),
+                "{text:?}: {fault:?}"
+            );
         }
         assert_eq!(written("abcd", 3), Err(Fault::TooLong { characters: 4 }));
         assert_eq!(written("abc   ", 3).as_deref(), Ok("abc"));

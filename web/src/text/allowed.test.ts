@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import { fault } from './allowed';
+
+interface Example {
+  about: string;
+  text: string;
+  expected: string;
+  character?: string;
+}
+
+// The server's own examples: both sides say the same of each.
+const examples = JSON.parse(readFileSync('../crates/feed/tests/allowed-text.json', 'utf8')) as Example[];
+
+describe('characters of a text', () => {
+  it.each(examples)('$about', ({ text, expected, character }) => {
+    const wrong = fault(text);
+    expect(wrong?.reason ?? 'ok').toBe(expected);
+    expect(wrong && 'character' in wrong ? wrong.character : undefined).toBe(character);
+  });
+
+  it('may not be half of one', () => {
+    expect(fault('a\ud800b')).toEqual({ reason: 'unusable', character: 'U+D800' });
+  });
+});
