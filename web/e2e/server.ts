@@ -23,12 +23,16 @@ const START_MAX = 30_000;
 /** Tests do in seconds what people do in an hour. */
 const RATES = [
   'sign_ups_per_address',
+  'sign_ups_per_network',
   'log_ins_per_address',
   'log_ins_per_handle',
   'stories_per_person',
   'comments_per_person',
   'likes_per_person',
   'friend_requests_per_person',
+  'relation_writes_per_person',
+  'profile_writes_per_person',
+  'read_marks_per_person',
   'searches_per_person',
   'reads_per_person',
 ].flatMap((name) => [`rates.${name}_per_minute=100000`, `rates.${name}_burst=100000`]);

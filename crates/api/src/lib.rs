@@ -47,6 +47,6 @@ pub use front::AdminToken;
 pub use ipnet::IpNet;
 pub use openapi::document as openapi;
 pub use serve::serve;
-pub use settings::{Connections, Rates, Settings};
+pub use settings::{Connections, Rates, Registration, Settings};
 pub use site::{Site, SiteFile};
 pub use welcome::Welcome;

@@ -15,12 +15,16 @@ pub(crate) struct Limiter {
 /// All of them.
 pub(crate) struct Limits {
     pub(crate) sign_ups: Limiter,
+    pub(crate) sign_ups_in: Limiter,
     pub(crate) log_ins_from: Limiter,
     pub(crate) log_ins_to: Limiter,
     stories: Limiter,
     comments: Limiter,
     likes: Limiter,
     friend_requests: Limiter,
+    relations: Limiter,
+    profiles: Limiter,
+    marks: Limiter,
     searches: Limiter,
     reads: Limiter,
 }
@@ -53,6 +57,12 @@ kinds! {
     Liking: likes;
     /// Asking to be friends.
     AskingFriends: friend_requests;
+    /// Changing what people are to each other, but for asking to be friends.
+    Relating: relations;
+    /// Changing one's own profile.
+    ChangingProfile: profiles;
+    /// Marking how far one has read.
+    Marking: marks;
     /// Searching people.
     Searching: searches;
     /// Everything else.
@@ -67,12 +77,16 @@ impl Limits {
         };
         Self {
             sign_ups: limiter("sign_ups", rates.sign_ups_per_address),
+            sign_ups_in: limiter("sign_ups_in", rates.sign_ups_per_network),
             log_ins_from: limiter("log_ins_from", rates.log_ins_per_address),
             log_ins_to: limiter("log_ins_to", rates.log_ins_per_handle),
             stories: limiter("stories", rates.stories_per_person),
             comments: limiter("comments", rates.comments_per_person),
             likes: limiter("likes", rates.likes_per_person),
             friend_requests: limiter("friend_requests", rates.friend_requests_per_person),
+            relations: limiter("relations", rates.relation_writes_per_person),
+            profiles: limiter("profiles", rates.profile_writes_per_person),
+            marks: limiter("marks", rates.read_marks_per_person),
             searches: limiter("searches", rates.searches_per_person),
             reads: limiter("reads", rates.reads_per_person),
         }
@@ -82,23 +96,31 @@ impl Limits {
     pub(crate) fn prune(&self) {
         let Self {
             sign_ups,
+            sign_ups_in,
             log_ins_from,
             log_ins_to,
             stories,
             comments,
             likes,
             friend_requests,
+            relations,
+            profiles,
+            marks,
             searches,
             reads,
         } = self;
         for limiter in [
             sign_ups,
+            sign_ups_in,
             log_ins_from,
             log_ins_to,
             stories,
             comments,
             likes,
             friend_requests,
+            relations,
+            profiles,
+            marks,
             searches,
             reads,
         ] {

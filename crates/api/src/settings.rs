@@ -46,6 +46,8 @@ pub struct Settings {
     pub page_items_default: usize,
     /// Items on a page at most.
     pub page_items_max: usize,
+    /// Whether anybody may make an account.
+    pub registration: Registration,
     /// How often one may ask.
     pub rates: Rates,
 }
@@ -109,11 +111,23 @@ impl Default for Connections {
     }
 }
 
+/// Whether anybody may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Registration {
+    /// Anybody may.
+    #[default]
+    Open,
+    /// Nobody may; accounts are imported by the operator.
+    Closed,
+}
+
 /// How often one may ask before being told to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
     /// New accounts from one address.
     pub sign_ups_per_address: Rate,
+    /// New accounts from one network: IPv4 /24, IPv6 /48.
+    pub sign_ups_per_network: Rate,
     /// Attempts to log in from one address.
     pub log_ins_per_address: Rate,
     /// Attempts to log in to one handle.
@@ -126,6 +140,12 @@ pub struct Rates {
     pub likes_per_person: Rate,
     /// Friend requests sent by one person.
     pub friend_requests_per_person: Rate,
+    /// Other changes of relations by one person.
+    pub relation_writes_per_person: Rate,
+    /// Changes of one's own profile.
+    pub profile_writes_per_person: Rate,
+    /// Marks of how far one person has read.
+    pub read_marks_per_person: Rate,
     /// Searches by one person.
     pub searches_per_person: Rate,
     /// Everything else one person asks for.
@@ -166,6 +186,7 @@ impl Default for Settings {
             stream_check: Duration::from_secs(3),
             page_items_default: limits::PAGE_ITEMS_DEFAULT,
             page_items_max: limits::PAGE_ITEMS_MAX,
+            registration: Registration::default(),
             rates: Rates::default(),
         }
     }
@@ -176,12 +197,16 @@ impl Default for Rates {
     fn default() -> Self {
         Self {
             sign_ups_per_address: rate(120, 300),
+            sign_ups_per_network: rate(240, 600),
             log_ins_per_address: rate(240, 300),
             log_ins_per_handle: rate(10, 20),
             stories_per_person: rate(60, 120),
             comments_per_person: rate(120, 240),
             likes_per_person: rate(300, 600),
             friend_requests_per_person: rate(60, 300),
+            relation_writes_per_person: rate(120, 300),
+            profile_writes_per_person: rate(10, 20),
+            read_marks_per_person: rate(120, 240),
             searches_per_person: rate(120, 120),
             reads_per_person: rate(1_000_000, 100_000),
         }
@@ -195,12 +220,16 @@ impl Rates {
         let one = rate(per_minute, burst);
         Self {
             sign_ups_per_address: one,
+            sign_ups_per_network: one,
             log_ins_per_address: one,
             log_ins_per_handle: one,
             stories_per_person: one,
             comments_per_person: one,
             likes_per_person: one,
             friend_requests_per_person: one,
+            relation_writes_per_person: one,
+            profile_writes_per_person: one,
+            read_marks_per_person: one,
             searches_per_person: one,
             reads_per_person: one,
         }

@@ -13,6 +13,7 @@ use flate2::read::GzDecoder;
 use futures::future::select;
 use reqwest::{Client, Method};
 use serde_json::json;
+use sosik_api::Registration;
 use sosik_fabric::rates::Rate;
 use sosik_testkit::{Answer, TestApp, TestPerson, eventually};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -109,6 +110,104 @@ async fn an_address_in_a_header_counts_only_from_a_named_proxy() {
         .problem(429, "too_many_requests");
     sign_up(&app, "ren", "[2001:db8::1]:4711").await.expect(201);
     sign_up(&app, "aoi", "2001:db8::2")
+        .await
+        .problem(429, "too_many_requests");
+}
+
+#[tokio::test]
+async fn one_network_makes_so_many_accounts_whatever_address_it_takes() {
+    let app = TestApp::with(|settings| {
+        settings.api.rates.sign_ups_per_network = rate(1, 2);
+        settings.api.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+    })
+    .await;
+    let sign_up = async |handle: &str, address: &str| {
+        let body =
+            json!({ "handle": handle, "display_name": "x", "password": "blue-kettle-on-a-hill" });
+        let request = app
+            .client()
+            .post(format!("{}/v1/people", app.url()))
+            .header("X-Forwarded-For", address);
+        Answer::of(request.json(&body)).await
+    };
+    sign_up("mina", "192.0.2.1").await.expect(201);
+    sign_up("jun", "192.0.2.2").await.expect(201);
+    sign_up("sora", "192.0.2.3")
+        .await
+        .problem(429, "too_many_requests");
+    sign_up("sora", "192.0.3.1").await.expect(201);
+    for (handle, address) in [("yuna", "2001:db8:1:1::1"), ("bora", "2001:db8:1:2::1")] {
+        sign_up(handle, address).await.expect(201);
+    }
+    sign_up("hana", "2001:db8:1:3::1")
+        .await
+        .problem(429, "too_many_requests");
+}
+
+#[tokio::test]
+async fn nobody_signs_up_where_registration_is_closed_and_accounts_go_on_working() {
+    let mut app = TestApp::start().await;
+    let mina = app.user("mina").await;
+    app.restart_with(|settings| settings.api.registration = Registration::Closed)
+        .await;
+    let body =
+        json!({ "handle": "jun", "display_name": "Jun", "password": "blue-kettle-on-a-hill" });
+    let request = app.client().post(format!("{}/v1/people", app.url()));
+    Answer::of(request.json(&body))
+        .await
+        .problem(403, "registration_closed");
+    mina.get("/v1/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn changes_of_relations_and_profiles_and_marks_of_reading_are_limited() {
+    let app = TestApp::with(|settings| {
+        settings.api.rates.relation_writes_per_person = rate(1, 2);
+        settings.api.rates.profile_writes_per_person = rate(1, 1);
+        settings.api.rates.read_marks_per_person = rate(1, 2);
+    })
+    .await;
+    let [mina, jun, sora] = app.users(["mina", "jun", "sora"]).await;
+    mina.put(&format!("/v1/follows/{}", jun.id))
+        .await
+        .expect(204);
+    mina.delete(&format!("/v1/follows/{}", jun.id))
+        .await
+        .expect(204);
+    for (method, path) in [
+        (Method::PUT, "follows"),
+        (Method::DELETE, "follows"),
+        (Method::PUT, "blocks"),
+        (Method::DELETE, "blocks"),
+        (Method::PUT, "mutes"),
+        (Method::DELETE, "mutes"),
+        (Method::DELETE, "friends"),
+        (Method::DELETE, "friend-requests"),
+    ] {
+        let request = mina.request(method, &format!("/v1/{path}/{}", jun.id));
+        Answer::of(request).await.problem(429, "too_many_requests");
+    }
+    mina.post(
+        &format!("/v1/friend-requests/{}/accept", jun.id),
+        &json!({}),
+    )
+    .await
+    .problem(429, "too_many_requests");
+    let profile = json!({ "bio": "hello" });
+    sora.patch("/v1/me", &profile).await.expect(200);
+    sora.patch("/v1/me", &profile)
+        .await
+        .problem(429, "too_many_requests");
+    let story = sora.posts("hello").await;
+    let read = json!({ "story": story.id.to_string() });
+    sora.put_json("/v1/feed/read-position", &read)
+        .await
+        .expect(200);
+    let told = json!({ "notification": story.id.to_string() });
+    sora.put_json("/v1/notifications/read-position", &told)
+        .await
+        .expect(200);
+    sora.put_json("/v1/feed/read-position", &read)
         .await
         .problem(429, "too_many_requests");
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 use sosik_api::shapes::Story;
+use sosik_service::feed::stream::NOTIFICATIONS_EVERY;
 use sosik_testkit::{Answer, TestApp, TestPerson, eventually};
 
 /// An interval of checks that a test can wait for several times.
@@ -210,4 +211,57 @@ async fn a_block_is_seen_by_an_open_stream() {
         }
         assert_ne!(event.name, "story", "{}", json!(event.data));
     }
+}
+
+#[tokio::test]
+async fn likes_given_and_withdrawn_again_and_again_do_not_flood_the_author() {
+    let app = TestApp::start().await;
+    let [mina, jun] = two_friends(&app).await;
+    let story = mina.posts("hello").await;
+    let mut stream = mina.stream().await;
+    stream.expect("hello").await;
+    for _ in 0..302 {
+        jun.likes(&story).await;
+        jun.delete(&format!("/v1/stories/{}/like", story.id))
+            .await
+            .expect(204);
+    }
+    let last = mina.posts("the end").await;
+    // One event for the first like, at most one for its withdrawal; each comes once.
+    let mut events = 0;
+    while let Some(event) = stream.next().await {
+        match event.name.as_str() {
+            "notifications" => events += 1,
+            "story" => {
+                assert!(event.data.contains(&last.id.to_string()));
+                break;
+            }
+            _ => {}
+        }
+    }
+    assert!((1..=2).contains(&events), "{events} events for 604 calls");
+}
+
+#[tokio::test]
+async fn a_burst_of_comments_is_few_events_and_the_last_one_has_the_count() {
+    let app = TestApp::start().await;
+    let [mina, jun] = two_friends(&app).await;
+    let story = mina.posts("hello").await;
+    let mut stream = mina.stream().await;
+    stream.expect("hello").await;
+    let started = tokio::time::Instant::now();
+    for _ in 0..60 {
+        jun.comments(&story, "hi").await;
+    }
+    let mut events = 0;
+    loop {
+        let event = stream.expect("notifications").await;
+        events += 1;
+        // One more than the comments: the friendship was told too.
+        if event.data.contains("60") || event.data.contains("61") {
+            break;
+        }
+    }
+    let most = started.elapsed().as_secs() / NOTIFICATIONS_EVERY.as_secs() + 2;
+    assert!(events <= most, "{events} events, at most {most}");
 }

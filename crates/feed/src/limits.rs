@@ -9,6 +9,8 @@
 //! To add one: unit and `_MAX` last in the name, the reason in its comment, a variant of
 //! [`RuleBroken`](crate::rules::RuleBroken) when a client can run into it.
 
+use std::time::Duration;
+
 /// Friends of one person. Bounds the work of one delivery and of one rebuild: with 5,000 authors the newest page still
 /// comes out of the store's (author, id) index within about 10 ms.
 pub const FRIENDS_MAX: u32 = 5_000;
@@ -88,6 +90,23 @@ pub const COMMENT_CHARACTERS_MAX: usize = 1_000;
 /// Different people mentioned in one text who are looked up and told. Further ones stay plain text: a text must not
 /// become a way to ring everybody's phone.
 pub const MENTIONS_MAX: usize = 50;
+
+/// Notifications of mentions that one person sends in a day (UTC) to people who neither follow them nor are friends. As
+/// many as one text may mention. Further mentions stay in the text as links and notify nobody.
+pub const STRANGER_MENTIONS_PER_DAY_MAX: u32 = 50;
+
+/// A like or friend request that was withdrawn and is repeated within this time is no news: its notification comes back
+/// in its old place.
+pub const REPEAT_QUIET: Duration = Duration::from_hours(24);
+
+/// Stories of one person that are not deleted: 27 a day for ten years.
+pub const STORIES_PER_PERSON_MAX: u32 = 100_000;
+
+/// Comments of one person that are not deleted: 137 a day for ten years.
+pub const COMMENTS_PER_PERSON_MAX: u32 = 500_000;
+
+/// Bytes of the stories and comments of one person: 256 MiB, of which an average of 2,700 bytes a story makes full use.
+pub const TEXT_BYTES_PER_PERSON_MAX: u64 = 256 << 20;
 
 /// Different hashtags of one text that are kept. Further ones stay plain text.
 pub const HASHTAGS_MAX: usize = 30;

@@ -190,6 +190,17 @@ pub enum RuleBroken {
         limits::FRIEND_REQUESTS_PENDING_MAX
     )]
     RequestLimit,
+    /// Whoever posts has [`limits::STORIES_PER_PERSON_MAX`] stories, or as many as the operator allows.
+    #[error("you have as many stories as one person may have: delete some first")]
+    StoryQuota,
+    /// Whoever comments has [`limits::COMMENTS_PER_PERSON_MAX`] comments, or as many as the operator allows.
+    #[error("you have as many comments as one person may have: delete some first")]
+    CommentQuota,
+    /// The texts of whoever writes take [`limits::TEXT_BYTES_PER_PERSON_MAX`] bytes, or as many as the operator allows.
+    #[error(
+        "your stories and comments take as much room as one person may have: delete some first"
+    )]
+    TextQuota,
     /// Somebody tries to befriend, follow, block or mute themselves.
     #[error("this person is you: you cannot befriend, follow, block or mute yourself")]
     Yourself,
@@ -234,6 +245,9 @@ impl RuleBroken {
             Self::BlockLimit => "block_limit",
             Self::MuteLimit => "mute_limit",
             Self::RequestLimit => "request_limit",
+            Self::StoryQuota => "story_quota",
+            Self::CommentQuota => "comment_quota",
+            Self::TextQuota => "text_quota",
             Self::Yourself => "yourself",
         }
     }
@@ -275,6 +289,9 @@ impl RuleBroken {
             | Self::BlockLimit
             | Self::MuteLimit
             | Self::RequestLimit
+            | Self::StoryQuota
+            | Self::CommentQuota
+            | Self::TextQuota
             | Self::Yourself => None,
         }
     }
@@ -327,7 +344,7 @@ mod tests {
 
     const REFUSED: Refused = Refused::new('\0', crate::text::Reason::Control);
 
-    const ALL: [RuleBroken; 36] = [
+    const ALL: [RuleBroken; 39] = [
         RuleBroken::HandleTooShort,
         RuleBroken::HandleTooLong,
         RuleBroken::HandleCharacters,
@@ -363,6 +380,9 @@ mod tests {
         RuleBroken::BlockLimit,
         RuleBroken::MuteLimit,
         RuleBroken::RequestLimit,
+        RuleBroken::StoryQuota,
+        RuleBroken::CommentQuota,
+        RuleBroken::TextQuota,
         RuleBroken::Yourself,
     ];
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sosik_fabric::FabricError;
 use sosik_feed::RuleBroken;
-use sosik_store::StoreError;
+use sosik_store::{Quota, StoreError};
 
 /// Answers of the service.
 pub type ServiceResult<T> = Result<T, ServiceError>;
@@ -51,6 +51,11 @@ impl From<StoreError> for ServiceError {
         match error {
             StoreError::Busy => Self::Busy(RETRY_AFTER),
             StoreError::Full => Self::Full,
+            StoreError::QuotaReached(quota) => Self::RuleBroken(match quota {
+                Quota::Stories => RuleBroken::StoryQuota,
+                Quota::Comments => RuleBroken::CommentQuota,
+                Quota::TextBytes => RuleBroken::TextQuota,
+            }),
             other @ (StoreError::Closed | StoreError::LeaseLost | StoreError::Failed { .. }) => {
                 Self::Store(other)
             }

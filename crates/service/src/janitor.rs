@@ -6,6 +6,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use sosik_feed::limits::REPEAT_QUIET;
+
 use crate::{Service, ServiceResult};
 
 /// Time between turns when there is little to do.
@@ -39,7 +41,7 @@ impl Janitor {
 }
 
 impl Service {
-    /// Removes sessions that are over and idempotency keys that are no longer looked at.
+    /// Removes sessions that are over, and idempotency keys and withdrawn acts that are no longer looked at.
     ///
     /// # Errors
     /// When the store fails; a later turn tries again.
@@ -58,7 +60,12 @@ impl Service {
             .store
             .forget_idempotency(now.minus(settings.texts.idempotency), ROWS_MAX)
             .await?;
-        if sessions.max(keys) >= u64::from(ROWS_MAX) {
+        let withdrawn = self
+            .0
+            .store
+            .forget_withdrawn(now.minus(REPEAT_QUIET), ROWS_MAX)
+            .await?;
+        if sessions.max(keys).max(withdrawn) >= u64::from(ROWS_MAX) {
             self.0.janitor.come_again_at_once();
         }
         Ok(())

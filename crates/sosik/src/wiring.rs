@@ -15,7 +15,7 @@ use sosik_service::settings::{
     TextSettings,
 };
 use sosik_service::{Clock, Sabotage, Service, Settings, SystemClock};
-use sosik_store::{LargeAuthorLimits, RelationLimits, SqliteOptions, SqliteStore};
+use sosik_store::{LargeAuthorLimits, PersonLimits, RelationLimits, SqliteOptions, SqliteStore};
 
 use crate::config::{self, Config, Loaded, Rates};
 
@@ -89,6 +89,7 @@ fn store_options(config: &Config, clock: &dyn Clock) -> SqliteOptions {
         writes_waiting_max: store.writes_waiting_max,
         cache_mib: store.cache_mib,
         mmap_mib: store.mmap_mib,
+        person_limits: person_limits(&config.limits),
         ..SqliteOptions::at(Path::new(store.url.rest()), clock.now())
     }
 }
@@ -108,10 +109,25 @@ pub fn api_settings_with_secrets(
     })
 }
 
+fn person_limits(limits: &config::Limits) -> PersonLimits {
+    PersonLimits {
+        stories_max: limits.stories_per_person,
+        comments_max: limits.comments_per_person,
+        text_bytes_max: u64::from(limits.text_mib_per_person) << 20,
+        stranger_mentions_per_day_max: limits.stranger_mentions_per_day,
+        ..PersonLimits::default()
+    }
+}
+
 /// The settings of the HTTP side, as configured. `public` is where it listens: the public address of those who set
 /// none.
 fn api_settings(loaded: &Loaded, public: SocketAddr) -> sosik_api::Settings {
-    let Config { server, feed, .. } = &loaded.config;
+    let Config {
+        server,
+        feed,
+        accounts,
+        ..
+    } = &loaded.config;
     let public_url = match loaded.is_default("server.public_url") {
         true => format!("http://{public}"),
         false => server.public_url.trim_end_matches('/').to_owned(),
@@ -133,6 +149,10 @@ fn api_settings(loaded: &Loaded, public: SocketAddr) -> sosik_api::Settings {
         stream_check: server.stream_check(),
         page_items_default: feed.page_default,
         page_items_max: feed.page_max,
+        registration: match accounts.registration {
+            config::Registration::Open => sosik_api::Registration::Open,
+            config::Registration::Closed => sosik_api::Registration::Closed,
+        },
         rates: rates(&loaded.config.rates),
     }
 }
@@ -157,12 +177,16 @@ fn rates(rates: &Rates) -> sosik_api::Rates {
     };
     sosik_api::Rates {
         sign_ups_per_address: rate(rates.sign_ups_per_address()),
+        sign_ups_per_network: rate(rates.sign_ups_per_network()),
         log_ins_per_address: rate(rates.log_ins_per_address()),
         log_ins_per_handle: rate(rates.log_ins_per_handle()),
         stories_per_person: rate(rates.stories_per_person()),
         comments_per_person: rate(rates.comments_per_person()),
         likes_per_person: rate(rates.likes_per_person()),
         friend_requests_per_person: rate(rates.friend_requests_per_person()),
+        relation_writes_per_person: rate(rates.relation_writes_per_person()),
+        profile_writes_per_person: rate(rates.profile_writes_per_person()),
+        read_marks_per_person: rate(rates.read_marks_per_person()),
         searches_per_person: rate(rates.searches_per_person()),
         reads_per_person: rate(rates.reads_per_person()),
     }

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use crate::Quota;
+
 /// Answers of the store.
 pub type StoreResult<T> = Result<T, StoreError>;
 
@@ -20,6 +22,9 @@ pub enum StoreError {
     /// The lease of this node ran out or was taken over: it must not write any more under its number.
     #[error("the node lease is lost")]
     LeaseLost,
+    /// The person may not store that much. Nothing was written.
+    #[error("a quota of the person is reached")]
+    QuotaReached(Quota),
     /// Anything else: corruption, a broken disk, a bug.
     #[error("{context}")]
     Failed {

@@ -17,6 +17,7 @@
 
 pub mod contract;
 pub mod error;
+mod person_limits;
 pub mod private;
 pub mod records;
 pub mod sqlite;
@@ -28,5 +29,6 @@ pub use contract::{
     Relations, Sessions, Store, Stories, Upkeep,
 };
 pub use error::{StoreError, StoreResult};
+pub use person_limits::{PersonLimits, Quota};
 pub use records::*;
 pub use sqlite::{SqliteFile, SqliteOptions, SqliteStore, WriterFigures};

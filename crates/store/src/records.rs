@@ -125,6 +125,8 @@ pub struct SessionRecord {
 pub enum RelationChange {
     /// It is different now.
     Changed,
+    /// It is different now, and no news to the other: it repeats or undoes what was done and undone shortly before.
+    ChangedQuietly,
     /// It was so already (or there was nothing to undo).
     Unchanged,
     /// A friend request became a friendship, since the other had asked before.

@@ -181,6 +181,12 @@ impl TestApp {
         .await;
     }
 
+    /// Stops and starts again with settings that differ.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut TestSettings)) {
+        change(&mut self.settings);
+        self.restart().await;
+    }
+
     /// Stops and starts again on the same store and the same ports. Whatever was in memory is gone.
     pub async fn restart(&mut self) {
         if let Some(server) = self.server.take() {

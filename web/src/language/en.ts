@@ -259,6 +259,7 @@ export default {
   'problem.wrong_credentials': 'Handle or password is wrong.',
   'problem.wrong_password': 'The current password is wrong.',
   'problem.cross_site': 'This request came from another site and was refused. Reload the page.',
+  'problem.registration_closed': 'Nobody can sign up here. Ask whoever runs this service for an account.',
   'problem.not_found': 'This is no longer there, or not shared with you.',
   'problem.busy': 'Very many people are here just now. Try again in a moment.',
   'problem.timed_out': 'This took too long. Look whether it happened before you try again.',
@@ -298,5 +299,8 @@ export default {
   'problem.block_limit': 'You have blocked as many people as possible. Unblock somebody first.',
   'problem.mute_limit': 'You have muted as many people as possible. Unmute somebody first.',
   'problem.request_limit': 'Very many of your requests are unanswered. Cancel some first.',
+  'problem.story_quota': 'You have as many stories as one person may have. Delete some first.',
+  'problem.comment_quota': 'You have as many comments as one person may have. Delete some first.',
+  'problem.text_quota': 'Your stories and comments take as much room as one person may have. Delete some first.',
   'problem.yourself': 'That is you.',
 };

@@ -256,6 +256,7 @@ export default {
   'problem.wrong_credentials': 'ハンドルかパスワードが違います。',
   'problem.wrong_password': '現在のパスワードが違います。',
   'problem.cross_site': '別のサイトからのリクエストのため拒否しました。ページを再読み込みしてください。',
+  'problem.registration_closed': 'ここでは登録できません。運営している人にアカウントを依頼してください。',
   'problem.not_found': 'もうないか、あなたに公開されていません。',
   'problem.busy': 'たいへん混み合っています。少し待ってから、もう一度お試しください。',
   'problem.timed_out': '時間がかかりすぎました。やり直す前に、完了していないか確認してください。',
@@ -295,5 +296,8 @@ export default {
   'problem.block_limit': 'ブロックの上限に達しています。先に誰かのブロックを解除してください。',
   'problem.mute_limit': 'ミュートの上限に達しています。先に誰かのミュートを解除してください。',
   'problem.request_limit': '返事待ちの申請が多すぎます。先にいくつか取り消してください。',
+  'problem.story_quota': 'これ以上便りを投稿できません。先にいくつか削除してください。',
+  'problem.comment_quota': 'これ以上コメントできません。先にいくつか削除してください。',
+  'problem.text_quota': '便りとコメントの容量がいっぱいです。先にいくつか削除してください。',
   'problem.yourself': 'それはあなた自身です。',
 } satisfies Messages;

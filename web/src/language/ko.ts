@@ -256,6 +256,7 @@ export default {
   'problem.wrong_credentials': '아이디나 비밀번호가 맞지 않아요.',
   'problem.wrong_password': '지금 비밀번호가 맞지 않아요.',
   'problem.cross_site': '다른 사이트에서 온 요청이라 막았어요. 페이지를 새로 고쳐 주세요.',
+  'problem.registration_closed': '여기서는 가입할 수 없어요. 운영하는 곳에 계정을 요청해 주세요.',
   'problem.not_found': '더는 없거나, 나에게 공개되지 않았어요.',
   'problem.busy': '지금 사람이 아주 많아요. 잠시 뒤에 다시 시도해 주세요.',
   'problem.timed_out': '너무 오래 걸렸어요. 다시 하기 전에 처리되었는지 확인해 주세요.',
@@ -295,5 +296,8 @@ export default {
   'problem.block_limit': '차단 목록이 꽉 찼어요. 먼저 누군가의 차단을 풀어 주세요.',
   'problem.mute_limit': '숨김 목록이 꽉 찼어요. 먼저 누군가를 다시 보이게 해 주세요.',
   'problem.request_limit': '답을 기다리는 신청이 너무 많아요. 먼저 몇 개를 취소해 주세요.',
+  'problem.story_quota': '소식을 더 올릴 수 없어요. 먼저 몇 개를 지워 주세요.',
+  'problem.comment_quota': '댓글을 더 쓸 수 없어요. 먼저 몇 개를 지워 주세요.',
+  'problem.text_quota': '소식과 댓글을 담을 자리가 다 찼어요. 먼저 몇 개를 지워 주세요.',
   'problem.yourself': '바로 나예요.',
 } satisfies Messages;

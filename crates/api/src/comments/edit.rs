@@ -15,6 +15,7 @@ use crate::shapes::{Comment, EditComment};
     request_body = EditComment,
     responses(
         (status = 200, description = "the comment as it is now", body = Comment),
+        (status = 409, description = "`text_quota`"),
         (status = 422, description = "`comment_text_…`"),
     ))]
 pub(crate) async fn edit(

@@ -22,6 +22,7 @@ use crate::shapes::{Comment, WriteComment};
     request_body = WriteComment,
     responses(
         (status = 201, description = "the comment", body = Comment, headers(("Location" = String, description = "the comment"))),
+        (status = 409, description = "`comment_quota`, `text_quota`"),
         (status = 422, description = "`comment_text_…`, `idempotency_key_reused`, `idempotency_key_invalid`"),
     ))]
 pub(crate) async fn write(

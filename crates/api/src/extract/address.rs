@@ -96,6 +96,16 @@ impl Network {
     }
 }
 
+impl ClientAddress {
+    /// The key of the wider network around it: IPv4 /24, IPv6 /48, the least that providers give to one customer.
+    pub(crate) fn wide_network_key(self) -> u64 {
+        match self.0 {
+            IpAddr::V4(address) => xxh3_64(&address.octets()[..3]),
+            IpAddr::V6(address) => xxh3_64(&address.octets()[..6]),
+        }
+    }
+}
+
 impl FromRequestParts<App> for ClientAddress {
     type Rejection = Problem;
 
@@ -196,6 +206,15 @@ mod tests {
             let client = ClientAddress::of(PROXY.parse().unwrap(), &headers, &settings(header));
             assert_eq!(client, ClientAddress(expected.parse().unwrap()));
         }
+    }
+
+    #[test]
+    fn neighbours_share_a_network() {
+        let key = |text: &str| ClientAddress(text.parse().unwrap()).wide_network_key();
+        assert_eq!(key("192.0.2.1"), key("192.0.2.254"));
+        assert_ne!(key("192.0.2.1"), key("192.0.3.1"));
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:ffff::9"));
+        assert_ne!(key("2001:db8:1::1"), key("2001:db8:2::1"));
     }
 
     #[test]

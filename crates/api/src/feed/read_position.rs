@@ -5,6 +5,7 @@ use sosik_feed::StoryId;
 
 use crate::app::App;
 use crate::extract::{Json, Viewer};
+use crate::limits::Marking;
 use crate::problem::Problem;
 use crate::shapes::{MarkRead, ReadPosition};
 
@@ -27,7 +28,7 @@ pub(crate) async fn show(
     responses((status = 200, description = "the newest story seen", body = ReadPosition)))]
 pub(crate) async fn mark(
     State(app): State<App>,
-    viewer: Viewer,
+    viewer: Viewer<Marking>,
     Json(ask): Json<MarkRead>,
 ) -> Result<Json<ReadPosition>, Problem> {
     let position = app.service.mark_read(viewer.id, ask.story).await?;

@@ -6,6 +6,7 @@ use sosik_feed::PersonId;
 
 use crate::app::App;
 use crate::extract::{Id, Viewer};
+use crate::limits::Relating;
 use crate::problem::Problem;
 
 /// Accept a friend request
@@ -18,7 +19,7 @@ use crate::problem::Problem;
     ))]
 pub(crate) async fn accept(
     State(app): State<App>,
-    viewer: Viewer,
+    viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
     app.service.accept_friend(viewer.id, person).await?;

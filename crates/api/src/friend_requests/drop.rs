@@ -6,6 +6,7 @@ use sosik_feed::PersonId;
 
 use crate::app::App;
 use crate::extract::{Id, Viewer};
+use crate::limits::Relating;
 use crate::problem::Problem;
 
 /// Cancel or decline a friend request
@@ -16,7 +17,7 @@ use crate::problem::Problem;
     responses((status = 204, description = "there is no request between you")))]
 pub(crate) async fn drop(
     State(app): State<App>,
-    viewer: Viewer,
+    viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
     app.service.drop_request(viewer.id, person).await?;

@@ -6,6 +6,7 @@ use sosik_feed::PersonId;
 
 use crate::app::App;
 use crate::extract::{Id, Viewer};
+use crate::limits::Relating;
 use crate::problem::Problem;
 
 /// End a friendship
@@ -16,7 +17,7 @@ use crate::problem::Problem;
     responses((status = 204, description = "you are no friends")))]
 pub(crate) async fn end(
     State(app): State<App>,
-    viewer: Viewer,
+    viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
     app.service.unfriend(viewer.id, person).await?;

@@ -5,6 +5,7 @@ use sosik_service::people::ProfileAsk;
 
 use crate::app::App;
 use crate::extract::{Json, Viewer};
+use crate::limits::ChangingProfile;
 use crate::people::profile::shape;
 use crate::problem::Problem;
 use crate::shapes::{ChangeProfile, Person};
@@ -20,7 +21,7 @@ use crate::shapes::{ChangeProfile, Person};
     ))]
 pub(crate) async fn change(
     State(app): State<App>,
-    viewer: Viewer,
+    viewer: Viewer<ChangingProfile>,
     Json(ask): Json<ChangeProfile>,
 ) -> Result<Json<Person>, Problem> {
     let ChangeProfile {

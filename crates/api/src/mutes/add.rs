@@ -6,6 +6,7 @@ use sosik_feed::PersonId;
 
 use crate::app::App;
 use crate::extract::{Id, Viewer};
+use crate::limits::Relating;
 use crate::problem::Problem;
 
 /// Mute a person
@@ -20,7 +21,7 @@ use crate::problem::Problem;
     ))]
 pub(crate) async fn add(
     State(app): State<App>,
-    viewer: Viewer,
+    viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
     app.service.mute(viewer.id, person).await?;

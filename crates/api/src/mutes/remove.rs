@@ -6,6 +6,7 @@ use sosik_feed::PersonId;
 
 use crate::app::App;
 use crate::extract::{Id, Viewer};
+use crate::limits::Relating;
 use crate::problem::Problem;
 
 /// Unmute a person
@@ -16,7 +17,7 @@ use crate::problem::Problem;
     responses((status = 204, description = "you do not mute them")))]
 pub(crate) async fn remove(
     State(app): State<App>,
-    viewer: Viewer,
+    viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
     app.service.unmute(viewer.id, person).await?;

@@ -4,6 +4,7 @@ use axum::extract::State;
 
 use crate::app::App;
 use crate::extract::{Json, Viewer};
+use crate::limits::Marking;
 use crate::problem::Problem;
 use crate::shapes::{MarkNotificationsRead, UnreadNotifications};
 
@@ -15,7 +16,7 @@ use crate::shapes::{MarkNotificationsRead, UnreadNotifications};
     responses((status = 200, description = "how many are left", body = UnreadNotifications)))]
 pub(crate) async fn mark_read(
     State(app): State<App>,
-    viewer: Viewer,
+    viewer: Viewer<Marking>,
     Json(ask): Json<MarkNotificationsRead>,
 ) -> Result<Json<UnreadNotifications>, Problem> {
     app.service

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::extract::{ClientAddress, ClientName, Facts, Json};
 use crate::problem::Problem;
 use crate::sessions::signed_in;
+use crate::settings::Registration;
 use crate::shapes::{SignUp, SignedIn};
 
 /// Sign up
@@ -20,6 +21,7 @@ use crate::shapes::{SignUp, SignedIn};
     responses(
         (status = 201, description = "the account exists now", body = SignedIn,
             headers(("Location" = String, description = "the profile"), ("Set-Cookie" = String, description = "the session"))),
+        (status = 403, description = "`registration_closed`"),
         (status = 409, description = "`handle_taken`, `handle_confusable`"),
         (status = 422, description = "`handle_…`, `display_name_…`, `password_…`, `language_unknown`"),
     ))]
@@ -30,6 +32,13 @@ pub(crate) async fn sign_up(
     ClientName(client): ClientName,
     Json(ask): Json<SignUp>,
 ) -> Result<Response, Problem> {
+    if app.settings.registration == Registration::Closed {
+        return Err(Problem::RegistrationClosed);
+    }
+    // The wider one first, so that the headers tell of the narrower one.
+    app.limits
+        .sign_ups_in
+        .take(address.wide_network_key(), Some(&facts))?;
     app.limits
         .sign_ups
         .take(address.network().key(), Some(&facts))?;

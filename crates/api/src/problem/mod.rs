@@ -42,6 +42,8 @@ pub(crate) enum Problem {
         "the session cookie came with two different values: clear the cookies of this site, then log in"
     )]
     CookieAmbiguous,
+    #[error("nobody can sign up here: ask whoever runs this service for an account")]
+    RegistrationClosed,
     #[error("there is no such {0}")]
     NotFound(&'static str),
     #[error("this method is not supported here")]
@@ -110,6 +112,7 @@ impl Problem {
             Self::AdminTokenMissing => (StatusCode::UNAUTHORIZED, "admin_token_required"),
             Self::HostInvalid => (StatusCode::BAD_REQUEST, "host_invalid"),
             Self::CookieAmbiguous => (StatusCode::BAD_REQUEST, "cookie_ambiguous"),
+            Self::RegistrationClosed => (StatusCode::FORBIDDEN, "registration_closed"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
@@ -151,6 +154,7 @@ impl Problem {
             | Self::AdminTokenMissing
             | Self::HostInvalid
             | Self::CookieAmbiguous
+            | Self::RegistrationClosed
             | Self::NotFound(_)
             | Self::MethodNotAllowed
             | Self::BodyTooLarge(_)
@@ -196,6 +200,7 @@ impl Problem {
             | Self::AdminTokenMissing
             | Self::HostInvalid
             | Self::CookieAmbiguous
+            | Self::RegistrationClosed
             | Self::NotFound(_)
             | Self::MethodNotAllowed
             | Self::BodyTooLarge(_)
@@ -222,7 +227,10 @@ fn status_of(rule: &RuleBroken) -> StatusCode {
         | RuleBroken::FollowLimit
         | RuleBroken::BlockLimit
         | RuleBroken::MuteLimit
-        | RuleBroken::RequestLimit => StatusCode::CONFLICT,
+        | RuleBroken::RequestLimit
+        | RuleBroken::StoryQuota
+        | RuleBroken::CommentQuota
+        | RuleBroken::TextQuota => StatusCode::CONFLICT,
         RuleBroken::HandleTooShort
         | RuleBroken::HandleTooLong
         | RuleBroken::HandleCharacters

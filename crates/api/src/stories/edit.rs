@@ -20,6 +20,7 @@ use crate::shapes::{EditStory, Story};
     request_body = EditStory,
     responses(
         (status = 200, description = "the story as it is now", body = Story),
+        (status = 409, description = "`text_quota`"),
         (status = 422, description = "`story_text_…`"),
     ))]
 pub(crate) async fn edit(

@@ -21,6 +21,7 @@ use crate::shapes::{PostStory, Story};
     request_body = PostStory,
     responses(
         (status = 201, description = "the story", body = Story, headers(("Location" = String, description = "the story"))),
+        (status = 409, description = "`story_quota`, `text_quota`"),
         (status = 422, description = "`story_text_…`, `idempotency_key_reused`, `idempotency_key_invalid`"),
     ))]
 pub(crate) async fn post(

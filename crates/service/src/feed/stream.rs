@@ -5,10 +5,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sosik_fabric::Watch;
 use sosik_feed::cursor::Seen;
 use sosik_feed::{Cursor, PersonId};
+use tokio::time::{Instant, sleep_until};
 
 use super::{FeedAsk, From};
 use crate::stories::StoryItem;
@@ -16,6 +18,10 @@ use crate::{Service, ServiceResult};
 
 /// Stories fetched at one look. One, so that each event carries the cursor exactly behind it.
 const STORIES_AT_A_LOOK: usize = 1;
+
+/// Least time between two events about notifications. What happens in between comes as one event with the count at its
+/// end, so that a burst of comments, or of likes given and withdrawn, does not flood the reader.
+pub const NOTIFICATIONS_EVERY: Duration = Duration::from_secs(2);
 
 /// What a stream tells its client.
 #[derive(Debug, Clone)]
@@ -51,6 +57,8 @@ pub struct FeedStream {
     look_first: bool,
     /// The unread notifications are to be counted. Noted down, since the call that counts them may be dropped.
     count_first: bool,
+    /// Not before this moment: the last event about notifications was sent [`NOTIFICATIONS_EVERY`] earlier.
+    count_from: Instant,
 }
 
 impl Service {
@@ -78,6 +86,7 @@ impl Service {
             waiting: VecDeque::new(),
             look_first,
             count_first: false,
+            count_from: Instant::now(),
         })
     }
 
@@ -118,9 +127,10 @@ impl FeedStream {
                 self.look().await?;
                 continue;
             }
-            if self.count_first {
+            if self.count_first && Instant::now() >= self.count_from {
                 let unread = self.service.unread_notifications(self.reader).await?;
                 self.count_first = false;
+                self.count_from = Instant::now() + NOTIFICATIONS_EVERY;
                 self.waiting
                     .push_back(StreamEvent::Notifications { unread });
                 continue;
@@ -128,12 +138,13 @@ impl FeedStream {
             let signals = tokio::select! {
                 () = self.service.0.stopping.cancelled() => return Ok(StreamEvent::Stopping),
                 signals = self.watch.woken() => signals,
+                () = sleep_until(self.count_from), if self.count_first => continue,
             };
             self.look_first = signals.story;
             if signals.session {
                 self.waiting.push_back(StreamEvent::SessionsChanged);
             }
-            self.count_first = signals.notification;
+            self.count_first |= signals.notification;
         }
     }
 

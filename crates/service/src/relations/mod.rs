@@ -51,8 +51,10 @@ impl Service {
                 self.changed(all).await?;
             }
             Ok(RelationChange::Unchanged) => self.changed([own]).await?,
+            // A request is in no cache, and whoever is asked knows of it.
             Ok(
-                RelationChange::NoSuchPerson
+                RelationChange::ChangedQuietly
+                | RelationChange::NoSuchPerson
                 | RelationChange::NoSuchRequest
                 | RelationChange::LimitReached
                 | RelationChange::TheirLimitReached,
@@ -65,9 +67,10 @@ impl Service {
 /// What the one who asked is told of how it ended.
 fn answer_of(change: RelationChange, limit: RuleBroken) -> ServiceResult<()> {
     match change {
-        RelationChange::Changed | RelationChange::Unchanged | RelationChange::BecameFriends => {
-            Ok(())
-        }
+        RelationChange::Changed
+        | RelationChange::ChangedQuietly
+        | RelationChange::Unchanged
+        | RelationChange::BecameFriends => Ok(()),
         RelationChange::NoSuchPerson => Err(ServiceError::NotFound("person")),
         RelationChange::NoSuchRequest => Err(ServiceError::NotFound("friend request")),
         RelationChange::LimitReached => Err(limit.into()),

@@ -223,7 +223,12 @@ fn may_be_new(answer: &StoreResult<Posted<StoryId>>) -> bool {
         Ok(Posted::New { .. }) => true,
         Ok(Posted::Repeated(_) | Posted::KeyReused | Posted::NoSuchStory) => false,
         Err(StoreError::Closed | StoreError::Failed { .. }) => true,
-        Err(StoreError::Busy | StoreError::Full | StoreError::LeaseLost) => false,
+        Err(
+            StoreError::Busy
+            | StoreError::Full
+            | StoreError::LeaseLost
+            | StoreError::QuotaReached(_),
+        ) => false,
     }
 }
 

@@ -6,6 +6,10 @@ use sosik_feed::limits;
 
 use super::setting::settings;
 
+/// [`limits::TEXT_BYTES_PER_PERSON_MAX`] in MiB.
+const TEXT_MIB_PER_PERSON_MAX: u32 = 256;
+const _: () = assert!(limits::TEXT_BYTES_PER_PERSON_MAX == (TEXT_MIB_PER_PERSON_MAX as u64) << 20);
+
 settings! {
     /// What one person may have. Lowering a limit takes nothing away from those who are beyond it.
     pub struct Limits in "limits" {
@@ -35,6 +39,22 @@ settings! {
         /// Longest text of a comment.
         pub comment_characters: usize = limits::COMMENT_CHARACTERS_MAX, unit: "characters",
             allowed: 1..=limits::COMMENT_CHARACTERS_MAX;
+
+        /// Stories of one person that are not deleted.
+        pub stories_per_person: u32 = limits::STORIES_PER_PERSON_MAX, unit: "stories",
+            allowed: 1..=limits::STORIES_PER_PERSON_MAX;
+
+        /// Comments of one person that are not deleted.
+        pub comments_per_person: u32 = limits::COMMENTS_PER_PERSON_MAX, unit: "comments",
+            allowed: 1..=limits::COMMENTS_PER_PERSON_MAX;
+
+        /// Room for the texts of the stories and comments of one person.
+        pub text_mib_per_person: u32 = TEXT_MIB_PER_PERSON_MAX, unit: "MiB", allowed: 1..=TEXT_MIB_PER_PERSON_MAX;
+
+        /// Notifications of mentions that one person sends in a day (UTC) to people who neither follow them nor are
+        /// friends. Further mentions stay in the text as links and notify nobody.
+        pub stranger_mentions_per_day: u32 = limits::STRANGER_MENTIONS_PER_DAY_MAX, unit: "notifications",
+            allowed: 0..=limits::STRANGER_MENTIONS_PER_DAY_MAX;
 
         /// How long an Idempotency-Key is remembered: a request repeated within this time is done once.
         pub idempotency_hours: u32 = 24, unit: "hours", allowed: 1..=168;

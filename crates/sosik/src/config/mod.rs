@@ -13,6 +13,7 @@
 //! To add a key: one entry in the file of its concern, then `cargo xtask generate`. To add a concern: a file like
 //! `queue.rs` and its two lines in [`Config`].
 
+mod accounts;
 mod allowed;
 mod delivery;
 mod engine_url;
@@ -42,6 +43,7 @@ mod verify;
 mod tests;
 
 pub use self::{
+    accounts::{Accounts, Registration},
     delivery::Delivery,
     engine_url::EngineUrl,
     fabric::Fabric,
@@ -79,6 +81,8 @@ pub struct Config {
     pub feed: Feed,
     /// What one person may have.
     pub limits: Limits,
+    /// Who may have an account.
+    pub accounts: Accounts,
     /// How long a login lasts.
     pub sessions: Sessions,
     /// What a password hash costs.
@@ -104,6 +108,7 @@ impl Config {
             delivery: Delivery::read(reader),
             feed: Feed::read(reader),
             limits: Limits::read(reader),
+            accounts: Accounts::read(reader),
             sessions: Sessions::read(reader),
             passwords: Passwords::read(reader),
             rates: Rates::read(reader),

@@ -13,6 +13,11 @@ settings! {
         /// New accounts from one address at once.
         pub sign_ups_per_address_burst: u32 = 300, unit: "accounts", allowed: 1..=RATE_MAX;
 
+        /// New accounts from one network (IPv4 /24, IPv6 /48). Whoever changes addresses rarely changes the network.
+        pub sign_ups_per_network_per_minute: u32 = 240, unit: "accounts a minute", allowed: 1..=RATE_MAX;
+        /// New accounts from one network at once.
+        pub sign_ups_per_network_burst: u32 = 600, unit: "accounts", allowed: 1..=RATE_MAX;
+
         /// Attempts to log in from one address.
         pub log_ins_per_address_per_minute: u32 = 240, unit: "attempts a minute", allowed: 1..=RATE_MAX;
         /// Attempts to log in from one address at once.
@@ -42,6 +47,22 @@ settings! {
         pub friend_requests_per_person_per_minute: u32 = 60, unit: "requests a minute", allowed: 1..=RATE_MAX;
         /// Friend requests sent by one person at once.
         pub friend_requests_per_person_burst: u32 = 300, unit: "requests", allowed: 1..=RATE_MAX;
+
+        /// Other changes of relations by one person: accepting, withdrawing and declining requests, unfriending,
+        /// following, blocking, muting, and undoing these.
+        pub relation_writes_per_person_per_minute: u32 = 120, unit: "changes a minute", allowed: 1..=RATE_MAX;
+        /// Other changes of relations by one person at once; somebody new follows many.
+        pub relation_writes_per_person_burst: u32 = 300, unit: "changes", allowed: 1..=RATE_MAX;
+
+        /// Changes of one's own profile. Each is shown to many and fills the search index anew.
+        pub profile_writes_per_person_per_minute: u32 = 10, unit: "changes a minute", allowed: 1..=RATE_MAX;
+        /// Changes of one's own profile at once.
+        pub profile_writes_per_person_burst: u32 = 20, unit: "changes", allowed: 1..=RATE_MAX;
+
+        /// Marks of how far one person has read, of the feed and of notifications. Clients send one every few seconds.
+        pub read_marks_per_person_per_minute: u32 = 120, unit: "marks a minute", allowed: 1..=RATE_MAX;
+        /// Marks of how far one person has read at once.
+        pub read_marks_per_person_burst: u32 = 240, unit: "marks", allowed: 1..=RATE_MAX;
 
         /// Searches by one person.
         pub searches_per_person_per_minute: u32 = 120, unit: "searches a minute", allowed: 1..=RATE_MAX;
@@ -80,12 +101,16 @@ macro_rules! buckets {
 
 buckets! {
     sign_ups_per_address: sign_ups_per_address_per_minute, sign_ups_per_address_burst;
+    sign_ups_per_network: sign_ups_per_network_per_minute, sign_ups_per_network_burst;
     log_ins_per_address: log_ins_per_address_per_minute, log_ins_per_address_burst;
     log_ins_per_handle: log_ins_per_handle_per_minute, log_ins_per_handle_burst;
     stories_per_person: stories_per_person_per_minute, stories_per_person_burst;
     comments_per_person: comments_per_person_per_minute, comments_per_person_burst;
     likes_per_person: likes_per_person_per_minute, likes_per_person_burst;
     friend_requests_per_person: friend_requests_per_person_per_minute, friend_requests_per_person_burst;
+    relation_writes_per_person: relation_writes_per_person_per_minute, relation_writes_per_person_burst;
+    profile_writes_per_person: profile_writes_per_person_per_minute, profile_writes_per_person_burst;
+    read_marks_per_person: read_marks_per_person_per_minute, read_marks_per_person_burst;
     searches_per_person: searches_per_person_per_minute, searches_per_person_burst;
     reads_per_person: reads_per_person_per_minute, reads_per_person_burst;
 }

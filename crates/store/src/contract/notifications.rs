@@ -1,7 +1,7 @@
 //! Notifications.
 
 use async_trait::async_trait;
-use sosik_feed::{NotificationId, PersonId};
+use sosik_feed::{NotificationId, PersonId, Timestamp};
 
 use crate::{NotificationRecord, StoreResult};
 
@@ -28,4 +28,8 @@ pub trait Notifications {
         person: PersonId,
         up_to: NotificationId,
     ) -> StoreResult<()>;
+
+    /// Forgets likes and friend requests withdrawn after they were done before `before`, at most `limit`. Answers how
+    /// many.
+    async fn forget_withdrawn(&self, before: Timestamp, limit: u32) -> StoreResult<u64>;
 }

@@ -11,8 +11,8 @@ use crate::{LargeAuthorLimits, MendedPeople, MendedStories, StoreResult};
 /// or goes on behind the last one. What is right already is not written.
 #[async_trait]
 pub trait Upkeep {
-    /// The next people behind `after`, at most `limit`: their figures (friends, follows, followers, stories), what
-    /// search finds them by, and whether they are large authors.
+    /// The next people behind `after`, at most `limit`: their figures (friends, follows, followers, stories, and
+    /// what they have stored), what search finds them by, and whether they are large authors.
     async fn mend_people(
         &self,
         after: PersonId,

@@ -11,9 +11,10 @@ use super::likes::{change_counts, counts};
 use super::notify::{self, Note};
 use super::posts::kept_mentions;
 use super::statement::statements;
-use super::stories;
+use super::{stories, usage};
 use crate::{
-    CommentRecord, Comments, NewComment, NotificationKind, Posted, StoreResult, StoryCounts,
+    CommentRecord, Comments, NewComment, NotificationKind, PersonLimits, Posted, StoreResult,
+    StoryCounts,
 };
 
 statements! {
@@ -43,7 +44,9 @@ statements! {
 #[async_trait]
 impl Comments for SqliteStore {
     async fn comment(&self, comment: NewComment) -> StoreResult<(Posted<CommentId>, StoryCounts)> {
-        self.write("comment", move |db| add(db, &comment)).await
+        let limits = self.person_limits;
+        self.write("comment", move |db| add(db, &comment, &limits))
+            .await
     }
 
     async fn comment_by_id(&self, id: CommentId) -> StoreResult<Option<CommentRecord>> {
@@ -84,12 +87,15 @@ impl Comments for SqliteStore {
         text: String,
         now: Timestamp,
     ) -> StoreResult<Option<CommentRecord>> {
+        let limits = self.person_limits;
         self.write("edit a comment", move |db| {
-            db.row(
-                COMMENT_EDIT,
-                params![id.as_i64(), author.as_i64(), text, now.as_i64()],
-                comment,
-            )
+            usage::within_quota(db, author, &limits, || {
+                db.row(
+                    COMMENT_EDIT,
+                    params![id.as_i64(), author.as_i64(), text, now.as_i64()],
+                    comment,
+                )
+            })
         })
         .await
     }
@@ -144,7 +150,11 @@ fn comment(row: &Row<'_>) -> rusqlite::Result<CommentRecord> {
     })
 }
 
-fn add(db: &Db<'_>, comment: &NewComment) -> StoreResult<(Posted<CommentId>, StoryCounts)> {
+fn add(
+    db: &Db<'_>,
+    comment: &NewComment,
+    limits: &PersonLimits,
+) -> StoreResult<(Posted<CommentId>, StoryCounts)> {
     let asked = comment.idempotency.as_ref();
     // Before anything else: the same request is answered the same, also when the story has been deleted meanwhile.
     match idempotency::earlier(db, comment.author, idempotency::Act::Comment, asked)? {
@@ -166,7 +176,9 @@ fn add(db: &Db<'_>, comment: &NewComment) -> StoreResult<(Posted<CommentId>, Sto
         comment.author.as_i64(),
         comment.text
     ];
-    db.execute(COMMENT_INSERT, row)?;
+    usage::within_quota(db, comment.author, limits, || {
+        db.execute(COMMENT_INSERT, row)
+    })?;
     idempotency::remember(
         db,
         comment.author,
@@ -187,7 +199,7 @@ fn add(db: &Db<'_>, comment: &NewComment) -> StoreResult<(Posted<CommentId>, Sto
     };
     Ok((
         Posted::New {
-            notified: tell(db, &act, &comment.mentions)?,
+            notified: tell(db, &act, &comment.mentions, limits)?,
         },
         counts,
     ))
@@ -195,7 +207,12 @@ fn add(db: &Db<'_>, comment: &NewComment) -> StoreResult<(Posted<CommentId>, Sto
 
 /// Tells the story's author of the comment, and the mentioned of the mention. An author who is mentioned too is told
 /// once.
-fn tell(db: &Db<'_>, act: &notify::Act, mentions: &[String]) -> StoreResult<Vec<PersonId>> {
+fn tell(
+    db: &Db<'_>,
+    act: &notify::Act,
+    mentions: &[String],
+    limits: &PersonLimits,
+) -> StoreResult<Vec<PersonId>> {
     let note = Note {
         person: act.story_author,
         id: act.id,
@@ -213,6 +230,7 @@ fn tell(db: &Db<'_>, act: &notify::Act, mentions: &[String]) -> StoreResult<Vec<
         db,
         act,
         &kept_mentions(db, mentions)?,
+        limits,
     )?);
     Ok(told)
 }

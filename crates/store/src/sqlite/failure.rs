@@ -25,7 +25,11 @@ pub(super) fn to_act_on(error: &rusqlite::Error) -> Option<StoreError> {
 pub(super) fn while_doing(context: &'static str, error: StoreError) -> StoreError {
     match error {
         StoreError::Failed { source, .. } => StoreError::Failed { context, source },
-        StoreError::Busy | StoreError::Full | StoreError::Closed | StoreError::LeaseLost => error,
+        StoreError::Busy
+        | StoreError::Full
+        | StoreError::Closed
+        | StoreError::LeaseLost
+        | StoreError::QuotaReached(_) => error,
     }
 }
 

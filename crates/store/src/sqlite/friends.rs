@@ -9,11 +9,12 @@ use super::notify::{self, Note};
 use super::people;
 use super::relations::{open_relation, relation};
 use super::statement::statements;
-use crate::{NotificationKind, RelationChange, RelationLimits, StoreResult};
+use super::withdrawn::{self, Cause};
+use crate::{NotificationKind, PersonLimits, RelationChange, RelationLimits, StoreResult};
 
 statements! {
     REQUEST_INSERT = "INSERT INTO friend_requests (asker, asked, since, notification) VALUES (?1, ?2, ?3, ?4)";
-    REQUEST_DELETE = "DELETE FROM friend_requests WHERE asker = ?1 AND asked = ?2 RETURNING notification";
+    REQUEST_DELETE = "DELETE FROM friend_requests WHERE asker = ?1 AND asked = ?2 RETURNING notification, since";
     /// Counts no further than the limit.
     REQUESTS_COUNT = "SELECT count(*) FROM (SELECT 1 FROM friend_requests WHERE asker = ?1 LIMIT ?2)";
     FRIENDSHIP_INSERT = "INSERT INTO friendships (person, friend, since) VALUES (?1, ?2, ?3), (?2, ?1, ?3)";
@@ -27,7 +28,7 @@ pub(super) fn ask(
     db: &Db<'_>,
     asker: PersonId,
     asked: PersonId,
-    limits: RelationLimits,
+    (limits, quiet): (RelationLimits, &PersonLimits),
     notification: NotificationId,
     now: Timestamp,
 ) -> StoreResult<RelationChange> {
@@ -47,6 +48,9 @@ pub(super) fn ask(
     if waiting >= i64::from(limits.requests_max) || is_full(db, asker, limits)? {
         return Ok(RelationChange::LimitReached);
     }
+    // Asked again after a short time: the notification comes back where it stood, and nobody is woken for it.
+    let earlier = withdrawn::earlier(db, cause(asker, asked), now, quiet)?;
+    let notification = earlier.unwrap_or(notification);
     db.execute(
         REQUEST_INSERT,
         [
@@ -66,7 +70,23 @@ pub(super) fn ask(
             now,
         ),
     )?;
-    Ok(RelationChange::Changed)
+    Ok(news(earlier.is_none()))
+}
+
+fn cause(asker: PersonId, asked: PersonId) -> Cause {
+    Cause {
+        actor: asker,
+        kind: NotificationKind::FriendRequest,
+        target: asked.as_i64(),
+    }
+}
+
+const fn news(is_news: bool) -> RelationChange {
+    if is_news {
+        RelationChange::Changed
+    } else {
+        RelationChange::ChangedQuietly
+    }
 }
 
 /// Accepts the request of `asker`.
@@ -129,13 +149,40 @@ fn is_full(db: &Db<'_>, person: PersonId, limits: RelationLimits) -> StoreResult
 
 /// Removes a request with the notification of it; answers whether there was one.
 pub(super) fn remove_request(db: &Db<'_>, asker: PersonId, asked: PersonId) -> StoreResult<bool> {
+    Ok(take_request(db, asker, asked)?.is_some())
+}
+
+/// Withdraws or declines a request, and remembers it.
+pub(super) fn withdraw(
+    db: &Db<'_>,
+    asker: PersonId,
+    asked: PersonId,
+    limits: &PersonLimits,
+) -> StoreResult<RelationChange> {
+    let Some((notification, since)) = take_request(db, asker, asked)? else {
+        return Ok(RelationChange::Unchanged);
+    };
+    let cause = cause(asker, asked);
+    let is_news = withdrawn::earlier(db, cause, since, limits)?.is_none();
+    withdrawn::remember(db, cause, notification, since)?;
+    Ok(news(is_news))
+}
+
+fn take_request(
+    db: &Db<'_>,
+    asker: PersonId,
+    asked: PersonId,
+) -> StoreResult<Option<(NotificationId, Timestamp)>> {
     let removed = db.row(REQUEST_DELETE, [asker.as_i64(), asked.as_i64()], |row| {
-        Ok(NotificationId::from_i64(row.get(0)?))
+        Ok((
+            NotificationId::from_i64(row.get(0)?),
+            Timestamp::from_i64(row.get(1)?),
+        ))
     })?;
-    if let Some(notification) = removed {
+    if let Some((notification, _)) = removed {
         notify::remove(db, asked, notification)?;
     }
-    Ok(removed.is_some())
+    Ok(removed)
 }
 
 /// Ends a friendship; answers whether there was one.

@@ -10,8 +10,10 @@ use super::notify::{self, Note};
 use super::relations::related;
 use super::statement::statements;
 use super::stories::{self, story_id};
+use super::withdrawn::{self, Cause};
 use crate::{
-    Liked, LikedStories, Likes, NotificationKind, Position, RelatedPerson, StoreResult, StoryCounts,
+    Liked, LikedStories, Likes, NotificationKind, PersonLimits, Position, RelatedPerson,
+    StoreResult, StoryCounts,
 };
 
 statements! {
@@ -19,7 +21,7 @@ statements! {
     LIKE_IMPORT = "INSERT INTO likes (person, story, liked_at) SELECT ?1, ?2, ?3
         WHERE EXISTS (SELECT 1 FROM stories WHERE id = ?2 AND deleted_at IS NULL)
           AND EXISTS (SELECT 1 FROM people WHERE id = ?1) ON CONFLICT DO NOTHING";
-    LIKE_DELETE = "DELETE FROM likes WHERE person = ?1 AND story = ?2";
+    LIKE_DELETE = "DELETE FROM likes WHERE person = ?1 AND story = ?2 RETURNING liked_at";
     COUNTS = "SELECT likes, comments, revision FROM story_counts WHERE story = ?1";
     /// The row that would be inserted has to pass the constraints also when it is there already: hence the maxima.
     COUNTS_CHANGE = "INSERT INTO story_counts (story, likes, comments, revision) VALUES (?1, max(?2, 0), max(?3, 0), 1)
@@ -46,15 +48,19 @@ impl Likes for SqliteStore {
         notification: NotificationId,
         now: Timestamp,
     ) -> StoreResult<Option<Liked>> {
+        let limits = self.person_limits;
         self.write("like a story", move |db| {
-            like(db, person, story, notification, now)
+            like(db, person, story, notification, now, &limits)
         })
         .await
     }
 
     async fn unlike(&self, person: PersonId, story: StoryId) -> StoreResult<Option<Liked>> {
-        self.write("take a like back", move |db| unlike(db, person, story))
-            .await
+        let limits = self.person_limits;
+        self.write("take a like back", move |db| {
+            unlike(db, person, story, &limits)
+        })
+        .await
     }
 
     async fn liked_stories(&self, person: PersonId, limit: u32) -> StoreResult<LikedStories> {
@@ -154,6 +160,7 @@ fn like(
     story: StoryId,
     notification: NotificationId,
     now: Timestamp,
+    limits: &PersonLimits,
 ) -> StoreResult<Option<Liked>> {
     let Some((author, _)) = stories::head(db, story)? else {
         return Ok(None);
@@ -176,7 +183,14 @@ fn like(
         comment: None,
         at: now,
     };
-    let notified = notify::notify_like(db, &note, story)?.then_some(author);
+    let notified = match withdrawn::earlier(db, cause(person, story), now, limits)? {
+        None => notify::notify_like(db, &note, story)?.then_some(author),
+        // Liked again after a short time: the notification stands where it stood, and nobody is woken for it.
+        Some(id) => {
+            notify::restore_like(db, &Note { id, ..note }, story)?;
+            None
+        }
+    };
     Ok(Some(Liked {
         counts,
         changed: true,
@@ -184,20 +198,43 @@ fn like(
     }))
 }
 
-fn unlike(db: &Db<'_>, person: PersonId, story: StoryId) -> StoreResult<Option<Liked>> {
+fn cause(person: PersonId, story: StoryId) -> Cause {
+    Cause {
+        actor: person,
+        kind: NotificationKind::Like,
+        target: story.as_i64(),
+    }
+}
+
+fn unlike(
+    db: &Db<'_>,
+    person: PersonId,
+    story: StoryId,
+    limits: &PersonLimits,
+) -> StoreResult<Option<Liked>> {
     let Some((author, _)) = stories::head(db, story)? else {
         return Ok(None);
     };
-    if !db.changes(LIKE_DELETE, [person.as_i64(), story.as_i64()])? {
+    let liked_at = db.row(LIKE_DELETE, [person.as_i64(), story.as_i64()], |row| {
+        Ok(Timestamp::from_i64(row.get(0)?))
+    })?;
+    let Some(liked_at) = liked_at else {
         return Ok(Some(Liked {
             counts: counts(db, story)?,
             changed: false,
             notified: None,
         }));
-    }
+    };
     let counts = change_counts(db, story, -1, 0)?;
+    let cause = cause(person, story);
+    let earlier = withdrawn::earlier(db, cause, liked_at, limits)?;
+    if let Some(told) = notify::likes_notification(db, author, story)?.or(earlier) {
+        withdrawn::remember(db, cause, told, liked_at)?;
+    }
     let by_others = db.exists(LIKED_BY_OTHERS, [story.as_i64(), author.as_i64()])?;
-    let notified = (!by_others && notify::remove_likes(db, author, story)?).then_some(author);
+    let removed = !by_others && notify::remove_likes(db, author, story)?;
+    // A like that was no news is none when it goes, either.
+    let notified = (removed && earlier.is_none()).then_some(author);
     Ok(Some(Liked {
         counts,
         changed: true,

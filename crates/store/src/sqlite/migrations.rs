@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = migrations![
     5 "0005_orders_and_nodes",
     6 "0006_counts_per_audience",
     7 "0007_claims",
+    8 "0008_usage",
 ];
 
 /// Why a database is not taken as it is.

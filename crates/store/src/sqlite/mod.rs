@@ -39,6 +39,8 @@ mod statement;
 mod stories;
 mod takeover;
 mod upkeep;
+mod usage;
+mod withdrawn;
 mod writer;
 
 use std::sync::Arc;
@@ -46,7 +48,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 
-use crate::{Store, StoreError, StoreResult};
+use crate::{PersonLimits, Store, StoreError, StoreResult};
 use db::Db;
 use open::{OpenFailed, Place};
 pub use options::{SqliteFile, SqliteOptions};
@@ -63,6 +65,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     place: Mutex<Place>,
+    person_limits: PersonLimits,
 }
 
 impl SqliteStore {
@@ -97,6 +100,7 @@ impl SqliteStore {
             writer,
             readers,
             place: Mutex::new(place),
+            person_limits: options.person_limits,
         }))
     }
 

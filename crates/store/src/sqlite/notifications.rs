@@ -10,6 +10,7 @@ use sosik_feed::{CommentId, NotificationId, PersonId, StoryId, Timestamp};
 use super::SqliteStore;
 use super::notify::kind_of_number;
 use super::statement::statements;
+use super::withdrawn;
 use crate::{NotificationRecord, Notifications, StoreResult};
 
 /// The notifications of ?1 below ?2 that may be shown, newest first. Columns `actor` and `others` are those of the
@@ -91,6 +92,13 @@ impl Notifications for SqliteStore {
         self.write("mark notifications read", move |db| {
             db.execute(READ_MARK_ADVANCE, [person.as_i64(), up_to.as_i64()])?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn forget_withdrawn(&self, before: Timestamp, limit: u32) -> StoreResult<u64> {
+        self.write("forget what was withdrawn", move |db| {
+            withdrawn::forget(db, before, limit)
         })
         .await
     }

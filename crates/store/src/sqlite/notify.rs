@@ -7,8 +7,8 @@ use sosik_feed::{Audience, CommentId, NotificationId, PersonId, StoryId, Timesta
 
 use super::db::Db;
 use super::statement::statements;
-use super::{blocks, friends};
-use crate::{Mention, NotificationKind, StoreResult};
+use super::{blocks, friends, usage};
+use crate::{Mention, NotificationKind, PersonLimits, StoreResult};
 
 statements! {
     MAY_TELL = "SELECT ?1 <> ?2
@@ -19,6 +19,8 @@ statements! {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (person, id) DO NOTHING";
     NOTIFICATION_DELETE = "DELETE FROM notifications WHERE person = ?1 AND id = ?2";
     LIKES_NOTIFICATION_DELETE = "DELETE FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
+    LIKES_NOTIFICATION = "SELECT id FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
+    FOLLOWS = "SELECT 1 FROM follows WHERE follower = ?1 AND followee = ?2";
     COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = ?1 AND comment = ?2";
 }
 
@@ -101,17 +103,43 @@ pub(super) fn notify_like(db: &Db<'_>, note: &Note, story: StoryId) -> StoreResu
     insert(db, note)
 }
 
-/// Tells those of the mentioned who may open the story, except those who wrote the act or the story. Answers whom.
+/// Puts the notification of likes of a story back where it stood, unless there is one.
+pub(super) fn restore_like(db: &Db<'_>, note: &Note, story: StoryId) -> StoreResult<()> {
+    let stands = likes_notification(db, note.person, story)?.is_some();
+    if !stands && may_tell(db, note.person, note.actor)? {
+        insert(db, note)?;
+    }
+    Ok(())
+}
+
+/// The notification of likes of a story that its author has.
+pub(super) fn likes_notification(
+    db: &Db<'_>,
+    author: PersonId,
+    story: StoryId,
+) -> StoreResult<Option<NotificationId>> {
+    db.row(
+        LIKES_NOTIFICATION,
+        [author.as_i64(), story.as_i64()],
+        |row| Ok(NotificationId::from_i64(row.get(0)?)),
+    )
+}
+
+/// Notifies those of the mentioned who may open the story, except those who wrote the act or the story. People without
+/// a connection to the one who mentions them are notified up to a daily limit. Returns whom.
 pub(super) fn notify_mentioned(
     db: &Db<'_>,
     act: &Act,
     mentions: &[Mention],
+    limits: &PersonLimits,
 ) -> StoreResult<Vec<PersonId>> {
     let mut told = Vec::new();
     for &Mention { person, .. } in mentions {
         if person == act.story_author
             || told.contains(&person)
             || !may_open(db, person, act.story_author, act.audience)?
+            || !may_tell(db, person, act.actor)?
+            || !may_mention(db, person, act, limits)?
         {
             continue;
         }
@@ -125,7 +153,7 @@ pub(super) fn notify_mentioned(
             comment: act.comment,
             at: act.at,
         };
-        if notify(db, &note)? {
+        if insert(db, &note)? {
             told.push(person);
         }
     }
@@ -154,6 +182,18 @@ pub(super) fn remove_comment(db: &Db<'_>, story: StoryId, comment: CommentId) ->
 
 fn may_tell(db: &Db<'_>, person: PersonId, actor: PersonId) -> StoreResult<bool> {
     Ok(db.number(MAY_TELL, [person.as_i64(), actor.as_i64()])? != 0)
+}
+
+/// Friends and followers of the actor are notified of every mention, others within the day's allowance.
+fn may_mention(
+    db: &Db<'_>,
+    person: PersonId,
+    act: &Act,
+    limits: &PersonLimits,
+) -> StoreResult<bool> {
+    let connected = friends::are_friends(db, person, act.actor)?
+        || db.exists(FOLLOWS, [person.as_i64(), act.actor.as_i64()])?;
+    Ok(connected || usage::take_stranger_mention(db, act.actor, act.at, limits)?)
 }
 
 fn may_open(

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use sosik_feed::Timestamp;
 
+use crate::PersonLimits;
+
 /// Where the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SqliteFile {
@@ -30,6 +32,8 @@ pub struct SqliteOptions {
     pub cache_mib: u32,
     /// How much of the file each connection maps into memory, in MiB. It is shared with the system's file cache.
     pub mmap_mib: u32,
+    /// What one person may store and cause.
+    pub person_limits: PersonLimits,
     /// When it is opened: stands beside the migrations that opening applies.
     pub now: Timestamp,
 }
@@ -55,6 +59,7 @@ impl SqliteOptions {
             writes_waiting_max: 8_192,
             cache_mib: 64,
             mmap_mib: 256,
+            person_limits: PersonLimits::default(),
             now: Timestamp::default(),
         }
     }

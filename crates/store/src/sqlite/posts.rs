@@ -9,8 +9,8 @@ use super::idempotency::{self, Earlier};
 use super::notify::{self, Act};
 use super::statement::statements;
 use super::stories::audience_number;
-use super::{orders, people};
-use crate::{Mention, NewStory, Posted, StoreError, StoreResult};
+use super::{orders, people, usage};
+use crate::{Mention, NewStory, PersonLimits, Posted, StoreError, StoreResult};
 
 statements! {
     STORY_INSERT = "INSERT INTO stories (id, author, audience, text, mentions, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -20,7 +20,11 @@ statements! {
 }
 
 /// Keeps a story and everything that goes with it.
-pub(super) fn post(db: &Db<'_>, story: &NewStory) -> StoreResult<Posted<StoryId>> {
+pub(super) fn post(
+    db: &Db<'_>,
+    story: &NewStory,
+    limits: &PersonLimits,
+) -> StoreResult<Posted<StoryId>> {
     let asked = story.idempotency.as_ref();
     match idempotency::earlier(db, story.author, idempotency::Act::Story, asked)? {
         Earlier::New => {}
@@ -32,7 +36,9 @@ pub(super) fn post(db: &Db<'_>, story: &NewStory) -> StoreResult<Posted<StoryId>
         Earlier::Reused => return Ok(Posted::KeyReused),
     }
     let mentions = kept_mentions(db, &story.mentions)?;
-    insert(db, STORY_INSERT, story, &mentions)?;
+    usage::within_quota(db, story.author, limits, || {
+        insert(db, STORY_INSERT, story, &mentions)
+    })?;
     orders::give_delivery(db, story)?;
     idempotency::remember(
         db,
@@ -51,7 +57,7 @@ pub(super) fn post(db: &Db<'_>, story: &NewStory) -> StoreResult<Posted<StoryId>
         comment: None,
         at: story.now,
     };
-    let notified = notify::notify_mentioned(db, &act, &mentions)?;
+    let notified = notify::notify_mentioned(db, &act, &mentions, limits)?;
     Ok(Posted::New { notified })
 }
 

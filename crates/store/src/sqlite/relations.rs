@@ -63,8 +63,9 @@ impl Relations for SqliteStore {
         notification: NotificationId,
         now: Timestamp,
     ) -> StoreResult<RelationChange> {
+        let quiet = self.person_limits;
         self.write("ask to be friends", move |db| {
-            friends::ask(db, asker, asked, limits, notification, now)
+            friends::ask(db, asker, asked, (limits, &quiet), notification, now)
         })
         .await
     }
@@ -84,10 +85,13 @@ impl Relations for SqliteStore {
     }
 
     async fn drop_request(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange> {
+        let limits = self.person_limits;
         self.write("drop a friend request", move |db| {
-            let mine = friends::remove_request(db, person, other)?;
-            let theirs = friends::remove_request(db, other, person)?;
-            Ok(changed(mine || theirs))
+            // There is never a request in either direction: asking back is accepting.
+            match friends::withdraw(db, person, other, &limits)? {
+                RelationChange::Unchanged => friends::withdraw(db, other, person, &limits),
+                withdrawn => Ok(withdrawn),
+            }
         })
         .await
     }

@@ -60,6 +60,8 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::sessions::STATEMENTS,
     super::stories::STATEMENTS,
     super::upkeep::STATEMENTS,
+    super::usage::STATEMENTS,
+    super::withdrawn::STATEMENTS,
 ];
 
 /// How many there are: the statement cache of each connection holds them all.

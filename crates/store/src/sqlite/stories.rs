@@ -7,7 +7,7 @@ use sosik_feed::{Audience, PersonId, Sees, StoryId, Timestamp};
 use super::db::Db;
 use super::posts::{self, kept_mentions, mentions_json, mentions_of_json, tags_json, tags_of_json};
 use super::statement::{Sql, statements};
-use super::{SqliteStore, idempotency, orders, purge};
+use super::{SqliteStore, idempotency, orders, purge, usage};
 use crate::{NewStory, Posted, StoreResult, Stories, StoryCounts, StoryEdit, StoryRecord};
 
 statements! {
@@ -32,7 +32,8 @@ statements! {
 #[async_trait]
 impl Stories for SqliteStore {
     async fn post(&self, story: NewStory) -> StoreResult<Posted<StoryId>> {
-        self.write("post a story", move |db| posts::post(db, &story))
+        let limits = self.person_limits;
+        self.write("post a story", move |db| posts::post(db, &story, &limits))
             .await
     }
 
@@ -57,8 +58,11 @@ impl Stories for SqliteStore {
     }
 
     async fn edit_story(&self, edit: StoryEdit) -> StoreResult<Option<StoryRecord>> {
-        self.write("edit a story", move |db| change(db, &edit))
-            .await
+        let limits = self.person_limits;
+        self.write("edit a story", move |db| {
+            usage::within_quota(db, edit.author, &limits, || change(db, &edit))
+        })
+        .await
     }
 
     async fn delete_story(

@@ -12,6 +12,7 @@ use super::db::Db;
 use super::posts::tags_of_json;
 use super::statement::statements;
 use super::stories::story_id;
+use super::usage;
 use crate::{LargeAuthorLimits, MendedPeople, MendedStories, StoreResult, Upkeep};
 
 statements! {
@@ -139,6 +140,7 @@ fn mend_figures(
         mended.figures += u64::from(kept.is_none_or(|(kept, _)| kept != counted));
         mended.large += u64::from(was_large != is_large);
     }
+    mended.figures += u64::from(usage::mend(db, person)?);
     Ok(counted[3].unsigned_abs())
 }
 
