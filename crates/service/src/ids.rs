@@ -189,18 +189,23 @@ impl Service {
     /// Renews the lease three times per span.
     pub(crate) fn spawn_lease_keeper(&self) {
         let service = self.clone();
-        self.spawn(async move {
-            let mut tick = tokio::time::interval(service.0.ids.span / 3);
-            tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            loop {
-                tokio::select! {
-                    () = service.0.stopping.cancelled() => return,
-                    _ = tick.tick() => {}
-                }
-                if let Err(error) = service.0.ids.renew().await {
-                    tracing::error!(%error, "the node lease could not be renewed; posting stops when it runs out");
-                }
-            }
+        self.supervise("lease_keeper", move || {
+            let service = service.clone();
+            async move { service.keep_lease().await }
         });
+    }
+
+    async fn keep_lease(&self) {
+        let mut tick = tokio::time::interval(self.0.ids.span / 3);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.0.stopping.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            if let Err(error) = self.0.ids.renew().await {
+                tracing::error!(%error, "the node lease could not be renewed; posting stops when it runs out");
+            }
+        }
     }
 }

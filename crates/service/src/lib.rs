@@ -28,6 +28,7 @@ pub mod relations;
 pub mod sabotage;
 pub mod settings;
 pub mod stories;
+pub mod supervise;
 pub mod verify;
 mod whole;
 
@@ -48,6 +49,7 @@ use ids::Ids;
 use janitor::Janitor;
 pub use sabotage::Sabotage;
 pub use settings::Settings;
+use supervise::Supervision;
 
 /// Everything Sosik does. Cheap to clone.
 #[derive(Clone)]
@@ -69,6 +71,7 @@ struct Inner {
     /// Passwords being hashed at once.
     hashing: Arc<Semaphore>,
     janitor: Janitor,
+    supervision: Supervision,
     tasks: TaskTracker,
     stopping: CancellationToken,
     sabotage: Option<Sabotage>,
@@ -109,6 +112,7 @@ impl Service {
             store_pages: Semaphore::new(settings.feed.rebuilds_at_once),
             hashing: Arc::new(Semaphore::new(settings.passwords.hashes_at_once)),
             janitor: Janitor::default(),
+            supervision: Supervision::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             store,

@@ -24,6 +24,8 @@ pub struct Settings {
     pub caches: CacheSettings,
     /// Who this node is.
     pub node: NodeSettings,
+    /// Tasks in the background.
+    pub supervision: SupervisionSettings,
 }
 
 /// Reading feeds.
@@ -123,6 +125,32 @@ pub struct NodeSettings {
     pub lease: Duration,
 }
 
+/// How tasks in the background are started again after a panic.
+#[derive(Debug, Clone, Copy)]
+pub struct SupervisionSettings {
+    /// Restarts of one task within [`period`](Self::period); with one more panic the task is given up.
+    pub restarts_max: usize,
+    /// The span that restarts are counted in.
+    pub period: Duration,
+    /// Pause before the first restart; doubles with each within the period.
+    pub pause_first: Duration,
+    /// Longest pause.
+    pub pause_max: Duration,
+}
+
+impl Default for SupervisionSettings {
+    /// Eight restarts take about 23 s: enough for a store that has just come back, short enough for a balancer to
+    /// learn of a node that cannot deliver.
+    fn default() -> Self {
+        Self {
+            restarts_max: 8,
+            period: Duration::from_secs(600),
+            pause_first: Duration::from_millis(100),
+            pause_max: Duration::from_secs(10),
+        }
+    }
+}
+
 impl Default for Settings {
     /// The defaults of the configuration.
     fn default() -> Self {
@@ -182,6 +210,7 @@ impl Default for Settings {
                 name: "sosik".to_owned(),
                 lease: Duration::from_secs(10),
             },
+            supervision: SupervisionSettings::default(),
         }
     }
 }

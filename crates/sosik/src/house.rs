@@ -112,8 +112,8 @@ impl House {
             admin_ends.clone(),
             server.drain(),
         ));
-        let chores = tokio::spawn(do_chores(api.clone(), self.metrics));
-        let check = self_check::spawn(service.clone(), &loaded.config.verify);
+        spawn_chores(&service, &api, &self.metrics);
+        self_check::spawn(&service, &loaded.config.verify);
         tracing::info!(%url, admin = %admin_url, "serving");
 
         self.asked_to_stop.cancelled().await;
@@ -124,10 +124,8 @@ impl House {
         public_ends.cancel();
         public.await.context("end the public listener")?;
         service.stop().await;
-        check.await.context("end the self-check")?;
         admin_ends.cancel();
         admin.await.context("end the administration listener")?;
-        chores.abort();
         tracing::info!("left");
         Ok(())
     }
@@ -137,8 +135,15 @@ fn renderer(metrics: PrometheusHandle) -> sosik_api::RenderMetrics {
     Arc::new(move || metrics.render())
 }
 
-/// What has to be done now and then, for as long as the process serves.
-async fn do_chores(api: Api, metrics: PrometheusHandle) {
+/// Starts what has to be done now and then, until the service stops.
+fn spawn_chores(service: &Service, api: &Api, metrics: &PrometheusHandle) {
+    let (stopping, api, metrics) = (service.stopping().clone(), api.clone(), metrics.clone());
+    service.supervise("chores", move || {
+        do_chores(stopping.clone(), api.clone(), metrics.clone())
+    });
+}
+
+async fn do_chores(stopping: CancellationToken, api: Api, metrics: PrometheusHandle) {
     let tick = |every| {
         let mut tick = interval(every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -147,6 +152,7 @@ async fn do_chores(api: Api, metrics: PrometheusHandle) {
     let (mut prune, mut tend) = (tick(PRUNE_EVERY), tick(TEND_EVERY));
     loop {
         tokio::select! {
+            () = stopping.cancelled() => return,
             _ = prune.tick() => api.prune(),
             _ = tend.tick() => metrics.run_upkeep(),
         }

@@ -9,13 +9,12 @@ use std::time::Duration;
 
 use sosik_feed::PersonId;
 use sosik_service::{Service, ServiceResult};
-use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::Verify;
 
-/// Starts checking in the background until the service stops. The handle ends with it.
-pub fn spawn(service: Service, verify: &Verify) -> JoinHandle<()> {
+/// Starts checking in the background until the service stops.
+pub fn spawn(service: &Service, verify: &Verify) {
     metrics::describe_counter!(
         "sosik_verify_readers_total",
         "feeds compared with the truth"
@@ -32,7 +31,10 @@ pub fn spawn(service: Service, verify: &Verify) -> JoinHandle<()> {
     metrics::counter!("sosik_verify_differences_total").absolute(0);
     metrics::counter!("sosik_verify_failures_total").absolute(0);
     let sample = u32::try_from(verify.sample_readers).unwrap_or(u32::MAX);
-    tokio::spawn(check_until_stopped(service, verify.every(), sample))
+    let (checked, every) = (service.clone(), verify.every());
+    service.supervise("self_check", move || {
+        check_until_stopped(checked.clone(), every, sample)
+    });
 }
 
 async fn check_until_stopped(service: Service, every: Duration, sample: u32) {

@@ -12,7 +12,7 @@ use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_fabric::rates::Rate;
 use sosik_service::settings::{
     CacheSettings, DeliverySettings, FeedSettings, NodeSettings, PasswordSettings, SessionSettings,
-    TextSettings,
+    SupervisionSettings, TextSettings,
 };
 use sosik_service::{Clock, Sabotage, Service, Settings, SystemClock};
 use sosik_store::{LargeAuthorLimits, PersonLimits, RelationLimits, SqliteOptions, SqliteStore};
@@ -259,6 +259,7 @@ pub fn settings(config: &Config) -> Settings {
             name: node.name_in_effect(),
             lease: node.lease(),
         },
+        supervision: SupervisionSettings::default(),
     }
 }
 

@@ -1323,7 +1323,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description it is going away */
+            /** @description it is going away, or a task in the background fails for good; the reason */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -15,6 +15,7 @@ pub(crate) async fn metrics(State(app): State<App>) -> Response {
     note_own(&app);
     note_caches(&app);
     note_fabric(&app);
+    note_tasks(&app);
     note_orders(&app).await;
     let text = app
         .metrics
@@ -41,6 +42,10 @@ fn note_caches(app: &App) {
             .absolute(figures.misses);
         gauge!("sosik_cache_entries", "cache" => figures.name).set(count(figures.entries));
     }
+}
+
+fn note_tasks(app: &App) {
+    gauge!("sosik_tasks_given_up").set(count(app.service.given_up().len()));
 }
 
 fn note_fabric(app: &App) {

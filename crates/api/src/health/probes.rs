@@ -23,13 +23,16 @@ pub(crate) async fn livez() -> &'static str {
 #[utoipa::path(get, path = "/readyz", tag = "health", operation_id = "readyz", security(()),
     responses(
         (status = 200, description = "it may", body = String, content_type = "text/plain"),
-        (status = 503, description = "it is going away", body = String, content_type = "text/plain"),
+        (status = 503, description = "it is going away, or a task in the background fails for good; the reason", body = String, content_type = "text/plain"),
     ))]
 pub(crate) async fn readyz(State(app): State<App>) -> Response {
+    let refuse = |reason: String| (StatusCode::SERVICE_UNAVAILABLE, reason).into_response();
     if app.leaving.is_cancelled() {
-        (StatusCode::SERVICE_UNAVAILABLE, "leaving\n").into_response()
-    } else {
-        "ready\n".into_response()
+        return refuse("leaving\n".to_owned());
+    }
+    match app.service.given_up().first() {
+        Some(given_up) => refuse(format!("{given_up}\n")),
+        None => "ready\n".into_response(),
     }
 }
 

@@ -1,11 +1,14 @@
 //! The workers: take orders, walk the readers, push, and record that it is done.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures::FutureExt;
 use sosik_feed::PersonId;
 use sosik_store::{FailedOrder, HeldOrder, Order, OrderKind};
 
 use crate::sabotage::Sabotage;
+use crate::supervise::{message_of, note_panic};
 use crate::{Service, ServiceResult};
 
 /// Orders that a worker takes at once from the queue of the process. One, so that all workers share what waits.
@@ -19,6 +22,9 @@ const CLAIM_LEFT_MIN: u32 = 2;
 
 /// Rows that one step of a purge removes, so that no write holds up the others for long.
 const PURGE_ROWS_MAX: u32 = 500;
+
+/// Name of the workers as a task in the background.
+const WORKER: &str = "delivery_worker";
 
 /// How an attempt ended.
 enum Progress {
@@ -34,10 +40,16 @@ impl Service {
     pub(crate) fn spawn_delivery(&self) {
         for _ in 0..self.0.settings.delivery.workers {
             let service = self.clone();
-            self.spawn(async move { service.work().await });
+            self.supervise(WORKER, move || {
+                let service = service.clone();
+                async move { service.work().await }
+            });
         }
         let service = self.clone();
-        self.spawn(async move { service.sweep().await });
+        self.supervise("sweeper", move || {
+            let service = service.clone();
+            async move { service.sweep().await }
+        });
     }
 
     async fn work(&self) {
@@ -126,13 +138,26 @@ impl Service {
             if self.0.stopping.is_cancelled() {
                 break; // the claims are released
             }
-            match self.fulfil(&order).await {
+            match self.fulfil_or_fail(&order).await {
                 Ok(Progress::Done) => done.push(order.held()),
                 Ok(Progress::TakenOver | Progress::Stopping) => {}
-                Err(error) => failed.push(self.failure(&order, error.to_string())),
+                Err(error) => failed.push(self.failure(&order, error)),
             }
         }
         self.record(done, failed).await;
+    }
+
+    /// An order whose delivery panics counts as failed: one that panics every time becomes dead instead of stopping the
+    /// workers.
+    async fn fulfil_or_fail(&self, order: &Order) -> Result<Progress, String> {
+        let fulfilled = AssertUnwindSafe(self.fulfil(order)).catch_unwind().await;
+        match fulfilled {
+            Ok(result) => result.map_err(|error| error.to_string()),
+            Err(panic) => {
+                note_panic(WORKER, panic.as_ref());
+                Err(message_of(panic.as_ref()).to_owned())
+            }
+        }
     }
 
     async fn fulfil(&self, order: &Order) -> ServiceResult<Progress> {

@@ -1,0 +1,199 @@
+//! Tasks in the background, started again when they panic.
+//!
+//! A panic ends one run of a task. It is counted and logged, and after a pause the task runs again. A task that panics
+//! again and again is given up: then this node is not ready (`/readyz` gives the reason), since it would acknowledge
+//! stories that nobody delivers or ids that it cannot renew its right to. Requests go on being served meanwhile.
+//!
+//! Refused: ending the process. A fault in all nodes at once would then take the whole fleet down.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+use parking_lot::Mutex;
+use tokio::time::{Instant, timeout};
+
+use crate::Service;
+use crate::settings::SupervisionSettings;
+
+tokio::task_local! {
+    static TASK: &'static str;
+}
+
+/// The name of the supervised task that this code runs in; `None` outside of them, as in requests.
+#[must_use]
+pub fn current_task() -> Option<&'static str> {
+    TASK.try_with(|task| *task).ok()
+}
+
+/// A task that is not started again any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Its name, as in metrics and logs.
+    pub task: &'static str,
+    /// How often it was started again within `period`.
+    pub restarts: usize,
+    /// See [`SupervisionSettings::period`].
+    pub period: Duration,
+}
+
+impl std::fmt::Display for GivenUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            task,
+            restarts,
+            period,
+        } = self;
+        let seconds = period.as_secs();
+        write!(
+            f,
+            "the task {task} failed after {restarts} restarts within {seconds} s: look for its panics in the log and \
+             restart this process"
+        )
+    }
+}
+
+/// The tasks that were given up. One entry a task at most, so it is bounded by their number.
+#[derive(Default)]
+pub(crate) struct Supervision(Mutex<Vec<GivenUp>>);
+
+impl Service {
+    /// Runs a task in the background until the service stops. [`Service::stop`] waits for it, so `run` must end soon
+    /// after [`Service::stopping`] is cancelled. It is called again after a panic, and when it ends too early.
+    pub fn supervise<F>(&self, task: &'static str, run: impl Fn() -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        metrics::counter!("sosik_task_panics_total", "task" => task).absolute(0);
+        let service = self.clone();
+        self.spawn(TASK.scope(task, async move { service.keep_running(task, run).await }));
+    }
+
+    /// The tasks that are not started again any more. Empty on a node that is well.
+    #[must_use]
+    pub fn given_up(&self) -> Vec<GivenUp> {
+        self.0.supervision.0.lock().clone()
+    }
+
+    async fn keep_running<F>(&self, task: &'static str, run: impl Fn() -> F)
+    where
+        F: Future<Output = ()>,
+    {
+        let begin = Instant::now();
+        let mut restarts = Restarts::new(self.0.settings.supervision);
+        loop {
+            let run = AssertUnwindSafe(async { run().await }).catch_unwind();
+            let ended = run.await;
+            if self.0.stopping.is_cancelled() {
+                return;
+            }
+            match &ended {
+                Ok(()) => tracing::error!(task, "a task in the background ended too early"),
+                Err(panic) => note_panic(task, panic.as_ref()),
+            }
+            let Some(pause) = restarts.next(begin.elapsed()) else {
+                return self.give_up(task);
+            };
+            // Ends early, and the task runs once more to finish its work, when the service stops.
+            let _stopping = timeout(pause, self.0.stopping.cancelled()).await;
+        }
+    }
+
+    fn give_up(&self, task: &'static str) {
+        let SupervisionSettings {
+            restarts_max,
+            period,
+            ..
+        } = self.0.settings.supervision;
+        let given_up = GivenUp {
+            task,
+            restarts: restarts_max,
+            period,
+        };
+        tracing::error!(task, "this node is not ready any more: {given_up}");
+        let mut all = self.0.supervision.0.lock();
+        if !all.contains(&given_up) {
+            all.push(given_up);
+        }
+    }
+}
+
+/// Counts and logs a panic of a task, or of one piece of its work.
+pub(crate) fn note_panic(task: &'static str, panic: &(dyn Any + Send)) {
+    metrics::counter!("sosik_task_panics_total", "task" => task).increment(1);
+    tracing::error!(
+        task,
+        panic = message_of(panic),
+        "a task in the background panicked"
+    );
+}
+
+/// The message of a panic.
+pub(crate) fn message_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a message")
+}
+
+/// Decides about the next restart.
+struct Restarts {
+    settings: SupervisionSettings,
+    /// When the last ones were, at most `restarts_max`.
+    recent: VecDeque<Duration>,
+}
+
+impl Restarts {
+    const fn new(settings: SupervisionSettings) -> Self {
+        Self {
+            settings,
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// The pause before the next restart; `None` when there were too many within the period.
+    fn next(&mut self, now: Duration) -> Option<Duration> {
+        let SupervisionSettings {
+            restarts_max,
+            period,
+            pause_first,
+            pause_max,
+        } = self.settings;
+        self.recent.retain(|at| *at + period > now);
+        if self.recent.len() >= restarts_max {
+            return None;
+        }
+        let doubled = 1_u32.checked_shl(u32::try_from(self.recent.len()).unwrap_or(u32::MAX));
+        self.recent.push_back(now);
+        let pause = pause_first.saturating_mul(doubled.unwrap_or(u32::MAX));
+        Some(pause.min(pause_max))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_and_too_many_restarts_within_the_period_are_the_end() {
+        let seconds = Duration::from_secs;
+        let mut restarts = Restarts::new(SupervisionSettings {
+            restarts_max: 3,
+            period: seconds(100),
+            pause_first: seconds(2),
+            pause_max: seconds(5),
+        });
+        let pauses = [0, 10, 20, 99].map(|at| restarts.next(seconds(at)));
+        assert_eq!(
+            pauses,
+            [Some(seconds(2)), Some(seconds(4)), Some(seconds(5)), None]
+        );
+        assert_eq!(
+            restarts.next(seconds(100)),
+            Some(seconds(5)),
+            "the first is long ago"
+        );
+        assert_eq!(restarts.next(seconds(500)), Some(seconds(2)), "all are");
+    }
+}
