@@ -9,7 +9,10 @@ use sosik_feed::{PersonId, StoryId};
 /// Answers of the fabric.
 pub type FabricResult<T> = Result<T, FabricError>;
 
-/// The fabric did not answer. The caller serves from the store instead.
+/// The fabric did not answer. The call may or may not have had its effect; repeating it is safe.
+///
+/// The caller never passes this on to a client. A read is answered from the store. A write goes on: what the fabric
+/// should have learned is retried, and timelines that it would have changed are not used until it has learned it.
 #[derive(Debug, thiserror::Error)]
 #[error("the fabric did not answer")]
 pub struct FabricError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
@@ -100,6 +103,22 @@ impl Signals {
         notification: false,
         session: true,
     };
+    /// Everything.
+    pub const ALL: Self = Self {
+        story: true,
+        notification: true,
+        session: true,
+    };
+
+    /// What either of them is for.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            story: self.story || other.story,
+            notification: self.notification || other.notification,
+            session: self.session || other.session,
+        }
+    }
 }
 
 /// One live stream, registered until it is dropped. Wake-ups between two waits come as one; none is lost.
@@ -113,6 +132,10 @@ pub trait Watch: Send + Sync {
 ///
 /// A timeline is either absent, being built, or ready. Deliveries to an absent one do nothing: the reader is dormant
 /// and the store has the story.
+///
+/// Every method that returns a result can fail, at any moment and for any span. An engine that calls other machines
+/// must return [`FabricError`] within a bounded time. An engine that outlives a process must let the right to build a
+/// timeline expire: a process that dies does not give it back.
 #[async_trait]
 pub trait Fabric: Send + Sync + 'static {
     /// Puts a story into the timelines of those readers who have one, and wakes their streams. Again: no change.
@@ -162,11 +185,15 @@ pub trait Fabric: Send + Sync + 'static {
         floor: StoryId,
     ) -> FabricResult<bool>;
 
-    /// Gives the right back without a timeline.
+    /// Gives the right back without a timeline. Does nothing when the timeline is ready or was forgotten.
     async fn abandon_rebuild(&self, rebuild: Rebuild) -> FabricResult<()>;
 
     /// Drops the reader's timeline, ready or not: what belongs into it has changed.
     async fn forget(&self, reader: PersonId) -> FabricResult<()>;
+
+    /// Drops every timeline, ready or not, and wakes every stream for everything: for when it is not known whose
+    /// timeline is outdated.
+    async fn forget_everybody(&self) -> FabricResult<()>;
 
     /// Registers a live stream of a reader.
     fn watch(&self, reader: PersonId) -> Arc<dyn Watch>;

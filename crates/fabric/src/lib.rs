@@ -8,6 +8,8 @@
 
 pub mod cache;
 pub mod contract;
+#[cfg(feature = "testing")]
+pub mod failing;
 mod hash;
 pub mod memory;
 pub mod rates;

@@ -306,3 +306,44 @@ async fn a_stream_is_woken_for_its_reader_and_for_the_large_authors_it_takes() {
     drop((mine, other));
     assert_eq!(fabric.figures().streams, 0);
 }
+
+#[tokio::test]
+async fn everybody_can_be_forgotten_and_every_stream_is_woken_for_everything() {
+    let fabric = fabric();
+    let other = PersonId::from_u64(2);
+    built(&fabric, READER, &[3, 2, 1]).await;
+    let rebuild = fabric.begin_rebuild(other).await.unwrap().unwrap();
+    let stream = fabric.watch(other);
+    fabric.forget_everybody().await.unwrap();
+    assert!(look(&fabric, READER).await.is_none());
+    assert!(
+        !fabric
+            .finish_rebuild(rebuild, stories(&[1]), story(0))
+            .await
+            .unwrap(),
+        "it began before"
+    );
+    assert_eq!(stream.woken().await, Signals::ALL);
+    assert_eq!(fabric.figures().timelines, 0);
+    assert_eq!(fabric.figures().timeline_bytes, 0);
+}
+
+#[tokio::test]
+async fn a_rebuild_overtaken_by_more_stories_than_a_timeline_has_starts_again() {
+    let fabric = fabric();
+    let rebuild = fabric.begin_rebuild(READER).await.unwrap().unwrap();
+    let most = OPTIONS.timeline_stories as u64;
+    for number in 1..=most {
+        assert_eq!(fabric.deliver(story(number), &[READER]).await.unwrap(), 1);
+    }
+    let bytes = fabric.figures().timeline_bytes;
+    assert_eq!(fabric.deliver(story(most + 1), &[READER]).await.unwrap(), 0);
+    assert!(fabric.figures().timeline_bytes < bytes, "nothing is kept");
+    assert!(
+        !fabric
+            .finish_rebuild(rebuild, Vec::new(), story(0))
+            .await
+            .unwrap()
+    );
+    assert!(fabric.begin_rebuild(READER).await.unwrap().is_some());
+}

@@ -155,6 +155,26 @@ impl Caches {
     }
 }
 
+impl Caches {
+    /// Drops everything and outdates all loads under way.
+    pub(crate) fn clear(&self) {
+        let Self {
+            stories,
+            people,
+            circles,
+            liked,
+            read_positions,
+            sessions,
+        } = self;
+        stories.clear();
+        people.clear();
+        circles.clear();
+        liked.clear();
+        read_positions.clear();
+        sessions.clear();
+    }
+}
+
 /// A reader with the circle that one request goes by.
 pub(crate) struct KnownReader {
     pub(crate) id: PersonId,

@@ -1,6 +1,8 @@
 //! The one place where caches learn of changes.
 //!
-//! Called after the commit and before the answer, so that whoever reads after the answer sees the change. With
+//! Called after the commit and before the answer, so that a read after the answer sees the change. It cannot fail: the
+//! write has happened, and a cache that missed it would stay wrong. All caches of this node are invalidated first.
+//! Then the fabric is; what fails there is repeated (see [`Invalidations`](crate::invalidations::Invalidations)). With
 //! several nodes this is also the place that tells the others, and waits until they know.
 
 use std::sync::atomic::Ordering;
@@ -9,8 +11,9 @@ use sosik_fabric::Signals;
 use sosik_feed::{PersonId, StoryId};
 use sosik_store::{StoryCounts, TokenHash};
 
+use crate::Service;
+use crate::invalidations::Distrust;
 use crate::sabotage::Sabotage;
-use crate::{Service, ServiceResult};
 
 /// Something in the store is different now.
 #[derive(Debug, Clone)]
@@ -35,19 +38,26 @@ pub enum Change {
     Notifications(Vec<PersonId>),
 }
 
+/// What the fabric has to do about a change.
+enum InFabric {
+    Forget(Distrust),
+    Wake(Vec<PersonId>, Signals),
+}
+
 impl Service {
     /// Makes every later read see these changes.
-    ///
-    /// # Errors
-    /// When the fabric fails: the write happened, but the answer must not say so yet.
-    pub async fn changed(&self, changes: impl IntoIterator<Item = Change>) -> ServiceResult<()> {
-        for change in changes {
-            self.apply(change).await?;
+    pub async fn changed(&self, changes: impl IntoIterator<Item = Change>) {
+        let changes = changes.into_iter();
+        let calls: Vec<_> = changes
+            .filter_map(|change| self.invalidate_here(change))
+            .collect();
+        for call in calls {
+            self.invalidate_in_fabric(call).await;
         }
-        Ok(())
     }
 
-    async fn apply(&self, change: Change) -> ServiceResult<()> {
+    /// Invalidates the caches of this node; returns what the fabric has to do.
+    fn invalidate_here(&self, change: Change) -> Option<InFabric> {
         let caches = &self.0.caches;
         match change {
             Change::Story(story) if self.breaks(Sabotage::KeepDeleted) => {
@@ -60,8 +70,7 @@ impl Service {
             Change::CircleGrew(reader) => {
                 // In this order: a timeline built in between must see the new circle or be forgotten.
                 caches.circles.drop_changed(&reader);
-                self.0.fabric.forget(reader).await?;
-                self.0.fabric.wake(&[reader], Signals::STORY).await?;
+                return Some(InFabric::Forget(self.0.invalidations.distrust(reader)));
             }
             Change::Liked(person) => caches.liked.drop_changed(&person),
             Change::ReadPosition(person, story) => {
@@ -73,12 +82,39 @@ impl Service {
                 tokens
                     .iter()
                     .for_each(|token| caches.sessions.drop_changed(token));
-                self.0.fabric.wake(&[person], Signals::SESSION).await?;
+                return Some(InFabric::Wake(vec![person], Signals::SESSION));
             }
             Change::Notifications(people) => {
-                self.0.fabric.wake(&people, Signals::NOTIFICATION).await?;
+                return Some(InFabric::Wake(people, Signals::NOTIFICATION));
             }
         }
-        Ok(())
+        None
+    }
+
+    async fn invalidate_in_fabric(&self, call: InFabric) {
+        match call {
+            InFabric::Forget(distrust) => {
+                let answer = self.0.fabric.forget(distrust.reader).await;
+                match self.fabric_answer("forget", answer) {
+                    Some(()) => self.0.invalidations.confirm(distrust),
+                    None => self.0.invalidations.retry_soon(),
+                }
+                self.wake(&[distrust.reader], Signals::STORY).await;
+            }
+            InFabric::Wake(people, signals) => self.wake(&people, signals).await,
+        }
+    }
+
+    async fn wake(&self, people: &[PersonId], signals: Signals) {
+        let answer = self.0.fabric.wake(people, signals).await;
+        if self.fabric_answer("wake", answer).is_none() {
+            self.0.invalidations.wake_later(people, signals);
+        }
+    }
+
+    /// Invalidates everything: a write has ended in the middle, and what it changed is not known.
+    pub(crate) fn forget_everything(&self) {
+        self.0.caches.clear();
+        self.0.invalidations.distrust_everybody();
     }
 }

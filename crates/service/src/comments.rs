@@ -198,7 +198,8 @@ impl Service {
             let told = author.into_iter().collect();
             service
                 .changed([Change::Counts(story, counts), Change::Notifications(told)])
-                .await
+                .await;
+            Ok(())
         })
         .await
     }
@@ -212,7 +213,7 @@ impl Service {
                     Change::Counts(story, counts),
                     Change::Notifications(notified),
                 ])
-                .await?;
+                .await;
                 metrics::counter!("sosik_comments_total").increment(1);
                 Ok(id)
             }

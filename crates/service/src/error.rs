@@ -63,8 +63,11 @@ impl From<StoreError> for ServiceError {
     }
 }
 
-impl From<FabricError> for ServiceError {
-    fn from(error: FabricError) -> Self {
-        Self::Store(StoreError::failed("use the fabric", error))
+// There is no `From<FabricError>`: a read or a write that a client waits for never fails because the fabric does.
+
+impl ServiceError {
+    /// A delivery could not use the fabric: the order fails and is tried again.
+    pub(crate) fn of_delivery(error: FabricError) -> Self {
+        Self::Store(StoreError::failed("deliver by the fabric", error))
     }
 }

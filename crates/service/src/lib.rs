@@ -16,8 +16,10 @@ pub mod clock;
 pub mod comments;
 pub mod delivery;
 pub mod error;
+mod fabric_answers;
 pub mod feed;
 pub mod ids;
+mod invalidations;
 mod janitor;
 pub mod likes;
 pub mod notifications;
@@ -45,7 +47,9 @@ pub use changed::Change;
 pub use clock::{Clock, SystemClock};
 use delivery::Courier;
 pub use error::{ServiceError, ServiceResult};
+use fabric_answers::FabricErrors;
 use ids::Ids;
+use invalidations::Invalidations;
 use janitor::Janitor;
 pub use sabotage::Sabotage;
 pub use settings::Settings;
@@ -63,6 +67,8 @@ struct Inner {
     settings: Settings,
     ids: Ids,
     caches: Caches,
+    invalidations: Invalidations,
+    fabric_errors: FabricErrors,
     courier: Courier,
     /// Timelines being rebuilt at once.
     rebuilds: Semaphore,
@@ -108,6 +114,8 @@ impl Service {
         let courier = Courier::new(&settings.delivery, ids.worker());
         let inner = Inner {
             caches: Caches::new(&settings.caches),
+            invalidations: Invalidations::default(),
+            fabric_errors: FabricErrors::default(),
             rebuilds: Semaphore::new(settings.feed.rebuilds_at_once),
             store_pages: Semaphore::new(settings.feed.rebuilds_at_once),
             hashing: Arc::new(Semaphore::new(settings.passwords.hashes_at_once)),
@@ -125,6 +133,7 @@ impl Service {
         };
         let service = Self(Arc::new(inner));
         service.spawn_lease_keeper();
+        service.spawn_repeats();
         service.spawn_delivery();
         Ok(service)
     }

@@ -115,7 +115,7 @@ impl Service {
             Change::Liked(viewer),
             Change::Notifications(notified),
         ])
-        .await?;
+        .await;
         Ok(liked.counts)
     }
 }

@@ -100,9 +100,7 @@ impl Service {
         self.whole(async move {
             let answer = service.0.store.mark_notifications_read(viewer, up_to).await;
             // The person's other devices show the count too.
-            service
-                .changed([Change::Notifications(vec![viewer])])
-                .await?;
+            service.changed([Change::Notifications(vec![viewer])]).await;
             Ok(answer?)
         })
         .await

@@ -18,7 +18,7 @@ impl Service {
             let position = service.0.store.advance_read_position(viewer, story).await?;
             service
                 .changed([Change::ReadPosition(viewer, position)])
-                .await?;
+                .await;
             Ok(position)
         })
         .await

@@ -1,8 +1,9 @@
 //! Acts that end as a whole: the write, and telling the caches of it.
 //!
-//! Whoever asked may go away in the middle (a client hangs up, a deadline passes), and with them the future of their
-//! request. A write that was committed and not told would leave an outdated circle or session in a cache for ever, so
-//! such acts run as tasks of the service and are only waited for by the request.
+//! A client may go away in the middle (it hangs up, a deadline passes), and the future of its request is dropped. A
+//! write that was committed and not told would leave an outdated circle or session in a cache for ever. So such acts
+//! run as tasks of the service, and the request only waits for them. An act that panics may have committed: then
+//! everything this node remembers is invalidated, since what the act changed is not known.
 //!
 //! Refused: telling the caches before the write. A load in between would bring the old value back.
 
@@ -19,6 +20,12 @@ impl Service {
         &self,
         act: impl Future<Output = ServiceResult<T>> + Send + 'static,
     ) -> ServiceResult<T> {
+        let unfinished = Unfinished(Some(self.clone()));
+        let act = async move {
+            let answer = act.await;
+            unfinished.finish();
+            answer
+        };
         match self.0.tasks.spawn(act.in_current_span()).await {
             Ok(answer) => answer,
             Err(broken_off) => match broken_off.try_into_panic() {
@@ -36,8 +43,26 @@ impl Service {
         doubtful: impl IntoIterator<Item = Change>,
     ) -> ServiceResult<T> {
         if answer.is_err() {
-            self.changed(doubtful).await?;
+            self.changed(doubtful).await;
         }
         Ok(answer?)
+    }
+}
+
+/// An act that has not come to its end. Dropped before that, it invalidates everything.
+struct Unfinished(Option<Service>);
+
+impl Unfinished {
+    fn finish(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let Some(service) = self.0.take() else { return };
+        metrics::counter!("sosik_writes_broken_off_total").increment(1);
+        tracing::error!("a write panicked: everything this node remembers is invalidated");
+        service.forget_everything();
     }
 }

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use reqwest::Client;
 use sosik_api::{Api, Connections, Rates, Welcome};
+use sosik_fabric::Fabric;
+use sosik_fabric::failing::{FailingFabric, Faults};
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_service::settings::PasswordSettings;
 use sosik_service::{Clock, Service};
@@ -73,11 +75,18 @@ impl Default for TestSettings {
 pub struct TestApp {
     settings: TestSettings,
     folder: TempDir,
-    clock: Arc<TestClock>,
+    parts: TestParts,
     server: Option<Server>,
     public: SocketAddr,
     admin: SocketAddr,
     client: Client,
+}
+
+/// What a test bends from outside. Survives a restart.
+#[derive(Clone, Default)]
+struct TestParts {
+    clock: Arc<TestClock>,
+    faults: Arc<Faults>,
 }
 
 struct Server {
@@ -99,12 +108,12 @@ impl TestApp {
         change(&mut settings);
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
         let folder = tempfile::tempdir().expect("make a temporary folder");
-        let clock = Arc::new(TestClock::default());
-        let (server, public, admin) = run(&settings, folder.path(), &clock, [free, free]).await;
+        let parts = TestParts::default();
+        let (server, public, admin) = run(&settings, folder.path(), &parts, [free, free]).await;
         Self {
             settings,
             folder,
-            clock,
+            parts,
             server: Some(server),
             public,
             admin,
@@ -152,7 +161,12 @@ impl TestApp {
 
     /// Time, to be bent.
     pub fn clock(&self) -> &TestClock {
-        &self.clock
+        &self.parts.clock
+    }
+
+    /// Faults of the fabric, to be planned.
+    pub fn fabric_faults(&self) -> &Faults {
+        &self.parts.faults
     }
 
     /// The service inside, for what HTTP does not show.
@@ -195,7 +209,7 @@ impl TestApp {
         let (server, ..) = run(
             &self.settings,
             self.folder.path(),
-            &self.clock,
+            &self.parts,
             [self.public, self.admin],
         )
         .await;
@@ -251,7 +265,7 @@ fn client() -> Client {
 async fn run(
     settings: &TestSettings,
     folder: &Path,
-    clock: &Arc<TestClock>,
+    parts: &TestParts,
     ports: [SocketAddr; 2],
 ) -> (Server, SocketAddr, SocketAddr) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -259,9 +273,9 @@ async fn run(
         .enable_all()
         .build()
         .expect("make a runtime");
-    let (settings, file, clock) = (settings.clone(), folder.join("sosik.db"), Arc::clone(clock));
+    let (settings, file, parts) = (settings.clone(), folder.join("sosik.db"), parts.clone());
     let started = runtime.spawn(async move {
-        let service = service(&settings, &file, clock).await;
+        let service = service(&settings, &file, parts).await;
         let public = TcpListener::bind(ports[0]).await.expect("listen");
         let admin = TcpListener::bind(ports[1]).await.expect("listen");
         let at = |listener: &TcpListener| listener.local_addr().expect("a listener has an address");
@@ -309,7 +323,8 @@ async fn run(
     )
 }
 
-async fn service(settings: &TestSettings, file: &Path, clock: Arc<TestClock>) -> Service {
+async fn service(settings: &TestSettings, file: &Path, parts: TestParts) -> Service {
+    let TestParts { clock, faults } = parts;
     let store = SqliteStore::open(&SqliteOptions::at(file, clock.now())).expect("open the store");
     let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
         timeline_stories: settings.service.feed.timeline_stories,
@@ -320,7 +335,10 @@ async fn service(settings: &TestSettings, file: &Path, clock: Arc<TestClock>) ->
     }));
     let service = Service::start(sosik_service::Parts {
         store,
-        fabric: Arc::<MemoryFabric>::clone(&fabric),
+        fabric: Arc::new(FailingFabric::new(
+            Arc::clone(&fabric) as Arc<dyn Fabric>,
+            faults,
+        )),
         clock,
         settings: settings.service.clone(),
         sabotage: None,

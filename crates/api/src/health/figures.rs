@@ -50,6 +50,7 @@ fn note_tasks(app: &App) {
 
 fn note_fabric(app: &App) {
     let figures = app.service.fabric().figures();
+    gauge!("sosik_invalidations_unconfirmed").set(count(app.service.unconfirmed_invalidations()));
     gauge!("sosik_timelines").set(count(figures.timelines));
     gauge!("sosik_timeline_bytes").set(count(figures.timeline_bytes));
     ::metrics::counter!("sosik_timelines_evicted_total").absolute(figures.evicted);

@@ -140,6 +140,12 @@ impl Fabric for MemoryFabric {
         Ok(())
     }
 
+    async fn forget_everybody(&self) -> FabricResult<()> {
+        self.timelines.forget_everybody();
+        self.live.wake_those(|_everybody| true, Signals::ALL);
+        Ok(())
+    }
+
     fn watch(&self, reader: PersonId) -> Arc<dyn Watch> {
         self.live.watch(reader)
     }

@@ -44,15 +44,28 @@ impl Slot {
             }
     }
 
-    fn deliver(&mut self, story: StoryId, keep: usize) -> bool {
-        match &mut self.content {
+    /// `keep` also bounds what arrives while the timeline is built: with more than a timeline of new stories the
+    /// rebuild is too old to be worth finishing.
+    fn deliver(&mut self, story: StoryId, keep: usize) -> Taken {
+        let added = match &mut self.content {
+            Content::Building(arrived) if arrived.len() >= keep => return Taken::TooMany,
             Content::Building(arrived) => {
                 arrived.push(story);
                 true
             }
             Content::Ready(timeline) => timeline.deliver(story, keep) == Delivered::Added,
-        }
+        };
+        if added { Taken::Yes } else { Taken::No }
     }
+}
+
+/// What a delivery did to a slot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Yes,
+    No,
+    /// More came than is kept while a timeline is built: the rebuild has to start again.
+    TooMany,
 }
 
 /// One shard: the least recently read at the front.
@@ -134,11 +147,14 @@ impl Timelines {
         let before = shard.bytes;
         let taken = shard
             .change(reader, |slot| slot.deliver(story, self.keep))
-            .unwrap_or(false);
+            .unwrap_or(Taken::No);
+        if taken == Taken::TooMany {
+            shard.remove(reader);
+        }
         if shard.bytes > before {
             self.make_room(&mut shard);
         }
-        taken
+        taken == Taken::Yes
     }
 
     /// Fills a ready timeline up from the log and looks at it.
@@ -228,6 +244,12 @@ impl Timelines {
 
     pub(super) fn forget(&self, reader: PersonId) {
         self.shard(reader).lock().remove(reader);
+    }
+
+    pub(super) fn forget_everybody(&self) {
+        for shard in &self.shards {
+            *shard.lock() = Shard::default();
+        }
     }
 
     pub(super) fn figures(&self) -> Figures {

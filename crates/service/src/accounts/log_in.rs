@@ -76,7 +76,7 @@ impl Service {
             if !ended.is_empty() {
                 service
                     .changed([Change::SessionsEnded(person, ended)])
-                    .await?;
+                    .await;
             }
             Ok(())
         })

@@ -68,7 +68,8 @@ impl Service {
             .await;
         let ended = self.or_doubt(answer, [doubtful]).await?;
         self.changed([Change::SessionsEnded(viewer.id, ended)])
-            .await
+            .await;
+        Ok(())
     }
 
     /// Judges a new password and hashes it. Its length has been checked. `personal` is what a guesser knows about its

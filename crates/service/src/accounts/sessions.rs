@@ -91,7 +91,8 @@ impl Service {
             let ended = service.or_doubt(answer, [doubtful]).await?;
             service
                 .changed([Change::SessionsEnded(viewer.id, ended)])
-                .await
+                .await;
+            Ok(())
         })
         .await
     }
@@ -109,7 +110,7 @@ impl Service {
             let ended = service.or_doubt(answer, [doubtful]).await?;
             service
                 .changed([Change::SessionsEnded(person, ended.into_iter().collect())])
-                .await?;
+                .await;
             Ok(ended)
         })
         .await

@@ -9,7 +9,7 @@ use sosik_store::{FailedOrder, HeldOrder, Order, OrderKind};
 
 use crate::sabotage::Sabotage;
 use crate::supervise::{message_of, note_panic};
-use crate::{Service, ServiceResult};
+use crate::{Service, ServiceError, ServiceResult};
 
 /// Orders that a worker takes at once from the queue of the process. One, so that all workers share what waits.
 const QUEUED_BATCH_MAX: usize = 1;
@@ -178,14 +178,16 @@ impl Service {
             .is_large_author(order.author, settings.large_author)
             .await?
         {
-            self.0.fabric.announce(order.story, order.author).await?;
+            let announced = self.0.fabric.announce(order.story, order.author).await;
+            announced.map_err(ServiceError::of_delivery)?;
             self.record_lag(order, "large");
             return Ok(Progress::Done);
         }
         let audience = story.record.audience;
         if order.done_to == PersonId::default() && !self.breaks(Sabotage::ForgetOwnStory) {
             // The one who posted has put it there already, unless that failed.
-            self.0.fabric.deliver(order.story, &[order.author]).await?;
+            let taken = self.0.fabric.deliver(order.story, &[order.author]).await;
+            taken.map_err(ServiceError::of_delivery)?;
         }
         let mut done_to = order.done_to;
         loop {
@@ -196,7 +198,8 @@ impl Service {
                 .await?;
             let dropped = chunk.last && self.breaks(Sabotage::DropLastChunk);
             if !dropped {
-                let taken = self.0.fabric.deliver(order.story, &chunk.readers).await?;
+                let taken = self.0.fabric.deliver(order.story, &chunk.readers).await;
+                let taken = taken.map_err(ServiceError::of_delivery)?;
                 metrics::counter!("sosik_deliveries_total").increment(taken as u64);
             }
             let Some(last) = chunk.readers.last().copied().filter(|_| !chunk.last) else {

@@ -1,6 +1,7 @@
 //! Reading the home feed.
 //!
-//! A page comes from the reader's timeline; what is below its floor comes from the store. Whatever the timeline
+//! A page comes from the reader's timeline; what is below its floor comes from the store, and so does everything while
+//! the timeline cannot be used. Whatever the timeline
 //! holds, each story is shown only if the reader may see it **now** (promise: private at read). Paging down goes by
 //! id and never skips or repeats; "newer" goes by what arrived, so that late deliveries are not missed.
 
@@ -8,6 +9,7 @@ mod newer;
 mod page;
 mod rebuild;
 pub mod stream;
+mod timeline;
 
 use std::sync::Arc;
 

@@ -73,7 +73,7 @@ impl Service {
             count: limit,
         };
         if seen.incarnation != 0
-            && let Some(Ok(newer)) = self.0.fabric.newer(reader.id, reader, since).await?
+            && let Some(newer) = self.newer_than(reader, since).await
         {
             return Ok(Some(self.by_mark(seen, newer, settled)));
         }

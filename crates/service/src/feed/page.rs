@@ -188,11 +188,7 @@ impl Service {
         before: Option<StoryId>,
         count: usize,
     ) -> ServiceResult<Candidates> {
-        let view = self
-            .0
-            .fabric
-            .view(reader.id, reader, Below { before, count })
-            .await?;
+        let view = self.view(reader, Below { before, count }).await;
         let above_floor = |view: &View| before.is_none_or(|before| before > view.floor);
         match view {
             Some(view) if above_floor(&view) && !view.stretch.ids.is_empty() => {
@@ -244,11 +240,7 @@ impl Service {
         let shown = page.items.iter().filter(is_unread).count();
         let behind = match page.before {
             Some(Cursor::Below(last)) => {
-                let delivered = self
-                    .0
-                    .fabric
-                    .above(reader.id, position, most as usize)
-                    .await?;
+                let delivered = self.above(reader.id, position, most as usize).await;
                 let behind = |ids: Vec<StoryId>| ids.iter().filter(|id| id.raw() < last).count();
                 delivered.map_or(0, behind)
             }

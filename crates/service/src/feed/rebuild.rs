@@ -4,16 +4,20 @@
 //! in line: serving somebody from the store meanwhile costs nearly as much as the rebuilding (both have to look at
 //! each friend) and has to be done again at their next read, so it is for those only who would wait too long. These take
 //! turns of their own, no more than rebuilding has: else there would be no end to it while people keep asking.
+//!
+//! The right to rebuild has an owner. When the owner ends without a timeline, however it ends, the right is given back:
+//! otherwise the reader would have no timeline until the next start.
 
 use sosik_fabric::{Below, Rebuild, View};
-use sosik_feed::StoryId;
+use sosik_feed::{PersonId, StoryId};
 use tokio::time::timeout;
 
 use crate::caches::KnownReader;
 use crate::{Service, ServiceResult};
 
 impl Service {
-    /// The top of the reader's timeline, rebuilt if need be; `None` when it is not this request's turn.
+    /// The top of the reader's timeline, rebuilt if need be; `None` when it cannot be used or it is not this request's
+    /// turn.
     pub(super) async fn view_or_rebuild(
         &self,
         reader: &KnownReader,
@@ -23,54 +27,66 @@ impl Service {
             before: None,
             count,
         };
-        if let Some(view) = self.0.fabric.view(reader.id, reader, top).await? {
+        if let Some(view) = self.view(reader, top).await {
             return Ok(Some(view));
         }
-        if !self.rebuild(reader).await? {
+        if !self.0.invalidations.trusts(reader.id) || !self.rebuild(reader.id).await? {
             return Ok(None);
         }
-        Ok(self.0.fabric.view(reader.id, reader, top).await?)
+        Ok(self.view(reader, top).await)
     }
 
     /// Builds the timeline; answers whether it is there now. One at a time for each reader, a bounded number at
     /// once, and never longer waited for than `feed.rebuild_wait`.
-    pub(super) async fn rebuild(&self, reader: &KnownReader) -> ServiceResult<bool> {
-        let Some(rebuild) = self.0.fabric.begin_rebuild(reader.id).await? else {
-            return Ok(false); // somebody else is at it
-        };
+    async fn rebuild(&self, reader: PersonId) -> ServiceResult<bool> {
         // In a task of its own: a client that goes away must not leave the timeline half built.
         let service = self.clone();
         let work = self
             .0
             .tasks
-            .spawn(async move { service.rebuild_in_turn(rebuild).await });
-        match work.await {
-            Ok(result) => result,
-            Err(_panicked) => {
-                self.0.fabric.abandon_rebuild(rebuild).await?;
-                Ok(false)
-            }
-        }
+            .spawn(async move { service.claim_and_rebuild(reader).await });
+        // After a panic this request is served from the store.
+        work.await.unwrap_or(Ok(false))
     }
 
-    async fn rebuild_in_turn(&self, rebuild: Rebuild) -> ServiceResult<bool> {
+    async fn claim_and_rebuild(&self, reader: PersonId) -> ServiceResult<bool> {
+        let mut owner = Owner::new(self, reader);
+        let rebuild = self.0.fabric.begin_rebuild(reader).await;
+        let Some(rebuild) = self.fabric_answer("begin_rebuild", rebuild) else {
+            return Ok(false);
+        };
+        let Some(rebuild) = rebuild else {
+            owner.release();
+            return Ok(false); // somebody else is at it
+        };
+        let ready = self.rebuild_in_turn(rebuild, &mut owner).await;
+        if owner.holds {
+            let abandoned = self.0.fabric.abandon_rebuild(rebuild).await;
+            if self.fabric_answer("abandon_rebuild", abandoned).is_some() {
+                owner.release();
+            }
+        }
+        ready
+    }
+
+    async fn rebuild_in_turn(
+        &self,
+        rebuild: Rebuild,
+        owner: &mut Owner<'_>,
+    ) -> ServiceResult<bool> {
         let turn = timeout(self.0.settings.feed.rebuild_wait, self.0.rebuilds.acquire()).await;
-        let result = match turn {
-            Ok(Ok(_permit)) => self.rebuild_now(rebuild).await,
+        match turn {
+            Ok(Ok(_permit)) => self.rebuild_now(rebuild, owner).await,
             Ok(Err(_)) | Err(_) => {
                 metrics::counter!("sosik_rebuilds_put_off_total").increment(1);
                 Ok(false)
             }
-        };
-        if !matches!(result, Ok(true)) {
-            self.0.fabric.abandon_rebuild(rebuild).await?;
         }
-        result
     }
 
     /// Deliveries have been kept for this timeline since `begin_rebuild`; what the store has now is the rest. The
     /// circle must not be older than that moment: a friendship that came in between would be missing for good.
-    async fn rebuild_now(&self, rebuild: Rebuild) -> ServiceResult<bool> {
+    async fn rebuild_now(&self, rebuild: Rebuild, owner: &mut Owner<'_>) -> ServiceResult<bool> {
         let circle = self.circle(rebuild.reader).await?;
         let stories = self.0.settings.feed.timeline_stories;
         let wanted = u32::try_from(stories).unwrap_or(u32::MAX);
@@ -85,15 +101,52 @@ impl Service {
             .filter(|_| ids.len() >= stories)
             .unwrap_or(StoryId::default());
         metrics::counter!("sosik_rebuilds_total").increment(1);
-        Ok(self.0.fabric.finish_rebuild(rebuild, ids, floor).await?)
+        let finished = self.0.fabric.finish_rebuild(rebuild, ids, floor).await;
+        let finished = self.fabric_answer("finish_rebuild", finished);
+        if finished.is_some() {
+            owner.release();
+        }
+        Ok(finished.unwrap_or(false))
     }
 
     /// Builds a reader's timeline now, unless it is there: for warming up.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn warm_up(&self, reader: sosik_feed::PersonId) -> ServiceResult<bool> {
+    pub async fn warm_up(&self, reader: PersonId) -> ServiceResult<bool> {
         let reader = self.reader(reader).await?;
         Ok(self.view_or_rebuild(&reader, 1).await?.is_some())
+    }
+}
+
+/// Whoever may hold the right to build a timeline. Dropped while it does, after a panic or a failed call, it has the
+/// timeline forgotten, which gives the right back.
+struct Owner<'a> {
+    service: &'a Service,
+    reader: PersonId,
+    holds: bool,
+}
+
+impl<'a> Owner<'a> {
+    const fn new(service: &'a Service, reader: PersonId) -> Self {
+        Self {
+            service,
+            reader,
+            holds: true,
+        }
+    }
+
+    /// The right was never taken, is used up or was given back.
+    const fn release(&mut self) {
+        self.holds = false;
+    }
+}
+
+impl Drop for Owner<'_> {
+    fn drop(&mut self) {
+        if self.holds {
+            metrics::counter!("sosik_rebuilds_broken_off_total").increment(1);
+            self.service.forget_later(self.reader);
+        }
     }
 }

@@ -98,7 +98,7 @@ impl Service {
         self.whole(async move {
             let answer = service.0.store.change_profile(viewer, change).await;
             // Also when it failed: it may have happened all the same.
-            service.changed([Change::Person(viewer)]).await?;
+            service.changed([Change::Person(viewer)]).await;
             answer?.map(|_| ()).ok_or(NOBODY)
         })
         .await?;

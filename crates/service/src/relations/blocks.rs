@@ -23,7 +23,7 @@ impl Service {
             // What told of the other is hidden now.
             all.push(Change::Notifications(vec![viewer, other]));
             let change = service
-                .tell_related(answer, all, Change::CircleShrank(viewer))
+                .tell_related(answer, all, two.both(Change::CircleShrank))
                 .await?;
             answer_of(change, RuleBroken::BlockLimit)
         })
@@ -40,9 +40,9 @@ impl Service {
         self.whole(async move {
             let answer = service.0.store.unblock(viewer, other).await;
             let all = two.both(Change::CircleGrew);
-            let change = service
-                .tell_related(answer, all, Change::CircleGrew(viewer))
-                .await?;
+            // Neither has stories of the other in their feed: a block ends friendship and follows.
+            let again = vec![Change::CircleGrew(viewer), Change::CircleShrank(other)];
+            let change = service.tell_related(answer, all, again).await?;
             answer_of(change, RuleBroken::BlockLimit)
         })
         .await
@@ -63,7 +63,9 @@ impl Service {
                 .await;
             let own = Change::CircleShrank(viewer);
             answer_of(
-                service.tell_related(answer, vec![own.clone()], own).await?,
+                service
+                    .tell_related(answer, vec![own.clone()], vec![own])
+                    .await?,
                 RuleBroken::MuteLimit,
             )
         })
@@ -80,7 +82,9 @@ impl Service {
             let answer = service.0.store.unmute(viewer, other).await;
             let own = Change::CircleGrew(viewer);
             answer_of(
-                service.tell_related(answer, vec![own.clone()], own).await?,
+                service
+                    .tell_related(answer, vec![own.clone()], vec![own])
+                    .await?,
                 RuleBroken::MuteLimit,
             )
         })

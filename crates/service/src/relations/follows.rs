@@ -21,7 +21,9 @@ impl Service {
                 .await;
             let own = Change::CircleGrew(viewer);
             answer_of(
-                service.tell_related(answer, vec![own.clone()], own).await?,
+                service
+                    .tell_related(answer, vec![own.clone()], vec![own])
+                    .await?,
                 RuleBroken::FollowLimit,
             )
         })
@@ -38,7 +40,9 @@ impl Service {
             let answer = service.0.store.unfollow(viewer, other).await;
             let own = Change::CircleShrank(viewer);
             answer_of(
-                service.tell_related(answer, vec![own.clone()], own).await?,
+                service
+                    .tell_related(answer, vec![own.clone()], vec![own])
+                    .await?,
                 RuleBroken::FollowLimit,
             )
         })

@@ -1,7 +1,7 @@
 //! Friend requests and friendships.
 
 use sosik_feed::{NotificationId, PersonId, RuleBroken};
-use sosik_store::RelationChange;
+use sosik_store::{RelationChange, StoreResult};
 
 use super::{Two, answer_of};
 use crate::{Change, Service, ServiceResult};
@@ -27,9 +27,8 @@ impl Service {
                 Ok(RelationChange::Changed) => vec![Change::Notifications(vec![other])],
                 _ => became_friends(two),
             };
-            let change = service
-                .tell_related(answer, all, Change::CircleGrew(viewer))
-                .await?;
+            let again = service.asked_again(&answer, two).await;
+            let change = service.tell_related(answer, all, again).await?;
             answer_of(
                 change,
                 service
@@ -54,9 +53,10 @@ impl Service {
                 .store
                 .accept_friend(viewer, other, limits, notification, service.now())
                 .await;
-            let all = became_friends(Two { viewer, other });
+            let two = Two { viewer, other };
+            let again = service.asked_again(&answer, two).await;
             let change = service
-                .tell_related(answer, all, Change::CircleGrew(viewer))
+                .tell_related(answer, became_friends(two), again)
                 .await?;
             answer_of(change, RuleBroken::FriendLimitYours)
         })
@@ -77,7 +77,7 @@ impl Service {
                 Change::Notifications(vec![viewer]),
             );
             answer_of(
-                service.tell_related(answer, vec![all], own).await?,
+                service.tell_related(answer, vec![all], vec![own]).await?,
                 RuleBroken::RequestLimit,
             )
         })
@@ -95,11 +95,23 @@ impl Service {
             let answer = service.0.store.unfriend(viewer, other).await;
             let all = two.both(Change::CircleShrank);
             let change = service
-                .tell_related(answer, all, Change::CircleShrank(viewer))
+                .tell_related(answer, all, two.both(Change::CircleShrank))
                 .await?;
             answer_of(change, RuleBroken::FriendLimitYours)
         })
         .await
+    }
+
+    /// What to tell the caches when nothing changed: the two are friends already, or the request is there already.
+    async fn asked_again(&self, answer: &StoreResult<RelationChange>, two: Two) -> Vec<Change> {
+        if !matches!(answer, Ok(RelationChange::Unchanged)) {
+            return Vec::new();
+        }
+        let circle = self.0.store.circle(two.viewer).await;
+        match circle.is_ok_and(|circle| !circle.is_friend(two.other)) {
+            true => two.both(Change::CircleShrank),
+            false => two.both(Change::CircleGrew),
+        }
     }
 
     /// Which of the viewer's limits stopped a request: that of friends, or `otherwise`.

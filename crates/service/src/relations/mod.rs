@@ -1,8 +1,10 @@
 //! What people are to each other: friends, follows, blocks, mutes, and the lists of them.
 //!
 //! Every change can be repeated. Whatever changes who may see what is told to the caches of both sides before the
-//! answer: an entitlement that is gone is gone on the next read. When nothing changed only the one who asks is told,
-//! since asking again and again must not make somebody else's timeline be built again and again.
+//! answer: an entitlement that is gone is gone on the next read. When nothing changed, the first answer may have been
+//! lost before the caches were told, so both circles are dropped again. A timeline costs more than a circle: a repeat
+//! drops that of the other person only when the two are friends, so that a stranger cannot have it built again and
+//! again.
 
 mod blocks;
 mod follows;
@@ -39,18 +41,19 @@ impl Two {
 
 impl Service {
     /// Passes on how a change of a relation ended, after telling the caches: `all` when it happened or may have
-    /// happened, `own` when it was so already.
+    /// happened, `again` when it was so already. The first answer may have been lost, so both circles are dropped
+    /// then as well.
     async fn tell_related(
         &self,
         answer: StoreResult<RelationChange>,
         all: Vec<Change>,
-        own: Change,
+        again: Vec<Change>,
     ) -> ServiceResult<RelationChange> {
         match &answer {
             Ok(RelationChange::Changed | RelationChange::BecameFriends) | Err(_) => {
-                self.changed(all).await?;
+                self.changed(all).await;
             }
-            Ok(RelationChange::Unchanged) => self.changed([own]).await?,
+            Ok(RelationChange::Unchanged) => self.changed(again).await,
             // A request is in no cache, and whoever is asked knows of it.
             Ok(
                 RelationChange::ChangedQuietly

@@ -14,7 +14,7 @@ impl Service {
         self.whole(async move {
             let answer = service.0.store.delete_story(id, viewer, now).await;
             if !matches!(answer, Ok(false)) {
-                service.changed([Change::Story(id)]).await?;
+                service.changed([Change::Story(id)]).await;
                 service.sweep_soon();
             }
             if answer? {

@@ -57,7 +57,7 @@ impl Service {
         let (id, widened) = (edit.id, edit.audience == Some(Audience::Public));
         let answer = self.0.store.edit_story(edit).await;
         // Also when it failed: it may have happened all the same.
-        self.changed([Change::Story(id)]).await?;
+        self.changed([Change::Story(id)]).await;
         if widened {
             self.sweep_soon();
         }

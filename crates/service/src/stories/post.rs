@@ -79,15 +79,15 @@ impl Service {
         match self.or_doubt(answer, [Change::Story(id)]).await? {
             Posted::New { notified } => {
                 self.changed([Change::Story(id), Change::Notifications(notified)])
-                    .await?;
-                self.put_into_own_timeline(author, id).await?;
+                    .await;
+                self.put_into_own_timeline(author, id).await;
                 drop(under_way);
                 metrics::counter!("sosik_stories_posted_total").increment(1);
                 self.own_story(author, id).await
             }
             Posted::Repeated(first) => {
                 // The first attempt may have ended behind its commit.
-                self.put_into_own_timeline(author, first).await?;
+                self.put_into_own_timeline(author, first).await;
                 self.sweep_soon();
                 self.own_story(author, first).await
             }
@@ -105,12 +105,15 @@ impl Service {
         }
     }
 
-    /// An author sees the story on the next read.
-    async fn put_into_own_timeline(&self, author: PersonId, story: StoryId) -> ServiceResult<()> {
-        if !self.breaks(Sabotage::ForgetOwnStory) {
-            self.0.fabric.deliver(story, &[author]).await?;
+    /// An author sees the story on the next read. When the fabric fails, the timeline is not used until it was forgotten.
+    async fn put_into_own_timeline(&self, author: PersonId, story: StoryId) {
+        if self.breaks(Sabotage::ForgetOwnStory) {
+            return;
         }
-        Ok(())
+        let answer = self.0.fabric.deliver(story, &[author]).await;
+        if self.fabric_answer("deliver", answer).is_none() {
+            self.forget_later(author);
+        }
     }
 
     /// Takes an id that the settled point waits for.

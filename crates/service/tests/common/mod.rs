@@ -6,18 +6,28 @@
 )]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+#[expect(
+    unreachable_pub,
+    reason = "it is public where it lives; here it belongs to the tests"
+)]
+#[path = "../../../testkit/src/clock.rs"]
+mod clock; // by its file: the testkit stands on crates above this one
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sosik_fabric::Fabric;
+use sosik_fabric::failing::{FailingFabric, Faults};
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, StoryId};
 use sosik_service::feed::{FeedAsk, FeedPage, From};
 use sosik_service::stories::post::PostAsk;
-use sosik_service::{Clock, Parts, Sabotage, Service, Settings, SystemClock};
+use sosik_service::{Clock, Parts, Sabotage, Service, Settings};
 use sosik_store::{Claim, ClaimName, NewPerson, NewStory, SqliteOptions, SqliteStore, Store};
+
+pub(crate) use clock::TestClock;
 
 /// A state that does not come within this time is taken for one that never comes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -27,6 +37,9 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     pub(crate) service: Service,
     pub(crate) settings: Settings,
+    /// What the fabric does wrong.
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) clock: Arc<TestClock>,
     sabotage: Option<Sabotage>,
     generation: u64,
 }
@@ -39,11 +52,16 @@ impl World {
     pub(crate) async fn with(mut settings: Settings, sabotage: Option<Sabotage>) -> Self {
         settings.delivery.sweep_every = Duration::from_millis(50);
         let folder = tempfile::tempdir().unwrap();
-        let service = start(folder.path().join("sosik.db"), &settings, sabotage, 1).await;
+        let file = folder.path().join("sosik.db");
+        let faults = Arc::new(Faults::default());
+        let clock = Arc::new(TestClock::default());
+        let service = start(file, &settings, sabotage, 1, &faults, &clock).await;
         Self {
             folder,
             service,
             settings,
+            faults,
+            clock,
             sabotage,
             generation: 1,
         }
@@ -54,7 +72,15 @@ impl World {
         self.service.stop().await;
         self.generation += 1;
         let file = self.folder.path().join("sosik.db");
-        self.service = start(file, &self.settings, self.sabotage, self.generation).await;
+        self.service = start(
+            file,
+            &self.settings,
+            self.sabotage,
+            self.generation,
+            &self.faults,
+            &self.clock,
+        )
+        .await;
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
@@ -144,6 +170,13 @@ impl World {
         self.store().post(story).await.unwrap();
     }
 
+    /// A story whose order nobody has claimed.
+    pub(crate) async fn unclaimed_story(&self, author: PersonId) {
+        let id = StoryId::new(self.service.next_id().await.unwrap());
+        let story = self.bare_story(author, id, Duration::ZERO);
+        self.store().post(story).await.unwrap();
+    }
+
     fn bare_story(&self, author: PersonId, id: StoryId, claimed_for: Duration) -> NewStory {
         let now = self.service.clock().now();
         NewStory {
@@ -225,8 +258,9 @@ async fn start(
     settings: &Settings,
     sabotage: Option<Sabotage>,
     generation: u64,
+    faults: &Arc<Faults>,
+    clock: &Arc<TestClock>,
 ) -> Service {
-    let clock = Arc::new(SystemClock::default());
     let store = SqliteStore::open(&SqliteOptions::at(file, clock.now())).unwrap();
     let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
         timeline_stories: settings.feed.timeline_stories,
@@ -236,8 +270,11 @@ async fn start(
     }));
     let service = Service::start(Parts {
         store,
-        fabric: Arc::clone(&fabric) as Arc<dyn Fabric>,
-        clock,
+        fabric: Arc::new(FailingFabric::new(
+            Arc::clone(&fabric) as Arc<dyn Fabric>,
+            Arc::clone(faults),
+        )),
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
         settings: settings.clone(),
         sabotage,
     })

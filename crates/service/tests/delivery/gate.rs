@@ -171,6 +171,10 @@ impl Fabric for GateFabric {
         self.inner.forget(reader).await
     }
 
+    async fn forget_everybody(&self) -> FabricResult<()> {
+        self.inner.forget_everybody().await
+    }
+
     fn watch(&self, reader: PersonId) -> Arc<dyn Watch> {
         self.inner.watch(reader)
     }

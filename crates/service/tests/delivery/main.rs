@@ -10,6 +10,7 @@
     reason = "the clock is public where it lives; here everything belongs to the tests"
 )]
 
+#[expect(dead_code, reason = "panics on purpose have tests of their own")]
 #[path = "../../../testkit/src/clock.rs"]
 mod clock; // by its file: the testkit stands on crates above this one
 mod gate;

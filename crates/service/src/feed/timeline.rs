@@ -1,0 +1,45 @@
+//! The reader's timeline in the fabric, as far as it can be used.
+//!
+//! It cannot when the fabric fails, and while an invalidation of it is not confirmed. In both cases there is no
+//! timeline for the caller, who reads the store instead.
+
+use sosik_fabric::{Below, Since, View};
+use sosik_feed::timeline::Newer;
+use sosik_feed::{PersonId, StoryId};
+
+use crate::Service;
+use crate::caches::KnownReader;
+
+impl Service {
+    /// A part of the timeline.
+    pub(super) async fn view(&self, reader: &KnownReader, below: Below) -> Option<View> {
+        if !self.0.invalidations.trusts(reader.id) {
+            return None;
+        }
+        let view = self.0.fabric.view(reader.id, reader, below).await;
+        self.fabric_answer("view", view)?
+    }
+
+    /// What came into the timeline since a mark; `None` also when the mark is of another one.
+    pub(super) async fn newer_than(&self, reader: &KnownReader, since: Since) -> Option<Newer> {
+        if !self.0.invalidations.trusts(reader.id) {
+            return None;
+        }
+        let newer = self.0.fabric.newer(reader.id, reader, since).await;
+        self.fabric_answer("newer", newer)??.ok()
+    }
+
+    /// Ids above a story, newest first, at most `count`.
+    pub(super) async fn above(
+        &self,
+        reader: PersonId,
+        story: StoryId,
+        count: usize,
+    ) -> Option<Vec<StoryId>> {
+        if !self.0.invalidations.trusts(reader) {
+            return None;
+        }
+        let above = self.0.fabric.above(reader, story, count).await;
+        self.fabric_answer("above", above)?
+    }
+}

@@ -1,0 +1,306 @@
+//! Invalidations that the fabric has not confirmed.
+//!
+//! A write invalidates the caches of this node first; that cannot fail. Then it invalidates the reader's timeline in
+//! the fabric, and that call can fail. Until the fabric confirms it, the timeline is *distrusted*: reads skip it and
+//! use the store, and a task repeats the call. A warm read pays one atomic load for this.
+//!
+//! The number of people remembered is bounded. Beyond the bound every timeline is distrusted and forgotten: more is
+//! invalidated, never less.
+//!
+//! Refused: an error to the client. The write is committed, and a repeat would find nothing to change. Refused: a
+//! revision of the circle inside each timeline. It would rebuild timelines after every unfollow and block, and it
+//! says nothing about stories that could not be delivered.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use sosik_fabric::Signals;
+use sosik_feed::PersonId;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::Service;
+
+/// People with an unconfirmed invalidation. They take about 1 MiB; many more at once mean that the fabric is down,
+/// and then one call for everybody is cheaper.
+const PEOPLE_MAX: usize = 20_000;
+
+/// Pause after the first failed repeat. Doubles up to [`RETRY_MAX`].
+const RETRY_FIRST: Duration = Duration::from_millis(50);
+
+/// Longest pause between repeats: a fabric that is back is used again after this time.
+const RETRY_MAX: Duration = Duration::from_secs(2);
+
+/// What this node still has to tell the fabric.
+#[derive(Default)]
+pub(crate) struct Invalidations {
+    /// Entries of `open`. Reads look here first, without the lock.
+    count: AtomicUsize,
+    open: Mutex<Open>,
+    added: Notify,
+}
+
+#[derive(Default)]
+struct Open {
+    last_number: u64,
+    people: FxHashMap<PersonId, Entry>,
+    /// Number of the invalidation of everybody.
+    everybody: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// Of the newest invalidation of this person. An older call that succeeds does not confirm a newer one.
+    number: u64,
+    forget: bool,
+    signals: Signals,
+}
+
+/// A distrusted timeline, until the fabric confirms that it has forgotten it.
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub(crate) struct Distrust {
+    pub(crate) reader: PersonId,
+    number: u64,
+}
+
+impl Invalidations {
+    /// Whether the reader's timeline may be used.
+    pub(crate) fn trusts(&self, reader: PersonId) -> bool {
+        if self.count() == 0 {
+            return true;
+        }
+        let open = self.open.lock();
+        open.everybody.is_none() && !open.people.get(&reader).is_some_and(|entry| entry.forget)
+    }
+
+    /// From now on the reader's timeline is not used, until this is confirmed.
+    pub(crate) fn distrust(&self, reader: PersonId) -> Distrust {
+        let number = self.change(|open| open.add(reader, true, Signals::STORY));
+        Distrust { reader, number }
+    }
+
+    /// The fabric has forgotten the timeline in a call that began after `distrust`.
+    pub(crate) fn confirm(&self, distrust: Distrust) {
+        self.change(|open| open.confirm(distrust.reader, distrust.number));
+    }
+
+    /// A wake-up has failed and is repeated.
+    pub(crate) fn wake_later(&self, people: &[PersonId], signals: Signals) {
+        for person in people {
+            self.change(|open| open.add(*person, false, signals));
+        }
+        self.retry_soon();
+    }
+
+    /// From now on no timeline is used, until the fabric has forgotten all of them.
+    pub(crate) fn distrust_everybody(&self) {
+        self.change(Open::add_everybody);
+        self.retry_soon();
+    }
+
+    /// Begins to repeat what is not confirmed.
+    pub(crate) fn retry_soon(&self) {
+        self.added.notify_one();
+    }
+
+    /// Invalidations that are not confirmed.
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Open) -> T) -> T {
+        let mut open = self.open.lock();
+        let result = change(&mut open);
+        let count = open.people.len() + usize::from(open.everybody.is_some());
+        self.count.store(count, Ordering::Release);
+        result
+    }
+
+    fn snapshot(&self) -> (Option<u64>, Vec<(PersonId, Entry)>) {
+        let open = self.open.lock();
+        let people = open.people.iter();
+        let entries = people.map(|(person, entry)| (*person, *entry)).collect();
+        (open.everybody, entries)
+    }
+}
+
+impl Open {
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    fn add(&mut self, person: PersonId, forget: bool, signals: Signals) -> u64 {
+        if self.people.len() >= PEOPLE_MAX && !self.people.contains_key(&person) {
+            self.add_everybody();
+        }
+        let number = self.next_number();
+        let before = self.people.get(&person);
+        let entry = Entry {
+            number,
+            forget: forget || before.is_some_and(|before| before.forget),
+            signals: before.map_or(signals, |before| before.signals.and(signals)),
+        };
+        self.people.insert(person, entry);
+        number
+    }
+
+    /// Covers everything that is open. What comes later has an entry of its own: the call for everybody may have
+    /// begun before it.
+    fn add_everybody(&mut self) {
+        self.people.clear();
+        self.everybody = Some(self.next_number());
+    }
+
+    fn confirm(&mut self, person: PersonId, number: u64) {
+        let newest = self.people.get(&person).map(|entry| entry.number);
+        if newest == Some(number) {
+            self.people.remove(&person);
+        }
+    }
+
+    fn confirm_everybody(&mut self, number: u64) {
+        if self.everybody == Some(number) {
+            self.everybody = None;
+        }
+    }
+}
+
+impl Service {
+    /// How many invalidations the fabric has not confirmed: 0 while it is well.
+    #[must_use]
+    pub fn unconfirmed_invalidations(&self) -> usize {
+        self.0.invalidations.count()
+    }
+
+    /// Distrusts the reader's timeline and has it forgotten in the background: it may lack something or wait for a
+    /// rebuild that never ends.
+    pub(crate) fn forget_later(&self, reader: PersonId) {
+        // Confirmed by the repeats.
+        let _distrust = self.0.invalidations.distrust(reader);
+        self.0.invalidations.retry_soon();
+    }
+
+    pub(crate) fn spawn_repeats(&self) {
+        let service = self.clone();
+        self.supervise("invalidations", move || {
+            let service = service.clone();
+            async move { service.repeat_invalidations().await }
+        });
+    }
+
+    /// Repeats what the fabric has not confirmed, until the service stops.
+    async fn repeat_invalidations(&self) {
+        let mut pause = RETRY_FIRST;
+        loop {
+            let stopping = self.0.stopping.cancelled();
+            if self.0.invalidations.count() == 0 {
+                tokio::select! {
+                    () = stopping => return,
+                    () = self.0.invalidations.added.notified() => {}
+                }
+            } else if timeout(pause, stopping).await.is_ok() {
+                return;
+            }
+            pause = match self.invalidate_again().await {
+                true => RETRY_FIRST,
+                false => (pause * 2).min(RETRY_MAX),
+            };
+        }
+    }
+
+    /// Makes every call that is open once; returns whether all of them succeeded.
+    async fn invalidate_again(&self) -> bool {
+        let (everybody, people) = self.0.invalidations.snapshot();
+        let mut well = true;
+        if let Some(number) = everybody {
+            well &= self.forget_everybody(number).await;
+        }
+        for (person, entry) in people {
+            well &= self.invalidate_person(person, entry).await;
+        }
+        well
+    }
+
+    async fn forget_everybody(&self, number: u64) -> bool {
+        let answer = self.0.fabric.forget_everybody().await;
+        let done = self.fabric_answer("forget_everybody", answer).is_some();
+        if done {
+            let invalidations = &self.0.invalidations;
+            invalidations.change(|open| open.confirm_everybody(number));
+        }
+        done
+    }
+
+    async fn invalidate_person(&self, person: PersonId, entry: Entry) -> bool {
+        if entry.forget {
+            let answer = self.0.fabric.forget(person).await;
+            if self.fabric_answer("forget", answer).is_none() {
+                return false;
+            }
+        }
+        let answer = self.0.fabric.wake(&[person], entry.signals).await;
+        let done = self.fabric_answer("wake", answer).is_some();
+        if done {
+            let invalidations = &self.0.invalidations;
+            invalidations.change(|open| open.confirm(person, entry.number));
+        }
+        done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(number: u64) -> PersonId {
+        PersonId::from_u64(number)
+    }
+
+    #[test]
+    fn a_timeline_is_distrusted_until_the_newest_invalidation_is_confirmed() {
+        let invalidations = Invalidations::default();
+        let first = invalidations.distrust(person(1));
+        let second = invalidations.distrust(person(1));
+        invalidations.confirm(first);
+        assert!(!invalidations.trusts(person(1)), "the second is still open");
+        assert!(invalidations.trusts(person(2)));
+        invalidations.confirm(second);
+        assert!(invalidations.trusts(person(1)));
+        assert_eq!(invalidations.count(), 0);
+    }
+
+    #[test]
+    fn a_failed_wake_up_distrusts_nobody_and_does_not_end_a_distrust() {
+        let invalidations = Invalidations::default();
+        invalidations.wake_later(&[person(1)], Signals::SESSION);
+        assert!(invalidations.trusts(person(1)));
+        let _open = invalidations.distrust(person(1));
+        invalidations.wake_later(&[person(1)], Signals::NOTIFICATION);
+        assert!(!invalidations.trusts(person(1)));
+        let (_, entries) = invalidations.snapshot();
+        assert_eq!(entries[0].1.signals, Signals::ALL);
+    }
+
+    #[test]
+    fn more_people_than_can_be_remembered_distrust_every_timeline() {
+        let invalidations = Invalidations::default();
+        let people_max = PEOPLE_MAX as u64;
+        for number in 0..=people_max {
+            let _open = invalidations.distrust(person(number));
+            assert!(invalidations.snapshot().1.len() <= PEOPLE_MAX);
+        }
+        assert!(!invalidations.trusts(person(0)), "it is covered by all");
+        assert!(!invalidations.trusts(person(people_max + 7)));
+        let (everybody, _) = invalidations.snapshot();
+        invalidations.change(|open| open.confirm_everybody(everybody.unwrap()));
+        assert!(invalidations.trusts(person(0)));
+        assert!(
+            !invalidations.trusts(person(people_max)),
+            "the call for everybody may have begun before this one"
+        );
+    }
+}

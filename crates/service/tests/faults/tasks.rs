@@ -1,0 +1,109 @@
+//! Tasks in the background that panic: they go on, and one that cannot is named.
+
+use std::time::Duration;
+
+use sosik_fabric::failing::{Call, Fault};
+use sosik_feed::Audience;
+use sosik_service::Settings;
+use sosik_service::supervise::current_task;
+
+use crate::common::World;
+
+/// A service that looks for work and renews its lease all the time.
+async fn busy_world() -> World {
+    let mut settings = Settings::default();
+    settings.supervision.restarts_max = 3;
+    settings.supervision.pause_first = Duration::from_millis(1);
+    // What a worker had in hand when it panicked is taken up then.
+    settings.delivery.claim = Duration::from_millis(200);
+    World::with(settings, None).await
+}
+
+#[tokio::test]
+async fn every_task_that_panics_goes_on_afterwards() {
+    let world = busy_world().await;
+    let people = world.people(&["author", "reader"]).await;
+    world.befriend(people[0], people[1]).await;
+    assert!(world.top(people[1]).await.is_empty());
+    for task in ["sweeper", "delivery_worker", "lease_keeper"] {
+        world.clock.panic_in(task, 2);
+        let story = world.post(people[0], Audience::Friends).await;
+        world
+            .eventually(task, async || {
+                let more = world.post(people[0], Audience::Friends).await;
+                world.service.delete_story(people[0], more).await.unwrap();
+                world.clock.looks_after_panics(task) > 0
+            })
+            .await;
+        world
+            .eventually("the story is delivered", async || {
+                world.top(people[1]).await.contains(&story)
+            })
+            .await;
+    }
+    assert_eq!(world.service.given_up(), []);
+    assert_eq!(current_task(), None, "a test is no task");
+}
+
+#[tokio::test]
+async fn the_repeats_of_failed_invalidations_survive_a_panic() {
+    let world = busy_world().await;
+    let people = world.people(&["one", "other"]).await;
+    world.faults.always(Call::Forget, Fault::Error);
+    world.befriend(people[0], people[1]).await;
+    assert!(world.service.unconfirmed_invalidations() > 0);
+    world.faults.next(Call::Forget, Fault::Panic, 2);
+    world
+        .eventually("everything is confirmed", async || {
+            world.service.unconfirmed_invalidations() == 0
+        })
+        .await;
+    assert_eq!(world.service.given_up(), []);
+}
+
+#[tokio::test]
+async fn a_task_that_always_panics_is_given_up_and_named_while_people_are_served() {
+    let world = busy_world().await;
+    let author = world.person("author").await;
+    assert_eq!(world.service.given_up(), []);
+    world.clock.panic_in("sweeper", u32::MAX);
+    world
+        .eventually("the sweeper is given up", async || {
+            !world.service.given_up().is_empty()
+        })
+        .await;
+    let told = world.service.given_up()[0].to_string();
+    assert!(
+        told.starts_with("the task sweeper failed after 3 restarts within 600 s"),
+        "{told}"
+    );
+    let story = world.post(author, Audience::Public).await;
+    assert_eq!(world.top(author).await, [story]);
+    world.service.stop().await;
+}
+
+#[tokio::test]
+async fn a_delivery_that_panics_every_time_becomes_a_dead_order_and_others_are_delivered() {
+    let mut settings = Settings::default();
+    settings.delivery.attempts_max = 2;
+    settings.delivery.retry_first = Duration::from_millis(1);
+    let world = World::with(settings, None).await;
+    let people = world.people(&["author", "reader"]).await;
+    world.befriend(people[0], people[1]).await;
+    assert!(world.top(people[1]).await.is_empty());
+    world.faults.always(Call::Deliver, Fault::Panic);
+    world.unclaimed_story(people[0]).await;
+    world
+        .eventually("the order is dead", async || {
+            world.store().order_figures().await.unwrap().dead == 1
+        })
+        .await;
+    world.faults.lift_all();
+    let next = world.post(people[0], Audience::Friends).await;
+    world
+        .eventually("the next one is delivered", async || {
+            world.top(people[1]).await.contains(&next)
+        })
+        .await;
+    assert_eq!(world.service.given_up(), []);
+}

@@ -1,0 +1,212 @@
+//! Writes while the fabric fails: acknowledged, seen by the next read, and delivered.
+
+use std::time::Duration;
+
+use sosik_fabric::failing::{Call, Fault};
+use sosik_feed::{Audience, NotificationId, PersonId};
+use sosik_service::Settings;
+use sosik_service::stories::edit::EditAsk;
+use sosik_service::stories::post::PostAsk;
+
+use super::{ERRORS, has_timeline};
+use crate::common::World;
+
+/// Two people with timelines.
+async fn warm_pair(world: &World) -> [PersonId; 2] {
+    let people = world.people(&["one", "other"]).await;
+    for person in &people {
+        world.top(*person).await;
+    }
+    [people[0], people[1]]
+}
+
+fn text(text: &str) -> PostAsk {
+    PostAsk {
+        text: text.to_owned(),
+        audience: Audience::Friends,
+        idempotency_key: None,
+    }
+}
+
+/// Every kind of write once. Each must be acknowledged, and the next read must show it.
+async fn write_everything(world: &World) {
+    let [one, other] = warm_pair(world).await;
+    let service = &world.service;
+    let before = world.post(other, Audience::Friends).await;
+    assert_eq!(world.top(other).await, [before], "the author's own story");
+    world.befriend(one, other).await;
+    assert_eq!(world.top(one).await, [before], "a new friend's story");
+    service.like(one, before).await.unwrap();
+    service.unlike(one, before).await.unwrap();
+    let comment = service.comment(one, before, "x", None).await.unwrap();
+    let comment = comment.comment.id;
+    service.edit_comment(one, comment, "y").await.unwrap();
+    service.delete_comment(one, comment).await.unwrap();
+    service.mark_read(one, before).await.unwrap();
+    let all = NotificationId::new(service.next_id().await.unwrap());
+    service.mark_notifications_read(other, all).await.unwrap();
+    service.mute(one, other).await.unwrap();
+    assert!(world.top(one).await.is_empty(), "muted");
+    service.unmute(one, other).await.unwrap();
+    assert_eq!(world.top(one).await, [before], "muted no more");
+    service.unfriend(one, other).await.unwrap();
+    assert!(world.top(one).await.is_empty(), "unfriended");
+    service.follow(one, other).await.unwrap();
+    let wider = EditAsk {
+        text: Some("for everybody".to_owned()),
+        audience: Some(Audience::Public),
+    };
+    service.edit_story(other, before, wider).await.unwrap();
+    service.unfollow(one, other).await.unwrap();
+    service.follow(one, other).await.unwrap();
+    assert_eq!(world.top(one).await, [before], "followed");
+    service.block(one, other).await.unwrap();
+    assert!(world.top(one).await.is_empty(), "blocked");
+    service.unblock(one, other).await.unwrap();
+    service.delete_story(other, before).await.unwrap();
+    assert!(world.top(other).await.is_empty(), "deleted");
+}
+
+#[tokio::test]
+async fn every_write_is_acknowledged_and_seen_whichever_call_fails() {
+    for fault in ERRORS {
+        for call in Call::ALL.map(Some).into_iter().chain([None]) {
+            let world = World::new().await;
+            match call {
+                Some(call) => world.faults.always(call, fault),
+                None => world.faults.all(fault),
+            }
+            write_everything(&world).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn once_the_fabric_answers_again_timelines_are_used_and_right() {
+    let world = World::new().await;
+    world.faults.all(Fault::Error);
+    let [one, other] = warm_pair(&world).await;
+    world.befriend(one, other).await;
+    let story = world.post(one, Audience::Friends).await;
+    world.faults.lift_all();
+    for reader in [one, other] {
+        world
+            .eventually("the timeline is used", async || {
+                has_timeline(&world, reader).await
+            })
+            .await;
+        world
+            .eventually("the story is there", async || {
+                world.top(reader).await == [story]
+            })
+            .await;
+        let comparison = world.service.verify(reader).await.unwrap();
+        assert_eq!(comparison.differences, []);
+    }
+}
+
+#[tokio::test]
+async fn a_story_is_delivered_though_the_authors_own_timeline_could_not_take_it() {
+    for fault in ERRORS {
+        let world = World::new().await;
+        let [author, friend] = warm_pair(&world).await;
+        world.befriend(author, friend).await;
+        assert!(has_timeline(&world, friend).await && has_timeline(&world, author).await);
+        world.faults.next(Call::Deliver, fault, 1);
+        let story = world.post(author, Audience::Friends).await;
+        assert_eq!(world.top(author).await, [story], "one's own words");
+        // Long before the sweeper would find an order that nobody was told of.
+        world
+            .eventually("the friend has it", async || {
+                world.top(friend).await == [story]
+            })
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn asking_again_repairs_what_the_first_answer_left_behind() {
+    // The first write is made behind the caches: as if the process had died before it could tell them.
+    let world = World::new().await;
+    let [one, other] = warm_pair(&world).await;
+    let of_one = world.post(one, Audience::Friends).await;
+    let of_other = world.post(other, Audience::Friends).await;
+    world.quiet().await;
+    for ask in ["ask", "accept"] {
+        world.befriend_all(one, &[other]).await;
+        let again = match ask {
+            "ask" => world.service.ask_friend(one, other).await,
+            _ => world.service.accept_friend(one, other).await,
+        };
+        again.unwrap();
+        assert_eq!(world.top(one).await, [of_other, of_one], "{ask}");
+        assert_eq!(world.top(other).await, [of_other, of_one], "{ask}");
+
+        world.store().unfriend(one, other).await.unwrap();
+        world.service.unfriend(one, other).await.unwrap();
+        assert_eq!(world.top(one).await, [of_one], "{ask}");
+        assert_eq!(world.top(other).await, [of_other], "{ask}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_made_again_does_not_drop_the_timeline_of_a_stranger() {
+    let world = World::new().await;
+    let [one, stranger] = warm_pair(&world).await;
+    world.service.ask_friend(one, stranger).await.unwrap();
+    world.service.unblock(one, stranger).await.unwrap();
+    assert!(has_timeline(&world, stranger).await);
+    let built = world.faults.begun(Call::FinishRebuild);
+    for _ in 0..3 {
+        world.service.ask_friend(one, stranger).await.unwrap();
+        world.service.unblock(one, stranger).await.unwrap();
+    }
+    assert!(has_timeline(&world, stranger).await);
+    assert_eq!(world.faults.begun(Call::FinishRebuild), built);
+}
+
+#[tokio::test]
+async fn a_write_that_panics_half_way_leaves_no_outdated_cache() {
+    let world = World::new().await;
+    let [one, other] = warm_pair(&world).await;
+    let story = world.post(other, Audience::Public).await;
+    world.service.open_story(one, story).await.unwrap();
+    world.faults.next(Call::Forget, Fault::Panic, 1);
+    let service = world.service.clone();
+    let follow = tokio::spawn(async move { service.follow(one, other).await });
+    assert!(follow.await.unwrap_err().is_panic());
+    assert_eq!(world.top(one).await, [story], "it was written");
+    world
+        .eventually("the timeline is used again", async || {
+            has_timeline(&world, one).await
+        })
+        .await;
+    assert_eq!(world.top(one).await, [story]);
+}
+
+#[tokio::test]
+async fn a_post_that_panics_after_its_commit_is_delivered_and_does_not_hold_up_the_settled_point() {
+    let mut settings = Settings::default();
+    settings.delivery.claim = Duration::from_millis(100);
+    let world = World::with(settings, None).await;
+    let [author, friend] = warm_pair(&world).await;
+    world.befriend(author, friend).await;
+    world.faults.next(Call::Wake, Fault::Panic, 1);
+    let (service, ask) = (world.service.clone(), text("half-way"));
+    let post = tokio::spawn(async move { service.post(author, ask).await.map(|_| ()) });
+    assert!(post.await.unwrap_err().is_panic());
+    assert_eq!(world.top(author).await.len(), 1, "it was written");
+    world
+        .eventually("the friend has it", async || {
+            world.top(friend).await.len() == 1
+        })
+        .await;
+    world.quiet().await;
+    let next = world.post(author, Audience::Friends).await;
+    world
+        .eventually("everything is settled", async || {
+            world.service.settle().await.unwrap();
+            world.service.settled_point() >= next
+        })
+        .await;
+}
