@@ -16,7 +16,7 @@ const VERSION: u8 = 1;
 /// meanwhile is told to start over. Sixteen friends posting within the last ten seconds is a busy feed.
 pub const RECENT_MAX: usize = 16;
 
-/// Longest cursor text that is looked at: the longest we make is 303 characters.
+/// Longest cursor text that is looked at: the longest we make is 317 characters.
 const TEXT_MAX: usize = 400;
 
 /// Room for a cursor with a few unsettled stories.
@@ -53,6 +53,8 @@ pub struct Seen {
     pub mark: Mark,
     /// Up to this id everything had been delivered and seen then.
     pub settled: StoryId,
+    /// Late stories up to this number had been delivered and seen then.
+    pub late: u64,
     /// The stories above `settled` that were seen; `None` when they were more than [`RECENT_MAX`].
     pub recent: Option<Vec<StoryId>>,
 }
@@ -121,7 +123,13 @@ impl Seen {
         put_all(
             bytes,
             NEWER,
-            [self.incarnation, newest, u64::from(self.mark.late), settled],
+            [
+                self.incarnation,
+                newest,
+                u64::from(self.mark.late),
+                settled,
+                self.late,
+            ],
         );
         // The count is one more than it is, so that 0 says "too many".
         let recent = self
@@ -141,6 +149,7 @@ impl Seen {
             return Err(NotACursor);
         };
         let settled = numbers.next()?;
+        let late_stories = numbers.next()?;
         let recent = match numbers.next()? {
             0 => None,
             count if count <= RECENT_MAX as u64 + 1 => {
@@ -157,6 +166,7 @@ impl Seen {
             incarnation,
             mark: Mark { newest, late },
             settled: StoryId::from_u64(settled),
+            late: late_stories,
             recent,
         })
     }
@@ -210,8 +220,14 @@ mod tests {
     const TOP: u64 = u64::MAX >> 1;
 
     fn cursors() -> impl Strategy<Value = Cursor> {
-        let seen = (any::<u64>(), 0..=TOP, any::<u32>(), 0..=TOP / 2).prop_flat_map(
-            |(incarnation, newest, late, settled)| {
+        let seen = (
+            any::<u64>(),
+            0..=TOP,
+            any::<u32>(),
+            0..=TOP / 2,
+            any::<u64>(),
+        )
+            .prop_flat_map(|(incarnation, newest, late, settled, late_stories)| {
                 let recent = prop::option::of(prop::collection::vec(settled..=TOP, 0..=RECENT_MAX));
                 recent.prop_map(move |recent| Seen {
                     incarnation,
@@ -220,10 +236,10 @@ mod tests {
                         late,
                     },
                     settled: StoryId::from_u64(settled),
+                    late: late_stories,
                     recent: recent.map(|ids| ids.into_iter().map(StoryId::from_u64).collect()),
                 })
-            },
-        );
+            });
         prop_oneof![
             (0..=TOP).prop_map(|id| Cursor::Below(RawId::from_u64(id))),
             (0..=TOP).prop_map(|id| Cursor::Above(RawId::from_u64(id))),

@@ -70,6 +70,13 @@ impl IdGenerator {
         self.lease.deadline = deadline;
     }
 
+    /// Goes on under a lease of another number. Every id is larger than those made before.
+    pub fn take_over(&mut self, lease: Lease) {
+        self.last_millis = self.last_millis.max(since_epoch(lease.ids_after));
+        self.next_sequence = SEQUENCES;
+        self.lease = lease;
+    }
+
     /// The lease it works under.
     #[must_use]
     pub const fn lease(&self) -> Lease {
@@ -200,6 +207,29 @@ mod tests {
         assert_eq!(ids.next(at(201), Duration::ZERO), Err(IdRefused::LeaseOver));
         ids.renew(at(300), Duration::from_secs(2));
         assert!(ids.next(at(201), Duration::from_secs(1)).is_ok());
+    }
+
+    #[test]
+    fn ids_under_another_number_are_larger_than_those_before() {
+        let mut ids = generator(7);
+        let before = ids.next(at(10), Duration::ZERO).unwrap();
+        let lower = Lease {
+            node: 2,
+            ids_after: at(1),
+            ..ids.lease()
+        };
+        ids.take_over(lower);
+        let wait = Err(IdRefused::Wait(Duration::from_millis(1)));
+        assert_eq!(ids.next(at(10), Duration::ZERO), wait);
+        assert!(ids.last() < before, "nothing was made under the number");
+        let after = ids.next(at(11), Duration::ZERO).unwrap();
+        assert!(after > before, "{after:?} > {before:?}");
+        ids.take_over(Lease {
+            ids_after: at(50),
+            ..lower
+        });
+        assert!(ids.next(at(50), Duration::ZERO).is_err());
+        assert!(ids.next(at(51), Duration::ZERO).is_ok());
     }
 
     proptest! {

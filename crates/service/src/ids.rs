@@ -138,8 +138,11 @@ impl Ids {
         };
         let asked_at = self.clock.monotonic();
         let lease = self.store.lease_node(request).await?;
-        let generator = IdGenerator::new(bounds(&lease, asked_at + self.span));
-        *self.held.lock() = Held { lease, generator };
+        let mut held = self.held.lock();
+        held.lease = lease;
+        let bounds = bounds(&lease, asked_at + self.span);
+        // Not a new generator: ids of this process rise, whatever number they are made under.
+        held.generator.take_over(bounds);
         Ok(())
     }
 

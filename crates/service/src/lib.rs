@@ -132,6 +132,8 @@ impl Service {
             sabotage,
         };
         let service = Self(Arc::new(inner));
+        // Before the first cursor is made: one without the number of late stories would tell of all of them again.
+        service.settle().await?;
         service.spawn_lease_keeper();
         service.spawn_repeats();
         service.spawn_delivery();

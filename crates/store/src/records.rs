@@ -488,6 +488,31 @@ pub struct FailedOrder {
     pub due: Timestamp,
 }
 
+/// Up to where deliveries have come, and what waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Watermark {
+    /// The oldest story with a delivery that is not done. Dead orders do not count: they would hold the watermark back
+    /// for good, and a replay is a late delivery. `None`: every story is delivered.
+    pub oldest_undelivered: Option<StoryId>,
+    /// Late stories up to this number are delivered, except those whose order is dead.
+    pub late: u64,
+    /// Since when the delivery that waits longest in the store is due. Deliveries that failed before do not count.
+    pub due_since: Option<Timestamp>,
+}
+
+/// A story that readers get although later ones were delivered already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LateStory {
+    /// Counts late stories, from 1, without gaps, in the order of their commits.
+    pub number: u64,
+    /// Which.
+    pub story: StoryId,
+    /// Whose.
+    pub author: PersonId,
+    /// It is late for friends too. Otherwise only for followers, since friends have it.
+    pub to_friends: bool,
+}
+
 /// What an operator sees of the orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OrderFigures {

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{put, put_number, story};
 
-/// Room for what stands around the items: two cursors of at most 303 characters and the names.
+/// Room for what stands around the items: two cursors of at most 317 characters and the names.
 const FRAME_BYTES: usize = 768;
 
 /// JSON and what it is recognised by.

@@ -236,6 +236,7 @@ fn a_page_keeps_its_tag_while_only_the_cursor_for_newer_stories_moves() {
         item.story = Arc::new(StoryEntry::from(record));
         let seen = Seen {
             settled: StoryId::from_u64(after),
+            late: 0,
             ..Seen::default()
         };
         feed_page(&FeedPage {

@@ -2,7 +2,10 @@
 //!
 //! A cursor for "newer" lives longer than the timeline it was made from. It carries the settled point of its time:
 //! every story up to there had been delivered, so it was seen or was not for this reader; above it the cursor names
-//! what was seen. A client whose timeline was lost meanwhile is so told exactly what is new to it.
+//! what was seen. So a client whose timeline was lost meanwhile is still told exactly what is new to it.
+//!
+//! Some stories are delivered below that point: late stories. The store numbers them, and the cursor carries the
+//! number up to which they had been delivered (`docs/decisions/0007-late-stories-are-numbered.md`).
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +13,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use sosik_feed::{RawId, StoryId, Timestamp};
+use sosik_store::Watermark;
 
 /// The clock may go back by so much before ids are refused, so no id older than that is made any more.
 const STEP_BACK_MAX: Duration = sosik_feed::generator::STEP_BACK_MAX;
@@ -17,6 +21,10 @@ const STEP_BACK_MAX: Duration = sosik_feed::generator::STEP_BACK_MAX;
 /// The settled point and the posts under way.
 pub struct Settled {
     point: AtomicU64,
+    /// Late stories up to this number are delivered.
+    late: AtomicU64,
+    /// Since when deliveries wait in the store, in milliseconds since 1970; 0 when none does.
+    due_since: AtomicU64,
     under_way: Mutex<BTreeSet<StoryId>>,
 }
 
@@ -31,6 +39,8 @@ impl Settled {
     pub(crate) fn new() -> Self {
         Self {
             point: AtomicU64::new(0),
+            late: AtomicU64::new(0),
+            due_since: AtomicU64::new(0),
             under_way: Mutex::default(),
         }
     }
@@ -38,6 +48,17 @@ impl Settled {
     /// The newest story up to which everything is delivered.
     pub fn point(&self) -> StoryId {
         StoryId::from_u64(self.point.load(Ordering::Acquire))
+    }
+
+    /// Late stories up to this number are delivered.
+    pub fn late(&self) -> u64 {
+        self.late.load(Ordering::Acquire)
+    }
+
+    /// Since when deliveries wait in the store, as of the last look.
+    pub(crate) fn due_since(&self) -> Option<Timestamp> {
+        let millis = self.due_since.load(Ordering::Acquire);
+        (millis > 0).then(|| Timestamp::from_millis(millis))
     }
 
     /// Makes the id of a story and notes it as under way, in one step: there is no moment at which the id exists and
@@ -69,9 +90,13 @@ impl Settled {
     }
 
     /// Moves on to the candidate, but not past the oldest order. Never goes back.
-    pub(crate) fn advance(&self, candidate: StoryId, oldest_order: Option<StoryId>) {
-        let point = oldest_order.map_or(candidate, |oldest| candidate.min(before(oldest)));
+    pub(crate) fn advance(&self, candidate: StoryId, watermark: &Watermark) {
+        let oldest = watermark.oldest_undelivered;
+        let point = oldest.map_or(candidate, |oldest| candidate.min(before(oldest)));
         self.point.fetch_max(point.as_u64(), Ordering::AcqRel);
+        self.late.fetch_max(watermark.late, Ordering::AcqRel);
+        let due_since = watermark.due_since.map_or(0, Timestamp::as_millis);
+        self.due_since.store(due_since, Ordering::Release);
     }
 }
 
@@ -103,6 +128,13 @@ mod tests {
         StoryId::new(RawId::first_at(at(millis)))
     }
 
+    fn delivered_to(oldest: Option<u64>) -> Watermark {
+        Watermark {
+            oldest_undelivered: oldest.map(story_at),
+            ..Watermark::default()
+        }
+    }
+
     fn candidate(settled: &Settled, now: u64) -> StoryId {
         settled.candidate(at(now), RawId::default)
     }
@@ -111,12 +143,12 @@ mod tests {
     fn nothing_is_settled_past_a_post_under_way_or_an_open_order() {
         let settled = Settled::new();
         let under_way = settled.begin(|| Ok::<_, ()>(story_at(100).raw())).unwrap();
-        settled.advance(candidate(&settled, 20_000), None);
+        settled.advance(candidate(&settled, 20_000), &delivered_to(None));
         assert_eq!(settled.point(), before(story_at(100)));
         drop(under_way);
-        settled.advance(candidate(&settled, 20_000), Some(story_at(9_000)));
+        settled.advance(candidate(&settled, 20_000), &delivered_to(Some(9_000)));
         assert_eq!(settled.point(), before(story_at(9_000)));
-        settled.advance(candidate(&settled, 20_000), None);
+        settled.advance(candidate(&settled, 20_000), &delivered_to(None));
         assert_eq!(settled.point(), story_at(15_000));
     }
 
@@ -125,7 +157,7 @@ mod tests {
         let settled = Settled::new();
         settled.advance(
             settled.candidate(at(20_000), || story_at(19_999).raw()),
-            None,
+            &delivered_to(None),
         );
         assert_eq!(settled.point(), story_at(19_999));
     }
@@ -133,8 +165,8 @@ mod tests {
     #[test]
     fn the_settled_point_never_goes_back() {
         let settled = Settled::new();
-        settled.advance(story_at(500), None);
-        settled.advance(story_at(400), None);
+        settled.advance(story_at(500), &delivered_to(None));
+        settled.advance(story_at(400), &delivered_to(None));
         assert_eq!(settled.point(), story_at(500));
     }
 }

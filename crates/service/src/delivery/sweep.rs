@@ -34,18 +34,18 @@ impl Service {
         self.tidy_up().await
     }
 
-    /// Moves the settled point on.
+    /// Moves the settled point on, and looks how long deliveries wait in the store.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn settle(&self) -> ServiceResult<()> {
-        let candidate = self
-            .0
-            .courier
-            .settled
-            .candidate(self.now(), || self.0.ids.last());
-        let oldest = self.0.store.oldest_undelivered().await?;
-        self.0.courier.settled.advance(candidate, oldest);
+        let settled = &self.0.courier.settled;
+        let candidate = settled.candidate(self.now(), || self.0.ids.last());
+        let watermark = self.0.store.watermark(self.now()).await?;
+        settled.advance(candidate, &watermark);
+        let due = settled.due_since().map(|since| self.now().since(since));
+        metrics::gauge!("sosik_delivery_due_wait_seconds")
+            .set(due.unwrap_or_default().as_secs_f64());
         Ok(())
     }
 }

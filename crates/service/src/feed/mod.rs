@@ -91,6 +91,11 @@ impl Service {
         Ok(admitted.collect())
     }
 
+    /// Late stories up to this number are delivered.
+    fn late_point(&self) -> u64 {
+        self.0.courier.settled.late()
+    }
+
     /// Up to which story everything is delivered.
     pub fn settled_point(&self) -> StoryId {
         self.0.courier.settled.point()

@@ -8,6 +8,7 @@ use sosik_fabric::Since;
 use sosik_feed::cursor::{RECENT_MAX, Seen};
 use sosik_feed::timeline::{Mark, Newer};
 use sosik_feed::{Cursor, StoryId};
+use sosik_store::LateStory;
 
 use super::FeedPage;
 use crate::caches::KnownReader;
@@ -32,6 +33,15 @@ struct Top {
     ids: Vec<StoryId>,
     /// `ids` has everything above this.
     complete_above: StoryId,
+}
+
+/// Late stories behind a cursor.
+enum Late {
+    Some(Arrivals),
+    /// None that is news to the reader. The cursor knows of them from now on.
+    None(Seen),
+    /// Too many came since the cursor was made.
+    Forgotten,
 }
 
 impl Service {
@@ -66,7 +76,7 @@ impl Service {
         limit: usize,
     ) -> ServiceResult<Option<Arrivals>> {
         // Before the look: see `top_page`.
-        let settled = self.settled_point();
+        let (settled, late) = (self.settled_point(), self.late_point());
         let since = Since {
             incarnation: seen.incarnation,
             mark: seen.mark,
@@ -75,31 +85,76 @@ impl Service {
         if seen.incarnation != 0
             && let Some(newer) = self.newer_than(reader, since).await
         {
-            return Ok(Some(self.by_mark(seen, newer, settled)));
+            return Ok(Some(self.by_mark(seen, newer, settled, late)));
         }
         let Some(recent) = &seen.recent else {
             return Ok(None);
         };
         let top = self.top(reader).await?;
-        Ok(by_settled(seen, recent, &top, settled, limit))
+        // After the look: a story that this look shows and that became late is noted by now.
+        Ok(match self.late_arrivals(reader, seen, limit).await? {
+            Late::Some(arrivals) => Some(arrivals),
+            Late::None(seen) => by_settled(&seen, recent, &top, settled, limit),
+            Late::Forgotten => None,
+        })
     }
 
-    fn by_mark(&self, seen: &Seen, newer: Newer, settled: StoryId) -> Arrivals {
+    /// Late stories that the cursor does not know of and that are news to the reader, at most `limit`. They come alone;
+    /// everything else follows behind the cursor after them.
+    async fn late_arrivals(
+        &self,
+        reader: &KnownReader,
+        seen: &Seen,
+        limit: usize,
+    ) -> ServiceResult<Late> {
+        let Some(late) = self.0.store.late_stories(seen.late).await? else {
+            return Ok(Late::Forgotten);
+        };
+        let (mut ids, mut number) = (Vec::new(), seen.late);
+        for story in late {
+            if ids.len() == limit {
+                break;
+            }
+            number = story.number;
+            // Above the settled point the cursor names what was seen, so the rest is told of there.
+            if story.story <= seen.settled && is_late_for(reader, &story) {
+                ids.push(story.story);
+            }
+        }
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        ids.dedup();
+        let seen = Seen {
+            late: number,
+            ..seen.clone()
+        };
+        if ids.is_empty() {
+            return Ok(Late::None(seen));
+        }
+        let seen = Seen {
+            incarnation: 0,
+            ..seen
+        };
+        let more = true;
+        Ok(Late::Some(Arrivals { ids, seen, more }))
+    }
+
+    fn by_mark(&self, seen: &Seen, newer: Newer, settled: StoryId, late: u64) -> Arrivals {
         let mut ids = newer.ids;
         if self.breaks(Sabotage::NewerByIdAlone) {
             ids.retain(|id| *id > seen.mark.newest);
         }
         // With more to come the old settled point stays: what is not seen yet may lie below the new one.
-        let settled = if newer.more {
-            seen.settled
+        let (settled, late) = if newer.more {
+            (seen.settled, seen.late)
         } else {
-            settled.max(seen.settled)
+            (settled.max(seen.settled), late.max(seen.late))
         };
         let recent = recent_after(seen, &ids, settled);
         let seen = Seen {
             incarnation: seen.incarnation,
             mark: newer.mark,
             settled,
+            late,
             recent,
         };
         Arrivals {
@@ -142,6 +197,12 @@ impl Service {
     }
 }
 
+/// Can a late story be news to the reader? Whether it is shown is decided later.
+fn is_late_for(reader: &KnownReader, late: &LateStory) -> bool {
+    let circle = &reader.circle;
+    circle.takes_from(late.author) && (late.to_friends || !circle.is_friend(late.author))
+}
+
 /// Everything above the settled point of the cursor that it does not name. `None` when the look does not reach down
 /// to that point.
 fn by_settled(
@@ -163,6 +224,7 @@ fn by_settled(
             incarnation: top.incarnation,
             mark: top.mark,
             settled,
+            late: seen.late,
             recent,
         };
         return Some(Arrivals {
@@ -187,6 +249,7 @@ fn by_settled(
             incarnation: 0,
             mark,
             settled,
+            late: seen.late,
             recent: Some(recent),
         },
         more: true,
@@ -232,6 +295,7 @@ mod tests {
                 late: 0,
             },
             settled: one(settled),
+            late: 0,
             recent: Some(ids(recent)),
         }
     }

@@ -50,7 +50,7 @@ impl Service {
         limit: usize,
     ) -> ServiceResult<FeedPage> {
         // Before the look: what is delivered after it may be in the view as well, which does no harm.
-        let settled = self.settled_point();
+        let (settled, late) = (self.settled_point(), self.late_point());
         let wanted = limit.max(RECENT_MAX) + SPARE;
         let view = self.view_or_rebuild(reader, wanted).await?;
         let (first, seen) = match view {
@@ -61,6 +61,7 @@ impl Service {
                     incarnation: view.incarnation,
                     mark: view.mark,
                     settled,
+                    late,
                     recent,
                 };
                 (candidates(view), seen)
@@ -78,6 +79,7 @@ impl Service {
                         incarnation: 0,
                         mark,
                         settled,
+                        late,
                         recent,
                     },
                 )

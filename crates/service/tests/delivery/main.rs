@@ -17,4 +17,5 @@ mod gate;
 mod world;
 
 mod claims;
+mod late;
 mod repeats;

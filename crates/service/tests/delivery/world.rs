@@ -7,7 +7,7 @@ use std::time::Duration;
 use sosik_fabric::Fabric;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::people::Language;
-use sosik_feed::{Audience, PersonId, StoryId};
+use sosik_feed::{Audience, Cursor, PersonId, StoryId};
 use sosik_service::feed::{FeedAsk, FeedPage, From};
 use sosik_service::stories::edit::EditAsk;
 use sosik_service::stories::post::PostAsk;
@@ -120,10 +120,21 @@ impl World {
     }
 
     pub async fn read(&self, reader: PersonId, from: From) -> FeedPage {
+        self.read_some(reader, from, 20).await
+    }
+
+    pub async fn read_some(&self, reader: PersonId, from: From, limit: usize) -> FeedPage {
         self.service
-            .feed(reader, FeedAsk { from, limit: 20 })
+            .feed(reader, FeedAsk { from, limit })
             .await
             .unwrap()
+    }
+
+    /// As when there is no more room for them.
+    pub async fn lose_timelines(&self, readers: &[PersonId]) {
+        for reader in readers {
+            self.gate.forget(*reader).await.unwrap();
+        }
     }
 
     pub async fn top(&self, reader: PersonId) -> FeedPage {
@@ -197,4 +208,11 @@ async fn start(
 /// Ids of a page.
 pub fn ids(page: &FeedPage) -> Vec<StoryId> {
     page.items.iter().map(|item| item.story.record.id).collect()
+}
+/// Asks for what came after the page.
+pub fn newer(page: &FeedPage) -> From {
+    match &page.after {
+        Some(Cursor::Newer(seen)) => From::Newer(seen.clone()),
+        other => panic!("{other:?} is no cursor for newer stories"),
+    }
 }

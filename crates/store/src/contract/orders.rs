@@ -6,8 +6,10 @@
 use async_trait::async_trait;
 use sosik_feed::{PersonId, Timestamp};
 
-use crate::{Claim, DeadOrder, FailedOrder, HeldOrder, Order, OrderFigures, StoreResult};
-use sosik_feed::StoryId;
+use crate::{
+    Claim, DeadOrder, FailedOrder, HeldOrder, LateStory, Order, OrderFigures, StoreResult,
+    Watermark,
+};
 
 /// The outbox.
 #[async_trait]
@@ -44,12 +46,18 @@ pub trait Orders {
     /// For the operator and for alarms.
     async fn order_figures(&self) -> StoreResult<OrderFigures>;
 
-    /// The story of the oldest order that is not done, dead or alive: everything older has been delivered.
-    async fn oldest_undelivered(&self) -> StoreResult<Option<StoryId>>;
+    /// Up to where deliveries have come, and what waits, as one state of the store.
+    async fn watermark(&self, now: Timestamp) -> StoreResult<Watermark>;
+
+    /// Late stories behind `after`, ascending; `None` when some of them are forgotten. A story becomes late in the
+    /// transaction that makes its delivery necessary, so a feed read from the store shows it only after it is here.
+    /// The newest 4,096 are kept.
+    async fn late_stories(&self, after: u64) -> StoreResult<Option<Vec<LateStory>>>;
 
     /// Dead orders, oldest first.
     async fn dead_orders(&self, limit: u32) -> StoreResult<Vec<DeadOrder>>;
 
-    /// Makes every dead order due now with its attempts at zero; answers how many.
+    /// Makes every dead order due now with its attempts at zero; answers how many. Stories that are delivered by them
+    /// are late for all their readers.
     async fn retry_dead_orders(&self, now: Timestamp) -> StoreResult<u64>;
 }

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = migrations![
     6 "0006_counts_per_audience",
     7 "0007_claims",
     8 "0008_usage",
+    9 "0009_late_stories",
 ];
 
 /// Why a database is not taken as it is.

@@ -10,18 +10,20 @@ use sosik_feed::{PersonId, StoryId, Timestamp};
 use super::SqliteStore;
 use super::db::Db;
 use super::statement::statements;
+use super::stories::story_id;
 use crate::{
-    Claim, ClaimName, DeadOrder, FailedOrder, HeldOrder, NewStory, Order, OrderFigures, OrderKind,
-    Orders, StoreResult,
+    Claim, ClaimName, DeadOrder, FailedOrder, HeldOrder, LateStory, NewStory, Order, OrderFigures,
+    OrderKind, Orders, StoreResult, Watermark,
 };
 
 statements! {
     ORDER_INSERT = "INSERT INTO orders (kind, story, author, created_at, claimed_by, claim, ready_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     /// A delivery under way for friends only begins again. The claim of its worker does not hold any more.
-    ORDER_AGAIN = "INSERT INTO orders (kind, story, author, created_at, claimed_by, ready_at) VALUES (?1, ?2, ?3, ?4, 0, ?4)
-        ON CONFLICT (kind, story) DO UPDATE
-        SET done_to = 0, attempts = 0, dead = 0, error = '', claimed_by = 0, claim = 0, ready_at = ?4";
+    ORDER_AGAIN = "INSERT INTO orders (kind, story, author, created_at, claimed_by, ready_at, late)
+        VALUES (?1, ?2, ?3, ?4, 0, ?4, ?5) ON CONFLICT (kind, story) DO UPDATE
+        SET done_to = 0, attempts = 0, dead = 0, error = '', claimed_by = 0, claim = 0, ready_at = ?4, late = ?5";
+    ORDER_IS_DEAD = "SELECT dead FROM orders WHERE kind = ?1 AND story = ?2";
     /// An order that failed waits for its own time.
     ORDER_HASTEN = "UPDATE orders SET ready_at = ?3
         WHERE kind = ?1 AND story = ?2 AND dead = 0 AND attempts = 0 AND ready_at > ?3";
@@ -39,14 +41,28 @@ statements! {
         dead = (attempts + 1 >= ?7) WHERE kind = ?1 AND story = ?2 AND claimed_by = ?3 AND claim = ?4";
     ORDER_FIGURES = "SELECT coalesce(sum(dead = 0), 0), coalesce(sum(dead), 0),
         min(CASE dead WHEN 0 THEN created_at END) FROM orders";
-    OLDEST_UNDELIVERED = "SELECT story FROM orders WHERE kind = 1 ORDER BY story LIMIT 1";
+    OLDEST_UNDELIVERED = "SELECT story FROM orders WHERE kind = 1 AND dead = 0 ORDER BY story LIMIT 1";
+    /// By the index of times: `+kind` keeps the planner from the one by kind, which would have to sort.
+    OLDEST_DUE = "SELECT ready_at FROM orders
+        WHERE dead = 0 AND ready_at <= ?1 AND +kind = 1 AND attempts = 0 ORDER BY ready_at LIMIT 1";
+    OLDEST_LATE = "SELECT late FROM orders WHERE late > 0 AND dead = 0 ORDER BY late LIMIT 1";
+    LATE_NEWEST = "SELECT coalesce(max(number), 0) FROM late_stories";
+    LATE_AFTER = "SELECT number, story, author, to_friends FROM late_stories WHERE number > ?1 ORDER BY number";
+    LATE_INSERT = "INSERT INTO late_stories (number, story, author, to_friends) VALUES (?1, ?2, ?3, ?4)";
+    LATE_FORGET = "DELETE FROM late_stories WHERE number <= ?1";
     ORDERS_DEAD = "SELECT kind, story, author, done_to, attempts, created_at, error FROM orders
         WHERE dead = 1 ORDER BY story, kind LIMIT ?1";
+    DEAD_DELIVERIES = "SELECT story, author FROM orders WHERE dead = 1 AND kind = 1 ORDER BY story";
+    DELIVERY_LATE = "UPDATE orders SET late = ?2 WHERE kind = 1 AND story = ?1";
     ORDERS_RETRY = "UPDATE orders SET dead = 0, attempts = 0, ready_at = ?1 WHERE dead = 1";
 }
 
 /// Longest error kept, in characters: a line that a person reads.
 const ERROR_CHARACTERS_MAX: usize = 500;
+
+/// Late stories kept. A reader asks for those behind a cursor after the timeline was lost: reading all of them takes
+/// about a millisecond. A cursor that is further behind starts over.
+const LATE_STORIES_KEPT: i64 = 4_096;
 
 #[async_trait]
 impl Orders for SqliteStore {
@@ -145,11 +161,35 @@ impl Orders for SqliteStore {
         .await
     }
 
-    async fn oldest_undelivered(&self) -> StoreResult<Option<StoryId>> {
-        self.read("find the oldest order", |db| {
-            db.row(OLDEST_UNDELIVERED, [], |row| {
-                Ok(StoryId::from_i64(row.get(0)?))
+    async fn watermark(&self, now: Timestamp) -> StoreResult<Watermark> {
+        self.read("find the watermark", move |db| {
+            let due = |row: &Row<'_>| Ok(Timestamp::from_i64(row.get(0)?));
+            let undelivered_late = db.row(OLDEST_LATE, [], |row| row.get::<_, i64>(0))?;
+            let late = match undelivered_late {
+                Some(number) => number - 1,
+                None => db.number(LATE_NEWEST, [])?,
+            };
+            Ok(Watermark {
+                oldest_undelivered: db.row(OLDEST_UNDELIVERED, [], story_id)?,
+                late: late.unsigned_abs(),
+                due_since: db.row(OLDEST_DUE, [now.as_i64()], due)?,
             })
+        })
+        .await
+    }
+
+    async fn late_stories(&self, after: u64) -> StoreResult<Option<Vec<LateStory>>> {
+        self.read("read late stories", move |db| {
+            let late = db.rows(LATE_AFTER, [after.cast_signed()], |row| {
+                Ok(LateStory {
+                    number: row.get::<_, i64>(0)?.unsigned_abs(),
+                    story: StoryId::from_i64(row.get(1)?),
+                    author: PersonId::from_i64(row.get(2)?),
+                    to_friends: row.get(3)?,
+                })
+            })?;
+            let complete = late.first().is_none_or(|first| first.number == after + 1);
+            Ok(complete.then_some(late))
         })
         .await
     }
@@ -168,6 +208,13 @@ impl Orders for SqliteStore {
 
     async fn retry_dead_orders(&self, now: Timestamp) -> StoreResult<u64> {
         self.write("retry dead orders", move |db| {
+            let dead = db.rows(DEAD_DELIVERIES, [], |row| {
+                Ok((story_id(row)?, PersonId::from_i64(row.get(1)?)))
+            })?;
+            for (story, author) in dead {
+                let number = note_late(db, story, author, ToFriends::Too)?;
+                db.execute(DELIVERY_LATE, [story.as_i64(), number])?;
+            }
             Ok(db.execute(ORDERS_RETRY, [now.as_i64()])? as u64)
         })
         .await
@@ -216,16 +263,39 @@ pub(super) fn give_delivery_again(
     author: PersonId,
     now: Timestamp,
 ) -> StoreResult<()> {
-    db.execute(
-        ORDER_AGAIN,
-        [
-            kind_number(OrderKind::Deliver),
-            story.as_i64(),
-            author.as_i64(),
-            now.as_i64(),
-        ],
-    )?;
+    let kind = kind_number(OrderKind::Deliver);
+    let dead = db.row(ORDER_IS_DEAD, [kind, story.as_i64()], |row| row.get(0))?;
+    // Friends whose delivery is under way are waited for by the watermark; those of a dead one are not.
+    let to_friends = match dead {
+        Some(true) => ToFriends::Too,
+        Some(false) | None => ToFriends::Not,
+    };
+    let number = note_late(db, story, author, to_friends)?;
+    let (author, now) = (author.as_i64(), now.as_i64());
+    db.execute(ORDER_AGAIN, [kind, story.as_i64(), author, now, number])?;
     Ok(())
+}
+
+/// Whether friends get a late story too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ToFriends {
+    Too,
+    Not,
+}
+
+/// Notes that a story is late, and forgets what is no longer kept; answers its number.
+fn note_late(
+    db: &Db<'_>,
+    story: StoryId,
+    author: PersonId,
+    to_friends: ToFriends,
+) -> StoreResult<i64> {
+    let number = db.number(LATE_NEWEST, [])? + 1;
+    let to_friends = i64::from(to_friends == ToFriends::Too);
+    let values = [number, story.as_i64(), author.as_i64(), to_friends];
+    db.execute(LATE_INSERT, values)?;
+    db.execute(LATE_FORGET, [number - LATE_STORIES_KEPT])?;
+    Ok(number)
 }
 
 /// A deleted story is not delivered any more but purged. A worker that delivers it right now learns it from its next

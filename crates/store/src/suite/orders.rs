@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use sosik_feed::{PersonId, StoryId, Timestamp};
+use sosik_feed::{Audience, PersonId, StoryId, Timestamp};
 
 use super::world::{POSTED, World, key};
-use crate::{Claim, ClaimName, FailedOrder, HeldOrder, NewStory, Order, OrderKind, Posted};
+use crate::{
+    Claim, ClaimName, FailedOrder, HeldOrder, NewStory, Order, OrderKind, Posted, StoryEdit,
+    Watermark,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -51,6 +54,34 @@ async fn fails(world: &World, held: HeldOrder, error: &str, due: Timestamp, atte
     let error = error.to_owned();
     let failed = vec![FailedOrder { held, error, due }];
     world.fail_orders(failed, attempts_max).await.unwrap();
+}
+
+async fn watermark(world: &World) -> Watermark {
+    world.watermark(world.now()).await.unwrap()
+}
+
+/// The oldest story that is not delivered.
+pub(super) async fn undelivered(world: &World) -> Option<StoryId> {
+    watermark(world).await.oldest_undelivered
+}
+
+async fn late(world: &World, after: u64) -> Vec<(u64, StoryId, bool)> {
+    let late = world.late_stories(after).await.unwrap().unwrap();
+    let seen = late
+        .iter()
+        .map(|late| (late.number, late.story, late.to_friends));
+    seen.collect()
+}
+
+async fn make_public(world: &World, author: PersonId, id: StoryId) {
+    let edit = StoryEdit {
+        id,
+        author,
+        text: None,
+        audience: Some(Audience::Public),
+        now: world.now(),
+    };
+    world.edit_story(edit).await.unwrap().unwrap();
 }
 
 async fn pending(world: &World) -> u64 {
@@ -164,7 +195,7 @@ pub async fn an_order_goes_away_when_its_own_worker_has_done_it(world: &World) {
         world.posts(mina, "two").await,
     ];
     let both = stories.map(posted).to_vec();
-    assert_eq!(world.oldest_undelivered().await.unwrap(), Some(stories[0]));
+    assert_eq!(undelivered(world).await, Some(stories[0]));
     let foreign = both.iter().map(|held| HeldOrder {
         claim: claim(9, world.now()).name,
         ..*held
@@ -172,9 +203,9 @@ pub async fn an_order_goes_away_when_its_own_worker_has_done_it(world: &World) {
     world.finish_orders(foreign.collect()).await.unwrap();
     assert_eq!(pending(world).await, 2, "somebody else's claim");
     world.finish_orders(vec![both[0]]).await.unwrap();
-    assert_eq!(world.oldest_undelivered().await.unwrap(), Some(stories[1]));
+    assert_eq!(undelivered(world).await, Some(stories[1]));
     world.finish_orders(both).await.unwrap();
-    assert_eq!(world.oldest_undelivered().await.unwrap(), None);
+    assert_eq!(undelivered(world).await, None);
     let figures = world.order_figures().await.unwrap();
     assert_eq!(
         (figures.pending, figures.dead, figures.oldest),
@@ -256,11 +287,7 @@ pub async fn a_failed_order_waits_until_it_is_due_and_dies_in_the_end(world: &Wo
     assert_eq!(dead[0].error, "가".repeat(500), "a long error is cut");
     let figures = world.order_figures().await.unwrap();
     assert_eq!((figures.pending, figures.dead), (0, 1));
-    assert_eq!(
-        world.oldest_undelivered().await.unwrap(),
-        Some(story),
-        "dead is not delivered"
-    );
+    assert_eq!(undelivered(world).await, None, "the watermark goes on");
 }
 
 pub async fn dead_orders_live_again_when_somebody_asks(world: &World) {
@@ -289,6 +316,88 @@ pub async fn dead_orders_live_again_when_somebody_asks(world: &World) {
         stories.map(|story| (story, 0))
     );
     assert_eq!(world.retry_dead_orders(now).await.unwrap(), 0);
+}
+
+pub async fn a_story_made_public_is_late_for_followers_until_it_is_delivered_to_them(
+    world: &World,
+) {
+    let [mina] = world.people(["mina"]).await;
+    let story = world.posts_for(mina, Audience::Friends, "old").await;
+    world.finish_orders(vec![posted(story)]).await.unwrap();
+    assert_eq!(watermark(world).await.late, 0);
+    make_public(world, mina, story).await;
+    assert_eq!(late(world, 0).await, [(1, story, false)]);
+    assert_eq!(watermark(world).await.late, 0, "it is not delivered");
+    let order = orders(world, 9, world.now(), 9).await.pop().unwrap();
+    world.finish_orders(vec![order.held()]).await.unwrap();
+    assert_eq!(watermark(world).await.late, 1);
+    assert_eq!(late(world, 1).await, []);
+}
+
+pub async fn a_dead_delivery_that_is_tried_again_or_made_public_is_late_for_friends_too(
+    world: &World,
+) {
+    let [mina] = world.people(["mina"]).await;
+    let mut stories = vec![];
+    for text in ["tried again", "made public"] {
+        let story = world.posts_for(mina, Audience::Friends, text).await;
+        fails(world, posted(story), "error", world.now(), 1).await;
+        stories.push(story);
+    }
+    assert_eq!(watermark(world).await, Watermark::default());
+    make_public(world, mina, stories[1]).await;
+    assert_eq!(world.retry_dead_orders(world.now()).await.unwrap(), 1);
+    let expected = [(1, stories[1], true), (2, stories[0], true)];
+    assert_eq!(late(world, 0).await, expected);
+    assert_eq!(watermark(world).await.late, 0);
+    assert_eq!(undelivered(world).await, Some(stories[0]));
+    for order in orders(world, 9, world.now(), 9).await {
+        fails(world, order.held(), "error", world.now(), 1).await;
+    }
+    assert_eq!(watermark(world).await.late, 2, "dead again");
+}
+
+pub async fn late_stories_are_forgotten_when_there_are_many(world: &World) {
+    const KEPT: u64 = 4_096;
+    let [mina] = world.people(["mina"]).await;
+    let story = world.posts_for(mina, Audience::Friends, "story").await;
+    let audience = async |audience| {
+        let edit = StoryEdit {
+            id: story,
+            author: mina,
+            text: None,
+            audience: Some(audience),
+            now: world.now(),
+        };
+        world.edit_story(edit).await.unwrap().unwrap();
+    };
+    for _ in 0..=KEPT {
+        audience(Audience::Public).await;
+        audience(Audience::Friends).await;
+    }
+    assert!(world.late_stories(0).await.unwrap().is_none());
+    let kept = world.late_stories(1).await.unwrap().unwrap();
+    assert_eq!(kept.len() as u64, KEPT);
+}
+
+pub async fn the_delivery_that_waits_longest_counts_from_when_it_was_due(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let claimed = world.posts(mina, "claimed").await;
+    let failed = world.posts(mina, "failed").await;
+    fails(world, posted(failed), "error", world.now(), 9).await;
+    assert_eq!(watermark(world).await.due_since, None);
+    let waiting = NewStory {
+        claim: None,
+        ..world.new_story(mina, "waiting")
+    };
+    let since = waiting.now;
+    world.posts_new(waiting).await;
+    assert_eq!(watermark(world).await.due_since, Some(since));
+    world.deletes(mina, claimed).await;
+    world.finish_orders(vec![]).await.unwrap();
+    let taken = orders(world, 9, world.now(), 9).await;
+    assert_eq!(taken.len(), 3, "the purge is due as well");
+    assert_eq!(watermark(world).await.due_since, None);
 }
 
 pub async fn the_figures_know_the_oldest_pending_order(world: &World) {

@@ -438,5 +438,5 @@ pub async fn a_story_that_is_deleted_asks_for_its_purge_and_no_longer_for_its_de
             .collect::<Vec<_>>(),
         [(story, OrderKind::Purge, mina)]
     );
-    assert_eq!(world.oldest_undelivered().await.unwrap(), None);
+    assert_eq!(super::orders::undelivered(world).await, None);
 }

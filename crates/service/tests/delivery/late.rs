@@ -1,0 +1,103 @@
+//! Stories that readers get although later ones were delivered already.
+
+use sosik_feed::Audience;
+use sosik_service::feed::From;
+
+use crate::world::{World, ids, newer};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_story_made_public_long_after_arrives_once_although_the_followers_timeline_was_lost() {
+    let world = World::new().await;
+    let [author, friend, follower] = world.people(["author", "friend", "follower"]).await;
+    world.befriend(author, friend).await;
+    world.service.follow(follower, author).await.unwrap();
+    let story = world.post(author, Audience::Friends).await;
+    world.post(author, Audience::Public).await;
+    world.quiet().await;
+    assert!(world.service.settled_point() > story);
+    let (of_follower, of_friend) = (world.top(follower).await, world.top(friend).await);
+
+    world.gate.guard(follower);
+    world.make_public(author, story).await;
+    let delivery = world.gate.next().await;
+    world.lose_timelines(&[follower, friend]).await;
+    let page = world.read(follower, newer(&of_follower)).await;
+    assert_eq!((ids(&page), page.reset), (vec![story], false));
+    world.gate.open();
+    delivery.pass();
+    world.quiet().await;
+    let page = world.read(follower, newer(&page)).await;
+    assert_eq!((ids(&page), page.reset, page.end), (vec![], false, true));
+    world.lose_timelines(&[follower]).await;
+    let page = world.read(follower, newer(&page)).await;
+    assert_eq!((ids(&page), page.end), (vec![], true), "told once");
+    let page = world.read(friend, newer(&of_friend)).await;
+    assert_eq!(
+        (ids(&page), page.reset),
+        (vec![], false),
+        "no news to friends"
+    );
+    world.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_story_made_public_arrives_after_a_restart_page_by_page_before_what_is_newer() {
+    let mut world = World::new().await;
+    let [author, follower] = world.people(["author", "follower"]).await;
+    world.service.follow(follower, author).await.unwrap();
+    let old = [
+        world.post(author, Audience::Friends).await,
+        world.post(author, Audience::Friends).await,
+    ];
+    world.post(author, Audience::Public).await;
+    world.quiet().await;
+    let mut page = world.top(follower).await;
+    for story in old {
+        world.make_public(author, story).await;
+    }
+    let newest = world.post(author, Audience::Public).await;
+    world.quiet().await;
+    world.service.stop().await;
+    world.start_again().await;
+    let mut came = Vec::new();
+    while !page.end || came.is_empty() {
+        page = world.read_some(follower, newer(&page), 1).await;
+        assert!(!page.reset);
+        came.extend(ids(&page));
+    }
+    assert_eq!(came, [old[0], old[1], newest]);
+    world.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_delivery_holds_nothing_back_and_its_story_arrives_when_it_is_tried_again() {
+    let world = World::with(|settings| settings.delivery.attempts_max = 1).await;
+    let [author, other, friend] = world.people(["author", "other", "friend"]).await;
+    world.befriend(author, friend).await;
+    world.befriend(other, friend).await;
+    world.top(friend).await;
+    world.gate.fail(friend);
+    let story = world.post(author, Audience::Friends).await;
+    world
+        .eventually("the delivery is dead", async || {
+            world.figures().await.dead == 1
+        })
+        .await;
+    world.gate.open();
+    let newest = world.post(other, Audience::Friends).await;
+    world.quiet().await;
+    assert!(world.service.settled_point() >= newest);
+    let page = world.read(friend, From::Top).await;
+    assert_eq!(ids(&page), [newest]);
+
+    let now = world.service.clock().now();
+    assert_eq!(world.store().retry_dead_orders(now).await.unwrap(), 1);
+    world.lose_timelines(&[friend]).await;
+    let page = world.read(friend, newer(&page)).await;
+    assert_eq!((ids(&page), page.reset), (vec![story], false));
+    world.service.sweep_soon();
+    world.quiet().await;
+    let page = world.read(friend, newer(&page)).await;
+    assert_eq!((ids(&page), page.end), (vec![], true));
+    world.service.stop().await;
+}
