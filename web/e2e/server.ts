@@ -26,6 +26,7 @@ const RATES = [
   'sign_ups_per_network',
   'log_ins_per_address',
   'log_ins_per_handle',
+  'log_ins_per_known_device',
   'stories_per_person',
   'comments_per_person',
   'likes_per_person',

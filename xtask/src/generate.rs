@@ -35,6 +35,16 @@ const ALLOWED_TEXT: &[&str] = &[
     "allowed_text",
 ];
 
+/// The list of common passwords is written by the test that holds it.
+const COMMON_PASSWORDS: &[&str] = &[
+    "test",
+    "--quiet",
+    "--package",
+    "sosik-service",
+    "--lib",
+    "the_list_is_what_the_words_make",
+];
+
 /// Writes every generated file anew.
 ///
 /// # Errors
@@ -59,6 +69,11 @@ pub(crate) fn refresh() -> anyhow::Result<()> {
         "web/src/text/rule.json",
         ALLOWED_TEXT,
         "UPDATE_ALLOWED_TEXT",
+    )?;
+    by_test(
+        "crates/service/src/accounts/common-passwords.txt",
+        COMMON_PASSWORDS,
+        "UPDATE_COMMON_PASSWORDS",
     )
 }
 

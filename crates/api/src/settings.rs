@@ -132,6 +132,8 @@ pub struct Rates {
     pub log_ins_per_address: Rate,
     /// Attempts to log in to one handle.
     pub log_ins_per_handle: Rate,
+    /// Attempts to log in to one handle from one device that logged in to it before.
+    pub log_ins_per_known_device: Rate,
     /// Stories posted by one person.
     pub stories_per_person: Rate,
     /// Comments written by one person.
@@ -200,6 +202,7 @@ impl Default for Rates {
             sign_ups_per_network: rate(240, 600),
             log_ins_per_address: rate(240, 300),
             log_ins_per_handle: rate(10, 20),
+            log_ins_per_known_device: rate(10, 20),
             stories_per_person: rate(60, 120),
             comments_per_person: rate(120, 240),
             likes_per_person: rate(300, 600),
@@ -223,6 +226,7 @@ impl Rates {
             sign_ups_per_network: one,
             log_ins_per_address: one,
             log_ins_per_handle: one,
+            log_ins_per_known_device: one,
             stories_per_person: one,
             comments_per_person: one,
             likes_per_person: one,

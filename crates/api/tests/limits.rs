@@ -15,6 +15,7 @@ use reqwest::{Client, Method};
 use serde_json::json;
 use sosik_api::Registration;
 use sosik_fabric::rates::Rate;
+use sosik_testkit::app::PASSWORD;
 use sosik_testkit::{Answer, TestApp, TestPerson, eventually};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -75,6 +76,87 @@ async fn guessing_a_password_is_limited_by_handle_and_by_address() {
     guess("mina").await.problem(429, "too_many_requests");
     guess("jun").await.problem(401, "wrong_credentials");
     guess("sora").await.problem(429, "too_many_requests");
+}
+
+/// Logs in, with the cookie of a device when there is one.
+async fn log_in(app: &TestApp, handle: &str, password: &str, device: Option<&str>) -> Answer {
+    let body = json!({ "handle": handle, "password": password });
+    let mut request = app
+        .client()
+        .post(format!("{}/v1/sessions", app.url()))
+        .json(&body);
+    if let Some(device) = device {
+        request = request.header("Cookie", device);
+    }
+    Answer::of(request).await
+}
+
+/// The device cookie of an answer, as a browser sends it back.
+fn device_of(answer: &Answer) -> String {
+    let mut cookies = answer
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .filter_map(|cookie| cookie.to_str().ok());
+    let device = cookies.find(|cookie| cookie.starts_with("sosik-device="));
+    device.unwrap().split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn guesses_from_everywhere_do_not_lock_out_a_device_that_logged_in_before() {
+    let app = TestApp::with(|settings| {
+        settings.api.rates.log_ins_per_handle = rate(1, 10);
+        settings.api.rates.log_ins_per_known_device = rate(1, 3);
+    })
+    .await;
+    let [mina, _jun] = app.users(["mina", "jun"]).await;
+    let at_home = device_of(&log_in(&app, "mina", PASSWORD, None)
+            .await.expect(201));
+    let of_jun = device_of(&log_in(&app, "jun", PASSWORD, None)
+            .await.expect(201));
+    for _ in 0..9 {
+        log_in(&app, "mina", "a wrong guess", None)
+            .await
+            .problem(401, "wrong_credentials");
+    }
+    for device in [None, Some(of_jun.as_str()), Some("sosik-device=nonsense")] {
+        log_in(&app, "mina", "a wrong guess", device)
+            .await
+            .problem(429, "too_many_requests");
+    }
+    // The device keeps its token, and may be wrong a few times itself.
+    let again = log_in(&app, "mina", PASSWORD, Some(&at_home)).await.expect(201);
+    assert_eq!(device_of(&again), at_home);
+    for _ in 0..2 {
+        log_in(&app, "mina", "a typo", Some(&at_home))
+            .await
+            .problem(401, "wrong_credentials");
+    }
+    log_in(&app, "mina", PASSWORD, Some(&at_home))
+        .await
+        .problem(429, "too_many_requests");
+    mina.get("/v1/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_handle_that_nobody_has_is_answered_like_one_that_somebody_has() {
+    let app = TestApp::with(|settings| settings.api.rates.log_ins_per_handle = rate(1, 3)).await;
+    let [_mina, _jun] = app.users(["mina", "jun"]).await;
+    let device = device_of(&log_in(&app, "jun", PASSWORD, None)
+            .await.expect(201));
+    let mut seen = Vec::new();
+    for handle in ["mina", "nobody"] {
+        let mut answers = Vec::new();
+        for device in [None, Some(device.as_str()), None, None, Some(device.as_str())] {
+            let answer = log_in(&app, handle, "a wrong guess", device).await;
+            let told = ["ratelimit-limit", "ratelimit-remaining", "www-authenticate", "set-cookie"];
+            let headers = told.map(|name| answer.header(name).map(str::to_owned));
+            answers.push((answer.status.as_u16(), headers));
+        }
+        seen.push(answers);
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(seen[0][4].0, 429);
 }
 
 #[tokio::test]

@@ -30,6 +30,10 @@ pub const FRIEND_REQUESTS_PENDING_MAX: u32 = 1_000;
 /// Sessions of one person. More devices than anybody owns; beyond it the oldest ends, so the list stays readable.
 pub const SESSIONS_MAX: u32 = 50;
 
+/// Devices of one person that are remembered for log-ins. A few browsers on each of a person's machines; beyond it the
+/// least recently used one is a stranger again.
+pub const DEVICES_MAX: u32 = 20;
+
 /// Shortest handle, in characters. Two letters would run out at once and be fought over.
 pub const HANDLE_CHARACTERS_MIN: usize = 3;
 

@@ -180,6 +180,7 @@ fn rates(rates: &Rates) -> sosik_api::Rates {
         sign_ups_per_network: rate(rates.sign_ups_per_network()),
         log_ins_per_address: rate(rates.log_ins_per_address()),
         log_ins_per_handle: rate(rates.log_ins_per_handle()),
+        log_ins_per_known_device: rate(rates.log_ins_per_known_device()),
         stories_per_person: rate(rates.stories_per_person()),
         comments_per_person: rate(rates.comments_per_person()),
         likes_per_person: rate(rates.likes_per_person()),

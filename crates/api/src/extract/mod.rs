@@ -3,6 +3,7 @@
 mod address;
 mod conditional;
 mod cookies;
+mod device;
 mod facts;
 mod forwarded;
 mod id;
@@ -17,6 +18,7 @@ mod viewer;
 pub(crate) use address::{ClientAddress, Network, Peer};
 pub(crate) use conditional::IfNoneMatch;
 pub(crate) use cookies::{forget_session, keep_session, session_cookie};
+pub(crate) use device::{Device, keep_device};
 pub(crate) use facts::{Facts, RateState};
 pub use forwarded::ForwardedHeader;
 pub(crate) use id::{Id, Name};

@@ -7,7 +7,7 @@ use axum::response::Response;
 use sosik_service::accounts::SignUpAsk;
 
 use crate::app::App;
-use crate::extract::{ClientAddress, ClientName, Facts, Json};
+use crate::extract::{ClientAddress, ClientName, Device, Facts, Json};
 use crate::problem::Problem;
 use crate::sessions::signed_in;
 use crate::settings::Registration;
@@ -29,6 +29,7 @@ pub(crate) async fn sign_up(
     State(app): State<App>,
     Extension(facts): Extension<Facts>,
     address: ClientAddress,
+    Device(device): Device,
     ClientName(client): ClientName,
     Json(ask): Json<SignUp>,
 ) -> Result<Response, Problem> {
@@ -59,5 +60,12 @@ pub(crate) async fn sign_up(
         })
         .await?;
     let location = format!("/v1/people/{}", signed_up.person.record.handle);
-    Ok(signed_in(&app, StatusCode::CREATED, &location, &signed_up))
+    Ok(signed_in(
+        &app,
+        StatusCode::CREATED,
+        &location,
+        &signed_up,
+        device.as_deref(),
+    )
+    .await)
 }

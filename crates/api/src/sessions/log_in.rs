@@ -8,13 +8,14 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::signed_in;
 use crate::app::App;
-use crate::extract::{ClientAddress, ClientName, Facts, Json};
+use crate::extract::{ClientAddress, ClientName, Device, Facts, Json};
 use crate::problem::Problem;
 use crate::shapes::{LogIn, SignedIn};
 
 /// Log in
 ///
-/// Whether the handle or the password was wrong is not said.
+/// Whether the handle or the password was wrong is not said. Attempts from unknown devices share one budget per handle; a
+/// device that logged in before and sends its cookie has a budget of its own, which nobody else can use up.
 #[utoipa::path(post, path = "/v1/sessions", tag = "sessions", operation_id = "log_in", security(()),
     request_body = LogIn,
     responses(
@@ -26,6 +27,7 @@ pub(crate) async fn log_in(
     State(app): State<App>,
     Extension(facts): Extension<Facts>,
     address: ClientAddress,
+    Device(device): Device,
     ClientName(client): ClientName,
     Json(ask): Json<LogIn>,
 ) -> Result<Response, Problem> {
@@ -33,10 +35,7 @@ pub(crate) async fn log_in(
     app.limits
         .log_ins_from
         .take(address.network().key(), Some(&facts))?;
-    let handle = ask.handle.trim_start_matches('@').to_ascii_lowercase();
-    app.limits
-        .log_ins_to
-        .take(xxh3_64(handle.as_bytes()), Some(&facts))?;
+    take_attempt(&app, &ask.handle, device.as_deref(), &facts).await?;
     let logged_in = app
         .service
         .log_in(&ask.handle, &ask.password, &client)
@@ -46,5 +45,28 @@ pub(crate) async fn log_in(
         StatusCode::CREATED,
         "/v1/sessions/current",
         &logged_in,
-    ))
+        device.as_deref(),
+    )
+    .await)
+}
+
+/// Takes one attempt for this handle: from the budget of a device that logged in to it before, else from the one that
+/// all others share. A handle that nobody has behaves like one of somebody else.
+async fn take_attempt(
+    app: &App,
+    handle: &str,
+    device: Option<&str>,
+    facts: &Facts,
+) -> Result<(), Problem> {
+    let mut key = handle.trim_start_matches('@').to_ascii_lowercase();
+    if let Some(device) = device
+        && app.service.knows_device(handle, device).await?
+    {
+        key.push('\n');
+        key.push_str(device);
+        let limiter = &app.limits.log_ins_by;
+        return limiter.take(xxh3_64(key.as_bytes()), Some(facts));
+    }
+    let limiter = &app.limits.log_ins_to;
+    limiter.take(xxh3_64(key.as_bytes()), Some(facts))
 }

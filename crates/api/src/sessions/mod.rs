@@ -10,24 +10,30 @@ use axum::response::{IntoResponse, Response};
 use sosik_service::accounts::LoggedIn;
 
 use crate::app::App;
-use crate::extract::{Json, keep_session};
+use crate::extract::{Json, keep_device, keep_session};
 use crate::shapes::{Person, SignedIn};
 
-/// The answer that carries a new session, in the body and as a cookie.
-pub(crate) fn signed_in(
+/// The answer that carries a new session, in the body and as a cookie, and the cookie of the device.
+///
+/// When the device cannot be remembered the log-in stands: it costs the person only a budget of their own next time.
+pub(crate) async fn signed_in(
     app: &App,
     status: StatusCode,
     location: &str,
     logged_in: &LoggedIn,
+    device: Option<&str>,
 ) -> Response {
     let body = SignedIn {
         person: Person::of(&logged_in.person),
         token: logged_in.token.as_str().to_owned(),
     };
+    let person = logged_in.person.record.id;
+    let device = app.service.remember_device(person, device).await.ok();
+    let device = device.and_then(|token| keep_device(app, &token));
     let mut response = (status, Json(body)).into_response();
     let headers = response.headers_mut();
-    if let Some(cookie) = keep_session(app, &logged_in.token) {
-        headers.insert(header::SET_COOKIE, cookie);
+    for cookie in keep_session(app, &logged_in.token).into_iter().chain(device) {
+        headers.append(header::SET_COOKIE, cookie);
     }
     if let Ok(location) = HeaderValue::from_str(location) {
         headers.insert(header::LOCATION, location);

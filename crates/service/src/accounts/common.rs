@@ -1,10 +1,12 @@
 //! Passwords that are tried first by whoever guesses.
 //!
-//! The judgement is that of zxcvbn, which carries 30,000 common passwords, names and words and knows keyboards, dates,
+//! A list of ours comes first: common Korean, Japanese and English words with decorations. Then zxcvbn judges, which carries 30,000 common passwords, names and words and knows keyboards, dates,
 //! repeats and the usual replacements of letters. It asks for no mix of character classes: NIST SP 800-63B advises
 //! against such rules and for a list like this.
 
 use zxcvbn::zxcvbn;
+
+use super::listed::is_listed;
 
 /// Passwords that are found with fewer guesses than this power of ten are refused. About 30,000: what a guesser
 /// tries against one account within a day at one guess every three seconds. Common passwords with the usual
@@ -17,6 +19,9 @@ const LOOKED_AT_CHARACTERS: usize = 64;
 
 /// Is this password guessed early? `personal` is what a guesser knows about its owner, and is tried too.
 pub(super) fn is_common(password: &str, personal: &[&str]) -> bool {
+    if is_listed(password, personal) {
+        return true;
+    }
     let end = password
         .char_indices()
         .nth(LOOKED_AT_CHARACTERS)

@@ -5,6 +5,9 @@
 //! and no stream goes on with it.
 
 mod common;
+mod devices;
+mod dubeolsik;
+mod listed;
 mod log_in;
 mod password;
 mod sessions;

@@ -33,6 +33,11 @@ impl Token {
         ))
     }
 
+    /// A text that somebody sent. Whether it is a token, its hash says.
+    pub(super) fn of(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The text that opens the session: for its owner only, never for a log.
     #[must_use]
     pub fn as_str(&self) -> &str {

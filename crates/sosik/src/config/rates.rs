@@ -23,10 +23,16 @@ settings! {
         /// Attempts to log in from one address at once.
         pub log_ins_per_address_burst: u32 = 300, unit: "attempts", allowed: 1..=RATE_MAX;
 
-        /// Attempts to log in to one handle, from wherever.
+        /// Attempts to log in to one handle from devices that never logged in to it, all together.
         pub log_ins_per_handle_per_minute: u32 = 10, unit: "attempts a minute", allowed: 1..=RATE_MAX;
-        /// Attempts to log in to one handle at once.
+        /// Attempts to log in to one handle from such devices at once.
         pub log_ins_per_handle_burst: u32 = 20, unit: "attempts", allowed: 1..=RATE_MAX;
+
+        /// Attempts to log in to one handle from one device that logged in to it before. Nobody else can use them up, so
+        /// guessing elsewhere does not lock the owner out.
+        pub log_ins_per_known_device_per_minute: u32 = 10, unit: "attempts a minute", allowed: 1..=RATE_MAX;
+        /// Attempts to log in to one handle from one known device at once.
+        pub log_ins_per_known_device_burst: u32 = 20, unit: "attempts", allowed: 1..=RATE_MAX;
 
         /// Stories posted by one person.
         pub stories_per_person_per_minute: u32 = 60, unit: "stories a minute", allowed: 1..=RATE_MAX;
@@ -104,6 +110,7 @@ buckets! {
     sign_ups_per_network: sign_ups_per_network_per_minute, sign_ups_per_network_burst;
     log_ins_per_address: log_ins_per_address_per_minute, log_ins_per_address_burst;
     log_ins_per_handle: log_ins_per_handle_per_minute, log_ins_per_handle_burst;
+    log_ins_per_known_device: log_ins_per_known_device_per_minute, log_ins_per_known_device_burst;
     stories_per_person: stories_per_person_per_minute, stories_per_person_burst;
     comments_per_person: comments_per_person_per_minute, comments_per_person_burst;
     likes_per_person: likes_per_person_per_minute, likes_per_person_burst;

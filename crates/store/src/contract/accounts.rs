@@ -28,6 +28,18 @@ pub trait Accounts {
         hash: String,
         keep: SessionId,
     ) -> StoreResult<Vec<TokenHash>>;
+
+    /// Has a device with this token logged in to the account with this handle? `false` also when nobody has the handle.
+    async fn knows_device(&self, handle: &str, device: &TokenHash) -> StoreResult<bool>;
+
+    /// Remembers a device that logged in; the least recently used ones beyond `devices_max` are forgotten.
+    async fn remember_device(
+        &self,
+        person: PersonId,
+        device: TokenHash,
+        now: Timestamp,
+        devices_max: u32,
+    ) -> StoreResult<()>;
 }
 
 /// Sessions.

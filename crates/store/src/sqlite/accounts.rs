@@ -2,12 +2,11 @@
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
-use sosik_feed::{PersonId, SessionId};
+use sosik_feed::{PersonId, SessionId, Timestamp};
 
-use super::SqliteStore;
 use super::db::Db;
-use super::sessions;
 use super::statement::statements;
+use super::{SqliteStore, devices, sessions};
 use crate::{Accounts, Credentials, NewPerson, SignUp, StoreResult, TokenHash};
 
 statements! {
@@ -65,6 +64,27 @@ impl Accounts for SqliteStore {
         self.write("change a password", move |db| {
             db.execute(PASSWORD_UPDATE, params![person.as_i64(), hash])?;
             sessions::end_others(db, person, keep)
+        })
+        .await
+    }
+
+    async fn knows_device(&self, handle: &str, device: &TokenHash) -> StoreResult<bool> {
+        let (handle, device) = (handle.to_owned(), *device);
+        self.read("look up a device", move |db| {
+            devices::is_known(db, &handle, &device)
+        })
+        .await
+    }
+
+    async fn remember_device(
+        &self,
+        person: PersonId,
+        device: TokenHash,
+        now: Timestamp,
+        devices_max: u32,
+    ) -> StoreResult<()> {
+        self.write("remember a device", move |db| {
+            devices::remember(db, person, &device, now, devices_max)
         })
         .await
     }

@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = migrations![
     7 "0007_claims",
     8 "0008_usage",
     9 "0009_late_stories",
+    10 "0010_devices",
 ];
 
 /// Why a database is not taken as it is.

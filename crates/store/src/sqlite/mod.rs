@@ -14,6 +14,7 @@ mod blocks;
 mod bulk;
 mod comments;
 mod db;
+mod devices;
 mod failure;
 mod feeds;
 mod friends;

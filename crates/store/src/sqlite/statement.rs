@@ -44,6 +44,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::blocks::STATEMENTS,
     super::bulk::STATEMENTS,
     super::comments::STATEMENTS,
+    super::devices::STATEMENTS,
     super::feeds::STATEMENTS,
     super::friends::STATEMENTS,
     super::idempotency::STATEMENTS,

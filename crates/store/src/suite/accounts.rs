@@ -121,3 +121,23 @@ pub async fn a_new_password_ends_every_other_session(world: &World) {
         "hash of joon"
     );
 }
+
+pub async fn the_last_devices_that_logged_in_are_known_for_their_account_only(world: &World) {
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    for device in [1, 2, 3, 1, 4] {
+        let now = world.now();
+        world
+            .remember_device(mina, [device; 32], now, 3)
+            .await
+            .unwrap();
+    }
+    world
+        .remember_device(joon, [9; 32], world.now(), 3)
+        .await
+        .unwrap();
+    for (device, is_known) in [(1, true), (2, false), (3, true), (4, true), (9, false)] {
+        let known = world.knows_device("mina", &[device; 32]).await.unwrap();
+        assert_eq!(known, is_known, "{device}");
+    }
+    assert!(!world.knows_device("nobody", &[1; 32]).await.unwrap());
+}

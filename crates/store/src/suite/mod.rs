@@ -43,6 +43,7 @@ macro_rules! contract_suite {
                 of_two_who_want_a_handle_at_once_one_gets_it,
                 an_import_passes_over_handles_that_are_taken,
                 a_new_password_ends_every_other_session,
+                the_last_devices_that_logged_in_are_known_for_their_account_only,
             }
             bulk {
                 friends_who_were_filled_in_are_friends_and_are_counted,
