@@ -110,10 +110,8 @@ async fn guesses_from_everywhere_do_not_lock_out_a_device_that_logged_in_before(
     })
     .await;
     let [mina, _jun] = app.users(["mina", "jun"]).await;
-    let at_home = device_of(&log_in(&app, "mina", PASSWORD, None)
-            .await.expect(201));
-    let of_jun = device_of(&log_in(&app, "jun", PASSWORD, None)
-            .await.expect(201));
+    let at_home = device_of(&log_in(&app, "mina", PASSWORD, None).await.expect(201));
+    let of_jun = device_of(&log_in(&app, "jun", PASSWORD, None).await.expect(201));
     for _ in 0..9 {
         log_in(&app, "mina", "a wrong guess", None)
             .await
@@ -125,7 +123,9 @@ async fn guesses_from_everywhere_do_not_lock_out_a_device_that_logged_in_before(
             .problem(429, "too_many_requests");
     }
     // The device keeps its token, and may be wrong a few times itself.
-    let again = log_in(&app, "mina", PASSWORD, Some(&at_home)).await.expect(201);
+    let again = log_in(&app, "mina", PASSWORD, Some(&at_home))
+        .await
+        .expect(201);
     assert_eq!(device_of(&again), at_home);
     for _ in 0..2 {
         log_in(&app, "mina", "a typo", Some(&at_home))
@@ -142,14 +142,24 @@ async fn guesses_from_everywhere_do_not_lock_out_a_device_that_logged_in_before(
 async fn a_handle_that_nobody_has_is_answered_like_one_that_somebody_has() {
     let app = TestApp::with(|settings| settings.api.rates.log_ins_per_handle = rate(1, 3)).await;
     let [_mina, _jun] = app.users(["mina", "jun"]).await;
-    let device = device_of(&log_in(&app, "jun", PASSWORD, None)
-            .await.expect(201));
+    let device = device_of(&log_in(&app, "jun", PASSWORD, None).await.expect(201));
     let mut seen = Vec::new();
     for handle in ["mina", "nobody"] {
         let mut answers = Vec::new();
-        for device in [None, Some(device.as_str()), None, None, Some(device.as_str())] {
+        for device in [
+            None,
+            Some(device.as_str()),
+            None,
+            None,
+            Some(device.as_str()),
+        ] {
             let answer = log_in(&app, handle, "a wrong guess", device).await;
-            let told = ["ratelimit-limit", "ratelimit-remaining", "www-authenticate", "set-cookie"];
+            let told = [
+                "ratelimit-limit",
+                "ratelimit-remaining",
+                "www-authenticate",
+                "set-cookie",
+            ];
             let headers = told.map(|name| answer.header(name).map(str::to_owned));
             answers.push((answer.status.as_u16(), headers));
         }

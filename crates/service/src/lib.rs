@@ -34,7 +34,7 @@ pub mod supervise;
 pub mod verify;
 mod whole;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sosik_fabric::{Fabric, Interest};
 use sosik_store::Store;
@@ -76,6 +76,8 @@ struct Inner {
     store_pages: Semaphore,
     /// Passwords being hashed at once.
     hashing: Arc<Semaphore>,
+    /// Passwords known elsewhere, when there is somebody to ask.
+    breached: OnceLock<Box<dyn accounts::BreachedPasswords>>,
     janitor: Janitor,
     supervision: Supervision,
     tasks: TaskTracker,
@@ -119,6 +121,7 @@ impl Service {
             rebuilds: Semaphore::new(settings.feed.rebuilds_at_once),
             store_pages: Semaphore::new(settings.feed.rebuilds_at_once),
             hashing: Arc::new(Semaphore::new(settings.passwords.hashes_at_once)),
+            breached: OnceLock::new(),
             janitor: Janitor::default(),
             supervision: Supervision::default(),
             tasks: TaskTracker::new(),

@@ -10,6 +10,7 @@
 
 #[cfg(feature = "sabotage")]
 mod bent_clock;
+mod breached;
 #[expect(dead_code, reason = "most keys are for roles that are not there yet")]
 mod config;
 mod demo;

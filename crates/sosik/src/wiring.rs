@@ -17,6 +17,7 @@ use sosik_service::settings::{
 use sosik_service::{Clock, Sabotage, Service, Settings, SystemClock};
 use sosik_store::{LargeAuthorLimits, PersonLimits, RelationLimits, SqliteOptions, SqliteStore};
 
+use crate::breached::Ranges;
 use crate::config::{self, Config, Loaded, Rates};
 
 /// An author stops being large with this share of the limit, in percent: without a gap, one follower who comes and
@@ -47,6 +48,13 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
     .await
     .context("start the service")?;
     fabric.set_interest(service.interest());
+    let passwords = &config.passwords;
+    if !passwords.breached_url.is_empty() {
+        service.ask_for_breached(Ranges::new(
+            &passwords.breached_url,
+            passwords.breached_timeout(),
+        )?);
+    }
     Ok(service)
 }
 

@@ -545,7 +545,8 @@ export interface paths {
         put?: never;
         /**
          * Log in
-         * @description Whether the handle or the password was wrong is not said.
+         * @description Whether the handle or the password was wrong is not said. Attempts from unknown devices share one budget per handle; a
+         *     device that logged in before and sends its cookie has a budget of its own, which nobody else can use up.
          */
         post: operations["log_in"];
         /**

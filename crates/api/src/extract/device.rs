@@ -51,7 +51,8 @@ pub(crate) fn keep_device(app: &App, token: &Token) -> Option<HeaderValue> {
     let is_https = app.settings.is_https();
     let secure = if is_https { "; Secure" } else { "" };
     let (name, token, age) = (name(is_https), token.as_str(), AGE.as_secs());
-    let cookie = format!("{name}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
+    let cookie =
+        format!("{name}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
     let mut cookie = HeaderValue::try_from(cookie).ok()?;
     cookie.set_sensitive(true);
     Some(cookie)

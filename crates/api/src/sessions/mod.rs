@@ -32,7 +32,10 @@ pub(crate) async fn signed_in(
     let device = device.and_then(|token| keep_device(app, &token));
     let mut response = (status, Json(body)).into_response();
     let headers = response.headers_mut();
-    for cookie in keep_session(app, &logged_in.token).into_iter().chain(device) {
+    for cookie in keep_session(app, &logged_in.token)
+        .into_iter()
+        .chain(device)
+    {
         headers.append(header::SET_COOKIE, cookie);
     }
     if let Ok(location) = HeaderValue::from_str(location) {

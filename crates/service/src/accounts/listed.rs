@@ -144,8 +144,8 @@ mod tests {
 
     #[test]
     fn the_list_is_what_the_words_make() {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("src/accounts/common-passwords.txt");
+        let path =
+            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/accounts/common-passwords.txt");
         if std::env::var_os("UPDATE_COMMON_PASSWORDS").is_some() {
             std::fs::write(&path, generated()).unwrap();
         }

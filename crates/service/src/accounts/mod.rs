@@ -4,6 +4,7 @@
 //! in use, so that a request costs a hash and a look into memory. When a session ends, here or by a limit, no request
 //! and no stream goes on with it.
 
+mod breached;
 mod common;
 mod devices;
 mod dubeolsik;
@@ -22,6 +23,7 @@ use sosik_store::TokenHash;
 
 use crate::caches::PersonEntry;
 
+pub use breached::BreachedPasswords;
 pub use sign_up::SignUpAsk;
 pub use tokens::Token;
 

@@ -83,6 +83,9 @@ impl Service {
         personal: [String; 2],
     ) -> ServiceResult<String> {
         let password = normalised(password);
+        if self.is_breached(&password).await {
+            return Err(RuleBroken::PasswordCommon.into());
+        }
         self.hashing(move |argon2| {
             let [handle, name] = &personal;
             if is_common(&password, &[handle, name, "sosik"]) {

@@ -71,6 +71,25 @@ impl Allowed<String> for Origin {
     }
 }
 
+/// Empty, or the URL of a service in this network.
+pub struct PlainHttp;
+
+impl Allowed<String> for PlainHttp {
+    fn describe(&self) -> String {
+        "empty, or http:// with host, perhaps port and path".to_owned()
+    }
+
+    fn admits(&self, value: &String) -> bool {
+        let visible = value.bytes().all(|byte| byte.is_ascii_graphic());
+        let rest = value.strip_prefix("http://");
+        value.is_empty()
+            || (visible
+                && rest.is_some_and(|host| {
+                    host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+                }))
+    }
+}
+
 /// At most so many origins.
 pub struct Origins {
     /// The longest list: each request of a browser is compared with all of them.

@@ -1,6 +1,8 @@
 //! What a password hash costs. The least is OWASP's recommendation for Argon2id (19 MiB, 2 passes, 1 lane).
 
-use super::setting::settings;
+use std::time::Duration;
+
+use super::{allowed::PlainHttp, setting::settings};
 
 settings! {
     /// What a password hash costs those who guess. Existing hashes keep their price until their owner sets a new password.
@@ -16,5 +18,20 @@ settings! {
 
         /// Hashes computed at the same time. Bounds the memory, and keeps a storm of logins from taking the processor.
         pub hashes_at_once: usize = 2, unit: "hashes", allowed: 1..=256;
+
+        /// A service that speaks the range protocol of Pwned Passwords, as a mirror or a proxy in your network (there is no
+        /// TLS here). New passwords that it knows are refused. It learns five hex digits of a hash. When it does not answer,
+        /// passwords are accepted. Empty: nobody is asked.
+        pub breached_url: String = String::new(), unit: "URL", allowed: PlainHttp;
+
+        /// How long its answer is waited for.
+        pub breached_timeout_ms: u32 = 1_000, unit: "milliseconds", allowed: 50..=10_000;
+    }
+}
+
+impl Passwords {
+    /// [`breached_timeout_ms`](Self::breached_timeout_ms) as a duration.
+    pub fn breached_timeout(&self) -> Duration {
+        Duration::from_millis(self.breached_timeout_ms.into())
     }
 }
