@@ -111,6 +111,8 @@ fn test() -> anyhow::Result<()> {
             "sabotage",
             "--test",
             "sabotage",
+            "--test",
+            "clock",
         ],
     ));
     steps.push(npm("types of the web client", &["run", "fresh"]));

@@ -1,16 +1,20 @@
 //! Makes ids that never repeat and always rise, whatever the clock does.
 //!
-//! One generator a process, under a leased node number. The clock of the machine is not trusted: small steps back
-//! are waited out (time stands still at the last id), large ones are refused and said. The lease is kept by the
-//! monotonic clock, which cannot be set, and no id is later than the lease allows: whoever gets the number next
-//! starts behind that.
+//! One generator a process, under a leased node number. The clock of the machine is not trusted: while it is behind the
+//! last id (it was ahead and has been corrected, or more than [`SEQUENCES`] ids were made in a millisecond), ids continue
+//! above the last one by sequence, without waiting. So the time in an id orders, and is no time to show to people. The lease
+//! is kept by the monotonic clock, which cannot be set, and no id is later than the lease allows: the next holder of the
+//! number starts behind that.
+//!
+//! Refused: waiting until the clock has caught up, which stops all writing for as long as it was ahead.
 
 use std::time::Duration;
 
 use crate::id::{EPOCH, MILLIS_MAX, RawId, SEQUENCES};
 use crate::time::Timestamp;
 
-/// The clock may go back by so much without an error: what NTP corrects in a step on a machine that keeps time.
+/// How far ids may be ahead of the clock before that is worth a line in the log: what NTP corrects in a step on a machine
+/// that keeps time.
 pub const STEP_BACK_MAX: Duration = Duration::from_secs(5);
 
 /// A node number with its bounds, as the store leased it.
@@ -29,18 +33,16 @@ pub struct Lease {
 /// Why there is no id now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdRefused {
-    /// All ids of this millisecond are taken, or the clock went back a little: ask again after so long.
-    #[error("no id is free for {} ms", .0.as_millis())]
-    Wait(Duration),
-    /// The clock went back by more than [`STEP_BACK_MAX`].
-    #[error("the clock of this machine went back by {} ms: set it right", .by.as_millis())]
-    ClockWentBack {
-        /// By how much, against the last id.
-        by: Duration,
-    },
-    /// The lease ran out, by the monotonic clock or by the time of day; it has to be renewed first.
+    /// The clock shows a time before [`EPOCH`], which no id can carry: a machine without a battery that has not asked a
+    /// time server yet.
+    #[error("the clock of this machine shows a time before 2024: set it right")]
+    ClockBeforeEpoch,
+    /// The lease ran out, by the monotonic clock or by the time of the ids; it has to be renewed first.
     #[error("the lease of the node number ran out")]
     LeaseOver,
+    /// The last id that 63 bits can hold is made, in the year 2093.
+    #[error("there is no id left")]
+    Exhausted,
 }
 
 /// Makes ids. Not shared between threads: whoever owns it puts a lock around it.
@@ -99,36 +101,49 @@ impl IdGenerator {
         )
     }
 
+    /// Makes every later id larger than all ids of this moment, whatever node makes those.
+    pub fn pass(&mut self, moment: Timestamp) {
+        let millis = since_epoch(moment);
+        if millis > self.last_millis {
+            self.last_millis = millis;
+            self.next_sequence = SEQUENCES;
+        }
+    }
+
+    /// How far the newest id is ahead of the clock.
+    #[must_use]
+    pub fn ahead_of(&self, now: Timestamp) -> Duration {
+        self.last_id_at().since(now)
+    }
+
     /// The next id, given the time of day and the monotonic clock.
     ///
     /// # Errors
     /// See [`IdRefused`]. A refusal changes nothing; the same call may succeed later.
     pub fn next(&mut self, now: Timestamp, monotonic: Duration) -> Result<RawId, IdRefused> {
-        if monotonic >= self.lease.deadline || now > self.lease.ids_until {
+        if now < EPOCH {
+            return Err(IdRefused::ClockBeforeEpoch);
+        }
+        let (millis, sequence) = self.next_place(since_epoch(now));
+        if millis > MILLIS_MAX {
+            return Err(IdRefused::Exhausted);
+        }
+        if monotonic >= self.lease.deadline || millis > since_epoch(self.lease.ids_until) {
             return Err(IdRefused::LeaseOver);
         }
-        let millis = since_epoch(now);
-        if millis > self.last_millis {
-            self.last_millis = millis;
-            self.next_sequence = 0;
-        } else {
-            self.stand_still(millis)?;
-        }
-        let id = RawId::from_fields(self.last_millis, self.lease.node, self.next_sequence);
-        self.next_sequence += 1;
-        Ok(id)
+        (self.last_millis, self.next_sequence) = (millis, sequence + 1);
+        Ok(RawId::from_fields(millis, self.lease.node, sequence))
     }
 
-    /// The clock has not moved on, or went back: is there room in the last millisecond?
-    fn stand_still(&self, millis: u64) -> Result<(), IdRefused> {
-        let behind = Duration::from_millis(self.last_millis - millis);
-        if behind > STEP_BACK_MAX {
-            return Err(IdRefused::ClockWentBack { by: behind });
+    /// The first free place that is neither before the clock nor before the last id.
+    const fn next_place(&self, clock_millis: u64) -> (u64, u16) {
+        if clock_millis > self.last_millis {
+            (clock_millis, 0)
+        } else if self.next_sequence < SEQUENCES {
+            (self.last_millis, self.next_sequence)
+        } else {
+            (self.last_millis + 1, 0)
         }
-        if self.next_sequence >= SEQUENCES {
-            return Err(IdRefused::Wait(behind + Duration::from_millis(1)));
-        }
-        Ok(())
     }
 }
 
@@ -160,30 +175,62 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_one_millisecond_differ_and_then_the_generator_waits() {
+    fn ids_of_one_millisecond_differ_and_then_those_of_the_next_one_are_taken() {
         let mut ids = generator(7);
-        let made: Vec<_> = (0..SEQUENCES)
+        let made: Vec<_> = (0..=SEQUENCES)
             .map(|_| ids.next(at(1), Duration::ZERO).unwrap())
             .collect();
         assert!(made.is_sorted_by(|a, b| a < b));
-        assert_eq!(
-            ids.next(at(1), Duration::ZERO),
-            Err(IdRefused::Wait(Duration::from_millis(1)))
-        );
-        assert!(ids.next(at(2), Duration::ZERO).unwrap() > made[4095]);
+        let last = made[SEQUENCES as usize];
+        assert_eq!((last.time(), last.sequence()), (at(2), 0));
+        assert!(ids.next(at(2), Duration::ZERO).unwrap() > last);
     }
 
     #[test]
-    fn a_small_step_back_is_waited_out_and_a_large_one_refused() {
+    fn a_clock_that_goes_back_by_days_stops_nobody_and_ids_rise() {
+        const DAYS: u64 = 3 * 24 * 3_600_000;
         let mut ids = generator(7);
-        let before = ids.next(at(10_000), Duration::ZERO).unwrap();
-        assert!(ids.next(at(9_000), Duration::ZERO).unwrap() > before);
-        let by = Duration::from_millis(5_001);
+        let mut last = ids.next(at(DAYS), Duration::ZERO).unwrap();
+        for step in 1..=10_000 {
+            let next = ids.next(at(step), Duration::ZERO).unwrap();
+            assert!(next > last);
+            last = next;
+        }
         assert_eq!(
-            ids.next(at(4_999), Duration::ZERO),
-            Err(IdRefused::ClockWentBack { by })
+            ids.ahead_of(at(10_000)).as_millis(),
+            u128::from(DAYS + 2 - 10_000)
         );
-        assert!(ids.next(at(10_001), Duration::ZERO).unwrap() > before);
+        let caught_up = ids.next(at(DAYS + 9), Duration::ZERO).unwrap();
+        assert!(caught_up > last);
+        assert_eq!(caught_up.time(), at(DAYS + 9));
+        assert_eq!(ids.ahead_of(at(DAYS + 9)), Duration::ZERO);
+    }
+
+    #[test]
+    fn ids_pass_a_moment_for_every_node() {
+        let mut ids = generator(0);
+        ids.pass(at(500));
+        let of_another_node = RawId::from_fields(START + 500, 1023, SEQUENCES - 1);
+        assert!(ids.last() <= of_another_node);
+        assert!(ids.next(at(3), Duration::ZERO).unwrap() > of_another_node);
+        ids.pass(at(4));
+        assert!(ids.next(at(5), Duration::ZERO).unwrap() > of_another_node);
+    }
+
+    #[test]
+    fn no_id_is_made_before_2024_or_behind_the_last_one_that_there_is() {
+        let mut ids = generator(0);
+        let before = Timestamp::from_millis(EPOCH.as_millis() - 1);
+        assert_eq!(
+            ids.next(before, Duration::ZERO),
+            Err(IdRefused::ClockBeforeEpoch)
+        );
+        let end = Timestamp::from_millis(EPOCH.as_millis() + MILLIS_MAX);
+        ids.renew(end, Duration::MAX);
+        for _ in 0..SEQUENCES {
+            ids.next(end, Duration::ZERO).unwrap();
+        }
+        assert_eq!(ids.next(end, Duration::ZERO), Err(IdRefused::Exhausted));
     }
 
     #[test]
@@ -195,11 +242,9 @@ mod tests {
             deadline: Duration::from_secs(1),
         };
         let mut ids = IdGenerator::new(lease);
-        assert_eq!(
-            ids.next(at(100), Duration::ZERO),
-            Err(IdRefused::Wait(Duration::from_millis(1)))
-        );
-        assert!(ids.next(at(101), Duration::ZERO).is_ok());
+        let first = ids.next(at(100), Duration::ZERO).unwrap();
+        assert_eq!(first.time(), at(101), "behind the previous holder");
+        assert!(ids.next(at(102), Duration::ZERO).is_ok());
         assert_eq!(
             ids.next(at(150), Duration::from_secs(1)),
             Err(IdRefused::LeaseOver)
@@ -207,6 +252,12 @@ mod tests {
         assert_eq!(ids.next(at(201), Duration::ZERO), Err(IdRefused::LeaseOver));
         ids.renew(at(300), Duration::from_secs(2));
         assert!(ids.next(at(201), Duration::from_secs(1)).is_ok());
+        ids.pass(at(300));
+        assert_eq!(
+            ids.next(at(202), Duration::ZERO),
+            Err(IdRefused::LeaseOver),
+            "ids that are ahead of the clock keep to the lease too"
+        );
     }
 
     #[test]
@@ -219,8 +270,6 @@ mod tests {
             ..ids.lease()
         };
         ids.take_over(lower);
-        let wait = Err(IdRefused::Wait(Duration::from_millis(1)));
-        assert_eq!(ids.next(at(10), Duration::ZERO), wait);
         assert!(ids.last() < before, "nothing was made under the number");
         let after = ids.next(at(11), Duration::ZERO).unwrap();
         assert!(after > before, "{after:?} > {before:?}");
@@ -228,8 +277,8 @@ mod tests {
             ids_after: at(50),
             ..lower
         });
-        assert!(ids.next(at(50), Duration::ZERO).is_err());
-        assert!(ids.next(at(51), Duration::ZERO).is_ok());
+        let behind = ids.next(at(50), Duration::ZERO).unwrap();
+        assert_eq!(behind.time(), at(51));
     }
 
     proptest! {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use sosik_feed::generator::{IdGenerator, IdRefused, Lease};
+use sosik_feed::generator::{IdGenerator, IdRefused, Lease, STEP_BACK_MAX};
+use sosik_feed::id::EPOCH;
 use sosik_feed::{RawId, Timestamp};
 use sosik_store::{LeaseRequest, NodeLease, Store, StoreError};
 
@@ -12,8 +13,15 @@ use crate::clock::Clock;
 use crate::settings::NodeSettings;
 use crate::{Service, ServiceError, ServiceResult};
 
-/// An id is waited for at most so often; each wait is some milliseconds.
-const WAITS_MAX: u32 = 1_000;
+/// Renewals of the lease that one id may wait for. One is enough, unless the process stood still in between.
+const RENEWALS_MAX: u32 = 3;
+
+/// After so long a client may try again while the clock is wrong: somebody has to set it.
+const CLOCK_RETRY: Duration = Duration::from_secs(60);
+
+/// What is logged and told by `/readyz`.
+const CLOCK_BEFORE_2024: &str = "the clock of this machine shows a time before 2024, so nothing can be written: set it right \
+     (`timedatectl set-ntp true`, or `date --set`); no restart is needed";
 
 /// Hands out ids and keeps the lease they are made under.
 pub(crate) struct Ids {
@@ -66,7 +74,7 @@ impl Ids {
 
     /// The next id.
     pub(crate) async fn next(&self) -> ServiceResult<RawId> {
-        for _ in 0..WAITS_MAX {
+        for _ in 0..RENEWALS_MAX {
             match self.try_next() {
                 Ok(id) => return Ok(id),
                 Err(refused) => self.overcome(refused).await?,
@@ -83,37 +91,42 @@ impl Ids {
             .next(self.clock.now(), self.clock.monotonic())
     }
 
-    /// Every id that this process makes from now on is larger.
+    /// Every id that this process makes from now on is larger: than this one, and than all of a moment ago, so that the
+    /// answer rises while nobody posts.
     pub(crate) fn last(&self) -> RawId {
-        self.held.lock().generator.last()
+        self.pass_before(self.clock.now().minus(STEP_BACK_MAX))
+    }
+
+    /// Every id that this process makes from now on is larger than the answer and than all ids before this moment.
+    pub(crate) fn pass_before(&self, moment: Timestamp) -> RawId {
+        let mut held = self.held.lock();
+        held.generator.pass(moment.minus(Duration::from_millis(1)));
+        held.generator.last()
+    }
+
+    /// How far ids are ahead of the clock.
+    fn ahead(&self) -> Duration {
+        self.held.lock().generator.ahead_of(self.clock.now())
     }
 
     /// Does what makes another attempt worth while.
     pub(crate) async fn overcome(&self, refused: IdRefused) -> ServiceResult<()> {
         match refused {
-            IdRefused::Wait(span) => {
-                pause(span).await;
-                Ok(())
-            }
             IdRefused::LeaseOver => self.renew().await,
-            IdRefused::ClockWentBack { by } => {
-                tracing::error!(
-                    behind_ms = by.as_millis(),
-                    "the clock of this machine went back: set it right"
-                );
-                Err(ServiceError::Busy(by))
-            }
+            // The lease keeper logs it, and `/readyz` tells it.
+            IdRefused::ClockBeforeEpoch => Err(ServiceError::Busy(CLOCK_RETRY)),
+            IdRefused::Exhausted => Err(ServiceError::Failed("there is no id left")),
         }
     }
 
     /// Extends the lease; takes another node number when this one is lost.
     pub(crate) async fn renew(&self) -> ServiceResult<()> {
         let _one = self.renewing.lock().await;
-        let lease = self.held.lock().lease;
+        let (lease, last_id_at) = self.lease_and_last();
         let asked_at = self.clock.monotonic();
         match self
             .store
-            .renew_node(lease, self.clock.now(), self.span)
+            .renew_node(lease, last_id_at, self.clock.now(), self.span)
             .await
         {
             Ok(renewed) => {
@@ -146,12 +159,14 @@ impl Ids {
         Ok(())
     }
 
+    fn lease_and_last(&self) -> (NodeLease, Timestamp) {
+        let held = self.held.lock();
+        (held.lease, held.generator.last_id_at())
+    }
+
     /// Gives the number back, so that it is free at once.
     pub(crate) async fn release(&self) {
-        let (lease, last_id_at) = {
-            let held = self.held.lock();
-            (held.lease, held.generator.last_id_at())
-        };
+        let (lease, last_id_at) = self.lease_and_last();
         // Without it the number is free a little later.
         if let Err(error) = self.store.release_node(lease, last_id_at).await {
             tracing::warn!(%error, "the node number could not be handed back");
@@ -168,19 +183,11 @@ fn bounds(lease: &NodeLease, deadline: Duration) -> Lease {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "waits for the clock itself to move on"
-)]
-async fn pause(span: Duration) {
-    tokio::time::sleep(span).await;
-}
-
 impl Service {
     /// The next id. Rises within this process; unique among all nodes.
     ///
     /// # Errors
-    /// `Busy` when the clock is wrong or the lease cannot be renewed.
+    /// `Busy` when the clock shows a time before 2024 or the lease cannot be renewed.
     pub async fn next_id(&self) -> ServiceResult<RawId> {
         self.0.ids.next().await
     }
@@ -189,7 +196,31 @@ impl Service {
         self.0.clock.now()
     }
 
-    /// Renews the lease three times per span.
+    /// What is wrong with the clock of this machine, with what to do; `None` when nothing keeps ids from being made.
+    #[must_use]
+    pub fn clock_problem(&self) -> Option<&'static str> {
+        (self.now() < EPOCH).then_some(CLOCK_BEFORE_2024)
+    }
+
+    /// Logs what is wrong with the clock. Answers whether ids are ahead of it, which is logged when it begins.
+    fn watch_clock(&self, was_ahead: bool) -> bool {
+        if let Some(problem) = self.clock_problem() {
+            tracing::error!(now = %self.now(), "{problem}");
+            return was_ahead;
+        }
+        let ahead = self.0.ids.ahead();
+        let is_ahead = ahead > STEP_BACK_MAX;
+        if is_ahead && !was_ahead {
+            tracing::warn!(
+                ahead_seconds = ahead.as_secs(),
+                "the newest id is ahead of the clock of this machine: the clock was ahead before, or is behind now. New \
+                 ids continue above it, and times that people see are those of the clock. Check the clock"
+            );
+        }
+        is_ahead
+    }
+
+    /// Renews the lease three times per span, and looks at the clock.
     pub(crate) fn spawn_lease_keeper(&self) {
         let service = self.clone();
         self.supervise("lease_keeper", move || {
@@ -201,11 +232,13 @@ impl Service {
     async fn keep_lease(&self) {
         let mut tick = tokio::time::interval(self.0.ids.span / 3);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut is_ahead = false;
         loop {
             tokio::select! {
                 () = self.0.stopping.cancelled() => return,
                 _ = tick.tick() => {}
             }
+            is_ahead = self.watch_clock(is_ahead);
             if let Err(error) = self.0.ids.renew().await {
                 tracing::error!(%error, "the node lease could not be renewed; posting stops when it runs out");
             }

@@ -89,6 +89,7 @@ async fn world(store: &SqliteStore) {
             "person".to_owned(),
             number.to_string(),
         ],
+        created_at: NOW,
     };
     let made = timed(
         "sign_up_many",

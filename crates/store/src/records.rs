@@ -44,6 +44,8 @@ pub struct NewPerson {
     pub password_hash: String,
     /// What people search finds this person by (see `sosik_feed::search`).
     pub search_terms: Vec<String>,
+    /// By the clock, which the id may be ahead of.
+    pub created_at: Timestamp,
 }
 
 /// All friends of a person, for filling a store.
@@ -288,6 +290,8 @@ pub struct StoryRecord {
     pub audience: Audience,
     /// Its text.
     pub text: Arc<str>,
+    /// By the clock, which the id may be ahead of: what people are shown.
+    pub created_at: Timestamp,
     /// Last edit.
     pub edited_at: Option<Timestamp>,
     /// People in its text.
@@ -385,6 +389,8 @@ pub struct CommentRecord {
     pub author: PersonId,
     /// Its text.
     pub text: String,
+    /// By the clock, which the id may be ahead of: what people are shown.
+    pub created_at: Timestamp,
     /// Last edit.
     pub edited_at: Option<Timestamp>,
 }
@@ -549,7 +555,8 @@ pub struct NodeLease {
     pub node: u16,
     /// Grows with every holder of the number: an older epoch is refused (fencing).
     pub epoch: u64,
-    /// Ids must be later than this moment: the previous holder may have used everything up to it.
+    /// Ids must be later than this moment: the previous holder may have used everything up to it, or the store holds an id
+    /// of it.
     pub ids_after: Timestamp,
     /// Ids must not be later than this moment, until the lease is renewed.
     pub ids_until: Timestamp,

@@ -27,6 +27,7 @@ async fn sign_up(store: &dyn Store) {
         language: Language::Ko,
         password_hash: String::new(),
         search_terms: vec![],
+        created_at: Timestamp::default(),
     };
     store.sign_up(person).await.expect("signs up");
 }

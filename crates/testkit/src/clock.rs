@@ -9,7 +9,7 @@ use sosik_feed::Timestamp;
 use sosik_service::supervise::current_task;
 use sosik_service::{Clock, SystemClock};
 
-/// The clock of the machine, put forward at will.
+/// The clock of the machine, put forward and back at will.
 ///
 /// It goes on by itself, so that whatever waits for a millisecond to pass does not wait for ever. Every task in the
 /// background looks at it, so it is also where a test makes such a task panic.
@@ -17,6 +17,7 @@ use sosik_service::{Clock, SystemClock};
 pub struct TestClock {
     machine: SystemClock,
     ahead_millis: AtomicU64,
+    behind_millis: AtomicU64,
     tasks: Mutex<HashMap<&'static str, Looks>>,
 }
 
@@ -52,6 +53,16 @@ impl TestClock {
         })
     }
 
+    /// As much earlier, at once, by the time of day alone: somebody has set the clock.
+    pub fn go_back(&self, span: Duration) {
+        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        self.behind_millis.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    fn behind(&self) -> Duration {
+        Duration::from_millis(self.behind_millis.load(Ordering::SeqCst))
+    }
+
     fn ahead(&self) -> Duration {
         Duration::from_millis(self.ahead_millis.load(Ordering::SeqCst))
     }
@@ -76,7 +87,7 @@ impl TestClock {
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         self.look();
-        self.machine.now().plus(self.ahead())
+        self.machine.now().plus(self.ahead()).minus(self.behind())
     }
 
     fn monotonic(&self) -> Duration {

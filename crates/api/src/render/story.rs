@@ -87,7 +87,7 @@ fn render(record: &StoryRecord) -> Vec<u8> {
         text: &record.text,
         audience: record.audience,
         attachments: [],
-        created_at: record.id.time(),
+        created_at: record.created_at,
         edited_at: record.edited_at,
         mentions: record
             .mentions

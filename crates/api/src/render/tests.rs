@@ -49,6 +49,7 @@ fn item(id: u64, text: &str, edited: bool) -> StoryItem {
             Audience::Public
         },
         text: text.into(),
+        created_at: Timestamp::from_millis(1_790_000_000_000 + id % 1_000),
         edited_at: edited.then_some(Timestamp::from_millis(1_800_000_000_123)),
         mentions: vec![Mention {
             person: PersonId::from_u64(7),
@@ -78,7 +79,7 @@ fn expected(item: &StoryItem) -> shapes::Story {
         text: record.text.to_string(),
         audience: record.audience,
         attachments: Vec::new(),
-        created_at: record.id.time().to_string(),
+        created_at: record.created_at.to_string(),
         edited_at: record.edited_at.map(|at| at.to_string()),
         mentions: record
             .mentions

@@ -37,7 +37,7 @@ impl Comment {
             story: comment.story,
             author: Person::of(&item.author),
             text: comment.text.clone(),
-            created_at: comment.id.time().to_string(),
+            created_at: comment.created_at.to_string(),
             edited_at: comment.edited_at.map(|at| at.to_string()),
         }
     }

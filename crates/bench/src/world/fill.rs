@@ -42,6 +42,7 @@ async fn people(store: &Arc<SqliteStore>, shape: &Shape, made: Timestamp) -> any
             language: Language::Ko,
             password_hash: String::new(),
             search_terms: Vec::new(),
+            created_at: made,
         });
         store.sign_up_many(people.collect()).await?;
     }

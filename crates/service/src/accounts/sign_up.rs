@@ -53,6 +53,7 @@ impl Service {
             display_name: name.into_string(),
             language,
             password_hash,
+            created_at: self.now(),
         };
         match self.0.store.sign_up(person).await? {
             SignUp::Created => {

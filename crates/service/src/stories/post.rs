@@ -190,6 +190,7 @@ impl Service {
             author: story.author,
             audience: story.audience,
             text: story.text.into(),
+            created_at: story.now,
             edited_at: None,
             mentions: Vec::new(),
             tags: story.tags,

@@ -105,6 +105,7 @@ impl World {
                 language: Language::En,
                 password_hash: String::new(),
                 search_terms: vec![(*handle).to_owned()],
+                created_at: self.service.clock().now(),
             });
         }
         let count = people.len() as u64;

@@ -80,6 +80,7 @@ impl World {
                 language: Language::En,
                 password_hash: String::new(),
                 search_terms: vec![],
+                created_at: self.service.clock().now(),
             });
         }
         let ids: Vec<_> = people.iter().map(|person| person.id).collect();

@@ -20,5 +20,6 @@ mod passwords;
 mod relations;
 mod search;
 mod sessions;
+mod set_clocks;
 mod tags;
 mod torn;

@@ -93,6 +93,7 @@ async fn somebody_with_exactly_this_handle_is_found_among_any_number_of_namesake
         language: sosik_feed::people::Language::En,
         password_hash: String::new(),
         search_terms: vec!["mina".to_owned()],
+        created_at: sosik_feed::Timestamp::default(),
     });
     world
         .store()

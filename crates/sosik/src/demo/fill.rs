@@ -94,6 +94,7 @@ async fn fill_people(service: &Service, town: &Town, filled: &mut Filled) -> any
                 name,
                 resident.language,
                 hash,
+                service.clock().now(),
             ));
             bios.extend(
                 resident

@@ -122,6 +122,7 @@ impl Import {
                         person.name.clone(),
                         person.language,
                         hash,
+                        self.service.clock().now(),
                     ));
                 }
                 Err(ServiceError::RuleBroken(rule)) => {

@@ -6,7 +6,7 @@
 
 use rustc_hash::FxHashMap;
 use sosik_feed::people::{DisplayName, Handle, Language};
-use sosik_feed::{PersonId, search};
+use sosik_feed::{PersonId, Timestamp, search};
 use sosik_service::Service;
 use sosik_store::NewPerson;
 
@@ -90,6 +90,7 @@ impl Registry {
                 name,
                 Language::default(),
                 String::new(),
+                self.service.clock().now(),
             ));
         }
         Ok(self.service.store().sign_up_many(people).await?)
@@ -103,6 +104,7 @@ pub fn new_person(
     name: DisplayName,
     language: Language,
     password_hash: String,
+    created_at: Timestamp,
 ) -> NewPerson {
     NewPerson {
         id,
@@ -112,6 +114,7 @@ pub fn new_person(
         display_name: name.into_string(),
         language,
         password_hash,
+        created_at,
     }
 }
 

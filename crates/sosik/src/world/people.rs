@@ -59,6 +59,7 @@ impl Fill {
                 DisplayName::from_stored(name_of(person)),
                 language,
                 hash.to_owned(),
+                self.id(person).time(),
             )
         };
         let people = people.map(person).collect();

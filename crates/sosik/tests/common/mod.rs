@@ -14,7 +14,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -129,6 +129,7 @@ pub struct Server {
     pub admin_url: String,
     /// What it logged before it served, an entry a line.
     pub log: Vec<Value>,
+    told: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -170,6 +171,7 @@ impl Server {
     fn wait_for(mut command: Command) -> Self {
         let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap());
+        let told = Arc::<Mutex<String>>::default();
         let mut entries = Vec::new();
         let (url, admin_url) = loop {
             let mut line = String::new();
@@ -178,6 +180,7 @@ impl Server {
                 0,
                 "the server ended before it served"
             );
+            told.lock().unwrap().push_str(&line);
             let entry: Value = serde_json::from_str(&line).unwrap();
             if let Some(url) = entry["url"].as_str() {
                 let admin = entry["admin"].as_str().unwrap();
@@ -186,13 +189,26 @@ impl Server {
             entries.push(entry);
         };
         // Somebody has to read on, or the server would wait for room in the pipe.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let listener = Arc::clone(&told);
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            while log.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+                listener.lock().unwrap().push_str(&line);
+                line.clear();
+            }
+        });
         Self {
             process,
             url,
             admin_url,
             log: entries,
+            told,
         }
+    }
+
+    /// What it has logged so far, also since it serves: an entry a line.
+    pub fn logged(&self) -> String {
+        self.told.lock().unwrap().clone()
     }
 
     /// A file of the process under `/proc`, such as `status`.

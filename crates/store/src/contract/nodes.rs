@@ -9,15 +9,18 @@ use crate::{LeaseRequest, NodeLease, StoreResult};
 /// Leases of node numbers.
 #[async_trait]
 pub trait Nodes {
-    /// Leases a number of the region whose last holder's `ids_until` has passed by `now`; the epoch grows.
-    /// `Busy` when every number is taken. The last number of each region is never leased: imports of old stories
+    /// Leases a number of the region that was given back, or whose last holder did not renew it in time; the epoch grows.
+    /// Its ids come after all ids of the previous holder and after the newest id of any kind in the store, so they rise also
+    /// when the clock was ahead and has been corrected. `Busy` when every number is taken. The last number of each region is never leased: imports of old stories
     /// make their ids under it.
     async fn lease_node(&self, request: LeaseRequest) -> StoreResult<NodeLease>;
 
-    /// Extends a lease; `LeaseLost` when another epoch holds the number.
+    /// Extends a lease by `span`: the number is held until then by the clock, and ids may be as much later than the clock
+    /// or than the last id, whichever is later. `LeaseLost` when another epoch holds the number.
     async fn renew_node(
         &self,
         lease: NodeLease,
+        last_id_at: Timestamp,
         now: Timestamp,
         span: Duration,
     ) -> StoreResult<NodeLease>;

@@ -10,8 +10,8 @@ use super::{SqliteStore, devices, sessions};
 use crate::{Accounts, Credentials, NewPerson, SignUp, StoreResult, TokenHash};
 
 statements! {
-    PERSON_INSERT = "INSERT INTO people (id, handle, skeleton, display_name, language, password_hash)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+    PERSON_INSERT = "INSERT INTO people (id, handle, skeleton, display_name, language, password_hash, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
     TERM_INSERT = "INSERT INTO search_terms (term, person) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     CREDENTIALS_BY_HANDLE = "SELECT id, password_hash FROM people WHERE handle = ?1";
     CREDENTIALS_BY_ID = "SELECT id, password_hash FROM people WHERE id = ?1";
@@ -106,7 +106,8 @@ fn insert(db: &Db<'_>, person: &NewPerson) -> StoreResult<bool> {
         person.skeleton,
         person.display_name,
         language,
-        person.password_hash
+        person.password_hash,
+        person.created_at.as_i64()
     ];
     if !db.changes(PERSON_INSERT, row)? {
         return Ok(false);

@@ -18,13 +18,13 @@ use crate::{
 };
 
 statements! {
-    COMMENT_INSERT = "INSERT INTO comments (id, story, author, text) VALUES (?1, ?2, ?3, ?4)";
-    COMMENT_IMPORT = "INSERT INTO comments (id, story, author, text) SELECT ?1, ?2, ?3, ?4
+    COMMENT_INSERT = "INSERT INTO comments (id, story, author, text, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    COMMENT_IMPORT = "INSERT INTO comments (id, story, author, text, created_at) SELECT ?1, ?2, ?3, ?4, ?5
         WHERE EXISTS (SELECT 1 FROM stories WHERE id = ?2 AND deleted_at IS NULL)
           AND EXISTS (SELECT 1 FROM people WHERE id = ?3) ON CONFLICT (id) DO NOTHING";
-    COMMENT = "SELECT c.id, c.story, c.author, c.text, c.edited_at FROM comments c JOIN stories s ON s.id = c.story
+    COMMENT = "SELECT c.id, c.story, c.author, c.text, c.created_at, c.edited_at FROM comments c JOIN stories s ON s.id = c.story
         WHERE c.id = ?1 AND s.deleted_at IS NULL";
-    COMMENTS_OF = "SELECT c.id, c.story, c.author, c.text, c.edited_at FROM comments c
+    COMMENTS_OF = "SELECT c.id, c.story, c.author, c.text, c.created_at, c.edited_at FROM comments c
         WHERE c.story = ?1 AND c.id > ?2
           AND EXISTS (SELECT 1 FROM stories WHERE id = ?1 AND deleted_at IS NULL) ORDER BY c.id LIMIT ?3";
     /// A cross join keeps the order of the tables: a person has few blocks, and a story may have many comments.
@@ -34,7 +34,7 @@ statements! {
             WHERE b.blocked = ?1 AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = b.blocker))";
     COMMENT_EDIT = "UPDATE comments SET text = ?3, edited_at = ?4 WHERE id = ?1 AND author = ?2
           AND EXISTS (SELECT 1 FROM stories s WHERE s.id = story AND s.deleted_at IS NULL)
-        RETURNING id, story, author, text, edited_at";
+        RETURNING id, story, author, text, created_at, edited_at";
     COMMENT_DELETE = "DELETE FROM comments WHERE id = ?1
           AND EXISTS (SELECT 1 FROM stories s
             WHERE s.id = story AND s.deleted_at IS NULL AND ?2 IN (s.author, comments.author))
@@ -129,7 +129,8 @@ impl Comments for SqliteStore {
                     comment.story.as_i64(),
                     comment.author.as_i64(),
                 );
-                if db.changes(COMMENT_IMPORT, params![id, story, author, comment.text])? {
+                let at = comment.now.as_i64();
+                if db.changes(COMMENT_IMPORT, params![id, story, author, comment.text, at])? {
                     change_counts(db, comment.story, 0, 1)?;
                     made += 1;
                 }
@@ -146,7 +147,8 @@ fn comment(row: &Row<'_>) -> rusqlite::Result<CommentRecord> {
         story: StoryId::from_i64(row.get(1)?),
         author: PersonId::from_i64(row.get(2)?),
         text: row.get(3)?,
-        edited_at: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_i64),
+        created_at: Timestamp::from_i64(row.get(4)?),
+        edited_at: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_i64),
     })
 }
 
@@ -174,7 +176,8 @@ fn add(
         comment.id.as_i64(),
         comment.story.as_i64(),
         comment.author.as_i64(),
-        comment.text
+        comment.text,
+        comment.now.as_i64()
     ];
     usage::within_quota(db, comment.author, limits, || {
         db.execute(COMMENT_INSERT, row)

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = migrations![
     8 "0008_usage",
     9 "0009_late_stories",
     10 "0010_devices",
+    11 "0011_clocks",
 ];
 
 /// Why a database is not taken as it is.

@@ -13,8 +13,8 @@ use super::{orders, people, usage};
 use crate::{Mention, NewStory, PersonLimits, Posted, StoreError, StoreResult};
 
 statements! {
-    STORY_INSERT = "INSERT INTO stories (id, author, audience, text, mentions, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    STORY_IMPORT = "INSERT INTO stories (id, author, audience, text, mentions, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    STORY_INSERT = "INSERT INTO stories (id, author, audience, text, mentions, tags, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    STORY_IMPORT = "INSERT INTO stories (id, author, audience, text, mentions, tags, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         ON CONFLICT (id) DO NOTHING";
     TAG_INSERT = "INSERT INTO story_tags (tag, story) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 }
@@ -85,7 +85,15 @@ fn insert(
     let (mentions, tags) = (mentions_json(mentions)?, tags_json(&story.tags)?);
     if !db.changes(
         sql,
-        params![id, author, audience, story.text, mentions, tags],
+        params![
+            id,
+            author,
+            audience,
+            story.text,
+            mentions,
+            tags,
+            story.now.as_i64()
+        ],
     )? {
         return Ok(false);
     }

@@ -11,7 +11,7 @@ use super::{SqliteStore, idempotency, orders, purge, usage};
 use crate::{NewStory, Posted, StoreResult, Stories, StoryCounts, StoryEdit, StoryRecord};
 
 statements! {
-    STORY = "SELECT s.id, s.author, s.audience, s.text, s.mentions, s.tags, s.edited_at,
+    STORY = "SELECT s.id, s.author, s.audience, s.text, s.mentions, s.tags, s.created_at, s.edited_at,
             coalesce(c.likes, 0), coalesce(c.comments, 0), coalesce(c.revision, 0)
         FROM stories s LEFT JOIN story_counts c ON c.story = s.id WHERE s.id = ?1 AND s.deleted_at IS NULL";
     STORY_HEAD = "SELECT author, audience FROM stories WHERE id = ?1 AND deleted_at IS NULL";
@@ -182,8 +182,9 @@ fn record(row: &Row<'_>) -> rusqlite::Result<StoryRecord> {
         text: row.get_ref(3)?.as_str()?.into(),
         mentions: mentions_of_json(row, 4)?,
         tags: tags_of_json(row, 5)?,
-        edited_at: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_i64),
-        counts: counts(row, 7)?,
+        created_at: Timestamp::from_i64(row.get(6)?),
+        edited_at: row.get::<_, Option<i64>>(7)?.map(Timestamp::from_i64),
+        counts: counts(row, 8)?,
     })
 }
 

@@ -106,7 +106,9 @@ macro_rules! contract_suite {
                 a_region_has_255_numbers_and_the_last_is_never_leased,
                 the_next_holder_makes_ids_behind_those_of_the_last_and_the_last_is_fenced,
                 a_lease_is_extended_and_never_cut,
-                a_number_given_back_is_free_from_its_last_id_on,
+                a_number_given_back_is_free_and_its_next_ids_come_after_the_last,
+                ids_come_after_the_newest_id_of_every_kind,
+                a_lease_grows_beyond_ids_that_are_ahead_of_the_clock,
             }
             notifications {
                 a_request_and_its_acceptance_are_told,

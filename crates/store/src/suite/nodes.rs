@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use sosik_feed::Timestamp;
+use sosik_feed::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId, Timestamp};
 
+use super::sessions::session;
 use super::world::World;
-use crate::{LeaseRequest, NodeLease, StoreError};
+use crate::{LeaseRequest, NewComment, NewPerson, NewStory, NodeLease, SessionRecord, StoreError};
 
 const SPAN: Duration = Duration::from_secs(10);
 
@@ -62,13 +63,13 @@ pub async fn the_next_holder_makes_ids_behind_those_of_the_last_and_the_last_is_
     assert!(new.epoch > old.epoch);
     assert_eq!(new.ids_after, old.ids_until);
     assert!(matches!(
-        world.renew_node(old, later, SPAN).await,
+        world.renew_node(old, later, later, SPAN).await,
         Err(StoreError::LeaseLost)
     ));
     world.release_node(old, later).await.unwrap();
     assert_eq!(
         world
-            .renew_node(new, later, SPAN * 2)
+            .renew_node(new, later, later, SPAN * 2)
             .await
             .unwrap()
             .ids_until,
@@ -80,7 +81,10 @@ pub async fn the_next_holder_makes_ids_behind_those_of_the_last_and_the_last_is_
 pub async fn a_lease_is_extended_and_never_cut(world: &World) {
     let now = world.now();
     let held = lease(world, 1, now).await.unwrap();
-    let renewed = world.renew_node(held, now.plus(SPAN), SPAN).await.unwrap();
+    let renewed = world
+        .renew_node(held, now, now.plus(SPAN), SPAN)
+        .await
+        .unwrap();
     assert_eq!(
         renewed,
         NodeLease {
@@ -88,39 +92,90 @@ pub async fn a_lease_is_extended_and_never_cut(world: &World) {
             ..held
         }
     );
-    let earlier = world.renew_node(renewed, now, SPAN).await.unwrap();
+    let earlier = world.renew_node(renewed, now, now, SPAN).await.unwrap();
     assert_eq!(
         earlier.ids_until, renewed.ids_until,
         "ids up to then may have been made"
     );
     assert_ne!(
-        lease(world, 1, now.plus(SPAN + SPAN / 2))
-            .await
-            .unwrap()
-            .node,
-        held.node
+        lease(world, 1, now.plus(SPAN / 2)).await.unwrap().node,
+        held.node,
+        "the clock of the holder was corrected, and it holds the number by the corrected one"
     );
 }
 
-pub async fn a_number_given_back_is_free_from_its_last_id_on(world: &World) {
+pub async fn a_number_given_back_is_free_and_its_next_ids_come_after_the_last(world: &World) {
     let now = world.now();
     let held = lease(world, 0, now).await.unwrap();
     let last_id_at = now.plus(Duration::from_millis(5));
     world.release_node(held, last_id_at).await.unwrap();
     assert!(
         matches!(
-            world.renew_node(held, now, SPAN).await,
+            world.renew_node(held, now, now, SPAN).await,
             Err(StoreError::LeaseLost)
         ),
         "given back is given back"
     );
-    assert_ne!(
-        lease(world, 0, now).await.unwrap().node,
-        held.node,
-        "not before its last id"
-    );
-    let next = lease(world, 0, now.plus(Duration::from_millis(6)))
-        .await
-        .unwrap();
+    let next = lease(world, 0, now).await.unwrap();
     assert_eq!((next.node, next.ids_after), (held.node, last_id_at));
+    assert_eq!(next.ids_until, last_id_at.plus(SPAN));
+}
+
+pub async fn ids_come_after_the_newest_id_of_every_kind(world: &World) {
+    let now = world.now();
+    let at = |days: u64| RawId::first_at(now.plus(Duration::from_secs(days * 86_400)));
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    let story = world.posts(mina, "story").await;
+
+    let person = NewPerson {
+        id: PersonId::new(at(1)),
+        ..world.new_person("nari")
+    };
+    world.sign_up(person).await.unwrap();
+    check_ids_after(world, at(1)).await;
+
+    let ahead = NewStory {
+        id: StoryId::new(at(2)),
+        ..world.new_story(mina, "ahead")
+    };
+    world.posts_new(ahead).await;
+    check_ids_after(world, at(2)).await;
+
+    let comment = NewComment {
+        id: CommentId::new(at(3)),
+        ..world.new_comment(mina, story, "ahead")
+    };
+    world.comments_new(comment).await;
+    check_ids_after(world, at(3)).await;
+
+    let notification = NotificationId::new(at(4));
+    world.like(joon, story, notification, now).await.unwrap();
+    check_ids_after(world, at(4)).await;
+
+    let session = SessionRecord {
+        id: SessionId::new(at(5)),
+        ..session(mina, 7, now)
+    };
+    world.add_session(session, 10).await.unwrap();
+    check_ids_after(world, at(5)).await;
+}
+
+async fn check_ids_after(world: &World, newest: RawId) {
+    let leased = lease(world, 2, world.now()).await.unwrap();
+    assert_eq!(leased.ids_after, newest.time());
+    assert_eq!(leased.ids_until, newest.time().plus(SPAN));
+}
+
+pub async fn a_lease_grows_beyond_ids_that_are_ahead_of_the_clock(world: &World) {
+    let now = world.now();
+    let held = lease(world, 1, now).await.unwrap();
+    let ahead = now.plus(SPAN * 100);
+    let renewed = world.renew_node(held, ahead, now, SPAN).await.unwrap();
+    assert_eq!(renewed.ids_until, ahead.plus(SPAN));
+    let next = lease(world, 1, now.plus(SPAN * 2)).await.unwrap();
+    assert_eq!(
+        next.node, held.node,
+        "it was held by the clock and not by the ids"
+    );
+    assert_eq!(next.ids_after, renewed.ids_until);
 }

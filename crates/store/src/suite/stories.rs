@@ -30,13 +30,15 @@ pub async fn a_story_is_kept_as_it_was_posted(world: &World) {
         audience: Audience::Friends,
         ..world.new_story(mina, "안녕 @joon @nobody #서울 #cafe")
     };
-    let id = story.id;
+    let (id, now) = (story.id, story.now);
+    assert_ne!(now, id.time(), "the id may be ahead of the clock");
     world.posts_new(story).await;
     let kept = world.story(id).await.unwrap();
     assert_eq!(
         (kept.id, kept.author, kept.audience, kept.edited_at),
         (id, mina, Audience::Friends, None)
     );
+    assert_eq!(kept.created_at, now);
     assert_eq!(&*kept.text, "안녕 @joon @nobody #서울 #cafe");
     assert_eq!(kept.mentions.len(), 1, "nobody has the other handle");
     assert_eq!(

@@ -93,6 +93,7 @@ impl World {
             language: Language::Ko,
             password_hash: format!("hash of {handle}"),
             search_terms: vec![handle.to_owned()],
+            created_at: self.now(),
         }
     }
 

@@ -90,7 +90,8 @@ impl Town {
             let id = PersonId::new(service.next_id().await?);
             let handle = Handle::parse(&handle(number))?;
             let name = DisplayName::parse(&format!("이웃 {number}"))?;
-            people.push(new_person(id, &handle, name, Language::Ko, hash.clone()));
+            let (hash, now) = (hash.clone(), service.clock().now());
+            people.push(new_person(id, &handle, name, Language::Ko, hash, now));
             self.people.push(id);
         }
         service.store().sign_up_many(people).await?;

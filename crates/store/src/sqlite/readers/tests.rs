@@ -31,6 +31,7 @@ async fn sign_up(store: &SqliteStore, number: u64) {
         language: sosik_feed::people::Language::En,
         password_hash: String::new(),
         search_terms: vec![],
+        created_at: sosik_feed::Timestamp::default(),
     };
     assert_eq!(store.sign_up(person).await.unwrap(), SignUp::Created);
 }

@@ -34,6 +34,7 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
         language: Language::En,
         password_hash: String::new(),
         search_terms: vec![],
+        created_at: sosik_feed::Timestamp::default(),
     };
     store.sign_up(person).await.unwrap();
     let posted = NewStory {
