@@ -8,6 +8,7 @@
     reason = "nothing is reachable from outside of an executable; `pub` marks what a module offers the others"
 )]
 
+mod backups;
 #[cfg(feature = "sabotage")]
 mod bent_clock;
 mod breached;

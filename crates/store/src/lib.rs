@@ -31,4 +31,5 @@ pub use contract::{
 pub use error::{StoreError, StoreResult};
 pub use person_limits::{PersonLimits, Quota};
 pub use records::*;
+pub use sqlite::backup;
 pub use sqlite::{SqliteFile, SqliteOptions, SqliteStore, WriterFigures};

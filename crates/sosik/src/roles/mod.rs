@@ -3,12 +3,14 @@
 //! To add a role: a file like `config.rs`, a `mod` line, a variant of [`Role`] whose comment becomes its help, and its
 //! line in [`CommandLine::run`]. A role that needs the configuration starts with [`Sources::start`].
 
+mod backup;
 mod config;
 mod demo;
 mod import;
 mod load;
 mod plan;
 mod rebuild;
+mod restore;
 mod serve;
 mod verify;
 mod world;
@@ -54,6 +56,10 @@ enum Role {
     Import(import::Args),
     /// Fill a store with a world of people who know each other as real people do, to measure on
     World(world::Args),
+    /// Copy the store into one file, while a server uses it
+    Backup(backup::Args),
+    /// Make a store of a backup
+    Restore(restore::Args),
     /// Compare feeds as they are served with feeds computed from the truth
     Verify(verify::Args),
     /// Ask a running server as many people would, and measure what they get
@@ -77,6 +83,8 @@ impl CommandLine {
             Role::Demo(args) => demo::run(args, self.sources).await,
             Role::Import(args) => import::run(args, self.sources).await,
             Role::World(args) => world::run(args, self.sources).await,
+            Role::Backup(args) => backup::run(args, self.sources).await,
+            Role::Restore(args) => restore::run(args, self.sources).await,
             Role::Verify(args) => verify::run(args, self.sources).await,
             Role::Load(args) => load::run(args, self.sources).await,
             Role::Plan(args) => plan::run(args, self.sources).await,

@@ -74,6 +74,21 @@ pub(super) fn migrate(connection: &Connection, now: Timestamp) -> Result<(), Mig
             applied_at INTEGER NOT NULL
         ) STRICT",
     )?;
+    let applied = check(connection)?;
+    for migration in MIGRATIONS
+        .iter()
+        .filter(|ours| applied.iter().all(|(number, _)| *number != ours.number))
+    {
+        let number = migration.number;
+        migration
+            .apply(connection, now)
+            .map_err(|source| MigrationFailed::NotApplied { number, source })?;
+    }
+    Ok(())
+}
+
+/// Checks that this executable can use the database; answers which migrations it has.
+pub(super) fn check(connection: &Connection) -> Result<Vec<(u32, String)>, MigrationFailed> {
     let applied = applied(connection)?;
     let known = MIGRATIONS.last().map_or(0, |newest| newest.number);
     for (found, checksum) in &applied {
@@ -87,16 +102,7 @@ pub(super) fn migrate(connection: &Connection, now: Timestamp) -> Result<(), Mig
             return Err(MigrationFailed::Changed { number: *found });
         }
     }
-    for migration in MIGRATIONS
-        .iter()
-        .filter(|ours| applied.iter().all(|(number, _)| *number != ours.number))
-    {
-        let number = migration.number;
-        migration
-            .apply(connection, now)
-            .map_err(|source| MigrationFailed::NotApplied { number, source })?;
-    }
-    Ok(())
+    Ok(applied)
 }
 
 fn applied(connection: &Connection) -> rusqlite::Result<Vec<(u32, String)>> {
@@ -121,13 +127,16 @@ impl Migration {
 
     /// SHA-256 of the file, in hexadecimal digits.
     fn checksum(&self) -> String {
-        Sha256::digest(self.sql)
-            .iter()
-            .fold(String::new(), |mut text, byte| {
-                let _never = write!(text, "{byte:02x}");
-                text
-            })
+        hexadecimal(&Sha256::digest(self.sql))
     }
+}
+
+/// Two digits a byte.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _never = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

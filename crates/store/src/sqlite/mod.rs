@@ -10,6 +10,7 @@
 //! To add a noun: a file with its statements and its trait, and a line in `statement::ALL`.
 
 mod accounts;
+pub mod backup;
 mod blocks;
 mod bulk;
 mod comments;
@@ -20,6 +21,7 @@ mod feeds;
 mod friends;
 mod idempotency;
 mod imports;
+mod in_use;
 mod likes;
 mod migrations;
 mod nodes;
@@ -86,6 +88,9 @@ impl SqliteStore {
             .map_err(|error| OpenFailed::new(&place.path, with_causes(&error)))?;
         takeover::release_claims(&connection, options.now)
             .map_err(|error| OpenFailed::new(&place.path, error))?;
+        if place.stays() {
+            in_use::mark(&connection).map_err(|error| OpenFailed::new(&place.path, error))?;
+        }
         let readers = (0..options.readers.max(1))
             .map(|_| place.connect_reader(options))
             .collect::<Result<_, _>>()?;
@@ -146,8 +151,9 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
-        self.writer.close().await;
         self.readers.close().await;
+        // The last connection that closes merges the log.
+        self.writer.close().await;
         self.place.lock().release();
     }
 }

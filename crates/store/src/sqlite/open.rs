@@ -11,12 +11,13 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::SqliteFile;
+use super::in_use;
 use super::options::SqliteOptions;
 use super::statement;
 use crate::private;
 
 /// How long SQLite itself waits for a lock: nobody else writes, so only a backup or a person with a shell holds one.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages in the write-ahead log before it is copied into the database: 16 MiB. Less often means fewer writes of the same
 /// page, more means a longer pause and a slower start after a crash.
 const CHECKPOINT_PAGES: u32 = 4_000;
@@ -83,6 +84,9 @@ impl Place {
         // SQLite would say "unable to open database file" whatever the reason.
         let file = private::open_or_create(&path).map_err(|error| OpenFailed::io(&path, &error))?;
         lock(&file, &path)?;
+        if in_use::lacks_log(&path) {
+            return Err(OpenFailed::new(&path, in_use::advice(&path)));
+        }
         // A new file whose name is not on the disk yet would be gone after a power cut, with all that is in it.
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
         synced.map_err(|error| OpenFailed::io(folder, &error))?;
@@ -108,6 +112,11 @@ impl Place {
 
     pub(super) fn folder(&self) -> &Path {
         folder_of(&self.path)
+    }
+
+    /// Does the file stay? One that goes away with the store needs no mark for what is in its log.
+    pub(super) fn stays(&self) -> bool {
+        self.temporary.is_none()
     }
 
     /// Opens the connection that writes.
@@ -157,6 +166,7 @@ impl Place {
             // Negative: KiB, not pages.
             connection.pragma_update(None, "cache_size", -cache_kib)?;
             connection.pragma_update(None, "mmap_size", i64::from(options.mmap_mib) << 20)?;
+            in_use::keep_log(&connection, true)?;
             settle(&connection)?;
             Ok(connection)
         };

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::db::Db;
 use super::failure::{to_act_on, while_doing};
+use super::in_use;
 use crate::{StoreError, StoreResult};
 
 /// What the writer has done so far. Jobs per batch is jobs per fsync.
@@ -64,7 +65,7 @@ impl Writer {
             .name("sosik-writer".to_owned())
             .spawn(move || {
                 write_until_closed(&connection, outbox, batch_max, &counted);
-                drop(connection);
+                in_use::close(connection);
                 drop(lock);
                 let _nobody_waits = ending.send(true);
             })?;

@@ -1,0 +1,163 @@
+//! Files of backups: their names, those that are not complete yet, and which of them stay.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use sosik_feed::Timestamp;
+use tempfile::NamedTempFile;
+
+/// Of the file beside a backup that holds its checksum.
+pub const CHECKSUM: &str = ".sha256";
+/// How the names of backups in a folder begin, and how they end.
+const NAME: (&str, &str) = ("sosik-", ".db");
+/// How the name of a copy begins, and how it ends, until it is whole.
+const PARTIAL: (&str, &str) = (".sosik-", ".partial");
+
+/// The name of a backup of this moment. Names sort by time.
+pub fn name_of(now: Timestamp) -> String {
+    let time = now.to_string().replace(['-', ':'], "");
+    format!("{}{time}{}", NAME.0, NAME.1)
+}
+
+/// The path with more at its end.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The folder that a file is in.
+pub fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A file for a copy that is not whole yet. It is removed when it is dropped, and locked until then.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn partial_in(folder: &Path) -> anyhow::Result<NamedTempFile> {
+    let named = || format!("make a file in {}", folder.display());
+    // Its mode is 0600.
+    let partial = tempfile::Builder::new()
+        .prefix(PARTIAL.0)
+        .suffix(PARTIAL.1)
+        .tempfile_in(folder)
+        .with_context(named)?;
+    partial.as_file().lock().with_context(named)?;
+    Ok(partial)
+}
+
+/// Removes copies that a killed process left. Those of a running one are locked.
+///
+/// # Errors
+/// When the folder cannot be read or a file in it cannot be removed.
+pub fn remove_leftovers(folder: &Path) -> anyhow::Result<()> {
+    for path in files_named(folder, PARTIAL)? {
+        let is_left = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
+        if is_left {
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the oldest backups in a folder until `keep` are left; answers which. Other files stay.
+///
+/// # Errors
+/// When the folder cannot be read or a file in it cannot be removed.
+pub fn remove_older(folder: &Path, keep: usize) -> anyhow::Result<Vec<PathBuf>> {
+    let mut backups = files_named(folder, NAME)?;
+    backups.sort();
+    let count = backups.len().saturating_sub(keep);
+    backups.truncate(count);
+    for backup in &backups {
+        remove(backup)?;
+        let checksum = beside(backup, CHECKSUM);
+        if checksum.exists() {
+            remove(&checksum)?;
+        }
+    }
+    Ok(backups)
+}
+
+/// Makes the names in a folder durable: one that is not on the disk yet is gone after a power cut.
+///
+/// # Errors
+/// When the disk fails.
+pub fn sync(folder: &Path) -> anyhow::Result<()> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .with_context(|| format!("write {}", folder.display()))
+}
+
+fn files_named(folder: &Path, (begin, end): (&str, &str)) -> anyhow::Result<Vec<PathBuf>> {
+    let is_named = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(begin) && name.ends_with(end)) && path.is_file()
+    };
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.with_context(|| format!("read {}", folder.display()))?;
+    Ok(entries
+        .iter()
+        .map(fs::DirEntry::path)
+        .filter(is_named)
+        .collect())
+}
+
+fn remove(path: &Path) -> anyhow::Result<()> {
+    fs::remove_file(path).with_context(|| format!("remove {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_sort_by_time() {
+        let name = |millis| name_of(Timestamp::from_millis(millis));
+        assert_eq!(name(1_790_000_000_123), "sosik-20260921T141320.123Z.db");
+        assert!(name(1_790_000_000_123) < name(1_790_000_000_124));
+    }
+
+    #[test]
+    fn copies_that_a_killed_process_left_are_removed_and_those_of_a_running_one_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join(".sosik-left.partial");
+        fs::write(&left, "").unwrap();
+        let running = partial_in(folder.path()).unwrap();
+        remove_leftovers(folder.path()).unwrap();
+        assert!(!left.exists() && running.path().exists());
+    }
+
+    #[test]
+    fn the_newest_backups_stay_and_files_of_others_are_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = [
+            "sosik-20260101T000000.000Z.db",
+            "sosik-20260102T000000.000Z.db",
+            "sosik-20260103T000000.000Z.db",
+            "mine.db",
+        ];
+        for name in names {
+            let path = folder.path().join(name);
+            fs::write(beside(&path, CHECKSUM), "").unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let removed = remove_older(folder.path(), 2).unwrap();
+        assert_eq!(removed, [folder.path().join(names[0])]);
+        assert!(!beside(&removed[0], CHECKSUM).exists());
+        for name in &names[1..] {
+            let path = folder.path().join(name);
+            assert!(path.exists() && beside(&path, CHECKSUM).exists(), "{name}");
+        }
+        assert_eq!(
+            remove_older(folder.path(), 2).unwrap(),
+            Vec::<PathBuf>::new()
+        );
+    }
+}

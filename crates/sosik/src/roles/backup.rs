@@ -1,0 +1,141 @@
+//! `sosik backup`: a copy of the store, made while a server uses it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+use sosik_service::{Clock, SystemClock};
+use sosik_store::{backup, private};
+
+use super::{Outcome, Sources};
+use crate::backups::{self, CHECKSUM, beside};
+use crate::config::Loaded;
+use crate::{print, progress};
+
+/// Most backups that `--keep` may keep: a backup every hour for a year.
+const KEEP_MAX: u32 = 10_000;
+
+/// Where to, and what stays.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The server goes on meanwhile. The backup is one file, complete by itself, with the writes up to one moment; \
+                  beside it stands its SHA-256 as `sha256sum --check` reads it. `sosik restore` makes a store of it. \
+                  docs/guide/backup.md says more."
+)]
+pub struct Args {
+    #[command(flatten)]
+    to: To,
+    /// With --into: remove older backups in the folder, up to this number
+    #[arg(long, value_name = "NUMBER", conflicts_with = "to", value_parser = clap::value_parser!(u32).range(1..=i64::from(KEEP_MAX)))]
+    keep: Option<u32>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct To {
+    /// Write this file; it must not exist
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    /// Write a file named by the time into this folder
+    #[arg(long, value_name = "FOLDER")]
+    into: Option<PathBuf>,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+struct Report {
+    file: PathBuf,
+    bytes: u64,
+    sha256: String,
+    removed: Vec<PathBuf>,
+}
+
+/// Copies the store, and removes older copies.
+///
+/// # Errors
+/// When the store cannot be read or the backup cannot be written. Nothing is removed then.
+#[expect(clippy::unused_async, reason = "every role is run alike")]
+pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
+    let loaded = sources.start()?;
+    let report = tokio::task::block_in_place(|| make(&args, &loaded))?;
+    print::out(&if args.json {
+        serde_json::to_string(&report)? + "\n"
+    } else {
+        sentences(&report)
+    })?;
+    Ok(Outcome::Fine)
+}
+
+fn make(args: &Args, loaded: &Loaded) -> anyhow::Result<Report> {
+    let store = Path::new(loaded.config.store.url.rest());
+    let file = match (&args.to.to, &args.to.into) {
+        (Some(file), _) => file.clone(),
+        (None, Some(folder)) => folder.join(backups::name_of(SystemClock::default().now())),
+        (None, None) => bail!("say where to: --to FILE or --into FOLDER"),
+    };
+    let (bytes, sha256) = copy(store, &file)?;
+    let removed = match (&args.to.into, args.keep) {
+        (Some(folder), Some(keep)) => backups::remove_older(folder, keep as usize)?,
+        _ => Vec::new(),
+    };
+    Ok(Report {
+        file,
+        bytes,
+        sha256,
+        removed,
+    })
+}
+
+/// Copies into a file of another name first: what has the name of a backup is whole.
+fn copy(store: &Path, file: &Path) -> anyhow::Result<(u64, String)> {
+    let checksum = beside(file, CHECKSUM);
+    for path in [file, &checksum] {
+        if path.exists() {
+            bail!("{} exists already: name another file", path.display());
+        }
+    }
+    let folder = backups::folder_of(file);
+    private::create_folder(folder).with_context(|| format!("make {}", folder.display()))?;
+    backups::remove_leftovers(folder)?;
+    let partial = backups::partial_in(folder)?;
+    let bar = progress::bar("bytes are copied", 0);
+    backup::back_up(store, partial.path(), |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    })?;
+    bar.finish_and_clear();
+    let sha256 = backup::checksum(partial.path())?;
+    let bytes = partial.as_file().metadata().map_or(0, |file| file.len());
+    let named = || format!("write {}", file.display());
+    partial.persist_noclobber(file).with_context(named)?;
+    write_checksum(&checksum, file, &sha256)?;
+    backups::sync(folder)?;
+    Ok((bytes, sha256))
+}
+
+fn write_checksum(path: &Path, file: &Path, sha256: &str) -> anyhow::Result<()> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let written = private::create_file(path).and_then(|mut out| {
+        writeln!(out, "{sha256}  {name}")?;
+        out.sync_all()
+    });
+    written.with_context(|| format!("write {}", path.display()))
+}
+
+fn sentences(report: &Report) -> String {
+    let Report {
+        file,
+        bytes,
+        sha256,
+        removed,
+    } = report;
+    let mut text = format!("{}: {bytes} bytes, SHA-256 {sha256}\n", file.display());
+    for path in removed {
+        text.push_str(&format!("removed {}\n", path.display()));
+    }
+    text
+}

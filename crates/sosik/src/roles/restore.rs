@@ -1,0 +1,125 @@
+//! `sosik restore`: a store, made of a backup.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use serde::Serialize;
+use sosik_store::{backup, private};
+
+use super::{Outcome, Sources};
+use crate::backups::{self, CHECKSUM, beside};
+use crate::print;
+
+/// From where, and to where.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Nothing is overwritten: move a store that is there away first. The checksum and the whole file are checked \
+                  before it gets its name; `sosik verify` checks the feeds afterwards. docs/guide/backup.md says more."
+)]
+pub struct Args {
+    /// The backup; its checksum is expected beside it
+    #[arg(value_name = "BACKUP")]
+    from: PathBuf,
+    /// Where the store is made [default: store.url]
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    /// The file is no backup: it was copied from a running server, without the log that holds the newest writes, and the log
+    /// is lost
+    #[arg(long)]
+    without_log: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+struct Report {
+    file: PathBuf,
+    bytes: u64,
+}
+
+/// Makes a store of a backup.
+///
+/// # Errors
+/// When there is a store already, or the backup is not what its checksum says, damaged, or of a newer version. Nothing is left
+/// then.
+#[expect(clippy::unused_async, reason = "every role is run alike")]
+pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
+    let loaded = sources.start()?;
+    let to = match &args.to {
+        Some(to) => to.clone(),
+        None => PathBuf::from(loaded.config.store.url.rest()),
+    };
+    let report = tokio::task::block_in_place(|| restore(&args, &to))?;
+    print::out(&if args.json {
+        serde_json::to_string(&report)? + "\n"
+    } else {
+        format!(
+            "{} is a store of {} bytes now; `sosik verify` checks its feeds\n",
+            report.file.display(),
+            report.bytes
+        )
+    })?;
+    Ok(Outcome::Fine)
+}
+
+fn restore(args: &Args, to: &Path) -> anyhow::Result<Report> {
+    for path in [to.to_owned(), beside(to, "-wal"), beside(to, "-shm")] {
+        if path.exists() {
+            bail!(
+                "{} exists already and is not overwritten: move it away, or name another file with --to",
+                path.display()
+            );
+        }
+    }
+    let expected = match args.without_log {
+        true => None,
+        false => Some(expected_checksum(&args.from)?),
+    };
+    let folder = backups::folder_of(to);
+    private::create_folder(folder).with_context(|| format!("make {}", folder.display()))?;
+    backups::remove_leftovers(folder)?;
+    let partial = backups::partial_in(folder)?;
+    let copied = || format!("copy {} to {}", args.from.display(), folder.display());
+    let bytes = fs::copy(&args.from, partial.path()).with_context(copied)?;
+    // `copy` gives the copy the mode of the original.
+    private::close_to_others(partial.path()).with_context(copied)?;
+    if let Some(expected) = expected {
+        let found = backup::checksum(partial.path())?;
+        ensure!(
+            found == expected,
+            "{} is not what its checksum says ({found} instead of {expected}): use another backup",
+            args.from.display()
+        );
+    }
+    backup::check_copy(partial.path(), args.without_log)
+        .with_context(|| format!("{} cannot be restored", args.from.display()))?;
+    let named = || format!("write {}", to.display());
+    partial.as_file().sync_all().with_context(named)?;
+    partial.persist_noclobber(to).with_context(named)?;
+    backups::sync(folder)?;
+    Ok(Report {
+        file: to.to_owned(),
+        bytes,
+    })
+}
+
+/// What the file beside the backup says.
+fn expected_checksum(from: &Path) -> anyhow::Result<String> {
+    let path = beside(from, CHECKSUM);
+    let text = fs::read_to_string(&path).with_context(|| {
+        format!(
+            "read {}, the checksum of the backup: copy it too, or make it with `sha256sum` of a file that you trust",
+            path.display()
+        )
+    })?;
+    let word = text.split_whitespace().next().unwrap_or_default();
+    ensure!(
+        word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{} does not begin with a SHA-256",
+        path.display()
+    );
+    Ok(word.to_ascii_lowercase())
+}

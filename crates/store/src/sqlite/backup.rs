@@ -1,0 +1,152 @@
+//! Copies of a database: made while a server uses it, and checked before one is used.
+//!
+//! A backup is one file that is complete by itself: it is taken by SQLite's backup interface inside one read transaction, so
+//! it holds the writes up to one moment. The log of the database grows while the copy is made, since nothing that the copy
+//! may still read can be removed from it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
+use sha2::{Digest, Sha256};
+
+use super::{in_use, migrations, open, with_causes};
+
+/// Pages copied between two looks at the progress: 16 MiB.
+const STEP_PAGES: i32 = 4_096;
+/// One read of a file whose checksum is computed.
+const READ_BYTES: usize = 1 << 20;
+
+/// Why there is no copy. Names the file.
+#[derive(Debug)]
+pub struct CopyFailed {
+    doing: &'static str,
+    path: PathBuf,
+    reason: String,
+}
+
+impl CopyFailed {
+    fn new(doing: &'static str, path: &Path, reason: impl fmt::Display) -> Self {
+        Self {
+            doing,
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for CopyFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.doing, self.path.display(), self.reason)
+    }
+}
+
+impl std::error::Error for CopyFailed {}
+
+/// Copies a database, which a server may be using, into a file that is empty, and syncs that to the disk. `progress` is told
+/// how many bytes are copied, and of how many.
+///
+/// # Errors
+/// When there is no database, it lacks its log, or one of the files cannot be read or written.
+pub fn back_up(from: &Path, to: &Path, progress: impl FnMut(u64, u64)) -> Result<(), CopyFailed> {
+    let unreadable = |reason: &dyn fmt::Display| CopyFailed::new("back up", from, reason);
+    if !from.exists() {
+        return Err(unreadable(&"there is no such file: set store.url"));
+    }
+    if in_use::lacks_log(from) {
+        return Err(unreadable(&in_use::advice(from)));
+    }
+    let source = open_file(from).map_err(|error| unreadable(&error))?;
+    let mut copy = open_file(to).map_err(|error| CopyFailed::new("write", to, error))?;
+    copied(&source, &mut copy, progress)
+        .map_err(|error| CopyFailed::new("copy the database to", to, error))?;
+    drop(copy);
+    let synced = File::open(to).and_then(|file| file.sync_all());
+    synced.map_err(|error| CopyFailed::new("write", to, error))
+}
+
+fn open_file(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(open::BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+fn copied(
+    source: &Connection,
+    copy: &mut Connection,
+    mut progress: impl FnMut(u64, u64),
+) -> rusqlite::Result<()> {
+    source.pragma_update(None, "query_only", true)?;
+    // The log belongs to the server, or to the next one after a kill.
+    if in_use::is_marked(source)? {
+        in_use::keep_log(source, true)?;
+    }
+    let page_bytes: u32 = source.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    // One transaction, so that a write meanwhile does not make the copy begin again.
+    let snapshot = source.unchecked_transaction()?;
+    snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |_row| Ok(()))?;
+    {
+        let backup = Backup::new(source, copy)?;
+        loop {
+            let step = backup.step(STEP_PAGES)?;
+            let pages = backup.progress();
+            let bytes = |pages: i32| u64::from(pages.unsigned_abs()) * u64::from(page_bytes);
+            progress(
+                bytes(pages.pagecount - pages.remaining),
+                bytes(pages.pagecount),
+            );
+            if step == StepResult::Done {
+                break;
+            }
+        }
+    }
+    drop(snapshot);
+    // One file that needs no other.
+    copy.pragma_update(None, "journal_mode", "DELETE")?;
+    in_use::unmark(copy)
+}
+
+/// Checks a copy: whole, and of a version that this executable can use. `without_log` accepts one that was taken from a running
+/// store without its log, and makes it usable.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_copy(path: &Path, without_log: bool) -> Result<(), CopyFailed> {
+    let failed = |reason: &dyn fmt::Display| CopyFailed::new("check", path, reason);
+    if in_use::lacks_log(path) && !without_log {
+        return Err(failed(&in_use::advice(path)));
+    }
+    let copy = open_file(path).map_err(|error| failed(&error))?;
+    migrations::check(&copy).map_err(|error| failed(&with_causes(&error)))?;
+    let found: String = copy
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+        .map_err(|error| failed(&error))?;
+    if found != "ok" {
+        return Err(failed(&format!("it is damaged: {found}")));
+    }
+    let settled = copy
+        .pragma_update(None, "journal_mode", "DELETE")
+        .and_then(|()| in_use::unmark(&copy));
+    settled.map_err(|error| failed(&error))
+}
+
+/// SHA-256 of a file, in hexadecimal digits, as `sha256sum` prints it.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn checksum(path: &Path) -> Result<String, CopyFailed> {
+    let failed = |error: io::Error| CopyFailed::new("read", path, error);
+    let mut file = File::open(path).map_err(failed)?;
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0; READ_BYTES]);
+    loop {
+        let count = file.read(&mut buffer).map_err(failed)?;
+        if count == 0 {
+            return Ok(migrations::hexadecimal(&hash.finalize()));
+        }
+        hash.update(&buffer[..count]);
+    }
+}

@@ -1,0 +1,111 @@
+//! A mark in the database file that says: the newest writes are in the write-ahead log beside it.
+//!
+//! A store writes to its log first; the database file gets the pages later. So a copy of the file alone, taken while a server
+//! runs, lacks the newest writes or holds nothing at all, and SQLite opens it without a complaint. Therefore the file is
+//! marked when it is opened, and the mark is removed when it is closed and the log is merged. A marked file without a log is
+//! refused. After a kill the log is there, and everything in it is recovered.
+//!
+//! The mark is `user_version` in the header of the file. It is copied into the file itself at once (a checkpoint), or it
+//! would be in the log like everything else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+/// The newest writes may be in the log.
+const IN_USE: i32 = 1;
+/// All writes are in the file.
+const CLOSED: i32 = 0;
+
+/// Sets the mark, durably.
+pub(super) fn mark(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "user_version", IN_USE)?;
+    let is_busy = connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get(0))?;
+    if is_busy {
+        // Somebody makes a backup right now. The next checkpoint copies the mark.
+        tracing::warn!(
+            "another program reads the database; a copy of its file alone is not detected for now"
+        );
+    }
+    Ok(())
+}
+
+/// Removes the mark and closes the connection, the last one to the file, which merges the log. When that fails the log
+/// stays, and the next start recovers it.
+pub(super) fn close(connection: Connection) {
+    let closed = unmark(&connection).and_then(|()| keep_log(&connection, false));
+    if let Err(error) = closed {
+        tracing::error!(%error, "the database could not be closed; its log stays and is recovered at the next start");
+    }
+    drop(connection);
+}
+
+/// Whether the log stays when this connection is the last one that closes. It has to while the mark is set: a connection
+/// that is closed because something failed would remove the log, and leave the mark.
+pub(super) fn keep_log(connection: &Connection, keep: bool) -> rusqlite::Result<()> {
+    let stays = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    connection.set_db_config(stays, keep).map(|_is_kept| ())
+}
+
+/// Removes the mark of a copy that is complete by itself.
+pub(super) fn unmark(copy: &Connection) -> rusqlite::Result<()> {
+    copy.pragma_update(None, "user_version", CLOSED)
+}
+
+/// Is the mark set?
+pub(super) fn is_marked(connection: &Connection) -> rusqlite::Result<bool> {
+    let mark: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(mark == IN_USE)
+}
+
+/// The log of a database. SQLite follows symbolic links first.
+pub(super) fn log_of(path: &Path) -> PathBuf {
+    let real = fs::canonicalize(path).unwrap_or_else(|_missing| path.to_owned());
+    let mut name = real.into_os_string();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+/// Does the database lack its log? Looks at the file alone and changes nothing beside it.
+pub(super) fn lacks_log(path: &Path) -> bool {
+    if log_of(path).exists() {
+        return false;
+    }
+    let Some(url) = immutable_url(path) else {
+        return false;
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // What is no database is told by whoever opens it.
+    Connection::open_with_flags(url, flags)
+        .and_then(|connection| is_marked(&connection))
+        .unwrap_or(false)
+}
+
+/// The file as SQLite's URL that promises not to change it; `None` for a path that is no text.
+fn immutable_url(path: &Path) -> Option<String> {
+    let mut url = String::from("file:");
+    for byte in path.to_str()?.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    url.push_str("?immutable=1");
+    Some(url)
+}
+
+/// What to tell about a database that lacks its log.
+pub(super) fn advice(path: &Path) -> String {
+    format!(
+        "it was copied while a server used it, without its write-ahead log {}, in which the newest writes are: \
+         copy that file too while the server is stopped, or use `sosik backup`. If the log is lost for good, \
+         `sosik restore --without-log {} --to NEW_FILE` makes a store of what is there",
+        log_of(path).display(),
+        path.display()
+    )
+}
