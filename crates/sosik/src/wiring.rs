@@ -98,6 +98,7 @@ fn store_options(config: &Config, clock: &dyn Clock) -> SqliteOptions {
         cache_mib: store.cache_mib,
         mmap_mib: store.mmap_mib,
         person_limits: person_limits(&config.limits),
+        wal_mib_max: store.wal_mib_max,
         ..SqliteOptions::at(Path::new(store.url.rest()), clock.now())
     }
 }

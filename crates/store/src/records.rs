@@ -617,3 +617,26 @@ pub struct MendedStories {
     /// Tags that did not lead to their story.
     pub tags: u64,
 }
+
+/// How a store is doing, for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreFigures {
+    /// Size of the write-ahead log.
+    pub log_bytes: u64,
+    /// How often the log was larger than its limit and was emptied.
+    pub log_emptied: u64,
+    /// How often it could not be, since a read was in the way.
+    pub log_blocked: u64,
+    /// How often it could not be, since the disk failed.
+    pub log_failed: u64,
+    /// Writes that wait for the writer.
+    pub writes_waiting: u64,
+    /// Transactions committed.
+    pub write_batches: u64,
+    /// Writes answered by them.
+    pub writes: u64,
+    /// How often the connection that writes was replaced after the disk had failed.
+    pub reopened: u64,
+    /// Room on its disk; `None` when the system does not tell.
+    pub disk_free_bytes: Option<u64>,
+}

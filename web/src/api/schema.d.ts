@@ -1324,7 +1324,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description it is going away, its clock is wrong, or a task in the background fails for good; the reason */
+            /** @description it is going away, its clock is wrong, its disk failed, or a task in the background fails for good; the reason */
             503: {
                 headers: {
                     [name: string]: unknown;

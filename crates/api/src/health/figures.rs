@@ -16,6 +16,7 @@ pub(crate) async fn metrics(State(app): State<App>) -> Response {
     note_caches(&app);
     note_fabric(&app);
     note_tasks(&app);
+    note_store(&app);
     note_orders(&app).await;
     let text = app
         .metrics
@@ -54,6 +55,28 @@ fn note_fabric(app: &App) {
     gauge!("sosik_timelines").set(count(figures.timelines));
     gauge!("sosik_timeline_bytes").set(count(figures.timeline_bytes));
     ::metrics::counter!("sosik_timelines_evicted_total").absolute(figures.evicted);
+}
+
+fn note_store(app: &App) {
+    let figures = app.service.store().figures();
+    let bytes = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX));
+    gauge!("sosik_store_wal_bytes").set(bytes(figures.log_bytes));
+    gauge!("sosik_store_writes_waiting").set(bytes(figures.writes_waiting));
+    if let Some(free) = figures.disk_free_bytes {
+        gauge!("sosik_store_disk_free_bytes").set(bytes(free));
+    }
+    for (result, number) in [
+        ("emptied", figures.log_emptied),
+        ("blocked", figures.log_blocked),
+        ("failed", figures.log_failed),
+    ] {
+        ::metrics::counter!("sosik_store_wal_checkpoints_total", "result" => result)
+            .absolute(number);
+    }
+    // Writes divided by batches are the writes that share one commit.
+    ::metrics::counter!("sosik_store_write_batches_total").absolute(figures.write_batches);
+    ::metrics::counter!("sosik_store_writes_total").absolute(figures.writes);
+    ::metrics::counter!("sosik_store_reopened_total").absolute(figures.reopened);
 }
 
 /// When the store does not answer, the last figures stand: its health has a page of its own.

@@ -23,17 +23,21 @@ pub(crate) async fn livez() -> &'static str {
 #[utoipa::path(get, path = "/readyz", tag = "health", operation_id = "readyz", security(()),
     responses(
         (status = 200, description = "it may", body = String, content_type = "text/plain"),
-        (status = 503, description = "it is going away, its clock is wrong, or a task in the background fails for good; the reason", body = String, content_type = "text/plain"),
+        (status = 503, description = "it is going away, its clock is wrong, its disk failed, or a task in the background fails for good; the reason", body = String, content_type = "text/plain"),
     ))]
 pub(crate) async fn readyz(State(app): State<App>) -> Response {
     let refuse = |reason: String| (StatusCode::SERVICE_UNAVAILABLE, reason).into_response();
     if app.leaving.is_cancelled() {
         return refuse("leaving\n".to_owned());
     }
-    if let Some(problem) = app.service.clock_problem() {
+    let service = &app.service;
+    if let Some(problem) = service
+        .clock_problem()
+        .or_else(|| service.store().unready())
+    {
         return refuse(format!("{problem}\n"));
     }
-    match app.service.given_up().first() {
+    match service.given_up().first() {
         Some(given_up) => refuse(format!("{given_up}\n")),
         None => "ready\n".into_response(),
     }

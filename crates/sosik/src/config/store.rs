@@ -26,6 +26,10 @@ settings! {
         /// Page cache of each connection.
         pub cache_mib: u32 = 64, unit: "MiB", allowed: 1..=MIB_MAX;
 
+        /// The write-ahead log is emptied when it is larger than this. Reads pause for that, for as long as the longest one
+        /// that runs. A backup in progress keeps it from being emptied.
+        pub wal_mib_max: u32 = 64, unit: "MiB", allowed: 1..=MIB_MAX;
+
         /// How much of the file is read through the system's own cache. 0 reads through the page cache alone.
         pub mmap_mib: u32 = 256, unit: "MiB", allowed: 0..=MIB_MAX;
     }

@@ -33,7 +33,7 @@ pub use upkeep::Upkeep;
 
 use async_trait::async_trait;
 
-use crate::StoreResult;
+use crate::{StoreFigures, StoreResult};
 
 /// Everything durable.
 #[async_trait]
@@ -58,6 +58,12 @@ pub trait Store:
 {
     /// Answers when the engine can read and has room to write: for `/healthz`.
     async fn check(&self) -> StoreResult<()>;
+
+    /// Why this node cannot write, however often it tries: for `/readyz`. `None` when it can. Reads nothing.
+    fn unready(&self) -> Option<&'static str>;
+
+    /// How it is doing, for metrics. Looks at the disk and reads nothing.
+    fn figures(&self) -> StoreFigures;
 
     /// Waits for what is being written, then closes. Later calls answer `Closed`.
     async fn close(&self);

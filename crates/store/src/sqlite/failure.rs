@@ -21,6 +21,21 @@ pub(super) fn to_act_on(error: &rusqlite::Error) -> Option<StoreError> {
     }
 }
 
+/// The disk, or what is on it, is not what it should be: what the connection knows of the file is worth nothing any more.
+pub(super) fn is_of_the_disk(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::SystemIoFailure
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::FileLockingProtocolFailed
+        )
+    )
+}
+
 /// Says what was being done when it failed.
 pub(super) fn while_doing(context: &'static str, error: StoreError) -> StoreError {
     match error {

@@ -23,6 +23,7 @@ mod idempotency;
 mod imports;
 mod in_use;
 mod likes;
+mod log;
 mod migrations;
 mod nodes;
 mod notifications;
@@ -47,12 +48,14 @@ mod withdrawn;
 mod writer;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 
-use crate::{PersonLimits, Store, StoreError, StoreResult};
+use crate::{PersonLimits, Store, StoreError, StoreFigures, StoreResult};
 use db::Db;
+use log::{Gate, Log, LogFigures};
 use open::{OpenFailed, Place};
 pub use options::{SqliteFile, SqliteOptions};
 use readers::Readers;
@@ -67,6 +70,7 @@ const DISK_FREE_MIN: u64 = 128 << 20;
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
+    log_figures: Arc<LogFigures>,
     place: Mutex<Place>,
     person_limits: PersonLimits,
 }
@@ -83,7 +87,8 @@ impl SqliteStore {
 
     fn start(options: &SqliteOptions) -> Result<Arc<Self>, OpenFailed> {
         let place = Place::take(&options.file)?;
-        let connection = place.connect_writer(options)?;
+        let connector = place.connector();
+        let connection = connector.connect_writer(options)?;
         migrations::migrate(&connection, options.now)
             .map_err(|error| OpenFailed::new(&place.path, with_causes(&error)))?;
         takeover::release_claims(&connection, options.now)
@@ -92,19 +97,27 @@ impl SqliteStore {
             in_use::mark(&connection).map_err(|error| OpenFailed::new(&place.path, error))?;
         }
         let readers = (0..options.readers.max(1))
-            .map(|_| place.connect_reader(options))
+            .map(|_| connector.connect_reader(options))
             .collect::<Result<_, _>>()?;
-        let writer = Writer::start(
+        let gate = Gate::default();
+        let bytes_max = u64::from(options.wal_mib_max) << 20;
+        let log = Log::new(in_use::log_of(&place.path), Gate::clone(&gate), bytes_max);
+        let log_figures = log.figures();
+        let of_writer = options.clone();
+        let writer = Writer::start(writer::Parts {
             connection,
-            place.lock(),
-            options.write_batch_max,
-            options.writes_waiting_max,
-        )
+            connect: Box::new(move || connector.connect_writer(&of_writer)),
+            log: Some(log),
+            lock: place.lock(),
+            batch_max: options.write_batch_max,
+            waiting_max: options.writes_waiting_max,
+        })
         .map_err(|error| OpenFailed::new(&place.path, error))?;
-        let readers = Readers::new(readers, options.reads_waiting_max);
+        let readers = Readers::new(readers, options.reads_waiting_max, gate);
         Ok(Arc::new(Self {
             writer,
             readers,
+            log_figures,
             place: Mutex::new(place),
             person_limits: options.person_limits,
         }))
@@ -131,14 +144,22 @@ impl SqliteStore {
         self.readers.read(context, work).await
     }
 
+    /// Room on the disk that this account may use, in bytes.
+    fn disk_free(&self) -> std::io::Result<u64> {
+        let disk = rustix::fs::statvfs(self.place.lock().folder())?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
     fn check_disk(&self) -> StoreResult<()> {
-        let failed = |error: std::io::Error| StoreError::failed("look at the disk", error);
-        let disk = rustix::fs::statvfs(self.place.lock().folder())
-            .map_err(|error| failed(error.into()))?;
-        if disk.f_bavail.saturating_mul(disk.f_frsize) < DISK_FREE_MIN {
-            return Err(failed(std::io::ErrorKind::StorageFull.into()));
+        let failed = |error: std::io::Error| {
+            let folder = self.place.lock().folder().display().to_string();
+            StoreError::failed("look at the disk", format!("{folder}: {error}"))
+        };
+        match self.disk_free() {
+            Ok(free) if free < DISK_FREE_MIN => Err(failed(std::io::ErrorKind::StorageFull.into())),
+            Ok(_enough) => Ok(()),
+            Err(error) => Err(failed(error)),
         }
-        Ok(())
     }
 }
 
@@ -148,6 +169,29 @@ impl Store for SqliteStore {
         self.writer.check()?;
         self.check_disk()?;
         self.read("check the store", people::check).await
+    }
+
+    fn unready(&self) -> Option<&'static str> {
+        (!self.writer.is_able()).then_some(
+            "the disk of the store failed and its file could not be opened again: look at the log and at the disk",
+        )
+    }
+
+    fn figures(&self) -> StoreFigures {
+        let WriterFigures { batches, jobs } = self.writer.figures();
+        let log = &self.log_figures;
+        let number = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+        StoreFigures {
+            log_bytes: number(&log.bytes),
+            log_emptied: number(&log.emptied),
+            log_blocked: number(&log.blocked),
+            log_failed: number(&log.failed),
+            writes_waiting: self.writer.waiting() as u64,
+            write_batches: batches,
+            writes: jobs,
+            reopened: self.writer.reopened(),
+            disk_free_bytes: self.disk_free().ok(),
+        }
     }
 
     async fn close(&self) {

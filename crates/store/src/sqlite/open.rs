@@ -21,8 +21,6 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages in the write-ahead log before it is copied into the database: 16 MiB. Less often means fewer writes of the same
 /// page, more means a longer pause and a slower start after a crash.
 const CHECKPOINT_PAGES: u32 = 4_000;
-/// The write-ahead log is cut back to this after a checkpoint: it grows beyond only while a long read holds it.
-const JOURNAL_BYTES_MAX: u32 = 64 << 20;
 /// Statements that are not listed but cached: begin, commit, savepoints.
 const STATEMENTS_UNLISTED: usize = 8;
 
@@ -119,17 +117,32 @@ impl Place {
         self.temporary.is_none()
     }
 
+    /// Opens connections, also after the place itself has gone elsewhere.
+    pub(super) fn connector(&self) -> Connector {
+        Connector {
+            path: self.path.clone(),
+            stays: self.stays(),
+        }
+    }
+}
+
+/// Opens connections to a database.
+#[derive(Debug, Clone)]
+pub(super) struct Connector {
+    path: PathBuf,
+    /// It is synced to the disk.
+    stays: bool,
+}
+
+impl Connector {
     /// Opens the connection that writes.
     pub(super) fn connect_writer(&self, options: &SqliteOptions) -> Result<Connection, OpenFailed> {
         self.connect(options, |connection| {
             connection.pragma_update(None, "journal_mode", "WAL")?;
-            let synchronous = if self.temporary.is_some() {
-                "OFF"
-            } else {
-                "FULL"
-            };
+            let synchronous = if self.stays { "FULL" } else { "OFF" };
             connection.pragma_update(None, "synchronous", synchronous)?;
-            connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES_MAX)?;
+            let log_bytes_max = i64::from(options.wal_mib_max) << 20;
+            connection.pragma_update(None, "journal_size_limit", log_bytes_max)?;
             connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
         })
     }

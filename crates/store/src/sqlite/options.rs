@@ -34,6 +34,8 @@ pub struct SqliteOptions {
     pub mmap_mib: u32,
     /// What one person may store and cause.
     pub person_limits: PersonLimits,
+    /// The write-ahead log is emptied when it is larger than this, in MiB; reads pause for that.
+    pub wal_mib_max: u32,
     /// When it is opened: stands beside the migrations that opening applies.
     pub now: Timestamp,
 }
@@ -60,6 +62,7 @@ impl SqliteOptions {
             cache_mib: 64,
             mmap_mib: 256,
             person_limits: PersonLimits::default(),
+            wal_mib_max: 64,
             now: Timestamp::default(),
         }
     }

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::db::Db;
 use super::failure::while_doing;
+use super::log::Gate;
 use crate::{StoreError, StoreResult};
 
 /// The pool.
@@ -20,17 +21,20 @@ pub(super) struct Readers {
     /// One for each read that runs or waits.
     places: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    /// Held shared by each read: emptying the log waits until none runs.
+    gate: Gate,
     count: u32,
 }
 
 impl Readers {
     /// Takes connections that are open already.
-    pub(super) fn new(connections: Vec<Connection>, waiting_max: usize) -> Self {
+    pub(super) fn new(connections: Vec<Connection>, waiting_max: usize, gate: Gate) -> Self {
         let count = connections.len();
         Self {
             turns: Arc::new(Semaphore::new(count)),
             places: Arc::new(Semaphore::new(count + waiting_max)),
             idle: Arc::new(Mutex::new(connections)),
+            gate,
             count: u32::try_from(count).unwrap_or(u32::MAX),
         }
     }
@@ -50,10 +54,11 @@ impl Readers {
         let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else {
             return Err(StoreError::Closed);
         };
-        let idle = Arc::clone(&self.idle);
+        let (idle, gate) = (Arc::clone(&self.idle), Arc::clone(&self.gate));
         let read = tokio::task::spawn_blocking(move || {
             // Held to the end, also when the one who asked is gone: the connection is in use until then.
             let _held = (place, turn);
+            let _log_is_used = gate.read();
             let borrowed = Borrowed::take(&idle).ok_or(StoreError::Closed)?;
             borrowed.read(work)
         });

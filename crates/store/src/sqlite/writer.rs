@@ -5,11 +5,14 @@
 //!
 //! Every job runs in its own savepoint, or alone in its transaction: one that fails, or panics, is undone alone. A job is answered only when the
 //! transaction it is in has been committed; when that fails, all of them get the error.
+//!
+//! After an I/O error nobody knows what of the file is on the disk and what is in which cache, so the connection is replaced
+//! by a new one, which reads the file again. While there is none, writes fail and the node is not ready.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use rusqlite::Connection;
@@ -17,8 +20,10 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::db::Db;
-use super::failure::{to_act_on, while_doing};
+use super::failure::{is_of_the_disk, to_act_on, while_doing};
 use super::in_use;
+use super::log::Log;
+use super::open::OpenFailed;
 use crate::{StoreError, StoreResult};
 
 /// What the writer has done so far. Jobs per batch is jobs per fsync.
@@ -34,7 +39,14 @@ pub struct WriterFigures {
 struct Counters {
     batches: AtomicU64,
     jobs: AtomicU64,
+    /// Connections that replaced one under which the disk had failed.
+    reopened: AtomicU64,
+    /// There is no connection: the disk failed, and it could not be opened again.
+    is_without: AtomicBool,
 }
+
+/// Opens the connection, at first and after the disk has failed.
+pub(super) type Connect = Box<dyn FnMut() -> Result<Connection, OpenFailed> + Send>;
 
 /// The handle of the writer's thread.
 pub(super) struct Writer {
@@ -51,21 +63,22 @@ enum Message {
 impl Writer {
     /// Starts the thread. At most `batch_max` jobs share a transaction, at most `waiting_max` wait. The lock of the file is
     /// held until the connection is closed, also when the store is dropped without being closed.
-    pub(super) fn start(
-        connection: Connection,
-        lock: Option<Arc<File>>,
-        batch_max: usize,
-        waiting_max: usize,
-    ) -> std::io::Result<Self> {
-        let (inbox, outbox) = mpsc::channel(waiting_max);
+    pub(super) fn start(parts: Parts) -> std::io::Result<Self> {
+        let (inbox, outbox) = mpsc::channel(parts.waiting_max);
         let (ending, ended) = watch::channel(false);
         let counters = Arc::<Counters>::default();
-        let counted = Arc::clone(&counters);
+        let mut slot = Slot {
+            connection: Some(parts.connection),
+            connect: parts.connect,
+            log: parts.log,
+            counters: Arc::clone(&counters),
+        };
+        let lock = parts.lock;
         thread::Builder::new()
             .name("sosik-writer".to_owned())
             .spawn(move || {
-                write_until_closed(&connection, outbox, batch_max, &counted);
-                in_use::close(connection);
+                write_until_closed(&mut slot, outbox, parts.batch_max);
+                slot.close();
                 drop(lock);
                 let _nobody_waits = ending.send(true);
             })?;
@@ -98,10 +111,27 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Is there room for another write?
+    /// Is there a connection to write with?
+    pub(super) fn is_able(&self) -> bool {
+        !self.counters.is_without.load(Ordering::Relaxed)
+    }
+
+    /// Connections that replaced one under which the disk had failed.
+    pub(super) fn reopened(&self) -> u64 {
+        self.counters.reopened.load(Ordering::Relaxed)
+    }
+
+    /// Writes that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.inbox.max_capacity() - self.inbox.capacity()
+    }
+
+    /// Is there room for another write, and a connection for it?
     pub(super) fn check(&self) -> StoreResult<()> {
         if self.inbox.is_closed() {
             Err(StoreError::Closed)
+        } else if !self.is_able() {
+            Err(StoreError::failed("write to the database", NO_CONNECTION))
         } else if self.inbox.capacity() == 0 {
             Err(StoreError::Busy)
         } else {
@@ -126,10 +156,84 @@ impl Writer {
     }
 }
 
+/// What a writer is made of.
+pub(super) struct Parts {
+    /// To begin with.
+    pub(super) connection: Connection,
+    /// Opens another one after the disk has failed.
+    pub(super) connect: Connect,
+    /// Keeps the write-ahead log small; none for a database without one.
+    pub(super) log: Option<Log>,
+    /// Of the file.
+    pub(super) lock: Option<Arc<File>>,
+    /// Jobs in one transaction at most.
+    pub(super) batch_max: usize,
+    /// Jobs that wait at most.
+    pub(super) waiting_max: usize,
+}
+
+const NO_CONNECTION: &str =
+    "the disk failed and the file could not be opened again; the log of the server says why";
+
+/// The connection, and what is done when the disk fails under it.
+struct Slot {
+    connection: Option<Connection>,
+    connect: Connect,
+    log: Option<Log>,
+    counters: Arc<Counters>,
+}
+
+impl Slot {
+    /// The connection, opened again when there is none.
+    fn connection(&mut self) -> Option<&Connection> {
+        if self.connection.is_none() {
+            self.reopen();
+        }
+        self.connection.as_ref()
+    }
+
+    fn reopen(&mut self) {
+        match (self.connect)() {
+            Ok(connection) => {
+                tracing::warn!("the database is opened again after the disk failed");
+                self.connection = Some(connection);
+                self.counters.reopened.fetch_add(1, Ordering::Relaxed);
+                self.counters.is_without.store(false, Ordering::Relaxed);
+            }
+            Err(error) => {
+                if !self.counters.is_without.swap(true, Ordering::Relaxed) {
+                    tracing::error!(%error, "nothing can be written: the database could not be opened again after the \
+                        disk failed; each write tries it anew");
+                }
+            }
+        }
+    }
+
+    /// After a batch under which the disk failed.
+    fn replace(&mut self) {
+        self.connection = None;
+        self.reopen();
+    }
+
+    fn tend_log(&mut self) {
+        if let (Some(connection), Some(log)) = (&self.connection, &mut self.log) {
+            log.tend(connection);
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            in_use::close(connection);
+        }
+    }
+}
+
 /// A write that waits: run once, then answered once.
 trait Job: Send {
     /// Does the work; `false` when it has to be undone.
     fn run(&mut self, db: &Db<'_>) -> bool;
+    /// Did the disk fail while it was done?
+    fn broke(&self) -> bool;
     /// Tells the one who asked. With an error when the transaction came to nothing.
     fn answer(self: Box<Self>, lost: Option<StoreError>);
 }
@@ -159,6 +263,15 @@ where
         keep
     }
 
+    fn broke(&self) -> bool {
+        let Some(Err(StoreError::Failed { source, .. })) = &self.outcome else {
+            return false;
+        };
+        source
+            .downcast_ref::<rusqlite::Error>()
+            .is_some_and(is_of_the_disk)
+    }
+
     fn answer(self: Box<Self>, lost: Option<StoreError>) {
         let outcome = match (lost, self.outcome) {
             // A job's own failure says more than that of its batch.
@@ -171,12 +284,7 @@ where
     }
 }
 
-fn write_until_closed(
-    connection: &Connection,
-    mut outbox: mpsc::Receiver<Message>,
-    batch_max: usize,
-    counters: &Counters,
-) {
+fn write_until_closed(slot: &mut Slot, mut outbox: mpsc::Receiver<Message>, batch_max: usize) {
     let mut messages = Vec::with_capacity(batch_max);
     while outbox.blocking_recv_many(&mut messages, batch_max) > 0 {
         let mut jobs = Vec::with_capacity(messages.len());
@@ -188,12 +296,17 @@ fn write_until_closed(
             }
         }
         if !jobs.is_empty() {
-            commit_together(connection, jobs, counters);
+            commit_together(slot, jobs);
         }
     }
 }
 
-fn commit_together(connection: &Connection, mut jobs: Vec<Box<dyn Job>>, counters: &Counters) {
+fn commit_together(slot: &mut Slot, mut jobs: Vec<Box<dyn Job>>) {
+    let counters = Arc::clone(&slot.counters);
+    let Some(connection) = slot.connection() else {
+        let lost = || StoreError::failed("write to the database", NO_CONNECTION);
+        return jobs.into_iter().for_each(|job| job.answer(Some(lost())));
+    };
     let lost = run_all(connection, &mut jobs).err().map(|error| {
         tracing::error!(jobs = jobs.len(), error = %error, "a batch of writes was lost");
         if !connection.is_autocommit()
@@ -203,13 +316,18 @@ fn commit_together(connection: &Connection, mut jobs: Vec<Box<dyn Job>>, counter
         }
         Arc::new(error)
     });
+    let broke = lost.as_deref().is_some_and(is_of_the_disk) || jobs.iter().any(|job| job.broke());
     counters.batches.fetch_add(1, Ordering::Relaxed);
     counters
         .jobs
         .fetch_add(jobs.len() as u64, Ordering::Relaxed);
+    if broke {
+        slot.replace();
+    }
     for job in jobs {
         job.answer(lost.as_ref().map(told));
     }
+    slot.tend_log();
 }
 
 /// The failure of a batch, as each of its jobs is told.

@@ -22,12 +22,12 @@ fn an_acknowledged_write_is_synced_and_rows_point_to_rows() {
     let mut options = SqliteOptions::at(folder.path().join("sosik.db"), Timestamp::default());
     (options.readers, options.cache_mib, options.mmap_mib) = (3, 64, 16);
     let place = Place::take(&options.file).unwrap();
-    let writer = place.connect_writer(&options).unwrap();
+    let writer = place.connector().connect_writer(&options).unwrap();
     check(&writer, "journal_mode", "wal");
     check(&writer, "synchronous", "2");
     check(&writer, "foreign_keys", "1");
     check(&writer, "query_only", "0");
-    let reader = place.connect_reader(&options).unwrap();
+    let reader = place.connector().connect_reader(&options).unwrap();
     check(&reader, "query_only", "1");
     check(&reader, "mmap_size", "16777216");
     // 64 MiB for three readers and the writer, in KiB.
@@ -46,7 +46,10 @@ fn a_temporary_database_goes_away() {
 #[test]
 fn a_cached_statement_is_not_planned_again_for_other_values() {
     let place = Place::take(&SqliteFile::Temporary).unwrap();
-    let connection = place.connect_writer(&SqliteOptions::temporary()).unwrap();
+    let connection = place
+        .connector()
+        .connect_writer(&SqliteOptions::temporary())
+        .unwrap();
     crate::sqlite::migrations::migrate(&connection, Timestamp::default()).unwrap();
     let mut planned_again = Vec::new();
     for sql in statement::ALL.iter().copied().flatten() {

@@ -20,7 +20,15 @@ fn writer(batch_max: usize, waiting_max: usize) -> Arc<Writer> {
     let schema = "CREATE TABLE numbers (number INTEGER PRIMARY KEY,
         twin INTEGER REFERENCES numbers (number) DEFERRABLE INITIALLY DEFERRED)";
     connection.execute_batch(schema).unwrap();
-    Arc::new(Writer::start(connection, None, batch_max, waiting_max).unwrap())
+    let parts = Parts {
+        connection,
+        connect: Box::new(|| unreachable!("the disk does not fail here")),
+        log: None,
+        lock: None,
+        batch_max,
+        waiting_max,
+    };
+    Arc::new(Writer::start(parts).unwrap())
 }
 
 fn insert(writer: &Arc<Writer>, number: i64, twin: Option<i64>) -> JoinHandle<StoreResult<()>> {
