@@ -22,7 +22,7 @@ const PROBLEM_JSON: &str = "application/problem+json";
         description = "A news feed: people post stories; their friends and followers see them on their home page, newest \
                        first, complete, and shown to nobody else.\n\nIds are decimal strings. Times are RFC 3339 in UTC \
                        with milliseconds. Lists are pages: `items`, opaque cursors `before` and `after` that never \
-                       expire, and `end`. Failed requests are answered with a Problem: decide by its `code`. What you \
+                       expire and belong to one list of one person, and `end`. Failed requests are answered with a Problem: decide by its `code`. What you \
                        may not know to exist is 404.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),

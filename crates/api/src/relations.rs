@@ -1,8 +1,9 @@
 //! What the lists of people have in common.
 
-use sosik_feed::{Cursor, PersonId};
+use sosik_feed::PersonId;
+use sosik_feed::cursor::seal::{List, Scope};
 use sosik_service::relations::PersonPage as Found;
-use sosik_store::PeopleList;
+use sosik_store::{PeopleList, RequestSide};
 
 use crate::app::App;
 use crate::extract::{Json, PageQuery};
@@ -16,22 +17,36 @@ pub(crate) async fn list(
     list: PeopleList,
     page: PageQuery,
 ) -> Result<Json<PersonPage>, Problem> {
-    let page = page.read(app)?;
+    let scope = Scope::own(name_of(list), viewer);
+    let page = page.read(app, scope)?;
     let found = app
         .service
         .related(viewer, list, page.behind()?, page.limit())
         .await?;
-    Ok(Json(shape(&found, viewer)))
+    Ok(Json(shape(&found, app, scope)))
+}
+
+/// What the cursors of a list are bound to.
+const fn name_of(list: PeopleList) -> List {
+    match list {
+        PeopleList::Friends => List::Friends,
+        PeopleList::Follows => List::Follows,
+        PeopleList::Followers => List::Followers,
+        PeopleList::Blocks => List::Blocks,
+        PeopleList::Mutes => List::Mutes,
+        PeopleList::Requests(RequestSide::Incoming) => List::Incoming,
+        PeopleList::Requests(RequestSide::Outgoing) => List::Outgoing,
+    }
 }
 
 /// People with what they are to the viewer, and since when.
-pub(crate) fn shape(found: &Found, viewer: PersonId) -> PersonPage {
+pub(crate) fn shape(found: &Found, app: &App, scope: Scope) -> PersonPage {
     let items = found.items.iter().map(|(found, since)| {
         let person = Person {
             since: Some(since.to_string()),
             ..Person::of(&found.person)
         };
-        if person.id == viewer {
+        if person.id == scope.reader {
             person
         } else {
             person.related(found.relation)
@@ -39,7 +54,10 @@ pub(crate) fn shape(found: &Found, viewer: PersonId) -> PersonPage {
     });
     PersonPage {
         items: items.collect(),
-        before: found.before.as_ref().map(Cursor::encode),
+        before: found
+            .before
+            .as_ref()
+            .map(|before| app.service.seals().seal(before, scope)),
         after: None,
         end: found.end,
         hidden: None,

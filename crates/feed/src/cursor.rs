@@ -1,26 +1,17 @@
 //! Cursors: where a client is in a list, as an opaque text that never expires.
 //!
-//! One type for all lists. The text is base64url of a version, a kind and variable-length numbers; it holds no right
-//! to anything, so it is not signed: entitlement is decided when the page is read.
+//! A cursor names ids and times, also of rows that its reader was not shown. So clients get it [sealed](seal): encrypted,
+//! and bound to the list and the reader it was made for. It holds no right to anything: entitlement is decided when
+//! the page is read.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+pub mod seal;
 
 use crate::id::{RawId, StoryId};
 use crate::timeline::Mark;
 
-/// The first byte of every cursor. A change of the format gets a new one; the old ones stay readable.
-const VERSION: u8 = 1;
-
 /// How many unsettled stories a cursor for "newer" carries. More than that, and a client whose timeline was lost
 /// meanwhile is told to start over. Sixteen friends posting within the last ten seconds is a busy feed.
 pub const RECENT_MAX: usize = 16;
-
-/// Longest cursor text that is looked at: the longest we make is 317 characters.
-const TEXT_MAX: usize = 400;
-
-/// Room for a cursor with a few unsettled stories.
-const USUAL_BYTES: usize = 64;
 
 /// A place in a list that is ordered by a number and then an id, both descending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,9 +50,9 @@ pub struct Seen {
     pub recent: Option<Vec<StoryId>>,
 }
 
-/// The text is no cursor of ours.
+/// The text is no cursor that this list gave to this reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a cursor that the server gave out")]
+#[error("this is not a cursor that the server gave out here")]
 pub struct NotACursor;
 
 const BELOW: u8 = 1;
@@ -69,95 +60,118 @@ const ABOVE: u8 = 2;
 const BEHIND: u8 = 3;
 const NEWER: u8 = 4;
 
-impl Cursor {
-    /// The text for clients.
-    #[must_use]
-    pub fn encode(&self) -> String {
-        let mut bytes = Vec::with_capacity(USUAL_BYTES);
-        bytes.push(VERSION);
-        match self {
-            Self::Below(id) => put_all(&mut bytes, BELOW, [id.as_u64()]),
-            Self::Above(id) => put_all(&mut bytes, ABOVE, [id.as_u64()]),
-            Self::Behind(place) => put_all(&mut bytes, BEHIND, [place.key, place.id]),
-            Self::Newer(seen) => seen.put(&mut bytes),
+/// A kind and a number.
+const ID_BYTES: usize = 1 + 8;
+/// A kind and two numbers.
+const POSITION_BYTES: usize = 1 + 8 + 8;
+/// A kind, four numbers, the count of late arrivals, the count of unsettled stories, and room for all of these.
+const SEEN_BYTES: usize = 1 + 4 * 8 + 4 + 1 + RECENT_MAX * 8;
+
+/// Stands for "too many to name" where the count of unsettled stories stands.
+const TOO_MANY: u8 = u8::MAX;
+
+/// A cursor in plain form. Every cursor of a kind has the same length, so that its length tells nothing: not how large an
+/// id is, and not how many stories arrived lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Plain {
+    bytes: [u8; SEEN_BYTES],
+    length: usize,
+}
+
+impl Plain {
+    const fn new() -> Self {
+        Self {
+            bytes: [0; SEEN_BYTES],
+            length: 0,
         }
-        URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Reads a text that [`Cursor::encode`] made.
-    ///
-    /// # Errors
-    /// `NotACursor` for everything else.
-    pub fn decode(text: &str) -> Result<Self, NotACursor> {
-        if text.len() > TEXT_MAX {
-            return Err(NotACursor);
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        if let Some(room) = self.bytes.get_mut(self.length..end) {
+            room.copy_from_slice(bytes);
+            self.length = end;
         }
-        let Ok(bytes) = URL_SAFE_NO_PAD.decode(text) else {
-            return Err(NotACursor);
-        };
-        let [VERSION, kind, rest @ ..] = bytes.as_slice() else {
-            return Err(NotACursor);
-        };
-        let mut numbers = Numbers(rest);
-        let cursor = match *kind {
-            BELOW => Self::Below(RawId::from_u64(numbers.next()?)),
-            ABOVE => Self::Above(RawId::from_u64(numbers.next()?)),
-            BEHIND => Self::Behind(Position {
+    }
+
+    fn put_number(&mut self, number: u64) {
+        self.put(&number.to_be_bytes());
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl Cursor {
+    fn plain(&self) -> Plain {
+        let mut plain = Plain::new();
+        match self {
+            Self::Below(id) => {
+                plain.put(&[BELOW]);
+                plain.put_number(id.as_u64());
+            }
+            Self::Above(id) => {
+                plain.put(&[ABOVE]);
+                plain.put_number(id.as_u64());
+            }
+            Self::Behind(place) => {
+                plain.put(&[BEHIND]);
+                plain.put_number(place.key);
+                plain.put_number(place.id);
+            }
+            Self::Newer(seen) => {
+                plain.put(&[NEWER]);
+                seen.put(&mut plain);
+                plain.length = SEEN_BYTES;
+            }
+        }
+        plain
+    }
+
+    fn of_plain(bytes: &[u8]) -> Result<Self, NotACursor> {
+        let mut numbers = Numbers(bytes.get(1..).unwrap_or_default());
+        match (bytes.first(), bytes.len()) {
+            (Some(&BELOW), ID_BYTES) => Ok(Self::Below(RawId::from_u64(numbers.next()?))),
+            (Some(&ABOVE), ID_BYTES) => Ok(Self::Above(RawId::from_u64(numbers.next()?))),
+            (Some(&BEHIND), POSITION_BYTES) => Ok(Self::Behind(Position {
                 key: numbers.next()?,
                 id: numbers.next()?,
-            }),
-            NEWER => Self::Newer(Seen::take(&mut numbers)?),
-            _ => return Err(NotACursor),
-        };
-        if numbers.0.is_empty() {
-            Ok(cursor)
-        } else {
-            Err(NotACursor)
+            })),
+            (Some(&NEWER), SEEN_BYTES) => Ok(Self::Newer(Seen::take(&mut numbers)?)),
+            _ => Err(NotACursor),
         }
     }
 }
 
 impl Seen {
-    fn put(&self, bytes: &mut Vec<u8>) {
-        let (newest, settled) = (self.mark.newest.as_u64(), self.settled.as_u64());
-        put_all(
-            bytes,
-            NEWER,
-            [
-                self.incarnation,
-                newest,
-                u64::from(self.mark.late),
-                settled,
-                self.late,
-            ],
-        );
-        // The count is one more than it is, so that 0 says "too many".
+    fn put(&self, plain: &mut Plain) {
+        plain.put_number(self.incarnation);
+        plain.put_number(self.mark.newest.as_u64());
+        plain.put(&self.mark.late.to_be_bytes());
+        plain.put_number(self.settled.as_u64());
+        plain.put_number(self.late);
         let recent = self
             .recent
             .as_deref()
             .filter(|recent| recent.len() <= RECENT_MAX);
-        put(bytes, recent.map_or(0, |recent| recent.len() as u64 + 1));
+        let count = recent.and_then(|recent| u8::try_from(recent.len()).ok());
+        plain.put(&[count.unwrap_or(TOO_MANY)]);
         for id in recent.unwrap_or_default() {
-            put(bytes, id.as_u64().saturating_sub(settled));
+            plain.put_number(id.as_u64());
         }
     }
 
     fn take(numbers: &mut Numbers<'_>) -> Result<Self, NotACursor> {
         let incarnation = numbers.next()?;
         let newest = StoryId::from_u64(numbers.next()?);
-        let Ok(late) = u32::try_from(numbers.next()?) else {
-            return Err(NotACursor);
-        };
-        let settled = numbers.next()?;
+        let late = u32::from_be_bytes(numbers.take()?);
+        let settled = StoryId::from_u64(numbers.next()?);
         let late_stories = numbers.next()?;
-        let recent = match numbers.next()? {
-            0 => None,
-            count if count <= RECENT_MAX as u64 + 1 => {
-                let ids = (1..count).map(|_| {
-                    numbers
-                        .next()
-                        .map(|above| StoryId::from_u64(settled.saturating_add(above)))
-                });
+        let recent = match numbers.take()? {
+            [TOO_MANY] => None,
+            [count] if usize::from(count) <= RECENT_MAX => {
+                let ids = (0..count).map(|_| numbers.next().map(StoryId::from_u64));
                 Some(ids.collect::<Result<_, _>>()?)
             }
             _ => return Err(NotACursor),
@@ -165,113 +179,24 @@ impl Seen {
         Ok(Self {
             incarnation,
             mark: Mark { newest, late },
-            settled: StoryId::from_u64(settled),
+            settled,
             late: late_stories,
             recent,
         })
     }
 }
 
-fn put_all<const N: usize>(bytes: &mut Vec<u8>, kind: u8, numbers: [u64; N]) {
-    bytes.push(kind);
-    for number in numbers {
-        put(bytes, number);
-    }
-}
-
-/// LEB128: seven bits a byte, the low ones first.
-#[expect(clippy::cast_possible_truncation, reason = "masked to seven bits")]
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number as u8 & 0x7f | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
+/// What is left to read of a plain form.
 struct Numbers<'a>(&'a [u8]);
 
 impl Numbers<'_> {
     fn next(&mut self) -> Result<u64, NotACursor> {
-        let mut number = 0u64;
-        for shift in (0..64).step_by(7) {
-            let [byte, rest @ ..] = self.0 else {
-                return Err(NotACursor);
-            };
-            self.0 = rest;
-            let bits = u64::from(byte & 0x7f);
-            number |= bits
-                .checked_shl(shift)
-                .filter(|shifted| shifted >> shift == bits)
-                .ok_or(NotACursor)?;
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        Err(NotACursor)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const TOP: u64 = u64::MAX >> 1;
-
-    fn cursors() -> impl Strategy<Value = Cursor> {
-        let seen = (
-            any::<u64>(),
-            0..=TOP,
-            any::<u32>(),
-            0..=TOP / 2,
-            any::<u64>(),
-        )
-            .prop_flat_map(|(incarnation, newest, late, settled, late_stories)| {
-                let recent = prop::option::of(prop::collection::vec(settled..=TOP, 0..=RECENT_MAX));
-                recent.prop_map(move |recent| Seen {
-                    incarnation,
-                    mark: Mark {
-                        newest: StoryId::from_u64(newest),
-                        late,
-                    },
-                    settled: StoryId::from_u64(settled),
-                    late: late_stories,
-                    recent: recent.map(|ids| ids.into_iter().map(StoryId::from_u64).collect()),
-                })
-            });
-        prop_oneof![
-            (0..=TOP).prop_map(|id| Cursor::Below(RawId::from_u64(id))),
-            (0..=TOP).prop_map(|id| Cursor::Above(RawId::from_u64(id))),
-            any::<(u64, u64)>().prop_map(|(key, id)| Cursor::Behind(Position { key, id })),
-            seen.prop_map(Cursor::Newer),
-        ]
+        self.take().map(u64::from_be_bytes)
     }
 
-    proptest! {
-        #[test]
-        fn a_cursor_comes_back_as_it_was(cursor in cursors()) {
-            let text = cursor.encode();
-            prop_assert!(text.len() <= TEXT_MAX, "{} characters", text.len());
-            prop_assert_eq!(Cursor::decode(&text), Ok(cursor));
-        }
-
-        #[test]
-        fn any_text_is_read_or_refused_but_never_a_panic(text in ".{0,60}", bytes in prop::collection::vec(any::<u8>(), 0..60)) {
-            let _ = Cursor::decode(&text);
-            let _ = Cursor::decode(&URL_SAFE_NO_PAD.encode(bytes));
-        }
-    }
-
-    #[test]
-    fn a_text_with_something_behind_it_is_no_cursor() {
-        let mut bytes = URL_SAFE_NO_PAD
-            .decode(Cursor::Below(RawId::from_u64(300)).encode())
-            .unwrap();
-        bytes.push(0);
-        assert_eq!(
-            Cursor::decode(&URL_SAFE_NO_PAD.encode(bytes)),
-            Err(NotACursor)
-        );
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], NotACursor> {
+        let (first, rest) = self.0.split_first_chunk().ok_or(NotACursor)?;
+        self.0 = rest;
+        Ok(*first)
     }
 }

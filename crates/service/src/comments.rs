@@ -1,7 +1,7 @@
 //! Comments on stories, oldest first.
 //!
 //! Whoever may open a story may read and write comments on it. Comments by people severed from the viewer are left
-//! out, so a page may be short.
+//! out and counted.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use sosik_feed::{Circle, CommentId, Cursor, PersonId, RuleBroken, StoryId};
 use sosik_store::{CommentRecord, NewComment, Posted};
 
 use crate::caches::PersonEntry;
-use crate::pages::{cut_to_page, one_more, page_limit};
+use crate::pages::{Filled, fill, page_limit};
 use crate::sabotage::Sabotage;
 use crate::{Change, Service, ServiceError, ServiceResult};
 
@@ -94,18 +94,19 @@ impl Service {
         }
         let circle = self.circle(viewer).await?;
         let limit = page_limit(limit);
-        let mut comments = self
-            .0
-            .store
-            .comments_of(story, after.unwrap_or_default(), one_more(limit))
-            .await?;
-        let end = cut_to_page(&mut comments, limit);
-        let after = comments
-            .last()
-            .filter(|_| !end)
-            .map(|last| Cursor::Above(last.id.raw()));
         let shows_all = self.breaks(Sabotage::ShowBlockedComments);
-        comments.retain(|comment| shows_all || !circle.is_severed_from(comment.author));
+        let store = &self.0.store;
+        let Filled {
+            shown: comments,
+            next,
+        } = fill(
+            limit,
+            after,
+            |after, count| store.comments_of(story, after.unwrap_or_default(), count),
+            |comment| comment.id,
+            |comment| shows_all || !circle.is_severed_from(comment.author),
+        )
+        .await?;
         let authors: Vec<_> = comments.iter().map(|comment| comment.author).collect();
         let people = self.people(&authors).await?;
         let items = comments.into_iter().filter_map(|comment| {
@@ -114,8 +115,8 @@ impl Service {
         });
         Ok(CommentPage {
             items: items.collect(),
-            after,
-            end,
+            after: next.map(|last| Cursor::Above(last.raw())),
+            end: next.is_none(),
             hidden: self.comments_hidden(viewer, &circle, story).await?,
         })
     }

@@ -41,7 +41,8 @@ impl Janitor {
 }
 
 impl Service {
-    /// Removes sessions that are over, and idempotency keys and withdrawn acts that are no longer looked at.
+    /// Removes sessions that are over, and idempotency keys and withdrawn acts that are no longer looked at. Reads the
+    /// cursor keys anew.
     ///
     /// # Errors
     /// When the store fails; a later turn tries again.
@@ -49,6 +50,7 @@ impl Service {
         if !self.0.janitor.take_turn(self.0.clock.monotonic()) {
             return Ok(());
         }
+        self.refresh_cursor_keys().await?;
         let (now, settings) = (self.now(), &self.0.settings);
         let sessions = self
             .0

@@ -14,6 +14,7 @@ pub mod caches;
 pub mod changed;
 pub mod clock;
 pub mod comments;
+mod cursor_keys;
 pub mod delivery;
 pub mod error;
 mod fabric_answers;
@@ -37,6 +38,7 @@ mod whole;
 use std::sync::{Arc, OnceLock};
 
 use sosik_fabric::{Fabric, Interest};
+use sosik_feed::cursor::seal::Seals;
 use sosik_store::Store;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -69,6 +71,8 @@ struct Inner {
     caches: Caches,
     invalidations: Invalidations,
     fabric_errors: FabricErrors,
+    /// Seal the cursors that clients get.
+    seals: Seals,
     courier: Courier,
     /// Timelines being rebuilt at once.
     rebuilds: Semaphore,
@@ -118,6 +122,7 @@ impl Service {
             caches: Caches::new(&settings.caches),
             invalidations: Invalidations::default(),
             fabric_errors: FabricErrors::default(),
+            seals: cursor_keys::load(&*store, clock.now()).await?,
             rebuilds: Semaphore::new(settings.feed.rebuilds_at_once),
             store_pages: Semaphore::new(settings.feed.rebuilds_at_once),
             hashing: Arc::new(Semaphore::new(settings.passwords.hashes_at_once)),

@@ -3,8 +3,8 @@
 use sosik_feed::{Circle, NotificationId, PersonId, Position, StoryId};
 use sosik_store::{Liked, StoreResult, StoryCounts};
 
-use crate::pages::{one_more, page_limit};
-use crate::relations::PersonPage;
+use crate::pages::{fill, page_limit};
+use crate::relations::{PersonPage, place_of};
 use crate::sabotage::Sabotage;
 use crate::{Change, Service, ServiceError, ServiceResult};
 
@@ -70,12 +70,16 @@ impl Service {
         self.openable(viewer, story).await?;
         let circle = self.circle(viewer).await?;
         let limit = page_limit(limit);
-        let likers = self.0.store.likers(story, before, one_more(limit)).await?;
-        let page = self
-            .person_page(viewer, &circle, likers, limit, |person| {
-                !circle.is_severed_from(person)
-            })
-            .await?;
+        let store = &self.0.store;
+        let likers = fill(
+            limit,
+            before,
+            |before, count| store.likers(story, before, count),
+            place_of,
+            |liker| !circle.is_severed_from(liker.person),
+        )
+        .await?;
+        let page = self.person_page(viewer, &circle, likers).await?;
         Ok(LikerPage {
             page,
             hidden: self.likes_hidden(viewer, &circle, story).await?,

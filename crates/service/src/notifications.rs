@@ -6,7 +6,7 @@ use sosik_feed::{Cursor, NotificationId, PersonId, RawId};
 use sosik_store::NotificationRecord;
 
 use crate::caches::PersonEntry;
-use crate::pages::{cut_to_page, one_more, page_limit};
+use crate::pages::{Filled, fill, page_limit};
 use crate::{Change, Service, ServiceResult};
 
 /// A notification with who did it.
@@ -43,16 +43,16 @@ impl Service {
         limit: u32,
     ) -> ServiceResult<NotificationPage> {
         let limit = page_limit(limit);
-        let mut found = self
-            .0
-            .store
-            .notifications(viewer, before, one_more(limit))
-            .await?;
-        let end = cut_to_page(&mut found, limit);
-        let before = found
-            .last()
-            .filter(|_| !end)
-            .map(|last| Cursor::Below(last.id.raw()));
+        let store = &self.0.store;
+        let Filled { shown: found, next } = fill(
+            limit,
+            before,
+            |before, count| store.notifications(viewer, before, count),
+            |notification| notification.id,
+            // The store leaves out what may not be shown.
+            |_| true,
+        )
+        .await?;
         let actors: Vec<_> = found
             .iter()
             .map(|notification| notification.actor)
@@ -67,8 +67,8 @@ impl Service {
         });
         Ok(NotificationPage {
             items: items.collect(),
-            before,
-            end,
+            before: next.map(|last| Cursor::Below(last.raw())),
+            end: next.is_none(),
             unread: self.unread_notifications(viewer).await?,
         })
     }

@@ -14,11 +14,64 @@ pub(crate) fn one_more(limit: usize) -> u32 {
     u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-/// Takes the one more off; answers whether it was missing, so that this page is the last.
-pub(crate) fn cut_to_page<T>(found: &mut Vec<T>, limit: usize) -> bool {
-    let end = found.len() <= limit;
-    found.truncate(limit);
-    end
+/// Rows looked at for one page: a few milliseconds. With more hidden rows than this in a row, a page is short and says
+/// where to go on.
+const LOOKS_MAX: usize = 1_000;
+
+/// Rows fetched at once after a first fetch that was not enough.
+const BATCH: u32 = 100;
+
+/// A page of the rows of a list that the viewer may see.
+///
+/// It is the page of a list without the hidden rows: as many items, and a cursor behind the last of these, only when one
+/// more follows. So neither its length nor its end tells of rows that are hidden. The exception is more than
+/// [`LOOKS_MAX`] hidden rows in a row.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Filled<T, P> {
+    /// In the order of the list.
+    pub(crate) shown: Vec<T>,
+    /// Behind which place the next page starts; none at the end.
+    pub(crate) next: Option<P>,
+}
+
+/// Fills a page. `fetch` gets rows behind a place, `place` tells that of a row, `is_shown` decides about one.
+pub(crate) async fn fill<T, P: Copy, F, E>(
+    limit: usize,
+    from: Option<P>,
+    fetch: impl Fn(Option<P>, u32) -> F,
+    place: impl Fn(&T) -> P,
+    is_shown: impl Fn(&T) -> bool,
+) -> Result<Filled<T, P>, E>
+where
+    F: Future<Output = Result<Vec<T>, E>>,
+{
+    let mut shown = Vec::with_capacity(limit);
+    let (mut decided, mut last_shown) = (from, None);
+    let (mut asked, mut looked_at) = (one_more(limit), 0);
+    loop {
+        let rows = fetch(decided, asked).await?;
+        let is_last = rows.len() < asked as usize;
+        looked_at += rows.len();
+        for row in rows {
+            decided = Some(place(&row));
+            if !is_shown(&row) {
+                continue;
+            }
+            if shown.len() == limit {
+                return Ok(Filled {
+                    shown,
+                    next: last_shown,
+                });
+            }
+            last_shown = decided;
+            shown.push(row);
+        }
+        if is_last || looked_at >= LOOKS_MAX {
+            let next = decided.filter(|_| !is_last);
+            return Ok(Filled { shown, next });
+        }
+        asked = BATCH;
+    }
 }
 
 #[cfg(test)]
@@ -33,12 +86,72 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_full_page_is_the_last_when_there_is_nothing_behind_it() {
-        for (there_are, end) in [(0, true), (2, true), (3, true), (4, false)] {
-            let mut found: Vec<u32> = (0..one_more(3)).take(there_are).collect();
-            assert_eq!(cut_to_page(&mut found, 3), end, "{there_are}");
-            assert_eq!(found.len(), there_are.min(3));
+    /// A page of the numbers from 0 up to `rows`, of which `shown` shows some.
+    async fn page(
+        rows: usize,
+        limit: usize,
+        from: Option<usize>,
+        shown: impl Fn(usize) -> bool,
+    ) -> Filled<usize, usize> {
+        let fetch = async |from: Option<usize>, asked: u32| {
+            let begin = from.map_or(0, |from| from + 1);
+            let rows = (begin..rows).take(asked as usize).collect();
+            Ok::<Vec<usize>, std::convert::Infallible>(rows)
+        };
+        let filled = fill(limit, from, fetch, |row| *row, |row| shown(*row)).await;
+        filled.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_full_page_is_the_last_when_there_is_nothing_behind_it() {
+        for (there_are, next) in [(0, None), (2, None), (3, None), (4, Some(2))] {
+            let page = page(there_are, 3, None, |_| true).await;
+            assert_eq!(page.next, next, "{there_are}");
+            assert_eq!(page.shown.len(), there_are.min(3));
         }
+    }
+
+    #[tokio::test]
+    async fn hidden_rows_change_neither_the_items_of_a_page_nor_its_end() {
+        for hidden in [1, 2, 5, 50] {
+            // Every row that is shown has hidden ones before and behind it.
+            let shown = |row: usize| row % (hidden + 1) == hidden / 2;
+            for visible in 0..6 {
+                for limit in 1..5 {
+                    let mut from = None;
+                    let mut rest: Vec<usize> = (0..visible * (hidden + 1))
+                        .filter(|row| shown(*row))
+                        .collect();
+                    loop {
+                        let page = page(visible * (hidden + 1), limit, from, shown).await;
+                        let expected: Vec<usize> = rest.drain(..rest.len().min(limit)).collect();
+                        assert_eq!(page.shown, expected);
+                        let next = expected.last().copied().filter(|_| !rest.is_empty());
+                        assert_eq!(page.next, next, "{visible} visible, {limit} a page");
+                        from = page.next;
+                        if from.is_none() {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_work_for_one_page_is_bounded_and_the_walk_goes_on_behind_it() {
+        let rows = 3 * LOOKS_MAX;
+        let (mut from, mut pages) = (None, 0);
+        loop {
+            let page = page(rows, 10, from, |row| row == rows - 1).await;
+            pages += 1;
+            from = page.next;
+            if from.is_none() {
+                assert_eq!(page.shown, [rows - 1]);
+                break;
+            }
+            assert!(page.shown.is_empty());
+        }
+        assert_eq!(pages, 3);
     }
 }

@@ -226,7 +226,10 @@ async fn stories_keep_their_time_their_order_and_what_is_in_them() {
     assert_eq!(first.tags, ["바다"]);
     assert_eq!(first.mentions[0].handle, "mina");
     assert_eq!(
-        store.stories_with_tag("바다", None, 10).await.unwrap(),
+        store
+            .stories_with_tag("바다", sosik_feed::PersonId::default(), None, 10)
+            .await
+            .unwrap(),
         [first.id]
     );
     store.close().await;

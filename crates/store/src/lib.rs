@@ -25,8 +25,8 @@ pub mod sqlite;
 pub mod suite;
 
 pub use contract::{
-    Accounts, Bulk, Comments, Feeds, Imports, Likes, Nodes, Notifications, Orders, People,
-    Relations, Sessions, Store, Stories, Upkeep,
+    Accounts, Bulk, Comments, CursorKeys, Feeds, Imports, Likes, Nodes, Notifications, Orders,
+    People, Relations, Sessions, Store, Stories, Upkeep,
 };
 pub use error::{StoreError, StoreResult};
 pub use person_limits::{PersonLimits, Quota};

@@ -1,9 +1,11 @@
 //! What goes into the store and what comes out of it, in the product's words.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use sosik_feed::Position;
+use sosik_feed::cursor::seal::KEY_BYTES;
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, CommentId, NotificationId, PersonId, SessionId, StoryId, Timestamp};
 
@@ -614,7 +616,7 @@ pub struct MendedStories {
     pub checked: u64,
     /// Stories whose figures were wrong.
     pub figures: u64,
-    /// Tags that did not lead to their story.
+    /// Tags that did not lead to their story, or for another audience than it has.
     pub tags: u64,
 }
 
@@ -639,4 +641,21 @@ pub struct StoreFigures {
     pub reopened: u64,
     /// Room on its disk; `None` when the system does not tell.
     pub disk_free_bytes: Option<u64>,
+}
+
+/// A key that seals cursors.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CursorKey {
+    /// Part of every cursor that it sealed.
+    pub number: u8,
+    /// Random.
+    pub secret: [u8; KEY_BYTES],
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+impl fmt::Debug for CursorKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CursorKey({}, …)", self.number)
+    }
 }

@@ -522,7 +522,7 @@ export interface paths {
         };
         /**
          * List a person's stories
-         * @description Newest first; those for friends only when you are one. A short page is not the end.
+         * @description Newest first; those for friends only when you are one.
          */
         get: operations["list_stories_of_person"];
         put?: never;
@@ -724,7 +724,7 @@ export interface paths {
         };
         /**
          * List stories with a hashtag
-         * @description Newest first, those that you may see. A short page, even an empty one, is not the end.
+         * @description Newest first, those that you may see.
          */
         get: operations["list_stories_with_tag"];
         put?: never;
@@ -1340,9 +1340,9 @@ export interface operations {
             query?: {
                 /** @description Items on the page, 1 to 100; 20 when left out. */
                 limit?: number;
-                /** @description The cursor `before` of the previous page. */
+                /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
-                /** @description The cursor `after` of the previous page. */
+                /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
             header?: never;
@@ -1529,9 +1529,9 @@ export interface operations {
             query?: {
                 /** @description Items on the page, 1 to 100; 20 when left out. */
                 limit?: number;
-                /** @description The cursor `before` of the previous page. */
+                /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
-                /** @description The cursor `after` of the previous page. */
+                /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
             header?: {
@@ -1680,9 +1680,9 @@ export interface operations {
             query?: {
                 /** @description Items on the page, 1 to 100; 20 when left out. */
                 limit?: number;
-                /** @description The cursor `before` of the previous page. */
+                /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
-                /** @description The cursor `after` of the previous page. */
+                /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
             header?: never;
@@ -1713,9 +1713,9 @@ export interface operations {
             query?: {
                 /** @description Items on the page, 1 to 100; 20 when left out. */
                 limit?: number;
-                /** @description The cursor `before` of the previous page. */
+                /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
-                /** @description The cursor `after` of the previous page. */
+                /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
             header?: never;
@@ -1822,9 +1822,9 @@ export interface operations {
                 side?: "incoming" | "outgoing";
                 /** @description Items on the page, 1 to 100; 20 when left out. */
                 limit?: number;
-                /** @description The cursor `before` of the previous page. */
+                /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
-                /** @description The cursor `after` of the previous page. */
+                /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
             header?: never;
@@ -2004,9 +2004,9 @@ export interface operations {
             query?: {
                 /** @description Items on the page, 1 to 100; 20 when left out. */
                 limit?: number;
-                /** @description The cursor `before` of the previous page. */
+                /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
-                /** @description The cursor `after` of the previous page. */
+                /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
             header?: never;
@@ -2170,9 +2170,9 @@ export interface operations {
             query?: {
                 /** @description Items on the page, 1 to 100; 20 when left out. */
                 limit?: number;
-                /** @description The cursor `before` of the previous page. */
+                /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
-                /** @description The cursor `after` of the previous page. */
+                /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
             header?: never;
@@ -2277,9 +2277,9 @@ export interface operations {
             query?: {
                 /** @description Items on the page, 1 to 100; 20 when left out. */
                 limit?: number;
-                /** @description The cursor `before` of the previous page. */
+                /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
-                /** @description The cursor `after` of the previous page. */
+                /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
             header?: never;
@@ -2472,9 +2472,9 @@ export interface operations {
             query?: {
                 /** @description Items on the page, 1 to 100; 20 when left out. */
                 limit?: number;
-                /** @description The cursor `before` of the previous page. */
+                /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
-                /** @description The cursor `after` of the previous page. */
+                /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
             header?: never;
@@ -2832,9 +2832,9 @@ export interface operations {
             query?: {
                 /** @description Items on the page, 1 to 100; 20 when left out. */
                 limit?: number;
-                /** @description The cursor `before` of the previous page. */
+                /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
-                /** @description The cursor `after` of the previous page. */
+                /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
             header?: never;
@@ -2986,9 +2986,9 @@ export interface operations {
             query?: {
                 /** @description Items on the page, 1 to 100; 20 when left out. */
                 limit?: number;
-                /** @description The cursor `before` of the previous page. */
+                /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
-                /** @description The cursor `after` of the previous page. */
+                /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
             header?: never;
@@ -3023,9 +3023,9 @@ export interface operations {
             query?: {
                 /** @description Items on the page, 1 to 100; 20 when left out. */
                 limit?: number;
-                /** @description The cursor `before` of the previous page. */
+                /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
-                /** @description The cursor `after` of the previous page. */
+                /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
             header?: never;

@@ -202,8 +202,8 @@ export class HomeFeed {
   async #catchUp(): Promise<void> {
     if (this.phase !== 'ready') return this.start();
     for (let page = 0; this.after && page < NEWER_PAGES_MAX; page += 1) {
-      const newer = await this.#fetch({ limit: NEWER_PAGE, after: this.after });
-      if (newer.reset) break;
+      const newer = await this.#fetch({ limit: NEWER_PAGE, after: this.after }).catch(unlessUnknown);
+      if (!newer || newer.reset) break;
       this.savedAt = null;
       this.failure = null;
       this.after = newer.after ?? this.after;
@@ -280,6 +280,12 @@ export class HomeFeed {
   #indexOf(id: string): number {
     return this.stories.findIndex((story) => story.id === id);
   }
+}
+
+/** A cursor that the server does not know, after a restore for example, is one that tells nothing: look again. */
+function unlessUnknown(failure: unknown): null {
+  if (failure instanceof Failure && failure.code === 'cursor_invalid') return null;
+  throw failure;
 }
 
 function asFailure(error: unknown): Failure {

@@ -1,10 +1,11 @@
 //! The comments of a story.
 
 use axum::extract::State;
-use sosik_feed::{CommentId, Cursor, StoryId};
+use sosik_feed::cursor::seal::List;
+use sosik_feed::{CommentId, StoryId};
 
 use crate::app::App;
-use crate::extract::{Id, Json, PageQuery, Query, Viewer};
+use crate::extract::{Id, Json, PageQuery, Query, Viewer, of_story};
 use crate::problem::Problem;
 use crate::shapes::{Comment, CommentPage};
 
@@ -21,7 +22,8 @@ pub(crate) async fn list(
     Id(story): Id<StoryId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<CommentPage>, Problem> {
-    let page = page.read(&app)?;
+    let scope = of_story(List::Comments, story, viewer.id);
+    let page = page.read(&app, scope)?;
     let after = page.above()?.map(CommentId::new);
     let comments = app
         .service
@@ -30,7 +32,9 @@ pub(crate) async fn list(
     Ok(Json(CommentPage {
         items: comments.items.iter().map(Comment::of).collect(),
         before: None,
-        after: comments.after.as_ref().map(Cursor::encode),
+        after: comments
+            .after
+            .map(|after| app.service.seals().seal(&after, scope)),
         end: comments.end,
         hidden: comments.hidden,
     }))

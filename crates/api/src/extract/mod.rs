@@ -24,7 +24,7 @@ pub use forwarded::ForwardedHeader;
 pub(crate) use id::{Id, Name};
 pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use json::{Json, json_bytes};
-pub(crate) use paging::{Page, PageQuery, Place};
+pub(crate) use paging::{Page, PageQuery, Place, of_name, of_story};
 pub(crate) use query::Query;
 pub(crate) use request_id::{RequestId, RequestIds};
 pub(crate) use viewer::{ClientName, Viewer, bearer};

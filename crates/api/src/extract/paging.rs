@@ -1,8 +1,10 @@
 //! Where in a list a client is, and how much of it it wants.
 
 use serde::Deserialize;
-use sosik_feed::{Cursor, Position, RawId, RuleBroken};
+use sosik_feed::cursor::seal::{List, Scope, Seals};
+use sosik_feed::{Cursor, PersonId, Position, RawId, RuleBroken, StoryId};
 use utoipa::IntoParams;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::app::App;
 use crate::problem::{FieldError, Problem};
@@ -14,9 +16,9 @@ pub(crate) struct PageQuery {
     /// Items on the page, 1 to 100; 20 when left out.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
-    /// The cursor `before` of the previous page.
+    /// The cursor `before` of the previous page of this list.
     before: Option<String>,
-    /// The cursor `after` of the previous page.
+    /// The cursor `after` of the previous page of this list.
     after: Option<String>,
 }
 
@@ -39,15 +41,16 @@ pub(crate) enum Place {
 }
 
 impl PageQuery {
-    /// Understands the query.
+    /// Understands the query of one list.
     ///
     /// # Errors
-    /// `RuleBroken` for the limit, `CursorInvalid`, `QueryInvalid` for both cursors at once.
-    pub(crate) fn read(self, app: &App) -> Result<Page, Problem> {
+    /// `RuleBroken` for the limit, `CursorInvalid` also for the cursor of another list or person, `QueryInvalid` for
+    /// both cursors at once.
+    pub(crate) fn read(self, app: &App, scope: Scope) -> Result<Page, Problem> {
         let (default, max) = (app.settings.page_items_default, app.settings.page_items_max);
         Ok(Page {
             limit: limit(self.limit.as_deref(), default, max)?,
-            from: place(self.before, self.after)?,
+            from: place(self.before, self.after, (app.service.seals(), scope))?,
         })
     }
 }
@@ -65,11 +68,15 @@ fn limit(asked: Option<&str>, default: usize, max: usize) -> Result<usize, Probl
     }
 }
 
-fn place(before: Option<String>, after: Option<String>) -> Result<Option<Place>, Problem> {
+fn place(
+    before: Option<String>,
+    after: Option<String>,
+    seal: (&Seals, Scope),
+) -> Result<Option<Place>, Problem> {
     match (before, after) {
         (None, None) => Ok(None),
-        (Some(before), None) => Ok(Some(Place::Before(decode(&before, "before")?))),
-        (None, Some(after)) => Ok(Some(Place::After(decode(&after, "after")?))),
+        (Some(before), None) => Ok(Some(Place::Before(open(&before, "before", seal)?))),
+        (None, Some(after)) => Ok(Some(Place::After(open(&after, "after", seal)?))),
         (Some(_), Some(_)) => Err(Problem::QueryInvalid(FieldError {
             field: "after".to_owned(),
             message: "give one of before and after, not both".to_owned(),
@@ -77,10 +84,32 @@ fn place(before: Option<String>, after: Option<String>) -> Result<Option<Place>,
     }
 }
 
-fn decode(text: &str, field: &'static str) -> Result<Cursor, Problem> {
-    match Cursor::decode(text) {
+fn open(
+    text: &str,
+    field: &'static str,
+    (seals, scope): (&Seals, Scope),
+) -> Result<Cursor, Problem> {
+    match seals.open(text, scope) {
         Ok(cursor) => Ok(cursor),
         Err(_not_ours) => Err(Problem::CursorInvalid(field)),
+    }
+}
+
+/// A list that hangs on a story.
+pub(crate) const fn of_story(list: List, story: StoryId, reader: PersonId) -> Scope {
+    Scope {
+        list,
+        of: story.as_u64(),
+        reader,
+    }
+}
+
+/// A list that goes by a name in its one form.
+pub(crate) fn of_name(list: List, name: &str, reader: PersonId) -> Scope {
+    Scope {
+        list,
+        of: xxh3_64(name.as_bytes()),
+        reader,
     }
 }
 
@@ -143,22 +172,19 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_of_another_list_is_refused_with_its_parameter() {
-        let cursor = Cursor::Above(RawId::from_u64(7)).encode();
+    fn a_cursor_of_another_kind_is_refused_with_its_parameter() {
+        let seals = Seals::new(0, &[7; 16]);
+        let scope = Scope::own(List::Friends, PersonId::from_u64(1));
+        let cursor = seals.seal(&Cursor::Above(RawId::from_u64(7)), scope);
         let page = Page {
             limit: 20,
-            from: place(Some(cursor), None).unwrap(),
+            from: place(Some(cursor), None, (&seals, scope)).unwrap(),
         };
         assert_eq!(
             page.below().unwrap_err().field_error().unwrap().field,
             "before"
         );
-        assert_eq!(
-            place(None, Some("rubbish".to_owned()))
-                .unwrap_err()
-                .status_and_code()
-                .1,
-            "cursor_invalid"
-        );
+        let rubbish = place(None, Some("rubbish".to_owned()), (&seals, scope));
+        assert_eq!(rubbish.unwrap_err().status_and_code().1, "cursor_invalid");
     }
 }

@@ -2,13 +2,14 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use sosik_feed::cursor::seal::{List, Scope};
 use sosik_feed::{Cursor, StoryId};
 use sosik_service::feed::{FeedAsk, From};
 
 use crate::app::App;
 use crate::extract::{IfNoneMatch, Page, PageQuery, Place, Query, Viewer};
 use crate::problem::Problem;
-use crate::render;
+use crate::render::{self, Sealing};
 use crate::shapes::FeedPage;
 
 /// Read your home feed
@@ -28,13 +29,15 @@ pub(crate) async fn read(
     Query(page): Query<PageQuery>,
     known: IfNoneMatch,
 ) -> Result<Response, Problem> {
-    let page = page.read(&app)?;
+    let scope = Scope::own(List::Feed, viewer.id);
+    let page = page.read(&app, scope)?;
     let ask = FeedAsk {
         limit: page.limit,
         from: from(page)?,
     };
     let page = app.service.feed(viewer.id, ask).await?;
-    Ok(known.answer(render::feed_page(&page)))
+    let seals = app.service.seals();
+    Ok(known.answer(render::feed_page(&page, Sealing { seals, scope })))
 }
 
 fn from(page: Page) -> Result<From, Problem> {

@@ -14,8 +14,9 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures::stream;
 use serde::Deserialize;
-use sosik_feed::Cursor;
 use sosik_feed::cursor::Seen;
+use sosik_feed::cursor::seal::{List, Scope, Seals};
+use sosik_feed::{Cursor, PersonId};
 use sosik_service::feed::stream::{FeedStream, StreamEvent};
 use sosik_service::{ServiceError, accounts};
 use tokio::time::{Interval, MissedTickBehavior};
@@ -68,7 +69,7 @@ pub(crate) async fn stream(
     if app.streams_end.is_cancelled() {
         return Err(Problem::GoingAway);
     }
-    let seen = seen(resume, &headers)?;
+    let seen = seen(resume, &headers, (app.service.seals(), viewer.id))?;
     let open = app.streams.open(viewer.id)?;
     let feed = app.service.open_stream(viewer.id, seen).await?;
     let connected = Connected::new(app, *viewer, feed, open);
@@ -88,14 +89,18 @@ pub(crate) async fn stream(
     Ok(response)
 }
 
-fn seen(resume: ResumeQuery, headers: &HeaderMap) -> Result<Option<Seen>, Problem> {
+fn seen(
+    resume: ResumeQuery,
+    headers: &HeaderMap,
+    (seals, reader): (&Seals, PersonId),
+) -> Result<Option<Seen>, Problem> {
     let sent = headers
         .get("last-event-id")
         .and_then(|id| id.to_str().ok())
         .map(str::to_owned);
     match sent.or(resume.last_event_id).filter(|id| !id.is_empty()) {
         None => Ok(None),
-        Some(id) => match Cursor::decode(&id) {
+        Some(id) => match seals.open(&id, Scope::own(List::Feed, reader)) {
             Ok(Cursor::Newer(seen)) => Ok(Some(seen)),
             Ok(_) | Err(_) => Err(Problem::CursorInvalid("last_event_id")),
         },
@@ -139,7 +144,7 @@ impl Connected {
         let bytes = match self.stage {
             Stage::Greeting => {
                 self.stage = Stage::Telling;
-                events::event("hello", Some(self.feed.seen()), b"{}")
+                self.event_after("hello", self.feed.seen(), b"{}")
             }
             Stage::Telling => self.tell().await,
             Stage::Gone => return None,
@@ -172,9 +177,9 @@ impl Connected {
                     self.bye()
                 }
                 Some(Ok(StreamEvent::Story { item, seen })) => {
-                    events::event("story", Some(&seen), &render::story(&item))
+                    self.event_after("story", &seen, &render::story(&item))
                 }
-                Some(Ok(StreamEvent::Reset(seen))) => events::event("reset", Some(&seen), b"{}"),
+                Some(Ok(StreamEvent::Reset(seen))) => self.event_after("reset", &seen, b"{}"),
                 Some(Ok(StreamEvent::Notifications { unread })) => events::event(
                     "notifications",
                     None,
@@ -182,6 +187,14 @@ impl Connected {
                 ),
             };
         }
+    }
+
+    /// An event whose id is the cursor behind it.
+    fn event_after(&self, name: &str, seen: &Seen, data: &[u8]) -> Bytes {
+        let scope = Scope::own(List::Feed, self.viewer.id);
+        let cursor = Cursor::Newer(seen.clone());
+        let id = self.app.service.seals().seal(&cursor, scope);
+        events::event(name, Some(&id), data)
     }
 
     /// Also no when it cannot be told: a stream must not outlive its session.

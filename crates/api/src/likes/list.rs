@@ -2,9 +2,10 @@
 
 use axum::extract::State;
 use sosik_feed::StoryId;
+use sosik_feed::cursor::seal::List;
 
 use crate::app::App;
-use crate::extract::{Id, Json, PageQuery, Query, Viewer};
+use crate::extract::{Id, Json, PageQuery, Query, Viewer, of_story};
 use crate::problem::Problem;
 use crate::relations;
 use crate::shapes::PersonPage;
@@ -21,13 +22,14 @@ pub(crate) async fn list(
     Id(story): Id<StoryId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<PersonPage>, Problem> {
-    let page = page.read(&app)?;
+    let scope = of_story(List::Likes, story, viewer.id);
+    let page = page.read(&app, scope)?;
     let likers = app
         .service
         .likers(viewer.id, story, page.behind()?, page.limit())
         .await?;
     Ok(Json(PersonPage {
         hidden: Some(likers.hidden),
-        ..relations::shape(&likers.page, viewer.id)
+        ..relations::shape(&likers.page, &app, scope)
     }))
 }

@@ -1,7 +1,8 @@
 //! What happened to you.
 
 use axum::extract::State;
-use sosik_feed::{Cursor, NotificationId};
+use sosik_feed::NotificationId;
+use sosik_feed::cursor::seal::{List, Scope};
 
 use crate::app::App;
 use crate::extract::{Json, PageQuery, Query, Viewer};
@@ -19,7 +20,8 @@ pub(crate) async fn list(
     viewer: Viewer,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<NotificationPage>, Problem> {
-    let page = page.read(&app)?;
+    let scope = Scope::own(List::Notifications, viewer.id);
+    let page = page.read(&app, scope)?;
     let before = page.below()?.map(NotificationId::new);
     let found = app
         .service
@@ -27,7 +29,9 @@ pub(crate) async fn list(
         .await?;
     Ok(Json(NotificationPage {
         items: found.items.iter().map(Notification::of).collect(),
-        before: found.before.as_ref().map(Cursor::encode),
+        before: found
+            .before
+            .map(|before| app.service.seals().seal(&before, scope)),
         after: None,
         end: found.end,
         unread: found.unread,

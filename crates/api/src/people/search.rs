@@ -3,6 +3,7 @@
 use axum::extract::State;
 use serde::Deserialize;
 use sosik_feed::RuleBroken;
+use sosik_feed::cursor::seal::{List, Scope};
 use utoipa::IntoParams;
 
 use crate::app::App;
@@ -36,9 +37,10 @@ pub(crate) async fn search(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<PersonPage>, Problem> {
     let q = search.q.ok_or(RuleBroken::SearchQueryInvalid)?;
+    let page = page.read(&app, Scope::own(List::Search, viewer.id))?;
     let found = app
         .service
-        .search_people(viewer.id, &q, page.read(&app)?.limit())
+        .search_people(viewer.id, &q, page.limit())
         .await?;
     let items = found
         .iter()

@@ -3,16 +3,18 @@
 use axum::extract::State;
 use axum::response::Response;
 use sosik_feed::StoryId;
+use sosik_feed::cursor::seal::List;
+use sosik_feed::people::Handle;
 
 use crate::app::App;
-use crate::extract::{Name, PageQuery, Query, Viewer, json_bytes};
+use crate::extract::{Name, PageQuery, Query, Viewer, json_bytes, of_name};
 use crate::problem::Problem;
-use crate::render;
+use crate::render::{self, Sealing};
 use crate::shapes::StoryPage;
 
 /// List a person's stories
 ///
-/// Newest first; those for friends only when you are one. A short page is not the end.
+/// Newest first; those for friends only when you are one.
 #[utoipa::path(get, path = "/v1/people/{handle}/stories", tag = "people", operation_id = "list_stories_of_person",
     params(("handle" = String, Path, description = "the handle, with or without `@`"), PageQuery),
     responses((status = 200, description = "a page of stories", body = StoryPage)))]
@@ -22,11 +24,21 @@ pub(crate) async fn stories(
     Name(handle): Name,
     Query(page): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = page.read(&app)?;
+    let scope = of_name(List::Profile, &one_form(&handle), viewer.id);
+    let page = page.read(&app, scope)?;
     let before = page.below()?.map(StoryId::new);
     let stories = app
         .service
         .stories_of(viewer.id, &handle, before, page.limit())
         .await?;
-    Ok(json_bytes(render::story_page(&stories)))
+    let seals = app.service.seals();
+    Ok(json_bytes(render::story_page(
+        &stories,
+        Sealing { seals, scope },
+    )))
+}
+
+/// The handle as it is kept. A text that is none names nobody, and no cursor is right for it.
+fn one_form(handle: &str) -> String {
+    Handle::lookup(handle).map_or_else(String::new, |handle| handle.as_str().to_owned())
 }

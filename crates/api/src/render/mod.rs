@@ -13,7 +13,7 @@ mod story;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use page::{Tagged, feed_page, story_page};
+pub(crate) use page::{Sealing, Tagged, feed_page, story_page};
 pub(crate) use person::person;
 pub(crate) use story::story;
 

@@ -1,14 +1,24 @@
 //! Pages of stories.
 
 use sosik_feed::Cursor;
+use sosik_feed::cursor::seal::{self, Scope, Seals};
 use sosik_service::feed::FeedPage;
 use sosik_service::stories::{StoryItem, StoryPage};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{put, put_number, story};
 
-/// Room for what stands around the items: two cursors of at most 317 characters and the names.
-const FRAME_BYTES: usize = 768;
+/// Room for what stands around the items: two cursors and the names.
+const FRAME_BYTES: usize = 2 * seal::TEXT_MAX + 160;
+
+/// What seals the cursors of a page, and for which list and reader.
+#[derive(Clone, Copy)]
+pub(crate) struct Sealing<'a> {
+    /// The keys.
+    pub(crate) seals: &'a Seals,
+    /// The list and the reader.
+    pub(crate) scope: Scope,
+}
 
 /// JSON and what it is recognised by.
 pub(crate) struct Tagged {
@@ -22,12 +32,12 @@ pub(crate) struct Tagged {
 ///
 /// The tag leaves the cursor `after` out. That one moves on as deliveries settle, also when nothing came; the one that
 /// the client has stays as good as the new one.
-pub(crate) fn feed_page(page: &FeedPage) -> Tagged {
+pub(crate) fn feed_page(page: &FeedPage, sealing: Sealing<'_>) -> Tagged {
     let (mut out, mut recognised_by) = items(&page.items);
     let items_end = out.len();
-    cursor(&mut out, ",\"before\":", page.before.as_ref());
+    cursor(&mut out, ",\"before\":", page.before.as_ref(), sealing);
     let after_begins = out.len();
-    cursor(&mut out, ",\"after\":", page.after.as_ref());
+    cursor(&mut out, ",\"after\":", page.after.as_ref(), sealing);
     let after_ends = out.len();
     ending(&mut out, page.end);
     if let Some(unread) = page.unread {
@@ -44,10 +54,10 @@ pub(crate) fn feed_page(page: &FeedPage) -> Tagged {
 }
 
 /// Every other list of stories.
-pub(crate) fn story_page(page: &StoryPage) -> Vec<u8> {
+pub(crate) fn story_page(page: &StoryPage, sealing: Sealing<'_>) -> Vec<u8> {
     let (mut out, _) = items(&page.items);
-    cursor(&mut out, ",\"before\":", page.before.as_ref());
-    cursor(&mut out, ",\"after\":", None);
+    cursor(&mut out, ",\"before\":", page.before.as_ref(), sealing);
+    cursor(&mut out, ",\"after\":", None, sealing);
     ending(&mut out, page.end);
     put(&mut out, "}");
     out
@@ -83,12 +93,12 @@ fn ending(out: &mut Vec<u8>, end: bool) {
 }
 
 /// A cursor's text is base64url, so it needs no escaping.
-fn cursor(out: &mut Vec<u8>, name: &str, cursor: Option<&Cursor>) {
+fn cursor(out: &mut Vec<u8>, name: &str, cursor: Option<&Cursor>, sealing: Sealing<'_>) {
     put(out, name);
     match cursor {
         Some(cursor) => {
             put(out, "\"");
-            put(out, &cursor.encode());
+            sealing.seals.seal_into(cursor, sealing.scope, out);
             put(out, "\"");
         }
         None => put(out, "null"),

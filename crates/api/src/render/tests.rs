@@ -1,8 +1,9 @@
 //! The bytes are what the shapes describe.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use sosik_feed::cursor::Seen;
+use sosik_feed::cursor::seal::{List, Scope, Seals};
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, RawId, StoryId, Timestamp};
 use sosik_service::caches::{PersonEntry, StoryEntry};
@@ -10,7 +11,7 @@ use sosik_service::feed::FeedPage;
 use sosik_service::stories::{StoryItem, StoryPage};
 use sosik_store::{Mention, PersonRecord, StoryCounts, StoryRecord};
 
-use super::{feed_page, story, story_page};
+use super::{Sealing, feed_page, story, story_page};
 use crate::shapes;
 
 /// What breaks JSON that is put together by hand, and what breaks readers of JSON.
@@ -24,6 +25,19 @@ const WEIRD: [&str; 8] = [
     "</script><!-- {\"likes\":9} -->",
     "",
 ];
+
+static SEALS: LazyLock<Seals> = LazyLock::new(|| Seals::new(0, &[7; 16]));
+
+fn sealing() -> Sealing<'static> {
+    Sealing {
+        seals: &SEALS,
+        scope: Scope::own(List::Feed, PersonId::from_u64(9)),
+    }
+}
+
+fn sealed(cursor: &Cursor) -> String {
+    SEALS.seal(cursor, sealing().scope)
+}
 
 fn person(text: &str) -> Arc<PersonEntry> {
     Arc::new(PersonEntry {
@@ -151,11 +165,11 @@ fn a_page_of_the_feed_is_byte_for_byte_what_its_documented_type_is() {
                 reset,
             };
             check(
-                &feed_page(&page).json,
+                &feed_page(&page, sealing()).json,
                 &shapes::FeedPage {
                     items: page.items.iter().map(expected).collect(),
-                    before: before.as_ref().map(Cursor::encode),
-                    after: after.as_ref().map(Cursor::encode),
+                    before: before.as_ref().map(sealed),
+                    after: after.as_ref().map(sealed),
                     end,
                     unread,
                     reset: reset.then_some(true),
@@ -173,7 +187,7 @@ fn an_empty_page_and_a_page_of_another_list_are_what_their_types_are() {
         end: true,
     };
     check(
-        &story_page(&empty),
+        &story_page(&empty, sealing()),
         &shapes::StoryPage {
             items: Vec::new(),
             before: None,
@@ -189,10 +203,10 @@ fn an_empty_page_and_a_page_of_another_list_are_what_their_types_are() {
     };
     let items = one.items.iter().map(expected).collect();
     check(
-        &story_page(&one),
+        &story_page(&one, sealing()),
         &shapes::StoryPage {
             items,
-            before: Some(before.encode()),
+            before: Some(sealed(&before)),
             after: None,
             end: false,
         },
@@ -206,7 +220,7 @@ fn a_page_fits_into_the_room_made_for_it() {
         items,
         ..FeedPage::default()
     };
-    let bytes = feed_page(&page).json;
+    let bytes = feed_page(&page, sealing()).json;
     assert!(
         bytes.capacity() - bytes.len() < 100 * super::story::COUNTS_BYTES_MAX + 1024,
         "and not much too large"
@@ -240,11 +254,14 @@ fn a_page_keeps_its_tag_while_only_the_cursor_for_newer_stories_moves() {
             late: 0,
             ..Seen::default()
         };
-        feed_page(&FeedPage {
-            items: vec![item],
-            after: Some(Cursor::Newer(seen)),
-            ..FeedPage::default()
-        })
+        feed_page(
+            &FeedPage {
+                items: vec![item],
+                after: Some(Cursor::Newer(seen)),
+                ..FeedPage::default()
+            },
+            sealing(),
+        )
         .tag
     };
     assert_eq!(page(1, 1), page(1_000_000, 1));

@@ -3,16 +3,18 @@
 use axum::extract::State;
 use axum::response::Response;
 use sosik_feed::StoryId;
+use sosik_feed::cursor::seal::List;
+use sosik_service::stories::with_tag::normal_form;
 
 use crate::app::App;
-use crate::extract::{Name, PageQuery, Query, Viewer, json_bytes};
+use crate::extract::{Name, PageQuery, Query, Viewer, json_bytes, of_name};
 use crate::problem::Problem;
-use crate::render;
+use crate::render::{self, Sealing};
 use crate::shapes::StoryPage;
 
 /// List stories with a hashtag
 ///
-/// Newest first, those that you may see. A short page, even an empty one, is not the end.
+/// Newest first, those that you may see.
 #[utoipa::path(get, path = "/v1/tags/{tag}/stories", tag = "stories", operation_id = "list_stories_with_tag",
     params(("tag" = String, Path, description = "the tag, with or without `#`, in capitals or not"), PageQuery),
     responses((status = 200, description = "a page of stories", body = StoryPage)))]
@@ -22,11 +24,16 @@ pub(crate) async fn stories(
     Name(tag): Name,
     Query(page): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let page = page.read(&app)?;
+    let scope = of_name(List::Tag, &normal_form(&tag).unwrap_or_default(), viewer.id);
+    let page = page.read(&app, scope)?;
     let before = page.below()?.map(StoryId::new);
     let stories = app
         .service
         .stories_with_tag(viewer.id, &tag, before, page.limit())
         .await?;
-    Ok(json_bytes(render::story_page(&stories)))
+    let seals = app.service.seals();
+    Ok(json_bytes(render::story_page(
+        &stories,
+        Sealing { seals, scope },
+    )))
 }

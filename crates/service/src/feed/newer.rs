@@ -4,6 +4,8 @@
 //! no room, a new friend), the cursor's settled point and the few stories named above it tell the same. Only when
 //! these were too many, or too much has happened since, the client is told to start over.
 
+use std::sync::Arc;
+
 use sosik_fabric::Since;
 use sosik_feed::cursor::{RECENT_MAX, Seen};
 use sosik_feed::timeline::{Mark, Newer};
@@ -11,7 +13,7 @@ use sosik_feed::{Cursor, StoryId};
 use sosik_store::LateStory;
 
 use super::FeedPage;
-use crate::caches::KnownReader;
+use crate::caches::{KnownReader, StoryEntry};
 use crate::sabotage::Sabotage;
 use crate::{Service, ServiceResult};
 
@@ -23,6 +25,18 @@ pub(super) struct Arrivals {
     pub(super) seen: Seen,
     /// There are more behind that cursor.
     pub(super) more: bool,
+}
+
+/// Looks at arrivals that are all hidden, for one page. With more of them the page is empty and not the end.
+const HIDDEN_ROUNDS_MAX: usize = 20;
+
+/// Arrivals that the reader may see.
+struct Visible {
+    stories: Vec<Arc<StoryEntry>>,
+    /// Behind them.
+    seen: Seen,
+    /// There are more behind that cursor.
+    more: bool,
 }
 
 /// A look at the top of a feed without a usable mark.
@@ -51,21 +65,56 @@ impl Service {
         seen: Seen,
         limit: usize,
     ) -> ServiceResult<FeedPage> {
-        let Some(arrivals) = self.arrivals(reader, &seen, limit).await? else {
+        let Some(mut visible) = self.visible_arrivals(reader, seen, limit).await? else {
             let page = self.top_page(reader, limit).await?;
             return Ok(FeedPage {
                 reset: true,
                 ..page
             });
         };
-        let stories = self.admit(reader, &arrivals.ids).await?;
-        let items = self.items(reader.id, &reader.circle, stories).await?;
+        if visible.more {
+            // There is an end where only hidden ones follow.
+            let next = self.visible_arrivals(reader, visible.seen.clone(), 1);
+            if let Some(next) = next.await?
+                && next.stories.is_empty()
+            {
+                (visible.seen, visible.more) = (next.seen, next.more);
+            }
+        }
+        let items = self
+            .items(reader.id, &reader.circle, visible.stories)
+            .await?;
         Ok(FeedPage {
             items,
-            after: Some(Cursor::Newer(arrivals.seen)),
-            end: !arrivals.more,
+            after: Some(Cursor::Newer(visible.seen)),
+            end: !visible.more,
             ..FeedPage::default()
         })
+    }
+
+    /// The next arrivals of which the reader may see one at least, if there are any.
+    async fn visible_arrivals(
+        &self,
+        reader: &KnownReader,
+        mut seen: Seen,
+        limit: usize,
+    ) -> ServiceResult<Option<Visible>> {
+        let mut rounds = 1;
+        loop {
+            let Some(arrivals) = self.arrivals(reader, &seen, limit).await? else {
+                return Ok(None);
+            };
+            let stories = self.admit(reader, &arrivals.ids).await?;
+            if !stories.is_empty() || !arrivals.more || rounds == HIDDEN_ROUNDS_MAX {
+                return Ok(Some(Visible {
+                    stories,
+                    seen: arrivals.seen,
+                    more: arrivals.more,
+                }));
+            }
+            seen = arrivals.seen;
+            rounds += 1;
+        }
     }
 
     /// What came since `seen`, at most `limit`, the earliest first; `None` when the client has to start over.

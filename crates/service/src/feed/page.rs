@@ -20,6 +20,10 @@ const SPARE: usize = 4;
 /// short, and says that it is not the end.
 const LOOKS_PER_STORY: usize = 10;
 
+/// Candidates looked at for the smallest page: a client must not be able to count hidden stories by asking for one at a
+/// time.
+const LOOKS_MIN: usize = 200;
+
 /// Ids without entitlement, and how it goes on below them.
 struct Candidates {
     /// Newest first.
@@ -41,6 +45,17 @@ struct Filling {
     /// The last id that was decided about.
     position: Option<StoryId>,
     end: bool,
+}
+
+impl Filling {
+    /// Takes the one more off: the next page begins with it.
+    fn cut_to(&mut self, limit: usize) {
+        if self.stories.len() > limit {
+            self.stories.truncate(limit);
+            self.position = self.stories.last().map(|story| story.record.id);
+            self.end = false;
+        }
+    }
 }
 
 impl Service {
@@ -114,7 +129,8 @@ impl Service {
         Ok(page)
     }
 
-    /// Takes entitled stories from the candidates and, where these run out, from further ones.
+    /// Takes entitled stories from the candidates and, where these run out, from further ones. It looks for one more
+    /// than the page holds: the page is the last when there is none, whatever hidden stories are left.
     async fn fill(
         &self,
         reader: &KnownReader,
@@ -122,8 +138,9 @@ impl Service {
         start: Option<StoryId>,
         limit: usize,
     ) -> ServiceResult<FeedPage> {
+        let wanted = limit + 1;
         let mut filling = Filling {
-            stories: Vec::with_capacity(limit),
+            stories: Vec::with_capacity(wanted),
             position: start,
             end: false,
         };
@@ -131,7 +148,7 @@ impl Service {
         let mut looked_at = 0;
         loop {
             looked_at += candidates.ids.len();
-            let used_up = self.take(reader, &candidates, &mut filling, limit).await?;
+            let used_up = self.take(reader, &candidates, &mut filling, wanted).await?;
             if !used_up {
                 break;
             }
@@ -139,13 +156,15 @@ impl Service {
                 filling.end = true;
                 break;
             }
-            if filling.stories.len() == limit || looked_at >= limit * LOOKS_PER_STORY {
+            let looks_max = (limit * LOOKS_PER_STORY).max(LOOKS_MIN);
+            if filling.stories.len() == wanted || looked_at >= looks_max {
                 break;
             }
             candidates = self
                 .candidates_below(reader, filling.position, limit + SPARE)
                 .await?;
         }
+        filling.cut_to(limit);
         let before = filling
             .position
             .filter(|_| !filling.end)

@@ -39,7 +39,7 @@ impl Service {
         let mut candidates = self
             .0
             .store
-            .people_by_term(&from, &to, CANDIDATES_MAX)
+            .people_by_term(viewer, &from, &to, CANDIDATES_MAX)
             .await?;
         if let Some(handle) = Handle::lookup(q.trim())
             && let Some(exact) = self.0.store.person_by_handle(handle.as_str()).await?

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sosik_feed::{Circle, Cursor, PersonId, Position, Timestamp};
 use sosik_store::{PeopleList, RelatedPerson};
 
-use crate::pages::{cut_to_page, one_more, page_limit};
+use crate::pages::{Filled, fill, page_limit};
 use crate::people::FoundPerson;
 use crate::{Service, ServiceResult};
 
@@ -33,50 +33,27 @@ impl Service {
         before: Option<Position>,
         limit: u32,
     ) -> ServiceResult<PersonPage> {
-        let limit = page_limit(limit);
-        let found = self
-            .0
-            .store
-            .related(viewer, list, before, one_more(limit))
-            .await?;
         let circle = self.circle(viewer).await?;
-        match list {
-            // Whom one blocked is no secret from oneself. Everywhere else severed people are not shown: among muted
-            // ones may be somebody who blocked the viewer later, and in the other lists nobody is severed.
-            PeopleList::Blocks => {
-                self.person_page(viewer, &circle, found, limit, |_| true)
-                    .await
-            }
-            PeopleList::Friends
-            | PeopleList::Follows
-            | PeopleList::Followers
-            | PeopleList::Mutes
-            | PeopleList::Requests(_) => {
-                self.person_page(viewer, &circle, found, limit, |person| {
-                    !circle.is_severed_from(person)
-                })
-                .await
-            }
-        }
+        let store = &self.0.store;
+        let found = fill(
+            page_limit(limit),
+            before,
+            |before, count| store.related(viewer, list, before, count),
+            place_of,
+            |related| shows(list, &circle, related.person),
+        )
+        .await?;
+        self.person_page(viewer, &circle, found).await
     }
 
-    /// Makes a page of `limit` people out of one more, those who may be shown.
+    /// Makes a page of people out of the rows that may be shown.
     pub(crate) async fn person_page(
         &self,
         viewer: PersonId,
         circle: &Circle,
-        mut found: Vec<RelatedPerson>,
-        limit: usize,
-        shown: impl Fn(PersonId) -> bool,
+        found: Filled<RelatedPerson, Position>,
     ) -> ServiceResult<PersonPage> {
-        let end = cut_to_page(&mut found, limit);
-        let before = found.last().filter(|_| !end).map(|last| {
-            Cursor::Behind(Position {
-                key: last.since.as_millis(),
-                id: last.person.as_u64(),
-            })
-        });
-        found.retain(|related| shown(related.person));
+        let Filled { shown: found, next } = found;
         let ids: Vec<_> = found.iter().map(|related| related.person).collect();
         let people = self.people(&ids).await?;
         let people = ids
@@ -95,8 +72,29 @@ impl Service {
         });
         Ok(PersonPage {
             items: items.collect(),
-            before,
-            end,
+            before: next.map(Cursor::Behind),
+            end: next.is_none(),
         })
+    }
+}
+
+/// Where somebody stands in a list of people.
+pub(crate) fn place_of(related: &RelatedPerson) -> Position {
+    Position {
+        key: related.since.as_millis(),
+        id: related.person.as_u64(),
+    }
+}
+
+/// Whom one blocked is no secret from oneself. Everywhere else severed people are not shown: among muted ones may be
+/// somebody who blocked the viewer later, and in the other lists nobody is severed.
+fn shows(list: PeopleList, circle: &Circle, person: PersonId) -> bool {
+    match list {
+        PeopleList::Blocks => true,
+        PeopleList::Friends
+        | PeopleList::Follows
+        | PeopleList::Followers
+        | PeopleList::Mutes
+        | PeopleList::Requests(_) => !circle.is_severed_from(person),
     }
 }

@@ -17,6 +17,7 @@ use sosik_store::{RelationChange, StoreResult};
 use crate::{Change, Service, ServiceError, ServiceResult};
 
 pub use lists::PersonPage;
+pub(crate) use lists::place_of;
 
 /// Whom a change concerns: who asks, and whom they ask about.
 #[derive(Debug, Clone, Copy)]

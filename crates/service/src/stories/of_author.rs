@@ -3,7 +3,7 @@
 use sosik_feed::{Cursor, PersonId, Sees, StoryId};
 
 use super::StoryPage;
-use crate::pages::{cut_to_page, one_more, page_limit};
+use crate::pages::{Filled, fill, page_limit};
 use crate::{Service, ServiceResult};
 
 impl Service {
@@ -27,24 +27,23 @@ impl Service {
         } else {
             Sees::Public
         };
-        let limit = page_limit(limit);
-        let mut ids = self
-            .0
-            .store
-            .stories_of(author, sees, before, one_more(limit))
-            .await?;
-        let end = cut_to_page(&mut ids, limit);
-        let before = ids
-            .last()
-            .filter(|_| !end)
-            .map(|last| Cursor::Below(last.raw()));
+        let store = &self.0.store;
+        let Filled { shown: ids, next } = fill(
+            page_limit(limit),
+            before,
+            |before, count| store.stories_of(author, sees, before, count),
+            |id| *id,
+            // The index of the audience leaves out what may not be shown.
+            |_| true,
+        )
+        .await?;
         let mut stories: Vec<_> = self.stories(&ids).await?.into_iter().flatten().collect();
         // Whatever was changed since the list was read.
         stories.retain(|story| circle.may_open(viewer, story.record.author, story.record.audience));
         Ok(StoryPage {
             items: self.items(viewer, &circle, stories).await?,
-            before,
-            end,
+            before: next.map(|last| Cursor::Below(last.raw())),
+            end: next.is_none(),
         })
     }
 }

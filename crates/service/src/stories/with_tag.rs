@@ -1,33 +1,20 @@
 //! The stories with a tag.
 //!
-//! The index knows tags and not entitlement, so it is walked newest first and what the viewer may not open is left
-//! out. The walk is bounded: where most stories with a tag are for others, a page is short or empty and says where to
-//! go on.
+//! The index of tags knows audiences: the walk meets public stories, and those for friends by the viewer's friends. Public
+//! stories of people severed from the viewer are left out here.
 
 use std::sync::Arc;
 
-use sosik_feed::{Circle, Cursor, PersonId, StoryId, text};
+use sosik_feed::{Cursor, PersonId, StoryId, text};
 use unicode_normalization::char::is_combining_mark;
 
 use super::StoryPage;
 use crate::caches::StoryEntry;
-use crate::pages::page_limit;
+use crate::pages::{Filled, fill, page_limit};
 use crate::{Service, ServiceResult};
 
-/// Stories looked up at once.
-const BATCH: u32 = 100;
-
-/// Batches looked at for one page: five hundred stories, a few milliseconds.
-const BATCHES_MAX: usize = 5;
-
-/// What a walk has come to.
-#[derive(Default)]
-struct Walk {
-    admitted: Vec<Arc<StoryEntry>>,
-    /// Down to here, this one included, everything is decided about.
-    last: Option<StoryId>,
-    end: bool,
-}
+/// A story that the index names; `None` when it is gone since.
+type Tagged = (StoryId, Option<Arc<StoryEntry>>);
 
 impl Service {
     /// Stories with this tag that the viewer may open, newest first. The tag is compared without width and capitals,
@@ -49,57 +36,46 @@ impl Service {
             });
         };
         let circle = self.circle(viewer).await?;
-        let walk = self
-            .walk_tag(viewer, &circle, &tag, before, page_limit(limit))
-            .await?;
-        let before = walk
-            .last
-            .or(before)
-            .filter(|_| !walk.end)
-            .map(|last| Cursor::Below(last.raw()));
-        Ok(StoryPage {
-            items: self.items(viewer, &circle, walk.admitted).await?,
+        let Filled { shown, next } = fill(
+            page_limit(limit),
             before,
-            end: walk.end,
+            |before, count| self.tagged(&tag, viewer, before, count),
+            |(id, _)| *id,
+            |(_, story)| {
+                story.as_ref().is_some_and(|story| {
+                    circle.may_open(viewer, story.record.author, story.record.audience)
+                })
+            },
+        )
+        .await?;
+        let stories = shown.into_iter().filter_map(|(_, story)| story).collect();
+        Ok(StoryPage {
+            items: self.items(viewer, &circle, stories).await?,
+            before: next.map(|last| Cursor::Below(last.raw())),
+            end: next.is_none(),
         })
     }
 
-    async fn walk_tag(
+    async fn tagged(
         &self,
-        viewer: PersonId,
-        circle: &Circle,
         tag: &str,
+        viewer: PersonId,
         before: Option<StoryId>,
-        limit: usize,
-    ) -> ServiceResult<Walk> {
-        let mut walk = Walk::default();
-        for _ in 0..BATCHES_MAX {
-            let ids = self
-                .0
-                .store
-                .stories_with_tag(tag, walk.last.or(before), BATCH)
-                .await?;
-            let stories = self.stories(&ids).await?;
-            for (id, story) in ids.iter().zip(stories) {
-                if walk.admitted.len() == limit {
-                    return Ok(walk);
-                }
-                walk.last = Some(*id);
-                walk.admitted.extend(story.filter(|story| {
-                    circle.may_open(viewer, story.record.author, story.record.audience)
-                }));
-            }
-            if ids.len() < BATCH as usize {
-                walk.end = true;
-                return Ok(walk);
-            }
-        }
-        Ok(walk)
+        count: u32,
+    ) -> ServiceResult<Vec<Tagged>> {
+        let ids = self
+            .0
+            .store
+            .stories_with_tag(tag, viewer, before, count)
+            .await?;
+        let stories = self.stories(&ids).await?;
+        Ok(ids.into_iter().zip(stories).collect())
     }
 }
 
 /// The tag as it is kept; `None` when it is none.
-fn normal_form(tag: &str) -> Option<String> {
+#[must_use]
+pub fn normal_form(tag: &str) -> Option<String> {
     let bare = tag.strip_prefix(['#', '＃']).unwrap_or(tag);
     // In a text another character ends the tag; here it makes the whole another thing.
     let is_whole = bare

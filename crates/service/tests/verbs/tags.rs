@@ -99,12 +99,12 @@ async fn a_story_leaves_a_tag_with_its_text_and_with_itself() {
 }
 
 #[tokio::test]
-async fn many_stories_for_others_make_short_pages_and_hide_nothing_behind_them() {
+async fn many_stories_for_others_are_not_even_looked_at() {
     let world = World::new().await;
     let [author, reader] = world.people(["author", "reader"]).await;
     let oldest = world.post(&author, Audience::Public, "#seoul").await;
     let mut private = Vec::new();
-    for _ in 0..700 {
+    for _ in 0..2_000 {
         let id = StoryId::new(world.service.next_id().await.unwrap());
         private.push(sosik_store::NewStory {
             id,
@@ -118,20 +118,11 @@ async fn many_stories_for_others_make_short_pages_and_hide_nothing_behind_them()
             claim: None,
         });
     }
-    assert_eq!(world.store().post_many(private).await.unwrap(), 700);
-    let first = world
+    assert_eq!(world.store().post_many(private).await.unwrap(), 2_000);
+    let page = world
         .service
         .stories_with_tag(reader.id, "seoul", None, 10)
         .await
         .unwrap();
-    assert!(
-        first.items.is_empty() && !first.end,
-        "a short page is not the end"
-    );
-    let second = world
-        .service
-        .stories_with_tag(reader.id, "seoul", below(&first), 10)
-        .await
-        .unwrap();
-    assert_eq!((ids(&second), second.end), (vec![oldest], true));
+    assert_eq!((ids(&page), page.end), (vec![oldest], true));
 }

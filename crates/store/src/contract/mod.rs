@@ -6,6 +6,7 @@
 mod accounts;
 mod bulk;
 mod comments;
+mod cursor_keys;
 mod feeds;
 mod imports;
 mod likes;
@@ -20,6 +21,7 @@ mod upkeep;
 pub use accounts::{Accounts, Sessions};
 pub use bulk::Bulk;
 pub use comments::Comments;
+pub use cursor_keys::CursorKeys;
 pub use feeds::Feeds;
 pub use imports::Imports;
 pub use likes::Likes;
@@ -45,6 +47,7 @@ pub trait Store:
     + Stories
     + Likes
     + Comments
+    + CursorKeys
     + Feeds
     + Notifications
     + Orders

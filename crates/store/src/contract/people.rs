@@ -24,9 +24,11 @@ pub trait People {
     /// Figures on the profile page.
     async fn person_counts(&self, person: PersonId) -> StoreResult<PersonCounts>;
 
-    /// People with a search term in the half-open range, each once, at most `limit`, in the order of terms.
+    /// People with a search term in the half-open range, each once, at most `limit`, in the order of terms. People
+    /// severed from the viewer are left out here, so that they take nobody's place.
     async fn people_by_term(
         &self,
+        viewer: PersonId,
         from: &str,
         to: &str,
         limit: u32,

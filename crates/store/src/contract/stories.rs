@@ -43,11 +43,13 @@ pub trait Stories {
         limit: u32,
     ) -> StoreResult<Vec<StoryId>>;
 
-    /// Ids of the stories with a tag, newest first, below `before`, at most `limit`, of whatever audience: the
-    /// caller decides who may open them.
+    /// Ids of the stories with a tag, newest first, below `before`, at most `limit`: the public ones, the viewer's own,
+    /// and those for friends by the viewer's friends. Stories of people severed from the viewer are among them: the
+    /// caller leaves these out. The work grows with the viewer's friends and `limit`, not with other people's stories.
     async fn stories_with_tag(
         &self,
         tag: &str,
+        viewer: PersonId,
         before: Option<StoryId>,
         limit: u32,
     ) -> StoreResult<Vec<StoryId>>;

@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "0009_late_stories",
     10 "0010_devices",
     11 "0011_clocks",
+    12 "0012_sealed_cursors",
 ];
 
 /// Why a database is not taken as it is.

@@ -22,7 +22,10 @@ statements! {
         WHERE id = ?1 RETURNING id, handle, display_name, bio, language, revision";
     TERMS_DELETE = "DELETE FROM search_terms WHERE person = ?1";
     PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts WHERE person = ?1";
-    PEOPLE_BY_TERM = "SELECT person FROM search_terms WHERE term >= ?1 AND term < ?2 ORDER BY term, person LIMIT ?3";
+    PEOPLE_BY_TERM = "SELECT person FROM search_terms WHERE term >= ?1 AND term < ?2
+          AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?3 AND blocked = person)
+          AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = person AND blocked = ?3)
+        ORDER BY term, person LIMIT ?4";
     EVERYBODY = "SELECT id FROM people WHERE id > ?1 ORDER BY id LIMIT ?2";
     PEOPLE_COUNT = "SELECT count FROM totals WHERE what = 'people'";
     READ_POSITION = "SELECT story FROM read_marks WHERE person = ?1";
@@ -84,13 +87,14 @@ impl People for SqliteStore {
 
     async fn people_by_term(
         &self,
+        viewer: PersonId,
         from: &str,
         to: &str,
         limit: u32,
     ) -> StoreResult<Vec<PersonRecord>> {
         let (from, to) = (from.to_owned(), to.to_owned());
         self.read("search people", move |db| {
-            people(db, found_by_term(db, &from, &to, limit)?)
+            people(db, found_by_term(db, viewer, &from, &to, limit)?)
         })
         .await
     }
@@ -167,11 +171,18 @@ fn people(db: &Db<'_>, ids: Vec<PersonId>) -> StoreResult<Vec<PersonRecord>> {
     Ok(found)
 }
 
-fn found_by_term(db: &Db<'_>, from: &str, to: &str, limit: u32) -> StoreResult<Vec<PersonId>> {
+fn found_by_term(
+    db: &Db<'_>,
+    viewer: PersonId,
+    from: &str,
+    to: &str,
+    limit: u32,
+) -> StoreResult<Vec<PersonId>> {
     let mut statement = db.prepared(PEOPLE_BY_TERM)?;
     let mut rows = statement.query(params![
         from,
         to,
+        viewer.as_i64(),
         limit.saturating_mul(TERMS_PER_PERSON_MAX)
     ])?;
     let (mut seen, mut found) = (FxHashSet::default(), Vec::new());

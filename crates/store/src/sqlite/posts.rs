@@ -9,14 +9,13 @@ use super::idempotency::{self, Earlier};
 use super::notify::{self, Act};
 use super::statement::statements;
 use super::stories::audience_number;
-use super::{orders, people, usage};
+use super::{orders, people, tags, usage};
 use crate::{Mention, NewStory, PersonLimits, Posted, StoreError, StoreResult};
 
 statements! {
     STORY_INSERT = "INSERT INTO stories (id, author, audience, text, mentions, tags, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     STORY_IMPORT = "INSERT INTO stories (id, author, audience, text, mentions, tags, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         ON CONFLICT (id) DO NOTHING";
-    TAG_INSERT = "INSERT INTO story_tags (tag, story) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 }
 
 /// Keeps a story and everything that goes with it.
@@ -97,16 +96,8 @@ fn insert(
     )? {
         return Ok(false);
     }
-    insert_tags(db, story.id, &story.tags)?;
+    tags::keep(db, story.id, &story.tags)?;
     Ok(true)
-}
-
-/// Makes the tags of a story lead to it.
-pub(super) fn insert_tags(db: &Db<'_>, story: StoryId, tags: &[String]) -> StoreResult<()> {
-    for tag in tags {
-        db.execute(TAG_INSERT, params![tag, story.as_i64()])?;
-    }
-    Ok(())
 }
 
 /// Those of the handles that somebody has.

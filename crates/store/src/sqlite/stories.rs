@@ -7,7 +7,7 @@ use sosik_feed::{Audience, PersonId, Sees, StoryId, Timestamp};
 use super::db::Db;
 use super::posts::{self, kept_mentions, mentions_json, mentions_of_json, tags_json, tags_of_json};
 use super::statement::{Sql, statements};
-use super::{SqliteStore, idempotency, orders, purge, usage};
+use super::{SqliteStore, idempotency, orders, purge, tags, usage};
 use crate::{NewStory, Posted, StoreResult, Stories, StoryCounts, StoryEdit, StoryRecord};
 
 statements! {
@@ -20,12 +20,9 @@ statements! {
     /// The words go at once; the row stays, so that the id does not come back.
     STORY_DELETE = "UPDATE stories SET text = '', mentions = '', tags = '', edited_at = NULL, deleted_at = ?3
         WHERE id = ?1 AND author = ?2 AND deleted_at IS NULL";
-    STORY_TAGS = "SELECT tags FROM stories WHERE id = ?1";
-    TAG_DELETE = "DELETE FROM story_tags WHERE tag = ?1 AND story = ?2";
     STORIES_OF = "SELECT id FROM stories WHERE author = ?1 AND deleted_at IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3";
     STORIES_OF_PUBLIC = "SELECT id FROM stories
         WHERE author = ?1 AND deleted_at IS NULL AND audience = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
-    STORIES_WITH_TAG = "SELECT story FROM story_tags WHERE tag = ?1 AND story < ?2 ORDER BY story DESC LIMIT ?3";
     STORIES_COUNT = "SELECT count FROM totals WHERE what = 'stories'";
 }
 
@@ -95,16 +92,13 @@ impl Stories for SqliteStore {
     async fn stories_with_tag(
         &self,
         tag: &str,
+        viewer: PersonId,
         before: Option<StoryId>,
         limit: u32,
     ) -> StoreResult<Vec<StoryId>> {
         let tag = tag.to_owned();
         self.read("list stories with a tag", move |db| {
-            db.rows(
-                STORIES_WITH_TAG,
-                params![tag, below(before), limit],
-                story_id,
-            )
+            tags::newest(db, &tag, viewer, before, limit)
         })
         .await
     }
@@ -205,19 +199,19 @@ fn change(db: &Db<'_>, edit: &StoryEdit) -> StoreResult<Option<StoryRecord>> {
     };
     if let Some(edited) = &edit.text {
         let mentions = kept_mentions(db, &edited.mentions)?;
-        remove_tags(db, edit.id)?;
+        tags::remove(db, edit.id)?;
         let (mentions, tags) = (mentions_json(&mentions)?, tags_json(&edited.tags)?);
         db.execute(
             STORY_TEXT_UPDATE,
             params![edit.id.as_i64(), edited.text, mentions, tags],
         )?;
-        posts::insert_tags(db, edit.id, &edited.tags)?;
     }
     let audience = edit.audience.map(audience_number);
     db.execute(
         STORY_EDITED,
         params![edit.id.as_i64(), audience, edit.now.as_i64()],
     )?;
+    tags::keep(db, edit.id, &tags::of_story(db, edit.id)?)?;
     if audience_before == Audience::Friends && edit.audience == Some(Audience::Public) {
         orders::give_delivery_again(db, edit.id, edit.author, edit.now)?;
     }
@@ -228,20 +222,11 @@ fn delete(db: &Db<'_>, story: StoryId, author: PersonId, now: Timestamp) -> Stor
     if !matches!(head(db, story)?, Some((of, _)) if of == author) {
         return Ok(false);
     }
-    remove_tags(db, story)?;
+    tags::remove(db, story)?;
     db.execute(
         STORY_DELETE,
         [story.as_i64(), author.as_i64(), now.as_i64()],
     )?;
     orders::replace_by_purge(db, story, author, now)?;
     Ok(true)
-}
-
-/// A story has a few tags; they go with its words and not with the purge, so that no tag page meets deleted stories.
-fn remove_tags(db: &Db<'_>, story: StoryId) -> StoreResult<()> {
-    let tags = db.row(STORY_TAGS, [story.as_i64()], |row| tags_of_json(row, 0))?;
-    for tag in tags.unwrap_or_default() {
-        db.execute(TAG_DELETE, params![tag, story.as_i64()])?;
-    }
-    Ok(())
 }

@@ -12,7 +12,7 @@ use super::db::Db;
 use super::posts::tags_of_json;
 use super::statement::statements;
 use super::stories::story_id;
-use super::usage;
+use super::{tags, usage};
 use crate::{LargeAuthorLimits, MendedPeople, MendedStories, StoreResult, Upkeep};
 
 statements! {
@@ -33,7 +33,6 @@ statements! {
     STORY_KEPT = "SELECT likes, comments FROM story_counts WHERE story = ?1";
     STORY_MEND = "INSERT INTO story_counts (story, likes, comments, revision) VALUES (?1, ?2, ?3, 1)
         ON CONFLICT (story) DO UPDATE SET likes = excluded.likes, comments = excluded.comments, revision = revision + 1";
-    TAG_MEND = "INSERT INTO story_tags (tag, story) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     TOTAL_MEND = "UPDATE totals SET count = ?2 WHERE what = ?1 AND count <> ?2";
 }
 
@@ -181,9 +180,7 @@ fn mend_stories(db: &Db<'_>, after: StoryId, limit: u32) -> StoreResult<MendedSt
             db.execute(STORY_MEND, params![story.as_i64(), counted.0, counted.1])?;
             mended.figures += 1;
         }
-        for tag in tags {
-            mended.tags += u64::from(db.changes(TAG_MEND, params![tag, story.as_i64()])?);
-        }
+        mended.tags += tags::keep(db, story, &tags)?;
     }
     Ok(mended)
 }

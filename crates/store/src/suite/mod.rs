@@ -16,6 +16,7 @@
 pub mod accounts;
 pub mod bulk;
 pub mod comments;
+pub mod cursor_keys;
 pub mod feeds;
 pub mod friends;
 pub mod imports;
@@ -60,6 +61,9 @@ macro_rules! contract_suite {
                 the_same_request_comments_once,
                 likes_and_comments_share_one_revision,
                 imported_comments_are_counted_and_told_to_nobody,
+            }
+            cursor_keys {
+                keys_are_kept_by_number_and_never_replaced,
             }
             feeds {
                 a_feed_has_own_friends_and_followed_public_stories_newest_first,
@@ -145,6 +149,7 @@ macro_rules! contract_suite {
                 a_profile_changes_in_what_was_asked_and_gets_a_larger_revision,
                 people_are_found_by_the_terms_of_their_present_name,
                 a_person_with_many_terms_alike_is_found_once,
+                people_severed_from_the_viewer_take_nobodys_place_in_a_search,
                 everybody_is_walked_in_steps,
                 a_profile_counts_friends_follows_followers_and_stories,
                 public_stories_are_counted_through_posts_imports_edits_and_deletions,
@@ -179,6 +184,7 @@ macro_rules! contract_suite {
                 a_deleted_story_is_gone_at_once_and_its_id_never_comes_back,
                 an_authors_stories_are_paged_to_the_end_for_friends_and_for_others,
                 stories_with_a_tag_are_paged_newest_first,
+                a_tag_leads_to_stories_for_friends_by_friends_only,
                 an_import_gives_no_orders_and_passes_over_what_it_has,
                 the_same_request_posts_once,
                 the_same_request_twice_at_once_posts_once,

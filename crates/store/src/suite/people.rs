@@ -87,6 +87,16 @@ pub async fn a_person_with_many_terms_alike_is_found_once(world: &World) {
     assert_eq!(world.found("나", "낙", 2).await, ["nana", "nari"]);
 }
 
+pub async fn people_severed_from_the_viewer_take_nobodys_place_in_a_search(world: &World) {
+    let [aa, ab, ac, viewer] = world.people(["aa", "ab", "ac", "viewer"]).await;
+    assert_eq!(world.found_by(viewer, "a", "b", 1).await, ["aa"]);
+    world.blocks(viewer, aa).await;
+    assert_eq!(world.found_by(viewer, "a", "b", 2).await, ["ab", "ac"]);
+    world.blocks(ab, viewer).await;
+    assert_eq!(world.found_by(viewer, "a", "b", 2).await, ["ac"]);
+    assert_eq!(world.found_by(ac, "a", "b", 3).await, ["aa", "ab", "ac"]);
+}
+
 pub async fn everybody_is_walked_in_steps(world: &World) {
     let crowd = world.crowd(7).await;
     let (mut after, mut walked) = (PersonId::default(), Vec::new());
@@ -192,7 +202,11 @@ impl World {
     }
 
     async fn found(&self, from: &str, to: &str, limit: u32) -> Vec<String> {
-        let people = self.people_by_term(from, to, limit).await.unwrap();
+        self.found_by(PersonId::default(), from, to, limit).await
+    }
+
+    async fn found_by(&self, viewer: PersonId, from: &str, to: &str, limit: u32) -> Vec<String> {
+        let people = self.people_by_term(viewer, from, to, limit).await.unwrap();
         people.into_iter().map(|person| person.handle).collect()
     }
 }

@@ -22,6 +22,9 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
+/// A viewer without friends and blocks.
+const NOBODY: PersonId = PersonId::from_u64(0);
+
 pub async fn a_story_is_kept_as_it_was_posted(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     let story = NewStory {
@@ -101,7 +104,7 @@ pub async fn the_author_edits_text_mentions_and_tags(world: &World) {
     assert_eq!(world.story(id).await, Some(edited));
     for (tag, expected) in [("old", vec![]), ("both", vec![id]), ("new", vec![id])] {
         assert_eq!(
-            world.stories_with_tag(tag, None, 10).await.unwrap(),
+            world.stories_with_tag(tag, NOBODY, None, 10).await.unwrap(),
             expected,
             "{tag}"
         );
@@ -210,7 +213,7 @@ pub async fn a_deleted_story_is_gone_at_once_and_its_id_never_comes_back(world: 
     );
     assert!(
         world
-            .stories_with_tag("tag", None, 10)
+            .stories_with_tag("tag", NOBODY, None, 10)
             .await
             .unwrap()
             .is_empty()
@@ -275,19 +278,81 @@ pub async fn stories_with_a_tag_are_paged_newest_first(world: &World) {
         world.posts_new(story).await;
         world.posts(author, "without").await;
     }
-    let first = world.stories_with_tag("서울", None, 3).await.unwrap();
+    let first = world
+        .stories_with_tag("서울", NOBODY, None, 3)
+        .await
+        .unwrap();
     let rest = world
-        .stories_with_tag("서울", first.last().copied(), 3)
+        .stories_with_tag("서울", NOBODY, first.last().copied(), 3)
         .await
         .unwrap();
     assert_eq!([first, rest].concat(), expected);
     assert!(
         world
-            .stories_with_tag("부산", None, 3)
+            .stories_with_tag("부산", NOBODY, None, 3)
             .await
             .unwrap()
             .is_empty()
     );
+}
+
+pub async fn a_tag_leads_to_stories_for_friends_by_friends_only(world: &World) {
+    let [mina, friend, stranger] = world.people(["mina", "friend", "stranger"]).await;
+    world.befriend(mina, friend).await;
+    let mut posted = Vec::new();
+    for author in [mina, friend, stranger, friend, mina] {
+        for audience in [Audience::Public, Audience::Friends] {
+            let story = NewStory {
+                audience,
+                tags: words(&["tag"]),
+                ..world.new_story(author, "#tag")
+            };
+            posted.push((author, audience, story.id));
+            world.posts_new(story).await;
+        }
+    }
+    let seen_by = |circle: &[PersonId]| {
+        let may = |author, audience| audience == Audience::Public || circle.contains(&author);
+        let seen = posted.iter().rev();
+        seen.filter(|(author, audience, _)| may(*author, *audience))
+            .map(|(.., id)| *id)
+            .collect::<Vec<_>>()
+    };
+    for (viewer, circle) in [
+        (mina, vec![mina, friend]),
+        (friend, vec![mina, friend]),
+        (stranger, vec![stranger]),
+        (NOBODY, vec![]),
+    ] {
+        let (mut walked, mut before) = (Vec::new(), None);
+        while let page = world
+            .stories_with_tag("tag", viewer, before, 2)
+            .await
+            .unwrap()
+            && let Some(last) = page.last()
+        {
+            before = Some(*last);
+            walked.extend(page);
+        }
+        assert_eq!(walked, seen_by(&circle));
+    }
+    // An edit of the audience alone moves the story between the two.
+    let (_, _, newest) = posted[posted.len() - 1];
+    for (audience, shown) in [(Audience::Public, 1), (Audience::Friends, 0)] {
+        let edit = StoryEdit {
+            id: newest,
+            author: mina,
+            text: None,
+            audience: Some(audience),
+            now: world.now(),
+        };
+        world.edit_story(edit).await.unwrap();
+        let found = world
+            .stories_with_tag("tag", NOBODY, None, 10)
+            .await
+            .unwrap();
+        assert_eq!(found.iter().filter(|id| **id == newest).count(), shown);
+    }
 }
 
 pub async fn an_import_gives_no_orders_and_passes_over_what_it_has(world: &World) {
@@ -309,7 +374,13 @@ pub async fn an_import_gives_no_orders_and_passes_over_what_it_has(world: &World
     assert_eq!(world.order_figures().await.unwrap().pending, 0);
     assert!(world.notes(joon).await.is_empty());
     assert_eq!(world.story(id).await.unwrap().mentions[0].person, joon);
-    assert_eq!(world.stories_with_tag("tag", None, 10).await.unwrap(), [id]);
+    assert_eq!(
+        world
+            .stories_with_tag("tag", NOBODY, None, 10)
+            .await
+            .unwrap(),
+        [id]
+    );
     assert_eq!(world.stories_count().await.unwrap(), 2);
 }
 

@@ -73,14 +73,18 @@ pub async fn search_terms_become_those_of_handle_and_name(world: &World) {
     assert_eq!(mended.terms, 1);
     assert!(
         world
-            .people_by_term("wrong", "wronh", 9)
+            .people_by_term(PersonId::default(), "wrong", "wronh", 9)
             .await
             .unwrap()
             .is_empty()
     );
     for (from, to) in [("min", "mio"), ("미", "믹")] {
         assert_eq!(
-            world.people_by_term(from, to, 9).await.unwrap().len(),
+            world
+                .people_by_term(PersonId::default(), from, to, 9)
+                .await
+                .unwrap()
+                .len(),
             1,
             "{from}"
         );

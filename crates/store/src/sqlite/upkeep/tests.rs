@@ -10,7 +10,7 @@ use crate::sqlite::statement::Sql;
 use crate::{Accounts, NewPerson, NewStory, People, PersonCounts, Stories};
 
 /// Figures and tags as they would be after a bug, or a repair by hand.
-const BREAK: [Sql; 3] = [
+const BREAK: [Sql; 4] = [
     Sql::listed(
         "BREAK_PEOPLE",
         "UPDATE person_counts SET friends = 7, follows = 7, followers = 7, stories = 7, public_stories = 7",
@@ -19,7 +19,11 @@ const BREAK: [Sql; 3] = [
         "BREAK_STORIES",
         "INSERT INTO story_counts (story, likes, comments, revision) VALUES (1, 7, 7, 5)",
     ),
-    Sql::listed("BREAK_TAGS", "DELETE FROM story_tags"),
+    Sql::listed("BREAK_TAGS", "DELETE FROM story_tags WHERE tag = 'lost'"),
+    Sql::listed(
+        "BREAK_AUDIENCES",
+        "UPDATE story_tags SET audience = 0, author = 77 WHERE tag = 'tag'",
+    ),
 ];
 
 #[tokio::test]
@@ -40,10 +44,10 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
     let posted = NewStory {
         id: story,
         author: mina,
-        text: "#tag".to_owned(),
+        text: "#tag #lost".to_owned(),
         audience: Audience::Public,
         mentions: vec![],
-        tags: vec!["tag".to_owned()],
+        tags: vec!["tag".to_owned(), "lost".to_owned()],
         idempotency: None,
         now: EPOCH,
         claim: None,
@@ -75,11 +79,11 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
         }
     );
     let stories = store.mend_stories(StoryId::default(), 9).await.unwrap();
-    assert_eq!((stories.figures, stories.tags), (1, 1));
+    assert_eq!((stories.figures, stories.tags), (1, 2));
     let counts = store.stories(&[story]).await.unwrap()[0].counts;
     assert_eq!((counts.likes, counts.comments, counts.revision), (0, 0, 6));
     assert_eq!(
-        store.stories_with_tag("tag", None, 9).await.unwrap(),
+        store.stories_with_tag("tag", mina, None, 9).await.unwrap(),
         [story]
     );
 }

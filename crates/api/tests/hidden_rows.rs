@@ -1,0 +1,376 @@
+//! Rows that a viewer may not see leave no trace in any list: each page, its cursors and its end are those of a list in
+//! which these rows never were.
+
+use serde_json::{Value, json};
+use sosik_api::shapes::{Comment, Story};
+use sosik_testkit::{TestApp, TestPerson, eventually};
+
+/// In which order visible (v) and hidden (h) rows come about: hidden ones at both ends, alone, and in a row.
+const ORDER: &str = "hvhhvvhvvvhhh";
+
+/// Pages of every size from one item to more than there are.
+const LIMITS: [usize; 5] = [1, 2, 3, 5, 20];
+
+/// Pages of a walk. A test that needs more has run away.
+const PAGES_MAX: usize = 100;
+
+/// What a page tells, without the totals, which are those of everybody.
+fn told(page: &Value, list: &str) -> Value {
+    // On the home feed `after` follows every delivery, also of one's own story.
+    let after = match list.starts_with("/v1/feed") {
+        true => &Value::Null,
+        false => &page["after"],
+    };
+    json!({ "items": page["items"], "before": page["before"], "after": after, "end": page["end"] })
+}
+
+/// All pages of a list, for every size of page.
+async fn walks(viewer: &TestPerson, list: &str) -> Vec<Vec<Value>> {
+    let mut walks = Vec::new();
+    for limit in LIMITS {
+        let (mut pages, mut place) = (Vec::new(), String::new());
+        loop {
+            assert!(pages.len() < PAGES_MAX, "{list} has no end");
+            let path = format!("{list}?limit={limit}{place}");
+            let page = viewer.get(&path).await.expect(200).json();
+            pages.push(told(&page, list));
+            if page["end"] == true {
+                break;
+            }
+            let (name, cursor) = match page["before"].as_str() {
+                Some(before) => ("before", before),
+                None => ("after", page["after"].as_str().expect("a cursor")),
+            };
+            place = format!("&{name}={cursor}");
+        }
+        walks.push(pages);
+    }
+    walks
+}
+
+/// How many items a walk has.
+fn items(pages: &[Value]) -> usize {
+    let items = pages.iter().map(|page| page["items"].as_array().unwrap());
+    items.map(Vec::len).sum()
+}
+
+/// Compares every page of a list before and after the hidden rows are removed.
+async fn check<F: Future<Output = ()>>(
+    viewer: &TestPerson,
+    list: &str,
+    visible: usize,
+    remove_hidden: impl FnOnce() -> F,
+) {
+    let with = walks(viewer, list).await;
+    for (pages, limit) in with.iter().zip(LIMITS) {
+        let full = (items(pages), pages.len());
+        let wanted = (visible, visible.div_ceil(limit));
+        assert_eq!(full, wanted, "{list}: items and pages of {limit}");
+    }
+    remove_hidden().await;
+    let without = walks(viewer, list).await;
+    for ((with, without), limit) in with.iter().zip(&without).zip(LIMITS) {
+        assert_eq!(with, without, "{list} in pages of {limit}");
+    }
+}
+
+/// How many rows of the order are visible.
+fn visible() -> usize {
+    ORDER.matches('v').count()
+}
+
+/// A viewer, somebody to see, and somebody who blocks the viewer in the end.
+async fn people(app: &TestApp) -> [TestPerson; 3] {
+    app.users(["viewer", "seen", "unseen"]).await
+}
+
+#[tokio::test]
+async fn comments_of_the_severed_change_no_page() {
+    let app = TestApp::start().await;
+    let [viewer, seen, unseen] = people(&app).await;
+    let story = seen.posts("hello").await;
+    let mut hidden: Vec<Comment> = Vec::new();
+    for row in ORDER.chars() {
+        match row {
+            'v' => drop(seen.comments(&story, "a word").await),
+            _ => hidden.push(unseen.comments(&story, "a word").await),
+        }
+    }
+    unseen.blocks(&viewer).await;
+    let list = format!("/v1/stories/{}/comments", story.id);
+    check(&viewer, &list, visible(), async || {
+        for comment in &hidden {
+            let path = format!("/v1/comments/{}", comment.id);
+            unseen.delete(&path).await.expect(204);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn likes_of_the_severed_change_no_page() {
+    let app = TestApp::start().await;
+    let [viewer, seen, _] = people(&app).await;
+    let story = seen.posts("hello").await;
+    let mut hidden = Vec::new();
+    for (place, row) in ORDER.chars().enumerate() {
+        let fan = app.user(&format!("fan{place}")).await;
+        fan.likes(&story).await;
+        if row == 'h' {
+            fan.blocks(&viewer).await;
+            hidden.push(fan);
+        }
+    }
+    let list = format!("/v1/stories/{}/likes", story.id);
+    check(&viewer, &list, visible(), async || {
+        for fan in &hidden {
+            let path = format!("/v1/stories/{}/like", story.id);
+            fan.delete(&path).await;
+        }
+    })
+    .await;
+}
+
+async fn posts_in_order(
+    seen: &TestPerson,
+    unseen: &TestPerson,
+    hidden_audience: &str,
+) -> Vec<Story> {
+    let mut hidden = Vec::new();
+    for row in ORDER.chars() {
+        let (author, audience) = match row {
+            'v' => (seen, "public"),
+            _ => (unseen, hidden_audience),
+        };
+        let ask = json!({ "text": "hello #tag", "audience": audience });
+        let story: Story = author.post("/v1/stories", &ask).await.expect(201).read();
+        if row == 'h' {
+            hidden.push(story);
+        }
+    }
+    hidden
+}
+
+#[tokio::test]
+async fn stories_with_a_tag_of_the_severed_and_for_the_friends_of_strangers_change_no_page() {
+    for audience in ["public", "friends"] {
+        let app = TestApp::start().await;
+        let [viewer, seen, unseen] = people(&app).await;
+        let hidden = posts_in_order(&seen, &unseen, audience).await;
+        if audience == "public" {
+            unseen.blocks(&viewer).await;
+        }
+        check(&viewer, "/v1/tags/tag/stories", visible(), async || {
+            for story in &hidden {
+                unseen.deletes(story).await;
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn stories_for_friends_change_no_page_of_a_profile() {
+    let app = TestApp::start().await;
+    let [viewer, seen, _] = people(&app).await;
+    let hidden = posts_in_order(&seen, &seen, "friends").await;
+    check(&viewer, "/v1/people/seen/stories", visible(), async || {
+        for story in &hidden {
+            seen.deletes(story).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn notifications_of_the_severed_change_no_page() {
+    let app = TestApp::start().await;
+    let [viewer, seen, unseen] = people(&app).await;
+    let story = viewer.posts("hello").await;
+    let mut hidden: Vec<Comment> = Vec::new();
+    for row in ORDER.chars() {
+        match row {
+            'v' => drop(seen.comments(&story, "a word").await),
+            _ => hidden.push(unseen.comments(&story, "a word").await),
+        }
+    }
+    unseen.blocks(&viewer).await;
+    check(&viewer, "/v1/notifications", visible(), async || {
+        for comment in &hidden {
+            let path = format!("/v1/comments/{}", comment.id);
+            unseen.delete(&path).await.expect(204);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn muted_people_who_blocked_the_viewer_change_no_page() {
+    let app = TestApp::start().await;
+    let [viewer, ..] = people(&app).await;
+    let mut hidden = Vec::new();
+    for (place, row) in ORDER.chars().enumerate() {
+        let other = app.user(&format!("other{place}")).await;
+        viewer.mutes(&other).await;
+        if row == 'h' {
+            other.blocks(&viewer).await;
+            hidden.push(other);
+        }
+    }
+    check(&viewer, "/v1/mutes", visible(), async || {
+        for other in &hidden {
+            viewer.unmutes(other).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn stories_that_became_narrower_change_no_page_of_the_home_feed() {
+    let app = TestApp::start().await;
+    let [viewer, seen, unseen] = people(&app).await;
+    for author in [&seen, &unseen] {
+        viewer.follows(author).await;
+    }
+    // A timeline that is there holds all of them, also those that are hidden later.
+    viewer.feed().await;
+    let hidden = posts_in_order(&seen, &unseen, "public").await;
+    eventually("every story is delivered", async || {
+        viewer.feed().await.items.len() == ORDER.len()
+    })
+    .await;
+    for story in &hidden {
+        let path = format!("/v1/stories/{}", story.id);
+        let ask = json!({ "audience": "friends" });
+        unseen.patch(&path, &ask).await.expect(200);
+    }
+    check(&viewer, "/v1/feed", visible(), async || {
+        for story in &hidden {
+            unseen.deletes(story).await;
+        }
+    })
+    .await;
+}
+
+/// Every list that pages, with the parameter of its cursor, after two rows were made for it.
+fn lists(story: &Story) -> Vec<(String, &'static str)> {
+    let story = story.id;
+    let lists = [
+        ("/v1/feed".to_owned(), "before"),
+        (format!("/v1/stories/{story}/comments"), "after"),
+        (format!("/v1/stories/{story}/likes"), "before"),
+        ("/v1/people/seen/stories".to_owned(), "before"),
+        ("/v1/tags/tag/stories".to_owned(), "before"),
+        ("/v1/notifications".to_owned(), "before"),
+        ("/v1/friends".to_owned(), "before"),
+        ("/v1/follows".to_owned(), "before"),
+        ("/v1/followers".to_owned(), "before"),
+        ("/v1/mutes".to_owned(), "before"),
+        ("/v1/blocks".to_owned(), "before"),
+        ("/v1/friend-requests".to_owned(), "before"),
+        ("/v1/friend-requests?side=outgoing".to_owned(), "before"),
+    ];
+    lists.into()
+}
+
+fn with(list: &str, query: &str) -> String {
+    let mark = if list.contains('?') { '&' } else { '?' };
+    format!("{list}{mark}{query}")
+}
+
+/// Gives the viewer two rows in every list.
+async fn fill_all_lists(app: &TestApp, viewer: &TestPerson, seen: &TestPerson) -> Story {
+    let other = app.user("other").await;
+    for (place, friend) in [seen, &other].into_iter().enumerate() {
+        friend.befriends(viewer).await;
+        viewer.follows(friend).await;
+        friend.follows(viewer).await;
+        let [asker, asked, muted, blocked] = app
+            .users(
+                ["asker", "asked", "muted", "blocked"]
+                    .map(|name| format!("{name}{place}"))
+                    .each_ref()
+                    .map(String::as_str),
+            )
+            .await;
+        asker.asks(viewer).await;
+        viewer.asks(&asked).await;
+        viewer.mutes(&muted).await;
+        viewer.blocks(&blocked).await;
+    }
+    let story = seen.posts("one #tag").await;
+    seen.posts("two #tag").await;
+    for person in [seen, &other] {
+        person.likes(&story).await;
+        person.comments(&story, "a word").await;
+    }
+    eventually("both stories are delivered", async || {
+        viewer.feed().await.items.len() == 2
+    })
+    .await;
+    story
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_its_own_list_and_its_own_reader_only() {
+    let app = TestApp::start().await;
+    let [viewer, seen, stranger] = app.users(["viewer", "seen", "stranger"]).await;
+    let story = fill_all_lists(&app, &viewer, &seen).await;
+    let mut cursors = Vec::new();
+    for (list, name) in lists(&story) {
+        let page = viewer.get(&with(&list, "limit=1")).await.expect(200).json();
+        let cursor = page[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("{list}: {page}"));
+        cursors.push((list, name, cursor.to_owned()));
+    }
+    for (list, name, _) in &cursors {
+        for (of, _, cursor) in &cursors {
+            let path = with(list, &format!("limit=1&{name}={cursor}"));
+            let answer = viewer.get(&path).await;
+            if of == list {
+                answer.expect(200);
+                stranger.get(&path).await.problem(400, "cursor_invalid");
+            } else {
+                answer.problem(400, "cursor_invalid");
+            }
+        }
+    }
+    // The cursors of the home feed resume the live stream of the same person.
+    let after = viewer.feed().await.after.unwrap();
+    let resume = format!("/v1/feed/stream?last_event_id={after}");
+    stranger.get(&resume).await.problem(400, "cursor_invalid");
+    let mut live = viewer.stream_after(&after).await;
+    let id = live.expect("hello").await.id.unwrap();
+    let resume = format!("/v1/feed/stream?last_event_id={id}");
+    stranger.get(&resume).await.problem(400, "cursor_invalid");
+    let newer = format!("/v1/feed?after={id}");
+    viewer.get(&newer).await.expect(200);
+    stranger.get(&newer).await.problem(400, "cursor_invalid");
+}
+
+#[tokio::test]
+async fn cursors_are_good_after_a_restart() {
+    let mut app = TestApp::start().await;
+    let [viewer, seen] = app.users(["viewer", "seen"]).await;
+    let story = fill_all_lists(&app, &viewer, &seen).await;
+    let mut before = Vec::new();
+    for (list, name) in lists(&story) {
+        let page = viewer.get(&with(&list, "limit=1")).await.expect(200).json();
+        before.push((list, name, page[name].clone()));
+    }
+    app.restart().await;
+    for (list, name, cursor) in before {
+        let path = with(
+            &list,
+            &format!("limit=1&{name}={}", cursor.as_str().unwrap()),
+        );
+        let page = viewer.get(&path).await.expect(200).json();
+        assert_eq!(page["items"].as_array().unwrap().len(), 1, "{list}");
+        let again = viewer.get(&with(&list, "limit=1")).await.expect(200).json();
+        assert_eq!(
+            again[name], cursor,
+            "{list}: the same place has the same cursor"
+        );
+    }
+}

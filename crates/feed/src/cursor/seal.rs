@@ -1,0 +1,219 @@
+//! Sealing cursors: authenticated encryption that binds a cursor to its list and its reader.
+//!
+//! The sealed text is base64url of a version, the number of the key, the encrypted cursor and its tag. AES-128-GCM-SIV
+//! (RFC 8452) with a nonce that never changes is deterministic: the same cursor of the same list and reader has the same
+//! text, so the `ETag` of a page is stable. The cipher is made for this. It gives away that two cursors are equal and
+//! nothing else, and equal cursors are one place in one list of one reader, who is shown that place anyway. The length
+//! tells the kind of cursor, which the list tells as well.
+//!
+//! A random nonce was refused: 24 more bytes per cursor, a random source in the hot path, and a limit on how many
+//! cursors one key may seal. A keyed hash beside the plain ids was refused: it keeps strangers from making cursors
+//! and lets everybody read them.
+//!
+//! The newest settled key seals, and every key that was added opens, since cursors never expire.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use aes_gcm_siv::aead::{AeadInOut, KeyInit, Nonce};
+use aes_gcm_siv::{Aes128GcmSiv, Tag};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::{Cursor, NotACursor, SEEN_BYTES};
+use crate::id::PersonId;
+
+/// The first byte of every sealed cursor. A change of the format gets a new one.
+const VERSION: u8 = 2;
+
+/// The version and the number of the key.
+const HEAD_BYTES: usize = 2;
+
+/// What proves that nobody changed a cursor.
+const TAG_BYTES: usize = 16;
+
+/// The longest sealed cursor.
+const SEALED_BYTES_MAX: usize = HEAD_BYTES + SEEN_BYTES + TAG_BYTES;
+
+/// The longest text of a cursor, in characters. A longer one is refused unread.
+pub const TEXT_MAX: usize = (SEALED_BYTES_MAX * 4).div_ceil(3);
+
+/// Bytes of a key: the cipher has 128 bits.
+pub const KEY_BYTES: usize = 16;
+
+/// Keys that can ever be added: their number is one byte of every cursor. One a year lasts for centuries.
+pub const KEYS_MAX: usize = 256;
+
+/// Which list a cursor belongs to. The numbers are part of sealed cursors: they stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum List {
+    /// The home feed, also live.
+    Feed = 1,
+    /// The stories of one person.
+    Profile = 2,
+    /// The stories with one tag.
+    Tag = 3,
+    /// The comments on one story.
+    Comments = 4,
+    /// The likes of one story.
+    Likes = 5,
+    /// Notifications.
+    Notifications = 6,
+    /// Friends.
+    Friends = 7,
+    /// People one follows.
+    Follows = 8,
+    /// People who follow one.
+    Followers = 9,
+    /// People one blocked.
+    Blocks = 10,
+    /// People one muted.
+    Mutes = 11,
+    /// Friend requests of others.
+    Incoming = 12,
+    /// One's own friend requests.
+    Outgoing = 13,
+    /// Search results, which have no further pages: no cursor is ever right here.
+    Search = 14,
+}
+
+/// One list of one reader: what a cursor is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// Which list.
+    pub list: List,
+    /// Of what: the id of a story, or a hash of a name. Two names with one hash would share cursors, which does no
+    /// harm: a cursor holds no right to anything. 0 where the reader has one such list.
+    pub of: u64,
+    /// Who reads.
+    pub reader: PersonId,
+}
+
+impl Scope {
+    /// A list of which every reader has one.
+    #[must_use]
+    pub const fn own(list: List, reader: PersonId) -> Self {
+        Self {
+            list,
+            of: 0,
+            reader,
+        }
+    }
+
+    fn associated(self) -> [u8; 17] {
+        let mut bytes = [0; 17];
+        bytes[0] = self.list as u8;
+        bytes[1..9].copy_from_slice(&self.of.to_be_bytes());
+        bytes[9..].copy_from_slice(&self.reader.as_u64().to_be_bytes());
+        bytes
+    }
+}
+
+/// The keys that seal and open cursors. Sealing and opening take no lock.
+pub struct Seals {
+    /// By number. Boxed, so that the numbers not in use cost a pointer each.
+    keys: Box<[OnceLock<Box<Aes128GcmSiv>>]>,
+    sealing: AtomicU8,
+}
+
+impl fmt::Debug for Seals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seals(…)")
+    }
+}
+
+impl Seals {
+    /// Seals with this key until told otherwise.
+    #[must_use]
+    pub fn new(number: u8, key: &[u8; KEY_BYTES]) -> Self {
+        let seals = Self {
+            keys: (0..KEYS_MAX).map(|_| OnceLock::new()).collect(),
+            sealing: AtomicU8::new(number),
+        };
+        seals.add(number, key);
+        seals
+    }
+
+    /// Opens cursors of this key from now on. A number that has a key keeps it.
+    pub fn add(&self, number: u8, key: &[u8; KEY_BYTES]) {
+        if let Some(slot) = self.keys.get(usize::from(number)) {
+            slot.get_or_init(|| Box::new(Aes128GcmSiv::new(key.into())));
+        }
+    }
+
+    /// Seals with this key from now on. A number without a key changes nothing.
+    pub fn seal_with(&self, number: u8) {
+        if self.key(number).is_some() {
+            self.sealing.store(number, Ordering::Relaxed);
+        }
+    }
+
+    fn key(&self, number: u8) -> Option<&Aes128GcmSiv> {
+        self.keys.get(usize::from(number))?.get().map(|key| &**key)
+    }
+
+    /// Appends the text for the client.
+    pub fn seal_into(&self, cursor: &Cursor, scope: Scope, out: &mut Vec<u8>) {
+        let number = self.sealing.load(Ordering::Relaxed);
+        let plain = cursor.plain();
+        let mut sealed = [0; SEALED_BYTES_MAX];
+        let tag_at = HEAD_BYTES + plain.as_slice().len();
+        let length = tag_at + TAG_BYTES;
+        sealed[..HEAD_BYTES].copy_from_slice(&[VERSION, number]);
+        sealed[HEAD_BYTES..tag_at].copy_from_slice(plain.as_slice());
+        let encrypted = self.key(number).and_then(|key| {
+            let text = (&mut sealed[HEAD_BYTES..tag_at]).into();
+            key.encrypt_inout_detached(&Nonce::<Aes128GcmSiv>::default(), &scope.associated(), text)
+                .ok()
+        });
+        // The cipher fails for texts of gigabytes only, and the key that seals is always there.
+        let Some(tag) = encrypted else { return };
+        sealed[tag_at..length].copy_from_slice(&tag);
+        let begin = out.len();
+        out.resize(begin + TEXT_MAX, 0);
+        let written = URL_SAFE_NO_PAD.encode_slice(&sealed[..length], &mut out[begin..]);
+        out.truncate(begin + written.unwrap_or(0));
+    }
+
+    /// The text for the client.
+    #[must_use]
+    pub fn seal(&self, cursor: &Cursor, scope: Scope) -> String {
+        let mut out = Vec::with_capacity(TEXT_MAX);
+        self.seal_into(cursor, scope, &mut out);
+        String::from_utf8(out).unwrap_or_default()
+    }
+
+    /// Opens a text that was sealed for this list and this reader.
+    ///
+    /// # Errors
+    /// `NotACursor` for everything else.
+    pub fn open(&self, text: &str, scope: Scope) -> Result<Cursor, NotACursor> {
+        // The engine wants room for whole groups of characters.
+        let mut sealed = [0; SEALED_BYTES_MAX + 3];
+        if text.len() > TEXT_MAX {
+            return Err(NotACursor);
+        }
+        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut sealed);
+        let sealed = length.ok().and_then(|length| sealed.get_mut(..length));
+        let Some([VERSION, number, rest @ ..]) = sealed else {
+            return Err(NotACursor);
+        };
+        let key = self.key(*number).ok_or(NotACursor)?;
+        let (plain, tag) = rest.split_last_chunk_mut::<TAG_BYTES>().ok_or(NotACursor)?;
+        let opened = key.decrypt_inout_detached(
+            &Nonce::<Aes128GcmSiv>::default(),
+            &scope.associated(),
+            (&mut *plain).into(),
+            &Tag::from(*tag),
+        );
+        match opened {
+            Ok(()) => Cursor::of_plain(plain),
+            Err(_forged) => Err(NotACursor),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! The keys that seal cursors: read from the store by every node, and renewed once a year.
+//!
+//! A new key opens cursors as soon as a node has read it. It seals only after every node had time to read it, so a
+//! cursor never reaches a node that cannot open it. Cursors do not expire, so old keys stay and go on opening.
+
+use std::time::Duration;
+
+use sosik_feed::Timestamp;
+use sosik_feed::cursor::seal::{KEY_BYTES, KEYS_MAX, Seals};
+use sosik_store::{CursorKey, Store};
+
+use crate::{Service, ServiceError, ServiceResult};
+
+/// A key seals for this long, then a new one is added. Whoever got hold of a key reads the ids in the cursors of one
+/// year.
+const RENEWED_EVERY: Duration = Duration::from_hours(365 * 24);
+
+/// A new key seals after this long. Nodes read the keys once a minute.
+const SETTLES_IN: Duration = Duration::from_hours(1);
+
+impl Service {
+    /// Seals and opens the cursors of every list.
+    #[must_use]
+    pub fn seals(&self) -> &Seals {
+        &self.0.seals
+    }
+
+    /// Reads the keys that other nodes added, and adds one when the newest is a year old.
+    ///
+    /// # Errors
+    /// When the store fails; the keys of before stay in use.
+    pub(crate) async fn refresh_cursor_keys(&self) -> ServiceResult<()> {
+        let now = self.now();
+        let keys = kept(&*self.0.store, now).await?;
+        for key in &keys {
+            self.0.seals.add(key.number, &key.secret);
+        }
+        if let Some(key) = sealing(&keys, now) {
+            self.0.seals.seal_with(key.number);
+        }
+        Ok(())
+    }
+}
+
+/// The keys of a store, with a first one when it had none.
+pub(crate) async fn load(store: &dyn Store, now: Timestamp) -> ServiceResult<Seals> {
+    let keys = kept(store, now).await?;
+    let key = sealing(&keys, now).ok_or(ServiceError::Failed("keep a cursor key"))?;
+    let seals = Seals::new(key.number, &key.secret);
+    for key in &keys {
+        seals.add(key.number, &key.secret);
+    }
+    Ok(seals)
+}
+
+/// All keys, after one was added if it is due.
+async fn kept(store: &dyn Store, now: Timestamp) -> ServiceResult<Vec<CursorKey>> {
+    let keys = store.cursor_keys().await?;
+    let Some(number) = due(&keys, now) else {
+        return Ok(keys);
+    };
+    let key = CursorKey {
+        number,
+        secret: random()?,
+        created_at: now,
+    };
+    store.add_cursor_key(key).await?;
+    // Another node may have added one under this number at the same moment: the store decides.
+    Ok(store.cursor_keys().await?)
+}
+
+/// The number of the key to add now, if any.
+fn due(keys: &[CursorKey], now: Timestamp) -> Option<u8> {
+    let Some(newest) = keys.last() else {
+        return Some(0);
+    };
+    let is_old = newest.created_at.plus(RENEWED_EVERY) <= now;
+    let next = newest.number.checked_add(1);
+    next.filter(|_| is_old && keys.len() < KEYS_MAX)
+}
+
+/// The newest key that every node has read by now; the first one needs not wait, since there is no other.
+fn sealing(keys: &[CursorKey], now: Timestamp) -> Option<&CursorKey> {
+    let has_settled = |key: &&CursorKey| key.created_at.plus(SETTLES_IN) <= now;
+    keys.iter().rev().find(has_settled).or(keys.first())
+}
+
+fn random() -> ServiceResult<[u8; KEY_BYTES]> {
+    let mut secret = [0; KEY_BYTES];
+    match getrandom::fill(&mut secret) {
+        Ok(()) => Ok(secret),
+        Err(error) => {
+            tracing::error!(%error, "the system's random source failed");
+            Err(ServiceError::Failed("make a cursor key"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn key(number: u8, created_at: Timestamp) -> CursorKey {
+        CursorKey {
+            number,
+            secret: [number; KEY_BYTES],
+            created_at,
+        }
+    }
+
+    #[test]
+    fn a_key_is_added_once_a_year_and_seals_an_hour_later() {
+        let begin = Timestamp::from_millis(1_000);
+        let first = [key(0, begin)];
+        assert_eq!(due(&[], begin), Some(0));
+        assert_eq!(due(&first, begin), None);
+        let year = begin.plus(RENEWED_EVERY);
+        assert_eq!(due(&first, year.minus(HOUR)), None);
+        assert_eq!(due(&first, year), Some(1));
+        let both = [key(0, begin), key(1, year)];
+        let number = |now| sealing(&both, now).map(|key| key.number);
+        assert_eq!(number(year), Some(0));
+        assert_eq!(number(year.plus(HOUR)), Some(1));
+        assert_eq!(sealing(&first, begin), Some(&first[0]));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_adds_no_key_and_the_first_key_goes_on() {
+        let later = [key(0, Timestamp::from_millis(10_000_000))];
+        let now = Timestamp::from_millis(0);
+        assert_eq!(due(&later, now), None);
+        assert_eq!(sealing(&later, now), Some(&later[0]));
+    }
+
+    #[test]
+    fn after_the_last_number_no_key_is_added() {
+        let keys: Vec<_> = (0..=u8::MAX)
+            .map(|number| key(number, Timestamp::from_millis(0)))
+            .collect();
+        let now = Timestamp::from_millis(0).plus(RENEWED_EVERY).plus(HOUR);
+        assert_eq!(due(&keys, now), None);
+        assert_eq!(sealing(&keys, now).map(|key| key.number), Some(u8::MAX));
+    }
+}
