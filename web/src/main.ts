@@ -5,17 +5,20 @@ import { mount } from 'svelte';
 import './design/tokens.css';
 import './design/base.css';
 import App from './App.svelte';
-import { whenSessionEnds } from './api/client';
+import { whenOtherPerson, whenSessionEnds } from './api/client';
 import { sit } from './feed/sitting.svelte';
 import { startClock } from './language/clock.svelte';
 import { preferredLanguage, speak } from './language/index.svelte';
+import { onPersonKept } from './offline/settings';
 import { startWorker } from './offline/start-worker';
 import { startRouter } from './router/index.svelte';
-import { askWho, forget, me } from './session/index.svelte';
+import { askWho, forget, heardOfPerson, me, otherPerson } from './session/index.svelte';
 import { startTheme } from './settings/theme.svelte';
 
 async function start(): Promise<void> {
   whenSessionEnds(() => void forget());
+  whenOtherPerson(otherPerson);
+  onPersonKept(heardOfPerson);
   startTheme();
   const speaking = speak(preferredLanguage());
   const remembered = me();

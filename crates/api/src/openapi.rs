@@ -5,9 +5,12 @@
 //! to it.
 
 use utoipa::OpenApi as _;
-use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{
+    Content, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder,
+};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::router;
@@ -87,6 +90,12 @@ const SHARED: &[Shared] = &[
         name: "NotFound",
         description: "`not_found`: it does not exist, or you may not know that it does",
         applies: |asks| asks.has_path,
+    },
+    Shared {
+        status: "409",
+        name: "OtherPerson",
+        description: "`other_person`: the session belongs to another person than `Sosik-Person` names; nothing was done",
+        applies: |asks| asks.signed_in,
     },
     Shared {
         status: "413",
@@ -195,6 +204,12 @@ fn add_shared(operation: &mut Operation, changes: bool) {
         has_query: has(operation, &ParameterIn::Query),
         has_path: has(operation, &ParameterIn::Path),
     };
+    if asks.signed_in {
+        operation
+            .parameters
+            .get_or_insert_with(Vec::new)
+            .push(RefOr::T(sosik_person()));
+    }
     let answers = &mut operation.responses.responses;
     for shared in SHARED.iter().filter(|shared| (shared.applies)(&asks)) {
         let answer = || RefOr::Ref(Ref::from_response_name(shared.name));
@@ -210,6 +225,20 @@ fn add_shared(operation: &mut Operation, changes: bool) {
             *response = with_problem(std::mem::take(response));
         }
     }
+}
+
+/// The header by which a client says in whose name it asks.
+fn sosik_person() -> Parameter {
+    ParameterBuilder::new()
+        .name("Sosik-Person")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "the id of the person this request is meant for: with another person's session it is answered with 409 \
+             `other_person`, and nothing is done. For clients that share a cookie with other people's",
+        ))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
 }
 
 fn has(operation: &Operation, place: &ParameterIn) -> bool {

@@ -1,6 +1,11 @@
 //! Rows that a viewer may not see leave no trace in any list: each page, its cursors and its end are those of a list in
 //! which these rows never were.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "whatever cannot be done fails the test, as it should"
+)]
+
 use serde_json::{Value, json};
 use sosik_api::shapes::{Comment, Story};
 use sosik_testkit::{TestApp, TestPerson, eventually};

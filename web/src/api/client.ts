@@ -9,8 +9,30 @@ import type { Problem } from './types';
 /** Calls by path; use them through [`answer`]. */
 export const api = createClient<paths>({
   baseUrl: location.origin,
-  fetch: (request) => patientFetch(request),
+  fetch: (request) => patientFetch(named(request)),
 });
+
+/** The header that names the person a request is meant for. */
+export const PERSON_HEADER = 'Sosik-Person';
+
+/** Requests for whoever has the session, or that begin one. */
+const FOR_ANYBODY = new Set(['GET /v1/me', 'POST /v1/sessions', 'POST /v1/people']);
+
+let person: string | null = null;
+
+/**
+ * In whose name requests are sent from now on. Two people who share a browser share its session cookie: the server does
+ * nothing for a request that names one of them and comes with the session of the other.
+ */
+export function speakFor(id: string | null): void {
+  person = id;
+}
+
+function named(request: Request): Request {
+  const call = `${request.method} ${new URL(request.url).pathname}`;
+  if (person && !FOR_ANYBODY.has(call)) request.headers.set(PERSON_HEADER, person);
+  return request;
+}
 
 interface Called<T> {
   data?: T;
@@ -25,6 +47,13 @@ export function whenSessionEnds(then: () => void): void {
   onSessionEnd = then;
 }
 
+let onOtherPerson: () => void = () => {};
+
+/** Calls `then` when the server answers that the session belongs to another person. */
+export function whenOtherPerson(then: () => void): void {
+  onOtherPerson = then;
+}
+
 /** What the server answered; a [`Failure`] when it refused or could not be reached. */
 export async function answer<T>(call: Promise<Called<T>>): Promise<T> {
   let called: Called<T>;
@@ -36,6 +65,7 @@ export async function answer<T>(call: Promise<Called<T>>): Promise<T> {
   if (called.response.ok) return called.data as T;
   const failure = Failure.of(called.error as Problem | undefined, called.response.status);
   if (failure.code === 'unauthenticated') onSessionEnd();
+  if (failure.code === 'other_person') onOtherPerson();
   throw failure;
 }
 

@@ -142,6 +142,24 @@ describe('the home feed', () => {
     expect(shown(home)).toEqual(range(7000, 7300).filter((id) => !server.hidden.has(id)).reverse());
   });
 
+  it('looks again when the server does not know its cursor', async () => {
+    const server = new Server(...range(7400, 7410));
+    const home = new HomeFeed(async (ask) => {
+      if (ask.after) throw new Failure('cursor_invalid', 400);
+      return server.fetch(ask);
+    });
+    await home.start();
+    server.delivered.push(7411);
+    await home.checkNewer();
+    expect(waiting(home)).toEqual([7411]);
+    const failing = new HomeFeed(async (ask) => {
+      if (ask.after) throw new Failure('internal', 500);
+      return server.fetch(ask);
+    });
+    await failing.start();
+    await expect(failing.checkNewer()).rejects.toMatchObject({ code: 'internal' });
+  });
+
   it('brings what a new friend wrote into its place at once', async () => {
     const server = new Server(...range(8000, 8049).filter((id) => id % 2 === 0));
     const home = new HomeFeed(server.fetch);

@@ -39,11 +39,12 @@ export class Sitting {
     this.person = me.id;
     this.home.eye = () => this.memory.anchor?.key;
     this.#stream = new LiveStream(
+      me.id,
       {
         story: (json, after) => this.home.arrived(json as Story, after),
         notifications: hearNotifications,
         reset: () => void this.home.lookAgain().catch(() => undefined),
-        // A session that ended shows itself in the answer.
+        // A session that ended, or became another person's, shows itself in the answer.
         bye: () => void this.home.checkNewer().catch(() => undefined),
       },
       null,
@@ -52,7 +53,7 @@ export class Sitting {
 
   /** Shows the feed: as it was left when that is not long ago, else from the top. */
   async begin(): Promise<void> {
-    const left = whereLeft();
+    const left = whereLeft(this.person);
     const isRecent = left !== null && left.anchor !== null && Date.now() - left.at < SAME_SITTING;
     // Before the feed is there: the list looks for its anchor when it is first drawn.
     if (isRecent) this.memory.anchor = left.anchor;
@@ -70,7 +71,7 @@ export class Sitting {
   /** Keeps where one was, and tells the server how far one has read. */
   leave(): void {
     this.position.flush();
-    keepWhereLeft({ anchor: this.memory.anchor, at: Date.now() });
+    keepWhereLeft({ person: this.person, anchor: this.memory.anchor, at: Date.now() });
   }
 
   /** Shows the feed as this device keeps it. */

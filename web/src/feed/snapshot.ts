@@ -24,14 +24,16 @@ export const SNAPSHOT_STORIES_MAX = 400;
 
 /** Where one left the feed, and when. Written while the page goes away, when only what is written at once is kept. */
 export interface Left {
+  person: string;
   anchor: Anchor | null;
   at: number;
 }
 
-/** Where this device was left; null when nowhere. */
-export function whereLeft(): Left | null {
+/** Where this person left this device; null when nowhere. */
+export function whereLeft(person: string): Left | null {
   try {
-    return JSON.parse(kept('left') ?? 'null') as Left | null;
+    const left = JSON.parse(kept('left') ?? 'null') as Left | null;
+    return left?.person === person ? left : null;
   } catch {
     return null;
   }

@@ -32,7 +32,7 @@ beforeEach(() => {
     reset: () => heard.push(['reset']),
     bye: () => heard.push(['bye']),
   };
-  stream = new LiveStream(listener, null, (address) => {
+  stream = new LiveStream('41', listener, null, (address) => {
     const source = new FakeSource(address);
     sources.push(source);
     return source as unknown as EventSource;
@@ -49,7 +49,7 @@ describe('the live stream', () => {
     latest().say('notifications', { unread: 3 });
     latest().say('reset', {}, 'c3');
     expect(heard).toEqual([['story', { id: '7' }, 'c2'], ['notifications', 3], ['reset']]);
-    expect(latest().address).toBe('/v1/feed/stream?last_event_id=c1');
+    expect(latest().address).toBe('/v1/feed/stream?person=41&last_event_id=c1');
   });
 
   it('comes back from where it was after the server said goodbye', () => {

@@ -9,7 +9,7 @@ export interface Listener {
   notifications(unread: number): void;
   /** What came since cannot be told: ask for the first page. */
   reset(): void;
-  /** The server ended the stream: it goes away, or the session did. */
+  /** The stream ended or did not begin: the server goes away, or the session did. */
   bye(): void;
 }
 
@@ -26,10 +26,12 @@ export class LiveStream {
   #last: string | null;
   #wait = WAIT_FIRST;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #person: string;
   readonly #listener: Listener;
   readonly #open: OpenStream;
 
-  constructor(listener: Listener, last: string | null, open: OpenStream = (address) => new EventSource(address)) {
+  constructor(person: string, listener: Listener, last: string | null, open: OpenStream = (address) => new EventSource(address)) {
+    this.#person = person;
     this.#listener = listener;
     this.#last = last;
     this.#open = open;
@@ -40,8 +42,8 @@ export class LiveStream {
     if (this.#source) return;
     this.#last = last ?? this.#last;
     clearTimeout(this.#timer);
-    const query = this.#last ? `?last_event_id=${encodeURIComponent(this.#last)}` : '';
-    const source = this.#open(`/v1/feed/stream${query}`);
+    const from = this.#last ? `&last_event_id=${encodeURIComponent(this.#last)}` : '';
+    const source = this.#open(`/v1/feed/stream?person=${this.#person}${from}`);
     this.#source = source;
     source.addEventListener('hello', (event) => this.#heard(event as MessageEvent<string>));
     source.addEventListener('story', (event) => {
@@ -62,7 +64,11 @@ export class LiveStream {
     });
     // The browser comes back by itself after a cut, but not after an answer that is no stream (busy, a gateway's page).
     source.onerror = () => {
-      if (source.readyState === 2) this.#again();
+      if (source.readyState !== 2) return;
+      // The answer cannot be read: it may be that the session is over, or another person's. One look tells.
+      const isFirst = this.#wait === WAIT_FIRST;
+      this.#again();
+      if (isFirst) this.#listener.bye();
     };
   }
 

@@ -260,6 +260,7 @@ export default {
   'problem.wrong_password': 'The current password is wrong.',
   'problem.cross_site': 'This request came from another site and was refused. Reload the page.',
   'problem.registration_closed': 'Nobody can sign up here. Ask whoever runs this service for an account.',
+  'problem.other_person': 'Somebody else is logged in on this device now. Nothing was sent.',
   'problem.not_found': 'This is no longer there, or not shared with you.',
   'problem.busy': 'Very many people are here just now. Try again in a moment.',
   'problem.timed_out': 'This took too long. Look whether it happened before you try again.',

@@ -257,6 +257,7 @@ export default {
   'problem.wrong_password': '現在のパスワードが違います。',
   'problem.cross_site': '別のサイトからのリクエストのため拒否しました。ページを再読み込みしてください。',
   'problem.registration_closed': 'ここでは登録できません。運営している人にアカウントを依頼してください。',
+  'problem.other_person': 'この端末では別の人がログインしています。何も送信していません。',
   'problem.not_found': 'もうないか、あなたに公開されていません。',
   'problem.busy': 'たいへん混み合っています。少し待ってから、もう一度お試しください。',
   'problem.timed_out': '時間がかかりすぎました。やり直す前に、完了していないか確認してください。',

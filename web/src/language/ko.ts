@@ -257,6 +257,7 @@ export default {
   'problem.wrong_password': '지금 비밀번호가 맞지 않아요.',
   'problem.cross_site': '다른 사이트에서 온 요청이라 막았어요. 페이지를 새로 고쳐 주세요.',
   'problem.registration_closed': '여기서는 가입할 수 없어요. 운영하는 곳에 계정을 요청해 주세요.',
+  'problem.other_person': '이 기기에 다른 사람이 로그인해 있어요. 아무것도 보내지 않았어요.',
   'problem.not_found': '더는 없거나, 나에게 공개되지 않았어요.',
   'problem.busy': '지금 사람이 아주 많아요. 잠시 뒤에 다시 시도해 주세요.',
   'problem.timed_out': '너무 오래 걸렸어요. 다시 하기 전에 처리되었는지 확인해 주세요.',

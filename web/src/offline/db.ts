@@ -1,5 +1,6 @@
 // What this device keeps so that the client opens without a network: the last feed, drafts, and stories waiting to be
-// sent. One small database, used by the pages and by the service worker. Logging out empties it.
+// sent. One small database, used by the pages and by the service worker. Everything in it belongs to one person: feeds and
+// drafts by their key, stories by what they carry. Logging out removes what belongs to the person.
 //
 // Storage may be refused (private windows) or thrown away by the system at any time; nothing here is the only copy of
 // anything but unsent text, and every reader copes with absence.
@@ -58,7 +59,12 @@ export async function remove(shelf: Shelf, key: string): Promise<void> {
   await within(shelf, 'readwrite', (store) => store.delete(key)).catch(() => undefined);
 }
 
-/** Forgets everything: somebody else may use this device next. */
+/** The keys of a shelf. */
+export async function keysOf(shelf: Shelf): Promise<string[]> {
+  return within(shelf, 'readonly', (store) => store.getAllKeys() as IDBRequest<string[]>).catch(() => []);
+}
+
+/** Forgets everything, of everybody who has used this device. */
 export async function forgetEverything(): Promise<void> {
   for (const shelf of SHELVES) await within(shelf, 'readwrite', (store) => store.clear()).catch(() => undefined);
 }

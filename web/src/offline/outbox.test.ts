@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { forgetEverything } from './db';
-import { allUnsent, dropUnsent, keepUnsent, sendOnce, type Unsent } from './outbox';
+import { forgetEverything, put, take } from './db';
+import { allUnsent, dropUnsent, forgetPerson, keepUnsent, sendOnce, type Unsent } from './outbox';
 
 const unsent = (key: string, at: number, person = '1'): Unsent => ({ key, person, text: 'hello', audience: 'friends', at, refused: null });
 const answering = (status: number, body: unknown = {}) => async () => new Response(JSON.stringify(body), { status });
@@ -24,7 +24,7 @@ describe('stories on their way', () => {
       requests.push(request!);
       return new Response('{"id":"9"}', { status: 201 });
     });
-    expect(requests[0]?.headers).toMatchObject({ 'Idempotency-Key': 'the-key' });
+    expect(requests[0]?.headers).toMatchObject({ 'Idempotency-Key': 'the-key', 'Sosik-Person': '1' });
     expect(JSON.parse(String(requests[0]?.body))).toEqual({ text: 'hello', audience: 'friends' });
   });
 
@@ -32,6 +32,7 @@ describe('stories on their way', () => {
     [201, { id: '9' }, { story: { id: '9' } }],
     [422, { code: 'story_text_too_long' }, { refused: 'story_text_too_long' }],
     [401, {}, 'logged-out'],
+    [409, { code: 'other_person' }, 'other-person'],
     [429, {}, 'later'],
     [500, {}, 'later'],
     [503, {}, 'later'],
@@ -42,5 +43,19 @@ describe('stories on their way', () => {
   it('wait when there is no answer at all', async () => {
     const cut = async () => Promise.reject(new TypeError('no network'));
     expect(await sendOnce(unsent('k', 1), cut)).toBe('later');
+  });
+
+  it('of one person leave the device without those of another', async () => {
+    await keepUnsent(unsent('mine', 1, '1'));
+    await keepUnsent(unsent('theirs', 2, '12'));
+    for (const person of ['1', '12']) {
+      await put('drafts', `${person} story`, { text: `of ${person}`, audience: 'friends' });
+      await put('feeds', person, { stories: [] });
+    }
+    await forgetPerson('1');
+    expect((await allUnsent()).map(({ key }) => key)).toEqual(['theirs']);
+    expect(await take('drafts', '1 story')).toBeUndefined();
+    expect(await take('drafts', '12 story')).toMatchObject({ text: 'of 12' });
+    expect([await take('feeds', '1'), await take('feeds', '12')]).toEqual([undefined, { stories: [] }]);
   });
 });

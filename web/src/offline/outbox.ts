@@ -3,7 +3,7 @@
 // once even when both send it.
 import type { Audience, Problem, Story } from '$/api/types';
 
-import { put, remove, takeAll } from './db';
+import { keysOf, put, remove, takeAll } from './db';
 
 /** A story that the server does not have yet, as far as we know. */
 export interface Unsent {
@@ -20,7 +20,7 @@ export interface Unsent {
 }
 
 /** How an attempt to send ended. */
-export type Sent = { story: Story } | { refused: string } | 'later' | 'logged-out';
+export type Sent = { story: Story } | { refused: string } | 'later' | 'logged-out' | 'other-person';
 
 /** Name of the background synchronisation that the service worker waits for. */
 export const OUTBOX_SYNC = 'sosik-outbox';
@@ -47,7 +47,8 @@ export async function sendOnce(unsent: Unsent, ask: typeof fetch = fetch): Promi
   try {
     response = await ask('/v1/stories', {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': unsent.key },
+      // The session may be another person's by now, who must not post this.
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': unsent.key, 'Sosik-Person': unsent.person },
       body: JSON.stringify({ text: unsent.text, audience: unsent.audience }),
     });
     if (response.ok) return { story: (await response.json()) as Story };
@@ -57,5 +58,13 @@ export async function sendOnce(unsent: Unsent, ask: typeof fetch = fetch): Promi
   if (response.status === 401) return 'logged-out';
   if (response.status === 429 || response.status >= 500) return 'later';
   const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  if (problem.code === 'other_person') return 'other-person';
   return { refused: problem.code ?? 'internal' };
+}
+
+/** Removes everything of this person from the device: the feed, what was begun, and what was not sent. */
+export async function forgetPerson(person: string): Promise<void> {
+  await remove('feeds', person);
+  for (const key of await keysOf('drafts')) if (key.startsWith(`${person} `)) await remove('drafts', key);
+  for (const unsent of await allUnsent(person)) await dropUnsent(unsent.key);
 }

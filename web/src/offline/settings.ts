@@ -21,3 +21,10 @@ export function keep(name: Name, text: string | null): void {
     // Switched off or full: the default applies next time.
   }
 }
+
+/** Calls `then` when another tab keeps somebody as the person who is logged in. */
+export function onPersonKept(then: (text: string | null) => void): void {
+  addEventListener('storage', (event) => {
+    if (event.key === 'sosik.me') then(event.newValue);
+  });
+}

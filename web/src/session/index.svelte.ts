@@ -1,8 +1,9 @@
 // Who is using this device. The session itself is a cookie that scripts cannot read; what is known here is only the person
 // it belongs to, kept on the device so that the next start need not wait for the answer.
-import { answer, api } from '$/api/client';
+import { answer, api, speakFor } from '$/api/client';
 import type { Person } from '$/api/types';
-import { forgetEverything, remove } from '$/offline/db';
+import { remove } from '$/offline/db';
+import { forgetPerson } from '$/offline/outbox';
 import { keep, kept } from '$/offline/settings';
 import { language } from '$/language/index.svelte';
 
@@ -13,6 +14,7 @@ class Session {
 }
 
 const session = new Session();
+speakFor(session.me?.id ?? null);
 
 /** A fresh document is on its way. */
 let leaving = false;
@@ -48,7 +50,7 @@ export async function signUp(handle: string, name: string, password: string): Pr
 /** Ends the session and leaves nothing of it on the device. */
 export async function logOut(): Promise<void> {
   await answer(api.DELETE('/v1/sessions/current'));
-  await forgetEverything();
+  if (session.me) await forgetPerson(session.me.id);
   await forget();
 }
 
@@ -65,25 +67,52 @@ export async function forget(): Promise<void> {
   if (had) {
     // A fresh document is the one sure way to hold nothing of the person in memory. Until it is there nothing else may
     // lead away: neither the page one is on, for lack of a person, nor another request that is refused.
-    leaving = true;
-    location.assign('/');
+    startOver();
     return;
   }
   session.me = null;
   session.known = true;
 }
 
+/** The session belongs to another person now. A fresh document asks who that is and shows nothing of the person before. */
+export function otherPerson(): void {
+  if (leaving) return;
+  keep('me', null);
+  startOver();
+}
+
+/** Another tab of this browser keeps this as the person who is logged in. */
+export function heardOfPerson(text: string | null): void {
+  const other = personOf(text);
+  if (other && session.me && other.id !== session.me.id && !leaving) startOver();
+}
+
+/** A fresh document at the first page. Until it is there, nothing more is done in anybody's name. */
+function startOver(): void {
+  leaving = true;
+  location.assign('/');
+}
+
 /** This is the person, as of now. */
 export function become(person: Person): void {
+  if (leaving) return;
+  const had = session.me;
+  keep('me', JSON.stringify(person));
+  // What is on the screen and in memory belongs to the person before.
+  if (had && had.id !== person.id) return startOver();
   session.me = person;
   session.known = true;
-  keep('me', JSON.stringify(person));
+  speakFor(person.id);
   document.documentElement.dataset['known'] = '';
 }
 
 function remembered(): Person | null {
+  return personOf(kept('me'));
+}
+
+function personOf(text: string | null): Person | null {
   try {
-    return JSON.parse(kept('me') ?? 'null') as Person | null;
+    return JSON.parse(text ?? 'null') as Person | null;
   } catch {
     return null;
   }

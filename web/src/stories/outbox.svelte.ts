@@ -5,7 +5,7 @@ import { freshIdempotencyKey } from '$/api/client';
 import { allUnsent, dropUnsent, keepUnsent, OUTBOX_SYNC, sendOnce, type Unsent } from '$/offline/outbox';
 import { t } from '$/language/index.svelte';
 import { tell } from '$/parts/toasts.svelte';
-import { forget } from '$/session/index.svelte';
+import { forget, otherPerson } from '$/session/index.svelte';
 
 /** Tried again after so long while the page is open; doubles up to the maximum. */
 const WAIT_FIRST = 3_000;
@@ -65,6 +65,7 @@ async function send(one: Unsent): Promise<void> {
     const result = await sendOnce(one);
     if (result === 'later') sendLater();
     else if (result === 'logged-out') await forget();
+    else if (result === 'other-person') otherPerson();
     else if ('story' in result) arrived(one.key, result.story);
     else await refuse(one, result.refused);
   } finally {

@@ -75,7 +75,7 @@ async function sendAll(): Promise<void> {
     if (unsent.refused) continue;
     const result = await sendOnce(unsent);
     if (result === 'later') later = true;
-    else if (result === 'logged-out') return;
+    else if (result === 'logged-out' || result === 'other-person') return;
     else if ('refused' in result) await keepUnsent({ ...unsent, refused: result.refused });
     else {
       await dropUnsent(unsent.key);

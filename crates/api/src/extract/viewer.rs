@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
-use super::{Facts, same_site, session_cookie};
+use super::{Facts, expected, same_site, session_cookie};
 use crate::app::App;
 use crate::limits::{Kind, Reading};
 use crate::problem::Problem;
@@ -34,6 +34,10 @@ impl<K: Kind> FromRequestParts<App> for Viewer<K> {
             .viewer(token)
             .await?
             .ok_or(Problem::Unauthenticated)?;
+        // Before anything is counted or done in the wrong person's name.
+        if !expected::is_meant_for(&parts.headers, viewer.id) {
+            return Err(Problem::OtherPerson);
+        }
         let facts = parts.extensions.get::<Facts>();
         if let Some(facts) = facts {
             facts.is_by(viewer.id);

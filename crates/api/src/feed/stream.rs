@@ -25,7 +25,7 @@ use utoipa::IntoParams;
 use super::events;
 use super::streams::OpenStream;
 use crate::app::App;
-use crate::extract::{Query, Viewer};
+use crate::extract::{Query, Viewer, is};
 use crate::problem::Problem;
 use crate::render;
 
@@ -39,6 +39,8 @@ const COME_BACK_SPREAD_MS: u64 = 4_000;
 pub(crate) struct ResumeQuery {
     /// The `id` of the last event you got, or the cursor `after` of a page.
     last_event_id: Option<String>,
+    /// Who the stream is meant for, like the header `Sosik-Person`.
+    person: Option<String>,
 }
 
 /// Follow your home feed live
@@ -68,6 +70,13 @@ pub(crate) async fn stream(
 ) -> Result<Response, Problem> {
     if app.streams_end.is_cancelled() {
         return Err(Problem::GoingAway);
+    }
+    if !resume
+        .person
+        .as_deref()
+        .is_none_or(|name| is(name, viewer.id))
+    {
+        return Err(Problem::OtherPerson);
     }
     let seen = seen(resume, &headers, (app.service.seals(), viewer.id))?;
     let open = app.streams.open(viewer.id)?;

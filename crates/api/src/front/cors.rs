@@ -8,6 +8,8 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::extract::SOSIK_PERSON;
+
 /// How long a browser may remember the answer to its preflight. The longest that Chromium honours.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(2 * 3600);
 
@@ -31,6 +33,7 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
             header::IF_NONE_MATCH,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
+            HeaderName::from_static(SOSIK_PERSON),
             HeaderName::from_static("x-request-id"),
         ])
         .expose_headers([

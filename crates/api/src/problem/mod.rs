@@ -44,6 +44,10 @@ pub(crate) enum Problem {
     CookieAmbiguous,
     #[error("nobody can sign up here: ask whoever runs this service for an account")]
     RegistrationClosed,
+    #[error(
+        "the session belongs to another person than this request is for: reload, and sign in as the right person"
+    )]
+    OtherPerson,
     #[error("there is no such {0}")]
     NotFound(&'static str),
     #[error("this method is not supported here")]
@@ -113,6 +117,7 @@ impl Problem {
             Self::HostInvalid => (StatusCode::BAD_REQUEST, "host_invalid"),
             Self::CookieAmbiguous => (StatusCode::BAD_REQUEST, "cookie_ambiguous"),
             Self::RegistrationClosed => (StatusCode::FORBIDDEN, "registration_closed"),
+            Self::OtherPerson => (StatusCode::CONFLICT, "other_person"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
@@ -150,6 +155,7 @@ impl Problem {
             Self::Unauthenticated
             | Self::WrongCredentials
             | Self::CrossSite
+            | Self::OtherPerson
             | Self::FromAPage
             | Self::AdminTokenMissing
             | Self::HostInvalid
@@ -196,6 +202,7 @@ impl Problem {
             | Self::WrongCredentials
             | Self::WrongPassword
             | Self::CrossSite
+            | Self::OtherPerson
             | Self::FromAPage
             | Self::AdminTokenMissing
             | Self::HostInvalid

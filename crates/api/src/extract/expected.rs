@@ -1,0 +1,48 @@
+//! For whom a request is meant.
+//!
+//! Two people who share a browser share its cookie: when the second logs in, a page of the first goes on asking, and the
+//! cookie makes its requests those of the second. So a client may name the person in whose name it asks. The server does
+//! nothing when the session is somebody else's.
+
+use axum::http::HeaderMap;
+use sosik_feed::PersonId;
+
+/// The header that names the person.
+pub(crate) const SOSIK_PERSON: &str = "sosik-person";
+
+/// May a request with these headers be done in this person's name? A request that names nobody is meant for whoever has
+/// the session. A malformed name is nobody's.
+pub(crate) fn is_meant_for(headers: &HeaderMap, person: PersonId) -> bool {
+    let mut named = headers.get_all(SOSIK_PERSON).iter();
+    named.all(|name| name.to_str().is_ok_and(|name| is(name, person)))
+}
+
+/// Does this text name the person?
+pub(crate) fn is(name: &str, person: PersonId) -> bool {
+    name.parse() == Ok(person)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn meant(names: &[&'static str]) -> bool {
+        let headers = names.iter().map(|name| {
+            let header = HeaderName::from_static(SOSIK_PERSON);
+            (header, HeaderValue::from_static(name))
+        });
+        is_meant_for(&headers.collect(), PersonId::from_u64(41))
+    }
+
+    #[test]
+    fn a_request_is_for_the_person_it_names_or_for_anybody() {
+        assert!(meant(&[]));
+        assert!(meant(&["41"]));
+        for other in ["42", "", "mina", "041", "41 "] {
+            assert!(!meant(&[other]), "{other:?}");
+        }
+        assert!(!meant(&["41", "42"]));
+    }
+}

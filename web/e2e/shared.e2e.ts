@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+
+import { expectComplaints, kept, openAs, story } from './browser';
+import { eventually, PASSWORD, Person } from './town';
+
+/** The other person logs in with the same browser, in another tab. */
+async function takesOver(page: Awaited<ReturnType<typeof openAs>>, other: Person): Promise<void> {
+  const answer = await page.context().request.post('/v1/sessions', { data: { handle: other.handle, password: PASSWORD } });
+  expect(answer.status()).toBe(201);
+}
+
+async function storiesOf(person: Person): Promise<string[]> {
+  const page = (await person.ask('GET', `/v1/people/${person.handle}/stories`)) as { items: { text: string }[] };
+  return page.items.map(({ text }) => text);
+}
+
+describe('two people with one browser', () => {
+  it('never post the words of one in the name of the other, and lose none of them', async () => {
+    expectComplaints(/409/);
+    const [ana, bo] = [await Person.join({ name: 'Ana Silva' }), await Person.join({ name: 'Bo Reed' })];
+    const page = await openAs(ana, 'desktop');
+    const box = page.getByRole('textbox').first();
+    await box.fill('only ana says this');
+    await takesOver(page, bo);
+    await box.press('Control+Enter');
+    // The tab becomes the other person's, with nothing of the first one on the screen.
+    await page.getByText('아직은 조용하네요').waitFor();
+    await eventually(async () => (await page.evaluate(() => localStorage.getItem('sosik.me')))?.includes(bo.id) ?? false);
+    expect(await story(page, 'only ana says this').count()).toBe(0);
+    expect(await storiesOf(bo)).toEqual([]);
+    expect(await storiesOf(ana)).toEqual([]);
+    expect(await kept(page)).toContain('only ana says this');
+    // It is sent when the first one is back.
+    await takesOver(page, ana);
+    await page.goto('/');
+    await story(page, 'only ana says this').waitFor();
+    await eventually(async () => (await storiesOf(ana)).length === 1);
+    expect(await storiesOf(bo)).toEqual([]);
+  });
+
+  it('never keep the stories of one under the name of the other', async () => {
+    expectComplaints(/409/);
+    const [ana, bo] = [await Person.join({ name: 'Ana Silva' }), await Person.join({ name: 'Bo Reed' })];
+    await bo.posts('only bo reads this');
+    const page = await openAs(ana, 'desktop');
+    await page.getByText('아직은 조용하네요').waitFor();
+    await takesOver(page, bo);
+    // Looking again, as one does after a while, is refused; the tab becomes the other person's.
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await story(page, 'only bo reads this').waitFor();
+    const feeds = await page.evaluate(
+      () =>
+        new Promise<Record<string, string>>((done) => {
+          const open = indexedDB.open('sosik');
+          open.onsuccess = () => {
+            const shelf = open.result.transaction('feeds').objectStore('feeds');
+            const found: Record<string, string> = {};
+            shelf.openCursor().onsuccess = (event) => {
+              const cursor = (event.target as IDBRequest<IDBCursorWithValue | null>).result;
+              if (!cursor) return done(found);
+              found[String(cursor.key)] = JSON.stringify(cursor.value);
+              cursor.continue();
+            };
+          };
+        }),
+    );
+    expect(feeds[ana.id] ?? '').not.toContain('only bo reads this');
+  });
+});

@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import type { Person } from '$/api/types';
+import { keepWhereLeft, whereLeft } from '$/feed/snapshot';
+import { kept } from '$/offline/settings';
+
+const person = (id: string) => ({ id, handle: `p${id}`, display_name: `P ${id}`, bio: '', language: 'en' }) as Person;
+
+let assign: ReturnType<typeof vi.fn>;
+let session: typeof import('./index.svelte');
+
+// Each test is a document of its own.
+beforeEach(async () => {
+  localStorage.clear();
+  assign = vi.fn();
+  vi.stubGlobal('location', { ...location, origin: location.origin, assign });
+  vi.resetModules();
+  session = await import('./index.svelte');
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe('who uses this device', () => {
+  it('is one person for as long as a document lives', () => {
+    session.become(person('1'));
+    session.become({ ...person('1'), bio: 'changed' });
+    expect(assign).not.toHaveBeenCalled();
+    session.become(person('2'));
+    expect(assign).toHaveBeenCalledExactlyOnceWith('/');
+    expect(session.me()?.id).toBe('1');
+    expect(kept('me')).toContain('"id":"2"');
+  });
+
+  it('is asked anew when the session turns out to be another person\'s', () => {
+    session.become(person('1'));
+    session.otherPerson();
+    session.otherPerson();
+    expect(assign).toHaveBeenCalledExactlyOnceWith('/');
+    expect(kept('me')).toBeNull();
+  });
+
+  it('is heard of from other tabs', () => {
+    session.become(person('1'));
+    session.heardOfPerson(JSON.stringify(person('1')));
+    session.heardOfPerson(null);
+    session.heardOfPerson('rubbish');
+    expect(assign).not.toHaveBeenCalled();
+    session.heardOfPerson(JSON.stringify(person('2')));
+    expect(assign).toHaveBeenCalledExactlyOnceWith('/');
+  });
+
+  it('finds the place in the feed that they left, and not the place of another person', () => {
+    keepWhereLeft({ person: '1', anchor: { key: '7', offset: 0 }, at: 1 });
+    expect(whereLeft('1')?.anchor?.key).toBe('7');
+    expect(whereLeft('2')).toBeNull();
+  });
+});
