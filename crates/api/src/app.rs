@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::extract::RequestIds;
 use crate::feed::Streams;
-use crate::front::{Admission, RouteMetrics};
+use crate::front::{Admission, Bodies, RouteMetrics};
 use crate::limits::Limits;
 use crate::settings::{Connections, Settings};
 use crate::site::Site;
@@ -43,6 +43,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) limits: Limits,
     pub(crate) admission: Admission,
+    pub(crate) bodies: Bodies,
     pub(crate) streams: Streams,
     pub(crate) request_ids: RequestIds,
     pub(crate) route_metrics: RouteMetrics,
@@ -75,6 +76,7 @@ impl Api {
         Self(Arc::new(Inner {
             limits: Limits::new(&settings.rates),
             admission: Admission::new(&settings),
+            bodies: Bodies::new(&settings),
             streams: Streams::new(settings.streams_max, settings.streams_per_person_max),
             request_ids: RequestIds::new(seed),
             route_metrics: RouteMetrics::default(),

@@ -92,6 +92,12 @@ const SHARED: &[Shared] = &[
         applies: |asks| asks.has_path,
     },
     Shared {
+        status: "408",
+        name: "TooSlow",
+        description: "`body_too_slow`: the body did not arrive in time",
+        applies: |asks| asks.has_body,
+    },
+    Shared {
         status: "409",
         name: "OtherPerson",
         description: "`other_person`: the session belongs to another person than `Sosik-Person` names; nothing was done",

@@ -11,11 +11,12 @@ use axum::http::header;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tower::util::MapResponseLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::front::{compression, cors, operators, watch};
+use crate::front::{compression, cors, note_length, operators, watch};
 use crate::problem::Problem;
 use crate::{
     admin, blocks, comments, feed, follows, friend_requests, friends, health, likes, me, mutes,
@@ -59,7 +60,7 @@ pub(crate) fn admin(app: App) -> Router {
 pub(crate) fn in_front(router: Router<App>, app: &App) -> Router<App> {
     router
         .method_not_allowed_fallback(not_this_method)
-        .layer(compression())
+        .layer((compression(), MapResponseLayer::new(note_length)))
         .layer(from_fn_with_state(Arc::clone(app), watch))
 }
 

@@ -34,7 +34,11 @@ pub struct Settings {
     pub request_wait: Duration,
     /// Largest body.
     pub request_body_bytes_max: usize,
-    /// How long a request may take until its answer begins.
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// Bytes of bodies that are read or in use.
+    pub bodies_bytes_max: usize,
+    /// How long a request may take until its answer begins, once its body is there.
     pub request_timeout: Duration,
     /// Live streams open on this node.
     pub streams_max: usize,
@@ -65,6 +69,12 @@ pub struct Connections {
     pub first_request: Duration,
     /// A connection without a request in flight is closed after this, in whole seconds.
     pub idle: Duration,
+    /// Bytes of answers that may wait to be written.
+    pub answer_bytes_max: usize,
+    /// The same for one connection.
+    pub answer_bytes_per_connection_max: usize,
+    /// A client that takes too little of an answer for this long loses its connection, in whole seconds.
+    pub answer_stall: Duration,
     /// Addresses that may open as many connections as there are places.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -72,6 +82,12 @@ pub struct Connections {
 /// Connections of the administration listener: probes, Prometheus and a few terminals. So few that
 /// their descriptors can be set aside.
 const ADMINISTRATION_CONNECTIONS_MAX: usize = 64;
+
+/// Figures of a large node are a hundred KiB.
+const ADMINISTRATION_ANSWER_BYTES_MAX: usize = 16 << 20;
+
+/// Operators read at once, too.
+const ADMINISTRATION_ANSWER_STALL: Duration = Duration::from_secs(5);
 
 /// Probes and Prometheus ask at once, over short ways.
 const ADMINISTRATION_FIRST_REQUEST: Duration = Duration::from_secs(5);
@@ -85,6 +101,8 @@ impl Connections {
             open_max: ADMINISTRATION_CONNECTIONS_MAX,
             per_network_max: ADMINISTRATION_CONNECTIONS_MAX,
             first_request: ADMINISTRATION_FIRST_REQUEST,
+            answer_bytes_max: ADMINISTRATION_ANSWER_BYTES_MAX,
+            answer_stall: ADMINISTRATION_ANSWER_STALL,
             ..Self::default()
         }
     }
@@ -106,6 +124,9 @@ impl Default for Connections {
             per_network_max: 4_096,
             first_request: Duration::from_secs(15),
             idle: Duration::from_secs(60),
+            answer_bytes_max: 256 << 20,
+            answer_bytes_per_connection_max: 8 << 20,
+            answer_stall: Duration::from_secs(30),
             trusted_proxies: Vec::new(),
         }
     }
@@ -183,6 +204,8 @@ impl Default for Settings {
             request_wait: Duration::from_millis(500),
             request_body_bytes_max: limits::REQUEST_BODY_BYTES_MAX,
             request_timeout: Duration::from_secs(15),
+            body_timeout: Duration::from_secs(15),
+            bodies_bytes_max: 64 << 20,
             streams_max: 20_000,
             streams_per_person_max: 8,
             stream_check: Duration::from_secs(3),

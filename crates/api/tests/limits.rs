@@ -10,15 +10,14 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
-use futures::future::select;
 use reqwest::{Client, Method};
 use serde_json::json;
 use sosik_api::Registration;
 use sosik_fabric::rates::Rate;
 use sosik_testkit::app::PASSWORD;
-use sosik_testkit::{Answer, TestApp, TestPerson, eventually};
+use sosik_testkit::{Answer, TestApp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 fn rate(per_minute: u32, burst: u32) -> Rate {
     Rate {
@@ -304,18 +303,16 @@ async fn changes_of_relations_and_profiles_and_marks_of_reading_are_limited() {
         .problem(429, "too_many_requests");
 }
 
-/// Takes a place to work in, by a request whose body does not end.
-async fn takes_a_place(app: &TestApp, person: &TestPerson) -> TcpStream {
-    let mut connection = TcpStream::connect(app.url().trim_start_matches("http://"))
-        .await
-        .unwrap();
-    let head = format!(
-        "POST /v1/stories HTTP/1.1\r\nHost: sosik\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n",
-        person.token
-    );
+/// Begins a request with a body that does not come.
+async fn begins_a_body(app: &TestApp, from: u8) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, from], 0).into()).unwrap();
+    let address = app.url().trim_start_matches("http://").parse().unwrap();
+    let mut connection = socket.connect(address).await.unwrap();
+    let head = "POST /v1/people HTTP/1.1\r\nHost: sosik\r\nContent-Type: application/json\r\n\
+                Content-Length: 100\r\nExpect: 100-continue\r\n\r\n";
     connection.write_all(head.as_bytes()).await.unwrap();
-    // The server says this when a handler begins to read the body: the place is taken then.
+    // The server says this when it begins to read the body.
     let mut go_on = [0; 25];
     connection.read_exact(&mut go_on).await.unwrap();
     assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -323,67 +320,42 @@ async fn takes_a_place(app: &TestApp, person: &TestPerson) -> TcpStream {
 }
 
 #[tokio::test]
-async fn a_full_house_says_so_at_once_and_stays_healthy() {
+async fn bodies_that_do_not_come_hold_no_place_and_are_refused_in_the_end() {
     let app = TestApp::with(|settings| {
         settings.api.requests_at_once_max = 1;
         settings.api.requests_waiting_max = 0;
+        settings.api.body_timeout = Duration::from_secs(2);
     })
     .await;
     let mina = app.user("mina").await;
-    let _stream = mina.stream().await;
-    let held = takes_a_place(&app, &mina).await;
-    mina.get("/v1/me").await.problem(503, "busy");
-    let shed = mina.get("/v1/feed").await;
-    shed.problem(503, "busy");
-    assert_eq!(shed.header("retry-after"), Some("1"));
-    for path in ["/livez", "/readyz", "/openapi.json"] {
-        app.get(path).await.expect(200);
+    let mut waiting = Vec::new();
+    for _ in 0..8 {
+        waiting.push(begins_a_body(&app, 7).await);
     }
-    for path in [
-        "/livez",
-        "/readyz",
-        "/healthz",
-        "/metrics",
-        "/admin/orders/dead",
-    ] {
-        app.admin_get(path).await.expect(200);
+    mina.get("/v1/me").await.expect(200);
+    mina.posts("nobody is in the way").await;
+    for mut connection in waiting {
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        assert!(answer.contains("body_too_slow"), "{answer}");
     }
-    drop(held);
-    eventually("the place is free", async || {
-        mina.get("/v1/me").await.status == 200
-    })
-    .await;
 }
 
 #[tokio::test]
-async fn a_short_queue_waits_for_its_turn() {
+async fn bodies_beyond_their_room_are_shed() {
     let app = TestApp::with(|settings| {
-        settings.api.requests_at_once_max = 1;
-        settings.api.requests_waiting_max = 1;
-        settings.api.request_wait = Duration::from_secs(10);
+        settings.api.bodies_bytes_max = 250;
+        settings.api.body_timeout = Duration::from_secs(20);
     })
     .await;
-    let mina = app.user("mina").await;
-    let held = takes_a_place(&app, &mina).await;
-    let ask = || Box::pin(mina.get("/v1/me"));
-    let (turned_away, waiting) = select(ask(), ask()).await.factor_first();
-    turned_away.problem(503, "busy");
-    drop(held);
-    waiting.await.expect(200);
-}
-
-#[tokio::test]
-async fn a_request_that_does_not_get_on_is_given_up() {
-    let app =
-        TestApp::with(|settings| settings.api.request_timeout = Duration::from_millis(100)).await;
-    let mina = app.user("mina").await;
-    let never = futures::stream::pending::<Result<Vec<u8>, std::io::Error>>();
-    let request = mina
-        .request(Method::POST, "/v1/stories")
-        .header("Content-Type", "application/json");
-    let answer = Answer::of(request.body(reqwest::Body::wrap_stream(never))).await;
-    answer.problem(503, "timed_out");
-    assert!(answer.header("retry-after").is_some());
+    let _held = [begins_a_body(&app, 7).await, begins_a_body(&app, 8).await];
+    let body =
+        json!({ "handle": "mina", "display_name": "x", "password": "blue-kettle-on-a-hill" });
+    let request = app.client().post(format!("{}/v1/people", app.url()));
+    let shed = Answer::of(request.json(&body)).await;
+    shed.problem(503, "busy");
+    assert!(shed.header("retry-after").is_some());
 }
 
 #[tokio::test]

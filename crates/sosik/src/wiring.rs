@@ -153,6 +153,8 @@ fn api_settings(loaded: &Loaded, public: SocketAddr) -> sosik_api::Settings {
         request_wait: server.request_wait(),
         request_body_bytes_max: server.request_body_bytes_max(),
         request_timeout: server.request_timeout(),
+        body_timeout: server.body_timeout(),
+        bodies_bytes_max: server.bodies_bytes_max(),
         streams_max: server.streams_max,
         streams_per_person_max: server.streams_per_person_max,
         stream_check: server.stream_check(),
@@ -172,6 +174,9 @@ fn connections(server: &config::Server) -> sosik_api::Connections {
         per_network_max: server.connections_per_address_max,
         first_request: server.first_request(),
         idle: server.idle_connection(),
+        answer_bytes_max: server.answer_bytes_max(),
+        answer_bytes_per_connection_max: server.answer_bytes_per_connection_max(),
+        answer_stall: server.answer_stall(),
         trusted_proxies: server.trusted_proxies.iter().map(|one| one.0).collect(),
         ..sosik_api::Connections::default()
     }

@@ -269,6 +269,7 @@ export default {
   'problem.too_many_requests': 'That was a lot in a short time. Wait a little and try again.',
   'problem.too_many_streams': 'Sosik is open in too many windows. Close some of them.',
   'problem.body_too_large': 'That is too long to be sent.',
+  'problem.body_too_slow': 'The connection was too slow to send this. Try again.',
   'problem.idempotency_key_reused': 'This was sent before with another text. Send it again.',
   'problem.handle_too_short': 'The handle needs at least 3 characters.',
   'problem.handle_too_long': 'The handle can have at most 20 characters.',

@@ -266,6 +266,7 @@ export default {
   'problem.too_many_requests': '短い時間に操作が多すぎます。少し待ってから、もう一度お試しください。',
   'problem.too_many_streams': '開いているウィンドウが多すぎます。いくつか閉じてください。',
   'problem.body_too_large': '長すぎて送れません。',
+  'problem.body_too_slow': '接続が遅く、送信できませんでした。もう一度お試しください。',
   'problem.idempotency_key_reused': '別の内容ですでに送信されています。もう一度送ってください。',
   'problem.handle_too_short': 'ハンドルは3文字以上にしてください。',
   'problem.handle_too_long': 'ハンドルは20文字までです。',

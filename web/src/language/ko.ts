@@ -266,6 +266,7 @@ export default {
   'problem.too_many_requests': '짧은 시간에 너무 많이 했어요. 조금 쉬었다가 다시 시도해 주세요.',
   'problem.too_many_streams': '소식이 너무 많은 창에 열려 있어요. 몇 개를 닫아 주세요.',
   'problem.body_too_large': '보내기에는 너무 길어요.',
+  'problem.body_too_slow': '연결이 느려서 보내지 못했어요. 다시 시도해 주세요.',
   'problem.idempotency_key_reused': '다른 내용으로 이미 보냈어요. 다시 보내 주세요.',
   'problem.handle_too_short': '아이디는 3자 이상이어야 해요.',
   'problem.handle_too_long': '아이디는 20자까지예요.',

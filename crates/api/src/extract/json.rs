@@ -1,23 +1,18 @@
 //! Bodies: JSON in, JSON out.
 //!
-//! What comes in must say that it is JSON (so that no form of another site can send it), must be read in full within
-//! the limit, and must hold nothing that we would ignore.
+//! What comes in must say that it is JSON (so that no form of another site can send it) and must hold nothing that we would
+//! ignore. Its size and the time it takes are bounded by the front.
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::problem::{FieldError, Problem};
-
-/// Of a body that is too large, so much more is read and dropped: a client that is still sending when the connection
-/// closes would not see the answer. Whoever sends more than that has to do without.
-const READ_BEYOND_BYTES: usize = 1024 * 1024;
 
 /// What an answer has in the end, so that its headers need not move as they become more.
 const HEADERS_USUAL: usize = 14;
@@ -71,30 +66,10 @@ fn is_json(headers: &HeaderMap) -> bool {
             && essence.ends_with("+json"))
 }
 
+/// The front has read the body already, within its limits of time and size, so this neither waits nor copies.
 async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
-    let mut body = request.into_body();
-    let mut bytes = BytesMut::new();
-    let mut total = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return Err(Problem::BodyUnreadable);
-        };
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        total += data.len();
-        if total > bytes_max + READ_BEYOND_BYTES {
-            break;
-        }
-        if total <= bytes_max {
-            bytes.extend_from_slice(&data);
-        }
-    }
-    if total > bytes_max {
-        Err(Problem::BodyTooLarge(bytes_max))
-    } else {
-        Ok(bytes.freeze())
-    }
+    let read = to_bytes(request.into_body(), bytes_max).await;
+    read.map_err(|_not_read_by_the_front| Problem::BodyUnreadable)
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

@@ -1,27 +1,37 @@
 //! Places to work in.
 //!
-//! More requests at once than the machine can work on only make all of them late. So there is a number of places, a
-//! short queue before them, and everybody else is told at once to come back. Reads of the feed are shed last: the
-//! others may not take all places.
+//! More requests at once than the machine can work on only make all of them late. At most N requests run at once and a
+//! few wait. The rest get 503 immediately. Reads of the feed are shed last: the others cannot take all places. One network
+//! cannot take more than half.
 //!
-//! A place is held until the answer begins. A live stream therefore holds none while it is open; it has limits of its
-//! own.
+//! A request gets here with its body complete. A place is held until the answer begins. A live stream therefore holds none
+//! while it is open; it has limits of its own. The bytes of answers have limits of their own too.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::extract::Request;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use super::{answers, host};
 use crate::app::App;
+use crate::extract::ClientAddress;
 use crate::problem::Problem;
+use crate::serve::{Connection, Held, Networks, NoRoom, Taken, Turn};
 use crate::settings::Settings;
 
 /// One place in so many is kept for reads of the feed.
 const KEPT_FOR_FEED: usize = 8;
+
+/// The part of all places that one network may hold or wait for: half, so that others can always work.
+const NETWORK_PART: usize = 2;
+
+/// Answers up to this size are given even when there is no room: a refusal would be as large.
+const SMALL_BYTES: usize = 1_024;
 
 /// A client that was shed comes back after this at the earliest.
 const COME_BACK: Duration = Duration::from_secs(1);
@@ -31,6 +41,7 @@ pub(crate) struct Admission {
     all: Gate,
     /// All but reads of the feed pass this one first.
     others: Gate,
+    networks: Arc<Networks>,
     wait: Duration,
 }
 
@@ -45,6 +56,7 @@ struct Gate {
 pub(crate) struct Place<'a> {
     _all: SemaphorePermit<'a>,
     _others: Option<SemaphorePermit<'a>>,
+    _network: Taken,
 }
 
 /// What asks for a place.
@@ -67,6 +79,7 @@ impl Admission {
         Self {
             all: gate(places),
             others: gate((places - places / KEPT_FOR_FEED).max(1)),
+            networks: Networks::new((places / NETWORK_PART).max(1) as u64),
             wait: settings.request_wait,
         }
     }
@@ -74,8 +87,9 @@ impl Admission {
     /// Waits for a place, briefly.
     ///
     /// # Errors
-    /// `Busy`, at once when the queue is full.
-    pub(crate) async fn enter(&self, errand: Errand) -> Result<Place<'_>, Problem> {
+    /// `Busy`, at once when the queue is full or the network has its part.
+    pub(crate) async fn enter(&self, errand: Errand, network: u64) -> Result<Place<'_>, Problem> {
+        let taken = self.networks.take(network, 1).ok_or_else(shed)?;
         let others = match errand {
             Errand::Feed => None,
             Errand::Other => Some(self.others.enter(self.wait).await?),
@@ -83,6 +97,7 @@ impl Admission {
         Ok(Place {
             _all: self.all.enter(self.wait).await?,
             _others: others,
+            _network: taken,
         })
     }
 
@@ -109,7 +124,7 @@ impl Gate {
     }
 }
 
-fn shed() -> Problem {
+pub(super) fn shed() -> Problem {
     metrics::counter!("sosik_http_shed_total").increment(1);
     Problem::Busy(COME_BACK)
 }
@@ -131,25 +146,92 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Has a request handled when there is a place for it, and gives it up when it takes too long. Health, the first page
-/// and what matches no route need no place.
+/// Has a request handled: with the turn of its connection, room for its answer, its body, and, for the API, a place and a
+/// deadline.
+///
+/// # Errors
+/// What the request did not get.
 pub(super) async fn admit(
     app: &App,
     route: Option<&str>,
     request: Request,
     next: Next,
-) -> Response {
-    let Some(errand) = route.and_then(errand_of) else {
-        return next.run(request).await;
-    };
-    let _place = match app.admission.enter(errand).await {
-        Ok(place) => place,
-        Err(busy) => return busy.into_response(),
-    };
-    match timeout(app.settings.request_timeout, next.run(request)).await {
-        Ok(response) => response,
-        Err(_too_long) => Problem::TimedOut.into_response(),
+    way: &mut Way,
+) -> Result<Response, Problem> {
+    host::check(&request)?;
+    if !route.is_some_and(is_probe) {
+        way.enter().await?;
     }
+    let Some(errand) = route.and_then(errand_of) else {
+        return Ok(next.run(request).await);
+    };
+    let (request, _body) = app.bodies.read(request, way.network).await?;
+    let _place = app.admission.enter(errand, way.network).await?;
+    timeout(app.settings.request_timeout, next.run(request))
+        .await
+        .map_err(|_too_long| Problem::TimedOut)
+}
+
+/// The way of a request through its connection, and of its answer back.
+pub(super) struct Way {
+    /// Missing where a request did not come through a socket.
+    connection: Option<Arc<Connection>>,
+    network: u64,
+    turn: Option<Turn>,
+    changes_something: bool,
+}
+
+impl Way {
+    pub(super) fn of(app: &App, request: &Request) -> Self {
+        let client =
+            ClientAddress::of_parts(request.extensions(), request.headers(), &app.settings);
+        Self {
+            connection: request.extensions().get::<Arc<Connection>>().cloned(),
+            network: client.network().key(),
+            turn: None,
+            changes_something: !request.method().is_safe(),
+        }
+    }
+
+    /// Waits for the turn of the connection, and for room for an answer.
+    async fn enter(&mut self) -> Result<(), Problem> {
+        let Some(connection) = &self.connection else {
+            return Ok(());
+        };
+        self.turn = connection.turn().await.map_err(|NoRoom| shed())?;
+        match connection.has_room(self.network) {
+            true => Ok(()),
+            false => Err(shed()),
+        }
+    }
+
+    /// Takes room for an answer until it is written. An answer that tells of a change is given in any case. The answer to a person who is signed in gives the turn back now;
+    /// another keeps it, so that a connection without an account has only a few answers at once.
+    ///
+    /// # Errors
+    /// When there is no room for the answer.
+    pub(super) fn hold(
+        &mut self,
+        response: &Response,
+        is_signed_in: bool,
+    ) -> Result<Option<Arc<Held>>, Problem> {
+        let turn = self.turn.take().filter(|_| !is_signed_in);
+        let Some(connection) = &self.connection else {
+            return Ok(None);
+        };
+        let bytes = answers::bytes(response);
+        let has_to_be_given = self.changes_something || bytes <= SMALL_BYTES;
+        if has_to_be_given {
+            return Ok(Some(connection.hold_anyway(self.network, bytes, turn)));
+        }
+        let held = connection.hold(self.network, bytes, turn);
+        held.map(Some).map_err(|NoRoom| shed())
+    }
+}
+
+/// Balancers restart what does not answer these, so they are never shed.
+fn is_probe(route: &str) -> bool {
+    matches!(route, "/livez" | "/readyz" | "/healthz")
 }
 
 fn errand_of(route: &str) -> Option<Errand> {
@@ -176,35 +258,53 @@ mod tests {
     async fn the_last_places_are_kept_for_reads_of_the_feed() {
         let admission = admission(8, 0);
         let mut held = Vec::new();
-        for _ in 0..7 {
+        for network in 0..7 {
             held.push(
                 admission
-                    .enter(Errand::Other)
+                    .enter(Errand::Other, network)
                     .await
                     .expect("there is a place"),
             );
         }
-        assert!(admission.enter(Errand::Other).await.is_err());
+        assert!(admission.enter(Errand::Other, 8).await.is_err());
         held.push(
             admission
-                .enter(Errand::Feed)
+                .enter(Errand::Feed, 8)
                 .await
                 .expect("one place is kept"),
         );
-        assert!(admission.enter(Errand::Feed).await.is_err());
+        assert!(admission.enter(Errand::Feed, 9).await.is_err());
         held.clear();
-        assert!(admission.enter(Errand::Other).await.is_ok());
+        assert!(admission.enter(Errand::Other, 1).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_network_takes_half_of_the_places_and_leaves_the_rest_to_others() {
+        let admission = admission(8, 8);
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(admission.enter(Errand::Feed, 1).await.expect("its half"));
+        }
+        assert!(admission.enter(Errand::Feed, 1).await.is_err());
+        held.push(
+            admission
+                .enter(Errand::Other, 2)
+                .await
+                .expect("there is a place"),
+        );
+        held.truncate(3);
+        assert!(admission.enter(Errand::Feed, 1).await.is_ok());
     }
 
     #[tokio::test]
     async fn who_waits_too_long_is_sent_away_and_leaves_the_queue() {
         let admission = admission(1, 1);
-        let held = admission.enter(Errand::Feed).await;
+        let held = admission.enter(Errand::Feed, 1).await;
         for _ in 0..3 {
-            assert!(admission.enter(Errand::Feed).await.is_err());
+            assert!(admission.enter(Errand::Feed, 1).await.is_err());
         }
         drop(held);
-        assert!(admission.enter(Errand::Feed).await.is_ok());
+        assert!(admission.enter(Errand::Feed, 1).await.is_ok());
         assert_eq!(admission.figures(1), (0, 0));
     }
 }

@@ -5,6 +5,8 @@
 //! every request: what could be one is one.
 
 mod admission;
+mod answers;
+mod bodies;
 mod compression;
 mod cors;
 mod headers;
@@ -17,6 +19,8 @@ mod watch;
 mod tests;
 
 pub(crate) use admission::Admission;
+pub(crate) use answers::note_length;
+pub(crate) use bodies::Bodies;
 pub(crate) use compression::compression;
 pub(crate) use cors::cors;
 pub(crate) use metrics::RouteMetrics;

@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
@@ -12,11 +13,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 
-use super::admission::admit;
-use super::{headers, host};
+use super::admission::{Way, admit};
+use super::headers;
 use crate::app::App;
 use crate::extract::{Facts, RateState};
 use crate::problem::{self, Problem};
+use crate::serve::Held;
 
 /// What is known of a request before it is handled.
 struct Asked {
@@ -36,15 +38,13 @@ pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Ne
         facts,
     };
     let route = asked.route.as_ref().map(MatchedPath::as_str);
-    let mut response = match host::check(&request) {
-        Ok(()) => AssertUnwindSafe(admit(&app, route, request, next))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|panic| {
-                Problem::Internal(told_by(panic.as_ref()).into()).into_response()
-            }),
-        Err(problem) => problem.into_response(),
-    };
+    let mut way = Way::of(&app, &request);
+    let handled = AssertUnwindSafe(admit(&app, route, request, next, &mut way))
+        .catch_unwind()
+        .await;
+    let handled =
+        handled.unwrap_or_else(|panic| Err(Problem::Internal(told_by(panic.as_ref()).into())));
+    let (mut response, held) = hold(&mut way, handled, &asked.facts);
     let problem = problem::report_of(&mut response);
     if let Some(problem) = &problem {
         problem::finish(&mut response, problem, asked.facts.id());
@@ -55,7 +55,23 @@ pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Ne
     app.route_metrics
         .count(&asked.method, asked.route.as_ref(), response.status(), took);
     log(&asked, &response, problem.as_deref(), took);
+    if let Some(held) = held {
+        response.extensions_mut().insert(held);
+    }
     response
+}
+
+/// Takes room for the answer. Without room the answer is that there is none.
+fn hold(
+    way: &mut Way,
+    handled: Result<Response, Problem>,
+    facts: &Facts,
+) -> (Response, Option<Arc<Held>>) {
+    let response = handled.unwrap_or_else(IntoResponse::into_response);
+    match way.hold(&response, facts.person().is_some()) {
+        Ok(held) => (response, held),
+        Err(problem) => (problem.into_response(), None),
+    }
 }
 
 /// What a panic said, when it said something.

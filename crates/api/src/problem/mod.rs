@@ -56,6 +56,8 @@ pub(crate) enum Problem {
     BodyTooLarge(usize),
     #[error("send the body as application/json")]
     UnsupportedMediaType,
+    #[error("the body did not arrive in time: send it at once, at 1 KiB a second or faster")]
+    BodyTooSlow,
     #[error("the body did not arrive in full")]
     BodyUnreadable,
     #[error("the body is not JSON: {0}")]
@@ -124,6 +126,7 @@ impl Problem {
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
+            Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "body_too_slow"),
             Self::BodyUnreadable => (StatusCode::BAD_REQUEST, "body_unreadable"),
             Self::JsonInvalid(_) => (StatusCode::BAD_REQUEST, "json_invalid"),
             Self::BodyInvalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "body_invalid"),
@@ -165,6 +168,7 @@ impl Problem {
             | Self::MethodNotAllowed
             | Self::BodyTooLarge(_)
             | Self::UnsupportedMediaType
+            | Self::BodyTooSlow
             | Self::BodyUnreadable
             | Self::JsonInvalid(_)
             | Self::IdempotencyKeyReused
@@ -212,6 +216,7 @@ impl Problem {
             | Self::MethodNotAllowed
             | Self::BodyTooLarge(_)
             | Self::UnsupportedMediaType
+            | Self::BodyTooSlow
             | Self::BodyUnreadable
             | Self::JsonInvalid(_)
             | Self::BodyInvalid(_)

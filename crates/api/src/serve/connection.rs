@@ -5,14 +5,17 @@
 //! request reads a clock for this.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::timeout;
 
 use super::networks::{Networks, Taken};
+use super::room::{Held, NoRoom, Room, Turn};
 use crate::extract::Network;
 use crate::settings::Connections;
 
@@ -26,6 +29,7 @@ pub(crate) struct Registry {
     open: Mutex<FxHashMap<u64, Arc<Connection>>>,
     places: Arc<Semaphore>,
     networks: Arc<Networks>,
+    room: Room,
 }
 
 /// One connection.
@@ -41,6 +45,11 @@ pub(crate) struct Connection {
     order: AtomicU8,
     ordered_at: AtomicU32,
     told: Notify,
+    is_trusted: bool,
+    turns: Arc<Semaphore>,
+    /// Bytes of answers that wait to be written.
+    held: AtomicUsize,
+    answers: Mutex<Vec<Weak<Held>>>,
 }
 
 /// What a connection has to do.
@@ -62,6 +71,8 @@ pub(super) enum Reason {
     Silent,
     /// No request for a while.
     Idle,
+    /// It took an answer too slowly.
+    Stalled,
     /// It did not end after it was ordered to.
     Unresponsive,
 }
@@ -78,6 +89,7 @@ impl Registry {
             now: AtomicU32::new(0),
             next: AtomicU64::new(0),
             open: Mutex::default(),
+            room: Room::new(&limits),
             limits,
         }
     }
@@ -96,7 +108,7 @@ impl Registry {
     /// # Errors
     /// When the network has as many as one may have.
     pub(super) fn admit(&self, peer: SocketAddr) -> Result<Option<Taken>, TooMany> {
-        if self.limits.trusts(peer.ip()) {
+        if self.is_trusted(peer) {
             return Ok(None);
         }
         let taken = self.networks.take(Network::of(peer.ip()).key(), 1);
@@ -115,6 +127,10 @@ impl Registry {
             order: AtomicU8::new(Order::None as u8),
             ordered_at: AtomicU32::new(0),
             told: Notify::new(),
+            is_trusted: self.is_trusted(peer),
+            turns: Arc::new(Semaphore::new(TURNS_PER_CONNECTION)),
+            held: AtomicUsize::new(0),
+            answers: Mutex::default(),
         });
         let mut open = self.open.lock();
         open.insert(connection.number, Arc::clone(&connection));
@@ -145,6 +161,15 @@ impl Registry {
         open.len()
     }
 
+    fn is_trusted(&self, peer: SocketAddr) -> bool {
+        self.limits.trusts(peer.ip())
+    }
+
+    /// Room for the bytes of answers.
+    pub(super) const fn room(&self) -> &Room {
+        &self.room
+    }
+
     fn now(&self) -> u32 {
         self.now.load(Ordering::Relaxed)
     }
@@ -159,12 +184,20 @@ impl Reason {
         let reason = match self {
             Self::Silent => "silent",
             Self::Idle => "idle",
+            Self::Stalled => "stalled",
             Self::Unresponsive => "unresponsive",
         };
         metrics::counter!("sosik_http_connections_closed_total", "listener" => listener, "reason" => reason)
             .increment(1);
     }
 }
+
+/// Requests of one connection that are handled at once, or whose answers to nobody in particular are not written yet. An
+/// HTTP/2 client has further ones wait. A browser that loads the client asks for a dozen files.
+const TURNS_PER_CONNECTION: usize = 8;
+
+/// How long a request waits for the turn of its connection: as long as a slow phone takes for eight files.
+const TURN_WAIT: Duration = Duration::from_secs(15);
 
 /// Seconds that a connection has to end after it was ordered to close with nothing in flight. HTTP/2 waits for the
 /// client to acknowledge, which a silent one never does.
@@ -173,6 +206,101 @@ const CLOSE_SECONDS: u32 = 5;
 impl Connection {
     pub(crate) const fn peer(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// Waits for a turn to have a request handled. Connections of trusted proxies carry many people and need none.
+    ///
+    /// # Errors
+    /// When there was none for a while.
+    pub(crate) async fn turn(&self) -> Result<Option<Turn>, NoRoom> {
+        if self.is_trusted {
+            return Ok(None);
+        }
+        if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
+            return Ok(Some(turn));
+        }
+        let waiting = timeout(TURN_WAIT, Arc::clone(&self.turns).acquire_owned());
+        let turn = waiting.await.ok().and_then(Result::ok);
+        turn.map(Some).ok_or(NoRoom)
+    }
+
+    /// Whether a further request of this network may be handled, by the bytes that wait to be written.
+    pub(crate) fn has_room(&self, network: u64) -> bool {
+        let own_max = self.registry.limits.answer_bytes_per_connection_max;
+        (self.is_trusted || self.held.load(Ordering::Acquire) < own_max)
+            && self.registry.room.has_room(network)
+    }
+
+    /// Takes room for an answer, with the turn that it keeps until it is written.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    pub(crate) fn hold(
+        self: &Arc<Self>,
+        network: u64,
+        bytes: usize,
+        turn: Option<Turn>,
+    ) -> Result<Arc<Held>, NoRoom> {
+        let (held, fits) = self.registry.room.hold(self, network, bytes, turn);
+        if !fits {
+            return Err(NoRoom);
+        }
+        self.answers.lock().push(Arc::downgrade(&held));
+        Ok(held)
+    }
+
+    /// The same for an answer that has to be given, since what it tells has happened.
+    pub(crate) fn hold_anyway(
+        self: &Arc<Self>,
+        network: u64,
+        bytes: usize,
+        turn: Option<Turn>,
+    ) -> Arc<Held> {
+        let (held, _fits) = self.registry.room.hold(self, network, bytes, turn);
+        self.answers.lock().push(Arc::downgrade(&held));
+        held
+    }
+
+    /// Counts bytes of an answer. Whether there was room for them.
+    pub(super) fn take_bytes(&self, bytes: usize) -> bool {
+        let own_max = self.registry.limits.answer_bytes_per_connection_max;
+        self.held.fetch_add(bytes, Ordering::AcqRel) < own_max || self.is_trusted
+    }
+
+    /// An answer is written or dropped.
+    pub(super) fn gives_back(&self, answer: &Held, bytes: usize) {
+        self.held.fetch_sub(bytes, Ordering::AcqRel);
+        self.registry.room.give_back(bytes);
+        let mut answers = self.answers.lock();
+        if let Some(place) = answers
+            .iter()
+            .position(|one| std::ptr::eq(one.as_ptr(), answer))
+        {
+            answers.swap_remove(place);
+        }
+    }
+
+    pub(super) fn now(&self) -> u32 {
+        self.registry.now()
+    }
+
+    /// Whether the client takes one of its answers too slowly.
+    fn is_stalled(&self, now: u32) -> bool {
+        let answers = self.answers.lock();
+        if answers.is_empty() {
+            return false;
+        }
+        // Looked at after the lock is free: the last to drop an answer takes it.
+        let answers_now: Vec<Arc<Held>> = answers.iter().filter_map(Weak::upgrade).collect();
+        drop(answers);
+        let span = self.registry.limits.answer_stall.as_secs();
+        let bytes_min = self.registry.room.rate_min() * span;
+        let span = u32::try_from(span).unwrap_or(u32::MAX);
+        answers_now
+            .iter()
+            .filter(|answer| answer.is_stalled(now, span, bytes_min))
+            .count()
+            > 0
     }
 
     /// Counts a request.
@@ -189,6 +317,7 @@ impl Connection {
         let is_idle = self.in_flight.load(Ordering::Acquire) == 0;
         match self.order_given() {
             Order::Cut => None,
+            Order::Close if self.is_stalled(now) => Some((Order::Cut, Reason::Stalled)),
             Order::Close => {
                 let ordered_at = self.ordered_at.load(Ordering::Relaxed);
                 (is_idle && past(ordered_at, CLOSE_SECONDS.into()))
@@ -198,6 +327,7 @@ impl Connection {
                 past(self.opened, limits.first_request.as_secs())
                     .then_some((Order::Cut, Reason::Silent))
             }
+            Order::None if self.is_stalled(now) => Some((Order::Cut, Reason::Stalled)),
             Order::None => {
                 let last = self.last_request.load(Ordering::Relaxed);
                 (is_idle && past(last, limits.idle.as_secs()))
@@ -222,6 +352,11 @@ impl Connection {
             1 => Order::Close,
             _ => Order::Cut,
         }
+    }
+
+    /// Whether it was ordered to end now.
+    pub(super) fn is_cut(&self) -> bool {
+        self.order_given() == Order::Cut
     }
 
     /// Waits for an order.

@@ -27,5 +27,8 @@ pub(super) async fn patrol(registry: Arc<Registry>, stopped: CancellationToken) 
         let open = registry.advance();
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52 connections")]
         metrics::gauge!("sosik_http_connections_open", "listener" => listener).set(open as f64);
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52 bytes")]
+        let held = registry.room().held() as f64;
+        metrics::gauge!("sosik_http_answer_bytes", "listener" => listener).set(held);
     }
 }

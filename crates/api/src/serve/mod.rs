@@ -10,6 +10,8 @@ mod connection;
 mod deadlines;
 mod networks;
 mod protocol;
+mod room;
+mod socket;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -22,7 +24,6 @@ use axum::body::Body;
 use axum::extract::Request;
 use hyper::Response;
 use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -31,8 +32,12 @@ use tower::Service;
 
 use self::accept::{Accepted, Accepting};
 use self::answer::Answer;
-use self::connection::{Connection, Order, Registry};
+pub(crate) use self::connection::Connection;
+use self::connection::{Order, Registry};
+pub(crate) use self::networks::{Networks, Taken};
 use self::protocol::Http;
+pub(crate) use self::room::{Held, NoRoom, Turn};
+use self::socket::Socket;
 use crate::extract::Peer;
 use crate::settings::Connections;
 
@@ -117,11 +122,12 @@ async fn serve_connection(
     router: Router,
     connection: Arc<Connection>,
 ) {
+    let socket = Socket::new(stream, Arc::clone(&connection));
     let handled = Arc::clone(&connection);
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         handle(router.clone(), request, Arc::clone(&handled))
     });
-    let serving = http.serve_connection(TokioIo::new(stream), service);
+    let serving = http.serve_connection(socket, service);
     let mut serving = pin!(serving);
     loop {
         tokio::select! {
@@ -145,8 +151,10 @@ async fn handle(
     let in_flight = connection.begin();
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(Peer(connection.peer()));
-    let response = router.call(request).await?;
-    Ok(response.map(|body| Answer::new(body, in_flight)))
+    request.extensions_mut().insert(connection);
+    let mut response = router.call(request).await?;
+    let held = response.extensions_mut().remove::<Arc<Held>>();
+    Ok(response.map(|body| Answer::new(body, held, in_flight)))
 }
 
 /// The socket address of a listener's peer, without a version 6 notation of version 4.

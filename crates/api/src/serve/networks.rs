@@ -42,6 +42,12 @@ impl Networks {
     ///
     /// Returns nothing when the network holds the maximum already.
     pub(crate) fn take(self: &Arc<Self>, network: u64, amount: u64) -> Option<Taken> {
+        let (taken, fits) = self.add(network, amount);
+        fits.then_some(taken)
+    }
+
+    /// Takes an amount in any case, and tells whether the network held less than the maximum before.
+    pub(crate) fn add(self: &Arc<Self>, network: u64, amount: u64) -> (Taken, bool) {
         let slot = self.slot(network);
         let before = self.held[slot].fetch_add(amount, Ordering::AcqRel);
         let taken = Taken {
@@ -49,7 +55,12 @@ impl Networks {
             slot,
             amount,
         };
-        (before < self.max).then_some(taken)
+        (taken, before < self.max)
+    }
+
+    /// Whether the network holds the maximum.
+    pub(crate) fn is_full(&self, network: u64) -> bool {
+        self.held[self.slot(network)].load(Ordering::Acquire) >= self.max
     }
 
     fn slot(&self, network: u64) -> usize {

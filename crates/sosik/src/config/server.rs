@@ -10,7 +10,7 @@ use super::{
     proxies::{Proxies, ProxyHeader},
     secret::{Secret, TokenText},
     setting::settings,
-    units::kib,
+    units::{MIB_MAX, kib, mib},
 };
 
 /// An address to listen on; port 0 lets the system choose, which is what tests do.
@@ -72,7 +72,25 @@ settings! {
         /// every character.
         pub request_body_kib: u32 = 64, unit: "KiB", allowed: 64..=1_024;
 
-        /// How long a request may take in all before it is given up. Streams are exempt.
+        /// How long a body may take to arrive. It also has to arrive at 1 KiB a second on average after the first 5 seconds.
+        pub body_timeout_seconds: u32 = 15, unit: "seconds", allowed: 6..=300;
+
+        /// Memory for bodies that are read or in use; requests with further bodies are answered 503.
+        pub bodies_mib: u32 = 64, unit: "MiB", allowed: 1..=MIB_MAX;
+
+        /// Answers that wait to be written, in all; without room, requests are answered 503. One network holds at
+        /// most half.
+        pub answers_mib: u32 = 256, unit: "MiB", allowed: 16..=MIB_MAX;
+
+        /// Answers of one connection that wait to be written; with this much, its further requests are answered 503.
+        /// The largest page of the API takes about 3 MiB.
+        pub answers_per_connection_mib: u32 = 8, unit: "MiB", allowed: 4..=1_024;
+
+        /// A client that takes fewer than 1 KiB a second of an answer for this long loses its connection (16 KiB a
+        /// second while more than half of answers_mib is taken).
+        pub answer_stall_seconds: u32 = 30, unit: "seconds", allowed: 2..=300;
+
+        /// How long a request may take before it is given up, once its body is there. Streams are exempt.
         pub request_timeout_seconds: u32 = 15, unit: "seconds", allowed: 1..=300;
 
         /// How long to go on serving after /readyz says that this node is leaving, so that balancers notice before
@@ -150,6 +168,16 @@ impl Server {
         Duration::from_secs(self.idle_connection_seconds.into())
     }
 
+    /// [`body_timeout_seconds`](Self::body_timeout_seconds) as a duration.
+    pub fn body_timeout(&self) -> Duration {
+        Duration::from_secs(self.body_timeout_seconds.into())
+    }
+
+    /// [`answer_stall_seconds`](Self::answer_stall_seconds) as a duration.
+    pub fn answer_stall(&self) -> Duration {
+        Duration::from_secs(self.answer_stall_seconds.into())
+    }
+
     /// [`drain_seconds`](Self::drain_seconds) as a duration.
     pub fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds.into())
@@ -163,6 +191,21 @@ impl Server {
     /// Largest request body in bytes.
     pub fn request_body_bytes_max(&self) -> usize {
         kib(self.request_body_kib)
+    }
+
+    /// Memory for bodies in bytes.
+    pub fn bodies_bytes_max(&self) -> usize {
+        mib(self.bodies_mib)
+    }
+
+    /// Answers that wait to be written, in bytes.
+    pub fn answer_bytes_max(&self) -> usize {
+        mib(self.answers_mib)
+    }
+
+    /// Answers of one connection that wait to be written, in bytes.
+    pub fn answer_bytes_per_connection_max(&self) -> usize {
+        mib(self.answers_per_connection_mib)
     }
 
     /// Whether people come over TLS, so that cookies must be marked `Secure`.

@@ -1,0 +1,34 @@
+//! How much memory an answer takes until it is written.
+
+use axum::response::Response;
+use hyper::body::Body as HttpBody;
+
+/// Below this an answer is never compressed, so its length is known in the end.
+const NOTED_BYTES_MIN: u64 = 1_024;
+
+/// Memory of a compressor until it has read its answer: the window and the tables of the largest, at the fastest level.
+const COMPRESSOR_BYTES: u64 = 512 * 1_024;
+
+/// The length of an answer before it was compressed.
+#[derive(Debug, Clone, Copy)]
+struct Length(u64);
+
+/// Notes the length of an answer before it is compressed.
+pub(crate) fn note_length(mut response: Response) -> Response {
+    let length = response.body().size_hint().exact();
+    if let Some(length) = length.filter(|length| *length > NOTED_BYTES_MIN) {
+        response.extensions_mut().insert(Length(length));
+    }
+    response
+}
+
+/// Bytes that an answer takes until it is written. Those of a live stream are made as the client takes them, so it takes
+/// none.
+pub(super) fn bytes(response: &Response) -> usize {
+    let exact = response.body().size_hint().exact();
+    let bytes = exact.unwrap_or_else(|| {
+        let length = response.extensions().get::<Length>();
+        length.map_or(0, |length| length.0 + COMPRESSOR_BYTES)
+    });
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,208 @@
+//! Bodies of requests, read before a request gets a place to work in.
+//!
+//! A body that trickles in holds no place. It has to arrive at a minimum rate and within a deadline of its own; what all
+//! bodies may take of memory, and how many one network may send at once, is bounded.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::Method;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::Body as HttpBody;
+use tokio::time::{Instant, timeout_at};
+
+use super::admission::shed;
+use crate::problem::Problem;
+use crate::serve::{Networks, Taken};
+use crate::settings::Settings;
+
+/// This much more is read and dropped of a body that is too large: a client that is still sending when the connection
+/// closes would not see the answer. A client that sends more than that gets no answer.
+const READ_BEYOND_BYTES: usize = 1024 * 1024;
+
+/// Bodies arrive at least this fast on average, in bytes a second, after the first [`GRACE`]. The slowest phones are
+/// ten times as fast.
+const RATE_MIN: u64 = 1_024;
+
+/// A body may be late by this: a mobile network interrupts for a few seconds.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Bodies that one network sends at once. More than a busy network has under way, since each takes milliseconds.
+const PER_NETWORK_MAX: u64 = 256;
+
+/// Bodies that are being read.
+pub(crate) struct Bodies {
+    /// Bytes set aside for bodies that are read or in use.
+    held: AtomicUsize,
+    bytes_max: usize,
+    each_bytes_max: usize,
+    networks: Arc<Networks>,
+    deadline: Duration,
+}
+
+/// Room for one body; given back when dropped.
+pub(super) struct Room<'a> {
+    bodies: &'a Bodies,
+    bytes: usize,
+    _network: Taken,
+}
+
+impl Bodies {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            held: AtomicUsize::new(0),
+            bytes_max: settings.bodies_bytes_max,
+            each_bytes_max: settings.request_body_bytes_max,
+            networks: Networks::new(PER_NETWORK_MAX),
+            deadline: settings.body_timeout,
+        }
+    }
+
+    /// Reads the body of a request that has one, and puts it back in full.
+    ///
+    /// # Errors
+    /// When there is no room for it, it is too large, too slow or not complete.
+    pub(super) async fn read(
+        &self,
+        request: Request,
+        network: u64,
+    ) -> Result<(Request, Option<Room<'_>>), Problem> {
+        if !has_body(&request) {
+            return Ok((request, None));
+        }
+        let (parts, body) = request.into_parts();
+        let room = self.take(announced(&body, self.each_bytes_max), network)?;
+        let bytes = self.collect(body).await?;
+        Ok((Request::from_parts(parts, Body::from(bytes)), Some(room)))
+    }
+
+    fn take(&self, bytes: usize, network: u64) -> Result<Room<'_>, Problem> {
+        let taken = self.networks.take(network, 1).ok_or_else(shed)?;
+        let before = self.held.fetch_add(bytes, Ordering::AcqRel);
+        let room = Room {
+            bodies: self,
+            bytes,
+            _network: taken,
+        };
+        if before + bytes > self.bytes_max {
+            return Err(shed());
+        }
+        Ok(room)
+    }
+
+    /// How long after its begin a body has to have more than so many bytes.
+    fn due_after(&self, bytes: usize) -> Duration {
+        let earned = Duration::from_millis(bytes as u64 * 1_000 / RATE_MIN);
+        (GRACE + earned).min(self.deadline)
+    }
+
+    async fn collect(&self, mut body: Body) -> Result<Bytes, Problem> {
+        let started = Instant::now();
+        let mut bytes = BytesMut::new();
+        let mut total: usize = 0;
+        loop {
+            let due = started + self.due_after(total);
+            let frame = match timeout_at(due, body.frame()).await {
+                Ok(Some(Ok(frame))) => frame,
+                Ok(Some(Err(_broken))) => return Err(Problem::BodyUnreadable),
+                Ok(None) => break,
+                Err(_late) => return Err(Problem::BodyTooSlow),
+            };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            total += data.len();
+            if total > self.each_bytes_max + READ_BEYOND_BYTES {
+                break;
+            }
+            if total <= self.each_bytes_max {
+                bytes.extend_from_slice(&data);
+            }
+        }
+        if total > self.each_bytes_max {
+            return Err(Problem::BodyTooLarge(self.each_bytes_max));
+        }
+        Ok(bytes.freeze())
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        self.bodies.held.fetch_sub(self.bytes, Ordering::AcqRel);
+    }
+}
+
+/// Handlers of other methods take no body.
+fn has_body(request: &Request) -> bool {
+    matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    ) && !request.body().is_end_stream()
+}
+
+/// Bytes that a body may need of memory: what it says, or the most.
+fn announced(body: &Body, bytes_max: usize) -> usize {
+    let upper = body.size_hint().upper();
+    let upper = upper.and_then(|bytes| usize::try_from(bytes).ok());
+    upper.map_or(bytes_max, |bytes| bytes.min(bytes_max))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures::{StreamExt, stream};
+
+    use super::*;
+
+    fn bodies(bytes_max: usize) -> Bodies {
+        Bodies::new(&Settings {
+            bodies_bytes_max: bytes_max,
+            ..Settings::default()
+        })
+    }
+
+    fn post(body: Body) -> Request {
+        let request = Request::post("/v1/stories");
+        request.body(body).unwrap()
+    }
+
+    #[test]
+    fn each_byte_earns_time_up_to_the_deadline() {
+        let bodies = bodies(1 << 20);
+        let due = |bytes| bodies.due_after(bytes).as_millis();
+        assert_eq!(due(0), 5_000);
+        assert_eq!(due(1_024), 6_000);
+        assert_eq!(due(6 * 1_024), 11_000);
+        assert_eq!(due(64 * 1_024), 15_000);
+    }
+
+    #[tokio::test]
+    async fn a_body_is_put_back_in_full() {
+        let pieces = stream::iter(["{\"a\"", ":1}"]).map(Ok::<_, Infallible>);
+        let bodies = bodies(1 << 20);
+        let read = bodies.read(post(Body::from_stream(pieces)), 1).await;
+        let (request, _room) = read.unwrap_or_else(|problem| panic!("{problem}"));
+        let whole = request.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(&whole[..], b"{\"a\":1}");
+    }
+
+    #[tokio::test]
+    async fn bodies_together_have_only_so_many_bytes_and_one_network_only_so_many_bodies() {
+        let all = bodies(100);
+        let first = all.take(60, 1).unwrap_or_else(|_| panic!("there is room"));
+        assert!(all.take(60, 2).is_err());
+        drop(first);
+        assert!(all.take(60, 2).is_ok());
+        let of_one: Vec<_> = (0..PER_NETWORK_MAX)
+            .map_while(|_| all.take(0, 3).ok())
+            .collect();
+        assert_eq!(of_one.len() as u64, PER_NETWORK_MAX);
+        assert!(all.take(0, 3).is_err());
+        assert!(all.take(0, 4).is_ok());
+    }
+}
