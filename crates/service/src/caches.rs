@@ -175,10 +175,20 @@ impl Caches {
     }
 }
 
+/// What a feed is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be shown.
+    Serve,
+    /// The self-check: it takes no permit of a reader and builds no timeline.
+    Check,
+}
+
 /// A reader with the circle that one request goes by.
 pub(crate) struct KnownReader {
     pub(crate) id: PersonId,
     pub(crate) circle: Arc<Circle>,
+    pub(crate) purpose: Purpose,
     circles: Arc<Circles>,
 }
 
@@ -254,10 +264,15 @@ impl Service {
         Ok(circle)
     }
 
-    pub(crate) async fn reader(&self, id: PersonId) -> ServiceResult<KnownReader> {
+    pub(crate) async fn reader(
+        &self,
+        id: PersonId,
+        purpose: Purpose,
+    ) -> ServiceResult<KnownReader> {
         Ok(KnownReader {
             id,
             circle: self.circle(id).await?,
+            purpose,
             circles: Arc::clone(&self.0.caches.circles),
         })
     }

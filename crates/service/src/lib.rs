@@ -78,6 +78,8 @@ struct Inner {
     rebuilds: Semaphore,
     /// Pages read from the store at the same time: as many as timelines are rebuilt, so that neither starves the other.
     store_pages: Semaphore,
+    /// Pages read from the store for the self-check: one, so that checking never holds up a reader.
+    checks: Semaphore,
     /// Passwords being hashed at once.
     hashing: Arc<Semaphore>,
     /// Passwords known elsewhere, when there is somebody to ask.
@@ -125,6 +127,7 @@ impl Service {
             seals: cursor_keys::load(&*store, clock.now()).await?,
             rebuilds: Semaphore::new(settings.feed.rebuilds_at_once),
             store_pages: Semaphore::new(settings.feed.rebuilds_at_once),
+            checks: Semaphore::new(1),
             hashing: Arc::new(Semaphore::new(settings.passwords.hashes_at_once)),
             breached: OnceLock::new(),
             janitor: Janitor::default(),

@@ -1,20 +1,26 @@
 //! Comparing feeds as they are served with feeds computed from the truth.
 //!
-//! The served side pages through [`Service::feed`] like a client, deep to the end; the other side is one statement
-//! over the tables, written apart from it. While people go on posting, the two are compared up to the settled point
-//! only, and a difference counts if it is still there when looked at again.
+//! The served side pages through the feed like a client; the other side is one statement over the tables, written apart
+//! from it. Both are compared page by page: the definition is asked only for the span of ids that the served page covers,
+//! so the cost of a feed grows with its length and the cost of a page does not. While people go on posting, the two are
+//! compared up to the settled point only, and a difference counts if it is still there when looked at again.
+//!
+//! [`Service::verify`] compares a whole feed. [`Service::check_page`] compares one page for the self-check of a running
+//! server: it has its own permit, and it builds no timeline, since that could evict the timeline of an active reader.
 
 use std::collections::BTreeSet;
 
 use sosik_feed::{Cursor, PersonId, StoryId};
+use sosik_store::StorySpan;
 
+use crate::caches::Purpose;
 use crate::feed::{FeedAsk, From};
 use crate::{Service, ServiceResult};
 
 /// A difference has to be seen so often, since a write may fall between the two sides of one look.
 const LOOKS: usize = 3;
 
-/// Stories on a page, both sides.
+/// Stories on a page, both sides: as many as a client may ask for.
 const PAGE: u32 = 100;
 
 /// How one reader's feed compares.
@@ -24,6 +30,17 @@ pub struct Comparison {
     pub stories: u64,
     /// What differs.
     pub differences: Vec<Difference>,
+}
+
+/// How one page of a feed compares.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageComparison {
+    /// Stories of the page that belong into the feed.
+    pub stories: u64,
+    /// What differs.
+    pub differences: Vec<Difference>,
+    /// The next page is below this one; `None` at the end of the feed.
+    pub below: Option<StoryId>,
 }
 
 /// One difference.
@@ -53,77 +70,115 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub async fn verify(&self, reader: PersonId) -> ServiceResult<Comparison> {
-        let mut comparison = self.compare(reader).await?;
-        for _ in 1..LOOKS {
-            if comparison.differences.is_empty() {
-                break;
+        let mut comparison = Comparison::default();
+        let mut below = None;
+        loop {
+            let page = self.verified_page(reader, below, Purpose::Serve).await?;
+            comparison.stories += page.stories;
+            comparison.differences.extend(page.differences);
+            if page.below.is_none() {
+                return Ok(comparison);
             }
-            let again = self.compare(reader).await?;
-            comparison
-                .differences
-                .retain(|difference| again.differences.contains(difference));
+            below = page.below;
         }
-        Ok(comparison)
     }
 
-    async fn compare(&self, reader: PersonId) -> ServiceResult<Comparison> {
+    /// Compares one page of a reader's feed, from the top or below a story. One page at a time: further calls wait.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn check_page(
+        &self,
+        reader: PersonId,
+        below: Option<StoryId>,
+    ) -> ServiceResult<PageComparison> {
+        self.verified_page(reader, below, Purpose::Check).await
+    }
+
+    /// Looks at a page until nothing differs, or the same differs each time. The span of the last look counts: what is
+    /// below it belongs to the next page.
+    async fn verified_page(
+        &self,
+        reader: PersonId,
+        below: Option<StoryId>,
+        purpose: Purpose,
+    ) -> ServiceResult<PageComparison> {
+        let mut page = self.compare_page(reader, below, purpose).await?;
+        for _ in 1..LOOKS {
+            if page.differences.is_empty() {
+                break;
+            }
+            let mut again = self.compare_page(reader, below, purpose).await?;
+            again
+                .differences
+                .retain(|difference| page.differences.contains(difference));
+            page = again;
+        }
+        Ok(page)
+    }
+
+    async fn compare_page(
+        &self,
+        reader: PersonId,
+        below: Option<StoryId>,
+        purpose: Purpose,
+    ) -> ServiceResult<PageComparison> {
         self.settle().await?;
-        let settled = self.settled_point();
-        let served = self.served(reader, settled).await?;
-        let truth = self.truth(reader, settled).await?;
-        Ok(Comparison {
+        let settled = after(self.settled_point());
+        let (mut served, next) = self.served(reader, below, purpose).await?;
+        let above = next.map_or(StoryId::default(), before);
+        let upper = below.map_or(settled, |below| below.min(settled));
+        let span = StorySpan {
+            above,
+            below: upper,
+        };
+        let truth = self.0.store.feed_by_definition(reader, span, PAGE).await?;
+        let mut next = next;
+        if truth.len() >= PAGE as usize {
+            // There may be more of the truth above the end of the served page: the page ends where it is known.
+            next = truth.last().copied();
+            served.retain(|story| Some(*story) >= next);
+        }
+        served.retain(|story| *story < settled);
+        Ok(PageComparison {
             stories: truth.len() as u64,
-            differences: differences(&served, &truth),
+            differences: differences(&served, &truth, below),
+            // A page that does not lead downwards is the last one: it is reported as out of order.
+            below: next.filter(|next| below.is_none_or(|below| *next < below)),
         })
     }
 
-    async fn served(&self, reader: PersonId, settled: StoryId) -> ServiceResult<Vec<StoryId>> {
-        let mut served = Vec::new();
-        let mut from = From::Top;
-        loop {
-            let page = self
-                .feed(
-                    reader,
-                    FeedAsk {
-                        from,
-                        limit: PAGE as usize,
-                    },
-                )
-                .await?;
-            served.extend(
-                page.items
-                    .iter()
-                    .map(|item| item.story.record.id)
-                    .filter(|id| *id <= settled),
-            );
-            match page.before {
-                Some(Cursor::Below(id)) => from = From::Below(StoryId::new(id)),
-                Some(Cursor::Above(_) | Cursor::Behind(_) | Cursor::Newer(_)) | None => {
-                    return Ok(served);
-                }
-            }
-        }
-    }
-
-    async fn truth(&self, reader: PersonId, settled: StoryId) -> ServiceResult<Vec<StoryId>> {
-        let mut truth = Vec::new();
-        let mut before = Some(StoryId::from_u64(settled.as_u64().saturating_add(1)));
-        loop {
-            let page = self
-                .0
-                .store
-                .feed_by_definition(reader, before, PAGE)
-                .await?;
-            truth.extend_from_slice(&page);
-            if page.len() < PAGE as usize {
-                return Ok(truth);
-            }
-            before = page.last().copied();
-        }
+    /// The stories of a page as it is served, and below which one the next page is.
+    async fn served(
+        &self,
+        reader: PersonId,
+        below: Option<StoryId>,
+        purpose: Purpose,
+    ) -> ServiceResult<(Vec<StoryId>, Option<StoryId>)> {
+        let ask = FeedAsk {
+            from: below.map_or(From::Top, From::Below),
+            limit: PAGE as usize,
+        };
+        let page = self.feed_for(reader, ask, purpose).await?;
+        let served = page.items.iter().map(|item| item.story.record.id).collect();
+        let next = match page.before {
+            Some(Cursor::Below(id)) => Some(StoryId::new(id)),
+            Some(Cursor::Above(_) | Cursor::Behind(_) | Cursor::Newer(_)) | None => None,
+        };
+        Ok((served, next))
     }
 }
 
-fn differences(served: &[StoryId], truth: &[StoryId]) -> Vec<Difference> {
+fn after(story: StoryId) -> StoryId {
+    StoryId::from_u64(story.as_u64().saturating_add(1))
+}
+
+fn before(story: StoryId) -> StoryId {
+    StoryId::from_u64(story.as_u64().saturating_sub(1))
+}
+
+/// What differs on a page below a story.
+fn differences(served: &[StoryId], truth: &[StoryId], below: Option<StoryId>) -> Vec<Difference> {
     let shown: BTreeSet<_> = served.iter().copied().collect();
     let expected: BTreeSet<_> = truth.iter().copied().collect();
     let missing = expected
@@ -131,10 +186,11 @@ fn differences(served: &[StoryId], truth: &[StoryId]) -> Vec<Difference> {
         .copied()
         .map(Difference::Missing);
     let leaked = shown.difference(&expected).copied().map(Difference::Leaked);
-    let out_of_order = served
-        .windows(2)
-        .filter(|pair| pair[0] <= pair[1])
-        .map(|pair| Difference::OutOfOrder(pair[1]));
+    let above = below.into_iter().chain(served.iter().copied());
+    let out_of_order = above
+        .zip(served.iter().copied().skip(usize::from(below.is_none())))
+        .filter(|(above, story)| above <= story)
+        .map(|(_, story)| Difference::OutOfOrder(story));
     missing.chain(leaked).chain(out_of_order).collect()
 }
 
@@ -149,22 +205,28 @@ mod tests {
     #[test]
     fn every_kind_of_difference_is_told() {
         let one = StoryId::from_u64;
-        assert_eq!(differences(&ids(&[5, 3, 1]), &ids(&[5, 3, 1])), []);
+        assert_eq!(differences(&ids(&[5, 3, 1]), &ids(&[5, 3, 1]), None), []);
         assert_eq!(
-            differences(&ids(&[5, 1]), &ids(&[5, 3, 1])),
+            differences(&ids(&[5, 1]), &ids(&[5, 3, 1]), None),
             [Difference::Missing(one(3))]
         );
         assert_eq!(
-            differences(&ids(&[5, 3]), &ids(&[5])),
+            differences(&ids(&[5, 3]), &ids(&[5]), None),
             [Difference::Leaked(one(3))]
         );
         assert_eq!(
-            differences(&ids(&[3, 5]), &ids(&[5, 3])),
+            differences(&ids(&[3, 5]), &ids(&[5, 3]), None),
             [Difference::OutOfOrder(one(5))]
         );
         assert_eq!(
-            differences(&ids(&[5, 5, 3]), &ids(&[5, 3])),
+            differences(&ids(&[5, 5, 3]), &ids(&[5, 3]), None),
             [Difference::OutOfOrder(one(5))]
         );
+        assert_eq!(
+            differences(&ids(&[5, 3]), &ids(&[5, 3]), Some(one(5))),
+            [Difference::OutOfOrder(one(5))],
+            "it was on the page before"
+        );
+        assert_eq!(differences(&ids(&[5, 3]), &ids(&[5, 3]), Some(one(6))), []);
     }
 }

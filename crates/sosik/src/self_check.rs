@@ -1,13 +1,15 @@
-//! The self-check of a running node: feeds of a few readers, compared with the truth, again and again.
+//! The self-check of a running node: pages of feeds, compared with the truth, again and again.
 //!
-//! The readers come round in turn, from a random start, so that everybody is looked at in time and two nodes that start
-//! together do not look at the same ones. What is found is exported as metrics and logged as an error: a difference is a
-//! broken promise, whatever else looks healthy.
+//! Each turn compares a bounded number of pages and remembers where it stopped, so its cost does not grow with the
+//! length of a feed. The readers come round one after the other, from a random start, so that everybody is looked at in
+//! time and two nodes that start together do not look at the same ones. What is found is exported as metrics and logged
+//! as an error: a difference is a broken promise, whatever else looks healthy.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use sosik_feed::PersonId;
+use sosik_feed::{PersonId, StoryId};
+use sosik_service::verify::PageComparison;
 use sosik_service::{Service, ServiceResult};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -15,32 +17,43 @@ use crate::config::Verify;
 
 /// Starts checking in the background until the service stops.
 pub fn spawn(service: &Service, verify: &Verify) {
-    metrics::describe_counter!(
-        "sosik_verify_readers_total",
-        "feeds compared with the truth"
-    );
-    metrics::describe_counter!(
-        "sosik_verify_differences_total",
-        "stories missing, leaked or out of order in them"
-    );
-    metrics::describe_counter!(
-        "sosik_verify_failures_total",
-        "feeds that could not be compared"
-    );
-    metrics::counter!("sosik_verify_readers_total").absolute(0);
-    metrics::counter!("sosik_verify_differences_total").absolute(0);
-    metrics::counter!("sosik_verify_failures_total").absolute(0);
-    let sample = u32::try_from(verify.sample_readers).unwrap_or(u32::MAX);
-    let (checked, every) = (service.clone(), verify.every());
+    describe();
+    let (every, pages) = (verify.every(), verify.pages);
+    let checked = service.clone();
     service.supervise("self_check", move || {
-        check_until_stopped(checked.clone(), every, sample)
+        check_until_stopped(checked.clone(), every, pages)
     });
 }
 
-async fn check_until_stopped(service: Service, every: Duration, sample: u32) {
+fn describe() {
+    let counters = [
+        (
+            "sosik_verify_readers_total",
+            "feeds compared with the truth to the end",
+        ),
+        (
+            "sosik_verify_pages_total",
+            "pages of feeds compared with the truth",
+        ),
+        (
+            "sosik_verify_differences_total",
+            "stories missing, leaked or out of order in them",
+        ),
+        (
+            "sosik_verify_failures_total",
+            "pages that could not be compared",
+        ),
+    ];
+    for (name, what) in counters {
+        metrics::describe_counter!(name, what);
+        metrics::counter!(name).absolute(0);
+    }
+}
+
+async fn check_until_stopped(service: Service, every: Duration, pages: usize) {
     let mut tick = interval(every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut after = None;
+    let mut position = None;
     loop {
         tokio::select! {
             () = service.stopping().cancelled() => return,
@@ -48,8 +61,8 @@ async fn check_until_stopped(service: Service, every: Duration, sample: u32) {
         }
         tokio::select! {
             () = service.stopping().cancelled() => return,
-            checked = check(&service, &mut after, sample) => {
-                // The store does not answer: what serves people says so louder.
+            checked = check(&service, &mut position, pages) => {
+                // The store does not answer: what serves people logs that as an error.
                 if let Err(error) = checked {
                     tracing::warn!(%error, "the self-check could not list readers");
                 }
@@ -58,40 +71,80 @@ async fn check_until_stopped(service: Service, every: Duration, sample: u32) {
     }
 }
 
-/// Checks the next readers behind `after`.
-async fn check(service: &Service, after: &mut Option<PersonId>, sample: u32) -> ServiceResult<()> {
-    let from = match *after {
-        Some(after) => after,
-        None => anywhere(service).await?,
-    };
-    let mut readers = service.store().everybody(from, sample).await?;
-    if readers.is_empty() && from != PersonId::default() {
-        readers = service
-            .store()
-            .everybody(PersonId::default(), sample)
-            .await?;
-    }
-    for reader in readers {
-        *after = Some(reader);
-        check_reader(service, reader).await;
+/// Where the check goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Position {
+    reader: PersonId,
+    /// The next page is below this story; the reader is done when there is none.
+    below: Option<StoryId>,
+}
+
+/// Compares the next pages behind the position.
+async fn check(
+    service: &Service,
+    position: &mut Option<Position>,
+    pages: usize,
+) -> ServiceResult<()> {
+    for _ in 0..pages {
+        let (reader, below) = match *position {
+            Some(Position {
+                reader,
+                below: Some(below),
+            }) => (reader, Some(below)),
+            done => match next_reader(service, done.map(|done| done.reader)).await? {
+                Some(reader) => (reader, None),
+                None => return Ok(()),
+            },
+        };
+        let below = check_page(service, reader, below).await;
+        *position = Some(Position { reader, below });
     }
     Ok(())
 }
 
-async fn check_reader(service: &Service, reader: PersonId) {
-    match service.verify(reader).await {
-        Ok(comparison) => {
-            metrics::counter!("sosik_verify_readers_total").increment(1);
-            metrics::counter!("sosik_verify_differences_total")
-                .increment(comparison.differences.len() as u64);
-            for difference in comparison.differences {
-                tracing::error!(person.id = %reader, %difference, "a feed is not what it should be");
-            }
+/// The reader behind one, or anybody at the start; `None` when there are no people.
+async fn next_reader(
+    service: &Service,
+    after: Option<PersonId>,
+) -> ServiceResult<Option<PersonId>> {
+    let from = match after {
+        Some(after) => after,
+        None => anywhere(service).await?,
+    };
+    let store = service.store();
+    Ok(match store.everybody(from, 1).await?.pop() {
+        Some(reader) => Some(reader),
+        None => store.everybody(PersonId::default(), 1).await?.pop(),
+    })
+}
+
+/// Compares a page; returns where the next one is. A reader whose page cannot be compared is left.
+async fn check_page(
+    service: &Service,
+    reader: PersonId,
+    below: Option<StoryId>,
+) -> Option<StoryId> {
+    match service.check_page(reader, below).await {
+        Ok(page) => {
+            report(reader, &page);
+            page.below
         }
         Err(error) => {
             metrics::counter!("sosik_verify_failures_total").increment(1);
             tracing::warn!(person.id = %reader, %error, "a feed could not be compared with the truth");
+            None
         }
+    }
+}
+
+fn report(reader: PersonId, page: &PageComparison) {
+    metrics::counter!("sosik_verify_pages_total").increment(1);
+    if page.below.is_none() {
+        metrics::counter!("sosik_verify_readers_total").increment(1);
+    }
+    metrics::counter!("sosik_verify_differences_total").increment(page.differences.len() as u64);
+    for difference in &page.differences {
+        tracing::error!(person.id = %reader, %difference, "a feed is not what it should be");
     }
 }
 

@@ -15,7 +15,7 @@ use sosik_feed::people::Language;
 use sosik_feed::{Audience, PersonId, RawId, StoryId, Timestamp};
 use sosik_store::{
     Accounts, Feeds, Likes, NewPerson, NewStory, People, Relations, SqliteOptions, SqliteStore,
-    Store, Stories,
+    Store, Stories, StorySpan,
 };
 use tokio::task::JoinSet;
 
@@ -152,7 +152,7 @@ async fn feeds(store: &SqliteStore) {
             };
             timed(&format!("newest {limit} of {friends} friends"), 50, merge).await;
         }
-        let definition = store.feed_by_definition(reader, None, 20);
+        let definition = store.feed_by_definition(reader, StorySpan::below(None), 20);
         timed(&format!("by definition, {friends} friends"), 1, definition)
             .await
             .unwrap();

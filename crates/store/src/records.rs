@@ -315,6 +315,26 @@ pub struct StoryCounts {
     pub revision: u64,
 }
 
+/// Stories between two ids, both excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StorySpan {
+    /// Only larger ids.
+    pub above: StoryId,
+    /// Only smaller ids.
+    pub below: StoryId,
+}
+
+impl StorySpan {
+    /// All stories below one; all there are when there is none.
+    #[must_use]
+    pub fn below(story: Option<StoryId>) -> Self {
+        Self {
+            above: StoryId::default(),
+            below: story.unwrap_or(StoryId::from_i64(i64::MAX)),
+        }
+    }
+}
+
 /// A change of a story by its author; `None` leaves as it is.
 #[derive(Debug, Clone)]
 pub struct StoryEdit {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use sosik_feed::cursor::{RECENT_MAX, Seen};
 use sosik_feed::{Cursor, PersonId, StoryId};
 
-use crate::caches::{KnownReader, StoryEntry};
+use crate::caches::{KnownReader, Purpose, StoryEntry};
 use crate::sabotage::Sabotage;
 use crate::stories::StoryItem;
 use crate::{Service, ServiceResult};
@@ -65,7 +65,17 @@ impl Service {
     /// # Errors
     /// When the store fails or is too busy.
     pub async fn feed(&self, reader: PersonId, ask: FeedAsk) -> ServiceResult<FeedPage> {
-        let reader = self.reader(reader).await?;
+        self.feed_for(reader, ask, Purpose::Serve).await
+    }
+
+    /// The same for a purpose.
+    pub(crate) async fn feed_for(
+        &self,
+        reader: PersonId,
+        ask: FeedAsk,
+        purpose: Purpose,
+    ) -> ServiceResult<FeedPage> {
+        let reader = self.reader(reader, purpose).await?;
         let limit = ask.limit.max(1);
         match ask.from {
             From::Top => self.top_page(&reader, limit).await,

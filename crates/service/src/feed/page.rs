@@ -8,7 +8,7 @@ use sosik_feed::timeline::Mark;
 use sosik_feed::{Cursor, StoryId};
 
 use super::{FeedPage, recent_of};
-use crate::caches::{KnownReader, StoryEntry};
+use crate::caches::{KnownReader, Purpose, StoryEntry};
 use crate::sabotage::Sabotage;
 use crate::stories::StoryItem;
 use crate::{Service, ServiceResult};
@@ -234,7 +234,11 @@ impl Service {
     ) -> ServiceResult<Vec<StoryId>> {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         // Never closed; without a permit the page is right all the same.
-        let _turn = self.0.store_pages.acquire().await;
+        let turns = match reader.purpose {
+            Purpose::Serve => &self.0.store_pages,
+            Purpose::Check => &self.0.checks,
+        };
+        let _turn = turns.acquire().await;
         Ok(self
             .0
             .store

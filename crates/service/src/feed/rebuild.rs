@@ -12,7 +12,7 @@ use sosik_fabric::{Below, Rebuild, View};
 use sosik_feed::{PersonId, StoryId};
 use tokio::time::timeout;
 
-use crate::caches::KnownReader;
+use crate::caches::{KnownReader, Purpose};
 use crate::{Service, ServiceResult};
 
 impl Service {
@@ -30,7 +30,9 @@ impl Service {
         if let Some(view) = self.view(reader, top).await {
             return Ok(Some(view));
         }
-        if !self.0.invalidations.trusts(reader.id) || !self.rebuild(reader.id).await? {
+        let may_rebuild =
+            reader.purpose == Purpose::Serve && self.0.invalidations.trusts(reader.id);
+        if !may_rebuild || !self.rebuild(reader.id).await? {
             return Ok(None);
         }
         Ok(self.view(reader, top).await)
@@ -114,7 +116,7 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub async fn warm_up(&self, reader: PersonId) -> ServiceResult<bool> {
-        let reader = self.reader(reader).await?;
+        let reader = self.reader(reader, Purpose::Serve).await?;
         Ok(self.view_or_rebuild(&reader, 1).await?.is_some())
     }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::setting::settings;
 
 settings! {
-    /// The self-check: feeds of sampled readers are computed from the truth and compared with what is served.
+    /// The self-check: feeds are computed from the truth, page by page, and compared with what is served.
     pub struct Verify in "verify" {
-        /// Readers checked each time.
-        pub sample_readers: usize = 20, unit: "readers", allowed: 1..=10_000;
+        /// Pages of 100 stories compared each time. They follow one another: all pages of a reader, then the next reader.
+        pub pages: usize = 40, unit: "pages", allowed: 1..=10_000;
 
-        /// How often they are checked.
+        /// How often pages are compared.
         pub every_seconds: u32 = 60, unit: "seconds", allowed: 5..=86_400;
     }
 }

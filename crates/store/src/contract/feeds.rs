@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sosik_feed::{Circle, PersonId, StoryId};
 
-use crate::StoreResult;
+use crate::{StoreResult, StorySpan};
 
 /// What belongs into a reader's home feed.
 #[async_trait]
@@ -20,11 +20,13 @@ pub trait Feeds {
     ) -> StoreResult<Vec<StoryId>>;
 
     /// The same list from the definition of the home feed, as one statement over the tables and on purpose not with
-    /// the code of [`Feeds::newest`] or [`Circle`]: what `verify` compares with.
+    /// the code of [`Feeds::newest`] or [`Circle`]: what `verify` compares with. Looks at a span of ids, so that the
+    /// work is bounded by authors, the span and `limit`, not by what is below the span. Never waits for readers and
+    /// never holds them up.
     async fn feed_by_definition(
         &self,
         reader: PersonId,
-        before: Option<StoryId>,
+        span: StorySpan,
         limit: u32,
     ) -> StoreResult<Vec<StoryId>>;
 }

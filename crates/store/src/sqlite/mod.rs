@@ -68,11 +68,17 @@ pub use writer::WriterFigures;
 /// and some hours of posting.
 const DISK_FREE_MIN: u64 = 128 << 20;
 
+/// Definitions of feeds that wait for the one connection they have: `sosik verify` compares as many readers at once as
+/// the machine has cores.
+const CHECKS_WAITING_MAX: usize = 256;
+
 /// The store in one SQLite file.
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     log_figures: Arc<LogFigures>,
+    /// For the definition of feeds, which takes longer than other reads.
+    checker: Readers,
     place: Mutex<Place>,
     person_limits: PersonLimits,
 }
@@ -101,6 +107,7 @@ impl SqliteStore {
         let readers = (0..options.readers.max(1))
             .map(|_| connector.connect_reader(options))
             .collect::<Result<_, _>>()?;
+        let checker = connector.connect_reader(options)?;
         let gate = Gate::default();
         let bytes_max = u64::from(options.wal_mib_max) << 20;
         let log = Log::new(in_use::log_of(&place.path), Gate::clone(&gate), bytes_max);
@@ -116,10 +123,13 @@ impl SqliteStore {
         })
         .map_err(|error| OpenFailed::new(&place.path, error))?;
         let readers = Readers::new(readers, options.reads_waiting_max, gate);
+        // A gate of its own: a check takes longer than other reads, and they must not wait for it when the log is emptied.
+        let checker = Readers::new(vec![checker], CHECKS_WAITING_MAX, Gate::default());
         Ok(Arc::new(Self {
             writer,
             readers,
             log_figures,
+            checker,
             place: Mutex::new(place),
             person_limits: options.person_limits,
         }))
@@ -198,6 +208,7 @@ impl Store for SqliteStore {
 
     async fn close(&self) {
         self.readers.close().await;
+        self.checker.close().await;
         // The last connection that closes merges the log.
         self.writer.close().await;
         self.place.lock().release();

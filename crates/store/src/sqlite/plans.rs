@@ -22,12 +22,12 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     (
         "FEED_BY_DEFINITION",
         "SCAN a",
-        "the reader's own authors, at most 10,000",
+        "the reader and friends, at most 5,001",
     ),
     (
         "FEED_BY_DEFINITION",
-        "USE TEMP B-TREE FOR DISTINCT",
-        "the definition takes every story of the circle; for verify only",
+        "USE TEMP B-TREE FOR ORDER BY",
+        "at most a page of each author; for verify only",
     ),
     (
         "ORDER_FIGURES",

@@ -3,7 +3,7 @@
 use sosik_feed::{Audience, Circle, PersonId, StoryId};
 
 use super::world::{LIMITS, World};
-use crate::{NewStory, StoryEdit};
+use crate::{NewStory, StoryEdit, StorySpan};
 
 pub async fn a_feed_has_own_friends_and_followed_public_stories_newest_first(world: &World) {
     let [mina, friend, followed, stranger] = world
@@ -124,7 +124,7 @@ async fn pages(world: &World, reader: PersonId, limit: u32) -> Vec<StoryId> {
     loop {
         let page = world.newest(reader, &circle, before, limit).await.unwrap();
         let defined = world
-            .feed_by_definition(reader, before, limit)
+            .feed_by_definition(reader, StorySpan::below(before), limit)
             .await
             .unwrap();
         assert_eq!(
@@ -135,6 +135,16 @@ async fn pages(world: &World, reader: PersonId, limit: u32) -> Vec<StoryId> {
         let Some(&last) = page.last() else {
             return walked;
         };
+        let span = StorySpan {
+            above: last,
+            below: StorySpan::below(before).below,
+        };
+        let within = world.feed_by_definition(reader, span, limit).await.unwrap();
+        assert_eq!(
+            within,
+            page[..page.len() - 1],
+            "the span ends above {last:?}"
+        );
         before = Some(last);
         walked.extend(page);
     }

@@ -11,7 +11,7 @@ use sosik_feed::{Audience, CommentId, NotificationId, PersonId, RawId, StoryId, 
 
 use crate::{
     Claim, ClaimName, Idempotency, Liked, NewComment, NewPerson, NewStory, NotificationRecord,
-    Posted, RelationChange, RelationLimits, Store, StoryCounts, StoryRecord,
+    Posted, RelationChange, RelationLimits, Store, StoryCounts, StoryRecord, StorySpan,
 };
 
 /// The limits of the product.
@@ -253,7 +253,9 @@ impl World {
         let merged = self.newest(reader, &circle, None, 1_000).await.unwrap();
         assert_eq!(
             merged,
-            self.feed_by_definition(reader, None, 1_000).await.unwrap(),
+            self.feed_by_definition(reader, StorySpan::below(None), 1_000)
+                .await
+                .unwrap(),
             "merge and definition disagree"
         );
         merged
