@@ -68,7 +68,7 @@ impl Http2 {
         sent.unwrap().0
     }
 
-    async fn is_ended_by_the_server(self) {
+    async fn ends_by_the_server(self) {
         let ended = timeout(PATIENCE, self.ended).await;
         assert!(ended.is_ok(), "still open");
     }
@@ -103,7 +103,7 @@ async fn pages_that_an_http2_client_does_not_read_are_bounded_and_end_with_its_c
             "{pages} with a window of {window}"
         );
         assert!(statuses.contains(&503), "{statuses:?}");
-        connection.is_ended_by_the_server().await;
+        connection.ends_by_the_server().await;
         eventually("the room is free again", async || {
             mina.get(&page).await.status == 200
         })
@@ -121,7 +121,7 @@ async fn without_an_account_a_connection_has_eight_answers_at_once() {
         answers.push(connection.ask("/openapi.json", None).await);
     }
     assert_eq!(statuses(answers).await, [200; 8]);
-    connection.is_ended_by_the_server().await;
+    connection.ends_by_the_server().await;
 
     let mut connection = Http2::with_window(&app.url(), 0).await;
     let mut answers = Vec::new();
@@ -165,7 +165,7 @@ async fn a_live_stream_that_is_not_read_ends() {
     let stream = connection.ask("/v1/feed/stream", Some(&mina.token)).await;
     let unread = stream.await.unwrap();
     assert_eq!(unread.status(), 200);
-    connection.is_ended_by_the_server().await;
+    connection.ends_by_the_server().await;
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn the_administration_listener_does_not_wait_for_clients_that_do_not_read(
     let answer = connection.ask("/admin/orders/dead", None).await;
     let unread = answer.await.unwrap();
     assert_eq!(unread.status(), 200);
-    connection.is_ended_by_the_server().await;
+    connection.ends_by_the_server().await;
 }
 
 #[tokio::test]

@@ -121,7 +121,7 @@ async fn under(attack: &'static str, connections: u32, seconds: u64) -> Outcome 
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
     Outcome {
         figures: told["attacks"][0].clone(),
-        growth_kib: peak_kib(&server) - before,
+        growth_kib: peak_kib(&server).saturating_sub(before),
         troubles,
         asked,
     }
