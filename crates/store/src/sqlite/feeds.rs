@@ -19,7 +19,8 @@ use crate::{Feeds, StoreResult, StorySpan};
 statements! {
     /// The definition of the home feed, word for word: not the code of the merge, nor of `Circle`. The first part is
     /// the reader and friends, the second those who are followed. Each author contributes at most a page of the span,
-    /// so the cost does not depend on how many stories there are below it.
+    /// so the cost does not depend on how many stories there are below it. The `+` keeps the index of public stories
+    /// out: the merge uses it, and a fault of the index must not be on both sides.
     FEED_BY_DEFINITION = "SELECT s.id FROM (SELECT ?1 AS author
             UNION ALL SELECT friend FROM friendships WHERE person = ?1) a
         CROSS JOIN stories s ON s.id IN (
@@ -31,7 +32,7 @@ statements! {
         UNION
         SELECT s.id FROM follows f
         CROSS JOIN stories s ON s.id IN (
-            SELECT n.id FROM stories n WHERE n.author = f.followee AND n.deleted_at IS NULL AND n.audience = 1
+            SELECT n.id FROM stories n WHERE n.author = f.followee AND n.deleted_at IS NULL AND +n.audience = 1
               AND n.id > ?2 AND n.id < ?3 ORDER BY n.id DESC LIMIT ?4)
         WHERE f.follower = ?1
           AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = f.followee)

@@ -9,8 +9,9 @@ use super::FEED_BY_DEFINITION;
 const READER: i64 = 1;
 const PAGE: i64 = 100;
 
-/// A reader with 200 friends, and one followed author who writes for friends only. Ids of the friends' stories are even.
-fn world(stories: i64) -> Connection {
+/// A reader with 200 friends, and one followed author. Ids of the friends' stories are even. The followed author's
+/// stories are for friends (0) or public (1).
+fn world(stories: i64, audience: i64) -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     migrate(&connection, Timestamp::default()).unwrap();
     let counted = |last: i64, insert: &str| {
@@ -39,7 +40,9 @@ fn world(stories: i64) -> Connection {
     );
     counted(
         stories,
-        "INSERT INTO stories (id, author, audience, text) SELECT n * 2 + 1, 202, 0, ''",
+        &format!(
+            "INSERT INTO stories (id, author, audience, text) SELECT n * 2 + 1, 202, {audience}, ''"
+        ),
     );
     connection
 }
@@ -58,7 +61,7 @@ fn a_page_of_the_definition_costs_the_same_however_much_is_below_it() {
     let (short, long) = (1_000, 20_000);
     let page = |stories: i64| {
         let top = 2 * stories + 2;
-        let (steps, page) = cost(&world(stories), top - 2 * PAGE - 1, top);
+        let (steps, page) = cost(&world(stories, 0), top - 2 * PAGE - 1, top);
         let expected: Vec<i64> = (0..PAGE).map(|place| top - 2 - 2 * place).collect();
         assert_eq!(page, expected);
         steps
@@ -69,7 +72,7 @@ fn a_page_of_the_definition_costs_the_same_however_much_is_below_it() {
 
 #[test]
 fn a_span_that_holds_the_whole_feed_costs_a_page_of_each_author_at_most() {
-    let open = |stories: i64| cost(&world(stories), 0, i64::MAX).0;
+    let open = |stories: i64| cost(&world(stories, 1), 0, i64::MAX).0;
     // 200 authors with a page each, and with ten times as many stories.
     let (pages, more) = (open(200 * PAGE), open(200 * PAGE * 4));
     assert!(more <= pages + pages / 10, "{pages} steps became {more}");
