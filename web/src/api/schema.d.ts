@@ -1251,6 +1251,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `other_person`: the session belongs to another person than `Sosik-Person` names; nothing was done */
+        OtherPerson: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `body_too_large` */
         TooLarge: {
             headers: {
@@ -1354,7 +1363,10 @@ export interface operations {
                 /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1371,6 +1383,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
@@ -1380,7 +1393,10 @@ export interface operations {
     block: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the person */
                 person: string;
@@ -1426,7 +1442,10 @@ export interface operations {
     unblock: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the person */
                 person: string;
@@ -1446,6 +1465,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -1454,7 +1474,10 @@ export interface operations {
     delete_comment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the comment */
                 comment: string;
@@ -1474,6 +1497,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -1482,7 +1506,10 @@ export interface operations {
     edit_comment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of your comment */
                 comment: string;
@@ -1547,6 +1574,8 @@ export interface operations {
             header?: {
                 /** @description the `ETag` you have */
                 "If-None-Match"?: string | null;
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1573,6 +1602,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
@@ -1582,7 +1612,10 @@ export interface operations {
     show_read_position: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1599,6 +1632,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -1607,7 +1641,10 @@ export interface operations {
     move_read_position: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1630,6 +1667,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             408: components["responses"]["TooSlow"];
+            409: components["responses"]["OtherPerson"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["Invalid"];
@@ -1643,10 +1681,14 @@ export interface operations {
             query?: {
                 /** @description The `id` of the last event you got, or the cursor `after` of a page. */
                 last_event_id?: string;
+                /** @description Who the stream is meant for, like the header `Sosik-Person`. */
+                person?: string;
             };
             header?: {
                 /** @description the `id` of the last event you got */
                 "Last-Event-ID"?: string | null;
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1672,6 +1714,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             /** @description `too_many_streams`, `too_many_requests` */
             429: {
@@ -1696,7 +1739,10 @@ export interface operations {
                 /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1713,6 +1759,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
@@ -1729,7 +1776,10 @@ export interface operations {
                 /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1746,6 +1796,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
@@ -1755,7 +1806,10 @@ export interface operations {
     follow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the person */
                 person: string;
@@ -1801,7 +1855,10 @@ export interface operations {
     unfollow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the person */
                 person: string;
@@ -1821,6 +1878,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -1838,7 +1896,10 @@ export interface operations {
                 /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1855,6 +1916,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
@@ -1864,7 +1926,10 @@ export interface operations {
     show_friend_request: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the other person */
                 person: string;
@@ -1885,6 +1950,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -1893,7 +1959,10 @@ export interface operations {
     ask_friend: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the person */
                 person: string;
@@ -1939,7 +2008,10 @@ export interface operations {
     drop_friend_request: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the other person */
                 person: string;
@@ -1959,6 +2031,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -1967,7 +2040,10 @@ export interface operations {
     accept_friend: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the person who asked */
                 person: string;
@@ -2020,7 +2096,10 @@ export interface operations {
                 /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2037,6 +2116,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
@@ -2046,7 +2126,10 @@ export interface operations {
     end_friendship: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the friend */
                 person: string;
@@ -2066,6 +2149,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2074,7 +2158,10 @@ export interface operations {
     show_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2091,6 +2178,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2099,7 +2187,10 @@ export interface operations {
     change_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2122,6 +2213,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             408: components["responses"]["TooSlow"];
+            409: components["responses"]["OtherPerson"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
             /** @description `display_name_…`, `bio_…`, `language_unknown` */
@@ -2141,7 +2233,10 @@ export interface operations {
     change_password: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2162,6 +2257,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             408: components["responses"]["TooSlow"];
+            409: components["responses"]["OtherPerson"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
             /** @description `wrong_password`, `password_…` */
@@ -2188,7 +2284,10 @@ export interface operations {
                 /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2205,6 +2304,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
@@ -2214,7 +2314,10 @@ export interface operations {
     mute: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the person */
                 person: string;
@@ -2260,7 +2363,10 @@ export interface operations {
     unmute: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the person */
                 person: string;
@@ -2280,6 +2386,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2295,7 +2402,10 @@ export interface operations {
                 /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2312,6 +2422,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
@@ -2321,7 +2432,10 @@ export interface operations {
     mark_notifications_read: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2344,6 +2458,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             408: components["responses"]["TooSlow"];
+            409: components["responses"]["OtherPerson"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["Invalid"];
@@ -2360,7 +2475,10 @@ export interface operations {
                 /** @description people wanted, 1 to 100; 20 when left out */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2377,6 +2495,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             /** @description `search_query_invalid`, `page_limit_invalid` */
             422: {
                 headers: {
@@ -2456,7 +2575,10 @@ export interface operations {
     show_person: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description the handle, with or without `@` */
                 handle: string;
@@ -2477,6 +2599,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2492,7 +2615,10 @@ export interface operations {
                 /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description the handle, with or without `@` */
                 handle: string;
@@ -2513,6 +2639,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
@@ -2522,7 +2649,10 @@ export interface operations {
     list_sessions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2539,6 +2669,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2592,7 +2723,10 @@ export interface operations {
     end_other_sessions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2608,6 +2742,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2616,7 +2751,10 @@ export interface operations {
     log_out: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2632,6 +2770,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2640,7 +2779,10 @@ export interface operations {
     end_session: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id out of the list of sessions */
                 session: string;
@@ -2660,6 +2802,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2671,6 +2814,8 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters, new for every story */
                 "Idempotency-Key"?: string | null;
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2727,6 +2872,8 @@ export interface operations {
             header?: {
                 /** @description the `ETag` you have */
                 "If-None-Match"?: string | null;
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
             };
             path: {
                 /** @description id of the story */
@@ -2757,6 +2904,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2765,7 +2913,10 @@ export interface operations {
     delete_story: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of your story */
                 story: string;
@@ -2785,6 +2936,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2793,7 +2945,10 @@ export interface operations {
     edit_story: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of your story */
                 story: string;
@@ -2855,7 +3010,10 @@ export interface operations {
                 /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the story */
                 story: string;
@@ -2876,6 +3034,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
@@ -2888,6 +3047,8 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters, new for every comment */
                 "Idempotency-Key"?: string | null;
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
             };
             path: {
                 /** @description id of the story */
@@ -2945,7 +3106,10 @@ export interface operations {
     like_story: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the story */
                 story: string;
@@ -2967,6 +3131,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2975,7 +3140,10 @@ export interface operations {
     unlike_story: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the story */
                 story: string;
@@ -2995,6 +3163,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -3010,7 +3179,10 @@ export interface operations {
                 /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description id of the story */
                 story: string;
@@ -3031,6 +3203,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
@@ -3047,7 +3220,10 @@ export interface operations {
                 /** @description The cursor `after` of the previous page of this list. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path: {
                 /** @description the tag, with or without `#`, in capitals or not */
                 tag: string;
@@ -3068,6 +3244,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
