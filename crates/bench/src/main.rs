@@ -15,6 +15,7 @@ mod compare;
 mod delivery;
 mod document;
 mod growth;
+mod keep_up;
 mod machine;
 mod measure;
 mod memory;
@@ -81,6 +82,8 @@ enum Part {
     Delivery,
     /// Durable posts a second.
     Post,
+    /// Posts a second that deliveries keep up with.
+    KeepUp,
     /// Feed reads against static answers.
     Read,
     /// From posting until visible.
@@ -148,6 +151,9 @@ impl CommandLine {
         let (scale, folder) = (self.scale(), self.folder()?);
         if self.wants(Part::Post) {
             posting::measure(&folder, &scale, report).await?;
+        }
+        if self.wants(Part::KeepUp) {
+            keep_up::measure(&folder, &scale, report).await?;
         }
         let of_base = [Part::Read, Part::Visible, Part::Memory, Part::Alternatives];
         if of_base.into_iter().any(|part| self.wants(part)) {

@@ -22,6 +22,10 @@ pub(crate) struct Scale {
     pub(crate) cold_rounds: usize,
     /// Writers with their posts.
     pub(crate) posts: [(usize, usize); 3],
+    /// People who post and read while deliveries have to keep up.
+    pub(crate) keep_up_people: u64,
+    /// Posts of theirs.
+    pub(crate) keep_up_posts: usize,
     /// Small writes with an fsync each, to know the disk.
     pub(crate) syncs: usize,
     /// Timelines to deliver into.
@@ -68,6 +72,8 @@ impl Scale {
             rounds: 15,
             cold_rounds: 5,
             posts: [(1, 1_000), (8, 8_000), (64, 40_000)],
+            keep_up_people: 2_000,
+            keep_up_posts: 30_000,
             syncs: 500,
             delivery_readers: 20_000,
             delivery_stories: 1_600,
@@ -94,6 +100,8 @@ impl Scale {
             rounds: 7,
             cold_rounds: 3,
             posts: [(1, 300), (8, 2_000), (64, 10_000)],
+            keep_up_people: 1_000,
+            keep_up_posts: 10_000,
             syncs: 200,
             delivery_readers: 10_000,
             delivery_stories: 800,
@@ -128,6 +136,8 @@ impl Scale {
             rounds: 1,
             cold_rounds: 1,
             posts: [(1, 5), (8, 16), (64, 64)],
+            keep_up_people: 100,
+            keep_up_posts: 100,
             syncs: 5,
             delivery_readers: 600,
             delivery_stories: 2,

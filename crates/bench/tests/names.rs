@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 22] = [
     "alternative_postgres_join",
     "alternative_postgres_join_5000_friends",
     "alternative_redis_sorted_set",
@@ -17,6 +17,7 @@ const NAMES: [&str; 21] = [
     "feed_read_warm",
     "growth_100k",
     "growth_10k",
+    "keep_up_40",
     "memory_person",
     "memory_timeline",
     "post_durable_1",

@@ -40,6 +40,15 @@ pub struct Below {
     pub count: usize,
 }
 
+/// A story on its way to some readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// What.
+    pub story: StoryId,
+    /// To whom.
+    pub readers: Vec<PersonId>,
+}
+
 /// From where on to look for what came since.
 #[derive(Debug, Clone, Copy)]
 pub struct Since {
@@ -141,6 +150,16 @@ pub trait Fabric: Send + Sync + 'static {
     /// Puts a story into the timelines of those readers who have one, and wakes their streams. Again: no change.
     /// Answers how many timelines took it.
     async fn deliver(&self, story: StoryId, readers: &[PersonId]) -> FabricResult<usize>;
+
+    /// Delivers many stories. The same as delivering one after the other, but an engine looks up each timeline once,
+    /// however many of the stories it takes. When it fails, any part of it may be done; redelivery is idempotent.
+    async fn deliver_many(&self, deliveries: &[Delivery]) -> FabricResult<usize> {
+        let mut taken = 0;
+        for delivery in deliveries {
+            taken += self.deliver(delivery.story, &delivery.readers).await?;
+        }
+        Ok(taken)
+    }
 
     /// Puts a story of a large author into the log that timelines are filled up from when they are read, and wakes
     /// the streams whose reader takes from the author.

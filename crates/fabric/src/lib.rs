@@ -15,6 +15,6 @@ pub mod memory;
 pub mod rates;
 
 pub use contract::{
-    Below, Fabric, FabricError, FabricResult, Figures, Interest, Reader, Rebuild, Signals, Since,
-    View, Watch,
+    Below, Delivery, Fabric, FabricError, FabricResult, Figures, Interest, Reader, Rebuild,
+    Signals, Since, View, Watch,
 };

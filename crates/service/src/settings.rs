@@ -60,6 +60,8 @@ pub struct DeliverySettings {
     pub retry_max: Duration,
     /// How often to look for orders that nobody works on.
     pub sweep_every: Duration,
+    /// While a delivery waits longer than this for a worker, posts are shed.
+    pub backlog_wait_max: Duration,
     /// Orders waiting in this process. Further ones wait in the store.
     pub queued_max: usize,
 }
@@ -173,6 +175,7 @@ impl Default for Settings {
                 retry_first: Duration::from_millis(200),
                 retry_max: Duration::from_secs(300),
                 sweep_every: Duration::from_secs(5),
+                backlog_wait_max: Duration::from_secs(1),
                 queued_max: 10_000,
             },
             relations: RelationLimits {

@@ -237,6 +237,7 @@ pub fn settings(config: &Config) -> Settings {
             retry_first: delivery.retry_first(),
             retry_max: delivery.retry_max(),
             sweep_every: delivery.sweep(),
+            backlog_wait_max: delivery.backlog_wait_max(),
             queued_max: delivery.in_memory_max,
         },
         relations: RelationLimits {

@@ -570,6 +570,26 @@ pub struct ReaderChunk {
     pub last: bool,
 }
 
+/// Asks for the readers of one author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadersAsk {
+    /// Whose.
+    pub author: PersonId,
+    /// Of stories for whom.
+    pub audience: Audience,
+    /// Behind this one.
+    pub after: PersonId,
+}
+
+/// How many readers to answer at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadersMax {
+    /// Of each author.
+    pub each: u32,
+    /// No further author is looked at once this many are found. Bounds how long the read takes.
+    pub total: usize,
+}
+
 /// The right to make ids under a node number for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeLease {

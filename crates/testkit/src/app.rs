@@ -48,9 +48,10 @@ pub struct TestSettings {
 }
 
 impl Default for TestSettings {
-    /// As in production, but with the cheapest hash of a password and with rates that no test reaches by accident.
+    /// As in production, but with the cheapest hash of a password, and with rates and a backlog that no test reaches by
+    /// accident: a clock that is put forward makes every wait long.
     fn default() -> Self {
-        let service = sosik_service::Settings {
+        let mut service = sosik_service::Settings {
             passwords: PasswordSettings {
                 memory_kib: 8,
                 passes: 1,
@@ -59,6 +60,7 @@ impl Default for TestSettings {
             },
             ..sosik_service::Settings::default()
         };
+        service.delivery.backlog_wait_max = Duration::from_secs(100 * 86_400);
         let api = sosik_api::Settings {
             rates: Rates::all(1_000_000, 1_000_000),
             ..sosik_api::Settings::default()

@@ -41,7 +41,7 @@ each figure, in turns with it. This page is written by
 cargo xtask bench            # everything, and this page; less than a quarter of an hour
 cargo xtask bench --quick    # two minutes, smaller worlds, no page
 cargo xtask bench --json     # one JSON object a line
-cargo xtask bench -- read    # a part of it: delivery, post, read, visible, memory, alternatives, growth, startup
+cargo xtask bench -- read    # a part of it: delivery, post, keep-up, read, visible, memory, alternatives, growth, startup
 ```
 
 CPU is the time that processes used (user and system), all threads together, divided by requests; the client is a
@@ -133,6 +133,21 @@ of these posts run on the same cores meanwhile.",
             ("writes_per_fsync", "writes that share one"),
         ],
         plot: Some("posts"),
+    },
+    Section {
+        title: "Deliveries that keep up",
+        about: "
+Everybody has 40 friends with a timeline in memory, and 64 writers post as fast as they can. The time runs until the last
+story is delivered; `left` are the orders that waited when the last post was acknowledged.",
+        rows: &["keep_up_"],
+        columns: &[
+            ("delivered_per_second", "posts delivered/s"),
+            ("acknowledged_per_second", "posts acknowledged/s"),
+            ("orders_left", "left"),
+            ("cpu_micros", "CPU µs a post"),
+            ("friends", "friends"),
+        ],
+        plot: None,
     },
     Section {
         title: "From posting to visible",

@@ -79,6 +79,8 @@ impl World {
         let store = SqliteStore::open(&SqliteOptions::at(file, clock.now()))?;
         let mut settings = Settings::default();
         settings.feed.timeline_stories = shape.timeline_stories;
+        // Posts are measured, not shed.
+        settings.delivery.backlog_wait_max = std::time::Duration::from_secs(3_600);
         settings.delivery.large_author = LargeAuthorLimits {
             above: shape.large_above,
             below: shape.large_above / 2,

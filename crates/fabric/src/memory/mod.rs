@@ -12,7 +12,8 @@ use sosik_feed::timeline::{Forgotten, Newer};
 use sosik_feed::{PersonId, StoryId};
 
 use crate::contract::{
-    Below, Fabric, FabricResult, Figures, Interest, Reader, Rebuild, Signals, Since, View, Watch,
+    Below, Delivery, Fabric, FabricResult, Figures, Interest, Reader, Rebuild, Signals, Since,
+    View, Watch,
 };
 use live::Live;
 use log::PullLog;
@@ -62,6 +63,14 @@ impl Fabric for MemoryFabric {
     async fn deliver(&self, story: StoryId, readers: &[PersonId]) -> FabricResult<usize> {
         let taken = self.timelines.deliver(story, readers);
         self.live.wake(readers, Signals::STORY);
+        Ok(taken)
+    }
+
+    async fn deliver_many(&self, deliveries: &[Delivery]) -> FabricResult<usize> {
+        let taken = self.timelines.deliver_many(deliveries);
+        for delivery in deliveries {
+            self.live.wake(&delivery.readers, Signals::STORY);
+        }
         Ok(taken)
     }
 

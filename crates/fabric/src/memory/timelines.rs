@@ -13,7 +13,7 @@ use sosik_feed::{PersonId, StoryId};
 
 use super::MemoryOptions;
 use super::log::PullLog;
-use crate::contract::{Figures, Reader, Rebuild};
+use crate::contract::{Delivery, Figures, Reader, Rebuild};
 use crate::hash::IdHash;
 
 /// More than any machine has cores, so that a shard is rarely waited for.
@@ -140,6 +140,57 @@ impl Timelines {
             .iter()
             .filter(|reader| self.deliver_to(story, **reader))
             .count()
+    }
+
+    /// Each shard is locked once and each timeline looked up once. The smallest ids come first, so that fewer are late.
+    pub(super) fn deliver_many(&self, deliveries: &[Delivery]) -> usize {
+        if let [lone] = deliveries {
+            return self.deliver(lone.story, &lone.readers);
+        }
+        let mut pairs: Vec<(usize, PersonId, StoryId)> = deliveries
+            .iter()
+            .flat_map(|delivery| {
+                delivery
+                    .readers
+                    .iter()
+                    .map(|reader| (delivery.story, *reader))
+            })
+            .map(|(story, reader)| (self.shard_number(reader), reader, story))
+            .collect();
+        pairs.sort_unstable();
+        let of_shard =
+            |one: &(usize, PersonId, StoryId), other: &(usize, PersonId, StoryId)| one.0 == other.0;
+        let taken = pairs
+            .chunk_by(of_shard)
+            .map(|pairs| self.deliver_to_shard(pairs));
+        taken.sum()
+    }
+
+    /// Delivers pairs of one shard, sorted by reader.
+    fn deliver_to_shard(&self, pairs: &[(usize, PersonId, StoryId)]) -> usize {
+        let Some((number, ..)) = pairs.first() else {
+            return 0;
+        };
+        let mut shard = self.shards[*number].lock();
+        let before = shard.bytes;
+        let mut taken = 0;
+        for of_reader in pairs.chunk_by(|one, other| one.1 == other.1) {
+            let reader = of_reader[0].1;
+            let deliver_all = |slot: &mut Slot| {
+                of_reader.iter().any(|(_, _, story)| {
+                    let outcome = slot.deliver(*story, self.keep);
+                    taken += usize::from(outcome == Taken::Yes);
+                    outcome == Taken::TooMany
+                })
+            };
+            if shard.change(reader, deliver_all) == Some(true) {
+                shard.remove(reader);
+            }
+        }
+        if shard.bytes > before {
+            self.make_room(&mut shard);
+        }
+        taken
     }
 
     fn deliver_to(&self, story: StoryId, reader: PersonId) -> bool {
@@ -273,8 +324,12 @@ impl Timelines {
     }
 
     fn shard(&self, reader: PersonId) -> &Mutex<Shard> {
-        // The table inside the shard uses the low and the top bits of the same hash.
-        &self.shards[(self.hash.hash_one(reader) >> 20) as usize % SHARDS]
+        &self.shards[self.shard_number(reader)]
+    }
+
+    /// The table inside the shard uses the low and the top bits of the same hash.
+    fn shard_number(&self, reader: PersonId) -> usize {
+        (self.hash.hash_one(reader) >> 20) as usize % SHARDS
     }
 }
 
@@ -318,5 +373,56 @@ mod tests {
         let held = |shard: &Mutex<Shard>| shard.lock().slots.len();
         let fullest = timelines.shards.iter().map(held).max();
         assert!(fullest < Some(150), "100 each, and {fullest:?} in one");
+    }
+
+    fn built(readers: u64) -> Timelines {
+        let timelines = Timelines::new(MemoryOptions {
+            timeline_stories: 8,
+            timelines_bytes: 64 << 20,
+            pull_log_entries: 100,
+            seed: 42,
+        });
+        for reader in (1..=readers).map(PersonId::from_u64) {
+            let rebuild = timelines.begin(reader, 0).unwrap();
+            assert!(timelines.finish(rebuild, vec![StoryId::from_u64(50)], StoryId::default()));
+        }
+        timelines
+    }
+
+    #[test]
+    fn many_deliveries_at_once_do_what_they_do_one_after_the_other() {
+        let (at_once, one_by_one) = (built(300), built(300));
+        // Stories around what is there, some twice, to some of the readers and to people without a timeline.
+        let deliveries: Vec<Delivery> = (1..60)
+            .map(|number| Delivery {
+                story: StoryId::from_u64(20 + number * 7 % 50),
+                readers: (1..=400)
+                    .filter(|reader| reader % (number % 5 + 1) == 0)
+                    .map(PersonId::from_u64)
+                    .collect(),
+            })
+            .collect();
+        let mut sorted = deliveries.clone();
+        sorted.sort_by_key(|delivery| delivery.story);
+        let taken: usize = (sorted.iter())
+            .map(|delivery| one_by_one.deliver(delivery.story, &delivery.readers))
+            .sum();
+        assert_eq!(at_once.deliver_many(&deliveries), taken);
+        assert!(taken > 0);
+        let look = |timelines: &Timelines, reader: u64| {
+            let reader = PersonId::from_u64(reader);
+            timelines.peek(reader, |timeline| {
+                (timeline.ids().to_vec(), timeline.floor())
+            })
+        };
+        for reader in 1..=400 {
+            assert_eq!(
+                look(&at_once, reader),
+                look(&one_by_one, reader),
+                "{reader}"
+            );
+        }
+        assert_eq!(at_once.figures(), one_by_one.figures());
+        assert_eq!(at_once.deliver_many(&[]), 0);
     }
 }

@@ -8,18 +8,21 @@
 //! Dormant readers: nothing is delivered. Large authors: one entry in the log that timelines are filled up from when
 //! read.
 
+mod batch;
 pub(crate) mod queue;
 pub mod settled;
 mod sweep;
 mod work;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use sosik_feed::Timestamp;
 use sosik_store::{Claim, ClaimName};
 
-use crate::Service;
+use crate::error::RETRY_AFTER;
 use crate::settings::DeliverySettings;
+use crate::{Service, ServiceError, ServiceResult};
 use queue::Queue;
 use settled::Settled;
 
@@ -54,6 +57,31 @@ impl Courier {
 }
 
 impl Service {
+    /// Sheds posts while deliveries wait for so long that another story would come too late. Counted are deliveries
+    /// that wait for a worker and never failed: an order that fails is not waited for, and an order in hand is under
+    /// way. Reads are never shed for it.
+    ///
+    /// # Errors
+    /// `Busy`.
+    pub(crate) fn admit_post(&self) -> ServiceResult<()> {
+        let wait = self.queue_wait();
+        if wait <= self.0.settings.delivery.backlog_wait_max {
+            return Ok(());
+        }
+        metrics::counter!("sosik_posts_shed_total").increment(1);
+        Err(ServiceError::Busy(RETRY_AFTER))
+    }
+
+    /// How long the delivery that waits longest has been waiting, in the queue of this process or in the store.
+    #[must_use]
+    pub fn queue_wait(&self) -> Duration {
+        let courier = &self.0.courier;
+        let now = self.now();
+        let since = [courier.queue.waits_since(), courier.settled.due_since()];
+        let waits = since.into_iter().flatten().map(|since| now.since(since));
+        waits.max().unwrap_or_default()
+    }
+
     /// A new claim, from now on.
     pub(crate) fn new_claim(&self) -> Claim {
         Claim {

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
+use sosik_feed::Timestamp;
 use sosik_store::Order;
 use tokio::sync::Notify;
 
@@ -60,6 +61,12 @@ impl Queue {
         let mut waiting = self.waiting.lock();
         let count = count.min(waiting.orders.len());
         waiting.orders.drain(..count).collect()
+    }
+
+    /// When the order that waits longest was given.
+    pub(super) fn waits_since(&self) -> Option<Timestamp> {
+        let waiting = self.waiting.lock();
+        waiting.orders.front().map(|order| order.created_at)
     }
 
     /// The store may have orders that are due: has a worker look.

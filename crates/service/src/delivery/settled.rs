@@ -5,7 +5,7 @@
 //! what was seen. So a client whose timeline was lost meanwhile is still told exactly what is new to it.
 //!
 //! Some stories are delivered below that point: late stories. The store numbers them, and the cursor carries the
-//! number up to which they had been delivered (`docs/decisions/0007-late-stories-are-numbered.md`).
+//! number up to which they had been delivered (`docs/decisions/0010-late-stories-are-numbered.md`).
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -7,15 +7,15 @@ use futures::FutureExt;
 use sosik_feed::PersonId;
 use sosik_store::{FailedOrder, HeldOrder, Order, OrderKind};
 
-use crate::sabotage::Sabotage;
 use crate::supervise::{message_of, note_panic};
-use crate::{Service, ServiceError, ServiceResult};
+use crate::{Service, ServiceResult};
 
-/// Orders that a worker takes at once from the queue of the process. One, so that all workers share what waits.
-const QUEUED_BATCH_MAX: usize = 1;
+/// Orders that a worker takes at once from the queue of the process. With more the reads and writes that they share
+/// would hardly get cheaper, and the first would wait longer for the last: at 40 readers each they take some 10 ms.
+const QUEUED_BATCH_MAX: usize = 256;
 
-/// Orders that a worker claims at once in the store: they share one write, and are done long before the claim expires.
-const DUE_BATCH_MAX: u32 = 16;
+/// Orders that a worker claims at once in the store, for the same reasons.
+const DUE_BATCH_MAX: u32 = 256;
 
 /// An order is started only with this part of its claim left; otherwise the claim is extended first.
 const CLAIM_LEFT_MIN: u32 = 2;
@@ -25,15 +25,6 @@ const PURGE_ROWS_MAX: u32 = 500;
 
 /// Name of the workers as a task in the background.
 const WORKER: &str = "delivery_worker";
-
-/// How an attempt ended.
-enum Progress {
-    Done,
-    /// The claim does not hold any more: another worker has the order, or it is gone.
-    TakenOver,
-    /// The service stops. The rest is for the next start.
-    Stopping,
-}
 
 impl Service {
     /// Starts the workers and the sweeper.
@@ -133,116 +124,71 @@ impl Service {
     }
 
     async fn fulfil_all(&self, orders: Vec<Order>) {
-        let (mut done, mut failed) = (Vec::new(), Vec::new());
-        for order in orders {
+        self.record_waits(&orders);
+        let (deliveries, purges): (Vec<_>, Vec<_>) = orders
+            .into_iter()
+            .partition(|order| order.kind == OrderKind::Deliver);
+        let outcome = self.deliver_all(&deliveries).await;
+        self.record(outcome).await;
+        for order in purges {
             if self.0.stopping.is_cancelled() {
                 break; // the claims are released
             }
-            match self.fulfil_or_fail(&order).await {
-                Ok(Progress::Done) => done.push(order.held()),
-                Ok(Progress::TakenOver | Progress::Stopping) => {}
-                Err(error) => failed.push(self.failure(&order, error)),
+            let mut outcome = Outcome::default();
+            match attempt(self.purge(&order)).await {
+                Ok(true) => outcome.done.push(order.held()),
+                Ok(false) => {}
+                Err(error) => outcome.failed.push(self.failure(&order, error)),
             }
+            self.record(outcome).await;
         }
-        self.record(done, failed).await;
+        self.settle_soon().await;
     }
 
-    /// An order whose delivery panics counts as failed: one that panics every time becomes dead instead of stopping the
-    /// workers.
-    async fn fulfil_or_fail(&self, order: &Order) -> Result<Progress, String> {
-        let fulfilled = AssertUnwindSafe(self.fulfil(order)).catch_unwind().await;
-        match fulfilled {
-            Ok(result) => result.map_err(|error| error.to_string()),
-            Err(panic) => {
-                note_panic(WORKER, panic.as_ref());
-                Err(message_of(panic.as_ref()).to_owned())
+    /// Delivers together; when that fails one by one, so that an order that cannot be delivered takes no others with it.
+    async fn deliver_all(&self, orders: &[Order]) -> Outcome {
+        let mut outcome = Outcome::default();
+        match attempt(self.deliver_together(orders)).await {
+            Ok(done) => outcome.done = done,
+            Err(error) => {
+                if let [lone] = orders {
+                    outcome.failed.push(self.failure(lone, error));
+                } else {
+                    for order in orders {
+                        self.deliver_alone(order, &mut outcome).await;
+                    }
+                }
             }
+        }
+        outcome
+    }
+
+    async fn deliver_alone(&self, order: &Order, outcome: &mut Outcome) {
+        match attempt(self.deliver_together(std::slice::from_ref(order))).await {
+            Ok(done) => outcome.done.extend(done),
+            Err(error) => outcome.failed.push(self.failure(order, error)),
         }
     }
 
-    async fn fulfil(&self, order: &Order) -> ServiceResult<Progress> {
-        match order.kind {
-            OrderKind::Deliver => self.deliver(order).await,
-            OrderKind::Purge => self.purge(order).await,
-        }
-    }
-
-    async fn deliver(&self, order: &Order) -> ServiceResult<Progress> {
-        let settings = &self.0.settings.delivery;
-        let Some(story) = self.stories(&[order.story]).await?.pop().flatten() else {
-            return Ok(Progress::Done); // deleted before it got home
-        };
-        if self
-            .0
-            .store
-            .is_large_author(order.author, settings.large_author)
-            .await?
-        {
-            let announced = self.0.fabric.announce(order.story, order.author).await;
-            announced.map_err(ServiceError::of_delivery)?;
-            self.record_lag(order, "large");
-            return Ok(Progress::Done);
-        }
-        let audience = story.record.audience;
-        if order.done_to == PersonId::default() && !self.breaks(Sabotage::ForgetOwnStory) {
-            // The one who posted has put it there already, unless that failed.
-            let taken = self.0.fabric.deliver(order.story, &[order.author]).await;
-            taken.map_err(ServiceError::of_delivery)?;
-        }
-        let mut done_to = order.done_to;
-        loop {
-            let chunk = self
-                .0
-                .store
-                .readers_of(order.author, audience, done_to, settings.chunk)
-                .await?;
-            let dropped = chunk.last && self.breaks(Sabotage::DropLastChunk);
-            if !dropped {
-                let taken = self.0.fabric.deliver(order.story, &chunk.readers).await;
-                let taken = taken.map_err(ServiceError::of_delivery)?;
-                metrics::counter!("sosik_deliveries_total").increment(taken as u64);
-            }
-            let Some(last) = chunk.readers.last().copied().filter(|_| !chunk.last) else {
-                break;
-            };
-            done_to = last;
-            if !self.progress(order, done_to).await? {
-                return Ok(Progress::TakenOver);
-            }
-            if self.0.stopping.is_cancelled() {
-                return Ok(Progress::Stopping);
-            }
-        }
-        self.record_lag(order, "small");
-        Ok(Progress::Done)
-    }
-
-    async fn purge(&self, order: &Order) -> ServiceResult<Progress> {
+    /// Removes what a deleted story leaves; `false` when the rest is for somebody else.
+    async fn purge(&self, order: &Order) -> ServiceResult<bool> {
         while !self
             .0
             .store
             .purge_story(order.story, PURGE_ROWS_MAX)
             .await?
         {
-            if !self.progress(order, PersonId::default()).await? {
-                return Ok(Progress::TakenOver);
-            }
-            if self.0.stopping.is_cancelled() {
-                return Ok(Progress::Stopping);
+            let progress = vec![(order.held(), PersonId::default())];
+            let holds = self
+                .0
+                .store
+                .order_progress(progress, self.claim_until())
+                .await?;
+            if holds != [true] || self.0.stopping.is_cancelled() {
+                return Ok(false);
             }
         }
-        Ok(Progress::Done)
-    }
-
-    /// Records how far the order is done and extends its claim; `false` when the claim does not hold any more.
-    async fn progress(&self, order: &Order, done_to: PersonId) -> ServiceResult<bool> {
-        let progress = vec![(order.held(), done_to)];
-        let holds = self
-            .0
-            .store
-            .order_progress(progress, self.claim_until())
-            .await?;
-        Ok(holds == [true])
+        Ok(true)
     }
 
     fn failure(&self, order: &Order, error: String) -> FailedOrder {
@@ -258,29 +204,61 @@ impl Service {
 
     /// Records what became of orders. What cannot be recorded is done once more when its claim expires, which changes
     /// nothing.
-    async fn record(&self, done: Vec<HeldOrder>, failed: Vec<FailedOrder>) {
+    pub(super) async fn record(&self, outcome: Outcome) {
+        let Outcome { done, failed } = outcome;
         let (store, attempts_max) = (&self.0.store, self.0.settings.delivery.attempts_max);
         if !failed.is_empty()
             && let Err(error) = store.fail_orders(failed, attempts_max).await
         {
             tracing::warn!(%error, "failed deliveries could not be recorded");
         }
-        if done.is_empty() {
-            return;
-        }
-        if let Err(error) = store.finish_orders(done).await {
+        if !done.is_empty()
+            && let Err(error) = store.finish_orders(done).await
+        {
             tracing::warn!(%error, "finished deliveries could not be recorded");
-        } else if let Err(error) = self.settle().await {
+        }
+    }
+
+    async fn settle_soon(&self) {
+        if let Err(error) = self.settle().await {
             // The sweeper does it again in a moment.
             tracing::debug!(%error, "the settled point could not be moved on");
         }
     }
 
-    fn record_lag(&self, order: &Order, size: &'static str) {
-        let lag = self.now().since(order.created_at);
-        metrics::histogram!("sosik_delivery_lag_seconds", "author" => size)
-            .record(lag.as_secs_f64());
+    /// How long orders waited for a worker. Those that failed before waited for something else.
+    fn record_waits(&self, orders: &[Order]) {
+        let now = self.now();
+        metrics::histogram!("sosik_delivery_batch_orders").record(count(orders.len()));
+        let waits = metrics::histogram!("sosik_delivery_queue_wait_seconds");
+        for order in orders.iter().filter(|order| order.attempts == 0) {
+            waits.record(now.since(order.created_at).as_secs_f64());
+        }
     }
+}
+
+/// Work that panics counts as failed: an order that panics every time becomes dead instead of stopping the workers.
+async fn attempt<T>(work: impl Future<Output = ServiceResult<T>>) -> Result<T, String> {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(panic) => {
+            note_panic(WORKER, panic.as_ref());
+            Err(message_of(panic.as_ref()).to_owned())
+        }
+    }
+}
+
+/// What became of orders.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) done: Vec<HeldOrder>,
+    pub(super) failed: Vec<FailedOrder>,
+}
+
+/// Exact up to 2^53, which no batch reaches.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn count(number: usize) -> f64 {
+    number as f64
 }
 
 /// Doubles with each attempt, up to the longest pause.

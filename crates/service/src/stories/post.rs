@@ -34,7 +34,8 @@ impl Service {
     /// Posts a story. When this returns it is durable with its delivery order, and in the author's own feed.
     ///
     /// # Errors
-    /// `RuleBroken` for an empty or too long text or an unusable key, `IdempotencyKeyReused`, `Busy`; `NotFound`
+    /// `RuleBroken` for an empty or too long text or an unusable key, `IdempotencyKeyReused`, `Busy` (also while
+    /// deliveries are far behind); `NotFound`
     /// when it is a repeat and the story was deleted since.
     pub async fn post(&self, author: PersonId, ask: PostAsk) -> ServiceResult<StoryItem> {
         let service = self.clone();
@@ -48,6 +49,7 @@ impl Service {
             ask.idempotency_key,
             &[&ask.text, audience_name(ask.audience)],
         )?;
+        self.admit_post()?;
         let under_way = self.begin_post().await?;
         let id = under_way.story();
         let now = self.now();

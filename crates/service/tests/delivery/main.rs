@@ -16,6 +16,8 @@ mod clock; // by its file: the testkit stands on crates above this one
 mod gate;
 mod world;
 
+mod backlog;
+mod batches;
 mod claims;
 mod late;
 mod repeats;

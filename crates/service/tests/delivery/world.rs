@@ -37,6 +37,7 @@ impl World {
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
         settings.delivery.sweep_every = NEVER;
+        settings.delivery.backlog_wait_max = NEVER;
         change(&mut settings);
         let clock = Arc::new(TestClock::default());
         let folder = tempfile::tempdir().unwrap();
@@ -70,13 +71,24 @@ impl World {
     }
 
     pub async fn people<const N: usize>(&self, handles: [&str; N]) -> [PersonId; N] {
+        let handles: Vec<_> = handles.iter().map(|&handle| handle.to_owned()).collect();
+        self.sign_up(handles).await.try_into().unwrap()
+    }
+
+    pub async fn crowd(&self, count: usize) -> Vec<PersonId> {
+        let handles = (0..count).map(|number| format!("crowd{number}"));
+        self.sign_up(handles.collect()).await
+    }
+
+    async fn sign_up(&self, handles: Vec<String>) -> Vec<PersonId> {
+        let count = handles.len() as u64;
         let mut people = Vec::new();
         for handle in handles {
             people.push(NewPerson {
                 id: PersonId::new(self.service.next_id().await.unwrap()),
-                handle: handle.to_owned(),
-                skeleton: handle.to_owned(),
-                display_name: handle.to_owned(),
+                skeleton: handle.clone(),
+                display_name: handle.clone(),
+                handle,
                 language: Language::En,
                 password_hash: String::new(),
                 search_terms: vec![],
@@ -84,8 +96,8 @@ impl World {
             });
         }
         let ids: Vec<_> = people.iter().map(|person| person.id).collect();
-        assert_eq!(self.store().sign_up_many(people).await.unwrap(), N as u64);
-        ids.try_into().unwrap()
+        assert_eq!(self.store().sign_up_many(people).await.unwrap(), count);
+        ids
     }
 
     pub async fn befriend(&self, one: PersonId, other: PersonId) {

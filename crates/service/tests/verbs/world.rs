@@ -44,6 +44,8 @@ impl World {
         // As cheap as Argon2 can be: what it costs is not what is tested here.
         settings.passwords.memory_kib = 8;
         settings.passwords.passes = 1;
+        // A clock that is put forward makes every wait long.
+        settings.delivery.backlog_wait_max = Duration::from_secs(100 * 86_400);
         change(&mut settings);
         let clock = Arc::new(TestClock::default());
         let store = SqliteStore::open(&SqliteOptions {

@@ -31,6 +31,10 @@ settings! {
         /// How often the sweeper looks for orders that nobody is working on.
         pub sweep_seconds: u32 = 5, unit: "seconds", allowed: 1..=600;
 
+        /// Posts get 503 with `Retry-After` while a delivery waits longer than this for a worker. The default leaves
+        /// half of the two seconds within which a story is to be visible. Reads are never rejected for it.
+        pub backlog_wait_max_ms: u32 = 1_000, unit: "milliseconds", allowed: 100..=60_000;
+
         /// Orders waiting in this process. Further ones wait in the store, from where workers take them.
         pub in_memory_max: usize = 10_000, unit: "orders", allowed: 100..=1_000_000;
     }
@@ -40,6 +44,11 @@ impl Delivery {
     /// [`claim_seconds`](Self::claim_seconds) as a duration.
     pub fn claim(&self) -> Duration {
         Duration::from_secs(self.claim_seconds.into())
+    }
+
+    /// [`backlog_wait_max_ms`](Self::backlog_wait_max_ms) as a duration.
+    pub fn backlog_wait_max(&self) -> Duration {
+        Duration::from_millis(self.backlog_wait_max_ms.into())
     }
 
     /// [`retry_first_ms`](Self::retry_first_ms) as a duration.

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp};
 
 use crate::{
-    LargeAuthorLimits, PeopleList, Position, ReaderChunk, RelatedPerson, RelationChange,
-    RelationLimits, StoreResult,
+    LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersAsk, ReadersMax, RelatedPerson,
+    RelationChange, RelationLimits, StoreResult,
 };
 
 /// What people are to each other.
@@ -102,6 +102,21 @@ pub trait Relations {
         after: PersonId,
         limit: u32,
     ) -> StoreResult<ReaderChunk>;
+
+    /// The next readers of many authors, in one read: one chunk for each of the first asks, at least one. The others are
+    /// left for the next read.
+    async fn readers_of_many(
+        &self,
+        asks: Vec<ReadersAsk>,
+        max: ReadersMax,
+    ) -> StoreResult<Vec<ReaderChunk>>;
+
+    /// Which of the authors are large, in the order asked. Brings their marks up to date by the limits.
+    async fn large_authors(
+        &self,
+        authors: Vec<PersonId>,
+        limits: LargeAuthorLimits,
+    ) -> StoreResult<Vec<bool>>;
 
     /// Is the author large? Brings the mark up to date by the limits (hysteresis) and answers it.
     async fn is_large_author(

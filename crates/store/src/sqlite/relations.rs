@@ -12,8 +12,8 @@ use super::db::Db;
 use super::statement::{Sql, statements};
 use super::{SqliteStore, blocks, bulk, friends, people};
 use crate::{
-    LargeAuthorLimits, PeopleList, Position, ReaderChunk, RelatedPerson, RelationChange,
-    RelationLimits, Relations, RequestSide, StoreResult,
+    LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersAsk, ReadersMax, RelatedPerson,
+    RelationChange, RelationLimits, Relations, RequestSide, StoreResult,
 };
 
 statements! {
@@ -206,19 +206,69 @@ impl Relations for SqliteStore {
         after: PersonId,
         limit: u32,
     ) -> StoreResult<ReaderChunk> {
-        let sql = match audience {
-            Audience::Public => READERS_PUBLIC,
-            Audience::Friends => READERS_FRIENDS,
+        let ask = ReadersAsk {
+            author,
+            audience,
+            after,
         };
-        self.read("walk the readers", move |db| {
-            // One more than wanted says whether anybody is left.
-            let values = params![author.as_i64(), after.as_i64(), i64::from(limit) + 1];
-            let mut readers = db.rows(sql, values, |row| Ok(PersonId::from_i64(row.get(0)?)))?;
-            let last = readers.len() <= limit as usize;
-            readers.truncate(limit as usize);
-            Ok(ReaderChunk { readers, last })
+        self.read("walk the readers", move |db| readers(db, ask, limit))
+            .await
+    }
+
+    async fn readers_of_many(
+        &self,
+        asks: Vec<ReadersAsk>,
+        max: ReadersMax,
+    ) -> StoreResult<Vec<ReaderChunk>> {
+        self.read("walk the readers of many", move |db| {
+            let (mut chunks, mut found) = (Vec::with_capacity(asks.len()), 0);
+            for ask in asks {
+                let chunk = readers(db, ask, max.each)?;
+                found += chunk.readers.len();
+                chunks.push(chunk);
+                if found >= max.total {
+                    break;
+                }
+            }
+            Ok(chunks)
         })
         .await
+    }
+
+    async fn large_authors(
+        &self,
+        authors: Vec<PersonId>,
+        limits: LargeAuthorLimits,
+    ) -> StoreResult<Vec<bool>> {
+        let asked = authors.clone();
+        let counted = self.read("count the readers of many", move |db| {
+            let count = |author: &PersonId| {
+                db.row(READERS_COUNT, [author.as_i64()], |row| {
+                    Ok((row.get::<_, u32>(0)?, row.get::<_, bool>(1)?))
+                })
+            };
+            asked.iter().map(count).collect::<StoreResult<Vec<_>>>()
+        });
+        let (mut large, mut crossed) = (Vec::with_capacity(authors.len()), Vec::new());
+        for (author, counted) in authors.into_iter().zip(counted.await?) {
+            let (readers, was_large) = counted.unwrap_or_default();
+            let is_large = is_large(readers, was_large, limits);
+            if is_large != was_large {
+                crossed.push((author.as_i64(), is_large));
+            }
+            large.push(is_large);
+        }
+        // Rare: only when an author crosses a bound. Two who notice at once write the same.
+        if !crossed.is_empty() {
+            self.write("mark large authors", move |db| {
+                for values in crossed {
+                    db.execute(LARGE_UPDATE, values)?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(large)
     }
 
     async fn is_large_author(
@@ -226,28 +276,8 @@ impl Relations for SqliteStore {
         author: PersonId,
         limits: LargeAuthorLimits,
     ) -> StoreResult<bool> {
-        let read = self.read("count the readers", move |db| {
-            db.row(READERS_COUNT, [author.as_i64()], |row| {
-                Ok((row.get::<_, u32>(0)?, row.get::<_, bool>(1)?))
-            })
-        });
-        let Some((readers, was_large)) = read.await? else {
-            return Ok(false);
-        };
-        let is_large = if was_large {
-            readers >= limits.below
-        } else {
-            readers > limits.above
-        };
-        // Rare: only when the author crosses a bound. Two who notice at once write the same.
-        if is_large != was_large {
-            let values = (author.as_i64(), is_large);
-            self.write("mark a large author", move |db| {
-                db.execute(LARGE_UPDATE, values)
-            })
-            .await?;
-        }
-        Ok(is_large)
+        let large = self.large_authors(vec![author], limits).await?;
+        Ok(large == [true])
     }
 
     async fn befriend_many(
@@ -267,6 +297,32 @@ impl Relations for SqliteStore {
         self.write("follow many", move |db| bulk::follow(db, &pairs, now))
             .await
     }
+}
+
+/// With hysteresis: between the two bounds an author stays what they were.
+const fn is_large(readers: u32, was_large: bool, limits: LargeAuthorLimits) -> bool {
+    if was_large {
+        readers >= limits.below
+    } else {
+        readers > limits.above
+    }
+}
+
+fn readers(db: &Db<'_>, ask: ReadersAsk, limit: u32) -> StoreResult<ReaderChunk> {
+    let sql = match ask.audience {
+        Audience::Public => READERS_PUBLIC,
+        Audience::Friends => READERS_FRIENDS,
+    };
+    // One more than wanted says whether anybody is left.
+    let values = params![
+        ask.author.as_i64(),
+        ask.after.as_i64(),
+        i64::from(limit) + 1
+    ];
+    let mut readers = db.rows(sql, values, |row| Ok(PersonId::from_i64(row.get(0)?)))?;
+    let last = readers.len() <= limit as usize;
+    readers.truncate(limit as usize);
+    Ok(ReaderChunk { readers, last })
 }
 
 /// Different now, or as it was.

@@ -166,6 +166,7 @@ macro_rules! contract_suite {
                 a_circle_holds_friends_follows_muted_and_severed,
                 lists_are_paged_newest_first_without_gaps_even_when_times_are_equal,
                 readers_are_walked_in_ascending_order_each_once,
+                readers_of_many_authors_are_walked_together_in_bounded_reads,
                 an_author_becomes_large_and_small_again_with_hysteresis,
             }
             sessions {

@@ -3,7 +3,10 @@
 use sosik_feed::{Audience, PersonId, Relation};
 
 use super::world::{THREE, World};
-use crate::{LargeAuthorLimits, PeopleList, Position, RelatedPerson, RelationChange, RequestSide};
+use crate::{
+    LargeAuthorLimits, PeopleList, Position, ReadersAsk, ReadersMax, RelatedPerson, RelationChange,
+    RequestSide,
+};
 
 pub async fn a_follow_goes_one_way_and_ends(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
@@ -359,6 +362,46 @@ pub async fn readers_are_walked_in_ascending_order_each_once(world: &World) {
         .await
         .unwrap();
     assert!(nobody.readers.is_empty() && nobody.last);
+}
+
+pub async fn readers_of_many_authors_are_walked_together_in_bounded_reads(world: &World) {
+    let crowd = world.crowd(10).await;
+    let (authors, readers) = crowd.split_at(4);
+    for author in authors {
+        for reader in readers {
+            world.befriend(*author, *reader).await;
+        }
+    }
+    world.follows(authors[3], authors[0]).await;
+    let ask = |author, audience, after| ReadersAsk {
+        author,
+        audience,
+        after,
+    };
+    let nobody = PersonId::default();
+    let asks = vec![
+        ask(authors[0], Audience::Public, nobody),
+        ask(authors[1], Audience::Friends, readers[2]),
+        ask(authors[2], Audience::Friends, nobody),
+        ask(authors[3], Audience::Friends, nobody),
+    ];
+    let max = ReadersMax { each: 5, total: 9 };
+    let chunks = world.readers_of_many(asks.clone(), max).await.unwrap();
+    assert_eq!(chunks.len(), 3, "five, three and five are enough");
+    for (ask, chunk) in asks.iter().zip(&chunks) {
+        let lone = world.readers_of(ask.author, ask.audience, ask.after, max.each);
+        assert_eq!(*chunk, lone.await.unwrap());
+    }
+    assert_eq!(chunks[1].readers, readers[3..]);
+    assert_eq!((chunks[0].last, chunks[1].last), (false, true));
+    assert_eq!(world.readers_of_many(vec![], max).await.unwrap(), []);
+    let limits = LargeAuthorLimits { above: 6, below: 2 };
+    let large = world.large_authors(crowd.clone(), limits).await.unwrap();
+    let expected: Vec<_> = crowd.iter().map(|person| *person == authors[0]).collect();
+    assert_eq!(
+        large, expected,
+        "six friends, and one of them a follower beside"
+    );
 }
 
 pub async fn an_author_becomes_large_and_small_again_with_hysteresis(world: &World) {
