@@ -9,11 +9,12 @@ use std::time::SystemTime;
 use std::{env, fs, io};
 
 /// What the client is made of, below `web/`.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "src",
     "public",
     "reference",
     "scripts/reference.mjs",
+    "scripts/compress.mjs",
     "index.html",
     "package.json",
     "package-lock.json",

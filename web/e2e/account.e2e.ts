@@ -53,6 +53,33 @@ describe.each(EVERY_SIZE)('an account, on a %s', (size) => {
     expect(await page.evaluate(() => localStorage.getItem('sosik.me'))).toBeNull();
   });
 
+  it('leaves nothing of the feed in the HTTP cache after logging out', async () => {
+    const page = await openAs(await Person.join(), size);
+    await page.getByText('아직은 조용하네요').waitFor();
+    const addresses = await page.evaluate(() =>
+      performance
+        .getEntriesByType('resource')
+        .map((entry) => entry.name)
+        .filter((name) => name.includes('/v1/')),
+    );
+    expect(addresses.some((address) => address.includes('/v1/feed?'))).toBe(true);
+    const cached = () =>
+      page.evaluate(async (addresses) => {
+        const found: string[] = [];
+        for (const address of addresses) {
+          const response = await fetch(address, { cache: 'only-if-cached', mode: 'same-origin' }).catch(() => null);
+          if (response?.ok) found.push(address);
+        }
+        return found;
+      }, addresses);
+    expectComplaints(/ERR_CACHE_MISS|504/);
+    expect(await cached()).toEqual([]);
+    await page.goto('/settings');
+    await page.getByRole('button', { name: '로그아웃' }).click();
+    await page.waitForURL('**/log-in');
+    expect(await cached()).toEqual([]);
+  });
+
   it('never shows its token to scripts', async () => {
     const page = await openAs(await Person.join(), size);
     await page.getByText('아직은 조용하네요').waitFor();

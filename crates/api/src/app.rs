@@ -10,10 +10,11 @@ use crate::extract::RequestIds;
 use crate::feed::Streams;
 use crate::front::{Admission, Bodies, RouteMetrics};
 use crate::limits::Limits;
+use crate::router;
 use crate::settings::{Connections, Settings};
 use crate::site::Site;
+use crate::unknown_tokens::UnknownTokens;
 use crate::welcome::Welcome;
-use crate::{openapi, router};
 
 /// State of the routers.
 pub(crate) type App = Arc<Inner>;
@@ -42,6 +43,7 @@ pub(crate) struct Inner {
     pub(crate) service: Service,
     pub(crate) settings: Settings,
     pub(crate) limits: Limits,
+    pub(crate) unknown_tokens: UnknownTokens,
     pub(crate) admission: Admission,
     pub(crate) bodies: Bodies,
     pub(crate) streams: Streams,
@@ -50,7 +52,6 @@ pub(crate) struct Inner {
     pub(crate) metrics: Option<RenderMetrics>,
     pub(crate) welcome: Welcome,
     pub(crate) site: Option<Site>,
-    pub(crate) openapi: bytes::Bytes,
     /// Not ready any more.
     pub(crate) leaving: CancellationToken,
     /// Live streams end, and no new ones begin.
@@ -75,12 +76,12 @@ impl Api {
         } = parts;
         Self(Arc::new(Inner {
             limits: Limits::new(&settings.rates),
+            unknown_tokens: UnknownTokens::new(settings.rates.unknown_tokens_per_address),
             admission: Admission::new(&settings),
             bodies: Bodies::new(&settings),
             streams: Streams::new(settings.streams_max, settings.streams_per_person_max),
             request_ids: RequestIds::new(seed),
             route_metrics: RouteMetrics::default(),
-            openapi: openapi::document().into(),
             leaving: CancellationToken::new(),
             streams_end: CancellationToken::new(),
             service,
@@ -119,5 +120,7 @@ impl Api {
     /// Forgets rate limits that nobody is near. To be called about every minute.
     pub fn prune(&self) {
         self.0.limits.prune();
+        let now = self.0.service.clock().monotonic();
+        self.0.unknown_tokens.prune(now);
     }
 }

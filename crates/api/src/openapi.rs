@@ -4,6 +4,11 @@
 //! requests that are not signed in, malformed, too many or too much are answered. A test holds `docs/openapi.json`
 //! to it.
 
+use std::io::Write as _;
+use std::sync::LazyLock;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
@@ -12,7 +17,9 @@ use utoipa::openapi::{
     Content, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder,
 };
 use utoipa_axum::router::OpenApiRouter;
+use xxhash_rust::xxh3::xxh3_64;
 
+use crate::encoded::Encoded;
 use crate::router;
 
 const PROBLEM_JSON: &str = "application/problem+json";
@@ -154,6 +161,25 @@ pub fn document() -> String {
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// The document as it is served: made and compressed at the first request, some milliseconds once per process.
+pub(crate) fn encoded() -> &'static Encoded {
+    static ENCODED: LazyLock<Encoded> = LazyLock::new(|| {
+        let plain = document();
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        // Writing to memory cannot fail; without the compressed form the plain one is served.
+        let gzip = gzip
+            .write_all(plain.as_bytes())
+            .and_then(|()| gzip.finish());
+        Encoded {
+            tag: format!("{:016x}", xxh3_64(plain.as_bytes())),
+            plain: plain.into(),
+            brotli: None,
+            gzip: gzip.ok().map(Into::into),
+        }
+    });
+    &ENCODED
 }
 
 fn finish(mut document: OpenApi) -> OpenApi {

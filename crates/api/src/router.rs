@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -20,7 +19,7 @@ use crate::front::{compression, cors, note_length, operators, watch};
 use crate::problem::Problem;
 use crate::{
     admin, blocks, comments, feed, follows, friend_requests, friends, health, likes, me, mutes,
-    notifications, people, sessions, site, stories, tags, welcome,
+    notifications, openapi, people, sessions, site, stories, tags, welcome,
 };
 
 /// What people reach.
@@ -33,6 +32,7 @@ pub(crate) fn public(app: App) -> Router {
         .route("/docs/", get(site::reference))
         .route("/welcome.css", get(welcome::style))
         .route("/openapi.json", get(document));
+    let api = api.layer((compression(), MapResponseLayer::new(note_length)));
     let all = api.merge(probes).merge(pages);
     let all = in_front(all.fallback(site::other), &app);
     let origins = &app.settings.cors_origins;
@@ -60,7 +60,6 @@ pub(crate) fn admin(app: App) -> Router {
 pub(crate) fn in_front(router: Router<App>, app: &App) -> Router<App> {
     router
         .method_not_allowed_fallback(not_this_method)
-        .layer((compression(), MapResponseLayer::new(note_length)))
         .layer(from_fn_with_state(Arc::clone(app), watch))
 }
 
@@ -128,12 +127,12 @@ pub(crate) fn probes() -> OpenApiRouter<App> {
         .routes(routes!(health::probes::readyz))
 }
 
-async fn document(State(app): State<App>) -> Response {
-    let headers = [
+async fn document(headers: HeaderMap) -> Response {
+    let kind = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, "public, max-age=300"),
     ];
-    (headers, app.openapi.clone()).into_response()
+    (kind, openapi::encoded().answer(&headers)).into_response()
 }
 
 async fn nothing_here() -> Problem {

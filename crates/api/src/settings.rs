@@ -155,6 +155,8 @@ pub struct Rates {
     pub log_ins_per_handle: Rate,
     /// Attempts to log in to one handle from one device that logged in to it before.
     pub log_ins_per_known_device: Rate,
+    /// Session tokens from one address that open nothing.
+    pub unknown_tokens_per_address: Rate,
     /// Stories posted by one person.
     pub stories_per_person: Rate,
     /// Comments written by one person.
@@ -226,6 +228,7 @@ impl Default for Rates {
             log_ins_per_address: rate(240, 300),
             log_ins_per_handle: rate(10, 20),
             log_ins_per_known_device: rate(10, 20),
+            unknown_tokens_per_address: rate(60, 300),
             stories_per_person: rate(60, 120),
             comments_per_person: rate(120, 240),
             likes_per_person: rate(300, 600),
@@ -250,6 +253,7 @@ impl Rates {
             log_ins_per_address: one,
             log_ins_per_handle: one,
             log_ins_per_known_device: one,
+            unknown_tokens_per_address: one,
             stories_per_person: one,
             comments_per_person: one,
             likes_per_person: one,

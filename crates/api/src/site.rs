@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 
 use crate::app::App;
+use crate::encoded::Encoded;
 use crate::problem::Problem;
 use crate::welcome;
 
@@ -18,11 +18,9 @@ use crate::welcome;
 #[derive(Debug, Clone)]
 pub struct SiteFile {
     /// As browsers expect it.
-    pub content_type: String,
-    /// The file.
-    pub body: Bytes,
-    /// Changes with the file; without quotes.
-    pub tag: String,
+    pub content_type: &'static str,
+    /// The file, compressed when it was built.
+    pub contents: Encoded,
 }
 
 /// Finds a file by its path, without the slash in front.
@@ -59,19 +57,21 @@ pub(crate) async fn front_page(State(app): State<App>, headers: HeaderMap) -> Re
         .as_ref()
         .filter(|_| !is_terminal(&headers))
         .and_then(|site| site(INDEX));
-    match index {
-        Some(file) => answer(file, INDEX, &headers),
+    by_agent(match index {
+        Some(file) => answer(&file, INDEX, &headers),
         None => welcome::page(&app, &headers),
-    }
+    })
 }
 
 /// `GET /docs`: the API reference for browsers, lines to type for terminals. Without a client its page says so.
 pub(crate) async fn reference(State(app): State<App>, headers: HeaderMap) -> Response {
     let site = app.site.as_ref().filter(|_| !is_terminal(&headers));
-    match site.and_then(|site| site(REFERENCE).or_else(|| site(INDEX))) {
-        Some(file) => answer(file, REFERENCE, &headers),
-        None => welcome::page(&app, &headers),
-    }
+    by_agent(
+        match site.and_then(|site| site(REFERENCE).or_else(|| site(INDEX))) {
+            Some(file) => answer(&file, REFERENCE, &headers),
+            None => welcome::page(&app, &headers),
+        },
+    )
 }
 
 /// Everything that is no route.
@@ -83,7 +83,7 @@ pub(crate) async fn other(State(app): State<App>, request: Request) -> Response 
     };
     let path = path.trim_start_matches('/');
     if let Some(file) = site(path) {
-        return answer(file, path, headers);
+        return answer(&file, path, headers);
     }
     let names_a_file = path
         .rsplit('/')
@@ -91,7 +91,7 @@ pub(crate) async fn other(State(app): State<App>, request: Request) -> Response 
         .is_some_and(|name| name.contains('.'));
     let page = is_browser(headers) && (!names_a_file || path.starts_with('@'));
     match site(INDEX).filter(|_| page) {
-        Some(file) => answer(file, INDEX, headers),
+        Some(file) => answer(&file, INDEX, headers),
         None => Problem::NotFound("page").into_response(),
     }
 }
@@ -115,44 +115,35 @@ fn is_browser(headers: &HeaderMap) -> bool {
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn answer(file: SiteFile, path: &str, headers: &HeaderMap) -> Response {
-    let tag = format!("\"{}\"", file.tag);
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|known| known.to_str().ok());
-    let is_known = known.is_some_and(|known| {
-        known
-            .split(',')
-            .any(|one| one.trim().trim_start_matches("W/") == tag)
-    });
-    let mut response = if is_known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        file.body.into_response()
-    };
+fn answer(file: &SiteFile, path: &str, headers: &HeaderMap) -> Response {
+    let mut response = file.contents.answer(headers);
     let cache = if path.starts_with(UNCHANGING) {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"
     };
-    let own = response.headers_mut();
-    own.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     let policy = match path {
         REFERENCE => ONLY_OURS_REFERENCE,
         _ => ONLY_OURS,
     };
+    let own = response.headers_mut();
+    own.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     own.insert(header::CONTENT_SECURITY_POLICY, policy);
     own.insert(
         HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("same-origin"),
     );
-    own.insert(header::VARY, HeaderValue::from_static("accept"));
-    // Made of our own files at build time; a header that cannot be made is better left out than a page.
-    if let Ok(content_type) = HeaderValue::try_from(file.content_type) {
-        own.insert(header::CONTENT_TYPE, content_type);
-    }
-    if let Ok(tag) = HeaderValue::try_from(tag) {
-        own.insert(header::ETAG, tag);
-    }
+    own.append(header::VARY, HeaderValue::from_static("accept"));
+    own.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(file.content_type),
+    );
+    response
+}
+
+/// The same address shows lines to type to a terminal, which is known by its name.
+fn by_agent(mut response: Response) -> Response {
+    let agent = HeaderValue::from_static("user-agent");
+    response.headers_mut().append(header::VARY, agent);
     response
 }

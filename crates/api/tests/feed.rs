@@ -158,7 +158,7 @@ async fn whoever_has_the_page_is_told_so_without_the_page() {
     app.settled().await;
     for path in ["/v1/feed".to_owned(), format!("/v1/stories/{}", story.id)] {
         let first = jun.get(&path).await.expect(200);
-        assert_eq!(first.header("cache-control"), Some("private, no-cache"));
+        assert_eq!(first.header("cache-control"), Some("no-store"));
         let tag = first.header("etag").unwrap().to_owned();
         let again = Answer::of(
             jun.request(Method::GET, &path)

@@ -6,7 +6,11 @@
     reason = "whatever cannot be done fails the test, as it should"
 )]
 
+use std::io::Read;
+use std::num::NonZeroU32;
+
 use sosik_api::AdminToken;
+use sosik_fabric::rates::Rate;
 use sosik_testkit::{Answer, TestApp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -98,4 +102,93 @@ async fn with_a_token_the_operators_door_opens_to_that_token_only() {
     for path in ["/livez", "/readyz"] {
         app.admin_get(path).await.expect(200);
     }
+}
+
+#[tokio::test]
+async fn invented_tokens_are_limited_by_address_and_sessions_go_on() {
+    let app = TestApp::with(|settings| {
+        settings.api.rates.unknown_tokens_per_address = Rate {
+            per_minute: NonZeroU32::MIN,
+            burst: NonZeroU32::MIN,
+        };
+    })
+    .await;
+    let mina = app.user("mina").await;
+    mina.get("/v1/me").await.expect(200);
+    let with = async |letter: &str| {
+        let request = app.client().get(format!("{}/v1/me", app.url()));
+        Answer::of(request.bearer_auth(letter.repeat(43))).await
+    };
+    for letter in ["A", "E"] {
+        with(letter).await.problem(401, "unauthenticated");
+    }
+    let limited = with("I").await;
+    limited.problem(429, "too_many_requests");
+    assert!(limited.header("retry-after").is_some());
+    with("A").await.problem(401, "unauthenticated");
+    mina.get("/v1/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn nothing_that_everybody_may_ask_for_is_compressed_for_a_request() {
+    let app = TestApp::start().await;
+    for path in [
+        "/",
+        "/docs",
+        "/welcome.css",
+        "/openapi.json",
+        "/livez",
+        "/readyz",
+        "/no/page",
+    ] {
+        for accept in ["text/html", "application/json"] {
+            let request = app
+                .client()
+                .get(format!("{}{path}", app.url()))
+                .header("Accept", accept)
+                .header("Accept-Encoding", "zstd, deflate");
+            let answer = Answer::of(request).await;
+            assert_eq!(answer.header("content-encoding"), None, "{path} {accept}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_description_of_the_api_comes_compressed_and_only_once() {
+    let app = TestApp::start().await;
+    let ask = |headers: &[(&str, &str)]| {
+        let mut request = app.client().get(format!("{}/openapi.json", app.url()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send()
+    };
+    let gzip = ask(&[("Accept-Encoding", "br, gzip")]).await.unwrap();
+    assert_eq!(gzip.headers()["content-encoding"], "gzip");
+    let tag = gzip.headers()["etag"].to_str().unwrap().to_owned();
+    let mut text = String::new();
+    let compressed = gzip.bytes().await.unwrap();
+    flate2::read::GzDecoder::new(&*compressed)
+        .read_to_string(&mut text)
+        .unwrap();
+    assert_eq!(text, sosik_api::openapi());
+    let plain = ask(&[]).await.unwrap();
+    assert!(!plain.headers().contains_key("content-encoding"));
+    assert_ne!(plain.headers()["etag"], tag.as_str());
+    assert_eq!(plain.text().await.unwrap(), sosik_api::openapi());
+    let again = ask(&[("Accept-Encoding", "gzip"), ("If-None-Match", &tag)]);
+    let again = again.await.unwrap();
+    assert_eq!(again.status(), 304);
+    assert_eq!(again.headers()["vary"], "accept-encoding");
+    assert_eq!(again.text().await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn logging_out_clears_the_http_cache_of_the_browser() {
+    let app = TestApp::start().await;
+    let mina = app.user("mina").await;
+    let feed = mina.get("/v1/feed").await.expect(200);
+    assert_eq!(feed.header("cache-control"), Some("no-store"));
+    let out = mina.delete("/v1/sessions/current").await.expect(204);
+    assert_eq!(out.header("clear-site-data"), Some("\"cache\""));
 }

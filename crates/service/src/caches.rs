@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use quick_cache::{UnitWeighter, Weighter};
@@ -128,7 +129,14 @@ pub(crate) struct Caches {
     pub(crate) liked: StampedCache<PersonId, Arc<LikedStories>, UnitWeighter>,
     pub(crate) read_positions: StampedCache<PersonId, Arc<AtomicU64>, UnitWeighter>,
     pub(crate) sessions: StampedCache<TokenHash, Arc<SessionEntry>, UnitWeighter>,
+    /// Tokens that open nothing, with the monotonic moment until which that is believed. Apart from the sessions, so that
+    /// invented tokens evict none of them.
+    pub(crate) unknown_tokens: StampedCache<TokenHash, Duration, UnitWeighter>,
 }
+
+/// Tokens that open nothing which are remembered. A client sends one again and again after its session ended; 4,096 such
+/// clients of one node are many, and cost about 400 KiB.
+const UNKNOWN_TOKENS_MAX: usize = 4_096;
 
 impl Caches {
     pub(crate) fn new(settings: &CacheSettings) -> Self {
@@ -151,6 +159,11 @@ impl Caches {
             liked: StampedCache::new(people, people as u64, UnitWeighter),
             read_positions: StampedCache::new(people, people as u64, UnitWeighter),
             sessions: StampedCache::new(sessions, sessions as u64, UnitWeighter),
+            unknown_tokens: StampedCache::new(
+                UNKNOWN_TOKENS_MAX,
+                UNKNOWN_TOKENS_MAX as u64,
+                UnitWeighter,
+            ),
         }
     }
 }
@@ -165,6 +178,7 @@ impl Caches {
             liked,
             read_positions,
             sessions,
+            unknown_tokens,
         } = self;
         stories.clear();
         people.clear();
@@ -172,6 +186,7 @@ impl Caches {
         liked.clear();
         read_positions.clear();
         sessions.clear();
+        unknown_tokens.clear();
     }
 }
 
@@ -228,6 +243,7 @@ impl Service {
             liked,
             read_positions,
             sessions,
+            unknown_tokens: _,
         } = &self.0.caches;
         let figures = |name, (hits, misses), entries| CacheFigures {
             name,

@@ -1,27 +1,51 @@
 //! The web client, inside the executable. Release builds carry its files; debug builds read them where the build
 //! script put them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rust_embed::{Embed, EmbeddedFile};
-use sosik_api::{Site, SiteFile};
+use sosik_api::{Encoded, Site, SiteFile};
 
 /// What the build script made: the client, or a page that says how to get it.
 #[derive(Embed)]
 #[folder = "$OUT_DIR/web"]
 struct Files;
 
+/// Endings of the compressed forms that the build of the client puts beside its files.
+const BROTLI: &str = ".br";
+const GZIP: &str = ".gz";
+
 /// The files by their path.
 pub fn site() -> Site {
-    Arc::new(|path| Files::get(path).map(|file| as_served(path, file)))
+    Arc::new(|path| {
+        if path.ends_with(BROTLI) || path.ends_with(GZIP) {
+            return None;
+        }
+        Files::get(path).map(|file| as_served(path, file))
+    })
 }
 
 fn as_served(path: &str, file: EmbeddedFile) -> SiteFile {
     let hash = file.metadata.sha256_hash();
+    let beside = |ending| Files::get(&format!("{path}{ending}")).map(|file| bytes(file.data));
     SiteFile {
-        content_type: content_type(path).to_owned(),
-        body: file.data.into_owned().into(),
-        tag: hash[..8].iter().map(|byte| format!("{byte:02x}")).collect(),
+        content_type: content_type(path),
+        contents: Encoded {
+            brotli: beside(BROTLI),
+            gzip: beside(GZIP),
+            plain: bytes(file.data),
+            tag: hash[..8].iter().map(|byte| format!("{byte:02x}")).collect(),
+        },
+    }
+}
+
+/// Release builds hold the file in the executable: it is never copied.
+fn bytes(data: Cow<'static, [u8]>) -> Bytes {
+    match data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => data.into(),
     }
 }
 
@@ -37,5 +61,49 @@ fn content_type(path: &str) -> &'static str {
         "json" => "application/json",
         "woff2" => "font/woff2",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    /// As the build of the client has it: a smaller file is not compressed.
+    const COMPRESSED_BYTES_MIN: usize = 1_024;
+
+    fn is_text(path: &str) -> bool {
+        [".html", ".js", ".css", ".svg", ".json"]
+            .iter()
+            .any(|ending| path.ends_with(ending))
+    }
+
+    #[test]
+    fn every_text_of_the_client_is_there_compressed_too() {
+        let site = site();
+        assert!(site("index.html").is_some());
+        for path in Files::iter().filter(|path| is_text(path)) {
+            let Encoded {
+                plain,
+                brotli,
+                gzip,
+                ..
+            } = site(&path).unwrap().contents;
+            if plain.len() < COMPRESSED_BYTES_MIN {
+                continue;
+            }
+            let (brotli, gzip) = (brotli.unwrap(), gzip.unwrap());
+            assert!(
+                brotli.len() < gzip.len() && gzip.len() < plain.len(),
+                "{path}"
+            );
+            let mut text = Vec::new();
+            GzDecoder::new(&*gzip).read_to_end(&mut text).unwrap();
+            assert!(text == plain, "{path} differs when it is unpacked");
+            assert!(site(&format!("{path}.br")).is_none(), "{path}.br");
+        }
     }
 }

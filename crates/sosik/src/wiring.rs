@@ -195,6 +195,7 @@ fn rates(rates: &Rates) -> sosik_api::Rates {
         log_ins_per_address: rate(rates.log_ins_per_address()),
         log_ins_per_handle: rate(rates.log_ins_per_handle()),
         log_ins_per_known_device: rate(rates.log_ins_per_known_device()),
+        unknown_tokens_per_address: rate(rates.unknown_tokens_per_address()),
         stories_per_person: rate(rates.stories_per_person()),
         comments_per_person: rate(rates.comments_per_person()),
         likes_per_person: rate(rates.likes_per_person()),

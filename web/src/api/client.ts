@@ -4,12 +4,13 @@ import createClient from 'openapi-fetch';
 import { Failure } from './failure';
 import { patientFetch } from './patience';
 import type { paths } from './schema';
+import { taggedFetch } from './tagged';
 import type { Problem } from './types';
 
 /** Calls by path; use them through [`answer`]. */
 export const api = createClient<paths>({
   baseUrl: location.origin,
-  fetch: (request) => patientFetch(named(request)),
+  fetch: (request) => taggedFetch(named(request), patientFetch),
 });
 
 /** The header that names the person a request is meant for. */

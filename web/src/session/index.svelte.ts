@@ -1,6 +1,7 @@
 // Who is using this device. The session itself is a cookie that scripts cannot read; what is known here is only the person
 // it belongs to, kept on the device so that the next start need not wait for the answer.
 import { answer, api, speakFor } from '$/api/client';
+import { forgetCopies } from '$/api/tagged';
 import type { Person } from '$/api/types';
 import { remove } from '$/offline/db';
 import { forgetPerson } from '$/offline/outbox';
@@ -60,6 +61,7 @@ export async function logOut(): Promise<void> {
  */
 export async function forget(): Promise<void> {
   const had = session.me;
+  forgetCopies();
   keep('me', null);
   keep('left', null);
   if (had) await remove('feeds', had.id);
@@ -100,6 +102,7 @@ export function become(person: Person): void {
   keep('me', JSON.stringify(person));
   // What is on the screen and in memory belongs to the person before.
   if (had && had.id !== person.id) return startOver();
+  if (!had) forgetCopies();
   session.me = person;
   session.known = true;
   speakFor(person.id);

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::json::json_bytes;
@@ -24,10 +24,13 @@ impl FromRequestParts<App> for IfNoneMatch {
 
 impl IfNoneMatch {
     /// The JSON with its tag, or `304` when the client has it. The tag is weak, since compression may change the
-    /// bytes on the way. The answer is one person's, and is asked about each time.
+    /// bytes on the way.
+    ///
+    /// The answer is one person's, so no cache may store it: a browser would still show it after the person logged out.
+    /// Clients that want a `304` keep their own copy and send its tag.
     pub(crate) fn answer(&self, Tagged { json, tag }: Tagged) -> Response {
         let tag = format!("W/\"{tag:016x}\"");
-        let mut response = if self.names(&tag) {
+        let mut response = if self.0.as_ref().is_some_and(|known| names(known, &tag)) {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             response
@@ -38,22 +41,24 @@ impl IfNoneMatch {
         if let Ok(tag) = HeaderValue::try_from(tag) {
             headers.insert(header::ETAG, tag);
         }
-        headers.insert(
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("private, no-cache"),
-        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
+}
 
-    /// Compares weakly, as RFC 9110 wants it for this header.
-    fn names(&self, tag: &str) -> bool {
-        let Some(known) = self.0.as_ref().and_then(|known| known.to_str().ok()) else {
-            return false;
-        };
-        let opaque = tag.trim_start_matches("W/");
+/// Does `If-None-Match` name this tag?
+pub(crate) fn names_tag(headers: &HeaderMap, tag: &str) -> bool {
+    let mut lines = headers.get_all(header::IF_NONE_MATCH).iter();
+    lines.any(|known| names(known, tag))
+}
+
+/// Compares weakly, as RFC 9110 wants it for this header.
+fn names(known: &HeaderValue, tag: &str) -> bool {
+    let opaque = tag.trim_start_matches("W/");
+    known.to_str().is_ok_and(|known| {
         known
             .split(',')
             .map(str::trim)
             .any(|one| one == "*" || one.trim_start_matches("W/") == opaque)
-    }
+    })
 }

@@ -17,7 +17,7 @@ mod same_site;
 mod viewer;
 
 pub(crate) use address::{ClientAddress, Network, Peer};
-pub(crate) use conditional::IfNoneMatch;
+pub(crate) use conditional::{IfNoneMatch, names_tag};
 pub(crate) use cookies::{forget_session, keep_session, session_cookie};
 pub(crate) use device::{Device, keep_device};
 pub(crate) use expected::{SOSIK_PERSON, is};

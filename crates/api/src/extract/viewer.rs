@@ -7,7 +7,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
-use super::{Facts, expected, same_site, session_cookie};
+use sosik_service::accounts::Remembered;
+
+use super::{ClientAddress, Facts, expected, same_site, session_cookie};
 use crate::app::App;
 use crate::limits::{Kind, Reading};
 use crate::problem::Problem;
@@ -29,11 +31,11 @@ impl<K: Kind> FromRequestParts<App> for Viewer<K> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let token = token_of(parts, app)?;
-        let viewer = app
-            .service
-            .viewer(token)
-            .await?
-            .ok_or(Problem::Unauthenticated)?;
+        let viewer = match app.service.remembered(token) {
+            Remembered::Open(viewer) => viewer,
+            Remembered::Nothing => return Err(Problem::Unauthenticated),
+            Remembered::Unknown => looked_up(parts, app, token).await?,
+        };
         // Before anything is counted or done in the wrong person's name.
         if !expected::is_meant_for(&parts.headers, viewer.id) {
             return Err(Problem::OtherPerson);
@@ -45,6 +47,22 @@ impl<K: Kind> FromRequestParts<App> for Viewer<K> {
         K::limiter(&app.limits).take(viewer.id.as_u64(), facts)?;
         Ok(Self(viewer, PhantomData))
     }
+}
+
+/// Asks the store about a token, unless its address has sent too many that open nothing.
+async fn looked_up(
+    parts: &Parts,
+    app: &App,
+    token: &str,
+) -> Result<sosik_service::accounts::Viewer, Problem> {
+    let address = ClientAddress::of_parts(&parts.extensions, &parts.headers, &app.settings);
+    let (network, clock) = (address.network().key(), app.service.clock());
+    app.unknown_tokens.check(network, clock.monotonic())?;
+    let viewer = app.service.viewer_in_store(token).await?;
+    if viewer.is_none() {
+        app.unknown_tokens.count(network, clock.monotonic());
+    }
+    viewer.ok_or(Problem::Unauthenticated)
 }
 
 /// The bearer token, else that of the cookie.

@@ -1,4 +1,8 @@
 //! Smaller answers for those who can read them.
+//!
+//! Only for the routes of the API. Each of their answers that is large enough to be compressed needs a session, or is
+//! paid for with a password hash, so nobody can have this work done for nothing. What everybody may ask for is compressed
+//! beforehand: see [`encoded`](crate::encoded).
 
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;

@@ -4,29 +4,17 @@
 //! repeats and the usual replacements of letters. It asks for no mix of character classes: NIST SP 800-63B advises
 //! against such rules and for a list like this.
 
-use zxcvbn::zxcvbn;
-
 use super::listed::is_listed;
+use super::meter::guesses_log10;
 
 /// Passwords that are found with fewer guesses than this power of ten are refused. About 30,000: what a guesser
 /// tries against one account within a day at one guess every three seconds. Common passwords with the usual
 /// decorations lie below, two unrelated words above.
 const GUESSES_LOG10_MIN: f64 = 4.5;
 
-/// Looked at this far, in characters: the cost grows faster than the length, and what comes later only makes a password
-/// better.
-const LOOKED_AT_CHARACTERS: usize = 64;
-
 /// Is this password guessed early? `personal` is what a guesser knows about its owner, and is tried too.
 pub(super) fn is_common(password: &str, personal: &[&str]) -> bool {
-    if is_listed(password, personal) {
-        return true;
-    }
-    let end = password
-        .char_indices()
-        .nth(LOOKED_AT_CHARACTERS)
-        .map_or(password.len(), |(at, _)| at);
-    zxcvbn(&password[..end], personal).guesses_log10() < GUESSES_LOG10_MIN
+    is_listed(password, personal) || guesses_log10(password, personal) < GUESSES_LOG10_MIN
 }
 
 #[cfg(test)]
@@ -56,7 +44,7 @@ mod tests {
             assert!(
                 is_common(password, &known),
                 "{password}: {}",
-                zxcvbn(password, &known).guesses_log10()
+                guesses_log10(password, &known)
             );
         }
     }
@@ -78,7 +66,7 @@ mod tests {
             assert!(
                 !is_common(password, &known),
                 "{password}: {}",
-                zxcvbn(password, &known).guesses_log10()
+                guesses_log10(password, &known)
             );
         }
     }

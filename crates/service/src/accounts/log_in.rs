@@ -67,11 +67,26 @@ impl Service {
             expires_at: now.plus(self.0.settings.sessions.absolute),
             client: client.chars().take(CLIENT_CHARACTERS_MAX).collect(),
         };
+        self.add_session(session).await?;
+        Ok((
+            LoggedIn {
+                person: entry,
+                token,
+            },
+            id,
+        ))
+    }
+
+    /// Stores a session whose token nobody has yet.
+    async fn add_session(&self, session: SessionRecord) -> ServiceResult<()> {
         let service = self.clone();
         self.whole(async move {
+            let (person, token) = (session.person, session.token);
             let limit = service.0.settings.sessions.per_person_max;
             let doubtful = service.sessions_ended_perhaps(person).await?;
             let answer = service.0.store.add_session(session, limit).await;
+            // Also when the write failed: it may have happened all the same.
+            service.0.caches.unknown_tokens.drop_changed(&token);
             let ended = service.or_doubt(answer, [doubtful]).await?;
             if !ended.is_empty() {
                 service
@@ -80,13 +95,76 @@ impl Service {
             }
             Ok(())
         })
-        .await?;
-        Ok((
-            LoggedIn {
-                person: entry,
-                token,
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+    use sosik_store::{SqliteOptions, SqliteStore};
+
+    use super::*;
+    use crate::accounts::{Remembered, SignUpAsk};
+    use crate::settings::PasswordSettings;
+    use crate::{Parts, Settings, SystemClock};
+
+    async fn service() -> Service {
+        let passwords = PasswordSettings {
+            memory_kib: 8,
+            passes: 1,
+            lanes: 1,
+            hashes_at_once: 1,
+        };
+        let parts = Parts {
+            store: SqliteStore::open(&SqliteOptions::temporary()).unwrap(),
+            fabric: Arc::new(MemoryFabric::new(MemoryOptions {
+                timeline_stories: 800,
+                timelines_bytes: 1 << 20,
+                pull_log_entries: 1_024,
+                seed: 1,
+            })),
+            clock: Arc::new(SystemClock::default()),
+            settings: Settings {
+                passwords,
+                ..Settings::default()
             },
-            id,
-        ))
+            sabotage: None,
+        };
+        Service::start(parts).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_session_opens_at_once_although_its_token_was_unknown_a_moment_ago() {
+        let service = service().await;
+        let ask = SignUpAsk {
+            handle: "mina".to_owned(),
+            display_name: "Mina".to_owned(),
+            password: "blue-kettle-on-a-hill".to_owned(),
+            language: None,
+            client: String::new(),
+        };
+        let person = service.sign_up(ask).await.unwrap().person.record.id;
+        let (token, hash) = Token::random().unwrap();
+        let token = token.as_str();
+        assert_eq!(service.remembered(token), Remembered::Unknown);
+        assert_eq!(service.viewer(token).await.unwrap(), None);
+        assert_eq!(service.remembered(token), Remembered::Nothing);
+        let now = service.now();
+        let session = SessionRecord {
+            id: SessionId::new(service.next_id().await.unwrap()),
+            person,
+            token: hash,
+            created_at: now,
+            used_at: now,
+            expires_at: now.plus(service.0.settings.sessions.absolute),
+            client: String::new(),
+        };
+        service.add_session(session).await.unwrap();
+        let viewer = service.viewer(token).await.unwrap();
+        assert_eq!(viewer.map(|viewer| viewer.id), Some(person));
+        service.stop().await;
     }
 }

@@ -10,6 +10,7 @@ mod devices;
 mod dubeolsik;
 mod listed;
 mod log_in;
+mod meter;
 mod password;
 mod sessions;
 mod sign_up;
@@ -24,6 +25,7 @@ use sosik_store::TokenHash;
 use crate::caches::PersonEntry;
 
 pub use breached::BreachedPasswords;
+pub use sessions::Remembered;
 pub use sign_up::SignUpAsk;
 pub use tokens::Token;
 

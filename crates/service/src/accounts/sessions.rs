@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use sosik_feed::{PersonId, SessionId, Timestamp};
 use sosik_store::{SessionRecord, TokenHash};
@@ -14,7 +15,35 @@ use super::{Viewer, tokens};
 use crate::caches::SessionEntry;
 use crate::{Change, Service, ServiceError, ServiceResult};
 
+/// A token that the store does not know is not asked for again within this time. Short: it saves the reads of a client
+/// that repeats itself, and nobody waits longer than this should a node ever be wrong about it.
+const UNKNOWN_FOR: Duration = Duration::from_secs(30);
+
+/// What this node knows about a token without asking the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remembered {
+    /// It opens the session of this viewer.
+    Open(Viewer),
+    /// It opens nothing.
+    Nothing,
+    /// Only the store can tell: ask [`Service::viewer_in_store`].
+    Unknown,
+}
+
 impl Service {
+    /// What this node knows about a token, without a read of the store. Counts as a use of the session.
+    #[must_use]
+    pub fn remembered(&self, token: &str) -> Remembered {
+        let Some(token) = tokens::hash_of(token) else {
+            return Remembered::Nothing;
+        };
+        match self.session_in_memory(&token) {
+            Some(session) => Remembered::Open(self.used(token, session)),
+            None if self.is_unknown(&token) => Remembered::Nothing,
+            None => Remembered::Unknown,
+        }
+    }
+
     /// Whose session this token opens; `None` when it is none, or none any more. Counts as a use of the session.
     ///
     /// # Errors
@@ -23,16 +52,30 @@ impl Service {
         let Some(token) = tokens::hash_of(token) else {
             return Ok(None);
         };
-        let Some(session) = self.open_session_of(&token).await? else {
+        let session = self.open_session_of(&token).await?;
+        Ok(session.map(|session| self.used(token, session)))
+    }
+
+    /// Whose session this token opens, as the store knows it: after [`remembered`](Self::remembered) could not tell.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn viewer_in_store(&self, token: &str) -> ServiceResult<Option<Viewer>> {
+        let Some(token) = tokens::hash_of(token) else {
             return Ok(None);
         };
+        let session = self.session_in_store(&token).await?;
+        Ok(session.map(|session| self.used(token, session)))
+    }
+
+    fn used(&self, token: TokenHash, session: Arc<SessionEntry>) -> Viewer {
         let viewer = Viewer {
             id: session.record.person,
             session: session.record.id,
             token,
         };
         self.note_use(session);
-        Ok(Some(viewer))
+        viewer
     }
 
     /// Is the session of this viewer still open? For streams, which outlive the look at the token.
@@ -128,20 +171,26 @@ impl Service {
 
     /// The session of a token, if it is within its limits.
     async fn open_session_of(&self, token: &TokenHash) -> ServiceResult<Option<Arc<SessionEntry>>> {
-        let cache = &self.0.caches.sessions;
-        let now = self.now();
-        let remembered = cache
-            .get(token)
-            .filter(|session| self.is_open(&session.record, used_at(session), now));
-        if remembered.is_some() {
+        let remembered = self.session_in_memory(token);
+        if remembered.is_some() || self.is_unknown(token) {
             return Ok(remembered);
         }
-        // Also when the one remembered seems over: another node may know of a later use.
-        let stamp = cache.stamp(token);
+        self.session_in_store(token).await
+    }
+
+    /// Also asked when a session in memory seems over: another node may know of a later use.
+    async fn session_in_store(
+        &self,
+        token: &TokenHash,
+    ) -> ServiceResult<Option<Arc<SessionEntry>>> {
+        let (cache, unknown) = (&self.0.caches.sessions, &self.0.caches.unknown_tokens);
+        let (stamp, unknown_stamp) = (cache.stamp(token), unknown.stamp(token));
         let Some(record) = self.0.store.session(token).await? else {
+            let until = self.0.clock.monotonic() + UNKNOWN_FOR;
+            unknown.keep(*token, until, unknown_stamp);
             return Ok(None);
         };
-        if !self.is_open(&record, record.used_at, now) {
+        if !self.is_open(&record, record.used_at, self.now()) {
             return Ok(None);
         }
         let session = Arc::new(SessionEntry {
@@ -150,6 +199,18 @@ impl Service {
         });
         cache.keep(*token, Arc::clone(&session), stamp);
         Ok(Some(session))
+    }
+
+    fn session_in_memory(&self, token: &TokenHash) -> Option<Arc<SessionEntry>> {
+        let now = self.now();
+        let session = self.0.caches.sessions.get(token);
+        session.filter(|session| self.is_open(&session.record, used_at(session), now))
+    }
+
+    /// Has the store said a moment ago that it has no such token?
+    fn is_unknown(&self, token: &TokenHash) -> bool {
+        let until = self.0.caches.unknown_tokens.get(token);
+        until.is_some_and(|until| self.0.clock.monotonic() < until)
     }
 
     fn is_open(&self, session: &SessionRecord, used_at: Timestamp, now: Timestamp) -> bool {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sosik_service::accounts::Remembered;
+
 use crate::world::{PASSWORD, World, missing};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -238,4 +240,24 @@ async fn a_text_that_is_no_token_opens_nothing() {
     for text in ["", "x", "토큰", &"A".repeat(43), &"A".repeat(1_000_000)] {
         assert!(!world.opens(text).await);
     }
+}
+
+#[tokio::test]
+async fn a_token_that_opens_nothing_is_asked_for_once_within_a_while() {
+    let world = World::new().await;
+    let mina = world.person("mina").await;
+    let invented = "A".repeat(43);
+    assert_eq!(world.service.remembered(&invented), Remembered::Unknown);
+    assert!(!world.opens(&invented).await);
+    assert_eq!(world.service.remembered(&invented), Remembered::Nothing);
+    world.clock.advance(Duration::from_secs(31));
+    assert_eq!(world.service.remembered(&invented), Remembered::Unknown);
+    assert!(matches!(
+        world.service.remembered(&mina.token),
+        Remembered::Open(_) | Remembered::Unknown
+    ));
+    assert_eq!(
+        world.service.remembered("no token at all"),
+        Remembered::Nothing
+    );
 }

@@ -34,6 +34,13 @@ settings! {
         /// Attempts to log in to one handle from one known device at once.
         pub log_ins_per_known_device_burst: u32 = 20, unit: "attempts", allowed: 1..=RATE_MAX;
 
+        /// Session tokens from one address that open nothing. Each costs a read of the store. Further ones are answered 429
+        /// without that read; valid sessions that are in use go on.
+        pub unknown_tokens_per_address_per_minute: u32 = 60, unit: "tokens a minute", allowed: 1..=RATE_MAX;
+
+        /// Session tokens from one address that open nothing, at once.
+        pub unknown_tokens_per_address_burst: u32 = 300, unit: "tokens", allowed: 1..=RATE_MAX;
+
         /// Stories posted by one person.
         pub stories_per_person_per_minute: u32 = 60, unit: "stories a minute", allowed: 1..=RATE_MAX;
         /// Stories posted by one person at once.
@@ -111,6 +118,7 @@ buckets! {
     log_ins_per_address: log_ins_per_address_per_minute, log_ins_per_address_burst;
     log_ins_per_handle: log_ins_per_handle_per_minute, log_ins_per_handle_burst;
     log_ins_per_known_device: log_ins_per_known_device_per_minute, log_ins_per_known_device_burst;
+    unknown_tokens_per_address: unknown_tokens_per_address_per_minute, unknown_tokens_per_address_burst;
     stories_per_person: stories_per_person_per_minute, stories_per_person_burst;
     comments_per_person: comments_per_person_per_minute, comments_per_person_burst;
     likes_per_person: likes_per_person_per_minute, likes_per_person_burst;

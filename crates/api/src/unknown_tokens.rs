@@ -1,0 +1,111 @@
+//! Tokens that open nothing, limited by address.
+//!
+//! A token that this node does not remember costs a read of the store. People send valid ones, and pay nothing here. Only
+//! tokens that turn out to open nothing are taken from the bucket of their address. Once it is empty, that address may
+//! ask about further tokens only when the bucket has one again. Requests with a token that is remembered never come here.
+
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use sosik_fabric::rates::{Buckets, Decision, Rate};
+
+use crate::problem::{Problem, RateExceeded};
+
+/// Addresses kept shut at once; 16 bytes each. More addresses than that are an attack by a whole network, and the store's
+/// own queue bounds it.
+const SHUT_MAX: usize = 65_536;
+
+/// What each address may still invent.
+pub(crate) struct UnknownTokens {
+    buckets: Buckets,
+    /// Until when, on the monotonic clock, an address with an empty bucket may ask for nothing.
+    shut: Mutex<FxHashMap<u64, Duration>>,
+}
+
+impl UnknownTokens {
+    pub(crate) fn new(rate: Rate) -> Self {
+        Self {
+            buckets: Buckets::new(rate),
+            shut: Mutex::new(FxHashMap::default()),
+        }
+    }
+
+    /// May this address have a token looked up?
+    ///
+    /// # Errors
+    /// `TooManyRequests` after too many tokens that opened nothing.
+    pub(crate) fn check(&self, network: u64, now: Duration) -> Result<(), Problem> {
+        let until = self.shut.lock().get(&network).copied();
+        match until.and_then(|until| until.checked_sub(now)) {
+            Some(retry_after) if !retry_after.is_zero() => {
+                Err(Problem::TooManyRequests(RateExceeded { retry_after }))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// A token from this address opened nothing.
+    pub(crate) fn count(&self, network: u64, now: Duration) {
+        if let Decision::Refused { retry_after } = self.buckets.take(network) {
+            metrics::counter!("sosik_rate_limited_total", "kind" => "unknown_tokens").increment(1);
+            let mut shut = self.shut.lock();
+            if shut.len() < SHUT_MAX {
+                shut.insert(network, now + retry_after);
+            }
+        }
+    }
+
+    /// Forgets addresses that may ask again. To be called now and then.
+    pub(crate) fn prune(&self, now: Duration) {
+        self.buckets.prune();
+        let mut shut = self.shut.lock();
+        shut.retain(|_, until| *until > now);
+        shut.shrink_to_fit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    const NOW: Duration = Duration::from_secs(100);
+
+    fn two_a_minute() -> UnknownTokens {
+        let two = NonZeroU32::new(2).unwrap();
+        UnknownTokens::new(Rate {
+            per_minute: two,
+            burst: two,
+        })
+    }
+
+    #[test]
+    fn an_address_that_invents_tokens_is_shut_until_its_bucket_has_one_again() {
+        let tokens = two_a_minute();
+        for _ in 0..3 {
+            assert!(tokens.check(1, NOW).is_ok());
+            tokens.count(1, NOW);
+        }
+        let problem = tokens.check(1, NOW).unwrap_err();
+        assert_eq!(problem.status_and_code().1, "too_many_requests");
+        let after = problem.retry_after().unwrap();
+        assert!(after <= Duration::from_secs(30), "{after:?}");
+        assert!(tokens.check(2, NOW).is_ok(), "another address");
+        assert!(tokens.check(1, NOW + after).is_ok());
+        tokens.prune(NOW + after);
+        assert!(tokens.shut.lock().is_empty());
+    }
+
+    #[test]
+    fn no_more_addresses_are_kept_than_the_maximum() {
+        let tokens = two_a_minute();
+        let full = (0..SHUT_MAX as u64).map(|network| (network, NOW * 2));
+        tokens.shut.lock().extend(full);
+        for _ in 0..3 {
+            tokens.count(u64::MAX, NOW);
+        }
+        assert_eq!(tokens.shut.lock().len(), SHUT_MAX);
+    }
+}
