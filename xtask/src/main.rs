@@ -7,6 +7,7 @@
 
 mod bench;
 mod generate;
+mod schemathesis;
 mod steps;
 mod tools;
 
@@ -44,6 +45,12 @@ enum Chore {
         #[arg(last = true)]
         rest: Vec<String>,
     },
+    /// Compares a real server with its OpenAPI document by generated requests; installs Schemathesis when missing
+    Schemathesis {
+        /// Many more requests, which takes an hour
+        #[arg(long)]
+        long: bool,
+    },
     /// Refresh the files that are made from the code; commit the result
     Generate,
 }
@@ -60,6 +67,7 @@ fn main() -> ExitCode {
             let arguments: Vec<_> = quick.into_iter().chain(json).chain(rest).collect();
             bench::run(&arguments)
         }
+        Chore::Schemathesis { long } => schemathesis::run(long),
         Chore::Generate => generate::refresh(),
     };
     match done {
@@ -136,7 +144,8 @@ fn test() -> anyhow::Result<()> {
         ),
     });
     steps.extend(end_to_end());
-    steps::run(&steps)
+    steps::run(&steps)?;
+    schemathesis::run(false)
 }
 
 /// The web client in a real browser, against the server that these tests were built with.

@@ -4,6 +4,8 @@
 //! requests that are not signed in, malformed, too many or too much are answered. A test holds `docs/openapi.json`
 //! to it.
 
+mod limits;
+
 use std::io::Write as _;
 use std::sync::LazyLock;
 
@@ -157,6 +159,7 @@ pub fn document() -> String {
     let mut document = finish(api);
     let (_, probes) = router::probes().split_for_parts();
     document.merge(probes);
+    limits::add(&mut document);
     // Maps with string keys only, so this cannot fail; the test of the document would show an empty one.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');

@@ -97,3 +97,53 @@ fn every_reference_leads_somewhere_and_nothing_is_named_twice() {
     names.dedup();
     assert_eq!(names.len(), count, "two operations share a name");
 }
+
+/// Fields of answers whose length follows from texts of ours.
+const WITHOUT_LIMIT: [&str; 11] = [
+    "FieldProblem.field",
+    "FieldProblem.message",
+    "Person.avatar",
+    "Problem.code",
+    "Problem.detail",
+    "Problem.errors",
+    "Problem.request_id",
+    "Problem.title",
+    "Problem.type",
+    "Session.client",
+    "SignedIn.token",
+];
+
+/// What a schema lacks to say which values it takes.
+fn lacks_limit(schema: &Value) -> bool {
+    let is = |kind: &str| match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().any(|one| one == kind),
+        one => one == kind,
+    };
+    let lacks = |key: &str| schema.get(key).is_none();
+    (is("string") && lacks("maxLength") && lacks("enum"))
+        || (is("array") && lacks("maxItems"))
+        || (is("integer") && (lacks("maximum") || lacks("minimum")))
+        || (is("array") && lacks_limit(&schema["items"]))
+}
+
+#[test]
+fn every_parameter_and_field_has_its_limits() {
+    let document = document();
+    let mut without = Vec::new();
+    for (name, operation) in operations(&document) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            if lacks_limit(&parameter["schema"]) {
+                without.push(format!("{name} {}", parameter["name"]));
+            }
+        }
+    }
+    for (owner, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            if lacks_limit(field) {
+                without.push(format!("{owner}.{name}"));
+            }
+        }
+    }
+    without.sort();
+    assert_eq!(without, WITHOUT_LIMIT);
+}

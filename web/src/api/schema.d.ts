@@ -571,7 +571,8 @@ export interface paths {
         post?: never;
         /**
          * Log out
-         * @description Ends the session of this request. Live streams opened with it end within seconds.
+         * @description Ends the session of this request. Live streams opened with it end within seconds. Browsers clear what their HTTP cache
+         *     holds of this site.
          */
         delete: operations["log_out"];
         options?: never;
@@ -777,9 +778,15 @@ export interface components {
         Comment: {
             /** @description Who wrote it. */
             author: components["schemas"]["Person"];
-            /** @description When it was written (RFC 3339). */
+            /**
+             * Format: date-time
+             * @description When it was written (RFC 3339).
+             */
             created_at: string;
-            /** @description When it was last changed; null when never. */
+            /**
+             * Format: date-time
+             * @description When it was last changed; null when never.
+             */
             edited_at?: string | null;
             /** @description Newer comments have larger ids. */
             id: string;
@@ -891,7 +898,10 @@ export interface components {
             actor: components["schemas"]["Person"];
             /** @description About which comment. */
             comment?: string | null;
-            /** @description When; of a group, the latest (RFC 3339). */
+            /**
+             * Format: date-time
+             * @description When; of a group, the latest (RFC 3339).
+             */
             created_at: string;
             /** @description Newer notifications have larger ids. */
             id: string;
@@ -955,7 +965,10 @@ export interface components {
             /** @description You muted them. Left out when you did not. */
             muted?: boolean | null;
             relation?: components["schemas"]["Relation"] | null;
-            /** @description In lists of people: since when (RFC 3339). */
+            /**
+             * Format: date-time
+             * @description In lists of people: since when (RFC 3339).
+             */
             since?: string | null;
         };
         /** @description Figures of a profile. */
@@ -1070,15 +1083,24 @@ export interface components {
         Session: {
             /** @description What the client calls itself. */
             client: string;
-            /** @description When you logged in (RFC 3339). */
+            /**
+             * Format: date-time
+             * @description When you logged in (RFC 3339).
+             */
             created_at: string;
             /** @description This request came with it. */
             current: boolean;
-            /** @description When it ends at the latest. */
+            /**
+             * Format: date-time
+             * @description When it ends at the latest.
+             */
             expires_at: string;
             /** @description For ending it. It is no secret and opens nothing. */
             id: string;
-            /** @description When it was last used, to some minutes. */
+            /**
+             * Format: date-time
+             * @description When it was last used, to some minutes.
+             */
             used_at: string;
         };
         /** @description Your sessions; there are at most 50, so this is always all of them. */
@@ -1137,11 +1159,15 @@ export interface components {
              */
             comments: number;
             /**
+             * Format: date-time
              * @description When it was posted (RFC 3339, UTC, milliseconds).
              * @example 2026-03-01T09:30:00.000Z
              */
             created_at: string;
-            /** @description When its text or audience was last changed; null when never. */
+            /**
+             * Format: date-time
+             * @description When its text or audience was last changed; null when never.
+             */
             edited_at?: string | null;
             /**
              * @description Newer stories have larger ids.

@@ -35,6 +35,7 @@ use self::answer::Answer;
 pub(crate) use self::connection::Connection;
 use self::connection::{Order, Registry};
 pub(crate) use self::networks::{Networks, Taken};
+pub(crate) use self::protocol::HEAD_BYTES_MAX;
 use self::protocol::Http;
 pub(crate) use self::room::{Held, NoRoom, Turn};
 use self::socket::Socket;

@@ -11,7 +11,7 @@ use crate::settings::Connections;
 pub(super) type Http = Builder<TokioExecutor>;
 
 /// Bytes of the head of a request. Enough for a token, a cursor and the cookies of neighbours on the same host.
-const HEAD_BYTES_MAX: u32 = 16 * 1024;
+pub(crate) const HEAD_BYTES_MAX: u32 = 16 * 1024;
 
 /// Bytes that HTTP/1.1 buffers of one connection, read or to be written. The library reads heads through this buffer, so
 /// it is larger than a head.

@@ -1,0 +1,222 @@
+//! The limits of every parameter and field, put into the description out of the constants by which they are checked.
+//!
+//! One table by name instead of attributes at each field: an attribute takes a literal, which would be a second copy of the
+//! number. A test fails for a text, list or number without a limit. To add one: its line in [`limits_of`].
+
+use sosik_feed::cursor::seal;
+use sosik_feed::limits::{
+    ALT_TEXT_CHARACTERS_MAX, ATTACHMENTS_MAX, BIO_CHARACTERS_MAX, COMMENT_CHARACTERS_MAX,
+    DISPLAY_NAME_CHARACTERS_MAX, HANDLE_CHARACTERS_MAX, HANDLE_CHARACTERS_MIN,
+    HASHTAG_CHARACTERS_MAX, HASHTAGS_MAX, IDEMPOTENCY_KEY_BYTES_MAX, MENTIONS_MAX, PAGE_ITEMS_MAX,
+    PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, SEARCH_QUERY_CHARACTERS_MAX, SESSIONS_MAX,
+    STORY_TEXT_CHARACTERS_MAX,
+};
+use sosik_feed::people::Language;
+use utoipa::openapi::schema::ArrayItems;
+use utoipa::openapi::{KnownFormat, Object, OpenApi, RefOr, Schema, SchemaFormat};
+
+use crate::serve::HEAD_BYTES_MAX;
+
+/// Stands for the owner of a parameter.
+const PARAMETER: &str = "";
+
+/// Uploads are not there yet: a story with attachments is rejected.
+const ATTACHMENTS_TAKEN_MAX: usize = 0;
+
+/// A name of a language has two letters.
+const LANGUAGE_CHARACTERS: usize = 2;
+
+/// What is true of every value of a schema.
+#[derive(Default)]
+struct Limits {
+    /// Characters of a text: least and most.
+    characters: Option<(usize, usize)>,
+    pattern: Option<String>,
+    format: Option<KnownFormat>,
+    /// Least and most of a number.
+    number: Option<(usize, usize)>,
+    /// Items of a list, at most.
+    items_max: Option<usize>,
+    /// Of each item of a list.
+    of_items: Option<Box<Self>>,
+}
+
+impl Limits {
+    fn put(self, schema: &mut Schema) {
+        match schema {
+            Schema::Object(object) => self.put_into(object),
+            Schema::Array(array) => {
+                array.max_items = self.items_max;
+                if let (Some(limits), ArrayItems::RefOrSchema(items)) =
+                    (self.of_items, &mut array.items)
+                    && let RefOr::T(items) = &mut **items
+                {
+                    limits.put(items);
+                }
+            }
+            // Named schemas and choices between them: their own fields have the limits.
+            _ => {}
+        }
+    }
+
+    fn put_into(self, object: &mut Object) {
+        if let Some((least, most)) = self.characters {
+            (object.min_length, object.max_length) = (Some(least), Some(most));
+        }
+        if let Some((least, most)) = self.number {
+            (object.minimum, object.maximum) = (Some(least.into()), Some(most.into()));
+        }
+        if let Some(format) = self.format {
+            object.format = Some(SchemaFormat::KnownFormat(format));
+        }
+        object.pattern = self.pattern;
+    }
+}
+
+/// Puts the limits into a document.
+pub(super) fn add(document: &mut OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        for (_, operation) in super::operations(item) {
+            for parameter in operation.parameters.iter_mut().flatten() {
+                if let RefOr::T(parameter) = parameter
+                    && let Some(RefOr::T(schema)) = &mut parameter.schema
+                {
+                    put(PARAMETER, &parameter.name, schema);
+                }
+            }
+        }
+    }
+    let components = document.components.iter_mut();
+    for (owner, schema) in components.flat_map(|components| &mut components.schemas) {
+        if let RefOr::T(Schema::Object(object)) = schema {
+            for (name, field) in &mut object.properties {
+                if let RefOr::T(field) = field {
+                    put(owner, name, field);
+                }
+            }
+        }
+    }
+}
+
+fn put(owner: &str, name: &str, schema: &mut Schema) {
+    if let Some(limits) = limits_of(owner, name, schema) {
+        limits.put(schema);
+    }
+}
+
+/// The limits of a value of this name.
+fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
+    Some(match (owner, name) {
+        (PARAMETER, "limit") => number(1, PAGE_ITEMS_MAX),
+        (PARAMETER, "q") => text(1, SEARCH_QUERY_CHARACTERS_MAX),
+        (PARAMETER, "tag") => text(1, HASHTAG_CHARACTERS_MAX + "#".len()),
+        (PARAMETER, "Idempotency-Key") => matching("^[!-~]+$", 1, IDEMPOTENCY_KEY_BYTES_MAX),
+        // Some tags in a list; the length is what a header may have in all.
+        (PARAMETER, "If-None-Match") => text(0, HEAD_BYTES_MAX as usize),
+        (PARAMETER, "Last-Event-ID" | "last_event_id") => cursor_text(),
+        (_, "before" | "after") => cursor_text(),
+        (PARAMETER, "person" | "story" | "comment" | "session") => id(),
+        (_, "id" | "story" | "comment" | "media" | "notification") => id(),
+        (PARAMETER | "SignUp" | "LogIn", "handle") => asked_handle(),
+        (_, "handle") => handle(),
+        ("SignUp" | "ChangeProfile", "display_name") => {
+            matching(r"\S", 1, DISPLAY_NAME_CHARACTERS_MAX)
+        }
+        (_, "display_name") => text(1, DISPLAY_NAME_CHARACTERS_MAX),
+        (_, "bio") => text(0, BIO_CHARACTERS_MAX),
+        (_, "language") => language(),
+        ("SignUp", "password") | ("ChangePassword", "new") => {
+            text(PASSWORD_CHARACTERS_MIN, PASSWORD_CHARACTERS_MAX)
+        }
+        ("LogIn", "password") | ("ChangePassword", "current") => text(0, PASSWORD_CHARACTERS_MAX),
+        ("PostStory" | "EditStory", "text") => matching(r"\S", 1, STORY_TEXT_CHARACTERS_MAX),
+        ("Story", "text") => text(0, STORY_TEXT_CHARACTERS_MAX),
+        ("WriteComment" | "EditComment", "text") => matching(r"\S", 1, COMMENT_CHARACTERS_MAX),
+        ("Comment", "text") => text(1, COMMENT_CHARACTERS_MAX),
+        ("Attachment", "alt") => text(0, ALT_TEXT_CHARACTERS_MAX),
+        ("PostStory", "attachments") => list(ATTACHMENTS_TAKEN_MAX),
+        ("Story", "attachments") => list(ATTACHMENTS_MAX),
+        ("Story", "mentions") => list(MENTIONS_MAX),
+        ("Story", "tags") => Limits {
+            of_items: Some(Box::new(text(1, HASHTAG_CHARACTERS_MAX))),
+            ..list(HASHTAGS_MAX)
+        },
+        ("SessionPage", "items") => list(SESSIONS_MAX as usize),
+        (_, "items") => list(PAGE_ITEMS_MAX),
+        (_, "since") => time(),
+        (_, name) if name.ends_with("_at") => time(),
+        _ if is_count(schema) => number(0, i32::MAX.cast_unsigned() as usize),
+        _ => return None,
+    })
+}
+
+/// A number that the server counts. Its type in the description is a 32 bit integer.
+fn is_count(schema: &Schema) -> bool {
+    let count = Some(SchemaFormat::KnownFormat(KnownFormat::Int32));
+    matches!(schema, Schema::Object(object) if object.format == count && object.maximum.is_none())
+}
+
+fn text(least: usize, most: usize) -> Limits {
+    Limits {
+        characters: Some((least, most)),
+        ..Limits::default()
+    }
+}
+
+fn matching(pattern: &str, least: usize, most: usize) -> Limits {
+    Limits {
+        pattern: Some(pattern.to_owned()),
+        ..text(least, most)
+    }
+}
+
+fn number(least: usize, most: usize) -> Limits {
+    Limits {
+        number: Some((least, most)),
+        ..Limits::default()
+    }
+}
+
+fn list(most: usize) -> Limits {
+    Limits {
+        items_max: Some(most),
+        ..Limits::default()
+    }
+}
+
+fn cursor_text() -> Limits {
+    matching("^[A-Za-z0-9_-]+$", 1, seal::TEXT_MAX)
+}
+
+/// A positive number of 63 bits as decimal digits.
+fn id() -> Limits {
+    matching("^[1-9][0-9]*$", 1, i64::MAX.to_string().len())
+}
+
+fn time() -> Limits {
+    let characters = "2026-03-01T09:30:00.000Z".len();
+    Limits {
+        format: Some(KnownFormat::DateTime),
+        ..text(characters, characters)
+    }
+}
+
+fn language() -> Limits {
+    let codes: Vec<_> = Language::ALL.iter().map(|one| one.as_str()).collect();
+    let pattern = format!("^({})$", codes.join("|"));
+    matching(&pattern, LANGUAGE_CHARACTERS, LANGUAGE_CHARACTERS)
+}
+
+/// A handle as the server writes it.
+fn handle() -> Limits {
+    let (least, most) = (HANDLE_CHARACTERS_MIN, HANDLE_CHARACTERS_MAX);
+    let pattern = format!("^[a-z][a-z0-9_]{{{},{}}}$", least - 1, most - 1);
+    matching(&pattern, least, most)
+}
+
+/// A handle as people type it: capitals and a leading `@` are understood.
+fn asked_handle() -> Limits {
+    let (least, most) = (HANDLE_CHARACTERS_MIN, HANDLE_CHARACTERS_MAX);
+    let pattern = format!("^@?[A-Za-z][A-Za-z0-9_]{{{},{}}}$", least - 1, most - 1);
+    matching(&pattern, least, most + "@".len())
+}

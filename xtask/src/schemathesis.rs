@@ -1,0 +1,238 @@
+//! `cargo xtask schemathesis`: sends generated requests to a real server, and compares what it answers with what the OpenAPI
+//! document says.
+//!
+//! Every request is valid by the document. It must not be rejected, must not fail on our side, and its answer must have a
+//! documented status and form. Rules that OpenAPI cannot express stand in `xtask/schemathesis.toml`, each with its reason.
+//! The server has a temporary store, free ports, and nobody else's data.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+
+use crate::steps::{built, cargo_command, root, say};
+
+/// The version that the list of rules was reviewed with.
+const VERSION: &str = "schemathesis==4.32.5";
+
+/// Generated requests of each operation. Short: three runs take a few minutes on a small machine. The coverage phase tries
+/// every limit of the document besides.
+const EXAMPLES_SHORT: u32 = 10;
+
+/// Generated requests of each operation of a long run.
+const EXAMPLES_LONG: u32 = 200;
+
+/// The same requests at every run, so that a failure can be repeated.
+const SEED: u32 = 15;
+
+/// What is compared.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                      response_schema_conformance,positive_data_acceptance";
+
+/// Longest wait for an answer of the server: it gives up itself after 15 s.
+const ANSWER_WAIT: Duration = Duration::from_secs(60);
+
+/// Limits that a fast client would reach, set far away.
+const RATES: [&str; 9] = [
+    "sign_ups_per_address",
+    "log_ins_per_address",
+    "log_ins_per_handle",
+    "stories_per_person",
+    "comments_per_person",
+    "likes_per_person",
+    "friend_requests_per_person",
+    "searches_per_person",
+    "reads_per_person",
+];
+
+/// Runs it as nobody, as one person, and as two people at the same time.
+///
+/// # Errors
+/// When a tool cannot be installed, the server does not start, or a run found a difference.
+pub(crate) fn run(long: bool) -> anyhow::Result<()> {
+    let program = installed()?;
+    let examples = if long { EXAMPLES_LONG } else { EXAMPLES_SHORT };
+    let build = cargo_command().args(["build", "-p", "sosik"]).status();
+    ensure!(build.context("run cargo")?.success(), "build the server");
+    let mut failed = Vec::new();
+    for (name, people) in [("nobody", 0), ("one person", 1), ("two people", 2)] {
+        let server = Server::start()?;
+        let tokens: Vec<_> = (1..=people)
+            .map(|number| server.sign_up(&format!("person_{number}")))
+            .collect::<anyhow::Result<_>>()?;
+        say(&format!("schemathesis as {name}"));
+        if !server.compare(&program, &tokens, examples)? {
+            failed.push(name);
+        }
+    }
+    ensure!(
+        failed.is_empty(),
+        "answers differ from docs/openapi.json, as {}; to repeat only this: cargo xtask schemathesis",
+        failed.join(", as ")
+    );
+    Ok(())
+}
+
+/// Schemathesis in a Python environment of its own, installed when missing.
+fn installed() -> anyhow::Result<PathBuf> {
+    let folder = root().join("target/schemathesis").join(VERSION);
+    let program = folder.join("bin/schemathesis");
+    if program.exists() {
+        return Ok(program);
+    }
+    say(&format!("installing {VERSION}"));
+    let done = |command: &mut Command, what: &str| {
+        let status = command
+            .status()
+            .with_context(|| format!("{what}: Python 3.10 or newer with venv is needed"))?;
+        ensure!(status.success(), "{what} failed");
+        Ok(())
+    };
+    done(
+        Command::new("python3").args(["-m", "venv"]).arg(&folder),
+        "make a Python environment",
+    )?;
+    done(
+        Command::new(folder.join("bin/pip")).args(["install", "--quiet", VERSION]),
+        "install Schemathesis",
+    )?;
+    Ok(program)
+}
+
+/// A server on free ports with fresh data. It is stopped, and its data deleted, when this is dropped.
+struct Server {
+    process: Child,
+    address: SocketAddr,
+    folder: PathBuf,
+}
+
+impl Server {
+    fn start() -> anyhow::Result<Self> {
+        let address = free_address()?;
+        let folder = std::env::temp_dir().join(format!("sosik-schemathesis-{}", address.port()));
+        fs::create_dir_all(&folder).context("make a folder for the data")?;
+        let program = built("sosik").context("find the server beside this program")?;
+        let mut command = Command::new(program);
+        command.args([
+            "serve".to_owned(),
+            format!("--set=server.listen={address}"),
+            "--set=server.admin_listen=127.0.0.1:0".to_owned(),
+            format!("--set=store.url=sqlite:{}/sosik.db", folder.display()),
+        ]);
+        for rate in RATES {
+            command.arg(format!("--set=rates.{rate}_per_minute=1000000"));
+            command.arg(format!("--set=rates.{rate}_burst=1000000"));
+        }
+        let mut process = command
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("start the server")?;
+        let log = process.stderr.take().context("read the server's log")?;
+        let server = Self {
+            process,
+            address,
+            folder,
+        };
+        wait_until_it_serves(BufReader::new(log))?;
+        Ok(server)
+    }
+
+    /// Makes an account; answers its token.
+    fn sign_up(&self, handle: &str) -> anyhow::Result<String> {
+        let body = format!(
+            "{{\"handle\":\"{handle}\",\"display_name\":\"Somebody\",\"password\":\"blue-kettle-on-a-hill\"}}"
+        );
+        let request = format!(
+            "POST /v1/people HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        let mut connection = TcpStream::connect(self.address).context("connect to the server")?;
+        connection.set_read_timeout(Some(ANSWER_WAIT))?;
+        connection.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer)?;
+        let token = answer
+            .split_once("\"token\":\"")
+            .and_then(|(_, rest)| rest.split_once('"'));
+        let (token, _) = token.with_context(|| format!("sign up: the server answered {answer}"))?;
+        Ok(token.to_owned())
+    }
+
+    /// Runs Schemathesis as these people at the same time, or as nobody. Says whether all answers were as documented.
+    fn compare(&self, program: &Path, tokens: &[String], examples: u32) -> anyhow::Result<bool> {
+        let nobody = [None];
+        let people = tokens.iter().map(Some);
+        let everybody: Vec<_> = match tokens {
+            [] => nobody.to_vec(),
+            _ => people.collect(),
+        };
+        let runs: Vec<_> = everybody
+            .into_iter()
+            .map(|token| self.command(program, token, examples).spawn())
+            .collect();
+        let mut all_fine = true;
+        for run in runs {
+            let status = run.context("run Schemathesis")?.wait()?;
+            all_fine &= status.success();
+        }
+        Ok(all_fine)
+    }
+
+    fn command(&self, program: &Path, token: Option<&String>, examples: u32) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(root())
+            .args(["--config-file", "xtask/schemathesis.toml", "run"])
+            .arg(format!("http://{}/openapi.json", self.address))
+            .args([
+                "--mode",
+                "positive",
+                "--phases",
+                "examples,coverage,fuzzing",
+            ])
+            .args(["--checks", CHECKS, "--continue-on-failure", "--no-color"])
+            .args(["--max-examples", &examples.to_string()])
+            .args(["--seed", &SEED.to_string()])
+            .args(["--request-timeout", &ANSWER_WAIT.as_secs().to_string()]);
+        if let Some(token) = token {
+            command.args(["--header", &format!("Authorization: Bearer {token}")]);
+        }
+        command
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself, and its folder may be gone: then there is nothing left to do.
+        let _ended = self.process.kill();
+        let _waited = self.process.wait();
+        let _gone = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// An address that nobody listens on now.
+fn free_address() -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("find a free port")?;
+    Ok(listener.local_addr()?)
+}
+
+/// Reads the log up to the line that says so, and goes on reading, so that the server can go on writing.
+fn wait_until_it_serves(mut log: impl BufRead + Send + 'static) -> anyhow::Result<()> {
+    let mut line = String::new();
+    while !line.contains("serving") {
+        line.clear();
+        ensure!(
+            log.read_line(&mut line)? > 0,
+            "the server ended at its start"
+        );
+    }
+    thread::spawn(move || log.lines().map_while(Result::ok).for_each(drop));
+    Ok(())
+}
