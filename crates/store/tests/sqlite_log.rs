@@ -107,7 +107,7 @@ async fn a_reader_of_another_process_is_not_waited_for_and_the_log_shrinks_after
     for number in 61..=300 {
         sign_up(&store, number).await.expect("writes");
     }
-    assert!(store.figures().log_emptied > 0);
+    // By us, or by SQLite, which finds a moment without reads here.
     assert!(log_bytes(&path) <= u64::from(WAL_MIB_MAX) * MIB + MIB);
     drop(other);
     store.close().await;

@@ -66,6 +66,10 @@ impl Log {
     pub(super) fn tend(&mut self, connection: &Connection) {
         let bytes = fs::metadata(&self.file).map_or(0, |file| file.len());
         self.figures.bytes.store(bytes, Ordering::Relaxed);
+        if bytes <= self.bytes_max {
+            // SQLite may have begun it anew by itself after it could not be emptied.
+            self.empty_at = self.bytes_max;
+        }
         if bytes <= self.empty_at {
             return;
         }
