@@ -62,11 +62,11 @@ pub(crate) fn run(long: bool) -> anyhow::Result<()> {
     let mut failed = Vec::new();
     for (name, people) in [("nobody", 0), ("one person", 1), ("two people", 2)] {
         let server = Server::start()?;
-        let tokens: Vec<_> = (1..=people)
+        let people: Vec<_> = (1..=people)
             .map(|number| server.sign_up(&format!("person_{number}")))
             .collect::<anyhow::Result<_>>()?;
         say(&format!("schemathesis as {name}"));
-        if !server.compare(&program, &tokens, examples)? {
+        if !server.compare(&program, &people, examples)? {
             failed.push(name);
         }
     }
@@ -102,6 +102,12 @@ fn installed() -> anyhow::Result<PathBuf> {
         "install Schemathesis",
     )?;
     Ok(program)
+}
+
+/// Somebody who is signed in.
+struct Person {
+    id: String,
+    token: String,
 }
 
 /// A server on free ports with fresh data. It is stopped, and its data deleted, when this is dropped.
@@ -142,8 +148,8 @@ impl Server {
         Ok(server)
     }
 
-    /// Makes an account; answers its token.
-    fn sign_up(&self, handle: &str) -> anyhow::Result<String> {
+    /// Makes an account.
+    fn sign_up(&self, handle: &str) -> anyhow::Result<Person> {
         let body = format!(
             "{{\"handle\":\"{handle}\",\"display_name\":\"Somebody\",\"password\":\"blue-kettle-on-a-hill\"}}"
         );
@@ -158,24 +164,26 @@ impl Server {
         connection.write_all(request.as_bytes())?;
         let mut answer = String::new();
         connection.read_to_string(&mut answer)?;
-        let token = answer
-            .split_once("\"token\":\"")
-            .and_then(|(_, rest)| rest.split_once('"'));
-        let (token, _) = token.with_context(|| format!("sign up: the server answered {answer}"))?;
-        Ok(token.to_owned())
+        let text_of = |field: &str| {
+            let (_, rest) = answer.split_once(&format!("\"{field}\":\""))?;
+            rest.split_once('"').map(|(text, _)| text.to_owned())
+        };
+        let person = text_of("id").zip(text_of("token"));
+        let (id, token) =
+            person.with_context(|| format!("sign up: the server answered {answer}"))?;
+        Ok(Person { id, token })
     }
 
     /// Runs Schemathesis as these people at the same time, or as nobody. Says whether all answers were as documented.
-    fn compare(&self, program: &Path, tokens: &[String], examples: u32) -> anyhow::Result<bool> {
+    fn compare(&self, program: &Path, people: &[Person], examples: u32) -> anyhow::Result<bool> {
         let nobody = [None];
-        let people = tokens.iter().map(Some);
-        let everybody: Vec<_> = match tokens {
+        let everybody: Vec<_> = match people {
             [] => nobody.to_vec(),
-            _ => people.collect(),
+            _ => people.iter().map(Some).collect(),
         };
         let runs: Vec<_> = everybody
             .into_iter()
-            .map(|token| self.command(program, token, examples).spawn())
+            .map(|person| self.command(program, person, examples).spawn())
             .collect();
         let mut all_fine = true;
         for run in runs {
@@ -185,7 +193,7 @@ impl Server {
         Ok(all_fine)
     }
 
-    fn command(&self, program: &Path, token: Option<&String>, examples: u32) -> Command {
+    fn command(&self, program: &Path, person: Option<&Person>, examples: u32) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(root())
@@ -201,8 +209,10 @@ impl Server {
             .args(["--max-examples", &examples.to_string()])
             .args(["--seed", &SEED.to_string()])
             .args(["--request-timeout", &ANSWER_WAIT.as_secs().to_string()]);
-        if let Some(token) = token {
+        if let Some(Person { id, token }) = person {
             command.args(["--header", &format!("Authorization: Bearer {token}")]);
+            // A generated one would name somebody else, and every request would be rejected for it.
+            command.args(["--header", &format!("Sosik-Person: {id}")]);
         }
         command
     }

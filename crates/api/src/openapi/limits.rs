@@ -115,7 +115,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         (PARAMETER, "If-None-Match") => text(0, HEAD_BYTES_MAX as usize),
         (PARAMETER, "Last-Event-ID" | "last_event_id") => cursor_text(),
         (_, "before" | "after") => cursor_text(),
-        (PARAMETER, "person" | "story" | "comment" | "session") => id(),
+        (PARAMETER, "person" | "story" | "comment" | "session" | "Sosik-Person") => id(),
         (_, "id" | "story" | "comment" | "media" | "notification") => id(),
         (PARAMETER | "SignUp" | "LogIn", "handle") => asked_handle(),
         (_, "handle") => handle(),
