@@ -8,7 +8,6 @@
 
 pub mod cache;
 pub mod contract;
-#[cfg(feature = "testing")]
 pub mod failing;
 mod hash;
 pub mod memory;

@@ -2,7 +2,7 @@
 //!
 //! Called after the commit and before the answer, so that a read after the answer sees the change. It cannot fail: the
 //! write has happened, and a cache that missed it would stay wrong. All caches of this node are invalidated first.
-//! Then the fabric is; what fails there is repeated (see [`Invalidations`](crate::invalidations::Invalidations)). With
+//! Then the fabric is; what fails there is repeated (see the module `invalidations`). With
 //! several nodes this is also the place that tells the others, and waits until they know.
 
 use std::sync::atomic::Ordering;
