@@ -104,7 +104,8 @@ impl IdGenerator {
     /// Makes every later id larger than all ids of this moment, whatever node makes those.
     pub fn pass(&mut self, moment: Timestamp) {
         let millis = since_epoch(moment);
-        if millis > self.last_millis {
+        // Also at the last id's own millisecond: ids with a lower node number would follow there.
+        if millis >= self.last_millis {
             self.last_millis = millis;
             self.next_sequence = SEQUENCES;
         }
@@ -215,6 +216,16 @@ mod tests {
         assert!(ids.next(at(3), Duration::ZERO).unwrap() > of_another_node);
         ids.pass(at(4));
         assert!(ids.next(at(5), Duration::ZERO).unwrap() > of_another_node);
+    }
+
+    #[test]
+    fn ids_pass_the_moment_of_the_last_one_too() {
+        let mut ids = generator(0);
+        assert_eq!(ids.next(at(500), Duration::ZERO).unwrap().time(), at(500));
+        ids.pass(at(500));
+        let of_another_node = RawId::from_fields(START + 500, 1023, SEQUENCES - 1);
+        let after_the_clock_went_back = ids.next(at(3), Duration::ZERO).unwrap();
+        assert!(after_the_clock_went_back > of_another_node);
     }
 
     #[test]
