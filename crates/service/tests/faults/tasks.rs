@@ -13,6 +13,7 @@ use crate::common::World;
 async fn busy_world() -> World {
     let mut settings = Settings::default();
     settings.supervision.restarts_max = 3;
+    settings.node.lease = Duration::from_secs(3);
     settings.supervision.pause_first = Duration::from_millis(1);
     // What a worker had in hand when it panicked is taken up then.
     settings.delivery.claim = Duration::from_millis(200);
@@ -28,12 +29,10 @@ async fn every_task_that_panics_goes_on_afterwards() {
     for task in ["sweeper", "delivery_worker", "lease_keeper"] {
         world.clock.panic_in(task, 2);
         let story = world.post(people[0], Audience::Friends).await;
+        // Each task looks at the clock without further posts. Posts that are deleted meanwhile would come to lie above the
+        // story, and with a thousand of them it is not on the first page.
         world
-            .eventually(task, async || {
-                let more = world.post(people[0], Audience::Friends).await;
-                world.service.delete_story(people[0], more).await.unwrap();
-                world.clock.looks_after_panics(task) > 0
-            })
+            .eventually(task, async || world.clock.looks_after_panics(task) > 0)
             .await;
         world
             .eventually("the story is delivered", async || {
