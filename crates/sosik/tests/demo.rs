@@ -15,7 +15,7 @@ use std::time::Duration;
 use common::Folder;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
 /// Nothing here takes so long; only a fault does.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -248,9 +248,12 @@ async fn while_it_serves_feeds_are_compared_with_the_truth_and_counted() {
             .find(|line| line.split(' ').next() == Some(name));
         line.and_then(|line| line.split(' ').nth(1)?.parse::<f64>().ok())
     };
+    let client = Client::new();
+    let mut tick = interval(Duration::from_millis(100));
     let checked = async {
         loop {
-            let answer = Client::new()
+            tick.tick().await;
+            let answer = client
                 .get(format!("http://{admin}/metrics"))
                 .send()
                 .await
