@@ -15,11 +15,61 @@ use sosik_service::accounts::Token;
 use crate::app::App;
 use crate::problem::Problem;
 
-const OVER_TLS: &str = "__Host-sosik";
-const IN_THE_CLEAR: &str = "sosik";
+/// A cookie of ours.
+pub(super) struct Cookie {
+    /// Its name over TLS.
+    pub(super) over_tls: &'static str,
+    /// Its name without.
+    pub(super) in_the_clear: &'static str,
+    /// Which requests of other sites browsers send it with.
+    pub(super) same_site: &'static str,
+}
 
-const fn name(is_https: bool) -> &'static str {
-    if is_https { OVER_TLS } else { IN_THE_CLEAR }
+const SESSION: Cookie = Cookie {
+    over_tls: "__Host-sosik",
+    in_the_clear: "sosik",
+    same_site: "Lax",
+};
+
+impl Cookie {
+    const fn name(&self, is_https: bool) -> &'static str {
+        if is_https {
+            self.over_tls
+        } else {
+            self.in_the_clear
+        }
+    }
+
+    /// The values that a request has for it, in their order.
+    pub(super) fn values<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        is_https: bool,
+    ) -> impl Iterator<Item = &'a str> {
+        let name = self.name(is_https);
+        let pairs = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        pairs
+            .flat_map(|pairs| pairs.split(';'))
+            .filter_map(move |pair| {
+                let (key, value) = pair.trim().split_once('=')?;
+                (key == name).then_some(value)
+            })
+    }
+
+    /// Makes a browser keep it for so long; none forgets it.
+    pub(super) fn set(&self, is_https: bool, value: &str, age: Duration) -> Option<HeaderValue> {
+        let secure = if is_https { "; Secure" } else { "" };
+        let (name, same_site, age) = (self.name(is_https), self.same_site, age.as_secs());
+        let cookie = format!(
+            "{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite={same_site}{secure}"
+        );
+        let mut cookie = HeaderValue::try_from(cookie).ok()?;
+        cookie.set_sensitive(true);
+        Some(cookie)
+    }
 }
 
 /// The token in the cookie, if there is one.
@@ -27,14 +77,7 @@ const fn name(is_https: bool) -> &'static str {
 /// # Errors
 /// `CookieAmbiguous` for two cookies of that name with different values.
 pub(crate) fn session_cookie(headers: &HeaderMap, is_https: bool) -> Result<Option<&str>, Problem> {
-    let pairs = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut values = pairs.flat_map(|pairs| pairs.split(';')).filter_map(|pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        (key == name(is_https)).then_some(value)
-    });
+    let mut values = SESSION.values(headers, is_https);
     let first = values.next();
     if values.all(|value| Some(value) == first) {
         Ok(first)
@@ -45,7 +88,7 @@ pub(crate) fn session_cookie(headers: &HeaderMap, is_https: bool) -> Result<Opti
 
 /// Tells the browser to keep the token.
 pub(crate) fn keep_session(app: &App, token: &Token) -> Option<HeaderValue> {
-    set(
+    SESSION.set(
         app.settings.is_https(),
         token.as_str(),
         app.service.settings().sessions.absolute,
@@ -54,19 +97,7 @@ pub(crate) fn keep_session(app: &App, token: &Token) -> Option<HeaderValue> {
 
 /// Tells the browser to forget it.
 pub(crate) fn forget_session(app: &App) -> Option<HeaderValue> {
-    set(app.settings.is_https(), "", Duration::ZERO)
-}
-
-fn set(is_https: bool, value: &str, age: Duration) -> Option<HeaderValue> {
-    let secure = if is_https { "; Secure" } else { "" };
-    let name = name(is_https);
-    let cookie = format!(
-        "{name}={value}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
-        age.as_secs()
-    );
-    let mut cookie = HeaderValue::try_from(cookie).ok()?;
-    cookie.set_sensitive(true);
-    Some(cookie)
+    SESSION.set(app.settings.is_https(), "", Duration::ZERO)
 }
 
 #[cfg(test)]
@@ -108,13 +139,13 @@ mod tests {
 
     #[test]
     fn over_tls_the_cookie_is_secure_and_bound_to_the_host() {
-        let cookie = set(true, "t", Duration::from_secs(60)).unwrap();
+        let cookie = SESSION.set(true, "t", Duration::from_secs(60)).unwrap();
         assert_eq!(
             cookie,
             "__Host-sosik=t; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
         );
         assert_eq!(
-            set(false, "", Duration::ZERO).unwrap(),
+            SESSION.set(false, "", Duration::ZERO).unwrap(),
             "sosik=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
         );
     }

@@ -7,21 +7,21 @@ use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use sosik_service::accounts::Token;
 
+use super::cookies::Cookie;
 use crate::app::App;
 use crate::problem::Problem;
 
-const OVER_TLS: &str = "__Host-sosik-device";
-const IN_THE_CLEAR: &str = "sosik-device";
+const DEVICE: Cookie = Cookie {
+    over_tls: "__Host-sosik-device",
+    in_the_clear: "sosik-device",
+    same_site: "Strict",
+};
 
 /// Browsers keep no cookie longer than 400 days.
 const AGE: Duration = Duration::from_secs(400 * 86_400);
-
-const fn name(is_https: bool) -> &'static str {
-    if is_https { OVER_TLS } else { IN_THE_CLEAR }
-}
 
 /// The token of the device, if the client sent one.
 pub(crate) struct Device(pub(crate) Option<String>);
@@ -36,30 +36,18 @@ impl FromRequestParts<App> for Device {
 
 /// The first cookie of that name. A planted one does no harm: at worst the device counts as unknown.
 fn sent(headers: &HeaderMap, is_https: bool) -> Option<String> {
-    let pairs = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    pairs.flat_map(|pairs| pairs.split(';')).find_map(|pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        (key == name(is_https)).then(|| value.to_owned())
-    })
+    DEVICE.values(headers, is_https).next().map(str::to_owned)
 }
 
 /// Makes the browser keep the token.
 pub(crate) fn keep_device(app: &App, token: &Token) -> Option<HeaderValue> {
-    let is_https = app.settings.is_https();
-    let secure = if is_https { "; Secure" } else { "" };
-    let (name, token, age) = (name(is_https), token.as_str(), AGE.as_secs());
-    let cookie =
-        format!("{name}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
-    let mut cookie = HeaderValue::try_from(cookie).ok()?;
-    cookie.set_sensitive(true);
-    Some(cookie)
+    DEVICE.set(app.settings.is_https(), token.as_str(), AGE)
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+
     use super::*;
 
     #[test]
