@@ -1,6 +1,8 @@
 // The way to the server. Types come from its OpenAPI document, the session from a cookie that scripts cannot read.
 import createClient from 'openapi-fetch';
 
+import { answered } from '$/parts/network.svelte';
+
 import { Failure } from './failure';
 import { patientFetch } from './patience';
 import type { paths } from './schema';
@@ -61,8 +63,10 @@ export async function answer<T>(call: Promise<Called<T>>): Promise<T> {
   try {
     called = await call;
   } catch {
+    answered(false);
     throw Failure.offline();
   }
+  answered(true);
   if (called.response.ok) return called.data as T;
   const failure = Failure.of(called.error as Problem | undefined, called.response.status);
   if (failure.code === 'unauthenticated') onSessionEnd();

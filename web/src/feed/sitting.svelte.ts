@@ -4,6 +4,7 @@ import { answer, api } from '$/api/client';
 import type { Person, Story } from '$/api/types';
 import { dropIdle, whenIdle } from '$/parts/idle';
 import { freshMemory } from '$/lists/memory';
+import { whenBack } from '$/parts/network.svelte';
 import { hear as hearNotifications } from '$/notifications/unread.svelte';
 import { startOutbox } from '$/stories/outbox.svelte';
 
@@ -115,7 +116,7 @@ export class Sitting {
     this.#keepChanges();
     this.#stream.open(this.home.after);
     addEventListener('offline', () => (this.#awaySince ??= Date.now()));
-    addEventListener('online', () => {
+    whenBack(() => {
       if (!document.hidden) void this.#comeBack();
     });
     addEventListener('pagehide', () => this.leave());

@@ -1,5 +1,6 @@
 // The live stream: what happens to others while one looks. It comes back by itself after any interruption, from where it
 // was, so that nothing is missed; it rests while nobody looks.
+import { answered } from '$/parts/network.svelte';
 
 /** Who listens. */
 export interface Listener {
@@ -45,7 +46,10 @@ export class LiveStream {
     const from = this.#last ? `&last_event_id=${encodeURIComponent(this.#last)}` : '';
     const source = this.#open(`/v1/feed/stream?person=${this.#person}${from}`);
     this.#source = source;
-    source.addEventListener('hello', (event) => this.#heard(event as MessageEvent<string>));
+    source.addEventListener('hello', (event) => {
+      this.#heard(event as MessageEvent<string>);
+      answered(true);
+    });
     source.addEventListener('story', (event) => {
       const message = this.#heard(event as MessageEvent<string>);
       this.#listener.story(JSON.parse(message.data), this.#last ?? '');

@@ -4,6 +4,7 @@ import type { Audience, Story } from '$/api/types';
 import { freshIdempotencyKey } from '$/api/client';
 import { allUnsent, dropUnsent, keepUnsent, OUTBOX_SYNC, sendOnce, type Unsent } from '$/offline/outbox';
 import { t } from '$/language/index.svelte';
+import { whenBack } from '$/parts/network.svelte';
 import { tell } from '$/parts/toasts.svelte';
 import { forget, otherPerson } from '$/session/index.svelte';
 
@@ -32,7 +33,7 @@ export async function startOutbox(person: string, sent: (story: Story) => void):
   onSent = sent;
   const left = await allUnsent(person);
   outbox.list = [...outbox.list, ...left.filter((one) => !outbox.list.some(({ key }) => key === one.key)).reverse()];
-  addEventListener('online', () => void sendAll());
+  whenBack(() => void sendAll());
   navigator.serviceWorker?.addEventListener('message', (event: MessageEvent<{ sent?: string; story?: Story }>) => {
     if (event.data.sent && event.data.story) arrived(event.data.sent, event.data.story);
   });
