@@ -1,12 +1,18 @@
+import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 
 import { expectComplaints, kept, openAs, story } from './browser';
 import { eventually, PASSWORD, Person } from './town';
 
 /** The other person logs in with the same browser, in another tab. */
-async function takesOver(page: Awaited<ReturnType<typeof openAs>>, other: Person): Promise<void> {
+async function takesOver(page: Page, other: Person): Promise<void> {
   const answer = await page.context().request.post('/v1/sessions', { data: { handle: other.handle, password: PASSWORD } });
   expect(answer.status()).toBe(201);
+}
+
+/** The tab has become this person's. Its document changes on the way. */
+async function becomes(page: Page, person: Person): Promise<void> {
+  await page.waitForFunction((id) => localStorage.getItem('sosik.me')?.includes(id) ?? false, person.id);
 }
 
 async function storiesOf(person: Person): Promise<string[]> {
@@ -21,11 +27,14 @@ describe('two people with one browser', () => {
     const page = await openAs(ana, 'desktop');
     const box = page.getByRole('textbox').first();
     await box.fill('only ana says this');
-    await takesOver(page, bo);
+    // The other one logs in while the story is on its way: nothing has told the page of it before.
+    await page.route('**/v1/stories', (route) => takesOver(page, bo).then(() => route.continue()), { times: 1 });
+    const refused = page.waitForResponse((response) => response.url().endsWith('/v1/stories'));
     await box.press('Control+Enter');
+    expect((await refused).status()).toBe(409);
     // The tab becomes the other person's, with nothing of the first one on the screen.
+    await becomes(page, bo);
     await page.getByText('아직은 조용하네요').waitFor();
-    await eventually(async () => (await page.evaluate(() => localStorage.getItem('sosik.me')))?.includes(bo.id) ?? false);
     expect(await story(page, 'only ana says this').count()).toBe(0);
     expect(await storiesOf(bo)).toEqual([]);
     expect(await storiesOf(ana)).toEqual([]);
@@ -35,6 +44,26 @@ describe('two people with one browser', () => {
     await page.goto('/');
     await story(page, 'only ana says this').waitFor();
     await eventually(async () => (await storiesOf(ana)).length === 1);
+    expect(await storiesOf(bo)).toEqual([]);
+  });
+
+  it('find what they have begun when they are back, and not what the other has', async () => {
+    expectComplaints(/409/);
+    const [ana, bo] = [await Person.join({ name: 'Ana Silva' }), await Person.join({ name: 'Bo Reed' })];
+    const page = await openAs(ana, 'desktop');
+    const box = page.getByRole('textbox').first();
+    await box.fill('ana has only begun');
+    await eventually(async () => (await kept(page)).includes('ana has only begun'));
+    await takesOver(page, bo);
+    await page.goto('/');
+    await becomes(page, bo);
+    await box.fill('so has bo');
+    await eventually(async () => (await kept(page)).includes('so has bo'));
+    await takesOver(page, ana);
+    await page.goto('/');
+    await becomes(page, ana);
+    await expect.poll(() => box.inputValue()).toBe('ana has only begun');
+    expect(await storiesOf(ana)).toEqual([]);
     expect(await storiesOf(bo)).toEqual([]);
   });
 
