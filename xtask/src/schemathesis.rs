@@ -27,10 +27,10 @@ const EXAMPLES_SHORT: u32 = 10;
 /// Generated requests of each operation of a long run.
 const EXAMPLES_LONG: u32 = 200;
 
-/// The same requests at every run, so that a failure can be repeated.
+/// A fixed seed, so that every run sends the same requests and failures can be reproduced.
 const SEED: u32 = 15;
 
-/// What is compared.
+/// The checks to run.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_schema_conformance,positive_data_acceptance";
 
@@ -68,7 +68,7 @@ pub(crate) fn run(long: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Schemathesis in a Python environment of its own, installed when missing.
+/// Schemathesis in its own Python environment. Installs it when missing.
 fn installed() -> anyhow::Result<PathBuf> {
     let folder = root().join("target/schemathesis").join(VERSION);
     let program = folder.join("bin/schemathesis");
@@ -209,7 +209,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself, and its folder may be gone: then there is nothing left to do.
+        // The process may have ended by itself, and its folder may be gone. Both are fine.
         let _ended = self.process.kill();
         let _waited = self.process.wait();
         let _gone = fs::remove_dir_all(&self.folder);
@@ -238,7 +238,7 @@ fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(listener.local_addr()?)
 }
 
-/// Reads the log up to the line that says so, and goes on reading, so that the server can go on writing.
+/// Reads the log until the server is ready, and keeps reading, so that the server does not block on a full pipe.
 fn wait_until_it_serves(mut log: impl BufRead + Send + 'static) -> anyhow::Result<()> {
     let mut line = String::new();
     while !line.contains("serving") {

@@ -14,7 +14,7 @@ use crate::extract::names_tag;
 /// Bytes that never change, in the encodings they were made in.
 #[derive(Debug, Clone)]
 pub struct Encoded {
-    /// As they are.
+    /// The bytes without compression.
     pub plain: Bytes,
     /// Compressed with brotli.
     pub brotli: Option<Bytes>,
@@ -102,7 +102,7 @@ impl Encoded {
 /// Liked less than every encoding that is named with a quality, and better than none: what a client does not name.
 const UNNAMED: f32 = 0.0001;
 
-/// How much the client likes this encoding, from 0 (never) to 1 (RFC 9110, section 12.5.3).
+/// The client's quality value for this encoding, from 0 (not acceptable) to 1 (RFC 9110, section 12.5.3).
 fn quality(headers: &HeaderMap, encoding: Encoding) -> f32 {
     let lines = headers.get_all(header::ACCEPT_ENCODING).iter();
     let items = lines

@@ -26,7 +26,7 @@ pub(crate) async fn list(
     Ok(Json(shape(&found, app, scope)))
 }
 
-/// What the cursors of a list are bound to.
+/// The list that its cursors are bound to.
 const fn name_of(list: PeopleList) -> List {
     match list {
         PeopleList::Friends => List::Friends,

@@ -22,7 +22,7 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// The header in which these proxies name their client.
     pub forwarded_header: ForwardedHeader,
-    /// What operators send to the administration listener; none asks for nothing.
+    /// The bearer token of the administration listener. `None`: no token is required.
     pub admin_token: Option<AdminToken>,
     /// Connections of the public listener.
     pub connections: Connections,
@@ -34,11 +34,11 @@ pub struct Settings {
     pub request_wait: Duration,
     /// Largest body.
     pub request_body_bytes_max: usize,
-    /// How long a body may take to arrive.
+    /// The maximum time for a body to arrive.
     pub body_timeout: Duration,
     /// Bytes of bodies that are read or in use.
     pub bodies_bytes_max: usize,
-    /// How long a request may take until its answer begins, once its body is there.
+    /// The maximum time from the end of the request body to the start of the answer.
     pub request_timeout: Duration,
     /// Live streams open on this node.
     pub streams_max: usize,
@@ -56,7 +56,7 @@ pub struct Settings {
     pub rates: Rates,
 }
 
-/// What one listener lets in, and how long a connection may do nothing.
+/// Limits of one listener on connections, and on how long they may be idle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connections {
     /// Names the listener in metrics and in the log.
@@ -71,7 +71,7 @@ pub struct Connections {
     pub idle: Duration,
     /// Bytes of answers that may wait to be written.
     pub answer_bytes_max: usize,
-    /// The same for one connection.
+    /// The maximum for one connection.
     pub answer_bytes_per_connection_max: usize,
     /// A client that takes too little of an answer for this long loses its connection, in whole seconds.
     pub answer_stall: Duration,

@@ -141,7 +141,7 @@ fn answer(file: &SiteFile, path: &str, headers: &HeaderMap) -> Response {
     response
 }
 
-/// The same address shows lines to type to a terminal, which is known by its name.
+/// A terminal client, recognised by its `User-Agent`, gets shell commands at the same address.
 fn by_agent(mut response: Response) -> Response {
     let agent = HeaderValue::from_static("user-agent");
     response.headers_mut().append(header::VARY, agent);

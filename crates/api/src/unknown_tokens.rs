@@ -16,10 +16,10 @@ use crate::problem::{Problem, RateExceeded};
 /// own queue bounds it.
 const SHUT_MAX: usize = 65_536;
 
-/// What each address may still invent.
+/// The rate limit on unknown tokens by address.
 pub(crate) struct UnknownTokens {
     buckets: Buckets,
-    /// Until when, on the monotonic clock, an address with an empty bucket may ask for nothing.
+    /// The time on the monotonic clock until which an address with an empty bucket is rejected.
     shut: Mutex<FxHashMap<u64, Duration>>,
 }
 

@@ -31,7 +31,7 @@ fn is_of_now(created_at: &str, now: Timestamp) -> bool {
     created_at >= earliest.as_str() && created_at <= now.to_string().as_str()
 }
 
-/// What ana has read while the clock was ahead, and her place in the feed.
+/// Marks everything as read while the clock is ahead, and returns the cursor of the feed.
 async fn read_everything(app: &TestApp, ana: &TestPerson, story: &Story) -> String {
     app.settled().await;
     let page = ana.feed().await;

@@ -18,10 +18,10 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// What an HTTP/2 client sends first.
+/// The connection preface of HTTP/2.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// The same with an empty SETTINGS frame, which completes the handshake.
+/// The preface with an empty SETTINGS frame, which completes the handshake.
 const HANDSHAKE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
 
 fn address(app: &TestApp) -> SocketAddr {
@@ -31,7 +31,7 @@ fn address(app: &TestApp) -> SocketAddr {
 /// Waits until the server closed a connection.
 async fn is_closed(mut connection: TcpStream) {
     let mut received = Vec::new();
-    // It may also be reset, which is closed as well.
+    // A reset counts as closed, too.
     let read = timeout(PATIENCE, connection.read_to_end(&mut received)).await;
     assert!(read.is_ok(), "still open");
 }
@@ -118,7 +118,7 @@ async fn connect_from(last: u8, app: &TestApp) -> TcpStream {
     socket.connect(address(app)).await.unwrap()
 }
 
-/// Whether the server answers on this connection, rather than closing it.
+/// Returns the connection if the server answers on it, and `None` if the server closes it.
 async fn answers(mut connection: TcpStream) -> Option<TcpStream> {
     let ask = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
     connection.write_all(ask).await.ok()?;

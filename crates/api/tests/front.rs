@@ -1,5 +1,5 @@
-//! What every request goes through before it reaches a handler: the host it names, the cookie it brings, and the door of
-//! the operators.
+//! Checks before a request reaches a handler: the host, the cookies, and the access control of the administration
+//! listener.
 
 #![expect(
     clippy::unwrap_used,

@@ -19,7 +19,7 @@ const LIMITS: [usize; 5] = [1, 2, 3, 5, 20];
 /// Pages of a walk. A test that needs more has run away.
 const PAGES_MAX: usize = 100;
 
-/// What a page tells, without the totals, which are those of everybody.
+/// The content of a page without the totals, which are the same for everybody.
 fn told(page: &Value, list: &str) -> Value {
     // On the home feed `after` follows every delivery, also of one's own story.
     let after = match list.starts_with("/v1/feed") {
@@ -53,7 +53,7 @@ async fn walks(viewer: &TestPerson, list: &str) -> Vec<Vec<Value>> {
     walks
 }
 
-/// How many items a walk has.
+/// The number of items in all pages.
 fn items(pages: &[Value]) -> usize {
     let items = pages.iter().map(|page| page["items"].as_array().unwrap());
     items.map(Vec::len).sum()
@@ -79,7 +79,7 @@ async fn check<F: Future<Output = ()>>(
     }
 }
 
-/// How many rows of the order are visible.
+/// The number of visible rows.
 fn visible() -> usize {
     ORDER.matches('v').count()
 }

@@ -113,7 +113,7 @@ const WITHOUT_LIMIT: [&str; 11] = [
     "SignedIn.token",
 ];
 
-/// What a schema lacks to say which values it takes.
+/// Whether a schema lacks a limit on its values.
 fn lacks_limit(schema: &Value) -> bool {
     let is = |kind: &str| match &schema["type"] {
         Value::Array(kinds) => kinds.iter().any(|one| one == kind),

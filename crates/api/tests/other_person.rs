@@ -60,7 +60,7 @@ async fn every_operation_refuses_a_request_that_is_meant_for_somebody_else_and_d
         assert_eq!(answer.status, 409, "{method} {path}: {}", answer.body);
         answer.problem(409, "other_person");
     }
-    // Nothing of it was done: the session, the story, the profile and the relations are as they were.
+    // Nothing changed: the session, the story, the profile and the relations are the same as before.
     assert_eq!(sessions().await, before);
     assert_eq!(mina.feed().await.items, [story]);
     assert_eq!(

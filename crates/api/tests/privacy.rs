@@ -1,4 +1,4 @@
-//! What a person may take back, and what a block hides, over HTTP.
+//! Unlikes of hidden stories, and the effect of blocks, over HTTP.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ async fn likes_seen_by(author: &TestPerson, story: &Story) -> u32 {
     author.get(&path).await.expect(200).read::<Story>().likes
 }
 
-/// What a client can tell answers apart by.
+/// The parts of an answer by which a client can distinguish it from another one.
 fn recognised_by(answer: &Answer) -> (StatusCode, &str) {
     (answer.status, &answer.body)
 }

@@ -257,7 +257,7 @@ async fn a_burst_of_comments_is_few_events_and_the_last_one_has_the_count() {
     loop {
         let event = stream.expect("notifications").await;
         events += 1;
-        // One more than the comments: the friendship was told too.
+        // One more than the comments, because the friendship is a notification, too.
         if event.data.contains("60") || event.data.contains("61") {
             break;
         }

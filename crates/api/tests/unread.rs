@@ -45,7 +45,7 @@ struct Http2 {
 }
 
 impl Http2 {
-    /// A connection on which the server may send so many bytes of each answer.
+    /// Opens a connection with this flow-control window for each stream.
     async fn with_window(url: &str, window: u32) -> Self {
         let stream = TcpStream::connect(address(url)).await.unwrap();
         let mut builder = Builder::new();

@@ -16,7 +16,7 @@ use crate::world::{Filled, Shape, World};
 const TEXT: &str = "점심시간의 소식: 오늘은 비빔밥을 먹었어요.";
 /// Friends of everybody.
 const FRIENDS: u64 = 40;
-/// Who posts at the same time.
+/// People who post at the same time.
 const WRITERS: u64 = 64;
 /// Timelines built at the same time: fewer than rebuilds that may wait.
 const WARM_AT_ONCE: usize = 4;

@@ -11,8 +11,8 @@ pub type FabricResult<T> = Result<T, FabricError>;
 
 /// The fabric did not answer. The call may or may not have had its effect; repeating it is safe.
 ///
-/// The caller never passes this on to a client. A read is answered from the store. A write goes on: what the fabric
-/// should have learned is retried, and timelines that it would have changed are not used until it has learned it.
+/// The caller never passes this on to a client. A read is answered from the store. A write
+/// continues: the invalidation is retried, and the timelines concerned are not used until it succeeds.
 #[derive(Debug, thiserror::Error)]
 #[error("the fabric did not answer")]
 pub struct FabricError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
@@ -43,7 +43,7 @@ pub struct Below {
 /// A story on its way to some readers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// What.
+    /// The story.
     pub story: StoryId,
     /// To whom.
     pub readers: Vec<PersonId>,
@@ -112,14 +112,14 @@ impl Signals {
         notification: false,
         session: true,
     };
-    /// Everything.
+    /// All signals.
     pub const ALL: Self = Self {
         story: true,
         notification: true,
         session: true,
     };
 
-    /// What either of them is for.
+    /// The union of both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {
@@ -210,8 +210,8 @@ pub trait Fabric: Send + Sync + 'static {
     /// Drops the reader's timeline, ready or not: what belongs into it has changed.
     async fn forget(&self, reader: PersonId) -> FabricResult<()>;
 
-    /// Drops every timeline, ready or not, and wakes every stream for everything: for when it is not known whose
-    /// timeline is outdated.
+    /// Drops every timeline, ready or not, and signals everything to every stream. For cases in which the outdated
+    /// timelines are unknown.
     async fn forget_everybody(&self) -> FabricResult<()>;
 
     /// Registers a live stream of a reader.

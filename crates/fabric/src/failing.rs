@@ -1,8 +1,7 @@
-//! A fabric that fails on demand, for tests of everything that stands on one.
+//! A fabric that fails on demand, for tests of its callers.
 //!
 //! [`FailingFabric`] wraps an engine and asks [`Faults`] before each call. A test chooses a [`Call`], a [`Fault`] and
-//! how often it happens. The engine behind it is the real one, so what is not made to fail works as it does in a
-//! running node.
+//! the number of times. The engine behind it is the real one, so all other calls work as in a running node.
 
 use std::sync::Arc;
 
@@ -51,16 +50,16 @@ impl Call {
     ];
 }
 
-/// What happens to a call.
+/// A fault to inject into a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It returns an error and has no effect.
+    /// The call returns an error and has no effect.
     Error,
-    /// It has its effect and returns an error: the answer was lost.
+    /// The call takes effect and returns an error, as when the answer is lost.
     LostAnswer,
-    /// It panics.
+    /// The call panics.
     Panic,
-    /// It waits until the fault is lifted or replaced by another one.
+    /// The call waits until the fault is lifted or replaced.
     Wait,
 }
 
@@ -79,7 +78,7 @@ struct State {
 
 struct Planned {
     fault: Fault,
-    /// How often it still happens; `None` for until it is lifted.
+    /// The number of remaining faults. `None`: until it is lifted.
     left: Option<u32>,
 }
 
@@ -108,13 +107,13 @@ impl Faults {
         self.changed.notify_waiters();
     }
 
-    /// Everything works again.
+    /// Lifts all faults.
     pub fn lift_all(&self) {
         self.state.lock().planned.clear();
         self.changed.notify_waiters();
     }
 
-    /// How many such calls have begun since the start, failed or not.
+    /// The number of such calls since the start, failed ones included.
     pub fn begun(&self, call: Call) -> u64 {
         self.state.lock().begun.get(&call).copied().unwrap_or(0)
     }

@@ -1,7 +1,7 @@
-//! What sealing a cursor costs: a page of the home feed seals two, and opens one when it is not the first.
+//! The cost of sealing a cursor. A page of the home feed seals two cursors, and opens one unless it is the first page.
 //!
-//! `cargo bench --package sosik-feed --bench seal`. The time is that of the processor, so other work on the machine does
-//! not count.
+//! `cargo bench --package sosik-feed --bench seal`. It measures processor time, so other work on the
+//! machine does not count.
 
 #![expect(clippy::print_stdout, reason = "prints its figures")]
 

@@ -70,8 +70,8 @@ const SEEN_BYTES: usize = 1 + 4 * 8 + 4 + 1 + RECENT_MAX * 8;
 /// Stands for "too many to name" where the count of unsettled stories stands.
 const TOO_MANY: u8 = u8::MAX;
 
-/// A cursor in plain form. Every cursor of a kind has the same length, so that its length tells nothing: not how large an
-/// id is, and not how many stories arrived lately.
+/// A cursor in plain form. All cursors of a kind have the same length, so the length reveals neither the size of an id
+/// nor the number of recent stories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Plain {
     bytes: [u8; SEEN_BYTES],
@@ -186,7 +186,7 @@ impl Seen {
     }
 }
 
-/// What is left to read of a plain form.
+/// The unread bytes of a plain form.
 struct Numbers<'a>(&'a [u8]);
 
 impl Numbers<'_> {

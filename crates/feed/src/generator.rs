@@ -13,8 +13,7 @@ use std::time::Duration;
 use crate::id::{EPOCH, MILLIS_MAX, RawId, SEQUENCES};
 use crate::time::Timestamp;
 
-/// How far ids may be ahead of the clock before that is worth a line in the log: what NTP corrects in a step on a machine
-/// that keeps time.
+/// Ids that are further ahead of the clock are logged. NTP steps on a machine that keeps time are smaller than this.
 pub const STEP_BACK_MAX: Duration = Duration::from_secs(5);
 
 /// A node number with its bounds, as the store leased it.
@@ -101,7 +100,7 @@ impl IdGenerator {
         )
     }
 
-    /// Makes every later id larger than all ids of this moment, whatever node makes those.
+    /// Makes every later id larger than all ids of this moment from any node.
     pub fn pass(&mut self, moment: Timestamp) {
         let millis = since_epoch(moment);
         // Also at the last id's own millisecond: ids with a lower node number would follow there.
@@ -111,7 +110,7 @@ impl IdGenerator {
         }
     }
 
-    /// How far the newest id is ahead of the clock.
+    /// The time by which the newest id is ahead of the clock.
     #[must_use]
     pub fn ahead_of(&self, now: Timestamp) -> Duration {
         self.last_id_at().since(now)

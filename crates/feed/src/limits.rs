@@ -99,8 +99,8 @@ pub const MENTIONS_MAX: usize = 50;
 /// many as one text may mention. Further mentions stay in the text as links and notify nobody.
 pub const STRANGER_MENTIONS_PER_DAY_MAX: u32 = 50;
 
-/// A like or friend request that was withdrawn and is repeated within this time is no news: its notification comes back
-/// in its old place.
+/// A like or friend request that is withdrawn and repeated within this time creates no new notification: the old one
+/// returns to its place.
 pub const REPEAT_QUIET: Duration = Duration::from_hours(24);
 
 /// Stories of one person that are not deleted: 27 a day for ten years.

@@ -190,13 +190,13 @@ pub enum RuleBroken {
         limits::FRIEND_REQUESTS_PENDING_MAX
     )]
     RequestLimit,
-    /// Whoever posts has [`limits::STORIES_PER_PERSON_MAX`] stories, or as many as the operator allows.
+    /// The author has [`limits::STORIES_PER_PERSON_MAX`] stories, or as many as the operator's limit.
     #[error("you have as many stories as one person may have: delete some first")]
     StoryQuota,
-    /// Whoever comments has [`limits::COMMENTS_PER_PERSON_MAX`] comments, or as many as the operator allows.
+    /// The author has [`limits::COMMENTS_PER_PERSON_MAX`] comments, or as many as the operator's limit.
     #[error("you have as many comments as one person may have: delete some first")]
     CommentQuota,
-    /// The texts of whoever writes take [`limits::TEXT_BYTES_PER_PERSON_MAX`] bytes, or as many as the operator allows.
+    /// The author's texts take [`limits::TEXT_BYTES_PER_PERSON_MAX`] bytes, or as many as the operator's limit.
     #[error(
         "your stories and comments take as much room as one person may have: delete some first"
     )]

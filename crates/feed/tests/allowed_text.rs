@@ -18,7 +18,7 @@ struct Example {
     text: String,
     /// `ok`, `empty`, or the code of the reason.
     expected: String,
-    /// The code point that is refused.
+    /// The rejected code point.
     character: Option<String>,
 }
 

@@ -190,7 +190,7 @@ impl Caches {
     }
 }
 
-/// What a feed is read for.
+/// The purpose of a read of a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// To be shown.

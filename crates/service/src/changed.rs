@@ -38,7 +38,7 @@ pub enum Change {
     Notifications(Vec<PersonId>),
 }
 
-/// What the fabric has to do about a change.
+/// The effect of a change on the fabric.
 enum InFabric {
     Forget(Distrust),
     Wake(Vec<PersonId>, Signals),
@@ -112,7 +112,7 @@ impl Service {
         }
     }
 
-    /// Invalidates everything: a write has ended in the middle, and what it changed is not known.
+    /// Invalidates everything, because a write was interrupted and its effect is unknown.
     pub(crate) fn forget_everything(&self) {
         self.0.caches.clear();
         self.0.invalidations.distrust_everybody();

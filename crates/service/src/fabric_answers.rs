@@ -1,4 +1,4 @@
-//! What becomes of an error of the fabric: it is counted and logged, and nobody gets it as an answer.
+//! Errors of the fabric are counted and logged, and never returned to a client.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(crate) struct FabricErrors {
 }
 
 impl FabricErrors {
-    /// Notes an error; returns how many to log now, if a line is due.
+    /// Counts an error. If a log line is due, returns the number of errors to log.
     fn note(&self, now: Duration) -> Option<u64> {
         let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         self.unlogged.fetch_add(1, Ordering::Relaxed);

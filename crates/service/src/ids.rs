@@ -16,10 +16,10 @@ use crate::{Service, ServiceError, ServiceResult};
 /// Renewals of the lease that one id may wait for. One is enough, unless the process stood still in between.
 const RENEWALS_MAX: u32 = 3;
 
-/// After so long a client may try again while the clock is wrong: somebody has to set it.
+/// `Retry-After` while the clock is wrong. An operator has to set it.
 const CLOCK_RETRY: Duration = Duration::from_secs(60);
 
-/// What is logged and told by `/readyz`.
+/// The message in the log and in `/readyz`.
 const CLOCK_BEFORE_2024: &str = "the clock of this machine shows a time before 2024, so nothing can be written: set it right \
      (`timedatectl set-ntp true`, or `date --set`); no restart is needed";
 
@@ -104,7 +104,7 @@ impl Ids {
         held.generator.last()
     }
 
-    /// How far ids are ahead of the clock.
+    /// The time by which ids are ahead of the clock.
     fn ahead(&self) -> Duration {
         self.held.lock().generator.ahead_of(self.clock.now())
     }
@@ -113,7 +113,7 @@ impl Ids {
     pub(crate) async fn overcome(&self, refused: IdRefused) -> ServiceResult<()> {
         match refused {
             IdRefused::LeaseOver => self.renew().await,
-            // The lease keeper logs it, and `/readyz` tells it.
+            // The lease keeper logs it, and `/readyz` reports it.
             IdRefused::ClockBeforeEpoch => Err(ServiceError::Busy(CLOCK_RETRY)),
             IdRefused::Exhausted => Err(ServiceError::Failed("there is no id left")),
         }
@@ -154,7 +154,7 @@ impl Ids {
         let mut held = self.held.lock();
         held.lease = lease;
         let bounds = bounds(&lease, asked_at + self.span);
-        // Not a new generator: ids of this process rise, whatever number they are made under.
+        // The generator is kept, so that ids of this process keep rising under another node number.
         held.generator.take_over(bounds);
         Ok(())
     }
@@ -196,13 +196,13 @@ impl Service {
         self.0.clock.now()
     }
 
-    /// What is wrong with the clock of this machine, with what to do; `None` when nothing keeps ids from being made.
+    /// The problem with the clock of this machine, and its remedy. `None` when ids can be made.
     #[must_use]
     pub fn clock_problem(&self) -> Option<&'static str> {
         (self.now() < EPOCH).then_some(CLOCK_BEFORE_2024)
     }
 
-    /// Logs what is wrong with the clock. Answers whether ids are ahead of it, which is logged when it begins.
+    /// Logs a problem with the clock. Returns whether ids are ahead of the clock; the transition is logged.
     fn watch_clock(&self, was_ahead: bool) -> bool {
         if let Some(problem) = self.clock_problem() {
             tracing::error!(now = %self.now(), "{problem}");
@@ -220,7 +220,7 @@ impl Service {
         is_ahead
     }
 
-    /// Renews the lease three times per span, and looks at the clock.
+    /// Renews the lease three times per span, and checks the clock.
     pub(crate) fn spawn_lease_keeper(&self) {
         let service = self.clone();
         self.supervise("lease_keeper", move || {

@@ -33,7 +33,7 @@ const RETRY_FIRST: Duration = Duration::from_millis(50);
 /// Longest pause between repeats: a fabric that is back is used again after this time.
 const RETRY_MAX: Duration = Duration::from_secs(2);
 
-/// What this node still has to tell the fabric.
+/// Invalidations that the fabric has not confirmed.
 #[derive(Default)]
 pub(crate) struct Invalidations {
     /// Entries of `open`. Reads look here first, without the lock.
@@ -52,7 +52,7 @@ struct Open {
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    /// Of the newest invalidation of this person. An older call that succeeds does not confirm a newer one.
+    /// The number of the newest invalidation of this person. The success of an older call does not confirm a newer one.
     number: u64,
     forget: bool,
     signals: Signals,
@@ -76,7 +76,7 @@ impl Invalidations {
         open.everybody.is_none() && !open.people.get(&reader).is_some_and(|entry| entry.forget)
     }
 
-    /// From now on the reader's timeline is not used, until this is confirmed.
+    /// Disables the reader's timeline until the invalidation is confirmed.
     pub(crate) fn distrust(&self, reader: PersonId) -> Distrust {
         let number = self.change(|open| open.add(reader, true, Signals::STORY));
         Distrust { reader, number }
@@ -95,13 +95,13 @@ impl Invalidations {
         self.retry_soon();
     }
 
-    /// From now on no timeline is used, until the fabric has forgotten all of them.
+    /// Disables all timelines until the fabric has dropped them.
     pub(crate) fn distrust_everybody(&self) {
         self.change(Open::add_everybody);
         self.retry_soon();
     }
 
-    /// Begins to repeat what is not confirmed.
+    /// Starts the retries of unconfirmed invalidations.
     pub(crate) fn retry_soon(&self) {
         self.added.notify_one();
     }
@@ -170,7 +170,7 @@ impl Open {
 }
 
 impl Service {
-    /// How many invalidations the fabric has not confirmed: 0 while it is well.
+    /// The number of unconfirmed invalidations: 0 while the fabric works.
     #[must_use]
     pub fn unconfirmed_invalidations(&self) -> usize {
         self.0.invalidations.count()

@@ -143,7 +143,7 @@ impl Service {
             sabotage,
         };
         let service = Self(Arc::new(inner));
-        // Before the first cursor is made: one without the number of late stories would tell of all of them again.
+        // This must precede the first cursor. A cursor without the number of late stories would repeat all of them.
         service.settle().await?;
         service.spawn_lease_keeper();
         service.spawn_repeats();
@@ -151,8 +151,8 @@ impl Service {
         Ok(service)
     }
 
-    /// Lets running steps of deliveries end, gives back the other orders and the node number, and closes the store.
-    /// What is not delivered stays in the store as orders that are due at once.
+    /// Finishes the delivery steps in progress, releases the other orders and the node number, and closes the store.
+    /// Undelivered orders stay in the store and are due at once.
     pub async fn stop(&self) {
         self.0.stopping.cancel();
         self.0.tasks.close();

@@ -56,7 +56,7 @@ impl Service {
         .await
     }
 
-    /// Who likes a story, the latest first. People severed from the viewer are left out and counted.
+    /// People who like a story, the latest first. People severed from the viewer are left out and counted.
     ///
     /// # Errors
     /// `NotFound` when there is no such story or the viewer may not know of it.

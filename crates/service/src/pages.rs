@@ -23,18 +23,18 @@ const BATCH: u32 = 100;
 
 /// A page of the rows of a list that the viewer may see.
 ///
-/// It is the page of a list without the hidden rows: as many items, and a cursor behind the last of these, only when one
-/// more follows. So neither its length nor its end tells of rows that are hidden. The exception is more than
+/// It equals the page of a list without the hidden rows: it has as many items, and a cursor after the last one if more
+/// follow. So neither its length nor its end reveals hidden rows. The exception is more than
 /// [`LOOKS_MAX`] hidden rows in a row.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Filled<T, P> {
     /// In the order of the list.
     pub(crate) shown: Vec<T>,
-    /// Behind which place the next page starts; none at the end.
+    /// The place after which the next page starts. `None` at the end.
     pub(crate) next: Option<P>,
 }
 
-/// Fills a page. `fetch` gets rows behind a place, `place` tells that of a row, `is_shown` decides about one.
+/// Fills a page. `fetch` reads rows after a place, `place` returns the place of a row, and `is_shown` filters rows.
 pub(crate) async fn fill<T, P: Copy, F, E>(
     limit: usize,
     from: Option<P>,
@@ -114,7 +114,7 @@ mod tests {
     #[tokio::test]
     async fn hidden_rows_change_neither_the_items_of_a_page_nor_its_end() {
         for hidden in [1, 2, 5, 50] {
-            // Every row that is shown has hidden ones before and behind it.
+            // Every visible row has hidden ones before and after it.
             let shown = |row: usize| row % (hidden + 1) == hidden / 2;
             for visible in 0..6 {
                 for limit in 1..5 {

@@ -127,7 +127,7 @@ pub struct NodeSettings {
     pub lease: Duration,
 }
 
-/// How tasks in the background are started again after a panic.
+/// Restarts of background tasks after a panic.
 #[derive(Debug, Clone, Copy)]
 pub struct SupervisionSettings {
     /// Restarts of one task within [`period`](Self::period); with one more panic the task is given up.

@@ -28,12 +28,12 @@ pub fn current_task() -> Option<&'static str> {
     TASK.try_with(|task| *task).ok()
 }
 
-/// A task that is not started again any more.
+/// A task that is no longer restarted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenUp {
     /// Its name, as in metrics and logs.
     pub task: &'static str,
-    /// How often it was started again within `period`.
+    /// Restarts within `period`.
     pub restarts: usize,
     /// See [`SupervisionSettings::period`].
     pub period: Duration,
@@ -71,7 +71,7 @@ impl Service {
         self.spawn(TASK.scope(task, async move { service.keep_running(task, run).await }));
     }
 
-    /// The tasks that are not started again any more. Empty on a node that is well.
+    /// The tasks that are no longer restarted. Empty on a healthy node.
     #[must_use]
     pub fn given_up(&self) -> Vec<GivenUp> {
         self.0.supervision.0.lock().clone()

@@ -28,16 +28,16 @@ const PAGE: u32 = 100;
 pub struct Comparison {
     /// Stories in the feed.
     pub stories: u64,
-    /// What differs.
+    /// The differences.
     pub differences: Vec<Difference>,
 }
 
-/// How one page of a feed compares.
+/// The result of comparing one page of a feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageComparison {
     /// Stories of the page that belong into the feed.
     pub stories: u64,
-    /// What differs.
+    /// The differences.
     pub differences: Vec<Difference>,
     /// The next page is below this one; `None` at the end of the feed.
     pub below: Option<StoryId>,
@@ -95,8 +95,8 @@ impl Service {
         self.verified_page(reader, below, Purpose::Check).await
     }
 
-    /// Looks at a page until nothing differs, or the same differs each time. The span of the last look counts: what is
-    /// below it belongs to the next page.
+    /// Compares a page until it is equal, or the same differences persist. The span of the last comparison counts:
+    /// stories below it belong to the next page.
     async fn verified_page(
         &self,
         reader: PersonId,
@@ -177,7 +177,7 @@ fn before(story: StoryId) -> StoryId {
     StoryId::from_u64(story.as_u64().saturating_sub(1))
 }
 
-/// What differs on a page below a story.
+/// The differences of a page below a story.
 fn differences(served: &[StoryId], truth: &[StoryId], below: Option<StoryId>) -> Vec<Difference> {
     let shown: BTreeSet<_> = served.iter().copied().collect();
     let expected: BTreeSet<_> = truth.iter().copied().collect();

@@ -1,11 +1,11 @@
-//! Acts that end as a whole: the write, and telling the caches of it.
+//! Uninterruptible acts: a write together with its cache invalidation.
 //!
 //! A client may go away in the middle (it hangs up, a deadline passes), and the future of its request is dropped. A
-//! write that was committed and not told would leave an outdated circle or session in a cache for ever. So such acts
-//! run as tasks of the service, and the request only waits for them. An act that panics may have committed: then
-//! everything this node remembers is invalidated, since what the act changed is not known.
+//! committed write without its invalidation would leave an outdated circle or session in a cache for ever. So such acts
+//! run as tasks of the service, and the request only waits for them. An act that panics may have committed. Its effect
+//! is unknown, so all caches of this node are invalidated.
 //!
-//! Refused: telling the caches before the write. A load in between would bring the old value back.
+//! Rejected: invalidating the caches before the write. A read in between would cache the old value again.
 
 use std::panic::resume_unwind;
 

@@ -53,7 +53,7 @@ async fn a_check_goes_through_a_feed_page_by_page_and_leaves_no_timeline_behind(
 async fn what_is_missing_from_a_timeline_is_found_on_its_page() {
     let world = World::new().await;
     let (_, reader, feed) = long_feed(&world).await;
-    // A timeline that lacks a tenth of the feed: built from what the store has not, and never told.
+    // A timeline that lacks a tenth of the feed, without an invalidation.
     world.service.fabric().forget(reader).await.unwrap();
     let rebuild = world.service.fabric().begin_rebuild(reader).await.unwrap();
     let kept = feed.iter().copied().enumerate();

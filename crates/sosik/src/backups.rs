@@ -8,11 +8,11 @@ use anyhow::Context;
 use sosik_feed::Timestamp;
 use tempfile::NamedTempFile;
 
-/// Of the file beside a backup that holds its checksum.
+/// The extension of the checksum file beside a backup.
 pub const CHECKSUM: &str = ".sha256";
-/// How the names of backups in a folder begin, and how they end.
+/// The prefix and the suffix of the names of backups in a folder.
 const NAME: (&str, &str) = ("sosik-", ".db");
-/// How the name of a copy begins, and how it ends, until it is whole.
+/// The prefix and the suffix of the name of an incomplete copy.
 const PARTIAL: (&str, &str) = (".sosik-", ".partial");
 
 /// The name of a backup of this moment. Names sort by time.

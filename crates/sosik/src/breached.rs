@@ -1,10 +1,10 @@
-//! Asks a service of breached passwords, by the range protocol of Pwned Passwords.
+//! Queries a service of breached passwords with the range protocol of Pwned Passwords.
 //!
-//! Only the first five hex digits of the password's SHA-1 leave this process; the answer lists the rest of all hashes that
-//! begin with them, and is padded so that its size tells nothing. No answer in time, or one that cannot be read, counts as
-//! not breached: a service elsewhere must not keep people from signing up.
+//! Only the first five hex digits of the password's SHA-1 leave this process; the answer lists the suffixes of all
+//! hashes with this prefix, and is padded so that its size reveals nothing. A timeout or an unreadable answer counts as
+//! not breached, because an external service must not block sign-ups.
 //!
-//! Sosik speaks no TLS, as a client no more than as a server: the URL names a mirror or a proxy in the operator's network.
+//! Sosik has no TLS, neither as a client nor as a server. The URL names a mirror or a proxy in the operator's network.
 
 use std::time::Duration;
 

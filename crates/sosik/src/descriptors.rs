@@ -1,4 +1,4 @@
-//! Open files: how many the process may have, and how many of them connections may use.
+//! Open files: the limit of the process, and the share of connections.
 //!
 //! A server without a free descriptor can neither accept nor open its store. So the soft limit is raised to the hard
 //! limit, and connections get only what is left after everything else.

@@ -32,7 +32,7 @@ pub struct House {
     admin: TcpListener,
     metrics: PrometheusHandle,
     asked_to_stop: CancellationToken,
-    /// As configured, or as many as open files allow.
+    /// The configured maximum, or less if the limit of open files requires it.
     connections_max: usize,
 }
 

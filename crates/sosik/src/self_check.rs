@@ -1,9 +1,9 @@
 //! The self-check of a running node: pages of feeds, compared with the truth, again and again.
 //!
 //! Each turn compares a bounded number of pages and remembers where it stopped, so its cost does not grow with the
-//! length of a feed. The readers come round one after the other, from a random start, so that everybody is looked at in
-//! time and two nodes that start together do not look at the same ones. What is found is exported as metrics and logged
-//! as an error: a difference is a broken promise, whatever else looks healthy.
+//! length of a feed. Readers take turns from a random start, so that everybody is checked in time and two nodes that
+//! start together check different readers. Differences are exported as metrics and logged as errors: each one is a
+//! broken promise.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -71,7 +71,7 @@ async fn check_until_stopped(service: Service, every: Duration, pages: usize) {
     }
 }
 
-/// Where the check goes on.
+/// The position at which the check continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Position {
     reader: PersonId,
@@ -79,7 +79,7 @@ struct Position {
     below: Option<StoryId>,
 }
 
-/// Compares the next pages behind the position.
+/// Compares the next pages after the position.
 async fn check(
     service: &Service,
     position: &mut Option<Position>,
@@ -102,7 +102,7 @@ async fn check(
     Ok(())
 }
 
-/// The reader behind one, or anybody at the start; `None` when there are no people.
+/// The reader after this one, or any reader at the start. `None` when there are no people.
 async fn next_reader(
     service: &Service,
     after: Option<PersonId>,

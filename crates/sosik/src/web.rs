@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    /// As the build of the client has it: a smaller file is not compressed.
+    /// The same minimum as in the build of the client: smaller files are not compressed.
     const COMPRESSED_BYTES_MIN: usize = 1_024;
 
     fn is_text(path: &str) -> bool {

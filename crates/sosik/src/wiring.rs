@@ -103,7 +103,7 @@ fn store_options(config: &Config, clock: &dyn Clock) -> SqliteOptions {
     }
 }
 
-/// The settings of the HTTP side with what is kept outside of the configuration.
+/// The settings of the HTTP side, with the secrets that are kept outside the configuration.
 ///
 /// # Errors
 /// When the file of the administration token cannot be read, or holds no token.

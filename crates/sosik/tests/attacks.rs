@@ -18,7 +18,7 @@ use tokio::time::{Instant, interval, timeout};
 /// connections, and caches that fill.
 const GROWTH_KIB_MAX: u64 = 160 * 1_024;
 
-/// How long an answer may take while everything else uses the processor too.
+/// The maximum time for an answer on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Short deadlines and little room, so that attacks meet them within seconds.
@@ -31,7 +31,7 @@ const TIGHT: [&str; 6] = [
     "--set=server.requests_waiting_max=4",
 ];
 
-/// What came of an attack.
+/// The result of an attack.
 #[derive(Debug)]
 struct Outcome {
     figures: Value,

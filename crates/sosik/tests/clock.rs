@@ -17,7 +17,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-/// Nothing here takes so long; only a fault does.
+/// The test fails after this time. A correct server needs far less.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Milliseconds.

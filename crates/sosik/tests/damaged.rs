@@ -15,8 +15,8 @@ use std::process::Stdio;
 use common::{Folder, Ran};
 use sosik_store::{People, Store, Stories};
 
-/// Stories whose words hardly repeat, so that most bits of the compressed file are letters: a flipped one changes a letter
-/// and nothing else, which only the checksum at the end tells.
+/// Stories whose words hardly repeat, so that most bits of the compressed file are literals. A flipped bit then changes
+/// one letter, and only the checksum at the end detects it.
 fn stories() -> String {
     let mut text = String::new();
     let mut chance = 1_u64;

@@ -1,4 +1,4 @@
-//! One process at a time works on a store, whatever name the file is opened by.
+//! Only one process at a time can open a store, by any name of its file.
 
 mod common;
 

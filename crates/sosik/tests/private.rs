@@ -56,7 +56,7 @@ fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-/// Everything below a folder, and the folder.
+/// A folder and everything in it.
 fn walk(path: &Path, found: &mut Vec<PathBuf>) {
     found.push(path.to_owned());
     if path.is_dir() {

@@ -1,4 +1,4 @@
-//! What one person may store and cause, as the engine checks it in the transaction of the act.
+//! Limits on what one person may store and trigger. The engine checks them in the transaction of the write.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ pub struct PersonLimits {
     /// Notifications of mentions a day (UTC) to people who neither follow the one who mentions nor are friends.
     /// Further mentions stay in the text and notify nobody.
     pub stranger_mentions_per_day_max: u32,
-    /// A like or friend request that was withdrawn and is repeated within this time is no news.
+    /// A like or friend request that is withdrawn and repeated within this time creates no new notification.
     pub repeat_quiet: Duration,
 }
 
 impl Default for PersonLimits {
-    /// Those of the product.
+    /// The limits of the product.
     fn default() -> Self {
         Self {
             stories_max: limits::STORIES_PER_PERSON_MAX,
@@ -33,7 +33,7 @@ impl Default for PersonLimits {
     }
 }
 
-/// Which quota a write would pass.
+/// The quota that a write would exceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quota {
     /// [`PersonLimits::stories_max`].

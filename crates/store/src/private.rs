@@ -1,7 +1,7 @@
-//! Files and folders that only their owner can open: mode 0600 and 0700, whatever the umask of the process is.
+//! Files and folders that only their owner can open: mode 0600 and 0700, regardless of the umask.
 //!
 //! A store holds password hashes, session tokens and what people wrote for their friends. SQLite gives the write-ahead
-//! log and the shared memory file the mode of the database file, so the mode of that one decides.
+//! log and the shared memory file the mode of the database file, so the mode of the database file decides.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
@@ -17,7 +17,7 @@ const OTHERS: u32 = 0o077;
 /// Files of a folder with this bit can be removed by their owners only: a folder that many accounts share, as `/tmp`.
 const STICKY: u32 = 0o1000;
 
-/// Creates a folder and its missing parents. What exists keeps its mode.
+/// Creates a folder and its missing parents. Existing folders keep their mode.
 ///
 /// # Errors
 /// Those of the system; `AlreadyExists` when a file is in the way.
@@ -39,7 +39,7 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
 /// Creates a folder in the system's folder for temporary files. It is removed when the answer is dropped.
 ///
 /// # Errors
-/// Those of the system, with the path.
+/// I/O errors, with the path.
 pub fn temporary_folder(prefix: &str) -> io::Result<tempfile::TempDir> {
     let mut folder = tempfile::Builder::new();
     folder

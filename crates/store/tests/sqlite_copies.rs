@@ -1,4 +1,4 @@
-//! Copies of a database: the file alone is refused, a backup is whole, and a store that was killed opens.
+//! Copies of a database: the file without its log is rejected, a backup is complete, and a killed store opens.
 
 use std::error::Error;
 use std::fs;
@@ -17,7 +17,7 @@ fn open(path: &Path) -> Result<Arc<SqliteStore>, StoreError> {
 
 #[track_caller]
 fn check_refused(path: &Path) {
-    // Refusing leaves nothing behind that would let the second attempt in.
+    // A rejected start leaves nothing that would make the second attempt succeed.
     for attempt in ["first", "second"] {
         let error = open(path).err().expect("it does not open");
         let told = error.source().expect("it has a source").to_string();

@@ -29,7 +29,7 @@ async fn sign_up(store: &SqliteStore, number: u64) -> StoreResult<()> {
     store.sign_up(person).await.map(|_made| ())
 }
 
-/// From now on no file of this process grows beyond so many bytes.
+/// Limits the size of the files that this process writes. `None` removes the limit.
 fn limit(bytes: Option<u64>) {
     let maximum = getrlimit(Resource::Fsize).maximum;
     let limit = Rlimit {

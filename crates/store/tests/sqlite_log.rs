@@ -61,7 +61,7 @@ async fn the_log_is_bounded_under_reads_that_never_leave_a_gap() {
     let store = open(&path);
     sign_up(&store, 1).await.expect("writes");
     let ended = Arc::new(AtomicBool::new(false));
-    // As many as there are connections, and as many more that wait for one.
+    // One reader for each connection, and as many that wait for one.
     let readers: Vec<_> = (0..8).map(|_| reader(&store, &ended)).collect();
     let mut largest = 0;
     for number in 2..=300 {
@@ -99,7 +99,7 @@ async fn a_reader_of_another_process_is_not_waited_for_and_the_log_shrinks_after
     let figures = store.figures();
     assert!(figures.log_blocked > 0, "{figures:?}");
     assert!(log_bytes(&path) > u64::from(WAL_MIB_MAX) * MIB);
-    // The writer looks at the log after it has answered.
+    // The writer checks the log after it has answered.
     while store.figures().log_bytes != log_bytes(&path) {
         tokio::task::yield_now().await;
     }

@@ -48,8 +48,8 @@ pub struct TestSettings {
 }
 
 impl Default for TestSettings {
-    /// As in production, but with the cheapest hash of a password, and with rates and a backlog that no test reaches by
-    /// accident: a clock that is put forward makes every wait long.
+    /// The defaults of production, with the cheapest password hash, and with rates and a backlog limit that no test
+    /// reaches by accident: advancing the clock makes every wait long.
     fn default() -> Self {
         let mut service = sosik_service::Settings {
             passwords: PasswordSettings {
@@ -84,7 +84,7 @@ pub struct TestApp {
     client: Client,
 }
 
-/// What a test bends from outside. Survives a restart.
+/// The parts that a test controls. They survive a restart.
 #[derive(Clone, Default)]
 struct TestParts {
     clock: Arc<TestClock>,

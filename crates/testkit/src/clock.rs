@@ -9,10 +9,10 @@ use sosik_feed::Timestamp;
 use sosik_service::supervise::current_task;
 use sosik_service::{Clock, SystemClock};
 
-/// The clock of the machine, put forward and back at will.
+/// The clock of the machine with an offset that tests set.
 ///
-/// It goes on by itself, so that whatever waits for a millisecond to pass does not wait for ever. Every task in the
-/// background looks at it, so it is also where a test makes such a task panic.
+/// It advances by itself, so that code that waits for a millisecond does not wait for ever. Every background task reads
+/// it, so a test can also make such a task panic here.
 #[derive(Debug, Default)]
 pub struct TestClock {
     machine: SystemClock,
@@ -21,7 +21,7 @@ pub struct TestClock {
     tasks: Mutex<HashMap<&'static str, Looks>>,
 }
 
-/// How often a task looked at the clock, and how often it still panics when it does.
+/// The number of times a task read the clock, and the number of panics left.
 #[derive(Debug, Default)]
 struct Looks {
     well: u64,
@@ -35,7 +35,7 @@ impl TestClock {
         self.ahead_millis.fetch_add(millis, Ordering::SeqCst);
     }
 
-    /// The supervised task of this name panics the next `times` times it looks at the clock.
+    /// Makes the supervised task of this name panic the next `times` times it reads the clock.
     pub fn panic_in(&self, task: &'static str, times: u32) {
         self.with(task, |looks| {
             *looks = Looks {
@@ -45,7 +45,7 @@ impl TestClock {
         });
     }
 
-    /// How often the task has looked at the clock without a panic since [`TestClock::panic_in`] was over.
+    /// The number of times the task has read the clock since the last panic of [`TestClock::panic_in`].
     pub fn looks_after_panics(&self, task: &'static str) -> u64 {
         self.with(task, |looks| match looks.panics {
             0 => looks.well,
@@ -53,7 +53,7 @@ impl TestClock {
         })
     }
 
-    /// As much earlier, at once, by the time of day alone: somebody has set the clock.
+    /// Sets the time of day back by `span`, as an operator would. The monotonic clock does not change.
     pub fn go_back(&self, span: Duration) {
         let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         self.behind_millis.fetch_add(millis, Ordering::SeqCst);

@@ -69,7 +69,7 @@ export class LiveStream {
     // The browser comes back by itself after a cut, but not after an answer that is no stream (busy, a gateway's page).
     source.onerror = () => {
       if (source.readyState !== 2) return;
-      // The answer cannot be read: it may be that the session is over, or another person's. One look tells.
+      // The answer cannot be read: the session may have ended or belong to another person. One request shows which.
       const isFirst = this.#wait === WAIT_FIRST;
       this.#again();
       if (isFirst) this.#listener.bye();

@@ -100,7 +100,7 @@ export function become(person: Person): void {
   if (leaving) return;
   const had = session.me;
   keep('me', JSON.stringify(person));
-  // What is on the screen and in memory belongs to the person before.
+  // The screen and the memory still show the previous person.
   if (had && had.id !== person.id) return startOver();
   if (!had) forgetCopies();
   session.me = person;

@@ -1,4 +1,5 @@
-// Which characters a text may have. The rule is the server's: rule.json is made from it, and both run the same examples.
+// The characters that a text may contain. rule.json is generated from the server's rule, and both run the same
+// examples.
 import rule from './rule.json';
 
 /** Why a text cannot be sent: nothing in it can be seen, or a character that no text may have. */
@@ -49,7 +50,7 @@ export function fault(text: string): Fault | null {
   const visible = Array.from(kept, (character) => classOf(character.codePointAt(0) ?? 0)).some(
     (kind) => kind === 'visible' || kind === 'flag_base',
   );
-  // Nothing but invisible characters, however many, is an empty text.
+  // A text of only invisible characters is empty.
   if (refused && (visible || refused.reason !== 'invisible')) return refused;
   return visible ? null : { reason: 'empty' };
 }

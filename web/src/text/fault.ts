@@ -1,4 +1,4 @@
-// What is said about a text that cannot be sent.
+// The message for a text that cannot be sent.
 import { t } from '$/language/index.svelte';
 
 import { fault } from './allowed';

@@ -1,7 +1,7 @@
-//! The address a request comes from: the key of every limit that goes by address.
+//! The client address of a request: the key of every limit by address.
 //!
-//! Behind a proxy the peer of the connection is the proxy. Headers are believed only of proxies that the operator named.
-//! The client is the rightmost hop that is none of them; the client itself wrote what stands before it.
+//! Behind a proxy the peer of the connection is the proxy. Forwarding headers are trusted only from proxies in the
+//! configuration. The client is the rightmost hop that is not such a proxy. Hops before it can be forged by the client.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -30,7 +30,7 @@ pub(crate) struct Peer(pub(crate) SocketAddr);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientAddress(IpAddr);
 
-/// What counts as one client wherever an address is a key: an IPv4 address, or the /64 of an IPv6 address.
+/// The key of one client in limits by address: an IPv4 address, or the /64 of an IPv6 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Network(IpAddr);
 
@@ -69,7 +69,7 @@ impl ClientAddress {
         Self::of(peer, headers, settings)
     }
 
-    /// What limits count by.
+    /// The key of limits by address.
     pub(crate) fn network(self) -> Network {
         Network::of(self.0)
     }

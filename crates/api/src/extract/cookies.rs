@@ -21,7 +21,7 @@ pub(super) struct Cookie {
     pub(super) over_tls: &'static str,
     /// Its name without.
     pub(super) in_the_clear: &'static str,
-    /// Which requests of other sites browsers send it with.
+    /// The `SameSite` attribute.
     pub(super) same_site: &'static str,
 }
 
@@ -59,7 +59,7 @@ impl Cookie {
             })
     }
 
-    /// Makes a browser keep it for so long; none forgets it.
+    /// A `Set-Cookie` header with this `Max-Age`. An `age` of zero deletes the cookie.
     pub(super) fn set(&self, is_https: bool, value: &str, age: Duration) -> Option<HeaderValue> {
         let secure = if is_https { "; Secure" } else { "" };
         let (name, same_site, age) = (self.name(is_https), self.same_site, age.as_secs());

@@ -1,6 +1,6 @@
-//! The device cookie: says that this browser logged in before.
+//! The device cookie: marks a browser that logged in before.
 //!
-//! It opens nothing. It outlives sessions and log-outs, and only chooses the budget that log-in attempts are taken from.
+//! It grants no access. It outlives sessions and log-outs, and only selects the rate limit for log-in attempts.
 //! Clients that use bearer tokens may keep and send it as well.
 
 use std::time::Duration;

@@ -1,8 +1,8 @@
-//! For whom a request is meant.
+//! The header `Sosik-Person`: the person a request is meant for.
 //!
-//! Two people who share a browser share its cookie: when the second logs in, a page of the first goes on asking, and the
-//! cookie makes its requests those of the second. So a client may name the person in whose name it asks. The server does
-//! nothing when the session is somebody else's.
+//! Two people who share a browser share its cookie. When the second person logs in, an open page of the first one keeps
+//! sending requests, and the cookie attributes them to the second. So a client may name the person it acts for. The
+//! server rejects the request if the session belongs to another person.
 
 use axum::http::HeaderMap;
 use sosik_feed::PersonId;
@@ -10,8 +10,8 @@ use sosik_feed::PersonId;
 /// The header that names the person.
 pub(crate) const SOSIK_PERSON: &str = "sosik-person";
 
-/// May a request with these headers be done in this person's name? A request that names nobody is meant for whoever has
-/// the session. A malformed name is nobody's.
+/// Whether a request with these headers is meant for this person. A request that names nobody is meant for the owner of
+/// the session. A malformed name matches nobody.
 pub(crate) fn is_meant_for(headers: &HeaderMap, person: PersonId) -> bool {
     let mut named = headers.get_all(SOSIK_PERSON).iter();
     named.all(|name| name.to_str().is_ok_and(|name| is(name, person)))

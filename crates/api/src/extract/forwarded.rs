@@ -1,7 +1,7 @@
 //! Reads the chain of addresses that proxies write: `X-Forwarded-For`, or `Forwarded` (RFC 7239).
 //!
-//! Whom to believe is decided in [`address`](super::address). This module only reads, from the right: the rightmost
-//! entry is the newest. `Forwarded` is read here and not by a library: those that exist split inside quoted strings, so
+//! [`address`](super::address) decides which hops to trust. This module only parses, from right to left: the rightmost
+//! entry is the newest. It parses `Forwarded` without a library: the existing ones split inside quoted strings, so
 //! a client could hide a second `for=` in a quoted `host` that a trusted proxy copies.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};

@@ -1,7 +1,7 @@
 //! Bodies: JSON in, JSON out.
 //!
-//! What comes in must say that it is JSON (so that no form of another site can send it) and must hold nothing that we would
-//! ignore. Its size and the time it takes are bounded by the front.
+//! A request body must be declared as JSON, so that no HTML form of another site can send it. Unknown fields are
+//! rejected. The front bounds the size of a body and the time it takes.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};

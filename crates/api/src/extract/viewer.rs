@@ -79,7 +79,7 @@ fn token_of<'a>(parts: &'a Parts, app: &App) -> Result<&'a str, Problem> {
     }
 }
 
-/// The token behind `Authorization: Bearer`.
+/// The token in `Authorization: Bearer`.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers
         .get(header::AUTHORIZATION)?

@@ -146,11 +146,11 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Has a request handled: with the turn of its connection, room for its answer, its body, and, for the API, a place and a
-/// deadline.
+/// Handles a request after it has acquired the turn of its connection, room for its answer, its body, and, for the API,
+/// a place and a deadline.
 ///
 /// # Errors
-/// What the request did not get.
+/// The resource that the request could not acquire.
 pub(super) async fn admit(
     app: &App,
     route: Option<&str>,
@@ -205,8 +205,9 @@ impl Way {
         }
     }
 
-    /// Takes room for an answer until it is written. An answer that tells of a change is given in any case. The answer to a person who is signed in gives the turn back now;
-    /// another keeps it, so that a connection without an account has only a few answers at once.
+    /// Reserves room for an answer until it is written. The answer to a committed change is sent even without room. The
+    /// answer to a signed-in person releases the turn now. Any other answer keeps it, which bounds the unread answers
+    /// of a connection without an account.
     ///
     /// # Errors
     /// When there is no room for the answer.

@@ -1,9 +1,9 @@
-//! How much memory an answer takes until it is written.
+//! The memory that an answer takes until it is written.
 
 use axum::response::Response;
 use hyper::body::Body as HttpBody;
 
-/// Below this an answer is never compressed, so its length is known in the end.
+/// Answers smaller than this are never compressed, so their final length is known.
 const NOTED_BYTES_MIN: u64 = 1_024;
 
 /// Memory of a compressor until it has read its answer: the window and the tables of the largest, at the fastest level.

@@ -1,6 +1,6 @@
 //! Bodies of requests, read before a request gets a place to work in.
 //!
-//! A body that trickles in holds no place. It has to arrive at a minimum rate and within a deadline of its own; what all
+//! A slow body holds no permit. It has to arrive at a minimum rate and within a deadline of its own; what all
 //! bodies may take of memory, and how many one network may send at once, is bounded.
 
 use std::sync::Arc;
@@ -94,7 +94,7 @@ impl Bodies {
         Ok(room)
     }
 
-    /// How long after its begin a body has to have more than so many bytes.
+    /// The time after the start of a body by which more than `bytes` must have arrived.
     fn due_after(&self, bytes: usize) -> Duration {
         let earned = Duration::from_millis(bytes as u64 * 1_000 / RATE_MIN);
         (GRACE + earned).min(self.deadline)

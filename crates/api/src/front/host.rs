@@ -1,6 +1,6 @@
 //! Every request names one host.
 //!
-//! Two names are read differently by a proxy and by the server behind it, which is how requests are smuggled and caches
+//! A proxy and its server may pick different ones of two names, which is how requests are smuggled and caches
 //! poisoned. RFC 9112 (section 3.2) and RFC 9113 (section 8.3.1) therefore ask for a 400.
 
 use axum::extract::Request;

@@ -1,4 +1,4 @@
-//! What every request goes through, whatever it asks.
+//! The layers that every request passes.
 //!
 //! From the outside in: CORS (only where other origins are named), [`watch`] (name, host, log, metrics, problems,
 //! security headers, panics, and for the API itself a place to work and a deadline), compression. Few layers, since each costs

@@ -1,8 +1,8 @@
-//! Who may use the administration listener.
+//! Access control of the administration listener.
 //!
 //! It belongs on a private address. A browser on that machine or network still reaches it, and with it every page shown
-//! in that browser. No page uses this listener, so a change that a page sends is rejected. Where the address does not
-//! protect enough, the operator sets a token.
+//! in that browser. No page uses this listener, so a change that a page sends is rejected. Where a private
+//! address is not enough, the operator sets a token.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::extract::bearer;
 use crate::problem::Problem;
 
-/// The bearer token of operators. Only its SHA-256 is kept, so that comparing takes the same time whatever is sent.
+/// The bearer token of operators. Only its SHA-256 is kept, so that a comparison takes constant time.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AdminToken([u8; 32]);
 

@@ -1,4 +1,4 @@
-//! What happens when a handler fails, or takes its time, in ways that no client can bring about.
+//! Handlers that fail or are slow, in ways that no client can cause.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,7 +135,7 @@ impl Slow {
         async { answer.await.unwrap() }
     }
 
-    /// Waits until so many requests have a place.
+    /// Waits until `requests` requests hold a permit.
     async fn works_on(&self, requests: usize) {
         let places = self.app.settings.requests_at_once_max;
         let mut tick = tokio::time::interval(Duration::from_millis(1));

@@ -26,7 +26,7 @@ const ATTACHMENTS_TAKEN_MAX: usize = 0;
 /// A name of a language has two letters.
 const LANGUAGE_CHARACTERS: usize = 2;
 
-/// What is true of every value of a schema.
+/// The limits on the values of a schema.
 #[derive(Default)]
 struct Limits {
     /// Characters of a text: least and most.
@@ -37,7 +37,7 @@ struct Limits {
     number: Option<(usize, usize)>,
     /// Items of a list, at most.
     items_max: Option<usize>,
-    /// Of each item of a list.
+    /// The limits on each item of a list.
     of_items: Option<Box<Self>>,
 }
 

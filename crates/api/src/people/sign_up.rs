@@ -36,7 +36,7 @@ pub(crate) async fn sign_up(
     if app.settings.registration == Registration::Closed {
         return Err(Problem::RegistrationClosed);
     }
-    // The wider one first, so that the headers tell of the narrower one.
+    // The wider limit comes first, so that the headers describe the narrower one.
     app.limits
         .sign_ups_in
         .take(address.wide_network_key(), Some(&facts))?;

@@ -11,7 +11,7 @@ use super::{put, put_number, story};
 /// Room for what stands around the items: two cursors and the names.
 const FRAME_BYTES: usize = 2 * seal::TEXT_MAX + 160;
 
-/// What seals the cursors of a page, and for which list and reader.
+/// The key that seals the cursors of a page, with the list and the reader that they are bound to.
 #[derive(Clone, Copy)]
 pub(crate) struct Sealing<'a> {
     /// The keys.

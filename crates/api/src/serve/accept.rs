@@ -17,11 +17,11 @@ use super::networks::Taken;
 /// Pause when the system has no room for another connection, instead of asking it in a circle.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How often connections that cannot be accepted are logged.
+/// The interval at which failures to accept connections are logged.
 const LOG_EVERY: Duration = Duration::from_secs(60);
 
-/// A peer that acknowledges nothing for so long is gone: its connection ends. Mobile networks interrupt for less. Also
-/// bounds how long a peer may let no byte in while bytes wait for it.
+/// A connection ends when its peer acknowledges nothing for this time. Interruptions of mobile networks are shorter.
+/// This also bounds how long a peer may keep its receive window at zero.
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(45);
 
 /// A silent peer is asked for a sign of life after this, then `PROBES` times at this distance. A peer that vanished is

@@ -21,7 +21,7 @@ const PIECE_BYTES_MAX: usize = 16 * 1024;
 /// An answer on its way to the client.
 pub(super) struct Answer {
     body: Body,
-    /// What the body gave beyond the last piece.
+    /// The bytes of the body that follow the last piece.
     rest: Bytes,
     held: Option<Arc<Held>>,
     _in_flight: InFlight,

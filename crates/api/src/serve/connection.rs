@@ -1,8 +1,8 @@
-//! What one connection does, and the list of all that are open.
+//! The state of one connection, and the list of all open ones.
 //!
-//! A connection counts its requests in flight and keeps the second of its last one. [`patrol`](super::deadlines::patrol)
-//! reads these and orders a connection to close. The clock is a counter of seconds that the patrol advances, so that no
-//! request reads a clock for this.
+//! A connection counts its requests in flight and records the second of the last one.
+//! [`patrol`](super::deadlines::patrol) reads these and orders a connection to close. The clock is a counter of seconds
+//! that the patrol advances, so that no request reads a clock for this.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -52,11 +52,11 @@ pub(crate) struct Connection {
     answers: Mutex<Vec<Weak<Held>>>,
 }
 
-/// What a connection has to do.
+/// An order to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Order {
-    /// Nothing.
+    /// No order.
     None,
     /// Take no further request, end when those in flight are answered.
     Close,
@@ -71,9 +71,9 @@ pub(super) enum Reason {
     Silent,
     /// No request for a while.
     Idle,
-    /// It took an answer too slowly.
+    /// The client read an answer too slowly.
     Stalled,
-    /// It did not end after it was ordered to.
+    /// The connection did not end after an order to close.
     Unresponsive,
 }
 
@@ -148,7 +148,7 @@ impl Registry {
         }
     }
 
-    /// One second later. Looks at every connection and returns how many are open.
+    /// Advances the clock by one second, scans every connection and returns the number of open ones.
     pub(super) fn advance(&self) -> usize {
         let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
         let open = self.open.lock();
@@ -196,7 +196,7 @@ impl Reason {
 /// HTTP/2 client has further ones wait. A browser that loads the client asks for a dozen files.
 const TURNS_PER_CONNECTION: usize = 8;
 
-/// How long a request waits for the turn of its connection: as long as a slow phone takes for eight files.
+/// The maximum time that a request waits for the turn of its connection. A slow phone takes this long for eight files.
 const TURN_WAIT: Duration = Duration::from_secs(15);
 
 /// Seconds that a connection has to end after it was ordered to close with nothing in flight. HTTP/2 waits for the
@@ -224,7 +224,7 @@ impl Connection {
         turn.map(Some).ok_or(NoRoom)
     }
 
-    /// Whether a further request of this network may be handled, by the bytes that wait to be written.
+    /// Whether the unwritten bytes of this network leave room for a further request.
     pub(crate) fn has_room(&self, network: u64) -> bool {
         let own_max = self.registry.limits.answer_bytes_per_connection_max;
         (self.is_trusted || self.held.load(Ordering::Acquire) < own_max)
@@ -249,7 +249,7 @@ impl Connection {
         Ok(held)
     }
 
-    /// The same for an answer that has to be given, since what it tells has happened.
+    /// Like [`hold`](Self::hold), but without a limit: for the answer to a committed change.
     pub(crate) fn hold_anyway(
         self: &Arc<Self>,
         network: u64,
@@ -284,7 +284,7 @@ impl Connection {
         self.registry.now()
     }
 
-    /// Whether the client takes one of its answers too slowly.
+    /// Whether the client reads one of its answers too slowly.
     fn is_stalled(&self, now: u32) -> bool {
         let answers = self.answers.lock();
         if answers.is_empty() {
@@ -310,7 +310,7 @@ impl Connection {
         InFlight(Arc::clone(self))
     }
 
-    /// What has to be done at this second, if anything.
+    /// The order that is due at this second, if any.
     fn due(&self, now: u32) -> Option<(Order, Reason)> {
         let limits = &self.registry.limits;
         let past = |since: u32, seconds: u64| u64::from(now.saturating_sub(since)) >= seconds;
@@ -354,7 +354,7 @@ impl Connection {
         }
     }
 
-    /// Whether it was ordered to end now.
+    /// Whether the order is to end immediately.
     pub(super) fn is_cut(&self) -> bool {
         self.order_given() == Order::Cut
     }

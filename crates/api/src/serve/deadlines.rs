@@ -1,7 +1,7 @@
 //! Closes connections that do nothing.
 //!
-//! One task looks at all connections of a listener once a second. A timer for each would cost a wake-up and memory for
-//! every live stream, which is most of what a node holds.
+//! One task per listener scans all connections once a second. A timer for each connection would cost a wake-up and
+//! memory for every live stream, and most connections of a node are live streams.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::Registry;
 
-/// How often connections are looked at, and so how exact their deadlines are.
+/// The interval between two scans, and so the precision of the deadlines.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Looks after the connections until it is stopped.

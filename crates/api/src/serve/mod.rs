@@ -103,7 +103,7 @@ impl Server {
         });
     }
 
-    /// Lets requests end, then cuts what is left.
+    /// Drains requests in flight, then cuts the remaining connections.
     async fn stop(&self, drain: Duration) {
         self.registry.order_all(Order::Close);
         self.tasks.close();
@@ -133,7 +133,7 @@ async fn serve_connection(
     loop {
         tokio::select! {
             biased;
-            // How a connection ends is the client's affair; what failed on our side was logged with its request.
+            // The client may end a connection in any way. Failures on our side were logged with their request.
             _ended = serving.as_mut() => return,
             order = connection.ordered() => match order {
                 Order::None => {}

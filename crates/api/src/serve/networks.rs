@@ -1,8 +1,8 @@
-//! What the clients of one network hold at once.
+//! Counts what the clients of one network hold at once.
 //!
-//! A fixed table of counters, indexed by a seeded hash of the network. Taking and giving back is one atomic operation
-//! without a lock or an allocation, and the table never grows, whatever addresses come. Two networks may share a counter;
-//! nobody outside can choose which, and with [`SLOTS`] counters it is rare.
+//! A fixed table of counters, indexed by a seeded hash of the network. Acquire and release are one atomic operation
+//! each, without a lock or an allocation, and the table has a fixed size. Two networks may share a counter. That is
+//! rare with [`SLOTS`] counters, and the seed keeps clients from choosing the pair.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(crate) struct Networks {
     max: u64,
 }
 
-/// What one network took; given back when dropped.
+/// An amount that one network holds. Dropping it releases the amount.
 #[derive(Debug)]
 pub(crate) struct Taken {
     networks: Arc<Networks>,
@@ -28,7 +28,7 @@ pub(crate) struct Taken {
 }
 
 impl Networks {
-    /// Nothing is held yet.
+    /// A table in which no network holds anything.
     pub(crate) fn new(max: u64) -> Arc<Self> {
         Arc::new(Self {
             held: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
@@ -46,7 +46,7 @@ impl Networks {
         fits.then_some(taken)
     }
 
-    /// Takes an amount in any case, and tells whether the network held less than the maximum before.
+    /// Acquires an amount without a limit, and returns whether the network held less than the maximum before.
     pub(crate) fn add(self: &Arc<Self>, network: u64, amount: u64) -> (Taken, bool) {
         let slot = self.slot(network);
         let before = self.held[slot].fetch_add(amount, Ordering::AcqRel);

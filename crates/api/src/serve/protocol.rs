@@ -1,4 +1,4 @@
-//! What HTTP allows a client: every buffer, count and window of the protocol libraries has its value here.
+//! Limits of the protocol libraries: this module sets every buffer, count and window.
 
 use std::time::Duration;
 
@@ -31,8 +31,8 @@ const CONNECTION_WINDOW_BYTES: u32 = 4 * STREAM_WINDOW_BYTES;
 /// Bytes of a frame that we accept: the least that the protocol allows.
 const FRAME_BYTES_MAX: u32 = 16 * 1024;
 
-/// Bytes of answers that HTTP/2 takes from a stream's body before the client has room for them. One frame: whatever is
-/// beyond stays in the body, which is counted.
+/// Bytes of answers that HTTP/2 takes from a stream's body before the client has room for them. One frame. The
+/// rest stays in the body, whose bytes are counted.
 const SEND_BUFFER_BYTES_MAX: usize = 16 * 1024;
 
 /// Streams that a client opened and reset before they were handled. Beyond, the connection ends: opening and resetting

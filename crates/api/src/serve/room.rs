@@ -1,4 +1,4 @@
-//! Room for the bytes of answers: how many may wait to be written, for a connection, a network and the process.
+//! Room for answers: limits on unwritten bytes for a connection, a network and the process.
 //!
 //! An answer holds its bytes from its making until the last of them is written or dropped. Requests wait for the room of
 //! their connection, and are shed while the process has none. A client that takes an answer too slowly is cut off, so
@@ -16,7 +16,7 @@ use crate::settings::Connections;
 /// Clients take answers at least this fast, in bytes a second. The slowest phones take ten times as many.
 const RATE_MIN: u64 = 1_024;
 
-/// The same while more than half of the room is taken: slow clients are then what keeps others out.
+/// The minimum rate while more than half of the room is taken, since slow clients then cause others to be rejected.
 const RATE_MIN_WHEN_FULL: u64 = 16 * 1_024;
 
 /// The part of all room that one network may hold: half.
@@ -33,7 +33,7 @@ pub(super) struct Room {
 /// A turn of a connection: the right to have one more request handled.
 pub(crate) type Turn = OwnedSemaphorePermit;
 
-/// What one answer holds until it is written.
+/// The room that one answer holds until it is written.
 #[derive(Debug)]
 pub(crate) struct Held {
     connection: Arc<Connection>,
@@ -60,7 +60,7 @@ impl Room {
         }
     }
 
-    /// Whether a network may have a further request handled.
+    /// Whether there is room for a further request of a network.
     pub(super) fn has_room(&self, network: u64) -> bool {
         self.held() < self.max && !self.networks.is_full(network)
     }
@@ -69,7 +69,7 @@ impl Room {
         self.held.load(Ordering::Acquire)
     }
 
-    /// How fast clients have to take answers now.
+    /// The current minimum rate at which clients must read answers.
     pub(super) fn rate_min(&self) -> u64 {
         match self.held() > self.max / 2 {
             true => RATE_MIN_WHEN_FULL,
@@ -77,7 +77,7 @@ impl Room {
         }
     }
 
-    /// Counts an answer of a connection, and tells whether there was room for it.
+    /// Counts an answer of a connection, and returns whether there was room for it.
     pub(super) fn hold(
         &self,
         connection: &Arc<Connection>,
@@ -121,7 +121,7 @@ impl Held {
         self.in_transit.fetch_sub(bytes, Ordering::AcqRel);
     }
 
-    /// Whether the client took fewer than `bytes_min` bytes in the last `span` seconds, while there were some to take.
+    /// Whether bytes waited during the last `span` seconds and the client read fewer than `bytes_min` of them.
     pub(super) fn is_stalled(&self, now: u32, span: u32, bytes_min: u64) -> bool {
         let written = self.written.load(Ordering::Acquire);
         let since = now.saturating_sub(self.marked_at.load(Ordering::Relaxed));

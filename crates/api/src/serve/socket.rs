@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 
 use super::connection::Connection;
 
-/// A socket. The system goes on sending what was written to it after an orderly close, for as long as the peer keeps its
-/// window shut. After a cut the system drops these bytes and resets the connection.
+/// A socket. After an orderly close the kernel keeps the unsent bytes for as long as the peer keeps its window at zero.
+/// After a cut the kernel drops these bytes and resets the connection.
 pub(super) struct Socket {
     stream: TokioIo<TcpStream>,
     connection: Arc<Connection>,

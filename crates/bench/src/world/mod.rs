@@ -66,7 +66,7 @@ impl Filled {
 
 const FILE: &str = "sosik.db";
 
-/// What is said when a folder does not take the stores that are measured.
+/// The error for a folder in which the stores to measure cannot be created.
 pub(crate) fn no_room_in(folder: &Path) -> String {
     let folder = folder.display();
     format!("make a store to measure in {folder}: name another folder with --folder")

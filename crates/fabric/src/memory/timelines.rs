@@ -59,7 +59,7 @@ impl Slot {
     }
 }
 
-/// What a delivery did to a slot.
+/// The effect of a delivery on a slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Taken {
     Yes,

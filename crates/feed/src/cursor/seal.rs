@@ -1,14 +1,14 @@
 //! Sealing cursors: authenticated encryption that binds a cursor to its list and its reader.
 //!
 //! The sealed text is base64url of a version, the number of the key, the encrypted cursor and its tag. AES-128-GCM-SIV
-//! (RFC 8452) with a nonce that never changes is deterministic: the same cursor of the same list and reader has the same
-//! text, so the `ETag` of a page is stable. The cipher is made for this. It gives away that two cursors are equal and
-//! nothing else, and equal cursors are one place in one list of one reader, who is shown that place anyway. The length
-//! tells the kind of cursor, which the list tells as well.
+//! (RFC 8452) with a nonce that never changes is deterministic: the same cursor of the same list and reader has the
+//! same text, so the `ETag` of a page is stable. The cipher is designed for this. It reveals only whether two cursors
+//! are equal. Equal cursors are the same place in the same list of the same reader, who sees that place anyway. The
+//! length reveals the kind of cursor, which follows from the list anyway.
 //!
-//! A random nonce was refused: 24 more bytes per cursor, a random source in the hot path, and a limit on how many
-//! cursors one key may seal. A keyed hash beside the plain ids was refused: it keeps strangers from making cursors
-//! and lets everybody read them.
+//! Rejected: a random nonce. It adds 24 bytes to each cursor and a random source to the hot path, and it limits the
+//! number of cursors per key. Rejected: a keyed hash beside the plain ids. It prevents forgery, but everybody can read
+//! the cursor.
 //!
 //! The newest settled key seals, and every key that was added opens, since cursors never expire.
 
@@ -30,13 +30,13 @@ const VERSION: u8 = 2;
 /// The version and the number of the key.
 const HEAD_BYTES: usize = 2;
 
-/// What proves that nobody changed a cursor.
+/// Bytes of the authentication tag.
 const TAG_BYTES: usize = 16;
 
 /// The longest sealed cursor.
 const SEALED_BYTES_MAX: usize = HEAD_BYTES + SEEN_BYTES + TAG_BYTES;
 
-/// The longest text of a cursor, in characters. A longer one is refused unread.
+/// The longest text of a cursor, in characters. A longer one is rejected without decoding.
 pub const TEXT_MAX: usize = (SEALED_BYTES_MAX * 4).div_ceil(3);
 
 /// Bytes of a key: the cipher has 128 bits.
@@ -45,7 +45,7 @@ pub const KEY_BYTES: usize = 16;
 /// Keys that can ever be added: their number is one byte of every cursor. One a year lasts for centuries.
 pub const KEYS_MAX: usize = 256;
 
-/// Which list a cursor belongs to. The numbers are part of sealed cursors: they stay.
+/// The list that a cursor belongs to. Sealed cursors contain the numbers, so they must never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum List {
@@ -82,12 +82,12 @@ pub enum List {
 /// One list of one reader: what a cursor is bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
-    /// Which list.
+    /// The list.
     pub list: List,
-    /// Of what: the id of a story, or a hash of a name. Two names with one hash would share cursors, which does no
-    /// harm: a cursor holds no right to anything. 0 where the reader has one such list.
+    /// The subject of the list: the id of a story, or a hash of a name. 0 if the reader has only one such list. Two
+    /// names with the same hash share cursors. That is harmless, because a cursor grants no access.
     pub of: u64,
-    /// Who reads.
+    /// The reader.
     pub reader: PersonId,
 }
 
@@ -113,7 +113,7 @@ impl Scope {
 
 /// The keys that seal and open cursors. Sealing and opening take no lock.
 pub struct Seals {
-    /// By number. Boxed, so that the numbers not in use cost a pointer each.
+    /// The keys by number. Boxed, so that an unused number costs only a pointer.
     keys: Box<[OnceLock<Box<Aes128GcmSiv>>]>,
     sealing: AtomicU8,
 }
@@ -125,7 +125,7 @@ impl fmt::Debug for Seals {
 }
 
 impl Seals {
-    /// Seals with this key until told otherwise.
+    /// Seals with this key until another one is selected.
     #[must_use]
     pub fn new(number: u8, key: &[u8; KEY_BYTES]) -> Self {
         let seals = Self {

@@ -1,8 +1,8 @@
-//! The display name: what a person is called.
+//! The display name of a person.
 //!
-//! Names come in every script and with emoji, so this refuses characters by what they do to the page and never by the
-//! script they belong to. Within one word the letters of look-alike scripts do not mix. Display names are not unique:
-//! the handle stands beside them. Only a name that passes for the service or its staff is refused.
+//! Names come in every script and with emoji, so characters are rejected by their effect on the page, and never by
+//! their script. Within one word the letters of look-alike scripts do not mix. Display names are not unique:
+//! clients show the handle beside them. Only a name that imitates the service or its staff is rejected.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
@@ -85,7 +85,7 @@ fn fault(before: &[char], character: char, after: Option<char>) -> Option<Reason
         (Class::Mark, category) => {
             let is_keycap = character == '\u{20E3}' && before.last().is_some_and(is_key);
             let encloses = category == GeneralCategory::EnclosingMark && !is_keycap;
-            // At the start it would sit on whatever the page shows before the name.
+            // At the start it would combine with the text before the name.
             (encloses || !follows_something(before)).then_some(Reason::Marks)
         }
         (Class::Invisible, GeneralCategory::Format) => {
@@ -119,13 +119,13 @@ fn is_check_mark(character: char) -> bool {
     )
 }
 
-/// What an enclosing key may stand on, or the selector between the two.
+/// Whether an enclosing keycap may follow this character: a key, or the variation selector between the two.
 fn is_key(character: &char) -> bool {
     matches!(character, '0'..='9' | '#' | '*' | '\u{FE0F}')
 }
 
-/// Whether a joiner does something here: between the parts of an emoji, or behind a letter of a script whose letters
-/// join. Every other format character only hides.
+/// Whether a joiner has an effect here: between the parts of an emoji, or after a letter of a script whose letters
+/// join. Other format characters are only invisible.
 fn joins(before: &[char], character: char, after: Option<char>) -> bool {
     let base = before
         .iter()
@@ -175,7 +175,7 @@ const JOINING: &[Script] = &[
     Script::Sundanese,
 ];
 
-/// Scripts that one word may mix: East Asian ones, and Latin among them. Their letters are told apart by eye.
+/// Scripts that one word may mix: East Asian scripts and Latin. Their letters do not look alike.
 const MIXING: &[Script] = &[
     Script::Latin,
     Script::Han,

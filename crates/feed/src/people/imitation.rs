@@ -1,9 +1,9 @@
-//! Display names that pass for the service or for its staff.
+//! Rejects display names that imitate the service or its staff.
 //!
-//! Names are compared by skeleton (UTS 39): what looks alike has one skeleton, whatever script, width or case it is
-//! written in. A name is not a handle and need not be unique, so only a short list of claims is refused.
+//! Names are compared by skeleton (UTS 39): look-alikes share one skeleton across scripts, widths and cases.
+//! A name is not a handle and need not be unique, so only a short list of claims is rejected.
 //!
-//! To add a claim: a line in the list that fits, and an example in the tests.
+//! To add a claim, add a line to the right list and an example to the tests.
 
 use std::sync::LazyLock;
 

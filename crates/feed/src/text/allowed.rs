@@ -1,10 +1,11 @@
-//! Which characters a text may have: one rule for the server and for every client.
+//! The characters that a text may contain: one rule for the server and every client.
 //!
-//! [`class`] sorts each character by what it does to the page; [`check`] looks at the sequence. The rule refuses what
-//! changes the page around the text or hides content in it, and never a script. The web client reads the same classes
-//! and limits from a file that a test of this crate writes, and both run the same list of examples.
+//! [`class`] classifies each character by its effect on the page; [`check`] checks the sequence. The rule rejects
+//! characters that change the page around the text or hide content in it. It never rejects a script. The web client
+//! reads the same classes and limits from a file that a test of this crate writes, and both run the same list of
+//! examples.
 //!
-//! To add a class: a variant of [`Class`], its range in [`class`], its name in [`Class::ALL`], and examples in
+//! To add a class, add a variant of [`Class`], its range in [`class`], its name in [`Class::ALL`], and examples in
 //! `tests/allowed-text.json`. The test `allowed_text` then writes the table for clients.
 
 use std::fmt;
@@ -15,17 +16,17 @@ use crate::limits::{
     FLAG_TAGS_MAX, FLAG_TAGS_MIN, TEXT_INVISIBLE_IN_A_ROW_MAX, TEXT_MARKS_IN_A_ROW_MAX,
 };
 
-/// What a character does to the page.
+/// The effect of a character on the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// It leaves something on the page by itself. Private and unassigned characters belong here: the reader may have a
+    /// It is visible by itself. Private and unassigned characters belong here: the reader may have a
     /// font or a newer Unicode for them.
     Visible,
     /// A space, a line break, a tab, or a letter that is blank by design.
     Blank,
     /// A mark on the character before it.
     Mark,
-    /// It leaves nothing, and changes how its neighbours are joined, broken or drawn.
+    /// It is invisible, and changes how its neighbours are joined, broken or drawn.
     Invisible,
     /// It spells the region of a flag emoji, and is invisible elsewhere.
     Tag,
@@ -56,7 +57,7 @@ impl Class {
     ];
 }
 
-/// What a character does to the page.
+/// The class of a character.
 #[must_use]
 pub fn class(character: char) -> Class {
     match character {
@@ -99,8 +100,8 @@ fn is_drawn_format(character: char) -> bool {
     matches!(character, '\u{600}'..='\u{605}' | '\u{6DD}' | '\u{70F}' | '\u{890}'..='\u{891}' | '\u{8E2}')
 }
 
-/// Letters and symbols that are blank by design: the Hangul fillers and the empty Braille cell. The usual way to make an
-/// empty name where white space is refused.
+/// Letters and symbols that are blank by design: the Hangul fillers and the empty Braille cell. People use them for
+/// empty names where white space is rejected.
 fn is_blank_letter(character: char) -> bool {
     matches!(
         character,
@@ -108,23 +109,23 @@ fn is_blank_letter(character: char) -> bool {
     )
 }
 
-/// Whether a character leaves something on the page by itself.
+/// Whether a character is visible by itself.
 pub(crate) fn is_visible(character: char) -> bool {
     matches!(class(character), Class::Visible | Class::FlagBase)
 }
 
-/// A character that a text may not have where it stands, and why.
+/// A character that is not allowed at its position, with the reason.
 ///
-/// It prints as a code point and never as the character, so that it can be logged and sent.
+/// `Display` prints the code point and never the character, so that it can be logged and sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Refused {
     /// The first character at fault.
     pub character: char,
-    /// Why it is refused.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// Why a character is refused.
+/// The reason why a character is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// [`Class::Control`].
@@ -198,7 +199,7 @@ pub(crate) struct Runs {
 }
 
 impl Runs {
-    /// Of stories, comments, bios and descriptions.
+    /// The limits for stories, comments, bios and descriptions.
     pub(crate) const TEXT: Self = Self {
         marks_max: TEXT_MARKS_IN_A_ROW_MAX,
         invisible_max: TEXT_INVISIBLE_IN_A_ROW_MAX,

@@ -34,7 +34,7 @@ pub(crate) fn written(text: &str, characters_max: usize) -> Result<String, Fault
     let is_visible = kept.chars().any(is_visible);
     match check(&kept) {
         Ok(()) => {}
-        // Nothing but invisible characters, however many, is an empty text.
+        // A text of only invisible characters is empty.
         Err(refused) if !is_visible && refused.reason == Reason::Invisible => {}
         Err(refused) => return Err(Fault::Characters(refused)),
     }

@@ -1,7 +1,7 @@
-//! Attacks on a server of this machine: what clients do that want to exhaust it, to measure what is left for others.
+//! Attacks on a server on this machine, to measure what remains for other clients while attackers try to exhaust it.
 //!
-//! Only loopback addresses are attacked. An attack is of no use against a server of somebody else, and may be a crime.
-//! Bounded: connections, requests and time. To add an attack: a variant of [`Attack`] and its file.
+//! Only loopback addresses are attacked. An attack on somebody else's server has no use, and may be a crime.
+//! Connections, requests and time are bounded. To add an attack, add a variant of [`Attack`] and its file.
 
 mod flood;
 mod slow;
@@ -28,14 +28,14 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 /// A connection that ended is opened again after this, so that a refusing server is not asked in a circle.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
-/// How long a connection may take to open. A full server leaves it in the queue of the system.
+/// The maximum time to open a connection. A full server leaves it in the accept queue of the kernel.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Stories of the attacker, as long as a story may be: what a page of the API holds at most.
 const STORIES: usize = 100;
 const STORY_CHARACTERS: usize = 5_000;
 
-/// What is done to the server.
+/// A kind of attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Attack {
@@ -64,7 +64,7 @@ impl Attack {
         Self::Bundle,
     ];
 
-    /// As it is written.
+    /// The name on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -82,19 +82,19 @@ impl Attack {
     }
 }
 
-/// How much of it.
+/// The amount of load.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Connections held open at once, by each attack.
     pub connections: usize,
-    /// How long.
+    /// The duration.
     pub length: Duration,
 }
 
-/// What came of one attack.
+/// The result of one attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Figures {
-    /// Which.
+    /// The kind.
     pub attack: Attack,
     /// Connections opened.
     pub opened: u64,
@@ -126,7 +126,7 @@ pub enum NoAttack {
     Silent(#[from] reqwest::Error),
 }
 
-/// The server, and what an attacker knows of it.
+/// The server, with what an attacker knows about it.
 #[derive(Debug)]
 struct Target {
     address: SocketAddr,
@@ -278,7 +278,7 @@ impl Counts {
     }
 }
 
-/// The address behind a URL, if it is one of this machine.
+/// The address of a URL, if it is an address of this machine.
 fn loopback(url: &str) -> Option<SocketAddr> {
     let place = url.strip_prefix("http://")?.trim_end_matches('/');
     let mut addresses = place.to_socket_addrs().ok()?;

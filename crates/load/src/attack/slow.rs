@@ -12,11 +12,11 @@ use super::{Counts, NotOpened, Target};
 /// Bytes of a body that is announced.
 const BODY_BYTES: usize = 60_000;
 
-/// What is sent of it each time, and how often: 1.2 kB/s.
+/// The bytes of the body that are sent at once, and the interval: 1.2 kB/s.
 const PIECE: [u8; 120] = [b' '; 120];
 const PIECE_EVERY: Duration = Duration::from_millis(100);
 
-/// What silent connections begin with.
+/// The first bytes that silent connections send.
 const BEGINNINGS: [&[u8]; 5] = [
     b"",
     b"P",
@@ -25,7 +25,7 @@ const BEGINNINGS: [&[u8]; 5] = [
     b"GET / HTTP/1.1\r\nHost: x",
 ];
 
-/// Bytes of an answer that are looked at: its status line.
+/// Bytes of an answer that are parsed: its status line.
 const STATUS_LINE: usize = 12;
 
 /// Sends a body at 1.2 kB/s. Returns when the server answered or ended the connection.

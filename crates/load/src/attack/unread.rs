@@ -35,7 +35,7 @@ pub(super) async fn answers(
     }
 }
 
-/// The same with live streams.
+/// Opens live streams and never reads them.
 pub(super) async fn streams(
     target: &Target,
     number: usize,
@@ -44,8 +44,8 @@ pub(super) async fn streams(
     answers(target, "/v1/feed/stream", number, counts).await
 }
 
-/// The attacker's own address, so that limits by address tell it from others on this machine. Linux has all of
-/// 127.0.0.0/8; another system attacks from the address of everybody.
+/// A separate address for the attacker, so that limits by address distinguish it from other clients on this machine.
+/// Linux has all of 127.0.0.0/8. On other systems the attacker shares the address of the other clients.
 const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 6, 6, 6);
 
 pub(super) async fn connect(target: &Target, counts: &Counts) -> Result<TcpStream, NotOpened> {

@@ -3,8 +3,8 @@
 //! A stream is judged for stories posted after it was opened, up to the last sign of life of its last connection, when
 //! that connection stood long enough for everything to arrive.
 //!
-//! One connection tells a story once, with or without a reset in between. The exception is a reader who may have lost the
-//! right to see it between the two events: a story that left the feed and came back is news again.
+//! One connection sends a story once, even if a reset occurs in between. The exception is a reader who may have lost
+//! access between the two events: a story that left the feed and came back is sent again.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

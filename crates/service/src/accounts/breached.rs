@@ -4,15 +4,14 @@ use futures::future::BoxFuture;
 
 use crate::Service;
 
-/// Knows passwords that were breached. How it asks, and how long, is its business; in doubt it says no.
+/// A source of breached passwords. An implementation bounds its own time, and returns `false` on failure.
 pub trait BreachedPasswords: Send + Sync + 'static {
     /// Is this password among them?
     fn contain<'a>(&'a self, password: &'a str) -> BoxFuture<'a, bool>;
 }
 
 impl Service {
-    /// From now on new passwords are looked up there, too. Has an effect once; without it only the list of this crate
-    /// counts.
+    /// Checks new passwords with this source, in addition to the list of this crate. Only the first call has an effect.
     pub fn ask_for_breached(&self, breached: impl BreachedPasswords) {
         if self.0.breached.set(Box::new(breached)).is_err() {
             tracing::warn!("breached passwords are asked for elsewhere already");

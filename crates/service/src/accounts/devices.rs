@@ -1,8 +1,8 @@
 //! Devices that logged in to an account before.
 //!
-//! Guesses at a password share one budget per handle, from wherever they come, so a guesser can use it up. A device that
-//! logged in before shows a long-lived random token and has a budget of its own: nobody else can lock its owner out. The
-//! token opens nothing, and whether it is known is not said: it only chooses the budget.
+//! Guesses at a password share one budget per handle, from wherever they come, so a guesser can use it up. A device
+//! that logged in before shows a long-lived random token and has a budget of its own: nobody else can lock its owner
+//! out. The token grants no access, and no answer reveals whether it is known. It only selects the budget.
 
 use sosik_feed::PersonId;
 use sosik_feed::limits::DEVICES_MAX;
@@ -13,8 +13,8 @@ use super::tokens::hash_of;
 use crate::{Service, ServiceResult};
 
 impl Service {
-    /// Whether a device that shows this token has logged in to the account with this handle before. `false` alike when
-    /// nobody has the handle, when the token is none, and when it belongs to another account.
+    /// Whether a device that shows this token has logged in to the account with this handle before. Also `false`
+    /// when nobody has the handle, when the token is invalid, and when it belongs to another account.
     ///
     /// # Errors
     /// When the store fails.

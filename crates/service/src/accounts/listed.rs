@@ -1,10 +1,10 @@
 //! Passwords made of a common word: the word itself, decorated with digits and signs, doubled, reversed, with digits for
 //! letters, or typed on a keyboard that was left in the other language.
 //!
-//! The words are a list of ours in Korean, Japanese and English. A test generates `common-passwords.txt` from `words/` (the
-//! words as they are written, and Korean ones as they come out of a Latin keyboard). Decorations are taken off when a
-//! password is checked, so the list needs no combinations and has no false positives: what is refused *is* a listed word
-//! with a decoration. To add words: a line in `words/`, then `cargo xtask generate`.
+//! The words are a list of ours in Korean, Japanese and English. A test generates `common-passwords.txt` from `words/`
+//! (the words as they are written, and Korean ones as they come out of a Latin keyboard). The check strips decorations
+//! from a password, so the list needs no combinations. There are no false positives: a rejected password *is* a
+//! decorated word of the list. To add words, add lines in `words/` and run `cargo xtask generate`.
 
 use std::sync::LazyLock;
 
@@ -55,7 +55,7 @@ fn letters(text: &str) -> String {
     text.chars().filter(|sign| sign.is_alphabetic()).collect()
 }
 
-/// What may be the word in a password: its letters, and its letters with some of the digits read as letters.
+/// Candidates for the word in a password: its letters, and its letters with some of the digits read as letters.
 fn cores(plain: &str) -> Vec<String> {
     let mut cores = vec![letters(plain)];
     let start = plain.trim_start_matches(|sign: char| !sign.is_alphabetic() && !is_leet(sign));

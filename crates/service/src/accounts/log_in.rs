@@ -85,7 +85,7 @@ impl Service {
             let limit = service.0.settings.sessions.per_person_max;
             let doubtful = service.sessions_ended_perhaps(person).await?;
             let answer = service.0.store.add_session(session, limit).await;
-            // Also when the write failed: it may have happened all the same.
+            // Also after a failed write, because it may have committed.
             service.0.caches.unknown_tokens.drop_changed(&token);
             let ended = service.or_doubt(answer, [doubtful]).await?;
             if !ended.is_empty() {

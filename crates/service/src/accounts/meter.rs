@@ -12,14 +12,14 @@ use zxcvbn::zxcvbn;
 /// better.
 const CHARACTERS_MAX: usize = 40;
 
-/// Combinations that are tried. `P@$$w0rd1!` has 4, and so has `1234567890`; each costs a look at every part of the
+/// Combinations that are tried. `P@$$w0rd1!` and `1234567890` have 4 each. Each combination looks up every part of the
 /// password.
 const COMBINATIONS_MAX: usize = 8;
 
 /// Symbols that stand for the same letter, as zxcvbn knows them; letters with one symbol add no combination.
 const ALIKE: [&str; 7] = ["4@", "({[<", "69", "1!|", "1|7", "5$", "7+"];
 
-/// The power of ten of the guesses after which somebody finds this password who knows `personal` of its owner.
+/// The decimal logarithm of the guesses needed by an attacker who knows `personal` about the owner.
 pub(super) fn guesses_log10(password: &str, personal: &[&str]) -> f64 {
     zxcvbn(&looked_at(password), personal).guesses_log10()
 }

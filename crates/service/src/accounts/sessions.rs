@@ -19,19 +19,19 @@ use crate::{Change, Service, ServiceError, ServiceResult};
 /// that repeats itself, and nobody waits longer than this should a node ever be wrong about it.
 const UNKNOWN_FOR: Duration = Duration::from_secs(30);
 
-/// What this node knows about a token without asking the store.
+/// The state of a token in the memory of this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remembered {
-    /// It opens the session of this viewer.
+    /// The token belongs to a session of this viewer.
     Open(Viewer),
-    /// It opens nothing.
+    /// The token is invalid.
     Nothing,
-    /// Only the store can tell: ask [`Service::viewer_in_store`].
+    /// The token is not in memory. Call [`Service::viewer_in_store`].
     Unknown,
 }
 
 impl Service {
-    /// What this node knows about a token, without a read of the store. Counts as a use of the session.
+    /// Looks up a token in memory, without a read of the store. Counts as a use of the session.
     #[must_use]
     pub fn remembered(&self, token: &str) -> Remembered {
         let Some(token) = tokens::hash_of(token) else {
@@ -56,7 +56,7 @@ impl Service {
         Ok(session.map(|session| self.used(token, session)))
     }
 
-    /// Whose session this token opens, as the store knows it: after [`remembered`](Self::remembered) could not tell.
+    /// Looks up a token in the store. Call it when [`remembered`](Self::remembered) returns `Unknown`.
     ///
     /// # Errors
     /// When the store fails.
@@ -178,7 +178,7 @@ impl Service {
         self.session_in_store(token).await
     }
 
-    /// Also asked when a session in memory seems over: another node may know of a later use.
+    /// Also called when a session in memory seems expired, because another node may have recorded a later use.
     async fn session_in_store(
         &self,
         token: &TokenHash,

@@ -123,7 +123,7 @@ impl Service {
         Ok(())
     }
 
-    /// Moves the walks on behind what was pushed; answers those that have ended.
+    /// Advances the walks past the readers served, and returns the finished walks.
     fn advance(&self, walks: &mut Vec<Walk<'_>>, chunks: &[ReaderChunk]) -> Vec<HeldOrder> {
         let (mut done, mut left) = (Vec::new(), Vec::new());
         for (place, mut walk) in take(walks).into_iter().enumerate() {

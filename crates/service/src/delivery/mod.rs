@@ -26,7 +26,7 @@ use crate::{Service, ServiceError, ServiceResult};
 use queue::Queue;
 use settled::Settled;
 
-/// What posts and workers share.
+/// State that posts and workers share.
 pub(crate) struct Courier {
     /// Names this process in claims.
     process: u64,
@@ -57,9 +57,9 @@ impl Courier {
 }
 
 impl Service {
-    /// Sheds posts while deliveries wait for so long that another story would come too late. Counted are deliveries
-    /// that wait for a worker and never failed: an order that fails is not waited for, and an order in hand is under
-    /// way. Reads are never shed for it.
+    /// Sheds posts while deliveries wait longer than the maximum. Only deliveries that wait for a worker and never
+    /// failed count. Orders that failed before and orders in progress do not. Reads are never shed because of the
+    /// backlog.
     ///
     /// # Errors
     /// `Busy`.
@@ -72,7 +72,7 @@ impl Service {
         Err(ServiceError::Busy(RETRY_AFTER))
     }
 
-    /// How long the delivery that waits longest has been waiting, in the queue of this process or in the store.
+    /// The wait of the oldest delivery, in the queue of this process or in the store.
     #[must_use]
     pub fn queue_wait(&self) -> Duration {
         let courier = &self.0.courier;

@@ -80,7 +80,7 @@ impl Queue {
         self.due.swap(false, Ordering::AcqRel)
     }
 
-    /// Waits until there may be work. A call between two looks at the queue is kept.
+    /// Waits until there may be work. A signal between two polls of the queue is not lost.
     pub(super) async fn rung(&self) {
         self.bell.notified().await;
     }

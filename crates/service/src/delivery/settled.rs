@@ -1,8 +1,8 @@
-//! Up to which story everything has been delivered.
+//! The settled point: the id up to which every story has been delivered.
 //!
 //! A cursor for "newer" lives longer than the timeline it was made from. It carries the settled point of its time:
-//! every story up to there had been delivered, so it was seen or was not for this reader; above it the cursor names
-//! what was seen. So a client whose timeline was lost meanwhile is still told exactly what is new to it.
+//! every story up to there had been delivered, so the reader saw it or was not entitled to it. Above that point the
+//! cursor lists the stories seen. So a client whose timeline was lost meanwhile still gets exactly the new stories.
 //!
 //! Some stories are delivered below that point: late stories. The store numbers them, and the cursor carries the
 //! number up to which they had been delivered (`docs/decisions/0010-late-stories-are-numbered.md`).
@@ -23,7 +23,7 @@ pub struct Settled {
     point: AtomicU64,
     /// Late stories up to this number are delivered.
     late: AtomicU64,
-    /// Since when deliveries wait in the store, in milliseconds since 1970; 0 when none does.
+    /// The time since which deliveries wait in the store, in milliseconds since 1970; 0 when none waits.
     due_since: AtomicU64,
     under_way: Mutex<BTreeSet<StoryId>>,
 }
@@ -55,7 +55,7 @@ impl Settled {
         self.late.load(Ordering::Acquire)
     }
 
-    /// Since when deliveries wait in the store, as of the last look.
+    /// The time since which deliveries wait in the store, as of the last poll.
     pub(crate) fn due_since(&self) -> Option<Timestamp> {
         let millis = self.due_since.load(Ordering::Acquire);
         (millis > 0).then(|| Timestamp::from_millis(millis))

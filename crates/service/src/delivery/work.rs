@@ -71,7 +71,7 @@ impl Service {
         None
     }
 
-    /// Those of the orders that this process still has. A claim that is about to expire is extended first.
+    /// Returns the orders whose claims this process still holds. Claims that are about to expire are extended first.
     async fn still_claimed(&self, orders: Vec<Order>) -> Vec<Order> {
         let good_until = self
             .now()
@@ -226,7 +226,7 @@ impl Service {
         }
     }
 
-    /// How long orders waited for a worker. Those that failed before waited for something else.
+    /// Records how long orders waited for a worker. Retries are excluded, because they waited for their back-off.
     fn record_waits(&self, orders: &[Order]) {
         let now = self.now();
         metrics::histogram!("sosik_delivery_batch_orders").record(count(orders.len()));
@@ -248,7 +248,7 @@ async fn attempt<T>(work: impl Future<Output = ServiceResult<T>>) -> Result<T, S
     }
 }
 
-/// What became of orders.
+/// The outcome of a batch of orders.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) done: Vec<HeldOrder>,

@@ -1,9 +1,9 @@
 //! Reading the home feed.
 //!
-//! A page comes from the reader's timeline; what is below its floor comes from the store, and so does everything while
-//! the timeline cannot be used. Whatever the timeline
-//! holds, each story is shown only if the reader may see it **now** (promise: private at read). Paging down goes by
-//! id and never skips or repeats; "newer" goes by what arrived, so that late deliveries are not missed.
+//! A page comes from the reader's timeline; stories below its floor come from the store, and so does everything while
+//! the timeline cannot be used. A story in the timeline is shown only if the reader may see it **now** (promise:
+//! private at read). Paging down goes by id and never skips or repeats. "Newer" goes by arrival, so that late
+//! deliveries are not missed.
 
 mod newer;
 mod page;
@@ -68,7 +68,7 @@ impl Service {
         self.feed_for(reader, ask, Purpose::Serve).await
     }
 
-    /// The same for a purpose.
+    /// Like [`feed`](Self::feed), for a purpose.
     pub(crate) async fn feed_for(
         &self,
         reader: PersonId,

@@ -23,7 +23,7 @@ pub(super) struct Arrivals {
     /// Newest first.
     pub(super) ids: Vec<StoryId>,
     pub(super) seen: Seen,
-    /// There are more behind that cursor.
+    /// More follow after that cursor.
     pub(super) more: bool,
 }
 
@@ -33,9 +33,9 @@ const HIDDEN_ROUNDS_MAX: usize = 20;
 /// Arrivals that the reader may see.
 struct Visible {
     stories: Vec<Arc<StoryEntry>>,
-    /// Behind them.
+    /// The state of the cursor after them.
     seen: Seen,
-    /// There are more behind that cursor.
+    /// More follow after that cursor.
     more: bool,
 }
 
@@ -49,10 +49,10 @@ struct Top {
     complete_above: StoryId,
 }
 
-/// Late stories behind a cursor.
+/// Late stories after a cursor.
 enum Late {
     Some(Arrivals),
-    /// None that is news to the reader. The cursor knows of them from now on.
+    /// No late story is new to the reader. The new cursor covers them.
     None(Seen),
     /// Too many came since the cursor was made.
     Forgotten,
@@ -148,8 +148,8 @@ impl Service {
         })
     }
 
-    /// Late stories that the cursor does not know of and that are news to the reader, at most `limit`. They come alone;
-    /// everything else follows behind the cursor after them.
+    /// Late stories that the cursor does not cover and that are new to the reader, at most `limit`. The page contains
+    /// nothing else; other stories follow after its cursor.
     async fn late_arrivals(
         &self,
         reader: &KnownReader,
@@ -165,7 +165,7 @@ impl Service {
                 break;
             }
             number = story.number;
-            // Above the settled point the cursor names what was seen, so the rest is told of there.
+            // Above the settled point the cursor lists the stories seen, so arrivals cover the rest.
             if story.story <= seen.settled && is_late_for(reader, &story) {
                 ids.push(story.story);
             }
@@ -246,7 +246,7 @@ impl Service {
     }
 }
 
-/// Can a late story be news to the reader? Whether it is shown is decided later.
+/// Whether a late story can be new to the reader. A later step decides whether it is shown.
 fn is_late_for(reader: &KnownReader, late: &LateStory) -> bool {
     let circle = &reader.circle;
     circle.takes_from(late.author) && (late.to_friends || !circle.is_friend(late.author))

@@ -130,7 +130,7 @@ impl Service {
     }
 
     /// Takes entitled stories from the candidates and, where these run out, from further ones. It looks for one more
-    /// than the page holds: the page is the last when there is none, whatever hidden stories are left.
+    /// than the page holds. If there is none, the page is the last one, even if hidden stories remain.
     async fn fill(
         &self,
         reader: &KnownReader,

@@ -121,8 +121,8 @@ impl Service {
     }
 }
 
-/// Whoever may hold the right to build a timeline. Dropped while it does, after a panic or a failed call, it has the
-/// timeline forgotten, which gives the right back.
+/// A guard of the right to build a timeline. If it still holds the right when it is dropped, after a panic or a failed
+/// call, it drops the timeline, which releases the right.
 struct Owner<'a> {
     service: &'a Service,
     reader: PersonId,

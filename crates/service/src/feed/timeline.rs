@@ -1,7 +1,7 @@
 //! The reader's timeline in the fabric, as far as it can be used.
 //!
-//! It cannot when the fabric fails, and while an invalidation of it is not confirmed. In both cases there is no
-//! timeline for the caller, who reads the store instead.
+//! It cannot be used when the fabric fails, and while an invalidation of it is not confirmed. In both cases the caller
+//! gets no timeline and reads the store instead.
 
 use sosik_fabric::{Below, Since, View};
 use sosik_feed::timeline::Newer;
@@ -20,7 +20,7 @@ impl Service {
         self.fabric_answer("view", view)?
     }
 
-    /// What came into the timeline since a mark; `None` also when the mark is of another one.
+    /// Stories that arrived in the timeline since a mark. Also `None` when the mark belongs to another timeline.
     pub(super) async fn newer_than(&self, reader: &KnownReader, since: Since) -> Option<Newer> {
         if !self.0.invalidations.trusts(reader.id) {
             return None;

@@ -102,7 +102,7 @@ impl Service {
         .await
     }
 
-    /// What to tell the caches when nothing changed: the two are friends already, or the request is there already.
+    /// The invalidations when nothing changed because the two are already friends or the request already exists.
     async fn asked_again(&self, answer: &StoreResult<RelationChange>, two: Two) -> Vec<Change> {
         if !matches!(answer, Ok(RelationChange::Unchanged)) {
             return Vec::new();

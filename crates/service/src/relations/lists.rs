@@ -86,8 +86,8 @@ pub(crate) fn place_of(related: &RelatedPerson) -> Position {
     }
 }
 
-/// Whom one blocked is no secret from oneself. Everywhere else severed people are not shown: among muted ones may be
-/// somebody who blocked the viewer later, and in the other lists nobody is severed.
+/// Whether a list shows this person. The list of blocks shows severed people, because the viewer blocked them. The list
+/// of mutes hides people who blocked the viewer later. The other lists contain no severed people.
 fn shows(list: PeopleList, circle: &Circle, person: PersonId) -> bool {
     match list {
         PeopleList::Blocks => true,

@@ -1,10 +1,9 @@
-//! What people are to each other: friends, follows, blocks, mutes, and the lists of them.
+//! Relations between people: friends, follows, blocks, mutes, and the lists of them.
 //!
-//! Every change can be repeated. Whatever changes who may see what is told to the caches of both sides before the
-//! answer: an entitlement that is gone is gone on the next read. When nothing changed, the first answer may have been
-//! lost before the caches were told, so both circles are dropped again. A timeline costs more than a circle: a repeat
-//! drops that of the other person only when the two are friends, so that a stranger cannot have it built again and
-//! again.
+//! Every change is idempotent. A change of entitlements invalidates the caches of both people before the answer, so it
+//! takes effect on the next read. When nothing changed, an earlier attempt may have failed before it invalidated the
+//! caches, so both circles are dropped again. A timeline costs more than a circle. A repeat drops the timeline of the
+//! other person only if the two are friends, so that a stranger cannot cause repeated rebuilds.
 
 mod blocks;
 mod follows;
@@ -55,7 +54,7 @@ impl Service {
                 self.changed(all).await;
             }
             Ok(RelationChange::Unchanged) => self.changed(again).await,
-            // A request is in no cache, and whoever is asked knows of it.
+            // Requests are not cached, and the recipient already has the notification.
             Ok(
                 RelationChange::ChangedQuietly
                 | RelationChange::NoSuchPerson

@@ -75,7 +75,7 @@ impl Service {
         let order = order(&story);
         let answer = self.0.store.post(story).await;
         if may_be_new(&answer) {
-            // First of all: whatever fails behind this line, the story is on its way.
+            // This comes first, so that a failure below does not delay the delivery.
             self.hand_over(order, place);
         }
         match self.or_doubt(answer, [Change::Story(id)]).await? {
@@ -88,7 +88,7 @@ impl Service {
                 self.own_story(author, id).await
             }
             Posted::Repeated(first) => {
-                // The first attempt may have ended behind its commit.
+                // The first attempt may have ended right after its commit.
                 self.put_into_own_timeline(author, first).await;
                 self.sweep_soon();
                 self.own_story(author, first).await

@@ -37,7 +37,7 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     pub(crate) service: Service,
     pub(crate) settings: Settings,
-    /// What the fabric does wrong.
+    /// The faults to inject into the fabric.
     pub(crate) faults: Arc<Faults>,
     pub(crate) clock: Arc<TestClock>,
     sabotage: Option<Sabotage>,

@@ -68,7 +68,7 @@ async fn orders_that_wait_longer_than_their_claim_are_delivered_once() {
     world.gate.open();
     first.pass();
     world.quiet().await;
-    // What waits behind them in memory is worked off by now as well.
+    // By now the orders after them in memory are done as well.
     stories.push(world.post(author, Audience::Friends).await);
     world.quiet().await;
     let tries: Vec<_> = stories

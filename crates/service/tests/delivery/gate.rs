@@ -34,7 +34,7 @@ pub struct Stopped {
     go_on: oneshot::Sender<Verdict>,
 }
 
-/// What becomes of it.
+/// The outcome of a delivery.
 enum Verdict {
     Pass,
     Fail,
@@ -53,17 +53,17 @@ impl GateFabric {
         })
     }
 
-    /// From now on deliveries to the reader wait.
+    /// Makes deliveries to the reader wait.
     pub fn guard(&self, reader: PersonId) {
         self.guarded.lock().insert(reader);
     }
 
-    /// From now on deliveries to the reader fail.
+    /// Makes deliveries to the reader fail.
     pub fn fail(&self, reader: PersonId) {
         self.failing.lock().insert(reader);
     }
 
-    /// From now on nothing waits or fails any more.
+    /// Lets all deliveries pass again.
     pub fn open(&self) {
         self.guarded.lock().clear();
         self.failing.lock().clear();
@@ -77,7 +77,7 @@ impl GateFabric {
             .expect("the gate is there")
     }
 
-    /// How many deliveries of the story to the reader were tried.
+    /// The number of attempts to deliver the story to the reader.
     pub fn tries(&self, story: StoryId, reader: PersonId) -> usize {
         let delivered = self.delivered.lock();
         let to_reader =

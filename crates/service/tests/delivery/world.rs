@@ -143,7 +143,7 @@ impl World {
             .unwrap()
     }
 
-    /// As when there is no more room for them.
+    /// Evicts the timelines of these readers.
     pub async fn lose_timelines(&self, readers: &[PersonId]) {
         for reader in readers {
             self.gate.forget(*reader).await.unwrap();

@@ -1,4 +1,4 @@
-//! What goes on when parts fail: the fabric, the clock, a task in the background.
+//! Behaviour when parts fail: the fabric, the clock, a background task.
 
 #![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 

@@ -9,13 +9,13 @@ use sosik_service::supervise::current_task;
 
 use crate::common::World;
 
-/// A service that looks for work and renews its lease all the time.
+/// A service that polls for work and renews its lease at short intervals.
 async fn busy_world() -> World {
     let mut settings = Settings::default();
     settings.supervision.restarts_max = 3;
     settings.node.lease = Duration::from_secs(3);
     settings.supervision.pause_first = Duration::from_millis(1);
-    // What a worker had in hand when it panicked is taken up then.
+    // The orders of a worker that panicked are due again after this.
     settings.delivery.claim = Duration::from_millis(200);
     World::with(settings, None).await
 }

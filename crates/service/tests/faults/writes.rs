@@ -115,7 +115,7 @@ async fn a_story_is_delivered_though_the_authors_own_timeline_could_not_take_it(
         world.faults.next(Call::Deliver, fault, 1);
         let story = world.post(author, Audience::Friends).await;
         assert_eq!(world.top(author).await, [story], "one's own words");
-        // Long before the sweeper would find an order that nobody was told of.
+        // The sweeper would find an order without a signal much later.
         world
             .eventually("the friend has it", async || {
                 world.top(friend).await == [story]
@@ -126,7 +126,7 @@ async fn a_story_is_delivered_though_the_authors_own_timeline_could_not_take_it(
 
 #[tokio::test]
 async fn asking_again_repairs_what_the_first_answer_left_behind() {
-    // The first write is made behind the caches: as if the process had died before it could tell them.
+    // The first write bypasses the caches, as if the process had died before it invalidated them.
     let world = World::new().await;
     let [one, other] = warm_pair(&world).await;
     let of_one = world.post(one, Audience::Friends).await;

@@ -158,7 +158,7 @@ impl Input {
     }
 }
 
-/// The first bytes, as many as tell whether the rest is compressed.
+/// The first bytes, which show whether the input is compressed.
 fn head(reader: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(GZIP_MAGIC.len());
     let count = GZIP_MAGIC.len() as u64;

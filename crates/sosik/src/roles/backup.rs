@@ -45,7 +45,7 @@ struct To {
     into: Option<PathBuf>,
 }
 
-/// What was done.
+/// The result, for `--json`.
 #[derive(Debug, Serialize)]
 struct Report {
     file: PathBuf,

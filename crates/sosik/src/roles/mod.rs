@@ -105,7 +105,7 @@ pub enum Outcome {
     WrongUsage = 2,
     /// Something outside failed, such as a disk or a port.
     Outside = 3,
-    /// What was done is well, and a part was skipped.
+    /// The work succeeded, but a part was skipped.
     Incomplete = 4,
 }
 

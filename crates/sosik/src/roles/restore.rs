@@ -33,7 +33,7 @@ pub struct Args {
     json: bool,
 }
 
-/// What was done.
+/// The result, for `--json`.
 #[derive(Debug, Serialize)]
 struct Report {
     file: PathBuf,
@@ -106,7 +106,7 @@ fn restore(args: &Args, to: &Path) -> anyhow::Result<Report> {
     })
 }
 
-/// What the file beside the backup says.
+/// The checksum in the file beside the backup.
 fn expected_checksum(from: &Path) -> anyhow::Result<String> {
     let path = beside(from, CHECKSUM);
     let text = fs::read_to_string(&path).with_context(|| {

@@ -19,7 +19,7 @@ use crate::{print, progress, wiring};
 
 /// People asked for at a time while everybody is listed.
 const LIST_STEP: u32 = 10_000;
-/// How often it is looked whether deliveries are completed: each look counts the orders that are left.
+/// The interval at which the remaining orders are counted until deliveries are complete.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Differences told one by one; a feed that lost its index would fill the screen.
 const TOLD_MAX: usize = 1_000;

@@ -127,7 +127,7 @@ pub struct Server {
     pub url: String,
     /// Where operators reach it, without a slash at the end.
     pub admin_url: String,
-    /// What it logged before it served, an entry a line.
+    /// The log entries before the server was ready.
     pub log: Vec<Value>,
     told: Arc<Mutex<String>>,
 }
@@ -206,7 +206,7 @@ impl Server {
         }
     }
 
-    /// What it has logged so far, also since it serves: an entry a line.
+    /// The whole log so far, one entry per line.
     pub fn logged(&self) -> String {
         self.told.lock().unwrap().clone()
     }

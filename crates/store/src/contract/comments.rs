@@ -24,8 +24,8 @@ pub trait Comments {
         limit: u32,
     ) -> StoreResult<Vec<CommentRecord>>;
 
-    /// How many comments on a story are by people whom the viewer blocked or who blocked the viewer. The work grows
-    /// with how many these people and their comments are, and not with the other comments.
+    /// The number of comments on a story by people whom the viewer blocked or who blocked the viewer. The cost grows
+    /// with the number of these people and their comments, and not with the other comments.
     async fn comments_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32>;
 
     /// Changes the text; `None` when there is no such comment of the author.

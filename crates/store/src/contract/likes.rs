@@ -36,8 +36,8 @@ pub trait Likes {
         limit: u32,
     ) -> StoreResult<Vec<RelatedPerson>>;
 
-    /// How many likes of a story are by people whom the viewer blocked or who blocked the viewer. The work grows with
-    /// how many these are, and not with the likes.
+    /// The number of likes of a story by people whom the viewer blocked or who blocked the viewer. The cost grows with
+    /// the number of these people, and not with the likes.
     async fn likes_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32>;
 
     /// Makes likes in bulk (import, demo) without notifications, one transaction; answers how many were new.

@@ -65,7 +65,7 @@ pub trait Store:
     /// Why this node cannot write, however often it tries: for `/readyz`. `None` when it can. Reads nothing.
     fn unready(&self) -> Option<&'static str>;
 
-    /// How it is doing, for metrics. Looks at the disk and reads nothing.
+    /// Metrics of the store. Checks the free space of the disk and runs no query.
     fn figures(&self) -> StoreFigures;
 
     /// Waits for what is being written, then closes. Later calls answer `Closed`.

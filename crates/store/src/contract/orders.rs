@@ -35,21 +35,22 @@ pub trait Orders {
     /// it now.
     async fn finish_orders(&self, done: Vec<HeldOrder>) -> StoreResult<()>;
 
-    /// Records failed attempts: counts each, keeps its error, gives the order back, and makes it due again. After
-    /// `attempts_max` attempts it is dead: kept and shown, not tried until somebody asks. Nothing changes where the
-    /// claim does not hold any more.
+    /// Records failed attempts: counts each, stores its error, releases the order, and sets its next due time. After
+    /// `attempts_max` attempts the order is dead: it stays visible, and is not retried until an operator asks. An order
+    /// whose claim was lost does not change.
     async fn fail_orders(&self, failed: Vec<FailedOrder>, attempts_max: u32) -> StoreResult<()>;
 
-    /// Gives back every order that a process has claimed: due now, without counting an attempt. Answers how many.
+    /// Releases every order that a process has claimed. They are due now, and no attempt is counted. Returns their
+    /// number.
     async fn release_orders(&self, process: u64, now: Timestamp) -> StoreResult<u64>;
 
     /// For the operator and for alarms.
     async fn order_figures(&self) -> StoreResult<OrderFigures>;
 
-    /// Up to where deliveries have come, and what waits, as one state of the store.
+    /// The watermarks of delivery and the backlog, read in one snapshot.
     async fn watermark(&self, now: Timestamp) -> StoreResult<Watermark>;
 
-    /// Late stories behind `after`, ascending; `None` when some of them are forgotten. A story becomes late in the
+    /// Late stories after `after`, ascending; `None` when some of them are forgotten. A story becomes late in the
     /// transaction that makes its delivery necessary, so a feed read from the store shows it only after it is here.
     /// The newest 4,096 are kept.
     async fn late_stories(&self, after: u64) -> StoreResult<Option<Vec<LateStory>>>;

@@ -111,7 +111,7 @@ pub trait Relations {
         max: ReadersMax,
     ) -> StoreResult<Vec<ReaderChunk>>;
 
-    /// Which of the authors are large, in the order asked. Brings their marks up to date by the limits.
+    /// Returns for each author, in order, whether it is large. Updates their marks by the limits.
     async fn large_authors(
         &self,
         authors: Vec<PersonId>,

@@ -9,8 +9,8 @@ use crate::{NewStory, Posted, StoreResult, StoryEdit, StoryRecord};
 #[async_trait]
 pub trait Stories {
     /// Keeps a story, its delivery order, its mentions, tags and notifications, and the idempotency key, in one
-    /// transaction. A repeat makes the delivery of the first attempt due, if it is not done and never failed: whoever
-    /// had it may be gone.
+    /// transaction. A repeat makes the delivery of the first attempt due if it is not done and never failed, because
+    /// its worker may be gone.
     async fn post(&self, story: NewStory) -> StoreResult<Posted<StoryId>>;
 
     /// Keeps many stories at once without delivery orders, mentions' notifications or keys (import), one

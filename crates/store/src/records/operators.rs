@@ -1,4 +1,4 @@
-//! What operators and the node itself need: leases, upkeep, figures, keys.
+//! Records for operators and for the node itself: leases, upkeep, figures, keys.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,102 +11,102 @@ use sosik_feed::{PersonId, StoryId, Timestamp};
 pub struct NodeLease {
     /// 0 to 1,023.
     pub node: u16,
-    /// Grows with every holder of the number: an older epoch is refused (fencing).
+    /// Grows with every holder of the number. An older epoch is rejected (fencing token).
     pub epoch: u64,
-    /// Ids must be later than this moment: the previous holder may have used everything up to it, or the store holds an id
-    /// of it.
+    /// Ids must be later than this time. The previous holder may have used all ids up to it, or the store has an id
+    /// with this time.
     pub ids_after: Timestamp,
-    /// Ids must not be later than this moment, until the lease is renewed.
+    /// Ids must not be later than this time until the lease is renewed.
     pub ids_until: Timestamp,
 }
 
-/// Asks for a lease.
+/// A request for a lease.
 #[derive(Debug, Clone)]
 pub struct LeaseRequest {
     /// Region, 0 to 3: the top two bits of the node number.
     pub region: u16,
-    /// Who asks, for people who read the table.
+    /// The name of the process, for operators who read the table.
     pub holder: String,
-    /// Now, by the clock of the one who asks.
+    /// The current time by the caller's clock.
     pub now: Timestamp,
-    /// For how long.
+    /// The duration of the lease.
     pub span: Duration,
 }
 
-/// A story id that is taken, and by what.
+/// A story id that is in use, and the story that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoryPlace {
-    /// Which.
+    /// The id of the story.
     pub id: StoryId,
-    /// Whose.
+    /// The author.
     pub author: PersonId,
-    /// As it is now; empty when it was deleted.
+    /// The current text; empty when the story was deleted.
     pub text: String,
-    /// It was edited or deleted, so its words may have been others.
+    /// The story was edited or deleted, so the original text may differ.
     pub changed: bool,
 }
 
-/// What mending some people has found.
+/// The result of mending one chunk of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MendedPeople {
-    /// The last one looked at; `None` when there was nobody left.
+    /// The last person checked; `None` when nobody was left.
     pub last: Option<PersonId>,
-    /// How many were looked at.
+    /// The number of people checked.
     pub checked: u64,
-    /// Their stories, counted.
+    /// The number of their stories.
     pub stories: u64,
-    /// People whose figures were wrong.
+    /// People with wrong counts.
     pub figures: u64,
-    /// People whose search terms were wrong.
+    /// People with wrong search terms.
     pub terms: u64,
-    /// People whose mark as a large author was wrong.
+    /// People with a wrong large-author mark.
     pub large: u64,
 }
 
-/// What mending some stories has found.
+/// The result of mending one chunk of stories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MendedStories {
-    /// The last one looked at; `None` when there was none left.
+    /// The last story checked; `None` when none was left.
     pub last: Option<StoryId>,
-    /// How many were looked at, not counting deleted ones.
+    /// The number of stories checked, without deleted ones.
     pub checked: u64,
-    /// Stories whose figures were wrong.
+    /// Stories with wrong counts.
     pub figures: u64,
-    /// Tags that did not lead to their story, or for another audience than it has.
+    /// Index entries of tags that were missing or had the wrong audience.
     pub tags: u64,
 }
 
-/// How a store is doing, for metrics.
+/// Metrics of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StoreFigures {
     /// Size of the write-ahead log.
     pub log_bytes: u64,
-    /// How often the log was larger than its limit and was emptied.
+    /// Times that the log exceeded its limit and was truncated.
     pub log_emptied: u64,
-    /// How often it could not be, since a read was in the way.
+    /// Times that a read blocked the truncation.
     pub log_blocked: u64,
-    /// How often it could not be, since the disk failed.
+    /// Times that an I/O error prevented the truncation.
     pub log_failed: u64,
-    /// Writes that wait for the writer.
+    /// Writes queued for the writer.
     pub writes_waiting: u64,
-    /// Transactions committed.
+    /// Committed transactions.
     pub write_batches: u64,
-    /// Writes answered by them.
+    /// Writes in committed transactions.
     pub writes: u64,
-    /// How often the connection that writes was replaced after the disk had failed.
+    /// Times that the write connection was replaced after an I/O error.
     pub reopened: u64,
-    /// Room on its disk; `None` when the system does not tell.
+    /// Free space on the disk; `None` when the system does not report it.
     pub disk_free_bytes: Option<u64>,
 }
 
 /// A key that seals cursors.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CursorKey {
-    /// Part of every cursor that it sealed.
+    /// The number of the key. Every cursor that it sealed contains it.
     pub number: u8,
-    /// Random.
+    /// Random bytes.
     pub secret: [u8; KEY_BYTES],
-    /// When it was added.
+    /// The time at which it was added.
     pub created_at: Timestamp,
 }
 

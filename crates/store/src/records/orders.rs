@@ -1,39 +1,39 @@
-//! Orders: the work that a committed write has promised.
+//! Orders: durable background jobs that a write commits together with its rows.
 
 use sosik_feed::{Audience, PersonId, StoryId, Timestamp};
 
 use super::{Claim, ClaimName};
 
-/// What an order asks for.
+/// The kind of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderKind {
-    /// Put the story into the timelines of its readers.
+    /// Insert the story into the timelines of its readers.
     Deliver,
-    /// Remove what a deleted story leaves behind: comments, likes, tags, mentions, notifications.
+    /// Remove the rows of a deleted story: comments, likes, tags, mentions, notifications.
     Purge,
 }
 
-/// A durable order: work that a committed write has promised.
+/// A durable background job, committed in the transaction of the write that needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// The story it is about. At most one order of each kind a story.
+    /// The story. There is at most one order of each kind per story.
     pub story: StoryId,
-    /// What to do.
+    /// The kind of work.
     pub kind: OrderKind,
-    /// Whose story.
+    /// The author of the story.
     pub author: PersonId,
-    /// Readers up to this one are served; work goes on behind it.
+    /// The last reader served. Work continues with the next one.
     pub done_to: PersonId,
-    /// Attempts that failed so far.
+    /// Failed attempts so far.
     pub attempts: u32,
-    /// When it was given.
+    /// The time at which it was created.
     pub created_at: Timestamp,
-    /// The claim under which the caller has it.
+    /// The claim that the caller holds.
     pub claim: Claim,
 }
 
 impl Order {
-    /// The order as the holder of its claim names it.
+    /// The key of the order together with the claim that is held on it.
     #[must_use]
     pub const fn held(&self) -> HeldOrder {
         HeldOrder {
@@ -44,14 +44,14 @@ impl Order {
     }
 }
 
-/// An order and the claim under which a worker has it.
+/// An order, and the claim that a worker holds on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeldOrder {
-    /// The story it is about.
+    /// The story.
     pub story: StoryId,
-    /// What to do.
+    /// The kind of work.
     pub kind: OrderKind,
-    /// The claim of the worker.
+    /// The name of the claim that the worker holds.
     pub claim: ClaimName,
 }
 
@@ -62,11 +62,11 @@ pub struct FailedOrder {
     pub held: HeldOrder,
     /// Why it failed. Cut to 500 characters.
     pub error: String,
-    /// When to try again.
+    /// The time of the next attempt.
     pub due: Timestamp,
 }
 
-/// Up to where deliveries have come, and what waits.
+/// The watermarks of delivery, and the age of the backlog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Watermark {
     /// The oldest story with a delivery that is not done. Dead orders do not count: they would hold the watermark back
@@ -74,68 +74,69 @@ pub struct Watermark {
     pub oldest_undelivered: Option<StoryId>,
     /// Late stories up to this number are delivered, except those whose order is dead.
     pub late: u64,
-    /// Since when the delivery that waits longest in the store is due. Deliveries that failed before do not count.
+    /// The time at which the oldest waiting delivery in the store became due. Retries of failed deliveries do not
+    /// count.
     pub due_since: Option<Timestamp>,
 }
 
-/// A story that readers get although later ones were delivered already.
+/// A story that is delivered after newer stories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LateStory {
     /// Counts late stories, from 1, without gaps, in the order of their commits.
     pub number: u64,
-    /// Which.
+    /// The id of the story.
     pub story: StoryId,
-    /// Whose.
+    /// The author.
     pub author: PersonId,
-    /// It is late for friends too. Otherwise only for followers, since friends have it.
+    /// Whether friends get it too. Otherwise friends already have it, and only followers get it.
     pub to_friends: bool,
 }
 
-/// What an operator sees of the orders.
+/// The state of the order table, for operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OrderFigures {
-    /// Waiting or being worked on.
+    /// Orders that wait or are in progress.
     pub pending: u64,
-    /// Given up after too many attempts; kept until somebody asks to try again.
+    /// Orders that failed too often. They stay until an operator retries them.
     pub dead: u64,
-    /// When the oldest pending one was given.
+    /// The time at which the oldest pending order was created.
     pub oldest: Option<Timestamp>,
 }
 
-/// An order that was given up.
+/// An order that failed too often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadOrder {
-    /// What it asks for.
+    /// The order.
     pub order: Order,
     /// The last failure.
     pub error: String,
 }
 
-/// Readers of an author, in ascending order of id: one chunk of the walk.
+/// One chunk of the readers of an author, in ascending order of id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReaderChunk {
     /// Friends, and followers when the story is public.
     pub readers: Vec<PersonId>,
-    /// Nobody is left behind the last one.
+    /// No readers follow this chunk.
     pub last: bool,
 }
 
-/// Asks for the readers of one author.
+/// A query for the readers of one author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadersAsk {
-    /// Whose.
+    /// The author.
     pub author: PersonId,
-    /// Of stories for whom.
+    /// The audience of the story.
     pub audience: Audience,
-    /// Behind this one.
+    /// Readers after this id.
     pub after: PersonId,
 }
 
-/// How many readers to answer at once.
+/// The maximum number of readers in one result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadersMax {
-    /// Of each author.
+    /// Readers of one author, at most.
     pub each: u32,
-    /// No further author is looked at once this many are found. Bounds how long the read takes.
+    /// The query skips the remaining authors when it has found this many. Bounds the duration of the read.
     pub total: usize,
 }

@@ -9,17 +9,17 @@ pub type TokenHash = [u8; 32];
 /// A person as others may see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonRecord {
-    /// Who.
+    /// The id of the person.
     pub id: PersonId,
     /// Lower case, unique.
     pub handle: String,
-    /// In their own script.
+    /// The name to show, in any script.
     pub display_name: String,
     /// May be empty.
     pub bio: String,
-    /// Of the interface, and of the `lang` attribute of their texts.
+    /// The language of the interface, and the `lang` attribute of their texts.
     pub language: Language,
-    /// Grows with every change of the profile; tells an older copy from a newer.
+    /// Grows with every change of the profile. Of two copies, the one with the larger revision is newer.
     pub revision: u64,
 }
 
@@ -30,48 +30,48 @@ pub struct NewPerson {
     pub id: PersonId,
     /// Checked by the rules of handles.
     pub handle: String,
-    /// What look-alike handles have in common; unique among people.
+    /// The form that look-alike handles share. Unique among people.
     pub skeleton: String,
     /// Checked.
     pub display_name: String,
-    /// Of the interface.
+    /// The language of the interface.
     pub language: Language,
-    /// Argon2id in PHC form. Empty: nobody can log in (imported people).
+    /// Argon2id in PHC form. Empty when nobody can log in (imported people).
     pub password_hash: String,
-    /// What people search finds this person by (see `sosik_feed::search`).
+    /// The terms by which people search finds this person (see `sosik_feed::search`).
     pub search_terms: Vec<String>,
-    /// By the clock, which the id may be ahead of.
+    /// The time of the clock. The time in the id may be later.
     pub created_at: Timestamp,
 }
 
-/// All friends of a person, for filling a store.
+/// All friends of a person, to fill a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FriendsOf {
-    /// Whose.
+    /// The person.
     pub person: PersonId,
-    /// Each friend with the time since when, ascending by friend.
+    /// Each friend, with the start of the friendship, in ascending order of id.
     pub friends: Vec<(PersonId, Timestamp)>,
 }
 
-/// What became of a sign-up.
+/// The outcome of a sign-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignUp {
-    /// The account exists now.
+    /// The account was created.
     Created,
     /// The handle, or one that looks like it, belongs to somebody.
     HandleTaken,
 }
 
-/// What a log-in is checked against.
+/// The stored credentials that a log-in is checked against.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// Whose.
+    /// The owner of the password.
     pub person: PersonId,
     /// Argon2id in PHC form; empty when nobody can log in.
     pub password_hash: String,
 }
 
-/// A change of a profile; `None` leaves as it is.
+/// A change of a profile. `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct ProfileChange {
     /// New display name.
@@ -89,13 +89,13 @@ pub struct ProfileChange {
 pub struct PersonCounts {
     /// Friends, at most 5,000.
     pub friends: u32,
-    /// Whom they follow, at most 5,000.
+    /// People they follow, at most 5,000.
     pub follows: u32,
-    /// Who follows them: any number.
+    /// Followers, without a limit.
     pub followers: u32,
     /// Stories not deleted, of either audience.
     pub stories: u32,
-    /// Those of them that are public.
+    /// Public stories that are not deleted.
     pub public_stories: u32,
 }
 
@@ -104,47 +104,47 @@ pub struct PersonCounts {
 pub struct SessionRecord {
     /// For the list of devices and for revoking.
     pub id: SessionId,
-    /// Whose.
+    /// The person who is logged in.
     pub person: PersonId,
-    /// Of the token.
+    /// SHA-256 of the token.
     pub token: TokenHash,
     /// Log-in time.
     pub created_at: Timestamp,
     /// Last use, coarse: written at most every few minutes.
     pub used_at: Timestamp,
-    /// Ends at the latest then, however much it is used.
+    /// The session expires at this time, even when it is in use.
     pub expires_at: Timestamp,
-    /// What the client calls itself, for the list of devices; cut to 200 characters.
+    /// The name that the client gives itself, for the list of devices. Cut to 200 characters.
     pub client: String,
 }
 
-/// How a change of a relation ended.
+/// The outcome of a change of a relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelationChange {
-    /// It is different now.
+    /// The relation changed.
     Changed,
-    /// It is different now, and no news to the other: it repeats or undoes what was done and undone shortly before.
+    /// The relation changed without a notification: it repeats or undoes a recent change.
     ChangedQuietly,
-    /// It was so already (or there was nothing to undo).
+    /// The relation was already in this state, or there was nothing to undo.
     Unchanged,
     /// A friend request became a friendship, since the other had asked before.
     BecameFriends,
     /// The other person does not exist, or one has blocked the other.
     NoSuchPerson,
-    /// There is no such friend request to answer.
+    /// The friend request does not exist.
     NoSuchRequest,
-    /// The limit of the one who acts is reached.
+    /// The acting person has reached their limit.
     LimitReached,
-    /// The friend limit of the other one is reached.
+    /// The other person has reached their friend limit.
     TheirLimitReached,
 }
 
-/// Which side of the friend requests to list.
+/// The direction of the friend requests to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestSide {
-    /// They asked me.
+    /// Requests that the person received.
     Incoming,
-    /// I asked them.
+    /// Requests that the person sent.
     Outgoing,
 }
 
@@ -153,13 +153,13 @@ pub enum RequestSide {
 pub enum PeopleList {
     /// Friends, newest friendship first.
     Friends,
-    /// Whom the person follows, newest first.
+    /// People whom the person follows, newest first.
     Follows,
-    /// Who follows the person, newest first.
+    /// Followers of the person, newest first.
     Followers,
-    /// Whom the person blocked, newest first.
+    /// People whom the person blocked, newest first.
     Blocks,
-    /// Whom the person muted, newest first.
+    /// People whom the person muted, newest first.
     Mutes,
     /// Friend requests, newest first.
     Requests(RequestSide),
@@ -168,32 +168,32 @@ pub enum PeopleList {
 /// One entry of a [`PeopleList`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RelatedPerson {
-    /// Who.
+    /// The person listed.
     pub person: PersonId,
-    /// Since when.
+    /// The start of the relation.
     pub since: Timestamp,
 }
 
-/// Limits that the store holds in the transaction of the write.
+/// Limits that the store enforces in the transaction of the write.
 #[derive(Debug, Clone, Copy)]
 pub struct RelationLimits {
-    /// Friends on either side. Above 5,000 a constraint of the store refuses in any case.
+    /// Friends of either person. A constraint of the schema rejects more than 5,000 in any case.
     pub friends_max: u32,
-    /// Whom one person follows. Above 5,000 a constraint of the store refuses in any case.
+    /// People whom one person follows. A constraint of the schema rejects more than 5,000 in any case.
     pub follows_max: u32,
-    /// Whom one person blocks.
+    /// People whom one person blocks.
     pub blocks_max: u32,
-    /// Whom one person mutes.
+    /// People whom one person mutes.
     pub mutes_max: u32,
-    /// Friend requests of one person that wait for an answer.
+    /// Pending friend requests of one person.
     pub requests_max: u32,
 }
 
-/// From how many readers on an author is large, with hysteresis.
+/// The number of readers from which an author is large, with hysteresis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LargeAuthorLimits {
-    /// Above so many friends and followers an author becomes large.
+    /// An author with more friends and followers than this becomes large.
     pub above: u32,
-    /// Below so many a large author stops being one. Smaller than `above`.
+    /// A large author with fewer than this becomes normal again. Smaller than `above`.
     pub below: u32,
 }

@@ -4,36 +4,37 @@ use std::sync::Arc;
 
 use sosik_feed::{Audience, CommentId, NotificationId, PersonId, StoryId, Timestamp};
 
-/// A repeated request is recognised by this.
+/// Identifies a repeated request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
-    /// As the client sent it.
+    /// The key that the client sent.
     pub key: String,
-    /// Hash of the request's body; the same key with another body is refused.
+    /// Hash of the request's body. The same key with another body is rejected.
     pub fingerprint: u64,
 }
 
-/// A story to be kept.
+/// A story to insert.
 #[derive(Debug, Clone)]
 pub struct NewStory {
     /// Taken from the generator just now.
     pub id: StoryId,
-    /// Who posts.
+    /// The author.
     pub author: PersonId,
     /// Checked.
     pub text: String,
-    /// Who it is for.
+    /// The audience.
     pub audience: Audience,
-    /// Handles in the text, at most 50. The store keeps those that exist and tells the mentioned who may see it.
+    /// Handles in the text, at most 50. The store keeps those that exist, and notifies the people who may see the
+    /// story.
     pub mentions: Vec<String>,
     /// Tags in the text, normalised, at most 30.
     pub tags: Vec<String>,
-    /// To recognise a repeat.
+    /// The idempotency key, if the request has one.
     pub idempotency: Option<Idempotency>,
-    /// When.
+    /// The current time.
     pub now: Timestamp,
-    /// The delivery order is written with this claim, so that no second write is needed to claim it. Without one it is
-    /// due at once and any worker may claim it.
+    /// The claim of the delivery order. Inserting the order with its claim saves a second write. An order without a
+    /// claim is due at once, and any worker may claim it.
     pub claim: Option<Claim>,
 }
 
@@ -50,82 +51,82 @@ pub struct ClaimName {
 /// The right to work on an order for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Claim {
-    /// Which claim.
+    /// The name of the claim.
     pub name: ClaimName,
-    /// When it expires. Any worker may claim the order after that.
+    /// The time at which the claim expires. Any worker may then claim the order.
     pub until: Timestamp,
 }
 
-/// What became of a post.
+/// The outcome of a post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Posted<Id> {
-    /// New, with the people who got a notification of it.
+    /// The row was inserted.
     New {
-        /// Who has a new notification.
+        /// The people who got a notification.
         notified: Vec<PersonId>,
     },
-    /// The same request was answered before with this id.
+    /// A repeat of a request whose result has this id.
     Repeated(Id),
-    /// The key was used with another body.
+    /// The idempotency key was used with another body.
     KeyReused,
-    /// What it belongs to does not exist or may not be seen by the one who posts.
+    /// The story to comment on does not exist, or the author may not see it.
     NoSuchStory,
 }
 
 /// A mention of somebody who exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
-    /// Who.
+    /// The person mentioned.
     pub person: PersonId,
-    /// As it stands in the text, lower case.
+    /// The handle in the text, in lower case.
     pub handle: String,
 }
 
-/// A story as it is kept.
+/// A stored story.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoryRecord {
-    /// Which.
+    /// The id of the story.
     pub id: StoryId,
-    /// Whose.
+    /// The author.
     pub author: PersonId,
-    /// Who it is for.
+    /// The audience.
     pub audience: Audience,
-    /// Its text.
+    /// The text.
     pub text: Arc<str>,
-    /// By the clock, which the id may be ahead of: what people are shown.
+    /// The time that clients display, by the clock. The time in the id may be later.
     pub created_at: Timestamp,
-    /// Last edit.
+    /// The time of the last edit.
     pub edited_at: Option<Timestamp>,
-    /// People in its text.
+    /// People mentioned in the text.
     pub mentions: Vec<Mention>,
-    /// Tags in its text.
+    /// Tags in the text.
     pub tags: Vec<String>,
-    /// Likes and comments.
+    /// Numbers of likes and comments.
     pub counts: StoryCounts,
 }
 
-/// Likes and comments of a story at one moment.
+/// The numbers of likes and comments of a story at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StoryCounts {
     /// People who like it.
     pub likes: u32,
     /// Comments not deleted.
     pub comments: u32,
-    /// Grows with every change of the two: the larger one is the newer truth.
+    /// Grows with every change of either number. The counts with the larger revision are newer.
     pub revision: u64,
 }
 
 /// Stories between two ids, both excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StorySpan {
-    /// Only larger ids.
+    /// The exclusive lower bound.
     pub above: StoryId,
-    /// Only smaller ids.
+    /// The exclusive upper bound.
     pub below: StoryId,
 }
 
 impl StorySpan {
-    /// All stories below one; all there are when there is none.
+    /// All stories below this id, or all stories when there is none.
     #[must_use]
     pub fn below(story: Option<StoryId>) -> Self {
         Self {
@@ -135,22 +136,22 @@ impl StorySpan {
     }
 }
 
-/// A change of a story by its author; `None` leaves as it is.
+/// A change of a story by its author. `None` leaves a field unchanged.
 #[derive(Debug, Clone)]
 pub struct StoryEdit {
-    /// Which.
+    /// The id of the story.
     pub id: StoryId,
-    /// Who asks; only the author's edit is done.
+    /// The person who edits. The edit is rejected unless this is the author of the story.
     pub author: PersonId,
-    /// New text, with the mentions and tags that it has.
+    /// The new text, with its mentions and tags.
     pub text: Option<EditedText>,
-    /// New audience.
+    /// The new audience.
     pub audience: Option<Audience>,
-    /// When.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// A new text with what was found in it.
+/// A new text with its mentions and tags.
 #[derive(Debug, Clone)]
 pub struct EditedText {
     /// Checked.
@@ -161,14 +162,14 @@ pub struct EditedText {
     pub tags: Vec<String>,
 }
 
-/// How a like or its withdrawal ended.
+/// The outcome of a like or unlike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Liked {
-    /// The story's figures after it.
+    /// The story's counts after a like or unlike.
     pub counts: StoryCounts,
     /// Whether anything changed.
     pub changed: bool,
-    /// The author, when a notification of theirs changed.
+    /// The author, if one of their notifications changed.
     pub notified: Option<PersonId>,
 }
 
@@ -177,79 +178,79 @@ pub struct Liked {
 pub struct LikedStories {
     /// Story ids, ascending.
     pub stories: Vec<StoryId>,
-    /// The list is complete from this id on (0: complete). Below it, ask the store.
+    /// The list is complete from this id on; 0 means that it is complete. Query the store for smaller ids.
     pub complete_from: StoryId,
 }
 
-/// A comment to be kept.
+/// A comment to insert.
 #[derive(Debug, Clone)]
 pub struct NewComment {
     /// Taken from the generator just now.
     pub id: CommentId,
-    /// On which story.
+    /// The story commented on.
     pub story: StoryId,
-    /// Who writes.
+    /// The author of the comment.
     pub author: PersonId,
     /// Checked.
     pub text: String,
-    /// Handles in the text. Those who exist and may see the story are told.
+    /// Handles in the text. The store notifies those people who exist and may see the story.
     pub mentions: Vec<String>,
-    /// To recognise a repeat.
+    /// The idempotency key, if the request has one.
     pub idempotency: Option<Idempotency>,
-    /// When.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// A comment as it is kept.
+/// A stored comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommentRecord {
-    /// Which.
+    /// The id of the comment.
     pub id: CommentId,
-    /// On which story.
+    /// The story commented on.
     pub story: StoryId,
-    /// Whose.
+    /// The author.
     pub author: PersonId,
-    /// Its text.
+    /// The text.
     pub text: String,
-    /// By the clock, which the id may be ahead of: what people are shown.
+    /// The time that clients display, by the clock. The time in the id may be later.
     pub created_at: Timestamp,
-    /// Last edit.
+    /// The time of the last edit.
     pub edited_at: Option<Timestamp>,
 }
 
-/// What a notification tells.
+/// The kind of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NotificationKind {
-    /// Somebody asks to be friends.
+    /// A person sent a friend request.
     FriendRequest,
-    /// Somebody accepted.
+    /// A person accepted a friend request.
     FriendAccepted,
-    /// Somebody commented on my story.
+    /// A person commented on a story of the recipient.
     Comment,
-    /// People like my story: one notification a story, which moves to the top as it grows.
+    /// People like a story of the recipient. There is one per story; a new like moves it to the top.
     Like,
-    /// Somebody mentioned me in a story or a comment.
+    /// A person mentioned the recipient in a story or a comment.
     Mention,
 }
 
-/// A notification as it is kept. Its id is that of the act it tells of (story, comment, like, request), so that a
-/// person has at most one notification of one act.
+/// A stored notification. Its id is the id of its cause (story, comment, like, request), so a person has at most one
+/// notification for each cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationRecord {
-    /// Its place in the list.
+    /// The position in the list.
     pub id: NotificationId,
-    /// What it tells.
+    /// The kind.
     pub kind: NotificationKind,
-    /// Who did it; the latest of a group.
+    /// The person who caused it; the latest one of a group.
     pub actor: PersonId,
-    /// How many others did the same (a group of likes), else 0.
+    /// The number of other people in a group of likes; otherwise 0.
     pub others: u32,
-    /// About which story.
+    /// The story concerned.
     pub story: Option<StoryId>,
-    /// About which comment.
+    /// The comment concerned.
     pub comment: Option<CommentId>,
-    /// When (of a group: the latest).
+    /// The time of the cause; of the latest one in a group.
     pub at: Timestamp,
-    /// Already read.
+    /// The recipient has read it.
     pub read: bool,
 }

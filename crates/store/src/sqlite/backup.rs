@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::{in_use, migrations, open, with_causes};
 
-/// Pages copied between two looks at the progress: 16 MiB.
+/// Pages copied between two progress reports: 16 MiB.
 const STEP_PAGES: i32 = 4_096;
 /// One read of a file whose checksum is computed.
 const READ_BYTES: usize = 1 << 20;
@@ -46,8 +46,8 @@ impl fmt::Display for CopyFailed {
 
 impl std::error::Error for CopyFailed {}
 
-/// Copies a database, which a server may be using, into a file that is empty, and syncs that to the disk. `progress` is told
-/// how many bytes are copied, and of how many.
+/// Copies a database into an empty file and syncs it to the disk. A server may be using the database. `progress` gets
+/// the number of bytes copied and the total.
 ///
 /// # Errors
 /// When there is no database, it lacks its log, or one of the files cannot be read or written.
@@ -110,11 +110,11 @@ fn copied(
     in_use::unmark(copy)
 }
 
-/// Checks a copy: whole, and of a version that this executable can use. `without_log` accepts one that was taken from a running
-/// store without its log, and makes it usable.
+/// Checks that a copy is intact and has a schema version that this executable supports. `without_log` accepts a copy of
+/// a running store without its log, and makes it usable.
 ///
 /// # Errors
-/// What is wrong with it.
+/// When the copy is damaged, lacks its log, or has an unsupported version.
 pub fn check_copy(path: &Path, without_log: bool) -> Result<(), CopyFailed> {
     let failed = |reason: &dyn fmt::Display| CopyFailed::new("check", path, reason);
     if in_use::lacks_log(path) && !without_log {

@@ -21,7 +21,7 @@ pub(super) fn to_act_on(error: &rusqlite::Error) -> Option<StoreError> {
     }
 }
 
-/// The disk, or what is on it, is not what it should be: what the connection knows of the file is worth nothing any more.
+/// Whether the error means an I/O error or a damaged file. The cached state of the connection is then invalid.
 pub(super) fn is_of_the_disk(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),

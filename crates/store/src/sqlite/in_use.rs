@@ -42,8 +42,8 @@ pub(super) fn close(connection: Connection) {
     drop(connection);
 }
 
-/// Whether the log stays when this connection is the last one that closes. It has to while the mark is set: a connection
-/// that is closed because something failed would remove the log, and leave the mark.
+/// Sets whether the log stays when the last connection closes. It must stay while the mark is set: a connection that
+/// closes after a failure would otherwise remove the log and leave the mark.
 pub(super) fn keep_log(connection: &Connection, keep: bool) -> rusqlite::Result<()> {
     let stays = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
     connection.set_db_config(stays, keep).map(|_is_kept| ())
@@ -79,7 +79,7 @@ pub(super) fn lacks_log(path: &Path) -> bool {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // What is no database is told by whoever opens it.
+    // Opening the store reports a file that is not a database.
     Connection::open_with_flags(url, flags)
         .and_then(|connection| is_marked(&connection))
         .unwrap_or(false)
@@ -99,7 +99,7 @@ fn immutable_url(path: &Path) -> Option<String> {
     Some(url)
 }
 
-/// What to tell about a database that lacks its log.
+/// The error message for a database that lacks its log.
 pub(super) fn advice(path: &Path) -> String {
     format!(
         "it was copied while a server used it, without its write-ahead log {}, in which the newest writes are: \

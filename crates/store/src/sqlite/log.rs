@@ -1,12 +1,12 @@
 //! The size of the write-ahead log.
 //!
-//! SQLite copies pages from the log into the database while reads go on, but it begins the log anew only at a moment at which
-//! no read uses it. Under reads that overlap without a gap there is no such moment, and the log grows for as long as there are
-//! writes. So when it is larger than its limit, reads pause until it is emptied: those that run end first, those that come wait.
-//! What can be copied is copied before the pause, so the pause is as long as the longest read that runs.
+//! SQLite checkpoints pages from the log into the database while reads run, but it restarts the log only when no read
+//! uses it. Under overlapping reads there is no such moment, and the log grows with every write. So when the log
+//! exceeds its limit, reads pause until it is truncated: running reads finish first, and new ones wait. A checkpoint
+//! before the pause copies as much as possible, so the pause lasts as long as the longest running read.
 //!
-//! A reader of another process (a backup, a person with a shell) is not paused. While it lasts the log grows, and emptying it is
-//! tried again at each further step.
+//! A reader in another process (a backup, an operator's shell) is not paused. The log grows until that read ends, and
+//! each further step retries the truncation.
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,13 +22,13 @@ use super::open::BUSY_TIMEOUT;
 /// Reads hold it shared, emptying the log holds it alone.
 pub(super) type Gate = Arc<RwLock<()>>;
 
-/// Reads that run may take so long until they are over. Each is one page or one chunk and takes milliseconds; when one takes
-/// longer, writing goes on with a larger log.
+/// The maximum wait for running reads to finish. A read is one page or one chunk and takes milliseconds. If one takes
+/// longer, writes continue with a larger log.
 const READS_END_MAX: Duration = Duration::from_secs(2);
 /// After emptying failed, it is tried again when the log has grown by this.
 const STEP_BYTES: u64 = 16 << 20;
 
-/// How often the log was emptied, and how large it is.
+/// The number of truncations of the log, and its size.
 #[derive(Debug, Default)]
 pub(super) struct LogFigures {
     pub(super) bytes: AtomicU64,
@@ -42,7 +42,7 @@ pub(super) struct Log {
     file: PathBuf,
     gate: Gate,
     bytes_max: u64,
-    /// It is emptied when it is larger than this.
+    /// The size above which the log is truncated.
     empty_at: u64,
     figures: Arc<LogFigures>,
 }
@@ -67,7 +67,7 @@ impl Log {
         let bytes = fs::metadata(&self.file).map_or(0, |file| file.len());
         self.figures.bytes.store(bytes, Ordering::Relaxed);
         if bytes <= self.bytes_max {
-            // SQLite may have begun it anew by itself after it could not be emptied.
+            // SQLite may have restarted it after the truncation failed.
             self.empty_at = self.bytes_max;
         }
         if bytes <= self.empty_at {

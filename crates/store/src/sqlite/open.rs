@@ -112,7 +112,7 @@ impl Place {
         folder_of(&self.path)
     }
 
-    /// Does the file stay? One that goes away with the store needs no mark for what is in its log.
+    /// Whether the file outlives the store. A temporary file needs no mark.
     pub(super) fn stays(&self) -> bool {
         self.temporary.is_none()
     }
@@ -214,11 +214,11 @@ fn warn_about_looser_modes(path: &Path) {
     }
 }
 
-/// Locks the database for this process: two that write it would each believe that their caches and their node are alone.
+/// Locks the database for this process. Caches and node numbers are only correct if no other process writes.
 ///
-/// The lock is on the file itself, so it holds whatever name the file is opened by: another path, a symbolic link or a hard
-/// link. It is `flock`, which Linux keeps apart from the locks by which SQLite orders its own connections. (Closing this
-/// descriptor would drop those of this process, so it is closed after all connections.)
+/// The lock is on the file itself, so it also holds when the file is opened by another path, a symbolic link or a hard
+/// link. It is `flock`, which Linux keeps apart from the locks by which SQLite orders its own connections. (Closing
+/// this descriptor would drop those of this process, so it is closed after all connections.)
 fn lock(file: &File, path: &Path) -> Result<(), OpenFailed> {
     file.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => OpenFailed::new(

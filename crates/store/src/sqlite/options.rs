@@ -32,7 +32,7 @@ pub struct SqliteOptions {
     pub cache_mib: u32,
     /// How much of the file each connection maps into memory, in MiB. It is shared with the system's file cache.
     pub mmap_mib: u32,
-    /// What one person may store and cause.
+    /// Limits on what one person may store and trigger.
     pub person_limits: PersonLimits,
     /// The write-ahead log is emptied when it is larger than this, in MiB; reads pause for that.
     pub wal_mib_max: u32,

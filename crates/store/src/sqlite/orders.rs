@@ -19,7 +19,7 @@ use crate::{
 statements! {
     ORDER_INSERT = "INSERT INTO orders (kind, story, author, created_at, claimed_by, claim, ready_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    /// A delivery under way for friends only begins again. The claim of its worker does not hold any more.
+    /// A delivery in progress for friends only starts over. Its worker loses the claim.
     ORDER_AGAIN = "INSERT INTO orders (kind, story, author, created_at, claimed_by, ready_at, late)
         VALUES (?1, ?2, ?3, ?4, 0, ?4, ?5) ON CONFLICT (kind, story) DO UPDATE
         SET done_to = 0, attempts = 0, dead = 0, error = '', claimed_by = 0, claim = 0, ready_at = ?4, late = ?5";
@@ -60,7 +60,7 @@ statements! {
 /// Longest error kept, in characters: a line that a person reads.
 const ERROR_CHARACTERS_MAX: usize = 500;
 
-/// Late stories kept. A reader asks for those behind a cursor after the timeline was lost: reading all of them takes
+/// Late stories kept. After a timeline is lost, a reader queries those after its cursor. Reading all of them takes
 /// about a millisecond. A cursor that is further behind starts over.
 const LATE_STORIES_KEPT: i64 = 4_096;
 
@@ -283,7 +283,7 @@ enum ToFriends {
     Not,
 }
 
-/// Notes that a story is late, and forgets what is no longer kept; answers its number.
+/// Inserts a late story, deletes rows beyond the maximum, and returns the number of the new row.
 fn note_late(
     db: &Db<'_>,
     story: StoryId,

@@ -30,7 +30,7 @@ statements! {
     FRIENDS = "SELECT friend FROM friendships WHERE person = ?1";
 }
 
-/// Makes the tags of a story lead to it, for its audience of now; answers how many did not.
+/// Repairs the index entries of the tags of a story for its current audience, and returns the number repaired.
 pub(super) fn keep(db: &Db<'_>, story: StoryId, tags: &[String]) -> StoreResult<u64> {
     let mut kept = 0;
     for tag in tags {

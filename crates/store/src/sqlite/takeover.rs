@@ -1,7 +1,7 @@
-//! What a process left that was killed: taken over at the next start.
+//! Takeover of the claims of a killed process at the next start.
 //!
-//! The lock of the file proves that no other process works on the store. So whatever is claimed is claimed by one that is
-//! gone, and nobody has to wait until the claim expires.
+//! The lock of the file proves that no other process works on the store. So every claim belongs to a process that is
+//! gone, and can be released before it expires.
 
 use rusqlite::Connection;
 use sosik_feed::Timestamp;

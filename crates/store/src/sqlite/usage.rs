@@ -1,4 +1,5 @@
-//! What a person has stored. Triggers keep the figures; the acts that add to them check the quota in their transaction.
+//! Storage used by a person. Triggers maintain the figures. Writes that add to them check the quota in their
+//! transaction.
 
 use rusqlite::params;
 use sosik_feed::{PersonId, Timestamp};
@@ -62,7 +63,7 @@ pub(super) fn take_stranger_mention(
     db.changes(STRANGER_MENTION, params![person.as_i64(), day, most])
 }
 
-/// Computes a person's figures anew; answers whether they were wrong.
+/// Recomputes a person's figures, and returns whether they were wrong.
 pub(super) fn mend(db: &Db<'_>, person: PersonId) -> StoreResult<bool> {
     let counted = usage(db, USAGE_COUNTED, person)?.unwrap_or_default();
     if usage(db, USAGE, person)? == Some(counted) {

@@ -1,4 +1,4 @@
-//! Likes and friend requests that were withdrawn: doing them again within the quiet time is no news.
+//! Withdrawn likes and friend requests. Repeating one within the quiet time creates no new notification.
 
 use rusqlite::params;
 use sosik_feed::{NotificationId, PersonId, Timestamp};
@@ -62,7 +62,7 @@ pub(super) fn remember(
     Ok(())
 }
 
-/// Forgets acts done before `before`, at most `limit`; answers how many.
+/// Deletes acts done before `before`, at most `limit`, and returns their number.
 pub(super) fn forget(db: &Db<'_>, before: Timestamp, limit: u32) -> StoreResult<u64> {
     Ok(db.execute(WITHDRAWN_FORGET, params![before.as_i64(), limit])? as u64)
 }

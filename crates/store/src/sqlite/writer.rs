@@ -1,13 +1,14 @@
-//! The one writer: a thread that does what is waiting as one transaction and answers after its fsync (group commit).
+//! The single writer: a thread that runs all waiting jobs in one transaction and answers after its fsync (group
+//! commit).
 //!
-//! While one batch waits for the disk the next one gathers, so the batch is as large as the load makes it and a lone
-//! write waits for nothing but its own fsync. Refused: a timer that waits for company, which makes a quiet server slow.
+//! While one batch waits for the disk the next one gathers, so the batch size follows the load and a single write waits
+//! only for its own fsync. Rejected: a timer that delays a write to gather more. It slows down an idle server.
 //!
-//! Every job runs in its own savepoint, or alone in its transaction: one that fails, or panics, is undone alone. A job is answered only when the
-//! transaction it is in has been committed; when that fails, all of them get the error.
+//! Every job runs in its own savepoint, or alone in its transaction: one that fails or panics is rolled back alone. A
+//! job is answered only after its transaction has committed. If the commit fails, all jobs get the error.
 //!
-//! After an I/O error nobody knows what of the file is on the disk and what is in which cache, so the connection is replaced
-//! by a new one, which reads the file again. While there is none, writes fail and the node is not ready.
+//! After an I/O error the state of the file on disk and in the caches is unknown, so the connection is replaced by a
+//! new one, which reads the file again. Without a connection, writes fail and the node is not ready.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -156,7 +157,7 @@ impl Writer {
     }
 }
 
-/// What a writer is made of.
+/// The parts of a writer.
 pub(super) struct Parts {
     /// To begin with.
     pub(super) connection: Connection,
@@ -164,7 +165,7 @@ pub(super) struct Parts {
     pub(super) connect: Connect,
     /// Keeps the write-ahead log small; none for a database without one.
     pub(super) log: Option<Log>,
-    /// Of the file.
+    /// The lock of the file.
     pub(super) lock: Option<Arc<File>>,
     /// Jobs in one transaction at most.
     pub(super) batch_max: usize,
@@ -175,7 +176,7 @@ pub(super) struct Parts {
 const NO_CONNECTION: &str =
     "the disk failed and the file could not be opened again; the log of the server says why";
 
-/// The connection, and what is done when the disk fails under it.
+/// The connection, and its replacement after an I/O error.
 struct Slot {
     connection: Option<Connection>,
     connect: Connect,

@@ -85,7 +85,7 @@ pub async fn two_who_ask_each_other_at_once_become_friends(world: &World) {
 
 pub async fn a_request_can_be_taken_back_and_declined(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
-    // The second time is no news: both repeat what was done and undone a moment before.
+    // The second time creates no notification, because both repeat a recent change.
     for (who, ended) in [
         (mina, RelationChange::Changed),
         (joon, RelationChange::ChangedQuietly),

@@ -163,7 +163,7 @@ pub async fn public_stories_are_counted_through_posts_imports_edits_and_deletion
     assert_eq!(counts().await, (3, 1));
     world.readdresses(mina, friends, Audience::Public).await;
     assert_eq!(counts().await, (3, 2));
-    // The same audience again is no change.
+    // Setting the same audience changes nothing.
     world.readdresses(mina, friends, Audience::Public).await;
     assert_eq!(counts().await, (3, 2));
     world.readdresses(mina, public, Audience::Friends).await;

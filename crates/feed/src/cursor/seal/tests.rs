@@ -1,4 +1,4 @@
-//! Sealed cursors: they come back, they tell nothing, and they fit one list of one reader.
+//! Sealed cursors: they round-trip, reveal nothing, and are valid for one list of one reader.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What a page of the definition costs, in steps of SQLite's virtual machine: the same on every machine.
+//! The cost of a page by the definition, in steps of SQLite's virtual machine, which are the same on every machine.
 
 use rusqlite::{Connection, StatementStatus, params};
 use sosik_feed::Timestamp;
