@@ -1,4 +1,4 @@
-//! Unlikes of hidden stories, and the effect of blocks, over HTTP.
+//! Removing likes and comments from stories that are hidden now, and the effect of blocks, over HTTP.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};

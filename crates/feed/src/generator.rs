@@ -1,12 +1,12 @@
-//! Makes ids that never repeat and always rise, whatever the clock does.
+//! Makes ids that never repeat and always rise, regardless of the clock.
 //!
-//! One generator a process, under a leased node number. The clock of the machine is not trusted: while it is behind the
-//! last id (it was ahead and has been corrected, or more than [`SEQUENCES`] ids were made in a millisecond), ids continue
-//! above the last one by sequence, without waiting. So the time in an id orders, and is no time to show to people. The lease
-//! is kept by the monotonic clock, which cannot be set, and no id is later than the lease allows: the next holder of the
-//! number starts behind that.
+//! There is one generator per process, under a leased node number. The clock of the machine is not trusted: while it is
+//! behind the last id (it was ahead and has been corrected, or more than [`SEQUENCES`] ids were made in a millisecond),
+//! ids continue above the last one by sequence, without waiting. So the time in an id only defines an order. Clients
+//! must not display it. The lease expires by the monotonic clock, which cannot be set. No id is later than the bound of
+//! the lease, and the next holder of the number starts after that bound.
 //!
-//! Refused: waiting until the clock has caught up, which stops all writing for as long as it was ahead.
+//! Rejected: waiting until the clock has caught up. It stops all writes for as long as the clock was ahead.
 
 use std::time::Duration;
 

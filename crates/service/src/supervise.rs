@@ -61,7 +61,7 @@ pub(crate) struct Supervision(Mutex<Vec<GivenUp>>);
 
 impl Service {
     /// Runs a task in the background until the service stops. [`Service::stop`] waits for it, so `run` must end soon
-    /// after [`Service::stopping`] is cancelled. It is called again after a panic, and when it ends too early.
+    /// after [`Service::stopping`] is cancelled. It is restarted after a panic, and when it ends too early.
     pub fn supervise<F>(&self, task: &'static str, run: impl Fn() -> F + Send + Sync + 'static)
     where
         F: Future<Output = ()> + Send + 'static,

@@ -135,7 +135,7 @@ impl Service {
         let truth = self.0.store.feed_by_definition(reader, span, PAGE).await?;
         let mut next = next;
         if truth.len() >= PAGE as usize {
-            // There may be more of the truth above the end of the served page: the page ends where it is known.
+            // The truth may continue above the end of the served page, so the comparison ends at the last known story.
             next = truth.last().copied();
             served.retain(|story| Some(*story) >= next);
         }

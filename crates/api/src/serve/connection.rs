@@ -192,15 +192,15 @@ impl Reason {
     }
 }
 
-/// Requests of one connection that are handled at once, or whose answers to nobody in particular are not written yet. An
-/// HTTP/2 client has further ones wait. A browser that loads the client asks for a dozen files.
+/// The maximum number of requests of one connection that are handled at once, or whose anonymous answers are not
+/// written yet. Further HTTP/2 requests wait. A browser that loads the client requests a dozen files.
 const TURNS_PER_CONNECTION: usize = 8;
 
 /// The maximum time that a request waits for the turn of its connection. A slow phone takes this long for eight files.
 const TURN_WAIT: Duration = Duration::from_secs(15);
 
-/// Seconds that a connection has to end after it was ordered to close with nothing in flight. HTTP/2 waits for the
-/// client to acknowledge, which a silent one never does.
+/// The maximum time in seconds for a connection to end after an order to close with nothing in flight. HTTP/2 waits for
+/// the client to acknowledge, and a silent client never does.
 const CLOSE_SECONDS: u32 = 5;
 
 impl Connection {
@@ -208,10 +208,10 @@ impl Connection {
         self.peer
     }
 
-    /// Waits for a turn to have a request handled. Connections of trusted proxies carry many people and need none.
+    /// Waits for a turn to handle a request. Connections of trusted proxies carry many people and need none.
     ///
     /// # Errors
-    /// When there was none for a while.
+    /// When no turn is free within the maximum time.
     pub(crate) async fn turn(&self) -> Result<Option<Turn>, NoRoom> {
         if self.is_trusted {
             return Ok(None);

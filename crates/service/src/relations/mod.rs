@@ -40,9 +40,9 @@ impl Two {
 }
 
 impl Service {
-    /// Passes on how a change of a relation ended, after telling the caches: `all` when it happened or may have
-    /// happened, `again` when it was so already. The first answer may have been lost, so both circles are dropped
-    /// then as well.
+    /// Returns the outcome of a change of a relation after invalidating the caches: `all` when the change happened or
+    /// may have happened, `again` when nothing changed. An earlier attempt may have failed before its invalidation, so
+    /// `again` drops both circles as well.
     async fn tell_related(
         &self,
         answer: StoreResult<RelationChange>,
@@ -67,7 +67,7 @@ impl Service {
     }
 }
 
-/// What the one who asked is told of how it ended.
+/// The result for the caller.
 fn answer_of(change: RelationChange, limit: RuleBroken) -> ServiceResult<()> {
     match change {
         RelationChange::Changed

@@ -131,8 +131,8 @@ async fn verify(args: &Args, service: &Service, at_once: usize) -> anyhow::Resul
     Ok(report)
 }
 
-/// Waits until no delivery is left, for as long as their number falls. Answers the story up to which feeds can be compared
-/// when that is not the newest one.
+/// Waits until no delivery is left, and gives up when their number stops falling. Returns the newest story up to which
+/// feeds can be compared, or `None` when all stories can.
 async fn complete_deliveries(
     service: &Service,
     patience: Duration,

@@ -233,7 +233,7 @@ fn unlike(
     }
     let by_others = db.exists(LIKED_BY_OTHERS, [story.as_i64(), author.as_i64()])?;
     let removed = !by_others && notify::remove_likes(db, author, story)?;
-    // A like without a new notification needs none when it is withdrawn, either.
+    // If the like created no new notification, its withdrawal signals no change of notifications.
     let notified = (removed && earlier.is_none()).then_some(author);
     Ok(Some(Liked {
         counts,
