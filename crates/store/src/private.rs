@@ -20,18 +20,27 @@ const STICKY: u32 = 0o1000;
 /// Creates a folder and its missing parents. Existing folders keep their mode.
 ///
 /// # Errors
-/// Those of the system; `AlreadyExists` when a file is in the way.
+/// Those of the system; `AlreadyExists` when a file is in the way; `NotFound` where no folder can be made, as in `/proc` or
+/// in a working directory that was removed.
 pub fn create_folder(path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() {
         return Ok(());
     }
+    match create_last_folder(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create_folder(path.parent().ok_or(error)?)?;
+            // Once: the system also answers "not found" when the parent is there.
+            create_last_folder(path)
+        }
+        made => made,
+    }
+}
+
+/// Creates a folder in a parent that exists.
+fn create_last_folder(path: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(FOLDER_MODE).create(path) {
         Ok(()) => fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            create_folder(path.parent().ok_or(error)?)?;
-            create_folder(path)
-        }
         Err(error) => Err(error),
     }
 }
@@ -151,6 +160,14 @@ mod tests {
         create_folder(&folder).unwrap();
         assert_eq!(mode(&file).unwrap() & 0o7777, 0o640);
         assert_eq!(mode(&folder).unwrap() & 0o7777, 0o750);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_an_error() {
+        for path in ["/proc/nope", "/proc/nope/below"] {
+            let error = create_folder(Path::new(path)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound, "{path}");
+        }
     }
 
     #[test]
