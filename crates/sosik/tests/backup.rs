@@ -138,6 +138,32 @@ async fn a_copy_of_the_database_file_of_a_running_server_is_refused_until_it_is_
         .ends_with(0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_log_is_there_is_not_restored_without_it() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &NO_RATES);
+    Poster::sign_up(&server).await.post().await;
+    let restore = ["restore", "--without-log", "data/sosik.db", "--to=new.db"];
+    let running = folder.run(&restore).ends_with(3);
+    assert!(running.err.contains("another process"), "{running:?}");
+    assert!(running.err.contains("sosik backup"), "{running:?}");
+    server.kill();
+    let killed = folder.run(&restore).ends_with(3);
+    assert!(killed.err.contains("sosik.db-wal is there"), "{killed:?}");
+    assert!(!folder.path("new.db").exists());
+    // An operator who accepts the loss says so by moving the log away.
+    fs::rename(folder.path("data/sosik.db-wal"), folder.path("moved")).unwrap();
+    folder.run(&restore).ends_with(0);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = Folder::new();
+    folder.run(&["verify"]).ends_with(0);
+    let ran = folder.run(&["backup", "--into=/proc/nope"]).ends_with(3);
+    assert!(ran.err.contains("/proc/nope"), "{ran:?}");
+}
+
 #[test]
 fn restoring_overwrites_nothing_and_refuses_what_is_damaged() {
     let folder = Folder::new();

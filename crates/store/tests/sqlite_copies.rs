@@ -79,6 +79,56 @@ async fn the_file_of_a_running_store_alone_is_refused_and_with_its_log_it_opens(
 }
 
 #[tokio::test]
+async fn a_log_that_is_too_short_for_a_write_counts_as_missing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("sosik.db");
+    let store = open(&path).expect("opens");
+    sign_up(&*store, 1).await;
+    let killed = copy(folder.path(), &["", "-wal"]);
+    let log = killed.with_file_name("sosik.db-wal");
+    let whole = fs::read(&log).expect("reads");
+    for length in [0, 31] {
+        fs::write(&log, &whole[..length]).expect("writes");
+        check_refused(&killed);
+    }
+    fs::write(&log, whole).expect("writes");
+    assert_eq!(people(&killed).await, 1, "nothing was changed");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_log_without_its_database_is_kept_and_the_store_does_not_open() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("sosik.db");
+    let store = open(&path).expect("opens");
+    sign_up(&*store, 1).await;
+    let killed = copy(folder.path(), &["", "-wal"]);
+    store.close().await;
+    let linked = folder.path().join("linked.db");
+    std::os::unix::fs::symlink(&killed, &linked).expect("links");
+    let database = fs::read(&killed).expect("reads");
+    let to = folder.path().join("backup.db");
+    private::create_file(&to).expect("a file");
+    for is_there in [false, true] {
+        fs::remove_file(&killed).expect("removes");
+        if is_there {
+            fs::write(&killed, "").expect("writes");
+        }
+        for path in [&killed, &linked] {
+            let error = open(path).err().expect("it does not open");
+            let told = error.source().expect("it has a source").to_string();
+            assert!(told.contains("copy2/sosik.db-wal"), "{told}");
+            assert!(told.contains("put the database file back"), "{told}");
+            let error = backup::back_up(path, &to, |_done, _all| {}).expect_err("no database");
+            assert!(error.to_string().contains("sosik.db-wal"), "{error}");
+            assert_eq!(killed.exists(), is_there, "no file is made");
+        }
+        fs::write(&killed, &database).expect("writes");
+    }
+    assert_eq!(people(&killed).await, 1, "the log is as it was");
+}
+
+#[tokio::test]
 async fn a_store_that_was_dropped_without_closing_opens_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("sosik.db");

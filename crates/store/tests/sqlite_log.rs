@@ -84,6 +84,31 @@ async fn the_log_is_bounded_under_reads_that_never_leave_a_gap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_kill_just_after_the_log_was_emptied_leaves_a_store_that_opens() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("sosik.db");
+    let store = open(&path);
+    let mut people = 0;
+    while log_bytes(&path) <= u64::from(WAL_MIB_MAX) * MIB && store.figures().log_emptied == 0 {
+        people += 1;
+        sign_up(&store, people).await.expect("writes");
+    }
+    // The writer empties the log after it has answered.
+    while store.figures().log_emptied == 0 {
+        tokio::task::yield_now().await;
+    }
+    let killed = folder.path().join("killed/sosik.db");
+    fs::create_dir(folder.path().join("killed")).expect("a folder");
+    for name in ["sosik.db", "sosik.db-wal"] {
+        fs::copy(path.with_file_name(name), killed.with_file_name(name)).expect("copies");
+    }
+    let again = open(&killed);
+    assert_eq!(again.people_count().await.expect("counts"), people);
+    again.close().await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reader_of_another_process_is_not_waited_for_and_the_log_shrinks_after_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("sosik.db");

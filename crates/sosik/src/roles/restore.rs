@@ -43,8 +43,8 @@ struct Report {
 /// Makes a store of a backup.
 ///
 /// # Errors
-/// When there is a store already, or the backup is not what its checksum says, damaged, or of a newer version. Nothing is left
-/// then.
+/// When there is a store already, or the backup is not what its checksum says, damaged, or of a newer version. With
+/// `--without-log`, when another process uses the file or its log is there. Nothing is left then.
 #[expect(clippy::unused_async, reason = "every role is run alike")]
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
@@ -74,9 +74,10 @@ fn restore(args: &Args, to: &Path) -> anyhow::Result<Report> {
             );
         }
     }
-    let expected = match args.without_log {
-        true => None,
-        false => Some(expected_checksum(&args.from)?),
+    // The lock is held until the copy is made.
+    let (expected, _lock) = match args.without_log {
+        true => (None, Some(backup::lock_without_log(&args.from)?)),
+        false => (Some(expected_checksum(&args.from)?), None),
     };
     let folder = backups::folder_of(to);
     private::create_folder(folder).with_context(|| format!("make {}", folder.display()))?;

@@ -81,9 +81,9 @@ pub struct MendedStories {
 pub struct StoreFigures {
     /// Size of the write-ahead log.
     pub log_bytes: u64,
-    /// Times that the log exceeded its limit and was truncated.
+    /// Times that the log exceeded its limit and was emptied.
     pub log_emptied: u64,
-    /// Times that a read blocked the truncation.
+    /// Times that a read blocked that.
     pub log_blocked: u64,
     /// Times that an I/O error prevented the truncation.
     pub log_failed: u64,

@@ -5,7 +5,7 @@
 //! may still read can be removed from it.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -50,9 +50,12 @@ impl std::error::Error for CopyFailed {}
 /// the number of bytes copied and the total.
 ///
 /// # Errors
-/// When there is no database, it lacks its log, or one of the files cannot be read or written.
+/// When there is no database, it lacks its log, the log lacks its database, or one of the files cannot be read or written.
 pub fn back_up(from: &Path, to: &Path, progress: impl FnMut(u64, u64)) -> Result<(), CopyFailed> {
     let unreadable = |reason: &dyn fmt::Display| CopyFailed::new("back up", from, reason);
+    if let Some(advice) = in_use::lone_log(from) {
+        return Err(unreadable(&advice));
+    }
     if !from.exists() {
         return Err(unreadable(&"there is no such file: set store.url"));
     }
@@ -132,6 +135,29 @@ pub fn check_copy(path: &Path, without_log: bool) -> Result<(), CopyFailed> {
         .pragma_update(None, "journal_mode", "DELETE")
         .and_then(|()| in_use::unmark(&copy));
     settled.map_err(|error| failed(&error))
+}
+
+/// Locks a database whose log is lost. No server can start on it as long as the answer lives.
+///
+/// # Errors
+/// When the file cannot be read, another process uses it, or its log is there.
+pub fn lock_without_log(path: &Path) -> Result<File, CopyFailed> {
+    let failed = |reason: &dyn fmt::Display| CopyFailed::new("restore", path, reason);
+    let file = File::open(path).map_err(|error| failed(&error))?;
+    file.try_lock_shared().map_err(|error| match error {
+        TryLockError::WouldBlock => {
+            failed(&"another process uses it, with its log: use `sosik backup`")
+        }
+        TryLockError::Error(error) => failed(&error),
+    })?;
+    if in_use::has_log(path) {
+        return Err(failed(&format!(
+            "its write-ahead log {} is there, with the newest writes: start a server on the two files, or use \
+             `sosik backup`. To leave these writes out, move the log away",
+            in_use::log_of(path).display()
+        )));
+    }
+    Ok(file)
 }
 
 /// SHA-256 of a file, in hexadecimal digits, as `sha256sum` prints it.

@@ -2,13 +2,14 @@
 //!
 //! A store writes to its log first; the database file gets the pages later. So a copy of the file alone, taken while a server
 //! runs, lacks the newest writes or holds nothing at all, and SQLite opens it without a complaint. Therefore the file is
-//! marked when it is opened, and the mark is removed when it is closed and the log is merged. A marked file without a log is
-//! refused. After a kill the log is there, and everything in it is recovered.
+//! marked when it is opened, and the mark is removed when it is closed and the log is merged. A marked file without a log, or
+//! with one that is too short to hold a write, is refused. After a kill the log is there, and everything in it is recovered.
 //!
 //! The mark is `user_version` in the header of the file. It is copied into the file itself at once (a checkpoint), or it
 //! would be in the log like everything else.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
@@ -18,6 +19,8 @@ use rusqlite::{Connection, OpenFlags};
 const IN_USE: i32 = 1;
 /// All writes are in the file.
 const CLOSED: i32 = 0;
+/// Size of the header of a log, in bytes. A shorter log holds no write.
+const LOG_HEADER_BYTES: u64 = 32;
 
 /// Sets the mark, durably.
 pub(super) fn mark(connection: &Connection) -> rusqlite::Result<()> {
@@ -60,17 +63,44 @@ pub(super) fn is_marked(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(mark == IN_USE)
 }
 
-/// The log of a database. SQLite follows symbolic links first.
+/// The log of a database. SQLite follows symbolic links first, also those to a file that is missing.
 pub(super) fn log_of(path: &Path) -> PathBuf {
-    let real = fs::canonicalize(path).unwrap_or_else(|_missing| path.to_owned());
+    let real = fs::canonicalize(path)
+        .or_else(|_missing| fs::read_link(path).map(|target| path.with_file_name(target)))
+        .unwrap_or_else(|_no_link| path.to_owned());
     let mut name = real.into_os_string();
     name.push("-wal");
     PathBuf::from(name)
 }
 
+/// Is there a log that can hold writes?
+pub(super) fn has_log(path: &Path) -> bool {
+    fs::metadata(log_of(path)).is_ok_and(|log| log.len() >= LOG_HEADER_BYTES)
+}
+
+/// The error message for a log whose database is missing or empty: SQLite would remove the log. `None` when that is not so.
+pub(super) fn lone_log(path: &Path) -> Option<String> {
+    // The log is looked at first, since a process that makes a database now writes the file before the log.
+    let is_alone = has_log(path) && is_missing_or_empty(path);
+    is_alone.then(|| {
+        format!(
+            "the database is missing or empty, but its write-ahead log {} is there and holds writes: put the database \
+             file back, or move the log away to begin with an empty store",
+            log_of(path).display()
+        )
+    })
+}
+
+fn is_missing_or_empty(path: &Path) -> bool {
+    match fs::metadata(path) {
+        Ok(file) => file.len() == 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
 /// Does the database lack its log? Looks at the file alone and changes nothing beside it.
 pub(super) fn lacks_log(path: &Path) -> bool {
-    if log_of(path).exists() {
+    if has_log(path) {
         return false;
     }
     let Some(url) = immutable_url(path) else {

@@ -2,11 +2,15 @@
 //!
 //! SQLite checkpoints pages from the log into the database while reads run, but it restarts the log only when no read
 //! uses it. Under overlapping reads there is no such moment, and the log grows with every write. So when the log
-//! exceeds its limit, reads pause until it is truncated: running reads finish first, and new ones wait. A checkpoint
-//! before the pause copies as much as possible, so the pause lasts as long as the longest running read.
+//! exceeds its limit, reads pause until all of it is in the database: running reads finish first, and new ones wait. A
+//! checkpoint before the pause copies as much as possible, so the pause lasts as long as the longest running read. The
+//! next write begins at the start of the log and cuts the file to the limit (`journal_size_limit`).
+//!
+//! The file is never cut to nothing. A database that is in use and has no log is refused (`in_use`), so a kill at that
+//! moment would leave a store that does not open.
 //!
 //! A reader in another process (a backup, an operator's shell) is not paused. The log grows until that read ends, and
-//! each further step retries the truncation.
+//! each further step retries the checkpoint.
 
 use std::fs;
 use std::path::PathBuf;
@@ -28,7 +32,7 @@ const READS_END_MAX: Duration = Duration::from_secs(2);
 /// After emptying failed, it is tried again when the log has grown by this.
 const STEP_BYTES: u64 = 16 << 20;
 
-/// The number of truncations of the log, and its size.
+/// How often the log was emptied, and its size.
 #[derive(Debug, Default)]
 pub(super) struct LogFigures {
     pub(super) bytes: AtomicU64,
@@ -42,7 +46,7 @@ pub(super) struct Log {
     file: PathBuf,
     gate: Gate,
     bytes_max: u64,
-    /// The size above which the log is truncated.
+    /// The size above which the log is emptied.
     empty_at: u64,
     figures: Arc<LogFigures>,
 }
@@ -67,7 +71,7 @@ impl Log {
         let bytes = fs::metadata(&self.file).map_or(0, |file| file.len());
         self.figures.bytes.store(bytes, Ordering::Relaxed);
         if bytes <= self.bytes_max {
-            // SQLite may have restarted it after the truncation failed.
+            // SQLite may have restarted it after emptying it failed.
             self.empty_at = self.bytes_max;
         }
         if bytes <= self.empty_at {
@@ -76,7 +80,6 @@ impl Log {
         self.empty_at = match self.empty(connection) {
             Ok(true) => {
                 self.figures.emptied.fetch_add(1, Ordering::Relaxed);
-                self.figures.bytes.store(0, Ordering::Relaxed);
                 self.bytes_max
             }
             Ok(false) => {
@@ -103,7 +106,7 @@ impl Log {
         };
         // Readers of other processes are not waited for: ours would wait too.
         connection.busy_timeout(Duration::ZERO)?;
-        let emptied = checkpoint(connection, "TRUNCATE");
+        let emptied = checkpoint(connection, "RESTART");
         connection.busy_timeout(BUSY_TIMEOUT)?;
         emptied
     }

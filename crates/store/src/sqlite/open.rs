@@ -77,6 +77,9 @@ impl Place {
                 (folder.path().join("sosik.db"), Some(folder))
             }
         };
+        if let Some(advice) = in_use::lone_log(&path) {
+            return Err(OpenFailed::new(&path, advice));
+        }
         let folder = folder_of(&path);
         private::create_folder(folder).map_err(|error| OpenFailed::io(folder, &error))?;
         // SQLite would say "unable to open database file" whatever the reason.
