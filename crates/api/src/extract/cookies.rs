@@ -47,16 +47,15 @@ impl Cookie {
         is_https: bool,
     ) -> impl Iterator<Item = &'a str> {
         let name = self.name(is_https);
+        // Bytes, since one cookie of a neighbour that is no ASCII must not hide ours in the same line.
         let pairs = headers
             .get_all(header::COOKIE)
             .iter()
-            .filter_map(|value| value.to_str().ok());
-        pairs
-            .flat_map(|pairs| pairs.split(';'))
-            .filter_map(move |pair| {
-                let (key, value) = pair.trim().split_once('=')?;
-                (key == name).then_some(value)
-            })
+            .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+        pairs.filter_map(move |pair| {
+            let value = pair.trim_ascii().strip_prefix(name.as_bytes())?;
+            std::str::from_utf8(value.strip_prefix(b"=")?).ok()
+        })
     }
 
     /// A `Set-Cookie` header with this `Max-Age`. An `age` of zero deletes the cookie.
@@ -113,6 +112,13 @@ mod tests {
         assert_eq!(session_cookie(&headers, false).unwrap(), Some("abc"));
         assert_eq!(session_cookie(&headers, true).unwrap(), Some("def"));
         assert_eq!(session_cookie(&HeaderMap::new(), true).unwrap(), None);
+    }
+
+    #[test]
+    fn a_cookie_that_is_no_ascii_hides_no_other() {
+        let line = HeaderValue::from_bytes(b"x=\xc3\xa9; y=\xff; sosik=abc").unwrap();
+        let headers = HeaderMap::from_iter([(header::COOKIE, line)]);
+        assert_eq!(session_cookie(&headers, false).unwrap(), Some("abc"));
     }
 
     #[test]

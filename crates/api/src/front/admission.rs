@@ -76,6 +76,8 @@ impl Admission {
             waiting: AtomicUsize::new(0),
             waiting_max,
         };
+        // From the start, so that alarms find their series before the first event.
+        count_shed(0);
         Self {
             all: gate(places),
             others: gate((places - places / KEPT_FOR_FEED).max(1)),
@@ -125,8 +127,12 @@ impl Gate {
 }
 
 pub(super) fn shed() -> Problem {
-    metrics::counter!("sosik_http_shed_total").increment(1);
+    count_shed(1);
     Problem::Busy(COME_BACK)
+}
+
+fn count_shed(requests: u64) {
+    metrics::counter!("sosik_http_shed_total").increment(requests);
 }
 
 /// A place in the queue, given back also when the client goes away.

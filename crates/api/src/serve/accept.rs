@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::canonical;
-use super::connection::Registry;
+use super::connection::{Registry, count_refused};
 use super::networks::Taken;
 
 /// Pause when the system has no room for another connection, instead of asking it in a circle.
@@ -93,9 +93,7 @@ impl Accepting {
         all: OwnedSemaphorePermit,
     ) -> Option<Accepted> {
         let Ok(network) = self.registry.admit(peer) else {
-            let listener = self.registry.limits().listener;
-            metrics::counter!("sosik_http_connections_refused_total", "listener" => listener)
-                .increment(1);
+            count_refused(self.registry.limits().listener, 1);
             return None;
         };
         // A system without one of these still serves; dead peers are then noticed later, by pings and heart-beats.

@@ -83,6 +83,11 @@ pub(crate) struct InFlight(Arc<Connection>);
 
 impl Registry {
     pub(super) fn new(limits: Connections) -> Self {
+        // From the start, so that alarms find their series before the first event.
+        for reason in Reason::ALL {
+            reason.count(limits.listener, 0);
+        }
+        count_refused(limits.listener, 0);
         Self {
             places: Arc::new(Semaphore::new(limits.open_max)),
             networks: Networks::new(limits.per_network_max as u64),
@@ -154,7 +159,7 @@ impl Registry {
         let open = self.open.lock();
         for connection in open.values() {
             if let Some((order, reason)) = connection.due(now) {
-                reason.count(self.limits.listener);
+                reason.count(self.limits.listener, 1);
                 connection.order(order);
             }
         }
@@ -180,7 +185,9 @@ impl Registry {
 pub(super) struct TooMany;
 
 impl Reason {
-    fn count(self, listener: &'static str) {
+    const ALL: [Self; 4] = [Self::Silent, Self::Idle, Self::Stalled, Self::Unresponsive];
+
+    fn count(self, listener: &'static str, connections: u64) {
         let reason = match self {
             Self::Silent => "silent",
             Self::Idle => "idle",
@@ -188,8 +195,14 @@ impl Reason {
             Self::Unresponsive => "unresponsive",
         };
         metrics::counter!("sosik_http_connections_closed_total", "listener" => listener, "reason" => reason)
-            .increment(1);
+            .increment(connections);
     }
+}
+
+/// Counts connections beyond those that one network may have.
+pub(super) fn count_refused(listener: &'static str, connections: u64) {
+    metrics::counter!("sosik_http_connections_refused_total", "listener" => listener)
+        .increment(connections);
 }
 
 /// The maximum number of requests of one connection that are handled at once, or whose anonymous answers are not

@@ -102,7 +102,7 @@ fn follows_something(before: &[char]) -> bool {
     before.iter().any(|&character| is_visible(character))
 }
 
-/// Check marks, which other services put behind the names of accounts that they have verified.
+/// Check marks and encircled V, which other services put behind the names of accounts that they have verified.
 fn is_check_mark(character: char) -> bool {
     matches!(
         character,
@@ -113,6 +113,9 @@ fn is_check_mark(character: char) -> bool {
             | '\u{221A}'
             | '\u{237B}'
             | '\u{10102}'
+            | '\u{24CB}'
+            | '\u{24E5}'
+            | '\u{1F165}'
             | '\u{1F5F8}'
             | '\u{1F5F9}'
             | '\u{1FBB1}'
@@ -336,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_check_mark_that_passes_for_a_verified_account_is_refused() {
-        for mark in ['✓', '✔', '✅', '☑', '√', '🗸', '🗹'] {
+        for mark in ['✓', '✔', '✅', '☑', '√', '🗸', '🗹', 'Ⓥ', 'ⓥ', '🅥'] {
             check_refused(&format!("Mina {mark}"), mark, Reason::CheckMark);
         }
         check_refused("민아✔\u{fe0f}", '✔', Reason::CheckMark);

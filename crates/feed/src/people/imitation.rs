@@ -156,6 +156,8 @@ fn boxed_letter(character: char) -> char {
         '\u{1F150}'..='\u{1F169}' => 0x1F150,
         '\u{1F170}'..='\u{1F189}' => 0x1F170,
         '\u{1F1E6}'..='\u{1F1FF}' => 0x1F1E6,
+        // A letter of its own that looks like a small k, and has no look-alike in the table of Unicode.
+        '\u{138}' => return 'k',
         _ => return character,
     };
     char::from_u32(u32::from('a') + u32::from(character) - first).unwrap_or(character)
@@ -168,6 +170,7 @@ mod tests {
     #[test]
     fn names_that_pass_for_the_service_or_its_staff_are_recognised() {
         for name in [
+            "sosıĸ",
             "Аdmin",
             "АDMIN",
             "аdmіn",

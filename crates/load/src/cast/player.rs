@@ -29,6 +29,9 @@ const REMEMBERED_MAX: usize = 200;
 const PAGES: usize = 4;
 const PAGES_AT_THE_END: usize = 2_000;
 
+/// Stories looked at for comments of somebody who was just blocked. Some of them cannot be opened.
+const COMMENTED: usize = 4;
+
 /// Before a request that found nobody is tried again.
 const BREATH: Duration = Duration::from_millis(250);
 
@@ -366,7 +369,9 @@ impl Player {
         };
         self.link(Method::PUT, list, to, Act::Begin(link)).await;
         self.scroll().await;
-        self.read_comments(|author| author == other).await;
+        for _ in 0..COMMENTED {
+            self.read_comments(|author| author == other).await;
+        }
         self.link(Method::DELETE, list, to, Act::End(link)).await;
     }
 
