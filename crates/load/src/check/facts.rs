@@ -67,12 +67,20 @@ impl Facts {
         let first_tries = first_tries(history);
         for write in writes(history) {
             facts.note_story(write, &first_tries);
+        }
+        // Deletions next: whether a refused like or comment may count depends on them.
+        let deletions = writes(history).filter(|write| is_deletion(write));
+        for write in deletions.filter(|write| write.outcome != Outcome::Refused) {
+            facts.note(write);
+        }
+        for write in writes(history) {
             facts.note_comment(write, &first_tries);
         }
         for entry in history {
             match entry {
                 Entry::Stands(link) => facts.note_standing(*link),
-                Entry::Write(write) if write.outcome != Outcome::Refused => facts.note(write),
+                Entry::Write(write) if is_deletion(write) => {}
+                Entry::Write(write) if facts.may_have_happened(write) => facts.note(write),
                 Entry::Read(read) => facts.shown.extend(read.items.iter().map(|item| item.story)),
                 Entry::Opened {
                     story, found: true, ..
@@ -127,7 +135,7 @@ impl Facts {
             return;
         };
         let Some(id) = comment else {
-            if write.outcome == Outcome::Unknown {
+            if self.may_have_happened(write) {
                 *self.comments_unknown.entry(*story).or_default() += 1;
             }
             return;
@@ -143,6 +151,17 @@ impl Facts {
         known.written.begin = known.written.begin.min(begin);
         known.written.end = known.written.end.min(write.span.end);
         self.comments_of.entry(*story).or_default().insert(*id);
+    }
+
+    /// Whether the write may have had an effect. A like or a comment that overlaps the deletion of its story may be
+    /// refused after its commit, because the story is gone when the answer is made.
+    fn may_have_happened(&self, write: &Write) -> bool {
+        let on_story = match write.act {
+            Act::Like { story } | Act::Unlike { story } | Act::Comment { story, .. } => Some(story),
+            _ => None,
+        };
+        write.outcome != Outcome::Refused
+            || on_story.is_some_and(|story| self.may_be_deleted(story, write.span))
     }
 
     fn note_standing(&mut self, link: Link) {
@@ -258,10 +277,14 @@ pub(super) const fn begins_anew(ask: Reading) -> bool {
     matches!(ask, Reading::Top | Reading::Reset)
 }
 
+fn is_deletion(write: &Write) -> bool {
+    matches!(write.act, Act::Delete { .. })
+}
+
 fn change(register: &mut Register<bool>, write: &Write, value: bool) {
     match write.outcome {
         Outcome::Acknowledged => register.changed(write.span, value),
-        Outcome::Unknown => register.perhaps_changed(write.span.begin, value),
-        Outcome::Refused => {}
+        // A refused write is noted only where it may have happened all the same.
+        Outcome::Unknown | Outcome::Refused => register.perhaps_changed(write.span.begin, value),
     }
 }

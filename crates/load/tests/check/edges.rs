@@ -4,7 +4,9 @@ use sosik_load::check::{
     Act, Audience, Kind, Link, Outcome, Reading, Rules, StreamEventKind, judge,
 };
 
-use crate::tale::{EVE, JUN, LATER, MINA, MORE, Tale, blocks, follows, friends, item, mutes, post};
+use crate::tale::{
+    EVE, JUN, LATER, MINA, MORE, Tale, blocks, comment_act, follows, friends, item, mutes, post,
+};
 
 #[test]
 fn a_day_in_which_all_goes_well_is_clean() {
@@ -89,6 +91,34 @@ fn a_deletion_that_overlaps_the_read_may_take_the_likes_and_comments_with_it() {
     afterwards().comments(MINA, LATER, &[]).breaks(Kind::Lost);
     let wrong = afterwards().items(MINA, LATER, Reading::Top, bare(), true);
     assert_eq!(wrong.violations().len(), 2, "the like, and the counts");
+}
+
+#[test]
+fn a_like_and_a_comment_refused_while_their_story_is_deleted_may_count() {
+    let tale = |deleted| {
+        let comment = comment_act(None, Some("k1"));
+        Tale::new()
+            .posted(201, (100, 110))
+            .write(MINA, (60_000, 60_003), Outcome::Refused, comment)
+            .write(
+                MINA,
+                (60_000, 60_003),
+                Outcome::Refused,
+                Act::Like { story: 201 },
+            )
+            .deleted(201, deleted)
+    };
+    let counted = || {
+        let mut counted = item(201);
+        (counted.likes, counted.comments) = (Some(1), Some(1));
+        vec![counted]
+    };
+    tale((60_001, 60_008))
+        .items(MINA, (60_004, 60_006), Reading::Top, counted(), true)
+        .keeps_all_promises();
+    tale((60_020, 60_030))
+        .items(MINA, (60_004, 60_006), Reading::Top, counted(), true)
+        .breaks(Kind::Miscounted);
 }
 
 #[test]
