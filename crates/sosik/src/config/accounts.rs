@@ -1,4 +1,4 @@
-//! Who may have an account.
+//! Registration: whether new accounts can be created.
 
 use std::{fmt, str::FromStr};
 
