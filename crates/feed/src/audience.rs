@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::PersonId;
 
-/// The audience of a story. The default is the narrower audience: a client that forgets to name one shows too little, which
+/// The audience of a story. The default is the narrower one: a client that forgets to name one shows too little, which
 /// the author can widen, and never too much, which nobody can take back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
