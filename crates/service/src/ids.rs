@@ -91,17 +91,21 @@ impl Ids {
             .next(self.clock.now(), self.clock.monotonic())
     }
 
-    /// Every id that this process makes from now on is larger: than this one, and than all of a moment ago, so that the
-    /// answer rises while nobody posts.
+    /// Every id made from now on is larger. The answer rises also while nobody posts.
     pub(crate) fn last(&self) -> RawId {
         self.pass_before(self.clock.now().minus(STEP_BACK_MAX))
     }
 
-    /// Every id that this process makes from now on is larger than the answer and than all ids before this moment.
+    /// Every id made from now on is larger than the answer: in this process, and on this store after its next start,
+    /// whatever the clock shows then. The answer is not smaller than any id before this moment, from any node.
+    ///
+    /// It is bounded by the lease, because the next start continues above the leases of a clock that was ahead.
     pub(crate) fn pass_before(&self, moment: Timestamp) -> RawId {
         let mut held = self.held.lock();
+        let moment = moment.min(held.lease.ids_until);
         held.generator.pass(moment.minus(Duration::from_millis(1)));
-        held.generator.last()
+        let before = RawId::first_at(moment).as_u64().saturating_sub(1);
+        RawId::from_u64(before).max(held.generator.last())
     }
 
     /// The time by which ids are ahead of the clock.

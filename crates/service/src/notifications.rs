@@ -109,8 +109,6 @@ impl Service {
     /// No id that somebody could have seen by now is larger: neither one made here, also when the clock went back
     /// since, nor one made elsewhere before this millisecond. Every id made here from now on is larger.
     pub(crate) fn newest_possible(&self) -> RawId {
-        let now = self.now();
-        let before_now = RawId::first_at(now).as_u64().saturating_sub(1);
-        RawId::from_u64(before_now).max(self.0.ids.pass_before(now))
+        self.0.ids.pass_before(self.now())
     }
 }

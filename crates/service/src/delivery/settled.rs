@@ -9,14 +9,10 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use sosik_feed::{RawId, StoryId, Timestamp};
 use sosik_store::Watermark;
-
-/// The clock may go back by so much before ids are refused, so no id older than that is made any more.
-const STEP_BACK_MAX: Duration = sosik_feed::generator::STEP_BACK_MAX;
 
 /// The settled point and the posts under way.
 pub struct Settled {
@@ -77,16 +73,16 @@ impl Settled {
     }
 
     /// To be taken **before** asking the store for the oldest order: a post that is not under way any more then has
-    /// its order in the store. `last_made` is asked for the newest id of this process.
+    /// its order in the store. `last_made` is asked for an id below which no id is made any more.
     ///
     /// This knows the posts of its own process only. With several nodes on one store the others' come in through
     /// their orders, and the span that a commit may take has to be left out here.
-    pub(crate) fn candidate(&self, now: Timestamp, last_made: impl FnOnce() -> RawId) -> StoryId {
+    pub(crate) fn candidate(&self, last_made: impl FnOnce() -> RawId) -> StoryId {
         let under_way = self.under_way.lock();
-        let past = StoryId::new(RawId::first_at(now.minus(STEP_BACK_MAX)).max(last_made()));
+        let last_made = StoryId::new(last_made());
         under_way
             .first()
-            .map_or(past, |oldest| past.min(before(*oldest)))
+            .map_or(last_made, |oldest| last_made.min(before(*oldest)))
     }
 
     /// Moves on to the candidate, but not past the oldest order. Never goes back.
@@ -135,8 +131,8 @@ mod tests {
         }
     }
 
-    fn candidate(settled: &Settled, now: u64) -> StoryId {
-        settled.candidate(at(now), RawId::default)
+    fn candidate(settled: &Settled, last_made: u64) -> StoryId {
+        settled.candidate(|| story_at(last_made).raw())
     }
 
     #[test]
@@ -149,17 +145,7 @@ mod tests {
         settled.advance(candidate(&settled, 20_000), &delivered_to(Some(9_000)));
         assert_eq!(settled.point(), before(story_at(9_000)));
         settled.advance(candidate(&settled, 20_000), &delivered_to(None));
-        assert_eq!(settled.point(), story_at(15_000));
-    }
-
-    #[test]
-    fn what_this_process_has_made_and_delivered_is_settled_at_once() {
-        let settled = Settled::new();
-        settled.advance(
-            settled.candidate(at(20_000), || story_at(19_999).raw()),
-            &delivered_to(None),
-        );
-        assert_eq!(settled.point(), story_at(19_999));
+        assert_eq!(settled.point(), story_at(20_000));
     }
 
     #[test]

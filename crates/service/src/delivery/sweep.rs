@@ -40,7 +40,7 @@ impl Service {
     /// When the store fails.
     pub async fn settle(&self) -> ServiceResult<()> {
         let settled = &self.0.courier.settled;
-        let candidate = settled.candidate(self.now(), || self.0.ids.last());
+        let candidate = settled.candidate(|| self.0.ids.last());
         let watermark = self.0.store.watermark(self.now()).await?;
         settled.advance(candidate, &watermark);
         let due = settled.due_since().map(|since| self.now().since(since));

@@ -1,6 +1,9 @@
 //! Stories that readers get although later ones were delivered already.
 
-use sosik_feed::Audience;
+use std::time::Duration;
+
+use sosik_feed::generator::STEP_BACK_MAX;
+use sosik_feed::{Audience, StoryId};
 use sosik_service::feed::From;
 
 use crate::world::{World, ids, newer};
@@ -66,6 +69,33 @@ async fn a_story_made_public_arrives_after_a_restart_page_by_page_before_what_is
         came.extend(ids(&page));
     }
     assert_eq!(came, [old[0], old[1], newest]);
+    world.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_process_with_a_clock_ahead_called_delivered_and_read_hides_nothing_later() {
+    const AHEAD: Duration = Duration::from_secs(2 * 86_400);
+    let mut world = World::new().await;
+    let [author, friend] = world.people(["author", "friend"]).await;
+    world.befriend(author, friend).await;
+    world.clock.advance(AHEAD);
+    let ahead = world.post(author, Audience::Friends).await;
+    world.quiet().await;
+    // Nobody posts, and the settled point and what can be marked as read follow the clock.
+    world.clock.advance(STEP_BACK_MAX + Duration::from_secs(1));
+    let beyond = StoryId::from_u64(u64::MAX >> 1);
+    let read = world.service.mark_read(friend, beyond).await.unwrap();
+    world.quiet().await;
+    assert!(world.service.settled_point() > ahead && read > ahead);
+    let before = world.top(friend).await;
+
+    world.clock.go_back(AHEAD);
+    world.start_again_after_a_kill().await;
+    let story = world.post(author, Audience::Friends).await;
+    world.quiet().await;
+    let page = world.read(friend, newer(&before)).await;
+    assert_eq!((ids(&page), page.reset), (vec![story], false));
+    assert_eq!(world.top(friend).await.unread, Some(1));
     world.service.stop().await;
 }
 

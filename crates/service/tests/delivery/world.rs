@@ -59,6 +59,19 @@ impl World {
         (self.service, self.gate) = start(place, &self.settings, &self.clock, self.starts).await;
     }
 
+    /// Starts again on a copy of the store as it is now: as if the process were killed, nothing is released or written
+    /// at the end.
+    pub async fn start_again_after_a_kill(&mut self) {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(&self.folder).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+        self.service.stop().await;
+        self.folder = copy;
+        self.start_again().await;
+    }
+
     /// Counts rows in the file of a service that has stopped.
     pub fn rows_of_stopped(&self, of: &str) -> i64 {
         let file = rusqlite::Connection::open(file(&self.folder)).unwrap();

@@ -127,7 +127,12 @@ fn lease(db: &Db<'_>, request: &LeaseRequest) -> StoreResult<NodeLease> {
     let (epoch, own_ids_until) = known
         .get(&node)
         .map_or_else(Default::default, |known| (known.epoch, known.ids_until));
-    let ids_after = own_ids_until.max(newest_id_at(db)?);
+    // Beyond a lease of now: it was made by a clock that was ahead. Its holder may have promised that no id up to the
+    // end of the lease is new.
+    let ahead = |until: &Timestamp| *until > request.now.plus(request.span);
+    let ids_until = known.values().map(|known| known.ids_until);
+    let ahead = ids_until.filter(ahead).max().unwrap_or_default();
+    let ids_after = own_ids_until.max(ahead).max(newest_id_at(db)?);
     let lease = NodeLease {
         node,
         epoch: epoch + 1,

@@ -113,6 +113,8 @@ macro_rules! contract_suite {
                 a_number_given_back_is_free_and_its_next_ids_come_after_the_last,
                 ids_come_after_the_newest_id_of_every_kind,
                 a_lease_grows_beyond_ids_that_are_ahead_of_the_clock,
+                ids_come_after_every_lease_of_a_clock_that_was_ahead,
+                a_lease_of_now_holds_back_no_other_number,
             }
             notifications {
                 a_request_and_its_acceptance_are_told,

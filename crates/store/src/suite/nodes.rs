@@ -179,3 +179,18 @@ pub async fn a_lease_grows_beyond_ids_that_are_ahead_of_the_clock(world: &World)
     );
     assert_eq!(next.ids_after, renewed.ids_until);
 }
+
+pub async fn ids_come_after_every_lease_of_a_clock_that_was_ahead(world: &World) {
+    let now = world.now();
+    let ahead = lease(world, 1, now.plus(SPAN * 1_000)).await.unwrap();
+    let corrected = lease(world, 1, now).await.unwrap();
+    assert_ne!(corrected.node, ahead.node);
+    assert_eq!(corrected.ids_after, ahead.ids_until);
+}
+
+pub async fn a_lease_of_now_holds_back_no_other_number(world: &World) {
+    let now = world.now();
+    let one = lease(world, 1, now).await.unwrap();
+    let other = lease(world, 1, now).await.unwrap();
+    assert!(other.ids_after < one.ids_until);
+}
