@@ -1,4 +1,4 @@
-//! What the service answered, read in full.
+//! An answer of the service, read in full.
 
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};

@@ -1,7 +1,7 @@
 //! The whole service for a test.
 //!
-//! It runs on a runtime of its own, so that it can be stopped for good at the end of a test, whatever runtime the test
-//! has. That end is a check: every order must be done, none may be dead.
+//! It runs on its own runtime, so that it can be stopped completely at the end of a test, whatever runtime the test
+//! uses. The end of a test is also a check: every order must be done and none may be dead.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -27,21 +27,21 @@ use crate::answer::Answer;
 use crate::clock::TestClock;
 use crate::people::TestPerson;
 
-/// Nothing that a test waits for takes so long on a healthy machine, however busy it is.
+/// Longest wait of a test for a state. A healthy machine needs less, however busy it is.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How often a state is looked at while it is waited for.
+/// How often a wait checks its state.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// Every account of a test has it. Long and uncommon enough for the rules.
+/// The password of every test account. It is long and uncommon enough for the rules.
 pub const PASSWORD: &str = "blue-kettle-on-a-hill-42";
 
-/// What a test may choose; the rest is as in production.
+/// The settings that a test may change. The others are those of production.
 #[derive(Debug, Clone)]
 pub struct TestSettings {
-    /// Of the service.
+    /// The settings of the service.
     pub service: sosik_service::Settings,
-    /// Of the HTTP side.
+    /// The settings of the HTTP side.
     pub api: sosik_api::Settings,
     /// People named on the first page.
     pub welcome: Welcome,
@@ -49,7 +49,7 @@ pub struct TestSettings {
 
 impl Default for TestSettings {
     /// The defaults of production, with the cheapest password hash, and with rates and a backlog limit that no test
-    /// reaches by accident: advancing the clock makes every wait long.
+    /// reaches by accident: a test that advances the clock makes every wait long.
     fn default() -> Self {
         let mut service = sosik_service::Settings {
             passwords: PasswordSettings {
@@ -99,12 +99,12 @@ struct Server {
 }
 
 impl TestApp {
-    /// With the settings of tests.
+    /// Starts with the settings of tests.
     pub async fn start() -> Self {
         Self::with(|_| {}).await
     }
 
-    /// With settings that differ.
+    /// Starts with changed settings.
     pub async fn with(change: impl FnOnce(&mut TestSettings)) -> Self {
         let mut settings = TestSettings::default();
         change(&mut settings);
@@ -128,7 +128,7 @@ impl TestApp {
         TestPerson::sign_up(&self.client, &self.url(), handle).await
     }
 
-    /// Several at once.
+    /// Makes several accounts and signs in.
     pub async fn users<const N: usize>(&self, handles: [&str; N]) -> [TestPerson; N] {
         let people = futures::future::join_all(handles.map(|handle| self.user(handle))).await;
         people
@@ -136,12 +136,12 @@ impl TestApp {
             .unwrap_or_else(|_| unreachable!("as many people as handles"))
     }
 
-    /// Where people reach it, without a slash at the end.
+    /// The base URL of the public API, without a slash at the end.
     pub fn url(&self) -> String {
         format!("http://{}", self.public)
     }
 
-    /// Where operators reach it.
+    /// The base URL of the administration listener.
     pub fn admin_url(&self) -> String {
         format!("http://{}", self.admin)
     }
@@ -151,37 +151,38 @@ impl TestApp {
         &self.client
     }
 
-    /// Asks without being anybody.
+    /// Sends a GET request without a session.
     pub async fn get(&self, path: &str) -> Answer {
         Answer::of(self.client.get(format!("{}{path}", self.url()))).await
     }
 
-    /// Asks at the operators' door.
+    /// Sends a GET request to the administration listener.
     pub async fn admin_get(&self, path: &str) -> Answer {
         Answer::of(self.client.get(format!("{}{path}", self.admin_url()))).await
     }
 
-    /// Time, to be bent.
+    /// The clock that the test controls.
     pub fn clock(&self) -> &TestClock {
         &self.parts.clock
     }
 
-    /// Faults of the fabric, to be planned.
+    /// The fault plan of the fabric.
     pub fn fabric_faults(&self) -> &Faults {
         &self.parts.faults
     }
 
-    /// The service inside, for what HTTP does not show.
+    /// The service itself, for state that HTTP does not show.
     pub fn service(&self) -> &Service {
         &self.server().service
     }
 
-    /// The HTTP side, for saying that it leaves.
+    /// The HTTP side, which a test can tell to leave.
     pub fn api(&self) -> &Api {
         &self.server().api
     }
 
-    /// Goes away as the executable does when it is told to stop: not ready, streams end, no new connections.
+    /// Does what the executable does on a stop signal: it is no longer ready, closes streams, and accepts no new
+    /// connections.
     pub fn leave(&self) {
         let server = self.server();
         server.api.leave();
@@ -197,13 +198,13 @@ impl TestApp {
         .await;
     }
 
-    /// Stops and starts again with settings that differ.
+    /// Stops the service and starts it again with changed settings.
     pub async fn restart_with(&mut self, change: impl FnOnce(&mut TestSettings)) {
         change(&mut self.settings);
         self.restart().await;
     }
 
-    /// Stops and starts again on the same store and the same ports. Whatever was in memory is gone.
+    /// Stops the service and starts it again on the same store and the same ports. Everything in memory is lost.
     pub async fn restart(&mut self) {
         if let Some(server) = self.server.take() {
             stop(server);
@@ -226,7 +227,7 @@ impl TestApp {
 }
 
 impl Drop for TestApp {
-    /// No order is lost: all become done, none is dead.
+    /// Checks that no order is lost: all become done and none is dead.
     fn drop(&mut self) {
         let Some(server) = self.server.take() else {
             return;
@@ -241,10 +242,10 @@ impl Drop for TestApp {
     }
 }
 
-/// Waits for a state, looking at it again and again.
+/// Waits for a state and checks it repeatedly.
 ///
 /// # Panics
-/// When it does not come within [`PATIENCE`].
+/// Panics if the state is not reached within [`PATIENCE`].
 pub async fn eventually(what: &str, mut state: impl AsyncFnMut() -> bool) {
     let mut tick = interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -332,7 +333,7 @@ async fn service(settings: &TestSettings, file: &Path, parts: TestParts) -> Serv
         timeline_stories: settings.service.feed.timeline_stories,
         timelines_bytes: 64 << 20,
         pull_log_entries: 4_096,
-        // Differs from one start to the next, as the random number of production does.
+        // Differs from one start to the next, like the random number in production.
         seed: clock.now().as_millis() << 16,
     }));
     let service = Service::start(sosik_service::Parts {
@@ -373,12 +374,12 @@ async fn wait_for_orders(service: &Service) -> u64 {
             tick.tick().await;
         }
     });
-    // In either case the figures say it.
+    // The figures show the result in both cases.
     let _done_or_not = waited.await;
     orders_left(service).await
 }
 
-/// Runs something that blocks outside of the test's own runtime, which forbids it.
+/// Runs blocking work outside the test's own runtime, which forbids blocking.
 fn on_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     thread::scope(|scope| {
         scope

@@ -1,4 +1,4 @@
-//! A clock that tests can bend.
+//! A clock that tests control.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -29,7 +29,7 @@ struct Looks {
 }
 
 impl TestClock {
-    /// As much later, at once, by the time of day and by the monotonic clock.
+    /// Advances both the time of day and the monotonic clock by `span`, at once.
     pub fn advance(&self, span: Duration) {
         let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         self.ahead_millis.fetch_add(millis, Ordering::SeqCst);

@@ -1,8 +1,7 @@
 //! Builders and faults for tests; only ever a dev-dependency.
 //!
-//! [`TestApp`] is the whole service on a free port with a real store in a temporary folder;
-//! [`TestPerson`] is somebody who uses it over HTTP. Both panic where a test should fail. Nothing
-//! here sleeps: [`eventually`] waits for a state.
+//! [`TestApp`] is the whole service on a free port with a real store in a temporary folder. [`TestPerson`] is a user of
+//! its HTTP API. Both panic where a test should fail. Nothing here sleeps: [`eventually`] waits for a state.
 
 pub mod answer;
 pub mod app;

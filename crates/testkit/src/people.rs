@@ -1,4 +1,4 @@
-//! Somebody who uses the service over HTTP.
+//! A user of the HTTP API.
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -9,17 +9,17 @@ use crate::answer::Answer;
 use crate::app::PASSWORD;
 use crate::stream::TestStream;
 
-/// Pages of a walk through a feed. A test that needs more has run away.
+/// Most pages of one walk through a feed. A test that needs more is in an endless loop.
 const PAGES_MAX: usize = 1_000;
 
 /// A person with a session.
 #[derive(Debug, Clone)]
 pub struct TestPerson {
-    /// Who.
+    /// Their id.
     pub id: PersonId,
-    /// Without the `@`.
+    /// Their handle, without the `@`.
     pub handle: String,
-    /// Of their session.
+    /// The token of their session.
     pub token: String,
     url: String,
     client: Client,
@@ -44,7 +44,7 @@ impl TestPerson {
         }
     }
 
-    /// The same person on another device.
+    /// Signs in the same person on another device.
     pub async fn logs_in_again(&self) -> Self {
         let ask = json!({ "handle": self.handle, "password": PASSWORD });
         let answer = Answer::of(
@@ -57,39 +57,39 @@ impl TestPerson {
         Self::signed_in(&self.client, &self.url, answer.read())
     }
 
-    /// A request in their name, to be completed and sent.
+    /// An unfinished request with their session, to be completed and sent by the test.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
             .request(method, format!("{}{path}", self.url))
             .bearer_auth(&self.token)
     }
 
-    /// Asks.
+    /// Sends a GET request.
     pub async fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::GET, path)).await
     }
 
-    /// Sends a body.
+    /// Sends a POST request with a body.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         Answer::of(self.request(Method::POST, path).json(body)).await
     }
 
-    /// Sends a body.
+    /// Sends a PATCH request with a body.
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
         Answer::of(self.request(Method::PATCH, path).json(body)).await
     }
 
-    /// Puts a body.
+    /// Sends a PUT request with a body.
     pub async fn put_json(&self, path: &str, body: &Value) -> Answer {
         Answer::of(self.request(Method::PUT, path).json(body)).await
     }
 
-    /// Puts without a body.
+    /// Sends a PUT request without a body.
     pub async fn put(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::PUT, path)).await
     }
 
-    /// Deletes.
+    /// Sends a DELETE request.
     pub async fn delete(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::DELETE, path)).await
     }
@@ -129,7 +129,7 @@ impl TestPerson {
             .read()
     }
 
-    /// All ids of their home feed, down to its end, in pages of `limit`.
+    /// All ids of their home feed, from the newest to the end, read in pages of `limit`.
     pub async fn feed_to_the_end(&self, limit: usize) -> Vec<StoryId> {
         let mut page = self.feed_page(&format!("limit={limit}")).await;
         let mut ids: Vec<StoryId> = ids(&page);
@@ -148,12 +148,12 @@ impl TestPerson {
         panic!("the feed has no end");
     }
 
-    /// Whether their first page has this story.
+    /// Whether the first page of their home feed contains this story.
     pub async fn sees(&self, story: &Story) -> bool {
         ids(&self.feed().await).contains(&story.id)
     }
 
-    /// Asks the other, who accepts.
+    /// Sends a friend request, which `other` accepts.
     pub async fn befriends(&self, other: &Self) {
         self.asks(other).await;
         other
@@ -165,7 +165,7 @@ impl TestPerson {
             .expect(204);
     }
 
-    /// Asks the other to be friends.
+    /// Sends a friend request.
     pub async fn asks(&self, other: &Self) {
         self.put(&format!("/v1/friend-requests/{}", other.id))
             .await
@@ -179,56 +179,56 @@ impl TestPerson {
             .expect(204);
     }
 
-    /// Follows.
+    /// Follows a person.
     pub async fn follows(&self, other: &Self) {
         self.put(&format!("/v1/follows/{}", other.id))
             .await
             .expect(204);
     }
 
-    /// Unfollows.
+    /// Unfollows a person.
     pub async fn unfollows(&self, other: &Self) {
         self.delete(&format!("/v1/follows/{}", other.id))
             .await
             .expect(204);
     }
 
-    /// Blocks.
+    /// Blocks a person.
     pub async fn blocks(&self, other: &Self) {
         self.put(&format!("/v1/blocks/{}", other.id))
             .await
             .expect(204);
     }
 
-    /// Unblocks.
+    /// Unblocks a person.
     pub async fn unblocks(&self, other: &Self) {
         self.delete(&format!("/v1/blocks/{}", other.id))
             .await
             .expect(204);
     }
 
-    /// Mutes.
+    /// Mutes a person.
     pub async fn mutes(&self, other: &Self) {
         self.put(&format!("/v1/mutes/{}", other.id))
             .await
             .expect(204);
     }
 
-    /// Unmutes.
+    /// Unmutes a person.
     pub async fn unmutes(&self, other: &Self) {
         self.delete(&format!("/v1/mutes/{}", other.id))
             .await
             .expect(204);
     }
 
-    /// Likes.
+    /// Likes a story.
     pub async fn likes(&self, story: &Story) {
         self.put(&format!("/v1/stories/{}/like", story.id))
             .await
             .expect(200);
     }
 
-    /// Comments.
+    /// Comments on a story.
     pub async fn comments(&self, story: &Story, text: &str) -> Comment {
         self.post(
             &format!("/v1/stories/{}/comments", story.id),
@@ -239,14 +239,14 @@ impl TestPerson {
         .read()
     }
 
-    /// Deletes a story of theirs.
+    /// Deletes one of their stories.
     pub async fn deletes(&self, story: &Story) {
         self.delete(&format!("/v1/stories/{}", story.id))
             .await
             .expect(204);
     }
 
-    /// Somebody's profile as this person sees it.
+    /// The profile of `other` as this person sees it.
     pub async fn profile_of(&self, other: &Self) -> Person {
         self.get(&format!("/v1/people/{}", other.handle))
             .await
@@ -259,12 +259,12 @@ impl TestPerson {
         self.delete("/v1/sessions/current").await.expect(204);
     }
 
-    /// Opens a live stream, from now on.
+    /// Opens a live stream that starts now.
     pub async fn stream(&self) -> TestStream {
         TestStream::open(self.request(Method::GET, "/v1/feed/stream")).await
     }
 
-    /// Opens a live stream from behind an event.
+    /// Opens a live stream that continues after an event.
     pub async fn stream_after(&self, last_event_id: &str) -> TestStream {
         let request = self
             .request(Method::GET, "/v1/feed/stream")

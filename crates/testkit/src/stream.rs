@@ -13,11 +13,11 @@ use crate::app::PATIENCE;
 pub struct Event {
     /// `story`, `hello` and so on.
     pub name: String,
-    /// The cursor behind it.
+    /// The cursor of the position after it.
     pub id: Option<String>,
     /// Its data.
     pub data: String,
-    /// When to come back, in milliseconds.
+    /// The reconnection delay, in milliseconds.
     pub retry: Option<String>,
 }
 
@@ -49,7 +49,7 @@ impl TestStream {
         }
     }
 
-    /// The next event, however many heart-beats come before it; `None` when the stream ended.
+    /// The next event. Heart-beats before it are skipped. `None` if the stream ended.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.block().await? {
@@ -58,7 +58,7 @@ impl TestStream {
         }
     }
 
-    /// Waits for so many heart-beats in a row.
+    /// Waits for this number of consecutive heart-beats.
     pub async fn heart_beats(&mut self, count: usize) {
         for _ in 0..count {
             let block = self.block().await.expect("the stream goes on");
@@ -66,7 +66,7 @@ impl TestStream {
         }
     }
 
-    /// The next event or, as `None`, heart-beat.
+    /// The next event, or `None` in its place for a heart-beat.
     async fn block(&mut self) -> Option<Option<Event>> {
         loop {
             if let Some(end) = self.unread.find("\n\n") {
@@ -80,7 +80,7 @@ impl TestStream {
         }
     }
 
-    /// The next event, which must have this name.
+    /// The next event. It must have this name.
     pub async fn expect(&mut self, name: &str) -> Event {
         let event = self
             .next()
