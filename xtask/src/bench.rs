@@ -1,4 +1,4 @@
-//! Measuring: builds the benchmarks as they are shipped, sees to the servers of the alternatives, and runs them.
+//! Runs the benchmarks: builds them as they are shipped and installs the servers of the alternatives.
 
 use std::path::Path;
 
@@ -7,19 +7,19 @@ use anyhow::{Context, ensure};
 use crate::steps::{cargo_command, root, say};
 use crate::tools;
 
-/// What the full run writes; beside it a folder of the same name with the plots.
+/// The document that the full run writes. The plots are in a folder of the same name beside it.
 const DOCUMENT: &str = "docs/performance.md";
 
-/// Servers that the alternatives run on: a file of each, and the package that brings it on Debian and its kin.
+/// The servers of the alternatives: the executable of each, and its package on Debian and derived systems.
 const SERVERS: [(&str, &str); 2] = [
     ("/usr/lib/postgresql/15/bin/postgres", "postgresql-15"),
     ("/usr/bin/redis-server", "redis-server"),
 ];
 
-/// Runs the benchmarks with these arguments; without any that make it smaller, the document is written.
+/// Runs the benchmarks with these arguments. Without arguments that make the run smaller, it writes the document.
 ///
 /// # Errors
-/// When they do not build or a measurement fails.
+/// The benchmarks do not build, or a measurement fails.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let whole = arguments.iter().all(|argument| argument == "--json");
     if whole {
@@ -36,8 +36,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Installs what is missing. Where that is not possible the rows of that server say so, and everything else is
-/// measured.
+/// Installs missing servers. If that fails, the rows of that server report it and everything else is measured.
 fn servers() {
     let missing = SERVERS.iter().filter(|(file, _)| !Path::new(file).exists());
     let packages: Vec<&str> = missing.map(|(_, package)| *package).collect();
@@ -45,10 +44,12 @@ fn servers() {
         return;
     }
     say(&format!(
-        "installing {} to compare with",
+        "installing {} for the comparison",
         packages.join(", ")
     ));
     if let Err(error) = tools::install_without_starting(&packages) {
-        say(&format!("not installed, so not compared with: {error:#}"));
+        say(&format!(
+            "could not be installed, so their rows are left out: {error:#}"
+        ));
     }
 }

@@ -1,7 +1,7 @@
-//! Files that are made from the code and checked in, so that they can be read without building anything. A test
-//! beside what makes them fails when one is stale.
+//! Files that are generated from the code and committed, so that they can be read without a build. For each, a test
+//! beside the generating code fails when the file is stale.
 //!
-//! To add one: a line in [`GENERATED`].
+//! To add one, add a line to [`GENERATED`].
 
 use std::fs;
 
@@ -9,13 +9,13 @@ use anyhow::{Context, ensure};
 
 use crate::steps::{cargo_command, root, say};
 
-/// A file and the arguments with which `sosik` prints it.
+/// A file, and the arguments that make `sosik` print it.
 const GENERATED: &[(&str, &[&str])] = &[
     ("sosik.sample.toml", &["config", "--sample"]),
     ("docs/guide/configuration.md", &["config", "--reference"]),
 ];
 
-/// The description of the API is written by the test that holds it.
+/// The test that checks the OpenAPI document also writes it.
 const OPENAPI: &[&str] = &[
     "test",
     "--quiet",
@@ -25,7 +25,7 @@ const OPENAPI: &[&str] = &[
     "openapi",
 ];
 
-/// The rule of allowed characters for the web client is written by the test that holds it.
+/// The test that checks the web client's rule of allowed characters also writes it.
 const ALLOWED_TEXT: &[&str] = &[
     "test",
     "--quiet",
@@ -35,7 +35,7 @@ const ALLOWED_TEXT: &[&str] = &[
     "allowed_text",
 ];
 
-/// The list of common passwords is written by the test that holds it.
+/// The test that checks the list of common passwords also writes it.
 const COMMON_PASSWORDS: &[&str] = &[
     "test",
     "--quiet",
@@ -45,10 +45,10 @@ const COMMON_PASSWORDS: &[&str] = &[
     "the_list_is_what_the_words_make",
 ];
 
-/// Writes every generated file anew.
+/// Writes every generated file again.
 ///
 /// # Errors
-/// When `sosik` does not build or cannot print one of them, or a file cannot be written.
+/// `sosik` does not build or cannot print a file, or a file cannot be written.
 pub(crate) fn refresh() -> anyhow::Result<()> {
     for (path, arguments) in GENERATED {
         let printed = cargo_command()
@@ -77,7 +77,7 @@ pub(crate) fn refresh() -> anyhow::Result<()> {
     )
 }
 
-/// Runs the test that writes a file when the variable is set.
+/// Runs the test that writes a file when this environment variable is set.
 fn by_test(path: &str, arguments: &[&str], variable: &str) -> anyhow::Result<()> {
     let written = cargo_command().args(arguments).env(variable, "1").status();
     ensure!(written.context("run cargo")?.success(), "make {path}");

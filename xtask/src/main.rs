@@ -1,9 +1,9 @@
 //! The chores of this repository as one command: `cargo xtask CHORE`.
 //!
-//! Each chore is a list of [`Step`]s, run in order up to the first failure. Whatever a machine lacks is
-//! fetched by [`tools`], so that a fresh one with Rust, a C compiler, cmake and Node can run everything.
+//! Each chore is a list of [`Step`]s, which run in order until one fails. [`tools`] installs what is missing, so that a
+//! fresh machine with Rust, a C compiler, cmake and Node can run everything.
 //!
-//! To add a step: a line in its chore below.
+//! To add a step, add a line to its chore below.
 
 mod bench;
 mod generate;
@@ -24,16 +24,16 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Chore {
-    /// Everything a change must pass: format, lints, documentation, all tests. What the build machine runs
+    /// Everything a change must pass: format, lints, documentation, all tests. CI runs this
     Test,
-    /// Format and lints only, for in between
+    /// Format and lints only
     Check,
-    /// Only the web client in a real browser, against a real server; installs Chromium when missing
+    /// Only the web client in a real browser, against a real server; installs Chromium if it is missing
     Browse,
-    /// Licences, advisories and duplicates of dependencies, by cargo-deny
+    /// Licences, advisories and duplicate versions of dependencies, checked by cargo-deny
     Deny,
     /// Measures the hot paths as ratios and writes docs/performance.md; `bench --quick` takes two minutes and writes
-    /// nothing, `bench -- --help` tells the rest
+    /// nothing, `bench -- --help` lists the other options
     Bench {
         /// Smaller worlds and fewer rounds
         #[arg(long)]
@@ -41,17 +41,18 @@ enum Chore {
         /// One JSON object a line
         #[arg(long)]
         json: bool,
-        /// Handed to the benchmarks as it is: parts to measure
+        /// Arguments that are passed to the benchmarks unchanged: the parts to measure
         #[arg(last = true)]
         rest: Vec<String>,
     },
-    /// Compares a real server with its OpenAPI document by generated requests; installs Schemathesis when missing
+    /// Checks a real server against its OpenAPI document with generated requests; installs Schemathesis if it is
+    /// missing
     Schemathesis {
-        /// Many more requests, which takes an hour
+        /// Sends many more requests; takes an hour
         #[arg(long)]
         long: bool,
     },
-    /// Refresh the files that are made from the code; commit the result
+    /// Writes the generated files again; commit the result
     Generate,
 }
 
@@ -96,8 +97,8 @@ fn checks() -> Vec<Step> {
     ]
 }
 
-/// The tests of the code come after what is quickly told, and the browser, which says little unless it fails, is last: the
-/// summaries of both are the end of the output.
+/// The fast checks run first, then the tests of the code. The browser tests run last, because they print little unless
+/// they fail. So the output ends with the summaries of both.
 fn test() -> anyhow::Result<()> {
     let runner = tools::test_runner();
     let mut steps = checks();
@@ -148,13 +149,14 @@ fn test() -> anyhow::Result<()> {
     schemathesis::run(false)
 }
 
-/// The web client in a real browser, against the server that these tests were built with.
+/// The web client in a real browser, against the server that the tests were built with.
 fn end_to_end() -> [Step; 2] {
-    // The runner of the tests has built it already, unless it was told to run only some.
+    // The test runner has already built the server, unless it ran only selected tests.
     let server = cargo("the server to browse", &["build", "-p", "sosik"]);
     let browser = npm(
         "the web client in a browser",
-        // A server or a browser that does not work at all is told after a few tests, not after all time-outs.
+        // If the server or the browser does not work at all, the run fails after a few tests instead of after every
+        // time-out.
         &["run", "test:e2e", "--", "--bail", "5"],
     );
     let browser = browser.needs(tools::browser).quiet();

@@ -1,9 +1,9 @@
-//! `cargo xtask schemathesis`: sends generated requests to a real server, and compares what it answers with what the OpenAPI
-//! document says.
+//! `cargo xtask schemathesis`: sends generated requests to a real server and compares its answers with the OpenAPI
+//! document.
 //!
-//! Every request is valid by the document. It must not be rejected, must not fail on our side, and its answer must have a
-//! documented status and form. Rules that OpenAPI cannot express stand in `xtask/schemathesis.toml`, each with its reason.
-//! The server has a temporary store, free ports, and nobody else's data.
+//! Every request is valid by the document. The server must not reject it and must not fail, and its answer must have a
+//! documented status and form. Rules that OpenAPI cannot express are in `xtask/schemathesis.toml`, each with its
+//! reason. The server has a temporary store, free ports, and no other data.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,14 +17,14 @@ use anyhow::{Context, ensure};
 
 use crate::steps::{built, cargo_command, root, say};
 
-/// The version that the list of rules was reviewed with.
+/// The version with which the list of rules was reviewed.
 const VERSION: &str = "schemathesis==4.32.5";
 
-/// Generated requests of each operation. Short: three runs take a few minutes on a small machine. The coverage phase tries
-/// every limit of the document besides.
+/// Generated requests for each operation. The number is small so that three runs take a few minutes on a small machine.
+/// The coverage phase also tries every limit of the document.
 const EXAMPLES_SHORT: u32 = 10;
 
-/// Generated requests of each operation of a long run.
+/// Generated requests for each operation in a long run.
 const EXAMPLES_LONG: u32 = 200;
 
 /// A fixed seed, so that every run sends the same requests and failures can be reproduced.
@@ -34,16 +34,16 @@ const SEED: u32 = 15;
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_schema_conformance,positive_data_acceptance";
 
-/// Longest wait for an answer of the server: it gives up itself after 15 s.
+/// Longest wait for an answer. The server itself gives up after 15 s.
 const ANSWER_WAIT: Duration = Duration::from_secs(60);
 
-/// A rate that no run reaches: the largest that the configuration takes.
+/// A rate that no run reaches: the largest value that the configuration allows.
 const RATE: &str = "1000000";
 
-/// Runs it as nobody, as one person, and as two people at the same time.
+/// Runs Schemathesis without a session, as one person, and as two people at the same time.
 ///
 /// # Errors
-/// When a tool cannot be installed, the server does not start, or a run found a difference.
+/// A tool cannot be installed, the server does not start, or a run found a difference.
 pub(crate) fn run(long: bool) -> anyhow::Result<()> {
     let program = installed()?;
     let examples = if long { EXAMPLES_LONG } else { EXAMPLES_SHORT };
@@ -94,13 +94,13 @@ fn installed() -> anyhow::Result<PathBuf> {
     Ok(program)
 }
 
-/// Somebody who is signed in.
+/// A person with a session.
 struct Person {
     id: String,
     token: String,
 }
 
-/// A server on free ports with fresh data. It is stopped, and its data deleted, when this is dropped.
+/// A server on free ports with fresh data. Dropping it stops the server and deletes its data.
 struct Server {
     process: Child,
     address: SocketAddr,
@@ -163,7 +163,8 @@ impl Server {
         Ok(Person { id, token })
     }
 
-    /// Runs Schemathesis as these people at the same time, or as nobody. Says whether all answers were as documented.
+    /// Runs Schemathesis as these people at the same time, or without a session. Returns whether all answers were as
+    /// documented.
     fn compare(&self, program: &Path, people: &[Person], examples: u32) -> anyhow::Result<bool> {
         let nobody = [None];
         let everybody: Vec<_> = match people {
@@ -200,7 +201,7 @@ impl Server {
             .args(["--request-timeout", &ANSWER_WAIT.as_secs().to_string()]);
         if let Some(Person { id, token }) = person {
             command.args(["--header", &format!("Authorization: Bearer {token}")]);
-            // A generated one would name somebody else, and every request would be rejected for it.
+            // A generated value would name another person, and the server would reject every request.
             command.args(["--header", &format!("Sosik-Person: {id}")]);
         }
         command
@@ -209,14 +210,14 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The process may have ended by itself, and its folder may be gone. Both are fine.
+        // The process may have ended by itself, and its folder may already be deleted. Neither is an error.
         let _ended = self.process.kill();
         let _waited = self.process.wait();
         let _gone = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Every key of the section of rates: they are for people, and generated requests come faster.
+/// Every key of the section `rates`, at its maximum. The defaults are for people, and generated requests arrive faster.
 fn rates() -> anyhow::Result<Vec<String>> {
     let sample = fs::read_to_string(root().join("sosik.sample.toml"))?;
     let (_, section) = sample
@@ -232,7 +233,7 @@ fn rates() -> anyhow::Result<Vec<String>> {
     Ok(rates)
 }
 
-/// An address that nobody listens on now.
+/// An address without a listener.
 fn free_address() -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("find a free port")?;
     Ok(listener.local_addr()?)

@@ -1,4 +1,4 @@
-//! Running commands one after another, aloud, up to the first failure.
+//! Runs commands in order, prints their progress, and stops at the first failure.
 
 use std::{
     env,
@@ -11,10 +11,10 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-/// How much of a long output is told when its step failed: the reason stands at the end.
+/// Most lines printed of a failed step's output. The cause is at the end of it.
 const TAIL_LINES_MAX: usize = 150;
 
-/// How much is told when all went well: the numbers.
+/// Most lines printed of a successful step's output. The summary is at the end of it.
 const SUMMARY_LINES_MAX: usize = 8;
 
 /// One command with a name.
@@ -28,15 +28,15 @@ pub(crate) struct Step {
     output: Output,
 }
 
-/// What becomes of the output of a step.
+/// How the output of a step is shown.
 #[derive(Debug, Clone, Copy)]
 enum Output {
     Shown,
-    /// Only its end, so that what the steps before have told stays in sight.
+    /// Only the end, so that the output of earlier steps stays in view.
     End,
 }
 
-/// What a step runs, and where.
+/// The program that a step runs, and its working directory.
 #[derive(Debug, Clone, Copy)]
 enum Program {
     /// At the root of the repository.
@@ -77,13 +77,13 @@ pub(crate) fn npm(name: &'static str, arguments: &[&'static str]) -> Step {
     }
 }
 
-/// A step that runs cargo.
+/// A step that runs `cargo`.
 pub(crate) fn cargo(name: &'static str, arguments: &[&'static str]) -> Step {
     Step {
         name,
         program: Program::Cargo,
         arguments: arguments.to_vec(),
-        // A snapshot that differs is a failure, never a new file.
+        // A snapshot that differs is a failure and never creates a file.
         variables: vec![("INSTA_UPDATE", "no".into())],
         needs: None,
         output: Output::Shown,
@@ -91,19 +91,19 @@ pub(crate) fn cargo(name: &'static str, arguments: &[&'static str]) -> Step {
 }
 
 impl Step {
-    /// The same with an environment variable set.
+    /// Sets an environment variable for the step.
     pub(crate) fn with_variable(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.variables.push((name, value.into()));
         self
     }
 
-    /// The same, after something that it cannot do without.
+    /// Adds a tool that the step needs.
     pub(crate) fn needs(mut self, tool: fn() -> anyhow::Result<()>) -> Self {
         self.needs = Some(tool);
         self
     }
 
-    /// The same, with only the end of what it says.
+    /// Shows only the end of the step's output.
     pub(crate) fn quiet(mut self) -> Self {
         self.output = Output::End;
         self
@@ -132,7 +132,7 @@ impl Step {
     }
 }
 
-/// Runs a command, and tells the end of what it said: more of it when it failed.
+/// Runs a command and prints the end of its output, more of it if it failed.
 fn told_at_the_end(command: &mut Command) -> io::Result<bool> {
     let output = command.stdin(Stdio::null()).output()?;
     let succeeded = output.status.success();
@@ -147,10 +147,10 @@ fn told_at_the_end(command: &mut Command) -> io::Result<bool> {
     Ok(succeeded)
 }
 
-/// Runs the steps and says how long each took.
+/// Runs the steps and prints how long each took.
 ///
 /// # Errors
-/// The first step that failed; later ones are not run.
+/// The first step that failed. Later steps do not run.
 pub(crate) fn run(steps: &[Step]) -> anyhow::Result<()> {
     let mut times = Vec::new();
     for (at, step) in steps.iter().enumerate() {
@@ -173,21 +173,21 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     (outcome, begun.elapsed())
 }
 
-/// The cargo that runs us, at the root of the repository.
+/// The `cargo` that runs this program, with the root of the repository as its working directory.
 pub(crate) fn cargo_command() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command
 }
 
-/// The root of the repository. As cargo says when it runs this: two clones may share one target folder.
+/// The root of the repository. Cargo passes it at run time, because two clones may share one target folder.
 pub(crate) fn root() -> PathBuf {
     let ours = env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     ours.join("..")
 }
 
-/// Where cargo puts an executable of this workspace: beside ours, whatever its target folder is called.
+/// The path of an executable of this workspace. It is beside this program, whatever the target folder is called.
 pub(crate) fn built(name: &str) -> Option<PathBuf> {
     Some(
         env::current_exe()
@@ -197,8 +197,9 @@ pub(crate) fn built(name: &str) -> Option<PathBuf> {
     )
 }
 
-/// Tells whoever runs the chore. Goes to standard error, where cargo talks too, so that the order is kept.
+/// Prints a line for the person who runs the chore. It goes to standard error, as cargo's own output does, so that the
+/// order is kept.
 pub(crate) fn say(text: &str) {
-    // A chore goes on when nobody listens.
+    // A closed standard error does not stop a chore.
     let _nobody_listens = writeln!(io::stderr().lock(), "{text}");
 }

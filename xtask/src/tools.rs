@@ -1,7 +1,8 @@
-//! What the tests need besides Rust. Anything missing is installed, or told aloud with what is done instead.
+//! Tools that the tests need in addition to Rust. A missing tool is installed. If that fails, the output names the
+//! replacement.
 //!
-//! To add a tool: a function like [`test_runner`] for a choice of tools, or like [`browser`] for what a step cannot do
-//! without, called by the chore or given to [`Step::needs`](crate::steps::Step::needs).
+//! To add a tool that has a replacement, write a function like [`test_runner`] and call it in the chore. To add one
+//! that a step requires, write a function like [`browser`] and pass it to [`Step::needs`](crate::steps::Step::needs).
 
 use std::{
     env, fs,
@@ -17,22 +18,23 @@ use crate::steps::{cargo_command, say};
 /// The version that the repository is tested with.
 const NEXTEST: &str = "cargo-nextest@0.9.143";
 
-/// Where Debian puts Chromium; `CHROMIUM` names another one.
+/// Where Debian installs Chromium. `CHROMIUM` overrides it.
 const CHROMIUM: &str = "/usr/bin/chromium";
 
-/// The browser, and letters for what people write in Korea and Japan.
+/// The browser, and fonts for Korean and Japanese text.
 const BROWSER_PACKAGES: [&str; 2] = ["chromium", "fonts-noto-cjk"];
 
-/// What runs the tests.
+/// The program that runs the tests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Runner {
     /// cargo-nextest: each test in a process of its own.
     Nextest,
-    /// `cargo test`: the same tests, with less to see when one hangs.
+    /// `cargo test`: the same tests, with less information when one hangs.
     Cargo,
 }
 
-/// cargo-nextest, installed when missing; `cargo test` where that fails, since the tests matter more than their runner.
+/// cargo-nextest, which is installed if it is missing. If that fails, `cargo test`: running the tests matters more than
+/// the runner.
 pub(crate) fn test_runner() -> Runner {
     if has_cargo_command("nextest") {
         return Runner::Nextest;
@@ -60,16 +62,16 @@ pub(crate) fn has_cargo_command(name: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The browser of the end-to-end tests. Missing on Debian and its kin, it is installed.
+/// The browser of the end-to-end tests. On Debian and derived systems it is installed if it is missing.
 ///
 /// # Errors
-/// There is none and it cannot be installed; says what to do by hand.
+/// It is missing and cannot be installed. The error names the command to run by hand.
 pub(crate) fn browser() -> anyhow::Result<()> {
     if let Some(wanted) = env::var_os("CHROMIUM") {
         let wanted = Path::new(&wanted);
         ensure!(
             wanted.exists(),
-            "CHROMIUM names {}, which is not there",
+            "CHROMIUM names {}, which does not exist",
             wanted.display()
         );
         return Ok(());
@@ -88,11 +90,11 @@ pub(crate) fn browser() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Installs servers that nobody wants running: what uses them starts its own. Root only, since the file that keeps
-/// packages from starting what they bring is root's.
+/// Installs servers without starting them: the tests and benchmarks start their own. Requires root, because only root
+/// may write the file that stops packages from starting their services.
 ///
 /// # Errors
-/// Not root, or the packages cannot be had.
+/// The caller is not root, or the packages are not available.
 pub(crate) fn install_without_starting(packages: &[&str]) -> anyhow::Result<()> {
     const POLICY: &str = "/usr/sbin/policy-rc.d";
     ensure!(
@@ -113,9 +115,10 @@ pub(crate) fn install_without_starting(packages: &[&str]) -> anyhow::Result<()> 
     installed
 }
 
-/// Installs Debian packages, as root or by a `sudo` that asks nothing.
+/// Installs Debian packages as root or with a `sudo` that needs no password.
 fn install(packages: &[&str]) -> anyhow::Result<()> {
-    // A stale list of packages is worse than a slow start; without a network the list there is may still do.
+    // A stale package list fails more often than an update takes long. Without a network the update fails, and the
+    // existing list may still work.
     let _stale_may_do = apt_get(&["update"]);
     let wanted = ["install", "-y", "--no-install-recommends"];
     apt_get(&[&wanted, packages].concat())

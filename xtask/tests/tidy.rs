@@ -1,8 +1,9 @@
-//! What no compiler checks: the arrows between the crates, files that stay readable, a README that says the same twice.
+//! Checks that no compiler makes: the arrows between the crates, files of readable length, a README that says the same
+//! in two languages.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "what cannot be read fails the test, as it should"
+    reason = "a file that cannot be read must fail the test"
 )]
 
 use std::{
@@ -13,12 +14,12 @@ use std::{
 
 use toml::Table;
 
-/// Which of our crates each of our crates may depend on. Arrows point down only; a new crate has to be placed here.
+/// The crates of ours that each of our crates may depend on. Arrows point down only. A new crate must be added here.
 const ARROWS: &[(&str, &[&str])] = &[
     ("sosik-feed", &[]),
     ("sosik-store", &["sosik-feed"]),
     ("sosik-fabric", &["sosik-feed"]),
-    // A client: it knows nothing of what is inside.
+    // A client: it depends on nothing inside the server.
     ("sosik-load", &[]),
     (
         "sosik-service",
@@ -49,7 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sosik-load",
         ],
     ),
-    // Measures from outside and from inside; ships with nothing.
+    // Measures from outside and from inside. Nothing depends on it.
     (
         "sosik-bench",
         &[
@@ -63,17 +64,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// Longest file of Rust, in lines. Beyond it nobody reads a file in one go.
+/// Longest Rust file, in lines. Nobody reads a longer file in one go.
 const FILE_LINES_MAX: usize = 600;
 
-/// Longest folder walk, against a loop of links.
+/// Deepest folder, as protection against a loop of links.
 const DEPTH_MAX: usize = 16;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The manifests of our crates by name.
+/// The manifests of our crates, by name.
 fn manifests() -> BTreeMap<String, Table> {
     let crates = fs::read_dir(root().join("crates")).unwrap();
     let mut folders: Vec<PathBuf> = crates.map(|entry| entry.unwrap().path()).collect();
@@ -97,7 +98,7 @@ fn names<'a>(manifest: &'a Table, kind: &str) -> BTreeSet<&'a str> {
         .collect()
 }
 
-/// Files of Rust that are ours.
+/// Our Rust files.
 fn sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in ["crates", "xtask"] {
@@ -155,7 +156,7 @@ fn every_dependency_has_its_version_and_features_in_the_root_manifest() {
         for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
             let table = manifest.get(kind).and_then(|table| table.as_table());
             for (dependency, how) in table.into_iter().flatten() {
-                // A crate that turns a feature of its own on for its tests.
+                // A crate may enable one of its own features for its tests.
                 if kind == "dev-dependencies" && *dependency == name {
                     continue;
                 }
@@ -213,7 +214,7 @@ fn every_module_opens_with_what_it_is_for() {
     }
 }
 
-/// What a translator leaves as it is: headings by their level, commands, and the roles of the executable.
+/// The parts that a translation keeps: heading levels, commands, and the roles of the executable.
 fn bones(path: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join(path)).unwrap();
     let level = |line: &str| line.chars().take_while(|sign| *sign == '#').count();
