@@ -1,4 +1,4 @@
-//! A server in a process of its own, whose memory and start can be measured and which can be killed.
+//! A server in a process of its own. Its memory and its start can be measured, and it can be killed.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -24,10 +24,10 @@ struct Job {
     made_millis: u64,
 }
 
-/// What is brought into memory.
+/// What to load into memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Warm {
-    /// Who a person is friends with, and the timeline.
+    /// Circle and timeline of a person.
     Timelines,
     /// The first page, with its stories and their authors.
     Pages,
@@ -42,18 +42,18 @@ impl Warm {
     }
 }
 
-/// A running child. Killed when it is dropped.
+/// A running child. Dropping it kills the child.
 pub(crate) struct Served {
     child: Child,
-    /// Closed to let it stop.
+    /// Closing it lets the child stop.
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
-    /// Where it listens.
+    /// The address of the server.
     pub(crate) address: String,
 }
 
 impl Served {
-    /// Starts a server on a world; returns when it listens.
+    /// Starts a server on a world. Returns when it listens.
     pub(crate) fn start(filled: &Filled) -> anyhow::Result<Self> {
         let job = Job {
             file: filled.file(),
@@ -82,7 +82,7 @@ impl Served {
         Ok(served)
     }
 
-    /// Has that of so many people brought into memory; returns when it is done.
+    /// Loads `what` for this number of people into the child's memory. Returns when that is done.
     pub(crate) fn warm(&mut self, what: Warm, people: usize) -> anyhow::Result<()> {
         let stdin = self.stdin.as_mut().context("the child listens")?;
         writeln!(stdin, "{} {people}", what.word())?;
@@ -95,14 +95,14 @@ impl Served {
         resident_bytes(&self.child.id().to_string())
     }
 
-    /// Lets it stop in order.
+    /// Stops the child in an orderly way.
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         drop(self.stdin.take());
         anyhow::ensure!(self.child.wait()?.success(), "the served child failed");
         Ok(())
     }
 
-    /// As `kill -9`.
+    /// Kills the child, like `kill -9`.
     pub(crate) fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
@@ -117,7 +117,7 @@ impl Served {
     }
 }
 
-/// Is the child: serves, and does what its standard input says until that ends.
+/// The main function of the child. It serves, and obeys the lines on standard input until that ends.
 pub(crate) async fn run(job: &str) -> anyhow::Result<()> {
     let job: Job = serde_json::from_str(job)?;
     let shape = Shape {
@@ -131,7 +131,7 @@ pub(crate) async fn run(job: &str) -> anyhow::Result<()> {
     let server = Server::start(api(&world.service)).await?;
     say(&server.address);
     let (send, mut asked) = tokio::sync::mpsc::channel(1);
-    // Reading standard input blocks; a thread of its own does not keep the runtime from ending.
+    // Reading standard input blocks. On its own thread it cannot keep the runtime from ending.
     std::thread::spawn(move || {
         let mut lines = std::io::stdin().lines().map_while(Result::ok);
         lines.all(|line| send.blocking_send(line).is_ok())
@@ -167,7 +167,7 @@ async fn warm(world: &World, shape: &Shape, what: Warm, people: u64) -> anyhow::
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // Neither can fail but for a child that has ended.
+        // Both calls fail only if the child has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,7 +1,7 @@
-//! The asking side of a measurement, in a process of its own so that its CPU time is not counted.
+//! The client of a measurement. It runs in its own process so that its CPU time is not counted.
 //!
-//! It sends prepared requests in turn over kept-alive connections and reads answers by their length. Nothing is
-//! parsed beyond that: what it costs leaves the more of the machine to the server.
+//! It sends prepared requests in turn over kept-alive connections and reads answers by their length. It parses nothing
+//! else, so that it leaves as much of the machine as possible to the server.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -10,21 +10,21 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-/// Connections of a measurement: a few more than cores, so that none of these waits for the client.
+/// Connections of a measurement: a few more than cores, so that no core waits for the client.
 pub(crate) const CONNECTIONS: usize = 8;
 
-/// One thing to ask for.
+/// A request to send.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Ask {
     pub(crate) path: String,
-    /// The session; none where nobody asks who it is.
+    /// The session token. `None` for a server without sessions.
     pub(crate) token: Option<String>,
-    /// The tag of what the client has.
+    /// The entity tag of the copy that the client has.
     pub(crate) known: Option<String>,
 }
 
 impl Ask {
-    /// A page, in somebody's session.
+    /// A page, requested with a session.
     pub(crate) fn page(path: &str, token: &str) -> Self {
         Self {
             path: path.to_owned(),
@@ -45,20 +45,20 @@ impl Ask {
     }
 }
 
-/// What a client process is to do.
+/// The work of a client process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) address: String,
-    /// Asked in turn, each connection beginning elsewhere.
+    /// Requests, sent in turn. Each connection starts at a different one.
     pub(crate) asks: Vec<Ask>,
-    /// So many requests in all.
+    /// Number of requests in all.
     pub(crate) requests: usize,
-    /// Every answer has this status.
+    /// The status that every answer must have.
     pub(crate) status: u16,
 }
 
 impl Job {
-    /// Runs it in a process of its own, and waits for its end.
+    /// Runs the job in a process of its own and waits for its end.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let program = std::env::current_exe().context("find this program")?;
         let mut client = Command::new(&program)
@@ -74,7 +74,7 @@ impl Job {
     }
 }
 
-/// Is the client: does the job on standard input.
+/// The main function of the client. It reads the job from standard input.
 pub(crate) fn run() -> anyhow::Result<()> {
     let job: Job = serde_json::from_reader(std::io::stdin())?;
     let requests: Vec<_> = job.asks.iter().map(Ask::bytes).collect();
@@ -112,7 +112,7 @@ fn ask(connection: &Connection<'_>) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;
     let mut answers = BufReader::with_capacity(64 << 10, stream.try_clone()?);
     let mut body = Vec::new();
-    // Each connection walks through all requests, so that no reader has a connection of their own.
+    // Each connection goes through all requests, so that no reader is bound to one connection.
     for (turn, number) in (first..).zip((first..job.requests).step_by(CONNECTIONS)) {
         let whole = job.requests <= requests.len();
         let request = if whole { number } else { turn % requests.len() };
@@ -124,7 +124,7 @@ fn ask(connection: &Connection<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads the head of an answer; answers the length of its body.
+/// Reads the head of an answer and returns the length of its body.
 fn head(answers: &mut BufReader<TcpStream>, status: u16) -> anyhow::Result<usize> {
     const NOT_MODIFIED: u16 = 304;
     let mut line = String::new();
@@ -139,7 +139,7 @@ fn head(answers: &mut BufReader<TcpStream>, status: u16) -> anyhow::Result<usize
         if line == "\r\n" {
             return length.context("an answer without a length");
         }
-        // Without a body, whatever length its head names.
+        // It has no body, whatever length the head names.
         if status == NOT_MODIFIED {
             continue;
         }

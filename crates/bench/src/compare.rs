@@ -1,4 +1,4 @@
-//! Two sides in turns: CPU for each request, median and spread, and the ratio of the two.
+//! Measures two sides in turns: CPU time of a request, its median and spread, and the ratio of the two sides.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::client::Job;
 use crate::measure::{Samples, micros_each, process_cpu, rounded};
 use crate::report::Row;
 
-/// What was found.
+/// The result.
 #[derive(Debug)]
 pub(crate) struct Compared {
     ours: Samples,
@@ -17,8 +17,8 @@ pub(crate) struct Compared {
 }
 
 impl Compared {
-    /// Asks both sides in many short turns, so that what disturbs the machine disturbs both; each begins every other
-    /// turn.
+    /// Measures both sides in many short turns, so that a disturbance of the machine affects both. The sides alternate
+    /// in going first.
     pub(crate) async fn measure(ours: &Job, fixed: &Job, rounds: usize) -> anyhow::Result<Self> {
         let (mut of_ours, mut of_fixed) = (Vec::new(), Vec::new());
         for round in 0..rounds {
@@ -33,7 +33,7 @@ impl Compared {
         Ok(Self::new(of_ours, of_fixed))
     }
 
-    /// Of the two sides' rounds, in their order.
+    /// From the rounds of both sides, in order.
     pub(crate) fn new(ours: Vec<f64>, fixed: Vec<f64>) -> Self {
         let ratios = ours.iter().zip(&fixed).map(|(ours, fixed)| ours / fixed);
         Self {
@@ -63,8 +63,8 @@ pub(crate) const fn alone() -> anyhow::Result<Duration> {
     Ok(Duration::ZERO)
 }
 
-/// CPU microseconds a request costs this process, and those processes that `others` counts, while a process that is
-/// not counted does the asking.
+/// CPU microseconds of a request in this process and in the processes that `others` counts. The client is a process
+/// that is not counted.
 pub(crate) async fn cpu_micros(
     job: &Job,
     others: impl Fn() -> anyhow::Result<Duration>,

@@ -1,4 +1,4 @@
-//! Deliveries into timelines of this process, and what those take in memory.
+//! Deliveries into timelines of this process, and the memory of these timelines.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::scale::Scale;
 /// Stories of a full timeline.
 const STORIES: u64 = limits::TIMELINE_STORIES as u64;
 const READERS_OF_A_STORY: usize = 300;
-/// A prime, to walk the readers out of their order.
+/// A prime, to visit the readers out of order.
 const STRIDE: u64 = 7_919;
 
 pub(crate) fn measure(scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
@@ -48,7 +48,7 @@ async fn run(scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
     let (mut taken_in_all, mut used_in_all) = (0, Duration::ZERO);
     let stories: Vec<u64> = (1..=scale.delivery_stories).collect();
     for part in stories.chunks(stories.len().div_ceil(scale.rounds)) {
-        // Seconds of this one thread's CPU, not of the clock: neighbours take turns on the core.
+        // Seconds of this thread's CPU time, not of wall time: other programs share the core.
         let before = process_cpu();
         let taken = deliver(&fabric, &readers, part).await?;
         let used = process_cpu().saturating_sub(before);
@@ -56,7 +56,7 @@ async fn run(scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
         taken_in_all += taken;
         used_in_all += used;
     }
-    // All together, since now and then a timeline grows or is trimmed, and all of them at about the same time.
+    // All batches together: timelines grow or are trimmed now and then, and all do so at about the same time.
     let rate = per_second(taken_in_all, used_in_all);
     let rates = Samples::new(rates);
     report.add(
@@ -76,7 +76,8 @@ async fn run(scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
 async fn build_timelines(fabric: &MemoryFabric, readers: u64) -> anyhow::Result<()> {
     for reader in 1..=readers {
         let rebuild = fabric.begin_rebuild(PersonId::from_u64(reader)).await?;
-        let rebuild = rebuild.ok_or_else(|| anyhow::anyhow!("somebody else builds"))?;
+        let rebuild =
+            rebuild.ok_or_else(|| anyhow::anyhow!("another task rebuilds this timeline"))?;
         let ids = (1..=STORIES).map(|story| StoryId::from_u64(story << 22));
         let ready = fabric
             .finish_rebuild(rebuild, ids.collect(), StoryId::default())

@@ -1,4 +1,5 @@
-//! `docs/performance.md`: tables and plots of a run. What stands there below [`KEPT`] was written by a person and stays.
+//! `docs/performance.md`: the tables and plots of a run. Text below [`KEPT`] is written by hand and is never
+//! overwritten.
 
 mod sections;
 
@@ -14,7 +15,7 @@ use crate::plot::{Bar, bars};
 use crate::report::{Report, Row};
 use sections::{PLOTS, Plot, SECTIONS, Section};
 
-/// What is below this line is not touched.
+/// Text below this line is not touched.
 const KEPT: &str = "<!-- Written by hand from here on; `cargo xtask bench` keeps it. -->";
 
 /// Writes the document and its plots.
@@ -86,7 +87,7 @@ fn cells(section: &Section, row: &Row) -> String {
     cells.collect::<Vec<_>>().join(" | ")
 }
 
-/// A figure; with its spread behind it where the key names three, as `ratio|lowest|highest`.
+/// A figure. If the key names three, as `ratio|lowest|highest`, the spread follows the figure.
 fn cell(row: &Row, key: &str) -> String {
     let figure = |key| row.figure(key).map(shown);
     let mut keys = key.split('|');
@@ -98,7 +99,7 @@ fn cell(row: &Row, key: &str) -> String {
     }
 }
 
-/// With thin groups of three where it is long.
+/// Formats a number. A long one gets thin spaces between groups of three digits.
 fn shown(figure: &Value) -> String {
     let text = match figure {
         Value::String(text) => return text.clone(),
@@ -121,7 +122,7 @@ fn shown(figure: &Value) -> String {
     grouped
 }
 
-/// The rows whose names begin so, in the order they were measured.
+/// The rows whose names begin with one of these prefixes, in the order of measurement.
 fn rows<'a>(prefixes: &'a [&str], report: &'a Report) -> impl Iterator<Item = &'a Row> {
     report
         .rows()

@@ -1,5 +1,5 @@
-//! What a warm read and a cold one cost in worlds of growing size, for readers with the same number of friends. Nothing may
-//! grow with the number of people.
+//! The cost of a warm and a cold read in worlds of growing size, for readers with the same number of friends. No cost
+//! may grow with the number of people.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::scale::Scale;
 use crate::serving::{Server, api};
 use crate::world::{Filled, token};
 
-/// Measures every world, and answers the last one.
+/// Measures every world and returns the last one.
 pub(crate) async fn measure(
     folder: &Path,
     scale: &Scale,
@@ -50,7 +50,7 @@ pub(crate) async fn measure(
     Ok(last)
 }
 
-/// The first read of each reader.
+/// Measures the first read of each reader.
 async fn cold(filled: &Filled) -> anyhow::Result<f64> {
     let world = filled.open().await?;
     let server = Server::start(api(&world.service)).await?;

@@ -1,4 +1,4 @@
-//! Posts a second that deliveries keep up with: every friend has a timeline in memory, writers post as fast as they
+//! The rate of posts that deliveries keep up with. Every friend has a timeline in memory, writers post as fast as they
 //! can, and the time runs until the last order is done.
 
 use std::path::Path;
@@ -14,11 +14,11 @@ use crate::scale::Scale;
 use crate::world::{Filled, Shape, World};
 
 const TEXT: &str = "점심시간의 소식: 오늘은 비빔밥을 먹었어요.";
-/// Friends of everybody.
+/// Friends of each person.
 const FRIENDS: u64 = 40;
 /// People who post at the same time.
 const WRITERS: u64 = 64;
-/// Timelines built at the same time: fewer than rebuilds that may wait.
+/// Timelines built at the same time: fewer than may wait for a rebuild.
 const WARM_AT_ONCE: usize = 4;
 
 pub(crate) async fn measure(

@@ -1,4 +1,4 @@
-//! What the figures were measured on.
+//! The machine that the figures were measured on.
 
 use std::process::Command;
 
@@ -11,14 +11,14 @@ pub(crate) struct Machine {
     pub(crate) processor: String,
     pub(crate) memory_gib: u64,
     pub(crate) kernel: String,
-    /// Processes that wanted to run in the minute before, as the system averages them.
+    /// The system's load average of the last minute.
     pub(crate) load_before: String,
     pub(crate) commit: String,
     pub(crate) date: String,
 }
 
 impl Machine {
-    /// Looks at this one, now.
+    /// Describes this machine now.
     pub(crate) fn look() -> Self {
         let now = SystemClock::default().now();
         let now = jiff::Timestamp::from_millisecond(now.as_i64()).unwrap_or_default();
@@ -57,7 +57,7 @@ fn memory_gib() -> u64 {
     (kib.unwrap_or_default() + (1 << 19)) >> 20
 }
 
-/// The commit that was measured, and whether the tree had changes besides.
+/// The commit that was measured, and whether the working tree had other changes.
 fn commit() -> String {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).output().ok()?;
@@ -76,6 +76,6 @@ fn commit() -> String {
         "Cargo.lock",
     ]) {
         Some(changes) if changes.is_empty() => commit,
-        _ => format!("{commit}, with changes that are not committed"),
+        _ => format!("{commit}, with uncommitted changes"),
     }
 }

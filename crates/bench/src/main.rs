@@ -1,12 +1,12 @@
-//! Measures the hot paths: reading, posting durably, delivering, memory, starting, growth, and what people would
-//! otherwise write.
+//! Measures the hot paths (reading, durable posts, delivery, memory, start, growth) and compares them with the usual
+//! alternatives.
 //!
-//! Everything is measured in one run on one machine, and reads as a ratio to a floor measured beside it: the same
-//! bytes served statically by the same HTTP stack, the bare fsync rate of the disk. CPU is the time that processes
-//! used, never the time that passed, so that neighbours on the machine count little.
+//! Everything is measured in one run on one machine. A figure is read as a ratio to a floor measured beside it: the
+//! same bytes served statically by the same HTTP stack, or the bare fsync rate of the disk. CPU is the time that
+//! processes used and not the time that passed, so other programs on the machine matter little.
 //!
-//! `cargo xtask bench` runs all of it and writes `docs/performance.md`. To add a measurement: a file with a function
-//! `measure` that adds rows to the [`report::Report`], a line in [`Part`], and its table in `document`.
+//! `cargo xtask bench` runs all of it and writes `docs/performance.md`. To add a measurement, add a file with a
+//! function `measure` that adds rows to the [`report::Report`], a variant of [`Part`], and its table in `document`.
 
 mod alternatives;
 mod child;
@@ -49,7 +49,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
     reason = "switches of a command line are independent of each other"
 )]
 struct CommandLine {
-    /// Where stores are kept while they are measured; must be on the disk to be measured [default: beside this program]
+    /// Folder for the stores that are measured; must be on the disk to measure [default: beside this program]
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
     /// Smaller worlds and fewer rounds: less than two minutes, coarser figures.
@@ -61,24 +61,24 @@ struct CommandLine {
     /// Write the document here, with its plots in a folder of the same name beside it. Not with --quick.
     #[arg(long, conflicts_with_all = ["quick", "part"])]
     document: Option<PathBuf>,
-    /// What to measure; everything when nothing is named.
+    /// What to measure [default: everything]
     #[arg(value_enum)]
     part: Vec<Part>,
-    /// Just enough to see that everything works; the figures mean nothing.
+    /// Only enough to see that everything works; the figures mean nothing
     #[arg(long, hide = true)]
     tiny: bool,
-    /// For the measurement itself: be the client, with the job on standard input.
+    /// Internal: run as the client, with the job on standard input
     #[arg(long, hide = true)]
     client: bool,
-    /// For the measurement itself: be a server in a process of its own.
+    /// Internal: run as a server in a process of its own
     #[arg(long, hide = true)]
     serve: Option<String>,
 }
 
-/// What can be measured by itself.
+/// What can be measured separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Deliveries into timelines of this process, and their memory.
+    /// Deliveries into timelines of this process, and their memory
     Delivery,
     /// Durable posts a second.
     Post,
@@ -86,11 +86,11 @@ enum Part {
     KeepUp,
     /// Feed reads against static answers.
     Read,
-    /// From posting until visible.
+    /// The time from posting until visible
     Visible,
-    /// Memory of people who read.
+    /// Memory for each person who reads
     Memory,
-    /// What people would otherwise write.
+    /// PostgreSQL and Redis as alternatives
     Alternatives,
     /// Worlds of growing size.
     Growth,
@@ -111,7 +111,7 @@ fn main() -> anyhow::Result<()> {
     }
     let mut report = Report::new(command_line.json);
     let machine = machine::Machine::look();
-    // On the thread of `main`: nothing else of this process runs beside it.
+    // Runs on the main thread: nothing else of this process runs beside it.
     if command_line.wants(Part::Delivery) {
         delivery::measure(&command_line.scale(), &mut report)?;
     }
@@ -136,8 +136,7 @@ impl CommandLine {
         self.part.is_empty() || self.part.contains(&part)
     }
 
-    /// Everything that is asynchronous.
-    /// The target folder of cargo may be anywhere; this program is in it.
+    /// The folder for the stores. By default it is beside this program, because cargo's target folder may be anywhere.
     fn folder(&self) -> anyhow::Result<PathBuf> {
         if let Some(folder) = &self.folder {
             return Ok(folder.clone());
@@ -188,7 +187,7 @@ impl CommandLine {
         if self.wants(Part::Alternatives) {
             alternatives::measure(base, scale, report).await?;
         }
-        // Last, since it writes into the world.
+        // Runs last, because it writes into the world.
         if self.wants(Part::Visible) {
             visible::measure(base, scale, report).await?;
         }

@@ -1,10 +1,10 @@
-//! Clocks, memory, and what is made of many samples.
+//! Clocks, memory, and statistics of samples.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// CPU time that this process has used, all threads together, in user and system mode.
+/// CPU time that all threads of this process have used, in user and system mode.
 pub(crate) fn process_cpu() -> Duration {
     let used = clock_gettime(ClockId::ProcessCPUTime);
     let nanos = used.tv_sec * 1_000_000_000 + used.tv_nsec;
@@ -33,8 +33,8 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Memory of a process that is really there, in bytes; `self` is this one. Without files that are mapped, as the database
-/// is: these are the file cache of the system.
+/// Resident memory of a process, in bytes; `self` is this process. Mapped files such as the database are not included:
+/// they are part of the system's file cache.
 pub(crate) fn resident_bytes(process: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status
@@ -46,7 +46,7 @@ pub(crate) fn resident_bytes(process: &str) -> u64 {
         << 10
 }
 
-/// How many a second.
+/// A count as a rate for each second.
 pub(crate) fn per_second(count: usize, span: Duration) -> f64 {
     (float(count) / span.as_secs_f64()).round()
 }
@@ -102,7 +102,7 @@ impl Samples {
         self.share(100)
     }
 
-    /// The sample that so many per cent are not above; 0 where there is none.
+    /// The percentile `percent` of the samples, or 0 if there are none.
     pub(crate) fn share(&self, percent: usize) -> f64 {
         let last = self.0.len().saturating_sub(1);
         let place = (last * percent).div_ceil(100);

@@ -1,5 +1,5 @@
-//! Memory of a server for each person who reads: first what is theirs alone (circle and timeline), then with the page (the
-//! stories and names on it, which others read as well).
+//! Memory of a server for each person who reads: first only their own (circle and timeline), then also the page (the
+//! stories and names on it, which other readers share).
 
 use crate::child::{Served, Warm};
 use crate::report::{Report, Row};
@@ -8,7 +8,7 @@ use crate::world::Filled;
 
 pub(crate) fn measure(filled: &Filled, scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
     let mut served = Served::start(filled)?;
-    // The first half brings what is there once, such as connections to the store and their page caches.
+    // The first half also loads what exists only once, such as connections to the store and their page caches.
     let few = scale.memory_people / 2;
     served.warm(Warm::Timelines, few)?;
     let before = served.resident_bytes();
@@ -18,7 +18,7 @@ pub(crate) fn measure(filled: &Filled, scale: &Scale, report: &mut Report) -> an
     let pages = served.resident_bytes();
     served.stop()?;
     let people = u64::try_from(scale.memory_people)?;
-    // The few are among the people: both walk the world in even steps.
+    // The first half is a subset of all people: both select people of the world in equal steps.
     let new = people - u64::try_from(few)?;
     let stories = (filled.shape.ring + 1) * filled.shape.stories_each;
     report.add(

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 pub(crate) struct Bar {
     pub(crate) label: String,
     pub(crate) length: f64,
-    /// What stands at its end.
+    /// The figure at its end.
     pub(crate) figure: String,
 }
 
@@ -16,7 +16,7 @@ const FIGURES: f64 = 110.0;
 const ROW: f64 = 26.0;
 const HEAD: f64 = 44.0;
 
-/// Horizontal bars under a title; with a line at `mark` when there is one, such as 1 for "as cheap as static".
+/// Horizontal bars under a title. If `mark` is set, a line shows that value, such as 1 for "as cheap as static".
 pub(crate) fn bars(title: &str, bars: &[Bar], mark: Option<f64>) -> String {
     let longest = bars.iter().map(|bar| bar.length).fold(1e-9, f64::max);
     let scale = (WIDTH - LABELS - FIGURES) / longest;

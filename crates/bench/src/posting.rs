@@ -1,4 +1,4 @@
-//! Durable posts a second, and how long one takes, against the bare fsync rate of the disk.
+//! Durable posts a second and the latency of one post, compared with the bare fsync rate of the disk.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -37,7 +37,7 @@ async fn with_writers(
     writers: usize,
     posts: usize,
 ) -> anyhow::Result<Row> {
-    // The disk beside each, since on a shared machine it is not the same disk a minute later.
+    // The disk is measured beside each figure: on a shared machine it may behave differently a minute later.
     let syncs = bare_syncs(folder, scale.syncs)?;
     let authors = Shape {
         people: u64::try_from(writers)?.max(4),
@@ -76,7 +76,7 @@ async fn with_writers(
         ))
 }
 
-/// Each writer posts one after the other; answers how long each post took.
+/// Each writer posts one story after the other. Returns how long each post took.
 async fn post_all(
     world: &Arc<World>,
     writers: usize,
@@ -103,7 +103,7 @@ async fn post_all(
     Ok(all)
 }
 
-/// How often a second a small file can be written and synced, one after the other.
+/// How many times a second a small file can be written and synced, one write after the other.
 fn bare_syncs(folder: &Path, syncs: usize) -> anyhow::Result<f64> {
     let mut file = tempfile::tempfile_in(folder).with_context(|| no_room_in(folder))?;
     let (result, span) = timed(|| {

@@ -1,4 +1,4 @@
-//! CPU of feed reads, against the same bytes served statically by the same HTTP stack in the same run.
+//! CPU time of feed reads, compared with the same bytes served statically by the same HTTP stack in the same run.
 
 use anyhow::ensure;
 
@@ -18,7 +18,7 @@ pub(crate) const TOP: &str = "/v1/feed?limit=20";
 const OK: u16 = 200;
 const NOT_MODIFIED: u16 = 304;
 
-/// A read that is compared: what is asked, and what comes.
+/// A read to compare: its requests and their answers.
 pub(crate) struct Read {
     asks: Vec<Ask>,
     pages: Vec<Page>,
@@ -52,7 +52,7 @@ pub(crate) async fn measure(
     cold(filled, scale, report).await
 }
 
-/// A world being read.
+/// The reads of one world.
 pub(crate) struct Reads<'a> {
     scale: &'a Scale,
     timeline_stories: usize,
@@ -71,12 +71,12 @@ impl<'a> Reads<'a> {
         })
     }
 
-    /// The first page of these readers, who are warm then.
+    /// The first page of these readers. They are warm afterwards.
     pub(crate) async fn top(&self, readers: &[u64]) -> anyhow::Result<Read> {
         self.deeper(readers, PAGE, 0).await
     }
 
-    /// The page below so many others of `step` stories each.
+    /// The page that follows `hops` pages of `step` stories each.
     async fn deeper(&self, readers: &[u64], step: usize, hops: usize) -> anyhow::Result<Read> {
         let (mut asks, mut pages) = (Vec::new(), Vec::new());
         for reader in readers {
@@ -114,7 +114,7 @@ impl<'a> Reads<'a> {
         self.compare_with(name, read, self.scale.requests).await
     }
 
-    /// CPU of this read in one round, in microseconds, for comparing with what is no static answer.
+    /// CPU time of this read in one round, in microseconds, for a comparison with something other than static answers.
     pub(crate) async fn cpu(&self, read: &Read, requests: usize) -> anyhow::Result<f64> {
         cpu_micros(&read.job(&self.feed.address, requests), alone).await
     }
@@ -133,7 +133,7 @@ impl<'a> Reads<'a> {
 }
 
 impl Read {
-    /// The same by clients who have these bytes.
+    /// The same read by clients that already have these bytes.
     fn known_already(&self) -> Self {
         let with_tags = self.asks.iter().zip(&self.pages);
         let asks = with_tags.map(|(ask, page)| Ask {
@@ -147,7 +147,7 @@ impl Read {
         }
     }
 
-    /// What an answer's body has on average.
+    /// Mean size of an answer's body.
     fn bytes(&self) -> usize {
         if self.status == NOT_MODIFIED {
             return 0;
@@ -177,14 +177,14 @@ impl Read {
         }
     }
 
-    /// The same pages as files would be served.
+    /// The same pages, served as files are.
     pub(crate) fn fixed(&self) -> axum::Router {
         fixed(self.pages.clone())
     }
 }
 
-/// The first read of readers of whom nothing is in memory: session, circle, timeline, stories. In each round the
-/// service is a new one.
+/// The first read of readers who have nothing in memory: no session, circle, timeline or stories. Each round starts a
+/// new service.
 async fn cold(filled: &Filled, scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
     let usual: Vec<u64> = filled.shape.usual_readers().collect();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());

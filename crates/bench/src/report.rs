@@ -1,4 +1,4 @@
-//! Results: one row each, printed as soon as it is there.
+//! Results: one row each, printed as soon as it is measured.
 
 use anyhow::Context;
 use serde_json::{Map, Value, json};
@@ -18,12 +18,12 @@ impl Row {
         }
     }
 
-    /// A row that says why there are no figures.
+    /// A row with the reason why it has no figures.
     pub(crate) fn left_out(name: &str, why: &str) -> Self {
         Self::new(name).with("left_out", why)
     }
 
-    /// With one more figure.
+    /// Adds a figure.
     pub(crate) fn with(mut self, name: &'static str, figure: impl Into<Value>) -> Self {
         self.figures.push((name, whole(figure.into())));
         self
@@ -60,7 +60,7 @@ impl Row {
     }
 }
 
-/// Whole numbers without a fraction of zero behind them.
+/// Removes a fraction of zero from whole numbers.
 fn whole(figure: Value) -> Value {
     match figure.as_f64() {
         Some(float) if figure.is_f64() && float.fract() == 0.0 => format!("{float:.0}")
@@ -98,7 +98,7 @@ impl Report {
         &self.rows
     }
 
-    /// A figure of a row that was added before.
+    /// A figure of a row that was already added.
     pub(crate) fn number(&self, row: &str, figure: &str) -> anyhow::Result<f64> {
         let found = self.rows.iter().find(|known| known.name == row);
         found

@@ -1,4 +1,4 @@
-//! How much is measured: everything, a quick look, or just enough to see that the program works.
+//! The amount of work: everything, a quick look, or only enough to see that the program works.
 
 use sosik_feed::limits;
 
@@ -7,39 +7,39 @@ use crate::world::Shape;
 /// Worlds and counts of one run.
 #[derive(Debug, Clone)]
 pub(crate) struct Scale {
-    /// The world of the reads, the alternatives, posting until visible, and memory.
+    /// The world for reads, the alternatives, posting until visible, and memory.
     pub(crate) base: Shape,
-    /// Worlds of growing size, with their names; the last one is also the one to start with.
+    /// Worlds of growing size, with their names. The measurement of the start uses the last one.
     pub(crate) growth: Vec<(&'static str, Shape)>,
     /// Requests of one side in one round.
     pub(crate) requests: usize,
-    /// Requests of one side in one round where each costs a hundred times as much.
+    /// Requests of one side in one round of a comparison in which each request costs a hundred times as much.
     pub(crate) slow_requests: usize,
-    /// Each side is measured so often, in turns; odd, so that the median is one of them. Many short rounds are better
-    /// than few long ones: a neighbour on the machine then disturbs some of them, and not the median.
+    /// Rounds of each side, in turns. The number is odd, so that the median is one of the rounds. Many short rounds are
+    /// better than few long ones: a disturbance of the machine then affects some of them but not the median.
     pub(crate) rounds: usize,
-    /// The same where each round starts a service anew.
+    /// Rounds of a measurement that starts a new service for each.
     pub(crate) cold_rounds: usize,
-    /// Writers with their posts.
+    /// Numbers of writers, each with the number of their posts.
     pub(crate) posts: [(usize, usize); 3],
-    /// People who post and read while deliveries have to keep up.
+    /// People who post and read in the measurement of deliveries that keep up.
     pub(crate) keep_up_people: u64,
-    /// Posts of theirs.
+    /// Number of their posts.
     pub(crate) keep_up_posts: usize,
-    /// Small writes with an fsync each, to know the disk.
+    /// Small writes with an fsync each, to measure the disk.
     pub(crate) syncs: usize,
     /// Timelines to deliver into.
     pub(crate) delivery_readers: u64,
-    /// Stories delivered to each of them: as many as bring each to growing and trimming.
+    /// Stories delivered to each timeline: enough that each one grows and is trimmed.
     pub(crate) delivery_stories: u64,
-    /// Posts waited for at a reader's stream.
+    /// Posts that a reader's stream waits for.
     pub(crate) visible_posts: usize,
-    /// People who read their feed while memory is watched.
+    /// People who read their feed while memory is measured.
     pub(crate) memory_people: usize,
 }
 
 impl Scale {
-    /// About ten minutes on two cores.
+    /// Takes about ten minutes on two cores.
     pub(crate) fn full() -> Self {
         let base = Shape {
             people: 20_000,
@@ -82,7 +82,7 @@ impl Scale {
         }
     }
 
-    /// Less than two minutes.
+    /// Takes less than two minutes.
     pub(crate) fn quick() -> Self {
         let full = Self::full();
         let base = Shape {
@@ -110,7 +110,7 @@ impl Scale {
         }
     }
 
-    /// Seconds, also without optimisation. The figures mean nothing.
+    /// Takes seconds, even in a build without optimisation. The figures mean nothing.
     pub(crate) fn tiny() -> Self {
         let base = Shape {
             people: 300,

@@ -1,4 +1,4 @@
-//! The HTTP side: the API on a world, and the same bytes served statically by the same stack.
+//! The HTTP side: the API of a world, and the same bytes served statically by the same stack.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client::Ask;
 
-/// The public API as it is, but that nobody asks too often.
+/// The public API as it is, without rate limits.
 pub(crate) fn api(service: &Service) -> Router {
     Api::new(Parts {
         service: service.clone(),
@@ -33,7 +33,7 @@ pub(crate) fn api(service: &Service) -> Router {
     .public()
 }
 
-/// A server of this process; it ends when this is dropped.
+/// A server in this process. It ends when this is dropped.
 pub(crate) struct Server {
     pub(crate) address: String,
     leaving: CancellationToken,
@@ -62,7 +62,7 @@ impl Drop for Server {
     }
 }
 
-/// An answer of the API, as far as it is served again.
+/// The parts of an API answer that are served again.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
     pub(crate) body: Bytes,
@@ -70,21 +70,21 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The cursor for what is below this page.
+    /// The cursor of the next older page.
     pub(crate) fn before(&self) -> anyhow::Result<String> {
         let page: serde_json::Value = serde_json::from_slice(&self.body)?;
         let before = page["before"].as_str().map(str::to_owned);
         before.context("the feed ended early")
     }
 
-    /// How many stories are on it.
+    /// The number of stories on the page.
     pub(crate) fn stories(&self) -> usize {
         let page = serde_json::from_slice::<serde_json::Value>(&self.body).unwrap_or_default();
         page["items"].as_array().map_or(0, Vec::len)
     }
 }
 
-/// Serves pages at `/0`, `/1`, …: with the headers of the API, and nothing to do but to send them.
+/// Serves pages at `/0`, `/1`, … with the headers of the API. The server does nothing but send them.
 pub(crate) fn fixed(pages: Vec<Page>) -> Router {
     let pages = Arc::new(pages);
     let serve = move |Path(number): Path<usize>, headers: HeaderMap| {
@@ -112,7 +112,7 @@ fn answer(page: Page, headers: &HeaderMap) -> Response {
     (head, json, page.body).into_response()
 }
 
-/// Fetches answers one by one, for preparing a measurement.
+/// Fetches answers one by one, to prepare a measurement.
 pub(crate) struct Fetcher {
     address: String,
     client: reqwest::Client,
@@ -144,7 +144,7 @@ impl Fetcher {
         })
     }
 
-    /// Posts a story, for friends.
+    /// Posts a story for friends.
     pub(crate) async fn post_story(&self, token: &str) -> anyhow::Result<()> {
         let request = self
             .client

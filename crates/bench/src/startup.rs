@@ -1,8 +1,8 @@
-//! How long a server takes from its start to its first page, on the largest world of the run.
+//! The time from the start of a server to its first page, on the largest world of the run.
 //!
-//! Three starts: after an orderly stop; after `kill -9` in the middle of posts, with the database in the system's file cache
-//! (warm); and the same with the file cache emptied of the database (cold). Timelines are gone each time: the first
-//! page of a reader rebuilds theirs.
+//! Three starts: after an orderly stop; after `kill -9` during posts, with the database in the system's file cache
+//! (warm); and the same without the database in the file cache (cold). Timelines are lost each time: the first page of
+//! a reader rebuilds theirs.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::report::{Report, Row};
 use crate::serving::Fetcher;
 use crate::world::{Filled, token};
 
-/// What is not true of the start before.
+/// The state in which the previous run left the store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     Orderly,
@@ -71,7 +71,7 @@ async fn start(name: &str, filled: &Filled) -> anyhow::Result<Row> {
     Ok(row)
 }
 
-/// Leaves the store as a killed server leaves it, with what it was writing in the log of the database.
+/// Leaves the store as a killed server leaves it, with its last writes in the log of the database.
 async fn kill_one(filled: &Filled) -> anyhow::Result<()> {
     let served = Served::start(filled)?;
     let fetcher = Fetcher::new(&served.address)?;
@@ -83,7 +83,7 @@ async fn kill_one(filled: &Filled) -> anyhow::Result<()> {
     served.kill()
 }
 
-/// Takes the database out of the system's file cache; what is not on the disk yet is put there first.
+/// Drops the database from the system's file cache. Unwritten data is synced to the disk first.
 fn forget_file_cache(filled: &Filled) -> anyhow::Result<()> {
     let file = filled.file();
     let beside = |suffix: &str| {
@@ -93,7 +93,7 @@ fn forget_file_cache(filled: &Filled) -> anyhow::Result<()> {
     };
     for path in [beside(""), beside("-wal")] {
         if let Ok(file) = File::open(&path) {
-            let named = || format!("take {} out of the file cache", path.display());
+            let named = || format!("drop {} from the file cache", path.display());
             file.sync_all().with_context(named)?;
             fadvise(&file, 0, None, Advice::DontNeed).with_context(named)?;
         }

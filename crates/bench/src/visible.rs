@@ -1,8 +1,9 @@
-//! From the moment somebody posts until the story stands at the reader who gets it last.
+//! The time from a post until its last reader sees the story.
 //!
-//! Deliveries walk the readers in the order of their ids, so the one with the highest id is the last. That reader has a
-//! live stream open; its event is the story as the reader's feed shows it, entitlement and all. All readers of the
-//! author have a timeline (followers of a large author need none: their reads take the story from the log).
+//! Deliveries go through the readers in the order of their ids, so the reader with the highest id is the last. That
+//! reader has an open live stream. Its event is the story as the reader's feed shows it, entitlement included. All
+//! readers of the author have a timeline. Followers of a large author need none: their reads take the story from the
+//! log.
 
 use anyhow::{Context, ensure};
 use futures::future::try_join_all;
@@ -54,19 +55,19 @@ pub(crate) async fn measure(
     author.name = "post_to_visible_large";
     author.number = shape.large_author();
     author.audience = Audience::Public;
-    // Only one of them: a large author's story goes into no timeline, however many there are.
+    // Only one follower: the stories of a large author are in no timeline, whatever the number of followers.
     author.readers = vec![shape.followers / 2];
     author.readers_in_all = usize::try_from(shape.followers)?;
     report.add(author.measure(filled, scale).await?);
     Ok(())
 }
 
-/// Whose stories, for whom.
+/// An author and the readers to wait for.
 struct Author {
     name: &'static str,
     number: u64,
     audience: Audience,
-    /// Who is warm; ascending.
+    /// Warm readers, in ascending order.
     readers: Vec<u64>,
     readers_in_all: usize,
 }
@@ -117,7 +118,7 @@ impl Author {
         Ok(())
     }
 
-    /// The stream is not all: the story is on the page of that reader as well.
+    /// Checks that the story is also on that reader's page, in addition to the stream.
     async fn check_first(&self, world: &World, last: u64, author: PersonId) -> anyhow::Result<()> {
         let ask = sosik_service::feed::FeedAsk {
             from: sosik_service::feed::From::Top,
@@ -127,7 +128,7 @@ impl Author {
         let top = page.items.first().context("the feed has a story")?;
         ensure!(
             top.story.record.author == author,
-            "the newest story is another one"
+            "the newest story is not the posted one"
         );
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! The program as it is called: every measurement works, and is called what tools expect. No figure is judged here.
+//! Runs the program as a user does. Every measurement works and has the name that tools expect. No figure is judged
+//! here.
 
 use std::collections::BTreeSet;
 use std::process::Command;

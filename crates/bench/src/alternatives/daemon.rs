@@ -1,4 +1,4 @@
-//! A foreign server that this program starts for itself: on a free port, in a temporary folder, stopped by its
+//! A foreign server that this program starts for itself, on a free port and in a temporary folder. It is stopped by its
 //! process id.
 
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A server that runs. Stopped when it is dropped.
+/// A running server. Dropping it stops the server.
 pub(super) struct Daemon {
     child: Child,
     stop: Signal,
@@ -29,7 +29,7 @@ impl Daemon {
         let mut all = Duration::ZERO;
         for entry in std::fs::read_dir("/proc")? {
             let stat = std::fs::read_to_string(entry?.path().join("stat"));
-            // Processes come and go, and not everything in this folder is one.
+            // Processes come and go, and not every entry of this folder is a process.
             let used = stat.ok().and_then(|stat| cpu_in(&stat, self.child.id()));
             all += used.unwrap_or_default();
         }
@@ -40,7 +40,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        // It may have ended by itself; there is nothing to stop then.
+        // If it has ended by itself, there is nothing to stop.
         let asked = pid.map(|pid| kill_process(pid, self.stop));
         if !matches!(asked, Some(Ok(()))) {
             let _ = self.child.kill();
@@ -49,11 +49,11 @@ impl Drop for Daemon {
     }
 }
 
-/// CPU time in a line of `/proc/…/stat`, when the process is `server` or its child. The kernel keeps it in nanoseconds and
-/// shows it in hundredths of a second.
+/// CPU time in a line of `/proc/…/stat`, if the process is `server` or its child. The kernel keeps it in nanoseconds
+/// and shows it in hundredths of a second.
 fn cpu_in(stat: &str, server: u32) -> Option<Duration> {
     const TICK: Duration = Duration::from_millis(10);
-    // The name stands in parentheses and may hold anything.
+    // The name is in parentheses and may contain any character.
     let (head, rest) = stat.rsplit_once(") ")?;
     let pid: u32 = head.split(' ').next()?.parse().ok()?;
     let fields: Vec<&str> = rest.split(' ').collect();
@@ -63,12 +63,12 @@ fn cpu_in(stat: &str, server: u32) -> Option<Duration> {
     Some(TICK * (ticks(11)? + ticks(12)?))
 }
 
-/// A port that nobody listens on right now.
+/// A port without a listener.
 pub(super) fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// An executable, in the search path or in one of the folders where Debian keeps servers.
+/// Finds an executable in the folders where Debian installs servers, then in the search path.
 pub(super) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let versions = std::fs::read_dir("/usr/lib/postgresql")
@@ -77,7 +77,8 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
     let mut debian: Vec<_> = versions
         .filter_map(|version| Some(version.ok()?.path().join("bin")))
         .collect();
-    // The newest first; and before the search path, where wrappers may stand that drop rights in their own way.
+    // Newest version first. These folders come before the search path, which may contain wrappers that drop privileges
+    // in their own way.
     debian.sort();
     debian.reverse();
     let folders = debian.into_iter().chain(std::env::split_paths(&path));
@@ -86,7 +87,7 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Lets a command run as the user of that name when we are root: PostgreSQL refuses root.
+/// Runs a command as the user of that name if this process is root: PostgreSQL refuses root.
 pub(super) fn drop_root(command: &mut Command, user: &str, folder: &Path) -> anyhow::Result<()> {
     if !rustix::process::geteuid().is_root() {
         return Ok(());

@@ -1,10 +1,10 @@
-//! What people would otherwise write: a join on PostgreSQL at every read, or pushing into sorted sets of Redis.
+//! The usual alternatives: a join on PostgreSQL at every read, or sorted sets of Redis filled at every post.
 //!
-//! Both are small and honest: the query a careful developer arrives at, prepared, on indexes it can be answered from
-//! alone, with everything in memory; both serve through the same HTTP stack as the feed, in this process, to the same
-//! client, for the same readers in the same world. CPU is counted over this process and all processes of the foreign
-//! server, against a warm page of the feed measured in turns with it. Both are spared what the feed does besides: no session
-//! is looked up, and Redis does not look whether the reader may see a story *now*.
+//! Both are small and fair. The query is what a careful developer would write: prepared, answered from indexes alone,
+//! with everything in memory. Both serve through the same HTTP stack as the feed, in this process, to the same client,
+//! for the same readers in the same world. The CPU time covers this process and all processes of the foreign server. It
+//! is compared with a warm page of the feed measured in turns with it. Both do less than the feed: no session is looked
+//! up, and Redis does not check whether the reader may see a story *now*.
 
 mod daemon;
 mod postgres;
@@ -21,7 +21,7 @@ use crate::scale::Scale;
 use crate::serving::{Fetcher, Server};
 use crate::world::{Filled, World};
 
-/// Why a row has no figures.
+/// The reason in a row without figures.
 const NOT_INSTALLED: &str = "the server is not installed on this machine (apt-get install";
 
 pub(crate) async fn measure(
@@ -57,14 +57,14 @@ pub(crate) async fn measure(
     Ok(())
 }
 
-/// A foreign server that fails costs its own rows and not the run.
+/// If a foreign server fails, only its own rows are lost. The run continues.
 fn without_failing(measured: anyhow::Result<()>, names: &[&str], report: &mut Report) {
     if let Err(error) = measured {
         without(names, &format!("{error:#}"), report);
     }
 }
 
-/// Says why those of the rows that are not there have no figures.
+/// Adds the reason to every row that is missing.
 fn without(names: &[&str], why: &str, report: &mut Report) {
     for name in names {
         if report.rows().iter().all(|row| row.name != *name) {
@@ -73,7 +73,7 @@ fn without(names: &[&str], why: &str, report: &mut Report) {
     }
 }
 
-/// What an alternative is measured against.
+/// What every alternative is compared with.
 struct Bench<'a> {
     world: &'a World,
     filled: &'a Filled,
@@ -82,7 +82,8 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// The alternative's page `/feed/{number}` of these readers against the feed's first page, in turns.
+    /// Measures the alternative's page `/feed/{number}` against the first page of the feed, in turns, for these
+    /// readers.
     async fn compare(
         &self,
         name: &str,
@@ -136,12 +137,12 @@ impl Bench<'_> {
         }
     }
 
-    /// Everybody who is measured.
+    /// All readers that are measured.
     fn readers(&self) -> Vec<u64> {
         self.filled.shape.with_sessions().collect()
     }
 
-    /// The text of a story of the world, for loading it elsewhere.
+    /// Every story of the world, to load it into another server.
     fn stories(&self) -> impl Iterator<Item = (u64, u64, String)> {
         let (shape, made) = (self.filled.shape, self.filled.made);
         (0..shape.stories()).map(move |place| {
@@ -155,7 +156,7 @@ impl Bench<'_> {
     }
 }
 
-/// CPU of the three, a sample for each round.
+/// The CPU time of each side, one sample a round.
 #[derive(Default)]
 struct Turns {
     fixed: Vec<f64>,

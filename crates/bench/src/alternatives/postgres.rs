@@ -1,4 +1,4 @@
-//! Pull: one query joins the reader's friends with their newest stories.
+//! Fan-out on read: one query joins the reader's friends with their newest stories.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -26,7 +26,7 @@ use crate::client::CONNECTIONS;
 use crate::report::Report;
 use crate::serving::Server;
 
-/// Bytes sent to the database in one piece while it is filled.
+/// Bytes sent to the database in one piece during loading.
 const COPY_BYTES: usize = 1 << 20;
 
 const SCHEMA: &str = "
@@ -36,7 +36,7 @@ const SCHEMA: &str = "
         likes int NOT NULL DEFAULT 0, comments int NOT NULL DEFAULT 0);
     CREATE TABLE likes (person bigint, story bigint, PRIMARY KEY (person, story));";
 
-/// Keys after the rows; `VACUUM` so that the indexes alone can answer.
+/// Keys are created after the rows. `VACUUM` lets the indexes alone answer.
 const INDEXES: [&str; 5] = [
     "ALTER TABLE friendships ADD PRIMARY KEY (person, friend)",
     "ALTER TABLE stories ADD PRIMARY KEY (id)",
@@ -45,7 +45,8 @@ const INDEXES: [&str; 5] = [
     "CHECKPOINT",
 ];
 
-/// Newest ids of each author from the index alone, the newest twenty of these, and only then their words.
+/// Takes the newest ids of each author from the index alone, then the newest twenty of these, and reads only their
+/// texts.
 const PAGE: &str = "
     SELECT s.id, s.author, p.handle, p.display_name, s.text, s.likes, s.comments,
         EXISTS (SELECT 1 FROM likes l WHERE l.person = $1 AND l.story = s.id) AS liked
@@ -63,7 +64,7 @@ pub(super) fn is_here() -> bool {
 
 pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    // Its user is another one than we are.
+    // PostgreSQL runs as another user.
     std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
     let port = free_port()?;
     let daemon = start(folder.path(), port)?;
@@ -109,7 +110,7 @@ fn start(folder: &Path, port: u16) -> anyhow::Result<Daemon> {
         .args(["-p", &port.to_string(), "-k"])
         .arg(folder)
         .args(["-c", "listen_addresses=127.0.0.1"])
-        // All of the world in memory, no work in the background, no parallel workers for a millisecond's query.
+        // The whole world in memory, no background work, and no parallel workers for a query of a millisecond.
         .args(["-c", "shared_buffers=1GB", "-c", "autovacuum=off"])
         .args(["-c", "max_parallel_workers_per_gather=0", "-c", "jit=off"])
         .args(["-c", "max_wal_size=8GB", "-c", "random_page_cost=1.1"])
@@ -119,7 +120,7 @@ fn start(folder: &Path, port: u16) -> anyhow::Result<Daemon> {
     Daemon::start(&mut server, Signal::INT)
 }
 
-/// A connection, as soon as the server takes one.
+/// Connects as soon as the server accepts connections.
 async fn connect(port: u16) -> anyhow::Result<Client> {
     const ATTEMPTS: usize = 300;
     let address = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
@@ -141,7 +142,7 @@ async fn fill(client: &Client, bench: &Bench<'_>) -> anyhow::Result<()> {
     let people = (0..shape.people)
         .map(|number| format!("{}\tperson{number}\tPerson {number}\n", id(number)));
     copy(client, "people", people).await?;
-    // Both directions; each pair once, though a far friend may be one of the ring of another reader.
+    // Both directions, each pair once. A far friend of one reader may be a ring neighbour of another.
     let mut pairs: Vec<(u64, u64)> = shape
         .friendships()
         .flat_map(|(one, other)| [(one, other), (other, one)])
@@ -181,7 +182,7 @@ async fn copy(
     Ok(())
 }
 
-/// A connection with its prepared query, as many as the client has connections.
+/// One connection with its prepared query for each connection of the client.
 struct Pool {
     clients: Vec<(Client, Statement)>,
     turn: AtomicUsize,

@@ -1,5 +1,5 @@
-//! Push: a sorted set of ids for each reader, and each story as rendered JSON. A page is a range of the set, and the
-//! stories of these ids.
+//! Fan-out on write: a sorted set of ids for each reader, and each story as rendered JSON. A page reads a range of the
+//! set, then the stories of these ids.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -99,7 +99,7 @@ fn key(story: u64) -> String {
     format!("story:{story}")
 }
 
-/// The timelines of the readers who are measured, and every story.
+/// Loads the timelines of the measured readers, and every story.
 async fn fill(redis: &mut MultiplexedConnection, bench: &Bench<'_>) -> anyhow::Result<()> {
     let filled = bench.filled;
     let id = |number| filled.person(number).raw().as_u64();
@@ -141,7 +141,7 @@ async fn fill(redis: &mut MultiplexedConnection, bench: &Bench<'_>) -> anyhow::R
     Ok(())
 }
 
-/// Scores are floats with 53 bits, ids have 63: the time is the score, and ids of one millisecond sort as text.
+/// Scores are floats with 53 bits and ids have 63. So the time is the score, and ids of one millisecond sort as text.
 const fn millis(story: u64) -> u64 {
     sosik_feed::RawId::from_u64(story).millis()
 }
@@ -156,7 +156,7 @@ fn rendered(story: u64, author: u64, text: &str) -> String {
     .to_string()
 }
 
-/// New stories into the sets of the measured readers, pipelined, each set cut to its length.
+/// Inserts new stories into the sets of the measured readers, pipelined. Each set is trimmed to its length.
 async fn deliver(
     redis: &mut MultiplexedConnection,
     bench: &Bench<'_>,

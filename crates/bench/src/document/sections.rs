@@ -1,14 +1,14 @@
-//! What the document says around its figures.
+//! The texts around the figures of the document.
 
 /// A table.
 pub(super) struct Section {
     pub(super) title: &'static str,
     pub(super) about: &'static str,
-    /// Beginnings of the names of its rows.
+    /// Prefixes of the names of its rows.
     pub(super) rows: &'static [&'static str],
-    /// Figures and their headings. Three keys with `|` between are a figure with its spread.
+    /// Keys of figures and their headings. Three keys with `|` between them show a figure with its spread.
     pub(super) columns: &'static [(&'static str, &'static str)],
-    /// Which plot stands above it.
+    /// The plot above it.
     pub(super) plot: Option<&'static str>,
 }
 
@@ -19,34 +19,34 @@ pub(super) struct Plot {
     pub(super) rows: &'static [&'static str],
     pub(super) key: &'static str,
     pub(super) unit: &'static str,
-    /// Where a line stands, such as at 1.
+    /// The position of a reference line, such as 1.
     pub(super) mark: Option<f64>,
-    /// How long a bar of a figure is.
+    /// The length of the bar for a figure.
     pub(super) scale: fn(f64) -> f64,
 }
 
 const LINEAR: fn(f64) -> f64 = |figure| figure;
 
-/// For figures of several sizes; a bar of nothing would be a half.
+/// For figures of different magnitude. The bar of 0.5 has no length.
 const LOGARITHMIC: fn(f64) -> f64 = |figure| (figure * 2.0).ln().max(0.0);
 
-/// What the document begins with.
+/// The beginning of the document.
 pub(super) const HEAD: &str = "
 # Performance
 
-Ratios, measured in one run on one machine. Absolute times are another machine's business: the floor is measured beside
-each figure, in turns with it. This page is written by
+Ratios, measured in one run on one machine. Absolute times differ from machine to machine, so each figure is measured in
+turns with a floor beside it. This page is written by
 
 ```
 cargo xtask bench            # everything, and this page; less than a quarter of an hour
 cargo xtask bench --quick    # two minutes, smaller worlds, no page
 cargo xtask bench --json     # one JSON object a line
-cargo xtask bench -- read    # a part of it: delivery, post, keep-up, read, visible, memory, alternatives, growth, startup
+cargo xtask bench -- read    # some parts: delivery, post, keep-up, read, visible, memory, alternatives, growth, startup
 ```
 
-CPU is the time that processes used (user and system), all threads together, divided by requests; the client is a
-process of its own and is not counted. Each comparison is measured in several rounds, one side after the other; a
-figure is the median, in parentheses stand the lowest and the highest round.
+CPU is the time that all threads of the processes used (user and system), divided by the number of requests. The client
+is a separate process and is not counted. Each comparison is measured in several rounds, one side after the other. A
+figure is the median, with the lowest and the highest round in parentheses.
 ";
 
 const RATIO: (&str, &str) = (
@@ -54,7 +54,7 @@ const RATIO: (&str, &str) = (
     "CPU, static = 1",
 );
 
-/// The tables, in their order.
+/// The tables, in order.
 pub(super) const SECTIONS: &[Section] = &[
     Section {
         title: "Reading the feed",
@@ -62,11 +62,13 @@ pub(super) const SECTIONS: &[Section] = &[
 A page of 20 stories through the whole public API (session, admission, limits, entitlement of each story, counts, tag),
 against the same bytes with the same headers from memory through the same HTTP stack.
 
-- `warm`: first page, in turns by 64 readers with 200 friends; `5000_friends`: one reader with as many as the limit allows.
-- `page_10`: stories 181 to 200, from the timeline. `below_floor`: below the 800 of the timeline, so from the store.
-- `304`: the client has the page already; the static side answers 304 as well.
-- `cold`: the first read of a reader of whom nothing is in memory: session, circle, rebuilding the timeline of 800,
-  stories. The file cache of the system is warm.",
+- `warm`: the first page, requested in turn by 64 readers with 200 friends. `5000_friends`: one reader with the maximum
+  number of friends.
+- `page_10`: stories 181 to 200, from the timeline. `below_floor`: stories below the 800 of the timeline, from the
+  store.
+- `304`: the client already has the page. The static side answers 304 as well.
+- `cold`: the first read of a reader who has nothing in memory. It loads the session, the circle and the stories, and
+  rebuilds the timeline of 800. The file cache of the system is warm.",
         rows: &["feed_read_"],
         columns: &[
             RATIO,
@@ -78,13 +80,14 @@ against the same bytes with the same headers from memory through the same HTTP s
         plot: Some("reads"),
     },
     Section {
-        title: "What people would otherwise write",
+        title: "Alternatives",
         about: "
-The first page for the same readers in the same world. PostgreSQL: one prepared query that joins the reader's friends with their
-newest stories (lateral join, answered from indexes, everything in memory). Redis: a sorted set of ids for each reader
-and each story as rendered JSON. Both are served by a small program through the same HTTP stack; counted is the CPU of that
-program and of all processes of the foreign server. Neither looks up a session, and Redis decides nothing at read:
-after a block or an unfriending its sets show what they hold. In parentheses: the spread of the ratio to the feed.",
+The first page for the same readers in the same world. PostgreSQL: one prepared query that joins the reader's friends
+with their newest stories (lateral join, answered from indexes, everything in memory). Redis: a sorted set of ids for
+each reader and each story as rendered JSON. Both are served by a small program through the same HTTP stack. The CPU
+time is that of the program and of all processes of the foreign server. Neither looks up a session, and Redis checks no
+entitlement at read: after a block or an unfriending its sets still show the old stories. The spread of the ratio to the
+feed is in parentheses.",
         rows: &["alternative_"],
         columns: &[
             ("ratio_to_feed|ratio_lowest|ratio_highest", "CPU, Sosik = 1"),
@@ -100,9 +103,9 @@ after a block or an unfriending its sets show what they hold. In parentheses: th
     Section {
         title: "Growth",
         about: "
-The warm first page of readers with 200 friends in worlds of growing size: the cost of a read must not grow with the
-number of people. Others have fewer friends in the largest world, so that it is made in minutes; the readers who are
-measured have the same 200 everywhere. `cold` is the first read of each, from a store that grew.",
+The warm first page of readers with 200 friends in worlds of growing size. The cost of a read must not grow with the
+number of people. In the largest world the other people have fewer friends, so that it can be made in minutes. The
+measured readers have 200 friends in every world. `cold` is the first read of each reader, from the larger store.",
         rows: &["growth_"],
         columns: &[
             RATIO,
@@ -119,9 +122,9 @@ measured have the same 200 everywhere. `cold` is the first read of each, from a 
     Section {
         title: "Posting",
         about: "
-Acknowledged means synced to the disk. Writers post one after the other, through the service; posts that come at the same
-time share an fsync. Beside each: how many bare writes of 4 KiB the disk syncs a second, measured just before. Deliveries
-of these posts run on the same cores meanwhile.",
+Acknowledged means synced to the disk. Each writer posts one story after the other through the service. Concurrent posts
+share an fsync. The rate of bare writes of 4 KiB with an fsync each is measured just before, beside each figure.
+Deliveries of these posts run on the same cores at the same time.",
         rows: &["post_durable_"],
         columns: &[
             ("posts_per_second", "posts/s"),
@@ -137,8 +140,8 @@ of these posts run on the same cores meanwhile.",
     Section {
         title: "Deliveries that keep up",
         about: "
-Everybody has 40 friends with a timeline in memory, and 64 writers post as fast as they can. The time runs until the last
-story is delivered; `left` are the orders that waited when the last post was acknowledged.",
+Everybody has 40 friends with a timeline in memory, and 64 writers post as fast as they can. The time runs until the
+last story is delivered. `left` is the number of orders that waited when the last post was acknowledged.",
         rows: &["keep_up_"],
         columns: &[
             ("delivered_per_second", "posts delivered/s"),
@@ -152,9 +155,9 @@ story is delivered; `left` are the orders that waited when the last post was ack
     Section {
         title: "From posting to visible",
         about: "
-From the call that posts until the reader who gets the story last has it as an event of the live stream, durable write
-included. All friends have a timeline in memory, and the last reader is the one with the highest id. A large author's stories
-go into a log that timelines are filled up from when they are read.",
+The time from the post until the last reader receives the story as an event of the live stream, including the durable
+write. All friends have a timeline in memory, and the last reader is the one with the highest id. The stories of a large
+author go into a log, which reads merge into timelines.",
         rows: &["post_to_visible_"],
         columns: &[
             ("readers", "readers"),
@@ -168,9 +171,9 @@ go into a log that timelines are filled up from when they are read.",
     Section {
         title: "Delivering",
         about: "
-Ids into timelines of this process that are full, on one thread, by the CPU time it used; the 300 readers of a story are
-scattered over the table. All deliveries together; in parentheses the slowest part, in which timelines grow or are trimmed,
-and the fastest.",
+Ids inserted into full timelines of this process by one thread, by the CPU time of the thread. The 300 readers of a
+story are scattered over the table. The figure covers all deliveries. The slowest part, in which timelines grow or are
+trimmed, and the fastest part are in parentheses.",
         rows: &["delivery_"],
         columns: &[
             ("deliveries_per_second|lowest|highest", "deliveries/s on one core"),
@@ -182,15 +185,16 @@ and the fastest.",
     Section {
         title: "Memory",
         about: "
-Memory that is really there, without the mapped file of the database. `memory_timeline`: a timeline of 800 stories in memory, by what the process grows, and by what the timeline accounts for
-itself; the ids alone take 6,400 bytes. `memory_person`: what a server grows for each person who is around, by circle and timeline;
-and then by the stories and names of their first page. In this world few people read the same stories; where they do,
-and beyond the size of that cache, the page costs nothing more.",
+Resident memory, without the mapped file of the database. `memory_timeline`: a timeline of 800 stories, by the growth of
+the process and by the timeline's own accounting. The ids alone take 6,400 bytes. `memory_person`: the growth of a
+server for each active person, first by their circle and timeline, then by the stories and names of their first page. In
+this world few people read the same stories. Pages with shared stories cost less, and beyond the size of the story cache
+a page costs nothing more.",
         rows: &["memory_"],
         columns: &[
             ("resident_bytes_each", "resident bytes each"),
             ("accounted_bytes_each", "accounted bytes each"),
-            ("page_bytes_each", "with a page, besides"),
+            ("page_bytes_each", "additional bytes with a page"),
             ("friends", "friends"),
             ("stories_in_timeline", "stories in the timeline"),
             ("resident_mib_after", "whole server MiB"),
@@ -201,8 +205,8 @@ and beyond the size of that cache, the page costs nothing more.",
         title: "Starting",
         about: "
 A server in a process of its own on the largest world of the run. `first`: after an orderly stop. `restart_warm`: after
-`kill -9` right behind posts, the database in the file cache of the system. `restart_cold`: the same, with the file cache
-emptied of the database. Timelines are gone each time; the first page of each reader rebuilds theirs.",
+`kill -9` directly after posts, with the database in the file cache of the system. `restart_cold`: the same, without the
+database in the file cache. Timelines are lost each time, and the first page of each reader rebuilds theirs.",
         rows: &["startup_"],
         columns: &[
             ("people", "people"),

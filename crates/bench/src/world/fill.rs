@@ -1,4 +1,4 @@
-//! Puts a world into a store, by the bulk methods that imports use.
+//! Fills a store with a world, by the bulk methods that imports use.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,10 +15,11 @@ use sosik_store::{
 use super::shape::{AUDIENCE, Shape, person};
 use super::token_bytes;
 
-/// Rows in one transaction: enough that the fsync does not count, few enough to keep the log of the database short.
+/// Rows of one transaction: enough that the fsync does not matter, and few enough to keep the log of the database
+/// short.
 const BATCH: usize = 10_000;
 
-/// Sessions end so long after the world was made.
+/// Sessions end this long after the world was made.
 const SESSION: Duration = Duration::from_secs(86_400);
 
 pub(super) async fn fill(file: &Path, shape: &Shape, made: Timestamp) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! A world in a store in a folder that goes away, and a service on it.
+//! A world in a store in a temporary folder, and a service on it.
 
 mod fill;
 mod shape;
@@ -20,10 +20,10 @@ use sosik_store::{LargeAuthorLimits, Orders, SqliteOptions, SqliteStore, Store};
 pub(crate) use shape::Shape;
 use shape::person;
 
-/// A filled store that nobody has open.
+/// A filled store without an open connection.
 pub(crate) struct Filled {
     pub(crate) shape: Shape,
-    /// When it was made: ids count from here.
+    /// When it was made. The times in its ids are relative to this.
     pub(crate) made: Timestamp,
     folder: tempfile::TempDir,
 }
@@ -53,12 +53,12 @@ impl Filled {
         self.folder.path().join(FILE)
     }
 
-    /// Starts a service on it, which knows nothing yet.
+    /// Starts a service with empty caches on it.
     pub(crate) async fn open(&self) -> anyhow::Result<World> {
         World::open(&self.file(), &self.shape, self.made).await
     }
 
-    /// The id of the person of a number.
+    /// The id of a person, by number.
     pub(crate) fn person(&self, number: u64) -> PersonId {
         person(number, self.made)
     }
@@ -73,13 +73,13 @@ pub(crate) fn no_room_in(folder: &Path) -> String {
 }
 
 impl World {
-    /// Opens a world that is there.
+    /// Opens an existing world.
     pub(crate) async fn open(file: &Path, shape: &Shape, made: Timestamp) -> anyhow::Result<Self> {
         let clock = Arc::new(SystemClock::default());
         let store = SqliteStore::open(&SqliteOptions::at(file, clock.now()))?;
         let mut settings = Settings::default();
         settings.feed.timeline_stories = shape.timeline_stories;
-        // Posts are measured, not shed.
+        // The measurement needs posts that are not shed.
         settings.delivery.backlog_wait_max = std::time::Duration::from_secs(3_600);
         settings.delivery.large_author = LargeAuthorLimits {
             above: shape.large_above,
@@ -107,12 +107,12 @@ impl World {
         })
     }
 
-    /// The id of the person of a number.
+    /// The id of a person, by number.
     pub(crate) fn person(&self, number: u64) -> PersonId {
         person(number, self.made)
     }
 
-    /// Posts, as the API does.
+    /// Posts as the API does.
     pub(crate) async fn post(
         &self,
         author: PersonId,
@@ -127,7 +127,7 @@ impl World {
         Ok(self.service.post(author, ask).await?.story.record.id)
     }
 
-    /// Waits until every order is done.
+    /// Waits until all orders are done.
     pub(crate) async fn quiet(&self) -> anyhow::Result<()> {
         let mut tick = tokio::time::interval(std::time::Duration::from_millis(5));
         while self.store.order_figures().await?.pending > 0 {
@@ -137,12 +137,12 @@ impl World {
     }
 }
 
-/// The bytes behind the session token of the person of a number: no secret, since nobody else lives here.
+/// The bytes of the session token of a person, by number. They need not be secret: the store holds no real data.
 fn token_bytes(number: u64) -> [u8; 32] {
     Sha256::digest(number.to_le_bytes()).into()
 }
 
-/// The session token of the person of a number.
+/// The session token of a person, by number.
 pub(crate) fn token(number: u64) -> String {
     URL_SAFE_NO_PAD.encode(token_bytes(number))
 }

@@ -1,42 +1,42 @@
-//! Worlds by formula: who is friends with whom and who wrote what follows from a number, so that one and the same
-//! world goes into every store that is measured, without being kept anywhere.
+//! Worlds by formula. Friendships and stories are computed from numbers, so that the same world goes into every store
+//! that is measured, without being saved anywhere.
 //!
-//! Everybody is friends with their neighbours on a ring; some readers, evenly spread, have friends all over the world
-//! besides. It has not the shape of real friendship, and need not: what a read costs depends on the reader's own
-//! friends, and those are the same in number in a world of any size.
+//! Everybody is friends with their neighbours on a ring. Some readers, evenly spread, also have friends all over the
+//! world. Real friendships have a different shape, but that does not matter here: the cost of a read depends on the
+//! reader's own friends, and their number is the same in a world of any size.
 
 use sosik_feed::id::SEQUENCES;
 use sosik_feed::{Audience, PersonId, RawId, StoryId, Timestamp};
 
-/// Stories lie in the days before the world was made.
+/// Stories are spread over this many days before the world was made.
 const DAYS: u64 = 30;
 
-/// People and stories are imports: the last node number of region 0.
+/// People and stories are imported: they have the last node number of region 0.
 const NODE: u16 = 255;
 
-/// Spreads the stories that follow one another over people; prime, and so coprime to every round number of people.
+/// Spreads consecutive stories over people. A prime, and so coprime to every round number of people.
 const STRIDE: u64 = 7_919;
 
 /// A world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
-    /// How many people.
+    /// Number of people.
     pub(crate) people: u64,
-    /// Friends of everybody on the ring; even.
+    /// Friends of each person on the ring; even.
     pub(crate) ring: u64,
-    /// Stories of everybody.
+    /// Stories of each person.
     pub(crate) stories_each: u64,
     /// Usual readers, who have sessions.
     pub(crate) readers: u64,
     /// Friends of a usual reader.
     pub(crate) reader_friends: u64,
-    /// Friends of the one with very many friends; 0 where there is none.
+    /// Friends of the one reader with very many friends; 0 for none.
     pub(crate) heavy_friends: u64,
-    /// Followers of the large author; 0 where there is none.
+    /// Followers of the large author; 0 for none.
     pub(crate) followers: u64,
-    /// Stories in a timeline when it is built.
+    /// Stories in a newly built timeline.
     pub(crate) timeline_stories: usize,
-    /// From how many followers on an author is large.
+    /// The number of followers above which an author is large.
     pub(crate) large_above: u32,
 }
 
@@ -54,12 +54,12 @@ impl Shape {
         (0..self.readers).map(move |reader| reader * apart)
     }
 
-    /// Who has very many friends.
+    /// The reader with very many friends.
     pub(crate) const fn heavy_reader(&self) -> u64 {
         self.people - 1
     }
 
-    /// Who has very many followers.
+    /// The author with very many followers.
     pub(crate) const fn large_author(&self) -> u64 {
         self.people - 2
     }
@@ -83,7 +83,7 @@ impl Shape {
         ring.chain(usual).chain(heavy)
     }
 
-    /// The friends that bring a reader from those of the ring to `friends`, spread over the world.
+    /// The friends that a reader has in addition to those of the ring, up to `friends` in all, spread over the world.
     fn far_friends(&self, reader: u64, friends: u64) -> impl Iterator<Item = (u64, u64)> + use<> {
         let people = self.people;
         let more = friends.saturating_sub(self.ring);
@@ -92,18 +92,18 @@ impl Shape {
         (0..more).map(move |friend| (reader, (first + friend * apart) % people))
     }
 
-    /// Who follows the large author.
+    /// The follows of the large author.
     pub(crate) fn follows(&self) -> impl Iterator<Item = (u64, u64)> + use<> {
         let author = self.large_author();
         (0..self.followers).map(move |follower| (follower, author))
     }
 
-    /// How many stories there are.
+    /// The number of stories.
     pub(crate) const fn stories(&self) -> u64 {
         self.people * self.stories_each
     }
 
-    /// The story at a place, the oldest at 0, in a world made at `made`.
+    /// The story at a position in a world made at `made`; 0 is the oldest.
     pub(crate) fn story(&self, place: u64, made: Timestamp) -> Written {
         let first = made.as_millis() - DAYS * 86_400_000;
         let millis = first + place * (DAYS * 86_400_000) / self.stories();
@@ -118,10 +118,10 @@ impl Shape {
     }
 }
 
-/// For whom all these stories are.
+/// The audience of all these stories.
 pub(crate) const AUDIENCE: Audience = Audience::Friends;
 
-/// The id of the person of a number, in a world made at `made`.
+/// The id of a person, by number, in a world made at `made`.
 pub(crate) fn person(number: u64, made: Timestamp) -> PersonId {
     let born = made.as_millis() - (DAYS + 1) * 86_400_000;
     let millis = born + number / u64::from(SEQUENCES);
