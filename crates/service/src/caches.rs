@@ -1,7 +1,7 @@
-//! What this node remembers of the store, so that a warm page costs no database read.
+//! The caches of this node. With them a warm page needs no read of the store.
 //!
-//! Every cache is a [`StampedCache`]: what was changed before a request began is never served to it. A value is
-//! loaded in batches where pages need many.
+//! Every cache is a [`StampedCache`]: a request never gets a value that was outdated before the request began. Pages
+//! that need many values load them in batches.
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -20,15 +20,15 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::settings::CacheSettings;
 use crate::{Service, ServiceResult};
 
-/// Newest likes of a reader that are remembered; older ones are asked for. 2 KiB a reader.
+/// Newest likes of a reader that are cached; older ones are read from the store. 2 KiB for each reader.
 const LIKED_MAX: u32 = 256;
 
-/// What was made of an entry to be shown, kept with it.
+/// The rendered form of an entry, cached with it.
 #[derive(Debug)]
 pub struct Rendered {
-    /// As they go out.
+    /// The bytes that are sent.
     pub bytes: Box<[u8]>,
-    /// Hash of the bytes, so that the tag of a page need not look at them again.
+    /// Hash of the bytes, so that the tag of a page need not read them again.
     pub tag: u64,
 }
 
@@ -41,12 +41,12 @@ impl From<Vec<u8>> for Rendered {
     }
 }
 
-/// A story in memory. Whoever presents it keeps the text it made in `rendered`.
+/// A story in memory. The layer that renders stories caches the result in `rendered`.
 #[derive(Debug)]
 pub struct StoryEntry {
-    /// As it is in the store, but for the counts.
+    /// The row of the store, except for the counts.
     pub record: StoryRecord,
-    /// Made once by whoever presents stories, shared by every page that shows this one.
+    /// Rendered once and shared by every page that contains this story.
     pub rendered: OnceLock<Rendered>,
     counts: Mutex<StoryCounts>,
 }
@@ -62,7 +62,7 @@ impl From<StoryRecord> for StoryEntry {
 }
 
 impl StoryEntry {
-    /// Likes and comments as they are now.
+    /// The current numbers of likes and comments.
     #[must_use]
     pub fn counts(&self) -> StoryCounts {
         *self.counts.lock()
@@ -79,22 +79,22 @@ impl StoryEntry {
 /// A person in memory.
 #[derive(Debug)]
 pub struct PersonEntry {
-    /// As in the store.
+    /// The row of the store.
     pub record: PersonRecord,
-    /// Made once by whoever presents people.
+    /// Rendered once.
     pub rendered: OnceLock<Rendered>,
 }
 
 /// A session in memory.
 #[derive(Debug)]
 pub struct SessionEntry {
-    /// As in the store, but for `used_at`.
+    /// The row of the store, except for `used_at`.
     pub record: SessionRecord,
-    /// Last use written down, in milliseconds since 1970.
+    /// Last recorded use, in milliseconds since 1970.
     pub used_at: AtomicU64,
 }
 
-/// Weighs by what an entry takes in memory, roughly: rendering repeats the text and adds as much again for names.
+/// Weighs an entry by its approximate memory: the rendered form repeats the text and adds as much again for names.
 #[derive(Clone)]
 pub(crate) struct StoryWeight;
 
@@ -122,20 +122,20 @@ type Circles = StampedCache<PersonId, Arc<Circle>, CircleWeight>;
 
 /// All caches of a node.
 pub(crate) struct Caches {
-    /// `None` remembers that a story is gone: ids never come back.
+    /// `None` records that a story is gone: ids are never reused.
     pub(crate) stories: StampedCache<StoryId, Option<Arc<StoryEntry>>, StoryWeight>,
     pub(crate) people: StampedCache<PersonId, Arc<PersonEntry>, UnitWeighter>,
     pub(crate) circles: Arc<Circles>,
     pub(crate) liked: StampedCache<PersonId, Arc<LikedStories>, UnitWeighter>,
     pub(crate) read_positions: StampedCache<PersonId, Arc<AtomicU64>, UnitWeighter>,
     pub(crate) sessions: StampedCache<TokenHash, Arc<SessionEntry>, UnitWeighter>,
-    /// Tokens that open nothing, with the monotonic moment until which that is believed. Apart from the sessions, so that
-    /// invented tokens evict none of them.
+    /// Unknown tokens, each with the monotonic time until which the entry is valid. They are separate from the
+    /// sessions, so that invented tokens evict no session.
     pub(crate) unknown_tokens: StampedCache<TokenHash, Duration, UnitWeighter>,
 }
 
-/// Tokens that open nothing which are remembered. A client sends one again and again after its session ended; 4,096 such
-/// clients of one node are many, and cost about 400 KiB.
+/// Maximum number of cached unknown tokens. A client repeats its token after its session ended; 4,096 such clients are
+/// many for one node, and cost about 400 KiB.
 const UNKNOWN_TOKENS_MAX: usize = 4_096;
 
 impl Caches {
@@ -169,7 +169,7 @@ impl Caches {
 }
 
 impl Caches {
-    /// Drops everything and outdates all loads under way.
+    /// Evicts everything and invalidates all loads in flight.
     pub(crate) fn clear(&self) {
         let Self {
             stories,
@@ -193,13 +193,13 @@ impl Caches {
 /// The purpose of a read of a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To be shown.
+    /// Serves a reader.
     Serve,
-    /// The self-check: it takes no permit of a reader and builds no timeline.
+    /// The self-check: it takes no permit of readers and builds no timeline.
     Check,
 }
 
-/// A reader with the circle that one request goes by.
+/// A reader, with the circle that one request uses throughout.
 pub(crate) struct KnownReader {
     pub(crate) id: PersonId,
     pub(crate) circle: Arc<Circle>,
@@ -219,21 +219,21 @@ impl Reader for KnownReader {
     }
 }
 
-/// How often a cache had what was asked for, since the start.
+/// Hits and misses of a cache since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheFigures {
-    /// Which cache.
+    /// Name of the cache.
     pub name: &'static str,
-    /// Found.
+    /// Look-ups that found an entry.
     pub hits: u64,
-    /// Not found, and loaded from the store.
+    /// Look-ups that loaded the value from the store.
     pub misses: u64,
-    /// Entries now.
+    /// Current number of entries.
     pub entries: usize,
 }
 
 impl Service {
-    /// How the caches of this node are doing, for metrics.
+    /// Hits, misses and sizes of the caches of this node, for metrics.
     #[must_use]
     pub fn cache_figures(&self) -> [CacheFigures; 6] {
         let Caches {
@@ -293,7 +293,7 @@ impl Service {
         })
     }
 
-    /// Stories by id, in the order asked for; `None` where there is none (any more).
+    /// Stories by id, in the order of the ids; `None` for a story that does not exist (any more).
     ///
     /// # Errors
     /// When the store fails.
@@ -325,7 +325,7 @@ impl Service {
         Ok(stories)
     }
 
-    /// People by id, those who exist.
+    /// People by id. Omits ids without a person.
     ///
     /// # Errors
     /// When the store fails.
@@ -369,7 +369,8 @@ impl Service {
         Ok(people)
     }
 
-    /// The authors of stories, in their order; `None` where there is none any more. A warm page needs no map.
+    /// The authors of stories, in the order of the stories; `None` for an author that no longer exists. A warm page
+    /// needs no map.
     pub(crate) async fn authors(
         &self,
         stories: &[Arc<StoryEntry>],
@@ -405,7 +406,7 @@ impl Service {
         Ok(self.people(&[id]).await?.remove(&id))
     }
 
-    /// Which of these stories (with the largest ids first or in any order) the person likes.
+    /// The stories among these that the person likes. The ids may be in any order.
     ///
     /// # Errors
     /// When the store fails.
@@ -442,7 +443,7 @@ impl Service {
         Ok(liked)
     }
 
-    /// Up to which story the person has read.
+    /// The newest story that the person has read.
     ///
     /// # Errors
     /// When the store fails.

@@ -1,9 +1,9 @@
-//! The one place where caches learn of changes.
+//! Invalidation after a write. Every change to cached data passes through here.
 //!
-//! Called after the commit and before the answer, so that a read after the answer sees the change. It cannot fail: the
-//! write has happened, and a cache that missed it would stay wrong. All caches of this node are invalidated first.
-//! Then the fabric is; what fails there is repeated (see the module `invalidations`). With
-//! several nodes this is also the place that tells the others, and waits until they know.
+//! Call it after the commit and before the response, so that a read after the response sees the change. It cannot fail:
+//! the write has happened, and a cache that missed it would stay wrong. It invalidates all caches of this node first
+//! and the fabric second. Calls to the fabric that fail are retried (see the module `invalidations`). With several
+//! nodes, this is also the place that notifies the other nodes and waits for their confirmation.
 
 use std::sync::atomic::Ordering;
 
@@ -15,7 +15,7 @@ use crate::Service;
 use crate::invalidations::Distrust;
 use crate::sabotage::Sabotage;
 
-/// Something in the store is different now.
+/// A change in the store that caches depend on.
 #[derive(Debug, Clone)]
 pub enum Change {
     /// Text, audience or existence of a story.
@@ -24,15 +24,16 @@ pub enum Change {
     Counts(StoryId, StoryCounts),
     /// The profile of a person.
     Person(PersonId),
-    /// Somebody became hidden for the reader, or their stories fewer: what is shown is filtered at read.
+    /// The reader's circle lost people or stories: somebody is hidden, or fewer of their stories are visible. Reads
+    /// filter the timeline, so the timeline stays.
     CircleShrank(PersonId),
-    /// Stories that are not in the reader's timeline belong into it now: it is forgotten and built anew.
+    /// Stories that are not in the reader's timeline now belong into it. The timeline is dropped and rebuilt.
     CircleGrew(PersonId),
-    /// What a person likes.
+    /// The likes of a person.
     Liked(PersonId),
-    /// A person read up to this story.
+    /// The read position of a person, moved to this story.
     ReadPosition(PersonId, StoryId),
-    /// Sessions that ended, of a person.
+    /// Sessions of a person that ended.
     SessionsEnded(PersonId, Vec<TokenHash>),
     /// People with a new notification, or whose notifications were read.
     Notifications(Vec<PersonId>),
@@ -45,7 +46,7 @@ enum InFabric {
 }
 
 impl Service {
-    /// Makes every later read see these changes.
+    /// Invalidates whatever these changes affect. Every later read sees them.
     pub async fn changed(&self, changes: impl IntoIterator<Item = Change>) {
         let changes = changes.into_iter();
         let calls: Vec<_> = changes
@@ -56,7 +57,7 @@ impl Service {
         }
     }
 
-    /// Invalidates the caches of this node; returns what the fabric has to do.
+    /// Invalidates the caches of this node. Returns the call that the fabric needs.
     fn invalidate_here(&self, change: Change) -> Option<InFabric> {
         let caches = &self.0.caches;
         match change {
@@ -68,7 +69,7 @@ impl Service {
             Change::Person(person) => caches.people.drop_changed(&person),
             Change::CircleShrank(reader) => caches.circles.drop_changed(&reader),
             Change::CircleGrew(reader) => {
-                // In this order: a timeline built in between must see the new circle or be forgotten.
+                // The order matters: a timeline that is built in between must use the new circle or be dropped.
                 caches.circles.drop_changed(&reader);
                 return Some(InFabric::Forget(self.0.invalidations.distrust(reader)));
             }

@@ -1,15 +1,15 @@
-//! The time, from one place, so that tests can bend it.
+//! The source of time. Tests replace it.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use sosik_feed::Timestamp;
 
-/// Where time comes from.
+/// A source of time.
 pub trait Clock: Send + Sync + 'static {
     /// The time of day. May jump.
     fn now(&self) -> Timestamp;
 
-    /// Since some moment of the past; never goes back and cannot be set.
+    /// Time since a fixed moment in the past. Never goes back and cannot be set.
     fn monotonic(&self) -> Duration;
 }
 

@@ -1,7 +1,7 @@
 //! Comments on stories, oldest first.
 //!
-//! Whoever may open a story may read and write comments on it. Comments by people severed from the viewer are left
-//! out and counted.
+//! A person who may open a story may read and write comments on it. Comments by people severed from the viewer are
+//! omitted from the list and counted.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use crate::{Change, Service, ServiceError, ServiceResult};
 
 const NO_COMMENT: ServiceError = ServiceError::NotFound("comment");
 
-/// A comment with who wrote it.
+/// A comment with its author.
 #[derive(Debug, Clone)]
 pub struct CommentItem {
-    /// As it is in the store.
+    /// The row of the store.
     pub comment: CommentRecord,
-    /// Who wrote it.
+    /// The author.
     pub author: Arc<PersonEntry>,
 }
 
@@ -30,20 +30,20 @@ pub struct CommentItem {
 pub struct CommentPage {
     /// Oldest first. A short page does not mean the end.
     pub items: Vec<CommentItem>,
-    /// Where the next page starts; none at the end.
+    /// Where the next page starts. `None` at the end.
     pub after: Option<Cursor>,
-    /// There is nothing newer.
+    /// Whether this is the end of the list.
     pub end: bool,
-    /// Comments that are not available to the viewer, on no page. The story's total counts them.
+    /// Comments that no page shows to the viewer. The story's total includes them.
     pub hidden: u32,
 }
 
 impl Service {
-    /// Comments on a story. A repeat with the same key answers with the first comment.
+    /// Comments on a story. Idempotent per key: a repeat returns the first comment.
     ///
     /// # Errors
-    /// `NotFound` when there is no such story or the viewer may not know of it, or it is a repeat and the comment is
-    /// gone since; `RuleBroken` for a text or key that the rules refuse; `IdempotencyKeyReused`.
+    /// `NotFound` if the story does not exist or the viewer may not see it, or if the request is a repeat and the
+    /// comment has been deleted since; `RuleBroken` if the rules reject the text or the key; `IdempotencyKeyReused`.
     pub async fn comment(
         &self,
         viewer: PersonId,
@@ -80,7 +80,7 @@ impl Service {
     /// Comments of a story, oldest first, behind `after`.
     ///
     /// # Errors
-    /// `NotFound` when there is no such story or the viewer may not know of it.
+    /// `NotFound` if the story does not exist or the viewer may not see it.
     pub async fn comments(
         &self,
         viewer: PersonId,
@@ -133,10 +133,11 @@ impl Service {
         }
     }
 
-    /// Changes the text of one's own comment, on a story that one may still open. The same text is no edit.
+    /// Changes the text of the viewer's own comment on a story that the viewer may open. An identical text is not an
+    /// edit.
     ///
     /// # Errors
-    /// `NotFound` otherwise, `RuleBroken` for a text that the rules refuse.
+    /// `NotFound` if there is no such comment; `RuleBroken` if the rules reject the text.
     pub async fn edit_comment(
         &self,
         viewer: PersonId,
@@ -159,7 +160,7 @@ impl Service {
         if text == known.text {
             return self.with_author(known).await;
         }
-        // Comments are in no cache: there is nobody to tell.
+        // Comments are not cached, so there is nothing to invalidate.
         let edited = self
             .0
             .store
@@ -169,10 +170,10 @@ impl Service {
         self.with_author(edited).await
     }
 
-    /// Removes a comment: one's own, also on a story that one may no longer open, or any on one's own story.
+    /// Deletes a comment: the viewer's own, on any story, or any comment on the viewer's own story.
     ///
     /// # Errors
-    /// `NotFound` when there is no such comment that the viewer may remove.
+    /// `NotFound` if there is no comment with this id that the viewer may delete.
     pub async fn delete_comment(&self, viewer: PersonId, comment: CommentId) -> ServiceResult<()> {
         let known = self
             .0
@@ -189,7 +190,7 @@ impl Service {
             else {
                 return Err(NO_COMMENT);
             };
-            // What told the story's author of it is gone.
+            // The notification of the comment is deleted with it.
             let author = service
                 .stories(&[story])
                 .await?
@@ -224,7 +225,7 @@ impl Service {
         }
     }
 
-    /// The text by the rules of the domain and the limit of the configuration.
+    /// Checks the text against the rules of the domain and the configured limit.
     fn checked_comment_text(&self, text: &str) -> ServiceResult<String> {
         let text = CommentText::parse(text)?.into_string();
         let characters = text.chars().count();

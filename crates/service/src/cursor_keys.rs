@@ -1,7 +1,8 @@
-//! The keys that seal cursors: read from the store by every node, and renewed once a year.
+//! The keys that seal cursors. Every node reads them from the store. A new key is added once a year.
 //!
-//! A new key opens cursors as soon as a node has read it. It seals only after every node had time to read it, so a
-//! cursor never reaches a node that cannot open it. Cursors do not expire, so old keys stay and go on opening.
+//! A node opens cursors with a new key as soon as it has read the key. It seals with the key only after every node has
+//! had time to read it, so a cursor never reaches a node that cannot open it. Cursors do not expire, so old keys are
+//! kept.
 
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use sosik_store::{CursorKey, Store};
 
 use crate::{Service, ServiceError, ServiceResult};
 
-/// A key seals for this long, then a new one is added. Whoever got hold of a key reads the ids in the cursors of one
-/// year.
+/// A key seals for this long, then a new one is added. An attacker who obtains a key can read the ids in the cursors of
+/// one year.
 const RENEWED_EVERY: Duration = Duration::from_hours(365 * 24);
 
-/// A new key seals after this long. Nodes read the keys once a minute.
+/// A new key seals after this time. Nodes read the keys once a minute.
 const SETTLES_IN: Duration = Duration::from_hours(1);
 
 impl Service {
@@ -25,10 +26,10 @@ impl Service {
         &self.0.seals
     }
 
-    /// Reads the keys that other nodes added, and adds one when the newest is a year old.
+    /// Reads keys that other nodes added. Adds one if the newest is a year old.
     ///
     /// # Errors
-    /// When the store fails; the keys of before stay in use.
+    /// When the store fails; the previous keys stay in use.
     pub(crate) async fn refresh_cursor_keys(&self) -> ServiceResult<()> {
         let now = self.now();
         let keys = kept(&*self.0.store, now).await?;
@@ -42,7 +43,7 @@ impl Service {
     }
 }
 
-/// The keys of a store, with a first one when it had none.
+/// The keys of a store. Adds the first one to a new store.
 pub(crate) async fn load(store: &dyn Store, now: Timestamp) -> ServiceResult<Seals> {
     let keys = kept(store, now).await?;
     let key = sealing(&keys, now).ok_or(ServiceError::Failed("keep a cursor key"))?;
@@ -53,7 +54,7 @@ pub(crate) async fn load(store: &dyn Store, now: Timestamp) -> ServiceResult<Sea
     Ok(seals)
 }
 
-/// All keys, after one was added if it is due.
+/// All keys, after adding one if it is due.
 async fn kept(store: &dyn Store, now: Timestamp) -> ServiceResult<Vec<CursorKey>> {
     let keys = store.cursor_keys().await?;
     let Some(number) = due(&keys, now) else {
@@ -65,7 +66,7 @@ async fn kept(store: &dyn Store, now: Timestamp) -> ServiceResult<Vec<CursorKey>
         created_at: now,
     };
     store.add_cursor_key(key).await?;
-    // Another node may have added one under this number at the same moment: the store decides.
+    // Another node may have added a key with this number at the same moment; the store decides which one counts.
     Ok(store.cursor_keys().await?)
 }
 
@@ -79,7 +80,7 @@ fn due(keys: &[CursorKey], now: Timestamp) -> Option<u8> {
     next.filter(|_| is_old && keys.len() < KEYS_MAX)
 }
 
-/// The newest key that every node has read by now; the first one needs not wait, since there is no other.
+/// The newest key that every node has read by now. The first key seals immediately, since there is no other.
 fn sealing(keys: &[CursorKey], now: Timestamp) -> Option<&CursorKey> {
     let has_settled = |key: &&CursorKey| key.created_at.plus(SETTLES_IN) <= now;
     keys.iter().rev().find(has_settled).or(keys.first())

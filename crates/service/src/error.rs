@@ -1,4 +1,4 @@
-//! Why the service did not do it, in terms a caller can act on.
+//! Errors of the service, in terms that a caller can act on.
 
 use std::time::Duration;
 
@@ -6,25 +6,25 @@ use sosik_fabric::FabricError;
 use sosik_feed::RuleBroken;
 use sosik_store::{Quota, StoreError};
 
-/// Answers of the service.
+/// A result of the service.
 pub type ServiceResult<T> = Result<T, ServiceError>;
 
-/// After so long a client whose request found the service busy may try again.
+/// A client whose request was refused because the service is busy may retry after this time.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Why not.
+/// The error of a request.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// There is no such thing, or the one who asks may not know that there is.
+    /// The thing does not exist, or the caller may not know that it exists.
     #[error("there is no such {0}")]
     NotFound(&'static str),
-    /// A rule of the domain says no.
+    /// A rule of the domain rejects the request.
     #[error(transparent)]
     RuleBroken(#[from] RuleBroken),
-    /// Handle or password is wrong; which of them is not said.
+    /// The handle or the password is wrong. The error does not reveal which.
     #[error("handle or password is wrong")]
     WrongCredentials,
-    /// The current password given to change it is wrong.
+    /// The current password given with a password change is wrong.
     #[error("the current password is wrong")]
     WrongPassword,
     /// The idempotency key was used before with another body.
@@ -32,16 +32,16 @@ pub enum ServiceError {
         "this idempotency key was used before with another body: use a new key for a new request"
     )]
     IdempotencyKeyReused,
-    /// Too much is going on.
+    /// The service is overloaded. Retry after this time.
     #[error("too busy, try again in {} s", .0.as_secs())]
     Busy(Duration),
-    /// There is no room left to write anything down.
+    /// The disk of the store is full.
     #[error("nothing can be written down for lack of room")]
     Full,
-    /// Our fault.
+    /// The store failed.
     #[error("the store failed")]
     Store(#[source] StoreError),
-    /// Our fault.
+    /// An internal operation failed. The text names it.
     #[error("{0}")]
     Failed(&'static str),
 }
@@ -63,10 +63,10 @@ impl From<StoreError> for ServiceError {
     }
 }
 
-// There is no `From<FabricError>`: a read or a write that a client waits for never fails because the fabric does.
+// There is no `From<FabricError>`: a request never fails because the fabric fails.
 
 impl ServiceError {
-    /// A delivery could not use the fabric: the order fails and is tried again.
+    /// A delivery could not use the fabric: the order fails and is retried.
     pub(crate) fn of_delivery(error: FabricError) -> Self {
         Self::Store(StoreError::failed("deliver by the fabric", error))
     }

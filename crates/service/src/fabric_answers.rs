@@ -7,14 +7,14 @@ use sosik_fabric::FabricResult;
 
 use crate::Service;
 
-/// One line in the log for this span. A fabric that is down fails every read.
+/// At most one log line in this time. While the fabric is down, every read fails.
 const LOG_EVERY: Duration = Duration::from_secs(60);
 
-/// Errors since the last line in the log.
+/// Errors since the last log line.
 #[derive(Default)]
 pub(crate) struct FabricErrors {
     unlogged: AtomicU64,
-    /// When the next line is due, in milliseconds of the monotonic clock.
+    /// When the next line may be logged, in milliseconds of the monotonic clock.
     log_at: AtomicU64,
 }
 
@@ -35,8 +35,8 @@ impl FabricErrors {
 }
 
 impl Service {
-    /// The answer of the fabric; `None` after an error, which is counted here. The caller decides what takes the
-    /// place of the answer.
+    /// The result of a call to the fabric; `None` after an error, which is counted here. The caller decides what
+    /// replaces the result.
     pub(crate) fn fabric_answer<T>(
         &self,
         call: &'static str,

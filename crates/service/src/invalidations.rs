@@ -1,15 +1,15 @@
-//! Invalidations that the fabric has not confirmed.
+//! Invalidations that the fabric has not confirmed yet.
 //!
 //! A write invalidates the caches of this node first; that cannot fail. Then it invalidates the reader's timeline in
-//! the fabric, and that call can fail. Until the fabric confirms it, the timeline is *distrusted*: reads skip it and
-//! use the store, and a task repeats the call. A warm read pays one atomic load for this.
+//! the fabric, and that call can fail. Until the fabric confirms it, the timeline is *distrusted*: reads use the store
+//! instead, and a task retries the call. The cost for a warm read is one atomic load.
 //!
-//! The number of people remembered is bounded. Beyond the bound every timeline is distrusted and forgotten: more is
-//! invalidated, never less.
+//! The number of recorded people is bounded. Beyond the bound every timeline is distrusted and dropped: that
+//! invalidates too much, never too little.
 //!
-//! Refused: an error to the client. The write is committed, and a repeat would find nothing to change. Refused: a
-//! revision of the circle inside each timeline. It would rebuild timelines after every unfollow and block, and it
-//! says nothing about stories that could not be delivered.
+//! Refused: an error to the client. The write is committed, and a retry would find nothing to change. Refused: a
+//! revision of the circle inside each timeline. It would rebuild timelines after every unfollow and block, and it does
+//! not cover stories that could not be delivered.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -23,20 +23,20 @@ use tokio::time::timeout;
 
 use crate::Service;
 
-/// People with an unconfirmed invalidation. They take about 1 MiB; many more at once mean that the fabric is down,
-/// and then one call for everybody is cheaper.
+/// Maximum number of people with an unconfirmed invalidation. They take about 1 MiB. If there are more, the fabric is
+/// down, and one call for everybody is cheaper.
 const PEOPLE_MAX: usize = 20_000;
 
-/// Pause after the first failed repeat. Doubles up to [`RETRY_MAX`].
+/// Pause after the first failed retry. Doubles up to [`RETRY_MAX`].
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 
-/// Longest pause between repeats: a fabric that is back is used again after this time.
+/// Longest pause between retries. A fabric that recovers is used again after this time.
 const RETRY_MAX: Duration = Duration::from_secs(2);
 
 /// Invalidations that the fabric has not confirmed.
 #[derive(Default)]
 pub(crate) struct Invalidations {
-    /// Entries of `open`. Reads look here first, without the lock.
+    /// Number of entries of `open`. Reads check it first, without the lock.
     count: AtomicUsize,
     open: Mutex<Open>,
     added: Notify,
@@ -46,7 +46,7 @@ pub(crate) struct Invalidations {
 struct Open {
     last_number: u64,
     people: FxHashMap<PersonId, Entry>,
-    /// Number of the invalidation of everybody.
+    /// Number of the invalidation that covers everybody.
     everybody: Option<u64>,
 }
 
@@ -58,7 +58,7 @@ struct Entry {
     signals: Signals,
 }
 
-/// A distrusted timeline, until the fabric confirms that it has forgotten it.
+/// A distrusted timeline, until the fabric confirms that it has dropped it.
 #[derive(Debug, Clone, Copy)]
 #[must_use]
 pub(crate) struct Distrust {
@@ -82,12 +82,12 @@ impl Invalidations {
         Distrust { reader, number }
     }
 
-    /// The fabric has forgotten the timeline in a call that began after `distrust`.
+    /// The fabric has dropped the timeline in a call that began after `distrust`.
     pub(crate) fn confirm(&self, distrust: Distrust) {
         self.change(|open| open.confirm(distrust.reader, distrust.number));
     }
 
-    /// A wake-up has failed and is repeated.
+    /// Records a failed wake-up. It is retried.
     pub(crate) fn wake_later(&self, people: &[PersonId], signals: Signals) {
         for person in people {
             self.change(|open| open.add(*person, false, signals));
@@ -106,7 +106,7 @@ impl Invalidations {
         self.added.notify_one();
     }
 
-    /// Invalidations that are not confirmed.
+    /// Number of unconfirmed invalidations.
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Acquire)
     }
@@ -148,8 +148,8 @@ impl Open {
         number
     }
 
-    /// Covers everything that is open. What comes later has an entry of its own: the call for everybody may have
-    /// begun before it.
+    /// Covers all open invalidations. Later ones get their own entry: the call for everybody may have begun before
+    /// them.
     fn add_everybody(&mut self) {
         self.people.clear();
         self.everybody = Some(self.next_number());
@@ -170,16 +170,16 @@ impl Open {
 }
 
 impl Service {
-    /// The number of unconfirmed invalidations: 0 while the fabric works.
+    /// Number of unconfirmed invalidations: 0 while the fabric works.
     #[must_use]
     pub fn unconfirmed_invalidations(&self) -> usize {
         self.0.invalidations.count()
     }
 
-    /// Distrusts the reader's timeline and has it forgotten in the background: it may lack something or wait for a
-    /// rebuild that never ends.
+    /// Distrusts the reader's timeline and drops it in the background. For a timeline that may be incomplete, or that
+    /// waits for a rebuild that never ends.
     pub(crate) fn forget_later(&self, reader: PersonId) {
-        // Confirmed by the repeats.
+        // The retries confirm it.
         let _distrust = self.0.invalidations.distrust(reader);
         self.0.invalidations.retry_soon();
     }
@@ -192,7 +192,7 @@ impl Service {
         });
     }
 
-    /// Repeats what the fabric has not confirmed, until the service stops.
+    /// Retries unconfirmed invalidations until the service stops.
     async fn repeat_invalidations(&self) {
         let mut pause = RETRY_FIRST;
         loop {
@@ -212,7 +212,7 @@ impl Service {
         }
     }
 
-    /// Makes every call that is open once; returns whether all of them succeeded.
+    /// Makes every open call once. Returns whether all of them succeeded.
     async fn invalidate_again(&self) -> bool {
         let (everybody, people) = self.0.invalidations.snapshot();
         let mut well = true;

@@ -1,7 +1,7 @@
-//! Tidying up: what is over and only takes room. Nothing depends on when it happens.
+//! Removes expired rows, which only occupy space. Nothing depends on when it runs.
 //!
-//! The sweeper calls often, also out of turn, so the janitor looks at the clock first. Each turn removes a bounded
-//! number of rows, for the sake of the writes that wait behind it; when there was more, the next turn comes at once.
+//! The sweeper calls it often, also outside its interval, so the janitor checks the clock first. Each run removes a
+//! bounded number of rows, because other writes wait for it. If more rows remain, the next run follows immediately.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,13 +10,13 @@ use sosik_feed::limits::REPEAT_QUIET;
 
 use crate::{Service, ServiceResult};
 
-/// Time between turns when there is little to do.
+/// Time between runs when few rows expire.
 const TURN_EVERY: Duration = Duration::from_secs(60);
 
-/// Rows of a kind removed in one turn: some ten milliseconds of the writer.
+/// Rows of each kind that one run removes: some ten milliseconds of the writer.
 const ROWS_MAX: u32 = 1_000;
 
-/// When the next turn is due.
+/// When the next run is due.
 #[derive(Debug, Default)]
 pub(crate) struct Janitor {
     /// In milliseconds of the monotonic clock.
@@ -24,7 +24,7 @@ pub(crate) struct Janitor {
 }
 
 impl Janitor {
-    /// Takes the turn if it is due.
+    /// Starts a run if it is due.
     fn take_turn(&self, now: Duration) -> bool {
         let due_at = self.due_at.load(Ordering::Relaxed);
         let next = millis(now + TURN_EVERY);
@@ -41,11 +41,10 @@ impl Janitor {
 }
 
 impl Service {
-    /// Removes sessions that are over, and idempotency keys and withdrawn acts that are no longer looked at. Reads the
-    /// cursor keys anew.
+    /// Removes expired sessions, idempotency keys and withdrawn acts. Also refreshes the cursor keys.
     ///
     /// # Errors
-    /// When the store fails; a later turn tries again.
+    /// When the store fails; a later run retries.
     pub(crate) async fn tidy_up(&self) -> ServiceResult<()> {
         if !self.0.janitor.take_turn(self.0.clock.monotonic()) {
             return Ok(());

@@ -1,13 +1,13 @@
-//! What Sosik does, without HTTP: people post, stories get home, feeds are read.
+//! The behaviour of Sosik, without HTTP: posting, delivery and reading of feeds.
 //!
-//! [`Service`] is the one handle. It stands on the store (the truth) and the fabric (what can be lost), keeps this
-//! node's caches, and runs the delivery workers. HTTP, the command line and the tests are its callers.
+//! [`Service`] is the single handle. It uses the store (the source of truth) and the fabric (which may be lost), owns
+//! the caches of this node, and runs the delivery workers. Its callers are HTTP, the command line and the tests.
 //!
-//! It is a crate of its own so that nothing of HTTP gets into delivery and nothing of delivery into handlers: the
-//! feed can be read, checked and measured without a socket.
+//! It is a separate crate so that delivery does not depend on HTTP and handlers contain no delivery. The feed can be
+//! read, checked and measured without a socket.
 //!
-//! After every acknowledged write the caches of what it changed are outdated *before* the answer (see
-//! [`Service::changed`]); that is the one place from which other nodes would be told.
+//! After every acknowledged write, the caches that it affects are invalidated *before* the response (see
+//! [`Service::changed`]). Other nodes would be notified from there, too.
 
 pub mod accounts;
 pub mod caches;
@@ -57,11 +57,11 @@ pub use sabotage::Sabotage;
 pub use settings::Settings;
 use supervise::Supervision;
 
-/// Everything Sosik does. Cheap to clone.
+/// The service. Cheap to clone.
 #[derive(Clone)]
 pub struct Service(Arc<Inner>);
 
-/// What the parts of the service share.
+/// State that the parts of the service share.
 struct Inner {
     store: Arc<dyn Store>,
     fabric: Arc<dyn Fabric>,
@@ -71,18 +71,18 @@ struct Inner {
     caches: Caches,
     invalidations: Invalidations,
     fabric_errors: FabricErrors,
-    /// Seal the cursors that clients get.
+    /// Seals the cursors that clients get.
     seals: Seals,
     courier: Courier,
-    /// Timelines being rebuilt at once.
+    /// Permits for rebuilding timelines.
     rebuilds: Semaphore,
-    /// Pages read from the store at the same time: as many as timelines are rebuilt, so that neither starves the other.
+    /// Permits for pages read from the store: as many as for rebuilds, so that neither starves the other.
     store_pages: Semaphore,
-    /// Pages read from the store for the self-check: one, so that checking never holds up a reader.
+    /// Permits for pages of the self-check: one, so that the check never delays a reader.
     checks: Semaphore,
-    /// Passwords being hashed at once.
+    /// Permits for hashing passwords.
     hashing: Arc<Semaphore>,
-    /// Passwords known elsewhere, when there is somebody to ask.
+    /// The source of breached passwords, if one is configured.
     breached: OnceLock<Box<dyn accounts::BreachedPasswords>>,
     janitor: Janitor,
     supervision: Supervision,
@@ -91,17 +91,17 @@ struct Inner {
     sabotage: Option<Sabotage>,
 }
 
-/// The parts a service is made of.
+/// The parts that a service is made of.
 pub struct Parts {
-    /// The truth.
+    /// The source of truth.
     pub store: Arc<dyn Store>,
-    /// What can be lost.
+    /// Derived data that may be lost.
     pub fabric: Arc<dyn Fabric>,
-    /// The time.
+    /// The source of time.
     pub clock: Arc<dyn Clock>,
     /// Sizes and limits.
     pub settings: Settings,
-    /// A promise to break on purpose; only builds with the feature `sabotage` listen to it.
+    /// A promise to break on purpose. Ignored in builds without the feature `sabotage`.
     pub sabotage: Option<Sabotage>,
 }
 
@@ -152,7 +152,7 @@ impl Service {
     }
 
     /// Finishes the delivery steps in progress, releases the other orders and the node number, and closes the store.
-    /// Undelivered orders stay in the store and are due at once.
+    /// Undelivered orders stay in the store and are due immediately.
     pub async fn stop(&self) {
         self.0.stopping.cancel();
         self.0.tasks.close();
@@ -162,19 +162,19 @@ impl Service {
         self.0.store.close().await;
     }
 
-    /// The truth, for roles that work on it directly.
+    /// The store, for roles that use it directly.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.0.store
     }
 
-    /// What can be lost, for figures and tests.
+    /// The fabric, for metrics and tests.
     #[must_use]
     pub fn fabric(&self) -> &Arc<dyn Fabric> {
         &self.0.fabric
     }
 
-    /// The time as this service sees it.
+    /// The clock of this service.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
@@ -186,14 +186,14 @@ impl Service {
         &self.0.settings
     }
 
-    /// Ends when the service stops; streams end with it.
+    /// Cancelled when the service stops. Streams end with it.
     #[must_use]
     pub fn stopping(&self) -> &CancellationToken {
         &self.0.stopping
     }
 
-    /// Who is to be woken for stories of a large author: those who take from the author, by the circles in the cache.
-    /// Somebody whose circle is not there is woken in doubt; the look at their feed decides.
+    /// Decides who is woken for stories of a large author: the readers who take stories from the author, according to
+    /// the cached circles. A reader whose circle is not cached is woken, and the read of their feed decides.
     #[must_use]
     pub fn interest(&self) -> Interest {
         let circles = Arc::clone(&self.0.caches.circles);
@@ -205,7 +205,7 @@ impl Service {
         })
     }
 
-    /// Runs something in the background that [`Service::stop`] waits for.
+    /// Runs a background task that [`Service::stop`] waits for.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.0.tasks.spawn(task);
     }

@@ -13,15 +13,15 @@ use crate::{Change, Service, ServiceError, ServiceResult};
 pub struct LikerPage {
     /// The people.
     pub page: PersonPage,
-    /// Likes that are not available to the viewer, on no page. The story's total counts them.
+    /// Likes that no page shows to the viewer. The story's total includes them.
     pub hidden: u32,
 }
 
 impl Service {
-    /// Likes a story; answers its figures after it. Again: no change.
+    /// Likes a story. Returns the story's counts after it. Idempotent.
     ///
     /// # Errors
-    /// `NotFound` when there is no such story or the viewer may not know of it.
+    /// `NotFound` if the story does not exist or the viewer may not see it.
     pub async fn like(&self, viewer: PersonId, story: StoryId) -> ServiceResult<StoryCounts> {
         self.openable(viewer, story).await?;
         let notification = NotificationId::new(self.next_id().await?);
@@ -37,10 +37,10 @@ impl Service {
         .await
     }
 
-    /// Takes a like back. Repeating it changes nothing.
+    /// Takes a like back. Idempotent.
     ///
-    /// A like is its giver's to take back, also on a story that they may no longer open. So this asks about the like
-    /// and not about the story, and a story that does not exist looks like one without the like.
+    /// A person may take their own like back even on a story that they may no longer open. So this checks the like and
+    /// not the story, and a story that does not exist looks like one without the like.
     ///
     /// # Errors
     /// When the store fails.
@@ -56,10 +56,11 @@ impl Service {
         .await
     }
 
-    /// People who like a story, the latest first. People severed from the viewer are left out and counted.
+    /// People who like a story, the latest like first. People severed from the viewer are omitted from the list and
+    /// counted.
     ///
     /// # Errors
-    /// `NotFound` when there is no such story or the viewer may not know of it.
+    /// `NotFound` if the story does not exist or the viewer may not see it.
     pub async fn likers(
         &self,
         viewer: PersonId,

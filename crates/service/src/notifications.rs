@@ -1,4 +1,4 @@
-//! Notifications: what others did that concerns a person.
+//! Notifications: acts of others that concern a person.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use crate::caches::PersonEntry;
 use crate::pages::{Filled, fill, page_limit};
 use crate::{Change, Service, ServiceResult};
 
-/// A notification with who did it.
+/// A notification with the person who caused it.
 #[derive(Debug, Clone)]
 pub struct NotificationItem {
-    /// As it is in the store.
+    /// The row of the store.
     pub notification: NotificationRecord,
-    /// Who did it; the latest of a group.
+    /// The person who caused it; for a group, the latest one.
     pub actor: Arc<PersonEntry>,
 }
 
@@ -23,11 +23,11 @@ pub struct NotificationItem {
 pub struct NotificationPage {
     /// Newest first. A short page does not mean the end.
     pub items: Vec<NotificationItem>,
-    /// Where the next page starts; none at the end.
+    /// Where the next page starts. `None` at the end.
     pub before: Option<Cursor>,
-    /// There is nothing older.
+    /// Whether this is the end of the list.
     pub end: bool,
-    /// How many are unread in all, counted up to `feed.unread_max`.
+    /// Number of unread notifications, counted up to `feed.unread_max`.
     pub unread: u32,
 }
 
@@ -49,7 +49,7 @@ impl Service {
             before,
             |before, count| store.notifications(viewer, before, count),
             |notification| notification.id,
-            // The store leaves out what may not be shown.
+            // The store omits notifications that may not be shown.
             |_| true,
         )
         .await?;
@@ -73,7 +73,7 @@ impl Service {
         })
     }
 
-    /// How many of the viewer's notifications are unread, counted up to `feed.unread_max`.
+    /// Number of the viewer's unread notifications, counted up to `feed.unread_max`.
     ///
     /// # Errors
     /// When the store fails.
@@ -85,8 +85,8 @@ impl Service {
             .await?)
     }
 
-    /// Everything up to this notification is read; never goes back. What is yet to come stays unread, whatever is
-    /// asked for.
+    /// Marks every notification up to this one as read. The position never goes back. Future notifications stay unread,
+    /// whatever id is given.
     ///
     /// # Errors
     /// When the store fails.
@@ -99,15 +99,15 @@ impl Service {
         let service = self.clone();
         self.whole(async move {
             let answer = service.0.store.mark_notifications_read(viewer, up_to).await;
-            // The person's other devices show the count too.
+            // The person's other devices show the count, too.
             service.changed([Change::Notifications(vec![viewer])]).await;
             Ok(answer?)
         })
         .await
     }
 
-    /// No id that somebody could have seen by now is larger: neither one made here, also when the clock went back
-    /// since, nor one made elsewhere before this millisecond. Every id made here from now on is larger.
+    /// An upper bound of every id that anybody can have seen by now: of the ids made here, even if the clock has gone
+    /// back since, and of the ids made elsewhere before this millisecond. Every id made here from now on is larger.
     pub(crate) fn newest_possible(&self) -> RawId {
         self.0.ids.pass_before(self.now())
     }

@@ -1,24 +1,24 @@
-//! How long a page of a list is, and how its end is told from a full page.
+//! The length of a page of a list, and its end.
 
 use sosik_feed::limits::PAGE_ITEMS_MAX;
 
-/// Items on a page, for whatever was asked: at least one, at most [`PAGE_ITEMS_MAX`].
+/// Maximum number of items on a page for the requested number: at least one, at most [`PAGE_ITEMS_MAX`].
 pub(crate) fn page_limit(asked: u32) -> usize {
     usize::try_from(asked)
         .unwrap_or(usize::MAX)
         .clamp(1, PAGE_ITEMS_MAX)
 }
 
-/// What to ask the store for: one more than the page holds says whether there is anything behind it.
+/// The number of rows to read: one more than the page holds shows whether more follow.
 pub(crate) fn one_more(limit: usize) -> u32 {
     u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-/// Rows looked at for one page: a few milliseconds. With more hidden rows than this in a row, a page is short and says
-/// where to go on.
+/// Maximum number of rows read for one page: a few milliseconds. If more hidden rows than this follow each other, the
+/// page is short and has a cursor.
 const LOOKS_MAX: usize = 1_000;
 
-/// Rows fetched at once after a first fetch that was not enough.
+/// Rows of each further read when the first read was not enough.
 const BATCH: u32 = 100;
 
 /// A page of the rows of a list that the viewer may see.
@@ -30,11 +30,12 @@ const BATCH: u32 = 100;
 pub(crate) struct Filled<T, P> {
     /// In the order of the list.
     pub(crate) shown: Vec<T>,
-    /// The place after which the next page starts. `None` at the end.
+    /// The position after which the next page starts. `None` at the end.
     pub(crate) next: Option<P>,
 }
 
-/// Fills a page. `fetch` reads rows after a place, `place` returns the place of a row, and `is_shown` filters rows.
+/// Fills a page. `fetch` reads rows after a position, `place` returns the position of a row, and `is_shown` filters
+/// rows.
 pub(crate) async fn fill<T, P: Copy, F, E>(
     limit: usize,
     from: Option<P>,
@@ -86,7 +87,7 @@ mod tests {
         );
     }
 
-    /// A page of the numbers from 0 up to `rows`, of which `shown` shows some.
+    /// A page of the numbers from 0 up to `rows`, filtered by `shown`.
     async fn page(
         rows: usize,
         limit: usize,

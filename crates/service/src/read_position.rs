@@ -1,12 +1,12 @@
-//! Up to where a person has read their feed.
+//! The read position: how far a person has read their feed.
 
 use sosik_feed::{PersonId, StoryId};
 
 use crate::{Change, Service, ServiceResult};
 
 impl Service {
-    /// Moves the viewer's read position forward to this story, never back; answers where it is now. A place beyond
-    /// every story there can be by now is cut to that: stories to come stay unread.
+    /// Moves the viewer's read position forward to this story, never back. Returns the new position. A position beyond
+    /// every possible story is reduced, so that future stories stay unread.
     ///
     /// # Errors
     /// When the store fails.
@@ -14,7 +14,8 @@ impl Service {
         let story = story.min(StoryId::new(self.newest_possible()));
         let service = self.clone();
         self.whole(async move {
-            // When the write fails the cache is right or behind, never ahead: there is nothing to forget.
+            // After a failed write the cache is equal to the store or behind it, never ahead, so nothing needs
+            // invalidation.
             let position = service.0.store.advance_read_position(viewer, story).await?;
             service
                 .changed([Change::ReadPosition(viewer, position)])

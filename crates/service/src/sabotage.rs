@@ -1,7 +1,7 @@
-//! Promises broken on purpose, to prove that the tests and the checker would notice.
+//! Sabotage: breaks promises on purpose, to prove that the tests and the checker detect it.
 //!
-//! Only builds with the feature `sabotage` listen to it; in all others the switch is a constant `false` and the
-//! compiler removes what hangs on it.
+//! It takes effect only in builds with the feature `sabotage`. In all other builds the switch is a constant `false` and
+//! the compiler removes the code behind it.
 
 /// A promise to break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,13 +10,13 @@ pub enum Sabotage {
     AcknowledgeUnwritten,
     /// P2: the last chunk of a delivery is dropped, and the order is marked done.
     DropLastChunk,
-    /// P3: entitlement is not decided at read; what is in the timeline is shown.
+    /// P3: reads do not check entitlement; everything in the timeline is shown.
     ShowWhatIsCached,
-    /// P4: the author's own timeline is left to the delivery worker, and that one forgets it.
+    /// P4: the post does not update the author's own timeline, and the delivery worker skips it, too.
     ForgetOwnStory,
-    /// P5: "newer" goes by id alone and misses what was delivered late.
+    /// P5: "newer" compares only ids and misses late deliveries.
     NewerByIdAlone,
-    /// P5: every page of older stories leaves out the first.
+    /// P5: every page of older stories omits its first story.
     SkipOneWhenPaging,
     /// P6: the idempotency key is ignored.
     IgnoreIdempotencyKey,
@@ -24,20 +24,20 @@ pub enum Sabotage {
     KeepDeleted,
     /// P2: a page of older stories begins with the same story twice.
     ShowTwice,
-    /// P2: a page of older stories is the wrong way round.
+    /// P2: a page of older stories is in the opposite order.
     OldestFirst,
-    /// P3: comments of people who are blocked are shown.
+    /// P3: comments by blocked people are shown.
     ShowBlockedComments,
-    /// P1: a like is counted twice in what is shown.
+    /// P1: a like is counted twice in responses.
     CountTwice,
-    /// P7: every delivery waits for longer than is promised.
+    /// P7: every delivery waits longer than promised.
     DeliverLate,
-    /// P8: comments are answered with an error instead of a refusal that says when to come back.
+    /// P8: a request for comments fails with an internal error instead of a refusal with a time to retry after.
     FailInsteadOfRefusing,
 }
 
 impl Sabotage {
-    /// All of them, for tests that go through each.
+    /// All promises, for tests that iterate over them.
     pub const ALL: [Self; 14] = [
         Self::AcknowledgeUnwritten,
         Self::DropLastChunk,
@@ -55,7 +55,7 @@ impl Sabotage {
         Self::FailInsteadOfRefusing,
     ];
 
-    /// The name on the command line: `acknowledge-unwritten` and so on.
+    /// The name on the command line, for example `acknowledge-unwritten`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ impl Sabotage {
         }
     }
 
-    /// By name.
+    /// The promise with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|promise| promise.name() == name)

@@ -1,16 +1,16 @@
-//! Sizes and limits of the service. What each means, its unit, default and range stand in the configuration.
+//! Sizes and limits of the service. The configuration documents the meaning, unit, default and range of each.
 
 use std::time::Duration;
 
 use sosik_feed::limits;
 use sosik_store::{LargeAuthorLimits, RelationLimits};
 
-/// All of them.
+/// All settings of the service.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Reading.
+    /// Reading feeds.
     pub feed: FeedSettings,
-    /// Delivering.
+    /// Delivering stories.
     pub delivery: DeliverySettings,
     /// Friends, follows, blocks, mutes, requests.
     pub relations: RelationLimits,
@@ -33,40 +33,40 @@ pub struct Settings {
 pub struct FeedSettings {
     /// Ids in a timeline when it is built (*W*).
     pub timeline_stories: usize,
-    /// Timelines being rebuilt at the same time, and beside them pages read from the store.
+    /// Maximum number of concurrent rebuilds of timelines, and of concurrent pages read from the store.
     pub rebuilds_at_once: usize,
-    /// How long a read waits for its turn to rebuild before it is served from the store.
+    /// How long a read waits for a permit to rebuild before it reads from the store.
     pub rebuild_wait: Duration,
-    /// The unread count stops here.
+    /// Maximum of the unread count.
     pub unread_max: u32,
 }
 
 /// Delivering stories.
 #[derive(Debug, Clone)]
 pub struct DeliverySettings {
-    /// From how many readers on a story is announced instead of delivered.
+    /// Number of readers from which a story is appended to the log of large authors instead of delivered.
     pub large_author: LargeAuthorLimits,
     /// Readers in one step of a delivery.
     pub chunk: u32,
-    /// Deliveries worked on at the same time.
+    /// Maximum number of concurrent workers.
     pub workers: usize,
-    /// An order not done by then may be taken by another worker.
+    /// A claim expires after this time. Then another worker may take the order.
     pub claim: Duration,
-    /// After so many failures an order is dead.
+    /// An order becomes dead after this number of failures.
     pub attempts_max: u32,
     /// Pause after the first failure; doubles each time.
     pub retry_first: Duration,
     /// Longest pause between attempts.
     pub retry_max: Duration,
-    /// How often to look for orders that nobody works on.
+    /// Interval between polls for orders that nobody processes.
     pub sweep_every: Duration,
-    /// While a delivery waits longer than this for a worker, posts are shed.
+    /// Posts are shed while a delivery waits longer than this for a worker.
     pub backlog_wait_max: Duration,
-    /// Orders waiting in this process. Further ones wait in the store.
+    /// Maximum number of orders in the queue of this process. Further ones wait in the store.
     pub queued_max: usize,
 }
 
-/// Lengths of texts, at most those of [`limits`].
+/// Lengths of texts, bounded by those of [`limits`].
 #[derive(Debug, Clone)]
 pub struct TextSettings {
     /// Characters of a story.
@@ -80,17 +80,17 @@ pub struct TextSettings {
 /// Sessions.
 #[derive(Debug, Clone)]
 pub struct SessionSettings {
-    /// Sessions of one person; the least recently used end first.
+    /// Maximum number of sessions of one person. Beyond it the least recently used ones end.
     pub per_person_max: u32,
-    /// A session not used for so long has ended.
+    /// A session ends after this time without use.
     pub idle: Duration,
-    /// A session ends so long after log-in, however much it is used.
+    /// A session ends at this time after its log-in, even if it is in use.
     pub absolute: Duration,
-    /// How often the use of a session is written down.
+    /// Interval at which the use of a session is recorded.
     pub touch: Duration,
 }
 
-/// Argon2id.
+/// Parameters of Argon2id.
 #[derive(Debug, Clone)]
 pub struct PasswordSettings {
     /// Memory of one hash, in KiB.
@@ -99,7 +99,7 @@ pub struct PasswordSettings {
     pub passes: u32,
     /// Lanes.
     pub lanes: u32,
-    /// Hashes computed at the same time.
+    /// Maximum number of concurrent hashes.
     pub hashes_at_once: usize,
 }
 
@@ -116,12 +116,12 @@ pub struct CacheSettings {
     pub sessions_entries: usize,
 }
 
-/// Who this node is.
+/// Identity of this node.
 #[derive(Debug, Clone)]
 pub struct NodeSettings {
     /// 0 to 3.
     pub region: u16,
-    /// For people who read the table of leases.
+    /// A name for people who read the table of leases.
     pub name: String,
     /// How long a node number is leased.
     pub lease: Duration,
@@ -130,19 +130,20 @@ pub struct NodeSettings {
 /// Restarts of background tasks after a panic.
 #[derive(Debug, Clone, Copy)]
 pub struct SupervisionSettings {
-    /// Restarts of one task within [`period`](Self::period); with one more panic the task is given up.
+    /// Maximum number of restarts of one task within [`period`](Self::period). After one more panic the task is given
+    /// up.
     pub restarts_max: usize,
-    /// The span that restarts are counted in.
+    /// The time span in which restarts are counted.
     pub period: Duration,
-    /// Pause before the first restart; doubles with each within the period.
+    /// Pause before the first restart; doubles with each restart within the period.
     pub pause_first: Duration,
-    /// Longest pause.
+    /// Longest pause before a restart.
     pub pause_max: Duration,
 }
 
 impl Default for SupervisionSettings {
-    /// Eight restarts take about 23 s: enough for a store that has just come back, short enough for a balancer to
-    /// learn of a node that cannot deliver.
+    /// Eight restarts take about 23 s: long enough for a store that has just recovered, short enough for a balancer to
+    /// notice a node that cannot deliver.
     fn default() -> Self {
         Self {
             restarts_max: 8,

@@ -1,8 +1,8 @@
-//! Tasks in the background, started again when they panic.
+//! Background tasks, restarted after a panic.
 //!
-//! A panic ends one run of a task. It is counted and logged, and after a pause the task runs again. A task that panics
-//! again and again is given up: then this node is not ready (`/readyz` gives the reason), since it would acknowledge
-//! stories that nobody delivers or ids that it cannot renew its right to. Requests go on being served meanwhile.
+//! A panic ends one run of a task. It is counted and logged, and after a pause the task is restarted. A task that
+//! panics repeatedly is given up. Then this node is not ready (`/readyz` gives the reason), because it would
+//! acknowledge stories that nobody delivers, or fail to renew the lease of its ids. Requests are still served.
 //!
 //! Refused: ending the process. A fault in all nodes at once would then take the whole fleet down.
 
@@ -22,7 +22,7 @@ tokio::task_local! {
     static TASK: &'static str;
 }
 
-/// The name of the supervised task that this code runs in; `None` outside of them, as in requests.
+/// The name of the supervised task that runs this code; `None` outside of such tasks, for example in requests.
 #[must_use]
 pub fn current_task() -> Option<&'static str> {
     TASK.try_with(|task| *task).ok()
@@ -55,13 +55,13 @@ impl std::fmt::Display for GivenUp {
     }
 }
 
-/// The tasks that were given up. One entry a task at most, so it is bounded by their number.
+/// The tasks that were given up. It has at most one entry for each task.
 #[derive(Default)]
 pub(crate) struct Supervision(Mutex<Vec<GivenUp>>);
 
 impl Service {
-    /// Runs a task in the background until the service stops. [`Service::stop`] waits for it, so `run` must end soon
-    /// after [`Service::stopping`] is cancelled. It is restarted after a panic, and when it ends too early.
+    /// Runs a background task until the service stops. [`Service::stop`] waits for it, so `run` must end soon after
+    /// [`Service::stopping`] is cancelled. It is restarted after a panic, and when it ends too early.
     pub fn supervise<F>(&self, task: &'static str, run: impl Fn() -> F + Send + Sync + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -90,13 +90,13 @@ impl Service {
                 return;
             }
             match &ended {
-                Ok(()) => tracing::error!(task, "a task in the background ended too early"),
+                Ok(()) => tracing::error!(task, "a background task ended too early"),
                 Err(panic) => note_panic(task, panic.as_ref()),
             }
             let Some(pause) = restarts.next(begin.elapsed()) else {
                 return self.give_up(task);
             };
-            // Ends early, and the task runs once more to finish its work, when the service stops.
+            // Ends early when the service stops. The task then runs once more to finish its work.
             let _stopping = timeout(pause, self.0.stopping.cancelled()).await;
         }
     }
@@ -112,7 +112,7 @@ impl Service {
             restarts: restarts_max,
             period,
         };
-        tracing::error!(task, "this node is not ready any more: {given_up}");
+        tracing::error!(task, "this node is no longer ready: {given_up}");
         let mut all = self.0.supervision.0.lock();
         if !all.contains(&given_up) {
             all.push(given_up);
@@ -120,13 +120,13 @@ impl Service {
     }
 }
 
-/// Counts and logs a panic of a task, or of one piece of its work.
+/// Counts and logs a panic of a task, or of one unit of its work.
 pub(crate) fn note_panic(task: &'static str, panic: &(dyn Any + Send)) {
     metrics::counter!("sosik_task_panics_total", "task" => task).increment(1);
     tracing::error!(
         task,
         panic = message_of(panic),
-        "a task in the background panicked"
+        "a background task panicked"
     );
 }
 
@@ -140,7 +140,7 @@ pub(crate) fn message_of(panic: &(dyn Any + Send)) -> &str {
 /// Decides about the next restart.
 struct Restarts {
     settings: SupervisionSettings,
-    /// When the last ones were, at most `restarts_max`.
+    /// The times of the last restarts, at most `restarts_max`.
     recent: VecDeque<Duration>,
 }
 
@@ -152,7 +152,7 @@ impl Restarts {
         }
     }
 
-    /// The pause before the next restart; `None` when there were too many within the period.
+    /// The pause before the next restart; `None` if there were too many restarts within the period.
     fn next(&mut self, now: Duration) -> Option<Duration> {
         let SupervisionSettings {
             restarts_max,

@@ -1,9 +1,9 @@
-//! Comparing feeds as they are served with feeds computed from the truth.
+//! Compares served feeds with feeds computed from the tables.
 //!
-//! The served side pages through the feed like a client; the other side is one statement over the tables, written apart
-//! from it. Both are compared page by page: the definition is asked only for the span of ids that the served page covers,
-//! so the cost of a feed grows with its length and the cost of a page does not. While people go on posting, the two are
-//! compared up to the settled point only, and a difference counts if it is still there when looked at again.
+//! The served side pages through the feed like a client. The expected side is one statement over the tables, written
+//! independently. Both are compared page by page: the statement covers only the span of ids of the served page, so the
+//! cost of a feed grows with its length and the cost of a page does not. While people post, the comparison ends at the
+//! settled point, and a difference counts only if it persists when the comparison is repeated.
 //!
 //! [`Service::verify`] compares a whole feed. [`Service::check_page`] compares one page for the self-check of a running
 //! server: it has its own permit, and it builds no timeline, since that could evict the timeline of an active reader.
@@ -17,13 +17,13 @@ use crate::caches::Purpose;
 use crate::feed::{FeedAsk, From};
 use crate::{Service, ServiceResult};
 
-/// A difference has to be seen so often, since a write may fall between the two sides of one look.
+/// Comparisons before a difference counts, because a write may fall between the two sides of one comparison.
 const LOOKS: usize = 3;
 
-/// Stories on a page, both sides: as many as a client may ask for.
+/// Stories on a page, both sides: the maximum that a client may request.
 const PAGE: u32 = 100;
 
-/// How one reader's feed compares.
+/// The result of comparing one reader's feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Comparison {
     /// Stories in the feed.
@@ -46,11 +46,11 @@ pub struct PageComparison {
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
-    /// In the truth, not served.
+    /// Expected, not served.
     Missing(StoryId),
-    /// Served, not in the truth.
+    /// Served, not expected.
     Leaked(StoryId),
-    /// Served again, or above a newer one.
+    /// Served twice, or above a newer one.
     OutOfOrder(StoryId),
 }
 
@@ -65,7 +65,7 @@ impl std::fmt::Display for Difference {
 }
 
 impl Service {
-    /// Compares one reader's feed, all of it.
+    /// Compares one reader's whole feed.
     ///
     /// # Errors
     /// When the store fails.
@@ -135,7 +135,8 @@ impl Service {
         let truth = self.0.store.feed_by_definition(reader, span, PAGE).await?;
         let mut next = next;
         if truth.len() >= PAGE as usize {
-            // The truth may continue above the end of the served page, so the comparison ends at the last known story.
+            // The expected feed may continue above the end of the served page, so the comparison ends at its last known
+            // story.
             next = truth.last().copied();
             served.retain(|story| Some(*story) >= next);
         }
@@ -143,12 +144,12 @@ impl Service {
         Ok(PageComparison {
             stories: truth.len() as u64,
             differences: differences(&served, &truth, below),
-            // A page that does not lead downwards is the last one: it is reported as out of order.
+            // A page whose cursor does not lead downwards is the last one. It is reported as out of order.
             below: next.filter(|next| below.is_none_or(|below| *next < below)),
         })
     }
 
-    /// The stories of a page as it is served, and below which one the next page is.
+    /// The stories of a page as it is served, and the story below which the next page starts.
     async fn served(
         &self,
         reader: PersonId,

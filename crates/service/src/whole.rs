@@ -1,11 +1,11 @@
-//! Uninterruptible acts: a write together with its cache invalidation.
+//! Uninterruptible operations: a write together with its cache invalidation.
 //!
-//! A client may go away in the middle (it hangs up, a deadline passes), and the future of its request is dropped. A
-//! committed write without its invalidation would leave an outdated circle or session in a cache for ever. So such acts
-//! run as tasks of the service, and the request only waits for them. An act that panics may have committed. Its effect
-//! is unknown, so all caches of this node are invalidated.
+//! A client may disconnect in the middle, or a deadline may pass; then the future of its request is dropped. A
+//! committed write without its invalidation would leave an outdated circle or session in a cache permanently. So such
+//! operations run as tasks of the service, and the request only waits for them. An operation that panics may have
+//! committed. Its effect is unknown, so all caches of this node are invalidated.
 //!
-//! Rejected: invalidating the caches before the write. A read in between would cache the old value again.
+//! Refused: invalidating the caches before the write. A read in between would cache the old value again.
 
 use std::panic::resume_unwind;
 
@@ -15,7 +15,7 @@ use tracing::Instrument;
 use crate::{Change, Service, ServiceError, ServiceResult};
 
 impl Service {
-    /// Runs an act to its end, whether or not the caller waits for it.
+    /// Runs an operation to completion, even if the caller stops waiting.
     pub(crate) async fn whole<T: Send + 'static>(
         &self,
         act: impl Future<Output = ServiceResult<T>> + Send + 'static,
@@ -35,8 +35,7 @@ impl Service {
         }
     }
 
-    /// Passes the store's answer on. A write that failed may have happened all the same, so the caches forget what
-    /// it would have changed.
+    /// Returns the store's result. A failed write may have committed, so the caches drop what it would have changed.
     pub(crate) async fn or_doubt<T>(
         &self,
         answer: StoreResult<T>,
@@ -49,7 +48,7 @@ impl Service {
     }
 }
 
-/// An act that has not come to its end. Dropped before that, it invalidates everything.
+/// An operation in flight. Dropped before its completion, it invalidates everything.
 struct Unfinished(Option<Service>);
 
 impl Unfinished {
@@ -62,7 +61,7 @@ impl Drop for Unfinished {
     fn drop(&mut self) {
         let Some(service) = self.0.take() else { return };
         metrics::counter!("sosik_writes_broken_off_total").increment(1);
-        tracing::error!("a write panicked: everything this node remembers is invalidated");
+        tracing::error!("a write panicked: all caches of this node are invalidated");
         service.forget_everything();
     }
 }

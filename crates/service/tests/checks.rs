@@ -1,4 +1,4 @@
-//! Comparing feeds with the truth page by page.
+//! Compares served feeds with the tables page by page.
 
 #![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
@@ -89,7 +89,7 @@ async fn what_is_missing_from_a_timeline_is_found_on_its_page() {
 #[tokio::test]
 async fn a_check_runs_while_every_turn_of_readers_is_taken() {
     let mut settings = Settings::default();
-    settings.feed.rebuilds_at_once = 0; // no turn is ever free
+    settings.feed.rebuilds_at_once = 0; // no permit is ever free
     settings.feed.rebuild_wait = Duration::ZERO;
     let world = World::with(settings, None).await;
     let reader = world.person("reader").await;
@@ -105,7 +105,7 @@ async fn a_check_runs_while_every_turn_of_readers_is_taken() {
     });
     let page = world.service.check_page(reader, None).await.unwrap();
     assert_eq!((page.stories, page.differences), (1, vec![]));
-    assert!(!waits.is_finished(), "a reader waits for a turn");
+    assert!(!waits.is_finished(), "a reader waits for a permit");
     waits.abort();
     let span = StorySpan::below(None);
     let defined = world.store().feed_by_definition(reader, span, 10).await;

@@ -1,5 +1,5 @@
-//! The promises, each as a check that says how it was broken; and builds with promises broken on purpose, each of
-//! which has to be caught.
+//! The promises. Each check returns how a promise was broken. Every build that breaks a promise on purpose must be
+//! caught.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,7 +15,8 @@ use sosik_feed::{Audience, StoryId};
 use sosik_service::feed::From;
 use sosik_service::{Sabotage, Settings};
 
-/// Lateness takes a clock to see: the checker of `sosik load` has one, and is proved with this build too.
+/// Lateness cannot be detected without a clock. The checker of `sosik load` has one, and this build is used to test it,
+/// too.
 const NEEDS_A_CLOCK: Sabotage = Sabotage::DeliverLate;
 
 /// How a promise was broken.
@@ -36,7 +37,7 @@ async fn world(sabotage: Option<Sabotage>) -> World {
     World::with(settings, sabotage).await
 }
 
-/// P1: what was acknowledged is there after a restart, and gets home.
+/// P1: an acknowledged story survives a restart and is delivered.
 async fn durable(mut world: World) -> Result<(), Broken> {
     let people = world.people(&["mina", "jun"]).await;
     world.befriend(people[0], people[1]).await;
@@ -171,7 +172,7 @@ async fn own_words(world: World) -> Result<(), Broken> {
     Ok(())
 }
 
-/// P5: paging down never skips or repeats while stories arrive and vanish.
+/// P5: paging down never skips or repeats a story while stories are posted and deleted.
 async fn no_gaps_downwards(world: World) -> Result<(), Broken> {
     let people = world.people(&["author", "reader"]).await;
     let [author, reader] = people[..] else {
@@ -216,7 +217,7 @@ async fn no_gaps_downwards(world: World) -> Result<(), Broken> {
     )
 }
 
-/// P5: "newer" misses nothing that was delivered late, also when the timeline was lost meanwhile.
+/// P5: "newer" misses no late delivery, even if the timeline was lost in between.
 async fn no_gaps_upwards(mut world: World) -> Result<(), Broken> {
     let people = world.people(&["author", "reader"]).await;
     let [author, reader] = people[..] else {
@@ -249,16 +250,13 @@ async fn no_gaps_upwards(mut world: World) -> Result<(), Broken> {
     let page = world.read(reader, newer(&page), 10).await;
     expect(
         !page.reset && ids(&page) == [third],
-        "after a restart newer is not what came since",
+        "after a restart newer does not return the new stories",
     )?;
     let page = world.read(reader, newer(&page), 10).await;
-    expect(
-        page.items.is_empty() && page.end,
-        "newer repeats what was told",
-    )
+    expect(page.items.is_empty() && page.end, "newer repeats stories")
 }
 
-/// P6: repeating a request posts once.
+/// P6: a repeated request posts once.
 async fn once(world: World) -> Result<(), Broken> {
     let author = world.person("author").await;
     let first = world
@@ -277,7 +275,7 @@ async fn once(world: World) -> Result<(), Broken> {
     )
 }
 
-/// P3 and P8: comments of somebody blocked are out of sight, and an answer is the truth or a refusal, never an error.
+/// P3 and P8: comments by blocked people are hidden, and a response is correct or a refusal, never an internal error.
 async fn comments_private(world: World) -> Result<(), Broken> {
     let people = world.people(&["host", "guest", "blocked"]).await;
     let [host, guest, blocked] = people[..] else {
@@ -299,11 +297,11 @@ async fn comments_private(world: World) -> Result<(), Broken> {
     )?;
     expect(
         seen(guest).await? == 0,
-        "a comment of somebody blocked is shown",
+        "a comment by a blocked person is shown",
     )
 }
 
-/// P1: a like counts once, in its answer and in what is shown.
+/// P1: a like counts once, in its response and on pages.
 async fn counted(world: World) -> Result<(), Broken> {
     let people = world.people(&["mina", "jun"]).await;
     world.befriend(people[0], people[1]).await;
@@ -318,7 +316,7 @@ async fn counted(world: World) -> Result<(), Broken> {
     expect(shown == [1], "a like is not counted once in a feed")
 }
 
-/// Runs every check on a world of its own; the first that fails tells how.
+/// Runs every check in its own world. Returns the first failure.
 async fn all_promises(sabotage: Option<Sabotage>) -> Result<(), Broken> {
     durable(world(sabotage).await).await?;
     complete(world(sabotage).await).await?;
@@ -336,7 +334,7 @@ async fn every_promise_holds() {
     all_promises(None).await.unwrap();
 }
 
-/// The check that is meant for it has to notice, not just any.
+/// The check for this promise must detect it; another failure is not enough.
 async fn caught(sabotage: Sabotage) -> Result<(), Broken> {
     let broken = Some(sabotage);
     match sabotage {

@@ -1,4 +1,4 @@
-//! Things that happen at once.
+//! Concurrent operations.
 
 mod common;
 
@@ -15,7 +15,7 @@ use sosik_service::feed::{FeedPage, From};
 use sosik_service::{ServiceError, Settings};
 use sosik_store::LargeAuthorLimits;
 
-/// Runs every future on a task of its own.
+/// Runs every future on its own task.
 async fn all_at_once<T: Send + 'static>(
     work: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<T> {
@@ -29,7 +29,7 @@ async fn all_at_once<T: Send + 'static>(
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_taken_away_while_it_is_delivered_is_not_shown_after_the_answer() {
     let mut settings = Settings::default();
-    settings.delivery.chunk = 2; // many steps, so that the changes fall in between
+    settings.delivery.chunk = 2; // many steps, so that the changes fall between them
     let world = Arc::new(World::with(settings, None).await);
     let author = world.person("author").await;
     let readers = world.crowd("reader", 30).await;
@@ -145,7 +145,7 @@ async fn an_author_who_crosses_the_limit_of_large_ones_leaves_no_gap_and_no_dupl
 async fn two_thousand_readers_who_come_back_to_a_cold_cache_are_all_answered_with_timelines_built_once()
  {
     let mut settings = Settings::default();
-    // However slow the machine: whoever waits in line has a timeline afterwards, and need not be served twice.
+    // Even on a slow machine: every waiting reader gets a timeline, so none has to be served twice.
     settings.feed.rebuild_wait = Duration::from_secs(60);
     let mut world = World::with(settings, None).await;
     let authors = world.crowd("author", 20).await;
@@ -279,7 +279,7 @@ async fn a_friendship_that_begins_while_the_timeline_is_built_is_not_missed() {
             tokio::spawn(async move {
                 while !stop.load(Ordering::SeqCst) {
                     world.top(reader).await;
-                    // A warm read never waits; without this the readers would keep the machine to themselves.
+                    // A warm read never waits. Without this yield the readers would use all of the machine.
                     tokio::task::yield_now().await;
                 }
             })
@@ -290,7 +290,7 @@ async fn a_friendship_that_begins_while_the_timeline_is_built_is_not_missed() {
         assert_eq!(
             world.top(reader).await.len(),
             place + 1,
-            "the new friend's story is there after the answer"
+            "the new friend's story is visible after the response"
         );
     }
     stop.store(true, Ordering::SeqCst);
@@ -336,7 +336,7 @@ async fn a_story_that_left_the_feed_and_came_back_is_news_again() {
         last = world.post(busy, Audience::Friends).await;
     }
     let page = arrives(page, last).await;
-    // The cursor cannot name everything above the watermark now, so losing the timeline makes it start over.
+    // There are too many stories above the watermark for the cursor to list, so without the timeline it starts over.
     world.service.fabric().forget(reader).await.unwrap();
     let page = world.read(reader, newer(&page), 50).await;
     assert!(page.reset && !ids(&page).contains(&story));

@@ -1,4 +1,4 @@
-//! Passwords that became known elsewhere, by the word of a service outside.
+//! Breached passwords: passwords that an external service knows from leaks.
 
 use futures::future::BoxFuture;
 
@@ -11,10 +11,10 @@ pub trait BreachedPasswords: Send + Sync + 'static {
 }
 
 impl Service {
-    /// Checks new passwords with this source, in addition to the list of this crate. Only the first call has an effect.
+    /// Checks new passwords against this source, in addition to the built-in list. Only the first call has an effect.
     pub fn ask_for_breached(&self, breached: impl BreachedPasswords) {
         if self.0.breached.set(Box::new(breached)).is_err() {
-            tracing::warn!("breached passwords are asked for elsewhere already");
+            tracing::warn!("a source of breached passwords is already set: this one is ignored");
         }
     }
 

@@ -1,18 +1,20 @@
-//! Passwords that are tried first by whoever guesses.
+//! Common passwords: those that an attacker guesses first.
 //!
-//! A list of ours comes first: common Korean, Japanese and English words with decorations. Then zxcvbn judges, which carries 30,000 common passwords, names and words and knows keyboards, dates,
-//! repeats and the usual replacements of letters. It asks for no mix of character classes: NIST SP 800-63B advises
-//! against such rules and for a list like this.
+//! The built-in list comes first: common Korean, Japanese and English words with decorations. Then zxcvbn estimates the
+//! guesses. It carries 30,000 common passwords, names and words, and recognises keyboard patterns, dates, repeats and
+//! the usual replacements of letters. No mix of character classes is required: NIST SP 800-63B advises against such
+//! rules and recommends a list like this.
 
 use super::listed::is_listed;
 use super::meter::guesses_log10;
 
-/// Passwords that are found with fewer guesses than this power of ten are refused. About 30,000: what a guesser
-/// tries against one account within a day at one guess every three seconds. Common passwords with the usual
-/// decorations lie below, two unrelated words above.
+/// A password that is found with fewer guesses than this power of ten is rejected. It is about 30,000: the number of
+/// guesses that an attacker makes against one account in a day, at one guess every three seconds. Common passwords with
+/// the usual decorations are below it, two unrelated words are above it.
 const GUESSES_LOG10_MIN: f64 = 4.5;
 
-/// Is this password guessed early? `personal` is what a guesser knows about its owner, and is tried too.
+/// Whether an attacker guesses this password early. `personal` is what the attacker knows about the owner; it is tried
+/// too.
 pub(super) fn is_common(password: &str, personal: &[&str]) -> bool {
     is_listed(password, personal) || guesses_log10(password, personal) < GUESSES_LOG10_MIN
 }

@@ -1,8 +1,8 @@
 //! Devices that logged in to an account before.
 //!
-//! Guesses at a password share one budget per handle, from wherever they come, so a guesser can use it up. A device
-//! that logged in before shows a long-lived random token and has a budget of its own: nobody else can lock its owner
-//! out. The token grants no access, and no answer reveals whether it is known. It only selects the budget.
+//! Guesses at a password share one budget per handle, whatever their source, so an attacker can use it up. A device
+//! that logged in before presents a long-lived random token and has its own budget, so nobody else can lock its owner
+//! out. The token grants no access, and no response reveals whether it is known. It only selects the budget.
 
 use sosik_feed::PersonId;
 use sosik_feed::limits::DEVICES_MAX;
@@ -13,8 +13,8 @@ use super::tokens::hash_of;
 use crate::{Service, ServiceResult};
 
 impl Service {
-    /// Whether a device that shows this token has logged in to the account with this handle before. Also `false`
-    /// when nobody has the handle, when the token is invalid, and when it belongs to another account.
+    /// Whether the device with this token has logged in to the account with this handle before. Also returns `false` if
+    /// the handle does not exist, if the token is invalid, and if the token belongs to another account.
     ///
     /// # Errors
     /// When the store fails.
@@ -25,8 +25,8 @@ impl Service {
         Ok(self.0.store.knows_device(handle.as_str(), &device).await?)
     }
 
-    /// Remembers the device that logged in just now. Returns the token for it to keep: the one that it has, or a new
-    /// one. Beyond [`DEVICES_MAX`] the least recently used devices of the person are forgotten.
+    /// Records the device that has just logged in. Returns the token that the device keeps: its current one, or a new
+    /// one. Beyond [`DEVICES_MAX`] the least recently used devices of the person are removed.
     ///
     /// # Errors
     /// When the store or the system's random source fails.

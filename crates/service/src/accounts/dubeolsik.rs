@@ -1,4 +1,4 @@
-//! Korean as it comes out of a Latin keyboard: the keys of the standard layout (KS X 5002, two sets).
+//! Korean text typed on a Latin keyboard with the standard layout (KS X 5002, two sets).
 //!
 //! Many Korean passwords are Korean words typed without switching the keyboard: `tkfkdgo` is 사랑해.
 
@@ -21,7 +21,7 @@ const FINALS: [&str; 27] = [
     "qt", "t", "T", "d", "w", "c", "z", "x", "v", "g",
 ];
 
-/// The text with every Hangul letter replaced by the keys that type it, in small letters.
+/// The text with every Hangul letter replaced by the keys that type it, in lower case.
 pub(super) fn typed_on_latin_keys(text: &str) -> String {
     let mut keys = String::with_capacity(text.len());
     for letter in text.nfkd() {
@@ -33,7 +33,7 @@ pub(super) fn typed_on_latin_keys(text: &str) -> String {
     keys.to_lowercase()
 }
 
-/// Whether the text has a Hangul letter.
+/// Whether the text contains a Hangul letter.
 pub(super) fn has_hangul(text: &str) -> bool {
     text.nfkd().any(|letter| keys_of(letter).is_some())
 }

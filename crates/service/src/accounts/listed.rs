@@ -1,10 +1,10 @@
-//! Passwords made of a common word: the word itself, decorated with digits and signs, doubled, reversed, with digits for
-//! letters, or typed on a keyboard that was left in the other language.
+//! Passwords that consist of one common word: the word itself, decorated with digits and signs, doubled, reversed, with
+//! digits instead of letters, or typed with the keyboard set to the other language.
 //!
-//! The words are a list of ours in Korean, Japanese and English. A test generates `common-passwords.txt` from `words/`
-//! (the words as they are written, and Korean ones as they come out of a Latin keyboard). The check strips decorations
-//! from a password, so the list needs no combinations. There are no false positives: a rejected password *is* a
-//! decorated word of the list. To add words, add lines in `words/` and run `cargo xtask generate`.
+//! The word list covers Korean, Japanese and English. A test generates `common-passwords.txt` from `words/` (each word
+//! as it is written, and Korean words also as the keys of a Latin keyboard). The check strips decorations from a
+//! password, so the list needs no combinations. There are no false positives: a rejected password *is* a decorated word
+//! of the list. To add words, add lines in `words/` and run `cargo xtask generate`.
 
 use std::sync::LazyLock;
 
@@ -13,17 +13,17 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::dubeolsik::{has_hangul, typed_on_latin_keys};
 
-/// Digits and signs that still count as a decoration of a word. Eight make a date, two more a sign at each end; a longer
-/// run of random digits is a secret of its own.
+/// Maximum number of digits and signs that count as a decoration of a word. A date has eight digits; two more allow a
+/// sign at each end. A longer run of random digits is a secret in itself.
 const DECORATION_CHARACTERS_MAX: usize = 10;
 
-/// All-digit passwords up to this length are dates, telephone numbers and the like.
+/// A password of digits only, up to this length, is treated as a date, a telephone number or similar.
 const DIGITS_MAX: usize = 11;
 
 static LISTED: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| include_str!("common-passwords.txt").lines().collect());
 
-/// Is this password a common word, or the handle or name of its owner, with a decoration?
+/// Whether this password is a common word, or the handle or name of its owner, with a decoration.
 pub(super) fn is_listed(password: &str, personal: &[&str]) -> bool {
     let plain = plain(password);
     let signs = plain.chars().filter(|sign| !sign.is_alphabetic()).count();
@@ -36,12 +36,12 @@ pub(super) fn is_listed(password: &str, personal: &[&str]) -> bool {
     signs <= DECORATION_CHARACTERS_MAX && cores(&plain).iter().any(|core| is_word(core, &is_known))
 }
 
-/// One form: compatibility forms and capitals do not matter.
+/// The normal form: compatibility characters and upper case are folded.
 fn plain(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
 }
 
-/// A name or handle as somebody would type it into a password.
+/// The spellings of a name or handle that people use in passwords.
 fn spellings(text: &str) -> Vec<String> {
     let letters = letters(&plain(text));
     let typed = typed_on_latin_keys(&letters);
@@ -104,7 +104,7 @@ fn is_word(core: &str, is_known: &impl Fn(&str) -> bool) -> bool {
     !core.is_empty() && (known_in_some_form(core) || half_of(core).is_some_and(known_in_some_form))
 }
 
-/// The word of which a text is twice.
+/// The half of a text that consists of the same half twice.
 fn half_of(text: &str) -> Option<&str> {
     let middle = text.len() / 2;
     let (first, second) = text.split_at_checked(middle)?;

@@ -1,4 +1,4 @@
-//! Logging in. Wrong handle and wrong password look the same and take as long.
+//! Log-in. A wrong handle and a wrong password give the same response after the same time.
 
 use sosik_feed::people::Handle;
 use sosik_feed::{PersonId, SessionId};
@@ -7,14 +7,14 @@ use sosik_store::SessionRecord;
 use super::{LoggedIn, Token};
 use crate::{Change, Service, ServiceError, ServiceResult};
 
-/// What a client calls itself is kept so far: enough for a browser's name and system.
+/// Characters of the client's name that are stored: enough for the name of a browser and its system.
 const CLIENT_CHARACTERS_MAX: usize = 200;
 
 impl Service {
-    /// Opens a session for whoever knows handle and password.
+    /// Opens a session for the person with this handle and password.
     ///
     /// # Errors
-    /// `WrongCredentials`, which does not say what of the two; `Busy`.
+    /// `WrongCredentials`, which does not reveal which of the two is wrong; `Busy`.
     pub async fn log_in(
         &self,
         handle: &str,
@@ -34,8 +34,8 @@ impl Service {
             return Err(ServiceError::WrongCredentials);
         };
         let (logged_in, session) = self.open_session(person, client).await?;
-        // A password changed while this one was being hashed has ended all sessions but not this new one, which must
-        // not outlive the old password.
+        // If the password was changed while this one was being hashed, the change ended all sessions except this new
+        // one. The new session must not outlive the old password.
         let now = self.0.store.credentials_of(person).await?;
         if now.map(|known| known.password_hash) != hash {
             self.finish_session(person, session).await?;
@@ -45,7 +45,7 @@ impl Service {
         Ok(logged_in)
     }
 
-    /// Adds a session; the least recently used ones beyond the limit end.
+    /// Opens a session. Ends the least recently used sessions beyond the limit.
     pub(super) async fn open_session(
         &self,
         person: PersonId,
@@ -77,7 +77,7 @@ impl Service {
         ))
     }
 
-    /// Stores a session whose token nobody has yet.
+    /// Stores a session with a new token.
     async fn add_session(&self, session: SessionRecord) -> ServiceResult<()> {
         let service = self.clone();
         self.whole(async move {
@@ -85,7 +85,7 @@ impl Service {
             let limit = service.0.settings.sessions.per_person_max;
             let doubtful = service.sessions_ended_perhaps(person).await?;
             let answer = service.0.store.add_session(session, limit).await;
-            // Also after a failed write, because it may have committed.
+            // Also after a failed write, because the write may have committed.
             service.0.caches.unknown_tokens.drop_changed(&token);
             let ended = service.or_doubt(answer, [doubtful]).await?;
             if !ended.is_empty() {

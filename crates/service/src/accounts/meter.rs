@@ -1,25 +1,25 @@
-//! The password meter, zxcvbn, with a bound on what one judgement costs.
+//! The password meter: zxcvbn, with a bound on its cost.
 //!
-//! zxcvbn tries every combination of letters that the symbols of a password may stand for: `(`, `{`, `[` and `<` for `c`,
-//! `1`, `!` and `|` for `i`, and so on. A password made of all of them costs seconds. Real passwords leave few
-//! combinations. Beyond [`COMBINATIONS_MAX`] the symbols that stand for the same letter are taken for one.
+//! zxcvbn tries every combination of letters that the symbols of a password can stand for: `(`, `{`, `[` and `<` for
+//! `c`, `1`, `!` and `|` for `i`, and so on. A password of such symbols only takes seconds. Real passwords have few
+//! combinations. Beyond [`COMBINATIONS_MAX`], symbols that stand for the same letter are treated as one symbol.
 
 use std::borrow::Cow;
 
 use zxcvbn::zxcvbn;
 
-/// Looked at this far, in characters: the cost grows faster than the length, and what comes later only makes a password
-/// better.
+/// Only this many characters are judged. The cost grows faster than the length, and later characters only make a
+/// password stronger.
 const CHARACTERS_MAX: usize = 40;
 
-/// Combinations that are tried. `P@$$w0rd1!` and `1234567890` have 4 each. Each combination looks up every part of the
-/// password.
+/// Maximum number of combinations. `P@$$w0rd1!` and `1234567890` have 4 each. For each combination, every part of the
+/// password is looked up.
 const COMBINATIONS_MAX: usize = 8;
 
-/// Symbols that stand for the same letter, as zxcvbn knows them; letters with one symbol add no combination.
+/// Symbols that stand for the same letter in zxcvbn. A letter with a single symbol adds no combination.
 const ALIKE: [&str; 7] = ["4@", "({[<", "69", "1!|", "1|7", "5$", "7+"];
 
-/// The decimal logarithm of the guesses needed by an attacker who knows `personal` about the owner.
+/// The decimal logarithm of the number of guesses that an attacker needs who knows `personal` about the owner.
 pub(super) fn guesses_log10(password: &str, personal: &[&str]) -> f64 {
     zxcvbn(&looked_at(password), personal).guesses_log10()
 }
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(looked_at(&"가".repeat(128)).chars().count(), CHARACTERS_MAX);
     }
 
-    /// Passwords that cost the meter most: a sample of those that leave as many combinations as are tried.
+    /// The most expensive passwords for the meter: a sample of those with the maximum number of combinations.
     fn costly() -> impl Iterator<Item = String> {
         const EVERY: &str = "4@({[<691!|75$+";
         const SAMPLED: usize = 23;

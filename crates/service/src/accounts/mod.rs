@@ -1,8 +1,8 @@
-//! Accounts: signing up, logging in, sessions and passwords.
+//! Accounts: sign-up, log-in, sessions and passwords.
 //!
-//! A session is a random token that only its owner has. The store keeps its SHA-256; this node remembers the sessions
-//! in use, so that a request costs a hash and a look into memory. When a session ends, here or by a limit, no request
-//! and no stream goes on with it.
+//! A session is a random token that only its owner has. The store keeps its SHA-256. This node caches the sessions in
+//! use, so a request costs one hash and one cache look-up. When a session ends, through its owner or a limit, no
+//! request and no stream continues with it.
 
 mod breached;
 mod common;
@@ -29,27 +29,27 @@ pub use sessions::Remembered;
 pub use sign_up::SignUpAsk;
 pub use tokens::Token;
 
-/// What a sign-up and a log-in answer.
+/// The result of a sign-up or log-in.
 #[derive(Debug, Clone)]
 pub struct LoggedIn {
-    /// Who.
+    /// The person.
     pub person: Arc<PersonEntry>,
-    /// Opens the new session. It is nowhere else: the store keeps its hash.
+    /// The token of the new session. It exists nowhere else: the store keeps only its hash.
     pub token: Token,
 }
 
-/// Whoever a request comes from, known by the token of a session that is still open.
+/// The person behind a request, identified by the token of an open session.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Viewer {
-    /// Who.
+    /// The person.
     pub id: PersonId,
-    /// By which session.
+    /// The session of this request.
     pub session: SessionId,
-    /// Of the session's token.
+    /// The hash of the session's token.
     pub token: TokenHash,
 }
 
-/// Without the hash of the token, which has no business in a log.
+/// Omits the hash of the token, so that it never appears in a log.
 impl fmt::Debug for Viewer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Viewer")

@@ -1,8 +1,8 @@
-//! Passwords: Argon2id, off the async threads, so many at once.
+//! Passwords: Argon2id, off the async threads, with a maximum number of concurrent hashes.
 //!
-//! A hash takes memory and tens of milliseconds of a processor on purpose. The semaphore bounds both; who waits
-//! longer than [`HASH_WAIT_MAX`] for a turn is told that the service is busy. How many wait is bounded by the requests
-//! that are admitted at all.
+//! By design a hash takes memory and tens of milliseconds of a processor. The semaphore bounds both. A caller that
+//! waits longer than [`HASH_WAIT_MAX`] for a permit gets `Busy`. The number of waiting callers is bounded by the limit
+//! of admitted requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,14 +21,14 @@ use crate::error::RETRY_AFTER;
 use crate::settings::PasswordSettings;
 use crate::{Change, Service, ServiceError, ServiceResult};
 
-/// Longest wait for a turn to hash. A person still waits for their log-in this long; a queue that is longer is a storm.
+/// Longest wait for a permit. People accept a log-in that takes this long; a longer queue is an overload.
 const HASH_WAIT_MAX: Duration = Duration::from_secs(5);
 
 impl Service {
     /// Sets a new password and ends every other session of the viewer.
     ///
     /// # Errors
-    /// `RuleBroken` for a new password that is too short, too long or too common, `WrongPassword`, `Busy`.
+    /// `RuleBroken` if the new password is too short, too long or too common; `WrongPassword`; `Busy`.
     pub async fn change_password(
         &self,
         viewer: &Viewer,
@@ -72,11 +72,11 @@ impl Service {
         Ok(())
     }
 
-    /// Judges a new password and hashes it. Its length has been checked. `personal` is what a guesser knows about its
-    /// owner: handle and name.
+    /// Judges a new password and hashes it. The caller has checked its length. `personal` is what an attacker knows
+    /// about its owner: handle and name.
     ///
     /// # Errors
-    /// `RuleBroken` for a password that is too common, `Busy`.
+    /// `RuleBroken` if the password is too common; `Busy`.
     pub async fn hash_of_new_password(
         &self,
         password: &str,
@@ -99,14 +99,14 @@ impl Service {
         .await
     }
 
-    /// Is this the password that was hashed? Where there is no hash it takes as long to say no, so that time does not
-    /// tell whether an account exists.
+    /// Whether this password has this hash. Without a hash the check takes the same time, so that the response time
+    /// does not reveal whether an account exists.
     pub(super) async fn password_fits(
         &self,
         password: &str,
         stored: Option<String>,
     ) -> ServiceResult<bool> {
-        // Nobody has such a password, and hashing a long text would cost more.
+        // No account has such a password, and hashing a long text would cost more.
         if check_password_length(password) == Err(RuleBroken::PasswordTooLong) {
             return Ok(false);
         }
@@ -131,7 +131,7 @@ impl Service {
         .await
     }
 
-    /// Runs a job that hashes once it is its turn.
+    /// Runs a hashing job as soon as a permit is free.
     async fn hashing<T: Send + 'static>(
         &self,
         job: impl FnOnce(Argon2<'static>) -> ServiceResult<T> + Send + 'static,
@@ -143,7 +143,7 @@ impl Service {
             Err(_too_long) => return Err(ServiceError::Busy(RETRY_AFTER)),
         };
         let hashed = tokio::task::spawn_blocking(move || {
-            // Held to the end of the work, also when nobody waits for it any more.
+            // Held until the work is done, even if the caller is gone.
             let _turn = turn;
             job(argon2)
         });
@@ -163,7 +163,7 @@ fn argon2(settings: &PasswordSettings) -> ServiceResult<Argon2<'static>> {
     }
 }
 
-/// One spelling of what was typed: keyboards differ in how they put "é" or "가" together.
+/// One normal form of a typed password: keyboards compose "é" and "가" differently.
 fn normalised(password: &str) -> String {
     password.nfc().collect()
 }

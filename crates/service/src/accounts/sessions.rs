@@ -1,8 +1,8 @@
-//! Sessions in use: known from memory, judged by the clock, ended at once.
+//! Sessions in use: cached in memory, expired by the clock, ended immediately.
 //!
-//! The limits are judged when a session is used, not when it is cleaned away: one that is over opens nothing, however
-//! long its row or its entry in a cache is still there. The last use is written down at most every
-//! `sessions.touch`, so the idle limit may come that much early.
+//! The limits are checked when a session is used, not when it is removed: an expired session opens nothing, even while
+//! its row or cache entry still exists. The last use is recorded at most every `sessions.touch`, so a session may reach
+//! its idle limit early by that time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,8 +15,8 @@ use super::{Viewer, tokens};
 use crate::caches::SessionEntry;
 use crate::{Change, Service, ServiceError, ServiceResult};
 
-/// A token that the store does not know is not asked for again within this time. Short: it saves the reads of a client
-/// that repeats itself, and nobody waits longer than this should a node ever be wrong about it.
+/// A token that the store does not know is not looked up again within this time. It saves the reads of a client that
+/// repeats an invalid token. It is short, because a node that is wrong about a token recovers after this time.
 const UNKNOWN_FOR: Duration = Duration::from_secs(30);
 
 /// The state of a token in the memory of this node.
@@ -44,7 +44,8 @@ impl Service {
         }
     }
 
-    /// Whose session this token opens; `None` when it is none, or none any more. Counts as a use of the session.
+    /// The viewer whose session this token opens; `None` if the token is invalid or the session has ended. Counts as a
+    /// use of the session.
     ///
     /// # Errors
     /// When the store fails. A session in the cache needs no store.
@@ -78,7 +79,7 @@ impl Service {
         viewer
     }
 
-    /// Is the session of this viewer still open? For streams, which outlive the look at the token.
+    /// Whether the session of this viewer is still open. For streams, which outlive the check at their start.
     ///
     /// # Errors
     /// When the store fails.
@@ -97,7 +98,7 @@ impl Service {
         Ok(sessions)
     }
 
-    /// Ends the viewer's own session. Again: no change.
+    /// Ends the viewer's own session. Idempotent.
     ///
     /// # Errors
     /// When the store fails.
@@ -107,7 +108,7 @@ impl Service {
             .map(|_| ())
     }
 
-    /// Ends one of the viewer's sessions, on whatever device.
+    /// Ends one of the viewer's sessions, on any device.
     ///
     /// # Errors
     /// `NotFound` when the viewer has no such session.
@@ -118,7 +119,7 @@ impl Service {
         }
     }
 
-    /// Ends all of the viewer's sessions but the one that asks.
+    /// Ends all of the viewer's sessions except the current one.
     ///
     /// # Errors
     /// When the store fails.
@@ -140,7 +141,7 @@ impl Service {
         .await
     }
 
-    /// Ends a session of a person; answers its token when there was one.
+    /// Ends a session of a person. Returns its token if the session existed.
     pub(super) async fn finish_session(
         &self,
         person: PersonId,
@@ -159,8 +160,8 @@ impl Service {
         .await
     }
 
-    /// What to tell the caches when it is not known which sessions of a person a failed write has ended. To be made
-    /// before the write. Those that did not end are loaded again.
+    /// The cache invalidations for a write whose failure leaves it unknown which sessions of a person have ended. Call
+    /// it before the write. Sessions that did not end are loaded again.
     pub(super) async fn sessions_ended_perhaps(&self, person: PersonId) -> ServiceResult<Change> {
         let all = self.0.store.sessions_of(person).await?;
         Ok(Change::SessionsEnded(
@@ -169,7 +170,7 @@ impl Service {
         ))
     }
 
-    /// The session of a token, if it is within its limits.
+    /// The session of a token, unless it has exceeded a limit.
     async fn open_session_of(&self, token: &TokenHash) -> ServiceResult<Option<Arc<SessionEntry>>> {
         let remembered = self.session_in_memory(token);
         if remembered.is_some() || self.is_unknown(token) {
@@ -207,7 +208,7 @@ impl Service {
         session.filter(|session| self.is_open(&session.record, used_at(session), now))
     }
 
-    /// Has the store said a moment ago that it has no such token?
+    /// Whether a recent look-up in the store did not find this token.
     fn is_unknown(&self, token: &TokenHash) -> bool {
         let until = self.0.caches.unknown_tokens.get(token);
         until.is_some_and(|until| self.0.clock.monotonic() < until)
@@ -220,7 +221,7 @@ impl Service {
             && now.since(used_at) <= limits.idle
     }
 
-    /// Writes the use down, in the background and not every time.
+    /// Records the use in the background, at most once per `sessions.touch`.
     fn note_use(&self, session: Arc<SessionEntry>) {
         let (now, noted) = (self.now(), used_at(&session));
         if now.since(noted) < self.0.settings.sessions.touch
@@ -236,9 +237,9 @@ impl Service {
                 .touch_session(&session.record.token, now)
                 .await
             {
-                // Losing it is safe: the next use writes it down.
+                // Safe to lose: the next use records it.
                 replace_used_at(&session, now, noted);
-                tracing::warn!(%error, "the use of a session could not be written down");
+                tracing::warn!(%error, "the last use of a session could not be recorded");
             }
         });
     }
@@ -248,7 +249,7 @@ fn used_at(session: &SessionEntry) -> Timestamp {
     Timestamp::from_millis(session.used_at.load(Ordering::Relaxed))
 }
 
-/// Of those who notice at once that a use is to be written down, one gets to do it.
+/// Several requests may notice at once that a use must be recorded. Returns `true` for exactly one of them.
 fn replace_used_at(session: &SessionEntry, known: Timestamp, new: Timestamp) -> bool {
     let (known, new) = (known.as_millis(), new.as_millis());
     session

@@ -1,4 +1,4 @@
-//! Signing up: the account, and a first session with it.
+//! Sign-up: creates the account and its first session.
 
 use sosik_feed::people::{DisplayName, Handle, Language};
 use sosik_feed::rules::check_password_length;
@@ -8,7 +8,7 @@ use sosik_store::{NewPerson, SignUp};
 use super::LoggedIn;
 use crate::{Service, ServiceResult};
 
-/// Who somebody wants to be.
+/// A new account as requested.
 pub struct SignUpAsk {
     /// As typed.
     pub handle: String,
@@ -16,20 +16,20 @@ pub struct SignUpAsk {
     pub display_name: String,
     /// As typed.
     pub password: String,
-    /// `ko`, `en` or `ja`; the default of the domain when it is not said.
+    /// `ko`, `en` or `ja`; `None` selects the default of the domain.
     pub language: Option<String>,
-    /// What the client calls itself, for the list of devices.
+    /// The client's name for itself, for the list of devices.
     pub client: String,
 }
 
 impl Service {
-    /// Makes an account and logs its owner in.
+    /// Creates an account and logs its owner in.
     ///
-    /// That a handle is taken is told: handles are public, and whoever signs up has to learn it.
+    /// The response reveals that a handle is taken: handles are public, and the person who signs up needs to know.
     ///
     /// # Errors
-    /// `RuleBroken` for a handle, name, language or password that the rules refuse, or a handle that is taken or looks
-    /// like one that is; `Busy`.
+    /// `RuleBroken` if the rules reject the handle, name, language or password, or if the handle is taken or is
+    /// confusable with an existing one; `Busy`.
     pub async fn sign_up(&self, ask: SignUpAsk) -> ServiceResult<LoggedIn> {
         let handle = Handle::parse(&ask.handle)?;
         let name = DisplayName::parse(&ask.display_name)?;
@@ -40,7 +40,7 @@ impl Service {
             .transpose()?
             .unwrap_or_default();
         check_password_length(&ask.password)?;
-        // Before the hash, which costs more than a look.
+        // Before the hash, which costs more than a look-up.
         self.check_handle_free(&handle).await?;
         let personal = [handle.as_str().to_owned(), name.as_str().to_owned()];
         let password_hash = self.hash_of_new_password(&ask.password, personal).await?;
@@ -62,7 +62,7 @@ impl Service {
                 Ok(logged_in)
             }
             SignUp::HandleTaken => {
-                // By now somebody has it; or nobody does, and it only looks like another one.
+                // Either the handle has been taken in the meantime, or it is only confusable with another one.
                 self.check_handle_free(&handle).await?;
                 Err(RuleBroken::HandleConfusable.into())
             }

@@ -1,7 +1,7 @@
-//! Session tokens: 256 random bits, as base64url for whoever holds them and as SHA-256 for the store.
+//! Session tokens: 256 random bits. The client holds them as base64url, the store keeps their SHA-256.
 //!
-//! A plain hash is enough: nobody can go through 2²⁵⁶ tokens, unlike through passwords. Whoever reads the store gets
-//! no session out of it.
+//! A plain hash is enough: unlike passwords, 2²⁵⁶ tokens cannot be enumerated. Read access to the store opens no
+//! session.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ const TOKEN_BYTES: usize = 32;
 pub struct Token(String);
 
 impl Token {
-    /// A new one from the system's random source, with what the store keeps of it.
+    /// A new token from the system's random source, and the hash that the store keeps.
     pub(super) fn random() -> ServiceResult<(Self, TokenHash)> {
         let mut bytes = [0; TOKEN_BYTES];
         if let Err(error) = getrandom::fill(&mut bytes) {
@@ -33,12 +33,12 @@ impl Token {
         ))
     }
 
-    /// A text that somebody sent. Whether it is a token, its hash says.
+    /// A token as a client sent it. It may be invalid: only the look-up of its hash decides.
     pub(super) fn of(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// The text that opens the session: for its owner only, never for a log.
+    /// The secret text of the token. Return it to its owner only and never log it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -51,7 +51,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What the store keeps of a token that somebody sent; `None` for a text that is no token.
+/// The hash of a token as a client sent it; `None` if the text does not have the form of a token.
 pub(super) fn hash_of(token: &str) -> Option<TokenHash> {
     let mut bytes = [0; TOKEN_BYTES];
     let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).ok()?;

@@ -1,8 +1,8 @@
-//! Deliveries of many orders together: their readers are read at once, each timeline is looked up once for all of
-//! them, and what is done is recorded in one write.
+//! Batched delivery: the readers of many orders are read together, each timeline is looked up once for all orders, and
+//! one write records the progress.
 //!
-//! Orders walk their readers in rounds. In each round every order that has readers left gets the next chunk of them, as
-//! long as the read stays short. Between two rounds progress is recorded, so a crash repeats one round at most.
+//! Orders are processed in rounds. In each round every order that has readers left gets its next chunk, as long as the
+//! read stays short. Progress is recorded between two rounds, so a crash repeats at most one round.
 
 use std::mem::take;
 
@@ -14,11 +14,11 @@ use super::work::Outcome;
 use crate::sabotage::Sabotage;
 use crate::{Service, ServiceError, ServiceResult};
 
-/// Readers that one read finds, all orders together, before it leaves the rest to the next: some 10 ms of a connection
-/// of the store, and 160 kB.
+/// Readers that one read returns, over all orders. It takes some 10 ms of a connection of the store, and 160 kB. The
+/// rest is left to the next read.
 const ROUND_READERS_MAX: usize = 20_000;
 
-/// An order on its way through the readers of its author.
+/// The progress of an order through the readers of its author.
 struct Walk<'a> {
     order: &'a Order,
     audience: Audience,
@@ -26,8 +26,8 @@ struct Walk<'a> {
 }
 
 impl Service {
-    /// Delivers what the orders ask for; answers those that are done. The others were lost to another claim, or are for
-    /// the next start, since the service stops.
+    /// Delivers the orders. Returns those that are done. The others were claimed by another worker, or the service is
+    /// stopping and they remain for the next start.
     ///
     /// # Errors
     /// When store or fabric fail. Any part of the orders may be done.
@@ -53,7 +53,8 @@ impl Service {
         Ok(done)
     }
 
-    /// Sorts out what needs no walk: stories that are deleted, and those of large authors, which go into their log.
+    /// Handles orders without readers to walk: stories that are deleted, and those of large authors, which are appended
+    /// to the log.
     async fn begin<'a>(
         &self,
         orders: &'a [Order],
@@ -86,7 +87,7 @@ impl Service {
         Ok((done, walks))
     }
 
-    /// The next readers of the first of the walks, as many as one read finds.
+    /// The next readers of the first walks, as many as one read returns.
     async fn next_readers(&self, walks: &[Walk<'_>]) -> ServiceResult<Vec<ReaderChunk>> {
         let ask = |walk: &Walk<'_>| ReadersAsk {
             author: walk.order.author,
@@ -110,7 +111,7 @@ impl Service {
             } else {
                 chunk.readers.clone()
             };
-            // The one who posted has put it there already, unless that failed.
+            // The post has already inserted it, unless that failed.
             if walk.done_to == PersonId::default() && !self.breaks(Sabotage::ForgetOwnStory) {
                 readers.push(walk.order.author);
             }
@@ -146,7 +147,7 @@ impl Service {
         done
     }
 
-    /// Records how far the walks are and extends their claims; answers those whose claim holds.
+    /// Records the progress of the walks and extends their claims. Returns the walks whose claims still hold.
     async fn still_held<'a>(&self, walks: Vec<Walk<'a>>) -> ServiceResult<Vec<Walk<'a>>> {
         let progress = walks.iter().map(|walk| (walk.order.held(), walk.done_to));
         let (progress, until) = (progress.collect(), self.claim_until());

@@ -1,12 +1,12 @@
 //! Delivery: a story's way from its order to the timelines of its readers.
 //!
-//! The order in the store is the record. The queue of this process only saves the look into the store for orders
-//! that were just posted. An order goes away only when its effect is done, so after a crash at any point it is done
-//! again; redelivery is idempotent. Every claim of an order has its own name, so a worker that lost its claim changes
-//! nothing for the one who has it now (`docs/decisions/0006-the-order-table-is-the-queue.md`).
+//! The order in the store is the record. The queue of this process only saves the read of the store for orders that
+//! were just posted. An order is removed only after its effect is complete, so a crash at any point repeats it;
+//! redelivery is idempotent. Every claim of an order has a unique name, so a worker that lost its claim changes nothing
+//! for the new owner (`docs/decisions/0006-the-order-table-is-the-queue.md`).
 //!
-//! Dormant readers: nothing is delivered. Large authors: one entry in the log that timelines are filled up from when
-//! read.
+//! Nothing is delivered to dormant readers. A large author's story is one entry in a log, which fills timelines when
+//! they are read.
 
 mod batch;
 pub(crate) mod queue;
@@ -28,12 +28,12 @@ use settled::Settled;
 
 /// State that posts and workers share.
 pub(crate) struct Courier {
-    /// Names this process in claims.
+    /// Identifies this process in claims.
     process: u64,
-    /// Claims made so far.
+    /// Number of claims made so far.
     claims: AtomicU64,
     pub(crate) queue: Queue,
-    /// Up to which story everything is delivered.
+    /// Every story up to this one is delivered.
     pub(crate) settled: Settled,
 }
 
@@ -47,7 +47,7 @@ impl Courier {
         }
     }
 
-    /// A name that no claim had before.
+    /// A unique name for a claim.
     fn next_claim(&self) -> ClaimName {
         ClaimName {
             process: self.process,
@@ -82,7 +82,7 @@ impl Service {
         waits.max().unwrap_or_default()
     }
 
-    /// A new claim, from now on.
+    /// A new claim that begins now.
     pub(crate) fn new_claim(&self) -> Claim {
         Claim {
             name: self.0.courier.next_claim(),
@@ -90,12 +90,13 @@ impl Service {
         }
     }
 
-    /// When a claim expires that is made or extended now.
+    /// The expiry of a claim that is made or extended now.
     fn claim_until(&self) -> Timestamp {
         self.now().plus(self.0.settings.delivery.claim)
     }
 
-    /// Gives back what this process has claimed, so that the next start takes it at once. For after the workers ended.
+    /// Releases the claims of this process, so that the next start takes the orders immediately. Call it after the
+    /// workers have ended.
     pub(crate) async fn release_claims(&self) {
         let released = self
             .0

@@ -1,10 +1,11 @@
-//! Orders of this process that wait for a worker, and the bell that wakes workers.
+//! Orders of this process that wait for a worker, and the signal that wakes workers.
 //!
-//! The queue holds only orders that were posted through this process and that it has claimed. Orders that were given in
-//! another way, or that found no room here, are due in the store: a worker claims them when it is about to work on
-//! them. So an order never waits in memory because it waited in memory before, and a backlog does not feed itself.
+//! The queue holds only orders that were posted through this process and that the process has claimed. Other orders,
+//! including those that found the queue full, are due in the store: a worker claims them right before it processes
+//! them. So an order never occupies memory because it waited before, and a backlog does not feed itself.
 //!
-//! A post reserves its place before it is written. Without a place its order is written without a claim, due at once.
+//! A post reserves a place before its write. Without a place its order is written without a claim and is due
+//! immediately.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,7 @@ use tokio::sync::Notify;
 /// The queue of one process.
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
-    /// Orders and reserved places at most.
+    /// Maximum of queued orders plus reserved places.
     orders_max: usize,
     /// The store may have orders that are due.
     due: AtomicBool,
@@ -30,7 +31,7 @@ struct Waiting {
     reserved: usize,
 }
 
-/// Room for one order. Given back when it is dropped.
+/// Room for one order. Dropping it releases the room.
 pub(crate) struct Place<'a> {
     queue: &'a Queue,
 }
@@ -45,7 +46,7 @@ impl Queue {
         }
     }
 
-    /// Reserves room for an order; `None` when there is none.
+    /// Reserves room for an order; `None` if the queue is full.
     pub(crate) fn reserve(&self) -> Option<Place<'_>> {
         let mut waiting = self.waiting.lock();
         if waiting.orders.len() + waiting.reserved >= self.orders_max {
@@ -56,26 +57,26 @@ impl Queue {
         Some(Place { queue: self })
     }
 
-    /// Takes the orders that wait longest, at most `count`.
+    /// Takes the oldest orders, at most `count`.
     pub(super) fn take(&self, count: usize) -> Vec<Order> {
         let mut waiting = self.waiting.lock();
         let count = count.min(waiting.orders.len());
         waiting.orders.drain(..count).collect()
     }
 
-    /// When the order that waits longest was given.
+    /// The creation time of the oldest order.
     pub(super) fn waits_since(&self) -> Option<Timestamp> {
         let waiting = self.waiting.lock();
         waiting.orders.front().map(|order| order.created_at)
     }
 
-    /// The store may have orders that are due: has a worker look.
+    /// Makes a worker poll the store, because it may have orders that are due.
     pub(crate) fn look_in_store(&self) {
         self.due.store(true, Ordering::Release);
         self.bell.notify_one();
     }
 
-    /// Takes the duty to look into the store, if nobody has it.
+    /// Claims the pending poll of the store; `false` if another worker has claimed it.
     pub(super) fn take_look(&self) -> bool {
         self.due.swap(false, Ordering::AcqRel)
     }
@@ -87,7 +88,7 @@ impl Queue {
 }
 
 impl Place<'_> {
-    /// Puts the order into its place and wakes a worker.
+    /// Puts the order into the reserved place and wakes a worker.
     pub(crate) fn fill(self, order: Order) {
         self.queue.waiting.lock().orders.push_back(order);
         self.queue.bell.notify_one();

@@ -1,11 +1,11 @@
 //! The settled point: the id up to which every story has been delivered.
 //!
-//! A cursor for "newer" lives longer than the timeline it was made from. It carries the settled point of its time:
-//! every story up to there had been delivered, so the reader saw it or was not entitled to it. Above that point the
-//! cursor lists the stories seen. So a client whose timeline was lost meanwhile still gets exactly the new stories.
+//! A cursor for "newer" outlives the timeline that it was made from. It carries the settled point at that time. Every
+//! story up to that point had been delivered, so the reader saw it or was not entitled to it. The cursor lists the
+//! stories seen above that point. So a client whose timeline has been lost still gets exactly the new stories.
 //!
 //! Some stories are delivered below that point: late stories. The store numbers them, and the cursor carries the
-//! number up to which they had been delivered (`docs/decisions/0010-late-stories-are-numbered.md`).
+//! highest number that had been delivered (`docs/decisions/0010-late-stories-are-numbered.md`).
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,24 +14,24 @@ use parking_lot::Mutex;
 use sosik_feed::{RawId, StoryId, Timestamp};
 use sosik_store::Watermark;
 
-/// The settled point and the posts under way.
+/// The settled point and the posts in flight.
 pub struct Settled {
     point: AtomicU64,
     /// Late stories up to this number are delivered.
     late: AtomicU64,
-    /// The time since which deliveries wait in the store, in milliseconds since 1970; 0 when none waits.
+    /// When the oldest delivery that waits in the store became due, in milliseconds since 1970; 0 if none waits.
     due_since: AtomicU64,
     under_way: Mutex<BTreeSet<StoryId>>,
 }
 
-/// A post under way, until dropped.
+/// A post in flight, until it is dropped.
 pub(crate) struct UnderWay<'a> {
     settled: &'a Settled,
     story: StoryId,
 }
 
 impl Settled {
-    /// Before the first look at the orders nothing is known to be delivered but what is long past.
+    /// Starts at 0: before the first read of the orders, no story is known to be delivered.
     pub(crate) fn new() -> Self {
         Self {
             point: AtomicU64::new(0),
@@ -41,7 +41,7 @@ impl Settled {
         }
     }
 
-    /// The newest story up to which everything is delivered.
+    /// The newest story such that every story up to it is delivered.
     pub fn point(&self) -> StoryId {
         StoryId::from_u64(self.point.load(Ordering::Acquire))
     }
@@ -51,14 +51,14 @@ impl Settled {
         self.late.load(Ordering::Acquire)
     }
 
-    /// The time since which deliveries wait in the store, as of the last poll.
+    /// When the oldest delivery that waits in the store became due, as of the last poll.
     pub(crate) fn due_since(&self) -> Option<Timestamp> {
         let millis = self.due_since.load(Ordering::Acquire);
         (millis > 0).then(|| Timestamp::from_millis(millis))
     }
 
-    /// Makes the id of a story and notes it as under way, in one step: there is no moment at which the id exists and
-    /// is not known to be under way.
+    /// Makes the id of a story and registers the post as in flight in one step. The id never exists without being
+    /// registered.
     pub(crate) fn begin<E>(
         &self,
         make: impl FnOnce() -> Result<RawId, E>,
@@ -72,11 +72,11 @@ impl Settled {
         })
     }
 
-    /// To be taken **before** asking the store for the oldest order: a post that is not under way any more then has
-    /// its order in the store. `last_made` is asked for an id below which no id is made any more.
+    /// Call it **before** reading the oldest order from the store: a post that is no longer in flight then has its
+    /// order in the store. `last_made` returns an id such that every later id is larger.
     ///
-    /// This knows the posts of its own process only. With several nodes on one store the others' come in through
-    /// their orders, and the span that a commit may take has to be left out here.
+    /// This covers only the posts of this process. With several nodes on one store, the posts of the others are covered
+    /// by their orders, and the candidate must be reduced by the longest time that a commit may take.
     pub(crate) fn candidate(&self, last_made: impl FnOnce() -> RawId) -> StoryId {
         let under_way = self.under_way.lock();
         let last_made = StoryId::new(last_made());
@@ -85,7 +85,7 @@ impl Settled {
             .map_or(last_made, |oldest| last_made.min(before(*oldest)))
     }
 
-    /// Moves on to the candidate, but not past the oldest order. Never goes back.
+    /// Advances to the candidate, but not past the oldest order. Never goes back.
     pub(crate) fn advance(&self, candidate: StoryId, watermark: &Watermark) {
         let oldest = watermark.oldest_undelivered;
         let point = oldest.map_or(candidate, |oldest| candidate.min(before(oldest)));

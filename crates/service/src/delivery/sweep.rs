@@ -1,11 +1,12 @@
-//! The sweeper: has orders looked for that nobody works on, moves the settled point on, and tidies up.
+//! The sweeper: makes a worker poll for orders that nobody processes, advances the settled point, and removes expired
+//! rows.
 
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{Service, ServiceResult};
 
 impl Service {
-    /// Has a worker look into the store now: after something other than a post has given an order.
+    /// Makes a worker poll the store now. Call it after an order was added without a post.
     pub fn sweep_soon(&self) {
         self.0.courier.queue.look_in_store();
     }
@@ -19,22 +20,22 @@ impl Service {
                 _ = tick.tick() => {}
             }
             if let Err(error) = self.sweep_once().await {
-                tracing::warn!(%error, "the sweeper failed and tries again");
+                tracing::warn!(%error, "a sweep failed: the next one retries");
             }
         }
     }
 
-    /// One round.
+    /// Runs one sweep.
     ///
     /// # Errors
-    /// When the store fails; the next round tries again.
+    /// When the store fails; the next sweep retries.
     pub async fn sweep_once(&self) -> ServiceResult<()> {
         self.sweep_soon();
         self.settle().await?;
         self.tidy_up().await
     }
 
-    /// Moves the settled point on, and looks how long deliveries wait in the store.
+    /// Advances the settled point, and measures how long deliveries have waited in the store.
     ///
     /// # Errors
     /// When the store fails.

@@ -1,4 +1,4 @@
-//! The workers: take orders, walk the readers, push, and record that it is done.
+//! The workers: take orders, walk the readers, push, and record the progress.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -10,20 +10,22 @@ use sosik_store::{FailedOrder, HeldOrder, Order, OrderKind};
 use crate::supervise::{message_of, note_panic};
 use crate::{Service, ServiceResult};
 
-/// Orders that a worker takes at once from the queue of the process. With more the reads and writes that they share
-/// would hardly get cheaper, and the first would wait longer for the last: at 40 readers each they take some 10 ms.
+/// Orders that a worker takes at once from the queue of the process. A larger batch would hardly make the shared reads
+/// and writes cheaper, and its first order would wait longer for its last. At 40 readers each, a batch takes some 10
+/// ms.
 const QUEUED_BATCH_MAX: usize = 256;
 
-/// Orders that a worker claims at once in the store, for the same reasons.
+/// Orders that a worker claims at once in the store, for the same reason.
 const DUE_BATCH_MAX: u32 = 256;
 
-/// An order is started only with this part of its claim left; otherwise the claim is extended first.
+/// An order is started only if more than this part of its claim is left (2: half of it); otherwise the claim is
+/// extended first.
 const CLAIM_LEFT_MIN: u32 = 2;
 
-/// Rows that one step of a purge removes, so that no write holds up the others for long.
+/// Rows that one step of a purge deletes, so that no write blocks the others for long.
 const PURGE_ROWS_MAX: u32 = 500;
 
-/// Name of the workers as a task in the background.
+/// Name of the workers as a background task.
 const WORKER: &str = "delivery_worker";
 
 impl Service {
@@ -49,7 +51,7 @@ impl Service {
         }
     }
 
-    /// Waits for orders to work on; `None` when the service stops.
+    /// Waits for orders; `None` when the service stops.
     async fn next_orders(&self) -> Option<Vec<Order>> {
         let queue = &self.0.courier.queue;
         while !self.0.stopping.is_cancelled() {
@@ -100,7 +102,7 @@ impl Service {
         fresh
     }
 
-    /// Claims what is due in the store, if somebody asked to look.
+    /// Claims the orders that are due in the store, if a poll is pending.
     async fn due_orders(&self) -> Vec<Order> {
         let queue = &self.0.courier.queue;
         if !queue.take_look() {
@@ -145,7 +147,8 @@ impl Service {
         self.settle_soon().await;
     }
 
-    /// Delivers together; when that fails one by one, so that an order that cannot be delivered takes no others with it.
+    /// Delivers a batch. If the batch fails, delivers its orders one by one, so that an order that cannot be delivered
+    /// does not block the others.
     async fn deliver_all(&self, orders: &[Order]) -> Outcome {
         let mut outcome = Outcome::default();
         match attempt(self.deliver_together(orders)).await {
@@ -170,7 +173,7 @@ impl Service {
         }
     }
 
-    /// Removes what a deleted story leaves; `false` when the rest is for somebody else.
+    /// Deletes the remaining rows of a deleted story. Returns `false` if the claim is lost or the service stops first.
     async fn purge(&self, order: &Order) -> ServiceResult<bool> {
         while !self
             .0
@@ -194,7 +197,7 @@ impl Service {
     fn failure(&self, order: &Order, error: String) -> FailedOrder {
         let settings = &self.0.settings.delivery;
         let pause = back_off(settings.retry_first, settings.retry_max, order.attempts);
-        tracing::warn!(story = %order.story, attempts = order.attempts + 1, error, "a delivery failed and is tried again");
+        tracing::warn!(story = %order.story, attempts = order.attempts + 1, error, "a delivery failed and will be retried");
         FailedOrder {
             held: order.held(),
             error,
@@ -202,8 +205,8 @@ impl Service {
         }
     }
 
-    /// Records what became of orders. What cannot be recorded is done once more when its claim expires, which changes
-    /// nothing.
+    /// Records the outcome of orders. If it cannot be recorded, the orders are repeated when their claims expire, which
+    /// is idempotent.
     pub(super) async fn record(&self, outcome: Outcome) {
         let Outcome { done, failed } = outcome;
         let (store, attempts_max) = (&self.0.store, self.0.settings.delivery.attempts_max);
@@ -221,8 +224,8 @@ impl Service {
 
     async fn settle_soon(&self) {
         if let Err(error) = self.settle().await {
-            // The sweeper does it again in a moment.
-            tracing::debug!(%error, "the settled point could not be moved on");
+            // The next sweep retries.
+            tracing::debug!(%error, "the settled point could not be advanced");
         }
     }
 
@@ -237,7 +240,8 @@ impl Service {
     }
 }
 
-/// Work that panics counts as failed: an order that panics every time becomes dead instead of stopping the workers.
+/// Runs work and turns a panic into a failure. An order that panics every time becomes dead and does not stop the
+/// workers.
 async fn attempt<T>(work: impl Future<Output = ServiceResult<T>>) -> Result<T, String> {
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(result) => result.map_err(|error| error.to_string()),
@@ -261,7 +265,7 @@ fn count(number: usize) -> f64 {
     number as f64
 }
 
-/// Doubles with each attempt, up to the longest pause.
+/// Doubles with each attempt, up to `longest`.
 fn back_off(first: Duration, longest: Duration, attempts: u32) -> Duration {
     first
         .saturating_mul(1u32.checked_shl(attempts).unwrap_or(u32::MAX))

@@ -1,9 +1,9 @@
 //! Reading the home feed.
 //!
-//! A page comes from the reader's timeline; stories below its floor come from the store, and so does everything while
-//! the timeline cannot be used. A story in the timeline is shown only if the reader may see it **now** (promise:
-//! private at read). Paging down goes by id and never skips or repeats. "Newer" goes by arrival, so that late
-//! deliveries are not missed.
+//! A page comes from the reader's timeline. Stories below its floor come from the store, and so does the whole page
+//! while the timeline is not usable. A story in the timeline is shown only if the reader may see it **now** (promise:
+//! private at read). Paging down goes by id and never skips or repeats a story. "Newer" goes by arrival, so that it
+//! includes late deliveries.
 
 mod newer;
 mod page;
@@ -21,23 +21,23 @@ use crate::sabotage::Sabotage;
 use crate::stories::StoryItem;
 use crate::{Service, ServiceResult};
 
-/// Which part of the feed is asked for.
+/// Which part of the feed to read.
 #[derive(Debug, Clone)]
 pub enum From {
     /// The newest stories.
     Top,
     /// Stories older than this one.
     Below(StoryId),
-    /// What came since.
+    /// Stories that arrived after this state of the client.
     Newer(Seen),
 }
 
 /// A read of the home feed.
 #[derive(Debug, Clone)]
 pub struct FeedAsk {
-    /// Which part.
+    /// Which part to read.
     pub from: From,
-    /// Stories on the page, at least 1.
+    /// Maximum number of stories on the page, at least 1.
     pub limit: usize,
 }
 
@@ -46,16 +46,16 @@ pub struct FeedAsk {
 pub struct FeedPage {
     /// Newest first. A short page does not mean the end.
     pub items: Vec<StoryItem>,
-    /// For older stories; none at the end, and none on a page of newer ones.
+    /// The cursor for older stories. `None` at the end, and on a page of newer stories.
     pub before: Option<Cursor>,
-    /// For what comes after; none on pages of older stories.
+    /// The cursor for newer stories. `None` on pages of older stories.
     pub after: Option<Cursor>,
-    /// There is nothing more in the direction asked for.
+    /// Whether there is nothing more in the requested direction.
     pub end: bool,
-    /// Stories above the read position, up to the maximum; on the first page only.
+    /// Number of stories above the read position, up to a maximum. Only on the first page.
     pub unread: Option<u32>,
-    /// What came since could not be told: this is the first page instead, to be shown in place of what the client
-    /// has.
+    /// The new stories could not be determined. This is the first page instead; the client replaces its stories with
+    /// it.
     pub reset: bool,
 }
 
@@ -68,7 +68,7 @@ impl Service {
         self.feed_for(reader, ask, Purpose::Serve).await
     }
 
-    /// Like [`feed`](Self::feed), for a purpose.
+    /// Like [`feed`](Self::feed), with a purpose.
     pub(crate) async fn feed_for(
         &self,
         reader: PersonId,
@@ -84,7 +84,7 @@ impl Service {
         }
     }
 
-    /// Those of the stories that exist and that the reader may see now, in the order given.
+    /// The stories among these that exist and that the reader may see now, in the given order.
     async fn admit(
         &self,
         reader: &KnownReader,
@@ -106,14 +106,14 @@ impl Service {
         self.0.courier.settled.late()
     }
 
-    /// Up to which story everything is delivered.
+    /// Every story up to this one is delivered.
     pub fn settled_point(&self) -> StoryId {
         self.0.courier.settled.point()
     }
 }
 
-/// The stories above the settled point among those seen, unless they are too many. `seen` is newest first and
-/// `complete` says that it reaches down to the settled point.
+/// The stories among `seen` that are above the settled point, unless there are too many. `seen` is newest first;
+/// `complete` states that it reaches down to the settled point.
 fn recent_of(seen: &[StoryId], settled: StoryId, complete: bool) -> Option<Vec<StoryId>> {
     let recent: Vec<StoryId> = seen
         .iter()

@@ -1,8 +1,8 @@
-//! What came since a client last looked.
+//! Stories that arrived after a client's last read.
 //!
-//! As long as the timeline is the same, its marks tell exactly what arrived. When it was lost in between (a restart,
-//! no room, a new friend), the cursor's settled point and the few stories named above it tell the same. Only when
-//! these were too many, or too much has happened since, the client is told to start over.
+//! While the timeline is the same, its marks tell exactly which stories arrived. If it was lost in between (a restart,
+//! an eviction, a new friend), the cursor's settled point and the few stories listed above it give the same answer. The
+//! client starts over only if there were too many to list, or if too much has happened since.
 
 use std::sync::Arc;
 
@@ -23,29 +23,29 @@ pub(super) struct Arrivals {
     /// Newest first.
     pub(super) ids: Vec<StoryId>,
     pub(super) seen: Seen,
-    /// More follow after that cursor.
+    /// More stories follow after that cursor.
     pub(super) more: bool,
 }
 
-/// Looks at arrivals that are all hidden, for one page. With more of them the page is empty and not the end.
+/// Maximum number of rounds for one page in which all arrivals are hidden. Beyond it the page is empty and not the end.
 const HIDDEN_ROUNDS_MAX: usize = 20;
 
-/// Arrivals that the reader may see.
+/// The arrivals that the reader may see.
 struct Visible {
     stories: Vec<Arc<StoryEntry>>,
     /// The state of the cursor after them.
     seen: Seen,
-    /// More follow after that cursor.
+    /// More stories follow after that cursor.
     more: bool,
 }
 
-/// A look at the top of a feed without a usable mark.
+/// A read of the top of a feed without a usable mark.
 struct Top {
     incarnation: u64,
     mark: Mark,
     /// Newest first.
     ids: Vec<StoryId>,
-    /// `ids` has everything above this.
+    /// `ids` contains every story above this one.
     complete_above: StoryId,
 }
 
@@ -54,7 +54,7 @@ enum Late {
     Some(Arrivals),
     /// No late story is new to the reader. The new cursor covers them.
     None(Seen),
-    /// Too many came since the cursor was made.
+    /// Too many late stories were added since the cursor was made.
     Forgotten,
 }
 
@@ -73,7 +73,7 @@ impl Service {
             });
         };
         if visible.more {
-            // There is an end where only hidden ones follow.
+            // If only hidden stories follow, this page is the end.
             let next = self.visible_arrivals(reader, visible.seen.clone(), 1);
             if let Some(next) = next.await?
                 && next.stories.is_empty()
@@ -92,7 +92,7 @@ impl Service {
         })
     }
 
-    /// The next arrivals of which the reader may see one at least, if there are any.
+    /// The next arrivals, with at least one that the reader may see if there is one.
     async fn visible_arrivals(
         &self,
         reader: &KnownReader,
@@ -117,14 +117,15 @@ impl Service {
         }
     }
 
-    /// What came since `seen`, at most `limit`, the earliest first; `None` when the client has to start over.
+    /// The stories that arrived after `seen`, at most `limit`, the earliest ones; `None` if the client has to start
+    /// over.
     pub(super) async fn arrivals(
         &self,
         reader: &KnownReader,
         seen: &Seen,
         limit: usize,
     ) -> ServiceResult<Option<Arrivals>> {
-        // Before the look: see `top_page`.
+        // Before the read: see `top_page`.
         let (settled, late) = (self.settled_point(), self.late_point());
         let since = Since {
             incarnation: seen.incarnation,
@@ -140,7 +141,7 @@ impl Service {
             return Ok(None);
         };
         let top = self.top(reader).await?;
-        // After the look: a story that this look shows and that became late is noted by now.
+        // After the read: a story in this read that became late has its number by now.
         Ok(match self.late_arrivals(reader, seen, limit).await? {
             Late::Some(arrivals) => Some(arrivals),
             Late::None(seen) => by_settled(&seen, recent, &top, settled, limit),
@@ -148,8 +149,8 @@ impl Service {
         })
     }
 
-    /// Late stories that the cursor does not cover and that are new to the reader, at most `limit`. The page contains
-    /// nothing else; other stories follow after its cursor.
+    /// Late stories that are not covered by the cursor and are new to the reader, at most `limit`. The page contains
+    /// only these; other stories follow after its cursor.
     async fn late_arrivals(
         &self,
         reader: &KnownReader,
@@ -192,7 +193,7 @@ impl Service {
         if self.breaks(Sabotage::NewerByIdAlone) {
             ids.retain(|id| *id > seen.mark.newest);
         }
-        // With more to come the old settled point stays: what is not seen yet may lie below the new one.
+        // If more arrivals follow, the old settled point stays: stories that are not seen yet may be below the new one.
         let (settled, late) = if newer.more {
             (seen.settled, seen.late)
         } else {
@@ -216,7 +217,7 @@ impl Service {
     async fn top(&self, reader: &KnownReader) -> ServiceResult<Top> {
         let most = self.0.settings.feed.timeline_stories * 2;
         if let Some(view) = self.view_or_rebuild(reader, most).await? {
-            // Everything from the floor on is there, so everything above the id before it is.
+            // The timeline is complete from the floor upwards, so it is complete above the id before the floor.
             let complete_above = StoryId::from_u64(view.floor.as_u64().saturating_sub(1));
             return Ok(Top {
                 incarnation: view.incarnation,
@@ -225,7 +226,7 @@ impl Service {
                 complete_above,
             });
         }
-        /// Read from the store at once for a client whose timeline cannot be rebuilt now.
+        /// Stories read from the store for a client whose timeline cannot be rebuilt now.
         const FROM_STORE: usize = 100;
         let ids = self.newest(reader, None, FROM_STORE).await?;
         let complete_above = ids
@@ -252,8 +253,8 @@ fn is_late_for(reader: &KnownReader, late: &LateStory) -> bool {
     circle.takes_from(late.author) && (late.to_friends || !circle.is_friend(late.author))
 }
 
-/// Everything above the settled point of the cursor that it does not name. `None` when the look does not reach down
-/// to that point.
+/// Every story above the settled point of the cursor that the cursor does not list. `None` if the read does not reach
+/// down to that point.
 fn by_settled(
     seen: &Seen,
     recent: &[StoryId],
@@ -282,8 +283,9 @@ fn by_settled(
             more: false,
         });
     }
-    // The earliest of them. A story below the newest of these may still be on its way to the timeline, so the settled
-    // point moves no further than deliveries have come, and what was seen above it is named.
+    // The page takes the earliest of them. A story below the newest of these may not have reached the timeline yet, so
+    // the new settled point does not pass the point up to which everything is delivered. The cursor lists the stories
+    // seen above it.
     ids.drain(..ids.len() - limit);
     let seen_to = ids.first().copied().unwrap_or(seen.settled);
     let settled = settled.min(seen_to).max(seen.settled);
@@ -305,11 +307,11 @@ fn by_settled(
     })
 }
 
-/// What is seen above the new settled point: what the old cursor named, and what came now.
+/// The stories seen above the new settled point: those that the old cursor lists, and the arrivals.
 fn recent_after(seen: &Seen, ids: &[StoryId], settled: StoryId) -> Option<Vec<StoryId>> {
     let before: &[StoryId] = match &seen.recent {
         Some(recent) => recent,
-        // They were too many to name, but none of them is above the new point.
+        // There were too many to list, but none of them is above the new settled point.
         None if settled >= seen.mark.newest => &[],
         None => return None,
     };

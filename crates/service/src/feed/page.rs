@@ -1,4 +1,4 @@
-//! Pages from the top and downwards.
+//! Pages from the top of the feed downwards.
 
 use std::sync::Arc;
 
@@ -13,18 +13,17 @@ use crate::sabotage::Sabotage;
 use crate::stories::StoryItem;
 use crate::{Service, ServiceResult};
 
-/// Ids taken from the timeline beyond the page, for those that turn out to be hidden or deleted.
+/// Extra ids read from the timeline, as replacements for hidden or deleted stories.
 const SPARE: usize = 4;
 
-/// Candidates looked at for one page, as a multiple of its size. With more hidden ones in a row the page stays
-/// short, and says that it is not the end.
+/// Maximum number of candidates for one page, as a multiple of its size. If more hidden ones follow each other, the
+/// page is short and not marked as the end.
 const LOOKS_PER_STORY: usize = 10;
 
-/// Candidates looked at for the smallest page: a client must not be able to count hidden stories by asking for one at a
-/// time.
+/// Minimum of that maximum, for small pages. Otherwise a client could count hidden stories with pages of one story.
 const LOOKS_MIN: usize = 200;
 
-/// Ids without entitlement, and how it goes on below them.
+/// Ids whose entitlement is not checked yet, and what follows below them.
 struct Candidates {
     /// Newest first.
     ids: Vec<StoryId>,
@@ -33,22 +32,22 @@ struct Candidates {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum BelowThem {
-    /// There may be more.
+    /// More stories may follow.
     More,
-    /// There is nothing.
+    /// Nothing follows.
     Nothing,
 }
 
-/// What a page is being filled with.
+/// A page while it is being filled.
 struct Filling {
     stories: Vec<Arc<StoryEntry>>,
-    /// The last id that was decided about.
+    /// The last id that was shown or skipped.
     position: Option<StoryId>,
     end: bool,
 }
 
 impl Filling {
-    /// Takes the one more off: the next page begins with it.
+    /// Removes the extra story: the next page begins with it.
     fn cut_to(&mut self, limit: usize) {
         if self.stories.len() > limit {
             self.stories.truncate(limit);
@@ -64,7 +63,7 @@ impl Service {
         reader: &KnownReader,
         limit: usize,
     ) -> ServiceResult<FeedPage> {
-        // Before the look: what is delivered after it may be in the view as well, which does no harm.
+        // Before the read: a story that is delivered in between may also be in the view, which is harmless.
         let (settled, late) = (self.settled_point(), self.late_point());
         let wanted = limit.max(RECENT_MAX) + SPARE;
         let view = self.view_or_rebuild(reader, wanted).await?;
@@ -129,8 +128,8 @@ impl Service {
         Ok(page)
     }
 
-    /// Takes entitled stories from the candidates and, where these run out, from further ones. It looks for one more
-    /// than the page holds. If there is none, the page is the last one, even if hidden stories remain.
+    /// Takes visible stories from the candidates, and reads more candidates when these run out. It looks for one story
+    /// more than the page holds. If there is none, the page is the last one, even if hidden stories remain.
     async fn fill(
         &self,
         reader: &KnownReader,
@@ -180,7 +179,7 @@ impl Service {
         })
     }
 
-    /// Moves candidates onto the page; answers whether all of them were decided about.
+    /// Moves candidates to the page. Returns whether all of them were shown or skipped.
     async fn take(
         &self,
         reader: &KnownReader,
@@ -202,7 +201,7 @@ impl Service {
         Ok(true)
     }
 
-    /// Ids below a place: from the timeline above its floor, from the store below it.
+    /// Ids below a position: from the timeline above its floor, from the store below it.
     async fn candidates_below(
         &self,
         reader: &KnownReader,
@@ -225,7 +224,7 @@ impl Service {
         }
     }
 
-    /// Ids from the store, newest first, in turn.
+    /// Ids from the store, newest first, under a permit.
     pub(super) async fn newest(
         &self,
         reader: &KnownReader,
@@ -233,7 +232,7 @@ impl Service {
         count: usize,
     ) -> ServiceResult<Vec<StoryId>> {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        // Never closed; without a permit the page is right all the same.
+        // The semaphore is never closed. The page would be correct even without a permit.
         let turns = match reader.purpose {
             Purpose::Serve => &self.0.store_pages,
             Purpose::Check => &self.0.checks,
@@ -246,8 +245,9 @@ impl Service {
             .await?)
     }
 
-    /// How many stories of others are above the read position: on this page those that are shown, behind it what has
-    /// been delivered. Counting the latter by entitlement would cost a look at up to a hundred stories a page.
+    /// Number of stories by others above the read position. On this page it counts the stories shown, below the page it
+    /// counts delivered stories. Checking the entitlement of the latter would cost up to a hundred look-ups for each
+    /// page.
     async fn unread(
         &self,
         reader: &KnownReader,

@@ -1,12 +1,12 @@
 //! Rebuilding a timeline that is not in memory.
 //!
-//! After a restart everybody comes back at once. Each reader's timeline is rebuilt once, a few at a time, and the rest wait
-//! in line: serving somebody from the store meanwhile costs nearly as much as the rebuilding (both have to look at
-//! each friend) and has to be done again at their next read, so it is for those only who would wait too long. These take
-//! turns of their own, no more than rebuilding has: else there would be no end to it while people keep asking.
+//! After a restart all readers return at once. The timeline of each reader is rebuilt once. Few rebuilds run at the
+//! same time and the rest wait. A page from the store costs nearly as much as a rebuild (both read every friend) and
+//! must be repeated at the next read, so only readers who would wait too long get one. These pages use their own pool
+//! of the same size. Otherwise store reads would starve rebuilds.
 //!
-//! The right to rebuild has an owner. When the owner ends without a timeline, however it ends, the right is given back:
-//! otherwise the reader would have no timeline until the next start.
+//! The right to rebuild has an owner. If the owner ends without building the timeline, for any reason, the right is
+//! released. Otherwise the reader would have no timeline until the next start.
 
 use sosik_fabric::{Below, Rebuild, View};
 use sosik_feed::{PersonId, StoryId};
@@ -16,8 +16,8 @@ use crate::caches::{KnownReader, Purpose};
 use crate::{Service, ServiceResult};
 
 impl Service {
-    /// The top of the reader's timeline, rebuilt if need be; `None` when it cannot be used or it is not this request's
-    /// turn.
+    /// The top of the reader's timeline, rebuilt if necessary; `None` if the timeline is not usable or no permit to
+    /// rebuild was free in time.
     pub(super) async fn view_or_rebuild(
         &self,
         reader: &KnownReader,
@@ -38,16 +38,16 @@ impl Service {
         Ok(self.view(reader, top).await)
     }
 
-    /// Builds the timeline; answers whether it is there now. One at a time for each reader, a bounded number at
-    /// once, and never longer waited for than `feed.rebuild_wait`.
+    /// Builds the timeline. Returns whether it is ready. Rebuilds run one at a time for each reader and with a bounded
+    /// concurrency. A call waits at most `feed.rebuild_wait` for its permit.
     async fn rebuild(&self, reader: PersonId) -> ServiceResult<bool> {
-        // In a task of its own: a client that goes away must not leave the timeline half built.
+        // In its own task: a client that disconnects must not leave the timeline half built.
         let service = self.clone();
         let work = self
             .0
             .tasks
             .spawn(async move { service.claim_and_rebuild(reader).await });
-        // After a panic this request is served from the store.
+        // After a panic this request reads from the store.
         work.await.unwrap_or(Ok(false))
     }
 
@@ -59,7 +59,7 @@ impl Service {
         };
         let Some(rebuild) = rebuild else {
             owner.release();
-            return Ok(false); // somebody else is at it
+            return Ok(false); // another request is rebuilding it
         };
         let ready = self.rebuild_in_turn(rebuild, &mut owner).await;
         if owner.holds {
@@ -86,8 +86,8 @@ impl Service {
         }
     }
 
-    /// Deliveries have been kept for this timeline since `begin_rebuild`; what the store has now is the rest. The
-    /// circle must not be older than that moment: a friendship that came in between would be missing for good.
+    /// The fabric has kept deliveries for this timeline since `begin_rebuild`; the store has the rest. The circle must
+    /// not be older than that call: otherwise a friendship made in between would be missing permanently.
     async fn rebuild_now(&self, rebuild: Rebuild, owner: &mut Owner<'_>) -> ServiceResult<bool> {
         let circle = self.circle(rebuild.reader).await?;
         let stories = self.0.settings.feed.timeline_stories;
@@ -111,7 +111,7 @@ impl Service {
         Ok(finished.unwrap_or(false))
     }
 
-    /// Builds a reader's timeline now, unless it is there: for warming up.
+    /// Builds a reader's timeline now, unless it exists. For warming up.
     ///
     /// # Errors
     /// When the store fails.
@@ -138,7 +138,7 @@ impl<'a> Owner<'a> {
         }
     }
 
-    /// The right was never taken, is used up or was given back.
+    /// The right was never acquired, was used, or was released.
     const fn release(&mut self) {
         self.holds = false;
     }

@@ -1,7 +1,7 @@
 //! The live stream of one reader.
 //!
-//! The stream is "newer", asked again at each wake-up, by the same cursors: whatever a wake-up misses or repeats, the
-//! next look gets right, and a client that was away resumes with the last cursor it got.
+//! The stream repeats the "newer" read after each wake-up, with the same cursors. If a wake-up is lost or repeated, the
+//! next read corrects it. A client that was disconnected resumes with its last cursor.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,33 +16,33 @@ use super::{FeedAsk, From};
 use crate::stories::StoryItem;
 use crate::{Service, ServiceResult};
 
-/// Stories fetched at one look. One, so that each event carries the cursor exactly behind it.
+/// Stories fetched by one read. It is one, so that each event carries the cursor exactly after its story.
 const STORIES_AT_A_LOOK: usize = 1;
 
-/// Least time between two events about notifications. What happens in between comes as one event with the count at its
-/// end, so that a burst of comments, or of likes given and withdrawn, does not flood the reader.
+/// Shortest time between two events about notifications. Changes in between are combined into one event with the final
+/// count, so that a burst of comments, or of likes and unlikes, does not flood the reader.
 pub const NOTIFICATIONS_EVERY: Duration = Duration::from_secs(2);
 
-/// What a stream tells its client.
+/// An event of a stream.
 #[derive(Debug, Clone)]
 pub enum StreamEvent {
     /// A new story, and the cursor after it.
     Story {
-        /// As this reader gets it.
+        /// The story as this reader may see it.
         item: StoryItem,
-        /// Where to resume behind it.
+        /// Where to resume after this story.
         seen: Seen,
     },
-    /// What came since cannot be told; the client is to fetch the first page. Resume from here.
+    /// The new stories could not be determined. The client fetches the first page and resumes from here.
     Reset(Seen),
-    /// The unread notifications are so many now.
+    /// The number of unread notifications has changed.
     Notifications {
-        /// Counted up to a maximum.
+        /// The unread notifications, counted up to a maximum.
         unread: u32,
     },
-    /// A session of the person ended: the one of this stream may be it.
+    /// A session of the person ended. It may be the one of this stream.
     SessionsChanged,
-    /// The server is going away; another one takes over.
+    /// The server is stopping. The client reconnects to another one.
     Stopping,
 }
 
@@ -53,16 +53,16 @@ pub struct FeedStream {
     watch: Arc<dyn Watch>,
     seen: Seen,
     waiting: VecDeque<StreamEvent>,
-    /// Look before waiting: there may be a new story, also from before the stream began.
+    /// Read before waiting: there may be new stories, also from before the stream began.
     look_first: bool,
-    /// The unread notifications are to be counted. Noted down, since the call that counts them may be dropped.
+    /// The unread notifications must be counted. It is a field because the call that counts them may be dropped.
     count_first: bool,
-    /// Not before this moment: the last event about notifications was sent [`NOTIFICATIONS_EVERY`] earlier.
+    /// Do not count before this moment: the last event about notifications was sent [`NOTIFICATIONS_EVERY`] earlier.
     count_from: Instant,
 }
 
 impl Service {
-    /// Opens a stream, from where the client was or from now on.
+    /// Opens a stream, from the client's cursor or from now on.
     ///
     /// # Errors
     /// When the store fails.
@@ -71,7 +71,7 @@ impl Service {
         reader: PersonId,
         seen: Option<Seen>,
     ) -> ServiceResult<FeedStream> {
-        // First the watch, then the look: what comes in between wakes the stream.
+        // Watch first, then read: a story that arrives in between wakes the stream.
         let watch = self.0.fabric.watch(reader);
         let look_first = seen.is_some();
         let seen = match seen {
@@ -105,13 +105,13 @@ impl Service {
 }
 
 impl FeedStream {
-    /// Where the client is now.
+    /// The current position of the client.
     #[must_use]
     pub const fn seen(&self) -> &Seen {
         &self.seen
     }
 
-    /// Waits for the next event. May be dropped and called again without losing any.
+    /// Waits for the next event. Cancel-safe: dropping the future loses no event.
     ///
     /// # Errors
     /// When the store fails; the client resumes by its cursor.
@@ -162,7 +162,7 @@ impl FeedStream {
         }
         match page.items.into_iter().next() {
             Some(item) => self.waiting.push_back(StreamEvent::Story { item, seen }),
-            // Hidden from this reader: nothing to tell, but it is decided about.
+            // Hidden from this reader: skip it and advance the cursor.
             None => self.seen = seen,
         }
         Ok(())

@@ -1,7 +1,7 @@
-//! The reader's timeline in the fabric, as far as it can be used.
+//! Access to the reader's timeline in the fabric, while it is usable.
 //!
-//! It cannot be used when the fabric fails, and while an invalidation of it is not confirmed. In both cases the caller
-//! gets no timeline and reads the store instead.
+//! It is not usable when the fabric fails, and while an invalidation of it is not confirmed. In both cases the caller
+//! gets `None` and reads the store instead.
 
 use sosik_fabric::{Below, Since, View};
 use sosik_feed::timeline::Newer;
@@ -11,7 +11,7 @@ use crate::Service;
 use crate::caches::KnownReader;
 
 impl Service {
-    /// A part of the timeline.
+    /// A range of the timeline.
     pub(super) async fn view(&self, reader: &KnownReader, below: Below) -> Option<View> {
         if !self.0.invalidations.trusts(reader.id) {
             return None;

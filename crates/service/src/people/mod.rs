@@ -13,20 +13,20 @@ use crate::{Service, ServiceResult};
 
 pub use profile::{Profile, ProfileAsk};
 
-/// Relations that one request looks up in the store at the same time. Leaves the store's readers room for others.
+/// Relations that one request reads from the store concurrently. It leaves reader connections for other requests.
 const LOOK_UPS_AT_ONCE: usize = 4;
 
-/// Somebody in a list, with what they are to the one who looks.
+/// A person in a list, with their relation to the viewer.
 #[derive(Debug, Clone)]
 pub struct FoundPerson {
-    /// Who.
+    /// The person.
     pub person: Arc<PersonEntry>,
-    /// What they are to the viewer. Never tells that they blocked the viewer.
+    /// Their relation to the viewer. Never reveals that they blocked the viewer.
     pub relation: Relation,
 }
 
 impl Service {
-    /// Adds what each of these people is to the viewer, in the order given.
+    /// Adds each person's relation to the viewer, in the given order.
     pub(crate) async fn found(
         &self,
         viewer: PersonId,
@@ -43,7 +43,7 @@ impl Service {
             .await
     }
 
-    /// What somebody is to the viewer, as far as the viewer may know. For friends the circle knows everything.
+    /// A person's relation to the viewer, as far as the viewer may know it. For friends the circle is sufficient.
     async fn relation_to(
         &self,
         viewer: PersonId,

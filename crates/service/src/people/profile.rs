@@ -1,4 +1,4 @@
-//! Profiles: one's own, somebody's, and changing one's own.
+//! Profiles: the viewer's own, another person's, and changes to one's own.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use crate::{Change, Service, ServiceError, ServiceResult};
 
 const NOBODY: ServiceError = ServiceError::NotFound("person");
 
-/// What stands on a profile page.
+/// The content of a profile page.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// Who.
+    /// The person.
     pub person: Arc<PersonEntry>,
-    /// What they are to the viewer; nothing for oneself.
+    /// Their relation to the viewer; none for the viewer.
     pub relation: Relation,
-    /// Figures. `stories` counts what the viewer may see.
+    /// Counts. `stories` counts only those that the viewer may see.
     pub counts: PersonCounts,
 }
 
-/// What somebody wants to be different about themselves; `None` leaves as it is.
+/// The requested changes to a profile; `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct ProfileAsk {
     /// As typed.
     pub display_name: Option<String>,
-    /// As typed; empty removes it.
+    /// As typed; an empty text removes it.
     pub bio: Option<String>,
     /// `ko`, `en` or `ja`.
     pub language: Option<String>,
@@ -37,17 +37,17 @@ impl Service {
     /// The viewer's own profile.
     ///
     /// # Errors
-    /// `NotFound` when there is no such account any more.
+    /// `NotFound` if the account no longer exists.
     pub async fn me(&self, viewer: PersonId) -> ServiceResult<Profile> {
         let person = self.person(viewer).await?.ok_or(NOBODY)?;
         self.profile_of(person, Relation::default(), Sees::Everything)
             .await
     }
 
-    /// Somebody's profile.
+    /// Another person's profile.
     ///
     /// # Errors
-    /// `NotFound` when nobody has the handle, or one of the two has blocked the other.
+    /// `NotFound` if the handle does not exist, or if either person has blocked the other.
     pub async fn profile(&self, viewer: PersonId, handle: &str) -> ServiceResult<Profile> {
         let person = self.visible_person(viewer, handle).await?;
         let other = person.record.id;
@@ -70,7 +70,7 @@ impl Service {
     /// Changes the viewer's own profile.
     ///
     /// # Errors
-    /// `RuleBroken` for a name, bio or language that the rules refuse; then nothing is changed.
+    /// `RuleBroken` if the rules reject the name, bio or language; then nothing changes.
     pub async fn change_profile(
         &self,
         viewer: PersonId,
@@ -97,7 +97,7 @@ impl Service {
         let service = self.clone();
         self.whole(async move {
             let answer = service.0.store.change_profile(viewer, change).await;
-            // Also when it failed: it may have happened all the same.
+            // Also after a failed write, because the write may have committed.
             service.changed([Change::Person(viewer)]).await;
             answer?.map(|_| ()).ok_or(NOBODY)
         })
@@ -105,7 +105,7 @@ impl Service {
         self.me(viewer).await
     }
 
-    /// Whoever has this handle, unless one of the two has blocked the other.
+    /// The person with this handle, unless either person has blocked the other.
     pub(crate) async fn visible_person(
         &self,
         viewer: PersonId,

@@ -1,8 +1,8 @@
 //! Finding people by handle and name.
 //!
-//! The index gives candidates, the rules of the domain say who of them is meant and how well. How many candidates are
-//! looked at is bounded, so that one letter costs no more than a whole name; the person with exactly this handle is
-//! looked up apart and found in any case.
+//! The index returns candidates. The rules of the domain decide which candidates match and how well. The number of
+//! candidates is bounded, so that one letter costs no more than a whole name. The person with exactly this handle is
+//! looked up separately and always found.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -16,17 +16,16 @@ use super::FoundPerson;
 use crate::pages::page_limit;
 use crate::{Service, ServiceResult};
 
-/// People whom one search looks at. Ten full pages by default; a word that begins more names than this is not what
-/// finds a person, and whoever types on gets fewer.
+/// Maximum number of candidates of one search: ten full pages by default. A word that begins more names than this does
+/// not identify a person, and further letters reduce the number.
 const CANDIDATES_MAX: u32 = 200;
 
 impl Service {
-    /// People whose handle or name has words that begin with the words of `q`; for Korean, Japanese and Chinese
-    /// names, any piece. Best first: exact handle, beginning of the handle, beginning of the name, the rest; among
-    /// equals friends, then people followed, then by handle. Whoever is severed from the viewer is left out.
-    ///
+    /// People whose handle or name has words that begin with the words of `q`; for Korean, Japanese and Chinese names,
+    /// any part matches. Sorted best first: exact handle, beginning of the handle, beginning of the name, the rest;
+    /// then friends, people followed, others; then by handle. People severed from the viewer are omitted.
     /// # Errors
-    /// `RuleBroken` for a query without a word or of too many characters.
+    /// `RuleBroken` if the query has no word or too many characters.
     pub async fn search_people(
         &self,
         viewer: PersonId,
@@ -58,7 +57,7 @@ impl Service {
     }
 }
 
-/// Those who are meant and may be shown, each once, best first.
+/// The candidates that match and may be shown, each once, best first.
 fn ranked(query: &Query, circle: &Circle, candidates: Vec<PersonRecord>) -> Vec<PersonId> {
     let mut ranked: Vec<_> = candidates
         .into_iter()

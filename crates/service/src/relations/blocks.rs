@@ -6,10 +6,10 @@ use super::{Two, answer_of};
 use crate::{Change, Service, ServiceResult};
 
 impl Service {
-    /// Blocks somebody: friendship, requests and follows between the two end, and neither sees the other any more.
+    /// Blocks a person. The friendship, requests and follows between the two end, and neither sees the other any more.
     ///
     /// # Errors
-    /// `NotFound` when there is no such person, `RuleBroken` at the limit or for oneself.
+    /// `NotFound` if the person does not exist; `RuleBroken` at the limit or for oneself.
     pub async fn block(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let two = Two::new(viewer, other)?;
         let service = self.clone();
@@ -20,7 +20,7 @@ impl Service {
                 .block(viewer, other, service.0.settings.relations, service.now())
                 .await;
             let mut all = two.both(Change::CircleShrank);
-            // What told of the other is hidden now.
+            // Notifications about the other person are hidden now.
             all.push(Change::Notifications(vec![viewer, other]));
             let change = service
                 .tell_related(answer, all, two.both(Change::CircleShrank))
@@ -30,7 +30,7 @@ impl Service {
         .await
     }
 
-    /// Takes a block back. Nothing that it ended comes back, but the two may find each other again.
+    /// Takes a block back. Nothing that the block ended is restored, but the two can find each other again.
     ///
     /// # Errors
     /// When the store fails.
@@ -40,7 +40,7 @@ impl Service {
         self.whole(async move {
             let answer = service.0.store.unblock(viewer, other).await;
             let all = two.both(Change::CircleGrew);
-            // Neither has stories of the other in their feed: a block ends friendship and follows.
+            // Neither feed has stories of the other: the block ended the friendship and the follows.
             let again = vec![Change::CircleGrew(viewer), Change::CircleShrank(other)];
             let change = service.tell_related(answer, all, again).await?;
             answer_of(change, RuleBroken::BlockLimit)
@@ -48,10 +48,10 @@ impl Service {
         .await
     }
 
-    /// Mutes somebody: their stories leave the viewer's home feed; they are not told.
+    /// Mutes a person: their stories leave the viewer's home feed. They are not notified.
     ///
     /// # Errors
-    /// `NotFound` when there is no such person or the two are severed, `RuleBroken` at the limit or for oneself.
+    /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at the limit or for oneself.
     pub async fn mute(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let Two { .. } = Two::new(viewer, other)?;
         let service = self.clone();
@@ -72,7 +72,7 @@ impl Service {
         .await
     }
 
-    /// Takes a mute back: their stories are in the viewer's home feed again.
+    /// Takes a mute back: the person's stories return to the viewer's home feed.
     ///
     /// # Errors
     /// When the store fails.

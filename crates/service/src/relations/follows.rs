@@ -6,10 +6,10 @@ use super::{Two, answer_of};
 use crate::{Change, Service, ServiceResult};
 
 impl Service {
-    /// Follows somebody. Again: no change.
+    /// Follows a person. Idempotent.
     ///
     /// # Errors
-    /// `NotFound` when there is no such person or the two are severed, `RuleBroken` at the limit or for oneself.
+    /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at the limit or for oneself.
     pub async fn follow(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let Two { .. } = Two::new(viewer, other)?;
         let service = self.clone();
@@ -30,7 +30,7 @@ impl Service {
         .await
     }
 
-    /// Stops following somebody. Again: no change.
+    /// Stops following a person. Idempotent.
     ///
     /// # Errors
     /// When the store fails.

@@ -7,10 +7,10 @@ use super::{Two, answer_of};
 use crate::{Change, Service, ServiceResult};
 
 impl Service {
-    /// Asks somebody to be friends; becomes friends when they asked before. Again: no change.
+    /// Sends a friend request. If the other person has sent one, the two become friends. Idempotent.
     ///
     /// # Errors
-    /// `NotFound` when there is no such person or the two are severed, `RuleBroken` at a limit or for oneself.
+    /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at a limit or for oneself.
     pub async fn ask_friend(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let two = Two::new(viewer, other)?;
         let notification = NotificationId::new(self.next_id().await?);
@@ -23,7 +23,7 @@ impl Service {
                 .ask_friend(viewer, other, limits, notification, service.now())
                 .await;
             let all = match answer {
-                // Only a request: nobody may see more than before.
+                // A request grants no access, so the circles are unchanged.
                 Ok(RelationChange::Changed) => vec![Change::Notifications(vec![other])],
                 _ => became_friends(two),
             };
@@ -39,10 +39,10 @@ impl Service {
         .await
     }
 
-    /// Accepts somebody's friend request. Again: no change.
+    /// Accepts a person's friend request. Idempotent.
     ///
     /// # Errors
-    /// `NotFound` when they did not ask, `RuleBroken` when one of the two has all the friends there can be.
+    /// `NotFound` if there is no such request; `RuleBroken` if one of the two has reached the limit of friends.
     pub async fn accept_friend(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let notification = NotificationId::new(self.next_id().await?);
         let service = self.clone();
@@ -63,7 +63,7 @@ impl Service {
         .await
     }
 
-    /// Takes one's own friend request back or declines the other's, whichever there is. Again: no change.
+    /// Withdraws the viewer's friend request or declines the other person's, whichever exists. Idempotent.
     ///
     /// # Errors
     /// When the store fails.
@@ -71,7 +71,7 @@ impl Service {
         let service = self.clone();
         self.whole(async move {
             let answer = service.0.store.drop_request(viewer, other).await;
-            // The notification of the request went with it.
+            // The notification of the request was deleted with it.
             let (all, own) = (
                 Change::Notifications(vec![viewer, other]),
                 Change::Notifications(vec![viewer]),
@@ -84,7 +84,7 @@ impl Service {
         .await
     }
 
-    /// Ends a friendship. Again: no change.
+    /// Ends a friendship. Idempotent.
     ///
     /// # Errors
     /// When the store fails.
@@ -114,7 +114,7 @@ impl Service {
         }
     }
 
-    /// Which of the viewer's limits stopped a request: that of friends, or `otherwise`.
+    /// The rule that stopped a request: the viewer's limit of friends, or `otherwise`.
     async fn limit_reached(
         &self,
         viewer: PersonId,
@@ -134,7 +134,7 @@ impl Service {
     }
 }
 
-/// Stories of each belong into the feed of the other now; the request's notification is gone, another one is there.
+/// Each feed gains the stories of the other. The notification of the request is gone, and a new one exists.
 fn became_friends(two: Two) -> Vec<Change> {
     let mut all = two.both(Change::CircleGrew);
     all.push(Change::Notifications(vec![two.viewer, two.other]));

@@ -13,16 +13,16 @@ use crate::{Service, ServiceResult};
 /// One page of a list of people.
 #[derive(Debug, Clone, Default)]
 pub struct PersonPage {
-    /// Newest first, each with since when. A short page does not mean the end.
+    /// Newest first, each with the time since when the relation exists. A short page does not mean the end.
     pub items: Vec<(FoundPerson, Timestamp)>,
-    /// Where the next page starts; none at the end.
+    /// Where the next page starts. `None` at the end.
     pub before: Option<Cursor>,
-    /// There is nothing further.
+    /// Whether this is the end of the list.
     pub end: bool,
 }
 
 impl Service {
-    /// One page of a list of the viewer's own.
+    /// One page of one of the viewer's own lists.
     ///
     /// # Errors
     /// When the store fails.
@@ -46,7 +46,7 @@ impl Service {
         self.person_page(viewer, &circle, found).await
     }
 
-    /// Makes a page of people out of the rows that may be shown.
+    /// Makes a page of people from the rows that may be shown.
     pub(crate) async fn person_page(
         &self,
         viewer: PersonId,
@@ -78,7 +78,7 @@ impl Service {
     }
 }
 
-/// Where somebody stands in a list of people.
+/// The position of a person in a list of people.
 pub(crate) fn place_of(related: &RelatedPerson) -> Position {
     Position {
         key: related.since.as_millis(),

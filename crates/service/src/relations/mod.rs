@@ -18,7 +18,7 @@ use crate::{Change, Service, ServiceError, ServiceResult};
 pub use lists::PersonPage;
 pub(crate) use lists::place_of;
 
-/// Whom a change concerns: who asks, and whom they ask about.
+/// The two people of a change: the one who requests it, and the other one.
 #[derive(Debug, Clone, Copy)]
 struct Two {
     viewer: PersonId,
@@ -40,9 +40,9 @@ impl Two {
 }
 
 impl Service {
-    /// Returns the outcome of a change of a relation after invalidating the caches: `all` when the change happened or
-    /// may have happened, `again` when nothing changed. An earlier attempt may have failed before its invalidation, so
-    /// `again` drops both circles as well.
+    /// Invalidates the caches after a change of a relation and returns its outcome. It applies `all` if the change
+    /// happened or may have happened, and `again` if nothing changed. An earlier attempt may have failed before its
+    /// invalidation, so in the second case it also drops both circles.
     async fn tell_related(
         &self,
         answer: StoreResult<RelationChange>,

@@ -1,14 +1,14 @@
-//! Deleting one's own story.
+//! Deletes the viewer's own story.
 
 use sosik_feed::{PersonId, StoryId};
 
 use crate::{Change, Service, ServiceError, ServiceResult};
 
 impl Service {
-    /// Deletes a story: its text is gone at once, what hangs on it soon after.
+    /// Deletes a story. Its text is gone immediately; its dependent rows are purged soon after.
     ///
     /// # Errors
-    /// `NotFound` when there is none (any more) that the viewer posted.
+    /// `NotFound` if the viewer has posted no such story, or if it has been deleted already.
     pub async fn delete_story(&self, viewer: PersonId, id: StoryId) -> ServiceResult<()> {
         let (service, now) = (self.clone(), self.now());
         self.whole(async move {

@@ -1,4 +1,4 @@
-//! Editing one's own story.
+//! Edits the viewer's own story.
 
 use sosik_feed::{Audience, PersonId, StoryId, text};
 use sosik_store::{EditedText, StoryEdit};
@@ -6,20 +6,20 @@ use sosik_store::{EditedText, StoryEdit};
 use super::StoryItem;
 use crate::{Change, Service, ServiceError, ServiceResult};
 
-/// What the author wants to be different; `None` leaves as it is.
+/// The requested changes to a story; `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct EditAsk {
     /// As typed.
     pub text: Option<String>,
-    /// Who it is for from now on.
+    /// The new audience.
     pub audience: Option<Audience>,
 }
 
 impl Service {
-    /// Changes text or audience of a story. What is the same already is no edit.
+    /// Changes the text or audience of a story. Identical values are not an edit.
     ///
     /// # Errors
-    /// `NotFound` unless the viewer posted it, `RuleBroken` for a text that the rules refuse.
+    /// `NotFound` unless the viewer posted the story; `RuleBroken` if the rules reject the text.
     pub async fn edit_story(
         &self,
         viewer: PersonId,
@@ -56,7 +56,7 @@ impl Service {
     async fn write_edit(&self, edit: StoryEdit) -> ServiceResult<()> {
         let (id, widened) = (edit.id, edit.audience == Some(Audience::Public));
         let answer = self.0.store.edit_story(edit).await;
-        // Also when it failed: it may have happened all the same.
+        // Also after a failed write, because the write may have committed.
         self.changed([Change::Story(id)]).await;
         if widened {
             self.sweep_soon();

@@ -1,4 +1,4 @@
-//! Stories: posted, opened, changed, listed.
+//! Stories: post, open, edit, delete, list.
 
 pub mod delete;
 pub mod edit;
@@ -15,14 +15,14 @@ use sosik_store::Mention;
 use crate::caches::{PersonEntry, StoryEntry};
 use crate::{Service, ServiceResult};
 
-/// A story as one reader gets it.
+/// A story as one reader sees it.
 #[derive(Debug, Clone)]
 pub struct StoryItem {
-    /// What all readers share.
+    /// The part that all readers share.
     pub story: Arc<StoryEntry>,
-    /// Who posted it.
+    /// The author.
     pub author: Arc<PersonEntry>,
-    /// The reader likes it.
+    /// Whether the reader likes it.
     pub liked: bool,
 }
 
@@ -31,14 +31,15 @@ pub struct StoryItem {
 pub struct StoryPage {
     /// Newest first. A short page does not mean the end.
     pub items: Vec<StoryItem>,
-    /// Where the next page starts; none at the end.
+    /// Where the next page starts. `None` at the end.
     pub before: Option<Cursor>,
-    /// There is nothing older.
+    /// Whether this is the end of the list.
     pub end: bool,
 }
 
 impl Service {
-    /// Adds what depends on the reader, and takes out whom they may not see. Stories whose author is gone are left out.
+    /// Adds the parts that depend on the reader, and hides people whom the reader may not see. Omits stories whose
+    /// author is gone.
     pub(crate) async fn items(
         &self,
         reader: PersonId,
@@ -63,8 +64,8 @@ impl Service {
     }
 }
 
-/// Takes the mentions of people out that the reader is severed from, so that such a mention reads like one of a handle
-/// that nobody has. A story without any is shared as it is, with the text that was rendered once.
+/// Removes mentions of people who are severed from the reader, so that such a mention reads like one of a handle that
+/// does not exist. A story without any is shared as it is, with its rendered form.
 fn hide_mentions(story: &mut Arc<StoryEntry>, circle: &Circle) {
     let hidden = |mention: &Mention| circle.is_severed_from(mention.person);
     if !story.record.mentions.iter().any(hidden) {

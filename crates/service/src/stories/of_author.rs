@@ -7,11 +7,11 @@ use crate::pages::{Filled, fill, page_limit};
 use crate::{Service, ServiceResult};
 
 impl Service {
-    /// What the viewer may see of somebody's stories, newest first. Muting does not matter here: the one who muted
-    /// may still look.
+    /// The stories of a person that the viewer may see, newest first. Mutes are ignored: the viewer may still open the
+    /// profile of a muted person.
     ///
     /// # Errors
-    /// `NotFound` when nobody has the handle, or one of the two has blocked the other.
+    /// `NotFound` if the handle does not exist, or if either person has blocked the other.
     pub async fn stories_of(
         &self,
         viewer: PersonId,
@@ -33,12 +33,12 @@ impl Service {
             before,
             |before, count| store.stories_of(author, sees, before, count),
             |id| *id,
-            // The index of the audience leaves out what may not be shown.
+            // The index by audience omits stories that may not be shown.
             |_| true,
         )
         .await?;
         let mut stories: Vec<_> = self.stories(&ids).await?.into_iter().flatten().collect();
-        // Whatever was changed since the list was read.
+        // A story may have changed since the list was read.
         stories.retain(|story| circle.may_open(viewer, story.record.author, story.record.audience));
         Ok(StoryPage {
             items: self.items(viewer, &circle, stories).await?,

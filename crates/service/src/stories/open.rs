@@ -1,4 +1,4 @@
-//! Opening one story.
+//! Opens one story.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::caches::StoryEntry;
 use crate::{Service, ServiceError, ServiceResult};
 
 impl Service {
-    /// One story, for whoever may see it.
+    /// One story, if the viewer may see it.
     ///
     /// # Errors
-    /// `NotFound` when there is none or the viewer may not know of it.
+    /// `NotFound` if the story does not exist or the viewer may not see it.
     pub async fn open_story(&self, viewer: PersonId, id: StoryId) -> ServiceResult<StoryItem> {
         let story = self.openable(viewer, id).await?;
         let circle = self.circle(viewer).await?;
@@ -22,7 +22,7 @@ impl Service {
             .ok_or(ServiceError::NotFound("story"))
     }
 
-    /// The story, if the viewer may open it now: what everything that hangs on a story asks first.
+    /// The story, if the viewer may open it now. Every operation on a story calls this first.
     pub(crate) async fn openable(
         &self,
         viewer: PersonId,

@@ -1,4 +1,4 @@
-//! Posting: one transaction, then the author's own timeline, then the answer.
+//! Posts a story: one transaction, then the author's own timeline, then the response.
 
 use std::time::Duration;
 
@@ -16,27 +16,27 @@ use crate::delivery::settled::UnderWay;
 use crate::sabotage::Sabotage;
 use crate::{Service, ServiceError, ServiceResult};
 
-/// What a delivery waits for that breaks its promise on purpose: longer than the 2 s that are promised.
+/// Delay of deliveries in builds that break their promise on purpose: longer than the promised 2 s.
 const TOO_LATE: Duration = Duration::from_millis(2_500);
 
-/// What somebody wants to post.
+/// The story to post.
 #[derive(Debug, Clone)]
 pub struct PostAsk {
     /// As typed.
     pub text: String,
-    /// Who it is for.
+    /// Audience of the story.
     pub audience: Audience,
-    /// To recognise a repeat.
+    /// Key that identifies a repeat of this request.
     pub idempotency_key: Option<String>,
 }
 
 impl Service {
-    /// Posts a story. When this returns it is durable with its delivery order, and in the author's own feed.
+    /// Posts a story. When this returns, the story and its delivery order are durable, and the story is in the author's
+    /// own feed.
     ///
     /// # Errors
-    /// `RuleBroken` for an empty or too long text or an unusable key, `IdempotencyKeyReused`, `Busy` (also while
-    /// deliveries are far behind); `NotFound`
-    /// when it is a repeat and the story was deleted since.
+    /// `RuleBroken` if the text is empty or too long or the key is invalid; `IdempotencyKeyReused`; `Busy` (also while
+    /// deliveries are far behind); `NotFound` if the request is a repeat and the story has been deleted since.
     pub async fn post(&self, author: PersonId, ask: PostAsk) -> ServiceResult<StoryItem> {
         let service = self.clone();
         self.whole(async move { service.post_whole(author, ask).await })
@@ -53,7 +53,7 @@ impl Service {
         let under_way = self.begin_post().await?;
         let id = under_way.story();
         let now = self.now();
-        // Before the write: an order that finds no room in the queue is not claimed, so that any worker can take it.
+        // Before the write: an order without a place in the queue is not claimed, so that any worker can take it.
         let place = self.0.courier.queue.reserve();
         let story = NewStory {
             id,
@@ -98,7 +98,7 @@ impl Service {
         }
     }
 
-    /// Lets the workers know of the order. Without a place in the queue it is not claimed, and due in the store.
+    /// Passes the order to the workers. An order without a place in the queue is not claimed and is due in the store.
     fn hand_over(&self, order: Order, place: Option<Place<'_>>) {
         match place {
             _ if self.breaks(Sabotage::DeliverLate) => self.hand_over_late(order),
@@ -107,7 +107,7 @@ impl Service {
         }
     }
 
-    /// An author sees the story on the next read. When the fabric fails, the timeline is not used until it was forgotten.
+    /// The author sees the story on the next read. If the fabric fails, the timeline is distrusted until it is dropped.
     async fn put_into_own_timeline(&self, author: PersonId, story: StoryId) {
         if self.breaks(Sabotage::ForgetOwnStory) {
             return;
@@ -118,7 +118,7 @@ impl Service {
         }
     }
 
-    /// Takes an id that the settled point waits for.
+    /// Makes an id and registers it, so that the settled point does not pass it.
     async fn begin_post(&self) -> ServiceResult<UnderWay<'_>> {
         loop {
             match self.0.courier.settled.begin(|| self.0.ids.try_next()) {
@@ -128,7 +128,7 @@ impl Service {
         }
     }
 
-    /// The text by the rules of the domain and the limit of the configuration.
+    /// Checks the text against the rules of the domain and the configured limit.
     pub(crate) fn checked_story_text(&self, text: &str) -> ServiceResult<String> {
         let text = StoryText::parse(text, TextIs::beside(0))?.into_string();
         let characters = text.chars().count();
@@ -138,7 +138,7 @@ impl Service {
         Ok(text)
     }
 
-    /// What a repeat is recognised by: the key, and a hash of what was asked for.
+    /// Identifies a repeat: the key, and a hash of the request.
     pub(crate) fn idempotency(
         &self,
         key: Option<String>,
@@ -174,7 +174,7 @@ impl Service {
             .ok_or(ServiceError::NotFound("person"))
     }
 
-    /// Has a story delivered later than is promised. Only reached by a build that breaks this promise on purpose.
+    /// Delivers a story later than promised. Only builds that break this promise on purpose call it.
     fn hand_over_late(&self, order: Order) {
         let service = self.clone();
         self.spawn(async move {
@@ -185,7 +185,7 @@ impl Service {
         });
     }
 
-    /// Answers as if the story had been written. Only reached by a build that breaks this promise on purpose.
+    /// Responds as if the story had been written. Only builds that break this promise on purpose call it.
     async fn pretend_to_post(&self, story: NewStory) -> ServiceResult<StoryItem> {
         let record = sosik_store::StoryRecord {
             id: story.id,
@@ -210,7 +210,7 @@ impl Service {
     }
 }
 
-/// The delivery that the store writes with the story.
+/// The delivery order that the store writes together with the story.
 fn order(story: &NewStory) -> Order {
     Order {
         story: story.id,
@@ -223,7 +223,7 @@ fn order(story: &NewStory) -> Order {
     }
 }
 
-/// Is the story in the store, or may it be? A write whose answer was lost may have happened.
+/// Whether the story is in the store, or may be. A write without a result may have committed.
 fn may_be_new(answer: &StoreResult<Posted<StoryId>>) -> bool {
     match answer {
         Ok(Posted::New { .. }) => true,

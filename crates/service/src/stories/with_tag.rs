@@ -1,7 +1,7 @@
 //! The stories with a tag.
 //!
-//! The index of tags knows audiences: the walk meets public stories, and those for friends by the viewer's friends. Public
-//! stories of people severed from the viewer are left out here.
+//! The index of tags contains audiences: the scan returns public stories, and stories for friends by the viewer's
+//! friends. Public stories of people severed from the viewer are filtered out here.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use crate::caches::StoryEntry;
 use crate::pages::{Filled, fill, page_limit};
 use crate::{Service, ServiceResult};
 
-/// A story that the index names; `None` when it is gone since.
+/// A story that the index contains; `None` if it has been deleted since.
 type Tagged = (StoryId, Option<Arc<StoryEntry>>);
 
 impl Service {
-    /// Stories with this tag that the viewer may open, newest first. The tag is compared without width and capitals,
-    /// with or without its `#`; a text that is no tag is on no story.
+    /// Stories with this tag that the viewer may open, newest first. The tag is compared without regard to width and
+    /// case, with or without its `#`. A text that is not a tag matches no story.
     ///
     /// # Errors
     /// When the store fails.
@@ -73,11 +73,11 @@ impl Service {
     }
 }
 
-/// The tag as it is kept; `None` when it is none.
+/// The tag as it is stored; `None` if the text is not a tag.
 #[must_use]
 pub fn normal_form(tag: &str) -> Option<String> {
     let bare = tag.strip_prefix(['#', '＃']).unwrap_or(tag);
-    // In a text another character ends the tag; here it makes the whole another thing.
+    // In a story another character ends the tag. Here it makes the whole text invalid.
     let is_whole = bare
         .chars()
         .all(|each| each.is_alphanumeric() || is_combining_mark(each) || each == '_');

@@ -1,4 +1,4 @@
-//! A small world for tests: a real store in a temporary folder, the memory fabric, a service, and people in it.
+//! A small world for tests: a real store in a temporary folder, the memory fabric, a service, and its people.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,7 +11,7 @@
     reason = "it is public where it lives; here it belongs to the tests"
 )]
 #[path = "../../../testkit/src/clock.rs"]
-mod clock; // by its file: the testkit stands on crates above this one
+mod clock; // included by path: the testkit depends on crates above this one
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use sosik_store::{Claim, ClaimName, NewPerson, NewStory, SqliteOptions, SqliteSt
 
 pub(crate) use clock::TestClock;
 
-/// A state that does not come within this time is taken for one that never comes.
+/// A state that is not reached within this time counts as never reached.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A service on its own store.
@@ -67,7 +67,7 @@ impl World {
         }
     }
 
-    /// Stops and starts again on what is in the store. Everything else is lost, as after a crash.
+    /// Stops the service and starts it again on the same store. Everything else is lost, as after a crash.
     pub(crate) async fn restart(&mut self) {
         self.service.stop().await;
         self.generation += 1;
@@ -125,7 +125,7 @@ impl World {
         self.service.accept_friend(other, one).await.unwrap();
     }
 
-    /// Friendships that come about behind the service's back, quickly; for before anybody reads.
+    /// Adds friendships directly to the store, which is fast but invalidates no cache. Call it before the first read.
     pub(crate) async fn befriend_all(&self, one: PersonId, others: &[PersonId]) {
         let pairs = others.iter().map(|other| (one, *other)).collect();
         self.store()
@@ -158,20 +158,20 @@ impl World {
             .id
     }
 
-    /// A story that is in the store with an older id and has not been delivered to anybody.
+    /// A story with an older id that is in the store and has not been delivered to anybody.
     pub(crate) async fn overdue_story(&self, author: PersonId, id: StoryId) {
         let story = self.bare_story(author, id, Duration::ZERO);
         assert_eq!(self.store().post_many(vec![story]).await.unwrap(), 1);
     }
 
-    /// A story whose order a worker of another process holds: no later story counts as delivered everywhere.
+    /// A story whose order is claimed by a worker of another process: no later story counts as delivered everywhere.
     pub(crate) async fn stuck_story(&self, author: PersonId) {
         let id = StoryId::new(self.service.next_id().await.unwrap());
         let story = self.bare_story(author, id, Duration::from_secs(3_600));
         self.store().post(story).await.unwrap();
     }
 
-    /// A story whose order nobody has claimed.
+    /// A story whose order is not claimed.
     pub(crate) async fn unclaimed_story(&self, author: PersonId) {
         let id = StoryId::new(self.service.next_id().await.unwrap());
         let story = self.bare_story(author, id, Duration::ZERO);
@@ -228,7 +228,7 @@ impl World {
         }
     }
 
-    /// Waits until nothing is left to deliver.
+    /// Waits until every order is delivered.
     pub(crate) async fn quiet(&self) {
         self.eventually("every order is done", async || {
             let figures = self.store().order_figures().await.unwrap();

@@ -1,4 +1,4 @@
-//! Posts are shed while deliveries wait too long; nothing else is.
+//! Posts are shed while deliveries wait too long; other requests are not.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn posts_are_shed_while_an_order_waits_too_long_for_a_worker_and_reads_are
     let first = world.post(author, Audience::Friends).await;
     let in_hand = world.gate.next().await;
     world.clock.advance(LONGER);
-    let second = world.post(author, Audience::Friends).await; // an order in hand does not wait
+    let second = world.post(author, Audience::Friends).await; // an order in progress does not count as waiting
     world.clock.advance(LONGER);
     assert!(world.service.queue_wait() > MAX);
     let answer = world.try_post(author, Audience::Friends, None).await;

@@ -1,4 +1,4 @@
-//! Many orders delivered together.
+//! Many orders delivered in one batch.
 
 use sosik_feed::{Audience, PersonId};
 use sosik_store::LargeAuthorLimits;
@@ -33,7 +33,7 @@ async fn what_waits_is_delivered_together_to_small_authors_large_ones_and_those_
     world.gate.guard(watcher);
     world.post(gate, Audience::Friends).await;
     let in_hand = world.gate.next().await;
-    // The only worker is stopped, so all these wait together.
+    // The only worker is stopped, so all these orders wait together.
     let mut stories = vec![];
     for author in [small, chunks, large, small, chunks, deleted] {
         stories.push((author, world.post(author, Audience::Friends).await));

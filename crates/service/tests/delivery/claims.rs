@@ -1,4 +1,4 @@
-//! One claim, one worker: what a worker that lost its claim does changes nothing for the one who has it.
+//! One claim, one worker: a worker that lost its claim changes nothing for the new owner.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ async fn a_story_made_public_during_its_delivery_is_delivered_to_followers_altho
     let second = world.gate.next().await;
     assert_eq!((first.story, second.story), (story, story));
 
-    // The first worker ends, and the one after that is done: so the end of the first is written down.
+    // The first worker ends, and the next one is done, so the end of the first one is recorded.
     world.gate.open();
     first.pass();
     let next = world.post(other, Audience::Public).await;
@@ -40,7 +40,7 @@ async fn a_story_made_public_during_its_delivery_is_delivered_to_followers_altho
         .await;
     second.fail();
     world
-        .eventually("the failed attempt is made again", async || {
+        .eventually("the failed attempt is retried", async || {
             world.clock.advance(Duration::from_secs(1));
             world.service.sweep_once().await.unwrap();
             world.in_timeline(follower, story).await
@@ -68,7 +68,7 @@ async fn orders_that_wait_longer_than_their_claim_are_delivered_once() {
     world.gate.open();
     first.pass();
     world.quiet().await;
-    // By now the orders after them in memory are done as well.
+    // The later orders in memory are done by now, too.
     stories.push(world.post(author, Audience::Friends).await);
     world.quiet().await;
     let tries: Vec<_> = stories
@@ -91,14 +91,14 @@ async fn a_worker_that_fails_after_its_claim_ran_out_does_not_disturb_the_one_wh
     world.service.sweep_once().await.unwrap();
     let second = world.gate.next().await;
     first.fail();
-    // The failure is written down once the worker has taken another order and come to the gate with it.
+    // The failure is recorded once the worker has taken another order and reached the gate with it.
     world.post(author, Audience::Friends).await;
     let third = world.gate.next().await;
     world.gate.open();
     second.pass();
     third.pass();
     world.quiet().await;
-    assert_eq!(world.gate.tries(story, friend), 2, "nobody did it again");
+    assert_eq!(world.gate.tries(story, friend), 2, "nobody repeated it");
     world.service.stop().await;
 }
 

@@ -1,4 +1,4 @@
-//! A fabric whose deliveries to chosen readers wait at a gate, so that a test can make a schedule on purpose.
+//! A fabric whose deliveries to chosen readers wait at a gate, so that a test can control the schedule.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use sosik_feed::{PersonId, StoryId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-/// A delivery that does not come within this time never comes.
+/// A delivery that does not arrive within this time counts as never arriving.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A memory fabric with a gate before its deliveries.

@@ -1,4 +1,4 @@
-//! Stories that readers get although later ones were delivered already.
+//! Stories that reach readers after later stories.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn a_story_made_public_long_after_arrives_once_although_the_followers_time
     assert_eq!((ids(&page), page.reset, page.end), (vec![], false, true));
     world.lose_timelines(&[follower]).await;
     let page = world.read(follower, newer(&page)).await;
-    assert_eq!((ids(&page), page.end), (vec![], true), "told once");
+    assert_eq!((ids(&page), page.end), (vec![], true), "listed once");
     let page = world.read(friend, newer(&of_friend)).await;
     assert_eq!(
         (ids(&page), page.reset),
@@ -81,7 +81,7 @@ async fn what_a_killed_process_with_a_clock_ahead_called_delivered_and_read_hide
     world.clock.advance(AHEAD);
     let ahead = world.post(author, Audience::Friends).await;
     world.quiet().await;
-    // Nobody posts, and the settled point and what can be marked as read follow the clock.
+    // Nobody posts. The settled point and the position that can be marked as read follow the clock.
     world.clock.advance(STEP_BACK_MAX + Duration::from_secs(1));
     let beyond = StoryId::from_u64(u64::MAX >> 1);
     let read = world.service.mark_read(friend, beyond).await.unwrap();

@@ -1,4 +1,4 @@
-//! Deliveries under schedules that are made on purpose: claims, repeats, late stories, a backlog.
+//! Deliveries under controlled schedules: claims, repeats, late stories, a backlog.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,7 +12,7 @@
 
 #[expect(dead_code, reason = "panics on purpose have tests of their own")]
 #[path = "../../../testkit/src/clock.rs"]
-mod clock; // by its file: the testkit stands on crates above this one
+mod clock; // included by path: the testkit depends on crates above this one
 mod gate;
 mod world;
 

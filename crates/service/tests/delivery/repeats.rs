@@ -1,4 +1,4 @@
-//! A request is repeated, since the answer of its first attempt was lost.
+//! A request is repeated because the response to its first attempt was lost.
 
 use sosik_feed::Audience;
 

@@ -1,4 +1,4 @@
-//! A service on a real store, a fabric with a gate, and a clock that tests can put forward.
+//! A service on a real store, with a gated fabric and a clock that tests can advance.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use sosik_store::{NewPerson, OrderFigures, SqliteOptions, SqliteStore, Store};
 use crate::clock::TestClock;
 use crate::gate::{GateFabric, PATIENCE};
 
-/// Long enough for the timer of the sweeper never to ring during a test.
+/// Longer than any test, so that the timer of the sweeper never fires.
 const NEVER: Duration = Duration::from_secs(100_000);
 
 pub struct World {
@@ -52,15 +52,15 @@ impl World {
         }
     }
 
-    /// Starts again on the same store. Everything in memory is lost.
+    /// Restarts the service on the same store. Everything in memory is lost.
     pub async fn start_again(&mut self) {
         self.starts += 1;
         let place = file(&self.folder);
         (self.service, self.gate) = start(place, &self.settings, &self.clock, self.starts).await;
     }
 
-    /// Starts again on a copy of the store as it is now: as if the process were killed, nothing is released or written
-    /// at the end.
+    /// Restarts the service on a copy of the current store. As after a kill, the old process releases and writes
+    /// nothing at its end.
     pub async fn start_again_after_a_kill(&mut self) {
         let copy = tempfile::tempdir().unwrap();
         for entry in std::fs::read_dir(&self.folder).unwrap() {
@@ -72,7 +72,7 @@ impl World {
         self.start_again().await;
     }
 
-    /// Counts rows in the file of a service that has stopped.
+    /// Counts rows in the database file of a service that has stopped.
     pub fn rows_of_stopped(&self, of: &str) -> i64 {
         let file = rusqlite::Connection::open(file(&self.folder)).unwrap();
         let count = format!("SELECT count(*) FROM {of}");
@@ -167,7 +167,7 @@ impl World {
         self.read(reader, From::Top).await
     }
 
-    /// Is the story in the reader's timeline, as it is in memory?
+    /// Whether the story is in the reader's timeline in memory.
     pub async fn in_timeline(&self, reader: PersonId, story: StoryId) -> bool {
         let ids = self.gate.above(reader, StoryId::default(), 1_000).await;
         ids.unwrap().unwrap_or_default().contains(&story)
@@ -177,12 +177,12 @@ impl World {
         self.store().order_figures().await.unwrap()
     }
 
-    /// Is the order to deliver this story still there?
+    /// Number of orders in the store.
     pub async fn pending(&self) -> u64 {
         self.figures().await.pending
     }
 
-    /// Waits until nothing is left to deliver.
+    /// Waits until every order is delivered.
     pub async fn quiet(&self) {
         self.eventually("every order is done", async || self.pending().await == 0)
             .await;

@@ -1,4 +1,4 @@
-//! Reads while the fabric fails: the store answers instead.
+//! Reads while the fabric fails: they use the store instead.
 
 use sosik_fabric::failing::Call;
 use sosik_feed::cursor::Seen;

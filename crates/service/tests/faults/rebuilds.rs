@@ -1,4 +1,4 @@
-//! Building a timeline that fails half-way: the reader is served, and the timeline is built later.
+//! A rebuild that fails half-way: the reader is served, and the timeline is built later.
 
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ async fn a_rebuild_that_cannot_be_given_back_is_forgotten_later() {
         let service = world.service.clone();
         let first = tokio::spawn(async move { service.warm_up(first_in_line).await });
         world
-            .eventually("the only turn is taken", async || {
+            .eventually("the only permit is taken", async || {
                 world.faults.begun(Call::FinishRebuild) == 1
             })
             .await;

@@ -1,4 +1,4 @@
-//! Schedules made on purpose: writes, reads and a failing fabric at the same time.
+//! Controlled schedules: writes, reads and a failing fabric at the same time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,11 +33,11 @@ async fn two_writes_whose_forgetting_fails_are_both_seen_by_reads_in_between_and
     let (service, first) = (world.service.clone(), authors[0].0);
     let following = tokio::spawn(async move { service.follow(reader, first).await });
     world
-        .eventually("the first write is forgetting", async || {
+        .eventually("the first write is dropping the timeline", async || {
             world.faults.begun(Call::Forget) >= 1
         })
         .await;
-    // Not acknowledged yet, but committed: this node's caches know it, before the fabric does.
+    // Committed and not acknowledged yet: this node's caches are invalidated before the fabric is.
     assert_eq!(world.top(reader).await, newest_first(&authors[..1]));
     world.faults.always(Call::Forget, Fault::Error);
     following.await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! Tasks in the background that panic: they go on, and one that cannot is named.
+//! Background tasks that panic: they are restarted, and a task that is given up is reported.
 
 use std::time::Duration;
 
@@ -29,8 +29,8 @@ async fn every_task_that_panics_goes_on_afterwards() {
     for task in ["sweeper", "delivery_worker", "lease_keeper"] {
         world.clock.panic_in(task, 2);
         let story = world.post(people[0], Audience::Friends).await;
-        // Each task looks at the clock without further posts. Posts that are deleted meanwhile would come to lie above the
-        // story, and with a thousand of them it is not on the first page.
+        // Every task reads the clock without further posts. Posts that are deleted in between would be above the story,
+        // and with a thousand of them the story is not on the first page.
         world
             .eventually(task, async || world.clock.looks_after_panics(task) > 0)
             .await;
@@ -41,7 +41,7 @@ async fn every_task_that_panics_goes_on_afterwards() {
             .await;
     }
     assert_eq!(world.service.given_up(), []);
-    assert_eq!(current_task(), None, "a test is no task");
+    assert_eq!(current_task(), None, "a test is not a task");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Writes while the fabric fails: acknowledged, seen by the next read, and delivered.
+//! Writes while the fabric fails: they are acknowledged, visible to the next read, and delivered.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn text(text: &str) -> PostAsk {
     }
 }
 
-/// Every kind of write once. Each must be acknowledged, and the next read must show it.
+/// Every kind of write once. Each must be acknowledged and visible to the next read.
 async fn write_everything(world: &World) {
     let [one, other] = warm_pair(world).await;
     let service = &world.service;
@@ -48,7 +48,7 @@ async fn write_everything(world: &World) {
     service.mute(one, other).await.unwrap();
     assert!(world.top(one).await.is_empty(), "muted");
     service.unmute(one, other).await.unwrap();
-    assert_eq!(world.top(one).await, [before], "muted no more");
+    assert_eq!(world.top(one).await, [before], "no longer muted");
     service.unfriend(one, other).await.unwrap();
     assert!(world.top(one).await.is_empty(), "unfriended");
     service.follow(one, other).await.unwrap();
@@ -114,8 +114,8 @@ async fn a_story_is_delivered_though_the_authors_own_timeline_could_not_take_it(
         assert!(has_timeline(&world, friend).await && has_timeline(&world, author).await);
         world.faults.next(Call::Deliver, fault, 1);
         let story = world.post(author, Audience::Friends).await;
-        assert_eq!(world.top(author).await, [story], "one's own words");
-        // The sweeper would find an order without a signal much later.
+        assert_eq!(world.top(author).await, [story], "the author's own story");
+        // Without a signal the sweeper would find the order much later.
         world
             .eventually("the friend has it", async || {
                 world.top(friend).await == [story]

@@ -1,4 +1,4 @@
-//! Signing up and logging in.
+//! Sign-up and log-in.
 
 use sosik_feed::RuleBroken;
 use sosik_feed::people::Language;

@@ -1,4 +1,4 @@
-//! Comments: who may write, change, remove and see them.
+//! Comments: who may write, edit, delete and read them.
 
 use sosik_feed::{Audience, CommentId, Cursor, RuleBroken};
 use sosik_service::ServiceError;
@@ -144,7 +144,10 @@ async fn one_edits_only_ones_own_comment_and_only_where_one_may_still_look() {
         .edit_comment(me.id, comment, "before")
         .await
         .unwrap();
-    assert_eq!(same.comment.edited_at, None, "the same text is no edit");
+    assert_eq!(
+        same.comment.edited_at, None,
+        "an identical text is not an edit"
+    );
     let edited = world
         .service
         .edit_comment(me.id, comment, "after \n")

@@ -1,10 +1,10 @@
-//! Who may do what with a story: every way to come across it, for everybody, for either audience, on warm caches.
+//! Entitlement to a story: every way to reach it, for every kind of person and both audiences, with warm caches.
 
 use sosik_feed::{Audience, StoryId};
 
 use crate::world::{Person, World, there};
 
-/// What somebody is to the author.
+/// A person's relation to the author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Owner,
@@ -35,7 +35,7 @@ const ROLES: [Role; 9] = [
 ];
 
 impl Role {
-    /// The rule, said once more and apart from the code under test.
+    /// The rule, repeated independently of the code under test.
     fn may_open(self, audience: Audience) -> bool {
         match (self, audience) {
             (Owner | Friend, _) => true,
@@ -51,7 +51,7 @@ impl Role {
     }
 }
 
-/// Makes `person` what they are to be, after they have seen everything once.
+/// Gives `person` their role, after they have read everything once.
 async fn become_role(world: &World, author: &Person, person: &Person, role: Role) {
     let service = &world.service;
     match role {
@@ -77,7 +77,7 @@ async fn become_role(world: &World, author: &Person, person: &Person, role: Role
     }
 }
 
-/// Fills every cache with what holds now.
+/// Fills every cache with the current state.
 async fn look(world: &World, author: &Person, person: &Person) {
     for story in world
         .store()

@@ -1,4 +1,4 @@
-//! What was changed is seen on the next read, although everything is in the caches.
+//! A change is visible to the next read, although everything is cached.
 
 use sosik_feed::{Audience, PersonId, StoryId};
 use sosik_service::feed::{FeedAsk, From};
@@ -56,7 +56,10 @@ async fn an_edit_is_seen_at_once_and_the_same_again_is_no_edit() {
         ("#after", &["after".to_owned()][..])
     );
     assert!(seen.record.mentions.is_empty());
-    let edited_at = seen.record.edited_at.expect("it says that it was edited");
+    let edited_at = seen
+        .record
+        .edited_at
+        .expect("the story is marked as edited");
 
     world.clock.advance(std::time::Duration::from_secs(60));
     world

@@ -1,4 +1,4 @@
-//! Lists: in order, page by page to the end that is said, without those who may not be shown.
+//! Lists: in order, page by page to the marked end, without people who may not be shown.
 
 use sosik_feed::{Audience, Cursor, PersonId, Position};
 use sosik_service::relations::PersonPage;
@@ -27,7 +27,7 @@ fn ids(page: &PersonPage) -> Vec<PersonId> {
         .collect()
 }
 
-/// The place of the like of somebody who likes a story as the last one so far.
+/// The position of a person's like, which is the latest one of the story.
 async fn place_of_like(world: &World, person: &Person, story: sosik_feed::StoryId) -> Position {
     let likers = world.store().likers(story, None, 10).await.unwrap();
     let like = likers.iter().find(|like| like.person == person.id).unwrap();
@@ -134,7 +134,7 @@ async fn who_blocked_me_is_in_no_list_of_mine_and_whom_i_blocked_only_in_that_on
     let relation = page.items[0].0.relation;
     assert!(
         relation.blocked && !relation.blocked_by,
-        "that I am blocked too is not told: {relation:?}"
+        "the list reveals that the viewer is blocked, too: {relation:?}"
     );
 }
 

@@ -1,4 +1,4 @@
-//! What people do beside posting and reading their feed, on a real store and with warm caches.
+//! Everything that people do except posting and reading their feed, on a real store and with warm caches.
 
 #![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 #![expect(
@@ -8,7 +8,7 @@
 
 #[expect(dead_code, reason = "panics on purpose have tests of their own")]
 #[path = "../../../testkit/src/clock.rs"]
-mod clock; // by its file: the testkit stands on crates above this one
+mod clock; // included by path: the testkit depends on crates above this one
 mod world;
 
 mod accounts;

@@ -1,4 +1,4 @@
-//! Changing a password, and what it does to sessions.
+//! Password changes, and their effect on sessions.
 
 use std::sync::Arc;
 
@@ -31,10 +31,7 @@ async fn changing_the_password_ends_the_other_sessions_at_once() {
         .await
         .unwrap();
 
-    assert!(
-        world.opens(&mina.token).await,
-        "the session that asked stays"
-    );
+    assert!(world.opens(&mina.token).await, "the current session stays");
     assert!(!world.opens(phone.token.as_str()).await);
     assert!(
         !world.service.still_valid(&on_phone).await.unwrap(),
@@ -77,7 +74,7 @@ async fn a_password_is_changed_only_by_who_knows_it_and_to_a_good_one() {
     assert_eq!(broken(to_short), RuleBroken::PasswordTooShort);
     assert!(
         world.service.log_in("mina", PASSWORD, "test").await.is_ok(),
-        "the password is what it was"
+        "the password is unchanged"
     );
 }
 
@@ -101,7 +98,7 @@ async fn no_session_opened_with_the_old_password_outlives_it() {
         if let Ok(logged_in) = log_in.await.unwrap() {
             assert!(
                 !world.opens(logged_in.token.as_str()).await,
-                "a session of the old password is open"
+                "a session with the old password is open"
             );
         }
     }

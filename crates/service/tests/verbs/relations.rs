@@ -106,7 +106,7 @@ async fn nobody_befriends_follows_blocks_or_mutes_themselves_or_somebody_who_is_
     assert_eq!(missing(service.block(ana.id, nobody).await), "person");
     assert_eq!(missing(service.mute(ana.id, nobody).await), "person");
 
-    // Across a block the other one is nobody as well.
+    // With a block in between, the other person looks like one who does not exist, too.
     service.block(bo.id, ana.id).await.unwrap();
     assert_eq!(missing(service.ask_friend(ana.id, bo.id).await), "person");
     assert_eq!(missing(service.follow(ana.id, bo.id).await), "person");
@@ -192,7 +192,7 @@ async fn a_block_ends_everything_and_is_never_told_to_the_blocked() {
     assert_eq!(
         world.relation(&ana, &bo).await,
         Relation::default(),
-        "nothing comes back"
+        "nothing is restored"
     );
     assert_eq!(
         world.relation(&bo, &ana).await,

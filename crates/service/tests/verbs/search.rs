@@ -1,4 +1,4 @@
-//! Finding people.
+//! Search for people.
 
 use sosik_feed::RuleBroken;
 

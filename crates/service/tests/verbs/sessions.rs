@@ -64,7 +64,7 @@ async fn a_later_use_that_only_the_store_knows_of_keeps_a_session_open() {
     assert!(world.opens(&mina.token).await);
     world.clock.advance(29 * DAY);
     let now = sosik_service::Clock::now(&*world.clock);
-    // As another node does it.
+    // As another node would do it.
     world
         .store()
         .touch_session(&mina.viewer.token, now)
@@ -101,7 +101,7 @@ async fn a_session_that_ended_opens_nothing_although_it_was_in_the_cache() {
     );
     assert!(
         world.opens(phone.token.as_str()).await,
-        "nobody ends the sessions of others"
+        "a person ended another person's session"
     );
     world
         .service
@@ -211,11 +211,11 @@ async fn the_janitor_removes_sessions_that_are_over_and_no_others() {
     let idle = world.person("idle").await;
     world.clock.advance(31 * DAY);
     let busy = world.person("busy").await;
-    // The first turn may have come when the service started; the next one is due after the clock went on.
+    // The first run may have happened at the start of the service; the next one is due after the clock has advanced.
     world.clock.advance(Duration::from_secs(61));
     world.service.sweep_once().await.unwrap();
     world
-        .eventually("the session is gone", async || {
+        .eventually("the session is removed", async || {
             world
                 .store()
                 .session(&idle.viewer.token)

@@ -1,4 +1,4 @@
-//! Somebody sets the clock back while the service runs.
+//! The clock is set back while the service runs.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Requests that are given up in the middle: what was written is told to the caches all the same.
+//! Requests that are dropped in the middle: the caches are invalidated for whatever was written.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -8,11 +8,11 @@ use sosik_feed::Audience;
 
 use crate::world::{World, there};
 
-/// Begins something and gives it up at its first wait.
+/// Starts an operation and drops it at its first wait.
 async fn begin<T>(act: impl Future<Output = T>) {
     let mut act = pin!(act);
     let waits = poll_fn(|context| Poll::Ready(act.as_mut().poll(context).is_pending())).await;
-    assert!(waits, "it was done before it could be given up");
+    assert!(waits, "it was done before it could be dropped");
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn a_log_out_whose_client_hangs_up_ends_the_session() {
     assert!(world.opens(&mina.token).await);
     begin(world.service.log_out(&mina.viewer)).await;
     world
-        .eventually("the session is over", async || {
+        .eventually("the session has ended", async || {
             !world.opens(&mina.token).await
         })
         .await;

@@ -1,4 +1,4 @@
-//! A service on a real store, and people who signed up with it.
+//! A service on a real store, and people who signed up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use sosik_store::{SqliteOptions, SqliteStore, Store};
 
 use crate::clock::TestClock;
 
-/// Everybody's password, until they change it.
+/// The password of every person, until they change it.
 pub const PASSWORD: &str = "river-7-lantern";
 
-/// A state that does not come within this time is taken for one that never comes.
+/// A state that is not reached within this time counts as never reached.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A service that starts empty.
@@ -25,7 +25,7 @@ pub struct World {
     pub clock: Arc<TestClock>,
 }
 
-/// Somebody who signed up.
+/// A person who signed up.
 #[derive(Clone)]
 pub struct Person {
     pub id: PersonId,
@@ -41,10 +41,10 @@ impl World {
 
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
-        // As cheap as Argon2 can be: what it costs is not what is tested here.
+        // The cheapest parameters of Argon2: its cost is not under test.
         settings.passwords.memory_kib = 8;
         settings.passwords.passes = 1;
-        // A clock that is put forward makes every wait long.
+        // A clock that is advanced makes every wait long.
         settings.delivery.backlog_wait_max = Duration::from_secs(100 * 86_400);
         change(&mut settings);
         let clock = Arc::new(TestClock::default());
@@ -129,7 +129,7 @@ impl World {
             .id
     }
 
-    /// Does the token still open a session?
+    /// Whether the token still opens a session.
     pub async fn opens(&self, token: &str) -> bool {
         self.service.viewer(token).await.unwrap().is_some()
     }
@@ -149,7 +149,7 @@ impl World {
     }
 }
 
-/// A sign-up that is fine.
+/// A valid sign-up.
 pub fn ask(handle: &str) -> SignUpAsk {
     SignUpAsk {
         handle: handle.to_owned(),
@@ -160,7 +160,7 @@ pub fn ask(handle: &str) -> SignUpAsk {
     }
 }
 
-/// Is it there for whoever asked?
+/// Whether the result is a success; `false` for "not found".
 pub fn there<T>(answer: &ServiceResult<T>) -> bool {
     match answer {
         Ok(_) => true,
