@@ -23,6 +23,17 @@ const CLOCK_RETRY: Duration = Duration::from_secs(60);
 const CLOCK_BEFORE_2024: &str = "the clock of this machine shows a time before 2024, so nothing can be written: set it right \
      (`timedatectl set-ntp true`, or `date --set`); no restart is needed";
 
+/// How often the log repeats that nothing can be written.
+const CLOCK_LOG_EVERY: Duration = Duration::from_secs(60);
+
+/// What the log says about the clock at present.
+#[derive(Default)]
+struct ClockLogged {
+    /// When, on the monotonic clock, it was last logged that no ids can be made; `None` while they can.
+    problem_at: Option<Duration>,
+    ids_ahead: bool,
+}
+
 /// Hands out ids and keeps the lease they are made under.
 pub(crate) struct Ids {
     store: Arc<dyn Store>,
@@ -206,22 +217,30 @@ impl Service {
         (self.now() < EPOCH).then_some(CLOCK_BEFORE_2024)
     }
 
-    /// Logs a problem with the clock. Returns whether ids are ahead of the clock; the transition is logged.
-    fn watch_clock(&self, was_ahead: bool) -> bool {
+    /// Logs a problem with the clock: one that stops writing at once and then once a minute, and the moment from which
+    /// ids are ahead of the clock.
+    fn watch_clock(&self, logged: &mut ClockLogged) {
         if let Some(problem) = self.clock_problem() {
-            tracing::error!(now = %self.now(), "{problem}");
-            return was_ahead;
+            let uptime = self.0.clock.monotonic();
+            if logged
+                .problem_at
+                .is_none_or(|at| uptime >= at + CLOCK_LOG_EVERY)
+            {
+                tracing::error!(now = %self.now(), "{problem}");
+                logged.problem_at = Some(uptime);
+            }
+            return;
         }
+        logged.problem_at = None;
         let ahead = self.0.ids.ahead();
-        let is_ahead = ahead > STEP_BACK_MAX;
-        if is_ahead && !was_ahead {
+        let was_ahead = std::mem::replace(&mut logged.ids_ahead, ahead > STEP_BACK_MAX);
+        if logged.ids_ahead && !was_ahead {
             tracing::warn!(
                 ahead_seconds = ahead.as_secs(),
                 "the newest id is ahead of the clock of this machine: the clock was ahead before, or is behind now. New \
                  ids continue above it, and times that people see are those of the clock. Check the clock"
             );
         }
-        is_ahead
     }
 
     /// Renews the lease three times per span, and checks the clock.
@@ -236,13 +255,13 @@ impl Service {
     async fn keep_lease(&self) {
         let mut tick = tokio::time::interval(self.0.ids.span / 3);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut is_ahead = false;
+        let mut logged = ClockLogged::default();
         loop {
             tokio::select! {
                 () = self.0.stopping.cancelled() => return,
                 _ = tick.tick() => {}
             }
-            is_ahead = self.watch_clock(is_ahead);
+            self.watch_clock(&mut logged);
             if let Err(error) = self.0.ids.renew().await {
                 tracing::error!(%error, "the node lease could not be renewed; posting stops when it runs out");
             }

@@ -19,12 +19,21 @@ const STORE_CONNECTIONS_BESIDE_READERS: usize = 2;
 /// Fewer connections than this are not worth starting for.
 const CONNECTIONS_MIN: usize = 64;
 
+/// The number of public connections that may be open at once.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted {
+    /// Nobody set `server.connections_max`.
+    ByDefault(usize),
+    /// `server.connections_max` was set. If the limit of open files is lower, that is a mistake to warn about.
+    Configured(usize),
+}
+
 /// Raises the limit of open files as far as the system lets it, and returns how many public connections may be open:
 /// as many as wanted, or what the limit leaves.
 ///
 /// # Errors
 /// When fewer than 64 connections would be left.
-pub fn allow(wanted: usize, readers: usize) -> anyhow::Result<usize> {
+pub fn allow(wanted: Wanted, readers: usize) -> anyhow::Result<usize> {
     let files = raise_limit();
     let fit = connections_that_fit(files, readers);
     if fit < CONNECTIONS_MIN {
@@ -33,15 +42,22 @@ pub fn allow(wanted: usize, readers: usize) -> anyhow::Result<usize> {
             "this process may open {files} files, which is too few: allow at least {needed} (ulimit -n, or LimitNOFILE= of systemd)"
         );
     }
-    if fit < wanted {
-        tracing::warn!(
+    match wanted {
+        Wanted::Configured(wanted) if fit < wanted => tracing::warn!(
             open_files_max = files,
             wanted,
             allowed = fit,
             "server.connections_max is lowered to what the limit of open files allows: raise the limit (ulimit -n, or \
              LimitNOFILE= of systemd), or lower the key"
-        );
+        ),
+        Wanted::ByDefault(wanted) if fit < wanted => tracing::info!(
+            open_files_max = files,
+            allowed = fit,
+            "the limit of open files bounds the connections"
+        ),
+        Wanted::Configured(_) | Wanted::ByDefault(_) => {}
     }
+    let (Wanted::Configured(wanted) | Wanted::ByDefault(wanted)) = wanted;
     Ok(wanted.min(fit))
 }
 

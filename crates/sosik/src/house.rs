@@ -17,7 +17,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Loaded};
+use crate::config::Loaded;
+use crate::descriptors::Wanted;
 use crate::{descriptors, metrics, self_check, web, wiring};
 
 /// How often rate limits nobody is near are forgotten.
@@ -41,9 +42,13 @@ impl House {
     ///
     /// # Errors
     /// When an address is taken or not ours, or when the process may open too few files.
-    pub async fn open(config: &Config) -> anyhow::Result<Self> {
-        let server = &config.server;
-        let connections_max = descriptors::allow(server.connections_max, config.store.readers)?;
+    pub async fn open(loaded: &Loaded) -> anyhow::Result<Self> {
+        let (server, readers) = (&loaded.config.server, loaded.config.store.readers);
+        let wanted = match loaded.is_default("server.connections_max") {
+            true => Wanted::ByDefault(server.connections_max),
+            false => Wanted::Configured(server.connections_max),
+        };
+        let connections_max = descriptors::allow(wanted, readers)?;
         let bind = async |address: SocketAddr, key: &str| {
             let listener = TcpListener::bind(address).await;
             listener.with_context(|| format!("listen on {address}: set another {key}"))

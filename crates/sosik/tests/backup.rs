@@ -206,6 +206,8 @@ fn restoring_overwrites_nothing_and_refuses_what_is_damaged() {
     check_refused("a text", "not a database");
     fs::remove_file(folder.path("b.db.sha256")).unwrap();
     check_refused("no checksum", "b.db.sha256");
+    fs::remove_file(folder.path("b.db")).unwrap();
+    check_refused("no backup", "there is no backup b.db");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use common::Folder;
+use common::{Folder, Server};
 
 /// The program, started by a shell that sets the umask first.
 fn with_umask(folder: &Folder, umask: &str, arguments: &[&str]) -> Command {
@@ -110,6 +110,20 @@ fn whatever_the_umask_only_the_owner_can_open_what_the_program_makes() {
         assert!(world.stdout(Stdio::null()).status().unwrap().success());
         check_modes(&folder.path("shape.svg"));
     }
+}
+
+#[test]
+fn a_token_file_that_others_may_read_is_told_with_the_command_that_mends_it() {
+    let folder = Folder::new();
+    folder.write("token", "0123456789abcdef");
+    let told = |mode| {
+        let path = folder.path("token");
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        let server = Server::start(&folder, &["--set=server.admin_token_file=token"]);
+        server.logged().contains("chmod 600 token")
+    };
+    assert!(told(0o640));
+    assert!(!told(0o600));
 }
 
 #[test]

@@ -98,8 +98,8 @@ async fn silent_connections_beyond_the_open_files_stop_neither_administration_no
         "ulimit -n 300",
         &["--set=server.first_request_seconds=2"],
     );
-    let lowered = server.log.iter().find(|entry| entry["allowed"] == 154);
-    assert!(lowered.is_some(), "{:?}", server.log);
+    let bounded = server.log.iter().find(|entry| entry["allowed"] == 154);
+    assert_eq!(bounded.unwrap()["level"], "INFO", "nobody set the key");
     let client = Client::builder().no_proxy().build().unwrap();
     let _silent = silent(&server, 320);
     let health = format!("{}/healthz", server.admin_url);
@@ -119,6 +119,15 @@ fn the_soft_limit_of_open_files_is_raised_to_the_hard_limit() {
         .find(|line| line.starts_with("Max open files"));
     let files: Vec<&str> = files.unwrap().split_whitespace().collect();
     assert_eq!(files[3..5], ["2000", "2000"]);
+}
+
+#[test]
+fn a_maximum_of_connections_that_was_set_and_does_not_fit_is_warned_about() {
+    let folder = Folder::new();
+    let set = ["--set=server.connections_max=1000"];
+    let server = Server::start_limited(&folder, "ulimit -n 300", &set);
+    let lowered = server.log.iter().find(|entry| entry["allowed"] == 154);
+    assert_eq!(lowered.unwrap()["level"], "WARN");
 }
 
 #[test]

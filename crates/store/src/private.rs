@@ -114,6 +114,12 @@ pub fn command_to_close(folder: &Path, files: &[PathBuf]) -> Option<String> {
     (!commands.is_empty()).then(|| commands.join(" && "))
 }
 
+/// The shell command that takes the permissions of other accounts away from a file; `None` when they have none.
+#[must_use]
+pub fn command_to_close_file(file: &Path) -> Option<String> {
+    is_open(file).then(|| format!("chmod 600 {}", quoted(file)))
+}
+
 fn is_open(path: &Path) -> bool {
     mode(path).is_some_and(|mode| mode & OTHERS != 0)
 }

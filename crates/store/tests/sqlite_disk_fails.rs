@@ -1,6 +1,7 @@
 //! A disk that fails under the writer. The limit on the size of files is one of the whole process, so this test has a program
 //! of its own.
 
+use std::error::Error;
 use std::fs;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -52,7 +53,8 @@ async fn after_an_io_error_the_connection_is_replaced_and_while_that_fails_the_n
     // The commit fails, and a new connection takes over.
     limit(Some(FILE_BYTES_MAX));
     let lost = sign_up(&store, 2).await.expect_err("the disk fails");
-    assert!(!lost.to_string().is_empty());
+    let source = lost.source().expect("what the engine said");
+    assert_eq!(source.to_string(), path.display().to_string());
     limit(None);
     assert_eq!(store.figures().reopened, 1);
     assert_eq!(store.unready(), None);

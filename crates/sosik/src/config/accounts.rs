@@ -11,7 +11,7 @@ use super::{
 };
 
 settings! {
-    /// Who may have an account.
+    /// How accounts are created.
     pub struct Accounts in "accounts" {
         /// `open`: anybody may sign up. `closed`: nobody may, and sign-ups are answered with `registration_closed`; accounts
         /// are imported with `sosik import`.

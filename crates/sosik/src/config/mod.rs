@@ -81,7 +81,7 @@ pub struct Config {
     pub feed: Feed,
     /// What one person may have.
     pub limits: Limits,
-    /// Who may have an account.
+    /// How accounts are created.
     pub accounts: Accounts,
     /// How long a login lasts.
     pub sessions: Sessions,

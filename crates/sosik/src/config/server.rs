@@ -1,9 +1,10 @@
 //! Listeners, admission and streams.
 
-use std::{fs, net::SocketAddr, time::Duration};
+use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context, ensure};
 use sosik_api::ForwardedHeader;
+use sosik_store::private;
 
 use super::{
     allowed::{Allowed, Any, AtMost, Origin, Origins, ShortText},
@@ -140,6 +141,11 @@ impl Server {
             "{path} (server.admin_token_file) holds no token: write {}",
             ADMIN_TOKEN.describe()
         );
+        if let Some(command) = private::command_to_close_file(Path::new(path)) {
+            tracing::warn!(
+                "other accounts of this machine may read server.admin_token_file; to keep them out, run: {command}"
+            );
+        }
         Ok(token.reveal().map(str::to_owned))
     }
 

@@ -123,9 +123,11 @@ impl Setting for Vec<String> {
     }
 }
 
-/// A list: an array in the file; separated by commas in the environment and in flags, where empty means none.
+/// A list: an array in the file; in the environment and in flags the same, or texts separated by commas. Empty text
+/// means none.
 pub(super) fn texts(raw: &Raw) -> Result<Vec<String>, String> {
     match raw {
+        Raw::Text(text) if text.trim_start().starts_with('[') => texts(&array(text)?),
         Raw::Text(text) => Ok(text
             .split(',')
             .map(str::trim)
@@ -139,6 +141,15 @@ pub(super) fn texts(raw: &Raw) -> Result<Vec<String>, String> {
             .ok_or_else(|| format!("{raw} is not a list of texts")),
         Raw::Toml(_) => Err(format!("{raw} is not a list")),
     }
+}
+
+/// An array as the file writes it, in a variable or a flag.
+fn array(text: &str) -> Result<Raw, String> {
+    let table: Result<toml::Table, _> = format!("array = {text}").parse();
+    let array = table.ok().and_then(|mut table| table.remove("array"));
+    array
+        .map(Raw::Toml)
+        .ok_or_else(|| format!("\"{text}\" is not an array such as [\"10.0.0.1\", \"::1\"]"))
 }
 
 /// A list as the file writes it.

@@ -124,6 +124,15 @@ fn a_list_is_an_array_in_the_file_and_separated_by_commas_elsewhere() {
         .load()
         .unwrap();
     let from_flag = flag("server.trusted_proxies=10.0.0.1, ::1").load().unwrap();
+    let array = flag("server.trusted_proxies=[\"10.0.0.1\", \"::1\"]");
+    assert_eq!(
+        array.load().unwrap().config.server.trusted_proxies,
+        from_flag.config.server.trusted_proxies
+    );
+    let torn = flag("server.trusted_proxies=[\"10.0.0.1\"")
+        .load()
+        .unwrap_err();
+    assert!(torn.to_string().contains("is not an array"), "{torn}");
     assert_eq!(
         from_file.config.server.trusted_proxies,
         from_flag.config.server.trusted_proxies

@@ -67,7 +67,7 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
 
 async fn run_in(place: &Place, args: &Args, mut loaded: Loaded) -> anyhow::Result<Outcome> {
     choose_addresses(args.listen, &mut loaded);
-    let house = House::open(&loaded.config).await?;
+    let house = House::open(&loaded).await?;
     let (address, asked_to_stop) = (house.public_address()?, house.asked_to_stop());
     let store = format!("sqlite:{}", place.store().display()).parse();
     loaded.config.store.url =

@@ -74,6 +74,11 @@ fn restore(args: &Args, to: &Path) -> anyhow::Result<Report> {
             );
         }
     }
+    ensure!(
+        args.from.exists(),
+        "there is no backup {}: name the file that `sosik backup` made",
+        args.from.display()
+    );
     // The lock is held until the copy is made.
     let (expected, _lock) = match args.without_log {
         true => (None, Some(backup::lock_without_log(&args.from)?)),

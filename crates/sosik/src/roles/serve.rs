@@ -19,7 +19,7 @@ pub struct Args {}
 /// When a port is taken or the store cannot be opened.
 pub async fn run(Args {}: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
-    let house = House::open(&loaded.config).await?;
+    let house = House::open(&loaded).await?;
     let service = wiring::open(&loaded).await?;
     house.serve(&loaded, service, Welcome::default()).await?;
     Ok(Outcome::Fine)

@@ -1,5 +1,7 @@
 //! What SQLite's answers mean to a caller of the store.
 
+use std::path::Path;
+
 use rusqlite::ErrorCode;
 
 use crate::StoreError;
@@ -40,6 +42,29 @@ pub(super) fn is_of_the_disk(error: &rusqlite::Error) -> bool {
 pub(super) fn while_doing(context: &'static str, error: StoreError) -> StoreError {
     match error {
         StoreError::Failed { source, .. } => StoreError::Failed { context, source },
+        StoreError::Busy
+        | StoreError::Full
+        | StoreError::Closed
+        | StoreError::LeaseLost
+        | StoreError::QuotaReached(_) => error,
+    }
+}
+
+/// An error of the engine with the database file it is about.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}")]
+struct OfFile {
+    path: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Puts the name of the database file before what the engine said.
+pub(super) fn of_file(path: &Path, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Failed { context, source } => {
+            let path = path.display().to_string();
+            StoreError::failed(context, OfFile { path, source })
+        }
         StoreError::Busy
         | StoreError::Full
         | StoreError::Closed

@@ -70,9 +70,10 @@ impl Feeds for SqliteStore {
             let asked = params![reader.as_i64(), above.as_i64(), below.as_i64(), limit];
             db.rows(FEED_BY_DEFINITION, asked, story_id)
         };
-        self.checker
+        let feed = (self.checker)
             .read("compute a feed by definition", work)
-            .await
+            .await;
+        feed.map_err(|error| self.name_file(error))
     }
 }
 

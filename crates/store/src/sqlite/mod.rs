@@ -145,7 +145,8 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Db<'_>) -> StoreResult<T> + Send + 'static,
     {
-        self.writer.write(context, work).await
+        let written = self.writer.write(context, work).await;
+        written.map_err(|error| self.name_file(error))
     }
 
     async fn read<T, F>(&self, context: &'static str, work: F) -> StoreResult<T>
@@ -153,7 +154,13 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Db<'_>) -> StoreResult<T> + Send + 'static,
     {
-        self.readers.read(context, work).await
+        let read = self.readers.read(context, work).await;
+        read.map_err(|error| self.name_file(error))
+    }
+
+    /// SQLite's own messages, such as "disk I/O error", do not name the file.
+    fn name_file(&self, error: StoreError) -> StoreError {
+        failure::of_file(&self.place.lock().path, error)
     }
 
     /// Room on the disk that this account may use, in bytes.
