@@ -21,6 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sosik-fabric", &["sosik-feed"]),
     // A client: it depends on nothing inside the server.
     ("sosik-load", &[]),
+    // Arithmetic over named figures: it knows no server.
+    ("sosik-plan", &[]),
     (
         "sosik-service",
         &["sosik-feed", "sosik-store", "sosik-fabric"],
@@ -48,6 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sosik-service",
             "sosik-api",
             "sosik-load",
+            "sosik-plan",
         ],
     ),
     // Measures from outside and from inside. Nothing depends on it.

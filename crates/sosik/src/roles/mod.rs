@@ -18,10 +18,10 @@ mod world;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use sosik_plan::assumptions::Wrong;
 
 pub use self::sources::Sources;
 use crate::config::Problems;
-use crate::plan::assumptions::Wrong;
 
 mod sources;
 

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use serde_json::{Value, json};
+use sosik_plan::assumptions::Assumptions;
+use sosik_plan::input::RECORDED_ON;
+use sosik_plan::table::table;
+use sosik_plan::{Plan, costs};
 
 use super::{Outcome, Sources};
-use crate::plan::assumptions::Assumptions;
-use crate::plan::input::RECORDED_ON;
-use crate::plan::table::table;
-use crate::plan::{Plan, costs, measure};
-use crate::{print, progress};
+use crate::{measure, print, progress};
 
 /// For whom, and from which costs.
 #[derive(Debug, clap::Args)]

@@ -152,7 +152,7 @@ fn likest(wrong: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::input::Basis;
+    use crate::input::Basis;
 
     #[test]
     fn what_is_set_is_taken_and_noted_as_given_and_the_last_one_wins() {

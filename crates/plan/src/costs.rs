@@ -120,7 +120,7 @@ fn take_line(assumptions: &mut Assumptions, line: &Value) -> Result<usize, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::input::Input;
+    use crate::input::Input;
 
     #[test]
     fn costs_are_taken_by_name_with_their_origin() {

@@ -82,8 +82,8 @@ fn standby(inputs: &Inputs, fleet: &Fleet) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::demand::Demand;
-    use crate::plan::needs::Needs;
+    use crate::demand::Demand;
+    use crate::needs::Needs;
 
     fn role(working: u64, further: u64) -> Role {
         Role {

@@ -1,8 +1,7 @@
 //! The capacity plan: from how many people to how many machines, memory, disk and network.
 //!
-//! Pure arithmetic over [`Inputs`]: nothing here reads a clock, a file or a machine, except for [`measure`], which
-//! takes the costs of this one. Every figure it starts from has a name, a unit, a range and an origin, and can be changed;
-//! the rest follows, one noun per file:
+//! Pure arithmetic over [`Inputs`]: nothing here reads a clock, a file or a machine. Every figure it starts from has a
+//! name, a unit, a range and an origin, and can be changed; the rest follows, one noun per file:
 //!
 //! [`demand`] what people ask for · [`processor`] · [`memory`] · [`disk`] · [`network`] · [`needs`] the scarcest thing
 //! decides · [`one_machine`] · [`fleet`] one region · [`recovery`] two regions.
@@ -17,7 +16,6 @@ pub mod disk;
 pub mod fleet;
 pub mod input;
 pub mod inputs;
-pub mod measure;
 pub mod memory;
 pub mod needs;
 pub mod network;

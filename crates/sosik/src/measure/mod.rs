@@ -19,6 +19,8 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use sosik_feed::{PersonId, StoryId};
+use sosik_plan::assumptions::Assumptions;
+use sosik_plan::input::Origin;
 use sosik_service::Service;
 use sosik_service::accounts::SignUpAsk;
 use sosik_service::feed::{FeedAsk, From};
@@ -28,8 +30,6 @@ use self::asking::{Ask, Asked};
 use self::clock::{micros_each, now, number, process_cpu};
 use self::texts::text;
 use self::town::{PASSWORD, Town, handle, post, quiet, serve};
-use super::assumptions::Assumptions;
-use super::input::Origin;
 
 /// Writers that share syncs, as `post_durable_64` of the bench.
 const WRITERS: usize = 64;
@@ -374,8 +374,9 @@ fn writes(
 
 #[cfg(test)]
 mod tests {
+    use sosik_plan::input::Input;
+
     use super::*;
-    use crate::plan::input::Input;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_town_of_forty_tells_every_cost_that_can_be_measured_here() {
