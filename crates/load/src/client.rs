@@ -1,4 +1,4 @@
-//! Requests to a Sosik, over connections that are kept.
+//! Requests to a Sosik server over kept-alive connections.
 
 use std::net::{IpAddr, ToSocketAddrs};
 use std::time::Duration;
@@ -8,48 +8,48 @@ use reqwest::{Method, Response};
 use serde_json::Value;
 use tokio::time::Instant;
 
-/// When a request is given up. Longer than the server's own limit, so that its answer is heard.
+/// The time-out of a request. It is longer than the server's own limit, so that the server's answer arrives first.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long it may take to connect.
+/// The time-out of connecting.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Where requests may go.
+/// Which servers may be addressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Only to this machine: load on somebody else's server must be meant.
+    /// Only this machine. Load on another machine needs an explicit option.
     Loopback,
     /// Anywhere.
     Anywhere,
 }
 
-/// Why there is no client.
+/// Why a client could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum NoClient {
     /// Not `http://…`.
     #[error("{0} is not an address such as http://127.0.0.1:8420")]
     Address(String),
     /// Not this machine.
-    #[error("{0} is not this machine; say --anywhere if load on it is meant")]
+    #[error("{0} is not this machine; use --anywhere to allow load on it")]
     NotLoopback(String),
-    /// From the HTTP library.
+    /// An error of the HTTP library.
     #[error("make an HTTP client")]
     Http(#[from] reqwest::Error),
 }
 
-/// A way to ask one server.
+/// A client of one server.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     url: String,
 }
 
-/// What is asked.
+/// The options of a request.
 #[derive(Debug, Default)]
 pub struct Ask<'a> {
-    /// The session of whoever asks; nobody's when empty.
+    /// The session token; empty for a request without a session.
     pub token: &'a str,
-    /// The `ETag` one has.
+    /// The `ETag` of the copy that the client has.
     pub have: Option<&'a str>,
     /// The `Idempotency-Key`.
     pub key: Option<&'a str>,
@@ -57,14 +57,14 @@ pub struct Ask<'a> {
     pub body: Option<Value>,
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// Of these bytes.
+    /// The `ETag` of the body.
     pub etag: Option<String>,
-    /// When to come back.
+    /// The time after which to retry.
     pub retry_after: Option<Duration>,
     /// The body.
     pub body: Vec<u8>,
@@ -74,7 +74,7 @@ impl Client {
     /// A client of the server at this address, such as `http://127.0.0.1:8420`.
     ///
     /// # Errors
-    /// When the address cannot be used, or is not of this machine and that was not allowed.
+    /// The address is invalid, or is not of this machine and that was not allowed.
     pub fn new(url: &str, reach: Reach) -> Result<Self, NoClient> {
         let url = url.trim_end_matches('/');
         let place = url
@@ -95,10 +95,10 @@ impl Client {
         })
     }
 
-    /// Asks, and waits for the whole answer.
+    /// Sends a request and waits for the complete answer.
     ///
     /// # Errors
-    /// When there was none: the connection broke, or it took longer than a client waits.
+    /// There was no answer: the connection broke, or the time-out passed.
     pub async fn ask(&self, method: Method, path: &str, ask: Ask<'_>) -> reqwest::Result<Answer> {
         let mut request = self
             .http
@@ -130,10 +130,10 @@ impl Client {
         })
     }
 
-    /// Opens the live stream of a person, behind the last event when one is named. It has no time limit.
+    /// Opens the live stream of a person, after the event `last` if it is given. It has no time limit.
     ///
     /// # Errors
-    /// When there was no answer.
+    /// There was no answer.
     pub async fn stream(&self, token: &str, last: Option<&str>) -> reqwest::Result<Response> {
         let request = self
             .http
@@ -149,25 +149,25 @@ impl Client {
 }
 
 impl Answer {
-    /// The body as JSON; null when it is none.
+    /// The body as JSON; null if it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// What was asked for was done: 2xx, or 304.
+    /// Whether the request succeeded: 2xx or 304.
     #[must_use]
     pub const fn is_served(&self) -> bool {
         matches!(self.status, 200..300 | 304)
     }
 }
 
-/// A moment from which others are counted, in microseconds.
+/// A moment to measure from, in microseconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// From now on.
+    /// Starts now.
     #[must_use]
     pub fn started() -> Self {
         Self(Instant::now())
@@ -189,7 +189,7 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
-/// Whether a `host:port` is this machine by every address that it has.
+/// Whether every address of a `host:port` is of this machine.
 fn is_loopback(place: &str) -> bool {
     let with_port = match place.rsplit_once(':') {
         Some((_, port)) if port.parse::<u16>().is_ok() => place.to_owned(),

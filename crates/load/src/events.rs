@@ -1,9 +1,9 @@
-//! Server-sent events, as they come in pieces.
+//! Parses server-sent events that arrive in pieces.
 
-/// Bytes of one event at most. A server that sends more without an end is broken.
+/// Largest event, in bytes. A server that sends more without an end is broken.
 const EVENT_BYTES_MAX: usize = 1 << 20;
 
-/// One event, or a comment, whose name and data are empty.
+/// One event, or a comment, which has an empty name and empty data.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) name: String,

@@ -1,8 +1,8 @@
-//! Load on a running Sosik, and a checker of what it promises.
+//! Load on a running Sosik, and a checker of its promises.
 //!
-//! A client like any other: it knows the HTTP API and nothing of what is behind it, so that it measures and judges one
-//! machine, a cluster, or a server written anew. [`check`] judges a recorded history and makes no requests;
-//! whatever makes requests does not judge.
+//! This crate is a client like any other. It knows the HTTP API and nothing behind it, so it can measure and judge one
+//! machine, a cluster, or a rewritten server. [`check`] judges a recorded history and sends no requests. The parts that
+//! send requests do not judge.
 
 pub mod attack;
 pub mod cast;

@@ -1,4 +1,4 @@
-//! People to ask for: from a file, of a demo, or signed up for the purpose.
+//! The people on whose behalf requests are sent: from a file, of a demo, or signed up for the run.
 
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::Method;
@@ -7,30 +7,30 @@ use serde_json::{Value, json};
 
 use crate::client::{Answer, Ask, Client};
 
-/// Log-ins at once. Hashing a password is what a log-in costs the server; more at once would only wait.
+/// Concurrent log-ins. Each costs the server a password hash, so more would only wait.
 const LOG_INS_AT_ONCE: usize = 4;
 
-/// Friends on a page when people are looked for.
+/// Friends on a page of a search for people.
 const PAGE: usize = 100;
 
-/// Friends that each of those who were signed up has on either side.
+/// Friends of each signed-up person on either side.
 const NEIGHBOURS: usize = 5;
 
-/// What signed-up people log in with. They are nobody, and it protects nothing.
+/// The password of signed-up people. It protects nothing.
 pub const SIGNED_UP_PASSWORD: &str = "a-heron-in-the-reeds";
 
-/// Somebody who can ask.
+/// A person with a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Somebody {
-    /// Without the `@`.
+    /// Their handle, without the `@`.
     pub handle: String,
     /// Their id.
     pub id: String,
-    /// To log in again, if it is known.
+    /// The password, if it is known, to log in again.
     pub password: Option<String>,
-    /// A session.
+    /// The session token.
     pub token: String,
-    /// Friends and followers: how many see what they post.
+    /// Number of friends and followers, who see what they post.
     pub readers: u64,
 }
 
@@ -38,39 +38,39 @@ pub struct Somebody {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Written {
-    /// Without the `@`.
+    /// The handle, without the `@`.
     pub handle: String,
-    /// To log in with; not needed with a token.
+    /// The password. Not needed with a token.
     pub password: Option<String>,
-    /// A session that stands already.
+    /// The token of an existing session.
     pub token: Option<String>,
 }
 
-/// Why there are no people.
+/// Why the people cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum NoPeople {
-    /// A line of the file.
+    /// A line of the file is invalid.
     #[error("line {line} of the people")]
     Line {
         /// Counted from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The error in it.
         source: serde_json::Error,
     },
-    /// Neither password nor token.
+    /// The person has neither a password nor a token.
     #[error("{0} has neither a password nor a token")]
     NoSecret(String),
-    /// The server said no.
+    /// The server rejected a request.
     #[error("{what} was answered with {status}: {detail}")]
     Refused {
-        /// What was asked.
+        /// The request.
         what: String,
         /// The status.
         status: u16,
-        /// What the server says.
+        /// The server's explanation.
         detail: String,
     },
-    /// No answer.
+    /// The server did not answer.
     #[error("no answer")]
     Silent(#[from] reqwest::Error),
 }
@@ -78,7 +78,7 @@ pub enum NoPeople {
 /// Reads a file of people: JSON, one object a line.
 ///
 /// # Errors
-/// When a line is not a person.
+/// A line is not a person.
 pub fn parse(text: &str) -> Result<Vec<Written>, NoPeople> {
     let lines = text.lines().enumerate();
     lines
@@ -92,10 +92,10 @@ pub fn parse(text: &str) -> Result<Vec<Written>, NoPeople> {
         .collect()
 }
 
-/// Logs people in, those with a token excepted, and asks who they are.
+/// Logs in everybody without a token, and reads the id and the number of readers of each.
 ///
 /// # Errors
-/// When somebody cannot log in.
+/// A person cannot log in.
 pub async fn log_in(client: &Client, people: Vec<Written>) -> Result<Vec<Somebody>, NoPeople> {
     stream::iter(people)
         .map(|person| enter(client, person))
@@ -132,10 +132,11 @@ async fn token_of(client: &Client, handle: &str, password: &str) -> Result<Strin
     Ok(text(&served("logging in", &answer)?, "/token"))
 }
 
-/// Finds up to `many` people who share a password, as in a demo: somebody, their friends, and the friends of those.
+/// Finds up to `many` people who share a password, as in a demo: a first person, their friends, and the friends of
+/// these.
 ///
 /// # Errors
-/// When the first one cannot log in.
+/// The first person cannot log in.
 pub async fn acquaintances(
     client: &Client,
     handle: &str,
@@ -164,10 +165,10 @@ pub async fn acquaintances(
     Ok(found.into_iter().map(person).collect())
 }
 
-/// Signs people up, or logs them in when they are there already, and makes each a friend of the next few.
+/// Signs people up, or logs them in if they exist, and makes each a friend of the next few.
 ///
 /// # Errors
-/// When the server says no, as when too many sign up from one address.
+/// The server rejects a request, for example because too many sign up from one address.
 pub async fn sign_up(client: &Client, name: &str, many: usize) -> Result<Vec<Somebody>, NoPeople> {
     let people = sign_up_strangers(client, name, many).await?;
     for (place, one) in people.iter().enumerate() {
@@ -180,10 +181,10 @@ pub async fn sign_up(client: &Client, name: &str, many: usize) -> Result<Vec<Som
     Ok(people.into_iter().map(with_readers).collect())
 }
 
-/// Signs people up, or logs them in when they are there already. Nobody knows anybody.
+/// Signs people up, or logs them in if they exist. They have no friends.
 ///
 /// # Errors
-/// When the server says no, as when too many sign up from one address.
+/// The server rejects a request, for example because too many sign up from one address.
 pub async fn sign_up_strangers(
     client: &Client,
     name: &str,
@@ -223,10 +224,10 @@ async fn sign_up_one(client: &Client, handle: String) -> Result<Somebody, NoPeop
     })
 }
 
-/// Makes two people friends: one asks, the other asks as well.
+/// Makes two people friends: each sends a request to the other.
 ///
 /// # Errors
-/// When the server says no.
+/// The server rejects a request.
 pub async fn befriend(client: &Client, one: &Somebody, other: &Somebody) -> Result<(), NoPeople> {
     for (from, to) in [(one, other), (other, one)] {
         let path = format!("/v1/friend-requests/{}", to.id);
@@ -235,7 +236,7 @@ pub async fn befriend(client: &Client, one: &Somebody, other: &Somebody) -> Resu
             ..Ask::default()
         };
         let answer = client.ask(Method::PUT, &path, ask).await?;
-        // Friends already, of an earlier run.
+        // They are friends already, from an earlier run.
         if answer.status != 409 {
             served("asking to be friends", &answer)?;
         }

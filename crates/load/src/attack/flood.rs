@@ -1,4 +1,4 @@
-//! Large files, as fast as the server sends them.
+//! Downloads of large files, as fast as the server sends them.
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -12,12 +12,13 @@ const CHUNK: usize = 64 * 1024;
 /// Lines of a head that are read. A server sends fewer.
 const HEAD_LINES_MAX: usize = 100;
 
-/// Asks for the file again and again on one connection, compressed. Returns when the server ended it.
+/// Requests the file repeatedly on one connection, compressed. Returns when the server ends the connection.
 pub(super) async fn files(target: &Target, counts: &Counts) -> Result<(), NotOpened> {
     let stream = connect(target, counts).await?;
     let mut stream = BufReader::with_capacity(CHUNK, stream);
     let (file, host) = (&target.file, target.address);
-    // HTTP/1.0 ends each answer with its connection or names its length, so that no chunks have to be parsed.
+    // In HTTP/1.0 the end of the connection ends an answer, or the answer names its length. So no chunks have to be
+    // parsed.
     let ask = format!(
         "GET {file} HTTP/1.0\r\nHost: {host}\r\nConnection: keep-alive\r\nAccept-Encoding: gzip\r\n\r\n"
     );
@@ -30,7 +31,7 @@ pub(super) async fn files(target: &Target, counts: &Counts) -> Result<(), NotOpe
     Ok(())
 }
 
-/// Reads one answer. Returns nothing when the connection ended with it.
+/// Reads one answer. Returns `None` if the connection ended with it.
 async fn read_answer(stream: &mut BufReader<TcpStream>, counts: &Counts) -> Option<()> {
     let mut length = None;
     for number in 0..HEAD_LINES_MAX {

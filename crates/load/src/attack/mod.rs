@@ -1,4 +1,4 @@
-//! Attacks on a server on this machine, to measure what remains for other clients while attackers try to exhaust it.
+//! Attacks on a server on this machine. They measure what remains for other clients while attackers try to exhaust it.
 //!
 //! Only loopback addresses are attacked. An attack on somebody else's server has no use, and may be a crime.
 //! Connections, requests and time are bounded. To add an attack, add a variant of [`Attack`] and its file.
@@ -22,16 +22,16 @@ use tokio_util::task::TaskTracker;
 use crate::client::{Ask, Client};
 use crate::people::{NoPeople, sign_up};
 
-/// Connections of one attack at once, at most: more than a server allows one address.
+/// Most connections of one attack at once: more than a server allows from one address.
 pub const CONNECTIONS_MAX: usize = 10_000;
 
-/// A connection that ended is opened again after this, so that a refusing server is not asked in a circle.
+/// A connection that ended is opened again after this, so that a refusing server is not asked in a busy loop.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// The maximum time to open a connection. A full server leaves it in the accept queue of the kernel.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Stories of the attacker, as long as a story may be: what a page of the API holds at most.
+/// Stories of the attacker, each of the maximum length: as many as fit on a page of the API.
 const STORIES: usize = 100;
 const STORY_CHARACTERS: usize = 5_000;
 
@@ -39,17 +39,17 @@ const STORY_CHARACTERS: usize = 5_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Attack {
-    /// Large files are asked for without an account and never read: HTTP/2 with windows of 0 and 1 byte, HTTP/1.1.
+    /// Requests large files without an account and never reads them: HTTP/2 with windows of 0 and 1 byte, HTTP/1.1.
     UnreadAnswers,
-    /// Large pages of the API are asked for with an account and never read.
+    /// Requests large pages of the API with an account and never reads them.
     UnreadApi,
-    /// Live streams are opened and never read.
+    /// Opens live streams and never reads them.
     UnreadStreams,
-    /// Bodies arrive byte by byte.
+    /// Sends bodies byte by byte.
     SlowBodies,
-    /// Connections send nothing, or the beginning of a request.
+    /// Opens connections that send nothing, or the beginning of a request.
     Silent,
-    /// A large file is asked for again and again and read in full.
+    /// Requests a large file repeatedly and reads it in full.
     Bundle,
 }
 
@@ -94,7 +94,7 @@ pub struct Options {
 /// The result of one attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Figures {
-    /// The kind.
+    /// The kind of attack.
     pub attack: Attack,
     /// Connections opened.
     pub opened: u64,
@@ -104,24 +104,24 @@ pub struct Figures {
     pub ended: u64,
     /// Requests sent.
     pub requests: u64,
-    /// Answers begun with a status below 400.
+    /// Answers that began with a status below 400.
     pub answered: u64,
-    /// Answers begun with another status.
+    /// Answers that began with another status.
     pub refused: u64,
 }
 
-/// Why nothing is attacked.
+/// Why no attack was started.
 #[derive(Debug, thiserror::Error)]
 pub enum NoAttack {
     /// Not an address of this machine.
     #[error(
-        "{0} is not a loopback address: attacks are for servers of this machine only, whatever else is allowed"
+        "{0} is not a loopback address: only servers of this machine can be attacked, even with --anywhere"
     )]
     NotLoopback(String),
-    /// The server did not take the attacker's account or stories.
+    /// The server did not accept the attacker's account or stories.
     #[error("prepare the attack")]
     Account(#[from] NoPeople),
-    /// No answer.
+    /// The server did not answer.
     #[error("prepare the attack")]
     Silent(#[from] reqwest::Error),
 }
@@ -133,7 +133,7 @@ struct Target {
     url: String,
     /// The largest file served without an account.
     file: String,
-    /// A session of the attacker; empty where no attack needs one.
+    /// A session of the attacker; empty if no attack needs one.
     token: String,
     /// A path with a large page of the API.
     page: String,
@@ -164,10 +164,10 @@ impl Counts {
     }
 }
 
-/// Attacks the server at `url`, with all of the attacks at once, until the time is over or `stop` is cancelled.
+/// Runs all of the attacks at once against the server at `url`, until the time is over or `stop` is cancelled.
 ///
 /// # Errors
-/// When the address is not of this machine, or the server does not let the attacker sign up.
+/// The address is not of this machine, or the server does not let the attacker sign up.
 pub async fn run(
     client: &Client,
     url: &str,
@@ -191,7 +191,7 @@ pub async fn run(
         }
         running.push((attack, counts));
     }
-    // The time is over, or somebody stopped it: both are the end.
+    // The run ends when the time is over or `stop` is cancelled.
     let _over = timeout(options.length, stop.cancelled()).await;
     stop.cancel();
     tasks.close();
@@ -202,7 +202,7 @@ pub async fn run(
     Ok(figures.collect())
 }
 
-/// Holds one connection open, and opens it again when it ended.
+/// Keeps one connection open and reopens it when it ends.
 async fn again_and_again(attack: Attack, number: usize, target: &Target, counts: &Counts) {
     let mut tick = interval(AGAIN_AFTER);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -253,7 +253,7 @@ impl Target {
                     body: Some(json!({ "text": format!("{text}{number}") })),
                     ..Ask::default()
                 };
-                // A server that takes fewer stories has smaller pages, which are asked for all the same.
+                // A server that accepts fewer stories has smaller pages. They are requested as well.
                 let _refused = client.ask(Method::POST, "/v1/stories", ask).await?;
             }
             self.page = format!("/v1/people/{}/stories?limit=100", attacker.handle);
@@ -278,14 +278,14 @@ impl Counts {
     }
 }
 
-/// The address of a URL, if it is an address of this machine.
+/// The address in a URL, if it is an address of this machine.
 fn loopback(url: &str) -> Option<SocketAddr> {
     let place = url.strip_prefix("http://")?.trim_end_matches('/');
     let mut addresses = place.to_socket_addrs().ok()?;
     addresses.find(|address| address.ip().is_loopback())
 }
 
-/// The script of the API reference where there is one, else the OpenAPI document.
+/// The script of the API reference if there is one, otherwise the OpenAPI document.
 async fn largest_file(client: &Client) -> Result<String, NoAttack> {
     let page = client.ask(Method::GET, "/docs", Ask::default()).await?;
     let page = String::from_utf8_lossy(&page.body).into_owned();

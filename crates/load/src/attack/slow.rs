@@ -1,4 +1,4 @@
-//! Bytes that come slowly or never.
+//! Bytes that arrive slowly or never.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::interval;
 use super::unread::connect;
 use super::{Counts, NotOpened, Target};
 
-/// Bytes of a body that is announced.
+/// The announced length of a body, in bytes.
 const BODY_BYTES: usize = 60_000;
 
 /// The bytes of the body that are sent at once, and the interval: 1.2 kB/s.
@@ -25,10 +25,10 @@ const BEGINNINGS: [&[u8]; 5] = [
     b"GET / HTTP/1.1\r\nHost: x",
 ];
 
-/// Bytes of an answer that are parsed: its status line.
+/// Bytes of an answer that are parsed: the beginning of its status line.
 const STATUS_LINE: usize = 12;
 
-/// Sends a body at 1.2 kB/s. Returns when the server answered or ended the connection.
+/// Sends a body at 1.2 kB/s. Returns when the server answers or ends the connection.
 pub(super) async fn body(target: &Target, counts: &Counts) -> Result<(), NotOpened> {
     let mut stream = connect(target, counts).await?;
     let host = target.address;
@@ -60,7 +60,7 @@ pub(super) async fn body(target: &Target, counts: &Counts) -> Result<(), NotOpen
     Ok(())
 }
 
-/// Sends the beginning of a request, or nothing. Returns when the server ended the connection.
+/// Sends the beginning of a request, or nothing. Returns when the server ends the connection.
 pub(super) async fn silence(
     target: &Target,
     number: usize,

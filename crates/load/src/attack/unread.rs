@@ -1,4 +1,4 @@
-//! Answers that are asked for and never read.
+//! Requests answers and never reads them.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,18 +11,17 @@ use tokio::time::timeout;
 
 use super::{CONNECT, Counts, NotOpened, Target};
 
-/// Requests on one HTTP/2 connection: as many streams as servers usually allow.
+/// Requests on one HTTP/2 connection: the number of streams that servers usually allow.
 const STREAMS: usize = 128;
 
 /// Requests sent ahead on one HTTP/1.1 connection.
 const PIPELINED: usize = 16;
 
-/// Bytes that a client lets the server send on each stream. With 0 nothing leaves the server, with 1 the server has
-/// begun to send.
+/// Bytes that the server may send on each stream. With 0 it sends nothing, with 1 it has begun to send.
 const WINDOWS: [u32; 2] = [0, 1];
 
-/// Opens a connection: two of three speak HTTP/2 with a closed window, the third HTTP/1.1. Returns when the server
-/// ended it.
+/// Opens a connection: two of three use HTTP/2 with a closed window, the third HTTP/1.1. Returns when the server ends
+/// it.
 pub(super) async fn answers(
     target: &Target,
     path: &str,
@@ -70,7 +69,7 @@ async fn http2(target: &Target, path: &str, window: u32, counts: &Counts) -> Res
     let stream = connect(target, counts).await?;
     let mut builder = Builder::new();
     builder.initial_window_size(window);
-    // A server may close a connection at any moment of the attack: that is its answer.
+    // A server may close a connection at any moment of the attack.
     let Ok((requests, connection)) = builder.handshake::<_, bytes::Bytes>(stream).await else {
         return Ok(());
     };
@@ -139,17 +138,18 @@ async fn http1(target: &Target, path: &str, counts: &Counts) -> Result<(), NotOp
         }
         Counts::one(&counts.requests);
     }
-    // The first byte only: the rest stays with the system and the server. Then the attacker waits to be thrown out.
+    // Reads only the first byte: the rest stays in the buffers of the system and the server. Then the attacker waits
+    // until the server closes the connection.
     let mut first = [0];
     let _first = stream.read(&mut first).await;
     wait_for_the_end(&stream).await;
     Ok(())
 }
 
-/// Waits, without reading, until the other side ended the connection.
+/// Waits, without reading, until the other side closes the connection.
 pub(super) async fn wait_for_the_end(stream: &TcpStream) {
     let mut tick = tokio::time::interval(super::AGAIN_AFTER);
-    // Readable all the time, since bytes wait to be read; the end shows beside that.
+    // The socket is always readable, because unread bytes wait. The end is a separate readiness.
     while stream
         .ready(Interest::READABLE)
         .await

@@ -1,4 +1,4 @@
-//! Recorded requests: each is sent, and what was asked and answered is noted.
+//! Recorded requests: each is sent, and the request and its answer are recorded.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -8,10 +8,10 @@ use super::record::{item, outcome};
 use crate::check::{Act, Audience, Entry, Item, Link, Outcome, Read, Reading, Span, Write};
 use crate::client::{Answer, Ask};
 
-/// Tries of a post that is not answered, under the same key.
+/// Most attempts of an unanswered post, under the same key.
 pub(super) const TRIES_MAX: usize = 40;
 
-/// A page as read.
+/// A page that was read.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) before: Option<String>,
@@ -21,17 +21,17 @@ pub(super) struct Page {
     pub(super) items: Vec<Item>,
 }
 
-/// What a page is asked for with.
+/// The parameters of a page request.
 pub(super) struct PageAsk<'a> {
     pub(super) view: u64,
     pub(super) ask: Reading,
     pub(super) query: String,
-    /// What one has, to be told when it is still so.
+    /// The page that the client has, for a conditional request.
     pub(super) have: Option<&'a Page>,
 }
 
 impl Stage {
-    /// Sends, and notes when the answer is none or an error.
+    /// Sends a request. Records a failure if there is no answer or an error.
     pub(super) async fn send(
         &self,
         place: usize,
@@ -53,7 +53,7 @@ impl Stage {
         answer
     }
 
-    /// A write, as one request.
+    /// Sends a write as one request.
     pub(super) async fn write(
         &self,
         place: usize,
@@ -82,7 +82,7 @@ impl Stage {
         }));
     }
 
-    /// Posts under a key; asks again, as often as it takes, when there is no answer.
+    /// Posts under a key. Without an answer it repeats the request, up to [`TRIES_MAX`] times.
     pub(super) async fn post(&self, place: usize, audience: Audience) -> Option<(u64, String)> {
         let key = format!("{}-{}", self.people[place].handle, self.recorder.number());
         for _ in 0..TRIES_MAX {
@@ -95,7 +95,7 @@ impl Stage {
         None
     }
 
-    /// One try of a post.
+    /// One attempt of a post.
     pub(super) async fn post_once(
         &self,
         place: usize,
@@ -126,7 +126,7 @@ impl Stage {
         (outcome, story)
     }
 
-    /// Makes two friends: both ask, and it is one act from the first request to the second answer.
+    /// Makes two people friends. Both send a request. The act lasts from the first request to the second answer.
     pub(super) async fn befriend(&self, place: usize, other: usize) {
         let begin = self.recorder.now();
         let mut answers = [Outcome::Unknown; 2];
@@ -138,7 +138,7 @@ impl Stage {
             let answer = self.send(from, Method::PUT, &path, Ask::default()).await;
             *answered = outcome(answer.as_ref());
         }
-        // One may have asked before: then a single request may do it.
+        // If the other person had already sent a request, a single request can be enough.
         let done = match answers {
             [one, other] if one == other => one,
             _ => Outcome::Unknown,
@@ -150,7 +150,7 @@ impl Stage {
         self.note_write(place, begin, done, Act::Begin(link));
     }
 
-    /// Reads a page and notes it.
+    /// Reads a page and records it.
     pub(super) async fn page(&self, place: usize, ask: PageAsk<'_>) -> Option<Page> {
         let begin = self.recorder.now();
         let have = ask.have.and_then(|page| page.etag.as_deref());
@@ -187,7 +187,7 @@ impl Stage {
         Some(page)
     }
 
-    /// Opens a story and notes whether it is there.
+    /// Opens a story and records whether it exists.
     pub(super) async fn open(&self, place: usize, story: u64) {
         let begin = self.recorder.now();
         let path = format!("/v1/stories/{story}");

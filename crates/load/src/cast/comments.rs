@@ -10,17 +10,17 @@ use super::record::outcome;
 use crate::check::{Act, CommentShown, Comments, Entry, Outcome};
 use crate::client::Ask;
 
-/// Comments on a page: few, so that there are several pages.
+/// Comments on a page: few, so that a story has several pages.
 const PAGE: usize = 5;
 
-/// Pages of comments of one story at most.
+/// Most pages of comments of one story.
 const PAGES_MAX: usize = 200;
 
-/// Stories whose comments everybody reads at the end: the newest.
+/// The number of newest stories whose comments everybody reads at the end.
 const AT_THE_END: usize = 20;
 
 impl Player {
-    /// Comments on a story, sometimes twice under the same key, and looks.
+    /// Comments on a story, sometimes twice under the same key, and then reads.
     pub(super) async fn comment(&mut self) {
         let Some(story) = self.some_story(|_| true) else {
             return;
@@ -35,7 +35,7 @@ impl Player {
         self.stage.comments_of(self.place, story).await;
     }
 
-    /// Deletes one of the own comments.
+    /// Deletes one of the person's own comments.
     pub(super) async fn delete_comment(&mut self) {
         let place = self.place;
         let Some(comment) = self.some_comment(|author| author == place) else {
@@ -48,14 +48,14 @@ impl Player {
             .await;
     }
 
-    /// Reads what is said to some story that such a person commented on.
+    /// Reads the comments of a random story on which a person matching `of` commented.
     pub(super) async fn read_comments(&mut self, of: impl Fn(usize) -> bool) {
         if let Some(story) = self.some_commented(of) {
             self.stage.comments_of(self.place, story).await;
         }
     }
 
-    /// Reads what is said to the newest stories.
+    /// Reads the comments of the newest stories.
     pub(super) async fn read_all_comments(&self) {
         for story in self.stage.newest_stories(AT_THE_END) {
             self.stage.comments_of(self.place, story).await;
@@ -64,7 +64,7 @@ impl Player {
 }
 
 impl Stage {
-    /// Comments under a key; asks again, as often as it takes, when there is no answer.
+    /// Comments under a key. Without an answer it repeats the request.
     async fn comment(&self, place: usize, story: u64) -> Option<(u64, String)> {
         let key = format!("{}-c{}", self.people[place].handle, self.recorder.number());
         for _ in 0..TRIES_MAX {
@@ -77,7 +77,7 @@ impl Stage {
         None
     }
 
-    /// One try of a comment.
+    /// One attempt of a comment.
     async fn comment_once(&self, place: usize, key: &str, story: u64) -> (Outcome, Option<u64>) {
         let begin = self.recorder.now();
         let ask = Ask {
@@ -100,7 +100,7 @@ impl Stage {
         (outcome, comment)
     }
 
-    /// Reads all comments of a story and notes them, or that there is no such story.
+    /// Reads all comments of a story and records them, or that the story does not exist.
     async fn comments_of(&self, place: usize, story: u64) {
         let begin = self.recorder.now();
         let (mut items, mut after, mut end) = (Vec::new(), String::new(), false);

@@ -1,9 +1,9 @@
-//! A cast of people who do everything that the promises are about, and record it for the [checker](crate::check).
+//! A cast of people who do everything that the promises cover, and record it for the [checker](crate::check).
 //!
-//! They sign up for the purpose and know nobody else, so all that decides what they may see is in the record. Each acts
-//! for themselves, at their own pace, as chance has it: posts (alone, in bursts, repeated under the same key), reads in
-//! every way, deletes, unfriends, blocks, mutes. Then all is quiet, and everybody reads everything once more. The
-//! cast records and never judges.
+//! They sign up for the run and know nobody else, so the record contains everything that decides what they may see.
+//! Each person acts independently, at their own pace, by chance: posts (alone, in bursts, repeated under the same key),
+//! reads in every way, deletes, unfriends, blocks, mutes. Then all writes stop, and everybody reads everything once
+//! more. The cast records and never judges.
 
 mod act;
 mod comments;
@@ -27,30 +27,31 @@ use crate::check::{Entry, Rules};
 use crate::client::Client;
 use crate::people::{NoPeople, Somebody, sign_up_strangers};
 
-/// Quiet time beyond what deliveries are given: heart-beats of streams come every few seconds and show that they stand.
+/// Quiet time in addition to the time for deliveries. Streams send a heart-beat every few seconds, which shows that
+/// they are still open.
 const BEYOND: Duration = Duration::from_secs(4);
 
-/// How the cast plays.
+/// How the cast acts.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many play; at least two.
+    /// Number of people; at least two.
     pub people: usize,
-    /// What their handles begin with; never used before on this server.
+    /// Prefix of their handles. It must never have been used on this server before.
     pub name: String,
-    /// How long they play before all is quiet.
+    /// How long they act before the quiet time.
     pub length: Duration,
     /// Time between two acts of one person.
     pub pace: Duration,
     /// The same seed makes the same choices.
     pub seed: u64,
-    /// How long deliveries are given before everybody reads everything.
+    /// The rules that the checker applies. They contain the time for deliveries before the final reads.
     pub rules: Rules,
 }
 
-/// Plays, and answers the record. `recorder` may be shared with whoever takes the server away meanwhile.
+/// Runs the cast and returns the record. `recorder` may be shared with a task that injects faults.
 ///
 /// # Errors
-/// When the cast cannot sign up.
+/// The cast cannot sign up.
 pub async fn play(
     client: &Client,
     options: &Options,
@@ -82,7 +83,7 @@ pub async fn play(
     curtain.cancel();
     let players = join_all(players).await;
 
-    // A wait for nothing but time: deliveries are promised to arrive within it.
+    // Waits only for time to pass: deliveries are promised to arrive within it.
     let _quiet = timeout(options.rules.settle + BEYOND, pending::<()>()).await;
     for player in players.into_iter().flatten() {
         player.read_everything().await;

@@ -1,4 +1,4 @@
-//! What one of the cast does next, by chance.
+//! Chooses by chance what one person of the cast does next.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -19,42 +19,43 @@ use crate::check::{Act, Audience, Entry, Link, Reading};
 use crate::client::Client;
 use crate::people::Somebody;
 
-/// Stories of a burst: sent at the same moment, so that their ids lie close and their deliveries overtake one another.
+/// Stories of a burst. They are sent at the same moment, so that their ids are close and their deliveries overtake one
+/// another.
 const BURST: usize = 4;
 
-/// Stories that anybody may delete, like or open: the newest of the play.
+/// Most stories that anybody may delete, like or open: the newest of the run.
 const REMEMBERED_MAX: usize = 200;
 
-/// Pages of one scroll at most, while playing and at the end.
+/// Most pages of one scroll, during the run and at the end.
 const PAGES: usize = 4;
 const PAGES_AT_THE_END: usize = 2_000;
 
-/// Stories looked at for comments of somebody who was just blocked. Some of them cannot be opened.
+/// Stories checked for comments of a person who was just blocked. Some of them cannot be opened.
 const COMMENTED: usize = 4;
 
-/// Before a request that found nobody is tried again.
+/// Wait before a request without an answer is tried again.
 const BREATH: Duration = Duration::from_millis(250);
 
-/// What all of the cast share.
+/// State that the whole cast shares.
 pub(super) struct Stage {
     pub(super) client: Client,
     pub(super) people: Arc<[Somebody]>,
     pub(super) ids: Vec<u64>,
     pub(super) recorder: Arc<Recorder>,
-    /// Stories, with the place of their author.
+    /// Stories, each with the index of its author.
     stories: Mutex<Vec<(u64, usize)>>,
-    /// Comments, with the place of their author.
+    /// Comments, each with the index of its author.
     comments: Mutex<Vec<(u64, usize)>>,
-    /// Stories that were commented on, with the place of who did.
+    /// Stories with comments, each with the index of the commenter.
     commented: Mutex<Vec<(u64, usize)>>,
 }
 
-/// One of the cast.
+/// One person of the cast.
 pub(super) struct Player {
     pub(super) stage: Arc<Stage>,
     pub(super) place: usize,
     pub(super) chance: ChaCha8Rng,
-    /// The last first page, its view, and what leads on from it.
+    /// The last first page with its view and its cursors.
     top: Option<(u64, Page)>,
 }
 
@@ -72,7 +73,7 @@ impl Stage {
         }
     }
 
-    /// Tells the record who is who, and makes everybody a friend of the next two.
+    /// Records the name of everybody, and makes each person a friend of the next two.
     pub(super) async fn introduce(&self) {
         for (person, somebody) in self.ids.iter().zip(self.people.iter()) {
             self.recorder.note(Entry::Person {
@@ -117,7 +118,7 @@ fn remember(known: &mut Vec<(u64, usize)>, id: u64, author: usize) {
     known.push((id, author));
 }
 
-/// One of what is remembered of such people, by chance.
+/// A random remembered entry of a person matching the filter.
 fn some(
     known: &[(u64, usize)],
     chance: &mut ChaCha8Rng,
@@ -140,7 +141,7 @@ impl Player {
         }
     }
 
-    /// Acts until the curtain falls.
+    /// Acts until `curtain` is cancelled.
     pub(super) async fn play(mut self, pace: Duration, curtain: CancellationToken) -> Self {
         let mut tick = interval(pace);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -167,7 +168,7 @@ impl Player {
         }
     }
 
-    /// Reads the first page, and a few below it.
+    /// Reads the first page and a few older pages.
     async fn scroll(&mut self) {
         let limit = self.chance.random_range(2..8);
         self.scroll_down(limit, PAGES).await;
@@ -204,7 +205,7 @@ impl Player {
         self.stage.page(self.place, ask).await
     }
 
-    /// Asks for what came since, to the end.
+    /// Reads the newer stories, to the end.
     async fn newer(&mut self) {
         let Some((view, top)) = self.top.take() else {
             return self.scroll().await;
@@ -231,7 +232,7 @@ impl Player {
         ));
     }
 
-    /// Asks for the first page, twice: the second time only if it has changed.
+    /// Reads the first page twice, the second time with a conditional request.
     async fn look_again(&mut self) {
         let query = "limit=5";
         let view = self.stage.recorder.number();
@@ -247,7 +248,7 @@ impl Player {
         self.stage.page(self.place, ask).await;
     }
 
-    /// Posts, sometimes twice under the same key, and looks.
+    /// Posts, sometimes twice under the same key, and then reads.
     async fn post(&mut self) {
         let audience = self.audience();
         let Some((story, key)) = self.stage.post(self.place, audience).await else {
@@ -285,12 +286,12 @@ impl Player {
         some(&self.stage.comments.lock(), &mut self.chance, of)
     }
 
-    /// A story that somebody commented on.
+    /// A random story on which a person matching `of` commented.
     pub(super) fn some_commented(&mut self, of: impl Fn(usize) -> bool) -> Option<u64> {
         some(&self.stage.commented.lock(), &mut self.chance, of)
     }
 
-    /// Deletes one of the own stories, or changes who it is for.
+    /// Deletes one of the person's own stories, or changes its audience.
     async fn delete(&mut self) {
         let place = self.place;
         let Some(story) = self.some_story(|author| author == place) else {
@@ -332,7 +333,7 @@ impl Player {
         self.stage.write(place, method, &path, None, act).await;
     }
 
-    /// Begins or ends something with somebody, and looks.
+    /// Begins or ends a relation with another person, and then reads.
     async fn change_a_link(&mut self) {
         let count = self.stage.people.len();
         let other = (self.place + self.chance.random_range(1..count)) % count;
@@ -380,7 +381,7 @@ impl Player {
         self.stage.write(self.place, method, &path, None, act).await;
     }
 
-    /// Everything, down to the end, and what was said to the newest stories.
+    /// Reads the whole feed, and the comments of the newest stories.
     pub(super) async fn read_everything(mut self) {
         self.scroll_down(50, PAGES_AT_THE_END).await;
         self.read_all_comments().await;

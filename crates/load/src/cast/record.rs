@@ -8,10 +8,10 @@ use serde_json::Value;
 use crate::check::{Audience, Entry, Failure, Item, Moment, Outcome, Span};
 use crate::client::{Answer, Stopwatch};
 
-/// Entries kept at most, some gigabytes of them: a record without end would fill the memory.
+/// Most entries, some gigabytes of memory. An unbounded record would fill the memory.
 const ENTRIES_MAX: usize = 5_000_000;
 
-/// Takes entries from many tasks. Those of one task stay in their order.
+/// Takes entries from many tasks. The entries of one task keep their order.
 #[derive(Debug)]
 pub struct Recorder {
     watch: Stopwatch,
@@ -20,7 +20,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Empty; its time begins now.
+    /// An empty record whose time begins now.
     #[must_use]
     pub fn started() -> Self {
         Self {
@@ -30,7 +30,7 @@ impl Recorder {
         }
     }
 
-    /// Now, in the time of the record.
+    /// The current time of the record.
     #[must_use]
     pub fn now(&self) -> Moment {
         self.watch.micros()
@@ -51,18 +51,18 @@ impl Recorder {
         }
     }
 
-    /// What was recorded; the record is empty afterwards.
+    /// Takes the recorded entries. The record is empty afterwards.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
         std::mem::take(&mut self.entries.lock())
     }
 
-    /// A number never given before in this record.
+    /// A number that this record never returned before.
     pub(super) fn number(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Notes an answer that is none, or a refusal.
+    /// Records a missing answer or a refusal.
     pub(super) fn note_failure(&self, who: u64, span: Span, what: &str, answer: Option<&Answer>) {
         let status = answer.map(|answer| answer.status);
         if status.is_none_or(|status| status >= 500) {
@@ -77,17 +77,17 @@ impl Recorder {
     }
 }
 
-/// What an answer says about a write.
+/// The outcome of a write, by its answer.
 pub(super) fn outcome(answer: Option<&Answer>) -> Outcome {
     match answer.map(|answer| answer.status) {
         Some(200..300) => Outcome::Acknowledged,
         Some(400..500) => Outcome::Refused,
-        // A refusal for want of time may come after the deed.
+        // A server that ran out of time may refuse a write after it happened.
         _ => Outcome::Unknown,
     }
 }
 
-/// A story as it stands in an answer; `None` when it is none.
+/// A story in an answer; `None` if it has no valid form.
 pub(super) fn item(story: &Value) -> Option<Item> {
     let id = |pointer| story.pointer(pointer)?.as_str()?.parse().ok();
     Some(Item {

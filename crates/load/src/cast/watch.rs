@@ -1,4 +1,4 @@
-//! Live streams of the cast, recorded event by event and resumed whenever they break.
+//! Live streams of the cast, recorded event by event and resumed after every break.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::events::{Event, Parser};
 /// How long a client waits before it opens a stream again.
 const COME_BACK: Duration = Duration::from_millis(300);
 
-/// A stream without a sign of life for so long is dead.
+/// A stream that sends nothing for this long is dead.
 const SILENT: Duration = Duration::from_secs(15);
 
 struct Watcher {

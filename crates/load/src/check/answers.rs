@@ -1,4 +1,4 @@
-//! Overload is answered at once, with 503 and the time to come back: never by silence.
+//! Overload is answered immediately, with 503 and the time to retry. It is never answered with silence.
 
 use super::Rules;
 use super::history::{Entry, Failure, Span};
@@ -22,14 +22,14 @@ pub(super) fn judge(history: &[Entry], rules: Rules, verdict: &mut Verdict<'_>) 
             continue;
         };
         let during = |of: &[Span]| of.iter().any(|span| overlap(*span, failure.span));
-        // Whoever lacks something may say so, in whatever words, but has to say it.
+        // A server that lacks a resource may answer with any error, but it must answer.
         let excused = during(&away) || failure.status.is_some() && during(&hindered);
         if let (false, Some(wrong)) = (excused, wrong(failure, refusal)) {
             verdict.found(&Finding {
                 kind: Kind::Silence,
                 reader: failure.who,
                 author: None,
-                // One a person is told: the rest are of the same kind.
+                // One finding a person: the others would be of the same kind.
                 story: None,
                 span: failure.span,
                 seen: format!("asked {} and {wrong}", failure.what),
@@ -45,7 +45,7 @@ fn wrong(failure: &Failure, refusal: u64) -> Option<String> {
     match failure.status {
         None => Some(format!("got no answer in {}", seconds())),
         Some(503) if !failure.retry_after => {
-            Some("was refused without being told when to come back".to_owned())
+            Some("was refused without the time to retry".to_owned())
         }
         Some(503) if waited > refusal => Some(format!("was refused after {}", seconds())),
         Some(503) => None,

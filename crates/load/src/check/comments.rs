@@ -1,6 +1,6 @@
-//! Comments: none lost, none shown to those whom a block keeps out, none after it was deleted, in order, each once.
+//! Comments: none is lost, none is shown across a block or after its deletion, and each is shown once and in order.
 //!
-//! Whether the story itself may be opened is judged where stories are.
+//! Whether the story itself may be opened is judged elsewhere.
 
 use rustc_hash::FxHashSet;
 
@@ -19,7 +19,7 @@ pub(super) fn judge(history: &[Entry], facts: &Facts, verdict: &mut Verdict<'_>)
     }
 }
 
-/// Oldest first, none twice.
+/// Oldest first, and no comment twice.
 fn judge_order(read: &Comments, verdict: &mut Verdict<'_>) {
     for two in read.items.windows(2) {
         let (one, next) = (&two[0], &two[1]);
@@ -84,7 +84,7 @@ fn judge_missing(read: &Comments, facts: &Facts, verdict: &mut Verdict<'_>) {
     }
 }
 
-/// Comments are told apart from stories by their ids, which come from the same generator.
+/// Ids distinguish comments from stories, because the same generator makes both.
 fn finding(kind: Kind, read: &Comments, author: u64, comment: u64, seen: String) -> Finding {
     Finding {
         kind,

@@ -1,6 +1,6 @@
-//! Counts of likes and comments: what must have counted at the time is counted, and nothing that cannot have.
+//! Counts of likes and comments: they include what must have counted at the time and nothing that cannot have counted.
 //!
-//! Nodes may tell one another a little late, so a count is compared with everything that may have been so since a
+//! Nodes may learn of changes a little late. So a count is compared with everything that may have been true since one
 //! settling time before the request.
 
 use super::Rules;
@@ -15,7 +15,7 @@ pub(super) fn judge(history: &[Entry], facts: &Facts, rules: Rules, verdict: &mu
             begin: read.span.begin.saturating_sub(rules.settle_micros()),
             end: read.span.end,
         };
-        // Of stories from before the history nobody knows what they had.
+        // The counts of stories from before the history are unknown.
         let known = read.items.iter();
         for item in known.filter(|item| facts.stories.contains_key(&item.story)) {
             let none_is_due = facts.may_be_deleted(item.story, read.span);
@@ -68,7 +68,8 @@ fn compare(
 }
 
 impl Facts {
-    /// How many likes a story must have during all of the span, and how many it may have at some moment of it.
+    /// The least number of likes that a story must have during all of the span, and the largest number that it may have
+    /// at some moment of it.
     fn likes_within(&self, story: u64, span: Span) -> (u64, u64) {
         let likers = self.likers.get(&story).into_iter().flatten();
         let registers = likers.filter_map(|who| self.likes.get(&(*who, story)));

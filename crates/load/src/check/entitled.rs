@@ -1,7 +1,7 @@
-//! Who may see what: the definition of the home feed, over stretches of time.
+//! Who may see what: the definition of the home feed, for spans of time.
 //!
-//! A reader is entitled to a story, not deleted, whose author is the reader, a friend, or, if the story is public, followed;
-//! neither has blocked the other; the reader has not muted the author.
+//! A reader is entitled to a story that is not deleted and whose author is the reader, a friend, or, if the story is
+//! public, followed. Neither has blocked the other, and the reader has not muted the author.
 
 use rustc_hash::FxHashMap;
 
@@ -19,7 +19,7 @@ pub(super) enum Barred {
 }
 
 impl Facts {
-    /// Whether an item may be shown at some moment of the span; the reason when not.
+    /// Whether an item may be shown at some moment of the span, or the reason why not.
     pub(super) fn may_show(&self, reader: u64, item: &Item, span: Span) -> Result<(), Barred> {
         let story = self.stories.get(&item.story);
         if story.is_some_and(|story| !story.deleted.may_be(false, span)) {
@@ -55,14 +55,14 @@ impl Facts {
         reads && !self.bars(reader, story.author).any(|bar| bar.may(span))
     }
 
-    /// Whether the story may be deleted at some moment of the span. Its likes and comments go with it, and an answer that
-    /// overlaps the deletion may show the story without them.
+    /// Whether the story may be deleted at some moment of the span. Its likes and comments are deleted with it, and an
+    /// answer that overlaps the deletion may show the story without them.
     pub(super) fn may_be_deleted(&self, story: u64, span: Span) -> bool {
         let story = self.stories.get(&story);
         story.is_some_and(|story| story.deleted.may(span))
     }
 
-    /// Blocks either way, and the reader's mute.
+    /// Blocks in both directions, and the reader's mute.
     fn bars(&self, reader: u64, author: u64) -> impl Iterator<Item = &Register<bool>> {
         [
             self.blocks.get(&(reader, author)),
@@ -74,7 +74,7 @@ impl Facts {
     }
 }
 
-/// A story asked for by its id: public ones are open to everybody whom no block keeps out, and a mute hides nothing.
+/// Reads of one story by its id. Public stories are open to everybody who is not blocked, and a mute hides nothing.
 impl Facts {
     /// Whether the story may be opened at some moment of the span.
     pub(super) fn may_open(&self, reader: u64, story: &Story, span: Span) -> Result<(), Barred> {
@@ -105,8 +105,8 @@ impl Facts {
         reads && !blocked && !story.deleted.may(span)
     }
 
-    /// Whether the comment may be shown to a reader of its story at some moment of the span. Blocks hide it, either way;
-    /// a mute does not.
+    /// Whether the comment may be shown to a reader of its story at some moment of the span. Blocks in both directions
+    /// hide it; a mute does not.
     pub(super) fn may_show_comment(
         &self,
         reader: u64,

@@ -1,4 +1,4 @@
-//! What the writes of a history say about people and stories.
+//! What the writes of a history reveal about people and stories.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::register::Register;
 #[derive(Debug)]
 pub(super) struct Story {
     pub(super) author: u64,
-    /// When it was asked for; the earliest of repeats.
+    /// The span of the request; the earliest if it was repeated.
     pub(super) posted: Span,
     pub(super) public: Register<bool>,
     pub(super) deleted: Register<bool>,
@@ -22,12 +22,12 @@ pub(super) struct Story {
 pub(super) struct Comment {
     pub(super) author: u64,
     pub(super) story: u64,
-    /// When it was asked for; the earliest of repeats.
+    /// The span of the request; the earliest if it was repeated.
     pub(super) written: Span,
     pub(super) deleted: Register<bool>,
 }
 
-/// All that is known.
+/// Everything that the history reveals.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) stories: FxHashMap<u64, Story>,
@@ -38,20 +38,20 @@ pub(super) struct Facts {
     pub(super) blocks: FxHashMap<(u64, u64), Register<bool>>,
     pub(super) mutes: FxHashMap<(u64, u64), Register<bool>>,
     pub(super) likes: FxHashMap<(u64, u64), Register<bool>>,
-    /// By story, who ever liked it.
+    /// By story, everybody who ever liked it.
     pub(super) likers: FxHashMap<u64, FxHashSet<u64>>,
     pub(super) comments: FxHashMap<u64, Comment>,
     /// By story, its acknowledged comments.
     pub(super) comments_of: FxHashMap<u64, FxHashSet<u64>>,
-    /// By story, comments that may be there without an id that anybody was told.
+    /// By story, the number of comments that may exist although no answer named their id.
     pub(super) comments_unknown: FxHashMap<u64, u64>,
-    /// Whose stories somebody may have been entitled to at any time.
+    /// By reader, the authors whose stories they may have been entitled to at any time.
     pub(super) authors_of: FxHashMap<u64, FxHashSet<u64>>,
-    /// Stories shown to anybody at all, whenever.
+    /// Stories that were ever shown to anybody.
     pub(super) shown: FxHashSet<u64>,
 }
 
-/// The two in one order.
+/// Both ids in ascending order.
 pub(super) const fn pair(one: u64, other: u64) -> (u64, u64) {
     if one < other {
         (one, other)
@@ -63,12 +63,12 @@ pub(super) const fn pair(one: u64, other: u64) -> (u64, u64) {
 impl Facts {
     pub(super) fn of(history: &[Entry]) -> Self {
         let mut facts = Self::default();
-        // Stories first: a deletion may stand before the post whose answer took longer.
+        // Stories first: a deletion may precede the post whose answer took longer.
         let first_tries = first_tries(history);
         for write in writes(history) {
             facts.note_story(write, &first_tries);
         }
-        // Deletions next: whether a refused like or comment may count depends on them.
+        // Deletions next: they decide whether a refused like or comment may count.
         let deletions = writes(history).filter(|write| is_deletion(write));
         for write in deletions.filter(|write| write.outcome != Outcome::Refused) {
             facts.note(write);
@@ -209,7 +209,7 @@ impl Facts {
         change(register, write, likes);
     }
 
-    /// A block ends friendship and follows, either way.
+    /// A block ends friendship and follows in both directions.
     fn end_all(&mut self, write: &Write, one: u64, other: u64) {
         for link in [
             Link::Friends { one, other },
@@ -251,7 +251,7 @@ impl Facts {
     }
 }
 
-/// When each key was used first. A repeat may be answered with what an unanswered try did long before.
+/// When each key was first used. A repeat may be answered with the result of an unanswered request long before.
 fn first_tries(history: &[Entry]) -> FxHashMap<(u64, &str), Moment> {
     let mut first = FxHashMap::default();
     for write in writes(history) {
@@ -284,7 +284,7 @@ fn is_deletion(write: &Write) -> bool {
 fn change(register: &mut Register<bool>, write: &Write, value: bool) {
     match write.outcome {
         Outcome::Acknowledged => register.changed(write.span, value),
-        // A refused write is noted only where it may have happened all the same.
+        // A refused write counts only if it may have happened anyway.
         Outcome::Unknown | Outcome::Refused => register.perhaps_changed(write.span.begin, value),
     }
 }

@@ -1,6 +1,6 @@
-//! A history: what was asked and answered, one entry a line of JSON when stored.
+//! A history: requests and answers, stored as one JSON entry a line.
 //!
-//! People and stories are the ids of the API, written as strings since other readers of JSON would round them.
+//! People and stories are the ids of the API. They are written as strings because other JSON readers would round them.
 
 use std::io::BufRead;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Microseconds since the history began.
 pub type Moment = u64;
 
-/// From the moment a request was sent to the one at which its answer was there.
+/// From the moment a request was sent to the moment of its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// When it was sent.
@@ -22,7 +22,7 @@ pub struct Span {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
 pub enum Entry {
-    /// Somebody, with a name for stories told to people. Whoever has no such entry is called by their id.
+    /// A person with a name for the narrative of violations. A person without this entry is called by their id.
     Person {
         /// Who.
         #[serde(with = "id")]
@@ -30,13 +30,13 @@ pub enum Entry {
         /// Such as a handle.
         name: String,
     },
-    /// What stood before the history began.
+    /// A relation that existed before the history began.
     Stands(Link),
     /// A request that changes something.
     Write(Write),
     /// A page of the home feed.
     Read(Read),
-    /// One story, asked for by its id.
+    /// A story requested by its id.
     Opened {
         /// Who asked.
         #[serde(with = "id")]
@@ -46,27 +46,27 @@ pub enum Entry {
         /// Which.
         #[serde(with = "id")]
         story: u64,
-        /// Whether it was there: 200 or 404.
+        /// Whether it exists: 200 or 404.
         found: bool,
     },
     /// The comments of one story.
     Comments(Comments),
-    /// Something about a live stream.
+    /// An event of a live stream.
     Stream(StreamEvent),
     /// A request that got no proper answer.
     Failure(Failure),
-    /// The server was taken away on purpose: what fails meanwhile is nobody's fault.
+    /// The server was down on purpose. Failures during this time do not count against it.
     Away(Span),
-    /// Something the server needs was taken away on purpose, such as room on its disk: meanwhile it may answer with
-    /// errors, but it has to answer.
+    /// The server lacked a resource on purpose, such as disk space. During this time it may answer with errors, but it
+    /// must answer.
     Hindered(Span),
 }
 
-/// What two people are to each other, or one to the other.
+/// A relation between two people, or of one person to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "link", rename_all = "snake_case")]
 pub enum Link {
-    /// Both agreed.
+    /// Both are friends.
     Friends {
         /// One.
         #[serde(with = "id")]
@@ -75,7 +75,7 @@ pub enum Link {
         #[serde(with = "id")]
         other: u64,
     },
-    /// One follows.
+    /// One follows the other.
     Follows {
         /// Who follows.
         #[serde(with = "id")]
@@ -84,7 +84,7 @@ pub enum Link {
         #[serde(with = "id")]
         to: u64,
     },
-    /// One blocked.
+    /// One blocked the other.
     Blocks {
         /// Who blocked.
         #[serde(with = "id")]
@@ -93,7 +93,7 @@ pub enum Link {
         #[serde(with = "id")]
         to: u64,
     },
-    /// One muted.
+    /// One muted the other.
     Mutes {
         /// Who muted.
         #[serde(with = "id")]
@@ -112,47 +112,47 @@ pub struct Write {
     pub who: u64,
     /// When.
     pub span: Span,
-    /// What came of it.
+    /// The result.
     pub outcome: Outcome,
-    /// What was asked.
+    /// The requested change.
     pub act: Act,
 }
 
-/// What came of a write.
+/// The result of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The server said yes.
+    /// The server confirmed the write.
     Acknowledged,
-    /// The server said no: nothing happened.
+    /// The server rejected the write: nothing happened.
     Refused,
-    /// No answer, or one that does not say: it may have happened, or may yet.
+    /// No answer, or one that does not tell. The write may have happened, or may happen later.
     Unknown,
 }
 
-/// What is asked by a write.
+/// The change that a write requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
 pub enum Act {
-    /// Post a story. Its text names it: texts of one author must differ, except for repeats under the same key.
+    /// Post a story. The text identifies it: texts of one author must differ, except for repeats under the same key.
     Post {
-        /// The id, when it was told.
+        /// The id, if an answer named it.
         #[serde(with = "id::maybe", default, skip_serializing_if = "Option::is_none")]
         story: Option<u64>,
-        /// What it says.
+        /// The text.
         text: String,
-        /// Who it is for.
+        /// The audience.
         audience: Audience,
         /// The `Idempotency-Key` sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
     },
-    /// Change who a story is for.
+    /// Change the audience of a story.
     Readdress {
         /// Which.
         #[serde(with = "id")]
         story: u64,
-        /// Who it is for from then on.
+        /// The new audience.
         audience: Audience,
     },
     /// Delete a story.
@@ -167,21 +167,21 @@ pub enum Act {
         #[serde(with = "id")]
         story: u64,
     },
-    /// Take a like back.
+    /// Remove a like.
     Unlike {
         /// Which.
         #[serde(with = "id")]
         story: u64,
     },
-    /// Comment on a story. Its text names it, as that of a story does.
+    /// Comment on a story. The text identifies it, as for a story.
     Comment {
-        /// The id, when it was told.
+        /// The id, if an answer named it.
         #[serde(with = "id::maybe", default, skip_serializing_if = "Option::is_none")]
         comment: Option<u64>,
         /// On which story.
         #[serde(with = "id")]
         story: u64,
-        /// What it says.
+        /// The text.
         text: String,
         /// The `Idempotency-Key` sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -193,41 +193,41 @@ pub enum Act {
         #[serde(with = "id")]
         comment: u64,
     },
-    /// Begin what a link says. For friends: from the sending of the request to the answer of its acceptance.
+    /// Begin a relation. For friends: from the first request to the answer that accepts it.
     Begin(Link),
-    /// End what a link says.
+    /// End a relation.
     End(Link),
 }
 
-/// Who a story is for.
+/// The audience of a story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
-    /// Everybody; followers get it.
+    /// Everybody. Followers receive it.
     Public,
     /// Friends.
     Friends,
 }
 
-/// A page of the home feed, as answered with 200; one answered with 304 is recorded as the page that it stands for.
+/// A page of the home feed that was answered with 200. An answer of 304 is recorded as the page that it confirms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Read {
-    /// Whose feed.
+    /// The reader.
     #[serde(with = "id")]
     pub who: u64,
     /// When.
     pub span: Span,
-    /// Which look at the feed: a first page and all pages reached from it by cursors. Unique in the history.
+    /// The view: a first page and all pages reached from it by cursors. Unique in the history.
     pub view: u64,
-    /// What was asked.
+    /// The page that was requested.
     pub ask: Reading,
     /// In the order shown.
     pub items: Vec<Item>,
-    /// The answer says that there is no more in this direction.
+    /// The answer says that there is no further page in this direction.
     pub end: bool,
 }
 
-/// Which page was asked for.
+/// The kind of page that was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reading {
@@ -235,9 +235,9 @@ pub enum Reading {
     Top,
     /// The next older page of the view.
     Older,
-    /// What came since the last first or newer page of the view.
+    /// Stories newer than the last first or newer page of the view.
     Newer,
-    /// The same question, answered with `reset: true`: a first page that replaces all before.
+    /// The same request, answered with `reset: true`: a first page that replaces all earlier ones.
     Reset,
 }
 
@@ -247,37 +247,37 @@ pub struct Item {
     /// Its id.
     #[serde(with = "id")]
     pub story: u64,
-    /// Whose.
+    /// Its author.
     #[serde(with = "id")]
     pub author: u64,
-    /// Who it is for, as the answer says.
+    /// Its audience, as in the answer.
     pub audience: Audience,
-    /// What it says.
+    /// Its text.
     pub text: String,
     /// The reader likes it.
     pub liked: bool,
-    /// How many like it, when the answer says so.
+    /// The number of likes, if the answer contains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub likes: Option<u64>,
-    /// How many comments it has, when the answer says so.
+    /// The number of comments, if the answer contains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comments: Option<u64>,
 }
 
-/// All comments of a story from the first on, however many pages it took.
+/// All comments of a story from the first one, over any number of pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comments {
     /// Who asked.
     #[serde(with = "id")]
     pub who: u64,
-    /// From the sending of the first request to the answer of the last.
+    /// From the first request to the last answer.
     pub span: Span,
-    /// Of which story.
+    /// The story.
     #[serde(with = "id")]
     pub story: u64,
     /// In the order shown.
     pub items: Vec<CommentShown>,
-    /// The last answer says that there is no more.
+    /// The last answer says that there is no further page.
     pub end: bool,
 }
 
@@ -287,38 +287,38 @@ pub struct CommentShown {
     /// Its id.
     #[serde(with = "id")]
     pub comment: u64,
-    /// Whose.
+    /// Its author.
     #[serde(with = "id")]
     pub author: u64,
-    /// What it says.
+    /// Its text.
     pub text: String,
 }
 
-/// Something about a live stream.
+/// An event of a live stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamEvent {
-    /// Whose.
+    /// The reader.
     #[serde(with = "id")]
     pub who: u64,
-    /// Which: one stream with all its resumptions. Unique in the history.
+    /// The stream, including its resumptions. Unique in the history.
     pub stream: u64,
     /// When it was seen.
     pub at: Moment,
-    /// What.
+    /// The event.
     pub event: StreamEventKind,
 }
 
-/// What a client of a live stream sees.
+/// What the client of a live stream sees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum StreamEventKind {
-    /// Connected: anew, or resumed behind the last event.
+    /// Connected, either new or resumed after the last event.
     Opened,
     /// A story.
     Story(Item),
-    /// Told to fetch the first page: what came before is not promised any more.
+    /// The server asks for a read of the first page. Earlier stories are no longer promised.
     Reset,
-    /// A heart-beat, or anything else that shows that the connection stands.
+    /// A heart-beat, or anything else that shows that the connection is open.
     Alive,
     /// The connection ended.
     Ended,
@@ -330,28 +330,28 @@ pub struct Failure {
     /// Who asked.
     #[serde(with = "id")]
     pub who: u64,
-    /// When, and when it was answered or given up.
+    /// From the request to its answer, or to the moment it was given up.
     pub span: Span,
-    /// What was asked, such as `GET /v1/feed`.
+    /// The request, such as `GET /v1/feed`.
     pub what: String,
-    /// The status, if any came: none is a broken connection or a client that lost its patience.
+    /// The status. `None` for a broken connection or a time-out of the client.
     pub status: Option<u16>,
-    /// The answer said when to come back.
+    /// The answer contained the time to retry.
     pub retry_after: bool,
 }
 
-/// A history that cannot be read or written.
+/// A history could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
-    /// The file.
+    /// The file failed.
     #[error("read or write the history")]
     Io(#[from] std::io::Error),
-    /// A line.
+    /// A line is not a valid entry.
     #[error("line {line} of the history")]
     Line {
         /// Counted from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The error in it.
         source: serde_json::Error,
     },
 }
@@ -359,7 +359,7 @@ pub enum HistoryError {
 /// Reads a stored history.
 ///
 /// # Errors
-/// When it cannot be read, or a line is not an entry.
+/// The file cannot be read, or a line is not an entry.
 pub fn read(from: impl BufRead) -> Result<Vec<Entry>, HistoryError> {
     let parse = |(place, line): (usize, std::io::Result<String>)| {
         serde_json::from_str(&line?).map_err(|source| HistoryError::Line {
@@ -373,7 +373,7 @@ pub fn read(from: impl BufRead) -> Result<Vec<Entry>, HistoryError> {
 /// Stores a history.
 ///
 /// # Errors
-/// When it cannot be written.
+/// The file cannot be written.
 pub fn write(history: &[Entry], mut to: impl std::io::Write) -> Result<(), HistoryError> {
     for (place, entry) in history.iter().enumerate() {
         serde_json::to_writer(&mut to, entry).map_err(|source| HistoryError::Line {
@@ -404,7 +404,7 @@ mod id {
             .map_err(de::Error::custom)
     }
 
-    /// The same where there may be none.
+    /// The same for an optional id.
     pub(super) mod maybe {
         use serde::{Deserialize, Deserializer, Serializer, de};
 

@@ -1,12 +1,12 @@
-//! What is shown, item by item: nothing that may not be seen, nothing deleted, no acknowledged like lost.
+//! Judges each shown item: it may be seen, it is not deleted, and it has every acknowledged like.
 
 use super::entitled::Barred;
 use super::facts::Facts;
 use super::history::{Entry, Item, Read, Reading, Span, StreamEventKind};
 use super::verdict::{Finding, Kind, Verdict};
 
-/// A stream's event was decided on before it was seen; how long before, the client cannot know. Unread bytes of a slow
-/// client wait in its socket, so this is generous.
+/// The longest time between the server's decision to send an event and its sight, which the client cannot know. Unread
+/// bytes of a slow client wait in its socket, so this is generous.
 const ON_THE_WAY: u64 = 3_000_000;
 
 pub(super) fn judge(history: &[Entry], facts: &Facts, verdict: &mut Verdict<'_>) {
@@ -37,7 +37,7 @@ fn judge_page(read: &Read, facts: &Facts, verdict: &mut Verdict<'_>) {
     let page = match read.ask {
         Reading::Top | Reading::Reset => "on the first page",
         Reading::Older => "on an older page",
-        Reading::Newer => "among what is newer",
+        Reading::Newer => "among the newer stories",
     };
     for item in &read.items {
         judge_item(read.who, item, read.span, page, facts, verdict);
@@ -81,7 +81,7 @@ fn judge_like(read: &Read, item: &Item, facts: &Facts, verdict: &mut Verdict<'_>
         story: Some(item.story),
         span: read.span,
         seen: format!(
-            "was shown story {} as not liked: the acknowledged like is lost",
+            "was shown story {} as not liked, so the acknowledged like is lost",
             item.story
         ),
     });
@@ -110,7 +110,7 @@ fn judge_opened(
         if !acknowledged || !facts.must_open(reader, story, span) {
             return;
         }
-        let seen = format!("asked for story {id} and was told that there is none");
+        let seen = format!("asked for story {id} and got 404");
         (Kind::Lost, seen)
     };
     verdict.found(&Finding {

@@ -1,17 +1,18 @@
-//! The feed checker: judges a recorded history by the promises of the design, and trusts nobody.
+//! The feed checker: judges a recorded history by the promises of the design, with no trust in the server.
 //!
-//! It sees what a client sees: what was asked when, what was answered when. It does not know how the server works, which
-//! workload produced the history, or whether faults were injected beyond what the history says. It is pure: the same
-//! history gives the same verdict, so a history can be stored, replayed, and cut down to the lines that matter.
+//! It sees what a client sees: when requests were sent, and when and how they were answered. It does not know how the
+//! server works, which workload produced the history, or whether there were faults other than those in the history. It
+//! is pure: the same history gives the same verdict, so a history can be stored, replayed, and reduced to the lines
+//! that matter.
 //!
-//! **Time.** Every request has a moment at which it began and one at which it was answered. What a write does happens at
-//! one unknown moment in between; a write without an answer happens at any moment after it began, or never. From that
-//! follow two questions about any stretch of time: what *may* have been so at some moment of it, and what *must* have
-//! been so during all of it. A story shown that may not be seen at any moment of the request is a leak; a story
-//! missing that must be seen during all of it is a loss. What is in between is allowed: the checker has no false alarms
-//! by design, and pays with looking away at races.
+//! **Time.** Every request has a moment at which it began and a moment at which it was answered. The effect of a write
+//! happens at one unknown moment in between. A write without an answer happens at any moment after it began, or never.
+//! So there are two questions about any span of time: what *may* have been true at some moment of it, and what *must*
+//! have been true during all of it. A shown story that may not be seen at any moment of the request is a leak. A
+//! missing story that must be seen during all of it is a loss. Everything in between is allowed. So the checker has no
+//! false alarms by design; the price is that it ignores races.
 //!
-//! To add a promise: a variant of [`Kind`], a file here with a `judge` that pushes [`Violation`]s, its line in
+//! To add a promise, add a variant of [`Kind`], a file here with a `judge` that pushes [`Violation`]s, its line in
 //! [`judge`], and a good and a bad history in `tests/`.
 
 mod answers;
@@ -41,18 +42,18 @@ pub use self::verdict::{Kind, Verdict, Violation};
 use self::facts::Facts;
 use self::working::Working;
 
-/// Violations kept per verdict. The first few explain the rest; a broken server would fill the memory.
+/// Most violations in a verdict. The first few explain the rest, and a broken server would fill the memory.
 pub const VIOLATIONS_MAX: usize = 1_000;
 
-/// What the judge takes for granted.
+/// The time limits that the checker applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// After this time from its acknowledgement a story must have arrived at every reader: the meaning of "once
-    /// delivery is quiet". Own stories have no such time.
+    /// A story must have arrived at every reader this long after its acknowledgement: this is what "once delivery is
+    /// quiet" means. A reader's own stories have no such delay.
     pub settle: Duration,
-    /// An answer that says "too busy" must come within this time, and any answer at all before the client gave up.
+    /// A refusal for overload must arrive within this time. Any other answer must arrive before the client gives up.
     pub refusal: Duration,
-    /// Of a hundred sights of a story in a live stream, 99 come within this time after the answer to its author.
+    /// 99 of 100 stories seen in live streams are seen within this time after the answer to the author.
     pub prompt: Duration,
 }
 
@@ -72,8 +73,8 @@ impl Rules {
     }
 }
 
-/// Judges a history. The order of entries of one reader's view or stream must be the order in which they happened;
-/// everything else may be in any order.
+/// Judges a history. The entries of one reader's view or stream must be in the order in which they happened. All other
+/// entries may be in any order.
 #[must_use]
 pub fn judge(history: &[Entry], rules: Rules) -> Verdict<'_> {
     let facts = Facts::of(history);

@@ -1,4 +1,4 @@
-//! Tells a violation as a short story: who did what when, what was seen.
+//! Tells a violation as a short narrative: who did what and when, and what was seen.
 
 use rustc_hash::FxHashMap;
 
@@ -6,7 +6,7 @@ use super::facts::pair;
 use super::history::{Act, Audience, Entry, Link, Moment, Outcome, Span, Write};
 use super::verdict::{Finding, Kind};
 
-/// Lines told before the one that is wrong. The last ones: what happened long before matters less.
+/// Most lines before the wrong one. The last ones are kept: what happened long before matters less.
 const LINES_MAX: usize = 12;
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl<'a> Narrator<'a> {
         }
     }
 
-    /// What is wrong.
+    /// The line with the violation.
     pub(super) fn headline(&self, finding: &Finding) -> String {
         format!(
             "{}  {} {}",
@@ -44,7 +44,7 @@ impl<'a> Narrator<'a> {
         )
     }
 
-    /// What happened before that has to do with it, in the order in which it began.
+    /// Earlier events that are related to it, in the order in which they began.
     pub(super) fn before(&self, finding: &Finding) -> Vec<String> {
         let mut lines: Vec<(Moment, String)> = (self.history.iter())
             .filter_map(|entry| match entry {
@@ -55,10 +55,10 @@ impl<'a> Narrator<'a> {
                     Some((write.span.begin, self.told(write)))
                 }
                 Entry::Away(span) if span.begin <= finding.span.end => {
-                    Some((span.begin, format!("{}  the server was away", when(*span))))
+                    Some((span.begin, format!("{}  the server was down", when(*span))))
                 }
                 Entry::Hindered(span) if span.begin <= finding.span.end => {
-                    let line = format!("{}  the server lacked what it needs", when(*span));
+                    let line = format!("{}  the server lacked a resource", when(*span));
                     Some((span.begin, line))
                 }
                 _ => None,
@@ -93,7 +93,7 @@ impl<'a> Narrator<'a> {
             }
             Act::Delete { story } => format!("deleted story {story}"),
             Act::Like { story } => format!("liked story {story}"),
-            Act::Unlike { story } => format!("took the like of story {story} back"),
+            Act::Unlike { story } => format!("removed the like of story {story}"),
             Act::Comment {
                 comment,
                 story,
@@ -113,7 +113,7 @@ impl<'a> Narrator<'a> {
         let outcome = match write.outcome {
             Outcome::Acknowledged => "",
             Outcome::Refused => " (refused)",
-            Outcome::Unknown => " (never answered)",
+            Outcome::Unknown => " (no answer)",
         };
         format!(
             "{}  {} {did}{outcome}",
@@ -160,7 +160,7 @@ impl<'a> Narrator<'a> {
     }
 }
 
-/// Seconds with milliseconds, from and to.
+/// The begin and the end, in seconds with milliseconds.
 fn when(span: Span) -> String {
     let seconds = |moment: Moment| format!("{}.{:03}", moment / 1_000_000, moment / 1_000 % 1_000);
     format!("{}–{} s", seconds(span.begin), seconds(span.end))

@@ -1,7 +1,7 @@
 //! Repeating a request under the same key posts once.
 //!
-//! Two answers with different ids are one way to tell; the other is to see a text twice that was only ever sent under one
-//! key. The second also catches repeats whose first answer was lost.
+//! There are two ways to detect a second post. Two answers have different ids, or a text that was only sent under one
+//! key is shown twice. The second way also catches repeats whose first answer was lost.
 
 use rustc_hash::FxHashMap;
 
@@ -48,7 +48,7 @@ pub(super) fn judge(history: &[Entry], facts: &Facts, verdict: &mut Verdict<'_>)
         }
     }
     for (item, span) in history.iter().flat_map(shown) {
-        // A story that was acknowledged under this very key was compared above.
+        // A story that was acknowledged under this key was compared above.
         let known = facts.stories.get(&item.story);
         if known.is_some_and(|known| known.author != item.author) {
             continue;
@@ -78,7 +78,7 @@ fn compare<'a>(
         author: Some(author),
         story: Some(first.max(story)),
         span,
-        seen: format!("used the key {key} once, and there are two: {first} and {story}"),
+        seen: format!("used the key {key} for one write, and two exist: {first} and {story}"),
     });
 }
 

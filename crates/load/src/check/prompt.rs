@@ -1,9 +1,9 @@
-//! From the answer to a post to its sight in a live stream: 99 of 100 within the promised time, for every size of author.
+//! The lag from the answer to a post until its sight in a live stream: 99 of 100 are within the promised time, for
+//! every size of author.
 //!
-//! Only what a stream saw that stood when the story was posted is a measure of promptness; what was taken away on
-//! purpose meanwhile is not. A lag counts from the *answer* of the post, so a slow answer does not make a delivery look
-//! slow, and a story that is seen before its answer has no lag at all. Fewer than a hundred sights have their slowest as
-//! their 99th of a hundred.
+//! Only streams that were open when the story was posted count, and only time without injected faults. A lag counts
+//! from the *answer* to the post, so a slow answer does not make a delivery look slow. A story that is seen before its
+//! answer has no lag. If there are fewer than a hundred sights, the slowest counts as the 99th percentile.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -13,7 +13,7 @@ use super::history::{Entry, Moment, Span, StreamEvent, StreamEventKind};
 use super::verdict::{Finding, Kind, Verdict};
 use super::working::Working;
 
-/// Sizes of authors, by how many may see what they post: up to so many.
+/// Classes of authors, by the largest number of people who may see their posts.
 const SIZES: [usize; 3] = [200, 5_000, usize::MAX];
 
 struct Sight {
@@ -42,7 +42,7 @@ pub(super) fn judge(
     for (mut sights, most) in by_size.into_iter().zip(SIZES) {
         sights.sort_unstable_by_key(|sight| sight.lag);
         verdict.judged(sights.len() as u64);
-        // The nearest rank: the smallest that 99 of 100 do not exceed.
+        // The nearest rank: the smallest lag that 99 of 100 do not exceed.
         let rank = (sights.len() * 99).div_ceil(100);
         let Some(slow) = rank.checked_sub(1).and_then(|rank| sights.get(rank)) else {
             continue;
@@ -66,7 +66,7 @@ fn late(sight: &Sight, of: usize, most: usize) -> Finding {
         story: Some(sight.story),
         span: sight.span,
         seen: format!(
-            "was told of story {} live {milliseconds} ms after its author was answered: of {of} sights of {authors} \
+            "received story {} live {milliseconds} ms after its author got the answer: of {of} sights of {authors} \
 one in a hundred is as late or later",
             sight.story
         ),
@@ -103,7 +103,7 @@ fn sight(event: &StreamEvent, connected: Moment, facts: &Facts) -> Option<Sight>
         return None;
     };
     let story = facts.stories.get(&item.story)?;
-    // What a new friendship brings, or what was on its way when the stream was opened, says nothing.
+    // Ignores stories of a new friendship and stories in flight when the stream was opened.
     let span = Span {
         begin: story.posted.begin,
         end: event.at,
@@ -120,7 +120,7 @@ fn sight(event: &StreamEvent, connected: Moment, facts: &Facts) -> Option<Sight>
     })
 }
 
-/// How many people may ever have been entitled to what somebody posts.
+/// The number of people who may ever have been entitled to an author's stories.
 fn readers(facts: &Facts) -> FxHashMap<u64, usize> {
     let mut readers = FxHashMap::default();
     for (reader, authors) in &facts.authors_of {

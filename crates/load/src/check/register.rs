@@ -1,4 +1,4 @@
-//! What may and what must have been so, when only the begin and the end of each change are known.
+//! What may and what must have been true, if only the begin and the end of each change are known.
 
 use super::history::{Moment, Span};
 
@@ -12,13 +12,13 @@ pub(super) struct Register<T> {
 #[derive(Debug, Clone, Copy)]
 struct Change<T> {
     begin: Moment,
-    /// `None`: it may also happen at any later moment, or never.
+    /// `None`: the change may also happen at any later moment, or never.
     end: Option<Moment>,
     value: T,
 }
 
 impl<T: Copy + PartialEq> Register<T> {
-    /// A value that stood before the history began.
+    /// A value from before the history began.
     pub(super) const fn new(before: T) -> Self {
         Self {
             before,
@@ -39,7 +39,7 @@ impl<T: Copy + PartialEq> Register<T> {
         });
     }
 
-    /// A change that may have happened since, or may yet.
+    /// A change that may have happened since `begin`, or may happen later.
     pub(super) fn perhaps_changed(&mut self, begin: Moment, value: T) {
         self.changes.push(Change {
             begin,
@@ -48,10 +48,10 @@ impl<T: Copy + PartialEq> Register<T> {
         });
     }
 
-    /// Whether it may have had the value at some moment of the span.
+    /// Whether the value may have been `value` at some moment of the span.
     pub(super) fn may_be(&self, value: T, span: Span) -> bool {
-        // Of the changes that are over, the one that began last: what ended before it began is overwritten. Long histories
-        // ask this millions of times.
+        // The completed change that began last: a change that ended before that one began is overwritten. Long
+        // histories call this millions of times.
         let over = |change: &&Change<T>| change.end.is_some_and(|end| end < span.begin);
         let last = self
             .changes
@@ -71,12 +71,12 @@ impl<T: Copy + PartialEq> Register<T> {
 }
 
 impl Register<bool> {
-    /// Whether it must have been so during all of the span.
+    /// Whether the value must have been true during all of the span.
     pub(super) fn must(&self, span: Span) -> bool {
         !self.may_be(false, span)
     }
 
-    /// Whether it may have been so at some moment of the span.
+    /// Whether the value may have been true at some moment of the span.
     pub(super) fn may(&self, span: Span) -> bool {
         self.may_be(true, span)
     }

@@ -1,7 +1,7 @@
-//! Live streams: with their resumptions they leave nothing out.
+//! Live streams, including their resumptions, miss no story.
 //!
-//! A stream is judged for stories posted after it was opened, up to the last sign of life of its last connection, when
-//! that connection stood long enough for everything to arrive.
+//! A stream is judged for stories posted after it was opened, up to the last event of its last connection, if that
+//! connection was open long enough for everything to arrive.
 //!
 //! One connection sends a story once, even if a reset occurs in between. The exception is a reader who may have lost
 //! access between the two events: a story that left the feed and came back is sent again.
@@ -16,12 +16,12 @@ use super::working::Working;
 
 struct Stream {
     who: u64,
-    /// Since when it promises everything.
+    /// The moment since which the stream promises everything.
     since: Moment,
     connected: Moment,
     alive: Moment,
     shown: FxHashSet<u64>,
-    /// When each story was last shown since the stream was connected.
+    /// When each story was last shown on the current connection.
     in_a_row: FxHashMap<u64, Moment>,
 }
 
@@ -95,7 +95,7 @@ impl Stream {
             author: Some(item.author),
             story: Some(item.story),
             span: between,
-            seen: format!("was told twice of story {} by one stream", item.story),
+            seen: format!("received story {} twice on one stream", item.story),
         });
     }
 
@@ -131,7 +131,7 @@ impl Stream {
                         begin: self.since,
                         end: self.alive,
                     },
-                    seen: format!("followed the feed live and was never told of story {id}"),
+                    seen: format!("followed the feed live and never received story {id}"),
                 });
             }
         }

@@ -1,4 +1,4 @@
-//! What came of judging: violations, each told as a short story.
+//! The verdict: violations, each told as a short narrative.
 
 use std::fmt;
 
@@ -9,14 +9,14 @@ use super::VIOLATIONS_MAX;
 use super::history::{Entry, Span};
 use super::narrate::Narrator;
 
-/// Violations told in full. Whoever reads more than these is better served by the stored history.
+/// Most violations printed in full. To read more of them, use the stored history.
 const TOLD_MAX: usize = 40;
 
 /// Which promise was broken, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// An acknowledged write is nowhere to be seen.
+    /// An acknowledged write cannot be seen anywhere.
     Lost,
     /// A story has not arrived at an entitled reader.
     Undelivered,
@@ -28,19 +28,19 @@ pub enum Kind {
     Leaked,
     /// An author does not see their own story.
     OwnMissing,
-    /// Paging down skipped a story, or "newer" missed one.
+    /// Paging to older stories skipped a story, or "newer" missed one.
     Gap,
     /// A deleted story is shown.
     Resurrected,
-    /// A live stream, with its resumptions, left a story out.
+    /// A live stream, including its resumptions, missed a story.
     StreamMissed,
-    /// One key, two stories.
+    /// One key created two stories.
     PostedTwice,
-    /// Likes or comments are counted wrongly.
+    /// Counts of likes or comments are wrong.
     Miscounted,
     /// Stories are seen too late.
     Late,
-    /// No answer, a late refusal, or one that does not say when to come back.
+    /// No answer, a late refusal, or a refusal without the time to retry.
     Silence,
 }
 
@@ -62,7 +62,7 @@ impl Kind {
         Self::Silence,
     ];
 
-    /// The promise, and what is wrong, in a few words.
+    /// The promise and the violation, in a few words.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -88,11 +88,11 @@ impl Kind {
 pub struct Violation {
     /// How.
     pub kind: Kind,
-    /// Who saw it, or failed to.
+    /// The reader who saw it, or missed it.
     pub reader: String,
     /// The story in question, or the comment, if there is one.
     pub story: Option<String>,
-    /// Who did what when, and what was seen: one sentence a line. The last is what is wrong.
+    /// Who did what and when, and what was seen, one sentence a line. The last line is the violation.
     pub tale: Vec<String>,
 }
 
@@ -105,27 +105,27 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What is wrong, as the judges say it.
+/// A violation as a judge reports it.
 pub(super) struct Finding {
     pub(super) kind: Kind,
     pub(super) reader: u64,
     pub(super) author: Option<u64>,
-    /// Or a comment: ids of both come from one generator and never meet.
+    /// Or a comment: the ids of both come from one generator and never collide.
     pub(super) story: Option<u64>,
-    /// When the request was made that shows it.
+    /// The span of the request that shows it.
     pub(super) span: Span,
     /// What was seen.
     pub(super) seen: String,
 }
 
-/// The outcome.
+/// The result of judging a history.
 #[derive(Debug)]
 pub struct Verdict<'a> {
     narrator: Narrator<'a>,
     known: FxHashSet<(Kind, u64, Option<u64>)>,
     violations: Vec<Violation>,
     left_out: usize,
-    /// Comparisons made: a history in which nothing could be judged is not a clean one.
+    /// The number of comparisons. A history in which nothing could be judged is not a clean one.
     judged: u64,
 }
 
@@ -140,12 +140,12 @@ impl<'a> Verdict<'a> {
         }
     }
 
-    /// Counts comparisons.
+    /// Adds to the number of comparisons.
     pub(super) const fn judged(&mut self, comparisons: u64) {
         self.judged += comparisons;
     }
 
-    /// Notes a finding, once for each reader and story.
+    /// Adds a finding, once for each reader and story.
     pub(super) fn found(&mut self, finding: &Finding) {
         if !self
             .known
@@ -170,31 +170,31 @@ impl<'a> Verdict<'a> {
         });
     }
 
-    /// What is broken, in the order found.
+    /// The violations, in the order found.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
-    /// Violations beyond the most that are kept.
+    /// Violations beyond [`VIOLATIONS_MAX`](super::VIOLATIONS_MAX), which are counted only.
     #[must_use]
     pub const fn left_out(&self) -> usize {
         self.left_out
     }
 
-    /// How many stories were compared with what may and must be shown.
+    /// How many comparisons were made.
     #[must_use]
     pub const fn comparisons(&self) -> u64 {
         self.judged
     }
 
-    /// Nothing is broken.
+    /// Whether there is no violation.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         self.violations.is_empty()
     }
 
-    /// How many there are of a kind.
+    /// The number of violations of a kind.
     #[must_use]
     pub fn count(&self, kind: Kind) -> usize {
         self.violations

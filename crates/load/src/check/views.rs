@@ -1,9 +1,9 @@
-//! Pages of the home feed: complete, in order, each story once, no gaps downwards or upwards.
+//! Pages of the home feed: complete, in order, each story once, no gaps to older or newer pages.
 //!
-//! A page says something about a stretch of ids: from below the last story of the page before it down to its own last
-//! story, or to the very bottom when it says that it is the end. Everything that must be seen in that stretch has to be
-//! on the page. "Newer" is judged as what a client has in hand: the first page and all that came since must together hold
-//! whatever is above the bottom of the first page.
+//! A page covers a range of ids: from below the last story of the previous page down to its own last story, or to the
+//! very bottom if it says that it is the last page. Every story in that range that must be seen has to be on the page.
+//! "Newer" is judged by everything that the client has: the first page and all newer pages must together contain every
+//! story above the bottom of the first page.
 
 use std::ops::Bound;
 
@@ -15,29 +15,29 @@ use super::history::{Entry, Moment, Read, Reading, Span};
 use super::verdict::{Finding, Kind, Verdict};
 use super::working::Working;
 
-/// What a client has in hand of one look at its feed.
+/// Everything that a client has received of one view of its feed.
 struct View {
     /// Everything shown so far.
     shown: FxHashSet<u64>,
-    /// The last story of the first page; 0 when that page was all.
+    /// The last story of the first page; 0 if that page was the whole feed.
     bottom: u64,
-    /// The last story of the pages downwards so far.
+    /// The last story of the older pages so far.
     last: u64,
-    /// When the page before the next older one was asked for.
+    /// When the page before the next older one was requested.
     asked: Moment,
 }
 
-/// Where to look for what must be there.
+/// The range to search for stories that must be there.
 struct Stretch {
     above: u64,
     below: u64,
-    /// A story of the reader's own counts when it was acknowledged before this moment.
+    /// The reader's own stories count if they were acknowledged before this moment.
     known_by: Moment,
-    /// The same for stories of others, which need time to arrive.
+    /// The same for stories of others, which take time to arrive.
     arrived_by: Moment,
 }
 
-/// How long deliveries take, in time that counts.
+/// How long deliveries may take, without the time of injected faults.
 #[derive(Clone, Copy)]
 struct Settle<'a> {
     working: &'a Working,
@@ -70,7 +70,7 @@ pub(super) fn judge(
             views.insert(read.view, View::begun(read));
             continue;
         }
-        // A page of a view whose beginning is missing cannot be judged.
+        // A page of a view without a recorded beginning cannot be judged.
         let Some(view) = views.get_mut(&read.view) else {
             continue;
         };
@@ -82,7 +82,7 @@ pub(super) fn judge(
     }
 }
 
-/// Inside of one page: newest first, none twice.
+/// Within one page: newest first, and no story twice.
 fn judge_order(read: &Read, verdict: &mut Verdict<'_>) {
     for two in read.items.windows(2) {
         if two[0].story > two[1].story {
@@ -177,7 +177,8 @@ impl View {
             known_by: read.span.begin,
             arrived_by: settle.before(read.span.begin),
         };
-        // Only who could read the story from the start: what a new friendship brings is on the next first page.
+        // Only readers who could see the story from the start: stories of a new friendship appear on the next first
+        // page.
         judge_missing(read, facts, &stretch, &self.shown, verdict, |story| Span {
             begin: story.posted.begin,
             end: read.span.end,
@@ -185,7 +186,7 @@ impl View {
     }
 }
 
-/// Down to where a page speaks: `None` when it says nothing.
+/// The lower end of the range that a page covers; `None` if it covers nothing.
 fn bottom_of(read: &Read, above: u64) -> Option<u64> {
     if read.end && read.ask != Reading::Newer {
         return Some(0);
@@ -240,7 +241,7 @@ fn judge_missing(
 }
 
 fn kind_of(read: &Read, facts: &Facts, author: u64, id: u64) -> Kind {
-    // Skipped between two pages, and not from the middle of one.
+    // Skipped between two pages, not within one.
     let between_pages =
         read.ask == Reading::Older && read.items.first().is_none_or(|first| first.story < id);
     if !facts.shown.contains(&id) {
@@ -258,7 +259,7 @@ const fn asked_for(read: &Read) -> &'static str {
     match read.ask {
         Reading::Top | Reading::Reset => "read the first page",
         Reading::Older => "paged down",
-        Reading::Newer => "asked for what is newer",
+        Reading::Newer => "asked for newer stories",
     }
 }
 

@@ -1,11 +1,11 @@
-//! When the server had what it needs: time in which it was taken away, or hindered, on purpose does not count against it.
+//! The time in which the server had what it needs. Time with an injected fault does not count against it.
 
 use super::history::{Entry, Moment, Span};
 
-/// The stretches in which it was not to work.
+/// The spans with an injected fault.
 #[derive(Debug, Default)]
 pub(super) struct Working {
-    /// The last first.
+    /// Latest first.
     disturbed: Vec<Span>,
 }
 
@@ -20,8 +20,8 @@ impl Working {
         Self { disturbed }
     }
 
-    /// The latest moment so that from it to `moment` it worked for so long. Stretches overlap hardly ever; where they
-    /// do, more time is given than is due.
+    /// The latest moment from which the server worked for `length` until `moment`. If spans overlap, which is rare, the
+    /// result allows more time than is due.
     pub(super) fn before(&self, moment: Moment, length: u64) -> Moment {
         let mut earliest = moment.saturating_sub(length);
         for span in &self.disturbed {
@@ -33,7 +33,7 @@ impl Working {
         earliest
     }
 
-    /// Whether it worked during all of the span.
+    /// Whether the server worked during all of the span.
     pub(super) fn at_all_of(&self, span: Span) -> bool {
         let overlap = |other: &Span| other.begin <= span.end && span.begin <= other.end;
         !self.disturbed.iter().any(overlap)

@@ -1,14 +1,15 @@
-//! A clock that jumps: the server reads by how much from a file, if it is a build that does.
+//! A clock that jumps. The server reads the offset from a file, if its build supports that.
 
 use std::path::PathBuf;
 use std::{env, fs, io, process};
 
 use super::naming;
 
-/// Names the file in the environment of the server: how many milliseconds its clock is ahead, as text.
+/// The environment variable that names the file. The file contains the offset of the server's clock in milliseconds, as
+/// text.
 pub const CLOCK_VARIABLE: &str = "SOSIK_CLOCK_AHEAD_FILE";
 
-/// The file; gone with this value.
+/// The file. It is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Clock(PathBuf);
 
@@ -24,7 +25,7 @@ impl Clock {
         self.0.clone()
     }
 
-    /// From now on the clock is ahead by so many seconds, or behind.
+    /// Sets the clock this many seconds ahead, or behind if negative.
     pub(super) fn jumps(&self, seconds: i64) -> io::Result<()> {
         let text = (seconds * 1_000).to_string();
         fs::write(&self.0, text)
@@ -34,7 +35,7 @@ impl Clock {
 
 impl Drop for Clock {
     fn drop(&mut self) {
-        // A file of some bytes in the folder of temporary files: nobody minds.
+        // A leftover of a few bytes in the folder of temporary files does no harm.
         let _left = fs::remove_file(&self.0);
     }
 }

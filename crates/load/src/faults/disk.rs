@@ -1,4 +1,4 @@
-//! A disk without room: a file that takes all there is.
+//! A full disk: a file that takes all free space.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -8,18 +8,18 @@ use rustix::fs::statvfs;
 
 use super::naming;
 
-/// The largest disk that is filled. Whoever names a larger one has named the disk that others work on as well.
+/// The largest disk that is filled. A larger one is probably also used by other programs.
 const DISK_BYTES_MAX: u64 = 4 << 30;
 
-/// The file; gone with this value.
+/// The file. It is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Filler(PathBuf);
 
 impl Filler {
-    /// On the disk of this folder.
+    /// Uses the disk of this folder.
     pub(super) fn new(folder: &Path) -> io::Result<Self> {
         let disk = statvfs(folder)
-            .map_err(|error| naming("look at the disk of", folder, &error.into()))?;
+            .map_err(|error| naming("read the size of the disk of", folder, &error.into()))?;
         if disk.f_blocks.saturating_mul(disk.f_frsize) > DISK_BYTES_MAX {
             let folder = folder.display();
             return Err(io::Error::other(format!(
@@ -29,7 +29,7 @@ impl Filler {
         Ok(Self(folder.join("filled-by-sosik-load")))
     }
 
-    /// Takes all room there is.
+    /// Takes all free space.
     pub(super) fn fill(&self) -> io::Result<()> {
         let failed = |error| naming("fill the disk with", &self.0, &error);
         let mut file = File::create(&self.0).map_err(failed)?;
@@ -41,7 +41,7 @@ impl Filler {
         }
     }
 
-    /// Gives it back.
+    /// Frees the space.
     pub(super) fn empty(&self) -> io::Result<()> {
         fs::remove_file(&self.0).map_err(|error| naming("remove", &self.0, &error))
     }
@@ -49,7 +49,7 @@ impl Filler {
 
 impl Drop for Filler {
     fn drop(&mut self) {
-        // Mostly gone already.
+        // The file is usually removed already.
         let _left = self.empty();
     }
 }

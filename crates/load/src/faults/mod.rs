@@ -1,7 +1,7 @@
-//! Taking from the server what it needs while it is asked: its life, its time, its disk, its clock.
+//! Faults: deprives a server of its process, its time, its disk space or its clock while it gets requests.
 //!
-//! Each fault ends by itself, and the record says when it was: what fails meanwhile is excused as far as that fault
-//! excuses it, and not a moment longer. The server is ours: it was started for the purpose and ends with us.
+//! Each fault ends by itself, and the record contains its span. A failure is tolerated only as far as the fault
+//! explains it, and only during that span. The server is our own: it is started for the run and ends with it.
 
 mod clock;
 mod disk;
@@ -22,35 +22,35 @@ use self::disk::Filler;
 use crate::cast::Recorder;
 use crate::check::Entry;
 
-/// What is done to a server.
+/// A kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// SIGKILL, and started again.
+    /// SIGKILL, followed by a restart.
     Kill,
-    /// SIGSTOP, and SIGCONT after a while.
+    /// SIGSTOP, followed by SIGCONT after a while.
     Pause,
-    /// Its disk is full for a while.
+    /// A full disk for a while.
     FullDisk,
-    /// Its clock jumps, and jumps back after a while. Only builds that are made to be tried have such a clock.
+    /// The clock jumps, and jumps back after a while. Only test builds of the server have such a clock.
     Clock,
 }
 
-/// What is done, and when.
+/// Which faults to inject, and when.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// In turn.
+    /// The faults, in turn.
     pub faults: Vec<Fault>,
-    /// From the begin of one fault to that of the next.
+    /// From the begin of one fault to the begin of the next.
     pub every: Duration,
-    /// How long a fault lasts; a kill, until the server is back.
+    /// How long a fault lasts. A kill lasts until the server is ready again.
     pub lasts: Duration,
     /// A folder on the disk to fill.
     pub disk: Option<PathBuf>,
-    /// How far the clock jumps, in seconds; negative is back.
+    /// How far the clock jumps, in seconds; negative is backwards.
     pub jump: i64,
 }
 
-/// Does to a server what a plan says.
+/// Injects the faults of a plan into a server.
 #[derive(Debug)]
 pub struct Troublemaker {
     plan: Plan,
@@ -59,14 +59,14 @@ pub struct Troublemaker {
 }
 
 impl Troublemaker {
-    /// Gets ready.
+    /// Prepares the faults.
     ///
     /// # Errors
-    /// When the disk to fill is missing, or too large to be meant.
+    /// The disk to fill is missing from the plan, or is too large.
     pub fn new(plan: Plan) -> io::Result<Self> {
         let disk = match (plan.faults.contains(&Fault::FullDisk), &plan.disk) {
             (true, Some(folder)) => Some(Filler::new(folder)?),
-            (true, None) => return Err(io::Error::other("say which disk to fill")),
+            (true, None) => return Err(io::Error::other("name the disk to fill")),
             (false, _) => None,
         };
         Ok(Self {
@@ -76,16 +76,16 @@ impl Troublemaker {
         })
     }
 
-    /// What the server has to find in its environment.
+    /// The environment variables that the server needs.
     #[must_use]
     pub fn environment(&self) -> Vec<(String, PathBuf)> {
         vec![(CLOCK_VARIABLE.to_owned(), self.clock.file())]
     }
 
-    /// Makes trouble for as long as told, and answers how often.
+    /// Injects faults until it is stopped, and returns their number.
     ///
     /// # Errors
-    /// When the server does not come back, or the fault cannot be done.
+    /// The server does not come back, or a fault cannot be injected.
     pub async fn trouble(
         &mut self,
         server: &mut Server,
@@ -98,7 +98,7 @@ impl Troublemaker {
             if self.plan.every * (done + 1) >= length {
                 break;
             }
-            // A wait for nothing but time: the server works meanwhile.
+            // Waits only for time to pass: the server works during it.
             let _in_peace = timeout(self.plan.every, pending::<()>()).await;
             self.make(fault, server, recorder).await?;
             done += 1;
@@ -146,7 +146,7 @@ impl Troublemaker {
     }
 }
 
-/// An error of the system with what was being done to which file: by itself it names neither.
+/// Adds the operation and the file to a system error, which contains neither.
 fn naming(doing: &str, path: &std::path::Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{doing} {}: {error}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! A server of our own: started, killed, paused.
+//! A server that this process starts, kills and pauses.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,13 +12,13 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::client::{Ask, Client};
 
-/// How long a server may take until it is ready.
+/// The longest time until a server is ready.
 const START_MAX: Duration = Duration::from_secs(60);
 
-/// How often it is asked whether it is.
+/// How often its readiness is checked.
 const ASK_EVERY: Duration = Duration::from_millis(20);
 
-/// A server of our own, to do with as we please. It ends with this value.
+/// A server that this process controls. It is stopped when this is dropped.
 #[derive(Debug)]
 pub struct Server {
     client: Client,
@@ -28,10 +28,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it, with more in its environment, and waits until it is ready.
+    /// Starts the server with additional environment variables and waits until it is ready.
     ///
     /// # Errors
-    /// When it cannot be started, ends by itself, or takes too long.
+    /// It cannot be started, ends by itself, or takes too long.
     pub async fn start(
         client: &Client,
         command: Vec<String>,
@@ -48,19 +48,19 @@ impl Server {
         Ok(server)
     }
 
-    /// Kills it without warning and starts it again.
+    /// Kills it with SIGKILL and starts it again.
     pub(super) async fn kill(&mut self) -> io::Result<()> {
         self.process.kill().await?;
         self.process = spawn(&self.command, &self.environment)?;
         self.ready().await
     }
 
-    /// Stops it where it stands, as a machine does that is too busy with others; nobody is told.
+    /// Stops its execution without notice, as an overloaded machine does.
     pub(super) fn pause(&self) -> io::Result<()> {
         self.signal(Signal::STOP)
     }
 
-    /// Lets it go on, and waits until it answers.
+    /// Continues its execution and waits until it answers.
     pub(super) async fn go_on(&mut self) -> io::Result<()> {
         self.signal(Signal::CONT)?;
         self.ready().await

@@ -1,4 +1,4 @@
-//! What one person does at one arrival.
+//! The actions of one person.
 
 use parking_lot::Mutex;
 use rand::{Rng, RngExt};
@@ -13,7 +13,7 @@ use crate::people::Somebody;
 /// Stories on a page.
 const PAGE: usize = 20;
 
-/// A person, and what their client remembers.
+/// A person and the state of their client.
 #[derive(Debug)]
 pub(super) struct Actor {
     pub(super) somebody: Somebody,
@@ -26,7 +26,7 @@ struct Memory {
     etag: Option<String>,
     before: Option<String>,
     after: Option<String>,
-    /// Of the last page.
+    /// The stories of the last page.
     stories: Vec<String>,
 }
 
@@ -72,8 +72,8 @@ impl Actor {
         }
     }
 
-    /// The request for an action; for another one when this is not possible yet, as paging down before any page was read.
-    /// `mark` is the text of a story, unique in the run.
+    /// The request for an action. An action that is not possible yet is replaced by another one, such as paging down
+    /// before the first page was read. `mark` is the text of a story, unique in the run.
     pub(super) fn request(&self, action: Action, mark: &str, chance: &mut impl Rng) -> Request {
         let memory = self.memory.lock();
         let page = format!("/v1/feed?limit={PAGE}");
@@ -119,7 +119,7 @@ impl Actor {
         ready.unwrap_or_else(|| Request::of(Action::Top, Method::GET, page))
     }
 
-    /// Sends it, and remembers what a client would.
+    /// Sends the request and remembers what a client would.
     pub(super) async fn send(&self, client: &Client, request: &Request) -> reqwest::Result<Answer> {
         let token = match request.action {
             Action::LogIn => String::new(),
@@ -149,7 +149,7 @@ impl Actor {
                 };
                 let mut memory = self.memory.lock();
                 if action != Action::Newer {
-                    // At the end a person goes back to the top.
+                    // At the end of the feed a person goes back to the top.
                     memory.before = page.before;
                 }
                 memory.after = page.after.or_else(|| memory.after.take());

@@ -1,45 +1,46 @@
-//! When requests arrive: decided by the seed beforehand, whatever the server does.
+//! Arrival times. The seed determines them in advance, whatever the server does.
 
 use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// How the rate goes over time. Rates are arrivals per second.
+/// How the rate changes over time. Rates are arrivals per second.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Shape {
-    /// The same all the time.
+    /// A constant rate.
     Flat {
         /// Arrivals per second.
         rate: f64,
     },
-    /// The rush at two in the afternoon: a third of the time as usual, then up within `ramp`, a third of the time there,
-    /// then as usual again, so that the recovery is seen.
+    /// The rush at two in the afternoon: the usual rate for a third of the time, a rise within `ramp`, the high rate
+    /// for a third of the time, then the usual rate again, so that the recovery is visible.
     Step {
-        /// Arrivals per second, usually.
+        /// Usual rate, in arrivals per second.
         rate: f64,
-        /// How many times as many during the rush.
+        /// The factor of the rush.
         times: f64,
-        /// How fast it comes.
+        /// The duration of the rise.
         ramp: Duration,
     },
-    /// A day, in the time there is: quiet at night, and the peak at two in the afternoon, 3.2 times the mean.
+    /// A day, compressed into the length of the run: quiet at night, with the peak at two in the afternoon, 3.2 times
+    /// the mean.
     Day {
-        /// Arrivals per second, on average.
+        /// Mean rate, in arrivals per second.
         rate: f64,
     },
 }
 
-/// Share of a day's mean at each hour, in one time zone: 24 numbers with the mean 1 and a peak of 3.2 at two in the
-/// afternoon, as the design expects of one time zone (3 to 5 times the mean). Between the hours it goes straight.
-/// Written down by hand; measure your own.
+/// The rate at each hour of a day in one time zone, as a share of the day's mean: 24 numbers with the mean 1 and a peak
+/// of 3.2 at two in the afternoon. The design expects a peak of 3 to 5 times the mean in one time zone. Between hours
+/// the rate is interpolated. The numbers are estimates; measure your own.
 const HOURS: [f64; 24] = [
     0.35, 0.2, 0.12, 0.1, 0.1, 0.15, 0.3, 0.6, 0.9, 1.0, 1.1, 1.3, 1.9, 2.6, 3.2, 2.3, 1.4, 1.0,
     0.9, 1.0, 1.1, 1.0, 0.8, 0.58,
 ];
 
 impl Shape {
-    /// Arrivals per second at this moment of a run of that length.
+    /// The rate at the moment `at` of a run of this length, in arrivals per second.
     #[must_use]
     pub fn rate_at(&self, at: Duration, length: Duration) -> f64 {
         let place = at.as_secs_f64() / length.as_secs_f64();
@@ -68,7 +69,7 @@ impl Shape {
     }
 }
 
-/// The moments of arrival, from the beginning: a Poisson process of the rate.
+/// The arrival times from the beginning of the run, as a Poisson process.
 #[derive(Debug)]
 pub struct Arrivals {
     shape: Shape,
@@ -78,7 +79,7 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// The same seed gives the same moments.
+    /// Makes the arrivals. The same seed gives the same times.
     #[must_use]
     pub fn new(shape: Shape, length: Duration, seed: u64) -> Self {
         Self {

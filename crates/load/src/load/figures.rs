@@ -1,4 +1,4 @@
-//! What is measured.
+//! The measurements of a run.
 
 use std::collections::VecDeque;
 
@@ -8,16 +8,16 @@ use serde::Serialize;
 
 use super::mix::Action;
 
-/// Longest latency told apart, in microseconds: beyond it a request was given up.
+/// Longest latency that a histogram can hold, in microseconds. A request is given up earlier.
 const LONGEST: u64 = 120_000_000;
 
-/// Sizes of authors, by how many see what they post: up to so many.
+/// Classes of authors, by the largest number of people who see their posts.
 const SIZES: [u64; 4] = [200, 1_000, 5_000, u64::MAX];
 
-/// Seconds of which answers may still come: a request is given up before.
+/// Number of the latest seconds for which answers may still arrive. A request is given up earlier.
 const OPEN_SECONDS: usize = 60;
 
-/// Where a distribution is drawn: dense where it is rare.
+/// The points at which a distribution is drawn: dense where requests are rare.
 const SHARES: [f64; 16] = [
     0.0, 0.1, 0.25, 0.5, 0.65, 0.75, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9995, 0.9999,
     1.0,
@@ -26,112 +26,112 @@ const SHARES: [f64; 16] = [
 /// A distribution of latencies, in microseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Latency {
-    /// How many.
+    /// Number of requests.
     pub count: u64,
-    /// Half are faster.
+    /// Median.
     pub p50: u64,
-    /// Nine of ten.
+    /// 90th percentile.
     pub p90: u64,
-    /// 99 of 100.
+    /// 99th percentile.
     pub p99: u64,
-    /// 999 of 1,000.
+    /// 99.9th percentile.
     pub p99_9: u64,
-    /// The slowest.
+    /// Maximum.
     pub max: u64,
 }
 
-/// Of one action.
+/// The figures of one action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ActionFigures {
-    /// Which.
+    /// The action.
     pub action: Action,
     /// Arrivals.
     pub offered: u64,
-    /// Done as asked.
+    /// Answers with success.
     pub served: u64,
-    /// Answered with 503 or 429.
+    /// Answers of 503 or 429.
     pub shed: u64,
-    /// Answered otherwise, not answered, or not sent for want of room.
+    /// Other answers, no answer, or not sent because the limit of requests in flight was reached.
     pub failed: u64,
-    /// Bytes of bodies received.
+    /// Bytes of received bodies.
     pub bytes: u64,
-    /// Of those served, from the intended moment to the end of the answer.
+    /// Latency of served requests, from the intended moment to the end of the answer.
     pub latency: Latency,
-    /// Of those shed.
+    /// Latency of shed requests.
     pub shed_latency: Latency,
 }
 
-/// How the latencies of an action are spread, for a plot.
+/// The distribution of the latencies of an action, for a plot.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Distribution {
-    /// Which.
+    /// The action.
     pub action: Action,
     /// From the fastest to the slowest.
     pub quantiles: Vec<Quantile>,
 }
 
-/// From the sending of a story to its sight in live streams, for authors of one size.
+/// The lag from sending a story to its sight in live streams, for one class of authors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct LagFigures {
-    /// Friends and followers, at most; the largest number stands for any.
+    /// Most friends and followers of an author in this class. The largest integer means no limit.
     pub readers_to: u64,
     /// The lags.
     pub lag: Latency,
 }
 
-/// One second of the run, by the intended moments.
+/// One second of the run, by the intended moments of the requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct SecondFigures {
     /// Arrivals.
     pub offered: u64,
-    /// Done as asked.
+    /// Answers with success.
     pub served: u64,
-    /// Answered with 503 or 429.
+    /// Answers of 503 or 429.
     pub shed: u64,
-    /// Anything else.
+    /// All other results.
     pub failed: u64,
-    /// Half of those served are faster, in microseconds; the digits after the first are rough.
+    /// Median latency of served requests, in microseconds, with one significant digit.
     pub p50: u64,
-    /// Of a hundred served, 99 are faster.
+    /// 99th percentile of served requests.
     pub p99: u64,
-    /// Slowest of those served.
+    /// Slowest served request.
     pub slowest: u64,
 }
 
-/// A point of a distribution: the share of requests that are no slower than so many microseconds.
+/// A point of a distribution: a share of requests, and the number of microseconds that none of them exceeds.
 pub type Quantile = (f64, u64);
 
-/// The whole run.
+/// The figures of the whole run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// How long arrivals came, in seconds.
+    /// Duration of the arrivals, in seconds.
     pub seconds: f64,
-    /// By action, those that happened.
+    /// By action, if it happened.
     pub actions: Vec<ActionFigures>,
-    /// All that was shed, of whatever action.
+    /// Latency of all shed requests.
     pub shed_latency: Latency,
-    /// By action, those of which any was served.
+    /// By action, if any request was served.
     pub distributions: Vec<Distribution>,
-    /// Post to visible, by size of the author, those that happened.
+    /// Lag from post to sight, by class of author, if it happened.
     pub lags: Vec<LagFigures>,
     /// Streams held open.
     pub streams: usize,
-    /// Times that a stream was opened again.
+    /// Number of times that a stream was reopened.
     pub streams_resumed: u64,
-    /// Arrivals that found no room to be sent; counted as failed.
+    /// Arrivals that were not sent because the limit of requests in flight was reached; counted as failed.
     pub not_sent: u64,
-    /// Second by second.
+    /// Figures of each second.
     pub by_second: Vec<SecondFigures>,
 }
 
 impl Report {
-    /// A sum over all actions.
+    /// Sums a figure over all actions.
     pub fn sum(&self, figure: impl Fn(&ActionFigures) -> u64) -> u64 {
         self.actions.iter().map(figure).sum()
     }
 }
 
-/// How one arrival ended.
+/// The end of one arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Served,
@@ -159,7 +159,7 @@ struct OfAction {
 #[derive(Debug, Default)]
 struct Rest {
     by_second: Vec<SecondFigures>,
-    /// Latencies of the seconds that are not over yet, the first of them being `summed`.
+    /// Latencies of the seconds that are still open. The first one is second `summed`.
     latencies: VecDeque<Histogram<u64>>,
     summed: usize,
     not_sent: u64,
@@ -183,7 +183,7 @@ impl Figures {
         }
     }
 
-    /// One arrival that was intended at a moment and ended after so many microseconds.
+    /// Records an arrival that was intended at a moment and took `latency` microseconds.
     pub(super) fn note(&self, action: Action, intended: u64, latency: u64, end: End, bytes: u64) {
         {
             let mut of_action = self.actions[action as usize].lock();
@@ -219,7 +219,7 @@ impl Figures {
         }
     }
 
-    /// A story by an author with so many readers was seen after so many microseconds.
+    /// Records that a story was seen after `lag` microseconds. Its author has `readers` readers.
     pub(super) fn seen(&self, readers: u64, lag: u64) {
         let size = SIZES.iter().position(|most| readers <= *most);
         self.lags[size.unwrap_or(SIZES.len() - 1)]
@@ -231,7 +231,7 @@ impl Figures {
         self.rest.lock().resumed += 1;
     }
 
-    /// Offered, served and shed so far.
+    /// The numbers offered, served and shed so far.
     pub(super) fn so_far(&self) -> (u64, u64, u64) {
         let sum = |place: usize| -> u64 {
             let counts = self.actions.iter().map(|of| of.lock().counts[place]);
@@ -268,7 +268,7 @@ impl Figures {
     fn all_shed(&self) -> Histogram<u64> {
         let mut all = histogram();
         for of in &self.actions {
-            // All have the same bounds, so this cannot fail.
+            // All histograms have the same bounds, so this cannot fail.
             let _same_bounds = all.add(&of.lock().shed);
         }
         all
@@ -294,7 +294,7 @@ impl Figures {
 }
 
 impl Rest {
-    /// Makes room for a second, and closes those of which nothing can come any more.
+    /// Makes room for a second, and closes those for which no answer can arrive any more.
     fn reach(&mut self, place: usize) {
         while self.by_second.len() <= place {
             self.by_second.push(SecondFigures::default());
@@ -310,7 +310,7 @@ impl Rest {
         }
     }
 
-    /// Sums up all but the last so many.
+    /// Closes all but the last `open` seconds.
     fn sum_up(&mut self, open: usize) {
         while self.latencies.len() > open {
             let Some(latencies) = self.latencies.pop_front() else {
@@ -356,7 +356,7 @@ fn latency(histogram: &Histogram<u64>) -> Latency {
     }
 }
 
-/// One digit: a second has its own, and there are many seconds.
+/// One significant digit: each second has a histogram of its own, and there are many seconds.
 fn rough() -> Histogram<u64> {
     Histogram::new_with_bounds(1, LONGEST, 1).expect("1 to 120 s at one digit is a range")
 }

@@ -1,7 +1,7 @@
-//! Live streams held open, and what they tell about the time from post to sight.
+//! Open live streams, which measure the time from post to sight.
 //!
-//! A story of this run names itself by its text, so that a stream which is faster than the answer to the post is told
-//! apart from one that is late.
+//! The text of a story identifies it. So a stream that is faster than the answer to the post can be distinguished from
+//! a late one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,13 +21,13 @@ use crate::events::{Event, Parser};
 /// How long a client waits before it opens a stream again.
 const COME_BACK: Duration = Duration::from_secs(1);
 
-/// A stream without a sign of life for so long is dead.
+/// A stream that sends nothing for this long is dead.
 const SILENT: Duration = Duration::from_secs(30);
 
-/// Stories of this run remembered, to tell how late a stream is. Beyond it the oldest are of no interest any more.
+/// Most stories of this run that are remembered to measure their lag. The oldest are forgotten first.
 const MARKS_MAX: usize = 1 << 20;
 
-/// Stories under way: text, moment of sending, readers of the author.
+/// Stories in flight: text, time of sending, number of the author's readers.
 #[derive(Debug, Default)]
 pub(super) struct Marks(Mutex<FxHashMap<String, (u64, u64)>>);
 
@@ -44,7 +44,7 @@ impl Marks {
     }
 }
 
-/// What a watcher shares with the run.
+/// State that a stream shares with the run.
 #[derive(Clone)]
 pub(super) struct Watching {
     pub(super) client: Client,
@@ -59,7 +59,7 @@ struct Told {
     text: String,
 }
 
-/// Holds a stream open until the run ends, and opens it again behind the last event whenever it breaks.
+/// Keeps a stream open until the run ends. After a break it is resumed after the last event.
 pub(super) async fn hold(actor: Arc<Actor>, watching: Watching) {
     let mut last = None;
     loop {

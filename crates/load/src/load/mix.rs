@@ -1,4 +1,4 @@
-//! What people do, and how often.
+//! The actions of people, and how often each occurs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,23 +6,23 @@ use std::str::FromStr;
 use rand::{Rng, RngExt};
 use serde::Serialize;
 
-/// Something a person does.
+/// An action of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The first page.
     Top,
-    /// The first page, if it is another one than they have.
+    /// The first page, unless it is the one that the client has.
     Conditional,
     /// An older page.
     Older,
-    /// What is newer.
+    /// Newer stories.
     Newer,
-    /// A story.
+    /// Posting a story.
     Post,
-    /// A like of something they were shown.
+    /// Liking a story that was shown.
     Like,
-    /// A comment on something they were shown.
+    /// Commenting on a story that was shown.
     Comment,
     /// Logging in.
     LogIn,
@@ -41,7 +41,7 @@ impl Action {
         Self::LogIn,
     ];
 
-    /// As on the command line.
+    /// The name on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -57,11 +57,11 @@ impl Action {
     }
 }
 
-/// How often each is done, as weights.
+/// The weight of each action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mix([u32; Action::ALL.len()]);
 
-/// A mix that says nothing.
+/// A mix that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MixError {
     /// Not `name=weight`.
@@ -70,19 +70,19 @@ pub enum MixError {
     )]
     Part(String),
     /// All weights are zero.
-    #[error("nothing has a weight")]
+    #[error("no action has a weight above zero")]
     Nothing,
 }
 
 impl Default for Mix {
-    /// A day of the design: sixty reads to a story. Most of them by clients that refresh.
+    /// A day of the design: sixty reads for each story. Most of them are refreshes by clients.
     fn default() -> Self {
         Self([250, 160, 100, 400, 15, 50, 20, 2])
     }
 }
 
 impl Mix {
-    /// One of the actions, by chance.
+    /// A random action, by weight.
     pub(crate) fn choose(&self, chance: &mut impl Rng) -> Action {
         let all: u32 = self.0.iter().sum();
         let mut left = chance.random_range(0..all);
@@ -99,7 +99,7 @@ impl Mix {
 impl FromStr for Mix {
     type Err = MixError;
 
-    /// `top=250,post=15`: what is not named is not done.
+    /// Parses `top=250,post=15`. Actions that are not listed get no weight.
     fn from_str(text: &str) -> Result<Self, MixError> {
         let mut weights = [0; Action::ALL.len()];
         for part in text.split(',') {

@@ -1,9 +1,9 @@
 //! Open-loop load: arrivals follow the clock and never wait for answers.
 //!
-//! A closed loop, in which each client asks again when it was answered, asks less of a slow server and so hides how slow
-//! it is. Here the moments of arrival are decided beforehand, and a latency is counted from the moment that was intended:
-//! when this process comes late itself, that counts as well. What is bounded: time, requests, and requests under
-//! way; an arrival that finds no room is counted as not sent and never forgotten.
+//! In a closed loop each client sends its next request after an answer. It asks less of a slow server and so hides how
+//! slow it is. Here the arrival times are determined in advance, and a latency counts from the intended moment, even if
+//! this process sends the request late. Time, requests and requests in flight are bounded. An arrival beyond the bound
+//! is counted as not sent.
 
 mod act;
 mod arrivals;

@@ -1,4 +1,4 @@
-//! A run: arrivals by the clock, each in a task of its own.
+//! A run: arrivals follow the clock, each in a task of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,33 +18,34 @@ use super::mix::Mix;
 use crate::client::{Client, Stopwatch, micros};
 use crate::people::Somebody;
 
-/// How often the clock is looked at. Arrivals of the same tick are sent together; their latency counts from their own
-/// moments all the same.
+/// How often the clock is checked. Arrivals of the same tick are sent together, but their latency counts from their own
+/// moments.
 const TICK: Duration = Duration::from_millis(1);
 
-/// What to do.
+/// The options of a run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How often.
+    /// The rate over time.
     pub shape: Shape,
-    /// How long.
+    /// The duration.
     pub length: Duration,
-    /// What.
+    /// The actions.
     pub mix: Mix,
-    /// Live streams held open meanwhile, one a person.
+    /// Live streams that are kept open, at most one a person.
     pub streams: usize,
-    /// Requests under way at most. An arrival beyond it is not sent, and counted as failed.
+    /// Most requests in flight. An arrival beyond it is not sent, and is counted as failed.
     pub under_way_max: usize,
-    /// Requests in all at most; the run ends earlier when they are used up.
+    /// Most requests in all. The run ends early when they are used up.
     pub requests_max: usize,
-    /// The same seed makes the same arrivals, by the same people, in the same order.
+    /// The seed. The same seed makes the same arrivals, by the same people, in the same order.
     pub seed: u64,
-    /// Tells the stories of this run from those of others; never the same twice on one server.
+    /// Distinguishes the stories of this run from others. It must never be used twice on one server.
     pub name: u64,
 }
 
-/// Asks as the options say, on behalf of people. `progress` is told now and then: seconds gone, requests offered, served
-/// and shed. When `stop` is cancelled the run ends early, with what there is.
+/// Sends requests on behalf of people, as the options specify. `progress` is called from time to time with the seconds
+/// elapsed and the requests offered, served and shed. If `stop` is cancelled, the run ends early with the figures so
+/// far.
 pub async fn run(
     client: &Client,
     people: Vec<Somebody>,
@@ -77,7 +78,7 @@ pub async fn run(
     }
     run.arrivals(&people, options, stop, progress).await;
     let seconds = run.watch.micros().min(micros(options.length));
-    // Bounded: each request is given up after a while.
+    // Bounded: each request has a time-out.
     run.tasks.close();
     run.tasks.wait().await;
     streams_end.cancel();
@@ -121,7 +122,7 @@ impl Run {
             .peekable();
         let mut chance = ChaCha8Rng::seed_from_u64(options.seed ^ 0x6c6f_6164);
         let mut tick = interval(TICK);
-        // What was missed is due now: catching up tick by tick would only burn time.
+        // All missed arrivals are due now. Catching up tick by tick would only waste CPU time.
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut second = 0;
         while arrivals.peek().is_some() && !stop.is_cancelled() {

@@ -1,10 +1,10 @@
-//! The table at the end.
+//! The table at the end of a run.
 
 use std::fmt::Write;
 
 use super::figures::{Latency, Report};
 
-/// The report as a table for people. Times are in milliseconds.
+/// The report as a table for people, with times in milliseconds.
 #[must_use]
 pub fn table(report: &Report) -> String {
     let mut out = String::new();
@@ -49,7 +49,11 @@ pub fn table(report: &Report) -> String {
         per_second(sums[1]),
     );
     if report.not_sent > 0 {
-        let _infallible = writeln!(out, "{} found no room and were not sent", report.not_sent);
+        let _infallible = writeln!(
+            out,
+            "{} not sent: too many requests were in flight",
+            report.not_sent
+        );
     }
     lags(&mut out, report);
     out
@@ -189,7 +193,7 @@ mod tests {
         for said in [
             "newer (shed)",
             "6 offered and 4 served a second",
-            "1 found no room",
+            "1 not sent",
             "up to 200 readers: p50 1.23",
         ] {
             assert!(table.contains(said), "{said} is not in\n{table}");

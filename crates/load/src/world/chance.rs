@@ -1,11 +1,11 @@
-//! Chance without state: numbers that follow from a seed and from what they are for.
+//! Random numbers without state: each is computed from a seed and its purpose.
 //!
-//! A generator with state would have to be run up to the place where it is needed. The mixing is that of
+//! A generator with state would have to run up to the position that is needed. The mixing function is that of
 //! SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// A number that looks like chance, of two others.
+/// A pseudorandom number from two others.
 pub(super) const fn mix(one: u64, other: u64) -> u64 {
     let mut mixed = one ^ other.wrapping_mul(GOLDEN).rotate_left(29);
     mixed = mixed.wrapping_add(GOLDEN);
@@ -14,27 +14,27 @@ pub(super) const fn mix(one: u64, other: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// From 0 to below 1, in steps of 2⁻²⁴: exact in an `f32`.
+/// Maps a number to 0 up to but excluding 1, in steps of 2⁻²⁴, which an `f32` holds exactly.
 pub(super) fn unit(number: u64) -> f32 {
     const STEP: f32 = 1.0 / (1 << 24) as f32;
     let top = u32::try_from(number >> 40).unwrap_or(u32::MAX);
     top as f32 * STEP
 }
 
-/// From 0 to below `end`, which is not 0.
+/// Maps a number to 0 up to but excluding `end`, which is not 0.
 pub(super) fn below(number: u64, end: u32) -> u32 {
     u32::try_from(((number >> 32) * u64::from(end)) >> 32).unwrap_or(0)
 }
 
-/// Nearly normal, mean 0 and deviation 1: twelve uniform numbers less their mean (Irwin and Hall). Unlike the exact
-/// ways it needs no logarithm, which machines round differently.
+/// Nearly normal, with mean 0 and deviation 1: the sum of twelve uniform numbers less its mean (Irwin and Hall). Unlike
+/// exact methods it needs no logarithm, which machines round differently.
 pub(super) fn normal(seed: u64) -> f64 {
     let twelve = (0..12).map(|draw| f64::from(unit(mix(seed, draw))));
     twelve.sum::<f64>() - 6.0
 }
 
-/// e to a power from -10 to 10. Made of sums and products, since the exponential function of a system's library is
-/// rounded in its own way; right to ten digits.
+/// e to a power from -10 to 10, accurate to ten digits. It uses only sums and products, because system libraries round
+/// their exponential functions differently.
 pub(super) fn exp(power: f64) -> f64 {
     // e^x = (e^(x/1024))^1024, and close to 0 five terms of the series are enough.
     let x = power / 1024.0;

@@ -1,19 +1,19 @@
-//! How many friends a person wishes to have, and where.
+//! How many friends a person wishes to have, and how near they live.
 
 use super::Founding;
 use super::chance::{exp, mix, normal};
 
-/// Deviation of the logarithm: mean over median is e^(σ²/2), and 190 over 100 asks for this.
+/// Deviation of the logarithm. Mean over median is e^(σ²/2), and the target is 190 over 100.
 const SIGMA: f64 = 1.133;
 const MEDIAN_OF_MEAN: f64 = 100.0 / 190.0;
-/// The largest wish. The limit is 5,000 and chance adds to a wish; seven deviations of it fit between the two.
+/// The largest wish. The limit is 5,000, and chance adds to a wish; seven deviations of it fit between the two.
 const WISH_MAX: f64 = 4_600.0;
-/// Nobody wishes for a larger part of a small world.
+/// No wish is for a larger part of a small world.
 const WORLD_SHARE_MAX: f64 = 0.25;
-/// At least this part of a wish is for other towns, however many friends one has at home.
+/// Minimum part of a wish that is for other towns, however many friends a person has at home.
 pub(super) const FAR_MIN: f32 = 0.02;
 
-/// A level of nearness: which part of a wish is for it, and up to which part of its people.
+/// A level of nearness: the part of a wish that is for it, and the largest part of its people that can be wished for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Level {
     share: f32,
@@ -25,12 +25,12 @@ pub(super) const CIRCLE: Level = Level {
     share: 0.25,
     people_share_max: 0.6,
 };
-/// School, work, the neighbours.
+/// School, work, neighbours.
 pub(super) const DISTRICT: Level = Level {
     share: 0.35,
     people_share_max: 0.4,
 };
-/// Whom one meets about.
+/// Acquaintances in town.
 pub(super) const TOWN: Level = Level {
     share: 0.2,
     people_share_max: 0.25,
@@ -39,7 +39,7 @@ pub(super) const TOWN: Level = Level {
 const WISHES: u64 = 0x5EED_0001;
 
 impl Level {
-    /// What somebody who wishes for `wish` friends wishes for among these people.
+    /// How many friends among these people a person with `wish` friends in all wishes for.
     pub(super) fn part(self, wish: f32, people: usize) -> f32 {
         (wish * self.share).min(people as f32 * self.people_share_max)
     }
@@ -54,7 +54,7 @@ pub(super) fn wish(founding: &Founding, person: u32) -> f32 {
         .min(f64::from(founding.people) * WORLD_SHARE_MAX);
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "24 bits tell a wish more exactly than anybody knows it"
+        reason = "24 bits are far more exact than a wish needs to be"
     )]
     let wish = wish as f32;
     wish

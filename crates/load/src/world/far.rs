@@ -1,21 +1,21 @@
-//! Friendships between towns: two towns share a stream of chance, and either of them can replay it.
+//! Friendships between towns. Two towns share a stream of random numbers, which either of them can replay.
 
 use super::chance::{mix, unit};
 use super::layout::Layout;
 
 const STREAMS: u64 = 0x5EED_0003;
 
-/// What is left of everybody's wishes, as running sums town by town: four bytes a person.
+/// Everybody's remaining wishes, as running sums for each town: four bytes a person.
 #[derive(Debug)]
 pub(super) struct Wishes {
     sums: Vec<f32>,
-    /// Of each town.
+    /// The sum of each town.
     totals: Vec<f64>,
     total: f64,
 }
 
 impl Wishes {
-    /// From what everybody wishes for in other towns.
+    /// Builds the sums from everybody's wishes for friends in other towns.
     pub(super) fn of(layout: Layout, mut wishes: Vec<f32>) -> Self {
         let mut totals = Vec::with_capacity(layout.towns as usize);
         for town in 0..layout.towns {
@@ -34,7 +34,7 @@ impl Wishes {
         }
     }
 
-    /// Tells the friendships of a town with others, its own person first; some of them twice.
+    /// Reports the friendships of a town with other towns, the person of this town first. A pair may be reported twice.
     pub(super) fn pairs(
         &self,
         seed: u64,
@@ -60,8 +60,8 @@ impl Wishes {
         }
     }
 
-    /// How many friendships two towns have: Chung's and Lu's expectation, rounded by chance. Nobody finds far friends at
-    /// home, so home does not count in the sum of all.
+    /// The number of friendships between two towns: the expectation of Chung and Lu, rounded by chance. Friends of this
+    /// kind are never in the own town, so the own town does not count in the sum.
     fn count(&self, low: u32, high: u32, chance: f32) -> u64 {
         let (one, other) = (self.totals[low as usize], self.totals[high as usize]);
         let elsewhere = self.total - f64::midpoint(one, other);
@@ -69,13 +69,13 @@ impl Wishes {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "rounding down is meant, and nothing here is negative"
+            reason = "rounding down is intended, and no value is negative"
         )]
         let count = (expected + f64::from(chance)) as u64;
         count
     }
 
-    /// Somebody of a town, by wish.
+    /// A random person of a town, weighted by wish.
     fn draw(&self, layout: Layout, town: u32, chance: f32) -> u32 {
         let people = layout.town(town);
         let sums = &self.sums[people.start as usize..people.end as usize];

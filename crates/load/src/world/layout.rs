@@ -1,17 +1,17 @@
-//! Where people live: circles in districts in towns, each a run of numbers.
+//! Where people live: circles in districts in towns, each a range of consecutive numbers.
 
 use std::ops::Range;
 
-/// People of a town, about: as many pairs as a town has are tossed for one by one, and a town is one transaction.
+/// Approximate number of people in a town. Every pair of a town takes one random number, and a town is one transaction.
 const TOWN_PEOPLE: u32 = 4_000;
-/// Who has one town only has no friends from afar.
+/// Fewest towns: in a world of one town nobody would have friends in other towns.
 const TOWNS_MIN: u32 = 2;
 /// Districts of a town.
 const DISTRICTS: u32 = 10;
 /// Circles of a district.
 const CIRCLES: u32 = 8;
 
-/// How many people and towns there are.
+/// The number of people and of towns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     people: u32,
@@ -36,7 +36,7 @@ impl Layout {
         (0..DISTRICTS).map(move |place| part(town.clone(), place, DISTRICTS))
     }
 
-    /// The circles of a town, one district after the other.
+    /// The circles of a town, district by district.
     pub(super) fn circles(self, town: u32) -> impl Iterator<Item = Range<u32>> {
         let circles = |district: Range<u32>| {
             (0..CIRCLES).map(move |place| part(district.clone(), place, CIRCLES))
@@ -45,14 +45,14 @@ impl Layout {
     }
 }
 
-/// One of equal parts.
+/// One of `parts` equal parts of a range.
 fn part(whole: Range<u32>, place: u32, parts: u32) -> Range<u32> {
     let length = u64::from(whole.end - whole.start);
     let at = |place: u32| whole.start + number(length * u64::from(place) / u64::from(parts));
     at(place)..at(place + 1)
 }
 
-/// A number that is known to be small.
+/// Converts a number that is known to be small.
 pub(super) fn number(small: u64) -> u32 {
     u32::try_from(small).unwrap_or(u32::MAX)
 }

@@ -1,37 +1,39 @@
-//! The shape of a graph of friendships: how many friends people have, and how many of them know each other.
+//! Measures a graph of friendships: how many friends people have, and how many of these know each other.
 
 use super::chance::{below, mix};
 
-/// Pairs of friends looked at for each person at most. The error of a mean over a thousand people is below one percent.
+/// Most pairs of friends that are checked for each person. The error of a mean over a thousand people is below one
+/// percent.
 const PAIRS_PER_PERSON: u64 = 64;
-/// People whose clustering is looked at, at most.
+/// Most people whose clustering is measured.
 const SAMPLE_MAX: usize = 20_000;
 
-/// What was found.
+/// The result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
-    /// People with a friend at least.
+    /// People with at least one friend.
     pub people: u64,
     /// Friendships.
     pub friendships: u64,
-    /// Friends of a person.
+    /// Mean number of friends.
     pub mean: f64,
-    /// Half of the people have fewer.
+    /// Median number of friends.
     pub median: u32,
-    /// One person of a hundred has more.
+    /// 99th percentile of the number of friends.
     pub percentile_99: u32,
-    /// The most.
+    /// Largest number of friends.
     pub max: u32,
     /// The chance that two friends of a person are friends, averaged over people with two friends or more.
     pub clustering: f64,
-    /// The same in a graph of as many people and friendships drawn by chance: friends over people.
+    /// The same for a random graph with the same number of people and friendships: friends over people.
     pub clustering_by_chance: f64,
-    /// `(friends, part of the people who have at least so many)`, ascending, one for each number that occurs.
+    /// `(friends, part of the people who have at least this many)`, ascending, one entry for each number that occurs.
     pub distribution: Vec<(u32, f64)>,
 }
 
-/// Measures a graph from the friends of everybody: `friends[i]`, ascending, symmetric. People without a friend are left
-/// out, since edge lists do not know them. Clustering is estimated from a sample of pairs, the same for the same graph.
+/// Measures a graph from the friends of everybody: `friends[i]`, ascending and symmetric. People without a friend are
+/// left out, because edge lists do not contain them. Clustering is estimated from a sample of pairs, which is the same
+/// for the same graph.
 pub fn measure(friends: &[&[u32]]) -> Measured {
     let mut degrees: Vec<u32> = (friends.iter())
         .filter_map(|friends| u32::try_from(friends.len()).ok())
@@ -78,7 +80,7 @@ fn clustering(friends: &[&[u32]]) -> f64 {
     sum / people.max(1) as f64
 }
 
-/// Which part of the pairs among these friends are friends: of all pairs when they are few, else of some.
+/// The part of the pairs among these friends who are friends: of all pairs if there are few, otherwise of a sample.
 fn share_who_know(friends: &[&[u32]], own: &[u32], seed: u64) -> f64 {
     let knows = |one: u32, other: u32| friends[one as usize].binary_search(&other).is_ok();
     let pairs = own.len() * (own.len() - 1) / 2;
@@ -96,7 +98,7 @@ fn share_who_know(friends: &[&[u32]], own: &[u32], seed: u64) -> f64 {
     let known = (0..PAIRS_PER_PERSON).filter(|draw| {
         let chance = mix(seed, *draw);
         let one = below(chance, length);
-        // Somebody else: a step forward of at least one, and not all the way round.
+        // A different person: at least one step forward, and not all the way round.
         let other = (one + 1 + below(chance << 32, length - 1)) % length;
         knows(own[one as usize], own[other as usize])
     });

@@ -1,26 +1,26 @@
-//! Worlds: any number of people with the shape of real friendship, from a seed, a town at a time.
+//! Worlds: any number of people with the shape of real friendship, generated from a seed, one town at a time.
 //!
-//! A world is never held. [`World::friends_of_town`] computes the friends of some four thousand people who come one
-//! after the other, sorted, without knowing anybody else's: friendship is a function of the two people and the seed, the
-//! same from either side. So a store can be filled in the order of its keys, an interrupted filling goes on where it
-//! ended, and what is kept of the whole is four bytes a person and nothing a friendship.
+//! A world is never held in memory. [`World::friends_of_town`] computes the sorted friends of about four thousand
+//! consecutive people without the friends of anybody else. Friendship is a function of the two people and the seed, and
+//! is the same from either side. So a store can be filled in the order of its keys, and an interrupted import continues
+//! where it stopped. Only four bytes a person are kept, and nothing for a friendship.
 //!
 //! How it is made, in the order of the files:
 //! - `layout`: people are numbered; a circle is fifty numbers in a row, a district eight circles, a town ten districts.
-//! - `degrees`: everybody wishes for a lognormal number of friends (mean 190, median 100, never above 4,600, so
-//!   that chance never passes the limit of 5,000), and wishes for some in the circle, some in the district, some in town.
-//! - `near`: every pair of a town tosses a coin of its own, whose odds are the product of the two wishes over the sum of
-//!   all wishes in what they share (Chung and Lu, "The average distances in random graphs with given expected
-//!   degrees", PNAS 99, 2002, once a level). Small dense circles inside of wider thin ones are what makes friends of
-//!   friends friends (Watts, Dodds and Newman, "Identity and search in social networks", Science 296, 2002).
-//! - `far`: what a person still wishes for comes from other towns. Two towns share a stream of chance, which draws their
-//!   friendships by the same rule; either town replays it and takes its own side.
-//! - `stars` are followed by a share of all, by Zipf's law; `stories` come in the order of time; `words` are ours.
+//! - `degrees`: everybody wishes for a lognormal number of friends (mean 190, median 100, never above 4,600, so that
+//!   chance never exceeds the limit of 5,000). Some are wished for in the circle, some in the district, some in town.
+//! - `near`: every pair of a town takes one random number. The odds are the product of the two wishes over the sum of
+//!   all wishes in the area that they share (Chung and Lu, "The average distances in random graphs with given expected
+//!   degrees", PNAS 99, 2002, applied once a level). Small dense circles inside larger sparse areas make friends of
+//!   friends become friends (Watts, Dodds and Newman, "Identity and search in social networks", Science 296, 2002).
+//! - `far`: the remaining wishes are for people in other towns. Two towns share a stream of random numbers, which draws
+//!   their friendships by the same rule. Either town replays the stream and takes its own side.
+//! - `stars` are followed by a share of all people, by Zipf's law; `stories` are in order of time; `words` are our own.
 //!
-//! Refused: preferential attachment, which needs the whole graph in memory and clusters nobody; a graph that is drawn in
-//! any order and sorted on disk, which costs three times the writing.
+//! Alternatives that were refused: preferential attachment, which needs the whole graph in memory and has no
+//! clustering; a graph that is drawn in any order and sorted on disk, which writes three times as much.
 //!
-//! Floating point is used with the operations only that IEEE 754 rounds exactly, so a seed makes the same world on every
+//! Only those floating-point operations are used that IEEE 754 rounds exactly, so a seed makes the same world on every
 //! machine.
 
 mod chance;
@@ -45,25 +45,25 @@ use self::stars::Stars;
 pub use self::stories::{Story, Tellers};
 pub use self::words::{Speech, name_of};
 
-/// The fewest people of a world: below, a circle is a large part of everybody.
+/// Fewest people of a world. In a smaller one, a circle would be a large part of all people.
 pub const PEOPLE_MIN: u32 = 100;
-/// The most: [`World`] would hold 40 MB, and a store would hold a hundred GB.
+/// Most people of a world: [`World`] would hold 40 MB, and a store would hold a hundred GB.
 pub const PEOPLE_MAX: u32 = 10_000_000;
-/// Friends that people have on average when nobody says otherwise.
+/// Default of the mean number of friends.
 pub const FRIENDS_MEAN: f64 = 190.0;
 
-/// What makes a world: the same numbers make the same one.
+/// The parameters of a world. The same parameters make the same world.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Founding {
-    /// How many people, from [`PEOPLE_MIN`] to [`PEOPLE_MAX`].
+    /// Number of people, from [`PEOPLE_MIN`] to [`PEOPLE_MAX`].
     pub people: u32,
-    /// Of its chance.
+    /// The seed of all random numbers.
     pub seed: u64,
-    /// Friends of a person on average, from 1 to 400; the median is ten nineteenths of it.
+    /// Mean number of friends, from 1 to 400. The median is ten nineteenths of it.
     pub friends_mean: f64,
 }
 
-/// People and what they are to each other, computed where it is asked for. Holds four bytes a person.
+/// People and their relations, computed on request. Holds four bytes a person.
 #[derive(Debug)]
 pub struct World {
     founding: Founding,
@@ -72,7 +72,7 @@ pub struct World {
     stars: Stars,
 }
 
-/// The friends of people who come one after the other.
+/// The friends of consecutive people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Friends {
     people: Range<u32>,
@@ -81,8 +81,8 @@ pub struct Friends {
 }
 
 impl World {
-    /// Founds the world of these numbers. Looks at every town once, on all processors: about five seconds of one
-    /// for a million people. `progress` hears how many towns have been looked at.
+    /// Founds a world. It computes every town once, on all processors: about five seconds of one processor for a
+    /// million people. `progress` is called with the number of finished towns.
     pub fn found(founding: Founding, progress: impl Fn(u32) + Sync) -> Self {
         let founding = Founding {
             people: founding.people.clamp(PEOPLE_MIN, PEOPLE_MAX),
@@ -99,22 +99,22 @@ impl World {
         }
     }
 
-    /// What made it, with numbers out of range brought inside.
+    /// The parameters of the world, with values out of range replaced by the nearest allowed ones.
     pub fn founding(&self) -> Founding {
         self.founding
     }
 
-    /// How many people there are; they are numbered from 0.
+    /// The number of people. They are numbered from 0.
     pub fn people(&self) -> u32 {
         self.founding.people
     }
 
-    /// How many towns there are. They hold everybody, in order.
+    /// The number of towns. Together they contain everybody, in order.
     pub fn towns(&self) -> u32 {
         self.layout.towns
     }
 
-    /// Who lives in a town.
+    /// The people of a town.
     pub fn people_of_town(&self, town: u32) -> Range<u32> {
         self.layout.town(town)
     }
@@ -130,25 +130,25 @@ impl World {
         });
         self.wishes
             .pairs(self.founding.seed, self.layout, town, keep);
-        // The far streams may draw a pair twice; both towns see it twice, and both count it once.
+        // The far streams may draw a pair twice. Both towns see it twice, and both count it once.
         pairs.sort_unstable();
         pairs.dedup();
         Friends::of(people, &pairs)
     }
 
-    /// Whom a person follows, ascending.
+    /// The people whom a person follows, ascending.
     pub fn follows_of(&self, person: u32) -> Vec<u32> {
         self.stars.followed_by(person)
     }
 
-    /// Those whom many follow, the best known first.
+    /// The people with very many followers, the most followed first.
     pub fn stars(&self) -> &[u32] {
         self.stars.people()
     }
 }
 
 impl Friends {
-    /// From sorted pairs, the one of these people in the upper half.
+    /// Takes sorted pairs with the person of this range in the upper half.
     fn of(people: Range<u32>, pairs: &[u64]) -> Self {
         let mut ends = Vec::with_capacity(people.len());
         let mut friends = Vec::with_capacity(pairs.len());
@@ -166,7 +166,7 @@ impl Friends {
         }
     }
 
-    /// Everybody with their friends, both ascending.
+    /// All people with their friends, both ascending.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &[u32])> {
         let begins = std::iter::once(0).chain(self.ends.iter().copied());
         let slices = begins.zip(&self.ends);
@@ -174,14 +174,14 @@ impl Friends {
         self.people.clone().zip(slices)
     }
 
-    /// How many friends they have in all: friendships among themselves count twice.
+    /// The sum of their numbers of friends. Friendships among them count twice.
     pub fn count(&self) -> usize {
         self.friends.len()
     }
 }
 
-/// How many friends everybody wishes to have in other towns: the wish less what their own town gave. Towns are shared
-/// out to threads, and what each computes depends on nothing else.
+/// How many friends everybody wishes to have in other towns: the wish less the friends in their own town. The towns are
+/// distributed over threads, and each result depends on its own town only.
 fn far_wishes(founding: &Founding, layout: Layout, progress: &(impl Fn(u32) + Sync)) -> Vec<f32> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let (next, done) = (AtomicU32::new(0), AtomicU32::new(0));

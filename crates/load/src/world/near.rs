@@ -1,4 +1,4 @@
-//! Friendships within a town: every pair tosses a coin of its own.
+//! Friendships within a town: every pair takes one random number.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use super::degrees::{self, CIRCLE, DISTRICT, Level, TOWN};
 use super::layout::Layout;
 
 const COINS: u64 = 0x5EED_0002;
-/// Even two who wish for everybody may not know each other.
+/// Upper bound of the odds: even two people with very large wishes may not know each other.
 const ODDS_MAX: f32 = 0.95;
 
-/// Tells every friendship of a town once, the smaller number first, in no promised order.
+/// Reports every friendship of a town once, the smaller number first, in no particular order.
 pub(super) fn pairs(
     founding: &Founding,
     layout: Layout,
@@ -55,19 +55,19 @@ pub(super) fn pairs(
     }
 }
 
-/// How far `other` is behind the one right after `one`.
+/// The distance of `other` from the position after `one`.
 fn step(one: usize, other: usize) -> u32 {
     u32::try_from(other - one - 1).unwrap_or(u32::MAX)
 }
 
-/// The coin of a pair. One multiplication: there are two thousand pairs to a person.
+/// The random number of a pair. It is one multiplication, because there are two thousand pairs for each person.
 fn coin(coins: u64, friend: u32) -> f32 {
     let mut tossed = coins.wrapping_add(u64::from(friend).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     tossed = (tossed ^ (tossed >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
     unit(tossed ^ (tossed >> 32))
 }
 
-/// What people pull with on each level: the odds of a pair are the product of two pulls.
+/// The weights of people on each level. The odds of a pair are the product of two weights.
 struct Odds {
     town: Vec<f32>,
     district: Vec<f32>,
@@ -88,7 +88,8 @@ impl Odds {
     }
 }
 
-/// A wish over the root of all wishes of the same part, so that the product of two is Chung's and Lu's odds.
+/// A wish divided by the root of the sum of all wishes in the same part, so that the product of two is the odds of
+/// Chung and Lu.
 fn pulls(wishes: &[f32], level: Level, parts: impl Iterator<Item = Range<usize>>) -> Vec<f32> {
     let mut pulls = Vec::with_capacity(wishes.len());
     for part in parts {

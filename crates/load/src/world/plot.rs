@@ -1,4 +1,4 @@
-//! A plot of shapes, as one SVG file without scripts or foreign parts.
+//! A plot of shapes, as one SVG file without scripts or external resources.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ const BOTTOM: f64 = 56.0;
 const X_DECADES: u32 = 4;
 /// Decades of people, from all of them down.
 const Y_DECADES: u32 = 6;
-/// Told apart also without colour: each has a dash of its own.
+/// Each line has a dash of its own, so that it can be distinguished without colour.
 const LINES: [(&str, &str); 6] = [
     ("#0b5fa5", ""),
     ("#b3480a", "8 4"),
@@ -23,10 +23,11 @@ const LINES: [(&str, &str); 6] = [
     ("#8a6d00", "4 2"),
     ("#444444", "1 3"),
 ];
-/// Points closer than this, in pixels, are one.
+/// Points closer than this, in pixels, are merged.
 const POINT_GAP: f64 = 1.0;
 
-/// Part of people with at least so many friends, both axes logarithmic: one curve for each graph, at most six.
+/// The part of people with at least a number of friends, with both axes logarithmic. One curve for each graph, at most
+/// six.
 pub fn svg(graphs: &[(&str, &Measured)]) -> String {
     let mut svg = String::new();
     let mut draw = |part: std::fmt::Arguments<'_>| {
@@ -34,7 +35,7 @@ pub fn svg(graphs: &[(&str, &Measured)]) -> String {
     };
     draw(format_args!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
-         font-size=\"12\" role=\"img\">\n<title>Part of people who have at least so many friends</title>\n\
+         font-size=\"12\" role=\"img\">\n<title>Part of the people who have at least this many friends</title>\n\
          <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>\n"
     ));
     for decade in 0..=X_DECADES {
@@ -60,7 +61,7 @@ pub fn svg(graphs: &[(&str, &Measured)]) -> String {
     draw(format_args!(
         "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">friends</text>\n\
          <text transform=\"translate(14 {:.1}) rotate(-90)\" text-anchor=\"middle\">\
-         part of people with at least so many</text>\n",
+         part of the people with at least this many</text>\n",
         LEFT.midpoint(WIDTH - RIGHT),
         HEIGHT - 14.0,
         TOP.midpoint(HEIGHT - BOTTOM),

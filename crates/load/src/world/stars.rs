@@ -1,12 +1,13 @@
-//! Those whom many follow: one person of ten thousand, a hundred at most.
+//! People with very many followers: one person of ten thousand, a hundred at most.
 
 use super::chance::{below, mix, unit};
 
-/// A star for so many people.
+/// Number of people for each star.
 const PEOPLE_PER_STAR: u32 = 10_000;
-/// Everybody tosses a coin for each star.
+/// Most stars: everybody takes one random number for each star.
 const STARS_MAX: u32 = 100;
-/// Followed by this part of all people: the first star. The second by half of it, the third by a third (Zipf).
+/// The part of all people that follows the first star. The second is followed by half of it, the third by a third
+/// (Zipf).
 const FOLLOWERS_SHARE: f32 = 0.3;
 
 const PLACES: u64 = 0x5EED_0004;
@@ -20,7 +21,7 @@ pub(super) struct Stars {
 }
 
 impl Stars {
-    /// One somewhere in each of equal parts of the world.
+    /// Chooses one random person in each of equal parts of the world.
     pub(super) fn of(people: u32, seed: u64) -> Self {
         let count = (people / PEOPLE_PER_STAR).clamp(1, STARS_MAX);
         let part = people / count;
@@ -32,12 +33,12 @@ impl Stars {
         }
     }
 
-    /// The best known first.
+    /// The stars, the most followed first.
     pub(super) fn people(&self) -> &[u32] {
         &self.people
     }
 
-    /// Whom a person follows. The stars come in the order of their numbers, so this is ascending.
+    /// The stars that a person follows. They are in the order of their numbers, so this is ascending.
     pub(super) fn followed_by(&self, person: u32) -> Vec<u32> {
         let chance = mix(self.seed, u64::from(person));
         let ranked = (0_u16..).zip(&self.people);

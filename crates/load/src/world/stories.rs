@@ -1,25 +1,25 @@
-//! The stories of a world, in the order of time, each computed from its number.
+//! The stories of a world in order of time, each computed from its number.
 
 use super::chance::{below, mix, unit};
 use super::words::{self, Speech};
 
-/// How far back stories reach, in milliseconds: four weeks.
+/// The time that the stories cover, in milliseconds: four weeks.
 const SPAN_MS: u64 = DAYS * DAY_MS;
 const DAYS: u64 = 28;
 const DAY_MS: u64 = 24 * 3_600_000;
-/// Of a thousand stories, how many are told in each hour of a day, from midnight where people are: a quiet night, the way
-/// to work, lunch, the evening.
+/// The number of stories of a thousand in each hour of a day, from local midnight: a quiet night, the way to work,
+/// lunch, the evening.
 const BY_HOUR: [u64; 24] = [
     20, 10, 6, 4, 4, 8, 20, 38, 46, 38, 36, 44, 80, 64, 40, 38, 40, 50, 62, 76, 84, 84, 68, 40,
 ];
 const THOUSAND: u64 = 1_000;
-/// Stories that a star tells in the time.
+/// Stories of a star in the whole time.
 const STAR_STORIES: u64 = 60;
-/// Stars tell at most this part of all stories: one of so many.
+/// At most one in this many stories is by a star.
 const STAR_PART: u64 = 20;
-/// Of a hundred stories, those that are for everybody. Those of stars all are.
+/// Percentage of public stories. All stories of stars are public.
 const PUBLIC_PERCENT: u32 = 30;
-/// Draws of an author before the last one drawn is taken.
+/// Attempts to draw an author. Then the last one drawn is taken.
 const DRAWS_MAX: u64 = 16;
 
 const STORIES: u64 = 0x5EED_0006;
@@ -28,17 +28,17 @@ const ACTIVITY: u64 = 0x5EED_0007;
 /// A story of a world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Story {
-    /// Who tells it.
+    /// The author.
     pub author: u32,
-    /// How long before the end of the world's time, in milliseconds; less than four weeks.
+    /// Time before the end of the world, in milliseconds; less than four weeks.
     pub before_end_ms: u64,
-    /// Everybody may read it, and not friends only.
+    /// Whether the story is public. Otherwise it is for friends.
     pub public: bool,
-    /// Some sentences in the language of the author.
+    /// Some sentences in the author's language.
     pub text: String,
 }
 
-/// Tells the stories of a world.
+/// Generates the stories of a world.
 #[derive(Debug, Clone)]
 pub struct Tellers {
     people: u32,
@@ -50,12 +50,13 @@ pub struct Tellers {
 }
 
 impl Tellers {
-    /// About so many stories a person, over four weeks. Some tell many more than others, and stars most of all.
+    /// About `stories_per_person` stories for each person over four weeks. Some people write many more than others, and
+    /// stars write the most.
     pub fn of(people: u32, seed: u64, stars: &[u32], stories_per_person: f64) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "what is not a number of stories becomes none"
+            reason = "a value that is not a number of stories becomes 0"
         )]
         let count = (f64::from(people) * stories_per_person) as u64;
         let by_stars = STAR_STORIES * stars.len() as u64;
@@ -69,12 +70,12 @@ impl Tellers {
         }
     }
 
-    /// How many stories there are; they are numbered from 0.
+    /// The number of stories. They are numbered from 0.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// How long before the end of time a story is told. A later number is never told earlier.
+    /// The time of a story before the end of the world. A later number is never earlier in time.
     pub fn before_end_ms(&self, story: u64) -> u64 {
         let jitter = mix(self.chance, story) >> 48;
         let place = (u128::from(story) << 16 | u128::from(jitter)) * u128::from(SPAN_MS);
@@ -83,7 +84,7 @@ impl Tellers {
         (SPAN_MS - 1).saturating_sub(day + hour_of(even - day))
     }
 
-    /// One of them.
+    /// The story with this number.
     pub fn story(&self, story: u64) -> Story {
         let chance = mix(self.chance ^ 1, story);
         let (author, public) = self.author(chance);
@@ -118,14 +119,14 @@ impl Tellers {
         (last, public)
     }
 
-    /// The square of an even chance: half of the people tell three quarters less than the busiest.
+    /// The square of a uniform number: half of the people write at most a quarter as much as the busiest.
     fn activity(&self, person: u32) -> f32 {
         let even = unit(mix(self.activity, person.into()));
         even * even
     }
 }
 
-/// Moves a moment of an evenly busy day to where it is on a day of people.
+/// Maps a moment of an evenly busy day to its moment on a real day.
 fn hour_of(even_ms: u64) -> u64 {
     let thousandths_ms = even_ms * THOUSAND;
     let mut before = 0;

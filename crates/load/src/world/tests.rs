@@ -1,11 +1,11 @@
-//! Worlds keep the shape that is promised, and are the same from every side.
+//! Worlds have the promised shape and are the same from every side.
 
 use proptest::prelude::*;
 
 use super::measure::{Measured, measure};
 use super::*;
 
-/// Fewer people would not hold those with thousands of friends; more would make the tests slow.
+/// With fewer people nobody would have thousands of friends. With more, the tests would be slow.
 const PEOPLE: u32 = 20_000;
 
 fn world(people: u32, seed: u64, friends_mean: f64) -> World {

@@ -1,24 +1,24 @@
-//! What people of a world are called and what they write. All words are ours, and nobody is meant.
+//! The names and texts of the people of a world. All words are our own, and no real person is meant.
 
 use super::chance::{below, mix};
 
-/// What somebody speaks.
+/// The language of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Speech {
-    /// Three of five.
+    /// Three of five people.
     Korean,
-    /// One of five.
+    /// One of five people.
     English,
-    /// One of five.
+    /// One of five people.
     Japanese,
 }
 
 const NAMES: u64 = 0x5EED_0008;
-/// Sentences in a text at most.
+/// Most sentences in a text.
 const SENTENCES_MAX: u32 = 5;
 
 impl Speech {
-    /// What a person speaks: the same in every world.
+    /// The language of a person, the same in every world.
     pub fn of(person: u32) -> Self {
         match below(mix(NAMES, person.into()), 5) {
             0..=2 => Self::Korean,
@@ -28,7 +28,7 @@ impl Speech {
     }
 }
 
-/// What a person is called: the same in every world. Many share a name; the handle tells them apart.
+/// The name of a person, the same in every world. Many people share a name; the handle is unique.
 pub fn name_of(person: u32) -> String {
     let (family, given) = (
         mix(NAMES, u64::from(person) << 8 | 1),
@@ -60,7 +60,7 @@ pub(super) fn text(speech: Speech, chance: u64) -> String {
         Speech::English => &ENGLISH,
         Speech::Japanese => &JAPANESE,
     };
-    // Short ones are the most frequent.
+    // Short texts are the most frequent.
     let count = below(mix(chance, 1), 1 + below(mix(chance, 2), SENTENCES_MAX));
     let mut text = one_of(sentences, mix(chance, 3)).to_owned();
     for more in 0..u64::from(count) {

@@ -1,4 +1,4 @@
-//! Comments: each way to break a promise about them, and where either is right.
+//! Comments: each way to break a promise about them, and cases in which either result is allowed.
 
 use sosik_load::check::{Act, Kind};
 

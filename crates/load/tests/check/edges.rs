@@ -1,4 +1,5 @@
-//! Where either is right: what overlaps, what was never answered, what has not had its time. No false alarms here.
+//! Cases in which either result is allowed: overlapping requests, missing answers, stories that may still arrive. They
+//! must cause no false alarm.
 
 use sosik_load::check::{
     Act, Audience, Kind, Link, Outcome, Reading, Rules, StreamEventKind, judge,

@@ -1,4 +1,5 @@
-//! Hand-written histories: each broken promise is found, and nothing else is; edges where either is right are let be.
+//! Histories written by hand: every broken promise is found and nothing else is reported. Cases in which either result
+//! is allowed are not reported.
 
 mod bad;
 mod comments;

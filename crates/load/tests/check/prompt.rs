@@ -1,10 +1,10 @@
-//! Post to sight in live streams.
+//! The lag from post to sight in live streams.
 
 use sosik_load::check::{Act, Audience, Entry, Item, Kind, StreamEvent, StreamEventKind};
 
 use crate::tale::{EVE, JUN, MINA, Tale, friends, item, post};
 
-/// Jun posts once a second for as long as told, and Mina's stream tells of each after so many milliseconds.
+/// Jun posts once a second, once for each lag, and Mina's stream shows each story after that many milliseconds.
 fn told_after(lags: impl IntoIterator<Item = u64>) -> Tale {
     let opened = Tale::new().stream(MINA, 50, StreamEventKind::Opened);
     (1..).zip(lags).fold(opened, |tale, (second, lag)| {
@@ -35,7 +35,7 @@ fn stories_seen_soon_after_they_were_posted_are_prompt() {
 fn one_late_of_a_few_is_late_and_the_slowest_is_told() {
     let told = told_after([5, 5, 2_600, 5]).breaks(Kind::Late);
     assert!(
-        told.contains("was told of story 20003 live 2600 ms after"),
+        told.contains("received story 20003 live 2600 ms after"),
         "{told}"
     );
     assert!(

@@ -1,4 +1,4 @@
-//! Writes histories by hand. Times are in milliseconds.
+//! A builder of histories. Times are in milliseconds.
 
 use sosik_load::check::{
     Act, Audience, CommentShown, Comments, Entry, Failure, Item, Kind, Link, Outcome, Read,
@@ -12,7 +12,7 @@ pub(crate) const EVE: u64 = 3;
 pub(crate) const END: bool = true;
 pub(crate) const MORE: bool = false;
 
-/// Long after anything posted in the first seconds has settled.
+/// Long after every post of the first seconds has settled.
 pub(crate) const LATER: (u64, u64) = (60_000, 60_010);
 
 pub(crate) const fn friends(one: u64, other: u64) -> Link {
@@ -42,7 +42,7 @@ const fn span((begin, end): (u64, u64)) -> Span {
 pub(crate) struct Tale(pub(crate) Vec<Entry>);
 
 impl Tale {
-    /// Mina and Jun are friends, Eve is a stranger.
+    /// Mina and Jun are friends. Eve is a stranger.
     pub(crate) fn new() -> Self {
         let people = [(MINA, "mina"), (JUN, "jun"), (EVE, "eve")];
         let people = people.map(|(person, name)| Entry::Person {
@@ -74,7 +74,7 @@ impl Tale {
         self.write(who, at, Outcome::Unknown, act)
     }
 
-    /// Acknowledged, for friends.
+    /// An acknowledged post for friends.
     pub(crate) fn posted(self, story: u64, at: (u64, u64)) -> Self {
         self.did(story / 100, at, post(Some(story), Audience::Friends, None))
     }
@@ -154,12 +154,13 @@ impl Tale {
         }))
     }
 
-    /// Acknowledged, on story 201. Comments are named by their author: 11xx is Mina's, 12xx Jun's, 13xx Eve's.
+    /// An acknowledged comment on story 201. Comments are numbered by their author: 11xx is Mina's, 12xx Jun's, 13xx
+    /// Eve's.
     pub(crate) fn commented(self, comment: u64, at: (u64, u64)) -> Self {
         self.did(comment / 100 - 10, at, comment_act(Some(comment), None))
     }
 
-    /// Asked for all comments of story 201.
+    /// A read of all comments of story 201.
     pub(crate) fn comments(self, who: u64, at: (u64, u64), comments: &[u64]) -> Self {
         let items = comments.iter().map(|comment| CommentShown {
             comment: *comment,
@@ -183,7 +184,7 @@ impl Tale {
         self.with(Entry::Away(span(at)))
     }
 
-    /// Judged: what is wrong.
+    /// The violations of the history.
     pub(crate) fn violations(&self) -> Vec<Violation> {
         judge(&self.0, Rules::default()).violations().to_vec()
     }
@@ -193,7 +194,7 @@ impl Tale {
         assert_eq!(self.violations(), [], "a right history");
     }
 
-    /// Exactly one violation, of this kind; what is told of it.
+    /// Expects exactly one violation, of this kind, and returns its text.
     #[track_caller]
     pub(crate) fn breaks(self, kind: Kind) -> String {
         let violations = self.violations();

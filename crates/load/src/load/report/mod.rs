@@ -1,4 +1,4 @@
-//! The report as one HTML file that opens offline: no script, nothing from elsewhere.
+//! The report as one HTML file that opens offline, without scripts or external resources.
 
 mod plot;
 
@@ -8,7 +8,7 @@ use self::plot::{Axis, Line, Plot};
 use super::figures::{Report, SecondFigures};
 use super::table::table;
 
-/// Marks below a plot of a run.
+/// Marks below the time axis.
 const MARKS: u32 = 8;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
@@ -17,7 +17,7 @@ svg{width:100%;height:auto}svg.dash{width:2.2em;height:.6em}polyline,svg.dash li
 .grid{stroke:#ccc;stroke-width:.6}text{font-size:11px;fill:#444}.key{white-space:nowrap;margin-right:1em}\
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#161616}text{fill:#bbb}.grid{stroke:#444}}";
 
-/// The report with its plots. `title` says what was asked and how; `check` is what the checker said, if it was asked.
+/// The report with its plots. `title` describes the load. `check` is the output of the checker, if it was used.
 #[must_use]
 pub fn html(report: &Report, title: &str, check: Option<&str>) -> String {
     let mut out = format!(
@@ -50,7 +50,7 @@ pub fn html(report: &Report, title: &str, check: Option<&str>) -> String {
 fn requests(report: &Report) -> Plot {
     let line = |name, figure: fn(&SecondFigures) -> u64| by_second(report, name, figure, 1.0);
     Plot {
-        title: "Requests a second, by the moments intended",
+        title: "Requests a second, by the intended moments",
         unit: "requests a second",
         vertical: Axis::Linear,
         marks: moments(report),
@@ -66,13 +66,13 @@ fn requests(report: &Report) -> Plot {
 fn latencies(report: &Report) -> Plot {
     let line = |name, figure: fn(&SecondFigures) -> u64| by_second(report, name, figure, 1_000.0);
     Plot {
-        title: "Latency of what was served, from the intended moment",
+        title: "Latency of served requests, from the intended moment",
         unit: "milliseconds",
         vertical: Axis::Logarithmic,
         marks: moments(report),
         lines: vec![
-            line("half are faster (p50)", |of| of.p50),
-            line("99 of 100 are faster (p99)", |of| of.p99),
+            line("median (p50)", |of| of.p50),
+            line("99th percentile (p99)", |of| of.p99),
             line("slowest", |of| of.slowest),
         ],
     }
@@ -81,7 +81,7 @@ fn latencies(report: &Report) -> Plot {
 fn by_second(report: &Report, name: &str, figure: fn(&SecondFigures) -> u64, unit: f64) -> Line {
     let seconds = (0_u32..).zip(&report.by_second);
     let points = seconds.map(|(second, of)| (f64::from(second), number(figure(of)) / unit));
-    // A second in which nothing was served has no latency.
+    // A second without a served request has no latency.
     let points = points.filter(|(_, value)| *value > 0.0 || unit == 1.0);
     Line {
         name: name.to_owned(),
@@ -98,7 +98,7 @@ fn moments(report: &Report) -> Vec<(f64, String)> {
         .collect()
 }
 
-/// Drawn against the number of nines, so that what is rare has room.
+/// The horizontal axis is the number of nines, so that rare latencies have room.
 fn distributions(report: &Report) -> Plot {
     let nines = |share: f64| -(1.0 - share.min(0.999_99)).log10();
     let marks = [0.0, 0.9, 0.99, 0.999, 0.999_9].map(|share| (nines(share), percent(share)));
@@ -109,7 +109,7 @@ fn distributions(report: &Report) -> Plot {
             .collect(),
     });
     Plot {
-        title: "How latencies are spread: so many of the requests are no slower than this",
+        title: "Distribution of latencies: the share of requests that are no slower",
         unit: "milliseconds; the right end is the slowest",
         vertical: Axis::Logarithmic,
         marks: marks.to_vec(),

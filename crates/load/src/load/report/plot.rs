@@ -1,10 +1,10 @@
-//! Lines in a box, as SVG: enough for a report that opens anywhere, without scripts.
+//! Line plots as SVG, for a report that opens anywhere without scripts.
 //!
-//! Lines differ in their dashes as well as in their colours, since not everybody tells colours apart.
+//! Lines differ in their dashes as well as in their colours, because not everybody can distinguish colours.
 
 use std::fmt::Write;
 
-/// Size of a plot, in the units of its own drawing.
+/// Size of a plot, in units of the drawing.
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 260.0;
 /// Room for the axes' labels.
@@ -13,7 +13,7 @@ const BELOW: f64 = 40.0;
 const ABOVE: f64 = 12.0;
 const RIGHT: f64 = 12.0;
 
-/// Points of a line at most: more than there are pixels would only make the file large.
+/// Most points of a line: more than there are pixels would only enlarge the file.
 const POINTS_MAX: usize = 700;
 
 /// How each line is drawn, in turn: colour and dashes.
@@ -28,12 +28,12 @@ const STYLES: [(&str, &str); 8] = [
     ("#666666", "3 3"),
 ];
 
-/// How an axis is spread.
+/// The scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Axis {
-    /// Evenly, from zero.
+    /// Linear, from zero.
     Linear,
-    /// By powers of ten.
+    /// Logarithmic, by powers of ten.
     Logarithmic,
 }
 
@@ -44,19 +44,19 @@ pub(super) struct Line {
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// A box with lines.
+/// A plot with its lines.
 #[derive(Debug)]
 pub(super) struct Plot {
     pub(super) title: &'static str,
     pub(super) unit: &'static str,
     pub(super) vertical: Axis,
-    /// Where to write what below.
+    /// Labels below the horizontal axis, each with its position.
     pub(super) marks: Vec<(f64, String)>,
     pub(super) lines: Vec<Line>,
 }
 
 impl Plot {
-    /// As SVG, with a legend below; a sentence when there is nothing to draw.
+    /// Draws the plot as SVG, with a legend below. Without data it is a sentence.
     pub(super) fn draw(&self) -> String {
         let points = self.lines.iter().flat_map(|line| &line.points);
         let (mut right, mut low, mut high) = (0.0_f64, f64::INFINITY, 0.0_f64);
@@ -99,7 +99,7 @@ y2=\"4\" stroke=\"{colour}\" stroke-dasharray=\"{dashes}\"/></svg> {}</span> ",
         out
     }
 
-    /// Where the horizontal lines are; the first and the last are the bounds.
+    /// The positions of the horizontal lines. The first and the last are the bounds.
     fn ticks(&self, low: f64, high: f64) -> Vec<f64> {
         match self.vertical {
             Axis::Linear => {
@@ -154,7 +154,7 @@ y2=\"4\" stroke=\"{colour}\" stroke-dasharray=\"{dashes}\"/></svg> {}</span> ",
     }
 }
 
-/// From figures to places on the paper.
+/// Maps figures to positions in the drawing.
 struct Field {
     right: f64,
     low: f64,
@@ -192,7 +192,7 @@ impl Field {
     }
 }
 
-/// Neighbours become one, the highest of them: what stands out is what is looked for.
+/// Merges neighbouring points and keeps the highest, because peaks matter most.
 fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let highest = |some: &[(f64, f64)]| {
         some.iter()
