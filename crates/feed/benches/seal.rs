@@ -12,7 +12,7 @@ use sosik_feed::cursor::Seen;
 use sosik_feed::cursor::seal::{KEY_BYTES, List, Scope, Seals};
 use sosik_feed::{Cursor, PersonId, RawId};
 
-/// Enough for a tenth of a second.
+/// Enough iterations for a tenth of a second.
 const ROUNDS: u64 = 200_000;
 
 fn main() {

@@ -1,25 +1,28 @@
-//! Who may see what: audiences, the circle of a reader, and the one rule of entitlement.
+//! Entitlement: audiences, the circle of a reader, and the rule that decides who may see a story.
 //!
-//! The rule is applied **at read**, to every story of every page, whatever a queue or a cache still holds.
-//! It stands here once; the store repeats it in SQL only for `verify`, on purpose apart from this.
+//! The rule is applied **at read**, to every story of every page, whatever a queue or a cache still contains.
+//!
+//! The rule is also written in SQL, in two places of the store. For notifications, the store decides who is notified of
+//! a mention, and filters the notifications that a person reads and the unread count. For `verify`, the store computes
+//! a feed independently, so that an error here is found. A change of the rule must change these statements, too.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::PersonId;
 
-/// The audience of a story. The default is the narrower one: a client that forgets to name one shows too little, which
-/// the author can widen, and never too much, which nobody can take back.
+/// The audience of a story. The default is the narrower one. A client that omits the audience then shows the story to
+/// too few people, which the author can correct. Too wide an audience cannot be undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Audience {
-    /// Friends and followers of the author, and whoever opens the author's page.
+    /// Friends and followers of the author, and everybody who opens the author's page.
     Public,
     /// Friends of the author only.
     #[default]
     Friends,
 }
 
-/// What two people are to each other, as one of them sees it.
+/// The relation between two people, as one of them sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -28,9 +31,9 @@ pub enum Audience {
 pub struct Relation {
     /// They are friends.
     pub friend: bool,
-    /// I asked them to be friends; they have not answered.
+    /// I sent them a friend request, which is pending.
     pub requested: bool,
-    /// They asked me; I have not answered.
+    /// They sent me a friend request, which is pending.
     pub asked: bool,
     /// I follow them.
     pub following: bool,
@@ -50,7 +53,7 @@ impl Relation {
     }
 }
 
-/// Everybody a reader has a relation with: what entitlement needs, sorted for binary search.
+/// Everybody a reader has a relation with: the input of the entitlement rule, sorted for binary search.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Circle {
     friends: Box<[PersonId]>,
@@ -60,7 +63,7 @@ pub struct Circle {
 }
 
 impl Circle {
-    /// Sorts the lists. `severed` holds those the reader blocked and those who blocked the reader.
+    /// Sorts the lists. `severed` contains the people whom the reader blocked and those who blocked the reader.
     #[must_use]
     pub fn new(
         friends: Vec<PersonId>,
@@ -87,44 +90,45 @@ impl Circle {
         &self.friends
     }
 
-    /// Whom the reader follows, ascending.
+    /// The people whom the reader follows, ascending.
     #[must_use]
     pub fn follows(&self) -> &[PersonId] {
         &self.follows
     }
 
-    /// May the two be shown to each other at all?
+    /// Whether the two people are severed: neither may be shown to the other.
     #[must_use]
     pub fn is_severed_from(&self, other: PersonId) -> bool {
         self.severed.binary_search(&other).is_ok()
     }
 
-    /// Is anybody severed from the reader? If not, no list hides anything on that account.
+    /// Whether anybody is severed from the reader. If not, no list hides anybody for this reason.
     #[must_use]
     pub fn is_severed_from_anybody(&self) -> bool {
         !self.severed.is_empty()
     }
 
-    /// Are they friends?
+    /// Whether the two are friends.
     #[must_use]
     pub fn is_friend(&self, other: PersonId) -> bool {
         self.friends.binary_search(&other).is_ok()
     }
 
-    /// Could a story of this author be in the reader's home feed? (Not the reader's own: those always are.)
+    /// Whether a story of this author can be in the reader's home feed. The reader's own stories always are and are not
+    /// covered here.
     #[must_use]
     pub fn takes_from(&self, author: PersonId) -> bool {
         (self.is_friend(author) || self.follows.binary_search(&author).is_ok())
             && !self.is_hidden(author)
     }
 
-    /// Blocked either way, or muted.
+    /// Whether the author is blocked, in either direction, or muted.
     #[must_use]
     pub fn is_hidden(&self, author: PersonId) -> bool {
         self.is_severed_from(author) || self.muted.binary_search(&author).is_ok()
     }
 
-    /// Does a story of `author` belong in the **home feed** of the reader whose circle this is?
+    /// Whether a story of `author` belongs into the **home feed** of `reader`, to whom this circle belongs.
     #[must_use]
     pub fn entitles(&self, reader: PersonId, author: PersonId, audience: Audience) -> bool {
         if author == reader {
@@ -137,8 +141,8 @@ impl Circle {
             || (audience == Audience::Public && self.follows.binary_search(&author).is_ok())
     }
 
-    /// May the reader open this story when they come across it (its page, its author's page, a tag)?
-    /// Muting hides from the home feed only; the one who muted may still look.
+    /// Whether the reader may open this story elsewhere (its page, its author's page, a tag). A mute hides stories from
+    /// the home feed only.
     #[must_use]
     pub fn may_open(&self, reader: PersonId, author: PersonId, audience: Audience) -> bool {
         author == reader
@@ -146,8 +150,8 @@ impl Circle {
                 && (audience == Audience::Public || self.is_friend(author)))
     }
 
-    /// The authors whose stories can be in the home feed, each once, with what the reader may see of them.
-    /// Hidden authors are left out. The reader is not among them.
+    /// The authors whose stories can be in the home feed, each once, with the part of their stories that the reader may
+    /// see. Omits hidden authors and the reader.
     pub fn authors(&self) -> impl Iterator<Item = (PersonId, Sees)> + '_ {
         let friends = self
             .friends
@@ -163,7 +167,7 @@ impl Circle {
             .filter(|(author, _)| !self.is_hidden(*author))
     }
 
-    /// Bytes this circle keeps on the heap, for caches with a budget.
+    /// Bytes of heap memory, for caches with a budget.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         (self.friends.len() + self.follows.len() + self.muted.len() + self.severed.len())
@@ -171,7 +175,7 @@ impl Circle {
     }
 }
 
-/// How much of an author's stories a reader may see.
+/// The part of an author's stories that a reader may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sees {
     /// Friends: both audiences.

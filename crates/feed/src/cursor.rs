@@ -1,56 +1,56 @@
-//! Cursors: where a client is in a list, as an opaque text that never expires.
+//! Cursors: the position of a client in a list, as an opaque text that never expires.
 //!
-//! A cursor names ids and times, also of rows that its reader was not shown. So clients get it [sealed](seal): encrypted,
-//! and bound to the list and the reader it was made for. It holds no right to anything: entitlement is decided when
-//! the page is read.
+//! A cursor contains ids and times, also of rows that its reader was not shown. Therefore clients get it
+//! [sealed](seal): encrypted, and bound to its list and reader. It grants no access: entitlement is decided when the
+//! page is read.
 
 pub mod seal;
 
 use crate::id::{RawId, StoryId};
 use crate::timeline::Mark;
 
-/// How many unsettled stories a cursor for "newer" carries. More than that, and a client whose timeline was lost
-/// meanwhile is told to start over. Sixteen friends posting within the last ten seconds is a busy feed.
+/// Maximum number of unsettled stories in a cursor for "newer". A client with more of them starts over if its timeline
+/// is lost. Sixteen stories by friends within ten seconds make a busy feed.
 pub const RECENT_MAX: usize = 16;
 
-/// A place in a list that is ordered by a number and then an id, both descending.
+/// A position in a list that is sorted by a number and then by an id, both descending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// Milliseconds, mostly.
+    /// The number, usually milliseconds.
     pub key: u64,
-    /// Tells equal keys apart.
+    /// Breaks ties between equal keys.
     pub id: u64,
 }
 
-/// Where to go on.
+/// Where the next page starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
-    /// Behind this id, in a list with the largest id first.
+    /// After this id, in a list with the largest id first.
     Below(RawId),
-    /// Behind this id, in a list with the smallest id first.
+    /// After this id, in a list with the smallest id first.
     Above(RawId),
-    /// Behind this place, in a list ordered by a number.
+    /// After this position, in a list sorted by a number.
     Behind(Position),
-    /// After what was seen of the home feed.
+    /// After this state of the home feed.
     Newer(Seen),
 }
 
-/// What a client has seen of its home feed, for asking what came since.
+/// The part of a home feed that a client has seen. The input for reading newer stories.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Seen {
-    /// Which timeline it was; a rebuilt one has another number. 0: there was none.
+    /// The incarnation of the timeline. A rebuilt timeline has a new one. 0: there was no timeline.
     pub incarnation: u64,
-    /// Up to where, in that timeline.
+    /// The position in that timeline.
     pub mark: Mark,
-    /// Up to this id everything had been delivered and seen then.
+    /// Every story up to this id had been delivered and seen.
     pub settled: StoryId,
-    /// Late stories up to this number had been delivered and seen then.
+    /// Every late story up to this number had been delivered and seen.
     pub late: u64,
-    /// The stories above `settled` that were seen; `None` when they were more than [`RECENT_MAX`].
+    /// The stories above `settled` that were seen; `None` if there were more than [`RECENT_MAX`].
     pub recent: Option<Vec<StoryId>>,
 }
 
-/// The text is no cursor that this list gave to this reader.
+/// The text is not a cursor of this list for this reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a cursor that the server gave out here")]
 pub struct NotACursor;
@@ -64,10 +64,11 @@ const NEWER: u8 = 4;
 const ID_BYTES: usize = 1 + 8;
 /// A kind and two numbers.
 const POSITION_BYTES: usize = 1 + 8 + 8;
-/// A kind, four numbers, the count of late arrivals, the count of unsettled stories, and room for all of these.
+/// A kind, four numbers, the count of late arrivals, the count of unsettled stories, and space for the maximum of
+/// these.
 const SEEN_BYTES: usize = 1 + 4 * 8 + 4 + 1 + RECENT_MAX * 8;
 
-/// Stands for "too many to name" where the count of unsettled stories stands.
+/// The value of the count of unsettled stories that stands for "too many to list".
 const TOO_MANY: u8 = u8::MAX;
 
 /// A cursor in plain form. All cursors of a kind have the same length, so the length reveals neither the size of an id

@@ -1,10 +1,10 @@
-//! What people call themselves: [`Handle`], [`DisplayName`], [`Bio`] and the [`Language`] they read.
+//! Identity of people: [`Handle`], [`DisplayName`], [`Bio`] and their [`Language`].
 //!
-//! A handle is an address and must not be confused with another one, so it is ASCII and has a skeleton. A display name
-//! is a name: any script is welcome, and only what would break the page around it is refused.
+//! A handle is an address and must be distinguishable from every other one, so it is ASCII and has a skeleton. A
+//! display name may use any script. It is rejected only if it would break the page around it or imitates the service.
 //!
-//! Each type has two ways in: `parse` checks what a client sent, `from_stored` takes what the store gives back. The
-//! rules may become stricter; people who came before still come out of the store.
+//! Each type has two constructors: `parse` checks the input of a client, `from_stored` accepts a value of the store
+//! unchecked. Therefore the rules can become stricter without making existing people unreadable.
 
 mod bio;
 mod display_name;

@@ -1,11 +1,11 @@
-//! What a client is told when a rule of the domain is broken.
+//! The rules of the domain, as the errors that clients get.
 //!
-//! One enum for the whole domain: every variant is one rule, its [`code`](RuleBroken::code) is part of the API and never
-//! changes, its message says what to do. The messages are English; clients translate by code. A message never repeats
-//! what was sent, so it can be logged.
+//! One enum covers the whole domain. Every variant is one rule. Its [`code`](RuleBroken::code) is part of the API and
+//! never changes. Its message states what to do. The messages are English; clients translate by code. A message never
+//! repeats the input, so it can be logged.
 //!
-//! To add one: a variant with its message, a line in [`RuleBroken::code`] and, when one JSON field is at fault, in
-//! [`RuleBroken::field`].
+//! To add a rule, add a variant with its message, a line in [`RuleBroken::code`] and, if a single JSON field causes the
+//! error, a line in [`RuleBroken::field`].
 
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
@@ -28,19 +28,19 @@ pub enum RuleBroken {
         limits::HANDLE_CHARACTERS_MAX
     )]
     HandleTooLong,
-    /// The handle has a character that is not allowed, or does not start with a letter.
+    /// The handle contains a character that is not allowed, or does not start with a letter.
     #[error("handle must start with a letter a-z and go on with a-z, 0-9 and _ only")]
     HandleCharacters,
-    /// The handle is a word that the service keeps for itself.
+    /// The handle is a reserved word.
     #[error("handle is reserved: choose another one")]
     HandleReserved,
-    /// The handle can be mistaken for a reserved one or for somebody else's (equal skeletons).
+    /// The handle can be mistaken for a reserved one or for another person's (equal skeletons).
     #[error("handle looks too much like another one: choose one that cannot be confused")]
     HandleConfusable,
-    /// Somebody else has the handle.
+    /// Another person has the handle.
     #[error("handle is taken: choose another one")]
     HandleTaken,
-    /// The display name has nothing that can be seen.
+    /// The display name has no visible character.
     #[error("display name is empty: give at least one visible character")]
     DisplayNameEmpty,
     /// The display name has more than [`limits::DISPLAY_NAME_CHARACTERS_MAX`] characters.
@@ -49,16 +49,16 @@ pub enum RuleBroken {
         limits::DISPLAY_NAME_CHARACTERS_MAX
     )]
     DisplayNameTooLong {
-        /// How many there are.
+        /// The number of characters.
         characters: usize,
     },
-    /// The display name has a character that no such text may have.
+    /// The display name contains a character that is not allowed.
     #[error("display name has a character that is not allowed: {0}")]
     DisplayNameCharacters(Refused),
     /// The display name takes more than [`limits::DISPLAY_NAME_COLUMNS_MAX`] columns.
     #[error("display name is too wide: leave out characters that stand for whole sentences")]
     DisplayNameTooWide,
-    /// The display name claims to speak for the service.
+    /// The display name imitates the service.
     #[error("display name can be mistaken for the service or its staff: choose another one")]
     DisplayNameReserved,
     /// The bio has more than [`limits::BIO_CHARACTERS_MAX`] characters.
@@ -67,13 +67,13 @@ pub enum RuleBroken {
         limits::BIO_CHARACTERS_MAX
     )]
     BioTooLong {
-        /// How many there are.
+        /// The number of characters.
         characters: usize,
     },
-    /// The bio has a character that no such text may have.
+    /// The bio contains a character that is not allowed.
     #[error("bio has a character that is not allowed: {0}")]
     BioCharacters(Refused),
-    /// The language is none that the service speaks.
+    /// The service does not support the language.
     #[error("language is unknown: use ko, en or ja")]
     LanguageUnknown,
     /// The password has fewer than [`limits::PASSWORD_CHARACTERS_MIN`] characters.
@@ -88,7 +88,7 @@ pub enum RuleBroken {
         limits::PASSWORD_CHARACTERS_MAX
     )]
     PasswordTooLong,
-    /// The password is among those that are tried first by whoever guesses.
+    /// The password is one of those that attackers guess first.
     #[error("password is too common: choose one that is harder to guess")]
     PasswordCommon,
     /// The story has neither visible text nor an attachment.
@@ -100,10 +100,10 @@ pub enum RuleBroken {
         limits::STORY_TEXT_CHARACTERS_MAX
     )]
     StoryTextTooLong {
-        /// How many there are.
+        /// The number of characters.
         characters: usize,
     },
-    /// The story text has a character that no such text may have.
+    /// The story text contains a character that is not allowed.
     #[error("story text has a character that is not allowed: {0}")]
     StoryTextCharacters(Refused),
     /// The story has more than [`limits::ATTACHMENTS_MAX`] attachments.
@@ -118,10 +118,10 @@ pub enum RuleBroken {
         limits::ALT_TEXT_CHARACTERS_MAX
     )]
     AltTextTooLong {
-        /// How many there are.
+        /// The number of characters.
         characters: usize,
     },
-    /// The description of an attachment has a character that no such text may have.
+    /// The description of an attachment contains a character that is not allowed.
     #[error("description of an attachment has a character that is not allowed: {0}")]
     AltTextCharacters(Refused),
     /// The comment has no visible text.
@@ -133,10 +133,10 @@ pub enum RuleBroken {
         limits::COMMENT_CHARACTERS_MAX
     )]
     CommentTextTooLong {
-        /// How many there are.
+        /// The number of characters.
         characters: usize,
     },
-    /// The comment has a character that no such text may have.
+    /// The comment contains a character that is not allowed.
     #[error("comment has a character that is not allowed: {0}")]
     CommentTextCharacters(Refused),
     /// The `Idempotency-Key` is empty, too long or not visible ASCII.
@@ -145,16 +145,16 @@ pub enum RuleBroken {
         limits::IDEMPOTENCY_KEY_BYTES_MAX
     )]
     IdempotencyKeyInvalid,
-    /// The search query has no word in it, or more than [`limits::SEARCH_QUERY_CHARACTERS_MAX`] characters.
+    /// The search query has no word, or more than [`limits::SEARCH_QUERY_CHARACTERS_MAX`] characters.
     #[error(
         "search query is not usable: give 1 to {} characters with at least one letter or digit",
         limits::SEARCH_QUERY_CHARACTERS_MAX
     )]
     SearchQueryInvalid,
-    /// The page size asked for is zero or above [`limits::PAGE_ITEMS_MAX`].
+    /// The requested page size is zero or above [`limits::PAGE_ITEMS_MAX`].
     #[error("limit is out of range: use 1 to {}", limits::PAGE_ITEMS_MAX)]
     PageLimitInvalid,
-    /// Whoever asks has [`limits::FRIENDS_MAX`] friends.
+    /// The viewer has [`limits::FRIENDS_MAX`] friends.
     #[error(
         "you have {} friends, no more are allowed: end a friendship first",
         limits::FRIENDS_MAX
@@ -166,42 +166,42 @@ pub enum RuleBroken {
         limits::FRIENDS_MAX
     )]
     FriendLimitTheirs,
-    /// Whoever asks follows [`limits::FOLLOWS_MAX`] people.
+    /// The viewer follows [`limits::FOLLOWS_MAX`] people.
     #[error(
         "you follow {} people, no more are allowed: unfollow somebody first",
         limits::FOLLOWS_MAX
     )]
     FollowLimit,
-    /// Whoever asks blocks [`limits::BLOCKS_MAX`] people.
+    /// The viewer blocks [`limits::BLOCKS_MAX`] people.
     #[error(
         "you block {} people, no more are allowed: unblock somebody first",
         limits::BLOCKS_MAX
     )]
     BlockLimit,
-    /// Whoever asks mutes [`limits::MUTES_MAX`] people.
+    /// The viewer mutes [`limits::MUTES_MAX`] people.
     #[error(
         "you mute {} people, no more are allowed: unmute somebody first",
         limits::MUTES_MAX
     )]
     MuteLimit,
-    /// Whoever asks has [`limits::FRIEND_REQUESTS_PENDING_MAX`] friend requests that nobody has answered.
+    /// The viewer has [`limits::FRIEND_REQUESTS_PENDING_MAX`] unanswered friend requests.
     #[error(
         "{} of your friend requests are unanswered, no more are allowed: cancel some first",
         limits::FRIEND_REQUESTS_PENDING_MAX
     )]
     RequestLimit,
-    /// The author has [`limits::STORIES_PER_PERSON_MAX`] stories, or as many as the operator's limit.
+    /// The author has [`limits::STORIES_PER_PERSON_MAX`] stories, or has reached the operator's lower limit.
     #[error("you have as many stories as one person may have: delete some first")]
     StoryQuota,
-    /// The author has [`limits::COMMENTS_PER_PERSON_MAX`] comments, or as many as the operator's limit.
+    /// The author has [`limits::COMMENTS_PER_PERSON_MAX`] comments, or has reached the operator's lower limit.
     #[error("you have as many comments as one person may have: delete some first")]
     CommentQuota,
-    /// The author's texts take [`limits::TEXT_BYTES_PER_PERSON_MAX`] bytes, or as many as the operator's limit.
+    /// The author's texts take [`limits::TEXT_BYTES_PER_PERSON_MAX`] bytes, or have reached the operator's lower limit.
     #[error(
         "your stories and comments take as much room as one person may have: delete some first"
     )]
     TextQuota,
-    /// Somebody tries to befriend, follow, block or mute themselves.
+    /// The viewer tries to befriend, follow, block or mute themselves.
     #[error("this person is you: you cannot befriend, follow, block or mute yourself")]
     Yourself,
 }
@@ -252,7 +252,7 @@ impl RuleBroken {
         }
     }
 
-    /// The field of the JSON body or the query parameter at fault, when it is a single one.
+    /// The field of the JSON body or the query parameter that causes the error, if it is a single one.
     pub fn field(&self) -> Option<&'static str> {
         match self {
             Self::HandleTooShort
@@ -297,8 +297,8 @@ impl RuleBroken {
     }
 }
 
-/// Checks that a new password has [`limits::PASSWORD_CHARACTERS_MIN`] to [`limits::PASSWORD_CHARACTERS_MAX`] characters.
-/// Whether it is a common one is for the caller, who has the list.
+/// Checks that a new password has [`limits::PASSWORD_CHARACTERS_MIN`] to [`limits::PASSWORD_CHARACTERS_MAX`]
+/// characters. The caller checks whether it is a common one.
 ///
 /// # Errors
 /// [`RuleBroken::PasswordTooShort`] or [`RuleBroken::PasswordTooLong`].
@@ -323,7 +323,7 @@ pub fn check_idempotency_key(key: &str) -> Result<(), RuleBroken> {
     }
 }
 
-/// The page size to use: what was asked for, or [`limits::PAGE_ITEMS_DEFAULT`].
+/// The page size to use: the requested one, or [`limits::PAGE_ITEMS_DEFAULT`].
 ///
 /// # Errors
 /// [`RuleBroken::PageLimitInvalid`] unless it is 1 to [`limits::PAGE_ITEMS_MAX`].

@@ -1,7 +1,7 @@
-//! What people write: [`StoryText`], [`CommentText`], [`AltText`], and what is found in it: [`mentions`], [`hashtags`].
+//! Texts by people: [`StoryText`], [`CommentText`], [`AltText`], and references in them: [`mentions`], [`hashtags`].
 //!
-//! Text is text. It is stored as it was meant (NFC, `\n` for line breaks, no white space at the end) and never as HTML;
-//! whoever shows it escapes it. None of the types prints its text with `Debug`, so that it cannot get into a log.
+//! Text is stored normalised (NFC, `\n` for line breaks, no white space at the end) and never as HTML; the client that
+//! displays it escapes it. No type prints its text with `Debug`, so that no text reaches a log.
 
 mod allowed;
 mod alt;

@@ -1,4 +1,4 @@
-//! Points in time, given by whoever calls: the domain has no clock of its own.
+//! Points in time. The caller passes them in: the domain has no clock.
 
 use std::fmt;
 use std::time::Duration;
@@ -32,32 +32,32 @@ impl Timestamp {
         self.0
     }
 
-    /// The number as a signed column keeps it.
+    /// The number as a signed column stores it.
     #[must_use]
     pub const fn as_i64(self) -> i64 {
         self.0.cast_signed()
     }
 
-    /// This moment and then some.
+    /// Adds a span.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(millis_of(span)))
     }
 
-    /// This moment less some; not before 1970.
+    /// Subtracts a span; not before 1970.
     #[must_use]
     pub fn minus(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(millis_of(span)))
     }
 
-    /// How long ago `earlier` was; zero when it is not in the past.
+    /// The time since `earlier`; zero if `earlier` is not in the past.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// Whole milliseconds of a span, at most what a timestamp can hold.
+/// Whole milliseconds of a span, limited to the range of a timestamp.
 fn millis_of(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX >> 1)
 }

@@ -1,70 +1,70 @@
 //! The cached top of one reader's home feed: ids only, with a floor.
 //!
-//! A timeline is complete from its floor upwards: every story that was delivered or read from the store is there,
-//! whether or not the reader may still see it (that is decided when a page is made). Below the floor the store is
-//! asked. It costs eight bytes an id.
+//! A timeline is complete from its floor upwards: it contains every story that was delivered or read from the store,
+//! whether or not the reader may still see it (that is decided at read). Stories below the floor come from the store.
+//! An id takes eight bytes.
 //!
-//! Deliveries come in any order. Those that come after a larger id are *late*: they are remembered in the order of
-//! their arrival, so that "what is newer than what I saw" never misses one. Refused: a sequence number for every id,
-//! which would double the memory for something that almost never differs from the order of ids.
+//! Deliveries arrive in any order. A delivery that arrives after a larger id is *late*. Late deliveries are recorded in
+//! the order of their arrival, so that a read of newer stories never misses one. Refused: a sequence number for every
+//! id. It would double the memory, although this order almost never differs from the order of the ids.
 
 use std::collections::VecDeque;
 
 use crate::id::StoryId;
 
-/// How many late arrivals are remembered. A cursor older than that falls back on the settled part of the feed.
-/// Sized for a burst of deliveries that overtake each other; 512 bytes at the most.
+/// Maximum number of recorded late arrivals. An older cursor uses the settled part of the feed instead. It allows for a
+/// burst of deliveries that overtake each other, and takes at most 512 bytes.
 pub const LATE_MAX: usize = 64;
 
-/// Room grows by so many ids at a time, so that little of it is empty: at most 512 bytes.
+/// The capacity grows by this many ids at a time, so that at most 512 bytes are unused.
 const GROWTH: usize = 64;
 
-/// What became of a delivery.
+/// The outcome of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivered {
-    /// It is in the timeline now.
+    /// The story was added.
     Added,
-    /// It was there already: delivering again changes nothing.
+    /// The timeline contained the story already. Redelivery is idempotent.
     Known,
-    /// It is older than the floor: the store has it.
+    /// The story is older than the floor. The store has it.
     BelowFloor,
 }
 
-/// Up to where a client has seen a timeline: the newest id then, and how many late ones had come.
+/// A position in a timeline: its newest id and its number of late arrivals at that time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark {
-    /// The largest id of the timeline, 0 when it was empty.
+    /// The largest id of the timeline; 0 if it was empty.
     pub newest: StoryId,
-    /// Late arrivals up to then, since the timeline was built.
+    /// Number of late arrivals since the timeline was built.
     pub late: u32,
 }
 
-/// A part of a timeline, newest first.
+/// A range of a timeline, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stretch {
     /// Newest first.
     pub ids: Vec<StoryId>,
-    /// There are more ids behind the last one and above the floor.
+    /// More ids follow after the last one and above the floor.
     pub more: bool,
 }
 
-/// What came after a mark, in the order in which to show it to a client bit by bit.
+/// The stories after a mark, or the earliest part of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Newer {
-    /// Newest first. At most as many as asked for: the earliest of what came, so that going on from `mark` gets
-    /// the rest.
+    /// Newest first. At most the requested number: the earliest of the new stories, so that reading on from `mark`
+    /// returns the rest.
     pub ids: Vec<StoryId>,
-    /// Where to go on.
+    /// Where to continue.
     pub mark: Mark,
-    /// There is more behind `mark`.
+    /// More stories follow after `mark`.
     pub more: bool,
 }
 
-/// The mark is from before what the timeline remembers.
+/// The mark is older than the recorded part of the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forgotten;
 
-/// Ids, ascending, complete from `floor` on.
+/// Ids, ascending, complete from `floor` upwards.
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
     ids: Vec<StoryId>,
@@ -74,8 +74,8 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// From ids read from the store (any order) and what was delivered meanwhile. `floor` 0 means that the store
-    /// had no more. Of more than `keep` ids the newest are kept.
+    /// Builds a timeline from ids read from the store (in any order) and the deliveries that arrived in between.
+    /// `floor` 0 means that the store had no more. If there are more than `keep` ids, the newest are kept.
     #[must_use]
     pub fn new(mut ids: Vec<StoryId>, floor: StoryId, keep: usize) -> Self {
         ids.sort_unstable();
@@ -94,31 +94,31 @@ impl Timeline {
         timeline
     }
 
-    /// Complete from this id on; 0 when there is nothing older at all.
+    /// The timeline is complete from this id upwards; 0 if there is nothing older.
     #[must_use]
     pub const fn floor(&self) -> StoryId {
         self.floor
     }
 
-    /// How many ids it keeps.
+    /// Number of ids.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Keeps nothing.
+    /// Whether it has no ids.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
 
-    /// Bytes it keeps on the heap.
+    /// Bytes of heap memory.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         (self.ids.capacity() + self.late.capacity()) * size_of::<StoryId>()
     }
 
-    /// Up to where it is filled now.
+    /// The current position.
     #[must_use]
     pub fn mark(&self) -> Mark {
         Mark {
@@ -127,7 +127,7 @@ impl Timeline {
         }
     }
 
-    /// Takes a delivery. Beyond twice `keep` ids the oldest go, until `keep` are left, and the floor rises.
+    /// Adds a delivery. Beyond twice `keep` ids the oldest are removed until `keep` are left, and the floor rises.
     pub fn deliver(&mut self, id: StoryId, keep: usize) -> Delivered {
         if id < self.floor {
             return Delivered::BelowFloor;
@@ -149,7 +149,7 @@ impl Timeline {
         Delivered::Added
     }
 
-    /// The newest ids below `before` (from the top when there is none), at most `count`.
+    /// The newest ids below `before` (from the top if `None`), at most `count`.
     #[must_use]
     pub fn below(&self, before: Option<StoryId>, count: usize) -> Stretch {
         let end = before.map_or(self.ids.len(), |before| {
@@ -162,10 +162,10 @@ impl Timeline {
         }
     }
 
-    /// What came after `mark`, at most `count`.
+    /// The stories after `mark`, at most `count`.
     ///
     /// # Errors
-    /// `Forgotten` when the mark is older than the floor or than the late arrivals remembered, or is not of this
+    /// `Forgotten` if the mark is older than the floor or than the recorded late arrivals, or belongs to another
     /// timeline.
     pub fn newer(&self, mark: Mark, count: usize) -> Result<Newer, Forgotten> {
         if mark.newest < self.floor || mark.newest > self.newest() || mark.late > self.late_count()
@@ -196,8 +196,9 @@ impl Timeline {
         })
     }
 
-    /// Late arrivals behind the first `seen` remembered ones that belong below `newest` (those above it are among
-    /// the newer ids anyway; those that were trimmed since are still news), at most `count`; and how many late arrivals that leaves behind.
+    /// Late arrivals after the first `seen` recorded ones that are below `newest`, at most `count`, and the number of
+    /// late arrivals up to them. Late arrivals above `newest` are among the newer ids anyway. Those that have been
+    /// trimmed since are still new to the client.
     fn late_after(&self, seen: u32, newest: StoryId, count: usize) -> (Vec<StoryId>, u32) {
         let mut ids = Vec::new();
         let mut place = self.late_forgotten + seen;

@@ -1,6 +1,6 @@
-//! The rule of allowed characters: its examples, and the table that the web client reads.
+//! Tests the rule of allowed characters with its examples, and the table that the web client reads.
 //!
-//! `UPDATE_ALLOWED_TEXT=1` writes the table anew; otherwise a stale one fails.
+//! `UPDATE_ALLOWED_TEXT=1` rewrites the table; otherwise a stale table fails the test.
 
 use std::path::PathBuf;
 
@@ -53,7 +53,7 @@ fn every_example_of_allowed_text_comes_out_as_expected() {
 fn ranges(of: Class) -> Vec<u32> {
     let (mut ranges, mut last, mut start) = (Vec::new(), 0, None);
     for code_point in 0..=0x11_0000_u32 {
-        // A surrogate is half a character: a client may hold one, the server never does.
+        // A surrogate is half a character: a client may contain one, the server never does.
         let class = match code_point {
             0xD800..=0xDFFF => Class::Unusable,
             _ => char::from_u32(code_point).map_or(Class::Visible, class),

@@ -1,16 +1,16 @@
 //! Sealing cursors: authenticated encryption that binds a cursor to its list and its reader.
 //!
 //! The sealed text is base64url of a version, the number of the key, the encrypted cursor and its tag. AES-128-GCM-SIV
-//! (RFC 8452) with a nonce that never changes is deterministic: the same cursor of the same list and reader has the
-//! same text, so the `ETag` of a page is stable. The cipher is designed for this. It reveals only whether two cursors
-//! are equal. Equal cursors are the same place in the same list of the same reader, who sees that place anyway. The
-//! length reveals the kind of cursor, which follows from the list anyway.
+//! (RFC 8452) with a constant nonce is deterministic: the same cursor of the same list and reader has the same text, so
+//! the `ETag` of a page is stable. The cipher is designed for this. It reveals only whether two cursors are equal.
+//! Equal cursors are the same position in the same list of the same reader, who sees that position anyway. The length
+//! reveals the kind of cursor, which the list determines anyway.
 //!
-//! Rejected: a random nonce. It adds 24 bytes to each cursor and a random source to the hot path, and it limits the
-//! number of cursors per key. Rejected: a keyed hash beside the plain ids. It prevents forgery, but everybody can read
+//! Refused: a random nonce. It adds 24 bytes to each cursor and a random source to the hot path, and it limits the
+//! number of cursors per key. Refused: a keyed hash next to the plain ids. It prevents forgery, but everybody can read
 //! the cursor.
 //!
-//! The newest settled key seals, and every key that was added opens, since cursors never expire.
+//! The newest settled key seals. Every key opens, because cursors never expire.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -24,7 +24,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::{Cursor, NotACursor, SEEN_BYTES};
 use crate::id::PersonId;
 
-/// The first byte of every sealed cursor. A change of the format gets a new one.
+/// The first byte of every sealed cursor. A new format gets a new version.
 const VERSION: u8 = 2;
 
 /// The version and the number of the key.
@@ -42,14 +42,15 @@ pub const TEXT_MAX: usize = (SEALED_BYTES_MAX * 4).div_ceil(3);
 /// Bytes of a key: the cipher has 128 bits.
 pub const KEY_BYTES: usize = 16;
 
-/// Keys that can ever be added: their number is one byte of every cursor. One a year lasts for centuries.
+/// Maximum number of keys: the number of the key is one byte of every cursor. With one key a year this lasts for
+/// centuries.
 pub const KEYS_MAX: usize = 256;
 
 /// The list that a cursor belongs to. Sealed cursors contain the numbers, so they must never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum List {
-    /// The home feed, also live.
+    /// The home feed and its live stream.
     Feed = 1,
     /// The stories of one person.
     Profile = 2,
@@ -63,19 +64,19 @@ pub enum List {
     Notifications = 6,
     /// Friends.
     Friends = 7,
-    /// People one follows.
+    /// People whom the reader follows.
     Follows = 8,
-    /// People who follow one.
+    /// People who follow the reader.
     Followers = 9,
-    /// People one blocked.
+    /// People whom the reader blocked.
     Blocks = 10,
-    /// People one muted.
+    /// People whom the reader muted.
     Mutes = 11,
-    /// Friend requests of others.
+    /// Friend requests to the reader.
     Incoming = 12,
-    /// One's own friend requests.
+    /// Friend requests by the reader.
     Outgoing = 13,
-    /// Search results, which have no further pages: no cursor is ever right here.
+    /// Search results. They have no further pages, so every cursor is invalid.
     Search = 14,
 }
 
@@ -92,7 +93,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// A list of which every reader has one.
+    /// A list that every reader has once.
     #[must_use]
     pub const fn own(list: List, reader: PersonId) -> Self {
         Self {
@@ -136,14 +137,14 @@ impl Seals {
         seals
     }
 
-    /// Opens cursors of this key from now on. A number that has a key keeps it.
+    /// Adds a key for opening cursors. An existing key with this number stays.
     pub fn add(&self, number: u8, key: &[u8; KEY_BYTES]) {
         if let Some(slot) = self.keys.get(usize::from(number)) {
             slot.get_or_init(|| Box::new(Aes128GcmSiv::new(key.into())));
         }
     }
 
-    /// Seals with this key from now on. A number without a key changes nothing.
+    /// Selects the key that seals. A number without a key changes nothing.
     pub fn seal_with(&self, number: u8) {
         if self.key(number).is_some() {
             self.sealing.store(number, Ordering::Relaxed);
@@ -154,7 +155,7 @@ impl Seals {
         self.keys.get(usize::from(number))?.get().map(|key| &**key)
     }
 
-    /// Appends the text for the client.
+    /// Appends the sealed text of a cursor.
     pub fn seal_into(&self, cursor: &Cursor, scope: Scope, out: &mut Vec<u8>) {
         let number = self.sealing.load(Ordering::Relaxed);
         let plain = cursor.plain();
@@ -168,7 +169,7 @@ impl Seals {
             key.encrypt_inout_detached(&Nonce::<Aes128GcmSiv>::default(), &scope.associated(), text)
                 .ok()
         });
-        // The cipher fails for texts of gigabytes only, and the key that seals is always there.
+        // The cipher fails only for texts of gigabytes, and the selected key always exists.
         let Some(tag) = encrypted else { return };
         sealed[tag_at..length].copy_from_slice(&tag);
         let begin = out.len();
@@ -177,7 +178,7 @@ impl Seals {
         out.truncate(begin + written.unwrap_or(0));
     }
 
-    /// The text for the client.
+    /// The sealed text of a cursor.
     #[must_use]
     pub fn seal(&self, cursor: &Cursor, scope: Scope) -> String {
         let mut out = Vec::with_capacity(TEXT_MAX);
@@ -188,9 +189,9 @@ impl Seals {
     /// Opens a text that was sealed for this list and this reader.
     ///
     /// # Errors
-    /// `NotACursor` for everything else.
+    /// `NotACursor` for every other text.
     pub fn open(&self, text: &str, scope: Scope) -> Result<Cursor, NotACursor> {
-        // The engine wants room for whole groups of characters.
+        // The decoder needs space for whole groups of characters.
         let mut sealed = [0; SEALED_BYTES_MAX + 3];
         if text.len() > TEXT_MAX {
             return Err(NotACursor);

@@ -1,11 +1,11 @@
-//! What a person says about themselves.
+//! The bio: a person's description of themselves.
 
 use crate::limits::BIO_CHARACTERS_MAX;
 use crate::rules::RuleBroken;
 use crate::text::stored_text;
 use crate::text::written::{Fault, written};
 
-/// A few lines about a person, at most [`BIO_CHARACTERS_MAX`] characters. May be empty.
+/// A description of a person, at most [`BIO_CHARACTERS_MAX`] characters. May be empty.
 #[derive(Clone, Default, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct Bio(String);
@@ -13,7 +13,7 @@ pub struct Bio(String);
 stored_text!(Bio, private);
 
 impl Bio {
-    /// Checks what somebody wrote about themselves: NFC, line breaks as `\n`, no white space at the end.
+    /// Checks a bio and normalises it: NFC, line breaks as `\n`, no white space at the end.
     ///
     /// # Errors
     /// [`RuleBroken::BioTooLong`] or [`RuleBroken::BioCharacters`].

@@ -1,8 +1,8 @@
 //! The display name of a person.
 //!
-//! Names come in every script and with emoji, so characters are rejected by their effect on the page, and never by
-//! their script. Within one word the letters of look-alike scripts do not mix. Display names are not unique:
-//! clients show the handle beside them. Only a name that imitates the service or its staff is rejected.
+//! Names come in every script and with emoji, so characters are rejected for their effect on the page, and never for
+//! their script. Within one word the letters of look-alike scripts do not mix. Display names are not unique: clients
+//! show the handle next to them. Only a name that imitates the service or its staff is rejected.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
@@ -18,7 +18,8 @@ use crate::rules::RuleBroken;
 use crate::text::fold::is_word_character;
 use crate::text::{Class, Reason, Refused, Runs, check_runs, class, is_visible, stored_text};
 
-/// What a person is called: 1 to [`DISPLAY_NAME_CHARACTERS_MAX`] characters on one line, something visible among them.
+/// The name of a person: 1 to [`DISPLAY_NAME_CHARACTERS_MAX`] characters on one line, with at least one visible
+/// character.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct DisplayName(String);
@@ -32,12 +33,12 @@ const RUNS: Runs = Runs {
 };
 
 impl DisplayName {
-    /// Checks a name: NFC, white space at the ends dropped and elsewhere made one space.
+    /// Checks a name and normalises it: NFC, no white space at the ends, single spaces elsewhere.
     ///
     /// # Errors
     /// [`RuleBroken::DisplayNameEmpty`] without a visible character, [`RuleBroken::DisplayNameTooLong`],
-    /// [`RuleBroken::DisplayNameTooWide`], [`RuleBroken::DisplayNameCharacters`] with the first character at fault,
-    /// or [`RuleBroken::DisplayNameReserved`].
+    /// [`RuleBroken::DisplayNameTooWide`], [`RuleBroken::DisplayNameCharacters`] with the first rejected character, or
+    /// [`RuleBroken::DisplayNameReserved`].
     pub fn parse(text: &str) -> Result<Self, RuleBroken> {
         let composed: String = text.nfc().collect();
         let name = composed.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -73,7 +74,7 @@ fn check_characters(name: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Why a character may not stand here in a name.
+/// The reason why a character is not allowed at this position of a name.
 fn fault(before: &[char], character: char, after: Option<char>) -> Option<Reason> {
     match (class(character), character.general_category()) {
         (Class::Visible, GeneralCategory::PrivateUse | GeneralCategory::Unassigned) => {
@@ -92,7 +93,7 @@ fn fault(before: &[char], character: char, after: Option<char>) -> Option<Reason
             (!joins(before, character, after)).then_some(Reason::Invisible)
         }
         (Class::Invisible, _) => (!follows_something(before)).then_some(Reason::Invisible),
-        // These have been judged with their neighbours.
+        // Checked together with their neighbours.
         (Class::Tag | Class::TagEnd | Class::FlagBase, _) => None,
         (Class::Control | Class::Direction | Class::Unusable, _) => Some(Reason::Unusable),
     }
@@ -102,7 +103,7 @@ fn follows_something(before: &[char]) -> bool {
     before.iter().any(|&character| is_visible(character))
 }
 
-/// Check marks and encircled V, which other services put behind the names of accounts that they have verified.
+/// Check marks and encircled V, with which other services mark verified accounts.
 fn is_check_mark(character: char) -> bool {
     matches!(
         character,
@@ -151,7 +152,7 @@ fn is_symbol(character: char) -> bool {
     character.general_category_group() == GeneralCategoryGroup::Symbol
 }
 
-/// Living scripts whose letters join, and which need joiners in ordinary words.
+/// Living scripts with joining letters, which need joiners in ordinary words.
 const JOINING: &[Script] = &[
     Script::Arabic,
     Script::Syriac,
@@ -210,7 +211,8 @@ fn check_word(word: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Columns on the page. Ligatures count as what they spell; signs that are drawn much wider than a column count as such.
+/// Columns on the page. Ligatures count as the text that they spell; signs that are much wider than a column count with
+/// their width.
 fn columns(name: &str) -> usize {
     name.nfkc()
         .map(|character| match character {
@@ -221,7 +223,7 @@ fn columns(name: &str) -> usize {
             | '\u{102A}'
             | '\u{A9C4}'..='\u{A9C5}' => 4,
             '\u{2E3A}'..='\u{2E3B}' => 6,
-            // A whole sentence, which has no decomposition.
+            // A ligature of a whole sentence, which has no decomposition.
             '\u{FDFD}' => 20,
             _ => character.width().unwrap_or(0),
         })

@@ -1,14 +1,15 @@
 //! The handle: a person's address, `@mina`.
 //!
-//! ASCII only, on purpose: an address is typed, read aloud and compared by eye, and the confusables of all of Unicode
-//! cannot be kept apart. The few that ASCII has are caught by the skeleton: handles that look alike have the same one.
+//! Handles are ASCII only: people type an address, read it aloud and compare it by eye, and Unicode has too many
+//! confusable characters for that. The skeleton detects the few confusable ASCII characters: handles that look alike
+//! have the same one.
 
 use super::reserved;
 use crate::limits::{HANDLE_CHARACTERS_MAX, HANDLE_CHARACTERS_MIN};
 use crate::rules::RuleBroken;
 use crate::text::stored_text;
 
-/// A person's address: 3 to 20 of `a-z`, `0-9` and `_`, starting with a letter. Without the `@`.
+/// The address of a person: 3 to 20 of `a-z`, `0-9` and `_`, starting with a letter. Without the `@`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct Handle(String);
@@ -16,14 +17,14 @@ pub struct Handle(String);
 stored_text!(Handle, printed);
 
 impl Handle {
-    /// Checks a handle that somebody wants to have. One leading `@` is dropped and capitals become small letters.
+    /// Checks a requested handle. One leading `@` is removed and upper case becomes lower case.
     ///
-    /// Whether it is free only the store knows: it keeps a unique index on the handle and one on the
+    /// Only the store knows whether the handle is free: it has a unique index on the handle and one on the
     /// [`skeleton`](Self::skeleton).
     ///
     /// # Errors
     /// [`RuleBroken::HandleCharacters`], [`RuleBroken::HandleTooShort`], [`RuleBroken::HandleTooLong`],
-    /// [`RuleBroken::HandleReserved`], or [`RuleBroken::HandleConfusable`] when it looks like a reserved one.
+    /// [`RuleBroken::HandleReserved`], or [`RuleBroken::HandleConfusable`] if it looks like a reserved one.
     pub fn parse(text: &str) -> Result<Self, RuleBroken> {
         let handle = Self::well_formed(text)?;
         if reserved::is_reserved(&handle.0) {
@@ -35,10 +36,10 @@ impl Handle {
         }
     }
 
-    /// Reads a handle that somebody may already have: at login, in a path, in a mention. `None` when nobody can have it.
+    /// Parses the handle of an existing person: at log-in, in a path, in a mention. `None` if nobody can have it.
     ///
-    /// Unlike [`parse`](Self::parse) it does not mind reserved words: the operator's own accounts have such handles, and
-    /// a word that is reserved later must not lock out whoever has it.
+    /// Unlike [`parse`](Self::parse) it accepts reserved words: the operator's own accounts have such handles, and a
+    /// word that is reserved later must not lock out its owner.
     pub fn lookup(text: &str) -> Option<Self> {
         Self::well_formed(text).ok()
     }
@@ -61,24 +62,24 @@ impl Handle {
         }
     }
 
-    /// What the handle looks like: two handles with equal skeletons may not both exist.
+    /// The skeleton of the handle: two handles with equal skeletons may not both exist.
     ///
-    /// The store holds a unique index on it. That `person_1` and `person_l` clash is intended, and so is that `mi_na`
-    /// and `mina` do. The mapping is part of the stored data: changing it needs a migration.
+    /// The store has a unique index on it. By design `person_1` conflicts with `person_l`, and `mi_na` with `mina`. The
+    /// mapping is part of the stored data: a change needs a migration.
     pub fn skeleton(&self) -> String {
         skeleton_of(&self.0)
     }
 }
 
-/// Whether a handle may hold this character, capitals included.
+/// Whether a handle may contain this character. Upper case counts, too.
 pub(crate) fn is_handle_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_'
 }
 
-/// Drops underscores, then writes look-alikes in one way: `0`→`o`, `1` and `i`→`l`, `5`→`s`, `rn`→`m`, `vv`→`w`.
+/// Removes underscores, then maps look-alikes to one spelling: `0`→`o`, `1` and `i`→`l`, `5`→`s`, `rn`→`m`, `vv`→`w`.
 ///
-/// Every `w` is taken apart before pairs of `v` are joined; otherwise `vw` and `wv`, which look the same, would differ.
-/// Nothing makes a new `r` or `n`, so a second application changes nothing.
+/// Every `w` is split before pairs of `v` are joined. Otherwise `vw` and `wv`, which look the same, would differ. No
+/// step produces a new `r` or `n`, so a second application changes nothing.
 pub(super) fn skeleton_of(handle: &str) -> String {
     let mut plain = String::with_capacity(handle.len() + 4);
     for character in handle.chars() {

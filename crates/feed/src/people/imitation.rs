@@ -14,10 +14,10 @@ use unicode_security::confusable_detection::skeleton;
 use super::handle::skeleton_of;
 use crate::text::fold::is_word_character;
 
-/// The name of the service. No word of a name begins or ends with it.
+/// The name of the service. No word of a name may begin or end with it.
 const BRAND: &str = "sosik";
 
-/// Words that claim a standing. No word of a name is one of them.
+/// Words that claim an official role. No word of a name may be one of them.
 const CLAIMS: &[&str] = &[
     "admin",
     "admins",
@@ -29,7 +29,7 @@ const CLAIMS: &[&str] = &[
     "official",
 ];
 
-/// Claims in scripts that are written without spaces. No part of a name is one of them.
+/// Claims in scripts without spaces. No part of a name may be one of them.
 const CLAIMS_WITHOUT_SPACES: &[&str] = &[
     "운영자",
     "운영팀",
@@ -46,10 +46,10 @@ const CLAIMS_WITHOUT_SPACES: &[&str] = &[
     "オフィシャル",
 ];
 
-/// Words that deny the claim in them.
+/// Words that negate the claim that they contain.
 const DENIALS: &[&str] = &["비공식", "非公式", "非官方"];
 
-/// Words that are a claim when the name consists of nothing else.
+/// Words that are a claim only if the name contains nothing else.
 const CLAIMS_ALONE: &[&str] = &[
     "help",
     "helpdesk",
@@ -102,7 +102,7 @@ fn skeletons_of(words: &'static [&'static str]) -> impl Iterator<Item = String> 
 /// Whether a name can be mistaken for the service or its staff.
 pub(super) fn imitates_the_service(name: &str) -> bool {
     let plain: String = name.chars().map(boxed_letter).nfkc().collect();
-    // A capital and its small letter have different look-alikes, so both orders are tried.
+    // Upper and lower case of a letter have different look-alikes, so both orders are tried.
     [lower_first, skeleton_first]
         .into_iter()
         .any(|form| claims(&plain, form))
@@ -141,7 +141,7 @@ fn skeleton_first(text: &str) -> String {
     squashed(&skeleton(text).collect::<String>().to_lowercase())
 }
 
-/// Letters and digits only, and those that ASCII alone confuses written in one way.
+/// Only the letters and digits, with the look-alikes of ASCII mapped to one spelling.
 fn squashed(text: &str) -> String {
     let letters: String = text
         .chars()
@@ -150,13 +150,13 @@ fn squashed(text: &str) -> String {
     skeleton_of(&letters)
 }
 
-/// Letters in boxes and discs, and the letters of flags, as plain ones: compatibility forms leave them as they are.
+/// Maps letters in boxes and discs, and the letters of flags, to plain letters. Compatibility forms do not change them.
 fn boxed_letter(character: char) -> char {
     let first = match character {
         '\u{1F150}'..='\u{1F169}' => 0x1F150,
         '\u{1F170}'..='\u{1F189}' => 0x1F170,
         '\u{1F1E6}'..='\u{1F1FF}' => 0x1F1E6,
-        // A letter of its own that looks like a small k, and has no look-alike in the table of Unicode.
+        // This letter looks like a small k. The table of Unicode has no look-alike for it.
         '\u{138}' => return 'k',
         _ => return character,
     };

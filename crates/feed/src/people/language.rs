@@ -1,4 +1,4 @@
-//! The languages that the service speaks to people.
+//! The languages of the service.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::rules::RuleBroken;
 
-/// The language in which a person is spoken to. What they write may be in any.
+/// The language in which the service addresses a person. People may write in any language.
 ///
-/// The default is English: whoever does not say is most likely a developer trying the API, and English is the one
-/// that most people who read none of their own here can make out.
+/// The default is English. A client that sends no language is most likely a developer trying the API, and English is
+/// the one that most people understand whose own language is missing here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
@@ -23,7 +23,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// Every language, in the order in which they are offered.
+    /// Every language, in the order in which clients offer them.
     pub const ALL: [Self; 3] = [Self::Ko, Self::En, Self::Ja];
 
     /// The language with this ISO 639-1 code.
@@ -37,8 +37,8 @@ impl Language {
             .ok_or(RuleBroken::LanguageUnknown)
     }
 
-    /// A code out of the store. One that this build does not know (written by a newer one) reads as the default, since
-    /// a person in the wrong language is better than a person who cannot be read.
+    /// The language with a code of the store. A code that this build does not know (written by a newer one) reads as
+    /// the default, because a person in the wrong language is better than one who cannot be read.
     pub fn from_stored(code: &str) -> Self {
         Self::parse(code).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Handles that nobody may sign up with: they would pass for the service, or for a page of it.
+//! Reserved handles: nobody may sign up with a handle that looks like the service or one of its pages.
 
 use std::sync::LazyLock;
 
@@ -6,9 +6,9 @@ use rustc_hash::FxHashSet;
 
 use super::handle::skeleton_of;
 
-/// Words kept back, by what they would pass for. All of them would otherwise be well-formed handles.
+/// Reserved words, grouped by what they would be mistaken for. All are otherwise valid handles.
 pub(super) const WORDS: &[&str] = &[
-    // the service and those who run it
+    // the service and its operators
     "sosik",
     "sosik_app",
     "sosik_help",
@@ -45,7 +45,7 @@ pub(super) const WORDS: &[&str] = &[
     "verify",
     "bot",
     "daemon",
-    // mail and machine names that others trust (RFC 2142)
+    // names of mailboxes and machines that others trust (RFC 2142)
     "abuse",
     "hostmaster",
     "postmaster",
@@ -149,7 +149,7 @@ pub(super) const WORDS: &[&str] = &[
     "user",
     "users",
     "well_known",
-    // words that programs write when something is missing, and words that speak to everybody
+    // words that programs print for missing values, and words that address everybody
     "anonymous",
     "anyone",
     "deleted",
@@ -183,7 +183,7 @@ pub(super) fn is_reserved(handle: &str) -> bool {
     WORDS.contains(&handle)
 }
 
-/// Whether a handle with this skeleton can be mistaken for one of the words.
+/// Whether a handle with this skeleton can be mistaken for a reserved word.
 pub(super) fn resembles_reserved(skeleton: &str) -> bool {
     SKELETONS.contains(skeleton)
 }

@@ -1,4 +1,4 @@
-//! What somebody types to find a person.
+//! The query of a search for people.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -8,8 +8,8 @@ use crate::people::{DisplayName, Handle};
 use crate::rules::RuleBroken;
 use crate::text::fold::{fold, is_word_character};
 
-/// A search for people: every word must begin a word of the handle or of the name, or stand anywhere in a Korean,
-/// Japanese or Chinese word. With `@` in front: the handle must begin with it.
+/// A search for people. Every word must begin a word of the handle or of the name, or be part of a Korean, Japanese or
+/// Chinese word. With a leading `@`, the handle must begin with it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Query {
     scope: Scope,
@@ -24,7 +24,7 @@ enum Scope {
     HandleAndName,
 }
 
-/// How good a match is, best first.
+/// The quality of a match, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
     /// The query is the handle.
@@ -33,13 +33,13 @@ pub enum Rank {
     HandlePrefix,
     /// The display name begins with the query.
     NamePrefix,
-    /// Found some other way.
+    /// Any other match.
     Rest,
 }
 
 impl Query {
-    /// Reads what somebody typed. Width, capitals and white space around it do not matter. Words after the tenth
-    /// ([`SEARCH_WORDS_MAX`]) are not looked at.
+    /// Parses the text of a search. Width, case and surrounding white space do not matter. Words after the tenth
+    /// ([`SEARCH_WORDS_MAX`]) are ignored.
     ///
     /// # Errors
     /// [`RuleBroken::SearchQueryInvalid`] without a letter or digit, or with more than
@@ -70,12 +70,12 @@ impl Query {
         })
     }
 
-    /// The words, each once, in the order in which they were typed. At least one.
+    /// The words, each once, in the order of the text. At least one.
     pub fn words(&self) -> &[String] {
         &self.words
     }
 
-    /// The word to look up in the index: the longest, since it finds the fewest people; the first among equals.
+    /// The word to look up in the index: the longest, because it matches the fewest people; the first of equal length.
     pub fn lead(&self) -> &str {
         let longest = self
             .words
@@ -85,14 +85,14 @@ impl Query {
         longest.map_or("", |word| cut(word))
     }
 
-    /// The terms that begin with the [`lead`](Self::lead): from the first bound, which is in, to the second, which is
-    /// out. For an index that compares bytes of UTF-8, which is the order of the characters.
+    /// The terms that begin with the [`lead`](Self::lead): from the first bound, inclusive, to the second, exclusive.
+    /// For an index that compares bytes of UTF-8, which is the order of the characters.
     pub fn range(&self) -> (String, String) {
         let lead = self.lead();
         (lead.to_owned(), first_after(lead))
     }
 
-    /// Whether this person is found.
+    /// Whether this person matches.
     pub fn matches(&self, handle: &Handle, display_name: &DisplayName) -> bool {
         match self.scope {
             Scope::Handle => self
@@ -111,7 +111,7 @@ impl Query {
         }
     }
 
-    /// How well this person fits, given that they match. Sort by rank, then by handle.
+    /// The rank of a person who matches. Sort by rank, then by handle.
     pub fn rank(&self, handle: &Handle, display_name: &DisplayName) -> Rank {
         if handle.as_str() == self.text {
             Rank::ExactHandle
@@ -124,8 +124,7 @@ impl Query {
         }
     }
 
-    /// Whether the words typed begin the name, the last one perhaps unfinished. Spaces do not matter: Korean names are
-    /// written with and without.
+    /// Whether the query is a prefix of the name. Spaces do not matter: Korean names are written with and without.
     fn begins(&self, display_name: &DisplayName) -> bool {
         let name: String = words(&fold(display_name.as_str())).collect();
         let typed: String = words(&self.text).collect();
@@ -134,7 +133,7 @@ impl Query {
 }
 
 impl Scope {
-    /// A handle is one word with its underscores; in a search for both, an underscore parts words like a space does.
+    /// A handle with underscores is one word. In a search for both, an underscore separates words like a space.
     fn words(self, text: &str) -> impl Iterator<Item = &str> {
         text.split(move |character| {
             !is_word_character(character) && (self == Self::HandleAndName || character != '_')
@@ -143,8 +142,8 @@ impl Scope {
     }
 }
 
-/// The least text that is greater than every text beginning with `prefix`: the last character moved on by one, or, where
-/// there is no next one, dropped and the one before it moved on.
+/// The smallest text that is greater than every text beginning with `prefix`. It increments the last character. If that
+/// has no successor, it removes the character and increments the one before it.
 fn first_after(prefix: &str) -> String {
     let mut bound = prefix.to_owned();
     while let Some(last) = bound.pop() {
@@ -153,11 +152,11 @@ fn first_after(prefix: &str) -> String {
             return bound;
         }
     }
-    // Only an empty prefix and one of nothing but U+10FFFF come here; neither is a word.
+    // Reached only for an empty prefix and for one that consists of U+10FFFF; neither is a word.
     char::MAX.to_string()
 }
 
-/// The next Unicode scalar value; the surrogates are none.
+/// The next Unicode scalar value. Skips the surrogates.
 fn next_character(character: char) -> Option<char> {
     match character {
         '\u{D7FF}' => Some('\u{E000}'),
@@ -179,7 +178,7 @@ mod tests {
         )
     }
 
-    /// Found the way a store finds: a term in the range, then all words.
+    /// Searches like a store: a term in the range, then all words.
     fn finds(query: &str, handle: &str, name: &str) -> bool {
         let query = Query::parse(query).unwrap();
         let (handle, name) = person(handle, name);
@@ -308,7 +307,7 @@ mod tests {
         assert!(Rank::NamePrefix < Rank::Rest);
     }
 
-    /// A piece of a name, by characters.
+    /// A part of a name, in characters.
     fn piece(name: &str, start: prop::sample::Index, length: prop::sample::Index) -> String {
         let all: Vec<char> = name.chars().collect();
         let start = start.index(all.len());

@@ -1,4 +1,4 @@
-//! What the index holds about a person.
+//! The search terms of a person.
 
 use rustc_hash::FxHashSet;
 
@@ -6,9 +6,9 @@ use crate::limits::{SEARCH_TERM_CHARACTERS_MAX, SEARCH_TERMS_MAX};
 use crate::people::{DisplayName, Handle};
 use crate::text::fold::{fold, is_word_character};
 
-/// The strings under which a person is found: the handle, its parts between `_`, the words of the name, and every
-/// suffix of words with Korean, Japanese or Chinese characters. Each once, the most telling first, at most
-/// [`SEARCH_TERMS_MAX`] of at most [`SEARCH_TERM_CHARACTERS_MAX`] characters.
+/// The strings that find a person: the handle, its parts between `_`, the words of the name, and every suffix of words
+/// with Korean, Japanese or Chinese characters. Each occurs once, the most specific first, at most [`SEARCH_TERMS_MAX`]
+/// of at most [`SEARCH_TERM_CHARACTERS_MAX`] characters.
 pub fn terms(handle: &Handle, display_name: &DisplayName) -> Vec<String> {
     let name = fold(display_name.as_str());
     let whole = std::iter::once(handle.as_str())
@@ -35,12 +35,12 @@ pub(super) fn words(folded: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// Whether any piece of the word finds it, and not only its beginning.
+/// Whether any part of the word is searchable, and not only its beginning.
 pub(super) fn is_cut_anywhere(word: &str) -> bool {
     word.chars().any(is_cjk)
 }
 
-/// At most [`SEARCH_TERM_CHARACTERS_MAX`] characters from the start.
+/// The first [`SEARCH_TERM_CHARACTERS_MAX`] characters.
 pub(super) fn cut(word: &str) -> &str {
     word.char_indices()
         .nth(SEARCH_TERM_CHARACTERS_MAX)
@@ -51,7 +51,7 @@ fn suffixes(word: &str) -> impl Iterator<Item = &str> {
     word.char_indices().skip(1).map(|(start, _)| &word[start..])
 }
 
-/// Hangul, kana and Han, by the blocks of Unicode 17. Half-width forms are gone after folding.
+/// Whether a character is Hangul, kana or Han, by the blocks of Unicode 17. Folding has removed half-width forms.
 fn is_cjk(character: char) -> bool {
     matches!(character,
         '\u{1100}'..='\u{11FF}' // Hangul Jamo
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn nobody_has_more_or_longer_terms_than_the_limits_say() {
-        // Fifty Han characters stay fifty; fifty squared words fold into four or so letters each.
+        // Fifty Han characters stay fifty; fifty squared words fold into about four letters each.
         for (first, count) in [('\u{4E00}', 51), ('\u{3300}', SEARCH_TERMS_MAX)] {
             let name: String = (first..).take(50).collect();
             let name = DisplayName::from_stored(name);

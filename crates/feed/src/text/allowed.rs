@@ -19,31 +19,31 @@ use crate::limits::{
 /// The effect of a character on the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// It is visible by itself. Private and unassigned characters belong here: the reader may have a
-    /// font or a newer Unicode for them.
+    /// Visible by itself. Includes private and unassigned characters: the reader may have a font or a newer Unicode for
+    /// them.
     Visible,
     /// A space, a line break, a tab, or a letter that is blank by design.
     Blank,
     /// A mark on the character before it.
     Mark,
-    /// It is invisible, and changes how its neighbours are joined, broken or drawn.
+    /// Invisible. Changes how its neighbours are joined, broken or drawn.
     Invisible,
-    /// It spells the region of a flag emoji, and is invisible elsewhere.
+    /// Spells the region of a flag emoji. Invisible elsewhere.
     Tag,
-    /// It ends the region of a flag emoji.
+    /// Ends the region of a flag emoji.
     TagEnd,
     /// The black flag, which a sequence of tags turns into the flag of a region.
     FlagBase,
     /// A control character other than a line break and a tab.
     Control,
-    /// It changes the direction of the text after it, also outside of this text.
+    /// Changes the direction of the text after it, even outside of this text.
     Direction,
-    /// Never a character of a text: noncharacters, annotations and language tags.
+    /// Never part of a text: noncharacters, annotations and language tags.
     Unusable,
 }
 
 impl Class {
-    /// Every class but [`Class::Visible`], with its name in the table for clients.
+    /// Every class except [`Class::Visible`], with its name in the table for clients.
     pub const ALL: &[(Self, &'static str)] = &[
         (Self::Blank, "blank"),
         (Self::Mark, "mark"),
@@ -64,14 +64,14 @@ pub fn class(character: char) -> Class {
         '\n' | '\t' => Class::Blank,
         '\u{1F3F4}' => Class::FlagBase,
         '\u{E007F}' => Class::TagEnd,
-        // The tags that Unicode uses in flags: digits and small letters.
+        // The tags that Unicode uses in flags: digits and lower-case letters.
         '\u{E0030}'..='\u{E0039}' | '\u{E0061}'..='\u{E007A}' => Class::Tag,
         '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{206F}' => Class::Direction,
         '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007E}' | '\u{FDD0}'..='\u{FDEF}' => {
             Class::Unusable
         }
         _ if u32::from(character) & 0xFFFE == 0xFFFE => Class::Unusable,
-        // Variation selectors choose how the character before them is drawn.
+        // Variation selectors determine how the previous character is drawn.
         '\u{FE00}'..='\u{FE0F}' | '\u{180B}'..='\u{180F}' | '\u{E0100}'..='\u{E01EF}' => {
             Class::Invisible
         }
@@ -83,7 +83,7 @@ pub fn class(character: char) -> Class {
 fn class_by_category(character: char) -> Class {
     match character.general_category() {
         GeneralCategory::Control => Class::Control,
-        // Some format characters are drawn: the signs of the Arabic script that enclose numbers.
+        // Some format characters are visible: the signs of the Arabic script that enclose numbers.
         GeneralCategory::Format if is_drawn_format(character) => Class::Visible,
         GeneralCategory::Format => Class::Invisible,
         GeneralCategory::Surrogate => Class::Unusable,
@@ -100,8 +100,8 @@ fn is_drawn_format(character: char) -> bool {
     matches!(character, '\u{600}'..='\u{605}' | '\u{6DD}' | '\u{70F}' | '\u{890}'..='\u{891}' | '\u{8E2}')
 }
 
-/// Letters and symbols that are blank by design: the Hangul fillers and the empty Braille cell. People use them for
-/// empty names where white space is rejected.
+/// Letters and symbols that are blank by design: the Hangul fillers and the empty Braille cell. They are used for empty
+/// names where white space is rejected.
 fn is_blank_letter(character: char) -> bool {
     matches!(
         character,
@@ -119,7 +119,7 @@ pub(crate) fn is_visible(character: char) -> bool {
 /// `Display` prints the code point and never the character, so that it can be logged and sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Refused {
-    /// The first character at fault.
+    /// The first rejected character.
     pub character: char,
     /// The reason.
     pub reason: Reason,
@@ -132,17 +132,18 @@ pub enum Reason {
     Control,
     /// [`Class::Direction`].
     Direction,
-    /// [`Class::Unusable`], or in a name any character that no font has to show.
+    /// [`Class::Unusable`]; in a name, also any character without a guaranteed glyph.
     Unusable,
     /// A tag that is not part of a flag emoji.
     LooseTag,
-    /// More than [`TEXT_MARKS_IN_A_ROW_MAX`] marks on one character (in a name fewer).
+    /// More than [`TEXT_MARKS_IN_A_ROW_MAX`] marks on one character; in a name, fewer are allowed.
     Marks,
-    /// More than [`TEXT_INVISIBLE_IN_A_ROW_MAX`] invisible characters in a row; in a name, any that joins nothing.
+    /// More than [`TEXT_INVISIBLE_IN_A_ROW_MAX`] invisible characters in a row; in a name, any that does not join its
+    /// neighbours.
     Invisible,
-    /// In a name: a check mark, which passes for a verified account.
+    /// In a name: a check mark, which imitates a verified account.
     CheckMark,
-    /// In a name: a letter of another script than the letters before it in the same word.
+    /// In a name: a letter of another script than the previous letters of the same word.
     MixedScripts,
 }
 
@@ -191,7 +192,7 @@ impl fmt::Display for Refused {
     }
 }
 
-/// Most characters of a kind in a row.
+/// Maximum length of a run of each kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Runs {
     pub(crate) marks_max: usize,
@@ -206,7 +207,7 @@ impl Runs {
     };
 }
 
-/// Finds the first character that a text may not have. The text is in NFC.
+/// Finds the first character that a text may not contain. The text is in NFC.
 ///
 /// # Errors
 /// The character and the reason.
@@ -245,7 +246,7 @@ pub(crate) fn check_runs(text: &str, runs: Runs) -> Result<(), Refused> {
     flag.end()
 }
 
-/// Follows the tags of a flag emoji: the black flag, [`FLAG_TAGS_MIN`] to [`FLAG_TAGS_MAX`] tags, the end.
+/// Parses the tags of a flag emoji: the black flag, [`FLAG_TAGS_MIN`] to [`FLAG_TAGS_MAX`] tags, the end.
 #[derive(Debug, Default)]
 struct Flag {
     is_open: bool,
@@ -282,7 +283,7 @@ impl Flag {
         Ok(())
     }
 
-    /// The flag must not end here when it has tags.
+    /// Rejects a flag with tags that ends without the end tag.
     fn end(&self) -> Result<(), Refused> {
         match self.first {
             Some(tag) => Err(Refused::new(tag, Reason::LooseTag)),

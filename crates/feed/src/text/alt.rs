@@ -5,7 +5,8 @@ use super::written::{Fault, written};
 use crate::limits::ALT_TEXT_CHARACTERS_MAX;
 use crate::rules::RuleBroken;
 
-/// What an attachment shows, for those who cannot see it: at most [`ALT_TEXT_CHARACTERS_MAX`] characters. May be empty.
+/// A description of an attachment for people who cannot see it: at most [`ALT_TEXT_CHARACTERS_MAX`] characters. May be
+/// empty.
 #[derive(Clone, Default, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct AltText(String);
@@ -13,7 +14,7 @@ pub struct AltText(String);
 stored_text!(AltText, private);
 
 impl AltText {
-    /// Checks a description: NFC, line breaks as `\n`, no white space at the end.
+    /// Checks a description and normalises it: NFC, line breaks as `\n`, no white space at the end.
     ///
     /// # Errors
     /// [`RuleBroken::AltTextTooLong`] or [`RuleBroken::AltTextCharacters`].

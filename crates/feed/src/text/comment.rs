@@ -5,7 +5,7 @@ use super::written::{Fault, written};
 use crate::limits::COMMENT_CHARACTERS_MAX;
 use crate::rules::RuleBroken;
 
-/// The text of a comment: 1 to [`COMMENT_CHARACTERS_MAX`] characters, something visible among them.
+/// The text of a comment: 1 to [`COMMENT_CHARACTERS_MAX`] characters, with at least one visible character.
 #[derive(Clone, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct CommentText(String);
@@ -13,7 +13,7 @@ pub struct CommentText(String);
 stored_text!(CommentText, private);
 
 impl CommentText {
-    /// Checks the text of a comment: NFC, line breaks as `\n`, no white space at the end.
+    /// Checks the text of a comment and normalises it: NFC, line breaks as `\n`, no white space at the end.
     ///
     /// # Errors
     /// [`RuleBroken::CommentTextEmpty`], [`RuleBroken::CommentTextTooLong`] or [`RuleBroken::CommentTextCharacters`].

@@ -1,13 +1,13 @@
-//! How words are compared: in search and among hashtags.
+//! Case folding, for comparing words in search and hashtags.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The text with everything that does not matter for finding it taken out: full width, half width and other
-/// compatibility forms (NFKC) and capitals.
+/// The folded text: without the differences of full width, half width and other compatibility forms (NFKC), and of
+/// upper and lower case.
 ///
-/// Capitals are folded character by character: the rule for the Greek final sigma would make a word's form depend on
-/// where the text was cut, and a prefix would not be found. NFKC runs again because folding can leave marks apart.
+/// Case is folded character by character: the rule for the Greek final sigma would make the form of a word depend on
+/// where the text is cut, and a prefix would not match. NFKC runs again because folding can leave marks separate.
 pub(crate) fn fold(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
 }

@@ -8,10 +8,10 @@ use crate::limits::{HASHTAG_CHARACTERS_MAX, HASHTAGS_MAX};
 
 /// The hashtags of a text without their `#`, each once, in order of appearance, at most [`HASHTAGS_MAX`].
 ///
-/// A tag is letters, digits, marks and `_` of any script behind a `#` (or the full-width one that Japanese keyboards
-/// write), with at least one letter: "#1" is a number. In front of the `#` may stand no character of a word, no `&`
-/// (an HTML entity) and no `/` (a place within a web page). Tags are compared without width and capitals, and given back
-/// in that form. One of more than [`HASHTAG_CHARACTERS_MAX`] characters is none.
+/// A tag consists of letters, digits, marks and `_` of any script after a `#` (or the full-width one of Japanese
+/// keyboards), with at least one letter: "#1" is a number. The `#` may not follow a character of a word, an `&` (an
+/// HTML entity) or a `/` (a fragment of a URL). Tags are folded for comparison and returned in that form. A text of
+/// more than [`HASHTAG_CHARACTERS_MAX`] characters is not a tag.
 pub fn hashtags(text: &str) -> Vec<String> {
     let folded = fold(text);
     let mut seen = FxHashSet::default();
@@ -30,7 +30,7 @@ pub fn hashtags(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// A mark at the start belongs to the `#`: together they are an emoji of a key, not a tag.
+/// A mark at the start belongs to the `#`: together they are a keycap emoji and not a tag.
 fn is_tag(word: &str) -> bool {
     !word.starts_with(is_combining_mark)
         && word.chars().any(char::is_alphabetic)

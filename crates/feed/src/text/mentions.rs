@@ -1,15 +1,16 @@
-//! Who is mentioned in a text.
+//! The mentions of a text.
 
 use rustc_hash::FxHashSet;
 
 use crate::limits::MENTIONS_MAX;
 use crate::people::{Handle, is_handle_character};
 
-/// The people whom a text mentions, each once, in order of appearance, at most [`MENTIONS_MAX`].
+/// The people that a text mentions, each once, in order of appearance, at most [`MENTIONS_MAX`].
 ///
-/// The handle ends where handle characters end, since Korean and Japanese write particles right behind it: "@mina야"
-/// mentions `mina`. In front of the `@` may stand anything but ASCII letters, digits and `_./@`, which tell e-mail
-/// addresses, paths and addresses in other systems. Whether such a person exists, and may be told, is for the caller.
+/// The handle ends at the first character that a handle cannot contain, because Korean and Japanese append particles
+/// directly: "@mina야" mentions `mina`. The `@` may follow anything except ASCII letters, digits and `_./@`, which
+/// indicate e-mail addresses, paths and addresses of other systems. The caller checks whether the person exists and may
+/// be notified.
 pub fn mentions(text: &str) -> Vec<Handle> {
     let mut seen = FxHashSet::default();
     text.match_indices('@')

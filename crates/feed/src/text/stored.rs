@@ -1,24 +1,24 @@
-//! What all checked texts have in common.
+//! Common methods of all checked texts.
 
-/// Gives a newtype over `String` its way in from the store and its ways out.
+/// Implements the constructor for stored values and the accessors of a newtype over `String`.
 ///
-/// No `Deref`, so that a checked text does not silently become any string; no `Deserialize`, so that a request body
-/// cannot come past `parse`.
+/// It implements no `Deref`, so that a checked text does not silently become an unchecked string, and no `Deserialize`,
+/// so that a request body cannot bypass `parse`.
 macro_rules! stored_text {
     ($name:ident) => {
         impl $name {
-            /// Takes what the store gives back. Checks nothing: it was checked on its way in, and the rules may have
-            /// become stricter since.
+            /// Accepts a value of the store. It is not checked again: the rules may have become stricter since it was
+            /// written.
             pub fn from_stored(text: String) -> Self {
                 Self(text)
             }
 
-            /// The text itself.
+            /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// The text itself, taken out.
+            /// Returns the owned text.
             pub fn into_string(self) -> String {
                 self.0
             }
@@ -36,7 +36,7 @@ macro_rules! stored_text {
     ($name:ident, private) => {
         $crate::text::stored_text!($name);
 
-        /// Prints how long the text is and not what it says.
+        /// Prints the length of the text and not its content.
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(

@@ -5,17 +5,17 @@ use super::written::{Fault, written};
 use crate::limits::STORY_TEXT_CHARACTERS_MAX;
 use crate::rules::RuleBroken;
 
-/// Whether a story may go without text.
+/// Whether a story needs text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextIs {
-    /// The story is nothing but its text, so there must be some.
+    /// The story consists of its text only, so the text must not be empty.
     Required,
-    /// The story has attachments that stand for themselves.
+    /// The story has attachments, so the text may be empty.
     Optional,
 }
 
 impl TextIs {
-    /// What the text is beside so many attachments.
+    /// Whether a story with this number of attachments needs text.
     pub fn beside(attachments: usize) -> Self {
         if attachments == 0 {
             Self::Required
@@ -25,7 +25,7 @@ impl TextIs {
     }
 }
 
-/// The text of a story: at most [`STORY_TEXT_CHARACTERS_MAX`] characters. Empty only beside attachments.
+/// The text of a story: at most [`STORY_TEXT_CHARACTERS_MAX`] characters. Empty only with attachments.
 #[derive(Clone, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct StoryText(String);
@@ -33,8 +33,8 @@ pub struct StoryText(String);
 stored_text!(StoryText, private);
 
 impl StoryText {
-    /// Checks the text of a story: NFC, line breaks as `\n`, no white space at the end. A text of which nothing can be
-    /// seen is an empty text.
+    /// Checks the text of a story and normalises it: NFC, line breaks as `\n`, no white space at the end. A text
+    /// without a visible character counts as empty.
     ///
     /// # Errors
     /// [`RuleBroken::StoryTextEmpty`], [`RuleBroken::StoryTextTooLong`] or [`RuleBroken::StoryTextCharacters`].

@@ -1,25 +1,26 @@
-//! The one form in which written text is kept.
+//! The normal form of texts.
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::allowed::{Reason, Refused, check, is_visible};
 
-/// What is wrong with a text, whatever kind of text it is.
+/// The error of a text, independent of its kind.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// More characters than allowed.
     TooLong {
-        /// How many there are.
+        /// The number of characters.
         characters: usize,
     },
-    /// A character that no text may have.
+    /// A character that is not allowed.
     Characters(Refused),
 }
 
-/// The text in the form in which it is kept: `\n` for every kind of line break that systems write, NFC, no white space
-/// at the end, empty when nothing in it can be seen.
+/// The normal form of a text: `\n` for every kind of line break, NFC, no white space at the end, empty if no character
+/// is visible.
 ///
-/// NUL in particular would be refused by PostgreSQL much later; escape characters would reach an operator's terminal.
+/// Among the rejected characters, PostgreSQL would reject NUL much later, and escape characters would reach an
+/// operator's terminal.
 pub(crate) fn written(text: &str, characters_max: usize) -> Result<String, Fault> {
     let mut kept: String = text
         .replace("\r\n", "\n")
@@ -34,7 +35,7 @@ pub(crate) fn written(text: &str, characters_max: usize) -> Result<String, Fault
     let is_visible = kept.chars().any(is_visible);
     match check(&kept) {
         Ok(()) => {}
-        // A text of only invisible characters is empty.
+        // A text of invisible characters only is empty.
         Err(refused) if !is_visible && refused.reason == Reason::Invisible => {}
         Err(refused) => return Err(Fault::Characters(refused)),
     }

@@ -1,4 +1,4 @@
-//! Timelines against a model that simply remembers everything.
+//! Compares timelines with a model that records everything.
 
 use std::collections::BTreeSet;
 
@@ -86,7 +86,7 @@ fn eight_hundred_ids_take_eight_bytes_each_and_little_more() {
     }
 }
 
-/// What happens to a timeline.
+/// A step of the model.
 #[derive(Debug, Clone)]
 enum Step {
     Deliver(u64),
