@@ -1,12 +1,13 @@
-//! A cache that never serves what was already changed when the request began.
+//! A cache that never serves a value that was outdated before the request began.
 //!
 //! The danger of every look-aside cache: a slow loader reads the old value, a writer changes the store and drops the
-//! cached value, and then the loader puts the old value in, where it stays. Here every key belongs to one of a fixed
-//! number of stamps. A loader notes the stamp before it reads the store, and its value is kept only if the stamp is
-//! still the same; a writer moves the stamp on and drops the value in one step, after the commit and before it
-//! answers. So whoever asks after the answer never sees the old value (promise: private at read).
+//! cached value, and then the loader inserts the old value, which stays. Here every key belongs to one of a fixed
+//! number of stamps. A loader takes the stamp before it reads the store, and its value is kept only if the stamp is
+//! unchanged. A writer advances the stamp and drops the value in one step, after the commit and before its response. So
+//! a request that begins after the response never sees the old value (promise: private at read).
 //!
-//! Keys that share a stamp disturb each other only by a value that is not kept, never by a wrong one.
+//! If two keys share a stamp, a change of one prevents the other's value from being kept. It never causes a wrong
+//! value.
 
 use std::hash::{BuildHasher, Hash};
 
@@ -16,14 +17,14 @@ use quick_cache::sync::Cache;
 
 use crate::hash::IdHash;
 
-/// How many stamps there are. Enough that two keys under change rarely share one; 64 KiB of locks.
+/// Number of stamps. Two keys that change at the same time rarely share one; 64 KiB of locks.
 const STAMPS: usize = 4096;
 
-/// What a loader notes before it reads the store.
+/// The stamp that a loader takes before it reads the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp(u64);
 
-/// Values by key, within a weight; see the module.
+/// Values by key, within a maximum weight; see the module.
 pub struct StampedCache<K, V, W> {
     values: Cache<K, V, W, IdHash>,
     hash: IdHash,
@@ -36,7 +37,7 @@ where
     V: Clone,
     W: Weighter<K, V> + Clone,
 {
-    /// Room for `weight`, in the unit of the weighter; about `entries` of them.
+    /// A cache for `weight`, in the unit of the weighter, and about `entries` values.
     pub fn new(entries: usize, weight: u64, weighter: W) -> Self {
         let hash = IdHash::default();
         let values = Cache::with(
@@ -53,17 +54,17 @@ where
         }
     }
 
-    /// The value, when it is there.
+    /// The cached value.
     pub fn get(&self, key: &K) -> Option<V> {
         self.values.get(key)
     }
 
-    /// To be noted before loading.
+    /// The stamp of a key. Call it before loading.
     pub fn stamp(&self, key: &K) -> Stamp {
         Stamp(*self.lock(key).lock())
     }
 
-    /// Keeps a loaded value unless the key was changed since `stamp`. The loader may use its value either way: the
+    /// Keeps a loaded value unless the key has changed since `stamp`. The loader may use its value in both cases: the
     /// request began before the change was acknowledged.
     pub fn keep(&self, key: K, value: V, stamp: Stamp) {
         let now = self.lock(&key).lock();
@@ -72,15 +73,15 @@ where
         }
     }
 
-    /// The key has changed in the store: drops the value and outdates loads under way.
+    /// The key has changed in the store: drops the value and invalidates loads in flight.
     pub fn drop_changed(&self, key: &K) {
         let mut now = self.lock(key).lock();
         *now += 1;
         self.values.remove(key);
     }
 
-    /// A part of the value has changed in the store: mends the value in place, if it is there, and outdates loads
-    /// under way. `mend` must know an older change from a newer one, since changes come here in any order.
+    /// A part of the value has changed in the store: updates a cached value in place and invalidates loads in flight.
+    /// Changes arrive in any order, so `mend` must ignore a change that is older than the value.
     pub fn mend_changed(&self, key: &K, mend: impl FnOnce(&V)) {
         let mut now = self.lock(key).lock();
         *now += 1;
@@ -89,22 +90,22 @@ where
         }
     }
 
-    /// How many values are there.
+    /// Number of values.
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// No value is there.
+    /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// How many were found and not found since the start.
+    /// Hits and misses since the start.
     pub fn hits_and_misses(&self) -> (u64, u64) {
         (self.values.hits(), self.values.misses())
     }
 
-    /// Drops everything.
+    /// Drops all values.
     pub fn clear(&self) {
         for stamp in &self.stamps {
             *stamp.lock() += 1;
@@ -145,7 +146,7 @@ mod tests {
         for key in (0..keys).map(|milliseconds| milliseconds << 22) {
             cache.keep(key, "kept", cache.stamp(&key));
         }
-        // Parts fill up before others by chance; a tenth is more than that takes.
+        // Some shards fill up before others by chance; a tenth is more than that takes.
         assert!(
             cache.len() > 9_000,
             "only {} of {keys} are kept",

@@ -6,90 +6,90 @@ use async_trait::async_trait;
 use sosik_feed::timeline::{Forgotten, Mark, Newer, Stretch};
 use sosik_feed::{PersonId, StoryId};
 
-/// Answers of the fabric.
+/// A result of the fabric.
 pub type FabricResult<T> = Result<T, FabricError>;
 
-/// The fabric did not answer. The call may or may not have had its effect; repeating it is safe.
+/// The fabric did not respond. The call may or may not have taken effect; a repeat is safe.
 ///
-/// The caller never passes this on to a client. A read is answered from the store. A write
-/// continues: the invalidation is retried, and the timelines concerned are not used until it succeeds.
+/// No request fails because of it. A read of a feed uses the store instead. A write continues: its invalidation is
+/// retried, and the timelines concerned are not used until it succeeds. A delivery fails, and its order is retried.
 #[derive(Debug, thiserror::Error)]
 #[error("the fabric did not answer")]
 pub struct FabricError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// Does a connected reader take stories from this author? Asked for large authors only, whose stories are announced
-/// to streams without being delivered to timelines. Saying yes in doubt costs a look, saying no costs promptness.
+/// Whether a connected reader takes stories from this author. Called only for large authors, whose stories wake streams
+/// without being delivered to timelines. A wrong `true` costs one read; a wrong `false` delays the story.
 pub type Interest = Arc<dyn Fn(PersonId, PersonId) -> bool + Send + Sync>;
 
-/// What a timeline needs to know of its reader to be filled up from the log of large authors.
+/// The reader's side of filling up a timeline from the log of large authors.
 pub trait Reader: Send + Sync {
-    /// Could a story of this author be in the reader's home feed?
+    /// Whether a story of this author can be in the reader's home feed.
     fn takes_from(&self, author: PersonId) -> bool;
 
-    /// Is what this says still what holds? Asked before filling up, in a moment in which the timeline cannot be
-    /// forgotten: relations change first and the timeline is forgotten then, so a yes belongs to this timeline.
+    /// Whether this information is still current. The engine calls it before filling up, while the timeline cannot be
+    /// dropped. Relations change first and the timeline is dropped afterwards, so `true` is valid for this timeline.
     fn is_current(&self) -> bool;
 }
 
-/// Which part of a timeline to look at.
+/// The range of a timeline to read.
 #[derive(Debug, Clone, Copy)]
 pub struct Below {
-    /// Ids below this one; from the top when there is none.
+    /// Ids below this one; from the top if `None`.
     pub before: Option<StoryId>,
-    /// At most so many.
+    /// Maximum number of ids.
     pub count: usize,
 }
 
-/// A story on its way to some readers.
+/// A story to deliver to some readers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// The story.
     pub story: StoryId,
-    /// To whom.
+    /// The readers.
     pub readers: Vec<PersonId>,
 }
 
-/// From where on to look for what came since.
+/// Where to start a read of newer stories.
 #[derive(Debug, Clone, Copy)]
 pub struct Since {
-    /// Of the timeline the mark is of.
+    /// The incarnation of the timeline that the mark belongs to.
     pub incarnation: u64,
-    /// What had been seen.
+    /// The position up to which the client has seen the timeline.
     pub mark: Mark,
-    /// At most so many.
+    /// Maximum number of ids.
     pub count: usize,
 }
 
-/// A look at a timeline.
+/// The result of reading a timeline.
 #[derive(Debug, Clone)]
 pub struct View {
-    /// Tells this timeline from others that the same reader had. Never 0.
+    /// Distinguishes this timeline from earlier and later ones of the same reader. Never 0.
     pub incarnation: u64,
-    /// The ids asked for.
+    /// The requested ids.
     pub stretch: Stretch,
-    /// Complete from here on.
+    /// The timeline is complete from this id upwards.
     pub floor: StoryId,
-    /// Up to where the timeline was filled at this look.
+    /// The position of the timeline at this read.
     pub mark: Mark,
 }
 
-/// The right to fill one timeline. Deliveries that come in the meantime are kept for it.
+/// The right to build one timeline. Deliveries that arrive in the meantime are kept for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rebuild {
-    /// Whose.
+    /// The reader whose timeline is built.
     pub reader: PersonId,
-    /// Number of the timeline to be.
+    /// The incarnation of the new timeline.
     pub incarnation: u64,
 }
 
-/// What a live stream is woken for.
+/// The reasons to wake a live stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signals {
     /// There may be a new story.
     pub story: bool,
-    /// There may be a new notification, or they were read on another device.
+    /// There may be a new notification, or notifications were read on another device.
     pub notification: bool,
-    /// The session may have ended: look.
+    /// The session may have ended. The stream must check it.
     pub session: bool,
 }
 
@@ -130,7 +130,7 @@ impl Signals {
     }
 }
 
-/// One live stream, registered until it is dropped. Wake-ups between two waits come as one; none is lost.
+/// One live stream, registered until it is dropped. Signals between two waits are merged; none is lost.
 #[async_trait]
 pub trait Watch: Send + Sync {
     /// Waits for the next signals.
@@ -142,17 +142,17 @@ pub trait Watch: Send + Sync {
 /// A timeline is either absent, being built, or ready. Deliveries to an absent one do nothing: the reader is dormant
 /// and the store has the story.
 ///
-/// Every method that returns a result can fail, at any moment and for any span. An engine that calls other machines
-/// must return [`FabricError`] within a bounded time. An engine that outlives a process must let the right to build a
-/// timeline expire: a process that dies does not give it back.
+/// Every method that returns a result can fail, at any time and for any duration. An engine that calls other machines
+/// must return [`FabricError`] within a bounded time. In an engine that outlives a process, the right to build a
+/// timeline must expire: a process that dies does not release it.
 #[async_trait]
 pub trait Fabric: Send + Sync + 'static {
-    /// Puts a story into the timelines of those readers who have one, and wakes their streams. Again: no change.
-    /// Answers how many timelines took it.
+    /// Inserts a story into the timelines of those readers who have one, and wakes their streams. Idempotent. Returns
+    /// the number of timelines that inserted it.
     async fn deliver(&self, story: StoryId, readers: &[PersonId]) -> FabricResult<usize>;
 
-    /// Delivers many stories. The same as delivering one after the other, but an engine looks up each timeline once,
-    /// however many of the stories it takes. When it fails, any part of it may be done; redelivery is idempotent.
+    /// Delivers many stories. Equivalent to delivering one after the other, but an engine looks up each timeline once
+    /// for all stories. After an error any part of it may be done; redelivery is idempotent.
     async fn deliver_many(&self, deliveries: &[Delivery]) -> FabricResult<usize> {
         let mut taken = 0;
         for delivery in deliveries {
@@ -161,12 +161,12 @@ pub trait Fabric: Send + Sync + 'static {
         Ok(taken)
     }
 
-    /// Puts a story of a large author into the log that timelines are filled up from when they are read, and wakes
-    /// the streams whose reader takes from the author.
+    /// Appends a story of a large author to the log from which timelines are filled up when they are read. Wakes the
+    /// streams of readers who take stories from the author.
     async fn announce(&self, story: StoryId, author: PersonId) -> FabricResult<()>;
 
-    /// A part of a timeline, after filling it up from the log of large authors; `None` when there is none that is
-    /// ready. Counts as a read for what stays in memory.
+    /// A range of a timeline, after filling it up from the log of large authors; `None` if no timeline is ready. Counts
+    /// as a read for eviction.
     async fn view(
         &self,
         reader: PersonId,
@@ -174,8 +174,8 @@ pub trait Fabric: Send + Sync + 'static {
         below: Below,
     ) -> FabricResult<Option<View>>;
 
-    /// What came since a mark, after filling up; `None` when there is no timeline that is ready, `Forgotten` when
-    /// the mark is of another timeline or too old.
+    /// The stories after a mark, after filling up; `None` if no timeline is ready, `Forgotten` if the mark belongs to
+    /// another timeline or is too old.
     async fn newer(
         &self,
         reader: PersonId,
@@ -191,12 +191,12 @@ pub trait Fabric: Send + Sync + 'static {
         count: usize,
     ) -> FabricResult<Option<Vec<StoryId>>>;
 
-    /// Claims the right to build the reader's timeline; from now on deliveries are kept for it. `None` when there is
-    /// one already or somebody else builds it.
+    /// Acquires the right to build the reader's timeline; from now on deliveries are kept for it. `None` if there is a
+    /// timeline or another caller is building it.
     async fn begin_rebuild(&self, reader: PersonId) -> FabricResult<Option<Rebuild>>;
 
-    /// Makes the timeline ready with what the store had (read after `begin_rebuild`) and what was delivered
-    /// meanwhile. Does nothing when the timeline was forgotten in between. Answers whether it is ready now.
+    /// Makes the timeline ready with the ids of the store (read after `begin_rebuild`) and the deliveries since then.
+    /// Does nothing if the timeline has been dropped in between. Returns whether it is ready now.
     async fn finish_rebuild(
         &self,
         rebuild: Rebuild,
@@ -204,13 +204,13 @@ pub trait Fabric: Send + Sync + 'static {
         floor: StoryId,
     ) -> FabricResult<bool>;
 
-    /// Gives the right back without a timeline. Does nothing when the timeline is ready or was forgotten.
+    /// Releases the right without building a timeline. Does nothing if the timeline is ready or has been dropped.
     async fn abandon_rebuild(&self, rebuild: Rebuild) -> FabricResult<()>;
 
-    /// Drops the reader's timeline, ready or not: what belongs into it has changed.
+    /// Drops the reader's timeline, ready or not, because its content has changed.
     async fn forget(&self, reader: PersonId) -> FabricResult<()>;
 
-    /// Drops every timeline, ready or not, and signals everything to every stream. For cases in which the outdated
+    /// Drops every timeline, ready or not, and sends all signals to every stream. For cases in which the outdated
     /// timelines are unknown.
     async fn forget_everybody(&self) -> FabricResult<()>;
 
@@ -220,19 +220,19 @@ pub trait Fabric: Send + Sync + 'static {
     /// Wakes the streams of these people, wherever they are connected.
     async fn wake(&self, people: &[PersonId], signals: Signals) -> FabricResult<()>;
 
-    /// Figures for metrics.
+    /// Statistics for metrics.
     fn figures(&self) -> Figures;
 }
 
-/// Figures of a node's part of the fabric.
+/// Statistics of a node's part of the fabric.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// Timelines kept, ready or being built.
+    /// Number of timelines, ready or being built.
     pub timelines: usize,
     /// Bytes they take.
     pub timeline_bytes: usize,
-    /// Timelines that had to go for lack of room, since the start.
+    /// Timelines evicted for lack of memory, since the start.
     pub evicted: u64,
-    /// Live streams open.
+    /// Number of open live streams.
     pub streams: usize,
 }

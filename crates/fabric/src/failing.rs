@@ -55,7 +55,7 @@ impl Call {
 pub enum Fault {
     /// The call returns an error and has no effect.
     Error,
-    /// The call takes effect and returns an error, as when the answer is lost.
+    /// The call takes effect and returns an error, as if the response had been lost.
     LostAnswer,
     /// The call panics.
     Panic,
@@ -94,14 +94,14 @@ impl Faults {
         self.plan(call, Planned { fault, left });
     }
 
-    /// Every call of every kind fails until it is lifted.
+    /// Every call of every kind fails until the fault is lifted.
     pub fn all(&self, fault: Fault) {
         Call::ALL
             .into_iter()
             .for_each(|call| self.always(call, fault));
     }
 
-    /// The calls work again; those that wait go on.
+    /// Lifts the fault of a call. Waiting calls continue.
     pub fn lift(&self, call: Call) {
         self.state.lock().planned.remove(&call);
         self.changed.notify_waiters();
@@ -160,7 +160,7 @@ fn failed(call: Call) -> FabricError {
     FabricError(format!("{call:?} fails on purpose").into())
 }
 
-/// An engine whose calls fail as [`Faults`] say.
+/// An engine whose calls fail according to [`Faults`].
 pub struct FailingFabric {
     engine: Arc<dyn Fabric>,
     faults: Arc<Faults>,

@@ -1,9 +1,10 @@
-//! How ids are spread over the parts of what is kept in memory.
+//! The hash that distributes ids over the shards of caches and timelines.
 //!
-//! Ids that one node gives out differ in their time, which is in their upper bits; the lower ones are mostly the same. A
-//! hash that only multiplies, as rustc-hash does, leaves a third of its bits the same for all of them, and where a part
-//! is chosen by such bits there is only one part: an eighth of a cache in use, one lock for everybody. So parts
-//! are chosen by a hash every bit of which depends on all of the id.
+//! Ids of one node differ in their time, which is in their upper bits; their lower bits are mostly equal. A hash that
+//! only multiplies, as rustc-hash does, leaves a third of its bits equal for all of them. If such bits select the
+//! shard, all ids share one shard: an eighth of a cache is used, and all requests wait for one lock. So shards are
+//! selected by a hash in which every bit depends on the whole id.
 
-/// Hashes ids, all bits of the hash alike. The same in every process: ids are ours, nobody can choose them to collide.
+/// Hashes ids; every bit of the hash is equally good. It is the same in every process: nobody outside chooses ids, so
+/// nobody can make them collide.
 pub(crate) type IdHash = foldhash::quality::FixedState;

@@ -1,10 +1,10 @@
-//! What nodes share while running: timelines, the log of large authors, wake-ups of live streams; and the caches
-//! and rate limits of one node.
+//! State that nodes share while they run: timelines, the log of large authors, wake-ups of live streams. Also the
+//! caches and rate limits of one node.
 //!
-//! Nothing here is trusted. All of it can vanish at any moment; feeds are rebuilt from the store when they are read
-//! next. [`Fabric`] is the contract; [`memory::MemoryFabric`] is the engine of a single process.
+//! Nothing here is authoritative. All of it may be lost at any time; a timeline is rebuilt from the store at the next
+//! read. [`Fabric`] is the contract; [`memory::MemoryFabric`] is the engine of a single process.
 //!
-//! To add an engine: implement [`Fabric`] and run the tests of `tests/contract.rs` on it.
+//! To add an engine, implement [`Fabric`] and run the tests of `tests/contract.rs` on it.
 
 pub mod cache;
 pub mod contract;

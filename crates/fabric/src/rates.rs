@@ -8,38 +8,38 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-/// So many at once, and so many a minute in the long run.
+/// The rate of a limiter: a burst, and an average per minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// Refilled evenly.
+    /// The bucket is refilled evenly at this rate.
     pub per_minute: NonZeroU32,
     /// Size of the bucket.
     pub burst: NonZeroU32,
 }
 
-/// What a limiter answers.
+/// The decision of a limiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Go on.
+    /// The request is allowed.
     Allowed {
-        /// So many more could come at once.
+        /// Number of further requests that are allowed immediately.
         remaining: u32,
     },
-    /// Too many.
+    /// The request exceeds the rate.
     Refused {
-        /// The earliest moment at which one more is allowed.
+        /// Time until the next request is allowed.
         retry_after: Duration,
     },
 }
 
-/// Token buckets of one kind of request, one a key. Keys are hashes: what they stand for is not kept.
+/// Token buckets of one kind of request, one for each key. Keys are hashes, so the original value is not kept.
 pub struct Buckets {
     rate: Rate,
     limiter: RateLimiter<u64, DashMapStateStore<u64>, DefaultClock, StateInformationMiddleware>,
 }
 
 impl Buckets {
-    /// Full buckets.
+    /// A limiter with full buckets.
     #[must_use]
     pub fn new(rate: Rate) -> Self {
         let quota = Quota::per_minute(rate.per_minute).allow_burst(rate.burst);
@@ -49,13 +49,13 @@ impl Buckets {
         }
     }
 
-    /// The rate they hold.
+    /// The rate of the buckets.
     #[must_use]
     pub const fn rate(&self) -> Rate {
         self.rate
     }
 
-    /// Takes one.
+    /// Takes one token.
     pub fn take(&self, key: u64) -> Decision {
         match self.limiter.check_key(&key) {
             Ok(state) => Decision::Allowed {
@@ -67,7 +67,7 @@ impl Buckets {
         }
     }
 
-    /// Forgets full buckets, so that memory follows the keys in use. To be called now and then.
+    /// Removes full buckets, so that memory is bounded by the keys in use. Call it periodically.
     pub fn prune(&self) {
         self.limiter.retain_recent();
         self.limiter.shrink_to_fit();

@@ -1,4 +1,4 @@
-//! What every fabric keeps to, tried on the one of a single process.
+//! The contract of the fabric, tested with the engine of a single process.
 
 #![expect(
     clippy::unwrap_used,
@@ -257,7 +257,7 @@ async fn the_least_recently_read_timelines_go_when_the_room_is_used_up() {
     let favourite = readers[0];
     for reader in &readers {
         built(&fabric, *reader, &ids).await;
-        // Delivered to all of them, read by one.
+        // Delivered to all readers, read by one.
         fabric.deliver(story(1_000), &readers).await.unwrap();
         assert!(
             look(&fabric, favourite).await.is_some(),

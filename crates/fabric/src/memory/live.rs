@@ -1,7 +1,7 @@
-//! Live streams of this process: who is connected, and how to wake them.
+//! Live streams of this process: the connected readers, and how to wake them.
 //!
-//! A wake-up carries no story. The stream looks at its reader's timeline itself, by the cursor it has, so a wake-up
-//! that comes twice or early does no harm and nothing can be lost between two of them.
+//! A wake-up carries no story. The stream reads its reader's timeline with its own cursor, so a repeated or early
+//! wake-up is harmless and no story is lost between two of them.
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};

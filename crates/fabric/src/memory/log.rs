@@ -1,12 +1,12 @@
 //! The log of large authors: their newest stories in the order in which they became visible.
 //!
-//! A story of an author with more readers than `delivery.push_followers_max` is written here once instead of into
-//! every timeline; each timeline is filled up from the log when it is read. The order is that of arrival, not of ids,
-//! so nothing that was committed late is missed, and the work of a read is bounded by what came since the last one,
-//! however many large authors the reader follows.
+//! A story by an author with more readers than `delivery.push_followers_max` is appended here once, instead of being
+//! inserted into every timeline. A read fills the timeline up from the log. Entries are in order of arrival, not of
+//! ids, so a late commit is not missed. The cost of a read is bounded by the entries since the last one, however many
+//! large authors the reader follows.
 //!
-//! Refused: merging the newest stories of every followed large author at each read; a reader who follows thousands
-//! of them would pay for all at every page.
+//! Refused: merging the newest stories of every followed large author at each read. A reader who follows thousands of
+//! them would pay for all of them on every page.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,13 +14,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::RwLock;
 use sosik_feed::{PersonId, StoryId};
 
-/// A timeline that is further behind is rebuilt instead of filled up: about what a rebuild costs.
+/// A timeline that lags further behind is rebuilt instead of filled up. Reading this many entries costs about as much
+/// as a rebuild.
 pub(super) const BEHIND_MAX: u64 = 8192;
 
-/// A ring of the newest entries. Positions count from the start of the process and never repeat.
+/// A ring of the newest entries. Positions count from the start of the process and are never reused.
 pub(super) struct PullLog {
     entries: RwLock<VecDeque<(StoryId, PersonId)>>,
-    /// Position behind the newest entry, readable without the lock.
+    /// Position after the newest entry, readable without the lock.
     end: AtomicU64,
     entries_max: usize,
 }
@@ -47,8 +48,8 @@ impl PullLog {
         self.end.fetch_add(1, Ordering::Release);
     }
 
-    /// Hands every entry from `position` on to `take` and answers the new position; `None` when that part is gone or
-    /// too much to go through.
+    /// Passes every entry from `position` to `take` and returns the new position; `None` if the log no longer has that
+    /// part or if there are too many entries.
     pub(super) fn read(
         &self,
         position: u64,

@@ -19,16 +19,16 @@ use live::Live;
 use log::PullLog;
 use timelines::Timelines;
 
-/// Sizes of the memory fabric.
+/// Limits of the memory fabric.
 #[derive(Debug, Clone, Copy)]
 pub struct MemoryOptions {
-    /// Timelines keep so many ids when built, up to twice as many before they are trimmed (*W* of the design).
+    /// Ids in a timeline when it is built; up to twice as many before it is trimmed (*W* of the design).
     pub timeline_stories: usize,
-    /// Bytes for all timelines together; the least recently read go first.
+    /// Bytes for all timelines together. The least recently read ones are evicted first.
     pub timelines_bytes: usize,
-    /// Stories of large authors remembered in the log. A timeline that was read longer ago is rebuilt.
+    /// Stories of large authors in the log. A timeline whose position is older is rebuilt.
     pub pull_log_entries: usize,
-    /// Makes the incarnations of this process differ from those of the one before: a random number.
+    /// A random number that makes the incarnations of this process differ from those of the previous one.
     pub seed: u64,
 }
 
@@ -41,7 +41,7 @@ pub struct MemoryFabric {
 }
 
 impl MemoryFabric {
-    /// Empty.
+    /// An empty fabric.
     #[must_use]
     pub fn new(options: MemoryOptions) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl MemoryFabric {
         }
     }
 
-    /// Who is told of whom; until it is set, everybody is woken for every large author.
+    /// Sets which streams are woken for which authors. Until then, every stream is woken for every large author.
     pub fn set_interest(&self, interest: Interest) {
         *self.interest.write() = interest;
     }

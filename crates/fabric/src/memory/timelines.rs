@@ -1,7 +1,7 @@
-//! Timelines of this process, within a budget of bytes.
+//! Timelines of this process, within a limit of bytes.
 //!
-//! Readers are spread over shards, each with its own lock, order of last reads and share of the budget. A delivery
-//! does not count as a read: a timeline that nobody looks at grows old however many friends post.
+//! Readers are distributed over shards. Each shard has its own lock, order of last reads and share of the limit. A
+//! delivery does not count as a read: a timeline that nobody reads ages, however many friends post.
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,21 +16,21 @@ use super::log::PullLog;
 use crate::contract::{Delivery, Figures, Reader, Rebuild};
 use crate::hash::IdHash;
 
-/// More than any machine has cores, so that a shard is rarely waited for.
+/// More than the cores of any machine, so that a lock rarely waits.
 const SHARDS: usize = 128;
 
-/// What a timeline takes beside its ids: the slot, its links, and its share of the hash table.
+/// Bytes of a timeline in addition to its ids: the slot, its links, and its share of the hash table.
 const SLOT_BYTES: usize = size_of::<Slot>() + size_of::<PersonId>() + 5 * size_of::<usize>();
 
 struct Slot {
     incarnation: u64,
-    /// Filled up from the log of large authors up to here.
+    /// Position up to which it is filled up from the log of large authors.
     pulled_to: u64,
     content: Content,
 }
 
 enum Content {
-    /// Somebody reads the store; what is delivered meanwhile waits here.
+    /// A caller is reading the store; deliveries in the meantime are kept here.
     Building(Vec<StoryId>),
     Ready(Timeline),
 }
@@ -44,8 +44,8 @@ impl Slot {
             }
     }
 
-    /// `keep` also bounds what arrives while the timeline is built: with more than a timeline of new stories the
-    /// rebuild is too old to be worth finishing.
+    /// `keep` also bounds the deliveries during a rebuild: with more new stories than a timeline holds, the rebuild is
+    /// too old to be useful.
     fn deliver(&mut self, story: StoryId, keep: usize) -> Taken {
         let added = match &mut self.content {
             Content::Building(arrived) if arrived.len() >= keep => return Taken::TooMany,
@@ -64,11 +64,11 @@ impl Slot {
 enum Taken {
     Yes,
     No,
-    /// More came than is kept while a timeline is built: the rebuild has to start again.
+    /// More stories arrived during a rebuild than are kept: the rebuild has to start again.
     TooMany,
 }
 
-/// One shard: the least recently read at the front.
+/// One shard. The least recently read timeline is first.
 #[derive(Default)]
 struct Shard {
     slots: LinkedHashMap<PersonId, Slot, IdHash>,
@@ -76,7 +76,7 @@ struct Shard {
 }
 
 impl Shard {
-    /// Lets `work` change a slot and keeps the sum of bytes right.
+    /// Lets `work` change a slot and updates the sum of bytes.
     fn change<T>(&mut self, reader: PersonId, work: impl FnOnce(&mut Slot) -> T) -> Option<T> {
         let slot = self.slots.get_mut(&reader)?;
         let before = slot.bytes();
@@ -91,8 +91,8 @@ impl Shard {
         }
     }
 
-    /// Removes the least recently read until the rest fits; answers how many went. Those being built stay: somebody
-    /// waits for them, and there are only as many as rebuilds at once.
+    /// Evicts the least recently read timelines until the rest fits; returns the number evicted. Timelines that are
+    /// being built stay: a request waits for each of them, and the number of concurrent rebuilds is bounded.
     fn shrink_to(&mut self, budget: usize) -> u64 {
         let mut evicted = 0;
         for _ in 0..self.slots.len() {
@@ -129,7 +129,7 @@ impl Timelines {
             hash: IdHash::default(),
             keep: options.timeline_stories,
             shard_budget: options.timelines_bytes / SHARDS,
-            // Never 0, and far from those of another process.
+            // Never 0, and distant from those of another process.
             next_incarnation: AtomicU64::new(options.seed | 1),
             evicted: AtomicU64::new(0),
         }
@@ -142,7 +142,8 @@ impl Timelines {
             .count()
     }
 
-    /// Each shard is locked once and each timeline looked up once. The smallest ids come first, so that fewer are late.
+    /// Each shard is locked once and each timeline is looked up once. The smallest ids are first, so that fewer are
+    /// late.
     pub(super) fn deliver_many(&self, deliveries: &[Delivery]) -> usize {
         if let [lone] = deliveries {
             return self.deliver(lone.story, &lone.readers);
@@ -166,7 +167,7 @@ impl Timelines {
         taken.sum()
     }
 
-    /// Delivers pairs of one shard, sorted by reader.
+    /// Delivers to one shard; `pairs` is sorted by reader.
     fn deliver_to_shard(&self, pairs: &[(usize, PersonId, StoryId)]) -> usize {
         let Some((number, ..)) = pairs.first() else {
             return 0;
@@ -208,7 +209,7 @@ impl Timelines {
         taken == Taken::Yes
     }
 
-    /// Fills a ready timeline up from the log and looks at it.
+    /// Fills a ready timeline up from the log and reads it.
     pub(super) fn read<T>(
         &self,
         reader: PersonId,
@@ -237,7 +238,7 @@ impl Timelines {
         Some(result)
     }
 
-    /// Looks at a ready timeline as it is.
+    /// Reads a ready timeline without filling it up.
     pub(super) fn peek<T>(&self, reader: PersonId, look: impl FnOnce(&Timeline) -> T) -> Option<T> {
         match &self.shard(reader).lock().slots.get(&reader)?.content {
             Content::Ready(timeline) => Some(look(timeline)),
@@ -333,7 +334,7 @@ impl Timelines {
     }
 }
 
-/// Answers whether the log still had everything since the last time.
+/// Returns whether the log still had every entry since the last time.
 fn fill_up(slot: &mut Slot, who: &dyn Reader, log: &PullLog, keep: usize) -> bool {
     let Content::Ready(timeline) = &mut slot.content else {
         return true;
@@ -392,7 +393,7 @@ mod tests {
     #[test]
     fn many_deliveries_at_once_do_what_they_do_one_after_the_other() {
         let (at_once, one_by_one) = (built(300), built(300));
-        // Stories around what is there, some twice, to some of the readers and to people without a timeline.
+        // Stories around the existing ones, some twice, to some of the readers and to people without a timeline.
         let deliveries: Vec<Delivery> = (1..60)
             .map(|number| Delivery {
                 story: StoryId::from_u64(20 + number * 7 % 50),
