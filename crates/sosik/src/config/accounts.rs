@@ -13,13 +13,13 @@ use super::{
 settings! {
     /// How accounts are created.
     pub struct Accounts in "accounts" {
-        /// `open`: anybody may sign up. `closed`: nobody may, and sign-ups are answered with `registration_closed`; accounts
-        /// are imported with `sosik import`.
+        /// `open`: anybody may sign up. `closed`: nobody may, and sign-ups are answered with `registration_closed`.
+        /// Accounts are then imported with `sosik import`.
         pub registration: Registration = Registration::Open, unit: "word", allowed: Any("open or closed");
     }
 }
 
-/// Whether anybody may make an account.
+/// Whether anybody may create an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registration {
     /// Anybody may.

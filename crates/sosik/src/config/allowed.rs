@@ -1,5 +1,5 @@
-//! Which values a key admits. A rule can both judge a value and say itself in words, so that the page and the check
-//! are one thing.
+//! The values that a key admits. A rule both checks a value and describes itself in words, so that the reference page
+//! and the check cannot disagree.
 
 use std::{fmt::Display, ops::RangeInclusive};
 
@@ -26,7 +26,7 @@ impl<T: PartialOrd + Display> Allowed<T> for RangeInclusive<T> {
     }
 }
 
-/// Whatever the type admits; the words say what that is.
+/// Any value of the type. The text describes the type.
 pub struct Any(pub &'static str);
 
 impl<T> Allowed<T> for Any {
@@ -39,7 +39,7 @@ impl<T> Allowed<T> for Any {
     }
 }
 
-/// An engine that this build has, by the scheme of its URL.
+/// The URL of an engine of this build, identified by its scheme.
 pub struct Schemes(pub &'static [&'static str]);
 
 impl Allowed<EngineUrl> for Schemes {
@@ -53,12 +53,12 @@ impl Allowed<EngineUrl> for Schemes {
     }
 }
 
-/// `http://` or `https://`, a host and perhaps a port, nothing behind: what a browser sends as `Origin`.
+/// `http://` or `https://`, a host and an optional port, and nothing else: the form that a browser sends as `Origin`.
 pub struct Origin;
 
 impl Allowed<String> for Origin {
     fn describe(&self) -> String {
-        "http:// or https://, host and perhaps port, no path".to_owned()
+        "http:// or https://, host and optional port, no path".to_owned()
     }
 
     fn admits(&self, value: &String) -> bool {
@@ -71,12 +71,12 @@ impl Allowed<String> for Origin {
     }
 }
 
-/// Empty, or the URL of a service in this network.
+/// Empty, or the URL of a service in the operator's network.
 pub struct PlainHttp;
 
 impl Allowed<String> for PlainHttp {
     fn describe(&self) -> String {
-        "empty, or http:// with host, perhaps port and path".to_owned()
+        "empty, or http:// with host, optional port and path".to_owned()
     }
 
     fn admits(&self, value: &String) -> bool {
@@ -90,9 +90,9 @@ impl Allowed<String> for PlainHttp {
     }
 }
 
-/// At most so many origins.
+/// At most `at_most` origins.
 pub struct Origins {
-    /// The longest list: each request of a browser is compared with all of them.
+    /// The longest list. Each request of a browser is compared with every origin.
     pub at_most: usize,
 }
 
@@ -106,7 +106,7 @@ impl Allowed<Vec<String>> for Origins {
     }
 }
 
-/// A list with at most so many items.
+/// A list with at most `items` items.
 pub struct AtMost {
     /// The longest list.
     pub items: usize,
@@ -138,7 +138,7 @@ impl Allowed<String> for ShortText {
     }
 }
 
-/// A filter of the log that its reader understands.
+/// A valid filter of the log.
 pub struct LogFilter;
 
 impl Allowed<String> for LogFilter {

@@ -5,21 +5,23 @@ use std::time::Duration;
 use super::setting::settings;
 
 settings! {
-    /// Workers that put new stories into timelines, and the sweeper that finds what they left.
+    /// Workers that insert new stories into timelines, and the sweeper that finds abandoned orders.
     pub struct Delivery in "delivery" {
-        /// Followers up to which an author's stories are delivered. Those of larger authors are merged in when read.
+        /// Largest number of followers of an author whose stories are delivered to timelines. The stories of larger
+        /// authors are merged in at read time.
         pub push_followers_max: u32 = 10_000, unit: "followers", allowed: 100..=1_000_000;
 
-        /// Readers served between two records of progress. A crash repeats at most this many, which harms nothing.
+        /// Readers between two records of progress. After a crash at most this many deliveries are repeated, which is
+        /// harmless.
         pub chunk: usize = 2_000, unit: "readers", allowed: 100..=100_000;
 
-        /// Deliveries worked on at the same time.
+        /// Deliveries processed at the same time.
         pub workers: usize = 2, unit: "workers", allowed: 1..=64;
 
-        /// How long a worker may hold an order without recording progress before another may take it.
+        /// How long a worker may hold an order without recording progress. After that another worker may take it.
         pub claim_seconds: u32 = 30, unit: "seconds", allowed: 5..=600;
 
-        /// Failed attempts after which an order is set aside and an alarm is raised.
+        /// Failed attempts after which an order is marked dead and an alarm is raised.
         pub attempts_max: u32 = 20, unit: "attempts", allowed: 1..=1_000;
 
         /// Wait after the first failed attempt. It doubles with each further one.
@@ -28,14 +30,14 @@ settings! {
         /// Longest wait between two attempts.
         pub retry_max_seconds: u32 = 300, unit: "seconds", allowed: 1..=86_400;
 
-        /// How often the sweeper looks for orders that nobody is working on.
+        /// How often the sweeper looks for orders without a worker.
         pub sweep_seconds: u32 = 5, unit: "seconds", allowed: 1..=600;
 
         /// Posts get 503 with `Retry-After` while a delivery waits longer than this for a worker. The default leaves
         /// half of the two seconds within which a story is to be visible. Reads are never rejected for it.
         pub backlog_wait_max_ms: u32 = 1_000, unit: "milliseconds", allowed: 100..=60_000;
 
-        /// Orders waiting in this process. Further ones wait in the store, from where workers take them.
+        /// Orders waiting in this process. Further orders wait in the store, and workers take them from there.
         pub in_memory_max: usize = 10_000, unit: "orders", allowed: 100..=1_000_000;
     }
 }

@@ -1,4 +1,4 @@
-//! The address of an engine. It may hold a password, so it shows itself without one.
+//! The address of an engine. It may contain a password, which is never shown.
 
 use std::{fmt, str::FromStr};
 
@@ -6,24 +6,24 @@ use toml::Value;
 
 use super::{layers::Raw, setting::Setting};
 
-/// The URL of an engine: `scheme:rest`. The scheme picks the engine.
+/// The URL of an engine: `scheme:rest`. The scheme selects the engine.
 ///
-/// `Debug` and `Display` never show what stands between `//` and `@`: that is where passwords are.
+/// `Debug` and `Display` never show the text between `//` and `@`, which may contain a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EngineUrl(String);
 
 impl EngineUrl {
-    /// A default. Only for texts that have a scheme.
+    /// A default. The text must have a scheme.
     pub(super) fn constant(text: &'static str) -> Self {
         Self(text.to_owned())
     }
 
-    /// What stands before the first colon.
+    /// The text before the first colon.
     pub fn scheme(&self) -> &str {
         self.0.split(':').next().unwrap_or_default()
     }
 
-    /// What stands behind the first colon: for `sqlite:data/sosik.db` the path.
+    /// The text after the first colon: for `sqlite:data/sosik.db` the path.
     pub fn rest(&self) -> &str {
         self.0.split_once(':').map_or("", |(_, rest)| rest)
     }
@@ -45,13 +45,13 @@ impl FromStr for EngineUrl {
     }
 }
 
-/// The text has no scheme. Does not repeat the text, which may hold a password.
+/// The text has no scheme. The error does not repeat the text, which may contain a password.
 #[derive(Debug)]
 pub struct NotAnEngineUrl;
 
 impl fmt::Display for EngineUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A slip such as `postgres:user:pw@host` has its password outside of `//…@`; hide everything before the last @.
+        // A mistake such as `postgres:user:pw@host` has its password outside `//…@`; hide everything before the last @.
         match self.rest().rsplit_once('@') {
             Some((_, behind)) => write!(f, "{}://***@{behind}", self.scheme()),
             None => f.write_str(&self.0),

@@ -7,25 +7,25 @@ use sosik_feed::limits;
 use super::setting::settings;
 
 settings! {
-    /// Pages, timelines and their rebuilding.
+    /// Pages, and the rebuilding of timelines.
     pub struct Feed in "feed" {
-        /// Newest stories kept in a reader's timeline. Further down, pages come from the store.
+        /// Newest stories kept in a reader's timeline. Older pages come from the store.
         pub timeline_stories: usize = limits::TIMELINE_STORIES, unit: "stories", allowed: 100..=10_000;
 
-        /// Items on a page when the client does not say.
+        /// Items on a page if the client does not specify a number.
         pub page_default: usize = limits::PAGE_ITEMS_DEFAULT, unit: "items", allowed: 1..=limits::PAGE_ITEMS_MAX;
 
-        /// Items on a page at most.
+        /// Most items on a page.
         pub page_max: usize = limits::PAGE_ITEMS_MAX, unit: "items", allowed: 1..=limits::PAGE_ITEMS_MAX;
 
-        /// Timelines rebuilt at the same time; and besides, pages read from the store at the same time.
+        /// Timelines rebuilt at the same time. The same number of pages may be read from the store at the same time.
         pub rebuilds_at_once: usize = 4, unit: "rebuilds", allowed: 1..=256;
 
-        /// How long a reader waits for the turn of their timeline before being served from the store, which costs it
-        /// nearly as much, and again at the next read.
+        /// How long a reader waits for a rebuild of their timeline. After that the page is read from the store. Such a
+        /// read costs the store nearly as much as a rebuild, and the next read costs it again.
         pub rebuild_wait_ms: u32 = 2_000, unit: "milliseconds", allowed: 1..=10_000;
 
-        /// Up to which number unread stories are counted; beyond it the count says "more".
+        /// Largest number of unread stories that is counted. Above it the count says "more".
         pub unread_max: usize = 99, unit: "stories", allowed: 1..=800;
     }
 }

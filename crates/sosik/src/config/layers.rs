@@ -1,4 +1,4 @@
-//! File, environment and flags, laid over one another; nothing is judged here except the syntax.
+//! Merges file, environment and flags. Only the syntax is checked here.
 
 use std::{
     collections::BTreeMap,
@@ -10,28 +10,28 @@ use toml::{Value, de::DeTable};
 
 use super::problem::{Problem, Problems, Source};
 
-/// Environment variables of the configuration start with this.
+/// Prefix of the environment variables of the configuration.
 const PREFIX: &str = "SOSIK_";
-/// Stands between section and key in a variable's name.
+/// Separates section and key in the name of a variable.
 const BETWEEN: &str = "__";
 
-/// The sources of a configuration, read but not understood.
+/// The sources of a configuration, not yet interpreted.
 #[derive(Debug, Default, Clone)]
 pub struct Inputs {
     /// The configuration file's path and text.
     pub file: Option<(PathBuf, String)>,
-    /// The environment; variables of others are skipped.
+    /// The environment. Variables of other programs are skipped.
     pub environment: Vec<(String, String)>,
-    /// `section.key=value`, in the order given; the last one wins.
+    /// `section.key=value`, in the given order. The last one for a key wins.
     pub flags: Vec<String>,
 }
 
 /// A value as it was written.
 #[derive(Debug, Clone)]
 pub enum Raw {
-    /// In the file, with a type.
+    /// A typed value from the file.
     Toml(Value),
-    /// In the environment or a flag, where everything is text.
+    /// Text from the environment or a flag.
     Text(String),
 }
 
@@ -44,31 +44,31 @@ impl fmt::Display for Raw {
     }
 }
 
-/// A value and who gave it.
+/// A value and its source.
 #[derive(Debug, Clone)]
 pub struct Given {
-    /// What was written.
+    /// The value as it was written.
     pub raw: Raw,
-    /// Where.
+    /// Its source.
     pub source: Source,
 }
 
-/// The given values by full key; the last source of each.
+/// The given values by full key, each from its last source.
 #[derive(Debug, Default)]
 pub struct Layers {
-    /// `section.key`, or the bare name of something at the top of the file.
+    /// By `section.key`, or by the name of a key outside a section.
     pub values: BTreeMap<String, Given>,
-    /// Sections of the file, for telling of empty ones with a wrong name.
+    /// Sections of the file. They reveal empty sections with a wrong name.
     pub sections: Vec<(String, Source)>,
-    /// Variables that start like ours but lack the double underscore: perhaps slips.
+    /// Variables with our prefix but without the double underscore, which may be mistakes.
     pub suspects: Vec<String>,
 }
 
 impl Layers {
-    /// Lays the sources over one another.
+    /// Merges the sources.
     ///
     /// # Errors
-    /// A file that is not TOML, or a flag without `=`. Such a start ends before values are looked at.
+    /// The file is not TOML, or a flag has no `=`. Values are not checked in that case.
     pub fn gather(inputs: Inputs) -> Result<Self, Problems> {
         let mut layers = Self::default();
         let mut problems = Vec::new();
@@ -94,7 +94,7 @@ impl Layers {
         let refuse = |error: toml::de::Error| {
             Problem {
             source: source_at(error.span().map_or(0, |span| span.start)),
-            // Only the message: the error's own text repeats the line, which may hold a password.
+            // Only the message: the full error repeats the line, which may contain a password.
             what: format!("not TOML: {}", error.message()),
             advice: "write [section] and below it key = value; `sosik config --sample` shows all of them".to_owned(),
         }

@@ -1,4 +1,4 @@
-//! What one person may have. The product's own limits are the ceiling: an operator may be stricter, never laxer.
+//! Limits for one person. The limits of the product are upper bounds: an operator may lower them but not raise them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const TEXT_MIB_PER_PERSON_MAX: u32 = 256;
 const _: () = assert!(limits::TEXT_BYTES_PER_PERSON_MAX == (TEXT_MIB_PER_PERSON_MAX as u64) << 20);
 
 settings! {
-    /// What one person may have. Lowering a limit takes nothing away from those who are beyond it.
+    /// Limits for one person. Lowering a limit removes nothing that already exceeds it.
     pub struct Limits in "limits" {
         /// Friends of one person.
         pub friends_max: u32 = limits::FRIENDS_MAX, unit: "people", allowed: 1..=limits::FRIENDS_MAX;
@@ -25,11 +25,11 @@ settings! {
         /// People one person mutes.
         pub mutes_max: u32 = limits::MUTES_MAX, unit: "people", allowed: 1..=limits::MUTES_MAX;
 
-        /// Friend requests of one person that nobody has answered.
+        /// Unanswered friend requests of one person.
         pub requests_pending_max: u32 = limits::FRIEND_REQUESTS_PENDING_MAX, unit: "requests",
             allowed: 1..=limits::FRIEND_REQUESTS_PENDING_MAX;
 
-        /// Sessions of one person. A login beyond it ends the oldest.
+        /// Sessions of one person. A log-in beyond this ends the oldest session.
         pub sessions_per_person: u32 = limits::SESSIONS_MAX, unit: "sessions", allowed: 1..=limits::SESSIONS_MAX;
 
         /// Longest text of a story.
@@ -40,23 +40,23 @@ settings! {
         pub comment_characters: usize = limits::COMMENT_CHARACTERS_MAX, unit: "characters",
             allowed: 1..=limits::COMMENT_CHARACTERS_MAX;
 
-        /// Stories of one person that are not deleted.
+        /// Stories of one person, without deleted ones.
         pub stories_per_person: u32 = limits::STORIES_PER_PERSON_MAX, unit: "stories",
             allowed: 1..=limits::STORIES_PER_PERSON_MAX;
 
-        /// Comments of one person that are not deleted.
+        /// Comments of one person, without deleted ones.
         pub comments_per_person: u32 = limits::COMMENTS_PER_PERSON_MAX, unit: "comments",
             allowed: 1..=limits::COMMENTS_PER_PERSON_MAX;
 
-        /// Room for the texts of the stories and comments of one person.
+        /// Total size of the texts of one person's stories and comments.
         pub text_mib_per_person: u32 = TEXT_MIB_PER_PERSON_MAX, unit: "MiB", allowed: 1..=TEXT_MIB_PER_PERSON_MAX;
 
-        /// Notifications of mentions that one person sends in a day (UTC) to people who neither follow them nor are
+        /// Notifications of mentions that one person sends in a day (UTC) to people who are neither followers nor
         /// friends. Further mentions stay in the text as links and notify nobody.
         pub stranger_mentions_per_day: u32 = limits::STRANGER_MENTIONS_PER_DAY_MAX, unit: "notifications",
             allowed: 0..=limits::STRANGER_MENTIONS_PER_DAY_MAX;
 
-        /// How long an Idempotency-Key is remembered: a request repeated within this time is done once.
+        /// How long an Idempotency-Key is remembered. A request that is repeated within this time is executed once.
         pub idempotency_hours: u32 = 24, unit: "hours", allowed: 1..=168;
     }
 }

@@ -1,4 +1,4 @@
-//! What is written to standard error.
+//! The log on standard error.
 
 use std::{fmt, str::FromStr};
 
@@ -11,17 +11,17 @@ use super::{
 };
 
 settings! {
-    /// What is written to standard error while running.
+    /// The log that a running process writes to standard error.
     pub struct Log in "log" {
-        /// Sentences for people, or one JSON object a line for machines.
+        /// Text for people, or one JSON object a line for programs.
         pub format: LogFormat = LogFormat::Text, unit: "word", allowed: Any("text or json");
 
-        /// How much is written, in all or by part.
+        /// The minimum level, for everything or by part.
         pub filter: String = "info".to_owned(), unit: "filter", allowed: LogFilter;
     }
 }
 
-/// The form of a line of the log.
+/// The format of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// A sentence and its fields.

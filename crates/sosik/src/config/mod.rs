@@ -1,17 +1,18 @@
-//! The configuration: what may be set, what it is when nobody sets it, and where each value came from.
+//! The configuration: what can be set, its defaults, and the source of each value.
 //!
-//! Every key is declared once, in the file of its concern, through [`settings!`](setting::settings): meaning, unit,
-//! default and allowed range stand side by side there. The printed configuration, the sample file, the reference page
-//! and the checks all come out of that one declaration, so they cannot disagree.
+//! Every key is declared once, in the file of its concern, with [`settings!`](setting::settings). The declaration
+//! contains its meaning, unit, default and allowed range. The printed configuration, the sample file, the reference
+//! page and the checks are all made from that declaration, so they cannot disagree.
 //!
-//! Sources, later wins: default, file, environment (`SOSIK_SECTION__KEY`), flag (`--set section.key=value`).
-//! A key nobody knows, an empty safety limit or a value out of range stops the start, with all problems told at once.
+//! Sources, in order of increasing precedence: default, file, environment (`SOSIK_SECTION__KEY`), flag (`--set
+//! section.key=value`). An unknown key, an empty limit or a value out of range prevents the start. All problems are
+//! reported together.
 //!
-//! Refused: a general layering library. It would give up at the first bad value, guess the type of `SOSIK_NODE__NAME=12`,
-//! and not know the line of the file; those three are what an operator needs most on a bad day.
+//! Alternative refused: a general layering library. It would stop at the first invalid value, guess the type of
+//! `SOSIK_NODE__NAME=12`, and not report the line of the file. An operator needs these three most in an incident.
 //!
-//! To add a key: one entry in the file of its concern, then `cargo xtask generate`. To add a concern: a file like
-//! `queue.rs` and its two lines in [`Config`].
+//! To add a key, add one entry in the file of its concern and run `cargo xtask generate`. To add a concern, add a file
+//! like `queue.rs` and its two lines in [`Config`].
 
 mod accounts;
 mod allowed;
@@ -64,14 +65,14 @@ pub use self::{
 };
 use self::{layers::Layers, reader::Reader};
 
-/// Everything that can be set, checked: holding one means every value is within its range.
+/// The checked configuration: every value is within its range.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Listeners and what they let in.
+    /// Listeners, admission and streams.
     pub server: Server,
-    /// The durable truth.
+    /// The durable store.
     pub store: Store,
-    /// What nodes share while running.
+    /// State that nodes share at run time.
     pub fabric: Fabric,
     /// Where delivery orders wait.
     pub queue: Queue,
@@ -79,26 +80,26 @@ pub struct Config {
     pub delivery: Delivery,
     /// How feeds are read.
     pub feed: Feed,
-    /// What one person may have.
+    /// Limits for one person.
     pub limits: Limits,
     /// How accounts are created.
     pub accounts: Accounts,
-    /// How long a login lasts.
+    /// How long a session lasts.
     pub sessions: Sessions,
-    /// What a password hash costs.
+    /// The cost of a password hash.
     pub passwords: Passwords,
-    /// How often one may ask.
+    /// Rate limits.
     pub rates: Rates,
     /// The self-check.
     pub verify: Verify,
-    /// What is written to standard error.
+    /// The log on standard error.
     pub log: Log,
-    /// Who this process is among others.
+    /// The identity of this process among other nodes.
     pub node: Node,
 }
 
 impl Config {
-    /// Takes every key from the reader, in the order in which they are printed.
+    /// Reads every key, in the order in which they are printed.
     fn read(reader: &mut Reader) -> Self {
         Self {
             server: Server::read(reader),
@@ -120,24 +121,24 @@ impl Config {
 }
 
 impl Default for Config {
-    /// The configuration of a start with nothing set. A test proves that every default is within its range.
+    /// The configuration without any source. A test proves that every default is within its range.
     fn default() -> Self {
         Self::read(&mut Reader::new(Layers::default()))
     }
 }
 
-/// A configuration together with the story of each value.
+/// A configuration with the source of each value.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The values themselves.
+    /// The values.
     pub config: Config,
-    /// Every key with its description, its value as it may be shown, and its source.
+    /// Every key with its description, its printable value, and its source.
     pub sections: Vec<SectionEntries>,
 }
 
 impl Loaded {
-    /// Whether nobody set `key` (`section.name`): a role may then choose a default of its own, as the demo does for
-    /// the place of its database.
+    /// Whether `key` (`section.name`) was not set. A role may then choose its own default, as the demo does for the
+    /// location of its database.
     pub fn is_default(&self, key: &str) -> bool {
         self.sections.iter().any(|section| {
             section
@@ -148,7 +149,7 @@ impl Loaded {
     }
 }
 
-/// Every key with its default, whatever is set: what the sample and the reference page are made of.
+/// Every key with its default, independent of any source. The sample and the reference page are made from this.
 pub fn described() -> Vec<SectionEntries> {
     let mut reader = Reader::new(Layers::default());
     Config::read(&mut reader);
@@ -158,13 +159,12 @@ pub fn described() -> Vec<SectionEntries> {
 /// Reads the configuration from its sources.
 ///
 /// # Errors
-/// All problems found, in the order of their keys: unknown keys, wrong types, values out of range, values that
-/// contradict one another.
+/// All problems in the order of their keys: unknown keys, wrong types, values out of range, contradicting values.
 pub fn load(inputs: Inputs) -> Result<Loaded, Problems> {
     let layers = Layers::gather(inputs)?;
     let mut reader = Reader::new(layers);
     let config = Config::read(&mut reader);
-    // Values that were refused stand at their default here; judging how they fit together would only confuse.
+    // Rejected values are replaced by their defaults here, so checks between keys would be misleading.
     if reader.has_no_problems() {
         rules::check(&config, &mut reader);
     }

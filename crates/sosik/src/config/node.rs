@@ -1,26 +1,26 @@
-//! Who this process is among others.
+//! The identity of this process among other nodes.
 
 use std::time::Duration;
 
 use super::{allowed::ShortText, setting::settings};
 
 settings! {
-    /// Who this process is among others.
+    /// The identity of this process among other nodes.
     pub struct Node in "node" {
-        /// Name in logs, metrics and the lease of a node number. Empty takes the name of the host.
+        /// Name in logs, metrics and the lease of a node number. Empty uses the host name.
         pub name: String = String::new(), unit: "text", allowed: ShortText { bytes_max: 64 };
 
-        /// Region, part of every id made here. Two regions never share a number.
+        /// Region, part of every id that this node makes. No two regions may have the same number.
         pub region: u8 = 0, unit: "number", allowed: 0..=3;
 
-        /// How long a node number stays ours without renewal. No id is made after its end, so a longer lease rides out
-        /// a longer pause, and a shorter one frees the number of a dead node sooner.
+        /// How long a node number remains leased without renewal. No id is made after the lease expires. A longer lease
+        /// survives a longer pause, and a shorter one frees the number of a dead node sooner.
         pub lease_seconds: u32 = 10, unit: "seconds", allowed: 3..=300;
     }
 }
 
 impl Node {
-    /// The name to use: the one that is set, else that of the host.
+    /// The configured name, or the host name.
     pub fn name_in_effect(&self) -> String {
         if self.name.is_empty() {
             rustix::system::uname()

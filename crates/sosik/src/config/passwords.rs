@@ -1,11 +1,12 @@
-//! What a password hash costs. The least is OWASP's recommendation for Argon2id (19 MiB, 2 passes, 1 lane).
+//! The cost of a password hash. The minimum is OWASP's recommendation for Argon2id (19 MiB, 2 passes, 1 lane).
 
 use std::time::Duration;
 
 use super::{allowed::PlainHttp, setting::settings};
 
 settings! {
-    /// What a password hash costs those who guess. Existing hashes keep their price until their owner sets a new password.
+    /// The cost of a password hash, which slows down guessing. An existing hash keeps its cost until its owner sets a
+    /// new password.
     pub struct Passwords in "passwords" {
         /// Memory for one hash.
         pub memory_kib: u32 = 19_456, unit: "KiB", allowed: 19_456..=1_048_576;
@@ -13,18 +14,19 @@ settings! {
         /// Passes over the memory.
         pub passes: u32 = 2, unit: "passes", allowed: 2..=64;
 
-        /// Lanes of the memory.
+        /// Parallel lanes of the memory.
         pub lanes: u32 = 1, unit: "lanes", allowed: 1..=16;
 
-        /// Hashes computed at the same time. Bounds the memory, and keeps a storm of logins from taking the processor.
+        /// Hashes computed at the same time. This bounds the memory, and prevents a burst of log-ins from taking all
+        /// processor time.
         pub hashes_at_once: usize = 2, unit: "hashes", allowed: 1..=256;
 
-        /// A service that speaks the range protocol of Pwned Passwords, as a mirror or a proxy in your network (there is no
-        /// TLS here). New passwords that it knows are refused. It learns five hex digits of a hash. When it does not answer,
-        /// passwords are accepted. Empty: nobody is asked.
+        /// A service with the range protocol of Pwned Passwords: a mirror or a proxy in your network (there is no TLS
+        /// here). New passwords that it knows are rejected. It receives five hex digits of a hash. If it does not
+        /// answer, passwords are accepted. Empty disables the check.
         pub breached_url: String = String::new(), unit: "URL", allowed: PlainHttp;
 
-        /// How long its answer is waited for.
+        /// Longest wait for an answer of that service.
         pub breached_timeout_ms: u32 = 1_000, unit: "milliseconds", allowed: 50..=10_000;
     }
 }

@@ -1,17 +1,17 @@
-//! What is wrong with a configuration, said so that the reader can mend it without looking anything up.
+//! Problems of a configuration, described so that the reader can fix them without looking anything up.
 
 use std::{fmt, path::PathBuf};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// Nobody set it.
+    /// The default.
     Default,
     /// The configuration file.
     File {
-        /// The file, as it was named.
+        /// The path as it was given.
         path: PathBuf,
-        /// The line, counted from one; none when the whole file is meant.
+        /// The line, counted from one. None if the whole file is meant.
         line: Option<usize>,
     },
     /// An environment variable.
@@ -35,14 +35,14 @@ impl fmt::Display for Source {
     }
 }
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where it stands.
+    /// Where the value is set.
     pub source: Source,
     /// The key, and what is wrong with it.
     pub what: String,
-    /// What the key is for, and what to write instead.
+    /// What the key is for, and an allowed value.
     pub advice: String,
 }
 
@@ -52,7 +52,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong, never empty.
+/// All problems; never empty.
 #[derive(Debug)]
 pub struct Problems(pub Vec<Problem>);
 

@@ -1,4 +1,4 @@
-//! Which proxies are believed, and the header they write.
+//! The trusted proxies, and the header that they write.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -60,11 +60,11 @@ impl Setting for Vec<Proxies> {
     }
 }
 
-/// The header in which proxies name their client, as configured.
+/// The configured header in which proxies name their client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProxyHeader(pub ForwardedHeader);
 
-/// No header that is known.
+/// The name of an unknown header.
 #[derive(Debug)]
 pub struct NotAProxyHeader;
 

@@ -3,10 +3,10 @@
 use super::{EngineUrl, allowed::Schemes, setting::settings};
 
 settings! {
-    /// The doorbell of deliveries. The record of what is owed is in the store; a queue that is lost costs seconds, not
-    /// stories.
+    /// Signals new deliveries to workers. The orders themselves are in the store. Losing the queue delays stories by
+    /// seconds and loses none.
     pub struct Queue in "queue" {
-        /// What carries delivery orders and live events. `memory:` is this process alone.
+        /// Carries delivery orders and live events. `memory:` is the memory of this process.
         pub url: EngineUrl = EngineUrl::constant("memory:"), unit: "URL", allowed: Schemes(&["memory"]);
     }
 }

@@ -1,19 +1,22 @@
-//! How often one may ask. Token buckets: a bucket holds *burst*, and refills by *per minute*.
+//! Rate limits. Each is a token bucket: it holds *burst* tokens and refills by *per minute*.
 
 use super::setting::settings;
 
-/// The most that a rate may be set to: far above what one node can serve, so high values are for load tests only.
+/// Upper bound of a rate: far above what one node can serve, so high values are for load tests only.
 const RATE_MAX: u32 = 1_000_000;
 
 settings! {
-    /// How often one may ask before being told to wait. Each limit is a bucket: `burst` at once, then `per_minute`.
+    /// Rate limits. Each limit is a token bucket: it allows `burst` requests at once, then `per_minute`. Further
+    /// requests get 429.
     pub struct Rates in "rates" {
-        /// New accounts from one address. A school or an office shares one; hashing bounds the work by itself.
+        /// New accounts from one address. Everybody in a school or an office may share one. The cost of hashing limits
+        /// sign-ups anyway.
         pub sign_ups_per_address_per_minute: u32 = 120, unit: "accounts a minute", allowed: 1..=RATE_MAX;
         /// New accounts from one address at once.
         pub sign_ups_per_address_burst: u32 = 300, unit: "accounts", allowed: 1..=RATE_MAX;
 
-        /// New accounts from one network (IPv4 /24, IPv6 /48). Whoever changes addresses rarely changes the network.
+        /// New accounts from one network (IPv4 /24, IPv6 /48). An attacker who changes addresses rarely changes the
+        /// network.
         pub sign_ups_per_network_per_minute: u32 = 240, unit: "accounts a minute", allowed: 1..=RATE_MAX;
         /// New accounts from one network at once.
         pub sign_ups_per_network_burst: u32 = 600, unit: "accounts", allowed: 1..=RATE_MAX;
@@ -23,22 +26,22 @@ settings! {
         /// Attempts to log in from one address at once.
         pub log_ins_per_address_burst: u32 = 300, unit: "attempts", allowed: 1..=RATE_MAX;
 
-        /// Attempts to log in to one handle from devices that never logged in to it, all together.
+        /// Attempts to log in to one handle from all devices that never logged in to it.
         pub log_ins_per_handle_per_minute: u32 = 10, unit: "attempts a minute", allowed: 1..=RATE_MAX;
         /// Attempts to log in to one handle from such devices at once.
         pub log_ins_per_handle_burst: u32 = 20, unit: "attempts", allowed: 1..=RATE_MAX;
 
-        /// Attempts to log in to one handle from one device that logged in to it before. Nobody else can use them up, so
-        /// guessing elsewhere does not lock the owner out.
+        /// Attempts to log in to one handle from one device that logged in to it before. Other devices cannot use them
+        /// up, so guessing elsewhere does not lock the owner out.
         pub log_ins_per_known_device_per_minute: u32 = 10, unit: "attempts a minute", allowed: 1..=RATE_MAX;
         /// Attempts to log in to one handle from one known device at once.
         pub log_ins_per_known_device_burst: u32 = 20, unit: "attempts", allowed: 1..=RATE_MAX;
 
-        /// Session tokens from one address that open nothing. Each costs a read of the store. Further ones are answered 429
-        /// without that read; valid sessions that are in use go on.
+        /// Unknown or expired session tokens from one address. Each costs a read of the store. Further ones get 429
+        /// without that read. Sessions that are in use are not affected.
         pub unknown_tokens_per_address_per_minute: u32 = 60, unit: "tokens a minute", allowed: 1..=RATE_MAX;
 
-        /// Session tokens from one address that open nothing, at once.
+        /// Unknown or expired session tokens from one address at once.
         pub unknown_tokens_per_address_burst: u32 = 300, unit: "tokens", allowed: 1..=RATE_MAX;
 
         /// Stories posted by one person.
@@ -51,9 +54,9 @@ settings! {
         /// Comments written by one person at once.
         pub comments_per_person_burst: u32 = 240, unit: "comments", allowed: 1..=RATE_MAX;
 
-        /// Likes given or taken back by one person.
+        /// Likes added or removed by one person.
         pub likes_per_person_per_minute: u32 = 300, unit: "likes a minute", allowed: 1..=RATE_MAX;
-        /// Likes given or taken back by one person at once.
+        /// Likes added or removed by one person at once.
         pub likes_per_person_burst: u32 = 600, unit: "likes", allowed: 1..=RATE_MAX;
 
         /// Friend requests sent by one person.
@@ -64,25 +67,26 @@ settings! {
         /// Other changes of relations by one person: accepting, withdrawing and declining requests, unfriending,
         /// following, blocking, muting, and undoing these.
         pub relation_writes_per_person_per_minute: u32 = 120, unit: "changes a minute", allowed: 1..=RATE_MAX;
-        /// Other changes of relations by one person at once; somebody new follows many.
+        /// Other changes of relations by one person at once. A new member follows many people.
         pub relation_writes_per_person_burst: u32 = 300, unit: "changes", allowed: 1..=RATE_MAX;
 
-        /// Changes of one's own profile. Each is shown to many and fills the search index anew.
+        /// Changes of a person's own profile. Each affects many readers and updates the search index.
         pub profile_writes_per_person_per_minute: u32 = 10, unit: "changes a minute", allowed: 1..=RATE_MAX;
-        /// Changes of one's own profile at once.
+        /// Changes of a person's own profile at once.
         pub profile_writes_per_person_burst: u32 = 20, unit: "changes", allowed: 1..=RATE_MAX;
 
-        /// Marks of how far one person has read, of the feed and of notifications. Clients send one every few seconds.
+        /// Read positions stored by one person, of the feed and of notifications. Clients send one every few seconds.
         pub read_marks_per_person_per_minute: u32 = 120, unit: "marks a minute", allowed: 1..=RATE_MAX;
-        /// Marks of how far one person has read at once.
+        /// Read positions stored by one person at once.
         pub read_marks_per_person_burst: u32 = 240, unit: "marks", allowed: 1..=RATE_MAX;
 
         /// Searches by one person.
         pub searches_per_person_per_minute: u32 = 120, unit: "searches a minute", allowed: 1..=RATE_MAX;
-        /// Searches by one person at once; one is sent with every few letters typed.
+        /// Searches by one person at once. Clients send one after every few letters typed.
         pub searches_per_person_burst: u32 = 120, unit: "searches", allowed: 1..=RATE_MAX;
 
-        /// Reads of any kind by one person. Only stops a client that runs wild: reads are cheap, and admission holds the load.
+        /// Reads of any kind by one person. This only stops a client in an endless loop: reads are cheap, and admission
+        /// control limits the load.
         pub reads_per_person_per_minute: u32 = 1_000_000, unit: "reads a minute", allowed: 1..=RATE_MAX;
         /// Reads of any kind by one person at once.
         pub reads_per_person_burst: u32 = 100_000, unit: "reads", allowed: 1..=RATE_MAX;
@@ -92,9 +96,9 @@ settings! {
 /// One bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// What flows in, per minute.
+    /// Tokens added per minute.
     pub per_minute: u32,
-    /// What the bucket holds.
+    /// Capacity of the bucket.
     pub burst: u32,
 }
 

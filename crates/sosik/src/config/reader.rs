@@ -1,6 +1,6 @@
-//! Hands each declared key its value, and notes everything that is wrong on the way.
+//! Reads each declared key and collects all problems.
 //!
-//! Reading with nothing given is also how the keys are described: there is no second list of them.
+//! The descriptions of the keys come from a read without any source, so there is no second list of keys.
 
 use super::{
     allowed::Allowed,
@@ -16,15 +16,15 @@ pub struct Entry {
     pub name: &'static str,
     /// What it is for.
     pub meaning: String,
-    /// What one of it is.
+    /// Its unit.
     pub unit: &'static str,
-    /// The value when nobody sets it.
+    /// The default value.
     pub default: toml::Value,
-    /// Which values are admitted, in words.
+    /// A description of the allowed values.
     pub allowed: String,
     /// The value in effect, without secret parts.
     pub value: toml::Value,
-    /// Who gave it.
+    /// Its source.
     pub source: Source,
 }
 
@@ -33,7 +33,7 @@ pub struct Entry {
 pub struct SectionEntries {
     /// The name in brackets.
     pub name: &'static str,
-    /// What it is about.
+    /// Its description.
     pub about: String,
     /// Its keys, in the order of their declaration.
     pub entries: Vec<Entry>,
@@ -68,7 +68,7 @@ impl Reader {
         }
     }
 
-    /// Opens a section; the keys that follow belong to it.
+    /// Opens a section. The following keys belong to it.
     pub fn section(&mut self, name: &'static str, about: &[&str]) {
         self.sections.push(SectionEntries {
             name,
@@ -77,7 +77,7 @@ impl Reader {
         });
     }
 
-    /// The value of a key: as given, or the default when nobody gave one or it was refused.
+    /// The value of a key: as given, or the default if it is missing or was rejected.
     pub fn key<T: Setting>(
         &mut self,
         name: &'static str,
@@ -117,13 +117,13 @@ impl Reader {
         value
     }
 
-    /// Whether all that was read so far is fine.
+    /// Whether nothing read so far has a problem.
     pub fn has_no_problems(&self) -> bool {
         self.problems.is_empty()
     }
 
-    /// Notes that values which are fine alone are not fine together. `keys` are full names; the first that somebody
-    /// set is where to look.
+    /// Adds a problem of values that are valid alone but contradict each other. `keys` are full names. The first key
+    /// that is set is reported as the location.
     pub fn contradiction(&mut self, keys: &[&str], what: String, advice: &str) {
         let source = self
             .entries()
@@ -136,10 +136,10 @@ impl Reader {
         });
     }
 
-    /// The described keys.
+    /// Returns the described keys.
     ///
     /// # Errors
-    /// Every problem noted, and one for each given key that no section has.
+    /// All problems, including one for each given key that does not exist.
     pub fn finish(mut self) -> Result<Vec<SectionEntries>, Problems> {
         let unknown = self.unknown_keys();
         self.problems.extend(unknown);
@@ -203,7 +203,8 @@ impl Reader {
         }
     }
 
-    /// The key that was probably meant: the same name in another section, else the one with the most similar letters.
+    /// The key that was probably meant: the same name in another section, otherwise the name with the most similar
+    /// spelling.
     fn nearest(&self, wrong: &str) -> Option<(String, &Entry)> {
         let name = wrong.rsplit('.').next().unwrap_or(wrong);
         if let Some(same_name) = self.entries().find(|(_, entry)| entry.name == name) {
@@ -216,8 +217,8 @@ impl Reader {
         likest(wrong, self.sections.iter(), |section| section.name)
     }
 
-    /// Variables that would set a key if they had two underscores. Others that start like ours are left alone:
-    /// container platforms put `SOSIK_SERVICE_HOST` and the like into the environment by themselves.
+    /// Variables that would set a key if they had two underscores. Other variables with our prefix are ignored:
+    /// container platforms set `SOSIK_SERVICE_HOST` and similar ones by themselves.
     fn slips(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for section in &self.sections {
@@ -256,7 +257,7 @@ fn refused(section: &str, entry: &Entry, source: Source, why: &str) -> Problem {
     }
 }
 
-/// The item whose name looks most like `wrong`; none when a suggestion would be a guess.
+/// The item with the name most similar to `wrong`. None if a suggestion would be a guess.
 fn likest<T>(wrong: &str, items: impl Iterator<Item = T>, name: impl Fn(&T) -> &str) -> Option<T> {
     const LIKENESS_MIN: f64 = 0.6;
     items
@@ -271,7 +272,7 @@ fn likest<T>(wrong: &str, items: impl Iterator<Item = T>, name: impl Fn(&T) -> &
         .map(|(_, item)| item)
 }
 
-/// Doc comments come line by line, each with the space behind its slashes.
+/// Joins the lines of a doc comment. Each starts with the space after its slashes.
 fn one_line(lines: &[&str]) -> String {
     let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
     lines.join(" ").trim().to_owned()

@@ -1,14 +1,13 @@
-//! The configuration as text: in effect, as a sample, and as a page of the guide.
+//! The configuration as text: the values in effect, a sample file, and a page of the guide.
 
 use std::fmt::Write as _;
 
 use super::reader::{Entry, SectionEntries};
 
-/// What a line of the page may be wrapped to in comments of TOML.
+/// Width to which comments of TOML are wrapped.
 const COLUMNS: usize = 110;
 
-/// The effective configuration as TOML that could be used as a file. Each key says what it is for, its unit, default
-/// and range, and where its value came from.
+/// The effective configuration as a valid TOML file. Each key has its meaning, unit, default, range and source.
 ///
 /// Parts of addresses that may hold a password are shown as `***`.
 pub fn effective(sections: &[SectionEntries]) -> String {
@@ -25,7 +24,7 @@ pub fn effective(sections: &[SectionEntries]) -> String {
     page
 }
 
-/// A file with every key at its default, switched off by a `#`.
+/// A file with every key at its default, commented out.
 pub fn sample(sections: &[SectionEntries]) -> String {
     let mut page = String::from(
         "# Every key of Sosik's configuration, at its default. Copy to sosik.toml and remove the # of what you change.\n\
@@ -70,22 +69,22 @@ const REFERENCE_HEAD: &str = "\
 
 <!-- Made by `sosik config --reference`; do not edit by hand. -->
 
-Sosik starts without any configuration. Whatever is set comes from four places; later ones win:
+Sosik starts without any configuration. Values come from four sources. Later ones override earlier ones:
 
 1. the defaults below;
-2. one TOML file: `--config PATH`, else the path in `SOSIK_CONFIG`, else `sosik.toml` in the working directory if there
+2. one TOML file: `--config PATH`, or the path in `SOSIK_CONFIG`, or `sosik.toml` in the working directory if there
    is one;
 3. the environment: `SOSIK_SECTION__KEY`, with two underscores between section and key, for example
    `SOSIK_SERVER__LISTEN=0.0.0.0:80`;
-4. flags: `--set section.key=value`, as often as needed; of two for the same key the last one wins.
+4. flags: `--set section.key=value`, repeatable. The last one for a key wins.
 
-In the environment and in flags, lists are separated by commas.
+In the environment and in flags, separate the items of a list with commas, or write an array as in the file.
 
-`sosik config` prints the configuration in effect, with the place each value came from. `sosik.sample.toml` has every
+`sosik config` prints the configuration in effect, with the source of each value. `sosik.sample.toml` contains every
 key to copy from.
 
-A key that does not exist, a limit that is empty and a value out of range stop the start with exit code 2; all problems
-are told at once. There is no \"unlimited\": every queue, page, batch and cache has a maximum.
+An unknown key, an empty limit or a value out of range prevents the start, with exit code 2. All problems are reported
+together. There is no \"unlimited\": every queue, page, batch and cache has a maximum.
 ";
 
 fn head(page: &mut String, section: &SectionEntries) {
@@ -106,7 +105,7 @@ fn line(page: &mut String, text: &str) {
     page.push('\n');
 }
 
-/// A comment of as many lines as it takes.
+/// Writes a comment, wrapped to as many lines as needed.
 fn comment(page: &mut String, text: &str) {
     let mut width = 0;
     for word in text.split_whitespace() {
@@ -123,7 +122,7 @@ fn comment(page: &mut String, text: &str) {
     page.push('\n');
 }
 
-/// Text that cannot break out of a cell of a table.
+/// Escapes text for a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }

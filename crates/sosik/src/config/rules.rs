@@ -1,8 +1,8 @@
-//! What must hold between keys that are each fine alone.
+//! Rules between keys that are each valid alone.
 
 use super::{Config, reader::Reader};
 
-/// Notes every contradiction.
+/// Reports every contradiction.
 pub fn check(config: &Config, reader: &mut Reader) {
     let at_most = |reader: &mut Reader, low: (&str, u64), high: (&str, u64), advice: &str| {
         if low.1 > high.1 {

@@ -1,4 +1,4 @@
-//! A value that nobody but its reader may see.
+//! A value that is never shown.
 
 use std::{fmt, ops::RangeInclusive};
 
@@ -6,20 +6,20 @@ use toml::Value;
 
 use super::{allowed::Allowed, layers::Raw, setting::Setting};
 
-/// Stands where a secret would be shown.
+/// Shown in place of a secret.
 const HIDDEN: &str = "***";
 
-/// A secret text; empty when there is none. Neither `Debug` nor the printed configuration shows it.
+/// A secret text; empty for none. Neither `Debug` nor the printed configuration shows it.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a text that is kept secret from now on.
+    /// Makes a secret of a text.
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The secret, for its one reader; `None` when it is empty.
+    /// The secret; `None` if it is empty.
     pub fn reveal(&self) -> Option<&str> {
         Some(self.0.as_str()).filter(|text| !text.is_empty())
     }
@@ -44,7 +44,7 @@ impl Setting for Secret {
     }
 }
 
-/// A token that fits into a header and is too long to be guessed, or none.
+/// A token that fits into a header and is too long to guess, or none.
 pub struct TokenText {
     /// Its length in bytes.
     pub bytes: RangeInclusive<usize>,

@@ -1,4 +1,4 @@
-//! How long a login lasts.
+//! How long a session lasts.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use super::setting::settings;
 const HOURS_OF_A_DAY: u64 = 24;
 
 settings! {
-    /// How long somebody stays signed in.
+    /// How long a session lasts.
     pub struct Sessions in "sessions" {
-        /// A session that is not used for this long ends.
+        /// A session expires if it is not used for this long.
         pub idle_days: u32 = 30, unit: "days", allowed: 1..=365;
 
-        /// A session ends after this time, used or not.
+        /// A session expires after this time even if it is used.
         pub absolute_days: u32 = 365, unit: "days", allowed: 1..=3_650;
 
-        /// How exactly the last use of a session is recorded. Finer means more writes.
+        /// Precision of the recorded time of a session's last use. A smaller value causes more writes.
         pub touch_minutes: u32 = 5, unit: "minutes", allowed: 1..=1_440;
     }
 }

@@ -1,4 +1,4 @@
-//! What a value of the configuration is, and the macro by which each is declared once.
+//! The type of a configuration value, and the macro that declares a key.
 
 use std::{fmt::Display, net::SocketAddr, str::FromStr};
 
@@ -6,24 +6,24 @@ use toml::Value;
 
 use super::layers::Raw;
 
-/// A type that a key may have.
+/// A type of configuration values.
 ///
-/// Text from the environment or a flag is read by the type of the key, never guessed from its looks: a node may be
-/// called `12`.
+/// Text from the environment or a flag is parsed by the type of its key and not by its form: a node may be called `12`.
 pub trait Setting: Clone {
-    /// Reads a value as given.
+    /// Parses a value as given.
     ///
     /// # Errors
-    /// Why it is not a value of this type, as the end of the sentence "`key` …".
+    /// The reason why it is not a value of this type, as the end of the sentence "`key` …".
     fn from_raw(raw: &Raw) -> Result<Self, String>;
 
-    /// The value as it may be shown to anybody: secret parts are left out.
+    /// The printable value, without secret parts.
     fn shown(&self) -> Value;
 }
 
-/// Declares the keys of one concern: the struct, its documentation, and how it is read.
+/// Declares the keys of one concern: the struct, its documentation, and its parser.
 ///
-/// Each field: doc comment (the meaning, used in every generated text), name, type, default, unit, allowed values.
+/// Each field has a doc comment (its meaning, used in every generated text), name, type, default, unit and allowed
+/// values.
 macro_rules! settings {
     (
         $(#[doc = $about:literal])+
@@ -44,7 +44,7 @@ macro_rules! settings {
         }
 
         impl $name {
-            /// Takes this concern's keys from the reader, which notes problems and puts the default in their place.
+            /// Reads this concern's keys. The reader collects problems and replaces invalid values with the defaults.
             pub(in crate::config) fn read(reader: &mut $crate::config::reader::Reader) -> Self {
                 reader.section($section, &[$($about),+]);
                 Self {
@@ -73,7 +73,7 @@ macro_rules! whole_number {
             }
 
             fn shown(&self) -> Value {
-                // Every range in use ends far below 2⁶³; the ceiling only saves a panic.
+                // Every range in use ends far below 2⁶³. The fallback only avoids a panic.
                 Value::Integer(i64::try_from(*self).unwrap_or(i64::MAX))
             }
         }
@@ -107,7 +107,7 @@ impl Setting for SocketAddr {
     }
 }
 
-/// Reads a value that is written as text and has a form of its own.
+/// Parses a value that is written as text in a specific form.
 pub(super) fn parsed<T: FromStr>(raw: &Raw, form: &str) -> Result<T, String> {
     let text = String::from_raw(raw)?;
     text.trim().parse().or(Err(format!("{raw} is not {form}")))
@@ -152,7 +152,7 @@ fn array(text: &str) -> Result<Raw, String> {
         .ok_or_else(|| format!("\"{text}\" is not an array such as [\"10.0.0.1\", \"::1\"]"))
 }
 
-/// A list as the file writes it.
+/// A list as it is written in the file.
 pub(super) fn list(items: &[impl Display]) -> Value {
     Value::Array(
         items

@@ -1,4 +1,4 @@
-//! The durable truth.
+//! The durable store.
 
 use super::{
     EngineUrl,
@@ -8,29 +8,31 @@ use super::{
 };
 
 settings! {
-    /// The engine that keeps the truth.
+    /// The store: the durable source of all data.
     pub struct Store in "store" {
-        /// Where the truth is kept. A path behind `sqlite:` is relative to the working directory; missing folders are
-        /// made.
+        /// Where the store is. A path after `sqlite:` is relative to the working directory. Missing folders are
+        /// created.
         pub url: EngineUrl = EngineUrl::constant("sqlite:data/sosik.db"), unit: "URL", allowed: Schemes(&["sqlite"]);
 
-        /// Connections that read at the same time, each on a thread of its own.
+        /// Connections that read at the same time, each in its own thread. At most 32,768 reads wait for one. Further
+        /// reads get 503 immediately.
         pub readers: usize = 4, unit: "connections", allowed: 1..=64;
 
-        /// Writes that share one commit, and thus one wait for the disk.
+        /// Writes in one transaction. They share one wait for the disk.
         pub write_batch_max: usize = 256, unit: "writes", allowed: 1..=10_000;
 
-        /// Writes that may wait for the writer; further ones are answered 503 at once.
+        /// Writes that may wait for the writer. Further ones get 503 immediately.
         pub writes_waiting_max: usize = 8_192, unit: "writes", allowed: 1..=1_000_000;
 
-        /// Page cache of each connection.
+        /// Page cache of all connections together. It is divided equally among them.
         pub cache_mib: u32 = 64, unit: "MiB", allowed: 1..=MIB_MAX;
 
-        /// The write-ahead log is emptied when it is larger than this. Reads pause for that, for as long as the longest one
-        /// that runs. A backup in progress keeps it from being emptied.
+        /// Size above which the write-ahead log is emptied. Reads pause during that, until the longest running read has
+        /// completed. A backup in progress prevents it.
         pub wal_mib_max: u32 = 64, unit: "MiB", allowed: 1..=MIB_MAX;
 
-        /// How much of the file is read through the system's own cache. 0 reads through the page cache alone.
+        /// How much of the file each connection maps into memory, through the file cache of the system. 0 disables
+        /// this: reads then use the page cache alone.
         pub mmap_mib: u32 = 256, unit: "MiB", allowed: 0..=MIB_MAX;
     }
 }

@@ -1,4 +1,4 @@
-//! Sources, refusals and generated texts, without a process around them.
+//! Tests of sources, rejected values and generated texts, without a process.
 
 use std::path::PathBuf;
 
@@ -45,7 +45,7 @@ fn flag(flag: &'static str) -> Given {
     }
 }
 
-/// Refused, and the message holds every one of the parts.
+/// Checks that the configuration is rejected with a message that contains all parts.
 fn check_refused(given: Given, parts: &[&str]) {
     let message = given.load().expect_err("should be refused").to_string();
     for part in parts {
@@ -57,7 +57,7 @@ fn check_refused(given: Given, parts: &[&str]) {
 fn every_default_is_within_its_range() {
     for section in described() {
         for entry in &section.entries {
-            // Written out as a flag would be; a list is separated by commas there.
+            // Written as in a flag, in which commas separate the items of a list.
             let text = match &entry.default {
                 toml::Value::String(text) => text.clone(),
                 toml::Value::Array(_) => String::new(),

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::setting::settings;
 
 settings! {
-    /// The self-check: feeds are computed from the truth, page by page, and compared with what is served.
+    /// The self-check computes feeds from the store, page by page, and compares them with what is served.
     pub struct Verify in "verify" {
-        /// Pages of 100 stories compared each time. They follow one another: all pages of a reader, then the next reader.
+        /// Pages of 100 stories compared each time. The check takes all pages of one reader, then continues with the
+        /// next reader.
         pub pages: usize = 40, unit: "pages", allowed: 1..=10_000;
 
         /// How often pages are compared. With 40 pages every 10 seconds, a feed of 10,000 stories takes half a minute, and
