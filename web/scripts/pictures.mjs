@@ -1,5 +1,6 @@
-// The pictures of the README: the client in the town of `sosik demo`, on a phone and on a desktop, light and dark.
-// `npm run pictures`, after `cargo build --release`; needs Chromium and fonts-noto-cjk.
+// The pictures of the README: the client in the town of `sosik demo`, on a phone and on a desktop, light and dark, in
+// Korean and in English. `npm run pictures`, after `cargo build --release`; needs Chromium,
+// fonts-noto-cjk and fonts-noto-color-emoji.
 //
 //   OUT   where the pictures go [default: ../docs/pictures]
 import { mkdirSync } from 'node:fs';
@@ -7,21 +8,41 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { startBrowser } from './browser.mjs';
-import { logIn, say, startTown } from './town.mjs';
+import { logIn, moveIn, say, startTown } from './town.mjs';
 
 const OUT = process.env.OUT ?? fileURLToPath(new URL('../../docs/pictures', import.meta.url));
-const AS = 'mina';
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 1.5 };
 const DESKTOP = { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 };
-const DRAFT = '오늘 저녁 강가에서 만나요. 까치가 울었으니 좋은 소식이 있을 거예요!\n#저녁산책';
 
-/** Others one can log in as, and what they say. */
-const HOSTS = [
-  ['oliver', 'Good news, then!'],
-  ['haruka', 'いい知らせですね。'],
-];
+/** What the one who looks writes, what others answer, and what the client says without a connection. */
+const KOREAN = {
+  code: 'ko',
+  locale: 'ko-KR',
+  as: 'mina',
+  draft: '오늘 저녁 강가에서 만나요. 까치가 울었으니 좋은 소식이 있을 거예요!\n#저녁산책',
+  story: '강가에 까치집이 하나 더 생겼어요.',
+  comments: [
+    ['oliver', 'Good news, then!'],
+    ['haruka', 'いい知らせですね。'],
+  ],
+  mention: 'see you at the market tomorrow!',
+  offline: '연결이 끊겼어요',
+};
+const ENGLISH = {
+  code: 'en',
+  locale: 'en-GB',
+  as: 'emmaclarke',
+  draft: 'Meet me by the river tonight. A magpie sang this morning, so there must be good news!\n#eveningwalk',
+  story: 'There is a second magpie nest by the river.',
+  comments: [
+    ['oliver', 'Good news, then!'],
+    ['mina', 'I saw it too, on the old poplar.'],
+  ],
+  mention: 'see you at the market tomorrow!',
+  offline: 'No connection',
+};
 
-const { url, town } = await startTown(AS);
+const { url, town } = await startTown(KOREAN.as);
 const browser = await startBrowser();
 mkdirSync(OUT, { recursive: true });
 
@@ -30,12 +51,12 @@ async function open(device, language, colorScheme) {
   const context = await browser.newContext({
     ...device,
     baseURL: url,
-    locale: language === 'ko' ? 'ko-KR' : 'en-GB',
+    locale: language.locale,
     timezoneId: 'Asia/Seoul',
     colorScheme,
     reducedMotion: 'reduce',
   });
-  await logIn(context, AS);
+  await logIn(context, language.as);
   return context.newPage();
 }
 
@@ -46,60 +67,83 @@ async function picture(page, name) {
   console.log(`${name}.png`);
 }
 
-/** Things happen to the one who looks: a like, comments, a mention. */
-async function greet(url) {
-  const mine = await say(url, AS, 'POST', '/v1/stories', { text: '강가에 까치집이 하나 더 생겼어요.', audience: 'public' });
-  for (const [host, comment] of HOSTS) {
-    await say(url, host, 'PUT', `/v1/stories/${mine.id}/like`);
-    await say(url, host, 'POST', `/v1/stories/${mine.id}/comments`, { text: comment });
-  }
-  await say(url, HOSTS[0][0], 'POST', '/v1/stories', { text: `@${AS} see you at the market tomorrow!`, audience: 'public' });
+/** Somebody new who follows the people of the town that write in English: their feed is in English. */
+async function settleEnglishReader() {
+  const { items } = await say(url, 'oliver', 'GET', '/v1/feed?limit=100');
+  const inEnglish = items.filter(({ text }) => /^[\p{ASCII}\p{P}\p{Emoji}\s]*$/u.test(text));
+  const authors = new Set(inEnglish.map(({ author }) => author.id));
+  await moveIn(url, ENGLISH.as, 'Emma Clarke');
+  for (const author of authors) await say(url, ENGLISH.as, 'PUT', `/v1/follows/${author}`);
 }
 
-for (const colours of ['light', 'dark']) {
-  for (const language of ['en', 'ko']) {
-    const desktop = await open(DESKTOP, language, colours);
-    await desktop.goto('/');
-    await desktop.locator('article').first().waitFor();
-    await picture(desktop, `home-desktop-${language}-${colours}`);
-    await desktop.context().close();
+/** Things happen to the one who looks: a like, comments, a mention. */
+async function greet(language) {
+  const mine = await say(url, language.as, 'POST', '/v1/stories', { text: language.story, audience: 'public' });
+  for (const [other, comment] of language.comments) {
+    await say(url, other, 'PUT', `/v1/stories/${mine.id}/like`);
+    await say(url, other, 'POST', `/v1/stories/${mine.id}/comments`, { text: comment });
   }
-  const phone = await open(PHONE, 'ko', colours);
+  const text = `@${language.as} ${language.mention}`;
+  await say(url, language.comments[0][0], 'POST', '/v1/stories', { text, audience: 'public' });
+}
+
+async function home(language) {
+  for (const colours of ['light', 'dark']) {
+    for (const [device, name] of [
+      [DESKTOP, 'desktop'],
+      [PHONE, 'phone'],
+    ]) {
+      const page = await open(device, language, colours);
+      await page.goto('/');
+      await page.locator('article').first().waitFor();
+      await picture(page, `home-${name}-${language.code}-${colours}`);
+      await page.context().close();
+    }
+  }
+}
+
+/** Every other page on a phone; answers the window, with its service worker at work. */
+async function pages(language) {
+  const phone = await open(PHONE, language, 'light');
+  const { items } = await (await phone.context().request.get('/v1/feed?limit=100')).json();
+  const talkedAbout = items.reduce((most, story) => (story.comments > most.comments ? story : most));
+  await phone.goto(`/stories/${talkedAbout.id}`);
+  await phone.locator('article').first().waitFor();
+  await picture(phone, `story-phone-${language.code}`);
+  await phone.goto(`/@${talkedAbout.author.handle}`);
+  await phone.locator('article').first().waitFor();
+  await picture(phone, `profile-phone-${language.code}`);
+  // Founding a town notifies nobody; people do something now.
+  await greet(language);
+  await phone.goto('/notifications');
+  await phone.locator('main [data-key]').first().waitFor();
+  await picture(phone, `notifications-phone-${language.code}`);
+  await phone.goto('/compose');
+  await phone.locator('textarea').fill(language.draft);
+  await picture(phone, `compose-phone-${language.code}`);
   await phone.goto('/');
   await phone.locator('article').first().waitFor();
-  await picture(phone, `home-phone-${colours}`);
-  await phone.context().close();
+  await phone.evaluate(() => navigator.serviceWorker.ready);
+  await phone.waitForFunction(() => navigator.serviceWorker.controller);
+  return phone;
 }
 
-const phone = await open(PHONE, 'ko', 'light');
-const { items } = await (await phone.context().request.get('/v1/feed?limit=100')).json();
-const talkedAbout = items.reduce((most, story) => (story.comments > most.comments ? story : most));
-await phone.goto(`/stories/${talkedAbout.id}`);
-await phone.locator('article').first().waitFor();
-await picture(phone, 'story-phone');
-await phone.goto(`/@${talkedAbout.author.handle}`);
-await phone.locator('article').first().waitFor();
-await picture(phone, 'profile-phone');
-// Founding a town notifies nobody; its hosts do something now.
-await greet(url);
-await phone.goto('/notifications');
-await phone.locator('main [data-key]').first().waitFor();
-await picture(phone, 'notifications-phone');
-await phone.goto('/compose');
-await phone.locator('textarea').fill(DRAFT);
-await picture(phone, 'compose-phone');
+/** The server is gone and the network with it; the client opens with the last feed. */
+async function offline(phone, language) {
+  await phone.context().setOffline(true);
+  await phone.reload();
+  await phone.locator('article').first().waitFor();
+  await phone.getByText(language.offline).first().waitFor();
+  await picture(phone, `offline-phone-${language.code}`);
+}
 
-// The server goes away and the network with it; the client opens with the last feed.
-await phone.goto('/');
-await phone.locator('article').first().waitFor();
-await phone.evaluate(() => navigator.serviceWorker.ready);
-await phone.waitForFunction(() => navigator.serviceWorker.controller);
+await settleEnglishReader();
+const languages = [KOREAN, ENGLISH];
+for (const language of languages) await home(language);
+const windows = [];
+for (const language of languages) windows.push([await pages(language), language]);
 town.kill('SIGTERM');
 town.kill('SIGTERM');
 await new Promise((done) => (town.exitCode === null ? town.once('exit', done) : done()));
-await phone.context().setOffline(true);
-await phone.reload();
-await phone.locator('article').first().waitFor();
-await phone.getByText('연결이 끊겼어요').waitFor();
-await picture(phone, 'offline-phone');
+for (const [phone, language] of windows) await offline(phone, language);
 await browser.close();

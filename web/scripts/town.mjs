@@ -10,6 +10,8 @@ const PASSWORD = 'magpie-at-the-gate';
 /** A slow machine founds the town within this. */
 const START_MAX_SECONDS = 120;
 
+const LOG_IN_LIMITS = ['per_address', 'per_handle', 'per_known_device'].map((whose) => `log_ins_${whose}_burst`);
+
 const freePort = () =>
   new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
@@ -21,7 +23,11 @@ const freePort = () =>
 /** The town, once somebody can log in there. */
 export async function startTown(handle) {
   const [port, admin] = [await freePort(), await freePort()];
-  const settings = ['--set', `server.admin_listen=127.0.0.1:${admin}`];
+  // Every window logs in for itself, so the limits on log-ins are out of the way.
+  const settings = [
+    `server.admin_listen=127.0.0.1:${admin}`,
+    ...LOG_IN_LIMITS.map((name) => `rates.${name}=1000`),
+  ].flatMap((setting) => ['--set', setting]);
   const town = spawn(BIN, [...settings, 'demo', '--listen', `127.0.0.1:${port}`, '--pace', '3600'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -43,6 +49,13 @@ export async function startTown(handle) {
 export async function logIn(context, handle) {
   const session = await context.request.post('/v1/sessions', { data: { handle, password: PASSWORD } });
   if (!session.ok()) throw new Error(`${handle} cannot log in: ${session.status()}`);
+}
+
+/** Somebody new, with the password that everybody in the town has. */
+export async function moveIn(url, handle, name) {
+  const body = JSON.stringify({ handle, display_name: name, password: PASSWORD });
+  const answer = await fetch(`${url}/v1/people`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+  if (!answer.ok) throw new Error(`${handle} cannot sign up: ${answer.status} ${await answer.text()}`);
 }
 
 /** What somebody of the town does, as `fetch` says it; the answer, if there is one. */
