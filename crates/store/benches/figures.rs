@@ -1,7 +1,7 @@
-//! Figures of the SQLite engine, for the decisions they stand in: writes per fsync, bulk imports, feeds.
+//! Measures the SQLite engine, for the decisions that cite it: writes per fsync, bulk imports, feeds.
 //!
-//! `cargo bench -p sosik-store`. The database stands in the system's temporary folder (`TMPDIR`), so put that on the kind
-//! of disk that is meant. Absolute times are this machine's; the ratios are what counts.
+//! `cargo bench -p sosik-store`. The database is in the system's temporary folder (`TMPDIR`); put it on the kind of
+//! disk to measure. Absolute times depend on the machine; the ratios matter.
 
 #![expect(clippy::disallowed_methods, reason = "measuring needs a clock")]
 #![expect(clippy::print_stdout, reason = "prints its figures")]
@@ -40,7 +40,7 @@ fn person(number: u64) -> PersonId {
     PersonId::from_u64(number + 1)
 }
 
-/// Stories in the order in which they would have been posted: everybody's first, everybody's second, …
+/// Stories in the order of posting: everybody's first, everybody's second, …
 fn story(number: u64, author: PersonId) -> NewStory {
     NewStory {
         id: StoryId::new(RawId::from_fields(number, 1, 0)),
@@ -199,7 +199,7 @@ async fn points(store: &Arc<SqliteStore>) {
         .unwrap();
 }
 
-/// Everybody posts as fast as they are answered.
+/// All writers post again as soon as they get a response.
 async fn group_commit(store: &Arc<SqliteStore>, writers: u64) {
     let posts_each = 4_096_u64.div_ceil(writers).min(512);
     let before = store.writer_figures();

@@ -1,43 +1,43 @@
-//! What a caller of the store can act on; everything else is opaque, with its source.
+//! Errors of the store. Those that a caller can act on have a variant; all others are opaque and carry their source.
 
 use std::error::Error;
 
 use crate::Quota;
 
-/// Answers of the store.
+/// A result of the store.
 pub type StoreResult<T> = Result<T, StoreError>;
 
-/// Why the store did not do it.
+/// The error of an operation.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Too much is waiting already, or the engine is locked for now: try again in a moment.
+    /// Too many operations wait, or the engine is locked. Retry after a short time.
     #[error("the store is busy")]
     Busy,
-    /// There is no room left where the store writes. Reading goes on, and so does writing once there is.
+    /// The disk of the store is full. Reads continue, and writes continue as soon as there is space.
     #[error("the disk of the store is full")]
     Full,
-    /// The store is shutting down or gone. The write may or may not have happened.
+    /// The store is closing or closed. The write may or may not have committed.
     #[error("the store is closed")]
     Closed,
-    /// The lease of this node ran out or was taken over: it must not write any more under its number.
+    /// The lease of this node has expired or was taken over. The node must not write with its number any more.
     #[error("the node lease is lost")]
     LeaseLost,
-    /// The person may not store that much. Nothing was written.
+    /// The write would exceed a quota of the person. Nothing was written.
     #[error("a quota of the person is reached")]
     QuotaReached(Quota),
-    /// Anything else: corruption, a broken disk, a bug.
+    /// Any other error: corruption, a failed disk, a bug.
     #[error("{context}")]
     Failed {
-        /// What was being done.
+        /// The operation that failed.
         context: &'static str,
-        /// What the engine said.
+        /// The engine's error.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
 }
 
 impl StoreError {
-    /// Wraps an engine's error with what was being done.
+    /// Wraps an engine's error with the operation that failed.
     pub fn failed(context: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed {
             context,

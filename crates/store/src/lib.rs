@@ -1,19 +1,19 @@
-//! The durable truth: what has been acknowledged, and what it entitles whom to see.
+//! The durable data: everything that was acknowledged, and the relations that entitlement depends on.
 //!
-//! [`Store`] is one contract in terms of what the product needs, not of tables. It is the only part of Sosik that
-//! is trusted: every cache and every queue can be lost and is rebuilt from here. Engines stand behind the contract
-//! (`sqlite` today), and one suite of tests runs on each of them.
+//! [`Store`] is one contract in terms of the product, not of tables. It is the only authoritative part of Sosik: every
+//! cache and every queue can be lost and is rebuilt from it. Engines implement the contract (`sqlite` today), and one
+//! test suite runs on each of them.
 //!
 //! Three rules hold for every method:
-//! - When a write has returned `Ok`, it is durable: it survives `kill -9` and power loss. When it has returned
-//!   `Err`, it may or may not have happened, and repeating it is safe.
-//! - Each method is atomic. A read sees one state of the store, and at least every write that was acknowledged
-//!   before the read was asked for.
-//! - Time and ids are passed in, never taken inside.
+//! - After a write has returned `Ok`, it is durable: it survives `kill -9` and power loss. After an `Err`, it may or
+//!   may not have committed, and a retry is safe.
+//! - Each method is atomic. A read sees one state of the store, which includes at least every write that was
+//!   acknowledged before the read began.
+//! - The caller passes in time and ids.
 //!
-//! Nothing here asks for "every story above id X" as a way to catch up: ids are not in commit order.
+//! No method returns "every story above id X" as a way to catch up: ids are not in commit order.
 //!
-//! To add an engine: implement the traits of [`contract`] for it and run the suite on it.
+//! To add an engine, implement the traits of [`contract`] for it and run the suite on it.
 
 pub mod contract;
 pub mod error;

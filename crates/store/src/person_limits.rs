@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use sosik_feed::limits;
 
-/// Limits of one person. An engine gets them when it is opened.
+/// Limits of one person, passed to an engine when it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PersonLimits {
     /// Stories that are not deleted.
     pub stories_max: u32,
     /// Comments that are not deleted.
     pub comments_max: u32,
-    /// Bytes of the texts of both.
+    /// Bytes of the texts of both together.
     pub text_bytes_max: u64,
-    /// Notifications of mentions a day (UTC) to people who neither follow the one who mentions nor are friends.
-    /// Further mentions stay in the text and notify nobody.
+    /// Notifications of mentions that a person may cause in a day (UTC) for people who neither follow them nor are
+    /// friends. Further mentions stay in the text and notify nobody.
     pub stranger_mentions_per_day_max: u32,
     /// A like or friend request that is withdrawn and repeated within this time creates no new notification.
     pub repeat_quiet: Duration,

@@ -1,7 +1,7 @@
 //! Files and folders that only their owner can open: mode 0600 and 0700, regardless of the umask.
 //!
-//! A store holds password hashes, session tokens and what people wrote for their friends. SQLite gives the write-ahead
-//! log and the shared memory file the mode of the database file, so the mode of the database file decides.
+//! A store contains password hashes, session tokens and private texts. SQLite gives the write-ahead log and the shared
+//! memory file the mode of the database file, so that mode decides.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
@@ -12,16 +12,17 @@ use std::path::{Path, PathBuf};
 const FILE_MODE: u32 = 0o600;
 /// Mode of a folder.
 const FOLDER_MODE: u32 = 0o700;
-/// Permissions of everybody who is not the owner.
+/// Permissions of all accounts except the owner.
 const OTHERS: u32 = 0o077;
-/// Files of a folder with this bit can be removed by their owners only: a folder that many accounts share, as `/tmp`.
+/// In a folder with this bit only the owner of a file can remove it. Many accounts share such a folder, for example
+/// `/tmp`.
 const STICKY: u32 = 0o1000;
 
 /// Creates a folder and its missing parents. Existing folders keep their mode.
 ///
 /// # Errors
-/// Those of the system; `AlreadyExists` when a file is in the way; `NotFound` where no folder can be made, as in `/proc` or
-/// in a working directory that was removed.
+/// Errors of the system; `AlreadyExists` if a file has this name; `NotFound` where no folder can be made, as in `/proc`
+/// or in a working directory that was removed.
 pub fn create_folder(path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() {
         return Ok(());
@@ -29,14 +30,14 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     match create_last_folder(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             create_folder(path.parent().ok_or(error)?)?;
-            // Once: the system also answers "not found" when the parent is there.
+            // Only once: the system also returns "not found" if the parent exists.
             create_last_folder(path)
         }
         made => made,
     }
 }
 
-/// Creates a folder in a parent that exists.
+/// Creates a folder in an existing parent.
 fn create_last_folder(path: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(FOLDER_MODE).create(path) {
         Ok(()) => fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE)),
@@ -45,7 +46,7 @@ fn create_last_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Creates a folder in the system's folder for temporary files. It is removed when the answer is dropped.
+/// Creates a folder in the system's folder for temporary files. Dropping the result removes it.
 ///
 /// # Errors
 /// I/O errors, with the path.
@@ -57,14 +58,14 @@ pub fn temporary_folder(prefix: &str) -> io::Result<tempfile::TempDir> {
         .tempdir()
 }
 
-/// Opens a file for reading and writing, and creates it when it is missing. One that exists keeps its mode.
+/// Opens a file for reading and writing, and creates it if it is missing. An existing file keeps its mode.
 ///
 /// # Errors
-/// Those of the system.
+/// Errors of the system.
 pub fn open_or_create(path: &Path) -> io::Result<File> {
     match create_file(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options()
-            // A symbolic link to a file that is missing gets here too.
+            // A dangling symbolic link gets here, too.
             .create(true)
             .truncate(false)
             .open(path),
@@ -75,18 +76,18 @@ pub fn open_or_create(path: &Path) -> io::Result<File> {
 /// Creates a file for reading and writing.
 ///
 /// # Errors
-/// Those of the system; `AlreadyExists` when there is one.
+/// Errors of the system; `AlreadyExists` if the file exists.
 pub fn create_file(path: &Path) -> io::Result<File> {
     let file = options().create_new(true).open(path)?;
-    // The umask may have taken permissions of the owner as well.
+    // The umask may have removed permissions of the owner, too.
     file.set_permissions(Permissions::from_mode(FILE_MODE))?;
     Ok(file)
 }
 
-/// Takes the permissions of other accounts away from a file.
+/// Removes the permissions of other accounts from a file.
 ///
 /// # Errors
-/// Those of the system.
+/// Errors of the system.
 pub fn close_to_others(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(FILE_MODE))
 }
@@ -97,8 +98,8 @@ fn options() -> OpenOptions {
     options
 }
 
-/// The shell command that takes the permissions of other accounts away from a folder and files in it; `None` when they
-/// have none. What is missing is left out, and so is a folder that accounts share.
+/// The shell command that removes the permissions of other accounts from a folder and files in it; `None` if they have
+/// none. Missing files are omitted, and so is a folder that accounts share.
 #[must_use]
 pub fn command_to_close(folder: &Path, files: &[PathBuf]) -> Option<String> {
     let shared = mode(folder).is_some_and(|mode| mode & STICKY != 0);
@@ -114,7 +115,7 @@ pub fn command_to_close(folder: &Path, files: &[PathBuf]) -> Option<String> {
     (!commands.is_empty()).then(|| commands.join(" && "))
 }
 
-/// The shell command that takes the permissions of other accounts away from a file; `None` when they have none.
+/// The shell command that removes the permissions of other accounts from a file; `None` if they have none.
 #[must_use]
 pub fn command_to_close_file(file: &Path) -> Option<String> {
     is_open(file).then(|| format!("chmod 600 {}", quoted(file)))

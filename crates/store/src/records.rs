@@ -1,4 +1,4 @@
-//! What goes into the store and what comes out of it, in the product's words.
+//! The arguments and results of the store, in terms of the product.
 
 mod operators;
 mod orders;

@@ -75,7 +75,7 @@ async fn the_file_of_a_running_store_alone_is_refused_and_with_its_log_it_opens(
         store.close().await;
     }
     let closed = copy(folder.path(), &[""]);
-    assert_eq!(people(&closed).await, 3, "a closed one is whole by itself");
+    assert_eq!(people(&closed).await, 3, "a closed one is self-contained");
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn a_store_that_was_dropped_without_closing_opens_again() {
     let store = open(&path).expect("opens");
     sign_up(&*store, 1).await;
     drop(store);
-    // The writer ends in its own time and has the lock until then.
+    // The writer ends asynchronously and has the lock until then.
     let again = loop {
         match open(&path) {
             Ok(store) => break store,

@@ -1,5 +1,5 @@
-//! A disk that fails under the writer. The limit on the size of files is one of the whole process, so this test has a program
-//! of its own.
+//! A disk that fails under the writer. The limit on the size of files applies to the whole process, so this test has
+//! its own program.
 
 use std::error::Error;
 use std::fs;
@@ -10,10 +10,10 @@ use sosik_feed::{PersonId, Timestamp};
 use sosik_store::{Accounts, NewPerson, People, SqliteOptions, SqliteStore, Store, StoreResult};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The signal of a write beyond the limit; somebody who listens to it gets the error instead.
+/// The signal of a write beyond the limit. A process that handles it gets the error instead.
 const SIGXFSZ: i32 = 25;
 
-/// Less than the log gets with one write.
+/// Smaller than the log after one write.
 const FILE_BYTES_MAX: u64 = 8_192;
 
 async fn sign_up(store: &SqliteStore, number: u64) -> StoreResult<()> {
@@ -61,7 +61,7 @@ async fn after_an_io_error_the_connection_is_replaced_and_while_that_fails_the_n
     sign_up(&store, 3).await.expect("writes again");
     store.check().await.expect("is well");
 
-    // The file is gone too, so there is nothing to open.
+    // The file is gone, too, so there is nothing to open.
     let away = path.with_file_name("away.db");
     limit(Some(FILE_BYTES_MAX));
     fs::rename(&path, &away).expect("renames");

@@ -1,4 +1,4 @@
-//! The write-ahead log under reads that never leave a gap, and the writer when the disk fails.
+//! The write-ahead log under reads without a gap, and the writer when the disk fails.
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +36,7 @@ async fn sign_up(store: &SqliteStore, number: u64) -> StoreResult<()> {
     store.sign_up(person).await.map(|_made| ())
 }
 
-/// Somebody who reads large profiles without a pause.
+/// A task that reads large profiles without a pause.
 fn reader(store: &Arc<SqliteStore>, ended: &Arc<AtomicBool>) -> JoinHandle<u64> {
     let (store, ended) = (Arc::clone(store), Arc::clone(ended));
     tokio::spawn(async move {
@@ -61,7 +61,7 @@ async fn the_log_is_bounded_under_reads_that_never_leave_a_gap() {
     let store = open(&path);
     sign_up(&store, 1).await.expect("writes");
     let ended = Arc::new(AtomicBool::new(false));
-    // One reader for each connection, and as many that wait for one.
+    // One reader for each connection, and as many that wait.
     let readers: Vec<_> = (0..8).map(|_| reader(&store, &ended)).collect();
     let mut largest = 0;
     for number in 2..=300 {
@@ -72,7 +72,7 @@ async fn the_log_is_bounded_under_reads_that_never_leave_a_gap() {
     for reader in readers {
         assert!(reader.await.expect("ends") > 0, "each of them has read");
     }
-    // 30 MiB were written. One batch more than the limit is there before it is looked at.
+    // 30 MiB were written. The log exceeds the limit by at most one batch before it is checked.
     let most = u64::from(WAL_MIB_MAX) * MIB + MIB;
     assert!(largest <= most, "{largest} bytes");
     let figures = store.figures();
@@ -93,7 +93,7 @@ async fn a_kill_just_after_the_log_was_emptied_leaves_a_store_that_opens() {
         people += 1;
         sign_up(&store, people).await.expect("writes");
     }
-    // The writer empties the log after it has answered.
+    // The writer empties the log after it has responded.
     while store.figures().log_emptied == 0 {
         tokio::task::yield_now().await;
     }
@@ -124,7 +124,7 @@ async fn a_reader_of_another_process_is_not_waited_for_and_the_log_shrinks_after
     let figures = store.figures();
     assert!(figures.log_blocked > 0, "{figures:?}");
     assert!(log_bytes(&path) > u64::from(WAL_MIB_MAX) * MIB);
-    // The writer checks the log after it has answered.
+    // The writer checks the log after it has responded.
     while store.figures().log_bytes != log_bytes(&path) {
         tokio::task::yield_now().await;
     }
@@ -132,7 +132,7 @@ async fn a_reader_of_another_process_is_not_waited_for_and_the_log_shrinks_after
     for number in 61..=300 {
         sign_up(&store, number).await.expect("writes");
     }
-    // By us, or by SQLite, which finds a moment without reads here.
+    // Emptied by us, or by SQLite, which finds a moment without reads here.
     assert!(log_bytes(&path) <= u64::from(WAL_MIB_MAX) * MIB + MIB);
     drop(other);
     store.close().await;

@@ -1,4 +1,4 @@
-//! Opening a database file: folders, locks, settings, and what is said when it does not open.
+//! Opens a database file: folders, locks, settings, and the errors of a file that does not open.
 
 use std::error::Error;
 use std::fs;

@@ -204,7 +204,7 @@ async fn a_like_given_and_withdrawn_again_and_again_is_news_once() {
     assert_eq!(
         liked.unwrap().unwrap().notified,
         Some(mina),
-        "two days later it is news"
+        "two days later it is a new notification"
     );
 }
 

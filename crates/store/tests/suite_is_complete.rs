@@ -1,4 +1,4 @@
-//! A behaviour that is written but not listed would never be tested.
+//! Every behaviour of the suite is in its list; otherwise it would never be tested.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ fn every_behaviour_of_the_suite_is_in_its_list() {
     for entry in fs::read_dir(folder).unwrap() {
         let source = fs::read_to_string(entry.unwrap().path()).unwrap();
         for line in source.lines() {
-            // Tests begin their line; the methods of the world are indented.
+            // Tests begin at the start of a line; the methods of the world are indented.
             let begin = line.strip_prefix("pub async fn ");
             let Some((name, _)) = begin.and_then(|line| line.split_once('(')) else {
                 continue;

@@ -1,4 +1,4 @@
-//! Accounts and the sessions that open them.
+//! Accounts and their sessions.
 
 use async_trait::async_trait;
 use sosik_feed::{PersonId, SessionId, Timestamp};
@@ -8,20 +8,20 @@ use crate::{Credentials, NewPerson, SessionRecord, SignUp, StoreResult, TokenHas
 /// Accounts.
 #[async_trait]
 pub trait Accounts {
-    /// Makes an account. Handle and skeleton are unique by constraints, also when two sign up at once.
+    /// Creates an account. Constraints keep handle and skeleton unique, also for concurrent sign-ups.
     async fn sign_up(&self, person: NewPerson) -> StoreResult<SignUp>;
 
-    /// Makes many accounts in one transaction (import); answers how many were new. Those whose handle is taken
-    /// are passed over.
+    /// Creates many accounts in one transaction (import). Skips those whose handle is taken. Returns the number
+    /// created.
     async fn sign_up_many(&self, people: Vec<NewPerson>) -> StoreResult<u64>;
 
-    /// What to check a log-in against.
+    /// The stored credentials of a handle.
     async fn credentials(&self, handle: &str) -> StoreResult<Option<Credentials>>;
 
-    /// The same by id, for changing a password.
+    /// The stored credentials of a person, for changing a password.
     async fn credentials_of(&self, person: PersonId) -> StoreResult<Option<Credentials>>;
 
-    /// Sets a new password and ends every session but `keep`. Answers the tokens that ended.
+    /// Sets a new password and ends every session except `keep`. Returns the tokens of the ended sessions.
     async fn change_password(
         &self,
         person: PersonId,
@@ -29,10 +29,11 @@ pub trait Accounts {
         keep: SessionId,
     ) -> StoreResult<Vec<TokenHash>>;
 
-    /// Has a device with this token logged in to the account with this handle? `false` also when nobody has the handle.
+    /// Whether a device with this token has logged in to the account with this handle. Also `false` if the handle does
+    /// not exist.
     async fn knows_device(&self, handle: &str, device: &TokenHash) -> StoreResult<bool>;
 
-    /// Remembers a device that logged in; the least recently used ones beyond `devices_max` are forgotten.
+    /// Records a device that logged in. Removes the least recently used devices beyond `devices_max`.
     async fn remember_device(
         &self,
         person: PersonId,
@@ -45,37 +46,37 @@ pub trait Accounts {
 /// Sessions.
 #[async_trait]
 pub trait Sessions {
-    /// Adds a session; beyond `sessions_max` the least recently used ones of the person end. Answers their tokens.
+    /// Adds a session. Ends the person's least recently used sessions beyond `sessions_max` and returns their tokens.
     async fn add_session(
         &self,
         session: SessionRecord,
         sessions_max: u32,
     ) -> StoreResult<Vec<TokenHash>>;
 
-    /// The session of a token, expired or not: the caller judges by its limits.
+    /// The session of a token, expired or not: the caller applies its limits.
     async fn session(&self, token: &TokenHash) -> StoreResult<Option<SessionRecord>>;
 
-    /// Notes that a session was used.
+    /// Records the last use of a session.
     async fn touch_session(&self, token: &TokenHash, used_at: Timestamp) -> StoreResult<()>;
 
     /// Sessions of a person, most recently used first.
     async fn sessions_of(&self, person: PersonId) -> StoreResult<Vec<SessionRecord>>;
 
-    /// Ends one session of a person. Answers its token, `None` when there is no such session of theirs.
+    /// Ends one session of a person. Returns its token; `None` if the person has no such session.
     async fn end_session(
         &self,
         person: PersonId,
         session: SessionId,
     ) -> StoreResult<Option<TokenHash>>;
 
-    /// Ends all sessions of a person but one. Answers the tokens that ended.
+    /// Ends all sessions of a person except one. Returns the tokens of the ended sessions.
     async fn end_other_sessions(
         &self,
         person: PersonId,
         keep: SessionId,
     ) -> StoreResult<Vec<TokenHash>>;
 
-    /// Removes sessions that expired or were last used before `idle_since`, at most `limit`. Answers how many.
+    /// Removes sessions that have expired or were last used before `idle_since`, at most `limit`. Returns their number.
     async fn remove_stale_sessions(
         &self,
         now: Timestamp,

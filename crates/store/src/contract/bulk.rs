@@ -1,28 +1,28 @@
-//! Filling a store that nobody uses yet, such as with a world to measure on.
+//! Fills a store that nobody uses yet, for example with a world for measurements.
 
 use async_trait::async_trait;
 
 use crate::{FriendsOf, StoreResult};
 
-/// The bulk path. Where an import asks about every row and passes over what cannot be, filling takes the caller's word
-/// and is an order of magnitude faster. The caller answers for this:
+/// The bulk path. An import checks every row and skips invalid ones. A fill trusts its caller and is an order of
+/// magnitude faster. The caller guarantees:
 ///
-/// - Nobody else uses the store, and nobody in it has blocked or asked anybody.
+/// - Nobody else uses the store, and it contains no blocks and no friend requests.
 /// - People exist first (`sign_up_many`).
-/// - Each call continues behind the last one: people ascending by id, their friends ascending by id. Another order is as
-///   right, but an engine that keeps rows in the order of their key is then slow.
-/// - A friendship comes twice, once from either side, with the same time. Until both have come the store is not to
-///   be served.
+/// - Each call continues after the previous one: people ascending by id, their friends ascending by id. Another order
+///   is correct, but slow in an engine that stores rows in key order.
+/// - Every friendship is given twice, once from each side, with the same time. The store must not be served until both
+///   sides have been given.
 ///
-/// Still held by the store: a friend exists, nobody has more than 5,000 friends, and figures of people are right after
-/// every call. Calls are repeatable: what is there already stays as it is. So a filling that was interrupted goes on with
-/// the first call whose rows are not there; each call is there as a whole or not at all.
+/// The store still guarantees: a friend exists, nobody has more than 5,000 friends, and the counts of people are
+/// correct after every call. Calls are idempotent: existing rows stay as they are. Each call is atomic, so an
+/// interrupted fill continues with the first call whose rows are missing.
 #[async_trait]
 pub trait Bulk {
-    /// Makes the friends of these people; answers how many rows were new (each friendship counts on both sides). One
-    /// transaction: a few thousand people at a time keep it at some hundred thousand rows.
+    /// Inserts the friends of these people. Returns the number of new rows (each friendship counts on both sides). One
+    /// transaction: with a few thousand people at a time it has some hundred thousand rows.
     ///
     /// # Errors
-    /// When a person does not exist, or would have more than 5,000 friends: then nothing of the call was done.
+    /// If a person does not exist, or would have more than 5,000 friends. Then the call has no effect.
     async fn fill_friends(&self, people: Vec<FriendsOf>) -> StoreResult<u64>;
 }

@@ -8,15 +8,15 @@ use crate::{CommentRecord, NewComment, Posted, StoreResult, StoryCounts};
 /// Comments on stories, oldest first.
 #[async_trait]
 pub trait Comments {
-    /// Keeps a comment, tells the story's author and the mentioned who may see the story, and answers with the
-    /// story's figures after it. Notifications carry the comment's id. Whether the writer may see the story is the caller's business; that the story exists
-    /// is checked here.
+    /// Inserts a comment. Notifies the story's author and the mentioned people who may see the story. Returns the
+    /// story's counts after it. Notifications carry the comment's id. The caller checks whether the author may see the
+    /// story; this method checks that the story exists.
     async fn comment(&self, comment: NewComment) -> StoreResult<(Posted<CommentId>, StoryCounts)>;
 
     /// One comment of a story that is not deleted.
     async fn comment_by_id(&self, comment: CommentId) -> StoreResult<Option<CommentRecord>>;
 
-    /// Comments of a story, oldest first, behind `after` (0: from the start), at most `limit`.
+    /// Comments of a story, oldest first, after `after` (0: from the start), at most `limit`.
     async fn comments_of(
         &self,
         story: StoryId,
@@ -28,7 +28,7 @@ pub trait Comments {
     /// with the number of these people and their comments, and not with the other comments.
     async fn comments_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32>;
 
-    /// Changes the text; `None` when there is no such comment of the author.
+    /// Changes the text; `None` if the author has no such comment.
     async fn edit_comment(
         &self,
         comment: CommentId,
@@ -37,14 +37,14 @@ pub trait Comments {
         now: Timestamp,
     ) -> StoreResult<Option<CommentRecord>>;
 
-    /// Removes a comment when `person` wrote it or wrote the story it is on; answers the story and its figures
-    /// after it, `None` when there was nothing that the person may remove.
+    /// Deletes a comment if `person` wrote it or wrote its story. Returns the story and its counts afterwards; `None`
+    /// if there is no comment that the person may delete.
     async fn delete_comment(
         &self,
         comment: CommentId,
         person: PersonId,
     ) -> StoreResult<Option<(StoryId, StoryCounts)>>;
 
-    /// Keeps many comments at once without notifications (import, demo), one transaction; answers how many were new.
+    /// Inserts many comments in one transaction without notifications (import, demo). Returns the number inserted.
     async fn comment_many(&self, comments: Vec<NewComment>) -> StoreResult<u64>;
 }

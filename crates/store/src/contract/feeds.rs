@@ -1,16 +1,16 @@
-//! Home feeds, straight from the truth.
+//! Home feeds, computed from the rows.
 
 use async_trait::async_trait;
 use sosik_feed::{Circle, PersonId, StoryId};
 
 use crate::{StoreResult, StorySpan};
 
-/// What belongs into a reader's home feed.
+/// The content of a reader's home feed.
 #[async_trait]
 pub trait Feeds {
     /// Ids of the newest stories of the reader and the authors of the circle, below `before`, newest first, at most
-    /// `limit`. Walks the index (author, id) of each author and merges; the work is bounded by authors and `limit`,
-    /// not by how many stories or people there are.
+    /// `limit`. Scans the index (author, id) of each author and merges the results. The cost is bounded by the number
+    /// of authors and `limit`, and independent of the number of stories and people.
     async fn newest(
         &self,
         reader: PersonId,
@@ -19,10 +19,10 @@ pub trait Feeds {
         limit: u32,
     ) -> StoreResult<Vec<StoryId>>;
 
-    /// The same list from the definition of the home feed, as one statement over the tables and on purpose not with
-    /// the code of [`Feeds::newest`] or [`Circle`]: what `verify` compares with. Looks at a span of ids, so that the
-    /// work is bounded by authors, the span and `limit`, not by what is below the span. Never waits for readers and
-    /// never holds them up.
+    /// The same list by the definition of the home feed: one statement over the tables, by design independent of the
+    /// code of [`Feeds::newest`] and [`Circle`]. `verify` compares feeds with it. It covers a span of ids, so the cost
+    /// is bounded by the number of authors, the span and `limit`, and independent of the stories below the span. It
+    /// never waits for readers and never delays them.
     async fn feed_by_definition(
         &self,
         reader: PersonId,

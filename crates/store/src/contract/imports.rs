@@ -1,22 +1,22 @@
-//! What a bulk import asks, so that running it again changes nothing and its summary is true.
+//! Queries of a bulk import. They make a repeated import idempotent and its summary exact.
 
 use async_trait::async_trait;
 use sosik_feed::{PersonId, StoryId};
 
 use crate::{StoreResult, StoryPlace};
 
-/// Questions in bulk. Each is one read; the caller bounds how much it asks.
+/// Bulk queries. Each is one read; the caller bounds its size.
 #[async_trait]
 pub trait Imports {
-    /// Who has these handles (lower case): one answer each, in the order asked.
+    /// The people with these handles (lower case), one result for each handle, in the given order.
     async fn ids_of_handles(&self, handles: Vec<String>) -> StoreResult<Vec<Option<PersonId>>>;
 
-    /// How many of these pairs are friends.
+    /// The number of these pairs that are friends.
     async fn friends_among(&self, pairs: Vec<(PersonId, PersonId)>) -> StoreResult<u64>;
 
-    /// In how many of these pairs the first follows the second.
+    /// The number of these pairs in which the first person follows the second.
     async fn follows_among(&self, pairs: Vec<(PersonId, PersonId)>) -> StoreResult<u64>;
 
-    /// The ids from `first` to `last`, both included, that are taken: also by stories that were deleted since.
+    /// The ids in use from `first` to `last`, both included. Deleted stories count.
     async fn story_places(&self, first: StoryId, last: StoryId) -> StoreResult<Vec<StoryPlace>>;
 }

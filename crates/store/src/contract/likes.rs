@@ -5,11 +5,11 @@ use sosik_feed::{NotificationId, PersonId, StoryId, Timestamp};
 
 use crate::{Liked, LikedStories, Position, RelatedPerson, StoreResult};
 
-/// Who likes what.
+/// Likes of stories.
 #[async_trait]
 pub trait Likes {
-    /// Likes a story; `None` when there is none. The author's notification of likes of this story moves to the top
-    /// under the id given (not for one's own like). Whether the person may see the story is the caller's business.
+    /// Likes a story; `None` if it does not exist. The author's notification about likes of this story moves to the top
+    /// with the given id (except for the author's own like). The caller checks whether the person may see the story.
     async fn like(
         &self,
         person: PersonId,
@@ -18,17 +18,17 @@ pub trait Likes {
         now: Timestamp,
     ) -> StoreResult<Option<Liked>>;
 
-    /// Takes a like back; `None` when there is no such story. With the last like the notification goes.
+    /// Takes a like back; `None` if the story does not exist. The notification is deleted with the last like.
     async fn unlike(&self, person: PersonId, story: StoryId) -> StoreResult<Option<Liked>>;
 
     /// The stories with the largest ids that a person likes, at most `limit`.
     async fn liked_stories(&self, person: PersonId, limit: u32) -> StoreResult<LikedStories>;
 
-    /// Which of these stories the person likes.
+    /// The stories among these that the person likes.
     async fn liked_among(&self, person: PersonId, stories: &[StoryId])
     -> StoreResult<Vec<StoryId>>;
 
-    /// Who likes a story, newest first, behind `before`.
+    /// The people who like a story, newest like first, below `before`.
     async fn likers(
         &self,
         story: StoryId,
@@ -40,6 +40,6 @@ pub trait Likes {
     /// the number of these people, and not with the likes.
     async fn likes_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32>;
 
-    /// Makes likes in bulk (import, demo) without notifications, one transaction; answers how many were new.
+    /// Inserts many likes in one transaction without notifications (import, demo). Returns the number inserted.
     async fn like_many(&self, likes: Vec<(PersonId, StoryId, Timestamp)>) -> StoreResult<u64>;
 }

@@ -1,4 +1,4 @@
-//! The contract: one trait a noun, and [`Store`] for all of them together.
+//! The contract: one trait for each noun, and [`Store`] for all of them together.
 //!
 //! The traits are object safe, so that handlers hold one handle (`Arc<dyn Store>`) and the engine is chosen once,
 //! where the executable is wired.
@@ -37,7 +37,7 @@ use async_trait::async_trait;
 
 use crate::{StoreFigures, StoreResult};
 
-/// Everything durable.
+/// All durable data.
 #[async_trait]
 pub trait Store:
     Accounts
@@ -59,15 +59,15 @@ pub trait Store:
     + Sync
     + 'static
 {
-    /// Answers when the engine can read and has room to write: for `/healthz`.
+    /// Succeeds if the engine can read and has space to write. For `/healthz`.
     async fn check(&self) -> StoreResult<()>;
 
-    /// Why this node cannot write, however often it tries: for `/readyz`. `None` when it can. Reads nothing.
+    /// The reason why this node cannot write at all; `None` if it can. For `/readyz`. Reads nothing.
     fn unready(&self) -> Option<&'static str>;
 
     /// Metrics of the store. Checks the free space of the disk and runs no query.
     fn figures(&self) -> StoreFigures;
 
-    /// Waits for what is being written, then closes. Later calls answer `Closed`.
+    /// Waits for the writes in progress, then closes the store. Later calls return `Closed`.
     async fn close(&self);
 }

@@ -15,8 +15,8 @@ pub trait Nodes {
     /// make their ids under it.
     async fn lease_node(&self, request: LeaseRequest) -> StoreResult<NodeLease>;
 
-    /// Extends a lease by `span`: the number is held until then by the clock, and ids may be as much later than the clock
-    /// or than the last id, whichever is later. `LeaseLost` when another epoch holds the number.
+    /// Extends a lease by `span`. The number is held until then by the clock. Ids may be later than the clock or the
+    /// last id, whichever is later, by the same span. `LeaseLost` if another epoch holds the number.
     async fn renew_node(
         &self,
         lease: NodeLease,
@@ -25,6 +25,6 @@ pub trait Nodes {
         span: Duration,
     ) -> StoreResult<NodeLease>;
 
-    /// Gives the number back; ids up to `last_id_at` were made.
+    /// Releases the number. Ids up to `last_id_at` have been made.
     async fn release_node(&self, lease: NodeLease, last_id_at: Timestamp) -> StoreResult<()>;
 }

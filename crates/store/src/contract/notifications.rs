@@ -5,10 +5,10 @@ use sosik_feed::{NotificationId, PersonId, Timestamp};
 
 use crate::{NotificationRecord, StoreResult};
 
-/// What a person is told. Written by the acts they tell of, in the same transaction.
+/// Notifications of a person. Each is written in the transaction of the write that causes it.
 ///
-/// Notifications by somebody blocked, of a deleted story or comment, or of a story that the person may no longer
-/// open are left out when read.
+/// Reads omit notifications by blocked people, about deleted stories or comments, and about stories that the person may
+/// no longer open.
 #[async_trait]
 pub trait Notifications {
     /// Newest first, below `before`, at most `limit`.
@@ -19,17 +19,17 @@ pub trait Notifications {
         limit: u32,
     ) -> StoreResult<Vec<NotificationRecord>>;
 
-    /// How many are unread, counted up to `at_most`.
+    /// Number of unread notifications, counted up to `at_most`.
     async fn unread_notifications(&self, person: PersonId, at_most: u32) -> StoreResult<u32>;
 
-    /// Everything up to this one is read; never goes back.
+    /// Marks every notification up to this one as read. The position never goes back.
     async fn mark_notifications_read(
         &self,
         person: PersonId,
         up_to: NotificationId,
     ) -> StoreResult<()>;
 
-    /// Forgets likes and friend requests withdrawn after they were done before `before`, at most `limit`. Answers how
-    /// many.
+    /// Deletes the records of withdrawn likes and friend requests that were made before `before`, at most `limit`.
+    /// Returns their number.
     async fn forget_withdrawn(&self, before: Timestamp, limit: u32) -> StoreResult<u64>;
 }

@@ -1,7 +1,7 @@
 //! Orders: the durable outbox of deliveries.
 //!
-//! An order is written by the transaction of the story it is about and goes away only when its effect is done. A
-//! queue may announce orders sooner; this is the record.
+//! An order is written in the transaction of its story and removed only after its effect is complete. A queue may
+//! announce orders sooner; the order in the store is the record.
 
 use async_trait::async_trait;
 use sosik_feed::{PersonId, Timestamp};
@@ -14,8 +14,8 @@ use crate::{
 /// The outbox.
 #[async_trait]
 pub trait Orders {
-    /// Claims orders that are due and that nobody holds, at most `limit`: those that wait longest. Answers them by
-    /// story.
+    /// Claims orders that are due and not claimed, at most `limit`, those that have waited longest. Returns them in
+    /// order of their stories.
     async fn claim_orders(
         &self,
         claim: Claim,
@@ -23,16 +23,15 @@ pub trait Orders {
         limit: u32,
     ) -> StoreResult<Vec<Order>>;
 
-    /// Records for each order up to which reader it is done, and extends its claim to `until`. Answers for each, in the
-    /// order given, whether the claim still holds; nothing changes where it does not.
+    /// Records for each order the last reader served, and extends its claim to `until`. Returns for each, in the given
+    /// order, whether the claim still holds. An order whose claim is lost does not change.
     async fn order_progress(
         &self,
         progress: Vec<(HeldOrder, PersonId)>,
         until: Timestamp,
     ) -> StoreResult<Vec<bool>>;
 
-    /// Removes orders whose effect is done. An order whose claim does not hold any more stays for the worker that has
-    /// it now.
+    /// Removes orders whose effect is complete. An order whose claim is lost stays for its new owner.
     async fn finish_orders(&self, done: Vec<HeldOrder>) -> StoreResult<()>;
 
     /// Records failed attempts: counts each, stores its error, releases the order, and sets its next due time. After
@@ -44,21 +43,21 @@ pub trait Orders {
     /// number.
     async fn release_orders(&self, process: u64, now: Timestamp) -> StoreResult<u64>;
 
-    /// For the operator and for alarms.
+    /// Statistics for operators and alerts.
     async fn order_figures(&self) -> StoreResult<OrderFigures>;
 
     /// The watermarks of delivery and the backlog, read in one snapshot.
     async fn watermark(&self, now: Timestamp) -> StoreResult<Watermark>;
 
-    /// Late stories after `after`, ascending; `None` when some of them are forgotten. A story becomes late in the
-    /// transaction that makes its delivery necessary, so a feed read from the store shows it only after it is here.
-    /// The newest 4,096 are kept.
+    /// Late stories after `after`, ascending; `None` if some of them are no longer kept. A story becomes late in the
+    /// transaction that makes its delivery necessary, so a feed read from the store never shows it earlier. The newest
+    /// 4,096 are kept.
     async fn late_stories(&self, after: u64) -> StoreResult<Option<Vec<LateStory>>>;
 
     /// Dead orders, oldest first.
     async fn dead_orders(&self, limit: u32) -> StoreResult<Vec<DeadOrder>>;
 
-    /// Makes every dead order due now with its attempts at zero; answers how many. Stories that are delivered by them
-    /// are late for all their readers.
+    /// Makes every dead order due now and resets its attempts to zero. Returns their number. The stories delivered by
+    /// these orders are late for all their readers.
     async fn retry_dead_orders(&self, now: Timestamp) -> StoreResult<u64>;
 }

@@ -8,24 +8,24 @@ use crate::{PersonCounts, PersonRecord, ProfileChange, StoreResult};
 /// Profiles, search, read positions.
 #[async_trait]
 pub trait People {
-    /// Those of the people asked for who exist, in no order.
+    /// People by id, in no particular order. Omits ids without a person.
     async fn people(&self, ids: &[PersonId]) -> StoreResult<Vec<PersonRecord>>;
 
-    /// By handle, lower case.
+    /// The person with this handle, lower case.
     async fn person_by_handle(&self, handle: &str) -> StoreResult<Option<PersonRecord>>;
 
-    /// Changes a profile; answers it as it is now, `None` when the person does not exist.
+    /// Changes a profile and returns the new one; `None` if the person does not exist.
     async fn change_profile(
         &self,
         person: PersonId,
         change: ProfileChange,
     ) -> StoreResult<Option<PersonRecord>>;
 
-    /// Figures on the profile page.
+    /// The counts of the profile page.
     async fn person_counts(&self, person: PersonId) -> StoreResult<PersonCounts>;
 
     /// People with a search term in the half-open range, each once, at most `limit`, in the order of terms. People
-    /// severed from the viewer are left out here, so that they take nobody's place.
+    /// severed from the viewer are omitted here, so that they do not count against `limit`.
     async fn people_by_term(
         &self,
         viewer: PersonId,
@@ -34,16 +34,16 @@ pub trait People {
         limit: u32,
     ) -> StoreResult<Vec<PersonRecord>>;
 
-    /// Everybody, in ascending order of id, behind `after`, at most `limit`: for verify and rebuild.
+    /// Everybody, in ascending order of id, after `after`, at most `limit`. For verify and rebuild.
     async fn everybody(&self, after: PersonId, limit: u32) -> StoreResult<Vec<PersonId>>;
 
-    /// How many people there are.
+    /// Number of people.
     async fn people_count(&self) -> StoreResult<u64>;
 
-    /// Newest story the person has marked as read, 0 when none.
+    /// The newest story that the person has marked as read; 0 if none.
     async fn read_position(&self, person: PersonId) -> StoreResult<StoryId>;
 
-    /// Moves the read position forward, never back. Answers where it is now.
+    /// Moves the read position forward, never back. Returns the new position.
     async fn advance_read_position(&self, person: PersonId, story: StoryId)
     -> StoreResult<StoryId>;
 }

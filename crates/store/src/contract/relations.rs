@@ -8,14 +8,14 @@ use crate::{
     RelationChange, RelationLimits, StoreResult,
 };
 
-/// What people are to each other.
+/// Relations between people.
 ///
-/// Friendship is symmetric and holds at most 5,000 on either side by a constraint of the store, however many accept
-/// at once. Every change is idempotent.
+/// Friendship is symmetric. A constraint of the store limits it to 5,000 on either side, also for concurrent requests.
+/// Every change is idempotent.
 #[async_trait]
 pub trait Relations {
-    /// Asks to be friends; when the other asked before, the two become friends. Two who ask each other at the same
-    /// time become friends as well. Tells the other one (a notification with the id given).
+    /// Sends a friend request. If the other person has sent one, the two become friends; so do two people who send
+    /// requests at the same time. Notifies the other person with the given id.
     async fn ask_friend(
         &self,
         asker: PersonId,
@@ -25,7 +25,7 @@ pub trait Relations {
         now: Timestamp,
     ) -> StoreResult<RelationChange>;
 
-    /// Accepts the request of `asker`. Tells the asker.
+    /// Accepts the request of `asker` and notifies them.
     async fn accept_friend(
         &self,
         asked: PersonId,
@@ -35,13 +35,13 @@ pub trait Relations {
         now: Timestamp,
     ) -> StoreResult<RelationChange>;
 
-    /// Takes back one's own request or declines the other's, whichever there is.
+    /// Withdraws the person's own request or declines the other's, whichever exists.
     async fn drop_request(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange>;
 
     /// Ends a friendship.
     async fn unfriend(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange>;
 
-    /// Follows.
+    /// Follows a person.
     async fn follow(
         &self,
         follower: PersonId,
@@ -50,11 +50,12 @@ pub trait Relations {
         now: Timestamp,
     ) -> StoreResult<RelationChange>;
 
-    /// Stops following.
+    /// Stops following a person.
     async fn unfollow(&self, follower: PersonId, followee: PersonId)
     -> StoreResult<RelationChange>;
 
-    /// Blocks: friendship, friend requests and follows between the two end, either way, in the same transaction.
+    /// Blocks a person. Friendship, friend requests and follows between the two end, in both directions, in the same
+    /// transaction.
     async fn block(
         &self,
         blocker: PersonId,
@@ -63,10 +64,10 @@ pub trait Relations {
         now: Timestamp,
     ) -> StoreResult<RelationChange>;
 
-    /// Unblocks. Nothing that the block ended comes back.
+    /// Unblocks a person. Nothing that the block ended is restored.
     async fn unblock(&self, blocker: PersonId, blocked: PersonId) -> StoreResult<RelationChange>;
 
-    /// Mutes; the other is not told.
+    /// Mutes a person, who is not notified.
     async fn mute(
         &self,
         muter: PersonId,
@@ -75,16 +76,16 @@ pub trait Relations {
         now: Timestamp,
     ) -> StoreResult<RelationChange>;
 
-    /// Unmutes.
+    /// Unmutes a person.
     async fn unmute(&self, muter: PersonId, muted: PersonId) -> StoreResult<RelationChange>;
 
-    /// What `other` is to `person`.
+    /// The relation of `other` to `person`, as `person` sees it.
     async fn relation(&self, person: PersonId, other: PersonId) -> StoreResult<Relation>;
 
-    /// All that entitlement needs to know about a reader.
+    /// The circle of a reader: the input of the entitlement rule.
     async fn circle(&self, person: PersonId) -> StoreResult<Circle>;
 
-    /// One page of a list, newest first, behind `before`.
+    /// One page of a list, newest first, below `before`.
     async fn related(
         &self,
         person: PersonId,
@@ -93,8 +94,8 @@ pub trait Relations {
         limit: u32,
     ) -> StoreResult<Vec<RelatedPerson>>;
 
-    /// The next readers of an author's stories of this audience behind `after`, ascending, at most `limit`: friends,
-    /// and for public stories followers too.
+    /// The next readers of an author's stories with this audience, after `after`, ascending, at most `limit`: friends,
+    /// and for public stories also followers.
     async fn readers_of(
         &self,
         author: PersonId,
@@ -103,8 +104,8 @@ pub trait Relations {
         limit: u32,
     ) -> StoreResult<ReaderChunk>;
 
-    /// The next readers of many authors, in one read: one chunk for each of the first asks, at least one. The others are
-    /// left for the next read.
+    /// The next readers of many authors, in one read. Returns one chunk for each of the first asks, at least one. The
+    /// others are left for the next read.
     async fn readers_of_many(
         &self,
         asks: Vec<ReadersAsk>,
@@ -118,22 +119,22 @@ pub trait Relations {
         limits: LargeAuthorLimits,
     ) -> StoreResult<Vec<bool>>;
 
-    /// Is the author large? Brings the mark up to date by the limits (hysteresis) and answers it.
+    /// Whether the author is large. Updates the mark by the limits (hysteresis) first.
     async fn is_large_author(
         &self,
         author: PersonId,
         limits: LargeAuthorLimits,
     ) -> StoreResult<bool>;
 
-    /// Makes friendships in bulk (import), both sides each, one transaction. Pairs that exist or that would pass the
-    /// limit are left out; answers how many were new.
+    /// Inserts many friendships in one transaction (import), both sides of each. Skips pairs that exist or would exceed
+    /// the limit. Returns the number inserted.
     async fn befriend_many(
         &self,
         pairs: Vec<(PersonId, PersonId)>,
         now: Timestamp,
     ) -> StoreResult<u64>;
 
-    /// Makes follows in bulk (import), one transaction; answers how many were new.
+    /// Inserts many follows in one transaction (import). Returns the number inserted.
     async fn follow_many(
         &self,
         pairs: Vec<(PersonId, PersonId)>,

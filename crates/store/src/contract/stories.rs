@@ -5,28 +5,28 @@ use sosik_feed::{PersonId, Sees, StoryId, Timestamp};
 
 use crate::{NewStory, Posted, StoreResult, StoryEdit, StoryRecord};
 
-/// Stories as their authors made them.
+/// Stories as rows, independent of their readers.
 #[async_trait]
 pub trait Stories {
-    /// Keeps a story, its delivery order, its mentions, tags and notifications, and the idempotency key, in one
-    /// transaction. A repeat makes the delivery of the first attempt due if it is not done and never failed, because
-    /// its worker may be gone.
+    /// Inserts a story with its delivery order, mentions, tags, notifications and idempotency key, in one transaction.
+    /// A repeat makes the delivery of the first attempt due, unless it is done or has failed before, because its worker
+    /// may be gone.
     async fn post(&self, story: NewStory) -> StoreResult<Posted<StoryId>>;
 
-    /// Keeps many stories at once without delivery orders, mentions' notifications or keys (import), one
-    /// transaction. A taken id is a story already imported and is passed over; answers how many were new.
+    /// Inserts many stories in one transaction without delivery orders, notifications of mentions or keys (import). A
+    /// taken id is a story that was imported before, and is skipped. Returns the number inserted.
     async fn post_many(&self, stories: Vec<NewStory>) -> StoreResult<u64>;
 
-    /// Those of the stories asked for that exist and are not deleted, in no order.
+    /// The stories among these that exist and are not deleted, in no particular order.
     async fn stories(&self, ids: &[StoryId]) -> StoreResult<Vec<StoryRecord>>;
 
-    /// Edits; answers the story as it is now, `None` when it does not exist or is not the author's. A story that
-    /// becomes public gets a delivery order of the same transaction (due at once, claimed by nobody), since followers
-    /// did not get it before.
+    /// Edits a story and returns the new one; `None` if it does not exist or belongs to another author. A story that
+    /// becomes public gets a delivery order in the same transaction (due immediately, without a claim), because
+    /// followers have not received it.
     async fn edit_story(&self, edit: StoryEdit) -> StoreResult<Option<StoryRecord>>;
 
-    /// Deletes: the text is gone at once, the rest is removed by a purge order of the same transaction.
-    /// Answers whether there was such a story of the author.
+    /// Deletes a story: its text is removed immediately, and a purge order in the same transaction removes the rest.
+    /// Returns whether the author had such a story.
     async fn delete_story(
         &self,
         story: StoryId,
@@ -43,9 +43,10 @@ pub trait Stories {
         limit: u32,
     ) -> StoreResult<Vec<StoryId>>;
 
-    /// Ids of the stories with a tag, newest first, below `before`, at most `limit`: the public ones, the viewer's own,
-    /// and those for friends by the viewer's friends. Stories of people severed from the viewer are among them: the
-    /// caller leaves these out. The work grows with the viewer's friends and `limit`, not with other people's stories.
+    /// Ids of the stories with a tag, newest first, below `before`, at most `limit`: public stories, the viewer's own,
+    /// and stories for friends by the viewer's friends. They include stories by people severed from the viewer; the
+    /// caller filters these out. The cost grows with the number of the viewer's friends and `limit`, and not with other
+    /// people's stories.
     async fn stories_with_tag(
         &self,
         tag: &str,
@@ -54,12 +55,12 @@ pub trait Stories {
         limit: u32,
     ) -> StoreResult<Vec<StoryId>>;
 
-    /// Removes a bounded part of what a deleted story left behind; answers whether all of it is gone.
+    /// Removes a bounded number of the remaining rows of a deleted story. Returns whether none is left.
     async fn purge_story(&self, story: StoryId, rows_max: u32) -> StoreResult<bool>;
 
-    /// How many stories there are, not counting deleted ones.
+    /// Number of stories without deleted ones.
     async fn stories_count(&self) -> StoreResult<u64>;
 
-    /// Forgets idempotency keys given before `before`, at most `limit`; answers how many.
+    /// Removes idempotency keys that were used before `before`, at most `limit`. Returns their number.
     async fn forget_idempotency(&self, before: Timestamp, limit: u32) -> StoreResult<u64>;
 }

@@ -1,18 +1,18 @@
-//! Derived data, computed anew from the rows it derives from.
+//! Repairs derived data by computing it again from its rows.
 
 use async_trait::async_trait;
 use sosik_feed::{PersonId, StoryId};
 
 use crate::{LargeAuthorLimits, MendedPeople, MendedStories, StoreResult};
 
-/// Mending figures, marks and search terms that do not say what the rows say.
+/// Repairs counts, marks and search terms that differ from the rows.
 ///
-/// Every step is one transaction over a bounded number of people or stories; a walk that was interrupted starts again
-/// or goes on behind the last one. What is right already is not written.
+/// Every step is one transaction over a bounded number of people or stories. An interrupted repair starts again or
+/// continues after the last step. Correct values are not written.
 #[async_trait]
 pub trait Upkeep {
-    /// The next people behind `after`, at most `limit`: their figures (friends, follows, followers, stories, and
-    /// what they have stored), what search finds them by, and whether they are large authors.
+    /// Repairs the next people after `after`, at most `limit`: their counts (friends, follows, followers, stories, and
+    /// storage used), their search terms, and their large-author marks.
     async fn mend_people(
         &self,
         after: PersonId,
@@ -20,10 +20,11 @@ pub trait Upkeep {
         large: LargeAuthorLimits,
     ) -> StoreResult<MendedPeople>;
 
-    /// The next stories behind `after`, at most `limit`: their figures (likes, comments), and that their tags lead to
-    /// them.
+    /// Repairs the next stories after `after`, at most `limit`: their counts (likes, comments) and the index entries of
+    /// their tags.
     async fn mend_stories(&self, after: StoryId, limit: u32) -> StoreResult<MendedStories>;
 
-    /// Sets the totals to what a whole walk has counted, while nobody else writes; answers whether they were wrong.
+    /// Sets the totals to the numbers that a complete repair has counted, while nobody else writes. Returns whether
+    /// they were wrong.
     async fn mend_totals(&self, people: u64, stories: u64) -> StoreResult<bool>;
 }

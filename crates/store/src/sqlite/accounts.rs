@@ -1,4 +1,4 @@
-//! Accounts: who can log in.
+//! Accounts and their credentials.
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
@@ -116,7 +116,7 @@ fn insert(db: &Db<'_>, person: &NewPerson) -> StoreResult<bool> {
     Ok(true)
 }
 
-/// Adds what people search finds this person by.
+/// Adds the search terms of a person.
 pub(super) fn insert_terms(db: &Db<'_>, person: PersonId, terms: &[String]) -> StoreResult<()> {
     for term in terms {
         db.execute(TERM_INSERT, params![term, person.as_i64()])?;

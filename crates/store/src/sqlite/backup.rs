@@ -1,8 +1,8 @@
-//! Copies of a database: made while a server uses it, and checked before one is used.
+//! Copies of a database: made while a server uses it, and checked before they are used.
 //!
-//! A backup is one file that is complete by itself: it is taken by SQLite's backup interface inside one read transaction, so
-//! it holds the writes up to one moment. The log of the database grows while the copy is made, since nothing that the copy
-//! may still read can be removed from it.
+//! A backup is one self-contained file. SQLite's backup interface makes it inside one read transaction, so it contains
+//! the writes up to one moment. Meanwhile the log of the database grows, because pages that the copy may still read
+//! cannot be removed from it.
 
 use std::fmt;
 use std::fs::{File, TryLockError};
@@ -17,10 +17,10 @@ use super::{in_use, migrations, open, with_causes};
 
 /// Pages copied between two progress reports: 16 MiB.
 const STEP_PAGES: i32 = 4_096;
-/// One read of a file whose checksum is computed.
+/// Bytes of one read while a checksum is computed.
 const READ_BYTES: usize = 1 << 20;
 
-/// Why there is no copy. Names the file.
+/// The error of a copy. Names the file.
 #[derive(Debug)]
 pub struct CopyFailed {
     doing: &'static str,
@@ -50,7 +50,8 @@ impl std::error::Error for CopyFailed {}
 /// the number of bytes copied and the total.
 ///
 /// # Errors
-/// When there is no database, it lacks its log, the log lacks its database, or one of the files cannot be read or written.
+/// If there is no database, it lacks its log, the log lacks its database, or one of the files cannot be read or
+/// written.
 pub fn back_up(from: &Path, to: &Path, progress: impl FnMut(u64, u64)) -> Result<(), CopyFailed> {
     let unreadable = |reason: &dyn fmt::Display| CopyFailed::new("back up", from, reason);
     if let Some(advice) = in_use::lone_log(from) {
@@ -89,7 +90,7 @@ fn copied(
         in_use::keep_log(source, true)?;
     }
     let page_bytes: u32 = source.pragma_query_value(None, "page_size", |row| row.get(0))?;
-    // One transaction, so that a write meanwhile does not make the copy begin again.
+    // One transaction, so that a concurrent write does not restart the copy.
     let snapshot = source.unchecked_transaction()?;
     snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |_row| Ok(()))?;
     {
@@ -108,7 +109,7 @@ fn copied(
         }
     }
     drop(snapshot);
-    // One file that needs no other.
+    // One self-contained file.
     copy.pragma_update(None, "journal_mode", "DELETE")?;
     in_use::unmark(copy)
 }
@@ -117,7 +118,7 @@ fn copied(
 /// a running store without its log, and makes it usable.
 ///
 /// # Errors
-/// When the copy is damaged, lacks its log, or has an unsupported version.
+/// If the copy is damaged, lacks its log, or has an unsupported version.
 pub fn check_copy(path: &Path, without_log: bool) -> Result<(), CopyFailed> {
     let failed = |reason: &dyn fmt::Display| CopyFailed::new("check", path, reason);
     if in_use::lacks_log(path) && !without_log {
@@ -137,10 +138,10 @@ pub fn check_copy(path: &Path, without_log: bool) -> Result<(), CopyFailed> {
     settled.map_err(|error| failed(&error))
 }
 
-/// Locks a database whose log is lost. No server can start on it as long as the answer lives.
+/// Locks a database whose log is lost. No server can start on it while the result exists.
 ///
 /// # Errors
-/// When the file cannot be read, another process uses it, or its log is there.
+/// If the file cannot be read, another process uses it, or its log exists.
 pub fn lock_without_log(path: &Path) -> Result<File, CopyFailed> {
     let failed = |reason: &dyn fmt::Display| CopyFailed::new("restore", path, reason);
     let file = File::open(path).map_err(|error| failed(&error))?;
@@ -163,7 +164,7 @@ pub fn lock_without_log(path: &Path) -> Result<File, CopyFailed> {
 /// SHA-256 of a file, in hexadecimal digits, as `sha256sum` prints it.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// If the file cannot be read.
 pub fn checksum(path: &Path) -> Result<String, CopyFailed> {
     let failed = |error: io::Error| CopyFailed::new("read", path, error);
     let mut file = File::open(path).map_err(failed)?;

@@ -13,17 +13,17 @@ use crate::{RelationChange, RelationLimits, StoreResult};
 statements! {
     BLOCK_INSERT = "INSERT INTO blocks (blocker, blocked, since) VALUES (?1, ?2, ?3)";
     BLOCK_DELETE = "DELETE FROM blocks WHERE blocker = ?1 AND blocked = ?2";
-    /// Counts no further than the limit.
+    /// Stops counting at the limit.
     BLOCKS_COUNT = "SELECT count(*) FROM (SELECT 1 FROM blocks WHERE blocker = ?1 LIMIT ?2)";
     MUTE_INSERT = "INSERT INTO mutes (muter, muted, since) VALUES (?1, ?2, ?3)";
     MUTE_DELETE = "DELETE FROM mutes WHERE muter = ?1 AND muted = ?2";
-    /// Counts no further than the limit.
+    /// Stops counting at the limit.
     MUTES_COUNT = "SELECT count(*) FROM (SELECT 1 FROM mutes WHERE muter = ?1 LIMIT ?2)";
     IS_SEVERED = "SELECT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = ?2)
         OR EXISTS (SELECT 1 FROM blocks WHERE blocker = ?2 AND blocked = ?1)";
 }
 
-/// Blocks, also somebody who blocked the blocker; all else between the two ends.
+/// Blocks a person, even one who has blocked the blocker. Every other relation between the two ends.
 pub(super) fn block(
     db: &Db<'_>,
     blocker: PersonId,
@@ -53,12 +53,12 @@ pub(super) fn block(
     Ok(RelationChange::Changed)
 }
 
-/// Unblocks; answers whether there was a block.
+/// Unblocks a person. Returns whether there was a block.
 pub(super) fn unblock(db: &Db<'_>, blocker: PersonId, blocked: PersonId) -> StoreResult<bool> {
     db.changes(BLOCK_DELETE, [blocker.as_i64(), blocked.as_i64()])
 }
 
-/// Mutes.
+/// Mutes a person.
 pub(super) fn mute(
     db: &Db<'_>,
     muter: PersonId,
@@ -80,12 +80,12 @@ pub(super) fn mute(
         .map(changed)
 }
 
-/// Unmutes; answers whether there was a mute.
+/// Unmutes a person. Returns whether there was a mute.
 pub(super) fn unmute(db: &Db<'_>, muter: PersonId, muted: PersonId) -> StoreResult<bool> {
     db.changes(MUTE_DELETE, [muter.as_i64(), muted.as_i64()])
 }
 
-/// Has either blocked the other?
+/// Whether either person has blocked the other.
 pub(super) fn are_severed(db: &Db<'_>, one: PersonId, other: PersonId) -> StoreResult<bool> {
     Ok(db.number(IS_SEVERED, [one.as_i64(), other.as_i64()])? != 0)
 }

@@ -158,7 +158,7 @@ fn add(
     limits: &PersonLimits,
 ) -> StoreResult<(Posted<CommentId>, StoryCounts)> {
     let asked = comment.idempotency.as_ref();
-    // Before anything else: the same request is answered the same, also when the story has been deleted meanwhile.
+    // This check comes first: a repeated request gets the same result even if the story has been deleted since.
     match idempotency::earlier(db, comment.author, idempotency::Act::Comment, asked)? {
         Earlier::New => {}
         Earlier::Repeated(id) => {
@@ -208,8 +208,8 @@ fn add(
     ))
 }
 
-/// Tells the story's author of the comment, and the mentioned of the mention. An author who is mentioned too is told
-/// once.
+/// Notifies the story's author of the comment, and mentioned people of the mention. An author who is also mentioned
+/// gets one notification.
 fn tell(
     db: &Db<'_>,
     act: &notify::Act,

@@ -1,4 +1,4 @@
-//! A connection as the nouns see it: listed statements only, always prepared once and cached.
+//! A connection restricted to listed statements, which are prepared once and cached.
 
 use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
@@ -6,7 +6,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 use super::statement::Sql;
 use crate::StoreResult;
 
-/// A connection inside a transaction. What happens in it happens together.
+/// A connection inside a transaction, so everything done with it is atomic.
 pub(super) struct Db<'c>(&'c Connection);
 
 impl<'c> Db<'c> {
@@ -14,8 +14,8 @@ impl<'c> Db<'c> {
         Self(connection)
     }
 
-    /// Does work in which the triggers and the foreign keys of the schema sleep: the work does itself what they would do.
-    /// They are awake again afterwards, whatever happens.
+    /// Runs `work` with triggers and foreign keys disabled. The work itself must do what they would do. They are
+    /// enabled again afterwards, even after a panic.
     pub(super) fn without_triggers<T>(
         &self,
         work: impl FnOnce(&Self) -> StoreResult<T>,
@@ -24,7 +24,7 @@ impl<'c> Db<'c> {
         work(self)
     }
 
-    /// For statements that run many times in a row with different values.
+    /// For statements that run many times with different values.
     pub(super) fn prepared(&self, sql: Sql) -> StoreResult<CachedStatement<'c>> {
         let prepared = self.0.prepare_cached(sql.text());
         prepared.map_err(|error| {
@@ -33,17 +33,17 @@ impl<'c> Db<'c> {
         })
     }
 
-    /// Runs a statement; answers how many rows it changed, not counting those that triggers changed.
+    /// Runs a statement. Returns the number of rows it changed, without those changed by triggers.
     pub(super) fn execute(&self, sql: Sql, params: impl Params) -> StoreResult<usize> {
         Ok(self.prepared(sql)?.execute(params)?)
     }
 
-    /// Runs a statement on one row; answers whether it changed something.
+    /// Runs a statement on one row. Returns whether it changed the row.
     pub(super) fn changes(&self, sql: Sql, params: impl Params) -> StoreResult<bool> {
         Ok(self.execute(sql, params)? > 0)
     }
 
-    /// The first row, when there is one.
+    /// The first row, if there is one.
     pub(super) fn row<T>(
         &self,
         sql: Sql,
@@ -65,19 +65,19 @@ impl<'c> Db<'c> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Is there a row?
+    /// Whether there is a row.
     pub(super) fn exists(&self, sql: Sql, params: impl Params) -> StoreResult<bool> {
         Ok(self.prepared(sql)?.exists(params)?)
     }
 
-    /// The number in the first row, 0 when there is none.
+    /// The number in the first row; 0 if there is no row.
     pub(super) fn number(&self, sql: Sql, params: impl Params) -> StoreResult<i64> {
         Ok(self.row(sql, params, |row| row.get(0))?.unwrap_or(0))
     }
 }
 
-/// Triggers and foreign keys that sleep. SQLite lets go of its prepared statements at either end, so this is for work
-/// of many rows.
+/// Disables triggers and foreign keys until it is dropped. SQLite discards its prepared statements at both ends, so
+/// this is only worthwhile for many rows.
 struct Asleep<'c>(&'c Connection);
 
 const SLEEPERS: [DbConfig; 2] = [
@@ -99,8 +99,8 @@ impl Drop for Asleep<'_> {
     fn drop(&mut self) {
         for sleeper in SLEEPERS {
             if let Err(error) = self.0.set_db_config(sleeper, true) {
-                // A connection that would no longer guard what it writes must not write.
-                tracing::error!(error = %error, "triggers could not be woken");
+                // A connection without its constraints must not write.
+                tracing::error!(error = %error, "triggers could not be enabled again");
                 let _read_only_from_now_on = self.0.pragma_update(None, "query_only", true);
             }
         }

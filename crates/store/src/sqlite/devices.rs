@@ -15,12 +15,12 @@ statements! {
         (SELECT device FROM devices WHERE person = ?1 ORDER BY used_at DESC LIMIT -1 OFFSET ?2)";
 }
 
-/// Has this device logged in to the account with this handle? `false` also when nobody has the handle.
+/// Whether this device has logged in to the account with this handle. Also `false` if the handle does not exist.
 pub(super) fn is_known(db: &Db<'_>, handle: &str, device: &TokenHash) -> StoreResult<bool> {
     db.exists(DEVICE_KNOWN, params![handle, device])
 }
 
-/// Remembers a device that logged in; the least recently used ones beyond `devices_max` are forgotten.
+/// Records a device that logged in. Removes the least recently used devices beyond `devices_max`.
 pub(super) fn remember(
     db: &Db<'_>,
     person: PersonId,

@@ -1,4 +1,4 @@
-//! What SQLite's answers mean to a caller of the store.
+//! Maps SQLite's errors to those of the store.
 
 use std::path::Path;
 
@@ -7,14 +7,14 @@ use rusqlite::ErrorCode;
 use crate::StoreError;
 
 impl From<rusqlite::Error> for StoreError {
-    /// What a caller can act on is told apart; the rest is opaque. The context is filled in by the one who knows what was
-    /// being done.
+    /// Errors that a caller can act on get their variant; the rest is opaque. The caller that knows the operation adds
+    /// it as context.
     fn from(error: rusqlite::Error) -> Self {
         to_act_on(&error).unwrap_or_else(|| Self::failed("use the database", error))
     }
 }
 
-/// What a caller can act on.
+/// The variant for an error that a caller can act on.
 pub(super) fn to_act_on(error: &rusqlite::Error) -> Option<StoreError> {
     match error.sqlite_error_code()? {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(StoreError::Busy),
@@ -38,7 +38,7 @@ pub(super) fn is_of_the_disk(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Says what was being done when it failed.
+/// Adds the operation that failed.
 pub(super) fn while_doing(context: &'static str, error: StoreError) -> StoreError {
     match error {
         StoreError::Failed { source, .. } => StoreError::Failed { context, source },
@@ -50,7 +50,7 @@ pub(super) fn while_doing(context: &'static str, error: StoreError) -> StoreErro
     }
 }
 
-/// An error of the engine with the database file it is about.
+/// An error of the engine, with its database file.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}")]
 struct OfFile {
@@ -58,7 +58,7 @@ struct OfFile {
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// Puts the name of the database file before what the engine said.
+/// Prepends the name of the database file to the engine's error.
 pub(super) fn of_file(path: &Path, error: StoreError) -> StoreError {
     match error {
         StoreError::Failed { context, source } => {
@@ -73,7 +73,7 @@ pub(super) fn of_file(path: &Path, error: StoreError) -> StoreError {
     }
 }
 
-/// A constraint refused the row (a limit, or somebody who does not exist): for imports, which pass it over.
+/// Whether a constraint rejected the row (a limit, or a person who does not exist). Imports skip such rows.
 pub(super) fn is_constraint(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
 }

@@ -1,8 +1,8 @@
-//! Home feeds from the truth: by a merge of the authors' newest stories, and by the definition.
+//! Home feeds from the rows: by a merge of the authors' newest stories, and by the definition.
 //!
-//! The merge takes the newest few ids of every author from the index (author, id) and then always the largest one; an
-//! author who runs out is asked again. How many are taken first follows from how many authors share the page: with
-//! 5,000 authors and 20 stories one each, not 20 each.
+//! The merge reads a few of the newest ids of every author from the index (author, id) and repeatedly takes the largest
+//! one. An author whose ids run out is read again. The number of ids in the first read depends on the number of authors
+//! that share the page: with 5,000 authors and 20 stories it is one for each, not 20.
 
 use std::collections::BinaryHeap;
 
@@ -17,10 +17,10 @@ use super::stories::{below, of_author, story_id};
 use crate::{Feeds, StoreResult, StorySpan};
 
 statements! {
-    /// The definition of the home feed, word for word: not the code of the merge, nor of `Circle`. The first part is
-    /// the reader and friends, the second those who are followed. Each author contributes at most a page of the span,
-    /// so the cost does not depend on how many stories there are below it. The `+` keeps the index of public stories
-    /// out: the merge uses it, and a fault of the index must not be on both sides.
+    /// The definition of the home feed, independent of the code of the merge and of `Circle`. The first part covers the
+    /// reader and their friends, the second one the people followed. Each author contributes at most a page of the
+    /// span, so the cost does not depend on the number of stories below it. The `+` excludes the index of public
+    /// stories: the merge uses it, and an error in the index must not affect both sides.
     FEED_BY_DEFINITION = "SELECT s.id FROM (SELECT ?1 AS author
             UNION ALL SELECT friend FROM friendships WHERE person = ?1) a
         CROSS JOIN stories s ON s.id IN (
@@ -41,7 +41,7 @@ statements! {
         ORDER BY id DESC LIMIT ?4";
 }
 
-/// An author asked again is asked for at least so many: one who wrote one of the newest stories has often written more.
+/// Minimum number of ids in a further read of an author: an author of one of the newest stories often has more.
 const REFILL_MIN: u32 = 4;
 
 #[async_trait]
@@ -77,13 +77,13 @@ impl Feeds for SqliteStore {
     }
 }
 
-/// The stories of one author that have been fetched and not taken.
+/// Stories of one author that were fetched and not taken yet.
 struct Source {
     author: PersonId,
     sees: Sees,
-    /// Ascending: the next one is the last.
+    /// Ascending, so the next one is last.
     fetched: Vec<StoryId>,
-    /// How many to ask for next; 0 when the author has no more.
+    /// Number of ids in the next read; 0 if the author has no more.
     ask: u32,
 }
 
@@ -126,7 +126,7 @@ fn merge(
     Ok(page)
 }
 
-/// The two statements of the walk, prepared once.
+/// The two statements of the merge, prepared once.
 struct Fetch<'c> {
     everything: CachedStatement<'c>,
     public: CachedStatement<'c>,
@@ -140,7 +140,7 @@ impl<'c> Fetch<'c> {
         })
     }
 
-    /// Fetches what a source asks for, below an id.
+    /// Fetches the next ids of a source, below an id.
     fn more(&mut self, source: &mut Source, below: i64) -> StoreResult<()> {
         if source.ask == 0 {
             return Ok(());

@@ -15,15 +15,15 @@ use crate::{NotificationKind, PersonLimits, RelationChange, RelationLimits, Stor
 statements! {
     REQUEST_INSERT = "INSERT INTO friend_requests (asker, asked, since, notification) VALUES (?1, ?2, ?3, ?4)";
     REQUEST_DELETE = "DELETE FROM friend_requests WHERE asker = ?1 AND asked = ?2 RETURNING notification, since";
-    /// Counts no further than the limit.
+    /// Stops counting at the limit.
     REQUESTS_COUNT = "SELECT count(*) FROM (SELECT 1 FROM friend_requests WHERE asker = ?1 LIMIT ?2)";
     FRIENDSHIP_INSERT = "INSERT INTO friendships (person, friend, since) VALUES (?1, ?2, ?3), (?2, ?1, ?3)";
     FRIENDSHIP_DELETE = "DELETE FROM friendships WHERE person = ?1 AND friend = ?2";
     IS_FRIEND = "SELECT 1 FROM friendships WHERE person = ?1 AND friend = ?2";
 }
 
-/// Asks, or becomes friends when the other asked before. One who is at the friend limit cannot ask; whether the other
-/// one is, they learn only when it comes to accepting.
+/// Sends a request, or makes two people friends if the other person has sent one. A person at the friend limit cannot
+/// send a request. The other person's limit is checked only when the request is accepted.
 pub(super) fn ask(
     db: &Db<'_>,
     asker: PersonId,
@@ -48,7 +48,7 @@ pub(super) fn ask(
     if waiting >= i64::from(limits.requests_max) || is_full(db, asker, limits)? {
         return Ok(RelationChange::LimitReached);
     }
-    // Asked again after a short time: the notification comes back where it stood, and nobody is woken for it.
+    // Repeated within a short time: the notification is restored at its position, and nobody is woken.
     let earlier = withdrawn::earlier(db, cause(asker, asked), now, quiet)?;
     let notification = earlier.unwrap_or(notification);
     db.execute(
@@ -102,14 +102,14 @@ pub(super) fn accept(
     if relation.friend {
         return Ok(RelationChange::Unchanged);
     }
-    // Blocking ends requests, so a request says that neither has blocked the other.
+    // A block ends requests, so if there is a request neither person has blocked the other.
     if !relation.asked {
         return Ok(RelationChange::NoSuchRequest);
     }
     befriend(db, asked, asker, limits, notification, now)
 }
 
-/// `person` says yes to the request of `other`.
+/// `person` accepts the request of `other`.
 fn befriend(
     db: &Db<'_>,
     person: PersonId,
@@ -147,12 +147,12 @@ fn is_full(db: &Db<'_>, person: PersonId, limits: RelationLimits) -> StoreResult
     Ok(friends >= limits.friends_max.min(FRIENDS_MAX))
 }
 
-/// Removes a request with the notification of it; answers whether there was one.
+/// Deletes a request with its notification. Returns whether there was one.
 pub(super) fn remove_request(db: &Db<'_>, asker: PersonId, asked: PersonId) -> StoreResult<bool> {
     Ok(take_request(db, asker, asked)?.is_some())
 }
 
-/// Withdraws or declines a request, and remembers it.
+/// Withdraws or declines a request, and records it as withdrawn.
 pub(super) fn withdraw(
     db: &Db<'_>,
     asker: PersonId,
@@ -185,14 +185,14 @@ fn take_request(
     Ok(removed)
 }
 
-/// Ends a friendship; answers whether there was one.
+/// Ends a friendship. Returns whether there was one.
 pub(super) fn unfriend(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreResult<bool> {
     let ended = db.changes(FRIENDSHIP_DELETE, [person.as_i64(), other.as_i64()])?;
     db.changes(FRIENDSHIP_DELETE, [other.as_i64(), person.as_i64()])?;
     Ok(ended)
 }
 
-/// Are they friends?
+/// Whether the two are friends.
 pub(super) fn are_friends(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreResult<bool> {
     db.exists(IS_FRIEND, [person.as_i64(), other.as_i64()])
 }

@@ -1,4 +1,4 @@
-//! Repeated requests: what a key was answered with, kept in the transaction of the act itself.
+//! Idempotency keys: the result of a request, stored in the transaction of its write.
 
 use rusqlite::params;
 use sosik_feed::{PersonId, RawId, Timestamp};
@@ -14,24 +14,24 @@ statements! {
         (SELECT person, kind, key FROM idempotency WHERE given_at < ?1 ORDER BY given_at LIMIT ?2)";
 }
 
-/// What kind of act a key is for: the same key may stand for one of each.
+/// The kind of write that a key is for. The same key can be used once for each kind.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Act {
     Story = 1,
     Comment = 2,
 }
 
-/// What the store knows of a key.
+/// The state of a key.
 pub(super) enum Earlier {
-    /// Nothing.
+    /// The key is unused.
     New,
-    /// The same request was answered with this id.
+    /// The same request had this id as its result.
     Repeated(RawId),
-    /// Another request had the key.
+    /// Another request used the key.
     Reused,
 }
 
-/// Was this asked before?
+/// Looks up an earlier request with this key.
 pub(super) fn earlier(
     db: &Db<'_>,
     person: PersonId,
@@ -60,7 +60,7 @@ pub(super) fn earlier(
     })
 }
 
-/// Remembers the answer.
+/// Stores the result for the key.
 pub(super) fn remember(
     db: &Db<'_>,
     person: PersonId,
@@ -83,7 +83,7 @@ pub(super) fn remember(
     Ok(())
 }
 
-/// Forgets keys given before `before`; answers how many.
+/// Removes keys that were used before `before`. Returns their number.
 pub(super) fn forget(db: &Db<'_>, before: Timestamp, limit: u32) -> StoreResult<u64> {
     Ok(db.execute(KEYS_FORGET, params![before.as_i64(), limit])? as u64)
 }

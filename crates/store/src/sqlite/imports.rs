@@ -1,4 +1,4 @@
-//! Questions of bulk imports.
+//! Queries of bulk imports.
 
 use async_trait::async_trait;
 use sosik_feed::{PersonId, StoryId};

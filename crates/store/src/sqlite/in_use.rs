@@ -1,11 +1,12 @@
-//! A mark in the database file that says: the newest writes are in the write-ahead log beside it.
+//! A mark in the database file: its newest writes are in the write-ahead log next to it.
 //!
-//! A store writes to its log first; the database file gets the pages later. So a copy of the file alone, taken while a server
-//! runs, lacks the newest writes or holds nothing at all, and SQLite opens it without a complaint. Therefore the file is
-//! marked when it is opened, and the mark is removed when it is closed and the log is merged. A marked file without a log, or
-//! with one that is too short to hold a write, is refused. After a kill the log is there, and everything in it is recovered.
+//! A store writes to its log first, and the pages are copied into the database file later. So a copy of the file alone,
+//! made while a server runs, lacks the newest writes or is empty, and SQLite opens it without an error. Therefore the
+//! file is marked when it is opened, and the mark is removed when the file is closed and the log is merged. A marked
+//! file is rejected if it has no log, or if its log is too short to contain a write. After a kill the log exists, and
+//! everything in it is recovered.
 //!
-//! The mark is `user_version` in the header of the file. It is copied into the file itself at once (a checkpoint), or it
+//! The mark is `user_version` in the header of the file. A checkpoint copies it into the file immediately. Otherwise it
 //! would be in the log like everything else.
 
 use std::fs;
@@ -19,7 +20,7 @@ use rusqlite::{Connection, OpenFlags};
 const IN_USE: i32 = 1;
 /// All writes are in the file.
 const CLOSED: i32 = 0;
-/// Size of the header of a log, in bytes. A shorter log holds no write.
+/// Size of the header of a log, in bytes. A shorter log contains no write.
 const LOG_HEADER_BYTES: u64 = 32;
 
 /// Sets the mark, durably.
@@ -27,7 +28,7 @@ pub(super) fn mark(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "user_version", IN_USE)?;
     let is_busy = connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get(0))?;
     if is_busy {
-        // Somebody makes a backup right now. The next checkpoint copies the mark.
+        // A backup is running. The next checkpoint copies the mark.
         tracing::warn!(
             "another program reads the database; a copy of its file alone is not detected for now"
         );
@@ -35,8 +36,8 @@ pub(super) fn mark(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Removes the mark and closes the connection, the last one to the file, which merges the log. When that fails the log
-/// stays, and the next start recovers it.
+/// Removes the mark and closes the last connection to the file, which merges the log. If that fails the log stays, and
+/// the next start recovers it.
 pub(super) fn close(connection: Connection) {
     let closed = unmark(&connection).and_then(|()| keep_log(&connection, false));
     if let Err(error) = closed {
@@ -52,18 +53,18 @@ pub(super) fn keep_log(connection: &Connection, keep: bool) -> rusqlite::Result<
     connection.set_db_config(stays, keep).map(|_is_kept| ())
 }
 
-/// Removes the mark of a copy that is complete by itself.
+/// Removes the mark of a self-contained copy.
 pub(super) fn unmark(copy: &Connection) -> rusqlite::Result<()> {
     copy.pragma_update(None, "user_version", CLOSED)
 }
 
-/// Is the mark set?
+/// Whether the mark is set.
 pub(super) fn is_marked(connection: &Connection) -> rusqlite::Result<bool> {
     let mark: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(mark == IN_USE)
 }
 
-/// The log of a database. SQLite follows symbolic links first, also those to a file that is missing.
+/// The path of a database's log. SQLite resolves symbolic links first, even dangling ones.
 pub(super) fn log_of(path: &Path) -> PathBuf {
     let real = fs::canonicalize(path)
         .or_else(|_missing| fs::read_link(path).map(|target| path.with_file_name(target)))
@@ -73,12 +74,13 @@ pub(super) fn log_of(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Is there a log that can hold writes?
+/// Whether there is a log that can contain writes.
 pub(super) fn has_log(path: &Path) -> bool {
     fs::metadata(log_of(path)).is_ok_and(|log| log.len() >= LOG_HEADER_BYTES)
 }
 
-/// The error message for a log whose database is missing or empty: SQLite would remove the log. `None` when that is not so.
+/// The error message for a log whose database is missing or empty; `None` if there is no such log. SQLite would remove
+/// the log.
 pub(super) fn lone_log(path: &Path) -> Option<String> {
     // The log is looked at first, since a process that makes a database now writes the file before the log.
     let is_alone = has_log(path) && is_missing_or_empty(path);
@@ -98,7 +100,7 @@ fn is_missing_or_empty(path: &Path) -> bool {
     }
 }
 
-/// Does the database lack its log? Looks at the file alone and changes nothing beside it.
+/// Whether the database lacks its log. Reads only the file and changes nothing.
 pub(super) fn lacks_log(path: &Path) -> bool {
     if has_log(path) {
         return false;
@@ -115,7 +117,7 @@ pub(super) fn lacks_log(path: &Path) -> bool {
         .unwrap_or(false)
 }
 
-/// The file as SQLite's URL that promises not to change it; `None` for a path that is no text.
+/// The file as a URL for SQLite with the promise not to change it; `None` if the path is not valid text.
 fn immutable_url(path: &Path) -> Option<String> {
     let mut url = String::from("file:");
     for byte in path.to_str()?.bytes() {

@@ -23,7 +23,7 @@ statements! {
           AND EXISTS (SELECT 1 FROM people WHERE id = ?1) ON CONFLICT DO NOTHING";
     LIKE_DELETE = "DELETE FROM likes WHERE person = ?1 AND story = ?2 RETURNING liked_at";
     COUNTS = "SELECT likes, comments, revision FROM story_counts WHERE story = ?1";
-    /// The row that would be inserted has to pass the constraints also when it is there already: hence the maxima.
+    /// The inserted row must satisfy the constraints even if the row exists, hence the maxima.
     COUNTS_CHANGE = "INSERT INTO story_counts (story, likes, comments, revision) VALUES (?1, max(?2, 0), max(?3, 0), 1)
         ON CONFLICT (story) DO UPDATE SET likes = likes + ?2, comments = comments + ?3, revision = revision + 1
         RETURNING likes, comments, revision";
@@ -68,7 +68,7 @@ impl Likes for SqliteStore {
             let mut stories = db.rows(LIKED_STORIES, params![person.as_i64(), limit], story_id)?;
             stories.reverse();
             let more = stories.len() >= limit as usize;
-            // A list cut to nothing is complete from above every id on.
+            // An empty list that was cut is complete from above every id.
             let lowest = stories
                 .first()
                 .copied()
@@ -134,14 +134,14 @@ impl Likes for SqliteStore {
     }
 }
 
-/// The story's figures.
+/// The counts of a story.
 pub(super) fn counts(db: &Db<'_>, story: StoryId) -> StoreResult<StoryCounts> {
     Ok(db
         .row(COUNTS, [story.as_i64()], |row| stories::counts(row, 0))?
         .unwrap_or_default())
 }
 
-/// Adds to the story's figures; answers them as they are then.
+/// Changes the counts of a story and returns the new ones.
 pub(super) fn change_counts(
     db: &Db<'_>,
     story: StoryId,
@@ -185,7 +185,7 @@ fn like(
     };
     let notified = match withdrawn::earlier(db, cause(person, story), now, limits)? {
         None => notify::notify_like(db, &note, story)?.then_some(author),
-        // Liked again after a short time: the notification stands where it stood, and nobody is woken for it.
+        // Repeated within a short time: the notification stays at its position, and nobody is woken.
         Some(id) => {
             notify::restore_like(db, &Note { id, ..note }, story)?;
             None

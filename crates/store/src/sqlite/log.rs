@@ -23,13 +23,13 @@ use rusqlite::Connection;
 
 use super::open::BUSY_TIMEOUT;
 
-/// Reads hold it shared, emptying the log holds it alone.
+/// Reads hold it shared. Emptying the log holds it exclusively.
 pub(super) type Gate = Arc<RwLock<()>>;
 
 /// The maximum wait for running reads to finish. A read is one page or one chunk and takes milliseconds. If one takes
 /// longer, writes continue with a larger log.
 const READS_END_MAX: Duration = Duration::from_secs(2);
-/// After emptying failed, it is tried again when the log has grown by this.
+/// If emptying fails, it is retried after the log has grown by this number of bytes.
 const STEP_BYTES: u64 = 16 << 20;
 
 /// How often the log was emptied, and its size.
@@ -41,7 +41,7 @@ pub(super) struct LogFigures {
     pub(super) failed: AtomicU64,
 }
 
-/// The log of one database, as its writer sees it.
+/// The log of one database, for its writer.
 pub(super) struct Log {
     file: PathBuf,
     gate: Gate,
@@ -66,12 +66,12 @@ impl Log {
         Arc::clone(&self.figures)
     }
 
-    /// After each batch of writes.
+    /// Call it after each batch of writes.
     pub(super) fn tend(&mut self, connection: &Connection) {
         let bytes = fs::metadata(&self.file).map_or(0, |file| file.len());
         self.figures.bytes.store(bytes, Ordering::Relaxed);
         if bytes <= self.bytes_max {
-            // SQLite may have restarted it after emptying it failed.
+            // SQLite may have restarted the log after a failed attempt to empty it.
             self.empty_at = self.bytes_max;
         }
         if bytes <= self.empty_at {
@@ -98,7 +98,7 @@ impl Log {
         };
     }
 
-    /// Answers `false` when a read is in the way.
+    /// Returns `false` if a read prevents it.
     fn empty(&self, connection: &Connection) -> rusqlite::Result<bool> {
         checkpoint(connection, "PASSIVE")?;
         let Some(_reads_pause) = self.gate.try_write_for(READS_END_MAX) else {
@@ -112,7 +112,7 @@ impl Log {
     }
 }
 
-/// Answers `false` when it was blocked.
+/// Returns `false` if a reader blocks it.
 fn checkpoint(connection: &Connection, kind: &str) -> rusqlite::Result<bool> {
     let sql = format!("PRAGMA wal_checkpoint({kind})");
     let is_busy: bool = connection.query_row(&sql, [], |row| row.get(0))?;

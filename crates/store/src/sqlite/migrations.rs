@@ -1,8 +1,8 @@
 //! Migrations: numbered files, applied once each and never changed afterwards.
 //!
-//! To add one: a new file `migrations/sqlite/NNNN_name.sql` (and its twin for every other engine), a line in
-//! [`MIGRATIONS`], and its line in `checksums.txt` (`sha256sum` format). Old code runs beside the new schema for a while,
-//! so breaking changes go expand, move, contract.
+//! To add a migration, add the file `migrations/sqlite/NNNN_name.sql` (and one for every other engine), a line in
+//! [`MIGRATIONS`], and its line in `checksums.txt` (`sha256sum` format). Old code runs next to the new schema for a
+//! while, so breaking changes go expand, move, contract.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 use sosik_feed::Timestamp;
 
-/// One file.
+/// One migration file.
 struct Migration {
     number: u32,
     name: &'static str,
@@ -42,7 +42,7 @@ const MIGRATIONS: &[Migration] = migrations![
     12 "0012_sealed_cursors",
 ];
 
-/// Why a database is not taken as it is.
+/// The reason why a database is rejected.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MigrationFailed {
     #[error(
@@ -65,7 +65,7 @@ pub(super) enum MigrationFailed {
     Unreadable(#[from] rusqlite::Error),
 }
 
-/// Brings the schema up to date, or says why not.
+/// Applies the missing migrations.
 pub(super) fn migrate(connection: &Connection, now: Timestamp) -> Result<(), MigrationFailed> {
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS migrations (
@@ -88,7 +88,7 @@ pub(super) fn migrate(connection: &Connection, now: Timestamp) -> Result<(), Mig
     Ok(())
 }
 
-/// Checks that this executable can use the database; answers which migrations it has.
+/// Checks that this executable can use the database. Returns the applied migrations.
 pub(super) fn check(connection: &Connection) -> Result<Vec<(u32, String)>, MigrationFailed> {
     let applied = applied(connection)?;
     let known = MIGRATIONS.last().map_or(0, |newest| newest.number);
@@ -115,7 +115,7 @@ fn applied(connection: &Connection) -> rusqlite::Result<Vec<(u32, String)>> {
 }
 
 impl Migration {
-    /// The file and the note of it, or neither.
+    /// Applies the file and records it, atomically.
     fn apply(&self, connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
         let transaction = connection.unchecked_transaction()?;
         transaction.execute_batch(self.sql)?;
@@ -132,7 +132,7 @@ impl Migration {
     }
 }
 
-/// Two digits a byte.
+/// Two digits for each byte.
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _never = write!(text, "{byte:02x}");

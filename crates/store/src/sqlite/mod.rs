@@ -1,13 +1,13 @@
-//! The truth in one SQLite file: one machine, nothing else installed.
+//! The store in one SQLite file, for one machine, without further software.
 //!
-//! One thread writes, in batches that share an fsync (`writer`); a few connections read (`readers`), each read in
-//! its own snapshot of the write-ahead log. One process at a time has the file, by an advisory lock on it.
+//! One thread writes, in batches that share an fsync (`writer`). A few connections read (`readers`), each read in its
+//! own snapshot of the write-ahead log. An advisory lock gives the file to one process at a time.
 //!
-//! Every statement stands in a list and its plan is tested (`statement`): none may walk a table that grows. For the
-//! same reason the planner is never given statistics (`ANALYZE`, `PRAGMA optimize`): the plans that were tested are those
-//! that run, whatever the tables hold.
+//! Every statement is in a list, and its plan is tested (`statement`). No statement may scan or sort a table that
+//! grows. For the same reason the planner never gets statistics (`ANALYZE`, `PRAGMA optimize`): the tested plans are
+//! those that run, whatever the tables contain.
 //!
-//! To add a noun: a file with its statements and its trait, and a line in `statement::ALL`.
+//! To add a noun, add a file with its statements and its trait, and a line in `statement::ALL`.
 
 mod accounts;
 pub mod backup;
@@ -64,12 +64,12 @@ use readers::Readers;
 use writer::Writer;
 pub use writer::WriterFigures;
 
-/// With less room than this on its disk the store says that it is not well: an eighth of a GiB holds the write-ahead log
-/// and some hours of posting.
+/// The store reports an error when less than this is free on its disk. An eighth of a GiB is enough for the write-ahead
+/// log and some hours of posts.
 const DISK_FREE_MIN: u64 = 128 << 20;
 
-/// Definitions of feeds that wait for the one connection they have: `sosik verify` compares as many readers at once as
-/// the machine has cores.
+/// Maximum number of feeds by definition that wait for their single connection. `sosik verify` compares as many readers
+/// at once as the machine has cores.
 const CHECKS_WAITING_MAX: usize = 256;
 
 /// The store in one SQLite file.
@@ -77,18 +77,17 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     log_figures: Arc<LogFigures>,
-    /// For the definition of feeds, which takes longer than other reads.
+    /// For feeds by definition, which take longer than other reads.
     checker: Readers,
     place: Mutex<Place>,
     person_limits: PersonLimits,
 }
 
 impl SqliteStore {
-    /// Opens the database, makes or updates its schema, and starts the writer.
+    /// Opens the database, creates or updates its schema, and starts the writer.
     ///
     /// # Errors
-    /// With a source that names the file: it cannot be opened, another process has it, or it was made by a newer
-    /// executable.
+    /// The source names the file: it cannot be opened, another process has it, or a newer executable created it.
     pub fn open(options: &SqliteOptions) -> StoreResult<Arc<Self>> {
         Self::start(options).map_err(|error| StoreError::failed("start the store", error))
     }
@@ -123,7 +122,8 @@ impl SqliteStore {
         })
         .map_err(|error| OpenFailed::new(&place.path, error))?;
         let readers = Readers::new(readers, options.reads_waiting_max, gate);
-        // A gate of its own: a check takes longer than other reads, and they must not wait for it when the log is emptied.
+        // A separate gate: a check takes longer than other reads, and they must not wait for it when the log is
+        // emptied.
         let checker = Readers::new(vec![checker], CHECKS_WAITING_MAX, Gate::default());
         Ok(Arc::new(Self {
             writer,
@@ -135,7 +135,7 @@ impl SqliteStore {
         }))
     }
 
-    /// What the writer has done so far: jobs per batch is writes per fsync.
+    /// Statistics of the writer. Jobs per batch are writes per fsync.
     pub fn writer_figures(&self) -> WriterFigures {
         self.writer.figures()
     }
@@ -163,7 +163,7 @@ impl SqliteStore {
         failure::of_file(&self.place.lock().path, error)
     }
 
-    /// Room on the disk that this account may use, in bytes.
+    /// Free space on the disk for this account, in bytes.
     fn disk_free(&self) -> std::io::Result<u64> {
         let disk = rustix::fs::statvfs(self.place.lock().folder())?;
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
@@ -216,13 +216,13 @@ impl Store for SqliteStore {
     async fn close(&self) {
         self.readers.close().await;
         self.checker.close().await;
-        // The last connection that closes merges the log.
+        // The last connection to close merges the log.
         self.writer.close().await;
         self.place.lock().release();
     }
 }
 
-/// An error and what caused it, in one line.
+/// An error and its causes, in one line.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes

@@ -25,7 +25,7 @@ statements! {
     NEWEST_SESSION = "SELECT max(id) FROM sessions";
 }
 
-/// Where the newest id of each kind is.
+/// The statements that find the newest id of each kind.
 const NEWEST: [Sql; 5] = [
     NEWEST_STORY,
     NEWEST_COMMENT,
@@ -84,7 +84,7 @@ impl Nodes for SqliteStore {
     }
 }
 
-/// The time of the newest id of any kind; 1970 when there is none.
+/// The time of the newest id of any kind; 1970 if there is none.
 fn newest_id_at(db: &Db<'_>) -> StoreResult<Timestamp> {
     let mut newest = 0;
     for sql in NEWEST {
@@ -104,7 +104,7 @@ struct Known {
     is_held: bool,
 }
 
-/// The lowest free number: a machine that restarts in peace keeps the one it had.
+/// The lowest free number, so a machine that restarts normally keeps its number.
 fn lease(db: &Db<'_>, request: &LeaseRequest) -> StoreResult<NodeLease> {
     let first = request.region * NODES_PER_REGION;
     let numbers = first..first + NODES_PER_REGION - 1;
@@ -127,8 +127,8 @@ fn lease(db: &Db<'_>, request: &LeaseRequest) -> StoreResult<NodeLease> {
     let (epoch, own_ids_until) = known
         .get(&node)
         .map_or_else(Default::default, |known| (known.epoch, known.ids_until));
-    // Beyond a lease of now: it was made by a clock that was ahead. Its holder may have promised that no id up to the
-    // end of the lease is new.
+    // A lease whose end is after that of a new lease was made by a clock that was ahead. Its holder may have promised
+    // that no id up to the end of the lease is new.
     let ahead = |until: &Timestamp| *until > request.now.plus(request.span);
     let ids_until = known.values().map(|known| known.ids_until);
     let ahead = ids_until.filter(ahead).max().unwrap_or_default();

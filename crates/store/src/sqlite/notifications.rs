@@ -1,7 +1,7 @@
-//! Notifications as they are read: what may no longer be shown is left out here, whatever was written.
+//! Reads of notifications. They filter out what may no longer be shown, whatever was written.
 //!
-//! Who stands for a group of likes, and how many others there are, comes from the likes themselves: a like that was
-//! taken back leaves no trace.
+//! The person shown for a group of likes and the number of others are computed from the likes, so a like that was taken
+//! back leaves no trace.
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
@@ -13,8 +13,8 @@ use super::statement::statements;
 use super::withdrawn;
 use crate::{NotificationRecord, Notifications, StoreResult};
 
-/// The notifications of ?1 below ?2 that may be shown, newest first. Columns `actor` and `others` are those of the
-/// moment. The one who stands for likes is the latest who is neither severed from the person nor muted.
+/// The notifications of ?1 below ?2 that may be shown, newest first. The columns `actor` and `others` are current. For
+/// likes, the actor is the latest person who is neither severed from the reader nor muted.
 macro_rules! shown {
     () => {
         "SELECT n.id, n.kind,

@@ -1,6 +1,6 @@
-//! Telling people: written by the acts they tell of, in the same transaction.
+//! Writes notifications, in the transaction of the write that causes them.
 //!
-//! Nobody is told of what they did themselves, nor across a block, nor by somebody they muted.
+//! Nobody is notified of their own acts, of acts across a block, or of acts by a muted person.
 
 use rusqlite::params;
 use sosik_feed::{Audience, CommentId, NotificationId, PersonId, StoryId, Timestamp};
@@ -24,7 +24,7 @@ statements! {
     COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = ?1 AND comment = ?2";
 }
 
-/// What one person is to be told.
+/// A notification of one person.
 pub(super) struct Note {
     pub(super) person: PersonId,
     pub(super) id: NotificationId,
@@ -36,7 +36,7 @@ pub(super) struct Note {
 }
 
 impl Note {
-    /// One about somebody, without a story.
+    /// A notification about a person, without a story.
     pub(super) const fn about_people(
         person: PersonId,
         id: NotificationId,
@@ -56,7 +56,7 @@ impl Note {
     }
 }
 
-/// The act that mentions people: a story, or a comment on it.
+/// The write that mentions people: a story, or a comment on it.
 pub(super) struct Act {
     pub(super) id: NotificationId,
     pub(super) actor: PersonId,
@@ -78,7 +78,7 @@ pub(super) const fn kind_number(kind: NotificationKind) -> i64 {
     }
 }
 
-/// The kind with a number of the tables, whose constraint admits no other than these.
+/// The kind for a number of the tables. A constraint admits only these numbers.
 pub(super) const fn kind_of_number(number: i64) -> NotificationKind {
     match number {
         1 => NotificationKind::FriendRequest,
@@ -89,12 +89,12 @@ pub(super) const fn kind_of_number(number: i64) -> NotificationKind {
     }
 }
 
-/// Tells one person; answers whether they have a new notification.
+/// Notifies one person. Returns whether they have a new notification.
 pub(super) fn notify(db: &Db<'_>, note: &Note) -> StoreResult<bool> {
     Ok(may_tell(db, note.person, note.actor)? && insert(db, note)?)
 }
 
-/// Tells an author of likes of a story: the notification of it moves to the top. Answers whether it did.
+/// Notifies an author of likes of a story: the notification moves to the top. Returns whether it did.
 pub(super) fn notify_like(db: &Db<'_>, note: &Note, story: StoryId) -> StoreResult<bool> {
     if !may_tell(db, note.person, note.actor)? {
         return Ok(false);
@@ -103,7 +103,7 @@ pub(super) fn notify_like(db: &Db<'_>, note: &Note, story: StoryId) -> StoreResu
     insert(db, note)
 }
 
-/// Puts the notification of likes of a story back where it stood, unless there is one.
+/// Restores the notification of likes of a story at its position, unless there is one.
 pub(super) fn restore_like(db: &Db<'_>, note: &Note, story: StoryId) -> StoreResult<()> {
     let stands = likes_notification(db, note.person, story)?.is_some();
     if !stands && may_tell(db, note.person, note.actor)? {
@@ -112,7 +112,7 @@ pub(super) fn restore_like(db: &Db<'_>, note: &Note, story: StoryId) -> StoreRes
     Ok(())
 }
 
-/// The notification of likes of a story that its author has.
+/// The author's notification of likes of a story.
 pub(super) fn likes_notification(
     db: &Db<'_>,
     author: PersonId,
@@ -125,8 +125,8 @@ pub(super) fn likes_notification(
     )
 }
 
-/// Notifies those of the mentioned who may open the story, except those who wrote the act or the story. People without
-/// a connection to the one who mentions them are notified up to a daily limit. Returns whom.
+/// Notifies the mentioned people who may open the story, except its author and the author of the act. People without a
+/// connection to the author of the act are notified up to a daily limit. Returns the people notified.
 pub(super) fn notify_mentioned(
     db: &Db<'_>,
     act: &Act,
@@ -160,18 +160,18 @@ pub(super) fn notify_mentioned(
     Ok(told)
 }
 
-/// Takes a notification back.
+/// Deletes a notification.
 pub(super) fn remove(db: &Db<'_>, person: PersonId, id: NotificationId) -> StoreResult<()> {
     db.execute(NOTIFICATION_DELETE, [person.as_i64(), id.as_i64()])?;
     Ok(())
 }
 
-/// Takes the notification of likes of a story back; answers whether there was one.
+/// Deletes the notification of likes of a story. Returns whether there was one.
 pub(super) fn remove_likes(db: &Db<'_>, author: PersonId, story: StoryId) -> StoreResult<bool> {
     db.changes(LIKES_NOTIFICATION_DELETE, [author.as_i64(), story.as_i64()])
 }
 
-/// Takes everything back that told of a comment.
+/// Deletes every notification of a comment.
 pub(super) fn remove_comment(db: &Db<'_>, story: StoryId, comment: CommentId) -> StoreResult<()> {
     db.execute(
         COMMENT_NOTIFICATIONS_DELETE,
@@ -184,7 +184,7 @@ fn may_tell(db: &Db<'_>, person: PersonId, actor: PersonId) -> StoreResult<bool>
     Ok(db.number(MAY_TELL, [person.as_i64(), actor.as_i64()])? != 0)
 }
 
-/// Friends and followers of the actor are notified of every mention, others within the day's allowance.
+/// Friends and followers of the actor are notified of every mention, others up to the daily limit.
 fn may_mention(
     db: &Db<'_>,
     person: PersonId,
@@ -204,7 +204,7 @@ fn may_open(
 ) -> StoreResult<bool> {
     match audience {
         Audience::Public => Ok(!blocks::are_severed(db, person, author)?),
-        // Blocking ends a friendship, so friends are not severed.
+        // A block ends a friendship, so friends are not severed.
         Audience::Friends => friends::are_friends(db, person, author),
     }
 }

@@ -1,4 +1,4 @@
-//! Opening: the folder, the lock, the connections and their settings.
+//! Opens a database: the folder, the lock, the connections and their settings.
 
 use std::fmt;
 use std::fs::{File, TryLockError};
@@ -16,15 +16,15 @@ use super::options::SqliteOptions;
 use super::statement;
 use crate::private;
 
-/// How long SQLite itself waits for a lock: nobody else writes, so only a backup or a person with a shell holds one.
+/// How long SQLite waits for a lock. There is no other writer, so only a backup or a person with a shell holds one.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pages in the write-ahead log before it is copied into the database: 16 MiB. Less often means fewer writes of the same
-/// page, more means a longer pause and a slower start after a crash.
+/// Pages in the write-ahead log before a checkpoint copies them into the database: 16 MiB. A larger number avoids
+/// repeated writes of the same page; a smaller one makes checkpoints shorter and the start after a crash faster.
 const CHECKPOINT_PAGES: u32 = 4_000;
-/// Statements that are not listed but cached: begin, commit, savepoints.
+/// Statements that are cached and not listed: begin, commit, savepoints.
 const STATEMENTS_UNLISTED: usize = 8;
 
-/// Why a database did not open. Names the file and says what to do.
+/// The reason why a database did not open. Names the file and the remedy.
 #[derive(Debug)]
 pub(super) struct OpenFailed {
     path: PathBuf,
@@ -39,11 +39,11 @@ impl OpenFailed {
         }
     }
 
-    /// An error of the system by its kind ("permission denied"), which reads better than its number.
+    /// An error of the system by its kind ("permission denied"), which is more readable than its number.
     fn io(path: &Path, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::Other => Self::new(path, error),
-            // What the system says of a file where a folder has to be.
+            // The system's error if a file has the name of a required folder.
             io::ErrorKind::AlreadyExists => Self::new(path, io::ErrorKind::NotADirectory),
             kind => Self::new(path, kind),
         }
@@ -58,16 +58,16 @@ impl fmt::Display for OpenFailed {
 
 impl std::error::Error for OpenFailed {}
 
-/// A database file that is ours alone, as long as this lives.
+/// A database file that only this process uses, while this value exists.
 pub(super) struct Place {
     pub(super) path: PathBuf,
     temporary: Option<tempfile::TempDir>,
-    /// Held as long as this or the writer lives.
+    /// Held while this value or the writer exists.
     lock: Option<Arc<File>>,
 }
 
 impl Place {
-    /// Makes the folder and the file and takes the lock.
+    /// Creates the folder and the file and takes the lock.
     pub(super) fn take(file: &SqliteFile) -> Result<Self, OpenFailed> {
         let (path, temporary) = match file {
             SqliteFile::At(path) => (path.clone(), None),
@@ -82,13 +82,13 @@ impl Place {
         }
         let folder = folder_of(&path);
         private::create_folder(folder).map_err(|error| OpenFailed::io(folder, &error))?;
-        // SQLite would say "unable to open database file" whatever the reason.
+        // SQLite would report "unable to open database file" for every reason.
         let file = private::open_or_create(&path).map_err(|error| OpenFailed::io(&path, &error))?;
         lock(&file, &path)?;
         if in_use::lacks_log(&path) {
             return Err(OpenFailed::new(&path, in_use::advice(&path)));
         }
-        // A new file whose name is not on the disk yet would be gone after a power cut, with all that is in it.
+        // Without this a power failure could remove the name of a new file, and with it all data.
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
         synced.map_err(|error| OpenFailed::io(folder, &error))?;
         warn_about_looser_modes(&path);
@@ -99,14 +99,14 @@ impl Place {
         })
     }
 
-    /// Lets go of the file; a temporary one is removed.
+    /// Releases the file. Removes a temporary one.
     pub(super) fn release(&mut self) {
         self.lock = None;
-        // What cannot be removed is left to the system's cleaning of temporary files.
+        // If it cannot be removed, the system cleans up its temporary files.
         let _removed = self.temporary.take().map(tempfile::TempDir::close);
     }
 
-    /// Keeps the lock for as long as the answer lives.
+    /// Extends the lock to the lifetime of the result.
     pub(super) fn lock(&self) -> Option<Arc<File>> {
         self.lock.clone()
     }
@@ -120,7 +120,7 @@ impl Place {
         self.temporary.is_none()
     }
 
-    /// Opens connections, also after the place itself has gone elsewhere.
+    /// A connector, which may be used after this value has moved.
     pub(super) fn connector(&self) -> Connector {
         Connector {
             path: self.path.clone(),
@@ -133,7 +133,7 @@ impl Place {
 #[derive(Debug, Clone)]
 pub(super) struct Connector {
     path: PathBuf,
-    /// It is synced to the disk.
+    /// Whether writes are synced to the disk.
     stays: bool,
 }
 
@@ -150,7 +150,7 @@ impl Connector {
         })
     }
 
-    /// Opens a connection that only reads.
+    /// Opens a read-only connection.
     pub(super) fn connect_reader(&self, options: &SqliteOptions) -> Result<Connection, OpenFailed> {
         self.connect(options, |connection| {
             connection.pragma_update(None, "query_only", true)
@@ -172,14 +172,13 @@ impl Connector {
             connection.busy_timeout(BUSY_TIMEOUT)?;
             connection
                 .set_prepared_statement_cache_capacity(statement::count() + STATEMENTS_UNLISTED);
-            // The planner may not look at bound values (a LIMIT, the condition of a partial
-            // index). Apart from plans that stay what was tested this is a matter of speed: a
-            // statement that was planned by its values is planned anew each time it comes out of
-            // the cache, which costs 10 µs where the look-up itself costs half a µs.
+            // The planner may not use bound values (a LIMIT, the condition of a partial index). This keeps plans as
+            // they were tested, and it is faster: a statement that was planned with its values is planned again each
+            // time it is taken from the cache, which costs 10 µs, while the look-up itself costs half a µs.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             connection.pragma_update(None, "foreign_keys", true)?;
             connection.pragma_update(None, "temp_store", "MEMORY")?;
-            // Negative: KiB, not pages.
+            // Negative values are KiB, not pages.
             connection.pragma_update(None, "cache_size", -cache_kib)?;
             connection.pragma_update(None, "mmap_size", i64::from(options.mmap_mib) << 20)?;
             in_use::keep_log(&connection, true)?;
@@ -197,7 +196,7 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// The files of a database: it, the write-ahead log and the shared memory.
+/// The files of a database: the database itself, the write-ahead log and the shared memory.
 fn files_of(path: &Path) -> Vec<PathBuf> {
     let with_suffix = |suffix: &str| {
         let mut name = path.as_os_str().to_owned();
@@ -207,8 +206,8 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
     ["", "-wal", "-shm"].map(with_suffix).to_vec()
 }
 
-/// Files of an older version, or of somebody who copied them here. They are not changed unasked: a group may be meant to
-/// read them.
+/// The files of an older version, or files that somebody copied here. Their modes are not changed automatically,
+/// because a group may be allowed to read them on purpose.
 fn warn_about_looser_modes(path: &Path) {
     if let Some(command) = private::command_to_close(folder_of(path), &files_of(path)) {
         tracing::warn!(
@@ -219,9 +218,9 @@ fn warn_about_looser_modes(path: &Path) {
 
 /// Locks the database for this process. Caches and node numbers are only correct if no other process writes.
 ///
-/// The lock is on the file itself, so it also holds when the file is opened by another path, a symbolic link or a hard
-/// link. It is `flock`, which Linux keeps apart from the locks by which SQLite orders its own connections. (Closing
-/// this descriptor would drop those of this process, so it is closed after all connections.)
+/// The lock is on the file itself, so it is effective for every path, symbolic link and hard link to it. It is `flock`,
+/// which Linux keeps separate from the locks that SQLite uses between its own connections. (Closing this descriptor
+/// would release the latter for this process, so it is closed after all connections.)
 fn lock(file: &File, path: &Path) -> Result<(), OpenFailed> {
     file.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => OpenFailed::new(

@@ -1,7 +1,7 @@
 //! Orders: the outbox of deliveries and purges.
 //!
-//! `ready_at` is the only time an order has: when its claim expires, or when it is due. `claimed_by` and `claim` name
-//! the claim under which a worker has it.
+//! `ready_at` is the only time of an order: the expiry of its claim, or its due time. `claimed_by` and `claim` are the
+//! name of the claim that a worker holds.
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
@@ -19,12 +19,12 @@ use crate::{
 statements! {
     ORDER_INSERT = "INSERT INTO orders (kind, story, author, created_at, claimed_by, claim, ready_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    /// A delivery in progress for friends only starts over. Its worker loses the claim.
+    /// A delivery to friends that is in progress starts over. Its worker loses the claim.
     ORDER_AGAIN = "INSERT INTO orders (kind, story, author, created_at, claimed_by, ready_at, late)
         VALUES (?1, ?2, ?3, ?4, 0, ?4, ?5) ON CONFLICT (kind, story) DO UPDATE
         SET done_to = 0, attempts = 0, dead = 0, error = '', claimed_by = 0, claim = 0, ready_at = ?4, late = ?5";
     ORDER_IS_DEAD = "SELECT dead FROM orders WHERE kind = ?1 AND story = ?2";
-    /// An order that failed waits for its own time.
+    /// An order that failed keeps its own due time.
     ORDER_HASTEN = "UPDATE orders SET ready_at = ?3
         WHERE kind = ?1 AND story = ?2 AND dead = 0 AND attempts = 0 AND ready_at > ?3";
     ORDERS_READY = "SELECT kind, story, author, done_to, attempts, created_at FROM orders
@@ -33,7 +33,7 @@ statements! {
     ORDER_PROGRESS = "UPDATE orders SET done_to = max(done_to, ?5), ready_at = ?6
         WHERE kind = ?1 AND story = ?2 AND claimed_by = ?3 AND claim = ?4";
     ORDER_FINISH = "DELETE FROM orders WHERE kind = ?1 AND story = ?2 AND claimed_by = ?3 AND claim = ?4";
-    /// What a process holds has its time still to come, so this walks claimed orders only, by their index.
+    /// The times of claimed orders are in the future, so this scans only claimed orders, by their index.
     ORDERS_RELEASE = "UPDATE orders SET claimed_by = 0, claim = 0, ready_at = ?2
         WHERE dead = 0 AND ready_at > ?2 AND claimed_by = ?1";
     ORDER_DROP = "DELETE FROM orders WHERE kind = ?1 AND story = ?2";
@@ -42,7 +42,7 @@ statements! {
     ORDER_FIGURES = "SELECT coalesce(sum(dead = 0), 0), coalesce(sum(dead), 0),
         min(CASE dead WHEN 0 THEN created_at END) FROM orders";
     OLDEST_UNDELIVERED = "SELECT story FROM orders WHERE kind = 1 AND dead = 0 ORDER BY story LIMIT 1";
-    /// By the index of times: `+kind` keeps the planner from the one by kind, which would have to sort.
+    /// Uses the index of times: `+kind` excludes the index by kind, which would require a sort.
     OLDEST_DUE = "SELECT ready_at FROM orders
         WHERE dead = 0 AND ready_at <= ?1 AND +kind = 1 AND attempts = 0 ORDER BY ready_at LIMIT 1";
     OLDEST_LATE = "SELECT late FROM orders WHERE late > 0 AND dead = 0 ORDER BY late LIMIT 1";
@@ -57,11 +57,11 @@ statements! {
     ORDERS_RETRY = "UPDATE orders SET dead = 0, attempts = 0, ready_at = ?1 WHERE dead = 1";
 }
 
-/// Longest error kept, in characters: a line that a person reads.
+/// Maximum characters of a stored error: one readable line.
 const ERROR_CHARACTERS_MAX: usize = 500;
 
-/// Late stories kept. After a timeline is lost, a reader queries those after its cursor. Reading all of them takes
-/// about a millisecond. A cursor that is further behind starts over.
+/// Maximum number of late stories. After a timeline is lost, a reader queries those after its cursor. Reading all of
+/// them takes about a millisecond. A cursor that is further behind starts over.
 const LATE_STORIES_KEPT: i64 = 4_096;
 
 #[async_trait]
@@ -221,7 +221,7 @@ impl Orders for SqliteStore {
     }
 }
 
-/// Gives the order to deliver a new story, claimed already or due at once.
+/// Inserts the delivery order of a new story, either claimed or due immediately.
 pub(super) fn give_delivery(db: &Db<'_>, story: &NewStory) -> StoreResult<()> {
     let due_at_once = Claim {
         name: ClaimName::default(),
@@ -249,14 +249,14 @@ fn insert(db: &Db<'_>, order: &Order) -> StoreResult<()> {
     Ok(())
 }
 
-/// Makes a delivery due, if there is one and it never failed. A claim holds until another one is made.
+/// Makes a delivery due, if there is one that never failed. Its claim holds until another one is made.
 pub(super) fn hasten_delivery(db: &Db<'_>, story: StoryId, now: Timestamp) -> StoreResult<()> {
     let kind = kind_number(OrderKind::Deliver);
     db.execute(ORDER_HASTEN, [kind, story.as_i64(), now.as_i64()])?;
     Ok(())
 }
 
-/// Gives the order to deliver a story to readers who did not get it before, for anyone to take at once.
+/// Inserts an order to deliver a story to readers who did not receive it before, due immediately.
 pub(super) fn give_delivery_again(
     db: &Db<'_>,
     story: StoryId,
@@ -265,7 +265,7 @@ pub(super) fn give_delivery_again(
 ) -> StoreResult<()> {
     let kind = kind_number(OrderKind::Deliver);
     let dead = db.row(ORDER_IS_DEAD, [kind, story.as_i64()], |row| row.get(0))?;
-    // Friends whose delivery is under way are waited for by the watermark; those of a dead one are not.
+    // The watermark waits for friends whose delivery is in progress, and not for those of a dead delivery.
     let to_friends = match dead {
         Some(true) => ToFriends::Too,
         Some(false) | None => ToFriends::Not,
@@ -276,7 +276,7 @@ pub(super) fn give_delivery_again(
     Ok(())
 }
 
-/// Whether friends get a late story too.
+/// Whether friends get a late story, too.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ToFriends {
     Too,
@@ -298,8 +298,8 @@ fn note_late(
     Ok(number)
 }
 
-/// A deleted story is not delivered any more but purged. A worker that delivers it right now learns it from its next
-/// note of progress.
+/// Replaces the delivery of a deleted story by a purge. A worker that is delivering it loses its claim and learns this
+/// when it records its progress.
 pub(super) fn replace_by_purge(
     db: &Db<'_>,
     story: StoryId,
@@ -325,7 +325,7 @@ pub(super) fn replace_by_purge(
     insert(db, &purge)
 }
 
-/// The four columns that name an order in the hands of a worker.
+/// The four columns that identify an order and its claim.
 const fn columns(held: &HeldOrder) -> [i64; 4] {
     let ClaimName { process, number } = held.claim;
     [

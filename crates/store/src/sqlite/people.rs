@@ -33,8 +33,8 @@ statements! {
         ON CONFLICT (person) DO UPDATE SET story = max(story, excluded.story) RETURNING story";
 }
 
-/// Terms looked at for each person wanted. A name has several suffixes that begin alike ("나나나"), so one person can
-/// fill many rows of a range; this bounds the walk over them.
+/// Maximum number of terms scanned for each person returned. Several suffixes of a name can begin alike ("나나나"), so one
+/// person can fill many rows of a range.
 const TERMS_PER_PERSON_MAX: u32 = 16;
 
 #[async_trait]
@@ -137,24 +137,24 @@ impl People for SqliteStore {
     }
 }
 
-/// Something can be read.
+/// Succeeds if a read succeeds.
 pub(super) fn check(db: &Db<'_>) -> StoreResult<()> {
     db.number(PEOPLE_COUNT, []).map(|_count| ())
 }
 
-/// Is there such a person?
+/// Whether the person exists.
 pub(super) fn exists(db: &Db<'_>, person: PersonId) -> StoreResult<bool> {
     db.exists(PERSON_EXISTS, [person.as_i64()])
 }
 
-/// Who has this handle?
+/// The person with this handle.
 pub(super) fn id_by_handle(db: &Db<'_>, handle: &str) -> StoreResult<Option<PersonId>> {
     db.row(ID_BY_HANDLE, [handle], |row| {
         Ok(PersonId::from_i64(row.get(0)?))
     })
 }
 
-/// The friends and follows that the counts know of.
+/// The numbers of friends and follows, from the counts.
 pub(super) fn relation_counts(db: &Db<'_>, person: PersonId) -> StoreResult<(u32, u32)> {
     let counts = db.row(PERSON_COUNTS, [person.as_i64()], |row| {
         Ok((row.get(0)?, row.get(1)?))

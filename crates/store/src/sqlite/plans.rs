@@ -1,4 +1,4 @@
-//! The planner is asked about every statement: none may walk, or sort by heart, a table that grows with people or stories.
+//! Tests the plan of every statement: none may scan or sort a table that grows with people or stories.
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -7,7 +7,7 @@ use sosik_feed::Timestamp;
 use super::migrations::migrate;
 use super::statement::{ALL, Sql};
 
-/// Statements that may do it all the same: the name, how the step begins, and the reason. Reviewed by people.
+/// Allowed exceptions: the name, the beginning of the step, and the reason. People review them.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     (
         "ANY_REQUEST",
@@ -51,7 +51,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 
 const FOREIGN_KEYS: &str = "a look for rows that waited for this one, run only while a deferred constraint is broken; ours are not deferred";
 
-/// What the planner says about a statement, and about the triggers that it sets off.
+/// The plan of a statement and of the triggers that it fires.
 fn plan(connection: &Connection, sql: Sql) -> Vec<String> {
     let mut statement = connection
         .prepare(&format!("EXPLAIN QUERY PLAN {}", sql.text()))
@@ -74,7 +74,7 @@ fn migrated() -> Connection {
 }
 
 fn is_walk(step: &str) -> bool {
-    // What a subquery or a list of values holds comes from steps of their own.
+    // The content of a subquery or a list of values comes from steps of its own.
     let of_table = !["SCAN CONSTANT ROW", "SCAN (subquery", "SCAN 2-ROW VALUES"]
         .iter()
         .any(|begin| step.starts_with(begin));

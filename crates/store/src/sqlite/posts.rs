@@ -18,7 +18,7 @@ statements! {
         ON CONFLICT (id) DO NOTHING";
 }
 
-/// Keeps a story and everything that goes with it.
+/// Inserts a story and everything that belongs to it.
 pub(super) fn post(
     db: &Db<'_>,
     story: &NewStory,
@@ -60,7 +60,7 @@ pub(super) fn post(
     Ok(Posted::New { notified })
 }
 
-/// Keeps stories without orders, notifications or keys; answers how many were new.
+/// Inserts stories without orders, notifications or keys. Returns the number inserted.
 pub(super) fn post_many(db: &Db<'_>, stories: &[NewStory]) -> StoreResult<u64> {
     let mut made = 0;
     for story in stories {
@@ -100,7 +100,7 @@ fn insert(
     Ok(true)
 }
 
-/// Those of the handles that somebody has.
+/// The handles among these that exist.
 pub(super) fn kept_mentions(db: &Db<'_>, handles: &[String]) -> StoreResult<Vec<Mention>> {
     let mut mentions = Vec::with_capacity(handles.len());
     for handle in handles {
@@ -114,7 +114,7 @@ pub(super) fn kept_mentions(db: &Db<'_>, handles: &[String]) -> StoreResult<Vec<
     Ok(mentions)
 }
 
-/// Mentions as their column keeps them: `[[1, "mina"]]`, empty when there are none.
+/// Mentions as stored in their column: `[[1, "mina"]]`, empty if there are none.
 pub(super) fn mentions_json(mentions: &[Mention]) -> StoreResult<String> {
     let pairs: Vec<_> = mentions
         .iter()
@@ -123,12 +123,12 @@ pub(super) fn mentions_json(mentions: &[Mention]) -> StoreResult<String> {
     json(&pairs)
 }
 
-/// Tags as their column keeps them.
+/// Tags as stored in their column.
 pub(super) fn tags_json(tags: &[String]) -> StoreResult<String> {
     json(tags)
 }
 
-/// Reads mentions back.
+/// Parses mentions.
 pub(super) fn mentions_of_json(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Mention>> {
     let pairs: Vec<(i64, String)> = of_json(row, column)?;
     Ok(pairs
@@ -140,7 +140,7 @@ pub(super) fn mentions_of_json(row: &Row<'_>, column: usize) -> rusqlite::Result
         .collect())
 }
 
-/// Reads tags back.
+/// Parses tags.
 pub(super) fn tags_of_json(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
     of_json(row, column)
 }

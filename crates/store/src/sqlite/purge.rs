@@ -1,5 +1,5 @@
-//! Removing what a deleted story leaves behind, a bounded part at a time: a story with a million likes must not hold
-//! the writer for seconds.
+//! Removes the remaining rows of a deleted story in bounded steps: a story with a million likes must not block the
+//! writer for seconds.
 
 use rusqlite::params;
 use sosik_feed::StoryId;
@@ -19,7 +19,7 @@ statements! {
 
 const STEPS: [Sql; 3] = [PURGE_COMMENTS, PURGE_LIKES, PURGE_NOTIFICATIONS];
 
-/// Removes at most `rows_max` rows; answers whether nothing is left. A story that is not deleted is left alone.
+/// Removes at most `rows_max` rows. Returns whether nothing is left. A story that is not deleted stays unchanged.
 pub(super) fn purge(db: &Db<'_>, story: StoryId, rows_max: u32) -> StoreResult<bool> {
     if stories::head(db, story)?.is_some() {
         return Ok(true);

@@ -1,7 +1,7 @@
 //! Readers: a few connections, each used by one blocking thread at a time.
 //!
-//! A read is one transaction, so it sees one state; it begins after it was asked for, so it sees every write that was
-//! acknowledged before. How many may wait is bounded; beyond it the answer is `Busy` at once.
+//! A read is one transaction, so it sees one state. It begins after the call, so it sees every write that was
+//! acknowledged before. The number of waiting reads is bounded; further ones get `Busy` immediately.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use super::failure::while_doing;
 use super::log::Gate;
 use crate::{StoreError, StoreResult};
 
-/// The pool.
+/// The pool of connections.
 pub(super) struct Readers {
-    /// One for each connection.
+    /// One permit for each connection.
     turns: Arc<Semaphore>,
-    /// One for each read that runs or waits.
+    /// One permit for each read that runs or waits.
     places: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
-    /// Held shared by each read: emptying the log waits until none runs.
+    /// Each read holds it shared: emptying the log waits until no read runs.
     gate: Gate,
     count: u32,
 }
 
 impl Readers {
-    /// Takes connections that are open already.
+    /// A pool of open connections.
     pub(super) fn new(connections: Vec<Connection>, waiting_max: usize, gate: Gate) -> Self {
         let count = connections.len();
         Self {
@@ -56,7 +56,7 @@ impl Readers {
         };
         let (idle, gate) = (Arc::clone(&self.idle), Arc::clone(&self.gate));
         let read = tokio::task::spawn_blocking(move || {
-            // Held to the end, also when the one who asked is gone: the connection is in use until then.
+            // Held to the end, even if the caller is gone: the connection is in use until then.
             let _held = (place, turn);
             let _log_is_used = gate.read();
             let borrowed = Borrowed::take(&idle).ok_or(StoreError::Closed)?;
@@ -68,7 +68,7 @@ impl Readers {
         }
     }
 
-    /// Waits for the reads that run, then closes the connections.
+    /// Waits for the reads in progress, then closes the connections.
     pub(super) async fn close(&self) {
         self.places.close();
         let _all = self.turns.acquire_many(self.count).await;
@@ -77,7 +77,7 @@ impl Readers {
     }
 }
 
-/// A connection that goes back to the pool whatever happens.
+/// A borrowed connection. Dropping it returns it to the pool.
 struct Borrowed<'p> {
     connection: Option<Connection>,
     pool: &'p Mutex<Vec<Connection>>,
@@ -108,7 +108,8 @@ impl Drop for Borrowed<'_> {
         let Some(connection) = self.connection.take() else {
             return;
         };
-        // Only after a panic or an error is a transaction still open. One that cannot be ended is not lent again.
+        // A transaction is still open only after a panic or an error. A connection whose transaction cannot be ended is
+        // not reused.
         if connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok() {
             self.pool.lock().push(connection);
         }

@@ -1,6 +1,6 @@
-//! What people are to each other: the contract, and what reads all of it.
+//! Relations between people: the contract, and reads across all of them.
 //!
-//! The changes stand in `friends` (requests and friendships), `blocks` (blocks and mutes), `bulk` (imports); follows
+//! The changes are in `friends` (requests and friendships), `blocks` (blocks and mutes) and `bulk` (imports); follows
 //! and lists are here.
 
 use async_trait::async_trait;
@@ -87,7 +87,7 @@ impl Relations for SqliteStore {
     async fn drop_request(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange> {
         let limits = self.person_limits;
         self.write("drop a friend request", move |db| {
-            // There is never a request in either direction: asking back is accepting.
+            // Requests never exist in both directions, because a request in return is an acceptance.
             match friends::withdraw(db, person, other, &limits)? {
                 RelationChange::Unchanged => friends::withdraw(db, other, person, &limits),
                 withdrawn => Ok(withdrawn),
@@ -258,7 +258,7 @@ impl Relations for SqliteStore {
             }
             large.push(is_large);
         }
-        // Rare: only when an author crosses a bound. Two who notice at once write the same.
+        // Rare: only when an author crosses a bound. Concurrent updates write the same value.
         if !crossed.is_empty() {
             self.write("mark large authors", move |db| {
                 for values in crossed {
@@ -299,7 +299,7 @@ impl Relations for SqliteStore {
     }
 }
 
-/// With hysteresis: between the two bounds an author stays what they were.
+/// With hysteresis: between the two bounds the mark stays unchanged.
 const fn is_large(readers: u32, was_large: bool, limits: LargeAuthorLimits) -> bool {
     if was_large {
         readers >= limits.below
@@ -313,7 +313,7 @@ fn readers(db: &Db<'_>, ask: ReadersAsk, limit: u32) -> StoreResult<ReaderChunk>
         Audience::Public => READERS_PUBLIC,
         Audience::Friends => READERS_FRIENDS,
     };
-    // One more than wanted says whether anybody is left.
+    // One more than requested shows whether more follow.
     let values = params![
         ask.author.as_i64(),
         ask.after.as_i64(),
@@ -325,7 +325,7 @@ fn readers(db: &Db<'_>, ask: ReadersAsk, limit: u32) -> StoreResult<ReaderChunk>
     Ok(ReaderChunk { readers, last })
 }
 
-/// Different now, or as it was.
+/// `Changed` or `Unchanged`.
 pub(super) const fn changed(changed: bool) -> RelationChange {
     if changed {
         RelationChange::Changed
@@ -334,7 +334,7 @@ pub(super) const fn changed(changed: bool) -> RelationChange {
     }
 }
 
-/// What `other` is to `person`.
+/// The relation of `other` to `person`, as `person` sees it.
 pub(super) fn relation(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreResult<Relation> {
     let relation = db.row(RELATION, [person.as_i64(), other.as_i64()], |row| {
         Ok(Relation {
@@ -350,7 +350,7 @@ pub(super) fn relation(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreR
     Ok(relation.unwrap_or_default())
 }
 
-/// What they are to each other when both exist, are two, and may see each other.
+/// The relation of two different people who exist and may see each other.
 pub(super) fn open_relation(
     db: &Db<'_>,
     person: PersonId,
@@ -362,12 +362,12 @@ pub(super) fn open_relation(
     Ok(Some(relation(db, person, other)?).filter(|relation| !relation.severed()))
 }
 
-/// Stops following; answers whether they did.
+/// Stops following. Returns whether the follow existed.
 pub(super) fn unfollow(db: &Db<'_>, follower: PersonId, followee: PersonId) -> StoreResult<bool> {
     db.changes(FOLLOW_DELETE, [follower.as_i64(), followee.as_i64()])
 }
 
-/// One page of a list of people, or of anything else that has (person, since).
+/// One page of a list of people, or of any other rows (person, since).
 pub(super) fn related(
     db: &Db<'_>,
     sql: Sql,

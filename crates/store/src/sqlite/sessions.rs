@@ -1,4 +1,4 @@
-//! Sessions: which tokens open which account.
+//! Sessions and their tokens.
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
@@ -34,7 +34,7 @@ impl Sessions for SqliteStore {
         sessions_max: u32,
     ) -> StoreResult<Vec<TokenHash>> {
         self.write("add a session", move |db| {
-            // Room is made first, so that the new session stays even when its last use is not the latest.
+            // Old sessions are removed first, so that the new session stays even if its last use is not the latest.
             let kept_before = sessions_max.saturating_sub(1);
             let ended = db.rows(
                 SESSIONS_BEYOND,
@@ -125,7 +125,7 @@ impl Sessions for SqliteStore {
     }
 }
 
-/// Ends all sessions of a person but one.
+/// Ends all sessions of a person except one.
 pub(super) fn end_others(
     db: &Db<'_>,
     person: PersonId,

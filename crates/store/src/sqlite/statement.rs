@@ -1,7 +1,8 @@
-//! Every SQL statement of the engine, by name, so that a test can ask the planner about each of them.
+//! Every SQL statement of the engine, by name, so that a test can check the plan of each of them.
 //!
-//! [`Sql`] is made by [`statements!`] alone, and [`Db`](super::db::Db) runs nothing else: a statement that is not in the
-//! list cannot be used. A file of statements that is missing from [`ALL`] is an unused constant, which is an error.
+//! Only [`statements!`] creates an [`Sql`], and [`Db`](super::db::Db) runs nothing else, so a statement outside the
+//! list cannot be used. If the statements of a file are missing from [`ALL`], they are an unused constant, which is an
+//! error.
 
 /// A statement of the list.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +12,7 @@ pub(super) struct Sql {
 }
 
 impl Sql {
-    /// For [`statements!`] only; a test reads the sources and refuses any other use.
+    /// For [`statements!`] only; a test reads the sources and rejects any other use.
     pub(super) const fn listed(name: &'static str, text: &'static str) -> Self {
         Self { name, text }
     }
@@ -21,7 +22,7 @@ impl Sql {
         self.name
     }
 
-    /// What SQLite reads.
+    /// The text of the statement.
     pub(super) const fn text(self) -> &'static str {
         self.text
     }
@@ -67,7 +68,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::withdrawn::STATEMENTS,
 ];
 
-/// How many there are: the statement cache of each connection holds them all.
+/// Number of statements: the statement cache of each connection holds all of them.
 pub(super) fn count() -> usize {
     ALL.iter().map(|file| file.len()).sum()
 }

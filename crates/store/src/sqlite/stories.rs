@@ -1,4 +1,4 @@
-//! Stories: the contract, and reading, editing and deleting them. Writing new ones stands in `posts`.
+//! Stories: the contract, and reading, editing and deleting them. New stories are in `posts`.
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, params};
@@ -17,7 +17,7 @@ statements! {
     STORY_HEAD = "SELECT author, audience FROM stories WHERE id = ?1 AND deleted_at IS NULL";
     STORY_TEXT_UPDATE = "UPDATE stories SET text = ?2, mentions = ?3, tags = ?4 WHERE id = ?1";
     STORY_EDITED = "UPDATE stories SET audience = coalesce(?2, audience), edited_at = ?3 WHERE id = ?1";
-    /// The words go at once; the row stays, so that the id does not come back.
+    /// The text is removed immediately; the row stays, so that the id is not reused.
     STORY_DELETE = "UPDATE stories SET text = '', mentions = '', tags = '', edited_at = NULL, deleted_at = ?3
         WHERE id = ?1 AND author = ?2 AND deleted_at IS NULL";
     STORIES_OF = "SELECT id FROM stories WHERE author = ?1 AND deleted_at IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3";
@@ -133,7 +133,7 @@ pub(super) fn head(db: &Db<'_>, story: StoryId) -> StoreResult<Option<(PersonId,
     })
 }
 
-/// The statement that lists an author's stories: author, below which id, how many.
+/// The statement that lists an author's stories. Parameters: author, upper bound of the id, limit.
 pub(super) const fn of_author(sees: Sees) -> Sql {
     match sees {
         Sees::Everything => STORIES_OF,
@@ -159,7 +159,7 @@ pub(super) const fn audience_number(audience: Audience) -> i64 {
     }
 }
 
-/// What is not public is for friends.
+/// Every number except that of public stories is for friends.
 const fn audience_of_number(number: i64) -> Audience {
     if number == 1 {
         Audience::Public
@@ -182,7 +182,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<StoryRecord> {
     })
 }
 
-/// Three columns in a row: likes, comments, revision.
+/// Reads three adjacent columns: likes, comments, revision.
 pub(super) fn counts(row: &Row<'_>, first: usize) -> rusqlite::Result<StoryCounts> {
     let revision = row.get::<_, i64>(first + 2)?.unsigned_abs();
     Ok(StoryCounts {

@@ -1,7 +1,7 @@
-//! Tags: what leads from a tag to its stories, by audience.
+//! The index from tags to stories, by audience.
 //!
-//! A viewer's walk of a tag is a merge: the public stories, the viewer's own, and those for friends of each friend. An
-//! index serves each of them, so stories that the viewer may not open cost nothing and leave no trace in a page.
+//! The page of a tag is a merge: public stories, the viewer's own, and those for friends of each friend. An index
+//! serves each of them, so stories that the viewer may not open cost nothing and leave no trace in a page.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -16,7 +16,7 @@ use super::stories::{below, story_id};
 use crate::StoreResult;
 
 statements! {
-    /// Author and audience are those of the story now. A row that is right already is not written.
+    /// Author and audience are the current ones of the story. Correct rows are not written.
     TAG_KEEP = "INSERT INTO story_tags (tag, story, author, audience)
         SELECT ?1, id, author, audience FROM stories WHERE id = ?2
         ON CONFLICT (tag, story) DO UPDATE SET author = excluded.author, audience = excluded.audience
@@ -45,7 +45,8 @@ pub(super) fn of_story(db: &Db<'_>, story: StoryId) -> StoreResult<Vec<String>> 
     Ok(tags.unwrap_or_default())
 }
 
-/// A story has a few tags; they go with its words and not with the purge, so that no tag page meets deleted stories.
+/// A story has few tags. They are removed together with the text and not by the purge, so a tag page contains no
+/// deleted stories.
 pub(super) fn remove(db: &Db<'_>, story: StoryId) -> StoreResult<()> {
     for tag in of_story(db, story)? {
         db.execute(TAG_DELETE, params![tag, story.as_i64()])?;
@@ -74,7 +75,7 @@ pub(super) fn newest(
     Ok(newest.into_vec())
 }
 
-/// The largest ids so far, a bounded number of them.
+/// The largest ids so far, up to a maximum number.
 struct Newest {
     heap: BinaryHeap<Reverse<StoryId>>,
     limit: usize,
@@ -97,7 +98,7 @@ impl Newest {
         }
     }
 
-    /// Smaller ids are not wanted any more: most friends are asked in vain, which costs one look into the index.
+    /// Smaller ids are no longer needed. Most friends have no larger one, which costs one look-up in the index.
     fn floor(&self) -> i64 {
         let smallest = self.heap.peek().filter(|_| self.heap.len() == self.limit);
         smallest.map_or(i64::MIN, |Reverse(id)| id.as_i64())

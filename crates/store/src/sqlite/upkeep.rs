@@ -1,4 +1,4 @@
-//! Derived data, computed anew and compared with what is kept.
+//! Repairs derived data: computes it again and compares it with the stored values.
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
@@ -102,7 +102,7 @@ fn mend_people(
     Ok(mended)
 }
 
-/// Answers how many stories the person has.
+/// Returns the number of stories of the person.
 fn mend_figures(
     db: &Db<'_>,
     person: PersonId,
@@ -165,7 +165,7 @@ fn mend_stories(db: &Db<'_>, after: StoryId, limit: u32) -> StoreResult<MendedSt
         last: stories.last().map(|(id, ..)| *id),
         ..MendedStories::default()
     };
-    // What a deleted story leaves behind is removed by its order.
+    // The purge order removes the remaining rows of a deleted story.
     for (story, _, tags) in stories.into_iter().filter(|(_, lives, _)| *lives) {
         mended.checked += 1;
         let two = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));

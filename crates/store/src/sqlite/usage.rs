@@ -1,4 +1,4 @@
-//! Storage used by a person. Triggers maintain the figures. Writes that add to them check the quota in their
+//! Storage used by a person. Triggers maintain the numbers. Writes that increase them check the quota in their
 //! transaction.
 
 use rusqlite::params;
@@ -24,9 +24,9 @@ statements! {
 /// Stories, comments, bytes.
 type Usage = [i64; 3];
 
-/// Does `work` unless it takes the person beyond a quota: then it is an error, and the transaction undoes the work.
+/// Runs `work`. Returns an error if the person exceeds a quota afterwards; the transaction then rolls the work back.
 ///
-/// A person who is beyond a quota already, because it was lowered, may still delete and shorten.
+/// A person who already exceeds a quota, because it was lowered, may still delete and shorten.
 pub(super) fn within_quota<T>(
     db: &Db<'_>,
     person: PersonId,
@@ -50,7 +50,7 @@ pub(super) fn within_quota<T>(
     Ok(done)
 }
 
-/// Takes one notification of a stranger from the day's allowance; answers whether there was one left.
+/// Takes one notification of a stranger from the daily limit. Returns whether one was left.
 pub(super) fn take_stranger_mention(
     db: &Db<'_>,
     person: PersonId,
@@ -63,7 +63,7 @@ pub(super) fn take_stranger_mention(
     db.changes(STRANGER_MENTION, params![person.as_i64(), day, most])
 }
 
-/// Recomputes a person's figures, and returns whether they were wrong.
+/// Recomputes a person's usage, and returns whether it was wrong.
 pub(super) fn mend(db: &Db<'_>, person: PersonId) -> StoreResult<bool> {
     let counted = usage(db, USAGE_COUNTED, person)?.unwrap_or_default();
     if usage(db, USAGE, person)? == Some(counted) {

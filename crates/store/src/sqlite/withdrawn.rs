@@ -16,16 +16,16 @@ statements! {
         (SELECT actor, kind, target FROM withdrawn WHERE at < ?1 ORDER BY at LIMIT ?2)";
 }
 
-/// An act that notifies somebody and can be withdrawn.
+/// An act that notifies a person and can be withdrawn.
 #[derive(Clone, Copy)]
 pub(super) struct Cause {
     pub(super) actor: PersonId,
     pub(super) kind: NotificationKind,
-    /// The id of the person asked or of the story liked.
+    /// The id of the person who got the request, or of the liked story.
     pub(super) target: i64,
 }
 
-/// The notification of the act when it was withdrawn within the quiet time.
+/// The notification of an act that was withdrawn within the quiet time.
 pub(super) fn earlier(
     db: &Db<'_>,
     cause: Cause,
@@ -44,7 +44,7 @@ pub(super) fn earlier(
     })
 }
 
-/// Remembers that an act done at `at` was withdrawn.
+/// Records that an act of the time `at` was withdrawn.
 pub(super) fn remember(
     db: &Db<'_>,
     cause: Cause,
@@ -62,7 +62,7 @@ pub(super) fn remember(
     Ok(())
 }
 
-/// Deletes acts done before `before`, at most `limit`, and returns their number.
+/// Deletes the records of acts before `before`, at most `limit`, and returns their number.
 pub(super) fn forget(db: &Db<'_>, before: Timestamp, limit: u32) -> StoreResult<u64> {
     Ok(db.execute(WITHDRAWN_FORGET, params![before.as_i64(), limit])? as u64)
 }

@@ -1,11 +1,11 @@
-//! The single writer: a thread that runs all waiting jobs in one transaction and answers after its fsync (group
+//! The single writer: a thread that runs all waiting jobs in one transaction and responds after its fsync (group
 //! commit).
 //!
-//! While one batch waits for the disk the next one gathers, so the batch size follows the load and a single write waits
-//! only for its own fsync. Rejected: a timer that delays a write to gather more. It slows down an idle server.
+//! While one batch waits for the disk the next one accumulates, so the batch size follows the load and a single write
+//! waits only for its own fsync. Refused: a timer that delays a write to collect more. It slows down an idle server.
 //!
-//! Every job runs in its own savepoint, or alone in its transaction: one that fails or panics is rolled back alone. A
-//! job is answered only after its transaction has committed. If the commit fails, all jobs get the error.
+//! Every job runs in its own savepoint, or alone in its transaction: a job that fails or panics is rolled back alone. A
+//! job gets its response only after its transaction has committed. If the commit fails, all jobs get the error.
 //!
 //! After an I/O error the state of the file on disk and in the caches is unknown, so the connection is replaced by a
 //! new one, which reads the file again. Without a connection, writes fail and the node is not ready.
@@ -27,12 +27,12 @@ use super::log::Log;
 use super::open::OpenFailed;
 use crate::{StoreError, StoreResult};
 
-/// What the writer has done so far. Jobs per batch is jobs per fsync.
+/// Statistics of the writer. Jobs per batch are jobs per fsync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WriterFigures {
-    /// Transactions committed.
+    /// Committed transactions.
     pub batches: u64,
-    /// Writes answered by them.
+    /// Writes in these transactions.
     pub jobs: u64,
 }
 
@@ -40,16 +40,16 @@ pub struct WriterFigures {
 struct Counters {
     batches: AtomicU64,
     jobs: AtomicU64,
-    /// Connections that replaced one under which the disk had failed.
+    /// Number of connections that replaced one after an I/O error.
     reopened: AtomicU64,
-    /// There is no connection: the disk failed, and it could not be opened again.
+    /// There is no connection: the disk failed, and the file could not be opened again.
     is_without: AtomicBool,
 }
 
-/// Opens the connection, at first and after the disk has failed.
+/// Opens the connection, at the start and after an I/O error.
 pub(super) type Connect = Box<dyn FnMut() -> Result<Connection, OpenFailed> + Send>;
 
-/// The handle of the writer's thread.
+/// The handle of the writer thread.
 pub(super) struct Writer {
     inbox: mpsc::Sender<Message>,
     counters: Arc<Counters>,
@@ -62,8 +62,8 @@ enum Message {
 }
 
 impl Writer {
-    /// Starts the thread. At most `batch_max` jobs share a transaction, at most `waiting_max` wait. The lock of the file is
-    /// held until the connection is closed, also when the store is dropped without being closed.
+    /// Starts the thread. At most `batch_max` jobs share a transaction, at most `waiting_max` wait. The lock of the
+    /// file is held until the connection is closed, even if the store is dropped without being closed.
     pub(super) fn start(parts: Parts) -> std::io::Result<Self> {
         let (inbox, outbox) = mpsc::channel(parts.waiting_max);
         let (ending, ended) = watch::channel(false);
@@ -90,7 +90,7 @@ impl Writer {
         })
     }
 
-    /// Does the work in the next transaction and answers when it is durable.
+    /// Runs the work in the next transaction and returns when it is durable.
     pub(super) async fn write<T, F>(&self, context: &'static str, work: F) -> StoreResult<T>
     where
         T: Send + 'static,
@@ -112,22 +112,22 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Is there a connection to write with?
+    /// Whether there is a connection for writes.
     pub(super) fn is_able(&self) -> bool {
         !self.counters.is_without.load(Ordering::Relaxed)
     }
 
-    /// Connections that replaced one under which the disk had failed.
+    /// Number of connections that replaced one after an I/O error.
     pub(super) fn reopened(&self) -> u64 {
         self.counters.reopened.load(Ordering::Relaxed)
     }
 
-    /// Writes that wait.
+    /// Number of waiting writes.
     pub(super) fn waiting(&self) -> usize {
         self.inbox.max_capacity() - self.inbox.capacity()
     }
 
-    /// Is there room for another write, and a connection for it?
+    /// Succeeds if there is space for another write and a connection for it.
     pub(super) fn check(&self) -> StoreResult<()> {
         if self.inbox.is_closed() {
             Err(StoreError::Closed)
@@ -140,9 +140,9 @@ impl Writer {
         }
     }
 
-    /// Finishes what was accepted, then ends.
+    /// Finishes the accepted jobs, then ends.
     pub(super) async fn close(&self) {
-        // An error says that the thread has ended or is about to.
+        // An error means that the thread has ended or is about to end.
         let _ended = self.inbox.send(Message::Close).await;
         let mut ended = self.ended.clone();
         let _ended = ended.wait_for(|ended| *ended).await;
@@ -159,17 +159,17 @@ impl Writer {
 
 /// The parts of a writer.
 pub(super) struct Parts {
-    /// To begin with.
+    /// The first connection.
     pub(super) connection: Connection,
-    /// Opens another one after the disk has failed.
+    /// Opens another connection after an I/O error.
     pub(super) connect: Connect,
-    /// Keeps the write-ahead log small; none for a database without one.
+    /// Limits the size of the write-ahead log; `None` for a database without one.
     pub(super) log: Option<Log>,
     /// The lock of the file.
     pub(super) lock: Option<Arc<File>>,
-    /// Jobs in one transaction at most.
+    /// Maximum number of jobs in one transaction.
     pub(super) batch_max: usize,
-    /// Jobs that wait at most.
+    /// Maximum number of waiting jobs.
     pub(super) waiting_max: usize,
 }
 
@@ -185,7 +185,7 @@ struct Slot {
 }
 
 impl Slot {
-    /// The connection, opened again when there is none.
+    /// The connection. Opens it again if there is none.
     fn connection(&mut self) -> Option<&Connection> {
         if self.connection.is_none() {
             self.reopen();
@@ -210,7 +210,7 @@ impl Slot {
         }
     }
 
-    /// After a batch under which the disk failed.
+    /// Replaces the connection after a batch with an I/O error.
     fn replace(&mut self) {
         self.connection = None;
         self.reopen();
@@ -229,13 +229,13 @@ impl Slot {
     }
 }
 
-/// A write that waits: run once, then answered once.
+/// A waiting write. It runs once and responds once.
 trait Job: Send {
-    /// Does the work; `false` when it has to be undone.
+    /// Runs the work; `false` if it must be rolled back.
     fn run(&mut self, db: &Db<'_>) -> bool;
-    /// Did the disk fail while it was done?
+    /// Whether an I/O error occurred in the work.
     fn broke(&self) -> bool;
-    /// Tells the one who asked. With an error when the transaction came to nothing.
+    /// Responds to the caller. `lost` is the error of the transaction, if it failed.
     fn answer(self: Box<Self>, lost: Option<StoreError>);
 }
 
@@ -252,7 +252,7 @@ where
     F: FnOnce(&Db<'_>) -> StoreResult<T> + Send,
 {
     fn run(&mut self, db: &Db<'_>) -> bool {
-        // Who asked has given up (time-out, disconnect): not doing it is the cheapest answer under load.
+        // The caller is gone (timeout or disconnect), so skipping the job is the cheapest way to shed load.
         let Some(work) = self.work.take().filter(|_| !self.reply.is_closed()) else {
             return false;
         };
@@ -275,7 +275,7 @@ where
 
     fn answer(self: Box<Self>, lost: Option<StoreError>) {
         let outcome = match (lost, self.outcome) {
-            // A job's own failure says more than that of its batch.
+            // A job's own error is more specific than that of its batch.
             (_, Some(Err(own))) => Err(own),
             (Some(lost), _) => Err(while_doing(self.context, lost)),
             (None, Some(kept)) => kept,
@@ -292,7 +292,7 @@ fn write_until_closed(slot: &mut Slot, mut outbox: mpsc::Receiver<Message>, batc
         for message in messages.drain(..) {
             match message {
                 Message::Work(job) => jobs.push(job),
-                // What is in the channel by now is still received; nothing new is accepted.
+                // Messages that are in the channel are still received; new ones are rejected.
                 Message::Close => outbox.close(),
             }
         }
@@ -331,7 +331,7 @@ fn commit_together(slot: &mut Slot, mut jobs: Vec<Box<dyn Job>>) {
     slot.tend_log();
 }
 
-/// The failure of a batch, as each of its jobs is told.
+/// The error of a batch, as each of its jobs gets it.
 fn told(lost: &Arc<rusqlite::Error>) -> StoreError {
     to_act_on(lost).unwrap_or_else(|| StoreError::failed("commit", Arc::clone(lost)))
 }
@@ -339,11 +339,11 @@ fn told(lost: &Arc<rusqlite::Error>) -> StoreError {
 fn run_all(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
     let step = |sql: &'static str| connection.prepare_cached(sql)?.execute([]);
     step("BEGIN IMMEDIATE")?;
-    // A lone job has the transaction to itself. Inside of a savepoint, SQLite walks all that has been changed in it at the
-    // end of every statement; that would be most of the time of a bulk import.
+    // A single job has the transaction to itself. Inside a savepoint, SQLite scans all of its changes at the end of
+    // every statement, which would take most of the time of a bulk import.
     if let [lone] = jobs {
         if !lone.run(&Db::new(connection)) {
-            // After a full disk the transaction is gone already.
+            // After a full disk the transaction has been rolled back already.
             return if connection.is_autocommit() {
                 Ok(())
             } else {
@@ -355,7 +355,7 @@ fn run_all(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Resu
     for job in jobs {
         step("SAVEPOINT job")?;
         if !job.run(&Db::new(connection)) {
-            // A full disk rolls the whole transaction back; then this fails, and with it the batch.
+            // A full disk rolls the whole transaction back. Then this statement fails, and with it the batch.
             step("ROLLBACK TO job")?;
         }
         step("RELEASE job")?;

@@ -36,7 +36,7 @@ pub async fn filling_again_changes_nothing_and_the_rules_are_awake_afterwards(wo
     assert_eq!(world.fill_friends(all.clone()).await.unwrap(), 2);
     assert_eq!(world.fill_friends(all).await.unwrap(), 0);
     assert_eq!(friends_counted(world, people[0]).await, 1);
-    // Triggers count again.
+    // Triggers maintain the counts again.
     world.befriend(people[0], people[2]).await;
     assert_eq!(friends_counted(world, people[0]).await, 2);
     assert_eq!(friends_counted(world, people[2]).await, 1);

@@ -245,7 +245,7 @@ async fn act(
     }
 }
 
-/// Chance from a seed, so that a failure can be run again. SplitMix64 (Steele, Lea and Flood, 2014).
+/// A seeded random source, so that a failure can be reproduced. SplitMix64 (Steele, Lea and Flood, 2014).
 struct Chance(u64);
 
 impl Chance {

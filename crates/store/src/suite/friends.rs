@@ -220,7 +220,7 @@ pub async fn the_friend_limit_holds_when_many_accept_at_once(world: &World) {
     };
     let crowd = world.crowd(60).await;
     for (number, &person) in crowd.iter().enumerate() {
-        // Half wait for mina to accept, half of mina's requests wait for them.
+        // Half of the people send mina a request, the other half get one from her.
         if number % 2 == 0 {
             world.asks(person, mina).await
         } else {

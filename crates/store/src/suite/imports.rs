@@ -1,4 +1,4 @@
-//! What a bulk import asks.
+//! The queries of a bulk import.
 
 use super::world::World;
 

@@ -1,4 +1,4 @@
-//! Being open and being closed.
+//! Opening and closing a store.
 
 use super::world::World;
 use crate::StoreError;

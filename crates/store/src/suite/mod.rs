@@ -1,14 +1,14 @@
-//! The contract suite: what every engine has to do, as tests. Behind the feature `suite`.
+//! The contract suite: the required behaviour of every engine, as tests. Behind the feature `suite`.
 //!
-//! An engine runs all of it with one line, and other crates can run it on an engine that is wired in another way:
+//! One line runs the whole suite on an engine. Other crates can run it on an engine with another configuration:
 //!
 //! ```ignore
 //! async fn open() -> Arc<dyn Store> { /* an empty store */ }
 //! sosik_store::contract_suite!(open);
 //! ```
 //!
-//! To add a behaviour: an `async fn(&World)` named as a sentence, and its line in [`contract_suite!`](crate::contract_suite);
-//! a test of this crate finds those that have none.
+//! To add a behaviour, add an `async fn(&World)` named as a sentence, and its line in
+//! [`contract_suite!`](crate::contract_suite). A test of this crate finds those without a line.
 
 #![expect(missing_docs, reason = "tests are named as sentences of behaviour")]
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -32,7 +32,7 @@ pub mod stories;
 pub mod upkeep;
 pub mod world;
 
-/// Makes one test of every behaviour in the contract. Takes an `async fn` that opens an empty store.
+/// Expands to one test for every behaviour of the contract. Takes an `async fn` that opens an empty store.
 #[macro_export]
 macro_rules! contract_suite {
     ($open:ident) => {

@@ -12,7 +12,7 @@ use crate::{
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A claim of a process for a minute from now. Its number is the moment, so every claim has another name.
+/// A claim of a process for a minute from now. Its number is the current time, so every claim has another name.
 pub(super) fn claim(process: u64, now: Timestamp) -> Claim {
     Claim {
         name: ClaimName {
@@ -23,7 +23,7 @@ pub(super) fn claim(process: u64, now: Timestamp) -> Claim {
     }
 }
 
-/// The delivery of a story as the one who posted it has it.
+/// The delivery order of a story as its author's process holds it.
 pub(super) fn posted(story: StoryId) -> HeldOrder {
     HeldOrder {
         story,
@@ -32,7 +32,7 @@ pub(super) fn posted(story: StoryId) -> HeldOrder {
     }
 }
 
-/// Records that readers up to `done_to` are served; answers whether the claim holds.
+/// Records that readers up to `done_to` are served. Returns whether the claim holds.
 pub(super) async fn progress(world: &World, held: HeldOrder, done_to: u64) -> bool {
     let until = world.now().plus(MINUTE);
     let done_to = PersonId::from_u64(done_to);

@@ -267,7 +267,7 @@ pub async fn lists_are_paged_newest_first_without_gaps_even_when_times_are_equal
     let [mina] = world.people(["mina"]).await;
     let crowd = world.crowd(7).await;
     let (early, late) = (world.now(), world.now());
-    // Three at one moment, four at a later one: within a moment the larger id comes first.
+    // Three at one time, four at a later one: at the same time the larger id comes first.
     let at = |number: usize| if number < 3 { early } else { late };
     let mut expected: Vec<_> = crowd
         .iter()

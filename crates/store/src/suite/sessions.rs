@@ -9,7 +9,7 @@ use crate::SessionRecord;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// A session whose token is the number, 32 times.
+/// A session whose token consists of the number, 32 times.
 pub(super) fn session(person: PersonId, number: u8, now: Timestamp) -> SessionRecord {
     SessionRecord {
         id: SessionId::from_u64(u64::from(number)),
@@ -104,7 +104,7 @@ pub async fn one_session_too_many_ends_the_least_recently_used(world: &World) {
     assert_eq!(
         ended,
         [[1; 32], [3; 32], [4; 32]],
-        "a lowered limit ends as many as it takes"
+        "a lowered limit ends as many sessions as necessary"
     );
     assert_eq!(numbers(world, joon).await, [9]);
 }

@@ -1,4 +1,4 @@
-//! Mending what is derived.
+//! Repairs of derived data.
 
 use sosik_feed::{Audience, PersonId, StoryId};
 
@@ -112,7 +112,7 @@ pub async fn large_authors_are_marked_by_the_limits(world: &World) {
         .await
         .unwrap();
     assert_eq!(mended.large, 1);
-    // Three readers are not above ten, but neither below two: only who was marked is still large.
+    // Three readers are not above ten and not below two: only an author who was marked is still large.
     assert!(
         world
             .is_large_author(

@@ -1,4 +1,4 @@
-//! A small world to test in: people by handle, a clock that ticks, ids that ascend.
+//! A small world for tests: people by handle, a clock that ticks, ids that ascend.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub const LIMITS: RelationLimits = RelationLimits {
     requests_max: 1_000,
 };
 
-/// Everything at most three.
+/// Every limit is three.
 pub const THREE: RelationLimits = RelationLimits {
     friends_max: 3,
     follows_max: 3,
@@ -32,13 +32,13 @@ pub const THREE: RelationLimits = RelationLimits {
     requests_max: 3,
 };
 
-/// The claim under which stories are posted in this world.
+/// The claim of stories posted in this world.
 pub const POSTED: ClaimName = ClaimName {
     process: 77,
     number: 1,
 };
 
-/// An empty store, a clock and a generator of ids. Derefs to the store.
+/// An empty store with a clock and a generator of ids. Derefs to the store.
 pub struct World {
     store: Arc<dyn Store>,
     ticks: AtomicU64,
@@ -53,7 +53,7 @@ impl Deref for World {
 }
 
 impl World {
-    /// Begins with an empty store.
+    /// A world with an empty store.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
@@ -61,12 +61,12 @@ impl World {
         }
     }
 
-    /// The store, for tasks of their own.
+    /// The store, for separate tasks.
     pub fn shared(&self) -> Arc<dyn Store> {
         Arc::clone(&self.store)
     }
 
-    /// A moment later than all before.
+    /// A time later than all earlier ones.
     pub fn now(&self) -> Timestamp {
         EPOCH.plus(Duration::from_millis(
             self.ticks.fetch_add(1, Ordering::Relaxed),
@@ -83,7 +83,7 @@ impl World {
         NotificationId::new(self.id())
     }
 
-    /// What somebody with this handle signs up with.
+    /// A sign-up with this handle.
     pub fn new_person(&self, handle: &str) -> NewPerson {
         NewPerson {
             id: PersonId::new(self.id()),
@@ -115,46 +115,46 @@ impl World {
         ids
     }
 
-    /// One asks.
+    /// The first person sends the second a friend request.
     pub async fn asks(&self, asker: PersonId, asked: PersonId) -> RelationChange {
         self.ask_friend(asker, asked, LIMITS, self.note(), self.now())
             .await
             .unwrap()
     }
 
-    /// One accepts the request of the other.
+    /// The first person accepts the request of the second.
     pub async fn accepts(&self, asked: PersonId, asker: PersonId) -> RelationChange {
         self.accept_friend(asked, asker, LIMITS, self.note(), self.now())
             .await
             .unwrap()
     }
 
-    /// One asks and the other accepts.
+    /// The first person sends a request and the second accepts it.
     pub async fn befriend(&self, one: PersonId, other: PersonId) {
         assert_eq!(self.asks(one, other).await, RelationChange::Changed);
         assert_eq!(self.accepts(other, one).await, RelationChange::Changed);
     }
 
-    /// One follows the other.
+    /// The first person follows the second.
     pub async fn follows(&self, follower: PersonId, followee: PersonId) -> RelationChange {
         self.follow(follower, followee, LIMITS, self.now())
             .await
             .unwrap()
     }
 
-    /// One blocks the other.
+    /// The first person blocks the second.
     pub async fn blocks(&self, blocker: PersonId, blocked: PersonId) -> RelationChange {
         self.block(blocker, blocked, LIMITS, self.now())
             .await
             .unwrap()
     }
 
-    /// One mutes the other.
+    /// The first person mutes the second.
     pub async fn mutes(&self, muter: PersonId, muted: PersonId) -> RelationChange {
         self.mute(muter, muted, LIMITS, self.now()).await.unwrap()
     }
 
-    /// A story that could be posted: public, without mentions, tags or key.
+    /// A valid story: public, without mentions, tags or key.
     pub fn new_story(&self, author: PersonId, text: &str) -> NewStory {
         let now = self.now();
         NewStory {
@@ -173,7 +173,7 @@ impl World {
         }
     }
 
-    /// Posts a story; answers who was told.
+    /// Posts a story. Returns the people notified.
     pub async fn posts_new(&self, story: NewStory) -> Vec<PersonId> {
         match self.post(story).await.unwrap() {
             Posted::New { notified } => notified,
@@ -181,7 +181,7 @@ impl World {
         }
     }
 
-    /// Posts a plain story for everybody.
+    /// Posts a plain public story.
     pub async fn posts(&self, author: PersonId, text: &str) -> StoryId {
         self.posts_for(author, Audience::Public, text).await
     }
@@ -205,12 +205,12 @@ impl World {
         );
     }
 
-    /// One story, when it exists.
+    /// One story, if it exists.
     pub async fn story(&self, id: StoryId) -> Option<StoryRecord> {
         self.stories(&[id]).await.unwrap().pop()
     }
 
-    /// Likes a story that exists.
+    /// Likes an existing story.
     pub async fn likes(&self, person: PersonId, story: StoryId) -> Liked {
         self.like(person, story, self.note(), self.now())
             .await
@@ -218,7 +218,7 @@ impl World {
             .expect("the story exists")
     }
 
-    /// A comment that could be written.
+    /// A valid comment.
     pub fn new_comment(&self, author: PersonId, story: StoryId, text: &str) -> NewComment {
         NewComment {
             id: CommentId::new(self.id()),
@@ -231,7 +231,7 @@ impl World {
         }
     }
 
-    /// Comments; answers who was told, and the figures.
+    /// Comments. Returns the people notified and the counts.
     pub async fn comments_new(&self, comment: NewComment) -> (Vec<PersonId>, StoryCounts) {
         match self.comment(comment).await.unwrap() {
             (Posted::New { notified }, counts) => (notified, counts),
@@ -247,7 +247,7 @@ impl World {
         id
     }
 
-    /// The home feed of a reader, both ways of computing it; they have to agree.
+    /// The home feed of a reader, computed in both ways, which must agree.
     pub async fn feed(&self, reader: PersonId) -> Vec<StoryId> {
         let circle = self.circle(reader).await.unwrap();
         let merged = self.newest(reader, &circle, None, 1_000).await.unwrap();
@@ -267,7 +267,7 @@ impl World {
     }
 }
 
-/// A key with the hash of a body.
+/// An idempotency key with the hash of a body.
 pub fn key(key: &str, fingerprint: u64) -> Option<Idempotency> {
     Some(Idempotency {
         key: key.to_owned(),

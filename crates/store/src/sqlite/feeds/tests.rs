@@ -1,4 +1,4 @@
-//! The cost of a page by the definition, in steps of SQLite's virtual machine, which are the same on every machine.
+//! The cost of a page by the definition, in steps of SQLite's virtual machine, which are equal on every machine.
 
 use rusqlite::{Connection, StatementStatus, params};
 use sosik_feed::Timestamp;
@@ -47,7 +47,7 @@ fn world(stories: i64, audience: i64) -> Connection {
     connection
 }
 
-/// Steps for the page of a span, and the stories on it.
+/// The steps for the page of a span, and its stories.
 fn cost(connection: &Connection, above: i64, below: i64) -> (i32, Vec<i64>) {
     let mut statement = connection.prepare(FEED_BY_DEFINITION.text()).unwrap();
     let asked = params![READER, above, below, PAGE];

@@ -1,4 +1,4 @@
-//! Opening: settings of connections, and the lock.
+//! Opening a database: settings of connections, and the lock.
 
 use super::*;
 use sosik_feed::Timestamp;
@@ -59,7 +59,7 @@ fn a_cached_statement_is_not_planned_again_for_other_values() {
             for parameter in 1..=statement.parameter_count() {
                 statement.raw_bind_parameter(parameter, value).unwrap();
             }
-            // Most of them fail, since the numbers are nobody's ids; they are planned before.
+            // Most of them fail, because the numbers are not valid ids; they are planned before that.
             let mut rows = statement.raw_query();
             while let Ok(Some(_)) = rows.next() {}
             drop(rows);

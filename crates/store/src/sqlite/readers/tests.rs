@@ -1,4 +1,4 @@
-//! Readers: bounded, and each on a snapshot of its own.
+//! Readers: bounded, each with its own snapshot.
 
 use std::sync::Arc;
 use std::sync::mpsc as blocking;
@@ -36,7 +36,7 @@ async fn sign_up(store: &SqliteStore, number: u64) {
     assert_eq!(store.sign_up(person).await.unwrap(), SignUp::Created);
 }
 
-/// A read that counts the people, stops until it is let go, and counts again.
+/// A read that counts people, waits until it is released, and counts again.
 struct Held {
     go: blocking::Sender<()>,
     counts: JoinHandle<StoreResult<(i64, i64)>>,

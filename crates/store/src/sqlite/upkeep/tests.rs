@@ -1,4 +1,4 @@
-//! Mending derived figures that were made wrong by hand.
+//! Repairs of derived counts that the test has changed.
 
 use sosik_feed::Audience;
 use sosik_feed::id::EPOCH;
@@ -9,7 +9,7 @@ use crate::sqlite::SqliteOptions;
 use crate::sqlite::statement::Sql;
 use crate::{Accounts, NewPerson, NewStory, People, PersonCounts, Stories};
 
-/// Figures and tags as they would be after a bug, or a repair by hand.
+/// Counts and tags as they would be after a bug or a manual change.
 const BREAK: [Sql; 4] = [
     Sql::listed(
         "BREAK_PEOPLE",

@@ -1,4 +1,4 @@
-//! The writer where it hurts: full, failing, panicking, given up, closing.
+//! The writer when it is full, and when jobs fail, panic, are abandoned or meet a closed writer.
 
 use std::sync::mpsc as blocking;
 
@@ -16,7 +16,7 @@ const NO_SUCH_TWIN: i64 = 99;
 
 fn writer(batch_max: usize, waiting_max: usize) -> Arc<Writer> {
     let connection = Connection::open_in_memory().unwrap();
-    // A twin that does not exist is noticed by the commit, not by the insert.
+    // The commit detects a missing twin, not the insert.
     let schema = "CREATE TABLE numbers (number INTEGER PRIMARY KEY,
         twin INTEGER REFERENCES numbers (number) DEFERRABLE INITIALLY DEFERRED)";
     connection.execute_batch(schema).unwrap();
@@ -49,7 +49,7 @@ async fn count(writer: &Writer) -> i64 {
         .unwrap()
 }
 
-/// A job that keeps the writer busy until it is let go, so that what comes next waits together.
+/// A job that occupies the writer until it is released, so that the following jobs wait together.
 struct Held {
     go: blocking::Sender<()>,
     job: JoinHandle<StoreResult<()>>,
