@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::settings::NodeSettings;
 use crate::{Service, ServiceError, ServiceResult};
 
-/// Renewals of the lease that one id may wait for. One is enough, unless the process stood still in between.
+/// Renewals of the lease that one id may wait for. One is enough, unless the process was suspended in between.
 const RENEWALS_MAX: u32 = 3;
 
 /// `Retry-After` while the clock is wrong. An operator has to set it.
@@ -23,18 +23,18 @@ const CLOCK_RETRY: Duration = Duration::from_secs(60);
 const CLOCK_BEFORE_2024: &str = "the clock of this machine shows a time before 2024, so nothing can be written: set it right \
      (`timedatectl set-ntp true`, or `date --set`); no restart is needed";
 
-/// How often the log repeats that nothing can be written.
+/// Interval at which the log repeats that nothing can be written.
 const CLOCK_LOG_EVERY: Duration = Duration::from_secs(60);
 
-/// What the log says about the clock at present.
+/// The state of the clock as it was logged last.
 #[derive(Default)]
 struct ClockLogged {
-    /// When, on the monotonic clock, it was last logged that no ids can be made; `None` while they can.
+    /// The monotonic time of the last log line about ids that cannot be made; `None` while they can be made.
     problem_at: Option<Duration>,
     ids_ahead: bool,
 }
 
-/// Hands out ids and keeps the lease they are made under.
+/// Makes ids and keeps the lease that they are made under.
 pub(crate) struct Ids {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -42,7 +42,7 @@ pub(crate) struct Ids {
     holder: String,
     span: Duration,
     held: Mutex<Held>,
-    /// One renewal at a time.
+    /// Only one renewal runs at a time.
     renewing: tokio::sync::Mutex<()>,
 }
 
@@ -77,7 +77,7 @@ impl Ids {
         })
     }
 
-    /// Names this process as a worker: node number and epoch, never the same again.
+    /// Identifies this process as a worker: node number and epoch. Never repeats.
     pub(crate) fn worker(&self) -> u64 {
         let lease = self.held.lock().lease;
         lease.epoch << 16 | u64::from(lease.node)
@@ -94,7 +94,7 @@ impl Ids {
         Err(ServiceError::Busy(crate::error::RETRY_AFTER))
     }
 
-    /// The next id if there is one at once.
+    /// The next id, or the reason why none can be made immediately.
     pub(crate) fn try_next(&self) -> Result<RawId, IdRefused> {
         self.held
             .lock()
@@ -102,15 +102,15 @@ impl Ids {
             .next(self.clock.now(), self.clock.monotonic())
     }
 
-    /// Every id made from now on is larger. The answer rises also while nobody posts.
+    /// Every id made from now on is larger. The result also rises while nobody posts.
     pub(crate) fn last(&self) -> RawId {
         self.pass_before(self.clock.now().minus(STEP_BACK_MAX))
     }
 
-    /// Every id made from now on is larger than the answer: in this process, and on this store after its next start,
-    /// whatever the clock shows then. The answer is not smaller than any id before this moment, from any node.
+    /// Every id made from now on is larger than the result: in this process, and on this store after its next start,
+    /// whatever the clock shows then. No id made before `moment`, on any node, is larger than the result.
     ///
-    /// It is bounded by the lease, because the next start continues above the leases of a clock that was ahead.
+    /// The result is bounded by the lease, because the next start continues above the leases of a clock that was ahead.
     pub(crate) fn pass_before(&self, moment: Timestamp) -> RawId {
         let mut held = self.held.lock();
         let moment = moment.min(held.lease.ids_until);
@@ -119,12 +119,12 @@ impl Ids {
         RawId::from_u64(before).max(held.generator.last())
     }
 
-    /// The time by which ids are ahead of the clock.
+    /// How far ids are ahead of the clock.
     fn ahead(&self) -> Duration {
         self.held.lock().generator.ahead_of(self.clock.now())
     }
 
-    /// Does what makes another attempt worth while.
+    /// Removes the cause of the refusal, so that another attempt can succeed.
     pub(crate) async fn overcome(&self, refused: IdRefused) -> ServiceResult<()> {
         match refused {
             IdRefused::LeaseOver => self.renew().await,
@@ -134,7 +134,7 @@ impl Ids {
         }
     }
 
-    /// Extends the lease; takes another node number when this one is lost.
+    /// Extends the lease. Leases another node number if this one is lost.
     pub(crate) async fn renew(&self) -> ServiceResult<()> {
         let _one = self.renewing.lock().await;
         let (lease, last_id_at) = self.lease_and_last();
@@ -169,7 +169,7 @@ impl Ids {
         let mut held = self.held.lock();
         held.lease = lease;
         let bounds = bounds(&lease, asked_at + self.span);
-        // The generator is kept, so that ids of this process keep rising under another node number.
+        // The generator is kept, so that the ids of this process keep rising with another node number.
         held.generator.take_over(bounds);
         Ok(())
     }
@@ -179,12 +179,12 @@ impl Ids {
         (held.lease, held.generator.last_id_at())
     }
 
-    /// Gives the number back, so that it is free at once.
+    /// Releases the number, so that it is free immediately.
     pub(crate) async fn release(&self) {
         let (lease, last_id_at) = self.lease_and_last();
-        // Without it the number is free a little later.
+        // If this fails, the number is free when the lease expires.
         if let Err(error) = self.store.release_node(lease, last_id_at).await {
-            tracing::warn!(%error, "the node number could not be handed back");
+            tracing::warn!(%error, "the node number could not be released");
         }
     }
 }
@@ -217,8 +217,8 @@ impl Service {
         (self.now() < EPOCH).then_some(CLOCK_BEFORE_2024)
     }
 
-    /// Logs a problem with the clock: one that stops writing at once and then once a minute, and the moment from which
-    /// ids are ahead of the clock.
+    /// Logs problems with the clock. A problem that stops writes is logged immediately and then once a minute. The
+    /// moment from which ids are ahead of the clock is logged once.
     fn watch_clock(&self, logged: &mut ClockLogged) {
         if let Some(problem) = self.clock_problem() {
             let uptime = self.0.clock.monotonic();
@@ -243,7 +243,7 @@ impl Service {
         }
     }
 
-    /// Renews the lease three times per span, and checks the clock.
+    /// Renews the lease three times per lease span, and checks the clock.
     pub(crate) fn spawn_lease_keeper(&self) {
         let service = self.clone();
         self.supervise("lease_keeper", move || {
