@@ -1,14 +1,14 @@
-//! Builds the web client and hands its files to the executable.
+//! Builds the web client and embeds its files into the executable.
 //!
-//! Needs Node and npm. Without Node the executable carries a page that says what to do, and its API works all the
-//! same. `SOSIK_WEB=none` leaves the client out on purpose, for builds on machines without a package registry.
+//! Needs Node and npm. Without Node the executable contains a page that says what to do, and its API works anyway.
+//! `SOSIK_WEB=none` leaves the client out on purpose, for builds on machines without a package registry.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 use std::{env, fs, io};
 
-/// What the client is made of, below `web/`.
+/// The sources of the client, below `web/`.
 const SOURCES: [&str; 12] = [
     "src",
     "public",
@@ -25,12 +25,12 @@ const SOURCES: [&str; 12] = [
 ];
 
 const WITHOUT_CLIENT: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>Sosik</title>\n\
-<h1>Sosik runs, without its web client</h1>\n\
+<h1>Sosik runs without its web client</h1>\n\
 <p>This executable was built on a machine without Node. Install Node 20.19 or newer with npm, and build again.</p>\n\
 <p>The HTTP API works: see <a href=\"/openapi.json\">/openapi.json</a>.</p></html>\n";
 
 fn main() -> io::Result<()> {
-    // Asked for when running: two clones may share one target folder, and with it this program.
+    // Read at run time and not at compile time: two clones may share one target folder, and with it this program.
     let web = given("CARGO_MANIFEST_DIR")?.join("../../web");
     let made = given("OUT_DIR")?.join("web");
     for source in SOURCES {
@@ -44,7 +44,7 @@ fn main() -> io::Result<()> {
     let unwanted = env::var("SOSIK_WEB").is_ok_and(|how| how == "none");
     if unwanted || !runs("node") || !web.join("package.json").exists() {
         println!(
-            "cargo:warning=the web client is left out: install Node 20.19 or newer and build again to have it"
+            "cargo:warning=the web client is left out: install Node 20.19 or newer and build again to include it"
         );
         let page = made.join("index.html");
         return fs::write(&page, WITHOUT_CLIENT).map_err(|error| naming("write", &page, &error));
@@ -53,13 +53,13 @@ fn main() -> io::Result<()> {
     copy(&web.join("dist"), &made)
 }
 
-/// A folder that cargo names.
+/// The path in a variable that cargo sets.
 fn given(name: &str) -> io::Result<PathBuf> {
     let folder = env::var_os(name).ok_or_else(|| io::Error::other(format!("no {name}")))?;
     Ok(PathBuf::from(folder))
 }
 
-/// Installs what the client is built with, unless that is there already, and builds it.
+/// Installs the build dependencies unless they are installed, and builds the client.
 fn build(web: &Path) -> io::Result<()> {
     let changed = |path: &str| {
         let path = web.join(path);
@@ -113,7 +113,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// An error of the system with what was being done to which file: by itself it names neither.
+/// Adds the operation and the file to a system error, which contains neither.
 fn naming(doing: &str, path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{doing} {}: {error}", path.display()))
 }

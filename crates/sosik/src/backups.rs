@@ -1,4 +1,4 @@
-//! Files of backups: their names, those that are not complete yet, and which of them stay.
+//! Backup files: their names, incomplete copies, and which backups are kept.
 
 use std::fs::{self, File};
 use std::io;
@@ -15,13 +15,13 @@ const NAME: (&str, &str) = ("sosik-", ".db");
 /// The prefix and the suffix of the name of an incomplete copy.
 const PARTIAL: (&str, &str) = (".sosik-", ".partial");
 
-/// The name of a backup of this moment. Names sort by time.
+/// The name of a backup made at this moment. Names sort by time.
 pub fn name_of(now: Timestamp) -> String {
     let time = now.to_string().replace(['-', ':'], "");
     format!("{}{time}{}", NAME.0, NAME.1)
 }
 
-/// The path with more at its end.
+/// The path with a suffix appended.
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -36,10 +36,10 @@ pub fn folder_of(file: &Path) -> &Path {
     }
 }
 
-/// A file for a copy that is not whole yet. It is removed when it is dropped, and locked until then.
+/// A file for an incomplete copy. It is locked until it is dropped, and then removed.
 ///
 /// # Errors
-/// When it cannot be made.
+/// The file cannot be made.
 pub fn partial_in(folder: &Path) -> anyhow::Result<NamedTempFile> {
     let named = || format!("make a file in {}", folder.display());
     // Its mode is 0600.
@@ -52,10 +52,10 @@ pub fn partial_in(folder: &Path) -> anyhow::Result<NamedTempFile> {
     Ok(partial)
 }
 
-/// Removes copies that a killed process left. Those of a running one are locked.
+/// Removes incomplete copies that a killed process left. Those of a running process are locked.
 ///
 /// # Errors
-/// When the folder cannot be read or a file in it cannot be removed.
+/// The folder cannot be read, or a file in it cannot be removed.
 pub fn remove_leftovers(folder: &Path) -> anyhow::Result<()> {
     for path in files_named(folder, PARTIAL)? {
         let is_left = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
@@ -66,10 +66,11 @@ pub fn remove_leftovers(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Removes the oldest backups in a folder until `keep` are left; answers which. Other files stay.
+/// Removes the oldest backups in a folder until `keep` are left, and returns the removed ones. Other files are not
+/// touched.
 ///
 /// # Errors
-/// When the folder cannot be read or a file in it cannot be removed.
+/// The folder cannot be read, or a file in it cannot be removed.
 pub fn remove_older(folder: &Path, keep: usize) -> anyhow::Result<Vec<PathBuf>> {
     let mut backups = files_named(folder, NAME)?;
     backups.sort();
@@ -85,10 +86,10 @@ pub fn remove_older(folder: &Path, keep: usize) -> anyhow::Result<Vec<PathBuf>> 
     Ok(backups)
 }
 
-/// Makes the names in a folder durable: one that is not on the disk yet is gone after a power cut.
+/// Makes the names in a folder durable. Otherwise a new file may be missing after a power failure.
 ///
 /// # Errors
-/// When the disk fails.
+/// The disk fails.
 pub fn sync(folder: &Path) -> anyhow::Result<()> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())

@@ -1,4 +1,4 @@
-//! A clock that is ahead of the machine's by what a file says: for trials of what a jumping clock does, and never shipped.
+//! A clock with an offset from a file, to test the effects of a jumping clock. It is never shipped.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,17 +8,17 @@ use std::time::Duration;
 use sosik_feed::Timestamp;
 use sosik_service::{Clock, SystemClock};
 
-/// The clock of the machine and so many milliseconds. The file is read at every look: this is a trial.
+/// The machine's clock plus a number of milliseconds. The file is read at every call, because this is for tests only.
 #[derive(Debug)]
 pub struct BentClock {
     file: PathBuf,
     straight: SystemClock,
-    /// What the file said last: whoever writes it truncates it first.
+    /// The last offset read. It is used while the file is truncated, which precedes every write.
     ahead: AtomicI64,
 }
 
 impl BentClock {
-    /// Ahead by what this file says.
+    /// Reads the offset from this file.
     pub fn new(file: PathBuf) -> Self {
         Self {
             file,

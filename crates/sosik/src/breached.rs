@@ -26,10 +26,11 @@ pub struct Ranges {
 }
 
 impl Ranges {
-    /// Asks at `url`, waiting at most `timeout` for a whole answer. Connects to nothing yet.
+    /// Makes a client of the service at `url` that waits at most `timeout` for a complete answer. It does not connect
+    /// yet.
     ///
     /// # Errors
-    /// When no HTTP client can be made.
+    /// No HTTP client can be made.
     pub fn new(url: &str, timeout: Duration) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder()
             .timeout(timeout)
@@ -74,7 +75,7 @@ impl Ranges {
     }
 }
 
-/// A line is the rest of a hash and how often it was seen. Padding was never seen.
+/// A line contains the rest of a hash and how often it was seen. Padding has the number 0.
 fn is_seen(line: &str, rest: &str) -> bool {
     line.trim()
         .split_once(':')
@@ -87,11 +88,11 @@ impl BreachedPasswords for Ranges {
             match self.ask(password).await {
                 Ok(is_breached) => is_breached,
                 Err(error) => {
-                    // Safe to go on: the list in this executable has been asked, too.
+                    // It is safe to continue: the list in this executable was checked, too.
                     metrics::counter!("sosik_breached_passwords_failed_total").increment(1);
                     tracing::warn!(
                         error = format!("{error:#}"),
-                        "breached passwords were not checked"
+                        "the service of breached passwords could not be queried"
                     );
                     false
                 }
@@ -109,10 +110,10 @@ mod tests {
 
     use super::*;
 
-    /// SHA-1 of `password` is 5BAA6 and this.
+    /// SHA-1 of `password` is 5BAA6 followed by this.
     const REST: &str = "1E4C9B93F3F0682250B6CF8331B7EE68FD8";
 
-    /// Answers every connection with these bytes; returns its URL and what it was asked.
+    /// Answers every connection with these bytes. Returns its URL and the requests it received.
     async fn server(answer: String) -> (String, Arc<Mutex<Vec<String>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -125,7 +126,7 @@ mod tests {
                 seen.lock()
                     .unwrap()
                     .push(String::from_utf8_lossy(&head[..read]).into_owned());
-                // The client may hang up on a large answer.
+                // The client may close the connection during a large answer.
                 let _sent = connection.write_all(answer.as_bytes()).await;
             }
         });

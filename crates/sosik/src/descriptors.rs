@@ -1,22 +1,22 @@
 //! Open files: the limit of the process, and the share of connections.
 //!
-//! A server without a free descriptor can neither accept nor open its store. So the soft limit is raised to the hard
-//! limit, and connections get only what is left after everything else.
+//! A server without a free descriptor can neither accept connections nor open its store. So the soft limit is raised to
+//! the hard limit, and public connections get only what everything else leaves.
 
 use anyhow::bail;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Open files set aside for all but public connections: 64 connections of the administration listener, listeners, the
-/// runtime, the log, and files opened for a moment.
+/// Open files reserved for everything except public connections: 64 connections of the administration listener,
+/// listeners, the runtime, the log, and files opened briefly.
 const RESERVED: usize = 128;
 
 /// Open files of one connection to the store: the database, its log, and a temporary file.
 const PER_STORE_CONNECTION: usize = 3;
 
-/// Connections to the store that are no readers: the writer and one for maintenance.
+/// Connections to the store in addition to the readers: the writer and one for maintenance.
 const STORE_CONNECTIONS_BESIDE_READERS: usize = 2;
 
-/// Fewer connections than this are not worth starting for.
+/// Fewest public connections. A server with fewer does not start.
 const CONNECTIONS_MIN: usize = 64;
 
 /// The number of public connections that may be open at once.
@@ -28,11 +28,11 @@ pub enum Wanted {
     Configured(usize),
 }
 
-/// Raises the limit of open files as far as the system lets it, and returns how many public connections may be open:
-/// as many as wanted, or what the limit leaves.
+/// Raises the limit of open files as far as the system allows. Returns how many public connections may be open: as many
+/// as wanted, or as many as the limit leaves.
 ///
 /// # Errors
-/// When fewer than 64 connections would be left.
+/// Fewer than 64 connections would be left.
 pub fn allow(wanted: Wanted, readers: usize) -> anyhow::Result<usize> {
     let files = raise_limit();
     let fit = connections_that_fit(files, readers);
@@ -65,7 +65,7 @@ pub fn allow(wanted: Wanted, readers: usize) -> anyhow::Result<usize> {
 fn raise_limit() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum {
-        // Where raising is not permitted, the soft limit stays and is what counts.
+        // Without permission to raise it, the soft limit stays in effect.
         let _not_permitted = setrlimit(
             Resource::Nofile,
             Rlimit {

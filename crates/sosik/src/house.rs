@@ -1,7 +1,8 @@
-//! The serving process: its listeners, its chores, and its way of going away.
+//! The serving process: its listeners, periodic tasks, and orderly shutdown.
 //!
-//! Leaving goes step by step, so that nobody notices: not ready, time for balancers to see it, live streams end with a
-//! hint, running requests end, deliveries pause where they are (the store has the orders), the node number goes back.
+//! The shutdown has steps, so that clients notice nothing. /readyz fails; load balancers get time to see that; live
+//! streams end with a hint to reconnect; requests in flight complete; deliveries pause (their orders are in the store);
+//! the node number is released.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
@@ -21,13 +22,13 @@ use crate::config::Loaded;
 use crate::descriptors::Wanted;
 use crate::{descriptors, metrics, self_check, web, wiring};
 
-/// How often rate limits nobody is near are forgotten.
+/// How often rate limits without recent use are forgotten.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
-/// How often histograms are folded, so that they do not grow between two visits of Prometheus.
+/// How often histograms are folded, so that they do not grow between two scrapes by Prometheus.
 const TEND_EVERY: Duration = Duration::from_secs(5);
 
-/// Open listeners. Having them first makes a taken port known before anything else is done.
+/// Open listeners. They are opened first, so that a port in use is reported before any other work.
 pub struct House {
     public: TcpListener,
     admin: TcpListener,
@@ -38,10 +39,10 @@ pub struct House {
 }
 
 impl House {
-    /// Opens both listeners. From now on, SIGTERM and SIGINT do not end the process but ask it to stop.
+    /// Opens both listeners. From now on SIGTERM and SIGINT request a stop instead of ending the process.
     ///
     /// # Errors
-    /// When an address is taken or not ours, or when the process may open too few files.
+    /// An address is in use or not of this machine, or the process may open too few files.
     pub async fn open(loaded: &Loaded) -> anyhow::Result<Self> {
         let (server, readers) = (&loaded.config.server, loaded.config.store.readers);
         let wanted = match loaded.is_default("server.connections_max") {
@@ -65,25 +66,25 @@ impl House {
         })
     }
 
-    /// Where people reach it.
+    /// The address of the public listener.
     ///
     /// # Errors
-    /// When the system cannot tell.
+    /// The system cannot return it.
     pub fn public_address(&self) -> anyhow::Result<SocketAddr> {
         self.public
             .local_addr()
             .context("ask for the address of the listener")
     }
 
-    /// Cancelled when the process has been asked to stop: for what is done before serving.
+    /// Cancelled when a stop was requested. For work before serving.
     pub fn asked_to_stop(&self) -> CancellationToken {
         self.asked_to_stop.clone()
     }
 
-    /// Serves until the process is asked to stop, then leaves step by step. The service is stopped afterwards.
+    /// Serves until a stop is requested, then shuts down in steps. At the end the service is stopped.
     ///
     /// # Errors
-    /// When the system cannot tell addresses or signals.
+    /// The system cannot return addresses or handle signals.
     pub async fn serve(
         self,
         loaded: &Loaded,
@@ -122,7 +123,7 @@ impl House {
         tracing::info!(%url, admin = %admin_url, "serving");
 
         self.asked_to_stop.cancelled().await;
-        tracing::info!("leaving: not ready any more");
+        tracing::info!("stopping: /readyz now fails");
         api.leave();
         wait_unless_asked_again(server.balancer_wait()).await?;
         api.end_streams();
@@ -140,7 +141,7 @@ fn renderer(metrics: PrometheusHandle) -> sosik_api::RenderMetrics {
     Arc::new(move || metrics.render())
 }
 
-/// Starts what has to be done now and then, until the service stops.
+/// Starts the periodic tasks, which run until the service stops.
 fn spawn_chores(service: &Service, api: &Api, metrics: &PrometheusHandle) {
     let (stopping, api, metrics) = (service.stopping().clone(), api.clone(), metrics.clone());
     service.supervise("chores", move || {
@@ -164,7 +165,7 @@ async fn do_chores(stopping: CancellationToken, api: Api, metrics: PrometheusHan
     }
 }
 
-/// Listens for signals from now on, so that none is lost between two parts of the process that wait for it.
+/// Handles signals from now on, so that none is lost between two parts of the process that wait for it.
 fn heed_signals() -> anyhow::Result<CancellationToken> {
     let (asked, signal) = (CancellationToken::new(), next_signal()?);
     let asks = asked.clone();
@@ -175,7 +176,7 @@ fn heed_signals() -> anyhow::Result<CancellationToken> {
     Ok(asked)
 }
 
-/// Listens at once, and waits for the next SIGTERM or SIGINT.
+/// Starts to listen now, and returns a future of the next SIGTERM or SIGINT.
 fn next_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut term = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
@@ -187,7 +188,7 @@ fn next_signal() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Somebody who asks twice does not want to wait for balancers.
+/// Waits for this time. A second signal ends the wait.
 async fn wait_unless_asked_again(span: Duration) -> anyhow::Result<()> {
     let _asked_or_over = timeout(span, next_signal()?).await;
     Ok(())

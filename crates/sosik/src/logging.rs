@@ -1,4 +1,4 @@
-//! Where the log goes: standard error, as sentences or as JSON. Set up once per process, by the role that needs it.
+//! The log on standard error, as text or as JSON. Each role that needs it sets it up once per process.
 
 use std::io::{self, IsTerminal};
 
@@ -7,13 +7,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
-/// Starts writing the log as configured.
+/// Starts the log as configured.
 ///
 /// # Errors
-/// When a log is already being written in this process.
+/// This process already has a log.
 pub fn start(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.filter)
-        .with_context(|| format!("understand log.filter \"{}\"", log.filter))?;
+        .with_context(|| format!("parse log.filter \"{}\"", log.filter))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

@@ -1,11 +1,11 @@
 //! The news feed server: one executable, one subcommand per role.
 //!
-//! `main` reads the command line, runs the role, and turns its outcome into an exit code; everything else is in
+//! `main` parses the command line, runs the role, and maps its outcome to an exit code. Everything else is in
 //! [`roles`]. The exit codes are part of the interface, see [`roles::Outcome`].
 
 #![expect(
     unreachable_pub,
-    reason = "nothing is reachable from outside of an executable; `pub` marks what a module offers the others"
+    reason = "nothing is reachable from outside an executable; `pub` marks what a module offers to other modules"
 )]
 
 mod backups;
@@ -38,12 +38,13 @@ use rustix::process::umask;
 
 use crate::roles::{CommandLine, Outcome};
 
-/// A page makes some seventy small allocations; this one spends a third of the instructions of the system's on them.
+/// A page makes about seventy small allocations. This allocator needs a third of the instructions of the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Permissions that no file or folder of this process has: stores, reports and backups are their owner's alone. Set
-/// before there is a second thread, and instead of the umask that was inherited, which may take the owner's away too.
+/// Permissions removed from every file and folder that this process makes: stores, reports and backups are accessible
+/// to their owner only. It is set before a second thread starts. It replaces the inherited umask, which could also
+/// remove the owner's permissions.
 const UMASK: Mode = Mode::RWXG.union(Mode::RWXO);
 
 fn main() -> ExitCode {

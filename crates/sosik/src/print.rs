@@ -1,12 +1,12 @@
-//! The one place that writes to the terminal, so that output stays apart from the log and a reader who leaves early
-//! (`sosik config | head`) is no failure.
+//! The only module that writes to the terminal. It keeps output separate from the log, and a reader that closes the
+//! pipe early (`sosik config | head`) causes no failure.
 
 use std::io::{self, ErrorKind, Write};
 
-/// Writes text to standard output, as it is.
+/// Writes text to standard output unchanged.
 ///
 /// # Errors
-/// When it cannot be written. A closed pipe is fine: whoever read has seen enough.
+/// The text cannot be written. A closed pipe is not an error.
 pub fn out(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout
@@ -18,18 +18,18 @@ pub fn out(text: &str) -> io::Result<()> {
     }
 }
 
-/// Tells standard error why the program ends: the failure, and below it one cause a line.
+/// Writes to standard error why the program ends: the failure, then one cause a line.
 pub fn failure(error: &anyhow::Error) {
     let mut text = format!("sosik: {error}\n");
     for cause in error.chain().skip(1) {
         text.push_str(&format!("  because: {cause}\n"));
     }
-    // There is nobody left to tell when standard error is gone too.
+    // If standard error is closed, the failure cannot be reported anywhere.
     let _nobody_left = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Tells standard error something on the way, as it is.
+/// Writes a note to standard error unchanged.
 pub fn note(text: &str) {
-    // A remark that nobody can read any more is no reason to stop the work.
+    // The work continues if a note cannot be written.
     let _nobody_left = io::stderr().lock().write_all(text.as_bytes());
 }

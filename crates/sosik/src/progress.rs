@@ -1,4 +1,4 @@
-//! How far a long job is, for somebody who watches. Silent when standard error is not a terminal.
+//! Progress of a long job for an interactive user. Silent if standard error is not a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -11,7 +11,7 @@ pub fn bar(doing: &'static str, total: u64) -> ProgressBar {
         .with_message(doing)
 }
 
-/// A sign of life for a job of unknown length. The caller ticks it as the work goes on.
+/// Shows that a job of unknown length is running. The caller ticks it.
 pub fn spinner(doing: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{spinner} {msg} {human_pos} {elapsed}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());

@@ -1,4 +1,4 @@
-//! The self-check of a running node: pages of feeds, compared with the truth, again and again.
+//! The self-check of a running node: periodically compares pages of feeds with the truth.
 //!
 //! Each turn compares a bounded number of pages and remembers where it stopped, so its cost does not grow with the
 //! length of a feed. Readers take turns from a random start, so that everybody is checked in time and two nodes that
@@ -62,7 +62,7 @@ async fn check_until_stopped(service: Service, every: Duration, pages: usize) {
         tokio::select! {
             () = service.stopping().cancelled() => return,
             checked = check(&service, &mut position, pages) => {
-                // The store does not answer: what serves people logs that as an error.
+                // The store does not answer. The code that serves people logs that as an error.
                 if let Err(error) = checked {
                     tracing::warn!(%error, "the self-check could not list readers");
                 }
@@ -75,11 +75,11 @@ async fn check_until_stopped(service: Service, every: Duration, pages: usize) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Position {
     reader: PersonId,
-    /// The next page is below this story; the reader is done when there is none.
+    /// The next page is below this story. `None` if the reader's feed is finished.
     below: Option<StoryId>,
 }
 
-/// Compares the next pages after the position.
+/// Compares the pages that follow the position.
 async fn check(
     service: &Service,
     position: &mut Option<Position>,
@@ -102,7 +102,7 @@ async fn check(
     Ok(())
 }
 
-/// The reader after this one, or any reader at the start. `None` when there are no people.
+/// The reader after this one, or a random reader at the start. `None` if there are no people.
 async fn next_reader(
     service: &Service,
     after: Option<PersonId>,
@@ -118,7 +118,8 @@ async fn next_reader(
     })
 }
 
-/// Compares a page; returns where the next one is. A reader whose page cannot be compared is left.
+/// Compares a page and returns the position of the next one. If it cannot be compared, the rest of this feed is
+/// skipped.
 async fn check_page(
     service: &Service,
     reader: PersonId,
@@ -144,11 +145,11 @@ fn report(reader: PersonId, page: &PageComparison) {
     }
     metrics::counter!("sosik_verify_differences_total").increment(page.differences.len() as u64);
     for difference in &page.differences {
-        tracing::error!(person.id = %reader, %difference, "a feed is not what it should be");
+        tracing::error!(person.id = %reader, %difference, "a feed differs from the truth");
     }
 }
 
-/// A random place between the first person and now; ids sort by time.
+/// A random position between the first person and now. Ids sort by time.
 async fn anywhere(service: &Service) -> ServiceResult<PersonId> {
     let Some(first) = service
         .store()

@@ -1,5 +1,5 @@
-//! The web client, inside the executable. Release builds carry its files; debug builds read them where the build
-//! script put them.
+//! The web client, inside the executable. Release builds contain its files. Debug builds read them from where the build
+//! script wrote them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use bytes::Bytes;
 use rust_embed::{Embed, EmbeddedFile};
 use sosik_api::{Encoded, Site, SiteFile};
 
-/// What the build script made: the client, or a page that says how to get it.
+/// The output of the build script: the client, or a page that says how to get it.
 #[derive(Embed)]
 #[folder = "$OUT_DIR/web"]
 struct Files;
 
-/// Endings of the compressed forms that the build of the client puts beside its files.
+/// File extensions of the compressed versions that the build of the client writes beside its files.
 const BROTLI: &str = ".br";
 const GZIP: &str = ".gz";
 
@@ -41,7 +41,7 @@ fn as_served(path: &str, file: EmbeddedFile) -> SiteFile {
     }
 }
 
-/// Release builds hold the file in the executable: it is never copied.
+/// Release builds keep the file in the executable, so it is never copied.
 fn bytes(data: Cow<'static, [u8]>) -> Bytes {
     match data {
         Cow::Borrowed(data) => Bytes::from_static(data),
@@ -49,7 +49,7 @@ fn bytes(data: Cow<'static, [u8]>) -> Bytes {
     }
 }
 
-/// By the ending; the client has no files of other kinds.
+/// The media type, by file extension. The client has no other kinds of files.
 fn content_type(path: &str) -> &'static str {
     match path.rsplit('.').next().unwrap_or_default() {
         "html" => "text/html; charset=utf-8",
@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    /// The same minimum as in the build of the client: smaller files are not compressed.
+    /// The same minimum as in the build of the client. Smaller files are not compressed.
     const COMPRESSED_BYTES_MIN: usize = 1_024;
 
     fn is_text(path: &str) -> bool {

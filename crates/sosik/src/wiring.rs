@@ -1,4 +1,4 @@
-//! From a configuration to a running service: the one place where engines are chosen.
+//! Makes a running service from a configuration. This is the only place where engines are chosen.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
@@ -20,14 +20,14 @@ use sosik_store::{LargeAuthorLimits, PersonLimits, RelationLimits, SqliteOptions
 use crate::breached::Ranges;
 use crate::config::{self, Config, Loaded, Rates};
 
-/// An author stops being large with this share of the limit, in percent: without a gap, one follower who comes and
+/// An author stops being large below this share of the limit, in percent. Without this gap, one follower who comes and
 /// goes would switch the author back and forth.
 const LARGE_BELOW_PERCENT: u64 = 80;
 
-/// Opens the store, and starts a service on it.
+/// Opens the store and starts a service on it.
 ///
 /// # Errors
-/// When the store cannot be opened, as while another process has it.
+/// The store cannot be opened, for example because another process uses it.
 pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
     let config = &loaded.config;
     let clock = clock();
@@ -58,7 +58,7 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
     Ok(service)
 }
 
-/// A clock that jumps when it is told to, in builds that are there to be tried.
+/// A clock with an adjustable offset, in test builds.
 #[cfg(feature = "sabotage")]
 fn clock() -> Arc<dyn Clock> {
     match std::env::var_os(sosik_load::faults::CLOCK_VARIABLE) {
@@ -67,13 +67,13 @@ fn clock() -> Arc<dyn Clock> {
     }
 }
 
-/// A build for people has the clock of the machine, whatever its environment says.
+/// The clock of the machine. A release build ignores the environment here.
 #[cfg(not(feature = "sabotage"))]
 fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock::default())
 }
 
-/// The promise to break, of builds that are there to be caught by the checker: `SOSIK_SABOTAGE` names it.
+/// The promise to break, in test builds: `SOSIK_SABOTAGE` names it.
 #[cfg(feature = "sabotage")]
 fn sabotage() -> anyhow::Result<Option<Sabotage>> {
     let named = |name: String| {
@@ -82,7 +82,7 @@ fn sabotage() -> anyhow::Result<Option<Sabotage>> {
     std::env::var("SOSIK_SABOTAGE").ok().map(named).transpose()
 }
 
-/// A build for people keeps its promises, whatever its environment says.
+/// A release build breaks no promise and ignores the environment here.
 #[cfg(not(feature = "sabotage"))]
 #[expect(clippy::unnecessary_wraps, reason = "the other build may fail here")]
 const fn sabotage() -> anyhow::Result<Option<Sabotage>> {
@@ -106,7 +106,7 @@ fn store_options(config: &Config, clock: &dyn Clock) -> SqliteOptions {
 /// The settings of the HTTP side, with the secrets that are kept outside the configuration.
 ///
 /// # Errors
-/// When the file of the administration token cannot be read, or holds no token.
+/// The file of the administration token cannot be read or contains no token.
 pub fn api_settings_with_secrets(
     loaded: &Loaded,
     public: SocketAddr,
@@ -128,8 +128,8 @@ fn person_limits(limits: &config::Limits) -> PersonLimits {
     }
 }
 
-/// The settings of the HTTP side, as configured. `public` is where it listens: the public address of those who set
-/// none.
+/// The settings of the HTTP side, as configured. `public` is the address of the public listener. It is the public URL
+/// if none is configured.
 fn api_settings(loaded: &Loaded, public: SocketAddr) -> sosik_api::Settings {
     let Config {
         server,
@@ -183,7 +183,7 @@ fn connections(server: &config::Server) -> sosik_api::Connections {
 }
 
 fn rates(rates: &Rates) -> sosik_api::Rates {
-    // No configured number is zero, so nothing is changed here.
+    // Every configured number is at least 1, so this changes nothing.
     let number = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
     let rate = |rate: config::Rate| Rate {
         per_minute: number(rate.per_minute),

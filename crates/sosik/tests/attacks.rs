@@ -1,8 +1,8 @@
-//! A server under attack: its memory is bounded, its attackers are cut off, and others are served.
+//! A server under attack: its memory is bounded, attackers are disconnected, and other clients are served.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test ends where something unexpected happens"
+    reason = "an unexpected result must fail the test"
 )]
 
 mod common;
@@ -14,14 +14,14 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::time::{Instant, interval, timeout};
 
-/// Memory that a server may need more under attack, in KiB: room for answers as set below, compressors and buffers of
-/// connections, and caches that fill.
+/// The additional memory that a server may need under attack, in KiB: answers as limited below, compressors and buffers
+/// of connections, and caches that fill.
 const GROWTH_KIB_MAX: u64 = 160 * 1_024;
 
 /// The maximum time for an answer on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Short deadlines and little room, so that attacks meet them within seconds.
+/// Short deadlines and small limits, so that attacks reach them within seconds.
 const TIGHT: [&str; 6] = [
     "--set=server.answers_mib=32",
     "--set=server.answer_stall_seconds=2",
@@ -36,12 +36,12 @@ const TIGHT: [&str; 6] = [
 struct Outcome {
     figures: Value,
     growth_kib: u64,
-    /// Statuses of others than 200, by what was asked.
+    /// Statuses other than 200, by request.
     troubles: Vec<(&'static str, u16)>,
     asked: usize,
 }
 
-/// The most memory that the process has had.
+/// Peak memory of the process.
 fn peak_kib(server: &Server) -> u64 {
     let status = server.proc("status");
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
@@ -84,7 +84,7 @@ impl Innocent {
     }
 }
 
-/// Attacks a server for some seconds, while somebody else reads and writes.
+/// Attacks the server for some seconds while another person reads and writes.
 async fn under(attack: &'static str, connections: u32, seconds: u64) -> Outcome {
     let folder = Folder::new();
     let server = Server::start(&folder, &TIGHT);

@@ -1,8 +1,8 @@
-//! Backing up a running server, and making a store of the backup.
+//! Backs up a running server and makes a store from the backup.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "what goes wrong here fails the test, as it should"
+    reason = "an unexpected result must fail the test"
 )]
 
 mod common;
@@ -17,7 +17,7 @@ use common::{Folder, Server};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-/// Somebody who posts as fast as answers come.
+/// A person who posts the next story as soon as the last one is answered.
 struct Poster {
     client: Client,
     url: String,
@@ -109,7 +109,7 @@ async fn a_backup_under_writes_is_restored_and_verified_clean() {
         "{before} <= {stories} <= {after}"
     );
 
-    // The server has not noticed.
+    // The server is not affected.
     poster.post().await;
     server.ask_to_stop();
     assert!(server.ended().await.success());
@@ -151,7 +151,7 @@ async fn a_file_whose_log_is_there_is_not_restored_without_it() {
     let killed = folder.run(&restore).ends_with(3);
     assert!(killed.err.contains("sosik.db-wal is there"), "{killed:?}");
     assert!(!folder.path("new.db").exists());
-    // An operator who accepts the loss says so by moving the log away.
+    // An operator who accepts the loss moves the log away.
     fs::rename(folder.path("data/sosik.db-wal"), folder.path("moved")).unwrap();
     folder.run(&restore).ends_with(0);
 }
@@ -173,10 +173,10 @@ fn restoring_overwrites_nothing_and_refuses_what_is_damaged() {
         .ends_with(0);
     folder.run(&["backup", "--to=b.db"]).ends_with(0);
     let again = folder.run(&["backup", "--to=b.db"]).ends_with(3);
-    assert!(again.err.contains("b.db exists already"), "{again:?}");
+    assert!(again.err.contains("b.db already exists"), "{again:?}");
 
     let occupied = folder.run(&["restore", "b.db"]).ends_with(3);
-    assert!(occupied.err.contains("exists already"), "{occupied:?}");
+    assert!(occupied.err.contains("already exists"), "{occupied:?}");
     folder.run(&["verify"]).ends_with(0);
 
     let whole = fs::read(folder.path("b.db")).unwrap();
@@ -192,9 +192,9 @@ fn restoring_overwrites_nothing_and_refuses_what_is_damaged() {
     let mut flipped = whole.clone();
     flipped[whole.len() / 2] ^= 1;
     fs::write(folder.path("b.db"), flipped).unwrap();
-    check_refused("a flipped bit", "is not what its checksum says");
+    check_refused("a flipped bit", "does not match its checksum");
     fs::write(folder.path("b.db"), &whole[..whole.len() / 2]).unwrap();
-    check_refused("half of it", "is not what its checksum says");
+    check_refused("half of it", "does not match its checksum");
     fs::write(
         folder.path("b.db"),
         "no database, but its checksum is right",

@@ -1,11 +1,11 @@
-//! A server whose clock was ahead and has been corrected: as a process that is stopped, or killed, and started again.
+//! A server whose clock was ahead and was corrected, for a process that is stopped or killed and started again.
 //!
-//! Runs with `--features sabotage` only; other builds have the clock of the machine.
+//! Runs with `--features sabotage` only. Other builds use the clock of the machine.
 
 #![cfg(feature = "sabotage")]
 #![expect(
     clippy::unwrap_used,
-    reason = "a test ends where something unexpected happens"
+    reason = "an unexpected result must fail the test"
 )]
 
 mod common;

@@ -1,9 +1,6 @@
-//! The configuration as somebody at a terminal meets it, and the checked-in files that are made from it.
+//! The configuration from the command line, and the committed files that are generated from it.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "what cannot be read fails the test, as it should"
-)]
+#![expect(clippy::unwrap_used, reason = "an unreadable file must fail the test")]
 
 use std::{
     fs,

@@ -1,8 +1,8 @@
-//! Files that are damaged, missing or in the way: nothing is half done, and the message names the file.
+//! Damaged or missing files, and files in the way: nothing is half done, and the message names the file.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "what goes wrong here fails the test, as it should"
+    reason = "an unexpected result must fail the test"
 )]
 
 mod common;
@@ -70,7 +70,7 @@ async fn nothing_is_imported_when_a_compressed_file_is_damaged_anywhere() {
     fs::create_dir(folder.path("data")).unwrap();
     let length = whole.len();
 
-    // In the first block, in the middle, in the last one, and in the checksum.
+    // In the first block, in the middle, in the last block, and in the checksum.
     for place in [40, length / 3, length / 2, length - 40, length - 6] {
         for bit in [0, 5] {
             let mut flipped = whole.clone();

@@ -1,8 +1,8 @@
-//! The demo as somebody meets it who starts it for the first time.
+//! The demo as a new user sees it.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "what goes wrong here fails the test, as it should"
+    reason = "an unexpected result must fail the test"
 )]
 
 mod common;
@@ -17,10 +17,10 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tokio::time::{interval, timeout};
 
-/// Nothing here takes so long; only a fault does.
+/// No step takes this long without a fault.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A demo that runs, and what it has printed up to the address.
+/// A running demo, and its output up to the address.
 struct Demo {
     child: Child,
     _out: BufReader<ChildStdout>,
@@ -44,7 +44,7 @@ impl Demo {
         let mut child = child.unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut printed = String::new();
-        while !printed.contains("People of the town go on posting") {
+        while !printed.contains("The people of the town continue to post") {
             assert!(
                 out.read_line(&mut printed).unwrap() > 0,
                 "the demo ended early: {printed}"
@@ -78,7 +78,7 @@ impl Demo {
 }
 
 impl Drop for Demo {
-    /// A test that failed half-way leaves no process behind.
+    /// Stops the process even if the test fails.
     fn drop(&mut self) {
         let _gone_already = self.child.kill();
         let _gone_already = self.child.wait();
@@ -194,7 +194,7 @@ async fn a_town_that_is_kept_goes_on_with_what_was_posted() {
         &["--data", "town", "--seed", "2", "--pace", "3600"],
     );
     assert!(
-        demo.printed.contains("goes on: 60 people"),
+        demo.printed.contains("continues: 60 people"),
         "{}",
         demo.printed
     );
@@ -228,7 +228,7 @@ fn the_town_is_found_right_by_verify_and_rebuild() {
 #[tokio::test]
 async fn while_it_serves_feeds_are_compared_with_the_truth_and_counted() {
     let folder = Folder::new();
-    // Free a moment ago; the address has to be known beforehand.
+    // The address was free a moment ago. The test has to know it in advance.
     let admin = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

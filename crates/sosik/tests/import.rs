@@ -1,9 +1,6 @@
-//! Bringing people, friendships, follows and stories in from files.
+//! Imports people, friendships, follows and stories from files.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "what cannot be read fails the test, as it should"
-)]
+#![expect(clippy::unwrap_used, reason = "an unreadable file must fail the test")]
 
 mod common;
 
@@ -28,7 +25,7 @@ async fn circle(store: &SqliteStore, handle: &str) -> Circle {
     store.circle(person(store, handle).await).await.unwrap()
 }
 
-/// Newest first.
+/// The stories of a person, newest first.
 async fn stories(store: &SqliteStore, handle: &str) -> Vec<StoryRecord> {
     let author = person(store, handle).await;
     let ids = store
@@ -273,7 +270,7 @@ async fn old_stories_are_refused_with_advice_and_move_by_whole_days() {
         moved["stories"],
         json!({"new": 2, "there": 0, "shift_days": 4019})
     );
-    // The newest of the file is there: auto finds the same number again, whatever day it is.
+    // The store contains the newest story of the file, so `auto` computes the same number again on any day.
     let auto = folder
         .run(&[
             "import",

@@ -1,8 +1,8 @@
-//! `kill -9` in a loop under writes: nothing acknowledged is lost, nothing is there twice, feeds equal the truth.
+//! `kill -9` in a loop during writes: no acknowledged write is lost, nothing exists twice, and feeds equal the truth.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test ends where something unexpected happens"
+    reason = "an unexpected result must fail the test"
 )]
 
 mod common;
@@ -20,29 +20,29 @@ use tokio::time::Instant;
 const PEOPLE: [&str; 4] = ["mina", "jun", "haruka", "oliver"];
 const PASSWORD: &str = "a magpie at the gate";
 
-/// Answers after which the process is killed, one number a round: early, in the middle, late.
+/// The number of answers in each round after which the process is killed: early, in the middle, late.
 const ROUNDS: [usize; 6] = [1, 40, 7, 120, 15, 80];
 
-/// Deliveries take milliseconds; whoever waits for longer than this waits for a story that is lost.
+/// Deliveries take milliseconds. After this time the story counts as lost.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(20);
 
-/// Tests post faster than people may.
+/// Tests post faster than the default rates allow.
 const NO_RATES: [&str; 3] = [
     "--set=rates.stories_per_person_burst=100000",
     "--set=rates.comments_per_person_burst=100000",
     "--set=rates.likes_per_person_burst=100000",
 ];
 
-/// What the server has said yes to, over all its lives.
+/// Everything that the server acknowledged, in all its runs.
 #[derive(Clone, Default)]
 struct Acknowledged {
-    /// Text of each story, and its id.
+    /// The id of each story, by its text.
     stories: BTreeMap<String, String>,
-    /// Who likes which story.
+    /// Likes as person and story.
     likes: BTreeSet<(usize, String)>,
-    /// Texts of comments, with their story.
+    /// Texts of comments, each with its story.
     comments: BTreeSet<(String, String)>,
-    /// Texts of stories that were asked for and not answered: there or not, but never twice.
+    /// Texts of stories that were sent and not answered. Each may exist, but not twice.
     unanswered: BTreeSet<String>,
 }
 
@@ -109,7 +109,7 @@ async fn sign_up(client: &Client, url: &str) -> Vec<Person> {
     people
 }
 
-/// Posts one story under a key made of its text, so that a repeat is recognised.
+/// Posts a story under a key made from its text, so that a repeat is recognised.
 async fn post(client: &Client, url: &str, person: &Person, text: &str) -> reqwest::Result<String> {
     let request = client
         .post(format!("{url}/v1/stories"))
@@ -189,7 +189,7 @@ async fn feed(client: &Client, url: &str, person: &Person) -> Vec<Value> {
     }
 }
 
-/// The texts of a feed, in which no story is there twice, in whatever way, or out of order.
+/// The texts of a feed. Checks that no story appears twice and that the order is right.
 fn in_order(feed: &[Value]) -> BTreeSet<&str> {
     let ids: Vec<u64> = feed
         .iter()
@@ -207,8 +207,8 @@ fn in_order(feed: &[Value]) -> BTreeSet<&str> {
     texts
 }
 
-/// The whole feed once everything acknowledged is in it: what was posted a moment ago is still being delivered to others
-/// whose timeline is there already. One's own is there at once.
+/// The whole feed as soon as it contains everything acknowledged. A story posted a moment ago is still being delivered
+/// to existing timelines of others. The author sees it immediately.
 async fn quiet_feed(
     client: &Client,
     url: &str,
@@ -307,7 +307,7 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed_under_writes() 
         }
         server = Server::start(&folder, &NO_RATES);
 
-        // What was not answered is asked for again, under the same key.
+        // Unanswered requests are repeated under the same key.
         let unanswered = said.lock().unwrap().unanswered.clone();
         for text in unanswered {
             let writer = people
@@ -329,7 +329,7 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed_under_writes() 
         .ends_with(0)
         .json();
     assert_eq!(verified["differences"], 0, "{verified}");
-    // Everybody is everybody's friend. What was posted a moment before the kill is compared as well.
+    // Everybody is everybody's friend. Stories posted just before the kill are compared as well.
     let shown = said.lock().unwrap().stories.len() * PEOPLE.len();
     assert_eq!(verified["stories"], shown, "{verified}");
 }

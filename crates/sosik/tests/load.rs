@@ -1,8 +1,8 @@
-//! Load on a real server, as somebody at a terminal meets it.
+//! Load on a real server, from the command line.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test ends where something unexpected happens"
+    reason = "an unexpected result must fail the test"
 )]
 
 mod common;
@@ -103,7 +103,7 @@ fn load_on_another_machine_must_be_meant_and_somebody_must_ask() {
     assert_eq!(folder.run(&["load"]).code, Some(2));
 }
 
-/// Whoever plays asks more often than people do.
+/// The cast sends more requests than the default rates allow.
 const OFTEN: [&str; 4] = [
     "--set=rates.stories_per_person_burst=100000",
     "--set=rates.likes_per_person_burst=100000",
@@ -111,7 +111,7 @@ const OFTEN: [&str; 4] = [
     "--set=rates.friend_requests_per_person_burst=100000",
 ];
 
-/// What the checker says of this server after a short play.
+/// The checker's verdict on this server after a short run of the cast.
 fn checked(folder: &Folder, server: &Server, code: i32) -> Value {
     let url = format!("--url={}", server.url);
     let play = [
@@ -141,7 +141,8 @@ fn a_server_that_keeps_its_promises_is_found_clean() {
     );
 }
 
-/// An address that nobody has, and that no outgoing connection is given while the server is away: below those ports.
+/// An address that is not in use, and that no outgoing connection gets while the server is down: its port is below the
+/// ephemeral range.
 fn place_to_come_back_to() -> std::net::SocketAddr {
     let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
     let mut places = (first..32_000).map(|port| std::net::SocketAddr::from(([127, 0, 0, 1], port)));
@@ -149,7 +150,8 @@ fn place_to_come_back_to() -> std::net::SocketAddr {
     places.find(free).unwrap()
 }
 
-/// What comes of a check of a server that is started for the purpose and troubled. `before` is what starts it all.
+/// Runs a check against a server that is started for it and gets faults. `before` is the command that starts
+/// everything.
 fn troubled(folder: &Folder, before: &[&str], faults: &[&str]) -> Ran {
     let address = place_to_come_back_to();
     let (url, listen) = (
@@ -185,12 +187,9 @@ fn troubled(folder: &Folder, before: &[&str], faults: &[&str]) -> Ran {
     }
 }
 
-/// Nothing is wrong, and the record says what was done.
+/// Expects no violation, and the fault in the record.
 fn stays_clean(folder: &Folder, ran: Ran, entry: &str) -> String {
-    assert!(
-        ran.err.contains("the server was troubled 1 times"),
-        "{ran:?}"
-    );
+    assert!(ran.err.contains("faults injected: 1"), "{ran:?}");
     let check = ran.ends_with(0).json()["check"].take();
     assert_eq!(check["violations"], Value::Array(Vec::new()));
     let history = std::fs::read_to_string(folder.path("history.jsonl")).unwrap();
@@ -215,8 +214,8 @@ fn a_server_that_is_paused_while_it_is_asked_keeps_its_promises() {
     stays_clean(&folder, ran, "away");
 }
 
-/// The program behind it finds a small disk of its own in `data`, which is gone with it. Works for root, and for others
-/// where they may make a space of their own.
+/// The command after it gets a small disk of its own in `data`, which is unmounted when it ends. Works for root, and
+/// for other users who may create a mount namespace.
 const WITH_A_SMALL_DISK: [&str; 7] = [
     "unshare",
     "--mount",

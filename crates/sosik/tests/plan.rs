@@ -1,9 +1,6 @@
 //! The capacity plan from the command line.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "what cannot be read fails the test, as it should"
-)]
+#![expect(clippy::unwrap_used, reason = "an unreadable file must fail the test")]
 
 mod common;
 

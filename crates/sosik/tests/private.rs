@@ -1,8 +1,8 @@
-//! Files of the program belong to the account that runs it: nobody else of the machine can open them.
+//! The files of the program belong to its account: no other account of the machine can open them.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "what goes wrong here fails the test, as it should"
+    reason = "an unexpected result must fail the test"
 )]
 
 mod common;
@@ -15,7 +15,7 @@ use std::process::{Child, Command, Stdio};
 
 use common::{Folder, Server};
 
-/// The program, started by a shell that sets the umask first.
+/// The program, started by a shell that first sets the umask.
 fn with_umask(folder: &Folder, umask: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new("/bin/sh");
     command
@@ -27,7 +27,7 @@ fn with_umask(folder: &Folder, umask: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// A demo that is killed when dropped.
+/// A demo. Dropping it kills the process.
 struct Demo(Child);
 
 impl Demo {
@@ -36,7 +36,7 @@ impl Demo {
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let demo = Self(child);
         let mut printed = String::new();
-        while !printed.contains("People of the town go on posting") {
+        while !printed.contains("The people of the town continue to post") {
             let read = out.read_line(&mut printed).unwrap();
             assert!(read > 0, "the demo ended early: {printed}");
         }
@@ -66,7 +66,7 @@ fn walk(path: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Checks the modes below `path`; answers the names of the files.
+/// Checks the modes below `path` and returns the names of the files.
 #[track_caller]
 fn check_modes(path: &Path) -> Vec<String> {
     let mut found = Vec::new();

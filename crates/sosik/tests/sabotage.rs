@@ -1,11 +1,11 @@
-//! Builds with a promise broken on purpose: the checker catches each by what clients see.
+//! Builds that break a promise on purpose: the checker detects each by what clients see.
 //!
-//! Runs with `--features sabotage` only; other builds have nothing to break.
+//! Runs with `--features sabotage` only. Other builds cannot break a promise.
 
 #![cfg(feature = "sabotage")]
 #![expect(
     clippy::unwrap_used,
-    reason = "a test ends where something unexpected happens"
+    reason = "an unexpected result must fail the test"
 )]
 
 mod common;
@@ -13,10 +13,10 @@ mod common;
 use common::{Folder, Server};
 use sosik_service::Sabotage;
 
-/// So many run beside each other: more would only wait for a processor.
+/// Servers that run at the same time. More would only wait for a processor.
 const AT_ONCE: usize = 7;
 
-/// What the checker calls it when this promise is broken. One of these has to be among the violations.
+/// The checker's names for a broken promise. At least one of them must be among the violations.
 const fn names(sabotage: Sabotage) -> &'static [&'static str] {
     match sabotage {
         Sabotage::AcknowledgeUnwritten => &["lost"],

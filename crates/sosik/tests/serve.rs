@@ -1,8 +1,8 @@
-//! Going away when asked, and starting where something is in the way.
+//! Stopping on request, and starting when something is in the way.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test ends where something unexpected happens"
+    reason = "an unexpected result must fail the test"
 )]
 
 mod common;
@@ -79,7 +79,7 @@ fn a_port_that_is_taken_is_told_with_the_key_to_change() {
     );
 }
 
-/// Connections that never send anything.
+/// Connections that send nothing.
 fn silent(server: &Server, count: usize) -> Vec<std::net::TcpStream> {
     let address = server.url.trim_start_matches("http://");
     let connect = |_| std::net::TcpStream::connect(address).unwrap();
@@ -104,7 +104,7 @@ async fn silent_connections_beyond_the_open_files_stop_neither_administration_no
     let _silent = silent(&server, 320);
     let health = format!("{}/healthz", server.admin_url);
     assert_eq!(status(&client, &health).await, 200);
-    // Waits in the queue of the system until the silent ones before it are closed.
+    // Waits in the accept queue of the system until the silent connections before it are closed.
     let alive = format!("{}/livez", server.url);
     assert_eq!(status(&client, &alive).await, 200);
 }

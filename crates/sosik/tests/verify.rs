@@ -1,9 +1,6 @@
-//! Comparing feeds with the truth, and mending what derives from it, from the command line.
+//! Compares feeds with the truth and repairs derived data, from the command line.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "what cannot be read fails the test, as it should"
-)]
+#![expect(clippy::unwrap_used, reason = "an unreadable file must fail the test")]
 
 mod common;
 
@@ -11,7 +8,7 @@ use common::Folder;
 use rusqlite::Connection;
 use serde_json::json;
 
-/// Person 0 follows person 1, who has written two stories; person 2 is a friend of 1.
+/// Person 0 follows person 1, who has written two stories. Person 2 is a friend of person 1.
 fn small_world() -> Folder {
     let folder = Folder::new();
     folder.write("friends", "1 2\n");
@@ -46,7 +43,7 @@ fn harm(folder: &Folder, sql: &str) {
         .unwrap();
 }
 
-/// Makes the index that feeds are merged from lose the newest public story, as a fault of the disk could.
+/// Removes the newest public story from the index that feeds are merged from, as a disk fault could.
 fn lose_an_index_entry(folder: &Folder) {
     let database = Connection::open(folder.database()).unwrap();
     let newest: i64 = database

@@ -1,8 +1,8 @@
-//! The web client as browsers get it from the executable.
+//! The web client as the executable serves it to browsers.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test ends where something unexpected happens"
+    reason = "an unexpected result must fail the test"
 )]
 
 mod common;
@@ -79,7 +79,7 @@ async fn browsers_get_the_client_at_every_address_of_its_own_and_nowhere_else() 
             "{path}"
         );
     }
-    // The client's own worker keeps the front page, and asks for it as for any file.
+    // The client's service worker caches the front page and requests it like any file.
     assert_eq!(get(url, "/", "*/*").await.text().await.unwrap(), page);
     let terminal = client.get(url).header("user-agent", "curl/8.5.0");
     let lines = terminal.send().await.unwrap().text().await.unwrap();

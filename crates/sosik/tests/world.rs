@@ -1,9 +1,6 @@
-//! Filling a store with a world: the same one however often it was killed on the way.
+//! Fills a store with a world. The result is the same however often the run was killed.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "what cannot be read fails the test, as it should"
-)]
+#![expect(clippy::unwrap_used, reason = "an unreadable file must fail the test")]
 
 mod common;
 
@@ -23,7 +20,7 @@ const WORLD: [&str; 6] = [
     "--json",
 ];
 
-/// Every row that a world is made of.
+/// Every row of a world.
 fn rows(database: &Path) -> Vec<Vec<String>> {
     let store = Connection::open(database).unwrap();
     let queries = [
@@ -42,7 +39,7 @@ fn rows(database: &Path) -> Vec<Vec<String>> {
     queries.iter().map(rows).collect()
 }
 
-/// Starts the world and kills it as soon as it has told of this part: the next one is under way then.
+/// Starts the world and kills the process as soon as it reports this part. The next part is then in progress.
 fn kill_behind(folder: &Folder, part: &str) {
     let mut running = folder
         .command(&WORLD)
@@ -142,7 +139,7 @@ fn an_edge_list_becomes_a_world_with_stories_and_log_ins() {
         "--seconds=1",
         "--rate=5",
     ]);
-    assert!(asked.err.contains("4 people ask"), "{asked:?}");
+    assert!(asked.err.contains("4 people send requests"), "{asked:?}");
     asked.ends_with(0);
 }
 

@@ -1,4 +1,4 @@
-//! `sosik backup`: a copy of the store, made while a server uses it.
+//! `sosik backup`: copies the store while a server uses it.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,12 +16,12 @@ use crate::{print, progress};
 /// Most backups that `--keep` may keep: a backup every hour for a year.
 const KEEP_MAX: u32 = 10_000;
 
-/// Where to, and what stays.
+/// The destination, and the number of backups to keep.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The server goes on meanwhile. The backup is one file, complete by itself, with the writes up to one moment; \
-                  beside it stands its SHA-256 as `sha256sum --check` reads it. `sosik restore` makes a store of it. \
-                  docs/guide/backup.md says more."
+    after_help = "The server continues to serve. The backup is one complete file with all writes up to one moment. Beside \
+                  it is its SHA-256 in the format of `sha256sum --check`. `sosik restore` makes a store from it. \
+                  See docs/guide/backup.md."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -54,10 +54,10 @@ struct Report {
     removed: Vec<PathBuf>,
 }
 
-/// Copies the store, and removes older copies.
+/// Copies the store and removes older copies.
 ///
 /// # Errors
-/// When the store cannot be read or the backup cannot be written. Nothing is removed then.
+/// The store cannot be read or the backup cannot be written. Nothing is removed in that case.
 #[expect(clippy::unused_async, reason = "every role is run alike")]
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
@@ -75,7 +75,7 @@ fn make(args: &Args, loaded: &Loaded) -> anyhow::Result<Report> {
     let file = match (&args.to.to, &args.to.into) {
         (Some(file), _) => file.clone(),
         (None, Some(folder)) => folder.join(backups::name_of(SystemClock::default().now())),
-        (None, None) => bail!("say where to: --to FILE or --into FOLDER"),
+        (None, None) => bail!("no destination: use --to FILE or --into FOLDER"),
     };
     let (bytes, sha256) = copy(store, &file)?;
     let removed = match (&args.to.into, args.keep) {
@@ -90,19 +90,19 @@ fn make(args: &Args, loaded: &Loaded) -> anyhow::Result<Report> {
     })
 }
 
-/// Copies into a file of another name first: what has the name of a backup is whole.
+/// Copies into a file with a temporary name first. So a file with the name of a backup is complete.
 fn copy(store: &Path, file: &Path) -> anyhow::Result<(u64, String)> {
     let checksum = beside(file, CHECKSUM);
     for path in [file, &checksum] {
         if path.exists() {
-            bail!("{} exists already: name another file", path.display());
+            bail!("{} already exists: name another file", path.display());
         }
     }
     let folder = backups::folder_of(file);
     private::create_folder(folder).with_context(|| format!("make {}", folder.display()))?;
     backups::remove_leftovers(folder)?;
     let partial = backups::partial_in(folder)?;
-    let bar = progress::bar("bytes are copied", 0);
+    let bar = progress::bar("copying bytes", 0);
     backup::back_up(store, partial.path(), |done, all| {
         bar.set_length(all);
         bar.set_position(done);

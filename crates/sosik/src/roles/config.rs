@@ -1,4 +1,4 @@
-//! `sosik config`: shows what is configured and what could be.
+//! `sosik config`: prints the configuration in effect, a sample file or the reference page.
 
 use super::{Outcome, Sources};
 use crate::{
@@ -6,11 +6,11 @@ use crate::{
     print,
 };
 
-/// What to show.
+/// What to print.
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 pub struct Args {
-    /// The configuration in effect, with the source of each value (this is what is shown when nothing is asked)
+    /// The configuration in effect, with the source of each value (the default)
     #[arg(long)]
     print: bool,
     /// A file with every key at its default
@@ -21,8 +21,7 @@ pub struct Args {
     reference: bool,
 }
 
-/// Shows it. The sample and the reference page do not depend on what is configured, so that they are at hand also when
-/// that is broken.
+/// Prints it. The sample and the reference page do not read the configuration, so they also work if it is broken.
 #[expect(clippy::unused_async, reason = "every role has the same shape")]
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let page = if args.sample {

@@ -1,4 +1,4 @@
-//! `sosik demo`: a town to look at, served like anything else, with people who go on living in it.
+//! `sosik demo`: serves a demo town whose simulated people continue to post.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -17,39 +17,39 @@ use crate::house::House;
 use crate::town::{PEOPLE_MAX, PEOPLE_MIN, Town};
 use crate::{logging, print, wiring};
 
-/// Ports tried one after the other when nobody asked for one.
+/// Ports tried in order if no address is given.
 const PORTS_TRIED: u16 = 100;
 
-/// The town and its life.
+/// The size of the town and where it is kept.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The town is in a temporary folder that goes away at the end, unless --data names one that stays."
+    after_help = "The town is in a temporary folder, which is removed at the end. --data keeps it in a folder of your choice."
 )]
 pub struct Args {
-    /// How many people live in the town
+    /// Number of people in the town
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(PEOPLE_MIN as i64..=PEOPLE_MAX as i64))]
     people: u32,
-    /// Which town; the same number makes the same one
+    /// Seed of the town; the same number makes the same town
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Keep the town in this folder, and go on with it when it is there
+    /// Keep the town in this folder, and continue it if it exists
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Where to listen [default: 127.0.0.1:8420, or the next port that is free]
+    /// Address to listen on [default: 127.0.0.1:8420, or the next free port]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Seconds between two acts of people in town, on average
+    /// Mean number of seconds between two actions in the town
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = pace)]
     pace: Duration,
-    /// Show the town in the browser
+    /// Open the town in the browser
     #[arg(long)]
     open: bool,
 }
 
-/// Founds the town or finds it, serves it, and lets life go on until asked to stop.
+/// Founds the town or opens an existing one, serves it, and simulates its people until a stop is requested.
 ///
 /// # Errors
-/// When the folder cannot be used or the address is taken.
+/// The folder cannot be used, or the address is in use.
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let mut loaded = sources.load()?;
     if loaded.is_default("log.filter") {
@@ -113,7 +113,7 @@ async fn run_in(place: &Place, args: &Args, mut loaded: Loaded) -> anyhow::Resul
     served.map(|()| Outcome::Fine)
 }
 
-/// Fills the store with the town, or finds who lives there.
+/// Fills the store with the town, or reads the people of an existing one.
 async fn settle(
     place: &Place,
     args: &Args,
@@ -137,11 +137,11 @@ async fn settle(
     let other = if founding == asked {
         ""
     } else {
-        " (it was founded with another --seed or --people, which stay)"
+        " (it was founded with another --seed or --people, which it keeps)"
     };
     let stories = service.store().stories_count().await?;
     print::out(&format!(
-        "소담 Sodam goes on: {} people, {stories} stories, found in {:.1} s{other}\n",
+        "소담 Sodam continues: {} people, {stories} stories, opened in {:.1} s{other}\n",
         people.len(),
         seconds()
     ))?;
@@ -164,7 +164,7 @@ fn founded(filled: &Filled, seconds: f64) -> String {
     )
 }
 
-/// Listens where it was asked for, or else on ports that are free: two demos may run side by side.
+/// Chooses the requested addresses, otherwise free ports, so that two demos can run side by side.
 fn choose_addresses(asked: Option<SocketAddr>, loaded: &mut Loaded) {
     let any_public = asked.is_none() && loaded.is_default("server.listen");
     let any_admin = loaded.is_default("server.admin_listen");
@@ -178,7 +178,7 @@ fn choose_addresses(asked: Option<SocketAddr>, loaded: &mut Loaded) {
     }
 }
 
-/// The first address from this one on that is free; this one when none is, so that the failure names it.
+/// The first free address from this one on. If none is free it is this one, so that the error names it.
 fn first_free(first: SocketAddr, kept: &[SocketAddr]) -> SocketAddr {
     let ports = first.port()..=first.port().saturating_add(PORTS_TRIED);
     let addresses = ports.map(|port| SocketAddr::new(first.ip(), port));
@@ -194,27 +194,27 @@ fn where_to_look(url: &str, welcome: &Welcome, place: &Place) -> String {
         .collect();
     let first = handles.first().copied().unwrap_or_default();
     let end = if place.is_kept() {
-        "Ctrl-C ends it; the town stays."
+        "Ctrl-C stops the demo and keeps the town."
     } else {
-        "Ctrl-C ends it and removes the town."
+        "Ctrl-C stops the demo and removes the town."
     };
     format!(
         r#"
   {url}
-  log in as {handles}, or anybody else, with the password {PASSWORD}
+  log in as {handles}, or anyone else, with the password {PASSWORD}
 
 TOKEN=$(curl -s {url}/v1/sessions -H 'content-type: application/json' -d '{{"handle":"{first}","password":"{PASSWORD}"}}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
 curl -s {url}/v1/feed -H "authorization: Bearer $TOKEN"
 curl -s {url}/v1/stories -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{"text":"안녕!"}}'
 curl -sN {url}/v1/feed/stream -H "authorization: Bearer $TOKEN"
 
-People of the town go on posting. {end}
+The people of the town continue to post. {end}
 "#,
         handles = handles.join(", "),
     )
 }
 
-/// Asks the desktop to show the page; without a desktop nothing happens, the address stands on the screen.
+/// Opens the page in the desktop's browser. Without a desktop nothing happens: the address is also printed.
 fn open_browser(url: &str) {
     let program = if cfg!(target_os = "macos") {
         "open"
@@ -235,7 +235,7 @@ fn open_browser(url: &str) {
     }
 }
 
-/// A pause in seconds, fractions allowed. Shorter than a hundredth would be a load test and not a town.
+/// Parses a pause in seconds, fractions allowed. A pause below a hundredth of a second would be a load test.
 fn pace(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text
         .parse()

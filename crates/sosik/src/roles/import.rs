@@ -1,4 +1,4 @@
-//! `sosik import`: brings people, friendships, follows and stories in from files.
+//! `sosik import`: imports people, friendships, follows and stories from files.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -9,15 +9,15 @@ use super::{Outcome, Sources};
 use crate::import::{Import, Input, Kind, Stopped, Summary};
 use crate::{print, wiring};
 
-/// What to bring in. Files may be compressed by gzip; `-` is standard input.
+/// The files to import. They may be compressed with gzip; `-` is standard input.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The files are described in docs/guide/import.md. No server may run on the store meanwhile."
+    after_help = "The files are described in docs/guide/import.md. No server may use the store at the same time."
 )]
 pub struct Args {
     #[command(flatten)]
     files: Files,
-    /// Move all times of the stories by so many days; `auto`: so that the newest is of today
+    /// Move the times of all stories by this number of days; `auto` moves the newest one to today
     #[arg(
         long,
         value_name = "DAYS",
@@ -25,7 +25,7 @@ pub struct Args {
         allow_hyphen_values = true
     )]
     shift_days: Shift,
-    /// Stop at the first line that cannot be used
+    /// Stop at the first invalid line
     #[arg(long)]
     strict: bool,
     /// Print the summary as one JSON object
@@ -36,7 +36,7 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = true)]
 struct Files {
-    /// People: JSON lines with handle, display_name and, if you like, number, language, bio, password
+    /// People: JSON lines with handle, display_name and, optionally, number, language, bio, password
     #[arg(long, value_name = "FILE")]
     people: Option<PathBuf>,
     /// Friendships: two numbers of people a line
@@ -45,7 +45,7 @@ struct Files {
     /// Follows: two numbers of people a line, the first follows the second
     #[arg(long, value_name = "FILE")]
     follows: Option<PathBuf>,
-    /// Stories: JSON lines with author (number or handle), text, at and, if you like, audience
+    /// Stories: JSON lines with author (number or handle), text, at and, optionally, audience
     #[arg(long, value_name = "FILE")]
     stories: Option<PathBuf>,
 }
@@ -85,10 +85,10 @@ impl FromStr for Shift {
     }
 }
 
-/// Imports, and says what was new, there already, and refused.
+/// Imports the files and reports the numbers of new, existing and rejected lines.
 ///
 /// # Errors
-/// When a file cannot be read or the store fails. What was imported before stays.
+/// A file cannot be read, or the store fails. Lines that were already imported stay.
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     if let Some(why) = misuse(&args) {
         print::note(&format!("sosik: {why}\n"));
@@ -138,13 +138,12 @@ fn misuse(args: &Args) -> Option<&'static str> {
     }
 }
 
-/// The files of an import. All of them are opened, and those that are compressed are checked, before the first line of
-/// any is imported.
+/// The files of an import. All are opened, and compressed ones are checked, before the first line is imported.
 struct Inputs {
     people: Option<Input>,
     friendships: Option<Input>,
     follows: Option<Input>,
-    /// The stories once more, to find their newest time.
+    /// The stories a second time, to find their newest time.
     times: Option<Input>,
     stories: Option<Input>,
 }

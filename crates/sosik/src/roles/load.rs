@@ -1,4 +1,4 @@
-//! `sosik load`: ask a running server as many people would, and measure what they get.
+//! `sosik load`: puts load on a running server and measures its answers.
 
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
@@ -21,90 +21,90 @@ use tokio_util::sync::CancellationToken;
 use super::{Outcome, Sources};
 use crate::{print, progress};
 
-/// Longest run: a day. Longer ones are several.
+/// Longest run: a day. Use several runs for a longer time.
 const SECONDS_MAX: u64 = 86_400;
-/// Most requests a second that one process is asked for; more would measure this program.
+/// Highest rate of one process, in requests a second. Above it the run would measure this program.
 const RATE_MAX: f64 = 100_000.0;
-/// People of a demo, when nobody says how many.
+/// Default number of people of a demo.
 const PEOPLE_DEFAULT: usize = 100;
-/// People at most: each holds some memory and a session.
+/// Most people. Each needs memory and a session.
 const PEOPLE_MAX: usize = 1_000_000;
-/// Most people in a cast: each hears of much of what the others do, and all of it is recorded.
+/// Most people in a cast. Each receives much of what the others do, and all of it is recorded.
 const CAST_MAX: usize = 200;
-/// Violations shown; all are in the JSON, and the history tells the rest.
+/// Violations printed. The JSON contains all of them, and the history contains the details.
 const SHOWN_MAX: usize = 10;
-/// How fast the rush comes at most.
+/// Longest rise of the rush.
 const RAMP: Duration = Duration::from_secs(60);
 
-/// Who asks what, how often and for how long.
+/// The people, the requests, the rate and the duration.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Arrivals follow the clock and never wait for answers; a latency counts from the intended moment. \
 The server limits how often one person or address may ask; raise its rates for a load test."
 )]
 pub struct Args {
-    /// The server
+    /// URL of the server
     #[arg(long, default_value = "http://127.0.0.1:8420")]
     url: String,
-    /// Allow another machine than this one
+    /// Allow load on another machine
     #[arg(long)]
     anywhere: bool,
     #[command(flatten)]
     who: Who,
-    /// People at most
+    /// Maximum number of people
     #[arg(long, value_name = "N", default_value_t = PEOPLE_DEFAULT, value_parser = up_to(PEOPLE_MAX))]
     people_max: usize,
     /// Requests a second
     #[arg(long, default_value = "100", value_parser = rate)]
     rate: f64,
-    /// How the rate goes over time
+    /// How the rate changes over time
     #[arg(long, visible_alias = "shape", value_enum, default_value_t = Curve::Flat)]
     curve: Curve,
-    /// How many times as many requests come in the rush of the step
+    /// The factor of the rush in the curve `step`
     #[arg(long, default_value = "10", value_parser = rate)]
     times: f64,
-    /// How long
+    /// Duration of the run
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
     seconds: u64,
-    /// What people do, as weights [default: sixty reads to a story]
+    /// Actions of people, as weights [default: sixty reads for each story]
     #[arg(long, value_name = "ACTION=WEIGHT,…")]
     mix: Option<Mix>,
-    /// Live streams held open
+    /// Live streams kept open
     #[arg(long, value_name = "N", default_value_t = 0)]
     streams: usize,
-    /// Requests under way at most; an arrival beyond it counts as failed
+    /// Maximum number of requests in flight; an arrival beyond it counts as failed
     #[arg(long, value_name = "N", default_value_t = 4_096)]
     under_way_max: usize,
-    /// Requests in all at most
+    /// Maximum number of requests in all
     #[arg(long, value_name = "N", default_value_t = 50_000_000)]
     requests_max: usize,
-    /// The same number makes the same arrivals
+    /// Seed; the same number makes the same arrivals
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many play in the cast of --check
+    /// People in the cast of --check
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = up_to(CAST_MAX))]
     cast: usize,
-    /// Milliseconds between two acts of one of the cast
+    /// Milliseconds between two actions of one person of the cast
     #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     cast_pace: u64,
-    /// Seconds that a delivery may take before --check calls it missing
+    /// Seconds that a delivery may take before --check reports it as missing
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     settle: u64,
-    /// Seconds within which 99 of 100 sights of a story in a live stream have to come
+    /// Seconds within which 99 of 100 stories must appear in live streams
     #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=600))]
     prompt: u64,
-    /// Keep the history that --check judged, one entry a line
+    /// Write the history that --check judged, one entry a line
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
     #[command(flatten)]
     trouble: Trouble,
-    /// Connections that each attack holds open
+    /// Connections that each attack keeps open
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = up_to(attack::CONNECTIONS_MAX))]
     attack_connections: usize,
-    /// Start this server first, and end it at the end: after `--`, such as `-- sosik serve`
+    /// Start this server first and stop it at the end: after `--`, such as `-- sosik serve`
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
-    /// Write a report with plots: one HTML file that opens without a network
+    /// Write a report with plots: one HTML file that opens offline
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Print one JSON object instead of the table
@@ -112,28 +112,28 @@ pub struct Args {
     json: bool,
 }
 
-/// On whose behalf.
+/// The people on whose behalf requests are sent.
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = true)]
 struct Who {
-    /// Let a cast of its own do everything that the promises are about meanwhile, and judge what they saw
+    /// Also let a cast do everything that the promises cover, and judge what it saw
     #[arg(long)]
     check: bool,
     /// A file of people: one JSON object a line with `handle` and either `password` or `token`
     #[arg(long, value_name = "FILE")]
     people: Option<PathBuf>,
-    /// HANDLE:PASSWORD of somebody in a demo, whose friends have the same password
+    /// HANDLE:PASSWORD of a person in a demo, whose friends have the same password
     #[arg(long, value_name = "HANDLE:PASSWORD")]
     demo: Option<String>,
-    /// Sign up so many people, and make each a friend of the next few
+    /// Sign up this number of people, and make each a friend of the next few
     #[arg(long, value_name = "N", value_parser = up_to(PEOPLE_MAX))]
     sign_up: Option<usize>,
-    /// Attack the server meanwhile; only where it listens on a loopback address
+    /// Attack the server during the run; only if it listens on a loopback address
     #[arg(long, value_enum, value_name = "ATTACK,…", value_delimiter = ',')]
     attack: Vec<AttackKind>,
 }
 
-/// What clients do that want to exhaust a server.
+/// Attacks that try to exhaust a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum AttackKind {
     /// Large files without an account, never read
@@ -146,7 +146,7 @@ enum AttackKind {
     SlowBodies,
     /// Connections without a complete request
     Silent,
-    /// A large file, again and again
+    /// A large file, repeatedly
     Bundle,
     /// All of these at once
     All,
@@ -166,54 +166,54 @@ impl AttackKind {
     }
 }
 
-/// What is done to the server during --check.
+/// The faults during --check.
 #[derive(Debug, clap::Args)]
 struct Trouble {
-    /// Do this to the server during --check, in turn; needs its COMMAND
+    /// Inject this fault during --check, in turn; needs COMMAND
     #[arg(long, value_enum, value_name = "FAULT,…", value_delimiter = ',', requires_all = ["command", "check"])]
     fault: Vec<FaultKind>,
-    /// Seconds from the begin of one fault to that of the next
+    /// Seconds from the begin of one fault to the begin of the next
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     fault_every: u64,
     /// Milliseconds that a fault lasts
     #[arg(long, value_name = "MS", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     fault_for: u64,
-    /// A folder on the disk that full-disk fills: a small one, made for the purpose
+    /// A folder on the disk that full-disk fills; use a small disk made for the purpose
     #[arg(long, value_name = "FOLDER")]
     disk: Option<PathBuf>,
-    /// Seconds by which the clock jumps; negative is back
+    /// Seconds by which the clock jumps; negative is backwards
     #[arg(long, value_name = "SECONDS", default_value_t = -60, allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-86_400..=86_400))]
     jump: i64,
 }
 
-/// What is done to a server.
+/// Faults of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum FaultKind {
-    /// SIGKILL, and start it again
+    /// SIGKILL, then a restart
     Kill,
-    /// SIGSTOP, and SIGCONT after a while
+    /// SIGSTOP, then SIGCONT after a while
     Pause,
-    /// Fill the disk of --disk for a while
+    /// Fills the disk of --disk for a while
     FullDisk,
-    /// Let its clock jump, and back after a while; only with a build made to be tried (feature `sabotage`)
+    /// The clock jumps, and jumps back after a while; only with a test build (feature `sabotage`)
     Clock,
 }
 
-/// How the rate goes over time.
+/// How the rate changes over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Curve {
-    /// The same all the time
+    /// A constant rate
     Flat,
-    /// A third as usual, a third with a rush, a third as usual again
+    /// A third as usual, a third with a rush, and a third as usual again
     Step,
-    /// A day with its quiet night and its peak at two in the afternoon, in the time there is
+    /// A day, compressed into the duration: a quiet night and a peak at two in the afternoon
     Day,
 }
 
-/// Asks, measures, and tells.
+/// Puts load on the server and prints the results.
 ///
 /// # Errors
-/// When the server is not to be asked, or people cannot log in.
+/// The server must not be addressed, or people cannot log in.
 pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
     let reach = if args.anywhere {
         Reach::Anywhere
@@ -233,7 +233,7 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
     let people = who(&client, &args).await?;
     let options = options(&args);
     print::note(&format!(
-        "{} people ask {} for {} s\n",
+        "{} people send requests to {} for {} s\n",
         people.len(),
         args.url,
         args.seconds
@@ -277,7 +277,7 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
     })
 }
 
-/// Attacks the server for as long as the run takes.
+/// Attacks the server during the run.
 async fn attacked(client: &Client, args: &Args) -> anyhow::Result<Vec<attack::Figures>> {
     let mut attacks = Vec::new();
     for attack in args.who.attack.iter().flat_map(|kind| kind.attacks()) {
@@ -330,7 +330,7 @@ fn rules(args: &Args) -> Rules {
     }
 }
 
-/// Lets the cast play on the same server at the same time.
+/// Runs the cast on the same server at the same time.
 async fn check(
     client: &Client,
     args: &Args,
@@ -348,14 +348,14 @@ async fn check(
     let recorder = Arc::new(Recorder::started());
     let never = CancellationToken::new();
     let played = cast::play(client, &options, &recorder, &never);
-    let played = async { played.await.context("let the cast sign up") };
+    let played = async { played.await.context("sign up the cast") };
     let Some(server) = server.filter(|_| !args.trouble.fault.is_empty()) else {
         return played.await;
     };
     let faults = trouble.trouble(server, options.length, &recorder);
-    let faults = async { faults.await.context("make trouble for the server") };
+    let faults = async { faults.await.context("inject a fault") };
     let (history, faults) = tokio::try_join!(played, faults)?;
-    print::note(&format!("the server was troubled {faults} times\n"));
+    print::note(&format!("faults injected: {faults}\n"));
     Ok(history)
 }
 
@@ -429,7 +429,7 @@ fn options(args: &Args) -> Options {
     }
 }
 
-/// Runs with a sign of life, and ends early when asked to stop.
+/// Runs with a progress bar, and ends early if a stop is requested.
 async fn watched(
     client: &Client,
     people: Vec<Somebody>,
@@ -481,7 +481,7 @@ async fn who(client: &Client, args: &Args) -> anyhow::Result<Vec<Somebody>> {
     };
     people.truncate(args.people_max.max(sign_up.unwrap_or_default()));
     if people.is_empty() && !check && attack.is_empty() {
-        bail!("there is nobody to ask for");
+        bail!("there are no people to send requests for");
     }
     Ok(people)
 }

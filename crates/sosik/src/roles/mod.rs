@@ -1,7 +1,7 @@
-//! What the executable can be told to do. One file per role, each with `Args` and `run`.
+//! The roles of the executable. One file per role, each with `Args` and `run`.
 //!
-//! To add a role: a file like `config.rs`, a `mod` line, a variant of [`Role`] whose comment becomes its help, and its
-//! line in [`CommandLine::run`]. A role that needs the configuration starts with [`Sources::start`].
+//! To add a role, add a file like `config.rs`, a `mod` line, a variant of [`Role`] whose comment becomes its help, and
+//! its line in [`CommandLine::run`]. A role that needs the configuration starts with [`Sources::start`].
 
 mod backup;
 mod config;
@@ -35,48 +35,48 @@ pub struct CommandLine {
     role: Role,
 }
 
-/// Documented where somebody who writes a script looks first.
+/// Part of the help, where authors of scripts look first.
 const EXIT_CODES: &str = "\
-Exit codes: 0 all is well; 1 the work was done and found a difference or a failure; \
-2 wrong usage or configuration; 3 something outside failed, such as a disk or a port; \
+Exit codes: 0 success; 1 the work was done and found a difference or a failure; \
+2 wrong usage or configuration; 3 a failure outside the program, such as a disk or a port; \
 4 the work was not completed: a part was skipped.";
 
-/// What to do.
+/// The role to run.
 #[derive(Debug, Subcommand)]
 #[expect(
     clippy::large_enum_variant,
     reason = "there is one, made once from the command line"
 )]
 enum Role {
-    /// Serve people until asked to stop
+    /// Serve the API and the web client until a stop is requested
     Serve(serve::Args),
-    /// Serve a small town that lives, to try everything with
+    /// Serve a demo town whose simulated people continue to post
     Demo(demo::Args),
-    /// Bring people, friendships, follows and stories in from files
+    /// Import people, friendships, follows and stories from files
     Import(import::Args),
-    /// Fill a store with a world of people who know each other as real people do, to measure on
+    /// Fill a store with a generated world of realistic friendships, for measurements
     World(world::Args),
-    /// Copy the store into one file, while a server uses it
+    /// Copy the store into one file while a server uses it
     Backup(backup::Args),
-    /// Make a store of a backup
+    /// Make a store from a backup
     Restore(restore::Args),
-    /// Compare feeds as they are served with feeds computed from the truth
+    /// Compare the served feeds with feeds computed from the store
     Verify(verify::Args),
-    /// Ask a running server as many people would, and measure what they get
+    /// Put load on a running server and measure its answers
     Load(load::Args),
-    /// Tell how many machines so many people need, and what that is made from
+    /// Estimate the machines needed for a number of users, and show every assumption
     Plan(plan::Args),
-    /// Compute figures, marks and search terms anew from the rows they derive from
+    /// Recompute counts, marks and search terms from the rows they derive from
     Rebuild(rebuild::Args),
-    /// Show the configuration in effect, a sample file, or the reference page
+    /// Print the configuration in effect, a sample file, or the reference page
     Config(config::Args),
 }
 
 impl CommandLine {
-    /// Does what was asked.
+    /// Runs the role.
     ///
     /// # Errors
-    /// Whatever kept the role from finishing; [`Outcome::of`] tells whose fault it was.
+    /// Any error that stopped the role. [`Outcome::of`] maps it to an exit code.
     pub async fn run(self) -> anyhow::Result<Outcome> {
         match self.role {
             Role::Serve(args) => serve::run(args, self.sources).await,
@@ -94,23 +94,23 @@ impl CommandLine {
     }
 }
 
-/// How a role ended, as its exit code.
+/// The result of a role, as its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// All is well.
+    /// Success.
     Fine = 0,
     /// The work was done and found a difference or a failure.
     Difference = 1,
     /// Wrong usage or configuration. The command line's own parser ends with the same code.
     WrongUsage = 2,
-    /// Something outside failed, such as a disk or a port.
+    /// A failure outside the program, such as a disk or a port.
     Outside = 3,
     /// The work succeeded, but a part was skipped.
     Incomplete = 4,
 }
 
 impl Outcome {
-    /// The outcome of a role that gave up.
+    /// The outcome of a role that failed.
     pub fn of(error: &anyhow::Error) -> Self {
         if error.is::<Problems>() || error.is::<Wrong>() {
             Self::WrongUsage

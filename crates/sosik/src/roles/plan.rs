@@ -1,4 +1,4 @@
-//! `sosik plan`: how many machines so many people need, and everything that this is made from.
+//! `sosik plan`: estimates the machines needed for a number of users and shows every assumption.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,26 +13,26 @@ use sosik_plan::{Plan, costs};
 use super::{Outcome, Sources};
 use crate::{measure, print, progress};
 
-/// For whom, and from which costs.
+/// The number of users, and the source of the costs.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Costs come from --set, else --measure, else --costs, else what was recorded when this version was made. \
-What nobody measured is marked as assumed."
+    after_help = "Sources of costs, in order of precedence: --set, --measure, --costs, the figures recorded with this version. \
+Figures that were not measured are marked as assumed."
 )]
 pub struct Args {
     /// People, such as 10M; short for --set people=10M
     #[arg(long, value_name = "N")]
     people: Option<String>,
-    /// Change one figure that the plan is made from; repeatable, the last one wins
+    /// Set one figure of the estimate; repeatable, the last one wins
     #[arg(long = "set", value_name = "NAME=VALUE")]
     set: Vec<String>,
-    /// Take costs from what `cargo xtask bench --json` printed
+    /// Take costs from the output of `cargo xtask bench --json`
     #[arg(long, value_name = "FILE")]
     costs: Option<PathBuf>,
     /// Measure costs on this machine first, for about 15 s, with a store in a temporary folder
     #[arg(long)]
     measure: bool,
-    /// Where that temporary folder is made: on the disk that counts [default: the system's]
+    /// Where that temporary folder is made: on the disk to measure [default: the system's]
     #[arg(long, value_name = "FOLDER", requires = "measure")]
     measure_in: Option<PathBuf>,
     /// Print one JSON object instead of the tables, in base units
@@ -40,12 +40,12 @@ pub struct Args {
     json: bool,
 }
 
-/// Plans, and tells.
+/// Estimates, and prints the tables.
 ///
 /// # Errors
-/// When what is set makes no sense, or the measurement fails.
+/// A figure is not valid, or the measurement fails.
 pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
-    // First, so that nobody waits for a measurement to learn of a slip of the pen.
+    // Checked first, so that an error in the arguments is reported before the measurement.
     gathered(&args)?;
     let mut assumptions = Assumptions::default();
     if let Some(text) = read_costs(&args)? {
@@ -67,7 +67,7 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-/// Everything but the measurement.
+/// All inputs except the measurement.
 fn gathered(args: &Args) -> anyhow::Result<()> {
     let mut assumptions = Assumptions::default();
     if let Some(text) = read_costs(args)? {

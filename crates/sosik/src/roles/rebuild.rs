@@ -1,4 +1,4 @@
-//! `sosik rebuild`: computes everything that derives from something else anew, and says what was wrong.
+//! `sosik rebuild`: recomputes all derived data and reports what was wrong.
 
 use serde::Serialize;
 use sosik_feed::{PersonId, StoryId};
@@ -7,15 +7,15 @@ use sosik_service::Service;
 use super::{Outcome, Sources};
 use crate::{print, progress, wiring};
 
-/// People or stories looked at in one transaction.
+/// People or stories in one transaction.
 const STEP: u32 = 500;
 
-/// How to say it.
+/// The output format.
 #[derive(Debug, clap::Args)]
 #[command(
-    about = "Compute figures, marks and search terms anew from the rows they derive from",
-    after_help = "No server may run on the store meanwhile. Interrupted, it is run again. Timelines in `memory:` need no \
-                  rebuilding: they are built from the store when their readers come."
+    about = "Recompute counts, marks and search terms from the rows they derive from",
+    after_help = "No server may use the store at the same time. An interrupted run can be repeated. Timelines in `memory:` \
+                  need no rebuild: they are built from the store at the first read."
 )]
 pub struct Args {
     /// Print one JSON object
@@ -23,7 +23,7 @@ pub struct Args {
     json: bool,
 }
 
-/// What was looked at and mended.
+/// What was checked and repaired.
 #[derive(Debug, Default, Serialize)]
 struct Report {
     people: u64,
@@ -37,10 +37,10 @@ struct Report {
     seconds: f64,
 }
 
-/// Mends what is wrong. Ends with 0 also when something was: it is right now.
+/// Repairs derived data. The exit code is 0 even if something was wrong, because it is correct now.
 ///
 /// # Errors
-/// When the store fails.
+/// The store fails.
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
     let service = wiring::open(&loaded).await?;
@@ -65,7 +65,7 @@ async fn rebuild(service: &Service) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// Answers how many stories they have in all.
+/// Returns how many stories the people have in all.
 async fn people(service: &Service, report: &mut Report) -> anyhow::Result<u64> {
     let large = service.settings().delivery.large_author;
     let bar = progress::spinner("people");
@@ -109,17 +109,17 @@ fn sentences(report: &Report) -> String {
         ),
         (
             report.people_with_wrong_search_terms,
-            "people were found by the wrong words",
+            "people had wrong search terms",
         ),
         (
             report.people_wrongly_marked_large,
-            "people were marked as large authors wrongly, or not marked",
+            "people had a wrong mark of large authors",
         ),
         (
             report.stories_with_wrong_figures,
             "stories had wrong figures of likes or comments",
         ),
-        (report.lost_tags, "tags did not lead to their story"),
+        (report.lost_tags, "tags were missing from the index"),
         (
             u64::from(report.wrong_totals),
             "total of people or stories was wrong",

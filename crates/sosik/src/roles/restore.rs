@@ -1,4 +1,4 @@
-//! `sosik restore`: a store, made of a backup.
+//! `sosik restore`: makes a store from a backup.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,21 +11,21 @@ use super::{Outcome, Sources};
 use crate::backups::{self, CHECKSUM, beside};
 use crate::print;
 
-/// From where, and to where.
+/// The backup, and the new store.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Nothing is overwritten: move a store that is there away first. The checksum and the whole file are checked \
-                  before it gets its name; `sosik verify` checks the feeds afterwards. docs/guide/backup.md says more."
+    after_help = "Nothing is overwritten: move an existing store away first. The checksum and the whole file are checked \
+                  before it gets its name. Then `sosik verify` checks the feeds. See docs/guide/backup.md."
 )]
 pub struct Args {
-    /// The backup; its checksum is expected beside it
+    /// The backup; its checksum must be beside it
     #[arg(value_name = "BACKUP")]
     from: PathBuf,
     /// Where the store is made [default: store.url]
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
-    /// The file is no backup: it was copied from a running server, without the log that holds the newest writes, and the log
-    /// is lost
+    /// The file is no backup: it was copied from a running server, without the log that contains the newest writes, and
+    /// the log is lost
     #[arg(long)]
     without_log: bool,
     /// Print one JSON object
@@ -40,11 +40,11 @@ struct Report {
     bytes: u64,
 }
 
-/// Makes a store of a backup.
+/// Makes a store from a backup.
 ///
 /// # Errors
-/// When there is a store already, or the backup is not what its checksum says, damaged, or of a newer version. With
-/// `--without-log`, when another process uses the file or its log is there. Nothing is left then.
+/// A store exists, or the backup does not match its checksum, is damaged, or is of a newer version. With
+/// `--without-log`, another process uses the file, or its log exists. No new file is left in these cases.
 #[expect(clippy::unused_async, reason = "every role is run alike")]
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
@@ -69,7 +69,7 @@ fn restore(args: &Args, to: &Path) -> anyhow::Result<Report> {
     for path in [to.to_owned(), beside(to, "-wal"), beside(to, "-shm")] {
         if path.exists() {
             bail!(
-                "{} exists already and is not overwritten: move it away, or name another file with --to",
+                "{} already exists and is not overwritten: move it away, or name another file with --to",
                 path.display()
             );
         }
@@ -79,7 +79,7 @@ fn restore(args: &Args, to: &Path) -> anyhow::Result<Report> {
         "there is no backup {}: name the file that `sosik backup` made",
         args.from.display()
     );
-    // The lock is held until the copy is made.
+    // The lock is held until the copy is complete.
     let (expected, _lock) = match args.without_log {
         true => (None, Some(backup::lock_without_log(&args.from)?)),
         false => (Some(expected_checksum(&args.from)?), None),
@@ -96,7 +96,7 @@ fn restore(args: &Args, to: &Path) -> anyhow::Result<Report> {
         let found = backup::checksum(partial.path())?;
         ensure!(
             found == expected,
-            "{} is not what its checksum says ({found} instead of {expected}): use another backup",
+            "{} does not match its checksum ({found} instead of {expected}): use another backup",
             args.from.display()
         );
     }

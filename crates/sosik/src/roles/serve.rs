@@ -1,4 +1,4 @@
-//! `sosik serve`: the service, until it is asked to stop.
+//! `sosik serve`: runs the service until a stop is requested.
 
 use sosik_api::Welcome;
 
@@ -6,17 +6,17 @@ use super::{Outcome, Sources};
 use crate::house::House;
 use crate::wiring;
 
-/// Everything is configuration.
+/// The role has no options: everything is configuration.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Stops on SIGTERM and SIGINT: running requests end first, nothing acknowledged is lost."
+    after_help = "Stops on SIGTERM and SIGINT: requests in flight complete first, and no acknowledged write is lost."
 )]
 pub struct Args {}
 
 /// Serves.
 ///
 /// # Errors
-/// When a port is taken or the store cannot be opened.
+/// A port is in use, or the store cannot be opened.
 pub async fn run(Args {}: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
     let house = House::open(&loaded).await?;

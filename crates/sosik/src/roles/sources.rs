@@ -1,4 +1,4 @@
-//! Where this process's configuration comes from.
+//! The sources of this process's configuration.
 
 use std::{
     fs,
@@ -10,23 +10,23 @@ use crate::{
     logging,
 };
 
-/// Read when nobody names a file, if it is there.
+/// Read if no file is named and this file exists.
 const DEFAULT_FILE: &str = "sosik.toml";
 
-/// The flags of every role that say what the configuration is.
+/// The flags of every role that set the configuration.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Sources {
-    /// Configuration file [default: ./sosik.toml if there is one]
+    /// Configuration file [default: ./sosik.toml if it exists]
     #[arg(long, value_name = "PATH", env = "SOSIK_CONFIG", global = true)]
     config: Option<PathBuf>,
 
-    /// Set one key, whatever file and environment say; repeatable, the last one wins
+    /// Set one key; overrides file and environment; repeatable, the last one wins
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE", global = true)]
     set: Vec<String>,
 }
 
 impl Sources {
-    /// Reads the configuration and starts the log as it says. What a role that works begins with.
+    /// Reads the configuration and starts the log. Roles that do work call this first.
     ///
     /// # Errors
     /// All [`Problems`] of the configuration.
@@ -36,7 +36,7 @@ impl Sources {
         Ok(loaded)
     }
 
-    /// Reads the configuration, and nothing else happens.
+    /// Reads the configuration, without any other effect.
     ///
     /// # Errors
     /// All [`Problems`] of the configuration.
@@ -64,7 +64,7 @@ impl Sources {
                     line: None,
                 },
                 what: format!("cannot read the configuration file: {error}"),
-                advice: "name another with --config or SOSIK_CONFIG, or name none".to_owned(),
+                advice: "name another file with --config or SOSIK_CONFIG, or none".to_owned(),
             }])
         })?;
         Ok(Some((path.to_owned(), text)))

@@ -1,4 +1,4 @@
-//! `sosik verify`: compares feeds as they are served with feeds computed from the truth, deep to the end.
+//! `sosik verify`: compares complete feeds, as they are served, with feeds computed from the store.
 
 use std::time::Duration;
 
@@ -17,24 +17,24 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::{Outcome, Sources};
 use crate::{print, progress, wiring};
 
-/// People asked for at a time while everybody is listed.
+/// People read in one step when everybody is listed.
 const LIST_STEP: u32 = 10_000;
 /// The interval at which the remaining orders are counted until deliveries are complete.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Differences told one by one; a feed that lost its index would fill the screen.
+/// Most differences printed. A feed with a lost index would fill the screen.
 const TOLD_MAX: usize = 1_000;
 
-/// Whose feeds to compare.
+/// The readers whose feeds are compared.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Deliveries that a stopped or killed server left are completed first. Exit code 0: no difference; \
-                  1: differences, each told in a sentence; 4: no difference, but the newest stories were not compared, \
-                  since their deliveries are not completed."
+    after_help = "Deliveries left by a stopped or killed server are completed first. Exit code 0: no difference; \
+                  1: differences, one a line; 4: no difference, but the newest stories were not compared, because their \
+                  deliveries are not complete."
 )]
 pub struct Args {
     #[command(flatten)]
     whose: Whose,
-    /// Which readers are drawn for a sample; the same seed draws the same ones
+    /// Seed of --sample; the same number chooses the same readers
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How long to wait for deliveries that make no progress
@@ -48,10 +48,10 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 struct Whose {
-    /// Everybody (this is what is done when nothing is asked)
+    /// All readers (the default)
     #[arg(long)]
     all: bool,
-    /// So many readers, drawn by chance
+    /// This number of readers, chosen at random
     #[arg(long, value_name = "NUMBER")]
     sample: Option<usize>,
     /// This reader; repeatable
@@ -66,7 +66,8 @@ struct Report {
     stories: u64,
     differences: u64,
     seconds: f64,
-    /// Stories newer than this were not compared, since a delivery is not completed; absent when all were compared.
+    /// Stories newer than this were not compared, because their deliveries are not complete. Absent if all stories were
+    /// compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     compared_up_to: Option<StoryId>,
     /// At most [`TOLD_MAX`] of them.
@@ -80,10 +81,10 @@ struct Told {
     what: &'static str,
 }
 
-/// Compares, and tells every difference.
+/// Compares feeds and prints every difference.
 ///
 /// # Errors
-/// When there is no such reader, or the store fails.
+/// A reader does not exist, or the store fails.
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
     let service = wiring::open(&loaded).await?;
@@ -132,14 +133,14 @@ async fn verify(args: &Args, service: &Service, at_once: usize) -> anyhow::Resul
 }
 
 /// Waits until no delivery is left, and gives up when their number stops falling. Returns the newest story up to which
-/// feeds can be compared, or `None` when all stories can.
+/// feeds can be compared, or `None` if all stories can be compared.
 async fn complete_deliveries(
     service: &Service,
     patience: Duration,
 ) -> anyhow::Result<Option<StoryId>> {
-    // Every story that is there has a smaller id.
+    // Every existing story has a smaller id.
     let newest = StoryId::new(service.next_id().await?);
-    let bar = progress::spinner("deliveries are completed");
+    let bar = progress::spinner("completing deliveries");
     let mut tick = interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut fewest, mut since) = (u64::MAX, service.clock().monotonic());
@@ -184,7 +185,7 @@ async fn add(
     );
     for difference in comparison.differences.into_iter().take(room) {
         if !json {
-            // At once: a long run is often stopped at the first finding.
+            // Printed immediately: a long run is often stopped at the first finding.
             bar.suspend(|| print::out(&format!("{reader}: {difference}\n")))?;
         }
         let (story, what) = match difference {
@@ -239,7 +240,7 @@ async fn everybody(service: &Service) -> anyhow::Result<Vec<PersonId>> {
     }
 }
 
-/// `count` of them, each as likely as any other.
+/// `count` of the people, all equally likely.
 fn sample(mut people: Vec<PersonId>, count: usize, seed: u64) -> Vec<PersonId> {
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
     let count = count.min(people.len());

@@ -1,4 +1,4 @@
-//! `sosik world`: fill a store with people who know each other as real people do, to measure on.
+//! `sosik world`: fills a store with a generated world of realistic friendships, for measurements.
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,38 +17,38 @@ use crate::config::Loaded;
 use crate::world::{Fill, Filled, Listed, PEOPLE_DESCRIBED_MAX, Sign, Source, describe};
 use crate::{print, progress, wiring};
 
-/// People of a world that is described, when nobody says how many.
+/// Default number of people of a world that is only described.
 const PEOPLE_DESCRIBED: u32 = 100_000;
-/// The page cache of the store while it is filled, unless more is configured: the indexes of a million people that
-/// stories fall all over.
+/// Page cache of the store during filling, unless a larger one is configured. It must hold the indexes of a million
+/// people, which stories access at random.
 const CACHE_MIB: u32 = 512;
-/// The worlds' days are those of Seoul.
+/// The days of worlds are those of Seoul.
 const SEOUL_AHEAD_HOURS: i8 = 9;
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
 
-/// What world.
+/// The world to make.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The store must be empty or hold the same world; no server may run on it meanwhile. \
-An interrupted run goes on when it is started again. docs/worlds.md says how worlds are made and what they cost."
+    after_help = "The store must be empty or contain the same world. No server may use it at the same time. \
+An interrupted run continues when it is started again. docs/worlds.md explains how worlds are made and what they cost."
 )]
 pub struct Args {
     #[command(flatten)]
     whom: Whom,
-    /// The same number makes the same world
+    /// Seed; the same number makes the same world
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Friends of a person on average; the median is half of it
+    /// Mean number of friends of a person; the median is half of it
     #[arg(long, value_name = "N", default_value_t = FRIENDS_MEAN, value_parser = within::<1, 400>)]
     mean: f64,
-    /// Stories of a person on average, told in the four weeks before today
+    /// Mean number of stories of a person, written in the four weeks before today
     #[arg(long, value_name = "N", default_value_t = 3.0, value_parser = within::<0, 100>)]
     stories_per_person: f64,
-    /// What everybody logs in with
+    /// The password of everybody
     #[arg(long, default_value = SIGNED_UP_PASSWORD)]
     password: String,
-    /// The first day without stories [default: today in Seoul, or as the store has it]
+    /// The first day without stories [default: today in Seoul, or the one recorded in the store]
     #[arg(long, value_name = "YYYY-MM-DD")]
     until: Option<Day>,
     /// With --describe: edge lists to compare with
@@ -62,22 +62,22 @@ pub struct Args {
     json: bool,
 }
 
-/// How many people, or who.
+/// The number of people, or their friendships.
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = true)]
 struct Whom {
-    /// So many people, from 100 to 10000000
+    /// Number of people, from 100 to 10000000
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(i64::from(PEOPLE_MIN)..=i64::from(PEOPLE_MAX)))]
     people: Option<u32>,
-    /// The people of an edge list instead: two numbers a line
+    /// Take the people of an edge list instead: two numbers a line
     #[arg(long, value_name = "FILE", conflicts_with_all = ["people", "describe"])]
     friendships: Option<PathBuf>,
-    /// Fill nothing: measure the shape of a world and print it as a table
+    /// Fill no store: measure the shape of a world and print it as a table
     #[arg(long)]
     describe: bool,
 }
 
-/// A day, as its first moment.
+/// A day, represented by its first moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Day(Timestamp);
 
@@ -102,20 +102,20 @@ impl Day {
     }
 }
 
-/// What was done, for programs.
+/// The result, for `--json`.
 #[derive(Debug, Serialize)]
 struct Report {
     #[serde(flatten)]
     filled: Filled,
     seconds: f64,
-    /// Most memory that this process had, as far as the system tells.
+    /// Peak memory of this process, if the system reports it.
     memory_peak_bytes: Option<u64>,
 }
 
-/// Fills a store, or describes what it would be filled with.
+/// Fills a store, or describes the world that it would contain.
 ///
 /// # Errors
-/// When the store holds something else or fails, or a file cannot be read.
+/// The store contains something else or fails, or a file cannot be read.
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     if args.whom.describe {
         let people = args.whom.people.unwrap_or(PEOPLE_DESCRIBED);
@@ -180,13 +180,13 @@ fn found(args: &Args, people: u32) -> World {
         seed: args.seed,
         friends_mean: args.mean,
     };
-    let bar = progress::spinner("towns are founded");
+    let bar = progress::spinner("founding towns");
     let world = World::found(founding, |towns| bar.set_position(towns.into()));
     bar.finish_and_clear();
     world
 }
 
-/// One thread writes and nearly nobody reads.
+/// One thread writes, and almost nothing reads.
 fn prepare(loaded: &mut Loaded) {
     let store = &mut loaded.config.store;
     store.cache_mib = store.cache_mib.max(CACHE_MIB);
@@ -206,7 +206,7 @@ fn sentence(report: &Report) -> String {
     )
 }
 
-/// From Linux's account of this process; elsewhere nobody knows.
+/// Peak memory as Linux reports it. Other systems report none.
 fn memory_peak_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status

@@ -1,4 +1,4 @@
-//! The program as somebody at a terminal meets it, in a folder of its own.
+//! Runs the program as a user at a terminal does, in a temporary folder.
 
 #![allow(
     dead_code,
@@ -7,7 +7,7 @@
 )]
 #![allow(
     clippy::unwrap_used,
-    reason = "what goes wrong here fails the test, as it should"
+    reason = "an unexpected result must fail the test"
 )]
 
 use std::fs;
@@ -24,10 +24,10 @@ use sosik_feed::Timestamp;
 use sosik_store::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
-/// A folder to run the program in.
+/// A temporary folder in which the program runs.
 pub struct Folder(TempDir);
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
@@ -36,7 +36,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// What `--json` printed.
+    /// The output of `--json`.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -67,7 +67,7 @@ impl Folder {
         fs::write(self.path(name), gzip.finish().unwrap()).unwrap();
     }
 
-    /// `sosik` here, with an empty environment.
+    /// `sosik` in this folder, with an empty environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sosik"));
         command
@@ -85,7 +85,7 @@ impl Folder {
         Self::finish(self.command(arguments), input)
     }
 
-    /// Another program here, with the path it is found by.
+    /// Runs another program in this folder, found by the usual path.
     pub fn run_another(&self, program: &str, arguments: &[&str]) -> Ran {
         let mut command = Command::new(program);
         let path = std::env::var_os("PATH").unwrap_or_default();
@@ -100,7 +100,7 @@ impl Folder {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = piped.spawn().unwrap();
-        // A program that does not read its input may be gone already.
+        // A program that does not read its input may already have ended.
         let _closed = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -111,7 +111,7 @@ impl Folder {
         }
     }
 
-    /// The store that the program keeps here. Close it before the next run.
+    /// The program's store in this folder. Close it before the next run.
     pub fn store(&self) -> Arc<SqliteStore> {
         SqliteStore::open(&SqliteOptions::at(self.database(), Timestamp::default())).unwrap()
     }
@@ -121,11 +121,11 @@ impl Folder {
     }
 }
 
-/// A running `sosik serve`, killed when dropped.
+/// A running `sosik serve`. Dropping it kills the process.
 pub struct Server {
     process: Child,
     pub url: String,
-    /// Where operators reach it, without a slash at the end.
+    /// The base URL of the administration listener, without a slash at the end.
     pub admin_url: String,
     /// The log entries before the server was ready.
     pub log: Vec<Value>,
@@ -133,19 +133,19 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts on free ports and waits until it serves.
+    /// Starts the server on free ports and waits until it serves.
     pub fn start(folder: &Folder, further: &[&str]) -> Self {
         Self::start_with(folder, further, &[])
     }
 
-    /// The same, in an environment.
+    /// Starts the server with environment variables.
     pub fn start_with(folder: &Folder, further: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = folder.command(&Self::arguments(further));
         command.envs(environment.iter().copied());
         Self::wait_for(command)
     }
 
-    /// The same, under limits that a shell sets first, such as `ulimit -n 300`.
+    /// Starts the server under limits that a shell sets first, such as `ulimit -n 300`.
     pub fn start_limited(folder: &Folder, limits: &str, further: &[&str]) -> Self {
         let mut command = Command::new("/bin/sh");
         let script = format!("{limits} && exec \"$0\" \"$@\"");
@@ -188,7 +188,7 @@ impl Server {
             }
             entries.push(entry);
         };
-        // Somebody has to read on, or the server would wait for room in the pipe.
+        // The log must be read continuously. Otherwise the server would block on a full pipe.
         let listener = Arc::clone(&told);
         std::thread::spawn(move || {
             let mut line = String::new();
@@ -216,13 +216,13 @@ impl Server {
         fs::read_to_string(format!("/proc/{}/{file}", self.process.id())).unwrap()
     }
 
-    /// SIGKILL: no chance to do anything.
+    /// Sends SIGKILL.
     pub fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// SIGTERM.
+    /// Sends SIGTERM.
     pub fn ask_to_stop(&self) {
         kill_process(Pid::from_child(&self.process), Signal::TERM).unwrap();
     }
@@ -236,7 +236,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Gone already, mostly.
+        // The process has usually ended already.
         let _gone = self.process.kill();
         let _reaped = self.process.wait();
     }
