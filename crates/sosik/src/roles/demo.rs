@@ -23,7 +23,7 @@ const PORTS_TRIED: u16 = 100;
 /// The size of the town and where it is kept.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The town is in a temporary folder, which is removed at the end. --data keeps it in a folder of your choice."
+    after_help = "The town is in a temporary folder, which is removed at the end. --data keeps it in another folder."
 )]
 pub struct Args {
     /// Number of people in the town

@@ -16,7 +16,8 @@ use crate::{measure, print, progress};
 /// The number of users, and the source of the costs.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Sources of costs, in order of precedence: --set, --measure, --costs, the figures recorded with this version. \
+    after_help = "Sources of costs, in order of precedence: --set, --measure, --costs, \
+the figures recorded with this version. \
 Figures that were not measured are marked as assumed."
 )]
 pub struct Args {
