@@ -1,4 +1,4 @@
-//! What all handlers share, and the handle that whoever serves it holds.
+//! The state that all handlers share, and the handle of the server.
 
 use std::sync::Arc;
 
@@ -22,23 +22,23 @@ pub(crate) type App = Arc<Inner>;
 /// Renders all metrics of the process in Prometheus's text format.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// What the HTTP side is made of.
+/// The parts of the HTTP server.
 pub struct Parts {
-    /// What is done.
+    /// The service behind the API.
     pub service: Service,
     /// Limits and addresses.
     pub settings: Settings,
-    /// For `/metrics`; without it that page is empty.
+    /// For `/metrics`. Without it that page is empty.
     pub metrics: Option<RenderMetrics>,
-    /// People to try the API with, shown on the first page.
+    /// People for trying the API, listed on the first page.
     pub welcome: Welcome,
-    /// The web client, when it is served from here.
+    /// The web client, if this server serves it.
     pub site: Option<Site>,
-    /// Makes request ids differ from those of other processes: a random number.
+    /// A random number that makes request ids differ from those of other processes.
     pub seed: u64,
 }
 
-/// What handlers share.
+/// The state that handlers share.
 pub(crate) struct Inner {
     pub(crate) service: Service,
     pub(crate) settings: Settings,
@@ -52,9 +52,9 @@ pub(crate) struct Inner {
     pub(crate) metrics: Option<RenderMetrics>,
     pub(crate) welcome: Welcome,
     pub(crate) site: Option<Site>,
-    /// Not ready any more.
+    /// The node is no longer ready.
     pub(crate) leaving: CancellationToken,
-    /// Live streams end, and no new ones begin.
+    /// Live streams end, and no new ones are opened.
     pub(crate) streams_end: CancellationToken,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Inner {
 pub struct Api(pub(crate) App);
 
 impl Api {
-    /// Puts it together; nothing listens yet.
+    /// Builds the API. It does not listen yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts {
@@ -107,17 +107,17 @@ impl Api {
         router::admin(Arc::clone(&self.0))
     }
 
-    /// Says on `/readyz` that this node is going away. Everything goes on as before.
+    /// Makes `/readyz` report that this node is stopping. All requests are still served.
     pub fn leave(&self) {
         self.0.leaving.cancel();
     }
 
-    /// Ends all live streams with a hint to come back, and refuses new ones: another node takes them.
+    /// Ends all live streams with a hint to reconnect, and refuses new ones: another node takes them.
     pub fn end_streams(&self) {
         self.0.streams_end.cancel();
     }
 
-    /// Forgets rate limits that nobody is near. To be called about every minute.
+    /// Removes rate limits that are not in use. Call it about every minute.
     pub fn prune(&self) {
         self.0.limits.prune();
         let now = self.0.service.clock().monotonic();

@@ -1,8 +1,8 @@
-//! Constant answers, compressed once and served as they are.
+//! Constant responses, compressed once and served from memory.
 //!
-//! Compressing one large file costs milliseconds. Everybody may ask for these, with or without an account, so they are
-//! never compressed for a request: each encoding is made beforehand, and a client that accepts none of them gets the
-//! plain bytes.
+//! Compressing one large file takes milliseconds. Everybody may request these files, with or without an account, so
+//! they are never compressed for a single request. Each encoding is made in advance. A client that accepts none of them
+//! gets the plain bytes.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::extract::names_tag;
 
-/// Bytes that never change, in the encodings they were made in.
+/// Constant bytes, in all encodings that were made of them.
 #[derive(Debug, Clone)]
 pub struct Encoded {
     /// The bytes without compression.
@@ -24,7 +24,7 @@ pub struct Encoded {
     pub tag: String,
 }
 
-/// A form in which the bytes travel. The order is that of preference among equals: the smaller first.
+/// An encoding of the bytes. The order breaks ties of preference: smaller encodings first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     Brotli,
@@ -42,7 +42,7 @@ impl Encoding {
         }
     }
 
-    /// Each encoding has other bytes, so a strong tag must differ.
+    /// A strong tag must differ for each encoding, because the bytes differ.
     fn tag(self, tag: &str) -> String {
         match self {
             Self::Plain => format!("\"{tag}\""),
@@ -52,8 +52,8 @@ impl Encoding {
 }
 
 impl Encoded {
-    /// The answer in the encoding that the client likes best, or 304 when it has exactly that. The caller adds the content
-    /// type, and how long it may be kept.
+    /// The response in the client's preferred encoding, or 304 if the client has exactly that one. The caller adds the
+    /// content type and the caching headers.
     pub(crate) fn answer(&self, headers: &HeaderMap) -> Response {
         let (encoding, bytes) = self.chosen(headers);
         let tag = encoding.tag(&self.tag);
@@ -73,7 +73,7 @@ impl Encoded {
         };
         let own = response.headers_mut();
         own.append(header::VARY, HeaderValue::from_static("accept-encoding"));
-        // Made of a hash at build time; a header that cannot be made is better left out than an answer.
+        // The tag is a hash made at build time. If the header cannot be made, the response is sent without it.
         if let Ok(tag) = HeaderValue::try_from(tag) {
             own.insert(header::ETAG, tag);
         }
@@ -99,7 +99,7 @@ impl Encoded {
     }
 }
 
-/// Liked less than every encoding that is named with a quality, and better than none: what a client does not name.
+/// The quality of an encoding that the client does not name: below every encoding with a quality, and above zero.
 const UNNAMED: f32 = 0.0001;
 
 /// The client's quality value for this encoding, from 0 (not acceptable) to 1 (RFC 9110, section 12.5.3).
@@ -123,7 +123,7 @@ fn quality(headers: &HeaderMap, encoding: Encoding) -> f32 {
     named.or(any).unwrap_or(unnamed)
 }
 
-/// `gzip` or `gzip;q=0.5`; nothing when the quality is no number from 0 to 1.
+/// Parses `gzip` or `gzip;q=0.5`; `None` if the quality is not a number from 0 to 1.
 fn item(item: &str) -> Option<(&str, f32)> {
     let mut parts = item.split(';').map(str::trim);
     let name = parts.next()?;

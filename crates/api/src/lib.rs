@@ -1,14 +1,14 @@
 //! Sosik over HTTP: routes, extractors, problems, OpenAPI.
 //!
-//! A handler says who asks, what they ask, makes one call of the service, and says what we answer. Rules live in the
-//! domain, entitlement in the service; nothing here decides what somebody may see. Every failed request is answered
-//! with a `Problem`, also those that never reached a handler.
+//! A handler declares its arguments, makes one call of the service, and builds the response. Rules are in the domain
+//! and entitlement in the service; nothing here decides what a person may see. Every failed request gets a `Problem`,
+//! even if it never reached a handler.
 //!
-//! One noun per folder, one verb per file: `PUT /v1/follows/{person}` is `follows/add.rs`. What all requests go
-//! through (identity, admission, problems, metrics) is in `front`; who and what is asked in `extract`; JSON for
-//! clients in [`shapes`], and its fast way out in `render`.
+//! One noun per folder, one verb per file: `PUT /v1/follows/{person}` is `follows/add.rs`. The layers of all requests
+//! (identity, admission, problems, metrics) are in `front`, the extractors in `extract`, the JSON of clients in
+//! [`shapes`], and its fast rendering in `render`.
 //!
-//! To add an endpoint: `docs/howto/add-an-endpoint.md`.
+//! To add an endpoint, see `docs/howto/add-an-endpoint.md`.
 
 mod admin;
 mod app;

@@ -1,4 +1,4 @@
-//! How often one may ask: a bucket for each kind of request and each person, address or handle.
+//! Rate limits: a bucket for each kind of request and each person, address or handle.
 
 use sosik_fabric::rates::{Buckets, Decision, Rate};
 
@@ -12,7 +12,7 @@ pub(crate) struct Limiter {
     buckets: Buckets,
 }
 
-/// All of them.
+/// The rate limits of all kinds.
 pub(crate) struct Limits {
     pub(crate) sign_ups: Limiter,
     pub(crate) sign_ups_in: Limiter,
@@ -30,7 +30,7 @@ pub(crate) struct Limits {
     reads: Limiter,
 }
 
-/// What a person does that has a limit of its own.
+/// A kind of request with its own rate limit.
 pub(crate) trait Kind {
     /// Its buckets.
     fn limiter(limits: &Limits) -> &Limiter;
@@ -54,15 +54,15 @@ kinds! {
     Posting: stories;
     /// Writing and editing comments.
     Commenting: comments;
-    /// Liking and taking it back.
+    /// Likes and unlikes.
     Liking: likes;
-    /// Asking to be friends.
+    /// Sending friend requests.
     AskingFriends: friend_requests;
-    /// Changing what people are to each other, but for asking to be friends.
+    /// Changes of relations except friend requests.
     Relating: relations;
-    /// Changing one's own profile.
+    /// Changes of one's own profile.
     ChangingProfile: profiles;
-    /// Marking how far one has read.
+    /// Moving the read position.
     Marking: marks;
     /// Searching people.
     Searching: searches;
@@ -94,7 +94,7 @@ impl Limits {
         }
     }
 
-    /// Forgets full buckets. To be called now and then.
+    /// Removes full buckets. Call it periodically.
     pub(crate) fn prune(&self) {
         let Self {
             sign_ups,
@@ -134,10 +134,10 @@ impl Limits {
 }
 
 impl Limiter {
-    /// Takes one out of the bucket of `key` and notes where it stands.
+    /// Takes one token from the bucket of `key` and records its state.
     ///
     /// # Errors
-    /// `TooManyRequests` when it is empty.
+    /// `TooManyRequests` if the bucket is empty.
     pub(crate) fn take(&self, key: u64, facts: Option<&Facts>) -> Result<(), Problem> {
         let rate = self.buckets.rate();
         let (remaining, reset_seconds, outcome) = match self.buckets.take(key) {

@@ -1,8 +1,8 @@
-//! The description of the API, made from the code.
+//! The OpenAPI document, generated from the code.
 //!
-//! Each route says what is particular to it. What is true of all of a kind is declared once and added here: how
-//! requests that are not signed in, malformed, too many or too much are answered. A test holds `docs/openapi.json`
-//! to it.
+//! Each route documents what is specific to it. The responses that all routes of a kind share are declared once and
+//! added here: for requests that are not signed in, malformed, too many or too large. A test compares the result with
+//! `docs/openapi.json`.
 
 mod limits;
 
@@ -26,16 +26,16 @@ use crate::router;
 
 const PROBLEM_JSON: &str = "application/problem+json";
 
-/// What belongs to no route in particular.
+/// The parts of the document that belong to no single route.
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Sosik",
-        description = "A news feed: people post stories; their friends and followers see them on their home page, newest \
-                       first, complete, and shown to nobody else.\n\nIds are decimal strings. Times are RFC 3339 in UTC \
-                       with milliseconds. Lists are pages: `items`, opaque cursors `before` and `after` that never \
-                       expire and belong to one list of one person, and `end`. Failed requests are answered with a Problem: decide by its `code`. What you \
-                       may not know to exist is 404.",
+        description = "A news feed: people post stories. Their friends and followers see them on their home page, newest \
+                       first and complete. Nobody sees a story without being entitled to it.\n\nIds are decimal strings. \
+                       Times are RFC 3339 in UTC with milliseconds. Lists are pages: `items`, opaque cursors `before` and \
+                       `after`, and `end`. A cursor never expires and belongs to one list of one person. A failed request \
+                       returns a Problem: use its `code` in programs. What you may not see does not exist for you: 404.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     components(schemas(crate::shapes::Problem, crate::shapes::Story)),
@@ -46,7 +46,7 @@ const PROBLEM_JSON: &str = "application/problem+json";
         (name = "comments", description = "Comments on stories"),
         (name = "people", description = "Sign-up, profiles and search"),
         (name = "relations", description = "Friends, friend requests, follows, blocks and mutes"),
-        (name = "notifications", description = "What happened to you"),
+        (name = "notifications", description = "Your notifications"),
         (name = "me", description = "Your own account"),
         (name = "sessions", description = "Logging in and out"),
         (name = "health", description = "For balancers"),
@@ -54,7 +54,7 @@ const PROBLEM_JSON: &str = "application/problem+json";
 )]
 struct Frame;
 
-/// An answer that all requests of a kind share.
+/// A response that all requests of a kind share.
 struct Shared {
     status: &'static str,
     name: &'static str,
@@ -62,7 +62,7 @@ struct Shared {
     applies: fn(&Asks) -> bool,
 }
 
-/// What an operation asks for, as far as shared answers go by it.
+/// The facts about an operation that select its shared responses.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "five independent facts about an operation"
@@ -91,13 +91,13 @@ const SHARED: &[Shared] = &[
     Shared {
         status: "403",
         name: "CrossSite",
-        description: "`cross_site`: sent with the cookie, and not by a page of this site",
+        description: "`cross_site`: the request has the cookie and was not sent by a page of this site",
         applies: |asks| asks.signed_in && asks.changes,
     },
     Shared {
         status: "404",
         name: "NotFound",
-        description: "`not_found`: it does not exist, or you may not know that it does",
+        description: "`not_found`: it does not exist, or you may not see it",
         applies: |asks| asks.has_path,
     },
     Shared {
@@ -109,7 +109,7 @@ const SHARED: &[Shared] = &[
     Shared {
         status: "409",
         name: "OtherPerson",
-        description: "`other_person`: the session belongs to another person than `Sosik-Person` names; nothing was done",
+        description: "`other_person`: the session does not belong to the person in `Sosik-Person`; nothing was done",
         applies: |asks| asks.signed_in,
     },
     Shared {
@@ -139,18 +139,18 @@ const SHARED: &[Shared] = &[
     Shared {
         status: "500",
         name: "Internal",
-        description: "`internal`: our fault",
+        description: "`internal`: an error of the server",
         applies: |_| true,
     },
     Shared {
         status: "503",
         name: "Busy",
-        description: "`busy`, `timed_out`, `going_away`, `storage_full`: try again after `Retry-After`",
+        description: "`busy`, `timed_out`, `going_away`, `storage_full`: retry after `Retry-After`",
         applies: |_| true,
     },
 ];
 
-/// The document as it is served and kept in `docs/openapi.json`: OpenAPI 3.1, indented.
+/// The document as it is served and stored in `docs/openapi.json`: OpenAPI 3.1, indented.
 #[must_use]
 pub fn document() -> String {
     let (_, api) = OpenApiRouter::with_openapi(Frame::openapi())
@@ -160,13 +160,14 @@ pub fn document() -> String {
     let (_, probes) = router::probes().split_for_parts();
     document.merge(probes);
     limits::add(&mut document);
-    // Maps with string keys only, so this cannot fail; the test of the document would show an empty one.
+    // All keys of maps are strings, so this cannot fail; the test of the document would detect an empty one.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
 }
 
-/// The document as it is served: made and compressed at the first request, some milliseconds once per process.
+/// The document as it is served. The first request of a process generates and compresses it, which takes some
+/// milliseconds.
 pub(crate) fn encoded() -> &'static Encoded {
     static ENCODED: LazyLock<Encoded> = LazyLock::new(|| {
         let plain = document();
@@ -201,10 +202,8 @@ fn finish(mut document: OpenApi) -> OpenApi {
             .insert(shared.name.to_owned(), RefOr::T(with_problem(response)));
     }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    let cookie = ApiKeyValue::with_description(
-        "sosik",
-        "`__Host-sosik` where the service is reached over TLS",
-    );
+    let cookie =
+        ApiKeyValue::with_description("sosik", "`__Host-sosik` if the service is reached over TLS");
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     document
@@ -232,7 +231,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation
 
 fn add_shared(operation: &mut Operation, changes: bool) {
     let asks = Asks {
-        // Routes that anybody may ask say so with an empty requirement of their own.
+        // Routes without authentication declare an empty requirement.
         signed_in: operation.security.is_none(),
         changes,
         has_body: operation.request_body.is_some(),
@@ -252,7 +251,7 @@ fn add_shared(operation: &mut Operation, changes: bool) {
             .entry(shared.status.to_owned())
             .or_insert_with(answer);
     }
-    // What a route says itself about a failure is a problem as well.
+    // The failures that a route documents itself are problems, too.
     for (status, answer) in answers.iter_mut() {
         if let RefOr::T(response) = answer
             && status.as_str() >= "400"
@@ -262,15 +261,15 @@ fn add_shared(operation: &mut Operation, changes: bool) {
     }
 }
 
-/// The header by which a client says in whose name it asks.
+/// The header with which a client names the person it acts for.
 fn sosik_person() -> Parameter {
     ParameterBuilder::new()
         .name("Sosik-Person")
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "the id of the person this request is meant for: with another person's session it is answered with 409 \
-             `other_person`, and nothing is done. For clients that share a cookie with other people's",
+            "the id of the person this request is meant for. If the session belongs to another person, the response is 409 \
+             `other_person` and nothing is done. For clients that share a cookie with other people's",
         ))
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .build()

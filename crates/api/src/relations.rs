@@ -1,4 +1,4 @@
-//! What the lists of people have in common.
+//! The common parts of the lists of people.
 
 use sosik_feed::PersonId;
 use sosik_feed::cursor::seal::{List, Scope};
@@ -39,7 +39,7 @@ const fn name_of(list: PeopleList) -> List {
     }
 }
 
-/// People with what they are to the viewer, and since when.
+/// People with their relation to the viewer and its start.
 pub(crate) fn shape(found: &Found, app: &App, scope: Scope) -> PersonPage {
     let items = found.items.iter().map(|(found, since)| {
         let person = Person {

@@ -1,7 +1,7 @@
-//! Every route, once.
+//! All routes.
 //!
-//! The API's routes are collected together with their documentation, so that none can be missing from it. To add one:
-//! its line in [`api`], in the group of its noun.
+//! The routes of the API are registered together with their documentation, so none can be missing there. To add a
+//! route, add its line in [`api`], in the group of its noun.
 
 use std::sync::Arc;
 
@@ -120,7 +120,7 @@ fn relations() -> OpenApiRouter<App> {
         .routes(routes!(mutes::add::add, mutes::remove::remove))
 }
 
-/// The probes, which need no place to work in.
+/// The probes, which need no permit.
 pub(crate) fn probes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(health::probes::livez))

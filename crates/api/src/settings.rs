@@ -1,4 +1,4 @@
-//! What the HTTP side can be told. What each means, its unit, default and range stand in the configuration.
+//! Settings of the HTTP server. The configuration documents the meaning, unit, default and range of each.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -11,14 +11,14 @@ use sosik_feed::limits;
 use crate::extract::ForwardedHeader;
 use crate::front::AdminToken;
 
-/// All of it.
+/// All settings of the HTTP server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The origin under which people reach this service, without a slash at the end.
+    /// The origin that people use for this service, without a slash at the end.
     pub public_url: String,
     /// Other origins whose pages may call the API with a bearer token.
     pub cors_origins: Vec<String>,
-    /// Networks of proxies whose [`forwarded_header`](Self::forwarded_header) is believed.
+    /// Networks of proxies whose [`forwarded_header`](Self::forwarded_header) is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// The header in which these proxies name their client.
     pub forwarded_header: ForwardedHeader,
@@ -26,74 +26,74 @@ pub struct Settings {
     pub admin_token: Option<AdminToken>,
     /// Connections of the public listener.
     pub connections: Connections,
-    /// Requests worked on at the same time.
+    /// Maximum number of requests in progress.
     pub requests_at_once_max: usize,
-    /// Requests that may wait for their turn.
+    /// Maximum number of requests that wait for a permit.
     pub requests_waiting_max: usize,
-    /// How long one waits for its turn.
+    /// Maximum wait for a permit.
     pub request_wait: Duration,
-    /// Largest body.
+    /// Maximum bytes of a body.
     pub request_body_bytes_max: usize,
     /// The maximum time for a body to arrive.
     pub body_timeout: Duration,
-    /// Bytes of bodies that are read or in use.
+    /// Maximum bytes of all bodies that are being read or in use.
     pub bodies_bytes_max: usize,
-    /// The maximum time from the end of the request body to the start of the answer.
+    /// The maximum time from the end of the request body to the start of the response.
     pub request_timeout: Duration,
-    /// Live streams open on this node.
+    /// Maximum number of live streams open on this node.
     pub streams_max: usize,
-    /// Live streams open for one person on this node.
+    /// Maximum number of live streams open for one person on this node.
     pub streams_per_person_max: usize,
-    /// How often a stream checks its session and sends a heart-beat.
+    /// Interval at which a stream checks its session and sends a heartbeat.
     pub stream_check: Duration,
-    /// Items on a page when the client does not say.
+    /// Items on a page if the client does not choose.
     pub page_items_default: usize,
-    /// Items on a page at most.
+    /// Maximum number of items on a page.
     pub page_items_max: usize,
-    /// Whether anybody may make an account.
+    /// Whether everybody may create an account.
     pub registration: Registration,
-    /// How often one may ask.
+    /// Rate limits.
     pub rates: Rates,
 }
 
-/// Limits of one listener on connections, and on how long they may be idle.
+/// Limits of one listener on the number of connections and on their idle time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connections {
     /// Names the listener in metrics and in the log.
     pub listener: &'static str,
-    /// Connections open at once; further ones wait in the queue of the system.
+    /// Maximum number of open connections; further ones wait in the queue of the system.
     pub open_max: usize,
-    /// Connections open at once from one address (version 6: one /64). Further ones are closed at once.
+    /// Maximum number of open connections from one address (version 6: one /64). Further ones are closed immediately.
     pub per_network_max: usize,
     /// A connection without a complete request is closed after this, in whole seconds.
     pub first_request: Duration,
     /// A connection without a request in flight is closed after this, in whole seconds.
     pub idle: Duration,
-    /// Bytes of answers that may wait to be written.
+    /// Maximum bytes of responses that wait to be written.
     pub answer_bytes_max: usize,
     /// The maximum for one connection.
     pub answer_bytes_per_connection_max: usize,
-    /// A client that takes too little of an answer for this long loses its connection, in whole seconds.
+    /// A client that reads too little of a response for this long is disconnected, in whole seconds.
     pub answer_stall: Duration,
-    /// Addresses that may open as many connections as there are places.
+    /// Addresses that are exempt from the limit per network.
     pub trusted_proxies: Vec<IpNet>,
 }
 
-/// Connections of the administration listener: probes, Prometheus and a few terminals. So few that
-/// their descriptors can be set aside.
+/// Connections of the administration listener: probes, Prometheus and a few terminals. The number is small, so that
+/// their descriptors can be reserved.
 const ADMINISTRATION_CONNECTIONS_MAX: usize = 64;
 
-/// Figures of a large node are a hundred KiB.
+/// The metrics of a large node are a hundred KiB.
 const ADMINISTRATION_ANSWER_BYTES_MAX: usize = 16 << 20;
 
-/// Operators read at once, too.
+/// Operators read responses immediately, too.
 const ADMINISTRATION_ANSWER_STALL: Duration = Duration::from_secs(5);
 
-/// Probes and Prometheus ask at once, over short ways.
+/// Probes and Prometheus send their requests immediately, over short distances.
 const ADMINISTRATION_FIRST_REQUEST: Duration = Duration::from_secs(5);
 
 impl Connections {
-    /// Limits for the administration listener, which do not depend on those of the public one.
+    /// Limits for the administration listener, independent of those of the public one.
     #[must_use]
     pub fn administration() -> Self {
         Self {
@@ -132,17 +132,17 @@ impl Default for Connections {
     }
 }
 
-/// Whether anybody may make an account.
+/// Whether everybody may create an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Registration {
-    /// Anybody may.
+    /// Everybody may create an account.
     #[default]
     Open,
-    /// Nobody may; accounts are imported by the operator.
+    /// Nobody may create an account; the operator imports accounts.
     Closed,
 }
 
-/// How often one may ask before being told to wait.
+/// Rate limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
     /// New accounts from one address.
@@ -155,13 +155,13 @@ pub struct Rates {
     pub log_ins_per_handle: Rate,
     /// Attempts to log in to one handle from one device that logged in to it before.
     pub log_ins_per_known_device: Rate,
-    /// Session tokens from one address that open nothing.
+    /// Unknown session tokens from one address.
     pub unknown_tokens_per_address: Rate,
     /// Stories posted by one person.
     pub stories_per_person: Rate,
     /// Comments written by one person.
     pub comments_per_person: Rate,
-    /// Likes given or taken back by one person.
+    /// Likes and unlikes by one person.
     pub likes_per_person: Rate,
     /// Friend requests sent by one person.
     pub friend_requests_per_person: Rate,
@@ -169,15 +169,15 @@ pub struct Rates {
     pub relation_writes_per_person: Rate,
     /// Changes of one's own profile.
     pub profile_writes_per_person: Rate,
-    /// Marks of how far one person has read.
+    /// Moves of the read position by one person.
     pub read_marks_per_person: Rate,
     /// Searches by one person.
     pub searches_per_person: Rate,
-    /// Everything else one person asks for.
+    /// All other requests by one person.
     pub reads_per_person: Rate,
 }
 
-/// A rate from plain numbers; zero counts as one, since a bucket that never fills is a fault and not a limit.
+/// A rate from plain numbers. Zero counts as one, because a bucket that never fills is an error and not a limit.
 const fn rate(per_minute: u32, burst: u32) -> Rate {
     const fn at_least_one(number: u32) -> NonZeroU32 {
         match NonZeroU32::new(number) {
@@ -243,7 +243,7 @@ impl Default for Rates {
 }
 
 impl Rates {
-    /// The same rate for everything: for tests and measurements that ask faster than people do.
+    /// The same rate for everything: for tests and measurements that send requests faster than people do.
     #[must_use]
     pub const fn all(per_minute: u32, burst: u32) -> Self {
         let one = rate(per_minute, burst);
@@ -268,15 +268,14 @@ impl Rates {
 }
 
 impl Settings {
-    /// Whether this is the address of a proxy that the operator named. The address is canonical: IPv4 is not written as
-    /// IPv6.
+    /// Whether this is the address of a configured proxy. The address is canonical: IPv4 is not written as IPv6.
     pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         self.trusted_proxies
             .iter()
             .any(|network| network.contains(&address))
     }
 
-    /// Whether people come over TLS, so that cookies must be marked `Secure`.
+    /// Whether people use TLS, so that cookies must be marked `Secure`.
     pub(crate) fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
     }

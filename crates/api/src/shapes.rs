@@ -1,8 +1,8 @@
-//! The JSON that clients meet: ids are decimal strings, times RFC 3339 in UTC with milliseconds.
+//! The JSON of the API: ids are decimal strings, times RFC 3339 in UTC with milliseconds.
 //!
-//! Pages of stories do not pass through these types on their way out (see `render`), but a test proves that their
-//! bytes are what these types describe. Every type refuses unknown fields when it is read, so that a test which reads
-//! an answer also proves that nothing undocumented is in it.
+//! Pages of stories are rendered without these types (see `render`), but a test proves that their bytes match them.
+//! Every type rejects unknown fields when it is parsed, so a test that parses a response also proves that it contains
+//! nothing undocumented.
 
 mod answers;
 mod asks;

@@ -1,7 +1,7 @@
-//! The web client's files, given by whoever wires the server: the API knows no file of it.
+//! The files of the web client. The caller passes them in: the API knows no file of it.
 //!
-//! A path that is a file is that file; a path that a browser opens and that is nothing else is a page of the client,
-//! which finds out by itself what to show there. Paths of the API never are.
+//! The path of a file returns that file. Every other path that a browser opens returns the client's page, which selects
+//! its own view by the path. Paths of the API are never handled here.
 
 use std::sync::Arc;
 
@@ -17,40 +17,40 @@ use crate::welcome;
 /// A file of the client.
 #[derive(Debug, Clone)]
 pub struct SiteFile {
-    /// As browsers expect it.
+    /// The content type for browsers.
     pub content_type: &'static str,
-    /// The file, compressed when it was built.
+    /// The file, compressed at build time.
     pub contents: Encoded,
 }
 
-/// Finds a file by its path, without the slash in front.
+/// Returns a file by its path, without the leading slash.
 pub type Site = Arc<dyn Fn(&str) -> Option<SiteFile> + Send + Sync>;
 
-/// Where the client starts.
+/// The start page of the client.
 const INDEX: &str = "index.html";
 
 /// The API reference.
 const REFERENCE: &str = "docs/index.html";
 
-/// Files under here have their contents in their name, so that they never change.
+/// The names of files in this folder contain a hash of their contents, so they never change.
 const UNCHANGING: &str = "assets/";
 
-/// Only what comes from here runs, loads or is talked to; nothing is inline, and text becomes HTML only through the
-/// two policies named.
+/// Only resources of this origin run, load or are called; nothing is inline, and text becomes HTML only through these
+/// two policies.
 const ONLY_OURS: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; \
      font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
      frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html sosik-worker",
 );
 
-/// The same for the API reference, but for trusted types, which Swagger UI does not know. It tries calls of this server
-/// only, and shows nobody's words but ours and the answers, as text.
+/// The same for the API reference, but without trusted types, which Swagger UI does not support. It calls only this
+/// server, and shows only our own texts and, as text, the responses.
 const ONLY_OURS_REFERENCE: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// `GET /`: the client for browsers, lines to type for terminals.
+/// `GET /`: the client for browsers, shell commands for terminals.
 pub(crate) async fn front_page(State(app): State<App>, headers: HeaderMap) -> Response {
     let index = app
         .site
@@ -63,7 +63,7 @@ pub(crate) async fn front_page(State(app): State<App>, headers: HeaderMap) -> Re
     })
 }
 
-/// `GET /docs`: the API reference for browsers, lines to type for terminals. Without a client its page says so.
+/// `GET /docs`: the API reference for browsers, shell commands for terminals. Without a client its page reports that.
 pub(crate) async fn reference(State(app): State<App>, headers: HeaderMap) -> Response {
     let site = app.site.as_ref().filter(|_| !is_terminal(&headers));
     by_agent(
@@ -74,7 +74,7 @@ pub(crate) async fn reference(State(app): State<App>, headers: HeaderMap) -> Res
     )
 }
 
-/// Everything that is no route.
+/// All paths without a route.
 pub(crate) async fn other(State(app): State<App>, request: Request) -> Response {
     let (path, headers) = (request.uri().path(), request.headers());
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -100,7 +100,7 @@ fn is_api(path: &str) -> bool {
     path == "/v1" || path.starts_with("/v1/")
 }
 
-/// Not by what is accepted: the client's own worker asks for the front page with `*/*`, as `curl` does.
+/// Not by `Accept`: the client's own service worker requests the front page with `*/*`, as `curl` does.
 fn is_terminal(headers: &HeaderMap) -> bool {
     let agent = headers
         .get(header::USER_AGENT)

@@ -1,8 +1,8 @@
-//! Tokens that open nothing, limited by address.
+//! Unknown tokens, rate-limited by address.
 //!
-//! A token that this node does not remember costs a read of the store. People send valid ones, and pay nothing here. Only
-//! tokens that turn out to open nothing are taken from the bucket of their address. Once it is empty, that address may
-//! ask about further tokens only when the bucket has one again. Requests with a token that is remembered never come here.
+//! A token that is not in the memory of this node requires a read of the store. People send valid tokens and are not
+//! affected. Only unknown tokens are counted against the bucket of their address. While that bucket is empty, further
+//! tokens of the address are not looked up. Requests with a token in memory never get here.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use sosik_fabric::rates::{Buckets, Decision, Rate};
 
 use crate::problem::{Problem, RateExceeded};
 
-/// Addresses kept shut at once; 16 bytes each. More addresses than that are an attack by a whole network, and the store's
-/// own queue bounds it.
+/// Maximum number of addresses that are rejected at once; 16 bytes each. More addresses are an attack by a whole
+/// network, which the store's own queue bounds.
 const SHUT_MAX: usize = 65_536;
 
 /// The rate limit on unknown tokens by address.
@@ -31,10 +31,10 @@ impl UnknownTokens {
         }
     }
 
-    /// May this address have a token looked up?
+    /// Checks whether a token of this address may be looked up.
     ///
     /// # Errors
-    /// `TooManyRequests` after too many tokens that opened nothing.
+    /// `TooManyRequests` after too many unknown tokens.
     pub(crate) fn check(&self, network: u64, now: Duration) -> Result<(), Problem> {
         let until = self.shut.lock().get(&network).copied();
         match until.and_then(|until| until.checked_sub(now)) {
@@ -45,7 +45,7 @@ impl UnknownTokens {
         }
     }
 
-    /// A token from this address opened nothing.
+    /// Counts an unknown token of this address.
     pub(crate) fn count(&self, network: u64, now: Duration) {
         if let Decision::Refused { retry_after } = self.buckets.take(network) {
             metrics::counter!("sosik_rate_limited_total", "kind" => "unknown_tokens").increment(1);
@@ -56,7 +56,7 @@ impl UnknownTokens {
         }
     }
 
-    /// Forgets addresses that may ask again. To be called now and then.
+    /// Removes addresses that may send tokens again. Call it periodically.
     pub(crate) fn prune(&self, now: Duration) {
         self.buckets.prune();
         let mut shut = self.shut.lock();

@@ -1,18 +1,18 @@
-//! The first page: what this is and how to try it. Browsers get HTML, terminals text; both the same lines.
+//! The first page: what Sosik is and how to try it. Browsers get HTML and terminals text, with the same lines.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 
-/// People to try the API with.
+/// People for trying the API.
 #[derive(Debug, Clone, Default)]
 pub struct Welcome {
-    /// Handles and passwords that are no secret. Empty on a real service: the lines then make an account.
+    /// Handles and passwords that are not secret. Empty on a real service: the lines then create an account.
     pub people: Vec<(String, String)>,
 }
 
-/// No script, and only the style sheet of this place.
+/// No scripts, and only the style sheet of this page.
 const ONLY_OUR_STYLE: &str = "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 const STYLE: &str = "\
@@ -21,7 +21,7 @@ body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 46rem; margin: 3rem au
 pre { font-size: .9rem; padding: 1rem; border: 1px solid; border-radius: .5rem; overflow-x: auto }
 ";
 
-/// `GET /`, where there is no web client or no browser.
+/// `GET /` without a web client or without a browser.
 pub(crate) fn page(app: &App, headers: &HeaderMap) -> Response {
     let accept = headers
         .get(header::ACCEPT)
@@ -68,7 +68,7 @@ pub(crate) async fn style() -> impl IntoResponse {
     )
 }
 
-/// What to type, with a line before each that says what it does.
+/// Shell commands, each with its description.
 fn lines(url: &str, welcome: &Welcome) -> Vec<(&'static str, String)> {
     let json = "-H 'Content-Type: application/json'";
     let enter = match welcome.people.first() {
@@ -80,7 +80,7 @@ fn lines(url: &str, welcome: &Welcome) -> Vec<(&'static str, String)> {
             ),
         ),
         None => (
-            "Make an account, and keep the token",
+            "Create an account, and keep the token",
             format!(
                 "TOKEN=$(curl -s {url}/v1/people {json} \\\n  -d '{{\"handle\":\"mina\",\"display_name\":\"Mina\",\
                  \"password\":\"choose-a-long-one\"}}' | sed 's/.*\"token\":\"\\([^\"]*\\)\".*/\\1/')"
@@ -95,13 +95,13 @@ fn lines(url: &str, welcome: &Welcome) -> Vec<(&'static str, String)> {
             format!("curl -s {signed} '{url}/v1/feed?limit=5'"),
         ),
         (
-            "Post a story for your friends; \"audience\":\"public\" shows it to everybody",
+            "Post a story for your friends; \"audience\":\"public\" makes it visible to everybody",
             format!(
                 "curl -s {signed} {json} {url}/v1/stories -d '{{\"text\":\"hello from curl #first\"}}'"
             ),
         ),
         (
-            "Watch what comes in, live",
+            "Follow the feed live",
             format!("curl -sN {signed} {url}/v1/feed/stream"),
         ),
         ("Everything else", format!("curl -s {url}/openapi.json")),

@@ -1,4 +1,4 @@
-//! Signing up, logging in, sessions, and the cookie.
+//! Sign-up, log-in, sessions, and the cookie.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -179,7 +179,7 @@ async fn a_profile_is_changed_field_by_field() {
         .problem(422, "body_invalid");
 }
 
-/// A request with the cookie and nothing else that says who asks.
+/// A request with the cookie and no other credentials.
 fn with_cookie(
     app: &TestApp,
     person: &TestPerson,

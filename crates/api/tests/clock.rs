@@ -1,4 +1,5 @@
-//! A clock that was ahead, goes back, or starts long ago: nothing new counts as read, and people see the time of the clock.
+//! A clock that was ahead, goes back, or starts in the past: no new story counts as read, and responses contain the
+//! time of the clock.
 
 #![expect(
     clippy::unwrap_used,
@@ -25,7 +26,7 @@ async fn texts_after(reader: &TestPerson, cursor: &str) -> Vec<String> {
     page.items.into_iter().map(|story| story.text).collect()
 }
 
-/// When the text was shown to be made, in comparison with the clock of now.
+/// Whether the time in a response is close to the current time of the clock.
 fn is_of_now(created_at: &str, now: Timestamp) -> bool {
     let earliest = now.minus(Duration::from_secs(3_600)).to_string();
     created_at >= earliest.as_str() && created_at <= now.to_string().as_str()

@@ -1,4 +1,4 @@
-//! Connections that do nothing, or are too many.
+//! Idle connections, and too many connections.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! How requests fail: always with a problem, always with a code.
+//! Failed requests: always with a problem and a code.
 
 use reqwest::Method;
 use serde_json::json;

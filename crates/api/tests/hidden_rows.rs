@@ -1,5 +1,5 @@
-//! Rows that a viewer may not see leave no trace in any list: each page, its cursors and its end are those of a list in
-//! which these rows never were.
+//! Rows that a viewer may not see leave no trace in any list: each page, its cursors and its end are equal to those of
+//! a list that never contained these rows.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 use sosik_api::shapes::{Comment, Story};
 use sosik_testkit::{TestApp, TestPerson, eventually};
 
-/// In which order visible (v) and hidden (h) rows come about: hidden ones at both ends, alone, and in a row.
+/// The order in which visible (v) and hidden (h) rows are created: hidden ones at both ends, alone, and in a row.
 const ORDER: &str = "hvhhvvhvvvhhh";
 
-/// Pages of every size from one item to more than there are.
+/// Pages of every size, from one item to more than the whole list.
 const LIMITS: [usize; 5] = [1, 2, 3, 5, 20];
 
-/// Pages of a walk. A test that needs more has run away.
+/// Maximum number of pages of a list. A test that needs more does not terminate.
 const PAGES_MAX: usize = 100;
 
 /// The content of a page without the totals, which are the same for everybody.
 fn told(page: &Value, list: &str) -> Value {
-    // On the home feed `after` follows every delivery, also of one's own story.
+    // On the home feed `after` changes with every delivery, even of one's own story.
     let after = match list.starts_with("/v1/feed") {
         true => &Value::Null,
         false => &page["after"],
@@ -84,7 +84,7 @@ fn visible() -> usize {
     ORDER.matches('v').count()
 }
 
-/// A viewer, somebody to see, and somebody who blocks the viewer in the end.
+/// A viewer, a person to see, and a person who blocks the viewer at the end.
 async fn people(app: &TestApp) -> [TestPerson; 3] {
     app.users(["viewer", "seen", "unseen"]).await
 }
@@ -237,7 +237,7 @@ async fn stories_that_became_narrower_change_no_page_of_the_home_feed() {
     for author in [&seen, &unseen] {
         viewer.follows(author).await;
     }
-    // A timeline that is there holds all of them, also those that are hidden later.
+    // An existing timeline contains all of them, including those that are hidden later.
     viewer.feed().await;
     let hidden = posts_in_order(&seen, &unseen, "public").await;
     eventually("every story is delivered", async || {
@@ -257,7 +257,7 @@ async fn stories_that_became_narrower_change_no_page_of_the_home_feed() {
     .await;
 }
 
-/// Every list that pages, with the parameter of its cursor, after two rows were made for it.
+/// Every list with pages, with the parameter of its cursor, after two rows were created for it.
 fn lists(story: &Story) -> Vec<(String, &'static str)> {
     let story = story.id;
     let lists = [

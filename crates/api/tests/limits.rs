@@ -1,4 +1,4 @@
-//! Limits of rate and load, compression, protocols, and the operators' door.
+//! Rate limits, overload, compression, protocols, and the administration listener.
 
 #![expect(
     clippy::unwrap_used,
@@ -77,7 +77,7 @@ async fn guessing_a_password_is_limited_by_handle_and_by_address() {
     guess("sora").await.problem(429, "too_many_requests");
 }
 
-/// Logs in, with the cookie of a device when there is one.
+/// Logs in, with the cookie of a device if there is one.
 async fn log_in(app: &TestApp, handle: &str, password: &str, device: Option<&str>) -> Answer {
     let body = json!({ "handle": handle, "password": password });
     let mut request = app
@@ -90,7 +90,7 @@ async fn log_in(app: &TestApp, handle: &str, password: &str, device: Option<&str
     Answer::of(request).await
 }
 
-/// The device cookie of an answer, as a browser sends it back.
+/// The device cookie of a response, as a browser sends it back.
 fn device_of(answer: &Answer) -> String {
     let mut cookies = answer
         .headers
@@ -121,7 +121,7 @@ async fn guesses_from_everywhere_do_not_lock_out_a_device_that_logged_in_before(
             .await
             .problem(429, "too_many_requests");
     }
-    // The device keeps its token, and may be wrong a few times itself.
+    // The device keeps its token and has a few attempts of its own.
     let again = log_in(&app, "mina", PASSWORD, Some(&at_home))
         .await
         .expect(201);
@@ -303,7 +303,7 @@ async fn changes_of_relations_and_profiles_and_marks_of_reading_are_limited() {
         .problem(429, "too_many_requests");
 }
 
-/// Begins a request with a body that does not come.
+/// Begins a request whose body never arrives.
 async fn begins_a_body(app: &TestApp, from: u8) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, from], 0).into()).unwrap();
@@ -312,7 +312,7 @@ async fn begins_a_body(app: &TestApp, from: u8) -> TcpStream {
     let head = "POST /v1/people HTTP/1.1\r\nHost: sosik\r\nContent-Type: application/json\r\n\
                 Content-Length: 100\r\nExpect: 100-continue\r\n\r\n";
     connection.write_all(head.as_bytes()).await.unwrap();
-    // The server says this when it begins to read the body.
+    // The server sends this when it begins to read the body.
     let mut go_on = [0; 25];
     connection.read_exact(&mut go_on).await.unwrap();
     assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");

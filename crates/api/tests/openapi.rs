@@ -1,4 +1,4 @@
-//! The description of the API, as it is kept in the repository.
+//! Compares the OpenAPI document with the file in the repository.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
 
-/// Set to write the document anew, as `cargo xtask generate` does.
+/// Set it to rewrite the document, as `cargo xtask generate` does.
 const REFRESH: &str = "UPDATE_OPENAPI";
 
 fn document() -> Value {
@@ -98,7 +98,7 @@ fn every_reference_leads_somewhere_and_nothing_is_named_twice() {
     assert_eq!(names.len(), count, "two operations share a name");
 }
 
-/// Fields of answers whose length follows from texts of ours.
+/// Fields of responses whose length is that of our own texts.
 const WITHOUT_LIMIT: [&str; 11] = [
     "FieldProblem.field",
     "FieldProblem.message",

@@ -1,4 +1,4 @@
-//! Two people with one browser: a request that names its person is never done in another one's name.
+//! Two people with one browser: a request that names its person is never handled for the other one.
 
 #![expect(
     clippy::unwrap_used,

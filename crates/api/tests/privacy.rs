@@ -1,4 +1,4 @@
-//! Removing likes and comments from stories that are hidden now, and the effect of blocks, over HTTP.
+//! Removal of likes and comments from stories that are hidden now, and the effect of blocks, over HTTP.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ async fn likes_seen_by(author: &TestPerson, story: &Story) -> u32 {
     author.get(&path).await.expect(200).read::<Story>().likes
 }
 
-/// The parts of an answer by which a client can distinguish it from another one.
+/// The parts of a response by which a client can distinguish it from another one.
 fn recognised_by(answer: &Answer) -> (StatusCode, &str) {
     (answer.status, &answer.body)
 }
@@ -88,7 +88,7 @@ async fn a_person_removes_their_comment_also_when_the_story_is_no_longer_theirs_
     );
 }
 
-/// Every way in which a person comes across a story.
+/// Every way in which a person can reach a story.
 async fn everywhere(reader: &TestPerson, author: &TestPerson, story: &Story) -> Vec<Story> {
     let mut found = vec![
         reader
@@ -120,7 +120,7 @@ async fn a_mention_of_somebody_severed_reads_like_one_of_a_handle_that_nobody_ha
     let text = "@jun and @nobody_has_it and @sora #meeting";
     let only_sora = json!([{ "id": sora.id.to_string(), "handle": "sora" }]);
     let mentions = |story: &Story| serde_json::to_value(&story.mentions).unwrap();
-    // One's own story, as it is answered, changed and found.
+    // The author's own story: in responses, edited, and in searches.
     let own = mina.posts(text).await;
     assert_eq!(mentions(&own), only_sora);
     let path = format!("/v1/stories/{}", own.id);
@@ -130,7 +130,7 @@ async fn a_mention_of_somebody_severed_reads_like_one_of_a_handle_that_nobody_ha
     for shown in everywhere(&mina, &mina, &own).await {
         assert_eq!(mentions(&shown), only_sora);
     }
-    // Somebody else's story, also live.
+    // Another person's story, also live.
     let mut live = mina.stream().await;
     live.expect("hello").await;
     let other = sora.posts(text).await;
@@ -140,7 +140,7 @@ async fn a_mention_of_somebody_severed_reads_like_one_of_a_handle_that_nobody_ha
     for shown in everywhere(&mina, &sora, &other).await {
         assert_eq!(mentions(&shown), only_sora);
     }
-    // Everybody else reads it as it was written, and so does mina once the block is gone.
+    // Everybody else reads it as it was written, and so does mina after the block has ended.
     assert_eq!(other.mentions.len(), 2);
     jun.unblocks(&mina).await;
     for shown in everywhere(&mina, &sora, &other).await {

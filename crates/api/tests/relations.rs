@@ -176,7 +176,7 @@ async fn people_are_found_by_handle_and_by_any_piece_of_their_name() {
     }
 }
 
-/// Searching, with the words escaped.
+/// Searches with escaped words.
 trait Searches {
     async fn request_people(&self, q: &str) -> PersonPage;
 }

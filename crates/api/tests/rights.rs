@@ -1,9 +1,9 @@
-//! Who may do what: every operation of the API, tried as everybody.
+//! Rights: every operation of the API, requested by every kind of person.
 //!
-//! The table says the status for each kind of person, for a public story and for one that is for friends. An operation
-//! of the document without a row fails the test, and so does a row without an operation. Beyond the status, no answer
-//! to somebody who is blocked, or who blocked, may hold a trace of the other; and no answer to somebody who is no
-//! friend may hold the words of a story for friends.
+//! The table contains the status for each kind of person, for a public story and for one for friends. An operation of
+//! the document without a row fails the test, and so does a row without an operation. In addition, no response to a
+//! person who is blocked, or who blocked, may contain a trace of the other, and no response to a person who is not a
+//! friend may contain the text of a story for friends.
 
 #![expect(
     clippy::unwrap_used,
@@ -31,7 +31,7 @@ const ROWS_AT_ONCE: usize = 4;
 const SECRET: &str = "only-friends-read-this";
 
 enum Status {
-    /// The same whatever the audience.
+    /// The same for both audiences.
     Any([u16; 7]),
     /// For a public story, and for one for friends.
     By { public: [u16; 7], friends: [u16; 7] },
@@ -63,7 +63,7 @@ fn with(operation: &'static str, body: Value, status: Status) -> Row {
     }
 }
 
-/// What whoever may open the story may do with it.
+/// For operations that everybody who may open the story may do.
 fn readers(status: u16) -> Status {
     By {
         public: [401, status, status, status, 404, 404, status],
@@ -75,7 +75,7 @@ fn owner_only(status: u16) -> Status {
     Any([401, 404, 404, 404, 404, 404, status])
 }
 
-/// Of writes that sever or mend nothing for those who are severed already.
+/// For writes that have no effect on people who are severed.
 fn towards_owner(severed: u16, oneself: u16) -> Status {
     Any([401, 204, 204, 204, severed, severed, oneself])
 }
@@ -203,7 +203,7 @@ fn table() -> Vec<Row> {
     ]
 }
 
-/// The people of one row, and what the owner has.
+/// The people of one row, and the objects of the owner.
 struct Cast {
     people: Vec<TestPerson>,
     public: Story,
@@ -290,7 +290,7 @@ impl Cast {
         }
     }
 
-    /// What must not be in an answer to this role.
+    /// Texts that must not be in a response to this role.
     fn hidden_from(&self, role: &str) -> Vec<String> {
         let name = format!("{} of the test", self.owner().handle);
         match role {
@@ -326,10 +326,10 @@ async fn try_row(app: &TestApp, number: usize, row: &Row) -> Vec<String> {
                 ));
             }
             if row.operation == "GET /v1/feed/stream" {
-                continue; // has no end that could be waited for
+                continue; // a stream has no end to wait for
             }
             let body = answer.text().await.unwrap();
-            // Whom one blocked, one may see in the list of those.
+            // The list of blocks may show the people whom one blocked.
             let own_list = *name == "blocker" && row.operation == "GET /v1/blocks";
             for hidden in cast.hidden_from(name).iter().filter(|_| !own_list) {
                 if body.contains(hidden.as_str()) {
@@ -356,7 +356,7 @@ async fn every_operation_is_open_to_exactly_those_who_may() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Operations of the document that have no row, and rows that have no operation.
+/// Operations of the document without a row, and rows without an operation.
 fn missing(document: &Value, rows: &[Row]) -> Vec<String> {
     let mut documented = BTreeSet::new();
     for (path, item) in document["paths"]

@@ -8,7 +8,7 @@ use sosik_api::shapes::Story;
 use sosik_service::feed::stream::NOTIFICATIONS_EVERY;
 use sosik_testkit::{Answer, TestApp, TestPerson, eventually};
 
-/// An interval of checks that a test can wait for several times.
+/// A short interval of checks, so that a test can wait for several of them.
 const SOON: Duration = Duration::from_millis(50);
 
 async fn two_friends(app: &TestApp) -> [TestPerson; 2] {
@@ -227,7 +227,7 @@ async fn likes_given_and_withdrawn_again_and_again_do_not_flood_the_author() {
             .expect(204);
     }
     let last = mina.posts("the end").await;
-    // One event for the first like, at most one for its withdrawal; each comes once.
+    // One event for the first like, at most one for its withdrawal; each is sent once.
     let mut events = 0;
     while let Some(event) = stream.next().await {
         match event.name.as_str() {

@@ -1,4 +1,4 @@
-//! Answers that nobody reads.
+//! Responses that a client does not read.
 
 #![expect(
     clippy::unwrap_used,
@@ -74,7 +74,7 @@ impl Http2 {
     }
 }
 
-/// Statuses of the answers that began before the connection ended.
+/// The statuses of the responses that began before the connection ended.
 async fn statuses(answers: Vec<ResponseFuture>) -> Vec<u16> {
     let all = join_all(answers).await.into_iter();
     all.filter_map(|answer| Some(answer.ok()?.status().as_u16()))
@@ -97,7 +97,8 @@ async fn pages_that_an_http2_client_does_not_read_are_bounded_and_end_with_its_c
         }
         let statuses = statuses(answers).await;
         let pages = statuses.iter().filter(|status| **status == 200).count();
-        // The page is about half a MiB: two or three fill the room, and those worked on at that moment are refused.
+        // The page is about half a MiB. Two or three responses fill the room, and the requests in progress at that
+        // moment are refused.
         assert!(
             (1..=4).contains(&pages),
             "{pages} with a window of {window}"
@@ -146,7 +147,7 @@ async fn an_http1_client_that_does_not_read_loses_its_connection() {
         "GET {page} HTTP/1.1\r\nHost: sosik\r\nAuthorization: Bearer {}\r\n\r\n",
         mina.token
     );
-    // More than the buffers of the system take.
+    // More bytes than the buffers of the system hold.
     for _ in 0..40 {
         stream.write_all(ask.as_bytes()).await.unwrap();
     }

@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** May this node be sent requests? */
+        /** Is this node ready for requests? */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -46,8 +46,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List whom you blocked
-         * @description Latest first.
+         * List the people you blocked
+         * @description Newest block first.
          */
         get: operations["list_blocks"];
         put?: never;
@@ -68,7 +68,8 @@ export interface paths {
         get?: never;
         /**
          * Block a person
-         * @description Neither sees the other from now on; friendship and follows between you end. They are not told. Repeating it changes nothing.
+         * @description Neither sees the other from now on; friendship and follows between you end. They are not notified. Repeating it
+         *     changes nothing.
          */
         put: operations["block"];
         post?: never;
@@ -94,7 +95,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a comment
-         * @description Your own, or anybody's on a story of yours.
+         * @description You can delete your own comments, and all comments on your stories.
          */
         delete: operations["delete_comment"];
         options?: never;
@@ -112,9 +113,9 @@ export interface paths {
         };
         /**
          * Read your home feed
-         * @description Your own stories, your friends', and public ones of whom you follow; newest first, without end. Page down with
-         *     `before`. Ask for what came since with `after`: late arrivals come too, wherever they belong. A short page does
-         *     not mean the end; `end` does.
+         * @description Your own stories, those of your friends, and public stories of people you follow, newest first. Page down with
+         *     `before`. Read new stories with `after`, which includes late arrivals, whatever their position. A short page is not
+         *     the end; `end` marks the end.
          */
         get: operations["read_feed"];
         put?: never;
@@ -136,7 +137,7 @@ export interface paths {
         get: operations["show_read_position"];
         /**
          * Move your read position
-         * @description It only moves forward: of several devices, the one that has seen most counts. Answers where it is now.
+         * @description It only moves forward: the device that has seen most determines it. Returns the new position.
          */
         put: operations["move_read_position"];
         post?: never;
@@ -155,16 +156,16 @@ export interface paths {
         };
         /**
          * Follow your home feed live
-         * @description Server-sent events. The `id` of an event is the cursor behind it: send the last one as `Last-Event-ID` to resume
-         *     without a gap.
+         * @description Server-sent events. The `id` of an event is the cursor after it. To resume without a gap, send the last one as
+         *     `Last-Event-ID`.
          *
-         *     - `hello`: connected; its `id` is where you are. Data `{}`.
+         *     - `hello`: connected. Its `id` is your current position. Data `{}`.
          *     - `story`: a new story. Data: Story.
-         *     - `reset`: what came since cannot be told; fetch the first page. Data `{}`.
+         *     - `reset`: the new stories could not be determined. Fetch the first page. Data `{}`.
          *     - `notifications`: data `{"unread": n}`.
-         *     - `bye`: the server ends the stream (it goes away, or your session ended); come back after `retry`. Data `{}`.
+         *     - `bye`: the server ends the stream (it is stopping, or your session ended). Reconnect after `retry`. Data `{}`.
          *
-         *     Comments in between are heart-beats.
+         *     Comments between events are heartbeats.
          */
         get: operations["stream_feed"];
         put?: never;
@@ -183,8 +184,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List who follows you
-         * @description Latest first.
+         * List your followers
+         * @description Newest follower first.
          */
         get: operations["list_followers"];
         put?: never;
@@ -203,8 +204,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List whom you follow
-         * @description Latest first.
+         * List the people you follow
+         * @description Newest follow first.
          */
         get: operations["list_follows"];
         put?: never;
@@ -225,7 +226,7 @@ export interface paths {
         get?: never;
         /**
          * Follow a person
-         * @description Their public stories come into your feed, those of before too. Repeating it changes nothing.
+         * @description Their public stories, including earlier ones, appear in your feed. Repeating it changes nothing.
          */
         put: operations["follow"];
         post?: never;
@@ -248,7 +249,7 @@ export interface paths {
         };
         /**
          * List friend requests
-         * @description Latest first.
+         * @description Newest request first.
          */
         get: operations["list_friend_requests"];
         put?: never;
@@ -268,18 +269,19 @@ export interface paths {
         };
         /**
          * Show a friend request
-         * @description The other person; their `relation` says who asked: `requested` is you, `asked` is they. Not found when nobody asks.
+         * @description Returns the other person. Their `relation` is `requested` if you sent the request, and `asked` if they did. Not
+         *     found if there is no request.
          */
         get: operations["show_friend_request"];
         /**
-         * Ask to be friends
-         * @description When they asked you before, this accepts. Repeating it changes nothing.
+         * Send a friend request
+         * @description If they have sent you one, this accepts it. Repeating it changes nothing.
          */
         put: operations["ask_friend"];
         post?: never;
         /**
          * Cancel or decline a friend request
-         * @description Whoever asked. Repeating it changes nothing.
+         * @description Withdraws your request or declines theirs, whichever exists. Repeating it changes nothing.
          */
         delete: operations["drop_friend_request"];
         options?: never;
@@ -351,7 +353,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show yourself */
+        /** Show your profile */
         get: operations["show_me"];
         put?: never;
         post?: never;
@@ -360,7 +362,7 @@ export interface paths {
         head?: never;
         /**
          * Change your profile
-         * @description What is left out stays as it is.
+         * @description Omitted fields stay unchanged.
          */
         patch: operations["change_me"];
         trace?: never;
@@ -376,7 +378,7 @@ export interface paths {
         put?: never;
         /**
          * Change your password
-         * @description Ends all your other sessions: whoever knew the old password is out.
+         * @description Ends all your other sessions, so that nobody stays signed in with the old password.
          */
         post: operations["change_password"];
         delete?: never;
@@ -393,8 +395,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List whom you muted
-         * @description Latest first.
+         * List the people you muted
+         * @description Newest mute first.
          */
         get: operations["list_mutes"];
         put?: never;
@@ -415,7 +417,7 @@ export interface paths {
         get?: never;
         /**
          * Mute a person
-         * @description You do not see their stories in your feed any more. They are not told. Repeating it changes nothing.
+         * @description Their stories do not appear in your feed any more. They are not notified. Repeating it changes nothing.
          */
         put: operations["mute"];
         post?: never;
@@ -438,7 +440,7 @@ export interface paths {
         };
         /**
          * List your notifications
-         * @description Newest first, with how many you have not seen.
+         * @description Newest first, with the number of unread ones.
          */
         get: operations["list_notifications"];
         put?: never;
@@ -459,7 +461,7 @@ export interface paths {
         get?: never;
         /**
          * Mark notifications as read
-         * @description The one given and all before it. Your other devices are told.
+         * @description Marks this notification and all earlier ones. Your other devices are updated.
          */
         put: operations["mark_notifications_read"];
         post?: never;
@@ -478,13 +480,13 @@ export interface paths {
         };
         /**
          * Search people
-         * @description Best first. There are no further pages: type more letters.
+         * @description Best match first. There are no further pages: refine the query instead.
          */
         get: operations["search_people"];
         put?: never;
         /**
          * Sign up
-         * @description Makes an account and signs in. The token opens it: send it as a bearer token. Browsers also get it as a cookie.
+         * @description Creates an account and signs in. Send the token as a bearer token. Browsers also get it as a cookie.
          */
         post: operations["sign_up"];
         delete?: never;
@@ -502,7 +504,7 @@ export interface paths {
         };
         /**
          * Show a person
-         * @description With what they are to you, and figures. Who blocked you, and whom you blocked, is not found.
+         * @description With their relation to you, and counts. People who blocked you, and people you blocked, are not found.
          */
         get: operations["show_person"];
         put?: never;
@@ -522,7 +524,7 @@ export interface paths {
         };
         /**
          * List a person's stories
-         * @description Newest first; those for friends only when you are one.
+         * @description Newest first. Stories for friends are included if you are their friend.
          */
         get: operations["list_stories_of_person"];
         put?: never;
@@ -545,13 +547,14 @@ export interface paths {
         put?: never;
         /**
          * Log in
-         * @description Whether the handle or the password was wrong is not said. Attempts from unknown devices share one budget per handle; a
-         *     device that logged in before and sends its cookie has a budget of its own, which nobody else can use up.
+         * @description The response does not reveal whether the handle or the password was wrong. Attempts from unknown devices share one
+         *     budget per handle. A device that logged in before and sends its cookie has its own budget, which nobody else can use
+         *     up.
          */
         post: operations["log_in"];
         /**
          * End all other sessions
-         * @description The session of this request goes on.
+         * @description The session of this request stays open.
          */
         delete: operations["end_other_sessions"];
         options?: never;
@@ -571,8 +574,8 @@ export interface paths {
         post?: never;
         /**
          * Log out
-         * @description Ends the session of this request. Live streams opened with it end within seconds. Browsers clear what their HTTP cache
-         *     holds of this site.
+         * @description Ends the session of this request. Live streams opened with it end within seconds. Browsers clear their HTTP cache of
+         *     this site.
          */
         delete: operations["log_out"];
         options?: never;
@@ -608,8 +611,8 @@ export interface paths {
         put?: never;
         /**
          * Post a story
-         * @description When this is answered, the story is safe, and in your own feed; it reaches your friends and followers within
-         *     seconds. With an `Idempotency-Key` a repeat posts nothing and answers the same story again.
+         * @description When you get the response, the story is durable and in your own feed. It reaches your friends and followers within
+         *     seconds. With an `Idempotency-Key` a repeat posts nothing and returns the first story again.
          */
         post: operations["post_story"];
         delete?: never;
@@ -627,21 +630,21 @@ export interface paths {
         };
         /**
          * Show a story
-         * @description A story that you may not see is not found, like one that does not exist.
+         * @description A story that you may not see is not found, as if it did not exist.
          */
         get: operations["show_story"];
         put?: never;
         post?: never;
         /**
          * Delete your story
-         * @description Nobody sees it any more on their next read; its comments and likes go too.
+         * @description Nobody sees it on their next read. Its comments and likes are deleted, too.
          */
         delete: operations["delete_story"];
         options?: never;
         head?: never;
         /**
          * Edit your story
-         * @description What is left out stays as it is. Whoever may not see it any more does not see it on their next read.
+         * @description Omitted fields stay unchanged. People who may no longer see the story do not see it on their next read.
          */
         patch: operations["edit_story"];
         trace?: never;
@@ -655,14 +658,14 @@ export interface paths {
         };
         /**
          * List the comments of a story
-         * @description Oldest first; page on with `after`. Comments of people you blocked, or who blocked you, are not shown; `hidden` says
-         *     how many they are.
+         * @description Oldest first. Read the next page with `after`. Comments of people you blocked, or who blocked you, are omitted.
+         *     `hidden` is their number.
          */
         get: operations["list_comments"];
         put?: never;
         /**
          * Comment on a story
-         * @description With an `Idempotency-Key` a repeat writes nothing and answers the same comment again.
+         * @description With an `Idempotency-Key` a repeat writes nothing and returns the first comment again.
          */
         post: operations["write_comment"];
         delete?: never;
@@ -687,8 +690,8 @@ export interface paths {
         post?: never;
         /**
          * Take a like back
-         * @description Repeating it changes nothing. You can take a like back also when you may no longer see the story. The answer is the
-         *     same when there is no such story or no such like.
+         * @description Repeating it changes nothing. You can take a like back even if you may no longer see the story. The response is the
+         *     same if there is no such story or no such like.
          */
         delete: operations["unlike_story"];
         options?: never;
@@ -704,8 +707,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List who likes a story
-         * @description Latest first. Likes of people you blocked, or who blocked you, are not shown; `hidden` says how many they are.
+         * List the likes of a story
+         * @description Newest like first. Likes of people you blocked, or who blocked you, are omitted. `hidden` is their number.
          */
         get: operations["list_likes"];
         put?: never;
@@ -725,7 +728,7 @@ export interface paths {
         };
         /**
          * List stories with a hashtag
-         * @description Newest first, those that you may see.
+         * @description Newest first, only stories that you may see.
          */
         get: operations["list_stories_with_tag"];
         put?: never;
@@ -740,15 +743,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What is shown beside the text. */
+        /** @description An attachment of a story. */
         Attachment: {
-            /** @description For those who cannot see it. */
+            /** @description Description for people who cannot see it. */
             alt: string;
-            /** @description Which. */
+            /** @description The id of the medium. */
             media: string;
         };
         /**
-         * @description Who a story is for.
+         * @description The audience of a story.
          * @enum {string}
          */
         Audience: "public" | "friends";
@@ -756,16 +759,16 @@ export interface components {
         ChangePassword: {
             /**
              * Format: password
-             * @description The password until now.
+             * @description The current password.
              */
             current: string;
             /**
              * Format: password
-             * @description The password from now on: 8 to 128 characters, not a common one.
+             * @description The new password: 8 to 128 characters, not a common password.
              */
             new: string;
         };
-        /** @description `PATCH /v1/me`: what is left out stays as it is. */
+        /** @description `PATCH /v1/me`: omitted fields stay unchanged. */
         ChangeProfile: {
             /** @description At most 300 characters; empty removes it. */
             bio?: string | null;
@@ -776,7 +779,7 @@ export interface components {
         };
         /** @description A comment on a story. */
         Comment: {
-            /** @description Who wrote it. */
+            /** @description The author of the comment. */
             author: components["schemas"]["Person"];
             /**
              * Format: date-time
@@ -785,27 +788,27 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it was last changed; null when never.
+             * @description When it was last edited (RFC 3339); null if never.
              */
             edited_at?: string | null;
             /** @description Newer comments have larger ids. */
             id: string;
-            /** @description On which story. */
+            /** @description The story that it belongs to. */
             story: string;
             /** @description Plain text. */
             text: string;
         };
         /** @description A page of comments. */
         CommentPage: {
-            /** @description For later comments. */
+            /** @description The cursor for later comments. */
             after?: string | null;
-            /** @description Always null: start over to see the first ones. */
+            /** @description Always null: read the first page again to see earlier ones. */
             before?: string | null;
-            /** @description There is nothing later. */
+            /** @description Whether there is nothing later. */
             end: boolean;
             /**
              * Format: int32
-             * @description How many comments on the story are not available to you. The story's `comments` counts them.
+             * @description The number of comments on the story that you cannot see. The story's `comments` includes them.
              */
             hidden: number;
             /** @description Oldest first. */
@@ -816,7 +819,7 @@ export interface components {
             /** @description 1 to 1,000 characters. */
             text: string;
         };
-        /** @description `PATCH /v1/stories/{story}`: what is left out stays as it is. */
+        /** @description `PATCH /v1/stories/{story}`: omitted fields stay unchanged. */
         EditStory: {
             audience?: components["schemas"]["Audience"] | null;
             /** @description 1 to 5,000 characters. */
@@ -824,26 +827,26 @@ export interface components {
         };
         /** @description A page of the home feed. */
         FeedPage: {
-            /** @description For what comes after this; on the first page and on pages of newer stories. Never expires. */
+            /** @description The cursor for newer stories, on the first page and on pages of newer stories. It never expires. */
             after?: string | null;
-            /** @description For older stories. */
+            /** @description The cursor for older stories. */
             before?: string | null;
-            /** @description There is nothing more in the direction that was asked for. */
+            /** @description Whether there is nothing more in the requested direction. */
             end: boolean;
             /** @description Newest first. */
             items: components["schemas"]["Story"][];
             /**
-             * @description True when what came since `after` could not be told: this is the first page, to be shown in place of what
-             *     you have. Left out otherwise.
+             * @description True if the stories after `after` could not be determined. Then this is the first page; replace your stories
+             *     with it. Omitted otherwise.
              */
             reset?: boolean | null;
             /**
              * Format: int32
-             * @description Stories of others above your read position, counted up to a maximum; on the first page.
+             * @description Number of stories of others above your read position, counted up to a maximum. Only on the first page.
              */
             unread?: number | null;
         };
-        /** @description What is wrong with one field. */
+        /** @description An error in one field. */
         FieldProblem: {
             /**
              * @description The field of the body or the parameter of the query.
@@ -851,7 +854,7 @@ export interface components {
              */
             field: string;
             /**
-             * @description What is wrong with it.
+             * @description The error.
              * @example story text is empty: give a text or an attachment
              */
             message: string;
@@ -885,68 +888,68 @@ export interface components {
             /** @description The newest story seen. */
             story: string;
         };
-        /** @description A person named in a text. */
+        /** @description A person mentioned in a text. */
         Mention: {
-            /** @description As it stands in the text, lower case, without the `@`. */
+            /** @description The handle as in the text, in lower case, without the `@`. */
             handle: string;
-            /** @description Who. */
+            /** @description The person. */
             id: string;
         };
-        /** @description Something that happened to you. */
+        /** @description A notification about an act of another person. */
         Notification: {
-            /** @description Who did it; the latest of a group. */
+            /** @description The person who did it; for a group, the latest one. */
             actor: components["schemas"]["Person"];
-            /** @description About which comment. */
+            /** @description The comment concerned. */
             comment?: string | null;
             /**
              * Format: date-time
-             * @description When; of a group, the latest (RFC 3339).
+             * @description When it happened; for a group, the latest time (RFC 3339).
              */
             created_at: string;
             /** @description Newer notifications have larger ids. */
             id: string;
-            /** @description What happened. */
+            /** @description The kind of act. */
             kind: components["schemas"]["NotificationKind"];
             /**
              * Format: int32
-             * @description How many others did the same: likes of one story are one notification.
+             * @description The number of other people in the group: likes of one story are one notification.
              */
             others: number;
-            /** @description You have seen it. */
+            /** @description Whether you have seen it. */
             read: boolean;
-            /** @description About which story. */
+            /** @description The story concerned. */
             story?: string | null;
         };
         /**
-         * @description What happened.
+         * @description The kind of a notification.
          * @enum {string}
          */
         NotificationKind: "friend_request" | "friend_accepted" | "comment" | "like" | "mention";
         /** @description A page of notifications. */
         NotificationPage: {
-            /** @description Always null: start over to see newer ones. */
+            /** @description Always null: read the first page again to see newer ones. */
             after?: string | null;
-            /** @description For older ones. */
+            /** @description The cursor for older notifications. */
             before?: string | null;
-            /** @description There is nothing older. */
+            /** @description Whether there is nothing older. */
             end: boolean;
             /** @description Newest first. */
             items: components["schemas"]["Notification"][];
             /**
              * Format: int32
-             * @description How many you have not seen, counted up to a maximum.
+             * @description The number of unread notifications, counted up to a maximum.
              */
             unread: number;
         };
-        /** @description A person. What they are to the one who asks is told on profiles and in lists of people. */
+        /** @description A person. `relation` is on profiles and in lists of people. */
         Person: {
-            /** @description Address of a picture. Always null as long as there are no uploads. */
+            /** @description URL of a picture. Always null, because uploads are not supported yet. */
             avatar?: string | null;
             /** @description May be empty. */
             bio: string;
             counts?: components["schemas"]["PersonCounts"] | null;
             /**
-             * @description In their own script.
+             * @description The name to show, in any script.
              * @example 김미나
              */
             display_name: string;
@@ -956,31 +959,31 @@ export interface components {
              */
             handle: string;
             /**
-             * @description Stays the same for ever.
+             * @description Never changes.
              * @example 181193933824000001
              */
             id: string;
-            /** @description Language of the interface, and a hint for the `lang` attribute of what they write. */
+            /** @description Language of the interface, and a hint for the `lang` attribute of their texts. */
             language: components["schemas"]["Language"];
-            /** @description You muted them. Left out when you did not. */
+            /** @description Whether you muted them. Omitted if not. */
             muted?: boolean | null;
             relation?: components["schemas"]["Relation"] | null;
             /**
              * Format: date-time
-             * @description In lists of people: since when (RFC 3339).
+             * @description In lists of people: the start of the relation (RFC 3339).
              */
             since?: string | null;
         };
-        /** @description Figures of a profile. */
+        /** @description The counts of a profile. */
         PersonCounts: {
             /**
              * Format: int32
-             * @description Who follows them.
+             * @description People who follow them.
              */
             followers: number;
             /**
              * Format: int32
-             * @description Whom they follow.
+             * @description People they follow.
              */
             follows: number;
             /**
@@ -990,29 +993,29 @@ export interface components {
             friends: number;
             /**
              * Format: int32
-             * @description Their stories that you may see: all when you are friends, else the public ones.
+             * @description Their stories that you may see: all if you are friends, otherwise the public ones.
              */
             stories: number;
         };
         /** @description A page of people. */
         PersonPage: {
-            /** @description Always null: start over to see newer ones. */
+            /** @description Always null: read the first page again to see newer ones. */
             after?: string | null;
-            /** @description For earlier ones. */
+            /** @description The cursor for the next page. */
             before?: string | null;
-            /** @description There is nobody more. */
+            /** @description Whether this is the end of the list. */
             end: boolean;
             /**
              * Format: int32
-             * @description In lists of likes: how many likes are not available to you. The story's `likes` counts them.
+             * @description In lists of likes: the number of likes that you cannot see. The story's `likes` includes them.
              */
             hidden?: number | null;
-            /** @description Latest first; of a search, best first. */
+            /** @description Newest relation first; in a search, best match first. */
             items: components["schemas"]["Person"][];
         };
         /** @description `POST /v1/stories`. */
         PostStory: {
-            /** @description Must be empty or left out as long as there are no uploads. */
+            /** @description Must be empty or omitted, because uploads are not supported yet. */
             attachments?: components["schemas"]["Attachment"][];
             audience?: components["schemas"]["Audience"] | null;
             /**
@@ -1021,25 +1024,28 @@ export interface components {
              */
             text: string;
         };
-        /** @description Why a request failed (RFC 9457). Decide by `code`: it never changes its meaning; `detail` is for people. */
+        /**
+         * @description The reason why a request failed (RFC 9457). Use `code` in programs: its meaning never changes. `detail` is for
+         *     people.
+         */
         Problem: {
             /**
-             * @description What went wrong, for programs.
+             * @description The error, for programs.
              * @example not_found
              */
             code: string;
             /**
-             * @description What went wrong, for people.
+             * @description The error, for people.
              * @example there is no such story
              */
             detail: string;
-            /** @description Which fields of the body or parameters of the query are at fault, where that can be said. */
+            /** @description The fields of the body or parameters of the query that cause the error, if they are known. */
             errors?: components["schemas"]["FieldProblem"][] | null;
-            /** @description Names this request in our logs. */
+            /** @description Identifies this request in the log of the server. */
             request_id: string;
             /**
              * Format: int32
-             * @description The status of the answer.
+             * @description The status of the response.
              * @example 404
              */
             status: number;
@@ -1054,56 +1060,56 @@ export interface components {
              */
             type: string;
         };
-        /** @description What a like or its withdrawal left. */
+        /** @description The story's counts after a like or unlike. */
         Reaction: {
             /**
              * Format: int32
-             * @description How many comments it has.
+             * @description Number of its comments.
              */
             comments: number;
-            /** @description You like it. */
+            /** @description Whether you like it. */
             liked: boolean;
             /**
              * Format: int32
-             * @description How many people like the story now.
+             * @description Number of people who like the story.
              */
             likes: number;
         };
-        /** @description Up to which story you have read; null when nothing yet. */
+        /** @description The newest story that you have read; null if none. */
         ReadPosition: {
             /** @description The newest story seen. */
             story?: string | null;
         };
         /**
-         * @description What a person is to you. When several are true, the first of this order is told.
+         * @description The relation of a person to you. If several apply, the first one in this order.
          * @enum {string}
          */
         Relation: "blocked" | "friend" | "requested" | "asked" | "following" | "none";
         /** @description A device on which you are signed in. */
         Session: {
-            /** @description What the client calls itself. */
+            /** @description The client's name for itself. */
             client: string;
             /**
              * Format: date-time
              * @description When you logged in (RFC 3339).
              */
             created_at: string;
-            /** @description This request came with it. */
+            /** @description Whether it is the session of this request. */
             current: boolean;
             /**
              * Format: date-time
-             * @description When it ends at the latest.
+             * @description When it ends at the latest, even if it is in use.
              */
             expires_at: string;
-            /** @description For ending it. It is no secret and opens nothing. */
+            /** @description For ending it. It is not secret and grants no access. */
             id: string;
             /**
              * Format: date-time
-             * @description When it was last used, to some minutes.
+             * @description When it was last used, to within some minutes.
              */
             used_at: string;
         };
-        /** @description Your sessions; there are at most 50, so this is always all of them. */
+        /** @description Your sessions. There are at most 50, so this is the complete list. */
         SessionPage: {
             /** @description Always null. */
             after?: string | null;
@@ -1127,35 +1133,35 @@ export interface components {
              */
             handle: string;
             /**
-             * @description ko, en or ja; en when left out.
+             * @description ko, en or ja. Default: en.
              * @example ko
              */
             language?: string | null;
             /**
              * Format: password
-             * @description 8 to 128 characters, not a common one.
+             * @description 8 to 128 characters, not a common password.
              * @example blue-kettle-on-a-hill
              */
             password: string;
         };
-        /** @description The answer to signing up and logging in. Keep the token secret: it opens the account. */
+        /** @description The response to a sign-up or log-in. Keep the token secret: it grants access to the account. */
         SignedIn: {
-            /** @description You. */
+            /** @description Your profile. */
             person: components["schemas"]["Person"];
-            /** @description Send it as `Authorization: Bearer …`; browsers got it as a cookie too. */
+            /** @description Send it as `Authorization: Bearer …`. Browsers also get it as a cookie. */
             token: string;
         };
-        /** @description A story as one reader gets it. */
+        /** @description A story as one reader sees it. */
         Story: {
-            /** @description Photos, videos and link previews, at most 10. Always empty as long as there are no uploads. */
+            /** @description Photos, videos and link previews, at most 10. Always empty, because uploads are not supported yet. */
             attachments: components["schemas"]["Attachment"][];
-            /** @description Who it is for. */
+            /** @description Audience of the story. */
             audience: components["schemas"]["Audience"];
-            /** @description Who posted it. */
+            /** @description The author of the story. */
             author: components["schemas"]["Person"];
             /**
              * Format: int32
-             * @description How many comments it has.
+             * @description Number of its comments.
              */
             comments: number;
             /**
@@ -1166,7 +1172,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When its text or audience was last changed; null when never.
+             * @description When its text or audience was last edited; null if never.
              */
             edited_at?: string | null;
             /**
@@ -1174,32 +1180,32 @@ export interface components {
              * @example 181193933824000002
              */
             id: string;
-            /** @description You like it. */
+            /** @description Whether you like it. */
             liked: boolean;
             /**
              * Format: int32
-             * @description How many people like it.
+             * @description Number of people who like it.
              */
             likes: number;
-            /** @description People in the text who exist. */
+            /** @description Mentioned people who exist. */
             mentions: components["schemas"]["Mention"][];
             /** @description Hashtags in the text, normalised, without the `#`. */
             tags: string[];
-            /** @description Plain text; mentions and tags are in it as they were typed. */
+            /** @description Plain text. It contains mentions and tags as they were typed. */
             text: string;
         };
         /** @description A page of stories, newest first. */
         StoryPage: {
-            /** @description Always null: start over to see newer ones. */
+            /** @description Always null: read the first page again to see newer ones. */
             after?: string | null;
-            /** @description For older stories. */
+            /** @description The cursor for older stories. */
             before?: string | null;
-            /** @description There is nothing older. */
+            /** @description Whether there is nothing older. */
             end: boolean;
             /** @description Newest first. */
             items: components["schemas"]["Story"][];
         };
-        /** @description How many notifications you have not seen. */
+        /** @description The number of unread notifications. */
         UnreadNotifications: {
             /**
              * Format: int32
@@ -1214,7 +1220,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description `busy`, `timed_out`, `going_away`, `storage_full`: try again after `Retry-After` */
+        /** @description `busy`, `timed_out`, `going_away`, `storage_full`: retry after `Retry-After` */
         Busy: {
             headers: {
                 [name: string]: unknown;
@@ -1223,7 +1229,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `cross_site`: sent with the cookie, and not by a page of this site */
+        /** @description `cross_site`: the request has the cookie and was not sent by a page of this site */
         CrossSite: {
             headers: {
                 [name: string]: unknown;
@@ -1232,7 +1238,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `internal`: our fault */
+        /** @description `internal`: an error of the server */
         Internal: {
             headers: {
                 [name: string]: unknown;
@@ -1259,7 +1265,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `not_found`: it does not exist, or you may not know that it does */
+        /** @description `not_found`: it does not exist, or you may not see it */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -1277,7 +1283,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `other_person`: the session belongs to another person than `Sosik-Person` names; nothing was done */
+        /** @description `other_person`: the session does not belong to the person in `Sosik-Person`; nothing was done */
         OtherPerson: {
             headers: {
                 [name: string]: unknown;
@@ -1339,7 +1345,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description it is */
+            /** @description the process is alive */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1359,7 +1365,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description it may */
+            /** @description the node is ready */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1368,7 +1374,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description it is going away, its clock is wrong, its disk failed, or a task in the background fails for good; the reason */
+            /** @description the reason: the node is stopping, its clock is wrong, its disk failed, or a background task was given up */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1382,7 +1388,7 @@ export interface operations {
     list_blocks: {
         parameters: {
             query?: {
-                /** @description Items on the page, 1 to 100; 20 when left out. */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
                 /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
@@ -1390,7 +1396,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -1420,7 +1426,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -1469,7 +1475,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -1501,7 +1507,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -1512,7 +1518,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description it is gone */
+            /** @description the comment is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1533,7 +1539,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -1548,7 +1554,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the comment as it is now */
+            /** @description the edited comment */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1590,7 +1596,7 @@ export interface operations {
     read_feed: {
         parameters: {
             query?: {
-                /** @description Items on the page, 1 to 100; 20 when left out. */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
                 /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
@@ -1598,9 +1604,9 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description the `ETag` you have */
+                /** @description the `ETag` of your copy */
                 "If-None-Match"?: string | null;
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -1611,7 +1617,7 @@ export interface operations {
             /** @description a page */
             200: {
                 headers: {
-                    /** @description of these bytes */
+                    /** @description the version of this response */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -1619,7 +1625,7 @@ export interface operations {
                     "application/json": components["schemas"]["FeedPage"];
                 };
             };
-            /** @description you have it */
+            /** @description not modified */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1639,7 +1645,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -1668,7 +1674,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -1705,15 +1711,15 @@ export interface operations {
     stream_feed: {
         parameters: {
             query?: {
-                /** @description The `id` of the last event you got, or the cursor `after` of a page. */
+                /** @description The `id` of the last event you received, or the cursor `after` of a page. */
                 last_event_id?: string;
-                /** @description Who the stream is meant for, like the header `Sosik-Person`. */
+                /** @description The person the stream is meant for, like the header `Sosik-Person`. */
                 person?: string;
             };
             header?: {
-                /** @description the `id` of the last event you got */
+                /** @description the `id` of the last event you received */
                 "Last-Event-ID"?: string | null;
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -1721,7 +1727,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description events until one of us goes */
+            /** @description events until the client or the server disconnects */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1758,7 +1764,7 @@ export interface operations {
     list_followers: {
         parameters: {
             query?: {
-                /** @description Items on the page, 1 to 100; 20 when left out. */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
                 /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
@@ -1766,7 +1772,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -1795,7 +1801,7 @@ export interface operations {
     list_follows: {
         parameters: {
             query?: {
-                /** @description Items on the page, 1 to 100; 20 when left out. */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
                 /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
@@ -1803,7 +1809,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -1833,7 +1839,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -1882,7 +1888,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -1913,9 +1919,9 @@ export interface operations {
     list_friend_requests: {
         parameters: {
             query?: {
-                /** @description `incoming` when left out. */
+                /** @description Default: `incoming`. */
                 side?: "incoming" | "outgoing";
-                /** @description Items on the page, 1 to 100; 20 when left out. */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
                 /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
@@ -1923,7 +1929,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -1953,7 +1959,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -1986,7 +1992,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -1997,7 +2003,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description they are asked, or you are friends now */
+            /** @description the request is sent, or you are friends now */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2035,7 +2041,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -2067,7 +2073,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -2115,7 +2121,7 @@ export interface operations {
     list_friends: {
         parameters: {
             query?: {
-                /** @description Items on the page, 1 to 100; 20 when left out. */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
                 /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
@@ -2123,7 +2129,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -2153,7 +2159,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -2164,7 +2170,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description you are no friends */
+            /** @description you are not friends */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2185,7 +2191,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -2193,7 +2199,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description you, with your figures */
+            /** @description your profile with its counts */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2214,7 +2220,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -2226,7 +2232,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description you, as you are now */
+            /** @description your changed profile */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2260,7 +2266,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -2272,7 +2278,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the new one counts now */
+            /** @description the password is changed */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2303,7 +2309,7 @@ export interface operations {
     list_mutes: {
         parameters: {
             query?: {
-                /** @description Items on the page, 1 to 100; 20 when left out. */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
                 /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
@@ -2311,7 +2317,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -2341,7 +2347,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -2390,7 +2396,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -2421,7 +2427,7 @@ export interface operations {
     list_notifications: {
         parameters: {
             query?: {
-                /** @description Items on the page, 1 to 100; 20 when left out. */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
                 /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
@@ -2429,7 +2435,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -2459,7 +2465,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -2471,7 +2477,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description how many are left */
+            /** @description the number of unread notifications left */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2496,13 +2502,13 @@ export interface operations {
     search_people: {
         parameters: {
             query: {
-                /** @description The beginning of a handle or of a word of a name; in Chinese characters, Hangul and Kana any piece of a name. */
+                /** @description The beginning of a handle or of a word of a name; in Chinese characters, Hangul and Kana any part of a name. */
                 q: string;
-                /** @description people wanted, 1 to 100; 20 when left out */
+                /** @description maximum number of people, 1 to 100; default 20 */
                 limit?: number;
             };
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -2510,7 +2516,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description who was found */
+            /** @description the people found */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2549,7 +2555,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the account exists now */
+            /** @description the new account */
             201: {
                 headers: {
                     /** @description the profile */
@@ -2602,7 +2608,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -2634,7 +2640,7 @@ export interface operations {
     list_stories_of_person: {
         parameters: {
             query?: {
-                /** @description Items on the page, 1 to 100; 20 when left out. */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
                 /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
@@ -2642,7 +2648,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -2676,7 +2682,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -2684,7 +2690,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description all of them */
+            /** @description all your sessions */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2750,7 +2756,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -2778,7 +2784,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -2806,11 +2812,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
-                /** @description id out of the list of sessions */
+                /** @description id from the list of sessions */
                 session: string;
             };
             cookie?: never;
@@ -2840,7 +2846,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters, new for every story */
                 "Idempotency-Key"?: string | null;
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path?: never;
@@ -2896,9 +2902,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the `ETag` you have */
+                /** @description the `ETag` of your copy */
                 "If-None-Match"?: string | null;
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -2912,7 +2918,7 @@ export interface operations {
             /** @description the story */
             200: {
                 headers: {
-                    /** @description of these bytes */
+                    /** @description the version of this response */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -2920,7 +2926,7 @@ export interface operations {
                     "application/json": components["schemas"]["Story"];
                 };
             };
-            /** @description you have it */
+            /** @description not modified */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -2940,7 +2946,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -2951,7 +2957,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description it is gone */
+            /** @description the story is deleted */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2972,7 +2978,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -2987,7 +2993,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description the story as it is now */
+            /** @description the edited story */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3029,7 +3035,7 @@ export interface operations {
     list_comments: {
         parameters: {
             query?: {
-                /** @description Items on the page, 1 to 100; 20 when left out. */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
                 /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
@@ -3037,7 +3043,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -3073,7 +3079,7 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters, new for every comment */
                 "Idempotency-Key"?: string | null;
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -3133,7 +3139,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -3144,7 +3150,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description its figures now */
+            /** @description the counts of the story now */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3167,7 +3173,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -3198,7 +3204,7 @@ export interface operations {
     list_likes: {
         parameters: {
             query?: {
-                /** @description Items on the page, 1 to 100; 20 when left out. */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
                 /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
@@ -3206,7 +3212,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
@@ -3239,7 +3245,7 @@ export interface operations {
     list_stories_with_tag: {
         parameters: {
             query?: {
-                /** @description Items on the page, 1 to 100; 20 when left out. */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
                 /** @description The cursor `before` of the previous page of this list. */
                 before?: string;
@@ -3247,11 +3253,11 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description the id of the person this request is meant for: with another person's session it is answered with 409 `other_person`, and nothing is done. For clients that share a cookie with other people's */
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
                 "Sosik-Person"?: string;
             };
             path: {
-                /** @description the tag, with or without `#`, in capitals or not */
+                /** @description the tag, with or without `#`, in upper or lower case */
                 tag: string;
             };
             cookie?: never;

@@ -1,3 +1,3 @@
-//! For operators only: what is stuck, and trying it again.
+//! For operators only: lists dead delivery orders and retries them.
 
 pub(crate) mod orders;

@@ -1,4 +1,4 @@
-//! Delivery orders that were given up.
+//! Dead delivery orders: those that failed too often.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::extract::Json;
 use crate::problem::Problem;
 
-/// Dead orders shown at once; the rest shows when these are done.
+/// Maximum number of dead orders in one response. Further ones follow after these are done.
 const DEAD_SHOWN_MAX: u32 = 100;
 
 /// `GET /admin/orders/dead`
@@ -19,7 +19,7 @@ pub(crate) struct DeadOrders {
     items: Vec<Dead>,
 }
 
-/// One of them.
+/// One dead order.
 #[derive(Serialize)]
 struct Dead {
     story: String,
@@ -36,7 +36,7 @@ pub(crate) struct Retried {
     retried: u64,
 }
 
-/// Shows the oldest dead orders with what went wrong.
+/// Returns the oldest dead orders with their last errors.
 pub(crate) async fn dead(State(app): State<App>) -> Result<Json<DeadOrders>, Problem> {
     let store = app.service.store();
     let figures = store
@@ -54,7 +54,7 @@ pub(crate) async fn dead(State(app): State<App>) -> Result<Json<DeadOrders>, Pro
     }))
 }
 
-/// Has every dead order tried again from the beginning.
+/// Retries every dead order from the beginning.
 pub(crate) async fn retry(State(app): State<App>) -> Result<Json<Retried>, Problem> {
     let now = app.service.clock().now();
     let retried = app

@@ -1,4 +1,4 @@
-//! Blocking somebody.
+//! Blocks a person.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,7 +11,8 @@ use crate::problem::Problem;
 
 /// Block a person
 ///
-/// Neither sees the other from now on; friendship and follows between you end. They are not told. Repeating it changes nothing.
+/// Neither sees the other from now on; friendship and follows between you end. They are not notified. Repeating it
+/// changes nothing.
 #[utoipa::path(put, path = "/v1/blocks/{person}", tag = "relations", operation_id = "block",
     params(("person" = String, Path, description = "id of the person")),
     responses(

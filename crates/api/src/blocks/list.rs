@@ -1,4 +1,4 @@
-//! Whom you blocked.
+//! The people whom the viewer blocked.
 
 use axum::extract::State;
 use sosik_store::PeopleList;
@@ -9,9 +9,9 @@ use crate::problem::Problem;
 use crate::relations;
 use crate::shapes::PersonPage;
 
-/// List whom you blocked
+/// List the people you blocked
 ///
-/// Latest first.
+/// Newest block first.
 #[utoipa::path(get, path = "/v1/blocks", tag = "relations", operation_id = "list_blocks",
     params(PageQuery),
     responses((status = 200, description = "a page of people", body = PersonPage)))]

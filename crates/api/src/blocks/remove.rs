@@ -1,4 +1,4 @@
-//! Blocking somebody no longer.
+//! Unblocks a person.
 
 use axum::extract::State;
 use axum::http::StatusCode;

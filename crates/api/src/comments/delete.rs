@@ -1,4 +1,4 @@
-//! Deleting a comment.
+//! Deletes a comment.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,10 +10,10 @@ use crate::problem::Problem;
 
 /// Delete a comment
 ///
-/// Your own, or anybody's on a story of yours.
+/// You can delete your own comments, and all comments on your stories.
 #[utoipa::path(delete, path = "/v1/comments/{comment}", tag = "comments", operation_id = "delete_comment",
     params(("comment" = String, Path, description = "id of the comment")),
-    responses((status = 204, description = "it is gone")))]
+    responses((status = 204, description = "the comment is deleted")))]
 pub(crate) async fn delete(
     State(app): State<App>,
     viewer: Viewer,

@@ -1,4 +1,4 @@
-//! Changing a comment.
+//! Edits a comment.
 
 use axum::extract::State;
 use sosik_feed::CommentId;
@@ -14,7 +14,7 @@ use crate::shapes::{Comment, EditComment};
     params(("comment" = String, Path, description = "id of your comment")),
     request_body = EditComment,
     responses(
-        (status = 200, description = "the comment as it is now", body = Comment),
+        (status = 200, description = "the edited comment", body = Comment),
         (status = 409, description = "`text_quota`"),
         (status = 422, description = "`comment_text_…`"),
     ))]

@@ -11,8 +11,8 @@ use crate::shapes::{Comment, CommentPage};
 
 /// List the comments of a story
 ///
-/// Oldest first; page on with `after`. Comments of people you blocked, or who blocked you, are not shown; `hidden` says
-/// how many they are.
+/// Oldest first. Read the next page with `after`. Comments of people you blocked, or who blocked you, are omitted.
+/// `hidden` is their number.
 #[utoipa::path(get, path = "/v1/stories/{story}/comments", tag = "comments", operation_id = "list_comments",
     params(("story" = String, Path, description = "id of the story"), PageQuery),
     responses((status = 200, description = "a page of comments", body = CommentPage)))]

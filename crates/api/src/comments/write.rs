@@ -1,4 +1,4 @@
-//! Commenting.
+//! Writes a comment.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -13,7 +13,7 @@ use crate::shapes::{Comment, WriteComment};
 
 /// Comment on a story
 ///
-/// With an `Idempotency-Key` a repeat writes nothing and answers the same comment again.
+/// With an `Idempotency-Key` a repeat writes nothing and returns the first comment again.
 #[utoipa::path(post, path = "/v1/stories/{story}/comments", tag = "comments", operation_id = "write_comment",
     params(
         ("story" = String, Path, description = "id of the story"),

@@ -15,11 +15,11 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::settings::Settings;
 
-/// Longest chain of proxies looked at. Real chains have two or three; a longer one is written by a client.
+/// Maximum number of proxies in a chain. Real chains have two or three; a longer one is forged by a client.
 const HOPS_MAX: usize = 16;
 
-/// Bits of an IPv6 address that name a network. One household or one rented machine gets a whole /64, so a single
-/// client has 2⁶⁴ addresses of it.
+/// Bits of an IPv6 address that identify a network. A household or a rented machine gets a whole /64, so a single
+/// client has 2⁶⁴ addresses.
 const V6_NETWORK_BITS: u32 = 64;
 
 /// Address of the other end of the connection, set by [`serve`](crate::serve).
@@ -56,8 +56,7 @@ impl ClientAddress {
         Self(client)
     }
 
-    /// The client of a request. Only a request that did not come through a socket has no peer; all of those count as
-    /// one client.
+    /// The client of a request. Only requests without a socket have no peer; all of them count as one client.
     pub(crate) fn of_parts(
         extensions: &Extensions,
         headers: &HeaderMap,
@@ -87,7 +86,7 @@ impl Network {
         })
     }
 
-    /// The key of its buckets.
+    /// The key of its rate limits.
     pub(crate) fn key(self) -> u64 {
         match self.0 {
             IpAddr::V4(address) => xxh3_64(&address.octets()),
@@ -97,7 +96,7 @@ impl Network {
 }
 
 impl ClientAddress {
-    /// The key of the wider network around it: IPv4 /24, IPv6 /48, the least that providers give to one customer.
+    /// The key of the surrounding network: IPv4 /24, IPv6 /48, the smallest that providers assign to one customer.
     pub(crate) fn wide_network_key(self) -> u64 {
         match self.0 {
             IpAddr::V4(address) => xxh3_64(&address.octets()[..3]),

@@ -1,4 +1,4 @@
-//! Answers that need not be sent again.
+//! Conditional responses: 304 instead of a body that the client already has.
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
@@ -23,11 +23,10 @@ impl FromRequestParts<App> for IfNoneMatch {
 }
 
 impl IfNoneMatch {
-    /// The JSON with its tag, or `304` when the client has it. The tag is weak, since compression may change the
-    /// bytes on the way.
+    /// The JSON with its tag, or `304` if the client has it. The tag is weak, because compression may change the bytes.
     ///
-    /// The answer is one person's, so no cache may store it: a browser would still show it after the person logged out.
-    /// Clients that want a `304` keep their own copy and send its tag.
+    /// The response belongs to one person, so no cache may store it: a browser would still show it after the person has
+    /// logged out. Clients that want a `304` keep their own copy and send its tag.
     pub(crate) fn answer(&self, Tagged { json, tag }: Tagged) -> Response {
         let tag = format!("W/\"{tag:016x}\"");
         let mut response = if self.0.as_ref().is_some_and(|known| names(known, &tag)) {
@@ -46,7 +45,7 @@ impl IfNoneMatch {
     }
 }
 
-/// Does `If-None-Match` name this tag?
+/// Whether `If-None-Match` contains this tag.
 pub(crate) fn names_tag(headers: &HeaderMap, tag: &str) -> bool {
     let mut lines = headers.get_all(header::IF_NONE_MATCH).iter();
     lines.any(|known| names(known, tag))

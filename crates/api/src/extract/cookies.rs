@@ -1,11 +1,13 @@
 //! The session cookie.
 //!
-//! Over TLS its name has the prefix `__Host-`, by which browsers make sure that it is ours, for the whole site, and
-//! never sent in the clear. They refuse that prefix without `Secure`, so plain HTTP (a laptop) has a plain name.
+//! Over TLS its name has the prefix `__Host-`. Browsers then guarantee that this host set it, for the whole site, and
+//! that it is never sent unencrypted. They reject that prefix without `Secure`, so the cookie has a plain name over
+//! plain HTTP (a laptop).
 //!
-//! Under the plain name a second cookie can be planted: by another port or a neighbour of the same domain, with a longer
-//! path so that it comes first. Taking either would let the planter choose the account, so a request with two different
-//! values is rejected. Whoever can plant a cookie can also remove it; nothing protects plain HTTP from that.
+//! With the plain name another site can plant a second cookie: on another port or a neighbour host of the same domain,
+//! with a longer path so that it comes first. Using either of them would let the attacker choose the account, so a
+//! request with two different values is rejected. An attacker who can plant a cookie can also remove it; nothing
+//! protects plain HTTP from that.
 
 use std::time::Duration;
 
@@ -15,11 +17,11 @@ use sosik_service::accounts::Token;
 use crate::app::App;
 use crate::problem::Problem;
 
-/// A cookie of ours.
+/// One of our cookies.
 pub(super) struct Cookie {
     /// Its name over TLS.
     pub(super) over_tls: &'static str,
-    /// Its name without.
+    /// Its name without TLS.
     pub(super) in_the_clear: &'static str,
     /// The `SameSite` attribute.
     pub(super) same_site: &'static str,
@@ -40,14 +42,14 @@ impl Cookie {
         }
     }
 
-    /// The values that a request has for it, in their order.
+    /// The values of this cookie in a request, in their order.
     pub(super) fn values<'a>(
         &self,
         headers: &'a HeaderMap,
         is_https: bool,
     ) -> impl Iterator<Item = &'a str> {
         let name = self.name(is_https);
-        // Bytes, since one cookie of a neighbour that is no ASCII must not hide ours in the same line.
+        // Compared as bytes, because a neighbour's cookie that is not ASCII must not hide ours in the same line.
         let pairs = headers
             .get_all(header::COOKIE)
             .iter()
@@ -74,7 +76,7 @@ impl Cookie {
 /// The token in the cookie, if there is one.
 ///
 /// # Errors
-/// `CookieAmbiguous` for two cookies of that name with different values.
+/// `CookieAmbiguous` if there are two such cookies with different values.
 pub(crate) fn session_cookie(headers: &HeaderMap, is_https: bool) -> Result<Option<&str>, Problem> {
     let mut values = SESSION.values(headers, is_https);
     let first = values.next();
@@ -85,7 +87,7 @@ pub(crate) fn session_cookie(headers: &HeaderMap, is_https: bool) -> Result<Opti
     }
 }
 
-/// Tells the browser to keep the token.
+/// The `Set-Cookie` header that stores the token.
 pub(crate) fn keep_session(app: &App, token: &Token) -> Option<HeaderValue> {
     SESSION.set(
         app.settings.is_https(),
@@ -94,7 +96,7 @@ pub(crate) fn keep_session(app: &App, token: &Token) -> Option<HeaderValue> {
     )
 }
 
-/// Tells the browser to forget it.
+/// The `Set-Cookie` header that deletes the token.
 pub(crate) fn forget_session(app: &App) -> Option<HeaderValue> {
     SESSION.set(app.settings.is_https(), "", Duration::ZERO)
 }

@@ -1,7 +1,7 @@
-//! The device cookie: marks a browser that logged in before.
+//! The device cookie: identifies a browser that logged in before.
 //!
-//! It grants no access. It outlives sessions and log-outs, and only selects the rate limit for log-in attempts.
-//! Clients that use bearer tokens may keep and send it as well.
+//! It grants no access. It outlives sessions and log-outs, and only selects the rate limit for log-in attempts. Clients
+//! with bearer tokens may store and send it, too.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const DEVICE: Cookie = Cookie {
     same_site: "Strict",
 };
 
-/// Browsers keep no cookie longer than 400 days.
+/// Browsers limit the age of a cookie to 400 days.
 const AGE: Duration = Duration::from_secs(400 * 86_400);
 
 /// The token of the device, if the client sent one.
@@ -34,12 +34,12 @@ impl FromRequestParts<App> for Device {
     }
 }
 
-/// The first cookie of that name. A planted one does no harm: at worst the device counts as unknown.
+/// The first cookie with that name. A planted one is harmless: at worst the device counts as unknown.
 fn sent(headers: &HeaderMap, is_https: bool) -> Option<String> {
     DEVICE.values(headers, is_https).next().map(str::to_owned)
 }
 
-/// Makes the browser keep the token.
+/// The `Set-Cookie` header that stores the token.
 pub(crate) fn keep_device(app: &App, token: &Token) -> Option<HeaderValue> {
     DEVICE.set(app.settings.is_https(), token.as_str(), AGE)
 }

@@ -17,7 +17,7 @@ pub(crate) fn is_meant_for(headers: &HeaderMap, person: PersonId) -> bool {
     named.all(|name| name.to_str().is_ok_and(|name| is(name, person)))
 }
 
-/// Does this text name the person?
+/// Whether this text is the id of the person.
 pub(crate) fn is(name: &str, person: PersonId) -> bool {
     name.parse() == Ok(person)
 }

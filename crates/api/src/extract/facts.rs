@@ -1,4 +1,4 @@
-//! What becomes known about a request on its way in, for the answer on its way out.
+//! Facts about a request that the extractors find and the response needs.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,7 +6,7 @@ use sosik_feed::PersonId;
 
 use super::RequestId;
 
-/// Notes of one request, shared by the extractors and the front.
+/// Facts of one request, shared by the extractors and the front.
 #[derive(Clone)]
 pub(crate) struct Facts(Arc<Notes>);
 
@@ -16,14 +16,14 @@ struct Notes {
     rate: OnceLock<RateState>,
 }
 
-/// Where the bucket stands that this request took from.
+/// The state of the bucket that this request used.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RateState {
     /// Size of the bucket.
     pub(crate) limit: u32,
-    /// Left in it.
+    /// Tokens left.
     pub(crate) remaining: u32,
-    /// Seconds until it is full again, or until one more is allowed.
+    /// Seconds until the bucket is full again, or until the next token.
     pub(crate) reset_seconds: u64,
 }
 
@@ -40,7 +40,7 @@ impl Facts {
         &self.0.id
     }
 
-    /// Notes who asks. The first one counts.
+    /// Records the person of the request. Only the first call counts.
     pub(crate) fn is_by(&self, person: PersonId) {
         self.0.person.get_or_init(|| person);
     }
@@ -49,7 +49,7 @@ impl Facts {
         self.0.person.get().copied()
     }
 
-    /// Notes the bucket. The first one counts: it is the one closest to what the request does.
+    /// Records the bucket. Only the first call counts: it is the most specific one.
     pub(crate) fn took_from(&self, rate: RateState) {
         self.0.rate.get_or_init(|| rate);
     }

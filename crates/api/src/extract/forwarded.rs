@@ -1,8 +1,8 @@
-//! Reads the chain of addresses that proxies write: `X-Forwarded-For`, or `Forwarded` (RFC 7239).
+//! Parses the chain of addresses that proxies write: `X-Forwarded-For`, or `Forwarded` (RFC 7239).
 //!
 //! [`address`](super::address) decides which hops to trust. This module only parses, from right to left: the rightmost
-//! entry is the newest. It parses `Forwarded` without a library: the existing ones split inside quoted strings, so
-//! a client could hide a second `for=` in a quoted `host` that a trusted proxy copies.
+//! entry is the newest. It parses `Forwarded` without a library: the existing ones split inside quoted strings, so a
+//! client could hide a second `for=` in a quoted `host` that a trusted proxy copies.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue};
 
 /// The header in which the proxies of this service write the address of their client.
 ///
-/// Only one is read. A proxy that writes one of them passes the other on as the client sent it.
+/// Only this header is read. A proxy that writes one of the two headers passes the other on unchanged from the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ForwardedHeader {
     /// `X-Forwarded-For`: addresses separated by commas, with or without ports.
@@ -20,11 +20,11 @@ pub enum ForwardedHeader {
     Forwarded,
 }
 
-/// Reads one line of the header, oldest hop first.
+/// Parses one line of the header, oldest hop first.
 type ReadLine = fn(&str) -> Vec<Option<IpAddr>>;
 
-/// The hops that the header names, newest first. `None` is a hop that has no readable address: an obfuscated
-/// identifier, `unknown`, or text that breaks the grammar.
+/// The hops of the header, newest first. `None` is a hop without a readable address: an obfuscated identifier,
+/// `unknown`, or a syntax error.
 pub(super) fn hops(header: ForwardedHeader, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let (name, read): (_, ReadLine) = match header {
         ForwardedHeader::XForwardedFor => ("x-forwarded-for", plain),
@@ -42,7 +42,7 @@ fn plain(line: &str) -> Vec<Option<IpAddr>> {
     line.split(',').map(|hop| address(hop.trim())).collect()
 }
 
-/// The `for` of each element. A line with an open quote is one unreadable hop.
+/// The `for` of each element. A line with an unterminated quote is one unreadable hop.
 fn elements(line: &str) -> Vec<Option<IpAddr>> {
     match split_outside_quotes(line, b',') {
         Some(elements) => elements.into_iter().map(element).collect(),
@@ -68,7 +68,7 @@ fn unquoted(value: &str) -> &str {
     inner.unwrap_or(value)
 }
 
-/// The parts between separators that stand outside of quoted strings; `None` when a quoted string does not end.
+/// The parts between separators outside of quoted strings; `None` if a quoted string is not terminated.
 fn split_outside_quotes(text: &str, separator: u8) -> Option<Vec<&str>> {
     let (mut parts, mut start) = (Vec::new(), 0);
     let (mut quoted, mut escaped) = (false, false);

@@ -1,4 +1,4 @@
-//! Ids and names in the path. A malformed one names nothing, so it is answered like one that does not exist.
+//! Ids and names in the path. A malformed one gets the same response as one that does not exist.
 
 use std::str::FromStr;
 
@@ -12,10 +12,10 @@ use crate::problem::Problem;
 /// The id in the path.
 pub(crate) struct Id<T>(pub(crate) T);
 
-/// The handle or tag in the path, as it was sent.
+/// The handle or tag in the path, as the client sent it.
 pub(crate) struct Name(pub(crate) String);
 
-/// What an id names, for the answer when there is no such thing.
+/// The kind of thing that an id identifies, for the response if it does not exist.
 pub(crate) trait Names: FromStr {
     /// A noun.
     const NOUN: &'static str;
@@ -59,7 +59,7 @@ impl FromRequestParts<App> for Name {
     }
 }
 
-/// No path here has more than one parameter. `None` also when it is not UTF-8.
+/// No path has more than one parameter. Also `None` if the parameter is not UTF-8.
 async fn only_parameter(parts: &mut Parts, app: &App) -> Option<String> {
     let parameters = RawPathParams::from_request_parts(parts, app).await.ok()?;
     parameters.iter().next().map(|(_, value)| value.to_owned())

@@ -1,4 +1,4 @@
-//! The name a client gives to a request, so that a repeat is recognised. Whether it is usable is a rule of the domain.
+//! The key with which a client identifies a repeated request. A rule of the domain checks it.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

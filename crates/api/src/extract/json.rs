@@ -1,7 +1,7 @@
-//! Bodies: JSON in, JSON out.
+//! JSON bodies of requests and responses.
 //!
 //! A request body must be declared as JSON, so that no HTML form of another site can send it. Unknown fields are
-//! rejected. The front bounds the size of a body and the time it takes.
+//! rejected. The front limits the size of a body and the time it may take.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
@@ -14,10 +14,10 @@ use serde::de::DeserializeOwned;
 use crate::app::App;
 use crate::problem::{FieldError, Problem};
 
-/// What an answer has in the end, so that its headers need not move as they become more.
+/// The usual number of headers of a response. Reserving them avoids a reallocation.
 const HEADERS_USUAL: usize = 14;
 
-/// A body.
+/// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
@@ -41,7 +41,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// An answer of JSON that is already written.
+/// A response with a body that is already JSON.
 pub(crate) fn json_bytes(bytes: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(bytes));
     response.headers_mut().reserve(HEADERS_USUAL);
@@ -66,14 +66,14 @@ fn is_json(headers: &HeaderMap) -> bool {
             && essence.ends_with("+json"))
 }
 
-/// The front has read the body already, within its limits of time and size, so this neither waits nor copies.
+/// The front has already read the body within its limits of time and size, so this neither waits nor copies.
 async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
     let read = to_bytes(request.into_body(), bytes_max).await;
     read.map_err(|_not_read_by_the_front| Problem::BodyUnreadable)
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // Serde would take a list for the fields in their order.
+    // Serde would accept a list as the fields in their order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(Problem::BodyInvalid(FieldError {
             field: String::new(),
@@ -104,14 +104,14 @@ fn problem_of(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     Problem::BodyInvalid(FieldError { field, message })
 }
 
-/// Without the `at line 1 column 7` that serde_json adds: the field says it better.
+/// Removes the ` at line 1 column 7` of serde_json: the field is more helpful.
 fn without_place(message: &str) -> &str {
     message
         .rfind(" at line ")
         .map_or(message, |place| &message[..place])
 }
 
-/// Serde names an unknown, missing or repeated field in the message only.
+/// Serde names an unknown, missing or repeated field only in the message.
 fn named_field(message: &str) -> Option<&str> {
     let mut quoted = message.split('`');
     matches!(

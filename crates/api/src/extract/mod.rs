@@ -1,4 +1,4 @@
-//! Who asks and what they ask, taken out of the request. Each refuses with a [`Problem`](crate::problem::Problem).
+//! Extractors: the person and the arguments of a request. Each rejects with a [`Problem`](crate::problem::Problem).
 
 mod address;
 mod conditional;

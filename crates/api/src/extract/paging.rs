@@ -1,4 +1,4 @@
-//! Where in a list a client is, and how much of it it wants.
+//! The page of a list that a client requests.
 
 use serde::Deserialize;
 use sosik_feed::cursor::seal::{List, Scope, Seals};
@@ -9,11 +9,11 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::app::App;
 use crate::problem::{FieldError, Problem};
 
-/// The query of every list.
+/// The query parameters of every list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
-    /// Items on the page, 1 to 100; 20 when left out.
+    /// Items on the page, 1 to 100. Default: 20.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// The cursor `before` of the previous page of this list.
@@ -22,12 +22,12 @@ pub(crate) struct PageQuery {
     after: Option<String>,
 }
 
-/// A query that was understood.
+/// A valid page query.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// Items wanted, within the maximum.
+    /// Requested number of items, within the maximum.
     pub(crate) limit: usize,
-    /// From where; none is the beginning.
+    /// The start of the page; `None` is the beginning.
     pub(crate) from: Option<Place>,
 }
 
@@ -41,11 +41,11 @@ pub(crate) enum Place {
 }
 
 impl PageQuery {
-    /// Understands the query of one list.
+    /// Parses the query of one list.
     ///
     /// # Errors
-    /// `RuleBroken` for the limit, `CursorInvalid` also for the cursor of another list or person, `QueryInvalid` for
-    /// both cursors at once.
+    /// `RuleBroken` for the limit; `CursorInvalid`, also for a cursor of another list or person; `QueryInvalid` for two
+    /// cursors.
     pub(crate) fn read(self, app: &App, scope: Scope) -> Result<Page, Problem> {
         let (default, max) = (app.settings.page_items_default, app.settings.page_items_max);
         Ok(Page {
@@ -79,7 +79,7 @@ fn place(
         (None, Some(after)) => Ok(Some(Place::After(open(&after, "after", seal)?))),
         (Some(_), Some(_)) => Err(Problem::QueryInvalid(FieldError {
             field: "after".to_owned(),
-            message: "give one of before and after, not both".to_owned(),
+            message: "send one of before and after, not both".to_owned(),
         })),
     }
 }
@@ -95,7 +95,7 @@ fn open(
     }
 }
 
-/// A list that hangs on a story.
+/// A list that belongs to a story.
 pub(crate) const fn of_story(list: List, story: StoryId, reader: PersonId) -> Scope {
     Scope {
         list,
@@ -104,7 +104,7 @@ pub(crate) const fn of_story(list: List, story: StoryId, reader: PersonId) -> Sc
     }
 }
 
-/// A list that goes by a name in its one form.
+/// A list that is identified by a name in its normal form.
 pub(crate) fn of_name(list: List, name: &str, reader: PersonId) -> Scope {
     Scope {
         list,
@@ -114,7 +114,7 @@ pub(crate) fn of_name(list: List, name: &str, reader: PersonId) -> Scope {
 }
 
 impl Place {
-    /// A cursor of another list.
+    /// The problem for a cursor of another list.
     pub(crate) const fn refused(&self) -> Problem {
         match self {
             Self::Before(_) => Problem::CursorInvalid("before"),
@@ -124,7 +124,7 @@ impl Place {
 }
 
 impl Page {
-    /// The limit as the service takes it.
+    /// The limit in the type of the service.
     pub(crate) fn limit(&self) -> u32 {
         u32::try_from(self.limit).unwrap_or(u32::MAX)
     }
@@ -147,7 +147,7 @@ impl Page {
         }
     }
 
-    /// For lists in the order of a time.
+    /// For lists sorted by time.
     pub(crate) fn behind(&self) -> Result<Option<Position>, Problem> {
         match &self.from {
             None => Ok(None),

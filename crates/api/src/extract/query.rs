@@ -1,4 +1,4 @@
-//! The query of the address. Parameters that nobody knows are ignored: proxies and browsers add their own.
+//! Query parameters. Unknown ones are ignored, because proxies and browsers add their own.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -27,7 +27,7 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     }
 }
 
-/// The name that stands before the colon in `… query string: limit: invalid digit`, if there is one.
+/// The name before the colon in `… query string: limit: invalid digit`, if there is one.
 fn field_of(message: &str) -> &str {
     let rest = message.split_once(": ").map_or("", |(_, rest)| rest);
     match rest.split_once(": ") {

@@ -1,5 +1,5 @@
-//! Names a request: in the answer, in the log, in the problem. A sane name that the client or a proxy brings is kept,
-//! so that one request has one name on its whole way.
+//! Request ids, as they appear in the response, the log and the problem. A valid id from the client or a proxy is kept,
+//! so that one request has the same id everywhere.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,19 +9,19 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 /// The header, both ways.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longest name taken over from a client: a UUID or a trace id fits.
+/// Longest id accepted from a client: a UUID or a trace id fits.
 const BYTES_MAX: usize = 64;
 
-/// The name of one request. Visible ASCII without anything that means something in a log line.
+/// The id of one request. Visible ASCII without characters that have a meaning in a log line.
 #[derive(Debug, Clone)]
 pub(crate) enum RequestId {
-    /// Made here: sixteen hexadecimal digits, kept in place since nearly every request has one.
+    /// Made here: sixteen hexadecimal digits, stored inline because nearly every request has one.
     Made([u8; 16]),
-    /// Taken over.
+    /// Sent by the client or a proxy.
     Brought(Arc<str>),
 }
 
-/// Makes names that differ within this process, and most likely from those of others.
+/// Makes ids that are unique in this process, and most likely differ from those of others.
 pub(crate) struct RequestIds {
     start: u64,
     next: AtomicU64,
@@ -36,7 +36,7 @@ impl RequestIds {
         }
     }
 
-    /// The name that came with the request, else a new one.
+    /// The id that came with the request, or a new one.
     pub(crate) fn name(&self, headers: &HeaderMap) -> RequestId {
         let brought = headers
             .get(HEADER)
@@ -51,7 +51,7 @@ impl RequestIds {
     #[expect(clippy::cast_possible_truncation, reason = "masked to four bits")]
     fn make(&self) -> RequestId {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        // An odd factor: different numbers give different names.
+        // An odd factor: different numbers give different ids.
         let name = self
             .start
             .wrapping_add(number)
@@ -62,7 +62,7 @@ impl RequestIds {
 }
 
 impl RequestId {
-    /// The name.
+    /// The id.
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Made(digits) => str::from_utf8(digits).unwrap_or_default(),
@@ -70,7 +70,7 @@ impl RequestId {
         }
     }
 
-    /// For the header of the answer.
+    /// The value of the response header.
     pub(crate) fn header(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(self.as_str()).ok()
     }

@@ -1,13 +1,13 @@
-//! Whether a request that comes with the cookie and changes something was sent by a page of ours.
+//! Whether one of our own pages sent a request that has the cookie and changes something.
 //!
-//! A bearer token is proof enough, since no other site has it; the cookie is sent by the browser whoever asks. So
-//! the browser's own word is wanted: `Sec-Fetch-Site`, or `Origin` from those that do not send it (and over plain
-//! HTTP, where none does). A request with neither is refused: scripts have the bearer token.
+//! A bearer token is sufficient, because no other site has it. A browser sends the cookie with the requests of every
+//! site. So the browser must identify the site: with `Sec-Fetch-Site`, or with `Origin` if it does not send the former
+//! (over plain HTTP no browser does). A request with neither is rejected: scripts use the bearer token.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 
-/// May this request be done in the name of the cookie's owner?
+/// Whether this request may act for the cookie's owner.
 pub(crate) fn is_ours(parts: &Parts, public_url: &str) -> bool {
     is_safe(&parts.method) || comes_from_us(&parts.headers, public_url)
 }

@@ -1,4 +1,4 @@
-//! Who asks.
+//! The person who sends a request.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -14,8 +14,8 @@ use crate::app::App;
 use crate::limits::{Kind, Reading};
 use crate::problem::Problem;
 
-/// Somebody who is signed in, and who may ask for this kind of thing again: their bucket of that kind was not empty.
-/// A handler with this argument is never reached by anybody else.
+/// A signed-in person whose rate limit for this kind of request is not exhausted. A handler with this argument is never
+/// called for anybody else.
 pub(crate) struct Viewer<K = Reading>(sosik_service::accounts::Viewer, PhantomData<K>);
 
 impl<K> Deref for Viewer<K> {
@@ -36,7 +36,7 @@ impl<K: Kind> FromRequestParts<App> for Viewer<K> {
             Remembered::Nothing => return Err(Problem::Unauthenticated),
             Remembered::Unknown => looked_up(parts, app, token).await?,
         };
-        // Before anything is counted or done in the wrong person's name.
+        // Before anything is counted or done for the wrong person.
         if !expected::is_meant_for(&parts.headers, viewer.id) {
             return Err(Problem::OtherPerson);
         }
@@ -49,7 +49,7 @@ impl<K: Kind> FromRequestParts<App> for Viewer<K> {
     }
 }
 
-/// Asks the store about a token, unless its address has sent too many that open nothing.
+/// Looks a token up in the store, unless its address has sent too many unknown ones.
 async fn looked_up(
     parts: &Parts,
     app: &App,
@@ -65,7 +65,7 @@ async fn looked_up(
     viewer.ok_or(Problem::Unauthenticated)
 }
 
-/// The bearer token, else that of the cookie.
+/// The bearer token, or else that of the cookie.
 fn token_of<'a>(parts: &'a Parts, app: &App) -> Result<&'a str, Problem> {
     if parts.headers.contains_key(header::AUTHORIZATION) {
         return bearer(&parts.headers).ok_or(Problem::Unauthenticated);
@@ -89,7 +89,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// What the client calls itself, for the list of sessions.
+/// The client's name for itself, for the list of sessions.
 pub(crate) struct ClientName(pub(crate) String);
 
 impl FromRequestParts<App> for ClientName {

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use sosik_feed::cursor::seal;
 
-/// A comment: nothing happened, and the connection stands.
+/// A comment, which shows that the connection is alive.
 pub(crate) const HEART_BEAT: Bytes = Bytes::from_static(b":\n\n");
 
-/// Room for what stands around the data: a cursor and the names.
+/// Bytes of an event in addition to its data: a cursor and the names.
 const EVENT_BYTES: usize = seal::TEXT_MAX + 64;
 
 /// One event. `data` must be one line, which JSON is.
@@ -21,7 +21,7 @@ pub(crate) fn event(name: &str, id: Option<&str>, data: &[u8]) -> Bytes {
     out.into()
 }
 
-/// The last event: come back after so many milliseconds. No id, so the last one still counts.
+/// The last event: reconnect after this number of milliseconds. It has no id, so the previous one stays valid.
 pub(crate) fn bye(retry_ms: u64) -> Bytes {
     let mut out = Vec::with_capacity(48);
     line(&mut out, "event: ", b"bye");

@@ -1,4 +1,4 @@
-//! The home feed: read, followed live, read up to.
+//! The home feed: pages, the live stream, and the read position.
 
 pub(crate) mod events;
 pub(crate) mod read;

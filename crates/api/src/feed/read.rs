@@ -1,4 +1,4 @@
-//! Reading the home feed: the call that everything else is for.
+//! Reads the home feed.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -14,14 +14,14 @@ use crate::shapes::FeedPage;
 
 /// Read your home feed
 ///
-/// Your own stories, your friends', and public ones of whom you follow; newest first, without end. Page down with
-/// `before`. Ask for what came since with `after`: late arrivals come too, wherever they belong. A short page does
-/// not mean the end; `end` does.
+/// Your own stories, those of your friends, and public stories of people you follow, newest first. Page down with
+/// `before`. Read new stories with `after`, which includes late arrivals, whatever their position. A short page is not
+/// the end; `end` marks the end.
 #[utoipa::path(get, path = "/v1/feed", tag = "feed", operation_id = "read_feed",
-    params(("If-None-Match" = Option<String>, Header, description = "the `ETag` you have"), PageQuery),
+    params(("If-None-Match" = Option<String>, Header, description = "the `ETag` of your copy"), PageQuery),
     responses(
-        (status = 200, description = "a page", body = FeedPage, headers(("ETag" = String, description = "of these bytes"))),
-        (status = 304, description = "you have it"),
+        (status = 200, description = "a page", body = FeedPage, headers(("ETag" = String, description = "the version of this response"))),
+        (status = 304, description = "not modified"),
     ))]
 pub(crate) async fn read(
     State(app): State<App>,

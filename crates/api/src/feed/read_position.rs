@@ -1,4 +1,4 @@
-//! Up to where you have read.
+//! The read position.
 
 use axum::extract::State;
 use sosik_feed::StoryId;
@@ -22,7 +22,7 @@ pub(crate) async fn show(
 
 /// Move your read position
 ///
-/// It only moves forward: of several devices, the one that has seen most counts. Answers where it is now.
+/// It only moves forward: the device that has seen most determines it. Returns the new position.
 #[utoipa::path(put, path = "/v1/feed/read-position", tag = "feed", operation_id = "move_read_position",
     request_body = MarkRead,
     responses((status = 200, description = "the newest story seen", body = ReadPosition)))]

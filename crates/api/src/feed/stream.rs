@@ -1,8 +1,8 @@
 //! The live feed: server-sent events.
 //!
-//! A stream holds no place to work in while it waits, and is not compressed, so that each event leaves at once. Every
-//! few seconds it makes sure that its session still stands; a stream that cannot make sure ends, and the client comes
-//! back with its last id.
+//! A waiting stream holds no permit of the admission. It is not compressed, so that each event is sent immediately.
+//! Every few seconds it checks that its session is still open. If the check fails, the stream ends, and the client
+//! reconnects with its last id.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -29,36 +29,36 @@ use crate::extract::{Query, Viewer, is};
 use crate::problem::Problem;
 use crate::render;
 
-/// Clients told to go come back after this and up to as much again, so that they do not come all at once.
+/// Clients reconnect after this time and up to twice as much, so that they do not all return at once.
 const COME_BACK: Duration = Duration::from_secs(1);
 const COME_BACK_SPREAD_MS: u64 = 4_000;
 
-/// Where to resume, for clients that cannot send the header.
+/// The start of a stream, for clients that cannot send the header.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ResumeQuery {
-    /// The `id` of the last event you got, or the cursor `after` of a page.
+    /// The `id` of the last event you received, or the cursor `after` of a page.
     last_event_id: Option<String>,
-    /// Who the stream is meant for, like the header `Sosik-Person`.
+    /// The person the stream is meant for, like the header `Sosik-Person`.
     person: Option<String>,
 }
 
 /// Follow your home feed live
 ///
-/// Server-sent events. The `id` of an event is the cursor behind it: send the last one as `Last-Event-ID` to resume
-/// without a gap.
+/// Server-sent events. The `id` of an event is the cursor after it. To resume without a gap, send the last one as
+/// `Last-Event-ID`.
 ///
-/// - `hello`: connected; its `id` is where you are. Data `{}`.
+/// - `hello`: connected. Its `id` is your current position. Data `{}`.
 /// - `story`: a new story. Data: Story.
-/// - `reset`: what came since cannot be told; fetch the first page. Data `{}`.
+/// - `reset`: the new stories could not be determined. Fetch the first page. Data `{}`.
 /// - `notifications`: data `{"unread": n}`.
-/// - `bye`: the server ends the stream (it goes away, or your session ended); come back after `retry`. Data `{}`.
+/// - `bye`: the server ends the stream (it is stopping, or your session ended). Reconnect after `retry`. Data `{}`.
 ///
-/// Comments in between are heart-beats.
+/// Comments between events are heartbeats.
 #[utoipa::path(get, path = "/v1/feed/stream", tag = "feed", operation_id = "stream_feed",
-    params(("Last-Event-ID" = Option<String>, Header, description = "the `id` of the last event you got"), ResumeQuery),
+    params(("Last-Event-ID" = Option<String>, Header, description = "the `id` of the last event you received"), ResumeQuery),
     responses(
-        (status = 200, description = "events until one of us goes", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "events until the client or the server disconnects", body = String, content_type = "text/event-stream"),
         (status = 400, description = "`cursor_invalid`"),
         (status = 429, description = "`too_many_streams`, `too_many_requests`"),
     ))]
@@ -90,7 +90,7 @@ pub(crate) async fn stream(
         HeaderValue::from_static("text/event-stream"),
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // Proxies of the nginx family hold answers back otherwise.
+    // Otherwise proxies of the nginx family buffer responses.
     headers.insert(
         HeaderName::from_static("x-accel-buffering"),
         HeaderValue::from_static("no"),
@@ -116,7 +116,7 @@ fn seen(
     }
 }
 
-/// A client that is being told what happens.
+/// The state of one connected client.
 struct Connected {
     app: App,
     viewer: accounts::Viewer,
@@ -137,7 +137,7 @@ impl Connected {
     fn new(app: App, viewer: accounts::Viewer, feed: FeedStream, open: OpenStream) -> Self {
         let mut check = tokio::time::interval(app.settings.stream_check);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first tick is due at once, and the session was checked just now.
+        // The first tick is due immediately, and the session has just been checked.
         check.reset();
         Self {
             app,
@@ -161,7 +161,7 @@ impl Connected {
         Some((Ok(bytes), self))
     }
 
-    /// Waits for the next thing to send.
+    /// Waits for the next bytes to send.
     async fn tell(&mut self) -> Bytes {
         loop {
             let told = tokio::select! {
@@ -174,7 +174,7 @@ impl Connected {
                 None if self.session_stands().await => events::HEART_BEAT,
                 Some(Ok(StreamEvent::SessionsChanged)) if self.session_stands().await => continue,
                 Some(Err(ServiceError::Busy(_))) => {
-                    // What it could not look at waits until the next check; a storm of returning clients would be worse.
+                    // A failed read waits for the next check; a wave of reconnecting clients would be worse.
                     self.check.tick().await;
                     if self.session_stands().await {
                         events::HEART_BEAT
@@ -198,7 +198,7 @@ impl Connected {
         }
     }
 
-    /// An event whose id is the cursor behind it.
+    /// An event whose id is the cursor after it.
     fn event_after(&self, name: &str, seen: &Seen, data: &[u8]) -> Bytes {
         let scope = Scope::own(List::Feed, self.viewer.id);
         let cursor = Cursor::Newer(seen.clone());
@@ -206,7 +206,7 @@ impl Connected {
         events::event(name, Some(&id), data)
     }
 
-    /// Also no when it cannot be told: a stream must not outlive its session.
+    /// Whether the session is still open. Also `false` if the check fails: a stream must not outlive its session.
     async fn session_stands(&self) -> bool {
         self.app
             .service

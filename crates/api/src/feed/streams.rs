@@ -1,4 +1,4 @@
-//! How many live streams are open. Each costs a connection and a little memory for as long as it lives.
+//! Counts open live streams. Each occupies a connection and a little memory while it is open.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,10 +10,11 @@ use sosik_feed::PersonId;
 
 use crate::problem::Problem;
 
-/// A client that finds the node full tries again then; another node may have taken over some by that time.
+/// A client whose stream is refused because the node is full retries after this; by then another node may have taken
+/// over some streams.
 const FULL_RETRY: Duration = Duration::from_secs(5);
 
-/// Open streams, counted.
+/// The number of open streams.
 pub(crate) struct Streams(Arc<Counts>);
 
 struct Counts {
@@ -23,7 +24,7 @@ struct Counts {
     each: Mutex<FxHashMap<PersonId, usize>>,
 }
 
-/// One open stream; closed when dropped.
+/// One open stream. Dropping it closes it.
 pub(crate) struct OpenStream {
     counts: Arc<Counts>,
     person: PersonId,
@@ -40,10 +41,10 @@ impl Streams {
         }))
     }
 
-    /// Counts one more.
+    /// Opens a stream.
     ///
     /// # Errors
-    /// `Busy` when the node is full, `TooManyStreams` when the person has as many as one may have.
+    /// `Busy` if the node is full; `TooManyStreams` if the person has the maximum number of streams.
     pub(crate) fn open(&self, person: PersonId) -> Result<OpenStream, Problem> {
         let mut each = self.0.each.lock();
         if self.0.all.load(Ordering::Acquire) >= self.0.all_max {
@@ -61,7 +62,7 @@ impl Streams {
         })
     }
 
-    /// How many there are.
+    /// Number of open streams.
     pub(crate) fn count(&self) -> usize {
         self.0.all.load(Ordering::Acquire)
     }

@@ -1,4 +1,4 @@
-//! Following somebody.
+//! Follows a person.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,7 +11,7 @@ use crate::problem::Problem;
 
 /// Follow a person
 ///
-/// Their public stories come into your feed, those of before too. Repeating it changes nothing.
+/// Their public stories, including earlier ones, appear in your feed. Repeating it changes nothing.
 #[utoipa::path(put, path = "/v1/follows/{person}", tag = "relations", operation_id = "follow",
     params(("person" = String, Path, description = "id of the person")),
     responses(

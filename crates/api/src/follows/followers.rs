@@ -1,4 +1,4 @@
-//! Who follows you.
+//! The viewer's followers.
 
 use axum::extract::State;
 use sosik_store::PeopleList;
@@ -9,9 +9,9 @@ use crate::problem::Problem;
 use crate::relations;
 use crate::shapes::PersonPage;
 
-/// List who follows you
+/// List your followers
 ///
-/// Latest first.
+/// Newest follower first.
 #[utoipa::path(get, path = "/v1/followers", tag = "relations", operation_id = "list_followers",
     params(PageQuery),
     responses((status = 200, description = "a page of people", body = PersonPage)))]

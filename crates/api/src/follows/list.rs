@@ -1,4 +1,4 @@
-//! Whom you follow.
+//! The people whom the viewer follows.
 
 use axum::extract::State;
 use sosik_store::PeopleList;
@@ -9,9 +9,9 @@ use crate::problem::Problem;
 use crate::relations;
 use crate::shapes::PersonPage;
 
-/// List whom you follow
+/// List the people you follow
 ///
-/// Latest first.
+/// Newest follow first.
 #[utoipa::path(get, path = "/v1/follows", tag = "relations", operation_id = "list_follows",
     params(PageQuery),
     responses((status = 200, description = "a page of people", body = PersonPage)))]

@@ -1,4 +1,4 @@
-//! Following somebody no longer.
+//! Unfollows a person.
 
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -1,4 +1,4 @@
-//! Accepting a friend request.
+//! Accepts a friend request.
 
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -1,4 +1,4 @@
-//! Asking somebody to be friends.
+//! Sends a friend request.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,13 +9,13 @@ use crate::extract::{Id, Viewer};
 use crate::limits::AskingFriends;
 use crate::problem::Problem;
 
-/// Ask to be friends
+/// Send a friend request
 ///
-/// When they asked you before, this accepts. Repeating it changes nothing.
+/// If they have sent you one, this accepts it. Repeating it changes nothing.
 #[utoipa::path(put, path = "/v1/friend-requests/{person}", tag = "relations", operation_id = "ask_friend",
     params(("person" = String, Path, description = "id of the person")),
     responses(
-        (status = 204, description = "they are asked, or you are friends now"),
+        (status = 204, description = "the request is sent, or you are friends now"),
         (status = 409, description = "`friend_limit`, `their_friend_limit`, `request_limit`"),
         (status = 422, description = "`yourself`"),
     ))]

@@ -1,4 +1,4 @@
-//! Taking a friend request back, or declining one.
+//! Withdraws or declines a friend request.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,7 +11,7 @@ use crate::problem::Problem;
 
 /// Cancel or decline a friend request
 ///
-/// Whoever asked. Repeating it changes nothing.
+/// Withdraws your request or declines theirs, whichever exists. Repeating it changes nothing.
 #[utoipa::path(delete, path = "/v1/friend-requests/{person}", tag = "relations", operation_id = "drop_friend_request",
     params(("person" = String, Path, description = "id of the other person")),
     responses((status = 204, description = "there is no request between you")))]

@@ -1,4 +1,4 @@
-//! Friend requests that wait for an answer.
+//! Pending friend requests.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -11,17 +11,17 @@ use crate::problem::Problem;
 use crate::relations;
 use crate::shapes::PersonPage;
 
-/// Which requests.
+/// The direction of the requests.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SideQuery {
-    /// `incoming` when left out.
+    /// Default: `incoming`.
     #[param(inline)]
     #[serde(default)]
     side: Side,
 }
 
-/// Who asked.
+/// The direction of a request.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Side {
@@ -34,7 +34,7 @@ pub(crate) enum Side {
 
 /// List friend requests
 ///
-/// Latest first.
+/// Newest request first.
 #[utoipa::path(get, path = "/v1/friend-requests", tag = "relations", operation_id = "list_friend_requests",
     params(SideQuery, PageQuery),
     responses((status = 200, description = "a page of people", body = PersonPage)))]

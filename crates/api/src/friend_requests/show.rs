@@ -1,4 +1,4 @@
-//! The friend request between you and somebody.
+//! The friend request between the viewer and another person.
 
 use axum::extract::State;
 use sosik_feed::PersonId;
@@ -11,7 +11,8 @@ use crate::shapes::Person;
 
 /// Show a friend request
 ///
-/// The other person; their `relation` says who asked: `requested` is you, `asked` is they. Not found when nobody asks.
+/// Returns the other person. Their `relation` is `requested` if you sent the request, and `asked` if they did. Not
+/// found if there is no request.
 #[utoipa::path(get, path = "/v1/friend-requests/{person}", tag = "relations", operation_id = "show_friend_request",
     params(("person" = String, Path, description = "id of the other person")),
     responses((status = 200, description = "the other person", body = Person)))]

@@ -1,4 +1,4 @@
-//! Ending a friendship.
+//! Ends a friendship.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,7 +14,7 @@ use crate::problem::Problem;
 /// Neither sees the other's stories for friends any more. Repeating it changes nothing.
 #[utoipa::path(delete, path = "/v1/friends/{person}", tag = "relations", operation_id = "end_friendship",
     params(("person" = String, Path, description = "id of the friend")),
-    responses((status = 204, description = "you are no friends")))]
+    responses((status = 204, description = "you are not friends")))]
 pub(crate) async fn end(
     State(app): State<App>,
     viewer: Viewer<Relating>,

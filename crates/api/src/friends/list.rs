@@ -1,4 +1,4 @@
-//! Your friends.
+//! The viewer's friends.
 
 use axum::extract::State;
 use sosik_store::PeopleList;

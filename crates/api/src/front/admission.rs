@@ -1,11 +1,11 @@
-//! Places to work in.
+//! Admission: bounds the requests in progress.
 //!
-//! More requests at once than the machine can work on only make all of them late. At most N requests run at once and a
-//! few wait. The rest get 503 immediately. Reads of the feed are shed last: the others cannot take all places. One network
-//! cannot take more than half.
+//! If more requests run at once than the machine can process, all of them are late. At most N requests run at once and
+//! a few wait. The rest get 503 immediately. Reads of the feed are shed last: a part of the permits is reserved for
+//! them. One network cannot take more than half.
 //!
-//! A request gets here with its body complete. A place is held until the answer begins. A live stream therefore holds none
-//! while it is open; it has limits of its own. The bytes of answers have limits of their own too.
+//! A request gets here with its body complete. It holds its permit until the response begins. So a live stream holds
+//! none while it is open; streams have their own limits, and so have the bytes of responses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,22 +24,22 @@ use crate::problem::Problem;
 use crate::serve::{Connection, Held, Networks, NoRoom, Taken, Turn};
 use crate::settings::Settings;
 
-/// One place in so many is kept for reads of the feed.
+/// One permit in this number is reserved for reads of the feed.
 const KEPT_FOR_FEED: usize = 8;
 
-/// The part of all places that one network may hold or wait for: half, so that others can always work.
+/// The share of all permits that one network may hold or wait for: half, so that others can always proceed.
 const NETWORK_PART: usize = 2;
 
-/// Answers up to this size are given even when there is no room: a refusal would be as large.
+/// Responses up to this size are sent even without room: a refusal would be as large.
 const SMALL_BYTES: usize = 1_024;
 
-/// A client that was shed comes back after this at the earliest.
+/// A client that was shed retries after this time at the earliest.
 const COME_BACK: Duration = Duration::from_secs(1);
 
-/// Who may work now, and who waits.
+/// The requests in progress and those that wait.
 pub(crate) struct Admission {
     all: Gate,
-    /// All but reads of the feed pass this one first.
+    /// All requests except reads of the feed pass this gate first.
     others: Gate,
     networks: Arc<Networks>,
     wait: Duration,
@@ -51,7 +51,7 @@ struct Gate {
     waiting_max: usize,
 }
 
-/// The right to work, given back when dropped.
+/// The right to be processed. Dropping it releases the permit.
 #[derive(Debug)]
 pub(crate) struct Place<'a> {
     _all: SemaphorePermit<'a>,
@@ -59,7 +59,7 @@ pub(crate) struct Place<'a> {
     _network: Taken,
 }
 
-/// What asks for a place.
+/// The class of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Errand {
     /// A read of the home feed.
@@ -76,7 +76,7 @@ impl Admission {
             waiting: AtomicUsize::new(0),
             waiting_max,
         };
-        // From the start, so that alarms find their series before the first event.
+        // Created at the start, so that alerts find their series before the first event.
         count_shed(0);
         Self {
             all: gate(places),
@@ -86,10 +86,10 @@ impl Admission {
         }
     }
 
-    /// Waits for a place, briefly.
+    /// Waits for a permit, for a short time.
     ///
     /// # Errors
-    /// `Busy`, at once when the queue is full or the network has its part.
+    /// `Busy`, immediately if the queue is full or the network has its share.
     pub(crate) async fn enter(&self, errand: Errand, network: u64) -> Result<Place<'_>, Problem> {
         let taken = self.networks.take(network, 1).ok_or_else(shed)?;
         let others = match errand {
@@ -103,7 +103,7 @@ impl Admission {
         })
     }
 
-    /// Requests at work and waiting, for metrics.
+    /// Requests in progress and waiting, for metrics.
     pub(crate) fn figures(&self, places_max: usize) -> (usize, usize) {
         let working = places_max.saturating_sub(self.all.places.available_permits());
         (
@@ -135,7 +135,7 @@ fn count_shed(requests: u64) {
     metrics::counter!("sosik_http_shed_total").increment(requests);
 }
 
-/// A place in the queue, given back also when the client goes away.
+/// A place in the queue. It is released even if the client disconnects.
 struct Waiting<'a>(&'a Gate);
 
 impl<'a> Waiting<'a> {
@@ -152,8 +152,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Handles a request after it has acquired the turn of its connection, room for its answer, its body, and, for the API,
-/// a place and a deadline.
+/// Handles a request after it has acquired a turn of its connection, room for its response, its body, and, for the API,
+/// a permit and a deadline.
 ///
 /// # Errors
 /// The resource that the request could not acquire.
@@ -178,7 +178,7 @@ pub(super) async fn admit(
         .map_err(|_too_long| Problem::TimedOut)
 }
 
-/// The way of a request through its connection, and of its answer back.
+/// The path of a request through its connection, and of its response back.
 pub(super) struct Way {
     /// Missing where a request did not come through a socket.
     connection: Option<Arc<Connection>>,
@@ -199,7 +199,7 @@ impl Way {
         }
     }
 
-    /// Waits for the turn of the connection, and for room for an answer.
+    /// Waits for a turn of the connection, and for room for a response.
     async fn enter(&mut self) -> Result<(), Problem> {
         let Some(connection) = &self.connection else {
             return Ok(());
@@ -211,9 +211,9 @@ impl Way {
         }
     }
 
-    /// Reserves room for an answer until it is written. The answer to a committed change is sent even without room. The
-    /// answer to a signed-in person releases the turn now. Any other answer keeps it, which bounds the unread answers
-    /// of a connection without an account.
+    /// Reserves room for a response until it is written. The response to a committed change is sent even without room.
+    /// The response to a signed-in person releases the turn now. Any other response keeps it, which bounds the unread
+    /// responses of a connection without an account.
     ///
     /// # Errors
     /// When there is no room for the answer.
@@ -236,7 +236,7 @@ impl Way {
     }
 }
 
-/// Balancers restart what does not answer these, so they are never shed.
+/// Balancers restart a node that does not respond to these, so they are never shed.
 fn is_probe(route: &str) -> bool {
     matches!(route, "/livez" | "/readyz" | "/healthz")
 }

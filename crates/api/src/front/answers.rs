@@ -1,15 +1,16 @@
-//! The memory that an answer takes until it is written.
+//! The memory that a response occupies until it is written.
 
 use axum::response::Response;
 use hyper::body::Body as HttpBody;
 
-/// Answers smaller than this are never compressed, so their final length is known.
+/// Responses smaller than this are never compressed, so their final length is known.
 const NOTED_BYTES_MIN: u64 = 1_024;
 
-/// Memory of a compressor until it has read its answer: the window and the tables of the largest, at the fastest level.
+/// Memory of a compressor until it has read its response: the window and the tables of the largest encoding, at the
+/// fastest level.
 const COMPRESSOR_BYTES: u64 = 512 * 1_024;
 
-/// The length of an answer before it was compressed.
+/// The length of a response before compression.
 #[derive(Debug, Clone, Copy)]
 struct Length(u64);
 
@@ -22,8 +23,8 @@ pub(crate) fn note_length(mut response: Response) -> Response {
     response
 }
 
-/// Bytes that an answer takes until it is written. Those of a live stream are made as the client takes them, so it takes
-/// none.
+/// Bytes that a response occupies until it is written. A live stream produces its bytes as the client takes them, so it
+/// occupies none.
 pub(super) fn bytes(response: &Response) -> usize {
     let exact = response.body().size_hint().exact();
     let bytes = exact.unwrap_or_else(|| {

@@ -1,7 +1,7 @@
-//! Bodies of requests, read before a request gets a place to work in.
+//! Request bodies, read before a request gets a permit.
 //!
-//! A slow body holds no permit. It has to arrive at a minimum rate and within a deadline of its own; what all
-//! bodies may take of memory, and how many one network may send at once, is bounded.
+//! A slow body holds no permit. It must arrive at a minimum rate and within its own deadline. The memory of all bodies,
+//! and the number of bodies that one network sends at once, are bounded.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,23 +20,24 @@ use crate::problem::Problem;
 use crate::serve::{Networks, Taken};
 use crate::settings::Settings;
 
-/// This much more is read and dropped of a body that is too large: a client that is still sending when the connection
-/// closes would not see the answer. A client that sends more than that gets no answer.
+/// Up to this many further bytes of a body that is too large are read and discarded: a client that is still sending
+/// when the connection closes would not see the response. A client that sends even more gets no response.
 const READ_BEYOND_BYTES: usize = 1024 * 1024;
 
-/// Bodies arrive at least this fast on average, in bytes a second, after the first [`GRACE`]. The slowest phones are
-/// ten times as fast.
+/// Minimum average rate of a body, in bytes a second, after the first [`GRACE`]. The slowest phones are ten times as
+/// fast.
 const RATE_MIN: u64 = 1_024;
 
-/// A body may be late by this: a mobile network interrupts for a few seconds.
+/// A body may be late by this time: a mobile network interrupts for a few seconds.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Bodies that one network sends at once. More than a busy network has under way, since each takes milliseconds.
+/// Maximum number of bodies that one network sends at once. It is more than a busy network has in flight, because each
+/// takes milliseconds.
 const PER_NETWORK_MAX: u64 = 256;
 
-/// Bodies that are being read.
+/// The bodies being read.
 pub(crate) struct Bodies {
-    /// Bytes set aside for bodies that are read or in use.
+    /// Bytes reserved for bodies that are being read or in use.
     held: AtomicUsize,
     bytes_max: usize,
     each_bytes_max: usize,
@@ -44,7 +45,7 @@ pub(crate) struct Bodies {
     deadline: Duration,
 }
 
-/// Room for one body; given back when dropped.
+/// Room for one body. Dropping it releases the room.
 pub(super) struct Room<'a> {
     bodies: &'a Bodies,
     bytes: usize,
@@ -62,10 +63,10 @@ impl Bodies {
         }
     }
 
-    /// Reads the body of a request that has one, and puts it back in full.
+    /// Reads the whole body of a request that has one.
     ///
     /// # Errors
-    /// When there is no room for it, it is too large, too slow or not complete.
+    /// If there is no room for it, or it is too large, too slow or incomplete.
     pub(super) async fn read(
         &self,
         request: Request,
@@ -144,7 +145,7 @@ fn has_body(request: &Request) -> bool {
     ) && !request.body().is_end_stream()
 }
 
-/// Bytes that a body may need of memory: what it says, or the most.
+/// Bytes of memory that a body may need: its declared length, or the maximum.
 fn announced(body: &Body, bytes_max: usize) -> usize {
     let upper = body.size_hint().upper();
     let upper = upper.and_then(|bytes| usize::try_from(bytes).ok());

@@ -1,7 +1,7 @@
-//! Pages of other origins, those the operator named.
+//! Requests by pages of other origins that the operator has configured.
 //!
-//! They call with a bearer token and never with the cookie, so credentials are not allowed: a page of another origin
-//! cannot act in the name of whoever looks at it.
+//! They send a bearer token and never the cookie, so credentials are not allowed: a page of another origin cannot act
+//! for the person who looks at it.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::extract::SOSIK_PERSON;
 
-/// How long a browser may remember the answer to its preflight. The longest that Chromium honours.
+/// How long a browser may cache the response to its preflight. The longest that Chromium accepts.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(2 * 3600);
 
-/// For the named origins; others get no header at all.
+/// For the configured origins; others get no header.
 pub(crate) fn cors(origins: &[String]) -> CorsLayer {
     let origins = origins
         .iter()

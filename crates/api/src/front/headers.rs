@@ -1,12 +1,12 @@
-//! Headers that keep browsers from being misled. A handler that set one itself knows better.
+//! Security headers for browsers. A header that a handler has set stays.
 
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
-/// JSON is shown by nobody: nothing in it may run, and nobody may frame it.
+/// JSON is not displayed: nothing in it may run, and no page may frame it.
 const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// A year, the shortest that preload lists take.
+/// A year, the minimum for preload lists.
 const ONLY_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 pub(super) fn finish(response: &mut Response, is_https: bool) {

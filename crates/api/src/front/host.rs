@@ -1,17 +1,17 @@
 //! Every request names one host.
 //!
-//! A proxy and its server may pick different ones of two names, which is how requests are smuggled and caches
-//! poisoned. RFC 9112 (section 3.2) and RFC 9113 (section 8.3.1) therefore ask for a 400.
+//! If a request names two hosts, a proxy and its server may choose different ones, which enables request smuggling and
+//! cache poisoning. RFC 9112 (section 3.2) and RFC 9113 (section 8.3.1) therefore require a 400.
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, Version, header};
 
 use crate::problem::Problem;
 
-/// Rejects a request that names no host, several, or something that is no host.
+/// Rejects a request that names no host, several hosts, or an invalid one.
 ///
 /// HTTP/2 names it in `:authority`, which browsers send, or in `Host`, which a gateway from HTTP/1.1 may send instead.
-/// HTTP/1.0 knows no `Host`: probes of some balancers send none.
+/// HTTP/1.0 has no `Host`: the probes of some balancers send none.
 ///
 /// # Errors
 /// `HostInvalid`.
@@ -39,7 +39,8 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
     }
 }
 
-/// A name or an address and perhaps a port. Not more than the characters are judged: nothing here goes by the value.
+/// Whether this is a name or an address with an optional port. Only the characters are checked, because nothing here
+/// uses the value.
 fn is_host(value: &HeaderValue) -> bool {
     let of_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(byte);
     !value.is_empty() && value.as_bytes().iter().all(of_host)

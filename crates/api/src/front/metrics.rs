@@ -1,7 +1,7 @@
-//! The golden signals by route: how many, how they ended, how long they took.
+//! The golden signals by route: requests, statuses, durations.
 //!
-//! Handles are kept per route, method and status, so that counting costs a look-up and no allocation. Labels are the
-//! routes as they are written in the code: a label never holds what a client sent.
+//! Handles are cached per route, method and status, so that counting takes one look-up and no allocation. Labels are
+//! the routes of the code: a label never contains input of a client.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use metrics::{Counter, Histogram};
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 
-/// Requests that matched no route.
+/// Requests without a route.
 const NO_ROUTE: &str = "(none)";
 
-/// Methods as labels; others are one, since a client may invent any.
+/// Methods as labels. All others share one label, because a client may invent any.
 const METHODS: [Method; 7] = [
     Method::GET,
     Method::PUT,
@@ -39,7 +39,7 @@ struct Handles {
 }
 
 impl RouteMetrics {
-    /// Counts one answered request.
+    /// Counts one finished request.
     pub(crate) fn count(
         &self,
         method: &Method,

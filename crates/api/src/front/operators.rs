@@ -1,7 +1,7 @@
 //! Access control of the administration listener.
 //!
-//! It belongs on a private address. A browser on that machine or network still reaches it, and with it every page shown
-//! in that browser. No page uses this listener, so a change that a page sends is rejected. Where a private
+//! This listener belongs on a private address. A browser on that machine or network still reaches it, and so does every
+//! page shown in that browser. No page uses this listener, so a change sent by a page is rejected. Where a private
 //! address is not enough, the operator sets a token.
 
 use std::fmt;
@@ -34,7 +34,7 @@ impl fmt::Debug for AdminToken {
     }
 }
 
-/// Lets operators through.
+/// Admits operators.
 pub(crate) async fn operators(State(app): State<App>, request: Request, next: Next) -> Response {
     let token = app.settings.admin_token.as_ref();
     match check(request.method(), request.headers(), token) {
@@ -55,8 +55,8 @@ fn check(method: &Method, headers: &HeaderMap, token: Option<&AdminToken>) -> Re
     }
 }
 
-/// Browsers send `Origin` with every request of a page that is not a plain read; `Sec-Fetch-Site: none` is a person who
-/// typed the address.
+/// Browsers send `Origin` with every request of a page that is not a plain read. `Sec-Fetch-Site: none` means that a
+/// person typed the address.
 fn comes_from_a_page(headers: &HeaderMap) -> bool {
     let fetched = headers.get("sec-fetch-site");
     headers.contains_key(header::ORIGIN) || fetched.is_some_and(|site| site != "none")

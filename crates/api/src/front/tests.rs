@@ -1,4 +1,4 @@
-//! Handlers that fail or are slow, in ways that no client can cause.
+//! Handlers that fail or are slow in ways that no client can cause.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,7 +135,7 @@ impl Slow {
         async { answer.await.unwrap() }
     }
 
-    /// Waits until `requests` requests hold a permit.
+    /// Waits until this number of requests hold a permit.
     async fn works_on(&self, requests: usize) {
         let places = self.app.settings.requests_at_once_max;
         let mut tick = tokio::time::interval(Duration::from_millis(1));
@@ -174,7 +174,7 @@ async fn one_network_does_not_take_the_last_places() {
         ..Settings::default()
     })
     .await;
-    // Without a socket all requests are of one network, which has one of two places.
+    // Without a socket all requests belong to one network, which has one of two permits.
     let held = tokio::spawn(slow.ask("/v1/slow"));
     slow.works_on(1).await;
     assert_eq!(

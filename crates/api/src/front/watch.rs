@@ -1,7 +1,7 @@
-//! The outermost look at a request and its answer.
+//! The outermost layer of a request and its response.
 //!
-//! The one place that logs failures, each once and with its request id. Nothing of what a request says gets into the
-//! log: no token, no text, no address, no query.
+//! The only place that logs failures, each once and with its request id. The log contains nothing of a request: no
+//! token, no text, no address, no query.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -74,13 +74,16 @@ fn hold(
     }
 }
 
-/// What a panic said, when it said something.
+/// The message of a panic, if it has one.
 fn told_by(panic: &(dyn Any + Send)) -> String {
     let text = panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("a handler panicked: {}", text.unwrap_or("without a word"))
+    format!(
+        "a handler panicked: {}",
+        text.unwrap_or("without a message")
+    )
 }
 
 fn finish(response: &mut Response, facts: &Facts) {
@@ -145,7 +148,7 @@ fn log(asked: &Asked, response: &Response, problem: Option<&Problem>, took: std:
                 status,
                 took_ms,
                 user.id = person,
-                "the disk of the store is full: make room on it, and writing goes on"
+                "the disk of the store is full: free some space on it, and writes continue"
             );
         }
         Some(Problem::TimedOut) => {

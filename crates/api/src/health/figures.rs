@@ -1,4 +1,4 @@
-//! `/metrics`: counters as they are, gauges read at the moment of asking.
+//! `/metrics`: counters, and gauges read at the time of the request.
 
 use axum::extract::State;
 use axum::http::header;
@@ -7,7 +7,7 @@ use metrics::gauge;
 
 use crate::app::App;
 
-/// Of Prometheus's text format.
+/// The content type of Prometheus's text format.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// All metrics of the process.
@@ -79,7 +79,7 @@ fn note_store(app: &App) {
     ::metrics::counter!("sosik_store_reopened_total").absolute(figures.reopened);
 }
 
-/// When the store does not answer, the last figures stand: its health has a page of its own.
+/// If the store does not respond, the last values stay; `/healthz` reports the health of the store.
 async fn note_orders(app: &App) {
     let Ok(figures) = app.service.store().order_figures().await else {
         return;

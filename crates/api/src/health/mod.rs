@@ -1,7 +1,7 @@
-//! Is it well, and how is it doing.
+//! Health and metrics.
 //!
-//! `/livez`: the process answers. `/readyz`: this node alone may be sent requests; what all nodes share is not asked,
-//! or one slow database would take out the whole fleet. `/healthz`: the things it depends on, for alarms.
+//! `/livez`: the process responds. `/readyz`: this node may receive requests; it checks nothing that all nodes share,
+//! because one slow database would then take out the whole fleet. `/healthz`: the dependencies, for alerts.
 
 mod figures;
 pub(crate) mod probes;

@@ -1,4 +1,4 @@
-//! Liking a story and taking it back.
+//! Likes a story, and takes a like back.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,7 +16,7 @@ use crate::shapes::Reaction;
 /// Repeating it changes nothing.
 #[utoipa::path(put, path = "/v1/stories/{story}/like", tag = "stories", operation_id = "like_story",
     params(("story" = String, Path, description = "id of the story")),
-    responses((status = 200, description = "its figures now", body = Reaction)))]
+    responses((status = 200, description = "the counts of the story now", body = Reaction)))]
 pub(crate) async fn give(
     State(app): State<App>,
     viewer: Viewer<Liking>,
@@ -34,8 +34,8 @@ pub(crate) async fn give(
 
 /// Take a like back
 ///
-/// Repeating it changes nothing. You can take a like back also when you may no longer see the story. The answer is the
-/// same when there is no such story or no such like.
+/// Repeating it changes nothing. You can take a like back even if you may no longer see the story. The response is the
+/// same if there is no such story or no such like.
 #[utoipa::path(delete, path = "/v1/stories/{story}/like", tag = "stories", operation_id = "unlike_story",
     params(("story" = String, Path, description = "id of the story")),
     responses((status = 204, description = "you do not like it")))]

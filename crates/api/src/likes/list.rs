@@ -1,4 +1,4 @@
-//! Who likes a story.
+//! The likes of a story.
 
 use axum::extract::State;
 use sosik_feed::StoryId;
@@ -10,9 +10,9 @@ use crate::problem::Problem;
 use crate::relations;
 use crate::shapes::PersonPage;
 
-/// List who likes a story
+/// List the likes of a story
 ///
-/// Latest first. Likes of people you blocked, or who blocked you, are not shown; `hidden` says how many they are.
+/// Newest like first. Likes of people you blocked, or who blocked you, are omitted. `hidden` is their number.
 #[utoipa::path(get, path = "/v1/stories/{story}/likes", tag = "stories", operation_id = "list_likes",
     params(("story" = String, Path, description = "id of the story"), PageQuery),
     responses((status = 200, description = "a page of people", body = PersonPage)))]

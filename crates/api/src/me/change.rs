@@ -1,4 +1,4 @@
-//! Changing your own profile.
+//! Changes the viewer's own profile.
 
 use axum::extract::State;
 use sosik_service::people::ProfileAsk;
@@ -12,11 +12,11 @@ use crate::shapes::{ChangeProfile, Person};
 
 /// Change your profile
 ///
-/// What is left out stays as it is.
+/// Omitted fields stay unchanged.
 #[utoipa::path(patch, path = "/v1/me", tag = "me", operation_id = "change_me",
     request_body = ChangeProfile,
     responses(
-        (status = 200, description = "you, as you are now", body = Person),
+        (status = 200, description = "your changed profile", body = Person),
         (status = 422, description = "`display_name_…`, `bio_…`, `language_unknown`"),
     ))]
 pub(crate) async fn change(

@@ -1,4 +1,4 @@
-//! Your own account.
+//! The viewer's own account.
 
 pub(crate) mod change;
 pub(crate) mod password;

@@ -1,4 +1,4 @@
-//! Changing your password.
+//! Changes the viewer's password.
 
 use axum::Extension;
 use axum::extract::State;
@@ -11,11 +11,11 @@ use crate::shapes::ChangePassword;
 
 /// Change your password
 ///
-/// Ends all your other sessions: whoever knew the old password is out.
+/// Ends all your other sessions, so that nobody stays signed in with the old password.
 #[utoipa::path(post, path = "/v1/me/password", tag = "me", operation_id = "change_password",
     request_body = ChangePassword,
     responses(
-        (status = 204, description = "the new one counts now"),
+        (status = 204, description = "the password is changed"),
         (status = 422, description = "`wrong_password`, `password_…`"),
     ))]
 pub(crate) async fn password(
@@ -24,7 +24,7 @@ pub(crate) async fn password(
     viewer: Viewer,
     Json(ask): Json<ChangePassword>,
 ) -> Result<StatusCode, Problem> {
-    // Guessing the current password from inside a stolen session is slowed down like guessing it at the door.
+    // The same limit as for log-ins: a stolen session must not help to guess the current password.
     app.limits
         .log_ins_to
         .take(viewer.id.as_u64(), Some(&facts))?;

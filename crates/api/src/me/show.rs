@@ -1,4 +1,4 @@
-//! Your own profile.
+//! The viewer's own profile.
 
 use axum::extract::State;
 
@@ -8,9 +8,9 @@ use crate::people::profile::shape;
 use crate::problem::Problem;
 use crate::shapes::Person;
 
-/// Show yourself
+/// Show your profile
 #[utoipa::path(get, path = "/v1/me", tag = "me", operation_id = "show_me",
-    responses((status = 200, description = "you, with your figures", body = Person)))]
+    responses((status = 200, description = "your profile with its counts", body = Person)))]
 pub(crate) async fn show(State(app): State<App>, viewer: Viewer) -> Result<Json<Person>, Problem> {
     let me = app.service.me(viewer.id).await?;
     Ok(Json(shape(&me, viewer.id)))

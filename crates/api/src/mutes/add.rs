@@ -1,4 +1,4 @@
-//! Muting somebody.
+//! Mutes a person.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,7 +11,7 @@ use crate::problem::Problem;
 
 /// Mute a person
 ///
-/// You do not see their stories in your feed any more. They are not told. Repeating it changes nothing.
+/// Their stories do not appear in your feed any more. They are not notified. Repeating it changes nothing.
 #[utoipa::path(put, path = "/v1/mutes/{person}", tag = "relations", operation_id = "mute",
     params(("person" = String, Path, description = "id of the person")),
     responses(

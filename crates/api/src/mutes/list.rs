@@ -1,4 +1,4 @@
-//! Whom you muted.
+//! The people whom the viewer muted.
 
 use axum::extract::State;
 use sosik_store::PeopleList;
@@ -9,9 +9,9 @@ use crate::problem::Problem;
 use crate::relations;
 use crate::shapes::PersonPage;
 
-/// List whom you muted
+/// List the people you muted
 ///
-/// Latest first.
+/// Newest mute first.
 #[utoipa::path(get, path = "/v1/mutes", tag = "relations", operation_id = "list_mutes",
     params(PageQuery),
     responses((status = 200, description = "a page of people", body = PersonPage)))]

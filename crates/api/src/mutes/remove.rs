@@ -1,4 +1,4 @@
-//! Muting somebody no longer.
+//! Unmutes a person.
 
 use axum::extract::State;
 use axum::http::StatusCode;

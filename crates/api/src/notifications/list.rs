@@ -1,4 +1,4 @@
-//! What happened to you.
+//! The viewer's notifications.
 
 use axum::extract::State;
 use sosik_feed::NotificationId;
@@ -11,7 +11,7 @@ use crate::shapes::{Notification, NotificationPage};
 
 /// List your notifications
 ///
-/// Newest first, with how many you have not seen.
+/// Newest first, with the number of unread ones.
 #[utoipa::path(get, path = "/v1/notifications", tag = "notifications", operation_id = "list_notifications",
     params(PageQuery),
     responses((status = 200, description = "a page of notifications", body = NotificationPage)))]

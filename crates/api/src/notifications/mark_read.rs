@@ -1,4 +1,4 @@
-//! Having seen notifications.
+//! Marks notifications as read.
 
 use axum::extract::State;
 
@@ -10,10 +10,10 @@ use crate::shapes::{MarkNotificationsRead, UnreadNotifications};
 
 /// Mark notifications as read
 ///
-/// The one given and all before it. Your other devices are told.
+/// Marks this notification and all earlier ones. Your other devices are updated.
 #[utoipa::path(put, path = "/v1/notifications/read-position", tag = "notifications", operation_id = "mark_notifications_read",
     request_body = MarkNotificationsRead,
-    responses((status = 200, description = "how many are left", body = UnreadNotifications)))]
+    responses((status = 200, description = "the number of unread notifications left", body = UnreadNotifications)))]
 pub(crate) async fn mark_read(
     State(app): State<App>,
     viewer: Viewer<Marking>,

@@ -1,7 +1,8 @@
-//! The limits of every parameter and field, put into the description out of the constants by which they are checked.
+//! The limits of every parameter and field in the document, from the constants that the code checks.
 //!
-//! One table by name instead of attributes at each field: an attribute takes a literal, which would be a second copy of the
-//! number. A test fails for a text, list or number without a limit. To add one: its line in [`limits_of`].
+//! One table by name instead of attributes at each field: an attribute requires a literal, which would be a second copy
+//! of the number. A test fails for a text, list or number without a limit. To add a limit, add its line in
+//! [`limits_of`].
 
 use sosik_feed::cursor::seal;
 use sosik_feed::limits::{
@@ -17,25 +18,25 @@ use utoipa::openapi::{KnownFormat, Object, OpenApi, RefOr, Schema, SchemaFormat}
 
 use crate::serve::HEAD_BYTES_MAX;
 
-/// Stands for the owner of a parameter.
+/// The owner of a parameter.
 const PARAMETER: &str = "";
 
-/// Uploads are not there yet: a story with attachments is rejected.
+/// Uploads are not supported yet: a story with attachments is rejected.
 const ATTACHMENTS_TAKEN_MAX: usize = 0;
 
-/// A name of a language has two letters.
+/// The code of a language has two letters.
 const LANGUAGE_CHARACTERS: usize = 2;
 
 /// The limits on the values of a schema.
 #[derive(Default)]
 struct Limits {
-    /// Characters of a text: least and most.
+    /// Minimum and maximum characters of a text.
     characters: Option<(usize, usize)>,
     pattern: Option<String>,
     format: Option<KnownFormat>,
-    /// Least and most of a number.
+    /// Minimum and maximum of a number.
     number: Option<(usize, usize)>,
-    /// Items of a list, at most.
+    /// Maximum number of items of a list.
     items_max: Option<usize>,
     /// The limits on each item of a list.
     of_items: Option<Box<Self>>,
@@ -54,7 +55,7 @@ impl Limits {
                     limits.put(items);
                 }
             }
-            // Named schemas and choices between them: their own fields have the limits.
+            // Named schemas and choices between them: the limits are on their own fields.
             _ => {}
         }
     }
@@ -73,7 +74,7 @@ impl Limits {
     }
 }
 
-/// Puts the limits into a document.
+/// Adds the limits to a document.
 pub(super) fn add(document: &mut OpenApi) {
     for item in document.paths.paths.values_mut() {
         for (_, operation) in super::operations(item) {
@@ -111,7 +112,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         (PARAMETER, "q") => text(1, SEARCH_QUERY_CHARACTERS_MAX),
         (PARAMETER, "tag") => text(1, HASHTAG_CHARACTERS_MAX + "#".len()),
         (PARAMETER, "Idempotency-Key") => matching("^[!-~]+$", 1, IDEMPOTENCY_KEY_BYTES_MAX),
-        // Some tags in a list; the length is what a header may have in all.
+        // Several tags in a list; the maximum is that of a whole request head.
         (PARAMETER, "If-None-Match") => text(0, HEAD_BYTES_MAX as usize),
         (PARAMETER, "Last-Event-ID" | "last_event_id") => cursor_text(),
         (_, "before" | "after") => cursor_text(),
@@ -150,7 +151,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
     })
 }
 
-/// A number that the server counts. Its type in the description is a 32 bit integer.
+/// Whether this is a number that the server counts, which is documented as a 32 bit integer.
 fn is_count(schema: &Schema) -> bool {
     let count = Some(SchemaFormat::KnownFormat(KnownFormat::Int32));
     matches!(schema, Schema::Object(object) if object.format == count && object.maximum.is_none())
@@ -214,7 +215,7 @@ fn handle() -> Limits {
     matching(&pattern, least, most)
 }
 
-/// A handle as people type it: capitals and a leading `@` are understood.
+/// A handle as people type it: upper case and a leading `@` are accepted.
 fn asked_handle() -> Limits {
     let (least, most) = (HANDLE_CHARACTERS_MIN, HANDLE_CHARACTERS_MAX);
     let pattern = format!("^@?[A-Za-z][A-Za-z0-9_]{{{},{}}}$", least - 1, most - 1);

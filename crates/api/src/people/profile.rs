@@ -1,4 +1,4 @@
-//! Somebody's page.
+//! The profile of a person.
 
 use axum::extract::State;
 use sosik_feed::PersonId;
@@ -11,7 +11,7 @@ use crate::shapes::Person;
 
 /// Show a person
 ///
-/// With what they are to you, and figures. Who blocked you, and whom you blocked, is not found.
+/// With their relation to you, and counts. People who blocked you, and people you blocked, are not found.
 #[utoipa::path(get, path = "/v1/people/{handle}", tag = "people", operation_id = "show_person",
     params(("handle" = String, Path, description = "the handle, with or without `@`")),
     responses((status = 200, description = "the person", body = Person)))]

@@ -1,4 +1,4 @@
-//! Finding people.
+//! Search for people.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -12,22 +12,22 @@ use crate::limits::Searching;
 use crate::problem::Problem;
 use crate::shapes::{Person, PersonPage};
 
-/// What is searched for.
+/// The query of a search.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchQuery {
-    /// The beginning of a handle or of a word of a name; in Chinese characters, Hangul and Kana any piece of a name.
+    /// The beginning of a handle or of a word of a name; in Chinese characters, Hangul and Kana any part of a name.
     #[param(required = true)]
     q: Option<String>,
 }
 
 /// Search people
 ///
-/// Best first. There are no further pages: type more letters.
+/// Best match first. There are no further pages: refine the query instead.
 #[utoipa::path(get, path = "/v1/people", tag = "people", operation_id = "search_people",
-    params(SearchQuery, ("limit" = Option<u32>, Query, description = "people wanted, 1 to 100; 20 when left out")),
+    params(SearchQuery, ("limit" = Option<u32>, Query, description = "maximum number of people, 1 to 100; default 20")),
     responses(
-        (status = 200, description = "who was found", body = PersonPage),
+        (status = 200, description = "the people found", body = PersonPage),
         (status = 422, description = "`search_query_invalid`, `page_limit_invalid`"),
     ))]
 pub(crate) async fn search(

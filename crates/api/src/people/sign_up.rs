@@ -1,4 +1,4 @@
-//! Making an account.
+//! Creates an account.
 
 use axum::Extension;
 use axum::extract::State;
@@ -15,11 +15,11 @@ use crate::shapes::{SignUp, SignedIn};
 
 /// Sign up
 ///
-/// Makes an account and signs in. The token opens it: send it as a bearer token. Browsers also get it as a cookie.
+/// Creates an account and signs in. Send the token as a bearer token. Browsers also get it as a cookie.
 #[utoipa::path(post, path = "/v1/people", tag = "people", operation_id = "sign_up", security(()),
     request_body = SignUp,
     responses(
-        (status = 201, description = "the account exists now", body = SignedIn,
+        (status = 201, description = "the new account", body = SignedIn,
             headers(("Location" = String, description = "the profile"), ("Set-Cookie" = String, description = "the session"))),
         (status = 403, description = "`registration_closed`"),
         (status = 409, description = "`handle_taken`, `handle_confusable`"),
@@ -36,7 +36,7 @@ pub(crate) async fn sign_up(
     if app.settings.registration == Registration::Closed {
         return Err(Problem::RegistrationClosed);
     }
-    // The wider limit comes first, so that the headers describe the narrower one.
+    // The limit of the larger network comes first, so that the headers describe the narrower one.
     app.limits
         .sign_ups_in
         .take(address.wide_network_key(), Some(&facts))?;

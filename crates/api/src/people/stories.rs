@@ -1,4 +1,4 @@
-//! What somebody posted.
+//! The stories of a person.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -14,7 +14,7 @@ use crate::shapes::StoryPage;
 
 /// List a person's stories
 ///
-/// Newest first; those for friends only when you are one.
+/// Newest first. Stories for friends are included if you are their friend.
 #[utoipa::path(get, path = "/v1/people/{handle}/stories", tag = "people", operation_id = "list_stories_of_person",
     params(("handle" = String, Path, description = "the handle, with or without `@`"), PageQuery),
     responses((status = 200, description = "a page of stories", body = StoryPage)))]
@@ -38,7 +38,7 @@ pub(crate) async fn stories(
     )))
 }
 
-/// The handle as it is kept. A text that is none names nobody, and no cursor is right for it.
+/// The normal form of a handle. An invalid handle belongs to nobody, and no cursor is valid for it.
 fn one_form(handle: &str) -> String {
     Handle::lookup(handle).map_or_else(String::new, |handle| handle.as_str().to_owned())
 }

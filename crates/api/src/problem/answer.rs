@@ -23,7 +23,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Takes the problem out of a response, if it is one.
+/// Takes the problem out of a response, if it has one.
 pub(crate) fn report_of(response: &mut Response) -> Option<Arc<Problem>> {
     response
         .extensions_mut()
@@ -31,7 +31,7 @@ pub(crate) fn report_of(response: &mut Response) -> Option<Arc<Problem>> {
         .map(|reported| reported.0)
 }
 
-/// Writes the body and the headers that belong to the problem. Headers already there, like `Allow`, stay.
+/// Writes the body and the headers of the problem. Existing headers, such as `Allow`, stay.
 pub(crate) fn finish(response: &mut Response, problem: &Problem, request_id: &RequestId) {
     let headers = response.headers_mut();
     headers.insert(
@@ -51,7 +51,7 @@ pub(crate) fn finish(response: &mut Response, problem: &Problem, request_id: &Re
             HeaderValue::from_static("Bearer realm=\"sosik\""),
         );
     }
-    // A problem is all strings and numbers, so this cannot fail; an empty body would still carry the status.
+    // A problem consists of strings and numbers, so this cannot fail; an empty body would still have the status.
     let body = serde_json::to_vec(&shape(problem, request_id)).unwrap_or_default();
     *response.body_mut() = Body::from(body);
 }

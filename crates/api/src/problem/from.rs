@@ -1,4 +1,4 @@
-//! What the service answers, in terms of the API.
+//! Maps errors of the service to problems.
 
 use sosik_service::ServiceError;
 

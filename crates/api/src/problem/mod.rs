@@ -1,10 +1,11 @@
-//! What a client may learn from a failed request.
+//! Problems: the errors that clients see.
 //!
-//! Handlers and extractors answer with a [`Problem`]; it travels through the response's extensions to the
-//! [front](crate::front), which knows the request id, writes the JSON and logs what is our fault, once. So no handler
-//! logs, and nothing internal is ever sent.
+//! Handlers and extractors return a [`Problem`]. It travels in the response's extensions to the [front](crate::front),
+//! which knows the request id, writes the JSON, and logs internal errors once. So no handler logs, and no internal
+//! detail is sent.
 //!
-//! To add one: a variant, its line in [`Problem::status_and_code`], and its mention in the documentation of the route.
+//! To add a problem, add a variant, its line in [`Problem::status_and_code`], and its mention in the documentation of
+//! the route.
 
 mod answer;
 mod from;
@@ -19,7 +20,7 @@ pub(crate) use answer::{finish, report_of};
 /// An error with its causes, for the log.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a request failed, in terms of the one who sent it.
+/// The reason why a request failed, in terms of the client.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
     #[error("sign in to do this: send a session token as a bearer token or as the cookie")]
@@ -32,7 +33,9 @@ pub(crate) enum Problem {
         "this request came from another site: send it from a page of this one, or with a bearer token"
     )]
     CrossSite,
-    #[error("a page sent this: the administration listener takes changes from programs only")]
+    #[error(
+        "a web page sent this request: the administration listener accepts changes from programs only"
+    )]
     FromAPage,
     #[error("send the administration token as a bearer token")]
     AdminTokenMissing,
@@ -42,10 +45,10 @@ pub(crate) enum Problem {
         "the session cookie came with two different values: clear the cookies of this site, then log in"
     )]
     CookieAmbiguous,
-    #[error("nobody can sign up here: ask whoever runs this service for an account")]
+    #[error("sign-up is closed: ask the operator of this service for an account")]
     RegistrationClosed,
     #[error(
-        "the session belongs to another person than this request is for: reload, and sign in as the right person"
+        "the session does not belong to the person this request is for: reload, and sign in as that person"
     )]
     OtherPerson,
     #[error("there is no such {0}")]
@@ -62,11 +65,11 @@ pub(crate) enum Problem {
     BodyUnreadable,
     #[error("the body is not JSON: {0}")]
     JsonInvalid(String),
-    #[error("the body is not what is expected here: {}", .0.message)]
+    #[error("the body is invalid: {}", .0.message)]
     BodyInvalid(FieldError),
-    #[error("the query is not what is expected here: {}", .0.message)]
+    #[error("the query is invalid: {}", .0.message)]
     QueryInvalid(FieldError),
-    #[error("{0} is not a cursor that this list gave out: leave it out to start over")]
+    #[error("{0} is not a cursor of this list: omit it to start over")]
     CursorInvalid(&'static str),
     #[error(transparent)]
     RuleBroken(#[from] RuleBroken),
@@ -80,29 +83,29 @@ pub(crate) enum Problem {
     TooManyStreams,
     #[error("too busy, try again in {} s", seconds_up(*.0))]
     Busy(Duration),
-    #[error("this took too long and was given up; it may have happened all the same")]
+    #[error("this took too long and was cancelled; it may have taken effect")]
     TimedOut,
-    #[error("this server is going away, try again: another one takes over")]
+    #[error("this server is stopping, try again: another one takes over")]
     GoingAway,
-    #[error("nothing can be written just now, reading goes on: try again later")]
+    #[error("writes are not possible at the moment, reads are: try again later")]
     StorageFull,
     #[error("something went wrong on our side")]
     Internal(#[source] BoxError),
 }
 
-/// What is wrong with one field of the body, or one parameter of the query.
+/// An error in one field of the body, or one parameter of the query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FieldError {
-    /// Its name, with a path when it is nested; empty when it is the whole.
+    /// Its name, with a path if it is nested; empty for the whole body.
     pub(crate) field: String,
-    /// What is wrong.
+    /// The error.
     pub(crate) message: String,
 }
 
-/// A limit that was reached.
+/// An exceeded rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateExceeded {
-    /// The earliest moment at which one more is allowed.
+    /// Time until the next request is allowed.
     pub(crate) retry_after: Duration,
 }
 
@@ -146,7 +149,7 @@ impl Problem {
         }
     }
 
-    /// What is wrong in which field, where that can be said.
+    /// The field or parameter that causes the error, if it is known.
     pub(crate) fn field_error(&self) -> Option<FieldError> {
         match self {
             Self::BodyInvalid(error) | Self::QueryInvalid(error) => {
@@ -189,12 +192,12 @@ impl Problem {
         }
     }
 
-    /// When it makes sense to try again.
+    /// The time after which a retry can succeed.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        /// A stream is given up by its client within seconds, or never.
+        /// A person closes another stream within seconds, or not at all.
         const STREAM_RETRY: Duration = Duration::from_secs(10);
         const SOON: Duration = Duration::from_secs(1);
-        /// Somebody has to make room first.
+        /// An operator must free space first.
         const ROOM_RETRY: Duration = Duration::from_secs(30);
         match self {
             Self::TooManyRequests(exceeded) => Some(exceeded.retry_after),
@@ -229,7 +232,8 @@ impl Problem {
     }
 }
 
-/// A name or a place that is taken is a conflict with what there is; everything else is wrong with the request.
+/// A name that is taken or a limit that is reached conflicts with existing data; all other rules mean an invalid
+/// request.
 fn status_of(rule: &RuleBroken) -> StatusCode {
     match rule {
         RuleBroken::HandleTaken
@@ -274,7 +278,7 @@ fn status_of(rule: &RuleBroken) -> StatusCode {
     }
 }
 
-/// Whole seconds, at least 1: `Retry-After: 0` would be no advice.
+/// Whole seconds, at least 1: `Retry-After: 0` would be useless.
 pub(crate) fn seconds_up(span: Duration) -> u64 {
     let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
     seconds.max(1)

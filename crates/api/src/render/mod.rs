@@ -1,10 +1,10 @@
-//! The fast way out for stories: bytes that were made once, put one after the other.
+//! Fast rendering of stories: cached bytes are concatenated.
 //!
-//! A story's JSON is written once, but for its author and its counts; an author's JSON once per profile. Both are
-//! kept with the cached entries and go away with them, so an edit is never shown from an old text. A page is then a
-//! concatenation into one buffer: no serializer and no allocation per story.
+//! The JSON of a story is rendered once, except for its author and its counts; the JSON of an author is rendered once
+//! per profile. Both are cached with their entries and dropped with them, so an edited story is never rendered from its
+//! old text. A page is then a concatenation into one buffer: no serializer and no allocation per story.
 //!
-//! That the bytes are what [`shapes`](crate::shapes) describe is proved by tests beside this.
+//! Tests in this module prove that the bytes match [`shapes`](crate::shapes).
 
 mod page;
 mod person;

@@ -8,10 +8,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{put, put_number, story};
 
-/// Room for what stands around the items: two cursors and the names.
+/// Bytes of a page in addition to its items: two cursors and the names.
 const FRAME_BYTES: usize = 2 * seal::TEXT_MAX + 160;
 
-/// The key that seals the cursors of a page, with the list and the reader that they are bound to.
+/// The key that seals the cursors of a page, with the list and the reader they are bound to.
 #[derive(Clone, Copy)]
 pub(crate) struct Sealing<'a> {
     /// The keys.
@@ -20,18 +20,18 @@ pub(crate) struct Sealing<'a> {
     pub(crate) scope: Scope,
 }
 
-/// JSON and what it is recognised by.
+/// JSON with its tag.
 pub(crate) struct Tagged {
     /// The JSON.
     pub(crate) json: Vec<u8>,
-    /// Changes when anything does that a reader would see.
+    /// Changes with everything that a reader would see.
     pub(crate) tag: u64,
 }
 
 /// `GET /v1/feed`.
 ///
-/// The tag leaves the cursor `after` out. That one moves on as deliveries settle, also when nothing came; the one that
-/// the client has stays as good as the new one.
+/// The tag does not cover the cursor `after`. That cursor advances as deliveries settle, even without new stories, and
+/// the cursor that the client already has is as good as the new one.
 pub(crate) fn feed_page(page: &FeedPage, sealing: Sealing<'_>) -> Tagged {
     let (mut out, mut recognised_by) = items(&page.items);
     let items_end = out.len();
@@ -63,7 +63,7 @@ pub(crate) fn story_page(page: &StoryPage, sealing: Sealing<'_>) -> Vec<u8> {
     out
 }
 
-/// The items, and what they are recognised by: a few bytes each, instead of all that is shown.
+/// The items as JSON, and a few bytes for each that identify its version.
 fn items(items: &[StoryItem]) -> (Vec<u8>, Vec<u8>) {
     let room: usize = items.iter().map(|item| story::bytes_max(item) + 1).sum();
     let mut out = Vec::with_capacity(room + FRAME_BYTES);
@@ -92,7 +92,7 @@ fn ending(out: &mut Vec<u8>, end: bool) {
     );
 }
 
-/// A cursor's text is base64url, so it needs no escaping.
+/// The text of a cursor is base64url, so it needs no escaping.
 fn cursor(out: &mut Vec<u8>, name: &str, cursor: Option<&Cursor>, sealing: Sealing<'_>) {
     put(out, name);
     match cursor {

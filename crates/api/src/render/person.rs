@@ -1,13 +1,14 @@
-//! An author's JSON.
+//! The JSON of an author.
 
 use sosik_service::caches::{PersonEntry, Rendered};
 
 use crate::shapes;
 
-/// The JSON of a person as an author, made at the first call.
+/// The JSON of a person as an author, rendered at the first call.
 pub(crate) fn person(entry: &PersonEntry) -> &Rendered {
     entry.rendered.get_or_init(|| {
-        // All strings; it cannot fail. If it did, a page would be unreadable and the test beside this would tell.
+        // All fields are strings, so this cannot fail. If it did, the page would be invalid and the test next to this
+        // would fail.
         let json = serde_json::to_vec(&shapes::Person::of(entry));
         Rendered::from(json.unwrap_or_default())
     })

@@ -1,7 +1,7 @@
-//! A story's JSON.
+//! The JSON of a story.
 //!
-//! What is kept reads `{"id":"…","author":` and, right behind it, `,"text":…,"likes":`. The author goes into the
-//! gap, whose place follows from the length of the id; the counts go behind.
+//! The cached bytes are `{"id":"…","author":`, directly followed by `,"text":…,"likes":`. The author is inserted at the
+//! gap between the two, whose position follows from the length of the id. The counts are appended.
 
 use serde::Serialize;
 use sosik_feed::{Audience, PersonId, StoryId, Timestamp};
@@ -19,7 +19,7 @@ const BEFORE_COMMENTS: &str = ",\"comments\":";
 const LIKED: &str = ",\"liked\":true}";
 const NOT_LIKED: &str = ",\"liked\":false}";
 
-/// Longest text of two counts and the names around them.
+/// Maximum length of two counts with their names.
 pub(super) const COUNTS_BYTES_MAX: usize = 64;
 
 /// The part of [`shapes::Story`](crate::shapes::Story) between the author and the counts, in its order.
@@ -40,17 +40,17 @@ struct Mention<'a> {
     handle: &'a str,
 }
 
-/// One story on its own.
+/// The JSON of one story.
 pub(crate) fn story(item: &StoryItem) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes_max(item));
     story_into(item, &mut out);
     out
 }
 
-/// What a story is recognised by: changes when a reader would see another one.
+/// Identifies the version of a story: changes with everything that a reader would see.
 pub(super) type Tag = [u64; 3];
 
-/// Appends a story.
+/// Appends the JSON of a story.
 pub(super) fn story_into(item: &StoryItem, out: &mut Vec<u8>) -> Tag {
     let entry = &*item.story;
     let (kept, author) = (kept(entry), person(&item.author));
@@ -71,7 +71,7 @@ pub(super) fn story_into(item: &StoryItem, out: &mut Vec<u8>) -> Tag {
     ]
 }
 
-/// Room that is enough for a story.
+/// Maximum length of a story's JSON.
 pub(super) fn bytes_max(item: &StoryItem) -> usize {
     kept(&item.story).bytes.len() + person(&item.author).bytes.len() + COUNTS_BYTES_MAX
 }
@@ -99,14 +99,14 @@ fn render(record: &StoryRecord) -> Vec<u8> {
             .collect(),
         tags: &record.tags,
     };
-    // Strings and numbers only; it cannot fail.
+    // Strings and numbers only, so this cannot fail.
     let middle = serde_json::to_vec(&middle).unwrap_or_default();
     let id = record.id.to_string();
     let mut out = Vec::with_capacity(middle.len() + COUNTS_BYTES_MAX);
     put(&mut out, BEFORE_ID);
     put(&mut out, &id);
     put(&mut out, BEFORE_AUTHOR);
-    // Without its braces: a comma in place of the first one.
+    // Without its braces; a comma replaces the first one.
     put(&mut out, ",");
     out.extend_from_slice(
         middle
@@ -117,7 +117,7 @@ fn render(record: &StoryRecord) -> Vec<u8> {
     out
 }
 
-/// Where the author belongs.
+/// The position of the author.
 fn gap(id: StoryId) -> usize {
     let digits = id.as_u64().checked_ilog10().unwrap_or(0) as usize + 1;
     BEFORE_ID.len() + digits + BEFORE_AUTHOR.len()

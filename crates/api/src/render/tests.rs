@@ -1,4 +1,4 @@
-//! The bytes are what the shapes describe.
+//! The rendered bytes match the shapes.
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -14,7 +14,7 @@ use sosik_store::{Mention, PersonRecord, StoryCounts, StoryRecord};
 use super::{Sealing, feed_page, story, story_page};
 use crate::shapes;
 
-/// What breaks JSON that is put together by hand, and what breaks readers of JSON.
+/// Texts that break JSON that is concatenated by hand, and texts that break parsers of JSON.
 const WEIRD: [&str; 8] = [
     "plain",
     "quote \" backslash \\ slash / end",
@@ -83,7 +83,7 @@ fn item(id: u64, text: &str, edited: bool) -> StoryItem {
     }
 }
 
-/// The same by the documented type.
+/// The same story as the documented type.
 fn expected(item: &StoryItem) -> shapes::Story {
     let record = &item.story.record;
     let counts = item.story.counts();

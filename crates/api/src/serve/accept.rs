@@ -1,4 +1,4 @@
-//! Taking connections from the system.
+//! Accepts connections from the system.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use super::canonical;
 use super::connection::{Registry, count_refused};
 use super::networks::Taken;
 
-/// Pause when the system has no room for another connection, instead of asking it in a circle.
+/// Pause when the system cannot open another connection, instead of a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The interval at which failures to accept connections are logged.
@@ -24,8 +24,8 @@ const LOG_EVERY: Duration = Duration::from_secs(60);
 /// This also bounds how long a peer may keep its receive window at zero.
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(45);
 
-/// A silent peer is asked for a sign of life after this, then `PROBES` times at this distance. A peer that vanished is
-/// noticed within 50 seconds.
+/// A silent peer is probed after this time, then `PROBES` times at this interval. A peer that vanished is detected
+/// within 50 seconds.
 const PROBE_AFTER: Duration = Duration::from_secs(20);
 const PROBE_EVERY: Duration = Duration::from_secs(10);
 const PROBES: u32 = 3;
@@ -34,17 +34,17 @@ const PROBES: u32 = 3;
 pub(super) struct Accepted {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
-    /// Held while it is open.
+    /// Held while the connection is open.
     pub(super) places: Places,
 }
 
-/// A place among all connections of the listener, and one among those of its network.
+/// A permit among all connections of the listener, and one among those of its network.
 pub(super) struct Places {
     _all: OwnedSemaphorePermit,
     _network: Option<Taken>,
 }
 
-/// The listener and what went wrong with it lately.
+/// The listener and its recent failures.
 pub(super) struct Accepting {
     listener: TcpListener,
     registry: Arc<Registry>,
@@ -60,13 +60,13 @@ impl Accepting {
         }
     }
 
-    /// The next connection. While as many are open as may be, further ones wait in the queue of the system.
+    /// The next connection. While the maximum number is open, further ones wait in the queue of the system.
     pub(super) async fn next(&mut self) -> Option<Accepted> {
         let places = Arc::clone(self.registry.places());
         let all = places.acquire_owned().await.ok()?;
         match self.listener.accept().await {
             Ok((stream, peer)) => self.take(stream, canonical(peer), all),
-            // The client was gone before we looked.
+            // The client disconnected before the accept.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -96,7 +96,8 @@ impl Accepting {
             count_refused(self.registry.limits().listener, 1);
             return None;
         };
-        // A system without one of these still serves; dead peers are then noticed later, by pings and heart-beats.
+        // On a system without one of these options the server still works, and detects dead peers later, by pings and
+        // heartbeats.
         let _unsupported = set_options(&stream);
         Some(Accepted {
             stream,
@@ -109,7 +110,7 @@ impl Accepting {
     }
 }
 
-/// Sends small answers at once, and lets the system notice peers that are gone.
+/// Sends small responses immediately, and lets the system detect peers that are gone.
 fn set_options(stream: &TcpStream) -> std::io::Result<()> {
     let socket = SockRef::from(stream);
     socket.set_tcp_nodelay(true)?;
@@ -127,7 +128,7 @@ async fn pause() {
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
-/// Failures to accept, of which the log shows one a minute with their number.
+/// Failures to accept. The log gets one line a minute with their number.
 #[derive(Debug, Default)]
 struct Failures {
     count: u64,
@@ -135,7 +136,7 @@ struct Failures {
 }
 
 impl Failures {
-    /// Counts one. Returns the number since the last line of the log when another line is due.
+    /// Counts a failure. If a log line is due, returns the number of failures since the last one.
     fn note(&mut self, now: Instant) -> Option<u64> {
         self.count += 1;
         let is_due = self

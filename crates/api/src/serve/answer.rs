@@ -1,6 +1,6 @@
-//! The body of an answer: handed to the protocol in small pieces, each counted until it is written.
+//! The body of a response, passed to the protocol library in small pieces that are counted until they are written.
 //!
-//! The protocol libraries take a whole piece as soon as a client lets one byte through, and keep it. With pieces of one
+//! The protocol libraries take a whole piece as soon as a client accepts one byte, and keep it. With pieces of one
 //! frame they keep one or two, and the rest stays here, where it is counted.
 
 use std::pin::Pin;
@@ -15,10 +15,10 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use super::connection::InFlight;
 use super::room::Held;
 
-/// Bytes of a piece: one frame of HTTP/2 as every client takes it.
+/// Bytes of a piece: one frame of HTTP/2, a size that every client accepts.
 const PIECE_BYTES_MAX: usize = 16 * 1024;
 
-/// An answer on its way to the client.
+/// A response on its way to the client.
 pub(super) struct Answer {
     body: Body,
     /// The bytes of the body that follow the last piece.
@@ -27,7 +27,7 @@ pub(super) struct Answer {
     _in_flight: InFlight,
 }
 
-/// Bytes handed to the protocol.
+/// Bytes that were passed to the protocol library.
 #[derive(Debug)]
 pub(super) struct Piece {
     bytes: Bytes,

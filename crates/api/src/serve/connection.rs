@@ -47,7 +47,7 @@ pub(crate) struct Connection {
     told: Notify,
     is_trusted: bool,
     turns: Arc<Semaphore>,
-    /// Bytes of answers that wait to be written.
+    /// Bytes of responses that wait to be written.
     held: AtomicUsize,
     answers: Mutex<Vec<Weak<Held>>>,
 }
@@ -58,20 +58,20 @@ pub(crate) struct Connection {
 pub(crate) enum Order {
     /// No order.
     None,
-    /// Take no further request, end when those in flight are answered.
+    /// Accept no further request, and end after the requests in flight.
     Close,
     /// End now.
     Cut,
 }
 
-/// Why a connection was ordered to end.
+/// The reason why a connection was ordered to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
     /// No complete request within the time for the first.
     Silent,
     /// No request for a while.
     Idle,
-    /// The client read an answer too slowly.
+    /// The client read a response too slowly.
     Stalled,
     /// The connection did not end after an order to close.
     Unresponsive,
@@ -83,7 +83,7 @@ pub(crate) struct InFlight(Arc<Connection>);
 
 impl Registry {
     pub(super) fn new(limits: Connections) -> Self {
-        // From the start, so that alarms find their series before the first event.
+        // Created at the start, so that alerts find their series before the first event.
         for reason in Reason::ALL {
             reason.count(limits.listener, 0);
         }
@@ -103,15 +103,15 @@ impl Registry {
         &self.limits
     }
 
-    /// Places for connections: one is held by each that is open.
+    /// Permits for connections. Each open connection holds one.
     pub(super) const fn places(&self) -> &Arc<Semaphore> {
         &self.places
     }
 
-    /// Counts a connection for the network of its peer. Those of trusted proxies are not counted.
+    /// Counts a connection for the network of its peer. Connections of trusted proxies are not counted.
     ///
     /// # Errors
-    /// When the network has as many as one may have.
+    /// If the network has the maximum number of connections.
     pub(super) fn admit(&self, peer: SocketAddr) -> Result<Option<Taken>, TooMany> {
         if self.is_trusted(peer) {
             return Ok(None);
@@ -170,7 +170,7 @@ impl Registry {
         self.limits.trusts(peer.ip())
     }
 
-    /// Room for the bytes of answers.
+    /// The bytes of responses that wait to be written.
     pub(super) const fn room(&self) -> &Room {
         &self.room
     }
@@ -180,7 +180,7 @@ impl Registry {
     }
 }
 
-/// A network has as many connections as one may have.
+/// The network has the maximum number of connections.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TooMany;
 
@@ -199,17 +199,17 @@ impl Reason {
     }
 }
 
-/// Counts connections beyond those that one network may have.
+/// Counts connections beyond the maximum of their network.
 pub(super) fn count_refused(listener: &'static str, connections: u64) {
     metrics::counter!("sosik_http_connections_refused_total", "listener" => listener)
         .increment(connections);
 }
 
-/// The maximum number of requests of one connection that are handled at once, or whose anonymous answers are not
-/// written yet. Further HTTP/2 requests wait. A browser that loads the client requests a dozen files.
+/// Maximum number of requests of one connection that are handled at once, or whose anonymous responses are not written
+/// yet. Further HTTP/2 requests wait. A browser that loads the client requests a dozen files.
 const TURNS_PER_CONNECTION: usize = 8;
 
-/// The maximum time that a request waits for the turn of its connection. A slow phone takes this long for eight files.
+/// Maximum wait of a request for a turn of its connection. A slow phone takes this long for eight files.
 const TURN_WAIT: Duration = Duration::from_secs(15);
 
 /// The maximum time in seconds for a connection to end after an order to close with nothing in flight. HTTP/2 waits for
@@ -237,14 +237,14 @@ impl Connection {
         turn.map(Some).ok_or(NoRoom)
     }
 
-    /// Whether the unwritten bytes of this network leave room for a further request.
+    /// Whether there is room for the response to a further request of this network.
     pub(crate) fn has_room(&self, network: u64) -> bool {
         let own_max = self.registry.limits.answer_bytes_per_connection_max;
         (self.is_trusted || self.held.load(Ordering::Acquire) < own_max)
             && self.registry.room.has_room(network)
     }
 
-    /// Takes room for an answer, with the turn that it keeps until it is written.
+    /// Reserves room for a response, together with the turn that it keeps until it is written.
     ///
     /// # Errors
     /// When there is no room for it.
@@ -262,7 +262,7 @@ impl Connection {
         Ok(held)
     }
 
-    /// Like [`hold`](Self::hold), but without a limit: for the answer to a committed change.
+    /// Like [`hold`](Self::hold), but without a limit: for the response to a committed change.
     pub(crate) fn hold_anyway(
         self: &Arc<Self>,
         network: u64,
@@ -274,13 +274,13 @@ impl Connection {
         held
     }
 
-    /// Counts bytes of an answer. Whether there was room for them.
+    /// Counts bytes of a response. Returns whether there was room for them.
     pub(super) fn take_bytes(&self, bytes: usize) -> bool {
         let own_max = self.registry.limits.answer_bytes_per_connection_max;
         self.held.fetch_add(bytes, Ordering::AcqRel) < own_max || self.is_trusted
     }
 
-    /// An answer is written or dropped.
+    /// A response was written or dropped.
     pub(super) fn gives_back(&self, answer: &Held, bytes: usize) {
         self.held.fetch_sub(bytes, Ordering::AcqRel);
         self.registry.room.give_back(bytes);
@@ -297,13 +297,13 @@ impl Connection {
         self.registry.now()
     }
 
-    /// Whether the client reads one of its answers too slowly.
+    /// Whether the client reads one of its responses too slowly.
     fn is_stalled(&self, now: u32) -> bool {
         let answers = self.answers.lock();
         if answers.is_empty() {
             return false;
         }
-        // Looked at after the lock is free: the last to drop an answer takes it.
+        // Checked after the lock is released, because the last owner of a response takes it on drop.
         let answers_now: Vec<Arc<Held>> = answers.iter().filter_map(Weak::upgrade).collect();
         drop(answers);
         let span = self.registry.limits.answer_stall.as_secs();
@@ -349,7 +349,7 @@ impl Connection {
         }
     }
 
-    /// Orders it to end. An order is never taken back, and closing does not follow on cutting.
+    /// Gives an order to the connection. An order is never revoked, and `Close` never follows `Cut`.
     fn order(&self, order: Order) {
         let before = self.order.fetch_max(order as u8, Ordering::AcqRel);
         if before < order as u8 {

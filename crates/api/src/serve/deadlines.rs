@@ -1,4 +1,4 @@
-//! Closes connections that do nothing.
+//! Closes idle and stalled connections.
 //!
 //! One task per listener scans all connections once a second. A timer for each connection would cost a wake-up and
 //! memory for every live stream, and most connections of a node are live streams.
@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::Registry;
 
-/// The interval between two scans, and so the precision of the deadlines.
+/// The interval between two scans, which is also the precision of the deadlines.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Looks after the connections until it is stopped.
+/// Scans the connections until it is stopped.
 pub(super) async fn patrol(registry: Arc<Registry>, stopped: CancellationToken) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,8 +1,8 @@
-//! Listening: HTTP/1.1 and HTTP/2 on one socket, and stopping without dropping a request.
+//! Listens: HTTP/1.1 and HTTP/2 on one socket, and a stop that drops no request.
 //!
-//! [`Accepting`] takes connections from the system, [`protocol`] sets what HTTP allows, [`Connection`] counts what
-//! one connection does, [`deadlines`] closes those that do nothing. Every listener has its own limits, so
-//! the administration listener answers while the public one is full.
+//! [`Accepting`] takes connections from the system, [`protocol`] limits HTTP, [`Connection`] counts the activity of one
+//! connection, [`deadlines`] closes inactive ones. Every listener has its own limits, so the administration listener
+//! responds while the public one is full.
 
 mod accept;
 mod answer;
@@ -42,8 +42,7 @@ use self::socket::Socket;
 use crate::extract::Peer;
 use crate::settings::Connections;
 
-/// Serves until `leaving`, then lets running requests end, for at most `drain`. Connections that are not done by then
-/// are cut.
+/// Serves until `leaving`, then waits at most `drain` for the requests in flight. The remaining connections are cut.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -110,7 +109,7 @@ impl Server {
         if timeout(drain, self.tasks.wait()).await.is_err() {
             tracing::warn!(
                 drain_ms = drain.as_millis(),
-                "some requests did not end in time and are cut off"
+                "some requests did not finish in time: their connections are closed"
             );
             self.registry.order_all(Order::Cut);
         }
@@ -133,7 +132,7 @@ async fn serve_connection(
     loop {
         tokio::select! {
             biased;
-            // The client may end a connection in any way. Failures on our side were logged with their request.
+            // A client may end a connection in any way. Failures on our side were logged with their request.
             _ended = serving.as_mut() => return,
             order = connection.ordered() => match order {
                 Order::None => {}
@@ -158,7 +157,7 @@ async fn handle(
     Ok(response.map(|body| Answer::new(body, held, in_flight)))
 }
 
-/// The socket address of a listener's peer, without a version 6 notation of version 4.
+/// The address of a listener's peer. IPv4 addresses in IPv6 notation are converted to IPv4.
 fn canonical(peer: SocketAddr) -> SocketAddr {
     SocketAddr::new(peer.ip().to_canonical(), peer.port())
 }

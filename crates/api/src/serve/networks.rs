@@ -1,4 +1,4 @@
-//! Counts what the clients of one network hold at once.
+//! Counts what the clients of one network hold at the same time.
 //!
 //! A fixed table of counters, indexed by a seeded hash of the network. Acquire and release are one atomic operation
 //! each, without a lock or an allocation, and the table has a fixed size. Two networks may share a counter. That is
@@ -40,7 +40,7 @@ impl Networks {
     /// Takes an amount for the network of this key. The last one taken may exceed the maximum, so that an amount larger
     /// than the maximum can be taken by a network that holds nothing.
     ///
-    /// Returns nothing when the network holds the maximum already.
+    /// Returns `None` if the network holds the maximum already.
     pub(crate) fn take(self: &Arc<Self>, network: u64, amount: u64) -> Option<Taken> {
         let (taken, fits) = self.add(network, amount);
         fits.then_some(taken)

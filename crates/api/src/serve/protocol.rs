@@ -7,42 +7,43 @@ use hyper_util::server::conn::auto::Builder;
 
 use crate::settings::Connections;
 
-/// Makes connections that speak HTTP/1.1 or HTTP/2, whichever the client begins with.
+/// Accepts HTTP/1.1 or HTTP/2, as the client begins.
 pub(super) type Http = Builder<TokioExecutor>;
 
-/// Bytes of the head of a request. Enough for a token, a cursor and the cookies of neighbours on the same host.
+/// Bytes of the head of a request. Enough for a token, a cursor and the cookies of neighbour sites on the same host.
 pub(crate) const HEAD_BYTES_MAX: u32 = 16 * 1024;
 
-/// Bytes that HTTP/1.1 buffers of one connection, read or to be written. The library reads heads through this buffer, so
-/// it is larger than a head.
+/// Bytes that HTTP/1.1 buffers for one connection in each direction. The library reads heads through this buffer, so it
+/// is larger than a head.
 const BUFFER_BYTES_MAX: usize = HEAD_BYTES_MAX as usize * 4;
 
-/// Streams of one HTTP/2 connection that the protocol lets a client open. Browsers open a hundred. What is worked on is
-/// limited apart from this.
+/// Streams that a client may open on one HTTP/2 connection. Browsers open a hundred. The number of requests in progress
+/// has its own limit.
 const STREAMS_PER_CONNECTION_MAX: u32 = 128;
 
-/// Bytes of bodies that a client may send ahead, on one stream. The largest body by default, so that none waits for a
-/// window update.
+/// Bytes of a body that a client may send in advance on one stream. It is the default maximum of a body, so that no
+/// body waits for a window update.
 const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
 
-/// Bytes of bodies that a client may send ahead, on all streams of a connection. Four of the largest bodies by default.
+/// Bytes of bodies that a client may send in advance on all streams of a connection: four of the largest bodies by
+/// default.
 const CONNECTION_WINDOW_BYTES: u32 = 4 * STREAM_WINDOW_BYTES;
 
-/// Bytes of a frame that we accept: the least that the protocol allows.
+/// Bytes of a frame that we accept: the minimum of the protocol.
 const FRAME_BYTES_MAX: u32 = 16 * 1024;
 
-/// Bytes of answers that HTTP/2 takes from a stream's body before the client has room for them. One frame. The
-/// rest stays in the body, whose bytes are counted.
+/// Bytes that HTTP/2 takes from the body of a stream before the client has a window for them: one frame. The rest stays
+/// in the body, where it is counted.
 const SEND_BUFFER_BYTES_MAX: usize = 16 * 1024;
 
-/// Streams that a client opened and reset before they were handled. Beyond, the connection ends: opening and resetting
-/// without pause is an attack (CVE-2023-44487).
+/// Streams that a client may open and reset before they are handled. Beyond this the connection ends: opening and
+/// resetting without a pause is an attack (CVE-2023-44487).
 const RESET_STREAMS_PENDING_MAX: usize = 20;
 
-/// Streams that we reset because of what a client sent. Beyond, the connection ends (CVE-2025-8671).
+/// Streams that we may reset because of invalid input. Beyond this the connection ends (CVE-2025-8671).
 const RESET_STREAMS_OURS_MAX: usize = 128;
 
-/// A silent HTTP/2 connection is asked for a sign of life this often, and is given up after as long without one.
+/// A silent HTTP/2 connection is pinged at this interval, and closed if there is no response within the same time.
 const PING_EVERY: Duration = Duration::from_secs(20);
 
 pub(super) fn http(limits: &Connections) -> Http {

@@ -1,8 +1,8 @@
-//! Room for answers: limits on unwritten bytes for a connection, a network and the process.
+//! Limits on the unwritten bytes of responses, for a connection, a network and the process.
 //!
-//! An answer holds its bytes from its making until the last of them is written or dropped. Requests wait for the room of
-//! their connection, and are shed while the process has none. A client that takes an answer too slowly is cut off, so
-//! that room comes back.
+//! A response holds its bytes from its creation until the last of them is written or dropped. Requests wait for room of
+//! their connection, and are shed while the process has none. A client that reads a response too slowly is
+//! disconnected, so that its room is released.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -13,16 +13,16 @@ use super::connection::Connection;
 use super::networks::{Networks, Taken};
 use crate::settings::Connections;
 
-/// Clients take answers at least this fast, in bytes a second. The slowest phones take ten times as many.
+/// Minimum rate at which clients read responses, in bytes a second. The slowest phones are ten times as fast.
 const RATE_MIN: u64 = 1_024;
 
-/// The minimum rate while more than half of the room is taken, since slow clients then cause others to be rejected.
+/// The minimum rate while more than half of the room is in use, because slow clients then cause others to be rejected.
 const RATE_MIN_WHEN_FULL: u64 = 16 * 1_024;
 
-/// The part of all room that one network may hold: half.
+/// The share of all room that one network may hold: half.
 const NETWORK_PART: usize = 2;
 
-/// Bytes of answers of one listener.
+/// Unwritten bytes of responses of one listener.
 #[derive(Debug)]
 pub(super) struct Room {
     held: AtomicUsize,
@@ -33,14 +33,14 @@ pub(super) struct Room {
 /// A turn of a connection: the right to have one more request handled.
 pub(crate) type Turn = OwnedSemaphorePermit;
 
-/// The room that one answer holds until it is written.
+/// The room that one response holds until it is written.
 #[derive(Debug)]
 pub(crate) struct Held {
     connection: Arc<Connection>,
     bytes: usize,
     _network: Taken,
     _turn: Option<Turn>,
-    /// Bytes handed to the protocol and not written yet.
+    /// Bytes that were passed to the protocol library and not written yet.
     in_transit: AtomicUsize,
     written: AtomicU64,
     marked_at: AtomicU32,
@@ -77,7 +77,7 @@ impl Room {
         }
     }
 
-    /// Counts an answer of a connection, and returns whether there was room for it.
+    /// Counts a response of a connection. Returns whether there was room for it.
     pub(super) fn hold(
         &self,
         connection: &Arc<Connection>,

@@ -1,4 +1,4 @@
-//! Ending sessions on other devices.
+//! Ends sessions on other devices.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,7 +10,7 @@ use crate::problem::Problem;
 
 /// End a session
 #[utoipa::path(delete, path = "/v1/sessions/{session}", tag = "sessions", operation_id = "end_session",
-    params(("session" = String, Path, description = "id out of the list of sessions")),
+    params(("session" = String, Path, description = "id from the list of sessions")),
     responses((status = 204, description = "the session has ended")))]
 pub(crate) async fn one(
     State(app): State<App>,
@@ -23,7 +23,7 @@ pub(crate) async fn one(
 
 /// End all other sessions
 ///
-/// The session of this request goes on.
+/// The session of this request stays open.
 #[utoipa::path(delete, path = "/v1/sessions", tag = "sessions", operation_id = "end_other_sessions",
     responses((status = 204, description = "all others have ended")))]
 pub(crate) async fn others(State(app): State<App>, viewer: Viewer) -> Result<StatusCode, Problem> {

@@ -1,4 +1,4 @@
-//! The devices on which you are signed in.
+//! The devices on which the viewer is signed in.
 
 use axum::extract::State;
 
@@ -9,7 +9,7 @@ use crate::shapes::{Session, SessionPage};
 
 /// List your sessions
 #[utoipa::path(get, path = "/v1/sessions", tag = "sessions", operation_id = "list_sessions",
-    responses((status = 200, description = "all of them", body = SessionPage)))]
+    responses((status = 200, description = "all your sessions", body = SessionPage)))]
 pub(crate) async fn list(
     State(app): State<App>,
     viewer: Viewer,

@@ -1,4 +1,4 @@
-//! Logging in.
+//! Log-in.
 
 use axum::Extension;
 use axum::extract::State;
@@ -14,8 +14,9 @@ use crate::shapes::{LogIn, SignedIn};
 
 /// Log in
 ///
-/// Whether the handle or the password was wrong is not said. Attempts from unknown devices share one budget per handle; a
-/// device that logged in before and sends its cookie has a budget of its own, which nobody else can use up.
+/// The response does not reveal whether the handle or the password was wrong. Attempts from unknown devices share one
+/// budget per handle. A device that logged in before and sends its cookie has its own budget, which nobody else can use
+/// up.
 #[utoipa::path(post, path = "/v1/sessions", tag = "sessions", operation_id = "log_in", security(()),
     request_body = LogIn,
     responses(
@@ -31,7 +32,7 @@ pub(crate) async fn log_in(
     ClientName(client): ClientName,
     Json(ask): Json<LogIn>,
 ) -> Result<Response, Problem> {
-    // The address first: one that may not ask any more must not use up what the handle's owner has.
+    // The limit of the address comes first: a rejected address must not use up the budget of the handle.
     app.limits
         .log_ins_from
         .take(address.network().key(), Some(&facts))?;
@@ -50,8 +51,8 @@ pub(crate) async fn log_in(
     .await)
 }
 
-/// Takes one attempt for this handle: from the budget of a device that logged in to it before, else from the one that
-/// all others share. A handle that nobody has behaves like one of somebody else.
+/// Takes one attempt for this handle: from the budget of a device that logged in to it before, or else from the shared
+/// one. A handle that does not exist behaves like another person's.
 async fn take_attempt(
     app: &App,
     handle: &str,

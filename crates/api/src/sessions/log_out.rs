@@ -1,4 +1,4 @@
-//! Logging out.
+//! Log-out.
 
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -10,15 +10,15 @@ use crate::problem::Problem;
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
-/// Not `"storage"`: it would unregister the service worker and delete unsent stories of other people on this device. The
-/// client deletes its own copies of this person. Not `"cookies"`: it would delete cookies of neighbouring sites of the
+/// Not `"storage"`: it would unregister the service worker and delete unsent stories of other people on this device.
+/// The client deletes its own copies of this person. Not `"cookies"`: it would delete cookies of neighbour sites of the
 /// same domain; the session cookie is deleted by name.
 const ONLY_CACHE: HeaderValue = HeaderValue::from_static("\"cache\"");
 
 /// Log out
 ///
-/// Ends the session of this request. Live streams opened with it end within seconds. Browsers clear what their HTTP cache
-/// holds of this site.
+/// Ends the session of this request. Live streams opened with it end within seconds. Browsers clear their HTTP cache of
+/// this site.
 #[utoipa::path(delete, path = "/v1/sessions/current", tag = "sessions", operation_id = "log_out",
     responses((status = 204, description = "the session has ended")))]
 pub(crate) async fn log_out(State(app): State<App>, viewer: Viewer) -> Result<Response, Problem> {

@@ -1,4 +1,4 @@
-//! Sessions: logging in and out, and the list of devices.
+//! Sessions: log-in, log-out, and the list of devices.
 
 pub(crate) mod end;
 pub(crate) mod list;
@@ -13,9 +13,9 @@ use crate::app::App;
 use crate::extract::{Json, keep_device, keep_session};
 use crate::shapes::{Person, SignedIn};
 
-/// The answer that carries a new session, in the body and as a cookie, and the cookie of the device.
+/// The response with a new session, in the body and as a cookie, and the cookie of the device.
 ///
-/// When the device cannot be remembered the log-in stands: it costs the person only a budget of their own next time.
+/// If the device cannot be recorded, the log-in still succeeds: the person only has no budget of their own next time.
 pub(crate) async fn signed_in(
     app: &App,
     status: StatusCode,

@@ -1,4 +1,4 @@
-//! Small answers.
+//! Small responses.
 
 use serde::{Deserialize, Serialize};
 use sosik_feed::{SessionId, StoryId};
@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 
 use super::Person;
 
-/// The answer to signing up and logging in. Keep the token secret: it opens the account.
+/// The response to a sign-up or log-in. Keep the token secret: it grants access to the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignedIn {
-    /// You.
+    /// Your profile.
     pub person: Person,
-    /// Send it as `Authorization: Bearer …`; browsers got it as a cookie too.
+    /// Send it as `Authorization: Bearer …`. Browsers also get it as a cookie.
     pub token: String,
 }
 
@@ -21,23 +21,23 @@ pub struct SignedIn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Session {
-    /// For ending it. It is no secret and opens nothing.
+    /// For ending it. It is not secret and grants no access.
     #[schema(value_type = String)]
     pub id: SessionId,
-    /// What the client calls itself.
+    /// The client's name for itself.
     pub client: String,
     /// When you logged in (RFC 3339).
     pub created_at: String,
-    /// When it was last used, to some minutes.
+    /// When it was last used, to within some minutes.
     pub used_at: String,
-    /// When it ends at the latest.
+    /// When it ends at the latest, even if it is in use.
     pub expires_at: String,
-    /// This request came with it.
+    /// Whether it is the session of this request.
     pub current: bool,
 }
 
 impl Session {
-    /// As clients get it.
+    /// The session as JSON for clients.
     #[must_use]
     pub fn of(session: &SessionRecord, current: SessionId) -> Self {
         Self {
@@ -51,19 +51,19 @@ impl Session {
     }
 }
 
-/// What a like or its withdrawal left.
+/// The story's counts after a like or unlike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reaction {
-    /// How many people like the story now.
+    /// Number of people who like the story.
     pub likes: u32,
-    /// How many comments it has.
+    /// Number of its comments.
     pub comments: u32,
-    /// You like it.
+    /// Whether you like it.
     pub liked: bool,
 }
 
-/// Up to which story you have read; null when nothing yet.
+/// The newest story that you have read; null if none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReadPosition {
@@ -72,7 +72,7 @@ pub struct ReadPosition {
     pub story: Option<StoryId>,
 }
 
-/// How many notifications you have not seen.
+/// The number of unread notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnreadNotifications {

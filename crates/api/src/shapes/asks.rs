@@ -1,4 +1,4 @@
-//! Bodies that clients send. Unknown fields are refused.
+//! Request bodies. Unknown fields are rejected.
 
 use serde::Deserialize;
 use sosik_feed::{Audience, NotificationId, StoryId};
@@ -14,10 +14,10 @@ pub struct SignUp {
     /// 1 to 50 characters.
     #[schema(example = "김미나")]
     pub display_name: String,
-    /// 8 to 128 characters, not a common one.
+    /// 8 to 128 characters, not a common password.
     #[schema(example = "blue-kettle-on-a-hill", format = Password)]
     pub password: String,
-    /// ko, en or ja; en when left out.
+    /// ko, en or ja. Default: en.
     #[schema(example = "ko")]
     pub language: Option<String>,
 }
@@ -38,15 +38,15 @@ pub struct LogIn {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangePassword {
-    /// The password until now.
+    /// The current password.
     #[schema(format = Password)]
     pub current: String,
-    /// The password from now on: 8 to 128 characters, not a common one.
+    /// The new password: 8 to 128 characters, not a common password.
     #[schema(format = Password)]
     pub new: String,
 }
 
-/// `PATCH /v1/me`: what is left out stays as it is.
+/// `PATCH /v1/me`: omitted fields stay unchanged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeProfile {
@@ -65,21 +65,21 @@ pub struct PostStory {
     /// 1 to 5,000 characters.
     #[schema(example = "첫 소식! #sosik")]
     pub text: String,
-    /// Who it is for: `friends` when left out.
+    /// Audience of the story. Default: `friends`.
     #[schema(value_type = Option<super::AudienceWord>)]
     pub audience: Option<Audience>,
-    /// Must be empty or left out as long as there are no uploads.
+    /// Must be empty or omitted, because uploads are not supported yet.
     #[serde(default)]
     pub attachments: Vec<super::Attachment>,
 }
 
-/// `PATCH /v1/stories/{story}`: what is left out stays as it is.
+/// `PATCH /v1/stories/{story}`: omitted fields stay unchanged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EditStory {
     /// 1 to 5,000 characters.
     pub text: Option<String>,
-    /// Who it is for from now on.
+    /// The new audience of the story.
     #[schema(value_type = Option<super::AudienceWord>)]
     pub audience: Option<Audience>,
 }

@@ -14,21 +14,21 @@ pub struct Comment {
     /// Newer comments have larger ids.
     #[schema(value_type = String)]
     pub id: CommentId,
-    /// On which story.
+    /// The story that it belongs to.
     #[schema(value_type = String)]
     pub story: StoryId,
-    /// Who wrote it.
+    /// The author of the comment.
     pub author: Person,
     /// Plain text.
     pub text: String,
     /// When it was written (RFC 3339).
     pub created_at: String,
-    /// When it was last changed; null when never.
+    /// When it was last edited (RFC 3339); null if never.
     pub edited_at: Option<String>,
 }
 
 impl Comment {
-    /// As clients get it.
+    /// The comment as JSON for clients.
     #[must_use]
     pub fn of(item: &CommentItem) -> Self {
         let comment = &item.comment;

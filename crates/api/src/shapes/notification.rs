@@ -7,49 +7,49 @@ use utoipa::ToSchema;
 
 use super::Person;
 
-/// Something that happened to you.
+/// A notification about an act of another person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notification {
     /// Newer notifications have larger ids.
     #[schema(value_type = String)]
     pub id: NotificationId,
-    /// What happened.
+    /// The kind of act.
     pub kind: NotificationKind,
-    /// Who did it; the latest of a group.
+    /// The person who did it; for a group, the latest one.
     pub actor: Person,
-    /// How many others did the same: likes of one story are one notification.
+    /// The number of other people in the group: likes of one story are one notification.
     pub others: u32,
-    /// About which story.
+    /// The story concerned.
     #[schema(value_type = Option<String>)]
     pub story: Option<StoryId>,
-    /// About which comment.
+    /// The comment concerned.
     #[schema(value_type = Option<String>)]
     pub comment: Option<CommentId>,
-    /// When; of a group, the latest (RFC 3339).
+    /// When it happened; for a group, the latest time (RFC 3339).
     pub created_at: String,
-    /// You have seen it.
+    /// Whether you have seen it.
     pub read: bool,
 }
 
-/// What happened.
+/// The kind of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationKind {
-    /// Somebody asks to be friends.
+    /// A person sent you a friend request.
     FriendRequest,
-    /// Somebody accepted.
+    /// A person accepted your friend request.
     FriendAccepted,
-    /// Somebody commented on your story.
+    /// A person commented on your story.
     Comment,
     /// People like your story.
     Like,
-    /// Somebody mentioned you in a story or a comment.
+    /// A person mentioned you in a story or a comment.
     Mention,
 }
 
 impl Notification {
-    /// As clients get it.
+    /// The notification as JSON for clients.
     #[must_use]
     pub fn of(item: &NotificationItem) -> Self {
         let notification = &item.notification;

@@ -1,6 +1,6 @@
 //! Pages of lists. All have `items`, the cursors `before` and `after` for the next call, and `end`.
 //!
-//! A cursor that is null cannot be followed. A short page is not the end; `end` says when there is nothing more.
+//! A null cursor means that there is no page in that direction. A short page is not the end; `end` marks the end.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,17 +13,17 @@ use super::{Comment, Notification, Person, Session, Story};
 pub struct FeedPage {
     /// Newest first.
     pub items: Vec<Story>,
-    /// For older stories.
+    /// The cursor for older stories.
     pub before: Option<String>,
-    /// For what comes after this; on the first page and on pages of newer stories. Never expires.
+    /// The cursor for newer stories, on the first page and on pages of newer stories. It never expires.
     pub after: Option<String>,
-    /// There is nothing more in the direction that was asked for.
+    /// Whether there is nothing more in the requested direction.
     pub end: bool,
-    /// Stories of others above your read position, counted up to a maximum; on the first page.
+    /// Number of stories of others above your read position, counted up to a maximum. Only on the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unread: Option<u32>,
-    /// True when what came since `after` could not be told: this is the first page, to be shown in place of what
-    /// you have. Left out otherwise.
+    /// True if the stories after `after` could not be determined. Then this is the first page; replace your stories
+    /// with it. Omitted otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset: Option<bool>,
 }
@@ -34,11 +34,11 @@ pub struct FeedPage {
 pub struct StoryPage {
     /// Newest first.
     pub items: Vec<Story>,
-    /// For older stories.
+    /// The cursor for older stories.
     pub before: Option<String>,
-    /// Always null: start over to see newer ones.
+    /// Always null: read the first page again to see newer ones.
     pub after: Option<String>,
-    /// There is nothing older.
+    /// Whether there is nothing older.
     pub end: bool,
 }
 
@@ -46,15 +46,15 @@ pub struct StoryPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonPage {
-    /// Latest first; of a search, best first.
+    /// Newest relation first; in a search, best match first.
     pub items: Vec<Person>,
-    /// For earlier ones.
+    /// The cursor for the next page.
     pub before: Option<String>,
-    /// Always null: start over to see newer ones.
+    /// Always null: read the first page again to see newer ones.
     pub after: Option<String>,
-    /// There is nobody more.
+    /// Whether this is the end of the list.
     pub end: bool,
-    /// In lists of likes: how many likes are not available to you. The story's `likes` counts them.
+    /// In lists of likes: the number of likes that you cannot see. The story's `likes` includes them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden: Option<u32>,
 }
@@ -65,13 +65,13 @@ pub struct PersonPage {
 pub struct CommentPage {
     /// Oldest first.
     pub items: Vec<Comment>,
-    /// Always null: start over to see the first ones.
+    /// Always null: read the first page again to see earlier ones.
     pub before: Option<String>,
-    /// For later comments.
+    /// The cursor for later comments.
     pub after: Option<String>,
-    /// There is nothing later.
+    /// Whether there is nothing later.
     pub end: bool,
-    /// How many comments on the story are not available to you. The story's `comments` counts them.
+    /// The number of comments on the story that you cannot see. The story's `comments` includes them.
     pub hidden: u32,
 }
 
@@ -81,17 +81,17 @@ pub struct CommentPage {
 pub struct NotificationPage {
     /// Newest first.
     pub items: Vec<Notification>,
-    /// For older ones.
+    /// The cursor for older notifications.
     pub before: Option<String>,
-    /// Always null: start over to see newer ones.
+    /// Always null: read the first page again to see newer ones.
     pub after: Option<String>,
-    /// There is nothing older.
+    /// Whether there is nothing older.
     pub end: bool,
-    /// How many you have not seen, counted up to a maximum.
+    /// The number of unread notifications, counted up to a maximum.
     pub unread: u32,
 }
 
-/// Your sessions; there are at most 50, so this is always all of them.
+/// Your sessions. There are at most 50, so this is the complete list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SessionPage {

@@ -6,33 +6,33 @@ use sosik_feed::people::Language;
 use sosik_service::caches::PersonEntry;
 use utoipa::ToSchema;
 
-/// A person. What they are to the one who asks is told on profiles and in lists of people.
+/// A person. `relation` is on profiles and in lists of people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
-    /// Stays the same for ever.
+    /// Never changes.
     #[schema(value_type = String, example = "181193933824000001")]
     pub id: PersonId,
     /// Lower case, unique, without the `@`.
     #[schema(example = "mina")]
     pub handle: String,
-    /// In their own script.
+    /// The name to show, in any script.
     #[schema(example = "김미나")]
     pub display_name: String,
     /// May be empty.
     pub bio: String,
-    /// Address of a picture. Always null as long as there are no uploads.
+    /// URL of a picture. Always null, because uploads are not supported yet.
     pub avatar: Option<String>,
-    /// Language of the interface, and a hint for the `lang` attribute of what they write.
+    /// Language of the interface, and a hint for the `lang` attribute of their texts.
     #[schema(value_type = super::LanguageWord)]
     pub language: Language,
-    /// What they are to you. Left out where it does not matter, and for yourself.
+    /// Their relation to you. Omitted where it does not matter, and for yourself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relation: Option<Relation>,
-    /// You muted them. Left out when you did not.
+    /// Whether you muted them. Omitted if not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted: Option<bool>,
-    /// In lists of people: since when (RFC 3339).
+    /// In lists of people: the start of the relation (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
     /// On profiles.
@@ -40,7 +40,7 @@ pub struct Person {
     pub counts: Option<PersonCounts>,
 }
 
-/// What a person is to you. When several are true, the first of this order is told.
+/// The relation of a person to you. If several apply, the first one in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
@@ -48,32 +48,32 @@ pub enum Relation {
     Blocked,
     /// You are friends.
     Friend,
-    /// You asked them to be friends.
+    /// You sent them a friend request.
     Requested,
-    /// They asked you.
+    /// They sent you a friend request.
     Asked,
     /// You follow them.
     Following,
-    /// Nothing of all this.
+    /// None of these.
     None,
 }
 
-/// Figures of a profile.
+/// The counts of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonCounts {
     /// Friends.
     pub friends: u32,
-    /// Whom they follow.
+    /// People they follow.
     pub follows: u32,
-    /// Who follows them.
+    /// People who follow them.
     pub followers: u32,
-    /// Their stories that you may see: all when you are friends, else the public ones.
+    /// Their stories that you may see: all if you are friends, otherwise the public ones.
     pub stories: u32,
 }
 
 impl Person {
-    /// The person alone, as authors are shown.
+    /// The person without a relation, as an author.
     #[must_use]
     pub fn of(person: &PersonEntry) -> Self {
         let record = &person.record;
@@ -91,7 +91,7 @@ impl Person {
         }
     }
 
-    /// With what they are to the one who asks.
+    /// Adds the relation to the viewer.
     #[must_use]
     pub fn related(self, relation: sosik_feed::Relation) -> Self {
         Self {

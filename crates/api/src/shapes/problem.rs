@@ -1,9 +1,10 @@
-//! What a failed request is answered with.
+//! The body of a failed request.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Why a request failed (RFC 9457). Decide by `code`: it never changes its meaning; `detail` is for people.
+/// The reason why a request failed (RFC 9457). Use `code` in programs: its meaning never changes. `detail` is for
+/// people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Problem {
@@ -14,30 +15,30 @@ pub struct Problem {
     /// The name of the status.
     #[schema(example = "Not Found")]
     pub title: String,
-    /// The status of the answer.
+    /// The status of the response.
     #[schema(example = 404)]
     pub status: u16,
-    /// What went wrong, for programs.
+    /// The error, for programs.
     #[schema(example = "not_found")]
     pub code: String,
-    /// What went wrong, for people.
+    /// The error, for people.
     #[schema(example = "there is no such story")]
     pub detail: String,
-    /// Names this request in our logs.
+    /// Identifies this request in the log of the server.
     pub request_id: String,
-    /// Which fields of the body or parameters of the query are at fault, where that can be said.
+    /// The fields of the body or parameters of the query that cause the error, if they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errors: Option<Vec<FieldProblem>>,
 }
 
-/// What is wrong with one field.
+/// An error in one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldProblem {
     /// The field of the body or the parameter of the query.
     #[schema(example = "text")]
     pub field: String,
-    /// What is wrong with it.
+    /// The error.
     #[schema(example = "story text is empty: give a text or an attachment")]
     pub message: String,
 }

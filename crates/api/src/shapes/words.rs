@@ -1,15 +1,14 @@
-//! Words of the domain as the description of the API tells them. The values themselves are the domain's own types; a
-//! test holds both together.
+//! Enums of the domain as OpenAPI schemas. The values themselves have the domain's own types; a test compares both.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Who a story is for.
+/// The audience of a story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = Audience)]
 pub enum AudienceWord {
-    /// Friends and followers of the author, and whoever opens the author's page.
+    /// Friends and followers of the author, and everybody who opens the author's page.
     Public,
     /// Friends of the author only.
     Friends,

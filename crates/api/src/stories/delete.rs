@@ -1,4 +1,4 @@
-//! Deleting a story.
+//! Deletes a story.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,10 +10,10 @@ use crate::problem::Problem;
 
 /// Delete your story
 ///
-/// Nobody sees it any more on their next read; its comments and likes go too.
+/// Nobody sees it on their next read. Its comments and likes are deleted, too.
 #[utoipa::path(delete, path = "/v1/stories/{story}", tag = "stories", operation_id = "delete_story",
     params(("story" = String, Path, description = "id of your story")),
-    responses((status = 204, description = "it is gone")))]
+    responses((status = 204, description = "the story is deleted")))]
 pub(crate) async fn delete(
     State(app): State<App>,
     viewer: Viewer,

@@ -1,4 +1,4 @@
-//! Changing a story.
+//! Edits a story.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -14,12 +14,12 @@ use crate::shapes::{EditStory, Story};
 
 /// Edit your story
 ///
-/// What is left out stays as it is. Whoever may not see it any more does not see it on their next read.
+/// Omitted fields stay unchanged. People who may no longer see the story do not see it on their next read.
 #[utoipa::path(patch, path = "/v1/stories/{story}", tag = "stories", operation_id = "edit_story",
     params(("story" = String, Path, description = "id of your story")),
     request_body = EditStory,
     responses(
-        (status = 200, description = "the story as it is now", body = Story),
+        (status = 200, description = "the edited story", body = Story),
         (status = 409, description = "`text_quota`"),
         (status = 422, description = "`story_text_…`"),
     ))]

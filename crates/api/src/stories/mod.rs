@@ -1,4 +1,4 @@
-//! Stories: posted, shown, changed, deleted.
+//! Stories: post, show, edit, delete.
 
 pub(crate) mod delete;
 pub(crate) mod edit;

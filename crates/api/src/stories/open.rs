@@ -13,15 +13,15 @@ use crate::shapes::Story;
 
 /// Show a story
 ///
-/// A story that you may not see is not found, like one that does not exist.
+/// A story that you may not see is not found, as if it did not exist.
 #[utoipa::path(get, path = "/v1/stories/{story}", tag = "stories", operation_id = "show_story",
     params(
         ("story" = String, Path, description = "id of the story"),
-        ("If-None-Match" = Option<String>, Header, description = "the `ETag` you have"),
+        ("If-None-Match" = Option<String>, Header, description = "the `ETag` of your copy"),
     ),
     responses(
-        (status = 200, description = "the story", body = Story, headers(("ETag" = String, description = "of these bytes"))),
-        (status = 304, description = "you have it"),
+        (status = 200, description = "the story", body = Story, headers(("ETag" = String, description = "the version of this response"))),
+        (status = 304, description = "not modified"),
     ))]
 pub(crate) async fn open(
     State(app): State<App>,

@@ -1,4 +1,4 @@
-//! Posting.
+//! Posts a story.
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -14,8 +14,8 @@ use crate::shapes::{PostStory, Story};
 
 /// Post a story
 ///
-/// When this is answered, the story is safe, and in your own feed; it reaches your friends and followers within
-/// seconds. With an `Idempotency-Key` a repeat posts nothing and answers the same story again.
+/// When you get the response, the story is durable and in your own feed. It reaches your friends and followers within
+/// seconds. With an `Idempotency-Key` a repeat posts nothing and returns the first story again.
 #[utoipa::path(post, path = "/v1/stories", tag = "stories", operation_id = "post_story",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 64 visible ASCII characters, new for every story")),
     request_body = PostStory,
@@ -51,7 +51,7 @@ pub(crate) async fn post(
     ))
 }
 
-/// `201` with where the new thing is.
+/// `201` with the location of the new resource.
 pub(crate) fn created(location: &str, json: Vec<u8>) -> Response {
     let mut response = json_bytes(json);
     *response.status_mut() = StatusCode::CREATED;
@@ -64,6 +64,6 @@ pub(crate) fn created(location: &str, json: Vec<u8>) -> Response {
 fn no_uploads() -> Problem {
     Problem::BodyInvalid(FieldError {
         field: "attachments".to_owned(),
-        message: "this server takes no uploads: leave attachments out".to_owned(),
+        message: "this server does not support uploads: omit attachments".to_owned(),
     })
 }

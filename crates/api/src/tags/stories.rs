@@ -14,9 +14,9 @@ use crate::shapes::StoryPage;
 
 /// List stories with a hashtag
 ///
-/// Newest first, those that you may see.
+/// Newest first, only stories that you may see.
 #[utoipa::path(get, path = "/v1/tags/{tag}/stories", tag = "stories", operation_id = "list_stories_with_tag",
-    params(("tag" = String, Path, description = "the tag, with or without `#`, in capitals or not"), PageQuery),
+    params(("tag" = String, Path, description = "the tag, with or without `#`, in upper or lower case"), PageQuery),
     responses((status = 200, description = "a page of stories", body = StoryPage)))]
 pub(crate) async fn stories(
     State(app): State<App>,
