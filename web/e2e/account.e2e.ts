@@ -34,6 +34,19 @@ describe.each(EVERY_SIZE)('an account, on a %s', (size) => {
     await page.getByText('쉽게 짐작할 수 있는 비밀번호').waitFor();
   });
 
+  it('says what to do when a neighbour of the site has planted a second session cookie', async () => {
+    expectComplaints(/status of 400/);
+    const device = await openDevice(size);
+    const cookies = ['/', '/v1/'].map((path) => ({ name: 'sosik', value: `of ${path}`, domain: '127.0.0.1', path }));
+    await device.addCookies(cookies);
+    const page = await device.newPage();
+    await page.goto('/');
+    await page.getByText('이 사이트의 쿠키를 지우고').waitFor();
+    await device.clearCookies();
+    await page.getByRole('button', { name: '다시 시도' }).click();
+    await page.waitForURL('**/log-in');
+  });
+
   it('leads to where one wanted to go after logging in, and nothing stays after logging out', async () => {
     const person = await Person.join();
     const page = await (await openDevice(size)).newPage();

@@ -22,7 +22,7 @@ async function start(): Promise<void> {
   startTheme();
   const speaking = speak(preferredLanguage());
   const remembered = me();
-  const asking = askWho().catch(() => undefined);
+  const asking = askWho();
   if (remembered) sit(remembered);
   // Texts of another language are better than a page that never comes.
   await speaking.catch(() => speak('en'));

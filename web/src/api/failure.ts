@@ -23,8 +23,18 @@ export class Failure extends Error {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 
+  /** The server does not know the cursor, after a restore for example: the list starts over without one. */
+  get cursorIsDead(): boolean {
+    return this.code === 'cursor_invalid';
+  }
+
   static offline(): Failure {
     return new Failure('offline', 0);
+  }
+
+  /** Whatever was thrown as a failure. What is none is a fault of the client, shown like a fault of the server. */
+  static from(error: unknown): Failure {
+    return error instanceof Failure ? error : new Failure('internal', 500);
   }
 
   static of(problem: Partial<Problem> | undefined, status: number): Failure {

@@ -259,6 +259,8 @@ export default {
   'problem.wrong_credentials': 'Handle or password is wrong.',
   'problem.wrong_password': 'The current password is wrong.',
   'problem.cross_site': 'This request came from another site and was refused. Reload the page.',
+  'problem.host_invalid': 'The address of this site arrived wrongly at the server. Reload the page. If it happens again, tell the operator.',
+  'problem.cookie_ambiguous': 'This browser has two different login cookies for this site. Delete the cookies of this site in the settings of the browser, then log in again.',
   'problem.registration_closed': 'Nobody can sign up here. Ask whoever runs this service for an account.',
   'problem.other_person': 'Somebody else is logged in on this device now. Nothing was sent.',
   'problem.not_found': 'This is no longer there, or not shared with you.',

@@ -26,7 +26,7 @@ export class Form {
       await work();
       return true;
     } catch (error) {
-      this.failure = error instanceof Failure ? error : new Failure('internal', 500);
+      this.failure = Failure.from(error);
       return false;
     } finally {
       this.sending = false;

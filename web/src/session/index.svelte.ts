@@ -1,6 +1,7 @@
 // Who is using this device. The session itself is a cookie that scripts cannot read; what is known here is only the person
 // it belongs to, kept on the device so that the next start need not wait for the answer.
 import { answer, api, speakFor } from '$/api/client';
+import { Failure } from '$/api/failure';
 import { forgetCopies } from '$/api/tagged';
 import type { Person } from '$/api/types';
 import { remove } from '$/offline/db';
@@ -12,6 +13,8 @@ class Session {
   me = $state.raw<Person | null>(remembered());
   /** Whether the server has told us. Until then `me` is what this device remembers. */
   known = $state(false);
+  /** Why the server did not say who this is, when it was last asked. */
+  failure = $state.raw<Failure | null>(null);
 }
 
 const session = new Session();
@@ -30,9 +33,19 @@ export function isKnown(): boolean {
   return session.known;
 }
 
-/** Asks the server who this is. Without an answer, what the device remembers stays. */
+/** Why it is not known who this is; null while the server is asked. */
+export function whyUnknown(): Failure | null {
+  return session.known ? null : session.failure;
+}
+
+/** Asks the server who this is. Without an answer, what the device remembers stays and [`whyUnknown`] has the reason. */
 export async function askWho(): Promise<void> {
-  become(await answer(api.GET('/v1/me')));
+  session.failure = null;
+  try {
+    become(await answer(api.GET('/v1/me')));
+  } catch (error) {
+    session.failure = Failure.from(error);
+  }
 }
 
 /** Logs in. */

@@ -1,0 +1,36 @@
+import { fireEvent, render, screen } from '@testing-library/svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import App from './App.svelte';
+import { whenSessionEnds } from './api/client';
+import { startRouter } from './router/index.svelte';
+import { askWho, forget } from './session/index.svelte';
+
+let refused: { status: number; code: string };
+
+beforeEach(() => {
+  vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ code: refused.code }), { status: refused.status }));
+  whenSessionEnds(() => void forget());
+  startRouter();
+});
+
+/** Waits as long as a busy machine takes to load a page of the client. */
+const PATIENCE = 30_000;
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  whenSessionEnds(() => undefined);
+});
+
+describe('the client on a device that remembers nobody', () => {
+  it('shows why the server does not say who this is, and asks again', async () => {
+    refused = { status: 400, code: 'cookie_ambiguous' };
+    await askWho();
+    render(App);
+    expect((await screen.findByRole('alert', {}, { timeout: PATIENCE })).textContent).toContain('Delete the cookies of this site');
+
+    refused = { status: 401, code: 'unauthenticated' };
+    await fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(await screen.findByRole('button', { name: 'Log in' }, { timeout: PATIENCE })).toBeTruthy();
+  }, 2 * PATIENCE);
+});
