@@ -12,6 +12,27 @@ async function isAtEnd(page: Page): Promise<boolean> {
   return atBottom && (await end.count()) > 0;
 }
 
+interface Place {
+  key: string;
+  at: number;
+}
+
+/** The story at the top of the window, and where it stands. */
+function topStory(page: Page): Promise<Place> {
+  return page.evaluate(() => {
+    const row = [...document.querySelectorAll('[role=feed] [data-key]')].find((element) => element.getBoundingClientRect().bottom > 0);
+    return { key: row?.getAttribute('data-key') ?? '', at: Math.round(row?.getBoundingClientRect().top ?? 0) };
+  });
+}
+
+/** The page shows this place again, as far as pixels are whole. */
+async function isBackAt(page: Page, place: Place): Promise<void> {
+  await eventually(async () => {
+    const { key, at } = await topStory(page);
+    return key === place.key && Math.abs(at - place.at) <= 2;
+  });
+}
+
 async function friends(url?: string): Promise<[Person, Person]> {
   const [a, b] = (await Person.several(2, url)) as [Person, Person];
   await a.befriends(b);
@@ -90,12 +111,7 @@ describe.each(EVERY_SIZE)('the home feed, on a %s', (size) => {
     for (let step = 0; step < 8; step += 1) {
       await scroll(page, 600);
     }
-    const top = () =>
-      page.evaluate(() => {
-        const row = [...document.querySelectorAll('[role=feed] [data-key]')].find((element) => element.getBoundingClientRect().bottom > 0);
-        return { key: row?.getAttribute('data-key'), at: Math.round(row?.getBoundingClientRect().top ?? 0) };
-      });
-    const before = await top();
+    const before = await topStory(page);
     await page.evaluate(() => {
       const links = [...document.querySelectorAll<HTMLElement>('a.comments')];
       links.find((link) => link.getBoundingClientRect().top > 200)?.click();
@@ -103,13 +119,28 @@ describe.each(EVERY_SIZE)('the home feed, on a %s', (size) => {
     await page.waitForURL('**/stories/*');
     await page.getByLabel('내 댓글').waitFor();
     await page.goBack();
-    await eventually(async () => JSON.stringify(await top()) === JSON.stringify(before));
+    await eventually(async () => JSON.stringify(await topStory(page)) === JSON.stringify(before));
 
     // The feed is kept when the browser has time, which a busy machine has late.
     await eventually(async () => (await kept(page)).includes(`"id":"${before.key}"`));
     await page.reload();
-    await eventually(async () => (await top()).key === before.key);
-    expect(Math.abs((await top()).at - before.at)).toBeLessThanOrEqual(2);
+    await isBackAt(page, before);
+  });
+
+  it('is as one left it after a reload when the device kept nothing of it', async () => {
+    const [mina, bo] = await friends();
+    await mina.sees(...(await bo.postsMany(60, (n) => `story ${n} ${'word '.repeat((n * 7) % 60)}`)));
+    const page = await openAs(mina, size);
+    // As in a private window, which may refuse the database.
+    await page.addInitScript(() => Object.defineProperty(window, 'indexedDB', { value: undefined }));
+    await page.reload();
+    await story(page, 'story 59').waitFor();
+    for (let step = 0; step < 8; step += 1) {
+      await scroll(page, 600);
+    }
+    const before = await topStory(page);
+    await page.reload();
+    await isBackAt(page, before);
   });
 
   it('marks what is new, and the mark is the same on another device', async () => {

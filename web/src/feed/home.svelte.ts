@@ -38,6 +38,8 @@ const BELOW_THE_EYE = 30;
 
 /** To find the place where one was, so many pages are asked for at most; then one starts at the top. */
 const FIND_PAGES_MAX = 20;
+/** So many stories below it fill the largest window: with fewer the page is too short to put the place where it was. */
+const WINDOW_STORIES = 10;
 
 /** Up to which story the cursor of older ones reaches. */
 interface PageEnd {
@@ -63,47 +65,47 @@ export class HomeFeed {
   after: string | null = null;
   /** Which story the eye is on; whoever shows the feed knows. */
   eye: () => string | undefined = () => undefined;
+  /** Puts the eye on another story: the one it was on is gone. */
+  moveEye: (story: string) => void = () => undefined;
   #before: string | null = null;
   #pages: PageEnd[] = [];
   #catchingUp: Promise<void> | null = null;
+  /** The first stories have come, from the server or from the device: settled when the feed is ready. */
+  #settling: Promise<void> | null = null;
   readonly #fetch: FetchPage;
 
   constructor(fetch: FetchPage) {
     this.#fetch = fetch;
   }
 
-  /** Gets the feed's first page. */
+  /** Gets the feed's first page, and more, within reason, down to where the eye was left. */
   async start(): Promise<void> {
     try {
       const page = await this.#fetch({ limit: FIRST_PAGE });
       // It came so late that the feed as it was kept is shown: that must not move.
-      if (this.phase === 'ready') await this.lookAgain();
-      else this.#begin(page);
+      if (this.#settling) return await this.#settling.then(() => this.lookAgain());
+      this.#begin(page);
     } catch (error) {
-      this.failure = asFailure(error);
+      this.failure = Failure.from(error);
       if (this.phase === 'starting') this.phase = 'failed';
       throw error;
     }
+    await this.#settle();
   }
 
   /**
-   * Shows the feed as it was left, at least down to this story: what was not kept is asked for, within reason. What came
-   * since is asked for afterwards.
+   * Shows the feed as it was kept, at least down to where the eye was left: what was not kept is asked for, within reason.
+   * What came since is asked for afterwards. Does nothing when the server was faster.
    */
-  async adopt(snapshot: Snapshot, downTo?: string): Promise<void> {
-    this.stories = snapshot.stories.map(live);
+  async adopt(snapshot: Snapshot): Promise<void> {
+    if (this.#settling) return;
+    this.stories = merged(snapshot.stories.map(live), this.stories);
     this.#before = snapshot.before;
     this.after = snapshot.after;
     this.end = snapshot.end;
     this.savedAt = snapshot.at;
-    this.#pages = [];
     this.#remember(snapshot.before);
-    for (let page = 0; downTo && page < FIND_PAGES_MAX && !this.end && this.#indexOf(downTo) < 0; page += 1) {
-      const older = await this.#older(LOOK_AGAIN_PAGE).catch(() => null);
-      if (!older) break;
-      this.#goOn(older);
-    }
-    this.phase = 'ready';
+    await this.#settle();
   }
 
   /** What to keep of the feed: whole pages, so that it goes on below without a gap; null while there is nothing. */
@@ -128,13 +130,9 @@ export class HomeFeed {
     this.loadingOlder = true;
     this.olderFailure = null;
     try {
-      const before = this.stories.length;
-      for (let empty = 0; this.stories.length === before && !this.end; empty += 1) {
-        if (empty === EMPTY_PAGES_MAX) throw new Failure('internal', 500);
-        this.#goOn(await this.#older(OLDER_PAGE));
-      }
+      await this.#orAnew(() => this.#goOnUntilMore());
     } catch (error) {
-      this.olderFailure = asFailure(error);
+      this.olderFailure = Failure.from(error);
     } finally {
       this.loadingOlder = false;
     }
@@ -195,8 +193,54 @@ export class HomeFeed {
     this.waiting = this.waiting.filter((other) => other.id !== story.id);
   }
 
-  #older(limit: number): Promise<FeedPage> {
-    return this.#fetch({ limit, ...(this.#before ? { before: this.#before } : {}) });
+  /** Without its place the feed begins at the top, which is better than not at all. */
+  #settle(): Promise<void> {
+    this.#settling = this.#orAnew(() => this.#reachTheEye())
+      .catch(() => undefined)
+      .then(() => void (this.phase = 'ready'));
+    return this.#settling;
+  }
+
+  /** Asks for older stories down to the eye and a window further. When its story is gone, the eye moves to the next older one. */
+  async #reachTheEye(): Promise<void> {
+    const eye = this.eye();
+    if (!eye) return;
+    const fromTheEye = () => this.stories.filter((story) => !isNewer(story.id, eye));
+    for (let page = 0; page < FIND_PAGES_MAX && !this.end && fromTheEye().length <= WINDOW_STORIES; page += 1) {
+      await this.#goOn(LOOK_AGAIN_PAGE);
+    }
+    const nearest = fromTheEye()[0];
+    if (nearest) this.moveEye(nearest.id);
+  }
+
+  async #goOnUntilMore(): Promise<void> {
+    const before = this.stories.length;
+    for (let empty = 0; this.stories.length === before && !this.end; empty += 1) {
+      if (empty === EMPTY_PAGES_MAX) throw new Failure('internal', 500);
+      await this.#goOn(OLDER_PAGE);
+    }
+  }
+
+  /** Pages down; once more, with the new cursor that looking again brings, when the server does not know the old one. */
+  async #orAnew(pageDown: () => Promise<void>): Promise<void> {
+    try {
+      await pageDown();
+    } catch (error) {
+      if (!Failure.from(error).cursorIsDead) throw error;
+      await this.lookAgain();
+      await pageDown();
+    }
+  }
+
+  /** Appends the next older page, unless looking again has meanwhile moved the end that the page continues. */
+  async #goOn(limit: number): Promise<void> {
+    const before = this.#before;
+    const page = await this.#fetch({ limit, ...(before ? { before } : {}) });
+    if (before !== this.#before) return;
+    this.stories = merged(this.stories, page.items.map(live));
+    this.#before = page.before ?? before;
+    this.end = page.end;
+    this.#remember(this.#before);
   }
 
   async #catchUp(): Promise<void> {
@@ -256,20 +300,12 @@ export class HomeFeed {
     this.#remember(this.#before);
     this.savedAt = null;
     this.failure = null;
-    this.phase = 'ready';
   }
 
   /** What is older than everything shown; it moves nothing. */
   #append(stories: Story[]): void {
     const oldest = this.stories.at(-1);
     if (oldest) this.stories = merged(this.stories, stories.filter((story) => isNewer(oldest.id, story.id)).map(live));
-  }
-
-  #goOn(page: FeedPage): void {
-    this.stories = merged(this.stories, page.items.map(live));
-    this.#before = page.before ?? this.#before;
-    this.end = page.end;
-    this.#remember(this.#before);
   }
 
   #remember(before: string | null): void {
@@ -282,12 +318,8 @@ export class HomeFeed {
   }
 }
 
-/** A cursor that the server does not know, after a restore for example, is one that tells nothing: look again. */
+/** A cursor that the server does not know is one that tells nothing: look again. */
 function unlessUnknown(failure: unknown): null {
-  if (failure instanceof Failure && failure.code === 'cursor_invalid') return null;
+  if (Failure.from(failure).cursorIsDead) return null;
   throw failure;
-}
-
-function asFailure(error: unknown): Failure {
-  return error instanceof Failure ? error : new Failure('internal', 500);
 }

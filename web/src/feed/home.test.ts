@@ -1,50 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { Failure } from '$/api/failure';
-import type { FeedPage, Story } from '$/api/types';
 
-import { HomeFeed, type Ask } from './home.svelte';
+import { HomeFeed } from './home.svelte';
+import { range, Restored, Server, storyOf } from './test-server';
 
-function storyOf(id: number): Story {
-  const author = { id: '1', handle: 'bo', display_name: 'Bo', bio: '', language: 'en' };
-  const created_at = new Date(1_700_000_000_000 + id * 1000).toISOString();
-  return { id: String(id), author, text: `story ${id}`, audience: 'friends', attachments: [], created_at, mentions: [], tags: [], likes: 0, comments: 0, liked: false } as Story;
-}
-
-/** A server that keeps its promises: pages down by id, and newer ones in the order in which they were delivered. */
-class Server {
-  delivered: number[] = [];
-  hidden = new Set<number>();
-  failing = false;
-  lost = false;
-  asked: Ask[] = [];
-
-  constructor(...ids: number[]) {
-    this.delivered = ids;
-  }
-
-  fetch = async (ask: Ask): Promise<FeedPage> => {
-    this.asked.push(ask);
-    if (this.failing) throw Failure.offline();
-    const after = String(this.delivered.length);
-    if (ask.after && !this.lost) {
-      const since = this.delivered.slice(Number(ask.after), Number(ask.after) + ask.limit);
-      const next = Number(ask.after) + since.length;
-      return this.page(since, { after: String(next), before: null, end: next === this.delivered.length });
-    }
-    const all = this.delivered.filter((id) => !ask.before || ask.after || id < Number(ask.before)).sort((a, b) => b - a);
-    const some = all.slice(0, ask.limit);
-    const end = some.length === all.length;
-    const page = this.page(some, { after: ask.before ? null : after, before: String(some.at(-1) ?? 0), end });
-    return ask.after ? { ...page, reset: true } : page;
-  };
-
-  private page(ids: number[], rest: Pick<FeedPage, 'after' | 'before' | 'end'>): FeedPage {
-    return { items: ids.filter((id) => !this.hidden.has(id)).map(storyOf), ...rest };
-  }
-}
-
-const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const shown = (home: HomeFeed) => home.stories.filter((story) => !story.gone).map((story) => Number(story.id));
 const waiting = (home: HomeFeed) => home.waiting.filter((story) => !story.gone).map((story) => Number(story.id));
 
@@ -242,9 +202,146 @@ describe('the home feed', () => {
     await first.start();
     const kept = first.snapshot(1)!;
     const later = new HomeFeed(server.fetch);
-    await later.adopt(kept, '20300');
+    later.eye = () => '20300';
+    await later.adopt(kept);
     expect(shown(later)).toContain(20_300);
     expect(shown(later)).toEqual(range(shown(later).at(-1)!, 20_999).reverse());
+  });
+
+  it('finds the place where one was when nothing was kept, before it shows anything', async () => {
+    const server = new Server(...range(21_000, 21_999));
+    const home = new HomeFeed(server.fetch);
+    home.eye = () => '21300';
+    const phases: string[] = [];
+    home.moveEye = (key) => phases.push(`${key} ${home.phase}`);
+    await home.start();
+    expect(shown(home)).toContain(21_300);
+    expect(shown(home)).toEqual(range(shown(home).at(-1)!, 21_999).reverse());
+    expect([phases, home.phase]).toEqual([['21300 starting'], 'ready']);
+  });
+
+  it('begins with enough stories below the place to fill a window', async () => {
+    const server = new Server(...range(23_000, 23_999));
+    for (const eye of [23_985, 23_984, 23_981]) {
+      const home = new HomeFeed(server.fetch);
+      home.eye = () => String(eye);
+      await home.start();
+      expect(shown(home).at(-1)).toBeLessThanOrEqual(eye - 10);
+    }
+    const near = new HomeFeed(server.fetch);
+    near.eye = () => '23990';
+    await near.start();
+    expect(shown(near)).toHaveLength(20);
+  });
+
+  it('moves the eye to the next older story when the story of the place is gone', async () => {
+    const server = new Server(...range(22_000, 22_999));
+    range(22_795, 22_800).forEach((id) => server.hidden.add(id));
+    const home = new HomeFeed(server.fetch);
+    let eye = '22800';
+    home.eye = () => eye;
+    home.moveEye = (key) => (eye = key);
+    await home.start();
+    expect(eye).toBe('22794');
+    expect(server.asked.length).toBeLessThan(5);
+  });
+
+  it('begins at the top when the place is too far down or cannot be reached', async () => {
+    const server = new Server(...range(30_000, 35_999));
+    const far = new HomeFeed(server.fetch);
+    far.eye = () => '30001';
+    await far.start();
+    expect([far.phase, server.asked.length]).toEqual(['ready', 21]);
+    const cut = new HomeFeed(async (ask) => {
+      if (ask.before) throw Failure.offline();
+      return server.fetch(ask);
+    });
+    cut.eye = () => '30001';
+    await cut.start();
+    expect([cut.phase, shown(cut).length]).toEqual(['ready', 20]);
+  });
+
+  it('has no gap when the first page comes while the place is looked for below what was kept', async () => {
+    const server = new Server(...range(40_000, 40_999));
+    const first = new HomeFeed(server.fetch);
+    await first.start();
+    const kept = first.snapshot(1)!;
+    server.delivered.push(...range(41_000, 43_999));
+    const home = new HomeFeed(server.fetch);
+    home.eye = () => '40500';
+    await Promise.all([home.adopt(kept), home.checkNewer()]);
+    const there = [...waiting(home), ...shown(home)];
+    expect(there).toContain(40_500);
+    expect(there).toEqual(range(there.at(-1)!, 43_999).reverse());
+  });
+
+  it('does not go back to what was kept when the server was faster', async () => {
+    const server = new Server(...range(44_000, 44_099));
+    const first = new HomeFeed(server.fetch);
+    await first.start();
+    const kept = first.snapshot(1)!;
+    server.delivered.push(44_100);
+    const home = new HomeFeed(server.fetch);
+    await home.start();
+    await home.adopt(kept);
+    expect([shown(home)[0], home.after, home.savedAt]).toEqual([44_100, '101', null]);
+  });
+
+  it('leaves nothing out when it looks again while older stories are on their way', async () => {
+    const server = new Server(...range(50_000, 50_499));
+    let older = () => {};
+    let slow = false;
+    const home = new HomeFeed(async (ask) => {
+      const page = await server.fetch(ask);
+      if (slow && ask.before) await new Promise<void>((resolve) => (older = resolve));
+      return page;
+    });
+    await home.start();
+    for (let page = 0; page < 5; page += 1) await home.loadOlder();
+    slow = true;
+    const loading = home.loadOlder();
+    await home.lookAgain();
+    slow = false;
+    older();
+    await loading;
+    await toTheEnd(home);
+    expect(shown(home)).toEqual(range(50_000, 50_499).reverse());
+  });
+
+  it('goes on with a new cursor when the server does not know the old one', async () => {
+    const restored = new Restored(...range(60_000, 60_199));
+    const home = new HomeFeed(restored.fetch);
+    await home.start();
+    await home.loadOlder();
+    restored.era += 1;
+    await home.loadOlder();
+    expect(home.olderFailure).toBeNull();
+    await toTheEnd(home);
+    expect(shown(home)).toEqual(range(60_000, 60_199).reverse());
+  });
+
+  it('does not ask again and again when the server knows no cursor at all', async () => {
+    const restored = new Restored(...range(61_000, 61_199));
+    const home = new HomeFeed(restored.fetch);
+    await home.start();
+    restored.knowsNone = true;
+    const before = restored.asked.length;
+    await home.loadOlder();
+    expect(home.olderFailure?.code).toBe('cursor_invalid');
+    expect(restored.asked.length - before).toBeLessThan(5);
+  });
+
+  it('finds the place where one was also when the server does not know the cursor that was kept', async () => {
+    const restored = new Restored(...range(62_000, 62_999));
+    const first = new HomeFeed(restored.fetch);
+    await first.start();
+    const kept = first.snapshot(1)!;
+    restored.era += 1;
+    const later = new HomeFeed(restored.fetch);
+    later.eye = () => '62500';
+    await later.adopt(kept);
+    expect(shown(later)).toContain(62_500);
+    expect(shown(later)).toEqual(range(shown(later).at(-1)!, 62_999).reverse());
   });
 
   it('never skips or repeats, whatever happens in whatever order', async () => {

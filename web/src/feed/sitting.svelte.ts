@@ -9,8 +9,9 @@ import { hear as hearNotifications } from '$/notifications/unread.svelte';
 import { startOutbox } from '$/stories/outbox.svelte';
 
 import { HomeFeed, type Ask } from './home.svelte';
+import { isNewer } from './order';
 import { ReadPosition } from './read-position.svelte';
-import { keepSnapshot, keepWhereLeft, takeSnapshot, whereLeft } from './snapshot';
+import { keepSnapshot, keepWhereLeft, takeSnapshot, whereLeft, type Anchor } from './snapshot';
 import { LiveStream } from './stream';
 
 /** Whoever comes back within this finds the feed where they left it; later, they start at the top. */
@@ -39,31 +40,28 @@ export class Sitting {
   constructor(me: Person) {
     this.person = me.id;
     this.home.eye = () => this.memory.anchor?.key;
+    this.home.moveEye = (key) => {
+      if (this.memory.anchor) this.memory.anchor = { ...this.memory.anchor, key };
+    };
     this.#stream = new LiveStream(
       me.id,
       {
         story: (json, after) => this.home.arrived(json as Story, after),
         notifications: hearNotifications,
         reset: () => void this.home.lookAgain().catch(() => undefined),
-        // A session that ended, or became another person's, shows itself in the answer.
-        bye: () => void this.home.checkNewer().catch(() => undefined),
+        bye: () => void this.#askWhy(),
       },
       null,
     );
   }
 
-  /** Shows the feed: as it was left when that is not long ago, else from the top. */
+  /** Shows the feed: where it was left when that is not long ago, else from the top. */
   async begin(): Promise<void> {
-    const left = whereLeft(this.person);
-    const isRecent = left !== null && left.anchor !== null && Date.now() - left.at < SAME_SITTING;
+    const place = placeLeft(this.person);
     // Before the feed is there: the list looks for its anchor when it is first drawn.
-    if (isRecent) this.memory.anchor = left.anchor;
-    if (isRecent && (await this.#asKept(left.anchor?.key))) {
-      void this.home.lookAgain().catch(() => undefined);
-    } else {
-      this.memory.anchor = null;
-      await this.#fromTheTop();
-    }
+    this.memory.anchor = place;
+    if (place && (await this.#asKept(place))) void this.home.lookAgain().catch(() => undefined);
+    else await this.#fromTheServer(place);
     this.#watch();
     this.position.load().catch(() => undefined);
     void startOutbox(this.person, (story) => this.home.add(story));
@@ -75,21 +73,35 @@ export class Sitting {
     keepWhereLeft({ person: this.person, anchor: this.memory.anchor, at: Date.now() });
   }
 
-  /** Shows the feed as this device keeps it. */
-  async #asKept(downTo?: string): Promise<boolean> {
+  /** Shows the feed as this device keeps it, unless it was kept before the story of the place was there. */
+  async #asKept(place: Anchor | null): Promise<boolean> {
     const kept = await takeSnapshot(this.person);
-    if (kept) await this.home.adopt(kept, downTo);
-    return kept !== undefined;
+    const newest = kept?.stories[0];
+    if (!kept || !newest || (place && isNewer(place.key, newest.id))) return false;
+    await this.home.adopt(kept);
+    return true;
   }
 
-  /** The first page; and the feed as this device keeps it, when that does not come soon. */
-  async #fromTheTop(): Promise<void> {
+  /**
+   * The first page, down to the place; and the feed as this device keeps it when that does not come soon. With a place to
+   * come back to only when it does not come at all: what is kept does not have the place.
+   */
+  async #fromTheServer(place: Anchor | null): Promise<void> {
     const first = this.home.start().then(
       () => true,
       () => false,
     );
-    if (!(await Promise.race([first, after(PATIENCE)]))) await this.#asKept();
+    if (!(await (place ? first : Promise.race([first, after(PATIENCE)])))) await this.#asKept(null);
     await first;
+  }
+
+  /**
+   * The stream was refused. The answer to another request shows why: a session that ended or became another person's. Or
+   * it brings a cursor that the server knows.
+   */
+  async #askWhy(): Promise<void> {
+    await this.home.checkNewer().catch(() => undefined);
+    this.#stream.resumeFrom(this.home.after);
   }
 
   /** Keeps the feed when there is time after it has changed: when the page goes away it is too late. */
@@ -142,6 +154,12 @@ export class Sitting {
     this.#stream.open(this.home.after);
     this.position.load().catch(() => undefined);
   }
+}
+
+/** Where this person left the feed, when that is not long ago. */
+function placeLeft(person: string): Anchor | null {
+  const left = whereLeft(person);
+  return left && Date.now() - left.at < SAME_SITTING ? left.anchor : null;
 }
 
 function after(milliseconds: number): Promise<false> {

@@ -41,7 +41,7 @@ export class LiveStream {
   /** Opens it, from `last` or from where it was. Nothing happens when it is open. */
   open(last: string | null = null): void {
     if (this.#source) return;
-    this.#last = last ?? this.#last;
+    this.resumeFrom(last);
     clearTimeout(this.#timer);
     const from = this.#last ? `&last_event_id=${encodeURIComponent(this.#last)}` : '';
     const source = this.#open(`/v1/feed/stream?person=${this.#person}${from}`);
@@ -69,11 +69,17 @@ export class LiveStream {
     // The browser comes back by itself after a cut, but not after an answer that is no stream (busy, a gateway's page).
     source.onerror = () => {
       if (source.readyState !== 2) return;
-      // The answer cannot be read: the session may have ended or belong to another person. One request shows which.
+      // The answer cannot be read: the session may have ended or belong to another person, or the server does not know the
+      // cursor. One request shows which.
       const isFirst = this.#wait === WAIT_FIRST;
       this.#again();
       if (isFirst) this.#listener.bye();
     };
+  }
+
+  /** From here it goes on when it is opened the next time. */
+  resumeFrom(last: string | null): void {
+    this.#last = last ?? this.#last;
   }
 
   /** Closes it until it is opened again. */

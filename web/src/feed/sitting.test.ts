@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import type { Person } from '$/api/types';
+
+import { HomeFeed, type Ask } from './home.svelte';
+import { Sitting } from './sitting.svelte';
+import { keepSnapshot, keepWhereLeft } from './snapshot';
+import { range, Restored } from './test-server';
+
+/** A person of their own for each test: a sitting that has ended still keeps its feed when there is time. */
+let me: Person;
+let people = 0;
+
+/** A live stream that the test answers. */
+class Source extends EventTarget {
+  static opened: Source[] = [];
+  readyState = 0;
+  onerror: (() => void) | null = null;
+  constructor(readonly address: string) {
+    super();
+    Source.opened.push(this);
+  }
+  close() {
+    this.readyState = 2;
+  }
+  /** An answer that is no stream. */
+  reject() {
+    this.readyState = 2;
+    this.onerror?.();
+  }
+}
+
+let server: Restored;
+
+function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
+}
+
+async function feed(url: URL): Promise<Response> {
+  const ask = Object.fromEntries(url.searchParams) as unknown as Ask;
+  return server.fetch({ ...ask, limit: Number(ask.limit) }).then(
+    (page) => json(page),
+    (failure: { code: string; status: number }) => json({ code: failure.code }, failure.status),
+  );
+}
+
+beforeEach(() => {
+  localStorage.clear();
+  people += 1;
+  me = { id: String(people), handle: 'mina', display_name: 'Mina', bio: '', language: 'en' } as Person;
+  server = new Restored(...range(1000, 1399));
+  Source.opened = [];
+  vi.stubGlobal('EventSource', Source);
+  vi.stubGlobal('fetch', async (request: Request) => {
+    const url = new URL(request.url);
+    if (url.pathname === '/v1/feed') return feed(url);
+    return json(url.pathname === '/v1/feed/read-position' ? { story: null } : {});
+  });
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+async function begun(): Promise<Sitting> {
+  const sitting = new Sitting(me);
+  await sitting.begin();
+  return sitting;
+}
+
+const ids = ({ home }: Sitting) => home.stories.map((story) => Number(story.id));
+const left = (key: number, at = Date.now()) => keepWhereLeft({ person: me.id, anchor: { key: String(key), offset: -12 }, at });
+
+/** The feed as the device keeps it, from when it had these stories. */
+async function keep(...stories: number[]): Promise<void> {
+  const home = new HomeFeed(new Restored(...stories).fetch);
+  await home.start();
+  await keepSnapshot(me.id, structuredClone(home.snapshot(Date.now())!));
+}
+
+describe('a sitting', () => {
+  it('begins at the top', async () => {
+    const sitting = await begun();
+    expect(ids(sitting)).toEqual(range(1380, 1399).reverse());
+    expect(sitting.memory.anchor).toBeNull();
+  });
+
+  it('begins where one was when the device kept nothing of the feed', async () => {
+    left(1200);
+    const sitting = await begun();
+    expect(sitting.memory.anchor).toEqual({ key: '1200', offset: -12 });
+    expect(ids(sitting)).toContain(1200);
+  });
+
+  it('begins where one was when the device kept the feed from before that story', async () => {
+    await keep(...range(1000, 1299));
+    left(1390);
+    const sitting = await begun();
+    expect(sitting.memory.anchor).toEqual({ key: '1390', offset: -12 });
+    expect(ids(sitting)).toEqual(range(1380, 1399).reverse());
+  });
+
+  it('begins where one was when the device kept the feed, and shows it at once', async () => {
+    await keep(...range(1000, 1299));
+    left(1290);
+    const sitting = await begun();
+    expect(sitting.memory.anchor).toEqual({ key: '1290', offset: -12 });
+    expect(ids(sitting)).toEqual(range(1280, 1299).reverse());
+  });
+
+  it('begins at the next older story when the one where one was is gone', async () => {
+    server.hidden.add(1200);
+    left(1200);
+    expect((await begun()).memory.anchor).toEqual({ key: '1199', offset: -12 });
+  });
+
+  it('begins at the top when one was away for long', async () => {
+    left(1200, Date.now() - 31 * 60_000);
+    const sitting = await begun();
+    expect(sitting.memory.anchor).toBeNull();
+    expect(ids(sitting)).toEqual(range(1380, 1399).reverse());
+  });
+
+  it('opens the live stream with a new cursor when the server does not know the old one', async () => {
+    const sitting = await begun();
+    expect(Source.opened.at(-1)?.address).toContain('last_event_id=400');
+    server.delivered.push(1400);
+    Source.opened.at(-1)?.reject();
+    await expect.poll(() => sitting.home.after).toBe('401');
+    await expect.poll(() => Source.opened.length, { timeout: 10_000 }).toBe(2);
+    expect(Source.opened.at(-1)?.address).toContain('last_event_id=401');
+  }, 30_000);
+});
