@@ -1,5 +1,9 @@
 // A list that comes in pages. Lists are kept by the entry of the history they belong to, so that going back shows them as
 // they were left.
+//
+// A server that was restored, or has other keys, no longer knows the cursor of a list. Then the list starts over from the
+// top: it keeps what it shows until the first page is there, which takes its place. It starts over once. When the next
+// cursor is rejected too, the list fails, and the person decides.
 import { Failure } from '$/api/failure';
 
 import { freshMemory, type ListMemory } from './memory';
@@ -29,6 +33,10 @@ export class PagedList<Item> {
   failure = $state.raw<Failure | null>(null);
   readonly memory: ListMemory;
   #cursor: string | undefined;
+  /** It started over, and no cursor has worked since. */
+  #startedOver = false;
+  /** What is shown is from before it started over: the next items replace it. */
+  #isStale = false;
   readonly #next: NextPage<Item>;
   readonly #keyOf: (item: Item) => string;
 
@@ -41,22 +49,20 @@ export class PagedList<Item> {
   /** Asks for what comes next. Does nothing while it is already asked or there is nothing more. */
   async more(): Promise<void> {
     if (this.loading || this.end) return;
+    // After a failure it is the person who asks: that may start over again.
+    if (this.failure) this.#startedOver = false;
     this.loading = true;
     this.failure = null;
     try {
       // A short or empty page is not the end: the end is said.
       for (let empty = 0; ; empty += 1) {
-        const page = await this.#next(this.#cursor);
-        this.#cursor = page.next ?? undefined;
-        this.end = page.end || !page.next;
-        this.hidden = page.hidden ?? 0;
-        this.phase = 'ready';
-        this.#append(page.items);
+        const page = await this.#nextPage();
+        this.#take(page);
         if (page.items.length > 0 || this.end) break;
         if (empty === EMPTY_PAGES_MAX) throw new Failure('internal', 500);
       }
     } catch (error) {
-      this.failure = error instanceof Failure ? error : new Failure('internal', 500);
+      this.failure = Failure.from(error);
     } finally {
       this.loading = false;
     }
@@ -77,6 +83,32 @@ export class PagedList<Item> {
   drop(item: Item): void {
     const key = this.#keyOf(item);
     this.items = this.items.filter((other) => this.#keyOf(other) !== key);
+  }
+
+  /** The page behind the cursor; the first one, once, when the server does not know the cursor. */
+  async #nextPage(): Promise<Page<Item>> {
+    const cursor = this.#cursor;
+    try {
+      const page = await this.#next(cursor);
+      if (cursor) this.#startedOver = false;
+      return page;
+    } catch (error) {
+      if (!cursor || this.#startedOver || !Failure.from(error).cursorIsDead) throw error;
+    }
+    this.#startedOver = this.#isStale = true;
+    this.#cursor = undefined;
+    return this.#next(undefined);
+  }
+
+  #take(page: Page<Item>): void {
+    this.#cursor = page.next ?? undefined;
+    this.end = page.end || !page.next;
+    this.hidden = page.hidden ?? 0;
+    this.phase = 'ready';
+    if (this.#isStale && (page.items.length > 0 || this.end)) {
+      this.items = [...page.items];
+      this.#isStale = false;
+    } else this.#append(page.items);
   }
 
   #append(more: readonly Item[]): void {

@@ -47,6 +47,75 @@ describe('a list in pages', () => {
     expect(it.failure?.code).toBe('internal');
   });
 
+  it('starts over from the top when the server does not know its cursor, and shows what it has until then', async () => {
+    let isRestored = false;
+    const shown: string[][] = [];
+    const it = list(async (cursor) => {
+      shown.push(it.items);
+      if (!isRestored) return { items: ['a', 'b'], next: 'old', end: false };
+      if (cursor === 'old') throw new Failure('cursor_invalid', 400);
+      return cursor ? { items: ['d'], next: null, end: true } : { items: ['c', 'a'], next: 'new', end: false };
+    });
+    await it.more();
+    isRestored = true;
+    await it.more();
+    expect([it.items, it.failure]).toEqual([['c', 'a'], null]);
+    await it.more();
+    expect([it.items, it.failure, it.end]).toEqual([['c', 'a', 'd'], null, true]);
+    expect(shown).toEqual([[], ['a', 'b'], ['a', 'b'], ['c', 'a']]);
+  });
+
+  it('keeps what it shows while it starts over with empty pages, and while the server fails', async () => {
+    const answers: (Page<string> | Failure)[] = [
+      { items: ['a'], next: 'old', end: false },
+      new Failure('cursor_invalid', 400),
+      new Failure('busy', 503),
+      { items: [], next: 'new', end: false },
+      new Failure('busy', 503),
+      { items: ['b'], next: null, end: true },
+    ];
+    const asked: (string | undefined)[] = [];
+    const it = list(async (cursor) => {
+      asked.push(cursor);
+      const answer = answers.shift()!;
+      if (answer instanceof Failure) throw answer;
+      return answer;
+    });
+    await it.more();
+    await it.more();
+    expect([it.items, it.failure?.code]).toEqual([['a'], 'busy']);
+    await it.more();
+    expect([it.items, it.failure?.code]).toEqual([['a'], 'busy']);
+    await it.more();
+    expect([it.items, it.end]).toEqual([['b'], true]);
+    expect(asked).toEqual([undefined, 'old', undefined, undefined, 'new', 'new']);
+  });
+
+  it('starts over once only, until a cursor works again or the person asks again', async () => {
+    let asked = 0;
+    let works = false;
+    const it = list(async (cursor) => {
+      asked += 1;
+      if (cursor && !works) throw new Failure('cursor_invalid', 400);
+      return { items: [`item ${asked}`], next: `cursor ${asked}`, end: false };
+    });
+    // As a list on the screen does it, which asks for more until there is a failure.
+    const untilItFails = async () => {
+      for (let calls = 0; calls < 10 && !it.failure; calls += 1) await it.more();
+    };
+    await untilItFails();
+    expect([it.failure?.code, asked]).toEqual(['cursor_invalid', 4]);
+    // The person presses the button. It fails in the same way, and ends in the same way.
+    await it.more();
+    await untilItFails();
+    expect([it.failure?.code, asked]).toEqual(['cursor_invalid', 7]);
+    works = true;
+    await it.more();
+    works = false;
+    await untilItFails();
+    expect([it.failure?.code, asked]).toEqual(['cursor_invalid', 11]);
+  });
+
   it('is kept for its entry of the history, and only for that', () => {
     const one = keptFor('entry 1', 'list', () => list());
     expect(keptFor('entry 1', 'list', () => list())).toBe(one);
