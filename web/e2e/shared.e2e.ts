@@ -4,6 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { expectComplaints, kept, openAs, story } from './browser';
 import { eventually, PASSWORD, Person } from './town';
 
+/** Ana and Bo share a browser. It is Ana's now, and shows her feed. */
+async function sharing(): Promise<{ ana: Person; bo: Person; page: Page }> {
+  expectComplaints(/409/);
+  const [ana, bo] = [await Person.join({ name: 'Ana Silva' }), await Person.join({ name: 'Bo Reed' })];
+  return { ana, bo, page: await openAs(ana, 'desktop') };
+}
+
 /** The other person logs in with the same browser, in another tab. */
 async function takesOver(page: Page, other: Person): Promise<void> {
   const answer = await page.context().request.post('/v1/sessions', { data: { handle: other.handle, password: PASSWORD } });
@@ -22,9 +29,7 @@ async function storiesOf(person: Person): Promise<string[]> {
 
 describe('two people with one browser', () => {
   it('never post the words of one in the name of the other, and lose none of them', async () => {
-    expectComplaints(/409/);
-    const [ana, bo] = [await Person.join({ name: 'Ana Silva' }), await Person.join({ name: 'Bo Reed' })];
-    const page = await openAs(ana, 'desktop');
+    const { ana, bo, page } = await sharing();
     const box = page.getByRole('textbox').first();
     await box.fill('only ana says this');
     // The other one logs in while the story is on its way: nothing has told the page of it before.
@@ -48,9 +53,7 @@ describe('two people with one browser', () => {
   });
 
   it('find what they have begun when they are back, and not what the other has', async () => {
-    expectComplaints(/409/);
-    const [ana, bo] = [await Person.join({ name: 'Ana Silva' }), await Person.join({ name: 'Bo Reed' })];
-    const page = await openAs(ana, 'desktop');
+    const { ana, bo, page } = await sharing();
     const box = page.getByRole('textbox').first();
     await box.fill('ana has only begun');
     await eventually(async () => (await kept(page)).includes('ana has only begun'));
@@ -68,10 +71,8 @@ describe('two people with one browser', () => {
   });
 
   it('never keep the stories of one under the name of the other', async () => {
-    expectComplaints(/409/);
-    const [ana, bo] = [await Person.join({ name: 'Ana Silva' }), await Person.join({ name: 'Bo Reed' })];
+    const { ana, bo, page } = await sharing();
     await bo.posts('only bo reads this');
-    const page = await openAs(ana, 'desktop');
     await page.getByText('아직은 조용하네요').waitFor();
     await takesOver(page, bo);
     // Looking again, as one does after a while, is refused; the tab becomes the other person's.
