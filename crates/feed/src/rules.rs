@@ -29,7 +29,7 @@ pub enum RuleBroken {
     )]
     HandleTooLong,
     /// The handle contains a character that is not allowed, or does not start with a letter.
-    #[error("handle must start with a letter a-z and go on with a-z, 0-9 and _ only")]
+    #[error("handle must start with a letter a-z and continue with a-z, 0-9 and _ only")]
     HandleCharacters,
     /// The handle is a reserved word.
     #[error("handle is reserved: choose another one")]

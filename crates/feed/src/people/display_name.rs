@@ -53,7 +53,7 @@ impl DisplayName {
         if columns(&name) > DISPLAY_NAME_COLUMNS_MAX {
             return Err(RuleBroken::DisplayNameTooWide);
         }
-        // First what it pretends to be: advice on scripts would not help such a name.
+        // Imitation is checked first, because advice about scripts would not help such a name.
         if imitates_the_service(&name) {
             return Err(RuleBroken::DisplayNameReserved);
         }

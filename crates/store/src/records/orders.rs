@@ -69,8 +69,8 @@ pub struct FailedOrder {
 /// The watermarks of delivery, and the age of the backlog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Watermark {
-    /// The oldest story with a delivery that is not done. Dead orders do not count: they would hold the watermark back
-    /// for good, and a replay is a late delivery. `None`: every story is delivered.
+    /// The oldest story with a delivery that is not done. Dead orders do not count: they would block the watermark
+    /// permanently, and a retry is a late delivery. `None`: every story is delivered.
     pub oldest_undelivered: Option<StoryId>,
     /// Late stories up to this number are delivered, except those whose order is dead.
     pub late: u64,

@@ -82,7 +82,7 @@ pub(super) fn has_log(path: &Path) -> bool {
 /// The error message for a log whose database is missing or empty; `None` if there is no such log. SQLite would remove
 /// the log.
 pub(super) fn lone_log(path: &Path) -> Option<String> {
-    // The log is looked at first, since a process that makes a database now writes the file before the log.
+    // The log is checked first, because a process that creates a database now writes the file before the log.
     let is_alone = has_log(path) && is_missing_or_empty(path);
     is_alone.then(|| {
         format!(

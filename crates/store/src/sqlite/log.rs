@@ -104,7 +104,7 @@ impl Log {
         let Some(_reads_pause) = self.gate.try_write_for(READS_END_MAX) else {
             return Ok(false);
         };
-        // Readers of other processes are not waited for: ours would wait too.
+        // Do not wait for readers of other processes, because our own readers would wait, too.
         connection.busy_timeout(Duration::ZERO)?;
         let emptied = checkpoint(connection, "RESTART");
         connection.busy_timeout(BUSY_TIMEOUT)?;

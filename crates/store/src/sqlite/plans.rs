@@ -49,7 +49,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("STORY_IMPORT", "SCAN", FOREIGN_KEYS),
 ];
 
-const FOREIGN_KEYS: &str = "a look for rows that waited for this one, run only while a deferred constraint is broken; ours are not deferred";
+const FOREIGN_KEYS: &str = "a search for rows that refer to this one, run only while a deferred constraint is violated; ours are not deferred";
 
 /// The plan of a statement and of the triggers that it fires.
 fn plan(connection: &Connection, sql: Sql) -> Vec<String> {

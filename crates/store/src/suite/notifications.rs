@@ -60,7 +60,7 @@ pub async fn likes_of_a_story_are_one_notification_that_moves_to_the_top(world: 
     assert_eq!(
         world.likes(mina, story).await.notified,
         None,
-        "one's own like is not told"
+        "one's own like creates no notification"
     );
     assert_eq!(world.likes(yuna, story).await.notified, Some(mina));
     let (note, now) = (world.note(), world.now());
@@ -184,7 +184,7 @@ pub async fn muted_people_tell_nothing(world: &World) {
     assert!(world.notes(mina).await.is_empty());
     assert!(
         world.relation(mina, joon).await.unwrap().asked,
-        "the request is there all the same"
+        "the request is listed, too"
     );
 }
 
