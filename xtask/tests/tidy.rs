@@ -23,6 +23,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sosik-load", &[]),
     // Arithmetic over named figures: it knows no server.
     ("sosik-plan", &[]),
+    // The people of the demo and what they say: it knows no store.
+    ("sosik-town", &["sosik-feed"]),
     (
         "sosik-service",
         &["sosik-feed", "sosik-store", "sosik-fabric"],
@@ -42,6 +44,28 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "sosik-populate",
+        &[
+            "sosik-feed",
+            "sosik-store",
+            "sosik-service",
+            "sosik-load",
+            "sosik-town",
+        ],
+    ),
+    (
+        "sosik-measure",
+        &[
+            "sosik-feed",
+            "sosik-store",
+            "sosik-fabric",
+            "sosik-service",
+            "sosik-api",
+            "sosik-plan",
+            "sosik-populate",
+        ],
+    ),
+    (
         "sosik",
         &[
             "sosik-feed",
@@ -50,7 +74,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sosik-service",
             "sosik-api",
             "sosik-load",
+            "sosik-measure",
             "sosik-plan",
+            "sosik-populate",
+            "sosik-town",
         ],
     ),
     // Measures from outside and from inside. Nothing depends on it.

@@ -14,21 +14,16 @@ mod bent_clock;
 mod breached;
 #[expect(dead_code, reason = "most keys are for roles that are not there yet")]
 mod config;
-mod demo;
 mod descriptors;
 mod house;
-mod import;
 mod logging;
-mod measure;
 mod metrics;
 mod print;
 mod progress;
 mod roles;
 mod self_check;
-mod town;
 mod web;
 mod wiring;
-mod world;
 
 use std::process::ExitCode;
 

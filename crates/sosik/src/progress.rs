@@ -1,6 +1,16 @@
 //! Progress of a long job for an interactive user. Silent if standard error is not a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
+use sosik_populate::Watch;
+
+use crate::print;
+
+/// Shows what filling a store reports: on the terminal, like every other long job.
+pub const WATCH: Watch = Watch {
+    bar,
+    spinner,
+    note: print::note,
+};
 
 /// A bar that runs to `total`.
 pub fn bar(doing: &'static str, total: u64) -> ProgressBar {

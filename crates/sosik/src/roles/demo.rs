@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sosik_api::Welcome;
+use sosik_populate::demo::{self, Filled, Founding, PASSWORD, Place};
 use sosik_service::Service;
+use sosik_town::{PEOPLE_MAX, PEOPLE_MIN, Town};
 
 use super::{Outcome, Sources};
 use crate::config::Loaded;
-use crate::demo::{self, Filled, Founding, PASSWORD, Place};
 use crate::house::House;
-use crate::town::{PEOPLE_MAX, PEOPLE_MIN, Town};
+use crate::progress::WATCH;
 use crate::{logging, print, wiring};
 
 /// Ports tried in order if no address is given.
@@ -128,7 +129,7 @@ async fn settle(
     let town = Town::found(founding.seed, founding.people);
     let seconds = || (service.clock().monotonic() - begin).as_secs_f64();
     if place.found.is_none() {
-        let filled = demo::fill(service, &town).await?;
+        let filled = demo::fill(service, &town, WATCH).await?;
         place.complete(founding)?;
         print::out(&founded(&filled, seconds()))?;
         return Ok((town, filled.people));

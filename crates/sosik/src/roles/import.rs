@@ -1,12 +1,11 @@
 //! `sosik import`: imports people, friendships, follows and stories from files.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use sosik_service::Service;
+use sosik_populate::import::{Files, Inputs, Shift, Stopped, Summary};
 
 use super::{Outcome, Sources};
-use crate::import::{Import, Input, Kind, Stopped, Summary};
+use crate::progress::WATCH;
 use crate::{print, wiring};
 
 /// The files to import. They may be compressed with gzip; `-` is standard input.
@@ -16,7 +15,7 @@ use crate::{print, wiring};
 )]
 pub struct Args {
     #[command(flatten)]
-    files: Files,
+    files: FileArgs,
     /// Move the times of all stories by this number of days; `auto` moves the newest one to today
     #[arg(
         long,
@@ -35,7 +34,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = true)]
-struct Files {
+struct FileArgs {
     /// People: JSON lines with handle, display_name and, optionally, number, language, bio, password
     #[arg(long, value_name = "FILE")]
     people: Option<PathBuf>,
@@ -50,37 +49,13 @@ struct Files {
     stories: Option<PathBuf>,
 }
 
-impl Files {
-    fn all(&self) -> impl Iterator<Item = &Path> {
-        [
-            &self.people,
-            &self.friendships,
-            &self.follows,
-            &self.stories,
-        ]
-        .into_iter()
-        .flatten()
-        .map(PathBuf::as_path)
-    }
-}
-
-/// How far to move the times of stories.
-#[derive(Debug, Clone, Copy)]
-enum Shift {
-    Auto,
-    Days(i64),
-}
-
-impl FromStr for Shift {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            days => days
-                .parse()
-                .map(Self::Days)
-                .map_err(|_not_a_number| "write a number of days, or auto"),
+impl From<FileArgs> for Files {
+    fn from(args: FileArgs) -> Self {
+        Self {
+            people: args.people,
+            friendships: args.friendships,
+            follows: args.follows,
+            stories: args.stories,
         }
     }
 }
@@ -95,9 +70,10 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
         return Ok(Outcome::WrongUsage);
     }
     let loaded = sources.start()?;
-    let inputs = tokio::task::block_in_place(|| Inputs::open(&args))?;
+    let files = Files::from(args.files);
+    let inputs = tokio::task::block_in_place(|| Inputs::open(&files, args.shift_days, WATCH))?;
     let service = wiring::open(&loaded).await?;
-    let imported = import(&args, inputs, &service).await;
+    let imported = inputs.import(&service, args.strict).await;
     service.stop().await;
     match imported {
         Ok(summary) => {
@@ -121,12 +97,16 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
 }
 
 fn misuse(args: &Args) -> Option<&'static str> {
-    let from_stdin = args
-        .files
-        .all()
-        .filter(|path| *path == Path::new("-"))
-        .count();
-    let stories_from_stdin = args.files.stories.as_deref() == Some(Path::new("-"));
+    let files = &args.files;
+    let all = [
+        &files.people,
+        &files.friendships,
+        &files.follows,
+        &files.stories,
+    ];
+    let is_stdin = |path: &&&Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+    let from_stdin = all.iter().filter(is_stdin).count();
+    let stories_from_stdin = files.stories.as_deref() == Some(Path::new("-"));
     if from_stdin > 1 {
         Some("only one file can come from standard input: name the others")
     } else if stories_from_stdin && matches!(args.shift_days, Shift::Auto) {
@@ -136,68 +116,6 @@ fn misuse(args: &Args) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// The files of an import. All are opened, and compressed ones are checked, before the first line is imported.
-struct Inputs {
-    people: Option<Input>,
-    friendships: Option<Input>,
-    follows: Option<Input>,
-    /// The stories a second time, to find their newest time.
-    times: Option<Input>,
-    stories: Option<Input>,
-}
-
-impl Inputs {
-    fn open(args: &Args) -> anyhow::Result<Self> {
-        let open = |path: &Option<PathBuf>, doing| {
-            let path = path.as_deref();
-            path.map(|path| Input::open(path, doing)).transpose()
-        };
-        let Files {
-            people,
-            friendships,
-            follows,
-            stories,
-        } = &args.files;
-        Ok(Self {
-            people: open(people, "people")?,
-            friendships: open(friendships, "friendships")?,
-            follows: open(follows, "follows")?,
-            times: match args.shift_days {
-                Shift::Auto => open(stories, "looking at times")?,
-                Shift::Days(_) => None,
-            },
-            stories: open(stories, "stories")?,
-        })
-    }
-}
-
-async fn import(args: &Args, inputs: Inputs, service: &Service) -> anyhow::Result<Summary> {
-    let begin = service.clock().monotonic();
-    let mut import = Import::new(service.clone(), args.strict);
-    let mut summary = Summary::default();
-    if let Some(people) = inputs.people {
-        summary.people = Some(import.people(people).await?);
-    }
-    if let Some(friendships) = inputs.friendships {
-        summary.friendships = Some(import.pairs(Kind::Friendships, friendships).await?);
-    }
-    if let Some(follows) = inputs.follows {
-        summary.follows = Some(import.pairs(Kind::Follows, follows).await?);
-    }
-    let shift_days = match (args.shift_days, inputs.times) {
-        (Shift::Days(days), _) => days,
-        (Shift::Auto, Some(times)) => import.auto_shift(times).await?,
-        (Shift::Auto, None) => 0,
-    };
-    if let Some(stories) = inputs.stories {
-        summary.stories = Some(import.stories(stories, shift_days).await?);
-    }
-    summary.numbered_people = import.numbered_people();
-    summary.broken_lines = import.broken_lines();
-    summary.seconds = (service.clock().monotonic() - begin).as_secs_f64();
-    Ok(summary)
 }
 
 fn json(summary: &Summary) -> serde_json::Result<String> {

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use serde_json::{Value, json};
+use sosik_measure::Extent;
 use sosik_plan::assumptions::Assumptions;
 use sosik_plan::input::RECORDED_ON;
 use sosik_plan::table::table;
 use sosik_plan::{Plan, costs};
 
 use super::{Outcome, Sources};
-use crate::{measure, print, progress};
+use crate::{print, progress};
 
 /// The number of users, and the source of the costs.
 #[derive(Debug, clap::Args)]
@@ -55,7 +56,7 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
     if args.measure {
         let folder = args.measure_in.clone().unwrap_or_else(std::env::temp_dir);
         let sign_of_life = progress::spinner("measuring");
-        let measured = measure::costs(&folder, measure::Extent::usual()).await;
+        let measured = sosik_measure::costs(&folder, Extent::usual()).await;
         sign_of_life.finish_and_clear();
         measured.context("measure")?.given_to(&mut assumptions);
     }

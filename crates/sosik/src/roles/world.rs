@@ -11,10 +11,11 @@ use serde::Serialize;
 use sosik_feed::Timestamp;
 use sosik_load::people::SIGNED_UP_PASSWORD;
 use sosik_load::world::{FRIENDS_MEAN, Founding, PEOPLE_MAX, PEOPLE_MIN, World};
+use sosik_populate::world::{Fill, Filled, Listed, PEOPLE_DESCRIBED_MAX, Sign, Source, describe};
 
 use super::{Outcome, Sources};
 use crate::config::Loaded;
-use crate::world::{Fill, Filled, Listed, PEOPLE_DESCRIBED_MAX, Sign, Source, describe};
+use crate::progress::WATCH;
 use crate::{print, progress, wiring};
 
 /// Default number of people of a world that is only described.
@@ -126,7 +127,12 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
             return Ok(Outcome::WrongUsage);
         }
         let table = tokio::task::block_in_place(|| {
-            describe(&found(&args, people), &args.compare, args.svg.as_deref())
+            describe(
+                &found(&args, people),
+                &args.compare,
+                args.svg.as_deref(),
+                WATCH,
+            )
         })?;
         print::out(&table)?;
         return Ok(Outcome::Fine);
@@ -153,7 +159,7 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
 async fn fill(args: &Args, service: sosik_service::Service) -> anyhow::Result<Filled> {
     let source = tokio::task::block_in_place(|| -> anyhow::Result<Source> {
         Ok(match (&args.whom.friendships, args.whom.people) {
-            (Some(list), _) => Source::Listed(Listed::read(list)?),
+            (Some(list), _) => Source::Listed(Listed::read(list, WATCH)?),
             (None, people) => {
                 Source::Generated(Arc::new(found(args, people.unwrap_or(PEOPLE_MIN))))
             }
@@ -170,7 +176,7 @@ async fn fill(args: &Args, service: sosik_service::Service) -> anyhow::Result<Fi
         stories_per_person: args.stories_per_person,
         until: args.until.unwrap_or(today).0,
     };
-    let fill = Fill::begin(service, source, sign, &args.password).await?;
+    let fill = Fill::begin(service, source, sign, &args.password, WATCH).await?;
     fill.run(&args.password).await
 }
 

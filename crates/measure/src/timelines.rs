@@ -1,0 +1,84 @@
+//! Timelines of this process: what one takes in memory, and what putting a story into one costs.
+
+use anyhow::{Context, ensure};
+use sosik_fabric::Fabric;
+use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_feed::{PersonId, StoryId};
+
+use super::clock::{micros_each, number, resident_bytes, thread_cpu};
+
+/// Ids in a full timeline: the default of `feed.timeline_stories`.
+const STORIES: u64 = 800;
+/// Readers that a story is delivered to at a time, as friends are.
+const READERS_OF_A_STORY: usize = 300;
+/// Far from 1 and without a common factor with counts that are used: readers of a story are scattered over the table.
+const STRIDE: u64 = 7_919;
+
+/// What was measured.
+pub(crate) struct Timelines {
+    /// Bytes of a full timeline, as the system sees it.
+    pub(crate) bytes_each: f64,
+    /// Processor time of a delivery, in microseconds.
+    pub(crate) delivery: f64,
+}
+
+/// Fills `readers` timelines and delivers `rounds` stories to all of them. On a thread of its own, so that its processor
+/// time can be told from that of others.
+pub(crate) fn measure(readers: u64, rounds: u64) -> anyhow::Result<Timelines> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(run(readers, rounds))
+}
+
+async fn run(readers: u64, rounds: u64) -> anyhow::Result<Timelines> {
+    let fabric = MemoryFabric::new(MemoryOptions {
+        timeline_stories: usize::try_from(STORIES)?,
+        timelines_bytes: usize::MAX / 2,
+        pull_log_entries: 1_000,
+        seed: 1,
+    });
+    let before = resident_bytes();
+    for reader in 1..=readers {
+        let rebuild = fabric.begin_rebuild(PersonId::from_u64(reader)).await?;
+        let rebuild = rebuild.context("nobody else builds")?;
+        let ids = (1..=STORIES)
+            .rev()
+            .map(|story| StoryId::from_u64(story << 22));
+        let built = fabric
+            .finish_rebuild(rebuild, ids.collect(), StoryId::default())
+            .await?;
+        ensure!(built, "a timeline was lost while it was built");
+    }
+    let everybody: Vec<PersonId> = (0..readers)
+        .map(|place| PersonId::from_u64(place * STRIDE % readers + 1))
+        .collect();
+    let bytes = resident_bytes() - before;
+    let (start, mut delivered) = (thread_cpu(), 0);
+    for story in 1..=rounds {
+        let id = StoryId::from_u64((STORIES + story) << 22);
+        for some in everybody.chunks(READERS_OF_A_STORY) {
+            delivered += fabric.deliver(id, some).await?;
+        }
+    }
+    let span = thread_cpu().saturating_sub(start);
+    ensure!(delivered > 0, "nothing was delivered");
+    Ok(Timelines {
+        bytes_each: bytes / number(usize::try_from(readers)?),
+        delivery: micros_each(span, delivered),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_timeline_takes_its_ids_and_not_twice_as_much() {
+        let measured = measure(3_000, 1).unwrap();
+        assert!(
+            (6_000.0..14_000.0).contains(&measured.bytes_each),
+            "{}",
+            measured.bytes_each
+        );
+        assert!(measured.delivery > 0.0);
+    }
+}

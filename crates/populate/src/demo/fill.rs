@@ -1,0 +1,237 @@
+//! Putting the town into a store: people, what they are to each other, and weeks of stories.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use sosik_feed::people::{Bio, Handle};
+use sosik_feed::text::{hashtags, mentions};
+use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
+use sosik_service::Service;
+use sosik_store::{NewComment, NewStory};
+use sosik_town::{PastComment, PastStory, Town};
+
+use super::PASSWORD;
+use super::ids::PastIds;
+use crate::Watch;
+use crate::import::{new_person, set_bios};
+
+/// People, pairs or stories in one transaction.
+const PEOPLE_STEP: usize = 2_000;
+const PAIRS_STEP: usize = 5_000;
+const STORIES_STEP: usize = 1_000;
+/// So long ago people in town began to know each other.
+const TOWN_AGE: Duration = Duration::from_secs(400 * 86_400);
+/// How much of its life the town remembers.
+const HISTORY: Duration = Duration::from_secs(28 * 86_400);
+/// Likes come within this time of their story.
+const LIKES_WITHIN: Duration = Duration::from_secs(8 * 3_600);
+
+/// What is in the store now.
+#[derive(Debug, Default)]
+pub struct Filled {
+    /// By their place in the town.
+    pub people: Vec<PersonId>,
+    /// Friendships.
+    pub friendships: u64,
+    /// Follows.
+    pub follows: u64,
+    /// Stories.
+    pub stories: u64,
+    /// Comments.
+    pub comments: u64,
+    /// Likes.
+    pub likes: u64,
+}
+
+/// Fills an empty store with the town.
+///
+/// Everybody has the same password and even the same hash: hashing 2,000 times would take minutes, and this password is
+/// no secret.
+///
+/// # Errors
+/// When the store fails.
+pub async fn fill(service: &Service, town: &Town, watch: Watch) -> anyhow::Result<Filled> {
+    let now = service.clock().now();
+    let mut filled = Filled::default();
+    fill_people(service, town, watch, &mut filled).await?;
+    tracing::debug!("people are there");
+    fill_relations(service, town, now, watch, &mut filled).await?;
+    tracing::debug!("friendships and follows are there");
+    fill_stories(service, town, now, watch, &mut filled).await?;
+    tracing::debug!("stories are there");
+    Ok(filled)
+}
+
+/// The people of a town that is in the store already, by their place in the town.
+///
+/// # Errors
+/// When the store fails, or somebody is missing.
+pub async fn people_of(service: &Service, town: &Town) -> anyhow::Result<Vec<PersonId>> {
+    let handles = town
+        .people()
+        .iter()
+        .map(|resident| resident.handle.as_str().to_owned())
+        .collect();
+    let found = service.store().ids_of_handles(handles).await?;
+    let everybody: Option<Vec<_>> = found.into_iter().collect();
+    everybody
+        .context("somebody of the town is missing from its store: name another folder with --data")
+}
+
+async fn fill_people(
+    service: &Service,
+    town: &Town,
+    watch: Watch,
+    filled: &mut Filled,
+) -> anyhow::Result<()> {
+    let hash = service
+        .hash_of_new_password(PASSWORD, [String::new(), String::new()])
+        .await?;
+    let bar = (watch.bar)("people move in", town.people().len() as u64);
+    for step in town.people().chunks(PEOPLE_STEP) {
+        let (mut people, mut bios) = (Vec::with_capacity(step.len()), Vec::new());
+        for resident in step {
+            let id = PersonId::new(service.next_id().await?);
+            let (name, hash) = (resident.display_name.clone(), hash.clone());
+            people.push(new_person(
+                id,
+                &resident.handle,
+                name,
+                resident.language,
+                hash,
+                service.clock().now(),
+            ));
+            bios.extend(
+                resident
+                    .bio
+                    .as_ref()
+                    .map(|bio: &Bio| (id, bio.as_str().to_owned())),
+            );
+            filled.people.push(id);
+        }
+        service.store().sign_up_many(people).await?;
+        set_bios(service, bios).await?;
+        bar.inc(step.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+async fn fill_relations(
+    service: &Service,
+    town: &Town,
+    now: Timestamp,
+    watch: Watch,
+    filled: &mut Filled,
+) -> anyhow::Result<()> {
+    let people = &filled.people;
+    let known = |(one, other): (u32, u32)| (people[one as usize], people[other as usize]);
+    let friendships: Vec<_> = town.friendships().map(known).collect();
+    let follows: Vec<_> = town.follows().iter().copied().map(known).collect();
+    let bar = (watch.bar)("people meet", (friendships.len() + follows.len()) as u64);
+    // Not everybody met on the same day.
+    let steps = u32::try_from(friendships.len() / PAIRS_STEP + 2).unwrap_or(u32::MAX);
+    let mut met = now.minus(TOWN_AGE);
+    for step in friendships.chunks(PAIRS_STEP) {
+        filled.friendships += service.store().befriend_many(step.to_vec(), met).await?;
+        met = met.plus(TOWN_AGE / steps);
+        bar.inc(step.len() as u64);
+    }
+    for step in follows.chunks(PAIRS_STEP) {
+        filled.follows += service.store().follow_many(step.to_vec(), met).await?;
+        bar.inc(step.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+async fn fill_stories(
+    service: &Service,
+    town: &Town,
+    now: Timestamp,
+    watch: Watch,
+    filled: &mut Filled,
+) -> anyhow::Result<()> {
+    let mut ids = PastIds::new(service.settings().node.region);
+    let mut history = town.history(now, HISTORY);
+    let bar = (watch.bar)("stories are told", history.len() as u64);
+    loop {
+        let step: Vec<_> = history.by_ref().take(STORIES_STEP).collect();
+        if step.is_empty() {
+            break;
+        }
+        bar.inc(step.len() as u64);
+        let (mut stories, mut comments, mut likes) =
+            (Vec::with_capacity(step.len()), Vec::new(), Vec::new());
+        for told in step {
+            let id = StoryId::new(ids.at(now.minus(told.before_now)));
+            comments.extend(comments_of(id, &told, &filled.people, now, &mut ids));
+            likes.extend(likes_of(id, &told, &filled.people, now));
+            stories.push(story(id, told, &filled.people, now));
+        }
+        filled.stories += service.store().post_many(stories).await?;
+        filled.comments += service.store().comment_many(comments).await?;
+        filled.likes += service.store().like_many(likes).await?;
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn story(id: StoryId, told: PastStory, people: &[PersonId], now: Timestamp) -> NewStory {
+    NewStory {
+        id,
+        author: people[told.author as usize],
+        mentions: mentions(&told.text)
+            .into_iter()
+            .map(Handle::into_string)
+            .collect(),
+        tags: hashtags(&told.text),
+        text: told.text,
+        audience: told.audience,
+        idempotency: None,
+        now: now.minus(told.before_now),
+        claim: None,
+    }
+}
+
+fn comments_of(
+    story: StoryId,
+    told: &PastStory,
+    people: &[PersonId],
+    now: Timestamp,
+    ids: &mut PastIds,
+) -> Vec<NewComment> {
+    let comment = |comment: &PastComment| {
+        let at = now.minus(comment.before_now);
+        NewComment {
+            id: CommentId::new(ids.at(at)),
+            story,
+            author: people[comment.author as usize],
+            mentions: mentions(&comment.text)
+                .into_iter()
+                .map(Handle::into_string)
+                .collect(),
+            text: comment.text.clone(),
+            idempotency: None,
+            now: at,
+        }
+    };
+    told.comments.iter().map(comment).collect()
+}
+
+/// Spread evenly over the first hours of the story: the town says who likes it and not when.
+fn likes_of(
+    story: StoryId,
+    told: &PastStory,
+    people: &[PersonId],
+    now: Timestamp,
+) -> Vec<(PersonId, StoryId, Timestamp)> {
+    let gap =
+        told.before_now.min(LIKES_WITHIN) / u32::try_from(told.likes.len() + 1).unwrap_or(u32::MAX);
+    let mut at = now.minus(told.before_now);
+    let like = |person: &u32| {
+        at = at.plus(gap);
+        (people[*person as usize], story, at)
+    };
+    told.likes.iter().map(like).collect()
+}

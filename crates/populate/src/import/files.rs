@@ -1,0 +1,120 @@
+//! The files of one import, and the order in which they are used.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use sosik_service::Service;
+
+use super::{Import, Input, Kind, Summary};
+use crate::Watch;
+
+/// The files to import. Those that are absent are skipped.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    /// People, one JSON object a line.
+    pub people: Option<PathBuf>,
+    /// Friendships, two numbers of people a line.
+    pub friendships: Option<PathBuf>,
+    /// Follows, two numbers of people a line.
+    pub follows: Option<PathBuf>,
+    /// Stories, one JSON object a line.
+    pub stories: Option<PathBuf>,
+}
+
+/// How far to move the times of stories.
+#[derive(Debug, Clone, Copy)]
+pub enum Shift {
+    /// So that the newest story is of today.
+    Auto,
+    /// By this number of days; backwards when it is negative.
+    Days(i64),
+}
+
+impl FromStr for Shift {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            days => days
+                .parse()
+                .map(Self::Days)
+                .map_err(|_not_a_number| "write a number of days, or auto"),
+        }
+    }
+}
+
+/// The files of an import. All are opened, and compressed ones are checked, before the first line is imported.
+pub struct Inputs {
+    people: Option<Input>,
+    friendships: Option<Input>,
+    follows: Option<Input>,
+    /// The stories a second time, to find their newest time.
+    times: Option<Input>,
+    stories: Option<Input>,
+    shift: Shift,
+    watch: Watch,
+}
+
+impl Inputs {
+    /// Opens all files. This blocks, because compressed files are read to their end.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or is compressed and damaged.
+    pub fn open(files: &Files, shift: Shift, watch: Watch) -> anyhow::Result<Self> {
+        let open = |path: &Option<PathBuf>, doing| {
+            let path: Option<&Path> = path.as_deref();
+            path.map(|path| Input::open(path, doing, watch)).transpose()
+        };
+        let Files {
+            people,
+            friendships,
+            follows,
+            stories,
+        } = files;
+        Ok(Self {
+            people: open(people, "people")?,
+            friendships: open(friendships, "friendships")?,
+            follows: open(follows, "follows")?,
+            times: match shift {
+                Shift::Auto => open(stories, "looking at times")?,
+                Shift::Days(_) => None,
+            },
+            stories: open(stories, "stories")?,
+            shift,
+            watch,
+        })
+    }
+
+    /// Imports everything. A strict import stops at the first line that it cannot use.
+    ///
+    /// # Errors
+    /// When a file cannot be read or the store fails; [`Stopped`](super::Stopped) when a strict import stops. What was
+    /// imported before stays.
+    pub async fn import(self, service: &Service, strict: bool) -> anyhow::Result<Summary> {
+        let begin = service.clock().monotonic();
+        let mut import = Import::new(service.clone(), strict, self.watch);
+        let mut summary = Summary::default();
+        if let Some(people) = self.people {
+            summary.people = Some(import.people(people).await?);
+        }
+        if let Some(friendships) = self.friendships {
+            summary.friendships = Some(import.pairs(Kind::Friendships, friendships).await?);
+        }
+        if let Some(follows) = self.follows {
+            summary.follows = Some(import.pairs(Kind::Follows, follows).await?);
+        }
+        let shift_days = match (self.shift, self.times) {
+            (Shift::Days(days), _) => days,
+            (Shift::Auto, Some(times)) => import.auto_shift(times).await?,
+            (Shift::Auto, None) => 0,
+        };
+        if let Some(stories) = self.stories {
+            summary.stories = Some(import.stories(stories, shift_days).await?);
+        }
+        summary.numbered_people = import.numbered_people();
+        summary.broken_lines = import.broken_lines();
+        summary.seconds = (service.clock().monotonic() - begin).as_secs_f64();
+        Ok(summary)
+    }
+}

@@ -1,0 +1,240 @@
+//! Files, plain or compressed, as numbered lines.
+//!
+//! Whether a file is compressed is seen in its first bytes and not in its name: names lie, and standard input has none.
+//! Lines are read one after the other into one buffer of bounded size, so a file may be as long as it likes.
+//!
+//! A compressed file is decompressed twice: its checksum stands at its end, and until then a damaged one yields lines that
+//! look right. So it is checked to its end before its first line is used. Standard input cannot be read twice; when it is
+//! compressed it is copied to a temporary file first.
+
+use std::env::temp_dir;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
+use std::path::Path;
+
+use anyhow::Context;
+use flate2::bufread::MultiGzDecoder;
+use indicatif::ProgressBar;
+
+use crate::Watch;
+
+/// Longest line, in bytes: the longest story with every character escaped takes a quarter of this.
+const LINE_BYTES_MAX: usize = 256 * 1024;
+/// One read of the file: large enough that the system is asked rarely.
+const READ_BYTES: usize = 128 * 1024;
+/// What a file compressed by gzip starts with (RFC 1952, section 2.3.1).
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// A file or standard input, line by line.
+pub struct Input {
+    /// How messages call it.
+    pub name: String,
+    /// How far it is.
+    pub bar: ProgressBar,
+    reader: Box<dyn BufRead + Send>,
+    line: u64,
+    buffer: Vec<u8>,
+}
+
+/// A line that says something, and what was made of it; or why nothing could be.
+#[derive(Debug)]
+pub struct Line<T> {
+    /// Counted from one.
+    pub number: u64,
+    /// What it says.
+    pub says: Result<T, String>,
+}
+
+impl Input {
+    /// Opens a file; `-` is standard input. A compressed one is checked to its end.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is compressed and damaged.
+    pub fn open(path: &Path, doing: &'static str, watch: Watch) -> anyhow::Result<Self> {
+        if path == Path::new("-") {
+            return Self::stream("standard input".to_owned(), io::stdin(), doing, watch);
+        }
+        let name = path.display().to_string();
+        let unreadable = || format!("read {name}: name a file that exists and that you may read");
+        let file = File::open(path).with_context(unreadable)?;
+        if file.metadata().with_context(unreadable)?.is_file() {
+            Self::file(name, file, doing, watch)
+        } else {
+            Self::stream(name, file, doing, watch)
+        }
+    }
+
+    /// Something that can be read once: standard input, or a pipe that has a name.
+    fn stream(
+        name: String,
+        mut stream: impl Read + Send + 'static,
+        doing: &'static str,
+        watch: Watch,
+    ) -> anyhow::Result<Self> {
+        let head = head(&mut stream).with_context(|| format!("read {name}"))?;
+        let is_gzip = head == GZIP_MAGIC;
+        let mut whole = Cursor::new(head).chain(stream);
+        if is_gzip {
+            let copy = copied(&mut whole).with_context(|| {
+                format!(
+                    "copy {name} to a temporary file in {}: set TMPDIR to a folder with more room, or decompress it before",
+                    temp_dir().display()
+                )
+            })?;
+            return Self::file(name, copy, doing, watch);
+        }
+        let bar = (watch.spinner)(doing);
+        let reader = BufReader::with_capacity(READ_BYTES, bar.wrap_read(whole));
+        Ok(Self::new(name, bar, Box::new(reader)))
+    }
+
+    fn file(
+        name: String,
+        mut file: File,
+        doing: &'static str,
+        watch: Watch,
+    ) -> anyhow::Result<Self> {
+        let unreadable = || format!("read {name}");
+        let is_gzip = head(&mut file).with_context(unreadable)? == GZIP_MAGIC;
+        file.rewind().with_context(unreadable)?;
+        if is_gzip {
+            check_gzip(&file).with_context(|| {
+                format!("{name} is damaged, so none of it was used: get it anew, `gzip --test` checks it")
+            })?;
+            file.rewind().with_context(unreadable)?;
+        }
+        let bytes = file.metadata().with_context(unreadable)?.len();
+        let bar = (watch.bar)(doing, bytes);
+        let raw = BufReader::with_capacity(READ_BYTES, bar.wrap_read(file));
+        let reader: Box<dyn BufRead + Send> = if is_gzip {
+            let plain = MultiGzDecoder::new(raw);
+            Box::new(BufReader::with_capacity(READ_BYTES, plain))
+        } else {
+            Box::new(raw)
+        };
+        Ok(Self::new(name, bar, reader))
+    }
+
+    fn new(name: String, bar: ProgressBar, reader: Box<dyn BufRead + Send>) -> Self {
+        Self {
+            name,
+            bar,
+            reader,
+            line: 0,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// The next lines, at most `count`; none at the end. Blank lines and comments (`#`) are skipped.
+    ///
+    /// # Errors
+    /// When the file cannot be read on, or is not what its first bytes promise.
+    pub fn lines<T>(
+        &mut self,
+        count: usize,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> anyhow::Result<Vec<Line<T>>> {
+        // Reading blocks; the other tasks go on elsewhere meanwhile.
+        tokio::task::block_in_place(|| {
+            let mut lines = Vec::with_capacity(count);
+            while lines.len() < count {
+                let unreadable = || format!("read {} behind line {}", self.name, self.line);
+                let Some(fits) =
+                    read_line(&mut *self.reader, &mut self.buffer).with_context(unreadable)?
+                else {
+                    break;
+                };
+                self.line += 1;
+                let says = match std::str::from_utf8(&self.buffer) {
+                    _ if !fits => Err(format!(
+                        "the line is longer than {} KiB",
+                        LINE_BYTES_MAX / 1024
+                    )),
+                    Err(_) => Err("the line is not UTF-8".to_owned()),
+                    Ok(text) if text.trim().is_empty() || text.starts_with('#') => continue,
+                    Ok(text) => parse(text.trim()),
+                };
+                lines.push(Line {
+                    number: self.line,
+                    says,
+                });
+            }
+            Ok(lines)
+        })
+    }
+}
+
+/// The first bytes, which show whether the input is compressed.
+fn head(reader: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(GZIP_MAGIC.len());
+    let count = GZIP_MAGIC.len() as u64;
+    reader.take(count).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// A copy in a file without a name, which goes away with the process.
+fn copied(reader: &mut impl Read) -> io::Result<File> {
+    let mut copy = tempfile::tempfile()?;
+    io::copy(reader, &mut copy)?;
+    copy.rewind()?;
+    Ok(copy)
+}
+
+/// Decompresses everything, which compares the checksums.
+fn check_gzip(file: &File) -> io::Result<()> {
+    let raw = BufReader::with_capacity(READ_BYTES, file);
+    io::copy(&mut MultiGzDecoder::new(raw), &mut io::sink()).map(drop)
+}
+
+/// Reads up to the next line break; `None` at the end. `false` when the line was too long: its start is in the buffer,
+/// its rest has been skipped.
+fn read_line(reader: &mut dyn BufRead, buffer: &mut Vec<u8>) -> io::Result<Option<bool>> {
+    buffer.clear();
+    if reader
+        .take(LINE_BYTES_MAX as u64)
+        .read_until(b'\n', buffer)?
+        == 0
+    {
+        return Ok(None);
+    }
+    if buffer.len() < LINE_BYTES_MAX || buffer.ends_with(b"\n") {
+        return Ok(Some(true));
+    }
+    reader.skip_until(b'\n')?;
+    Ok(Some(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_lines(text: &[u8], expected: &[(bool, &str)]) {
+        let (mut reader, mut buffer) = (text, Vec::new());
+        for (fits, line) in expected {
+            assert_eq!(read_line(&mut reader, &mut buffer).unwrap(), Some(*fits));
+            assert!(
+                buffer == line.as_bytes(),
+                "a line of {} bytes",
+                buffer.len()
+            );
+        }
+        assert_eq!(read_line(&mut reader, &mut buffer).unwrap(), None);
+    }
+
+    #[test]
+    fn lines_end_at_breaks_and_at_the_end() {
+        check_lines(b"", &[]);
+        check_lines(b"a\n\nb", &[(true, "a\n"), (true, "\n"), (true, "b")]);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_cut_and_the_next_one_is_whole() {
+        let long = "x".repeat(LINE_BYTES_MAX);
+        let just = format!("{}\n", &long[1..]);
+        let text = format!("{just}{long}yyy\nnext\n");
+        check_lines(
+            text.as_bytes(),
+            &[(true, &just), (false, &long), (true, "next\n")],
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! Who is meant by a number.
+//!
+//! A number is a person of the people file of the same run, else `person{number}`, who is made when there is nobody of
+//! that handle. Two numbers never make handles that look alike: of the digits, 0, 1 and 5 become letters in a skeleton
+//! and the others stay, so different numbers stay different.
+
+use rustc_hash::FxHashMap;
+use sosik_feed::people::{DisplayName, Handle, Language};
+use sosik_feed::{PersonId, Timestamp, search};
+use sosik_service::Service;
+use sosik_store::NewPerson;
+
+/// Largest number of a person: with `person` before it, it fills a handle.
+pub(super) const NUMBER_MAX: u64 = 99_999_999_999_999;
+/// People looked up and made in one step.
+const STEP: usize = 2_000;
+
+/// Numbers and their people. Grows with the people of the files, not with their lines.
+pub(super) struct Registry {
+    service: Service,
+    /// `None`: somebody else has the handle, or one that looks like it.
+    numbers: FxHashMap<u64, Option<PersonId>>,
+    /// How many were made.
+    pub(super) made: u64,
+}
+
+impl Registry {
+    /// Empty.
+    pub(super) fn new(service: Service) -> Self {
+        Self {
+            service,
+            numbers: FxHashMap::default(),
+            made: 0,
+        }
+    }
+
+    /// Who has the number by now: of the people file, or resolved before.
+    pub(super) fn person(&self, number: u64) -> Option<PersonId> {
+        self.numbers.get(&number).copied().flatten()
+    }
+
+    /// Gives a person of the people file their number; `false` when somebody else has it.
+    pub(super) fn give(&mut self, number: u64, person: PersonId) -> bool {
+        *self.numbers.entry(number).or_insert(Some(person)) == Some(person)
+    }
+
+    /// Looks up everybody of these numbers, and makes those who are missing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) async fn resolve(
+        &mut self,
+        numbers: impl IntoIterator<Item = u64>,
+    ) -> anyhow::Result<()> {
+        let mut unknown: Vec<u64> = numbers
+            .into_iter()
+            .filter(|number| !self.numbers.contains_key(number))
+            .collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        for step in unknown.chunks(STEP) {
+            self.look_up(step).await?;
+            let missing: Vec<u64> = step
+                .iter()
+                .copied()
+                .filter(|number| self.numbers[number].is_none())
+                .collect();
+            if !missing.is_empty() {
+                self.made += self.make(&missing).await?;
+                // Whoever is still missing was refused by a rule of the store.
+                self.look_up(&missing).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_up(&mut self, numbers: &[u64]) -> anyhow::Result<()> {
+        let handles = numbers.iter().map(|number| handle_of(*number)).collect();
+        let found = self.service.store().ids_of_handles(handles).await?;
+        self.numbers.extend(numbers.iter().copied().zip(found));
+        Ok(())
+    }
+
+    async fn make(&self, numbers: &[u64]) -> anyhow::Result<u64> {
+        let mut people = Vec::with_capacity(numbers.len());
+        for &number in numbers {
+            let id = PersonId::new(self.service.next_id().await?);
+            let handle = Handle::from_stored(handle_of(number));
+            let name = DisplayName::from_stored(format!("Person {number}"));
+            people.push(new_person(
+                id,
+                &handle,
+                name,
+                Language::default(),
+                String::new(),
+                self.service.clock().now(),
+            ));
+        }
+        Ok(self.service.store().sign_up_many(people).await?)
+    }
+}
+
+/// A person as the store takes them.
+pub fn new_person(
+    id: PersonId,
+    handle: &Handle,
+    name: DisplayName,
+    language: Language,
+    password_hash: String,
+    created_at: Timestamp,
+) -> NewPerson {
+    NewPerson {
+        id,
+        skeleton: handle.skeleton(),
+        search_terms: search::terms(handle, &name),
+        handle: handle.as_str().to_owned(),
+        display_name: name.into_string(),
+        language,
+        password_hash,
+        created_at,
+    }
+}
+
+/// The handle of somebody who is known by number.
+pub fn handle_of(number: u64) -> String {
+    format!("person{number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn numbered_people_have_handles_that_the_rules_take_and_nobody_confuses() {
+        let numbers = (0..20_000).chain([NUMBER_MAX - 1, NUMBER_MAX]);
+        let skeletons: Vec<_> = numbers
+            .map(|number| Handle::parse(&handle_of(number)).unwrap().skeleton())
+            .collect();
+        let different: HashSet<_> = skeletons.iter().collect();
+        assert_eq!(different.len(), skeletons.len());
+    }
+}

@@ -1,0 +1,80 @@
+//! The stories of a world, in the order of time.
+
+use std::ops::Range;
+
+use sosik_feed::id::{EPOCH, RawId, SEQUENCES};
+use sosik_feed::text::hashtags;
+use sosik_feed::{Audience, StoryId, Timestamp};
+use sosik_load::world::{Story, Tellers};
+use sosik_store::NewStory;
+
+use super::steps::first_missing;
+use super::{Fill, Part};
+
+/// Stories in one transaction. Their authors are all over the index, so that every page of it is written in every
+/// step: few large steps.
+const STEP: u64 = 50_000;
+
+impl Fill {
+    pub(super) async fn fill_stories(&self) -> anyhow::Result<Part> {
+        let store = self.service.store();
+        let tellers = self.tellers();
+        let step = |step: u64| step * STEP..((step + 1) * STEP).min(tellers.count());
+        let steps = tellers.count().div_ceil(STEP);
+        let is_there = async |number: u64| {
+            let last = self.story_id(&tellers, step(number).end - 1);
+            Ok(!store.story_places(last, last).await?.is_empty())
+        };
+        let bar = (self.watch.bar)("stories", tellers.count());
+        let mut new = 0;
+        for number in first_missing(steps, is_there).await?..steps {
+            new += store.post_many(self.told(&tellers, step(number))).await?;
+            bar.set_position(step(number).end);
+        }
+        bar.finish_and_clear();
+        Ok(Part::of(new))
+    }
+
+    fn told(&self, tellers: &Tellers, stories: Range<u64>) -> Vec<NewStory> {
+        let told = |number: u64| {
+            let Story {
+                author,
+                before_end_ms,
+                public,
+                text,
+            } = tellers.story(number);
+            NewStory {
+                id: self.story_id(tellers, number),
+                author: self.id(author),
+                mentions: Vec::new(),
+                tags: hashtags(&text),
+                text,
+                audience: match public {
+                    true => Audience::Public,
+                    false => Audience::Friends,
+                },
+                idempotency: None,
+                now: self.before_end(before_end_ms),
+                claim: None,
+            }
+        };
+        stories.map(told).collect()
+    }
+
+    /// Stories of one millisecond are told apart by how many came before in it.
+    fn story_id(&self, tellers: &Tellers, story: u64) -> StoryId {
+        let before_end_ms = tellers.before_end_ms(story);
+        let same = (0..story)
+            .rev()
+            .take_while(|earlier| tellers.before_end_ms(*earlier) == before_end_ms);
+        let sequence = u16::try_from(same.take(SEQUENCES.into()).count()).unwrap_or_default();
+        let at = self.before_end(before_end_ms);
+        let millis = at.since(EPOCH).as_millis();
+        let millis = u64::try_from(millis).unwrap_or_default();
+        StoryId::new(RawId::from_fields(millis, self.node(), sequence))
+    }
+
+    fn before_end(&self, millis: u64) -> Timestamp {
+        Timestamp::from_millis(self.until().as_millis().saturating_sub(millis + 1))
+    }
+}

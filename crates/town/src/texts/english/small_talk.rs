@@ -1,0 +1,327 @@
+//! The rest of what people write in English: weather, questions, thanks, greetings, one-word cries, replies, bios.
+
+use super::super::chapter::{Chapter, Topic};
+use crate::calendar::{PartOfDay, Sky};
+
+pub(super) const TO_EVERYBODY: &[Chapter] = &[
+    Chapter {
+        topic: Topic::Questions,
+        leads: &[
+            "where do I find good {food} near {place}?",
+            "anyone here growing a {plant}? The leaves keep turning yellow.",
+            "what would you do with {time} in {city}?",
+            "what do I need to start {sport}?",
+            "has anyone seen a {colour} umbrella at {place}? I think I left it there.",
+            "looking for a {subject} tutor. Know anybody?",
+            "is it busy at {place} right now?",
+            "seen any good films lately? Not {film}, I've seen that one.",
+            "{drink} or {snack}, if you could only keep one?",
+            "is {shop} open today?",
+            "who is up for {sport} at {place} {soon}?",
+            "who sells {goods} round here?",
+            "did they change the timetable of {ride}?",
+            "{friend} are you done with {book} yet?",
+            "moving house {soon}. Are {few} people enough?",
+            "would you call a dog {pet}?",
+        ],
+        more: &[],
+        tags: &["question", "askingforafriend", "sodam", "help"],
+        replies: &[
+            "would like to know too",
+            "try {shop}",
+            "I know! Will message you",
+            "was there last week, it was great",
+            "me me me",
+            "ask the ladies at the market",
+            "no idea, but good luck",
+            "it was quiet today",
+            "a photo would help",
+        ],
+    },
+    Chapter {
+        topic: Topic::Thanks,
+        leads: &[
+            "{friend} thank you for {goods} {when}!",
+            "{friend} I could not have done {task} without you. Thank you!",
+            "to whoever handed in my wallet at {place}: thank you so much.",
+            "thank you to the driver of {ride}, who waited for me.",
+            "thanks for all the birthday wishes. I am {feel}.",
+            "{shop}, thank you for the {snack}!",
+            "{friend} that {food} was wonderful. My turn next time.",
+            "{few} friends helped us move. I owe you all forever.",
+            "a neighbour drove {relative} to the hospital {when}. All is well. Thank you.",
+            "{friend} talking for {time} was just what I needed.",
+        ],
+        more: &[],
+        tags: &["thanks", "grateful", "goodpeople"],
+        replies: &[
+            "any time!",
+            "thank YOU",
+            "this is why I love this town",
+            "aww",
+            "my turn next time",
+            "lovely to read",
+            "happy birthday!",
+        ],
+    },
+    Chapter {
+        topic: Topic::Weather,
+        leads: &[],
+        more: &[
+            "time for {drink}.",
+            "went once around {place}.",
+            "a day for {food}.",
+            "{pet} will not leave the window.",
+            "what will tomorrow bring?",
+            "I am {feel}.",
+            "{ride} was fuller than usual.",
+            "good day for {music}.",
+            "so much for the laundry.",
+        ],
+        tags: &["weather", "sky", "sodamskies"],
+        replies: &[
+            "same here",
+            "stay well!",
+            "show us the sky",
+            "it really was something today",
+            "{food} weather",
+            "dress warm",
+            "better tomorrow, they say",
+        ],
+    },
+];
+
+pub(super) const fn sky(sky: Sky) -> &'static [&'static str] {
+    match sky {
+        Sky::Clear => &[
+            "the sky is {very} blue.",
+            "the sunset from {place} was {very} lovely.",
+            "walked for {time} just for the sun.",
+            "not one cloud.",
+            "weather so nice I did {chore}.",
+            "so many stars tonight.",
+            "I could walk to {city} in this weather.",
+        ],
+        Sky::Cloudy => &[
+            "grey all day.",
+            "low clouds over {place}.",
+            "will it rain or won't it?",
+            "the sun came out for {time} and left again.",
+            "{place} is nice and quiet under clouds.",
+            "carried an umbrella all day for nothing.",
+        ],
+        Sky::Rain => &[
+            "raining for {time} now.",
+            "left my umbrella at {place}.",
+            "rain on the window, {food} on the table.",
+            "my socks are soaked.",
+            "{place} looks {very} good in the rain.",
+            "watching raindrops race on {ride}.",
+            "it's raining. Pancakes, anyone?",
+            "Willow Creek is high, take care.",
+        ],
+        Sky::Snow => &[
+            "snow!",
+            "{place} is all white.",
+            "built {few} snowmen.",
+            "{ride} is {time} late because of the snow.",
+            "{pet} saw snow for the first time.",
+            "shovelled for {time}. My back.",
+            "snow outside, {drink} inside.",
+        ],
+        Sky::Hot => &[
+            "it is {very} hot.",
+            "have not left the fan for {time}.",
+            "surviving on {snack}.",
+            "you could fry an egg at {place}.",
+            "the cicadas have been at it for {time}.",
+            "too hot for {food}. Watermelon it is.",
+            "too hot to sleep.",
+        ],
+        Sky::Cold => &[
+            "my fingers are {very} cold.",
+            "lost one glove, probably at {place}.",
+            "have been hugging {drink} for {time}.",
+            "not leaving this blanket.",
+            "{place} is frozen over.",
+            "thermals are out. I am {feel}.",
+            "you can see your breath.",
+        ],
+        Sky::Wind => &[
+            "it is {very} windy.",
+            "lost my hat at {place}.",
+            "no ferries today, too windy.",
+            "the windows have been rattling for {time}.",
+            "the wind knocked over my {plant}.",
+            "re-tied my hair {few} times.",
+        ],
+    }
+}
+
+pub(super) const fn greeting(part: PartOfDay) -> &'static [&'static str] {
+    match part {
+        PartOfDay::Morning => &[
+            "good morning!",
+            "morning, all.",
+            "up early.",
+            "first things first.",
+            "snoozed three times.",
+        ],
+        PartOfDay::Noon => &[
+            "lunch break!",
+            "noon already.",
+            "a line over lunch.",
+            "lunch at last.",
+        ],
+        PartOfDay::Afternoon => &[
+            "slow afternoon.",
+            "three o'clock slump.",
+            "snack time.",
+            "long light today.",
+        ],
+        PartOfDay::Evening => &[
+            "done for the day!",
+            "evening, all.",
+            "where did the day go.",
+            "on my way home.",
+            "today's log.",
+        ],
+        PartOfDay::Night => &[
+            "cannot sleep.",
+            "one line before bed.",
+            "late.",
+            "anyone else awake?",
+            "night owls, hello.",
+        ],
+    }
+}
+
+pub(super) const fn meal(part: PartOfDay) -> &'static [&'static str] {
+    match part {
+        PartOfDay::Morning => &["breakfast", "a late breakfast", "a quick breakfast"],
+        PartOfDay::Noon => &["lunch", "a long lunch", "a quick lunch"],
+        PartOfDay::Afternoon => &["a late lunch", "afternoon tea"],
+        PartOfDay::Evening => &["dinner", "supper", "tonight's dinner"],
+        PartOfDay::Night => &["a midnight snack", "second dinner"],
+    }
+}
+
+pub(super) const SHORT: &[&str] = &[
+    "tired",
+    "hungry",
+    "finally",
+    "bored",
+    "is it Friday yet",
+    "Mondays",
+    "coffee",
+    "home",
+    "nailed it",
+    "oops",
+    "nope",
+    "bliss",
+    "need {food}",
+    "craving {snack}",
+    "take me to {city}",
+    "who called me",
+    "can't say yet",
+    "that's all for today",
+    "not today",
+    "survived",
+    "passed!",
+    "{drink} time",
+    "miss {pet}",
+    "{place}, hello",
+    "{sport}, done",
+    "{chore}, done",
+    "{friend} where are you",
+    "so it begins",
+];
+
+pub(super) const TAILS: &[&str] = &[
+    " haha", " lol", "!", "!!", "…", " 😊", " 😂", " 🥲", " ☕", " 🌿", " ✨", " 🙌", " 🐟", " 🌊",
+    " :)", " ❤️", " 🏮", " 🤷", " 🎉", " 👀",
+];
+
+pub(super) const ASIDES: &[&str] = &[
+    "early night tonight.",
+    "seeing {relative} {soon}.",
+    "{place} was {very} quiet.",
+    "day {num} of this.",
+    "is it just me?",
+    "back to {drink}.",
+    "now lying down to {music}.",
+    "still have to do {chore}, though.",
+    "anyway, I am {feel}.",
+    "{friend} are you reading this?",
+    "we do not talk about yesterday.",
+    "that's life.",
+    "writing this on {ride}.",
+    "tomorrow is another day.",
+];
+
+pub(super) const LINKS: &[&str] = &[
+    "details here: https://market.sodam.example/today",
+    "photos: https://photo.sodam.example/album/{num}{num2}{num3}",
+    "timetable: https://bus.sodam.example/line/{num}",
+    "worth a read: https://blog.example.org/{num}{num2}",
+    "see https://library.sodam.example/event/{num}{num2} for more.",
+];
+
+pub(super) const REPLIES: &[&str] = &[
+    "haha",
+    "true",
+    "exactly this",
+    "same!",
+    "nice",
+    "wow",
+    "hang in there!",
+    "I feel this",
+    "well done today",
+    "see you soon",
+    "how are you?",
+    "the best 👍",
+    "oh no",
+    "really?",
+    "jealous",
+    "brilliant!",
+    "rooting for you",
+    "I see",
+    "story of my life",
+    "long time no see!",
+    "what",
+    "agreed",
+    "👏👏",
+    "tell me more next time",
+    "made me smile",
+    "me too, {when}",
+    "free {soon}?",
+    "let's get {drink}",
+    "meet at {shop}?",
+    "see you at {place}?",
+];
+
+pub(super) const AUTHOR_REPLIES: &[&str] = &[
+    "thank you!",
+    "haha right?",
+    "together next time!",
+    "I mean it",
+    "thanks everyone",
+    "yes, let's meet soon",
+    "aww thanks",
+    "it's a secret",
+    "any time!",
+    "will tell you later",
+];
+
+pub(super) const BIOS: &[&str] = &[
+    "{calling}. Mostly {hobby}.",
+    "{calling} in Sodam, from {city}.",
+    "{hobby}, {hobby2}, repeat.",
+    "{pet}'s human · {hobby}",
+    "moved here from {city} for the sea.",
+    "{calling} by day, {hobby} by night",
+    "quietly into {hobby}",
+    "less talk, more {drink}",
+    "Sodam FC and {food}",
+    "lives with {pet}",
+];
