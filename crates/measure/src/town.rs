@@ -15,7 +15,7 @@ use sosik_feed::{Audience, PersonId, StoryId};
 use sosik_populate::import::new_person;
 use sosik_service::stories::post::PostAsk;
 use sosik_service::{Clock, Parts, Service, Settings, SystemClock};
-use sosik_store::{SqliteOptions, SqliteStore};
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 

@@ -15,7 +15,8 @@ use sosik_service::settings::{
     SupervisionSettings, TextSettings,
 };
 use sosik_service::{Clock, Sabotage, Service, Settings, SystemClock};
-use sosik_store::{LargeAuthorLimits, PersonLimits, RelationLimits, SqliteOptions, SqliteStore};
+use sosik_store::{LargeAuthorLimits, PersonLimits, RelationLimits};
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::breached::Ranges;
 use crate::config::{self, Config, Loaded, Rates};

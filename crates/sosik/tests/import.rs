@@ -8,7 +8,8 @@ use common::Folder;
 use serde_json::json;
 use sosik_feed::limits::FRIENDS_MAX;
 use sosik_feed::{Audience, Circle, PersonId, Sees, StoryId};
-use sosik_store::{Accounts, People, Relations, SqliteStore, Store, Stories, StoryRecord};
+use sosik_store::{Accounts, People, Relations, Store, Stories, StoryRecord};
+use sosik_store_sqlite::SqliteStore;
 
 const FRIENDSHIPS: &str = "# friends\n0 1\n0\t2\n\n  1 2  \n2 1\n1 1\n2 0\n";
 

@@ -1,8 +1,8 @@
 //! The durable data: everything that was acknowledged, and the relations that entitlement depends on.
 //!
 //! [`Store`] is one contract in terms of the product, not of tables. It is the only authoritative part of Sosik: every
-//! cache and every queue can be lost and is rebuilt from it. Engines implement the contract (`sqlite` today), and one
-//! test suite runs on each of them.
+//! cache and every queue can be lost and is rebuilt from it. Engines implement the contract, each in its own crate, and
+//! one test suite runs on each of them.
 //!
 //! Three rules hold for every method:
 //! - After a write has returned `Ok`, it is durable: it survives `kill -9` and power loss. After an `Err`, it may or
@@ -18,9 +18,7 @@
 pub mod contract;
 pub mod error;
 mod person_limits;
-pub mod private;
 pub mod records;
-pub mod sqlite;
 #[cfg(feature = "suite")]
 pub mod suite;
 
@@ -31,5 +29,3 @@ pub use contract::{
 pub use error::{StoreError, StoreResult};
 pub use person_limits::{PersonLimits, Quota};
 pub use records::*;
-pub use sqlite::backup;
-pub use sqlite::{SqliteFile, SqliteOptions, SqliteStore, WriterFigures};

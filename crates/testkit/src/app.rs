@@ -16,7 +16,7 @@ use sosik_fabric::failing::{FailingFabric, Faults};
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_service::settings::PasswordSettings;
 use sosik_service::{Clock, Service};
-use sosik_store::{SqliteOptions, SqliteStore};
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;

@@ -12,7 +12,7 @@ use axum::routing::get;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_service::settings::PasswordSettings;
 use sosik_service::{Service, SystemClock};
-use sosik_store::{SqliteOptions, SqliteStore};
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use sosik_feed::people::Language;
 use sosik_feed::{PersonId, RawId, SessionId, Timestamp};
 use sosik_store::{
-    Accounts, NewPerson, NewStory, Relations, SessionRecord, Sessions, SqliteOptions, SqliteStore,
-    Store, Stories,
+    Accounts, NewPerson, NewStory, Relations, SessionRecord, Sessions, Store, Stories,
 };
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 use super::shape::{AUDIENCE, Shape, person};
 use super::token_bytes;

@@ -15,7 +15,8 @@ use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::{Audience, PersonId, Timestamp};
 use sosik_service::stories::post::PostAsk;
 use sosik_service::{Clock, Parts, Service, Settings, SystemClock};
-use sosik_store::{LargeAuthorLimits, Orders, SqliteOptions, SqliteStore, Store};
+use sosik_store::{LargeAuthorLimits, Orders, Store};
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 pub(crate) use shape::Shape;
 use shape::person;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
-use sosik_store::private;
+use sosik_store_sqlite::private;
 use tempfile::TempDir;
 
 /// Says which town a folder holds. Written when the town is complete.

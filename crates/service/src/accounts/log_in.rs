@@ -104,7 +104,7 @@ mod tests {
     use std::sync::Arc;
 
     use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
-    use sosik_store::{SqliteOptions, SqliteStore};
+    use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
     use super::*;
     use crate::accounts::{Remembered, SignUpAsk};

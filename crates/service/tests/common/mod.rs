@@ -25,7 +25,8 @@ use sosik_feed::{Audience, Cursor, PersonId, StoryId};
 use sosik_service::feed::{FeedAsk, FeedPage, From};
 use sosik_service::stories::post::PostAsk;
 use sosik_service::{Clock, Parts, Sabotage, Service, Settings};
-use sosik_store::{Claim, ClaimName, NewPerson, NewStory, SqliteOptions, SqliteStore, Store};
+use sosik_store::{Claim, ClaimName, NewPerson, NewStory, Store};
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 pub(crate) use clock::TestClock;
 

@@ -12,7 +12,8 @@ use sosik_service::feed::{FeedAsk, FeedPage, From};
 use sosik_service::stories::edit::EditAsk;
 use sosik_service::stories::post::PostAsk;
 use sosik_service::{Clock, Parts, Service, ServiceResult, Settings};
-use sosik_store::{NewPerson, OrderFigures, SqliteOptions, SqliteStore, Store};
+use sosik_store::{NewPerson, OrderFigures, Store};
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::clock::TestClock;
 use crate::gate::{GateFabric, PATIENCE};

@@ -9,7 +9,8 @@ use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
 use sosik_service::accounts::{SignUpAsk, Viewer};
 use sosik_service::stories::post::PostAsk;
 use sosik_service::{Clock, Parts, Service, ServiceError, ServiceResult, Settings};
-use sosik_store::{SqliteOptions, SqliteStore, Store};
+use sosik_store::Store;
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::clock::TestClock;
 

@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context, ensure};
 use sosik_api::ForwardedHeader;
-use sosik_store::private;
+use sosik_store_sqlite::private;
 
 use super::{
     allowed::{Allowed, Any, AtMost, Origin, Origins, ShortText},

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::Serialize;
 use sosik_service::{Clock, SystemClock};
-use sosik_store::{backup, private};
+use sosik_store_sqlite::{backup, private};
 
 use super::{Outcome, Sources};
 use crate::backups::{self, CHECKSUM, beside};

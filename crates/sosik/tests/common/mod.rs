@@ -21,7 +21,7 @@ use flate2::write::GzEncoder;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sosik_feed::Timestamp;
-use sosik_store::{SqliteOptions, SqliteStore};
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
 /// A temporary folder in which the program runs.

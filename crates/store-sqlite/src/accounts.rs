@@ -1,0 +1,125 @@
+//! Accounts and their credentials.
+
+use async_trait::async_trait;
+use rusqlite::{Row, params};
+use sosik_feed::{PersonId, SessionId, Timestamp};
+
+use super::db::Db;
+use super::statement::statements;
+use super::{SqliteStore, devices, sessions};
+use sosik_store::{Accounts, Credentials, NewPerson, SignUp, StoreResult, TokenHash};
+
+statements! {
+    PERSON_INSERT = "INSERT INTO people (id, handle, skeleton, display_name, language, password_hash, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+    TERM_INSERT = "INSERT INTO search_terms (term, person) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    CREDENTIALS_BY_HANDLE = "SELECT id, password_hash FROM people WHERE handle = ?1";
+    CREDENTIALS_BY_ID = "SELECT id, password_hash FROM people WHERE id = ?1";
+    PASSWORD_UPDATE = "UPDATE people SET password_hash = ?2 WHERE id = ?1";
+}
+
+#[async_trait]
+impl Accounts for SqliteStore {
+    async fn sign_up(&self, person: NewPerson) -> StoreResult<SignUp> {
+        let made = self.write("sign up", move |db| insert(db, &person)).await?;
+        Ok(if made {
+            SignUp::Created
+        } else {
+            SignUp::HandleTaken
+        })
+    }
+
+    async fn sign_up_many(&self, people: Vec<NewPerson>) -> StoreResult<u64> {
+        self.write("sign up many", move |db| {
+            let mut made = 0;
+            for person in &people {
+                made += u64::from(insert(db, person)?);
+            }
+            Ok(made)
+        })
+        .await
+    }
+
+    async fn credentials(&self, handle: &str) -> StoreResult<Option<Credentials>> {
+        let handle = handle.to_owned();
+        self.read("look up credentials", move |db| {
+            db.row(CREDENTIALS_BY_HANDLE, [handle], credentials)
+        })
+        .await
+    }
+
+    async fn credentials_of(&self, person: PersonId) -> StoreResult<Option<Credentials>> {
+        self.read("look up credentials", move |db| {
+            db.row(CREDENTIALS_BY_ID, [person.as_i64()], credentials)
+        })
+        .await
+    }
+
+    async fn change_password(
+        &self,
+        person: PersonId,
+        hash: String,
+        keep: SessionId,
+    ) -> StoreResult<Vec<TokenHash>> {
+        self.write("change a password", move |db| {
+            db.execute(PASSWORD_UPDATE, params![person.as_i64(), hash])?;
+            sessions::end_others(db, person, keep)
+        })
+        .await
+    }
+
+    async fn knows_device(&self, handle: &str, device: &TokenHash) -> StoreResult<bool> {
+        let (handle, device) = (handle.to_owned(), *device);
+        self.read("look up a device", move |db| {
+            devices::is_known(db, &handle, &device)
+        })
+        .await
+    }
+
+    async fn remember_device(
+        &self,
+        person: PersonId,
+        device: TokenHash,
+        now: Timestamp,
+        devices_max: u32,
+    ) -> StoreResult<()> {
+        self.write("remember a device", move |db| {
+            devices::remember(db, person, &device, now, devices_max)
+        })
+        .await
+    }
+}
+
+fn credentials(row: &Row<'_>) -> rusqlite::Result<Credentials> {
+    Ok(Credentials {
+        person: PersonId::from_i64(row.get(0)?),
+        password_hash: row.get(1)?,
+    })
+}
+
+fn insert(db: &Db<'_>, person: &NewPerson) -> StoreResult<bool> {
+    let id = person.id.as_i64();
+    let language = person.language.as_str();
+    let row = params![
+        id,
+        person.handle,
+        person.skeleton,
+        person.display_name,
+        language,
+        person.password_hash,
+        person.created_at.as_i64()
+    ];
+    if !db.changes(PERSON_INSERT, row)? {
+        return Ok(false);
+    }
+    insert_terms(db, person.id, &person.search_terms)?;
+    Ok(true)
+}
+
+/// Adds the search terms of a person.
+pub(super) fn insert_terms(db: &Db<'_>, person: PersonId, terms: &[String]) -> StoreResult<()> {
+    for term in terms {
+        db.execute(TERM_INSERT, params![term, person.as_i64()])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! Comments.
+
+use async_trait::async_trait;
+use rusqlite::{Row, params};
+use sosik_feed::{CommentId, NotificationId, PersonId, StoryId, Timestamp};
+
+use super::SqliteStore;
+use super::db::Db;
+use super::idempotency::{self, Earlier};
+use super::likes::{change_counts, counts};
+use super::notify::{self, Note};
+use super::posts::kept_mentions;
+use super::statement::statements;
+use super::{stories, usage};
+use sosik_store::{
+    CommentRecord, Comments, NewComment, NotificationKind, PersonLimits, Posted, StoreResult,
+    StoryCounts,
+};
+
+statements! {
+    COMMENT_INSERT = "INSERT INTO comments (id, story, author, text, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    COMMENT_IMPORT = "INSERT INTO comments (id, story, author, text, created_at) SELECT ?1, ?2, ?3, ?4, ?5
+        WHERE EXISTS (SELECT 1 FROM stories WHERE id = ?2 AND deleted_at IS NULL)
+          AND EXISTS (SELECT 1 FROM people WHERE id = ?3) ON CONFLICT (id) DO NOTHING";
+    COMMENT = "SELECT c.id, c.story, c.author, c.text, c.created_at, c.edited_at FROM comments c JOIN stories s ON s.id = c.story
+        WHERE c.id = ?1 AND s.deleted_at IS NULL";
+    COMMENTS_OF = "SELECT c.id, c.story, c.author, c.text, c.created_at, c.edited_at FROM comments c
+        WHERE c.story = ?1 AND c.id > ?2
+          AND EXISTS (SELECT 1 FROM stories WHERE id = ?1 AND deleted_at IS NULL) ORDER BY c.id LIMIT ?3";
+    /// A cross join keeps the order of the tables: a person has few blocks, and a story may have many comments.
+    COMMENTS_HIDDEN = "SELECT
+        (SELECT count(*) FROM blocks b CROSS JOIN comments c ON c.story = ?2 AND c.author = b.blocked WHERE b.blocker = ?1)
+        + (SELECT count(*) FROM blocks b CROSS JOIN comments c ON c.story = ?2 AND c.author = b.blocker
+            WHERE b.blocked = ?1 AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = b.blocker))";
+    COMMENT_EDIT = "UPDATE comments SET text = ?3, edited_at = ?4 WHERE id = ?1 AND author = ?2
+          AND EXISTS (SELECT 1 FROM stories s WHERE s.id = story AND s.deleted_at IS NULL)
+        RETURNING id, story, author, text, created_at, edited_at";
+    COMMENT_DELETE = "DELETE FROM comments WHERE id = ?1
+          AND EXISTS (SELECT 1 FROM stories s
+            WHERE s.id = story AND s.deleted_at IS NULL AND ?2 IN (s.author, comments.author))
+        RETURNING story";
+}
+
+#[async_trait]
+impl Comments for SqliteStore {
+    async fn comment(&self, comment: NewComment) -> StoreResult<(Posted<CommentId>, StoryCounts)> {
+        let limits = self.person_limits;
+        self.write("comment", move |db| add(db, &comment, &limits))
+            .await
+    }
+
+    async fn comment_by_id(&self, id: CommentId) -> StoreResult<Option<CommentRecord>> {
+        self.read("look up a comment", move |db| {
+            db.row(COMMENT, [id.as_i64()], comment)
+        })
+        .await
+    }
+
+    async fn comments_of(
+        &self,
+        story: StoryId,
+        after: CommentId,
+        limit: u32,
+    ) -> StoreResult<Vec<CommentRecord>> {
+        self.read("list comments", move |db| {
+            db.rows(
+                COMMENTS_OF,
+                params![story.as_i64(), after.as_i64(), limit],
+                comment,
+            )
+        })
+        .await
+    }
+
+    async fn comments_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32> {
+        self.read("count hidden comments", move |db| {
+            let count = db.number(COMMENTS_HIDDEN, [viewer.as_i64(), story.as_i64()])?;
+            Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        })
+        .await
+    }
+
+    async fn edit_comment(
+        &self,
+        id: CommentId,
+        author: PersonId,
+        text: String,
+        now: Timestamp,
+    ) -> StoreResult<Option<CommentRecord>> {
+        let limits = self.person_limits;
+        self.write("edit a comment", move |db| {
+            usage::within_quota(db, author, &limits, || {
+                db.row(
+                    COMMENT_EDIT,
+                    params![id.as_i64(), author.as_i64(), text, now.as_i64()],
+                    comment,
+                )
+            })
+        })
+        .await
+    }
+
+    async fn delete_comment(
+        &self,
+        comment: CommentId,
+        person: PersonId,
+    ) -> StoreResult<Option<(StoryId, StoryCounts)>> {
+        self.write("delete a comment", move |db| {
+            let Some(story) = db.row(
+                COMMENT_DELETE,
+                [comment.as_i64(), person.as_i64()],
+                stories::story_id,
+            )?
+            else {
+                return Ok(None);
+            };
+            notify::remove_comment(db, story, comment)?;
+            Ok(Some((story, change_counts(db, story, 0, -1)?)))
+        })
+        .await
+    }
+
+    async fn comment_many(&self, comments: Vec<NewComment>) -> StoreResult<u64> {
+        self.write("comment many", move |db| {
+            let mut made = 0;
+            for comment in &comments {
+                let (id, story, author) = (
+                    comment.id.as_i64(),
+                    comment.story.as_i64(),
+                    comment.author.as_i64(),
+                );
+                let at = comment.now.as_i64();
+                if db.changes(COMMENT_IMPORT, params![id, story, author, comment.text, at])? {
+                    change_counts(db, comment.story, 0, 1)?;
+                    made += 1;
+                }
+            }
+            Ok(made)
+        })
+        .await
+    }
+}
+
+fn comment(row: &Row<'_>) -> rusqlite::Result<CommentRecord> {
+    Ok(CommentRecord {
+        id: CommentId::from_i64(row.get(0)?),
+        story: StoryId::from_i64(row.get(1)?),
+        author: PersonId::from_i64(row.get(2)?),
+        text: row.get(3)?,
+        created_at: Timestamp::from_i64(row.get(4)?),
+        edited_at: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_i64),
+    })
+}
+
+fn add(
+    db: &Db<'_>,
+    comment: &NewComment,
+    limits: &PersonLimits,
+) -> StoreResult<(Posted<CommentId>, StoryCounts)> {
+    let asked = comment.idempotency.as_ref();
+    // This check comes first: a repeated request gets the same result even if the story has been deleted since.
+    match idempotency::earlier(db, comment.author, idempotency::Act::Comment, asked)? {
+        Earlier::New => {}
+        Earlier::Repeated(id) => {
+            return Ok((
+                Posted::Repeated(CommentId::new(id)),
+                counts(db, comment.story)?,
+            ));
+        }
+        Earlier::Reused => return Ok((Posted::KeyReused, counts(db, comment.story)?)),
+    }
+    let Some((story_author, audience)) = stories::head(db, comment.story)? else {
+        return Ok((Posted::NoSuchStory, StoryCounts::default()));
+    };
+    let row = params![
+        comment.id.as_i64(),
+        comment.story.as_i64(),
+        comment.author.as_i64(),
+        comment.text,
+        comment.now.as_i64()
+    ];
+    usage::within_quota(db, comment.author, limits, || {
+        db.execute(COMMENT_INSERT, row)
+    })?;
+    idempotency::remember(
+        db,
+        comment.author,
+        idempotency::Act::Comment,
+        asked,
+        comment.id.raw(),
+        comment.now,
+    )?;
+    let counts = change_counts(db, comment.story, 0, 1)?;
+    let act = notify::Act {
+        id: NotificationId::new(comment.id.raw()),
+        actor: comment.author,
+        story: comment.story,
+        story_author,
+        audience,
+        comment: Some(comment.id),
+        at: comment.now,
+    };
+    Ok((
+        Posted::New {
+            notified: tell(db, &act, &comment.mentions, limits)?,
+        },
+        counts,
+    ))
+}
+
+/// Notifies the story's author of the comment, and mentioned people of the mention. An author who is also mentioned
+/// gets one notification.
+fn tell(
+    db: &Db<'_>,
+    act: &notify::Act,
+    mentions: &[String],
+    limits: &PersonLimits,
+) -> StoreResult<Vec<PersonId>> {
+    let note = Note {
+        person: act.story_author,
+        id: act.id,
+        kind: NotificationKind::Comment,
+        actor: act.actor,
+        story: Some(act.story),
+        comment: act.comment,
+        at: act.at,
+    };
+    let mut told = Vec::new();
+    if notify::notify(db, &note)? {
+        told.push(act.story_author);
+    }
+    told.extend(notify::notify_mentioned(
+        db,
+        act,
+        &kept_mentions(db, mentions)?,
+        limits,
+    )?);
+    Ok(told)
+}

@@ -1,0 +1,198 @@
+//! Friend requests and friendships.
+
+use rusqlite::params;
+use sosik_feed::limits::FRIENDS_MAX;
+use sosik_feed::{NotificationId, PersonId, Timestamp};
+
+use super::db::Db;
+use super::notify::{self, Note};
+use super::people;
+use super::relations::{open_relation, relation};
+use super::statement::statements;
+use super::withdrawn::{self, Cause};
+use sosik_store::{NotificationKind, PersonLimits, RelationChange, RelationLimits, StoreResult};
+
+statements! {
+    REQUEST_INSERT = "INSERT INTO friend_requests (asker, asked, since, notification) VALUES (?1, ?2, ?3, ?4)";
+    REQUEST_DELETE = "DELETE FROM friend_requests WHERE asker = ?1 AND asked = ?2 RETURNING notification, since";
+    /// Stops counting at the limit.
+    REQUESTS_COUNT = "SELECT count(*) FROM (SELECT 1 FROM friend_requests WHERE asker = ?1 LIMIT ?2)";
+    FRIENDSHIP_INSERT = "INSERT INTO friendships (person, friend, since) VALUES (?1, ?2, ?3), (?2, ?1, ?3)";
+    FRIENDSHIP_DELETE = "DELETE FROM friendships WHERE person = ?1 AND friend = ?2";
+    IS_FRIEND = "SELECT 1 FROM friendships WHERE person = ?1 AND friend = ?2";
+}
+
+/// Sends a request, or makes two people friends if the other person has sent one. A person at the friend limit cannot
+/// send a request. The other person's limit is checked only when the request is accepted.
+pub(super) fn ask(
+    db: &Db<'_>,
+    asker: PersonId,
+    asked: PersonId,
+    (limits, quiet): (RelationLimits, &PersonLimits),
+    notification: NotificationId,
+    now: Timestamp,
+) -> StoreResult<RelationChange> {
+    let Some(relation) = open_relation(db, asker, asked)? else {
+        return Ok(RelationChange::NoSuchPerson);
+    };
+    if relation.friend || relation.requested {
+        return Ok(RelationChange::Unchanged);
+    }
+    if relation.asked {
+        return match befriend(db, asker, asked, limits, notification, now)? {
+            RelationChange::Changed => Ok(RelationChange::BecameFriends),
+            refused => Ok(refused),
+        };
+    }
+    let waiting = db.number(REQUESTS_COUNT, params![asker.as_i64(), limits.requests_max])?;
+    if waiting >= i64::from(limits.requests_max) || is_full(db, asker, limits)? {
+        return Ok(RelationChange::LimitReached);
+    }
+    // Repeated within a short time: the notification is restored at its position, and nobody is woken.
+    let earlier = withdrawn::earlier(db, cause(asker, asked), now, quiet)?;
+    let notification = earlier.unwrap_or(notification);
+    db.execute(
+        REQUEST_INSERT,
+        [
+            asker.as_i64(),
+            asked.as_i64(),
+            now.as_i64(),
+            notification.as_i64(),
+        ],
+    )?;
+    notify::notify(
+        db,
+        &Note::about_people(
+            asked,
+            notification,
+            NotificationKind::FriendRequest,
+            asker,
+            now,
+        ),
+    )?;
+    Ok(news(earlier.is_none()))
+}
+
+fn cause(asker: PersonId, asked: PersonId) -> Cause {
+    Cause {
+        actor: asker,
+        kind: NotificationKind::FriendRequest,
+        target: asked.as_i64(),
+    }
+}
+
+const fn news(is_news: bool) -> RelationChange {
+    if is_news {
+        RelationChange::Changed
+    } else {
+        RelationChange::ChangedQuietly
+    }
+}
+
+/// Accepts the request of `asker`.
+pub(super) fn accept(
+    db: &Db<'_>,
+    asked: PersonId,
+    asker: PersonId,
+    limits: RelationLimits,
+    notification: NotificationId,
+    now: Timestamp,
+) -> StoreResult<RelationChange> {
+    let relation = relation(db, asked, asker)?;
+    if relation.friend {
+        return Ok(RelationChange::Unchanged);
+    }
+    // A block ends requests, so if there is a request neither person has blocked the other.
+    if !relation.asked {
+        return Ok(RelationChange::NoSuchRequest);
+    }
+    befriend(db, asked, asker, limits, notification, now)
+}
+
+/// `person` accepts the request of `other`.
+fn befriend(
+    db: &Db<'_>,
+    person: PersonId,
+    other: PersonId,
+    limits: RelationLimits,
+    notification: NotificationId,
+    now: Timestamp,
+) -> StoreResult<RelationChange> {
+    if is_full(db, person, limits)? {
+        return Ok(RelationChange::LimitReached);
+    }
+    if is_full(db, other, limits)? {
+        return Ok(RelationChange::TheirLimitReached);
+    }
+    remove_request(db, other, person)?;
+    db.execute(
+        FRIENDSHIP_INSERT,
+        [person.as_i64(), other.as_i64(), now.as_i64()],
+    )?;
+    notify::notify(
+        db,
+        &Note::about_people(
+            other,
+            notification,
+            NotificationKind::FriendAccepted,
+            person,
+            now,
+        ),
+    )?;
+    Ok(RelationChange::Changed)
+}
+
+fn is_full(db: &Db<'_>, person: PersonId, limits: RelationLimits) -> StoreResult<bool> {
+    let (friends, _) = people::relation_counts(db, person)?;
+    Ok(friends >= limits.friends_max.min(FRIENDS_MAX))
+}
+
+/// Deletes a request with its notification. Returns whether there was one.
+pub(super) fn remove_request(db: &Db<'_>, asker: PersonId, asked: PersonId) -> StoreResult<bool> {
+    Ok(take_request(db, asker, asked)?.is_some())
+}
+
+/// Withdraws or declines a request, and records it as withdrawn.
+pub(super) fn withdraw(
+    db: &Db<'_>,
+    asker: PersonId,
+    asked: PersonId,
+    limits: &PersonLimits,
+) -> StoreResult<RelationChange> {
+    let Some((notification, since)) = take_request(db, asker, asked)? else {
+        return Ok(RelationChange::Unchanged);
+    };
+    let cause = cause(asker, asked);
+    let is_news = withdrawn::earlier(db, cause, since, limits)?.is_none();
+    withdrawn::remember(db, cause, notification, since)?;
+    Ok(news(is_news))
+}
+
+fn take_request(
+    db: &Db<'_>,
+    asker: PersonId,
+    asked: PersonId,
+) -> StoreResult<Option<(NotificationId, Timestamp)>> {
+    let removed = db.row(REQUEST_DELETE, [asker.as_i64(), asked.as_i64()], |row| {
+        Ok((
+            NotificationId::from_i64(row.get(0)?),
+            Timestamp::from_i64(row.get(1)?),
+        ))
+    })?;
+    if let Some((notification, _)) = removed {
+        notify::remove(db, asked, notification)?;
+    }
+    Ok(removed)
+}
+
+/// Ends a friendship. Returns whether there was one.
+pub(super) fn unfriend(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreResult<bool> {
+    let ended = db.changes(FRIENDSHIP_DELETE, [person.as_i64(), other.as_i64()])?;
+    db.changes(FRIENDSHIP_DELETE, [other.as_i64(), person.as_i64()])?;
+    Ok(ended)
+}
+
+/// Whether the two are friends.
+pub(super) fn are_friends(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreResult<bool> {
+    db.exists(IS_FRIEND, [person.as_i64(), other.as_i64()])
+}

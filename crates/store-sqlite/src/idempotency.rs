@@ -1,0 +1,89 @@
+//! Idempotency keys: the result of a request, stored in the transaction of its write.
+
+use rusqlite::params;
+use sosik_feed::{PersonId, RawId, Timestamp};
+
+use super::db::Db;
+use super::statement::statements;
+use sosik_store::{Idempotency, StoreResult};
+
+statements! {
+    KEY_LOOKUP = "SELECT fingerprint, answer FROM idempotency WHERE person = ?1 AND kind = ?2 AND key = ?3";
+    KEY_INSERT = "INSERT INTO idempotency (person, kind, key, fingerprint, answer, given_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    KEYS_FORGET = "DELETE FROM idempotency WHERE (person, kind, key) IN
+        (SELECT person, kind, key FROM idempotency WHERE given_at < ?1 ORDER BY given_at LIMIT ?2)";
+}
+
+/// The kind of write that a key is for. The same key can be used once for each kind.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Act {
+    Story = 1,
+    Comment = 2,
+}
+
+/// The state of a key.
+pub(super) enum Earlier {
+    /// The key is unused.
+    New,
+    /// The same request had this id as its result.
+    Repeated(RawId),
+    /// Another request used the key.
+    Reused,
+}
+
+/// Looks up an earlier request with this key.
+pub(super) fn earlier(
+    db: &Db<'_>,
+    person: PersonId,
+    act: Act,
+    asked: Option<&Idempotency>,
+) -> StoreResult<Earlier> {
+    let Some(asked) = asked else {
+        return Ok(Earlier::New);
+    };
+    let known = db.row(
+        KEY_LOOKUP,
+        params![person.as_i64(), act as i64, asked.key],
+        |row| {
+            Ok((
+                row.get::<_, i64>(0)?.cast_unsigned(),
+                RawId::from_i64(row.get(1)?),
+            ))
+        },
+    )?;
+    Ok(match known {
+        None => Earlier::New,
+        Some((fingerprint, answer)) if fingerprint == asked.fingerprint => {
+            Earlier::Repeated(answer)
+        }
+        Some(_) => Earlier::Reused,
+    })
+}
+
+/// Stores the result for the key.
+pub(super) fn remember(
+    db: &Db<'_>,
+    person: PersonId,
+    act: Act,
+    asked: Option<&Idempotency>,
+    answer: RawId,
+    now: Timestamp,
+) -> StoreResult<()> {
+    let Some(asked) = asked else { return Ok(()) };
+    let fingerprint = asked.fingerprint.cast_signed();
+    let row = params![
+        person.as_i64(),
+        act as i64,
+        asked.key,
+        fingerprint,
+        answer.as_i64(),
+        now.as_i64()
+    ];
+    db.execute(KEY_INSERT, row)?;
+    Ok(())
+}
+
+/// Removes keys that were used before `before`. Returns their number.
+pub(super) fn forget(db: &Db<'_>, before: Timestamp, limit: u32) -> StoreResult<u64> {
+    Ok(db.execute(KEYS_FORGET, params![before.as_i64(), limit])? as u64)
+}

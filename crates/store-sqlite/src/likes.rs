@@ -1,0 +1,243 @@
+//! Likes.
+
+use async_trait::async_trait;
+use rusqlite::params;
+use sosik_feed::{NotificationId, PersonId, StoryId, Timestamp};
+
+use super::SqliteStore;
+use super::db::Db;
+use super::notify::{self, Note};
+use super::relations::related;
+use super::statement::statements;
+use super::stories::{self, story_id};
+use super::withdrawn::{self, Cause};
+use sosik_store::{
+    Liked, LikedStories, Likes, NotificationKind, PersonLimits, Position, RelatedPerson,
+    StoreResult, StoryCounts,
+};
+
+statements! {
+    LIKE_INSERT = "INSERT INTO likes (person, story, liked_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    LIKE_IMPORT = "INSERT INTO likes (person, story, liked_at) SELECT ?1, ?2, ?3
+        WHERE EXISTS (SELECT 1 FROM stories WHERE id = ?2 AND deleted_at IS NULL)
+          AND EXISTS (SELECT 1 FROM people WHERE id = ?1) ON CONFLICT DO NOTHING";
+    LIKE_DELETE = "DELETE FROM likes WHERE person = ?1 AND story = ?2 RETURNING liked_at";
+    COUNTS = "SELECT likes, comments, revision FROM story_counts WHERE story = ?1";
+    /// The inserted row must satisfy the constraints even if the row exists, hence the maxima.
+    COUNTS_CHANGE = "INSERT INTO story_counts (story, likes, comments, revision) VALUES (?1, max(?2, 0), max(?3, 0), 1)
+        ON CONFLICT (story) DO UPDATE SET likes = likes + ?2, comments = comments + ?3, revision = revision + 1
+        RETURNING likes, comments, revision";
+    LIKED_BY_OTHERS = "SELECT 1 FROM likes WHERE story = ?1 AND person <> ?2 LIMIT 1";
+    LIKED_STORIES = "SELECT story FROM likes WHERE person = ?1 ORDER BY story DESC LIMIT ?2";
+    LIKES_IT = "SELECT 1 FROM likes WHERE person = ?1 AND story = ?2";
+    LIKERS = "SELECT person, liked_at FROM likes
+        WHERE story = ?1 AND (liked_at, person) < (?2, ?3) ORDER BY liked_at DESC, person DESC LIMIT ?4";
+    /// A cross join keeps the order of the tables: a person has few blocks, and a story may have a million likes.
+    LIKES_HIDDEN = "SELECT
+        (SELECT count(*) FROM blocks b CROSS JOIN likes l ON l.person = b.blocked AND l.story = ?2 WHERE b.blocker = ?1)
+        + (SELECT count(*) FROM blocks b CROSS JOIN likes l ON l.person = b.blocker AND l.story = ?2
+            WHERE b.blocked = ?1 AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = b.blocker))";
+}
+
+#[async_trait]
+impl Likes for SqliteStore {
+    async fn like(
+        &self,
+        person: PersonId,
+        story: StoryId,
+        notification: NotificationId,
+        now: Timestamp,
+    ) -> StoreResult<Option<Liked>> {
+        let limits = self.person_limits;
+        self.write("like a story", move |db| {
+            like(db, person, story, notification, now, &limits)
+        })
+        .await
+    }
+
+    async fn unlike(&self, person: PersonId, story: StoryId) -> StoreResult<Option<Liked>> {
+        let limits = self.person_limits;
+        self.write("take a like back", move |db| {
+            unlike(db, person, story, &limits)
+        })
+        .await
+    }
+
+    async fn liked_stories(&self, person: PersonId, limit: u32) -> StoreResult<LikedStories> {
+        self.read("read likes", move |db| {
+            let mut stories = db.rows(LIKED_STORIES, params![person.as_i64(), limit], story_id)?;
+            stories.reverse();
+            let more = stories.len() >= limit as usize;
+            // An empty list that was cut is complete from above every id.
+            let lowest = stories
+                .first()
+                .copied()
+                .unwrap_or(StoryId::from_u64(u64::MAX));
+            Ok(LikedStories {
+                stories,
+                complete_from: if more { lowest } else { StoryId::default() },
+            })
+        })
+        .await
+    }
+
+    async fn liked_among(
+        &self,
+        person: PersonId,
+        stories: &[StoryId],
+    ) -> StoreResult<Vec<StoryId>> {
+        let stories = stories.to_vec();
+        self.read("look up likes", move |db| {
+            let mut liked = Vec::new();
+            for story in stories {
+                if db.exists(LIKES_IT, [person.as_i64(), story.as_i64()])? {
+                    liked.push(story);
+                }
+            }
+            Ok(liked)
+        })
+        .await
+    }
+
+    async fn likers(
+        &self,
+        story: StoryId,
+        before: Option<Position>,
+        limit: u32,
+    ) -> StoreResult<Vec<RelatedPerson>> {
+        self.read("list likers", move |db| {
+            related(db, LIKERS, story.as_i64(), before, limit)
+        })
+        .await
+    }
+
+    async fn likes_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32> {
+        self.read("count hidden likes", move |db| {
+            let count = db.number(LIKES_HIDDEN, [viewer.as_i64(), story.as_i64()])?;
+            Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        })
+        .await
+    }
+
+    async fn like_many(&self, likes: Vec<(PersonId, StoryId, Timestamp)>) -> StoreResult<u64> {
+        self.write("like many", move |db| {
+            let mut made = 0;
+            for (person, story, at) in likes {
+                if db.changes(LIKE_IMPORT, [person.as_i64(), story.as_i64(), at.as_i64()])? {
+                    change_counts(db, story, 1, 0)?;
+                    made += 1;
+                }
+            }
+            Ok(made)
+        })
+        .await
+    }
+}
+
+/// The counts of a story.
+pub(super) fn counts(db: &Db<'_>, story: StoryId) -> StoreResult<StoryCounts> {
+    Ok(db
+        .row(COUNTS, [story.as_i64()], |row| stories::counts(row, 0))?
+        .unwrap_or_default())
+}
+
+/// Changes the counts of a story and returns the new ones.
+pub(super) fn change_counts(
+    db: &Db<'_>,
+    story: StoryId,
+    likes: i64,
+    comments: i64,
+) -> StoreResult<StoryCounts> {
+    let values = [story.as_i64(), likes, comments];
+    Ok(db
+        .row(COUNTS_CHANGE, values, |row| stories::counts(row, 0))?
+        .unwrap_or_default())
+}
+
+fn like(
+    db: &Db<'_>,
+    person: PersonId,
+    story: StoryId,
+    notification: NotificationId,
+    now: Timestamp,
+    limits: &PersonLimits,
+) -> StoreResult<Option<Liked>> {
+    let Some((author, _)) = stories::head(db, story)? else {
+        return Ok(None);
+    };
+    if !db.changes(LIKE_INSERT, [person.as_i64(), story.as_i64(), now.as_i64()])? {
+        return Ok(Some(Liked {
+            counts: counts(db, story)?,
+            changed: false,
+            notified: None,
+        }));
+    }
+    let counts = change_counts(db, story, 1, 0)?;
+    let kind = NotificationKind::Like;
+    let note = Note {
+        person: author,
+        id: notification,
+        kind,
+        actor: person,
+        story: Some(story),
+        comment: None,
+        at: now,
+    };
+    let notified = match withdrawn::earlier(db, cause(person, story), now, limits)? {
+        None => notify::notify_like(db, &note, story)?.then_some(author),
+        // Repeated within a short time: the notification stays at its position, and nobody is woken.
+        Some(id) => {
+            notify::restore_like(db, &Note { id, ..note }, story)?;
+            None
+        }
+    };
+    Ok(Some(Liked {
+        counts,
+        changed: true,
+        notified,
+    }))
+}
+
+fn cause(person: PersonId, story: StoryId) -> Cause {
+    Cause {
+        actor: person,
+        kind: NotificationKind::Like,
+        target: story.as_i64(),
+    }
+}
+
+fn unlike(
+    db: &Db<'_>,
+    person: PersonId,
+    story: StoryId,
+    limits: &PersonLimits,
+) -> StoreResult<Option<Liked>> {
+    let Some((author, _)) = stories::head(db, story)? else {
+        return Ok(None);
+    };
+    let liked_at = db.row(LIKE_DELETE, [person.as_i64(), story.as_i64()], |row| {
+        Ok(Timestamp::from_i64(row.get(0)?))
+    })?;
+    let Some(liked_at) = liked_at else {
+        return Ok(Some(Liked {
+            counts: counts(db, story)?,
+            changed: false,
+            notified: None,
+        }));
+    };
+    let counts = change_counts(db, story, -1, 0)?;
+    let cause = cause(person, story);
+    let earlier = withdrawn::earlier(db, cause, liked_at, limits)?;
+    if let Some(told) = notify::likes_notification(db, author, story)?.or(earlier) {
+        withdrawn::remember(db, cause, told, liked_at)?;
+    }
+    let by_others = db.exists(LIKED_BY_OTHERS, [story.as_i64(), author.as_i64()])?;
+    let removed = !by_others && notify::remove_likes(db, author, story)?;
+    // If the like created no new notification, its withdrawal signals no change of notifications.
+    let notified = (removed && earlier.is_none()).then_some(author);
+    Ok(Some(Liked {
+        counts,
+        changed: true,
+        notified,
+    }))
+}

@@ -1,0 +1,228 @@
+//! Writes notifications, in the transaction of the write that causes them.
+//!
+//! Nobody is notified of their own acts, of acts across a block, or of acts by a muted person.
+
+use rusqlite::params;
+use sosik_feed::{Audience, CommentId, NotificationId, PersonId, StoryId, Timestamp};
+
+use super::db::Db;
+use super::statement::statements;
+use super::{blocks, friends, usage};
+use sosik_store::{Mention, NotificationKind, PersonLimits, StoreResult};
+
+statements! {
+    MAY_TELL = "SELECT ?1 <> ?2
+        AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = ?2)
+        AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?2 AND blocked = ?1)
+        AND NOT EXISTS (SELECT 1 FROM mutes WHERE muter = ?1 AND muted = ?2)";
+    NOTIFICATION_INSERT = "INSERT INTO notifications (person, id, kind, actor, story, comment, at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (person, id) DO NOTHING";
+    NOTIFICATION_DELETE = "DELETE FROM notifications WHERE person = ?1 AND id = ?2";
+    LIKES_NOTIFICATION_DELETE = "DELETE FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
+    LIKES_NOTIFICATION = "SELECT id FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
+    FOLLOWS = "SELECT 1 FROM follows WHERE follower = ?1 AND followee = ?2";
+    COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = ?1 AND comment = ?2";
+}
+
+/// A notification of one person.
+pub(super) struct Note {
+    pub(super) person: PersonId,
+    pub(super) id: NotificationId,
+    pub(super) kind: NotificationKind,
+    pub(super) actor: PersonId,
+    pub(super) story: Option<StoryId>,
+    pub(super) comment: Option<CommentId>,
+    pub(super) at: Timestamp,
+}
+
+impl Note {
+    /// A notification about a person, without a story.
+    pub(super) const fn about_people(
+        person: PersonId,
+        id: NotificationId,
+        kind: NotificationKind,
+        actor: PersonId,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            person,
+            id,
+            kind,
+            actor,
+            story: None,
+            comment: None,
+            at,
+        }
+    }
+}
+
+/// The write that mentions people: a story, or a comment on it.
+pub(super) struct Act {
+    pub(super) id: NotificationId,
+    pub(super) actor: PersonId,
+    pub(super) story: StoryId,
+    pub(super) story_author: PersonId,
+    pub(super) audience: Audience,
+    pub(super) comment: Option<CommentId>,
+    pub(super) at: Timestamp,
+}
+
+/// The number of a kind in the tables.
+pub(super) const fn kind_number(kind: NotificationKind) -> i64 {
+    match kind {
+        NotificationKind::FriendRequest => 1,
+        NotificationKind::FriendAccepted => 2,
+        NotificationKind::Comment => 3,
+        NotificationKind::Like => 4,
+        NotificationKind::Mention => 5,
+    }
+}
+
+/// The kind for a number of the tables. A constraint admits only these numbers.
+pub(super) const fn kind_of_number(number: i64) -> NotificationKind {
+    match number {
+        1 => NotificationKind::FriendRequest,
+        2 => NotificationKind::FriendAccepted,
+        3 => NotificationKind::Comment,
+        4 => NotificationKind::Like,
+        _ => NotificationKind::Mention,
+    }
+}
+
+/// Notifies one person. Returns whether they have a new notification.
+pub(super) fn notify(db: &Db<'_>, note: &Note) -> StoreResult<bool> {
+    Ok(may_tell(db, note.person, note.actor)? && insert(db, note)?)
+}
+
+/// Notifies an author of likes of a story: the notification moves to the top. Returns whether it did.
+pub(super) fn notify_like(db: &Db<'_>, note: &Note, story: StoryId) -> StoreResult<bool> {
+    if !may_tell(db, note.person, note.actor)? {
+        return Ok(false);
+    }
+    remove_likes(db, note.person, story)?;
+    insert(db, note)
+}
+
+/// Restores the notification of likes of a story at its position, unless there is one.
+pub(super) fn restore_like(db: &Db<'_>, note: &Note, story: StoryId) -> StoreResult<()> {
+    let stands = likes_notification(db, note.person, story)?.is_some();
+    if !stands && may_tell(db, note.person, note.actor)? {
+        insert(db, note)?;
+    }
+    Ok(())
+}
+
+/// The author's notification of likes of a story.
+pub(super) fn likes_notification(
+    db: &Db<'_>,
+    author: PersonId,
+    story: StoryId,
+) -> StoreResult<Option<NotificationId>> {
+    db.row(
+        LIKES_NOTIFICATION,
+        [author.as_i64(), story.as_i64()],
+        |row| Ok(NotificationId::from_i64(row.get(0)?)),
+    )
+}
+
+/// Notifies the mentioned people who may open the story, except its author and the author of the act. People without a
+/// connection to the author of the act are notified up to a daily limit. Returns the people notified.
+pub(super) fn notify_mentioned(
+    db: &Db<'_>,
+    act: &Act,
+    mentions: &[Mention],
+    limits: &PersonLimits,
+) -> StoreResult<Vec<PersonId>> {
+    let mut told = Vec::new();
+    for &Mention { person, .. } in mentions {
+        if person == act.story_author
+            || told.contains(&person)
+            || !may_open(db, person, act.story_author, act.audience)?
+            || !may_tell(db, person, act.actor)?
+            || !may_mention(db, person, act, limits)?
+        {
+            continue;
+        }
+        let (kind, story) = (NotificationKind::Mention, Some(act.story));
+        let note = Note {
+            person,
+            id: act.id,
+            kind,
+            actor: act.actor,
+            story,
+            comment: act.comment,
+            at: act.at,
+        };
+        if insert(db, &note)? {
+            told.push(person);
+        }
+    }
+    Ok(told)
+}
+
+/// Deletes a notification.
+pub(super) fn remove(db: &Db<'_>, person: PersonId, id: NotificationId) -> StoreResult<()> {
+    db.execute(NOTIFICATION_DELETE, [person.as_i64(), id.as_i64()])?;
+    Ok(())
+}
+
+/// Deletes the notification of likes of a story. Returns whether there was one.
+pub(super) fn remove_likes(db: &Db<'_>, author: PersonId, story: StoryId) -> StoreResult<bool> {
+    db.changes(LIKES_NOTIFICATION_DELETE, [author.as_i64(), story.as_i64()])
+}
+
+/// Deletes every notification of a comment.
+pub(super) fn remove_comment(db: &Db<'_>, story: StoryId, comment: CommentId) -> StoreResult<()> {
+    db.execute(
+        COMMENT_NOTIFICATIONS_DELETE,
+        [story.as_i64(), comment.as_i64()],
+    )?;
+    Ok(())
+}
+
+fn may_tell(db: &Db<'_>, person: PersonId, actor: PersonId) -> StoreResult<bool> {
+    Ok(db.number(MAY_TELL, [person.as_i64(), actor.as_i64()])? != 0)
+}
+
+/// Friends and followers of the actor are notified of every mention, others up to the daily limit.
+fn may_mention(
+    db: &Db<'_>,
+    person: PersonId,
+    act: &Act,
+    limits: &PersonLimits,
+) -> StoreResult<bool> {
+    let connected = friends::are_friends(db, person, act.actor)?
+        || db.exists(FOLLOWS, [person.as_i64(), act.actor.as_i64()])?;
+    Ok(connected || usage::take_stranger_mention(db, act.actor, act.at, limits)?)
+}
+
+fn may_open(
+    db: &Db<'_>,
+    person: PersonId,
+    author: PersonId,
+    audience: Audience,
+) -> StoreResult<bool> {
+    match audience {
+        Audience::Public => Ok(!blocks::are_severed(db, person, author)?),
+        // A block ends a friendship, so friends are not severed.
+        Audience::Friends => friends::are_friends(db, person, author),
+    }
+}
+
+fn insert(db: &Db<'_>, note: &Note) -> StoreResult<bool> {
+    let (story, comment) = (
+        note.story.map(StoryId::as_i64),
+        note.comment.map(CommentId::as_i64),
+    );
+    let (person, id, actor) = (note.person.as_i64(), note.id.as_i64(), note.actor.as_i64());
+    let row = params![
+        person,
+        id,
+        kind_number(note.kind),
+        actor,
+        story,
+        comment,
+        note.at.as_i64()
+    ];
+    db.changes(NOTIFICATION_INSERT, row)
+}

@@ -1,0 +1,217 @@
+//! People as others see them: profiles, search, read positions.
+
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension, Row, params};
+use rustc_hash::FxHashSet;
+use sosik_feed::people::Language;
+use sosik_feed::{PersonId, StoryId};
+
+use super::SqliteStore;
+use super::accounts::insert_terms;
+use super::db::Db;
+use super::failure::of_engine;
+use super::statement::statements;
+use sosik_store::{People, PersonCounts, PersonRecord, ProfileChange, StoreResult};
+
+statements! {
+    PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision FROM people WHERE id = ?1";
+    PERSON_BY_HANDLE = "SELECT id, handle, display_name, bio, language, revision FROM people WHERE handle = ?1";
+    PERSON_EXISTS = "SELECT 1 FROM people WHERE id = ?1";
+    ID_BY_HANDLE = "SELECT id FROM people WHERE handle = ?1";
+    PROFILE_UPDATE = "UPDATE people SET display_name = coalesce(?2, display_name), bio = coalesce(?3, bio),
+        language = coalesce(?4, language), revision = revision + 1
+        WHERE id = ?1 RETURNING id, handle, display_name, bio, language, revision";
+    TERMS_DELETE = "DELETE FROM search_terms WHERE person = ?1";
+    PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts WHERE person = ?1";
+    PEOPLE_BY_TERM = "SELECT person FROM search_terms WHERE term >= ?1 AND term < ?2
+          AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?3 AND blocked = person)
+          AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = person AND blocked = ?3)
+        ORDER BY term, person LIMIT ?4";
+    EVERYBODY = "SELECT id FROM people WHERE id > ?1 ORDER BY id LIMIT ?2";
+    PEOPLE_COUNT = "SELECT count FROM totals WHERE what = 'people'";
+    READ_POSITION = "SELECT story FROM read_marks WHERE person = ?1";
+    READ_POSITION_ADVANCE = "INSERT INTO read_marks (person, story) VALUES (?1, ?2)
+        ON CONFLICT (person) DO UPDATE SET story = max(story, excluded.story) RETURNING story";
+}
+
+/// Maximum number of terms scanned for each person returned. Several suffixes of a name can begin alike ("나나나"), so one
+/// person can fill many rows of a range.
+const TERMS_PER_PERSON_MAX: u32 = 16;
+
+#[async_trait]
+impl People for SqliteStore {
+    async fn people(&self, ids: &[PersonId]) -> StoreResult<Vec<PersonRecord>> {
+        let ids = ids.to_vec();
+        self.read("read people", move |db| people(db, ids)).await
+    }
+
+    async fn person_by_handle(&self, handle: &str) -> StoreResult<Option<PersonRecord>> {
+        let handle = handle.to_owned();
+        self.read("look up a handle", move |db| {
+            db.row(PERSON_BY_HANDLE, [handle], person)
+        })
+        .await
+    }
+
+    async fn change_profile(
+        &self,
+        id: PersonId,
+        change: ProfileChange,
+    ) -> StoreResult<Option<PersonRecord>> {
+        self.write("change a profile", move |db| {
+            let language = change.language.map(Language::as_str);
+            let values = params![id.as_i64(), change.display_name, change.bio, language];
+            let changed = db.row(PROFILE_UPDATE, values, person)?;
+            if let (Some(_), Some(terms)) = (&changed, &change.search_terms) {
+                db.execute(TERMS_DELETE, [id.as_i64()])?;
+                insert_terms(db, id, terms)?;
+            }
+            Ok(changed)
+        })
+        .await
+    }
+
+    async fn person_counts(&self, person: PersonId) -> StoreResult<PersonCounts> {
+        let counts = self.read("count for a profile", move |db| {
+            db.row(PERSON_COUNTS, [person.as_i64()], |row| {
+                Ok(PersonCounts {
+                    friends: row.get(0)?,
+                    follows: row.get(1)?,
+                    followers: row.get(2)?,
+                    stories: row.get(3)?,
+                    public_stories: row.get(4)?,
+                })
+            })
+        });
+        Ok(counts.await?.unwrap_or_default())
+    }
+
+    async fn people_by_term(
+        &self,
+        viewer: PersonId,
+        from: &str,
+        to: &str,
+        limit: u32,
+    ) -> StoreResult<Vec<PersonRecord>> {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        self.read("search people", move |db| {
+            people(db, found_by_term(db, viewer, &from, &to, limit)?)
+        })
+        .await
+    }
+
+    async fn everybody(&self, after: PersonId, limit: u32) -> StoreResult<Vec<PersonId>> {
+        self.read("list everybody", move |db| {
+            db.rows(EVERYBODY, params![after.as_i64(), limit], |row| {
+                Ok(PersonId::from_i64(row.get(0)?))
+            })
+        })
+        .await
+    }
+
+    async fn people_count(&self) -> StoreResult<u64> {
+        self.read("count people", |db| {
+            Ok(db.number(PEOPLE_COUNT, [])?.unsigned_abs())
+        })
+        .await
+    }
+
+    async fn read_position(&self, person: PersonId) -> StoreResult<StoryId> {
+        let read = self.read("read a read position", move |db| {
+            db.number(READ_POSITION, [person.as_i64()])
+        });
+        Ok(StoryId::from_i64(read.await?))
+    }
+
+    async fn advance_read_position(
+        &self,
+        person: PersonId,
+        story: StoryId,
+    ) -> StoreResult<StoryId> {
+        let write = self.write("advance a read position", move |db| {
+            db.number(
+                READ_POSITION_ADVANCE,
+                params![person.as_i64(), story.as_i64()],
+            )
+        });
+        Ok(StoryId::from_i64(write.await?))
+    }
+}
+
+/// Succeeds if a read succeeds.
+pub(super) fn check(db: &Db<'_>) -> StoreResult<()> {
+    db.number(PEOPLE_COUNT, []).map(|_count| ())
+}
+
+/// Whether the person exists.
+pub(super) fn exists(db: &Db<'_>, person: PersonId) -> StoreResult<bool> {
+    db.exists(PERSON_EXISTS, [person.as_i64()])
+}
+
+/// The person with this handle.
+pub(super) fn id_by_handle(db: &Db<'_>, handle: &str) -> StoreResult<Option<PersonId>> {
+    db.row(ID_BY_HANDLE, [handle], |row| {
+        Ok(PersonId::from_i64(row.get(0)?))
+    })
+}
+
+/// The numbers of friends and follows, from the counts.
+pub(super) fn relation_counts(db: &Db<'_>, person: PersonId) -> StoreResult<(u32, u32)> {
+    let counts = db.row(PERSON_COUNTS, [person.as_i64()], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    Ok(counts.unwrap_or_default())
+}
+
+fn people(db: &Db<'_>, ids: Vec<PersonId>) -> StoreResult<Vec<PersonRecord>> {
+    let mut statement = db.prepared(PERSON_BY_ID)?;
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        found.extend(
+            statement
+                .query_row([id.as_i64()], person)
+                .optional()
+                .map_err(of_engine)?,
+        );
+    }
+    Ok(found)
+}
+
+fn found_by_term(
+    db: &Db<'_>,
+    viewer: PersonId,
+    from: &str,
+    to: &str,
+    limit: u32,
+) -> StoreResult<Vec<PersonId>> {
+    let mut statement = db.prepared(PEOPLE_BY_TERM)?;
+    let mut rows = statement
+        .query(params![
+            from,
+            to,
+            viewer.as_i64(),
+            limit.saturating_mul(TERMS_PER_PERSON_MAX)
+        ])
+        .map_err(of_engine)?;
+    let (mut seen, mut found) = (FxHashSet::default(), Vec::new());
+    while found.len() < limit as usize
+        && let Some(row) = rows.next().map_err(of_engine)?
+    {
+        let id = PersonId::from_i64(row.get(0).map_err(of_engine)?);
+        if seen.insert(id) {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+fn person(row: &Row<'_>) -> rusqlite::Result<PersonRecord> {
+    Ok(PersonRecord {
+        id: PersonId::from_i64(row.get(0)?),
+        handle: row.get(1)?,
+        display_name: row.get(2)?,
+        bio: row.get(3)?,
+        language: Language::from_stored(row.get_ref(4)?.as_str()?),
+        revision: row.get::<_, i64>(5)?.unsigned_abs(),
+    })
+}

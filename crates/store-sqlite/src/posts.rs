@@ -1,0 +1,165 @@
+//! New stories: the row, its delivery order, mentions, tags, notifications and key, all in one transaction.
+
+use rusqlite::types::Type;
+use rusqlite::{Row, params};
+use sosik_feed::{NotificationId, PersonId, StoryId};
+
+use super::db::Db;
+use super::idempotency::{self, Earlier};
+use super::notify::{self, Act};
+use super::statement::statements;
+use super::stories::audience_number;
+use super::{orders, people, tags, usage};
+use sosik_store::{Mention, NewStory, PersonLimits, Posted, StoreError, StoreResult};
+
+statements! {
+    STORY_INSERT = "INSERT INTO stories (id, author, audience, text, mentions, tags, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    STORY_IMPORT = "INSERT INTO stories (id, author, audience, text, mentions, tags, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT (id) DO NOTHING";
+}
+
+/// Inserts a story and everything that belongs to it.
+pub(super) fn post(
+    db: &Db<'_>,
+    story: &NewStory,
+    limits: &PersonLimits,
+) -> StoreResult<Posted<StoryId>> {
+    let asked = story.idempotency.as_ref();
+    match idempotency::earlier(db, story.author, idempotency::Act::Story, asked)? {
+        Earlier::New => {}
+        Earlier::Repeated(id) => {
+            let first = StoryId::new(id);
+            orders::hasten_delivery(db, first, story.now)?;
+            return Ok(Posted::Repeated(first));
+        }
+        Earlier::Reused => return Ok(Posted::KeyReused),
+    }
+    let mentions = kept_mentions(db, &story.mentions)?;
+    usage::within_quota(db, story.author, limits, || {
+        insert(db, STORY_INSERT, story, &mentions)
+    })?;
+    orders::give_delivery(db, story)?;
+    idempotency::remember(
+        db,
+        story.author,
+        idempotency::Act::Story,
+        asked,
+        story.id.raw(),
+        story.now,
+    )?;
+    let act = Act {
+        id: NotificationId::new(story.id.raw()),
+        actor: story.author,
+        story: story.id,
+        story_author: story.author,
+        audience: story.audience,
+        comment: None,
+        at: story.now,
+    };
+    let notified = notify::notify_mentioned(db, &act, &mentions, limits)?;
+    Ok(Posted::New { notified })
+}
+
+/// Inserts stories without orders, notifications or keys. Returns the number inserted.
+pub(super) fn post_many(db: &Db<'_>, stories: &[NewStory]) -> StoreResult<u64> {
+    let mut made = 0;
+    for story in stories {
+        let mentions = kept_mentions(db, &story.mentions)?;
+        made += u64::from(insert(db, STORY_IMPORT, story, &mentions)?);
+    }
+    Ok(made)
+}
+
+fn insert(
+    db: &Db<'_>,
+    sql: super::statement::Sql,
+    story: &NewStory,
+    mentions: &[Mention],
+) -> StoreResult<bool> {
+    let (id, author, audience) = (
+        story.id.as_i64(),
+        story.author.as_i64(),
+        audience_number(story.audience),
+    );
+    let (mentions, tags) = (mentions_json(mentions)?, tags_json(&story.tags)?);
+    if !db.changes(
+        sql,
+        params![
+            id,
+            author,
+            audience,
+            story.text,
+            mentions,
+            tags,
+            story.now.as_i64()
+        ],
+    )? {
+        return Ok(false);
+    }
+    tags::keep(db, story.id, &story.tags)?;
+    Ok(true)
+}
+
+/// The handles among these that exist.
+pub(super) fn kept_mentions(db: &Db<'_>, handles: &[String]) -> StoreResult<Vec<Mention>> {
+    let mut mentions = Vec::with_capacity(handles.len());
+    for handle in handles {
+        if let Some(person) = people::id_by_handle(db, handle)? {
+            mentions.push(Mention {
+                person,
+                handle: handle.clone(),
+            });
+        }
+    }
+    Ok(mentions)
+}
+
+/// Mentions as stored in their column: `[[1, "mina"]]`, empty if there are none.
+pub(super) fn mentions_json(mentions: &[Mention]) -> StoreResult<String> {
+    let pairs: Vec<_> = mentions
+        .iter()
+        .map(|mention| (mention.person.as_i64(), mention.handle.as_str()))
+        .collect();
+    json(&pairs)
+}
+
+/// Tags as stored in their column.
+pub(super) fn tags_json(tags: &[String]) -> StoreResult<String> {
+    json(tags)
+}
+
+/// Parses mentions.
+pub(super) fn mentions_of_json(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Mention>> {
+    let pairs: Vec<(i64, String)> = of_json(row, column)?;
+    Ok(pairs
+        .into_iter()
+        .map(|(person, handle)| Mention {
+            person: PersonId::from_i64(person),
+            handle,
+        })
+        .collect())
+}
+
+/// Parses tags.
+pub(super) fn tags_of_json(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
+    of_json(row, column)
+}
+
+fn json<T: serde::Serialize>(list: &[T]) -> StoreResult<String> {
+    if list.is_empty() {
+        return Ok(String::new());
+    }
+    serde_json::to_string(list).map_err(|error| StoreError::failed("write a list", error))
+}
+
+fn of_json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Vec<T>> {
+    match row.get_ref(column)?.as_str()? {
+        "" => Ok(Vec::new()),
+        text => serde_json::from_str(text).map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+        }),
+    }
+}

@@ -1,0 +1,238 @@
+//! Stories: the contract, and reading, editing and deleting them. New stories are in `posts`.
+
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension, Row, params};
+use sosik_feed::{Audience, PersonId, Sees, StoryId, Timestamp};
+
+use super::db::Db;
+use super::failure::of_engine;
+use super::posts::{self, kept_mentions, mentions_json, mentions_of_json, tags_json, tags_of_json};
+use super::statement::{Sql, statements};
+use super::{SqliteStore, idempotency, orders, purge, tags, usage};
+use sosik_store::{NewStory, Posted, StoreResult, Stories, StoryCounts, StoryEdit, StoryRecord};
+
+statements! {
+    STORY = "SELECT s.id, s.author, s.audience, s.text, s.mentions, s.tags, s.created_at, s.edited_at,
+            coalesce(c.likes, 0), coalesce(c.comments, 0), coalesce(c.revision, 0)
+        FROM stories s LEFT JOIN story_counts c ON c.story = s.id WHERE s.id = ?1 AND s.deleted_at IS NULL";
+    STORY_HEAD = "SELECT author, audience FROM stories WHERE id = ?1 AND deleted_at IS NULL";
+    STORY_TEXT_UPDATE = "UPDATE stories SET text = ?2, mentions = ?3, tags = ?4 WHERE id = ?1";
+    STORY_EDITED = "UPDATE stories SET audience = coalesce(?2, audience), edited_at = ?3 WHERE id = ?1";
+    /// The text is removed immediately; the row stays, so that the id is not reused.
+    STORY_DELETE = "UPDATE stories SET text = '', mentions = '', tags = '', edited_at = NULL, deleted_at = ?3
+        WHERE id = ?1 AND author = ?2 AND deleted_at IS NULL";
+    STORIES_OF = "SELECT id FROM stories WHERE author = ?1 AND deleted_at IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3";
+    STORIES_OF_PUBLIC = "SELECT id FROM stories
+        WHERE author = ?1 AND deleted_at IS NULL AND audience = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+    STORIES_COUNT = "SELECT count FROM totals WHERE what = 'stories'";
+}
+
+#[async_trait]
+impl Stories for SqliteStore {
+    async fn post(&self, story: NewStory) -> StoreResult<Posted<StoryId>> {
+        let limits = self.person_limits;
+        self.write("post a story", move |db| posts::post(db, &story, &limits))
+            .await
+    }
+
+    async fn post_many(&self, stories: Vec<NewStory>) -> StoreResult<u64> {
+        self.write("post many stories", move |db| {
+            posts::post_many(db, &stories)
+        })
+        .await
+    }
+
+    async fn stories(&self, ids: &[StoryId]) -> StoreResult<Vec<StoryRecord>> {
+        let ids = ids.to_vec();
+        self.read("read stories", move |db| {
+            let mut statement = db.prepared(STORY)?;
+            let mut found = Vec::with_capacity(ids.len());
+            for id in ids {
+                found.extend(
+                    statement
+                        .query_row([id.as_i64()], record)
+                        .optional()
+                        .map_err(of_engine)?,
+                );
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn edit_story(&self, edit: StoryEdit) -> StoreResult<Option<StoryRecord>> {
+        let limits = self.person_limits;
+        self.write("edit a story", move |db| {
+            usage::within_quota(db, edit.author, &limits, || change(db, &edit))
+        })
+        .await
+    }
+
+    async fn delete_story(
+        &self,
+        story: StoryId,
+        author: PersonId,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        self.write("delete a story", move |db| delete(db, story, author, now))
+            .await
+    }
+
+    async fn stories_of(
+        &self,
+        author: PersonId,
+        sees: Sees,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>> {
+        self.read("list an author's stories", move |db| {
+            db.rows(
+                of_author(sees),
+                params![author.as_i64(), below(before), limit],
+                story_id,
+            )
+        })
+        .await
+    }
+
+    async fn stories_with_tag(
+        &self,
+        tag: &str,
+        viewer: PersonId,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>> {
+        let tag = tag.to_owned();
+        self.read("list stories with a tag", move |db| {
+            tags::newest(db, &tag, viewer, before, limit)
+        })
+        .await
+    }
+
+    async fn purge_story(&self, story: StoryId, rows_max: u32) -> StoreResult<bool> {
+        self.write("purge a story", move |db| purge::purge(db, story, rows_max))
+            .await
+    }
+
+    async fn stories_count(&self) -> StoreResult<u64> {
+        self.read("count stories", |db| {
+            Ok(db.number(STORIES_COUNT, [])?.unsigned_abs())
+        })
+        .await
+    }
+
+    async fn forget_idempotency(&self, before: Timestamp, limit: u32) -> StoreResult<u64> {
+        self.write("forget idempotency keys", move |db| {
+            idempotency::forget(db, before, limit)
+        })
+        .await
+    }
+}
+
+/// Author and audience of a story that is not deleted.
+pub(super) fn head(db: &Db<'_>, story: StoryId) -> StoreResult<Option<(PersonId, Audience)>> {
+    db.row(STORY_HEAD, [story.as_i64()], |row| {
+        Ok((
+            PersonId::from_i64(row.get(0)?),
+            audience_of_number(row.get(1)?),
+        ))
+    })
+}
+
+/// The statement that lists an author's stories. Parameters: author, upper bound of the id, limit.
+pub(super) const fn of_author(sees: Sees) -> Sql {
+    match sees {
+        Sees::Everything => STORIES_OF,
+        Sees::Public => STORIES_OF_PUBLIC,
+    }
+}
+
+/// The bound of a page.
+pub(super) fn below(before: Option<StoryId>) -> i64 {
+    before.map_or(i64::MAX, StoryId::as_i64)
+}
+
+/// Reads a row that is an id.
+pub(super) fn story_id(row: &Row<'_>) -> rusqlite::Result<StoryId> {
+    Ok(StoryId::from_i64(row.get(0)?))
+}
+
+/// The number of an audience in the tables.
+pub(super) const fn audience_number(audience: Audience) -> i64 {
+    match audience {
+        Audience::Friends => 0,
+        Audience::Public => 1,
+    }
+}
+
+/// Every number except that of public stories is for friends.
+const fn audience_of_number(number: i64) -> Audience {
+    if number == 1 {
+        Audience::Public
+    } else {
+        Audience::Friends
+    }
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<StoryRecord> {
+    Ok(StoryRecord {
+        id: story_id(row)?,
+        author: PersonId::from_i64(row.get(1)?),
+        audience: audience_of_number(row.get(2)?),
+        text: row.get_ref(3)?.as_str()?.into(),
+        mentions: mentions_of_json(row, 4)?,
+        tags: tags_of_json(row, 5)?,
+        created_at: Timestamp::from_i64(row.get(6)?),
+        edited_at: row.get::<_, Option<i64>>(7)?.map(Timestamp::from_i64),
+        counts: counts(row, 8)?,
+    })
+}
+
+/// Reads three adjacent columns: likes, comments, revision.
+pub(super) fn counts(row: &Row<'_>, first: usize) -> rusqlite::Result<StoryCounts> {
+    let revision = row.get::<_, i64>(first + 2)?.unsigned_abs();
+    Ok(StoryCounts {
+        likes: row.get(first)?,
+        comments: row.get(first + 1)?,
+        revision,
+    })
+}
+
+fn change(db: &Db<'_>, edit: &StoryEdit) -> StoreResult<Option<StoryRecord>> {
+    let audience_before = match head(db, edit.id)? {
+        Some((author, audience)) if author == edit.author => audience,
+        _ => return Ok(None),
+    };
+    if let Some(edited) = &edit.text {
+        let mentions = kept_mentions(db, &edited.mentions)?;
+        tags::remove(db, edit.id)?;
+        let (mentions, tags) = (mentions_json(&mentions)?, tags_json(&edited.tags)?);
+        db.execute(
+            STORY_TEXT_UPDATE,
+            params![edit.id.as_i64(), edited.text, mentions, tags],
+        )?;
+    }
+    let audience = edit.audience.map(audience_number);
+    db.execute(
+        STORY_EDITED,
+        params![edit.id.as_i64(), audience, edit.now.as_i64()],
+    )?;
+    tags::keep(db, edit.id, &tags::of_story(db, edit.id)?)?;
+    if audience_before == Audience::Friends && edit.audience == Some(Audience::Public) {
+        orders::give_delivery_again(db, edit.id, edit.author, edit.now)?;
+    }
+    db.row(STORY, [edit.id.as_i64()], record)
+}
+
+fn delete(db: &Db<'_>, story: StoryId, author: PersonId, now: Timestamp) -> StoreResult<bool> {
+    if !matches!(head(db, story)?, Some((of, _)) if of == author) {
+        return Ok(false);
+    }
+    tags::remove(db, story)?;
+    db.execute(
+        STORY_DELETE,
+        [story.as_i64(), author.as_i64(), now.as_i64()],
+    )?;
+    orders::replace_by_purge(db, story, author, now)?;
+    Ok(true)
+}
