@@ -3,6 +3,7 @@
 //! The town keeps Korean time, nine hours ahead of UTC and without summer time, so no time zone database is needed.
 //! The weather follows from the seed and the date: everybody who mentions the rain of a day means the same rain.
 
+use serde::Deserialize;
 use sosik_feed::Timestamp;
 
 use super::dice::Dice;
@@ -20,7 +21,8 @@ const STORIES_BY_HOUR: [u32; 24] = [
 ];
 
 /// The part of a day, for greetings and meals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum PartOfDay {
     Morning,
     Noon,
@@ -30,7 +32,8 @@ pub(super) enum PartOfDay {
 }
 
 /// What the sky does, for one whole day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Sky {
     Clear,
     Cloudy,

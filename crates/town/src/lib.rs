@@ -5,9 +5,11 @@
 //! own. The town of Sodam (소담) is by the sea and invented, like everybody in it. All words are ours; recorded or
 //! generated text was refused, because a demonstration must hold nobody's property and nobody's life.
 //!
-//! To change what people say: [`texts`]; who they are: [`people`]; whom they know: [`friendships`] and [`follows`].
+//! The files in the folder `texts` of this crate hold what people say and what they are called. [`texts`] puts stories
+//! together from them, [`people`] decides who lives in the town, [`friendships`] and [`follows`] decide whom they know.
 
 mod calendar;
+mod data;
 mod dice;
 mod follows;
 mod friendships;

@@ -11,7 +11,9 @@ use super::calendar::{Moment, Sky};
 use super::dice::Dice;
 use super::names::{self, Name};
 use super::texts::{self, Matter, Scene, Topic};
-use super::voices::{CELEBRITIES, MAYOR, Voice};
+use super::voices::{CAST, Host, Voice};
+
+pub(super) use super::voices::HOSTS;
 
 /// Half of the people post less than this in a thousand days, half more.
 const STORIES_MEDIAN: u32 = 156;
@@ -63,7 +65,7 @@ impl Resident {
     /// What the next story is about.
     pub(super) fn matter(&self, dice: &mut Dice) -> Matter {
         if let Some(voice) = self.voice {
-            return Matter::Lines(voice.lines);
+            return Matter::Lines(*voice.lines);
         }
         let fits = |topic: Topic| match topic {
             Topic::Work => self.works(),
@@ -79,48 +81,12 @@ impl Resident {
     }
 }
 
-/// Somebody good to log in as.
-struct Host {
-    handle: &'static str,
-    given: &'static str,
-    family: &'static str,
-    language: Language,
-    bio: &'static str,
-}
-
-/// How many hosts there are; they are the first of the people.
-pub(super) const HOSTS: u32 = 3;
-
-const HOST_LIST: [Host; HOSTS as usize] = [
-    Host {
-        handle: "mina",
-        given: "민아",
-        family: "김",
-        language: Language::Ko,
-        bio: "소담에서 나고 자란 번역가. 고양이 나비 집사 🐈",
-    },
-    Host {
-        handle: "oliver",
-        given: "Oliver",
-        family: "Hughes",
-        language: Language::En,
-        bio: "English teacher by the sea. Runs slowly, cooks slower.",
-    },
-    Host {
-        handle: "haruka",
-        given: "はるか",
-        family: "小林",
-        language: Language::Ja,
-        bio: "パン屋見習い。ソダムに来て三年目。",
-    },
-];
-
 /// The mayor comes right after the hosts.
 pub(super) const MAYOR_NUMBER: u32 = HOSTS;
 
 /// How many celebrities a town of this size has. They come right after the mayor.
 pub(super) fn celebrities(people: usize) -> usize {
-    (people / 12).clamp(1, CELEBRITIES.len())
+    (people / 12).clamp(1, CAST.celebrities.len())
 }
 
 /// Everybody.
@@ -129,11 +95,11 @@ pub(super) fn settle(people: usize, dice: &mut Dice) -> Vec<Resident> {
         residents: Vec::with_capacity(people),
         skeletons: HashSet::new(),
     };
-    for host in &HOST_LIST {
+    for host in &CAST.hosts {
         register.add_host(host, dice);
     }
-    for voice in std::iter::once(&MAYOR)
-        .chain(&CELEBRITIES)
+    for voice in std::iter::once(&CAST.mayor)
+        .chain(&CAST.celebrities)
         .take(1 + celebrities(people))
     {
         register.add_voice(voice);
@@ -153,24 +119,24 @@ struct Register {
 }
 
 impl Register {
-    fn add_host(&mut self, host: &Host, dice: &mut Dice) {
+    fn add_host(&mut self, host: &'static Host, dice: &mut Dice) {
         let own = [
             Name {
-                written: host.family,
+                written: &host.family,
                 latin: String::new(),
             },
             Name {
-                written: host.given,
+                written: &host.given,
                 latin: String::new(),
             },
         ];
         let tastes = [Topic::Food, Topic::Culture, some_topic(dice)];
-        let handle = self.fixed_handle(host.handle);
+        let handle = self.fixed_handle(&host.handle);
         self.residents.push(Resident {
             handle,
             display_name: display_name(&names::full(host.language, &own[0], &own[1])),
             language: host.language,
-            bio: Bio::parse(host.bio).ok(),
+            bio: Bio::parse(&host.bio).ok(),
             household: number_of(self.residents.len()) + 1,
             age: 27,
             stories: 600,
@@ -182,12 +148,12 @@ impl Register {
     }
 
     fn add_voice(&mut self, voice: &'static Voice) {
-        let handle = self.fixed_handle(voice.handle);
+        let handle = self.fixed_handle(&voice.handle);
         self.residents.push(Resident {
             handle,
-            display_name: display_name(voice.name),
+            display_name: display_name(&voice.name),
             language: voice.language,
-            bio: Bio::parse(voice.bio).ok(),
+            bio: Bio::parse(&voice.bio).ok(),
             household: 0,
             age: 50,
             stories: voice.stories * 1_000 / 28,
@@ -200,7 +166,7 @@ impl Register {
 
     /// The first households take in the hosts: they get a host's language and family name.
     fn add_household(&mut self, household: u32, people: usize, dice: &mut Dice) {
-        let host = HOST_LIST.get(household as usize - 1);
+        let host = CAST.hosts.get(household as usize - 1);
         let language = match host {
             Some(host) => host.language,
             None => LANGUAGES[dice.weighted(&LANGUAGES.map(|(_, weight)| weight))].0,

@@ -1,199 +1,53 @@
-//! The town's public voices: its mayor, and the celebrities whom people follow rather than befriend.
+//! People of the town who are not drawn by chance: hosts to log in as, the mayor, and the celebrities whom people follow
+//! rather than befriend.
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 use sosik_feed::people::Language;
 
+use super::data::{self, Lines};
+
+/// How many hosts there are; they are the first of the people.
+pub(super) const HOSTS: u32 = 3;
+
+/// These people, as the file describes them.
+pub(super) static CAST: LazyLock<Cast> =
+    LazyLock::new(|| data::read(include_str!("../texts/people.toml")));
+
+/// The content of the file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cast {
+    pub(super) hosts: [Host; HOSTS as usize],
+    /// Friends with nearly everybody.
+    pub(super) mayor: Voice,
+    /// Those whom people follow, the best known first.
+    pub(super) celebrities: Vec<Voice>,
+}
+
+/// Somebody good to log in as.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Host {
+    pub(super) handle: String,
+    pub(super) given: String,
+    pub(super) family: String,
+    pub(super) language: Language,
+    pub(super) bio: String,
+}
+
 /// Somebody who writes for the whole town, in their own words.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Voice {
-    pub(super) handle: &'static str,
-    pub(super) name: &'static str,
-    pub(super) bio: &'static str,
+    pub(super) handle: String,
+    pub(super) name: String,
+    pub(super) bio: String,
     pub(super) language: Language,
     /// How many of 100 people follow, of those who are not friends.
     pub(super) followers_percent: u32,
     /// Stories in four weeks.
     pub(super) stories: u32,
-    pub(super) lines: &'static [&'static str],
+    pub(super) lines: Lines,
 }
-
-/// Friends with nearly everybody.
-pub(super) static MAYOR: Voice = Voice {
-    handle: "mayor_jungho",
-    name: "박정호",
-    bio: "소담시장. 시청 앞 광장에서 자주 만나요. Mayor of Sodam · ソダム市長",
-    language: Language::Ko,
-    followers_percent: 0,
-    stories: 44,
-    lines: &[
-        "{place} 새 단장을 마쳤습니다. 오가며 들러 주세요.",
-        "오늘 {place}에서 주민 {few} 분과 {drink} 한 잔 하며 이야기 나눴습니다. 좋은 의견 감사합니다.",
-        "등불 축제 준비 점검 차 {place|을/를} 다녀왔습니다. 자원봉사자 여러분, 고맙습니다!",
-        "{ride} 배차를 늘려 달라는 말씀, 잘 들었습니다. {soon} 답을 드리겠습니다.",
-        "점심은 {shop}에서 {food}. 역시 소담의 맛입니다.",
-        "{place} 가로등 {num}개를 고쳤습니다. 어두운 곳이 또 있으면 알려 주세요.",
-        "저도 {sport} 시작했습니다. {days}째입니다. 응원해 주세요.",
-        "소담 FC {score}! 선수 여러분, 수고하셨습니다.",
-        "{place} 청소 행사에 {num}{num2}명이 함께해 주셨습니다. 소담이 자랑스럽습니다.",
-        "별빛도서관에 새 책이 {num}{num2}권 들어왔습니다. 저는 {book|을/를} 골랐습니다.",
-        "시장님 말고 그냥 정호 씨라고 불러 주세요 :)",
-        "이번 달 예산 공개합니다: https://cityhall.sodam.example/budget/{num}{num2}",
-    ],
-};
-
-/// Those whom people follow, the best known first.
-pub(super) static CELEBRITIES: [Voice; 8] = [
-    Voice {
-        handle: "sodam_daily",
-        name: "소담일보",
-        bio: "소담의 아침을 여는 신문. 제보 환영.",
-        language: Language::Ko,
-        followers_percent: 52,
-        stories: 90,
-        lines: &[
-            "【속보】 {place} 일대 {time} 정전, 현재 복구 완료",
-            "{place} 앞 도로, {soon} 보수 공사… {ride} 우회 운행\nhttps://daily.sodam.example/local/{num}{num2}{num3}",
-            "올해 등불 축제 방문객 {num}만 명 넘어",
-            "중앙시장 {goods} 값 지난달보다 {num}% 올라",
-            "【인터뷰】 {num}대째 {food} 가게를 지켜 온 사람\nhttps://daily.sodam.example/people/{num}{num2}{num3}",
-            "소담 FC, {score}… 감독 \"{position} 활약이 컸다\"",
-            "【날씨】 내일 {place} 부근 안개 주의",
-            "{place}에서 {colour} 새 {few} 마리 발견… 전문가 \"{num}년 만의 일\"",
-            "독자 사진: {place|이/가} 이렇게 예뻤나요?",
-            "【알림】 {shop}, {soon} 하루 쉽니다",
-            "{num}학년 {subject} 대회, 소담중 {num2}명 입상",
-            "【사설】 {place|을/를} 걷기 좋은 곳으로",
-        ],
-    },
-    Voice {
-        handle: "sodam_fc",
-        name: "소담 FC",
-        bio: "바닷바람을 등에 업고 뛴다. 시민 구단 소담 FC 공식 계정.",
-        language: Language::Ko,
-        followers_percent: 38,
-        stories: 48,
-        lines: &[
-            "경기 종료! {score} ⚽ 끝까지 응원해 주셔서 감사합니다.",
-            "전반 {num}{num2}분, {position}! 골! 골! 골!",
-            "{soon} 홈경기 예매가 열렸습니다: https://fc.sodam.example/tickets",
-            "오늘 훈련 메뉴는 {food}. {position|이/가} 두 그릇 비웠습니다.",
-            "{position} 생일을 축하해 주세요! 🎂",
-            "{num}번 유니폼이 다 팔렸습니다. {soon} 다시 들어옵니다.",
-            "어린이 축구 교실, {place}에서 {num}시에 만나요.",
-            "원정 버스 출발! {city|으로/로} 갑니다. #소담FC",
-            "오늘의 선발 명단이 나왔습니다. 주장은 {num}번.",
-        ],
-    },
-    Voice {
-        handle: "haeon_music",
-        name: "HAEON 해온",
-        bio: "singer from a small harbour town. new album out now.",
-        language: Language::En,
-        followers_percent: 33,
-        stories: 30,
-        lines: &[
-            "new song, written at {place}, out {soon}. 🌊",
-            "soundcheck in {city}. {num} more shows to go.",
-            "the second verse came to me on {ride}. thank you, whoever was humming.",
-            "who is coming to the lantern festival? we play at {num}.",
-            "three chords, {drink}, and a view of {place}.",
-            "thank you {city}, you sang louder than me ❤️",
-            "reading {book} between takes.",
-            "demo number {num}{num2}. this might be the one.",
-            "Mum heard the album. she liked track {num}.",
-            "tickets: https://haeon.example/tour/{num}{num2}",
-        ],
-    },
-    Voice {
-        handle: "wheatfield_bread",
-        name: "밀밭 베이커리",
-        bio: "매일 아침 일곱 시, 소금빵이 나옵니다. 소담역 2번 출구.",
-        language: Language::Ko,
-        followers_percent: 30,
-        stories: 60,
-        lines: &[
-            "{bread} 나왔어요! 따뜻할 때 오세요 🥐",
-            "오늘의 빵: {bread}, {bread2}, {bread3}.",
-            "{bread} 마감되었습니다. 내일 더 많이 구울게요!",
-            "신메뉴 {bread|과/와} {drink} 세트, {soon} 나옵니다.",
-            "반죽이 오늘따라 {very} 말을 잘 듣네요. 이런 날은 {bread|이/가} 맛있습니다.",
-            "단골 {few} 분이 {goods|을/를} 가져다주셨어요. 정이 넘치는 소담 ❤️",
-            "오늘은 {num}시까지만 합니다. {relative} 생일이라서요 :)",
-            "남은 빵은 저녁 {num}시부터 반값입니다.",
-            "축제 기간에는 {place}에서도 만나요!",
-        ],
-    },
-    Voice {
-        handle: "tsubame_ramen",
-        name: "麺処つばめ",
-        bio: "ソダムで十五年。今日もスープを炊いています。水曜定休。",
-        language: Language::Ja,
-        followers_percent: 20,
-        stories: 40,
-        lines: &[
-            "本日のスープ、{very}いい出来です。お待ちしています🍜",
-            "本日は売り切れました。ありがとうございました。",
-            "{soon}から限定の{food}風ラーメンを始めます。",
-            "市場で{goods}を仕入れました。今日のトッピングはこれです。",
-            "雨の日は味玉サービス。合言葉は「{pet}」。",
-            "麺を打って{num}{num2}年、まだまだ勉強中です。",
-            "{position}が食べに来てくれました!サイン飾ってます。",
-            "{soon}は臨時休業です。{city}へ仕入れに行ってきます。",
-            "席が{num}つ空いています。今ならすぐ入れます。",
-        ],
-    },
-    Voice {
-        handle: "harbour_radio",
-        name: "Harbour Radio 98.7",
-        bio: "Small station, big sea. Requests welcome.",
-        language: Language::En,
-        followers_percent: 18,
-        stories: 56,
-        lines: &[
-            "now playing: {music}. Turn it up.",
-            "{ride} is running {time} late, so here is {music} for everyone waiting.",
-            "tonight at {num}: an hour of {music}. Requests open!",
-            "our guest {soon}: the author of {book}.",
-            "fog at {place}. Drive slowly and keep listening.",
-            "full time: Sodam FC {score}. Phone lines are open and so are our hearts.",
-            "lost at {place}: one {colour} glove. Found: one {colour2} glove. Come on, Sodam.",
-            "the tide is high at {num}:30. Mind your shoes at {place}.",
-            "quiz: which film ends with a tortoise? Winner gets {snack}.",
-        ],
-    },
-    Voice {
-        handle: "starlight_library",
-        name: "별빛도서관",
-        bio: "밤 열 시까지 불을 켜 둡니다. 조용히 환영합니다.",
-        language: Language::Ko,
-        followers_percent: 17,
-        stories: 32,
-        lines: &[
-            "이번 주 가장 많이 빌려 간 책은 {book}입니다.",
-            "{soon} {num}시, {subject} 강연이 있습니다: https://library.sodam.example/event/{num}{num2}",
-            "{num}층 창가 자리에 햇볕이 {very} 좋습니다.",
-            "{book|을/를} 찾는 분이 {few} 명 기다리고 계세요. 다 읽으셨다면 반납 부탁드립니다.",
-            "{colour} 우산을 맡아 두고 있습니다. 주인을 찾아요.",
-            "{film} 상영회, 선착순 {num}{num2}명.",
-            "사서의 한 줄: {book|은/는} {drink|과/와} 함께 읽어야 합니다.",
-            "오늘은 {num}시에 문을 닫습니다.",
-        ],
-    },
-    Voice {
-        handle: "corner_cinema",
-        name: "角の映画館",
-        bio: "48席の小さな映画館。Corner Cinema / 모퉁이 영화관",
-        language: Language::Ja,
-        followers_percent: 14,
-        stories: 28,
-        lines: &[
-            "今夜は{film}。{num}時開演です。",
-            "{film}、アンコール上映が決まりました!",
-            "ポップコーンの新しい味は{snack}。{very}合います。",
-            "{soon}のオールナイト上映、残り{num}席です。",
-            "今日のお客さまは{num}{num2}人。ありがとうございました。",
-            "フィルムの修理に{time}かかりましたが、無事上映できました。",
-            "{music}の生演奏つき上映会、{soon}開催。",
-            "上映予定: https://cinema.sodam.example/{num}{num2}",
-        ],
-    },
-];

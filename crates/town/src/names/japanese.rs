@@ -1,141 +1,35 @@
 //! Japanese names with their readings: the same characters are read in many ways, so the reading stands beside them.
 
+use serde::Deserialize;
+
 use super::Name;
 use crate::dice::Dice;
 
-pub(super) fn family(dice: &mut Dice) -> Name {
-    read(dice.pick(FAMILIES))
+/// A name as it is written, and its reading.
+type Read = (String, String);
+
+/// The Japanese names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Names {
+    families: Vec<Read>,
+    given: Vec<Read>,
 }
 
-pub(super) fn given(dice: &mut Dice) -> Name {
-    read(dice.pick(GIVEN))
-}
+impl Names {
+    pub(super) fn family(&'static self, dice: &mut Dice) -> Name {
+        any_of(&self.families, dice)
+    }
 
-fn read((written, latin): (&'static str, &str)) -> Name {
-    Name {
-        written,
-        latin: latin.to_owned(),
+    pub(super) fn given(&'static self, dice: &mut Dice) -> Name {
+        any_of(&self.given, dice)
     }
 }
 
-const FAMILIES: &[(&str, &str)] = &[
-    ("佐藤", "sato"),
-    ("鈴木", "suzuki"),
-    ("高橋", "takahashi"),
-    ("田中", "tanaka"),
-    ("伊藤", "ito"),
-    ("渡辺", "watanabe"),
-    ("山本", "yamamoto"),
-    ("中村", "nakamura"),
-    ("小林", "kobayashi"),
-    ("加藤", "kato"),
-    ("吉田", "yoshida"),
-    ("山田", "yamada"),
-    ("佐々木", "sasaki"),
-    ("山口", "yamaguchi"),
-    ("松本", "matsumoto"),
-    ("井上", "inoue"),
-    ("木村", "kimura"),
-    ("林", "hayashi"),
-    ("斎藤", "saito"),
-    ("清水", "shimizu"),
-    ("山崎", "yamazaki"),
-    ("森", "mori"),
-    ("池田", "ikeda"),
-    ("橋本", "hashimoto"),
-    ("阿部", "abe"),
-    ("石川", "ishikawa"),
-    ("山下", "yamashita"),
-    ("中島", "nakajima"),
-    ("石井", "ishii"),
-    ("小川", "ogawa"),
-    ("前田", "maeda"),
-    ("岡田", "okada"),
-    ("長谷川", "hasegawa"),
-    ("藤田", "fujita"),
-    ("後藤", "goto"),
-    ("近藤", "kondo"),
-    ("村上", "murakami"),
-    ("遠藤", "endo"),
-    ("青木", "aoki"),
-    ("坂本", "sakamoto"),
-    ("福田", "fukuda"),
-    ("太田", "ota"),
-    ("西村", "nishimura"),
-    ("藤井", "fujii"),
-    ("岡本", "okamoto"),
-    ("三浦", "miura"),
-    ("原田", "harada"),
-    ("小野", "ono"),
-];
-
-const GIVEN: &[(&str, &str)] = &[
-    ("陽葵", "himari"),
-    ("凛", "rin"),
-    ("紬", "tsumugi"),
-    ("結菜", "yuina"),
-    ("芽依", "mei"),
-    ("葵", "aoi"),
-    ("陽菜", "hina"),
-    ("莉子", "riko"),
-    ("さくら", "sakura"),
-    ("美咲", "misaki"),
-    ("七海", "nanami"),
-    ("結衣", "yui"),
-    ("花", "hana"),
-    ("千夏", "chinatsu"),
-    ("彩花", "ayaka"),
-    ("真央", "mao"),
-    ("優奈", "yuna"),
-    ("琴音", "kotone"),
-    ("詩織", "shiori"),
-    ("美月", "mizuki"),
-    ("楓", "kaede"),
-    ("由美子", "yumiko"),
-    ("恵子", "keiko"),
-    ("久美子", "kumiko"),
-    ("明美", "akemi"),
-    ("直美", "naomi"),
-    ("真由美", "mayumi"),
-    ("和子", "kazuko"),
-    ("はるか", "haruka"),
-    ("ひかり", "hikari"),
-    ("あかり", "akari"),
-    ("みのり", "minori"),
-    ("千尋", "chihiro"),
-    ("蓮", "ren"),
-    ("陽翔", "haruto"),
-    ("湊", "minato"),
-    ("蒼", "sora"),
-    ("律", "ritsu"),
-    ("樹", "itsuki"),
-    ("悠真", "yuma"),
-    ("大翔", "hiroto"),
-    ("朝陽", "asahi"),
-    ("颯", "hayate"),
-    ("翔太", "shota"),
-    ("拓海", "takumi"),
-    ("健太", "kenta"),
-    ("大輔", "daisuke"),
-    ("直樹", "naoki"),
-    ("和也", "kazuya"),
-    ("健一", "kenichi"),
-    ("誠", "makoto"),
-    ("浩", "hiroshi"),
-    ("隆", "takashi"),
-    ("修", "osamu"),
-    ("亮", "ryo"),
-    ("悠斗", "yuto"),
-    ("奏", "kanade"),
-    ("智也", "tomoya"),
-    ("達也", "tatsuya"),
-    ("慎吾", "shingo"),
-    ("勇気", "yuki"),
-    ("光", "hikaru"),
-    ("海斗", "kaito"),
-    ("涼太", "ryota"),
-    ("正雄", "masao"),
-    ("清", "kiyoshi"),
-    ("茂", "shigeru"),
-    ("栞", "shiori"),
-];
+fn any_of(names: &'static [Read], dice: &mut Dice) -> Name {
+    let (written, latin) = &names[dice.index(names.len())];
+    Name {
+        written,
+        latin: latin.clone(),
+    }
+}

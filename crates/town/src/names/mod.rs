@@ -1,11 +1,14 @@
 //! What people are called: a family name that a household shares, a given name, and the handles they would choose.
 
-mod english;
 mod japanese;
 mod korean;
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 use sosik_feed::people::Language;
 
+use super::data::{self, Lines};
 use super::dice::Dice;
 
 /// A name in its own script and in Latin letters, the latter small and fit for a handle.
@@ -15,21 +18,42 @@ pub(super) struct Name {
     pub(super) latin: String,
 }
 
+static NAMES: LazyLock<Names> =
+    LazyLock::new(|| data::read(include_str!("../../texts/names.toml")));
+
+/// The content of the file of names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Names {
+    /// What people put beside their name when the name is taken.
+    handle_words: Lines,
+    korean: korean::Names,
+    english: English,
+    japanese: japanese::Names,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct English {
+    families: Lines,
+    given: Lines,
+}
+
 /// A family name.
 pub(super) fn family(language: Language, dice: &mut Dice) -> Name {
     match language {
-        Language::Ko => korean::family(dice),
-        Language::En => listed(dice.pick(english::FAMILIES)),
-        Language::Ja => japanese::family(dice),
+        Language::Ko => NAMES.korean.family(dice),
+        Language::En => listed(dice.pick(&NAMES.english.families)),
+        Language::Ja => NAMES.japanese.family(dice),
     }
 }
 
 /// A given name.
 pub(super) fn given(language: Language, dice: &mut Dice) -> Name {
     match language {
-        Language::Ko => korean::given(dice),
-        Language::En => listed(dice.pick(english::GIVEN)),
-        Language::Ja => japanese::given(dice),
+        Language::Ko => NAMES.korean.given(dice),
+        Language::En => listed(dice.pick(&NAMES.english.given)),
+        Language::Ja => NAMES.japanese.given(dice),
     }
 }
 
@@ -53,22 +77,15 @@ pub(super) fn handle_idea(family: &Name, given: &Name, attempt: u32, dice: &mut 
         2 => format!("{given}_{family}"),
         3 => format!("{family}_{given}"),
         4 => format!("{given}_{initial}"),
-        5 => format!("{given}_{}", dice.pick(HANDLE_WORDS)),
-        6 => format!("{}_{given}", dice.pick(HANDLE_WORDS)),
+        5 => format!("{given}_{}", dice.pick(&NAMES.handle_words)),
+        6 => format!("{}_{given}", dice.pick(&NAMES.handle_words)),
         7 => format!("{given}{year:02}"),
         8..=10 => format!("{initial}{given}{year:02}"),
-        11..=14 => format!("{given}_{}{year:02}", dice.pick(HANDLE_WORDS)),
+        11..=14 => format!("{given}_{}{year:02}", dice.pick(&NAMES.handle_words)),
         _ => format!("{given}{}", dice.between(100, 9_999)),
     };
     idea.chars().filter(char::is_ascii).take(20).collect()
 }
-
-/// What people put beside their name when the name is taken.
-const HANDLE_WORDS: &[&str] = &[
-    "cat", "dog", "sea", "bread", "rain", "sun", "moon", "star", "tree", "bike", "book", "cook",
-    "run", "draws", "fish", "home", "tea", "coffee", "day", "night", "sodam", "hello", "only",
-    "just", "real", "dear", "song", "photo", "green", "blue",
-];
 
 fn listed(written: &'static str) -> Name {
     let latin = written

@@ -1,14 +1,20 @@
-//! The shape in which a language's sentences are written down.
+//! The shape in which a language's sentences are written down, one file per language.
 //!
 //! A template is plain text with two marks. `{food}` is a slot, filled by a word of that kind; within one story every
 //! `{food}` is the same food, and `{food2}` another. `{food|을/를}` adds the particle that fits the word.
 //! `[a|b]` is one of the alternatives, which hold no slots.
-//! To add a topic: a variant here, a chapter in each language.
+//! To add a topic: a variant here, a table in the file of each language.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 
 use crate::calendar::{PartOfDay, Sky};
+use crate::data::Lines;
 
 /// What a story is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Topic {
     Food,
     Commute,
@@ -51,27 +57,30 @@ impl Topic {
 }
 
 /// All sentences of one language about one topic.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Chapter {
-    pub(super) topic: Topic,
     /// A story begins with one of these. Empty for the weather, whose beginnings depend on the sky.
-    pub(super) leads: &'static [&'static str],
+    #[serde(default)]
+    pub(super) leads: Lines,
     /// It may go on with some of these. Empty when a beginning stands best alone.
-    pub(super) more: &'static [&'static str],
-    pub(super) tags: &'static [&'static str],
+    #[serde(default)]
+    pub(super) more: Lines,
+    pub(super) tags: Lines,
     /// What friends say to it.
-    pub(super) replies: &'static [&'static str],
+    pub(super) replies: Lines,
 }
 
-type Lines = &'static [&'static str];
-
 /// All that is known about writing in one language.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Tongue {
-    pub(super) chapters: &'static [&'static [Chapter]],
-    /// The words that may fill a slot.
-    pub(super) words: fn(&str) -> Option<Lines>,
-    pub(super) sky: fn(Sky) -> Lines,
-    pub(super) greeting: fn(PartOfDay) -> Lines,
-    pub(super) meal: fn(PartOfDay) -> Lines,
+    pub(super) topics: BTreeMap<Topic, Chapter>,
+    /// The words that may fill a slot, by its name.
+    pub(super) words: BTreeMap<String, Lines>,
+    pub(super) sky: BTreeMap<Sky, Lines>,
+    pub(super) greeting: BTreeMap<PartOfDay, Lines>,
+    pub(super) meal: BTreeMap<PartOfDay, Lines>,
     /// One-word stories, without a full stop.
     pub(super) short: Lines,
     /// What may follow the last sentence: a smile, a laugh.
@@ -86,7 +95,7 @@ pub(super) struct Tongue {
     pub(super) author_replies: Lines,
     pub(super) bios: Lines,
     /// What ends a sentence.
-    pub(super) stop: &'static str,
+    pub(super) stop: String,
     /// What stands between two sentences.
-    pub(super) joint: &'static str,
+    pub(super) joint: String,
 }

@@ -123,9 +123,9 @@ impl<'a> Filler<'a> {
 
     fn new_word(&mut self, slot: &'static str) -> &'static str {
         let kind = kind(slot);
-        let choices = match kind {
-            "meal" => (self.tongue.meal)(self.scene.moment.part_of_day()),
-            _ => (self.tongue.words)(kind).unwrap_or(&[""]),
+        let choices: &[&'static str] = match kind {
+            "meal" => &self.tongue.meal[&self.scene.moment.part_of_day()],
+            _ => self.tongue.words.get(kind).map_or(&[""], |words| **words),
         };
         // A pet is the author's own, so it has one name in all of their stories.
         if slot == "pet" {

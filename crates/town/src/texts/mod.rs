@@ -5,11 +5,10 @@
 //! A Markov chain or a language model was refused: neither is ours, small, and right about particles.
 
 mod chapter;
-mod english;
 mod fill;
-mod japanese;
-mod korean;
 mod particles;
+
+use std::sync::LazyLock;
 
 use sosik_feed::people::Language;
 
@@ -18,6 +17,7 @@ use chapter::{Chapter, Tongue};
 use fill::{Filler, slots};
 
 use super::calendar::{Moment, Sky};
+use super::data;
 use super::dice::Dice;
 
 /// Who writes, when, and what about.
@@ -121,7 +121,7 @@ pub(super) fn reply(thread: &Thread, scene: &Scene<'_>, dice: &mut Dice) -> Stri
     let text = filler.any_of(if to_the_point {
         &fitting
     } else {
-        tongue.replies
+        &tongue.replies
     });
     let text = if filler.dice.percent(20) {
         with_tail(text, &mut filler)
@@ -135,7 +135,7 @@ pub(super) fn reply(thread: &Thread, scene: &Scene<'_>, dice: &mut Dice) -> Stri
 pub(super) fn author_reply(thread: &Thread, scene: &Scene<'_>, dice: &mut Dice) -> String {
     let tongue = tongue(thread.language);
     let mut filler = Filler::remembering(tongue, scene, &thread.words, dice);
-    let text = filler.any_of(tongue.author_replies);
+    let text = filler.any_of(&tongue.author_replies);
     typed(text, scene.author, thread.language)
 }
 
@@ -153,32 +153,34 @@ pub(super) fn bio(scene: &Scene<'_>, works: bool, dice: &mut Dice) -> String {
 }
 
 fn tongue(language: Language) -> &'static Tongue {
+    static KOREAN: LazyLock<Tongue> =
+        LazyLock::new(|| data::read(include_str!("../../texts/korean.toml")));
+    static ENGLISH: LazyLock<Tongue> =
+        LazyLock::new(|| data::read(include_str!("../../texts/english.toml")));
+    static JAPANESE: LazyLock<Tongue> =
+        LazyLock::new(|| data::read(include_str!("../../texts/japanese.toml")));
     match language {
-        Language::Ko => &korean::KOREAN,
-        Language::En => &english::ENGLISH,
-        Language::Ja => &japanese::JAPANESE,
+        Language::Ko => &KOREAN,
+        Language::En => &ENGLISH,
+        Language::Ja => &JAPANESE,
     }
 }
 
+/// Every language has a chapter on every topic: a test reads them all.
 fn chapter(tongue: &'static Tongue, topic: Topic) -> &'static Chapter {
-    tongue
-        .chapters
-        .iter()
-        .flat_map(|part| part.iter())
-        .find(|chapter| chapter.topic == topic)
-        .expect("every language has a chapter on every topic; a test reads them all")
+    &tongue.topics[&topic]
 }
 
 fn leads(tongue: &'static Tongue, chapter: &'static Chapter, sky: Sky) -> &'static [&'static str] {
     if chapter.leads.is_empty() {
-        (tongue.sky)(sky)
+        *tongue.sky[&sky]
     } else {
-        chapter.leads
+        *chapter.leads
     }
 }
 
 fn short(filler: &mut Filler<'_>) -> String {
-    let text = filler.any_of(filler.tongue.short);
+    let text = filler.any_of(&filler.tongue.short);
     if filler.dice.percent(80) {
         with_tail(text, filler)
     } else {
@@ -196,7 +198,7 @@ fn about(topic: Topic, moment: Moment, filler: &mut Filler<'_>) -> String {
     }
     if filler.dice.percent(LINK_PERCENT) && !text.contains("://") {
         text.push('\n');
-        text.push_str(&filler.any_of(tongue.links));
+        text.push_str(&filler.any_of(&tongue.links));
     }
     if filler.dice.percent(TAGS_PERCENT) {
         text.push_str(&tags(chapter, filler));
@@ -219,11 +221,11 @@ fn sentences(chapter: &'static Chapter, moment: Moment, filler: &mut Filler<'_>)
     let wanted = MORE_SENTENCES[drawn].0.max(least);
     let mut sentences = Vec::new();
     if filler.dice.percent(GREETING_PERCENT) {
-        sentences.push(filler.any_of((tongue.greeting)(moment.part_of_day())));
+        sentences.push(filler.any_of(&tongue.greeting[&moment.part_of_day()]));
     }
     let open = wanted > 0
         && lead.ends_with(|last: char| last.is_alphanumeric() && !LAUGHS.contains(&last));
-    sentences.push(if open { lead + tongue.stop } else { lead });
+    sentences.push(if open { lead + &tongue.stop } else { lead });
     sentences.extend(further(chapter, wanted, filler));
     sentences
 }
@@ -237,7 +239,7 @@ fn further(chapter: &'static Chapter, wanted: usize, filler: &mut Filler<'_>) ->
         .last_mut()
         .filter(|_| filler.dice.percent(ASIDE_PERCENT))
     {
-        *last = filler.dice.pick(filler.tongue.asides);
+        *last = filler.dice.pick(&filler.tongue.asides);
     }
     lines
         .into_iter()
@@ -248,14 +250,14 @@ fn further(chapter: &'static Chapter, wanted: usize, filler: &mut Filler<'_>) ->
 /// Sentences one after the other, or one to a line, or in two paragraphs.
 fn joined(sentences: &[String], filler: &mut Filler<'_>) -> String {
     if sentences.len() < 2 || !filler.dice.percent(LINE_BREAKS_PERCENT) {
-        return sentences.join(filler.tongue.joint);
+        return sentences.join(&filler.tongue.joint);
     }
     if sentences.len() > 3 && filler.dice.percent(50) {
         let (first, second) = sentences.split_at(sentences.len() / 2);
         return format!(
             "{}\n\n{}",
-            first.join(filler.tongue.joint),
-            second.join(filler.tongue.joint)
+            first.join(&filler.tongue.joint),
+            second.join(&filler.tongue.joint)
         );
     }
     sentences.join("\n")
@@ -263,7 +265,7 @@ fn joined(sentences: &[String], filler: &mut Filler<'_>) -> String {
 
 /// A smile or a laugh takes the place of the last full stop; after a question or a cry only a smile fits.
 fn with_tail(mut text: String, filler: &mut Filler<'_>) -> String {
-    let tail = filler.dice.pick(filler.tongue.tails);
+    let tail = filler.dice.pick(&filler.tongue.tails);
     let is_picture = tail.starts_with(' ') && !tail.chars().any(char::is_alphabetic);
     if text.ends_with(['.', '。']) {
         text.pop();

@@ -6,7 +6,7 @@ use sosik_feed::text::{hashtags, mentions};
 
 use super::*;
 use crate::calendar::PartOfDay;
-use crate::voices::{CELEBRITIES, MAYOR};
+use crate::voices::CAST;
 
 const SKIES: [Sky; 7] = [
     Sky::Clear,
@@ -41,10 +41,10 @@ fn scene(language: Language, author: u32) -> Scene<'static> {
 }
 
 fn every_line(tongue: &'static Tongue) -> Vec<&'static str> {
-    let chapters = tongue.chapters.iter().flat_map(|part| part.iter());
+    let chapters = tongue.topics.values();
     let told = chapters.flat_map(|chapter| [chapter.leads, chapter.more, chapter.replies]);
-    let skies = SKIES.map(tongue.sky);
-    let greetings = PARTS.map(tongue.greeting);
+    let skies = SKIES.map(|sky| tongue.sky[&sky]);
+    let greetings = PARTS.map(|part| tongue.greeting[&part]);
     let rest = [
         tongue.short,
         tongue.asides,
@@ -56,20 +56,44 @@ fn every_line(tongue: &'static Tongue) -> Vec<&'static str> {
     told.chain(skies)
         .chain(greetings)
         .chain(rest)
-        .flatten()
-        .copied()
+        .flat_map(|lines| lines.iter().copied())
         .collect()
 }
 
 /// Those of the language and those of the voices who write in it.
 fn lines_written_in(language: Language) -> Vec<&'static str> {
-    let voices = std::iter::once(&MAYOR)
-        .chain(&CELEBRITIES)
+    let voices = std::iter::once(&CAST.mayor)
+        .chain(&CAST.celebrities)
         .filter(|voice| voice.language == language);
     every_line(tongue(language))
         .into_iter()
         .chain(voices.flat_map(|voice| voice.lines.iter().copied()))
         .collect()
+}
+
+#[test]
+fn every_part_of_a_language_has_lines_and_no_line_is_blank_or_stands_twice() {
+    for language in Language::ALL {
+        let tongue = tongue(language);
+        let meals = PARTS.map(|part| tongue.meal[&part]);
+        let words = tongue.words.values().copied();
+        let tags = tongue.topics.values().map(|chapter| chapter.tags);
+        for lines in words
+            .chain(meals)
+            .chain(tags)
+            .chain([tongue.tails, tongue.short])
+        {
+            assert!(!lines.is_empty(), "{language}: a list is empty");
+            let different: HashSet<_> = lines.iter().collect();
+            assert_eq!(different.len(), lines.len(), "{language}: {lines:?}");
+        }
+        let lines = every_line(tongue);
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.trim() == *line && !line.is_empty())
+        );
+    }
 }
 
 #[test]
@@ -94,8 +118,8 @@ fn every_slot_of_every_line_is_known_to_its_language() {
         let tongue = tongue(language);
         for line in lines_written_in(language) {
             for slot in slots(line) {
-                let known =
-                    matches!(slot, "friend" | "meal") || (tongue.words)(fill::kind(slot)).is_some();
+                let known = matches!(slot, "friend" | "meal")
+                    || tongue.words.contains_key(fill::kind(slot));
                 assert!(known, "{language}: {{{slot}}} in {line}");
             }
         }
@@ -192,12 +216,8 @@ fn nobody_is_mentioned_by_somebody_without_friends() {
 #[test]
 fn hashtags_are_hashtags_to_the_server_too() {
     for language in Language::ALL {
-        for chapter in tongue(language)
-            .chapters
-            .iter()
-            .flat_map(|part| part.iter())
-        {
-            for tag in chapter.tags {
+        for chapter in tongue(language).topics.values() {
+            for tag in chapter.tags.iter() {
                 assert_eq!(hashtags(&format!("x #{tag} #{tag}")).len(), 1, "{tag}");
             }
         }
