@@ -94,6 +94,7 @@ fn store_options(config: &Config, clock: &dyn Clock) -> SqliteOptions {
     let store = &config.store;
     SqliteOptions {
         readers: store.readers,
+        reads_waiting_max: store.reads_waiting_max,
         write_batch_max: store.write_batch_max,
         writes_waiting_max: store.writes_waiting_max,
         cache_mib: store.cache_mib,

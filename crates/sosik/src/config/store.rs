@@ -14,9 +14,11 @@ settings! {
         /// created.
         pub url: EngineUrl = EngineUrl::constant("sqlite:data/sosik.db"), unit: "URL", allowed: Schemes(&["sqlite"]);
 
-        /// Connections that read at the same time, each in its own thread. At most 32,768 reads wait for one. Further
-        /// reads get 503 immediately.
+        /// Connections that read at the same time, each in its own thread.
         pub readers: usize = 4, unit: "connections", allowed: 1..=64;
+
+        /// Reads that may wait for a connection. Further ones get 503 immediately.
+        pub reads_waiting_max: usize = 32_768, unit: "reads", allowed: 1..=1_000_000;
 
         /// Writes in one transaction. They share one wait for the disk.
         pub write_batch_max: usize = 256, unit: "writes", allowed: 1..=10_000;
