@@ -71,7 +71,21 @@ fn check_characters(name: &str) -> Result<(), Refused> {
             return Err(Refused::new(character, reason));
         }
     }
-    Ok(())
+    check_badge(&characters)
+}
+
+/// A disc or a diamond behind a name. Elsewhere, and in a name of symbols alone, it is an ornament.
+fn check_badge(characters: &[char]) -> Result<(), Refused> {
+    let mut from_end = characters
+        .iter()
+        .rev()
+        .skip_while(|last| **last == '\u{FE0F}');
+    match from_end.next() {
+        Some(&last) if is_badge(last) && from_end.any(|one| one.is_alphanumeric()) => {
+            Err(Refused::new(last, Reason::CheckMark))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The reason why a character is not allowed at this position of a name.
@@ -87,7 +101,8 @@ fn fault(before: &[char], character: char, after: Option<char>) -> Option<Reason
             let is_keycap = character == '\u{20E3}' && before.last().is_some_and(is_key);
             let encloses = category == GeneralCategory::EnclosingMark && !is_keycap;
             // At the start it would combine with the text before the name.
-            (encloses || !follows_something(before)).then_some(Reason::Marks)
+            let harms = encloses || strikes_out(character) || !follows_something(before);
+            harms.then_some(Reason::Marks)
         }
         (Class::Invisible, GeneralCategory::Format) => {
             (!joins(before, character, after)).then_some(Reason::Invisible)
@@ -120,6 +135,26 @@ fn is_check_mark(character: char) -> bool {
             | '\u{1F5F8}'
             | '\u{1F5F9}'
             | '\u{1FBB1}'
+    )
+}
+
+/// Discs and diamonds in one colour, which are drawn like the badge of a verified account.
+fn is_badge(character: char) -> bool {
+    matches!(
+        character,
+        '\u{1F534}'..='\u{1F539}' | '\u{1F7E0}'..='\u{1F7E4}' | '\u{26AA}'..='\u{26AB}' | '\u{1F4A0}'
+    )
+}
+
+/// Marks that strike a letter out. The letters of languages that have a stroke (ø, ł, đ) are characters of their own.
+fn strikes_out(mark: char) -> bool {
+    matches!(
+        mark,
+        '\u{334}'..='\u{338}'
+            | '\u{20D2}'..='\u{20D3}'
+            | '\u{20D8}'..='\u{20DA}'
+            | '\u{20E5}'..='\u{20E6}'
+            | '\u{20EA}'..='\u{20EB}'
     )
 }
 
@@ -345,6 +380,36 @@ mod tests {
             check_refused(&format!("Mina {mark}"), mark, Reason::CheckMark);
         }
         check_refused("민아✔\u{fe0f}", '✔', Reason::CheckMark);
+    }
+
+    #[test]
+    fn a_disc_or_a_diamond_behind_a_name_is_refused_and_welcome_elsewhere() {
+        for badge in ['🔵', '🔴', '🔷', '🔹', '💠', '🟢', '🟤', '⚪', '⚫'] {
+            for name in [format!("Mina {badge}"), format!("민아{badge}\u{fe0f}")] {
+                check_refused(&name, badge, Reason::CheckMark);
+            }
+        }
+        check_refused("Mina 🔵🔵", '🔵', Reason::CheckMark);
+        for name in ["🔵", "🔵⚪🔵", "🔵 Mina", "Mina 🔵 Kim", "Mina 💙"] {
+            check_parse(name, Ok(name));
+        }
+    }
+
+    #[test]
+    fn letters_that_are_struck_out_are_refused_and_letters_with_a_stroke_are_welcome() {
+        for mark in [
+            '\u{335}', '\u{336}', '\u{337}', '\u{338}', '\u{20d2}', '\u{20e5}',
+        ] {
+            check_refused(
+                &format!("M{mark}i{mark}n{mark}a{mark}"),
+                mark,
+                Reason::Marks,
+            );
+            check_refused(&format!("민{mark}아{mark}"), mark, Reason::Marks);
+        }
+        for name in ["Søren", "Łucja", "Đặng", "Ħal"] {
+            check_parse(name, Ok(name));
+        }
     }
 
     #[test]

@@ -185,6 +185,8 @@ mod tests {
             "Ⓐⓓⓜⓘⓝ",
             "🅰🅳🅼🅸🅽",
             "🇦🇩🇲🇮🇳",
+            "ADMIŊ",
+            "MODEƦATOƦ",
             "Ａｄｍｉｎ",
             "Mina (Official)",
             "BTS_Official",
