@@ -3,8 +3,9 @@
 //!
 //! The word list covers Korean, Japanese and English. A test generates `common-passwords.txt` from `words/` (each word
 //! as it is written, and Korean words also as the keys of a Latin keyboard). The check strips decorations from a
-//! password, so the list needs no combinations. There are no false positives: a rejected password *is* a decorated word
-//! of the list. To add words, add lines in `words/` and run `cargo xtask generate`.
+//! password, and the surname from a Korean name, so the list needs no combinations. There are no false positives: a
+//! rejected password *is* a decorated word of the list. To add words, add lines in `words/` and run
+//! `cargo xtask generate`.
 
 use std::sync::LazyLock;
 
@@ -22,6 +23,27 @@ const DIGITS_MAX: usize = 11;
 
 static LISTED: LazyLock<FxHashSet<&'static str>> =
     LazyLock::new(|| include_str!("common-passwords.txt").lines().collect());
+
+const SURNAMES_OF_KOREA: &str = include_str!("words/korean-surnames.txt");
+const GIVEN_NAMES_OF_KOREA: &str = include_str!("words/korean-given-names.txt");
+
+/// Surnames, as they are written and as they come out of a Latin keyboard.
+static SURNAMES: LazyLock<Vec<String>> = LazyLock::new(|| both_forms(SURNAMES_OF_KOREA).collect());
+
+/// Given names, in both forms.
+static GIVEN_NAMES: LazyLock<FxHashSet<String>> =
+    LazyLock::new(|| both_forms(GIVEN_NAMES_OF_KOREA).collect());
+
+/// The words of a file as they are written, and as they come out of a Latin keyboard.
+fn both_forms(file: &'static str) -> impl Iterator<Item = String> {
+    words_of(file).flat_map(|word| [word.to_owned(), typed_on_latin_keys(word)])
+}
+
+/// The words of a file. Lines that begin with `#` are comments.
+fn words_of(file: &'static str) -> impl Iterator<Item = &'static str> {
+    let lines = file.lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(str::split_whitespace)
+}
 
 /// Whether this password is a common word, or the handle or name of its owner, with a decoration.
 pub(super) fn is_listed(password: &str, personal: &[&str]) -> bool {
@@ -98,10 +120,20 @@ fn read_digits(text: &str, one: char) -> String {
 fn is_word(core: &str, is_known: &impl Fn(&str) -> bool) -> bool {
     let known_in_some_form = |word: &str| {
         is_known(word)
+            || is_full_name(word)
             || (has_hangul(word) && is_known(&typed_on_latin_keys(word)))
             || is_known(&word.chars().rev().collect::<String>())
     };
     !core.is_empty() && (known_in_some_form(core) || half_of(core).is_some_and(known_in_some_form))
+}
+
+/// A common surname of Korea with a common given name.
+fn is_full_name(word: &str) -> bool {
+    let given = |surname: &String| word.strip_prefix(surname.as_str());
+    SURNAMES
+        .iter()
+        .filter_map(given)
+        .any(|given| GIVEN_NAMES.contains(given))
 }
 
 /// The half of a text that consists of the same half twice.
@@ -118,9 +150,10 @@ mod tests {
 
     use super::*;
 
-    const WORDS: [&str; 5] = [
+    const WORDS: [&str; 6] = [
         include_str!("words/english.txt"),
         include_str!("words/korean.txt"),
+        GIVEN_NAMES_OF_KOREA,
         include_str!("words/korean-romanised.txt"),
         include_str!("words/japanese.txt"),
         include_str!("words/japanese-romanised.txt"),
@@ -128,11 +161,7 @@ mod tests {
 
     fn generated() -> String {
         let mut list = BTreeSet::new();
-        let lines = WORDS.iter().flat_map(|file| file.lines());
-        for word in lines
-            .filter(|line| !line.starts_with('#'))
-            .flat_map(str::split_whitespace)
-        {
+        for word in WORDS.into_iter().flat_map(words_of) {
             let word = letters(&plain(word));
             if has_hangul(&word) {
                 list.insert(typed_on_latin_keys(&word));
@@ -187,6 +216,24 @@ mod tests {
             "mina_kim_77",
         ] {
             assert!(is_listed(password, &["mina_kim", "김민아"]), "{password}");
+        }
+    }
+
+    #[test]
+    fn common_names_of_korea_are_refused_with_and_without_their_surname_on_both_keyboards() {
+        for password in [
+            "rlaxorl123",
+            "rlaxogml1!",
+            "김태희1234",
+            "dlwlgns1004",
+            "QKRtjdus99!",
+            "xogml1234",
+            "chlalswnschlalswns",
+        ] {
+            assert!(is_listed(password, &[]), "{password}");
+        }
+        for password in ["rlaxkrwkswl7", "김밥두줄주세요12", "rlatkdwkdml1"] {
+            assert!(!is_listed(password, &[]), "{password}");
         }
     }
 
