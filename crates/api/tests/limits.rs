@@ -303,6 +303,46 @@ async fn changes_of_relations_and_profiles_and_marks_of_reading_are_limited() {
         .problem(429, "too_many_requests");
 }
 
+#[tokio::test]
+async fn comments_likes_friend_requests_searches_and_reads_have_limits_of_their_own() {
+    let app = TestApp::with(|settings| {
+        let rates = &mut settings.api.rates;
+        for limit in [
+            &mut rates.comments_per_person,
+            &mut rates.likes_per_person,
+            &mut rates.friend_requests_per_person,
+            &mut rates.searches_per_person,
+            &mut rates.reads_per_person,
+        ] {
+            *limit = rate(1, 1);
+        }
+    })
+    .await;
+    let [mina, jun] = app.users(["mina", "jun"]).await;
+    let story = format!("/v1/stories/{}", jun.posts("hello").await.id);
+    let (comments, like) = (format!("{story}/comments"), format!("{story}/like"));
+    let ask = format!("/v1/friend-requests/{}", jun.id);
+    let again: [(&str, Method, &str); 7] = [
+        (&comments, Method::POST, &comments),
+        (&like, Method::PUT, &like),
+        (&like, Method::DELETE, &like),
+        (&ask, Method::PUT, &ask),
+        ("search", Method::GET, "/v1/people?q=jun"),
+        ("read", Method::GET, "/v1/feed"),
+        ("read", Method::GET, &story),
+    ];
+    let mut used = Vec::new();
+    for (bucket, method, path) in again {
+        let body = json!({ "text": "hello" });
+        let send = async || Answer::of(mina.request(method.clone(), path).json(&body)).await;
+        if !used.contains(&bucket) {
+            assert!(send().await.status.is_success(), "{method} {path}");
+            used.push(bucket);
+        }
+        send().await.problem(429, "too_many_requests");
+    }
+}
+
 /// Begins a request whose body never arrives.
 async fn begins_a_body(app: &TestApp, from: u8) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();

@@ -35,6 +35,7 @@ pub mod supervise;
 pub mod verify;
 mod whole;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use sosik_fabric::{Fabric, Interest};
@@ -82,6 +83,8 @@ struct Inner {
     checks: Semaphore,
     /// Permits for hashing passwords.
     hashing: Arc<Semaphore>,
+    /// The number of passwords hashed since the start.
+    hashed: Arc<AtomicU64>,
     /// The source of breached passwords, if one is configured.
     breached: OnceLock<Box<dyn accounts::BreachedPasswords>>,
     janitor: Janitor,
@@ -129,6 +132,7 @@ impl Service {
             store_pages: Semaphore::new(settings.feed.rebuilds_at_once),
             checks: Semaphore::new(1),
             hashing: Arc::new(Semaphore::new(settings.passwords.hashes_at_once)),
+            hashed: Arc::default(),
             breached: OnceLock::new(),
             janitor: Janitor::default(),
             supervision: Supervision::default(),

@@ -167,7 +167,7 @@ mod tests {
     #[tokio::test]
     async fn what_cannot_be_asked_or_read_counts_as_not_breached() {
         let find = format!("{REST}:1\r\n");
-        let too_large = format!("{}{find}", "0".repeat(ANSWER_BYTES_MAX));
+        let too_large = format!("{}\r\n{find}", "0".repeat(ANSWER_BYTES_MAX));
         let (elsewhere, _) = server(ok(&find)).await;
         for answer in [
             ok(&too_large),

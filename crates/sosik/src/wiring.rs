@@ -33,12 +33,8 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
     let config = &loaded.config;
     let clock = clock();
     let store = SqliteStore::open(&store_options(config, &*clock)).context("open the store")?;
-    let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
-        timeline_stories: config.feed.timeline_stories,
-        timelines_bytes: config.fabric.timelines_bytes(),
-        pull_log_entries: config.fabric.pull_log_entries,
-        seed: RandomState::new().hash_one("incarnations"),
-    }));
+    let seed = RandomState::new().hash_one("incarnations");
+    let fabric = Arc::new(MemoryFabric::new(fabric_options(config, seed)));
     let service = Service::start(sosik_service::Parts {
         store,
         fabric: Arc::<MemoryFabric>::clone(&fabric),
@@ -88,6 +84,15 @@ fn sabotage() -> anyhow::Result<Option<Sabotage>> {
 #[expect(clippy::unnecessary_wraps, reason = "the other build may fail here")]
 const fn sabotage() -> anyhow::Result<Option<Sabotage>> {
     Ok(None)
+}
+
+fn fabric_options(config: &Config, seed: u64) -> MemoryOptions {
+    MemoryOptions {
+        timeline_stories: config.feed.timeline_stories,
+        timelines_bytes: config.fabric.timelines_bytes(),
+        pull_log_entries: config.fabric.pull_log_entries,
+        seed,
+    }
 }
 
 fn store_options(config: &Config, clock: &dyn Clock) -> SqliteOptions {
@@ -300,6 +305,85 @@ mod tests {
             api_settings(&loaded, listens_at),
             sosik_api::Settings::default()
         );
+    }
+
+    /// Keys that are read elsewhere, when the server starts, stops, logs or checks itself.
+    const READ_ELSEWHERE: [&str; 5] = [
+        "server.balancer_wait_seconds",
+        "server.drain_seconds",
+        "passwords.breached_timeout_ms",
+        "verify.pages",
+        "verify.every_seconds",
+    ];
+
+    /// A value for each key that is not a number and is read here.
+    const WORDS: [(&str, &str); 5] = [
+        ("accounts.registration", "closed"),
+        ("node.name", "another"),
+        ("server.cors_origins", "https://app.example"),
+        ("server.forwarded_header", "forwarded"),
+        ("server.trusted_proxies", "10.0.0.0/8"),
+    ];
+
+    /// Everything that is built from the configuration with this flag; `None` when a value is out of range.
+    fn built_with(flag: &str) -> Option<String> {
+        let inputs = Inputs {
+            file: None,
+            environment: Vec::new(),
+            flags: vec![flag.to_owned()],
+        };
+        let loaded = load(inputs).ok()?;
+        let clock = SetClock;
+        Some(format!(
+            "{:?} {:?} {:?} {:?}",
+            settings(&loaded.config),
+            api_settings(&loaded, SocketAddr::from(([127, 0, 0, 1], 9000))),
+            store_options(&loaded.config, &clock),
+            fabric_options(&loaded.config, 1),
+        ))
+    }
+
+    /// A clock that stands still, so that two results differ by their configuration only.
+    struct SetClock;
+
+    impl Clock for SetClock {
+        fn now(&self) -> sosik_feed::Timestamp {
+            sosik_feed::Timestamp::default()
+        }
+
+        fn monotonic(&self) -> std::time::Duration {
+            std::time::Duration::ZERO
+        }
+    }
+
+    #[test]
+    fn every_key_changes_what_is_built_from_the_configuration() {
+        let standard = built_with("log.filter=info").unwrap();
+        let mut checked = 0;
+        for section in config::described() {
+            for entry in &section.entries {
+                let key = section.key(entry);
+                let Some(default) = entry.default.as_integer() else {
+                    continue;
+                };
+                if READ_ELSEWHERE.contains(&key.as_str()) {
+                    continue;
+                }
+                let changed = [default - 1, default + 1, default / 2]
+                    .iter()
+                    .find_map(|value| built_with(&format!("{key}={value}")));
+                assert!(changed.is_some_and(|built| built != standard), "{key}");
+                checked += 1;
+            }
+        }
+        assert!(checked > 70, "{checked} keys");
+        for (key, value) in WORDS {
+            let built = built_with(&format!("{key}={value}")).unwrap();
+            assert_ne!(built, standard, "{key}");
+        }
+        let proxies = built_with("server.trusted_proxies=10.0.0.0/8").unwrap();
+        let uses = proxies.matches("10.0.0.0/8").count();
+        assert_eq!(uses, 2, "for limits by address, and for connections");
     }
 
     #[test]

@@ -131,6 +131,13 @@ async fn a_copy_of_the_database_file_of_a_running_server_is_refused_until_it_is_
         assert!(ran.err.contains("sosik backup"), "{ran:?}");
     }
     folder.run(&["backup", "--to=b.db", store]).ends_with(3);
+    // Nor is it restored as a backup, although its checksum is right.
+    let sum = ["-c", "sha256sum copied.db > copied.db.sha256"];
+    folder.run_another("sh", &sum).ends_with(0);
+    let restore = ["restore", "copied.db", "--to=restored.db"];
+    let refused = folder.run(&restore).ends_with(3);
+    assert!(refused.err.contains("--without-log"), "{refused:?}");
+    assert!(!folder.path("restored.db").exists());
     let accepted = ["restore", "--without-log", "copied.db", "--to=accepted.db"];
     folder.run(&accepted).ends_with(0);
     folder

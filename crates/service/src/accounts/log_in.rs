@@ -102,6 +102,7 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::sync::atomic::Ordering;
 
     use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
     use sosik_store_sqlite::{SqliteOptions, SqliteStore};
@@ -136,9 +137,7 @@ mod tests {
         Service::start(parts).await.unwrap()
     }
 
-    #[tokio::test]
-    async fn a_session_opens_at_once_although_its_token_was_unknown_a_moment_ago() {
-        let service = service().await;
+    async fn sign_up(service: &Service) -> PersonId {
         let ask = SignUpAsk {
             handle: "mina".to_owned(),
             display_name: "Mina".to_owned(),
@@ -146,7 +145,30 @@ mod tests {
             language: None,
             client: String::new(),
         };
-        let person = service.sign_up(ask).await.unwrap().person.record.id;
+        service.sign_up(ask).await.unwrap().person.record.id
+    }
+
+    #[tokio::test]
+    async fn every_refused_log_in_costs_one_hash_also_where_nobody_has_the_handle() {
+        let service = service().await;
+        sign_up(&service).await;
+        let hashed = || service.0.hashed.load(Ordering::Relaxed);
+        for handle in ["mina", "nobody", "not a handle", ""] {
+            let before = hashed();
+            let answer = service.log_in(handle, "a wrong guess", "").await;
+            assert!(
+                matches!(answer, Err(ServiceError::WrongCredentials)),
+                "{handle}"
+            );
+            assert_eq!(hashed(), before + 1, "{handle}");
+        }
+        service.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_session_opens_at_once_although_its_token_was_unknown_a_moment_ago() {
+        let service = service().await;
+        let person = sign_up(&service).await;
         let (token, hash) = Token::random().unwrap();
         let token = token.as_str();
         assert_eq!(service.remembered(token), Remembered::Unknown);

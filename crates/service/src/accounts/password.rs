@@ -5,6 +5,7 @@
 //! of admitted requests.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
@@ -86,15 +87,12 @@ impl Service {
         if self.is_breached(&password).await {
             return Err(RuleBroken::PasswordCommon.into());
         }
-        self.hashing(move |argon2| {
+        self.hashing(move |hasher| {
             let [handle, name] = &personal;
             if is_common(&password, &[handle, name, "sosik"]) {
                 return Err(RuleBroken::PasswordCommon.into());
             }
-            argon2
-                .hash_password(password.as_bytes())
-                .map(|hash| hash.to_string())
-                .map_err(refused)
+            hasher.hash(&password)
         })
         .await
     }
@@ -112,20 +110,9 @@ impl Service {
         }
         let password = normalised(password);
         self.hashing(
-            move |argon2| match stored.filter(|stored| !stored.is_empty()) {
-                Some(stored) => {
-                    let stored =
-                        PasswordHash::new(&stored).map_err(|error| refused(error.into()))?;
-                    match argon2.verify_password(password.as_bytes(), &stored) {
-                        Ok(()) => Ok(true),
-                        Err(password_hash::Error::PasswordInvalid) => Ok(false),
-                        Err(error) => Err(refused(error)),
-                    }
-                }
-                None => argon2
-                    .hash_password(password.as_bytes())
-                    .map(|_| false)
-                    .map_err(refused),
+            move |hasher| match stored.filter(|stored| !stored.is_empty()) {
+                Some(stored) => hasher.fits(&password, &stored),
+                None => hasher.hash(&password).map(|_| false),
             },
         )
         .await
@@ -134,9 +121,12 @@ impl Service {
     /// Runs a hashing job as soon as a permit is free.
     async fn hashing<T: Send + 'static>(
         &self,
-        job: impl FnOnce(Argon2<'static>) -> ServiceResult<T> + Send + 'static,
+        job: impl FnOnce(Hasher) -> ServiceResult<T> + Send + 'static,
     ) -> ServiceResult<T> {
-        let argon2 = argon2(&self.0.settings.passwords)?;
+        let hasher = Hasher {
+            argon2: argon2(&self.0.settings.passwords)?,
+            hashed: Arc::clone(&self.0.hashed),
+        };
         let turn = match timeout(HASH_WAIT_MAX, Arc::clone(&self.0.hashing).acquire_owned()).await {
             Ok(Ok(turn)) => turn,
             Ok(Err(_closed)) => return Err(ServiceError::Failed("the service is shutting down")),
@@ -145,11 +135,35 @@ impl Service {
         let hashed = tokio::task::spawn_blocking(move || {
             // Held until the work is done, even if the caller is gone.
             let _turn = turn;
-            job(argon2)
+            job(hasher)
         });
         hashed
             .await
             .unwrap_or(Err(ServiceError::Failed("hash a password")))
+    }
+}
+
+/// Hashes passwords, and counts the hashes.
+struct Hasher {
+    argon2: Argon2<'static>,
+    hashed: Arc<AtomicU64>,
+}
+
+impl Hasher {
+    fn hash(&self, password: &str) -> ServiceResult<String> {
+        self.hashed.fetch_add(1, Ordering::Relaxed);
+        let hash = self.argon2.hash_password(password.as_bytes());
+        hash.map(|hash| hash.to_string()).map_err(refused)
+    }
+
+    fn fits(&self, password: &str, stored: &str) -> ServiceResult<bool> {
+        self.hashed.fetch_add(1, Ordering::Relaxed);
+        let stored = PasswordHash::new(stored).map_err(|error| refused(error.into()))?;
+        match self.argon2.verify_password(password.as_bytes(), &stored) {
+            Ok(()) => Ok(true),
+            Err(password_hash::Error::PasswordInvalid) => Ok(false),
+            Err(error) => Err(refused(error)),
+        }
     }
 }
 

@@ -48,7 +48,7 @@ async fn posts_are_shed_while_an_order_waits_too_long_for_a_worker_and_reads_are
 async fn an_order_without_room_in_memory_waits_in_the_store_and_counts() {
     let world = World::with(|settings| {
         one_worker(settings);
-        settings.delivery.queued_max = 1;
+        settings.delivery.queued_max = 0;
     })
     .await;
     let [author, friend] = world.people(["author", "friend"]).await;

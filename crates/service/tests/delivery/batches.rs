@@ -3,13 +3,17 @@
 use sosik_feed::{Audience, PersonId};
 use sosik_store::LargeAuthorLimits;
 
+use crate::gate::Push;
 use crate::world::{World, ids};
+
+/// Readers of one story that one push has at most.
+const CHUNK: u32 = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_delivered_together_to_small_authors_large_ones_and_those_of_many_chunks() {
     let world = World::with(|settings| {
         settings.delivery.workers = 1;
-        settings.delivery.chunk = 3;
+        settings.delivery.chunk = CHUNK;
         settings.delivery.large_author = LargeAuthorLimits {
             above: 12,
             below: 10,
@@ -57,6 +61,19 @@ async fn what_waits_is_delivered_together_to_small_authors_large_ones_and_those_
             assert!(world.in_timeline(*reader, story).await);
         }
     }
+    let (announced, pushed): (Vec<_>, Vec<_>) = stories
+        .into_iter()
+        .partition(|(author, _)| *author == large);
+    for reader in &crowd {
+        assert_eq!(world.gate.tries(announced[0].1, *reader), 0);
+    }
+    let pushes = world.gate.pushes();
+    let together: Vec<_> = pushed.into_iter().map(|(_, story)| story).collect();
+    let is_whole = |push: &Push| push.iter().map(|(story, _)| *story).eq(together.clone());
+    assert!(pushes.iter().any(is_whole), "{pushes:?}");
+    // The first push of a story has its author, too.
+    let largest = pushes.iter().flatten().map(|(_, readers)| *readers).max();
+    assert_eq!(largest, Some(CHUNK as usize + 1));
     world.service.stop().await;
 }
 

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use sosik_fabric::memory::MemoryFabric;
 use sosik_fabric::{
-    Below, Fabric, FabricError, FabricResult, Figures, Reader, Rebuild, Signals, Since, View, Watch,
+    Below, Delivery, Fabric, FabricError, FabricResult, Figures, Reader, Rebuild, Signals, Since,
+    View, Watch,
 };
 use sosik_feed::timeline::{Forgotten, Newer};
 use sosik_feed::{PersonId, StoryId};
@@ -24,9 +25,13 @@ pub struct GateFabric {
     guarded: Mutex<BTreeSet<PersonId>>,
     failing: Mutex<BTreeSet<PersonId>>,
     delivered: Mutex<Vec<(StoryId, Vec<PersonId>)>>,
+    pushes: Mutex<Vec<Push>>,
     stopped: mpsc::UnboundedSender<Stopped>,
     arrivals: tokio::sync::Mutex<mpsc::UnboundedReceiver<Stopped>>,
 }
+
+/// The stories of one push by a worker, each with the number of its readers.
+pub type Push = Vec<(StoryId, usize)>;
 
 /// A delivery that waits at the gate.
 pub struct Stopped {
@@ -48,6 +53,7 @@ impl GateFabric {
             guarded: Mutex::default(),
             failing: Mutex::default(),
             delivered: Mutex::default(),
+            pushes: Mutex::default(),
             stopped,
             arrivals: tokio::sync::Mutex::new(arrivals),
         })
@@ -75,6 +81,11 @@ impl GateFabric {
         let next = timeout(PATIENCE, arrivals.recv()).await;
         next.expect("no delivery came to the gate")
             .expect("the gate is there")
+    }
+
+    /// The pushes by workers, in their order.
+    pub fn pushes(&self) -> Vec<Push> {
+        self.pushes.lock().clone()
     }
 
     /// The number of attempts to deliver the story to the reader.
@@ -117,6 +128,16 @@ impl Fabric for GateFabric {
             }
         }
         self.inner.deliver(story, readers).await
+    }
+
+    async fn deliver_many(&self, deliveries: &[Delivery]) -> FabricResult<usize> {
+        let push = deliveries.iter().map(|one| (one.story, one.readers.len()));
+        self.pushes.lock().push(push.collect());
+        let mut taken = 0;
+        for delivery in deliveries {
+            taken += self.deliver(delivery.story, &delivery.readers).await?;
+        }
+        Ok(taken)
     }
 
     async fn announce(&self, story: StoryId, author: PersonId) -> FabricResult<()> {

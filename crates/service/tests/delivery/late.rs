@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sosik_feed::generator::STEP_BACK_MAX;
 use sosik_feed::{Audience, StoryId};
+use sosik_service::Settings;
 use sosik_service::feed::From;
 
 use crate::world::{World, ids, newer};
@@ -40,6 +41,71 @@ async fn a_story_made_public_long_after_arrives_once_although_the_followers_time
         (vec![], false),
         "no news to friends"
     );
+    world.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_timeline_that_is_lost_between_two_pages_of_news_skips_nothing() {
+    let world = World::new().await;
+    let [author, friend] = world.people(["author", "friend"]).await;
+    world.befriend(author, friend).await;
+    let mut page = world.top(friend).await;
+    let mut stories = Vec::new();
+    for _ in 0..3 {
+        stories.push(world.post(author, Audience::Friends).await);
+    }
+    world.quiet().await;
+    let mut came = Vec::new();
+    while !page.end || came.is_empty() {
+        page = world.read_some(friend, newer(&page), 1).await;
+        assert!(!page.reset);
+        came.extend(ids(&page));
+        world.lose_timelines(&[friend]).await;
+    }
+    assert_eq!(came, stories);
+    world.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_story_that_was_read_during_its_delivery_is_told_once_though_the_timeline_was_lost()
+{
+    let world = World::with(|settings| {
+        settings.delivery.chunk = 1;
+        settings.delivery.workers = 2;
+    })
+    .await;
+    let [author, other, follower, slow] =
+        world.people(["author", "other", "follower", "slow"]).await;
+    world.befriend(other, slow).await;
+    for reader in [follower, slow] {
+        world.service.follow(reader, author).await.unwrap();
+    }
+    let before = world.top(follower).await;
+    world.gate.guard(slow);
+    // An older delivery hangs, so the settled point stays below the story.
+    let older = world.post(other, Audience::Friends).await;
+    let first = world.gate.next().await;
+    let story = world.post(author, Audience::Friends).await;
+    world
+        .eventually("the story is delivered to friends", async || {
+            world.pending().await == 1
+        })
+        .await;
+    world.make_public(author, story).await;
+    let second = world.gate.next().await;
+    assert_eq!((first.story, second.story), (older, story));
+    let page = world.read(follower, newer(&before)).await;
+    assert_eq!((ids(&page), page.reset), (vec![story], false));
+
+    world.lose_timelines(&[follower]).await;
+    let page = world.read(follower, newer(&page)).await;
+    assert_eq!((ids(&page), page.reset, page.end), (vec![], false, true));
+    world.gate.open();
+    first.pass();
+    second.pass();
+    world.quiet().await;
+    let page = world.read(follower, newer(&page)).await;
+    assert_eq!((ids(&page), page.reset, page.end), (vec![], false, true));
     world.service.stop().await;
 }
 
@@ -82,7 +148,8 @@ async fn what_a_killed_process_with_a_clock_ahead_called_delivered_and_read_hide
     let ahead = world.post(author, Audience::Friends).await;
     world.quiet().await;
     // Nobody posts. The settled point and the position that can be marked as read follow the clock.
-    world.clock.advance(STEP_BACK_MAX + Duration::from_secs(1));
+    let beyond_the_lease = Settings::default().node.lease + STEP_BACK_MAX + Duration::from_secs(1);
+    world.clock.advance(beyond_the_lease);
     let beyond = StoryId::from_u64(u64::MAX >> 1);
     let read = world.service.mark_read(friend, beyond).await.unwrap();
     world.quiet().await;

@@ -28,6 +28,32 @@ async fn a_post_and_its_repeat_are_in_the_authors_feed_though_the_fabric_did_not
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeat_puts_the_story_into_the_authors_timeline_while_the_first_attempt_hangs() {
+    let world = World::with(|settings| settings.delivery.workers = 1).await;
+    let [author] = world.people(["author"]).await;
+    world.top(author).await;
+    world.gate.guard(author);
+    let first = world.try_post(author, Audience::Friends, KEY);
+    let repeat = async {
+        // The request and the worker hang after the commit, before the author's timeline has the story.
+        let hanging = [world.gate.next().await, world.gate.next().await];
+        world.gate.open();
+        let again = world.try_post(author, Audience::Friends, KEY).await;
+        let story = again.unwrap();
+        assert!(world.in_timeline(author, story).await);
+        for one in hanging {
+            one.pass();
+        }
+        story
+    };
+    let (first, again) = tokio::join!(first, repeat);
+    assert_eq!(first.unwrap(), again);
+    world.quiet().await;
+    assert_eq!(ids(&world.top(author).await), [again]);
+    world.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeated_post_has_the_delivery_done_that_nobody_gets_on_with() {
     let world = World::with(|settings| settings.delivery.workers = 2).await;
     let [author, friend] = world.people(["author", "friend"]).await;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use sosik_feed::RuleBroken;
 use sosik_service::ServiceError;
+use sosik_service::accounts::{BreachedPasswords, SignUpAsk};
 
 use crate::world::{PASSWORD, World, broken};
 
@@ -76,6 +78,36 @@ async fn a_password_is_changed_only_by_who_knows_it_and_to_a_good_one() {
         world.service.log_in("mina", PASSWORD, "test").await.is_ok(),
         "the password is unchanged"
     );
+}
+
+/// Knows one password.
+struct Breached(&'static str);
+
+impl BreachedPasswords for Breached {
+    fn contain<'a>(&'a self, password: &'a str) -> BoxFuture<'a, bool> {
+        Box::pin(std::future::ready(password == self.0))
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_became_known_elsewhere_is_refused_at_sign_up_and_at_a_change() {
+    let world = World::new().await;
+    let mina = world.person("mina").await;
+    world.service.ask_for_breached(Breached(NEW_PASSWORD));
+    let change = world
+        .service
+        .change_password(&mina.viewer, PASSWORD, NEW_PASSWORD);
+    assert_eq!(broken(change.await), RuleBroken::PasswordCommon);
+    let ask = SignUpAsk {
+        handle: "jun".to_owned(),
+        display_name: "Jun".to_owned(),
+        password: NEW_PASSWORD.to_owned(),
+        language: None,
+        client: String::new(),
+    };
+    let sign_up = world.service.sign_up(ask).await;
+    assert_eq!(broken(sign_up), RuleBroken::PasswordCommon);
+    world.person("jun").await; // with another password
 }
 
 #[tokio::test]

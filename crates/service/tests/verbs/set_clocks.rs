@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use sosik_feed::{Audience, StoryId};
+use sosik_service::Clock;
+use sosik_store::LeaseRequest;
 
 use crate::world::World;
 
@@ -16,4 +18,39 @@ async fn what_is_marked_read_before_the_clock_goes_back_does_not_cover_what_come
     world.clock.go_back(Duration::from_secs(60));
     let story = world.post(&bob, Audience::Friends, "later").await;
     assert!(story > position);
+}
+
+#[tokio::test]
+async fn after_a_lost_lease_ids_stay_above_the_settled_point_although_the_clock_went_back() {
+    const LEASE: Duration = Duration::from_secs(60);
+    let world = World::with(|settings| settings.node.lease = LEASE).await;
+    let node = world.service.next_id().await.unwrap().node();
+    // Another process gets the number, unless the lease keeper comes first.
+    loop {
+        world.clock.advance(LEASE + Duration::from_secs(1));
+        let request = LeaseRequest {
+            region: 0,
+            holder: "another".to_owned(),
+            now: world.clock.now(),
+            span: Duration::from_secs(1),
+        };
+        if world
+            .service
+            .store()
+            .lease_node(request)
+            .await
+            .unwrap()
+            .node
+            == node
+        {
+            break;
+        }
+    }
+    world.service.settle().await.unwrap();
+    let settled = world.service.settled_point();
+    // Further than the settled point, and less than a lease, so that the store does not see that the clock was ahead.
+    world.clock.go_back(Duration::from_secs(50));
+    let next = world.service.next_id().await.unwrap();
+    assert_ne!(next.node(), node);
+    assert!(StoryId::new(next) > settled);
 }
