@@ -58,23 +58,33 @@ async fn guessing_a_password_is_limited_by_handle_and_by_address() {
     let app = TestApp::with(|settings| {
         settings.api.rates.log_ins_per_handle = rate(1, 2);
         settings.api.rates.log_ins_per_address = rate(1, 4);
+        settings.api.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
     })
     .await;
-    let guess = async |handle: &str| {
+    let guess = async |handle: &str, address: &str| {
         let body = json!({ "handle": handle, "password": "a guess" });
-        Answer::of(
-            app.client()
-                .post(format!("{}/v1/sessions", app.url()))
-                .json(&body),
-        )
-        .await
+        let request = app
+            .client()
+            .post(format!("{}/v1/sessions", app.url()))
+            .header("X-Forwarded-For", address);
+        Answer::of(request.json(&body)).await
     };
+    let (one, another) = ("192.0.2.1", "192.0.2.2");
     for handle in ["mina", "@MINA"] {
-        guess(handle).await.problem(401, "wrong_credentials");
+        guess(handle, one).await.problem(401, "wrong_credentials");
     }
-    guess("mina").await.problem(429, "too_many_requests");
-    guess("jun").await.problem(401, "wrong_credentials");
-    guess("sora").await.problem(429, "too_many_requests");
+    guess("mina", one).await.problem(429, "too_many_requests");
+    guess("jun", one).await.problem(401, "wrong_credentials");
+    for _ in 0..2 {
+        guess("sora", one).await.problem(429, "too_many_requests");
+    }
+    // A rejected address did not use up the budget of the handle.
+    guess("sora", another)
+        .await
+        .problem(401, "wrong_credentials");
+    guess("mina", another)
+        .await
+        .problem(429, "too_many_requests");
 }
 
 /// Logs in, with the cookie of a device if there is one.
