@@ -1,7 +1,7 @@
 //! The chores of this repository as one command: `cargo xtask CHORE`.
 //!
 //! Each chore is a list of [`Step`]s, which run in order until one fails. [`tools`] installs what is missing, so that a
-//! fresh machine with Rust, a C compiler, cmake and Node can run everything.
+//! fresh machine with Rust, a C compiler, Node and Python 3.10 can run everything.
 //!
 //! To add a step, add a line to its chore below.
 
