@@ -1,56 +1,109 @@
-//! Ids: 64 bits that sort by time, made anywhere without asking anyone.
+//! Ids: 64 bits that sort by time, made anywhere without asking anyone, and that say where their row lives.
 //!
-//! Three fields, from the top: 41 bits of milliseconds since [`EPOCH`] (enough until 2093), 10 bits of node
-//! (2 of them region), 12 bits of clock sequence. The top bit stays zero, so an id fits a signed 64-bit column.
-//! In JSON an id is a decimal string, because a JavaScript number ends at 2⁵³.
+//! Four fields, from the top: 41 bits of milliseconds since [`EPOCH`] (enough until 2093), 8 bits of node (2 of them
+//! region), 6 bits of sequence, 8 bits of the owner's [`Bucket`]. The top bit stays zero, so an id fits a signed 64-bit
+//! column. In JSON an id is a decimal string, because a JavaScript number ends at 2⁵³.
 //!
-//! Refused: auto-increment by *k* per primary (*k* changes when a primary is added) and 128-bit UUIDs (a
-//! timeline is 800 ids for each of ten million people). The layout follows Twitter's Snowflake of 2010.
+//! The owner of a story, of its comments and of its delivery order is the author of the story. The owner of a
+//! notification is its reader, and the owner of a session is the person who logged in. A generator makes an
+//! [`UnownedId`], and only the constructor of a kind turns it into an id, because only that knows the owner.
+//!
+//! The three fields above the bucket never repeat. So an id keeps its place in the order with any bucket, and ids rise
+//! within a process whoever owns them.
+//!
+//! Rejected: auto-increment by *k* per primary (*k* changes when a primary is added) and 128-bit UUIDs (a timeline is
+//! 800 ids for each of ten million people). The layout follows Twitter's Snowflake of 2010, with the bucket added
+//! (`docs/decisions/0012-ids-carry-the-owners-bucket.md`).
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::bucket::Bucket;
 use crate::time::Timestamp;
 
 /// Ids count milliseconds from here: 2024-01-01T00:00:00Z.
 pub const EPOCH: Timestamp = Timestamp::from_millis(1_704_067_200_000);
 
 /// Bits of an id that say which generator made it.
-pub const NODE_BITS: u32 = 10;
+pub const NODE_BITS: u32 = 8;
+/// Bits of the node number that say in which region it works: the top ones.
+pub const REGION_BITS: u32 = 2;
 /// Bits of an id that count within one millisecond of one generator.
-pub const SEQUENCE_BITS: u32 = 12;
-/// How many generators can work at the same time: 1,024.
+pub const SEQUENCE_BITS: u32 = 6;
+/// Bits of an id that say in which bucket its row lives.
+pub const BUCKET_BITS: u32 = 8;
+/// How many generators can work at the same time: 256.
 pub const NODES: u16 = 1 << NODE_BITS;
-/// How many ids one generator makes within one millisecond: 4,096.
+/// Node numbers of a region: 64. The last one is [`node_of_imports`].
+pub const NODES_PER_REGION: u16 = 1 << (NODE_BITS - REGION_BITS);
+/// How many ids one generator makes within one millisecond: 64, for all buckets together.
 pub const SEQUENCES: u16 = 1 << SEQUENCE_BITS;
 /// The largest count of milliseconds since [`EPOCH`] that an id can carry.
 pub const MILLIS_MAX: u64 = (1 << 41) - 1;
 
-/// An id whose kind does not matter, as generators make them and timelines keep them.
+/// The node number of a region under which imports make ids of the past. It is never leased, so these ids never meet
+/// those of a generator, which only rise.
+#[must_use]
+pub const fn node_of_imports(region: u16) -> u16 {
+    (region + 1) * NODES_PER_REGION - 1
+}
+
+/// An id whose kind does not matter, as timelines and cursors keep them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RawId(u64);
+
+/// A new id without the bucket of its owner. The constructor of a kind fills it in: [`StoryId::of_author`] and others.
+///
+/// It cannot be copied, so a generator's answer becomes one id.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnownedId(RawId);
 
 /// The text is not the decimal form of an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an id is a decimal number between 1 and 9223372036854775807")]
 pub struct NotAnId;
 
-impl RawId {
+impl UnownedId {
     /// Puts the three fields together. Each is cut to its width.
     #[must_use]
     pub const fn from_fields(millis: u64, node: u16, sequence: u16) -> Self {
+        Self(RawId::from_fields(millis, node, sequence, Bucket::FIRST))
+    }
+
+    /// The lowest id that this can become.
+    #[must_use]
+    pub const fn lowest(&self) -> RawId {
+        self.0
+    }
+
+    pub(crate) const fn owned_in(self, bucket: Bucket) -> RawId {
+        self.0.moved_to(bucket)
+    }
+}
+
+impl RawId {
+    /// Puts the four fields together: a bound, or an id of a test. Each is cut to its width.
+    #[must_use]
+    pub const fn from_fields(millis: u64, node: u16, sequence: u16, bucket: Bucket) -> Self {
         let millis = millis & MILLIS_MAX;
         let node = (node % NODES) as u64;
         let sequence = (sequence % SEQUENCES) as u64;
-        Self(millis << (NODE_BITS + SEQUENCE_BITS) | node << SEQUENCE_BITS | sequence)
+        let unowned = millis << (NODE_BITS + SEQUENCE_BITS) | node << SEQUENCE_BITS | sequence;
+        Self(unowned << BUCKET_BITS | bucket.number() as u64)
     }
 
-    /// The smallest id that an instant can have: a bound for "older than".
+    /// The lowest id of a millisecond, from any node and in any bucket: a bound for "older than".
     #[must_use]
     pub const fn first_at(at: Timestamp) -> Self {
-        Self::from_fields(at.as_millis().saturating_sub(EPOCH.as_millis()), 0, 0)
+        let millis = at.as_millis().saturating_sub(EPOCH.as_millis());
+        Self::from_fields(millis, 0, 0, Bucket::FIRST)
+    }
+
+    /// The same fields with another bucket.
+    const fn moved_to(self, bucket: Bucket) -> Self {
+        Self((self.0 >> BUCKET_BITS) << BUCKET_BITS | bucket.number() as u64)
     }
 
     /// Takes a number as it came back from the store. A negative one becomes 0, which is nobody's id.
@@ -80,7 +133,7 @@ impl RawId {
     /// Milliseconds since [`EPOCH`].
     #[must_use]
     pub const fn millis(self) -> u64 {
-        self.0 >> (NODE_BITS + SEQUENCE_BITS)
+        self.0 >> (NODE_BITS + SEQUENCE_BITS + BUCKET_BITS)
     }
 
     /// When it was made, by the clock of the node that made it.
@@ -91,16 +144,23 @@ impl RawId {
 
     /// Which generator made it.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "masked to ten bits")]
+    #[expect(clippy::cast_possible_truncation, reason = "masked to eight bits")]
     pub const fn node(self) -> u16 {
-        (self.0 >> SEQUENCE_BITS) as u16 & (NODES - 1)
+        (self.0 >> (SEQUENCE_BITS + BUCKET_BITS)) as u16 & (NODES - 1)
     }
 
     /// Its place within its millisecond.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "masked to twelve bits")]
+    #[expect(clippy::cast_possible_truncation, reason = "masked to six bits")]
     pub const fn sequence(self) -> u16 {
-        self.0 as u16 & (SEQUENCES - 1)
+        (self.0 >> BUCKET_BITS) as u16 & (SEQUENCES - 1)
+    }
+
+    /// The bucket in which its row lives.
+    #[must_use]
+    pub const fn bucket(self) -> Bucket {
+        let [.., bucket] = self.0.to_be_bytes();
+        Bucket::new(bucket)
     }
 }
 
@@ -138,7 +198,7 @@ macro_rules! kinds_of_id {
         pub struct $name(RawId);
 
         impl $name {
-            /// Gives a bare id its kind.
+            /// Gives the bare form of an id of this kind its kind back, or makes a bound of a list.
             #[must_use]
             pub const fn new(raw: RawId) -> Self { Self(raw) }
             /// The bare id.
@@ -159,6 +219,9 @@ macro_rules! kinds_of_id {
             /// When it was made, by the clock of the node that made it.
             #[must_use]
             pub const fn time(self) -> Timestamp { self.0.time() }
+            /// The bucket in which its row lives.
+            #[must_use]
+            pub const fn bucket(self) -> Bucket { self.0.bucket() }
         }
 
         impl fmt::Debug for $name {
@@ -196,7 +259,7 @@ macro_rules! kinds_of_id {
 kinds_of_id! {
     /// Names a person for ever; handles may change.
     PersonId;
-    /// Names a story. Newest first is largest first.
+    /// Names a story. Newest first is largest first. Its comments and its delivery order live in its bucket.
     StoryId;
     /// Names a comment. Oldest first is smallest first.
     CommentId;
@@ -206,20 +269,102 @@ kinds_of_id! {
     NotificationId;
 }
 
+impl PersonId {
+    /// The id of a new person in a bucket that [`BucketCycle`](crate::bucket::BucketCycle) drew.
+    #[must_use]
+    pub const fn in_bucket(bucket: Bucket, id: UnownedId) -> Self {
+        Self(id.owned_in(bucket))
+    }
+}
+
+impl StoryId {
+    /// The id of a new story, in the bucket of its author.
+    #[must_use]
+    pub const fn of_author(author: PersonId, id: UnownedId) -> Self {
+        Self(id.owned_in(author.bucket()))
+    }
+}
+
+impl CommentId {
+    /// The id of a new comment, in the bucket of its story.
+    #[must_use]
+    pub const fn on_story(story: StoryId, id: UnownedId) -> Self {
+        Self(id.owned_in(story.bucket()))
+    }
+}
+
+impl SessionId {
+    /// The id of a new session, in the bucket of its person.
+    #[must_use]
+    pub const fn of_person(person: PersonId, id: UnownedId) -> Self {
+        Self(id.owned_in(person.bucket()))
+    }
+}
+
+impl NotificationId {
+    /// The id of a new notification, in the bucket of its reader.
+    #[must_use]
+    pub const fn for_reader(reader: PersonId, id: UnownedId) -> Self {
+        Self(id.owned_in(reader.bucket()))
+    }
+
+    /// The id of a notification about a story or a comment: the id of its cause, in the bucket of its reader. A reader
+    /// has one for each cause.
+    #[must_use]
+    pub const fn about(cause: RawId, reader: PersonId) -> Self {
+        Self(cause.moved_to(reader.bucket()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     #[test]
-    fn the_fields_of_an_id_sort_by_time_first() {
-        let older = RawId::from_fields(5, 1023, 4095);
-        let newer = RawId::from_fields(6, 0, 0);
+    fn the_fields_of_an_id_sort_by_time_first_and_by_bucket_last() {
+        let older = RawId::from_fields(5, 255, 63, Bucket::LAST);
+        let newer = RawId::from_fields(6, 0, 0, Bucket::FIRST);
         assert!(older < newer);
         assert_eq!(
-            (older.millis(), older.node(), older.sequence()),
-            (5, 1023, 4095)
+            (
+                older.millis(),
+                older.node(),
+                older.sequence(),
+                older.bucket()
+            ),
+            (5, 255, 63, Bucket::LAST)
         );
+        let behind_all_buckets = RawId::from_fields(5, 7, 4, Bucket::FIRST);
+        assert!(RawId::from_fields(5, 7, 3, Bucket::LAST) < behind_all_buckets);
+    }
+
+    #[test]
+    fn an_id_has_41_bits_of_time_8_of_node_6_of_sequence_and_8_of_bucket() {
+        let id = RawId::from_fields(MILLIS_MAX, 0, 0, Bucket::FIRST);
+        assert_eq!(id.as_u64(), ((1 << 41) - 1) << 22);
+        let fields = |node, sequence, bucket| {
+            RawId::from_fields(0, node, sequence, Bucket::new(bucket)).as_u64()
+        };
+        assert_eq!(fields(255, 0, 0), 0xFF << 14);
+        assert_eq!(fields(0, 63, 0), 0x3F << 8);
+        assert_eq!(fields(0, 0, 255), 0xFF);
+    }
+
+    #[test]
+    fn the_first_id_of_a_millisecond_is_the_lowest_of_all_nodes_and_buckets() {
+        let at = Timestamp::from_millis(EPOCH.as_millis() + 9);
+        assert_eq!(
+            RawId::first_at(at),
+            RawId::from_fields(9, 0, 0, Bucket::FIRST)
+        );
+        let before = RawId::from_u64(RawId::first_at(at).as_u64() - 1);
+        assert_eq!(before, RawId::from_fields(8, 255, 63, Bucket::LAST));
+    }
+
+    #[test]
+    fn imports_make_ids_under_the_last_number_of_their_region() {
+        assert_eq!([0, 1, 2, 3].map(node_of_imports), [63, 127, 191, 255]);
     }
 
     #[test]
@@ -249,15 +394,61 @@ mod tests {
         }
     }
 
+    fn unowned(place: &Place) -> UnownedId {
+        UnownedId::from_fields(place.millis, place.node, place.sequence)
+    }
+
+    #[derive(Debug, Clone)]
+    struct Place {
+        millis: u64,
+        node: u16,
+        sequence: u16,
+    }
+
+    fn places() -> impl Strategy<Value = Place> {
+        (0..=MILLIS_MAX, 0..NODES, 0..SEQUENCES).prop_map(|(millis, node, sequence)| Place {
+            millis,
+            node,
+            sequence,
+        })
+    }
+
     proptest! {
         #[test]
-        fn fields_and_text_come_back_as_they_were(millis in 0..=MILLIS_MAX, node in 0..NODES, sequence in 0..SEQUENCES) {
-            let id = RawId::from_fields(millis, node, sequence);
-            prop_assert_eq!((id.millis(), id.node(), id.sequence()), (millis, node, sequence));
+        fn fields_and_text_come_back_as_they_were(place in places(), bucket: u8) {
+            let Place { millis, node, sequence } = place;
+            let bucket = Bucket::new(bucket);
+            let id = RawId::from_fields(millis, node, sequence, bucket);
+            let fields = (id.millis(), id.node(), id.sequence(), id.bucket());
+            prop_assert_eq!(fields, (millis, node, sequence, bucket));
+            prop_assert!(id.as_i64() >= 0, "an id fits 63 bits");
             prop_assert_eq!(RawId::from_i64(id.as_i64()), id);
             if id.as_u64() > 0 {
                 prop_assert_eq!(id.to_string().parse::<RawId>(), Ok(id));
             }
+        }
+
+        #[test]
+        fn every_kind_carries_the_bucket_of_its_owner(places in prop::collection::vec(places(), 5), bucket: u8, other: u8) {
+            let (bucket, other) = (Bucket::new(bucket), Bucket::new(other));
+            let author = PersonId::in_bucket(bucket, unowned(&places[0]));
+            let reader = PersonId::in_bucket(other, unowned(&places[1]));
+            let story = StoryId::of_author(author, unowned(&places[2]));
+            let comment = CommentId::on_story(story, unowned(&places[3]));
+            prop_assert_eq!([author.bucket(), story.bucket(), comment.bucket()], [bucket; 3]);
+            let session = SessionId::of_person(reader, unowned(&places[4]));
+            let own = NotificationId::for_reader(reader, unowned(&places[4]));
+            let about = NotificationId::about(comment.raw(), reader);
+            prop_assert_eq!([session.bucket(), own.bucket(), about.bucket()], [other; 3]);
+            prop_assert_eq!(story.raw().moved_to(Bucket::FIRST), unowned(&places[2]).lowest());
+            prop_assert_eq!(about.raw().moved_to(bucket), comment.raw());
+        }
+
+        #[test]
+        fn ids_keep_their_order_in_any_bucket(one in places(), other in places(), buckets: (u8, u8)) {
+            prop_assume!(unowned(&one) < unowned(&other));
+            let (first, second) = (Bucket::new(buckets.0), Bucket::new(buckets.1));
+            prop_assert!(unowned(&one).owned_in(first) < unowned(&other).owned_in(second));
         }
     }
 }

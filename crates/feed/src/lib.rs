@@ -1,6 +1,7 @@
 //! The domain of a news feed: ids, people, stories, audiences, timelines. No I/O, no clock, no async.
 
 pub mod audience;
+pub mod bucket;
 pub mod cursor;
 pub mod generator;
 pub mod id;
@@ -13,7 +14,8 @@ pub mod time;
 pub mod timeline;
 
 pub use audience::{Audience, Circle, Relation, Sees};
+pub use bucket::Bucket;
 pub use cursor::{Cursor, Position};
-pub use id::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId};
+pub use id::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId, UnownedId};
 pub use rules::RuleBroken;
 pub use time::Timestamp;

@@ -1,4 +1,4 @@
-//! A hundred million ids from every generator there can be, under clocks that jump.
+//! A hundred million ids from every generator there can be, in every bucket, under clocks that jump.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sosik_feed::generator::{IdGenerator, Lease};
 use sosik_feed::id::{EPOCH, NODES};
-use sosik_feed::{RawId, Timestamp};
+use sosik_feed::{Bucket, PersonId, RawId, Timestamp};
 
 /// In all, over [`NODES`] generators.
 const IDS: u64 = 100_000_000;
@@ -18,7 +18,7 @@ const IDS: u64 = 100_000_000;
 const START: u64 = EPOCH.as_millis() + 90_000_000_000;
 
 /// Two generators never make the same id because their node fields differ, and one never makes an id twice because
-/// each is larger than the one before. Both are checked for every id, which proves as much as a set of all of them.
+/// each is larger than the one before, whatever their buckets. Both are checked for every id, which proves as much as a set of all of them.
 #[test]
 fn a_hundred_million_ids_of_all_generators_rise_and_never_repeat() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -59,8 +59,10 @@ fn exercise(node: usize) -> u64 {
         for _ in 0..chance.below(5_000) {
             let id = generator.next(Timestamp::from_millis(clock), Duration::ZERO);
             let id = id.expect("the lease is longer than the test");
+            let bucket = Bucket::nth(chance.below(256));
+            let id = PersonId::in_bucket(bucket, id).raw();
             assert!(
-                id > last && id.node() == node,
+                id > last && id.node() == node && id.bucket() == bucket,
                 "{id} after {last} from {node}"
             );
             last = id;

@@ -87,7 +87,7 @@ impl Town {
             .await?;
         let mut people = Vec::with_capacity(count);
         for number in 0..count {
-            let id = PersonId::new(service.next_id().await?);
+            let id = service.next_person().await?;
             let handle = Handle::parse(&handle(number))?;
             let name = DisplayName::parse(&format!("이웃 {number}"))?;
             let (hash, now) = (hash.clone(), service.clock().now());

@@ -58,7 +58,7 @@ impl Service {
         let text = self.checked_comment_text(text)?;
         self.openable(viewer, story).await?;
         let comment = NewComment {
-            id: CommentId::new(self.next_id().await?),
+            id: CommentId::on_story(story, self.next_id().await?),
             story,
             author: viewer,
             mentions: text::mentions(&text)

@@ -1,12 +1,14 @@
 //! Ids of this process: the generator under its leased node number.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use sosik_feed::generator::{IdGenerator, IdRefused, Lease, STEP_BACK_MAX};
+use sosik_feed::bucket::BucketCycle;
+use sosik_feed::generator::{IdGenerator, IdRefused, Lease, PER_SECOND, STEP_BACK_MAX};
 use sosik_feed::id::EPOCH;
-use sosik_feed::{RawId, Timestamp};
+use sosik_feed::{PersonId, RawId, Timestamp, UnownedId};
 use sosik_store::{LeaseRequest, NodeLease, Store, StoreError};
 
 use crate::clock::Clock;
@@ -42,6 +44,8 @@ pub(crate) struct Ids {
     holder: String,
     span: Duration,
     held: Mutex<Held>,
+    /// Where the next people to sign up live.
+    buckets: BucketCycle,
     /// Only one renewal runs at a time.
     renewing: tokio::sync::Mutex<()>,
 }
@@ -73,6 +77,7 @@ impl Ids {
             holder: node.name.clone(),
             span: node.lease,
             held: Mutex::new(Held { lease, generator }),
+            buckets: BucketCycle::starting_at(anywhere()),
             renewing: tokio::sync::Mutex::new(()),
         })
     }
@@ -84,7 +89,7 @@ impl Ids {
     }
 
     /// The next id.
-    pub(crate) async fn next(&self) -> ServiceResult<RawId> {
+    pub(crate) async fn next(&self) -> ServiceResult<UnownedId> {
         for _ in 0..RENEWALS_MAX {
             match self.try_next() {
                 Ok(id) => return Ok(id),
@@ -95,7 +100,7 @@ impl Ids {
     }
 
     /// The next id, or the reason why none can be made immediately.
-    pub(crate) fn try_next(&self) -> Result<RawId, IdRefused> {
+    pub(crate) fn try_next(&self) -> Result<UnownedId, IdRefused> {
         self.held
             .lock()
             .generator
@@ -189,6 +194,12 @@ impl Ids {
     }
 }
 
+/// A number that differs from process to process.
+fn anywhere() -> u8 {
+    let [number, ..] = RandomState::new().hash_one("bucket").to_be_bytes();
+    number
+}
+
 fn bounds(lease: &NodeLease, deadline: Duration) -> Lease {
     Lease {
         node: lease.node,
@@ -199,12 +210,28 @@ fn bounds(lease: &NodeLease, deadline: Duration) -> Lease {
 }
 
 impl Service {
-    /// The next id. Rises within this process; unique among all nodes.
+    /// The next id, for the constructor of its kind. Rises within this process; unique among all nodes.
     ///
     /// # Errors
     /// `Busy` when the clock shows a time before 2024 or the lease cannot be renewed.
-    pub async fn next_id(&self) -> ServiceResult<RawId> {
+    pub async fn next_id(&self) -> ServiceResult<UnownedId> {
         self.0.ids.next().await
+    }
+
+    /// The id of the next person to sign up, in the bucket whose turn it is.
+    ///
+    /// # Errors
+    /// As [`next_id`](Self::next_id).
+    pub async fn next_person(&self) -> ServiceResult<PersonId> {
+        let id = self.next_id().await?;
+        Ok(PersonId::in_bucket(self.0.ids.buckets.draw(), id))
+    }
+
+    /// An upper bound of every id that anybody can have seen by now: of the ids made here, even if the clock has gone
+    /// back since, and of the ids made elsewhere before this millisecond. Every id made here from now on is larger.
+    #[must_use]
+    pub fn newest_possible(&self) -> RawId {
+        self.0.ids.pass_before(self.now())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -237,8 +264,9 @@ impl Service {
         if logged.ids_ahead && !was_ahead {
             tracing::warn!(
                 ahead_seconds = ahead.as_secs(),
-                "the newest id is ahead of the clock of this machine: the clock was ahead before, or is behind now. New \
-                 ids continue above it, and times that people see are those of the clock. Check the clock"
+                "the newest id is ahead of the clock of this machine: the clock was ahead before, or is behind now, or \
+                 more than {PER_SECOND} ids a second were made. New ids continue above it, and times that people see are \
+                 those of the clock. Check the clock"
             );
         }
     }

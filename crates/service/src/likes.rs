@@ -23,8 +23,8 @@ impl Service {
     /// # Errors
     /// `NotFound` if the story does not exist or the viewer may not see it.
     pub async fn like(&self, viewer: PersonId, story: StoryId) -> ServiceResult<StoryCounts> {
-        self.openable(viewer, story).await?;
-        let notification = NotificationId::new(self.next_id().await?);
+        let author = self.openable(viewer, story).await?.record.author;
+        let notification = NotificationId::for_reader(author, self.next_id().await?);
         let service = self.clone();
         self.whole(async move {
             let answer = service

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sosik_feed::{Cursor, NotificationId, PersonId, RawId};
+use sosik_feed::{Cursor, NotificationId, PersonId};
 use sosik_store::NotificationRecord;
 
 use crate::caches::PersonEntry;
@@ -104,11 +104,5 @@ impl Service {
             Ok(answer?)
         })
         .await
-    }
-
-    /// An upper bound of every id that anybody can have seen by now: of the ids made here, even if the clock has gone
-    /// back since, and of the ids made elsewhere before this millisecond. Every id made here from now on is larger.
-    pub(crate) fn newest_possible(&self) -> RawId {
-        self.0.ids.pass_before(self.now())
     }
 }

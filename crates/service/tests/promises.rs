@@ -224,7 +224,7 @@ async fn no_gaps_upwards(mut world: World) -> Result<(), Broken> {
         unreachable!()
     };
     world.befriend(author, reader).await;
-    let late = StoryId::new(world.service.next_id().await.unwrap());
+    let late = world.story_id(author).await;
     let first = world.post(author, Audience::Friends).await;
     world.quiet().await;
     let page = world.read(reader, From::Top, 10).await;

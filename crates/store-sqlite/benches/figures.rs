@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use sosik_feed::id::EPOCH;
 use sosik_feed::people::Language;
-use sosik_feed::{Audience, PersonId, RawId, StoryId, Timestamp};
+use sosik_feed::{Audience, Bucket, PersonId, RawId, StoryId, Timestamp};
 use sosik_store::{
     Accounts, Feeds, Likes, NewPerson, NewStory, People, Relations, Store, Stories, StorySpan,
 };
@@ -43,7 +43,7 @@ fn person(number: u64) -> PersonId {
 /// Stories in the order of posting: everybody's first, everybody's second, …
 fn story(number: u64, author: PersonId) -> NewStory {
     NewStory {
-        id: StoryId::new(RawId::from_fields(number, 1, 0)),
+        id: StoryId::new(RawId::from_fields(number, 1, 0, Bucket::FIRST)),
         author,
         text: "오늘도 좋은 하루 되세요. ".repeat(8),
         audience: if number.is_multiple_of(3) {
@@ -161,7 +161,7 @@ async fn feeds(store: &SqliteStore) {
 
 async fn points(store: &Arc<SqliteStore>) {
     let ids: Vec<_> = (0..20)
-        .map(|number| StoryId::new(RawId::from_fields(number * 37, 1, 0)))
+        .map(|number| StoryId::new(RawId::from_fields(number * 37, 1, 0, Bucket::FIRST)))
         .collect();
     let reads = async {
         for _ in 0..1_000 {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
-use sosik_feed::{CommentId, NotificationId, PersonId, StoryId, Timestamp};
+use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
 
 use super::SqliteStore;
 use super::db::Db;
@@ -192,7 +192,7 @@ fn add(
     )?;
     let counts = change_counts(db, comment.story, 0, 1)?;
     let act = notify::Act {
-        id: NotificationId::new(comment.id.raw()),
+        id: comment.id.raw(),
         actor: comment.author,
         story: comment.story,
         story_author,
@@ -218,7 +218,7 @@ fn tell(
 ) -> StoreResult<Vec<PersonId>> {
     let note = Note {
         person: act.story_author,
-        id: act.id,
+        id: act.notification_of(act.story_author),
         kind: NotificationKind::Comment,
         actor: act.actor,
         story: Some(act.story),

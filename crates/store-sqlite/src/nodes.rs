@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rustc_hash::FxHashMap;
+use sosik_feed::id::{NODES_PER_REGION, node_of_imports};
 use sosik_feed::{RawId, Timestamp};
 
 use super::SqliteStore;
@@ -33,9 +34,6 @@ const NEWEST: [Sql; 5] = [
     NEWEST_PERSON,
     NEWEST_SESSION,
 ];
-
-/// Node numbers of a region. The last one is never leased.
-const NODES_PER_REGION: u16 = 256;
 
 #[async_trait]
 impl Nodes for SqliteStore {
@@ -106,8 +104,7 @@ struct Known {
 
 /// The lowest free number, so a machine that restarts normally keeps its number.
 fn lease(db: &Db<'_>, request: &LeaseRequest) -> StoreResult<NodeLease> {
-    let first = request.region * NODES_PER_REGION;
-    let numbers = first..first + NODES_PER_REGION - 1;
+    let numbers = request.region * NODES_PER_REGION..node_of_imports(request.region);
     let values = [
         i64::from(numbers.start),
         i64::from(numbers.end),

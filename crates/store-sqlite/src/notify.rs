@@ -3,7 +3,7 @@
 //! Nobody is notified of their own acts, of acts across a block, or of acts by a muted person.
 
 use rusqlite::params;
-use sosik_feed::{Audience, CommentId, NotificationId, PersonId, StoryId, Timestamp};
+use sosik_feed::{Audience, CommentId, NotificationId, PersonId, RawId, StoryId, Timestamp};
 
 use super::db::Db;
 use super::statement::statements;
@@ -58,13 +58,21 @@ impl Note {
 
 /// The write that mentions people: a story, or a comment on it.
 pub(super) struct Act {
-    pub(super) id: NotificationId,
+    /// The id of the story or comment.
+    pub(super) id: RawId,
     pub(super) actor: PersonId,
     pub(super) story: StoryId,
     pub(super) story_author: PersonId,
     pub(super) audience: Audience,
     pub(super) comment: Option<CommentId>,
     pub(super) at: Timestamp,
+}
+
+impl Act {
+    /// The id of the notification that a person gets about it.
+    pub(super) const fn notification_of(&self, person: PersonId) -> NotificationId {
+        NotificationId::about(self.id, person)
+    }
 }
 
 /// The number of a kind in the tables.
@@ -146,7 +154,7 @@ pub(super) fn notify_mentioned(
         let (kind, story) = (NotificationKind::Mention, Some(act.story));
         let note = Note {
             person,
-            id: act.id,
+            id: act.notification_of(person),
             kind,
             actor: act.actor,
             story,

@@ -2,7 +2,7 @@
 
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
-use sosik_feed::{NotificationId, PersonId, StoryId};
+use sosik_feed::{PersonId, StoryId};
 
 use super::db::Db;
 use super::idempotency::{self, Earlier};
@@ -48,7 +48,7 @@ pub(super) fn post(
         story.now,
     )?;
     let act = Act {
-        id: NotificationId::new(story.id.raw()),
+        id: story.id.raw(),
         actor: story.author,
         story: story.id,
         story_author: story.author,

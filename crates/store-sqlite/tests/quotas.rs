@@ -181,16 +181,16 @@ async fn a_like_given_and_withdrawn_again_and_again_is_news_once() {
     let story = world.posts(mina, "story").await;
     let mut woken = 0;
     for _ in 0..302 {
-        let liked = world.like(joon, story, world.note(), world.now()).await;
+        let liked = world.like(joon, story, world.note(mina), world.now()).await;
         woken += usize::from(liked.unwrap().unwrap().notified.is_some());
         let unliked = world.unlike(joon, story).await.unwrap().unwrap();
         woken += usize::from(unliked.notified.is_some());
     }
     assert_eq!(woken, 2, "the first like, and its withdrawal");
-    let read = world.note();
+    let read = world.note(mina);
     world.mark_notifications_read(mina, read).await.unwrap();
     world
-        .like(joon, story, world.note(), world.now())
+        .like(joon, story, world.note(mina), world.now())
         .await
         .unwrap();
     let told = world.notes(mina).await;
@@ -201,7 +201,7 @@ async fn a_like_given_and_withdrawn_again_and_again_is_news_once() {
     );
     let later = world.now().plus(Duration::from_hours(48));
     world.unlike(joon, story).await.unwrap();
-    let liked = world.like(joon, story, world.note(), later).await;
+    let liked = world.like(joon, story, world.note(mina), later).await;
     assert_eq!(
         liked.unwrap().unwrap().notified,
         Some(mina),
@@ -221,7 +221,7 @@ async fn a_friend_request_withdrawn_and_sent_again_is_news_once() {
     }
     assert_eq!(news, 2, "the first request, and its withdrawal");
     world
-        .mark_notifications_read(mina, world.note())
+        .mark_notifications_read(mina, world.note(mina))
         .await
         .unwrap();
     assert_eq!(world.asks(joon, mina).await, RelationChange::ChangedQuietly);
@@ -234,7 +234,7 @@ async fn a_friend_request_withdrawn_and_sent_again_is_news_once() {
     assert_eq!(world.accepts(mina, joon).await, RelationChange::Changed);
     assert_eq!(world.forget_withdrawn(world.now(), 10).await.unwrap(), 1);
     let again = world
-        .ask_friend(joon, mina, LIMITS, world.note(), world.now())
+        .ask_friend(joon, mina, LIMITS, world.note(mina), world.now())
         .await;
     assert_eq!(
         again.unwrap(),

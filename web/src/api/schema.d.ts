@@ -960,7 +960,7 @@ export interface components {
             handle: string;
             /**
              * @description Never changes.
-             * @example 181193933824000001
+             * @example 181193933823426725
              */
             id: string;
             /** @description Language of the interface, and a hint for the `lang` attribute of their texts. */
@@ -1177,7 +1177,7 @@ export interface components {
             edited_at?: string | null;
             /**
              * @description Newer stories have larger ids.
-             * @example 181193933824000002
+             * @example 286429859020817061
              */
             id: string;
             /** @description Whether you like it. */

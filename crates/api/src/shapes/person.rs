@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct Person {
     /// Never changes.
-    #[schema(value_type = String, example = "181193933824000001")]
+    #[schema(value_type = String, example = "181193933823426725")]
     pub id: PersonId,
     /// Lower case, unique, without the `@`.
     #[schema(example = "mina")]

@@ -11,7 +11,7 @@ use super::Person;
 #[serde(deny_unknown_fields)]
 pub struct Story {
     /// Newer stories have larger ids.
-    #[schema(value_type = String, example = "181193933824000002")]
+    #[schema(value_type = String, example = "286429859020817061")]
     pub id: StoryId,
     /// The author of the story.
     pub author: Person,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use sosik_feed::people::Language;
-use sosik_feed::{PersonId, RawId, SessionId, Timestamp};
+use sosik_feed::{PersonId, SessionId, Timestamp, UnownedId};
 use sosik_store::{
     Accounts, NewPerson, NewStory, Relations, SessionRecord, Sessions, Store, Stories,
 };
@@ -94,9 +94,10 @@ async fn stories(store: &Arc<SqliteStore>, shape: &Shape, made: Timestamp) -> an
 
 async fn sessions(store: &Arc<SqliteStore>, shape: &Shape, made: Timestamp) -> anyhow::Result<()> {
     for number in shape.with_sessions() {
+        let person = person(number, made);
         let session = SessionRecord {
-            id: SessionId::new(RawId::from_u64(number + 1)),
-            person: person(number, made),
+            id: SessionId::of_person(person, UnownedId::from_fields(number + 1, 0, 0)),
+            person,
             token: Sha256::digest(token_bytes(number)).into(),
             created_at: made,
             used_at: made,

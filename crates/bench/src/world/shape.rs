@@ -5,14 +5,14 @@
 //! world. Real friendships have a different shape, but that does not matter here: the cost of a read depends on the
 //! reader's own friends, and their number is the same in a world of any size.
 
-use sosik_feed::id::SEQUENCES;
-use sosik_feed::{Audience, PersonId, RawId, StoryId, Timestamp};
+use sosik_feed::id::{SEQUENCES, node_of_imports};
+use sosik_feed::{Audience, Bucket, PersonId, RawId, StoryId, Timestamp, UnownedId};
 
 /// Stories are spread over this many days before the world was made.
 const DAYS: u64 = 30;
 
-/// People and stories are imported: they have the last node number of region 0.
-const NODE: u16 = 255;
+/// People and stories are imported: they have the node number that region 0 keeps for imports.
+const NODE: u16 = node_of_imports(0);
 
 /// Spreads consecutive stories over people. A prime, and so coprime to every round number of people.
 const STRIDE: u64 = 7_919;
@@ -107,10 +107,10 @@ impl Shape {
     pub(crate) fn story(&self, place: u64, made: Timestamp) -> Written {
         let first = made.as_millis() - DAYS * 86_400_000;
         let millis = first + place * (DAYS * 86_400_000) / self.stories();
-        let author = place * STRIDE % self.people;
+        let author = person(place * STRIDE % self.people, made);
         Written {
-            id: StoryId::new(id(Timestamp::from_millis(millis), place)),
-            author: person(author, made),
+            id: StoryId::of_author(author, id(Timestamp::from_millis(millis), place)),
+            author,
             text: format!(
                 "{place}번째 소식. 오늘은 날씨가 좋아서 강가를 걸었어요. 다들 잘 지내죠?"
             ),
@@ -125,13 +125,16 @@ pub(crate) const AUDIENCE: Audience = Audience::Friends;
 pub(crate) fn person(number: u64, made: Timestamp) -> PersonId {
     let born = made.as_millis() - (DAYS + 1) * 86_400_000;
     let millis = born + number / u64::from(SEQUENCES);
-    PersonId::new(id(Timestamp::from_millis(millis), number))
+    PersonId::in_bucket(
+        Bucket::nth(number),
+        id(Timestamp::from_millis(millis), number),
+    )
 }
 
-fn id(at: Timestamp, number: u64) -> RawId {
+fn id(at: Timestamp, number: u64) -> UnownedId {
     let millis = RawId::first_at(at).millis();
     let sequence = u16::try_from(number % u64::from(SEQUENCES)).unwrap_or_default();
-    RawId::from_fields(millis, NODE, sequence)
+    UnownedId::from_fields(millis, NODE, sequence)
 }
 
 #[cfg(test)]

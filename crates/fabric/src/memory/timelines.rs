@@ -355,21 +355,31 @@ fn fill_up(slot: &mut Slot, who: &dyn Reader, log: &PullLog, keep: usize) -> boo
 
 #[cfg(test)]
 mod tests {
-    use sosik_feed::RawId;
+    use sosik_feed::{Bucket, RawId};
 
     use super::*;
 
     #[test]
     fn readers_whose_ids_differ_in_their_time_only_are_spread_over_all_shards() {
+        check_spread(|milliseconds| RawId::from_fields(milliseconds, 3, 0, Bucket::FIRST));
+    }
+
+    #[test]
+    fn readers_whose_buckets_take_turns_are_spread_over_all_shards() {
+        check_spread(|number| {
+            RawId::from_fields(number / 64, 3, (number % 64) as u16, Bucket::nth(number))
+        });
+    }
+
+    fn check_spread(id: impl Fn(u64) -> RawId) {
         let timelines = Timelines::new(MemoryOptions {
             timeline_stories: 800,
             timelines_bytes: 64 << 20,
             pull_log_entries: 100,
             seed: 42,
         });
-        let joined = |milliseconds| PersonId::new(RawId::from_fields(milliseconds, 3, 0));
-        for reader in (0..SHARDS as u64 * 100).map(joined) {
-            timelines.begin(reader, 0);
+        for reader in (0..SHARDS as u64 * 100).map(id) {
+            timelines.begin(PersonId::new(reader), 0);
         }
         let held = |shard: &Mutex<Shard>| shard.lock().slots.len();
         let fullest = timelines.shards.iter().map(held).max();

@@ -91,7 +91,7 @@ async fn fill_people(
     for step in town.people().chunks(PEOPLE_STEP) {
         let (mut people, mut bios) = (Vec::with_capacity(step.len()), Vec::new());
         for resident in step {
-            let id = PersonId::new(service.next_id().await?);
+            let id = service.next_person().await?;
             let (name, hash) = (resident.display_name.clone(), hash.clone());
             people.push(new_person(
                 id,
@@ -164,7 +164,8 @@ async fn fill_stories(
         let (mut stories, mut comments, mut likes) =
             (Vec::with_capacity(step.len()), Vec::new(), Vec::new());
         for told in step {
-            let id = StoryId::new(ids.at(now.minus(told.before_now)));
+            let author = filled.people[told.author as usize];
+            let id = StoryId::of_author(author, ids.at(now.minus(told.before_now)));
             comments.extend(comments_of(id, &told, &filled.people, now, &mut ids));
             likes.extend(likes_of(id, &told, &filled.people, now));
             stories.push(story(id, told, &filled.people, now));
@@ -204,7 +205,7 @@ fn comments_of(
     let comment = |comment: &PastComment| {
         let at = now.minus(comment.before_now);
         NewComment {
-            id: CommentId::new(ids.at(at)),
+            id: CommentId::on_story(story, ids.at(at)),
             story,
             author: people[comment.author as usize],
             mentions: mentions(&comment.text)

@@ -23,7 +23,6 @@ mod times;
 pub use self::faults::Stopped;
 pub use self::files::{Files, Inputs, Shift};
 pub use self::input::Input;
-pub use self::moments::import_node;
 pub use self::pairs::{Kind, pair};
 pub use self::people::set_bios;
 pub use self::registry::{handle_of, new_person};

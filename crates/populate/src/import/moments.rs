@@ -1,29 +1,25 @@
 //! Which id an imported story gets, or has.
 //!
-//! The id is made of the story's time, the node number that is kept for imports, and the next free place in that
-//! millisecond, in the order of the lines. So a story is known again by its author, its words and its time; that is what makes a second run
-//! change nothing. A story whose words were changed since, or that was deleted, stands for one of its author and time that
-//! is not found: nobody's deleted story comes back.
+//! The id is made of the story's time, the node number that is kept for imports, the next free place in that millisecond
+//! in the order of the lines, and the bucket of the author. So a story is known again by its author, its words and its
+//! time; that is what makes a second run change nothing. A story whose words were changed since, or that was deleted,
+//! stands for one of its author and time that is not found: nobody's deleted story comes back.
 //!
-//! A file of dates puts a whole day into one millisecond. When its 4,096 places are taken, the next millisecond takes over.
+//! A file of dates puts a whole day into one millisecond. When its 64 places are taken, the next millisecond takes over.
 
-use rustc_hash::{FxHashMap, FxHashSet};
-use sosik_feed::id::{EPOCH, NODES, RawId, SEQUENCES};
-use sosik_feed::{PersonId, StoryId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+use sosik_feed::id::{EPOCH, RawId, SEQUENCES, node_of_imports};
+use sosik_feed::{Bucket, PersonId, StoryId, Timestamp, UnownedId};
 use sosik_service::Service;
 use sosik_store::StoryPlace;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Stories remembered; then all are forgotten, and asked for again when they are needed. 50 MiB.
+/// Stories and milliseconds remembered; then all are forgotten, and read again when they are needed. About 50 bytes each.
 const REMEMBERED_MAX: usize = 1_000_000;
-/// Milliseconds behind its own in which a story may find a place: 400,000 stories of one moment.
-const SPILL_MAX: u64 = 100;
-
-/// The node number that no generator leases: imports make their ids under it.
-pub fn import_node(region: u16) -> u16 {
-    let per_region = NODES / 4;
-    region * per_region + per_region - 1
-}
+/// Milliseconds from its own on in which a story may find a place: 400,000 stories of one moment.
+const SPILL_MAX: u64 = 6_250;
 
 /// Where a story belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,27 +35,38 @@ pub(super) enum Place {
 /// What is known about the stories of some milliseconds.
 pub(super) struct Moments {
     node: u16,
-    known: FxHashMap<u64, Moment>,
-    remembered: usize,
+    /// By millisecond, the first place behind all that are taken.
+    next: FxHashMap<u64, u16>,
+    /// From a full millisecond to one that had room behind it, so that a long run of full ones is not walked again.
+    skips: FxHashMap<u64, u64>,
+    words: BTreeSet<(Words, u64)>,
+    /// How many stories of an author in a millisecond may have had other words.
+    changed: BTreeMap<(PersonId, u64), u32>,
 }
 
-/// The stories of one millisecond.
-#[derive(Debug, Default)]
-struct Moment {
-    /// The first place behind all that are taken.
-    next: u16,
-    words: FxHashSet<(PersonId, u64)>,
-    /// How many stories of an author may have had other words.
-    changed: FxHashMap<PersonId, u32>,
+/// An author and the hash of a text.
+type Words = (PersonId, u64);
+
+/// Where the search for a free place at a moment ends.
+#[derive(Debug, PartialEq, Eq)]
+enum Room {
+    /// In this millisecond.
+    At(u64),
+    /// Nowhere.
+    Nowhere,
+    /// This millisecond has to be read first.
+    Unknown(u64),
 }
 
 impl Moments {
     /// Nothing is known yet.
     pub(super) fn new(region: u16) -> Self {
         Self {
-            node: import_node(region),
-            known: FxHashMap::default(),
-            remembered: 0,
+            node: node_of_imports(region),
+            next: FxHashMap::default(),
+            skips: FxHashMap::default(),
+            words: BTreeSet::default(),
+            changed: BTreeMap::default(),
         }
     }
 
@@ -71,21 +78,9 @@ impl Moments {
         author: PersonId,
         text: &str,
     ) -> anyhow::Result<Place> {
-        let first = at.as_millis().saturating_sub(EPOCH.as_millis());
-        let words = (author, xxh3_64(text.as_bytes()));
-        for millis in first..first + SPILL_MAX {
-            self.learn(service, millis).await?;
-            let Some(moment) = self.known.get_mut(&millis) else {
-                continue;
-            };
-            if moment.words.contains(&words) {
-                return Ok(Place::There);
-            }
-            if moment.next < SEQUENCES {
-                return Ok(self.take(first, millis, words));
-            }
-        }
-        Ok(Place::Full)
+        let first = at.since(EPOCH).as_millis().try_into()?;
+        let room = self.learn_room(service, first).await?;
+        Ok(self.put(first, room, (author, xxh3_64(text.as_bytes()))))
     }
 
     /// Is there this story at this time?
@@ -96,86 +91,102 @@ impl Moments {
         author: PersonId,
         text: &str,
     ) -> anyhow::Result<bool> {
-        let first = at.as_millis().saturating_sub(EPOCH.as_millis());
-        for millis in first..first + SPILL_MAX {
-            self.learn(service, millis).await?;
-            let Some(moment) = self.known.get(&millis) else {
-                continue;
-            };
-            if moment.words.contains(&(author, xxh3_64(text.as_bytes()))) {
-                return Ok(true);
-            }
-            if moment.next < SEQUENCES {
-                break;
-            }
-        }
-        Ok(false)
+        let first = at.since(EPOCH).as_millis().try_into()?;
+        let room = self.learn_room(service, first).await?;
+        Ok(self.has(first, room, (author, xxh3_64(text.as_bytes()))))
     }
 
     /// Makes room. Only between steps: what has been taken must be in the store by then.
     pub(super) fn forget_if_many(&mut self) {
-        if self.remembered > REMEMBERED_MAX {
-            self.known.clear();
-            self.remembered = 0;
+        if self.words.len() + self.next.len() > REMEMBERED_MAX {
+            self.next.clear();
+            self.skips.clear();
+            self.words.clear();
+            self.changed.clear();
         }
     }
 
-    fn take(&mut self, first: u64, millis: u64, words: (PersonId, u64)) -> Place {
-        for tried in first..=millis {
-            if self
-                .known
-                .get_mut(&tried)
-                .is_some_and(|moment| moment.stands_for(words.0))
-            {
-                return Place::There;
+    /// The first millisecond with room, `None` when all that a story of this time may use are full.
+    async fn learn_room(&mut self, service: &Service, first: u64) -> anyhow::Result<Option<u64>> {
+        loop {
+            match self.room(first) {
+                Room::At(millis) => return Ok(Some(millis)),
+                Room::Nowhere => return Ok(None),
+                Room::Unknown(millis) => self.learn(service, millis).await?,
             }
         }
-        let moment = self.known.entry(millis).or_default();
-        let id = StoryId::new(RawId::from_fields(millis, self.node, moment.next));
-        moment.next += 1;
-        moment.words.insert(words);
-        self.remembered += 1;
-        Place::New(id)
     }
 
-    async fn learn(&mut self, service: &Service, millis: u64) -> anyhow::Result<()> {
-        if self.known.contains_key(&millis) {
-            return Ok(());
+    fn room(&mut self, first: u64) -> Room {
+        let mut millis = first;
+        while millis < first + SPILL_MAX {
+            match self.next.get(&millis) {
+                None => return Room::Unknown(millis),
+                Some(next) if *next < SEQUENCES => {
+                    self.skips.insert(first, millis);
+                    return Room::At(millis);
+                }
+                Some(_full) => {
+                    let skip = self.skips.get(&millis).filter(|skip| **skip > millis);
+                    millis = skip.map_or(millis + 1, |skip| *skip);
+                }
+            }
         }
-        let place = |sequence| StoryId::new(RawId::from_fields(millis, self.node, sequence));
+        Room::Nowhere
+    }
+
+    fn has(&self, first: u64, room: Option<u64>, words: Words) -> bool {
+        let last = room.unwrap_or(first + SPILL_MAX - 1);
+        let there = (words, first)..=(words, last);
+        self.words.range(there).next().is_some()
+    }
+
+    fn put(&mut self, first: u64, room: Option<u64>, words: Words) -> Place {
+        if self.has(first, room, words) {
+            return Place::There;
+        }
+        let Some(millis) = room else {
+            return Place::Full;
+        };
+        if self.stands_for(words.0, first, millis) {
+            return Place::There;
+        }
+        let next = self.next.entry(millis).or_default();
+        let id = UnownedId::from_fields(millis, self.node, *next);
+        *next += 1;
+        self.words.insert((words, millis));
+        Place::New(StoryId::of_author(words.0, id))
+    }
+
+    /// Whether there is a changed story of the author from `first` to `last` that no line has been matched with yet. The
+    /// line is matched with it then.
+    fn stands_for(&mut self, author: PersonId, first: u64, last: u64) -> bool {
+        let mut changed = self.changed.range_mut((author, first)..=(author, last));
+        let left = changed.find(|(_, left)| **left > 0);
+        left.map(|(_, left)| *left -= 1).is_some()
+    }
+
+    /// Reads what there is in a millisecond.
+    async fn learn(&mut self, service: &Service, millis: u64) -> anyhow::Result<()> {
+        let lowest = RawId::from_fields(millis, self.node, 0, Bucket::FIRST);
+        let highest = RawId::from_fields(millis, self.node, SEQUENCES - 1, Bucket::LAST);
         let taken = service
             .store()
-            .story_places(place(0), place(SEQUENCES - 1))
+            .story_places(StoryId::new(lowest), StoryId::new(highest))
             .await?;
-        self.remembered += 1 + taken.len();
-        self.known.insert(millis, Moment::of(taken));
+        self.know(millis, taken);
         Ok(())
     }
-}
 
-impl Moment {
-    fn of(taken: Vec<StoryPlace>) -> Self {
-        let mut moment = Self::default();
+    fn know(&mut self, millis: u64, taken: Vec<StoryPlace>) {
+        let newest = taken.last().map(|place| place.id.raw().sequence() + 1);
+        self.next.insert(millis, newest.unwrap_or_default());
         for place in taken {
-            moment.next = place.id.raw().sequence() + 1;
-            moment
-                .words
-                .insert((place.author, xxh3_64(place.text.as_bytes())));
+            let words = (place.author, xxh3_64(place.text.as_bytes()));
+            self.words.insert((words, millis));
             if place.changed {
-                *moment.changed.entry(place.author).or_default() += 1;
+                *self.changed.entry((place.author, millis)).or_default() += 1;
             }
-        }
-        moment
-    }
-
-    /// A changed story of the author that no line has been matched with yet.
-    fn stands_for(&mut self, author: PersonId) -> bool {
-        match self.changed.get_mut(&author) {
-            Some(left) if *left > 0 => {
-                *left -= 1;
-                true
-            }
-            Some(_) | None => false,
         }
     }
 }
@@ -184,57 +195,86 @@ impl Moment {
 mod tests {
     use super::*;
 
-    fn story(sequence: u16, author: u64, text: &str, changed: bool) -> StoryPlace {
-        let id = StoryId::new(RawId::from_fields(0, import_node(0), sequence));
+    fn author(number: u16) -> PersonId {
+        let bucket = Bucket::nth(number.into());
+        PersonId::in_bucket(bucket, UnownedId::from_fields(0, 0, number))
+    }
+
+    fn story(sequence: u16, author: PersonId, text: &str, changed: bool) -> StoryPlace {
+        let id = UnownedId::from_fields(0, node_of_imports(0), sequence);
         StoryPlace {
-            id,
-            author: PersonId::from_u64(author),
+            id: StoryId::of_author(author, id),
+            author,
             text: text.to_owned(),
             changed,
         }
     }
 
-    fn place(moments: &mut Moments, author: u64, text: &str) -> Place {
-        let words = (PersonId::from_u64(author), xxh3_64(text.as_bytes()));
-        if moments.known[&0].words.contains(&words) {
-            Place::There
-        } else {
-            moments.take(0, 0, words)
+    /// The place of a story of moment 0, in a store that has no others than those known.
+    fn place(moments: &mut Moments, author: PersonId, text: &str) -> Place {
+        let words = (author, xxh3_64(text.as_bytes()));
+        loop {
+            let room = match moments.room(0) {
+                Room::At(millis) => Some(millis),
+                Room::Nowhere => None,
+                Room::Unknown(millis) => {
+                    moments.know(millis, Vec::new());
+                    continue;
+                }
+            };
+            return moments.put(0, room, words);
         }
     }
 
     fn moments(taken: Vec<StoryPlace>) -> Moments {
         let mut moments = Moments::new(0);
-        moments.known.insert(0, Moment::of(taken));
+        moments.know(0, taken);
         moments
     }
 
-    fn sequence(place: Place) -> Option<u16> {
+    fn id(place: Place) -> Option<(u64, u16)> {
         match place {
-            Place::New(id) => Some(id.raw().sequence()),
+            Place::New(id) => Some((id.raw().millis(), id.raw().sequence())),
             Place::There | Place::Full => None,
         }
     }
 
     #[test]
-    fn the_node_of_imports_is_the_last_of_its_region() {
-        assert_eq!([0, 1, 2, 3].map(import_node), [255, 511, 767, 1_023]);
-    }
-
-    #[test]
     fn stories_of_one_moment_take_one_place_after_the_other() {
-        let mut moments = moments(vec![story(0, 1, "a", false)]);
-        assert_eq!(place(&mut moments, 1, "a"), Place::There);
-        assert_eq!(sequence(place(&mut moments, 1, "b")), Some(1));
-        assert_eq!(sequence(place(&mut moments, 2, "a")), Some(2));
-        assert_eq!(place(&mut moments, 2, "a"), Place::There);
+        let (one, other) = (author(1), author(2));
+        let mut moments = moments(vec![story(0, one, "a", false)]);
+        assert_eq!(place(&mut moments, one, "a"), Place::There);
+        assert_eq!(id(place(&mut moments, one, "b")), Some((0, 1)));
+        assert_eq!(id(place(&mut moments, other, "a")), Some((0, 2)));
+        assert_eq!(place(&mut moments, other, "a"), Place::There);
     }
 
     #[test]
     fn a_story_that_was_deleted_or_edited_does_not_come_back() {
-        let mut moments = moments(vec![story(0, 1, "", true), story(1, 2, "edited", true)]);
-        assert_eq!(place(&mut moments, 1, "a"), Place::There);
-        assert_eq!(sequence(place(&mut moments, 1, "b")), Some(2));
-        assert_eq!(place(&mut moments, 2, "before"), Place::There);
+        let (one, other) = (author(1), author(2));
+        let mut moments = moments(vec![
+            story(0, one, "", true),
+            story(1, other, "edited", true),
+        ]);
+        assert_eq!(place(&mut moments, one, "a"), Place::There);
+        assert_eq!(id(place(&mut moments, one, "b")), Some((0, 2)));
+        assert_eq!(place(&mut moments, other, "before"), Place::There);
+    }
+
+    #[test]
+    fn a_moment_has_room_for_400_000_stories_in_the_order_of_their_lines() {
+        let mut moments = moments(Vec::new());
+        let mut last = StoryId::default();
+        for number in 0..400_000_u32 {
+            let author = author((number % 50) as u16);
+            let Place::New(id) = place(&mut moments, author, &number.to_string()) else {
+                panic!("no place for story {number}");
+            };
+            assert!(id > last && id.bucket() == author.bucket(), "{number}");
+            last = id;
+        }
+        assert_eq!(place(&mut moments, author(1), "one more"), Place::Full);
+        assert_eq!(place(&mut moments, author(0), "399950"), Place::There);
+        assert_eq!(place(&mut moments, author(0), "0"), Place::There);
     }
 }

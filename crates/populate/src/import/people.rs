@@ -115,7 +115,7 @@ impl Import {
         for (person, hash) in missing.into_iter().zip(hashed) {
             match hash {
                 Ok(hash) => {
-                    let id = PersonId::new(self.service.next_id().await?);
+                    let id = self.service.next_person().await?;
                     new.push(new_person(
                         id,
                         &person.handle,

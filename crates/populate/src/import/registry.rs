@@ -84,7 +84,7 @@ impl Registry {
     async fn make(&self, numbers: &[u64]) -> anyhow::Result<u64> {
         let mut people = Vec::with_capacity(numbers.len());
         for &number in numbers {
-            let id = PersonId::new(self.service.next_id().await?);
+            let id = self.service.next_person().await?;
             let handle = Handle::from_stored(handle_of(number));
             let name = DisplayName::from_stored(format!("Person {number}"));
             people.push(new_person(

@@ -5,9 +5,9 @@
 //! step that is not there, and one that is finished changes nothing. Which world a store holds stands in the bio of its
 //! first person ([`Sign`]).
 //!
-//! Ids: people have those of the first milliseconds of 2024, in the order of their numbers, so nothing has to be
-//! remembered about them and rows come in the order of the keys. Stories have those of the moments they were told at,
-//! under the node number of imports.
+//! Ids: people have those of the first seconds of 2024, in the order of their numbers, so nothing has to be remembered
+//! about them and rows come in the order of the keys; their buckets take turns. Stories have those of the moments they
+//! were told at. Both are made under the node number of imports, and none by the generator of this process.
 
 mod friends;
 mod listed;
@@ -24,13 +24,12 @@ pub use self::sign::Sign;
 use std::sync::Arc;
 
 use serde::Serialize;
-use sosik_feed::id::{RawId, SEQUENCES};
-use sosik_feed::{PersonId, Timestamp};
+use sosik_feed::id::{SEQUENCES, node_of_imports};
+use sosik_feed::{Bucket, PersonId, Timestamp, UnownedId};
 use sosik_load::world::{Tellers, World};
 use sosik_service::Service;
 
 use crate::Watch;
-use crate::import::import_node;
 
 /// What to fill a store with.
 pub enum Source {
@@ -155,7 +154,7 @@ impl Fill {
     }
 
     fn node(&self) -> u16 {
-        import_node(self.service.settings().node.region)
+        node_of_imports(self.service.settings().node.region)
     }
 
     fn tellers(&self) -> Tellers {
@@ -183,5 +182,6 @@ fn id_of(person: u32, node: u16) -> PersonId {
     let sequences = u32::from(SEQUENCES);
     let sequence = u16::try_from(person % sequences).unwrap_or_default();
     let millis = person / sequences;
-    PersonId::new(RawId::from_fields(millis.into(), node, sequence))
+    let id = UnownedId::from_fields(millis.into(), node, sequence);
+    PersonId::in_bucket(Bucket::nth(person.into()), id)
 }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use sosik_feed::id::{EPOCH, RawId, SEQUENCES};
+use sosik_feed::id::{EPOCH, SEQUENCES};
 use sosik_feed::text::hashtags;
-use sosik_feed::{Audience, StoryId, Timestamp};
+use sosik_feed::{Audience, PersonId, StoryId, Timestamp, UnownedId};
 use sosik_load::world::{Story, Tellers};
 use sosik_store::NewStory;
 
@@ -22,7 +22,9 @@ impl Fill {
         let step = |step: u64| step * STEP..((step + 1) * STEP).min(tellers.count());
         let steps = tellers.count().div_ceil(STEP);
         let is_there = async |number: u64| {
-            let last = self.story_id(&tellers, step(number).end - 1);
+            let last = step(number).end - 1;
+            let author = self.id(tellers.story(last).author);
+            let last = self.story_id(&tellers, last, author);
             Ok(!store.story_places(last, last).await?.is_empty())
         };
         let bar = (self.watch.bar)("stories", tellers.count());
@@ -43,9 +45,10 @@ impl Fill {
                 public,
                 text,
             } = tellers.story(number);
+            let author = self.id(author);
             NewStory {
-                id: self.story_id(tellers, number),
-                author: self.id(author),
+                id: self.story_id(tellers, number, author),
+                author,
                 mentions: Vec::new(),
                 tags: hashtags(&text),
                 text,
@@ -62,7 +65,7 @@ impl Fill {
     }
 
     /// Stories of one millisecond are told apart by how many came before in it.
-    fn story_id(&self, tellers: &Tellers, story: u64) -> StoryId {
+    fn story_id(&self, tellers: &Tellers, story: u64, author: PersonId) -> StoryId {
         let before_end_ms = tellers.before_end_ms(story);
         let same = (0..story)
             .rev()
@@ -71,7 +74,10 @@ impl Fill {
         let at = self.before_end(before_end_ms);
         let millis = at.since(EPOCH).as_millis();
         let millis = u64::try_from(millis).unwrap_or_default();
-        StoryId::new(RawId::from_fields(millis, self.node(), sequence))
+        StoryId::of_author(
+            author,
+            UnownedId::from_fields(millis, self.node(), sequence),
+        )
     }
 
     fn before_end(&self, millis: u64) -> Timestamp {

@@ -56,7 +56,7 @@ impl Service {
             .await?
             .ok_or(ServiceError::WrongCredentials)?;
         let (token, hash) = Token::random()?;
-        let id = SessionId::new(self.next_id().await?);
+        let id = SessionId::of_person(person, self.next_id().await?);
         let now = self.now();
         let session = SessionRecord {
             id,
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(service.remembered(token), Remembered::Nothing);
         let now = service.now();
         let session = SessionRecord {
-            id: SessionId::new(service.next_id().await.unwrap()),
+            id: SessionId::of_person(person, service.next_id().await.unwrap()),
             person,
             token: hash,
             created_at: now,

@@ -2,7 +2,7 @@
 
 use sosik_feed::people::{DisplayName, Handle, Language};
 use sosik_feed::rules::check_password_length;
-use sosik_feed::{PersonId, RuleBroken, search};
+use sosik_feed::{RuleBroken, search};
 use sosik_store::{NewPerson, SignUp};
 
 use super::LoggedIn;
@@ -44,7 +44,7 @@ impl Service {
         self.check_handle_free(&handle).await?;
         let personal = [handle.as_str().to_owned(), name.as_str().to_owned()];
         let password_hash = self.hash_of_new_password(&ask.password, personal).await?;
-        let id = PersonId::new(self.next_id().await?);
+        let id = self.next_person().await?;
         let person = NewPerson {
             id,
             skeleton: handle.skeleton(),

@@ -61,10 +61,10 @@ impl Settled {
     /// registered.
     pub(crate) fn begin<E>(
         &self,
-        make: impl FnOnce() -> Result<RawId, E>,
+        make: impl FnOnce() -> Result<StoryId, E>,
     ) -> Result<UnderWay<'_>, E> {
         let mut under_way = self.under_way.lock();
-        let story = StoryId::new(make()?);
+        let story = make()?;
         under_way.insert(story);
         Ok(UnderWay {
             settled: self,
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn nothing_is_settled_past_a_post_under_way_or_an_open_order() {
         let settled = Settled::new();
-        let under_way = settled.begin(|| Ok::<_, ()>(story_at(100).raw())).unwrap();
+        let under_way = settled.begin(|| Ok::<_, ()>(story_at(100))).unwrap();
         settled.advance(candidate(&settled, 20_000), &delivered_to(None));
         assert_eq!(settled.point(), before(story_at(100)));
         drop(under_way);

@@ -13,7 +13,7 @@ impl Service {
     /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at a limit or for oneself.
     pub async fn ask_friend(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let two = Two::new(viewer, other)?;
-        let notification = NotificationId::new(self.next_id().await?);
+        let notification = NotificationId::for_reader(other, self.next_id().await?);
         let service = self.clone();
         self.whole(async move {
             let limits = service.0.settings.relations;
@@ -44,7 +44,7 @@ impl Service {
     /// # Errors
     /// `NotFound` if there is no such request; `RuleBroken` if one of the two has reached the limit of friends.
     pub async fn accept_friend(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
-        let notification = NotificationId::new(self.next_id().await?);
+        let notification = NotificationId::for_reader(other, self.next_id().await?);
         let service = self.clone();
         self.whole(async move {
             let limits = service.0.settings.relations;

@@ -50,7 +50,7 @@ impl Service {
             &[&ask.text, audience_name(ask.audience)],
         )?;
         self.admit_post()?;
-        let under_way = self.begin_post().await?;
+        let under_way = self.begin_post(author).await?;
         let id = under_way.story();
         let now = self.now();
         // Before the write: an order without a place in the queue is not claimed, so that any worker can take it.
@@ -119,9 +119,10 @@ impl Service {
     }
 
     /// Makes an id and registers it, so that the settled point does not pass it.
-    async fn begin_post(&self) -> ServiceResult<UnderWay<'_>> {
+    async fn begin_post(&self, author: PersonId) -> ServiceResult<UnderWay<'_>> {
+        let make = || Ok(StoryId::of_author(author, self.0.ids.try_next()?));
         loop {
-            match self.0.courier.settled.begin(|| self.0.ids.try_next()) {
+            match self.0.courier.settled.begin(make) {
                 Ok(under_way) => return Ok(under_way),
                 Err(refused) => self.0.ids.overcome(refused).await?,
             }

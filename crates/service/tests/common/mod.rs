@@ -96,7 +96,7 @@ impl World {
         let mut ids = Vec::new();
         let mut people = Vec::new();
         for handle in handles {
-            let id = PersonId::new(self.service.next_id().await.unwrap());
+            let id = self.service.next_person().await.unwrap();
             ids.push(id);
             people.push(NewPerson {
                 id,
@@ -165,16 +165,21 @@ impl World {
         assert_eq!(self.store().post_many(vec![story]).await.unwrap(), 1);
     }
 
+    /// The id of a story that is not posted yet.
+    pub(crate) async fn story_id(&self, author: PersonId) -> StoryId {
+        StoryId::of_author(author, self.service.next_id().await.unwrap())
+    }
+
     /// A story whose order is claimed by a worker of another process: no later story counts as delivered everywhere.
     pub(crate) async fn stuck_story(&self, author: PersonId) {
-        let id = StoryId::new(self.service.next_id().await.unwrap());
+        let id = self.story_id(author).await;
         let story = self.bare_story(author, id, Duration::from_secs(3_600));
         self.store().post(story).await.unwrap();
     }
 
     /// A story whose order is not claimed.
     pub(crate) async fn unclaimed_story(&self, author: PersonId) {
-        let id = StoryId::new(self.service.next_id().await.unwrap());
+        let id = self.story_id(author).await;
         let story = self.bare_story(author, id, Duration::ZERO);
         self.store().post(story).await.unwrap();
     }

@@ -99,7 +99,7 @@ impl World {
         let mut people = Vec::new();
         for handle in handles {
             people.push(NewPerson {
-                id: PersonId::new(self.service.next_id().await.unwrap()),
+                id: self.service.next_person().await.unwrap(),
                 skeleton: handle.clone(),
                 display_name: handle.clone(),
                 handle,

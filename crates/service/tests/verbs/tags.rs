@@ -105,7 +105,7 @@ async fn many_stories_for_others_are_not_even_looked_at() {
     let oldest = world.post(&author, Audience::Public, "#seoul").await;
     let mut private = Vec::new();
     for _ in 0..2_000 {
-        let id = StoryId::new(world.service.next_id().await.unwrap());
+        let id = StoryId::of_author(author.id, world.service.next_id().await.unwrap());
         private.push(sosik_store::NewStory {
             id,
             author: author.id,

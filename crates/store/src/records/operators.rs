@@ -9,7 +9,7 @@ use sosik_feed::{PersonId, StoryId, Timestamp};
 /// The right to make ids under a node number for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeLease {
-    /// 0 to 1,023.
+    /// 0 to 255.
     pub node: u16,
     /// Grows with every holder of the number. An older epoch is rejected (fencing token).
     pub epoch: u64,

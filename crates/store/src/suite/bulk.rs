@@ -44,7 +44,7 @@ pub async fn filling_again_changes_nothing_and_the_rules_are_awake_afterwards(wo
 
 pub async fn filling_in_somebody_who_does_not_exist_does_nothing(world: &World) {
     let mut people = world.crowd(2).await;
-    people.push(PersonId::new(world.id()));
+    people.push(world.person());
     let all = all_know_each_other(&people, world.now());
     for some in [&all[..2], &all[2..]] {
         let refused = world.fill_friends(some.to_vec()).await.unwrap_err();

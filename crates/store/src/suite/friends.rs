@@ -151,19 +151,19 @@ pub async fn requests_that_wait_are_limited(world: &World) {
     let crowd = world.crowd(4).await;
     for &asked in &crowd[..3] {
         let asked = world
-            .ask_friend(mina, asked, THREE, world.note(), world.now())
+            .ask_friend(mina, asked, THREE, world.note(asked), world.now())
             .await
             .unwrap();
         assert_eq!(asked, RelationChange::Changed);
     }
     let refused = world
-        .ask_friend(mina, crowd[3], THREE, world.note(), world.now())
+        .ask_friend(mina, crowd[3], THREE, world.note(crowd[3]), world.now())
         .await
         .unwrap();
     assert_eq!(refused, RelationChange::LimitReached);
     world.drop_request(crowd[0], mina).await.unwrap();
     let asked = world
-        .ask_friend(mina, crowd[3], THREE, world.note(), world.now())
+        .ask_friend(mina, crowd[3], THREE, world.note(crowd[3]), world.now())
         .await
         .unwrap();
     assert_eq!(asked, RelationChange::Changed);
@@ -181,13 +181,13 @@ pub async fn whoever_is_full_neither_asks_nor_is_accepted(world: &World) {
         world.befriend(mina, friend).await;
     }
     let accepts = world
-        .accept_friend(joon, mina, THREE, world.note(), world.now())
+        .accept_friend(joon, mina, THREE, world.note(mina), world.now())
         .await
         .unwrap();
     assert_eq!(accepts, RelationChange::TheirLimitReached);
     assert_eq!(
         world
-            .ask_friend(joon, mina, THREE, world.note(), world.now())
+            .ask_friend(joon, mina, THREE, world.note(mina), world.now())
             .await
             .unwrap(),
         RelationChange::TheirLimitReached
@@ -195,14 +195,14 @@ pub async fn whoever_is_full_neither_asks_nor_is_accepted(world: &World) {
     world.drop_request(mina, joon).await.unwrap();
     assert_eq!(
         world
-            .ask_friend(mina, joon, THREE, world.note(), world.now())
+            .ask_friend(mina, joon, THREE, world.note(joon), world.now())
             .await
             .unwrap(),
         RelationChange::LimitReached
     );
     world.asks(joon, mina).await;
     let accepts = world
-        .accept_friend(mina, joon, THREE, world.note(), world.now())
+        .accept_friend(mina, joon, THREE, world.note(joon), world.now())
         .await
         .unwrap();
     assert_eq!(accepts, RelationChange::LimitReached);
@@ -229,12 +229,12 @@ pub async fn the_friend_limit_holds_when_many_accept_at_once(world: &World) {
     }
     let mut accepting = JoinSet::new();
     for (number, &person) in crowd.iter().enumerate() {
-        let (store, note, now) = (world.shared(), world.note(), world.now());
         let (who, asker) = if number % 2 == 0 {
             (mina, person)
         } else {
             (person, mina)
         };
+        let (store, note, now) = (world.shared(), world.note(asker), world.now());
         accepting.spawn(async move {
             store
                 .accept_friend(who, asker, limits, note, now)
@@ -281,7 +281,7 @@ pub async fn a_constraint_refuses_the_friend_and_the_follow_above_5000(world: &W
     };
     world.asks(left_out, mina).await;
     let accepts = world
-        .accept_friend(mina, left_out, no_limit, world.note(), world.now())
+        .accept_friend(mina, left_out, no_limit, world.note(left_out), world.now())
         .await
         .unwrap();
     assert_eq!(accepts, RelationChange::LimitReached);

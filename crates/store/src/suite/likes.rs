@@ -31,7 +31,7 @@ pub async fn what_does_not_exist_cannot_be_liked(world: &World) {
     for story in [story, StoryId::from_u64(5)] {
         assert!(
             world
-                .like(mina, story, world.note(), world.now())
+                .like(mina, story, world.note_of_likes(story), world.now())
                 .await
                 .unwrap()
                 .is_none()
@@ -45,7 +45,7 @@ pub async fn many_who_like_at_once_are_all_counted(world: &World) {
     let story = world.posts(mina, "story").await;
     let mut liking = tokio::task::JoinSet::new();
     for person in world.crowd(40).await {
-        let (store, note, now) = (world.shared(), world.note(), world.now());
+        let (store, note, now) = (world.shared(), world.note_of_likes(story), world.now());
         liking.spawn(async move {
             store
                 .like(person, story, note, now)
@@ -109,7 +109,7 @@ pub async fn likers_are_paged_newest_first(world: &World) {
     let moment = world.now();
     for &person in &crowd {
         world
-            .like(person, story, world.note(), moment)
+            .like(person, story, world.note_of_likes(story), moment)
             .await
             .unwrap();
     }

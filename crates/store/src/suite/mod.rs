@@ -107,7 +107,7 @@ macro_rules! contract_suite {
             }
             nodes {
                 two_nodes_never_hold_the_same_number,
-                a_region_has_255_numbers_and_the_last_is_never_leased,
+                a_region_has_63_numbers_and_the_last_is_never_leased,
                 the_next_holder_makes_ids_behind_those_of_the_last_and_the_last_is_fenced,
                 a_lease_is_extended_and_never_cut,
                 a_number_given_back_is_free_and_its_next_ids_come_after_the_last,

@@ -20,7 +20,7 @@ async fn kinds(world: &World, person: PersonId) -> Vec<NotificationKind> {
 
 pub async fn a_request_and_its_acceptance_are_told(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
-    let (asking, accepting) = (world.note(), world.note());
+    let (asking, accepting) = (world.note(joon), world.note(mina));
     world
         .ask_friend(mina, joon, super::world::LIMITS, asking, world.now())
         .await
@@ -63,7 +63,7 @@ pub async fn likes_of_a_story_are_one_notification_that_moves_to_the_top(world: 
         "one's own like creates no notification"
     );
     assert_eq!(world.likes(yuna, story).await.notified, Some(mina));
-    let (note, now) = (world.note(), world.now());
+    let (note, now) = (world.note(mina), world.now());
     world.like(hana, story, note, now).await.unwrap();
     let told = world.notes(mina).await;
     assert_eq!(told.len(), 2);
@@ -125,7 +125,7 @@ pub async fn the_mentioned_are_told_when_they_may_see_the_story(world: &World) {
     assert_eq!(
         (note.id, note.kind, note.actor),
         (
-            NotificationId::new(id.raw()),
+            NotificationId::about(id.raw(), stranger),
             NotificationKind::Mention,
             mina
         )
@@ -160,7 +160,7 @@ pub async fn a_comment_is_told_to_the_author_and_a_mention_in_it_to_the_mentione
     assert_eq!(
         (note.id, note.kind, note.actor),
         (
-            NotificationId::new(id.raw()),
+            NotificationId::about(id.raw(), mina),
             NotificationKind::Comment,
             joon
         )
@@ -268,7 +268,7 @@ pub async fn notifications_are_paged_newest_first(world: &World) {
     let mut expected = vec![];
     for _ in 0..5 {
         let comment = world.comments(joon, story, "comment").await;
-        expected.insert(0, NotificationId::new(comment.raw()));
+        expected.insert(0, NotificationId::about(comment.raw(), mina));
     }
     let first = world.notifications(mina, None, 3).await.unwrap();
     let rest = world
@@ -284,9 +284,8 @@ pub async fn read_notifications_stay_read_and_new_ones_are_counted_up_to_a_bound
     let story = world.posts(mina, "story").await;
     let mut ids = vec![];
     for _ in 0..5 {
-        ids.push(NotificationId::new(
-            world.comments(joon, story, "comment").await.raw(),
-        ));
+        let comment = world.comments(joon, story, "comment").await;
+        ids.push(NotificationId::about(comment.raw(), mina));
     }
     assert_eq!(world.unread_notifications(mina, 3).await.unwrap(), 3);
     assert_eq!(world.unread_notifications(mina, 99).await.unwrap(), 5);

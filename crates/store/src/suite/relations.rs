@@ -303,7 +303,13 @@ pub async fn lists_are_paged_newest_first_without_gaps_even_when_times_are_equal
     for (number, &person) in crowd.iter().enumerate() {
         world.unfriend(mina, person).await.unwrap();
         world
-            .ask_friend(person, mina, super::world::LIMITS, world.note(), at(number))
+            .ask_friend(
+                person,
+                mina,
+                super::world::LIMITS,
+                world.note(mina),
+                at(number),
+            )
             .await
             .unwrap();
     }

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use sosik_feed::bucket::BucketCycle;
 use sosik_feed::id::EPOCH;
 use sosik_feed::people::Language;
-use sosik_feed::{Audience, CommentId, NotificationId, PersonId, RawId, StoryId, Timestamp};
+use sosik_feed::{
+    Audience, CommentId, NotificationId, PersonId, RawId, StoryId, Timestamp, UnownedId,
+};
 
 use crate::{
     Claim, ClaimName, Idempotency, Liked, NewComment, NewPerson, NewStory, NotificationRecord,
@@ -42,6 +45,7 @@ pub const POSTED: ClaimName = ClaimName {
 pub struct World {
     store: Arc<dyn Store>,
     ticks: AtomicU64,
+    buckets: BucketCycle,
 }
 
 impl Deref for World {
@@ -58,6 +62,7 @@ impl World {
         Self {
             store,
             ticks: AtomicU64::new(1_000),
+            buckets: BucketCycle::starting_at(7),
         }
     }
 
@@ -73,20 +78,30 @@ impl World {
         ))
     }
 
-    /// An id larger than all before.
-    pub fn id(&self) -> RawId {
-        RawId::first_at(self.now())
+    /// An id larger than all before, for the constructor of its kind.
+    pub fn id(&self) -> UnownedId {
+        UnownedId::from_fields(RawId::first_at(self.now()).millis(), 0, 0)
+    }
+
+    /// The id of a new person, in the next bucket.
+    pub fn person(&self) -> PersonId {
+        PersonId::in_bucket(self.buckets.draw(), self.id())
     }
 
     /// An id for a notification.
-    pub fn note(&self) -> NotificationId {
-        NotificationId::new(self.id())
+    pub fn note(&self, reader: PersonId) -> NotificationId {
+        NotificationId::for_reader(reader, self.id())
+    }
+
+    /// An id for the notification of likes of a story: in the bucket of its author, which is the story's too.
+    pub fn note_of_likes(&self, story: StoryId) -> NotificationId {
+        NotificationId::new(CommentId::on_story(story, self.id()).raw())
     }
 
     /// A sign-up with this handle.
     pub fn new_person(&self, handle: &str) -> NewPerson {
         NewPerson {
-            id: PersonId::new(self.id()),
+            id: self.person(),
             handle: handle.to_owned(),
             skeleton: handle.to_owned(),
             display_name: handle.to_uppercase(),
@@ -117,14 +132,14 @@ impl World {
 
     /// The first person sends the second a friend request.
     pub async fn asks(&self, asker: PersonId, asked: PersonId) -> RelationChange {
-        self.ask_friend(asker, asked, LIMITS, self.note(), self.now())
+        self.ask_friend(asker, asked, LIMITS, self.note(asked), self.now())
             .await
             .unwrap()
     }
 
     /// The first person accepts the request of the second.
     pub async fn accepts(&self, asked: PersonId, asker: PersonId) -> RelationChange {
-        self.accept_friend(asked, asker, LIMITS, self.note(), self.now())
+        self.accept_friend(asked, asker, LIMITS, self.note(asker), self.now())
             .await
             .unwrap()
     }
@@ -158,7 +173,7 @@ impl World {
     pub fn new_story(&self, author: PersonId, text: &str) -> NewStory {
         let now = self.now();
         NewStory {
-            id: StoryId::new(self.id()),
+            id: StoryId::of_author(author, self.id()),
             author,
             text: text.to_owned(),
             audience: Audience::Public,
@@ -212,7 +227,7 @@ impl World {
 
     /// Likes an existing story.
     pub async fn likes(&self, person: PersonId, story: StoryId) -> Liked {
-        self.like(person, story, self.note(), self.now())
+        self.like(person, story, self.note_of_likes(story), self.now())
             .await
             .unwrap()
             .expect("the story exists")
@@ -221,7 +236,7 @@ impl World {
     /// A valid comment.
     pub fn new_comment(&self, author: PersonId, story: StoryId, text: &str) -> NewComment {
         NewComment {
-            id: CommentId::new(self.id()),
+            id: CommentId::on_story(story, self.id()),
             story,
             author,
             text: text.to_owned(),
@@ -263,7 +278,15 @@ impl World {
 
     /// The newest notifications of a person.
     pub async fn notes(&self, person: PersonId) -> Vec<NotificationRecord> {
-        self.notifications(person, None, 100).await.unwrap()
+        let notes = self.notifications(person, None, 100).await.unwrap();
+        for note in &notes {
+            assert_eq!(
+                note.id.bucket(),
+                person.bucket(),
+                "the bucket of its reader"
+            );
+        }
+        notes
     }
 }
 
