@@ -40,7 +40,18 @@ const MIGRATIONS: &[Migration] = migrations![
     10 "0010_devices",
     11 "0011_clocks",
     12 "0012_sealed_cursors",
+    13 "0013_ids_carry_buckets",
 ];
+
+/// From this migration on, ids carry the bucket of their owner.
+const IDS_CARRY_BUCKETS: u32 = 13;
+
+const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (
+    number     INTEGER NOT NULL PRIMARY KEY,
+    name       TEXT NOT NULL,
+    checksum   TEXT NOT NULL,
+    applied_at INTEGER NOT NULL
+) STRICT";
 
 /// The reason why a database is rejected.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +66,11 @@ pub(super) enum MigrationFailed {
          run the executable that made the database, or restore a backup"
     )]
     Changed { number: u32 },
+    #[error(
+        "its ids are of an earlier version, without the bucket of their owner, and cannot be converted: start with a new \
+         database (another store.url), or run the executable that made this one"
+    )]
+    IdsWithoutBuckets,
     #[error("apply migration {number}")]
     NotApplied {
         number: u32,
@@ -67,14 +83,7 @@ pub(super) enum MigrationFailed {
 
 /// Applies the missing migrations.
 pub(super) fn migrate(connection: &Connection, now: Timestamp) -> Result<(), MigrationFailed> {
-    connection.execute_batch(
-        "CREATE TABLE IF NOT EXISTS migrations (
-            number     INTEGER NOT NULL PRIMARY KEY,
-            name       TEXT NOT NULL,
-            checksum   TEXT NOT NULL,
-            applied_at INTEGER NOT NULL
-        ) STRICT",
-    )?;
+    connection.execute_batch(MIGRATIONS_TABLE)?;
     let applied = check(connection)?;
     for migration in MIGRATIONS
         .iter()
@@ -103,7 +112,18 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<(u32, String)>, Migra
             return Err(MigrationFailed::Changed { number: *found });
         }
     }
+    let carry_buckets = applied
+        .iter()
+        .any(|(number, _)| *number >= IDS_CARRY_BUCKETS);
+    if !carry_buckets && !applied.is_empty() && has_people(connection)? {
+        return Err(MigrationFailed::IdsWithoutBuckets);
+    }
     Ok(applied)
+}
+
+/// Whether there is any id: everything that has one belongs to a person. A store whose creation was interrupted has none.
+fn has_people(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT EXISTS (SELECT 1 FROM people)", [], |row| row.get(0))
 }
 
 fn applied(connection: &Connection) -> rusqlite::Result<Vec<(u32, String)>> {
@@ -138,6 +158,15 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
         let _never = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// Makes a store of the last version whose ids carried no bucket.
+#[cfg(test)]
+pub(super) fn migrate_without_buckets(connection: &Connection) {
+    connection.execute_batch(MIGRATIONS_TABLE).unwrap();
+    for migration in &MIGRATIONS[..IDS_CARRY_BUCKETS as usize - 1] {
+        migration.apply(connection, Timestamp::default()).unwrap();
+    }
 }
 
 #[cfg(test)]

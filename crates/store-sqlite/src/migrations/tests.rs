@@ -114,3 +114,46 @@ fn a_migration_that_fails_leaves_nothing_behind() {
     assert_eq!(tables, 0, "the tables before the fault are gone too");
     assert_eq!(applied(&connection).unwrap().len(), 2);
 }
+
+/// As the executable before wrote her: 10 bits of node, 12 of sequence.
+const MINA: &str =
+    "INSERT INTO people (id, handle, skeleton, display_name, language, password_hash)
+    VALUES (181193933824000001, 'mina', 'mina', 'Mina', 'ko', '')";
+
+#[test]
+fn a_store_whose_ids_carry_no_bucket_is_refused_and_left_as_it_is() {
+    let connection = Connection::open_in_memory().unwrap();
+    migrate_without_buckets(&connection);
+    connection.execute_batch(MINA).unwrap();
+    for refused in [
+        migrate(&connection, Timestamp::default()).unwrap_err(),
+        check(&connection).unwrap_err(),
+    ] {
+        assert!(
+            refused.to_string().starts_with(
+                "its ids are of an earlier version, without the bucket of their owner"
+            ),
+            "{refused}"
+        );
+    }
+    assert_eq!(applied(&connection).unwrap().len(), 12);
+}
+
+#[test]
+fn a_store_that_was_never_used_gets_the_new_ids() {
+    let connection = Connection::open_in_memory().unwrap();
+    migrate_without_buckets(&connection);
+    migrate(&connection, Timestamp::default()).unwrap();
+    connection.execute_batch(MINA).unwrap();
+    migrate(&connection, Timestamp::default()).unwrap();
+    assert_eq!(applied(&connection).unwrap().len(), MIGRATIONS.len());
+}
+
+#[test]
+fn a_node_number_has_eight_bits() {
+    let connection = fresh();
+    let lease =
+        |node: u16| connection.execute("INSERT INTO nodes VALUES (?1, 1, 'test', 1, 0, 0)", [node]);
+    assert!(lease(sosik_feed::id::NODES - 1).is_ok());
+    assert!(lease(sosik_feed::id::NODES).is_err());
+}
