@@ -353,6 +353,7 @@ mod tests {
                 for _ in 0..count {
                     if let Ok(id) = make(&mut ids, at(clock.unsigned_abs())) {
                         prop_assert!(id > last);
+                        prop_assert!(id <= ids.last(), "the bound covers it in any bucket");
                         last = id;
                     }
                 }
