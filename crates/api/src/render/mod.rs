@@ -21,6 +21,10 @@ fn put(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
+/// Most counts have one digit.
 fn put_number(out: &mut Vec<u8>, number: u32) {
-    put(out, itoa::Buffer::new().format(number));
+    match u8::try_from(number) {
+        Ok(digit @ 0..=9) => out.push(b'0' + digit),
+        Ok(_) | Err(_) => put(out, itoa::Buffer::new().format(number)),
+    }
 }

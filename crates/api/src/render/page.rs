@@ -73,9 +73,8 @@ fn items(items: &[StoryItem]) -> (Vec<u8>, Vec<u8>) {
         if place > 0 {
             put(&mut out, ",");
         }
-        for part in story::story_into(item, &mut out) {
-            recognised_by.extend_from_slice(&part.to_le_bytes());
-        }
+        let tag = story::story_into(item, &mut out);
+        recognised_by.extend_from_slice(tag.map(u64::to_le_bytes).as_flattened());
     }
     put(&mut out, "]");
     (out, recognised_by)

@@ -91,13 +91,13 @@ impl Service {
         ids: &[StoryId],
     ) -> ServiceResult<Vec<Arc<StoryEntry>>> {
         let show_all = self.breaks(Sabotage::ShowWhatIsCached);
-        let stories = self.stories(ids).await?.into_iter().flatten();
-        let admitted = stories.filter(|story| {
-            show_all
-                || reader
-                    .circle
-                    .entitles(reader.id, story.record.author, story.record.audience)
-        });
+        let is_admitted = |story: &Arc<StoryEntry>| {
+            let (author, audience) = (story.record.author, story.record.audience);
+            show_all || reader.circle.entitles(reader.id, author, audience)
+        };
+        let stories = self.stories(ids).await?.into_iter();
+        // In this form the vector is used again: `flatten` and `filter` grow another one.
+        let admitted = stories.filter_map(|story| story.filter(is_admitted));
         Ok(admitted.collect())
     }
 

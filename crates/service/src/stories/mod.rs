@@ -46,21 +46,25 @@ impl Service {
         circle: &Circle,
         mut stories: Vec<Arc<StoryEntry>>,
     ) -> ServiceResult<Vec<StoryItem>> {
-        for story in &mut stories {
-            hide_mentions(story, circle);
+        if circle.is_severed_from_anybody() {
+            for story in &mut stories {
+                hide_mentions(story, circle);
+            }
         }
         let ids: Vec<StoryId> = stories.iter().map(|story| story.record.id).collect();
         let liked = self.liked_among(reader, &ids).await?;
         let authors = self.authors(&stories).await?;
-        let items = stories.into_iter().zip(authors).zip(liked);
-        let items = items.filter_map(|((story, author), liked)| {
-            Some(StoryItem {
-                story,
-                author: author?,
-                liked,
-            })
-        });
-        Ok(items.collect())
+        let mut items = Vec::with_capacity(stories.len());
+        for ((story, author), liked) in stories.into_iter().zip(authors).zip(liked) {
+            if let Some(author) = author {
+                items.push(StoryItem {
+                    story,
+                    author,
+                    liked,
+                });
+            }
+        }
+        Ok(items)
     }
 }
 
