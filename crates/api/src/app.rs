@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use sosik_service::Service;
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +10,7 @@ use crate::feed::Streams;
 use crate::front::{Admission, Bodies, RouteMetrics};
 use crate::limits::Limits;
 use crate::router;
+use crate::serve::Handle;
 use crate::settings::{Connections, Settings};
 use crate::site::Site;
 use crate::unknown_tokens::UnknownTokens;
@@ -93,8 +93,8 @@ impl Api {
     }
 
     /// What people reach.
-    pub fn public(&self) -> Router {
-        router::public(Arc::clone(&self.0))
+    pub fn public(&self) -> impl Handle + use<> {
+        router::public(&self.0)
     }
 
     /// Limits of the connections of the public listener.
@@ -103,8 +103,8 @@ impl Api {
     }
 
     /// What operators reach: health, metrics, orders. It has no admission, so it answers when the other one drowns.
-    pub fn admin(&self) -> Router {
-        router::admin(Arc::clone(&self.0))
+    pub fn admin(&self) -> impl Handle + use<> {
+        router::admin(&self.0)
     }
 
     /// Makes `/readyz` report that this node is stopping. All requests are still served.

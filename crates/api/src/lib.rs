@@ -49,7 +49,7 @@ pub use extract::ForwardedHeader;
 pub use front::AdminToken;
 pub use ipnet::IpNet;
 pub use openapi::document as openapi;
-pub use serve::serve;
+pub use serve::{Handle, serve};
 pub use settings::{Connections, Rates, Registration, Settings};
 pub use site::{Site, SiteFile};
 pub use welcome::Welcome;

@@ -5,62 +5,70 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::{HeaderMap, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use tower::util::MapResponseLayer;
+use axum::routing::{MethodRouter, get, post};
+use tower::Layer;
+use tower::util::{option_layer, service_fn};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::front::{compression, cors, note_length, operators, watch};
+use crate::front::{Front, Routes, cors, operators, watch};
 use crate::problem::Problem;
+use crate::serve::Handle;
 use crate::{
     admin, blocks, comments, feed, follows, friend_requests, friends, health, likes, me, mutes,
     notifications, openapi, people, sessions, site, stories, tags, welcome,
 };
 
 /// What people reach.
-pub(crate) fn public(app: App) -> Router {
-    let (api, _) = api().split_for_parts();
-    let (probes, _) = probes().split_for_parts();
-    let pages = Router::new()
+pub(crate) fn public(app: &App) -> impl Handle + use<> {
+    let origins = &app.settings.cors_origins;
+    let cors = (!origins.is_empty()).then(|| cors(origins));
+    option_layer(cors).layer(in_front(for_people(), app))
+}
+
+/// The routes that people reach.
+pub(crate) fn for_people() -> Routes {
+    Routes::default()
+        .documented(api())
+        .documented(probes())
         .route("/", get(site::front_page))
         .route("/docs", get(site::reference))
         .route("/docs/", get(site::reference))
         .route("/welcome.css", get(welcome::style))
-        .route("/openapi.json", get(document));
-    let api = api.layer((compression(), MapResponseLayer::new(note_length)));
-    let all = api.merge(probes).merge(pages);
-    let all = in_front(all.fallback(site::other), &app);
-    let origins = &app.settings.cors_origins;
-    let all = if origins.is_empty() {
-        all
-    } else {
-        all.layer(cors(origins))
-    };
-    all.with_state(app)
+        .route("/openapi.json", get(document))
+        .fallback(site::other)
 }
 
 /// What operators reach.
-pub(crate) fn admin(app: App) -> Router {
-    let (probes, _) = probes().split_for_parts();
-    let routes = Router::new()
-        .route("/healthz", get(health::probes::healthz))
-        .route("/metrics", get(health::metrics))
-        .route("/admin/orders/dead", get(admin::orders::dead))
-        .route("/admin/orders/retry", post(admin::orders::retry))
-        .route_layer(from_fn_with_state(Arc::clone(&app), operators));
-    in_front(probes.merge(routes).fallback(nothing_here), &app).with_state(app)
+pub(crate) fn admin(app: &App) -> impl Handle + use<> {
+    let operators = from_fn_with_state(Arc::clone(app), operators);
+    let for_operators = |methods: MethodRouter<App>| methods.layer(operators.clone());
+    let routes = Routes::default()
+        .documented(probes())
+        .route("/healthz", for_operators(get(health::probes::healthz)))
+        .route("/metrics", for_operators(get(health::metrics)))
+        .route(
+            "/admin/orders/dead",
+            for_operators(get(admin::orders::dead)),
+        )
+        .route(
+            "/admin/orders/retry",
+            for_operators(post(admin::orders::retry)),
+        )
+        .fallback(nothing_here);
+    in_front(routes, app)
 }
 
 /// What every request goes through, and what is answered where there is nothing.
-pub(crate) fn in_front(router: Router<App>, app: &App) -> Router<App> {
-    router
-        .method_not_allowed_fallback(not_this_method)
-        .layer(from_fn_with_state(Arc::clone(app), watch))
+pub(crate) fn in_front(routes: Routes, app: &App) -> impl Handle + use<> {
+    let routes = routes.method_not_allowed_fallback(not_this_method);
+    let front = Arc::new(Front::new(routes, app));
+    // Boxed, because the future has 3 KiB and the protocol library moves it three times.
+    service_fn(move |request| Box::pin(watch(Arc::clone(&front), request)))
 }
 
 /// The routes of the API with their documentation.

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use sosik_api::{Api, Parts, Rates, Settings, Welcome};
+use sosik_api::{Api, Handle, Parts, Rates, Settings, Welcome};
 use sosik_service::Service;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::client::Ask;
 
 /// The public API as it is, without rate limits.
-pub(crate) fn api(service: &Service) -> Router {
+pub(crate) fn api(service: &Service) -> impl Handle + use<> {
     Api::new(Parts {
         service: service.clone(),
         settings: Settings {
@@ -41,13 +41,13 @@ pub(crate) struct Server {
 
 impl Server {
     /// Serves on a free port.
-    pub(crate) async fn start(router: Router) -> anyhow::Result<Self> {
+    pub(crate) async fn start(handler: impl Handle) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
         let leaving = CancellationToken::new();
         tokio::spawn(sosik_api::serve(
             listener,
-            router,
+            handler,
             sosik_api::Connections::default(),
             leaving.clone(),
             Duration::ZERO,

@@ -3,7 +3,8 @@
 //! Behind a proxy the peer of the connection is the proxy. Forwarding headers are trusted only from proxies in the
 //! configuration. The client is the rightmost hop that is not such a proxy. Hops before it can be forged by the client.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -13,6 +14,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::forwarded::hops;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::serve::InFlight;
 use crate::settings::Settings;
 
 /// Maximum number of proxies in a chain. Real chains have two or three; a longer one is forged by a client.
@@ -21,10 +23,6 @@ const HOPS_MAX: usize = 16;
 /// Bits of an IPv6 address that identify a network. A household or a rented machine gets a whole /64, so a single
 /// client has 2⁶⁴ addresses.
 const V6_NETWORK_BITS: u32 = 64;
-
-/// Address of the other end of the connection, set by [`serve`](crate::serve).
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// The address a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +61,10 @@ impl ClientAddress {
         settings: &Settings,
     ) -> Self {
         let peer = extensions
-            .get::<Peer>()
-            .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip());
+            .get::<Arc<InFlight>>()
+            .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |request| {
+                request.connection().peer().ip()
+            });
         Self::of(peer, headers, settings)
     }
 

@@ -12,16 +12,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use super::routes::Front;
 use super::{answers, host};
 use crate::app::App;
 use crate::extract::ClientAddress;
 use crate::problem::Problem;
-use crate::serve::{Connection, Held, Networks, NoRoom, Taken, Turn};
+use crate::serve::{InFlight, Networks, NoRoom, Taken, Turn};
 use crate::settings::Settings;
 
 /// One permit in this number is reserved for reads of the feed.
@@ -158,10 +158,9 @@ impl Drop for Waiting<'_> {
 /// # Errors
 /// The resource that the request could not acquire.
 pub(super) async fn admit(
-    app: &App,
+    front: &Front,
     route: Option<&str>,
     request: Request,
-    next: Next,
     way: &mut Way,
 ) -> Result<Response, Problem> {
     host::check(&request)?;
@@ -169,11 +168,13 @@ pub(super) async fn admit(
         way.enter().await?;
     }
     let Some(errand) = route.and_then(errand_of) else {
-        return Ok(next.run(request).await);
+        return Ok(front.call(request).await);
     };
+    let app = &front.app;
     let (request, _body) = app.bodies.read(request, way.network).await?;
     let _place = app.admission.enter(errand, way.network).await?;
-    timeout(app.settings.request_timeout, next.run(request))
+    let handling = front.call_compressing(request);
+    timeout(app.settings.request_timeout, handling)
         .await
         .map_err(|_too_long| Problem::TimedOut)
 }
@@ -181,7 +182,7 @@ pub(super) async fn admit(
 /// The path of a request through its connection, and of its response back.
 pub(super) struct Way {
     /// Missing where a request did not come through a socket.
-    connection: Option<Arc<Connection>>,
+    request: Option<Arc<InFlight>>,
     network: u64,
     turn: Option<Turn>,
     changes_something: bool,
@@ -192,7 +193,7 @@ impl Way {
         let client =
             ClientAddress::of_parts(request.extensions(), request.headers(), &app.settings);
         Self {
-            connection: request.extensions().get::<Arc<Connection>>().cloned(),
+            request: request.extensions().get::<Arc<InFlight>>().cloned(),
             network: client.network().key(),
             turn: None,
             changes_something: !request.method().is_safe(),
@@ -201,9 +202,10 @@ impl Way {
 
     /// Waits for a turn of the connection, and for room for a response.
     async fn enter(&mut self) -> Result<(), Problem> {
-        let Some(connection) = &self.connection else {
+        let Some(request) = &self.request else {
             return Ok(());
         };
+        let connection = request.connection();
         self.turn = connection.turn().await.map_err(|NoRoom| shed())?;
         match connection.has_room(self.network) {
             true => Ok(()),
@@ -217,22 +219,22 @@ impl Way {
     ///
     /// # Errors
     /// When there is no room for the answer.
-    pub(super) fn hold(
-        &mut self,
-        response: &Response,
-        is_signed_in: bool,
-    ) -> Result<Option<Arc<Held>>, Problem> {
+    pub(super) fn hold(&mut self, response: &Response, is_signed_in: bool) -> Result<(), Problem> {
         let turn = self.turn.take().filter(|_| !is_signed_in);
-        let Some(connection) = &self.connection else {
-            return Ok(None);
+        let Some(request) = &self.request else {
+            return Ok(());
         };
+        let connection = request.connection();
         let bytes = answers::bytes(response);
         let has_to_be_given = self.changes_something || bytes <= SMALL_BYTES;
-        if has_to_be_given {
-            return Ok(Some(connection.hold_anyway(self.network, bytes, turn)));
-        }
-        let held = connection.hold(self.network, bytes, turn);
-        held.map(Some).map_err(|NoRoom| shed())
+        let held = if has_to_be_given {
+            connection.hold_anyway(self.network, bytes, turn)
+        } else {
+            let held = connection.hold(self.network, bytes, turn);
+            held.map_err(|NoRoom| shed())?
+        };
+        request.keep(held);
+        Ok(())
     }
 }
 

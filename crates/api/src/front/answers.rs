@@ -15,7 +15,7 @@ const COMPRESSOR_BYTES: u64 = 512 * 1_024;
 struct Length(u64);
 
 /// Notes the length of an answer before it is compressed.
-pub(crate) fn note_length(mut response: Response) -> Response {
+pub(super) fn note_length(mut response: Response) -> Response {
     let length = response.body().size_hint().exact();
     if let Some(length) = length.filter(|length| *length > NOTED_BYTES_MIN) {
         response.extensions_mut().insert(Length(length));

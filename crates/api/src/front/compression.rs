@@ -5,15 +5,21 @@
 //! [`encoded`](crate::encoded).
 
 use tower_http::CompressionLevel;
-use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
+use tower_http::compression::{Compression, CompressionLayer};
 
 /// A smaller response fits into one packet anyway.
 const COMPRESSED_BYTES_MIN: u64 = 1024;
 
+/// The answers that are worth compressing.
+type Wanted = And<SizeAbove, NotForContentType>;
+
+/// A service whose answers are compressed.
+pub(super) type Compressing<S> = Compression<S, Wanted>;
+
 /// gzip, brotli or zstd, whichever the client prefers; fast rather than small, since pages are made for one reader
 /// and sent once. Never on a live stream, whose events must leave at once.
-pub(crate) fn compression() -> CompressionLayer<And<SizeAbove, NotForContentType>> {
+pub(super) fn compression() -> CompressionLayer<Wanted> {
     let wanted = SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::SSE);
     CompressionLayer::new()
         .quality(CompressionLevel::Fastest)

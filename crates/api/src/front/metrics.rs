@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use axum::extract::MatchedPath;
 use axum::http::{Method, StatusCode};
 use metrics::{Counter, Histogram};
 use parking_lot::RwLock;
@@ -43,11 +42,11 @@ impl RouteMetrics {
     pub(crate) fn count(
         &self,
         method: &Method,
-        route: Option<&MatchedPath>,
+        route: Option<&str>,
         status: StatusCode,
         took: Duration,
     ) {
-        let route = route.map_or(NO_ROUTE, MatchedPath::as_str);
+        let route = route.unwrap_or(NO_ROUTE);
         let handles = match self.known(method, status.as_u16(), route) {
             Some(handles) => handles,
             None => self.make(method, status.as_u16(), route),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use std::convert::Infallible;
+
 use axum::body::{Body, to_bytes};
-use axum::extract::State;
-use axum::http::{Request, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
@@ -15,9 +16,12 @@ use sosik_service::{Service, SystemClock};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
 
+use super::{Front, Routes};
 use crate::app::{Api, App, Parts};
 use crate::problem::Problem;
+use crate::router::{for_people, in_front};
 use crate::settings::Settings;
 use crate::shapes;
 use crate::welcome::Welcome;
@@ -54,21 +58,23 @@ async fn api(settings: Settings) -> Api {
     })
 }
 
+fn request(method: Method, path: &str) -> Request {
+    let request = axum::http::Request::builder().method(method).uri(path);
+    let request = request.header("host", "sosik.example");
+    request.body(Body::empty()).unwrap()
+}
+
 async fn ask(path: &str) -> Response {
+    ask_by(Method::GET, path).await
+}
+
+async fn ask_by(method: Method, path: &str) -> Response {
     let app = api(Settings::default()).await.0;
-    let router = Router::new()
+    let routes = Routes::default()
         .route("/panics", get(panics))
         .route("/fails", get(fails));
-    let router = crate::router::in_front(router, &app).with_state(app);
-    router
-        .oneshot(
-            Request::get(path)
-                .header("host", "sosik.example")
-                .body(Body::empty())
-                .unwrap(),
-        )
-        .await
-        .unwrap()
+    let answer = in_front(routes, &app).oneshot(request(method, path)).await;
+    answer.unwrap()
 }
 
 async fn panics() -> StatusCode {
@@ -98,9 +104,37 @@ async fn a_panic_and_a_failure_are_problems_that_give_nothing_away() {
     }
 }
 
+#[tokio::test]
+async fn a_problem_has_no_body_for_head_and_the_length_of_one() {
+    let whole = ask("/fails").await;
+    let whole = to_bytes(whole.into_body(), 1_000).await.unwrap();
+    let head = ask_by(Method::HEAD, "/fails").await;
+    assert_eq!(head.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let length = head.headers()["content-length"].to_str().unwrap();
+    assert_eq!(length, whole.len().to_string());
+    let body = to_bytes(head.into_body(), 1_000).await.unwrap();
+    assert!(body.is_empty());
+}
+
+#[tokio::test]
+async fn every_route_is_known_by_its_path_as_it_is_written() {
+    let front = Front::new(for_people(), &api(Settings::default()).await.0);
+    let document: serde_json::Value = serde_json::from_str(&crate::openapi::document()).unwrap();
+    let documented = document["paths"].as_object().unwrap().keys();
+    let pages = ["/", "/docs", "/docs/", "/welcome.css", "/openapi.json"];
+    for route in documented.map(String::as_str).chain(pages) {
+        let path = route.replace('{', "a").replace('}', "z");
+        let request = request(Method::GET, &path);
+        assert_eq!(front.route_of(&request), Some(route), "{path}");
+    }
+    for path in ["/no/page", "/v1", "/v1/feed/", "/v1/fe%65d"] {
+        assert_eq!(front.route_of(&request(Method::GET, path)), None, "{path}");
+    }
+}
+
 /// A server whose handler of `/v1/slow` waits for a permit.
 struct Slow {
-    router: Router,
+    front: BoxCloneSyncService<Request, Response, Infallible>,
     app: App,
     permits: Arc<Semaphore>,
 }
@@ -114,24 +148,19 @@ impl Slow {
             waits.acquire().await.unwrap().forget();
             StatusCode::OK
         };
-        let router = Router::new()
+        let routes = Routes::default()
             .route("/v1/slow", get(slow))
             .route("/v1/feed", get(async || StatusCode::OK))
             .route("/livez", get(async || StatusCode::OK));
-        let router = crate::router::in_front(router, &app).with_state(Arc::clone(&app));
         Self {
-            router,
+            front: BoxCloneSyncService::new(in_front(routes, &app)),
             app,
             permits,
         }
     }
 
     fn ask(&self, path: &str) -> impl Future<Output = Response> + use<> {
-        let request = Request::get(path).header("host", "sosik.example");
-        let answer = self
-            .router
-            .clone()
-            .oneshot(request.body(Body::empty()).unwrap());
+        let answer = self.front.clone().oneshot(request(Method::GET, path));
         async { answer.await.unwrap() }
     }
 

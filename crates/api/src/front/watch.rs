@@ -4,73 +4,70 @@
 //! token, no text, no address, no query.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::body::Body;
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
+use hyper::body::Body as _;
 
 use super::admission::{Way, admit};
 use super::headers;
-use crate::app::App;
+use super::routes::Front;
 use crate::extract::{Facts, RateState};
 use crate::problem::{self, Problem};
-use crate::serve::Held;
 
 /// What is known of a request before it is handled.
-struct Asked {
+struct Asked<'a> {
     method: Method,
-    route: Option<MatchedPath>,
+    route: Option<&'a str>,
     facts: Facts,
 }
 
-/// Names the request, has it handled, and finishes the answer.
-pub(crate) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
+/// Names the request, has it handled, and finishes the answer. It returns an answer in every case.
+pub(crate) async fn watch(front: Arc<Front>, mut request: Request) -> Result<Response, Infallible> {
+    let app = &front.app;
     let started = app.service.clock().monotonic();
     let facts = Facts::new(app.request_ids.name(request.headers()));
     request.extensions_mut().insert(facts.clone());
     let asked = Asked {
         method: request.method().clone(),
-        route: request.extensions().get::<MatchedPath>().cloned(),
+        route: front.route_of(&request),
         facts,
     };
-    let route = asked.route.as_ref().map(MatchedPath::as_str);
-    let mut way = Way::of(&app, &request);
-    let handled = AssertUnwindSafe(admit(&app, route, request, next, &mut way))
+    let mut way = Way::of(app, &request);
+    let handled = AssertUnwindSafe(admit(&front, asked.route, request, &mut way))
         .catch_unwind()
         .await;
     let handled =
         handled.unwrap_or_else(|panic| Err(Problem::Internal(told_by(panic.as_ref()).into())));
-    let (mut response, held) = hold(&mut way, handled, &asked.facts);
+    let mut response = hold(&mut way, handled, &asked.facts);
     let problem = problem::report_of(&mut response);
     if let Some(problem) = &problem {
         problem::finish(&mut response, problem, asked.facts.id());
+        if asked.method == Method::HEAD {
+            drop_body(&mut response);
+        }
     }
     headers::finish(&mut response, app.settings.is_https());
     finish(&mut response, &asked.facts);
     let took = app.service.clock().monotonic().saturating_sub(started);
     app.route_metrics
-        .count(&asked.method, asked.route.as_ref(), response.status(), took);
+        .count(&asked.method, asked.route, response.status(), took);
     log(&asked, &response, problem.as_deref(), took);
-    if let Some(held) = held {
-        response.extensions_mut().insert(held);
-    }
-    response
+    Ok(response)
 }
 
 /// Takes room for the answer. Without room the answer is that there is none.
-fn hold(
-    way: &mut Way,
-    handled: Result<Response, Problem>,
-    facts: &Facts,
-) -> (Response, Option<Arc<Held>>) {
+fn hold(way: &mut Way, handled: Result<Response, Problem>, facts: &Facts) -> Response {
     let response = handled.unwrap_or_else(IntoResponse::into_response);
     match way.hold(&response, facts.person().is_some()) {
-        Ok(held) => (response, held),
-        Err(problem) => (problem.into_response(), None),
+        Ok(()) => response,
+        Err(problem) => problem.into_response(),
     }
 }
 
@@ -84,6 +81,15 @@ fn told_by(panic: &(dyn Any + Send)) -> String {
         "a handler panicked: {}",
         text.unwrap_or("without a message")
     )
+}
+
+/// Leaves the length of the body only, for an answer to `HEAD`. The router does this for answers without a problem.
+fn drop_body(response: &mut Response) {
+    if let Some(length) = response.body().size_hint().exact() {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    *response.body_mut() = Body::empty();
 }
 
 fn finish(response: &mut Response, facts: &Facts) {
@@ -115,9 +121,14 @@ fn finish(response: &mut Response, facts: &Facts) {
     }
 }
 
-fn log(asked: &Asked, response: &Response, problem: Option<&Problem>, took: std::time::Duration) {
+fn log(
+    asked: &Asked<'_>,
+    response: &Response,
+    problem: Option<&Problem>,
+    took: std::time::Duration,
+) {
     let method = asked.method.as_str();
-    let route = asked.route.as_ref().map_or("(none)", MatchedPath::as_str);
+    let route = asked.route.unwrap_or("(none)");
     let status = response.status().as_u16();
     let request = asked.facts.id().as_str();
     let person = asked

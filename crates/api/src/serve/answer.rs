@@ -24,7 +24,7 @@ pub(super) struct Answer {
     /// The bytes of the body that follow the last piece.
     rest: Bytes,
     held: Option<Arc<Held>>,
-    _in_flight: InFlight,
+    _in_flight: Arc<InFlight>,
 }
 
 /// Bytes that were passed to the protocol library.
@@ -35,11 +35,11 @@ pub(super) struct Piece {
 }
 
 impl Answer {
-    pub(super) fn new(body: Body, held: Option<Arc<Held>>, in_flight: InFlight) -> Self {
+    pub(super) fn new(body: Body, in_flight: Arc<InFlight>) -> Self {
         Self {
             body,
             rest: Bytes::new(),
-            held,
+            held: in_flight.held(),
             _in_flight: in_flight,
         }
     }

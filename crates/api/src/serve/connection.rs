@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -77,9 +77,13 @@ pub(super) enum Reason {
     Unresponsive,
 }
 
-/// A request in flight; counted until its answer is written.
+/// A request in flight; counted until its answer is written. One allocation that the front and the protocol share, in
+/// place of several entries in the extensions of the request and of its response.
 #[derive(Debug)]
-pub(crate) struct InFlight(Arc<Connection>);
+pub(crate) struct InFlight {
+    connection: Arc<Connection>,
+    held: OnceLock<Arc<Held>>,
+}
 
 impl Registry {
     pub(super) fn new(limits: Connections) -> Self {
@@ -317,10 +321,13 @@ impl Connection {
     }
 
     /// Counts a request.
-    pub(super) fn begin(self: &Arc<Self>) -> InFlight {
+    pub(super) fn begin(self: &Arc<Self>) -> Arc<InFlight> {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         self.has_asked.store(true, Ordering::Relaxed);
-        InFlight(Arc::clone(self))
+        Arc::new(InFlight {
+            connection: Arc::clone(self),
+            held: OnceLock::new(),
+        })
     }
 
     /// The order that is due at this second, if any.
@@ -379,9 +386,26 @@ impl Connection {
     }
 }
 
+impl InFlight {
+    /// The connection that the request came through.
+    pub(crate) const fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    /// Keeps the room for the answer until the answer is written. The first one counts.
+    pub(crate) fn keep(&self, held: Arc<Held>) {
+        self.held.get_or_init(|| held);
+    }
+
+    /// The room for the answer.
+    pub(super) fn held(&self) -> Option<Arc<Held>> {
+        self.held.get().map(Arc::clone)
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let connection = &self.0;
+        let connection = &self.connection;
         connection
             .last_request
             .store(connection.registry.now(), Ordering::Relaxed);

@@ -19,10 +19,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use hyper::Response;
+use axum::response::Response;
 use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -32,26 +31,44 @@ use tower::Service;
 
 use self::accept::{Accepted, Accepting};
 use self::answer::Answer;
-pub(crate) use self::connection::Connection;
-use self::connection::{Order, Registry};
+pub(crate) use self::connection::InFlight;
+use self::connection::{Connection, Order, Registry};
 pub(crate) use self::networks::{Networks, Taken};
 pub(crate) use self::protocol::HEAD_BYTES_MAX;
 use self::protocol::Http;
-pub(crate) use self::room::{Held, NoRoom, Turn};
+pub(crate) use self::room::{NoRoom, Turn};
 use self::socket::Socket;
-use crate::extract::Peer;
 use crate::settings::Connections;
+
+/// Handles the requests of a listener: a router, or [`Api::public`](crate::Api::public).
+pub trait Handle:
+    Service<Request, Response = Response, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Handle for S where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
 
 /// Serves until `leaving`, then waits at most `drain` for the requests in flight. The remaining connections are cut.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    handler: impl Handle,
     limits: Connections,
     leaving: CancellationToken,
     drain: Duration,
 ) {
     let server = Server {
-        router,
+        handler,
         http: Arc::new(protocol::http(&limits)),
         registry: Arc::new(Registry::new(limits)),
         tasks: TaskTracker::new(),
@@ -73,14 +90,14 @@ pub async fn serve(
     server.stop(drain).await;
 }
 
-struct Server {
-    router: Router,
+struct Server<H> {
+    handler: H,
     http: Arc<Http>,
     registry: Arc<Registry>,
     tasks: TaskTracker,
 }
 
-impl Server {
+impl<H: Handle> Server<H> {
     fn connect(&self, accepted: Accepted) {
         let Accepted {
             stream,
@@ -91,7 +108,7 @@ impl Server {
         let serving = serve_connection(
             Arc::clone(&self.http),
             stream,
-            self.router.clone(),
+            self.handler.clone(),
             Arc::clone(&connection),
         );
         let registry = Arc::clone(&self.registry);
@@ -119,13 +136,13 @@ impl Server {
 async fn serve_connection(
     http: Arc<Http>,
     stream: TcpStream,
-    router: Router,
+    handler: impl Handle,
     connection: Arc<Connection>,
 ) {
     let socket = Socket::new(stream, Arc::clone(&connection));
     let handled = Arc::clone(&connection);
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        handle(router.clone(), request, Arc::clone(&handled))
+        handle(handler.clone(), request, &handled)
     });
     let serving = http.serve_connection(socket, service);
     let mut serving = pin!(serving);
@@ -143,18 +160,19 @@ async fn serve_connection(
     }
 }
 
-async fn handle(
-    mut router: Router,
+fn handle<H: Handle>(
+    mut handler: H,
     request: Request<Incoming>,
-    connection: Arc<Connection>,
-) -> Result<Response<Answer>, Infallible> {
+    connection: &Arc<Connection>,
+) -> impl Future<Output = Result<Response<Answer>, Infallible>> + Send + use<H> {
     let in_flight = connection.begin();
     let mut request = request.map(Body::new);
-    request.extensions_mut().insert(Peer(connection.peer()));
-    request.extensions_mut().insert(connection);
-    let mut response = router.call(request).await?;
-    let held = response.extensions_mut().remove::<Arc<Held>>();
-    Ok(response.map(|body| Answer::new(body, held, in_flight)))
+    request.extensions_mut().insert(Arc::clone(&in_flight));
+    let handling = handler.call(request);
+    async move {
+        let response = handling.await?;
+        Ok(response.map(|body| Answer::new(body, in_flight)))
+    }
 }
 
 /// The address of a listener's peer. IPv4 addresses in IPv6 notation are converted to IPv4.
