@@ -22,6 +22,7 @@ mod friend_requests;
 mod friends;
 mod front;
 mod health;
+mod hex;
 mod likes;
 mod limits;
 mod me;

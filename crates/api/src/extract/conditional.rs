@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use super::json::json_bytes;
 use crate::app::App;
+use crate::hex;
 use crate::problem::Problem;
 use crate::render::Tagged;
 
@@ -28,7 +29,7 @@ impl IfNoneMatch {
     /// The response belongs to one person, so no cache may store it: a browser would still show it after the person has
     /// logged out. Clients that want a `304` keep their own copy and send its tag.
     pub(crate) fn answer(&self, Tagged { json, tag }: Tagged) -> Response {
-        let tag = format!("W/\"{tag:016x}\"");
+        let tag = weak(tag);
         let mut response = if self.0.as_ref().is_some_and(|known| names(known, &tag)) {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -37,7 +38,7 @@ impl IfNoneMatch {
             json_bytes(json)
         };
         let headers = response.headers_mut();
-        if let Ok(tag) = HeaderValue::try_from(tag) {
+        if let Ok(tag) = HeaderValue::from_bytes(&tag) {
             headers.insert(header::ETAG, tag);
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -48,16 +49,26 @@ impl IfNoneMatch {
 /// Whether `If-None-Match` contains this tag.
 pub(crate) fn names_tag(headers: &HeaderMap, tag: &str) -> bool {
     let mut lines = headers.get_all(header::IF_NONE_MATCH).iter();
-    lines.any(|known| names(known, tag))
+    lines.any(|known| names(known, tag.as_bytes()))
+}
+
+/// `W/"…"`, with the tag in hexadecimal digits.
+fn weak(tag: u64) -> [u8; 20] {
+    let mut text = *b"W/\"                \"";
+    text[3..19].copy_from_slice(&hex::digits(tag));
+    text
 }
 
 /// Compares weakly, as RFC 9110 wants it for this header.
-fn names(known: &HeaderValue, tag: &str) -> bool {
-    let opaque = tag.trim_start_matches("W/");
-    known.to_str().is_ok_and(|known| {
-        known
-            .split(',')
-            .map(str::trim)
-            .any(|one| one == "*" || one.trim_start_matches("W/") == opaque)
+fn names(known: &HeaderValue, tag: &[u8]) -> bool {
+    let mut listed = known.as_bytes().split(|byte| *byte == b',');
+    listed.any(|one| {
+        let one = one.trim_ascii();
+        one == b"*" || opaque(one) == opaque(tag)
     })
+}
+
+/// The tag without the mark of a weak one.
+fn opaque(tag: &[u8]) -> &[u8] {
+    tag.strip_prefix(b"W/").unwrap_or(tag)
 }

@@ -4,11 +4,11 @@
 //! sending requests, and the cookie attributes them to the second. So a client may name the person it acts for. The
 //! server rejects the request if the session belongs to another person.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use sosik_feed::PersonId;
 
 /// The header that names the person.
-pub(crate) const SOSIK_PERSON: &str = "sosik-person";
+pub(crate) const SOSIK_PERSON: HeaderName = HeaderName::from_static("sosik-person");
 
 /// Whether a request with these headers is meant for this person. A request that names nobody is meant for the owner of
 /// the session. A malformed name matches nobody.
@@ -24,15 +24,14 @@ pub(crate) fn is(name: &str, person: PersonId) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderValue;
 
     use super::*;
 
     fn meant(names: &[&'static str]) -> bool {
-        let headers = names.iter().map(|name| {
-            let header = HeaderName::from_static(SOSIK_PERSON);
-            (header, HeaderValue::from_static(name))
-        });
+        let headers = names
+            .iter()
+            .map(|name| (SOSIK_PERSON, HeaderValue::from_static(name)));
         is_meant_for(&headers.collect(), PersonId::from_u64(41))
     }
 

@@ -28,5 +28,5 @@ pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use json::{Json, json_bytes};
 pub(crate) use paging::{Page, PageQuery, Place, of_name, of_story};
 pub(crate) use query::Query;
-pub(crate) use request_id::{RequestId, RequestIds};
+pub(crate) use request_id::{RequestId, RequestIds, X_REQUEST_ID};
 pub(crate) use viewer::{ClientName, Viewer, bearer};

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::hex;
+
 /// The header, both ways.
-pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Longest id accepted from a client: a UUID or a trace id fits.
 const BYTES_MAX: usize = 64;
@@ -39,7 +41,7 @@ impl RequestIds {
     /// The id that came with the request, or a new one.
     pub(crate) fn name(&self, headers: &HeaderMap) -> RequestId {
         let brought = headers
-            .get(HEADER)
+            .get(X_REQUEST_ID)
             .and_then(|value| value.to_str().ok())
             .filter(|name| is_sane(name));
         match brought {
@@ -48,7 +50,6 @@ impl RequestIds {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "masked to four bits")]
     fn make(&self) -> RequestId {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         // An odd factor: different numbers give different ids.
@@ -56,8 +57,7 @@ impl RequestIds {
             .start
             .wrapping_add(number)
             .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let digit = |place: usize| b"0123456789abcdef"[(name >> (60 - 4 * place)) as usize & 0xf];
-        RequestId::Made(std::array::from_fn(digit))
+        RequestId::Made(hex::digits(name))
     }
 }
 
@@ -72,7 +72,10 @@ impl RequestId {
 
     /// The value of the response header.
     pub(crate) fn header(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(self.as_str()).ok()
+        match self {
+            Self::Made(digits) => HeaderValue::from_bytes(digits).ok(),
+            Self::Brought(name) => HeaderValue::from_str(name).ok(),
+        }
     }
 }
 
@@ -88,8 +91,10 @@ mod tests {
     use super::*;
 
     fn named(value: &'static str) -> String {
-        let headers =
-            HeaderMap::from_iter([(HEADER, HeaderValue::from_bytes(value.as_bytes()).unwrap())]);
+        let headers = HeaderMap::from_iter([(
+            X_REQUEST_ID,
+            HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+        )]);
         RequestIds::new(7).name(&headers).as_str().to_owned()
     }
 

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderValue, header};
 
 use sosik_service::accounts::Remembered;
 
@@ -67,8 +67,8 @@ async fn looked_up(
 
 /// The bearer token, or else that of the cookie.
 fn token_of<'a>(parts: &'a Parts, app: &App) -> Result<&'a str, Problem> {
-    if parts.headers.contains_key(header::AUTHORIZATION) {
-        return bearer(&parts.headers).ok_or(Problem::Unauthenticated);
+    if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
+        return bearer(authorization).ok_or(Problem::Unauthenticated);
     }
     let token =
         session_cookie(&parts.headers, app.settings.is_https())?.ok_or(Problem::Unauthenticated)?;
@@ -79,14 +79,13 @@ fn token_of<'a>(parts: &'a Parts, app: &App) -> Result<&'a str, Problem> {
     }
 }
 
-/// The token in `Authorization: Bearer`.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+/// The token of an `Authorization` header with the scheme `Bearer`.
+pub(crate) fn bearer(authorization: &HeaderValue) -> Option<&str> {
+    const SCHEME: &str = "bearer ";
+    let value = str::from_utf8(authorization.as_bytes()).ok()?;
+    let (scheme, token) = value.split_at_checked(SCHEME.len())?;
+    let is_bearer = scheme.eq_ignore_ascii_case(SCHEME);
+    is_bearer.then(|| token.trim_ascii())
 }
 
 /// The client's name for itself, for the list of sessions.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::extract::SOSIK_PERSON;
+use super::headers::{RATELIMIT_LIMIT, RATELIMIT_REMAINING, RATELIMIT_RESET};
+use crate::extract::{SOSIK_PERSON, X_REQUEST_ID};
 
 /// How long a browser may cache the response to its preflight. The longest that Chromium accepts.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(2 * 3600);
@@ -33,17 +34,17 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
             header::IF_NONE_MATCH,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
-            HeaderName::from_static(SOSIK_PERSON),
-            HeaderName::from_static("x-request-id"),
+            SOSIK_PERSON,
+            X_REQUEST_ID,
         ])
         .expose_headers([
             header::ETAG,
             header::LOCATION,
             header::RETRY_AFTER,
-            HeaderName::from_static("ratelimit-limit"),
-            HeaderName::from_static("ratelimit-remaining"),
-            HeaderName::from_static("ratelimit-reset"),
-            HeaderName::from_static("x-request-id"),
+            RATELIMIT_LIMIT,
+            RATELIMIT_REMAINING,
+            RATELIMIT_RESET,
+            X_REQUEST_ID,
         ])
         .max_age(PREFLIGHT_AGE)
 }

@@ -42,8 +42,16 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
 /// Whether this is a name or an address with an optional port. Only the characters are checked, because nothing here
 /// uses the value.
 fn is_host(value: &HeaderValue) -> bool {
-    let of_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(byte);
-    !value.is_empty() && value.as_bytes().iter().all(of_host)
+    !value.is_empty() && value.as_bytes().iter().all(is_of_host)
+}
+
+const fn is_of_host(byte: &u8) -> bool {
+    matches!(
+        byte,
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9'
+        | b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+        | b':' | b'[' | b']'
+    )
 }
 
 #[cfg(test)]

@@ -10,15 +10,16 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use hyper::body::Body as _;
+use tracing::field;
 
 use super::admission::{Way, admit};
-use super::headers;
+use super::headers::{self, RATELIMIT_LIMIT, RATELIMIT_REMAINING, RATELIMIT_RESET};
 use super::routes::Front;
-use crate::extract::{Facts, RateState};
+use crate::extract::{Facts, RateState, X_REQUEST_ID};
 use crate::problem::{self, Problem};
 
 /// What is known of a request before it is handled.
@@ -95,7 +96,7 @@ fn drop_body(response: &mut Response) {
 fn finish(response: &mut Response, facts: &Facts) {
     let headers = response.headers_mut();
     if let Some(id) = facts.id().header() {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+        headers.insert(X_REQUEST_ID, id);
     }
     if let Some(RateState {
         limit,
@@ -103,18 +104,9 @@ fn finish(response: &mut Response, facts: &Facts) {
         reset_seconds,
     }) = facts.rate()
     {
-        headers.insert(
-            HeaderName::from_static("ratelimit-limit"),
-            HeaderValue::from(limit),
-        );
-        headers.insert(
-            HeaderName::from_static("ratelimit-remaining"),
-            HeaderValue::from(remaining),
-        );
-        headers.insert(
-            HeaderName::from_static("ratelimit-reset"),
-            HeaderValue::from(reset_seconds),
-        );
+        headers.insert(RATELIMIT_LIMIT, HeaderValue::from(limit));
+        headers.insert(RATELIMIT_REMAINING, HeaderValue::from(remaining));
+        headers.insert(RATELIMIT_RESET, HeaderValue::from(reset_seconds));
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -130,18 +122,15 @@ fn log(
     let method = asked.method.as_str();
     let route = asked.route.unwrap_or("(none)");
     let status = response.status().as_u16();
-    let request = asked.facts.id().as_str();
-    let person = asked
-        .facts
-        .person()
-        .map(|person| person.to_string())
-        .unwrap_or_default();
+    // The macros format these, and only if the line is logged.
+    let request = asked.facts.id();
+    let person = asked.facts.person().map(field::display);
     let took_ms = took.as_millis();
     match problem {
         Some(Problem::Internal(cause)) => {
             let causes = causes(cause.as_ref());
             tracing::error!(
-                request.id = request,
+                request.id = request.as_str(),
                 method,
                 route,
                 status,
@@ -153,7 +142,7 @@ fn log(
         }
         Some(Problem::StorageFull) => {
             tracing::error!(
-                request.id = request,
+                request.id = request.as_str(),
                 method,
                 route,
                 status,
@@ -164,7 +153,7 @@ fn log(
         }
         Some(Problem::TimedOut) => {
             tracing::warn!(
-                request.id = request,
+                request.id = request.as_str(),
                 method,
                 route,
                 status,
@@ -176,7 +165,7 @@ fn log(
         Some(problem) => {
             let (_, code) = problem.status_and_code();
             tracing::debug!(
-                request.id = request,
+                request.id = request.as_str(),
                 method,
                 route,
                 status,
@@ -187,7 +176,7 @@ fn log(
             );
         }
         None => tracing::debug!(
-            request.id = request,
+            request.id = request.as_str(),
             method,
             route,
             status,

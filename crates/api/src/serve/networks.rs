@@ -2,11 +2,14 @@
 //!
 //! A fixed table of counters, indexed by a seeded hash of the network. Acquire and release are one atomic operation
 //! each, without a lock or an allocation, and the table has a fixed size. Two networks may share a counter. That is
-//! rare with [`SLOTS`] counters, and the seed keeps clients from choosing the pair.
+//! rare with [`SLOTS`] counters, and the seed keeps clients from choosing the pair. A stronger hash would not help: a
+//! client with thousands of networks finds a pair by trying.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::quality::FixedState;
 
 /// Counters of a table: 128 KiB, and one chance in 16,384 to share one with a given network.
 const SLOTS: usize = 16_384;
@@ -15,7 +18,7 @@ const SLOTS: usize = 16_384;
 #[derive(Debug)]
 pub(crate) struct Networks {
     held: Box<[AtomicU64]>,
-    hasher: RandomState,
+    hasher: FixedState,
     max: u64,
 }
 
@@ -32,7 +35,7 @@ impl Networks {
     pub(crate) fn new(max: u64) -> Arc<Self> {
         Arc::new(Self {
             held: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
-            hasher: RandomState::new(),
+            hasher: FixedState::with_seed(RandomState::new().hash_one(max)),
             max,
         })
     }
