@@ -1,6 +1,6 @@
 //! Costs of this machine, in seconds: a small town on its disk, posted in and read over sockets.
 //!
-//! Processor time is that of the server alone; the asking is subtracted (see [`asking`]). All is warm and nothing else
+//! Processor time is that of the server alone; the cost of asking is subtracted (`asking`). All is warm and nothing else
 //! runs in the process, so these are costs at their best: `cpu_overhead` stands for the rest. What would take a real
 //! town, such as memory of people and streams, is not measured here and stays as recorded or assumed.
 //!
