@@ -5,8 +5,8 @@
 //! own. The town of Sodam (소담) is by the sea and invented, like everybody in it. All words are ours; recorded or
 //! generated text was refused, because a demonstration must hold nobody's property and nobody's life.
 //!
-//! The files in the folder `texts` of this crate hold what people say and what they are called. [`texts`] puts stories
-//! together from them, [`people`] decides who lives in the town, [`friendships`] and [`follows`] decide whom they know.
+//! The files in the folder `texts` of this crate hold what people say and what they are called. `texts` puts stories
+//! together from them, `people` decides who lives in the town, `friendships` and `follows` decide whom they know.
 
 mod calendar;
 mod data;
