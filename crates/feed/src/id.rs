@@ -8,8 +8,8 @@
 //! notification is its reader, and the owner of a session is the person who logged in. A generator makes an
 //! [`UnownedId`], and only the constructor of a kind turns it into an id, because only that knows the owner.
 //!
-//! The three fields above the bucket never repeat. So an id keeps its place in the order with any bucket, and ids rise
-//! within a process whoever owns them.
+//! The three fields above the bucket never repeat. So an id keeps its place in the order with any bucket, and the ids
+//! of a process rise for any owners.
 //!
 //! Rejected: auto-increment by *k* per primary (*k* changes when a primary is added) and 128-bit UUIDs (a timeline is
 //! 800 ids for each of ten million people). The layout follows Twitter's Snowflake of 2010, with the bucket added

@@ -75,7 +75,7 @@ pub struct Timeline {
 
 impl Timeline {
     /// Builds a timeline from ids read from the store (in any order) and the deliveries that arrived in between.
-    /// `floor` 0 means that the store had no more. If there are more than `keep` ids, the newest are kept.
+    /// `floor` is 0 if the store has no older stories. If there are more than `keep` ids, the newest are kept.
     #[must_use]
     pub fn new(mut ids: Vec<StoryId>, floor: StoryId, keep: usize) -> Self {
         ids.sort_unstable();

@@ -84,7 +84,7 @@ struct Source {
     sees: Sees,
     /// Ascending, so the next one is last.
     fetched: Vec<StoryId>,
-    /// Number of ids in the next read; 0 if the author has no more.
+    /// Maximum number of ids in the next read. 0 if the author has no older stories.
     ask: u32,
 }
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 /// Size of the bucket that the request took from.
 pub(super) const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 
-/// What is left in the bucket.
+/// The number of requests that the bucket still allows.
 pub(super) const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 
 /// Seconds until the bucket is full again.

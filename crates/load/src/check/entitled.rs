@@ -1,4 +1,4 @@
-//! Who may see what: the definition of the home feed, for spans of time.
+//! The entitlement of readers to stories over time: the definition of the home feed.
 //!
 //! A reader is entitled to a story that is not deleted and whose author is the reader, a friend, or, if the story is
 //! public, followed. Neither has blocked the other, and the reader has not muted the author.

@@ -92,7 +92,7 @@ pub struct Violation {
     pub reader: String,
     /// The story in question, or the comment, if there is one.
     pub story: Option<String>,
-    /// Who did what and when, and what was seen, one sentence a line. The last line is the violation.
+    /// The relevant actions and reads in order, one sentence per line. The last line is the violation.
     pub tale: Vec<String>,
 }
 

@@ -154,7 +154,7 @@ async fn fill_stories(
 ) -> anyhow::Result<()> {
     let mut ids = PastIds::new(service.settings().node.region);
     let mut history = town.history(now, HISTORY);
-    let bar = (watch.bar)("stories are told", history.len() as u64);
+    let bar = (watch.bar)("adding stories", history.len() as u64);
     loop {
         let step: Vec<_> = history.by_ref().take(STORIES_STEP).collect();
         if step.is_empty() {

@@ -32,7 +32,7 @@ pub(super) enum Place {
     Full,
 }
 
-/// What is known about the stories of some milliseconds.
+/// A cache of the places that stored stories take, for the milliseconds that were read.
 pub(super) struct Moments {
     node: u16,
     /// By millisecond, the first place behind all that are taken.

@@ -60,11 +60,6 @@ const fn taken_for(character: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
-    use argon2::Argon2;
-    use argon2::password_hash::PasswordHasher;
-
     use super::*;
 
     #[test]
@@ -75,57 +70,18 @@ mod tests {
         assert_eq!(looked_at(&"가".repeat(128)).chars().count(), CHARACTERS_MAX);
     }
 
-    /// The most expensive passwords for the meter: a sample of those with the maximum number of combinations.
-    fn costly() -> impl Iterator<Item = String> {
-        const EVERY: &str = "4@({[<691!|75$+";
-        const SAMPLED: usize = 23;
-        let subset = |set: u32| {
-            let symbols = EVERY.chars().enumerate();
-            let chosen = symbols.filter(move |(place, _)| set & (1 << place) != 0);
-            chosen.map(|(_, symbol)| symbol).collect::<String>()
-        };
-        let subsets = (0..1_u32 << EVERY.len()).map(subset);
-        let many = subsets.filter(|symbols| combinations(symbols) == COMBINATIONS_MAX);
-        let many = many
-            .step_by(SAMPLED)
-            .map(|symbols| format!("{symbols}0238%").repeat(20));
-        many.chain([
-            "4@8({[<36#9!1/|0$5+7%2".repeat(6),
-            "1234567890".repeat(13),
-            "a".repeat(128),
-            "il1!|".repeat(26),
-            "p4$$w0rd1@".repeat(13),
-            "19901231".repeat(16),
-        ])
-    }
-
     #[test]
-    #[ignore = "prints what the worst passwords cost beside a hash: `--run-ignored all --no-capture`"]
-    #[expect(clippy::disallowed_methods, reason = "measures")]
-    fn what_the_worst_password_costs_beside_a_hash() {
-        let once = |work: &dyn Fn()| {
-            let started = Instant::now();
-            work();
-            started.elapsed()
-        };
-        let timed = |work: &dyn Fn()| (0..5).map(|_| once(work)).min().unwrap_or_default();
-        let judge = |password: &str| {
-            guesses_log10(password, &["mina"]);
-        };
-        let hash = timed(&|| {
-            let hashed = Argon2::default().hash_password(b"blue-kettle-on-a-hill-42");
-            assert!(hashed.is_ok());
-        });
-        let usual = timed(&|| judge("blue-kettle-on-a-hill-42"));
-        let (_, password) = costly()
-            .map(|password| (once(&|| judge(&password)), password))
-            .max()
-            .unwrap();
-        let worst = timed(&|| judge(&password));
-        let unbounded = "4@8({[<36#9!1/|0$5+7%2".repeat(6);
-        let unbounded = timed(&|| drop(zxcvbn(&unbounded, &["mina"])));
-        println!(
-            "hash {hash:?}, usual password {usual:?}, worst {worst:?} ({password}), without the bound {unbounded:?}"
-        );
+    fn no_password_is_judged_with_more_combinations_or_characters_than_the_maximum() {
+        const EVERY: &str = "4@({[<691!|75$+";
+        const REPEATED: usize = 40;
+        for set in 0..1_u32 << EVERY.len() {
+            let symbols = EVERY.chars().enumerate();
+            let chosen = symbols.filter(|(place, _)| set & (1 << place) != 0);
+            let symbols: String = chosen.map(|(_, symbol)| symbol).collect();
+            let password = symbols.repeat(REPEATED);
+            let judged = looked_at(&password);
+            assert!(combinations(&judged) <= COMBINATIONS_MAX, "{symbols}");
+            assert!(judged.chars().count() <= CHARACTERS_MAX, "{symbols}");
+        }
     }
 }
