@@ -38,16 +38,16 @@ fn main() -> io::Result<()> {
     }
     println!("cargo:rerun-if-env-changed=SOSIK_WEB");
     if made.exists() {
-        fs::remove_dir_all(&made).map_err(|error| naming("remove", &made, &error))?;
+        fs::remove_dir_all(&made).map_err(|error| with_path("remove", &made, &error))?;
     }
-    fs::create_dir_all(&made).map_err(|error| naming("make", &made, &error))?;
+    fs::create_dir_all(&made).map_err(|error| with_path("make", &made, &error))?;
     let unwanted = env::var("SOSIK_WEB").is_ok_and(|how| how == "none");
     if unwanted || !runs("node") || !web.join("package.json").exists() {
         println!(
             "cargo:warning=the web client is left out: install Node 20.19 or newer and build again to include it"
         );
         let page = made.join("index.html");
-        return fs::write(&page, WITHOUT_CLIENT).map_err(|error| naming("write", &page, &error));
+        return fs::write(&page, WITHOUT_CLIENT).map_err(|error| with_path("write", &page, &error));
     }
     build(&web)?;
     copy(&web.join("dist"), &made)
@@ -64,7 +64,7 @@ fn build(web: &Path) -> io::Result<()> {
     let changed = |path: &str| {
         let path = web.join(path);
         let modified = fs::metadata(&path).and_then(|file| file.modified());
-        modified.map_err(|error| naming("look at", &path, &error))
+        modified.map_err(|error| with_path("look at", &path, &error))
     };
     let installed = changed("node_modules/.package-lock.json").unwrap_or(SystemTime::UNIX_EPOCH);
     if installed < changed("package-lock.json")? {
@@ -78,7 +78,7 @@ fn npm(web: &Path, arguments: &[&str]) -> io::Result<()> {
         .args(arguments)
         .current_dir(web)
         .output()
-        .map_err(|error| naming("run npm in", web, &error))?;
+        .map_err(|error| with_path("run npm in", web, &error))?;
     if output.status.success() {
         return Ok(());
     }
@@ -98,8 +98,8 @@ fn runs(program: &str) -> bool {
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to).map_err(|error| naming("make", to, &error))?;
-    let unreadable = |error| naming("read", from, &error);
+    fs::create_dir_all(to).map_err(|error| with_path("make", to, &error))?;
+    let unreadable = |error| with_path("read", from, &error);
     for entry in fs::read_dir(from).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
@@ -107,13 +107,13 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
             true => copy(&source, &target)?,
             false => fs::copy(&source, &target)
                 .map(drop)
-                .map_err(|error| naming("copy", &source, &error))?,
+                .map_err(|error| with_path("copy", &source, &error))?,
         }
     }
     Ok(())
 }
 
 /// Adds the operation and the file to a system error, which contains neither.
-fn naming(doing: &str, path: &Path, error: &io::Error) -> io::Error {
+fn with_path(doing: &str, path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{doing} {}: {error}", path.display()))
 }

@@ -120,7 +120,7 @@ impl Step {
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         let succeeded = match self.output {
             Output::Shown => command.status().map(|status| status.success()),
-            Output::End => told_at_the_end(&mut command),
+            Output::End => print_tail(&mut command),
         }
         .with_context(|| format!("run {line}"))?;
         ensure!(
@@ -133,7 +133,7 @@ impl Step {
 }
 
 /// Runs a command and prints the end of its output, more of it if it failed.
-fn told_at_the_end(command: &mut Command) -> io::Result<bool> {
+fn print_tail(command: &mut Command) -> io::Result<bool> {
     let output = command.stdin(Stdio::null()).output()?;
     let succeeded = output.status.success();
     let said = String::from_utf8_lossy(&output.stdout).into_owned()

@@ -264,7 +264,7 @@ fn every_module_opens_with_what_it_is_for() {
 }
 
 /// The parts that a translation keeps: heading levels, commands, and the roles of the executable.
-fn bones(path: &str) -> Vec<String> {
+fn skeleton(path: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join(path)).unwrap();
     let level = |line: &str| line.chars().take_while(|sign| *sign == '#').count();
     let mut found = Vec::new();
@@ -287,9 +287,9 @@ fn bones(path: &str) -> Vec<String> {
 
 #[test]
 fn the_readme_says_the_same_in_both_languages_and_shows_what_there_is() {
-    let english = bones("README.md");
+    let english = skeleton("README.md");
     assert!(english.len() > 10, "found only {english:?}");
-    assert_eq!(english, bones("README.ko.md"), "README.ko.md differs");
+    assert_eq!(english, skeleton("README.ko.md"), "README.ko.md differs");
     for path in ["README.md", "README.ko.md"] {
         let text = fs::read_to_string(root().join(path)).unwrap();
         let pictures = text.split('"').filter(|it| it.starts_with("docs/"));

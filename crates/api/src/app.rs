@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::extract::RequestIds;
 use crate::feed::Streams;
-use crate::front::{Admission, Bodies, RouteMetrics};
 use crate::limits::Limits;
+use crate::middleware::{Admission, Bodies, RouteMetrics};
 use crate::router;
 use crate::serve::Handle;
 use crate::settings::{Connections, Settings};
@@ -53,7 +53,7 @@ pub(crate) struct Inner {
     pub(crate) welcome: Welcome,
     pub(crate) site: Option<Site>,
     /// The node is no longer ready.
-    pub(crate) leaving: CancellationToken,
+    pub(crate) draining: CancellationToken,
     /// Live streams end, and no new ones are opened.
     pub(crate) streams_end: CancellationToken,
 }
@@ -82,7 +82,7 @@ impl Api {
             streams: Streams::new(settings.streams_max, settings.streams_per_person_max),
             request_ids: RequestIds::new(seed),
             route_metrics: RouteMetrics::default(),
-            leaving: CancellationToken::new(),
+            draining: CancellationToken::new(),
             streams_end: CancellationToken::new(),
             service,
             settings,
@@ -108,8 +108,8 @@ impl Api {
     }
 
     /// Makes `/readyz` report that this node is stopping. All requests are still served.
-    pub fn leave(&self) {
-        self.0.leaving.cancel();
+    pub fn begin_drain(&self) {
+        self.0.draining.cancel();
     }
 
     /// Ends all live streams with a hint to reconnect, and refuses new ones: another node takes them.

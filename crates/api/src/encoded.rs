@@ -54,7 +54,7 @@ impl Encoding {
 impl Encoded {
     /// The response in the client's preferred encoding, or 304 if the client has exactly that one. The caller adds the
     /// content type and the caching headers.
-    pub(crate) fn answer(&self, headers: &HeaderMap) -> Response {
+    pub(crate) fn respond(&self, headers: &HeaderMap) -> Response {
         let (encoding, bytes) = self.chosen(headers);
         let tag = encoding.tag(&self.tag);
         let mut response = if names_tag(headers, &tag) {
@@ -207,7 +207,7 @@ mod tests {
             ("identity", "\"t\""),
         ] {
             let asks = headers(&[(header::ACCEPT_ENCODING, accepted)]);
-            let answer = encoded().answer(&asks);
+            let answer = encoded().respond(&asks);
             assert_eq!(answer.status(), StatusCode::OK);
             assert_eq!(answer.headers()[header::ETAG], tag);
             assert_eq!(answer.headers()[header::VARY], "accept-encoding");
@@ -221,7 +221,7 @@ mod tests {
             ] {
                 let mut asks = asks.clone();
                 asks.insert(header::IF_NONE_MATCH, HeaderValue::from_static(known));
-                let answer = encoded().answer(&asks);
+                let answer = encoded().respond(&asks);
                 assert_eq!(answer.status(), status, "{accepted} {known}");
                 assert_eq!(answer.headers()[header::ETAG], tag);
                 assert_eq!(answer.headers()[header::VARY], "accept-encoding");

@@ -5,8 +5,8 @@
 //! even if it never reached a handler.
 //!
 //! One noun per folder, one verb per file: `PUT /v1/follows/{person}` is `follows/add.rs`. The layers of all requests
-//! (identity, admission, problems, metrics) are in `front`, the extractors in `extract`, the JSON of clients in
-//! [`shapes`], and its fast rendering in `render`.
+//! (identity, admission, problems, metrics) are in `middleware`, the extractors in `extract`, the JSON of clients in
+//! [`schema`], and its fast rendering in `render`.
 //!
 //! To add an endpoint, see `docs/howto/add-an-endpoint.md`.
 
@@ -20,12 +20,12 @@ mod feed;
 mod follows;
 mod friend_requests;
 mod friends;
-mod front;
 mod health;
 mod hex;
 mod likes;
 mod limits;
 mod me;
+mod middleware;
 mod mutes;
 mod notifications;
 mod openapi;
@@ -34,10 +34,10 @@ mod problem;
 mod relations;
 mod render;
 mod router;
+pub mod schema;
 mod serve;
 mod sessions;
 mod settings;
-pub mod shapes;
 mod site;
 mod stories;
 mod tags;
@@ -47,8 +47,8 @@ mod welcome;
 pub use app::{Api, Parts, RenderMetrics};
 pub use encoded::Encoded;
 pub use extract::ForwardedHeader;
-pub use front::AdminToken;
 pub use ipnet::IpNet;
+pub use middleware::AdminToken;
 pub use openapi::document as openapi;
 pub use serve::{Handle, serve};
 pub use settings::{Connections, Rates, Registration, Settings};

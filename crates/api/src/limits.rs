@@ -2,7 +2,7 @@
 
 use sosik_fabric::rates::{Buckets, Decision, Rate};
 
-use crate::extract::{Facts, RateState};
+use crate::extract::{RateState, RequestContext};
 use crate::problem::{Problem, RateExceeded, seconds_up};
 use crate::settings::Rates;
 
@@ -14,11 +14,11 @@ pub(crate) struct Limiter {
 
 /// The rate limits of all kinds.
 pub(crate) struct Limits {
-    pub(crate) sign_ups: Limiter,
-    pub(crate) sign_ups_in: Limiter,
-    pub(crate) log_ins_from: Limiter,
-    pub(crate) log_ins_to: Limiter,
-    pub(crate) log_ins_by: Limiter,
+    pub(crate) sign_ups_per_address: Limiter,
+    pub(crate) sign_ups_per_network: Limiter,
+    pub(crate) log_ins_per_address: Limiter,
+    pub(crate) log_ins_per_handle: Limiter,
+    pub(crate) log_ins_per_known_device: Limiter,
     stories: Limiter,
     comments: Limiter,
     likes: Limiter,
@@ -77,11 +77,11 @@ impl Limits {
             buckets: Buckets::new(rate),
         };
         Self {
-            sign_ups: limiter("sign_ups", rates.sign_ups_per_address),
-            sign_ups_in: limiter("sign_ups_in", rates.sign_ups_per_network),
-            log_ins_from: limiter("log_ins_from", rates.log_ins_per_address),
-            log_ins_to: limiter("log_ins_to", rates.log_ins_per_handle),
-            log_ins_by: limiter("log_ins_by", rates.log_ins_per_known_device),
+            sign_ups_per_address: limiter("sign_ups", rates.sign_ups_per_address),
+            sign_ups_per_network: limiter("sign_ups_in", rates.sign_ups_per_network),
+            log_ins_per_address: limiter("log_ins_from", rates.log_ins_per_address),
+            log_ins_per_handle: limiter("log_ins_to", rates.log_ins_per_handle),
+            log_ins_per_known_device: limiter("log_ins_by", rates.log_ins_per_known_device),
             stories: limiter("stories", rates.stories_per_person),
             comments: limiter("comments", rates.comments_per_person),
             likes: limiter("likes", rates.likes_per_person),
@@ -97,11 +97,11 @@ impl Limits {
     /// Removes full buckets. Call it periodically.
     pub(crate) fn prune(&self) {
         let Self {
-            sign_ups,
-            sign_ups_in,
-            log_ins_from,
-            log_ins_to,
-            log_ins_by,
+            sign_ups_per_address,
+            sign_ups_per_network,
+            log_ins_per_address,
+            log_ins_per_handle,
+            log_ins_per_known_device,
             stories,
             comments,
             likes,
@@ -113,11 +113,11 @@ impl Limits {
             reads,
         } = self;
         for limiter in [
-            sign_ups,
-            sign_ups_in,
-            log_ins_from,
-            log_ins_to,
-            log_ins_by,
+            sign_ups_per_address,
+            sign_ups_per_network,
+            log_ins_per_address,
+            log_ins_per_handle,
+            log_ins_per_known_device,
             stories,
             comments,
             likes,
@@ -138,7 +138,7 @@ impl Limiter {
     ///
     /// # Errors
     /// `TooManyRequests` if the bucket is empty.
-    pub(crate) fn take(&self, key: u64, facts: Option<&Facts>) -> Result<(), Problem> {
+    pub(crate) fn take(&self, key: u64, context: Option<&RequestContext>) -> Result<(), Problem> {
         let rate = self.buckets.rate();
         let (remaining, reset_seconds, outcome) = match self.buckets.take(key) {
             Decision::Allowed { remaining } => {
@@ -150,8 +150,8 @@ impl Limiter {
                 (0, seconds_up(retry_after), Err(refused))
             }
         };
-        if let Some(facts) = facts {
-            facts.took_from(RateState {
+        if let Some(context) = context {
+            context.set_rate(RateState {
                 limit: rate.burst.get(),
                 remaining,
                 reset_seconds,

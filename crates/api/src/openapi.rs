@@ -38,7 +38,7 @@ const PROBLEM_JSON: &str = "application/problem+json";
                        returns a Problem: use its `code` in programs. What you may not see does not exist for you: 404.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(crate::shapes::Problem, crate::shapes::Story)),
+    components(schemas(crate::schema::Problem, crate::schema::Story)),
     security(("bearer" = []), ("cookie" = [])),
     tags(
         (name = "feed", description = "The home feed"),
@@ -59,7 +59,7 @@ struct Shared {
     status: &'static str,
     name: &'static str,
     description: &'static str,
-    applies: fn(&Asks) -> bool,
+    applies: fn(&OperationTraits) -> bool,
 }
 
 /// The facts about an operation that select its shared responses.
@@ -67,7 +67,7 @@ struct Shared {
     clippy::struct_excessive_bools,
     reason = "five independent facts about an operation"
 )]
-struct Asks {
+struct OperationTraits {
     signed_in: bool,
     changes: bool,
     has_body: bool,
@@ -230,7 +230,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation
 }
 
 fn add_shared(operation: &mut Operation, changes: bool) {
-    let asks = Asks {
+    let asks = OperationTraits {
         // Routes without authentication declare an empty requirement.
         signed_in: operation.security.is_none(),
         changes,

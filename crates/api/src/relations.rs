@@ -8,7 +8,7 @@ use sosik_store::{PeopleList, RequestSide};
 use crate::app::App;
 use crate::extract::{Json, PageQuery};
 use crate::problem::Problem;
-use crate::shapes::{Person, PersonPage};
+use crate::schema::{Person, PersonPage};
 
 /// A page of one of the viewer's own lists.
 pub(crate) async fn list(
@@ -23,7 +23,7 @@ pub(crate) async fn list(
         .service
         .related(viewer, list, page.behind()?, page.limit())
         .await?;
-    Ok(Json(shape(&found, app, scope)))
+    Ok(Json(to_schema(&found, app, scope)))
 }
 
 /// The list that its cursors are bound to.
@@ -40,7 +40,7 @@ const fn name_of(list: PeopleList) -> List {
 }
 
 /// People with their relation to the viewer and its start.
-pub(crate) fn shape(found: &Found, app: &App, scope: Scope) -> PersonPage {
+pub(crate) fn to_schema(found: &Found, app: &App, scope: Scope) -> PersonPage {
     let items = found.items.iter().map(|(found, since)| {
         let person = Person {
             since: Some(since.to_string()),

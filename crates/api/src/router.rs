@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::front::{Front, Routes, cors, operators, watch};
+use crate::middleware::{Front, Routes, cors, operators, watch};
 use crate::problem::Problem;
 use crate::serve::Handle;
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
 pub(crate) fn public(app: &App) -> impl Handle + use<> {
     let origins = &app.settings.cors_origins;
     let cors = (!origins.is_empty()).then(|| cors(origins));
-    option_layer(cors).layer(in_front(for_people(), app))
+    option_layer(cors).layer(with_middleware(for_people(), app))
 }
 
 /// The routes that people reach.
@@ -59,13 +59,13 @@ pub(crate) fn admin(app: &App) -> impl Handle + use<> {
             "/admin/orders/retry",
             for_operators(post(admin::orders::retry)),
         )
-        .fallback(nothing_here);
-    in_front(routes, app)
+        .fallback(no_such_route);
+    with_middleware(routes, app)
 }
 
 /// What every request goes through, and what is answered where there is nothing.
-pub(crate) fn in_front(routes: Routes, app: &App) -> impl Handle + use<> {
-    let routes = routes.method_not_allowed_fallback(not_this_method);
+pub(crate) fn with_middleware(routes: Routes, app: &App) -> impl Handle + use<> {
+    let routes = routes.method_not_allowed_fallback(method_not_allowed);
     let front = Arc::new(Front::new(routes, app));
     // Boxed, because the future has 3 KiB and the protocol library moves it three times.
     service_fn(move |request| Box::pin(watch(Arc::clone(&front), request)))
@@ -98,7 +98,7 @@ pub(crate) fn api() -> OpenApiRouter<App> {
             stories::edit::edit,
             stories::delete::delete
         ))
-        .routes(routes!(likes::give::give, likes::give::take_back))
+        .routes(routes!(likes::like::like, likes::like::unlike))
         .routes(routes!(likes::list::list))
         .routes(routes!(comments::list::list, comments::write::write))
         .routes(routes!(comments::edit::edit, comments::delete::delete))
@@ -140,13 +140,13 @@ async fn document(headers: HeaderMap) -> Response {
         (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, "public, max-age=300"),
     ];
-    (kind, openapi::encoded().answer(&headers)).into_response()
+    (kind, openapi::encoded().respond(&headers)).into_response()
 }
 
-async fn nothing_here() -> Problem {
+async fn no_such_route() -> Problem {
     Problem::NotFound("page")
 }
 
-async fn not_this_method() -> Problem {
+async fn method_not_allowed() -> Problem {
     Problem::MethodNotAllowed
 }

@@ -9,7 +9,7 @@ use sosik_fabric::rates::Rate;
 use sosik_feed::limits;
 
 use crate::extract::ForwardedHeader;
-use crate::front::AdminToken;
+use crate::middleware::AdminToken;
 
 /// All settings of the HTTP server.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,11 +33,11 @@ const INDEX: &str = "index.html";
 const REFERENCE: &str = "docs/index.html";
 
 /// The names of files in this folder contain a hash of their contents, so they never change.
-const UNCHANGING: &str = "assets/";
+const IMMUTABLE: &str = "assets/";
 
 /// Only resources of this origin run, load or are called; nothing is inline, and text becomes HTML only through these
 /// two policies.
-const ONLY_OURS: HeaderValue = HeaderValue::from_static(
+const CSP_CLIENT: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; \
      font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
      frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html sosik-worker",
@@ -45,7 +45,7 @@ const ONLY_OURS: HeaderValue = HeaderValue::from_static(
 
 /// The same for the API reference, but without trusted types, which Swagger UI does not support. It calls only this
 /// server, and shows only our own texts and, as text, the responses.
-const ONLY_OURS_REFERENCE: HeaderValue = HeaderValue::from_static(
+const CSP_REFERENCE: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
@@ -57,8 +57,8 @@ pub(crate) async fn front_page(State(app): State<App>, headers: HeaderMap) -> Re
         .as_ref()
         .filter(|_| !is_terminal(&headers))
         .and_then(|site| site(INDEX));
-    by_agent(match index {
-        Some(file) => answer(&file, INDEX, &headers),
+    vary_by_user_agent(match index {
+        Some(file) => respond(&file, INDEX, &headers),
         None => welcome::page(&app, &headers),
     })
 }
@@ -66,9 +66,9 @@ pub(crate) async fn front_page(State(app): State<App>, headers: HeaderMap) -> Re
 /// `GET /docs`: the API reference for browsers, shell commands for terminals. Without a client its page reports that.
 pub(crate) async fn reference(State(app): State<App>, headers: HeaderMap) -> Response {
     let site = app.site.as_ref().filter(|_| !is_terminal(&headers));
-    by_agent(
+    vary_by_user_agent(
         match site.and_then(|site| site(REFERENCE).or_else(|| site(INDEX))) {
-            Some(file) => answer(&file, REFERENCE, &headers),
+            Some(file) => respond(&file, REFERENCE, &headers),
             None => welcome::page(&app, &headers),
         },
     )
@@ -83,7 +83,7 @@ pub(crate) async fn other(State(app): State<App>, request: Request) -> Response 
     };
     let path = path.trim_start_matches('/');
     if let Some(file) = site(path) {
-        return answer(&file, path, headers);
+        return respond(&file, path, headers);
     }
     let names_a_file = path
         .rsplit('/')
@@ -91,7 +91,7 @@ pub(crate) async fn other(State(app): State<App>, request: Request) -> Response 
         .is_some_and(|name| name.contains('.'));
     let page = is_browser(headers) && (!names_a_file || path.starts_with('@'));
     match site(INDEX).filter(|_| page) {
-        Some(file) => answer(&file, INDEX, headers),
+        Some(file) => respond(&file, INDEX, headers),
         None => Problem::NotFound("page").into_response(),
     }
 }
@@ -115,16 +115,16 @@ fn is_browser(headers: &HeaderMap) -> bool {
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn answer(file: &SiteFile, path: &str, headers: &HeaderMap) -> Response {
-    let mut response = file.contents.answer(headers);
-    let cache = if path.starts_with(UNCHANGING) {
+fn respond(file: &SiteFile, path: &str, headers: &HeaderMap) -> Response {
+    let mut response = file.contents.respond(headers);
+    let cache = if path.starts_with(IMMUTABLE) {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"
     };
     let policy = match path {
-        REFERENCE => ONLY_OURS_REFERENCE,
-        _ => ONLY_OURS,
+        REFERENCE => CSP_REFERENCE,
+        _ => CSP_CLIENT,
     };
     let own = response.headers_mut();
     own.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
@@ -142,7 +142,7 @@ fn answer(file: &SiteFile, path: &str, headers: &HeaderMap) -> Response {
 }
 
 /// A terminal client, recognised by its `User-Agent`, gets shell commands at the same address.
-fn by_agent(mut response: Response) -> Response {
+fn vary_by_user_agent(mut response: Response) -> Response {
     let agent = HeaderValue::from_static("user-agent");
     response.headers_mut().append(header::VARY, agent);
     response

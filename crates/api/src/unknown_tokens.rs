@@ -14,20 +14,20 @@ use crate::problem::{Problem, RateExceeded};
 
 /// Maximum number of addresses that are rejected at once; 16 bytes each. More addresses are an attack by a whole
 /// network, which the store's own queue bounds.
-const SHUT_MAX: usize = 65_536;
+const BLOCKED_MAX: usize = 65_536;
 
 /// The rate limit on unknown tokens by address.
 pub(crate) struct UnknownTokens {
     buckets: Buckets,
     /// The time on the monotonic clock until which an address with an empty bucket is rejected.
-    shut: Mutex<FxHashMap<u64, Duration>>,
+    blocked_until: Mutex<FxHashMap<u64, Duration>>,
 }
 
 impl UnknownTokens {
     pub(crate) fn new(rate: Rate) -> Self {
         Self {
             buckets: Buckets::new(rate),
-            shut: Mutex::new(FxHashMap::default()),
+            blocked_until: Mutex::new(FxHashMap::default()),
         }
     }
 
@@ -36,7 +36,7 @@ impl UnknownTokens {
     /// # Errors
     /// `TooManyRequests` after too many unknown tokens.
     pub(crate) fn check(&self, network: u64, now: Duration) -> Result<(), Problem> {
-        let until = self.shut.lock().get(&network).copied();
+        let until = self.blocked_until.lock().get(&network).copied();
         match until.and_then(|until| until.checked_sub(now)) {
             Some(retry_after) if !retry_after.is_zero() => {
                 Err(Problem::TooManyRequests(RateExceeded { retry_after }))
@@ -49,9 +49,9 @@ impl UnknownTokens {
     pub(crate) fn count(&self, network: u64, now: Duration) {
         if let Decision::Refused { retry_after } = self.buckets.take(network) {
             metrics::counter!("sosik_rate_limited_total", "kind" => "unknown_tokens").increment(1);
-            let mut shut = self.shut.lock();
-            if shut.len() < SHUT_MAX {
-                shut.insert(network, now + retry_after);
+            let mut blocked_until = self.blocked_until.lock();
+            if blocked_until.len() < BLOCKED_MAX {
+                blocked_until.insert(network, now + retry_after);
             }
         }
     }
@@ -59,9 +59,9 @@ impl UnknownTokens {
     /// Removes addresses that may send tokens again. Call it periodically.
     pub(crate) fn prune(&self, now: Duration) {
         self.buckets.prune();
-        let mut shut = self.shut.lock();
-        shut.retain(|_, until| *until > now);
-        shut.shrink_to_fit();
+        let mut blocked_until = self.blocked_until.lock();
+        blocked_until.retain(|_, until| *until > now);
+        blocked_until.shrink_to_fit();
     }
 }
 
@@ -95,17 +95,17 @@ mod tests {
         assert!(tokens.check(2, NOW).is_ok(), "another address");
         assert!(tokens.check(1, NOW + after).is_ok());
         tokens.prune(NOW + after);
-        assert!(tokens.shut.lock().is_empty());
+        assert!(tokens.blocked_until.lock().is_empty());
     }
 
     #[test]
     fn no_more_addresses_are_kept_than_the_maximum() {
         let tokens = two_a_minute();
-        let full = (0..SHUT_MAX as u64).map(|network| (network, NOW * 2));
-        tokens.shut.lock().extend(full);
+        let full = (0..BLOCKED_MAX as u64).map(|network| (network, NOW * 2));
+        tokens.blocked_until.lock().extend(full);
         for _ in 0..3 {
             tokens.count(u64::MAX, NOW);
         }
-        assert_eq!(tokens.shut.lock().len(), SHUT_MAX);
+        assert_eq!(tokens.blocked_until.lock().len(), BLOCKED_MAX);
     }
 }

@@ -13,7 +13,7 @@ pub struct Welcome {
 }
 
 /// No scripts, and only the style sheet of this page.
-const ONLY_OUR_STYLE: &str = "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+const CSP_WELCOME: &str = "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 const STYLE: &str = "\
 :root { color-scheme: light dark }
@@ -44,7 +44,7 @@ pub(crate) fn page(app: &App, headers: &HeaderMap) -> Response {
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(ONLY_OUR_STYLE),
+        HeaderValue::from_static(CSP_WELCOME),
     );
     headers.insert(
         HeaderName::from_static("cross-origin-opener-policy"),

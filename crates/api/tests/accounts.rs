@@ -2,12 +2,12 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use sosik_api::shapes::{SessionPage, SignedIn};
+use sosik_api::schema::{SessionPage, SignedIn};
 use sosik_testkit::app::PASSWORD;
-use sosik_testkit::{Answer, TestApp, TestPerson};
+use sosik_testkit::{TestApp, TestPerson, TestResponse};
 
-async fn sign_up(app: &TestApp, body: &Value) -> Answer {
-    Answer::of(
+async fn sign_up(app: &TestApp, body: &Value) -> TestResponse {
+    TestResponse::of(
         app.client()
             .post(format!("{}/v1/people", app.url()))
             .json(body),
@@ -15,9 +15,9 @@ async fn sign_up(app: &TestApp, body: &Value) -> Answer {
     .await
 }
 
-async fn log_in(app: &TestApp, handle: &str, password: &str) -> Answer {
+async fn log_in(app: &TestApp, handle: &str, password: &str) -> TestResponse {
     let ask = json!({ "handle": handle, "password": password });
-    Answer::of(
+    TestResponse::of(
         app.client()
             .post(format!("{}/v1/sessions", app.url()))
             .json(&ask),
@@ -39,7 +39,7 @@ async fn signing_up_signs_in_and_has_the_documented_shape() {
     body["person"]["id"] = json!("…");
     body["token"] = json!("…");
     insta::assert_snapshot!(body, @r#"{"person":{"avatar":null,"bio":"","display_name":"미나","handle":"mina","id":"…","language":"ko"},"token":"…"}"#);
-    let me = Answer::of(
+    let me = TestResponse::of(
         app.client()
             .get(format!("{}/v1/me", app.url()))
             .bearer_auth(token),
@@ -196,34 +196,34 @@ async fn the_cookie_opens_reads_and_writes_only_from_our_own_pages() {
     let app = TestApp::start().await;
     let mina = app.user("mina").await;
     let read = with_cookie(&app, &mina, "sosik", Method::GET, "/v1/me");
-    Answer::of(read).await.expect(200);
+    TestResponse::of(read).await.expect(200);
     let post = || {
         let request = with_cookie(&app, &mina, "sosik", Method::POST, "/v1/stories");
         request.json(&json!({ "text": "from a page" }))
     };
-    Answer::of(post()).await.problem(403, "cross_site");
-    Answer::of(post().header("Origin", "https://evil.example"))
+    TestResponse::of(post()).await.problem(403, "cross_site");
+    TestResponse::of(post().header("Origin", "https://evil.example"))
         .await
         .problem(403, "cross_site");
     for site in ["cross-site", "same-site", "none"] {
         let forged = post()
             .header("Origin", app.url())
             .header("Sec-Fetch-Site", site);
-        Answer::of(forged).await.problem(403, "cross_site");
+        TestResponse::of(forged).await.problem(403, "cross_site");
     }
-    Answer::of(post().header("Origin", app.url()))
+    TestResponse::of(post().header("Origin", app.url()))
         .await
         .expect(201);
-    Answer::of(post().header("Sec-Fetch-Site", "same-origin"))
+    TestResponse::of(post().header("Sec-Fetch-Site", "same-origin"))
         .await
         .expect(201);
     let both = post()
         .bearer_auth(&mina.token)
         .header("Sec-Fetch-Site", "cross-site");
-    Answer::of(both).await.expect(201);
+    TestResponse::of(both).await.expect(201);
     let wrong_bearer =
         with_cookie(&app, &mina, "sosik", Method::GET, "/v1/me").bearer_auth("wrong");
-    Answer::of(wrong_bearer)
+    TestResponse::of(wrong_bearer)
         .await
         .problem(401, "unauthenticated");
 }
@@ -253,7 +253,7 @@ async fn the_cookie_is_kept_from_scripts_and_over_tls_from_everybody_else() {
         answer.header("strict-transport-security"),
         Some("max-age=31536000")
     );
-    Answer::of(with_cookie(
+    TestResponse::of(with_cookie(
         &app,
         &mina,
         "__Host-sosik",
@@ -262,7 +262,7 @@ async fn the_cookie_is_kept_from_scripts_and_over_tls_from_everybody_else() {
     ))
     .await
     .expect(200);
-    Answer::of(with_cookie(&app, &mina, "sosik", Method::GET, "/v1/me"))
+    TestResponse::of(with_cookie(&app, &mina, "sosik", Method::GET, "/v1/me"))
         .await
         .problem(401, "unauthenticated");
     let gone = mina.delete("/v1/sessions/current").await.expect(204);

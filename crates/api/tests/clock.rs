@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sosik_api::shapes::Story;
+use sosik_api::schema::Story;
 use sosik_feed::Timestamp;
 use sosik_service::Clock;
 use sosik_testkit::{TestApp, TestPerson};
@@ -34,7 +34,7 @@ fn is_of_now(created_at: &str, now: Timestamp) -> bool {
 
 /// Marks everything as read while the clock is ahead, and returns the cursor of the feed.
 async fn read_everything(app: &TestApp, ana: &TestPerson, story: &Story) -> String {
-    app.settled().await;
+    app.wait_until_delivered().await;
     let page = ana.feed().await;
     assert_eq!(page.items[0].text, "posted ahead");
     let read = json!({ "story": story.id });
@@ -59,7 +59,7 @@ async fn check_that_new_is_new(app: &TestApp, ana: &TestPerson, bo: &TestPerson,
         "{}",
         comment.created_at
     );
-    app.settled().await;
+    app.wait_until_delivered().await;
     assert_eq!(texts_after(ana, after).await, ["hello @ana, corrected"]);
     let page = ana.feed().await;
     let texts: Vec<_> = page.items.iter().map(|story| story.text.as_str()).collect();
@@ -124,5 +124,5 @@ async fn a_clock_before_2024_is_told_by_readyz_until_it_is_set_right() {
     app.clock().advance(to_2020);
     app.admin_get("/readyz").await.expect(200);
     posts(&bo, "set right").await;
-    app.settled().await;
+    app.wait_until_delivered().await;
 }

@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 use serde_json::json;
-use sosik_api::shapes::{Comment, CommentPage, Story};
-use sosik_testkit::{Answer, TestApp};
+use sosik_api::schema::{Comment, CommentPage, Story};
+use sosik_testkit::{TestApp, TestResponse};
 
 #[tokio::test]
 async fn a_comment_is_written_edited_listed_and_deleted() {
@@ -89,7 +89,7 @@ async fn a_repeated_request_comments_once() {
     let story = mina.posts("hello").await;
     let write = async |text: &str| {
         let request = mina.request(Method::POST, &format!("/v1/stories/{}/comments", story.id));
-        Answer::of(
+        TestResponse::of(
             request
                 .header("Idempotency-Key", "key")
                 .json(&json!({ "text": text })),

@@ -12,7 +12,7 @@ use axum::http::Request;
 use bytes::Bytes;
 use futures::future::join_all;
 use h2::client::SendRequest;
-use sosik_testkit::{PATIENCE, TestApp, eventually};
+use sosik_testkit::{TIMEOUT, TestApp, eventually};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
@@ -32,7 +32,7 @@ fn address(app: &TestApp) -> SocketAddr {
 async fn is_closed(mut connection: TcpStream) {
     let mut received = Vec::new();
     // A reset counts as closed, too.
-    let read = timeout(PATIENCE, connection.read_to_end(&mut received)).await;
+    let read = timeout(TIMEOUT, connection.read_to_end(&mut received)).await;
     assert!(read.is_ok(), "still open");
 }
 
@@ -102,10 +102,10 @@ async fn an_http2_connection_without_a_request_in_flight_is_closed_and_one_with_
     let (mut asking, connection) = http2(&app).await;
     let (answer, _) = asking.send_request(get(&app, "/livez", ""), true).unwrap();
     assert_eq!(answer.await.unwrap().status(), 200);
-    let ended = timeout(PATIENCE, connection).await;
+    let ended = timeout(TIMEOUT, connection).await;
     assert!(ended.unwrap().unwrap().is_ok(), "it ends without an error");
     for _ in 0..3 {
-        let event = timeout(PATIENCE, events.data()).await.unwrap();
+        let event = timeout(TIMEOUT, events.data()).await.unwrap();
         let bytes = event.unwrap().unwrap();
         events.flow_control().release_capacity(bytes.len()).unwrap();
     }
@@ -123,7 +123,7 @@ async fn answers(mut connection: TcpStream) -> Option<TcpStream> {
     let ask = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
     connection.write_all(ask).await.ok()?;
     let mut status = [0; 12];
-    let read = timeout(PATIENCE, connection.read_exact(&mut status)).await;
+    let read = timeout(TIMEOUT, connection.read_exact(&mut status)).await;
     read.unwrap().ok().map(|_| connection)
 }
 

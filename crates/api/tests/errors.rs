@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
-use sosik_testkit::{Answer, TestApp};
+use sosik_testkit::{TestApp, TestResponse};
 
 #[tokio::test]
 async fn a_problem_has_the_documented_shape() {
@@ -11,13 +11,13 @@ async fn a_problem_has_the_documented_shape() {
         .client()
         .get(format!("{}/nowhere", app.url()))
         .header("X-Request-Id", "from-a-test");
-    let answer = Answer::of(request).await;
+    let answer = TestResponse::of(request).await;
     insta::assert_snapshot!(answer.body, @r#"{"type":"/problems/not_found","title":"Not Found","status":404,"code":"not_found","detail":"there is no such page","request_id":"from-a-test"}"#);
     let mina = app.user("mina").await;
     let request = mina
         .request(Method::POST, "/v1/stories")
         .header("X-Request-Id", "from-a-test");
-    let answer = Answer::of(request.json(&json!({ "text": " " }))).await;
+    let answer = TestResponse::of(request.json(&json!({ "text": " " }))).await;
     insta::assert_snapshot!(answer.body, @r#"{"type":"/problems/story_text_empty","title":"Unprocessable Entity","status":422,"code":"story_text_empty","detail":"story is empty: give a text or an attachment","request_id":"from-a-test","errors":[{"field":"text","message":"story is empty: give a text or an attachment"}]}"#);
 }
 
@@ -49,11 +49,11 @@ async fn a_body_that_is_no_json_or_not_the_right_one_is_refused_with_its_field()
     let app = TestApp::start().await;
     let mina = app.user("mina").await;
     let post = |body: &'static str| mina.request(Method::POST, "/v1/stories").body(body);
-    Answer::of(post("{}"))
+    TestResponse::of(post("{}"))
         .await
         .problem(415, "unsupported_media_type");
     let form = post("text=a").header("Content-Type", "application/x-www-form-urlencoded");
-    Answer::of(form)
+    TestResponse::of(form)
         .await
         .problem(415, "unsupported_media_type");
     let cases = [
@@ -96,7 +96,7 @@ async fn a_body_that_is_no_json_or_not_the_right_one_is_refused_with_its_field()
         ),
     ];
     for (body, status, code, field) in cases {
-        let answer = Answer::of(post(body).header("Content-Type", "application/json")).await;
+        let answer = TestResponse::of(post(body).header("Content-Type", "application/json")).await;
         let errors = answer.problem(status, code).errors.unwrap_or_default();
         assert_eq!(
             errors.first().map(|error| error.field.as_str()),
@@ -123,11 +123,11 @@ async fn a_body_that_is_too_large_is_refused_and_the_client_hears_why() {
         mina.request(Method::POST, "/v1/stories")
             .header("Content-Type", "application/json")
     };
-    Answer::of(post().body(large.clone()))
+    TestResponse::of(post().body(large.clone()))
         .await
         .problem(413, "body_too_large");
     let pieces = futures::stream::iter(vec![Ok::<_, std::io::Error>(large.into_bytes())]);
-    Answer::of(post().body(reqwest::Body::wrap_stream(pieces)))
+    TestResponse::of(post().body(reqwest::Body::wrap_stream(pieces)))
         .await
         .problem(413, "body_too_large");
 }
@@ -149,7 +149,7 @@ async fn without_a_session_everything_is_refused_in_one_way() {
         "Basic bWluYTp4",
         &format!("Token {}", mina.token),
     ] {
-        let answer = Answer::of(bearer(token.to_owned())).await;
+        let answer = TestResponse::of(bearer(token.to_owned())).await;
         answer.problem(401, "unauthenticated");
         assert_eq!(
             answer.header("www-authenticate"),
@@ -157,7 +157,7 @@ async fn without_a_session_everything_is_refused_in_one_way() {
             "{token}"
         );
     }
-    Answer::of(bearer(format!("bearer  {}", mina.token)))
+    TestResponse::of(bearer(format!("bearer  {}", mina.token)))
         .await
         .expect(200);
     app.get("/v1/feed").await.problem(401, "unauthenticated");

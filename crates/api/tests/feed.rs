@@ -2,10 +2,10 @@
 
 use reqwest::Method;
 use serde_json::json;
-use sosik_api::shapes::FeedPage;
+use sosik_api::schema::FeedPage;
 use sosik_feed::StoryId;
 use sosik_testkit::people::ids;
-use sosik_testkit::{Answer, TestApp, TestPerson, eventually};
+use sosik_testkit::{TestApp, TestPerson, TestResponse, eventually};
 
 async fn two_friends(app: &TestApp) -> [TestPerson; 2] {
     let [mina, jun] = app.users(["mina", "jun"]).await;
@@ -28,7 +28,7 @@ async fn a_page_has_the_documented_shape() {
     let app = TestApp::start().await;
     let [mina, _] = two_friends(&app).await;
     mina.posts("hi @jun #소식").await;
-    app.settled().await;
+    app.wait_until_delivered().await;
     let mut page = mina.get("/v1/feed").await.expect(200).json();
     let id = page["items"][0]["id"]
         .as_str()
@@ -56,7 +56,7 @@ async fn paging_down_reaches_the_end_with_every_story_once() {
     for number in 0..60 {
         posted.push(mina.posts(&format!("story {number}")).await.id);
     }
-    app.settled().await;
+    app.wait_until_delivered().await;
     posted.reverse();
     for limit in [7, 20, 100] {
         assert_eq!(
@@ -75,7 +75,7 @@ async fn stories_that_come_and_go_while_paging_neither_repeat_nor_skip() {
     for number in 0..10 {
         stories.push(mina.posts(&format!("story {number}")).await);
     }
-    app.settled().await;
+    app.wait_until_delivered().await;
     let first = jun.feed_page("limit=5").await;
     mina.posts("later").await;
     mina.deletes(&stories[7]).await;
@@ -99,7 +99,7 @@ async fn newer_tells_what_came_since_and_survives_a_restart() {
     let mut app = TestApp::start().await;
     let [mina, jun] = two_friends(&app).await;
     mina.posts("before").await;
-    app.settled().await;
+    app.wait_until_delivered().await;
     let first = jun.feed().await;
     let nothing = jun
         .feed_page(&format!("after={}", first.after.as_ref().unwrap()))
@@ -111,7 +111,7 @@ async fn newer_tells_what_came_since_and_survives_a_restart() {
             && nothing.unread.is_none()
     );
     let story = mina.posts("after").await;
-    app.settled().await;
+    app.wait_until_delivered().await;
     let after = nothing.after.unwrap();
     assert_eq!(
         ids(&jun.feed_page(&format!("after={after}")).await),
@@ -132,7 +132,7 @@ async fn unread_counts_what_others_posted_above_the_read_position() {
     let first = mina.posts("one").await;
     mina.posts("two").await;
     jun.posts("my own").await;
-    app.settled().await;
+    app.wait_until_delivered().await;
     assert_eq!(jun.feed().await.unread, Some(2));
     let answer = jun
         .put_json("/v1/feed/read-position", &json!({ "story": first.id }))
@@ -155,12 +155,12 @@ async fn whoever_has_the_page_is_told_so_without_the_page() {
     let app = TestApp::start().await;
     let [mina, jun] = two_friends(&app).await;
     let story = mina.posts("hello").await;
-    app.settled().await;
+    app.wait_until_delivered().await;
     for path in ["/v1/feed".to_owned(), format!("/v1/stories/{}", story.id)] {
         let first = jun.get(&path).await.expect(200);
         assert_eq!(first.header("cache-control"), Some("no-store"));
         let tag = first.header("etag").unwrap().to_owned();
-        let again = Answer::of(
+        let again = TestResponse::of(
             jun.request(Method::GET, &path)
                 .header("If-None-Match", &tag),
         )
@@ -171,7 +171,7 @@ async fn whoever_has_the_page_is_told_so_without_the_page() {
             ("", Some(tag.as_str()))
         );
         jun.likes(&story).await;
-        Answer::of(
+        TestResponse::of(
             jun.request(Method::GET, &path)
                 .header("If-None-Match", &tag),
         )
@@ -180,7 +180,7 @@ async fn whoever_has_the_page_is_told_so_without_the_page() {
         jun.delete(&format!("/v1/stories/{}/like", story.id))
             .await
             .expect(204);
-        Answer::of(
+        TestResponse::of(
             jun.request(Method::GET, &path)
                 .header("If-None-Match", &tag),
         )
@@ -196,7 +196,7 @@ async fn cursors_of_other_lists_and_rubbish_are_refused() {
     for text in ["one", "two"] {
         mina.posts(text).await;
     }
-    app.settled().await;
+    app.wait_until_delivered().await;
     let FeedPage { before, after, .. } = jun.feed_page("limit=1").await;
     let (before, after) = (before.unwrap(), after.unwrap());
     for query in [

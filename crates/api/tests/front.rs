@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 
 use sosik_api::AdminToken;
 use sosik_fabric::rates::Rate;
-use sosik_testkit::{Answer, TestApp};
+use sosik_testkit::{TestApp, TestResponse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -50,7 +50,7 @@ async fn a_planted_session_cookie_opens_nothing() {
     let [mina, eve] = app.users(["mina", "eve"]).await;
     let with = async |cookies: String| {
         let request = app.client().get(format!("{}/v1/me", app.url()));
-        Answer::of(request.header("Cookie", cookies)).await
+        TestResponse::of(request.header("Cookie", cookies)).await
     };
     let (mina, eve) = (&mina.token, &eve.token);
     with(format!("sosik={mina}")).await.expect(200);
@@ -70,13 +70,13 @@ async fn the_operators_door_takes_no_change_from_a_page() {
         app.client()
             .post(format!("{}/admin/orders/retry", app.admin_url()))
     };
-    Answer::of(retry()).await.expect(200);
+    TestResponse::of(retry()).await.expect(200);
     for (name, value) in [
         ("Origin", "https://evil.example"),
         ("Origin", "null"),
         ("Sec-Fetch-Site", "cross-site"),
     ] {
-        Answer::of(retry().header(name, value))
+        TestResponse::of(retry().header(name, value))
             .await
             .problem(403, "cross_site");
     }
@@ -91,7 +91,7 @@ async fn with_a_token_the_operators_door_opens_to_that_token_only() {
     for path in ["/metrics", "/healthz", "/admin/orders/dead"] {
         let with = async |token: &str| {
             let request = app.client().get(format!("{}{path}", app.admin_url()));
-            Answer::of(request.bearer_auth(token)).await
+            TestResponse::of(request.bearer_auth(token)).await
         };
         app.admin_get(path)
             .await
@@ -117,7 +117,7 @@ async fn invented_tokens_are_limited_by_address_and_sessions_go_on() {
     mina.get("/v1/me").await.expect(200);
     let with = async |letter: &str| {
         let request = app.client().get(format!("{}/v1/me", app.url()));
-        Answer::of(request.bearer_auth(letter.repeat(43))).await
+        TestResponse::of(request.bearer_auth(letter.repeat(43))).await
     };
     for letter in ["A", "E"] {
         with(letter).await.problem(401, "unauthenticated");
@@ -147,7 +147,7 @@ async fn nothing_that_everybody_may_ask_for_is_compressed_for_a_request() {
                 .get(format!("{}{path}", app.url()))
                 .header("Accept", accept)
                 .header("Accept-Encoding", "zstd, deflate");
-            let answer = Answer::of(request).await;
+            let answer = TestResponse::of(request).await;
             assert_eq!(answer.header("content-encoding"), None, "{path} {accept}");
         }
     }

@@ -15,7 +15,7 @@ async fn a_node_whose_sweeper_fails_for_good_is_not_ready_and_gives_the_reason()
     .await;
     app.clock().panic_in("sweeper", 2);
     eventually("the sweeper goes on", async || {
-        app.clock().looks_after_panics("sweeper") > 0
+        app.clock().reads_after_panics("sweeper") > 0
     })
     .await;
     assert_eq!(app.get("/readyz").await.expect(200).body, "ready\n");

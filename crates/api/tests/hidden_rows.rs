@@ -7,7 +7,7 @@
 )]
 
 use serde_json::{Value, json};
-use sosik_api::shapes::{Comment, Story};
+use sosik_api::schema::{Comment, Story};
 use sosik_testkit::{TestApp, TestPerson, eventually};
 
 /// The order in which visible (v) and hidden (h) rows are created: hidden ones at both ends, alone, and in a row.

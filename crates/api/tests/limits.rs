@@ -15,7 +15,7 @@ use serde_json::json;
 use sosik_api::Registration;
 use sosik_fabric::rates::Rate;
 use sosik_testkit::app::PASSWORD;
-use sosik_testkit::{Answer, TestApp};
+use sosik_testkit::{TestApp, TestResponse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -67,7 +67,7 @@ async fn guessing_a_password_is_limited_by_handle_and_by_address() {
             .client()
             .post(format!("{}/v1/sessions", app.url()))
             .header("X-Forwarded-For", address);
-        Answer::of(request.json(&body)).await
+        TestResponse::of(request.json(&body)).await
     };
     let (one, another) = ("192.0.2.1", "192.0.2.2");
     for handle in ["mina", "@MINA"] {
@@ -88,7 +88,7 @@ async fn guessing_a_password_is_limited_by_handle_and_by_address() {
 }
 
 /// Logs in, with the cookie of a device if there is one.
-async fn log_in(app: &TestApp, handle: &str, password: &str, device: Option<&str>) -> Answer {
+async fn log_in(app: &TestApp, handle: &str, password: &str, device: Option<&str>) -> TestResponse {
     let body = json!({ "handle": handle, "password": password });
     let mut request = app
         .client()
@@ -97,11 +97,11 @@ async fn log_in(app: &TestApp, handle: &str, password: &str, device: Option<&str
     if let Some(device) = device {
         request = request.header("Cookie", device);
     }
-    Answer::of(request).await
+    TestResponse::of(request).await
 }
 
 /// The device cookie of a response, as a browser sends it back.
-fn device_of(answer: &Answer) -> String {
+fn device_of(answer: &TestResponse) -> String {
     let mut cookies = answer
         .headers
         .get_all("set-cookie")
@@ -192,7 +192,7 @@ async fn an_address_in_a_header_counts_only_from_a_named_proxy() {
             .client()
             .post(format!("{}/v1/people", app.url()))
             .header("X-Forwarded-For", address);
-        Answer::of(request.json(&body)).await
+        TestResponse::of(request.json(&body)).await
     };
     let one = rate(1, 1);
     let app = TestApp::with(|settings| settings.api.rates.sign_ups_per_address = one).await;
@@ -234,7 +234,7 @@ async fn one_network_makes_so_many_accounts_whatever_address_it_takes() {
             .client()
             .post(format!("{}/v1/people", app.url()))
             .header("X-Forwarded-For", address);
-        Answer::of(request.json(&body)).await
+        TestResponse::of(request.json(&body)).await
     };
     sign_up("mina", "192.0.2.1").await.expect(201);
     sign_up("jun", "192.0.2.2").await.expect(201);
@@ -259,7 +259,7 @@ async fn nobody_signs_up_where_registration_is_closed_and_accounts_go_on_working
     let body =
         json!({ "handle": "jun", "display_name": "Jun", "password": "blue-kettle-on-a-hill" });
     let request = app.client().post(format!("{}/v1/people", app.url()));
-    Answer::of(request.json(&body))
+    TestResponse::of(request.json(&body))
         .await
         .problem(403, "registration_closed");
     mina.get("/v1/me").await.expect(200);
@@ -291,7 +291,9 @@ async fn changes_of_relations_and_profiles_and_marks_of_reading_are_limited() {
         (Method::DELETE, "friend-requests"),
     ] {
         let request = mina.request(method, &format!("/v1/{path}/{}", jun.id));
-        Answer::of(request).await.problem(429, "too_many_requests");
+        TestResponse::of(request)
+            .await
+            .problem(429, "too_many_requests");
     }
     mina.post(
         &format!("/v1/friend-requests/{}/accept", jun.id),
@@ -349,7 +351,7 @@ async fn comments_likes_friend_requests_searches_and_reads_have_limits_of_their_
     let mut used = Vec::new();
     for (bucket, method, path) in again {
         let body = json!({ "text": "hello" });
-        let send = async || Answer::of(mina.request(method.clone(), path).json(&body)).await;
+        let send = async || TestResponse::of(mina.request(method.clone(), path).json(&body)).await;
         if !used.contains(&bucket) {
             assert!(send().await.status.is_success(), "{method} {path}");
             used.push(bucket);
@@ -408,7 +410,7 @@ async fn bodies_beyond_their_room_are_shed() {
     let body =
         json!({ "handle": "mina", "display_name": "x", "password": "blue-kettle-on-a-hill" });
     let request = app.client().post(format!("{}/v1/people", app.url()));
-    let shed = Answer::of(request.json(&body)).await;
+    let shed = TestResponse::of(request.json(&body)).await;
     shed.problem(503, "busy");
     assert!(shed.header("retry-after").is_some());
 }
@@ -486,7 +488,7 @@ async fn pages_of_named_origins_may_call_with_a_bearer_token_only() {
         let request = request
             .header("Origin", origin)
             .header("Access-Control-Request-Method", "POST");
-        Answer::of(request.header(
+        TestResponse::of(request.header(
             "Access-Control-Request-Headers",
             "authorization,content-type",
         ))
@@ -511,7 +513,7 @@ async fn pages_of_named_origins_may_call_with_a_bearer_token_only() {
         .client()
         .get(format!("{}/v1/me", app.url()))
         .header("Origin", friend);
-    let refused = Answer::of(refused).await;
+    let refused = TestResponse::of(refused).await;
     refused.problem(401, "unauthenticated");
     assert_eq!(
         refused.header("access-control-allow-origin"),
@@ -532,7 +534,7 @@ async fn the_operators_door_shows_orders_and_is_not_the_public_one() {
         .client()
         .post(format!("{}/admin/orders/retry", app.admin_url()));
     assert_eq!(
-        Answer::of(retry).await.expect(200).json(),
+        TestResponse::of(retry).await.expect(200).json(),
         json!({ "retried": 0 })
     );
     for path in ["/metrics", "/healthz", "/admin/orders/dead"] {
@@ -554,7 +556,7 @@ async fn the_first_page_is_for_browsers_and_for_terminals() {
             .starts_with("text/plain")
             && text.body.contains("\"handle\":\"mina\"")
     );
-    let html = Answer::of(
+    let html = TestResponse::of(
         app.client()
             .get(app.url())
             .header("Accept", "text/html,*/*"),

@@ -7,8 +7,8 @@
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use sosik_api::shapes::{Person, SessionPage};
-use sosik_testkit::{Answer, TestApp, TestPerson};
+use sosik_api::schema::{Person, SessionPage};
+use sosik_testkit::{TestApp, TestPerson, TestResponse};
 
 fn named(request: RequestBuilder, person: &TestPerson) -> RequestBuilder {
     request.header("Sosik-Person", person.id.to_string())
@@ -56,7 +56,7 @@ async fn every_operation_refuses_a_request_that_is_meant_for_somebody_else_and_d
             Method::GET | Method::DELETE => request,
             _ => request.json(&body),
         };
-        let answer = Answer::of(named(request, &jun)).await;
+        let answer = TestResponse::of(named(request, &jun)).await;
         assert_eq!(answer.status, 409, "{method} {path}: {}", answer.body);
         answer.problem(409, "other_person");
     }
@@ -82,10 +82,10 @@ async fn a_request_that_names_its_own_person_or_nobody_is_done() {
     let app = TestApp::start().await;
     let mina = app.user("mina").await;
     let request = mina.request(Method::GET, "/v1/me");
-    Answer::of(named(request, &mina)).await.expect(200);
+    TestResponse::of(named(request, &mina)).await.expect(200);
     mina.get("/v1/me").await.expect(200);
     let request = mina.request(Method::GET, "/v1/me");
-    Answer::of(request.header("Sosik-Person", "nobody"))
+    TestResponse::of(request.header("Sosik-Person", "nobody"))
         .await
         .problem(409, "other_person");
 }

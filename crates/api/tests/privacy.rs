@@ -2,8 +2,8 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use sosik_api::shapes::{CommentPage, PersonPage, Story, StoryPage};
-use sosik_testkit::{Answer, TestApp, TestPerson};
+use sosik_api::schema::{CommentPage, PersonPage, Story, StoryPage};
+use sosik_testkit::{TestApp, TestPerson, TestResponse};
 
 fn like_of(story: &Story) -> String {
     format!("/v1/stories/{}/like", story.id)
@@ -15,7 +15,7 @@ async fn likes_seen_by(author: &TestPerson, story: &Story) -> u32 {
 }
 
 /// The parts of a response by which a client can distinguish it from another one.
-fn recognised_by(answer: &Answer) -> (StatusCode, &str) {
+fn recognised_by(answer: &TestResponse) -> (StatusCode, &str) {
     (answer.status, &answer.body)
 }
 

@@ -1,7 +1,7 @@
 //! People, friends, follows, blocks, mutes and notifications over HTTP.
 
 use serde_json::json;
-use sosik_api::shapes::{NotificationKind, NotificationPage, PersonPage, Relation};
+use sosik_api::schema::{NotificationKind, NotificationPage, PersonPage, Relation};
 use sosik_testkit::{TestApp, TestPerson, eventually};
 
 async fn handles(person: &TestPerson, path: &str) -> Vec<String> {

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use futures::StreamExt;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use sosik_api::shapes::{Comment, SessionPage, Story};
+use sosik_api::schema::{Comment, SessionPage, Story};
 use sosik_testkit::{TestApp, TestPerson};
 
 /// In the order of the columns: nobody, stranger, friend, former friend, blocked by the owner, blocker of the owner,

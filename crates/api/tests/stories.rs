@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::json;
-use sosik_api::shapes::{PersonPage, Story, StoryPage};
+use sosik_api::schema::{PersonPage, Story, StoryPage};
 use sosik_feed::Audience;
-use sosik_testkit::{Answer, TestApp, TestPerson};
+use sosik_testkit::{TestApp, TestPerson, TestResponse};
 
-async fn post_with_key(person: &TestPerson, key: &str, text: &str) -> Answer {
+async fn post_with_key(person: &TestPerson, key: &str, text: &str) -> TestResponse {
     let request = person
         .request(Method::POST, "/v1/stories")
         .header("Idempotency-Key", key);
-    Answer::of(request.json(&json!({ "text": text }))).await
+    TestResponse::of(request.json(&json!({ "text": text }))).await
 }
 
 async fn stories_of(reader: &TestPerson, path: &str) -> Vec<String> {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use sosik_api::shapes::Story;
+use sosik_api::schema::Story;
 use sosik_service::feed::stream::NOTIFICATIONS_EVERY;
-use sosik_testkit::{Answer, TestApp, TestPerson, eventually};
+use sosik_testkit::{TestApp, TestPerson, TestResponse, eventually};
 
 /// A short interval of checks, so that a test can wait for several of them.
 const SOON: Duration = Duration::from_millis(50);
@@ -47,7 +47,7 @@ async fn a_client_that_was_away_gets_exactly_what_it_missed() {
     assert!(event.data.contains(&first.id.to_string()));
     drop(stream);
     let missed = [mina.posts("two").await, mina.posts("three").await];
-    app.settled().await;
+    app.wait_until_delivered().await;
     let mut again = jun.stream_after(event.id.as_deref().unwrap()).await;
     again.expect("hello").await;
     let mut came = Vec::new();
@@ -87,7 +87,9 @@ async fn resuming_works_by_the_query_too_and_refuses_what_is_no_cursor() {
     let request = jun
         .request(Method::GET, "/v1/feed/stream")
         .header("Last-Event-ID", "rubbish");
-    Answer::of(request).await.problem(400, "cursor_invalid");
+    TestResponse::of(request)
+        .await
+        .problem(400, "cursor_invalid");
 }
 
 #[tokio::test]
@@ -146,15 +148,15 @@ async fn a_server_that_goes_away_says_so_and_another_one_takes_over() {
     let [mina, jun] = two_friends(&app).await;
     let mut stream = jun.stream().await;
     let hello = stream.expect("hello").await;
-    app.api().leave();
+    app.api().begin_drain();
     assert_eq!(app.get("/readyz").await.expect(503).body, "leaving\n");
     app.get("/livez").await.expect(200);
-    app.leave();
+    app.begin_drain();
     stream.expect("bye").await;
     assert_eq!(stream.next().await, None);
     app.restart().await;
     let story = mina.posts("hello").await;
-    app.settled().await;
+    app.wait_until_delivered().await;
     let mut again = jun.stream_after(hello.id.as_deref().unwrap()).await;
     again.expect("hello").await;
     let event = again.next().await.unwrap();
@@ -202,7 +204,7 @@ async fn a_block_is_seen_by_an_open_stream() {
     mina.blocks(&jun).await;
     mina.posts("not for jun").await;
     let seen = sora.posts("for jun").await;
-    app.settled().await;
+    app.wait_until_delivered().await;
     loop {
         let event = stream.next().await.unwrap();
         assert!(!event.data.contains("not for jun"));

@@ -12,7 +12,7 @@ use axum::http::Request;
 use bytes::Bytes;
 use futures::future::join_all;
 use h2::client::{Builder, ResponseFuture, SendRequest};
-use sosik_testkit::{PATIENCE, TestApp, TestPerson, eventually};
+use sosik_testkit::{TIMEOUT, TestApp, TestPerson, eventually};
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
@@ -69,7 +69,7 @@ impl Http2 {
     }
 
     async fn ends_by_the_server(self) {
-        let ended = timeout(PATIENCE, self.ended).await;
+        let ended = timeout(TIMEOUT, self.ended).await;
         assert!(ended.is_ok(), "still open");
     }
 }

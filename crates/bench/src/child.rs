@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use sosik_feed::Timestamp;
-use sosik_service::feed::{FeedAsk, From};
+use sosik_service::feed::{FeedQuery, FeedStart};
 
 use crate::measure::resident_bytes;
 use crate::report::say;
@@ -153,13 +153,13 @@ async fn warm(world: &World, shape: &Shape, what: Warm, people: u64) -> anyhow::
     let apart = (shape.people / people.max(1)).max(1);
     for number in 0..people {
         let reader = world.person(number * apart % shape.people);
-        let ask = FeedAsk {
-            from: From::Top,
+        let request = FeedQuery {
+            from: FeedStart::Top,
             limit: crate::reads::PAGE,
         };
         match what {
             Warm::Timelines => drop(world.service.warm_up(reader).await?),
-            Warm::Pages => drop(world.service.feed(reader, ask).await?),
+            Warm::Pages => drop(world.service.feed(reader, request).await?),
         }
     }
     Ok(())

@@ -15,7 +15,7 @@ pub(crate) const CONNECTIONS: usize = 8;
 
 /// A request to send.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Ask {
+pub(crate) struct RequestSpec {
     pub(crate) path: String,
     /// The session token. `None` for a server without sessions.
     pub(crate) token: Option<String>,
@@ -23,7 +23,7 @@ pub(crate) struct Ask {
     pub(crate) known: Option<String>,
 }
 
-impl Ask {
+impl RequestSpec {
     /// A page, requested with a session.
     pub(crate) fn page(path: &str, token: &str) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Ask {
 pub(crate) struct Job {
     pub(crate) address: String,
     /// Requests, sent in turn. Each connection starts at a different one.
-    pub(crate) asks: Vec<Ask>,
+    pub(crate) specs: Vec<RequestSpec>,
     /// Number of requests in all.
     pub(crate) requests: usize,
     /// The status that every answer must have.
@@ -77,7 +77,7 @@ impl Job {
 /// The main function of the client. It reads the job from standard input.
 pub(crate) fn run() -> anyhow::Result<()> {
     let job: Job = serde_json::from_reader(std::io::stdin())?;
-    let requests: Vec<_> = job.asks.iter().map(Ask::bytes).collect();
+    let requests: Vec<_> = job.specs.iter().map(RequestSpec::bytes).collect();
     std::thread::scope(|scope| {
         let ask = |connection| scope.spawn(move || ask(&connection));
         let connections = (0..CONNECTIONS).map(|first| Connection {

@@ -31,7 +31,7 @@ async fn run(scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
     let before = resident_bytes("self");
     build_timelines(&fabric, scale.delivery_readers).await?;
     let resident = resident_bytes("self").saturating_sub(before) / scale.delivery_readers;
-    let accounted = fabric.figures().timeline_bytes as u64 / scale.delivery_readers;
+    let accounted = fabric.stats().timeline_bytes as u64 / scale.delivery_readers;
     report.add(
         Row::new("memory_timeline")
             .with("stories", STORIES)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::client::{Ask, Job};
+use crate::client::{Job, RequestSpec};
 use crate::compare::{alone, cpu_micros};
 use crate::measure::{rounded, timed_async};
 use crate::reads::{Reads, TOP};
@@ -55,13 +55,13 @@ async fn cold(filled: &Filled) -> anyhow::Result<f64> {
     let world = filled.open().await?;
     let server = Server::start(api(&world.service)).await?;
     let readers = filled.shape.usual_readers();
-    let asks: Vec<_> = readers
-        .map(|reader| Ask::page(TOP, &token(reader)))
+    let specs: Vec<_> = readers
+        .map(|reader| RequestSpec::page(TOP, &token(reader)))
         .collect();
     let job = Job {
         address: server.address.clone(),
-        requests: asks.len(),
-        asks,
+        requests: specs.len(),
+        specs,
         status: 200,
     };
     let cpu = cpu_micros(&job, alone).await?;

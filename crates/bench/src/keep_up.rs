@@ -46,7 +46,7 @@ pub(crate) async fn measure(
     let (start, cpu_before) = (now(), process_cpu());
     let (posted, posting) = timed_async(post_all(&world, everybody.people, scale)).await;
     posted?;
-    let left = world.store.order_figures().await?.pending;
+    let left = world.store.order_stats().await?.pending;
     world.quiet().await?;
     let (span, cpu) = (start.elapsed(), process_cpu().saturating_sub(cpu_before));
     world.service.stop().await;

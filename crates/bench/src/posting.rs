@@ -51,12 +51,12 @@ async fn with_writers(
     };
     let filled = Filled::new(folder, authors).await?;
     let world = Arc::new(filled.open().await?);
-    let before = world.store.writer_figures();
+    let before = world.store.writer_stats();
     let cpu_before = process_cpu();
     let (spans, span) = timed_async(post_all(&world, writers, posts)).await;
     let spans = Samples::of_spans(&spans?);
     let cpu = process_cpu().saturating_sub(cpu_before);
-    let after = world.store.writer_figures();
+    let after = world.store.writer_stats();
     world.quiet().await?;
     world.service.stop().await;
     let rate = per_second(posts, span);

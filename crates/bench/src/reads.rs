@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 
-use crate::client::{Ask, Job};
+use crate::client::{Job, RequestSpec};
 use crate::compare::{Compared, alone, cpu_micros};
 use crate::report::{Report, Row};
 use crate::scale::Scale;
@@ -20,7 +20,7 @@ const NOT_MODIFIED: u16 = 304;
 
 /// A read to compare: its requests and their answers.
 pub(crate) struct Read {
-    asks: Vec<Ask>,
+    specs: Vec<RequestSpec>,
     pages: Vec<Page>,
     status: u16,
 }
@@ -78,23 +78,23 @@ impl<'a> Reads<'a> {
 
     /// The page that follows `hops` pages of `step` stories each.
     async fn deeper(&self, readers: &[u64], step: usize, hops: usize) -> anyhow::Result<Read> {
-        let (mut asks, mut pages) = (Vec::new(), Vec::new());
+        let (mut specs, mut pages) = (Vec::new(), Vec::new());
         for reader in readers {
             let token = token(*reader);
             let mut place = String::new();
             for _ in 0..hops {
-                let above = Ask::page(&format!("/v1/feed?limit={step}{place}"), &token);
+                let above = RequestSpec::page(&format!("/v1/feed?limit={step}{place}"), &token);
                 let page = self.fetcher.get(&above).await?;
                 place = format!("&before={}", page.before()?);
             }
-            let ask = Ask::page(&format!("{TOP}{place}"), &token);
-            let page = self.fetcher.get(&ask).await?;
-            ensure!(page.stories() == PAGE, "{} is a short page", ask.path);
-            asks.push(ask);
+            let spec = RequestSpec::page(&format!("{TOP}{place}"), &token);
+            let page = self.fetcher.get(&spec).await?;
+            ensure!(page.stories() == PAGE, "{} is a short page", spec.path);
+            specs.push(spec);
             pages.push(page);
         }
         Ok(Read {
-            asks,
+            specs,
             pages,
             status: OK,
         })
@@ -127,7 +127,7 @@ impl<'a> Reads<'a> {
         Ok(compared
             .row(name)
             .with("bytes", read.bytes())
-            .with("readers", read.asks.len())
+            .with("readers", read.specs.len())
             .with("requests", requests * self.scale.rounds))
     }
 }
@@ -135,13 +135,13 @@ impl<'a> Reads<'a> {
 impl Read {
     /// The same read by clients that already have these bytes.
     fn known_already(&self) -> Self {
-        let with_tags = self.asks.iter().zip(&self.pages);
-        let asks = with_tags.map(|(ask, page)| Ask {
+        let with_tags = self.specs.iter().zip(&self.pages);
+        let specs = with_tags.map(|(spec, page)| RequestSpec {
             known: page.tag.clone(),
-            ..ask.clone()
+            ..spec.clone()
         });
         Self {
-            asks: asks.collect(),
+            specs: specs.collect(),
             pages: self.pages.clone(),
             status: NOT_MODIFIED,
         }
@@ -159,20 +159,24 @@ impl Read {
     fn job(&self, address: &str, requests: usize) -> Job {
         Job {
             address: address.to_owned(),
-            asks: self.asks.clone(),
+            specs: self.specs.clone(),
             requests,
             status: self.status,
         }
     }
 
     pub(crate) fn fixed_job(&self, address: &str, requests: usize) -> Job {
-        let asks = self.asks.iter().enumerate().map(|(number, ask)| Ask {
-            path: format!("/{number}"),
-            token: None,
-            ..ask.clone()
-        });
+        let specs = self
+            .specs
+            .iter()
+            .enumerate()
+            .map(|(number, spec)| RequestSpec {
+                path: format!("/{number}"),
+                token: None,
+                ..spec.clone()
+            });
         Job {
-            asks: asks.collect(),
+            specs: specs.collect(),
             ..self.job(address, requests)
         }
     }
@@ -190,14 +194,16 @@ async fn cold(filled: &Filled, scale: &Scale, report: &mut Report) -> anyhow::Re
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let mut bytes = 0;
     for _ in 0..scale.cold_rounds {
-        let asks = usual.iter().map(|reader| Ask::page(TOP, &token(*reader)));
-        let asks: Vec<_> = asks.collect();
+        let specs = usual
+            .iter()
+            .map(|reader| RequestSpec::page(TOP, &token(*reader)));
+        let specs: Vec<_> = specs.collect();
         let world = filled.open().await?;
         let bench = Reads::new(&world, scale).await?;
         let job = Job {
             address: bench.feed.address.clone(),
-            requests: asks.len(),
-            asks,
+            requests: specs.len(),
+            specs,
             status: OK,
         };
         ours.push(cpu_micros(&job, alone).await?);

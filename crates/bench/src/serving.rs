@@ -15,7 +15,7 @@ use sosik_service::Service;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::client::Ask;
+use crate::client::RequestSpec;
 
 /// The public API as it is, without rate limits.
 pub(crate) fn api(service: &Service) -> impl Handle + use<> {
@@ -36,7 +36,7 @@ pub(crate) fn api(service: &Service) -> impl Handle + use<> {
 /// A server in this process. It ends when this is dropped.
 pub(crate) struct Server {
     pub(crate) address: String,
-    leaving: CancellationToken,
+    draining: CancellationToken,
 }
 
 impl Server {
@@ -44,21 +44,21 @@ impl Server {
     pub(crate) async fn start(handler: impl Handle) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
-        let leaving = CancellationToken::new();
+        let draining = CancellationToken::new();
         tokio::spawn(sosik_api::serve(
             listener,
             handler,
             sosik_api::Connections::default(),
-            leaving.clone(),
+            draining.clone(),
             Duration::ZERO,
         ));
-        Ok(Self { address, leaving })
+        Ok(Self { address, draining })
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.leaving.cancel();
+        self.draining.cancel();
     }
 }
 
@@ -126,16 +126,16 @@ impl Fetcher {
         })
     }
 
-    pub(crate) async fn get(&self, ask: &Ask) -> anyhow::Result<Page> {
+    pub(crate) async fn get(&self, spec: &RequestSpec) -> anyhow::Result<Page> {
         let mut request = self
             .client
-            .get(format!("http://{}{}", self.address, ask.path));
-        if let Some(token) = &ask.token {
+            .get(format!("http://{}{}", self.address, spec.path));
+        if let Some(token) = &spec.token {
             request = request.bearer_auth(token);
         }
         let answer = request.send().await?;
         let status = answer.status();
-        ensure!(status.is_success(), "{} answers {status}", ask.path);
+        ensure!(status.is_success(), "{} answers {status}", spec.path);
         let tag = answer.headers().get(header::ETAG);
         let tag = tag.and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         Ok(Page {

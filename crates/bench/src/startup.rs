@@ -12,7 +12,7 @@ use anyhow::Context;
 use rustix::fs::{Advice, fadvise};
 
 use crate::child::Served;
-use crate::client::Ask;
+use crate::client::RequestSpec;
 use crate::measure::{millis, now};
 use crate::reads::TOP;
 use crate::report::{Report, Row};
@@ -52,13 +52,13 @@ async fn start(name: &str, filled: &Filled) -> anyhow::Result<Row> {
     let fetcher = Fetcher::new(&served.address)?;
     let mut readers = filled.shape.usual_readers();
     let first = readers.next().unwrap_or_default();
-    fetcher.get(&Ask::page(TOP, &token(first))).await?;
+    fetcher.get(&RequestSpec::page(TOP, &token(first))).await?;
     let first_page = start.elapsed();
     let mut others = Duration::ZERO;
     let mut count = 0;
     for reader in readers.take(20) {
         let before = now();
-        fetcher.get(&Ask::page(TOP, &token(reader))).await?;
+        fetcher.get(&RequestSpec::page(TOP, &token(reader))).await?;
         others += before.elapsed();
         count += 1;
     }
@@ -77,7 +77,7 @@ async fn kill_one(filled: &Filled) -> anyhow::Result<()> {
     let fetcher = Fetcher::new(&served.address)?;
     let readers: Vec<u64> = filled.shape.usual_readers().collect();
     for reader in readers {
-        fetcher.get(&Ask::page(TOP, &token(reader))).await?;
+        fetcher.get(&RequestSpec::page(TOP, &token(reader))).await?;
         fetcher.post_story(&token(reader)).await?;
     }
     served.kill()

@@ -120,11 +120,11 @@ impl Author {
 
     /// Checks that the story is also on that reader's page, in addition to the stream.
     async fn check_first(&self, world: &World, last: u64, author: PersonId) -> anyhow::Result<()> {
-        let ask = sosik_service::feed::FeedAsk {
-            from: sosik_service::feed::From::Top,
+        let request = sosik_service::feed::FeedQuery {
+            from: sosik_service::feed::FeedStart::Top,
             limit: 1,
         };
-        let page = world.service.feed(world.person(last), ask).await?;
+        let page = world.service.feed(world.person(last), request).await?;
         let top = page.items.first().context("the feed has a story")?;
         ensure!(
             top.story.record.author == author,

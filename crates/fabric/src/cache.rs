@@ -66,7 +66,7 @@ where
 
     /// Keeps a loaded value unless the key has changed since `stamp`. The loader may use its value in both cases: the
     /// request began before the change was acknowledged.
-    pub fn keep(&self, key: K, value: V, stamp: Stamp) {
+    pub fn insert_unless_stale(&self, key: K, value: V, stamp: Stamp) {
         let now = self.lock(&key).lock();
         if *now == stamp.0 {
             self.values.insert(key, value);
@@ -74,19 +74,19 @@ where
     }
 
     /// The key has changed in the store: drops the value and invalidates loads in flight.
-    pub fn drop_changed(&self, key: &K) {
+    pub fn invalidate(&self, key: &K) {
         let mut now = self.lock(key).lock();
         *now += 1;
         self.values.remove(key);
     }
 
     /// A part of the value has changed in the store: updates a cached value in place and invalidates loads in flight.
-    /// Changes arrive in any order, so `mend` must ignore a change that is older than the value.
-    pub fn mend_changed(&self, key: &K, mend: impl FnOnce(&V)) {
+    /// Changes arrive in any order, so `update` must ignore a change that is older than the value.
+    pub fn update_in_place(&self, key: &K, update: impl FnOnce(&V)) {
         let mut now = self.lock(key).lock();
         *now += 1;
         if let Some(value) = self.values.peek(key) {
-            mend(&value);
+            update(&value);
         }
     }
 
@@ -132,10 +132,10 @@ mod tests {
     fn a_value_loaded_before_a_change_is_not_kept_after_it() {
         let cache = cache();
         let stamp = cache.stamp(&1);
-        cache.drop_changed(&1);
-        cache.keep(1, "old", stamp);
+        cache.invalidate(&1);
+        cache.insert_unless_stale(1, "old", stamp);
         assert_eq!(cache.get(&1), None);
-        cache.keep(1, "new", cache.stamp(&1));
+        cache.insert_unless_stale(1, "new", cache.stamp(&1));
         assert_eq!(cache.get(&1), Some("new"));
     }
 
@@ -144,7 +144,7 @@ mod tests {
         let (keys, weight) = (10_000_u64, 10_000);
         let cache = StampedCache::new(10_000, weight, UnitWeighter);
         for key in (0..keys).map(|milliseconds| milliseconds << 22) {
-            cache.keep(key, "kept", cache.stamp(&key));
+            cache.insert_unless_stale(key, "kept", cache.stamp(&key));
         }
         // Some shards fill up before others by chance; a tenth is more than that takes.
         assert!(
@@ -159,8 +159,8 @@ mod tests {
         let cache = cache();
         let stamp = cache.stamp(&1);
         let mut mended = false;
-        cache.mend_changed(&1, |_| mended = true);
-        cache.keep(1, "old", stamp);
+        cache.update_in_place(&1, |_| mended = true);
+        cache.insert_unless_stale(1, "old", stamp);
         assert!(!mended, "there was nothing to mend");
         assert_eq!(cache.get(&1), None);
     }
@@ -174,7 +174,7 @@ mod tests {
             scope.spawn(|| {
                 for value in 1..=20_000 {
                     store.store(value, Ordering::SeqCst);
-                    cache.drop_changed(&7);
+                    cache.invalidate(&7);
                     acknowledged.store(value, Ordering::SeqCst);
                 }
             });
@@ -185,7 +185,7 @@ mod tests {
                         let value = cache.get(&7).unwrap_or_else(|| {
                             let stamp = cache.stamp(&7);
                             let loaded = store.load(Ordering::SeqCst);
-                            cache.keep(7, loaded, stamp);
+                            cache.insert_unless_stale(7, loaded, stamp);
                             loaded
                         });
                         assert!(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sosik_feed::timeline::{Forgotten, Mark, Newer, Stretch};
+use sosik_feed::timeline::{IdSlice, Mark, MarkExpired, Newer};
 use sosik_feed::{PersonId, StoryId};
 
 /// A result of the fabric.
@@ -24,7 +24,7 @@ pub type Interest = Arc<dyn Fn(PersonId, PersonId) -> bool + Send + Sync>;
 /// The reader's side of filling up a timeline from the log of large authors.
 pub trait Reader: Send + Sync {
     /// Whether a story of this author can be in the reader's home feed.
-    fn takes_from(&self, author: PersonId) -> bool;
+    fn subscribes_to(&self, author: PersonId) -> bool;
 
     /// Whether this information is still current. The engine calls it before filling up, while the timeline cannot be
     /// dropped. Relations change first and the timeline is dropped afterwards, so `true` is valid for this timeline.
@@ -66,7 +66,7 @@ pub struct View {
     /// Distinguishes this timeline from earlier and later ones of the same reader. Never 0.
     pub incarnation: u64,
     /// The requested ids.
-    pub stretch: Stretch,
+    pub slice: IdSlice,
     /// The timeline is complete from this id upwards.
     pub floor: StoryId,
     /// The position of the timeline at this read.
@@ -134,7 +134,7 @@ impl Signals {
 #[async_trait]
 pub trait Watch: Send + Sync {
     /// Waits for the next signals.
-    async fn woken(&self) -> Signals;
+    async fn signalled(&self) -> Signals;
 }
 
 /// Timelines, the log of large authors, and wake-ups.
@@ -174,14 +174,14 @@ pub trait Fabric: Send + Sync + 'static {
         below: Below,
     ) -> FabricResult<Option<View>>;
 
-    /// The stories after a mark, after filling up; `None` if no timeline is ready, `Forgotten` if the mark belongs to
+    /// The stories after a mark, after filling up; `None` if no timeline is ready, `MarkExpired` if the mark belongs to
     /// another timeline or is too old.
     async fn newer(
         &self,
         reader: PersonId,
         who: &dyn Reader,
         since: Since,
-    ) -> FabricResult<Option<Result<Newer, Forgotten>>>;
+    ) -> FabricResult<Option<Result<Newer, MarkExpired>>>;
 
     /// Ids above `id` in a ready timeline, newest first, at most `count`.
     async fn above(
@@ -208,11 +208,11 @@ pub trait Fabric: Send + Sync + 'static {
     async fn abandon_rebuild(&self, rebuild: Rebuild) -> FabricResult<()>;
 
     /// Drops the reader's timeline, ready or not, because its content has changed.
-    async fn forget(&self, reader: PersonId) -> FabricResult<()>;
+    async fn drop_timeline(&self, reader: PersonId) -> FabricResult<()>;
 
     /// Drops every timeline, ready or not, and sends all signals to every stream. For cases in which the outdated
     /// timelines are unknown.
-    async fn forget_everybody(&self) -> FabricResult<()>;
+    async fn drop_all_timelines(&self) -> FabricResult<()>;
 
     /// Registers a live stream of a reader.
     fn watch(&self, reader: PersonId) -> Arc<dyn Watch>;
@@ -221,12 +221,12 @@ pub trait Fabric: Send + Sync + 'static {
     async fn wake(&self, people: &[PersonId], signals: Signals) -> FabricResult<()>;
 
     /// Statistics for metrics.
-    fn figures(&self) -> Figures;
+    fn stats(&self) -> Stats;
 }
 
 /// Statistics of a node's part of the fabric.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Figures {
+pub struct Stats {
     /// Number of timelines, ready or being built.
     pub timelines: usize,
     /// Bytes they take.

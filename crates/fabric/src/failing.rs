@@ -8,12 +8,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use sosik_feed::timeline::{Forgotten, Newer};
+use sosik_feed::timeline::{MarkExpired, Newer};
 use sosik_feed::{PersonId, StoryId};
 use tokio::sync::Notify;
 
 use crate::contract::{
-    Below, Fabric, FabricError, FabricResult, Figures, Reader, Rebuild, Signals, Since, View, Watch,
+    Below, Fabric, FabricError, FabricResult, Reader, Rebuild, Signals, Since, Stats, View, Watch,
 };
 
 /// A method of [`Fabric`] that can fail.
@@ -28,8 +28,8 @@ pub enum Call {
     BeginRebuild,
     FinishRebuild,
     AbandonRebuild,
-    Forget,
-    ForgetEverybody,
+    DropTimeline,
+    DropAllTimelines,
     Wake,
 }
 
@@ -44,8 +44,8 @@ impl Call {
         Self::BeginRebuild,
         Self::FinishRebuild,
         Self::AbandonRebuild,
-        Self::Forget,
-        Self::ForgetEverybody,
+        Self::DropTimeline,
+        Self::DropAllTimelines,
         Self::Wake,
     ];
 }
@@ -200,7 +200,7 @@ impl Fabric for FailingFabric {
         reader: PersonId,
         who: &dyn Reader,
         since: Since,
-    ) -> FabricResult<Option<Result<Newer, Forgotten>>> {
+    ) -> FabricResult<Option<Result<Newer, MarkExpired>>> {
         let work = self.engine.newer(reader, who, since);
         self.faults.run(Call::Newer, work).await
     }
@@ -235,14 +235,14 @@ impl Fabric for FailingFabric {
         self.faults.run(Call::AbandonRebuild, work).await
     }
 
-    async fn forget(&self, reader: PersonId) -> FabricResult<()> {
-        let work = self.engine.forget(reader);
-        self.faults.run(Call::Forget, work).await
+    async fn drop_timeline(&self, reader: PersonId) -> FabricResult<()> {
+        let work = self.engine.drop_timeline(reader);
+        self.faults.run(Call::DropTimeline, work).await
     }
 
-    async fn forget_everybody(&self) -> FabricResult<()> {
-        let work = self.engine.forget_everybody();
-        self.faults.run(Call::ForgetEverybody, work).await
+    async fn drop_all_timelines(&self) -> FabricResult<()> {
+        let work = self.engine.drop_all_timelines();
+        self.faults.run(Call::DropAllTimelines, work).await
     }
 
     fn watch(&self, reader: PersonId) -> Arc<dyn Watch> {
@@ -254,7 +254,7 @@ impl Fabric for FailingFabric {
         self.faults.run(Call::Wake, work).await
     }
 
-    fn figures(&self) -> Figures {
-        self.engine.figures()
+    fn stats(&self) -> Stats {
+        self.engine.stats()
     }
 }

@@ -14,6 +14,6 @@ pub mod memory;
 pub mod rates;
 
 pub use contract::{
-    Below, Delivery, Fabric, FabricError, FabricResult, Figures, Interest, Reader, Rebuild,
-    Signals, Since, View, Watch,
+    Below, Delivery, Fabric, FabricError, FabricResult, Interest, Reader, Rebuild, Signals, Since,
+    Stats, View, Watch,
 };

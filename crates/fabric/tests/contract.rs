@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_fabric::{Below, Fabric, Reader, Signals, Since, View};
-use sosik_feed::timeline::Forgotten;
+use sosik_feed::timeline::MarkExpired;
 use sosik_feed::{PersonId, StoryId};
 
 const OPTIONS: MemoryOptions = MemoryOptions {
@@ -38,7 +38,7 @@ impl Fan {
 }
 
 impl Reader for Fan {
-    fn takes_from(&self, author: PersonId) -> bool {
+    fn subscribes_to(&self, author: PersonId) -> bool {
         author == STAR
     }
 
@@ -100,7 +100,7 @@ async fn a_dormant_reader_gets_nothing_and_a_present_one_each_story_once() {
         "again changes nothing"
     );
     assert_eq!(
-        look(&fabric, READER).await.unwrap().stretch.ids,
+        look(&fabric, READER).await.unwrap().slice.ids,
         stories(&[5, 3])
     );
 }
@@ -123,7 +123,7 @@ async fn what_is_delivered_while_a_timeline_is_built_is_in_it() {
             .unwrap()
     );
     assert_eq!(
-        look(&fabric, READER).await.unwrap().stretch.ids,
+        look(&fabric, READER).await.unwrap().slice.ids,
         stories(&[9, 4, 2])
     );
 }
@@ -132,7 +132,7 @@ async fn what_is_delivered_while_a_timeline_is_built_is_in_it() {
 async fn a_timeline_forgotten_while_it_is_built_does_not_come_back() {
     let fabric = fabric();
     let rebuild = fabric.begin_rebuild(READER).await.unwrap().unwrap();
-    fabric.forget(READER).await.unwrap();
+    fabric.drop_timeline(READER).await.unwrap();
     assert!(
         !fabric
             .finish_rebuild(rebuild, stories(&[4]), story(0))
@@ -168,7 +168,7 @@ async fn stories_of_large_authors_come_in_when_the_timeline_is_read() {
     fabric.announce(story(8), OTHER_STAR).await.unwrap();
     fabric.announce(story(6), STAR).await.unwrap();
     assert_eq!(
-        look(&fabric, READER).await.unwrap().stretch.ids,
+        look(&fabric, READER).await.unwrap().slice.ids,
         stories(&[7, 6, 1])
     );
 }
@@ -192,9 +192,9 @@ async fn a_reader_whose_circle_is_out_of_date_does_not_use_up_the_log() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(view.stretch.ids, []);
+    assert_eq!(view.slice.ids, []);
     assert_eq!(
-        look(&fabric, READER).await.unwrap().stretch.ids,
+        look(&fabric, READER).await.unwrap().slice.ids,
         stories(&[7])
     );
 }
@@ -230,7 +230,7 @@ async fn newer_is_told_by_the_same_timeline_only() {
         .unwrap();
     assert_eq!(newer.ids, stories(&[9, 4]), "the late one too");
 
-    fabric.forget(READER).await.unwrap();
+    fabric.drop_timeline(READER).await.unwrap();
     assert!(
         fabric
             .newer(READER, &Fan::new(), since)
@@ -241,7 +241,7 @@ async fn newer_is_told_by_the_same_timeline_only() {
     built(&fabric, READER, &[9, 5, 4]).await;
     assert_eq!(
         fabric.newer(READER, &Fan::new(), since).await.unwrap(),
-        Some(Err(Forgotten))
+        Some(Err(MarkExpired))
     );
 }
 
@@ -264,12 +264,9 @@ async fn the_least_recently_read_timelines_go_when_the_room_is_used_up() {
             "what is read stays"
         );
     }
-    let figures = fabric.figures();
-    assert!(figures.timeline_bytes <= budget, "{figures:?}");
-    assert!(
-        figures.timelines > 400 && figures.evicted > 1_000,
-        "{figures:?}"
-    );
+    let stats = fabric.stats();
+    assert!(stats.timeline_bytes <= budget, "{stats:?}");
+    assert!(stats.timelines > 400 && stats.evicted > 1_000, "{stats:?}");
 }
 
 #[tokio::test]
@@ -281,12 +278,12 @@ async fn a_stream_is_woken_for_its_reader_and_for_the_large_authors_it_takes() {
     let mine = fabric.watch(READER);
     let other = fabric.watch(PersonId::from_u64(2));
     fabric.deliver(story(1), &[READER]).await.unwrap();
-    assert_eq!(mine.woken().await, Signals::STORY);
+    assert_eq!(mine.signalled().await, Signals::STORY);
     fabric.announce(story(2), OTHER_STAR).await.unwrap();
     fabric.announce(story(3), STAR).await.unwrap();
     fabric.wake(&[READER], Signals::NOTIFICATION).await.unwrap();
     assert_eq!(
-        mine.woken().await,
+        mine.signalled().await,
         Signals {
             story: true,
             notification: true,
@@ -298,13 +295,13 @@ async fn a_stream_is_woken_for_its_reader_and_for_the_large_authors_it_takes() {
         .await
         .unwrap();
     assert_eq!(
-        other.woken().await,
+        other.signalled().await,
         Signals::SESSION,
         "nothing before it was for this one"
     );
-    assert_eq!(fabric.figures().streams, 2);
+    assert_eq!(fabric.stats().streams, 2);
     drop((mine, other));
-    assert_eq!(fabric.figures().streams, 0);
+    assert_eq!(fabric.stats().streams, 0);
 }
 
 #[tokio::test]
@@ -314,7 +311,7 @@ async fn everybody_can_be_forgotten_and_every_stream_is_woken_for_everything() {
     built(&fabric, READER, &[3, 2, 1]).await;
     let rebuild = fabric.begin_rebuild(other).await.unwrap().unwrap();
     let stream = fabric.watch(other);
-    fabric.forget_everybody().await.unwrap();
+    fabric.drop_all_timelines().await.unwrap();
     assert!(look(&fabric, READER).await.is_none());
     assert!(
         !fabric
@@ -323,9 +320,9 @@ async fn everybody_can_be_forgotten_and_every_stream_is_woken_for_everything() {
             .unwrap(),
         "it began before"
     );
-    assert_eq!(stream.woken().await, Signals::ALL);
-    assert_eq!(fabric.figures().timelines, 0);
-    assert_eq!(fabric.figures().timeline_bytes, 0);
+    assert_eq!(stream.signalled().await, Signals::ALL);
+    assert_eq!(fabric.stats().timelines, 0);
+    assert_eq!(fabric.stats().timeline_bytes, 0);
 }
 
 #[tokio::test]
@@ -336,9 +333,9 @@ async fn a_rebuild_overtaken_by_more_stories_than_a_timeline_has_starts_again() 
     for number in 1..=most {
         assert_eq!(fabric.deliver(story(number), &[READER]).await.unwrap(), 1);
     }
-    let bytes = fabric.figures().timeline_bytes;
+    let bytes = fabric.stats().timeline_bytes;
     assert_eq!(fabric.deliver(story(most + 1), &[READER]).await.unwrap(), 0);
-    assert!(fabric.figures().timeline_bytes < bytes, "nothing is kept");
+    assert!(fabric.stats().timeline_bytes < bytes, "nothing is kept");
     assert!(
         !fabric
             .finish_rebuild(rebuild, Vec::new(), story(0))

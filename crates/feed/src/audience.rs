@@ -117,7 +117,7 @@ impl Circle {
     /// Whether a story of this author can be in the reader's home feed. The reader's own stories always are and are not
     /// covered here.
     #[must_use]
-    pub fn takes_from(&self, author: PersonId) -> bool {
+    pub fn subscribes_to(&self, author: PersonId) -> bool {
         (self.is_friend(author) || self.follows.binary_search(&author).is_ok())
             && !self.is_hidden(author)
     }
@@ -152,16 +152,16 @@ impl Circle {
 
     /// The authors whose stories can be in the home feed, each once, with the part of their stories that the reader may
     /// see. Omits hidden authors and the reader.
-    pub fn authors(&self) -> impl Iterator<Item = (PersonId, Sees)> + '_ {
+    pub fn authors(&self) -> impl Iterator<Item = (PersonId, Visibility)> + '_ {
         let friends = self
             .friends
             .iter()
-            .map(|&author| (author, Sees::Everything));
+            .map(|&author| (author, Visibility::Everything));
         let follows = self
             .follows
             .iter()
             .filter(|author| !self.is_friend(**author))
-            .map(|&author| (author, Sees::Public));
+            .map(|&author| (author, Visibility::Public));
         friends
             .chain(follows)
             .filter(|(author, _)| !self.is_hidden(*author))
@@ -177,7 +177,7 @@ impl Circle {
 
 /// The part of an author's stories that a reader may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Sees {
+pub enum Visibility {
     /// Friends: both audiences.
     Everything,
     /// Followers: public stories only.
@@ -263,7 +263,10 @@ mod tests {
         let authors: Vec<_> = circle.authors().collect();
         assert_eq!(
             authors,
-            [(FRIEND, Sees::Everything), (FOLLOWED, Sees::Public)]
+            [
+                (FRIEND, Visibility::Everything),
+                (FOLLOWED, Visibility::Public)
+            ]
         );
     }
 }

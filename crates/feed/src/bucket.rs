@@ -1,7 +1,7 @@
 //! Buckets: the unit by which rows are spread over database shards.
 //!
-//! Every person has one of 256 buckets, drawn at sign-up and kept forever. Every id carries the bucket of the person who
-//! owns the row (see [`crate::id`]), so a request that only names a story knows the shard of the story.
+//! Every person has one of 256 buckets, drawn at sign-up and kept forever. Every id carries the bucket of the person
+//! who owns the row (see [`crate::id`]), so a request that only names a story knows the shard of the story.
 //!
 //! A store with `n` shards, where `n` is a power of two up to 256, gives each shard a contiguous range of 256 / n
 //! buckets. [`BucketCycle`] draws buckets so that shards of every such size stay even.
@@ -47,8 +47,8 @@ impl Bucket {
 
 /// Draws the buckets of new people, for one process.
 ///
-/// It counts, and reverses the bits of the count. Any 2ᵏ people in a row fall into 2ᵏ different shards when there are 2ᵏ
-/// of them. So the people of one process differ by at most one between shards, and processes need not coordinate.
+/// It counts, and reverses the bits of the count. Any 2ᵏ people in a row fall into 2ᵏ different shards when there are
+/// 2ᵏ of them. So the people of one process differ by at most one between shards, and processes need not coordinate.
 #[derive(Debug)]
 pub struct BucketCycle(AtomicU8);
 

@@ -43,10 +43,10 @@ pub struct Seen {
     /// The position in that timeline.
     pub mark: Mark,
     /// Every story up to this id had been delivered and seen.
-    pub settled: StoryId,
+    pub watermark: StoryId,
     /// Every late story up to this number had been delivered and seen.
     pub late: u64,
-    /// The stories above `settled` that were seen; `None` if there were more than [`RECENT_MAX`].
+    /// The stories above `watermark` that were seen; `None` if there were more than [`RECENT_MAX`].
     pub recent: Option<Vec<StoryId>>,
 }
 
@@ -150,7 +150,7 @@ impl Seen {
         plain.put_number(self.incarnation);
         plain.put_number(self.mark.newest.as_u64());
         plain.put(&self.mark.late.to_be_bytes());
-        plain.put_number(self.settled.as_u64());
+        plain.put_number(self.watermark.as_u64());
         plain.put_number(self.late);
         let recent = self
             .recent
@@ -167,7 +167,7 @@ impl Seen {
         let incarnation = numbers.next()?;
         let newest = StoryId::from_u64(numbers.next()?);
         let late = u32::from_be_bytes(numbers.take()?);
-        let settled = StoryId::from_u64(numbers.next()?);
+        let watermark = StoryId::from_u64(numbers.next()?);
         let late_stories = numbers.next()?;
         let recent = match numbers.take()? {
             [TOO_MANY] => None,
@@ -180,7 +180,7 @@ impl Seen {
         Ok(Self {
             incarnation,
             mark: Mark { newest, late },
-            settled,
+            watermark,
             late: late_stories,
             recent,
         })

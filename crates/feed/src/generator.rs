@@ -6,9 +6,9 @@
 //! must not display it. The lease expires by the monotonic clock, which cannot be set. No id is later than the bound of
 //! the lease, and the next holder of the number starts after that bound.
 //!
-//! A generator makes up to [`PER_SECOND`] ids a second before it runs ahead of the clock. A burst of *n* ids runs ahead by
-//! *n* / 64 milliseconds, and the clock catches up in as long. That is harmless: an id ahead of the clock only sorts later.
-//! Bulk imports and generated worlds compute the ids of their stories from the times of the stories instead.
+//! A generator makes up to [`PER_SECOND`] ids a second before it runs ahead of the clock. A burst of *n* ids runs ahead
+//! by *n* / 64 milliseconds, and the clock catches up in as long. That is harmless: an id ahead of the clock only sorts
+//! later. Bulk imports and generated worlds compute the ids of their stories from the times of the stories instead.
 //!
 //! Rejected: waiting until the clock has caught up. It stops all writes for as long as the clock was ahead.
 
@@ -18,8 +18,8 @@ use crate::bucket::Bucket;
 use crate::id::{EPOCH, MILLIS_MAX, RawId, SEQUENCES, UnownedId};
 use crate::time::Timestamp;
 
-/// Ids that are further ahead of the clock are logged. NTP steps on a machine that keeps time are smaller than this, and
-/// so are bursts: it takes 320,000 ids at once to get here.
+/// Ids that are further ahead of the clock are logged. NTP steps on a machine that keeps time are smaller than this,
+/// and so are bursts: it takes 320,000 ids at once to get here.
 pub const STEP_BACK_MAX: Duration = Duration::from_secs(5);
 
 /// Ids that one generator makes in a second while it keeps up with the clock: 64,000.
@@ -40,14 +40,14 @@ pub struct Lease {
 
 /// Why there is no id now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum IdRefused {
+pub enum IdError {
     /// The clock shows a time before [`EPOCH`], which no id can carry: a machine without a battery that has not asked a
     /// time server yet.
     #[error("the clock of this machine shows a time before 2024: set it right")]
     ClockBeforeEpoch,
     /// The lease ran out, by the monotonic clock or by the time of the ids; it has to be renewed first.
     #[error("the lease of the node number ran out")]
-    LeaseOver,
+    LeaseExpired,
     /// The last id that 63 bits can hold is made, in the year 2093.
     #[error("there is no id left")]
     Exhausted,
@@ -81,7 +81,7 @@ impl IdGenerator {
     }
 
     /// Goes on under a lease of another number. Every id is larger than those made before.
-    pub fn take_over(&mut self, lease: Lease) {
+    pub fn switch_lease(&mut self, lease: Lease) {
         self.last_millis = self.last_millis.max(since_epoch(lease.ids_after));
         self.next_sequence = SEQUENCES;
         self.lease = lease;
@@ -111,7 +111,7 @@ impl IdGenerator {
     }
 
     /// Makes every later id larger than all ids of this moment from any node.
-    pub fn pass(&mut self, moment: Timestamp) {
+    pub fn advance_past(&mut self, moment: Timestamp) {
         let millis = since_epoch(moment);
         // Also at the last id's own millisecond: ids with a lower node number would follow there.
         if millis >= self.last_millis {
@@ -129,17 +129,17 @@ impl IdGenerator {
     /// The next id, given the time of day and the monotonic clock.
     ///
     /// # Errors
-    /// See [`IdRefused`]. A refusal changes nothing; the same call may succeed later.
-    pub fn next(&mut self, now: Timestamp, monotonic: Duration) -> Result<UnownedId, IdRefused> {
+    /// See [`IdError`]. A refusal changes nothing; the same call may succeed later.
+    pub fn next(&mut self, now: Timestamp, monotonic: Duration) -> Result<UnownedId, IdError> {
         if now < EPOCH {
-            return Err(IdRefused::ClockBeforeEpoch);
+            return Err(IdError::ClockBeforeEpoch);
         }
         let (millis, sequence) = self.next_place(since_epoch(now));
         if millis > MILLIS_MAX {
-            return Err(IdRefused::Exhausted);
+            return Err(IdError::Exhausted);
         }
         if monotonic >= self.lease.deadline || millis > since_epoch(self.lease.ids_until) {
-            return Err(IdRefused::LeaseOver);
+            return Err(IdError::LeaseExpired);
         }
         (self.last_millis, self.next_sequence) = (millis, sequence + 1);
         Ok(UnownedId::from_fields(millis, self.lease.node, sequence))
@@ -185,7 +185,7 @@ mod tests {
     }
 
     /// The next id, in the highest and the lowest bucket in turn.
-    fn make(ids: &mut IdGenerator, now: Timestamp) -> Result<RawId, IdRefused> {
+    fn make(ids: &mut IdGenerator, now: Timestamp) -> Result<RawId, IdError> {
         make_later(ids, now, Duration::ZERO)
     }
 
@@ -193,7 +193,7 @@ mod tests {
         ids: &mut IdGenerator,
         now: Timestamp,
         later: Duration,
-    ) -> Result<RawId, IdRefused> {
+    ) -> Result<RawId, IdError> {
         let id = ids.next(now, later)?;
         let turn = id.lowest().sequence() % 2 == 0;
         Ok(id.owned_in(if turn { Bucket::LAST } else { Bucket::FIRST }))
@@ -234,11 +234,11 @@ mod tests {
     #[test]
     fn ids_pass_a_moment_for_every_node() {
         let mut ids = generator(0);
-        ids.pass(at(500));
+        ids.advance_past(at(500));
         let of_another_node = RawId::from_fields(START + 500, 255, SEQUENCES - 1, Bucket::LAST);
         assert!(ids.last() <= of_another_node);
         assert!(make(&mut ids, at(3)).unwrap() > of_another_node);
-        ids.pass(at(4));
+        ids.advance_past(at(4));
         assert!(make(&mut ids, at(5)).unwrap() > of_another_node);
     }
 
@@ -246,7 +246,7 @@ mod tests {
     fn ids_pass_the_moment_of_the_last_one_too() {
         let mut ids = generator(0);
         assert_eq!(make(&mut ids, at(500)).unwrap().time(), at(500));
-        ids.pass(at(500));
+        ids.advance_past(at(500));
         let of_another_node = RawId::from_fields(START + 500, 255, SEQUENCES - 1, Bucket::LAST);
         let after_the_clock_went_back = make(&mut ids, at(3)).unwrap();
         assert!(after_the_clock_went_back > of_another_node);
@@ -256,13 +256,13 @@ mod tests {
     fn no_id_is_made_before_2024_or_behind_the_last_one_that_there_is() {
         let mut ids = generator(0);
         let before = Timestamp::from_millis(EPOCH.as_millis() - 1);
-        assert_eq!(make(&mut ids, before), Err(IdRefused::ClockBeforeEpoch));
+        assert_eq!(make(&mut ids, before), Err(IdError::ClockBeforeEpoch));
         let end = Timestamp::from_millis(EPOCH.as_millis() + MILLIS_MAX);
         ids.renew(end, Duration::MAX);
         for _ in 0..SEQUENCES {
             make(&mut ids, end).unwrap();
         }
-        assert_eq!(make(&mut ids, end), Err(IdRefused::Exhausted));
+        assert_eq!(make(&mut ids, end), Err(IdError::Exhausted));
     }
 
     #[test]
@@ -279,15 +279,15 @@ mod tests {
         assert!(make(&mut ids, at(102)).is_ok());
         assert_eq!(
             make_later(&mut ids, at(150), Duration::from_secs(1)),
-            Err(IdRefused::LeaseOver)
+            Err(IdError::LeaseExpired)
         );
-        assert_eq!(make(&mut ids, at(201)), Err(IdRefused::LeaseOver));
+        assert_eq!(make(&mut ids, at(201)), Err(IdError::LeaseExpired));
         ids.renew(at(300), Duration::from_secs(2));
         assert!(make_later(&mut ids, at(201), Duration::from_secs(1)).is_ok());
-        ids.pass(at(300));
+        ids.advance_past(at(300));
         assert_eq!(
             make(&mut ids, at(202)),
-            Err(IdRefused::LeaseOver),
+            Err(IdError::LeaseExpired),
             "ids that are ahead of the clock keep to the lease too"
         );
     }
@@ -301,14 +301,14 @@ mod tests {
             ids_after: at(1),
             ..ids.lease()
         };
-        ids.take_over(lower);
+        ids.switch_lease(lower);
         assert!(ids.last() < before, "nothing was made under the number");
         let after = make(&mut ids, at(3)).unwrap();
         assert!(
             after > before,
             "{after:?} > {before:?}, whatever the clock does"
         );
-        ids.take_over(Lease {
+        ids.switch_lease(Lease {
             ids_after: at(50),
             ..lower
         });

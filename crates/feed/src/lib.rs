@@ -13,7 +13,7 @@ pub mod text;
 pub mod time;
 pub mod timeline;
 
-pub use audience::{Audience, Circle, Relation, Sees};
+pub use audience::{Audience, Circle, Relation, Visibility};
 pub use bucket::Bucket;
 pub use cursor::{Cursor, Position};
 pub use id::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId, UnownedId};

@@ -9,9 +9,9 @@ mod comment;
 pub(crate) mod fold;
 mod hashtags;
 mod mentions;
+pub(crate) mod normalized;
 mod stored;
 mod story;
-pub(crate) mod written;
 
 pub use allowed::{Class, Reason, Refused, check, class};
 pub(crate) use allowed::{Runs, check_runs, is_visible};
@@ -20,4 +20,4 @@ pub use comment::CommentText;
 pub use hashtags::hashtags;
 pub use mentions::mentions;
 pub(crate) use stored::stored_text;
-pub use story::{StoryText, TextIs};
+pub use story::{StoryText, TextRequirement};

@@ -41,7 +41,7 @@ pub struct Mark {
 
 /// A range of a timeline, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Stretch {
+pub struct IdSlice {
     /// Newest first.
     pub ids: Vec<StoryId>,
     /// More ids follow after the last one and above the floor.
@@ -62,7 +62,7 @@ pub struct Newer {
 
 /// The mark is older than the recorded part of the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Forgotten;
+pub struct MarkExpired;
 
 /// Ids, ascending, complete from `floor` upwards.
 #[derive(Debug, Clone, Default)]
@@ -151,12 +151,12 @@ impl Timeline {
 
     /// The newest ids below `before` (from the top if `None`), at most `count`.
     #[must_use]
-    pub fn below(&self, before: Option<StoryId>, count: usize) -> Stretch {
+    pub fn below(&self, before: Option<StoryId>, count: usize) -> IdSlice {
         let end = before.map_or(self.ids.len(), |before| {
             self.ids.partition_point(|id| *id < before)
         });
         let start = end.saturating_sub(count);
-        Stretch {
+        IdSlice {
             ids: self.ids[start..end].iter().rev().copied().collect(),
             more: start > 0,
         }
@@ -165,15 +165,15 @@ impl Timeline {
     /// The stories after `mark`, at most `count`.
     ///
     /// # Errors
-    /// `Forgotten` if the mark is older than the floor or than the recorded late arrivals, or belongs to another
+    /// `MarkExpired` if the mark is older than the floor or than the recorded late arrivals, or belongs to another
     /// timeline.
-    pub fn newer(&self, mark: Mark, count: usize) -> Result<Newer, Forgotten> {
+    pub fn newer(&self, mark: Mark, count: usize) -> Result<Newer, MarkExpired> {
         if mark.newest < self.floor || mark.newest > self.newest() || mark.late > self.late_count()
         {
-            return Err(Forgotten);
+            return Err(MarkExpired);
         }
         let Some(seen) = mark.late.checked_sub(self.late_forgotten) else {
-            return Err(Forgotten);
+            return Err(MarkExpired);
         };
         let (mut ids, late) = self.late_after(seen, mark.newest, count);
         let start = self.ids.partition_point(|id| *id <= mark.newest);

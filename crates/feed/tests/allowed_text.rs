@@ -9,7 +9,7 @@ use sosik_feed::limits::{
     FLAG_TAGS_MAX, FLAG_TAGS_MIN, TEXT_INVISIBLE_IN_A_ROW_MAX, TEXT_MARKS_IN_A_ROW_MAX,
 };
 use sosik_feed::rules::RuleBroken;
-use sosik_feed::text::{Class, StoryText, TextIs, class};
+use sosik_feed::text::{Class, StoryText, TextRequirement, class};
 
 /// One example, run by the server and by the web client.
 #[derive(Deserialize)]
@@ -23,7 +23,7 @@ struct Example {
 }
 
 fn outcome(text: &str) -> (String, Option<String>) {
-    match StoryText::parse(text, TextIs::Required) {
+    match StoryText::parse(text, TextRequirement::Required) {
         Ok(_) => ("ok".to_owned(), None),
         Err(RuleBroken::StoryTextEmpty) => ("empty".to_owned(), None),
         Err(RuleBroken::StoryTextCharacters(refused)) => {

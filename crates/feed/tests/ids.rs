@@ -17,8 +17,9 @@ const IDS: u64 = 100_000_000;
 /// Where the clocks start, in milliseconds since 1970.
 const START: u64 = EPOCH.as_millis() + 90_000_000_000;
 
-/// Two generators never make the same id because their node fields differ, and one never makes an id twice because
-/// each is larger than the one before, whatever their buckets. Both are checked for every id, which proves as much as a set of all of them.
+/// Two generators never make the same id because their node fields differ, and one never makes an id twice because each
+/// is larger than the one before, whatever their buckets. Both are checked for every id, which proves as much as a set
+/// of all of them.
 #[test]
 fn a_hundred_million_ids_of_all_generators_rise_and_never_repeat() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

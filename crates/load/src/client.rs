@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 /// The time-out of a request. It is longer than the server's own limit, so that the server's answer arrives first.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The time-out of connecting.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -25,7 +25,7 @@ pub enum Reach {
 
 /// Why a client could not be made.
 #[derive(Debug, thiserror::Error)]
-pub enum NoClient {
+pub enum ClientError {
     /// Not `http://…`.
     #[error("{0} is not an address such as http://127.0.0.1:8420")]
     Address(String),
@@ -46,7 +46,7 @@ pub struct Client {
 
 /// The options of a request.
 #[derive(Debug, Default)]
-pub struct Ask<'a> {
+pub struct RequestOptions<'a> {
     /// The session token; empty for a request without a session.
     pub token: &'a str,
     /// The `ETag` of the copy that the client has.
@@ -75,14 +75,14 @@ impl Client {
     ///
     /// # Errors
     /// The address is invalid, or is not of this machine and that was not allowed.
-    pub fn new(url: &str, reach: Reach) -> Result<Self, NoClient> {
+    pub fn new(url: &str, reach: Reach) -> Result<Self, ClientError> {
         let url = url.trim_end_matches('/');
         let place = url
             .strip_prefix("http://")
             .filter(|place| !place.is_empty() && !place.contains('/'))
-            .ok_or_else(|| NoClient::Address(url.to_owned()))?;
+            .ok_or_else(|| ClientError::Address(url.to_owned()))?;
         if reach == Reach::Loopback && !is_loopback(place) {
-            return Err(NoClient::NotLoopback(url.to_owned()));
+            return Err(ClientError::NotLoopback(url.to_owned()));
         }
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -99,21 +99,26 @@ impl Client {
     ///
     /// # Errors
     /// There was no answer: the connection broke, or the time-out passed.
-    pub async fn ask(&self, method: Method, path: &str, ask: Ask<'_>) -> reqwest::Result<Answer> {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        options: RequestOptions<'_>,
+    ) -> reqwest::Result<Answer> {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.url))
-            .timeout(PATIENCE);
-        if !ask.token.is_empty() {
-            request = request.bearer_auth(ask.token);
+            .timeout(TIMEOUT);
+        if !options.token.is_empty() {
+            request = request.bearer_auth(options.token);
         }
-        if let Some(etag) = ask.have {
+        if let Some(etag) = options.have {
             request = request.header(IF_NONE_MATCH, etag);
         }
-        if let Some(key) = ask.key {
+        if let Some(key) = options.key {
             request = request.header("idempotency-key", key);
         }
-        if let Some(body) = &ask.body {
+        if let Some(body) = &options.body {
             request = request.json(body);
         }
         let response = request.send().await?;
@@ -218,10 +223,10 @@ mod tests {
         assert!(client("http://[::1]:8420").is_ok());
         assert!(matches!(
             client("http://192.0.2.1:8420"),
-            Err(NoClient::NotLoopback(_))
+            Err(ClientError::NotLoopback(_))
         ));
         assert!(Client::new("http://192.0.2.1:8420", Reach::Anywhere).is_ok());
-        assert!(matches!(client("192.0.2.1"), Err(NoClient::Address(_))));
-        assert!(matches!(client("http://"), Err(NoClient::Address(_))));
+        assert!(matches!(client("192.0.2.1"), Err(ClientError::Address(_))));
+        assert!(matches!(client("http://"), Err(ClientError::Address(_))));
     }
 }

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Ask, Client};
+use crate::client::{Answer, Client, RequestOptions};
 
 /// Concurrent log-ins. Each costs the server a password hash, so more would only wait.
 const LOG_INS_AT_ONCE: usize = 4;
@@ -21,7 +21,7 @@ pub const SIGNED_UP_PASSWORD: &str = "a-heron-in-the-reeds";
 
 /// A person with a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Somebody {
+pub struct Account {
     /// Their handle, without the `@`.
     pub handle: String,
     /// Their id.
@@ -48,7 +48,7 @@ pub struct Written {
 
 /// Why the people cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum NoPeople {
+pub enum AccountError {
     /// A line of the file is invalid.
     #[error("line {line} of the people")]
     Line {
@@ -79,12 +79,12 @@ pub enum NoPeople {
 ///
 /// # Errors
 /// A line is not a person.
-pub fn parse(text: &str) -> Result<Vec<Written>, NoPeople> {
+pub fn parse(text: &str) -> Result<Vec<Written>, AccountError> {
     let lines = text.lines().enumerate();
     lines
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(place, line)| {
-            serde_json::from_str(line).map_err(|source| NoPeople::Line {
+            serde_json::from_str(line).map_err(|source| AccountError::Line {
                 line: place + 1,
                 source,
             })
@@ -96,24 +96,24 @@ pub fn parse(text: &str) -> Result<Vec<Written>, NoPeople> {
 ///
 /// # Errors
 /// A person cannot log in.
-pub async fn log_in(client: &Client, people: Vec<Written>) -> Result<Vec<Somebody>, NoPeople> {
+pub async fn log_in(client: &Client, people: Vec<Written>) -> Result<Vec<Account>, AccountError> {
     stream::iter(people)
-        .map(|person| enter(client, person))
+        .map(|person| authenticate(client, person))
         .buffered(LOG_INS_AT_ONCE)
         .try_collect()
         .await
 }
 
-async fn enter(client: &Client, person: Written) -> Result<Somebody, NoPeople> {
+async fn authenticate(client: &Client, person: Written) -> Result<Account, AccountError> {
     let token = match (person.token, &person.password) {
         (Some(token), _) => token,
         (None, Some(password)) => token_of(client, &person.handle, password).await?,
-        (None, None) => return Err(NoPeople::NoSecret(person.handle)),
+        (None, None) => return Err(AccountError::NoSecret(person.handle)),
     };
     let path = format!("/v1/people/{}", person.handle);
     let profile = get(client, &token, &path).await?;
     let count = |name| profile["counts"][name].as_u64().unwrap_or_default();
-    Ok(Somebody {
+    Ok(Account {
         id: text(&profile, "/id"),
         readers: count("friends") + count("followers"),
         handle: person.handle,
@@ -122,13 +122,13 @@ async fn enter(client: &Client, person: Written) -> Result<Somebody, NoPeople> {
     })
 }
 
-async fn token_of(client: &Client, handle: &str, password: &str) -> Result<String, NoPeople> {
+async fn token_of(client: &Client, handle: &str, password: &str) -> Result<String, AccountError> {
     let body = json!({ "handle": handle, "password": password });
-    let ask = Ask {
+    let options = RequestOptions {
         body: Some(body),
-        ..Ask::default()
+        ..RequestOptions::default()
     };
-    let answer = client.ask(Method::POST, "/v1/sessions", ask).await?;
+    let answer = client.send(Method::POST, "/v1/sessions", options).await?;
     Ok(text(&served("logging in", &answer)?, "/token"))
 }
 
@@ -137,12 +137,12 @@ async fn token_of(client: &Client, handle: &str, password: &str) -> Result<Strin
 ///
 /// # Errors
 /// The first person cannot log in.
-pub async fn acquaintances(
+pub async fn find_friends(
     client: &Client,
     handle: &str,
     password: &str,
     many: usize,
-) -> Result<Vec<Written>, NoPeople> {
+) -> Result<Vec<Written>, AccountError> {
     let mut found = vec![handle.to_owned()];
     let mut asked = 0;
     while found.len() < many && asked < found.len() {
@@ -169,7 +169,11 @@ pub async fn acquaintances(
 ///
 /// # Errors
 /// The server rejects a request, for example because too many sign up from one address.
-pub async fn sign_up(client: &Client, name: &str, many: usize) -> Result<Vec<Somebody>, NoPeople> {
+pub async fn sign_up(
+    client: &Client,
+    name: &str,
+    many: usize,
+) -> Result<Vec<Account>, AccountError> {
     let people = sign_up_strangers(client, name, many).await?;
     for (place, one) in people.iter().enumerate() {
         for next in 1..=NEIGHBOURS.min(many.saturating_sub(1)) {
@@ -177,7 +181,7 @@ pub async fn sign_up(client: &Client, name: &str, many: usize) -> Result<Vec<Som
         }
     }
     let readers = (2 * NEIGHBOURS).min(many.saturating_sub(1)) as u64;
-    let with_readers = |person| Somebody { readers, ..person };
+    let with_readers = |person| Account { readers, ..person };
     Ok(people.into_iter().map(with_readers).collect())
 }
 
@@ -189,7 +193,7 @@ pub async fn sign_up_strangers(
     client: &Client,
     name: &str,
     many: usize,
-) -> Result<Vec<Somebody>, NoPeople> {
+) -> Result<Vec<Account>, AccountError> {
     stream::iter(0..many)
         .map(|place| sign_up_one(client, format!("{name}{place}")))
         .buffered(LOG_INS_AT_ONCE)
@@ -197,14 +201,14 @@ pub async fn sign_up_strangers(
         .await
 }
 
-async fn sign_up_one(client: &Client, handle: String) -> Result<Somebody, NoPeople> {
+async fn sign_up_one(client: &Client, handle: String) -> Result<Account, AccountError> {
     let body = json!({ "handle": handle, "display_name": handle, "password": SIGNED_UP_PASSWORD });
-    let ask = Ask {
+    let options = RequestOptions {
         body: Some(body),
-        ..Ask::default()
+        ..RequestOptions::default()
     };
     let password = Some(SIGNED_UP_PASSWORD.to_owned());
-    let answer = client.ask(Method::POST, "/v1/people", ask).await?;
+    let answer = client.send(Method::POST, "/v1/people", options).await?;
     if answer.status == 409 || answer.status == 422 {
         let token = None;
         let person = Written {
@@ -212,10 +216,10 @@ async fn sign_up_one(client: &Client, handle: String) -> Result<Somebody, NoPeop
             password,
             token,
         };
-        return enter(client, person).await;
+        return authenticate(client, person).await;
     }
     let answer = served("signing up", &answer)?;
-    Ok(Somebody {
+    Ok(Account {
         handle,
         id: text(&answer, "/person/id"),
         password,
@@ -228,14 +232,14 @@ async fn sign_up_one(client: &Client, handle: String) -> Result<Somebody, NoPeop
 ///
 /// # Errors
 /// The server rejects a request.
-pub async fn befriend(client: &Client, one: &Somebody, other: &Somebody) -> Result<(), NoPeople> {
+pub async fn befriend(client: &Client, one: &Account, other: &Account) -> Result<(), AccountError> {
     for (from, to) in [(one, other), (other, one)] {
         let path = format!("/v1/friend-requests/{}", to.id);
-        let ask = Ask {
+        let options = RequestOptions {
             token: &from.token,
-            ..Ask::default()
+            ..RequestOptions::default()
         };
-        let answer = client.ask(Method::PUT, &path, ask).await?;
+        let answer = client.send(Method::PUT, &path, options).await?;
         // They are friends already, from an earlier run.
         if answer.status != 409 {
             served("asking to be friends", &answer)?;
@@ -244,20 +248,20 @@ pub async fn befriend(client: &Client, one: &Somebody, other: &Somebody) -> Resu
     Ok(())
 }
 
-async fn get(client: &Client, token: &str, path: &str) -> Result<Value, NoPeople> {
-    let ask = Ask {
+async fn get(client: &Client, token: &str, path: &str) -> Result<Value, AccountError> {
+    let options = RequestOptions {
         token,
-        ..Ask::default()
+        ..RequestOptions::default()
     };
-    let answer = client.ask(Method::GET, path, ask).await?;
+    let answer = client.send(Method::GET, path, options).await?;
     served(path, &answer)
 }
 
-fn served(what: &str, answer: &Answer) -> Result<Value, NoPeople> {
+fn served(what: &str, answer: &Answer) -> Result<Value, AccountError> {
     if answer.is_served() {
         return Ok(answer.json());
     }
-    Err(NoPeople::Refused {
+    Err(AccountError::Refused {
         what: what.to_owned(),
         status: answer.status,
         detail: text(&answer.json(), "/title"),
@@ -282,6 +286,6 @@ mod tests {
         assert_eq!(people.len(), 2);
         assert_eq!(people[1].token.as_deref(), Some("t"));
         let wrong = parse("{\"handle\":\"mina\",\"pass\":\"p\"}").unwrap_err();
-        assert!(matches!(wrong, NoPeople::Line { line: 1, .. }));
+        assert!(matches!(wrong, AccountError::Line { line: 1, .. }));
     }
 }

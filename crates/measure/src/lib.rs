@@ -1,17 +1,17 @@
 //! Costs of this machine, in seconds: a small town on its disk, posted in and read over sockets.
 //!
-//! Processor time is that of the server alone; the cost of asking is subtracted (`asking`). All is warm and nothing else
-//! runs in the process, so these are costs at their best: `cpu_overhead` stands for the rest. What would take a real
-//! town, such as memory of people and streams, is not measured here and stays as recorded or assumed.
+//! Processor time is that of the server alone; the cost of asking is subtracted (`requests`). All is warm and nothing
+//! else runs in the process, so these are costs at their best: `cpu_overhead` stands for the rest. What would take a
+//! real town, such as memory of people and streams, is not measured here and stays as recorded or assumed.
 //!
 //! `cargo xtask bench` measures the same in longer rounds, against floors. Here the aim is a plan for the machine that
 //! it runs on, from the executable that one has.
 
-mod asking;
 mod clock;
+mod fixture;
+mod requests;
 mod texts;
 mod timelines;
-mod town;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,14 +22,14 @@ use sosik_feed::{PersonId, StoryId};
 use sosik_plan::assumptions::Assumptions;
 use sosik_plan::input::Origin;
 use sosik_service::Service;
-use sosik_service::accounts::SignUpAsk;
-use sosik_service::feed::{FeedAsk, From};
+use sosik_service::accounts::SignUpRequest;
+use sosik_service::feed::{FeedQuery, FeedStart};
 use tokio_util::sync::CancellationToken;
 
-use self::asking::{Ask, Asked};
 use self::clock::{micros_each, now, number, process_cpu};
+use self::fixture::{Fixture, PASSWORD, handle, post, quiet, serve};
+use self::requests::{RequestCosts, WireRequest};
 use self::texts::text;
-use self::town::{PASSWORD, Town, handle, post, quiet, serve};
 
 /// Writers that share syncs, as `post_durable_64` of the bench.
 const WRITERS: usize = 64;
@@ -98,13 +98,13 @@ pub async fn costs(folder: &Path, extent: Extent) -> anyhow::Result<Measured> {
     measured.add("timeline_memory", timelines.bytes_each);
     measured.add("delivery", timelines.delivery);
 
-    let mut town = Town::found(folder)?;
-    fill(&mut town, extent, &mut measured).await?;
-    let service = town.open().await?;
-    let rebuilding = rebuilding(&town, &service).await?;
+    let mut fixture = Fixture::generate(folder)?;
+    fill(&mut fixture, extent, &mut measured).await?;
+    let service = fixture.open().await?;
+    let rebuilding = rebuilding(&fixture, &service).await?;
     let ends = CancellationToken::new();
     let address = serve(&service, ends.clone()).await?;
-    let token = token(&town, &service, extent.friends).await?;
+    let token = token(&fixture, &service, extent.friends).await?;
     let delivery = timelines.delivery * number(extent.friends);
     let asking = move || ask(address, &token, extent, delivery);
     let asked = tokio::task::spawn_blocking(asking).await??;
@@ -112,21 +112,25 @@ pub async fn costs(folder: &Path, extent: Extent) -> anyhow::Result<Measured> {
     let warm = measured.of("feed_read_warm");
     measured.add("feed_read_cold", rebuilding + warm);
     ends.cancel();
-    town.close(service).await?;
+    fixture.close(service).await?;
     Ok(measured)
 }
 
 /// People, friendships and stories, and what each adds to the disk.
-async fn fill(town: &mut Town, extent: Extent, measured: &mut Measured) -> anyhow::Result<()> {
-    let empty = town.close(town.open().await?).await?;
-    let service = town.open().await?;
-    town.settle(&service, extent.people).await?;
-    let with_people = town.close(service).await?;
+async fn fill(
+    fixture: &mut Fixture,
+    extent: Extent,
+    measured: &mut Measured,
+) -> anyhow::Result<()> {
+    let empty = fixture.close(fixture.open().await?).await?;
+    let service = fixture.open().await?;
+    fixture.sign_up_people(&service, extent.people).await?;
+    let with_people = fixture.close(service).await?;
     measured.add("person_disk", (with_people - empty) / number(extent.people));
 
-    let service = town.open().await?;
-    let friendships = town.befriend(&service, extent.friends).await?;
-    let with_friends = town.close(service).await?;
+    let service = fixture.open().await?;
+    let friendships = fixture.befriend(&service, extent.friends).await?;
+    let with_friends = fixture.close(service).await?;
     measured.add(
         "friendship_disk",
         (with_friends - with_people) / number(friendships),
@@ -134,10 +138,10 @@ async fn fill(town: &mut Town, extent: Extent, measured: &mut Measured) -> anyho
 
     let posts = extent.people * extent.stories_each;
     let begin = now();
-    let service = town.open().await?;
-    let stories = everybody(&town.people, &service, extent, Act::Post).await?;
+    let service = fixture.open().await?;
+    let stories = everybody(&fixture.people, &service, extent, Act::Post).await?;
     measured.add("writes_max", number(posts) / begin.elapsed().as_secs_f64());
-    let with_stories = town.close(service).await?;
+    let with_stories = fixture.close(service).await?;
     let letters: usize = (0..posts).map(|number| text(number).len()).sum();
     let rows = with_stories - with_friends - number(letters);
     measured.add("story_disk", rows / number(posts));
@@ -147,9 +151,9 @@ async fn fill(town: &mut Town, extent: Extent, measured: &mut Measured) -> anyho
         ("like_disk", Act::Like(stories.clone())),
         ("comment_disk", Act::Comment(stories)),
     ] {
-        let service = town.open().await?;
-        everybody(&town.people, &service, extent, act).await?;
-        let bytes = town.close(service).await?;
+        let service = fixture.open().await?;
+        everybody(&fixture.people, &service, extent, act).await?;
+        let bytes = fixture.close(service).await?;
         measured.add(name, (bytes - before) / number(posts));
         before = bytes;
     }
@@ -230,31 +234,31 @@ impl Act {
 }
 
 /// Everybody reads for the first time, and again: what the first time costs more.
-async fn rebuilding(town: &Town, service: &Service) -> anyhow::Result<f64> {
-    let cold = read_all(town, service).await?;
-    let warm = read_all(town, service).await?;
+async fn rebuilding(fixture: &Fixture, service: &Service) -> anyhow::Result<f64> {
+    let cold = read_all(fixture, service).await?;
+    let warm = read_all(fixture, service).await?;
     Ok((cold - warm).max(0.0))
 }
 
 /// Microseconds of processor time of a read, without HTTP.
-async fn read_all(town: &Town, service: &Service) -> anyhow::Result<f64> {
+async fn read_all(fixture: &Fixture, service: &Service) -> anyhow::Result<f64> {
     let before = process_cpu();
-    for reader in &town.people {
-        let top = FeedAsk {
-            from: From::Top,
+    for reader in &fixture.people {
+        let top = FeedQuery {
+            from: FeedStart::Top,
             limit: 20,
         };
         let page = service.feed(*reader, top).await?;
         ensure!(!page.items.is_empty(), "a feed of the town is empty");
     }
     let span = process_cpu().saturating_sub(before);
-    Ok(micros_each(span, town.people.len()))
+    Ok(micros_each(span, fixture.people.len()))
 }
 
 /// Somebody new with as many friends.
-async fn token(town: &Town, service: &Service, friends: usize) -> anyhow::Result<String> {
+async fn token(fixture: &Fixture, service: &Service, friends: usize) -> anyhow::Result<String> {
     let signed_up = service
-        .sign_up(SignUpAsk {
+        .sign_up(SignUpRequest {
             handle: "reader".to_owned(),
             display_name: "독자".to_owned(),
             password: PASSWORD.to_owned(),
@@ -263,7 +267,7 @@ async fn token(town: &Town, service: &Service, friends: usize) -> anyhow::Result
         })
         .await?;
     let reader = signed_up.person.record.id;
-    let pairs = town
+    let pairs = fixture
         .people
         .iter()
         .take(friends)
@@ -284,11 +288,12 @@ fn ask(
     delivery: f64,
 ) -> anyhow::Result<Measured> {
     const TOP: &str = "GET /v1/feed?limit=20";
-    let get = |line: &str, headers: &[(&str, &str)]| Ask::new(line, token, headers, "");
-    let many = |ask: Ask| asking::all(address, &vec![ask; extent.requests], CONNECTIONS);
+    let get = |line: &str, headers: &[(&str, &str)]| WireRequest::new(line, token, headers, "");
+    let many =
+        |request: WireRequest| requests::all(address, &vec![request; extent.requests], CONNECTIONS);
     let mut measured = Measured::default();
 
-    let top = asking::once(address, &get(TOP, &[]))?;
+    let top = requests::once(address, &get(TOP, &[]))?;
     let page: Value = serde_json::from_slice(&top.body)?;
     let after = page["after"].as_str().context("a page without `after`")?;
     let tag = top.header("etag").context("a page without a tag")?;
@@ -305,7 +310,8 @@ fn ask(
         many(get(TOP, &[("if-none-match", tag)]))?.micros,
     );
     let deep = get(&below_the_floor(address, token)?, &[]);
-    let Asked { micros, .. } = asking::all(address, &vec![deep; extent.requests / 8], CONNECTIONS)?;
+    let RequestCosts { micros, .. } =
+        requests::all(address, &vec![deep; extent.requests / 8], CONNECTIONS)?;
     measured.add("feed_read_below_floor", micros);
 
     writes(address, token, extent, &page, delivery, &mut measured)?;
@@ -318,7 +324,7 @@ fn below_the_floor(address: SocketAddr, token: &str) -> anyhow::Result<String> {
     const PAGES: usize = 14;
     let mut line = "GET /v1/feed?limit=100".to_owned();
     for _ in 0..PAGES {
-        let answer = asking::once(address, &Ask::new(&line, token, &[], ""))?;
+        let answer = requests::once(address, &WireRequest::new(&line, token, &[], ""))?;
         let page: Value = serde_json::from_slice(&answer.body)?;
         match page["before"].as_str() {
             Some(before) => line = format!("GET /v1/feed?limit=100&before={before}"),
@@ -337,14 +343,14 @@ fn writes(
     measured: &mut Measured,
 ) -> anyhow::Result<()> {
     let count = extent.requests / 4;
-    let some = |ask: &dyn Fn(usize) -> Ask| {
-        let asks: Vec<Ask> = (0..count).map(ask).collect();
-        anyhow::Ok(asking::all(address, &asks, WRITERS)?.micros)
+    let some = |request: &dyn Fn(usize) -> WireRequest| {
+        let requests: Vec<WireRequest> = (0..count).map(request).collect();
+        anyhow::Ok(requests::all(address, &requests, WRITERS)?.micros)
     };
     let story = page["items"][0]["id"]
         .as_str()
         .context("a page without stories")?;
-    let send = |line: &str, body: &Value| Ask::new(line, token, &[], &body.to_string());
+    let send = |line: &str, body: &Value| WireRequest::new(line, token, &[], &body.to_string());
     let told = some(&|number| send("POST /v1/stories", &json!({ "text": text(number) })))?;
     measured.add("post", told - delivery);
     let comments = format!("POST /v1/stories/{story}/comments");
@@ -355,7 +361,7 @@ fn writes(
     let likes = ["PUT", "DELETE"].map(|method| format!("{method} /v1/stories/{story}/like"));
     measured.add(
         "like",
-        some(&|number| Ask::new(&likes[number % 2], token, &[], ""))?,
+        some(&|number| WireRequest::new(&likes[number % 2], token, &[], ""))?,
     );
     let marks = json!({ "story": StoryId::from_u64(1) });
     measured.add(
@@ -365,10 +371,10 @@ fn writes(
 
     const LOG_INS: usize = 8;
     let log_in = |number| json!({ "handle": handle(number), "password": PASSWORD }).to_string();
-    let asks: Vec<Ask> = (0..LOG_INS)
-        .map(|number| Ask::new("POST /v1/sessions", "", &[], &log_in(number)))
+    let requests: Vec<WireRequest> = (0..LOG_INS)
+        .map(|number| WireRequest::new("POST /v1/sessions", "", &[], &log_in(number)))
         .collect();
-    measured.add("log_in", asking::all(address, &asks, 2)?.micros);
+    measured.add("log_in", requests::all(address, &requests, 2)?.micros);
     Ok(())
 }
 

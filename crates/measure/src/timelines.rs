@@ -22,8 +22,8 @@ pub(crate) struct Timelines {
     pub(crate) delivery: f64,
 }
 
-/// Fills `readers` timelines and delivers `rounds` stories to all of them. On a thread of its own, so that its processor
-/// time can be told from that of others.
+/// Fills `readers` timelines and delivers `rounds` stories to all of them. On a thread of its own, so that its
+/// processor time can be told from that of others.
 pub(crate) fn measure(readers: u64, rounds: u64) -> anyhow::Result<Timelines> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(run(readers, rounds))

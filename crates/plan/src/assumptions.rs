@@ -15,9 +15,9 @@ pub struct Assumptions {
 
 /// Everything that is wrong with what was asked for, never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong(pub Vec<String>);
+pub struct InvalidAssumptions(pub Vec<String>);
 
-impl fmt::Display for Wrong {
+impl fmt::Display for InvalidAssumptions {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("the plan cannot be made from this")?;
         self.0
@@ -26,7 +26,7 @@ impl fmt::Display for Wrong {
     }
 }
 
-impl std::error::Error for Wrong {}
+impl std::error::Error for InvalidAssumptions {}
 
 impl Default for Assumptions {
     fn default() -> Self {
@@ -66,8 +66,12 @@ impl Assumptions {
     /// Takes what the command line says, each `name=value`. Later ones win.
     ///
     /// # Errors
-    /// All of [`Wrong`] at once: names that do not exist, values that make no sense, shares that do not add up.
-    pub fn set<'a>(&mut self, all: impl IntoIterator<Item = &'a str>) -> Result<(), Wrong> {
+    /// All of [`InvalidAssumptions`] at once: names that do not exist, values that make no sense, shares that do not
+    /// add up.
+    pub fn set<'a>(
+        &mut self,
+        all: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), InvalidAssumptions> {
         let mut wrong = Vec::new();
         for one in all {
             match read(one) {
@@ -79,7 +83,7 @@ impl Assumptions {
         if wrong.is_empty() {
             Ok(())
         } else {
-            Err(Wrong(wrong))
+            Err(InvalidAssumptions(wrong))
         }
     }
 
@@ -131,7 +135,8 @@ fn read(one: &str) -> Result<(&'static Input, f64), String> {
 
 fn unknown(name: &str) -> String {
     let names: Vec<&str> = INPUTS.iter().map(|input| input.name).collect();
-    let meant = likest(name).map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
+    let meant =
+        closest_match(name).map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
     format!(
         "--set {name}: nothing is called so{meant}\n    there are: {}",
         names.join(", ")
@@ -139,14 +144,14 @@ fn unknown(name: &str) -> String {
 }
 
 /// The name that looks most like a wrong one; none when it would be a guess.
-fn likest(wrong: &str) -> Option<&'static str> {
-    const LIKENESS_MIN: f64 = 0.6;
+fn closest_match(wrong: &str) -> Option<&'static str> {
+    const SIMILARITY_MIN: f64 = 0.6;
     let likeness = |name| strsim::normalized_damerau_levenshtein(name, wrong);
     let best = INPUTS
         .iter()
         .map(|input| (likeness(input.name), input.name))
         .max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 >= LIKENESS_MIN).then_some(best.1)
+    (best.0 >= SIMILARITY_MIN).then_some(best.1)
 }
 
 #[cfg(test)]
@@ -180,7 +185,7 @@ mod tests {
             "cpu=1",
             "spare=-1",
         ];
-        let Wrong(told) = Assumptions::default().set(set).unwrap_err();
+        let InvalidAssumptions(told) = Assumptions::default().set(set).unwrap_err();
         assert_eq!(told.len(), 5, "{told:?}");
         assert!(told[0].contains("did you mean daily_active?"), "{told:?}");
         assert!(told[0].contains("peak_factor, reads_per_day"), "{told:?}");
@@ -193,9 +198,9 @@ mod tests {
     #[test]
     fn shares_beyond_all_and_a_median_above_the_mean_are_refused() {
         let set = ["read_newer_empty=70%", "read_not_modified=40%"];
-        let Wrong(told) = Assumptions::default().set(set).unwrap_err();
+        let InvalidAssumptions(told) = Assumptions::default().set(set).unwrap_err();
         assert!(told[0].contains("100% together"), "{told:?}");
-        let Wrong(told) = Assumptions::default()
+        let InvalidAssumptions(told) = Assumptions::default()
             .set(["friends_median=200"])
             .unwrap_err();
         assert!(told[0].contains("friends_median (200)"), "{told:?}");
@@ -204,7 +209,7 @@ mod tests {
     #[test]
     fn a_machine_that_is_full_before_anybody_comes_is_refused() {
         let set = ["machine_memory=1GB", "process_memory=1GB"];
-        let Wrong(told) = Assumptions::default().set(set).unwrap_err();
+        let InvalidAssumptions(told) = Assumptions::default().set(set).unwrap_err();
         assert!(told[0].contains("machine_memory"), "{told:?}");
     }
 

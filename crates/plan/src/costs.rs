@@ -8,12 +8,12 @@
 
 use serde_json::Value;
 
-use super::assumptions::{Assumptions, Wrong};
+use super::assumptions::{Assumptions, InvalidAssumptions};
 use super::input::Origin;
 
 /// How a figure of the bench becomes one of the plan.
 #[derive(Clone, Copy)]
-enum Turn {
+enum Conversion {
     /// As it is.
     Same,
     /// So many a second on one core, into microseconds for each.
@@ -25,7 +25,7 @@ struct Source {
     line: &'static str,
     field: &'static str,
     input: &'static str,
-    turn: Turn,
+    conversion: Conversion,
     /// A line without the field is fine.
     optional: bool,
 }
@@ -35,7 +35,7 @@ const fn source(line: &'static str, field: &'static str, input: &'static str) ->
         line,
         field,
         input,
-        turn: Turn::Same,
+        conversion: Conversion::Same,
         optional: false,
     }
 }
@@ -57,7 +57,7 @@ const SOURCES: &[Source] = &[
         ..source("post_durable_64", "cpu_micros", "post")
     },
     Source {
-        turn: Turn::IntoMicros,
+        conversion: Conversion::IntoMicros,
         ..source("delivery_memory", "deliveries_per_second", "delivery")
     },
     source("memory_timeline", "resident_bytes_each", "timeline_memory"),
@@ -67,7 +67,7 @@ const SOURCES: &[Source] = &[
 ///
 /// # Errors
 /// All lines that are not JSON, or tell a known name without its figure; or when none is known.
-pub fn take(assumptions: &mut Assumptions, text: &str) -> Result<(), Wrong> {
+pub fn take(assumptions: &mut Assumptions, text: &str) -> Result<(), InvalidAssumptions> {
     let (mut wrong, mut taken) = (Vec::new(), 0);
     for (number, line) in text
         .lines()
@@ -92,7 +92,7 @@ pub fn take(assumptions: &mut Assumptions, text: &str) -> Result<(), Wrong> {
     if wrong.is_empty() {
         Ok(())
     } else {
-        Err(Wrong(wrong))
+        Err(InvalidAssumptions(wrong))
     }
 }
 
@@ -107,9 +107,9 @@ fn take_line(assumptions: &mut Assumptions, line: &Value) -> Result<usize, Strin
             }
             return Err(format!("{name} has no {} above zero", source.field));
         };
-        let value = match source.turn {
-            Turn::Same => figure,
-            Turn::IntoMicros => 1e6 / figure,
+        let value = match source.conversion {
+            Conversion::Same => figure,
+            Conversion::IntoMicros => 1e6 / figure,
         };
         assumptions.take(source.input, value, Origin::Bench(name.to_owned()));
         taken += 1;

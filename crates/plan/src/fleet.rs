@@ -1,7 +1,7 @@
 //! Many machines in one region: each role by itself, so that each can grow by itself.
 //!
-//! The engines for many machines (a shared store, timelines and a queue of their own, the balancer) are part of the design and
-//! not of this version. Their costs are assumed, and so is what follows from them.
+//! The engines for many machines (a shared store, timelines and a queue of their own, the balancer) are part of the
+//! design and not of this version. Their costs are assumed, and so is what follows from them.
 
 use serde::Serialize;
 

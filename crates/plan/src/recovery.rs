@@ -1,6 +1,7 @@
 //! Two regions: what a second one costs, by how fast it is to take over.
 //!
-//! The four strategies of the design. How much is lost and how long it takes is said in words: nobody has measured it yet.
+//! The four strategies of the design. How much is lost and how long it takes is said in words: nobody has measured it
+//! yet.
 
 use serde::Serialize;
 

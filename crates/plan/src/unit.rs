@@ -31,11 +31,11 @@ pub enum Unit {
 }
 
 /// Endings and what they multiply by. Longer ones stand before those they end with.
-type Endings = &'static [(&'static str, f64)];
+type Suffixes = &'static [(&'static str, f64)];
 
-const THOUSANDS: Endings = &[("k", 1e3), ("M", 1e6), ("G", 1e9)];
-const SHARES: Endings = &[("%", 0.01)];
-const BYTES: Endings = &[
+const THOUSANDS: Suffixes = &[("k", 1e3), ("M", 1e6), ("G", 1e9)];
+const SHARES: Suffixes = &[("%", 0.01)];
+const BYTES: Suffixes = &[
     ("KiB", 1024.0),
     ("MiB", 1_048_576.0),
     ("GiB", 1_073_741_824.0),
@@ -47,14 +47,14 @@ const BYTES: Endings = &[
     ("PB", 1e15),
     ("B", 1.0),
 ];
-const MICROS: Endings = &[
+const MICROS: Suffixes = &[
     ("µs", 1.0),
     ("us", 1.0),
     ("ns", 1e-3),
     ("ms", 1e3),
     ("s", 1e6),
 ];
-const BITS: Endings = &[
+const BITS: Suffixes = &[
     ("kbit/s", 1e3),
     ("Mbit/s", 1e6),
     ("Gbit/s", 1e9),
@@ -81,7 +81,7 @@ impl Unit {
         }
     }
 
-    const fn endings(self) -> Endings {
+    const fn suffixes(self) -> Suffixes {
         match self {
             Self::People | Self::Count | Self::PerSecond => THOUSANDS,
             Self::PerDay | Self::Times | Self::Years => &[],
@@ -112,7 +112,7 @@ impl Unit {
     pub fn parse(self, text: &str) -> Result<f64, String> {
         let text = text.trim();
         let ending = self
-            .endings()
+            .suffixes()
             .iter()
             .find(|(ending, _)| text.ends_with(ending));
         let (number, times) = ending.map_or((text, 1.0), |(ending, times)| {

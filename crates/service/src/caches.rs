@@ -68,7 +68,7 @@ impl StoryEntry {
         *self.counts.lock()
     }
 
-    fn mend_counts(&self, newer: StoryCounts) {
+    fn update_counts(&self, newer: StoryCounts) {
         let mut counts = self.counts.lock();
         if newer.revision > counts.revision {
             *counts = newer;
@@ -208,8 +208,8 @@ pub(crate) struct KnownReader {
 }
 
 impl Reader for KnownReader {
-    fn takes_from(&self, author: PersonId) -> bool {
-        self.circle.takes_from(author)
+    fn subscribes_to(&self, author: PersonId) -> bool {
+        self.circle.subscribes_to(author)
     }
 
     fn is_current(&self) -> bool {
@@ -221,7 +221,7 @@ impl Reader for KnownReader {
 
 /// Hits and misses of a cache since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CacheFigures {
+pub struct CacheStats {
     /// Name of the cache.
     pub name: &'static str,
     /// Look-ups that found an entry.
@@ -235,7 +235,7 @@ pub struct CacheFigures {
 impl Service {
     /// Hits, misses and sizes of the caches of this node, for metrics.
     #[must_use]
-    pub fn cache_figures(&self) -> [CacheFigures; 6] {
+    pub fn cache_stats(&self) -> [CacheStats; 6] {
         let Caches {
             stories,
             people,
@@ -245,23 +245,23 @@ impl Service {
             sessions,
             unknown_tokens: _,
         } = &self.0.caches;
-        let figures = |name, (hits, misses), entries| CacheFigures {
+        let stats = |name, (hits, misses), entries| CacheStats {
             name,
             hits,
             misses,
             entries,
         };
         [
-            figures("stories", stories.hits_and_misses(), stories.len()),
-            figures("people", people.hits_and_misses(), people.len()),
-            figures("circles", circles.hits_and_misses(), circles.len()),
-            figures("liked", liked.hits_and_misses(), liked.len()),
-            figures(
+            stats("stories", stories.hits_and_misses(), stories.len()),
+            stats("people", people.hits_and_misses(), people.len()),
+            stats("circles", circles.hits_and_misses(), circles.len()),
+            stats("liked", liked.hits_and_misses(), liked.len()),
+            stats(
                 "read_positions",
                 read_positions.hits_and_misses(),
                 read_positions.len(),
             ),
-            figures("sessions", sessions.hits_and_misses(), sessions.len()),
+            stats("sessions", sessions.hits_and_misses(), sessions.len()),
         ]
     }
 
@@ -276,7 +276,7 @@ impl Service {
         }
         let stamp = circles.stamp(&reader);
         let circle = Arc::new(self.0.store.circle(reader).await?);
-        circles.keep(reader, Arc::clone(&circle), stamp);
+        circles.insert_unless_stale(reader, Arc::clone(&circle), stamp);
         Ok(circle)
     }
 
@@ -319,7 +319,7 @@ impl Service {
             .collect();
         for (place, id, stamp) in missing {
             let story = loaded.get(&id).map(Arc::clone);
-            cache.keep(id, story.clone(), stamp);
+            cache.insert_unless_stale(id, story.clone(), stamp);
             stories[place] = story;
         }
         Ok(stories)
@@ -362,7 +362,7 @@ impl Service {
                     record,
                     rendered: OnceLock::new(),
                 });
-                cache.keep(id, Arc::clone(&person), stamp);
+                cache.insert_unless_stale(id, Arc::clone(&person), stamp);
                 people.insert(id, person);
             }
         }
@@ -439,7 +439,7 @@ impl Service {
         }
         let stamp = cache.stamp(&person);
         let liked = Arc::new(self.0.store.liked_stories(person, LIKED_MAX).await?);
-        cache.keep(person, Arc::clone(&liked), stamp);
+        cache.insert_unless_stale(person, Arc::clone(&liked), stamp);
         Ok(liked)
     }
 
@@ -454,14 +454,14 @@ impl Service {
         }
         let stamp = cache.stamp(&person);
         let position = self.0.store.read_position(person).await?;
-        cache.keep(person, Arc::new(AtomicU64::new(position.as_u64())), stamp);
+        cache.insert_unless_stale(person, Arc::new(AtomicU64::new(position.as_u64())), stamp);
         Ok(position)
     }
 
-    pub(crate) fn mend_counts(&self, story: StoryId, counts: StoryCounts) {
-        self.0.caches.stories.mend_changed(&story, |entry| {
+    pub(crate) fn update_counts(&self, story: StoryId, counts: StoryCounts) {
+        self.0.caches.stories.update_in_place(&story, |entry| {
             if let Some(entry) = entry {
-                entry.mend_counts(counts);
+                entry.update_counts(counts);
             }
         });
     }

@@ -14,7 +14,7 @@ use crate::pages::{Filled, fill, page_limit};
 use crate::sabotage::Sabotage;
 use crate::{Change, Service, ServiceError, ServiceResult};
 
-const NO_COMMENT: ServiceError = ServiceError::NotFound("comment");
+const NO_SUCH_COMMENT: ServiceError = ServiceError::NotFound("comment");
 
 /// A comment with its author.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl Service {
             &[&story.to_string(), text],
         )?;
         let text = self.checked_comment_text(text)?;
-        self.openable(viewer, story).await?;
+        self.require_visible(viewer, story).await?;
         let comment = NewComment {
             id: CommentId::on_story(story, self.next_id().await?),
             story,
@@ -71,9 +71,14 @@ impl Service {
         };
         let service = self.clone();
         let kept = self
-            .whole(async move { service.keep_comment(comment).await })
+            .run_to_completion(async move { service.keep_comment(comment).await })
             .await?;
-        let comment = self.0.store.comment_by_id(kept).await?.ok_or(NO_COMMENT)?;
+        let comment = self
+            .0
+            .store
+            .comment_by_id(kept)
+            .await?
+            .ok_or(NO_SUCH_COMMENT)?;
         self.with_author(comment).await
     }
 
@@ -88,7 +93,7 @@ impl Service {
         after: Option<CommentId>,
         limit: u32,
     ) -> ServiceResult<CommentPage> {
-        self.openable(viewer, story).await?;
+        self.require_visible(viewer, story).await?;
         if self.breaks(Sabotage::FailInsteadOfRefusing) {
             return Err(ServiceError::Failed("there is too much to do"));
         }
@@ -150,10 +155,10 @@ impl Service {
             .comment_by_id(comment)
             .await?
             .filter(|known| known.author == viewer)
-            .ok_or(NO_COMMENT)?;
-        match self.openable(viewer, known.story).await {
+            .ok_or(NO_SUCH_COMMENT)?;
+        match self.require_visible(viewer, known.story).await {
             Ok(_) => {}
-            Err(ServiceError::NotFound(_)) => return Err(NO_COMMENT),
+            Err(ServiceError::NotFound(_)) => return Err(NO_SUCH_COMMENT),
             Err(other) => return Err(other),
         }
         let text = self.checked_comment_text(text)?;
@@ -166,7 +171,7 @@ impl Service {
             .store
             .edit_comment(comment, viewer, text, self.now())
             .await?
-            .ok_or(NO_COMMENT)?;
+            .ok_or(NO_SUCH_COMMENT)?;
         self.with_author(edited).await
     }
 
@@ -180,15 +185,15 @@ impl Service {
             .store
             .comment_by_id(comment)
             .await?
-            .ok_or(NO_COMMENT)?;
+            .ok_or(NO_SUCH_COMMENT)?;
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service.0.store.delete_comment(comment, viewer).await;
             let Some((story, counts)) = service
-                .or_doubt(answer, [Change::Story(known.story)])
+                .invalidate_on_error(answer, [Change::Story(known.story)])
                 .await?
             else {
-                return Err(NO_COMMENT);
+                return Err(NO_SUCH_COMMENT);
             };
             // The notification of the comment is deleted with it.
             let author = service
@@ -199,7 +204,7 @@ impl Service {
                 .map(|story| story.record.author);
             let told = author.into_iter().collect();
             service
-                .changed([Change::Counts(story, counts), Change::Notifications(told)])
+                .invalidate([Change::Counts(story, counts), Change::Notifications(told)])
                 .await;
             Ok(())
         })
@@ -209,9 +214,12 @@ impl Service {
     async fn keep_comment(&self, comment: NewComment) -> ServiceResult<CommentId> {
         let (id, story) = (comment.id, comment.story);
         let answer = self.0.store.comment(comment).await;
-        match self.or_doubt(answer, [Change::Story(story)]).await? {
+        match self
+            .invalidate_on_error(answer, [Change::Story(story)])
+            .await?
+        {
             (Posted::New { notified }, counts) => {
-                self.changed([
+                self.invalidate([
                     Change::Counts(story, counts),
                     Change::Notifications(notified),
                 ])

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use sosik_feed::bucket::BucketCycle;
-use sosik_feed::generator::{IdGenerator, IdRefused, Lease, PER_SECOND, STEP_BACK_MAX};
+use sosik_feed::generator::{IdError, IdGenerator, Lease, PER_SECOND, STEP_BACK_MAX};
 use sosik_feed::id::EPOCH;
 use sosik_feed::{PersonId, RawId, Timestamp, UnownedId};
 use sosik_store::{LeaseRequest, NodeLease, Store, StoreError};
@@ -43,14 +43,14 @@ pub(crate) struct Ids {
     region: u16,
     holder: String,
     span: Duration,
-    held: Mutex<Held>,
+    held: Mutex<LeasedGenerator>,
     /// Where the next people to sign up live.
     buckets: BucketCycle,
     /// Only one renewal runs at a time.
     renewing: tokio::sync::Mutex<()>,
 }
 
-struct Held {
+struct LeasedGenerator {
     lease: NodeLease,
     generator: IdGenerator,
 }
@@ -76,7 +76,7 @@ impl Ids {
             region: node.region,
             holder: node.name.clone(),
             span: node.lease,
-            held: Mutex::new(Held { lease, generator }),
+            held: Mutex::new(LeasedGenerator { lease, generator }),
             buckets: BucketCycle::starting_at(anywhere()),
             renewing: tokio::sync::Mutex::new(()),
         })
@@ -93,14 +93,14 @@ impl Ids {
         for _ in 0..RENEWALS_MAX {
             match self.try_next() {
                 Ok(id) => return Ok(id),
-                Err(refused) => self.overcome(refused).await?,
+                Err(refused) => self.wait_or_renew(refused).await?,
             }
         }
         Err(ServiceError::Busy(crate::error::RETRY_AFTER))
     }
 
     /// The next id, or the reason why none can be made immediately.
-    pub(crate) fn try_next(&self) -> Result<UnownedId, IdRefused> {
+    pub(crate) fn try_next(&self) -> Result<UnownedId, IdError> {
         self.held
             .lock()
             .generator
@@ -109,17 +109,18 @@ impl Ids {
 
     /// Every id made from now on is larger. The result also rises while nobody posts.
     pub(crate) fn last(&self) -> RawId {
-        self.pass_before(self.clock.now().minus(STEP_BACK_MAX))
+        self.advance_past(self.clock.now().minus(STEP_BACK_MAX))
     }
 
     /// Every id made from now on is larger than the result: in this process, and on this store after its next start,
     /// whatever the clock shows then. No id made before `moment`, on any node, is larger than the result.
     ///
     /// The result is bounded by the lease, because the next start continues above the leases of a clock that was ahead.
-    pub(crate) fn pass_before(&self, moment: Timestamp) -> RawId {
+    pub(crate) fn advance_past(&self, moment: Timestamp) -> RawId {
         let mut held = self.held.lock();
         let moment = moment.min(held.lease.ids_until);
-        held.generator.pass(moment.minus(Duration::from_millis(1)));
+        held.generator
+            .advance_past(moment.minus(Duration::from_millis(1)));
         let before = RawId::first_at(moment).as_u64().saturating_sub(1);
         RawId::from_u64(before).max(held.generator.last())
     }
@@ -130,12 +131,12 @@ impl Ids {
     }
 
     /// Removes the cause of the refusal, so that another attempt can succeed.
-    pub(crate) async fn overcome(&self, refused: IdRefused) -> ServiceResult<()> {
+    pub(crate) async fn wait_or_renew(&self, refused: IdError) -> ServiceResult<()> {
         match refused {
-            IdRefused::LeaseOver => self.renew().await,
+            IdError::LeaseExpired => self.renew().await,
             // The lease keeper logs it, and `/readyz` reports it.
-            IdRefused::ClockBeforeEpoch => Err(ServiceError::Busy(CLOCK_RETRY)),
-            IdRefused::Exhausted => Err(ServiceError::Failed("there is no id left")),
+            IdError::ClockBeforeEpoch => Err(ServiceError::Busy(CLOCK_RETRY)),
+            IdError::Exhausted => Err(ServiceError::Failed("there is no id left")),
         }
     }
 
@@ -156,12 +157,12 @@ impl Ids {
                     .renew(renewed.ids_until, asked_at + self.span);
                 Ok(())
             }
-            Err(StoreError::LeaseLost) => self.take_another().await,
+            Err(StoreError::LeaseLost) => self.lease_another_node().await,
             Err(other) => Err(other.into()),
         }
     }
 
-    async fn take_another(&self) -> ServiceResult<()> {
+    async fn lease_another_node(&self) -> ServiceResult<()> {
         tracing::warn!("the lease of the node number was lost; taking another number");
         let request = LeaseRequest {
             region: self.region,
@@ -175,7 +176,7 @@ impl Ids {
         held.lease = lease;
         let bounds = bounds(&lease, asked_at + self.span);
         // The generator is kept, so that the ids of this process keep rising with another node number.
-        held.generator.take_over(bounds);
+        held.generator.switch_lease(bounds);
         Ok(())
     }
 
@@ -231,7 +232,7 @@ impl Service {
     /// back since, and of the ids made elsewhere before this millisecond. Every id made here from now on is larger.
     #[must_use]
     pub fn newest_possible(&self) -> RawId {
-        self.0.ids.pass_before(self.now())
+        self.0.ids.advance_past(self.now())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -246,7 +247,7 @@ impl Service {
 
     /// Logs problems with the clock. A problem that stops writes is logged immediately and then once a minute. The
     /// moment from which ids are ahead of the clock is logged once.
-    fn watch_clock(&self, logged: &mut ClockLogged) {
+    fn check_clock(&self, logged: &mut ClockLogged) {
         if let Some(problem) = self.clock_problem() {
             let uptime = self.0.clock.monotonic();
             if logged
@@ -272,15 +273,15 @@ impl Service {
     }
 
     /// Renews the lease three times per lease span, and checks the clock.
-    pub(crate) fn spawn_lease_keeper(&self) {
+    pub(crate) fn spawn_lease_renewal(&self) {
         let service = self.clone();
         self.supervise("lease_keeper", move || {
             let service = service.clone();
-            async move { service.keep_lease().await }
+            async move { service.renew_lease_until_stopped().await }
         });
     }
 
-    async fn keep_lease(&self) {
+    async fn renew_lease_until_stopped(&self) {
         let mut tick = tokio::time::interval(self.0.ids.span / 3);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut logged = ClockLogged::default();
@@ -289,7 +290,7 @@ impl Service {
                 () = self.0.stopping.cancelled() => return,
                 _ = tick.tick() => {}
             }
-            self.watch_clock(&mut logged);
+            self.check_clock(&mut logged);
             if let Err(error) = self.0.ids.renew().await {
                 tracing::error!(%error, "the node lease could not be renewed; posting stops when it runs out");
             }

@@ -61,14 +61,14 @@ struct Entry {
 /// A distrusted timeline, until the fabric confirms that it has dropped it.
 #[derive(Debug, Clone, Copy)]
 #[must_use]
-pub(crate) struct Distrust {
+pub(crate) struct PendingInvalidation {
     pub(crate) reader: PersonId,
     number: u64,
 }
 
 impl Invalidations {
     /// Whether the reader's timeline may be used.
-    pub(crate) fn trusts(&self, reader: PersonId) -> bool {
+    pub(crate) fn allows(&self, reader: PersonId) -> bool {
         if self.count() == 0 {
             return true;
         }
@@ -77,32 +77,32 @@ impl Invalidations {
     }
 
     /// Disables the reader's timeline until the invalidation is confirmed.
-    pub(crate) fn distrust(&self, reader: PersonId) -> Distrust {
+    pub(crate) fn begin(&self, reader: PersonId) -> PendingInvalidation {
         let number = self.change(|open| open.add(reader, true, Signals::STORY));
-        Distrust { reader, number }
+        PendingInvalidation { reader, number }
     }
 
-    /// The fabric has dropped the timeline in a call that began after `distrust`.
-    pub(crate) fn confirm(&self, distrust: Distrust) {
-        self.change(|open| open.confirm(distrust.reader, distrust.number));
+    /// The fabric has dropped the timeline in a call that began after `pending`.
+    pub(crate) fn confirm(&self, pending: PendingInvalidation) {
+        self.change(|open| open.confirm(pending.reader, pending.number));
     }
 
     /// Records a failed wake-up. It is retried.
-    pub(crate) fn wake_later(&self, people: &[PersonId], signals: Signals) {
+    pub(crate) fn queue_wake_up(&self, people: &[PersonId], signals: Signals) {
         for person in people {
             self.change(|open| open.add(*person, false, signals));
         }
-        self.retry_soon();
+        self.start_retries();
     }
 
     /// Disables all timelines until the fabric has dropped them.
-    pub(crate) fn distrust_everybody(&self) {
+    pub(crate) fn begin_all(&self) {
         self.change(Open::add_everybody);
-        self.retry_soon();
+        self.start_retries();
     }
 
     /// Starts the retries of unconfirmed invalidations.
-    pub(crate) fn retry_soon(&self) {
+    pub(crate) fn start_retries(&self) {
         self.added.notify_one();
     }
 
@@ -178,22 +178,22 @@ impl Service {
 
     /// Distrusts the reader's timeline and drops it in the background. For a timeline that may be incomplete, or that
     /// waits for a rebuild that never ends.
-    pub(crate) fn forget_later(&self, reader: PersonId) {
+    pub(crate) fn invalidate_in_background(&self, reader: PersonId) {
         // The retries confirm it.
-        let _distrust = self.0.invalidations.distrust(reader);
-        self.0.invalidations.retry_soon();
+        let _pending = self.0.invalidations.begin(reader);
+        self.0.invalidations.start_retries();
     }
 
-    pub(crate) fn spawn_repeats(&self) {
+    pub(crate) fn spawn_invalidation_retries(&self) {
         let service = self.clone();
         self.supervise("invalidations", move || {
             let service = service.clone();
-            async move { service.repeat_invalidations().await }
+            async move { service.retry_invalidations().await }
         });
     }
 
     /// Retries unconfirmed invalidations until the service stops.
-    async fn repeat_invalidations(&self) {
+    async fn retry_invalidations(&self) {
         let mut pause = RETRY_FIRST;
         loop {
             let stopping = self.0.stopping.cancelled();
@@ -205,7 +205,7 @@ impl Service {
             } else if timeout(pause, stopping).await.is_ok() {
                 return;
             }
-            pause = match self.invalidate_again().await {
+            pause = match self.retry_open_calls().await {
                 true => RETRY_FIRST,
                 false => (pause * 2).min(RETRY_MAX),
             };
@@ -213,11 +213,11 @@ impl Service {
     }
 
     /// Makes every open call once. Returns whether all of them succeeded.
-    async fn invalidate_again(&self) -> bool {
+    async fn retry_open_calls(&self) -> bool {
         let (everybody, people) = self.0.invalidations.snapshot();
         let mut well = true;
         if let Some(number) = everybody {
-            well &= self.forget_everybody(number).await;
+            well &= self.drop_all_timelines(number).await;
         }
         for (person, entry) in people {
             well &= self.invalidate_person(person, entry).await;
@@ -225,9 +225,9 @@ impl Service {
         well
     }
 
-    async fn forget_everybody(&self, number: u64) -> bool {
-        let answer = self.0.fabric.forget_everybody().await;
-        let done = self.fabric_answer("forget_everybody", answer).is_some();
+    async fn drop_all_timelines(&self, number: u64) -> bool {
+        let answer = self.0.fabric.drop_all_timelines().await;
+        let done = self.fabric_result("forget_everybody", answer).is_some();
         if done {
             let invalidations = &self.0.invalidations;
             invalidations.change(|open| open.confirm_everybody(number));
@@ -237,13 +237,13 @@ impl Service {
 
     async fn invalidate_person(&self, person: PersonId, entry: Entry) -> bool {
         if entry.forget {
-            let answer = self.0.fabric.forget(person).await;
-            if self.fabric_answer("forget", answer).is_none() {
+            let answer = self.0.fabric.drop_timeline(person).await;
+            if self.fabric_result("forget", answer).is_none() {
                 return false;
             }
         }
         let answer = self.0.fabric.wake(&[person], entry.signals).await;
-        let done = self.fabric_answer("wake", answer).is_some();
+        let done = self.fabric_result("wake", answer).is_some();
         if done {
             let invalidations = &self.0.invalidations;
             invalidations.change(|open| open.confirm(person, entry.number));
@@ -261,45 +261,45 @@ mod tests {
     }
 
     #[test]
-    fn a_timeline_is_distrusted_until_the_newest_invalidation_is_confirmed() {
+    fn a_timeline_is_not_used_until_its_newest_invalidation_is_confirmed() {
         let invalidations = Invalidations::default();
-        let first = invalidations.distrust(person(1));
-        let second = invalidations.distrust(person(1));
+        let first = invalidations.begin(person(1));
+        let second = invalidations.begin(person(1));
         invalidations.confirm(first);
-        assert!(!invalidations.trusts(person(1)), "the second is still open");
-        assert!(invalidations.trusts(person(2)));
+        assert!(!invalidations.allows(person(1)), "the second is still open");
+        assert!(invalidations.allows(person(2)));
         invalidations.confirm(second);
-        assert!(invalidations.trusts(person(1)));
+        assert!(invalidations.allows(person(1)));
         assert_eq!(invalidations.count(), 0);
     }
 
     #[test]
-    fn a_failed_wake_up_distrusts_nobody_and_does_not_end_a_distrust() {
+    fn a_failed_wake_up_invalidates_nothing_and_confirms_nothing() {
         let invalidations = Invalidations::default();
-        invalidations.wake_later(&[person(1)], Signals::SESSION);
-        assert!(invalidations.trusts(person(1)));
-        let _open = invalidations.distrust(person(1));
-        invalidations.wake_later(&[person(1)], Signals::NOTIFICATION);
-        assert!(!invalidations.trusts(person(1)));
+        invalidations.queue_wake_up(&[person(1)], Signals::SESSION);
+        assert!(invalidations.allows(person(1)));
+        let _open = invalidations.begin(person(1));
+        invalidations.queue_wake_up(&[person(1)], Signals::NOTIFICATION);
+        assert!(!invalidations.allows(person(1)));
         let (_, entries) = invalidations.snapshot();
         assert_eq!(entries[0].1.signals, Signals::ALL);
     }
 
     #[test]
-    fn more_people_than_can_be_remembered_distrust_every_timeline() {
+    fn more_people_than_the_maximum_invalidate_every_timeline() {
         let invalidations = Invalidations::default();
         let people_max = PEOPLE_MAX as u64;
         for number in 0..=people_max {
-            let _open = invalidations.distrust(person(number));
+            let _open = invalidations.begin(person(number));
             assert!(invalidations.snapshot().1.len() <= PEOPLE_MAX);
         }
-        assert!(!invalidations.trusts(person(0)), "it is covered by all");
-        assert!(!invalidations.trusts(person(people_max + 7)));
+        assert!(!invalidations.allows(person(0)), "it is covered by all");
+        assert!(!invalidations.allows(person(people_max + 7)));
         let (everybody, _) = invalidations.snapshot();
         invalidations.change(|open| open.confirm_everybody(everybody.unwrap()));
-        assert!(invalidations.trusts(person(0)));
+        assert!(invalidations.allows(person(0)));
         assert!(
-            !invalidations.trusts(person(people_max)),
+            !invalidations.allows(person(people_max)),
             "the call for everybody may have begun before this one"
         );
     }

@@ -7,21 +7,22 @@
 //! read, checked and measured without a socket.
 //!
 //! After every acknowledged write, the caches that it affects are invalidated *before* the response (see
-//! [`Service::changed`]). Other nodes would be notified from there, too.
+//! [`Service::invalidate`]). Other nodes would be notified from there, too.
 
 pub mod accounts;
 pub mod caches;
-pub mod changed;
+pub mod change;
+mod cleanup;
 pub mod clock;
 pub mod comments;
+mod completion;
 mod cursor_keys;
 pub mod delivery;
 pub mod error;
-mod fabric_answers;
+mod fabric_errors;
 pub mod feed;
 pub mod ids;
 mod invalidations;
-mod janitor;
 pub mod likes;
 pub mod notifications;
 mod pages;
@@ -33,7 +34,6 @@ pub mod settings;
 pub mod stories;
 pub mod supervise;
 pub mod verify;
-mod whole;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -46,14 +46,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use caches::Caches;
-pub use changed::Change;
+pub use change::Change;
+use cleanup::Cleanup;
 pub use clock::{Clock, SystemClock};
 use delivery::Courier;
 pub use error::{ServiceError, ServiceResult};
-use fabric_answers::FabricErrors;
+use fabric_errors::FabricErrors;
 use ids::Ids;
 use invalidations::Invalidations;
-use janitor::Janitor;
 pub use sabotage::Sabotage;
 pub use settings::Settings;
 use supervise::Supervision;
@@ -87,7 +87,7 @@ struct Inner {
     hashed: Arc<AtomicU64>,
     /// The source of breached passwords, if one is configured.
     breached: OnceLock<Box<dyn accounts::BreachedPasswords>>,
-    janitor: Janitor,
+    cleanup: Cleanup,
     supervision: Supervision,
     tasks: TaskTracker,
     stopping: CancellationToken,
@@ -134,7 +134,7 @@ impl Service {
             hashing: Arc::new(Semaphore::new(settings.passwords.hashes_at_once)),
             hashed: Arc::default(),
             breached: OnceLock::new(),
-            janitor: Janitor::default(),
+            cleanup: Cleanup::default(),
             supervision: Supervision::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -148,9 +148,9 @@ impl Service {
         };
         let service = Self(Arc::new(inner));
         // This must precede the first cursor. A cursor without the number of late stories would repeat all of them.
-        service.settle().await?;
-        service.spawn_lease_keeper();
-        service.spawn_repeats();
+        service.advance_watermark().await?;
+        service.spawn_lease_renewal();
+        service.spawn_invalidation_retries();
         service.spawn_delivery();
         Ok(service)
     }
@@ -205,7 +205,7 @@ impl Service {
             reader == author
                 || circles
                     .get(&reader)
-                    .is_none_or(|circle| circle.takes_from(author))
+                    .is_none_or(|circle| circle.subscribes_to(author))
         })
     }
 

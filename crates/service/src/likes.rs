@@ -23,16 +23,16 @@ impl Service {
     /// # Errors
     /// `NotFound` if the story does not exist or the viewer may not see it.
     pub async fn like(&self, viewer: PersonId, story: StoryId) -> ServiceResult<StoryCounts> {
-        let author = self.openable(viewer, story).await?.record.author;
+        let author = self.require_visible(viewer, story).await?.record.author;
         let notification = NotificationId::for_reader(author, self.next_id().await?);
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service
                 .0
                 .store
                 .like(viewer, story, notification, service.now())
                 .await;
-            service.tell_liked(viewer, story, answer).await
+            service.invalidate_liked(viewer, story, answer).await
         })
         .await
     }
@@ -46,9 +46,9 @@ impl Service {
     /// When the store fails.
     pub async fn unlike(&self, viewer: PersonId, story: StoryId) -> ServiceResult<()> {
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service.0.store.unlike(viewer, story).await;
-            match service.tell_liked(viewer, story, answer).await {
+            match service.invalidate_liked(viewer, story, answer).await {
                 Ok(_) | Err(ServiceError::NotFound(_)) => Ok(()),
                 Err(failure) => Err(failure),
             }
@@ -68,7 +68,7 @@ impl Service {
         before: Option<Position>,
         limit: u32,
     ) -> ServiceResult<LikerPage> {
-        self.openable(viewer, story).await?;
+        self.require_visible(viewer, story).await?;
         let circle = self.circle(viewer).await?;
         let limit = page_limit(limit);
         let store = &self.0.store;
@@ -99,14 +99,14 @@ impl Service {
         }
     }
 
-    async fn tell_liked(
+    async fn invalidate_liked(
         &self,
         viewer: PersonId,
         story: StoryId,
         answer: StoreResult<Option<Liked>>,
     ) -> ServiceResult<StoryCounts> {
         let liked = self
-            .or_doubt(answer, [Change::Story(story), Change::Liked(viewer)])
+            .invalidate_on_error(answer, [Change::Story(story), Change::Liked(viewer)])
             .await?;
         let Some(mut liked) = liked else {
             return Err(ServiceError::NotFound("story"));
@@ -115,7 +115,7 @@ impl Service {
             liked.counts.likes *= 2;
         }
         let notified = liked.notified.into_iter().collect();
-        self.changed([
+        self.invalidate([
             Change::Counts(story, liked.counts),
             Change::Liked(viewer),
             Change::Notifications(notified),

@@ -97,10 +97,12 @@ impl Service {
     ) -> ServiceResult<()> {
         let up_to = up_to.min(NotificationId::new(self.newest_possible()));
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service.0.store.mark_notifications_read(viewer, up_to).await;
             // The person's other devices show the count, too.
-            service.changed([Change::Notifications(vec![viewer])]).await;
+            service
+                .invalidate([Change::Notifications(vec![viewer])])
+                .await;
             Ok(answer?)
         })
         .await

@@ -16,7 +16,7 @@ pub(crate) fn one_more(limit: usize) -> u32 {
 
 /// Maximum number of rows read for one page: a few milliseconds. If more hidden rows than this follow each other, the
 /// page is short and has a cursor.
-const LOOKS_MAX: usize = 1_000;
+const ROWS_SCANNED_MAX: usize = 1_000;
 
 /// Rows of each further read when the first read was not enough.
 const BATCH: u32 = 100;
@@ -25,7 +25,7 @@ const BATCH: u32 = 100;
 ///
 /// It equals the page of a list without the hidden rows: it has as many items, and a cursor after the last one if more
 /// follow. So neither its length nor its end reveals hidden rows. The exception is more than
-/// [`LOOKS_MAX`] hidden rows in a row.
+/// [`ROWS_SCANNED_MAX`] hidden rows in a row.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Filled<T, P> {
     /// In the order of the list.
@@ -48,11 +48,11 @@ where
 {
     let mut shown = Vec::with_capacity(limit);
     let (mut decided, mut last_shown) = (from, None);
-    let (mut asked, mut looked_at) = (one_more(limit), 0);
+    let (mut asked, mut scanned) = (one_more(limit), 0);
     loop {
         let rows = fetch(decided, asked).await?;
         let is_last = rows.len() < asked as usize;
-        looked_at += rows.len();
+        scanned += rows.len();
         for row in rows {
             decided = Some(place(&row));
             if !is_shown(&row) {
@@ -67,7 +67,7 @@ where
             last_shown = decided;
             shown.push(row);
         }
-        if is_last || looked_at >= LOOKS_MAX {
+        if is_last || scanned >= ROWS_SCANNED_MAX {
             let next = decided.filter(|_| !is_last);
             return Ok(Filled { shown, next });
         }
@@ -141,7 +141,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_work_for_one_page_is_bounded_and_the_walk_goes_on_behind_it() {
-        let rows = 3 * LOOKS_MAX;
+        let rows = 3 * ROWS_SCANNED_MAX;
         let (mut from, mut pages) = (None, 0);
         loop {
             let page = page(rows, 10, from, |row| row == rows - 1).await;

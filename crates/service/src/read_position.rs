@@ -13,12 +13,12 @@ impl Service {
     pub async fn mark_read(&self, viewer: PersonId, story: StoryId) -> ServiceResult<StoryId> {
         let story = story.min(StoryId::new(self.newest_possible()));
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             // After a failed write the cache is equal to the store or behind it, never ahead, so nothing needs
             // invalidation.
             let position = service.0.store.advance_read_position(viewer, story).await?;
             service
-                .changed([Change::ReadPosition(viewer, position)])
+                .invalidate([Change::ReadPosition(viewer, position)])
                 .await;
             Ok(position)
         })

@@ -30,7 +30,7 @@ pub fn current_task() -> Option<&'static str> {
 
 /// A task that is no longer restarted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GivenUp {
+pub struct FailedTask {
     /// Its name, as in metrics and logs.
     pub task: &'static str,
     /// Restarts within `period`.
@@ -39,7 +39,7 @@ pub struct GivenUp {
     pub period: Duration,
 }
 
-impl std::fmt::Display for GivenUp {
+impl std::fmt::Display for FailedTask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             task,
@@ -57,7 +57,7 @@ impl std::fmt::Display for GivenUp {
 
 /// The tasks that were given up. It has at most one entry for each task.
 #[derive(Default)]
-pub(crate) struct Supervision(Mutex<Vec<GivenUp>>);
+pub(crate) struct Supervision(Mutex<Vec<FailedTask>>);
 
 impl Service {
     /// Runs a background task until the service stops. [`Service::stop`] waits for it, so `run` must end soon after
@@ -73,7 +73,7 @@ impl Service {
 
     /// The tasks that are no longer restarted. Empty on a healthy node.
     #[must_use]
-    pub fn given_up(&self) -> Vec<GivenUp> {
+    pub fn failed_tasks(&self) -> Vec<FailedTask> {
         self.0.supervision.0.lock().clone()
     }
 
@@ -94,28 +94,28 @@ impl Service {
                 Err(panic) => note_panic(task, panic.as_ref()),
             }
             let Some(pause) = restarts.next(begin.elapsed()) else {
-                return self.give_up(task);
+                return self.mark_failed(task);
             };
             // Ends early when the service stops. The task then runs once more to finish its work.
             let _stopping = timeout(pause, self.0.stopping.cancelled()).await;
         }
     }
 
-    fn give_up(&self, task: &'static str) {
+    fn mark_failed(&self, task: &'static str) {
         let SupervisionSettings {
             restarts_max,
             period,
             ..
         } = self.0.settings.supervision;
-        let given_up = GivenUp {
+        let failed = FailedTask {
             task,
             restarts: restarts_max,
             period,
         };
-        tracing::error!(task, "this node is no longer ready: {given_up}");
+        tracing::error!(task, "this node is no longer ready: {failed}");
         let mut all = self.0.supervision.0.lock();
-        if !all.contains(&given_up) {
-            all.push(given_up);
+        if !all.contains(&failed) {
+            all.push(failed);
         }
     }
 }

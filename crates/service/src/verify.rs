@@ -3,7 +3,7 @@
 //! The served side pages through the feed like a client. The expected side is one statement over the tables, written
 //! independently. Both are compared page by page: the statement covers only the span of ids of the served page, so the
 //! cost of a feed grows with its length and the cost of a page does not. While people post, the comparison ends at the
-//! settled point, and a difference counts only if it persists when the comparison is repeated.
+//! delivery watermark, and a difference counts only if it persists when the comparison is repeated.
 //!
 //! [`Service::verify`] compares a whole feed. [`Service::check_page`] compares one page for the self-check of a running
 //! server: it has its own permit, and it builds no timeline, since that could evict the timeline of an active reader.
@@ -14,11 +14,11 @@ use sosik_feed::{Cursor, PersonId, StoryId};
 use sosik_store::StorySpan;
 
 use crate::caches::Purpose;
-use crate::feed::{FeedAsk, From};
+use crate::feed::{FeedQuery, FeedStart};
 use crate::{Service, ServiceResult};
 
 /// Comparisons before a difference counts, because a write may fall between the two sides of one comparison.
-const LOOKS: usize = 3;
+const ATTEMPTS: usize = 3;
 
 /// Stories on a page, both sides: the maximum that a client may request.
 const PAGE: u32 = 100;
@@ -104,7 +104,7 @@ impl Service {
         purpose: Purpose,
     ) -> ServiceResult<PageComparison> {
         let mut page = self.compare_page(reader, below, purpose).await?;
-        for _ in 1..LOOKS {
+        for _ in 1..ATTEMPTS {
             if page.differences.is_empty() {
                 break;
             }
@@ -123,11 +123,11 @@ impl Service {
         below: Option<StoryId>,
         purpose: Purpose,
     ) -> ServiceResult<PageComparison> {
-        self.settle().await?;
-        let settled = after(self.settled_point());
+        self.advance_watermark().await?;
+        let watermark = after(self.delivery_watermark());
         let (mut served, next) = self.served(reader, below, purpose).await?;
         let above = next.map_or(StoryId::default(), before);
-        let upper = below.map_or(settled, |below| below.min(settled));
+        let upper = below.map_or(watermark, |below| below.min(watermark));
         let span = StorySpan {
             above,
             below: upper,
@@ -140,7 +140,7 @@ impl Service {
             next = truth.last().copied();
             served.retain(|story| Some(*story) >= next);
         }
-        served.retain(|story| *story < settled);
+        served.retain(|story| *story < watermark);
         Ok(PageComparison {
             stories: truth.len() as u64,
             differences: differences(&served, &truth, below),
@@ -156,11 +156,11 @@ impl Service {
         below: Option<StoryId>,
         purpose: Purpose,
     ) -> ServiceResult<(Vec<StoryId>, Option<StoryId>)> {
-        let ask = FeedAsk {
-            from: below.map_or(From::Top, From::Below),
+        let request = FeedQuery {
+            from: below.map_or(FeedStart::Top, FeedStart::Below),
             limit: PAGE as usize,
         };
-        let page = self.feed_for(reader, ask, purpose).await?;
+        let page = self.feed_for(reader, request, purpose).await?;
         let served = page.items.iter().map(|item| item.story.record.id).collect();
         let next = match page.before {
             Some(Cursor::Below(id)) => Some(StoryId::new(id)),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::World;
 use sosik_feed::{Audience, PersonId, StoryId};
 use sosik_service::Settings;
-use sosik_service::feed::From;
+use sosik_service::feed::FeedStart;
 use sosik_service::verify::{Difference, PageComparison};
 use sosik_store::StorySpan;
 
@@ -37,14 +37,14 @@ async fn all_pages(world: &World, reader: PersonId) -> Vec<PageComparison> {
 async fn a_check_goes_through_a_feed_page_by_page_and_leaves_no_timeline_behind() {
     let world = World::new().await;
     let (_, reader, feed) = long_feed(&world).await;
-    world.service.fabric().forget(reader).await.unwrap();
-    let timelines = world.service.fabric().figures().timelines;
+    world.service.fabric().drop_timeline(reader).await.unwrap();
+    let timelines = world.service.fabric().stats().timelines;
     let pages = all_pages(&world, reader).await;
     let stories: Vec<u64> = pages.iter().map(|page| page.stories).collect();
     assert_eq!(stories, [100, 100, 50]);
     assert!(pages.iter().all(|page| page.differences.is_empty()));
     assert_eq!(pages[0].below, Some(feed[99]));
-    assert_eq!(world.service.fabric().figures().timelines, timelines);
+    assert_eq!(world.service.fabric().stats().timelines, timelines);
     let comparison = world.service.verify(reader).await.unwrap();
     assert_eq!((comparison.stories, comparison.differences), (250, vec![]));
 }
@@ -54,7 +54,7 @@ async fn what_is_missing_from_a_timeline_is_found_on_its_page() {
     let world = World::new().await;
     let (_, reader, feed) = long_feed(&world).await;
     // A timeline that lacks a tenth of the feed, without an invalidation.
-    world.service.fabric().forget(reader).await.unwrap();
+    world.service.fabric().drop_timeline(reader).await.unwrap();
     let rebuild = world.service.fabric().begin_rebuild(reader).await.unwrap();
     let kept = feed.iter().copied().enumerate();
     let kept = kept.filter(|(place, _)| place % 10 != 3);
@@ -97,11 +97,11 @@ async fn a_check_runs_while_every_turn_of_readers_is_taken() {
     world.quiet().await;
     let service = world.service.clone();
     let waits = tokio::spawn(async move {
-        let ask = sosik_service::feed::FeedAsk {
-            from: From::Top,
+        let request = sosik_service::feed::FeedQuery {
+            from: FeedStart::Top,
             limit: 1,
         };
-        service.feed(reader, ask).await.map(|_| ())
+        service.feed(reader, request).await.map(|_| ())
     });
     let page = world.service.check_page(reader, None).await.unwrap();
     assert_eq!((page.stories, page.differences), (1, vec![]));

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use common::{World, below, ids, newer};
 use sosik_feed::{Audience, StoryId};
-use sosik_service::feed::From;
+use sosik_service::feed::FeedStart;
 use sosik_service::{Sabotage, Settings};
 
 /// Lateness cannot be detected without a clock. The checker of `sosik load` has one, and this build is used to test it,
@@ -151,8 +151,8 @@ async fn private(world: World) -> Result<(), Broken> {
     )
 }
 
-fn narrowed() -> sosik_service::stories::edit::EditAsk {
-    sosik_service::stories::edit::EditAsk {
+fn narrowed() -> sosik_service::stories::edit::EditRequest {
+    sosik_service::stories::edit::EditRequest {
         text: None,
         audience: Some(Audience::Friends),
     }
@@ -191,7 +191,7 @@ async fn no_gaps_downwards(world: World) -> Result<(), Broken> {
         .collect();
     let mut to_vanish = vanishing.clone();
     let mut seen = Vec::new();
-    let mut from = From::Top;
+    let mut from = FeedStart::Top;
     loop {
         let page = world.read(reader, from, 3).await;
         seen.extend(ids(&page));
@@ -227,7 +227,7 @@ async fn no_gaps_upwards(mut world: World) -> Result<(), Broken> {
     let late = world.story_id(author).await;
     let first = world.post(author, Audience::Friends).await;
     world.quiet().await;
-    let page = world.read(reader, From::Top, 10).await;
+    let page = world.read(reader, FeedStart::Top, 10).await;
     expect(ids(&page) == [first], "the first page is wrong")?;
 
     world.overdue_story(author, late).await;
@@ -309,7 +309,7 @@ async fn counted(world: World) -> Result<(), Broken> {
     world.top(people[0]).await;
     let counts = world.service.like(people[1], story).await.unwrap();
     expect(counts.likes == 1, "one like is not counted as one")?;
-    let page = world.read(people[0], From::Top, 10).await;
+    let page = world.read(people[0], FeedStart::Top, 10).await;
     let shown: Vec<u32> = (page.items.iter())
         .map(|item| item.story.counts().likes)
         .collect();

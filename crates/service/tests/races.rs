@@ -11,7 +11,7 @@ use common::{World, ids, newer};
 use futures::future::join_all;
 use sosik_feed::cursor::RECENT_MAX;
 use sosik_feed::{Audience, PersonId, StoryId};
-use sosik_service::feed::{FeedPage, From};
+use sosik_service::feed::{FeedPage, FeedStart};
 use sosik_service::{ServiceError, Settings};
 use sosik_store::LargeAuthorLimits;
 
@@ -101,7 +101,7 @@ async fn an_author_who_crosses_the_limit_of_large_ones_leaves_no_gap_and_no_dupl
     }
     let mut pages = Vec::new();
     for reader in &regulars {
-        pages.push(world.read(*reader, From::Top, 50).await);
+        pages.push(world.read(*reader, FeedStart::Top, 50).await);
     }
 
     let done = Arc::new(AtomicBool::new(false));
@@ -168,19 +168,22 @@ async fn two_thousand_readers_who_come_back_to_a_cold_cache_are_all_answered_wit
     let answers = all_at_once(readers.iter().copied().map(|reader| {
         let service = service.clone();
         async move {
-            let ask = sosik_service::feed::FeedAsk {
-                from: From::Top,
+            let request = sosik_service::feed::FeedQuery {
+                from: FeedStart::Top,
                 limit: 100,
             };
-            service.feed(reader, ask).await.map(|page| page.items.len())
+            service
+                .feed(reader, request)
+                .await
+                .map(|page| page.items.len())
         }
     }))
     .await;
     for answer in answers {
         assert_eq!(answer.unwrap(), 15);
     }
-    let figures = world.service.fabric().figures();
-    assert_eq!(figures.timelines, readers.len(), "{figures:?}");
+    let stats = world.service.fabric().stats();
+    assert_eq!(stats.timelines, readers.len(), "{stats:?}");
     for reader in readers.iter().step_by(97) {
         assert_eq!(world.service.verify(*reader).await.unwrap().differences, []);
     }
@@ -196,22 +199,22 @@ async fn many_requests_of_one_cold_reader_build_one_timeline() {
     world.befriend(author, reader).await;
     let story = world.post(author, Audience::Friends).await;
     world.quiet().await;
-    world.service.fabric().forget(reader).await.unwrap();
+    world.service.fabric().drop_timeline(reader).await.unwrap();
     let incarnations = all_at_once((0..50).map(|_| {
         let service = world.service.clone();
         async move {
             let page = service
                 .feed(
                     reader,
-                    sosik_service::feed::FeedAsk {
-                        from: From::Top,
+                    sosik_service::feed::FeedQuery {
+                        from: FeedStart::Top,
                         limit: 5,
                     },
                 )
                 .await
                 .unwrap();
             assert_eq!(ids(&page), [story]);
-            let From::Newer(seen) = newer(&page) else {
+            let FeedStart::Newer(seen) = newer(&page) else {
                 unreachable!()
             };
             seen.incarnation
@@ -235,7 +238,11 @@ async fn the_friend_limit_holds_however_many_accept_at_once_on_both_sides() {
     let fans = world.crowd("fan", 40).await;
     for fan in &fans {
         for star in &stars {
-            world.service.ask_friend(*fan, *star).await.unwrap();
+            world
+                .service
+                .send_friend_request(*fan, *star)
+                .await
+                .unwrap();
         }
     }
     let pairs = fans
@@ -244,7 +251,7 @@ async fn the_friend_limit_holds_however_many_accept_at_once_on_both_sides() {
         .collect::<Vec<_>>();
     let answers = all_at_once(pairs.into_iter().map(|(star, fan)| {
         let service = world.service.clone();
-        async move { service.accept_friend(star, fan).await }
+        async move { service.accept_friend_request(star, fan).await }
     }))
     .await;
     let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
@@ -312,7 +319,7 @@ async fn a_story_that_left_the_feed_and_came_back_is_news_again() {
     world.stuck_story(stranger).await;
     world.befriend(reader, comes_and_goes).await;
     world.befriend(reader, busy).await;
-    let page = world.read(reader, From::Top, 50).await;
+    let page = world.read(reader, FeedStart::Top, 50).await;
     let story = world.post(comes_and_goes, Audience::Friends).await;
     let arrives = async |page: FeedPage, story: StoryId| {
         let mut page = page;
@@ -337,7 +344,7 @@ async fn a_story_that_left_the_feed_and_came_back_is_news_again() {
     }
     let page = arrives(page, last).await;
     // There are too many stories above the watermark for the cursor to list, so without the timeline it starts over.
-    world.service.fabric().forget(reader).await.unwrap();
+    world.service.fabric().drop_timeline(reader).await.unwrap();
     let page = world.read(reader, newer(&page), 50).await;
     assert!(page.reset && !ids(&page).contains(&story));
 

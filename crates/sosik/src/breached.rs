@@ -20,12 +20,12 @@ const PREFIX_DIGITS: usize = 5;
 const ANSWER_BYTES_MAX: usize = 128 * 1024;
 
 /// A service of breached passwords.
-pub struct Ranges {
+pub struct RangeClient {
     http: reqwest::Client,
     url: String,
 }
 
-impl Ranges {
+impl RangeClient {
     /// Makes a client of the service at `url` that waits at most `timeout` for a complete answer. It does not connect
     /// yet.
     ///
@@ -82,7 +82,7 @@ fn is_seen(line: &str, rest: &str) -> bool {
         .is_some_and(|(hash, seen)| hash.eq_ignore_ascii_case(rest) && seen.trim() != "0")
 }
 
-impl BreachedPasswords for Ranges {
+impl BreachedPasswords for RangeClient {
     fn contain<'a>(&'a self, password: &'a str) -> BoxFuture<'a, bool> {
         Box::pin(async move {
             match self.ask(password).await {
@@ -141,8 +141,8 @@ mod tests {
     }
 
     async fn contain(url: &str, password: &str) -> bool {
-        let ranges = Ranges::new(url, Duration::from_secs(20)).unwrap();
-        ranges.contain(password).await
+        let client = RangeClient::new(url, Duration::from_secs(20)).unwrap();
+        client.contain(password).await
     }
 
     #[tokio::test]
@@ -187,8 +187,8 @@ mod tests {
     async fn a_service_that_never_answers_is_given_up_at_the_deadline() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let ranges = Ranges::new(&url, Duration::from_millis(200)).unwrap();
-        assert!(!ranges.contain("password").await);
+        let client = RangeClient::new(&url, Duration::from_millis(200)).unwrap();
+        assert!(!client.contain("password").await);
         drop(listener);
     }
 }

@@ -9,19 +9,19 @@
 )]
 
 mod backups;
-#[cfg(feature = "sabotage")]
-mod bent_clock;
 mod breached;
 #[expect(dead_code, reason = "most keys are for roles that are not there yet")]
 mod config;
 mod descriptors;
-mod house;
 mod logging;
 mod metrics;
+#[cfg(feature = "sabotage")]
+mod offset_clock;
 mod print;
 mod progress;
 mod roles;
 mod self_check;
+mod server;
 mod web;
 mod wiring;
 

@@ -112,9 +112,9 @@ async fn next_reader(
         None => anywhere(service).await?,
     };
     let store = service.store();
-    Ok(match store.everybody(from, 1).await?.pop() {
+    Ok(match store.people_after(from, 1).await?.pop() {
         Some(reader) => Some(reader),
-        None => store.everybody(PersonId::default(), 1).await?.pop(),
+        None => store.people_after(PersonId::default(), 1).await?.pop(),
     })
 }
 
@@ -153,7 +153,7 @@ fn report(reader: PersonId, page: &PageComparison) {
 async fn anywhere(service: &Service) -> ServiceResult<PersonId> {
     let Some(first) = service
         .store()
-        .everybody(PersonId::default(), 1)
+        .people_after(PersonId::default(), 1)
         .await?
         .pop()
     else {

@@ -18,7 +18,7 @@ use sosik_service::{Clock, Sabotage, Service, Settings, SystemClock};
 use sosik_store::{LargeAuthorLimits, PersonLimits, RelationLimits};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
-use crate::breached::Ranges;
+use crate::breached::RangeClient;
 use crate::config::{self, Config, Loaded, Rates};
 
 /// An author stops being large below this share of the limit, in percent. Without this gap, one follower who comes and
@@ -47,7 +47,7 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
     fabric.set_interest(service.interest());
     let passwords = &config.passwords;
     if !passwords.breached_url.is_empty() {
-        service.ask_for_breached(Ranges::new(
+        service.set_breached_passwords(RangeClient::new(
             &passwords.breached_url,
             passwords.breached_timeout(),
         )?);
@@ -59,7 +59,7 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
 #[cfg(feature = "sabotage")]
 fn clock() -> Arc<dyn Clock> {
     match std::env::var_os(sosik_load::faults::CLOCK_VARIABLE) {
-        Some(file) => Arc::new(crate::bent_clock::BentClock::new(file.into())),
+        Some(file) => Arc::new(crate::offset_clock::OffsetClock::new(file.into())),
         None => Arc::new(SystemClock::default()),
     }
 }

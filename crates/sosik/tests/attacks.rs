@@ -19,7 +19,7 @@ use tokio::time::{Instant, interval, timeout};
 const GROWTH_KIB_MAX: u64 = 160 * 1_024;
 
 /// The maximum time for an answer on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Short deadlines and small limits, so that attacks reach them within seconds.
 const TIGHT: [&str; 6] = [
@@ -59,7 +59,7 @@ impl Innocent {
     async fn sign_up(server: &Server) -> Self {
         let client = Client::builder()
             .no_proxy()
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .build()
             .unwrap();
         let ask =
@@ -220,7 +220,7 @@ async fn other_machines_are_not_attacked_whatever_is_allowed() {
         "--attack=silent",
     ];
     let ran = timeout(
-        PATIENCE,
+        TIMEOUT,
         tokio::task::spawn_blocking(move || folder.run(&arguments)),
     );
     let ran = ran.await.unwrap().unwrap();

@@ -18,17 +18,17 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 /// The test fails after this time. A correct server needs far less.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Milliseconds.
 const TWO_DAYS: u64 = 2 * 86_400_000;
 
-struct Town {
+struct Fixture {
     folder: Folder,
     client: Client,
 }
 
-impl Town {
+impl Fixture {
     fn start(&self, ahead: u64) -> Server {
         self.folder.write("ahead", &ahead.to_string());
         let file = self.folder.path("ahead");
@@ -86,7 +86,7 @@ fn texts(page: &Value) -> Vec<&str> {
 async fn new_stories_come_above_those_of_a_clock_that_was_ahead() {
     for killed in [false, true] {
         let client = Client::builder().no_proxy().build().unwrap();
-        let town = Town {
+        let town = Fixture {
             folder: Folder::new(),
             client,
         };
@@ -120,7 +120,7 @@ async fn new_stories_come_above_those_of_a_clock_that_was_ahead() {
                 tokio::task::yield_now().await;
             }
         };
-        timeout(PATIENCE, delivered).await.unwrap();
+        timeout(TIMEOUT, delivered).await.unwrap();
         let page = town.feed(&server, &ana, "").await;
         assert_eq!(texts(&page), ["corrected", "ahead"], "killed: {killed}");
         assert_eq!(page["unread"], 1, "killed: {killed}");
@@ -132,7 +132,7 @@ async fn new_stories_come_above_those_of_a_clock_that_was_ahead() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_before_2024_is_logged_at_start() {
-    let town = Town {
+    let town = Fixture {
         folder: Folder::new(),
         client: Client::new(),
     };

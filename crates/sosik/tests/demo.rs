@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::time::{interval, timeout};
 
 /// No step takes this long without a fault.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running demo, and its output up to the address.
 struct Demo {
@@ -104,7 +104,7 @@ async fn get(demo: &Demo, token: &str, path: &str) -> Response {
     let asked = Client::new()
         .get(format!("{}{path}", demo.url))
         .bearer_auth(token);
-    timeout(PATIENCE, asked.send()).await.unwrap().unwrap()
+    timeout(TIMEOUT, asked.send()).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn hosts_log_in_read_a_full_page_and_see_the_town_go_on_live() {
     let mut stream = get(&demo, &token, "/v1/feed/stream").await;
     let mut events = String::new();
     while !events.contains("event: story") {
-        let chunk = timeout(PATIENCE, stream.chunk()).await.unwrap().unwrap();
+        let chunk = timeout(TIMEOUT, stream.chunk()).await.unwrap().unwrap();
         events.push_str(std::str::from_utf8(&chunk.expect("the stream goes on")).unwrap());
     }
     assert_eq!(demo.stop().code(), Some(0));
@@ -154,7 +154,7 @@ async fn what_a_host_posts_is_answered_by_the_town() {
             }
         }
     };
-    timeout(PATIENCE, answered).await.unwrap();
+    timeout(TIMEOUT, answered).await.unwrap();
 }
 
 #[test]
@@ -264,7 +264,7 @@ async fn while_it_serves_feeds_are_compared_with_the_truth_and_counted() {
             }
         }
     };
-    assert_eq!(timeout(PATIENCE, checked).await.unwrap(), Some(0.0));
+    assert_eq!(timeout(TIMEOUT, checked).await.unwrap(), Some(0.0));
     assert_eq!(demo.stop().code(), Some(0));
 }
 

@@ -7,7 +7,7 @@ mod common;
 use common::Folder;
 use serde_json::json;
 use sosik_feed::limits::FRIENDS_MAX;
-use sosik_feed::{Audience, Circle, PersonId, Sees, StoryId};
+use sosik_feed::{Audience, Circle, PersonId, StoryId, Visibility};
 use sosik_store::{Accounts, People, Relations, Store, Stories, StoryRecord};
 use sosik_store_sqlite::SqliteStore;
 
@@ -30,7 +30,7 @@ async fn circle(store: &SqliteStore, handle: &str) -> Circle {
 async fn stories(store: &SqliteStore, handle: &str) -> Vec<StoryRecord> {
     let author = person(store, handle).await;
     let ids = store
-        .stories_of(author, Sees::Everything, None, 100)
+        .stories_of(author, Visibility::Everything, None, 100)
         .await
         .unwrap();
     let mut stories = store.stories(&ids).await.unwrap();

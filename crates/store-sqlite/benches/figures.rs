@@ -202,7 +202,7 @@ async fn points(store: &Arc<SqliteStore>) {
 /// All writers post again as soon as they get a response.
 async fn group_commit(store: &Arc<SqliteStore>, writers: u64) {
     let posts_each = 4_096_u64.div_ceil(writers).min(512);
-    let before = store.writer_figures();
+    let before = store.writer_stats();
     let start = Instant::now();
     let mut posting = JoinSet::new();
     for writer in 0..writers {
@@ -216,7 +216,7 @@ async fn group_commit(store: &Arc<SqliteStore>, writers: u64) {
         });
     }
     posting.join_all().await;
-    let (took, after) = (start.elapsed(), store.writer_figures());
+    let (took, after) = (start.elapsed(), store.writer_stats());
     let (batches, jobs) = (after.batches - before.batches, after.jobs - before.jobs);
     println!(
         "{writers} writers: {jobs} posts in {took:.2?}, {batches} fsyncs, {:.1} posts each, {:.0} posts/s, {:.0} µs an fsync",

@@ -8,7 +8,7 @@ use super::SqliteStore;
 use super::db::Db;
 use super::idempotency::{self, Earlier};
 use super::likes::{change_counts, counts};
-use super::notify::{self, Note};
+use super::notify::{self, NewNotification};
 use super::posts::kept_mentions;
 use super::statement::statements;
 use super::{stories, usage};
@@ -159,7 +159,7 @@ fn add(
 ) -> StoreResult<(Posted<CommentId>, StoryCounts)> {
     let asked = comment.idempotency.as_ref();
     // This check comes first: a repeated request gets the same result even if the story has been deleted since.
-    match idempotency::earlier(db, comment.author, idempotency::Act::Comment, asked)? {
+    match idempotency::earlier(db, comment.author, idempotency::Operation::Comment, asked)? {
         Earlier::New => {}
         Earlier::Repeated(id) => {
             return Ok((
@@ -185,13 +185,13 @@ fn add(
     idempotency::remember(
         db,
         comment.author,
-        idempotency::Act::Comment,
+        idempotency::Operation::Comment,
         asked,
         comment.id.raw(),
         comment.now,
     )?;
     let counts = change_counts(db, comment.story, 0, 1)?;
-    let act = notify::Act {
+    let act = notify::MentionSource {
         id: comment.id.raw(),
         actor: comment.author,
         story: comment.story,
@@ -212,11 +212,11 @@ fn add(
 /// gets one notification.
 fn tell(
     db: &Db<'_>,
-    act: &notify::Act,
+    act: &notify::MentionSource,
     mentions: &[String],
     limits: &PersonLimits,
 ) -> StoreResult<Vec<PersonId>> {
-    let note = Note {
+    let note = NewNotification {
         person: act.story_author,
         id: act.notification_of(act.story_author),
         kind: NotificationKind::Comment,

@@ -21,7 +21,7 @@ impl<'c> Db<'c> {
         &self,
         work: impl FnOnce(&Self) -> StoreResult<T>,
     ) -> StoreResult<T> {
-        let _awake_when_dropped = Asleep::put(self.0)?;
+        let _enabled_when_dropped = TriggersDisabled::begin(self.0)?;
         work(self)
     }
 
@@ -80,29 +80,27 @@ impl<'c> Db<'c> {
 
 /// Disables triggers and foreign keys until it is dropped. SQLite discards its prepared statements at both ends, so
 /// this is only worthwhile for many rows.
-struct Asleep<'c>(&'c Connection);
+struct TriggersDisabled<'c>(&'c Connection);
 
-const SLEEPERS: [DbConfig; 2] = [
+const DISABLED: [DbConfig; 2] = [
     DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
     DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY,
 ];
 
-impl<'c> Asleep<'c> {
-    fn put(connection: &'c Connection) -> StoreResult<Self> {
+impl<'c> TriggersDisabled<'c> {
+    fn begin(connection: &'c Connection) -> StoreResult<Self> {
         let asleep = Self(connection);
-        for sleeper in SLEEPERS {
-            connection
-                .set_db_config(sleeper, false)
-                .map_err(of_engine)?;
+        for config in DISABLED {
+            connection.set_db_config(config, false).map_err(of_engine)?;
         }
         Ok(asleep)
     }
 }
 
-impl Drop for Asleep<'_> {
+impl Drop for TriggersDisabled<'_> {
     fn drop(&mut self) {
-        for sleeper in SLEEPERS {
-            if let Err(error) = self.0.set_db_config(sleeper, true) {
+        for config in DISABLED {
+            if let Err(error) = self.0.set_db_config(config, true) {
                 // A connection without its constraints must not write.
                 tracing::error!(error = %error, "triggers could not be enabled again");
                 let _read_only_from_now_on = self.0.pragma_update(None, "query_only", true);

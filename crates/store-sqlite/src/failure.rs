@@ -7,13 +7,13 @@ use rusqlite::ErrorCode;
 use sosik_store::StoreError;
 
 /// The store's error for one of the engine. Errors that a caller can act on get their variant; the rest is opaque.
-/// [`while_doing`] replaces the context.
+/// [`with_context`] replaces the context.
 pub(super) fn of_engine(error: rusqlite::Error) -> StoreError {
-    to_act_on(&error).unwrap_or_else(|| StoreError::failed("use the database", error))
+    actionable(&error).unwrap_or_else(|| StoreError::failed("use the database", error))
 }
 
 /// The variant for an error that a caller can act on.
-pub(super) fn to_act_on(error: &rusqlite::Error) -> Option<StoreError> {
+pub(super) fn actionable(error: &rusqlite::Error) -> Option<StoreError> {
     match error.sqlite_error_code()? {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some(StoreError::Busy),
         ErrorCode::DiskFull => Some(StoreError::Full),
@@ -22,7 +22,7 @@ pub(super) fn to_act_on(error: &rusqlite::Error) -> Option<StoreError> {
 }
 
 /// Whether the error means an I/O error or a damaged file. The cached state of the connection is then invalid.
-pub(super) fn is_of_the_disk(error: &rusqlite::Error) -> bool {
+pub(super) fn is_disk_failure(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(
@@ -37,7 +37,7 @@ pub(super) fn is_of_the_disk(error: &rusqlite::Error) -> bool {
 }
 
 /// Adds the operation that failed.
-pub(super) fn while_doing(context: &'static str, error: StoreError) -> StoreError {
+pub(super) fn with_context(context: &'static str, error: StoreError) -> StoreError {
     match error {
         StoreError::Failed { source, .. } => StoreError::Failed { context, source },
         StoreError::Busy

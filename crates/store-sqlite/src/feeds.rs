@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 
 use async_trait::async_trait;
 use rusqlite::{CachedStatement, params};
-use sosik_feed::{Circle, PersonId, Sees, StoryId};
+use sosik_feed::{Circle, PersonId, StoryId, Visibility};
 
 use super::SqliteStore;
 use super::db::Db;
@@ -54,7 +54,7 @@ impl Feeds for SqliteStore {
         before: Option<StoryId>,
         limit: u32,
     ) -> StoreResult<Vec<StoryId>> {
-        let mut authors = vec![(reader, Sees::Everything)];
+        let mut authors = vec![(reader, Visibility::Everything)];
         authors.extend(circle.authors());
         self.read("merge a feed", move |db| merge(db, authors, before, limit))
             .await
@@ -81,7 +81,7 @@ impl Feeds for SqliteStore {
 /// Stories of one author that were fetched and not taken yet.
 struct Source {
     author: PersonId,
-    sees: Sees,
+    visibility: Visibility,
     /// Ascending, so the next one is last.
     fetched: Vec<StoryId>,
     /// Maximum number of ids in the next read. 0 if the author has no older stories.
@@ -90,7 +90,7 @@ struct Source {
 
 fn merge(
     db: &Db<'_>,
-    authors: Vec<(PersonId, Sees)>,
+    authors: Vec<(PersonId, Visibility)>,
     before: Option<StoryId>,
     limit: u32,
 ) -> StoreResult<Vec<StoryId>> {
@@ -98,10 +98,10 @@ fn merge(
     let share = limit.div_ceil(u32::try_from(authors.len()).unwrap_or(u32::MAX));
     let mut sources = Vec::with_capacity(authors.len());
     let mut heap = BinaryHeap::with_capacity(authors.len());
-    for (author, sees) in authors {
+    for (author, visibility) in authors {
         let mut source = Source {
             author,
-            sees,
+            visibility,
             fetched: Vec::new(),
             ask: share,
         };
@@ -136,8 +136,8 @@ struct Fetch<'c> {
 impl<'c> Fetch<'c> {
     fn new(db: &Db<'c>) -> StoreResult<Self> {
         Ok(Self {
-            everything: db.prepared(of_author(Sees::Everything))?,
-            public: db.prepared(of_author(Sees::Public))?,
+            everything: db.prepared(of_author(Visibility::Everything))?,
+            public: db.prepared(of_author(Visibility::Public))?,
         })
     }
 
@@ -146,9 +146,9 @@ impl<'c> Fetch<'c> {
         if source.ask == 0 {
             return Ok(());
         }
-        let statement = match source.sees {
-            Sees::Everything => &mut self.everything,
-            Sees::Public => &mut self.public,
+        let statement = match source.visibility {
+            Visibility::Everything => &mut self.everything,
+            Visibility::Public => &mut self.public,
         };
         let mut rows = statement
             .query(params![source.author.as_i64(), below, source.ask])

@@ -5,7 +5,7 @@ use sosik_feed::limits::FRIENDS_MAX;
 use sosik_feed::{NotificationId, PersonId, Timestamp};
 
 use super::db::Db;
-use super::notify::{self, Note};
+use super::notify::{self, NewNotification};
 use super::people;
 use super::relations::{open_relation, relation};
 use super::statement::statements;
@@ -62,7 +62,7 @@ pub(super) fn ask(
     )?;
     notify::notify(
         db,
-        &Note::about_people(
+        &NewNotification::about_people(
             asked,
             notification,
             NotificationKind::FriendRequest,
@@ -70,7 +70,7 @@ pub(super) fn ask(
             now,
         ),
     )?;
-    Ok(news(earlier.is_none()))
+    Ok(outcome(earlier.is_none()))
 }
 
 fn cause(asker: PersonId, asked: PersonId) -> Cause {
@@ -81,8 +81,8 @@ fn cause(asker: PersonId, asked: PersonId) -> Cause {
     }
 }
 
-const fn news(is_news: bool) -> RelationChange {
-    if is_news {
+const fn outcome(notified: bool) -> RelationChange {
+    if notified {
         RelationChange::Changed
     } else {
         RelationChange::ChangedQuietly
@@ -131,7 +131,7 @@ fn befriend(
     )?;
     notify::notify(
         db,
-        &Note::about_people(
+        &NewNotification::about_people(
             other,
             notification,
             NotificationKind::FriendAccepted,
@@ -163,9 +163,9 @@ pub(super) fn withdraw(
         return Ok(RelationChange::Unchanged);
     };
     let cause = cause(asker, asked);
-    let is_news = withdrawn::earlier(db, cause, since, limits)?.is_none();
+    let notified = withdrawn::earlier(db, cause, since, limits)?.is_none();
     withdrawn::remember(db, cause, notification, since)?;
-    Ok(news(is_news))
+    Ok(outcome(notified))
 }
 
 fn take_request(

@@ -16,7 +16,7 @@ statements! {
 
 /// The kind of write that a key is for. The same key can be used once for each kind.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Act {
+pub(super) enum Operation {
     Story = 1,
     Comment = 2,
 }
@@ -35,7 +35,7 @@ pub(super) enum Earlier {
 pub(super) fn earlier(
     db: &Db<'_>,
     person: PersonId,
-    act: Act,
+    act: Operation,
     asked: Option<&Idempotency>,
 ) -> StoreResult<Earlier> {
     let Some(asked) = asked else {
@@ -64,7 +64,7 @@ pub(super) fn earlier(
 pub(super) fn remember(
     db: &Db<'_>,
     person: PersonId,
-    act: Act,
+    act: Operation,
     asked: Option<&Idempotency>,
     answer: RawId,
     now: Timestamp,

@@ -8,7 +8,7 @@ use super::db::Db;
 use super::people::id_by_handle;
 use super::statement::{Sql, statements};
 use super::stories::story_id;
-use sosik_store::{Imports, StoreResult, StoryPlace};
+use sosik_store::{ExistingStory, Imports, StoreResult};
 
 statements! {
     ARE_FRIENDS = "SELECT 1 FROM friendships WHERE person = ?1 AND friend = ?2";
@@ -39,10 +39,14 @@ impl Imports for SqliteStore {
             .await
     }
 
-    async fn story_places(&self, first: StoryId, last: StoryId) -> StoreResult<Vec<StoryPlace>> {
+    async fn existing_stories(
+        &self,
+        first: StoryId,
+        last: StoryId,
+    ) -> StoreResult<Vec<ExistingStory>> {
         self.read("look up stories of a time", move |db| {
             db.rows(STORY_PLACES, [first.as_i64(), last.as_i64()], |row| {
-                Ok(StoryPlace {
+                Ok(ExistingStory {
                     id: story_id(row)?,
                     author: PersonId::from_i64(row.get(1)?),
                     text: row.get(2)?,

@@ -25,6 +25,7 @@ mod imports;
 mod in_use;
 mod likes;
 mod log;
+mod maintenance;
 mod migrations;
 mod nodes;
 mod notifications;
@@ -45,7 +46,6 @@ mod statement;
 mod stories;
 mod tags;
 mod takeover;
-mod upkeep;
 mod usage;
 mod withdrawn;
 mod writer;
@@ -57,13 +57,13 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use db::Db;
-use log::{Gate, Log, LogFigures};
-use open::{OpenFailed, Place};
+use log::{Gate, Log, LogStats};
+use open::{DatabaseLock, OpenFailed};
 pub use options::{SqliteFile, SqliteOptions};
 use readers::Readers;
-use sosik_store::{PersonLimits, Store, StoreError, StoreFigures, StoreResult};
+use sosik_store::{PersonLimits, Store, StoreError, StoreResult, StoreStats};
 use writer::Writer;
-pub use writer::WriterFigures;
+pub use writer::WriterStats;
 
 /// The store reports an error when less than this is free on its disk. An eighth of a GiB is enough for the write-ahead
 /// log and some hours of posts.
@@ -77,10 +77,10 @@ const CHECKS_WAITING_MAX: usize = 256;
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
-    log_figures: Arc<LogFigures>,
+    log_stats: Arc<LogStats>,
     /// For feeds by definition, which take longer than other reads.
     checker: Readers,
-    place: Mutex<Place>,
+    lock: Mutex<DatabaseLock>,
     person_limits: PersonLimits,
 }
 
@@ -94,15 +94,15 @@ impl SqliteStore {
     }
 
     fn start(options: &SqliteOptions) -> Result<Arc<Self>, OpenFailed> {
-        let place = Place::take(&options.file)?;
-        let connector = place.connector();
+        let lock = DatabaseLock::acquire(&options.file)?;
+        let connector = lock.connector();
         let connection = connector.connect_writer(options)?;
         migrations::migrate(&connection, options.now)
-            .map_err(|error| OpenFailed::new(&place.path, with_causes(&error)))?;
+            .map_err(|error| OpenFailed::new(&lock.path, with_causes(&error)))?;
         takeover::release_claims(&connection, options.now)
-            .map_err(|error| OpenFailed::new(&place.path, error))?;
-        if place.stays() {
-            in_use::mark(&connection).map_err(|error| OpenFailed::new(&place.path, error))?;
+            .map_err(|error| OpenFailed::new(&lock.path, error))?;
+        if lock.is_persistent() {
+            in_use::mark(&connection).map_err(|error| OpenFailed::new(&lock.path, error))?;
         }
         let readers = (0..options.readers.max(1))
             .map(|_| connector.connect_reader(options))
@@ -110,18 +110,18 @@ impl SqliteStore {
         let checker = connector.connect_reader(options)?;
         let gate = Gate::default();
         let bytes_max = u64::from(options.wal_mib_max) << 20;
-        let log = Log::new(in_use::log_of(&place.path), Gate::clone(&gate), bytes_max);
-        let log_figures = log.figures();
+        let log = Log::new(in_use::log_of(&lock.path), Gate::clone(&gate), bytes_max);
+        let log_stats = log.stats();
         let of_writer = options.clone();
         let writer = Writer::start(writer::Parts {
             connection,
             connect: Box::new(move || connector.connect_writer(&of_writer)),
             log: Some(log),
-            lock: place.lock(),
+            lock: lock.file_lock(),
             batch_max: options.write_batch_max,
             waiting_max: options.writes_waiting_max,
         })
-        .map_err(|error| OpenFailed::new(&place.path, error))?;
+        .map_err(|error| OpenFailed::new(&lock.path, error))?;
         let readers = Readers::new(readers, options.reads_waiting_max, gate);
         // A separate gate: a check takes longer than other reads, and they must not wait for it when the log is
         // emptied.
@@ -129,16 +129,16 @@ impl SqliteStore {
         Ok(Arc::new(Self {
             writer,
             readers,
-            log_figures,
+            log_stats,
             checker,
-            place: Mutex::new(place),
+            lock: Mutex::new(lock),
             person_limits: options.person_limits,
         }))
     }
 
     /// Statistics of the writer. Jobs per batch are writes per fsync.
-    pub fn writer_figures(&self) -> WriterFigures {
-        self.writer.figures()
+    pub fn writer_stats(&self) -> WriterStats {
+        self.writer.stats()
     }
 
     async fn write<T, F>(&self, context: &'static str, work: F) -> StoreResult<T>
@@ -161,18 +161,18 @@ impl SqliteStore {
 
     /// SQLite's own messages, such as "disk I/O error", do not name the file.
     fn name_file(&self, error: StoreError) -> StoreError {
-        failure::of_file(&self.place.lock().path, error)
+        failure::of_file(&self.lock.lock().path, error)
     }
 
     /// Free space on the disk for this account, in bytes.
     fn disk_free(&self) -> std::io::Result<u64> {
-        let disk = rustix::fs::statvfs(self.place.lock().folder())?;
+        let disk = rustix::fs::statvfs(self.lock.lock().folder())?;
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
     fn check_disk(&self) -> StoreResult<()> {
         let failed = |error: std::io::Error| {
-            let folder = self.place.lock().folder().display().to_string();
+            let folder = self.lock.lock().folder().display().to_string();
             StoreError::failed("look at the disk", format!("{folder}: {error}"))
         };
         match self.disk_free() {
@@ -192,16 +192,16 @@ impl Store for SqliteStore {
     }
 
     fn unready(&self) -> Option<&'static str> {
-        (!self.writer.is_able()).then_some(
+        (!self.writer.is_connected()).then_some(
             "the disk of the store failed and its file could not be opened again: look at the log and at the disk",
         )
     }
 
-    fn figures(&self) -> StoreFigures {
-        let WriterFigures { batches, jobs } = self.writer.figures();
-        let log = &self.log_figures;
+    fn stats(&self) -> StoreStats {
+        let WriterStats { batches, jobs } = self.writer.stats();
+        let log = &self.log_stats;
         let number = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
-        StoreFigures {
+        StoreStats {
             log_bytes: number(&log.bytes),
             log_emptied: number(&log.emptied),
             log_blocked: number(&log.blocked),
@@ -219,7 +219,7 @@ impl Store for SqliteStore {
         self.checker.close().await;
         // The last connection to close merges the log.
         self.writer.close().await;
-        self.place.lock().release();
+        self.lock.lock().release();
     }
 }
 

@@ -6,7 +6,7 @@ use sosik_feed::{NotificationId, PersonId, StoryId, Timestamp};
 
 use super::SqliteStore;
 use super::db::Db;
-use super::notify::{self, Note};
+use super::notify::{self, NewNotification};
 use super::relations::related;
 use super::statement::statements;
 use super::stories::{self, story_id};
@@ -174,7 +174,7 @@ fn like(
     }
     let counts = change_counts(db, story, 1, 0)?;
     let kind = NotificationKind::Like;
-    let note = Note {
+    let note = NewNotification {
         person: author,
         id: notification,
         kind,
@@ -187,7 +187,7 @@ fn like(
         None => notify::notify_like(db, &note, story)?.then_some(author),
         // Repeated within a short time: the notification stays at its position, and nobody is woken.
         Some(id) => {
-            notify::restore_like(db, &Note { id, ..note }, story)?;
+            notify::restore_like(db, &NewNotification { id, ..note }, story)?;
             None
         }
     };

@@ -34,7 +34,7 @@ const STEP_BYTES: u64 = 16 << 20;
 
 /// How often the log was emptied, and its size.
 #[derive(Debug, Default)]
-pub(super) struct LogFigures {
+pub(super) struct LogStats {
     pub(super) bytes: AtomicU64,
     pub(super) emptied: AtomicU64,
     pub(super) blocked: AtomicU64,
@@ -48,7 +48,7 @@ pub(super) struct Log {
     bytes_max: u64,
     /// The size above which the log is emptied.
     empty_at: u64,
-    figures: Arc<LogFigures>,
+    stats: Arc<LogStats>,
 }
 
 impl Log {
@@ -58,18 +58,18 @@ impl Log {
             gate,
             bytes_max,
             empty_at: bytes_max,
-            figures: Arc::default(),
+            stats: Arc::default(),
         }
     }
 
-    pub(super) fn figures(&self) -> Arc<LogFigures> {
-        Arc::clone(&self.figures)
+    pub(super) fn stats(&self) -> Arc<LogStats> {
+        Arc::clone(&self.stats)
     }
 
     /// Call it after each batch of writes.
-    pub(super) fn tend(&mut self, connection: &Connection) {
+    pub(super) fn truncate_if_large(&mut self, connection: &Connection) {
         let bytes = fs::metadata(&self.file).map_or(0, |file| file.len());
-        self.figures.bytes.store(bytes, Ordering::Relaxed);
+        self.stats.bytes.store(bytes, Ordering::Relaxed);
         if bytes <= self.bytes_max {
             // SQLite may have restarted the log after a failed attempt to empty it.
             self.empty_at = self.bytes_max;
@@ -79,11 +79,11 @@ impl Log {
         }
         self.empty_at = match self.empty(connection) {
             Ok(true) => {
-                self.figures.emptied.fetch_add(1, Ordering::Relaxed);
+                self.stats.emptied.fetch_add(1, Ordering::Relaxed);
                 self.bytes_max
             }
             Ok(false) => {
-                self.figures.blocked.fetch_add(1, Ordering::Relaxed);
+                self.stats.blocked.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(
                     log_bytes = bytes,
                     "the write-ahead log could not be emptied, since a long read or another program uses it"
@@ -91,7 +91,7 @@ impl Log {
                 bytes + STEP_BYTES
             }
             Err(error) => {
-                self.figures.failed.fetch_add(1, Ordering::Relaxed);
+                self.stats.failed.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(%error, log_bytes = bytes, "the write-ahead log could not be emptied");
                 bytes + STEP_BYTES
             }

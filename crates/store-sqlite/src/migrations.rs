@@ -121,7 +121,8 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<(u32, String)>, Migra
     Ok(applied)
 }
 
-/// Whether there is any id: everything that has one belongs to a person. A store whose creation was interrupted has none.
+/// Whether there is any id: everything that has one belongs to a person. A store whose creation was interrupted has
+/// none.
 fn has_people(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT EXISTS (SELECT 1 FROM people)", [], |row| row.get(0))
 }

@@ -96,7 +96,7 @@ impl Notifications for SqliteStore {
         .await
     }
 
-    async fn forget_withdrawn(&self, before: Timestamp, limit: u32) -> StoreResult<u64> {
+    async fn delete_withdrawn(&self, before: Timestamp, limit: u32) -> StoreResult<u64> {
         self.write("forget what was withdrawn", move |db| {
             withdrawn::forget(db, before, limit)
         })

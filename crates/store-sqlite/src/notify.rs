@@ -25,7 +25,7 @@ statements! {
 }
 
 /// A notification of one person.
-pub(super) struct Note {
+pub(super) struct NewNotification {
     pub(super) person: PersonId,
     pub(super) id: NotificationId,
     pub(super) kind: NotificationKind,
@@ -35,7 +35,7 @@ pub(super) struct Note {
     pub(super) at: Timestamp,
 }
 
-impl Note {
+impl NewNotification {
     /// A notification about a person, without a story.
     pub(super) const fn about_people(
         person: PersonId,
@@ -57,7 +57,7 @@ impl Note {
 }
 
 /// The write that mentions people: a story, or a comment on it.
-pub(super) struct Act {
+pub(super) struct MentionSource {
     /// The id of the story or comment.
     pub(super) id: RawId,
     pub(super) actor: PersonId,
@@ -68,7 +68,7 @@ pub(super) struct Act {
     pub(super) at: Timestamp,
 }
 
-impl Act {
+impl MentionSource {
     /// The id of the notification that a person gets about it.
     pub(super) const fn notification_of(&self, person: PersonId) -> NotificationId {
         NotificationId::about(self.id, person)
@@ -98,24 +98,32 @@ pub(super) const fn kind_of_number(number: i64) -> NotificationKind {
 }
 
 /// Notifies one person. Returns whether they have a new notification.
-pub(super) fn notify(db: &Db<'_>, note: &Note) -> StoreResult<bool> {
-    Ok(may_tell(db, note.person, note.actor)? && insert(db, note)?)
+pub(super) fn notify(db: &Db<'_>, notification: &NewNotification) -> StoreResult<bool> {
+    Ok(may_notify(db, notification.person, notification.actor)? && insert(db, notification)?)
 }
 
 /// Notifies an author of likes of a story: the notification moves to the top. Returns whether it did.
-pub(super) fn notify_like(db: &Db<'_>, note: &Note, story: StoryId) -> StoreResult<bool> {
-    if !may_tell(db, note.person, note.actor)? {
+pub(super) fn notify_like(
+    db: &Db<'_>,
+    notification: &NewNotification,
+    story: StoryId,
+) -> StoreResult<bool> {
+    if !may_notify(db, notification.person, notification.actor)? {
         return Ok(false);
     }
-    remove_likes(db, note.person, story)?;
-    insert(db, note)
+    remove_likes(db, notification.person, story)?;
+    insert(db, notification)
 }
 
 /// Restores the notification of likes of a story at its position, unless there is one.
-pub(super) fn restore_like(db: &Db<'_>, note: &Note, story: StoryId) -> StoreResult<()> {
-    let stands = likes_notification(db, note.person, story)?.is_some();
-    if !stands && may_tell(db, note.person, note.actor)? {
-        insert(db, note)?;
+pub(super) fn restore_like(
+    db: &Db<'_>,
+    notification: &NewNotification,
+    story: StoryId,
+) -> StoreResult<()> {
+    let stands = likes_notification(db, notification.person, story)?.is_some();
+    if !stands && may_notify(db, notification.person, notification.actor)? {
+        insert(db, notification)?;
     }
     Ok(())
 }
@@ -137,7 +145,7 @@ pub(super) fn likes_notification(
 /// connection to the author of the act are notified up to a daily limit. Returns the people notified.
 pub(super) fn notify_mentioned(
     db: &Db<'_>,
-    act: &Act,
+    act: &MentionSource,
     mentions: &[Mention],
     limits: &PersonLimits,
 ) -> StoreResult<Vec<PersonId>> {
@@ -146,13 +154,13 @@ pub(super) fn notify_mentioned(
         if person == act.story_author
             || told.contains(&person)
             || !may_open(db, person, act.story_author, act.audience)?
-            || !may_tell(db, person, act.actor)?
+            || !may_notify(db, person, act.actor)?
             || !may_mention(db, person, act, limits)?
         {
             continue;
         }
         let (kind, story) = (NotificationKind::Mention, Some(act.story));
-        let note = Note {
+        let notification = NewNotification {
             person,
             id: act.notification_of(person),
             kind,
@@ -161,7 +169,7 @@ pub(super) fn notify_mentioned(
             comment: act.comment,
             at: act.at,
         };
-        if insert(db, &note)? {
+        if insert(db, &notification)? {
             told.push(person);
         }
     }
@@ -188,7 +196,7 @@ pub(super) fn remove_comment(db: &Db<'_>, story: StoryId, comment: CommentId) ->
     Ok(())
 }
 
-fn may_tell(db: &Db<'_>, person: PersonId, actor: PersonId) -> StoreResult<bool> {
+fn may_notify(db: &Db<'_>, person: PersonId, actor: PersonId) -> StoreResult<bool> {
     Ok(db.number(MAY_TELL, [person.as_i64(), actor.as_i64()])? != 0)
 }
 
@@ -196,7 +204,7 @@ fn may_tell(db: &Db<'_>, person: PersonId, actor: PersonId) -> StoreResult<bool>
 fn may_mention(
     db: &Db<'_>,
     person: PersonId,
-    act: &Act,
+    act: &MentionSource,
     limits: &PersonLimits,
 ) -> StoreResult<bool> {
     let connected = friends::are_friends(db, person, act.actor)?
@@ -217,20 +225,24 @@ fn may_open(
     }
 }
 
-fn insert(db: &Db<'_>, note: &Note) -> StoreResult<bool> {
+fn insert(db: &Db<'_>, notification: &NewNotification) -> StoreResult<bool> {
     let (story, comment) = (
-        note.story.map(StoryId::as_i64),
-        note.comment.map(CommentId::as_i64),
+        notification.story.map(StoryId::as_i64),
+        notification.comment.map(CommentId::as_i64),
     );
-    let (person, id, actor) = (note.person.as_i64(), note.id.as_i64(), note.actor.as_i64());
+    let (person, id, actor) = (
+        notification.person.as_i64(),
+        notification.id.as_i64(),
+        notification.actor.as_i64(),
+    );
     let row = params![
         person,
         id,
-        kind_number(note.kind),
+        kind_number(notification.kind),
         actor,
         story,
         comment,
-        note.at.as_i64()
+        notification.at.as_i64()
     ];
     db.changes(NOTIFICATION_INSERT, row)
 }

@@ -59,16 +59,16 @@ impl fmt::Display for OpenFailed {
 impl std::error::Error for OpenFailed {}
 
 /// A database file that only this process uses, while this value exists.
-pub(super) struct Place {
+pub(super) struct DatabaseLock {
     pub(super) path: PathBuf,
     temporary: Option<tempfile::TempDir>,
     /// Held while this value or the writer exists.
     lock: Option<Arc<File>>,
 }
 
-impl Place {
+impl DatabaseLock {
     /// Creates the folder and the file and takes the lock.
-    pub(super) fn take(file: &SqliteFile) -> Result<Self, OpenFailed> {
+    pub(super) fn acquire(file: &SqliteFile) -> Result<Self, OpenFailed> {
         let (path, temporary) = match file {
             SqliteFile::At(path) => (path.clone(), None),
             SqliteFile::Temporary => {
@@ -107,7 +107,7 @@ impl Place {
     }
 
     /// Extends the lock to the lifetime of the result.
-    pub(super) fn lock(&self) -> Option<Arc<File>> {
+    pub(super) fn file_lock(&self) -> Option<Arc<File>> {
         self.lock.clone()
     }
 
@@ -116,7 +116,7 @@ impl Place {
     }
 
     /// Whether the file outlives the store. A temporary file needs no mark.
-    pub(super) fn stays(&self) -> bool {
+    pub(super) fn is_persistent(&self) -> bool {
         self.temporary.is_none()
     }
 
@@ -124,7 +124,7 @@ impl Place {
     pub(super) fn connector(&self) -> Connector {
         Connector {
             path: self.path.clone(),
-            stays: self.stays(),
+            is_persistent: self.is_persistent(),
         }
     }
 }
@@ -134,7 +134,7 @@ impl Place {
 pub(super) struct Connector {
     path: PathBuf,
     /// Whether writes are synced to the disk.
-    stays: bool,
+    is_persistent: bool,
 }
 
 impl Connector {
@@ -142,7 +142,7 @@ impl Connector {
     pub(super) fn connect_writer(&self, options: &SqliteOptions) -> Result<Connection, OpenFailed> {
         self.connect(options, |connection| {
             connection.pragma_update(None, "journal_mode", "WAL")?;
-            let synchronous = if self.stays { "FULL" } else { "OFF" };
+            let synchronous = if self.is_persistent { "FULL" } else { "OFF" };
             connection.pragma_update(None, "synchronous", synchronous)?;
             let log_bytes_max = i64::from(options.wal_mib_max) << 20;
             connection.pragma_update(None, "journal_size_limit", log_bytes_max)?;
@@ -209,7 +209,7 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
 /// The files of an older version, or files that somebody copied here. Their modes are not changed automatically,
 /// because a group may be allowed to read them on purpose.
 fn warn_about_looser_modes(path: &Path) {
-    if let Some(command) = private::command_to_close(folder_of(path), &files_of(path)) {
+    if let Some(command) = private::chmod_command(folder_of(path), &files_of(path)) {
         tracing::warn!(
             "other accounts of this machine may open the store's files; to keep them out, run: {command}"
         );

@@ -12,8 +12,8 @@ use super::db::Db;
 use super::statement::statements;
 use super::stories::story_id;
 use sosik_store::{
-    Claim, ClaimName, DeadOrder, FailedOrder, HeldOrder, LateStory, NewStory, Order, OrderFigures,
-    OrderKind, Orders, StoreResult, Watermark,
+    Claim, ClaimName, DeadOrder, DeliveryProgress, FailedOrder, HeldOrder, LateStory, NewStory,
+    Order, OrderKind, OrderStats, Orders, StoreResult,
 };
 
 statements! {
@@ -144,24 +144,24 @@ impl Orders for SqliteStore {
         .await
     }
 
-    async fn order_figures(&self) -> StoreResult<OrderFigures> {
+    async fn order_stats(&self) -> StoreResult<OrderStats> {
         self.read("count orders", |db| {
-            let figures = db.row(ORDER_FIGURES, [], |row| {
+            let stats = db.row(ORDER_FIGURES, [], |row| {
                 let count =
                     |column| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
                 let oldest = row.get::<_, Option<i64>>(2)?.map(Timestamp::from_i64);
-                Ok(OrderFigures {
+                Ok(OrderStats {
                     pending: count(0)?,
                     dead: count(1)?,
                     oldest,
                 })
             })?;
-            Ok(figures.unwrap_or_default())
+            Ok(stats.unwrap_or_default())
         })
         .await
     }
 
-    async fn watermark(&self, now: Timestamp) -> StoreResult<Watermark> {
+    async fn delivery_progress(&self, now: Timestamp) -> StoreResult<DeliveryProgress> {
         self.read("find the watermark", move |db| {
             let due = |row: &Row<'_>| Ok(Timestamp::from_i64(row.get(0)?));
             let undelivered_late = db.row(OLDEST_LATE, [], |row| row.get::<_, i64>(0))?;
@@ -169,7 +169,7 @@ impl Orders for SqliteStore {
                 Some(number) => number - 1,
                 None => db.number(LATE_NEWEST, [])?,
             };
-            Ok(Watermark {
+            Ok(DeliveryProgress {
                 oldest_undelivered: db.row(OLDEST_UNDELIVERED, [], story_id)?,
                 late: late.unsigned_abs(),
                 due_since: db.row(OLDEST_DUE, [now.as_i64()], due)?,
@@ -212,7 +212,7 @@ impl Orders for SqliteStore {
                 Ok((story_id(row)?, PersonId::from_i64(row.get(1)?)))
             })?;
             for (story, author) in dead {
-                let number = note_late(db, story, author, ToFriends::Too)?;
+                let number = insert_late_story(db, story, author, LateReaders::FriendsToo)?;
                 db.execute(DELIVERY_LATE, [story.as_i64(), number])?;
             }
             Ok(db.execute(ORDERS_RETRY, [now.as_i64()])? as u64)
@@ -222,7 +222,7 @@ impl Orders for SqliteStore {
 }
 
 /// Inserts the delivery order of a new story, either claimed or due immediately.
-pub(super) fn give_delivery(db: &Db<'_>, story: &NewStory) -> StoreResult<()> {
+pub(super) fn insert_delivery_order(db: &Db<'_>, story: &NewStory) -> StoreResult<()> {
     let due_at_once = Claim {
         name: ClaimName::default(),
         until: story.now,
@@ -250,14 +250,14 @@ fn insert(db: &Db<'_>, order: &Order) -> StoreResult<()> {
 }
 
 /// Makes a delivery due, if there is one that never failed. Its claim holds until another one is made.
-pub(super) fn hasten_delivery(db: &Db<'_>, story: StoryId, now: Timestamp) -> StoreResult<()> {
+pub(super) fn make_delivery_due(db: &Db<'_>, story: StoryId, now: Timestamp) -> StoreResult<()> {
     let kind = kind_number(OrderKind::Deliver);
     db.execute(ORDER_HASTEN, [kind, story.as_i64(), now.as_i64()])?;
     Ok(())
 }
 
 /// Inserts an order to deliver a story to readers who did not receive it before, due immediately.
-pub(super) fn give_delivery_again(
+pub(super) fn insert_redelivery_order(
     db: &Db<'_>,
     story: StoryId,
     author: PersonId,
@@ -267,10 +267,10 @@ pub(super) fn give_delivery_again(
     let dead = db.row(ORDER_IS_DEAD, [kind, story.as_i64()], |row| row.get(0))?;
     // The watermark waits for friends whose delivery is in progress, and not for those of a dead delivery.
     let to_friends = match dead {
-        Some(true) => ToFriends::Too,
-        Some(false) | None => ToFriends::Not,
+        Some(true) => LateReaders::FriendsToo,
+        Some(false) | None => LateReaders::FollowersOnly,
     };
-    let number = note_late(db, story, author, to_friends)?;
+    let number = insert_late_story(db, story, author, to_friends)?;
     let (author, now) = (author.as_i64(), now.as_i64());
     db.execute(ORDER_AGAIN, [kind, story.as_i64(), author, now, number])?;
     Ok(())
@@ -278,20 +278,20 @@ pub(super) fn give_delivery_again(
 
 /// Whether friends get a late story, too.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum ToFriends {
-    Too,
-    Not,
+enum LateReaders {
+    FriendsToo,
+    FollowersOnly,
 }
 
 /// Inserts a late story, deletes rows beyond the maximum, and returns the number of the new row.
-fn note_late(
+fn insert_late_story(
     db: &Db<'_>,
     story: StoryId,
     author: PersonId,
-    to_friends: ToFriends,
+    to_friends: LateReaders,
 ) -> StoreResult<i64> {
     let number = db.number(LATE_NEWEST, [])? + 1;
-    let to_friends = i64::from(to_friends == ToFriends::Too);
+    let to_friends = i64::from(to_friends == LateReaders::FriendsToo);
     let values = [number, story.as_i64(), author.as_i64(), to_friends];
     db.execute(LATE_INSERT, values)?;
     db.execute(LATE_FORGET, [number - LATE_STORIES_KEPT])?;

@@ -100,7 +100,7 @@ impl People for SqliteStore {
         .await
     }
 
-    async fn everybody(&self, after: PersonId, limit: u32) -> StoreResult<Vec<PersonId>> {
+    async fn people_after(&self, after: PersonId, limit: u32) -> StoreResult<Vec<PersonId>> {
         self.read("list everybody", move |db| {
             db.rows(EVERYBODY, params![after.as_i64(), limit], |row| {
                 Ok(PersonId::from_i64(row.get(0)?))

@@ -6,7 +6,7 @@ use sosik_feed::{PersonId, StoryId};
 
 use super::db::Db;
 use super::idempotency::{self, Earlier};
-use super::notify::{self, Act};
+use super::notify::{self, MentionSource};
 use super::statement::statements;
 use super::stories::audience_number;
 use super::{orders, people, tags, usage};
@@ -25,11 +25,11 @@ pub(super) fn post(
     limits: &PersonLimits,
 ) -> StoreResult<Posted<StoryId>> {
     let asked = story.idempotency.as_ref();
-    match idempotency::earlier(db, story.author, idempotency::Act::Story, asked)? {
+    match idempotency::earlier(db, story.author, idempotency::Operation::Story, asked)? {
         Earlier::New => {}
         Earlier::Repeated(id) => {
             let first = StoryId::new(id);
-            orders::hasten_delivery(db, first, story.now)?;
+            orders::make_delivery_due(db, first, story.now)?;
             return Ok(Posted::Repeated(first));
         }
         Earlier::Reused => return Ok(Posted::KeyReused),
@@ -38,16 +38,16 @@ pub(super) fn post(
     usage::within_quota(db, story.author, limits, || {
         insert(db, STORY_INSERT, story, &mentions)
     })?;
-    orders::give_delivery(db, story)?;
+    orders::insert_delivery_order(db, story)?;
     idempotency::remember(
         db,
         story.author,
-        idempotency::Act::Story,
+        idempotency::Operation::Story,
         asked,
         story.id.raw(),
         story.now,
     )?;
-    let act = Act {
+    let act = MentionSource {
         id: story.id.raw(),
         actor: story.author,
         story: story.id,

@@ -88,7 +88,7 @@ pub fn create_file(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// Errors of the system.
-pub fn close_to_others(path: &Path) -> io::Result<()> {
+pub fn restrict_to_owner(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(FILE_MODE))
 }
 
@@ -101,7 +101,7 @@ fn options() -> OpenOptions {
 /// The shell command that removes the permissions of other accounts from a folder and files in it; `None` if they have
 /// none. Missing files are omitted, and so is a folder that accounts share.
 #[must_use]
-pub fn command_to_close(folder: &Path, files: &[PathBuf]) -> Option<String> {
+pub fn chmod_command(folder: &Path, files: &[PathBuf]) -> Option<String> {
     let shared = mode(folder).is_some_and(|mode| mode & STICKY != 0);
     let folders = (!shared && is_open(folder)).then(|| quoted(folder));
     let files: Vec<_> = files
@@ -184,15 +184,15 @@ mod tests {
         create_file(&ours).unwrap();
         create_file(&open).unwrap();
         let files = [ours, open.clone(), root.path().join("missing")];
-        assert_eq!(command_to_close(root.path(), &files), None);
+        assert_eq!(chmod_command(root.path(), &files), None);
         fs::set_permissions(&open, Permissions::from_mode(0o604)).unwrap();
         let path = root.path().display();
         let command = format!(r"chmod 600 '{path}/it'\''s open'");
-        assert_eq!(command_to_close(root.path(), &files), Some(command.clone()));
+        assert_eq!(chmod_command(root.path(), &files), Some(command.clone()));
         fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
         let both = format!("chmod 700 {path} && {command}");
-        assert_eq!(command_to_close(root.path(), &files), Some(both));
+        assert_eq!(chmod_command(root.path(), &files), Some(both));
         fs::set_permissions(root.path(), Permissions::from_mode(0o1777)).unwrap();
-        assert_eq!(command_to_close(root.path(), &files), Some(command));
+        assert_eq!(chmod_command(root.path(), &files), Some(command));
     }
 }

@@ -10,16 +10,16 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::db::Db;
-use super::failure::{of_engine, while_doing};
+use super::failure::{of_engine, with_context};
 use super::log::Gate;
 use sosik_store::{StoreError, StoreResult};
 
 /// The pool of connections.
 pub(super) struct Readers {
     /// One permit for each connection.
-    turns: Arc<Semaphore>,
+    connection_permits: Arc<Semaphore>,
     /// One permit for each read that runs or waits.
-    places: Arc<Semaphore>,
+    queue_permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
     /// Each read holds it shared: emptying the log waits until no read runs.
     gate: Gate,
@@ -31,8 +31,8 @@ impl Readers {
     pub(super) fn new(connections: Vec<Connection>, waiting_max: usize, gate: Gate) -> Self {
         let count = connections.len();
         Self {
-            turns: Arc::new(Semaphore::new(count)),
-            places: Arc::new(Semaphore::new(count + waiting_max)),
+            connection_permits: Arc::new(Semaphore::new(count)),
+            queue_permits: Arc::new(Semaphore::new(count + waiting_max)),
             idle: Arc::new(Mutex::new(connections)),
             gate,
             count: u32::try_from(count).unwrap_or(u32::MAX),
@@ -45,45 +45,46 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Db<'_>) -> StoreResult<T> + Send + 'static,
     {
-        let place = Arc::clone(&self.places)
+        let queue_permit = Arc::clone(&self.queue_permits)
             .try_acquire_owned()
             .map_err(|full| match full {
                 tokio::sync::TryAcquireError::NoPermits => StoreError::Busy,
                 tokio::sync::TryAcquireError::Closed => StoreError::Closed,
             })?;
-        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else {
+        let Ok(connection_permit) = Arc::clone(&self.connection_permits).acquire_owned().await
+        else {
             return Err(StoreError::Closed);
         };
         let (idle, gate) = (Arc::clone(&self.idle), Arc::clone(&self.gate));
         let read = tokio::task::spawn_blocking(move || {
             // Held to the end, even if the caller is gone: the connection is in use until then.
-            let _held = (place, turn);
+            let _held = (queue_permit, connection_permit);
             let _log_is_used = gate.read();
-            let borrowed = Borrowed::take(&idle).ok_or(StoreError::Closed)?;
+            let borrowed = PooledConnection::take(&idle).ok_or(StoreError::Closed)?;
             borrowed.read(work)
         });
         match read.await {
-            Ok(outcome) => outcome.map_err(|error| while_doing(context, error)),
+            Ok(outcome) => outcome.map_err(|error| with_context(context, error)),
             Err(panicked) => Err(StoreError::failed(context, panicked)),
         }
     }
 
     /// Waits for the reads in progress, then closes the connections.
     pub(super) async fn close(&self) {
-        self.places.close();
-        let _all = self.turns.acquire_many(self.count).await;
-        self.turns.close();
+        self.queue_permits.close();
+        let _all = self.connection_permits.acquire_many(self.count).await;
+        self.connection_permits.close();
         self.idle.lock().clear();
     }
 }
 
 /// A borrowed connection. Dropping it returns it to the pool.
-struct Borrowed<'p> {
+struct PooledConnection<'p> {
     connection: Option<Connection>,
     pool: &'p Mutex<Vec<Connection>>,
 }
 
-impl<'p> Borrowed<'p> {
+impl<'p> PooledConnection<'p> {
     fn take(pool: &'p Mutex<Vec<Connection>>) -> Option<Self> {
         let connection = pool.lock().pop()?;
         Some(Self {
@@ -111,7 +112,7 @@ impl<'p> Borrowed<'p> {
     }
 }
 
-impl Drop for Borrowed<'_> {
+impl Drop for PooledConnection<'_> {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else {
             return;

@@ -12,7 +12,7 @@ use super::db::Db;
 use super::statement::{Sql, statements};
 use super::{SqliteStore, blocks, bulk, friends, people};
 use sosik_store::{
-    LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersAsk, ReadersMax, RelatedPerson,
+    LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersMax, ReadersQuery, RelatedPerson,
     RelationChange, RelationLimits, Relations, RequestSide, StoreResult,
 };
 
@@ -55,7 +55,7 @@ statements! {
 
 #[async_trait]
 impl Relations for SqliteStore {
-    async fn ask_friend(
+    async fn send_friend_request(
         &self,
         asker: PersonId,
         asked: PersonId,
@@ -70,7 +70,7 @@ impl Relations for SqliteStore {
         .await
     }
 
-    async fn accept_friend(
+    async fn accept_friend_request(
         &self,
         asked: PersonId,
         asker: PersonId,
@@ -84,7 +84,11 @@ impl Relations for SqliteStore {
         .await
     }
 
-    async fn drop_request(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange> {
+    async fn remove_friend_request(
+        &self,
+        person: PersonId,
+        other: PersonId,
+    ) -> StoreResult<RelationChange> {
         let limits = self.person_limits;
         self.write("drop a friend request", move |db| {
             // Requests never exist in both directions, because a request in return is an acceptance.
@@ -206,24 +210,24 @@ impl Relations for SqliteStore {
         after: PersonId,
         limit: u32,
     ) -> StoreResult<ReaderChunk> {
-        let ask = ReadersAsk {
+        let query = ReadersQuery {
             author,
             audience,
             after,
         };
-        self.read("walk the readers", move |db| readers(db, ask, limit))
+        self.read("walk the readers", move |db| readers(db, query, limit))
             .await
     }
 
     async fn readers_of_many(
         &self,
-        asks: Vec<ReadersAsk>,
+        queries: Vec<ReadersQuery>,
         max: ReadersMax,
     ) -> StoreResult<Vec<ReaderChunk>> {
         self.read("walk the readers of many", move |db| {
-            let (mut chunks, mut found) = (Vec::with_capacity(asks.len()), 0);
-            for ask in asks {
-                let chunk = readers(db, ask, max.each)?;
+            let (mut chunks, mut found) = (Vec::with_capacity(queries.len()), 0);
+            for query in queries {
+                let chunk = readers(db, query, max.each)?;
                 found += chunk.readers.len();
                 chunks.push(chunk);
                 if found >= max.total {
@@ -308,15 +312,15 @@ const fn is_large(readers: u32, was_large: bool, limits: LargeAuthorLimits) -> b
     }
 }
 
-fn readers(db: &Db<'_>, ask: ReadersAsk, limit: u32) -> StoreResult<ReaderChunk> {
-    let sql = match ask.audience {
+fn readers(db: &Db<'_>, query: ReadersQuery, limit: u32) -> StoreResult<ReaderChunk> {
+    let sql = match query.audience {
         Audience::Public => READERS_PUBLIC,
         Audience::Friends => READERS_FRIENDS,
     };
     // One more than requested shows whether more follow.
     let values = params![
-        ask.author.as_i64(),
-        ask.after.as_i64(),
+        query.author.as_i64(),
+        query.after.as_i64(),
         i64::from(limit) + 1
     ];
     let mut readers = db.rows(sql, values, |row| Ok(PersonId::from_i64(row.get(0)?)))?;

@@ -63,7 +63,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::sessions::STATEMENTS,
     super::stories::STATEMENTS,
     super::tags::STATEMENTS,
-    super::upkeep::STATEMENTS,
+    super::maintenance::STATEMENTS,
     super::usage::STATEMENTS,
     super::withdrawn::STATEMENTS,
 ];

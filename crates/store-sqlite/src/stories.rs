@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, params};
-use sosik_feed::{Audience, PersonId, Sees, StoryId, Timestamp};
+use sosik_feed::{Audience, PersonId, StoryId, Timestamp, Visibility};
 
 use super::db::Db;
 use super::failure::of_engine;
@@ -81,13 +81,13 @@ impl Stories for SqliteStore {
     async fn stories_of(
         &self,
         author: PersonId,
-        sees: Sees,
+        visibility: Visibility,
         before: Option<StoryId>,
         limit: u32,
     ) -> StoreResult<Vec<StoryId>> {
         self.read("list an author's stories", move |db| {
             db.rows(
-                of_author(sees),
+                of_author(visibility),
                 params![author.as_i64(), below(before), limit],
                 story_id,
             )
@@ -121,7 +121,7 @@ impl Stories for SqliteStore {
         .await
     }
 
-    async fn forget_idempotency(&self, before: Timestamp, limit: u32) -> StoreResult<u64> {
+    async fn delete_idempotency_keys(&self, before: Timestamp, limit: u32) -> StoreResult<u64> {
         self.write("forget idempotency keys", move |db| {
             idempotency::forget(db, before, limit)
         })
@@ -140,10 +140,10 @@ pub(super) fn head(db: &Db<'_>, story: StoryId) -> StoreResult<Option<(PersonId,
 }
 
 /// The statement that lists an author's stories. Parameters: author, upper bound of the id, limit.
-pub(super) const fn of_author(sees: Sees) -> Sql {
-    match sees {
-        Sees::Everything => STORIES_OF,
-        Sees::Public => STORIES_OF_PUBLIC,
+pub(super) const fn of_author(visibility: Visibility) -> Sql {
+    match visibility {
+        Visibility::Everything => STORIES_OF,
+        Visibility::Public => STORIES_OF_PUBLIC,
     }
 }
 
@@ -219,7 +219,7 @@ fn change(db: &Db<'_>, edit: &StoryEdit) -> StoreResult<Option<StoryRecord>> {
     )?;
     tags::keep(db, edit.id, &tags::of_story(db, edit.id)?)?;
     if audience_before == Audience::Friends && edit.audience == Some(Audience::Public) {
-        orders::give_delivery_again(db, edit.id, edit.author, edit.now)?;
+        orders::insert_redelivery_order(db, edit.id, edit.author, edit.now)?;
     }
     db.row(STORY, [edit.id.as_i64()], record)
 }

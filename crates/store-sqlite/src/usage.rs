@@ -64,7 +64,7 @@ pub(super) fn take_stranger_mention(
 }
 
 /// Recomputes a person's usage, and returns whether it was wrong.
-pub(super) fn mend(db: &Db<'_>, person: PersonId) -> StoreResult<bool> {
+pub(super) fn repair(db: &Db<'_>, person: PersonId) -> StoreResult<bool> {
     let counted = usage(db, USAGE_COUNTED, person)?.unwrap_or_default();
     if usage(db, USAGE, person)? == Some(counted) {
         return Ok(false);

@@ -21,7 +21,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::db::Db;
-use super::failure::{is_of_the_disk, to_act_on, while_doing};
+use super::failure::{actionable, is_disk_failure, with_context};
 use super::in_use;
 use super::log::Log;
 use super::open::OpenFailed;
@@ -29,7 +29,7 @@ use sosik_store::{StoreError, StoreResult};
 
 /// Statistics of the writer. Jobs per batch are jobs per fsync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct WriterFigures {
+pub struct WriterStats {
     /// Committed transactions.
     pub batches: u64,
     /// Writes in these transactions.
@@ -43,7 +43,7 @@ struct Counters {
     /// Number of connections that replaced one after an I/O error.
     reopened: AtomicU64,
     /// There is no connection: the disk failed, and the file could not be opened again.
-    is_without: AtomicBool,
+    is_disconnected: AtomicBool,
 }
 
 /// Opens the connection, at the start and after an I/O error.
@@ -51,7 +51,7 @@ pub(super) type Connect = Box<dyn FnMut() -> Result<Connection, OpenFailed> + Se
 
 /// The handle of the writer thread.
 pub(super) struct Writer {
-    inbox: mpsc::Sender<Message>,
+    sender: mpsc::Sender<Message>,
     counters: Arc<Counters>,
     ended: watch::Receiver<bool>,
 }
@@ -65,7 +65,7 @@ impl Writer {
     /// Starts the thread. At most `batch_max` jobs share a transaction, at most `waiting_max` wait. The lock of the
     /// file is held until the connection is closed, even if the store is dropped without being closed.
     pub(super) fn start(parts: Parts) -> std::io::Result<Self> {
-        let (inbox, outbox) = mpsc::channel(parts.waiting_max);
+        let (sender, receiver) = mpsc::channel(parts.waiting_max);
         let (ending, ended) = watch::channel(false);
         let counters = Arc::<Counters>::default();
         let mut slot = Slot {
@@ -78,13 +78,13 @@ impl Writer {
         thread::Builder::new()
             .name("sosik-writer".to_owned())
             .spawn(move || {
-                write_until_closed(&mut slot, outbox, parts.batch_max);
+                write_until_closed(&mut slot, receiver, parts.batch_max);
                 slot.close();
                 drop(lock);
                 let _nobody_waits = ending.send(true);
             })?;
         Ok(Self {
-            inbox,
+            sender,
             counters,
             ended,
         })
@@ -97,13 +97,13 @@ impl Writer {
         F: FnOnce(&Db<'_>) -> StoreResult<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Asked {
+        let job = Box::new(PendingWrite {
             context,
             work: Some(work),
             outcome: None,
             reply,
         });
-        self.inbox
+        self.sender
             .try_send(Message::Work(job))
             .map_err(|refused| match refused {
                 TrySendError::Full(_) => StoreError::Busy,
@@ -113,8 +113,8 @@ impl Writer {
     }
 
     /// Whether there is a connection for writes.
-    pub(super) fn is_able(&self) -> bool {
-        !self.counters.is_without.load(Ordering::Relaxed)
+    pub(super) fn is_connected(&self) -> bool {
+        !self.counters.is_disconnected.load(Ordering::Relaxed)
     }
 
     /// Number of connections that replaced one after an I/O error.
@@ -124,16 +124,16 @@ impl Writer {
 
     /// Number of waiting writes.
     pub(super) fn waiting(&self) -> usize {
-        self.inbox.max_capacity() - self.inbox.capacity()
+        self.sender.max_capacity() - self.sender.capacity()
     }
 
     /// Succeeds if there is space for another write and a connection for it.
     pub(super) fn check(&self) -> StoreResult<()> {
-        if self.inbox.is_closed() {
+        if self.sender.is_closed() {
             Err(StoreError::Closed)
-        } else if !self.is_able() {
+        } else if !self.is_connected() {
             Err(StoreError::failed("write to the database", NO_CONNECTION))
-        } else if self.inbox.capacity() == 0 {
+        } else if self.sender.capacity() == 0 {
             Err(StoreError::Busy)
         } else {
             Ok(())
@@ -143,14 +143,14 @@ impl Writer {
     /// Finishes the accepted jobs, then ends.
     pub(super) async fn close(&self) {
         // An error means that the thread has ended or is about to end.
-        let _ended = self.inbox.send(Message::Close).await;
+        let _ended = self.sender.send(Message::Close).await;
         let mut ended = self.ended.clone();
         let _ended = ended.wait_for(|ended| *ended).await;
     }
 
-    pub(super) fn figures(&self) -> WriterFigures {
+    pub(super) fn stats(&self) -> WriterStats {
         let jobs = self.counters.jobs.load(Ordering::Relaxed);
-        WriterFigures {
+        WriterStats {
             batches: self.counters.batches.load(Ordering::Relaxed),
             jobs,
         }
@@ -199,10 +199,12 @@ impl Slot {
                 tracing::warn!("the database is opened again after the disk failed");
                 self.connection = Some(connection);
                 self.counters.reopened.fetch_add(1, Ordering::Relaxed);
-                self.counters.is_without.store(false, Ordering::Relaxed);
+                self.counters
+                    .is_disconnected
+                    .store(false, Ordering::Relaxed);
             }
             Err(error) => {
-                if !self.counters.is_without.swap(true, Ordering::Relaxed) {
+                if !self.counters.is_disconnected.swap(true, Ordering::Relaxed) {
                     tracing::error!(%error, "nothing can be written: the database could not be opened again after the \
                         disk failed; each write tries it anew");
                 }
@@ -216,9 +218,9 @@ impl Slot {
         self.reopen();
     }
 
-    fn tend_log(&mut self) {
+    fn truncate_log(&mut self) {
         if let (Some(connection), Some(log)) = (&self.connection, &mut self.log) {
-            log.tend(connection);
+            log.truncate_if_large(connection);
         }
     }
 
@@ -234,19 +236,19 @@ trait Job: Send {
     /// Runs the work; `false` if it must be rolled back.
     fn run(&mut self, db: &Db<'_>) -> bool;
     /// Whether an I/O error occurred in the work.
-    fn broke(&self) -> bool;
+    fn disk_failed(&self) -> bool;
     /// Responds to the caller. `lost` is the error of the transaction, if it failed.
     fn answer(self: Box<Self>, lost: Option<StoreError>);
 }
 
-struct Asked<F, T> {
+struct PendingWrite<F, T> {
     context: &'static str,
     work: Option<F>,
     outcome: Option<StoreResult<T>>,
     reply: oneshot::Sender<StoreResult<T>>,
 }
 
-impl<F, T> Job for Asked<F, T>
+impl<F, T> Job for PendingWrite<F, T>
 where
     T: Send,
     F: FnOnce(&Db<'_>) -> StoreResult<T> + Send,
@@ -260,24 +262,24 @@ where
         let outcome =
             outcome.unwrap_or_else(|_| Err(StoreError::failed(self.context, "the write panicked")));
         let keep = outcome.is_ok();
-        self.outcome = Some(outcome.map_err(|error| while_doing(self.context, error)));
+        self.outcome = Some(outcome.map_err(|error| with_context(self.context, error)));
         keep
     }
 
-    fn broke(&self) -> bool {
+    fn disk_failed(&self) -> bool {
         let Some(Err(StoreError::Failed { source, .. })) = &self.outcome else {
             return false;
         };
         source
             .downcast_ref::<rusqlite::Error>()
-            .is_some_and(is_of_the_disk)
+            .is_some_and(is_disk_failure)
     }
 
     fn answer(self: Box<Self>, lost: Option<StoreError>) {
         let outcome = match (lost, self.outcome) {
             // A job's own error is more specific than that of its batch.
             (_, Some(Err(own))) => Err(own),
-            (Some(lost), _) => Err(while_doing(self.context, lost)),
+            (Some(lost), _) => Err(with_context(self.context, lost)),
             (None, Some(kept)) => kept,
             (None, None) => Err(StoreError::Closed),
         };
@@ -285,24 +287,24 @@ where
     }
 }
 
-fn write_until_closed(slot: &mut Slot, mut outbox: mpsc::Receiver<Message>, batch_max: usize) {
+fn write_until_closed(slot: &mut Slot, mut receiver: mpsc::Receiver<Message>, batch_max: usize) {
     let mut messages = Vec::with_capacity(batch_max);
-    while outbox.blocking_recv_many(&mut messages, batch_max) > 0 {
+    while receiver.blocking_recv_many(&mut messages, batch_max) > 0 {
         let mut jobs = Vec::with_capacity(messages.len());
         for message in messages.drain(..) {
             match message {
                 Message::Work(job) => jobs.push(job),
                 // Messages that are in the channel are still received; new ones are rejected.
-                Message::Close => outbox.close(),
+                Message::Close => receiver.close(),
             }
         }
         if !jobs.is_empty() {
-            commit_together(slot, jobs);
+            commit_batch(slot, jobs);
         }
     }
 }
 
-fn commit_together(slot: &mut Slot, mut jobs: Vec<Box<dyn Job>>) {
+fn commit_batch(slot: &mut Slot, mut jobs: Vec<Box<dyn Job>>) {
     let counters = Arc::clone(&slot.counters);
     let Some(connection) = slot.connection() else {
         let lost = || StoreError::failed("write to the database", NO_CONNECTION);
@@ -317,23 +319,24 @@ fn commit_together(slot: &mut Slot, mut jobs: Vec<Box<dyn Job>>) {
         }
         Arc::new(error)
     });
-    let broke = lost.as_deref().is_some_and(is_of_the_disk) || jobs.iter().any(|job| job.broke());
+    let disk_failed =
+        lost.as_deref().is_some_and(is_disk_failure) || jobs.iter().any(|job| job.disk_failed());
     counters.batches.fetch_add(1, Ordering::Relaxed);
     counters
         .jobs
         .fetch_add(jobs.len() as u64, Ordering::Relaxed);
-    if broke {
+    if disk_failed {
         slot.replace();
     }
     for job in jobs {
-        job.answer(lost.as_ref().map(told));
+        job.answer(lost.as_ref().map(batch_error));
     }
-    slot.tend_log();
+    slot.truncate_log();
 }
 
 /// The error of a batch, as each of its jobs gets it.
-fn told(lost: &Arc<rusqlite::Error>) -> StoreError {
-    to_act_on(lost).unwrap_or_else(|| StoreError::failed("commit", Arc::clone(lost)))
+fn batch_error(lost: &Arc<rusqlite::Error>) -> StoreError {
+    actionable(lost).unwrap_or_else(|| StoreError::failed("commit", Arc::clone(lost)))
 }
 
 fn run_all(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {

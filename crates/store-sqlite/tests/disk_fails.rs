@@ -49,7 +49,7 @@ async fn after_an_io_error_the_connection_is_replaced_and_while_that_fails_the_n
     let store = SqliteStore::open(&SqliteOptions::at(&path, Timestamp::from_millis(1)));
     let store = store.expect("opens");
     sign_up(&store, 1).await.expect("writes");
-    assert_eq!(store.figures().reopened, 0);
+    assert_eq!(store.stats().reopened, 0);
 
     // The commit fails, and a new connection takes over.
     limit(Some(FILE_BYTES_MAX));
@@ -57,7 +57,7 @@ async fn after_an_io_error_the_connection_is_replaced_and_while_that_fails_the_n
     let source = lost.source().expect("what the engine said");
     assert_eq!(source.to_string(), path.display().to_string());
     limit(None);
-    assert_eq!(store.figures().reopened, 1);
+    assert_eq!(store.stats().reopened, 1);
     assert_eq!(store.unready(), None);
     sign_up(&store, 3).await.expect("writes again");
     store.check().await.expect("is well");
@@ -78,7 +78,7 @@ async fn after_an_io_error_the_connection_is_replaced_and_while_that_fails_the_n
 
     fs::rename(&away, &path).expect("renames");
     sign_up(&store, 6).await.expect("writes again");
-    assert_eq!((store.unready(), store.figures().reopened), (None, 2));
+    assert_eq!((store.unready(), store.stats().reopened), (None, 2));
     assert_eq!(store.people_count().await.expect("counts"), 3);
     store.close().await;
 }

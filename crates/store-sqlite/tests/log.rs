@@ -76,11 +76,11 @@ async fn the_log_is_bounded_under_reads_that_never_leave_a_gap() {
     // 30 MiB were written. The log exceeds the limit by at most one batch before it is checked.
     let most = u64::from(WAL_MIB_MAX) * MIB + MIB;
     assert!(largest <= most, "{largest} bytes");
-    let figures = store.figures();
-    assert!(figures.log_emptied >= 5, "{figures:?}");
-    assert_eq!((figures.log_blocked, figures.log_failed), (0, 0));
-    assert_eq!(figures.writes, 300);
-    assert!(figures.write_batches > 0 && figures.disk_free_bytes.is_some());
+    let stats = store.stats();
+    assert!(stats.log_emptied >= 5, "{stats:?}");
+    assert_eq!((stats.log_blocked, stats.log_failed), (0, 0));
+    assert_eq!(stats.writes, 300);
+    assert!(stats.write_batches > 0 && stats.disk_free_bytes.is_some());
     store.close().await;
 }
 
@@ -90,12 +90,12 @@ async fn a_kill_just_after_the_log_was_emptied_leaves_a_store_that_opens() {
     let path = folder.path().join("sosik.db");
     let store = open(&path);
     let mut people = 0;
-    while log_bytes(&path) <= u64::from(WAL_MIB_MAX) * MIB && store.figures().log_emptied == 0 {
+    while log_bytes(&path) <= u64::from(WAL_MIB_MAX) * MIB && store.stats().log_emptied == 0 {
         people += 1;
         sign_up(&store, people).await.expect("writes");
     }
     // The writer empties the log after it has responded.
-    while store.figures().log_emptied == 0 {
+    while store.stats().log_emptied == 0 {
         tokio::task::yield_now().await;
     }
     let killed = folder.path().join("killed/sosik.db");
@@ -122,11 +122,11 @@ async fn a_reader_of_another_process_is_not_waited_for_and_the_log_shrinks_after
     for number in 2..=60 {
         sign_up(&store, number).await.expect("writes");
     }
-    let figures = store.figures();
-    assert!(figures.log_blocked > 0, "{figures:?}");
+    let stats = store.stats();
+    assert!(stats.log_blocked > 0, "{stats:?}");
     assert!(log_bytes(&path) > u64::from(WAL_MIB_MAX) * MIB);
     // The writer checks the log after it has responded.
-    while store.figures().log_bytes != log_bytes(&path) {
+    while store.stats().log_bytes != log_bytes(&path) {
         tokio::task::yield_now().await;
     }
     other.execute_batch("COMMIT").expect("ends");

@@ -127,12 +127,12 @@ async fn the_figures_of_quotas_follow_what_is_written_and_removed() {
         above: 10,
         below: 5,
     };
-    let mended = world
-        .mend_people(PersonId::default(), 10, large)
+    let repaired = world
+        .repair_people(PersonId::default(), 10, large)
         .await
         .unwrap();
     assert_eq!(
-        (mended.checked, mended.figures),
+        (repaired.checked, repaired.counts),
         (2, 0),
         "the triggers were right"
     );
@@ -216,7 +216,7 @@ async fn a_friend_request_withdrawn_and_sent_again_is_news_once() {
     let mut news = 0;
     for _ in 0..300 {
         news += usize::from(world.asks(joon, mina).await == RelationChange::Changed);
-        let withdrawn = world.drop_request(joon, mina).await.unwrap();
+        let withdrawn = world.remove_friend_request(joon, mina).await.unwrap();
         news += usize::from(withdrawn == RelationChange::Changed);
     }
     assert_eq!(news, 2, "the first request, and its withdrawal");
@@ -232,9 +232,9 @@ async fn a_friend_request_withdrawn_and_sent_again_is_news_once() {
         "one notification, already read"
     );
     assert_eq!(world.accepts(mina, joon).await, RelationChange::Changed);
-    assert_eq!(world.forget_withdrawn(world.now(), 10).await.unwrap(), 1);
+    assert_eq!(world.delete_withdrawn(world.now(), 10).await.unwrap(), 1);
     let again = world
-        .ask_friend(joon, mina, LIMITS, world.note(mina), world.now())
+        .send_friend_request(joon, mina, LIMITS, world.note(mina), world.now())
         .await;
     assert_eq!(
         again.unwrap(),

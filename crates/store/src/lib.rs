@@ -23,8 +23,8 @@ pub mod records;
 pub mod suite;
 
 pub use contract::{
-    Accounts, Bulk, Comments, CursorKeys, Feeds, Imports, Likes, Nodes, Notifications, Orders,
-    People, Relations, Sessions, Store, Stories, Upkeep,
+    Accounts, Bulk, Comments, CursorKeys, Feeds, Imports, Likes, Maintenance, Nodes, Notifications,
+    Orders, People, Relations, Sessions, Store, Stories,
 };
 pub use error::{StoreError, StoreResult};
 pub use person_limits::{PersonLimits, Quota};

@@ -23,12 +23,12 @@ use tokio::runtime::Runtime;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::answer::Answer;
 use crate::clock::TestClock;
 use crate::people::TestPerson;
+use crate::response::TestResponse;
 
 /// Longest wait of a test for a state. A healthy machine needs less, however busy it is.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How often a wait checks its state.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -95,7 +95,7 @@ struct Server {
     runtime: Runtime,
     service: Service,
     api: Api,
-    leaving: CancellationToken,
+    draining: CancellationToken,
 }
 
 impl TestApp {
@@ -152,13 +152,13 @@ impl TestApp {
     }
 
     /// Sends a GET request without a session.
-    pub async fn get(&self, path: &str) -> Answer {
-        Answer::of(self.client.get(format!("{}{path}", self.url()))).await
+    pub async fn get(&self, path: &str) -> TestResponse {
+        TestResponse::of(self.client.get(format!("{}{path}", self.url()))).await
     }
 
     /// Sends a GET request to the administration listener.
-    pub async fn admin_get(&self, path: &str) -> Answer {
-        Answer::of(self.client.get(format!("{}{path}", self.admin_url()))).await
+    pub async fn admin_get(&self, path: &str) -> TestResponse {
+        TestResponse::of(self.client.get(format!("{}{path}", self.admin_url()))).await
     }
 
     /// The clock that the test controls.
@@ -183,15 +183,15 @@ impl TestApp {
 
     /// Does what the executable does on a stop signal: it is no longer ready, closes streams, and accepts no new
     /// connections.
-    pub fn leave(&self) {
+    pub fn begin_drain(&self) {
         let server = self.server();
-        server.api.leave();
+        server.api.begin_drain();
         server.api.end_streams();
-        server.leaving.cancel();
+        server.draining.cancel();
     }
 
     /// Waits until every story posted so far is delivered.
-    pub async fn settled(&self) {
+    pub async fn wait_until_delivered(&self) {
         eventually("every order is done", async || {
             orders_left(self.service()).await == 0
         })
@@ -245,11 +245,11 @@ impl Drop for TestApp {
 /// Waits for a state and checks it repeatedly.
 ///
 /// # Panics
-/// Panics if the state is not reached within [`PATIENCE`].
+/// Panics if the state is not reached within [`TIMEOUT`].
 pub async fn eventually(what: &str, mut state: impl AsyncFnMut() -> bool) {
     let mut tick = interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let reached = timeout(PATIENCE, async {
+    let reached = timeout(TIMEOUT, async {
         while !state().await {
             tick.tick().await;
         }
@@ -260,8 +260,8 @@ pub async fn eventually(what: &str, mut state: impl AsyncFnMut() -> bool) {
 fn client() -> Client {
     let client = Client::builder()
         .no_proxy()
-        .connect_timeout(PATIENCE)
-        .read_timeout(PATIENCE);
+        .connect_timeout(TIMEOUT)
+        .read_timeout(TIMEOUT);
     client.build().expect("make an HTTP client")
 }
 
@@ -295,31 +295,31 @@ async fn run(
             site: None,
             seed: u64::from(public_at.port()),
         });
-        let leaving = CancellationToken::new();
+        let draining = CancellationToken::new();
         let drain = Duration::from_secs(5);
         tokio::spawn(sosik_api::serve(
             public,
             api.public(),
             api.connections(),
-            leaving.clone(),
+            draining.clone(),
             drain,
         ));
         tokio::spawn(sosik_api::serve(
             admin,
             api.admin(),
             Connections::administration(),
-            leaving.clone(),
+            draining.clone(),
             drain,
         ));
-        (service, api, leaving, public_at, admin_at)
+        (service, api, draining, public_at, admin_at)
     });
-    let (service, api, leaving, public, admin) = started.await.expect("start the service");
+    let (service, api, draining, public, admin) = started.await.expect("start the service");
     (
         Server {
             runtime,
             service,
             api,
-            leaving,
+            draining,
         },
         public,
         admin,
@@ -352,20 +352,20 @@ async fn service(settings: &TestSettings, file: &Path, parts: TestParts) -> Serv
 }
 
 async fn orders_left(service: &Service) -> u64 {
-    let figures = service
+    let stats = service
         .store()
-        .order_figures()
+        .order_stats()
         .await
         .expect("read the figures of the orders");
-    figures.pending + figures.dead
+    stats.pending + stats.dead
 }
 
 async fn wait_for_orders(service: &Service) -> u64 {
-    let waited = timeout(PATIENCE, async {
+    let waited = timeout(TIMEOUT, async {
         let mut tick = interval(LOOK_EVERY);
         while service
             .store()
-            .order_figures()
+            .order_stats()
             .await
             .expect("read the figures of the orders")
             .pending
@@ -391,11 +391,11 @@ fn on_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 
 fn stop(server: Server) {
     on_thread(move || {
-        server.api.leave();
+        server.api.begin_drain();
         server.api.end_streams();
-        server.leaving.cancel();
+        server.draining.cancel();
         server.runtime.block_on(server.service.stop());
         drop(server.api);
-        server.runtime.shutdown_timeout(PATIENCE);
+        server.runtime.shutdown_timeout(TIMEOUT);
     });
 }

@@ -18,12 +18,12 @@ pub struct TestClock {
     machine: SystemClock,
     ahead_millis: AtomicU64,
     behind_millis: AtomicU64,
-    tasks: Mutex<HashMap<&'static str, Looks>>,
+    tasks: Mutex<HashMap<&'static str, ClockReads>>,
 }
 
 /// The number of times a task read the clock, and the number of panics left.
 #[derive(Debug, Default)]
-struct Looks {
+struct ClockReads {
     well: u64,
     panics: u32,
 }
@@ -37,8 +37,8 @@ impl TestClock {
 
     /// Makes the supervised task of this name panic the next `times` times it reads the clock.
     pub fn panic_in(&self, task: &'static str, times: u32) {
-        self.with(task, |looks| {
-            *looks = Looks {
+        self.with(task, |reads| {
+            *reads = ClockReads {
                 well: 0,
                 panics: times,
             };
@@ -46,9 +46,9 @@ impl TestClock {
     }
 
     /// The number of times the task has read the clock since the last panic of [`TestClock::panic_in`].
-    pub fn looks_after_panics(&self, task: &'static str) -> u64 {
-        self.with(task, |looks| match looks.panics {
-            0 => looks.well,
+    pub fn reads_after_panics(&self, task: &'static str) -> u64 {
+        self.with(task, |reads| match reads.panics {
+            0 => reads.well,
             _ => 0,
         })
     }
@@ -67,17 +67,17 @@ impl TestClock {
         Duration::from_millis(self.ahead_millis.load(Ordering::SeqCst))
     }
 
-    fn with<T>(&self, task: &'static str, change: impl FnOnce(&mut Looks) -> T) -> T {
+    fn with<T>(&self, task: &'static str, change: impl FnOnce(&mut ClockReads) -> T) -> T {
         let mut tasks = self.tasks.lock().expect("nothing panics under this lock");
         change(tasks.entry(task).or_default())
     }
 
     fn look(&self) {
         let Some(task) = current_task() else { return };
-        let panics = self.with(task, |looks| {
-            let panics = looks.panics > 0;
-            looks.panics = looks.panics.saturating_sub(1);
-            looks.well += u64::from(!panics);
+        let panics = self.with(task, |reads| {
+            let panics = reads.panics > 0;
+            reads.panics = reads.panics.saturating_sub(1);
+            reads.well += u64::from(!panics);
             panics
         });
         assert!(!panics, "{task} panics on purpose");

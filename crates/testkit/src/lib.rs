@@ -3,14 +3,14 @@
 //! [`TestApp`] is the whole service on a free port with a real store in a temporary folder. [`TestPerson`] is a user of
 //! its HTTP API. Both panic where a test should fail. Nothing here sleeps: [`eventually`] waits for a state.
 
-pub mod answer;
 pub mod app;
 pub mod clock;
 pub mod people;
+pub mod response;
 pub mod stream;
 
-pub use answer::Answer;
-pub use app::{PATIENCE, TestApp, eventually};
+pub use app::{TIMEOUT, TestApp, eventually};
 pub use clock::TestClock;
 pub use people::TestPerson;
+pub use response::TestResponse;
 pub use stream::{Event, TestStream};

@@ -2,11 +2,11 @@
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
-use sosik_api::shapes::{Comment, FeedPage, Person, SignedIn, Story};
+use sosik_api::schema::{Comment, FeedPage, Person, SignedIn, Story};
 use sosik_feed::{PersonId, StoryId};
 
-use crate::answer::Answer;
 use crate::app::PASSWORD;
+use crate::response::TestResponse;
 use crate::stream::TestStream;
 
 /// Most pages of one walk through a feed. A test that needs more is in an endless loop.
@@ -28,7 +28,7 @@ pub struct TestPerson {
 impl TestPerson {
     pub(crate) async fn sign_up(client: &Client, url: &str, handle: &str) -> Self {
         let ask = json!({ "handle": handle, "display_name": format!("{handle} of the test"), "password": PASSWORD });
-        let answer = Answer::of(client.post(format!("{url}/v1/people")).json(&ask))
+        let answer = TestResponse::of(client.post(format!("{url}/v1/people")).json(&ask))
             .await
             .expect(201);
         Self::signed_in(client, url, answer.read())
@@ -47,7 +47,7 @@ impl TestPerson {
     /// Signs in the same person on another device.
     pub async fn logs_in_again(&self) -> Self {
         let ask = json!({ "handle": self.handle, "password": PASSWORD });
-        let answer = Answer::of(
+        let answer = TestResponse::of(
             self.client
                 .post(format!("{}/v1/sessions", self.url))
                 .json(&ask),
@@ -65,33 +65,33 @@ impl TestPerson {
     }
 
     /// Sends a GET request.
-    pub async fn get(&self, path: &str) -> Answer {
-        Answer::of(self.request(Method::GET, path)).await
+    pub async fn get(&self, path: &str) -> TestResponse {
+        TestResponse::of(self.request(Method::GET, path)).await
     }
 
     /// Sends a POST request with a body.
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request(Method::POST, path).json(body)).await
+    pub async fn post(&self, path: &str, body: &Value) -> TestResponse {
+        TestResponse::of(self.request(Method::POST, path).json(body)).await
     }
 
     /// Sends a PATCH request with a body.
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request(Method::PATCH, path).json(body)).await
+    pub async fn patch(&self, path: &str, body: &Value) -> TestResponse {
+        TestResponse::of(self.request(Method::PATCH, path).json(body)).await
     }
 
     /// Sends a PUT request with a body.
-    pub async fn put_json(&self, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request(Method::PUT, path).json(body)).await
+    pub async fn put_json(&self, path: &str, body: &Value) -> TestResponse {
+        TestResponse::of(self.request(Method::PUT, path).json(body)).await
     }
 
     /// Sends a PUT request without a body.
-    pub async fn put(&self, path: &str) -> Answer {
-        Answer::of(self.request(Method::PUT, path)).await
+    pub async fn put(&self, path: &str) -> TestResponse {
+        TestResponse::of(self.request(Method::PUT, path)).await
     }
 
     /// Sends a DELETE request.
-    pub async fn delete(&self, path: &str) -> Answer {
-        Answer::of(self.request(Method::DELETE, path)).await
+    pub async fn delete(&self, path: &str) -> TestResponse {
+        TestResponse::of(self.request(Method::DELETE, path)).await
     }
 
     /// Posts a public story.

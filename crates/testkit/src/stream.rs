@@ -6,7 +6,7 @@ use futures::{Stream, StreamExt};
 use reqwest::{RequestBuilder, Response};
 use tokio::time::timeout;
 
-use crate::app::PATIENCE;
+use crate::app::TIMEOUT;
 
 /// One event of a stream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,7 +73,7 @@ impl TestStream {
                 let block: String = self.unread.drain(..end + 2).collect();
                 return Some(read(&block));
             }
-            let chunk = timeout(PATIENCE, self.chunks.next());
+            let chunk = timeout(TIMEOUT, self.chunks.next());
             let chunk = chunk.await.expect("an event or a heart-beat comes")?.ok()?;
             self.unread
                 .push_str(std::str::from_utf8(&chunk).expect("events are UTF-8"));

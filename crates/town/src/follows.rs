@@ -91,13 +91,13 @@ impl Writers {
 #[cfg(test)]
 mod tests {
     use super::super::friendships::befriend;
-    use super::super::people::{MAYOR_NUMBER, settle};
+    use super::super::people::{MAYOR_NUMBER, generate_residents};
     use super::*;
 
     #[test]
     fn follows_are_no_friendships_no_repetitions_and_not_of_oneself() {
         for people in [10, 300] {
-            let residents = settle(people, &mut Dice::new(31, 1));
+            let residents = generate_residents(people, &mut Dice::new(31, 1));
             let friends = befriend(&residents, &mut Dice::new(31, 2));
             let follows = follow(&residents, &friends, &mut Dice::new(31, 3));
             assert!(follows.is_sorted() && follows.windows(2).all(|pair| pair[0] != pair[1]));
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_celebrities_have_hundreds_of_followers_and_the_hosts_follow_them() {
-        let residents = settle(2_000, &mut Dice::new(32, 1));
+        let residents = generate_residents(2_000, &mut Dice::new(32, 1));
         let friends = befriend(&residents, &mut Dice::new(32, 2));
         let follows = follow(&residents, &friends, &mut Dice::new(32, 3));
         for (place, celebrity) in (MAYOR_NUMBER + 1..=MAYOR_NUMBER + 8).enumerate() {

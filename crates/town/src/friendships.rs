@@ -237,7 +237,7 @@ fn split(people: &[u32], low: u32, high: u32, dice: &mut Dice) -> Vec<Vec<u32>> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::people::settle;
+    use super::super::people::generate_residents;
     use super::*;
 
     struct Measured {
@@ -248,7 +248,7 @@ mod tests {
     }
 
     fn graph(people: usize, seed: u64) -> Vec<Vec<u32>> {
-        let residents = settle(people, &mut Dice::new(seed, 1));
+        let residents = generate_residents(people, &mut Dice::new(seed, 1));
         befriend(&residents, &mut Dice::new(seed, 2))
     }
 

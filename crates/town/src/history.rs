@@ -94,13 +94,13 @@ impl Iterator for History<'_> {
         let &(time, author) = self.plan.get(self.told)?;
         let mut dice = Dice::new(self.town.seed, STORY_STREAM + self.told as u64);
         self.told += 1;
-        let telling = Telling {
+        let builder = StoryBuilder {
             town: self.town,
             now: self.now,
             time,
             author,
         };
-        Some(telling.tell(&mut dice))
+        Some(builder.build(&mut dice))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -127,7 +127,8 @@ fn plan(town: &Town, now: Timestamp, span: Duration) -> Vec<(Timestamp, u32)> {
     plan
 }
 
-/// A time of writing after `now` − `span` and before `now`. `None` when none was found, as in a span of one quiet night.
+/// A time of writing after `now` − `span` and before `now`. `None` when none was found, as in a span of one quiet
+/// night.
 fn time_within(
     seed: u64,
     now: Timestamp,
@@ -146,15 +147,15 @@ fn time_within(
 }
 
 /// One story while it is told.
-struct Telling<'t> {
+struct StoryBuilder<'t> {
     town: &'t Town,
     now: Timestamp,
     time: Timestamp,
     author: u32,
 }
 
-impl Telling<'_> {
-    fn tell(&self, dice: &mut Dice) -> PastStory {
+impl StoryBuilder<'_> {
+    fn build(&self, dice: &mut Dice) -> PastStory {
         let (town, author) = (self.town, self.author);
         let audience = town.audience(author, dice);
         let draft = texts::story(&town.scene(author, self.time, dice), dice);

@@ -26,7 +26,7 @@ use std::time::Duration;
 use sosik_feed::{Audience, Timestamp};
 
 pub use self::history::{History, PastComment, PastStory};
-pub use self::life::{Act, Life, Told};
+pub use self::life::{Act, Life, StoryKey};
 pub use self::people::Resident;
 
 use self::calendar::Moment;
@@ -54,9 +54,9 @@ pub struct Town {
 
 impl Town {
     /// Founds the town of this seed. A number of people outside of [`PEOPLE_MIN`] to [`PEOPLE_MAX`] is brought inside.
-    pub fn found(seed: u64, people: usize) -> Self {
+    pub fn generate(seed: u64, people: usize) -> Self {
         let people = people.clamp(PEOPLE_MIN, PEOPLE_MAX);
-        let people = people::settle(people, &mut Dice::new(seed, PEOPLE_STREAM));
+        let people = people::generate_residents(people, &mut Dice::new(seed, PEOPLE_STREAM));
         let friends = friendships::befriend(&people, &mut Dice::new(seed, FRIENDS_STREAM));
         let follows = follows::follow(&people, &friends, &mut Dice::new(seed, FOLLOWS_STREAM));
         let mut followers = vec![Vec::new(); people.len()];

@@ -1,8 +1,8 @@
 //! Life goes on while the town is looked at: an endless stream of people posting, commenting and liking.
 //!
-//! The stream knows no store. It names each story by a [`Told`]; whoever carries out the acts keeps which story of the
-//! store that became. Stories that others post, like the person at the keyboard, are made known by [`Life::notice`],
-//! and the town answers them too.
+//! The stream knows no store. It names each story by a [`StoryKey`]; whoever carries out the acts keeps which story of
+//! the store that became. Stories that others post, like the person at the keyboard, are made known by
+//! [`Life::notice`], and the town answers them too.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ const RECENT_SPREAD: u32 = 26;
 
 /// A story that people of this stream talk about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Told(u64);
+pub struct StoryKey(u64);
 
 /// What somebody does next. People are places in [`Town::people`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub enum Act {
     /// Posts a story, which further acts name by `story`.
     Post {
         /// Its name from now on.
-        story: Told,
+        story: StoryKey,
         /// Who posts.
         author: u32,
         /// What it says.
@@ -51,7 +51,7 @@ pub enum Act {
     /// Comments on a story that they may see.
     Comment {
         /// Which story.
-        story: Told,
+        story: StoryKey,
         /// Who comments.
         author: u32,
         /// What they say.
@@ -60,7 +60,7 @@ pub enum Act {
     /// Likes a story that they may see, and have not liked in this stream.
     Like {
         /// Which story.
-        story: Told,
+        story: StoryKey,
         /// Who likes it.
         person: u32,
     },
@@ -80,7 +80,7 @@ pub struct Life {
 
 #[derive(Debug)]
 struct Recent {
-    story: Told,
+    story: StoryKey,
     author: u32,
     audience: Audience,
     thread: Thread,
@@ -117,7 +117,7 @@ impl Life {
     }
 
     /// Makes a story known that was posted outside of this stream by a person of the town. The town may answer it.
-    pub fn notice(&mut self, author: u32, audience: Audience) -> Told {
+    pub fn notice(&mut self, author: u32, audience: Audience) -> StoryKey {
         let language = self.town.people[author as usize].language;
         self.remember(author, audience, Thread::unread(language))
     }
@@ -166,8 +166,8 @@ impl Life {
         super::people::number_of(self.activity.partition_point(|&sum| sum <= drawn))
     }
 
-    fn remember(&mut self, author: u32, audience: Audience, thread: Thread) -> Told {
-        let story = Told(self.told);
+    fn remember(&mut self, author: u32, audience: Audience, thread: Thread) -> StoryKey {
+        let story = StoryKey(self.told);
         self.told += 1;
         self.recent.push_front(Recent {
             story,

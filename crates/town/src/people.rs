@@ -90,7 +90,7 @@ pub(super) fn celebrities(people: usize) -> usize {
 }
 
 /// Everybody.
-pub(super) fn settle(people: usize, dice: &mut Dice) -> Vec<Resident> {
+pub(super) fn generate_residents(people: usize, dice: &mut Dice) -> Vec<Resident> {
     let mut register = Register {
         residents: Vec::with_capacity(people),
         skeletons: HashSet::new(),
@@ -290,20 +290,20 @@ pub(super) fn number_of(place: usize) -> u32 {
 mod tests {
     use super::*;
 
-    fn settled(people: usize) -> Vec<Resident> {
-        settle(people, &mut Dice::new(11, 1))
+    fn residents(people: usize) -> Vec<Resident> {
+        generate_residents(people, &mut Dice::new(11, 1))
     }
 
     #[test]
     fn a_town_has_as_many_people_as_asked_for() {
         for people in [10, 11, 57, 500] {
-            assert_eq!(settled(people).len(), people);
+            assert_eq!(residents(people).len(), people);
         }
     }
 
     #[test]
     fn no_two_handles_look_alike_even_in_the_largest_town() {
-        let skeletons: HashSet<String> = settled(20_000)
+        let skeletons: HashSet<String> = residents(20_000)
             .iter()
             .map(|resident| resident.handle.skeleton())
             .collect();
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn three_of_five_write_korean_and_the_others_english_or_japanese() {
-        let residents = settled(4_000);
+        let residents = residents(4_000);
         let share = |language| {
             residents
                 .iter()
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn the_first_people_are_hosts_with_a_family_of_their_name() {
-        let residents = settled(100);
+        let residents = residents(100);
         assert_eq!(residents[0].handle.as_str(), "mina");
         assert_eq!(residents[0].display_name.as_str(), "김민아");
         let family: Vec<&Resident> = residents
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn some_people_say_who_they_are_and_pupils_name_no_calling() {
-        let residents = settled(1_000);
+        let residents = residents(1_000);
         let bios = residents
             .iter()
             .filter(|resident| resident.bio.is_some())
@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn activity_is_uneven() {
-        let mut stories: Vec<u32> = settled(2_000)
+        let mut stories: Vec<u32> = residents(2_000)
             .iter()
             .map(|resident| resident.stories)
             .collect();

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use sosik_feed::people::Language;
-use sosik_feed::text::{CommentText, StoryText, TextIs};
+use sosik_feed::text::{CommentText, StoryText, TextRequirement};
 
 use super::*;
 
@@ -58,7 +58,7 @@ fn described(town: &Town) -> Vec<String> {
 #[test]
 fn the_same_seed_makes_the_same_town_on_every_machine() {
     assert_eq!(
-        Fingerprint::of(described(&Town::found(2_024, 40))),
+        Fingerprint::of(described(&Town::generate(2_024, 40))),
         8_520_330_798_464_225_781
     );
 }
@@ -66,15 +66,15 @@ fn the_same_seed_makes_the_same_town_on_every_machine() {
 #[test]
 fn another_seed_makes_another_town() {
     assert_ne!(
-        described(&Town::found(1, 20)),
-        described(&Town::found(2, 20))
+        described(&Town::generate(1, 20)),
+        described(&Town::generate(2, 20))
     );
 }
 
 #[test]
 fn life_is_the_same_for_the_same_seed() {
     let acts = |seed| {
-        let mut life = Life::begin(Arc::new(Town::found(3, 50)), seed);
+        let mut life = Life::begin(Arc::new(Town::generate(3, 50)), seed);
         (0..200).map(|_| life.next_act(NOW)).collect::<Vec<_>>()
     };
     assert_eq!(acts(8), acts(8));
@@ -83,13 +83,13 @@ fn life_is_the_same_for_the_same_seed() {
 
 #[test]
 fn the_number_of_people_is_kept_within_bounds() {
-    assert_eq!(Town::found(1, 0).people().len(), PEOPLE_MIN);
-    assert_eq!(Town::found(1, 123).people().len(), 123);
+    assert_eq!(Town::generate(1, 0).people().len(), PEOPLE_MIN);
+    assert_eq!(Town::generate(1, 123).people().len(), 123);
 }
 
 #[test]
 fn the_hosts_have_many_friends_and_speak_three_languages() {
-    let town = Town::found(1, 2_000);
+    let town = Town::generate(1, 2_000);
     let languages: Vec<Language> = town
         .hosts()
         .map(|host| town.people()[host as usize].language)
@@ -106,7 +106,7 @@ fn the_hosts_have_many_friends_and_speak_three_languages() {
 
 #[test]
 fn every_friendship_is_listed_once() {
-    let town = Town::found(1, 200);
+    let town = Town::generate(1, 200);
     let listed: Vec<(u32, u32)> = town.friendships().collect();
     assert!(listed.is_sorted() && listed.iter().all(|(one, other)| one < other));
     let both_ways: usize = (0..200).map(|person| town.friends_of(person).len()).sum();
@@ -115,7 +115,7 @@ fn every_friendship_is_listed_once() {
 
 #[test]
 fn a_history_is_in_the_order_of_time_and_lies_within_its_span() {
-    let town = Town::found(5, 100);
+    let town = Town::generate(5, 100);
     let stories = history(&town);
     assert!(
         stories
@@ -143,7 +143,7 @@ fn a_history_is_in_the_order_of_time_and_lies_within_its_span() {
 
 #[test]
 fn only_those_who_may_see_a_story_react_to_it() {
-    let town = Town::found(6, 300);
+    let town = Town::generate(6, 300);
     for story in history(&town) {
         let readers = town.readers(story.author, story.audience);
         let likes: HashSet<u32> = story.likes.iter().copied().collect();
@@ -160,9 +160,9 @@ fn only_those_who_may_see_a_story_react_to_it() {
 
 #[test]
 fn the_server_accepts_every_word() {
-    for story in history(&Town::found(7, 300)) {
+    for story in history(&Town::generate(7, 300)) {
         assert_eq!(
-            StoryText::parse(&story.text, TextIs::Required)
+            StoryText::parse(&story.text, TextRequirement::Required)
                 .unwrap()
                 .as_str(),
             story.text
@@ -178,7 +178,7 @@ fn the_server_accepts_every_word() {
 
 #[test]
 fn four_weeks_of_two_thousand_people_look_alive() {
-    let town = Town::found(1, 2_000);
+    let town = Town::generate(1, 2_000);
     let stories = history(&town);
     let count = stories.len();
     assert!((12_000..18_000).contains(&count), "{count} stories");
@@ -221,7 +221,7 @@ fn four_weeks_of_two_thousand_people_look_alive() {
 
 #[test]
 fn the_languages_of_stories_are_those_of_their_authors() {
-    let town = Town::found(1, 300);
+    let town = Town::generate(1, 300);
     for story in history(&town) {
         let author = &town.people()[story.author as usize];
         let hangul = story
@@ -243,7 +243,7 @@ fn the_languages_of_stories_are_those_of_their_authors() {
 #[test]
 fn stories_come_when_people_are_awake() {
     let mut by_hour = [0_usize; 24];
-    for story in history(&Town::found(9, 400)) {
+    for story in history(&Town::generate(9, 400)) {
         by_hour[Moment::at(9, NOW.minus(story.before_now)).hour as usize] += 1;
     }
     let night: usize = by_hour[2..6].iter().sum();
@@ -257,9 +257,9 @@ fn stories_come_when_people_are_awake() {
 
 #[test]
 fn life_begins_with_a_story_and_reactions_are_to_stories_that_were_told() {
-    let town = Arc::new(Town::found(4, 300));
+    let town = Arc::new(Town::generate(4, 300));
     let mut life = Life::begin(Arc::clone(&town), 4);
-    let mut told: HashMap<Told, (u32, Audience)> = HashMap::new();
+    let mut told: HashMap<StoryKey, (u32, Audience)> = HashMap::new();
     let mut liked = HashSet::new();
     let mut kinds = [0; 3];
     for _ in 0..3_000 {
@@ -270,7 +270,7 @@ fn life_begins_with_a_story_and_reactions_are_to_stories_that_were_told() {
                 audience,
                 text,
             } => {
-                assert!(StoryText::parse(&text, TextIs::Required).is_ok());
+                assert!(StoryText::parse(&text, TextRequirement::Required).is_ok());
                 assert!(told.insert(story, (author, audience)).is_none());
                 kinds[0] += 1;
             }
@@ -300,7 +300,7 @@ fn life_begins_with_a_story_and_reactions_are_to_stories_that_were_told() {
 
 #[test]
 fn the_town_answers_what_a_host_posts() {
-    let mut life = Life::begin(Arc::new(Town::found(4, 300)), 4);
+    let mut life = Life::begin(Arc::new(Town::generate(4, 300)), 4);
     let mine = life.notice(0, Audience::Friends);
     let answers = (0..60).filter(|_| match life.next_act(NOW) {
         Act::Comment { story, .. } | Act::Like { story, .. } => story == mine,
@@ -311,7 +311,7 @@ fn the_town_answers_what_a_host_posts() {
 
 #[test]
 fn pauses_are_uneven_and_right_on_average() {
-    let mut life = Life::begin(Arc::new(Town::found(4, 10)), 4);
+    let mut life = Life::begin(Arc::new(Town::generate(4, 10)), 4);
     let pauses: Vec<u128> = (0..4_000)
         .map(|_| life.pause(Duration::from_secs(2)).as_millis())
         .collect();

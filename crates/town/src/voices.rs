@@ -1,5 +1,5 @@
-//! People of the town who are not drawn by chance: hosts to log in as, the mayor, and the celebrities whom people follow
-//! rather than befriend.
+//! People of the town who are not drawn by chance: hosts to log in as, the mayor, and the celebrities whom people
+//! follow rather than befriend.
 
 use std::sync::LazyLock;
 

@@ -39,8 +39,8 @@ pub(crate) struct Retried {
 /// Returns the oldest dead orders with their last errors.
 pub(crate) async fn dead(State(app): State<App>) -> Result<Json<DeadOrders>, Problem> {
     let store = app.service.store();
-    let figures = store
-        .order_figures()
+    let stats = store
+        .order_stats()
         .await
         .map_err(sosik_service::ServiceError::from)?;
     let dead = store
@@ -48,9 +48,9 @@ pub(crate) async fn dead(State(app): State<App>) -> Result<Json<DeadOrders>, Pro
         .await
         .map_err(sosik_service::ServiceError::from)?;
     Ok(Json(DeadOrders {
-        pending: figures.pending,
-        dead: figures.dead,
-        items: dead.iter().map(shape).collect(),
+        pending: stats.pending,
+        dead: stats.dead,
+        items: dead.iter().map(to_schema).collect(),
     }))
 }
 
@@ -63,11 +63,11 @@ pub(crate) async fn retry(State(app): State<App>) -> Result<Json<Retried>, Probl
         .retry_dead_orders(now)
         .await
         .map_err(sosik_service::ServiceError::from)?;
-    app.service.sweep_soon();
+    app.service.notify_workers();
     Ok(Json(Retried { retried }))
 }
 
-fn shape(dead: &DeadOrder) -> Dead {
+fn to_schema(dead: &DeadOrder) -> Dead {
     let order = &dead.order;
     Dead {
         story: order.story.to_string(),

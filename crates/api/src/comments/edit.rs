@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::extract::{Id, Json, Viewer};
 use crate::limits::Commenting;
 use crate::problem::Problem;
-use crate::shapes::{Comment, EditComment};
+use crate::schema::{Comment, EditComment};
 
 /// Edit your comment
 #[utoipa::path(patch, path = "/v1/comments/{comment}", tag = "comments", operation_id = "edit_comment",
@@ -22,11 +22,11 @@ pub(crate) async fn edit(
     State(app): State<App>,
     viewer: Viewer<Commenting>,
     Id(comment): Id<CommentId>,
-    Json(ask): Json<EditComment>,
+    Json(body): Json<EditComment>,
 ) -> Result<Json<Comment>, Problem> {
     let item = app
         .service
-        .edit_comment(viewer.id, comment, &ask.text)
+        .edit_comment(viewer.id, comment, &body.text)
         .await?;
     Ok(Json(Comment::of(&item)))
 }

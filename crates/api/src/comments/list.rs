@@ -7,7 +7,7 @@ use sosik_feed::{CommentId, StoryId};
 use crate::app::App;
 use crate::extract::{Id, Json, PageQuery, Query, Viewer, of_story};
 use crate::problem::Problem;
-use crate::shapes::{Comment, CommentPage};
+use crate::schema::{Comment, CommentPage};
 
 /// List the comments of a story
 ///

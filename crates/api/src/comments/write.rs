@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::extract::{Id, IdempotencyKey, Json, Viewer};
 use crate::limits::Commenting;
 use crate::problem::Problem;
-use crate::shapes::{Comment, WriteComment};
+use crate::schema::{Comment, WriteComment};
 
 /// Comment on a story
 ///
@@ -30,11 +30,11 @@ pub(crate) async fn write(
     viewer: Viewer<Commenting>,
     Id(story): Id<StoryId>,
     IdempotencyKey(key): IdempotencyKey,
-    Json(ask): Json<WriteComment>,
+    Json(body): Json<WriteComment>,
 ) -> Result<Response, Problem> {
     let item = app
         .service
-        .comment(viewer.id, story, &ask.text, key.as_deref())
+        .comment(viewer.id, story, &body.text, key.as_deref())
         .await?;
     let location = format!("/v1/comments/{}", item.comment.id);
     Ok((

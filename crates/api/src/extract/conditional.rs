@@ -28,7 +28,7 @@ impl IfNoneMatch {
     ///
     /// The response belongs to one person, so no cache may store it: a browser would still show it after the person has
     /// logged out. Clients that want a `304` keep their own copy and send its tag.
-    pub(crate) fn answer(&self, Tagged { json, tag }: Tagged) -> Response {
+    pub(crate) fn respond(&self, Tagged { json, tag }: Tagged) -> Response {
         let tag = weak(tag);
         let mut response = if self.0.as_ref().is_some_and(|known| names(known, &tag)) {
             let mut response = Response::new(Body::empty());

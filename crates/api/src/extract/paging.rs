@@ -28,12 +28,12 @@ pub(crate) struct Page {
     /// Requested number of items, within the maximum.
     pub(crate) limit: usize,
     /// The start of the page; `None` is the beginning.
-    pub(crate) from: Option<Place>,
+    pub(crate) from: Option<CursorParam>,
 }
 
 /// A cursor and the parameter it came in.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum CursorParam {
     /// `before`.
     Before(Cursor),
     /// `after`.
@@ -50,7 +50,7 @@ impl PageQuery {
         let (default, max) = (app.settings.page_items_default, app.settings.page_items_max);
         Ok(Page {
             limit: limit(self.limit.as_deref(), default, max)?,
-            from: place(self.before, self.after, (app.service.seals(), scope))?,
+            from: cursor_param(self.before, self.after, (app.service.seals(), scope))?,
         })
     }
 }
@@ -68,15 +68,15 @@ fn limit(asked: Option<&str>, default: usize, max: usize) -> Result<usize, Probl
     }
 }
 
-fn place(
+fn cursor_param(
     before: Option<String>,
     after: Option<String>,
     seal: (&Seals, Scope),
-) -> Result<Option<Place>, Problem> {
+) -> Result<Option<CursorParam>, Problem> {
     match (before, after) {
         (None, None) => Ok(None),
-        (Some(before), None) => Ok(Some(Place::Before(open(&before, "before", seal)?))),
-        (None, Some(after)) => Ok(Some(Place::After(open(&after, "after", seal)?))),
+        (Some(before), None) => Ok(Some(CursorParam::Before(open(&before, "before", seal)?))),
+        (None, Some(after)) => Ok(Some(CursorParam::After(open(&after, "after", seal)?))),
         (Some(_), Some(_)) => Err(Problem::QueryInvalid(FieldError {
             field: "after".to_owned(),
             message: "send one of before and after, not both".to_owned(),
@@ -113,9 +113,9 @@ pub(crate) fn of_name(list: List, name: &str, reader: PersonId) -> Scope {
     }
 }
 
-impl Place {
+impl CursorParam {
     /// The problem for a cursor of another list.
-    pub(crate) const fn refused(&self) -> Problem {
+    pub(crate) const fn wrong_cursor(&self) -> Problem {
         match self {
             Self::Before(_) => Problem::CursorInvalid("before"),
             Self::After(_) => Problem::CursorInvalid("after"),
@@ -133,8 +133,8 @@ impl Page {
     pub(crate) fn below(&self) -> Result<Option<RawId>, Problem> {
         match &self.from {
             None => Ok(None),
-            Some(Place::Before(Cursor::Below(id))) => Ok(Some(*id)),
-            Some(place) => Err(place.refused()),
+            Some(CursorParam::Before(Cursor::Below(id))) => Ok(Some(*id)),
+            Some(cursor_param) => Err(cursor_param.wrong_cursor()),
         }
     }
 
@@ -142,8 +142,8 @@ impl Page {
     pub(crate) fn above(&self) -> Result<Option<RawId>, Problem> {
         match &self.from {
             None => Ok(None),
-            Some(Place::After(Cursor::Above(id))) => Ok(Some(*id)),
-            Some(place) => Err(place.refused()),
+            Some(CursorParam::After(Cursor::Above(id))) => Ok(Some(*id)),
+            Some(cursor_param) => Err(cursor_param.wrong_cursor()),
         }
     }
 
@@ -151,8 +151,8 @@ impl Page {
     pub(crate) fn behind(&self) -> Result<Option<Position>, Problem> {
         match &self.from {
             None => Ok(None),
-            Some(Place::Before(Cursor::Behind(position))) => Ok(Some(*position)),
-            Some(place) => Err(place.refused()),
+            Some(CursorParam::Before(Cursor::Behind(position))) => Ok(Some(*position)),
+            Some(cursor_param) => Err(cursor_param.wrong_cursor()),
         }
     }
 }
@@ -178,13 +178,13 @@ mod tests {
         let cursor = seals.seal(&Cursor::Above(RawId::from_u64(7)), scope);
         let page = Page {
             limit: 20,
-            from: place(Some(cursor), None, (&seals, scope)).unwrap(),
+            from: cursor_param(Some(cursor), None, (&seals, scope)).unwrap(),
         };
         assert_eq!(
             page.below().unwrap_err().field_error().unwrap().field,
             "before"
         );
-        let rubbish = place(None, Some("rubbish".to_owned()), (&seals, scope));
+        let rubbish = cursor_param(None, Some("rubbish".to_owned()), (&seals, scope));
         assert_eq!(rubbish.unwrap_err().status_and_code().1, "cursor_invalid");
     }
 }

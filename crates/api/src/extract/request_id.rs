@@ -18,9 +18,9 @@ const BYTES_MAX: usize = 64;
 #[derive(Debug, Clone)]
 pub(crate) enum RequestId {
     /// Made here: sixteen hexadecimal digits, stored inline because nearly every request has one.
-    Made([u8; 16]),
+    Generated([u8; 16]),
     /// Sent by the client or a proxy.
-    Brought(Arc<str>),
+    Provided(Arc<str>),
 }
 
 /// Makes ids that are unique in this process, and most likely differ from those of others.
@@ -43,9 +43,9 @@ impl RequestIds {
         let brought = headers
             .get(X_REQUEST_ID)
             .and_then(|value| value.to_str().ok())
-            .filter(|name| is_sane(name));
+            .filter(|name| is_valid(name));
         match brought {
-            Some(name) => RequestId::Brought(name.into()),
+            Some(name) => RequestId::Provided(name.into()),
             None => self.make(),
         }
     }
@@ -57,7 +57,7 @@ impl RequestIds {
             .start
             .wrapping_add(number)
             .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        RequestId::Made(hex::digits(name))
+        RequestId::Generated(hex::digits(name))
     }
 }
 
@@ -65,21 +65,21 @@ impl RequestId {
     /// The id.
     pub(crate) fn as_str(&self) -> &str {
         match self {
-            Self::Made(digits) => str::from_utf8(digits).unwrap_or_default(),
-            Self::Brought(name) => name,
+            Self::Generated(digits) => str::from_utf8(digits).unwrap_or_default(),
+            Self::Provided(name) => name,
         }
     }
 
     /// The value of the response header.
     pub(crate) fn header(&self) -> Option<HeaderValue> {
         match self {
-            Self::Made(digits) => HeaderValue::from_bytes(digits).ok(),
-            Self::Brought(name) => HeaderValue::from_str(name).ok(),
+            Self::Generated(digits) => HeaderValue::from_bytes(digits).ok(),
+            Self::Provided(name) => HeaderValue::from_str(name).ok(),
         }
     }
 }
 
-fn is_sane(name: &str) -> bool {
+fn is_valid(name: &str) -> bool {
     (1..=BYTES_MAX).contains(&name.len())
         && name
             .bytes()

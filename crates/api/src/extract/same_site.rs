@@ -9,14 +9,14 @@ use axum::http::{HeaderMap, Method, header};
 
 /// Whether this request may act for the cookie's owner.
 pub(crate) fn is_ours(parts: &Parts, public_url: &str) -> bool {
-    is_safe(&parts.method) || comes_from_us(&parts.headers, public_url)
+    is_safe(&parts.method) || is_same_origin(&parts.headers, public_url)
 }
 
 fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-fn comes_from_us(headers: &HeaderMap, public_url: &str) -> bool {
+fn is_same_origin(headers: &HeaderMap, public_url: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin";
     }
@@ -35,7 +35,7 @@ mod tests {
         let headers = headers
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        comes_from_us(&headers.collect(), US)
+        is_same_origin(&headers.collect(), US)
     }
 
     #[test]

@@ -7,9 +7,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 
-use sosik_service::accounts::Remembered;
+use sosik_service::accounts::CachedSession;
 
-use super::{ClientAddress, Facts, expected, same_site, session_cookie};
+use super::{ClientAddress, RequestContext, expected, same_site, session_cookie};
 use crate::app::App;
 use crate::limits::{Kind, Reading};
 use crate::problem::Problem;
@@ -31,26 +31,26 @@ impl<K: Kind> FromRequestParts<App> for Viewer<K> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let token = token_of(parts, app)?;
-        let viewer = match app.service.remembered(token) {
-            Remembered::Open(viewer) => viewer,
-            Remembered::Nothing => return Err(Problem::Unauthenticated),
-            Remembered::Unknown => looked_up(parts, app, token).await?,
+        let viewer = match app.service.cached_session(token) {
+            CachedSession::Open(viewer) => viewer,
+            CachedSession::Invalid => return Err(Problem::Unauthenticated),
+            CachedSession::NotCached => look_up_token(parts, app, token).await?,
         };
         // Before anything is counted or done for the wrong person.
         if !expected::is_meant_for(&parts.headers, viewer.id) {
             return Err(Problem::OtherPerson);
         }
-        let facts = parts.extensions.get::<Facts>();
-        if let Some(facts) = facts {
-            facts.is_by(viewer.id);
+        let context = parts.extensions.get::<RequestContext>();
+        if let Some(context) = context {
+            context.set_person(viewer.id);
         }
-        K::limiter(&app.limits).take(viewer.id.as_u64(), facts)?;
+        K::limiter(&app.limits).take(viewer.id.as_u64(), context)?;
         Ok(Self(viewer, PhantomData))
     }
 }
 
 /// Looks a token up in the store, unless its address has sent too many unknown ones.
-async fn looked_up(
+async fn look_up_token(
     parts: &Parts,
     app: &App,
     token: &str,

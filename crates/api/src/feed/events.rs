@@ -22,7 +22,7 @@ pub(crate) fn event(name: &str, id: Option<&str>, data: &[u8]) -> Bytes {
 }
 
 /// The last event: reconnect after this number of milliseconds. It has no id, so the previous one stays valid.
-pub(crate) fn bye(retry_ms: u64) -> Bytes {
+pub(crate) fn closing_event(retry_ms: u64) -> Bytes {
     let mut out = Vec::with_capacity(48);
     line(&mut out, "event: ", b"bye");
     line(&mut out, "retry: ", retry_ms.to_string().as_bytes());
@@ -48,6 +48,6 @@ mod tests {
             bytes,
             "event: story\nid: a-cursor\ndata: {\"id\":\"1\"}\n\n"
         );
-        assert_eq!(bye(1500), "event: bye\nretry: 1500\ndata: {}\n\n");
+        assert_eq!(closing_event(1500), "event: bye\nretry: 1500\ndata: {}\n\n");
     }
 }

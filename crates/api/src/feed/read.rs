@@ -4,13 +4,13 @@ use axum::extract::State;
 use axum::response::Response;
 use sosik_feed::cursor::seal::{List, Scope};
 use sosik_feed::{Cursor, StoryId};
-use sosik_service::feed::{FeedAsk, From};
+use sosik_service::feed::{FeedQuery, FeedStart};
 
 use crate::app::App;
-use crate::extract::{IfNoneMatch, Page, PageQuery, Place, Query, Viewer};
+use crate::extract::{CursorParam, IfNoneMatch, Page, PageQuery, Query, Viewer};
 use crate::problem::Problem;
 use crate::render::{self, Sealing};
-use crate::shapes::FeedPage;
+use crate::schema::FeedPage;
 
 /// Read your home feed
 ///
@@ -31,20 +31,20 @@ pub(crate) async fn read(
 ) -> Result<Response, Problem> {
     let scope = Scope::own(List::Feed, viewer.id);
     let page = page.read(&app, scope)?;
-    let ask = FeedAsk {
+    let request = FeedQuery {
         limit: page.limit,
         from: from(page)?,
     };
-    let page = app.service.feed(viewer.id, ask).await?;
+    let page = app.service.feed(viewer.id, request).await?;
     let seals = app.service.seals();
-    Ok(known.answer(render::feed_page(&page, Sealing { seals, scope })))
+    Ok(known.respond(render::feed_page(&page, Sealing { seals, scope })))
 }
 
-fn from(page: Page) -> Result<From, Problem> {
+fn from(page: Page) -> Result<FeedStart, Problem> {
     match page.from {
-        None => Ok(From::Top),
-        Some(Place::Before(Cursor::Below(id))) => Ok(From::Below(StoryId::new(id))),
-        Some(Place::After(Cursor::Newer(seen))) => Ok(From::Newer(seen)),
-        Some(place) => Err(place.refused()),
+        None => Ok(FeedStart::Top),
+        Some(CursorParam::Before(Cursor::Below(id))) => Ok(FeedStart::Below(StoryId::new(id))),
+        Some(CursorParam::After(Cursor::Newer(seen))) => Ok(FeedStart::Newer(seen)),
+        Some(cursor_param) => Err(cursor_param.wrong_cursor()),
     }
 }

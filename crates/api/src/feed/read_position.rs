@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::extract::{Json, Viewer};
 use crate::limits::Marking;
 use crate::problem::Problem;
-use crate::shapes::{MarkRead, ReadPosition};
+use crate::schema::{MarkRead, ReadPosition};
 
 /// Show your read position
 #[utoipa::path(get, path = "/v1/feed/read-position", tag = "feed", operation_id = "show_read_position",
@@ -17,7 +17,7 @@ pub(crate) async fn show(
     viewer: Viewer,
 ) -> Result<Json<ReadPosition>, Problem> {
     let position = app.service.read_position(viewer.id).await?;
-    Ok(Json(shape(position)))
+    Ok(Json(to_schema(position)))
 }
 
 /// Move your read position
@@ -29,13 +29,13 @@ pub(crate) async fn show(
 pub(crate) async fn mark(
     State(app): State<App>,
     viewer: Viewer<Marking>,
-    Json(ask): Json<MarkRead>,
+    Json(body): Json<MarkRead>,
 ) -> Result<Json<ReadPosition>, Problem> {
-    let position = app.service.mark_read(viewer.id, ask.story).await?;
-    Ok(Json(shape(position)))
+    let position = app.service.mark_read(viewer.id, body.story).await?;
+    Ok(Json(to_schema(position)))
 }
 
-fn shape(position: StoryId) -> ReadPosition {
+fn to_schema(position: StoryId) -> ReadPosition {
     ReadPosition {
         story: Some(position).filter(|position| *position != StoryId::default()),
     }

@@ -30,8 +30,8 @@ use crate::problem::Problem;
 use crate::render;
 
 /// Clients reconnect after this time and up to twice as much, so that they do not all return at once.
-const COME_BACK: Duration = Duration::from_secs(1);
-const COME_BACK_SPREAD_MS: u64 = 4_000;
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+const RETRY_SPREAD_MS: u64 = 4_000;
 
 /// The start of a stream, for clients that cannot send the header.
 #[derive(Deserialize, IntoParams)]
@@ -81,8 +81,8 @@ pub(crate) async fn stream(
     let seen = seen(resume, &headers, (app.service.seals(), viewer.id))?;
     let open = app.streams.open(viewer.id)?;
     let feed = app.service.open_stream(viewer.id, seen).await?;
-    let connected = Connected::new(app, *viewer, feed, open);
-    let body = Body::from_stream(stream::unfold(connected, Connected::next));
+    let connection = StreamConnection::new(app, *viewer, feed, open);
+    let body = Body::from_stream(stream::unfold(connection, StreamConnection::next));
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(
@@ -117,23 +117,23 @@ fn seen(
 }
 
 /// The state of one connected client.
-struct Connected {
+struct StreamConnection {
     app: App,
     viewer: accounts::Viewer,
     feed: FeedStream,
     check: Interval,
-    stage: Stage,
+    state: StreamState,
     _open: OpenStream,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Greeting,
-    Telling,
-    Gone,
+enum StreamState {
+    Opening,
+    Streaming,
+    Ended,
 }
 
-impl Connected {
+impl StreamConnection {
     fn new(app: App, viewer: accounts::Viewer, feed: FeedStream, open: OpenStream) -> Self {
         let mut check = tokio::time::interval(app.settings.stream_check);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -144,46 +144,46 @@ impl Connected {
             viewer,
             feed,
             check,
-            stage: Stage::Greeting,
+            state: StreamState::Opening,
             _open: open,
         }
     }
 
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
-        let bytes = match self.stage {
-            Stage::Greeting => {
-                self.stage = Stage::Telling;
+        let bytes = match self.state {
+            StreamState::Opening => {
+                self.state = StreamState::Streaming;
                 self.event_after("hello", self.feed.seen(), b"{}")
             }
-            Stage::Telling => self.tell().await,
-            Stage::Gone => return None,
+            StreamState::Streaming => self.next_event().await,
+            StreamState::Ended => return None,
         };
         Some((Ok(bytes), self))
     }
 
     /// Waits for the next bytes to send.
-    async fn tell(&mut self) -> Bytes {
+    async fn next_event(&mut self) -> Bytes {
         loop {
             let told = tokio::select! {
                 biased;
-                () = self.app.streams_end.cancelled() => return self.bye(),
+                () = self.app.streams_end.cancelled() => return self.closing_event(),
                 _ = self.check.tick() => None,
                 told = self.feed.next() => Some(told),
             };
             return match told {
-                None if self.session_stands().await => events::HEART_BEAT,
-                Some(Ok(StreamEvent::SessionsChanged)) if self.session_stands().await => continue,
+                None if self.session_is_valid().await => events::HEART_BEAT,
+                Some(Ok(StreamEvent::SessionsChanged)) if self.session_is_valid().await => continue,
                 Some(Err(ServiceError::Busy(_))) => {
                     // A failed read waits for the next check; a wave of reconnecting clients would be worse.
                     self.check.tick().await;
-                    if self.session_stands().await {
+                    if self.session_is_valid().await {
                         events::HEART_BEAT
                     } else {
-                        self.bye()
+                        self.closing_event()
                     }
                 }
                 None | Some(Ok(StreamEvent::SessionsChanged | StreamEvent::Stopping) | Err(_)) => {
-                    self.bye()
+                    self.closing_event()
                 }
                 Some(Ok(StreamEvent::Story { item, seen })) => {
                     self.event_after("story", &seen, &render::story(&item))
@@ -207,7 +207,7 @@ impl Connected {
     }
 
     /// Whether the session is still open. Also `false` if the check fails: a stream must not outlive its session.
-    async fn session_stands(&self) -> bool {
+    async fn session_is_valid(&self) -> bool {
         self.app
             .service
             .still_valid(&self.viewer)
@@ -215,10 +215,10 @@ impl Connected {
             .unwrap_or(false)
     }
 
-    fn bye(&mut self) -> Bytes {
-        self.stage = Stage::Gone;
+    fn closing_event(&mut self) -> Bytes {
+        self.state = StreamState::Ended;
         let own_share = self.viewer.id.as_u64().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let come_back = u64::try_from(COME_BACK.as_millis()).unwrap_or_default();
-        events::bye(come_back + own_share % COME_BACK_SPREAD_MS)
+        let retry = u64::try_from(RETRY_AFTER.as_millis()).unwrap_or_default();
+        events::closing_event(retry + own_share % RETRY_SPREAD_MS)
     }
 }

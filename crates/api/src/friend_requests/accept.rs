@@ -22,6 +22,6 @@ pub(crate) async fn accept(
     viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.accept_friend(viewer.id, person).await?;
+    app.service.accept_friend_request(viewer.id, person).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -24,6 +24,6 @@ pub(crate) async fn ask(
     viewer: Viewer<AskingFriends>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.ask_friend(viewer.id, person).await?;
+    app.service.send_friend_request(viewer.id, person).await?;
     Ok(StatusCode::NO_CONTENT)
 }

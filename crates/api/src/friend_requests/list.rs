@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::extract::{Json, PageQuery, Query, Viewer};
 use crate::problem::Problem;
 use crate::relations;
-use crate::shapes::PersonPage;
+use crate::schema::PersonPage;
 
 /// The direction of the requests.
 #[derive(Deserialize, IntoParams)]

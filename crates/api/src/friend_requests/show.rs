@@ -7,7 +7,7 @@ use sosik_service::ServiceError;
 use crate::app::App;
 use crate::extract::{Id, Json, Viewer};
 use crate::problem::Problem;
-use crate::shapes::Person;
+use crate::schema::Person;
 
 /// Show a friend request
 ///

@@ -27,7 +27,7 @@ pub(crate) async fn livez() -> &'static str {
     ))]
 pub(crate) async fn readyz(State(app): State<App>) -> Response {
     let refuse = |reason: String| (StatusCode::SERVICE_UNAVAILABLE, reason).into_response();
-    if app.leaving.is_cancelled() {
+    if app.draining.is_cancelled() {
         return refuse("leaving\n".to_owned());
     }
     let service = &app.service;
@@ -37,7 +37,7 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
     {
         return refuse(format!("{problem}\n"));
     }
-    match service.given_up().first() {
+    match service.failed_tasks().first() {
         Some(given_up) => refuse(format!("{given_up}\n")),
         None => "ready\n".into_response(),
     }

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::extract::{Id, Json, PageQuery, Query, Viewer, of_story};
 use crate::problem::Problem;
 use crate::relations;
-use crate::shapes::PersonPage;
+use crate::schema::PersonPage;
 
 /// List the likes of a story
 ///
@@ -30,6 +30,6 @@ pub(crate) async fn list(
         .await?;
     Ok(Json(PersonPage {
         hidden: Some(likers.hidden),
-        ..relations::shape(&likers.page, &app, scope)
+        ..relations::to_schema(&likers.page, &app, scope)
     }))
 }

@@ -1,4 +1,4 @@
 //! Likes.
 
-pub(crate) mod give;
+pub(crate) mod like;
 pub(crate) mod list;

@@ -1,14 +1,14 @@
 //! Changes the viewer's own profile.
 
 use axum::extract::State;
-use sosik_service::people::ProfileAsk;
+use sosik_service::people::ProfileUpdate;
 
 use crate::app::App;
 use crate::extract::{Json, Viewer};
 use crate::limits::ChangingProfile;
-use crate::people::profile::shape;
+use crate::people::profile::to_schema;
 use crate::problem::Problem;
-use crate::shapes::{ChangeProfile, Person};
+use crate::schema::{ChangeProfile, Person};
 
 /// Change your profile
 ///
@@ -22,23 +22,23 @@ use crate::shapes::{ChangeProfile, Person};
 pub(crate) async fn change(
     State(app): State<App>,
     viewer: Viewer<ChangingProfile>,
-    Json(ask): Json<ChangeProfile>,
+    Json(body): Json<ChangeProfile>,
 ) -> Result<Json<Person>, Problem> {
     let ChangeProfile {
         display_name,
         bio,
         language,
-    } = ask;
+    } = body;
     let me = app
         .service
         .change_profile(
             viewer.id,
-            ProfileAsk {
+            ProfileUpdate {
                 display_name,
                 bio,
                 language,
             },
         )
         .await?;
-    Ok(Json(shape(&me, viewer.id)))
+    Ok(Json(to_schema(&me, viewer.id)))
 }

@@ -5,9 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::app::App;
-use crate::extract::{Facts, Json, Viewer};
+use crate::extract::{Json, RequestContext, Viewer};
 use crate::problem::Problem;
-use crate::shapes::ChangePassword;
+use crate::schema::ChangePassword;
 
 /// Change your password
 ///
@@ -20,16 +20,16 @@ use crate::shapes::ChangePassword;
     ))]
 pub(crate) async fn password(
     State(app): State<App>,
-    Extension(facts): Extension<Facts>,
+    Extension(context): Extension<RequestContext>,
     viewer: Viewer,
-    Json(ask): Json<ChangePassword>,
+    Json(body): Json<ChangePassword>,
 ) -> Result<StatusCode, Problem> {
     // The same limit as for log-ins: a stolen session must not help to guess the current password.
     app.limits
-        .log_ins_to
-        .take(viewer.id.as_u64(), Some(&facts))?;
+        .log_ins_per_handle
+        .take(viewer.id.as_u64(), Some(&context))?;
     app.service
-        .change_password(&viewer, &ask.current, &ask.new)
+        .change_password(&viewer, &body.current, &body.new)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

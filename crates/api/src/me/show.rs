@@ -4,14 +4,14 @@ use axum::extract::State;
 
 use crate::app::App;
 use crate::extract::{Json, Viewer};
-use crate::people::profile::shape;
+use crate::people::profile::to_schema;
 use crate::problem::Problem;
-use crate::shapes::Person;
+use crate::schema::Person;
 
 /// Show your profile
 #[utoipa::path(get, path = "/v1/me", tag = "me", operation_id = "show_me",
     responses((status = 200, description = "your profile with its counts", body = Person)))]
 pub(crate) async fn show(State(app): State<App>, viewer: Viewer) -> Result<Json<Person>, Problem> {
     let me = app.service.me(viewer.id).await?;
-    Ok(Json(shape(&me, viewer.id)))
+    Ok(Json(to_schema(&me, viewer.id)))
 }

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::extract::{Json, PageQuery, Query, Viewer};
 use crate::problem::Problem;
 use crate::relations;
-use crate::shapes::PersonPage;
+use crate::schema::PersonPage;
 
 /// List the people you muted
 ///

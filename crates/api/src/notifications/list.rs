@@ -7,7 +7,7 @@ use sosik_feed::cursor::seal::{List, Scope};
 use crate::app::App;
 use crate::extract::{Json, PageQuery, Query, Viewer};
 use crate::problem::Problem;
-use crate::shapes::{Notification, NotificationPage};
+use crate::schema::{Notification, NotificationPage};
 
 /// List your notifications
 ///

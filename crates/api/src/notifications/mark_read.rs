@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::extract::{Json, Viewer};
 use crate::limits::Marking;
 use crate::problem::Problem;
-use crate::shapes::{MarkNotificationsRead, UnreadNotifications};
+use crate::schema::{MarkNotificationsRead, UnreadNotifications};
 
 /// Mark notifications as read
 ///
@@ -17,10 +17,10 @@ use crate::shapes::{MarkNotificationsRead, UnreadNotifications};
 pub(crate) async fn mark_read(
     State(app): State<App>,
     viewer: Viewer<Marking>,
-    Json(ask): Json<MarkNotificationsRead>,
+    Json(body): Json<MarkNotificationsRead>,
 ) -> Result<Json<UnreadNotifications>, Problem> {
     app.service
-        .mark_notifications_read(viewer.id, ask.notification)
+        .mark_notifications_read(viewer.id, body.notification)
         .await?;
     let unread = app.service.unread_notifications(viewer.id).await?;
     Ok(Json(UnreadNotifications { unread }))

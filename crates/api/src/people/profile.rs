@@ -7,7 +7,7 @@ use sosik_service::people::Profile;
 use crate::app::App;
 use crate::extract::{Json, Name, Viewer};
 use crate::problem::Problem;
-use crate::shapes::Person;
+use crate::schema::Person;
 
 /// Show a person
 ///
@@ -21,11 +21,11 @@ pub(crate) async fn profile(
     Name(handle): Name,
 ) -> Result<Json<Person>, Problem> {
     let profile = app.service.profile(viewer.id, &handle).await?;
-    Ok(Json(shape(&profile, viewer.id)))
+    Ok(Json(to_schema(&profile, viewer.id)))
 }
 
 /// A profile as `viewer` sees it.
-pub(crate) fn shape(profile: &Profile, viewer: PersonId) -> Person {
+pub(crate) fn to_schema(profile: &Profile, viewer: PersonId) -> Person {
     let person = Person {
         counts: Some(profile.counts.into()),
         ..Person::of(&profile.person)

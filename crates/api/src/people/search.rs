@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::extract::{Json, PageQuery, Query, Viewer};
 use crate::limits::Searching;
 use crate::problem::Problem;
-use crate::shapes::{Person, PersonPage};
+use crate::schema::{Person, PersonPage};
 
 /// The query of a search.
 #[derive(Deserialize, IntoParams)]

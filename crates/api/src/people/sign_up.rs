@@ -4,14 +4,14 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use sosik_service::accounts::SignUpAsk;
+use sosik_service::accounts::SignUpRequest;
 
 use crate::app::App;
-use crate::extract::{ClientAddress, ClientName, Device, Facts, Json};
+use crate::extract::{ClientAddress, ClientName, Device, Json, RequestContext};
 use crate::problem::Problem;
+use crate::schema::{SignUp, SignedIn};
 use crate::sessions::signed_in;
 use crate::settings::Registration;
-use crate::shapes::{SignUp, SignedIn};
 
 /// Sign up
 ///
@@ -27,31 +27,31 @@ use crate::shapes::{SignUp, SignedIn};
     ))]
 pub(crate) async fn sign_up(
     State(app): State<App>,
-    Extension(facts): Extension<Facts>,
+    Extension(context): Extension<RequestContext>,
     address: ClientAddress,
     Device(device): Device,
     ClientName(client): ClientName,
-    Json(ask): Json<SignUp>,
+    Json(body): Json<SignUp>,
 ) -> Result<Response, Problem> {
     if app.settings.registration == Registration::Closed {
         return Err(Problem::RegistrationClosed);
     }
     // The limit of the larger network comes first, so that the headers describe the narrower one.
     app.limits
-        .sign_ups_in
-        .take(address.wide_network_key(), Some(&facts))?;
+        .sign_ups_per_network
+        .take(address.wide_network_key(), Some(&context))?;
     app.limits
-        .sign_ups
-        .take(address.network().key(), Some(&facts))?;
+        .sign_ups_per_address
+        .take(address.network().key(), Some(&context))?;
     let SignUp {
         handle,
         display_name,
         password,
         language,
-    } = ask;
+    } = body;
     let signed_up = app
         .service
-        .sign_up(SignUpAsk {
+        .sign_up(SignUpRequest {
             handle,
             display_name,
             password,

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::{Problem, seconds_up};
 use crate::extract::RequestId;
-use crate::shapes;
+use crate::schema;
 
 /// The problem of a response that has no body yet.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ impl IntoResponse for Problem {
 }
 
 /// Takes the problem out of a response, if it has one.
-pub(crate) fn report_of(response: &mut Response) -> Option<Arc<Problem>> {
+pub(crate) fn take_problem(response: &mut Response) -> Option<Arc<Problem>> {
     response
         .extensions_mut()
         .remove::<Reported>()
@@ -52,13 +52,13 @@ pub(crate) fn finish(response: &mut Response, problem: &Problem, request_id: &Re
         );
     }
     // A problem consists of strings and numbers, so this cannot fail; an empty body would still have the status.
-    let body = serde_json::to_vec(&shape(problem, request_id)).unwrap_or_default();
+    let body = serde_json::to_vec(&to_schema(problem, request_id)).unwrap_or_default();
     *response.body_mut() = Body::from(body);
 }
 
-fn shape(problem: &Problem, request_id: &RequestId) -> shapes::Problem {
+fn to_schema(problem: &Problem, request_id: &RequestId) -> schema::Problem {
     let (status, code) = problem.status_and_code();
-    shapes::Problem {
+    schema::Problem {
         kind: format!("/problems/{code}"),
         title: title(status).to_owned(),
         status: status.as_u16(),
@@ -66,7 +66,7 @@ fn shape(problem: &Problem, request_id: &RequestId) -> shapes::Problem {
         detail: problem.to_string(),
         request_id: request_id.as_str().to_owned(),
         errors: problem.field_error().map(|error| {
-            vec![shapes::FieldProblem {
+            vec![schema::FieldProblem {
                 field: error.field,
                 message: error.message,
             }]

@@ -15,7 +15,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use sosik_feed::RuleBroken;
 
-pub(crate) use answer::{finish, report_of};
+pub(crate) use answer::{finish, take_problem};
 
 /// An error with its causes, for the log.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -36,7 +36,7 @@ pub(crate) enum Problem {
     #[error(
         "a web page sent this request: the administration listener accepts changes from programs only"
     )]
-    FromAPage,
+    SentByBrowser,
     #[error("send the administration token as a bearer token")]
     AdminTokenMissing,
     #[error("name the host of this service once, in the Host header or in :authority")]
@@ -117,7 +117,7 @@ impl Problem {
             Self::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong_credentials"),
             Self::WrongPassword => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_password"),
             Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
-            Self::FromAPage => (StatusCode::FORBIDDEN, "cross_site"),
+            Self::SentByBrowser => (StatusCode::FORBIDDEN, "cross_site"),
             Self::AdminTokenMissing => (StatusCode::UNAUTHORIZED, "admin_token_required"),
             Self::HostInvalid => (StatusCode::BAD_REQUEST, "host_invalid"),
             Self::CookieAmbiguous => (StatusCode::BAD_REQUEST, "cookie_ambiguous"),
@@ -162,7 +162,7 @@ impl Problem {
             | Self::WrongCredentials
             | Self::CrossSite
             | Self::OtherPerson
-            | Self::FromAPage
+            | Self::SentByBrowser
             | Self::AdminTokenMissing
             | Self::HostInvalid
             | Self::CookieAmbiguous
@@ -210,7 +210,7 @@ impl Problem {
             | Self::WrongPassword
             | Self::CrossSite
             | Self::OtherPerson
-            | Self::FromAPage
+            | Self::SentByBrowser
             | Self::AdminTokenMissing
             | Self::HostInvalid
             | Self::CookieAmbiguous

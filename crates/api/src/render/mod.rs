@@ -4,7 +4,7 @@
 //! per profile. Both are cached with their entries and dropped with them, so an edited story is never rendered from its
 //! old text. A page is then a concatenation into one buffer: no serializer and no allocation per story.
 //!
-//! Tests in this module prove that the bytes match [`shapes`](crate::shapes).
+//! Tests in this module prove that the bytes match [`schema`](crate::schema).
 
 mod page;
 mod person;

@@ -2,14 +2,14 @@
 
 use sosik_service::caches::{PersonEntry, Rendered};
 
-use crate::shapes;
+use crate::schema;
 
 /// The JSON of a person as an author, rendered at the first call.
 pub(crate) fn person(entry: &PersonEntry) -> &Rendered {
     entry.rendered.get_or_init(|| {
         // All fields are strings, so this cannot fail. If it did, the page would be invalid and the test next to this
         // would fail.
-        let json = serde_json::to_vec(&shapes::Person::of(entry));
+        let json = serde_json::to_vec(&schema::Person::of(entry));
         Rendered::from(json.unwrap_or_default())
     })
 }

@@ -10,7 +10,7 @@ use sosik_service::stories::StoryItem;
 use sosik_store::StoryRecord;
 
 use super::{person, put, put_number};
-use crate::shapes::Attachment;
+use crate::schema::Attachment;
 
 const BEFORE_ID: &str = "{\"id\":\"";
 const BEFORE_AUTHOR: &str = "\",\"author\":";
@@ -22,7 +22,7 @@ const NOT_LIKED: &str = ",\"liked\":false}";
 /// Maximum length of two counts with their names.
 pub(super) const COUNTS_BYTES_MAX: usize = 64;
 
-/// The part of [`shapes::Story`](crate::shapes::Story) between the author and the counts, in its order.
+/// The part of [`schema::Story`](crate::schema::Story) between the author and the counts, in its order.
 #[derive(Serialize)]
 struct Middle<'a> {
     text: &'a str,
@@ -53,8 +53,8 @@ pub(super) type Tag = [u64; 3];
 /// Appends the JSON of a story.
 pub(super) fn story_into(item: &StoryItem, out: &mut Vec<u8>) -> Tag {
     let entry = &*item.story;
-    let (kept, author) = (kept(entry), person(&item.author));
-    let (head, tail) = kept.bytes.split_at(gap(entry.record.id));
+    let (kept, author) = (cached_json(entry), person(&item.author));
+    let (head, tail) = kept.bytes.split_at(author_offset(entry.record.id));
     let counts = entry.counts();
     out.extend_from_slice(head);
     out.extend_from_slice(&author.bytes);
@@ -73,10 +73,10 @@ pub(super) fn story_into(item: &StoryItem, out: &mut Vec<u8>) -> Tag {
 
 /// Maximum length of a story's JSON.
 pub(super) fn bytes_max(item: &StoryItem) -> usize {
-    kept(&item.story).bytes.len() + person(&item.author).bytes.len() + COUNTS_BYTES_MAX
+    cached_json(&item.story).bytes.len() + person(&item.author).bytes.len() + COUNTS_BYTES_MAX
 }
 
-fn kept(entry: &StoryEntry) -> &Rendered {
+fn cached_json(entry: &StoryEntry) -> &Rendered {
     entry
         .rendered
         .get_or_init(|| Rendered::from(render(&entry.record)))
@@ -118,7 +118,7 @@ fn render(record: &StoryRecord) -> Vec<u8> {
 }
 
 /// The position of the author.
-fn gap(id: StoryId) -> usize {
+fn author_offset(id: StoryId) -> usize {
     let digits = id.as_u64().checked_ilog10().unwrap_or(0) as usize + 1;
     BEFORE_ID.len() + digits + BEFORE_AUTHOR.len()
 }

@@ -12,7 +12,7 @@ use sosik_service::stories::{StoryItem, StoryPage};
 use sosik_store::{Mention, PersonRecord, StoryCounts, StoryRecord};
 
 use super::{Sealing, feed_page, story, story_page};
-use crate::shapes;
+use crate::schema;
 
 /// Texts that break JSON that is concatenated by hand, and texts that break parsers of JSON.
 const WEIRD: [&str; 8] = [
@@ -84,12 +84,12 @@ fn item(id: u64, text: &str, edited: bool) -> StoryItem {
 }
 
 /// The same story as the documented type.
-fn expected(item: &StoryItem) -> shapes::Story {
+fn expected(item: &StoryItem) -> schema::Story {
     let record = &item.story.record;
     let counts = item.story.counts();
-    shapes::Story {
+    schema::Story {
         id: record.id,
-        author: shapes::Person::of(&item.author),
+        author: schema::Person::of(&item.author),
         text: record.text.to_string(),
         audience: record.audience,
         attachments: Vec::new(),
@@ -98,7 +98,7 @@ fn expected(item: &StoryItem) -> shapes::Story {
         mentions: record
             .mentions
             .iter()
-            .map(|mention| shapes::Mention {
+            .map(|mention| schema::Mention {
                 id: mention.person,
                 handle: mention.handle.clone(),
             })
@@ -124,7 +124,7 @@ fn a_story_is_byte_for_byte_what_its_documented_type_is() {
         for id in [1, 9, 10, 99, 1_000_000_007, u64::MAX >> 1] {
             let item = item(id, text, place % 2 == 0);
             check(&story(&item), &expected(&item));
-            let read: shapes::Story = serde_json::from_slice(&story(&item)).unwrap();
+            let read: schema::Story = serde_json::from_slice(&story(&item)).unwrap();
             assert_eq!(read, expected(&item));
         }
     }
@@ -166,7 +166,7 @@ fn a_page_of_the_feed_is_byte_for_byte_what_its_documented_type_is() {
             };
             check(
                 &feed_page(&page, sealing()).json,
-                &shapes::FeedPage {
+                &schema::FeedPage {
                     items: page.items.iter().map(expected).collect(),
                     before: before.as_ref().map(sealed),
                     after: after.as_ref().map(sealed),
@@ -188,7 +188,7 @@ fn an_empty_page_and_a_page_of_another_list_are_what_their_types_are() {
     };
     check(
         &story_page(&empty, sealing()),
-        &shapes::StoryPage {
+        &schema::StoryPage {
             items: Vec::new(),
             before: None,
             after: None,
@@ -204,7 +204,7 @@ fn an_empty_page_and_a_page_of_another_list_are_what_their_types_are() {
     let items = one.items.iter().map(expected).collect();
     check(
         &story_page(&one, sealing()),
-        &shapes::StoryPage {
+        &schema::StoryPage {
             items,
             before: Some(sealed(&before)),
             after: None,
@@ -250,7 +250,7 @@ fn a_page_keeps_its_tag_while_only_the_cursor_for_newer_stories_moves() {
         };
         item.story = Arc::new(StoryEntry::from(record));
         let seen = Seen {
-            settled: StoryId::from_u64(after),
+            watermark: StoryId::from_u64(after),
             late: 0,
             ..Seen::default()
         };

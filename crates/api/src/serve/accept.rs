@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::canonical;
 use super::connection::{Registry, count_refused};
-use super::networks::Taken;
+use super::networks::NetworkShare;
 
 /// Pause when the system cannot open another connection, instead of a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -35,23 +35,23 @@ pub(super) struct Accepted {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
     /// Held while the connection is open.
-    pub(super) places: Places,
+    pub(super) permits: ConnectionPermits,
 }
 
 /// A permit among all connections of the listener, and one among those of its network.
-pub(super) struct Places {
+pub(super) struct ConnectionPermits {
     _all: OwnedSemaphorePermit,
-    _network: Option<Taken>,
+    _network: Option<NetworkShare>,
 }
 
 /// The listener and its recent failures.
-pub(super) struct Accepting {
+pub(super) struct Acceptor {
     listener: TcpListener,
     registry: Arc<Registry>,
     failures: Failures,
 }
 
-impl Accepting {
+impl Acceptor {
     pub(super) fn new(listener: TcpListener, registry: Arc<Registry>) -> Self {
         Self {
             listener,
@@ -62,8 +62,8 @@ impl Accepting {
 
     /// The next connection. While the maximum number is open, further ones wait in the queue of the system.
     pub(super) async fn next(&mut self) -> Option<Accepted> {
-        let places = Arc::clone(self.registry.places());
-        let all = places.acquire_owned().await.ok()?;
+        let permits = Arc::clone(self.registry.permits());
+        let all = permits.acquire_owned().await.ok()?;
         match self.listener.accept().await {
             Ok((stream, peer)) => self.take(stream, canonical(peer), all),
             // The client disconnected before the accept.
@@ -102,7 +102,7 @@ impl Accepting {
         Some(Accepted {
             stream,
             peer,
-            places: Places {
+            permits: ConnectionPermits {
                 _all: all,
                 _network: network,
             },

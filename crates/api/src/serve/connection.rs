@@ -1,8 +1,8 @@
 //! The state of one connection, and the list of all open ones.
 //!
 //! A connection counts its requests in flight and records the second of the last one.
-//! [`patrol`](super::deadlines::patrol) reads these and orders a connection to close. The clock is a counter of seconds
-//! that the patrol advances, so that no request reads a clock for this.
+//! [`enforce_deadlines`](super::deadlines::enforce_deadlines) reads these and orders a connection to close. The clock
+//! is a counter of seconds that the patrol advances, so that no request reads a clock for this.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -14,8 +14,8 @@ use rustc_hash::FxHashMap;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::timeout;
 
-use super::networks::{Networks, Taken};
-use super::room::{Held, NoRoom, Room, Turn};
+use super::budget::{BudgetExceeded, HeldResponse, RequestPermit, ResponseBudget};
+use super::networks::{NetworkShare, Networks};
 use crate::extract::Network;
 use crate::settings::Connections;
 
@@ -27,9 +27,9 @@ pub(crate) struct Registry {
     now: AtomicU32,
     next: AtomicU64,
     open: Mutex<FxHashMap<u64, Arc<Connection>>>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     networks: Arc<Networks>,
-    room: Room,
+    budget: ResponseBudget,
 }
 
 /// One connection.
@@ -42,31 +42,31 @@ pub(crate) struct Connection {
     has_asked: AtomicBool,
     in_flight: AtomicUsize,
     last_request: AtomicU32,
-    order: AtomicU8,
-    ordered_at: AtomicU32,
-    told: Notify,
+    close_request: AtomicU8,
+    close_requested_at: AtomicU32,
+    close_notify: Notify,
     is_trusted: bool,
-    turns: Arc<Semaphore>,
+    request_permits: Arc<Semaphore>,
     /// Bytes of responses that wait to be written.
     held: AtomicUsize,
-    answers: Mutex<Vec<Weak<Held>>>,
+    answers: Mutex<Vec<Weak<HeldResponse>>>,
 }
 
 /// An order to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(crate) enum Order {
+pub(crate) enum CloseRequest {
     /// No order.
     None,
     /// Accept no further request, and end after the requests in flight.
-    Close,
+    Drain,
     /// End now.
-    Cut,
+    Abort,
 }
 
 /// The reason why a connection was ordered to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reason {
+pub(super) enum CloseReason {
     /// No complete request within the time for the first.
     Silent,
     /// No request for a while.
@@ -82,23 +82,23 @@ pub(super) enum Reason {
 #[derive(Debug)]
 pub(crate) struct InFlight {
     connection: Arc<Connection>,
-    held: OnceLock<Arc<Held>>,
+    held: OnceLock<Arc<HeldResponse>>,
 }
 
 impl Registry {
     pub(super) fn new(limits: Connections) -> Self {
         // Created at the start, so that alerts find their series before the first event.
-        for reason in Reason::ALL {
+        for reason in CloseReason::ALL {
             reason.count(limits.listener, 0);
         }
         count_refused(limits.listener, 0);
         Self {
-            places: Arc::new(Semaphore::new(limits.open_max)),
+            permits: Arc::new(Semaphore::new(limits.open_max)),
             networks: Networks::new(limits.per_network_max as u64),
             now: AtomicU32::new(0),
             next: AtomicU64::new(0),
             open: Mutex::default(),
-            room: Room::new(&limits),
+            budget: ResponseBudget::new(&limits),
             limits,
         }
     }
@@ -108,15 +108,15 @@ impl Registry {
     }
 
     /// Permits for connections. Each open connection holds one.
-    pub(super) const fn places(&self) -> &Arc<Semaphore> {
-        &self.places
+    pub(super) const fn permits(&self) -> &Arc<Semaphore> {
+        &self.permits
     }
 
     /// Counts a connection for the network of its peer. Connections of trusted proxies are not counted.
     ///
     /// # Errors
     /// If the network has the maximum number of connections.
-    pub(super) fn admit(&self, peer: SocketAddr) -> Result<Option<Taken>, TooMany> {
+    pub(super) fn admit(&self, peer: SocketAddr) -> Result<Option<NetworkShare>, TooMany> {
         if self.is_trusted(peer) {
             return Ok(None);
         }
@@ -133,11 +133,11 @@ impl Registry {
             has_asked: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
             last_request: AtomicU32::new(self.now()),
-            order: AtomicU8::new(Order::None as u8),
-            ordered_at: AtomicU32::new(0),
-            told: Notify::new(),
+            close_request: AtomicU8::new(CloseRequest::None as u8),
+            close_requested_at: AtomicU32::new(0),
+            close_notify: Notify::new(),
             is_trusted: self.is_trusted(peer),
-            turns: Arc::new(Semaphore::new(TURNS_PER_CONNECTION)),
+            request_permits: Arc::new(Semaphore::new(REQUESTS_PER_CONNECTION)),
             held: AtomicUsize::new(0),
             answers: Mutex::default(),
         });
@@ -151,9 +151,9 @@ impl Registry {
         self.open.lock().remove(&connection.number);
     }
 
-    pub(super) fn order_all(&self, order: Order) {
+    pub(super) fn close_all(&self, close_request: CloseRequest) {
         for connection in self.open.lock().values() {
-            connection.order(order);
+            connection.request_close(close_request);
         }
     }
 
@@ -162,9 +162,9 @@ impl Registry {
         let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
         let open = self.open.lock();
         for connection in open.values() {
-            if let Some((order, reason)) = connection.due(now) {
+            if let Some((close_request, reason)) = connection.due(now) {
                 reason.count(self.limits.listener, 1);
-                connection.order(order);
+                connection.request_close(close_request);
             }
         }
         open.len()
@@ -175,8 +175,8 @@ impl Registry {
     }
 
     /// The bytes of responses that wait to be written.
-    pub(super) const fn room(&self) -> &Room {
-        &self.room
+    pub(super) const fn budget(&self) -> &ResponseBudget {
+        &self.budget
     }
 
     fn now(&self) -> u32 {
@@ -188,7 +188,7 @@ impl Registry {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TooMany;
 
-impl Reason {
+impl CloseReason {
     const ALL: [Self; 4] = [Self::Silent, Self::Idle, Self::Stalled, Self::Unresponsive];
 
     fn count(self, listener: &'static str, connections: u64) {
@@ -211,10 +211,10 @@ pub(super) fn count_refused(listener: &'static str, connections: u64) {
 
 /// Maximum number of requests of one connection that are handled at once, or whose anonymous responses are not written
 /// yet. Further HTTP/2 requests wait. A browser that loads the client requests a dozen files.
-const TURNS_PER_CONNECTION: usize = 8;
+const REQUESTS_PER_CONNECTION: usize = 8;
 
 /// Maximum wait of a request for a turn of its connection. A slow phone takes this long for eight files.
-const TURN_WAIT: Duration = Duration::from_secs(15);
+const REQUEST_PERMIT_WAIT: Duration = Duration::from_secs(15);
 
 /// The maximum time in seconds for a connection to end after an order to close with nothing in flight. HTTP/2 waits for
 /// the client to acknowledge, and a silent client never does.
@@ -229,23 +229,26 @@ impl Connection {
     ///
     /// # Errors
     /// When no turn is free within the maximum time.
-    pub(crate) async fn turn(&self) -> Result<Option<Turn>, NoRoom> {
+    pub(crate) async fn acquire_permit(&self) -> Result<Option<RequestPermit>, BudgetExceeded> {
         if self.is_trusted {
             return Ok(None);
         }
-        if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
-            return Ok(Some(turn));
+        if let Ok(permit) = Arc::clone(&self.request_permits).try_acquire_owned() {
+            return Ok(Some(permit));
         }
-        let waiting = timeout(TURN_WAIT, Arc::clone(&self.turns).acquire_owned());
-        let turn = waiting.await.ok().and_then(Result::ok);
-        turn.map(Some).ok_or(NoRoom)
+        let waiting = timeout(
+            REQUEST_PERMIT_WAIT,
+            Arc::clone(&self.request_permits).acquire_owned(),
+        );
+        let permit = waiting.await.ok().and_then(Result::ok);
+        permit.map(Some).ok_or(BudgetExceeded)
     }
 
     /// Whether there is room for the response to a further request of this network.
-    pub(crate) fn has_room(&self, network: u64) -> bool {
+    pub(crate) fn has_capacity(&self, network: u64) -> bool {
         let own_max = self.registry.limits.answer_bytes_per_connection_max;
         (self.is_trusted || self.held.load(Ordering::Acquire) < own_max)
-            && self.registry.room.has_room(network)
+            && self.registry.budget.has_capacity(network)
     }
 
     /// Reserves room for a response, together with the turn that it keeps until it is written.
@@ -256,24 +259,24 @@ impl Connection {
         self: &Arc<Self>,
         network: u64,
         bytes: usize,
-        turn: Option<Turn>,
-    ) -> Result<Arc<Held>, NoRoom> {
-        let (held, fits) = self.registry.room.hold(self, network, bytes, turn);
+        permit: Option<RequestPermit>,
+    ) -> Result<Arc<HeldResponse>, BudgetExceeded> {
+        let (held, fits) = self.registry.budget.hold(self, network, bytes, permit);
         if !fits {
-            return Err(NoRoom);
+            return Err(BudgetExceeded);
         }
         self.answers.lock().push(Arc::downgrade(&held));
         Ok(held)
     }
 
     /// Like [`hold`](Self::hold), but without a limit: for the response to a committed change.
-    pub(crate) fn hold_anyway(
+    pub(crate) fn hold_unlimited(
         self: &Arc<Self>,
         network: u64,
         bytes: usize,
-        turn: Option<Turn>,
-    ) -> Arc<Held> {
-        let (held, _fits) = self.registry.room.hold(self, network, bytes, turn);
+        permit: Option<RequestPermit>,
+    ) -> Arc<HeldResponse> {
+        let (held, _fits) = self.registry.budget.hold(self, network, bytes, permit);
         self.answers.lock().push(Arc::downgrade(&held));
         held
     }
@@ -285,9 +288,9 @@ impl Connection {
     }
 
     /// A response was written or dropped.
-    pub(super) fn gives_back(&self, answer: &Held, bytes: usize) {
+    pub(super) fn release(&self, answer: &HeldResponse, bytes: usize) {
         self.held.fetch_sub(bytes, Ordering::AcqRel);
-        self.registry.room.give_back(bytes);
+        self.registry.budget.release(bytes);
         let mut answers = self.answers.lock();
         if let Some(place) = answers
             .iter()
@@ -308,10 +311,11 @@ impl Connection {
             return false;
         }
         // Checked after the lock is released, because the last owner of a response takes it on drop.
-        let answers_now: Vec<Arc<Held>> = answers.iter().filter_map(Weak::upgrade).collect();
+        let answers_now: Vec<Arc<HeldResponse>> =
+            answers.iter().filter_map(Weak::upgrade).collect();
         drop(answers);
         let span = self.registry.limits.answer_stall.as_secs();
-        let bytes_min = self.registry.room.rate_min() * span;
+        let bytes_min = self.registry.budget.rate_min() * span;
         let span = u32::try_from(span).unwrap_or(u32::MAX);
         answers_now
             .iter()
@@ -331,58 +335,64 @@ impl Connection {
     }
 
     /// The order that is due at this second, if any.
-    fn due(&self, now: u32) -> Option<(Order, Reason)> {
+    fn due(&self, now: u32) -> Option<(CloseRequest, CloseReason)> {
         let limits = &self.registry.limits;
         let past = |since: u32, seconds: u64| u64::from(now.saturating_sub(since)) >= seconds;
         let is_idle = self.in_flight.load(Ordering::Acquire) == 0;
-        match self.order_given() {
-            Order::Cut => None,
-            Order::Close if self.is_stalled(now) => Some((Order::Cut, Reason::Stalled)),
-            Order::Close => {
-                let ordered_at = self.ordered_at.load(Ordering::Relaxed);
-                (is_idle && past(ordered_at, CLOSE_SECONDS.into()))
-                    .then_some((Order::Cut, Reason::Unresponsive))
+        match self.current_close_request() {
+            CloseRequest::Abort => None,
+            CloseRequest::Drain if self.is_stalled(now) => {
+                Some((CloseRequest::Abort, CloseReason::Stalled))
             }
-            Order::None if !self.has_asked.load(Ordering::Relaxed) => {
+            CloseRequest::Drain => {
+                let close_requested_at = self.close_requested_at.load(Ordering::Relaxed);
+                (is_idle && past(close_requested_at, CLOSE_SECONDS.into()))
+                    .then_some((CloseRequest::Abort, CloseReason::Unresponsive))
+            }
+            CloseRequest::None if !self.has_asked.load(Ordering::Relaxed) => {
                 past(self.opened, limits.first_request.as_secs())
-                    .then_some((Order::Cut, Reason::Silent))
+                    .then_some((CloseRequest::Abort, CloseReason::Silent))
             }
-            Order::None if self.is_stalled(now) => Some((Order::Cut, Reason::Stalled)),
-            Order::None => {
+            CloseRequest::None if self.is_stalled(now) => {
+                Some((CloseRequest::Abort, CloseReason::Stalled))
+            }
+            CloseRequest::None => {
                 let last = self.last_request.load(Ordering::Relaxed);
                 (is_idle && past(last, limits.idle.as_secs()))
-                    .then_some((Order::Close, Reason::Idle))
+                    .then_some((CloseRequest::Drain, CloseReason::Idle))
             }
         }
     }
 
-    /// Gives an order to the connection. An order is never revoked, and `Close` never follows `Cut`.
-    fn order(&self, order: Order) {
-        let before = self.order.fetch_max(order as u8, Ordering::AcqRel);
-        if before < order as u8 {
-            self.ordered_at
+    /// Gives an order to the connection. An order is never revoked, and `Drain` never follows `Abort`.
+    fn request_close(&self, close_request: CloseRequest) {
+        let before = self
+            .close_request
+            .fetch_max(close_request as u8, Ordering::AcqRel);
+        if before < close_request as u8 {
+            self.close_requested_at
                 .store(self.registry.now(), Ordering::Relaxed);
-            self.told.notify_one();
+            self.close_notify.notify_one();
         }
     }
 
-    fn order_given(&self) -> Order {
-        match self.order.load(Ordering::Acquire) {
-            0 => Order::None,
-            1 => Order::Close,
-            _ => Order::Cut,
+    fn current_close_request(&self) -> CloseRequest {
+        match self.close_request.load(Ordering::Acquire) {
+            0 => CloseRequest::None,
+            1 => CloseRequest::Drain,
+            _ => CloseRequest::Abort,
         }
     }
 
     /// Whether the order is to end immediately.
-    pub(super) fn is_cut(&self) -> bool {
-        self.order_given() == Order::Cut
+    pub(super) fn is_aborted(&self) -> bool {
+        self.current_close_request() == CloseRequest::Abort
     }
 
     /// Waits for an order.
-    pub(super) async fn ordered(&self) -> Order {
-        self.told.notified().await;
-        self.order_given()
+    pub(super) async fn close_requested(&self) -> CloseRequest {
+        self.close_notify.notified().await;
+        self.current_close_request()
     }
 }
 
@@ -393,12 +403,12 @@ impl InFlight {
     }
 
     /// Keeps the room for the answer until the answer is written. The first one counts.
-    pub(crate) fn keep(&self, held: Arc<Held>) {
+    pub(crate) fn keep(&self, held: Arc<HeldResponse>) {
         self.held.get_or_init(|| held);
     }
 
     /// The room for the answer.
-    pub(super) fn held(&self) -> Option<Arc<Held>> {
+    pub(super) fn held(&self) -> Option<Arc<HeldResponse>> {
         self.held.get().map(Arc::clone)
     }
 }

@@ -15,7 +15,7 @@ use super::connection::Registry;
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Scans the connections until it is stopped.
-pub(super) async fn patrol(registry: Arc<Registry>, stopped: CancellationToken) {
+pub(super) async fn enforce_deadlines(registry: Arc<Registry>, stopped: CancellationToken) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let listener = registry.limits().listener;
@@ -28,7 +28,7 @@ pub(super) async fn patrol(registry: Arc<Registry>, stopped: CancellationToken) 
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52 connections")]
         metrics::gauge!("sosik_http_connections_open", "listener" => listener).set(open as f64);
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52 bytes")]
-        let held = registry.room().held() as f64;
+        let held = registry.budget().held() as f64;
         metrics::gauge!("sosik_http_answer_bytes", "listener" => listener).set(held);
     }
 }

@@ -1,16 +1,16 @@
 //! Listens: HTTP/1.1 and HTTP/2 on one socket, and a stop that drops no request.
 //!
-//! [`Accepting`] takes connections from the system, [`protocol`] limits HTTP, [`Connection`] counts the activity of one
+//! [`Acceptor`] takes connections from the system, [`protocol`] limits HTTP, [`Connection`] counts the activity of one
 //! connection, [`deadlines`] closes inactive ones. Every listener has its own limits, so the administration listener
 //! responds while the public one is full.
 
 mod accept;
-mod answer;
+mod body;
+mod budget;
 mod connection;
 mod deadlines;
 mod networks;
 mod protocol;
-mod room;
 mod socket;
 
 use std::convert::Infallible;
@@ -29,14 +29,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use self::accept::{Accepted, Accepting};
-use self::answer::Answer;
+use self::accept::{Accepted, Acceptor};
+use self::body::ResponseBody;
+pub(crate) use self::budget::{BudgetExceeded, RequestPermit};
 pub(crate) use self::connection::InFlight;
-use self::connection::{Connection, Order, Registry};
-pub(crate) use self::networks::{Networks, Taken};
+use self::connection::{CloseRequest, Connection, Registry};
+pub(crate) use self::networks::{NetworkShare, Networks};
 pub(crate) use self::protocol::HEAD_BYTES_MAX;
 use self::protocol::Http;
-pub(crate) use self::room::{NoRoom, Turn};
 use self::socket::Socket;
 use crate::settings::Connections;
 
@@ -59,12 +59,12 @@ impl<S> Handle for S where
 {
 }
 
-/// Serves until `leaving`, then waits at most `drain` for the requests in flight. The remaining connections are cut.
+/// Serves until `draining`, then waits at most `drain` for the requests in flight. The remaining connections are cut.
 pub async fn serve(
     listener: TcpListener,
     handler: impl Handle,
     limits: Connections,
-    leaving: CancellationToken,
+    draining: CancellationToken,
     drain: Duration,
 ) {
     let server = Server {
@@ -75,18 +75,21 @@ pub async fn serve(
     };
     let stopped = CancellationToken::new();
     let _stops_the_patrol = stopped.clone().drop_guard();
-    tokio::spawn(deadlines::patrol(Arc::clone(&server.registry), stopped));
-    let mut accepting = Accepting::new(listener, Arc::clone(&server.registry));
+    tokio::spawn(deadlines::enforce_deadlines(
+        Arc::clone(&server.registry),
+        stopped,
+    ));
+    let mut acceptor = Acceptor::new(listener, Arc::clone(&server.registry));
     loop {
         let accepted = tokio::select! {
-            () = leaving.cancelled() => break,
-            accepted = accepting.next() => accepted,
+            () = draining.cancelled() => break,
+            accepted = acceptor.next() => accepted,
         };
         if let Some(accepted) = accepted {
             server.connect(accepted);
         }
     }
-    drop(accepting);
+    drop(acceptor);
     server.stop(drain).await;
 }
 
@@ -102,7 +105,7 @@ impl<H: Handle> Server<H> {
         let Accepted {
             stream,
             peer,
-            places,
+            permits,
         } = accepted;
         let connection = self.registry.open(peer);
         let serving = serve_connection(
@@ -115,20 +118,20 @@ impl<H: Handle> Server<H> {
         self.tasks.spawn(async move {
             serving.await;
             registry.close(&connection);
-            drop(places);
+            drop(permits);
         });
     }
 
     /// Drains requests in flight, then cuts the remaining connections.
     async fn stop(&self, drain: Duration) {
-        self.registry.order_all(Order::Close);
+        self.registry.close_all(CloseRequest::Drain);
         self.tasks.close();
         if timeout(drain, self.tasks.wait()).await.is_err() {
             tracing::warn!(
                 drain_ms = drain.as_millis(),
                 "some requests did not finish in time: their connections are closed"
             );
-            self.registry.order_all(Order::Cut);
+            self.registry.close_all(CloseRequest::Abort);
         }
     }
 }
@@ -151,10 +154,10 @@ async fn serve_connection(
             biased;
             // A client may end a connection in any way. Failures on our side were logged with their request.
             _ended = serving.as_mut() => return,
-            order = connection.ordered() => match order {
-                Order::None => {}
-                Order::Close => serving.as_mut().graceful_shutdown(),
-                Order::Cut => return,
+            close_request = connection.close_requested() => match close_request {
+                CloseRequest::None => {}
+                CloseRequest::Drain => serving.as_mut().graceful_shutdown(),
+                CloseRequest::Abort => return,
             },
         }
     }
@@ -164,14 +167,14 @@ fn handle<H: Handle>(
     mut handler: H,
     request: Request<Incoming>,
     connection: &Arc<Connection>,
-) -> impl Future<Output = Result<Response<Answer>, Infallible>> + Send + use<H> {
+) -> impl Future<Output = Result<Response<ResponseBody>, Infallible>> + Send + use<H> {
     let in_flight = connection.begin();
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(Arc::clone(&in_flight));
     let handling = handler.call(request);
     async move {
         let response = handling.await?;
-        Ok(response.map(|body| Answer::new(body, in_flight)))
+        Ok(response.map(|body| ResponseBody::new(body, in_flight)))
     }
 }
 

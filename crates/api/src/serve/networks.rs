@@ -24,7 +24,7 @@ pub(crate) struct Networks {
 
 /// An amount that one network holds. Dropping it releases the amount.
 #[derive(Debug)]
-pub(crate) struct Taken {
+pub(crate) struct NetworkShare {
     networks: Arc<Networks>,
     slot: usize,
     amount: u64,
@@ -44,16 +44,16 @@ impl Networks {
     /// than the maximum can be taken by a network that holds nothing.
     ///
     /// Returns `None` if the network holds the maximum already.
-    pub(crate) fn take(self: &Arc<Self>, network: u64, amount: u64) -> Option<Taken> {
+    pub(crate) fn take(self: &Arc<Self>, network: u64, amount: u64) -> Option<NetworkShare> {
         let (taken, fits) = self.add(network, amount);
         fits.then_some(taken)
     }
 
     /// Acquires an amount without a limit, and returns whether the network held less than the maximum before.
-    pub(crate) fn add(self: &Arc<Self>, network: u64, amount: u64) -> (Taken, bool) {
+    pub(crate) fn add(self: &Arc<Self>, network: u64, amount: u64) -> (NetworkShare, bool) {
         let slot = self.slot(network);
         let before = self.held[slot].fetch_add(amount, Ordering::AcqRel);
-        let taken = Taken {
+        let taken = NetworkShare {
             networks: Arc::clone(self),
             slot,
             amount,
@@ -72,7 +72,7 @@ impl Networks {
     }
 }
 
-impl Drop for Taken {
+impl Drop for NetworkShare {
     fn drop(&mut self) {
         self.networks.held[self.slot].fetch_sub(self.amount, Ordering::AcqRel);
     }

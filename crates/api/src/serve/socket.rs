@@ -75,7 +75,7 @@ impl Write for Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.connection.is_cut() {
+        if self.connection.is_aborted() {
             // A socket that cannot be reset closes in an orderly way, which only takes longer.
             let _closes_in_order =
                 SockRef::from(self.stream.inner()).set_linger(Some(Duration::ZERO));

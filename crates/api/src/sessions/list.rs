@@ -5,7 +5,7 @@ use axum::extract::State;
 use crate::app::App;
 use crate::extract::{Json, Viewer};
 use crate::problem::Problem;
-use crate::shapes::{Session, SessionPage};
+use crate::schema::{Session, SessionPage};
 
 /// List your sessions
 #[utoipa::path(get, path = "/v1/sessions", tag = "sessions", operation_id = "list_sessions",

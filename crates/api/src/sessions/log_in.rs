@@ -8,9 +8,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::signed_in;
 use crate::app::App;
-use crate::extract::{ClientAddress, ClientName, Device, Facts, Json};
+use crate::extract::{ClientAddress, ClientName, Device, Json, RequestContext};
 use crate::problem::Problem;
-use crate::shapes::{LogIn, SignedIn};
+use crate::schema::{LogIn, SignedIn};
 
 /// Log in
 ///
@@ -26,20 +26,20 @@ use crate::shapes::{LogIn, SignedIn};
     ))]
 pub(crate) async fn log_in(
     State(app): State<App>,
-    Extension(facts): Extension<Facts>,
+    Extension(context): Extension<RequestContext>,
     address: ClientAddress,
     Device(device): Device,
     ClientName(client): ClientName,
-    Json(ask): Json<LogIn>,
+    Json(body): Json<LogIn>,
 ) -> Result<Response, Problem> {
     // The limit of the address comes first: a rejected address must not use up the budget of the handle.
     app.limits
-        .log_ins_from
-        .take(address.network().key(), Some(&facts))?;
-    take_attempt(&app, &ask.handle, device.as_deref(), &facts).await?;
+        .log_ins_per_address
+        .take(address.network().key(), Some(&context))?;
+    take_attempt(&app, &body.handle, device.as_deref(), &context).await?;
     let logged_in = app
         .service
-        .log_in(&ask.handle, &ask.password, &client)
+        .log_in(&body.handle, &body.password, &client)
         .await?;
     Ok(signed_in(
         &app,
@@ -57,7 +57,7 @@ async fn take_attempt(
     app: &App,
     handle: &str,
     device: Option<&str>,
-    facts: &Facts,
+    context: &RequestContext,
 ) -> Result<(), Problem> {
     let mut key = handle.trim_start_matches('@').to_ascii_lowercase();
     if let Some(device) = device
@@ -65,9 +65,9 @@ async fn take_attempt(
     {
         key.push('\n');
         key.push_str(device);
-        let limiter = &app.limits.log_ins_by;
-        return limiter.take(xxh3_64(key.as_bytes()), Some(facts));
+        let limiter = &app.limits.log_ins_per_known_device;
+        return limiter.take(xxh3_64(key.as_bytes()), Some(context));
     }
-    let limiter = &app.limits.log_ins_to;
-    limiter.take(xxh3_64(key.as_bytes()), Some(facts))
+    let limiter = &app.limits.log_ins_per_handle;
+    limiter.take(xxh3_64(key.as_bytes()), Some(context))
 }

@@ -11,7 +11,7 @@ use sosik_service::accounts::LoggedIn;
 
 use crate::app::App;
 use crate::extract::{Json, keep_device, keep_session};
-use crate::shapes::{Person, SignedIn};
+use crate::schema::{Person, SignedIn};
 
 /// The response with a new session, in the body and as a cookie, and the cookie of the device.
 ///

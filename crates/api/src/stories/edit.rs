@@ -3,14 +3,14 @@
 use axum::extract::State;
 use axum::response::Response;
 use sosik_feed::StoryId;
-use sosik_service::stories::edit::EditAsk;
+use sosik_service::stories::edit::EditRequest;
 
 use crate::app::App;
 use crate::extract::{Id, Json, Viewer, json_bytes};
 use crate::limits::Posting;
 use crate::problem::Problem;
 use crate::render;
-use crate::shapes::{EditStory, Story};
+use crate::schema::{EditStory, Story};
 
 /// Edit your story
 ///
@@ -27,12 +27,12 @@ pub(crate) async fn edit(
     State(app): State<App>,
     viewer: Viewer<Posting>,
     Id(story): Id<StoryId>,
-    Json(ask): Json<EditStory>,
+    Json(body): Json<EditStory>,
 ) -> Result<Response, Problem> {
-    let EditStory { text, audience } = ask;
+    let EditStory { text, audience } = body;
     let item = app
         .service
-        .edit_story(viewer.id, story, EditAsk { text, audience })
+        .edit_story(viewer.id, story, EditRequest { text, audience })
         .await?;
     Ok(json_bytes(render::story(&item)))
 }

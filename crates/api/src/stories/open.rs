@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::extract::{Id, IfNoneMatch, Viewer};
 use crate::problem::Problem;
 use crate::render;
-use crate::shapes::Story;
+use crate::schema::Story;
 
 /// Show a story
 ///
@@ -31,7 +31,7 @@ pub(crate) async fn open(
 ) -> Result<Response, Problem> {
     let item = app.service.open_story(viewer.id, story).await?;
     let json = render::story(&item);
-    Ok(known.answer(render::Tagged {
+    Ok(known.respond(render::Tagged {
         tag: xxh3_64(&json),
         json,
     }))

@@ -3,14 +3,14 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use sosik_service::stories::post::PostAsk;
+use sosik_service::stories::post::PostRequest;
 
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Json, Viewer, json_bytes};
 use crate::limits::Posting;
 use crate::problem::{FieldError, Problem};
 use crate::render;
-use crate::shapes::{PostStory, Story};
+use crate::schema::{PostStory, Story};
 
 /// Post a story
 ///
@@ -28,18 +28,18 @@ pub(crate) async fn post(
     State(app): State<App>,
     viewer: Viewer<Posting>,
     IdempotencyKey(idempotency_key): IdempotencyKey,
-    Json(ask): Json<PostStory>,
+    Json(body): Json<PostStory>,
 ) -> Result<Response, Problem> {
-    if !ask.attachments.is_empty() {
+    if !body.attachments.is_empty() {
         return Err(no_uploads());
     }
-    let audience = ask.audience.unwrap_or_default();
+    let audience = body.audience.unwrap_or_default();
     let item = app
         .service
         .post(
             viewer.id,
-            PostAsk {
-                text: ask.text,
+            PostRequest {
+                text: body.text,
                 audience,
                 idempotency_key,
             },

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::extract::{Name, PageQuery, Query, Viewer, json_bytes, of_name};
 use crate::problem::Problem;
 use crate::render::{self, Sealing};
-use crate::shapes::StoryPage;
+use crate::schema::StoryPage;
 
 /// List stories with a hashtag
 ///

@@ -12,7 +12,7 @@ mod redis;
 
 use std::time::Duration;
 
-use crate::client::{Ask, Job};
+use crate::client::{Job, RequestSpec};
 use crate::compare::{alone, cpu_micros};
 use crate::measure::{Samples, rounded};
 use crate::reads::{Read, Reads};
@@ -94,7 +94,7 @@ impl Bench<'_> {
         let ours = self.reads.top(readers).await?;
         let job = self.job(readers, server);
         let fetcher = Fetcher::new(&server.address)?;
-        let page = fetcher.get(&job.asks[0]).await?;
+        let page = fetcher.get(&job.specs[0]).await?;
         anyhow::ensure!(
             page.stories() == crate::reads::PAGE,
             "{name} is a short page"
@@ -124,14 +124,14 @@ impl Bench<'_> {
     }
 
     fn job(&self, readers: &[u64], server: &Server) -> Job {
-        let ask = |reader: &u64| Ask {
+        let spec = |reader: &u64| RequestSpec {
             path: format!("/feed/{}", self.world.person(*reader).raw()),
             token: None,
             known: None,
         };
         Job {
             address: server.address.clone(),
-            asks: readers.iter().map(ask).collect(),
+            specs: readers.iter().map(spec).collect(),
             requests: self.scale.slow_requests * 2,
             status: 200,
         }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use sosik_fabric::Fabric;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::{Audience, PersonId, Timestamp};
-use sosik_service::stories::post::PostAsk;
+use sosik_service::stories::post::PostRequest;
 use sosik_service::{Clock, Parts, Service, Settings, SystemClock};
 use sosik_store::{LargeAuthorLimits, Orders, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
@@ -120,18 +120,18 @@ impl World {
         text: &str,
         audience: Audience,
     ) -> anyhow::Result<sosik_feed::StoryId> {
-        let ask = PostAsk {
+        let request = PostRequest {
             text: text.to_owned(),
             audience,
             idempotency_key: None,
         };
-        Ok(self.service.post(author, ask).await?.story.record.id)
+        Ok(self.service.post(author, request).await?.story.record.id)
     }
 
     /// Waits until all orders are done.
     pub(crate) async fn quiet(&self) -> anyhow::Result<()> {
         let mut tick = tokio::time::interval(std::time::Duration::from_millis(5));
-        while self.store.order_figures().await?.pending > 0 {
+        while self.store.order_stats().await?.pending > 0 {
             tick.tick().await;
         }
         Ok(())

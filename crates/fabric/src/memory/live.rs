@@ -15,51 +15,51 @@ use tokio::sync::Notify;
 use crate::contract::{Signals, Watch};
 
 #[derive(Default)]
-struct Bell {
+struct StreamNotifier {
     pending: AtomicU8,
     notify: Notify,
 }
 
-impl Bell {
-    fn ring(&self, signals: u8) {
+impl StreamNotifier {
+    fn signal(&self, signals: u8) {
         self.pending.fetch_or(signals, Ordering::AcqRel);
         self.notify.notify_one();
     }
 }
 
-type Bells = RwLock<FxHashMap<PersonId, Vec<Arc<Bell>>>>;
+type Notifiers = RwLock<FxHashMap<PersonId, Vec<Arc<StreamNotifier>>>>;
 
 #[derive(Default)]
-pub(super) struct Live {
-    bells: Arc<Bells>,
+pub(super) struct LiveStreams {
+    notifiers: Arc<Notifiers>,
     /// Readable without the lock: while nobody is connected, a delivery costs nothing here.
     streams: Arc<AtomicUsize>,
 }
 
 struct Stream {
     reader: PersonId,
-    bell: Arc<Bell>,
-    bells: Weak<Bells>,
+    notifier: Arc<StreamNotifier>,
+    notifiers: Weak<Notifiers>,
     streams: Arc<AtomicUsize>,
 }
 
-impl Live {
+impl LiveStreams {
     pub(super) fn streams(&self) -> usize {
         self.streams.load(Ordering::Relaxed)
     }
 
     pub(super) fn watch(&self, reader: PersonId) -> Arc<dyn Watch> {
-        let bell = Arc::new(Bell::default());
-        self.bells
+        let notifier = Arc::new(StreamNotifier::default());
+        self.notifiers
             .write()
             .entry(reader)
             .or_default()
-            .push(Arc::clone(&bell));
+            .push(Arc::clone(&notifier));
         self.streams.fetch_add(1, Ordering::AcqRel);
         Arc::new(Stream {
             reader,
-            bell,
-            bells: Arc::downgrade(&self.bells),
+            notifier,
+            notifiers: Arc::downgrade(&self.notifiers),
             streams: Arc::clone(&self.streams),
         })
     }
@@ -68,42 +68,44 @@ impl Live {
         if self.streams.load(Ordering::Acquire) == 0 {
             return;
         }
-        let bells = self.bells.read();
+        let notifiers = self.notifiers.read();
         let signals = to_bits(signals);
-        for bell in people
+        for notifier in people
             .iter()
-            .filter_map(|person| bells.get(person))
+            .filter_map(|person| notifiers.get(person))
             .flatten()
         {
-            bell.ring(signals);
+            notifier.signal(signals);
         }
     }
 
-    pub(super) fn wake_those(&self, wanted: impl Fn(PersonId) -> bool, signals: Signals) {
+    pub(super) fn wake_matching(&self, wanted: impl Fn(PersonId) -> bool, signals: Signals) {
         if self.streams.load(Ordering::Acquire) == 0 {
             return;
         }
         let signals = to_bits(signals);
-        for (_, bells) in self
-            .bells
+        for (_, notifiers) in self
+            .notifiers
             .read()
             .iter()
             .filter(|(reader, _)| wanted(**reader))
         {
-            bells.iter().for_each(|bell| bell.ring(signals));
+            notifiers
+                .iter()
+                .for_each(|notifier| notifier.signal(signals));
         }
     }
 }
 
 #[async_trait]
 impl Watch for Stream {
-    async fn woken(&self) -> Signals {
+    async fn signalled(&self) -> Signals {
         loop {
-            let pending = self.bell.pending.swap(0, Ordering::AcqRel);
+            let pending = self.notifier.pending.swap(0, Ordering::AcqRel);
             if pending != 0 {
                 return from_bits(pending);
             }
-            self.bell.notify.notified().await;
+            self.notifier.notify.notified().await;
         }
     }
 }
@@ -111,14 +113,14 @@ impl Watch for Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         self.streams.fetch_sub(1, Ordering::AcqRel);
-        let Some(bells) = self.bells.upgrade() else {
+        let Some(notifiers) = self.notifiers.upgrade() else {
             return;
         };
-        let mut bells = bells.write();
-        if let Some(of_reader) = bells.get_mut(&self.reader) {
-            of_reader.retain(|bell| !Arc::ptr_eq(bell, &self.bell));
+        let mut notifiers = notifiers.write();
+        if let Some(of_reader) = notifiers.get_mut(&self.reader) {
+            of_reader.retain(|notifier| !Arc::ptr_eq(notifier, &self.notifier));
             if of_reader.is_empty() {
-                bells.remove(&self.reader);
+                notifiers.remove(&self.reader);
             }
         }
     }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::RwLock;
-use sosik_feed::timeline::{Forgotten, Newer};
+use sosik_feed::timeline::{MarkExpired, Newer};
 use sosik_feed::{PersonId, StoryId};
 
 use crate::contract::{
-    Below, Delivery, Fabric, FabricResult, Figures, Interest, Reader, Rebuild, Signals, Since,
-    View, Watch,
+    Below, Delivery, Fabric, FabricResult, Interest, Reader, Rebuild, Signals, Since, Stats, View,
+    Watch,
 };
-use live::Live;
+use live::LiveStreams;
 use log::PullLog;
 use timelines::Timelines;
 
@@ -36,7 +36,7 @@ pub struct MemoryOptions {
 pub struct MemoryFabric {
     timelines: Timelines,
     log: PullLog,
-    live: Live,
+    live: LiveStreams,
     interest: RwLock<Interest>,
 }
 
@@ -47,7 +47,7 @@ impl MemoryFabric {
         Self {
             timelines: Timelines::new(options),
             log: PullLog::new(options.pull_log_entries),
-            live: Live::default(),
+            live: LiveStreams::default(),
             interest: RwLock::new(Arc::new(|_reader, _author| true)),
         }
     }
@@ -78,7 +78,7 @@ impl Fabric for MemoryFabric {
         self.log.append(story, author);
         let interest = Arc::clone(&self.interest.read());
         self.live
-            .wake_those(|reader| interest(reader, author), Signals::STORY);
+            .wake_matching(|reader| interest(reader, author), Signals::STORY);
         Ok(())
     }
 
@@ -92,7 +92,7 @@ impl Fabric for MemoryFabric {
             .timelines
             .read(reader, who, &self.log, |incarnation, timeline| View {
                 incarnation,
-                stretch: timeline.below(below.before, below.count),
+                slice: timeline.below(below.before, below.count),
                 floor: timeline.floor(),
                 mark: timeline.mark(),
             }))
@@ -103,14 +103,14 @@ impl Fabric for MemoryFabric {
         reader: PersonId,
         who: &dyn Reader,
         since: Since,
-    ) -> FabricResult<Option<Result<Newer, Forgotten>>> {
+    ) -> FabricResult<Option<Result<Newer, MarkExpired>>> {
         Ok(self
             .timelines
             .read(reader, who, &self.log, |incarnation, timeline| {
                 if incarnation == since.incarnation {
                     timeline.newer(since.mark, since.count)
                 } else {
-                    Err(Forgotten)
+                    Err(MarkExpired)
                 }
             }))
     }
@@ -144,14 +144,14 @@ impl Fabric for MemoryFabric {
         Ok(())
     }
 
-    async fn forget(&self, reader: PersonId) -> FabricResult<()> {
-        self.timelines.forget(reader);
+    async fn drop_timeline(&self, reader: PersonId) -> FabricResult<()> {
+        self.timelines.drop_timeline(reader);
         Ok(())
     }
 
-    async fn forget_everybody(&self) -> FabricResult<()> {
-        self.timelines.forget_everybody();
-        self.live.wake_those(|_everybody| true, Signals::ALL);
+    async fn drop_all_timelines(&self) -> FabricResult<()> {
+        self.timelines.drop_all_timelines();
+        self.live.wake_matching(|_everybody| true, Signals::ALL);
         Ok(())
     }
 
@@ -164,10 +164,10 @@ impl Fabric for MemoryFabric {
         Ok(())
     }
 
-    fn figures(&self) -> Figures {
-        Figures {
+    fn stats(&self) -> Stats {
+        Stats {
             streams: self.live.streams(),
-            ..self.timelines.figures()
+            ..self.timelines.stats()
         }
     }
 }

@@ -13,7 +13,7 @@ use sosik_feed::{PersonId, StoryId};
 
 use super::MemoryOptions;
 use super::log::PullLog;
-use crate::contract::{Delivery, Figures, Reader, Rebuild};
+use crate::contract::{Delivery, Reader, Rebuild, Stats};
 use crate::hash::IdHash;
 
 /// More than the cores of any machine, so that a lock rarely waits.
@@ -25,7 +25,7 @@ const SLOT_BYTES: usize = size_of::<Slot>() + size_of::<PersonId>() + 5 * size_o
 struct Slot {
     incarnation: u64,
     /// Position up to which it is filled up from the log of large authors.
-    pulled_to: u64,
+    log_position: u64,
     content: Content,
 }
 
@@ -46,22 +46,26 @@ impl Slot {
 
     /// `keep` also bounds the deliveries during a rebuild: with more new stories than a timeline holds, the rebuild is
     /// too old to be useful.
-    fn deliver(&mut self, story: StoryId, keep: usize) -> Taken {
+    fn deliver(&mut self, story: StoryId, keep: usize) -> DeliveryOutcome {
         let added = match &mut self.content {
-            Content::Building(arrived) if arrived.len() >= keep => return Taken::TooMany,
+            Content::Building(arrived) if arrived.len() >= keep => return DeliveryOutcome::TooMany,
             Content::Building(arrived) => {
                 arrived.push(story);
                 true
             }
             Content::Ready(timeline) => timeline.deliver(story, keep) == Delivered::Added,
         };
-        if added { Taken::Yes } else { Taken::No }
+        if added {
+            DeliveryOutcome::Yes
+        } else {
+            DeliveryOutcome::No
+        }
     }
 }
 
 /// The effect of a delivery on a slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Taken {
+enum DeliveryOutcome {
     Yes,
     No,
     /// More stories arrived during a rebuild than are kept: the rebuild has to start again.
@@ -180,8 +184,8 @@ impl Timelines {
             let deliver_all = |slot: &mut Slot| {
                 of_reader.iter().any(|(_, _, story)| {
                     let outcome = slot.deliver(*story, self.keep);
-                    taken += usize::from(outcome == Taken::Yes);
-                    outcome == Taken::TooMany
+                    taken += usize::from(outcome == DeliveryOutcome::Yes);
+                    outcome == DeliveryOutcome::TooMany
                 })
             };
             if shard.change(reader, deliver_all) == Some(true) {
@@ -189,7 +193,7 @@ impl Timelines {
             }
         }
         if shard.bytes > before {
-            self.make_room(&mut shard);
+            self.evict(&mut shard);
         }
         taken
     }
@@ -199,14 +203,14 @@ impl Timelines {
         let before = shard.bytes;
         let taken = shard
             .change(reader, |slot| slot.deliver(story, self.keep))
-            .unwrap_or(Taken::No);
-        if taken == Taken::TooMany {
+            .unwrap_or(DeliveryOutcome::No);
+        if taken == DeliveryOutcome::TooMany {
             shard.remove(reader);
         }
         if shard.bytes > before {
-            self.make_room(&mut shard);
+            self.evict(&mut shard);
         }
-        taken == Taken::Yes
+        taken == DeliveryOutcome::Yes
     }
 
     /// Fills a ready timeline up from the log and reads it.
@@ -219,7 +223,7 @@ impl Timelines {
     ) -> Option<T> {
         let mut shard = self.shard(reader).lock();
         let slot = shard.slots.to_back(&reader)?;
-        if slot.pulled_to != log.end()
+        if slot.log_position != log.end()
             && matches!(slot.content, Content::Ready(_))
             && who.is_current()
         {
@@ -234,7 +238,7 @@ impl Timelines {
             return None;
         };
         let result = look(slot.incarnation, timeline);
-        self.make_room(&mut shard);
+        self.evict(&mut shard);
         Some(result)
     }
 
@@ -246,7 +250,7 @@ impl Timelines {
         }
     }
 
-    pub(super) fn begin(&self, reader: PersonId, pulled_to: u64) -> Option<Rebuild> {
+    pub(super) fn begin(&self, reader: PersonId, log_position: u64) -> Option<Rebuild> {
         let mut shard = self.shard(reader).lock();
         if shard.slots.contains_key(&reader) {
             return None;
@@ -254,7 +258,7 @@ impl Timelines {
         let incarnation = self.next_incarnation.fetch_add(2, Ordering::Relaxed);
         let slot = Slot {
             incarnation,
-            pulled_to,
+            log_position,
             content: Content::Building(Vec::new()),
         };
         shard.bytes += slot.bytes();
@@ -280,7 +284,7 @@ impl Timelines {
             slot.content = Content::Ready(Timeline::new(all, floor, keep));
             true
         });
-        self.make_room(&mut shard);
+        self.evict(&mut shard);
         ready.unwrap_or(false)
     }
 
@@ -294,30 +298,30 @@ impl Timelines {
         }
     }
 
-    pub(super) fn forget(&self, reader: PersonId) {
+    pub(super) fn drop_timeline(&self, reader: PersonId) {
         self.shard(reader).lock().remove(reader);
     }
 
-    pub(super) fn forget_everybody(&self) {
+    pub(super) fn drop_all_timelines(&self) {
         for shard in &self.shards {
             *shard.lock() = Shard::default();
         }
     }
 
-    pub(super) fn figures(&self) -> Figures {
-        let mut figures = Figures {
+    pub(super) fn stats(&self) -> Stats {
+        let mut stats = Stats {
             evicted: self.evicted.load(Ordering::Relaxed),
-            ..Figures::default()
+            ..Stats::default()
         };
         for shard in &self.shards {
             let shard = shard.lock();
-            figures.timelines += shard.slots.len();
-            figures.timeline_bytes += shard.bytes;
+            stats.timelines += shard.slots.len();
+            stats.timeline_bytes += shard.bytes;
         }
-        figures
+        stats
     }
 
-    fn make_room(&self, shard: &mut Shard) {
+    fn evict(&self, shard: &mut Shard) {
         if shard.bytes > self.shard_budget {
             let evicted = shard.shrink_to(self.shard_budget);
             self.evicted.fetch_add(evicted, Ordering::Relaxed);
@@ -339,14 +343,14 @@ fn fill_up(slot: &mut Slot, who: &dyn Reader, log: &PullLog, keep: usize) -> boo
     let Content::Ready(timeline) = &mut slot.content else {
         return true;
     };
-    let filled = log.read(slot.pulled_to, |story, author| {
-        if who.takes_from(author) {
+    let filled = log.read(slot.log_position, |story, author| {
+        if who.subscribes_to(author) {
             timeline.deliver(story, keep);
         }
     });
     match filled {
         Some(position) => {
-            slot.pulled_to = position;
+            slot.log_position = position;
             true
         }
         None => false,
@@ -433,7 +437,7 @@ mod tests {
                 "{reader}"
             );
         }
-        assert_eq!(at_once.figures(), one_by_one.figures());
+        assert_eq!(at_once.stats(), one_by_one.stats());
         assert_eq!(at_once.deliver_many(&[]), 0);
     }
 }

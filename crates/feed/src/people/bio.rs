@@ -2,8 +2,8 @@
 
 use crate::limits::BIO_CHARACTERS_MAX;
 use crate::rules::RuleBroken;
+use crate::text::normalized::{Fault, normalized};
 use crate::text::stored_text;
-use crate::text::written::{Fault, written};
 
 /// A description of a person, at most [`BIO_CHARACTERS_MAX`] characters. May be empty.
 #[derive(Clone, Default, PartialEq, Eq, Hash, serde::Serialize)]
@@ -18,7 +18,7 @@ impl Bio {
     /// # Errors
     /// [`RuleBroken::BioTooLong`] or [`RuleBroken::BioCharacters`].
     pub fn parse(text: &str) -> Result<Self, RuleBroken> {
-        written(text, BIO_CHARACTERS_MAX)
+        normalized(text, BIO_CHARACTERS_MAX)
             .map(Self)
             .map_err(|fault| match fault {
                 Fault::TooLong { characters } => RuleBroken::BioTooLong { characters },

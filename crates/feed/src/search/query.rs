@@ -76,7 +76,7 @@ impl Query {
     }
 
     /// The word to look up in the index: the longest, because it matches the fewest people; the first of equal length.
-    pub fn lead(&self) -> &str {
+    pub fn lookup_word(&self) -> &str {
         let longest = self
             .words
             .iter()
@@ -85,11 +85,11 @@ impl Query {
         longest.map_or("", |word| cut(word))
     }
 
-    /// The terms that begin with the [`lead`](Self::lead): from the first bound, inclusive, to the second, exclusive.
-    /// For an index that compares bytes of UTF-8, which is the order of the characters.
+    /// The terms that begin with the [`lookup_word`](Self::lookup_word): from the first bound, inclusive, to the
+    /// second, exclusive. For an index that compares bytes of UTF-8, which is the order of the characters.
     pub fn range(&self) -> (String, String) {
-        let lead = self.lead();
-        (lead.to_owned(), first_after(lead))
+        let lookup_word = self.lookup_word();
+        (lookup_word.to_owned(), first_after(lookup_word))
     }
 
     /// Whether this person matches.
@@ -268,13 +268,13 @@ mod tests {
     }
 
     #[test]
-    fn the_lead_is_the_longest_word_and_the_first_of_equals() {
-        assert_eq!(Query::parse("a Park mina a").unwrap().lead(), "park");
+    fn the_lookup_word_is_the_longest_and_the_first_of_equals() {
+        assert_eq!(Query::parse("a Park mina a").unwrap().lookup_word(), "park");
         assert_eq!(
             Query::parse("a Park mina a").unwrap().words(),
             ["a", "park", "mina"]
         );
-        assert_eq!(Query::parse("김 ab").unwrap().lead(), "ab");
+        assert_eq!(Query::parse("김 ab").unwrap().lookup_word(), "ab");
         assert_eq!(
             Query::parse("a b c d e f g h i j k l")
                 .unwrap()
@@ -366,7 +366,7 @@ mod tests {
                 let Ok(query) = Query::parse(&text) else { continue };
                 prop_assert!((1..=SEARCH_WORDS_MAX).contains(&query.words().len()));
                 prop_assert!(query.words().iter().all(|word| !word.is_empty()));
-                prop_assert!((1..=SEARCH_QUERY_CHARACTERS_MAX).contains(&query.lead().chars().count()));
+                prop_assert!((1..=SEARCH_QUERY_CHARACTERS_MAX).contains(&query.lookup_word().chars().count()));
                 let (from, to) = query.range();
                 prop_assert!(from < to);
             }

@@ -1,7 +1,7 @@
 //! The description of an attachment.
 
+use super::normalized::{Fault, normalized};
 use super::stored_text;
-use super::written::{Fault, written};
 use crate::limits::ALT_TEXT_CHARACTERS_MAX;
 use crate::rules::RuleBroken;
 
@@ -19,7 +19,7 @@ impl AltText {
     /// # Errors
     /// [`RuleBroken::AltTextTooLong`] or [`RuleBroken::AltTextCharacters`].
     pub fn parse(text: &str) -> Result<Self, RuleBroken> {
-        written(text, ALT_TEXT_CHARACTERS_MAX)
+        normalized(text, ALT_TEXT_CHARACTERS_MAX)
             .map(Self)
             .map_err(|fault| match fault {
                 Fault::TooLong { characters } => RuleBroken::AltTextTooLong { characters },

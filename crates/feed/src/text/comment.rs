@@ -1,7 +1,7 @@
 //! The text of a comment.
 
+use super::normalized::{Fault, normalized};
 use super::stored_text;
-use super::written::{Fault, written};
 use crate::limits::COMMENT_CHARACTERS_MAX;
 use crate::rules::RuleBroken;
 
@@ -18,7 +18,7 @@ impl CommentText {
     /// # Errors
     /// [`RuleBroken::CommentTextEmpty`], [`RuleBroken::CommentTextTooLong`] or [`RuleBroken::CommentTextCharacters`].
     pub fn parse(text: &str) -> Result<Self, RuleBroken> {
-        let kept = written(text, COMMENT_CHARACTERS_MAX).map_err(|fault| match fault {
+        let kept = normalized(text, COMMENT_CHARACTERS_MAX).map_err(|fault| match fault {
             Fault::TooLong { characters } => RuleBroken::CommentTextTooLong { characters },
             Fault::Characters(refused) => RuleBroken::CommentTextCharacters(refused),
         })?;

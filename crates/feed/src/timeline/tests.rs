@@ -55,7 +55,7 @@ fn a_mark_that_is_older_than_the_floor_is_forgotten() {
     for number in 2..=5 {
         timeline.deliver(one(number), 2);
     }
-    assert_eq!(timeline.newer(mark, 10), Err(Forgotten));
+    assert_eq!(timeline.newer(mark, 10), Err(MarkExpired));
 }
 
 #[test]
@@ -120,7 +120,7 @@ proptest! {
                         }
                         mark = newer.mark;
                     }
-                    Err(Forgotten) => {
+                    Err(MarkExpired) => {
                         // The client starts over from the top, as after a reset.
                         shown = delivered.clone();
                         mark = timeline.mark();
@@ -152,11 +152,11 @@ proptest! {
         let mut seen = Vec::new();
         let mut before = None;
         loop {
-            let stretch = timeline.below(before, count);
-            prop_assert!(stretch.ids.len() <= count);
-            seen.extend_from_slice(&stretch.ids);
-            before = stretch.ids.last().copied();
-            if !stretch.more {
+            let slice = timeline.below(before, count);
+            prop_assert!(slice.ids.len() <= count);
+            seen.extend_from_slice(&slice.ids);
+            before = slice.ids.last().copied();
+            if !slice.more {
                 break;
             }
         }

@@ -19,8 +19,8 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::client::{Ask, Client};
-use crate::people::{NoPeople, sign_up};
+use crate::client::{Client, RequestOptions};
+use crate::people::{AccountError, sign_up};
 
 /// Most connections of one attack at once: more than a server allows from one address.
 pub const CONNECTIONS_MAX: usize = 10_000;
@@ -93,7 +93,7 @@ pub struct Options {
 
 /// The result of one attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Figures {
+pub struct AttackStats {
     /// The kind of attack.
     pub attack: Attack,
     /// Connections opened.
@@ -112,7 +112,7 @@ pub struct Figures {
 
 /// Why no attack was started.
 #[derive(Debug, thiserror::Error)]
-pub enum NoAttack {
+pub enum AttackError {
     /// Not an address of this machine.
     #[error(
         "{0} is not a loopback address: only servers of this machine can be attacked, even with --anywhere"
@@ -120,7 +120,7 @@ pub enum NoAttack {
     NotLoopback(String),
     /// The server did not accept the attacker's account or stories.
     #[error("prepare the attack")]
-    Account(#[from] NoPeople),
+    Account(#[from] AccountError),
     /// The server did not answer.
     #[error("prepare the attack")]
     Silent(#[from] reqwest::Error),
@@ -174,7 +174,7 @@ pub async fn run(
     attacks: &[Attack],
     options: Options,
     stop: &CancellationToken,
-) -> Result<Vec<Figures>, NoAttack> {
+) -> Result<Vec<AttackStats>, AttackError> {
     let target = Arc::new(Target::find(client, url, attacks).await?);
     let stop = stop.child_token();
     let tasks = TaskTracker::new();
@@ -185,7 +185,7 @@ pub async fn run(
             let (target, counts) = (Arc::clone(&target), Arc::clone(&counts));
             let stop = stop.clone();
             tasks.spawn(async move {
-                let again = again_and_again(attack, number, &target, &counts);
+                let again = reconnect_loop(attack, number, &target, &counts);
                 stop.run_until_cancelled(again).await;
             });
         }
@@ -196,14 +196,12 @@ pub async fn run(
     stop.cancel();
     tasks.close();
     tasks.wait().await;
-    let figures = running
-        .iter()
-        .map(|(attack, counts)| counts.figures(*attack));
-    Ok(figures.collect())
+    let stats = running.iter().map(|(attack, counts)| counts.stats(*attack));
+    Ok(stats.collect())
 }
 
 /// Keeps one connection open and reopens it when it ends.
-async fn again_and_again(attack: Attack, number: usize, target: &Target, counts: &Counts) {
+async fn reconnect_loop(attack: Attack, number: usize, target: &Target, counts: &Counts) {
     let mut tick = interval(AGAIN_AFTER);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -228,8 +226,8 @@ async fn again_and_again(attack: Attack, number: usize, target: &Target, counts:
 struct NotOpened;
 
 impl Target {
-    async fn find(client: &Client, url: &str, attacks: &[Attack]) -> Result<Self, NoAttack> {
-        let address = loopback(url).ok_or_else(|| NoAttack::NotLoopback(url.to_owned()))?;
+    async fn find(client: &Client, url: &str, attacks: &[Attack]) -> Result<Self, AttackError> {
+        let address = loopback(url).ok_or_else(|| AttackError::NotLoopback(url.to_owned()))?;
         let file = largest_file(client).await?;
         let mut target = Self {
             address,
@@ -244,17 +242,17 @@ impl Target {
         Ok(target)
     }
 
-    async fn sign_up(&mut self, client: &Client) -> Result<(), NoAttack> {
+    async fn sign_up(&mut self, client: &Client) -> Result<(), AttackError> {
         if let Some(attacker) = sign_up(client, "attack", 1).await?.pop() {
             let text = "공격 ".repeat(STORY_CHARACTERS / 3);
             for number in 0..STORIES {
-                let ask = Ask {
+                let options = RequestOptions {
                     token: &attacker.token,
                     body: Some(json!({ "text": format!("{text}{number}") })),
-                    ..Ask::default()
+                    ..RequestOptions::default()
                 };
                 // A server that accepts fewer stories has smaller pages. They are requested as well.
-                let _refused = client.ask(Method::POST, "/v1/stories", ask).await?;
+                let _refused = client.send(Method::POST, "/v1/stories", options).await?;
             }
             self.page = format!("/v1/people/{}/stories?limit=100", attacker.handle);
             self.token = attacker.token;
@@ -264,9 +262,9 @@ impl Target {
 }
 
 impl Counts {
-    fn figures(&self, attack: Attack) -> Figures {
+    fn stats(&self, attack: Attack) -> AttackStats {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        Figures {
+        AttackStats {
             attack,
             opened: of(&self.opened),
             not_opened: of(&self.not_opened),
@@ -286,8 +284,10 @@ fn loopback(url: &str) -> Option<SocketAddr> {
 }
 
 /// The script of the API reference if there is one, otherwise the OpenAPI document.
-async fn largest_file(client: &Client) -> Result<String, NoAttack> {
-    let page = client.ask(Method::GET, "/docs", Ask::default()).await?;
+async fn largest_file(client: &Client) -> Result<String, AttackError> {
+    let page = client
+        .send(Method::GET, "/docs", RequestOptions::default())
+        .await?;
     let page = String::from_utf8_lossy(&page.body).into_owned();
     let mut scripts = page.split("src=\"").skip(1);
     let script =

@@ -3,10 +3,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::player::Stage;
+use super::player::CastContext;
 use super::record::{item, outcome};
 use crate::check::{Act, Audience, Entry, Item, Link, Outcome, Read, Reading, Span, Write};
-use crate::client::{Answer, Ask};
+use crate::client::{Answer, RequestOptions};
 
 /// Most attempts of an unanswered post, under the same key.
 pub(super) const TRIES_MAX: usize = 40;
@@ -22,7 +22,7 @@ pub(super) struct Page {
 }
 
 /// The parameters of a page request.
-pub(super) struct PageAsk<'a> {
+pub(super) struct PageRequest<'a> {
     pub(super) view: u64,
     pub(super) ask: Reading,
     pub(super) query: String,
@@ -30,21 +30,21 @@ pub(super) struct PageAsk<'a> {
     pub(super) have: Option<&'a Page>,
 }
 
-impl Stage {
+impl CastContext {
     /// Sends a request. Records a failure if there is no answer or an error.
     pub(super) async fn send(
         &self,
         place: usize,
         method: Method,
         path: &str,
-        ask: Ask<'_>,
+        options: RequestOptions<'_>,
     ) -> Option<Answer> {
         let begin = self.recorder.now();
         let what = format!("{method} {}", path.split('?').next().unwrap_or(path));
         let token = self.people[place].token.as_str();
         let answer = self
             .client
-            .ask(method, path, Ask { token, ..ask })
+            .send(method, path, RequestOptions { token, ..options })
             .await
             .ok();
         let span = self.recorder.since(begin);
@@ -63,11 +63,11 @@ impl Stage {
         act: Act,
     ) -> Outcome {
         let begin = self.recorder.now();
-        let ask = Ask {
+        let options = RequestOptions {
             body,
-            ..Ask::default()
+            ..RequestOptions::default()
         };
-        let answer = self.send(place, method, path, ask).await;
+        let answer = self.send(place, method, path, options).await;
         let outcome = outcome(answer.as_ref());
         self.note_write(place, begin, outcome, act);
         outcome
@@ -90,7 +90,7 @@ impl Stage {
             if outcome != Outcome::Unknown {
                 return Some((story?, key));
             }
-            self.breathe().await;
+            self.pause().await;
         }
         None
     }
@@ -107,12 +107,12 @@ impl Stage {
             Audience::Public => "public",
             Audience::Friends => "friends",
         };
-        let ask = Ask {
+        let options = RequestOptions {
             key: Some(key),
             body: Some(json!({ "text": key, "audience": word })),
-            ..Ask::default()
+            ..RequestOptions::default()
         };
-        let answer = self.send(place, Method::POST, "/v1/stories", ask).await;
+        let answer = self.send(place, Method::POST, "/v1/stories", options).await;
         let outcome = outcome(answer.as_ref());
         let story = answer.and_then(|answer| answer.json()["id"].as_str()?.parse().ok());
         let story = story.filter(|_| outcome == Outcome::Acknowledged);
@@ -135,7 +135,9 @@ impl Stage {
             .zip(&mut answers)
         {
             let path = format!("/v1/friend-requests/{}", self.ids[to]);
-            let answer = self.send(from, Method::PUT, &path, Ask::default()).await;
+            let answer = self
+                .send(from, Method::PUT, &path, RequestOptions::default())
+                .await;
             *answered = outcome(answer.as_ref());
         }
         // If the other person had already sent a request, a single request can be enough.
@@ -151,12 +153,12 @@ impl Stage {
     }
 
     /// Reads a page and records it.
-    pub(super) async fn page(&self, place: usize, ask: PageAsk<'_>) -> Option<Page> {
+    pub(super) async fn page(&self, place: usize, ask: PageRequest<'_>) -> Option<Page> {
         let begin = self.recorder.now();
         let have = ask.have.and_then(|page| page.etag.as_deref());
-        let request = Ask {
+        let request = RequestOptions {
             have,
-            ..Ask::default()
+            ..RequestOptions::default()
         };
         let path = format!("/v1/feed?{}", ask.query);
         let answer = self.send(place, Method::GET, &path, request).await?;
@@ -191,7 +193,9 @@ impl Stage {
     pub(super) async fn open(&self, place: usize, story: u64) {
         let begin = self.recorder.now();
         let path = format!("/v1/stories/{story}");
-        let answer = self.send(place, Method::GET, &path, Ask::default()).await;
+        let answer = self
+            .send(place, Method::GET, &path, RequestOptions::default())
+            .await;
         let found = match answer.map(|answer| answer.status) {
             Some(200) => true,
             Some(404) => false,

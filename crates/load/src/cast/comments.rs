@@ -5,10 +5,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::act::TRIES_MAX;
-use super::player::{Player, Stage};
+use super::player::{CastContext, Player};
 use super::record::outcome;
 use crate::check::{Act, CommentShown, Comments, Entry, Outcome};
-use crate::client::Ask;
+use crate::client::RequestOptions;
 
 /// Comments on a page: few, so that a story has several pages.
 const PAGE: usize = 5;
@@ -25,14 +25,14 @@ impl Player {
         let Some(story) = self.some_story(|_| true) else {
             return;
         };
-        let Some((comment, key)) = self.stage.comment(self.place, story).await else {
+        let Some((comment, key)) = self.context.comment(self.place, story).await else {
             return;
         };
-        self.stage.remember_comment(comment, story, self.place);
+        self.context.remember_comment(comment, story, self.place);
         if self.chance.random_bool(0.3) {
-            self.stage.comment_once(self.place, &key, story).await;
+            self.context.comment_once(self.place, &key, story).await;
         }
-        self.stage.comments_of(self.place, story).await;
+        self.context.comments_of(self.place, story).await;
     }
 
     /// Deletes one of the person's own comments.
@@ -43,7 +43,7 @@ impl Player {
         };
         let path = format!("/v1/comments/{comment}");
         let act = Act::DeleteComment { comment };
-        self.stage
+        self.context
             .write(self.place, Method::DELETE, &path, None, act)
             .await;
     }
@@ -51,19 +51,19 @@ impl Player {
     /// Reads the comments of a random story on which a person matching `of` commented.
     pub(super) async fn read_comments(&mut self, of: impl Fn(usize) -> bool) {
         if let Some(story) = self.some_commented(of) {
-            self.stage.comments_of(self.place, story).await;
+            self.context.comments_of(self.place, story).await;
         }
     }
 
     /// Reads the comments of the newest stories.
     pub(super) async fn read_all_comments(&self) {
-        for story in self.stage.newest_stories(AT_THE_END) {
-            self.stage.comments_of(self.place, story).await;
+        for story in self.context.newest_stories(AT_THE_END) {
+            self.context.comments_of(self.place, story).await;
         }
     }
 }
 
-impl Stage {
+impl CastContext {
     /// Comments under a key. Without an answer it repeats the request.
     async fn comment(&self, place: usize, story: u64) -> Option<(u64, String)> {
         let key = format!("{}-c{}", self.people[place].handle, self.recorder.number());
@@ -72,7 +72,7 @@ impl Stage {
             if outcome != Outcome::Unknown {
                 return Some((comment?, key));
             }
-            self.breathe().await;
+            self.pause().await;
         }
         None
     }
@@ -80,13 +80,13 @@ impl Stage {
     /// One attempt of a comment.
     async fn comment_once(&self, place: usize, key: &str, story: u64) -> (Outcome, Option<u64>) {
         let begin = self.recorder.now();
-        let ask = Ask {
+        let options = RequestOptions {
             key: Some(key),
             body: Some(json!({ "text": key })),
-            ..Ask::default()
+            ..RequestOptions::default()
         };
         let path = format!("/v1/stories/{story}/comments");
-        let answer = self.send(place, Method::POST, &path, ask).await;
+        let answer = self.send(place, Method::POST, &path, options).await;
         let outcome = outcome(answer.as_ref());
         let comment = answer.and_then(|answer| answer.json()["id"].as_str()?.parse().ok());
         let comment = comment.filter(|_| outcome == Outcome::Acknowledged);
@@ -106,7 +106,10 @@ impl Stage {
         let (mut items, mut after, mut end) = (Vec::new(), String::new(), false);
         for page in 0..PAGES_MAX {
             let path = format!("/v1/stories/{story}/comments?limit={PAGE}{after}");
-            let Some(answer) = self.send(place, Method::GET, &path, Ask::default()).await else {
+            let Some(answer) = self
+                .send(place, Method::GET, &path, RequestOptions::default())
+                .await
+            else {
                 return;
             };
             if page == 0 && matches!(answer.status, 200 | 404) {

@@ -22,10 +22,10 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::record::Recorder;
 
-use self::player::{Player, Stage};
+use self::player::{CastContext, Player};
 use crate::check::{Entry, Rules};
 use crate::client::Client;
-use crate::people::{NoPeople, Somebody, sign_up_strangers};
+use crate::people::{Account, AccountError, sign_up_strangers};
 
 /// Quiet time in addition to the time for deliveries. Streams send a heart-beat every few seconds, which shows that
 /// they are still open.
@@ -57,30 +57,34 @@ pub async fn play(
     options: &Options,
     recorder: &Arc<Recorder>,
     stop: &CancellationToken,
-) -> Result<Vec<Entry>, NoPeople> {
+) -> Result<Vec<Entry>, AccountError> {
     let people = sign_up_strangers(client, &options.name, options.people.max(2)).await?;
-    let people: Arc<[Somebody]> = people.into();
-    let stage = Arc::new(Stage::new(
+    let people: Arc<[Account]> = people.into();
+    let context = Arc::new(CastContext::new(
         client.clone(),
         Arc::clone(&people),
         Arc::clone(recorder),
     ));
-    stage.introduce().await;
+    context.record_people().await;
 
     let streams_end = CancellationToken::new();
-    let watchers = (0..people.len())
-        .step_by(2)
-        .map(|place| tokio::spawn(watch::hold(Arc::clone(&stage), place, streams_end.clone())));
+    let watchers = (0..people.len()).step_by(2).map(|place| {
+        tokio::spawn(watch::hold(
+            Arc::clone(&context),
+            place,
+            streams_end.clone(),
+        ))
+    });
     let watchers: Vec<_> = watchers.collect();
-    let curtain = stop.child_token();
+    let end = stop.child_token();
     let players = (0..people.len()).map(|place| {
         let chance = ChaCha8Rng::seed_from_u64(options.seed ^ (place as u64) << 32);
-        let player = Player::new(Arc::clone(&stage), place, chance);
-        tokio::spawn(player.play(options.pace, curtain.clone()))
+        let player = Player::new(Arc::clone(&context), place, chance);
+        tokio::spawn(player.play(options.pace, end.clone()))
     });
     let players: Vec<_> = players.collect();
     let _over = timeout(options.length, stop.cancelled()).await;
-    curtain.cancel();
+    end.cancel();
     let players = join_all(players).await;
 
     // Waits only for time to pass: deliveries are promised to arrive within it.

@@ -13,11 +13,11 @@ use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::act::{Page, PageAsk};
+use super::act::{Page, PageRequest};
 use super::record::Recorder;
 use crate::check::{Act, Audience, Entry, Link, Reading};
 use crate::client::Client;
-use crate::people::Somebody;
+use crate::people::Account;
 
 /// Stories of a burst. They are sent at the same moment, so that their ids are close and their deliveries overtake one
 /// another.
@@ -34,12 +34,12 @@ const PAGES_AT_THE_END: usize = 2_000;
 const COMMENTED: usize = 4;
 
 /// Wait before a request without an answer is tried again.
-const BREATH: Duration = Duration::from_millis(250);
+const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
 /// State that the whole cast shares.
-pub(super) struct Stage {
+pub(super) struct CastContext {
     pub(super) client: Client,
-    pub(super) people: Arc<[Somebody]>,
+    pub(super) people: Arc<[Account]>,
     pub(super) ids: Vec<u64>,
     pub(super) recorder: Arc<Recorder>,
     /// Stories, each with the index of its author.
@@ -52,15 +52,15 @@ pub(super) struct Stage {
 
 /// One person of the cast.
 pub(super) struct Player {
-    pub(super) stage: Arc<Stage>,
+    pub(super) context: Arc<CastContext>,
     pub(super) place: usize,
     pub(super) chance: ChaCha8Rng,
     /// The last first page with its view and its cursors.
     top: Option<(u64, Page)>,
 }
 
-impl Stage {
-    pub(super) fn new(client: Client, people: Arc<[Somebody]>, recorder: Arc<Recorder>) -> Self {
+impl CastContext {
+    pub(super) fn new(client: Client, people: Arc<[Account]>, recorder: Arc<Recorder>) -> Self {
         let ids = people.iter().map(|one| one.id.parse().unwrap_or_default());
         Self {
             ids: ids.collect(),
@@ -74,11 +74,11 @@ impl Stage {
     }
 
     /// Records the name of everybody, and makes each person a friend of the next two.
-    pub(super) async fn introduce(&self) {
-        for (person, somebody) in self.ids.iter().zip(self.people.iter()) {
+    pub(super) async fn record_people(&self) {
+        for (person, account) in self.ids.iter().zip(self.people.iter()) {
             self.recorder.note(Entry::Person {
                 person: *person,
-                name: somebody.handle.clone(),
+                name: account.handle.clone(),
             });
         }
         for place in 0..self.people.len() {
@@ -91,8 +91,8 @@ impl Stage {
         }
     }
 
-    pub(super) async fn breathe(&self) {
-        let _a_moment = timeout(BREATH, pending::<()>()).await;
+    pub(super) async fn pause(&self) {
+        let _a_moment = timeout(RETRY_PAUSE, pending::<()>()).await;
     }
 
     fn remember(&self, story: u64, author: usize) {
@@ -132,20 +132,20 @@ fn some(
 }
 
 impl Player {
-    pub(super) const fn new(stage: Arc<Stage>, place: usize, chance: ChaCha8Rng) -> Self {
+    pub(super) const fn new(context: Arc<CastContext>, place: usize, chance: ChaCha8Rng) -> Self {
         Self {
-            stage,
+            context,
             place,
             chance,
             top: None,
         }
     }
 
-    /// Acts until `curtain` is cancelled.
-    pub(super) async fn play(mut self, pace: Duration, curtain: CancellationToken) -> Self {
+    /// Acts until `end` is cancelled.
+    pub(super) async fn play(mut self, pace: Duration, end: CancellationToken) -> Self {
         let mut tick = interval(pace);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while curtain.run_until_cancelled(tick.tick()).await.is_some() {
+        while end.run_until_cancelled(tick.tick()).await.is_some() {
             self.act().await;
         }
         self
@@ -156,7 +156,7 @@ impl Player {
             0..20 => self.newer().await,
             20..36 => self.scroll().await,
             36..40 => self.read_comments(|_| true).await,
-            40..50 => self.look_again().await,
+            40..50 => self.reread().await,
             50..65 => self.post().await,
             65..73 => self.burst().await,
             73..80 => self.delete().await,
@@ -164,7 +164,7 @@ impl Player {
             83..86 => self.like().await,
             86..89 => self.comment().await,
             89 => self.delete_comment().await,
-            _ => self.change_a_link().await,
+            _ => self.change_relation().await,
         }
     }
 
@@ -175,7 +175,7 @@ impl Player {
     }
 
     async fn scroll_down(&mut self, limit: usize, pages: usize) {
-        let view = self.stage.recorder.number();
+        let view = self.context.recorder.number();
         let Some(top) = self
             .page(view, Reading::Top, format!("limit={limit}"))
             .await
@@ -196,13 +196,13 @@ impl Player {
 
     async fn page(&self, view: u64, ask: Reading, query: String) -> Option<Page> {
         let have = None;
-        let ask = PageAsk {
+        let ask = PageRequest {
             view,
             ask,
             query,
             have,
         };
-        self.stage.page(self.place, ask).await
+        self.context.page(self.place, ask).await
     }
 
     /// Reads the newer stories, to the end.
@@ -233,30 +233,30 @@ impl Player {
     }
 
     /// Reads the first page twice, the second time with a conditional request.
-    async fn look_again(&mut self) {
+    async fn reread(&mut self) {
         let query = "limit=5";
-        let view = self.stage.recorder.number();
+        let view = self.context.recorder.number();
         let Some(first) = self.page(view, Reading::Top, query.to_owned()).await else {
             return;
         };
-        let ask = PageAsk {
-            view: self.stage.recorder.number(),
+        let ask = PageRequest {
+            view: self.context.recorder.number(),
             ask: Reading::Top,
             query: query.to_owned(),
             have: Some(&first),
         };
-        self.stage.page(self.place, ask).await;
+        self.context.page(self.place, ask).await;
     }
 
     /// Posts, sometimes twice under the same key, and then reads.
     async fn post(&mut self) {
         let audience = self.audience();
-        let Some((story, key)) = self.stage.post(self.place, audience).await else {
+        let Some((story, key)) = self.context.post(self.place, audience).await else {
             return;
         };
-        self.stage.remember(story, self.place);
+        self.context.remember(story, self.place);
         if self.chance.random_bool(0.3) {
-            self.stage.post_once(self.place, &key, audience).await;
+            self.context.post_once(self.place, &key, audience).await;
         }
         if self.chance.random_bool(0.5) {
             self.scroll().await;
@@ -265,9 +265,9 @@ impl Player {
 
     async fn burst(&mut self) {
         let audience = self.audience();
-        let posts = (0..BURST).map(|_| self.stage.post(self.place, audience));
+        let posts = (0..BURST).map(|_| self.context.post(self.place, audience));
         for (story, _) in join_all(posts).await.into_iter().flatten() {
-            self.stage.remember(story, self.place);
+            self.context.remember(story, self.place);
         }
     }
 
@@ -279,16 +279,16 @@ impl Player {
     }
 
     pub(super) fn some_story(&mut self, of: impl Fn(usize) -> bool) -> Option<u64> {
-        some(&self.stage.stories.lock(), &mut self.chance, of)
+        some(&self.context.stories.lock(), &mut self.chance, of)
     }
 
     pub(super) fn some_comment(&mut self, of: impl Fn(usize) -> bool) -> Option<u64> {
-        some(&self.stage.comments.lock(), &mut self.chance, of)
+        some(&self.context.comments.lock(), &mut self.chance, of)
     }
 
     /// A random story on which a person matching `of` commented.
     pub(super) fn some_commented(&mut self, of: impl Fn(usize) -> bool) -> Option<u64> {
-        some(&self.stage.commented.lock(), &mut self.chance, of)
+        some(&self.context.commented.lock(), &mut self.chance, of)
     }
 
     /// Deletes one of the person's own stories, or changes its audience.
@@ -302,12 +302,12 @@ impl Player {
             let audience = Audience::Friends;
             let act = Act::Readdress { story, audience };
             let body = Some(json!({ "audience": "friends" }));
-            self.stage
+            self.context
                 .write(place, Method::PATCH, &path, body, act)
                 .await;
         } else {
             let act = Act::Delete { story };
-            self.stage
+            self.context
                 .write(place, Method::DELETE, &path, None, act)
                 .await;
         }
@@ -316,7 +316,7 @@ impl Player {
 
     async fn open(&mut self) {
         if let Some(story) = self.some_story(|_| true) {
-            self.stage.open(self.place, story).await;
+            self.context.open(self.place, story).await;
         }
     }
 
@@ -330,16 +330,16 @@ impl Player {
             true => (Method::PUT, Act::Like { story }),
             false => (Method::DELETE, Act::Unlike { story }),
         };
-        self.stage.write(place, method, &path, None, act).await;
+        self.context.write(place, method, &path, None, act).await;
     }
 
     /// Begins or ends a relation with another person, and then reads.
-    async fn change_a_link(&mut self) {
-        let count = self.stage.people.len();
+    async fn change_relation(&mut self) {
+        let count = self.context.people.len();
         let other = (self.place + self.chance.random_range(1..count)) % count;
-        let (from, to) = (self.stage.ids[self.place], self.stage.ids[other]);
+        let (from, to) = (self.context.ids[self.place], self.context.ids[other]);
         let one_way = match self.chance.random_range(0..10) {
-            0..4 => return self.stage.befriend(self.place, other).await,
+            0..4 => return self.context.befriend(self.place, other).await,
             4 | 5 => Some((
                 Method::DELETE,
                 "friends",
@@ -378,7 +378,9 @@ impl Player {
 
     async fn link(&self, method: Method, list: &str, to: u64, act: Act) {
         let path = format!("/v1/{list}/{to}");
-        self.stage.write(self.place, method, &path, None, act).await;
+        self.context
+            .write(self.place, method, &path, None, act)
+            .await;
     }
 
     /// Reads the whole feed, and the comments of the newest stories.

@@ -8,35 +8,35 @@ use serde_json::Value;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::player::Stage;
+use super::player::CastContext;
 use super::record::item;
 use crate::check::{Entry, StreamEvent, StreamEventKind};
 use crate::events::{Event, Parser};
 
 /// How long a client waits before it opens a stream again.
-const COME_BACK: Duration = Duration::from_millis(300);
+const RECONNECT_AFTER: Duration = Duration::from_millis(300);
 
 /// A stream that sends nothing for this long is dead.
 const SILENT: Duration = Duration::from_secs(15);
 
 struct Watcher {
-    stage: Arc<Stage>,
+    context: Arc<CastContext>,
     place: usize,
     stream: u64,
     last: Option<String>,
 }
 
-pub(super) async fn hold(stage: Arc<Stage>, place: usize, ends: CancellationToken) {
-    let stream = stage.recorder.number();
+pub(super) async fn hold(context: Arc<CastContext>, place: usize, ends: CancellationToken) {
+    let stream = context.recorder.number();
     let mut watcher = Watcher {
-        stage,
+        context,
         place,
         stream,
         last: None,
     };
     while ends.run_until_cancelled(watcher.once()).await.is_some() {
         watcher.note(StreamEventKind::Ended);
-        if timeout(COME_BACK, ends.cancelled()).await.is_ok() {
+        if timeout(RECONNECT_AFTER, ends.cancelled()).await.is_ok() {
             return;
         }
     }
@@ -44,8 +44,12 @@ pub(super) async fn hold(stage: Arc<Stage>, place: usize, ends: CancellationToke
 
 impl Watcher {
     async fn once(&mut self) {
-        let token = &self.stage.people[self.place].token;
-        let opened = self.stage.client.stream(token, self.last.as_deref()).await;
+        let token = &self.context.people[self.place].token;
+        let opened = self
+            .context
+            .client
+            .stream(token, self.last.as_deref())
+            .await;
         let Some(response) = opened
             .ok()
             .filter(|response| response.status().is_success())
@@ -79,10 +83,10 @@ impl Watcher {
     }
 
     fn note(&self, event: StreamEventKind) {
-        self.stage.recorder.note(Entry::Stream(StreamEvent {
-            who: self.stage.ids[self.place],
+        self.context.recorder.note(Entry::Stream(StreamEvent {
+            who: self.context.ids[self.place],
             stream: self.stream,
-            at: self.stage.recorder.now(),
+            at: self.context.recorder.now(),
             event,
         }));
     }

@@ -4,7 +4,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::entitled::Barred;
+use super::entitled::Denied;
 use super::facts::Facts;
 use super::history::{CommentShown, Comments, Entry};
 use super::verdict::{Finding, Kind, Verdict};
@@ -46,11 +46,11 @@ fn judge_shown(read: &Comments, facts: &Facts, verdict: &mut Verdict<'_>) {
         verdict.judged(1);
         let (kind, why) = match facts.may_show_comment(read.who, *comment, *author, read.span) {
             Ok(()) => continue,
-            Err(Barred::Deleted) => (
+            Err(Denied::Deleted) => (
                 Kind::Resurrected,
                 "whose deletion was acknowledged before the request began",
             ),
-            Err(Barred::Stranger) => (
+            Err(Denied::Stranger) => (
                 Kind::Leaked,
                 "whose author was blocked during all of the request, one way or the other",
             ),

@@ -11,7 +11,7 @@ use super::register::Register;
 
 /// Why a story may not be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Barred {
+pub(super) enum Denied {
     /// It was deleted.
     Deleted,
     /// The reader is not entitled.
@@ -20,10 +20,10 @@ pub(super) enum Barred {
 
 impl Facts {
     /// Whether an item may be shown at some moment of the span, or the reason why not.
-    pub(super) fn may_show(&self, reader: u64, item: &Item, span: Span) -> Result<(), Barred> {
+    pub(super) fn may_show(&self, reader: u64, item: &Item, span: Span) -> Result<(), Denied> {
         let story = self.stories.get(&item.story);
         if story.is_some_and(|story| !story.deleted.may_be(false, span)) {
-            return Err(Barred::Deleted);
+            return Err(Denied::Deleted);
         }
         if reader == item.author {
             return Ok(());
@@ -34,11 +34,11 @@ impl Facts {
         };
         let reads = may(&self.friends, pair(reader, item.author), span)
             || public && may(&self.follows, (reader, item.author), span);
-        let barred = self.bars(reader, item.author).any(|bar| bar.must(span));
-        if reads && !barred {
+        let denied = self.bars(reader, item.author).any(|bar| bar.must(span));
+        if reads && !denied {
             Ok(())
         } else {
-            Err(Barred::Stranger)
+            Err(Denied::Stranger)
         }
     }
 
@@ -77,9 +77,9 @@ impl Facts {
 /// Reads of one story by its id. Public stories are open to everybody who is not blocked, and a mute hides nothing.
 impl Facts {
     /// Whether the story may be opened at some moment of the span.
-    pub(super) fn may_open(&self, reader: u64, story: &Story, span: Span) -> Result<(), Barred> {
+    pub(super) fn may_open(&self, reader: u64, story: &Story, span: Span) -> Result<(), Denied> {
         if !story.deleted.may_be(false, span) {
-            return Err(Barred::Deleted);
+            return Err(Denied::Deleted);
         }
         let reads = reader == story.author
             || story.public.may(span)
@@ -90,7 +90,7 @@ impl Facts {
         if reads && !blocked {
             Ok(())
         } else {
-            Err(Barred::Stranger)
+            Err(Denied::Stranger)
         }
     }
 
@@ -113,14 +113,14 @@ impl Facts {
         id: u64,
         author: u64,
         span: Span,
-    ) -> Result<(), Barred> {
+    ) -> Result<(), Denied> {
         let comment = self.comments.get(&id);
         if comment.is_some_and(|comment| !comment.deleted.may_be(false, span)) {
-            return Err(Barred::Deleted);
+            return Err(Denied::Deleted);
         }
         let mut bars = self.blocks_between(reader, author);
         match bars.any(|bar| bar.must(span)) {
-            true => Err(Barred::Stranger),
+            true => Err(Denied::Stranger),
             false => Ok(()),
         }
     }

@@ -285,6 +285,6 @@ fn change(register: &mut Register<bool>, write: &Write, value: bool) {
     match write.outcome {
         Outcome::Acknowledged => register.changed(write.span, value),
         // A refused write counts only if it may have happened anyway.
-        Outcome::Unknown | Outcome::Refused => register.perhaps_changed(write.span.begin, value),
+        Outcome::Unknown | Outcome::Refused => register.may_have_changed(write.span.begin, value),
     }
 }

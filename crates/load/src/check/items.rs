@@ -1,6 +1,6 @@
 //! Judges each shown item: it may be seen, it is not deleted, and it has every acknowledged like.
 
-use super::entitled::Barred;
+use super::entitled::Denied;
 use super::facts::Facts;
 use super::history::{Entry, Item, Read, Reading, Span, StreamEventKind};
 use super::verdict::{Finding, Kind, Verdict};
@@ -54,10 +54,10 @@ fn judge_item(
     verdict: &mut Verdict<'_>,
 ) {
     verdict.judged(1);
-    let Err(barred) = facts.may_show(reader, item, span) else {
+    let Err(denied) = facts.may_show(reader, item, span) else {
         return;
     };
-    let (kind, why) = why(barred);
+    let (kind, why) = why(denied);
     verdict.found(&Finding {
         kind,
         reader,
@@ -100,10 +100,10 @@ fn judge_opened(
     };
     verdict.judged(1);
     let (kind, seen) = if found {
-        let Err(barred) = facts.may_open(reader, story, span) else {
+        let Err(denied) = facts.may_open(reader, story, span) else {
             return;
         };
-        let (kind, why) = why(barred);
+        let (kind, why) = why(denied);
         (kind, format!("could open story {id}, {why}"))
     } else {
         let acknowledged = story.posted.end < span.begin;
@@ -123,13 +123,13 @@ fn judge_opened(
     });
 }
 
-const fn why(barred: Barred) -> (Kind, &'static str) {
-    match barred {
-        Barred::Deleted => (
+const fn why(denied: Denied) -> (Kind, &'static str) {
+    match denied {
+        Denied::Deleted => (
             Kind::Resurrected,
             "whose deletion was acknowledged before the request began",
         ),
-        Barred::Stranger => (
+        Denied::Stranger => (
             Kind::Leaked,
             "without being entitled at any moment of the request",
         ),

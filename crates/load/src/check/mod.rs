@@ -16,6 +16,7 @@
 //! [`judge`], and a good and a bad history in `tests/`.
 
 mod answers;
+mod availability;
 mod comments;
 mod counts;
 mod entitled;
@@ -29,7 +30,6 @@ mod register;
 mod streams;
 mod verdict;
 mod views;
-mod working;
 
 use std::time::Duration;
 
@@ -39,8 +39,8 @@ pub use self::history::{
 };
 pub use self::verdict::{Kind, Verdict, Violation};
 
+use self::availability::Availability;
 use self::facts::Facts;
-use self::working::Working;
 
 /// Most violations in a verdict. The first few explain the rest, and a broken server would fill the memory.
 pub const VIOLATIONS_MAX: usize = 1_000;
@@ -78,14 +78,14 @@ impl Rules {
 #[must_use]
 pub fn judge(history: &[Entry], rules: Rules) -> Verdict<'_> {
     let facts = Facts::of(history);
-    let working = Working::of(history);
+    let availability = Availability::of(history);
     let mut verdict = Verdict::new(history);
-    views::judge(history, &facts, &working, rules, &mut verdict);
+    views::judge(history, &facts, &availability, rules, &mut verdict);
     items::judge(history, &facts, &mut verdict);
     comments::judge(history, &facts, &mut verdict);
     counts::judge(history, &facts, rules, &mut verdict);
-    streams::judge(history, &facts, &working, rules, &mut verdict);
-    prompt::judge(history, &facts, &working, rules, &mut verdict);
+    streams::judge(history, &facts, &availability, rules, &mut verdict);
+    prompt::judge(history, &facts, &availability, rules, &mut verdict);
     once::judge(history, &facts, &mut verdict);
     answers::judge(history, rules, &mut verdict);
     verdict

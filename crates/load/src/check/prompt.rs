@@ -8,10 +8,10 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Rules;
+use super::availability::Availability;
 use super::facts::Facts;
 use super::history::{Entry, Moment, Span, StreamEvent, StreamEventKind};
 use super::verdict::{Finding, Kind, Verdict};
-use super::working::Working;
 
 /// Classes of authors, by the largest number of people who may see their posts.
 const SIZES: [usize; 3] = [200, 5_000, usize::MAX];
@@ -27,13 +27,13 @@ struct Sight {
 pub(super) fn judge(
     history: &[Entry],
     facts: &Facts,
-    working: &Working,
+    availability: &Availability,
     rules: Rules,
     verdict: &mut Verdict<'_>,
 ) {
     let readers = readers(facts);
     let mut by_size: [Vec<Sight>; SIZES.len()] = Default::default();
-    for sight in sights(history, facts, working) {
+    for sight in sights(history, facts, availability) {
         let count = readers.get(&sight.author).copied().unwrap_or_default();
         let size = SIZES.iter().position(|most| count <= *most);
         by_size[size.unwrap_or_default()].push(sight);
@@ -73,7 +73,7 @@ one in a hundred is as late or later",
     }
 }
 
-fn sights(history: &[Entry], facts: &Facts, working: &Working) -> Vec<Sight> {
+fn sights(history: &[Entry], facts: &Facts, availability: &Availability) -> Vec<Sight> {
     let mut connected: FxHashMap<u64, Moment> = FxHashMap::default();
     let mut known: FxHashSet<(u64, u64)> = FxHashSet::default();
     let mut sights = Vec::new();
@@ -91,7 +91,7 @@ fn sights(history: &[Entry], facts: &Facts, working: &Working) -> Vec<Sight> {
         let Some(sight) = since.and_then(|since| sight(event, since, facts)) else {
             continue;
         };
-        if working.at_all_of(sight.span) && known.insert((event.stream, sight.story)) {
+        if availability.at_all_of(sight.span) && known.insert((event.stream, sight.story)) {
             sights.push(sight);
         }
     }

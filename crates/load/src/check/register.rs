@@ -40,7 +40,7 @@ impl<T: Copy + PartialEq> Register<T> {
     }
 
     /// A change that may have happened since `begin`, or may happen later.
-    pub(super) fn perhaps_changed(&mut self, begin: Moment, value: T) {
+    pub(super) fn may_have_changed(&mut self, begin: Moment, value: T) {
         self.changes.push(Change {
             begin,
             end: None,
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_change_without_an_answer_may_happen_at_any_later_moment_or_never() {
         let mut value = Register::new(false);
-        value.perhaps_changed(10, true);
+        value.may_have_changed(10, true);
         assert!(!value.may(span(1, 9)));
         assert!(value.may(span(11, 12)) && !value.must(span(11, 12)));
         value.changed(span(20, 30), false);

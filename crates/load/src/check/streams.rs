@@ -9,10 +9,10 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Rules;
+use super::availability::Availability;
 use super::facts::Facts;
 use super::history::{Entry, Item, Moment, Span, StreamEvent, StreamEventKind};
 use super::verdict::{Finding, Kind, Verdict};
-use super::working::Working;
 
 struct Stream {
     who: u64,
@@ -28,7 +28,7 @@ struct Stream {
 pub(super) fn judge(
     history: &[Entry],
     facts: &Facts,
-    working: &Working,
+    availability: &Availability,
     rules: Rules,
     verdict: &mut Verdict<'_>,
 ) {
@@ -45,7 +45,7 @@ pub(super) fn judge(
     let mut streams: Vec<_> = streams.into_iter().collect();
     streams.sort_unstable_by_key(|(stream, _)| *stream);
     for (_, stream) in streams {
-        let known_by = working.before(stream.alive, rules.settle_micros());
+        let known_by = availability.before(stream.alive, rules.settle_micros());
         stream.judge(facts, known_by, verdict);
     }
 }

@@ -10,7 +10,7 @@ use super::history::{Entry, Span};
 use super::narrate::Narrator;
 
 /// Most violations printed in full. To read more of them, use the stored history.
-const TOLD_MAX: usize = 40;
+const REPORTED_MAX: usize = 40;
 
 /// Which promise was broken, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -158,7 +158,7 @@ impl<'a> Verdict<'a> {
             return;
         }
         let mut tale = Vec::new();
-        if self.violations.len() < TOLD_MAX {
+        if self.violations.len() < REPORTED_MAX {
             tale = self.narrator.before(finding);
         }
         tale.push(self.narrator.headline(finding));

@@ -10,10 +10,10 @@ use std::ops::Bound;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Rules;
+use super::availability::Availability;
 use super::facts::{Facts, Story, begins_anew};
 use super::history::{Entry, Moment, Read, Reading, Span};
 use super::verdict::{Finding, Kind, Verdict};
-use super::working::Working;
 
 /// Everything that a client has received of one view of its feed.
 struct View {
@@ -28,7 +28,7 @@ struct View {
 }
 
 /// The range to search for stories that must be there.
-struct Stretch {
+struct IdRange {
     above: u64,
     below: u64,
     /// The reader's own stories count if they were acknowledged before this moment.
@@ -40,25 +40,25 @@ struct Stretch {
 /// How long deliveries may take, without the time of injected faults.
 #[derive(Clone, Copy)]
 struct Settle<'a> {
-    working: &'a Working,
+    availability: &'a Availability,
     micros: u64,
 }
 
 impl Settle<'_> {
     fn before(self, moment: Moment) -> Moment {
-        self.working.before(moment, self.micros)
+        self.availability.before(moment, self.micros)
     }
 }
 
 pub(super) fn judge(
     history: &[Entry],
     facts: &Facts,
-    working: &Working,
+    availability: &Availability,
     rules: Rules,
     verdict: &mut Verdict<'_>,
 ) {
     let settle = Settle {
-        working,
+        availability,
         micros: rules.settle_micros(),
     };
     let mut views: FxHashMap<u64, View> = FxHashMap::default();
@@ -101,15 +101,15 @@ fn judge_first(read: &Read, facts: &Facts, settle: Settle<'_>, verdict: &mut Ver
     let Some(above) = bottom_of(read, u64::MAX) else {
         return;
     };
-    let stretch = Stretch {
+    let range = IdRange {
         above,
         below: u64::MAX,
         known_by: read.span.begin,
         arrived_by: settle.before(read.span.begin),
     };
     let on_page: FxHashSet<u64> = read.items.iter().map(|item| item.story).collect();
-    judge_missing(read, facts, &stretch, &on_page, verdict, |_| Span {
-        begin: stretch.arrived_by,
+    judge_missing(read, facts, &range, &on_page, verdict, |_| Span {
+        begin: range.arrived_by,
         end: read.span.end,
     });
 }
@@ -144,15 +144,15 @@ impl View {
             verdict.found(&finding(kind, read, first.author, first.story, seen));
         }
         if let Some(above) = bottom_of(read, self.last) {
-            let stretch = Stretch {
+            let range = IdRange {
                 above,
                 below: self.last,
                 known_by: self.asked,
                 arrived_by: settle.before(self.asked),
             };
             self.shown.extend(read.items.iter().map(|item| item.story));
-            judge_missing(read, facts, &stretch, &self.shown, verdict, |_| Span {
-                begin: stretch.arrived_by,
+            judge_missing(read, facts, &range, &self.shown, verdict, |_| Span {
+                begin: range.arrived_by,
                 end: read.span.end,
             });
         }
@@ -171,7 +171,7 @@ impl View {
         if !read.end {
             return;
         }
-        let stretch = Stretch {
+        let range = IdRange {
             above: self.bottom,
             below: u64::MAX,
             known_by: read.span.begin,
@@ -179,7 +179,7 @@ impl View {
         };
         // Only readers who could see the story from the start: stories of a new friendship appear on the next first
         // page.
-        judge_missing(read, facts, &stretch, &self.shown, verdict, |story| Span {
+        judge_missing(read, facts, &range, &self.shown, verdict, |story| Span {
             begin: story.posted.begin,
             end: read.span.end,
         });
@@ -200,12 +200,12 @@ fn bottom_of(read: &Read, above: u64) -> Option<u64> {
 fn judge_missing(
     read: &Read,
     facts: &Facts,
-    stretch: &Stretch,
+    range: &IdRange,
     shown: &FxHashSet<u64>,
     verdict: &mut Verdict<'_>,
     during: impl Fn(&Story) -> Span,
 ) {
-    if stretch.above >= stretch.below {
+    if range.above >= range.below {
         return;
     }
     let authors = facts.authors_of.get(&read.who).into_iter().flatten();
@@ -213,13 +213,10 @@ fn judge_missing(
         authors.filter_map(|author| Some((author, facts.by_author.get(author)?)))
     {
         let known_by = match *author == read.who {
-            true => stretch.known_by,
-            false => stretch.arrived_by,
+            true => range.known_by,
+            false => range.arrived_by,
         };
-        let range = (
-            Bound::Excluded(stretch.above),
-            Bound::Excluded(stretch.below),
-        );
+        let range = (Bound::Excluded(range.above), Bound::Excluded(range.below));
         for (id, acknowledged) in stories.range(range) {
             if *acknowledged >= known_by {
                 continue;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::{env, fs, io, process};
 
-use super::naming;
+use super::with_path;
 
 /// The environment variable that names the file. The file contains the offset of the server's clock in milliseconds, as
 /// text.
@@ -29,7 +29,7 @@ impl Clock {
     pub(super) fn jumps(&self, seconds: i64) -> io::Result<()> {
         let text = (seconds * 1_000).to_string();
         fs::write(&self.0, text)
-            .map_err(|error| naming("set the clock of the server by", &self.0, &error))
+            .map_err(|error| with_path("set the clock of the server by", &self.0, &error))
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::statvfs;
 
-use super::naming;
+use super::with_path;
 
 /// The largest disk that is filled. A larger one is probably also used by other programs.
 const DISK_BYTES_MAX: u64 = 4 << 30;
@@ -19,7 +19,7 @@ impl Filler {
     /// Uses the disk of this folder.
     pub(super) fn new(folder: &Path) -> io::Result<Self> {
         let disk = statvfs(folder)
-            .map_err(|error| naming("read the size of the disk of", folder, &error.into()))?;
+            .map_err(|error| with_path("read the size of the disk of", folder, &error.into()))?;
         if disk.f_blocks.saturating_mul(disk.f_frsize) > DISK_BYTES_MAX {
             let folder = folder.display();
             return Err(io::Error::other(format!(
@@ -31,7 +31,7 @@ impl Filler {
 
     /// Takes all free space.
     pub(super) fn fill(&self) -> io::Result<()> {
-        let failed = |error| naming("fill the disk with", &self.0, &error);
+        let failed = |error| with_path("fill the disk with", &self.0, &error);
         let mut file = File::create(&self.0).map_err(failed)?;
         let zeros = io::repeat(0).take(DISK_BYTES_MAX);
         match io::copy(&mut { zeros }, &mut file) {
@@ -43,7 +43,7 @@ impl Filler {
 
     /// Frees the space.
     pub(super) fn empty(&self) -> io::Result<()> {
-        fs::remove_file(&self.0).map_err(|error| naming("remove", &self.0, &error))
+        fs::remove_file(&self.0).map_err(|error| with_path("remove", &self.0, &error))
     }
 }
 

@@ -52,13 +52,13 @@ pub struct Plan {
 
 /// Injects the faults of a plan into a server.
 #[derive(Debug)]
-pub struct Troublemaker {
+pub struct FaultInjector {
     plan: Plan,
     disk: Option<Filler>,
     clock: Clock,
 }
 
-impl Troublemaker {
+impl FaultInjector {
     /// Prepares the faults.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl Troublemaker {
     ///
     /// # Errors
     /// The server does not come back, or a fault cannot be injected.
-    pub async fn trouble(
+    pub async fn inject(
         &mut self,
         server: &mut Server,
         length: Duration,
@@ -118,7 +118,7 @@ impl Troublemaker {
             Fault::Pause => {
                 server.pause()?;
                 self.lasts().await;
-                server.go_on().await?;
+                server.resume().await?;
             }
             Fault::FullDisk => {
                 if let Some(disk) = &self.disk {
@@ -147,6 +147,6 @@ impl Troublemaker {
 }
 
 /// Adds the operation and the file to a system error, which contains neither.
-fn naming(doing: &str, path: &std::path::Path, error: &io::Error) -> io::Error {
+fn with_path(doing: &str, path: &std::path::Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{doing} {}: {error}", path.display()))
 }

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::client::{Ask, Client};
+use crate::client::{Client, RequestOptions};
 
 /// The longest time until a server is ready.
 const START_MAX: Duration = Duration::from_secs(60);
@@ -61,7 +61,7 @@ impl Server {
     }
 
     /// Continues its execution and waits until it answers.
-    pub(super) async fn go_on(&mut self) -> io::Result<()> {
+    pub(super) async fn resume(&mut self) -> io::Result<()> {
         self.signal(Signal::CONT)?;
         self.ready().await
     }
@@ -88,7 +88,9 @@ impl Server {
             if let Some(status) = self.process.try_wait()? {
                 return Err(io::Error::other(format!("the server ended: {status}")));
             }
-            let answer = self.client.ask(Method::GET, "/readyz", Ask::default());
+            let answer = self
+                .client
+                .send(Method::GET, "/readyz", RequestOptions::default());
             if answer.await.is_ok_and(|answer| answer.is_served()) {
                 return Ok(());
             }
@@ -106,7 +108,7 @@ fn spawn(command: &[String], environment: &[(String, PathBuf)]) -> io::Result<Ch
     let quiet = command.args(arguments).envs(variables).stdin(Stdio::null());
     quiet.stdout(Stdio::null()).stderr(Stdio::null());
     let started = quiet.kill_on_drop(true).spawn();
-    started.map_err(|error| super::naming("start the program", &name, &error))
+    started.map_err(|error| super::with_path("start the program", &name, &error))
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::mix::Action;
-use crate::client::{Answer, Ask, Client};
-use crate::people::Somebody;
+use crate::client::{Answer, Client, RequestOptions};
+use crate::people::Account;
 
 /// Stories on a page.
 const PAGE: usize = 20;
@@ -16,7 +16,7 @@ const PAGE: usize = 20;
 /// A person and the state of their client.
 #[derive(Debug)]
 pub(super) struct Actor {
-    pub(super) somebody: Somebody,
+    pub(super) account: Account,
     memory: Mutex<Memory>,
 }
 
@@ -58,16 +58,16 @@ struct SignedIn {
 }
 
 impl Actor {
-    pub(super) fn new(somebody: Somebody) -> Self {
+    pub(super) fn new(account: Account) -> Self {
         let memory = Memory {
-            token: somebody.token.clone(),
+            token: account.token.clone(),
             etag: None,
             before: None,
             after: None,
             stories: Vec::new(),
         };
         Self {
-            somebody,
+            account,
             memory: Mutex::new(memory),
         }
     }
@@ -110,8 +110,8 @@ impl Actor {
                     format!("/v1/stories/{story}/comments"),
                 )
             }),
-            (Action::LogIn, _) => self.somebody.password.as_ref().map(|password| Request {
-                body: Some(json!({ "handle": self.somebody.handle, "password": password })),
+            (Action::LogIn, _) => self.account.password.as_ref().map(|password| Request {
+                body: Some(json!({ "handle": self.account.handle, "password": password })),
                 ..Request::of(action, Method::POST, "/v1/sessions".to_owned())
             }),
             (Action::Top | Action::Like | Action::Comment, _) => None,
@@ -125,14 +125,14 @@ impl Actor {
             Action::LogIn => String::new(),
             _ => self.memory.lock().token.clone(),
         };
-        let ask = Ask {
+        let options = RequestOptions {
             token: &token,
             have: request.have.as_deref(),
             key: request.key.as_deref(),
             body: request.body.clone(),
         };
         let answer = client
-            .ask(request.method.clone(), &request.path, ask)
+            .send(request.method.clone(), &request.path, options)
             .await?;
         if answer.is_served() {
             self.remember(request.action, &answer);

@@ -14,12 +14,12 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::act::Actor;
-use super::figures::Figures;
+use super::stats::StatsRecorder;
 use crate::client::{Client, Stopwatch};
 use crate::events::{Event, Parser};
 
 /// How long a client waits before it opens a stream again.
-const COME_BACK: Duration = Duration::from_secs(1);
+const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 
 /// A stream that sends nothing for this long is dead.
 const SILENT: Duration = Duration::from_secs(30);
@@ -46,39 +46,42 @@ impl Marks {
 
 /// State that a stream shares with the run.
 #[derive(Clone)]
-pub(super) struct Watching {
+pub(super) struct StreamContext {
     pub(super) client: Client,
-    pub(super) figures: Arc<Figures>,
+    pub(super) recorder: Arc<StatsRecorder>,
     pub(super) marks: Arc<Marks>,
     pub(super) watch: Stopwatch,
     pub(super) ends: CancellationToken,
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct StoryEvent {
     text: String,
 }
 
 /// Keeps a stream open until the run ends. After a break it is resumed after the last event.
-pub(super) async fn hold(actor: Arc<Actor>, watching: Watching) {
+pub(super) async fn hold(actor: Arc<Actor>, context: StreamContext) {
     let mut last = None;
     loop {
-        let ended = watching
+        let ended = context
             .ends
-            .run_until_cancelled(once(&actor, &watching, &mut last));
+            .run_until_cancelled(once(&actor, &context, &mut last));
         if ended.await.is_none() {
             return;
         }
-        if timeout(COME_BACK, watching.ends.cancelled()).await.is_ok() {
+        if timeout(RECONNECT_AFTER, context.ends.cancelled())
+            .await
+            .is_ok()
+        {
             return;
         }
-        watching.figures.resumed();
+        context.recorder.resumed();
     }
 }
 
-async fn once(actor: &Actor, watching: &Watching, last: &mut Option<String>) {
+async fn once(actor: &Actor, context: &StreamContext, last: &mut Option<String>) {
     let token = actor.token();
-    let opened = watching.client.stream(&token, last.as_deref());
+    let opened = context.client.stream(&token, last.as_deref());
     let Ok(response) = opened.await else { return };
     if !response.status().is_success() {
         return;
@@ -87,22 +90,22 @@ async fn once(actor: &Actor, watching: &Watching, last: &mut Option<String>) {
     let mut chunks = Box::pin(response.bytes_stream());
     while let Ok(Some(Ok(chunk))) = timeout(SILENT, chunks.next()).await {
         for event in parser.take(&chunk) {
-            watching.told(&event);
+            context.told(&event);
             *last = event.id.or(last.take());
         }
     }
 }
 
-impl Watching {
+impl StreamContext {
     fn told(&self, event: &Event) {
         if event.name != "story" {
             return;
         }
-        let Ok(story) = serde_json::from_str::<Told>(&event.data) else {
+        let Ok(story) = serde_json::from_str::<StoryEvent>(&event.data) else {
             return;
         };
         if let Some((sent, readers)) = self.marks.of(&story.text) {
-            self.figures
+            self.recorder
                 .seen(readers, self.watch.micros().saturating_sub(sent));
         }
     }

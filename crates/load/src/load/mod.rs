@@ -7,18 +7,18 @@
 
 mod act;
 mod arrivals;
-mod figures;
 mod live;
 mod mix;
 mod report;
 mod run;
+mod stats;
 mod table;
 
 pub use self::arrivals::{Arrivals, Shape};
-pub use self::figures::{
-    ActionFigures, Distribution, LagFigures, Latency, Quantile, Report, SecondFigures,
-};
 pub use self::mix::{Action, Mix, MixError};
 pub use self::report::html;
 pub use self::run::{Options, run};
+pub use self::stats::{
+    ActionStats, Distribution, LagStats, Latency, Quantile, Report, SecondStats,
+};
 pub use self::table::table;

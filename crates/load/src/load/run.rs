@@ -12,11 +12,11 @@ use tokio_util::task::TaskTracker;
 
 use super::act::Actor;
 use super::arrivals::{Arrivals, Shape};
-use super::figures::{End, Figures, Report};
-use super::live::{Marks, Watching, hold};
+use super::live::{Marks, StreamContext, hold};
 use super::mix::Mix;
+use super::stats::{End, Report, StatsRecorder};
 use crate::client::{Client, Stopwatch, micros};
-use crate::people::Somebody;
+use crate::people::Account;
 
 /// How often the clock is checked. Arrivals of the same tick are sent together, but their latency counts from their own
 /// moments.
@@ -48,7 +48,7 @@ pub struct Options {
 /// far.
 pub async fn run(
     client: &Client,
-    people: Vec<Somebody>,
+    people: Vec<Account>,
     options: &Options,
     stop: &CancellationToken,
     progress: impl Fn(u64, (u64, u64, u64)),
@@ -58,11 +58,11 @@ pub async fn run(
         .map(|one| Arc::new(Actor::new(one)))
         .collect();
     if people.is_empty() {
-        return Figures::new().report(0.0, 0);
+        return StatsRecorder::new().report(0.0, 0);
     }
     let run = Run {
         client: client.clone(),
-        figures: Arc::new(Figures::new()),
+        recorder: Arc::new(StatsRecorder::new()),
         marks: Arc::default(),
         watch: Stopwatch::started(),
         room: Arc::new(Semaphore::new(
@@ -84,12 +84,12 @@ pub async fn run(
     streams_end.cancel();
     #[expect(clippy::cast_precision_loss, reason = "microseconds of a run")]
     let seconds = seconds as f64 / 1e6;
-    run.figures.report(seconds, streams)
+    run.recorder.report(seconds, streams)
 }
 
 struct Run {
     client: Client,
-    figures: Arc<Figures>,
+    recorder: Arc<StatsRecorder>,
     marks: Arc<Marks>,
     watch: Stopwatch,
     room: Arc<Semaphore>,
@@ -97,10 +97,10 @@ struct Run {
 }
 
 impl Run {
-    fn watching(&self, ends: &CancellationToken) -> Watching {
-        Watching {
+    fn watching(&self, ends: &CancellationToken) -> StreamContext {
+        StreamContext {
             client: self.client.clone(),
-            figures: Arc::clone(&self.figures),
+            recorder: Arc::clone(&self.recorder),
             marks: Arc::clone(&self.marks),
             watch: self.watch,
             ends: ends.clone(),
@@ -134,7 +134,7 @@ impl Run {
             }
             if now / 1_000_000 > second {
                 second = now / 1_000_000;
-                progress(second, self.figures.so_far());
+                progress(second, self.recorder.so_far());
             }
         }
     }
@@ -150,15 +150,16 @@ impl Run {
         let mark = format!("load-{:x}-{number}", options.name);
         let request = actor.request(options.mix.choose(chance), &mark, chance);
         let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else {
-            self.figures
+            self.recorder
                 .note(request.action, intended, 0, End::NotSent, 0);
             return;
         };
-        let (client, figures, watch) = (self.client.clone(), Arc::clone(&self.figures), self.watch);
+        let (client, recorder, watch) =
+            (self.client.clone(), Arc::clone(&self.recorder), self.watch);
         let (marks, actor) = (Arc::clone(&self.marks), Arc::clone(actor));
         self.tasks.spawn(async move {
             if request.action == super::Action::Post {
-                marks.sent(&mark, watch.micros(), actor.somebody.readers);
+                marks.sent(&mark, watch.micros(), actor.account.readers);
             }
             let answer = actor.send(&client, &request).await;
             let latency = watch.micros().saturating_sub(intended);
@@ -168,7 +169,7 @@ impl Run {
                 Ok(answer) => (End::Failed, answer.body.len()),
                 Err(_no_answer) => (End::Failed, 0),
             };
-            figures.note(request.action, intended, latency, end, bytes as u64);
+            recorder.note(request.action, intended, latency, end, bytes as u64);
             drop(room);
         });
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::figures::{Latency, Report};
+use super::stats::{Latency, Report};
 
 /// The report as a table for people, with times in milliseconds.
 #[must_use]
@@ -140,8 +140,8 @@ fn millis(micros: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::{ActionFigures, LagFigures};
     use super::super::mix::Action;
+    use super::super::stats::{ActionStats, LagStats};
     use super::*;
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
             p99_9: 4_000,
             max: 5_000,
         };
-        let of = ActionFigures {
+        let of = ActionStats {
             action: Action::Newer,
             offered: 12,
             served: 9,
@@ -169,7 +169,7 @@ mod tests {
             actions: vec![of],
             shed_latency: latency,
             distributions: Vec::new(),
-            lags: vec![LagFigures {
+            lags: vec![LagStats {
                 readers_to: 200,
                 lag: latency,
             }],

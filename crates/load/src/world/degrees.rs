@@ -1,6 +1,6 @@
 //! How many friends a person wishes to have, and how near they live.
 
-use super::Founding;
+use super::WorldSpec;
 use super::chance::{exp, mix, normal};
 
 /// Deviation of the logarithm. Mean over median is e^(σ²/2), and the target is 190 over 100.
@@ -46,12 +46,12 @@ impl Level {
 }
 
 /// How many friends a person wishes to have.
-pub(super) fn wish(founding: &Founding, person: u32) -> f32 {
-    let chance = mix(mix(founding.seed, WISHES), u64::from(person));
-    let wish = founding.friends_mean * MEDIAN_OF_MEAN * exp(SIGMA * normal(chance));
+pub(super) fn wish(spec: &WorldSpec, person: u32) -> f32 {
+    let chance = mix(mix(spec.seed, WISHES), u64::from(person));
+    let wish = spec.friends_mean * MEDIAN_OF_MEAN * exp(SIGMA * normal(chance));
     let wish = wish
         .min(WISH_MAX)
-        .min(f64::from(founding.people) * WORLD_SHARE_MAX);
+        .min(f64::from(spec.people) * WORLD_SHARE_MAX);
     #[expect(
         clippy::cast_possible_truncation,
         reason = "24 bits are far more exact than a wish needs to be"

@@ -42,7 +42,7 @@ use std::thread;
 use self::far::Wishes;
 use self::layout::Layout;
 use self::stars::Stars;
-pub use self::stories::{Story, Tellers};
+pub use self::stories::{Story, StoryGenerator};
 pub use self::words::{Speech, name_of};
 
 /// Fewest people of a world. In a smaller one, a circle would be a large part of all people.
@@ -54,7 +54,7 @@ pub const FRIENDS_MEAN: f64 = 190.0;
 
 /// The parameters of a world. The same parameters make the same world.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Founding {
+pub struct WorldSpec {
     /// Number of people, from [`PEOPLE_MIN`] to [`PEOPLE_MAX`].
     pub people: u32,
     /// The seed of all random numbers.
@@ -66,7 +66,7 @@ pub struct Founding {
 /// People and their relations, computed on request. Holds four bytes a person.
 #[derive(Debug)]
 pub struct World {
-    founding: Founding,
+    spec: WorldSpec,
     layout: Layout,
     wishes: Wishes,
     stars: Stars,
@@ -83,30 +83,30 @@ pub struct Friends {
 impl World {
     /// Founds a world. It computes every town once, on all processors: about five seconds of one processor for a
     /// million people. `progress` is called with the number of finished towns.
-    pub fn found(founding: Founding, progress: impl Fn(u32) + Sync) -> Self {
-        let founding = Founding {
-            people: founding.people.clamp(PEOPLE_MIN, PEOPLE_MAX),
-            friends_mean: founding.friends_mean.clamp(1.0, 400.0),
-            ..founding
+    pub fn generate(spec: WorldSpec, progress: impl Fn(u32) + Sync) -> Self {
+        let spec = WorldSpec {
+            people: spec.people.clamp(PEOPLE_MIN, PEOPLE_MAX),
+            friends_mean: spec.friends_mean.clamp(1.0, 400.0),
+            ..spec
         };
-        let layout = Layout::of(founding.people);
-        let wishes = far_wishes(&founding, layout, &progress);
+        let layout = Layout::of(spec.people);
+        let wishes = far_wishes(&spec, layout, &progress);
         Self {
-            founding,
+            spec,
             layout,
             wishes: Wishes::of(layout, wishes),
-            stars: Stars::of(founding.people, founding.seed),
+            stars: Stars::of(spec.people, spec.seed),
         }
     }
 
     /// The parameters of the world, with values out of range replaced by the nearest allowed ones.
-    pub fn founding(&self) -> Founding {
-        self.founding
+    pub fn spec(&self) -> WorldSpec {
+        self.spec
     }
 
     /// The number of people. They are numbered from 0.
     pub fn people(&self) -> u32 {
-        self.founding.people
+        self.spec.people
     }
 
     /// The number of towns. Together they contain everybody, in order.
@@ -124,12 +124,11 @@ impl World {
         let people = self.layout.town(town);
         let mut pairs = Vec::new();
         let mut keep = |one: u32, other: u32| pairs.push(u64::from(one) << 32 | u64::from(other));
-        near::pairs(&self.founding, self.layout, town, |one, other| {
+        near::pairs(&self.spec, self.layout, town, |one, other| {
             keep(one, other);
             keep(other, one);
         });
-        self.wishes
-            .pairs(self.founding.seed, self.layout, town, keep);
+        self.wishes.pairs(self.spec.seed, self.layout, town, keep);
         // The far streams may draw a pair twice. Both towns see it twice, and both count it once.
         pairs.sort_unstable();
         pairs.dedup();
@@ -182,7 +181,7 @@ impl Friends {
 
 /// How many friends everybody wishes to have in other towns: the wish less the friends in their own town. The towns are
 /// distributed over threads, and each result depends on its own town only.
-fn far_wishes(founding: &Founding, layout: Layout, progress: &(impl Fn(u32) + Sync)) -> Vec<f32> {
+fn far_wishes(spec: &WorldSpec, layout: Layout, progress: &(impl Fn(u32) + Sync)) -> Vec<f32> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let (next, done) = (AtomicU32::new(0), AtomicU32::new(0));
     let work = || {
@@ -192,11 +191,11 @@ fn far_wishes(founding: &Founding, layout: Layout, progress: &(impl Fn(u32) + Sy
             if town >= layout.towns {
                 return mine;
             }
-            mine.push((town, wishes_of_town(founding, layout, town)));
+            mine.push((town, wishes_of_town(spec, layout, town)));
             progress(done.fetch_add(1, Ordering::Relaxed) + 1);
         }
     };
-    let mut wishes = vec![0.0; founding.people as usize];
+    let mut wishes = vec![0.0; spec.people as usize];
     thread::scope(|scope| {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         for thread in running {
@@ -210,16 +209,16 @@ fn far_wishes(founding: &Founding, layout: Layout, progress: &(impl Fn(u32) + Sy
     wishes
 }
 
-fn wishes_of_town(founding: &Founding, layout: Layout, town: u32) -> Vec<f32> {
+fn wishes_of_town(spec: &WorldSpec, layout: Layout, town: u32) -> Vec<f32> {
     let people = layout.town(town);
     let mut had = vec![0_u16; people.len()];
-    near::pairs(founding, layout, town, |one, other| {
+    near::pairs(spec, layout, town, |one, other| {
         for person in [one, other] {
             had[(person - people.start) as usize] += 1;
         }
     });
     let wish = |(person, had): (u32, &u16)| {
-        let all = degrees::wish(founding, person);
+        let all = degrees::wish(spec, person);
         (all - f32::from(*had)).max(all * degrees::FAR_MIN)
     };
     people.clone().zip(&had).map(wish).collect()

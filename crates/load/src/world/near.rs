@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Founding;
+use super::WorldSpec;
 use super::chance::{mix, unit};
 use super::degrees::{self, CIRCLE, DISTRICT, Level, TOWN};
 use super::layout::Layout;
@@ -12,15 +12,10 @@ const COINS: u64 = 0x5EED_0002;
 const ODDS_MAX: f32 = 0.95;
 
 /// Reports every friendship of a town once, the smaller number first, in no particular order.
-pub(super) fn pairs(
-    founding: &Founding,
-    layout: Layout,
-    town: u32,
-    mut tell: impl FnMut(u32, u32),
-) {
+pub(super) fn pairs(spec: &WorldSpec, layout: Layout, town: u32, mut tell: impl FnMut(u32, u32)) {
     let people = layout.town(town);
     let wishes: Vec<f32> = (people.clone())
-        .map(|person| degrees::wish(founding, person))
+        .map(|person| degrees::wish(spec, person))
         .collect();
     let at = |person: u32| (person - people.start) as usize;
     let inside = |part: Range<u32>| at(part.start)..at(part.end);
@@ -37,7 +32,7 @@ pub(super) fn pairs(
         let circle = circles.peek().map_or(one, |part| part.end);
         let district = districts.peek().map_or(one, |part| part.end);
         let person = people.start + u32::try_from(one).unwrap_or(u32::MAX);
-        let coins = mix(mix(founding.seed, COINS), u64::from(person));
+        let coins = mix(mix(spec.seed, COINS), u64::from(person));
         let mut toss = |others: Range<usize>, odds_of: &dyn Fn(usize) -> f32| {
             for (other, friend) in others.clone().zip(person + 1 + step(one, others.start)..) {
                 if coin(coins, friend) < odds_of(other).min(ODDS_MAX) {

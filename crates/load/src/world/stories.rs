@@ -40,7 +40,7 @@ pub struct Story {
 
 /// Generates the stories of a world.
 #[derive(Debug, Clone)]
-pub struct Tellers {
+pub struct StoryGenerator {
     people: u32,
     stars: Vec<u32>,
     chance: u64,
@@ -49,7 +49,7 @@ pub struct Tellers {
     by_stars: u64,
 }
 
-impl Tellers {
+impl StoryGenerator {
     /// About `stories_per_person` stories for each person over four weeks. Some people write many more than others, and
     /// stars write the most.
     pub fn of(people: u32, seed: u64, stars: &[u32], stories_per_person: f64) -> Self {

@@ -9,18 +9,18 @@ use super::*;
 const PEOPLE: u32 = 20_000;
 
 fn world(people: u32, seed: u64, friends_mean: f64) -> World {
-    let founding = Founding {
+    let spec = WorldSpec {
         people,
         seed,
         friends_mean,
     };
-    World::found(founding, |_| {})
+    World::generate(spec, |_| {})
 }
 
-fn tellers(world: &World, stories_per_person: f64) -> Tellers {
-    Tellers::of(
+fn generator(world: &World, stories_per_person: f64) -> StoryGenerator {
+    StoryGenerator::of(
         world.people(),
-        world.founding().seed,
+        world.spec().seed,
         world.stars(),
         stories_per_person,
     )
@@ -65,12 +65,12 @@ fn the_mean_is_what_was_asked_for() {
 #[test]
 fn stories_come_in_the_order_of_time_from_very_different_tellers() {
     let world = world(1_000, 5, 10.0);
-    let tellers = tellers(&world, 20.0);
-    assert_eq!(tellers.count(), 20_000);
+    let generator = generator(&world, 20.0);
+    assert_eq!(generator.count(), 20_000);
     let mut told = vec![0_u32; 1_000];
     let mut before = u64::MAX;
-    for number in 0..tellers.count() {
-        let story = tellers.story(number);
+    for number in 0..generator.count() {
+        let story = generator.story(number);
         assert!(
             story.before_end_ms <= before,
             "story {number} goes back in time"
@@ -108,7 +108,7 @@ proptest! {
         }
         let last = people - 1;
         prop_assert_eq!(one.follows_of(last), other.follows_of(last));
-        prop_assert_eq!(tellers(&one, 2.0).story(7), tellers(&other, 2.0).story(7));
+        prop_assert_eq!(generator(&one, 2.0).story(7), generator(&other, 2.0).story(7));
         let elsewhere = world(people, seed ^ 1, 30.0);
         prop_assert_ne!(one.friends_of_town(0), elsewhere.friends_of_town(0));
     }

@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_feed::{Audience, PersonId, Sees, StoryId};
-use sosik_service::stories::post::PostAsk;
+use sosik_feed::{Audience, PersonId, StoryId, Visibility};
+use sosik_service::stories::post::PostRequest;
 use sosik_service::{Service, ServiceError, ServiceResult};
-use sosik_town::{Act, Life, Told, Town};
+use sosik_town::{Act, Life, StoryKey, Town};
 use tokio::time::timeout;
 
 /// Stories that people still react to: as many as the town remembers, and some more.
@@ -18,9 +18,9 @@ const REMEMBERED_MAX: usize = 256;
 const NOTICED_MAX: u32 = 5;
 
 /// Lets life go on until the service stops, one act every `pace` on average.
-pub async fn live(service: Service, town: Arc<Town>, people: Vec<PersonId>, pace: Duration) {
+pub async fn simulate(service: Service, town: Arc<Town>, people: Vec<PersonId>, pace: Duration) {
     let seed = service.clock().now().as_millis();
-    let mut street = Street {
+    let mut simulation = Simulation {
         life: Life::begin(Arc::clone(&town), seed),
         service: service.clone(),
         told: VecDeque::new(),
@@ -30,15 +30,15 @@ pub async fn live(service: Service, town: Arc<Town>, people: Vec<PersonId>, pace
             .collect(),
         people,
     };
-    if let Err(error) = street.look_at_hosts(|_, _, _| {}).await {
+    if let Err(error) = simulation.look_at_hosts(|_, _, _| {}).await {
         tracing::warn!(%error, "the stories of the hosts cannot be read");
     }
     loop {
-        let pause = street.life.pause(pace);
+        let pause = simulation.life.pause(pace);
         if timeout(pause, service.stopping().cancelled()).await.is_ok() {
             return;
         }
-        match street.step().await {
+        match simulation.step().await {
             // The one who acts was blocked, or the story deleted, by whoever plays with the demo.
             Ok(()) | Err(ServiceError::NotFound(_)) => {}
             Err(_) if service.stopping().is_cancelled() => return,
@@ -47,28 +47,28 @@ pub async fn live(service: Service, town: Arc<Town>, people: Vec<PersonId>, pace
     }
 }
 
-struct Street {
+struct Simulation {
     life: Life,
     service: Service,
     people: Vec<PersonId>,
     /// What the stories of the town became in the store; the newest last.
-    told: VecDeque<(Told, StoryId)>,
+    told: VecDeque<(StoryKey, StoryId)>,
     /// The newest story of each host that was looked at.
     hosts: Vec<(u32, StoryId)>,
 }
 
-impl Street {
+impl Simulation {
     async fn step(&mut self) -> ServiceResult<()> {
-        self.look_at_hosts(|street, host, (story, audience)| {
-            let told = street.life.notice(host, audience);
-            street.remember(told, story);
+        self.look_at_hosts(|simulation, host, (story, audience)| {
+            let told = simulation.life.notice(host, audience);
+            simulation.remember(told, story);
         })
         .await?;
         let act = self.life.next_act(self.service.clock().now());
-        self.carry_out(act).await
+        self.perform(act).await
     }
 
-    async fn carry_out(&mut self, act: Act) -> ServiceResult<()> {
+    async fn perform(&mut self, act: Act) -> ServiceResult<()> {
         match act {
             Act::Post {
                 story,
@@ -76,12 +76,15 @@ impl Street {
                 text,
                 audience,
             } => {
-                let ask = PostAsk {
+                let request = PostRequest {
                     text,
                     audience,
                     idempotency_key: None,
                 };
-                let posted = self.service.post(self.people[author as usize], ask).await?;
+                let posted = self
+                    .service
+                    .post(self.people[author as usize], request)
+                    .await?;
                 self.remember(story, posted.story.record.id);
             }
             Act::Comment {
@@ -116,7 +119,7 @@ impl Street {
             let person = self.people[host as usize];
             let store = Arc::clone(self.service.store());
             let mut newest = store
-                .stories_of(person, Sees::Everything, None, NOTICED_MAX)
+                .stories_of(person, Visibility::Everything, None, NOTICED_MAX)
                 .await?;
             newest.retain(|story| *story > seen && self.told.iter().all(|(_, told)| told != story));
             let Some(last) = newest.first().copied() else {
@@ -130,14 +133,14 @@ impl Street {
         Ok(())
     }
 
-    fn remember(&mut self, told: Told, story: StoryId) {
+    fn remember(&mut self, told: StoryKey, story: StoryId) {
         if self.told.len() == REMEMBERED_MAX {
             self.told.pop_front();
         }
         self.told.push_back((told, story));
     }
 
-    fn story(&self, told: Told) -> Option<StoryId> {
+    fn story(&self, told: StoryKey) -> Option<StoryId> {
         self.told
             .iter()
             .rev()

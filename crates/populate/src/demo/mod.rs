@@ -4,13 +4,13 @@
 //! into one by the bulk methods, and later acts go through the service like everybody's.
 
 mod fill;
+mod folder;
 mod ids;
 mod life;
-mod place;
 
 pub use self::fill::{Filled, fill, people_of};
-pub use self::life::live;
-pub use self::place::{Founding, Place};
+pub use self::folder::{DemoFolder, DemoSpec};
+pub use self::life::simulate;
 
 /// What everybody in town logs in with. It is printed on the screen, so it protects nothing.
 pub const PASSWORD: &str = "magpie-at-the-gate";

@@ -3,9 +3,9 @@
 //! Whether a file is compressed is seen in its first bytes and not in its name: names lie, and standard input has none.
 //! Lines are read one after the other into one buffer of bounded size, so a file may be as long as it likes.
 //!
-//! A compressed file is decompressed twice: its checksum stands at its end, and until then a damaged one yields lines that
-//! look right. So it is checked to its end before its first line is used. Standard input cannot be read twice; when it is
-//! compressed it is copied to a temporary file first.
+//! A compressed file is decompressed twice: its checksum stands at its end, and until then a damaged one yields lines
+//! that look right. So it is checked to its end before its first line is used. Standard input cannot be read twice;
+//! when it is compressed it is copied to a temporary file first.
 
 use std::env::temp_dir;
 use std::fs::File;

@@ -1,11 +1,12 @@
 //! Which id an imported story gets, or has.
 //!
-//! The id is made of the story's time, the node number that is kept for imports, the next free place in that millisecond
-//! in the order of the lines, and the bucket of the author. So a story is known again by its author, its words and its
-//! time; that is what makes a second run change nothing. A story whose words were changed since, or that was deleted,
-//! stands for one of its author and time that is not found: nobody's deleted story comes back.
+//! The id is made of the story's time, the node number that is kept for imports, the next free place in that
+//! millisecond in the order of the lines, and the bucket of the author. So a story is known again by its author, its
+//! words and its time; that is what makes a second run change nothing. A story whose words were changed since, or that
+//! was deleted, stands for one of its author and time that is not found: nobody's deleted story comes back.
 //!
-//! A file of dates puts a whole day into one millisecond. When its 64 places are taken, the next millisecond takes over.
+//! A file of dates puts a whole day into one millisecond. When its 64 places are taken, the next millisecond takes
+//! over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,19 +14,20 @@ use rustc_hash::FxHashMap;
 use sosik_feed::id::{EPOCH, RawId, SEQUENCES, node_of_imports};
 use sosik_feed::{Bucket, PersonId, StoryId, Timestamp, UnownedId};
 use sosik_service::Service;
-use sosik_store::StoryPlace;
+use sosik_store::ExistingStory;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Stories and milliseconds remembered; then all are forgotten, and read again when they are needed. About 50 bytes each.
+/// Stories and milliseconds remembered; then all are forgotten, and read again when they are needed. About 50 bytes
+/// each.
 const REMEMBERED_MAX: usize = 1_000_000;
 /// Milliseconds from its own on in which a story may find a place: 400,000 stories of one moment.
 const SPILL_MAX: u64 = 6_250;
 
 /// Where a story belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Slot {
     /// It is there already.
-    There,
+    Existing,
     /// It is new, with this id.
     New(StoryId),
     /// There is no place left at its time.
@@ -71,13 +73,13 @@ impl Moments {
     }
 
     /// Looks what there is at a time, and where a story finds its place.
-    pub(super) async fn place(
+    pub(super) async fn slot(
         &mut self,
         service: &Service,
         at: Timestamp,
         author: PersonId,
         text: &str,
-    ) -> anyhow::Result<Place> {
+    ) -> anyhow::Result<Slot> {
         let first = at.since(EPOCH).as_millis().try_into()?;
         let room = self.learn_room(service, first).await?;
         Ok(self.put(first, room, (author, xxh3_64(text.as_bytes()))))
@@ -141,25 +143,25 @@ impl Moments {
         self.words.range(there).next().is_some()
     }
 
-    fn put(&mut self, first: u64, room: Option<u64>, words: Words) -> Place {
+    fn put(&mut self, first: u64, room: Option<u64>, words: Words) -> Slot {
         if self.has(first, room, words) {
-            return Place::There;
+            return Slot::Existing;
         }
         let Some(millis) = room else {
-            return Place::Full;
+            return Slot::Full;
         };
         if self.stands_for(words.0, first, millis) {
-            return Place::There;
+            return Slot::Existing;
         }
         let next = self.next.entry(millis).or_default();
         let id = UnownedId::from_fields(millis, self.node, *next);
         *next += 1;
         self.words.insert((words, millis));
-        Place::New(StoryId::of_author(words.0, id))
+        Slot::New(StoryId::of_author(words.0, id))
     }
 
-    /// Whether there is a changed story of the author from `first` to `last` that no line has been matched with yet. The
-    /// line is matched with it then.
+    /// Whether there is a changed story of the author from `first` to `last` that no line has been matched with yet.
+    /// The line is matched with it then.
     fn stands_for(&mut self, author: PersonId, first: u64, last: u64) -> bool {
         let mut changed = self.changed.range_mut((author, first)..=(author, last));
         let left = changed.find(|(_, left)| **left > 0);
@@ -172,13 +174,13 @@ impl Moments {
         let highest = RawId::from_fields(millis, self.node, SEQUENCES - 1, Bucket::LAST);
         let taken = service
             .store()
-            .story_places(StoryId::new(lowest), StoryId::new(highest))
+            .existing_stories(StoryId::new(lowest), StoryId::new(highest))
             .await?;
         self.know(millis, taken);
         Ok(())
     }
 
-    fn know(&mut self, millis: u64, taken: Vec<StoryPlace>) {
+    fn know(&mut self, millis: u64, taken: Vec<ExistingStory>) {
         let newest = taken.last().map(|place| place.id.raw().sequence() + 1);
         self.next.insert(millis, newest.unwrap_or_default());
         for place in taken {
@@ -200,9 +202,9 @@ mod tests {
         PersonId::in_bucket(bucket, UnownedId::from_fields(0, 0, number))
     }
 
-    fn story(sequence: u16, author: PersonId, text: &str, changed: bool) -> StoryPlace {
+    fn story(sequence: u16, author: PersonId, text: &str, changed: bool) -> ExistingStory {
         let id = UnownedId::from_fields(0, node_of_imports(0), sequence);
-        StoryPlace {
+        ExistingStory {
             id: StoryId::of_author(author, id),
             author,
             text: text.to_owned(),
@@ -211,7 +213,7 @@ mod tests {
     }
 
     /// The place of a story of moment 0, in a store that has no others than those known.
-    fn place(moments: &mut Moments, author: PersonId, text: &str) -> Place {
+    fn slot(moments: &mut Moments, author: PersonId, text: &str) -> Slot {
         let words = (author, xxh3_64(text.as_bytes()));
         loop {
             let room = match moments.room(0) {
@@ -226,16 +228,16 @@ mod tests {
         }
     }
 
-    fn moments(taken: Vec<StoryPlace>) -> Moments {
+    fn moments(taken: Vec<ExistingStory>) -> Moments {
         let mut moments = Moments::new(0);
         moments.know(0, taken);
         moments
     }
 
-    fn id(place: Place) -> Option<(u64, u16)> {
-        match place {
-            Place::New(id) => Some((id.raw().millis(), id.raw().sequence())),
-            Place::There | Place::Full => None,
+    fn id(slot: Slot) -> Option<(u64, u16)> {
+        match slot {
+            Slot::New(id) => Some((id.raw().millis(), id.raw().sequence())),
+            Slot::Existing | Slot::Full => None,
         }
     }
 
@@ -243,10 +245,10 @@ mod tests {
     fn stories_of_one_moment_take_one_place_after_the_other() {
         let (one, other) = (author(1), author(2));
         let mut moments = moments(vec![story(0, one, "a", false)]);
-        assert_eq!(place(&mut moments, one, "a"), Place::There);
-        assert_eq!(id(place(&mut moments, one, "b")), Some((0, 1)));
-        assert_eq!(id(place(&mut moments, other, "a")), Some((0, 2)));
-        assert_eq!(place(&mut moments, other, "a"), Place::There);
+        assert_eq!(slot(&mut moments, one, "a"), Slot::Existing);
+        assert_eq!(id(slot(&mut moments, one, "b")), Some((0, 1)));
+        assert_eq!(id(slot(&mut moments, other, "a")), Some((0, 2)));
+        assert_eq!(slot(&mut moments, other, "a"), Slot::Existing);
     }
 
     #[test]
@@ -256,9 +258,9 @@ mod tests {
             story(0, one, "", true),
             story(1, other, "edited", true),
         ]);
-        assert_eq!(place(&mut moments, one, "a"), Place::There);
-        assert_eq!(id(place(&mut moments, one, "b")), Some((0, 2)));
-        assert_eq!(place(&mut moments, other, "before"), Place::There);
+        assert_eq!(slot(&mut moments, one, "a"), Slot::Existing);
+        assert_eq!(id(slot(&mut moments, one, "b")), Some((0, 2)));
+        assert_eq!(slot(&mut moments, other, "before"), Slot::Existing);
     }
 
     #[test]
@@ -267,14 +269,14 @@ mod tests {
         let mut last = StoryId::default();
         for number in 0..400_000_u32 {
             let author = author((number % 50) as u16);
-            let Place::New(id) = place(&mut moments, author, &number.to_string()) else {
+            let Slot::New(id) = slot(&mut moments, author, &number.to_string()) else {
                 panic!("no place for story {number}");
             };
             assert!(id > last && id.bucket() == author.bucket(), "{number}");
             last = id;
         }
-        assert_eq!(place(&mut moments, author(1), "one more"), Place::Full);
-        assert_eq!(place(&mut moments, author(0), "399950"), Place::There);
-        assert_eq!(place(&mut moments, author(0), "0"), Place::There);
+        assert_eq!(slot(&mut moments, author(1), "one more"), Slot::Full);
+        assert_eq!(slot(&mut moments, author(0), "399950"), Slot::Existing);
+        assert_eq!(slot(&mut moments, author(0), "0"), Slot::Existing);
     }
 }

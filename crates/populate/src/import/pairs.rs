@@ -11,8 +11,8 @@ use super::summary::Pairs;
 
 /// Pairs in one transaction. The disk is waited for once a step; a second one would not feel it, a kill loses it.
 const STEP: usize = 10_000;
-/// So many pairs are remembered to tell repeats within the file from what was there before: 70 MiB. Behind them, a repeat
-/// is counted as there already.
+/// So many pairs are remembered to tell repeats within the file from what was there before: 70 MiB. Behind them, a
+/// repeat is counted as there already.
 const REMEMBERED_MAX: usize = 3_500_000;
 
 /// Which of the two.

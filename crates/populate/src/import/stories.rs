@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use sosik_feed::id::EPOCH;
 use sosik_feed::people::Handle;
-use sosik_feed::text::{StoryText, TextIs, hashtags, mentions};
+use sosik_feed::text::{StoryText, TextRequirement, hashtags, mentions};
 use sosik_feed::{Audience, PersonId, RuleBroken, Timestamp};
 use sosik_store::NewStory;
 
 use super::Import;
 use super::input::{Input, Line};
-use super::moments::{Moments, Place};
+use super::moments::{Moments, Slot};
 use super::registry::NUMBER_MAX;
 use super::summary::Stories;
 use super::times::{WrittenTime, days_to, shifted};
@@ -148,11 +148,11 @@ impl Import {
                 continue;
             };
             match moments
-                .place(&self.service, story.at, author, story.text.as_str())
+                .slot(&self.service, story.at, author, story.text.as_str())
                 .await?
             {
-                Place::There => stories.there += 1,
-                Place::New(id) => new.push(NewStory {
+                Slot::Existing => stories.there += 1,
+                Slot::New(id) => new.push(NewStory {
                     id,
                     author,
                     mentions: mentions(story.text.as_str())
@@ -166,7 +166,7 @@ impl Import {
                     now: story.at,
                     claim: None,
                 }),
-                Place::Full => {
+                Slot::Full => {
                     let why = "too many stories have this very time";
                     self.faults.tell(&input.bar, &input.name, story.line, why)?;
                 }
@@ -225,7 +225,7 @@ fn read(line: &str, characters_max: usize) -> Result<Story, String> {
 }
 
 fn checked(text: &str, characters_max: usize) -> Result<StoryText, RuleBroken> {
-    let text = StoryText::parse(text, TextIs::Required)?;
+    let text = StoryText::parse(text, TextRequirement::Required)?;
     let characters = text.as_str().chars().count();
     if characters > characters_max {
         Err(RuleBroken::StoryTextTooLong { characters })

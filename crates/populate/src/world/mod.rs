@@ -3,7 +3,7 @@
 //! The world itself is computed in [`sosik_load::world`], or its friendships come from an edge list. Every step is one
 //! transaction that follows from the world and its number alone, so a filling that was killed goes on with the first
 //! step that is not there, and one that is finished changes nothing. Which world a store holds stands in the bio of its
-//! first person ([`Sign`]).
+//! first person ([`WorldManifest`]).
 //!
 //! Ids: people have those of the first seconds of 2024, in the order of their numbers, so nothing has to be remembered
 //! about them and rows come in the order of the keys; their buckets take turns. Stories have those of the moments they
@@ -11,22 +11,22 @@
 
 mod friends;
 mod listed;
+mod manifest;
 mod people;
 mod shapes;
-mod sign;
 mod steps;
 mod stories;
 
 pub use self::listed::Listed;
+pub use self::manifest::WorldManifest;
 pub use self::shapes::{PEOPLE_DESCRIBED_MAX, describe};
-pub use self::sign::Sign;
 
 use std::sync::Arc;
 
 use serde::Serialize;
 use sosik_feed::id::{SEQUENCES, node_of_imports};
 use sosik_feed::{Bucket, PersonId, Timestamp, UnownedId};
-use sosik_load::world::{Tellers, World};
+use sosik_load::world::{StoryGenerator, World};
 use sosik_service::Service;
 
 use crate::Watch;
@@ -43,7 +43,7 @@ pub enum Source {
 pub struct Fill {
     service: Service,
     source: Source,
-    sign: Sign,
+    manifest: WorldManifest,
     watch: Watch,
 }
 
@@ -87,17 +87,17 @@ impl Fill {
     pub async fn begin(
         service: Service,
         source: Source,
-        sign: Sign,
+        manifest: WorldManifest,
         password: &str,
         watch: Watch,
     ) -> anyhow::Result<Self> {
         let mut fill = Self {
             service,
             source,
-            sign,
+            manifest,
             watch,
         };
-        fill.sign = fill.signed(password).await?;
+        fill.manifest = fill.stored_manifest(password).await?;
         Ok(fill)
     }
 
@@ -157,17 +157,22 @@ impl Fill {
         node_of_imports(self.service.settings().node.region)
     }
 
-    fn tellers(&self) -> Tellers {
+    fn generator(&self) -> StoryGenerator {
         let stars = match &self.source {
             Source::Generated(world) => world.stars(),
             Source::Listed(_) => &[],
         };
         let people = self.source.people();
-        Tellers::of(people, self.sign.seed, stars, self.sign.stories_per_person)
+        StoryGenerator::of(
+            people,
+            self.manifest.seed,
+            stars,
+            self.manifest.stories_per_person,
+        )
     }
 
     fn until(&self) -> Timestamp {
-        self.sign.until
+        self.manifest.until
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use sosik_feed::id::{EPOCH, SEQUENCES};
 use sosik_feed::text::hashtags;
 use sosik_feed::{Audience, PersonId, StoryId, Timestamp, UnownedId};
-use sosik_load::world::{Story, Tellers};
+use sosik_load::world::{Story, StoryGenerator};
 use sosik_store::NewStory;
 
 use super::steps::first_missing;
@@ -18,36 +18,36 @@ const STEP: u64 = 50_000;
 impl Fill {
     pub(super) async fn fill_stories(&self) -> anyhow::Result<Part> {
         let store = self.service.store();
-        let tellers = self.tellers();
-        let step = |step: u64| step * STEP..((step + 1) * STEP).min(tellers.count());
-        let steps = tellers.count().div_ceil(STEP);
+        let generator = self.generator();
+        let step = |step: u64| step * STEP..((step + 1) * STEP).min(generator.count());
+        let steps = generator.count().div_ceil(STEP);
         let is_there = async |number: u64| {
             let last = step(number).end - 1;
-            let author = self.id(tellers.story(last).author);
-            let last = self.story_id(&tellers, last, author);
-            Ok(!store.story_places(last, last).await?.is_empty())
+            let author = self.id(generator.story(last).author);
+            let last = self.story_id(&generator, last, author);
+            Ok(!store.existing_stories(last, last).await?.is_empty())
         };
-        let bar = (self.watch.bar)("stories", tellers.count());
+        let bar = (self.watch.bar)("stories", generator.count());
         let mut new = 0;
         for number in first_missing(steps, is_there).await?..steps {
-            new += store.post_many(self.told(&tellers, step(number))).await?;
+            new += store.post_many(self.told(&generator, step(number))).await?;
             bar.set_position(step(number).end);
         }
         bar.finish_and_clear();
         Ok(Part::of(new))
     }
 
-    fn told(&self, tellers: &Tellers, stories: Range<u64>) -> Vec<NewStory> {
+    fn told(&self, generator: &StoryGenerator, stories: Range<u64>) -> Vec<NewStory> {
         let told = |number: u64| {
             let Story {
                 author,
                 before_end_ms,
                 public,
                 text,
-            } = tellers.story(number);
+            } = generator.story(number);
             let author = self.id(author);
             NewStory {
-                id: self.story_id(tellers, number, author),
+                id: self.story_id(generator, number, author),
                 author,
                 mentions: Vec::new(),
                 tags: hashtags(&text),
@@ -65,11 +65,11 @@ impl Fill {
     }
 
     /// Stories of one millisecond are told apart by how many came before in it.
-    fn story_id(&self, tellers: &Tellers, story: u64, author: PersonId) -> StoryId {
-        let before_end_ms = tellers.before_end_ms(story);
+    fn story_id(&self, generator: &StoryGenerator, story: u64, author: PersonId) -> StoryId {
+        let before_end_ms = generator.before_end_ms(story);
         let same = (0..story)
             .rev()
-            .take_while(|earlier| tellers.before_end_ms(*earlier) == before_end_ms);
+            .take_while(|earlier| generator.before_end_ms(*earlier) == before_end_ms);
         let sequence = u16::try_from(same.take(SEQUENCES.into()).count()).unwrap_or_default();
         let at = self.before_end(before_end_ms);
         let millis = at.since(EPOCH).as_millis();

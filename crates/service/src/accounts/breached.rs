@@ -12,7 +12,7 @@ pub trait BreachedPasswords: Send + Sync + 'static {
 
 impl Service {
     /// Checks new passwords against this source, in addition to the built-in list. Only the first call has an effect.
-    pub fn ask_for_breached(&self, breached: impl BreachedPasswords) {
+    pub fn set_breached_passwords(&self, breached: impl BreachedPasswords) {
         if self.0.breached.set(Box::new(breached)).is_err() {
             tracing::warn!("a source of breached passwords is already set: this one is ignored");
         }

@@ -28,7 +28,7 @@ impl Service {
         let (person, hash) = credentials
             .map(|known| (known.person, known.password_hash))
             .unzip();
-        let fits = self.password_fits(password, hash.clone()).await?;
+        let fits = self.password_matches(password, hash.clone()).await?;
         let Some(person) = person.filter(|_| fits) else {
             metrics::counter!("sosik_log_ins_total", "outcome" => "refused").increment(1);
             return Err(ServiceError::WrongCredentials);
@@ -80,17 +80,19 @@ impl Service {
     /// Stores a session with a new token.
     async fn add_session(&self, session: SessionRecord) -> ServiceResult<()> {
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let (person, token) = (session.person, session.token);
             let limit = service.0.settings.sessions.per_person_max;
-            let doubtful = service.sessions_ended_perhaps(person).await?;
+            let possible_changes = service.possibly_ended_sessions(person).await?;
             let answer = service.0.store.add_session(session, limit).await;
             // Also after a failed write, because the write may have committed.
-            service.0.caches.unknown_tokens.drop_changed(&token);
-            let ended = service.or_doubt(answer, [doubtful]).await?;
+            service.0.caches.unknown_tokens.invalidate(&token);
+            let ended = service
+                .invalidate_on_error(answer, [possible_changes])
+                .await?;
             if !ended.is_empty() {
                 service
-                    .changed([Change::SessionsEnded(person, ended)])
+                    .invalidate([Change::SessionsEnded(person, ended)])
                     .await;
             }
             Ok(())
@@ -108,7 +110,7 @@ mod tests {
     use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
     use super::*;
-    use crate::accounts::{Remembered, SignUpAsk};
+    use crate::accounts::{CachedSession, SignUpRequest};
     use crate::settings::PasswordSettings;
     use crate::{Parts, Settings, SystemClock};
 
@@ -138,14 +140,14 @@ mod tests {
     }
 
     async fn sign_up(service: &Service) -> PersonId {
-        let ask = SignUpAsk {
+        let request = SignUpRequest {
             handle: "mina".to_owned(),
             display_name: "Mina".to_owned(),
             password: "blue-kettle-on-a-hill".to_owned(),
             language: None,
             client: String::new(),
         };
-        service.sign_up(ask).await.unwrap().person.record.id
+        service.sign_up(request).await.unwrap().person.record.id
     }
 
     #[tokio::test]
@@ -171,9 +173,9 @@ mod tests {
         let person = sign_up(&service).await;
         let (token, hash) = Token::random().unwrap();
         let token = token.as_str();
-        assert_eq!(service.remembered(token), Remembered::Unknown);
+        assert_eq!(service.cached_session(token), CachedSession::NotCached);
         assert_eq!(service.viewer(token).await.unwrap(), None);
-        assert_eq!(service.remembered(token), Remembered::Nothing);
+        assert_eq!(service.cached_session(token), CachedSession::Invalid);
         let now = service.now();
         let session = SessionRecord {
             id: SessionId::of_person(person, service.next_id().await.unwrap()),

@@ -25,8 +25,8 @@ use sosik_store::TokenHash;
 use crate::caches::PersonEntry;
 
 pub use breached::BreachedPasswords;
-pub use sessions::Remembered;
-pub use sign_up::SignUpAsk;
+pub use sessions::CachedSession;
+pub use sign_up::SignUpRequest;
 pub use tokens::Token;
 
 /// The result of a sign-up or log-in.

@@ -42,7 +42,7 @@ impl Service {
             return Err(gone);
         };
         if !self
-            .password_fits(current, Some(credentials.password_hash))
+            .password_matches(current, Some(credentials.password_hash))
             .await?
         {
             return Err(ServiceError::WrongPassword);
@@ -56,19 +56,19 @@ impl Service {
         ];
         let hash = self.hash_of_new_password(new, personal).await?;
         let (service, viewer) = (self.clone(), *viewer);
-        self.whole(async move { service.replace_password(viewer, hash).await })
+        self.run_to_completion(async move { service.replace_password(viewer, hash).await })
             .await
     }
 
     async fn replace_password(&self, viewer: Viewer, hash: String) -> ServiceResult<()> {
-        let doubtful = self.sessions_ended_perhaps(viewer.id).await?;
+        let possible_changes = self.possibly_ended_sessions(viewer.id).await?;
         let answer = self
             .0
             .store
             .change_password(viewer.id, hash, viewer.session)
             .await;
-        let ended = self.or_doubt(answer, [doubtful]).await?;
-        self.changed([Change::SessionsEnded(viewer.id, ended)])
+        let ended = self.invalidate_on_error(answer, [possible_changes]).await?;
+        self.invalidate([Change::SessionsEnded(viewer.id, ended)])
             .await;
         Ok(())
     }
@@ -87,7 +87,7 @@ impl Service {
         if self.is_breached(&password).await {
             return Err(RuleBroken::PasswordCommon.into());
         }
-        self.hashing(move |hasher| {
+        self.with_hash_permit(move |hasher| {
             let [handle, name] = &personal;
             if is_common(&password, &[handle, name, "sosik"]) {
                 return Err(RuleBroken::PasswordCommon.into());
@@ -99,7 +99,7 @@ impl Service {
 
     /// Whether this password has this hash. Without a hash the check takes the same time, so that the response time
     /// does not reveal whether an account exists.
-    pub(super) async fn password_fits(
+    pub(super) async fn password_matches(
         &self,
         password: &str,
         stored: Option<String>,
@@ -109,7 +109,7 @@ impl Service {
             return Ok(false);
         }
         let password = normalised(password);
-        self.hashing(
+        self.with_hash_permit(
             move |hasher| match stored.filter(|stored| !stored.is_empty()) {
                 Some(stored) => hasher.fits(&password, &stored),
                 None => hasher.hash(&password).map(|_| false),
@@ -119,7 +119,7 @@ impl Service {
     }
 
     /// Runs a hashing job as soon as a permit is free.
-    async fn hashing<T: Send + 'static>(
+    async fn with_hash_permit<T: Send + 'static>(
         &self,
         job: impl FnOnce(Hasher) -> ServiceResult<T> + Send + 'static,
     ) -> ServiceResult<T> {

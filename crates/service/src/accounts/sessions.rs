@@ -21,26 +21,26 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(30);
 
 /// The state of a token in the memory of this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remembered {
+pub enum CachedSession {
     /// The token belongs to a session of this viewer.
     Open(Viewer),
     /// The token is invalid.
-    Nothing,
+    Invalid,
     /// The token is not in memory. Call [`Service::viewer_in_store`].
-    Unknown,
+    NotCached,
 }
 
 impl Service {
     /// Looks up a token in memory, without a read of the store. Counts as a use of the session.
     #[must_use]
-    pub fn remembered(&self, token: &str) -> Remembered {
+    pub fn cached_session(&self, token: &str) -> CachedSession {
         let Some(token) = tokens::hash_of(token) else {
-            return Remembered::Nothing;
+            return CachedSession::Invalid;
         };
         match self.session_in_memory(&token) {
-            Some(session) => Remembered::Open(self.used(token, session)),
-            None if self.is_unknown(&token) => Remembered::Nothing,
-            None => Remembered::Unknown,
+            Some(session) => CachedSession::Open(self.used(token, session)),
+            None if self.is_unknown(&token) => CachedSession::Invalid,
+            None => CachedSession::NotCached,
         }
     }
 
@@ -57,7 +57,7 @@ impl Service {
         Ok(session.map(|session| self.used(token, session)))
     }
 
-    /// Looks up a token in the store. Call it when [`remembered`](Self::remembered) returns `Unknown`.
+    /// Looks up a token in the store. Call it when [`cached_session`](Self::cached_session) returns `NotCached`.
     ///
     /// # Errors
     /// When the store fails.
@@ -125,16 +125,18 @@ impl Service {
     /// When the store fails.
     pub async fn end_other_sessions(&self, viewer: &Viewer) -> ServiceResult<()> {
         let (service, viewer) = (self.clone(), *viewer);
-        self.whole(async move {
-            let doubtful = service.sessions_ended_perhaps(viewer.id).await?;
+        self.run_to_completion(async move {
+            let possible_changes = service.possibly_ended_sessions(viewer.id).await?;
             let answer = service
                 .0
                 .store
                 .end_other_sessions(viewer.id, viewer.session)
                 .await;
-            let ended = service.or_doubt(answer, [doubtful]).await?;
+            let ended = service
+                .invalidate_on_error(answer, [possible_changes])
+                .await?;
             service
-                .changed([Change::SessionsEnded(viewer.id, ended)])
+                .invalidate([Change::SessionsEnded(viewer.id, ended)])
                 .await;
             Ok(())
         })
@@ -148,12 +150,14 @@ impl Service {
         session: SessionId,
     ) -> ServiceResult<Option<TokenHash>> {
         let service = self.clone();
-        self.whole(async move {
-            let doubtful = service.sessions_ended_perhaps(person).await?;
+        self.run_to_completion(async move {
+            let possible_changes = service.possibly_ended_sessions(person).await?;
             let answer = service.0.store.end_session(person, session).await;
-            let ended = service.or_doubt(answer, [doubtful]).await?;
+            let ended = service
+                .invalidate_on_error(answer, [possible_changes])
+                .await?;
             service
-                .changed([Change::SessionsEnded(person, ended.into_iter().collect())])
+                .invalidate([Change::SessionsEnded(person, ended.into_iter().collect())])
                 .await;
             Ok(ended)
         })
@@ -162,7 +166,7 @@ impl Service {
 
     /// The cache invalidations for a write whose failure leaves it unknown which sessions of a person have ended. Call
     /// it before the write. Sessions that did not end are loaded again.
-    pub(super) async fn sessions_ended_perhaps(&self, person: PersonId) -> ServiceResult<Change> {
+    pub(super) async fn possibly_ended_sessions(&self, person: PersonId) -> ServiceResult<Change> {
         let all = self.0.store.sessions_of(person).await?;
         Ok(Change::SessionsEnded(
             person,
@@ -188,7 +192,7 @@ impl Service {
         let (stamp, unknown_stamp) = (cache.stamp(token), unknown.stamp(token));
         let Some(record) = self.0.store.session(token).await? else {
             let until = self.0.clock.monotonic() + UNKNOWN_FOR;
-            unknown.keep(*token, until, unknown_stamp);
+            unknown.insert_unless_stale(*token, until, unknown_stamp);
             return Ok(None);
         };
         if !self.is_open(&record, record.used_at, self.now()) {
@@ -198,7 +202,7 @@ impl Service {
             used_at: AtomicU64::new(record.used_at.as_millis()),
             record,
         });
-        cache.keep(*token, Arc::clone(&session), stamp);
+        cache.insert_unless_stale(*token, Arc::clone(&session), stamp);
         Ok(Some(session))
     }
 

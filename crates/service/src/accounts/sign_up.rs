@@ -9,7 +9,7 @@ use super::LoggedIn;
 use crate::{Service, ServiceResult};
 
 /// A new account as requested.
-pub struct SignUpAsk {
+pub struct SignUpRequest {
     /// As typed.
     pub handle: String,
     /// As typed.
@@ -30,20 +30,22 @@ impl Service {
     /// # Errors
     /// `RuleBroken` if the rules reject the handle, name, language or password, or if the handle is taken or is
     /// confusable with an existing one; `Busy`.
-    pub async fn sign_up(&self, ask: SignUpAsk) -> ServiceResult<LoggedIn> {
-        let handle = Handle::parse(&ask.handle)?;
-        let name = DisplayName::parse(&ask.display_name)?;
-        let language = ask
+    pub async fn sign_up(&self, request: SignUpRequest) -> ServiceResult<LoggedIn> {
+        let handle = Handle::parse(&request.handle)?;
+        let name = DisplayName::parse(&request.display_name)?;
+        let language = request
             .language
             .as_deref()
             .map(Language::parse)
             .transpose()?
             .unwrap_or_default();
-        check_password_length(&ask.password)?;
+        check_password_length(&request.password)?;
         // Before the hash, which costs more than a look-up.
         self.check_handle_free(&handle).await?;
         let personal = [handle.as_str().to_owned(), name.as_str().to_owned()];
-        let password_hash = self.hash_of_new_password(&ask.password, personal).await?;
+        let password_hash = self
+            .hash_of_new_password(&request.password, personal)
+            .await?;
         let id = self.next_person().await?;
         let person = NewPerson {
             id,
@@ -58,7 +60,7 @@ impl Service {
         match self.0.store.sign_up(person).await? {
             SignUp::Created => {
                 metrics::counter!("sosik_sign_ups_total").increment(1);
-                let (logged_in, _) = self.open_session(id, &ask.client).await?;
+                let (logged_in, _) = self.open_session(id, &request.client).await?;
                 Ok(logged_in)
             }
             SignUp::HandleTaken => {

@@ -8,7 +8,7 @@ use std::mem::take;
 
 use sosik_fabric::Delivery;
 use sosik_feed::{Audience, PersonId};
-use sosik_store::{HeldOrder, Order, ReaderChunk, ReadersAsk, ReadersMax};
+use sosik_store::{HeldOrder, Order, ReaderChunk, ReadersMax, ReadersQuery};
 
 use super::work::Outcome;
 use crate::sabotage::Sabotage;
@@ -31,7 +31,7 @@ impl Service {
     ///
     /// # Errors
     /// When store or fabric fail. Any part of the orders may be done.
-    pub(super) async fn deliver_together(&self, orders: &[Order]) -> ServiceResult<Vec<HeldOrder>> {
+    pub(super) async fn deliver_batch(&self, orders: &[Order]) -> ServiceResult<Vec<HeldOrder>> {
         let (mut done, mut walks) = self.begin(orders).await?;
         while !walks.is_empty() {
             let chunks = self.next_readers(&walks).await?;
@@ -45,7 +45,7 @@ impl Service {
                 ..Outcome::default()
             })
             .await;
-            walks = self.still_held(walks).await?;
+            walks = self.record_progress(walks).await?;
             if self.0.stopping.is_cancelled() {
                 break; // the claims are released
             }
@@ -89,7 +89,7 @@ impl Service {
 
     /// The next readers of the first walks, as many as one read returns.
     async fn next_readers(&self, walks: &[Walk<'_>]) -> ServiceResult<Vec<ReaderChunk>> {
-        let ask = |walk: &Walk<'_>| ReadersAsk {
+        let query = |walk: &Walk<'_>| ReadersQuery {
             author: walk.order.author,
             audience: walk.audience,
             after: walk.done_to,
@@ -98,8 +98,8 @@ impl Service {
             each: self.0.settings.delivery.chunk,
             total: ROUND_READERS_MAX,
         };
-        let asks = walks.iter().map(ask).collect();
-        Ok(self.0.store.readers_of_many(asks, max).await?)
+        let queries = walks.iter().map(query).collect();
+        Ok(self.0.store.readers_of_many(queries, max).await?)
     }
 
     async fn push(&self, walks: &[Walk<'_>], chunks: &[ReaderChunk]) -> ServiceResult<()> {
@@ -148,7 +148,7 @@ impl Service {
     }
 
     /// Records the progress of the walks and extends their claims. Returns the walks whose claims still hold.
-    async fn still_held<'a>(&self, walks: Vec<Walk<'a>>) -> ServiceResult<Vec<Walk<'a>>> {
+    async fn record_progress<'a>(&self, walks: Vec<Walk<'a>>) -> ServiceResult<Vec<Walk<'a>>> {
         let progress = walks.iter().map(|walk| (walk.order.held(), walk.done_to));
         let (progress, until) = (progress.collect(), self.claim_until());
         let holds = self.0.store.order_progress(progress, until).await?;

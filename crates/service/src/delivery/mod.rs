@@ -10,8 +10,8 @@
 
 mod batch;
 pub(crate) mod queue;
-pub mod settled;
 mod sweep;
+pub mod watermark;
 mod work;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,7 @@ use crate::error::RETRY_AFTER;
 use crate::settings::DeliverySettings;
 use crate::{Service, ServiceError, ServiceResult};
 use queue::Queue;
-use settled::Settled;
+use watermark::DeliveryWatermark;
 
 /// State that posts and workers share.
 pub(crate) struct Courier {
@@ -34,7 +34,7 @@ pub(crate) struct Courier {
     claims: AtomicU64,
     pub(crate) queue: Queue,
     /// Every story up to this one is delivered.
-    pub(crate) settled: Settled,
+    pub(crate) watermark: DeliveryWatermark,
 }
 
 impl Courier {
@@ -43,7 +43,7 @@ impl Courier {
             process,
             claims: AtomicU64::new(0),
             queue: Queue::new(settings.queued_max),
-            settled: Settled::new(),
+            watermark: DeliveryWatermark::new(),
         }
     }
 
@@ -77,7 +77,7 @@ impl Service {
     pub fn queue_wait(&self) -> Duration {
         let courier = &self.0.courier;
         let now = self.now();
-        let since = [courier.queue.waits_since(), courier.settled.due_since()];
+        let since = [courier.queue.waits_since(), courier.watermark.due_since()];
         let waits = since.into_iter().flatten().map(|since| now.since(since));
         waits.max().unwrap_or_default()
     }

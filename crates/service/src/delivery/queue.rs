@@ -21,8 +21,8 @@ pub(crate) struct Queue {
     /// Maximum of queued orders plus reserved places.
     orders_max: usize,
     /// The store may have orders that are due.
-    due: AtomicBool,
-    bell: Notify,
+    poll_requested: AtomicBool,
+    notify: Notify,
 }
 
 #[derive(Default)]
@@ -41,8 +41,8 @@ impl Queue {
         Self {
             waiting: Mutex::default(),
             orders_max,
-            due: AtomicBool::new(false),
-            bell: Notify::new(),
+            poll_requested: AtomicBool::new(false),
+            notify: Notify::new(),
         }
     }
 
@@ -71,19 +71,19 @@ impl Queue {
     }
 
     /// Makes a worker poll the store, because it may have orders that are due.
-    pub(crate) fn look_in_store(&self) {
-        self.due.store(true, Ordering::Release);
-        self.bell.notify_one();
+    pub(crate) fn request_poll(&self) {
+        self.poll_requested.store(true, Ordering::Release);
+        self.notify.notify_one();
     }
 
     /// Claims the pending poll of the store; `false` if another worker has claimed it.
-    pub(super) fn take_look(&self) -> bool {
-        self.due.swap(false, Ordering::AcqRel)
+    pub(super) fn take_poll_request(&self) -> bool {
+        self.poll_requested.swap(false, Ordering::AcqRel)
     }
 
     /// Waits until there may be work. A signal between two polls of the queue is not lost.
-    pub(super) async fn rung(&self) {
-        self.bell.notified().await;
+    pub(super) async fn notified(&self) {
+        self.notify.notified().await;
     }
 }
 
@@ -91,7 +91,7 @@ impl Place<'_> {
     /// Puts the order into the reserved place and wakes a worker.
     pub(crate) fn fill(self, order: Order) {
         self.queue.waiting.lock().orders.push_back(order);
-        self.queue.bell.notify_one();
+        self.queue.notify.notify_one();
     }
 }
 
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_queue_never_holds_more_than_its_maximum_and_gives_unused_places_back() {
+    fn the_queue_never_holds_more_than_its_maximum_and_releases_unused_permits() {
         let queue = Queue::new(2);
         let (one, two) = (queue.reserve().unwrap(), queue.reserve().unwrap());
         assert!(queue.reserve().is_none(), "reserved places count");
@@ -150,12 +150,12 @@ mod tests {
     }
 
     #[test]
-    fn one_worker_takes_the_duty_to_look_into_the_store() {
+    fn one_worker_takes_the_request_to_poll_the_store() {
         let queue = Queue::new(1);
-        assert!(!queue.take_look());
-        queue.look_in_store();
-        queue.look_in_store();
-        assert!(queue.take_look());
-        assert!(!queue.take_look());
+        assert!(!queue.take_poll_request());
+        queue.request_poll();
+        queue.request_poll();
+        assert!(queue.take_poll_request());
+        assert!(!queue.take_poll_request());
     }
 }

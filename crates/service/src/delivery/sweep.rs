@@ -1,5 +1,5 @@
-//! The sweeper: makes a worker poll for orders that nobody processes, advances the settled point, and removes expired
-//! rows.
+//! The sweeper: makes a worker poll for orders that nobody processes, advances the delivery watermark, and removes
+//! expired rows.
 
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -7,8 +7,8 @@ use crate::{Service, ServiceResult};
 
 impl Service {
     /// Makes a worker poll the store now. Call it after an order was added without a post.
-    pub fn sweep_soon(&self) {
-        self.0.courier.queue.look_in_store();
+    pub fn notify_workers(&self) {
+        self.0.courier.queue.request_poll();
     }
 
     pub(super) async fn sweep(&self) {
@@ -30,21 +30,21 @@ impl Service {
     /// # Errors
     /// When the store fails; the next sweep retries.
     pub async fn sweep_once(&self) -> ServiceResult<()> {
-        self.sweep_soon();
-        self.settle().await?;
-        self.tidy_up().await
+        self.notify_workers();
+        self.advance_watermark().await?;
+        self.clean_up().await
     }
 
-    /// Advances the settled point, and measures how long deliveries have waited in the store.
+    /// Advances the delivery watermark, and measures how long deliveries have waited in the store.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn settle(&self) -> ServiceResult<()> {
-        let settled = &self.0.courier.settled;
-        let candidate = settled.candidate(|| self.0.ids.last());
-        let watermark = self.0.store.watermark(self.now()).await?;
-        settled.advance(candidate, &watermark);
-        let due = settled.due_since().map(|since| self.now().since(since));
+    pub async fn advance_watermark(&self) -> ServiceResult<()> {
+        let watermark = &self.0.courier.watermark;
+        let candidate = watermark.candidate(|| self.0.ids.last());
+        let progress = self.0.store.delivery_progress(self.now()).await?;
+        watermark.advance(candidate, &progress);
+        let due = watermark.due_since().map(|since| self.now().since(since));
         metrics::gauge!("sosik_delivery_due_wait_seconds")
             .set(due.unwrap_or_default().as_secs_f64());
         Ok(())

@@ -47,7 +47,7 @@ impl Service {
 
     async fn work(&self) {
         while let Some(orders) = self.next_orders().await {
-            self.fulfil_all(orders).await;
+            self.process(orders).await;
         }
     }
 
@@ -57,7 +57,7 @@ impl Service {
         while !self.0.stopping.is_cancelled() {
             let taken = queue.take(QUEUED_BATCH_MAX);
             let nothing_waits = taken.is_empty();
-            let mut orders = self.still_claimed(taken).await;
+            let mut orders = self.renew_claims(taken).await;
             orders.extend(self.due_orders().await);
             if !orders.is_empty() {
                 return Some(orders);
@@ -67,14 +67,14 @@ impl Service {
             }
             tokio::select! {
                 () = self.0.stopping.cancelled() => return None,
-                () = queue.rung() => {}
+                () = queue.notified() => {}
             }
         }
         None
     }
 
     /// Returns the orders whose claims this process still holds. Claims that are about to expire are extended first.
-    async fn still_claimed(&self, orders: Vec<Order>) -> Vec<Order> {
+    async fn renew_claims(&self, orders: Vec<Order>) -> Vec<Order> {
         let good_until = self
             .now()
             .plus(self.0.settings.delivery.claim / CLAIM_LEFT_MIN);
@@ -105,7 +105,7 @@ impl Service {
     /// Claims the orders that are due in the store, if a poll is pending.
     async fn due_orders(&self) -> Vec<Order> {
         let queue = &self.0.courier.queue;
-        if !queue.take_look() {
+        if !queue.take_poll_request() {
             return Vec::new();
         }
         let claimed = (self.0.store)
@@ -114,7 +114,7 @@ impl Service {
         match claimed {
             Ok(orders) => {
                 if orders.len() >= DUE_BATCH_MAX as usize {
-                    queue.look_in_store();
+                    queue.request_poll();
                 }
                 orders
             }
@@ -125,7 +125,7 @@ impl Service {
         }
     }
 
-    async fn fulfil_all(&self, orders: Vec<Order>) {
+    async fn process(&self, orders: Vec<Order>) {
         self.record_waits(&orders);
         let (deliveries, purges): (Vec<_>, Vec<_>) = orders
             .into_iter()
@@ -144,21 +144,21 @@ impl Service {
             }
             self.record(outcome).await;
         }
-        self.settle_soon().await;
+        self.try_advance_watermark().await;
     }
 
     /// Delivers a batch. If the batch fails, delivers its orders one by one, so that an order that cannot be delivered
     /// does not block the others.
     async fn deliver_all(&self, orders: &[Order]) -> Outcome {
         let mut outcome = Outcome::default();
-        match attempt(self.deliver_together(orders)).await {
+        match attempt(self.deliver_batch(orders)).await {
             Ok(done) => outcome.done = done,
             Err(error) => {
                 if let [lone] = orders {
                     outcome.failed.push(self.failure(lone, error));
                 } else {
                     for order in orders {
-                        self.deliver_alone(order, &mut outcome).await;
+                        self.deliver_one(order, &mut outcome).await;
                     }
                 }
             }
@@ -166,8 +166,8 @@ impl Service {
         outcome
     }
 
-    async fn deliver_alone(&self, order: &Order, outcome: &mut Outcome) {
-        match attempt(self.deliver_together(std::slice::from_ref(order))).await {
+    async fn deliver_one(&self, order: &Order, outcome: &mut Outcome) {
+        match attempt(self.deliver_batch(std::slice::from_ref(order))).await {
             Ok(done) => outcome.done.extend(done),
             Err(error) => outcome.failed.push(self.failure(order, error)),
         }
@@ -222,8 +222,8 @@ impl Service {
         }
     }
 
-    async fn settle_soon(&self) {
-        if let Err(error) = self.settle().await {
+    async fn try_advance_watermark(&self) {
+        if let Err(error) = self.advance_watermark().await {
             // The next sweep retries.
             tracing::debug!(%error, "the settled point could not be advanced");
         }

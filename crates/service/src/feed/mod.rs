@@ -23,7 +23,7 @@ use crate::{Service, ServiceResult};
 
 /// Which part of the feed to read.
 #[derive(Debug, Clone)]
-pub enum From {
+pub enum FeedStart {
     /// The newest stories.
     Top,
     /// Stories older than this one.
@@ -34,9 +34,9 @@ pub enum From {
 
 /// A read of the home feed.
 #[derive(Debug, Clone)]
-pub struct FeedAsk {
+pub struct FeedQuery {
     /// Which part to read.
-    pub from: From,
+    pub from: FeedStart,
     /// Maximum number of stories on the page, at least 1.
     pub limit: usize,
 }
@@ -64,23 +64,23 @@ impl Service {
     ///
     /// # Errors
     /// When the store fails or is too busy.
-    pub async fn feed(&self, reader: PersonId, ask: FeedAsk) -> ServiceResult<FeedPage> {
-        self.feed_for(reader, ask, Purpose::Serve).await
+    pub async fn feed(&self, reader: PersonId, request: FeedQuery) -> ServiceResult<FeedPage> {
+        self.feed_for(reader, request, Purpose::Serve).await
     }
 
     /// Like [`feed`](Self::feed), with a purpose.
     pub(crate) async fn feed_for(
         &self,
         reader: PersonId,
-        ask: FeedAsk,
+        request: FeedQuery,
         purpose: Purpose,
     ) -> ServiceResult<FeedPage> {
         let reader = self.reader(reader, purpose).await?;
-        let limit = ask.limit.max(1);
-        match ask.from {
-            From::Top => self.top_page(&reader, limit).await,
-            From::Below(before) => self.older_page(&reader, before, limit).await,
-            From::Newer(seen) => self.newer_page(&reader, seen, limit).await,
+        let limit = request.limit.max(1);
+        match request.from {
+            FeedStart::Top => self.top_page(&reader, limit).await,
+            FeedStart::Below(before) => self.older_page(&reader, before, limit).await,
+            FeedStart::Newer(seen) => self.newer_page(&reader, seen, limit).await,
         }
     }
 
@@ -102,23 +102,23 @@ impl Service {
     }
 
     /// Late stories up to this number are delivered.
-    fn late_point(&self) -> u64 {
-        self.0.courier.settled.late()
+    fn late_watermark(&self) -> u64 {
+        self.0.courier.watermark.late()
     }
 
     /// Every story up to this one is delivered.
-    pub fn settled_point(&self) -> StoryId {
-        self.0.courier.settled.point()
+    pub fn delivery_watermark(&self) -> StoryId {
+        self.0.courier.watermark.id()
     }
 }
 
-/// The stories among `seen` that are above the settled point, unless there are too many. `seen` is newest first;
-/// `complete` states that it reaches down to the settled point.
-fn recent_of(seen: &[StoryId], settled: StoryId, complete: bool) -> Option<Vec<StoryId>> {
+/// The stories among `seen` that are above the delivery watermark, unless there are too many. `seen` is newest first;
+/// `complete` states that it reaches down to the delivery watermark.
+fn recent_of(seen: &[StoryId], watermark: StoryId, complete: bool) -> Option<Vec<StoryId>> {
     let recent: Vec<StoryId> = seen
         .iter()
         .copied()
-        .take_while(|id| *id > settled)
+        .take_while(|id| *id > watermark)
         .collect();
     let reaches = complete || recent.len() < seen.len();
     (reaches && recent.len() <= RECENT_MAX).then_some(recent)

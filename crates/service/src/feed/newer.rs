@@ -1,8 +1,8 @@
 //! Stories that arrived after a client's last read.
 //!
 //! While the timeline is the same, its marks tell exactly which stories arrived. If it was lost in between (a restart,
-//! an eviction, a new friend), the cursor's settled point and the few stories listed above it give the same answer. The
-//! client starts over only if there were too many to list, or if too much has happened since.
+//! an eviction, a new friend), the cursor's delivery watermark and the few stories listed above it give the same
+//! answer. The client starts over only if there were too many to list, or if too much has happened since.
 
 use std::sync::Arc;
 
@@ -82,7 +82,7 @@ impl Service {
             }
         }
         let items = self
-            .items(reader.id, &reader.circle, visible.stories)
+            .hydrate(reader.id, &reader.circle, visible.stories)
             .await?;
         Ok(FeedPage {
             items,
@@ -126,7 +126,7 @@ impl Service {
         limit: usize,
     ) -> ServiceResult<Option<Arrivals>> {
         // Before the read: see `top_page`.
-        let (settled, late) = (self.settled_point(), self.late_point());
+        let (watermark, late) = (self.delivery_watermark(), self.late_watermark());
         let since = Since {
             incarnation: seen.incarnation,
             mark: seen.mark,
@@ -135,7 +135,7 @@ impl Service {
         if seen.incarnation != 0
             && let Some(newer) = self.newer_than(reader, since).await
         {
-            return Ok(Some(self.by_mark(seen, newer, settled, late)));
+            return Ok(Some(self.by_mark(seen, newer, watermark, late)));
         }
         let Some(recent) = &seen.recent else {
             return Ok(None);
@@ -144,7 +144,7 @@ impl Service {
         // After the read: a story in this read that became late has its number by now.
         Ok(match self.late_arrivals(reader, seen, limit).await? {
             Late::Some(arrivals) => Some(arrivals),
-            Late::None(seen) => by_settled(&seen, recent, &top, settled, limit),
+            Late::None(seen) => by_watermark(&seen, recent, &top, watermark, limit),
             Late::Forgotten => None,
         })
     }
@@ -166,8 +166,8 @@ impl Service {
                 break;
             }
             number = story.number;
-            // Above the settled point the cursor lists the stories seen, so arrivals cover the rest.
-            if story.story <= seen.settled && is_late_for(reader, &story) {
+            // Above the delivery watermark the cursor lists the stories seen, so arrivals cover the rest.
+            if story.story <= seen.watermark && is_late_for(reader, &story) {
                 ids.push(story.story);
             }
         }
@@ -188,22 +188,23 @@ impl Service {
         Ok(Late::Some(Arrivals { ids, seen, more }))
     }
 
-    fn by_mark(&self, seen: &Seen, newer: Newer, settled: StoryId, late: u64) -> Arrivals {
+    fn by_mark(&self, seen: &Seen, newer: Newer, watermark: StoryId, late: u64) -> Arrivals {
         let mut ids = newer.ids;
         if self.breaks(Sabotage::NewerByIdAlone) {
             ids.retain(|id| *id > seen.mark.newest);
         }
-        // If more arrivals follow, the old settled point stays: stories that are not seen yet may be below the new one.
-        let (settled, late) = if newer.more {
-            (seen.settled, seen.late)
+        // If more arrivals follow, the old delivery watermark stays: stories that are not seen yet may be below the new
+        // one.
+        let (watermark, late) = if newer.more {
+            (seen.watermark, seen.late)
         } else {
-            (settled.max(seen.settled), late.max(seen.late))
+            (watermark.max(seen.watermark), late.max(seen.late))
         };
-        let recent = recent_after(seen, &ids, settled);
+        let recent = recent_after(seen, &ids, watermark);
         let seen = Seen {
             incarnation: seen.incarnation,
             mark: newer.mark,
-            settled,
+            watermark,
             late,
             recent,
         };
@@ -222,7 +223,7 @@ impl Service {
             return Ok(Top {
                 incarnation: view.incarnation,
                 mark: view.mark,
-                ids: view.stretch.ids,
+                ids: view.slice.ids,
                 complete_above,
             });
         }
@@ -250,30 +251,34 @@ impl Service {
 /// Whether a late story can be new to the reader. A later step decides whether it is shown.
 fn is_late_for(reader: &KnownReader, late: &LateStory) -> bool {
     let circle = &reader.circle;
-    circle.takes_from(late.author) && (late.to_friends || !circle.is_friend(late.author))
+    circle.subscribes_to(late.author) && (late.to_friends || !circle.is_friend(late.author))
 }
 
-/// Every story above the settled point of the cursor that the cursor does not list. `None` if the read does not reach
-/// down to that point.
-fn by_settled(
+/// Every story above the delivery watermark of the cursor that the cursor does not list. `None` if the read does not
+/// reach down to that point.
+fn by_watermark(
     seen: &Seen,
     recent: &[StoryId],
     top: &Top,
-    settled: StoryId,
+    watermark: StoryId,
     limit: usize,
 ) -> Option<Arrivals> {
-    if top.complete_above > seen.settled {
+    if top.complete_above > seen.watermark {
         return None;
     }
-    let above = top.ids.iter().copied().take_while(|id| *id > seen.settled);
+    let above = top
+        .ids
+        .iter()
+        .copied()
+        .take_while(|id| *id > seen.watermark);
     let mut ids: Vec<StoryId> = above.filter(|id| !recent.contains(id)).collect();
     if ids.len() <= limit {
-        let settled = settled.max(seen.settled);
-        let recent = recent_after(seen, &ids, settled);
+        let watermark = watermark.max(seen.watermark);
+        let recent = recent_after(seen, &ids, watermark);
         let seen = Seen {
             incarnation: top.incarnation,
             mark: top.mark,
-            settled,
+            watermark,
             late: seen.late,
             recent,
         };
@@ -284,12 +289,12 @@ fn by_settled(
         });
     }
     // The page takes the earliest of them. A story below the newest of these may not have reached the timeline yet, so
-    // the new settled point does not pass the point up to which everything is delivered. The cursor lists the stories
-    // seen above it.
+    // the new delivery watermark does not pass the point up to which everything is delivered. The cursor lists the
+    // stories seen above it.
     ids.drain(..ids.len() - limit);
-    let seen_to = ids.first().copied().unwrap_or(seen.settled);
-    let settled = settled.min(seen_to).max(seen.settled);
-    let recent = recent_after(seen, &ids, settled)?;
+    let seen_to = ids.first().copied().unwrap_or(seen.watermark);
+    let watermark = watermark.min(seen_to).max(seen.watermark);
+    let recent = recent_after(seen, &ids, watermark)?;
     let mark = Mark {
         newest: seen_to,
         late: 0,
@@ -299,7 +304,7 @@ fn by_settled(
         seen: Seen {
             incarnation: 0,
             mark,
-            settled,
+            watermark,
             late: seen.late,
             recent: Some(recent),
         },
@@ -307,19 +312,19 @@ fn by_settled(
     })
 }
 
-/// The stories seen above the new settled point: those that the old cursor lists, and the arrivals.
-fn recent_after(seen: &Seen, ids: &[StoryId], settled: StoryId) -> Option<Vec<StoryId>> {
+/// The stories seen above the new delivery watermark: those that the old cursor lists, and the arrivals.
+fn recent_after(seen: &Seen, ids: &[StoryId], watermark: StoryId) -> Option<Vec<StoryId>> {
     let before: &[StoryId] = match &seen.recent {
         Some(recent) => recent,
-        // There were too many to list, but none of them is above the new settled point.
-        None if settled >= seen.mark.newest => &[],
+        // There were too many to list, but none of them is above the new delivery watermark.
+        None if watermark >= seen.mark.newest => &[],
         None => return None,
     };
     let mut recent: Vec<StoryId> = before
         .iter()
         .chain(ids)
         .copied()
-        .filter(|id| *id > settled)
+        .filter(|id| *id > watermark)
         .collect();
     recent.sort_unstable_by(|a, b| b.cmp(a));
     recent.dedup();
@@ -338,14 +343,14 @@ mod tests {
         StoryId::from_u64(number)
     }
 
-    fn seen(settled: u64, recent: &[u64]) -> Seen {
+    fn seen(watermark: u64, recent: &[u64]) -> Seen {
         Seen {
             incarnation: 7,
             mark: Mark {
                 newest: one(30),
                 late: 0,
             },
-            settled: one(settled),
+            watermark: one(watermark),
             late: 0,
             recent: Some(ids(recent)),
         }
@@ -367,7 +372,7 @@ mod tests {
     #[test]
     fn after_a_restart_only_what_was_not_seen_comes() {
         let seen = seen(20, &[30, 25]);
-        let arrivals = by_settled(
+        let arrivals = by_watermark(
             &seen,
             &ids(&[30, 25]),
             &top(&[40, 30, 27, 25, 20, 10], 0),
@@ -381,7 +386,7 @@ mod tests {
             "27 was delivered late, 40 is new"
         );
         assert_eq!(
-            (arrivals.seen.settled, arrivals.seen.recent),
+            (arrivals.seen.watermark, arrivals.seen.recent),
             (one(35), Some(ids(&[40])))
         );
     }
@@ -392,7 +397,7 @@ mod tests {
         let mut came = Vec::new();
         loop {
             let recent = now.recent.clone().unwrap();
-            let arrivals = by_settled(
+            let arrivals = by_watermark(
                 &now,
                 &recent,
                 &top(&[40, 35, 30, 27, 25, 22, 20], 0),
@@ -413,7 +418,7 @@ mod tests {
     fn a_story_that_is_delivered_between_two_looks_comes_although_newer_ones_were_shown() {
         let look = |seen: &Seen, there: &[u64]| {
             let recent = seen.recent.clone().unwrap();
-            by_settled(seen, &recent, &top(there, 0), one(20), 2).unwrap()
+            by_watermark(seen, &recent, &top(there, 0), one(20), 2).unwrap()
         };
         let first = look(&seen(20, &[]), &[40, 30, 25, 20]);
         assert_eq!((first.ids, first.more), (ids(&[30, 25]), true));
@@ -425,7 +430,7 @@ mod tests {
     fn a_look_that_does_not_reach_down_to_the_settled_point_starts_over() {
         let seen = seen(20, &[]);
         assert_eq!(
-            by_settled(&seen, &[], &top(&[40, 30], 29), one(0), 10),
+            by_watermark(&seen, &[], &top(&[40, 30], 29), one(0), 10),
             None
         );
     }

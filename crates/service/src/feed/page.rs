@@ -18,20 +18,20 @@ const SPARE: usize = 4;
 
 /// Maximum number of candidates for one page, as a multiple of its size. If more hidden ones follow each other, the
 /// page is short and not marked as the end.
-const LOOKS_PER_STORY: usize = 10;
+const CANDIDATES_PER_STORY: usize = 10;
 
 /// Minimum of that maximum, for small pages. Otherwise a client could count hidden stories with pages of one story.
-const LOOKS_MIN: usize = 200;
+const CANDIDATES_MIN: usize = 200;
 
 /// Ids whose entitlement is not checked yet, and what follows below them.
 struct Candidates {
     /// Newest first.
     ids: Vec<StoryId>,
-    below: BelowThem,
+    below: Continuation,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum BelowThem {
+enum Continuation {
     /// More stories may follow.
     More,
     /// Nothing follows.
@@ -39,16 +39,16 @@ enum BelowThem {
 }
 
 /// A page while it is being filled.
-struct Filling {
+struct PageBuilder {
     stories: Vec<Arc<StoryEntry>>,
     /// The last id that was shown or skipped.
     position: Option<StoryId>,
     end: bool,
 }
 
-impl Filling {
+impl PageBuilder {
     /// Removes the extra story: the next page begins with it.
-    fn cut_to(&mut self, limit: usize) {
+    fn truncate_to(&mut self, limit: usize) {
         if self.stories.len() > limit {
             self.stories.truncate(limit);
             self.position = self.stories.last().map(|story| story.record.id);
@@ -64,17 +64,17 @@ impl Service {
         limit: usize,
     ) -> ServiceResult<FeedPage> {
         // Before the read: a story that is delivered in between may also be in the view, which is harmless.
-        let (settled, late) = (self.settled_point(), self.late_point());
+        let (watermark, late) = (self.delivery_watermark(), self.late_watermark());
         let wanted = limit.max(RECENT_MAX) + SPARE;
         let view = self.view_or_rebuild(reader, wanted).await?;
         let (first, seen) = match view {
             Some(view) => {
-                let everything = !view.stretch.more && view.floor == StoryId::default();
-                let recent = recent_of(&view.stretch.ids, settled, everything);
+                let everything = !view.slice.more && view.floor == StoryId::default();
+                let recent = recent_of(&view.slice.ids, watermark, everything);
                 let seen = Seen {
                     incarnation: view.incarnation,
                     mark: view.mark,
-                    settled,
+                    watermark,
                     late,
                     recent,
                 };
@@ -82,7 +82,7 @@ impl Service {
             }
             None => {
                 let ids = self.newest(reader, None, wanted).await?;
-                let recent = recent_of(&ids, settled, ids.len() < wanted);
+                let recent = recent_of(&ids, watermark, ids.len() < wanted);
                 let mark = Mark {
                     newest: ids.first().copied().unwrap_or_default(),
                     late: 0,
@@ -92,7 +92,7 @@ impl Service {
                     Seen {
                         incarnation: 0,
                         mark,
-                        settled,
+                        watermark,
                         late,
                         recent,
                     },
@@ -138,7 +138,7 @@ impl Service {
         limit: usize,
     ) -> ServiceResult<FeedPage> {
         let wanted = limit + 1;
-        let mut filling = Filling {
+        let mut builder = PageBuilder {
             stories: Vec::with_capacity(wanted),
             position: start,
             end: false,
@@ -147,34 +147,34 @@ impl Service {
         let mut looked_at = 0;
         loop {
             looked_at += candidates.ids.len();
-            let used_up = self.take(reader, &candidates, &mut filling, wanted).await?;
+            let used_up = self.take(reader, &candidates, &mut builder, wanted).await?;
             if !used_up {
                 break;
             }
-            if candidates.below == BelowThem::Nothing {
-                filling.end = true;
+            if candidates.below == Continuation::Nothing {
+                builder.end = true;
                 break;
             }
-            let looks_max = (limit * LOOKS_PER_STORY).max(LOOKS_MIN);
-            if filling.stories.len() == wanted || looked_at >= looks_max {
+            let candidates_max = (limit * CANDIDATES_PER_STORY).max(CANDIDATES_MIN);
+            if builder.stories.len() == wanted || looked_at >= candidates_max {
                 break;
             }
             candidates = self
-                .candidates_below(reader, filling.position, limit + SPARE)
+                .candidates_below(reader, builder.position, limit + SPARE)
                 .await?;
         }
-        filling.cut_to(limit);
-        let before = filling
+        builder.truncate_to(limit);
+        let before = builder
             .position
-            .filter(|_| !filling.end)
+            .filter(|_| !builder.end)
             .map(|position| Cursor::Below(position.raw()));
         let items = self
-            .items(reader.id, &reader.circle, filling.stories)
+            .hydrate(reader.id, &reader.circle, builder.stories)
             .await?;
         Ok(FeedPage {
             items,
             before,
-            end: filling.end,
+            end: builder.end,
             ..FeedPage::default()
         })
     }
@@ -184,18 +184,18 @@ impl Service {
         &self,
         reader: &KnownReader,
         candidates: &Candidates,
-        filling: &mut Filling,
+        builder: &mut PageBuilder,
         limit: usize,
     ) -> ServiceResult<bool> {
         let mut ids = candidates.ids.as_slice();
         while !ids.is_empty() {
-            let room = limit - filling.stories.len();
+            let room = limit - builder.stories.len();
             if room == 0 {
                 return Ok(false);
             }
             let (now, later) = ids.split_at(room.min(ids.len()));
-            filling.stories.extend(self.admit(reader, now).await?);
-            filling.position = now.last().copied();
+            builder.stories.extend(self.admit(reader, now).await?);
+            builder.position = now.last().copied();
             ids = later;
         }
         Ok(true)
@@ -211,9 +211,7 @@ impl Service {
         let view = self.view(reader, Below { before, count }).await;
         let above_floor = |view: &View| before.is_none_or(|before| before > view.floor);
         match view {
-            Some(view) if above_floor(&view) && !view.stretch.ids.is_empty() => {
-                Ok(candidates(view))
-            }
+            Some(view) if above_floor(&view) && !view.slice.ids.is_empty() => Ok(candidates(view)),
             Some(view) if above_floor(&view) && view.floor == StoryId::default() => {
                 Ok(candidates(view))
             }
@@ -278,21 +276,21 @@ impl Service {
 fn read_from_store(ids: Vec<StoryId>, wanted: usize) -> Candidates {
     metrics::counter!("sosik_feed_store_reads_total").increment(1);
     let below = if ids.len() < wanted {
-        BelowThem::Nothing
+        Continuation::Nothing
     } else {
-        BelowThem::More
+        Continuation::More
     };
     Candidates { ids, below }
 }
 
 fn candidates(view: View) -> Candidates {
-    let nothing = !view.stretch.more && view.floor == StoryId::default();
+    let nothing = !view.slice.more && view.floor == StoryId::default();
     Candidates {
-        ids: view.stretch.ids,
+        ids: view.slice.ids,
         below: if nothing {
-            BelowThem::Nothing
+            Continuation::Nothing
         } else {
-            BelowThem::More
+            Continuation::More
         },
     }
 }

@@ -31,7 +31,7 @@ impl Service {
             return Ok(Some(view));
         }
         let may_rebuild =
-            reader.purpose == Purpose::Serve && self.0.invalidations.trusts(reader.id);
+            reader.purpose == Purpose::Serve && self.0.invalidations.allows(reader.id);
         if !may_rebuild || !self.rebuild(reader.id).await? {
             return Ok(None);
         }
@@ -52,33 +52,33 @@ impl Service {
     }
 
     async fn claim_and_rebuild(&self, reader: PersonId) -> ServiceResult<bool> {
-        let mut owner = Owner::new(self, reader);
+        let mut guard = RebuildGuard::new(self, reader);
         let rebuild = self.0.fabric.begin_rebuild(reader).await;
-        let Some(rebuild) = self.fabric_answer("begin_rebuild", rebuild) else {
+        let Some(rebuild) = self.fabric_result("begin_rebuild", rebuild) else {
             return Ok(false);
         };
         let Some(rebuild) = rebuild else {
-            owner.release();
+            guard.release();
             return Ok(false); // another request is rebuilding it
         };
-        let ready = self.rebuild_in_turn(rebuild, &mut owner).await;
-        if owner.holds {
+        let ready = self.rebuild_with_permit(rebuild, &mut guard).await;
+        if guard.holds {
             let abandoned = self.0.fabric.abandon_rebuild(rebuild).await;
-            if self.fabric_answer("abandon_rebuild", abandoned).is_some() {
-                owner.release();
+            if self.fabric_result("abandon_rebuild", abandoned).is_some() {
+                guard.release();
             }
         }
         ready
     }
 
-    async fn rebuild_in_turn(
+    async fn rebuild_with_permit(
         &self,
         rebuild: Rebuild,
-        owner: &mut Owner<'_>,
+        guard: &mut RebuildGuard<'_>,
     ) -> ServiceResult<bool> {
         let turn = timeout(self.0.settings.feed.rebuild_wait, self.0.rebuilds.acquire()).await;
         match turn {
-            Ok(Ok(_permit)) => self.rebuild_now(rebuild, owner).await,
+            Ok(Ok(_permit)) => self.rebuild_now(rebuild, guard).await,
             Ok(Err(_)) | Err(_) => {
                 metrics::counter!("sosik_rebuilds_put_off_total").increment(1);
                 Ok(false)
@@ -88,7 +88,11 @@ impl Service {
 
     /// The fabric has kept deliveries for this timeline since `begin_rebuild`; the store has the rest. The circle must
     /// not be older than that call: otherwise a friendship made in between would be missing permanently.
-    async fn rebuild_now(&self, rebuild: Rebuild, owner: &mut Owner<'_>) -> ServiceResult<bool> {
+    async fn rebuild_now(
+        &self,
+        rebuild: Rebuild,
+        guard: &mut RebuildGuard<'_>,
+    ) -> ServiceResult<bool> {
         let circle = self.circle(rebuild.reader).await?;
         let stories = self.0.settings.feed.timeline_stories;
         let wanted = u32::try_from(stories).unwrap_or(u32::MAX);
@@ -104,9 +108,9 @@ impl Service {
             .unwrap_or(StoryId::default());
         metrics::counter!("sosik_rebuilds_total").increment(1);
         let finished = self.0.fabric.finish_rebuild(rebuild, ids, floor).await;
-        let finished = self.fabric_answer("finish_rebuild", finished);
+        let finished = self.fabric_result("finish_rebuild", finished);
         if finished.is_some() {
-            owner.release();
+            guard.release();
         }
         Ok(finished.unwrap_or(false))
     }
@@ -123,13 +127,13 @@ impl Service {
 
 /// A guard of the right to build a timeline. If it still holds the right when it is dropped, after a panic or a failed
 /// call, it drops the timeline, which releases the right.
-struct Owner<'a> {
+struct RebuildGuard<'a> {
     service: &'a Service,
     reader: PersonId,
     holds: bool,
 }
 
-impl<'a> Owner<'a> {
+impl<'a> RebuildGuard<'a> {
     const fn new(service: &'a Service, reader: PersonId) -> Self {
         Self {
             service,
@@ -144,11 +148,11 @@ impl<'a> Owner<'a> {
     }
 }
 
-impl Drop for Owner<'_> {
+impl Drop for RebuildGuard<'_> {
     fn drop(&mut self) {
         if self.holds {
             metrics::counter!("sosik_rebuilds_broken_off_total").increment(1);
-            self.service.forget_later(self.reader);
+            self.service.invalidate_in_background(self.reader);
         }
     }
 }

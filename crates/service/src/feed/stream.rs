@@ -12,12 +12,12 @@ use sosik_feed::cursor::Seen;
 use sosik_feed::{Cursor, PersonId};
 use tokio::time::{Instant, sleep_until};
 
-use super::{FeedAsk, From};
+use super::{FeedQuery, FeedStart};
 use crate::stories::StoryItem;
 use crate::{Service, ServiceResult};
 
 /// Stories fetched by one read. It is one, so that each event carries the cursor exactly after its story.
-const STORIES_AT_A_LOOK: usize = 1;
+const STORIES_PER_POLL: usize = 1;
 
 /// Shortest time between two events about notifications. Changes in between are combined into one event with the final
 /// count, so that a burst of comments, or of likes and unlikes, does not flood the reader.
@@ -54,11 +54,11 @@ pub struct FeedStream {
     seen: Seen,
     waiting: VecDeque<StreamEvent>,
     /// Read before waiting: there may be new stories, also from before the stream began.
-    look_first: bool,
+    poll_pending: bool,
     /// The unread notifications must be counted. It is a field because the call that counts them may be dropped.
-    count_first: bool,
+    count_pending: bool,
     /// Do not count before this moment: the last event about notifications was sent [`NOTIFICATIONS_EVERY`] earlier.
-    count_from: Instant,
+    count_not_before: Instant,
 }
 
 impl Service {
@@ -73,7 +73,7 @@ impl Service {
     ) -> ServiceResult<FeedStream> {
         // Watch first, then read: a story that arrives in between wakes the stream.
         let watch = self.0.fabric.watch(reader);
-        let look_first = seen.is_some();
+        let poll_pending = seen.is_some();
         let seen = match seen {
             Some(seen) => seen,
             None => self.seen_now(reader).await?,
@@ -84,9 +84,9 @@ impl Service {
             watch,
             seen,
             waiting: VecDeque::new(),
-            look_first,
-            count_first: false,
-            count_from: Instant::now(),
+            poll_pending,
+            count_pending: false,
+            count_not_before: Instant::now(),
         })
     }
 
@@ -94,8 +94,8 @@ impl Service {
         let page = self
             .feed(
                 reader,
-                FeedAsk {
-                    from: From::Top,
+                FeedQuery {
+                    from: FeedStart::Top,
                     limit: 1,
                 },
             )
@@ -123,39 +123,39 @@ impl FeedStream {
                 }
                 return Ok(event);
             }
-            if self.look_first {
-                self.look().await?;
+            if self.poll_pending {
+                self.poll_stories().await?;
                 continue;
             }
-            if self.count_first && Instant::now() >= self.count_from {
+            if self.count_pending && Instant::now() >= self.count_not_before {
                 let unread = self.service.unread_notifications(self.reader).await?;
-                self.count_first = false;
-                self.count_from = Instant::now() + NOTIFICATIONS_EVERY;
+                self.count_pending = false;
+                self.count_not_before = Instant::now() + NOTIFICATIONS_EVERY;
                 self.waiting
                     .push_back(StreamEvent::Notifications { unread });
                 continue;
             }
             let signals = tokio::select! {
                 () = self.service.0.stopping.cancelled() => return Ok(StreamEvent::Stopping),
-                signals = self.watch.woken() => signals,
-                () = sleep_until(self.count_from), if self.count_first => continue,
+                signals = self.watch.signalled() => signals,
+                () = sleep_until(self.count_not_before), if self.count_pending => continue,
             };
-            self.look_first = signals.story;
+            self.poll_pending = signals.story;
             if signals.session {
                 self.waiting.push_back(StreamEvent::SessionsChanged);
             }
-            self.count_first |= signals.notification;
+            self.count_pending |= signals.notification;
         }
     }
 
-    async fn look(&mut self) -> ServiceResult<()> {
-        let ask = FeedAsk {
-            from: From::Newer(self.seen.clone()),
-            limit: STORIES_AT_A_LOOK,
+    async fn poll_stories(&mut self) -> ServiceResult<()> {
+        let request = FeedQuery {
+            from: FeedStart::Newer(self.seen.clone()),
+            limit: STORIES_PER_POLL,
         };
-        let page = self.service.feed(self.reader, ask).await?;
+        let page = self.service.feed(self.reader, request).await?;
         let seen = seen_of(page.after);
-        self.look_first = !page.end && !page.reset;
+        self.poll_pending = !page.end && !page.reset;
         if page.reset {
             self.waiting.push_back(StreamEvent::Reset(seen));
             return Ok(());

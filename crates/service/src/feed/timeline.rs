@@ -13,20 +13,20 @@ use crate::caches::KnownReader;
 impl Service {
     /// A range of the timeline.
     pub(super) async fn view(&self, reader: &KnownReader, below: Below) -> Option<View> {
-        if !self.0.invalidations.trusts(reader.id) {
+        if !self.0.invalidations.allows(reader.id) {
             return None;
         }
         let view = self.0.fabric.view(reader.id, reader, below).await;
-        self.fabric_answer("view", view)?
+        self.fabric_result("view", view)?
     }
 
     /// Stories that arrived in the timeline since a mark. Also `None` when the mark belongs to another timeline.
     pub(super) async fn newer_than(&self, reader: &KnownReader, since: Since) -> Option<Newer> {
-        if !self.0.invalidations.trusts(reader.id) {
+        if !self.0.invalidations.allows(reader.id) {
             return None;
         }
         let newer = self.0.fabric.newer(reader.id, reader, since).await;
-        self.fabric_answer("newer", newer)??.ok()
+        self.fabric_result("newer", newer)??.ok()
     }
 
     /// Ids above a story, newest first, at most `count`.
@@ -36,10 +36,10 @@ impl Service {
         story: StoryId,
         count: usize,
     ) -> Option<Vec<StoryId>> {
-        if !self.0.invalidations.trusts(reader) {
+        if !self.0.invalidations.allows(reader) {
             return None;
         }
         let above = self.0.fabric.above(reader, story, count).await;
-        self.fabric_answer("above", above)?
+        self.fabric_result("above", above)?
     }
 }

@@ -11,14 +11,14 @@ use sosik_feed::{Circle, PersonId, Relation};
 use crate::caches::PersonEntry;
 use crate::{Service, ServiceResult};
 
-pub use profile::{Profile, ProfileAsk};
+pub use profile::{Profile, ProfileUpdate};
 
 /// Relations that one request reads from the store concurrently. It leaves reader connections for other requests.
 const LOOK_UPS_AT_ONCE: usize = 4;
 
 /// A person in a list, with their relation to the viewer.
 #[derive(Debug, Clone)]
-pub struct FoundPerson {
+pub struct PersonWithRelation {
     /// The person.
     pub person: Arc<PersonEntry>,
     /// Their relation to the viewer. Never reveals that they blocked the viewer.
@@ -27,15 +27,15 @@ pub struct FoundPerson {
 
 impl Service {
     /// Adds each person's relation to the viewer, in the given order.
-    pub(crate) async fn found(
+    pub(crate) async fn with_relations(
         &self,
         viewer: PersonId,
         circle: &Circle,
         people: Vec<Arc<PersonEntry>>,
-    ) -> ServiceResult<Vec<FoundPerson>> {
+    ) -> ServiceResult<Vec<PersonWithRelation>> {
         let look_ups = people.into_iter().map(|person| async move {
             let relation = self.relation_to(viewer, circle, person.record.id).await?;
-            Ok(FoundPerson { person, relation })
+            Ok(PersonWithRelation { person, relation })
         });
         stream::iter(look_ups)
             .buffered(LOOK_UPS_AT_ONCE)

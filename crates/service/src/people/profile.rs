@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use sosik_feed::people::{Bio, DisplayName, Handle, Language};
-use sosik_feed::{PersonId, Relation, Sees, search};
+use sosik_feed::{PersonId, Relation, Visibility, search};
 use sosik_store::{PersonCounts, ProfileChange};
 
 use crate::caches::PersonEntry;
 use crate::{Change, Service, ServiceError, ServiceResult};
 
-const NOBODY: ServiceError = ServiceError::NotFound("person");
+const NO_SUCH_PERSON: ServiceError = ServiceError::NotFound("person");
 
 /// The content of a profile page.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct Profile {
 
 /// The requested changes to a profile; `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default)]
-pub struct ProfileAsk {
+pub struct ProfileUpdate {
     /// As typed.
     pub display_name: Option<String>,
     /// As typed; an empty text removes it.
@@ -39,8 +39,8 @@ impl Service {
     /// # Errors
     /// `NotFound` if the account no longer exists.
     pub async fn me(&self, viewer: PersonId) -> ServiceResult<Profile> {
-        let person = self.person(viewer).await?.ok_or(NOBODY)?;
-        self.profile_of(person, Relation::default(), Sees::Everything)
+        let person = self.person(viewer).await?.ok_or(NO_SUCH_PERSON)?;
+        self.profile_of(person, Relation::default(), Visibility::Everything)
             .await
     }
 
@@ -53,18 +53,18 @@ impl Service {
         let other = person.record.id;
         if other == viewer {
             return self
-                .profile_of(person, Relation::default(), Sees::Everything)
+                .profile_of(person, Relation::default(), Visibility::Everything)
                 .await;
         }
         let relation = self.0.store.relation(viewer, other).await?;
         if relation.severed() {
-            return Err(NOBODY);
+            return Err(NO_SUCH_PERSON);
         }
-        let sees = match relation.friend {
-            true => Sees::Everything,
-            false => Sees::Public,
+        let visibility = match relation.friend {
+            true => Visibility::Everything,
+            false => Visibility::Public,
         };
-        self.profile_of(person, relation, sees).await
+        self.profile_of(person, relation, visibility).await
     }
 
     /// Changes the viewer's own profile.
@@ -74,19 +74,23 @@ impl Service {
     pub async fn change_profile(
         &self,
         viewer: PersonId,
-        ask: ProfileAsk,
+        request: ProfileUpdate,
     ) -> ServiceResult<Profile> {
-        let name = ask
+        let name = request
             .display_name
             .as_deref()
             .map(DisplayName::parse)
             .transpose()?;
-        let bio = ask.bio.as_deref().map(Bio::parse).transpose()?;
-        let language = ask.language.as_deref().map(Language::parse).transpose()?;
+        let bio = request.bio.as_deref().map(Bio::parse).transpose()?;
+        let language = request
+            .language
+            .as_deref()
+            .map(Language::parse)
+            .transpose()?;
         if name.is_none() && bio.is_none() && language.is_none() {
             return self.me(viewer).await;
         }
-        let person = self.person(viewer).await?.ok_or(NOBODY)?;
+        let person = self.person(viewer).await?.ok_or(NO_SUCH_PERSON)?;
         let handle = Handle::from_stored(person.record.handle.clone());
         let change = ProfileChange {
             search_terms: name.as_ref().map(|name| search::terms(&handle, name)),
@@ -95,11 +99,11 @@ impl Service {
             language,
         };
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service.0.store.change_profile(viewer, change).await;
             // Also after a failed write, because the write may have committed.
-            service.changed([Change::Person(viewer)]).await;
-            answer?.map(|_| ()).ok_or(NOBODY)
+            service.invalidate([Change::Person(viewer)]).await;
+            answer?.map(|_| ()).ok_or(NO_SUCH_PERSON)
         })
         .await?;
         self.me(viewer).await
@@ -111,27 +115,27 @@ impl Service {
         viewer: PersonId,
         handle: &str,
     ) -> ServiceResult<Arc<PersonEntry>> {
-        let handle = Handle::lookup(handle).ok_or(NOBODY)?;
+        let handle = Handle::lookup(handle).ok_or(NO_SUCH_PERSON)?;
         let record = self
             .0
             .store
             .person_by_handle(handle.as_str())
             .await?
-            .ok_or(NOBODY)?;
+            .ok_or(NO_SUCH_PERSON)?;
         if self.circle(viewer).await?.is_severed_from(record.id) {
-            return Err(NOBODY);
+            return Err(NO_SUCH_PERSON);
         }
-        self.person(record.id).await?.ok_or(NOBODY)
+        self.person(record.id).await?.ok_or(NO_SUCH_PERSON)
     }
 
     async fn profile_of(
         &self,
         person: Arc<PersonEntry>,
         relation: Relation,
-        sees: Sees,
+        visibility: Visibility,
     ) -> ServiceResult<Profile> {
         let mut counts = self.0.store.person_counts(person.record.id).await?;
-        if sees == Sees::Public {
+        if visibility == Visibility::Public {
             counts.stories = counts.public_stories;
         }
         Ok(Profile {

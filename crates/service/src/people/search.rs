@@ -12,7 +12,7 @@ use sosik_feed::search::Query;
 use sosik_feed::{Circle, PersonId};
 use sosik_store::PersonRecord;
 
-use super::FoundPerson;
+use super::PersonWithRelation;
 use crate::pages::page_limit;
 use crate::{Service, ServiceResult};
 
@@ -31,7 +31,7 @@ impl Service {
         viewer: PersonId,
         q: &str,
         limit: u32,
-    ) -> ServiceResult<Vec<FoundPerson>> {
+    ) -> ServiceResult<Vec<PersonWithRelation>> {
         let query = Query::parse(q)?;
         let circle = self.circle(viewer).await?;
         let (from, to) = query.range();
@@ -53,7 +53,7 @@ impl Service {
             .filter_map(|id| people.get(id))
             .map(Arc::clone)
             .collect();
-        self.found(viewer, &circle, people).await
+        self.with_relations(viewer, &circle, people).await
     }
 }
 

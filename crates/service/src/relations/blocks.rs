@@ -2,7 +2,7 @@
 
 use sosik_feed::{PersonId, RuleBroken};
 
-use super::{Two, answer_of};
+use super::{Pair, result_of};
 use crate::{Change, Service, ServiceResult};
 
 impl Service {
@@ -11,21 +11,21 @@ impl Service {
     /// # Errors
     /// `NotFound` if the person does not exist; `RuleBroken` at the limit or for oneself.
     pub async fn block(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
-        let two = Two::new(viewer, other)?;
+        let pair = Pair::new(viewer, other)?;
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service
                 .0
                 .store
                 .block(viewer, other, service.0.settings.relations, service.now())
                 .await;
-            let mut all = two.both(Change::CircleShrank);
+            let mut all = pair.both(Change::CircleShrank);
             // Notifications about the other person are hidden now.
             all.push(Change::Notifications(vec![viewer, other]));
             let change = service
-                .tell_related(answer, all, two.both(Change::CircleShrank))
+                .invalidate_relation(answer, all, pair.both(Change::CircleShrank))
                 .await?;
-            answer_of(change, RuleBroken::BlockLimit)
+            result_of(change, RuleBroken::BlockLimit)
         })
         .await
     }
@@ -35,15 +35,15 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub async fn unblock(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
-        let two = Two { viewer, other };
+        let pair = Pair { viewer, other };
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service.0.store.unblock(viewer, other).await;
-            let all = two.both(Change::CircleGrew);
+            let all = pair.both(Change::CircleGrew);
             // Neither feed has stories of the other: the block ended the friendship and the follows.
             let again = vec![Change::CircleGrew(viewer), Change::CircleShrank(other)];
-            let change = service.tell_related(answer, all, again).await?;
-            answer_of(change, RuleBroken::BlockLimit)
+            let change = service.invalidate_relation(answer, all, again).await?;
+            result_of(change, RuleBroken::BlockLimit)
         })
         .await
     }
@@ -53,18 +53,18 @@ impl Service {
     /// # Errors
     /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at the limit or for oneself.
     pub async fn mute(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
-        let Two { .. } = Two::new(viewer, other)?;
+        let Pair { .. } = Pair::new(viewer, other)?;
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service
                 .0
                 .store
                 .mute(viewer, other, service.0.settings.relations, service.now())
                 .await;
             let own = Change::CircleShrank(viewer);
-            answer_of(
+            result_of(
                 service
-                    .tell_related(answer, vec![own.clone()], vec![own])
+                    .invalidate_relation(answer, vec![own.clone()], vec![own])
                     .await?,
                 RuleBroken::MuteLimit,
             )
@@ -78,12 +78,12 @@ impl Service {
     /// When the store fails.
     pub async fn unmute(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service.0.store.unmute(viewer, other).await;
             let own = Change::CircleGrew(viewer);
-            answer_of(
+            result_of(
                 service
-                    .tell_related(answer, vec![own.clone()], vec![own])
+                    .invalidate_relation(answer, vec![own.clone()], vec![own])
                     .await?,
                 RuleBroken::MuteLimit,
             )

@@ -2,7 +2,7 @@
 
 use sosik_feed::{PersonId, RuleBroken};
 
-use super::{Two, answer_of};
+use super::{Pair, result_of};
 use crate::{Change, Service, ServiceResult};
 
 impl Service {
@@ -11,18 +11,18 @@ impl Service {
     /// # Errors
     /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at the limit or for oneself.
     pub async fn follow(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
-        let Two { .. } = Two::new(viewer, other)?;
+        let Pair { .. } = Pair::new(viewer, other)?;
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service
                 .0
                 .store
                 .follow(viewer, other, service.0.settings.relations, service.now())
                 .await;
             let own = Change::CircleGrew(viewer);
-            answer_of(
+            result_of(
                 service
-                    .tell_related(answer, vec![own.clone()], vec![own])
+                    .invalidate_relation(answer, vec![own.clone()], vec![own])
                     .await?,
                 RuleBroken::FollowLimit,
             )
@@ -36,12 +36,12 @@ impl Service {
     /// When the store fails.
     pub async fn unfollow(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service.0.store.unfollow(viewer, other).await;
             let own = Change::CircleShrank(viewer);
-            answer_of(
+            result_of(
                 service
-                    .tell_related(answer, vec![own.clone()], vec![own])
+                    .invalidate_relation(answer, vec![own.clone()], vec![own])
                     .await?,
                 RuleBroken::FollowLimit,
             )

@@ -3,7 +3,7 @@
 use sosik_feed::{NotificationId, PersonId, RuleBroken};
 use sosik_store::{RelationChange, StoreResult};
 
-use super::{Two, answer_of};
+use super::{Pair, result_of};
 use crate::{Change, Service, ServiceResult};
 
 impl Service {
@@ -11,25 +11,29 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at a limit or for oneself.
-    pub async fn ask_friend(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
-        let two = Two::new(viewer, other)?;
+    pub async fn send_friend_request(
+        &self,
+        viewer: PersonId,
+        other: PersonId,
+    ) -> ServiceResult<()> {
+        let pair = Pair::new(viewer, other)?;
         let notification = NotificationId::for_reader(other, self.next_id().await?);
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let limits = service.0.settings.relations;
             let answer = service
                 .0
                 .store
-                .ask_friend(viewer, other, limits, notification, service.now())
+                .send_friend_request(viewer, other, limits, notification, service.now())
                 .await;
             let all = match answer {
                 // A request grants no access, so the circles are unchanged.
                 Ok(RelationChange::Changed) => vec![Change::Notifications(vec![other])],
-                _ => became_friends(two),
+                _ => became_friends(pair),
             };
-            let again = service.asked_again(&answer, two).await;
-            let change = service.tell_related(answer, all, again).await?;
-            answer_of(
+            let again = service.invalidations_of_repeat(&answer, pair).await;
+            let change = service.invalidate_relation(answer, all, again).await?;
+            result_of(
                 change,
                 service
                     .limit_reached(viewer, change, RuleBroken::RequestLimit)
@@ -43,22 +47,26 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound` if there is no such request; `RuleBroken` if one of the two has reached the limit of friends.
-    pub async fn accept_friend(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
+    pub async fn accept_friend_request(
+        &self,
+        viewer: PersonId,
+        other: PersonId,
+    ) -> ServiceResult<()> {
         let notification = NotificationId::for_reader(other, self.next_id().await?);
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let limits = service.0.settings.relations;
             let answer = service
                 .0
                 .store
-                .accept_friend(viewer, other, limits, notification, service.now())
+                .accept_friend_request(viewer, other, limits, notification, service.now())
                 .await;
-            let two = Two { viewer, other };
-            let again = service.asked_again(&answer, two).await;
+            let pair = Pair { viewer, other };
+            let again = service.invalidations_of_repeat(&answer, pair).await;
             let change = service
-                .tell_related(answer, became_friends(two), again)
+                .invalidate_relation(answer, became_friends(pair), again)
                 .await?;
-            answer_of(change, RuleBroken::FriendLimitYours)
+            result_of(change, RuleBroken::FriendLimitYours)
         })
         .await
     }
@@ -67,17 +75,23 @@ impl Service {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn drop_request(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
+    pub async fn remove_friend_request(
+        &self,
+        viewer: PersonId,
+        other: PersonId,
+    ) -> ServiceResult<()> {
         let service = self.clone();
-        self.whole(async move {
-            let answer = service.0.store.drop_request(viewer, other).await;
+        self.run_to_completion(async move {
+            let answer = service.0.store.remove_friend_request(viewer, other).await;
             // The notification of the request was deleted with it.
             let (all, own) = (
                 Change::Notifications(vec![viewer, other]),
                 Change::Notifications(vec![viewer]),
             );
-            answer_of(
-                service.tell_related(answer, vec![all], vec![own]).await?,
+            result_of(
+                service
+                    .invalidate_relation(answer, vec![all], vec![own])
+                    .await?,
                 RuleBroken::RequestLimit,
             )
         })
@@ -89,28 +103,32 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub async fn unfriend(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
-        let two = Two { viewer, other };
+        let pair = Pair { viewer, other };
         let service = self.clone();
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service.0.store.unfriend(viewer, other).await;
-            let all = two.both(Change::CircleShrank);
+            let all = pair.both(Change::CircleShrank);
             let change = service
-                .tell_related(answer, all, two.both(Change::CircleShrank))
+                .invalidate_relation(answer, all, pair.both(Change::CircleShrank))
                 .await?;
-            answer_of(change, RuleBroken::FriendLimitYours)
+            result_of(change, RuleBroken::FriendLimitYours)
         })
         .await
     }
 
     /// The invalidations when nothing changed because the two are already friends or the request already exists.
-    async fn asked_again(&self, answer: &StoreResult<RelationChange>, two: Two) -> Vec<Change> {
+    async fn invalidations_of_repeat(
+        &self,
+        answer: &StoreResult<RelationChange>,
+        pair: Pair,
+    ) -> Vec<Change> {
         if !matches!(answer, Ok(RelationChange::Unchanged)) {
             return Vec::new();
         }
-        let circle = self.0.store.circle(two.viewer).await;
-        match circle.is_ok_and(|circle| !circle.is_friend(two.other)) {
-            true => two.both(Change::CircleShrank),
-            false => two.both(Change::CircleGrew),
+        let circle = self.0.store.circle(pair.viewer).await;
+        match circle.is_ok_and(|circle| !circle.is_friend(pair.other)) {
+            true => pair.both(Change::CircleShrank),
+            false => pair.both(Change::CircleGrew),
         }
     }
 
@@ -135,8 +153,8 @@ impl Service {
 }
 
 /// Each feed gains the stories of the other. The notification of the request is gone, and a new one exists.
-fn became_friends(two: Two) -> Vec<Change> {
-    let mut all = two.both(Change::CircleGrew);
-    all.push(Change::Notifications(vec![two.viewer, two.other]));
+fn became_friends(pair: Pair) -> Vec<Change> {
+    let mut all = pair.both(Change::CircleGrew);
+    all.push(Change::Notifications(vec![pair.viewer, pair.other]));
     all
 }

@@ -7,14 +7,14 @@ use sosik_feed::{Circle, Cursor, PersonId, Position, Timestamp};
 use sosik_store::{PeopleList, RelatedPerson};
 
 use crate::pages::{Filled, fill, page_limit};
-use crate::people::FoundPerson;
+use crate::people::PersonWithRelation;
 use crate::{Service, ServiceResult};
 
 /// One page of a list of people.
 #[derive(Debug, Clone, Default)]
 pub struct PersonPage {
     /// Newest first, each with the time since when the relation exists. A short page does not mean the end.
-    pub items: Vec<(FoundPerson, Timestamp)>,
+    pub items: Vec<(PersonWithRelation, Timestamp)>,
     /// Where the next page starts. `None` at the end.
     pub before: Option<Cursor>,
     /// Whether this is the end of the list.
@@ -65,7 +65,7 @@ impl Service {
             .iter()
             .map(|related| (related.person, related.since))
             .collect();
-        let found = self.found(viewer, circle, people).await?;
+        let found = self.with_relations(viewer, circle, people).await?;
         let items = found.into_iter().filter_map(|found| {
             let since = *since.get(&found.person.record.id)?;
             Some((found, since))

@@ -20,12 +20,12 @@ pub(crate) use lists::place_of;
 
 /// The two people of a change: the one who requests it, and the other one.
 #[derive(Debug, Clone, Copy)]
-struct Two {
+struct Pair {
     viewer: PersonId,
     other: PersonId,
 }
 
-impl Two {
+impl Pair {
     fn new(viewer: PersonId, other: PersonId) -> ServiceResult<Self> {
         if viewer == other {
             Err(RuleBroken::Yourself.into())
@@ -43,7 +43,7 @@ impl Service {
     /// Invalidates the caches after a change of a relation and returns its outcome. It applies `all` if the change
     /// happened or may have happened, and `again` if nothing changed. An earlier attempt may have failed before its
     /// invalidation, so in the second case it also drops both circles.
-    async fn tell_related(
+    async fn invalidate_relation(
         &self,
         answer: StoreResult<RelationChange>,
         all: Vec<Change>,
@@ -51,9 +51,9 @@ impl Service {
     ) -> ServiceResult<RelationChange> {
         match &answer {
             Ok(RelationChange::Changed | RelationChange::BecameFriends) | Err(_) => {
-                self.changed(all).await;
+                self.invalidate(all).await;
             }
-            Ok(RelationChange::Unchanged) => self.changed(again).await,
+            Ok(RelationChange::Unchanged) => self.invalidate(again).await,
             // Requests are not cached, and the recipient already has the notification.
             Ok(
                 RelationChange::ChangedQuietly
@@ -68,7 +68,7 @@ impl Service {
 }
 
 /// The result for the caller.
-fn answer_of(change: RelationChange, limit: RuleBroken) -> ServiceResult<()> {
+fn result_of(change: RelationChange, limit: RuleBroken) -> ServiceResult<()> {
     match change {
         RelationChange::Changed
         | RelationChange::ChangedQuietly

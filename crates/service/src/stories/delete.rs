@@ -11,11 +11,11 @@ impl Service {
     /// `NotFound` if the viewer has posted no such story, or if it has been deleted already.
     pub async fn delete_story(&self, viewer: PersonId, id: StoryId) -> ServiceResult<()> {
         let (service, now) = (self.clone(), self.now());
-        self.whole(async move {
+        self.run_to_completion(async move {
             let answer = service.0.store.delete_story(id, viewer, now).await;
             if !matches!(answer, Ok(false)) {
-                service.changed([Change::Story(id)]).await;
-                service.sweep_soon();
+                service.invalidate([Change::Story(id)]).await;
+                service.notify_workers();
             }
             if answer? {
                 Ok(())

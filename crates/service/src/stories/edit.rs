@@ -8,7 +8,7 @@ use crate::{Change, Service, ServiceError, ServiceResult};
 
 /// The requested changes to a story; `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default)]
-pub struct EditAsk {
+pub struct EditRequest {
     /// As typed.
     pub text: Option<String>,
     /// The new audience.
@@ -24,30 +24,30 @@ impl Service {
         &self,
         viewer: PersonId,
         id: StoryId,
-        ask: EditAsk,
+        request: EditRequest,
     ) -> ServiceResult<StoryItem> {
-        let story = self.openable(viewer, id).await?;
+        let story = self.require_visible(viewer, id).await?;
         if story.record.author != viewer {
             return Err(ServiceError::NotFound("story"));
         }
-        let text = ask
+        let text = request
             .text
             .map(|text| self.checked_story_text(&text))
             .transpose()?;
         let text = text.filter(|text| **text != *story.record.text);
-        let audience = ask
+        let audience = request
             .audience
             .filter(|audience| *audience != story.record.audience);
         if text.is_some() || audience.is_some() {
             let edit = StoryEdit {
                 id,
                 author: viewer,
-                text: text.map(with_its_finds),
+                text: text.map(with_mentions_and_tags),
                 audience,
                 now: self.now(),
             };
             let service = self.clone();
-            self.whole(async move { service.write_edit(edit).await })
+            self.run_to_completion(async move { service.write_edit(edit).await })
                 .await?;
         }
         self.open_story(viewer, id).await
@@ -57,15 +57,15 @@ impl Service {
         let (id, widened) = (edit.id, edit.audience == Some(Audience::Public));
         let answer = self.0.store.edit_story(edit).await;
         // Also after a failed write, because the write may have committed.
-        self.changed([Change::Story(id)]).await;
+        self.invalidate([Change::Story(id)]).await;
         if widened {
-            self.sweep_soon();
+            self.notify_workers();
         }
         answer?.map(|_| ()).ok_or(ServiceError::NotFound("story"))
     }
 }
 
-fn with_its_finds(text: String) -> EditedText {
+fn with_mentions_and_tags(text: String) -> EditedText {
     let mentions = text::mentions(&text)
         .into_iter()
         .map(|handle| handle.as_str().to_owned())

@@ -40,7 +40,7 @@ pub struct StoryPage {
 impl Service {
     /// Adds the parts that depend on the reader, and hides people whom the reader may not see. Omits stories whose
     /// author is gone.
-    pub(crate) async fn items(
+    pub(crate) async fn hydrate(
         &self,
         reader: PersonId,
         circle: &Circle,

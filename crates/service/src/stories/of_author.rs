@@ -1,6 +1,6 @@
 //! The stories of one author: the page of a profile.
 
-use sosik_feed::{Cursor, PersonId, Sees, StoryId};
+use sosik_feed::{Cursor, PersonId, StoryId, Visibility};
 
 use super::StoryPage;
 use crate::pages::{Filled, fill, page_limit};
@@ -22,16 +22,16 @@ impl Service {
         let author = self.visible_person(viewer, handle).await?.record.id;
         let circle = self.circle(viewer).await?;
         let everything = author == viewer || circle.is_friend(author);
-        let sees = if everything {
-            Sees::Everything
+        let visibility = if everything {
+            Visibility::Everything
         } else {
-            Sees::Public
+            Visibility::Public
         };
         let store = &self.0.store;
         let Filled { shown: ids, next } = fill(
             page_limit(limit),
             before,
-            |before, count| store.stories_of(author, sees, before, count),
+            |before, count| store.stories_of(author, visibility, before, count),
             |id| *id,
             // The index by audience omits stories that may not be shown.
             |_| true,
@@ -41,7 +41,7 @@ impl Service {
         // A story may have changed since the list was read.
         stories.retain(|story| circle.may_open(viewer, story.record.author, story.record.audience));
         Ok(StoryPage {
-            items: self.items(viewer, &circle, stories).await?,
+            items: self.hydrate(viewer, &circle, stories).await?,
             before: next.map(|last| Cursor::Below(last.raw())),
             end: next.is_none(),
         })

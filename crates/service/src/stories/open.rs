@@ -14,16 +14,16 @@ impl Service {
     /// # Errors
     /// `NotFound` if the story does not exist or the viewer may not see it.
     pub async fn open_story(&self, viewer: PersonId, id: StoryId) -> ServiceResult<StoryItem> {
-        let story = self.openable(viewer, id).await?;
+        let story = self.require_visible(viewer, id).await?;
         let circle = self.circle(viewer).await?;
-        self.items(viewer, &circle, vec![story])
+        self.hydrate(viewer, &circle, vec![story])
             .await?
             .pop()
             .ok_or(ServiceError::NotFound("story"))
     }
 
     /// The story, if the viewer may open it now. Every operation on a story calls this first.
-    pub(crate) async fn openable(
+    pub(crate) async fn require_visible(
         &self,
         viewer: PersonId,
         id: StoryId,

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use sosik_feed::rules::check_idempotency_key;
-use sosik_feed::text::{self, StoryText, TextIs};
+use sosik_feed::text::{self, StoryText, TextRequirement};
 use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
 use sosik_store::{Idempotency, NewStory, Order, OrderKind, Posted, StoreError, StoreResult};
 use tokio::time::timeout;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::StoryItem;
-use crate::changed::Change;
+use crate::change::Change;
 use crate::delivery::queue::Place;
-use crate::delivery::settled::UnderWay;
+use crate::delivery::watermark::InFlight;
 use crate::sabotage::Sabotage;
 use crate::{Service, ServiceError, ServiceResult};
 
@@ -21,7 +21,7 @@ const TOO_LATE: Duration = Duration::from_millis(2_500);
 
 /// The story to post.
 #[derive(Debug, Clone)]
-pub struct PostAsk {
+pub struct PostRequest {
     /// As typed.
     pub text: String,
     /// Audience of the story.
@@ -37,21 +37,25 @@ impl Service {
     /// # Errors
     /// `RuleBroken` if the text is empty or too long or the key is invalid; `IdempotencyKeyReused`; `Busy` (also while
     /// deliveries are far behind); `NotFound` if the request is a repeat and the story has been deleted since.
-    pub async fn post(&self, author: PersonId, ask: PostAsk) -> ServiceResult<StoryItem> {
+    pub async fn post(&self, author: PersonId, request: PostRequest) -> ServiceResult<StoryItem> {
         let service = self.clone();
-        self.whole(async move { service.post_whole(author, ask).await })
+        self.run_to_completion(async move { service.post_uninterrupted(author, request).await })
             .await
     }
 
-    async fn post_whole(&self, author: PersonId, ask: PostAsk) -> ServiceResult<StoryItem> {
-        let text = self.checked_story_text(&ask.text)?;
+    async fn post_uninterrupted(
+        &self,
+        author: PersonId,
+        request: PostRequest,
+    ) -> ServiceResult<StoryItem> {
+        let text = self.checked_story_text(&request.text)?;
         let idempotency = self.idempotency(
-            ask.idempotency_key,
-            &[&ask.text, audience_name(ask.audience)],
+            request.idempotency_key,
+            &[&request.text, audience_name(request.audience)],
         )?;
         self.admit_post()?;
-        let under_way = self.begin_post(author).await?;
-        let id = under_way.story();
+        let in_flight = self.begin_post(author).await?;
+        let id = in_flight.story();
         let now = self.now();
         // Before the write: an order without a place in the queue is not claimed, so that any worker can take it.
         let place = self.0.courier.queue.reserve();
@@ -64,7 +68,7 @@ impl Service {
                 .collect(),
             tags: text::hashtags(&text),
             text,
-            audience: ask.audience,
+            audience: request.audience,
             idempotency,
             now,
             claim: place.as_ref().map(|_| self.new_claim()),
@@ -76,21 +80,24 @@ impl Service {
         let answer = self.0.store.post(story).await;
         if may_be_new(&answer) {
             // This comes first, so that a failure below does not delay the delivery.
-            self.hand_over(order, place);
+            self.enqueue(order, place);
         }
-        match self.or_doubt(answer, [Change::Story(id)]).await? {
+        match self
+            .invalidate_on_error(answer, [Change::Story(id)])
+            .await?
+        {
             Posted::New { notified } => {
-                self.changed([Change::Story(id), Change::Notifications(notified)])
+                self.invalidate([Change::Story(id), Change::Notifications(notified)])
                     .await;
                 self.put_into_own_timeline(author, id).await;
-                drop(under_way);
+                drop(in_flight);
                 metrics::counter!("sosik_stories_posted_total").increment(1);
                 self.own_story(author, id).await
             }
             Posted::Repeated(first) => {
                 // The first attempt may have ended right after its commit.
                 self.put_into_own_timeline(author, first).await;
-                self.sweep_soon();
+                self.notify_workers();
                 self.own_story(author, first).await
             }
             Posted::KeyReused => Err(ServiceError::IdempotencyKeyReused),
@@ -99,11 +106,11 @@ impl Service {
     }
 
     /// Passes the order to the workers. An order without a place in the queue is not claimed and is due in the store.
-    fn hand_over(&self, order: Order, place: Option<Place<'_>>) {
+    fn enqueue(&self, order: Order, place: Option<Place<'_>>) {
         match place {
-            _ if self.breaks(Sabotage::DeliverLate) => self.hand_over_late(order),
+            _ if self.breaks(Sabotage::DeliverLate) => self.enqueue_late(order),
             Some(place) => place.fill(order),
-            None => self.sweep_soon(),
+            None => self.notify_workers(),
         }
     }
 
@@ -113,25 +120,25 @@ impl Service {
             return;
         }
         let answer = self.0.fabric.deliver(story, &[author]).await;
-        if self.fabric_answer("deliver", answer).is_none() {
-            self.forget_later(author);
+        if self.fabric_result("deliver", answer).is_none() {
+            self.invalidate_in_background(author);
         }
     }
 
-    /// Makes an id and registers it, so that the settled point does not pass it.
-    async fn begin_post(&self, author: PersonId) -> ServiceResult<UnderWay<'_>> {
+    /// Makes an id and registers it, so that the delivery watermark does not pass it.
+    async fn begin_post(&self, author: PersonId) -> ServiceResult<InFlight<'_>> {
         let make = || Ok(StoryId::of_author(author, self.0.ids.try_next()?));
         loop {
-            match self.0.courier.settled.begin(make) {
-                Ok(under_way) => return Ok(under_way),
-                Err(refused) => self.0.ids.overcome(refused).await?,
+            match self.0.courier.watermark.begin(make) {
+                Ok(in_flight) => return Ok(in_flight),
+                Err(refused) => self.0.ids.wait_or_renew(refused).await?,
             }
         }
     }
 
     /// Checks the text against the rules of the domain and the configured limit.
     pub(crate) fn checked_story_text(&self, text: &str) -> ServiceResult<String> {
-        let text = StoryText::parse(text, TextIs::beside(0))?.into_string();
+        let text = StoryText::parse(text, TextRequirement::beside(0))?.into_string();
         let characters = text.chars().count();
         if characters > self.0.settings.texts.story_characters_max {
             return Err(RuleBroken::StoryTextTooLong { characters }.into());
@@ -169,14 +176,14 @@ impl Service {
             .flatten()
             .ok_or(ServiceError::NotFound("story"))?;
         let circle = self.circle(author).await?;
-        self.items(author, &circle, vec![story])
+        self.hydrate(author, &circle, vec![story])
             .await?
             .pop()
             .ok_or(ServiceError::NotFound("person"))
     }
 
     /// Delivers a story later than promised. Only builds that break this promise on purpose call it.
-    fn hand_over_late(&self, order: Order) {
+    fn enqueue_late(&self, order: Order) {
         let service = self.clone();
         self.spawn(async move {
             let _late = timeout(TOO_LATE, service.0.stopping.cancelled()).await;

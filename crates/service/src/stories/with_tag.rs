@@ -50,7 +50,7 @@ impl Service {
         .await?;
         let stories = shown.into_iter().filter_map(|(_, story)| story).collect();
         Ok(StoryPage {
-            items: self.items(viewer, &circle, stories).await?,
+            items: self.hydrate(viewer, &circle, stories).await?,
             before: next.map(|last| Cursor::Below(last.raw())),
             end: next.is_none(),
         })

@@ -22,8 +22,8 @@ use sosik_fabric::failing::{FailingFabric, Faults};
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, StoryId};
-use sosik_service::feed::{FeedAsk, FeedPage, From};
-use sosik_service::stories::post::PostAsk;
+use sosik_service::feed::{FeedPage, FeedQuery, FeedStart};
+use sosik_service::stories::post::PostRequest;
 use sosik_service::{Clock, Parts, Sabotage, Service, Settings};
 use sosik_store::{Claim, ClaimName, NewPerson, NewStory, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
@@ -31,7 +31,7 @@ use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 pub(crate) use clock::TestClock;
 
 /// A state that is not reached within this time counts as never reached.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A service on its own store.
 pub(crate) struct World {
@@ -122,8 +122,11 @@ impl World {
     }
 
     pub(crate) async fn befriend(&self, one: PersonId, other: PersonId) {
-        self.service.ask_friend(one, other).await.unwrap();
-        self.service.accept_friend(other, one).await.unwrap();
+        self.service.send_friend_request(one, other).await.unwrap();
+        self.service
+            .accept_friend_request(other, one)
+            .await
+            .unwrap();
     }
 
     /// Adds friendships directly to the store, which is fast but invalidates no cache. Call it before the first read.
@@ -145,13 +148,13 @@ impl World {
         audience: Audience,
         key: Option<&str>,
     ) -> StoryId {
-        let ask = PostAsk {
+        let request = PostRequest {
             text: "오늘의 소식".to_owned(),
             audience,
             idempotency_key: key.map(str::to_owned),
         };
         self.service
-            .post(author, ask)
+            .post(author, request)
             .await
             .unwrap()
             .story
@@ -202,22 +205,22 @@ impl World {
         }
     }
 
-    pub(crate) async fn read(&self, reader: PersonId, from: From, limit: usize) -> FeedPage {
+    pub(crate) async fn read(&self, reader: PersonId, from: FeedStart, limit: usize) -> FeedPage {
         self.service
-            .feed(reader, FeedAsk { from, limit })
+            .feed(reader, FeedQuery { from, limit })
             .await
             .unwrap()
     }
 
     /// Ids of the first page.
     pub(crate) async fn top(&self, reader: PersonId) -> Vec<StoryId> {
-        ids(&self.read(reader, From::Top, 100).await)
+        ids(&self.read(reader, FeedStart::Top, 100).await)
     }
 
     /// Ids of the whole feed, page by page.
     pub(crate) async fn whole_feed(&self, reader: PersonId, limit: usize) -> Vec<StoryId> {
         let mut all = Vec::new();
-        let mut from = From::Top;
+        let mut from = FeedStart::Top;
         loop {
             let page = self.read(reader, from, limit).await;
             assert!(page.items.len() <= limit);
@@ -237,12 +240,12 @@ impl World {
     /// Waits until every order is delivered.
     pub(crate) async fn quiet(&self) {
         self.eventually("every order is done", async || {
-            let figures = self.store().order_figures().await.unwrap();
-            assert_eq!(figures.dead, 0);
-            figures.pending == 0
+            let stats = self.store().order_stats().await.unwrap();
+            assert_eq!(stats.dead, 0);
+            stats.pending == 0
         })
         .await;
-        self.service.settle().await.unwrap();
+        self.service.advance_watermark().await.unwrap();
     }
 
     /// Waits for a state.
@@ -254,7 +257,7 @@ impl World {
             }
         };
         assert!(
-            tokio::time::timeout(PATIENCE, wait).await.is_ok(),
+            tokio::time::timeout(TIMEOUT, wait).await.is_ok(),
             "waited in vain until {what}"
         );
     }
@@ -295,16 +298,16 @@ pub(crate) fn ids(page: &FeedPage) -> Vec<StoryId> {
     page.items.iter().map(|item| item.story.record.id).collect()
 }
 
-pub(crate) fn below(cursor: &Cursor) -> From {
+pub(crate) fn below(cursor: &Cursor) -> FeedStart {
     match cursor {
-        Cursor::Below(id) => From::Below(StoryId::new(*id)),
+        Cursor::Below(id) => FeedStart::Below(StoryId::new(*id)),
         other => panic!("{other:?} is no cursor for older stories"),
     }
 }
 
-pub(crate) fn newer(page: &FeedPage) -> From {
+pub(crate) fn newer(page: &FeedPage) -> FeedStart {
     match &page.after {
-        Some(Cursor::Newer(seen)) => From::Newer(seen.clone()),
+        Some(Cursor::Newer(seen)) => FeedStart::Newer(seen.clone()),
         other => panic!("{other:?} is no cursor for newer stories"),
     }
 }

@@ -60,7 +60,7 @@ async fn an_order_without_room_in_memory_waits_in_the_store_and_counts() {
         stories.push(world.post(author, Audience::Friends).await);
     }
     world.clock.advance(LONGER);
-    world.service.settle().await.unwrap();
+    world.service.advance_watermark().await.unwrap();
     let answer = world.try_post(author, Audience::Friends, None).await;
     assert!(is_shed(&answer), "{answer:?}");
     world.gate.open();
@@ -93,7 +93,7 @@ async fn an_order_that_fails_again_and_again_sheds_no_posts() {
         })
         .await;
     world.clock.advance(LONGER);
-    world.service.settle().await.unwrap();
+    world.service.advance_watermark().await.unwrap();
     assert!(world.try_post(other, Audience::Friends, None).await.is_ok());
     world.gate.open();
     world.service.stop().await;

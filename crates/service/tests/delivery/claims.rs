@@ -128,6 +128,6 @@ async fn orders_in_the_hands_of_a_service_that_stops_are_taken_at_once_by_the_ne
 
     world.start_again().await;
     world.quiet().await;
-    assert_eq!(world.figures().await.dead, 0);
+    assert_eq!(world.stats().await.dead, 0);
     world.service.stop().await;
 }

@@ -8,16 +8,16 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use sosik_fabric::memory::MemoryFabric;
 use sosik_fabric::{
-    Below, Delivery, Fabric, FabricError, FabricResult, Figures, Reader, Rebuild, Signals, Since,
+    Below, Delivery, Fabric, FabricError, FabricResult, Reader, Rebuild, Signals, Since, Stats,
     View, Watch,
 };
-use sosik_feed::timeline::{Forgotten, Newer};
+use sosik_feed::timeline::{MarkExpired, Newer};
 use sosik_feed::{PersonId, StoryId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 /// A delivery that does not arrive within this time counts as never arriving.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A memory fabric with a gate before its deliveries.
 pub struct GateFabric {
@@ -78,7 +78,7 @@ impl GateFabric {
     /// The next delivery at the gate.
     pub async fn next(&self) -> Stopped {
         let mut arrivals = self.arrivals.lock().await;
-        let next = timeout(PATIENCE, arrivals.recv()).await;
+        let next = timeout(TIMEOUT, arrivals.recv()).await;
         next.expect("no delivery came to the gate")
             .expect("the gate is there")
     }
@@ -158,7 +158,7 @@ impl Fabric for GateFabric {
         reader: PersonId,
         who: &dyn Reader,
         since: Since,
-    ) -> FabricResult<Option<Result<Newer, Forgotten>>> {
+    ) -> FabricResult<Option<Result<Newer, MarkExpired>>> {
         self.inner.newer(reader, who, since).await
     }
 
@@ -188,12 +188,12 @@ impl Fabric for GateFabric {
         self.inner.abandon_rebuild(rebuild).await
     }
 
-    async fn forget(&self, reader: PersonId) -> FabricResult<()> {
-        self.inner.forget(reader).await
+    async fn drop_timeline(&self, reader: PersonId) -> FabricResult<()> {
+        self.inner.drop_timeline(reader).await
     }
 
-    async fn forget_everybody(&self) -> FabricResult<()> {
-        self.inner.forget_everybody().await
+    async fn drop_all_timelines(&self) -> FabricResult<()> {
+        self.inner.drop_all_timelines().await
     }
 
     fn watch(&self, reader: PersonId) -> Arc<dyn Watch> {
@@ -204,7 +204,7 @@ impl Fabric for GateFabric {
         self.inner.wake(people, signals).await
     }
 
-    fn figures(&self) -> Figures {
-        self.inner.figures()
+    fn stats(&self) -> Stats {
+        self.inner.stats()
     }
 }

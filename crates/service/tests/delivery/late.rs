@@ -5,7 +5,7 @@ use std::time::Duration;
 use sosik_feed::generator::STEP_BACK_MAX;
 use sosik_feed::{Audience, StoryId};
 use sosik_service::Settings;
-use sosik_service::feed::From;
+use sosik_service::feed::FeedStart;
 
 use crate::world::{World, ids, newer};
 
@@ -18,7 +18,7 @@ async fn a_story_made_public_long_after_arrives_once_although_the_followers_time
     let story = world.post(author, Audience::Friends).await;
     world.post(author, Audience::Public).await;
     world.quiet().await;
-    assert!(world.service.settled_point() > story);
+    assert!(world.service.delivery_watermark() > story);
     let (of_follower, of_friend) = (world.top(follower).await, world.top(friend).await);
 
     world.gate.guard(follower);
@@ -82,7 +82,7 @@ async fn a_late_story_that_was_read_during_its_delivery_is_told_once_though_the_
     }
     let before = world.top(follower).await;
     world.gate.guard(slow);
-    // An older delivery hangs, so the settled point stays below the story.
+    // An older delivery hangs, so the delivery watermark stays below the story.
     let older = world.post(other, Audience::Friends).await;
     let first = world.gate.next().await;
     let story = world.post(author, Audience::Friends).await;
@@ -147,13 +147,13 @@ async fn what_a_killed_process_with_a_clock_ahead_called_delivered_and_read_hide
     world.clock.advance(AHEAD);
     let ahead = world.post(author, Audience::Friends).await;
     world.quiet().await;
-    // Nobody posts. The settled point and the position that can be marked as read follow the clock.
+    // Nobody posts. The delivery watermark and the position that can be marked as read follow the clock.
     let beyond_the_lease = Settings::default().node.lease + STEP_BACK_MAX + Duration::from_secs(1);
     world.clock.advance(beyond_the_lease);
     let beyond = StoryId::from_u64(u64::MAX >> 1);
     let read = world.service.mark_read(friend, beyond).await.unwrap();
     world.quiet().await;
-    assert!(world.service.settled_point() > ahead && read > ahead);
+    assert!(world.service.delivery_watermark() > ahead && read > ahead);
     let before = world.top(friend).await;
 
     world.clock.go_back(AHEAD);
@@ -177,14 +177,14 @@ async fn a_dead_delivery_holds_nothing_back_and_its_story_arrives_when_it_is_tri
     let story = world.post(author, Audience::Friends).await;
     world
         .eventually("the delivery is dead", async || {
-            world.figures().await.dead == 1
+            world.stats().await.dead == 1
         })
         .await;
     world.gate.open();
     let newest = world.post(other, Audience::Friends).await;
     world.quiet().await;
-    assert!(world.service.settled_point() >= newest);
-    let page = world.read(friend, From::Top).await;
+    assert!(world.service.delivery_watermark() >= newest);
+    let page = world.read(friend, FeedStart::Top).await;
     assert_eq!(ids(&page), [newest]);
 
     let now = world.service.clock().now();
@@ -192,7 +192,7 @@ async fn a_dead_delivery_holds_nothing_back_and_its_story_arrives_when_it_is_tri
     world.lose_timelines(&[friend]).await;
     let page = world.read(friend, newer(&page)).await;
     assert_eq!((ids(&page), page.reset), (vec![story], false));
-    world.service.sweep_soon();
+    world.service.notify_workers();
     world.quiet().await;
     let page = world.read(friend, newer(&page)).await;
     assert_eq!((ids(&page), page.end), (vec![], true));

@@ -8,15 +8,15 @@ use sosik_fabric::Fabric;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, StoryId};
-use sosik_service::feed::{FeedAsk, FeedPage, From};
-use sosik_service::stories::edit::EditAsk;
-use sosik_service::stories::post::PostAsk;
+use sosik_service::feed::{FeedPage, FeedQuery, FeedStart};
+use sosik_service::stories::edit::EditRequest;
+use sosik_service::stories::post::PostRequest;
 use sosik_service::{Clock, Parts, Service, ServiceResult, Settings};
-use sosik_store::{NewPerson, OrderFigures, Store};
+use sosik_store::{NewPerson, OrderStats, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::clock::TestClock;
-use crate::gate::{GateFabric, PATIENCE};
+use crate::gate::{GateFabric, TIMEOUT};
 
 /// Longer than any test, so that the timer of the sweeper never fires.
 const NEVER: Duration = Duration::from_secs(100_000);
@@ -115,8 +115,11 @@ impl World {
     }
 
     pub async fn befriend(&self, one: PersonId, other: PersonId) {
-        self.service.ask_friend(one, other).await.unwrap();
-        self.service.accept_friend(other, one).await.unwrap();
+        self.service.send_friend_request(one, other).await.unwrap();
+        self.service
+            .accept_friend_request(other, one)
+            .await
+            .unwrap();
     }
 
     pub async fn try_post(
@@ -125,12 +128,12 @@ impl World {
         audience: Audience,
         key: Option<&str>,
     ) -> ServiceResult<StoryId> {
-        let ask = PostAsk {
+        let request = PostRequest {
             text: "news".to_owned(),
             audience,
             idempotency_key: key.map(str::to_owned),
         };
-        let item = self.service.post(author, ask).await?;
+        let item = self.service.post(author, request).await?;
         Ok(item.story.record.id)
     }
 
@@ -139,20 +142,23 @@ impl World {
     }
 
     pub async fn make_public(&self, author: PersonId, story: StoryId) {
-        let ask = EditAsk {
+        let request = EditRequest {
             text: None,
             audience: Some(Audience::Public),
         };
-        self.service.edit_story(author, story, ask).await.unwrap();
+        self.service
+            .edit_story(author, story, request)
+            .await
+            .unwrap();
     }
 
-    pub async fn read(&self, reader: PersonId, from: From) -> FeedPage {
+    pub async fn read(&self, reader: PersonId, from: FeedStart) -> FeedPage {
         self.read_some(reader, from, 20).await
     }
 
-    pub async fn read_some(&self, reader: PersonId, from: From, limit: usize) -> FeedPage {
+    pub async fn read_some(&self, reader: PersonId, from: FeedStart, limit: usize) -> FeedPage {
         self.service
-            .feed(reader, FeedAsk { from, limit })
+            .feed(reader, FeedQuery { from, limit })
             .await
             .unwrap()
     }
@@ -160,12 +166,12 @@ impl World {
     /// Evicts the timelines of these readers.
     pub async fn lose_timelines(&self, readers: &[PersonId]) {
         for reader in readers {
-            self.gate.forget(*reader).await.unwrap();
+            self.gate.drop_timeline(*reader).await.unwrap();
         }
     }
 
     pub async fn top(&self, reader: PersonId) -> FeedPage {
-        self.read(reader, From::Top).await
+        self.read(reader, FeedStart::Top).await
     }
 
     /// Whether the story is in the reader's timeline in memory.
@@ -174,20 +180,20 @@ impl World {
         ids.unwrap().unwrap_or_default().contains(&story)
     }
 
-    pub async fn figures(&self) -> OrderFigures {
-        self.store().order_figures().await.unwrap()
+    pub async fn stats(&self) -> OrderStats {
+        self.store().order_stats().await.unwrap()
     }
 
     /// Number of orders in the store.
     pub async fn pending(&self) -> u64 {
-        self.figures().await.pending
+        self.stats().await.pending
     }
 
     /// Waits until every order is delivered.
     pub async fn quiet(&self) {
         self.eventually("every order is done", async || self.pending().await == 0)
             .await;
-        self.service.settle().await.unwrap();
+        self.service.advance_watermark().await.unwrap();
     }
 
     /// Waits for a state.
@@ -199,7 +205,7 @@ impl World {
             }
         };
         assert!(
-            tokio::time::timeout(PATIENCE, wait).await.is_ok(),
+            tokio::time::timeout(TIMEOUT, wait).await.is_ok(),
             "waited in vain until {what}"
         );
     }
@@ -237,9 +243,9 @@ pub fn ids(page: &FeedPage) -> Vec<StoryId> {
     page.items.iter().map(|item| item.story.record.id).collect()
 }
 /// Asks for what came after the page.
-pub fn newer(page: &FeedPage) -> From {
+pub fn newer(page: &FeedPage) -> FeedStart {
     match &page.after {
-        Some(Cursor::Newer(seen)) => From::Newer(seen.clone()),
+        Some(Cursor::Newer(seen)) => FeedStart::Newer(seen.clone()),
         other => panic!("{other:?} is no cursor for newer stories"),
     }
 }

@@ -14,15 +14,17 @@ mod writes;
 use common::{World, newer};
 use sosik_fabric::failing::Fault;
 use sosik_feed::PersonId;
-use sosik_service::feed::From;
+use sosik_service::feed::FeedStart;
 
 /// Faults that end a call with an error.
 const ERRORS: [Fault; 2] = [Fault::Error, Fault::LostAnswer];
 
 /// Whether the reader is served from a timeline, not from the store.
 async fn has_timeline(world: &World, reader: PersonId) -> bool {
-    match newer(&world.read(reader, From::Top, 5).await) {
-        From::Newer(seen) => seen.incarnation != 0,
-        From::Top | From::Below(_) => unreachable!("a first page has a cursor for newer stories"),
+    match newer(&world.read(reader, FeedStart::Top, 5).await) {
+        FeedStart::Newer(seen) => seen.incarnation != 0,
+        FeedStart::Top | FeedStart::Below(_) => {
+            unreachable!("a first page has a cursor for newer stories")
+        }
     }
 }

@@ -3,7 +3,7 @@
 use sosik_fabric::failing::Call;
 use sosik_feed::cursor::Seen;
 use sosik_feed::{Audience, PersonId, StoryId};
-use sosik_service::feed::From;
+use sosik_service::feed::FeedStart;
 use sosik_service::feed::stream::StreamEvent;
 
 use super::ERRORS;
@@ -30,7 +30,7 @@ async fn every_page_is_served_from_the_store_whichever_call_fails() {
         for fault in ERRORS {
             for cold in [false, true] {
                 if cold {
-                    world.service.fabric().forget(reader).await.unwrap();
+                    world.service.fabric().drop_timeline(reader).await.unwrap();
                 }
                 world.faults.always(call, fault);
                 assert_eq!(
@@ -55,7 +55,7 @@ async fn what_is_new_is_told_once_whichever_call_fails() {
     let (author, reader, _) = warm_reader(&world).await;
     for call in [Call::View, Call::Newer, Call::Above, Call::BeginRebuild] {
         for fault in ERRORS {
-            let before = world.read(reader, From::Top, 10).await;
+            let before = world.read(reader, FeedStart::Top, 10).await;
             let story = world.post(author, Audience::Friends).await;
             world.quiet().await;
             world.faults.always(call, fault);

@@ -15,7 +15,12 @@ async fn cold_reader(world: &World) -> (PersonId, StoryId) {
     world.befriend(people[0], people[1]).await;
     let story = world.post(people[0], Audience::Friends).await;
     world.quiet().await;
-    world.service.fabric().forget(people[1]).await.unwrap();
+    world
+        .service
+        .fabric()
+        .drop_timeline(people[1])
+        .await
+        .unwrap();
     (people[1], story)
 }
 

@@ -29,17 +29,17 @@ async fn two_writes_whose_forgetting_fails_are_both_seen_by_reads_in_between_and
     let world = World::new().await;
     let (reader, authors) = authors(&world, 2).await;
     assert!(has_timeline(&world, reader).await);
-    world.faults.always(Call::Forget, Fault::Wait);
+    world.faults.always(Call::DropTimeline, Fault::Wait);
     let (service, first) = (world.service.clone(), authors[0].0);
     let following = tokio::spawn(async move { service.follow(reader, first).await });
     world
         .eventually("the first write is dropping the timeline", async || {
-            world.faults.begun(Call::Forget) >= 1
+            world.faults.begun(Call::DropTimeline) >= 1
         })
         .await;
     // Committed and not acknowledged yet: this node's caches are invalidated before the fabric is.
     assert_eq!(world.top(reader).await, newest_first(&authors[..1]));
-    world.faults.always(Call::Forget, Fault::Error);
+    world.faults.always(Call::DropTimeline, Fault::Error);
     following.await.unwrap().unwrap();
     assert_eq!(world.top(reader).await, newest_first(&authors[..1]));
     world.service.follow(reader, authors[1].0).await.unwrap();
@@ -66,13 +66,13 @@ async fn a_timeline_built_before_a_write_that_could_not_be_told_is_never_used() 
             world.faults.begun(Call::FinishRebuild) == 1
         })
         .await;
-    world.faults.always(Call::Forget, Fault::Error);
+    world.faults.always(Call::DropTimeline, Fault::Error);
     world.service.follow(reader, authors[0].0).await.unwrap();
     assert_eq!(world.top(reader).await, newest_first(&authors));
     world.faults.lift(Call::FinishRebuild);
     building.await.unwrap().unwrap();
     assert_eq!(world.top(reader).await, newest_first(&authors));
-    world.faults.lift(Call::Forget);
+    world.faults.lift(Call::DropTimeline);
     world
         .eventually("a timeline is used", async || {
             assert_eq!(world.top(reader).await, newest_first(&authors));
@@ -98,7 +98,12 @@ async fn reads_beside_writes_on_a_fabric_that_fails_now_and_then_see_every_answe
             })
         })
         .collect();
-    let calls = [Call::Forget, Call::FinishRebuild, Call::View, Call::Wake];
+    let calls = [
+        Call::DropTimeline,
+        Call::FinishRebuild,
+        Call::View,
+        Call::Wake,
+    ];
     for (place, (author, _)) in authors.iter().enumerate() {
         let fault = [Fault::Error, Fault::LostAnswer][place / 4 % 2];
         world.faults.next(calls[place % 4], fault, 2);

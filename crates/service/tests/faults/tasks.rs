@@ -32,7 +32,7 @@ async fn every_task_that_panics_goes_on_afterwards() {
         // Every task reads the clock without further posts. Posts that are deleted in between would be above the story,
         // and with a thousand of them the story is not on the first page.
         world
-            .eventually(task, async || world.clock.looks_after_panics(task) > 0)
+            .eventually(task, async || world.clock.reads_after_panics(task) > 0)
             .await;
         world
             .eventually("the story is delivered", async || {
@@ -40,7 +40,7 @@ async fn every_task_that_panics_goes_on_afterwards() {
             })
             .await;
     }
-    assert_eq!(world.service.given_up(), []);
+    assert_eq!(world.service.failed_tasks(), []);
     assert_eq!(current_task(), None, "a test is not a task");
 }
 
@@ -48,30 +48,30 @@ async fn every_task_that_panics_goes_on_afterwards() {
 async fn the_repeats_of_failed_invalidations_survive_a_panic() {
     let world = busy_world().await;
     let people = world.people(&["one", "other"]).await;
-    world.faults.always(Call::Forget, Fault::Error);
+    world.faults.always(Call::DropTimeline, Fault::Error);
     world.befriend(people[0], people[1]).await;
     assert!(world.service.unconfirmed_invalidations() > 0);
-    world.faults.next(Call::Forget, Fault::Panic, 2);
+    world.faults.next(Call::DropTimeline, Fault::Panic, 2);
     world
         .eventually("everything is confirmed", async || {
             world.service.unconfirmed_invalidations() == 0
         })
         .await;
-    assert_eq!(world.service.given_up(), []);
+    assert_eq!(world.service.failed_tasks(), []);
 }
 
 #[tokio::test]
 async fn a_task_that_always_panics_is_given_up_and_named_while_people_are_served() {
     let world = busy_world().await;
     let author = world.person("author").await;
-    assert_eq!(world.service.given_up(), []);
+    assert_eq!(world.service.failed_tasks(), []);
     world.clock.panic_in("sweeper", u32::MAX);
     world
         .eventually("the sweeper is given up", async || {
-            !world.service.given_up().is_empty()
+            !world.service.failed_tasks().is_empty()
         })
         .await;
-    let told = world.service.given_up()[0].to_string();
+    let told = world.service.failed_tasks()[0].to_string();
     assert!(
         told.starts_with("the task sweeper failed after 3 restarts within 600 s"),
         "{told}"
@@ -94,7 +94,7 @@ async fn a_delivery_that_panics_every_time_becomes_a_dead_order_and_others_are_d
     world.unclaimed_story(people[0]).await;
     world
         .eventually("the order is dead", async || {
-            world.store().order_figures().await.unwrap().dead == 1
+            world.store().order_stats().await.unwrap().dead == 1
         })
         .await;
     world.faults.lift_all();
@@ -104,5 +104,5 @@ async fn a_delivery_that_panics_every_time_becomes_a_dead_order_and_others_are_d
             world.top(people[1]).await.contains(&next)
         })
         .await;
-    assert_eq!(world.service.given_up(), []);
+    assert_eq!(world.service.failed_tasks(), []);
 }

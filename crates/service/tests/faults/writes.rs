@@ -5,8 +5,8 @@ use std::time::Duration;
 use sosik_fabric::failing::{Call, Fault};
 use sosik_feed::{Audience, NotificationId, PersonId};
 use sosik_service::Settings;
-use sosik_service::stories::edit::EditAsk;
-use sosik_service::stories::post::PostAsk;
+use sosik_service::stories::edit::EditRequest;
+use sosik_service::stories::post::PostRequest;
 
 use super::{ERRORS, has_timeline};
 use crate::common::World;
@@ -20,8 +20,8 @@ async fn warm_pair(world: &World) -> [PersonId; 2] {
     [people[0], people[1]]
 }
 
-fn text(text: &str) -> PostAsk {
-    PostAsk {
+fn text(text: &str) -> PostRequest {
+    PostRequest {
         text: text.to_owned(),
         audience: Audience::Friends,
         idempotency_key: None,
@@ -52,7 +52,7 @@ async fn write_everything(world: &World) {
     service.unfriend(one, other).await.unwrap();
     assert!(world.top(one).await.is_empty(), "unfriended");
     service.follow(one, other).await.unwrap();
-    let wider = EditAsk {
+    let wider = EditRequest {
         text: Some("for everybody".to_owned()),
         audience: Some(Audience::Public),
     };
@@ -135,8 +135,8 @@ async fn asking_again_repairs_what_the_first_answer_left_behind() {
     for ask in ["ask", "accept"] {
         world.befriend_all(one, &[other]).await;
         let again = match ask {
-            "ask" => world.service.ask_friend(one, other).await,
-            _ => world.service.accept_friend(one, other).await,
+            "ask" => world.service.send_friend_request(one, other).await,
+            _ => world.service.accept_friend_request(one, other).await,
         };
         again.unwrap();
         assert_eq!(world.top(one).await, [of_other, of_one], "{ask}");
@@ -153,12 +153,20 @@ async fn asking_again_repairs_what_the_first_answer_left_behind() {
 async fn a_request_made_again_does_not_drop_the_timeline_of_a_stranger() {
     let world = World::new().await;
     let [one, stranger] = warm_pair(&world).await;
-    world.service.ask_friend(one, stranger).await.unwrap();
+    world
+        .service
+        .send_friend_request(one, stranger)
+        .await
+        .unwrap();
     world.service.unblock(one, stranger).await.unwrap();
     assert!(has_timeline(&world, stranger).await);
     let built = world.faults.begun(Call::FinishRebuild);
     for _ in 0..3 {
-        world.service.ask_friend(one, stranger).await.unwrap();
+        world
+            .service
+            .send_friend_request(one, stranger)
+            .await
+            .unwrap();
         world.service.unblock(one, stranger).await.unwrap();
     }
     assert!(has_timeline(&world, stranger).await);
@@ -171,7 +179,7 @@ async fn a_write_that_panics_half_way_leaves_no_outdated_cache() {
     let [one, other] = warm_pair(&world).await;
     let story = world.post(other, Audience::Public).await;
     world.service.open_story(one, story).await.unwrap();
-    world.faults.next(Call::Forget, Fault::Panic, 1);
+    world.faults.next(Call::DropTimeline, Fault::Panic, 1);
     let service = world.service.clone();
     let follow = tokio::spawn(async move { service.follow(one, other).await });
     assert!(follow.await.unwrap_err().is_panic());
@@ -192,8 +200,8 @@ async fn a_post_that_panics_after_its_commit_is_delivered_and_does_not_hold_up_t
     let [author, friend] = warm_pair(&world).await;
     world.befriend(author, friend).await;
     world.faults.next(Call::Wake, Fault::Panic, 1);
-    let (service, ask) = (world.service.clone(), text("half-way"));
-    let post = tokio::spawn(async move { service.post(author, ask).await.map(|_| ()) });
+    let (service, request) = (world.service.clone(), text("half-way"));
+    let post = tokio::spawn(async move { service.post(author, request).await.map(|_| ()) });
     assert!(post.await.unwrap_err().is_panic());
     assert_eq!(world.top(author).await.len(), 1, "it was written");
     world
@@ -205,8 +213,8 @@ async fn a_post_that_panics_after_its_commit_is_delivered_and_does_not_hold_up_t
     let next = world.post(author, Audience::Friends).await;
     world
         .eventually("everything is settled", async || {
-            world.service.settle().await.unwrap();
-            world.service.settled_point() >= next
+            world.service.advance_watermark().await.unwrap();
+            world.service.delivery_watermark() >= next
         })
         .await;
 }

@@ -3,18 +3,18 @@
 use sosik_feed::RuleBroken;
 use sosik_feed::people::Language;
 use sosik_service::ServiceError;
-use sosik_service::accounts::SignUpAsk;
-use sosik_service::people::ProfileAsk;
+use sosik_service::accounts::SignUpRequest;
+use sosik_service::people::ProfileUpdate;
 
-use crate::world::{PASSWORD, World, ask, broken, missing};
+use crate::world::{PASSWORD, World, broken, missing, sign_up_request};
 
 #[tokio::test]
 async fn whoever_signs_up_is_logged_in_and_can_log_in_again() {
     let world = World::new().await;
-    let asked = SignUpAsk {
+    let asked = SignUpRequest {
         language: Some("ko".to_owned()),
         display_name: "김미나".to_owned(),
-        ..ask("@Mina")
+        ..sign_up_request("@Mina")
     };
     let signed_up = world.service.sign_up(asked).await.unwrap();
     assert_eq!(signed_up.person.record.handle, "mina");
@@ -37,22 +37,23 @@ async fn whoever_signs_up_is_logged_in_and_can_log_in_again() {
 #[tokio::test]
 async fn a_sign_up_that_breaks_a_rule_is_refused_and_makes_nothing() {
     let world = World::new().await;
-    let check =
-        async |asked: SignUpAsk, rule| assert_eq!(broken(world.service.sign_up(asked).await), rule);
-    check(ask("mi"), RuleBroken::HandleTooShort).await;
-    check(ask("admin"), RuleBroken::HandleReserved).await;
+    let check = async |asked: SignUpRequest, rule| {
+        assert_eq!(broken(world.service.sign_up(asked).await), rule);
+    };
+    check(sign_up_request("mi"), RuleBroken::HandleTooShort).await;
+    check(sign_up_request("admin"), RuleBroken::HandleReserved).await;
     check(
-        SignUpAsk {
+        SignUpRequest {
             display_name: " ".to_owned(),
-            ..ask("mina")
+            ..sign_up_request("mina")
         },
         RuleBroken::DisplayNameEmpty,
     )
     .await;
     check(
-        SignUpAsk {
+        SignUpRequest {
             language: Some("xx".to_owned()),
-            ..ask("mina")
+            ..sign_up_request("mina")
         },
         RuleBroken::LanguageUnknown,
     )
@@ -64,9 +65,9 @@ async fn a_sign_up_that_breaks_a_rule_is_refused_and_makes_nothing() {
         ("mina_kim", RuleBroken::PasswordCommon),
     ] {
         check(
-            SignUpAsk {
+            SignUpRequest {
                 password: password.to_owned(),
-                ..ask("mina_kim")
+                ..sign_up_request("mina_kim")
             },
             rule,
         )
@@ -80,11 +81,11 @@ async fn a_handle_that_is_taken_or_looks_like_one_is_refused() {
     let world = World::new().await;
     world.person("mina_1").await;
     assert_eq!(
-        broken(world.service.sign_up(ask("MINA_1")).await),
+        broken(world.service.sign_up(sign_up_request("MINA_1")).await),
         RuleBroken::HandleTaken
     );
     assert_eq!(
-        broken(world.service.sign_up(ask("mina_l")).await),
+        broken(world.service.sign_up(sign_up_request("mina_l")).await),
         RuleBroken::HandleConfusable
     );
 }
@@ -93,8 +94,8 @@ async fn a_handle_that_is_taken_or_looks_like_one_is_refused() {
 async fn two_who_want_the_same_handle_at_once_do_not_both_get_it() {
     let world = World::new().await;
     let (one, other) = tokio::join!(
-        world.service.sign_up(ask("mina")),
-        world.service.sign_up(ask("mina"))
+        world.service.sign_up(sign_up_request("mina")),
+        world.service.sign_up(sign_up_request("mina"))
     );
     let (winner, loser) = if one.is_ok() {
         (one, other)
@@ -135,9 +136,9 @@ async fn a_password_is_the_same_however_the_keyboard_puts_letters_together() {
     let composed = "비밀번호는길어요é";
     world
         .service
-        .sign_up(SignUpAsk {
+        .sign_up(SignUpRequest {
             password: composed.to_owned(),
-            ..ask("mina")
+            ..sign_up_request("mina")
         })
         .await
         .unwrap();
@@ -157,12 +158,12 @@ async fn a_profile_is_changed_in_part_and_only_by_the_rules() {
     let world = World::new().await;
     let [ana, bo] = world.people(["ana", "bob"]).await;
     let before = world.service.me(ana.id).await.unwrap();
-    let ask = ProfileAsk {
+    let request = ProfileUpdate {
         bio: Some("두 줄\n".to_owned()),
         language: Some("ja".to_owned()),
-        ..ProfileAsk::default()
+        ..ProfileUpdate::default()
     };
-    let after = world.service.change_profile(ana.id, ask).await.unwrap();
+    let after = world.service.change_profile(ana.id, request).await.unwrap();
     assert_eq!(
         (
             after.person.record.bio.as_str(),
@@ -173,7 +174,7 @@ async fn a_profile_is_changed_in_part_and_only_by_the_rules() {
     assert_eq!(after.person.record.display_name, "ana");
     assert!(after.person.record.revision > before.person.record.revision);
 
-    let bad = ProfileAsk {
+    let bad = ProfileUpdate {
         bio: Some("gone".to_owned()),
         display_name: Some(String::new()),
         language: None,

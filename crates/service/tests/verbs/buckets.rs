@@ -61,7 +61,11 @@ async fn every_notification_lives_in_the_bucket_of_its_reader() {
         world.service.like(person.id, story).await.unwrap();
     }
     world.service.unfriend(joon.id, mina.id).await.unwrap();
-    world.service.ask_friend(joon.id, mina.id).await.unwrap();
+    world
+        .service
+        .send_friend_request(joon.id, mina.id)
+        .await
+        .unwrap();
     let mut kinds = BTreeSet::new();
     for person in &people {
         let page = world

@@ -81,7 +81,7 @@ async fn become_role(world: &World, author: &Person, person: &Person, role: Role
 async fn look(world: &World, author: &Person, person: &Person) {
     for story in world
         .store()
-        .stories_of(author.id, sosik_feed::Sees::Everything, None, 10)
+        .stories_of(author.id, sosik_feed::Visibility::Everything, None, 10)
         .await
         .unwrap()
     {
@@ -181,7 +181,7 @@ async fn only_the_author_edits_and_deletes() {
     let [author, friend] = world.people(["author", "feli"]).await;
     world.befriend(&author, &friend).await;
     let story = world.post(&author, Audience::Public, "mine").await;
-    let edit = || sosik_service::stories::edit::EditAsk {
+    let edit = || sosik_service::stories::edit::EditRequest {
         text: Some("yours".to_owned()),
         audience: None,
     };

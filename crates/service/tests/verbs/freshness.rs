@@ -1,10 +1,10 @@
 //! A change is visible to the next read, although everything is cached.
 
 use sosik_feed::{Audience, PersonId, StoryId};
-use sosik_service::feed::{FeedAsk, From};
-use sosik_service::people::ProfileAsk;
+use sosik_service::feed::{FeedQuery, FeedStart};
+use sosik_service::people::ProfileUpdate;
 use sosik_service::stories::StoryItem;
-use sosik_service::stories::edit::EditAsk;
+use sosik_service::stories::edit::EditRequest;
 
 use crate::world::{World, there};
 
@@ -18,8 +18,8 @@ impl World {
             .service
             .feed(
                 reader,
-                FeedAsk {
-                    from: From::Top,
+                FeedQuery {
+                    from: FeedStart::Top,
                     limit: 100,
                 },
             )
@@ -41,7 +41,7 @@ async fn an_edit_is_seen_at_once_and_the_same_again_is_no_edit() {
         "#before @reader"
     );
 
-    let edit = EditAsk {
+    let edit = EditRequest {
         text: Some("#after ".to_owned()),
         audience: Some(Audience::Public),
     };
@@ -69,7 +69,7 @@ async fn an_edit_is_seen_at_once_and_the_same_again_is_no_edit() {
         .unwrap();
     world
         .service
-        .edit_story(author.id, story, EditAsk::default())
+        .edit_story(author.id, story, EditRequest::default())
         .await
         .unwrap();
     assert_eq!(
@@ -94,7 +94,7 @@ async fn a_story_that_is_narrowed_or_deleted_is_gone_at_once() {
         world.open(reader, story).await;
     }
 
-    let narrowed = EditAsk {
+    let narrowed = EditRequest {
         audience: Some(Audience::Friends),
         text: None,
     };
@@ -120,7 +120,7 @@ async fn a_story_that_becomes_public_comes_to_those_who_follow() {
     world.service.follow(follower.id, author.id).await.unwrap();
     let story = world.post(&author, Audience::Friends, "x").await;
     assert!(!world.feed_shows(follower.id, story).await);
-    let widened = EditAsk {
+    let widened = EditRequest {
         audience: Some(Audience::Public),
         text: None,
     };
@@ -186,11 +186,15 @@ async fn a_changed_profile_is_seen_at_once_on_stories_comments_and_in_search() {
         .unwrap();
     world.open(reader.id, story).await;
 
-    let ask = ProfileAsk {
+    let request = ProfileUpdate {
         display_name: Some("새 이름".to_owned()),
-        ..ProfileAsk::default()
+        ..ProfileUpdate::default()
     };
-    let changed = world.service.change_profile(author.id, ask).await.unwrap();
+    let changed = world
+        .service
+        .change_profile(author.id, request)
+        .await
+        .unwrap();
     assert_eq!(changed.person.record.display_name, "새 이름");
     assert_eq!(
         world
@@ -242,16 +246,28 @@ async fn relations_change_the_home_feed_at_once() {
     check("mute", [false, false]).await;
     service.unmute(reader.id, author.id).await.unwrap();
     check("unmute", [true, false]).await;
-    service.ask_friend(author.id, reader.id).await.unwrap();
+    service
+        .send_friend_request(author.id, reader.id)
+        .await
+        .unwrap();
     check("a request", [true, false]).await;
-    service.ask_friend(reader.id, author.id).await.unwrap();
+    service
+        .send_friend_request(reader.id, author.id)
+        .await
+        .unwrap();
     check("both asked", [true, true]).await;
     service.unfriend(author.id, reader.id).await.unwrap();
     check("unfriend", [true, false]).await;
     service.unfollow(reader.id, author.id).await.unwrap();
     check("unfollow", [false, false]).await;
-    service.ask_friend(author.id, reader.id).await.unwrap();
-    service.accept_friend(reader.id, author.id).await.unwrap();
+    service
+        .send_friend_request(author.id, reader.id)
+        .await
+        .unwrap();
+    service
+        .accept_friend_request(reader.id, author.id)
+        .await
+        .unwrap();
     check("accept", [true, true]).await;
     service.block(reader.id, author.id).await.unwrap();
     check("block", [false, false]).await;

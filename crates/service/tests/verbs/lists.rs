@@ -91,8 +91,16 @@ async fn lists_of_people_go_newest_first_page_by_page_to_the_end() {
 async fn requests_are_listed_on_both_sides() {
     let world = World::new().await;
     let [me, a, b] = world.people(["me_", "anna", "bert"]).await;
-    world.service.ask_friend(me.id, a.id).await.unwrap();
-    world.service.ask_friend(b.id, me.id).await.unwrap();
+    world
+        .service
+        .send_friend_request(me.id, a.id)
+        .await
+        .unwrap();
+    world
+        .service
+        .send_friend_request(b.id, me.id)
+        .await
+        .unwrap();
     assert_eq!(
         world
             .list(&me, PeopleList::Requests(RequestSide::Outgoing))
@@ -207,7 +215,11 @@ async fn notifications_tell_who_did_what_and_are_read_up_to_a_place() {
     let world = World::new().await;
     let [me, a, b] = world.people(["me_", "anna", "bert"]).await;
     let story = world.post(&me, Audience::Public, "x").await;
-    world.service.ask_friend(a.id, me.id).await.unwrap();
+    world
+        .service
+        .send_friend_request(a.id, me.id)
+        .await
+        .unwrap();
     world.service.like(b.id, story).await.unwrap();
     world
         .service
@@ -282,7 +294,11 @@ async fn what_is_yet_to_come_cannot_be_marked_as_read() {
         .mark_read(me.id, sosik_feed::StoryId::from_u64(far))
         .await
         .unwrap();
-    world.service.ask_friend(other.id, me.id).await.unwrap();
+    world
+        .service
+        .send_friend_request(other.id, me.id)
+        .await
+        .unwrap();
     assert_eq!(world.service.unread_notifications(me.id).await.unwrap(), 1);
     let story = world.post(&me, Audience::Public, "x").await;
     assert!(world.service.read_position(me.id).await.unwrap() < story);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use sosik_feed::RuleBroken;
 use sosik_service::ServiceError;
-use sosik_service::accounts::{BreachedPasswords, SignUpAsk};
+use sosik_service::accounts::{BreachedPasswords, SignUpRequest};
 
 use crate::world::{PASSWORD, World, broken};
 
@@ -93,19 +93,19 @@ impl BreachedPasswords for Breached {
 async fn a_password_that_became_known_elsewhere_is_refused_at_sign_up_and_at_a_change() {
     let world = World::new().await;
     let mina = world.person("mina").await;
-    world.service.ask_for_breached(Breached(NEW_PASSWORD));
+    world.service.set_breached_passwords(Breached(NEW_PASSWORD));
     let change = world
         .service
         .change_password(&mina.viewer, PASSWORD, NEW_PASSWORD);
     assert_eq!(broken(change.await), RuleBroken::PasswordCommon);
-    let ask = SignUpAsk {
+    let request = SignUpRequest {
         handle: "jun".to_owned(),
         display_name: "Jun".to_owned(),
         password: NEW_PASSWORD.to_owned(),
         language: None,
         client: String::new(),
     };
-    let sign_up = world.service.sign_up(ask).await;
+    let sign_up = world.service.sign_up(request).await;
     assert_eq!(broken(sign_up), RuleBroken::PasswordCommon);
     world.person("jun").await; // with another password
 }

@@ -20,11 +20,11 @@ async fn a_friendship_takes_both_and_is_the_same_for_both() {
     let [ana, bo] = world.people(["ana", "bob"]).await;
     let service = &world.service;
     assert_eq!(
-        missing(service.accept_friend(ana.id, bo.id).await),
+        missing(service.accept_friend_request(ana.id, bo.id).await),
         "friend request"
     );
-    service.ask_friend(ana.id, bo.id).await.unwrap();
-    service.ask_friend(ana.id, bo.id).await.unwrap();
+    service.send_friend_request(ana.id, bo.id).await.unwrap();
+    service.send_friend_request(ana.id, bo.id).await.unwrap();
     assert_eq!(
         world.relation(&ana, &bo).await,
         Relation {
@@ -40,12 +40,12 @@ async fn a_friendship_takes_both_and_is_the_same_for_both() {
         }
     );
     assert_eq!(
-        missing(service.accept_friend(ana.id, bo.id).await),
+        missing(service.accept_friend_request(ana.id, bo.id).await),
         "friend request"
     );
 
-    service.accept_friend(bo.id, ana.id).await.unwrap();
-    service.accept_friend(bo.id, ana.id).await.unwrap();
+    service.accept_friend_request(bo.id, ana.id).await.unwrap();
+    service.accept_friend_request(bo.id, ana.id).await.unwrap();
     let friends = Relation {
         friend: true,
         ..Relation::default()
@@ -69,11 +69,23 @@ async fn a_request_can_be_taken_back_and_declined() {
     let world = World::new().await;
     let [ana, bo] = world.people(["ana", "bob"]).await;
     for who in [&ana, &bo] {
-        world.service.ask_friend(ana.id, bo.id).await.unwrap();
+        world
+            .service
+            .send_friend_request(ana.id, bo.id)
+            .await
+            .unwrap();
         assert_eq!(world.service.unread_notifications(bo.id).await.unwrap(), 1);
         let other = if who.id == ana.id { &bo } else { &ana };
-        world.service.drop_request(who.id, other.id).await.unwrap();
-        world.service.drop_request(who.id, other.id).await.unwrap();
+        world
+            .service
+            .remove_friend_request(who.id, other.id)
+            .await
+            .unwrap();
+        world
+            .service
+            .remove_friend_request(who.id, other.id)
+            .await
+            .unwrap();
         assert_eq!(world.relation(&ana, &bo).await, Relation::default());
         assert_eq!(world.service.unread_notifications(bo.id).await.unwrap(), 0);
     }
@@ -86,7 +98,7 @@ async fn nobody_befriends_follows_blocks_or_mutes_themselves_or_somebody_who_is_
     let service = &world.service;
     let nobody = sosik_feed::PersonId::from_u64(1);
     assert_eq!(
-        broken(service.ask_friend(ana.id, ana.id).await),
+        broken(service.send_friend_request(ana.id, ana.id).await),
         RuleBroken::Yourself
     );
     assert_eq!(
@@ -101,14 +113,20 @@ async fn nobody_befriends_follows_blocks_or_mutes_themselves_or_somebody_who_is_
         broken(service.mute(ana.id, ana.id).await),
         RuleBroken::Yourself
     );
-    assert_eq!(missing(service.ask_friend(ana.id, nobody).await), "person");
+    assert_eq!(
+        missing(service.send_friend_request(ana.id, nobody).await),
+        "person"
+    );
     assert_eq!(missing(service.follow(ana.id, nobody).await), "person");
     assert_eq!(missing(service.block(ana.id, nobody).await), "person");
     assert_eq!(missing(service.mute(ana.id, nobody).await), "person");
 
     // With a block in between, the other person looks like one who does not exist, too.
     service.block(bo.id, ana.id).await.unwrap();
-    assert_eq!(missing(service.ask_friend(ana.id, bo.id).await), "person");
+    assert_eq!(
+        missing(service.send_friend_request(ana.id, bo.id).await),
+        "person"
+    );
     assert_eq!(missing(service.follow(ana.id, bo.id).await), "person");
     assert_eq!(missing(service.mute(ana.id, bo.id).await), "person");
     for undone in [
@@ -144,27 +162,27 @@ async fn a_limit_is_told_by_its_name() {
         broken(service.mute(ana.id, cho.id).await),
         RuleBroken::MuteLimit
     );
-    service.ask_friend(ana.id, bo.id).await.unwrap();
+    service.send_friend_request(ana.id, bo.id).await.unwrap();
     assert_eq!(
-        broken(service.ask_friend(ana.id, cho.id).await),
+        broken(service.send_friend_request(ana.id, cho.id).await),
         RuleBroken::RequestLimit
     );
-    service.ask_friend(dan.id, bo.id).await.unwrap();
-    service.accept_friend(bo.id, ana.id).await.unwrap();
+    service.send_friend_request(dan.id, bo.id).await.unwrap();
+    service.accept_friend_request(bo.id, ana.id).await.unwrap();
     assert_eq!(
-        broken(service.ask_friend(ana.id, cho.id).await),
+        broken(service.send_friend_request(ana.id, cho.id).await),
         RuleBroken::FriendLimitYours
     );
     assert_eq!(
-        broken(service.accept_friend(bo.id, dan.id).await),
+        broken(service.accept_friend_request(bo.id, dan.id).await),
         RuleBroken::FriendLimitYours
     );
-    service.ask_friend(cho.id, ana.id).await.unwrap();
-    service.drop_request(dan.id, bo.id).await.unwrap();
+    service.send_friend_request(cho.id, ana.id).await.unwrap();
+    service.remove_friend_request(dan.id, bo.id).await.unwrap();
     service.unfriend(ana.id, bo.id).await.unwrap();
     world.befriend(&dan, &cho).await;
     assert_eq!(
-        broken(service.accept_friend(ana.id, cho.id).await),
+        broken(service.accept_friend_request(ana.id, cho.id).await),
         RuleBroken::FriendLimitTheirs
     );
     service.block(ana.id, bo.id).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sosik_service::accounts::Remembered;
+use sosik_service::accounts::CachedSession;
 
 use crate::world::{PASSWORD, World, missing};
 
@@ -247,17 +247,26 @@ async fn a_token_that_opens_nothing_is_asked_for_once_within_a_while() {
     let world = World::new().await;
     let mina = world.person("mina").await;
     let invented = "A".repeat(43);
-    assert_eq!(world.service.remembered(&invented), Remembered::Unknown);
+    assert_eq!(
+        world.service.cached_session(&invented),
+        CachedSession::NotCached
+    );
     assert!(!world.opens(&invented).await);
-    assert_eq!(world.service.remembered(&invented), Remembered::Nothing);
+    assert_eq!(
+        world.service.cached_session(&invented),
+        CachedSession::Invalid
+    );
     world.clock.advance(Duration::from_secs(31));
-    assert_eq!(world.service.remembered(&invented), Remembered::Unknown);
+    assert_eq!(
+        world.service.cached_session(&invented),
+        CachedSession::NotCached
+    );
     assert!(matches!(
-        world.service.remembered(&mina.token),
-        Remembered::Open(_) | Remembered::Unknown
+        world.service.cached_session(&mina.token),
+        CachedSession::Open(_) | CachedSession::NotCached
     ));
     assert_eq!(
-        world.service.remembered("no token at all"),
-        Remembered::Nothing
+        world.service.cached_session("no token at all"),
+        CachedSession::Invalid
     );
 }

@@ -2,7 +2,7 @@
 
 use sosik_feed::{Audience, Cursor, StoryId};
 use sosik_service::stories::StoryPage;
-use sosik_service::stories::edit::EditAsk;
+use sosik_service::stories::edit::EditRequest;
 
 use crate::world::World;
 
@@ -80,7 +80,7 @@ async fn a_story_leaves_a_tag_with_its_text_and_with_itself() {
         world.post(&author, Audience::Public, "#seoul").await,
     ];
     assert_eq!(tagged().await, [deleted, edited]);
-    let edit = EditAsk {
+    let edit = EditRequest {
         text: Some("#busan".to_owned()),
         audience: None,
     };

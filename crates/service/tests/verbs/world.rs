@@ -6,8 +6,8 @@ use std::time::Duration;
 use sosik_fabric::Fabric;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
-use sosik_service::accounts::{SignUpAsk, Viewer};
-use sosik_service::stories::post::PostAsk;
+use sosik_service::accounts::{SignUpRequest, Viewer};
+use sosik_service::stories::post::PostRequest;
 use sosik_service::{Clock, Parts, Service, ServiceError, ServiceResult, Settings};
 use sosik_store::Store;
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
@@ -18,7 +18,7 @@ use crate::clock::TestClock;
 pub const PASSWORD: &str = "river-7-lantern";
 
 /// A state that is not reached within this time counts as never reached.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A service that starts empty.
 pub struct World {
@@ -84,9 +84,9 @@ impl World {
     pub async fn named(&self, handle: &str, name: &str) -> Person {
         let logged_in = self
             .service
-            .sign_up(SignUpAsk {
+            .sign_up(SignUpRequest {
                 display_name: name.to_owned(),
-                ..ask(handle)
+                ..sign_up_request(handle)
             })
             .await
             .unwrap();
@@ -111,18 +111,24 @@ impl World {
     }
 
     pub async fn befriend(&self, one: &Person, other: &Person) {
-        self.service.ask_friend(one.id, other.id).await.unwrap();
-        self.service.accept_friend(other.id, one.id).await.unwrap();
+        self.service
+            .send_friend_request(one.id, other.id)
+            .await
+            .unwrap();
+        self.service
+            .accept_friend_request(other.id, one.id)
+            .await
+            .unwrap();
     }
 
     pub async fn post(&self, author: &Person, audience: Audience, text: &str) -> StoryId {
-        let ask = PostAsk {
+        let request = PostRequest {
             text: text.to_owned(),
             audience,
             idempotency_key: None,
         };
         self.service
-            .post(author.id, ask)
+            .post(author.id, request)
             .await
             .unwrap()
             .story
@@ -144,15 +150,15 @@ impl World {
             }
         };
         assert!(
-            tokio::time::timeout(PATIENCE, wait).await.is_ok(),
+            tokio::time::timeout(TIMEOUT, wait).await.is_ok(),
             "waited in vain until {what}"
         );
     }
 }
 
 /// A valid sign-up.
-pub fn ask(handle: &str) -> SignUpAsk {
-    SignUpAsk {
+pub fn sign_up_request(handle: &str) -> SignUpRequest {
+    SignUpRequest {
         handle: handle.to_owned(),
         display_name: handle.to_owned(),
         password: PASSWORD.to_owned(),

@@ -210,11 +210,11 @@ impl Reader {
         if let Some(same_name) = self.entries().find(|(_, entry)| entry.name == name) {
             return Some(same_name);
         }
-        likest(wrong, self.entries(), |(key, _)| key)
+        closest_match(wrong, self.entries(), |(key, _)| key)
     }
 
     fn nearest_section(&self, wrong: &str) -> Option<&SectionEntries> {
-        likest(wrong, self.sections.iter(), |section| section.name)
+        closest_match(wrong, self.sections.iter(), |section| section.name)
     }
 
     /// Variables that would set a key if they had two underscores. Other variables with our prefix are ignored:
@@ -258,8 +258,12 @@ fn refused(section: &str, entry: &Entry, source: Source, why: &str) -> Problem {
 }
 
 /// The item with the name most similar to `wrong`. None if a suggestion would be a guess.
-fn likest<T>(wrong: &str, items: impl Iterator<Item = T>, name: impl Fn(&T) -> &str) -> Option<T> {
-    const LIKENESS_MIN: f64 = 0.6;
+fn closest_match<T>(
+    wrong: &str,
+    items: impl Iterator<Item = T>,
+    name: impl Fn(&T) -> &str,
+) -> Option<T> {
+    const SIMILARITY_MIN: f64 = 0.6;
     items
         .map(|item| {
             (
@@ -267,7 +271,7 @@ fn likest<T>(wrong: &str, items: impl Iterator<Item = T>, name: impl Fn(&T) -> &
                 item,
             )
         })
-        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
+        .filter(|(likeness, _)| *likeness >= SIMILARITY_MIN)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, item)| item)
 }

@@ -45,9 +45,9 @@ settings! {
         /// Other origins whose pages may call the API with a bearer token.
         pub cors_origins: Vec<String> = Vec::new(), unit: "origins", allowed: Origins { at_most: 64 };
 
-        /// Connections open at once on the public listener. Further ones wait in the accept queue of the system. Each needs
-        /// an open file. If the process may open too few files, this is lowered at the start. A warning is logged if the
-        /// key was set.
+        /// Connections open at once on the public listener. Further ones wait in the accept queue of the system. Each
+        /// needs an open file. If the process may open too few files, this is lowered at the start. A warning is logged
+        /// if the key was set.
         pub connections_max: usize = 65_536, unit: "connections", allowed: 64..=1_000_000;
 
         /// Connections open at once from one address (IP version 6: from one /64 network). Further ones are closed

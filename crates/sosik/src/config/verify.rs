@@ -11,8 +11,8 @@ settings! {
         /// next reader.
         pub pages: usize = 40, unit: "pages", allowed: 1..=10_000;
 
-        /// How often pages are compared. With 40 pages every 10 seconds, a feed of 10,000 stories takes half a minute, and
-        /// 10,000 readers with 500 stories each take three and a half hours.
+        /// How often pages are compared. With 40 pages every 10 seconds, a feed of 10,000 stories takes half a minute,
+        /// and 10,000 readers with 500 stories each take three and a half hours.
         pub every_seconds: u32 = 10, unit: "seconds", allowed: 5..=86_400;
     }
 }

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sosik_api::Welcome;
-use sosik_populate::demo::{self, Filled, Founding, PASSWORD, Place};
+use sosik_populate::demo::{self, DemoFolder, DemoSpec, Filled, PASSWORD};
 use sosik_service::Service;
 use sosik_town::{PEOPLE_MAX, PEOPLE_MIN, Town};
 
 use super::{Outcome, Sources};
 use crate::config::Loaded;
-use crate::house::House;
 use crate::progress::WATCH;
+use crate::server::Server;
 use crate::{logging, print, wiring};
 
 /// Ports tried in order if no address is given.
@@ -57,20 +57,24 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
         "warn".clone_into(&mut loaded.config.log.filter);
     }
     logging::start(&loaded.config.log)?;
-    let place = match &args.data {
-        Some(folder) => Place::kept(folder)?,
-        None => Place::temporary()?,
+    let demo_folder = match &args.data {
+        Some(folder) => DemoFolder::kept(folder)?,
+        None => DemoFolder::temporary()?,
     };
-    let ended = run_in(&place, &args, loaded).await;
-    place.leave()?;
+    let ended = run_in(&demo_folder, &args, loaded).await;
+    demo_folder.remove_if_temporary()?;
     ended
 }
 
-async fn run_in(place: &Place, args: &Args, mut loaded: Loaded) -> anyhow::Result<Outcome> {
+async fn run_in(
+    demo_folder: &DemoFolder,
+    args: &Args,
+    mut loaded: Loaded,
+) -> anyhow::Result<Outcome> {
     choose_addresses(args.listen, &mut loaded);
-    let house = House::open(&loaded).await?;
-    let (address, asked_to_stop) = (house.public_address()?, house.asked_to_stop());
-    let store = format!("sqlite:{}", place.store().display()).parse();
+    let server = Server::open(&loaded).await?;
+    let (address, stop_requested) = (server.public_address()?, server.stop_requested());
+    let store = format!("sqlite:{}", demo_folder.store().display()).parse();
     loaded.config.store.url =
         store.map_err(|_no_scheme| anyhow::anyhow!("the folder cannot be named"))?;
     let url = match loaded.is_default("server.public_url") {
@@ -79,14 +83,14 @@ async fn run_in(place: &Place, args: &Args, mut loaded: Loaded) -> anyhow::Resul
     };
     let service = wiring::open(&loaded).await?;
     let (town, people) = tokio::select! {
-        settled = settle(place, args, &service) => match settled {
-            Ok(settled) => settled,
+        prepared = prepare(demo_folder, args, &service) => match prepared {
+            Ok(prepared) => prepared,
             Err(error) => {
                 service.stop().await;
                 return Err(error);
             }
         },
-        () = asked_to_stop.cancelled() => {
+        () = stop_requested.cancelled() => {
             service.stop().await;
             return Ok(Outcome::Fine);
         }
@@ -97,17 +101,17 @@ async fn run_in(place: &Place, args: &Args, mut loaded: Loaded) -> anyhow::Resul
     let welcome = Welcome {
         people: hosts.map(|handle| (handle, PASSWORD.to_owned())).collect(),
     };
-    print::out(&where_to_look(&url, &welcome, place))?;
+    print::out(&where_to_look(&url, &welcome, demo_folder))?;
     if args.open {
         open_browser(&url);
     }
-    let life = tokio::spawn(demo::live(
+    let life = tokio::spawn(demo::simulate(
         service.clone(),
         Arc::new(town),
         people,
         args.pace,
     ));
-    let served = house.serve(&loaded, service, welcome).await;
+    let served = server.serve(&loaded, service, welcome).await;
     if served.is_ok() {
         life.await.context("let the town live")?;
     }
@@ -115,27 +119,27 @@ async fn run_in(place: &Place, args: &Args, mut loaded: Loaded) -> anyhow::Resul
 }
 
 /// Fills the store with the town, or reads the people of an existing one.
-async fn settle(
-    place: &Place,
+async fn prepare(
+    demo_folder: &DemoFolder,
     args: &Args,
     service: &Service,
 ) -> anyhow::Result<(Town, Vec<sosik_feed::PersonId>)> {
     let begin = service.clock().monotonic();
-    let asked = Founding {
+    let asked = DemoSpec {
         seed: args.seed,
         people: args.people as usize,
     };
-    let founding = place.found.unwrap_or(asked);
-    let town = Town::found(founding.seed, founding.people);
+    let spec = demo_folder.found.unwrap_or(asked);
+    let town = Town::generate(spec.seed, spec.people);
     let seconds = || (service.clock().monotonic() - begin).as_secs_f64();
-    if place.found.is_none() {
+    if demo_folder.found.is_none() {
         let filled = demo::fill(service, &town, WATCH).await?;
-        place.complete(founding)?;
+        demo_folder.complete(spec)?;
         print::out(&founded(&filled, seconds()))?;
         return Ok((town, filled.people));
     }
     let people = demo::people_of(service, &town).await?;
-    let other = if founding == asked {
+    let other = if spec == asked {
         ""
     } else {
         " (it was founded with another --seed or --people, which it keeps)"
@@ -187,14 +191,14 @@ fn first_free(first: SocketAddr, kept: &[SocketAddr]) -> SocketAddr {
     addresses.into_iter().find(free).unwrap_or(first)
 }
 
-fn where_to_look(url: &str, welcome: &Welcome, place: &Place) -> String {
+fn where_to_look(url: &str, welcome: &Welcome, demo_folder: &DemoFolder) -> String {
     let handles: Vec<_> = welcome
         .people
         .iter()
         .map(|(handle, _)| handle.as_str())
         .collect();
     let first = handles.first().copied().unwrap_or_default();
-    let end = if place.is_kept() {
+    let end = if demo_folder.is_kept() {
         "Ctrl-C stops the demo and keeps the town."
     } else {
         "Ctrl-C stops the demo and removes the town."

@@ -13,9 +13,9 @@ use sosik_load::attack::{self, Attack};
 use sosik_load::cast::{self, Recorder};
 use sosik_load::check::{Entry, Kind, Rules, Verdict, judge, write};
 use sosik_load::client::{Client, Reach};
-use sosik_load::faults::{Fault, Plan, Server, Troublemaker};
+use sosik_load::faults::{Fault, FaultInjector, Plan, Server};
 use sosik_load::load::{Mix, Options, Report, Shape, html, run as run_load, table};
-use sosik_load::people::{self, Somebody};
+use sosik_load::people::{self, Account};
 use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, Sources};
@@ -221,7 +221,7 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
         Reach::Loopback
     };
     let client = Client::new(&args.url, reach)?;
-    let mut trouble = Troublemaker::new(plan(&args.trouble)).context("prepare the faults")?;
+    let mut trouble = FaultInjector::new(plan(&args.trouble)).context("prepare the faults")?;
     let mut server = match args.command.is_empty() {
         true => None,
         false => Some(
@@ -245,9 +245,9 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
         }
     };
     let (report, history, attacks) = tokio::try_join!(
-        watched(&client, people, &options),
+        run_with_progress(&client, people, &options),
         checked,
-        attacked(&client, &args)
+        run_attacks(&client, &args)
     )?;
     let verdict = history.as_ref().map(|history| judge(history, rules(&args)));
     if let (Some(path), Some(history)) = (&args.history, &history) {
@@ -278,7 +278,7 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
 }
 
 /// Attacks the server during the run.
-async fn attacked(client: &Client, args: &Args) -> anyhow::Result<Vec<attack::Figures>> {
+async fn run_attacks(client: &Client, args: &Args) -> anyhow::Result<Vec<attack::AttackStats>> {
     let mut attacks = Vec::new();
     for attack in args.who.attack.iter().flat_map(|kind| kind.attacks()) {
         if !attacks.contains(&attack) {
@@ -293,20 +293,20 @@ async fn attacked(client: &Client, args: &Args) -> anyhow::Result<Vec<attack::Fi
         length: Duration::from_secs(args.seconds),
     };
     let never = CancellationToken::new();
-    let figures = attack::run(client, &args.url, &attacks, options, &never).await;
-    figures.context("attack the server")
+    let stats = attack::run(client, &args.url, &attacks, options, &never).await;
+    stats.context("attack the server")
 }
 
-fn attack_line(figures: &attack::Figures) -> String {
+fn attack_line(stats: &attack::AttackStats) -> String {
     format!(
         "attack {}: {} connections opened, {} not, {} ended by the server; {} requests, {} answered, {} refused\n",
-        figures.attack.name(),
-        figures.opened,
-        figures.not_opened,
-        figures.ended,
-        figures.requests,
-        figures.answered,
-        figures.refused
+        stats.attack.name(),
+        stats.opened,
+        stats.not_opened,
+        stats.ended,
+        stats.requests,
+        stats.answered,
+        stats.refused
     )
 }
 
@@ -335,7 +335,7 @@ async fn check(
     client: &Client,
     args: &Args,
     server: Option<&mut Server>,
-    trouble: &mut Troublemaker,
+    trouble: &mut FaultInjector,
 ) -> anyhow::Result<Vec<Entry>> {
     let options = cast::Options {
         people: args.cast,
@@ -352,7 +352,7 @@ async fn check(
     let Some(server) = server.filter(|_| !args.trouble.fault.is_empty()) else {
         return played.await;
     };
-    let faults = trouble.trouble(server, options.length, &recorder);
+    let faults = trouble.inject(server, options.length, &recorder);
     let faults = async { faults.await.context("inject a fault") };
     let (history, faults) = tokio::try_join!(played, faults)?;
     print::note(&format!("faults injected: {faults}\n"));
@@ -430,9 +430,9 @@ fn options(args: &Args) -> Options {
 }
 
 /// Runs with a progress bar, and ends early if a stop is requested.
-async fn watched(
+async fn run_with_progress(
     client: &Client,
-    people: Vec<Somebody>,
+    people: Vec<Account>,
     options: &Options,
 ) -> anyhow::Result<Report> {
     let stop = CancellationToken::new();
@@ -454,7 +454,7 @@ async fn watched(
     Ok(report)
 }
 
-async fn who(client: &Client, args: &Args) -> anyhow::Result<Vec<Somebody>> {
+async fn who(client: &Client, args: &Args) -> anyhow::Result<Vec<Account>> {
     let Who {
         people,
         demo,
@@ -474,7 +474,7 @@ async fn who(client: &Client, args: &Args) -> anyhow::Result<Vec<Somebody>> {
             let (handle, password) = demo
                 .split_once(':')
                 .context("write --demo HANDLE:PASSWORD")?;
-            let people = people::acquaintances(client, handle, password, args.people_max).await?;
+            let people = people::find_friends(client, handle, password, args.people_max).await?;
             people::log_in(client, people).await?
         }
         (_, _, many) => people::sign_up(client, "load", many.unwrap_or_default()).await?,

@@ -18,7 +18,7 @@ mod world;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use sosik_plan::assumptions::Wrong;
+use sosik_plan::assumptions::InvalidAssumptions;
 
 pub use self::sources::Sources;
 use crate::config::Problems;
@@ -112,7 +112,7 @@ pub enum Outcome {
 impl Outcome {
     /// The outcome of a role that failed.
     pub fn of(error: &anyhow::Error) -> Self {
-        if error.is::<Problems>() || error.is::<Wrong>() {
+        if error.is::<Problems>() || error.is::<InvalidAssumptions>() {
             Self::WrongUsage
         } else {
             Self::Outside

@@ -60,7 +60,10 @@ async fn rebuild(service: &Service) -> anyhow::Result<Report> {
     let mut report = Report::default();
     let counted = people(service, &mut report).await?;
     stories(service, &mut report).await?;
-    report.wrong_totals = service.store().mend_totals(report.people, counted).await?;
+    report.wrong_totals = service
+        .store()
+        .repair_totals(report.people, counted)
+        .await?;
     report.seconds = (service.clock().monotonic() - begin).as_secs_f64();
     Ok(report)
 }
@@ -71,13 +74,13 @@ async fn people(service: &Service, report: &mut Report) -> anyhow::Result<u64> {
     let bar = progress::spinner("people");
     let (mut after, mut stories) = (PersonId::default(), 0);
     loop {
-        let step = service.store().mend_people(after, STEP, large).await?;
+        let step = service.store().repair_people(after, STEP, large).await?;
         let Some(last) = step.last else { break };
         after = last;
         bar.inc(step.checked);
         stories += step.stories;
         report.people += step.checked;
-        report.people_with_wrong_figures += step.figures;
+        report.people_with_wrong_figures += step.counts;
         report.people_with_wrong_search_terms += step.terms;
         report.people_wrongly_marked_large += step.large;
     }
@@ -89,12 +92,12 @@ async fn stories(service: &Service, report: &mut Report) -> anyhow::Result<()> {
     let bar = progress::spinner("stories");
     let mut after = StoryId::default();
     loop {
-        let step = service.store().mend_stories(after, STEP).await?;
+        let step = service.store().repair_stories(after, STEP).await?;
         let Some(last) = step.last else { break };
         after = last;
         bar.inc(step.checked);
         report.stories += step.checked;
-        report.stories_with_wrong_figures += step.figures;
+        report.stories_with_wrong_figures += step.counts;
         report.lost_tags += step.tags;
     }
     bar.finish_and_clear();

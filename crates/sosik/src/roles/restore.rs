@@ -91,7 +91,7 @@ fn restore(args: &Args, to: &Path) -> anyhow::Result<Report> {
     let copied = || format!("copy {} to {}", args.from.display(), folder.display());
     let bytes = fs::copy(&args.from, partial.path()).with_context(copied)?;
     // `copy` gives the copy the mode of the original.
-    private::close_to_others(partial.path()).with_context(copied)?;
+    private::restrict_to_owner(partial.path()).with_context(copied)?;
     if let Some(expected) = expected {
         let found = backup::checksum(partial.path())?;
         ensure!(

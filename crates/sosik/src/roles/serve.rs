@@ -3,7 +3,7 @@
 use sosik_api::Welcome;
 
 use super::{Outcome, Sources};
-use crate::house::House;
+use crate::server::Server;
 use crate::wiring;
 
 /// The role has no options: everything is configuration.
@@ -19,8 +19,8 @@ pub struct Args {}
 /// A port is in use, or the store cannot be opened.
 pub async fn run(Args {}: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
-    let house = House::open(&loaded).await?;
+    let server = Server::open(&loaded).await?;
     let service = wiring::open(&loaded).await?;
-    house.serve(&loaded, service, Welcome::default()).await?;
+    server.serve(&loaded, service, Welcome::default()).await?;
     Ok(Outcome::Fine)
 }

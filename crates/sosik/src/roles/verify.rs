@@ -22,7 +22,7 @@ const LIST_STEP: u32 = 10_000;
 /// The interval at which the remaining orders are counted until deliveries are complete.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Most differences printed. A feed with a lost index would fill the screen.
-const TOLD_MAX: usize = 1_000;
+const REPORTED_MAX: usize = 1_000;
 
 /// The readers whose feeds are compared.
 #[derive(Debug, clap::Args)]
@@ -70,12 +70,12 @@ struct Report {
     /// compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     compared_up_to: Option<StoryId>,
-    /// At most [`TOLD_MAX`] of them.
-    told: Vec<Told>,
+    /// At most [`REPORTED_MAX`] of them.
+    told: Vec<ReportedDifference>,
 }
 
 #[derive(Debug, Serialize)]
-struct Told {
+struct ReportedDifference {
     reader: String,
     story: StoryId,
     what: &'static str,
@@ -108,7 +108,7 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
 
 async fn verify(args: &Args, service: &Service, at_once: usize) -> anyhow::Result<Report> {
     let begin = service.clock().monotonic();
-    let compared_up_to = complete_deliveries(service, Duration::from_secs(args.patience)).await?;
+    let compared_up_to = wait_for_deliveries(service, Duration::from_secs(args.patience)).await?;
     let readers = readers(&args.whose, args.seed, service).await?;
     let bar = progress::bar("readers", readers.len() as u64);
     let mut report = Report {
@@ -134,7 +134,7 @@ async fn verify(args: &Args, service: &Service, at_once: usize) -> anyhow::Resul
 
 /// Waits until no delivery is left, and gives up when their number stops falling. Returns the newest story up to which
 /// feeds can be compared, or `None` if all stories can be compared.
-async fn complete_deliveries(
+async fn wait_for_deliveries(
     service: &Service,
     patience: Duration,
 ) -> anyhow::Result<Option<StoryId>> {
@@ -146,19 +146,19 @@ async fn complete_deliveries(
     let (mut fewest, mut since) = (u64::MAX, service.clock().monotonic());
     loop {
         tick.tick().await;
-        service.settle().await?;
-        let settled = service.settled_point();
-        if settled >= newest {
+        service.advance_watermark().await?;
+        let watermark = service.delivery_watermark();
+        if watermark >= newest {
             bar.finish_and_clear();
             return Ok(None);
         }
-        let pending = service.store().order_figures().await?.pending;
+        let pending = service.store().order_stats().await?.pending;
         bar.set_position(pending);
         if pending < fewest {
             (fewest, since) = (pending, service.clock().monotonic());
         } else if service.clock().monotonic() - since > patience {
             bar.finish_and_clear();
-            return Ok(Some(settled));
+            return Ok(Some(watermark));
         }
     }
 }
@@ -174,7 +174,7 @@ async fn add(
     report.readers += 1;
     report.stories += comparison.stories;
     report.differences += comparison.differences.len() as u64;
-    let room = TOLD_MAX.saturating_sub(report.told.len());
+    let room = REPORTED_MAX.saturating_sub(report.told.len());
     if comparison.differences.is_empty() || room == 0 {
         return Ok(());
     }
@@ -193,7 +193,7 @@ async fn add(
             Difference::Leaked(story) => (story, "leaked"),
             Difference::OutOfOrder(story) => (story, "out_of_order"),
         };
-        report.told.push(Told {
+        report.told.push(ReportedDifference {
             reader: reader.clone(),
             story,
             what,
@@ -231,7 +231,7 @@ async fn everybody(service: &Service) -> anyhow::Result<Vec<PersonId>> {
     let mut everybody = Vec::new();
     let mut after = PersonId::default();
     loop {
-        let step = service.store().everybody(after, LIST_STEP).await?;
+        let step = service.store().people_after(after, LIST_STEP).await?;
         let Some(last) = step.last() else {
             return Ok(everybody);
         };

@@ -10,8 +10,10 @@ use jiff::tz::{Offset, TimeZone};
 use serde::Serialize;
 use sosik_feed::Timestamp;
 use sosik_load::people::SIGNED_UP_PASSWORD;
-use sosik_load::world::{FRIENDS_MEAN, Founding, PEOPLE_MAX, PEOPLE_MIN, World};
-use sosik_populate::world::{Fill, Filled, Listed, PEOPLE_DESCRIBED_MAX, Sign, Source, describe};
+use sosik_load::world::{FRIENDS_MEAN, PEOPLE_MAX, PEOPLE_MIN, World, WorldSpec};
+use sosik_populate::world::{
+    Fill, Filled, Listed, PEOPLE_DESCRIBED_MAX, Source, WorldManifest, describe,
+};
 
 use super::{Outcome, Sources};
 use crate::config::Loaded;
@@ -128,7 +130,7 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
         }
         let table = tokio::task::block_in_place(|| {
             describe(
-                &found(&args, people),
+                &generate(&args, people),
                 &args.compare,
                 args.svg.as_deref(),
                 WATCH,
@@ -161,12 +163,12 @@ async fn fill(args: &Args, service: sosik_service::Service) -> anyhow::Result<Fi
         Ok(match (&args.whom.friendships, args.whom.people) {
             (Some(list), _) => Source::Listed(Listed::read(list, WATCH)?),
             (None, people) => {
-                Source::Generated(Arc::new(found(args, people.unwrap_or(PEOPLE_MIN))))
+                Source::Generated(Arc::new(generate(args, people.unwrap_or(PEOPLE_MIN))))
             }
         })
     })?;
     let today = Day::of(service.clock().now());
-    let sign = Sign {
+    let manifest = WorldManifest {
         people: source.people(),
         seed: args.seed,
         friends_mean: match source {
@@ -176,18 +178,18 @@ async fn fill(args: &Args, service: sosik_service::Service) -> anyhow::Result<Fi
         stories_per_person: args.stories_per_person,
         until: args.until.unwrap_or(today).0,
     };
-    let fill = Fill::begin(service, source, sign, &args.password, WATCH).await?;
+    let fill = Fill::begin(service, source, manifest, &args.password, WATCH).await?;
     fill.run(&args.password).await
 }
 
-fn found(args: &Args, people: u32) -> World {
-    let founding = Founding {
+fn generate(args: &Args, people: u32) -> World {
+    let spec = WorldSpec {
         people,
         seed: args.seed,
         friends_mean: args.mean,
     };
     let bar = progress::spinner("founding towns");
-    let world = World::found(founding, |towns| bar.set_position(towns.into()));
+    let world = World::generate(spec, |towns| bar.set_position(towns.into()));
     bar.finish_and_clear();
     world
 }

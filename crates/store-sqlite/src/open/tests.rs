@@ -21,13 +21,13 @@ fn an_acknowledged_write_is_synced_and_rows_point_to_rows() {
     let folder = tempfile::tempdir().unwrap();
     let mut options = SqliteOptions::at(folder.path().join("sosik.db"), Timestamp::default());
     (options.readers, options.cache_mib, options.mmap_mib) = (3, 64, 16);
-    let place = Place::take(&options.file).unwrap();
-    let writer = place.connector().connect_writer(&options).unwrap();
+    let lock = DatabaseLock::acquire(&options.file).unwrap();
+    let writer = lock.connector().connect_writer(&options).unwrap();
     check(&writer, "journal_mode", "wal");
     check(&writer, "synchronous", "2");
     check(&writer, "foreign_keys", "1");
     check(&writer, "query_only", "0");
-    let reader = place.connector().connect_reader(&options).unwrap();
+    let reader = lock.connector().connect_reader(&options).unwrap();
     check(&reader, "query_only", "1");
     check(&reader, "mmap_size", "16777216");
     // 64 MiB for three readers and the writer, in KiB.
@@ -36,17 +36,17 @@ fn an_acknowledged_write_is_synced_and_rows_point_to_rows() {
 
 #[test]
 fn a_temporary_database_goes_away() {
-    let mut place = Place::take(&SqliteFile::Temporary).unwrap();
-    let folder = place.folder().to_owned();
-    assert!(place.path.exists());
-    place.release();
+    let mut lock = DatabaseLock::acquire(&SqliteFile::Temporary).unwrap();
+    let folder = lock.folder().to_owned();
+    assert!(lock.path.exists());
+    lock.release();
     assert!(!folder.exists());
 }
 
 #[test]
 fn a_cached_statement_is_not_planned_again_for_other_values() {
-    let place = Place::take(&SqliteFile::Temporary).unwrap();
-    let connection = place
+    let lock = DatabaseLock::acquire(&SqliteFile::Temporary).unwrap();
+    let connection = lock
         .connector()
         .connect_writer(&SqliteOptions::temporary())
         .unwrap();

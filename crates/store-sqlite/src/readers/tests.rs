@@ -88,7 +88,7 @@ async fn reads_beyond_those_that_may_wait_are_refused_at_once() {
     let held = Held::begin(&store).await;
     let waiting = Arc::clone(&store);
     let waiting = tokio::spawn(async move { waiting.people_count().await });
-    while store.readers.places.available_permits() > 0 {
+    while store.readers.queue_permits.available_permits() > 0 {
         yield_now().await;
     }
     assert!(matches!(store.people_count().await, Err(StoreError::Busy)));

@@ -79,7 +79,7 @@ impl Held {
 }
 
 async fn until_waiting(writer: &Writer, jobs: usize) {
-    while writer.inbox.max_capacity() - writer.inbox.capacity() < jobs {
+    while writer.sender.max_capacity() - writer.sender.capacity() < jobs {
         yield_now().await;
     }
 }
@@ -97,8 +97,8 @@ async fn jobs_that_wait_share_a_transaction_up_to_the_largest_batch() {
         job.await.unwrap().unwrap();
     }
     assert_eq!(
-        writer.figures(),
-        WriterFigures {
+        writer.stats(),
+        WriterStats {
             batches: 3,
             jobs: 65
         }
@@ -143,7 +143,7 @@ async fn a_job_that_fails_or_panics_is_undone_alone() {
         panics.await.unwrap().unwrap_err().to_string(),
         "insert and panic"
     );
-    assert_eq!(writer.figures().batches, 2, "all four were one batch");
+    assert_eq!(writer.stats().batches, 2, "all four were one batch");
     assert_eq!(count(&writer).await, 2, "one and four");
 }
 
@@ -234,6 +234,6 @@ async fn a_job_alone_in_its_batch_that_fails_or_panics_is_undone_too() {
     let panicked = writer.write("insert and panic", panics).await.unwrap_err();
     assert_eq!(panicked.to_string(), "insert and panic");
     insert(&writer, 4, None).await.unwrap().unwrap();
-    assert_eq!(writer.figures().batches, 4, "each was alone");
+    assert_eq!(writer.stats().batches, 4, "each was alone");
     assert_eq!(count(&writer).await, 2, "one and four");
 }

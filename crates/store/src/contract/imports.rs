@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sosik_feed::{PersonId, StoryId};
 
-use crate::{StoreResult, StoryPlace};
+use crate::{ExistingStory, StoreResult};
 
 /// Bulk queries. Each is one read; the caller bounds its size.
 #[async_trait]
@@ -18,5 +18,9 @@ pub trait Imports {
     async fn follows_among(&self, pairs: Vec<(PersonId, PersonId)>) -> StoreResult<u64>;
 
     /// The ids in use from `first` to `last`, both included. Deleted stories count.
-    async fn story_places(&self, first: StoryId, last: StoryId) -> StoreResult<Vec<StoryPlace>>;
+    async fn existing_stories(
+        &self,
+        first: StoryId,
+        last: StoryId,
+    ) -> StoreResult<Vec<ExistingStory>>;
 }

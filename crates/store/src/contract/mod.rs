@@ -10,13 +10,13 @@ mod cursor_keys;
 mod feeds;
 mod imports;
 mod likes;
+mod maintenance;
 mod nodes;
 mod notifications;
 mod orders;
 mod people;
 mod relations;
 mod stories;
-mod upkeep;
 
 pub use accounts::{Accounts, Sessions};
 pub use bulk::Bulk;
@@ -25,17 +25,17 @@ pub use cursor_keys::CursorKeys;
 pub use feeds::Feeds;
 pub use imports::Imports;
 pub use likes::Likes;
+pub use maintenance::Maintenance;
 pub use nodes::Nodes;
 pub use notifications::Notifications;
 pub use orders::Orders;
 pub use people::People;
 pub use relations::Relations;
 pub use stories::Stories;
-pub use upkeep::Upkeep;
 
 use async_trait::async_trait;
 
-use crate::{StoreFigures, StoreResult};
+use crate::{StoreResult, StoreStats};
 
 /// All durable data.
 #[async_trait]
@@ -54,7 +54,7 @@ pub trait Store:
     + Nodes
     + Imports
     + Bulk
-    + Upkeep
+    + Maintenance
     + Send
     + Sync
     + 'static
@@ -66,7 +66,7 @@ pub trait Store:
     fn unready(&self) -> Option<&'static str>;
 
     /// Metrics of the store. Checks the free space of the disk and runs no query.
-    fn figures(&self) -> StoreFigures;
+    fn stats(&self) -> StoreStats;
 
     /// Waits for the writes in progress, then closes the store. Later calls return `Closed`.
     async fn close(&self);

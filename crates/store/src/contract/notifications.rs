@@ -31,5 +31,5 @@ pub trait Notifications {
 
     /// Deletes the records of withdrawn likes and friend requests that were made before `before`, at most `limit`.
     /// Returns their number.
-    async fn forget_withdrawn(&self, before: Timestamp, limit: u32) -> StoreResult<u64>;
+    async fn delete_withdrawn(&self, before: Timestamp, limit: u32) -> StoreResult<u64>;
 }

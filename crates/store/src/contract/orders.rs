@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use sosik_feed::{PersonId, Timestamp};
 
 use crate::{
-    Claim, DeadOrder, FailedOrder, HeldOrder, LateStory, Order, OrderFigures, StoreResult,
-    Watermark,
+    Claim, DeadOrder, DeliveryProgress, FailedOrder, HeldOrder, LateStory, Order, OrderStats,
+    StoreResult,
 };
 
 /// The outbox.
@@ -44,10 +44,10 @@ pub trait Orders {
     async fn release_orders(&self, process: u64, now: Timestamp) -> StoreResult<u64>;
 
     /// Statistics for operators and alerts.
-    async fn order_figures(&self) -> StoreResult<OrderFigures>;
+    async fn order_stats(&self) -> StoreResult<OrderStats>;
 
     /// The watermarks of delivery and the backlog, read in one snapshot.
-    async fn watermark(&self, now: Timestamp) -> StoreResult<Watermark>;
+    async fn delivery_progress(&self, now: Timestamp) -> StoreResult<DeliveryProgress>;
 
     /// Late stories after `after`, ascending; `None` if some of them are no longer kept. A story becomes late in the
     /// transaction that makes its delivery necessary, so a feed read from the store never shows it earlier. The newest

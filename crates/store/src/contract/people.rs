@@ -35,7 +35,7 @@ pub trait People {
     ) -> StoreResult<Vec<PersonRecord>>;
 
     /// Everybody, in ascending order of id, after `after`, at most `limit`. For verify and rebuild.
-    async fn everybody(&self, after: PersonId, limit: u32) -> StoreResult<Vec<PersonId>>;
+    async fn people_after(&self, after: PersonId, limit: u32) -> StoreResult<Vec<PersonId>>;
 
     /// Number of people.
     async fn people_count(&self) -> StoreResult<u64>;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp};
 
 use crate::{
-    LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersAsk, ReadersMax, RelatedPerson,
+    LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersMax, ReadersQuery, RelatedPerson,
     RelationChange, RelationLimits, StoreResult,
 };
 
@@ -16,7 +16,7 @@ use crate::{
 pub trait Relations {
     /// Sends a friend request. If the other person has sent one, the two become friends; so do two people who send
     /// requests at the same time. Notifies the other person with the given id.
-    async fn ask_friend(
+    async fn send_friend_request(
         &self,
         asker: PersonId,
         asked: PersonId,
@@ -26,7 +26,7 @@ pub trait Relations {
     ) -> StoreResult<RelationChange>;
 
     /// Accepts the request of `asker` and notifies them.
-    async fn accept_friend(
+    async fn accept_friend_request(
         &self,
         asked: PersonId,
         asker: PersonId,
@@ -36,7 +36,11 @@ pub trait Relations {
     ) -> StoreResult<RelationChange>;
 
     /// Withdraws the person's own request or declines the other's, whichever exists.
-    async fn drop_request(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange>;
+    async fn remove_friend_request(
+        &self,
+        person: PersonId,
+        other: PersonId,
+    ) -> StoreResult<RelationChange>;
 
     /// Ends a friendship.
     async fn unfriend(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange>;
@@ -108,7 +112,7 @@ pub trait Relations {
     /// others are left for the next read.
     async fn readers_of_many(
         &self,
-        asks: Vec<ReadersAsk>,
+        queries: Vec<ReadersQuery>,
         max: ReadersMax,
     ) -> StoreResult<Vec<ReaderChunk>>;
 

@@ -1,7 +1,7 @@
 //! Stories.
 
 use async_trait::async_trait;
-use sosik_feed::{PersonId, Sees, StoryId, Timestamp};
+use sosik_feed::{PersonId, StoryId, Timestamp, Visibility};
 
 use crate::{NewStory, Posted, StoreResult, StoryEdit, StoryRecord};
 
@@ -38,7 +38,7 @@ pub trait Stories {
     async fn stories_of(
         &self,
         author: PersonId,
-        sees: Sees,
+        visibility: Visibility,
         before: Option<StoryId>,
         limit: u32,
     ) -> StoreResult<Vec<StoryId>>;
@@ -62,5 +62,5 @@ pub trait Stories {
     async fn stories_count(&self) -> StoreResult<u64>;
 
     /// Removes idempotency keys that were used before `before`, at most `limit`. Returns their number.
-    async fn forget_idempotency(&self, before: Timestamp, limit: u32) -> StoreResult<u64>;
+    async fn delete_idempotency_keys(&self, before: Timestamp, limit: u32) -> StoreResult<u64>;
 }

@@ -35,7 +35,7 @@ pub struct LeaseRequest {
 
 /// A story id that is in use, and the story that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoryPlace {
+pub struct ExistingStory {
     /// The id of the story.
     pub id: StoryId,
     /// The author.
@@ -48,7 +48,7 @@ pub struct StoryPlace {
 
 /// The result of mending one chunk of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct MendedPeople {
+pub struct RepairedPeople {
     /// The last person checked; `None` when nobody was left.
     pub last: Option<PersonId>,
     /// The number of people checked.
@@ -56,7 +56,7 @@ pub struct MendedPeople {
     /// The number of their stories.
     pub stories: u64,
     /// People with wrong counts.
-    pub figures: u64,
+    pub counts: u64,
     /// People with wrong search terms.
     pub terms: u64,
     /// People with a wrong large-author mark.
@@ -65,20 +65,20 @@ pub struct MendedPeople {
 
 /// The result of mending one chunk of stories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct MendedStories {
+pub struct RepairedStories {
     /// The last story checked; `None` when none was left.
     pub last: Option<StoryId>,
     /// The number of stories checked, without deleted ones.
     pub checked: u64,
     /// Stories with wrong counts.
-    pub figures: u64,
+    pub counts: u64,
     /// Index entries of tags that were missing or had the wrong audience.
     pub tags: u64,
 }
 
 /// Metrics of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct StoreFigures {
+pub struct StoreStats {
     /// Size of the write-ahead log.
     pub log_bytes: u64,
     /// Times that the log exceeded its limit and was emptied.

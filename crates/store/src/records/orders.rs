@@ -68,7 +68,7 @@ pub struct FailedOrder {
 
 /// The watermarks of delivery, and the age of the backlog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Watermark {
+pub struct DeliveryProgress {
     /// The oldest story with a delivery that is not done. Dead orders do not count: they would block the watermark
     /// permanently, and a retry is a late delivery. `None`: every story is delivered.
     pub oldest_undelivered: Option<StoryId>,
@@ -94,7 +94,7 @@ pub struct LateStory {
 
 /// The state of the order table, for operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct OrderFigures {
+pub struct OrderStats {
     /// Orders that wait or are in progress.
     pub pending: u64,
     /// Orders that failed too often. They stay until an operator retries them.
@@ -123,7 +123,7 @@ pub struct ReaderChunk {
 
 /// A query for the readers of one author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadersAsk {
+pub struct ReadersQuery {
     /// The author.
     pub author: PersonId,
     /// The audience of the story.

@@ -233,8 +233,8 @@ pub enum NotificationKind {
     Mention,
 }
 
-/// A stored notification. Its id is the id of its cause (story, comment, like, request) in the bucket of the recipient, so
-/// a person has at most one notification for each cause.
+/// A stored notification. Its id is the id of its cause (story, comment, like, request) in the bucket of the recipient,
+/// so a person has at most one notification for each cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationRecord {
     /// The position in the list.

@@ -30,7 +30,7 @@ pub async fn friends_who_were_filled_in_are_friends_and_are_counted(world: &Worl
     }
 }
 
-pub async fn filling_again_changes_nothing_and_the_rules_are_awake_afterwards(world: &World) {
+pub async fn filling_again_changes_nothing_and_the_triggers_are_enabled_afterwards(world: &World) {
     let people = world.crowd(3).await;
     let all = all_know_each_other(&people[..2], world.now());
     assert_eq!(world.fill_friends(all.clone()).await.unwrap(), 2);

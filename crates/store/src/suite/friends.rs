@@ -92,9 +92,12 @@ pub async fn a_request_can_be_taken_back_and_declined(world: &World) {
     ] {
         assert_eq!(world.asks(mina, joon).await, ended);
         let other = if who == mina { joon } else { mina };
-        assert_eq!(world.drop_request(who, other).await.unwrap(), ended);
         assert_eq!(
-            world.drop_request(who, other).await.unwrap(),
+            world.remove_friend_request(who, other).await.unwrap(),
+            ended
+        );
+        assert_eq!(
+            world.remove_friend_request(who, other).await.unwrap(),
             RelationChange::Unchanged
         );
         assert_eq!(
@@ -151,19 +154,19 @@ pub async fn requests_that_wait_are_limited(world: &World) {
     let crowd = world.crowd(4).await;
     for &asked in &crowd[..3] {
         let asked = world
-            .ask_friend(mina, asked, THREE, world.note(asked), world.now())
+            .send_friend_request(mina, asked, THREE, world.note(asked), world.now())
             .await
             .unwrap();
         assert_eq!(asked, RelationChange::Changed);
     }
     let refused = world
-        .ask_friend(mina, crowd[3], THREE, world.note(crowd[3]), world.now())
+        .send_friend_request(mina, crowd[3], THREE, world.note(crowd[3]), world.now())
         .await
         .unwrap();
     assert_eq!(refused, RelationChange::LimitReached);
-    world.drop_request(crowd[0], mina).await.unwrap();
+    world.remove_friend_request(crowd[0], mina).await.unwrap();
     let asked = world
-        .ask_friend(mina, crowd[3], THREE, world.note(crowd[3]), world.now())
+        .send_friend_request(mina, crowd[3], THREE, world.note(crowd[3]), world.now())
         .await
         .unwrap();
     assert_eq!(asked, RelationChange::Changed);
@@ -181,28 +184,28 @@ pub async fn whoever_is_full_neither_asks_nor_is_accepted(world: &World) {
         world.befriend(mina, friend).await;
     }
     let accepts = world
-        .accept_friend(joon, mina, THREE, world.note(mina), world.now())
+        .accept_friend_request(joon, mina, THREE, world.note(mina), world.now())
         .await
         .unwrap();
     assert_eq!(accepts, RelationChange::TheirLimitReached);
     assert_eq!(
         world
-            .ask_friend(joon, mina, THREE, world.note(mina), world.now())
+            .send_friend_request(joon, mina, THREE, world.note(mina), world.now())
             .await
             .unwrap(),
         RelationChange::TheirLimitReached
     );
-    world.drop_request(mina, joon).await.unwrap();
+    world.remove_friend_request(mina, joon).await.unwrap();
     assert_eq!(
         world
-            .ask_friend(mina, joon, THREE, world.note(joon), world.now())
+            .send_friend_request(mina, joon, THREE, world.note(joon), world.now())
             .await
             .unwrap(),
         RelationChange::LimitReached
     );
     world.asks(joon, mina).await;
     let accepts = world
-        .accept_friend(mina, joon, THREE, world.note(joon), world.now())
+        .accept_friend_request(mina, joon, THREE, world.note(joon), world.now())
         .await
         .unwrap();
     assert_eq!(accepts, RelationChange::LimitReached);
@@ -237,7 +240,7 @@ pub async fn the_friend_limit_holds_when_many_accept_at_once(world: &World) {
         let (store, note, now) = (world.shared(), world.note(asker), world.now());
         accepting.spawn(async move {
             store
-                .accept_friend(who, asker, limits, note, now)
+                .accept_friend_request(who, asker, limits, note, now)
                 .await
                 .unwrap()
         });
@@ -281,7 +284,7 @@ pub async fn a_constraint_refuses_the_friend_and_the_follow_above_5000(world: &W
     };
     world.asks(left_out, mina).await;
     let accepts = world
-        .accept_friend(mina, left_out, no_limit, world.note(left_out), world.now())
+        .accept_friend_request(mina, left_out, no_limit, world.note(left_out), world.now())
         .await
         .unwrap();
     assert_eq!(accepts, RelationChange::LimitReached);

@@ -46,7 +46,7 @@ pub async fn places_of_a_time_are_taken_also_by_stories_that_changed_or_are_dele
     };
     world.edit_story(edit).await.unwrap();
     world.deletes(mina, ids[3]).await;
-    let places = world.story_places(ids[1], ids[3]).await.unwrap();
+    let places = world.existing_stories(ids[1], ids[3]).await.unwrap();
     let places: Vec<_> = places
         .into_iter()
         .map(|place| (place.id, place.author, place.text, place.changed))

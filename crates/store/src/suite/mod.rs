@@ -22,6 +22,7 @@ pub mod friends;
 pub mod imports;
 pub mod lifecycle;
 pub mod likes;
+pub mod maintenance;
 pub mod nodes;
 pub mod notifications;
 pub mod orders;
@@ -29,7 +30,6 @@ pub mod people;
 pub mod relations;
 pub mod sessions;
 pub mod stories;
-pub mod upkeep;
 pub mod world;
 
 /// Expands to one test for every behaviour of the contract. Takes an `async fn` that opens an empty store.
@@ -48,7 +48,7 @@ macro_rules! contract_suite {
             }
             bulk {
                 friends_who_were_filled_in_are_friends_and_are_counted,
-                filling_again_changes_nothing_and_the_rules_are_awake_afterwards,
+                filling_again_changes_nothing_and_the_triggers_are_enabled_afterwards,
                 filling_in_somebody_who_does_not_exist_does_nothing,
                 nobody_is_filled_beyond_the_limit_of_friends,
             }
@@ -195,7 +195,7 @@ macro_rules! contract_suite {
                 a_deleted_story_is_purged_in_bounded_steps,
                 a_story_that_is_deleted_asks_for_its_purge_and_no_longer_for_its_delivery,
             }
-            upkeep {
+            maintenance {
                 what_is_right_is_left_alone,
                 search_terms_become_those_of_handle_and_name,
                 large_authors_are_marked_by_the_limits,

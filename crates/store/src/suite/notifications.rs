@@ -22,7 +22,7 @@ pub async fn a_request_and_its_acceptance_are_told(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     let (asking, accepting) = (world.note(joon), world.note(mina));
     world
-        .ask_friend(mina, joon, super::world::LIMITS, asking, world.now())
+        .send_friend_request(mina, joon, super::world::LIMITS, asking, world.now())
         .await
         .unwrap();
     let told = world.notes(joon).await;
@@ -31,7 +31,7 @@ pub async fn a_request_and_its_acceptance_are_told(world: &World) {
         (asking, NotificationKind::FriendRequest, mina)
     );
     world
-        .accept_friend(joon, mina, super::world::LIMITS, accepting, world.now())
+        .accept_friend_request(joon, mina, super::world::LIMITS, accepting, world.now())
         .await
         .unwrap();
     assert!(

@@ -6,8 +6,8 @@ use sosik_feed::{Audience, PersonId, StoryId, Timestamp};
 
 use super::world::{POSTED, World, key};
 use crate::{
-    Claim, ClaimName, FailedOrder, HeldOrder, NewStory, Order, OrderKind, Posted, StoryEdit,
-    Watermark,
+    Claim, ClaimName, DeliveryProgress, FailedOrder, HeldOrder, NewStory, Order, OrderKind, Posted,
+    StoryEdit,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -56,8 +56,8 @@ async fn fails(world: &World, held: HeldOrder, error: &str, due: Timestamp, atte
     world.fail_orders(failed, attempts_max).await.unwrap();
 }
 
-async fn watermark(world: &World) -> Watermark {
-    world.watermark(world.now()).await.unwrap()
+async fn watermark(world: &World) -> DeliveryProgress {
+    world.delivery_progress(world.now()).await.unwrap()
 }
 
 /// The oldest story that is not delivered.
@@ -85,7 +85,7 @@ async fn make_public(world: &World, author: PersonId, id: StoryId) {
 }
 
 async fn pending(world: &World) -> u64 {
-    world.order_figures().await.unwrap().pending
+    world.order_stats().await.unwrap().pending
 }
 
 pub async fn a_post_gives_the_order_to_deliver_it_claimed_already(world: &World) {
@@ -206,11 +206,8 @@ pub async fn an_order_goes_away_when_its_own_worker_has_done_it(world: &World) {
     assert_eq!(undelivered(world).await, Some(stories[1]));
     world.finish_orders(both).await.unwrap();
     assert_eq!(undelivered(world).await, None);
-    let figures = world.order_figures().await.unwrap();
-    assert_eq!(
-        (figures.pending, figures.dead, figures.oldest),
-        (0, 0, None)
-    );
+    let stats = world.order_stats().await.unwrap();
+    assert_eq!((stats.pending, stats.dead, stats.oldest), (0, 0, None));
 }
 
 pub async fn a_claim_that_ran_out_changes_nothing_about_the_claim_of_the_same_process_after_it(
@@ -225,8 +222,8 @@ pub async fn a_claim_that_ran_out_changes_nothing_about_the_claim_of_the_same_pr
     assert!(!progress(world, first, 7).await);
     fails(world, first, "too late", now.plus(MINUTE * 9), 1).await;
     world.finish_orders(vec![first]).await.unwrap();
-    let figures = world.order_figures().await.unwrap();
-    assert_eq!((figures.pending, figures.dead), (1, 0));
+    let stats = world.order_stats().await.unwrap();
+    assert_eq!((stats.pending, stats.dead), (1, 0));
     assert!(progress(world, second, 8).await, "the second still has it");
     world.finish_orders(vec![second]).await.unwrap();
     assert_eq!(pending(world).await, 0);
@@ -285,8 +282,8 @@ pub async fn a_failed_order_waits_until_it_is_due_and_dies_in_the_end(world: &Wo
         (1, story, 3)
     );
     assert_eq!(dead[0].error, "가".repeat(500), "a long error is cut");
-    let figures = world.order_figures().await.unwrap();
-    assert_eq!((figures.pending, figures.dead), (0, 1));
+    let stats = world.order_stats().await.unwrap();
+    assert_eq!((stats.pending, stats.dead), (0, 1));
     assert_eq!(undelivered(world).await, None, "the watermark goes on");
 }
 
@@ -344,7 +341,7 @@ pub async fn a_dead_delivery_that_is_tried_again_or_made_public_is_late_for_frie
         fails(world, posted(story), "error", world.now(), 1).await;
         stories.push(story);
     }
-    assert_eq!(watermark(world).await, Watermark::default());
+    assert_eq!(watermark(world).await, DeliveryProgress::default());
     make_public(world, mina, stories[1]).await;
     assert_eq!(world.retry_dead_orders(world.now()).await.unwrap(), 1);
     let expected = [(1, stories[1], true), (2, stories[0], true)];
@@ -406,9 +403,6 @@ pub async fn the_figures_know_the_oldest_pending_order(world: &World) {
     let at = oldest.now;
     world.posts_new(oldest).await;
     world.posts(mina, "newer").await;
-    let figures = world.order_figures().await.unwrap();
-    assert_eq!(
-        (figures.pending, figures.dead, figures.oldest),
-        (2, 0, Some(at))
-    );
+    let stats = world.order_stats().await.unwrap();
+    assert_eq!((stats.pending, stats.dead, stats.oldest), (2, 0, Some(at)));
 }

@@ -101,7 +101,7 @@ pub async fn everybody_is_walked_in_steps(world: &World) {
     let crowd = world.crowd(7).await;
     let (mut after, mut walked) = (PersonId::default(), Vec::new());
     loop {
-        let step = world.everybody(after, 3).await.unwrap();
+        let step = world.people_after(after, 3).await.unwrap();
         let Some(&last) = step.last() else { break };
         assert!(step.len() <= 3);
         after = last;

@@ -4,8 +4,8 @@ use sosik_feed::{Audience, PersonId, Relation};
 
 use super::world::{THREE, World};
 use crate::{
-    LargeAuthorLimits, PeopleList, Position, ReadersAsk, ReadersMax, RelatedPerson, RelationChange,
-    RequestSide,
+    LargeAuthorLimits, PeopleList, Position, ReadersMax, ReadersQuery, RelatedPerson,
+    RelationChange, RequestSide,
 };
 
 pub async fn a_follow_goes_one_way_and_ends(world: &World) {
@@ -303,7 +303,7 @@ pub async fn lists_are_paged_newest_first_without_gaps_even_when_times_are_equal
     for (number, &person) in crowd.iter().enumerate() {
         world.unfriend(mina, person).await.unwrap();
         world
-            .ask_friend(
+            .send_friend_request(
                 person,
                 mina,
                 super::world::LIMITS,
@@ -379,23 +379,23 @@ pub async fn readers_of_many_authors_are_walked_together_in_bounded_reads(world:
         }
     }
     world.follows(authors[3], authors[0]).await;
-    let ask = |author, audience, after| ReadersAsk {
+    let query = |author, audience, after| ReadersQuery {
         author,
         audience,
         after,
     };
     let nobody = PersonId::default();
-    let asks = vec![
-        ask(authors[0], Audience::Public, nobody),
-        ask(authors[1], Audience::Friends, readers[2]),
-        ask(authors[2], Audience::Friends, nobody),
-        ask(authors[3], Audience::Friends, nobody),
+    let queries = vec![
+        query(authors[0], Audience::Public, nobody),
+        query(authors[1], Audience::Friends, readers[2]),
+        query(authors[2], Audience::Friends, nobody),
+        query(authors[3], Audience::Friends, nobody),
     ];
     let max = ReadersMax { each: 5, total: 9 };
-    let chunks = world.readers_of_many(asks.clone(), max).await.unwrap();
+    let chunks = world.readers_of_many(queries.clone(), max).await.unwrap();
     assert_eq!(chunks.len(), 3, "five, three and five are enough");
-    for (ask, chunk) in asks.iter().zip(&chunks) {
-        let lone = world.readers_of(ask.author, ask.audience, ask.after, max.each);
+    for (query, chunk) in queries.iter().zip(&chunks) {
+        let lone = world.readers_of(query.author, query.audience, query.after, max.each);
         assert_eq!(*chunk, lone.await.unwrap());
     }
     assert_eq!(chunks[1].readers, readers[3..]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sosik_feed::{Audience, PersonId, Sees, StoryId};
+use sosik_feed::{Audience, PersonId, StoryId, Visibility};
 
 use super::orders::{posted, progress};
 use super::world::{World, key};
@@ -126,7 +126,7 @@ pub async fn a_story_that_becomes_public_is_delivered_again(world: &World) {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(world.order_figures().await.unwrap().pending, 0);
+    assert_eq!(world.order_stats().await.unwrap().pending, 0);
     let edited = world
         .edit_story(audience(Audience::Public))
         .await
@@ -153,7 +153,7 @@ pub async fn a_story_that_becomes_public_is_delivered_again(world: &World) {
         .unwrap()
         .unwrap();
     assert_eq!(
-        world.order_figures().await.unwrap().pending,
+        world.order_stats().await.unwrap().pending,
         1,
         "the one under way, no other"
     );
@@ -206,7 +206,7 @@ pub async fn a_deleted_story_is_gone_at_once_and_its_id_never_comes_back(world: 
     assert!(world.story(id).await.is_none());
     assert!(
         world
-            .stories_of(mina, Sees::Everything, None, 10)
+            .stories_of(mina, Visibility::Everything, None, 10)
             .await
             .unwrap()
             .is_empty()
@@ -254,15 +254,15 @@ pub async fn an_authors_stories_are_paged_to_the_end_for_friends_and_for_others(
             public.insert(0, story);
         }
     }
-    for (sees, expected) in [(Sees::Everything, all), (Sees::Public, public)] {
+    for (visibility, expected) in [(Visibility::Everything, all), (Visibility::Public, public)] {
         let (mut before, mut walked) = (None, Vec::new());
         loop {
-            let page = world.stories_of(mina, sees, before, 2).await.unwrap();
+            let page = world.stories_of(mina, visibility, before, 2).await.unwrap();
             let Some(&last) = page.last() else { break };
             before = Some(last);
             walked.extend(page);
         }
-        assert_eq!(walked, expected, "{sees:?}");
+        assert_eq!(walked, expected, "{visibility:?}");
     }
 }
 
@@ -371,7 +371,7 @@ pub async fn an_import_gives_no_orders_and_passes_over_what_it_has(world: &World
         2
     );
     assert_eq!(world.post_many(vec![story]).await.unwrap(), 0);
-    assert_eq!(world.order_figures().await.unwrap().pending, 0);
+    assert_eq!(world.order_stats().await.unwrap().pending, 0);
     assert!(world.notes(joon).await.is_empty());
     assert_eq!(world.story(id).await.unwrap().mentions[0].person, joon);
     assert_eq!(
@@ -440,9 +440,9 @@ pub async fn old_keys_are_forgotten_a_few_at_a_time(world: &World) {
     }
     let before = world.now();
     world.posts_new(ask(5)).await;
-    assert_eq!(world.forget_idempotency(before, 3).await.unwrap(), 3);
-    assert_eq!(world.forget_idempotency(before, 3).await.unwrap(), 2);
-    assert_eq!(world.forget_idempotency(before, 3).await.unwrap(), 0);
+    assert_eq!(world.delete_idempotency_keys(before, 3).await.unwrap(), 3);
+    assert_eq!(world.delete_idempotency_keys(before, 3).await.unwrap(), 2);
+    assert_eq!(world.delete_idempotency_keys(before, 3).await.unwrap(), 0);
     assert!(matches!(
         world.post(ask(0)).await.unwrap(),
         Posted::New { .. }

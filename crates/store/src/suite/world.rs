@@ -132,14 +132,14 @@ impl World {
 
     /// The first person sends the second a friend request.
     pub async fn asks(&self, asker: PersonId, asked: PersonId) -> RelationChange {
-        self.ask_friend(asker, asked, LIMITS, self.note(asked), self.now())
+        self.send_friend_request(asker, asked, LIMITS, self.note(asked), self.now())
             .await
             .unwrap()
     }
 
     /// The first person accepts the request of the second.
     pub async fn accepts(&self, asked: PersonId, asker: PersonId) -> RelationChange {
-        self.accept_friend(asked, asker, LIMITS, self.note(asker), self.now())
+        self.accept_friend_request(asked, asker, LIMITS, self.note(asker), self.now())
             .await
             .unwrap()
     }

@@ -23,13 +23,13 @@ fn seen() -> impl Strategy<Value = Seen> {
     let recent = prop::option::of(prop::collection::vec(0..=TOP, 0..=RECENT_MAX));
     let late = (any::<u32>(), any::<u64>());
     (any::<u64>(), 0..=TOP, late, 0..=TOP, recent).prop_map(
-        |(incarnation, newest, (late, late_stories), settled, recent)| Seen {
+        |(incarnation, newest, (late, late_stories), watermark, recent)| Seen {
             incarnation,
             mark: Mark {
                 newest: StoryId::from_u64(newest),
                 late,
             },
-            settled: StoryId::from_u64(settled),
+            watermark: StoryId::from_u64(watermark),
             late: late_stories,
             recent: recent.map(|ids| ids.into_iter().map(StoryId::from_u64).collect()),
         },

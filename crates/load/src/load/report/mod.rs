@@ -5,7 +5,7 @@ mod plot;
 use std::fmt::Write;
 
 use self::plot::{Axis, Line, Plot};
-use super::figures::{Report, SecondFigures};
+use super::stats::{Report, SecondStats};
 use super::table::table;
 
 /// Marks below the time axis.
@@ -48,7 +48,7 @@ pub fn html(report: &Report, title: &str, check: Option<&str>) -> String {
 }
 
 fn requests(report: &Report) -> Plot {
-    let line = |name, figure: fn(&SecondFigures) -> u64| by_second(report, name, figure, 1.0);
+    let line = |name, figure: fn(&SecondStats) -> u64| by_second(report, name, figure, 1.0);
     Plot {
         title: "Requests a second, by the intended moments",
         unit: "requests a second",
@@ -64,7 +64,7 @@ fn requests(report: &Report) -> Plot {
 }
 
 fn latencies(report: &Report) -> Plot {
-    let line = |name, figure: fn(&SecondFigures) -> u64| by_second(report, name, figure, 1_000.0);
+    let line = |name, figure: fn(&SecondStats) -> u64| by_second(report, name, figure, 1_000.0);
     Plot {
         title: "Latency of served requests, from the intended moment",
         unit: "milliseconds",
@@ -78,7 +78,7 @@ fn latencies(report: &Report) -> Plot {
     }
 }
 
-fn by_second(report: &Report, name: &str, figure: fn(&SecondFigures) -> u64, unit: f64) -> Line {
+fn by_second(report: &Report, name: &str, figure: fn(&SecondStats) -> u64, unit: f64) -> Line {
     let seconds = (0_u32..).zip(&report.by_second);
     let points = seconds.map(|(second, of)| (f64::from(second), number(figure(of)) / unit));
     // A second without a served request has no latency.
@@ -169,20 +169,20 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::{Distribution, LagFigures, Latency};
     use super::super::mix::Action;
+    use super::super::stats::{Distribution, LagStats, Latency};
     use super::*;
 
     #[test]
     fn a_report_holds_its_plots_and_asks_for_nothing_from_elsewhere() {
-        let second = |served| SecondFigures {
+        let second = |served| SecondStats {
             offered: 9,
             served,
             shed: 1,
             p50: 900,
             p99: 2_000,
             slowest: 3_000,
-            ..SecondFigures::default()
+            ..SecondStats::default()
         };
         let lag = Latency {
             count: 3,
@@ -200,7 +200,7 @@ mod tests {
                 action: Action::Newer,
                 quantiles: vec![(0.0, 100), (0.5, 900), (1.0, 3_000)],
             }],
-            lags: vec![LagFigures {
+            lags: vec![LagStats {
                 readers_to: 200,
                 lag,
             }],

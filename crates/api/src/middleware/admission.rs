@@ -1,0 +1,331 @@
+//! Admission: bounds the requests in progress.
+//!
+//! If more requests run at once than the machine can process, all of them are late. At most N requests run at once and
+//! a few wait. The rest get 503 immediately. Reads of the feed are shed last: a part of the permits is reserved for
+//! them. One network cannot take more than half.
+//!
+//! A request gets here with its body complete. It holds its permit until the response begins. So a live stream holds
+//! none while it is open; streams have their own limits, and so have the bytes of responses.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::response::Response;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
+
+use super::routes::Front;
+use super::{host, response_bytes};
+use crate::app::App;
+use crate::extract::ClientAddress;
+use crate::problem::Problem;
+use crate::serve::{BudgetExceeded, InFlight, NetworkShare, Networks, RequestPermit};
+use crate::settings::Settings;
+
+/// One permit in this number is reserved for reads of the feed.
+const FEED_RESERVED_PART: usize = 8;
+
+/// The share of all permits that one network may hold or wait for: half, so that others can always proceed.
+const NETWORK_PART: usize = 2;
+
+/// Responses up to this size are sent even without room: a refusal would be as large.
+const SMALL_BYTES: usize = 1_024;
+
+/// A client that was shed retries after this time at the earliest.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The requests in progress and those that wait.
+pub(crate) struct Admission {
+    all: Gate,
+    /// All requests except reads of the feed pass this gate first.
+    others: Gate,
+    networks: Arc<Networks>,
+    wait: Duration,
+}
+
+struct Gate {
+    permits: Semaphore,
+    waiting: AtomicUsize,
+    waiting_max: usize,
+}
+
+/// The right to be processed. Dropping it releases the permit.
+#[derive(Debug)]
+pub(crate) struct Permit<'a> {
+    _all: SemaphorePermit<'a>,
+    _others: Option<SemaphorePermit<'a>>,
+    _network: NetworkShare,
+}
+
+/// The class of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestClass {
+    /// A read of the home feed.
+    Feed,
+    /// Anything else.
+    Other,
+}
+
+impl Admission {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let (permits, waiting_max) = (settings.requests_at_once_max, settings.requests_waiting_max);
+        let gate = |permits| Gate {
+            permits: Semaphore::new(permits),
+            waiting: AtomicUsize::new(0),
+            waiting_max,
+        };
+        // Created at the start, so that alerts find their series before the first event.
+        count_shed(0);
+        Self {
+            all: gate(permits),
+            others: gate((permits - permits / FEED_RESERVED_PART).max(1)),
+            networks: Networks::new((permits / NETWORK_PART).max(1) as u64),
+            wait: settings.request_wait,
+        }
+    }
+
+    /// Waits for a permit, for a short time.
+    ///
+    /// # Errors
+    /// `Busy`, immediately if the queue is full or the network has its share.
+    pub(crate) async fn acquire(
+        &self,
+        class: RequestClass,
+        network: u64,
+    ) -> Result<Permit<'_>, Problem> {
+        let taken = self.networks.take(network, 1).ok_or_else(shed)?;
+        let others = match class {
+            RequestClass::Feed => None,
+            RequestClass::Other => Some(self.others.acquire(self.wait).await?),
+        };
+        Ok(Permit {
+            _all: self.all.acquire(self.wait).await?,
+            _others: others,
+            _network: taken,
+        })
+    }
+
+    /// Requests in progress and waiting, for metrics.
+    pub(crate) fn stats(&self, permits_max: usize) -> (usize, usize) {
+        let working = permits_max.saturating_sub(self.all.permits.available_permits());
+        (
+            working,
+            self.all.waiting.load(Ordering::Relaxed) + self.others.waiting.load(Ordering::Relaxed),
+        )
+    }
+}
+
+impl Gate {
+    async fn acquire(&self, wait: Duration) -> Result<SemaphorePermit<'_>, Problem> {
+        if let Ok(permit) = self.permits.try_acquire() {
+            return Ok(permit);
+        }
+        let _waiting = Waiting::join(self).ok_or_else(shed)?;
+        match timeout(wait, self.permits.acquire()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) | Err(_) => Err(shed()),
+        }
+    }
+}
+
+pub(super) fn shed() -> Problem {
+    count_shed(1);
+    Problem::Busy(RETRY_AFTER)
+}
+
+fn count_shed(requests: u64) {
+    metrics::counter!("sosik_http_shed_total").increment(requests);
+}
+
+/// A place in the queue. It is released even if the client disconnects.
+struct Waiting<'a>(&'a Gate);
+
+impl<'a> Waiting<'a> {
+    fn join(gate: &'a Gate) -> Option<Self> {
+        let before = gate.waiting.fetch_add(1, Ordering::AcqRel);
+        let joined = Self(gate);
+        (before < gate.waiting_max).then_some(joined)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Handles a request after it has acquired a turn of its connection, room for its response, its body, and, for the API,
+/// a permit and a deadline.
+///
+/// # Errors
+/// The resource that the request could not acquire.
+pub(super) async fn admit(
+    front: &Front,
+    route: Option<&str>,
+    request: Request,
+    reservation: &mut RequestReservation,
+) -> Result<Response, Problem> {
+    host::check(&request)?;
+    if !route.is_some_and(is_probe) {
+        reservation.acquire().await?;
+    }
+    let Some(class) = route.and_then(class_of) else {
+        return Ok(front.call(request).await);
+    };
+    let app = &front.app;
+    let (request, _body) = app.bodies.read(request, reservation.network).await?;
+    let _permit = app.admission.acquire(class, reservation.network).await?;
+    let handling = front.call_compressing(request);
+    timeout(app.settings.request_timeout, handling)
+        .await
+        .map_err(|_too_long| Problem::TimedOut)
+}
+
+/// The path of a request through its connection, and of its response back.
+pub(super) struct RequestReservation {
+    /// Missing where a request did not come through a socket.
+    request: Option<Arc<InFlight>>,
+    network: u64,
+    permit: Option<RequestPermit>,
+    changes_something: bool,
+}
+
+impl RequestReservation {
+    pub(super) fn of(app: &App, request: &Request) -> Self {
+        let client =
+            ClientAddress::of_parts(request.extensions(), request.headers(), &app.settings);
+        Self {
+            request: request.extensions().get::<Arc<InFlight>>().cloned(),
+            network: client.network().key(),
+            permit: None,
+            changes_something: !request.method().is_safe(),
+        }
+    }
+
+    /// Waits for a turn of the connection, and for room for a response.
+    async fn acquire(&mut self) -> Result<(), Problem> {
+        let Some(request) = &self.request else {
+            return Ok(());
+        };
+        let connection = request.connection();
+        self.permit = connection
+            .acquire_permit()
+            .await
+            .map_err(|BudgetExceeded| shed())?;
+        match connection.has_capacity(self.network) {
+            true => Ok(()),
+            false => Err(shed()),
+        }
+    }
+
+    /// Reserves room for a response until it is written. The response to a committed change is sent even without room.
+    /// The response to a signed-in person releases the turn now. Any other response keeps it, which bounds the unread
+    /// responses of a connection without an account.
+    ///
+    /// # Errors
+    /// When there is no room for the answer.
+    pub(super) fn hold(&mut self, response: &Response, is_signed_in: bool) -> Result<(), Problem> {
+        let permit = self.permit.take().filter(|_| !is_signed_in);
+        let Some(request) = &self.request else {
+            return Ok(());
+        };
+        let connection = request.connection();
+        let bytes = response_bytes::bytes(response);
+        let has_to_be_given = self.changes_something || bytes <= SMALL_BYTES;
+        let held = if has_to_be_given {
+            connection.hold_unlimited(self.network, bytes, permit)
+        } else {
+            let held = connection.hold(self.network, bytes, permit);
+            held.map_err(|BudgetExceeded| shed())?
+        };
+        request.keep(held);
+        Ok(())
+    }
+}
+
+/// Balancers restart a node that does not respond to these, so they are never shed.
+fn is_probe(route: &str) -> bool {
+    matches!(route, "/livez" | "/readyz" | "/healthz")
+}
+
+fn class_of(route: &str) -> Option<RequestClass> {
+    match route {
+        "/v1/feed" => Some(RequestClass::Feed),
+        _ => route.starts_with("/v1/").then_some(RequestClass::Other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admission(permits: usize, waiting: usize) -> Admission {
+        Admission::new(&Settings {
+            requests_at_once_max: permits,
+            requests_waiting_max: waiting,
+            request_wait: Duration::from_millis(1),
+            ..Settings::default()
+        })
+    }
+
+    #[tokio::test]
+    async fn the_last_places_are_kept_for_reads_of_the_feed() {
+        let admission = admission(8, 0);
+        let mut held = Vec::new();
+        for network in 0..7 {
+            held.push(
+                admission
+                    .acquire(RequestClass::Other, network)
+                    .await
+                    .expect("there is a place"),
+            );
+        }
+        assert!(admission.acquire(RequestClass::Other, 8).await.is_err());
+        held.push(
+            admission
+                .acquire(RequestClass::Feed, 8)
+                .await
+                .expect("one place is kept"),
+        );
+        assert!(admission.acquire(RequestClass::Feed, 9).await.is_err());
+        held.clear();
+        assert!(admission.acquire(RequestClass::Other, 1).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_network_takes_half_of_the_places_and_leaves_the_rest_to_others() {
+        let admission = admission(8, 8);
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(
+                admission
+                    .acquire(RequestClass::Feed, 1)
+                    .await
+                    .expect("its half"),
+            );
+        }
+        assert!(admission.acquire(RequestClass::Feed, 1).await.is_err());
+        held.push(
+            admission
+                .acquire(RequestClass::Other, 2)
+                .await
+                .expect("there is a place"),
+        );
+        held.truncate(3);
+        assert!(admission.acquire(RequestClass::Feed, 1).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_waits_too_long_is_sent_away_and_leaves_the_queue() {
+        let admission = admission(1, 1);
+        let held = admission.acquire(RequestClass::Feed, 1).await;
+        for _ in 0..3 {
+            assert!(admission.acquire(RequestClass::Feed, 1).await.is_err());
+        }
+        drop(held);
+        assert!(admission.acquire(RequestClass::Feed, 1).await.is_ok());
+        assert_eq!(admission.stats(1), (0, 0));
+    }
+}

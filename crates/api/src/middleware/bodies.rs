@@ -1,0 +1,212 @@
+//! Request bodies, read before a request gets a permit.
+//!
+//! A slow body holds no permit. It must arrive at a minimum rate and within its own deadline. The memory of all bodies,
+//! and the number of bodies that one network sends at once, are bounded.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::Method;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::Body as HttpBody;
+use tokio::time::{Instant, timeout_at};
+
+use super::admission::shed;
+use crate::problem::Problem;
+use crate::serve::{NetworkShare, Networks};
+use crate::settings::Settings;
+
+/// Up to this many further bytes of a body that is too large are read and discarded: a client that is still sending
+/// when the connection closes would not see the response. A client that sends even more gets no response.
+const READ_BEYOND_BYTES: usize = 1024 * 1024;
+
+/// Minimum average rate of a body, in bytes a second, after the first [`GRACE`]. The slowest phones are ten times as
+/// fast.
+const RATE_MIN: u64 = 1_024;
+
+/// A body may be late by this time: a mobile network interrupts for a few seconds.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Maximum number of bodies that one network sends at once. It is more than a busy network has in flight, because each
+/// takes milliseconds.
+const PER_NETWORK_MAX: u64 = 256;
+
+/// The bodies being read.
+pub(crate) struct Bodies {
+    /// Bytes reserved for bodies that are being read or in use.
+    held: AtomicUsize,
+    bytes_max: usize,
+    each_bytes_max: usize,
+    networks: Arc<Networks>,
+    deadline: Duration,
+}
+
+/// Room for one body. Dropping it releases the room.
+pub(super) struct BodyReservation<'a> {
+    bodies: &'a Bodies,
+    bytes: usize,
+    _network: NetworkShare,
+}
+
+impl Bodies {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            held: AtomicUsize::new(0),
+            bytes_max: settings.bodies_bytes_max,
+            each_bytes_max: settings.request_body_bytes_max,
+            networks: Networks::new(PER_NETWORK_MAX),
+            deadline: settings.body_timeout,
+        }
+    }
+
+    /// Reads the whole body of a request that has one.
+    ///
+    /// # Errors
+    /// If there is no room for it, or it is too large, too slow or incomplete.
+    pub(super) async fn read(
+        &self,
+        request: Request,
+        network: u64,
+    ) -> Result<(Request, Option<BodyReservation<'_>>), Problem> {
+        if !has_body(&request) {
+            return Ok((request, None));
+        }
+        let (parts, body) = request.into_parts();
+        let reservation = self.take(announced(&body, self.each_bytes_max), network)?;
+        let bytes = self.collect(body).await?;
+        Ok((
+            Request::from_parts(parts, Body::from(bytes)),
+            Some(reservation),
+        ))
+    }
+
+    fn take(&self, bytes: usize, network: u64) -> Result<BodyReservation<'_>, Problem> {
+        let taken = self.networks.take(network, 1).ok_or_else(shed)?;
+        let before = self.held.fetch_add(bytes, Ordering::AcqRel);
+        let reservation = BodyReservation {
+            bodies: self,
+            bytes,
+            _network: taken,
+        };
+        if before + bytes > self.bytes_max {
+            return Err(shed());
+        }
+        Ok(reservation)
+    }
+
+    /// The time after the start of a body by which more than `bytes` must have arrived.
+    fn due_after(&self, bytes: usize) -> Duration {
+        let earned = Duration::from_millis(bytes as u64 * 1_000 / RATE_MIN);
+        (GRACE + earned).min(self.deadline)
+    }
+
+    async fn collect(&self, mut body: Body) -> Result<Bytes, Problem> {
+        let started = Instant::now();
+        let mut bytes = BytesMut::new();
+        let mut total: usize = 0;
+        loop {
+            let due = started + self.due_after(total);
+            let frame = match timeout_at(due, body.frame()).await {
+                Ok(Some(Ok(frame))) => frame,
+                Ok(Some(Err(_broken))) => return Err(Problem::BodyUnreadable),
+                Ok(None) => break,
+                Err(_late) => return Err(Problem::BodyTooSlow),
+            };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            total += data.len();
+            if total > self.each_bytes_max + READ_BEYOND_BYTES {
+                break;
+            }
+            if total <= self.each_bytes_max {
+                bytes.extend_from_slice(&data);
+            }
+        }
+        if total > self.each_bytes_max {
+            return Err(Problem::BodyTooLarge(self.each_bytes_max));
+        }
+        Ok(bytes.freeze())
+    }
+}
+
+impl Drop for BodyReservation<'_> {
+    fn drop(&mut self) {
+        self.bodies.held.fetch_sub(self.bytes, Ordering::AcqRel);
+    }
+}
+
+/// Handlers of other methods take no body.
+fn has_body(request: &Request) -> bool {
+    matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    ) && !request.body().is_end_stream()
+}
+
+/// Bytes of memory that a body may need: its declared length, or the maximum.
+fn announced(body: &Body, bytes_max: usize) -> usize {
+    let upper = body.size_hint().upper();
+    let upper = upper.and_then(|bytes| usize::try_from(bytes).ok());
+    upper.map_or(bytes_max, |bytes| bytes.min(bytes_max))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures::{StreamExt, stream};
+
+    use super::*;
+
+    fn bodies(bytes_max: usize) -> Bodies {
+        Bodies::new(&Settings {
+            bodies_bytes_max: bytes_max,
+            ..Settings::default()
+        })
+    }
+
+    fn post(body: Body) -> Request {
+        let request = Request::post("/v1/stories");
+        request.body(body).unwrap()
+    }
+
+    #[test]
+    fn each_byte_earns_time_up_to_the_deadline() {
+        let bodies = bodies(1 << 20);
+        let due = |bytes| bodies.due_after(bytes).as_millis();
+        assert_eq!(due(0), 5_000);
+        assert_eq!(due(1_024), 6_000);
+        assert_eq!(due(6 * 1_024), 11_000);
+        assert_eq!(due(64 * 1_024), 15_000);
+    }
+
+    #[tokio::test]
+    async fn a_body_is_put_back_in_full() {
+        let pieces = stream::iter(["{\"a\"", ":1}"]).map(Ok::<_, Infallible>);
+        let bodies = bodies(1 << 20);
+        let read = bodies.read(post(Body::from_stream(pieces)), 1).await;
+        let (request, _room) = read.unwrap_or_else(|problem| panic!("{problem}"));
+        let whole = request.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(&whole[..], b"{\"a\":1}");
+    }
+
+    #[tokio::test]
+    async fn bodies_together_have_only_so_many_bytes_and_one_network_only_so_many_bodies() {
+        let all = bodies(100);
+        let first = all.take(60, 1).unwrap_or_else(|_| panic!("there is room"));
+        assert!(all.take(60, 2).is_err());
+        drop(first);
+        assert!(all.take(60, 2).is_ok());
+        let of_one: Vec<_> = (0..PER_NETWORK_MAX)
+            .map_while(|_| all.take(0, 3).ok())
+            .collect();
+        assert_eq!(of_one.len() as u64, PER_NETWORK_MAX);
+        assert!(all.take(0, 3).is_err());
+        assert!(all.take(0, 4).is_ok());
+    }
+}

@@ -1,0 +1,125 @@
+//! The routes behind the front: their names, and how they are called.
+//!
+//! The front needs the route of a request before it handles the request, because admission depends on it. The router
+//! looks the path up again, which costs less than a layer around every route: each such layer boxes the service and its
+//! future once more, and copies the request and the response.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::handler::Handler;
+use axum::http::header;
+use axum::response::Response;
+use axum::routing::MethodRouter;
+use tower::util::MapResponse;
+use tower::{Layer, Service};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::compression::{Compressing, compression};
+use super::response_bytes::note_length;
+use crate::app::App;
+
+/// Routes and their paths as they are written in the code.
+#[derive(Default)]
+pub(crate) struct Routes {
+    router: Router<App>,
+    names: matchit::Router<Arc<str>>,
+}
+
+impl Routes {
+    /// Adds routes that have documentation.
+    pub(crate) fn documented(mut self, routes: OpenApiRouter<App>) -> Self {
+        let (router, document) = routes.split_for_parts();
+        for path in document.paths.paths.keys() {
+            self.name(path);
+        }
+        Self {
+            router: self.router.merge(router),
+            ..self
+        }
+    }
+
+    /// Adds a route.
+    pub(crate) fn route(mut self, path: &str, methods: MethodRouter<App>) -> Self {
+        self.name(path);
+        Self {
+            router: self.router.route(path, methods),
+            ..self
+        }
+    }
+
+    /// Answers requests that match no route.
+    pub(crate) fn fallback<T: 'static>(self, handler: impl Handler<T, App>) -> Self {
+        Self {
+            router: self.router.fallback(handler),
+            ..self
+        }
+    }
+
+    /// Answers requests whose route has another method.
+    pub(crate) fn method_not_allowed_fallback<T: 'static>(
+        self,
+        handler: impl Handler<T, App>,
+    ) -> Self {
+        Self {
+            router: self.router.method_not_allowed_fallback(handler),
+            ..self
+        }
+    }
+
+    fn name(&mut self, path: &str) {
+        let named = self.names.insert(path, path.into());
+        // The router of the library panics for a path that it cannot add, so no path gets lost here.
+        debug_assert!(named.is_ok(), "{path}: {named:?}");
+    }
+}
+
+/// Notes the length of each answer before the answer is compressed.
+type LengthsNoted = MapResponse<Router, fn(Response) -> Response>;
+
+/// The routes behind the front, with the state of their handlers.
+pub(crate) struct Front {
+    pub(super) app: App,
+    names: matchit::Router<Arc<str>>,
+    router: Router,
+    compressing: Compressing<LengthsNoted>,
+}
+
+impl Front {
+    pub(crate) fn new(routes: Routes, app: &App) -> Self {
+        let router = routes.router.with_state(Arc::clone(app));
+        Self {
+            app: Arc::clone(app),
+            names: routes.names,
+            compressing: compression().layer(MapResponse::new(router.clone(), note_length)),
+            router,
+        }
+    }
+
+    /// The route of a request, as it is written in the code.
+    pub(super) fn route_of(&self, request: &Request) -> Option<&str> {
+        let found = self.names.at(request.uri().path());
+        found.ok().map(|found| &**found.value)
+    }
+
+    /// Calls a route.
+    pub(super) async fn call(&self, request: Request) -> Response {
+        let Ok(response) = self.router.clone().call(request).await;
+        response
+    }
+
+    /// Calls a route, and compresses the answer if the client accepts that.
+    ///
+    /// A request without `Accept-Encoding` bypasses the compression: its body type is 6 KiB large even where it
+    /// compresses nothing, and would be moved six times. Such an answer has no `Vary`, which only caches read, and no
+    /// cache may store an answer of the API.
+    pub(super) async fn call_compressing(&self, request: Request) -> Response {
+        if !request.headers().contains_key(header::ACCEPT_ENCODING) {
+            return self.call(request).await;
+        }
+        let Ok(response) = self.compressing.clone().call(request).await;
+        response.map(Body::new)
+    }
+}

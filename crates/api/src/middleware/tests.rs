@@ -1,0 +1,230 @@
+//! Handlers that fail or are slow in ways that no client can cause.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use std::convert::Infallible;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use axum::routing::get;
+use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_service::settings::PasswordSettings;
+use sosik_service::{Service, SystemClock};
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
+
+use super::{Front, Routes};
+use crate::app::{Api, App, Parts};
+use crate::problem::Problem;
+use crate::router::{for_people, with_middleware};
+use crate::schema;
+use crate::settings::Settings;
+use crate::welcome::Welcome;
+
+async fn api(settings: Settings) -> Api {
+    let passwords = PasswordSettings {
+        memory_kib: 8,
+        passes: 1,
+        lanes: 1,
+        hashes_at_once: 1,
+    };
+    let service = Service::start(sosik_service::Parts {
+        store: SqliteStore::open(&SqliteOptions::temporary()).unwrap(),
+        fabric: Arc::new(MemoryFabric::new(MemoryOptions {
+            timeline_stories: 800,
+            timelines_bytes: 1 << 20,
+            pull_log_entries: 1_024,
+            seed: 1,
+        })),
+        clock: Arc::new(SystemClock::default()),
+        settings: sosik_service::Settings {
+            passwords,
+            ..sosik_service::Settings::default()
+        },
+        sabotage: None,
+    });
+    Api::new(Parts {
+        service: service.await.unwrap(),
+        settings,
+        metrics: None,
+        welcome: Welcome::default(),
+        site: None,
+        seed: 1,
+    })
+}
+
+fn request(method: Method, path: &str) -> Request {
+    let request = axum::http::Request::builder().method(method).uri(path);
+    let request = request.header("host", "sosik.example");
+    request.body(Body::empty()).unwrap()
+}
+
+async fn ask(path: &str) -> Response {
+    ask_by(Method::GET, path).await
+}
+
+async fn ask_by(method: Method, path: &str) -> Response {
+    let app = api(Settings::default()).await.0;
+    let routes = Routes::default()
+        .route("/panics", get(panics))
+        .route("/fails", get(fails));
+    let answer = with_middleware(routes, &app)
+        .oneshot(request(method, path))
+        .await;
+    answer.unwrap()
+}
+
+async fn panics() -> StatusCode {
+    panic!("the secret reason")
+}
+
+async fn fails() -> Problem {
+    Problem::Internal("the secret reason".into())
+}
+
+#[tokio::test]
+async fn a_panic_and_a_failure_are_problems_that_give_nothing_away() {
+    for path in ["/panics", "/fails"] {
+        let response = ask(path).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let id = response.headers()["x-request-id"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+        let problem: schema::Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!(
+            (problem.code.as_str(), problem.request_id),
+            ("internal", id)
+        );
+        assert!(!String::from_utf8_lossy(&body).contains("secret"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_problem_has_no_body_for_head_and_the_length_of_one() {
+    let whole = ask("/fails").await;
+    let whole = to_bytes(whole.into_body(), 1_000).await.unwrap();
+    let head = ask_by(Method::HEAD, "/fails").await;
+    assert_eq!(head.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let length = head.headers()["content-length"].to_str().unwrap();
+    assert_eq!(length, whole.len().to_string());
+    let body = to_bytes(head.into_body(), 1_000).await.unwrap();
+    assert!(body.is_empty());
+}
+
+#[tokio::test]
+async fn every_route_is_known_by_its_path_as_it_is_written() {
+    let front = Front::new(for_people(), &api(Settings::default()).await.0);
+    let document: serde_json::Value = serde_json::from_str(&crate::openapi::document()).unwrap();
+    let documented = document["paths"].as_object().unwrap().keys();
+    let pages = ["/", "/docs", "/docs/", "/welcome.css", "/openapi.json"];
+    for route in documented.map(String::as_str).chain(pages) {
+        let path = route.replace('{', "a").replace('}', "z");
+        let request = request(Method::GET, &path);
+        assert_eq!(front.route_of(&request), Some(route), "{path}");
+    }
+    for path in ["/no/page", "/v1", "/v1/feed/", "/v1/fe%65d"] {
+        assert_eq!(front.route_of(&request(Method::GET, path)), None, "{path}");
+    }
+}
+
+/// A server whose handler of `/v1/slow` waits for a permit.
+struct Slow {
+    front: BoxCloneSyncService<Request, Response, Infallible>,
+    app: App,
+    permits: Arc<Semaphore>,
+}
+
+impl Slow {
+    async fn with(settings: Settings) -> Self {
+        let app = api(settings).await.0;
+        let permits = Arc::new(Semaphore::new(0));
+        let waits = Arc::clone(&permits);
+        let slow = move |State(_): State<App>| async move {
+            waits.acquire().await.unwrap().forget();
+            StatusCode::OK
+        };
+        let routes = Routes::default()
+            .route("/v1/slow", get(slow))
+            .route("/v1/feed", get(async || StatusCode::OK))
+            .route("/livez", get(async || StatusCode::OK));
+        Self {
+            front: BoxCloneSyncService::new(with_middleware(routes, &app)),
+            app,
+            permits,
+        }
+    }
+
+    fn ask(&self, path: &str) -> impl Future<Output = Response> + use<> {
+        let answer = self.front.clone().oneshot(request(Method::GET, path));
+        async { answer.await.unwrap() }
+    }
+
+    /// Waits until this number of requests hold a permit.
+    async fn works_on(&self, requests: usize) {
+        let places = self.app.settings.requests_at_once_max;
+        let mut tick = tokio::time::interval(Duration::from_millis(1));
+        while self.app.admission.stats(places).0 != requests {
+            tick.tick().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_full_house_says_so_at_once_and_stays_healthy() {
+    let slow = Slow::with(Settings {
+        requests_at_once_max: 1,
+        requests_waiting_max: 0,
+        ..Settings::default()
+    })
+    .await;
+    let held = tokio::spawn(slow.ask("/v1/slow"));
+    slow.works_on(1).await;
+    for path in ["/v1/slow", "/v1/feed"] {
+        let shed = slow.ask(path).await;
+        assert_eq!(shed.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(shed.headers()["retry-after"], "1");
+    }
+    assert_eq!(slow.ask("/livez").await.status(), StatusCode::OK);
+    held.abort();
+    slow.works_on(0).await;
+    assert_eq!(slow.ask("/v1/feed").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn one_network_does_not_take_the_last_places() {
+    let slow = Slow::with(Settings {
+        requests_at_once_max: 2,
+        requests_waiting_max: 8,
+        ..Settings::default()
+    })
+    .await;
+    // Without a socket all requests belong to one network, which has one of two permits.
+    let held = tokio::spawn(slow.ask("/v1/slow"));
+    slow.works_on(1).await;
+    assert_eq!(
+        slow.ask("/v1/slow").await.status(),
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    slow.permits.add_permits(2);
+    assert_eq!(held.await.unwrap().status(), StatusCode::OK);
+    assert_eq!(slow.ask("/v1/slow").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_get_on_is_given_up() {
+    let slow = Slow::with(Settings {
+        request_timeout: Duration::from_millis(100),
+        ..Settings::default()
+    })
+    .await;
+    let answer = slow.ask("/v1/slow").await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers().contains_key("retry-after"));
+}

@@ -1,0 +1,203 @@
+//! The outermost layer of a request and its response.
+//!
+//! The only place that logs failures, each once and with its request id. The log contains nothing of a request: no
+//! token, no text, no address, no query.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, header};
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use hyper::body::Body as _;
+use tracing::field;
+
+use super::admission::{RequestReservation, admit};
+use super::headers::{self, RATELIMIT_LIMIT, RATELIMIT_REMAINING, RATELIMIT_RESET};
+use super::routes::Front;
+use crate::extract::{RateState, RequestContext, X_REQUEST_ID};
+use crate::problem::{self, Problem};
+
+/// What is known of a request before it is handled.
+struct RequestInfo<'a> {
+    method: Method,
+    route: Option<&'a str>,
+    context: RequestContext,
+}
+
+/// Names the request, has it handled, and finishes the answer. It returns an answer in every case.
+pub(crate) async fn watch(front: Arc<Front>, mut request: Request) -> Result<Response, Infallible> {
+    let app = &front.app;
+    let started = app.service.clock().monotonic();
+    let context = RequestContext::new(app.request_ids.name(request.headers()));
+    request.extensions_mut().insert(context.clone());
+    let info = RequestInfo {
+        method: request.method().clone(),
+        route: front.route_of(&request),
+        context,
+    };
+    let mut reservation = RequestReservation::of(app, &request);
+    let handled = AssertUnwindSafe(admit(&front, info.route, request, &mut reservation))
+        .catch_unwind()
+        .await;
+    let handled = handled
+        .unwrap_or_else(|panic| Err(Problem::Internal(panic_message(panic.as_ref()).into())));
+    let mut response = hold(&mut reservation, handled, &info.context);
+    let problem = problem::take_problem(&mut response);
+    if let Some(problem) = &problem {
+        problem::finish(&mut response, problem, info.context.id());
+        if info.method == Method::HEAD {
+            drop_body(&mut response);
+        }
+    }
+    headers::finish(&mut response, app.settings.is_https());
+    finish(&mut response, &info.context);
+    let took = app.service.clock().monotonic().saturating_sub(started);
+    app.route_metrics
+        .count(&info.method, info.route, response.status(), took);
+    log(&info, &response, problem.as_deref(), took);
+    Ok(response)
+}
+
+/// Takes room for the answer. Without room the answer is that there is none.
+fn hold(
+    reservation: &mut RequestReservation,
+    handled: Result<Response, Problem>,
+    context: &RequestContext,
+) -> Response {
+    let response = handled.unwrap_or_else(IntoResponse::into_response);
+    match reservation.hold(&response, context.person().is_some()) {
+        Ok(()) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The message of a panic, if it has one.
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!(
+        "a handler panicked: {}",
+        text.unwrap_or("without a message")
+    )
+}
+
+/// Leaves the length of the body only, for an answer to `HEAD`. The router does this for answers without a problem.
+fn drop_body(response: &mut Response) {
+    if let Some(length) = response.body().size_hint().exact() {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    *response.body_mut() = Body::empty();
+}
+
+fn finish(response: &mut Response, context: &RequestContext) {
+    let headers = response.headers_mut();
+    if let Some(id) = context.id().header() {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    if let Some(RateState {
+        limit,
+        remaining,
+        reset_seconds,
+    }) = context.rate()
+    {
+        headers.insert(RATELIMIT_LIMIT, HeaderValue::from(limit));
+        headers.insert(RATELIMIT_REMAINING, HeaderValue::from(remaining));
+        headers.insert(RATELIMIT_RESET, HeaderValue::from(reset_seconds));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+fn log(
+    info: &RequestInfo<'_>,
+    response: &Response,
+    problem: Option<&Problem>,
+    took: std::time::Duration,
+) {
+    let method = info.method.as_str();
+    let route = info.route.unwrap_or("(none)");
+    let status = response.status().as_u16();
+    // The macros format these, and only if the line is logged.
+    let request = info.context.id();
+    let person = info.context.person().map(field::display);
+    let took_ms = took.as_millis();
+    match problem {
+        Some(Problem::Internal(cause)) => {
+            let causes = causes(cause.as_ref());
+            tracing::error!(
+                request.id = request.as_str(),
+                method,
+                route,
+                status,
+                took_ms,
+                user.id = person,
+                error = causes,
+                "a request failed"
+            );
+        }
+        Some(Problem::StorageFull) => {
+            tracing::error!(
+                request.id = request.as_str(),
+                method,
+                route,
+                status,
+                took_ms,
+                user.id = person,
+                "the disk of the store is full: free some space on it, and writes continue"
+            );
+        }
+        Some(Problem::TimedOut) => {
+            tracing::warn!(
+                request.id = request.as_str(),
+                method,
+                route,
+                status,
+                took_ms,
+                user.id = person,
+                "a request took too long"
+            );
+        }
+        Some(problem) => {
+            let (_, code) = problem.status_and_code();
+            tracing::debug!(
+                request.id = request.as_str(),
+                method,
+                route,
+                status,
+                took_ms,
+                user.id = person,
+                code,
+                "refused a request"
+            );
+        }
+        None => tracing::debug!(
+            request.id = request.as_str(),
+            method,
+            route,
+            status,
+            took_ms,
+            user.id = person,
+            "answered a request"
+        ),
+    }
+}
+
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,28 @@
+//! The JSON of the API: ids are decimal strings, times RFC 3339 in UTC with milliseconds.
+//!
+//! Pages of stories are rendered without these types (see `render`), but a test proves that their bytes match them.
+//! Every type rejects unknown fields when it is parsed, so a test that parses a response also proves that it contains
+//! nothing undocumented.
+
+mod comment;
+mod enums;
+mod notification;
+mod page;
+mod person;
+mod problem;
+mod requests;
+mod responses;
+mod story;
+
+pub use comment::Comment;
+pub use enums::{AudienceSchema, LanguageSchema};
+pub use notification::{Notification, NotificationKind};
+pub use page::{CommentPage, FeedPage, NotificationPage, PersonPage, SessionPage, StoryPage};
+pub use person::{Person, PersonCounts, Relation};
+pub use problem::{FieldProblem, Problem};
+pub use requests::{
+    ChangePassword, ChangeProfile, EditComment, EditStory, LogIn, MarkNotificationsRead, MarkRead,
+    PostStory, SignUp, WriteComment,
+};
+pub use responses::{Reaction, ReadPosition, Session, SignedIn, UnreadNotifications};
+pub use story::{Attachment, Mention, Story};

@@ -1,0 +1,119 @@
+//! Request bodies. Unknown fields are rejected.
+
+use serde::Deserialize;
+use sosik_feed::{Audience, NotificationId, StoryId};
+use utoipa::ToSchema;
+
+/// `POST /v1/people`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignUp {
+    /// 3 to 20 of a-z, 0-9 and _; starts with a letter.
+    #[schema(example = "mina")]
+    pub handle: String,
+    /// 1 to 50 characters.
+    #[schema(example = "김미나")]
+    pub display_name: String,
+    /// 8 to 128 characters, not a common password.
+    #[schema(example = "blue-kettle-on-a-hill", format = Password)]
+    pub password: String,
+    /// ko, en or ja. Default: en.
+    #[schema(example = "ko")]
+    pub language: Option<String>,
+}
+
+/// `POST /v1/sessions`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogIn {
+    /// With or without `@`.
+    #[schema(example = "mina")]
+    pub handle: String,
+    /// The password.
+    #[schema(example = "blue-kettle-on-a-hill", format = Password)]
+    pub password: String,
+}
+
+/// `POST /v1/me/password`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    /// The current password.
+    #[schema(format = Password)]
+    pub current: String,
+    /// The new password: 8 to 128 characters, not a common password.
+    #[schema(format = Password)]
+    pub new: String,
+}
+
+/// `PATCH /v1/me`: omitted fields stay unchanged.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeProfile {
+    /// 1 to 50 characters.
+    pub display_name: Option<String>,
+    /// At most 300 characters; empty removes it.
+    pub bio: Option<String>,
+    /// ko, en or ja.
+    pub language: Option<String>,
+}
+
+/// `POST /v1/stories`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PostStory {
+    /// 1 to 5,000 characters.
+    #[schema(example = "첫 소식! #sosik")]
+    pub text: String,
+    /// Audience of the story. Default: `friends`.
+    #[schema(value_type = Option<super::AudienceSchema>)]
+    pub audience: Option<Audience>,
+    /// Must be empty or omitted, because uploads are not supported yet.
+    #[serde(default)]
+    pub attachments: Vec<super::Attachment>,
+}
+
+/// `PATCH /v1/stories/{story}`: omitted fields stay unchanged.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditStory {
+    /// 1 to 5,000 characters.
+    pub text: Option<String>,
+    /// The new audience of the story.
+    #[schema(value_type = Option<super::AudienceSchema>)]
+    pub audience: Option<Audience>,
+}
+
+/// `POST /v1/stories/{story}/comments`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WriteComment {
+    /// 1 to 1,000 characters.
+    pub text: String,
+}
+
+/// `PATCH /v1/comments/{comment}`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditComment {
+    /// 1 to 1,000 characters.
+    pub text: String,
+}
+
+/// `PUT /v1/feed/read-position`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarkRead {
+    /// The newest story seen.
+    #[schema(value_type = String)]
+    pub story: StoryId,
+}
+
+/// `PUT /v1/notifications/read-position`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarkNotificationsRead {
+    /// The newest notification seen.
+    #[schema(value_type = String)]
+    pub notification: NotificationId,
+}

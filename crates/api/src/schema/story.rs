@@ -1,0 +1,61 @@
+//! Stories.
+
+use serde::{Deserialize, Serialize};
+use sosik_feed::{Audience, PersonId, StoryId};
+use utoipa::ToSchema;
+
+use super::Person;
+
+/// A story as one reader sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Story {
+    /// Newer stories have larger ids.
+    #[schema(value_type = String, example = "286429859020817061")]
+    pub id: StoryId,
+    /// The author of the story.
+    pub author: Person,
+    /// Plain text. It contains mentions and tags as they were typed.
+    pub text: String,
+    /// Audience of the story.
+    #[schema(value_type = super::AudienceSchema)]
+    pub audience: Audience,
+    /// Photos, videos and link previews, at most 10. Always empty, because uploads are not supported yet.
+    pub attachments: Vec<Attachment>,
+    /// When it was posted (RFC 3339, UTC, milliseconds).
+    #[schema(example = "2026-03-01T09:30:00.000Z")]
+    pub created_at: String,
+    /// When its text or audience was last edited; null if never.
+    pub edited_at: Option<String>,
+    /// Mentioned people who exist.
+    pub mentions: Vec<Mention>,
+    /// Hashtags in the text, normalised, without the `#`.
+    pub tags: Vec<String>,
+    /// Number of people who like it.
+    pub likes: u32,
+    /// Number of its comments.
+    pub comments: u32,
+    /// Whether you like it.
+    pub liked: bool,
+}
+
+/// An attachment of a story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    /// The id of the medium.
+    pub media: String,
+    /// Description for people who cannot see it.
+    pub alt: String,
+}
+
+/// A person mentioned in a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mention {
+    /// The person.
+    #[schema(value_type = String)]
+    pub id: PersonId,
+    /// The handle as in the text, in lower case, without the `@`.
+    pub handle: String,
+}

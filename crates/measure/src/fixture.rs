@@ -1,0 +1,180 @@
+//! A small town on a disk: a service on a store that is opened and closed between the steps, so that what each step
+//! adds to the file can be seen.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use sosik_api::{Api, Rates, Welcome};
+use sosik_fabric::Fabric;
+use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_feed::people::{DisplayName, Handle, Language};
+use sosik_feed::{Audience, PersonId, StoryId};
+use sosik_populate::import::new_person;
+use sosik_service::stories::post::PostRequest;
+use sosik_service::{Clock, Parts, Service, Settings, SystemClock};
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::clock::number;
+
+/// Of everybody in the town, which ends with the measurement.
+pub(crate) const PASSWORD: &str = "magpies over the gate";
+
+/// A folder with a store in it.
+pub(crate) struct Fixture {
+    folder: tempfile::TempDir,
+    /// Everybody, after [`Fixture::sign_up_people`].
+    pub(crate) people: Vec<PersonId>,
+}
+
+impl Fixture {
+    /// An empty one, in a temporary folder of this folder.
+    pub(crate) fn generate(folder: &Path) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("sosik-plan-")
+            .tempdir_in(folder)
+            .with_context(|| format!("make a folder in {}", folder.display()))?;
+        Ok(Self {
+            folder,
+            people: Vec::new(),
+        })
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("sosik.db")
+    }
+
+    /// Starts a service on the store.
+    pub(crate) async fn open(&self) -> anyhow::Result<Service> {
+        let clock = Arc::new(SystemClock::default());
+        let store = SqliteStore::open(&SqliteOptions::at(self.file(), clock.now()))?;
+        let settings = Settings::default();
+        let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
+            timeline_stories: settings.feed.timeline_stories,
+            timelines_bytes: usize::MAX / 2,
+            pull_log_entries: 65_536,
+            seed: 1,
+        }));
+        let service = Service::start(Parts {
+            store,
+            fabric: Arc::clone(&fabric) as Arc<dyn Fabric>,
+            clock,
+            settings,
+            sabotage: None,
+        })
+        .await?;
+        fabric.set_interest(service.interest());
+        Ok(service)
+    }
+
+    /// Ends the service; answers the bytes that the store takes on disk.
+    pub(crate) async fn close(&self, service: Service) -> anyhow::Result<f64> {
+        quiet(&service).await?;
+        service.stop().await;
+        drop(service);
+        let bytes = std::fs::metadata(self.file())?.len();
+        Ok(number(usize::try_from(bytes)?))
+    }
+
+    /// People move in.
+    pub(crate) async fn sign_up_people(
+        &mut self,
+        service: &Service,
+        count: usize,
+    ) -> anyhow::Result<()> {
+        let hash = service
+            .hash_of_new_password(PASSWORD, [String::new(), String::new()])
+            .await?;
+        let mut people = Vec::with_capacity(count);
+        for number in 0..count {
+            let id = service.next_person().await?;
+            let handle = Handle::parse(&handle(number))?;
+            let name = DisplayName::parse(&format!("이웃 {number}"))?;
+            let (hash, now) = (hash.clone(), service.clock().now());
+            people.push(new_person(id, &handle, name, Language::Ko, hash, now));
+            self.people.push(id);
+        }
+        service.store().sign_up_many(people).await?;
+        Ok(())
+    }
+
+    /// Each becomes a friend of the next few, around in a ring; answers how many friendships there are.
+    pub(crate) async fn befriend(
+        &self,
+        service: &Service,
+        friends: usize,
+    ) -> anyhow::Result<usize> {
+        let (people, half) = (&self.people, friends / 2);
+        let pairs: Vec<_> = (0..people.len())
+            .flat_map(|one| (1..=half).map(move |step| (one, step)))
+            .map(|(one, step)| (people[one], people[(one + step) % people.len()]))
+            .collect();
+        let count = pairs.len();
+        service
+            .store()
+            .befriend_many(pairs, service.clock().now())
+            .await?;
+        Ok(count)
+    }
+}
+
+/// The handle of somebody, by number.
+pub(crate) fn handle(number: usize) -> String {
+    format!("neighbour{number}")
+}
+
+/// Waits until every delivery is done.
+pub(crate) async fn quiet(service: &Service) -> anyhow::Result<()> {
+    let mut tick = tokio::time::interval(Duration::from_millis(2));
+    while service.store().order_stats().await?.pending > 0 {
+        tick.tick().await;
+    }
+    Ok(())
+}
+
+/// Posts a story.
+pub(crate) async fn post(
+    service: &Service,
+    author: PersonId,
+    text: &str,
+) -> anyhow::Result<StoryId> {
+    let request = PostRequest {
+        text: text.to_owned(),
+        audience: Audience::Friends,
+        idempotency_key: None,
+    };
+    let posted = service.post(author, request).await?;
+    Ok(posted.story.record.id)
+}
+
+/// Serves the public API on a free port of this machine until the token is cancelled.
+pub(crate) async fn serve(
+    service: &Service,
+    ends: CancellationToken,
+) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let api = Api::new(sosik_api::Parts {
+        service: service.clone(),
+        settings: sosik_api::Settings {
+            rates: Rates::all(u32::MAX, u32::MAX),
+            ..sosik_api::Settings::default()
+        },
+        metrics: None,
+        welcome: Welcome::default(),
+        site: None,
+        seed: 1,
+    });
+    tokio::spawn(sosik_api::serve(
+        listener,
+        api.public(),
+        api.connections(),
+        ends,
+        Duration::ZERO,
+    ));
+    Ok(address)
+}

@@ -1,0 +1,93 @@
+//! Removes expired rows, which only occupy space. Nothing depends on when it runs.
+//!
+//! The sweeper calls it often, also outside its interval, so the janitor checks the clock first. Each run removes a
+//! bounded number of rows, because other writes wait for it. If more rows remain, the next run follows immediately.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sosik_feed::limits::REPEAT_QUIET;
+
+use crate::{Service, ServiceResult};
+
+/// Time between runs when few rows expire.
+const CLEANUP_EVERY: Duration = Duration::from_secs(60);
+
+/// Rows of each kind that one run removes: some ten milliseconds of the writer.
+const ROWS_MAX: u32 = 1_000;
+
+/// When the next run is due.
+#[derive(Debug, Default)]
+pub(crate) struct Cleanup {
+    /// In milliseconds of the monotonic clock.
+    due_at: AtomicU64,
+}
+
+impl Cleanup {
+    /// Starts a run if it is due.
+    fn take_if_due(&self, now: Duration) -> bool {
+        let due_at = self.due_at.load(Ordering::Relaxed);
+        let next = millis(now + CLEANUP_EVERY);
+        millis(now) >= due_at
+            && self
+                .due_at
+                .compare_exchange(due_at, next, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    fn run_again_now(&self) {
+        self.due_at.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Service {
+    /// Removes expired sessions, idempotency keys and withdrawn acts. Also refreshes the cursor keys.
+    ///
+    /// # Errors
+    /// When the store fails; a later run retries.
+    pub(crate) async fn clean_up(&self) -> ServiceResult<()> {
+        if !self.0.cleanup.take_if_due(self.0.clock.monotonic()) {
+            return Ok(());
+        }
+        self.refresh_cursor_keys().await?;
+        let (now, settings) = (self.now(), &self.0.settings);
+        let sessions = self
+            .0
+            .store
+            .remove_stale_sessions(now, now.minus(settings.sessions.idle), ROWS_MAX)
+            .await?;
+        let keys = self
+            .0
+            .store
+            .delete_idempotency_keys(now.minus(settings.texts.idempotency), ROWS_MAX)
+            .await?;
+        let withdrawn = self
+            .0
+            .store
+            .delete_withdrawn(now.minus(REPEAT_QUIET), ROWS_MAX)
+            .await?;
+        if sessions.max(keys).max(withdrawn) >= u64::from(ROWS_MAX) {
+            self.0.cleanup.run_again_now();
+        }
+        Ok(())
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_comes_at_the_start_then_a_minute_later_or_when_there_is_more() {
+        let cleanup = Cleanup::default();
+        let at = |seconds| cleanup.take_if_due(Duration::from_secs(seconds));
+        assert_eq!([0, 59, 60, 61].map(at), [true, false, true, false]);
+        cleanup.run_again_now();
+        assert!(at(61));
+        assert!(!at(61));
+    }
+}

@@ -1,0 +1,67 @@
+//! Uninterruptible operations: a write together with its cache invalidation.
+//!
+//! A client may disconnect in the middle, or a deadline may pass; then the future of its request is dropped. A
+//! committed write without its invalidation would leave an outdated circle or session in a cache permanently. So such
+//! operations run as tasks of the service, and the request only waits for them. An operation that panics may have
+//! committed. Its effect is unknown, so all caches of this node are invalidated.
+//!
+//! Refused: invalidating the caches before the write. A read in between would cache the old value again.
+
+use std::panic::resume_unwind;
+
+use sosik_store::StoreResult;
+use tracing::Instrument;
+
+use crate::{Change, Service, ServiceError, ServiceResult};
+
+impl Service {
+    /// Runs an operation to completion, even if the caller stops waiting.
+    pub(crate) async fn run_to_completion<T: Send + 'static>(
+        &self,
+        act: impl Future<Output = ServiceResult<T>> + Send + 'static,
+    ) -> ServiceResult<T> {
+        let guard = CompletionGuard(Some(self.clone()));
+        let act = async move {
+            let answer = act.await;
+            guard.disarm();
+            answer
+        };
+        match self.0.tasks.spawn(act.in_current_span()).await {
+            Ok(answer) => answer,
+            Err(join_error) => match join_error.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_cancelled) => Err(ServiceError::Failed("the service is shutting down")),
+            },
+        }
+    }
+
+    /// Returns the store's result. A failed write may have committed, so the caches drop what it would have changed.
+    pub(crate) async fn invalidate_on_error<T>(
+        &self,
+        answer: StoreResult<T>,
+        possible_changes: impl IntoIterator<Item = Change>,
+    ) -> ServiceResult<T> {
+        if answer.is_err() {
+            self.invalidate(possible_changes).await;
+        }
+        Ok(answer?)
+    }
+}
+
+/// An operation in flight. Dropped before its completion, it invalidates everything.
+struct CompletionGuard(Option<Service>);
+
+impl CompletionGuard {
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for CompletionGuard {
+    fn drop(&mut self) {
+        let Some(service) = self.0.take() else { return };
+        metrics::counter!("sosik_writes_broken_off_total").increment(1);
+        tracing::error!("a write panicked: all caches of this node are invalidated");
+        service.invalidate_all();
+    }
+}

@@ -1,0 +1,189 @@
+//! Repairs derived data: computes it again and compares it with the stored values.
+
+use async_trait::async_trait;
+use rusqlite::{Row, params};
+use sosik_feed::people::{DisplayName, Handle};
+use sosik_feed::search::terms;
+use sosik_feed::{PersonId, StoryId};
+
+use super::SqliteStore;
+use super::accounts::insert_terms;
+use super::db::Db;
+use super::posts::tags_of_json;
+use super::statement::statements;
+use super::stories::story_id;
+use super::{tags, usage};
+use sosik_store::{LargeAuthorLimits, Maintenance, RepairedPeople, RepairedStories, StoreResult};
+
+statements! {
+    NEXT_PEOPLE = "SELECT id, handle, display_name FROM people WHERE id > ?1 ORDER BY id LIMIT ?2";
+    PERSON_COUNTED = "SELECT (SELECT count(*) FROM friendships WHERE person = ?1),
+        (SELECT count(*) FROM follows WHERE follower = ?1), (SELECT count(*) FROM follows WHERE followee = ?1),
+        (SELECT count(*) FROM stories WHERE author = ?1 AND deleted_at IS NULL),
+        (SELECT count(*) FROM stories WHERE author = ?1 AND deleted_at IS NULL AND audience = 1)";
+    PERSON_KEPT = "SELECT friends, follows, followers, stories, public_stories, large FROM person_counts WHERE person = ?1";
+    PERSON_MEND = "INSERT INTO person_counts (person, friends, follows, followers, stories, public_stories, large)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (person) DO UPDATE SET friends = excluded.friends,
+        follows = excluded.follows, followers = excluded.followers, stories = excluded.stories,
+        public_stories = excluded.public_stories, large = excluded.large";
+    TERMS_KEPT = "SELECT term FROM search_terms WHERE person = ?1 ORDER BY term";
+    TERMS_FORGET = "DELETE FROM search_terms WHERE person = ?1";
+    NEXT_STORIES = "SELECT id, deleted_at IS NULL, tags FROM stories WHERE id > ?1 ORDER BY id LIMIT ?2";
+    STORY_COUNTED = "SELECT (SELECT count(*) FROM likes WHERE story = ?1), (SELECT count(*) FROM comments WHERE story = ?1)";
+    STORY_KEPT = "SELECT likes, comments FROM story_counts WHERE story = ?1";
+    STORY_MEND = "INSERT INTO story_counts (story, likes, comments, revision) VALUES (?1, ?2, ?3, 1)
+        ON CONFLICT (story) DO UPDATE SET likes = excluded.likes, comments = excluded.comments, revision = revision + 1";
+    TOTAL_MEND = "UPDATE totals SET count = ?2 WHERE what = ?1 AND count <> ?2";
+}
+
+#[async_trait]
+impl Maintenance for SqliteStore {
+    async fn repair_people(
+        &self,
+        after: PersonId,
+        limit: u32,
+        large: LargeAuthorLimits,
+    ) -> StoreResult<RepairedPeople> {
+        self.write("mend people", move |db| {
+            repair_people(db, after, limit, large)
+        })
+        .await
+    }
+
+    async fn repair_stories(&self, after: StoryId, limit: u32) -> StoreResult<RepairedStories> {
+        self.write("mend stories", move |db| repair_stories(db, after, limit))
+            .await
+    }
+
+    async fn repair_totals(&self, people: u64, stories: u64) -> StoreResult<bool> {
+        self.write("mend totals", move |db| {
+            let people = db.changes(TOTAL_MEND, params!["people", people.cast_signed()])?;
+            let stories = db.changes(TOTAL_MEND, params!["stories", stories.cast_signed()])?;
+            Ok(people || stories)
+        })
+        .await
+    }
+}
+
+/// Friends, follows, followers, stories, public stories.
+type Counts = [i64; 5];
+
+fn repair_people(
+    db: &Db<'_>,
+    after: PersonId,
+    limit: u32,
+    large: LargeAuthorLimits,
+) -> StoreResult<RepairedPeople> {
+    let people = db.rows(NEXT_PEOPLE, params![after.as_i64(), limit], |row| {
+        Ok((
+            PersonId::from_i64(row.get(0)?),
+            row.get::<_, String>(1)?,
+            row.get::<_, String>(2)?,
+        ))
+    })?;
+    let mut repaired = RepairedPeople {
+        last: people.last().map(|(id, ..)| *id),
+        ..RepairedPeople::default()
+    };
+    for (person, handle, name) in people {
+        repaired.checked += 1;
+        repaired.stories += repair_counts(db, person, large, &mut repaired)?;
+        let mut right = terms(
+            &Handle::from_stored(handle),
+            &DisplayName::from_stored(name),
+        );
+        right.sort_unstable();
+        if db.rows(TERMS_KEPT, [person.as_i64()], |row| row.get::<_, String>(0))? != right {
+            db.execute(TERMS_FORGET, [person.as_i64()])?;
+            insert_terms(db, person, &right)?;
+            repaired.terms += 1;
+        }
+    }
+    Ok(repaired)
+}
+
+/// Returns the number of stories of the person.
+fn repair_counts(
+    db: &Db<'_>,
+    person: PersonId,
+    limits: LargeAuthorLimits,
+    repaired: &mut RepairedPeople,
+) -> StoreResult<u64> {
+    let counted = db
+        .row(PERSON_COUNTED, [person.as_i64()], counts)?
+        .unwrap_or_default();
+    let kept = db.row(PERSON_KEPT, [person.as_i64()], |row| {
+        Ok((counts(row)?, row.get::<_, bool>(5)?))
+    })?;
+    let was_large = kept.is_some_and(|(_, large)| large);
+    let readers = counted[0] + counted[2];
+    let is_large = if was_large {
+        readers >= limits.below.into()
+    } else {
+        readers > limits.above.into()
+    };
+    if kept != Some((counted, is_large)) {
+        let [friends, follows, followers, stories, public_stories] = counted;
+        db.execute(
+            PERSON_MEND,
+            params![
+                person.as_i64(),
+                friends,
+                follows,
+                followers,
+                stories,
+                public_stories,
+                is_large
+            ],
+        )?;
+        repaired.counts += u64::from(kept.is_none_or(|(kept, _)| kept != counted));
+        repaired.large += u64::from(was_large != is_large);
+    }
+    repaired.counts += u64::from(usage::repair(db, person)?);
+    Ok(counted[3].unsigned_abs())
+}
+
+fn counts(row: &Row<'_>) -> rusqlite::Result<Counts> {
+    Ok([
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+    ])
+}
+
+fn repair_stories(db: &Db<'_>, after: StoryId, limit: u32) -> StoreResult<RepairedStories> {
+    let stories = db.rows(NEXT_STORIES, params![after.as_i64(), limit], |row| {
+        Ok((
+            story_id(row)?,
+            row.get::<_, bool>(1)?,
+            tags_of_json(row, 2)?,
+        ))
+    })?;
+    let mut repaired = RepairedStories {
+        last: stories.last().map(|(id, ..)| *id),
+        ..RepairedStories::default()
+    };
+    // The purge order removes the remaining rows of a deleted story.
+    for (story, _, tags) in stories.into_iter().filter(|(_, lives, _)| *lives) {
+        repaired.checked += 1;
+        let two = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+        let counted = db
+            .row(STORY_COUNTED, [story.as_i64()], two)?
+            .unwrap_or_default();
+        if counted
+            != db
+                .row(STORY_KEPT, [story.as_i64()], two)?
+                .unwrap_or_default()
+        {
+            db.execute(STORY_MEND, params![story.as_i64(), counted.0, counted.1])?;
+            repaired.counts += 1;
+        }
+        repaired.tags += tags::keep(db, story, &tags)?;
+    }
+    Ok(repaired)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,30 @@
+//! Repairs derived data by computing it again from its rows.
+
+use async_trait::async_trait;
+use sosik_feed::{PersonId, StoryId};
+
+use crate::{LargeAuthorLimits, RepairedPeople, RepairedStories, StoreResult};
+
+/// Repairs counts, marks and search terms that differ from the rows.
+///
+/// Every step is one transaction over a bounded number of people or stories. An interrupted repair starts again or
+/// continues after the last step. Correct values are not written.
+#[async_trait]
+pub trait Maintenance {
+    /// Repairs the next people after `after`, at most `limit`: their counts (friends, follows, followers, stories, and
+    /// storage used), their search terms, and their large-author marks.
+    async fn repair_people(
+        &self,
+        after: PersonId,
+        limit: u32,
+        large: LargeAuthorLimits,
+    ) -> StoreResult<RepairedPeople>;
+
+    /// Repairs the next stories after `after`, at most `limit`: their counts (likes, comments) and the index entries of
+    /// their tags.
+    async fn repair_stories(&self, after: StoryId, limit: u32) -> StoreResult<RepairedStories>;
+
+    /// Sets the totals to the numbers that a complete repair has counted, while nobody else writes. Returns whether
+    /// they were wrong.
+    async fn repair_totals(&self, people: u64, stories: u64) -> StoreResult<bool>;
+}
