@@ -1,9 +1,9 @@
-//! Everything that fills a store other than people who use the service.
+//! Fills stores without a running server.
 //!
-//! [`import`] reads files, [`world`] computes people to measure on, and [`demo`] puts the demo town into a store. All
-//! of them write in bulk through the contract of the store, and keep the rules of the domain.
+//! [`import`] reads files, [`world`] generates people for measurements, and [`demo`] writes the demo town. All of them
+//! write in bulk through the contract of the store and keep the rules of the domain.
 //!
-//! Nothing here reads the command line or writes to the terminal: the caller passes a [`Watch`].
+//! This crate neither reads the command line nor writes to the terminal. The caller passes a [`Watch`].
 
 pub mod demo;
 pub mod import;

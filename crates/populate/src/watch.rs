@@ -1,14 +1,14 @@
-//! How long work reports its progress. The caller decides what is shown and where.
+//! Progress reports of long-running work. The caller decides what is shown and where.
 
 use indicatif::ProgressBar;
 
-/// What the caller shows while a store is filled.
+/// How the caller shows progress.
 #[derive(Debug, Clone, Copy)]
 pub struct Watch {
-    /// Makes a bar for a job of known length, with its name and its length.
+    /// Makes a progress bar from a name and a length.
     pub bar: fn(&'static str, u64) -> ProgressBar,
-    /// Makes a sign of life for a job of unknown length, with its name.
+    /// Makes a spinner with this name, for work of unknown length.
     pub spinner: fn(&'static str) -> ProgressBar,
-    /// Shows a text, which ends with a line break.
+    /// Shows a text that ends with a line break.
     pub note: fn(&str),
 }

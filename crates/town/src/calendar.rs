@@ -1,7 +1,7 @@
-//! The town's days: what hour it is there, when people write, what the sky does.
+//! The town's calendar: local time, when people write, and the weather.
 //!
-//! The town keeps Korean time, nine hours ahead of UTC and without summer time, so no time zone database is needed.
-//! The weather follows from the seed and the date: everybody who mentions the rain of a day means the same rain.
+//! The town uses Korean time, nine hours ahead of UTC without daylight saving, so no time zone database is needed. The
+//! weather depends only on the seed and the date, so all people mention the same weather.
 
 use serde::Deserialize;
 use sosik_feed::Timestamp;
@@ -10,12 +10,13 @@ use super::dice::Dice;
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
-/// Seoul is nine hours ahead of UTC, all year.
+/// Seoul is nine hours ahead of UTC all year.
 const SEOUL_AHEAD_MS: u64 = 9 * HOUR_MS;
-/// Keeps the chance of weather apart from every other chance of the same seed.
+/// Separates the weather from the other random streams of the same seed.
 const WEATHER_STREAM: u64 = 1 << 62;
 
-/// How many of 1,000 stories fall into each hour of a day in Seoul: a quiet night, the commute, lunch, the evening.
+/// How many of 1,000 stories are written in each hour of a day in Seoul. The night is quiet; the commute, lunch and
+/// evening are busy.
 const STORIES_BY_HOUR: [u32; 24] = [
     22, 11, 6, 4, 4, 7, 17, 36, 47, 38, 34, 44, 82, 66, 38, 36, 40, 50, 62, 74, 84, 88, 70, 40,
 ];
@@ -31,7 +32,7 @@ pub(super) enum PartOfDay {
     Night,
 }
 
-/// What the sky does, for one whole day.
+/// The weather of one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Sky {
@@ -44,7 +45,7 @@ pub(super) enum Sky {
     Wind,
 }
 
-/// What a writer knows about the moment of writing.
+/// The time of writing, as the texts need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Moment {
     /// 0 to 23, in Seoul.
@@ -55,7 +56,7 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    /// How it is in the town of this seed at this time.
+    /// The moment in the town of this seed at this time.
     pub(super) fn at(seed: u64, time: Timestamp) -> Self {
         let local_ms = time.as_millis() + SEOUL_AHEAD_MS;
         let day = local_ms / DAY_MS;
@@ -77,8 +78,8 @@ impl Moment {
     }
 }
 
-/// A moment on the given day before `now`, by the day curve. Days are counted back from the day of `now` in Seoul,
-/// which is 0. The answer may lie after `now` when `days_back` is 0; the caller draws again.
+/// Draws a time on a given day, by the hourly distribution. Days count back from the day of `now` in Seoul, which is 0.
+/// The result can be after `now` if `days_back` is 0; the caller draws again.
 pub(super) fn some_time(dice: &mut Dice, now: Timestamp, days_back: u64) -> Timestamp {
     let today = (now.as_millis() + SEOUL_AHEAD_MS) / DAY_MS;
     let hour = dice.weighted(&STORIES_BY_HOUR) as u64;
@@ -104,8 +105,8 @@ fn sky_of(seed: u64, day: u64) -> Sky {
     skies[dice.weighted(&weights)]
 }
 
-/// The month, 1 to 12, of a day counted from 1970-01-01. Within a day of the calendar's, which is near enough for
-/// weather: the year is taken as 365.2425 days and every month as a twelfth of it.
+/// The month, 1 to 12, of a day counted from 1970-01-01. It is off by up to a day, which does not matter for weather: a
+/// year has 365.2425 days and a month is a twelfth of it.
 fn month_of(day: u64) -> u64 {
     day * 10_000 % 3_652_425 * 12 / 3_652_425 + 1
 }
@@ -114,7 +115,7 @@ fn month_of(day: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// 2026-03-14T03:30:00Z, a Saturday; half past twelve in Seoul.
+    /// 2026-03-14T03:30:00Z, a Saturday at 12:30 in Seoul.
     const SATURDAY_LUNCH: Timestamp = Timestamp::from_millis(1_773_459_000_000);
 
     #[test]

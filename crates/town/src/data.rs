@@ -1,7 +1,7 @@
 //! Reads the texts of the town, which are data files in the folder `texts` of this crate.
 //!
-//! The files are part of the executable. Each is read once, when it is first used, and stays in memory, so that stories
-//! can refer to its lines.
+//! The files are part of the executable. Each file is parsed on its first use and stays in memory, so that stories can
+//! refer to its lines.
 
 use std::ops::Deref;
 

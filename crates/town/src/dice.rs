@@ -1,7 +1,8 @@
-//! Chance, from one seed, the same on every machine.
+//! The random source: from one seed it draws the same numbers on every machine.
 //!
-//! Whole numbers only: floating point logarithms and powers differ in the last bit between platforms, and one bit is
-//! enough to make another town. So the bell-shaped and long-tailed draws are sums of dice and a table of powers.
+//! It uses integers only. Floating-point logarithms and powers can differ in the last bit between platforms, and one
+//! bit is enough to make a different town. So bell-shaped draws are sums of dice, and long-tailed draws use a table of
+//! powers.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -12,15 +13,15 @@ const SIXTEENTHS_OF_AN_OCTAVE: [u64; 16] = [
     105_545, 110_218, 115_098, 120_194, 125_515,
 ];
 
-/// How many dice make a bell: enough for a smooth one, few enough to be cheap.
+/// Dice per bell-shaped draw: enough for a smooth curve at low cost.
 const BELL_DICE: u32 = 6;
 
-/// A source of chance.
+/// A random source.
 #[derive(Debug, Clone)]
 pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {
-    /// Streams of one seed are independent of each other: a change in how names are drawn moves no friendship.
+    /// Streams of one seed are independent: a change in how names are drawn does not change friendships.
     pub(super) fn new(seed: u64, stream: u64) -> Self {
         let mut source = ChaCha8Rng::seed_from_u64(seed);
         source.set_stream(stream);
@@ -37,12 +38,12 @@ impl Dice {
         self.0.random_range(low..=high.max(low))
     }
 
-    /// A place in a list of `len`, which is at least 1.
+    /// An index into a list of `len` items, which is at least 1.
     pub(super) fn index(&mut self, len: usize) -> usize {
         self.0.random_range(0..len.max(1))
     }
 
-    /// One of a list that is not empty.
+    /// An item of a list that is not empty.
     pub(super) fn pick<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.index(list.len())]
     }
@@ -57,7 +58,7 @@ impl Dice {
         self.below(1_000) < share
     }
 
-    /// A place in a list, in proportion to the weight found there. The weights add up to more than 0.
+    /// An index into a list, with a probability in proportion to the weight there. The weights add up to more than 0.
     pub(super) fn weighted(&mut self, weights: &[u32]) -> usize {
         let mut left = self.below(weights.iter().sum());
         for (place, &weight) in weights.iter().enumerate() {
@@ -69,8 +70,8 @@ impl Dice {
         0
     }
 
-    /// A long-tailed number like those people make (friends, posts, likes): half lie below `median`; two of three lie
-    /// within a factor of about 2^(`spread`/16) of it. An approximation of the log-normal distribution.
+    /// A long-tailed number, as for friends, posts or likes. Half are below `median`; two thirds are within a factor of
+    /// about 2^(`spread`/16) of it. Approximates the log-normal distribution.
     pub(super) fn long_tail(&mut self, median: u32, spread: u32) -> u32 {
         // Six dice of 0..=k have a standard deviation of about 0.71 k, so k = 1.4 × spread.
         let widest = spread * 7 / 5;
@@ -87,14 +88,14 @@ impl Dice {
         u32::try_from((scaled + 32_768) >> 16).unwrap_or(u32::MAX)
     }
 
-    /// A whole number that is `thousandths`/1,000 on average.
+    /// An integer with the mean `thousandths`/1,000.
     pub(super) fn about(&mut self, thousandths: u64) -> u32 {
         let whole = u32::try_from(thousandths / 1_000).unwrap_or(u32::MAX);
         let rest = u32::try_from(thousandths % 1_000).unwrap_or(0);
         whole + u32::from(self.per_mille(rest))
     }
 
-    /// Puts a list in any order.
+    /// Shuffles a list.
     pub(super) fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {
             list.swap(last, self.index(last + 1));

@@ -1,13 +1,13 @@
-//! Who follows whom without being friends: everybody some celebrities, and a few people who write for all.
+//! Generates the follows: people follow some celebrities and a few people who often write public stories.
 
 use super::dice::Dice;
 use super::people::{HOSTS, Resident, number_of};
 
-/// In thousandths, how many people besides the celebrities half of the town follows at most.
+/// Half of the town follows at most this many people other than celebrities, in thousandths.
 const FOLLOWED_MEDIAN: u32 = 1_200;
 const FOLLOWED_SPREAD: u32 = 20;
 
-/// Pairs of who follows and who is followed, in order and without repetition.
+/// Pairs of follower and followed, sorted and without duplicates.
 pub(super) fn follow(
     residents: &[Resident],
     friends: &[Vec<u32>],
@@ -33,7 +33,7 @@ pub(super) fn follow(
     follows
 }
 
-/// People follow those who write in their language more, and the hosts follow all, so that their feeds are full.
+/// People prefer celebrities who write in their language. Hosts follow all celebrities, so that their feeds are full.
 fn celebrities_of(
     follower: u32,
     resident: &Resident,
@@ -58,7 +58,7 @@ fn celebrities_of(
         .collect()
 }
 
-/// Those who write for all, each as likely to be drawn as they write much.
+/// Authors of public stories, drawn in proportion to how much they write.
 struct Writers {
     numbers: Vec<u32>,
     sums: Vec<u32>,

@@ -1,10 +1,10 @@
-//! Who knows whom.
+//! Generates the friendships.
 //!
-//! People meet in small groups that overlap: at home, at school, at work, in a club, on their street. Then friends of
-//! friends become friends. The groups and the closing of triangles give the dense neighbourhoods of real friendships;
-//! wishes for company that differ widely from person to person give the long tail. Models that yield only one of the
-//! two (random graphs, pure preferential attachment) were refused, since both decide how a feed behaves: dense
-//! neighbourhoods make the same people comment, the tail makes large authors.
+//! People meet in small overlapping groups: home, school, work, clubs, and their street. Then friends of friends become
+//! friends. The groups and the closing of triangles produce the dense neighbourhoods of real friendship graphs. The
+//! number of friends that people wish for varies widely, which produces the long tail. Both affect how a feed behaves:
+//! in dense neighbourhoods the same people comment, and the tail contains large authors. Models that produce only one
+//! of them were refused (random graphs, pure preferential attachment).
 
 use sosik_feed::limits::FRIENDS_MAX;
 use sosik_feed::people::Language;
@@ -12,19 +12,19 @@ use sosik_feed::people::Language;
 use super::dice::Dice;
 use super::people::{HOSTS, MAYOR_NUMBER, Resident, celebrities, number_of};
 
-/// How many friends of friends are looked at for each friend still wished for.
+/// Candidates drawn among friends of friends, for each friend that a person still wishes for.
 const INTRODUCTIONS_PER_WISH: u32 = 6;
-/// Out of 100 pairs in a group, how many get on.
+/// Of 100 pairs in a group, the number that become friends.
 const SCHOOL_PERCENT: u32 = 80;
 const WORK_PERCENT: u32 = 75;
 const CLUB_PERCENT: u32 = 80;
 const STREET_PERCENT: u32 = 60;
-/// Every so many people there is a club.
+/// There is one club for this many people.
 const PEOPLE_PER_CLUB: usize = 8;
-/// Households on one street.
+/// Households per street.
 const STREET_HOUSEHOLDS: u32 = 5;
 
-/// For everybody the numbers of their friends, in order.
+/// Returns the friends of each person, sorted.
 pub(super) fn befriend(residents: &[Resident], dice: &mut Dice) -> Vec<Vec<u32>> {
     let mut town = Acquaintances::new(residents);
     town.elect_the_mayor(dice);
@@ -44,7 +44,7 @@ struct Acquaintances {
 
 impl Acquaintances {
     fn new(residents: &[Resident]) -> Self {
-        // In a hamlet not everybody is everybody's friend either.
+        // In a small town, too, people are not friends with everybody.
         let most = residents.len() * 3 / 5;
         Self {
             friends: vec![Vec::new(); residents.len()],
@@ -55,12 +55,13 @@ impl Acquaintances {
         }
     }
 
-    /// The mayor knows nearly everybody, as far as one person can.
+    /// The mayor is a friend of nearly everybody, up to the limit of friends.
     fn elect_the_mayor(&mut self, dice: &mut Dice) {
         let mut others: Vec<u32> = (0..number_of(self.friends.len()))
             .filter(|&other| other != MAYOR_NUMBER)
             .collect();
-        // The hosts and the celebrities stand first and surely know the mayor; the rest as it comes.
+        // Hosts and celebrities come first, so they are always friends of the mayor. The others are drawn until the
+        // limit is reached.
         let sure = HOSTS as usize + celebrities(self.friends.len());
         dice.shuffle(&mut others[sure..]);
         for other in others {
@@ -68,7 +69,7 @@ impl Acquaintances {
         }
     }
 
-    /// In every group, pairs get on in so many of 100 cases, less often when one of them has friends enough.
+    /// Makes `percent` of the pairs in each group friends. Fewer if one of the two has enough friends.
     fn gather(&mut self, groups: Vec<Vec<u32>>, percent: u32, dice: &mut Dice) {
         for group in groups {
             for (place, &one) in group.iter().enumerate() {
@@ -87,7 +88,7 @@ impl Acquaintances {
         }
     }
 
-    /// Whoever wishes for more friends gets to know friends of friends.
+    /// People who wish for more friends meet friends of their friends.
     fn introduce(&mut self, dice: &mut Dice) {
         let mut order: Vec<u32> = (0..number_of(self.friends.len())).collect();
         dice.shuffle(&mut order);
@@ -111,7 +112,8 @@ impl Acquaintances {
         self.friends[person as usize].len() >= self.wished[person as usize]
     }
 
-    /// Makes two people friends, unless they are one person, are friends already, or one of them is at the limit.
+    /// Makes two people friends. Does nothing if they are the same person, already friends, or one of them is at the
+    /// limit.
     fn connect(&mut self, one: u32, other: u32) {
         let full = |person: u32| self.friends[person as usize].len() >= FRIENDS_MAX as usize;
         if one == other || full(one) || full(other) {
@@ -126,7 +128,7 @@ impl Acquaintances {
     }
 }
 
-/// Everybody but the mayor and the celebrities.
+/// All people except the mayor and the celebrities.
 fn ordinary(residents: &[Resident]) -> Vec<u32> {
     let numbers = 0..number_of(residents.len());
     numbers
@@ -146,7 +148,7 @@ fn streets(residents: &[Resident]) -> Vec<Vec<u32>> {
     })
 }
 
-/// Those who were at school in the same years and, mostly, in the same language.
+/// People who went to school in the same years, mostly with the same language.
 fn classes(residents: &[Resident], dice: &mut Dice) -> Vec<Vec<u32>> {
     let mut pupils = ordinary(residents);
     dice.shuffle(&mut pupils);
@@ -158,7 +160,7 @@ fn classes(residents: &[Resident], dice: &mut Dice) -> Vec<Vec<u32>> {
     .collect()
 }
 
-/// Offices, shops and boats, most of them of one language; every sixth person works among strangers.
+/// Offices, shops and boats. Most have one language; every sixth person works in a mixed one.
 fn workplaces(residents: &[Resident], dice: &mut Dice) -> Vec<Vec<u32>> {
     let mut workers: Vec<u32> = ordinary(residents);
     workers.retain(|&number| residents[number as usize].works());
@@ -174,7 +176,7 @@ fn workplaces(residents: &[Resident], dice: &mut Dice) -> Vec<Vec<u32>> {
         .collect()
 }
 
-/// Clubs draw those who like company: whoever wishes for many friends joins several.
+/// Clubs. People who wish for many friends join several.
 fn clubs(residents: &[Resident], dice: &mut Dice) -> Vec<Vec<u32>> {
     let people = ordinary(residents);
     let mut clubs: Vec<Vec<u32>> = vec![Vec::new(); residents.len() / PEOPLE_PER_CLUB + 1];
@@ -183,7 +185,7 @@ fn clubs(residents: &[Resident], dice: &mut Dice) -> Vec<Vec<u32>> {
         let joined = dice.about(u64::from(wished.min(300)) * 1_000 / 40);
         let home = language_rank(residents[person as usize].language) as usize;
         for _ in 0..joined {
-            // Two thirds of the clubs one joins are those of one's language: every third club in turn.
+            // Two thirds of a person's clubs are those of their language. Every third club is.
             let any = dice.index(clubs.len());
             let club = if dice.percent(67) {
                 any / 3 * 3 + home
@@ -209,7 +211,7 @@ const fn language_rank(language: Language) -> u32 {
     }
 }
 
-/// People in groups of equal key, in the order of the keys; within a group the order stays.
+/// Groups people by key, in the order of the keys. Keeps the order within a group.
 fn by_key<K: Ord>(
     residents: &[Resident],
     mut people: Vec<u32>,
@@ -223,7 +225,7 @@ fn by_key<K: Ord>(
         .collect()
 }
 
-/// A long list in pieces of `low` to `high`; the last may be shorter.
+/// Splits a list into parts of `low` to `high` people. The last part may be shorter.
 fn split(people: &[u32], low: u32, high: u32, dice: &mut Dice) -> Vec<Vec<u32>> {
     let mut rest = people;
     let mut pieces = Vec::new();
@@ -252,7 +254,7 @@ mod tests {
         befriend(&residents, &mut Dice::new(seed, 2))
     }
 
-    /// The average over all people of: which share of the pairs among my friends are friends.
+    /// The mean over all people of the share of pairs among their friends who are friends.
     fn clustering_percent(friends: &[Vec<u32>]) -> usize {
         let local = friends.iter().map(|mine| {
             let pairs = mine.len() * mine.len().saturating_sub(1) / 2;

@@ -1,8 +1,8 @@
-//! The weeks before now: who posted what, who commented and who liked it.
+//! The past weeks of the town: stories, comments and likes.
 //!
-//! When each story was written is drawn first and put in order; its words are found when it is asked for, from a
-//! chance of its own. So a history of any length starts at once, holds sixteen bytes a story, and is the same every
-//! time it is told.
+//! The times of all stories are drawn first and sorted. The texts are generated on demand, each from its own random
+//! stream. So a history of any length starts immediately, takes 16 bytes per story, and is the same each time it is
+//! generated.
 
 use std::time::Duration;
 
@@ -16,58 +16,58 @@ use super::texts::{self, Thread};
 
 const DAY_MS: u64 = 24 * 3_600_000;
 const PLAN_STREAM: u64 = 4;
-/// Every story has a stream of its own, from here on.
+/// Story number `n` uses the stream with this number plus `n`.
 const STORY_STREAM: u64 = 1 << 32;
-/// How often a time is drawn again that lies outside of the span.
+/// Maximum number of draws for a time within the span.
 const DRAWS_MAX: u32 = 200;
-/// On working days people write a little less.
+/// People write slightly less on working days.
 const WORKING_DAY_SKIPPED_PERCENT: u32 = 12;
 
-/// Of a thousand who may see a story, how many like it, for half of the stories.
+/// Of 1,000 readers, the number who like a story; the median over all stories.
 const LIKES_MEDIAN_PER_MILLE: u32 = 45;
 const LIKES_SPREAD: u32 = 22;
 const LIKES_MOST_PER_MILLE: u32 = 550;
-/// The same for comments; beyond so many readers there are no more comments, only more likes.
+/// The same for comments. More readers than the maximum below add likes but no comments.
 const COMMENTS_MEDIAN_PER_MILLE: u32 = 9;
 const COMMENTS_SPREAD: u32 = 24;
 const COMMENTING_READERS_MAX: u32 = 350;
 const COMMENTS_MAX: u32 = 40;
-/// After so many seconds half of those who comment or like have done so.
+/// The median time in seconds after which people comment or like.
 const REACTION_SECONDS_MEDIAN: u32 = 1_800;
 const REACTION_SPREAD: u32 = 32;
 const REACTION_SECONDS_MIN: u32 = 15;
-/// So many of 100 comments get a word from the author.
+/// Of 100 comments, the number that the author replies to.
 const AUTHOR_REPLIES_PERCENT: u32 = 18;
 
-/// A story of the past.
+/// A story from the past.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastStory {
-    /// The author's place in [`Town::people`].
+    /// The author's index in [`Town::people`].
     pub author: u32,
-    /// How long ago it was posted.
+    /// Age of the story.
     pub before_now: Duration,
-    /// What it says.
+    /// The text.
     pub text: String,
-    /// Whom it is for.
+    /// The audience.
     pub audience: Audience,
-    /// In the order of time, all of them later than the story.
+    /// Sorted by time. All are later than the story.
     pub comments: Vec<PastComment>,
-    /// Who likes it, everybody once.
+    /// Indexes of the people who like it, without duplicates.
     pub likes: Vec<u32>,
 }
 
-/// A comment of the past, by the author or somebody who may see the story.
+/// A comment from the past, by the author or by a person who may see the story.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastComment {
-    /// The author's place in [`Town::people`].
+    /// The author's index in [`Town::people`].
     pub author: u32,
-    /// How long ago it was written.
+    /// Age of the comment.
     pub before_now: Duration,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 
-/// The stories of a time, the oldest first.
+/// The stories of a time span, oldest first.
 #[derive(Debug)]
 pub struct History<'t> {
     town: &'t Town,
@@ -127,8 +127,7 @@ fn plan(town: &Town, now: Timestamp, span: Duration) -> Vec<(Timestamp, u32)> {
     plan
 }
 
-/// A time of writing after `now` − `span` and before `now`. `None` when none was found, as in a span of one quiet
-/// night.
+/// Draws a time between `now` − `span` and `now`. `None` if the draws are exhausted, as for a span of one quiet night.
 fn time_within(
     seed: u64,
     now: Timestamp,
@@ -146,7 +145,7 @@ fn time_within(
     })
 }
 
-/// One story while it is told.
+/// Generates one story with its comments and likes.
 struct StoryBuilder<'t> {
     town: &'t Town,
     now: Timestamp,
@@ -173,7 +172,7 @@ impl StoryBuilder<'_> {
     }
 
     fn comments(&self, readers: &[u32], thread: &Thread, dice: &mut Dice) -> Vec<PastComment> {
-        // The mayor and the celebrities have more readers than they could answer.
+        // The mayor and the celebrities have too many readers to reply to.
         let answers = self.town.people[self.author as usize].voice.is_none();
         let mut comments = Vec::new();
         for _ in 0..comments_wished(readers.len(), dice) {
@@ -199,7 +198,7 @@ impl StoryBuilder<'_> {
     }
 }
 
-/// Those who like a story of this age.
+/// Draws the people who like a story of this age.
 fn likes(readers: &mut [u32], age: Duration, dice: &mut Dice) -> Vec<u32> {
     let per_mille = dice
         .long_tail(LIKES_MEDIAN_PER_MILLE, LIKES_SPREAD)
@@ -216,7 +215,7 @@ fn likes(readers: &mut [u32], age: Duration, dice: &mut Dice) -> Vec<u32> {
     likes
 }
 
-/// How many of so many readers would comment, sooner or later.
+/// Draws the number of comments that a story gets in the end.
 fn comments_wished(readers: usize, dice: &mut Dice) -> u32 {
     let commenting = number_of(readers).min(COMMENTING_READERS_MAX);
     let thousandths = dice.long_tail(commenting * COMMENTS_MEDIAN_PER_MILLE, COMMENTS_SPREAD);

@@ -1,12 +1,13 @@
-//! A town to show the service with: people, friendships, weeks of stories, and life that goes on.
+//! Generates a town for demonstrations: people, friendships, weeks of stories, and simulated activity.
 //!
-//! The promise: the same seed makes the same town, on every machine, down to the letter. So there is no clock, no
-//! input or output, no hash order and no floating point in here, and every part draws from a stream of chance of its
-//! own. The town of Sodam (소담) is by the sea and invented, like everybody in it. All words are ours; recorded or
-//! generated text was refused, because a demonstration must hold nobody's property and nobody's life.
+//! The promise: one seed produces exactly the same town on every machine. So this crate uses no clock, input, output,
+//! hash order or floating point, and each part has its own random stream.
 //!
-//! The files in the folder `texts` of this crate hold what people say and what they are called. `texts` puts stories
-//! together from them, `people` decides who lives in the town, `friendships` and `follows` decide whom they know.
+//! The town of Sodam (소담) by the sea and its people are fictional, and we wrote all texts ourselves. Recorded or
+//! generated text was refused, because a demonstration must not contain the property or the life of real people.
+//!
+//! The folder `texts` of this crate contains the sentences and names. The module `texts` composes stories from them,
+//! `people` generates the residents, and `friendships` and `follows` generate their relations.
 
 mod calendar;
 mod data;
@@ -33,16 +34,16 @@ use self::calendar::Moment;
 use self::dice::Dice;
 use self::texts::Scene;
 
-/// The fewest people of a town: below, hosts, mayor and a newspaper are nearly all there is.
+/// Minimum number of people. A smaller town would consist almost only of the hosts, the mayor and a newspaper.
 pub const PEOPLE_MIN: usize = 10;
-/// The most. More would make the demonstration wait, and show nothing that these do not.
+/// Maximum number of people. A larger town takes longer to generate and demonstrates nothing more.
 pub const PEOPLE_MAX: usize = 20_000;
 
 const PEOPLE_STREAM: u64 = 1;
 const FRIENDS_STREAM: u64 = 2;
 const FOLLOWS_STREAM: u64 = 3;
 
-/// A town. Its people are known by their places in [`Town::people`].
+/// A town. A person is identified by their index in [`Town::people`].
 #[derive(Debug)]
 pub struct Town {
     seed: u64,
@@ -53,7 +54,7 @@ pub struct Town {
 }
 
 impl Town {
-    /// Founds the town of this seed. A number of people outside of [`PEOPLE_MIN`] to [`PEOPLE_MAX`] is brought inside.
+    /// Generates the town of this seed. The number of people is clamped to [`PEOPLE_MIN`] and [`PEOPLE_MAX`].
     pub fn generate(seed: u64, people: usize) -> Self {
         let people = people.clamp(PEOPLE_MIN, PEOPLE_MAX);
         let people = people::generate_residents(people, &mut Dice::new(seed, PEOPLE_STREAM));
@@ -72,22 +73,22 @@ impl Town {
         }
     }
 
-    /// Everybody.
+    /// All residents.
     pub fn people(&self) -> &[Resident] {
         &self.people
     }
 
-    /// Those who are good to log in as: a Korean, an English and a Japanese speaker with many friends.
+    /// The residents that visitors log in as: speakers of Korean, English and Japanese with many friends.
     pub fn hosts(&self) -> Range<u32> {
         0..people::HOSTS
     }
 
-    /// The friends of a person, in order.
+    /// The friends of a person, sorted.
     pub fn friends_of(&self, person: u32) -> &[u32] {
         &self.friends[person as usize]
     }
 
-    /// Every friendship once, the smaller number first, in order.
+    /// All friendships, each once with the smaller index first, sorted.
     pub fn friendships(&self) -> impl Iterator<Item = (u32, u32)> {
         let pairs = (0..).zip(&self.friends);
         pairs.flat_map(|(one, friends)| {
@@ -98,17 +99,18 @@ impl Town {
         })
     }
 
-    /// Who follows whom: the follower first, in order. Friends do not follow each other besides.
+    /// All follows, the follower first, sorted. Friends do not follow each other.
     pub fn follows(&self) -> &[(u32, u32)] {
         &self.follows
     }
 
-    /// The stories of the time `span` before `now`, the oldest first. Four weeks of 2,000 people are about 15,000.
+    /// The stories from `span` before `now` up to `now`, oldest first. Four weeks of 2,000 people have about 15,000
+    /// stories.
     pub fn history(&self, now: Timestamp, span: Duration) -> History<'_> {
         History::new(self, now, span)
     }
 
-    /// What a person knows who sits down to write.
+    /// The facts that a person's next text depends on.
     fn scene(&self, author: u32, time: Timestamp, dice: &mut Dice) -> Scene<'_> {
         let resident = &self.people[author as usize];
         let friends = self.friends_of(author);
@@ -122,7 +124,7 @@ impl Town {
         }
     }
 
-    /// Whom the next story of a person is for.
+    /// Draws the audience of a person's next story.
     fn audience(&self, author: u32, dice: &mut Dice) -> Audience {
         if dice.percent(self.people[author as usize].public_percent) {
             Audience::Public
@@ -131,7 +133,7 @@ impl Town {
         }
     }
 
-    /// Everybody but the author who may see a story in their feed.
+    /// All people except the author who see the story in their feed.
     fn readers(&self, author: u32, audience: Audience) -> Vec<u32> {
         let mut readers = self.friends_of(author).to_vec();
         if audience == Audience::Public {
@@ -140,7 +142,7 @@ impl Town {
         readers
     }
 
-    /// Any one of them.
+    /// Draws one of the readers.
     fn reader(&self, author: u32, audience: Audience, dice: &mut Dice) -> Option<u32> {
         let friends = self.friends_of(author);
         let followers: &[u32] = if audience == Audience::Public {

@@ -1,8 +1,8 @@
-//! Life goes on while the town is looked at: an endless stream of people posting, commenting and liking.
+//! Simulated activity: an endless stream of people who post, comment and like.
 //!
-//! The stream knows no store. It names each story by a [`StoryKey`]; whoever carries out the acts keeps which story of
-//! the store that became. Stories that others post, like the person at the keyboard, are made known by
-//! [`Life::notice`], and the town answers them too.
+//! The stream does not know the store. It identifies each story by a [`StoryKey`]; the caller, who carries out the
+//! acts, maps the keys to stories in the store. The caller reports stories of other origin, such as those of a visitor,
+//! with [`Life::notice`], and the town reacts to them, too.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,58 +15,58 @@ use super::dice::Dice;
 use super::texts::{self, Thread};
 
 const LIFE_STREAM: u64 = 5;
-/// How many stories people still react to. Older ones have scrolled away.
+/// Number of newest stories that people react to.
 const RECENT_STORIES_MAX: usize = 64;
-/// Likes that one story gets in this stream at most; each is remembered so that nobody likes twice.
+/// Maximum number of likes per story. Each is remembered so that nobody likes twice.
 const LIKES_MAX: usize = 500;
-/// How often another story and reader are drawn when those drawn do not fit.
+/// Maximum number of draws for a story and a reader that fit together.
 const DRAWS_MAX: u32 = 12;
-/// Of 100 acts.
+/// Of 100 acts, the number of posts.
 const POSTS_PERCENT: u32 = 22;
-/// Of 100 posts, those by friends of the hosts. At one act a second a host sees something new about every 15 seconds.
+/// Of 100 posts, the number by friends of hosts. At one act per second, a host sees a new story about every 15 seconds.
 const NEAR_PERCENT: u32 = 80;
 const COMMENTS_PERCENT: u32 = 24;
-/// Half of the reactions go to this many newest stories.
+/// Half of the reactions go to this number of newest stories.
 const RECENT_MEDIAN: u32 = 3;
 const RECENT_SPREAD: u32 = 26;
 
-/// A story that people of this stream talk about.
+/// Identifies a story within this stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StoryKey(u64);
 
-/// What somebody does next. People are places in [`Town::people`].
+/// An act of a person. People are indexes in [`Town::people`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// Posts a story, which further acts name by `story`.
+    /// Posts a story.
     Post {
-        /// Its name from now on.
+        /// The key that later acts use for this story.
         story: StoryKey,
-        /// Who posts.
+        /// The author.
         author: u32,
-        /// What it says.
+        /// The text.
         text: String,
-        /// Whom it is for.
+        /// The audience.
         audience: Audience,
     },
-    /// Comments on a story that they may see.
+    /// Comments on a story that the author of the comment may see.
     Comment {
-        /// Which story.
+        /// The story.
         story: StoryKey,
-        /// Who comments.
+        /// The author of the comment.
         author: u32,
-        /// What they say.
+        /// The text.
         text: String,
     },
-    /// Likes a story that they may see, and have not liked in this stream.
+    /// Likes a story that the person may see and has not liked in this stream.
     Like {
-        /// Which story.
+        /// The story.
         story: StoryKey,
-        /// Who likes it.
+        /// The person who likes it.
         person: u32,
     },
 }
 
-/// The stream.
+/// The stream of acts.
 #[derive(Debug)]
 pub struct Life {
     town: Arc<Town>,
@@ -74,7 +74,7 @@ pub struct Life {
     /// The newest first.
     recent: VecDeque<Recent>,
     told: u64,
-    /// Running sums of how much everybody posts.
+    /// Running sums of the number of stories that people post.
     activity: Vec<u64>,
 }
 
@@ -88,7 +88,7 @@ struct Recent {
 }
 
 impl Life {
-    /// Begins the stream of this town. The seed need not be the town's: another one lets other things happen.
+    /// Starts the stream. A seed other than the town's produces other acts.
     pub fn begin(town: Arc<Town>, seed: u64) -> Self {
         let sum = |sum: &mut u64, stories: u32| {
             *sum += u64::from(stories);
@@ -109,22 +109,23 @@ impl Life {
         }
     }
 
-    /// What happens next. `now` gives the hour and the weather; a quiet night is up to whoever sets the pace.
+    /// Returns the next act. `now` determines the hour and the weather. The caller decides whether to slow down at
+    /// night.
     pub fn next_act(&mut self, now: Timestamp) -> Act {
         let posts = self.dice.percent(POSTS_PERCENT);
         let reaction = if posts { None } else { self.reaction(now) };
         reaction.unwrap_or_else(|| self.post(now))
     }
 
-    /// Makes a story known that was posted outside of this stream by a person of the town. The town may answer it.
+    /// Adds a story that a person of the town posted outside of this stream. The town may react to it.
     pub fn notice(&mut self, author: u32, audience: Audience) -> StoryKey {
         let language = self.town.people[author as usize].language;
         self.remember(author, audience, Thread::unread(language))
     }
 
-    /// How long to wait for the next act: uneven as life is, `mean` on average.
+    /// Draws the time to wait before the next act. It varies; its mean is `mean`.
     pub fn pause(&mut self, mean: Duration) -> Duration {
-        // The mean of this long tail lies 27 % above its median.
+        // The mean of this distribution is 27 % above its median.
         let mean_ms = u64::try_from(mean.as_millis()).unwrap_or(u64::MAX);
         let median_ms = u32::try_from(mean_ms.saturating_mul(100) / 127).unwrap_or(u32::MAX);
         Duration::from_millis(u64::from(self.dice.long_tail(median_ms, 16)))
@@ -148,7 +149,7 @@ impl Life {
         }
     }
 
-    /// A friend of one of those whom visitors log in as: what is posted elsewhere in town they never see.
+    /// Draws a friend of a host. Visitors log in as hosts and do not see other posts.
     fn friend_of_a_host(&mut self) -> Option<u32> {
         let hosts = self.town.hosts();
         let host = hosts.start + self.dice.below(hosts.end - hosts.start);
@@ -159,7 +160,7 @@ impl Life {
         Some(friends[self.dice.below(count) as usize])
     }
 
-    /// Somebody, in proportion to how much they post.
+    /// Draws a person in proportion to how much they post.
     fn somebody(&mut self) -> u32 {
         let all = self.activity.last().copied().unwrap_or(0);
         let drawn = u64::from(self.dice.below(u32::try_from(all).unwrap_or(u32::MAX)));
@@ -180,7 +181,7 @@ impl Life {
         story
     }
 
-    /// A comment or a like. `None` when there is nothing to react to, or nobody who has not done so.
+    /// A comment or a like. `None` if there is no story, or all readers have reacted.
     fn reaction(&mut self, now: Timestamp) -> Option<Act> {
         let town = Arc::clone(&self.town);
         for _ in 0..DRAWS_MAX {

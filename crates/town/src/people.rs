@@ -1,7 +1,7 @@
-//! Who lives in the town: hosts to log in as, the mayor, the celebrities, and then household by household.
+//! Generates the residents: the hosts, the mayor, the celebrities, and then household by household.
 //!
-//! Households come before people: who lives together shares a family name and a language, and the friendships of
-//! [`super::friendships`] are built upon them.
+//! Households come before people, because the members of a household share a family name and a language.
+//! [`super::friendships`] builds on households, too.
 
 use std::collections::HashSet;
 
@@ -15,44 +15,44 @@ use super::voices::{CAST, Host, Voice};
 
 pub(super) use super::voices::HOSTS;
 
-/// Half of the people post less than this in a thousand days, half more.
+/// Median number of stories per person in 1,000 days.
 const STORIES_MEDIAN: u32 = 156;
-/// How unevenly people post and befriend each other, in sixteenths of an octave: see [`Dice::long_tail`].
+/// Spread of the number of stories per person, in sixteenths of an octave: see [`Dice::long_tail`].
 const STORIES_SPREAD: u32 = 24;
-/// Nobody is a machine: at most this many stories in a thousand days.
+/// Maximum number of stories per person in 1,000 days.
 const STORIES_MAX: u32 = 4_000;
-/// What half of the people do not reach, and the other half exceed, in the wish for friends.
+/// Median number of friends that people wish for.
 const FRIENDS_MEDIAN: u32 = 44;
 const FRIENDS_SPREAD: u32 = 14;
 
-/// Out of 100 households.
+/// Of 100 households.
 const LANGUAGES: [(Language, u32); 3] =
     [(Language::Ko, 60), (Language::En, 22), (Language::Ja, 18)];
-/// Weights of households of one, two, … people.
+/// Weights of households with one, two, … people.
 const HOUSEHOLD_SIZES: [u32; 6] = [26, 26, 20, 18, 8, 2];
 const BIO_PERCENT: u32 = 45;
 
-/// Somebody who lives in the town.
+/// A person who lives in the town.
 #[derive(Debug)]
 pub struct Resident {
-    /// Unlike that of anybody else in town, also to the eye.
+    /// Unique in the town. No other handle looks like it.
     pub handle: Handle,
-    /// In the person's own script.
+    /// In the script of the person's language.
     pub display_name: DisplayName,
     /// The language they write in.
     pub language: Language,
-    /// Some people say who they are.
+    /// Some people have a bio.
     pub bio: Option<Bio>,
-    /// 0 for the mayor and the celebrities, who live above their shops.
+    /// 0 for the mayor and the celebrities, who share no household.
     pub(super) household: u32,
     pub(super) age: u32,
-    /// In a thousand days.
+    /// Number of stories in 1,000 days.
     pub(super) stories: u32,
-    /// Of 100 stories.
+    /// Of 100 stories, the number of public ones.
     pub(super) public_percent: u32,
-    /// How many friends they would like to have.
+    /// Number of friends that the person wishes for.
     pub(super) friends_wished: u32,
-    /// What they like to write about.
+    /// The person's favourite topics.
     pub(super) tastes: [Topic; 3],
     pub(super) voice: Option<&'static Voice>,
 }
@@ -62,7 +62,7 @@ impl Resident {
         self.age >= 22 && self.age < 65
     }
 
-    /// What the next story is about.
+    /// Draws the subject of the next story.
     pub(super) fn matter(&self, dice: &mut Dice) -> Matter {
         if let Some(voice) = self.voice {
             return Matter::Lines(*voice.lines);
@@ -81,15 +81,15 @@ impl Resident {
     }
 }
 
-/// The mayor comes right after the hosts.
+/// Index of the mayor, directly after the hosts.
 pub(super) const MAYOR_NUMBER: u32 = HOSTS;
 
-/// How many celebrities a town of this size has. They come right after the mayor.
+/// Number of celebrities in a town of this size. They come directly after the mayor.
 pub(super) fn celebrities(people: usize) -> usize {
     (people / 12).clamp(1, CAST.celebrities.len())
 }
 
-/// Everybody.
+/// Generates all residents.
 pub(super) fn generate_residents(people: usize, dice: &mut Dice) -> Vec<Resident> {
     let mut register = Register {
         residents: Vec::with_capacity(people),
@@ -112,7 +112,7 @@ pub(super) fn generate_residents(people: usize, dice: &mut Dice) -> Vec<Resident
     register.residents
 }
 
-/// The residents so far, and the looks of their handles.
+/// The residents so far, and the skeletons of their handles.
 struct Register {
     residents: Vec<Resident>,
     skeletons: HashSet<String>,
@@ -164,7 +164,7 @@ impl Register {
         });
     }
 
-    /// The first households take in the hosts: they get a host's language and family name.
+    /// The first households include the hosts and take their language and family name.
     fn add_household(&mut self, household: u32, people: usize, dice: &mut Dice) {
         let host = CAST.hosts.get(household as usize - 1);
         let language = match host {
@@ -184,7 +184,7 @@ impl Register {
         };
         for place in 0..size.min(people - self.residents.len()) {
             let age = age(place, size, dice);
-            // In Korea couples keep their names.
+            // In Korea couples keep their family names.
             let own =
                 (language == Language::Ko && place == 1).then(|| names::family(language, dice));
             self.add_member(
@@ -241,11 +241,12 @@ impl Register {
                 Handle::parse(&names::handle_idea(family, given, attempt, dice)).ok()
             })
             .find(|handle| self.skeletons.insert(handle.skeleton()))
-            .expect("later ideas hold four figures, so one of them is free")
+            .expect("later proposals have four digits, so one of them is free")
     }
 }
 
-/// Ages of those who live together: alone or as a couple any; else two parents, and children to the second's age.
+/// Draws the age of a household member. Those who live alone or as a couple have any age. In larger households there
+/// are two parents, and children whose age fits that of the second.
 fn age(place: usize, size: usize, dice: &mut Dice) -> u32 {
     match (size, place) {
         (1, _) => dice.between(19, 84),
@@ -278,10 +279,10 @@ fn bio(number: u32, resident: &Resident, dice: &mut Dice) -> String {
 
 fn display_name(text: &str) -> DisplayName {
     DisplayName::parse(text)
-        .expect("names in the lists are short and on one line; a test settles them all")
+        .expect("names in the lists are short and on one line; a test checks all of them")
 }
 
-/// A place in the list of people as the number of a person.
+/// The index in the list of people as `u32`.
 pub(super) fn number_of(place: usize) -> u32 {
     u32::try_from(place).expect("a town has at most 20,000 people")
 }

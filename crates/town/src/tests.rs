@@ -1,4 +1,4 @@
-//! The town as a whole: that it is always the same one, and that it looks alive.
+//! Tests the whole town: it is always the same, and it looks alive.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::*;
 const NOW: Timestamp = Timestamp::from_millis(1_773_491_400_000);
 const FOUR_WEEKS: Duration = Duration::from_secs(28 * 24 * 3_600);
 
-/// FNV-1a: ten lines that stay the same for ever, which the hashers of libraries do not promise.
+/// FNV-1a, which takes ten lines and never changes. Hashers of libraries do not promise that.
 struct Fingerprint(u64);
 
 impl Fingerprint {
@@ -53,8 +53,8 @@ fn described(town: &Town) -> Vec<String> {
         .collect()
 }
 
-/// When this fails although nothing in here was meant to change, the town depends on the machine or on a library: find
-/// out on what. When words, names or weights were changed on purpose, write down the new number.
+/// If this fails although nothing in this crate was meant to change, the town depends on the machine or a library: find
+/// the dependency. If words, names or weights were changed on purpose, write down the new number.
 #[test]
 fn the_same_seed_makes_the_same_town_on_every_machine() {
     assert_eq!(

@@ -1,5 +1,4 @@
-//! People of the town who are not drawn by chance: hosts to log in as, the mayor, and the celebrities whom people
-//! follow rather than befriend.
+//! People of the town who are not random: the hosts to log in as, the mayor, and the celebrities.
 
 use std::sync::LazyLock;
 
@@ -8,10 +7,10 @@ use sosik_feed::people::Language;
 
 use super::data::{self, Lines};
 
-/// How many hosts there are; they are the first of the people.
+/// Number of hosts. They are the first people of the town.
 pub(super) const HOSTS: u32 = 3;
 
-/// These people, as the file describes them.
+/// The people described in the file.
 pub(super) static CAST: LazyLock<Cast> =
     LazyLock::new(|| data::read(include_str!("../texts/people.toml")));
 
@@ -20,13 +19,13 @@ pub(super) static CAST: LazyLock<Cast> =
 #[serde(deny_unknown_fields)]
 pub(super) struct Cast {
     pub(super) hosts: [Host; HOSTS as usize],
-    /// Friends with nearly everybody.
+    /// A friend of nearly everybody.
     pub(super) mayor: Voice,
-    /// Those whom people follow, the best known first.
+    /// People with many followers, the best known first.
     pub(super) celebrities: Vec<Voice>,
 }
 
-/// Somebody good to log in as.
+/// A resident whom visitors log in as.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Host {
@@ -37,7 +36,7 @@ pub(super) struct Host {
     pub(super) bio: String,
 }
 
-/// Somebody who writes for the whole town, in their own words.
+/// A person who writes for the whole town, with their own texts.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Voice {
@@ -45,9 +44,9 @@ pub(super) struct Voice {
     pub(super) name: String,
     pub(super) bio: String,
     pub(super) language: Language,
-    /// How many of 100 people follow, of those who are not friends.
+    /// Of 100 people who are not friends, the number who follow.
     pub(super) followers_percent: u32,
-    /// Stories in four weeks.
+    /// Number of stories in four weeks.
     pub(super) stories: u32,
     pub(super) lines: Lines,
 }

@@ -1,4 +1,4 @@
-//! Putting the town into a store: people, what they are to each other, and weeks of stories.
+//! Fills a store with the town: people, their relations, and weeks of stories.
 
 use std::time::Duration;
 
@@ -19,17 +19,17 @@ use crate::import::{new_person, set_bios};
 const PEOPLE_STEP: usize = 2_000;
 const PAIRS_STEP: usize = 5_000;
 const STORIES_STEP: usize = 1_000;
-/// So long ago people in town began to know each other.
+/// The oldest friendships of the town are this old.
 const TOWN_AGE: Duration = Duration::from_secs(400 * 86_400);
-/// How much of its life the town remembers.
+/// Age of the oldest story.
 const HISTORY: Duration = Duration::from_secs(28 * 86_400);
-/// Likes come within this time of their story.
+/// A like follows its story within this time.
 const LIKES_WITHIN: Duration = Duration::from_secs(8 * 3_600);
 
-/// What is in the store now.
+/// Number of rows written, and the ids of the people.
 #[derive(Debug, Default)]
 pub struct Filled {
-    /// By their place in the town.
+    /// In the order of [`Town::people`].
     pub people: Vec<PersonId>,
     /// Friendships.
     pub friendships: u64,
@@ -45,8 +45,8 @@ pub struct Filled {
 
 /// Fills an empty store with the town.
 ///
-/// Everybody has the same password and even the same hash: hashing 2,000 times would take minutes, and this password is
-/// no secret.
+/// All people share one password and one hash. Hashing it for each of 2,000 people would take minutes, and the password
+/// is not secret.
 ///
 /// # Errors
 /// When the store fails.
@@ -54,18 +54,18 @@ pub async fn fill(service: &Service, town: &Town, watch: Watch) -> anyhow::Resul
     let now = service.clock().now();
     let mut filled = Filled::default();
     fill_people(service, town, watch, &mut filled).await?;
-    tracing::debug!("people are there");
+    tracing::debug!("added the people");
     fill_relations(service, town, now, watch, &mut filled).await?;
-    tracing::debug!("friendships and follows are there");
+    tracing::debug!("added the friendships and follows");
     fill_stories(service, town, now, watch, &mut filled).await?;
-    tracing::debug!("stories are there");
+    tracing::debug!("added the stories");
     Ok(filled)
 }
 
-/// The people of a town that is in the store already, by their place in the town.
+/// Returns the people of a town that is already in the store, in the order of [`Town::people`].
 ///
 /// # Errors
-/// When the store fails, or somebody is missing.
+/// When the store fails or lacks a person of the town.
 pub async fn people_of(service: &Service, town: &Town) -> anyhow::Result<Vec<PersonId>> {
     let handles = town
         .people()
@@ -74,8 +74,7 @@ pub async fn people_of(service: &Service, town: &Town) -> anyhow::Result<Vec<Per
         .collect();
     let found = service.store().ids_of_handles(handles).await?;
     let everybody: Option<Vec<_>> = found.into_iter().collect();
-    everybody
-        .context("somebody of the town is missing from its store: name another folder with --data")
+    everybody.context("the store lacks a person of the town: choose another folder with --data")
 }
 
 async fn fill_people(
@@ -87,7 +86,7 @@ async fn fill_people(
     let hash = service
         .hash_of_new_password(PASSWORD, [String::new(), String::new()])
         .await?;
-    let bar = (watch.bar)("people move in", town.people().len() as u64);
+    let bar = (watch.bar)("adding people", town.people().len() as u64);
     for step in town.people().chunks(PEOPLE_STEP) {
         let (mut people, mut bios) = (Vec::with_capacity(step.len()), Vec::new());
         for resident in step {
@@ -128,8 +127,11 @@ async fn fill_relations(
     let known = |(one, other): (u32, u32)| (people[one as usize], people[other as usize]);
     let friendships: Vec<_> = town.friendships().map(known).collect();
     let follows: Vec<_> = town.follows().iter().copied().map(known).collect();
-    let bar = (watch.bar)("people meet", (friendships.len() + follows.len()) as u64);
-    // Not everybody met on the same day.
+    let bar = (watch.bar)(
+        "adding friendships and follows",
+        (friendships.len() + follows.len()) as u64,
+    );
+    // Friendships start on different days.
     let steps = u32::try_from(friendships.len() / PAIRS_STEP + 2).unwrap_or(u32::MAX);
     let mut met = now.minus(TOWN_AGE);
     for step in friendships.chunks(PAIRS_STEP) {
@@ -220,7 +222,7 @@ fn comments_of(
     told.comments.iter().map(comment).collect()
 }
 
-/// Spread evenly over the first hours of the story: the town says who likes it and not when.
+/// Spreads the likes evenly over the first hours of the story. The town decides who likes it, but not when.
 fn likes_of(
     story: StoryId,
     told: &PastStory,

@@ -1,4 +1,4 @@
-//! Where the town is kept: in a folder that goes away with the demo, or in one that stays.
+//! The folder of the demo store: temporary, or kept at a path.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,34 +8,34 @@ use serde::{Deserialize, Serialize};
 use sosik_store_sqlite::private;
 use tempfile::TempDir;
 
-/// Says which town a folder holds. Written when the town is complete.
+/// Describes the town in the folder. It is written last, so it exists only if the town is complete.
 const MARKER_FILE: &str = "town.json";
-/// The store.
+/// File name of the store.
 const STORE: &str = "sosik.db";
 
-/// How a town was founded: the same numbers make the same town.
+/// The input of the town generator. The same values make the same town.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DemoSpec {
-    /// Of its chance.
+    /// Seed of the random source.
     pub seed: u64,
-    /// How many live there.
+    /// Number of residents.
     pub people: usize,
 }
 
-/// A folder for a town. One that is not kept is removed when this is dropped.
+/// A folder for a town. Dropping it removes it, unless it is kept.
 #[derive(Debug)]
 pub struct DemoFolder {
     folder: PathBuf,
     temporary: Option<TempDir>,
-    /// The town that is there already.
+    /// The complete town that was in the folder when it was opened.
     pub found: Option<DemoSpec>,
 }
 
 impl DemoFolder {
-    /// A folder that goes away.
+    /// Makes a temporary folder.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When the folder cannot be created.
     pub fn temporary() -> anyhow::Result<Self> {
         let folder = private::temporary_folder("sosik-demo-");
         let folder =
@@ -47,10 +47,10 @@ impl DemoFolder {
         })
     }
 
-    /// A folder that stays, and the town in it when there is one.
+    /// Opens or creates a folder that is kept. Finds the town in it, if there is one.
     ///
     /// # Errors
-    /// When it cannot be made, or holds a store that is not a complete town.
+    /// When the folder cannot be created, or contains a store without a complete town.
     pub fn kept(folder: &Path) -> anyhow::Result<Self> {
         let here = || folder.display();
         fs::create_dir_all(folder).with_context(|| format!("make the folder {}", here()))?;
@@ -77,30 +77,30 @@ impl DemoFolder {
         })
     }
 
-    /// The file of the store.
+    /// Path of the store file.
     pub fn store(&self) -> PathBuf {
         self.folder.join(STORE)
     }
 
-    /// Does it stay?
+    /// Whether the folder is kept.
     pub fn is_kept(&self) -> bool {
         self.temporary.is_none()
     }
 
-    /// Says that the town is complete.
+    /// Marks the town as complete.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the marker cannot be written.
     pub fn complete(&self, spec: DemoSpec) -> anyhow::Result<()> {
         let marker = self.folder.join(MARKER_FILE);
         fs::write(&marker, serde_json::to_string(&spec)?)
             .with_context(|| format!("write {}", marker.display()))
     }
 
-    /// Removes it unless it stays.
+    /// Removes the folder unless it is kept.
     ///
     /// # Errors
-    /// When something in it cannot be removed.
+    /// When a file or the folder cannot be removed.
     pub fn remove_if_temporary(self) -> anyhow::Result<()> {
         let Some(folder) = self.temporary else {
             return Ok(());

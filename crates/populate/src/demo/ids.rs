@@ -1,17 +1,17 @@
-//! Ids of the past: under the node number of imports, at the time that is told.
+//! Ids with a past timestamp and the node number reserved for imports.
 
 use rustc_hash::FxHashMap;
 use sosik_feed::id::{EPOCH, SEQUENCES, node_of_imports};
 use sosik_feed::{Timestamp, UnownedId};
 
-/// Hands out ids of past moments, each once.
+/// Generates ids for past times. No id is returned twice.
 pub(super) struct PastIds {
     node: u16,
     next: FxHashMap<u64, u16>,
 }
 
 impl PastIds {
-    /// Ids of this region's imports. Only for a store in which there are none yet.
+    /// A generator for the import node of this region. The store must not contain ids of that node.
     pub(super) fn new(region: u16) -> Self {
         Self {
             node: node_of_imports(region),
@@ -19,7 +19,7 @@ impl PastIds {
         }
     }
 
-    /// An id of this moment, or of the first one after it that has room.
+    /// Returns an id for this millisecond, or for the first later one that has a free sequence number.
     pub(super) fn at(&mut self, at: Timestamp) -> UnownedId {
         let mut millis = at.as_millis().saturating_sub(EPOCH.as_millis());
         loop {

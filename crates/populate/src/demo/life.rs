@@ -1,6 +1,6 @@
-//! People of the town go on posting, commenting and liking, through the service like everybody.
+//! Simulates people of the town who post, comment and like. They use the service like any other client.
 //!
-//! They also answer what somebody posts who has logged in as a host: their stories are noticed.
+//! They also react to stories that a user posts while logged in as a host.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use sosik_service::{Service, ServiceError, ServiceResult};
 use sosik_town::{Act, Life, StoryKey, Town};
 use tokio::time::timeout;
 
-/// Stories that people still react to: as many as the town remembers, and some more.
+/// Maximum number of stories that people still react to. Larger than the town's own list of recent stories.
 const REMEMBERED_MAX: usize = 256;
-/// New stories of one host looked at between two acts.
+/// Maximum number of new stories per host that are read before each act.
 const NOTICED_MAX: u32 = 5;
 
-/// Lets life go on until the service stops, one act every `pace` on average.
+/// Runs the simulation until the service stops. On average one act takes place per `pace`.
 pub async fn simulate(service: Service, town: Arc<Town>, people: Vec<PersonId>, pace: Duration) {
     let seed = service.clock().now().as_millis();
     let mut simulation = Simulation {
@@ -31,7 +31,7 @@ pub async fn simulate(service: Service, town: Arc<Town>, people: Vec<PersonId>, 
         people,
     };
     if let Err(error) = simulation.look_at_hosts(|_, _, _| {}).await {
-        tracing::warn!(%error, "the stories of the hosts cannot be read");
+        tracing::warn!(%error, "could not read the stories of the hosts");
     }
     loop {
         let pause = simulation.life.pause(pace);
@@ -39,10 +39,10 @@ pub async fn simulate(service: Service, town: Arc<Town>, people: Vec<PersonId>, 
             return;
         }
         match simulation.step().await {
-            // The one who acts was blocked, or the story deleted, by whoever plays with the demo.
+            // A user of the demo has blocked the actor or deleted the story.
             Ok(()) | Err(ServiceError::NotFound(_)) => {}
             Err(_) if service.stopping().is_cancelled() => return,
-            Err(error) => tracing::warn!(%error, "somebody of the town could not act"),
+            Err(error) => tracing::warn!(%error, "a simulated act failed"),
         }
     }
 }
@@ -51,9 +51,9 @@ struct Simulation {
     life: Life,
     service: Service,
     people: Vec<PersonId>,
-    /// What the stories of the town became in the store; the newest last.
+    /// Maps stories of the town to stories in the store. The newest is last.
     told: VecDeque<(StoryKey, StoryId)>,
-    /// The newest story of each host that was looked at.
+    /// For each host, the newest story that was read.
     hosts: Vec<(u32, StoryId)>,
 }
 
@@ -109,7 +109,8 @@ impl Simulation {
         Ok(())
     }
 
-    /// Tells of the stories that hosts have posted since the last look, but not of those that the town made them post.
+    /// Calls `tell` for stories that users posted as a host since the last call. Stories that the town posted are
+    /// skipped.
     async fn look_at_hosts(
         &mut self,
         mut tell: impl FnMut(&mut Self, u32, (StoryId, Audience)),

@@ -1,7 +1,7 @@
-//! A living town to try the service with: where it is kept, how its store is filled, and how life goes on.
+//! The demo: a folder for its store, the code that fills the store, and a simulation of its people.
 //!
-//! The town itself, its people and what they say, is made in [`sosik_town`], which knows no store; here it is put
-//! into one by the bulk methods, and later acts go through the service like everybody's.
+//! [`sosik_town`] generates the town, its people and their texts without a store. This module writes them in bulk.
+//! Later acts go through the service like those of any client.
 
 mod fill;
 mod folder;
@@ -12,5 +12,5 @@ pub use self::fill::{Filled, fill, people_of};
 pub use self::folder::{DemoFolder, DemoSpec};
 pub use self::life::simulate;
 
-/// What everybody in town logs in with. It is printed on the screen, so it protects nothing.
+/// The password of all demo accounts. It is printed on the terminal and protects nothing.
 pub const PASSWORD: &str = "magpie-at-the-gate";

@@ -1,22 +1,22 @@
-//! Lines that cannot be used: told, counted, and passed over.
+//! Reports, counts and skips the lines that cannot be imported.
 
 use std::fmt;
 
 use indicatif::ProgressBar;
 
-/// So many are printed; the rest is counted. Somebody who gave the wrong file has seen enough by then.
+/// Maximum number of reports. Later lines are only counted; by then a user who chose the wrong file has noticed.
 const PRINTED_MAX: u64 = 20;
 
-/// What to do about lines that cannot be used.
+/// Reports lines that cannot be imported.
 #[derive(Debug)]
 pub(super) struct Faults {
     strict: bool,
     note: fn(&str),
-    /// How many there were.
+    /// Number of lines that could not be imported.
     pub(super) counted: u64,
 }
 
-/// The import ended at the first line that could not be used, as it was asked to.
+/// A strict import stopped at the first line that it could not use.
 #[derive(Debug)]
 pub struct Stopped;
 
@@ -31,7 +31,7 @@ impl fmt::Display for Stopped {
 impl std::error::Error for Stopped {}
 
 impl Faults {
-    /// None yet. A strict import stops at the first. `note` shows a text to a person.
+    /// A strict import stops at the first faulty line. `note` shows text to the user.
     pub(super) fn new(strict: bool, note: fn(&str)) -> Self {
         Self {
             strict,
@@ -40,7 +40,7 @@ impl Faults {
         }
     }
 
-    /// Tells that a line is passed over.
+    /// Reports a line that is skipped.
     ///
     /// # Errors
     /// [`Stopped`] when the import is strict.

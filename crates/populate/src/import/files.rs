@@ -1,4 +1,4 @@
-//! The files of one import, and the order in which they are used.
+//! The files of one import, and the order in which they are imported.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -8,25 +8,25 @@ use sosik_service::Service;
 use super::{Import, Input, Kind, Summary};
 use crate::Watch;
 
-/// The files to import. Those that are absent are skipped.
+/// The files to import. A file that is `None` is skipped.
 #[derive(Debug, Clone, Default)]
 pub struct Files {
-    /// People, one JSON object a line.
+    /// People, one JSON object per line.
     pub people: Option<PathBuf>,
-    /// Friendships, two numbers of people a line.
+    /// Friendships, two person numbers per line.
     pub friendships: Option<PathBuf>,
-    /// Follows, two numbers of people a line.
+    /// Follows, two person numbers per line.
     pub follows: Option<PathBuf>,
-    /// Stories, one JSON object a line.
+    /// Stories, one JSON object per line.
     pub stories: Option<PathBuf>,
 }
 
-/// How far to move the times of stories.
+/// How the times of stories are shifted.
 #[derive(Debug, Clone, Copy)]
 pub enum Shift {
-    /// So that the newest story is of today.
+    /// The newest story is dated today.
     Auto,
-    /// By this number of days; backwards when it is negative.
+    /// By this number of days; a negative number shifts backwards.
     Days(i64),
 }
 
@@ -39,17 +39,18 @@ impl FromStr for Shift {
             days => days
                 .parse()
                 .map(Self::Days)
-                .map_err(|_not_a_number| "write a number of days, or auto"),
+                .map_err(|_not_a_number| "expected a number of days or `auto`"),
         }
     }
 }
 
-/// The files of an import. All are opened, and compressed ones are checked, before the first line is imported.
+/// The open files of an import. All files are opened, and compressed ones are verified, before the first line is
+/// imported.
 pub struct Inputs {
     people: Option<Input>,
     friendships: Option<Input>,
     follows: Option<Input>,
-    /// The stories a second time, to find their newest time.
+    /// The stories opened a second time, to find the newest time.
     times: Option<Input>,
     stories: Option<Input>,
     shift: Shift,
@@ -57,10 +58,10 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Opens all files. This blocks, because compressed files are read to their end.
+    /// Opens all files. This call blocks, because it reads compressed files to their end.
     ///
     /// # Errors
-    /// When a file cannot be read, or is compressed and damaged.
+    /// When a file cannot be read or a compressed file is damaged.
     pub fn open(files: &Files, shift: Shift, watch: Watch) -> anyhow::Result<Self> {
         let open = |path: &Option<PathBuf>, doing| {
             let path: Option<&Path> = path.as_deref();
@@ -77,7 +78,7 @@ impl Inputs {
             friendships: open(friendships, "friendships")?,
             follows: open(follows, "follows")?,
             times: match shift {
-                Shift::Auto => open(stories, "looking at times")?,
+                Shift::Auto => open(stories, "finding the newest time")?,
                 Shift::Days(_) => None,
             },
             stories: open(stories, "stories")?,
@@ -86,11 +87,11 @@ impl Inputs {
         })
     }
 
-    /// Imports everything. A strict import stops at the first line that it cannot use.
+    /// Imports all files. A strict import stops at the first line that it cannot use.
     ///
     /// # Errors
-    /// When a file cannot be read or the store fails; [`Stopped`](super::Stopped) when a strict import stops. What was
-    /// imported before stays.
+    /// When a file cannot be read or the store fails. [`Stopped`](super::Stopped) when a strict import stops. Lines
+    /// imported before the error stay imported.
     pub async fn import(self, service: &Service, strict: bool) -> anyhow::Result<Summary> {
         let begin = service.clock().monotonic();
         let mut import = Import::new(service.clone(), strict, self.watch);

@@ -1,11 +1,12 @@
-//! Files, plain or compressed, as numbered lines.
+//! Reads plain or compressed files as numbered lines.
 //!
-//! Whether a file is compressed is seen in its first bytes and not in its name: names lie, and standard input has none.
-//! Lines are read one after the other into one buffer of bounded size, so a file may be as long as it likes.
+//! Compression is detected by the first bytes, not by the file name: file names can be wrong, and standard input has
+//! none.
+//! Lines are read into one buffer of bounded size, so the file may have any size.
 //!
-//! A compressed file is decompressed twice: its checksum stands at its end, and until then a damaged one yields lines
-//! that look right. So it is checked to its end before its first line is used. Standard input cannot be read twice;
-//! when it is compressed it is copied to a temporary file first.
+//! A compressed file is decompressed twice. Its checksum is at the end; until there, a damaged file yields lines that
+//! look valid. So the checksum is verified before the first line is used. Standard input cannot be read twice, so
+//! compressed input from there is first copied to a temporary file.
 
 use std::env::temp_dir;
 use std::fs::File;
@@ -18,44 +19,48 @@ use indicatif::ProgressBar;
 
 use crate::Watch;
 
-/// Longest line, in bytes: the longest story with every character escaped takes a quarter of this.
+/// Maximum length of a line in bytes. The longest story with every character escaped needs a quarter of this.
 const LINE_BYTES_MAX: usize = 256 * 1024;
-/// One read of the file: large enough that the system is asked rarely.
+/// Bytes per read. Large, so that there are few system calls.
 const READ_BYTES: usize = 128 * 1024;
-/// What a file compressed by gzip starts with (RFC 1952, section 2.3.1).
+/// First bytes of a gzip file (RFC 1952, section 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// A file or standard input, line by line.
+/// A file or standard input, read line by line.
 pub struct Input {
-    /// How messages call it.
+    /// The name used in messages.
     pub name: String,
-    /// How far it is.
+    /// Shows the progress.
     pub bar: ProgressBar,
     reader: Box<dyn BufRead + Send>,
     line: u64,
     buffer: Vec<u8>,
 }
 
-/// A line that says something, and what was made of it; or why nothing could be.
+/// A line with content: the parsed value, or the reason why it could not be parsed.
 #[derive(Debug)]
 pub struct Line<T> {
-    /// Counted from one.
+    /// Line number, starting at 1.
     pub number: u64,
-    /// What it says.
+    /// The parsed value or the reason.
     pub says: Result<T, String>,
 }
 
 impl Input {
-    /// Opens a file; `-` is standard input. A compressed one is checked to its end.
+    /// Opens a file; `-` is standard input. A compressed file is verified to its end.
     ///
     /// # Errors
-    /// When the file cannot be read, or is compressed and damaged.
+    /// When the file cannot be read or is compressed and damaged.
     pub fn open(path: &Path, doing: &'static str, watch: Watch) -> anyhow::Result<Self> {
         if path == Path::new("-") {
             return Self::stream("standard input".to_owned(), io::stdin(), doing, watch);
         }
         let name = path.display().to_string();
-        let unreadable = || format!("read {name}: name a file that exists and that you may read");
+        let unreadable = || {
+            format!(
+                "read {name}: check that the file exists and that you have permission to read it"
+            )
+        };
         let file = File::open(path).with_context(unreadable)?;
         if file.metadata().with_context(unreadable)?.is_file() {
             Self::file(name, file, doing, watch)
@@ -64,7 +69,7 @@ impl Input {
         }
     }
 
-    /// Something that can be read once: standard input, or a pipe that has a name.
+    /// Opens an input that can be read only once: standard input or a named pipe.
     fn stream(
         name: String,
         mut stream: impl Read + Send + 'static,
@@ -77,7 +82,7 @@ impl Input {
         if is_gzip {
             let copy = copied(&mut whole).with_context(|| {
                 format!(
-                    "copy {name} to a temporary file in {}: set TMPDIR to a folder with more room, or decompress it before",
+                    "copy {name} to a temporary file in {}: set TMPDIR to a folder with more space, or decompress the input first",
                     temp_dir().display()
                 )
             })?;
@@ -99,7 +104,7 @@ impl Input {
         file.rewind().with_context(unreadable)?;
         if is_gzip {
             check_gzip(&file).with_context(|| {
-                format!("{name} is damaged, so none of it was used: get it anew, `gzip --test` checks it")
+                format!("{name} is damaged and nothing was imported from it: download it again and check it with `gzip --test`")
             })?;
             file.rewind().with_context(unreadable)?;
         }
@@ -125,20 +130,20 @@ impl Input {
         }
     }
 
-    /// The next lines, at most `count`; none at the end. Blank lines and comments (`#`) are skipped.
+    /// Reads at most `count` lines; none at the end. Blank lines and comments (`#`) are skipped.
     ///
     /// # Errors
-    /// When the file cannot be read on, or is not what its first bytes promise.
+    /// When the file cannot be read further or its compressed data is invalid.
     pub fn lines<T>(
         &mut self,
         count: usize,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> anyhow::Result<Vec<Line<T>>> {
-        // Reading blocks; the other tasks go on elsewhere meanwhile.
+        // Reading blocks this thread; the runtime moves its other tasks to another one.
         tokio::task::block_in_place(|| {
             let mut lines = Vec::with_capacity(count);
             while lines.len() < count {
-                let unreadable = || format!("read {} behind line {}", self.name, self.line);
+                let unreadable = || format!("read {} after line {}", self.name, self.line);
                 let Some(fits) =
                     read_line(&mut *self.reader, &mut self.buffer).with_context(unreadable)?
                 else {
@@ -164,7 +169,7 @@ impl Input {
     }
 }
 
-/// The first bytes, which show whether the input is compressed.
+/// Reads the first bytes, which show whether the input is compressed.
 fn head(reader: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(GZIP_MAGIC.len());
     let count = GZIP_MAGIC.len() as u64;
@@ -172,7 +177,7 @@ fn head(reader: &mut impl Read) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// A copy in a file without a name, which goes away with the process.
+/// Copies the input to a file without a name, which is deleted when the process ends.
 fn copied(reader: &mut impl Read) -> io::Result<File> {
     let mut copy = tempfile::tempfile()?;
     io::copy(reader, &mut copy)?;
@@ -180,14 +185,14 @@ fn copied(reader: &mut impl Read) -> io::Result<File> {
     Ok(copy)
 }
 
-/// Decompresses everything, which compares the checksums.
+/// Decompresses the whole file, which verifies its checksums.
 fn check_gzip(file: &File) -> io::Result<()> {
     let raw = BufReader::with_capacity(READ_BYTES, file);
     io::copy(&mut MultiGzDecoder::new(raw), &mut io::sink()).map(drop)
 }
 
-/// Reads up to the next line break; `None` at the end. `false` when the line was too long: its start is in the buffer,
-/// its rest has been skipped.
+/// Reads up to the next line break; `None` at the end. `false` if the line was too long: the buffer then contains its
+/// start, and the rest is skipped.
 fn read_line(reader: &mut dyn BufRead, buffer: &mut Vec<u8>) -> io::Result<Option<bool>> {
     buffer.clear();
     if reader

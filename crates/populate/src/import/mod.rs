@@ -1,13 +1,15 @@
-//! Bringing people, friendships, follows and stories in from files.
+//! Imports people, friendships, follows and stories from files.
 //!
-//! Three promises: running the same import again changes nothing, so an interrupted one is resumed by running it again;
-//! memory grows with the people and not with the lines; and every line that was not used is told, or at least counted.
+//! Three promises:
+//! - An import is idempotent. To resume an interrupted one, run it again.
+//! - Memory grows with the number of people, not with the number of lines.
+//! - Every line that is not imported is reported, or at least counted.
 //!
-//! The rules of the domain hold as for anybody else. Nobody is notified, and nothing is delivered: no server runs on
-//! the store meanwhile, and timelines are built from it when their readers come.
+//! The rules of the domain apply as usual. Nobody is notified and nothing is delivered, because no server runs on the
+//! store during an import. Timelines are built when their readers first request them.
 //!
-//! To add a kind of file: a file here with its line and an `impl Import`, its part of the [`Summary`], and an option of
-//! the role.
+//! To add a kind of file, add a file here with its line format and an `impl Import`, its part of the [`Summary`], and
+//! an option of the role.
 
 mod faults;
 mod files;
@@ -34,7 +36,7 @@ use self::faults::Faults;
 use self::registry::Registry;
 use crate::Watch;
 
-/// An import under way.
+/// An import in progress.
 pub struct Import {
     service: Service,
     people: Registry,
@@ -42,7 +44,7 @@ pub struct Import {
 }
 
 impl Import {
-    /// Begins. A strict import stops at the first line that it cannot use.
+    /// Starts an import. A strict import stops at the first line that it cannot use.
     pub fn new(service: Service, strict: bool, watch: Watch) -> Self {
         Self {
             people: Registry::new(service.clone()),
@@ -51,12 +53,12 @@ impl Import {
         }
     }
 
-    /// People who were made because a file knows them by number.
+    /// Number of people created because a file refers to them by number.
     pub fn numbered_people(&self) -> u64 {
         self.people.made
     }
 
-    /// Lines that could not be used.
+    /// Number of lines that could not be imported.
     pub fn broken_lines(&self) -> u64 {
         self.faults.counted
     }

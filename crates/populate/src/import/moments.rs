@@ -1,12 +1,12 @@
-//! Which id an imported story gets, or has.
+//! Assigns ids to imported stories and recognizes stories that are already stored.
 //!
-//! The id is made of the story's time, the node number that is kept for imports, the next free place in that
-//! millisecond in the order of the lines, and the bucket of the author. So a story is known again by its author, its
-//! words and its time; that is what makes a second run change nothing. A story whose words were changed since, or that
-//! was deleted, stands for one of its author and time that is not found: nobody's deleted story comes back.
+//! An id consists of the story's time, the node number reserved for imports, the next free sequence number in that
+//! millisecond in the order of the lines, and the author's bucket. A stored story is recognized by author, text and
+//! time; that makes an import idempotent. If a stored story was edited or deleted, its text does not match. Then one
+//! story of the same author and time that is not found counts as that story, so deleted stories do not come back.
 //!
-//! A file of dates puts a whole day into one millisecond. When its 64 places are taken, the next millisecond takes
-//! over.
+//! A file of dates without times puts a whole day into one millisecond. When its 64 sequence numbers are used, the next
+//! millisecond is used.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,51 +17,53 @@ use sosik_service::Service;
 use sosik_store::ExistingStory;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Stories and milliseconds remembered; then all are forgotten, and read again when they are needed. About 50 bytes
-/// each.
+/// Maximum number of cached stories and milliseconds, about 50 bytes each. At the maximum the cache is cleared and
+/// refilled as needed.
 const REMEMBERED_MAX: usize = 1_000_000;
-/// Milliseconds from its own on in which a story may find a place: 400,000 stories of one moment.
+/// A story may use its own millisecond and the following ones, this many in total. That is enough for 400,000 stories
+/// with the same time.
 const SPILL_MAX: u64 = 6_250;
 
-/// Where a story belongs.
+/// The result of looking up an imported story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
-    /// It is there already.
+    /// The story is already stored.
     Existing,
-    /// It is new, with this id.
+    /// The story is new and gets this id.
     New(StoryId),
-    /// There is no place left at its time.
+    /// All ids near its time are in use.
     Full,
 }
 
-/// A cache of the places that stored stories take, for the milliseconds that were read.
+/// Caches which ids are in use in the milliseconds that were read.
 pub(super) struct Moments {
     node: u16,
-    /// By millisecond, the first place behind all that are taken.
+    /// For each millisecond, the sequence number after the highest one in use.
     next: FxHashMap<u64, u16>,
-    /// From a full millisecond to one that had room behind it, so that a long run of full ones is not walked again.
+    /// From a full millisecond to a later one that had a free number, so that a long run of full ones is not scanned
+    /// again.
     skips: FxHashMap<u64, u64>,
     words: BTreeSet<(Words, u64)>,
-    /// How many stories of an author in a millisecond may have had other words.
+    /// Number of stories of an author in a millisecond that were edited or deleted and not matched yet.
     changed: BTreeMap<(PersonId, u64), u32>,
 }
 
 /// An author and the hash of a text.
 type Words = (PersonId, u64);
 
-/// Where the search for a free place at a moment ends.
+/// Result of searching a free id at a time.
 #[derive(Debug, PartialEq, Eq)]
 enum Room {
-    /// In this millisecond.
+    /// This millisecond has a free id.
     At(u64),
-    /// Nowhere.
+    /// All ids are in use.
     Nowhere,
-    /// This millisecond has to be read first.
+    /// This millisecond must be read first.
     Unknown(u64),
 }
 
 impl Moments {
-    /// Nothing is known yet.
+    /// An empty cache.
     pub(super) fn new(region: u16) -> Self {
         Self {
             node: node_of_imports(region),
@@ -72,7 +74,7 @@ impl Moments {
         }
     }
 
-    /// Looks what there is at a time, and where a story finds its place.
+    /// Returns the id for a story, or that it is already stored.
     pub(super) async fn slot(
         &mut self,
         service: &Service,
@@ -85,7 +87,7 @@ impl Moments {
         Ok(self.put(first, room, (author, xxh3_64(text.as_bytes()))))
     }
 
-    /// Is there this story at this time?
+    /// Whether the story is stored with this time.
     pub(super) async fn holds(
         &mut self,
         service: &Service,
@@ -98,7 +100,7 @@ impl Moments {
         Ok(self.has(first, room, (author, xxh3_64(text.as_bytes()))))
     }
 
-    /// Makes room. Only between steps: what has been taken must be in the store by then.
+    /// Clears the cache if it is full. Call it only between steps: ids returned earlier must be in the store by then.
     pub(super) fn forget_if_many(&mut self) {
         if self.words.len() + self.next.len() > REMEMBERED_MAX {
             self.next.clear();
@@ -108,7 +110,7 @@ impl Moments {
         }
     }
 
-    /// The first millisecond with room, `None` when all that a story of this time may use are full.
+    /// Returns the first millisecond with a free id. `None` if all that a story of this time may use are full.
     async fn learn_room(&mut self, service: &Service, first: u64) -> anyhow::Result<Option<u64>> {
         loop {
             match self.room(first) {
@@ -160,15 +162,15 @@ impl Moments {
         Slot::New(StoryId::of_author(words.0, id))
     }
 
-    /// Whether there is a changed story of the author from `first` to `last` that no line has been matched with yet.
-    /// The line is matched with it then.
+    /// Matches the line with an edited or deleted story of the author from `first` to `last`. `false` if all of those
+    /// are matched already.
     fn stands_for(&mut self, author: PersonId, first: u64, last: u64) -> bool {
         let mut changed = self.changed.range_mut((author, first)..=(author, last));
         let left = changed.find(|(_, left)| **left > 0);
         left.map(|(_, left)| *left -= 1).is_some()
     }
 
-    /// Reads what there is in a millisecond.
+    /// Reads the stories of a millisecond.
     async fn learn(&mut self, service: &Service, millis: u64) -> anyhow::Result<()> {
         let lowest = RawId::from_fields(millis, self.node, 0, Bucket::FIRST);
         let highest = RawId::from_fields(millis, self.node, SEQUENCES - 1, Bucket::LAST);
@@ -212,7 +214,7 @@ mod tests {
         }
     }
 
-    /// The place of a story of moment 0, in a store that has no others than those known.
+    /// The slot of a story at time 0, in a store that contains only the stories given.
     fn slot(moments: &mut Moments, author: PersonId, text: &str) -> Slot {
         let words = (author, xxh3_64(text.as_bytes()));
         loop {

@@ -1,4 +1,4 @@
-//! Edge lists: friendships and follows, one `u v` a line.
+//! Edge lists: friendships and follows, one pair `u v` per line.
 
 use rustc_hash::FxHashSet;
 use sosik_feed::PersonId;
@@ -9,16 +9,17 @@ use super::input::Input;
 use super::registry::NUMBER_MAX;
 use super::summary::Pairs;
 
-/// Pairs in one transaction. The disk is waited for once a step; a second one would not feel it, a kill loses it.
+/// Pairs per transaction. Each waits for the disk once. Larger steps would gain little time, and a kill would lose more
+/// work.
 const STEP: usize = 10_000;
-/// So many pairs are remembered to tell repeats within the file from what was there before: 70 MiB. Behind them, a
-/// repeat is counted as there already.
+/// Maximum number of pairs remembered to distinguish repeats within the file from pairs stored earlier: 70 MiB. Further
+/// repeats are counted as stored earlier.
 const REMEMBERED_MAX: usize = 3_500_000;
 
-/// Which of the two.
+/// The kind of relation in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Whoever comes first.
+    /// The order of the two numbers does not matter.
     Friendships,
     /// The first follows the second.
     Follows,
@@ -98,15 +99,15 @@ fn repeats(kind: Kind, (one, other): (u64, u64), remembered: &mut FxHashSet<(u64
     }
 }
 
-/// Reads a line of an edge list.
+/// Parses a line of an edge list.
 ///
 /// # Errors
-/// The reason, when it is not a pair.
+/// The reason why the line is not a pair.
 pub fn pair(line: &str) -> Result<(u64, u64), String> {
     let mut words = line.split_whitespace();
     match (words.next(), words.next(), words.next()) {
         (Some(one), Some(other), None) => Ok((number(one)?, number(other)?)),
-        _ => Err("two numbers are expected, with white space between them".to_owned()),
+        _ => Err("expected two numbers separated by white space".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! People with a line of their own: JSON, one object a line.
+//! Imports people from JSON, one object per line.
 
 use futures::{StreamExt, TryStreamExt, stream};
 use rustc_hash::FxHashSet;
@@ -14,12 +14,12 @@ use super::input::{Input, Line};
 use super::registry::{NUMBER_MAX, new_person};
 use super::summary::People;
 
-/// People in one transaction.
+/// People per transaction.
 const STEP: usize = 1_000;
-/// Profiles changed at once: they share a transaction.
+/// Profiles changed at the same time. They share a transaction.
 const PROFILES_AT_ONCE: usize = 128;
 
-/// A line as it is written.
+/// A line as it is in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -31,7 +31,7 @@ struct Written {
     password: Option<String>,
 }
 
-/// A line that keeps the rules.
+/// A line that satisfies the rules.
 struct Person {
     line: u64,
     number: Option<u64>,
@@ -79,7 +79,7 @@ impl Import {
             .filter(|(person, there)| there.is_none() && handles.insert(person.handle.as_str()))
             .map(|(person, _)| person)
             .collect();
-        // Each handle once, so that a second line of the same handle is not new.
+        // Each handle once, so that a second line with the same handle does not count as new.
         let mut made = self.make(missing, input, people).await?;
         let ids = self.ids(&step).await?;
         for (person, id) in step.iter().zip(&ids) {
@@ -95,15 +95,15 @@ impl Import {
                     self.faults
                         .tell(&input.bar, &input.name, person.line, &why)?;
                 }
-                // The password was refused, and that has been told.
+                // The password was rejected and the line already reported.
                 None => {}
             }
         }
         self.bios(&step, &ids).await
     }
 
-    /// Makes people who are missing. Answers the handles of those whose password could be taken, whether the store has
-    /// taken the handle or not.
+    /// Creates the missing people. Returns the handles of those with an accepted password, whether or not the store
+    /// accepted the handle.
     async fn make(
         &mut self,
         missing: Vec<&Person>,
@@ -137,7 +137,7 @@ impl Import {
         Ok(handles)
     }
 
-    /// Lets later files name the person by number.
+    /// Associates the person with their number for the later files.
     fn number(&mut self, person: &Person, id: PersonId, input: &Input) -> anyhow::Result<()> {
         if person
             .number
@@ -158,7 +158,7 @@ impl Import {
         Ok(self.service.store().ids_of_handles(handles).await?)
     }
 
-    /// Hashes the passwords of those who have one, as many at once as the configuration allows.
+    /// Hashes the passwords, as many at a time as the configuration allows.
     async fn hashed(&self, people: &[&Person]) -> Vec<Result<String, ServiceError>> {
         let at_once = self.service.settings().passwords.hashes_at_once;
         let hash = |person: &Person| {
@@ -178,8 +178,7 @@ impl Import {
         stream::iter(hashes).buffered(at_once).collect().await
     }
 
-    /// Gives a bio to those whose profile nobody has touched: to new people, and to those of an import that was
-    /// interrupted.
+    /// Sets the bio of people whose profile has not been changed: new people, and those of an interrupted import.
     async fn bios(&self, people: &[Person], ids: &[Option<PersonId>]) -> anyhow::Result<()> {
         let with_bio: Vec<_> = (people.iter().zip(ids))
             .filter_map(|(person, id)| Some(((*id)?, person.bio.as_ref()?.as_str().to_owned())))
@@ -202,7 +201,7 @@ impl Import {
     }
 }
 
-/// Writes bios, several to a transaction.
+/// Writes bios, several per transaction.
 ///
 /// # Errors
 /// When the store fails.

@@ -1,8 +1,8 @@
-//! Who is meant by a number.
+//! Maps the numbers in the files to people.
 //!
-//! A number is a person of the people file of the same run, else `person{number}`, who is made when there is nobody of
-//! that handle. Two numbers never make handles that look alike: of the digits, 0, 1 and 5 become letters in a skeleton
-//! and the others stay, so different numbers stay different.
+//! A number refers to a person of the people file in the same run. Otherwise it refers to `person{number}`, who is
+//! created if that handle does not exist. The handles of two numbers never look alike: in the skeleton of a handle the
+//! digits 0, 1 and 5 become letters and the others stay, so different numbers stay different.
 
 use rustc_hash::FxHashMap;
 use sosik_feed::people::{DisplayName, Handle, Language};
@@ -10,22 +10,22 @@ use sosik_feed::{PersonId, Timestamp, search};
 use sosik_service::Service;
 use sosik_store::NewPerson;
 
-/// Largest number of a person: with `person` before it, it fills a handle.
+/// Largest number of a person. With the prefix `person` it has the maximum length of a handle.
 pub(super) const NUMBER_MAX: u64 = 99_999_999_999_999;
-/// People looked up and made in one step.
+/// People looked up and created per step.
 const STEP: usize = 2_000;
 
-/// Numbers and their people. Grows with the people of the files, not with their lines.
+/// People by number. Grows with the number of people in the files, not with the number of lines.
 pub(super) struct Registry {
     service: Service,
-    /// `None`: somebody else has the handle, or one that looks like it.
+    /// `None`: another person has this handle or one that looks like it.
     numbers: FxHashMap<u64, Option<PersonId>>,
-    /// How many were made.
+    /// Number of people created.
     pub(super) made: u64,
 }
 
 impl Registry {
-    /// Empty.
+    /// An empty registry.
     pub(super) fn new(service: Service) -> Self {
         Self {
             service,
@@ -34,17 +34,17 @@ impl Registry {
         }
     }
 
-    /// Who has the number by now: of the people file, or resolved before.
+    /// The person with this number, if it is known from the people file or was resolved before.
     pub(super) fn person(&self, number: u64) -> Option<PersonId> {
         self.numbers.get(&number).copied().flatten()
     }
 
-    /// Gives a person of the people file their number; `false` when somebody else has it.
+    /// Assigns a number to a person of the people file. `false` if another person has it.
     pub(super) fn give(&mut self, number: u64, person: PersonId) -> bool {
         *self.numbers.entry(number).or_insert(Some(person)) == Some(person)
     }
 
-    /// Looks up everybody of these numbers, and makes those who are missing.
+    /// Looks up the people with these numbers and creates the missing ones.
     ///
     /// # Errors
     /// When the store fails.
@@ -67,7 +67,7 @@ impl Registry {
                 .collect();
             if !missing.is_empty() {
                 self.made += self.make(&missing).await?;
-                // Whoever is still missing was refused by a rule of the store.
+                // People who are still missing were rejected by a rule of the store.
                 self.look_up(&missing).await?;
             }
         }
@@ -100,7 +100,7 @@ impl Registry {
     }
 }
 
-/// A person as the store takes them.
+/// A new person in the form that the store accepts.
 pub fn new_person(
     id: PersonId,
     handle: &Handle,
@@ -121,7 +121,7 @@ pub fn new_person(
     }
 }
 
-/// The handle of somebody who is known by number.
+/// The handle of a person who is known only by number.
 pub fn handle_of(number: u64) -> String {
     format!("person{number}")
 }

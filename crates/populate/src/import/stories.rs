@@ -1,4 +1,4 @@
-//! Stories: JSON, one object a line.
+//! Imports stories from JSON, one object per line.
 
 use serde::Deserialize;
 use sosik_feed::id::EPOCH;
@@ -14,10 +14,10 @@ use super::registry::NUMBER_MAX;
 use super::summary::Stories;
 use super::times::{WrittenTime, days_to, shifted};
 
-/// Stories in one transaction; with the longest texts 60 MB.
+/// Stories per transaction: 60 MB with the longest texts.
 const STEP: usize = 2_000;
 
-/// A line as it is written.
+/// A line as it is in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -28,7 +28,7 @@ struct Written {
     at: WrittenTime,
 }
 
-/// Whose story it is.
+/// The author as written in the line.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "an author is a number or a \"handle\"")]
 enum Author {
@@ -36,20 +36,20 @@ enum Author {
     Handle(String),
 }
 
-/// A line that keeps the rules.
+/// A line that satisfies the rules.
 struct Story {
     line: u64,
     author: Author,
     text: StoryText,
     audience: Audience,
-    /// As written, since 1970.
+    /// The original time, in milliseconds since 1970.
     millis: i64,
-    /// Moved; not yet known when the line has just been read.
+    /// The shifted time. Not yet set when the line has just been read.
     at: Timestamp,
 }
 
 impl Import {
-    /// Imports stories, every time moved by so many days.
+    /// Imports stories and shifts each time by `shift_days`.
     ///
     /// # Errors
     /// When the file cannot be read, the store fails, or a strict import meets a line that it cannot use.
@@ -85,8 +85,8 @@ impl Import {
         Ok(stories)
     }
 
-    /// By how many days to move a file of stories so that its newest one is of today. When that one was imported
-    /// before, on another day, it is the number of that day: repeating such an import changes nothing.
+    /// Returns by how many days to shift a file of stories so that the newest one is dated today. If that story was
+    /// imported on an earlier day, returns the shift of that day, so that the import is idempotent.
     ///
     /// # Errors
     /// When the file cannot be read or the store fails.
@@ -167,7 +167,7 @@ impl Import {
                     claim: None,
                 }),
                 Slot::Full => {
-                    let why = "too many stories have this very time";
+                    let why = "too many stories have exactly this time";
                     self.faults.tell(&input.bar, &input.name, story.line, why)?;
                 }
             }
@@ -176,7 +176,7 @@ impl Import {
         Ok(())
     }
 
-    /// Who wrote each of them; numbers without a person get one.
+    /// Returns the author of each story. Creates a person for a number that has none.
     async fn authors(&mut self, stories: &[Story]) -> anyhow::Result<Vec<Option<PersonId>>> {
         let number = |story: &Story| match story.author {
             Author::Number(number) => Some(number),

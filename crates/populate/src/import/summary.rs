@@ -1,77 +1,77 @@
-//! What an import has done, for people and for programs.
+//! The result of an import, as text and as JSON.
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-/// All of it. A part that was not asked for is absent from the JSON.
+/// The whole result. A part that was not requested is absent from the JSON.
 #[derive(Debug, Default, Serialize)]
 pub struct Summary {
-    /// From the file of people.
+    /// The people file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub people: Option<People>,
-    /// From the file of friendships.
+    /// The friendships file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub friendships: Option<Pairs>,
-    /// From the file of follows.
+    /// The follows file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follows: Option<Pairs>,
-    /// From the file of stories.
+    /// The stories file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stories: Option<Stories>,
-    /// People known by number only who were made.
+    /// People created because a file refers to them by number.
     pub numbered_people: u64,
-    /// Lines of all files that could not be used.
+    /// Lines of all files that could not be imported.
     pub broken_lines: u64,
-    /// How long it took.
+    /// Duration of the import.
     pub seconds: f64,
 }
 
-/// People with a line of their own.
+/// Result of the people file.
 #[derive(Debug, Default, Serialize)]
 pub struct People {
-    /// Made now.
+    /// Created by this import.
     pub new: u64,
-    /// There already; left as they are.
+    /// Already in the store and left unchanged.
     pub there: u64,
-    /// Of the new ones, who have no password and thus cannot log in.
+    /// New people without a password, who cannot log in.
     pub without_password: u64,
 }
 
-/// Friendships or follows.
+/// Result of the friendships or follows file.
 #[derive(Debug, Default, Serialize)]
 pub struct Pairs {
-    /// Made now.
+    /// Created by this import.
     pub new: u64,
-    /// There already.
+    /// Already in the store.
     pub there: u64,
-    /// Repeated within the file; for friendships also the other way round.
+    /// Repeated within the file. For friendships also in reverse order.
     pub repeated: u64,
-    /// Of a person with themselves.
+    /// Pairs of a person with themselves.
     pub self_loops: u64,
-    /// Left out: the limit is reached, one has blocked the other, or a person could not be made.
+    /// Left out: a limit is reached, one person has blocked the other, or a person could not be created.
     pub refused: u64,
 }
 
-/// Stories.
+/// Result of the stories file.
 #[derive(Debug, Default, Serialize)]
 pub struct Stories {
-    /// Kept now.
+    /// Created by this import.
     pub new: u64,
-    /// There already, or repeated within the file: author, words and time are the same.
+    /// Already in the store, or repeated within the file: same author, text and time.
     pub there: u64,
-    /// By so many days all times were moved.
+    /// Number of days by which all times were shifted.
     pub shift_days: i64,
 }
 
 impl Summary {
-    /// Was everything used that was given?
+    /// Whether every line was imported.
     pub fn is_whole(&self) -> bool {
         let refused = |pairs: &Option<Pairs>| pairs.as_ref().map_or(0, |pairs| pairs.refused);
         self.broken_lines + refused(&self.friendships) + refused(&self.follows) == 0
     }
 
-    /// For people.
+    /// The result as sentences.
     pub fn sentences(&self) -> String {
         let mut text = String::new();
         if let Some(people) = &self.people {

@@ -1,7 +1,6 @@
-//! Times as people write them, and moving them.
+//! Parses times and shifts them.
 //!
-//! Ids begin with 2024, so older stories have to move. They move by whole days: what was written at lunch stays at
-//! lunch.
+//! Ids start in 2024, so older stories must be shifted. They are shifted by whole days to keep the time of day.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -11,21 +10,21 @@ use sosik_feed::id::EPOCH;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// A time as it is written.
+/// A time as it is in the file.
 #[derive(Deserialize)]
 #[serde(
     untagged,
     expecting = "a time is text like \"2013-01-01\" or \"2013-01-01T12:30:00Z\", or whole unix seconds"
 )]
 pub(super) enum WrittenTime {
-    /// RFC 3339, or a date, which is its first moment in UTC.
+    /// RFC 3339, or a date, which means its first moment in UTC.
     Text(String),
-    /// Since 1970.
+    /// Seconds since 1970.
     Seconds(i64),
 }
 
 impl WrittenTime {
-    /// In milliseconds since 1970, which may be negative.
+    /// Milliseconds since 1970; may be negative.
     pub(super) fn millis(&self) -> Result<i64, String> {
         match self {
             Self::Seconds(seconds) => seconds.checked_mul(1_000).ok_or_else(|| "the time is out of range".to_owned()),
@@ -39,7 +38,7 @@ fn text_millis(text: &str) -> Option<i64> {
     if let Ok(moment) = text.parse::<jiff::Timestamp>() {
         return Some(moment.as_millisecond());
     }
-    // The date alone: a text with a time but without an offset could mean anything.
+    // Accepts a date alone. A text with a time but without an offset is rejected as ambiguous.
     let date: Date = Some(text)
         .filter(|text| text.len() == "2013-01-01".len())?
         .parse()
@@ -52,7 +51,7 @@ fn text_millis(text: &str) -> Option<i64> {
     )
 }
 
-/// Moves a time, and makes sure that a story can have it.
+/// Shifts a time. Returns an error if a story cannot have the result.
 pub(super) fn shifted(millis: i64, shift_days: i64, now: Timestamp) -> Result<Timestamp, String> {
     let moved = shift_days
         .checked_mul(DAY_MS)
@@ -71,7 +70,7 @@ pub(super) fn shifted(millis: i64, shift_days: i64, now: Timestamp) -> Result<Ti
     Ok(Timestamp::from_i64(moved))
 }
 
-/// The most days by which a time can move and not be later than `latest`.
+/// The largest number of days by which a time can be shifted without passing `latest`.
 pub(super) fn days_to(millis: i64, latest: Timestamp) -> i64 {
     latest.as_i64().saturating_sub(millis).div_euclid(DAY_MS)
 }

@@ -1,7 +1,7 @@
-//! What the people of a world are to each other.
+//! Writes the friendships and follows of a world.
 //!
-//! Two have been friends since the later of them came, which is the same from either side and makes the friends of a
-//! person come in the order of time and of ids at once: both trees of the table grow at one place.
+//! A friendship starts when the later of the two people joined. The time is the same from either side, and it sorts the
+//! friends of a person by time and by id alike, so inserts into both indexes of the table are local.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use super::steps::first_missing;
 use super::{Fill, Part, id_of};
 use crate::import::{Import, Input, Kind};
 
-/// People whose follows are one transaction: some thousands of rows.
+/// People whose follows are written in one transaction: some thousands of rows.
 const FOLLOWS_STEP: u32 = 5_000;
-/// So long before its end the first people of a world came; the last one came at its end.
+/// The first people of a world joined this long before its end, the last one at its end.
 const AGE: Duration = Duration::from_secs(400 * 86_400);
 
 impl Fill {
-    /// Town by town: one is written while the next one is computed.
+    /// Writes town by town. The next town is computed while one is written.
     pub(super) async fn fill_friends(&self, world: &Arc<World>) -> anyhow::Result<Part> {
         let store = self.service.store();
         let towns = world.towns();
@@ -45,7 +45,7 @@ impl Fill {
         Ok(Part::of(rows / 2))
     }
 
-    /// The rows of a town, on a thread of its own.
+    /// Computes the rows of a town on another thread.
     fn town(&self, world: &Arc<World>, town: u32) -> JoinHandle<Vec<FriendsOf>> {
         let (world, node, until) = (Arc::clone(world), self.node(), self.until());
         spawn_blocking(move || {
@@ -62,7 +62,7 @@ impl Fill {
         })
     }
 
-    /// An edge list, as `sosik import` has it. It knows what is there by itself.
+    /// Imports an edge list like `sosik import`, which skips stored pairs.
     pub(super) async fn fill_list(&self, list: &Listed) -> anyhow::Result<Part> {
         let mut import = Import::new(self.service.clone(), false, self.watch);
         let input = Input::open(list.path(), "friendships", self.watch)?;
@@ -99,7 +99,7 @@ impl Fill {
     }
 }
 
-/// Enough of a town's pairs to know whether it is there: friendships that ended since must not come back.
+/// Some pairs of a town that show whether it is stored. Checking several avoids restoring friendships that ended later.
 fn some_pairs(town: &[FriendsOf]) -> Vec<(PersonId, PersonId)> {
     let pair = |of: &FriendsOf| Some((of.person, of.friends.first()?.0));
     town.iter().filter_map(pair).collect()

@@ -1,4 +1,5 @@
-//! Worlds whose friendships come from an edge list: read once for its people, and again for the friendships.
+//! Worlds whose friendships come from an edge list. The list is read twice: once for the people, once for the
+//! friendships.
 
 use std::path::{Path, PathBuf};
 
@@ -8,25 +9,25 @@ use sosik_load::world::PEOPLE_MAX;
 use crate::Watch;
 use crate::import::{Input, pair};
 
-/// Lines read at a time.
+/// Lines per read.
 const STEP: usize = 100_000;
 
-/// The people of an edge list: eight bytes each.
+/// The people of an edge list. Eight bytes each.
 #[derive(Debug)]
 pub struct Listed {
     path: PathBuf,
-    /// Ascending, each once.
+    /// Ascending and without duplicates.
     numbers: Vec<u64>,
 }
 
 impl Listed {
-    /// Reads who is in the list. Lines that are no pair are told when the friendships are made.
+    /// Reads the people of the list. Invalid lines are reported later, when the friendships are imported.
     ///
     /// # Errors
-    /// When the file cannot be read, or names nobody or more than [`PEOPLE_MAX`] people.
+    /// When the file cannot be read, or contains nobody or more than [`PEOPLE_MAX`] people.
     pub fn read(path: &Path, watch: Watch) -> anyhow::Result<Self> {
         if path == Path::new("-") {
-            bail!("the list is read twice, which standard input cannot: name a file");
+            bail!("the list is read twice, so it cannot be standard input: name a file");
         }
         let mut input = Input::open(path, "people", watch)?;
         let mut numbers = Vec::new();
@@ -58,17 +59,17 @@ impl Listed {
         &self.path
     }
 
-    /// How many people there are.
+    /// Number of people.
     pub fn people(&self) -> u32 {
         u32::try_from(self.numbers.len()).unwrap_or(u32::MAX)
     }
 
-    /// What the list calls a person.
+    /// The number of a person in the list.
     pub(super) fn number(&self, person: u32) -> u64 {
         self.numbers[person as usize]
     }
 
-    /// Where a person of the list stands among its people.
+    /// The index of a person among the people of the list.
     pub(super) fn place(&self, number: u64) -> Option<u32> {
         let place = self.numbers.binary_search(&number).ok()?;
         u32::try_from(place).ok()

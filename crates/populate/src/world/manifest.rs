@@ -1,7 +1,7 @@
-//! Which world a store holds: said by its first person, in a bio that people can read too.
+//! Identifies the world in a store, in the bio of its first person.
 //!
-//! It has to be in the store, or a copied database would not know what it is; a table of its own would be in every
-//! store for the sake of a few.
+//! The manifest is in the store, so a copied database includes it. A separate table would exist in every store but be
+//! used by few.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,18 +12,18 @@ use sosik_feed::Timestamp;
 use super::Fill;
 use crate::import::{handle_of, set_bios};
 
-/// What made a world.
+/// The input of the world generator.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorldManifest {
-    /// How many people.
+    /// Number of people.
     pub people: u32,
-    /// Of its chance.
+    /// Seed of the random source.
     pub seed: u64,
-    /// Asked for; 0 when the friendships come from a list.
+    /// Requested mean; 0 if the friendships come from a list.
     pub friends_mean: f64,
-    /// Asked for.
+    /// Requested mean.
     pub stories_per_person: f64,
-    /// When its time ends; stories are of the four weeks before.
+    /// End of the world's time. Its stories are from the four weeks before.
     pub until: Timestamp,
 }
 
@@ -52,11 +52,11 @@ impl FromStr for WorldManifest {
     fn from_str(text: &str) -> anyhow::Result<Self> {
         let parts = text
             .strip_prefix(BEGIN)
-            .context("not the sign of a world")?;
+            .context("not the manifest of a world")?;
         let mut numbers = parts
             .split([' ', ','])
             .filter(|word| word.starts_with(|first: char| first.is_ascii_digit()));
-        let mut next = || numbers.next().context("a number is missing");
+        let mut next = || numbers.next().context("the manifest lacks a number");
         Ok(Self {
             people: next()?.parse()?,
             seed: next()?.parse()?,
@@ -68,8 +68,8 @@ impl FromStr for WorldManifest {
 }
 
 impl Fill {
-    /// The sign that is in the store; when the store is empty, the first person with ours. The end of time is that of
-    /// the first run.
+    /// Returns the manifest in the store. If the store is empty, creates the first person with our manifest. `until` is
+    /// kept from the first run.
     pub(super) async fn stored_manifest(&self, password: &str) -> anyhow::Result<WorldManifest> {
         let store = self.service.store();
         let handle = handle_of(self.number(0));

@@ -1,13 +1,13 @@
-//! Filling a store with a world: people, what they are to each other, and four weeks of stories.
+//! Fills a store with a world: people, their relations, and four weeks of stories.
 //!
-//! The world itself is computed in [`sosik_load::world`], or its friendships come from an edge list. Every step is one
-//! transaction that follows from the world and its number alone, so a filling that was killed goes on with the first
-//! step that is not there, and one that is finished changes nothing. Which world a store holds stands in the bio of its
-//! first person ([`WorldManifest`]).
+//! [`sosik_load::world`] generates the world, or its friendships come from an edge list. Every step is one transaction
+//! whose rows depend only on the world and the number of the step. So a fill that was killed continues at the first
+//! missing step, and a completed fill is idempotent. The bio of the first person identifies the world
+//! ([`WorldManifest`]).
 //!
-//! Ids: people have those of the first seconds of 2024, in the order of their numbers, so nothing has to be remembered
-//! about them and rows come in the order of the keys; their buckets take turns. Stories have those of the moments they
-//! were told at. Both are made under the node number of imports, and none by the generator of this process.
+//! People have ids of the first seconds of 2024 in the order of their numbers, so their ids can be computed and rows
+//! are inserted in key order. Their buckets rotate. Stories have ids of the time they were posted. Both use the node
+//! number reserved for imports, never the id generator of this process.
 
 mod friends;
 mod listed;
@@ -31,15 +31,15 @@ use sosik_service::Service;
 
 use crate::Watch;
 
-/// What to fill a store with.
+/// The source of the friendships.
 pub enum Source {
-    /// Computed.
+    /// Generated.
     Generated(Arc<World>),
     /// From an edge list.
     Listed(Listed),
 }
 
-/// A store that is being filled.
+/// Fills a store with a world.
 pub struct Fill {
     service: Service,
     source: Source,
@@ -47,16 +47,16 @@ pub struct Fill {
     watch: Watch,
 }
 
-/// What was made now and how long it took: a second run makes nothing.
+/// Rows written by this run and the time it took. A second run writes none.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
 pub struct Part {
-    /// Made now.
+    /// Rows written by this run.
     pub new: u64,
-    /// Of this part.
+    /// Time for this part.
     pub seconds: f64,
 }
 
-/// All of it.
+/// The result of a fill.
 #[derive(Debug, Default, Serialize)]
 pub struct Filled {
     /// People.
@@ -70,7 +70,7 @@ pub struct Filled {
 }
 
 impl Source {
-    /// How many people it has.
+    /// Number of people.
     pub fn people(&self) -> u32 {
         match self {
             Self::Generated(world) => world.people(),
@@ -80,10 +80,10 @@ impl Source {
 }
 
 impl Fill {
-    /// Signs the store as one of this world.
+    /// Writes the manifest of this world to the store.
     ///
     /// # Errors
-    /// When the store holds people of no world or of another one, or fails.
+    /// When the store contains another world or people of no world, or fails.
     pub async fn begin(
         service: Service,
         source: Source,
@@ -101,10 +101,10 @@ impl Fill {
         Ok(fill)
     }
 
-    /// Fills the store, and tells each part when it is done.
+    /// Fills the store and reports each part when it is complete.
     ///
     /// # Errors
-    /// When the store fails, or an edge list cannot be read. What was filled before stays.
+    /// When the store fails or an edge list cannot be read. Rows written before the error stay.
     pub async fn run(&self, password: &str) -> anyhow::Result<Filled> {
         let people = self.timed("people", self.fill_people(password)).await?;
         let (friendships, follows) = match &self.source {
@@ -141,7 +141,7 @@ impl Fill {
         Ok(part)
     }
 
-    /// What the handle of a person has behind `person`.
+    /// The number after `person` in a person's handle.
     fn number(&self, person: u32) -> u64 {
         match &self.source {
             Source::Generated(_) => person.into(),
@@ -182,7 +182,7 @@ impl Part {
     }
 }
 
-/// In the order of the numbers of people, and without a hole.
+/// Ids in the order of the people's numbers, without gaps.
 fn id_of(person: u32, node: u16) -> PersonId {
     let sequences = u32::from(SEQUENCES);
     let sequence = u16::try_from(person % sequences).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The people of a world.
+//! Writes the people of a world.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::steps::first_missing;
 use super::{Fill, Part};
 use crate::import::{handle_of, new_person};
 
-/// People in one transaction.
+/// People per transaction.
 const STEP: u32 = 5_000;
 
 impl Fill {
@@ -39,7 +39,7 @@ impl Fill {
         Ok(Part::of(new))
     }
 
-    /// One hash for all: a hash for each would take days, and this password protects nothing.
+    /// All people share one hash. Separate hashes would take days, and the password protects nothing.
     pub(super) async fn hash(&self, password: &str) -> anyhow::Result<String> {
         let nobody = [String::new(), String::new()];
         Ok(self.service.hash_of_new_password(password, nobody).await?)

@@ -1,4 +1,4 @@
-//! The shape of worlds beside that of other graphs: a table and a plot.
+//! Compares the shape of a world with other graphs, as a table and a plot.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,13 @@ use super::Listed;
 use crate::Watch;
 use crate::import::{Input, pair};
 
-/// Most people of a world that is described: all friendships are in memory, and larger worlds have the same shape.
+/// Maximum number of people in a described world. All of its friendships are in memory; larger worlds have the same
+/// shape.
 pub const PEOPLE_DESCRIBED_MAX: u32 = 200_000;
-/// Lines read at a time.
+/// Lines per read.
 const STEP: usize = 100_000;
 
-/// Measures a world and the graphs of edge lists, writes the plot, and answers the table.
+/// Measures a world and the graphs of edge lists, writes the plot, and returns the table.
 ///
 /// # Errors
 /// When a file cannot be read or written.

@@ -1,6 +1,6 @@
-//! Where to go on: steps are done in order and each as a whole, so those that are there come first.
+//! Finds where to resume. Steps are completed in order, each in one transaction, so the completed ones come first.
 
-/// The first step that is not there. Asks about as many as a number has bits.
+/// Returns the first incomplete step, by binary search.
 pub(super) async fn first_missing(
     steps: u64,
     mut is_there: impl AsyncFnMut(u64) -> anyhow::Result<bool>,

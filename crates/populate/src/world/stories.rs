@@ -1,4 +1,4 @@
-//! The stories of a world, in the order of time.
+//! Writes the stories of a world in the order of time.
 
 use std::ops::Range;
 
@@ -11,8 +11,8 @@ use sosik_store::NewStory;
 use super::steps::first_missing;
 use super::{Fill, Part};
 
-/// Stories in one transaction. Their authors are all over the index, so that every page of it is written in every
-/// step: few large steps.
+/// Stories per transaction. The authors are spread over the whole index, so every step writes nearly all of its pages.
+/// Few large steps write fewer pages.
 const STEP: u64 = 50_000;
 
 impl Fill {
@@ -64,7 +64,7 @@ impl Fill {
         stories.map(told).collect()
     }
 
-    /// Stories of one millisecond are told apart by how many came before in it.
+    /// The sequence number counts the earlier stories of the same millisecond.
     fn story_id(&self, generator: &StoryGenerator, story: u64, author: PersonId) -> StoryId {
         let before_end_ms = generator.before_end_ms(story);
         let same = (0..story)

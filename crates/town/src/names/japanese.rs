@@ -1,11 +1,11 @@
-//! Japanese names with their readings: the same characters are read in many ways, so the reading stands beside them.
+//! Japanese names with their readings, because the same characters have several readings.
 
 use serde::Deserialize;
 
 use super::Name;
 use crate::dice::Dice;
 
-/// A name as it is written, and its reading.
+/// A written name and its reading.
 type Read = (String, String);
 
 /// The Japanese names.

@@ -1,4 +1,4 @@
-//! Korean names. Given names are romanised by rule, family names by custom: 이 signs as Lee, not as I.
+//! Korean names. Given names are romanized by rule, family names by custom: 이 becomes Lee, not I.
 
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use crate::dice::Dice;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Names {
-    /// With their usual spelling, and roughly how many of 100 Koreans bear them.
+    /// With their usual spelling, and roughly the percentage of Koreans who have them.
     families: Vec<(String, String, u32)>,
     given: Lines,
 }
@@ -34,8 +34,8 @@ impl Names {
     }
 }
 
-/// A given name in Latin letters: the Revised Romanization of Korean syllable by syllable, as its section on names
-/// says (no sound changes between syllables), but 우 as `woo`, which is how most people write it.
+/// Romanizes a given name: the Revised Romanization, syllable by syllable without sound changes, as its section on
+/// names requires. Exception: 우 becomes `woo`, as most people write it.
 fn romanised(name: &str) -> String {
     const INITIALS: [&str; 19] = [
         "g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t",

@@ -1,4 +1,4 @@
-//! What people are called: a family name that a household shares, a given name, and the handles they would choose.
+//! Names of people: a family name shared by a household, a given name, and handles made of them.
 
 mod japanese;
 mod korean;
@@ -11,7 +11,7 @@ use sosik_feed::people::Language;
 use super::data::{self, Lines};
 use super::dice::Dice;
 
-/// A name in its own script and in Latin letters, the latter small and fit for a handle.
+/// A name in its own script and in lower-case Latin letters that a handle can contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Name {
     pub(super) written: &'static str,
@@ -25,7 +25,7 @@ static NAMES: LazyLock<Names> =
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Names {
-    /// What people put beside their name when the name is taken.
+    /// Words appended to a handle that is already in use.
     handle_words: Lines,
     korean: korean::Names,
     english: English,
@@ -39,7 +39,7 @@ struct English {
     given: Lines,
 }
 
-/// A family name.
+/// Draws a family name.
 pub(super) fn family(language: Language, dice: &mut Dice) -> Name {
     match language {
         Language::Ko => NAMES.korean.family(dice),
@@ -48,7 +48,7 @@ pub(super) fn family(language: Language, dice: &mut Dice) -> Name {
     }
 }
 
-/// A given name.
+/// Draws a given name.
 pub(super) fn given(language: Language, dice: &mut Dice) -> Name {
     match language {
         Language::Ko => NAMES.korean.given(dice),
@@ -57,7 +57,7 @@ pub(super) fn given(language: Language, dice: &mut Dice) -> Name {
     }
 }
 
-/// The two as one name, in the order of the language.
+/// The full name in the order of the language.
 pub(super) fn full(language: Language, family: &Name, given: &Name) -> String {
     match language {
         Language::Ko => format!("{}{}", family.written, given.written),
@@ -66,8 +66,8 @@ pub(super) fn full(language: Language, family: &Name, given: &Name) -> String {
     }
 }
 
-/// A handle somebody of this name might choose. Another call is another idea; with every further `attempt` ideas hold
-/// more figures, so that even in a town full of Kim Minjuns one is free at last.
+/// Proposes a handle for a person of this name. Each call draws another one. A larger `attempt` adds more digits, so
+/// that a free handle is found even in a town full of Kim Minjuns.
 pub(super) fn handle_idea(family: &Name, given: &Name, attempt: u32, dice: &mut Dice) -> String {
     let (family, given) = (family.latin.as_str(), given.latin.as_str());
     let initial = &family[..1];

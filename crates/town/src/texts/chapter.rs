@@ -1,9 +1,9 @@
-//! The shape in which a language's sentences are written down, one file per language.
+//! The format of the files with sentences, one file per language.
 //!
-//! A template is plain text with two marks. `{food}` is a slot, filled by a word of that kind; within one story every
-//! `{food}` is the same food, and `{food2}` another. `{food|을/를}` adds the particle that fits the word.
-//! `[a|b]` is one of the alternatives, which hold no slots.
-//! To add a topic: a variant here, a table in the file of each language.
+//! A template is plain text with two kinds of marks. `{food}` is a slot, filled with a word of that kind. Within one
+//! story every `{food}` is the same food, and `{food2}` a different one. `{food|을/를}` adds the particle that fits the
+//! word. `[a|b]` chooses one of the alternatives, which contain no slots.
+//! To add a topic, add a variant here and a table in the file of each language.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::calendar::{PartOfDay, Sky};
 use crate::data::Lines;
 
-/// What a story is about.
+/// The topic of a story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Topic {
@@ -35,7 +35,7 @@ pub(crate) enum Topic {
 }
 
 impl Topic {
-    /// Every topic, and how much of the town's talk it is, before anybody's own taste.
+    /// All topics with their share of the town's stories, without personal preferences.
     pub(crate) const TALK: [(Self, u32); 16] = [
         (Self::Food, 14),
         (Self::Commute, 7),
@@ -56,46 +56,46 @@ impl Topic {
     ];
 }
 
-/// All sentences of one language about one topic.
+/// All sentences of one language on one topic.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Chapter {
-    /// A story begins with one of these. Empty for the weather, whose beginnings depend on the sky.
+    /// First sentences. Empty for the weather, where they depend on the sky.
     #[serde(default)]
     pub(super) leads: Lines,
-    /// It may go on with some of these. Empty when a beginning stands best alone.
+    /// Further sentences. Empty if a first sentence stands alone.
     #[serde(default)]
     pub(super) more: Lines,
     pub(super) tags: Lines,
-    /// What friends say to it.
+    /// Comments of friends.
     pub(super) replies: Lines,
 }
 
-/// All that is known about writing in one language.
+/// The texts of one language.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Tongue {
     pub(super) topics: BTreeMap<Topic, Chapter>,
-    /// The words that may fill a slot, by its name.
+    /// The words for each slot, by its name.
     pub(super) words: BTreeMap<String, Lines>,
     pub(super) sky: BTreeMap<Sky, Lines>,
     pub(super) greeting: BTreeMap<PartOfDay, Lines>,
     pub(super) meal: BTreeMap<PartOfDay, Lines>,
     /// One-word stories, without a full stop.
     pub(super) short: Lines,
-    /// What may follow the last sentence: a smile, a laugh.
+    /// What may follow the last sentence, such as a smile or a laugh.
     pub(super) tails: Lines,
-    /// Sentences that go with any topic.
+    /// Sentences that fit any topic.
     pub(super) asides: Lines,
     /// Sentences with a link.
     pub(super) links: Lines,
-    /// What friends say to anything.
+    /// Comments of friends that fit any story.
     pub(super) replies: Lines,
-    /// What an author says to friends who have commented.
+    /// Replies of an author to comments of friends.
     pub(super) author_replies: Lines,
     pub(super) bios: Lines,
-    /// What ends a sentence.
+    /// Ends a sentence.
     pub(super) stop: String,
-    /// What stands between two sentences.
+    /// Separates two sentences.
     pub(super) joint: String,
 }

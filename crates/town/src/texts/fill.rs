@@ -1,14 +1,14 @@
-//! Fills the slots of templates. What the marks mean stands in [`mod@super::chapter`].
+//! Fills the slots of templates. [`mod@super::chapter`] documents the marks.
 
 use super::Scene;
 use super::chapter::Tongue;
 use super::particles::particle;
 use crate::dice::Dice;
 
-/// How often another word or line is drawn before a repetition is accepted.
+/// Maximum number of draws to avoid repeating a word or line.
 const DRAWS_MAX: u32 = 8;
 
-/// Fills templates for one text, and remembers the words it used.
+/// Fills the templates of one text and remembers the words it used.
 pub(super) struct Filler<'a> {
     pub(super) tongue: &'static Tongue,
     pub(super) dice: &'a mut Dice,
@@ -22,7 +22,7 @@ impl<'a> Filler<'a> {
         Self::remembering(tongue, scene, &[], dice)
     }
 
-    /// Goes on with the words of an earlier text.
+    /// Continues with the words of an earlier text.
     pub(super) fn remembering(
         tongue: &'static Tongue,
         scene: &'a Scene<'a>,
@@ -38,17 +38,17 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// How many slots have been given a word so far.
+    /// Number of slots that have a word so far.
     pub(super) fn words_used(&self) -> usize {
         self.words.len()
     }
 
-    /// The words that were used, by slot.
+    /// The words used, by slot.
     pub(super) fn into_words(self) -> Vec<(&'static str, &'static str)> {
         self.words
     }
 
-    /// One of the templates, filled. Templates that name a friend are passed over when there is none to name.
+    /// Fills one of the templates. Skips templates that name a friend if there is none to name.
     pub(super) fn any_of(&mut self, templates: &[&'static str]) -> String {
         for _ in 0..DRAWS_MAX {
             let template = self.dice.pick(templates);
@@ -62,7 +62,7 @@ impl<'a> Filler<'a> {
             .unwrap_or_default()
     }
 
-    /// This template, filled. `None` when it names a friend and there is none to name, or one is named already.
+    /// Fills this template. `None` if it names a friend but there is none to name, or one is already named.
     pub(super) fn one(&mut self, template: &'static str) -> Option<String> {
         if template.contains("{friend") && (self.friend_named || self.scene.friend.is_none()) {
             return None;
@@ -111,7 +111,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    /// The word of this slot: the same as before in this text, else a new one.
+    /// The word of this slot: the one used before in this text, or a new one.
     fn word(&mut self, slot: &'static str) -> &'static str {
         if let Some((_, word)) = self.words.iter().find(|(known, _)| *known == slot) {
             return word;
@@ -127,7 +127,7 @@ impl<'a> Filler<'a> {
             "meal" => &self.tongue.meal[&self.scene.moment.part_of_day()],
             _ => self.tongue.words.get(kind).map_or(&[""], |words| **words),
         };
-        // A pet is the author's own, so it has one name in all of their stories.
+        // A pet belongs to the author, so it has the same name in all of their stories.
         if slot == "pet" {
             return choices[self.scene.author as usize % choices.len()];
         }
@@ -146,7 +146,7 @@ impl<'a> Filler<'a> {
     }
 }
 
-/// The slots that stand in a template.
+/// The slots in a template.
 pub(super) fn slots(template: &'static str) -> impl Iterator<Item = &'static str> {
     template
         .split('{')
@@ -154,7 +154,7 @@ pub(super) fn slots(template: &'static str) -> impl Iterator<Item = &'static str
         .filter_map(|part| part.split(['|', '}']).next())
 }
 
-/// `food2` is another `food`.
+/// The kind of a slot: that of `food2` is `food`.
 pub(super) fn kind(slot: &str) -> &str {
     slot.trim_end_matches(|character: char| character.is_ascii_digit())
 }

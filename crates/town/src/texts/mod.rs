@@ -1,8 +1,8 @@
-//! What people write: stories, comments and bios, put together from sentences and words of three languages.
+//! Composes stories, comments and bios from sentences and words in three languages.
 //!
-//! A story is a beginning, perhaps some sentences more on the same topic, an aside, a smile, a hashtag, a link. Words
-//! are remembered while a story is written and by those who comment on it, so that everybody speaks of the same dish.
-//! A Markov chain or a language model was refused: neither is ours, small, and right about particles.
+//! A story has a first sentence and optionally more on the same topic, an aside, a smile, a hashtag or a link. The
+//! comments reuse the words of the story, so that all refer to the same dish. A Markov chain and a language model were
+//! refused: neither would use only our own text, be small, and get Korean particles right.
 
 mod chapter;
 mod fill;
@@ -20,7 +20,7 @@ use super::calendar::{Moment, Sky};
 use super::data;
 use super::dice::Dice;
 
-/// Who writes, when, and what about.
+/// The author, the time and the recipients of a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scene<'a> {
     pub(super) author: u32,
@@ -31,16 +31,16 @@ pub(super) struct Scene<'a> {
     pub(super) matter: Matter,
 }
 
-/// What a story is made from.
+/// The subject of a story.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Matter {
-    /// Daily life.
+    /// A topic of daily life.
     Topic(Topic),
-    /// The lines of somebody with a voice of their own, like the newspaper.
+    /// The lines of a person with their own texts, such as the newspaper.
     Lines(&'static [&'static str]),
 }
 
-/// What must be remembered of a story to comment on it.
+/// What comments need to know about a story.
 #[derive(Debug, Clone)]
 pub(super) struct Thread {
     language: Language,
@@ -49,7 +49,7 @@ pub(super) struct Thread {
 }
 
 impl Thread {
-    /// A story that somebody else wrote: the language is known and nothing more.
+    /// For a story with unknown content: only its language is known.
     pub(super) const fn unread(language: Language) -> Self {
         Self {
             language,
@@ -59,16 +59,16 @@ impl Thread {
     }
 }
 
-/// A story and what its comments need to know.
+/// A story with what its comments need to know.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
     pub(super) text: String,
     pub(super) thread: Thread,
 }
 
-/// How many sentences follow the beginning, and the weight of each number.
+/// Number of sentences after the first one, with the weight of each number.
 const MORE_SENTENCES: [(usize, u32); 5] = [(0, 40), (1, 32), (2, 15), (3, 8), (5, 5)];
-/// Shares of stories, in percent.
+/// Percentages of stories.
 const SHORT_PERCENT: u32 = 4;
 const GREETING_PERCENT: u32 = 12;
 const ASIDE_PERCENT: u32 = 35;
@@ -76,9 +76,9 @@ const TAIL_PERCENT: u32 = 34;
 const TAGS_PERCENT: u32 = 16;
 const LINK_PERCENT: u32 = 4;
 const LINE_BREAKS_PERCENT: u32 = 40;
-/// Korean laughs and tears end a sentence as well as a full stop does.
+/// Korean laughs and tears can end a sentence instead of a full stop.
 const LAUGHS: [char; 3] = ['ㅋ', 'ㅎ', 'ㅠ'];
-/// Every so many authors write without capitals and without the last full stop.
+/// One in this many authors writes without capitals and without the last full stop.
 const CARELESS_EVERY: u32 = 5;
 
 /// Writes a story.
@@ -101,7 +101,7 @@ pub(super) fn story(scene: &Scene<'_>, dice: &mut Dice) -> Draft {
     }
 }
 
-/// Writes a comment of a friend.
+/// Writes the comment of a friend.
 pub(super) fn reply(thread: &Thread, scene: &Scene<'_>, dice: &mut Dice) -> String {
     let tongue = tongue(thread.language);
     let known = |line: &&&'static str| {
@@ -131,7 +131,7 @@ pub(super) fn reply(thread: &Thread, scene: &Scene<'_>, dice: &mut Dice) -> Stri
     typed(text, scene.author, thread.language)
 }
 
-/// Writes what an author says to those who commented.
+/// Writes an author's reply to comments.
 pub(super) fn author_reply(thread: &Thread, scene: &Scene<'_>, dice: &mut Dice) -> String {
     let tongue = tongue(thread.language);
     let mut filler = Filler::remembering(tongue, scene, &thread.words, dice);
@@ -139,7 +139,7 @@ pub(super) fn author_reply(thread: &Thread, scene: &Scene<'_>, dice: &mut Dice) 
     typed(text, scene.author, thread.language)
 }
 
-/// Writes a few words about a person. Those at school and the retired do not name a calling.
+/// Writes a bio. Pupils and retired people mention no occupation.
 pub(super) fn bio(scene: &Scene<'_>, works: bool, dice: &mut Dice) -> String {
     let tongue = tongue(scene.language);
     let fitting: Vec<&'static str> = tongue
@@ -166,7 +166,7 @@ fn tongue(language: Language) -> &'static Tongue {
     }
 }
 
-/// Every language has a chapter on every topic: a test reads them all.
+/// Every language has a chapter on every topic; a test checks all of them.
 fn chapter(tongue: &'static Tongue, topic: Topic) -> &'static Chapter {
     &tongue.topics[&topic]
 }
@@ -213,7 +213,7 @@ fn sentences(chapter: &'static Chapter, moment: Moment, filler: &mut Filler<'_>)
     if chapter.more.is_empty() {
         return vec![lead];
     }
-    // A beginning without a slot is always the same, so it never stands alone.
+    // A first sentence without a slot is always the same, so it never stands alone.
     let least = usize::from(filler.words_used() == words_before);
     let drawn = filler
         .dice
@@ -230,7 +230,7 @@ fn sentences(chapter: &'static Chapter, moment: Moment, filler: &mut Filler<'_>)
     sentences
 }
 
-/// As many different sentences on the topic; the last may be on something else.
+/// Draws up to `wanted` different sentences on the topic. The last may be on another topic.
 fn further(chapter: &'static Chapter, wanted: usize, filler: &mut Filler<'_>) -> Vec<String> {
     let mut lines = chapter.more.to_vec();
     filler.dice.shuffle(&mut lines);
@@ -247,7 +247,7 @@ fn further(chapter: &'static Chapter, wanted: usize, filler: &mut Filler<'_>) ->
         .collect()
 }
 
-/// Sentences one after the other, or one to a line, or in two paragraphs.
+/// Joins sentences in one paragraph, one per line, or in two paragraphs.
 fn joined(sentences: &[String], filler: &mut Filler<'_>) -> String {
     if sentences.len() < 2 || !filler.dice.percent(LINE_BREAKS_PERCENT) {
         return sentences.join(&filler.tongue.joint);
@@ -263,7 +263,7 @@ fn joined(sentences: &[String], filler: &mut Filler<'_>) -> String {
     sentences.join("\n")
 }
 
-/// A smile or a laugh takes the place of the last full stop; after a question or a cry only a smile fits.
+/// Replaces the last full stop with a smile or a laugh. After a question or an exclamation only a smile fits.
 fn with_tail(mut text: String, filler: &mut Filler<'_>) -> String {
     let tail = filler.dice.pick(&filler.tongue.tails);
     let is_picture = tail.starts_with(' ') && !tail.chars().any(char::is_alphabetic);
@@ -284,7 +284,8 @@ fn tags(chapter: &'static Chapter, filler: &mut Filler<'_>) -> String {
     format!("{lead}{}", tags.join(" #"))
 }
 
-/// Some people are careless: no capitals, no last full stop. The others begin English sentences with a capital.
+/// Some people write carelessly, without capitals and without the last full stop. The others start English sentences
+/// with a capital.
 fn typed(mut text: String, author: u32, language: Language) -> String {
     let careless = author.is_multiple_of(CARELESS_EVERY);
     if careless && text.ends_with(['.', '。']) {

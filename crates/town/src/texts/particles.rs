@@ -1,16 +1,16 @@
-//! Korean particles: which of two forms follows a word depends on how the word ends when spoken.
+//! Korean particles. The choice between two forms depends on the last sound of the word before.
 
-/// How a word ends when it is read aloud in Korean.
+/// The last sound of a word in Korean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Vowel,
-    /// ㄹ: a consonant to every particle but `으로/로`.
+    /// ㄹ: counts as a consonant for every particle but `으로/로`.
     Rieul,
     Consonant,
 }
 
-/// The form of `pair` that follows `word`. A pair is written with the form after a consonant first: `은/는`, `이/가`,
-/// `을/를`, `과/와`, `으로/로`, `이랑/랑`, `이에요/예요`. A pair without a slash is given back as it is.
+/// Returns the form of `pair` that fits `word`. A pair has the form after a consonant first: `은/는`, `이/가`, `을/를`,
+/// `과/와`, `으로/로`, `이랑/랑`, `이에요/예요`. A pair without a slash is returned unchanged.
 pub(super) fn particle<'a>(word: &str, pair: &'a str) -> &'a str {
     let Some((after_consonant, after_vowel)) = pair.split_once('/') else {
         return pair;
@@ -22,8 +22,8 @@ pub(super) fn particle<'a>(word: &str, pair: &'a str) -> &'a str {
     }
 }
 
-/// By the last letter or digit; quotation marks and the like are not spoken. Letters and digits of other scripts are
-/// taken the way Korean readers say them, roughly for the Latin alphabet.
+/// Determines the ending by the last letter or digit; quotation marks and the like are not spoken. Letters and digits
+/// of other scripts count as Korean readers pronounce them, approximately for the Latin alphabet.
 fn ending(word: &str) -> Ending {
     match word.chars().rev().find(|letter| letter.is_alphanumeric()) {
         Some(syllable @ '가'..='힣') => match (syllable as u32 - '가' as u32) % 28 {

@@ -1,4 +1,4 @@
-//! Every line is filled, and what comes out is read for what must not be in it.
+//! Fills every line and checks the results for mistakes.
 
 use std::collections::HashSet;
 
@@ -60,7 +60,7 @@ fn every_line(tongue: &'static Tongue) -> Vec<&'static str> {
         .collect()
 }
 
-/// Those of the language and those of the voices who write in it.
+/// The lines of the language and of the people with their own texts in it.
 fn lines_written_in(language: Language) -> Vec<&'static str> {
     let voices = std::iter::once(&CAST.mayor)
         .chain(&CAST.celebrities)
