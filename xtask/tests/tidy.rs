@@ -1,5 +1,5 @@
-//! Checks that no compiler makes: the arrows between the crates, files of readable length, a README that says the same
-//! in two languages.
+//! Checks that the compiler does not make: dependencies between the crates, the length of files, and a README that says
+//! the same in both languages.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,18 +14,18 @@ use std::{
 
 use toml::Table;
 
-/// The crates of ours that each of our crates may depend on. Arrows point down only. A new crate must be added here.
+/// The crates that each of our crates may depend on. Dependencies point down only. A new crate must be added here.
 const ARROWS: &[(&str, &[&str])] = &[
     ("sosik-feed", &[]),
     ("sosik-store", &["sosik-feed"]),
-    // The only crate with SQLite. Those who wire a server may name it; the service and the API may not.
+    // The only crate with SQLite. The code that wires a server may use it; the service and the API may not.
     ("sosik-store-sqlite", &["sosik-feed", "sosik-store"]),
     ("sosik-fabric", &["sosik-feed"]),
-    // A client: it depends on nothing inside the server.
+    // A client: it must not depend on anything inside the server.
     ("sosik-load", &[]),
-    // Arithmetic over named figures: it knows no server.
+    // Arithmetic only: it knows no server.
     ("sosik-plan", &[]),
-    // The people of the demo and what they say: it knows no store.
+    // The people and texts of the demo: it knows no store.
     ("sosik-town", &["sosik-feed"]),
     (
         "sosik-service",
@@ -85,7 +85,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sosik-town",
         ],
     ),
-    // Measures from outside and from inside. Nothing depends on it.
+    // Measures the server from outside and from inside. Nothing depends on it.
     (
         "sosik-bench",
         &[
@@ -100,10 +100,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// Longest Rust file, in lines. Nobody reads a longer file in one go.
+/// Longest Rust file, in lines. Longer files are hard to read in one go.
 const FILE_LINES_MAX: usize = 600;
 
-/// Deepest folder, as protection against a loop of links.
+/// Deepest folder. Protects against a loop of symbolic links.
 const DEPTH_MAX: usize = 16;
 
 fn root() -> PathBuf {

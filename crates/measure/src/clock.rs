@@ -1,15 +1,15 @@
-//! What a measurement reads of the machine: processor time, time on the wall, memory.
+//! The clocks and counters that a measurement reads: processor time, wall-clock time, memory.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Processor time that this process has used, all threads together.
+/// Processor time used by all threads of this process.
 pub(crate) fn process_cpu() -> Duration {
     cpu(ClockId::ProcessCPUTime)
 }
 
-/// Processor time that this thread has used.
+/// Processor time used by this thread.
 pub(crate) fn thread_cpu() -> Duration {
     cpu(ClockId::ThreadCPUTime)
 }
@@ -20,16 +20,16 @@ fn cpu(clock: ClockId) -> Duration {
     Duration::from_nanos(nanos.unsigned_abs())
 }
 
-/// Now, to measure from.
+/// The start of a measured span.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a measurement takes the time of the machine"
+    reason = "a measurement reads the machine's clock"
 )]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Memory of this process that is really there, in bytes.
+/// Resident memory of this process, in bytes.
 pub(crate) fn resident_bytes() -> f64 {
     const PAGE_BYTES: f64 = 4096.0;
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
@@ -40,12 +40,12 @@ pub(crate) fn resident_bytes() -> f64 {
     pages.unwrap_or_default() * PAGE_BYTES
 }
 
-/// Microseconds for each of `count`.
+/// Microseconds per item.
 pub(crate) fn micros_each(span: Duration, count: usize) -> f64 {
     span.as_secs_f64() * 1e6 / number(count.max(1))
 }
 
-/// A count to reckon with.
+/// A count as a floating-point number.
 #[expect(
     clippy::cast_precision_loss,
     reason = "counts of a measurement are far below 2^52"

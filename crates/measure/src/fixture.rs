@@ -1,5 +1,5 @@
-//! A small town on a disk: a service on a store that is opened and closed between the steps, so that what each step
-//! adds to the file can be seen.
+//! A small store on disk for measurements. The service is closed between the steps, so that the bytes that each step
+//! adds to the file can be measured.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,18 +21,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock::number;
 
-/// Of everybody in the town, which ends with the measurement.
+/// The password of all its people. The store is deleted after the measurement.
 pub(crate) const PASSWORD: &str = "magpies over the gate";
 
-/// A folder with a store in it.
+/// A folder with a store.
 pub(crate) struct Fixture {
     folder: tempfile::TempDir,
-    /// Everybody, after [`Fixture::sign_up_people`].
+    /// The people, after [`Fixture::sign_up_people`].
     pub(crate) people: Vec<PersonId>,
 }
 
 impl Fixture {
-    /// An empty one, in a temporary folder of this folder.
+    /// An empty fixture, in a temporary folder inside of this folder.
     pub(crate) fn generate(folder: &Path) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("sosik-plan-")
@@ -71,7 +71,7 @@ impl Fixture {
         Ok(service)
     }
 
-    /// Ends the service; answers the bytes that the store takes on disk.
+    /// Stops the service. Returns the size of the store on disk in bytes.
     pub(crate) async fn close(&self, service: Service) -> anyhow::Result<f64> {
         quiet(&service).await?;
         service.stop().await;
@@ -80,7 +80,7 @@ impl Fixture {
         Ok(number(usize::try_from(bytes)?))
     }
 
-    /// People move in.
+    /// Creates the people.
     pub(crate) async fn sign_up_people(
         &mut self,
         service: &Service,
@@ -102,7 +102,7 @@ impl Fixture {
         Ok(())
     }
 
-    /// Each becomes a friend of the next few, around in a ring; answers how many friendships there are.
+    /// Makes each person a friend of the next few in a ring. Returns the number of friendships.
     pub(crate) async fn befriend(
         &self,
         service: &Service,
@@ -122,12 +122,12 @@ impl Fixture {
     }
 }
 
-/// The handle of somebody, by number.
+/// The handle of a person.
 pub(crate) fn handle(number: usize) -> String {
     format!("neighbour{number}")
 }
 
-/// Waits until every delivery is done.
+/// Waits until all deliveries are complete.
 pub(crate) async fn quiet(service: &Service) -> anyhow::Result<()> {
     let mut tick = tokio::time::interval(Duration::from_millis(2));
     while service.store().order_stats().await?.pending > 0 {
@@ -151,7 +151,7 @@ pub(crate) async fn post(
     Ok(posted.story.record.id)
 }
 
-/// Serves the public API on a free port of this machine until the token is cancelled.
+/// Serves the public API on a free local port until the token is cancelled.
 pub(crate) async fn serve(
     service: &Service,
     ends: CancellationToken,

@@ -1,11 +1,12 @@
-//! Costs of this machine, in seconds: a small town on its disk, posted in and read over sockets.
+//! Measures the costs of this machine in seconds: writes to a small store on its disk and reads over sockets.
 //!
-//! Processor time is that of the server alone; the cost of asking is subtracted (`requests`). All is warm and nothing
-//! else runs in the process, so these are costs at their best: `cpu_overhead` stands for the rest. What would take a
-//! real town, such as memory of people and streams, is not measured here and stays as recorded or assumed.
+//! Processor time is that of the server alone: the client's part is subtracted (`requests`). Everything is warm and the
+//! process does nothing else, so these are the lowest costs; `cpu_overhead` accounts for the rest. Costs that need a
+//! large store, such as the memory of people and streams, are not measured here and keep their recorded or assumed
+//! values.
 //!
-//! `cargo xtask bench` measures the same in longer rounds, against floors. Here the aim is a plan for the machine that
-//! it runs on, from the executable that one has.
+//! `cargo xtask bench` measures the same costs in longer rounds and compares them with floors. This crate only provides
+//! a plan for the machine that it runs on, from the installed executable.
 
 mod clock;
 mod fixture;
@@ -31,28 +32,28 @@ use self::fixture::{Fixture, PASSWORD, handle, post, quiet, serve};
 use self::requests::{RequestCosts, WireRequest};
 use self::texts::text;
 
-/// Writers that share syncs, as `post_durable_64` of the bench.
+/// Concurrent writers. They share syncs, as in `post_durable_64` of the benchmark.
 const WRITERS: usize = 64;
-/// Connections that ask at once.
+/// Concurrent connections.
 const CONNECTIONS: usize = 4;
 
-/// How much is measured.
+/// The size of the measurement.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
-    /// People of the town.
+    /// Number of people.
     pub people: usize,
-    /// Friends of each.
+    /// Friends per person.
     pub friends: usize,
-    /// Stories posted by each. With all their friends' they fill a timeline.
+    /// Stories per person. Those of all friends together fill a timeline.
     pub stories_each: usize,
     /// Requests of each kind.
     pub requests: usize,
-    /// Timelines measured by themselves.
+    /// Timelines measured separately.
     pub timelines: u64,
 }
 
 impl Extent {
-    /// About 15 seconds.
+    /// Takes about 15 seconds.
     pub const fn usual() -> Self {
         Self {
             people: 1_000,
@@ -64,12 +65,12 @@ impl Extent {
     }
 }
 
-/// What was measured, by the names of the inputs.
+/// Measured costs, by the name of the input.
 #[derive(Debug, Default)]
 pub struct Measured(Vec<(&'static str, f64)>);
 
 impl Measured {
-    /// Puts it in place of the defaults. A cost that came out as nothing, since others were busy, is left as it was.
+    /// Replaces the defaults. A cost that is not positive, because the machine was busy, is skipped.
     pub fn given_to(&self, assumptions: &mut Assumptions) {
         for (name, value) in self.0.iter().filter(|(_, value)| *value > 0.0) {
             assumptions.take(name, *value, Origin::Measured);
@@ -86,13 +87,13 @@ impl Measured {
     }
 }
 
-/// Measures, with a store in a temporary folder of this folder.
+/// Measures all costs. The store is in a temporary folder inside of this folder.
 ///
 /// # Errors
-/// When the folder cannot be written, or the server does not answer as it should.
+/// When the folder cannot be written, or the server returns an unexpected response.
 pub async fn costs(folder: &Path, extent: Extent) -> anyhow::Result<Measured> {
     let mut measured = Measured::default();
-    // First, while memory is as it was at the start.
+    // Measured first, before other work changes the memory of the process.
     let alone = move || timelines::measure(extent.timelines, 100);
     let timelines = tokio::task::spawn_blocking(alone).await??;
     measured.add("timeline_memory", timelines.bytes_each);
@@ -116,7 +117,7 @@ pub async fn costs(folder: &Path, extent: Extent) -> anyhow::Result<Measured> {
     Ok(measured)
 }
 
-/// People, friendships and stories, and what each adds to the disk.
+/// Adds people, friendships and stories, and measures the disk space of each.
 async fn fill(
     fixture: &mut Fixture,
     extent: Extent,
@@ -160,19 +161,19 @@ async fn fill(
     Ok(())
 }
 
-/// What everybody does at once.
+/// The act that all people perform.
 #[derive(Clone)]
 enum Act {
-    /// Post a story.
+    /// Posts a story.
     Post,
-    /// Like a story of the next one in the ring, a friend.
+    /// Likes a story of the next person in the ring, who is a friend.
     Like(Vec<StoryId>),
-    /// Write below it.
+    /// Comments on that story.
     Comment(Vec<StoryId>),
 }
 
-/// Everybody acts as often as they have stories, so many at once as share syncs. Answers the stories posted, person by
-/// person.
+/// Each person acts as often as they have stories. [`WRITERS`] act at the same time. Returns the stories posted, in the
+/// order of the people.
 async fn everybody(
     people: &[PersonId],
     service: &Service,
@@ -233,14 +234,14 @@ impl Act {
     }
 }
 
-/// Everybody reads for the first time, and again: what the first time costs more.
+/// The additional cost of the first read of each person, compared with the second.
 async fn rebuilding(fixture: &Fixture, service: &Service) -> anyhow::Result<f64> {
     let cold = read_all(fixture, service).await?;
     let warm = read_all(fixture, service).await?;
     Ok((cold - warm).max(0.0))
 }
 
-/// Microseconds of processor time of a read, without HTTP.
+/// Processor time per read in microseconds, without HTTP.
 async fn read_all(fixture: &Fixture, service: &Service) -> anyhow::Result<f64> {
     let before = process_cpu();
     for reader in &fixture.people {
@@ -249,13 +250,13 @@ async fn read_all(fixture: &Fixture, service: &Service) -> anyhow::Result<f64> {
             limit: 20,
         };
         let page = service.feed(*reader, top).await?;
-        ensure!(!page.items.is_empty(), "a feed of the town is empty");
+        ensure!(!page.items.is_empty(), "a feed of the measurement is empty");
     }
     let span = process_cpu().saturating_sub(before);
     Ok(micros_each(span, fixture.people.len()))
 }
 
-/// Somebody new with as many friends.
+/// Signs up a new person with this number of friends. Returns the token.
 async fn token(fixture: &Fixture, service: &Service, friends: usize) -> anyhow::Result<String> {
     let signed_up = service
         .sign_up(SignUpRequest {
@@ -280,7 +281,7 @@ async fn token(fixture: &Fixture, service: &Service, friends: usize) -> anyhow::
     Ok(signed_up.token.as_str().to_owned())
 }
 
-/// Every kind of request. `delivery` is what getting one story home costs, which is counted apart.
+/// Measures every kind of request. `delivery` is the cost of delivering one story, which is counted separately.
 fn ask(
     address: SocketAddr,
     token: &str,
@@ -295,8 +296,8 @@ fn ask(
 
     let top = requests::once(address, &get(TOP, &[]))?;
     let page: Value = serde_json::from_slice(&top.body)?;
-    let after = page["after"].as_str().context("a page without `after`")?;
-    let tag = top.header("etag").context("a page without a tag")?;
+    let after = page["after"].as_str().context("the page has no `after`")?;
+    let tag = top.header("etag").context("the page has no ETag")?;
     let warm = many(get(TOP, &[]))?;
     measured.add("feed_read_warm", warm.micros);
     measured.add("page_bytes", warm.bytes);
@@ -318,9 +319,9 @@ fn ask(
     Ok(measured)
 }
 
-/// A page that is older than what a timeline holds.
+/// The request for a page with stories older than those in a timeline.
 fn below_the_floor(address: SocketAddr, token: &str) -> anyhow::Result<String> {
-    /// Pages of 100 until a timeline of twice 800 ids is behind.
+    /// Pages of 100 that are certain to pass a timeline of at most twice 800 ids.
     const PAGES: usize = 14;
     let mut line = "GET /v1/feed?limit=100".to_owned();
     for _ in 0..PAGES {
@@ -349,7 +350,7 @@ fn writes(
     };
     let story = page["items"][0]["id"]
         .as_str()
-        .context("a page without stories")?;
+        .context("the page has no stories")?;
     let send = |line: &str, body: &Value| WireRequest::new(line, token, &[], &body.to_string());
     let told = some(&|number| send("POST /v1/stories", &json!({ "text": text(number) })))?;
     measured.add("post", told - delivery);

@@ -1,7 +1,7 @@
-//! Asking the server of a measurement over sockets, and telling its processor time from that of the asking.
+//! Sends requests over sockets and separates the processor time of the server from that of the client.
 //!
-//! Askers are threads that block, each with a connection and a clock of its own processor time; what the process used
-//! beyond theirs was the server. The kernel's share of a packet is paid by whoever sends it, as between two processes.
+//! The client uses blocking threads, each with its own connection and thread clock. The remaining time of the process
+//! belongs to the server. The kernel charges a packet to its sender, as between two processes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,27 +11,27 @@ use anyhow::{Context, bail, ensure};
 
 use super::clock::{micros_each, number, process_cpu, thread_cpu};
 
-/// A request, as it goes over the wire.
+/// A request as it is sent.
 #[derive(Clone)]
 pub(crate) struct WireRequest(Vec<u8>);
 
-/// What all of them cost.
+/// The mean costs of the requests.
 pub(crate) struct RequestCosts {
-    /// Processor time of the server for each, in microseconds.
+    /// Processor time of the server per request, in microseconds.
     pub(crate) micros: f64,
-    /// Bytes of body for each.
+    /// Bytes of body per response.
     pub(crate) bytes: f64,
 }
 
-/// What came back.
+/// A response.
 pub(crate) struct Answer {
     headers: Vec<(String, String)>,
-    /// As it was sent.
+    /// The body as it was sent.
     pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    /// A header, by its name in small letters.
+    /// A header, by its lower-case name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(found, _)| found == name);
         found.map(|(_, value)| value.as_str())
@@ -39,7 +39,7 @@ impl Answer {
 }
 
 impl WireRequest {
-    /// A request on somebody's behalf; a body is JSON.
+    /// A request with a session. The body is JSON.
     pub(crate) fn new(line: &str, token: &str, headers: &[(&str, &str)], body: &str) -> Self {
         let mut text = format!("{line} HTTP/1.1\r\nhost: plan\r\n");
         if !token.is_empty() {
@@ -58,10 +58,10 @@ impl WireRequest {
     }
 }
 
-/// Asks all of it over so many connections.
+/// Sends all requests over this number of connections.
 ///
 /// # Errors
-/// When the server answers anything but success or "not modified".
+/// When the server returns anything but success or "not modified".
 pub(crate) fn all(
     address: SocketAddr,
     requests: &[WireRequest],
@@ -77,7 +77,7 @@ pub(crate) fn all(
         let mut sum = (Duration::ZERO, 0);
         for thread in threads {
             let Ok(done) = thread.join() else {
-                bail!("an asker panicked")
+                bail!("a client thread panicked")
             };
             let (own, bytes) = done?;
             sum = (sum.0 + own, sum.1 + bytes);
@@ -91,7 +91,7 @@ pub(crate) fn all(
     })
 }
 
-/// Asks once.
+/// Sends one request.
 ///
 /// # Errors
 /// As [`all`].
@@ -106,7 +106,7 @@ fn some(address: SocketAddr, requests: &[WireRequest]) -> anyhow::Result<(Durati
     for ask in requests {
         bytes += connection.ask(ask)?.body.len();
     }
-    // The thread began with it: all that it used was asking.
+    // The thread was started for the client, so all of its time belongs to the client.
     Ok((thread_cpu(), bytes))
 }
 
@@ -115,7 +115,7 @@ struct Connection {
     answers: BufReader<TcpStream>,
 }
 
-/// How long the body of an answer is.
+/// How the length of a body is determined.
 enum Length {
     Known(usize),
     InChunks,
@@ -149,7 +149,10 @@ impl Connection {
 
     fn line(&mut self) -> anyhow::Result<String> {
         let mut line = String::new();
-        ensure!(self.answers.read_line(&mut line)? > 0, "the server hung up");
+        ensure!(
+            self.answers.read_line(&mut line)? > 0,
+            "the server closed the connection"
+        );
         Ok(line.trim_end().to_owned())
     }
 

@@ -1,4 +1,4 @@
-//! What the town writes: different every time, since a page of one and the same text would compress like no other.
+//! The texts of the measurement. All differ, because a page with one repeated text would compress unusually well.
 
 const PHRASES: [&str; 16] = [
     "오늘은 날씨가 좋아서 강가를 오래 걸었어요.",
@@ -19,9 +19,9 @@ const PHRASES: [&str; 16] = [
     "駅前の喫茶店でばったり友だちに会いました。",
 ];
 
-/// A story as people write them: three sentences and a number, another one for each number.
+/// A typical story: three sentences and a number. Each number has a different text.
 pub(crate) fn text(number: usize) -> String {
-    // Neighbours in the ring post numbers that are a few apart: the third sentence differs among them all the same.
+    // People who are close in the ring post close numbers. The third sentence differs nevertheless.
     let places = [number, number / 8, number.wrapping_mul(2_654_435_761) >> 20];
     let [one, two, three] = places.map(|place| PHRASES[place % PHRASES.len()]);
     format!("{one} {two} {three} {number}")

@@ -1,4 +1,4 @@
-//! Timelines of this process: what one takes in memory, and what putting a story into one costs.
+//! Measures timelines in this process: the memory of one, and the cost of adding a story to it.
 
 use anyhow::{Context, ensure};
 use sosik_fabric::Fabric;
@@ -9,21 +9,21 @@ use super::clock::{micros_each, number, resident_bytes, thread_cpu};
 
 /// Ids in a full timeline: the default of `feed.timeline_stories`.
 const STORIES: u64 = 800;
-/// Readers that a story is delivered to at a time, as friends are.
+/// Readers per story, like friends.
 const READERS_OF_A_STORY: usize = 300;
-/// Far from 1 and without a common factor with counts that are used: readers of a story are scattered over the table.
+/// Far from 1 and coprime to the counts used, so that the readers of a story are spread over the table.
 const STRIDE: u64 = 7_919;
 
-/// What was measured.
+/// The results.
 pub(crate) struct Timelines {
-    /// Bytes of a full timeline, as the system sees it.
+    /// Memory of a full timeline in bytes, as the system reports it.
     pub(crate) bytes_each: f64,
-    /// Processor time of a delivery, in microseconds.
+    /// Processor time per delivery, in microseconds.
     pub(crate) delivery: f64,
 }
 
-/// Fills `readers` timelines and delivers `rounds` stories to all of them. On a thread of its own, so that its
-/// processor time can be told from that of others.
+/// Fills `readers` timelines and delivers `rounds` stories to all of them. Run it on its own thread, so that its
+/// processor time can be distinguished.
 pub(crate) fn measure(readers: u64, rounds: u64) -> anyhow::Result<Timelines> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(run(readers, rounds))
@@ -39,14 +39,14 @@ async fn run(readers: u64, rounds: u64) -> anyhow::Result<Timelines> {
     let before = resident_bytes();
     for reader in 1..=readers {
         let rebuild = fabric.begin_rebuild(PersonId::from_u64(reader)).await?;
-        let rebuild = rebuild.context("nobody else builds")?;
+        let rebuild = rebuild.context("no other rebuild is running")?;
         let ids = (1..=STORIES)
             .rev()
             .map(|story| StoryId::from_u64(story << 22));
         let built = fabric
             .finish_rebuild(rebuild, ids.collect(), StoryId::default())
             .await?;
-        ensure!(built, "a timeline was lost while it was built");
+        ensure!(built, "a timeline was evicted during its rebuild");
     }
     let everybody: Vec<PersonId> = (0..readers)
         .map(|place| PersonId::from_u64(place * STRIDE % readers + 1))

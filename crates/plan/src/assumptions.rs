@@ -1,4 +1,4 @@
-//! The values a plan is made from, each with where it comes from.
+//! The values that a plan is computed from, with the origin of each.
 
 use std::fmt;
 
@@ -6,20 +6,20 @@ use super::input::{Input, Origin};
 use super::inputs::{INPUTS, Inputs};
 use super::needs::usable_memory;
 
-/// Values, and their origins in the order of [`INPUTS`].
+/// The values, and their origins in the order of [`INPUTS`].
 #[derive(Debug, Clone)]
 pub struct Assumptions {
     values: Inputs,
     origins: Vec<Origin>,
 }
 
-/// Everything that is wrong with what was asked for, never empty.
+/// All errors in the assumptions. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidAssumptions(pub Vec<String>);
 
 impl fmt::Display for InvalidAssumptions {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("the plan cannot be made from this")?;
+        out.write_str("invalid assumptions for the plan")?;
         self.0
             .iter()
             .try_for_each(|what| write!(out, "\n  - {what}"))
@@ -44,7 +44,7 @@ impl Assumptions {
         &self.values
     }
 
-    /// Every input with where its value comes from.
+    /// All inputs with their values and origins.
     pub fn each(&self) -> impl Iterator<Item = (&'static Input, f64, &Origin)> {
         let value = |input: &Input| (input.get)(&self.values);
         INPUTS
@@ -53,7 +53,7 @@ impl Assumptions {
             .map(move |(input, origin)| (input, value(input), origin))
     }
 
-    /// Takes a value that is known to be sensible, such as a measured one; one out of range is brought into it.
+    /// Sets a value that is known to be valid, such as a measured one. Clamps it to the range of the input.
     pub fn take(&mut self, name: &str, value: f64, origin: Origin) {
         let Some(place) = INPUTS.iter().position(|input| input.name == name) else {
             return;
@@ -63,11 +63,10 @@ impl Assumptions {
         self.origins[place] = origin;
     }
 
-    /// Takes what the command line says, each `name=value`. Later ones win.
+    /// Sets the values of the command line, each `name=value`. If a name repeats, the last value applies.
     ///
     /// # Errors
-    /// All of [`InvalidAssumptions`] at once: names that do not exist, values that make no sense, shares that do not
-    /// add up.
+    /// All of [`InvalidAssumptions`] at once: unknown names, invalid values, shares with a sum above 100 %.
     pub fn set<'a>(
         &mut self,
         all: impl IntoIterator<Item = &'a str>,
@@ -97,17 +96,17 @@ impl Assumptions {
             ..
         } = self.values;
         let mut found = Vec::new();
-        // A little more than all is only how 0.4 + 0.6 is kept.
+        // Allows for rounding: 0.4 + 0.6 may be slightly above 1.
         if read_newer_empty + read_not_modified + read_below_floor > 1.0 + 1e-9 {
             found.push(
                 "read_newer_empty, read_not_modified and read_below_floor are parts of all reads: \
-                 make them 100% together at most"
+                 set them to at most 100% in total"
                     .to_owned(),
             );
         }
         if usable_memory(&self.values) <= 0.0 {
             found.push(
-                "machine_memory times memory_use_max leaves nothing beside process_memory: give machines more"
+                "machine_memory times memory_use_max leaves no space after process_memory: increase machine_memory"
                     .to_owned(),
             );
         }
@@ -138,7 +137,7 @@ fn unknown(name: &str) -> String {
     let meant =
         closest_match(name).map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
     format!(
-        "--set {name}: nothing is called so{meant}\n    there are: {}",
+        "--set {name}: no such input{meant}\n    inputs: {}",
         names.join(", ")
     )
 }
@@ -199,7 +198,7 @@ mod tests {
     fn shares_beyond_all_and_a_median_above_the_mean_are_refused() {
         let set = ["read_newer_empty=70%", "read_not_modified=40%"];
         let InvalidAssumptions(told) = Assumptions::default().set(set).unwrap_err();
-        assert!(told[0].contains("100% together"), "{told:?}");
+        assert!(told[0].contains("100% in total"), "{told:?}");
         let InvalidAssumptions(told) = Assumptions::default()
             .set(["friends_median=200"])
             .unwrap_err();

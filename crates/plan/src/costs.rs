@@ -1,32 +1,32 @@
-//! Costs out of what `cargo xtask bench --json` prints: one JSON object a line, each with a `name`.
+//! Reads costs from the output of `cargo xtask bench --json`: one JSON object per line, each with a `name`.
 //!
-//! Lines that say nothing about an input of the plan are passed over, so that the bench may grow. A line that should
-//! say something and does not is an error: half of a measurement is worse than none.
+//! Lines with other names are skipped, so that the benchmark can grow. A known line without its figure is an error,
+//! because a plan from incomplete measurements would mislead.
 //!
-//! `memory_person` is not taken: it spreads what a server has once, such as the page cache of its store, over the few
-//! people of the bench, and a plan for millions would multiply that.
+//! `memory_person` is not used. It spreads memory that a server needs once, such as the page cache of its store, over
+//! the few people of the benchmark. A plan for millions would multiply it.
 
 use serde_json::Value;
 
 use super::assumptions::{Assumptions, InvalidAssumptions};
 use super::input::Origin;
 
-/// How a figure of the bench becomes one of the plan.
+/// How a figure of the benchmark becomes an input of the plan.
 #[derive(Clone, Copy)]
 enum Conversion {
-    /// As it is.
+    /// Unchanged.
     Same,
-    /// So many a second on one core, into microseconds for each.
+    /// From a rate per second on one core to microseconds each.
     IntoMicros,
 }
 
-/// A figure of the bench, and the input it is taken for.
+/// A figure of the benchmark and its input.
 struct Source {
     line: &'static str,
     field: &'static str,
     input: &'static str,
     conversion: Conversion,
-    /// A line without the field is fine.
+    /// The field may be absent.
     optional: bool,
 }
 
@@ -40,7 +40,7 @@ const fn source(line: &'static str, field: &'static str, input: &'static str) ->
     }
 }
 
-/// Everything that is taken.
+/// All figures that are used.
 const SOURCES: &[Source] = &[
     source("feed_read_warm", "cpu_micros", "feed_read_warm"),
     source("feed_read_warm", "bytes", "page_bytes"),
@@ -63,10 +63,10 @@ const SOURCES: &[Source] = &[
     source("memory_timeline", "resident_bytes_each", "timeline_memory"),
 ];
 
-/// Takes every cost that the lines tell.
+/// Sets every cost found in the lines.
 ///
 /// # Errors
-/// All lines that are not JSON, or tell a known name without its figure; or when none is known.
+/// All lines that are not JSON, or that have a known name without its figure. Also when no name is known.
 pub fn take(assumptions: &mut Assumptions, text: &str) -> Result<(), InvalidAssumptions> {
     let (mut wrong, mut taken) = (Vec::new(), 0);
     for (number, line) in text
@@ -85,7 +85,7 @@ pub fn take(assumptions: &mut Assumptions, text: &str) -> Result<(), InvalidAssu
     }
     if wrong.is_empty() && taken == 0 {
         wrong.push(
-            "--costs: no line tells a cost; give what `cargo xtask bench --json` printed"
+            "--costs: no line contains a known cost; pass the output of `cargo xtask bench --json`"
                 .to_owned(),
         );
     }
@@ -151,8 +151,8 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        assert!(told("").contains("no line tells a cost"));
-        assert!(told("{}\n").contains("no line tells a cost"));
+        assert!(told("").contains("no line contains a known cost"));
+        assert!(told("{}\n").contains("no line contains a known cost"));
         let both = told("{\"name\": \"feed_read_304\"}\nCompiling sosik\n");
         assert!(
             both.contains("line 1: feed_read_304 has no cpu_micros above zero"),

@@ -1,23 +1,23 @@
-//! What people ask for: from how many they are to how much of everything a second.
+//! The demand: from the number of people to the rate of every operation.
 
 use serde::Serialize;
 
 use super::inputs::Inputs;
 
-/// Seconds of a day.
+/// Seconds per day.
 pub const DAY_SECONDS: f64 = 86_400.0;
 
-/// How often something happens, a second.
+/// How often something happens, per second.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Rate {
-    /// Over a day.
+    /// Averaged over a day.
     pub mean: f64,
     /// In the busiest minutes.
     pub peak: f64,
 }
 
 impl Rate {
-    /// So many times a day, all people together.
+    /// A number of times per day, by all people together.
     fn of_day(times: f64, peak_factor: f64) -> Self {
         let mean = times / DAY_SECONDS;
         Self {
@@ -26,7 +26,7 @@ impl Rate {
         }
     }
 
-    /// A multiple of it.
+    /// This rate multiplied by a factor.
     pub fn times(self, factor: f64) -> Self {
         Self {
             mean: self.mean * factor,
@@ -34,7 +34,7 @@ impl Rate {
         }
     }
 
-    /// Both together.
+    /// The sum of two rates.
     pub fn and(self, other: Self) -> Self {
         Self {
             mean: self.mean + other.mean,
@@ -43,49 +43,49 @@ impl Rate {
     }
 }
 
-/// Everything people ask for.
+/// All operations.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Demand {
-    /// People who come on a day.
+    /// People who are active on a day.
     pub active: f64,
     /// Timelines in memory.
     pub timelines: f64,
-    /// Readers of a story that is delivered, with a timeline or without.
+    /// Readers of a delivered story, with or without a timeline.
     pub readers_per_story: f64,
-    /// Reads of the home feed, all kinds together.
+    /// Reads of the home feed of all kinds.
     pub feed_reads: Rate,
-    /// Those that carry a page of stories.
+    /// Reads that return a page of stories.
     pub pages: Rate,
-    /// Those for newer stories that find none.
+    /// Reads for newer stories that find none.
     pub newer_empty: Rate,
-    /// Those answered 304.
+    /// Reads that return 304.
     pub not_modified: Rate,
-    /// Those below the floor; they carry pages too.
+    /// Reads below the floor. They also return pages.
     pub below_floor: Rate,
-    /// Those that rebuild a timeline; they carry pages too.
+    /// Reads that rebuild a timeline. They also return pages.
     pub rebuilds: Rate,
     /// Stories posted.
     pub stories: Rate,
-    /// Stories put into timelines.
+    /// Insertions of stories into timelines.
     pub deliveries: Rate,
-    /// Stories told to live streams.
+    /// Stories sent to live streams.
     pub stream_events: Rate,
     /// Likes.
     pub likes: Rate,
     /// Comments.
     pub comments: Rate,
-    /// Read positions and such.
+    /// Read positions and similar records.
     pub marks: Rate,
     /// Log-ins.
     pub log_ins: Rate,
-    /// Photos sent.
+    /// Photos sent to people.
     pub media_views: Rate,
-    /// Connections open at the peak, each with a live stream.
+    /// Open connections at the peak, each with a live stream.
     pub connections: f64,
 }
 
 impl Demand {
-    /// Of these people.
+    /// The demand of these people.
     pub fn of(inputs: &Inputs) -> Self {
         let active = inputs.people * inputs.daily_active;
         let per_day = |each: f64| Rate::of_day(active * each, inputs.peak_factor);
@@ -129,23 +129,23 @@ impl Demand {
             .and(self.log_ins)
     }
 
-    /// Requests of every kind; streams are counted as connections.
+    /// Requests of every kind. Streams count as connections.
     pub fn requests(&self) -> Rate {
         self.feed_reads.and(self.writes())
     }
 }
 
-/// Share of the timelines whose owner has a live stream open. Taken at the peak, also for the mean: the mean of the
-/// events is an upper bound.
+/// Share of the timelines whose owner has an open live stream. The peak value is also used for the mean, so the mean
+/// number of events is an upper bound.
 fn streaming(inputs: &Inputs, active: f64, timelines: f64) -> f64 {
     (active * inputs.online_at_peak / timelines).min(1.0)
 }
 
 /// Mean number of readers of a story.
 ///
-/// Friends are taken as lognormal, for which mean ÷ median = exp(σ²/2). When somebody with d friends posts d^p as much
-/// as others, stories are seen by E\[d^(1+p)\] ÷ E\[d^p\] = mean · exp(p σ²) = mean · (mean ÷ median)^(2p) friends
-/// (moments of the lognormal distribution, any textbook). The cut at 5,000 friends makes it a little less.
+/// The number of friends is lognormal, so mean ÷ median = exp(σ²/2). If a person with d friends posts d^p times as
+/// much, a story has E\[d^(1+p)\] ÷ E\[d^p\] = mean · exp(p σ²) = mean · (mean ÷ median)^(2p) readers (moments of the
+/// lognormal distribution, any textbook). The limit of 5,000 friends makes the result slightly smaller.
 fn readers_per_story(inputs: &Inputs) -> f64 {
     let (mean, median) = (inputs.friends_mean, inputs.friends_median);
     mean * (mean / median).powf(2.0 * inputs.posting_power)
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_town_of_ten_thousand_is_counted_as_by_hand() {
-        // 8,640 people read 100 times a day: 10 a second; 4 times that at the peak.
+        // 8,640 people read 100 times a day: 10 per second, and 4 times that at the peak.
         let demand = Demand::of(&Inputs {
             people: 17_280.0,
             daily_active: 0.5,
@@ -196,10 +196,10 @@ mod tests {
         is(demand.below_floor.mean, 0.2);
         is(demand.rebuilds.mean, 0.1);
         is(demand.stories.mean, 0.2);
-        // 0.2 stories, three quarters delivered, 200 readers of whom every second has a timeline.
+        // 0.2 stories, three quarters delivered, to 200 readers; half of them have a timeline.
         is(demand.deliveries.mean, 15.0);
         is(demand.deliveries.peak, 60.0);
-        // Every tenth who has a timeline watches.
+        // One in ten with a timeline has a live stream.
         is(demand.stream_events.peak, 6.0);
         is(demand.connections, 864.0);
         // 0.2 stories, 1 like, 0.5 comments, 2 marks, 0.05 log-ins.
@@ -235,7 +235,7 @@ mod tests {
         };
         is(with(190.0, 1.0), 190.0);
         is(with(100.0, 0.0), 190.0);
-        // 190 · 1.9² = 685.9: stories seen through friendships, when posting grows as friends do.
+        // 190 · 1.9² = 685.9: friends who see a story, if posting is proportional to the number of friends.
         is(with(100.0, 1.0), 685.9);
     }
 

@@ -1,32 +1,32 @@
-//! Disk: what people are, once, and what they add in a year.
+//! Disk space: the initial data and the growth per year.
 
 use serde::Serialize;
 
 use super::demand::{DAY_SECONDS, Demand};
 use super::inputs::Inputs;
 
-/// Seconds of a year.
+/// Seconds per year.
 const YEAR_SECONDS: f64 = 365.25 * DAY_SECONDS;
 
 /// Bytes on disk.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Disk {
-    /// People and friendships: there from the first day.
+    /// People and friendships, which exist from the first day.
     pub first: f64,
-    /// What a year adds.
+    /// Growth per year.
     pub per_year: f64,
-    /// How long it is kept.
+    /// Retention.
     pub years: f64,
 }
 
 impl Disk {
-    /// All of it, when the oldest is about to go.
+    /// The maximum, just before the oldest data is removed.
     pub fn kept(&self) -> f64 {
         self.first + self.per_year * self.years
     }
 }
 
-/// The store, one copy.
+/// One copy of the store.
 pub fn of_store(inputs: &Inputs, demand: &Demand) -> Disk {
     let friendships = inputs.people * inputs.friends_mean / 2.0;
     let first = inputs.people * inputs.person_disk + friendships * inputs.friendship_disk;
@@ -40,7 +40,7 @@ pub fn of_store(inputs: &Inputs, demand: &Demand) -> Disk {
     }
 }
 
-/// Photos. They are in an object store, whose copies are its own business.
+/// Photos. They are in an object store, which makes its own copies.
 pub fn of_media(inputs: &Inputs, demand: &Demand) -> Disk {
     Disk {
         first: 0.0,
@@ -81,7 +81,7 @@ mod tests {
         let disk = of_store(&inputs, &demand);
         // 1,000 people and 100,000 friendships.
         let first = 2.0 * (800_000.0 + 13_000_000.0);
-        // Each day and person: 2 stories of 350 bytes, 10 likes of 100, 4 comments of 300.
+        // Per day and person: 2 stories of 350 bytes, 10 likes of 100, 4 comments of 300.
         let per_year = 2.0 * 365.25 * 1_000.0 * (700.0 + 1_000.0 + 1_200.0);
         assert!((disk.first - first).abs() < 1.0, "{disk:?}");
         assert!((disk.per_year - per_year).abs() < 1.0, "{disk:?}");

@@ -1,7 +1,7 @@
-//! Many machines in one region: each role by itself, so that each can grow by itself.
+//! Many machines in one region. Each role is sized separately, so that it can grow separately.
 //!
-//! The engines for many machines (a shared store, timelines and a queue of their own, the balancer) are part of the
-//! design and not of this version. Their costs are assumed, and so is what follows from them.
+//! This version does not include the engines for many machines (a shared store, external timelines and queue, the
+//! balancer). Their costs are assumed, and so are the results.
 
 use serde::Serialize;
 
@@ -11,45 +11,45 @@ use super::needs::{Machine, Needs, whole};
 use super::processor::{self, Works};
 use super::{disk, memory, network};
 
-/// Machines that do the same.
+/// Machines with the same role.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Role {
-    /// What they are called.
+    /// Name of the role.
     pub name: &'static str,
-    /// What they need together, one copy.
+    /// Needs of all machines together, for one copy.
     pub needs: Needs,
-    /// Machines that carry it.
+    /// Machines that carry the load.
     pub working: u64,
-    /// Further ones: copies, or spare.
+    /// Additional machines: copies or spares.
     pub further: u64,
-    /// What decides their number.
+    /// The resource that determines their number.
     pub bound_by: &'static str,
 }
 
 impl Role {
-    /// All of them.
+    /// Number of machines.
     pub const fn machines(&self) -> u64 {
         self.working + self.further
     }
 }
 
-/// All roles.
+/// All roles of a region.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Fleet {
-    /// In front, ending TLS.
+    /// Terminate TLS and forward requests.
     pub balancers: Role,
-    /// `sosik serve`, without anything of their own.
+    /// Run `sosik serve`, without local data.
     pub nodes: Role,
-    /// Where timelines are.
+    /// Keep the timelines.
     pub keepers: Role,
-    /// The truth.
+    /// Keep the durable data.
     pub store: Role,
-    /// The doorbell.
+    /// Notifies nodes of new delivery orders.
     pub queue: Role,
 }
 
 impl Fleet {
-    /// For these people.
+    /// The machines for these people.
     pub fn of(inputs: &Inputs, demand: &Demand) -> Self {
         Self {
             balancers: balancers(inputs, demand),
@@ -66,7 +66,7 @@ impl Fleet {
         }
     }
 
-    /// In the order in which a request meets them.
+    /// The roles in the order in which a request reaches them.
     pub const fn roles(&self) -> [&Role; 5] {
         [
             &self.balancers,
@@ -77,13 +77,13 @@ impl Fleet {
         ]
     }
 
-    /// All machines.
+    /// Number of machines of all roles.
     pub fn machines(&self) -> u64 {
         self.roles().into_iter().map(Role::machines).sum()
     }
 }
 
-/// What is beyond the machines that carry a role.
+/// The kind of additional machines.
 #[derive(Clone, Copy)]
 enum Further {
     Spare,
@@ -94,7 +94,7 @@ fn role(name: &'static str, inputs: &Inputs, needs: Needs, further: Further) -> 
     let machine = Machine::of(inputs, inputs.store_writes_max);
     let scarcest = machine.scarcest(&needs);
     let working = whole(scarcest.machines());
-    // Numbers of copies and spare machines are small and whole in all but name.
+    // The numbers of copies and spare machines are small integers stored as floating-point numbers.
     let each = |number: f64| whole(number.max(1.0)) * u64::from(number > 0.0);
     Role {
         name,
@@ -117,7 +117,7 @@ fn cores(works: &Works) -> Needs {
 
 fn balancers(inputs: &Inputs, demand: &Demand) -> Role {
     let needs = Needs {
-        // In at one side and out at the other.
+        // Every byte arrives and leaves.
         network: 2.0 * network::to_people(inputs, demand),
         connections: demand.connections,
         memory: demand.connections * inputs.connection_memory,
@@ -159,7 +159,7 @@ fn store(inputs: &Inputs, demand: &Demand) -> Role {
 mod tests {
     use super::*;
 
-    /// Machines by hand for a region in which one thing of each role is scarce.
+    /// A region computed by hand, where each role lacks one resource.
     #[test]
     fn a_fleet_is_counted_as_by_hand() {
         let inputs = Inputs {
@@ -208,13 +208,13 @@ mod tests {
         };
         let fleet = Fleet::of(&inputs, &Demand::of(&inputs));
         // 40,000 reads a second at the peak; 5 cores of a machine are used.
-        // Balancers: 4 cores. Nodes: 9.6 cores, and the posts of 0.04 stories a second are nothing.
+        // Balancers: 4 cores. Nodes: 9.6 cores; the 0.04 stories per second cost almost nothing.
         assert_eq!((fleet.balancers.working, fleet.balancers.further), (1, 1));
         assert_eq!((fleet.nodes.working, fleet.nodes.further), (2, 1));
-        // 172.8 GB of timelines, 40 GB a machine: 5, and two further copies of each.
+        // 172.8 GB of timelines, 40 GB per machine: 5, and two more copies of each.
         assert_eq!((fleet.keepers.working, fleet.keepers.further), (5, 10));
         assert_eq!(fleet.keepers.bound_by, "memory");
-        // 432 million friendships of 200 bytes: 86.4 GB, 50 a machine.
+        // 432 million friendships of 200 bytes: 86.4 GB, 50 per machine.
         assert_eq!((fleet.store.working, fleet.store.further), (2, 4));
         assert_eq!(fleet.store.bound_by, "disk");
         assert_eq!(fleet.machines(), 2 + 3 + 15 + 6 + 3);

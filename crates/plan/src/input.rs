@@ -1,60 +1,60 @@
-//! One figure that the plan starts from, and what is known about it whatever its value.
+//! One input of the plan, and the facts about it that do not depend on its value.
 
 use std::fmt;
 
 use super::inputs::{INPUTS, Inputs};
 use super::unit::Unit;
 
-/// A figure that can be changed. All of them are in [`INPUTS`].
+/// An input. All inputs are in [`INPUTS`].
 #[derive(Debug)]
 pub struct Input {
-    /// As `--set` and JSON call it.
+    /// Its name in `--set` and in JSON.
     pub name: &'static str,
-    /// What it belongs to, as a heading.
+    /// The heading under which it is listed.
     pub section: &'static str,
-    /// What it means. Doc comments come line by line.
+    /// Its meaning, one item per line of the doc comment.
     pub meaning: &'static [&'static str],
-    /// What it is counted in.
+    /// Its unit.
     pub unit: Unit,
-    /// Least and greatest value that makes sense.
+    /// Smallest and largest valid value.
     pub range: (f64, f64),
-    /// Where the default comes from.
+    /// Origin of the default.
     pub basis: Basis,
-    /// Its value among all.
+    /// Returns its value.
     pub get: fn(&Inputs) -> f64,
-    /// Changes it.
+    /// Sets its value.
     pub put: fn(&mut Inputs, f64),
 }
 
-/// Where a default comes from.
+/// Origin of a default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
-    /// Nobody measured it: a guess to be replaced by somebody who knows.
+    /// Not measured: an estimate that better knowledge should replace.
     Assumed,
-    /// Once measured by `sosik plan --measure`; which machine, and when, is in [`RECORDED_ON`].
+    /// Measured by `sosik plan --measure`. [`RECORDED_ON`] names the machine and the date.
     Recorded,
-    /// Taken from a server under load, of which the page about planning in the guide tells.
+    /// Determined by comparing the plan with a server under load. The guide describes the comparison.
     Checked,
 }
 
-/// Where the recorded costs were measured. Costs of another machine differ; `--measure` takes one's own.
+/// Where the recorded costs were measured. Costs differ on other machines; `--measure` measures them.
 pub const RECORDED_ON: &str = "Intel Xeon, 2 cores, others at work on them, 22 November 2026";
 
-/// Where the value of an input comes from.
+/// Origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Its default.
+    /// The default.
     Default(Basis),
     /// `--people` or `--set`.
     Given,
-    /// Measured just now on this machine.
+    /// Measured by this run on this machine.
     Measured,
-    /// A line of `cargo xtask bench --json`, by its name.
+    /// The line of this name in the output of `cargo xtask bench --json`.
     Bench(String),
 }
 
 impl Origin {
-    /// Whether anybody ever measured it.
+    /// Whether the value was never measured.
     pub const fn is_assumed(&self) -> bool {
         matches!(self, Self::Default(Basis::Assumed))
     }
@@ -74,31 +74,31 @@ impl fmt::Display for Origin {
 }
 
 impl Input {
-    /// The input of that name.
+    /// The input with this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         INPUTS.iter().find(|input| input.name == name)
     }
 
-    /// What it means, in one line.
+    /// Its meaning in one line.
     pub fn meaning(&self) -> String {
         let lines: Vec<&str> = self.meaning.iter().map(|line| line.trim()).collect();
         lines.join(" ")
     }
 
-    /// Reads a value.
+    /// Parses a value.
     ///
     /// # Errors
-    /// A sentence with what is allowed.
+    /// A sentence that names the valid values.
     pub fn parse(&self, text: &str) -> Result<f64, String> {
         let value = self.unit.parse(text)?;
         self.check(value)?;
         Ok(value)
     }
 
-    /// Whether a value makes sense.
+    /// Checks whether a value is in the range.
     ///
     /// # Errors
-    /// A sentence with what is allowed.
+    /// A sentence that names the valid values.
     pub fn check(&self, value: f64) -> Result<(), String> {
         let (least, most) = self.range;
         if (least..=most).contains(&value) {

@@ -1,7 +1,7 @@
-//! Everything the plan starts from: what people do, what it costs, what machines can do.
+//! All inputs of the plan: the behaviour of people, the costs, and the capacity of machines.
 //!
-//! An input is declared once, with its unit, default, range, where the default comes from, and its meaning. To add
-//! one: a line below, and its use in the arithmetic.
+//! An input is declared once, with its unit, default, range, origin and meaning. To add one, add a line below and use
+//! it in the arithmetic.
 
 use super::input::{Basis, Input};
 use super::unit::Unit;
@@ -22,7 +22,7 @@ macro_rules! inputs {
             }
         }
 
-        /// All inputs, in the order in which people read them.
+        /// All inputs, in the order in which they are printed.
         pub const INPUTS: &[Input] = &[
             $($(Input {
                 name: stringify!($name),
@@ -42,41 +42,41 @@ inputs! {
     "people" {
         /// people with an account
         people: People, Assumed, 10e6, 1.0, 1e10;
-        /// share of them who come on a day; with all of them, --people counts those who come
+        /// share of them active on a day; with 100 %, --people counts active people
         daily_active: Share, Assumed, 1.0, 0.001, 1.0;
-        /// busiest minutes against the mean of a day; 3 to 5 when all live in one time zone
+        /// peak rate divided by the mean of a day; 3 to 5 if all people are in one time zone
         peak_factor: Times, Assumed, 4.0, 1.0, 100.0;
-        /// reads of the home feed, of somebody who comes; most are clients that refresh
+        /// reads of the home feed per active person; most are automatic refreshes
         reads_per_day: PerDay, Assumed, 170.0, 0.0, 100_000.0;
-        /// feed reads for each story posted
+        /// feed reads per story posted
         reads_per_story: Times, Assumed, 60.0, 1.0, 1e6;
-        /// reads that ask for newer stories and find none
+        /// reads for newer stories that find none
         read_newer_empty: Share, Assumed, 0.40, 0.0, 1.0;
-        /// reads answered 304, since the client has the page
+        /// reads that return 304 because the client has the page
         read_not_modified: Share, Assumed, 0.18, 0.0, 1.0;
-        /// reads of pages older than the timeline, which the store answers
+        /// reads of pages older than the timeline, served by the store
         read_below_floor: Share, Assumed, 0.01, 0.0, 1.0;
-        /// reads that find no timeline: back after long, or the process was restarted
+        /// reads that rebuild a timeline, after a long absence or a restart
         rebuilds_per_day: PerDay, Assumed, 0.2, 0.0, 1_000.0;
-        /// likes given or taken back
+        /// likes and unlikes
         likes_per_day: PerDay, Assumed, 9.0, 0.0, 10_000.0;
         /// comments written
         comments_per_day: PerDay, Assumed, 4.0, 0.0, 10_000.0;
-        /// read positions and last uses of sessions that are written down
+        /// read positions and last uses of sessions written to the store
         marks_per_day: PerDay, Assumed, 10.0, 0.0, 10_000.0;
-        /// log-ins; each hashes a password, which is slow on purpose
+        /// log-ins; each hashes a password, which is slow by design
         log_ins_per_day: PerDay, Assumed, 0.1, 0.0, 1_000.0;
-        /// of those who come on a day, there at the peak: each holds a live stream open
+        /// active people who are online at the peak, each with a live stream
         online_at_peak: Share, Assumed, 0.10, 0.0, 1.0;
         /// friends of a person, mean
         friends_mean: Count, Assumed, 190.0, 1.0, 5_000.0;
-        /// friends of a person, median; the mean is higher, since some have very many
+        /// friends of a person, median; below the mean, because a few people have very many
         friends_median: Count, Assumed, 100.0, 1.0, 5_000.0;
-        /// people with more friends post more: as this power of the number of friends
+        /// people with more friends post more, by this power of the number of friends
         posting_power: Times, Assumed, 0.35, 0.0, 1.0;
-        /// stories of large authors, which are not delivered but merged in at reading
+        /// stories of large authors, which are merged at read time instead of delivered
         large_author_stories: Share, Assumed, 0.01, 0.0, 1.0;
-        /// timelines in memory for each who comes on a day; more when kept for days
+        /// timelines in memory per active person; above 1 if they are kept for days
         timelines_per_active: Times, Assumed, 1.0, 0.1, 10.0;
     }
     "stories" {
@@ -84,17 +84,17 @@ inputs! {
         story_text: Bytes, Assumed, 200.0, 1.0, 20_000.0;
         /// a page of 20 stories as JSON
         page_bytes: Bytes, Recorded, 10_250.0, 100.0, 1e7;
-        /// an answer without stories, with its headers
+        /// a response without stories, with its headers
         small_answer_bytes: Bytes, Assumed, 400.0, 0.0, 1e6;
-        /// pages compressed on the way: browsers and apps ask for it
+        /// pages sent compressed, as browsers and apps request
         compressed: Share, Assumed, 1.0, 0.0, 1.0;
-        /// size of a compressed page against the plain one
+        /// size of a compressed page divided by its plain size
         compressed_to: Share, Recorded, 0.15, 0.01, 1.0;
         /// stories with a photo
         media_share: Share, Assumed, 0.3, 0.0, 1.0;
-        /// a photo as it is kept, in all its sizes
+        /// a stored photo, in all its sizes
         media_stored_bytes: Bytes, Assumed, 600e3, 0.0, 1e10;
-        /// photos loaded by somebody who comes, and not at hand on their phone
+        /// photos loaded by an active person and not cached on their device
         media_views_per_day: PerDay, Assumed, 100.0, 0.0, 100_000.0;
         /// a photo as it is sent
         media_view_bytes: Bytes, Assumed, 80e3, 0.0, 1e9;
@@ -104,55 +104,55 @@ inputs! {
         feed_read_warm: Micros, Recorded, 15.0, 0.001, 1e7;
         /// a read for newer stories that finds none
         feed_read_newer_empty: Micros, Recorded, 10.0, 0.001, 1e7;
-        /// a read answered 304
+        /// a read that returns 304
         feed_read_304: Micros, Recorded, 15.0, 0.001, 1e7;
-        /// a page below the floor of the timeline, from the store
+        /// a page below the floor of the timeline, served by the store
         feed_read_below_floor: Micros, Recorded, 110.0, 0.001, 1e7;
         /// a read that rebuilds the timeline
         feed_read_cold: Micros, Recorded, 400.0, 0.001, 1e8;
         /// compressing a page
         compress_page: Micros, Recorded, 25.0, 0.0, 1e7;
-        /// a story posted, without its delivery
+        /// posting a story, without its delivery
         post: Micros, Recorded, 115.0, 0.001, 1e7;
-        /// putting a story into one timeline
+        /// adding a story to one timeline
         delivery: Micros, Recorded, 0.075, 0.0001, 1e6;
-        /// a like given or taken back
+        /// a like or unlike
         like: Micros, Recorded, 72.0, 0.001, 1e7;
         /// a comment written
         comment: Micros, Recorded, 133.0, 0.001, 1e7;
-        /// a read position written down
+        /// writing a read position
         mark: Micros, Recorded, 45.0, 0.001, 1e7;
-        /// a log-in with its password hash
+        /// a log-in, including its password hash
         log_in: Micros, Recorded, 24_000.0, 0.001, 1e8;
-        /// a story told to one live stream: waking, a look at the feed, sending
+        /// sending a story to one live stream: wake-up, feed read, send
         stream_event: Micros, Assumed, 40.0, 0.0, 1e6;
-        /// the heart-beat of a live stream, with a look at its session
+        /// a heart-beat of a live stream, including its session check
         stream_beat: Micros, Assumed, 5.0, 0.0, 1e6;
         /// time between two heart-beats (`server.stream_check_seconds`)
         stream_beat_every: Seconds, Assumed, 3.0, 1.0, 5.0;
-        /// TLS and the balancer, for each request
+        /// TLS and the balancer, per request
         proxy: Micros, Assumed, 40.0, 0.0, 1e6;
-        /// what measuring leaves out: many people, cold caches, waking up for little work
+        /// factor for costs not measured: many people, cold caches, wake-ups for little work
         cpu_overhead: Times, Checked, 5.0, 1.0, 10.0;
     }
     "memory" {
-        /// a process with nothing in it, and the store's own caches
+        /// an idle process, including the caches of the store
         process_memory: Bytes, Assumed, 500e6, 0.0, 1e12;
-        /// a timeline that is full
+        /// a full timeline
         timeline_memory: Bytes, Recorded, 7_560.0, 8.0, 1e6;
-        /// what is at hand of a person who reads: circle, session, likes, name
+        /// cached data of a reader: circle, session, likes, name
         person_memory: Bytes, Assumed, 4_000.0, 8.0, 1e6;
-        /// a story at hand, without its text, which is there twice
+        /// a cached story without its text, which is cached twice
         story_memory: Bytes, Assumed, 700.0, 8.0, 1e6;
-        /// days of stories that are at hand
+        /// days of stories in the cache
         story_days: Count, Assumed, 1.0, 0.0, 365.0;
-        /// a live stream or an open connection, with the kernel's buffers
+        /// a live stream or an open connection, including kernel buffers
         connection_memory: Bytes, Assumed, 50e3, 100.0, 1e7;
     }
     "disk" {
         /// a person with profile and search terms
         person_disk: Bytes, Recorded, 422.0, 1.0, 1e6;
-        /// a friendship: two rows, and the index that shows the newest
+        /// a friendship: two rows, and the index for the newest
         friendship_disk: Bytes, Recorded, 128.0, 1.0, 1e6;
         /// a story without its text: row, indexes, counts, idempotency key
         story_disk: Bytes, Recorded, 90.0, 1.0, 1e6;
@@ -160,51 +160,51 @@ inputs! {
         like_disk: Bytes, Recorded, 200.0, 1.0, 1e6;
         /// a comment with its notification
         comment_disk: Bytes, Recorded, 356.0, 1.0, 1e6;
-        /// how long everything is kept before it moves elsewhere
+        /// retention of stories, likes and comments
         years_kept: Years, Assumed, 3.0, 0.01, 100.0;
-        /// disk used against bytes of data: logs, free pages, room for maintenance
+        /// disk used divided by bytes of data: logs, free pages, space for maintenance
         disk_overhead: Times, Assumed, 1.5, 1.0, 10.0;
-        /// people and friendships whose pages are in memory, so that reads do not wait
+        /// people and friendships whose pages are in memory
         first_in_memory: Share, Assumed, 0.3, 0.0, 1.0;
         /// days of new data whose pages are in memory
         days_in_memory: Count, Assumed, 7.0, 0.0, 36_525.0;
-        /// durable writes of one machine, with all that wait sharing a sync
+        /// durable writes of one machine; concurrent writes share a sync
         writes_max: PerSecond, Recorded, 10_000.0, 1.0, 1e7;
     }
     "many machines" {
-        /// more processor time of a node for a read, when timelines are elsewhere
+        /// additional processor time of a node per read, if timelines are on other machines
         shared_read: Micros, Assumed, 30.0, 0.0, 1e6;
-        /// processor time of a delivery on a node, sent in batches to another machine
+        /// processor time of a node per delivery, sent in batches to another machine
         shared_delivery: Micros, Assumed, 0.5, 0.0, 1e6;
-        /// processor time of a delivery where timelines are kept
+        /// processor time of a timeline machine per delivery
         keeper_delivery: Micros, Assumed, 2.3, 0.0, 1e6;
-        /// processor time of a read where timelines are kept
+        /// processor time of a timeline machine per read
         keeper_read: Micros, Assumed, 8.0, 0.0, 1e6;
-        /// a timeline there against one in the process
+        /// memory of a timeline there, divided by that in the process
         keeper_memory: Times, Assumed, 1.5, 0.1, 100.0;
-        /// reads of the store for each of the feed: what the nodes do not have at hand
+        /// store reads per feed read: what the caches of the nodes do not have
         store_reads: Times, Assumed, 0.05, 0.0, 100.0;
         /// processor time of the store for such a read
         store_read: Micros, Assumed, 100.0, 0.0, 1e7;
-        /// processor time of the store to find the newest of a circle: rebuilding, deep pages
+        /// store processor time for the newest stories of a circle: rebuilds, deep pages
         store_newest: Micros, Assumed, 400.0, 0.0, 1e8;
-        /// processor time of the store for a write
+        /// processor time of the store per write
         store_write: Micros, Assumed, 150.0, 0.0, 1e7;
         /// durable writes of one machine of the store
         store_writes_max: PerSecond, Assumed, 10_000.0, 1.0, 1e7;
-        /// nodes that have the same person or story at hand; 1 when people stick to a node
+        /// nodes that cache the same person or story; 1 if people stay on one node
         cache_copies: Times, Assumed, 2.0, 1.0, 1_000.0;
-        /// machines of the queue; three, of which two must agree
+        /// machines of the queue; of three, two must agree
         queue_machines: Count, Assumed, 3.0, 1.0, 99.0;
-        /// further copies of store and timelines, on machines of their own
+        /// additional copies of store and timelines, on their own machines
         replicas: Count, Assumed, 1.0, 0.0, 9.0;
-        /// nodes, and balancers, that may be away at the peak unnoticed
+        /// nodes and balancers that may fail at the peak without effect
         spare: Count, Assumed, 1.0, 0.0, 99.0;
     }
     "a machine" {
         /// cores
         machine_cores: Count, Assumed, 16.0, 1.0, 1_024.0;
-        /// speed of a core against one where the costs were measured
+        /// speed of a core relative to those the costs were measured on
         core_speed: Times, Assumed, 1.0, 0.1, 10.0;
         /// memory
         machine_memory: Bytes, Assumed, 64e9, 1e9, 1e14;
@@ -212,23 +212,23 @@ inputs! {
         machine_disk: Bytes, Assumed, 4e12, 1e9, 1e16;
         /// network
         machine_network: BitsPerSecond, Assumed, 10e9, 1e6, 1e13;
-        /// connections held open
+        /// open connections
         machine_connections: Count, Assumed, 100_000.0, 100.0, 1e8;
-        /// processor in use at the peak at most; beyond it waiting grows fast
+        /// maximum use of the processor at the peak; above it, waiting times grow fast
         processor_use_max: Share, Assumed, 0.6, 0.05, 1.0;
-        /// memory in use at most
+        /// maximum use of memory
         memory_use_max: Share, Assumed, 0.8, 0.05, 1.0;
-        /// disk in use at most
+        /// maximum use of the disk
         disk_use_max: Share, Assumed, 0.7, 0.05, 1.0;
-        /// network in use at most
+        /// maximum use of the network
         network_use_max: Share, Assumed, 0.6, 0.05, 1.0;
-        /// durable writes at most, of those a machine can do
+        /// maximum use of the durable writes
         writes_use_max: Share, Assumed, 0.5, 0.05, 1.0;
     }
     "two regions" {
-        /// of the machines that would carry everything, running in a warm standby
+        /// share of the machines that run in a warm standby
         standby_share: Share, Assumed, 0.3, 0.0, 1.0;
-        /// bytes sent to the other region for each byte of new data: logs repeat
+        /// bytes sent to the other region per byte of new data; logs repeat data
         replication_times: Times, Assumed, 3.0, 1.0, 100.0;
     }
 }

@@ -1,13 +1,13 @@
-//! The capacity plan: from how many people to how many machines, memory, disk and network.
+//! The capacity plan: from a number of people to machines, memory, disk and network.
 //!
-//! Pure arithmetic over [`Inputs`]: nothing here reads a clock, a file or a machine. Every figure it starts from has a
-//! name, a unit, a range and an origin, and can be changed; the rest follows, one noun per file:
+//! Pure arithmetic over [`Inputs`]: this crate reads no clock, file or machine. Every input has a name, a unit, a range
+//! and an origin, and can be changed. The results are computed in one file per noun:
 //!
-//! [`demand`] what people ask for · [`processor`] · [`memory`] · [`disk`] · [`network`] · [`needs`] the scarcest thing
-//! decides · [`one_machine`] · [`fleet`] one region · [`recovery`] two regions.
+//! [`demand`] the operations · [`processor`] · [`memory`] · [`disk`] · [`network`] · [`needs`] the scarcest resource ·
+//! [`one_machine`] · [`fleet`] one region · [`recovery`] two regions.
 //!
-//! All of it is linear but for the rounding up of machines, so that it can be followed by hand, as the tests do. A
-//! queueing model was left out: how full a machine may be (`processor_use_max`) stands for it.
+//! Everything is linear except that machines are rounded up, so the plan can be computed by hand, as the tests do. A
+//! queueing model was refused. Instead, the use of a machine is limited (`processor_use_max`).
 
 pub mod assumptions;
 pub mod costs;
@@ -34,29 +34,29 @@ use self::inputs::Inputs;
 use self::one_machine::OneMachine;
 use self::recovery::Recovery;
 
-/// What follows from the inputs.
+/// The result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
-    /// What people ask for.
+    /// The operations.
     pub demand: Demand,
-    /// The store, one copy.
+    /// One copy of the store.
     pub store_disk: Disk,
     /// Photos.
     pub media_disk: Disk,
-    /// Bits a second to people at the peak, without photos.
+    /// Bits per second to people at the peak, without photos.
     pub network: f64,
-    /// Bits a second of photos at the peak.
+    /// Bits per second of photos at the peak.
     pub media_network: f64,
-    /// All on one machine.
+    /// All people on one machine.
     pub one_machine: OneMachine,
     /// Many machines in one region.
     pub one_region: Fleet,
-    /// A second region, in four ways.
+    /// A second region, by four strategies.
     pub two_regions: [Recovery; 4],
 }
 
 impl Plan {
-    /// Does the arithmetic.
+    /// Computes the plan.
     pub fn of(inputs: &Inputs) -> Self {
         let demand = Demand::of(inputs);
         let store_disk = disk::of_store(inputs, &demand);
@@ -83,7 +83,7 @@ mod tests {
     use super::inputs::INPUTS;
     use super::*;
 
-    /// Inputs of which more never means fewer machines.
+    /// A larger value of these inputs never reduces the number of machines.
     const MORE_COSTS_MORE: &[&str] = &[
         "people",
         "daily_active",
@@ -110,7 +110,7 @@ mod tests {
         "cache_copies",
     ];
 
-    /// And of which more never means more.
+    /// A larger value of these inputs never increases it.
     const MORE_CARRIES_MORE: &[&str] = &[
         "machine_cores",
         "core_speed",
@@ -132,7 +132,7 @@ mod tests {
         (0.0..9.0_f64).prop_map(|power| 10_f64.powf(power))
     }
 
-    /// Some inputs, each between its default and a bit more or less, within its range.
+    /// Some inputs, each near its default and within its range.
     fn somewhere() -> impl Strategy<Value = Inputs> {
         (people(), prop::collection::vec(0.5..2.0_f64, INPUTS.len())).prop_map(
             |(people, factors)| {
@@ -148,7 +148,7 @@ mod tests {
         )
     }
 
-    /// The same with more of one thing.
+    /// The same inputs with one of them multiplied.
     fn with_more(inputs: &Inputs, name: &str, factor: f64) -> Inputs {
         let input = Input::named(name).unwrap();
         let mut more = inputs.clone();
@@ -199,7 +199,7 @@ mod tests {
         fn every_figure_is_a_number_and_not_negative(inputs in somewhere()) {
             fn look(value: &serde_json::Value) -> bool {
                 match value {
-                    // What is not a number (infinite, or none) is null in JSON.
+                    // JSON represents infinity and NaN as null.
                     serde_json::Value::Null => false,
                     serde_json::Value::Number(number) => number.as_f64().is_some_and(|number| number >= 0.0),
                     serde_json::Value::Array(all) => all.iter().all(look),

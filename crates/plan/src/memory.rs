@@ -1,4 +1,4 @@
-//! Memory, by what it is for.
+//! Memory by use.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use super::demand::{DAY_SECONDS, Demand};
 use super::disk;
 use super::inputs::Inputs;
 
-/// Times a text is in memory: as it was written, and as JSON.
+/// A text is in memory twice: as written and as JSON.
 const TEXT_COPIES: f64 = 2.0;
 
 /// Bytes of memory.
@@ -14,9 +14,9 @@ const TEXT_COPIES: f64 = 2.0;
 pub struct Memory {
     /// Timelines.
     pub timelines: f64,
-    /// What is remembered of people who read.
+    /// Cached data of readers.
     pub people: f64,
-    /// Stories at hand.
+    /// Cached stories.
     pub stories: f64,
     /// Open connections.
     pub connections: f64,
@@ -25,13 +25,13 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// All of it, without the process itself.
+    /// The sum, without the process itself.
     pub fn bytes(&self) -> f64 {
         self.timelines + self.people + self.stories + self.connections + self.store
     }
 }
 
-/// What serving remembers, once.
+/// One copy of the caches.
 fn remembered(inputs: &Inputs, demand: &Demand) -> Memory {
     let story = inputs.story_memory + TEXT_COPIES * inputs.story_text;
     Memory {
@@ -42,7 +42,7 @@ fn remembered(inputs: &Inputs, demand: &Demand) -> Memory {
     }
 }
 
-/// One process with its store and timelines in it.
+/// One process that contains the store and the timelines.
 pub fn in_one_process(inputs: &Inputs, demand: &Demand) -> Memory {
     Memory {
         timelines: demand.timelines * inputs.timeline_memory,
@@ -51,7 +51,7 @@ pub fn in_one_process(inputs: &Inputs, demand: &Demand) -> Memory {
     }
 }
 
-/// All nodes together: people and stories are remembered by several of them.
+/// All nodes. Several of them cache the same people and stories.
 pub fn of_nodes(inputs: &Inputs, demand: &Demand) -> Memory {
     let once = remembered(inputs, demand);
     Memory {
@@ -61,7 +61,7 @@ pub fn of_nodes(inputs: &Inputs, demand: &Demand) -> Memory {
     }
 }
 
-/// Machines that keep timelines, one copy.
+/// One copy of the timelines on their machines.
 pub fn of_keepers(inputs: &Inputs, demand: &Demand) -> Memory {
     Memory {
         timelines: demand.timelines * inputs.timeline_memory * inputs.keeper_memory,
@@ -69,7 +69,7 @@ pub fn of_keepers(inputs: &Inputs, demand: &Demand) -> Memory {
     }
 }
 
-/// Machines of the store, one copy.
+/// One copy of the store on its machines.
 pub fn of_store(inputs: &Inputs, demand: &Demand) -> Memory {
     Memory {
         store: store_pages(inputs, demand),
@@ -78,7 +78,7 @@ pub fn of_store(inputs: &Inputs, demand: &Demand) -> Memory {
 }
 
 fn store_pages(inputs: &Inputs, demand: &Demand) -> f64 {
-    /// Days of a year, over leap years.
+    /// Days per year, averaged over leap years.
     const YEAR_DAYS: f64 = 365.25;
     let disk = disk::of_store(inputs, demand);
     let days = inputs.days_in_memory.min(inputs.years_kept * YEAR_DAYS);

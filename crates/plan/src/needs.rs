@@ -1,45 +1,45 @@
-//! From what a role needs to how many machines: the scarcest thing decides.
+//! From the needs of a role to a number of machines. The scarcest resource decides.
 
 use serde::Serialize;
 
 use super::inputs::Inputs;
 
-/// What a role needs at the peak, all its machines together, one copy.
+/// The needs of a role at the peak: all machines together, one copy.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Needs {
-    /// Cores busy all the time.
+    /// Busy cores.
     pub cores: f64,
     /// Bytes of memory, without the processes themselves.
     pub memory: f64,
     /// Bytes of disk.
     pub disk: f64,
-    /// Bits a second.
+    /// Bits per second.
     pub network: f64,
-    /// Connections open.
+    /// Open connections.
     pub connections: f64,
-    /// Durable writes a second.
+    /// Durable writes per second.
     pub writes: f64,
 }
 
-/// How much of one thing a role needs against what one machine offers of it.
+/// The need of one resource compared with what one machine provides.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Bound {
-    /// The thing.
+    /// The resource.
     pub name: &'static str,
-    /// Needed, in its base unit.
+    /// The need, in its base unit.
     pub needed: f64,
-    /// What one machine may be used for: what it has, times how full it may be.
+    /// The usable part of one machine.
     pub of_a_machine: f64,
 }
 
 impl Bound {
-    /// Machines that this thing alone asks for, as a broken number.
+    /// Machines required by this resource alone, not rounded.
     pub fn machines(&self) -> f64 {
         self.needed / self.of_a_machine
     }
 }
 
-/// What one machine may be used for.
+/// The usable part of one machine.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Machine {
     cores: f64,
@@ -51,7 +51,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// As assumed; `writes` is how many durable writes it can do a second.
+    /// A machine by the inputs. `writes` is the number of durable writes per second it can do.
     pub fn of(inputs: &Inputs, writes: f64) -> Self {
         Self {
             cores: inputs.machine_cores * inputs.processor_use_max,
@@ -63,7 +63,7 @@ impl Machine {
         }
     }
 
-    /// Everything needed, against it.
+    /// All needs compared with the machine.
     pub fn bounds(&self, needs: &Needs) -> [Bound; 6] {
         let bound = |name, needed, of_a_machine| Bound {
             name,
@@ -80,7 +80,7 @@ impl Machine {
         ]
     }
 
-    /// The scarcest thing.
+    /// The scarcest resource.
     pub fn scarcest(&self, needs: &Needs) -> Bound {
         let [first, rest @ ..] = self.bounds(needs);
         rest.into_iter().fold(first, |most, bound| {
@@ -93,19 +93,19 @@ impl Machine {
     }
 }
 
-/// Memory of a machine that is left for what grows with people.
+/// Usable memory of a machine after the process itself.
 pub fn usable_memory(inputs: &Inputs) -> f64 {
     inputs.machine_memory * inputs.memory_use_max - inputs.process_memory
 }
 
-/// The next whole number of machines, at least one.
+/// The number of machines rounded up, at least one.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "rounded, at least one, and saturating far beyond any fleet"
 )]
 pub fn whole(machines: f64) -> u64 {
-    // What only differs by the rounding of sums is not another machine.
+    // A difference caused by rounding does not add a machine.
     const ROUNDING: f64 = 1e-9;
     (machines - ROUNDING).ceil().max(1.0) as u64
 }

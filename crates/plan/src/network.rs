@@ -1,4 +1,4 @@
-//! Network, in bits a second at the peak, outwards: what comes in is small beside it.
+//! Network in bits per second at the peak, outbound. Inbound traffic is small in comparison.
 
 use super::demand::{Demand, Rate};
 use super::inputs::Inputs;
@@ -6,7 +6,7 @@ use super::inputs::Inputs;
 /// Bits of a byte.
 const BITS: f64 = 8.0;
 
-/// Answers of the API and events of streams, as they leave for people.
+/// Responses of the API and events of streams, to people.
 pub fn to_people(inputs: &Inputs, demand: &Demand) -> f64 {
     let as_sent = 1.0 - inputs.compressed * (1.0 - inputs.compressed_to);
     let pages = demand.pages.peak * inputs.page_bytes * as_sent;
@@ -15,21 +15,21 @@ pub fn to_people(inputs: &Inputs, demand: &Demand) -> f64 {
     BITS * (pages + (answers + beats) * inputs.small_answer_bytes)
 }
 
-/// Photos to people. Usually the business of whoever keeps them, or of a network of caches.
+/// Photos to people. An object store or a content delivery network usually sends them.
 pub fn media_to_people(inputs: &Inputs, demand: &Demand) -> f64 {
     BITS * demand.media_views.peak * inputs.media_view_bytes
 }
 
-/// Between the machines that keep timelines and the nodes: ids of pages, and of deliveries with their reader.
+/// Between the nodes and the timeline machines: ids of pages, and of deliveries with their reader.
 pub fn with_keepers(inputs: &Inputs, demand: &Demand) -> f64 {
-    /// Newest ids that a read looks at, with how each is written.
+    /// The newest ids that a read fetches, each with its encoding.
     const READ_BYTES: f64 = 150.0 * 20.0;
     const DELIVERY_BYTES: f64 = 60.0;
     let asked = 1.0 + inputs.replicas;
     BITS * (demand.feed_reads.peak * READ_BYTES + demand.deliveries.peak * DELIVERY_BYTES * asked)
 }
 
-/// To another region that follows, a second.
+/// To another region that replicates, per second.
 pub fn to_another_region(inputs: &Inputs, store_growth_per_year: f64) -> Rate {
     const YEAR_SECONDS: f64 = 365.25 * super::demand::DAY_SECONDS;
     let mean = BITS * store_growth_per_year / inputs.disk_overhead / YEAR_SECONDS
@@ -62,7 +62,7 @@ mod tests {
             ..Inputs::default()
         };
         let demand = Demand::of(&inputs);
-        // 4 pages a second: half of them 10,000 bytes, half 2,000.
+        // 4 pages per second: half of them 10,000 bytes, half 2,000.
         let bits = to_people(&inputs, &demand);
         assert!((bits - 8.0 * 24_000.0).abs() < 1e-6, "{bits}");
         let media = media_to_people(&inputs, &demand);
@@ -77,7 +77,7 @@ mod tests {
             peak_factor: 4.0,
             ..Inputs::default()
         };
-        // 31,557,600 seconds: 1 byte of data a second, with its overhead 2, sent three times.
+        // 31,557,600 seconds: 1 byte of data per second, 2 with its overhead, sent three times.
         let rate = to_another_region(&inputs, 2.0 * 31_557_600.0);
         assert!(
             (rate.mean - 24.0).abs() < 1e-9 && (rate.peak - 96.0).abs() < 1e-9,

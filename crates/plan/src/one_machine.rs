@@ -1,4 +1,4 @@
-//! Everything on one machine: one process with its store and timelines in it, and whatever ends TLS beside it.
+//! One machine: a process that contains the store and the timelines, and a TLS proxy beside it.
 
 use serde::Serialize;
 
@@ -9,28 +9,28 @@ use super::needs::{Bound, Machine, Needs};
 use super::processor::{self, Works};
 use super::{disk, network};
 
-/// Most people that are tried when looking for how many fit.
+/// Upper bound of the search for how many people fit.
 const PEOPLE_MAX: f64 = 1e10;
 
-/// The same people on one machine.
+/// The plan on one machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OneMachine {
     /// Processor time by activity.
     pub works: Works,
     /// Memory by use.
     pub memory: Memory,
-    /// Everything against what the machine may be used for.
+    /// All needs compared with the usable part of the machine.
     pub bounds: [Bound; 6],
-    /// Whether they fit.
+    /// Whether the people fit.
     pub fits: bool,
-    /// What is scarcest.
+    /// The scarcest resource.
     pub scarcest: &'static str,
-    /// How many people would fit, doing the same.
+    /// How many people fit if they behave the same.
     pub people_max: f64,
 }
 
 impl OneMachine {
-    /// Of these people.
+    /// The plan for these people.
     pub fn of(inputs: &Inputs, demand: &Demand) -> Self {
         let works = works(inputs, demand);
         let needs = needs(inputs, demand, &works);
@@ -68,7 +68,7 @@ fn needs(inputs: &Inputs, demand: &Demand, works: &Works) -> Needs {
     }
 }
 
-/// How many people fit, by halving: every need grows with them. 0 when nobody does.
+/// How many people fit, by bisection: every need grows with their number. 0 if none fit.
 fn people_max(inputs: &Inputs) -> f64 {
     let fit = |people: f64| {
         let inputs = Inputs {

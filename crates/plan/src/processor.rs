@@ -1,24 +1,24 @@
-//! Processor time, activity by activity, in cores that are busy all the time at the peak.
+//! Processor time by activity, in busy cores at the peak.
 
 use serde::Serialize;
 
 use super::demand::Demand;
 use super::inputs::Inputs;
 
-/// One kind of work.
+/// One activity.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Work {
-    /// What is done.
+    /// Its name.
     pub name: &'static str,
-    /// How often a second, at the peak.
+    /// Rate per second at the peak.
     pub per_second: f64,
-    /// Processor time for each, as measured.
+    /// Measured processor time each.
     pub micros: f64,
-    /// Cores that it keeps busy, with everything that measurements leave out and the machine's speed.
+    /// Busy cores, including `cpu_overhead` and the speed of the machine.
     pub cores: f64,
 }
 
-/// Several kinds of work on the same machines.
+/// Several activities on the same machines.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Works(pub Vec<Work>);
 
@@ -34,26 +34,26 @@ impl Works {
         Self(all.iter().map(work).collect())
     }
 
-    /// All of it.
+    /// The sum.
     pub fn cores(&self) -> f64 {
         self.0.iter().map(|work| work.cores).sum()
     }
 }
 
-/// What costs the same wherever timelines and store are.
+/// Activities whose cost does not depend on where timelines and store are.
 fn serving(inputs: &Inputs, demand: &Demand) -> Vec<(&'static str, f64, f64)> {
     let beats = demand.connections / inputs.stream_beat_every;
-    // What reads below the floor and what rebuilds is counted there.
+    // Reads below the floor and rebuilds have their own lines.
     let warm = (demand.pages.peak - demand.below_floor.peak - demand.rebuilds.peak).max(0.0);
     vec![
         ("pages from warm timelines", warm, inputs.feed_read_warm),
         (
-            "nothing newer",
+            "reads with nothing newer",
             demand.newer_empty.peak,
             inputs.feed_read_newer_empty,
         ),
         (
-            "not modified",
+            "reads not modified",
             demand.not_modified.peak,
             inputs.feed_read_304,
         ),
@@ -63,7 +63,7 @@ fn serving(inputs: &Inputs, demand: &Demand) -> Vec<(&'static str, f64, f64)> {
             inputs.feed_read_below_floor,
         ),
         (
-            "timelines rebuilt",
+            "timeline rebuilds",
             demand.rebuilds.peak,
             inputs.feed_read_cold,
         ),
@@ -78,7 +78,7 @@ fn serving(inputs: &Inputs, demand: &Demand) -> Vec<(&'static str, f64, f64)> {
         ("read positions", demand.marks.peak, inputs.mark),
         ("log-ins", demand.log_ins.peak, inputs.log_in),
         (
-            "stories told to streams",
+            "stories sent to streams",
             demand.stream_events.peak,
             inputs.stream_event,
         ),
@@ -86,7 +86,7 @@ fn serving(inputs: &Inputs, demand: &Demand) -> Vec<(&'static str, f64, f64)> {
     ]
 }
 
-/// One process with its store and timelines in it.
+/// One process that contains the store and the timelines.
 pub fn in_one_process(inputs: &Inputs, demand: &Demand) -> Works {
     let mut all = serving(inputs, demand);
     all.push(("deliveries", demand.deliveries.peak, inputs.delivery));
@@ -96,9 +96,9 @@ pub fn in_one_process(inputs: &Inputs, demand: &Demand) -> Works {
 /// TLS and the balancer.
 pub fn of_balancers(inputs: &Inputs, demand: &Demand) -> Works {
     let all = [
-        ("requests passed on", demand.requests().peak, inputs.proxy),
+        ("requests forwarded", demand.requests().peak, inputs.proxy),
         (
-            "stories told to streams",
+            "stories sent to streams",
             demand.stream_events.peak,
             inputs.proxy / 4.0,
         ),
@@ -106,12 +106,12 @@ pub fn of_balancers(inputs: &Inputs, demand: &Demand) -> Works {
     Works::of(inputs, &all)
 }
 
-/// Nodes whose timelines and store are elsewhere. The costs of reading, posting and so on are taken from one process:
-/// its SQLite stands for the client side of another store.
+/// Nodes with external timelines and store. The costs of reading, posting and so on are those of one process: its
+/// SQLite accounts for the client side of another store.
 pub fn of_nodes(inputs: &Inputs, demand: &Demand) -> Works {
     let mut all = serving(inputs, demand);
     all.push((
-        "asking for timelines",
+        "timeline requests",
         demand.feed_reads.peak,
         inputs.shared_read,
     ));
@@ -119,7 +119,7 @@ pub fn of_nodes(inputs: &Inputs, demand: &Demand) -> Works {
     Works::of(inputs, &all)
 }
 
-/// Machines that keep timelines.
+/// Machines that keep the timelines.
 pub fn of_keepers(inputs: &Inputs, demand: &Demand) -> Works {
     let all = [
         ("deliveries", demand.deliveries.peak, inputs.keeper_delivery),
@@ -134,8 +134,8 @@ pub fn of_store(inputs: &Inputs, demand: &Demand) -> Works {
     let reads = demand.feed_reads.peak * inputs.store_reads;
     let all = [
         ("writes", demand.writes().peak, inputs.store_write),
-        ("what caches do not have", reads, inputs.store_read),
-        ("newest of a circle", newest, inputs.store_newest),
+        ("reads after cache misses", reads, inputs.store_read),
+        ("newest stories of a circle", newest, inputs.store_newest),
     ];
     Works::of(inputs, &all)
 }
@@ -144,7 +144,7 @@ pub fn of_store(inputs: &Inputs, demand: &Demand) -> Works {
 mod tests {
     use super::*;
 
-    /// 10 reads a second in the mean, 40 at the peak; nothing but reads costs anything here.
+    /// 10 reads per second on average, 40 at the peak. Nothing else has a cost here.
     fn reading() -> Inputs {
         Inputs {
             people: 8_640.0,
@@ -185,7 +185,7 @@ mod tests {
             ..reading()
         };
         let works = in_one_process(&inputs, &Demand::of(&inputs));
-        // A second at the peak: 40 reads, of which 20 nothing newer, 10 not modified, 10 pages, 2 of them deep.
+        // At the peak 40 reads per second: 20 find nothing newer, 10 are not modified, 10 return pages, 2 of them deep.
         // 8 · 1 ms + 20 · 0.5 ms + 10 · 0.1 ms + 2 · 10 ms = 39 ms. One story: 5 ms, and 100 readers at 10 µs: 1 ms.
         is(works.cores(), 0.045);
         let slower = Inputs {
@@ -217,7 +217,7 @@ mod tests {
         };
         let more =
             in_one_process(&inputs, &demand).cores() - in_one_process(&plain, &demand).cores();
-        // Half of 10 pages a second, a millisecond each.
+        // Half of 10 pages per second, a millisecond each.
         is(more, 0.005);
     }
 }

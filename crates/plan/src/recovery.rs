@@ -1,7 +1,6 @@
-//! Two regions: what a second one costs, by how fast it is to take over.
+//! Two regions: the cost of a second one, by the time it needs to take over.
 //!
-//! The four strategies of the design. How much is lost and how long it takes is said in words: nobody has measured it
-//! yet.
+//! The four strategies of the design. Loss and recovery time are described in words, because neither has been measured.
 
 use serde::Serialize;
 
@@ -10,25 +9,25 @@ use super::fleet::{Fleet, Role};
 use super::inputs::Inputs;
 use super::needs::whole;
 
-/// One way to survive the loss of a region.
+/// A strategy for the loss of a region.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recovery {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
-    /// Machines in the region that serves.
+    /// Machines in the serving region.
     pub here: u64,
-    /// Machines that run in the other one.
+    /// Machines running in the other region.
     pub there: u64,
-    /// Bits a second between the regions.
+    /// Bits per second between the regions.
     pub between: Rate,
-    /// What is lost with a region. Not measured.
+    /// Data lost with a region. Not measured.
     pub lost: &'static str,
-    /// How long until people are served again. Not measured.
+    /// Time until people are served again. Not measured.
     pub back: &'static str,
 }
 
 impl Recovery {
-    /// All four, from the cheapest to the fastest.
+    /// All four strategies, from the cheapest to the fastest.
     pub fn all(inputs: &Inputs, fleet: &Fleet, between: Rate) -> [Self; 4] {
         let here = fleet.machines();
         let way = |name, there, lost, back| Self {
@@ -43,32 +42,32 @@ impl Recovery {
             way(
                 "backup and restore",
                 0,
-                "what came since the last backup",
-                "hours: machines are bought, the backup is read",
+                "data since the last backup",
+                "hours: rent machines, restore the backup",
             ),
             way(
                 "pilot light",
                 fleet.store.working,
                 "seconds of replication",
-                "as long as all other machines take to start",
+                "start of all other machines",
             ),
             way(
                 "warm standby",
                 standby(inputs, fleet),
                 "seconds of replication",
-                "minutes: shedding until the further nodes have started",
+                "minutes: load is shed until the other nodes have started",
             ),
             way(
                 "both serve",
                 here,
                 "seconds of replication",
-                "as long as names are cached (DNS)",
+                "expiry of cached DNS records",
             ),
         ]
     }
 }
 
-/// The store with its copies, everything else in part, and nothing without a spare.
+/// The store with its copies, a share of everything else, and at most one spare per role.
 fn standby(inputs: &Inputs, fleet: &Fleet) -> u64 {
     #[expect(clippy::cast_precision_loss, reason = "machines are few")]
     let part =

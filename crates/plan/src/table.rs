@@ -1,4 +1,4 @@
-//! The plan for people at a terminal: what is asked for, what it takes, and everything that it was made from.
+//! The plan as text for a terminal: demand, machines, and all inputs.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use super::one_machine::OneMachine;
 use super::recovery::Recovery;
 use super::unit::{Unit, digits};
 
-/// All of it.
+/// The whole text.
 pub fn table(plan: &Plan, assumptions: &Assumptions) -> String {
     let mut out = Out(String::new());
     demand(&mut out, plan);
@@ -40,14 +40,11 @@ impl Out {
 fn demand(out: &mut Out, plan: &Plan) {
     let Plan { demand, .. } = plan;
     out.line(&format!(
-        "{} people come on a day; {:.0} readers see a story of somebody who is not a large author",
+        "{} people are active on a day; a story has {:.0} readers unless its author is large",
         Unit::People.show(demand.active),
         demand.readers_per_story
     ));
-    out.title(&format!(
-        "{:<28}{:>12}{:>12}",
-        "what they ask for", "mean", "peak"
-    ));
+    out.title(&format!("{:<28}{:>12}{:>12}", "demand", "mean", "peak"));
     for (name, rate) in rates(demand) {
         out.line(&format!(
             "  {name:<26}{:>12}{:>12}",
@@ -85,7 +82,7 @@ fn rates(demand: &Demand) -> [(&'static str, Rate); 9] {
         ("  that rebuild a timeline", demand.rebuilds),
         ("stories", demand.stories),
         ("deliveries", demand.deliveries),
-        ("stories told to streams", demand.stream_events),
+        ("stories sent to streams", demand.stream_events),
         ("likes and comments", demand.likes.and(demand.comments)),
         ("log-ins", demand.log_ins),
         ("durable writes, all", demand.writes()),
@@ -95,7 +92,7 @@ fn rates(demand: &Demand) -> [(&'static str, Rate); 9] {
 fn one_machine(out: &mut Out, one: &OneMachine) {
     out.title(&format!(
         "{:<28}{:>12}{:>14}{:>8}",
-        "on one machine", "needed", "may be used", ""
+        "on one machine", "needed", "usable", ""
     ));
     for bound in &one.bounds {
         let unit = unit_of(bound);
@@ -110,18 +107,18 @@ fn one_machine(out: &mut Out, one: &OneMachine) {
     let most = Unit::People.show(one.people_max);
     out.line(&match one.fits {
         true => format!(
-            "  it fits; up to {most} people do, then {} is scarce",
+            "  it fits; up to {most} people fit, limited by {}",
             one.scarcest
         ),
         false => format!(
-            "  it does not fit, {} is scarcest; up to {most} people do",
+            "  it does not fit, limited by {}; up to {most} people fit",
             one.scarcest
         ),
     });
 
     out.title(&format!(
         "{:<28}{:>12}{:>12}{:>12}",
-        "processor there", "peak", "each", "cores"
+        "processor, one machine", "peak", "each", "cores"
     ));
     for work in &one.works.0 {
         out.line(&format!(
@@ -132,12 +129,12 @@ fn one_machine(out: &mut Out, one: &OneMachine) {
             digits(work.cores)
         ));
     }
-    out.title("memory there");
+    out.title("memory, one machine");
     let memory = &one.memory;
     for (name, bytes) in [
         ("timelines", memory.timelines),
-        ("people at hand", memory.people),
-        ("stories at hand", memory.stories),
+        ("cached people", memory.people),
+        ("cached stories", memory.stories),
         ("connections", memory.connections),
         ("pages of the store", memory.store),
     ] {
@@ -178,9 +175,9 @@ fn one_region(out: &mut Out, plan: &Plan) {
         ));
     }
     out.line(&format!("  {:<26}{:>12}", "all", fleet.machines()));
-    out.line("  cores and memory are busy at the peak, one copy; + are spare machines and copies. The engines for many");
+    out.line("  cores and memory: used at the peak, one copy; +: spare machines and copies. The engines for many");
     out.line(
-        "  machines are not part of this version: their costs are assumed, and so is this table.",
+        "  machines are not part of this version: their costs, and so this table, are assumed.",
     );
 }
 
@@ -194,7 +191,7 @@ fn machines(role: &Role) -> String {
 fn two_regions(out: &mut Out, ways: &[Recovery]) {
     out.title(&format!(
         "{:<22}{:>6}{:>7}{:>13}  {}",
-        "two regions", "here", "there", "between", "lost; back after (not measured)"
+        "two regions", "here", "there", "between", "loss; recovery time (not measured)"
     ));
     for way in ways {
         out.line(&format!(
@@ -214,7 +211,7 @@ fn inputs(out: &mut Out, assumptions: &Assumptions) {
         .each()
         .filter(|(_, _, origin)| origin.is_assumed());
     out.title(&format!(
-        "made from ({} are assumed: nobody measured them); change any with --set NAME=VALUE",
+        "made from ({} assumed, not measured); change any input with --set NAME=VALUE",
         guesses.count()
     ));
     let mut section = "";

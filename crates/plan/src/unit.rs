@@ -1,22 +1,22 @@
-//! What a figure of the plan is counted in: how it is read from the command line and shown to people.
+//! Units of the plan: how values are parsed and shown.
 //!
-//! A number is read with the endings of its own unit only, so that `5%` is never taken for five bytes. Inside of the
-//! plan all figures are in base units: bytes, microseconds, bits a second, shares from 0 to 1.
+//! A value accepts only the suffixes of its own unit, so `5%` is never parsed as five bytes. Inside of the plan all
+//! values are in base units: bytes, microseconds, bits per second, shares from 0 to 1.
 
 /// A unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// People.
     People,
-    /// Something counted.
+    /// A number of things.
     Count,
-    /// How often a person does something in a day.
+    /// How often a person does something per day.
     PerDay,
-    /// How often a second.
+    /// A rate per second.
     PerSecond,
-    /// How many times as much.
+    /// A factor.
     Times,
-    /// A part of a whole, from 0 to 1; shown in percent.
+    /// A part of a whole, from 0 to 1. Shown as a percentage.
     Share,
     /// Bytes.
     Bytes,
@@ -26,11 +26,11 @@ pub enum Unit {
     Seconds,
     /// Years.
     Years,
-    /// Bits a second.
+    /// Bits per second.
     BitsPerSecond,
 }
 
-/// Endings and what they multiply by. Longer ones stand before those they end with.
+/// Suffixes and their factors. A longer suffix comes before the shorter ones it ends with.
 type Suffixes = &'static [(&'static str, f64)];
 
 const THOUSANDS: Suffixes = &[("k", 1e3), ("M", 1e6), ("G", 1e9)];
@@ -64,7 +64,7 @@ const BITS: Suffixes = &[
 ];
 
 impl Unit {
-    /// As written behind a figure in a list of them.
+    /// The name after a value in a list.
     pub const fn name(self) -> &'static str {
         match self {
             Self::People => "people",
@@ -105,10 +105,10 @@ impl Unit {
         }
     }
 
-    /// Reads a figure.
+    /// Parses a value.
     ///
     /// # Errors
-    /// A sentence that says how it is written.
+    /// A sentence that describes the format.
     pub fn parse(self, text: &str) -> Result<f64, String> {
         let text = text.trim();
         let ending = self
@@ -129,7 +129,7 @@ impl Unit {
         }
     }
 
-    /// For people, with three digits that count.
+    /// Shows a value with three significant digits.
     pub fn show(self, value: f64) -> String {
         const LARGE: &[(f64, &str)] = &[(1e9, "G"), (1e6, "M"), (1e3, "k")];
         match self {
@@ -156,7 +156,7 @@ impl Unit {
 }
 
 fn scaled(value: f64, steps: &[(f64, &str)], unit: &str) -> String {
-    // What would be shown as 1000 of the smaller is 1 of the larger.
+    // A value that would be shown as 1000 of the smaller unit becomes 1 of the larger.
     const ROUNDS_UP: f64 = 0.9995;
     let step = steps
         .iter()
@@ -171,7 +171,7 @@ fn scaled(value: f64, steps: &[(f64, &str)], unit: &str) -> String {
     format!("{}{gap}{prefix}{unit}", digits(number))
 }
 
-/// Three digits that count, without idle zeros.
+/// Three significant digits, without trailing zeros.
 pub fn digits(value: f64) -> String {
     let text = match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),

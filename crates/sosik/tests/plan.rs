@@ -25,7 +25,7 @@ fn a_plan_says_what_it_takes_and_everything_it_is_made_from() {
     let folder = Folder::new();
     let ran = folder.run(&["plan", "--people", "10M"]).ends_with(0);
     for part in [
-        "10 M people come on a day",
+        "10 M people are active on a day",
         "on one machine",
         "one region",
         "two regions",

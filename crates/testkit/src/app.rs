@@ -254,7 +254,7 @@ pub async fn eventually(what: &str, mut state: impl AsyncFnMut() -> bool) {
             tick.tick().await;
         }
     });
-    assert!(reached.await.is_ok(), "waited in vain until {what}");
+    assert!(reached.await.is_ok(), "timed out waiting until {what}");
 }
 
 fn client() -> Client {

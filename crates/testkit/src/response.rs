@@ -1,4 +1,4 @@
-//! An answer of the service, read in full.
+//! A response of the service, read in full.
 
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sosik_api::schema::Problem;
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct TestResponse {
     /// Its status.
