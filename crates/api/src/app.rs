@@ -92,7 +92,7 @@ impl Api {
         }))
     }
 
-    /// What people reach.
+    /// The routes for people.
     pub fn public(&self) -> impl Handle + use<> {
         router::public(&self.0)
     }
@@ -102,7 +102,8 @@ impl Api {
         self.0.settings.connections.clone()
     }
 
-    /// What operators reach: health, metrics, orders. It has no admission, so it answers when the other one drowns.
+    /// The routes for operators: health, metrics, orders. They have no admission, so they respond while the public
+    /// listener is overloaded.
     pub fn admin(&self) -> impl Handle + use<> {
         router::admin(&self.0)
     }

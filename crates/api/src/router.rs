@@ -23,14 +23,14 @@ use crate::{
     notifications, openapi, people, sessions, site, stories, tags, welcome,
 };
 
-/// What people reach.
+/// The handler of the public listener.
 pub(crate) fn public(app: &App) -> impl Handle + use<> {
     let origins = &app.settings.cors_origins;
     let cors = (!origins.is_empty()).then(|| cors(origins));
     option_layer(cors).layer(with_middleware(for_people(), app))
 }
 
-/// The routes that people reach.
+/// The routes for people.
 pub(crate) fn for_people() -> Routes {
     Routes::default()
         .documented(api())
@@ -43,7 +43,7 @@ pub(crate) fn for_people() -> Routes {
         .fallback(site::other)
 }
 
-/// What operators reach.
+/// The handler of the administration listener.
 pub(crate) fn admin(app: &App) -> impl Handle + use<> {
     let operators = from_fn_with_state(Arc::clone(app), operators);
     let for_operators = |methods: MethodRouter<App>| methods.layer(operators.clone());
@@ -63,7 +63,7 @@ pub(crate) fn admin(app: &App) -> impl Handle + use<> {
     with_middleware(routes, app)
 }
 
-/// What every request goes through, and what is answered where there is nothing.
+/// Adds the layers of every request, and the responses of unknown routes and methods.
 pub(crate) fn with_middleware(routes: Routes, app: &App) -> impl Handle + use<> {
     let routes = routes.method_not_allowed_fallback(method_not_allowed);
     let front = Arc::new(Front::new(routes, app));

@@ -71,7 +71,12 @@ impl Served {
             .spawn()
             .with_context(|| format!("start {}", program.display()))?;
         let stdin = child.stdin.take();
-        let stdout = BufReader::new(child.stdout.take().context("the child talks")?);
+        let stdout = BufReader::new(
+            child
+                .stdout
+                .take()
+                .context("the child has no standard output")?,
+        );
         let mut served = Self {
             child,
             stdin,
@@ -84,7 +89,10 @@ impl Served {
 
     /// Loads `what` for this number of people into the child's memory. Returns when that is done.
     pub(crate) fn warm(&mut self, what: Warm, people: usize) -> anyhow::Result<()> {
-        let stdin = self.stdin.as_mut().context("the child listens")?;
+        let stdin = self
+            .stdin
+            .as_mut()
+            .context("the child has no standard input")?;
         writeln!(stdin, "{} {people}", what.word())?;
         self.line()?;
         Ok(())
@@ -117,7 +125,7 @@ impl Served {
     }
 }
 
-/// The main function of the child. It serves, and obeys the lines on standard input until that ends.
+/// The main function of the child. It serves and executes the commands on standard input until that ends.
 pub(crate) async fn run(job: &str) -> anyhow::Result<()> {
     let job: Job = serde_json::from_str(job)?;
     let shape = Shape {
@@ -137,7 +145,9 @@ pub(crate) async fn run(job: &str) -> anyhow::Result<()> {
         lines.all(|line| send.blocking_send(line).is_ok())
     });
     while let Some(line) = asked.recv().await {
-        let (what, people) = line.split_once(' ').context("what, and how many")?;
+        let (what, people) = line
+            .split_once(' ')
+            .context("expected a command and a number")?;
         let what = match what == Warm::Pages.word() {
             true => Warm::Pages,
             false => Warm::Timelines,

@@ -66,7 +66,10 @@ impl Job {
             .stdin(Stdio::piped())
             .spawn()
             .with_context(|| format!("start {}", program.display()))?;
-        let mut stdin = client.stdin.take().context("the client listens")?;
+        let mut stdin = client
+            .stdin
+            .take()
+            .context("the client has no standard input")?;
         stdin.write_all(&serde_json::to_vec(self)?)?;
         drop(stdin);
         ensure!(client.wait()?.success(), "the client failed");

@@ -74,6 +74,6 @@ pub(crate) async fn cpu_micros(
     tokio::task::spawn_blocking(move || asking.run()).await??;
     let used = (process_cpu() + others()?)
         .checked_sub(before)
-        .context("CPU time goes forward")?;
+        .context("the CPU time of the process went backwards")?;
     Ok(micros_each(used, job.requests))
 }

@@ -24,7 +24,10 @@ pub(crate) async fn measure(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let shape = &filled.shape;
-    let usual = shape.usual_readers().next().context("a reader")?;
+    let usual = shape
+        .usual_readers()
+        .next()
+        .context("the world has no reader")?;
     let mut author = Author {
         name: "post_to_visible_200",
         number: usual,
@@ -77,7 +80,7 @@ impl Author {
         let world = filled.open().await?;
         self.warm_up(&world).await?;
         let author = world.person(self.number);
-        let last = self.readers.last().context("somebody reads")?;
+        let last = self.readers.last().context("the author has no reader")?;
         let mut stream = world.service.open_stream(world.person(*last), None).await?;
         let (mut acknowledged, mut visible) = (Vec::new(), Vec::new());
         for number in 0..scale.visible_posts {
@@ -125,7 +128,7 @@ impl Author {
             limit: 1,
         };
         let page = world.service.feed(world.person(last), request).await?;
-        let top = page.items.first().context("the feed has a story")?;
+        let top = page.items.first().context("the feed has no story")?;
         ensure!(
             top.story.record.author == author,
             "the newest story is not the posted one"

@@ -24,7 +24,7 @@ impl Bucket {
     /// The highest bucket.
     pub const LAST: Self = Self(u8::MAX);
 
-    /// Takes the number of a bucket.
+    /// The bucket with this number.
     #[must_use]
     pub const fn new(number: u8) -> Self {
         Self(number)
@@ -47,13 +47,13 @@ impl Bucket {
 
 /// Draws the buckets of new people, for one process.
 ///
-/// It counts, and reverses the bits of the count. Any 2ᵏ people in a row fall into 2ᵏ different shards when there are
-/// 2ᵏ of them. So the people of one process differ by at most one between shards, and processes need not coordinate.
+/// It is a counter with reversed bits. Any 2ᵏ consecutive people fall into 2ᵏ different shards if there are 2ᵏ of them.
+/// So the shards of one process differ by at most one person, and processes need no coordination.
 #[derive(Debug)]
 pub struct BucketCycle(AtomicU8);
 
 impl BucketCycle {
-    /// Begins anywhere. Pass a random number: otherwise processes that restart often all fill the same shards first.
+    /// Starts at this number. Pass a random one: otherwise processes that restart often fill the same shards first.
     #[must_use]
     pub const fn starting_at(start: u8) -> Self {
         Self(AtomicU8::new(start))
@@ -135,7 +135,7 @@ mod tests {
         check_restarts(1, 20_000, 1.01);
         check_restarts(20, 1_000, 1.02);
         check_restarts(1_000, 20, 1.1);
-        // One person a process: as even as chance.
+        // One person per process: as even as chance.
         check_restarts(20_000, 1, 1.2);
     }
 }

@@ -1,4 +1,4 @@
-//! Makes ids that never repeat and always rise, regardless of the clock and of who owns them.
+//! Generates ids that never repeat and always increase, regardless of clock corrections and of the owners of the ids.
 //!
 //! There is one generator per process, under a leased node number. The clock of the machine is not trusted: while it is
 //! behind the last id (it was ahead and has been corrected, or more than [`SEQUENCES`] ids were made in a millisecond),
@@ -25,46 +25,46 @@ pub const STEP_BACK_MAX: Duration = Duration::from_secs(5);
 /// Ids that one generator makes in a second while it keeps up with the clock: 64,000.
 pub const PER_SECOND: u32 = SEQUENCES as u32 * 1_000;
 
-/// A node number with its bounds, as the store leased it.
+/// A leased node number with its bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
     /// 0 to 255.
     pub node: u16,
-    /// Every id is later than this: the previous holder may have used everything up to it.
+    /// Every id is later than this, because the previous holder may have used all ids up to it.
     pub ids_after: Timestamp,
     /// No id is later than this.
     pub ids_until: Timestamp,
-    /// On the monotonic clock of the process: no id is made from then on.
+    /// By the monotonic clock of the process. No id is generated from this time on.
     pub deadline: Duration,
 }
 
-/// Why there is no id now.
+/// The reason why no id can be generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
-    /// The clock shows a time before [`EPOCH`], which no id can carry: a machine without a battery that has not asked a
-    /// time server yet.
+    /// The clock shows a time before [`EPOCH`], which no id can represent. This happens on a machine without a battery
+    /// that has not reached a time server yet.
     #[error("the clock of this machine shows a time before 2024: set it right")]
     ClockBeforeEpoch,
-    /// The lease ran out, by the monotonic clock or by the time of the ids; it has to be renewed first.
+    /// The lease has expired, by the monotonic clock or by the time of the ids. It must be renewed first.
     #[error("the lease of the node number ran out")]
     LeaseExpired,
-    /// The last id that 63 bits can hold is made, in the year 2093.
+    /// The last id that fits 63 bits was generated, in the year 2093.
     #[error("there is no id left")]
     Exhausted,
 }
 
-/// Makes ids. Not shared between threads: whoever owns it puts a lock around it.
+/// Generates ids. Its owner must put a lock around it to share it between threads.
 #[derive(Debug)]
 pub struct IdGenerator {
     lease: Lease,
-    /// Milliseconds since [`EPOCH`] of the last id, or of the end of the previous holder's time.
+    /// Milliseconds since [`EPOCH`] of the last id, or of the last id that the previous holder may have used.
     last_millis: u64,
-    /// The next free place in `last_millis`; [`SEQUENCES`] when it is full.
+    /// The next free sequence number in `last_millis`; [`SEQUENCES`] if there is none.
     next_sequence: u16,
 }
 
 impl IdGenerator {
-    /// Starts under a lease.
+    /// Starts with a lease.
     #[must_use]
     pub fn new(lease: Lease) -> Self {
         Self {
@@ -74,32 +74,32 @@ impl IdGenerator {
         }
     }
 
-    /// Goes on under a renewed lease of the same number.
+    /// Continues with a renewed lease of the same number.
     pub fn renew(&mut self, ids_until: Timestamp, deadline: Duration) {
         self.lease.ids_until = ids_until;
         self.lease.deadline = deadline;
     }
 
-    /// Goes on under a lease of another number. Every id is larger than those made before.
+    /// Continues with a lease of another number. All later ids are larger than all earlier ones.
     pub fn switch_lease(&mut self, lease: Lease) {
         self.last_millis = self.last_millis.max(since_epoch(lease.ids_after));
         self.next_sequence = SEQUENCES;
         self.lease = lease;
     }
 
-    /// The lease it works under.
+    /// The current lease.
     #[must_use]
     pub const fn lease(&self) -> Lease {
         self.lease
     }
 
-    /// No id was made after this moment: what to hand back with the lease.
+    /// No id is later than this. The lease is released with this time.
     #[must_use]
     pub fn last_id_at(&self) -> Timestamp {
         Timestamp::from_millis(EPOCH.as_millis() + self.last_millis)
     }
 
-    /// Every id made from now on is larger than this one.
+    /// All later ids are larger than this one.
     #[must_use]
     pub fn last(&self) -> RawId {
         RawId::from_fields(
@@ -110,26 +110,26 @@ impl IdGenerator {
         )
     }
 
-    /// Makes every later id larger than all ids of this moment from any node.
+    /// Makes all later ids larger than all ids of this time from any node.
     pub fn advance_past(&mut self, moment: Timestamp) {
         let millis = since_epoch(moment);
-        // Also at the last id's own millisecond: ids with a lower node number would follow there.
+        // Also if this is the millisecond of the last id: ids with a lower node number could follow in it.
         if millis >= self.last_millis {
             self.last_millis = millis;
             self.next_sequence = SEQUENCES;
         }
     }
 
-    /// The time by which the newest id is ahead of the clock.
+    /// By how much the newest id is ahead of the clock.
     #[must_use]
     pub fn ahead_of(&self, now: Timestamp) -> Duration {
         self.last_id_at().since(now)
     }
 
-    /// The next id, given the time of day and the monotonic clock.
+    /// Generates the next id from the time of day and the monotonic clock.
     ///
     /// # Errors
-    /// See [`IdError`]. A refusal changes nothing; the same call may succeed later.
+    /// See [`IdError`]. After an error the generator is unchanged, so the same call may succeed later.
     pub fn next(&mut self, now: Timestamp, monotonic: Duration) -> Result<UnownedId, IdError> {
         if now < EPOCH {
             return Err(IdError::ClockBeforeEpoch);
@@ -145,7 +145,7 @@ impl IdGenerator {
         Ok(UnownedId::from_fields(millis, self.lease.node, sequence))
     }
 
-    /// The first free place that is neither before the clock nor before the last id.
+    /// The first free position that is behind neither the clock nor the last id.
     const fn next_place(&self, clock_millis: u64) -> (u64, u16) {
         if clock_millis > self.last_millis {
             (clock_millis, 0)
@@ -184,7 +184,7 @@ mod tests {
         })
     }
 
-    /// The next id, in the highest and the lowest bucket in turn.
+    /// Generates the next id, alternating between the highest and the lowest bucket.
     fn make(ids: &mut IdGenerator, now: Timestamp) -> Result<RawId, IdError> {
         make_later(ids, now, Duration::ZERO)
     }
@@ -364,7 +364,7 @@ mod tests {
         fn holders_of_one_number_after_each_other_never_make_the_same_id(
             spans in prop::collection::vec((1u64..50, -40i64..40), 2..20)
         ) {
-            // Each holder's clock is off by its own amount; the lease hands the end of one's time to the next.
+            // The clock of each holder is off by another amount. The bound of one lease is the start of the next.
             let mut ids_after = at(0);
             let mut last = RawId::default();
             for (span, skew) in spans {

@@ -1,4 +1,4 @@
-//! Ids: 64 bits that sort by time, made anywhere without asking anyone, and that say where their row lives.
+//! Ids: 64 bits that sort by time, are generated without coordination, and contain the location of their row.
 //!
 //! Four fields, from the top: 41 bits of milliseconds since [`EPOCH`] (enough until 2093), 8 bits of node (2 of them
 //! region), 6 bits of sequence, 8 bits of the owner's [`Bucket`]. The top bit stays zero, so an id fits a signed 64-bit
@@ -26,13 +26,13 @@ use crate::time::Timestamp;
 /// Ids count milliseconds from here: 2024-01-01T00:00:00Z.
 pub const EPOCH: Timestamp = Timestamp::from_millis(1_704_067_200_000);
 
-/// Bits of an id that say which generator made it.
+/// Bits of an id that identify the generator.
 pub const NODE_BITS: u32 = 8;
-/// Bits of the node number that say in which region it works: the top ones.
+/// Bits of the node number that identify its region: the top ones.
 pub const REGION_BITS: u32 = 2;
 /// Bits of an id that count within one millisecond of one generator.
 pub const SEQUENCE_BITS: u32 = 6;
-/// Bits of an id that say in which bucket its row lives.
+/// Bits of an id that contain the bucket of its row.
 pub const BUCKET_BITS: u32 = 8;
 /// How many generators can work at the same time: 256.
 pub const NODES: u16 = 1 << NODE_BITS;
@@ -43,20 +43,20 @@ pub const SEQUENCES: u16 = 1 << SEQUENCE_BITS;
 /// The largest count of milliseconds since [`EPOCH`] that an id can carry.
 pub const MILLIS_MAX: u64 = (1 << 41) - 1;
 
-/// The node number of a region under which imports make ids of the past. It is never leased, so these ids never meet
-/// those of a generator, which only rise.
+/// The node number that imports use for ids with a past time, in a region. It is never leased, so these ids never
+/// collide with those of a generator.
 #[must_use]
 pub const fn node_of_imports(region: u16) -> u16 {
     (region + 1) * NODES_PER_REGION - 1
 }
 
-/// An id whose kind does not matter, as timelines and cursors keep them.
+/// An id of unspecified kind, as timelines and cursors store them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RawId(u64);
 
-/// A new id without the bucket of its owner. The constructor of a kind fills it in: [`StoryId::of_author`] and others.
+/// A new id without the bucket of its owner. The constructor of a kind adds it: [`StoryId::of_author`] and others.
 ///
-/// It cannot be copied, so a generator's answer becomes one id.
+/// It cannot be copied, so each value of a generator becomes one id.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnownedId(RawId);
 
@@ -66,13 +66,13 @@ pub struct UnownedId(RawId);
 pub struct NotAnId;
 
 impl UnownedId {
-    /// Puts the three fields together. Each is cut to its width.
+    /// Combines the three fields. Each is truncated to its width.
     #[must_use]
     pub const fn from_fields(millis: u64, node: u16, sequence: u16) -> Self {
         Self(RawId::from_fields(millis, node, sequence, Bucket::FIRST))
     }
 
-    /// The lowest id that this can become.
+    /// The lowest id that this value can become.
     #[must_use]
     pub const fn lowest(&self) -> RawId {
         self.0
@@ -84,7 +84,7 @@ impl UnownedId {
 }
 
 impl RawId {
-    /// Puts the four fields together: a bound, or an id of a test. Each is cut to its width.
+    /// Combines the four fields, for a bound or an id of a test. Each is truncated to its width.
     #[must_use]
     pub const fn from_fields(millis: u64, node: u16, sequence: u16, bucket: Bucket) -> Self {
         let millis = millis & MILLIS_MAX;
@@ -106,25 +106,25 @@ impl RawId {
         Self((self.0 >> BUCKET_BITS) << BUCKET_BITS | bucket.number() as u64)
     }
 
-    /// Takes a number as it came back from the store. A negative one becomes 0, which is nobody's id.
+    /// Accepts a number from the store. A negative number becomes 0, which is no valid id.
     #[must_use]
     pub const fn from_i64(value: i64) -> Self {
         Self(if value < 0 { 0 } else { value.cast_unsigned() })
     }
 
-    /// The number as a signed column keeps it.
+    /// The number for a signed column.
     #[must_use]
     pub const fn as_i64(self) -> i64 {
         self.0.cast_signed()
     }
 
-    /// Takes any number; the top bit is dropped.
+    /// Accepts any number and drops the top bit.
     #[must_use]
     pub const fn from_u64(value: u64) -> Self {
         Self(value & (u64::MAX >> 1))
     }
 
-    /// The bare number.
+    /// The number.
     #[must_use]
     pub const fn as_u64(self) -> u64 {
         self.0
@@ -136,27 +136,27 @@ impl RawId {
         self.0 >> (NODE_BITS + SEQUENCE_BITS + BUCKET_BITS)
     }
 
-    /// When it was made, by the clock of the node that made it.
+    /// The time of its creation, by the clock of the node that generated it.
     #[must_use]
     pub const fn time(self) -> Timestamp {
         Timestamp::from_millis(EPOCH.as_millis() + self.millis())
     }
 
-    /// Which generator made it.
+    /// The number of the generator.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "masked to eight bits")]
     pub const fn node(self) -> u16 {
         (self.0 >> (SEQUENCE_BITS + BUCKET_BITS)) as u16 & (NODES - 1)
     }
 
-    /// Its place within its millisecond.
+    /// Its number within its millisecond.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "masked to six bits")]
     pub const fn sequence(self) -> u16 {
         (self.0 >> BUCKET_BITS) as u16 & (SEQUENCES - 1)
     }
 
-    /// The bucket in which its row lives.
+    /// The bucket of its row.
     #[must_use]
     pub const fn bucket(self) -> Bucket {
         let [.., bucket] = self.0.to_be_bytes();
@@ -198,28 +198,28 @@ macro_rules! kinds_of_id {
         pub struct $name(RawId);
 
         impl $name {
-            /// Gives the bare form of an id of this kind its kind back, or makes a bound of a list.
+            /// Adds the kind to an id, or makes a bound of a list.
             #[must_use]
             pub const fn new(raw: RawId) -> Self { Self(raw) }
-            /// The bare id.
+            /// The id without its kind.
             #[must_use]
             pub const fn raw(self) -> RawId { self.0 }
-            /// Takes a number as it came back from the store.
+            /// Accepts a number from the store.
             #[must_use]
             pub const fn from_i64(value: i64) -> Self { Self(RawId::from_i64(value)) }
-            /// The number as a signed column keeps it.
+            /// The number for a signed column.
             #[must_use]
             pub const fn as_i64(self) -> i64 { self.0.as_i64() }
-            /// Takes any number; the top bit is dropped.
+            /// Accepts any number and drops the top bit.
             #[must_use]
             pub const fn from_u64(value: u64) -> Self { Self(RawId::from_u64(value)) }
-            /// The bare number.
+            /// The number.
             #[must_use]
             pub const fn as_u64(self) -> u64 { self.0.as_u64() }
-            /// When it was made, by the clock of the node that made it.
+            /// The time of its creation, by the clock of the node that generated it.
             #[must_use]
             pub const fn time(self) -> Timestamp { self.0.time() }
-            /// The bucket in which its row lives.
+            /// The bucket of its row.
             #[must_use]
             pub const fn bucket(self) -> Bucket { self.0.bucket() }
         }
@@ -257,15 +257,15 @@ macro_rules! kinds_of_id {
 }
 
 kinds_of_id! {
-    /// Names a person for ever; handles may change.
+    /// Identifies a person permanently; handles can change.
     PersonId;
-    /// Names a story. Newest first is largest first. Its comments and its delivery order live in its bucket.
+    /// Identifies a story. A newer story has a larger id. Its comments and its delivery order are in its bucket.
     StoryId;
-    /// Names a comment. Oldest first is smallest first.
+    /// Identifies a comment. An older comment has a smaller id.
     CommentId;
-    /// Names a session in the list of a person's devices. It is no secret and opens nothing.
+    /// Identifies a session in the list of a person's devices. It is not secret and grants no access.
     SessionId;
-    /// Names a notification; a grouped one gets a new id when it grows, so that it moves to the top.
+    /// Identifies a notification. A grouped one gets a new id when it grows, so that it moves to the top.
     NotificationId;
 }
 

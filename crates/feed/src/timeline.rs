@@ -12,8 +12,8 @@ use std::collections::VecDeque;
 
 use crate::id::StoryId;
 
-/// Maximum number of recorded late arrivals. An older cursor uses the settled part of the feed instead. It allows for a
-/// burst of deliveries that overtake each other, and takes at most 512 bytes.
+/// Maximum number of recorded late arrivals. For an older cursor the delivery watermark is used instead. The maximum
+/// allows for a burst of deliveries that overtake each other, and takes at most 512 bytes.
 pub const LATE_MAX: usize = 64;
 
 /// The capacity grows by this many ids at a time, so that at most 512 bytes are unused.

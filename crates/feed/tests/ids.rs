@@ -1,4 +1,4 @@
-//! A hundred million ids from every generator there can be, in every bucket, under clocks that jump.
+//! Generates a hundred million ids from all possible generators, in every bucket, while the clocks jump.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,15 +11,15 @@ use sosik_feed::generator::{IdGenerator, Lease};
 use sosik_feed::id::{EPOCH, NODES};
 use sosik_feed::{Bucket, PersonId, RawId, Timestamp};
 
-/// In all, over [`NODES`] generators.
+/// Total over [`NODES`] generators.
 const IDS: u64 = 100_000_000;
 
-/// Where the clocks start, in milliseconds since 1970.
+/// The start of all clocks, in milliseconds since 1970.
 const START: u64 = EPOCH.as_millis() + 90_000_000_000;
 
-/// Two generators never make the same id because their node fields differ, and one never makes an id twice because each
-/// is larger than the one before, whatever their buckets. Both are checked for every id, which proves as much as a set
-/// of all of them.
+/// Two generators never generate the same id because their node fields differ. One generator never repeats an id
+/// because each is larger than the previous one in any bucket. The test checks both for every id, which proves as much
+/// as a set of all ids.
 #[test]
 fn a_hundred_million_ids_of_all_generators_rise_and_never_repeat() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -41,7 +41,7 @@ fn a_hundred_million_ids_of_all_generators_rise_and_never_repeat() {
     assert!(made >= IDS, "{made}");
 }
 
-/// Runs one generator until it has made its share; answers how many that were.
+/// Runs one generator until it has generated its share. Returns the number of ids.
 fn exercise(node: usize) -> u64 {
     let node = u16::try_from(node).unwrap();
     let lease = Lease {
@@ -73,7 +73,7 @@ fn exercise(node: usize) -> u64 {
     made
 }
 
-/// Marsaglia's xorshift, enough to shake clocks with.
+/// Marsaglia's xorshift, which is random enough for clocks.
 struct Chance(u64);
 
 impl Chance {
@@ -84,7 +84,7 @@ impl Chance {
         self.0 % bound
     }
 
-    /// Mostly a few milliseconds on; now and then back by seconds; now and then far ahead.
+    /// Usually advances by a few milliseconds; sometimes goes back by seconds or far ahead.
     fn jump(&mut self, clock: u64) -> u64 {
         match self.below(20) {
             0 => clock - self.below(4_000).min(clock - START),

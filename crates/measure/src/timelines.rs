@@ -39,7 +39,7 @@ async fn run(readers: u64, rounds: u64) -> anyhow::Result<Timelines> {
     let before = resident_bytes();
     for reader in 1..=readers {
         let rebuild = fabric.begin_rebuild(PersonId::from_u64(reader)).await?;
-        let rebuild = rebuild.context("no other rebuild is running")?;
+        let rebuild = rebuild.context("another rebuild is running")?;
         let ids = (1..=STORIES)
             .rev()
             .map(|story| StoryId::from_u64(story << 22));

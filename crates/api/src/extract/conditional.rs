@@ -59,7 +59,7 @@ fn weak(tag: u64) -> [u8; 20] {
     text
 }
 
-/// Compares weakly, as RFC 9110 wants it for this header.
+/// Compares weakly, as RFC 9110 requires for this header.
 fn names(known: &HeaderValue, tag: &[u8]) -> bool {
     let mut listed = known.as_bytes().split(|byte| *byte == b',');
     listed.any(|one| {

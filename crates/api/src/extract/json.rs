@@ -1,7 +1,7 @@
 //! JSON bodies of requests and responses.
 //!
 //! A request body must be declared as JSON, so that no HTML form of another site can send it. Unknown fields are
-//! rejected. The front limits the size of a body and the time it may take.
+//! rejected. The middleware limits the size of a body and the time it may take.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
@@ -66,7 +66,7 @@ fn is_json(headers: &HeaderMap) -> bool {
             && essence.ends_with("+json"))
 }
 
-/// The front has already read the body within its limits of time and size, so this neither waits nor copies.
+/// The middleware has already read the body within its limits of time and size, so this neither waits nor copies.
 async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
     let read = to_bytes(request.into_body(), bytes_max).await;
     read.map_err(|_not_read_by_the_front| Problem::BodyUnreadable)

@@ -6,7 +6,7 @@ use sosik_feed::PersonId;
 
 use super::RequestId;
 
-/// Facts of one request, shared by the extractors and the front.
+/// Facts of one request, shared by the extractors and the middleware.
 #[derive(Clone)]
 pub(crate) struct RequestContext(Arc<ContextFields>);
 

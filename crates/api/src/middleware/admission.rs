@@ -156,8 +156,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Handles a request after it has acquired a turn of its connection, room for its response, its body, and, for the API,
-/// a permit and a deadline.
+/// Handles a request after it has acquired a permit of its connection, space for its response, its body, and, for the
+/// API, a permit and a deadline.
 ///
 /// # Errors
 /// The resource that the request could not acquire.
@@ -185,7 +185,7 @@ pub(super) async fn admit(
 
 /// The path of a request through its connection, and of its response back.
 pub(super) struct RequestReservation {
-    /// Missing where a request did not come through a socket.
+    /// Missing if the request did not come through a socket.
     request: Option<Arc<InFlight>>,
     network: u64,
     permit: Option<RequestPermit>,
@@ -225,7 +225,7 @@ impl RequestReservation {
     /// responses of a connection without an account.
     ///
     /// # Errors
-    /// When there is no room for the answer.
+    /// When there is no space for the response.
     pub(super) fn hold(&mut self, response: &Response, is_signed_in: bool) -> Result<(), Problem> {
         let permit = self.permit.take().filter(|_| !is_signed_in);
         let Some(request) = &self.request else {

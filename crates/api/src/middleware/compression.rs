@@ -8,17 +8,17 @@ use tower_http::CompressionLevel;
 use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
 use tower_http::compression::{Compression, CompressionLayer};
 
-/// A smaller response fits into one packet anyway.
+/// A smaller response fits into one packet without compression.
 const COMPRESSED_BYTES_MIN: u64 = 1024;
 
-/// The answers that are worth compressing.
+/// The responses that are compressed.
 type Wanted = And<SizeAbove, NotForContentType>;
 
-/// A service whose answers are compressed.
+/// A service that compresses its responses.
 pub(super) type Compressing<S> = Compression<S, Wanted>;
 
-/// gzip, brotli or zstd, whichever the client prefers; fast rather than small, since pages are made for one reader
-/// and sent once. Never on a live stream, whose events must leave at once.
+/// gzip, brotli or zstd, as the client prefers. Fast rather than small, because a page is made for one reader and sent
+/// once. Live streams are never compressed, because their events must be sent immediately.
 pub(super) fn compression() -> CompressionLayer<Wanted> {
     let wanted = SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::SSE);
     CompressionLayer::new()

@@ -1,8 +1,8 @@
 //! The layers that every request passes.
 //!
-//! From the outside in: CORS (only where other origins are named), [`watch`] (name, host, log, metrics, problems,
-//! security headers, panics, and for the API itself a place to work and a deadline), compression, the router. The front
-//! stands before the router, not around each of its routes, since each layer costs every request.
+//! From the outside in: CORS (only if other origins are configured), [`watch`] (request id, host, log, metrics,
+//! problems, security headers, panics, and for the API admission and a deadline), compression, the router. The layers
+//! wrap the router once instead of each of its routes, because each layer adds cost to every request.
 
 mod admission;
 mod bodies;

@@ -14,7 +14,7 @@ const COMPRESSOR_BYTES: u64 = 512 * 1_024;
 #[derive(Debug, Clone, Copy)]
 struct Length(u64);
 
-/// Notes the length of an answer before it is compressed.
+/// Records the length of a response before it is compressed.
 pub(super) fn note_length(mut response: Response) -> Response {
     let length = response.body().size_hint().exact();
     if let Some(length) = length.filter(|length| *length > NOTED_BYTES_MIN) {

@@ -1,8 +1,8 @@
-//! The routes behind the front: their names, and how they are called.
+//! The routes that the middleware calls, with their paths.
 //!
-//! The front needs the route of a request before it handles the request, because admission depends on it. The router
-//! looks the path up again, which costs less than a layer around every route: each such layer boxes the service and its
-//! future once more, and copies the request and the response.
+//! The middleware needs the route of a request before it handles the request, because admission depends on it. The
+//! router looks the path up again, which costs less than a layer around every route: each such layer boxes the service
+//! and its future once more, and copies the request and the response.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use super::compression::{Compressing, compression};
 use super::response_bytes::note_length;
 use crate::app::App;
 
-/// Routes and their paths as they are written in the code.
+/// Routes with their paths as written in the code.
 #[derive(Default)]
 pub(crate) struct Routes {
     router: Router<App>,
@@ -50,7 +50,7 @@ impl Routes {
         }
     }
 
-    /// Answers requests that match no route.
+    /// Responds to requests that match no route.
     pub(crate) fn fallback<T: 'static>(self, handler: impl Handler<T, App>) -> Self {
         Self {
             router: self.router.fallback(handler),
@@ -58,7 +58,7 @@ impl Routes {
         }
     }
 
-    /// Answers requests whose route has another method.
+    /// Responds to requests whose route has other methods only.
     pub(crate) fn method_not_allowed_fallback<T: 'static>(
         self,
         handler: impl Handler<T, App>,
@@ -76,10 +76,10 @@ impl Routes {
     }
 }
 
-/// Notes the length of each answer before the answer is compressed.
+/// Records the length of each response before it is compressed.
 type LengthsNoted = MapResponse<Router, fn(Response) -> Response>;
 
-/// The routes behind the front, with the state of their handlers.
+/// The routes with the state of their handlers.
 pub(crate) struct Front {
     pub(super) app: App,
     names: matchit::Router<Arc<str>>,
@@ -110,11 +110,11 @@ impl Front {
         response
     }
 
-    /// Calls a route, and compresses the answer if the client accepts that.
+    /// Calls a route, and compresses the response if the client accepts that.
     ///
-    /// A request without `Accept-Encoding` bypasses the compression: its body type is 6 KiB large even where it
-    /// compresses nothing, and would be moved six times. Such an answer has no `Vary`, which only caches read, and no
-    /// cache may store an answer of the API.
+    /// A request without `Accept-Encoding` bypasses the compression layer: even if it compresses nothing, its body type
+    /// has 6 KiB and would be moved six times. The response then has no `Vary`. Only caches read that header, and no
+    /// cache may store a response of the API.
     pub(super) async fn call_compressing(&self, request: Request) -> Response {
         if !request.headers().contains_key(header::ACCEPT_ENCODING) {
             return self.call(request).await;

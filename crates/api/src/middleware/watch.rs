@@ -1,7 +1,7 @@
 //! The outermost layer of a request and its response.
 //!
-//! The only place that logs failures, each once and with its request id. The log contains nothing of a request: no
-//! token, no text, no address, no query.
+//! Only this module logs failures, each once and with its request id. The log contains nothing that a request contains:
+//! no token, text, address or query.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -22,14 +22,14 @@ use super::routes::Front;
 use crate::extract::{RateState, RequestContext, X_REQUEST_ID};
 use crate::problem::{self, Problem};
 
-/// What is known of a request before it is handled.
+/// The facts about a request that are known before it is handled.
 struct RequestInfo<'a> {
     method: Method,
     route: Option<&'a str>,
     context: RequestContext,
 }
 
-/// Names the request, has it handled, and finishes the answer. It returns an answer in every case.
+/// Assigns the request id, handles the request, and finishes the response. Always returns a response.
 pub(crate) async fn watch(front: Arc<Front>, mut request: Request) -> Result<Response, Infallible> {
     let app = &front.app;
     let started = app.service.clock().monotonic();
@@ -63,7 +63,7 @@ pub(crate) async fn watch(front: Arc<Front>, mut request: Request) -> Result<Res
     Ok(response)
 }
 
-/// Takes room for the answer. Without room the answer is that there is none.
+/// Reserves space for the response. Without space the response is `503`.
 fn hold(
     reservation: &mut RequestReservation,
     handled: Result<Response, Problem>,
@@ -88,7 +88,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
     )
 }
 
-/// Leaves the length of the body only, for an answer to `HEAD`. The router does this for answers without a problem.
+/// Removes the body of a response to `HEAD` and sets its length. The router does this for responses without a problem.
 fn drop_body(response: &mut Response) {
     if let Some(length) = response.body().size_hint().exact() {
         let headers = response.headers_mut();
@@ -126,7 +126,7 @@ fn log(
     let method = info.method.as_str();
     let route = info.route.unwrap_or("(none)");
     let status = response.status().as_u16();
-    // The macros format these, and only if the line is logged.
+    // The macros format these values only if the line is logged.
     let request = info.context.id();
     let person = info.context.person().map(field::display);
     let took_ms = took.as_millis();

@@ -1,8 +1,8 @@
 //! Problems: the errors that clients see.
 //!
-//! Handlers and extractors return a [`Problem`]. It travels in the response's extensions to the [front](crate::front),
-//! which knows the request id, writes the JSON, and logs internal errors once. So no handler logs, and no internal
-//! detail is sent.
+//! Handlers and extractors return a [`Problem`]. The response carries it in its extensions to the
+//! [middleware](crate::middleware), which knows the request id, writes the JSON, and logs internal errors once. So no
+//! handler logs, and no internal detail is sent.
 //!
 //! To add a problem, add a variant, its line in [`Problem::status_and_code`], and its mention in the documentation of
 //! the route.

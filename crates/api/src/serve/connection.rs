@@ -77,8 +77,8 @@ pub(super) enum CloseReason {
     Unresponsive,
 }
 
-/// A request in flight; counted until its answer is written. One allocation that the front and the protocol share, in
-/// place of several entries in the extensions of the request and of its response.
+/// A request in flight, counted until its response is written. The middleware and the protocol share one allocation
+/// instead of several entries in the extensions of the request and the response.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     connection: Arc<Connection>,
@@ -402,12 +402,12 @@ impl InFlight {
         &self.connection
     }
 
-    /// Keeps the room for the answer until the answer is written. The first one counts.
+    /// Keeps the reservation until the response is written. Only the first call counts.
     pub(crate) fn keep(&self, held: Arc<HeldResponse>) {
         self.held.get_or_init(|| held);
     }
 
-    /// The room for the answer.
+    /// The reservation of the response.
     pub(super) fn held(&self) -> Option<Arc<HeldResponse>> {
         self.held.get().map(Arc::clone)
     }

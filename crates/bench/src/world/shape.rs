@@ -14,7 +14,7 @@ const DAYS: u64 = 30;
 /// People and stories are imported: they have the node number that region 0 keeps for imports.
 const NODE: u16 = node_of_imports(0);
 
-/// Spreads consecutive stories over people. A prime, and so coprime to every round number of people.
+/// Spreads consecutive stories over people. A prime number, so it is coprime to every round number of people.
 const STRIDE: u64 = 7_919;
 
 /// A world.
@@ -64,7 +64,7 @@ impl Shape {
         self.people - 2
     }
 
-    /// Everybody who has a session.
+    /// The people who have a session.
     pub(crate) fn with_sessions(&self) -> impl Iterator<Item = u64> + use<> {
         let heavy = (self.heavy_friends > 0).then_some(self.heavy_reader());
         self.usual_readers().chain(heavy)

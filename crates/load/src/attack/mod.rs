@@ -1,6 +1,6 @@
 //! Attacks on a server on this machine. They measure what remains for other clients while attackers try to exhaust it.
 //!
-//! Only loopback addresses are attacked. An attack on somebody else's server has no use, and may be a crime.
+//! Only loopback addresses are attacked. Attacking the server of another person has no use, and may be a crime.
 //! Connections, requests and time are bounded. To add an attack, add a variant of [`Attack`] and its file.
 
 mod flood;

@@ -24,7 +24,7 @@ pub struct Span {
 pub enum Entry {
     /// A person with a name for the narrative of violations. A person without this entry is called by their id.
     Person {
-        /// Who.
+        /// The person.
         #[serde(with = "id")]
         person: u64,
         /// Such as a handle.
@@ -38,12 +38,12 @@ pub enum Entry {
     Read(Read),
     /// A story requested by its id.
     Opened {
-        /// Who asked.
+        /// The person who asked.
         #[serde(with = "id")]
         who: u64,
-        /// When.
+        /// The time.
         span: Span,
-        /// Which.
+        /// The story.
         #[serde(with = "id")]
         story: u64,
         /// Whether it exists: 200 or 404.
@@ -68,37 +68,37 @@ pub enum Entry {
 pub enum Link {
     /// Both are friends.
     Friends {
-        /// One.
+        /// The one person.
         #[serde(with = "id")]
         one: u64,
-        /// The other.
+        /// The other person.
         #[serde(with = "id")]
         other: u64,
     },
     /// One follows the other.
     Follows {
-        /// Who follows.
+        /// The follower.
         #[serde(with = "id")]
         from: u64,
-        /// Whom.
+        /// The person followed.
         #[serde(with = "id")]
         to: u64,
     },
     /// One blocked the other.
     Blocks {
-        /// Who blocked.
+        /// The person who blocked.
         #[serde(with = "id")]
         from: u64,
-        /// Whom.
+        /// The person blocked.
         #[serde(with = "id")]
         to: u64,
     },
     /// One muted the other.
     Mutes {
-        /// Who muted.
+        /// The person who muted.
         #[serde(with = "id")]
         from: u64,
-        /// Whom.
+        /// The person muted.
         #[serde(with = "id")]
         to: u64,
     },
@@ -107,10 +107,10 @@ pub enum Link {
 /// A request that changes something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
-    /// Who asked.
+    /// The person who asked.
     #[serde(with = "id")]
     pub who: u64,
-    /// When.
+    /// The time.
     pub span: Span,
     /// The result.
     pub outcome: Outcome,
@@ -149,7 +149,7 @@ pub enum Act {
     },
     /// Change the audience of a story.
     Readdress {
-        /// Which.
+        /// The story.
         #[serde(with = "id")]
         story: u64,
         /// The new audience.
@@ -157,19 +157,19 @@ pub enum Act {
     },
     /// Delete a story.
     Delete {
-        /// Which.
+        /// The story.
         #[serde(with = "id")]
         story: u64,
     },
     /// Like a story.
     Like {
-        /// Which.
+        /// The story.
         #[serde(with = "id")]
         story: u64,
     },
     /// Remove a like.
     Unlike {
-        /// Which.
+        /// The story.
         #[serde(with = "id")]
         story: u64,
     },
@@ -178,7 +178,7 @@ pub enum Act {
         /// The id, if an answer named it.
         #[serde(with = "id::maybe", default, skip_serializing_if = "Option::is_none")]
         comment: Option<u64>,
-        /// On which story.
+        /// The story.
         #[serde(with = "id")]
         story: u64,
         /// The text.
@@ -189,7 +189,7 @@ pub enum Act {
     },
     /// Delete a comment.
     DeleteComment {
-        /// Which.
+        /// The comment.
         #[serde(with = "id")]
         comment: u64,
     },
@@ -215,7 +215,7 @@ pub struct Read {
     /// The reader.
     #[serde(with = "id")]
     pub who: u64,
-    /// When.
+    /// The time.
     pub span: Span,
     /// The view: a first page and all pages reached from it by cursors. Unique in the history.
     pub view: u64,
@@ -267,7 +267,7 @@ pub struct Item {
 /// All comments of a story from the first one, over any number of pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comments {
-    /// Who asked.
+    /// The person who asked.
     #[serde(with = "id")]
     pub who: u64,
     /// From the first request to the last answer.
@@ -327,7 +327,7 @@ pub enum StreamEventKind {
 /// A request without a proper answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Who asked.
+    /// The person who asked.
     #[serde(with = "id")]
     pub who: u64,
     /// From the request to its answer, or to the moment it was given up.

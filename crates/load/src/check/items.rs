@@ -5,7 +5,7 @@ use super::facts::Facts;
 use super::history::{Entry, Item, Read, Reading, Span, StreamEventKind};
 use super::verdict::{Finding, Kind, Verdict};
 
-/// The longest time between the server's decision to send an event and its sight, which the client cannot know. Unread
+/// Maximum time between the server's decision to send an event and its receipt, which the client cannot measure. Unread
 /// bytes of a slow client wait in its socket, so this is generous.
 const ON_THE_WAY: u64 = 3_000_000;
 

@@ -1,4 +1,4 @@
-//! Tells a violation as a short narrative: who did what and when, and what was seen.
+//! Describes a violation as a short narrative: who did what and when, and what was seen.
 
 use rustc_hash::FxHashMap;
 

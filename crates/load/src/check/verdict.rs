@@ -1,4 +1,4 @@
-//! The verdict: violations, each told as a short narrative.
+//! The verdict: violations, each described by a short narrative.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub enum Kind {
     Duplicated,
     /// Stories are not newest first.
     OutOfOrder,
-    /// A story is shown to somebody who was not entitled at any moment of the request.
+    /// A story is shown to a person who was not entitled at any moment of the request.
     Leaked,
     /// An author does not see their own story.
     OwnMissing,

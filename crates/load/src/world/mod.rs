@@ -81,7 +81,7 @@ pub struct Friends {
 }
 
 impl World {
-    /// Founds a world. It computes every town once, on all processors: about five seconds of one processor for a
+    /// Generates a world. This computes every town once, on all processors: about five seconds of one processor for a
     /// million people. `progress` is called with the number of finished towns.
     pub fn generate(spec: WorldSpec, progress: impl Fn(u32) + Sync) -> Self {
         let spec = WorldSpec {

@@ -47,7 +47,7 @@ pub struct Args {
     open: bool,
 }
 
-/// Founds the town or opens an existing one, serves it, and simulates its people until a stop is requested.
+/// Creates the town or opens an existing one, serves it, and simulates its people until a stop is requested.
 ///
 /// # Errors
 /// The folder cannot be used, or the address is in use.
@@ -113,7 +113,7 @@ async fn run_in(
     ));
     let served = server.serve(&loaded, service, welcome).await;
     if served.is_ok() {
-        life.await.context("let the town live")?;
+        life.await.context("simulate the town")?;
     }
     served.map(|()| Outcome::Fine)
 }
@@ -142,7 +142,7 @@ async fn prepare(
     let other = if spec == asked {
         ""
     } else {
-        " (it was founded with another --seed or --people, which it keeps)"
+        " (it keeps the --seed and --people it was created with)"
     };
     let stories = service.store().stories_count().await?;
     print::out(&format!(
@@ -163,7 +163,7 @@ fn founded(filled: &Filled, seconds: f64) -> String {
         likes,
     } = filled;
     format!(
-        "소담 Sodam is founded: {} people, {friendships} friendships, {follows} follows, {stories} stories, \
+        "소담 Sodam is ready: {} people, {friendships} friendships, {follows} follows, {stories} stories, \
          {comments} comments and {likes} likes in {seconds:.1} s\n",
         people.len()
     )

@@ -37,7 +37,7 @@ struct Report {
     seconds: f64,
 }
 
-/// Repairs derived data. The exit code is 0 even if something was wrong, because it is correct now.
+/// Recomputes derived data. The exit code is 0 even if rows were wrong, because they are corrected.
 ///
 /// # Errors
 /// The store fails.
@@ -68,7 +68,7 @@ async fn rebuild(service: &Service) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// Returns how many stories the people have in all.
+/// Repairs the people. Returns the total number of their stories.
 async fn people(service: &Service, report: &mut Report) -> anyhow::Result<u64> {
     let large = service.settings().delivery.large_author;
     let bar = progress::spinner("people");
@@ -108,29 +108,29 @@ fn sentences(report: &Report) -> String {
     let findings = [
         (
             report.people_with_wrong_figures,
-            "people had wrong figures of friends, follows, followers or stories",
+            "people with wrong counts of friends, follows, followers or stories",
         ),
         (
             report.people_with_wrong_search_terms,
-            "people had wrong search terms",
+            "people with wrong search terms",
         ),
         (
             report.people_wrongly_marked_large,
-            "people had a wrong mark of large authors",
+            "people wrongly marked or not marked as large authors",
         ),
         (
             report.stories_with_wrong_figures,
-            "stories had wrong figures of likes or comments",
+            "stories with wrong counts of likes or comments",
         ),
-        (report.lost_tags, "tags were missing from the index"),
+        (report.lost_tags, "tags missing from the index"),
         (
             u64::from(report.wrong_totals),
-            "total of people or stories was wrong",
+            "wrong total of people or stories",
         ),
     ];
     let mut text = String::new();
     for (count, what) in findings.iter().filter(|(count, _)| *count > 0) {
-        text.push_str(&format!("mended: {count} {what}\n"));
+        text.push_str(&format!("corrected: {count} {what}\n"));
     }
     if text.is_empty() {
         text.push_str("nothing was wrong\n");

@@ -188,7 +188,7 @@ fn generate(args: &Args, people: u32) -> World {
         seed: args.seed,
         friends_mean: args.mean,
     };
-    let bar = progress::spinner("founding towns");
+    let bar = progress::spinner("computing towns");
     let world = World::generate(spec, |towns| bar.set_position(towns.into()));
     bar.finish_and_clear();
     world
