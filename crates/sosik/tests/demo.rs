@@ -199,7 +199,7 @@ async fn a_town_that_is_kept_goes_on_with_what_was_posted() {
         demo.printed
     );
     assert!(
-        demo.printed.contains("founded with another"),
+        demo.printed.contains("it was created with"),
         "{}",
         demo.printed
     );

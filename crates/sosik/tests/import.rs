@@ -355,7 +355,7 @@ async fn broken_lines_are_told_with_their_number_and_the_others_are_imported() {
     for told in [
         "people, line 2: ",
         "people, line 3: handle looks too much like another one",
-        "friends, line 2: two numbers are expected",
+        "friends, line 2: expected two numbers",
         "friends, line 3: a person is a number",
         "stories, line 1: nobody has the author's handle",
     ] {
@@ -376,7 +376,7 @@ fn of_many_broken_lines_twenty_are_printed_and_a_strict_import_stops_at_the_firs
         .run(&["import", "--friendships", "friends"])
         .ends_with(1);
     assert_eq!(
-        ran.err.matches("two numbers are expected").count(),
+        ran.err.matches("expected two numbers").count(),
         20,
         "{ran:?}"
     );
@@ -385,7 +385,7 @@ fn of_many_broken_lines_twenty_are_printed_and_a_strict_import_stops_at_the_firs
         .run(&["import", "--friendships", "friends", "--strict"])
         .ends_with(1);
     assert_eq!(
-        strict.err.matches("two numbers are expected").count(),
+        strict.err.matches("expected two numbers").count(),
         1,
         "{strict:?}"
     );
