@@ -1,6 +1,6 @@
 //! The self-check of a running node: periodically compares pages of feeds with the truth.
 //!
-//! Each turn compares a bounded number of pages and remembers where it stopped, so its cost does not grow with the
+//! Each run compares a bounded number of pages and remembers where it stopped, so its cost does not grow with the
 //! length of a feed. Readers take turns from a random start, so that everybody is checked in time and two nodes that
 //! start together check different readers. Differences are exported as metrics and logged as errors: each one is a
 //! broken promise.

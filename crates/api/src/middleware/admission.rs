@@ -204,7 +204,7 @@ impl RequestReservation {
         }
     }
 
-    /// Waits for a turn of the connection, and for room for a response.
+    /// Waits for a permit of the connection, and for room for a response.
     async fn acquire(&mut self) -> Result<(), Problem> {
         let Some(request) = &self.request else {
             return Ok(());
@@ -221,7 +221,7 @@ impl RequestReservation {
     }
 
     /// Reserves room for a response until it is written. The response to a committed change is sent even without room.
-    /// The response to a signed-in person releases the turn now. Any other response keeps it, which bounds the unread
+    /// The response to a signed-in person releases the permit now. Any other response keeps it, which bounds the unread
     /// responses of a connection without an account.
     ///
     /// # Errors

@@ -30,8 +30,8 @@ pub(crate) struct Tagged {
 
 /// `GET /v1/feed`.
 ///
-/// The tag does not cover the cursor `after`. That cursor advances as deliveries settle, even without new stories, and
-/// the cursor that the client already has is as good as the new one.
+/// The tag does not cover the cursor `after`. That cursor advances as deliveries complete, even without new stories,
+/// and the cursor that the client already has is as good as the new one.
 pub(crate) fn feed_page(page: &FeedPage, sealing: Sealing<'_>) -> Tagged {
     let (mut out, mut recognised_by) = items(&page.items);
     let items_end = out.len();

@@ -1,4 +1,4 @@
-//! The rendered bytes match the shapes.
+//! The rendered bytes match the schema.
 
 use std::sync::{Arc, LazyLock, OnceLock};
 

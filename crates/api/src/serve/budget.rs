@@ -30,7 +30,7 @@ pub(super) struct ResponseBudget {
     networks: Arc<Networks>,
 }
 
-/// A turn of a connection: the right to have one more request handled.
+/// A permit of a connection to handle one more request.
 pub(crate) type RequestPermit = OwnedSemaphorePermit;
 
 /// The room that one response holds until it is written.

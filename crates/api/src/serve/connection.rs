@@ -213,7 +213,7 @@ pub(super) fn count_refused(listener: &'static str, connections: u64) {
 /// yet. Further HTTP/2 requests wait. A browser that loads the client requests a dozen files.
 const REQUESTS_PER_CONNECTION: usize = 8;
 
-/// Maximum wait of a request for a turn of its connection. A slow phone takes this long for eight files.
+/// Maximum wait of a request for a permit of its connection. A slow phone takes this long for eight files.
 const REQUEST_PERMIT_WAIT: Duration = Duration::from_secs(15);
 
 /// The maximum time in seconds for a connection to end after an order to close with nothing in flight. HTTP/2 waits for
@@ -225,10 +225,10 @@ impl Connection {
         self.peer
     }
 
-    /// Waits for a turn to handle a request. Connections of trusted proxies carry many people and need none.
+    /// Waits for a permit to handle a request. Connections of trusted proxies carry many people and need none.
     ///
     /// # Errors
-    /// When no turn is free within the maximum time.
+    /// When no permit is free within the maximum time.
     pub(crate) async fn acquire_permit(&self) -> Result<Option<RequestPermit>, BudgetExceeded> {
         if self.is_trusted {
             return Ok(None);
@@ -251,7 +251,7 @@ impl Connection {
             && self.registry.budget.has_capacity(network)
     }
 
-    /// Reserves room for a response, together with the turn that it keeps until it is written.
+    /// Reserves room for a response, together with the permit that it keeps until it is written.
     ///
     /// # Errors
     /// When there is no room for it.

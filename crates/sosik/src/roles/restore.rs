@@ -15,7 +15,7 @@ use crate::print;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Nothing is overwritten: move an existing store away first. The checksum and the whole file are checked \
-                  before it gets its name. Then `sosik verify` checks the feeds. See docs/guide/backup.md."
+                  before the store gets its name. Afterwards `sosik verify` checks the feeds. See docs/guide/backup.md."
 )]
 pub struct Args {
     /// The backup; its checksum must be beside it
