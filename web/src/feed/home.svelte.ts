@@ -99,7 +99,7 @@ export class HomeFeed {
    */
   async adopt(snapshot: Snapshot): Promise<void> {
     if (this.#settling) return;
-    this.stories = merged(snapshot.stories.map(live), this.stories);
+    this.stories = merged(snapshot.stories.map(onHome), this.stories);
     this.#before = snapshot.before;
     this.after = snapshot.after;
     this.end = snapshot.end;
@@ -116,7 +116,7 @@ export class HomeFeed {
     const count = page ? (places.get(page.last) ?? -1) + 1 : 0;
     if (!page || count === 0) return null;
     return {
-      stories: first.slice(0, count).filter((story) => !story.gone).map((story) => story.shown),
+      stories: first.slice(0, count).filter(isShown).map((story) => story.shown),
       before: page.before,
       after: this.after,
       end: this.end && count === this.stories.length,
@@ -189,7 +189,7 @@ export class HomeFeed {
 
   /** The person has posted this: it is shown at once. */
   add(story: Story): void {
-    this.stories = merged(this.stories, [live(story)]);
+    this.stories = merged(this.stories, [onHome(story)]);
     this.waiting = this.waiting.filter((other) => other.id !== story.id);
   }
 
@@ -237,7 +237,7 @@ export class HomeFeed {
     const before = this.#before;
     const page = await this.#fetch({ limit, ...(before ? { before } : {}) });
     if (before !== this.#before) return;
-    this.stories = merged(this.stories, page.items.map(live));
+    this.stories = merged(this.stories, page.items.map(onHome));
     this.#before = page.before ?? before;
     this.end = page.end;
     this.#remember(this.#before);
@@ -260,17 +260,17 @@ export class HomeFeed {
   #await(stories: Story[]): void {
     const oldest = this.stories.at(-1);
     const shown = new Set(this.stories.map((story) => story.id));
-    const more = stories.map(live).filter((story) => !shown.has(story.id) && (!oldest || this.end || isNewer(story.id, oldest.id)));
+    const more = stories.map(onHome).filter((story) => !shown.has(story.id) && (!oldest || this.end || isNewer(story.id, oldest.id)));
     this.waiting = merged(this.waiting, more);
   }
 
-  /** What of these should stand between `above` and `lowest` and is not on the page is gone. */
+  /** What of these should stand between `above` and `lowest` and is not on the page has left the feed. */
   #compare(asked: LiveStory[], page: FeedPage, above: string | null, lowest: string | null): void {
     const there = new Set(page.items.map((story) => story.id));
     for (const story of asked) {
       const isBelow = !above || isNewer(above, story.id);
       const isCovered = isBelow && (page.end || (lowest !== null && !isNewer(lowest, story.id)));
-      if (isCovered && !there.has(story.id)) story.gone = true;
+      if (isCovered && !there.has(story.id)) story.offHome = true;
     }
   }
 
@@ -292,7 +292,7 @@ export class HomeFeed {
 
   #begin(page: FeedPage): void {
     // What the person posted meanwhile is there already.
-    this.stories = merged(page.items.map(live), this.stories);
+    this.stories = merged(page.items.map(onHome), this.stories);
     this.#before = page.before ?? null;
     this.after = page.after ?? this.after;
     this.end = page.end;
@@ -305,7 +305,7 @@ export class HomeFeed {
   /** What is older than everything shown; it moves nothing. */
   #append(stories: Story[]): void {
     const oldest = this.stories.at(-1);
-    if (oldest) this.stories = merged(this.stories, stories.filter((story) => isNewer(oldest.id, story.id)).map(live));
+    if (oldest) this.stories = merged(this.stories, stories.filter((story) => isNewer(oldest.id, story.id)).map(onHome));
   }
 
   #remember(before: string | null): void {
@@ -316,6 +316,18 @@ export class HomeFeed {
   #indexOf(id: string): number {
     return this.stories.findIndex((story) => story.id === id);
   }
+}
+
+/** Whether the feed shows a story that it holds. */
+export function isShown(story: LiveStory): boolean {
+  return !story.gone && !story.offHome;
+}
+
+/** The story, which the server has on this feed. */
+function onHome(story: Story): LiveStory {
+  const found = live(story);
+  found.offHome = false;
+  return found;
 }
 
 /** A cursor that the server does not know is one that tells nothing: look again. */

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import { Failure } from '$/api/failure';
+import { takeOffHome } from '$/stories/live.svelte';
 
-import { HomeFeed } from './home.svelte';
+import { HomeFeed, isShown } from './home.svelte';
 import { range, Restored, Server, storyOf } from './test-server';
 
-const shown = (home: HomeFeed) => home.stories.filter((story) => !story.gone).map((story) => Number(story.id));
-const waiting = (home: HomeFeed) => home.waiting.filter((story) => !story.gone).map((story) => Number(story.id));
+const shown = (home: HomeFeed) => home.stories.filter(isShown).map((story) => Number(story.id));
+const waiting = (home: HomeFeed) => home.waiting.filter(isShown).map((story) => Number(story.id));
 
 async function toTheEnd(home: HomeFeed): Promise<void> {
   for (let page = 0; !home.end; page += 1) {
@@ -373,5 +374,20 @@ describe('the home feed', () => {
       await toTheEnd(home);
       expect(shown(home)).toEqual(server.delivered.filter((id) => !server.hidden.has(id)).sort((a, b) => b - a));
     }
+  });
+
+  it('leaves the stories of a muted person on their profile, and has them again when they are unmuted', async () => {
+    const server = new Server(...range(1, 5));
+    const home = new HomeFeed(server.fetch);
+    await home.start();
+    takeOffHome(storyOf(1).author.id);
+    expect(shown(home)).toEqual([]);
+    for (let id = 1; id <= 5; id += 1) server.hidden.add(id);
+    await home.lookAgain();
+    expect(shown(home)).toEqual([]);
+    expect(home.stories.every((story) => !story.gone)).toBe(true);
+    server.hidden.clear();
+    await home.renew();
+    expect(shown(home)).toEqual([5, 4, 3, 2, 1]);
   });
 });

@@ -7,12 +7,14 @@ import { sitting } from '$/feed/sitting.svelte';
 import { t } from '$/language/index.svelte';
 import { confirmed } from '$/parts/dialog.svelte';
 import { tell } from '$/parts/toasts.svelte';
-import { hideStoriesOf } from '$/stories/live.svelte';
+import { hideStoriesOf, takeOffHome } from '$/stories/live.svelte';
 
 /** What a person is to the one who looks, as shown on a profile or in a list. */
 export interface Standing {
   relation: Relation;
   muted: boolean;
+  /** Whether one follows them. While a friend request is open the server names only the request: then what was done here. */
+  follows: boolean;
 }
 
 class Standings {
@@ -24,14 +26,20 @@ const standings = new Standings();
 
 /** What this person is to us now. */
 export function standingOf(person: Person): Standing {
-  return standings.changed[person.id] ?? { relation: person.relation ?? 'none', muted: person.muted ?? false };
+  return standings.changed[person.id] ?? { relation: person.relation ?? 'none', muted: person.muted ?? false, follows: person.relation === 'following' };
 }
 
 /** The server has told anew what this person is to us. */
 export function standsAnew(person: Person): void {
-  if (!(person.id in standings.changed)) return;
-  const { [person.id]: _old, ...others } = standings.changed;
+  const { [person.id]: old, ...others } = standings.changed;
+  if (!old) return;
   standings.changed = others;
+  if (old.follows && isAsking(person.relation)) note(person, { follows: true });
+}
+
+/** Whether a friend request is open, in either direction. The server then says nothing of a follow. */
+function isAsking(relation: Relation | null | undefined): boolean {
+  return relation === 'requested' || relation === 'asked';
 }
 
 function note(person: Person, change: Partial<Standing>): void {
@@ -71,9 +79,10 @@ export const befriend: Step = async (person) => {
   grown(done && asked);
 };
 
-/** Takes back a request, or declines theirs. */
+/** Takes back a request, or declines theirs. A follow stays. */
 export const dropRequest: Step = async (person) => {
-  await step(person, answer(api.DELETE('/v1/friend-requests/{person}', at(person))), { relation: 'none' });
+  const relation = standingOf(person).follows ? 'following' : 'none';
+  await step(person, answer(api.DELETE('/v1/friend-requests/{person}', at(person))), { relation });
 };
 
 /** Ends a friendship, when one is sure. */
@@ -89,20 +98,25 @@ export const unfriend: Step = async (person) => {
   }
 };
 
+/** The relation after following or no longer: a friend request that is open hides both. */
+function beside(person: Person, relation: Relation): Partial<Standing> {
+  return isAsking(standingOf(person).relation) ? {} : { relation };
+}
+
 /** Begins to follow. */
 export const follow: Step = async (person) => {
-  grown(await step(person, answer(api.PUT('/v1/follows/{person}', at(person))), { relation: 'following' }));
+  grown(await step(person, answer(api.PUT('/v1/follows/{person}', at(person))), { ...beside(person, 'following'), follows: true }));
 };
 
 /** Stops following. */
 export const unfollow: Step = async (person) => {
-  await step(person, answer(api.DELETE('/v1/follows/{person}', at(person))), { relation: 'none' });
+  await step(person, answer(api.DELETE('/v1/follows/{person}', at(person))), { ...beside(person, 'none'), follows: false });
 };
 
 /** No longer sees them; they do not know. */
 export const mute: Step = async (person) => {
   const muted = t('person.muted', called(person));
-  if (await step(person, answer(api.PUT('/v1/mutes/{person}', at(person))), { muted: true }, muted)) hideStoriesOf(person.id);
+  if (await step(person, answer(api.PUT('/v1/mutes/{person}', at(person))), { muted: true }, muted)) takeOffHome(person.id);
 };
 
 /** Sees them again. */
@@ -120,7 +134,7 @@ export const block: Step = async (person) => {
   });
   if (!sure) return;
   const blocked = t('person.blocked', called(person));
-  if (await step(person, answer(api.PUT('/v1/blocks/{person}', at(person))), { relation: 'blocked' }, blocked)) hideStoriesOf(person.id);
+  if (await step(person, answer(api.PUT('/v1/blocks/{person}', at(person))), { relation: 'blocked', follows: false }, blocked)) hideStoriesOf(person.id);
 };
 
 /** Lets them be seen again. Friendship and follows do not come back by themselves. */

@@ -10,6 +10,8 @@ export class LiveStory {
   shown: Story;
   /** Deleted, or no longer for this reader. */
   gone = $state(false);
+  /** Not on the home feed: its author is muted, or no longer followed. It is still there on their profile. */
+  offHome = $state(false);
   /** The person wants to see all of a long text. */
   unfolded = $state(false);
   /** Liked or not, as the person wants it, while the server is being told. */
@@ -60,7 +62,12 @@ export function knownStory(id: string): LiveStory | undefined {
   return known.get(id);
 }
 
-/** Everything known of a person's stories is out of sight from now on: blocked, muted or no longer a friend. */
+/** Takes a muted person's stories off the home feed. Their profile still shows them. */
+export function takeOffHome(person: string): void {
+  for (const story of known.values()) if (story.shown.author.id === person) story.offHome = true;
+}
+
+/** Everything known of a person's stories is out of sight from now on: blocked or no longer a friend. */
 export function hideStoriesOf(person: string, which: 'all' | 'friends' = 'all'): void {
   for (const story of known.values()) {
     if (story.shown.author.id === person && (which === 'all' || story.shown.audience === 'friends')) story.gone = true;
