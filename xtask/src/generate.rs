@@ -35,6 +35,16 @@ const ALLOWED_TEXT: &[&str] = &[
     "allowed_text",
 ];
 
+/// The test that checks the examples of text in the guide also writes them.
+const TEXT_GUIDE: &[&str] = &[
+    "test",
+    "--quiet",
+    "--package",
+    "sosik-feed",
+    "--test",
+    "entities",
+];
+
 /// The test that checks the list of common passwords also writes it.
 const COMMON_PASSWORDS: &[&str] = &[
     "test",
@@ -70,6 +80,7 @@ pub(crate) fn refresh() -> anyhow::Result<()> {
         ALLOWED_TEXT,
         "UPDATE_ALLOWED_TEXT",
     )?;
+    by_test("docs/guide/text.md", TEXT_GUIDE, "UPDATE_TEXT_GUIDE")?;
     by_test(
         "crates/service/src/accounts/common-passwords.txt",
         COMMON_PASSWORDS,

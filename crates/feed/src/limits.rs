@@ -122,6 +122,26 @@ pub const HASHTAGS_MAX: usize = 30;
 /// Longest hashtag, in characters without the `#`. Longer ones stay plain text.
 pub const HASHTAG_CHARACTERS_MAX: usize = 50;
 
+/// Links, mentions and tags of one text, repeated ones included. One for every 25 characters of the longest text; it
+/// bounds the size of its JSON.
+pub const ENTITIES_MAX: usize = 200;
+
+/// Links of one text. Further addresses stay plain text.
+pub const LINKS_MAX: usize = 50;
+
+/// Longest address of a link after percent-encoding, in bytes. Servers and proxies refuse longer ones. A longer address
+/// stays plain text.
+pub const LINK_URL_BYTES_MAX: usize = 2_048;
+
+/// Longest host of a link, in characters: the limit of DNS.
+pub const HOST_CHARACTERS_MAX: usize = 253;
+
+/// Longest text that is drawn for a link, in characters: one line on a phone.
+pub const LINK_DISPLAY_CHARACTERS_MAX: usize = 48;
+
+/// Longest host in the text that is drawn for a link, in characters. The rest shows the beginning of the path.
+pub const LINK_DISPLAY_HOST_CHARACTERS_MAX: usize = 32;
+
 /// Stories, people or other items on a page if the client does not choose.
 pub const PAGE_ITEMS_DEFAULT: usize = 20;
 

@@ -1,4 +1,4 @@
-//! Texts by people: [`StoryText`], [`CommentText`], [`AltText`], and references in them: [`mentions`], [`hashtags`].
+//! Texts by people: [`StoryText`], [`CommentText`], [`AltText`], and the links, mentions and tags in them: [`entities`].
 //!
 //! Text is stored normalised (NFC, `\n` for line breaks, no white space at the end) and never as HTML; the client that
 //! displays it escapes it. No type prints its text with `Debug`, so that no text reaches a log.
@@ -6,9 +6,8 @@
 mod allowed;
 mod alt;
 mod comment;
+mod entities;
 pub(crate) mod fold;
-mod hashtags;
-mod mentions;
 pub(crate) mod normalized;
 mod stored;
 mod story;
@@ -17,7 +16,6 @@ pub use allowed::{Class, Reason, Refused, check, class};
 pub(crate) use allowed::{Runs, check_runs, is_visible};
 pub use alt::AltText;
 pub use comment::CommentText;
-pub use hashtags::hashtags;
-pub use mentions::mentions;
+pub use entities::{Entity, EntityKind, Link, entities, hashtag, hashtags, mentions};
 pub(crate) use stored::stored_text;
 pub use story::{StoryText, TextRequirement};

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use sosik_feed::StoryId;
 use sosik_feed::cursor::seal::List;
-use sosik_service::stories::with_tag::normal_form;
+use sosik_feed::text::hashtag;
 
 use crate::app::App;
 use crate::extract::{Name, PageQuery, Query, Viewer, json_bytes, of_name};
@@ -24,7 +24,7 @@ pub(crate) async fn stories(
     Name(tag): Name,
     Query(page): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let scope = of_name(List::Tag, &normal_form(&tag).unwrap_or_default(), viewer.id);
+    let scope = of_name(List::Tag, &hashtag(&tag).unwrap_or_default(), viewer.id);
     let page = page.read(&app, scope)?;
     let before = page.below()?.map(StoryId::new);
     let stories = app

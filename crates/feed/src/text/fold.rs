@@ -6,10 +6,15 @@ use unicode_normalization::char::is_combining_mark;
 /// The folded text: without the differences of full width, half width and other compatibility forms (NFKC), and of
 /// upper and lower case.
 ///
-/// Case is folded character by character: the rule for the Greek final sigma would make the form of a word depend on
-/// where the text is cut, and a prefix would not match. NFKC runs again because folding can leave marks separate.
+/// Case is folded character by character, and the Greek final sigma becomes an ordinary one. Otherwise the form of a
+/// word would depend on where the text is cut, and a prefix would not match. NFKC runs again because folding can leave
+/// marks separate.
 pub(crate) fn fold(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
+    text.nfkc()
+        .flat_map(char::to_lowercase)
+        .map(|character| if character == 'ς' { 'σ' } else { character })
+        .nfkc()
+        .collect()
 }
 
 /// Whether a character belongs to a word: letters and digits of any script, and the marks on them.
@@ -29,6 +34,7 @@ mod tests {
             ("E\u{301}COLE", "école"),
             ("\u{1112}\u{1161}\u{11ab}", "한"),
             ("ΣΑΣ", "σασ"),
+            ("σας", "σασ"),
             ("①㈱", "1(株)"),
         ] {
             assert_eq!(fold(text), expected);

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use sosik_feed::{Cursor, PersonId, StoryId, text};
-use unicode_normalization::char::is_combining_mark;
+use sosik_feed::text::hashtag;
+use sosik_feed::{Cursor, PersonId, StoryId};
 
 use super::StoryPage;
 use crate::caches::StoryEntry;
@@ -29,7 +29,7 @@ impl Service {
         before: Option<StoryId>,
         limit: u32,
     ) -> ServiceResult<StoryPage> {
-        let Some(tag) = normal_form(tag) else {
+        let Some(tag) = hashtag(tag) else {
             return Ok(StoryPage {
                 end: true,
                 ..StoryPage::default()
@@ -70,51 +70,5 @@ impl Service {
             .await?;
         let stories = self.stories(&ids).await?;
         Ok(ids.into_iter().zip(stories).collect())
-    }
-}
-
-/// The tag as it is stored; `None` if the text is not a tag.
-#[must_use]
-pub fn normal_form(tag: &str) -> Option<String> {
-    let bare = tag.strip_prefix(['#', '＃']).unwrap_or(tag);
-    // In a story another character ends the tag. Here it makes the whole text invalid.
-    let is_whole = bare
-        .chars()
-        .all(|each| each.is_alphanumeric() || is_combining_mark(each) || each == '_');
-    is_whole
-        .then(|| text::hashtags(&format!("#{bare}")).pop())
-        .flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_taken_with_or_without_its_sign_and_in_one_form() {
-        for text in ["Seoul", "#seoul", "＃ＳＥＯＵＬ"] {
-            assert_eq!(normal_form(text).as_deref(), Some("seoul"), "{text}");
-        }
-        for text in ["봄_나들이", "cafe\u{301}", "ラーメン", &"가".repeat(50)] {
-            assert_eq!(
-                normal_form(text),
-                text::hashtags(&format!("#{text}")).pop(),
-                "{text}"
-            );
-            assert!(normal_form(text).is_some(), "{text}");
-        }
-        for text in [
-            "",
-            "#",
-            "12",
-            "two words",
-            "a-b",
-            "a,",
-            "a#b",
-            "##a",
-            &"가".repeat(51),
-        ] {
-            assert_eq!(normal_form(text), None, "{text:?}");
-        }
     }
 }
