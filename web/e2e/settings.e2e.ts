@@ -49,7 +49,7 @@ describe.each(EVERY_SIZE)('settings, on a %s', (size) => {
     await here.getByRole('dialog').getByRole('button', { name: '다른 기기에서 모두 로그아웃' }).click();
     await here.getByText('로그아웃했어요').waitFor();
     // The live stream ends with its session, and takes the page with it.
-    await there.waitForURL('**/log-in', { timeout: 15_000 });
+    await there.waitForURL('**/log-in?*', { timeout: 15_000 });
   });
 
   it('change the password, with what is wrong said at the field', async () => {

@@ -11,8 +11,10 @@ import { startClock } from './language/clock.svelte';
 import { preferredLanguage, speak } from './language/index.svelte';
 import { onPersonKept } from './offline/settings';
 import { startWorker } from './offline/start-worker';
+import { OPEN_PAGES } from './pages';
 import { startRouter } from './router/index.svelte';
-import { askWho, forget, heardOfPerson, me, otherPerson } from './session/index.svelte';
+import { match } from './router/routes';
+import { askWho, forget, heardOfPerson, isNobody, me, otherPerson } from './session/index.svelte';
 import { startTheme } from './settings/theme.svelte';
 
 async function start(): Promise<void> {
@@ -22,7 +24,9 @@ async function start(): Promise<void> {
   startTheme();
   const speaking = speak(preferredLanguage());
   const remembered = me();
-  const asking = askWho();
+  // Strangers at the gate are not asked for: the answer would be an error on their console.
+  const isStranger = !remembered && OPEN_PAGES.includes(match(location.pathname).page);
+  const asking = isStranger ? isNobody() : askWho();
   if (remembered) sit(remembered);
   // Texts of another language are better than a page that never comes.
   await speaking.catch(() => speak('en'));

@@ -1,7 +1,8 @@
 // The way to the server. Types come from its OpenAPI document, the session from a cookie that scripts cannot read.
 import createClient from 'openapi-fetch';
 
-import { answered } from '$/parts/network.svelte';
+import { serverSaid } from '$/language/clock.svelte';
+import { answered, doubt, isGateway } from '$/parts/network.svelte';
 
 import { Failure } from './failure';
 import { patientFetch } from './patience';
@@ -12,7 +13,7 @@ import type { Problem } from './types';
 /** Calls by path; use them through [`answer`]. */
 export const api = createClient<paths>({
   baseUrl: location.origin,
-  fetch: (request) => taggedFetch(named(request), patientFetch),
+  fetch: (request) => taggedFetch(named(request), watchedFetch),
 });
 
 /** The header that names the person a request is meant for. */
@@ -35,6 +36,21 @@ function named(request: Request): Request {
   const call = `${request.method} ${new URL(request.url).pathname}`;
   if (person && !FOR_ANYBODY.has(call)) request.headers.set(PERSON_HEADER, person);
   return request;
+}
+
+/** An answer that takes longer gives reason to doubt that the server can be reached. */
+const SLOW = 3_000;
+
+/** `fetch` with patience, which doubts the server when it is slow, and takes the time from its answers. */
+async function watchedFetch(request: Request): Promise<Response> {
+  const slow = setTimeout(doubt, SLOW);
+  try {
+    const response = await patientFetch(request);
+    serverSaid(response.headers.get('Date'));
+    return response;
+  } finally {
+    clearTimeout(slow);
+  }
 }
 
 interface Called<T> {
@@ -66,9 +82,14 @@ export async function answer<T>(call: Promise<Called<T>>): Promise<T> {
     answered(false);
     throw Failure.offline();
   }
+  const problem = called.error as Problem | undefined;
+  if (isGateway(called.response.status) && !problem?.code) {
+    answered(false);
+    throw Failure.offline();
+  }
   answered(true);
   if (called.response.ok) return called.data as T;
-  const failure = Failure.of(called.error as Problem | undefined, called.response.status);
+  const failure = Failure.of(problem, called.response.status);
   if (failure.code === 'unauthenticated') onSessionEnd();
   if (failure.code === 'other_person') onOtherPerson();
   throw failure;

@@ -110,6 +110,8 @@ export class HomeFeed {
 
   /** What to keep of the feed: whole pages, so that it goes on below without a gap; null while there is nothing. */
   snapshot(now: number): Snapshot | null {
+    // An empty feed is kept as well: it replaces stories that this person may no longer read.
+    if (this.end && !this.stories.some(isShown)) return { stories: [], before: null, after: this.after, end: true, at: this.savedAt ?? now };
     const first = this.stories.slice(0, SNAPSHOT_STORIES_MAX);
     const places = new Map(first.map((story, index) => [story.id, index]));
     const page = this.#pages.findLast(({ last }) => places.has(last));
@@ -167,6 +169,8 @@ export class HomeFeed {
       if (page.end || !page.before || !downTo || (lowest && !isNewer(lowest, downTo))) break;
     }
     if (page) this.#goOnBelow(lowest, page);
+    // Where nothing is shown, nothing moves.
+    if (!this.stories.some(isShown)) this.showWaiting();
   }
 
   /** One's circle has grown: what that brings is put into its place, without moving what the eye is on. */

@@ -8,10 +8,10 @@ import { whenBack } from '$/parts/network.svelte';
 import { hear as hearNotifications } from '$/notifications/unread.svelte';
 import { startOutbox } from '$/stories/outbox.svelte';
 
-import { HomeFeed, type Ask } from './home.svelte';
+import { HomeFeed, isShown, type Ask } from './home.svelte';
 import { isNewer } from './order';
 import { ReadPosition } from './read-position.svelte';
-import { keepSnapshot, keepWhereLeft, takeSnapshot, whereLeft, type Anchor } from './snapshot';
+import { keepSnapshot, keepWhereLeft, SNAPSHOT_STORIES_MAX, takeSnapshot, whereLeft, type Anchor } from './snapshot';
 import { LiveStream } from './stream';
 
 /** Whoever comes back within this finds the feed where they left it; later, they start at the top. */
@@ -60,11 +60,14 @@ export class Sitting {
     const place = placeLeft(this.person);
     // Before the feed is there: the list looks for its anchor when it is first drawn.
     this.memory.anchor = place;
+    this.#watch();
+    // Before the server has answered: what one wrote and the server does not have is shown at once.
+    void startOutbox(this.person, (story) => this.home.add(story));
+    this.position.load().catch(() => undefined);
     if (place && (await this.#asKept(place))) void this.home.lookAgain().catch(() => undefined);
     else await this.#fromTheServer(place);
-    this.#watch();
-    this.position.load().catch(() => undefined);
-    void startOutbox(this.person, (story) => this.home.add(story));
+    this.#keepChanges();
+    this.#stream.open(this.home.after);
   }
 
   /** Keeps where one was, and tells the server how far one has read. */
@@ -76,8 +79,9 @@ export class Sitting {
   /** Shows the feed as this device keeps it, unless it was kept before the story of the place was there. */
   async #asKept(place: Anchor | null): Promise<boolean> {
     const kept = await takeSnapshot(this.person);
-    const newest = kept?.stories[0];
-    if (!kept || !newest || (place && isNewer(place.key, newest.id))) return false;
+    if (!kept) return false;
+    const newest = kept.stories[0];
+    if (place && (!newest || isNewer(place.key, newest.id))) return false;
     await this.home.adopt(kept);
     return true;
   }
@@ -109,7 +113,8 @@ export class Sitting {
     let kept = '';
     $effect.root(() => {
       $effect(() => {
-        void this.home.stories;
+        // A story that leaves the feed changes what is kept, too.
+        for (const story of this.home.stories.slice(0, SNAPSHOT_STORIES_MAX)) isShown(story);
         if (this.home.phase !== 'ready' || this.home.savedAt !== null) return;
         const waits = whenIdle(() => {
           const snapshot = this.home.snapshot(Date.now());
@@ -125,8 +130,6 @@ export class Sitting {
   }
 
   #watch(): void {
-    this.#keepChanges();
-    this.#stream.open(this.home.after);
     addEventListener('offline', () => (this.#awaySince ??= Date.now()));
     whenBack(() => {
       if (!document.hidden) void this.#comeBack();

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Person } from '$/api/types';
+import { keepUnsent } from '$/offline/outbox';
+import { answered } from '$/parts/network.svelte';
+import { unsent } from '$/stories/outbox.svelte';
 
 import { HomeFeed, type Ask } from './home.svelte';
 import { Sitting } from './sitting.svelte';
-import { keepSnapshot, keepWhereLeft } from './snapshot';
+import { keepSnapshot, keepWhereLeft, takeSnapshot } from './snapshot';
 import { range, Restored } from './test-server';
 
 /** A person of their own for each test: a sitting that has ended still keeps its feed when there is time. */
@@ -46,10 +49,12 @@ async function feed(url: URL): Promise<Response> {
 
 beforeEach(() => {
   localStorage.clear();
+  sessionStorage.clear();
   people += 1;
   me = { id: String(people), handle: 'mina', display_name: 'Mina', bio: '', language: 'en' } as Person;
   server = new Restored(...range(1000, 1399));
   Source.opened = [];
+  answered(true);
   vi.stubGlobal('EventSource', Source);
   vi.stubGlobal('fetch', async (request: Request) => {
     const url = new URL(request.url);
@@ -66,6 +71,8 @@ async function begun(): Promise<Sitting> {
   return sitting;
 }
 
+/** The streams of this test: sittings of earlier ones still keep theirs open. */
+const mine = () => Source.opened.filter(({ address }) => address.includes(`person=${me.id}&`));
 const ids = ({ home }: Sitting) => home.stories.map((story) => Number(story.id));
 const left = (key: number, at = Date.now()) => keepWhereLeft({ person: me.id, anchor: { key: String(key), offset: -12 }, at });
 
@@ -119,13 +126,49 @@ describe('a sitting', () => {
     expect(ids(sitting)).toEqual(range(1380, 1399).reverse());
   });
 
+  it('begins at the top in a new tab, wherever another tab is', async () => {
+    left(1200);
+    sessionStorage.clear();
+    expect((await begun()).memory.anchor).toBeNull();
+  });
+
+  it('begins where one was in the installed app, which has no tabs', async () => {
+    left(1200);
+    sessionStorage.clear();
+    vi.stubGlobal('matchMedia', (query: string) => ({ matches: query.includes('standalone') }));
+    expect((await begun()).memory.anchor).toEqual({ key: '1200', offset: -12 });
+  });
+
+  it('shows what was not sent before the server has answered', async () => {
+    const one = { key: `k${me.id}`, person: me.id, text: 'not sent', audience: 'friends' as const, at: 1, refused: null };
+    await keepUnsent(one);
+    vi.stubGlobal('fetch', () => new Promise(() => undefined));
+    void new Sitting(me).begin();
+    await expect.poll(() => unsent().map(({ key }) => key)).toContain(one.key);
+  });
+
+  it('replaces the feed that the device keeps by an empty one', async () => {
+    await keep(...range(1000, 1299));
+    server = new Restored();
+    await begun();
+    await expect.poll(async () => (await takeSnapshot(me.id))?.stories, { timeout: 10_000 }).toEqual([]);
+  });
+
+  it('shows the empty feed that the device keeps when the server does not answer', async () => {
+    await keepSnapshot(me.id, { stories: [], before: null, after: null, end: true, at: 1 });
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no network')));
+    vi.stubGlobal('navigator', { ...navigator, onLine: false });
+    const { home } = await begun();
+    expect([home.phase, home.stories.length, home.end]).toEqual(['ready', 0, true]);
+  });
+
   it('opens the live stream with a new cursor when the server does not know the old one', async () => {
     const sitting = await begun();
-    expect(Source.opened.at(-1)?.address).toContain('last_event_id=400');
+    expect(mine().at(-1)?.address).toContain('last_event_id=400');
     server.delivered.push(1400);
-    Source.opened.at(-1)?.reject();
+    mine().at(-1)?.reject();
     await expect.poll(() => sitting.home.after).toBe('401');
-    await expect.poll(() => Source.opened.length, { timeout: 10_000 }).toBe(2);
-    expect(Source.opened.at(-1)?.address).toContain('last_event_id=401');
+    await expect.poll(() => mine().length, { timeout: 10_000 }).toBe(2);
+    expect(mine().at(-1)?.address).toContain('last_event_id=401');
   }, 30_000);
 });

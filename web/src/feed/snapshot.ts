@@ -1,7 +1,7 @@
 // The last feed as this device keeps it: shown at once when one comes back, and when there is no network.
 import type { Story } from '$/api/types';
 import { put, take } from '$/offline/db';
-import { keep, kept } from '$/offline/settings';
+import { keep, keepInTab, kept, keptInTab } from '$/offline/settings';
 
 /** Where the eye was: a story, and how far its top was from the top of the window, in pixels. */
 export interface Anchor {
@@ -29,19 +29,30 @@ export interface Left {
   at: number;
 }
 
-/** Where this person left this device; null when nowhere. */
+/**
+ * Where this person left the feed in this tab; null when nowhere. A new tab begins at the top. The installed app has no tabs:
+ * it goes on where it was closed.
+ */
 export function whereLeft(person: string): Left | null {
+  const text = keptInTab('left') ?? (isInstalled() ? kept('left') : null);
   try {
-    const left = JSON.parse(kept('left') ?? 'null') as Left | null;
+    const left = JSON.parse(text ?? 'null') as Left | null;
     return left?.person === person ? left : null;
   } catch {
     return null;
   }
 }
 
-/** Keeps where the feed is left. */
-export function keepWhereLeft(left: Left): void {
-  keep('left', JSON.stringify(left));
+/** Keeps where the feed is left; null forgets it. */
+export function keepWhereLeft(left: Left | null): void {
+  const text = left && JSON.stringify(left);
+  keepInTab('left', text);
+  keep('left', text);
+}
+
+/** Whether this window is the installed app. */
+function isInstalled(): boolean {
+  return globalThis.matchMedia?.('(display-mode: standalone)').matches ?? false;
 }
 
 /** The feed that this person left on this device. */

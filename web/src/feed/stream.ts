@@ -1,6 +1,6 @@
 // The live stream: what happens to others while one looks. It comes back by itself after any interruption, from where it
 // was, so that nothing is missed; it rests while nobody looks.
-import { answered } from '$/parts/network.svelte';
+import { answered, doubt } from '$/parts/network.svelte';
 
 /** Who listens. */
 export interface Listener {
@@ -68,7 +68,7 @@ export class LiveStream {
     });
     // The browser comes back by itself after a cut, but not after an answer that is no stream (busy, a gateway's page).
     source.onerror = () => {
-      if (source.readyState !== 2) return;
+      if (source.readyState !== 2) return doubt();
       // The answer cannot be read: the session may have ended or belong to another person, or the server does not know the
       // cursor. One request shows which.
       const isFirst = this.#wait === WAIT_FIRST;

@@ -218,6 +218,7 @@ export default {
   'sessions.failed': 'The list could not be loaded',
 
   'log-in.title': 'Log in',
+  'log-in.ended': 'You were logged out on this device. Log in to go on where you were.',
   'log-in.send': 'Log in',
   'log-in.to-sign-up': 'New here? Make an account',
   'sign-up.title': 'Make an account',
@@ -240,7 +241,8 @@ export default {
   'missing.words': 'The magpie found nothing here',
   'missing.text': 'There is no page at this address. Perhaps a part of it was lost when it was copied.',
 
-  'offline.now': 'No connection. You see what was here last.',
+  'offline.now': 'You are offline. This is what was here last.',
+  'offline.server': 'Sosik cannot be reached. This is what was here last.',
   'offline.saved': 'As it was {when}',
   'update.there': 'A newer version is ready.',
   'update.take': 'Restart',

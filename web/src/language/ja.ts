@@ -215,6 +215,7 @@ export default {
   'sessions.failed': '一覧を読み込めませんでした',
 
   'log-in.title': 'ログイン',
+  'log-in.ended': 'この端末からログアウトされました。ログインすると、見ていた場所に戻ります。',
   'log-in.send': 'ログイン',
   'log-in.to-sign-up': 'はじめてですか? 登録する',
   'sign-up.title': 'アカウント登録',
@@ -237,7 +238,8 @@ export default {
   'missing.words': 'カササギも何も見つけられませんでした',
   'missing.text': 'このアドレスにページはありません。コピーのときに一部が欠けたのかもしれません。',
 
-  'offline.now': '接続がありません。最後に見た内容を表示しています。',
+  'offline.now': 'オフラインです。最後に見た内容を表示しています。',
+  'offline.server': 'サーバーに接続できません。最後に見た内容を表示しています。',
   'offline.saved': '{when}の便りです',
   'update.there': '新しいバージョンがあります。',
   'update.take': '再起動',

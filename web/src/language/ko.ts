@@ -215,6 +215,7 @@ export default {
   'sessions.failed': '목록을 불러오지 못했어요',
 
   'log-in.title': '로그인',
+  'log-in.ended': '이 기기에서 로그아웃되었어요. 로그인하면 보던 곳으로 돌아가요.',
   'log-in.send': '로그인',
   'log-in.to-sign-up': '처음이세요? 가입하기',
   'sign-up.title': '가입하기',
@@ -238,6 +239,7 @@ export default {
   'missing.text': '이 주소에는 페이지가 없어요. 주소를 복사하다가 일부가 빠졌을지도 몰라요.',
 
   'offline.now': '연결이 끊겼어요. 마지막으로 본 내용이에요.',
+  'offline.server': '서버에 연결할 수 없어요. 마지막으로 본 내용이에요.',
   'offline.saved': '{when} 기준 소식이에요',
   'update.there': '새 버전이 준비됐어요.',
   'update.take': '새로 시작',

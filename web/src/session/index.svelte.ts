@@ -4,9 +4,11 @@ import { answer, api, speakFor } from '$/api/client';
 import { Failure } from '$/api/failure';
 import { forgetCopies } from '$/api/tagged';
 import type { Person } from '$/api/types';
+import { keepWhereLeft } from '$/feed/snapshot';
 import { remove } from '$/offline/db';
 import { forgetPerson } from '$/offline/outbox';
 import { keep, kept } from '$/offline/settings';
+import { to } from '$/router/routes';
 import { language } from '$/language/index.svelte';
 
 class Session {
@@ -65,28 +67,40 @@ export async function signUp(handle: string, name: string, password: string): Pr
 export async function logOut(): Promise<void> {
   await answer(api.DELETE('/v1/sessions/current'));
   if (session.me) await forgetPerson(session.me.id);
-  await forget();
+  await forget(to.logIn);
 }
 
 /**
  * There is no session any more: nothing of the feed stays, in memory or on the device. What the person has written and not
- * sent stays for when they log in again, unless they logged out themselves.
+ * sent stays for when they log in again, unless they logged out themselves. The log-in page says what happened and leads back
+ * to where they were.
  */
-export async function forget(): Promise<void> {
+export async function forget(then: string = backHere()): Promise<void> {
   const had = session.me;
   forgetCopies();
   keep('me', null);
-  keep('left', null);
+  keepWhereLeft(null);
   if (had) await remove('feeds', had.id);
   if (leaving) return;
   if (had) {
     // A fresh document is the one sure way to hold nothing of the person in memory. Until it is there nothing else may
     // lead away: neither the page one is on, for lack of a person, nor another request that is refused.
-    startOver();
+    startOver(then);
     return;
   }
+  isNobody();
+}
+
+/** Nobody is logged in, as far as anybody needs to know here. */
+export function isNobody(): void {
   session.me = null;
   session.known = true;
+}
+
+/** The log-in page, for somebody whose session has ended while they were here. */
+function backHere(): string {
+  const here = location.pathname + location.search;
+  return `${to.logIn}?ended${here === '/' ? '' : `&next=${encodeURIComponent(here)}`}`;
 }
 
 /** The session belongs to another person now. A fresh document asks who that is and shows nothing of the person before. */
@@ -102,10 +116,10 @@ export function heardOfPerson(text: string | null): void {
   if (other && session.me && other.id !== session.me.id && !leaving) startOver();
 }
 
-/** A fresh document at the first page. Until it is there, nothing more is done in anybody's name. */
-function startOver(): void {
+/** A fresh document. Until it is there, nothing more is done in anybody's name. */
+function startOver(address: string = to.home): void {
   leaving = true;
-  location.assign('/');
+  location.assign(address);
 }
 
 /** This is the person, as of now. */

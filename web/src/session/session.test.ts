@@ -12,6 +12,7 @@ let session: typeof import('./index.svelte');
 // Each test is a document of its own.
 beforeEach(async () => {
   localStorage.clear();
+  sessionStorage.clear();
   assign = vi.fn();
   vi.stubGlobal('location', { ...location, origin: location.origin, assign });
   vi.resetModules();
@@ -53,5 +54,20 @@ describe('who uses this device', () => {
     keepWhereLeft({ person: '1', anchor: { key: '7', offset: 0 }, at: 1 });
     expect(whereLeft('1')?.anchor?.key).toBe('7');
     expect(whereLeft('2')).toBeNull();
+  });
+
+  it('is told at the log-in page that the session has ended, and comes back from there', async () => {
+    session.become(person('1'));
+    vi.stubGlobal('location', { ...location, pathname: '/stories/7', search: '', assign });
+    await session.forget();
+    expect(assign).toHaveBeenCalledExactlyOnceWith('/log-in?ended&next=%2Fstories%2F7');
+    expect(kept('me')).toBeNull();
+  });
+
+  it('is not told anything after logging out', async () => {
+    vi.stubGlobal('fetch', async () => new Response(null, { status: 204 }));
+    session.become(person('1'));
+    await session.logOut();
+    expect(assign).toHaveBeenCalledExactlyOnceWith('/log-in');
   });
 });

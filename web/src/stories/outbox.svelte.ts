@@ -3,6 +3,7 @@
 import type { Audience, Story } from '$/api/types';
 import { freshIdempotencyKey } from '$/api/client';
 import { allUnsent, dropUnsent, keepUnsent, OUTBOX_SYNC, sendOnce, type Unsent } from '$/offline/outbox';
+import { present } from '$/language/clock.svelte';
 import { t } from '$/language/index.svelte';
 import { whenBack } from '$/parts/network.svelte';
 import { tell } from '$/parts/toasts.svelte';
@@ -42,7 +43,7 @@ export async function startOutbox(person: string, sent: (story: Story) => void):
 
 /** Posts a story. It is on the screen when this returns, and on the server when that can be reached. */
 export async function post(person: string, text: string, audience: Audience): Promise<void> {
-  const one: Unsent = { key: freshIdempotencyKey(), person, text, audience, at: Date.now(), refused: null };
+  const one: Unsent = { key: freshIdempotencyKey(), person, text, audience, at: present(), refused: null };
   outbox.list = [one, ...outbox.list];
   await keepUnsent(one);
   void send(one);
@@ -79,7 +80,7 @@ function arrived(key: string, story: Story): void {
   const waited = outbox.list.find((one) => one.key === key);
   discard(key);
   onSent(story);
-  if (waited && Date.now() - waited.at > WAIT_FIRST) tell(t('outbox.sent'));
+  if (waited && present() - waited.at > WAIT_FIRST) tell(t('outbox.sent'));
 }
 
 async function refuse(one: Unsent, code: string): Promise<void> {
