@@ -6,16 +6,7 @@ use async_trait::async_trait;
 use sosik_feed::timeline::{IdSlice, Mark, MarkExpired, Newer};
 use sosik_feed::{PersonId, StoryId};
 
-/// A result of the fabric.
-pub type FabricResult<T> = Result<T, FabricError>;
-
-/// The fabric did not respond. The call may or may not have taken effect; a repeat is safe.
-///
-/// No request fails because of it. A read of a feed uses the store instead. A write continues: its invalidation is
-/// retried, and the timelines concerned are not used until it succeeds. A delivery fails, and its order is retried.
-#[derive(Debug, thiserror::Error)]
-#[error("the fabric did not answer")]
-pub struct FabricError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+pub use crate::error::{FabricError, FabricResult};
 
 /// Whether a connected reader takes stories from this author. Called only for large authors, whose stories wake streams
 /// without being delivered to timelines. A wrong `true` costs one read; a wrong `false` delays the story.

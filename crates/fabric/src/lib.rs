@@ -8,12 +8,18 @@
 
 pub mod cache;
 pub mod contract;
+pub mod error;
 pub mod failing;
+pub mod gcra;
 mod hash;
 pub mod memory;
+pub mod rate_limits;
 pub mod rates;
+#[cfg(feature = "suite")]
+pub mod suite;
 
 pub use contract::{
-    Below, Delivery, Fabric, FabricError, FabricResult, Interest, Reader, Rebuild, Signals, Since,
-    Stats, View, Watch,
+    Below, Delivery, Fabric, Interest, Reader, Rebuild, Signals, Since, Stats, View, Watch,
 };
+pub use error::{FabricError, FabricResult};
+pub use rate_limits::{Decision, Rate, RateLimits};

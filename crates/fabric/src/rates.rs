@@ -1,36 +1,11 @@
 //! Rate limits of one node: a token bucket for each key.
 
-use std::num::NonZeroU32;
-use std::time::Duration;
-
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-/// The rate of a limiter: a burst, and an average per minute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// The bucket is refilled evenly at this rate.
-    pub per_minute: NonZeroU32,
-    /// Size of the bucket.
-    pub burst: NonZeroU32,
-}
-
-/// The decision of a limiter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// The request is allowed.
-    Allowed {
-        /// Number of further requests that are allowed immediately.
-        remaining: u32,
-    },
-    /// The request exceeds the rate.
-    Refused {
-        /// Time until the next request is allowed.
-        retry_after: Duration,
-    },
-}
+pub use crate::gcra::{Decision, Rate};
 
 /// Token buckets of one kind of request, one for each key. Keys are hashes, so the original value is not kept.
 pub struct Buckets {
@@ -76,6 +51,9 @@ impl Buckets {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

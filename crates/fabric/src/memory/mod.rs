@@ -2,6 +2,7 @@
 
 mod live;
 mod log;
+mod rate_limits;
 mod timelines;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::contract::{
 };
 use live::LiveStreams;
 use log::PullLog;
+pub use rate_limits::MemoryRateLimits;
 use timelines::Timelines;
 
 /// Limits of the memory fabric.
