@@ -297,6 +297,8 @@ export class HomeFeed {
   #begin(page: FeedPage): void {
     // What the person posted meanwhile is there already.
     this.stories = merged(page.items.map(onHome), this.stories);
+    const shown = new Set(this.stories.map((story) => story.id));
+    this.waiting = this.waiting.filter((story) => !shown.has(story.id));
     this.#before = page.before ?? null;
     this.after = page.after ?? this.after;
     this.end = page.end;

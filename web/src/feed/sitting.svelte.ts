@@ -67,7 +67,7 @@ export class Sitting {
     if (place && (await this.#asKept(place))) void this.home.lookAgain().catch(() => undefined);
     else await this.#fromTheServer(place);
     this.#keepChanges();
-    this.#stream.open(this.home.after);
+    if (!this.#isResting()) this.#stream.open(this.home.after);
   }
 
   /** Keeps where one was, and tells the server how far one has read. */
@@ -139,12 +139,18 @@ export class Sitting {
       if (document.hidden) {
         this.#awaySince ??= Date.now();
         this.leave();
-        this.#rest = setTimeout(() => this.#stream.close(), REST_AFTER);
+        if (this.#isResting()) this.#stream.close();
+        else this.#rest = setTimeout(() => this.#stream.close(), REST_AFTER);
       } else {
         clearTimeout(this.#rest);
         void this.#comeBack();
       }
     });
+  }
+
+  /** A hidden tab with a stream of its own would take a connection from the tabs that are seen. */
+  #isResting(): boolean {
+    return document.hidden && !this.#stream.isShared;
   }
 
   async #comeBack(): Promise<void> {

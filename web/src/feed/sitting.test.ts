@@ -171,4 +171,20 @@ describe('a sitting', () => {
     await expect.poll(() => mine().length, { timeout: 10_000 }).toBe(2);
     expect(mine().at(-1)?.address).toContain('last_event_id=401');
   }, 30_000);
+
+  it('closes the live stream as soon as nobody looks where tabs cannot share one, and opens it again', async () => {
+    await begun();
+    const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(mine().at(-1)?.readyState).toBe(2);
+    hidden.mockReturnValue(false);
+    document.dispatchEvent(new Event('visibilitychange'));
+    await expect.poll(() => mine().at(-1)?.readyState).toBe(0);
+  });
+
+  it('opens no live stream in a hidden tab where tabs cannot share one', async () => {
+    vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    await begun();
+    expect(mine()).toEqual([]);
+  });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { LiveStream, type Listener } from './stream';
+import type { JoinTabs } from './tabs';
 
 class FakeSource extends EventTarget {
   readyState = 1;
@@ -91,6 +92,96 @@ describe('the live stream', () => {
     latest().say('bye', {});
     stream.close();
     vi.advanceTimersByTime(60_000);
+    expect(sources).toHaveLength(1);
+  });
+});
+
+/** A browser whose tabs take turns in the order in which they came. */
+class Browser {
+  tabs: ((message: unknown) => void)[] = [];
+  queue: (() => void)[] = [];
+
+  join: JoinTabs = (_name, hear) => {
+    this.tabs.push(hear);
+    return {
+      areShared: true,
+      takeTurn: (begin) => {
+        this.queue.push(begin);
+        if (this.queue[0] === begin) begin();
+        return () => {
+          const hadTurn = this.queue[0] === begin;
+          this.queue = this.queue.filter((other) => other !== begin);
+          if (hadTurn) this.queue[0]?.();
+        };
+      },
+      tell: (message) => this.tabs.filter((tab) => tab !== hear).forEach((tab) => tab(structuredClone(message))),
+    };
+  };
+}
+
+describe('the live stream of several tabs', () => {
+  let browser: Browser;
+  let said: [number, unknown][];
+
+  function tab(number: number): LiveStream {
+    const listener: Listener = {
+      story: (json) => said.push([number, json]),
+      notifications: (unread) => said.push([number, unread]),
+      reset: () => said.push([number, 'reset']),
+      bye: () => said.push([number, 'bye']),
+    };
+    const open = (address: string) => {
+      const source = new FakeSource(address);
+      sources.push(source);
+      return source as unknown as EventSource;
+    };
+    return new LiveStream('41', listener, null, open, browser.join);
+  }
+
+  beforeEach(() => {
+    browser = new Browser();
+    said = [];
+  });
+
+  it('is one connection, and every tab hears all of it', () => {
+    const tabs = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(tab);
+    for (const one of tabs) one.open('c1');
+    expect(sources).toHaveLength(1);
+    latest().say('story', { id: '7' }, 'c2');
+    expect(said).toHaveLength(10);
+    expect(new Set(said.map(([number]) => number)).size).toBe(10);
+    latest().say('notifications', { unread: 3 });
+    expect(said.slice(10).map(([, unread]) => unread)).toEqual(Array(10).fill(3));
+  });
+
+  it('goes on from where it was in the next tab when the tab with the connection closes', () => {
+    const [first, second] = [tab(1), tab(2)];
+    first.open('c1');
+    second.open('c1');
+    latest().say('story', { id: '7' }, 'c2');
+    first.close();
+    expect(sources).toHaveLength(2);
+    expect(sources[0]?.readyState).toBe(2);
+    expect(latest().address).toContain('last_event_id=c2');
+    latest().say('story', { id: '8' }, 'c3');
+    expect(said.filter(([number]) => number === 2)).toHaveLength(2);
+  });
+
+  it('tells every tab that it ended, so that each learns whether the session did', () => {
+    const tabs = [tab(1), tab(2)];
+    for (const one of tabs) one.open('c1');
+    latest().say('bye', {});
+    expect(said).toEqual([[2, 'bye'], [1, 'bye']]);
+    vi.advanceTimersByTime(2_000);
+    expect(sources).toHaveLength(2);
+  });
+
+  it('is not opened by a tab that waited for its turn and was closed', () => {
+    const [first, second] = [tab(1), tab(2)];
+    first.open('c1');
+    second.open('c1');
+    second.close();
+    first.close();
     expect(sources).toHaveLength(1);
   });
 });
