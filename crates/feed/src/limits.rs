@@ -41,8 +41,17 @@ pub const HANDLE_CHARACTERS_MIN: usize = 3;
 /// Longest handle, in characters (all ASCII, so also in bytes). Fits on one line of a phone next to a time.
 pub const HANDLE_CHARACTERS_MAX: usize = 20;
 
-/// Longest display name, in characters. Long enough for full names with titles, short enough for a card.
-pub const DISPLAY_NAME_CHARACTERS_MAX: usize = 50;
+/// Longest display name, in characters as people count them (graphemes). Long enough for full names with titles, short
+/// enough for a card.
+pub const DISPLAY_NAME_GRAPHEMES_MAX: usize = 50;
+
+/// Longest display name, in code points. One emoji of a family has seven and a letter of Hindi up to four, so 50 of
+/// most graphemes fit.
+pub const DISPLAY_NAME_CHARACTERS_MAX: usize = 200;
+
+/// Joiners in one emoji that is drawn as one: the longest families of Unicode have three. Fonts draw longer sequences
+/// one emoji beside the other.
+pub const EMOJI_JOINERS_MAX: usize = 3;
 
 /// Combining marks in a row in a display name. Living scripts stack up to four; higher stacks of marks cover other
 /// people's lines.
@@ -162,8 +171,9 @@ pub const SEARCH_QUERY_CHARACTERS_MAX: usize = DISPLAY_NAME_CHARACTERS_MAX;
 /// Different words of one search query that are used. A name has fewer; further words are ignored.
 pub const SEARCH_WORDS_MAX: usize = 10;
 
-/// Longest search term kept in the index, in characters. A query is no longer, so a cut term is still found.
-pub const SEARCH_TERM_CHARACTERS_MAX: usize = SEARCH_QUERY_CHARACTERS_MAX;
+/// Longest search term kept in the index, in characters. The word of a query is cut to the same length before it is
+/// looked up, so a longer word is still found.
+pub const SEARCH_TERM_CHARACTERS_MAX: usize = 50;
 
 /// Search terms stored for each person. A name of 50 Han characters has 50 terms, a handle up to 11; the rest is for
 /// characters that normalisation decomposes.

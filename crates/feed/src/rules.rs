@@ -43,14 +43,15 @@ pub enum RuleBroken {
     /// The display name has no visible character.
     #[error("display name is empty: give at least one visible character")]
     DisplayNameEmpty,
-    /// The display name has more than [`limits::DISPLAY_NAME_CHARACTERS_MAX`] characters.
+    /// The display name has more than [`limits::DISPLAY_NAME_GRAPHEMES_MAX`] characters as people count them, or more
+    /// than [`limits::DISPLAY_NAME_CHARACTERS_MAX`] code points.
     #[error(
-        "display name is too long: {characters} characters, at most {} are allowed",
-        limits::DISPLAY_NAME_CHARACTERS_MAX
+        "display name is too long: {graphemes} characters, at most {} are allowed",
+        limits::DISPLAY_NAME_GRAPHEMES_MAX
     )]
     DisplayNameTooLong {
-        /// The number of characters.
-        characters: usize,
+        /// The number of characters as people count them; of code points if there are too many of these.
+        graphemes: usize,
     },
     /// The display name contains a character that is not allowed.
     #[error("display name has a character that is not allowed: {0}")]
@@ -352,7 +353,7 @@ mod tests {
         RuleBroken::HandleConfusable,
         RuleBroken::HandleTaken,
         RuleBroken::DisplayNameEmpty,
-        RuleBroken::DisplayNameTooLong { characters: 51 },
+        RuleBroken::DisplayNameTooLong { graphemes: 51 },
         RuleBroken::DisplayNameCharacters(REFUSED),
         RuleBroken::DisplayNameTooWide,
         RuleBroken::DisplayNameReserved,

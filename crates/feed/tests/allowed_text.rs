@@ -20,6 +20,8 @@ struct Example {
     expected: String,
     /// The rejected code point.
     character: Option<String>,
+    /// What is stored, where an example is about that.
+    written: Option<String>,
 }
 
 fn outcome(text: &str) -> (String, Option<String>) {
@@ -43,9 +45,14 @@ fn every_example_of_allowed_text_comes_out_as_expected() {
         text,
         expected,
         character,
+        written,
     } in examples
     {
         assert_eq!(outcome(&text), (expected, character), "{about}");
+        let stored = StoryText::parse(&text, TextRequirement::Required);
+        if let Some(written) = written {
+            assert_eq!(stored.unwrap().as_str(), written, "{about}");
+        }
     }
 }
 

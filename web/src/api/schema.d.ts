@@ -772,7 +772,7 @@ export interface components {
         ChangeProfile: {
             /** @description At most 300 characters; empty removes it. */
             bio?: string | null;
-            /** @description 1 to 50 characters. */
+            /** @description 1 to 50 characters as people count them (graphemes), at most 200 code points. */
             display_name?: string | null;
             /** @description ko, en or ja. */
             language?: string | null;
@@ -1123,7 +1123,7 @@ export interface components {
         /** @description `POST /v1/people`. */
         SignUp: {
             /**
-             * @description 1 to 50 characters.
+             * @description 1 to 50 characters as people count them (graphemes), at most 200 code points.
              * @example 김미나
              */
             display_name: string;

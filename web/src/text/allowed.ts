@@ -43,9 +43,36 @@ const END = /(?:[^\S\ufeff]|\x85)+$/u;
 
 const REFUSED: Partial<Record<Class, Reason>> = { control: 'control', direction: 'direction', unusable: 'unusable' };
 
+// The line breaks of every system.
+const BREAK = /\r\n|[\n\r\v\f\x85\u2028\u2029]/;
+
+/** A text as the server stores it, before anything is refused: its line breaks, blank lines and end in one form. */
+export function written(text: string): string {
+  let kept = '';
+  let followsBlank = false;
+  for (const line of text.normalize('NFC').split(BREAK)) {
+    if (!isSeen(line)) {
+      followsBlank = true;
+      continue;
+    }
+    if (kept !== '') kept += followsBlank ? '\n\n' : '\n';
+    kept += line;
+    followsBlank = false;
+  }
+  return kept.replace(END, '');
+}
+
+function isSeen(line: string): boolean {
+  for (const character of line) {
+    const kind = classOf(character.codePointAt(0) ?? 0);
+    if (kind !== 'blank' && kind !== 'invisible') return true;
+  }
+  return false;
+}
+
 /** What is wrong with a text, or null. The server says the same. */
 export function fault(text: string): Fault | null {
-  const kept = text.replace(/\r\n?/g, '\n').normalize('NFC').replace(END, '');
+  const kept = written(text);
   const refused = refusedIn(kept);
   const visible = Array.from(kept, (character) => classOf(character.codePointAt(0) ?? 0)).some(
     (kind) => kind === 'visible' || kind === 'flag_base',

@@ -11,7 +11,7 @@ pub struct SignUp {
     /// 3 to 20 of a-z, 0-9 and _; starts with a letter.
     #[schema(example = "mina")]
     pub handle: String,
-    /// 1 to 50 characters.
+    /// 1 to 50 characters as people count them (graphemes), at most 200 code points.
     #[schema(example = "김미나")]
     pub display_name: String,
     /// 8 to 128 characters, not a common password.
@@ -50,7 +50,7 @@ pub struct ChangePassword {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeProfile {
-    /// 1 to 50 characters.
+    /// 1 to 50 characters as people count them (graphemes), at most 200 code points.
     pub display_name: Option<String>,
     /// At most 300 characters; empty removes it.
     pub bio: Option<String>,

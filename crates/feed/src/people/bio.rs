@@ -13,7 +13,8 @@ pub struct Bio(String);
 stored_text!(Bio, private);
 
 impl Bio {
-    /// Checks a bio and normalises it: NFC, line breaks as `\n`, no white space at the end.
+    /// Checks a bio and normalises it: NFC, line breaks as `\n`, at most one blank line in a row, no white
+    /// space at the end.
     ///
     /// # Errors
     /// [`RuleBroken::BioTooLong`] or [`RuleBroken::BioCharacters`].

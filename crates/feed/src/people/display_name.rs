@@ -7,19 +7,20 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 use unicode_script::{Script, ScriptExtension, UnicodeScript};
-use unicode_width::UnicodeWidthChar;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::imitation::imitates_the_service;
 use crate::limits::{
-    DISPLAY_NAME_CHARACTERS_MAX, DISPLAY_NAME_COLUMNS_MAX, DISPLAY_NAME_INVISIBLE_IN_A_ROW_MAX,
-    DISPLAY_NAME_MARKS_IN_A_ROW_MAX,
+    DISPLAY_NAME_CHARACTERS_MAX, DISPLAY_NAME_COLUMNS_MAX, DISPLAY_NAME_GRAPHEMES_MAX,
+    DISPLAY_NAME_INVISIBLE_IN_A_ROW_MAX, DISPLAY_NAME_MARKS_IN_A_ROW_MAX, EMOJI_JOINERS_MAX,
 };
 use crate::rules::RuleBroken;
 use crate::text::fold::is_word_character;
 use crate::text::{Class, Reason, Refused, Runs, check_runs, class, is_visible, stored_text};
 
-/// The name of a person: 1 to [`DISPLAY_NAME_CHARACTERS_MAX`] characters on one line, with at least one visible
-/// character.
+/// The name of a person: 1 to [`DISPLAY_NAME_GRAPHEMES_MAX`] characters as people count them on one line, with at least
+/// one visible character.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct DisplayName(String);
@@ -42,10 +43,7 @@ impl DisplayName {
     pub fn parse(text: &str) -> Result<Self, RuleBroken> {
         let composed: String = text.nfc().collect();
         let name = composed.split_whitespace().collect::<Vec<_>>().join(" ");
-        let characters = name.chars().count();
-        if characters > DISPLAY_NAME_CHARACTERS_MAX {
-            return Err(RuleBroken::DisplayNameTooLong { characters });
-        }
+        check_length(&name)?;
         if !name.chars().any(is_visible) {
             return Err(RuleBroken::DisplayNameEmpty);
         }
@@ -60,6 +58,19 @@ impl DisplayName {
         check_scripts(&name).map_err(RuleBroken::DisplayNameCharacters)?;
         Ok(Self(name))
     }
+}
+
+fn check_length(name: &str) -> Result<(), RuleBroken> {
+    let characters = name.chars().count();
+    // A longer name is rejected without segmentation, and its code points are reported as its length.
+    let graphemes = match characters > DISPLAY_NAME_CHARACTERS_MAX {
+        true => characters,
+        false => name.graphemes(true).count(),
+    };
+    if graphemes > DISPLAY_NAME_GRAPHEMES_MAX {
+        return Err(RuleBroken::DisplayNameTooLong { graphemes });
+    }
+    Ok(())
 }
 
 fn check_characters(name: &str) -> Result<(), Refused> {
@@ -246,23 +257,40 @@ fn check_word(word: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Columns on the page. Ligatures count as the text that they spell; signs that are much wider than a column count with
-/// their width.
+/// Columns on the page. Ligatures count as the text that they spell.
 fn columns(name: &str) -> usize {
-    name.nfkc()
-        .map(|character| match character {
-            // Cuneiform, the widest Tamil, Burmese and Javanese signs, and dashes of two and three em.
-            '\u{12000}'..='\u{1254F}'
-            | '\u{BF5}'
-            | '\u{BF8}'
-            | '\u{102A}'
-            | '\u{A9C4}'..='\u{A9C5}' => 4,
-            '\u{2E3A}'..='\u{2E3B}' => 6,
-            // A ligature of a whole sentence, which has no decomposition.
-            '\u{FDFD}' => 20,
-            _ => character.width().unwrap_or(0),
-        })
-        .sum()
+    let plain: String = name.nfkc().collect();
+    plain.graphemes(true).map(columns_of).sum()
+}
+
+/// Columns of one grapheme. An emoji that consists of several counts once.
+fn columns_of(grapheme: &str) -> usize {
+    let joiners = grapheme
+        .chars()
+        .filter(|character| *character == '\u{200D}');
+    if joiners.count() > EMOJI_JOINERS_MAX
+        || grapheme.chars().any(|each| wide_columns(each).is_some())
+    {
+        let columns = |each: char| wide_columns(each).or(each.width()).unwrap_or(0);
+        return grapheme.chars().map(columns).sum();
+    }
+    grapheme.width()
+}
+
+/// Columns of signs that are much wider than two.
+fn wide_columns(character: char) -> Option<usize> {
+    match character {
+        // Cuneiform, the widest Tamil, Burmese and Javanese signs, and dashes of two and three em.
+        '\u{12000}'..='\u{1254F}'
+        | '\u{BF5}'
+        | '\u{BF8}'
+        | '\u{102A}'
+        | '\u{A9C4}'..='\u{A9C5}' => Some(4),
+        '\u{2E3A}'..='\u{2E3B}' => Some(6),
+        // A ligature of a whole sentence, which has no decomposition.
+        '\u{FDFD}' => Some(20),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -472,13 +500,38 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_at_most_fifty_characters_after_composing() {
+    fn a_name_has_at_most_fifty_characters_as_people_count_them() {
         check_parse(&"가".repeat(50), Ok(&"가".repeat(50)));
         check_parse(&"\u{1100}\u{1161}".repeat(50), Ok(&"가".repeat(50)));
         check_parse(
             &"가".repeat(51),
-            Err(RuleBroken::DisplayNameTooLong { characters: 51 }),
+            Err(RuleBroken::DisplayNameTooLong { graphemes: 51 }),
         );
+        for (grapheme, count) in [
+            ("👩\u{200d}👩\u{200d}👧\u{200d}👦", 28),
+            ("नि", 50),
+            ("🇰🇷", 50),
+            ("葛\u{e0100}", 50),
+        ] {
+            check_parse(&grapheme.repeat(count), Ok(&grapheme.repeat(count)));
+            assert!(
+                DisplayName::parse(&grapheme.repeat(count + 1)).is_err(),
+                "{grapheme}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_has_at_most_two_hundred_code_points_and_no_emoji_is_a_row_of_them() {
+        let letter = "n\u{330}\u{331}\u{332}";
+        check_parse(&letter.repeat(50), Ok(&letter.repeat(50)));
+        let long = format!("{}n\u{330}\u{331}\u{332}\u{333}", letter.repeat(49));
+        check_parse(
+            &long,
+            Err(RuleBroken::DisplayNameTooLong { graphemes: 201 }),
+        );
+        let row = ["👩"; 60].join("\u{200d}");
+        check_parse(&row, Err(RuleBroken::DisplayNameTooWide));
     }
 
     proptest! {
@@ -486,7 +539,8 @@ mod tests {
         fn reading_any_text_never_panics_and_reading_twice_changes_nothing(text in any::<String>(), plain in "[ \\t\\pL\\pM]{0,60}") {
             for text in [text, plain] {
                 if let Ok(name) = DisplayName::parse(&text) {
-                    prop_assert!((1..=50).contains(&name.as_str().chars().count()));
+                    prop_assert!((1..=50).contains(&name.as_str().graphemes(true).count()));
+                    prop_assert!(name.as_str().chars().count() <= DISPLAY_NAME_CHARACTERS_MAX);
                     prop_assert_eq!(DisplayName::parse(name.as_str()), Ok(name));
                 }
             }

@@ -256,15 +256,15 @@ mod tests {
 
     #[test]
     fn a_query_without_a_word_or_of_too_many_characters_is_refused() {
-        for query in ["", " ", "@", "@_", "!?", "🎉", &"가".repeat(51)] {
+        for query in ["", " ", "@", "@_", "!?", "🎉", &"가".repeat(201)] {
             assert_eq!(
                 Query::parse(query),
                 Err(RuleBroken::SearchQueryInvalid),
                 "{query:?}"
             );
         }
-        assert!(Query::parse(&"가".repeat(50)).is_ok());
-        assert!(Query::parse(&"\u{1100}\u{1161}".repeat(50)).is_ok());
+        assert!(Query::parse(&"가".repeat(200)).is_ok());
+        assert!(Query::parse(&"\u{1100}\u{1161}".repeat(200)).is_ok());
     }
 
     #[test]

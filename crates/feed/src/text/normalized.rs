@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::allowed::{Reason, Refused, check, is_visible};
+use super::allowed::{Class, Reason, Refused, check, class, is_visible};
 
 /// The error of a text, independent of its kind.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,17 +16,13 @@ pub(crate) enum Fault {
     Characters(Refused),
 }
 
-/// The normal form of a text: `\n` for every kind of line break, NFC, no white space at the end, empty if no character
-/// is visible.
+/// The normal form of a text: NFC, `\n` for every kind of line break, at most one blank line in a row and none at the
+/// start, no white space at the end, empty if no character is visible.
 ///
 /// Among the rejected characters, PostgreSQL would reject NUL much later, and escape characters would reach an
 /// operator's terminal.
 pub(crate) fn normalized(text: &str, characters_max: usize) -> Result<String, Fault> {
-    let mut kept: String = text
-        .replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .nfc()
-        .collect();
+    let mut kept = folded_lines(&text.nfc().collect::<String>());
     kept.truncate(kept.trim_end().len());
     let characters = kept.chars().count();
     if characters > characters_max {
@@ -45,6 +41,36 @@ pub(crate) fn normalized(text: &str, characters_max: usize) -> Result<String, Fa
     Ok(kept)
 }
 
+/// The lines of a text, with one blank line for every run of them between two others.
+fn folded_lines(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut follows_blank = false;
+    for line in text.replace("\r\n", "\n").split(is_line_break) {
+        if line.chars().all(is_unseen) {
+            follows_blank = true;
+            continue;
+        }
+        if !kept.is_empty() {
+            kept.push_str(if follows_blank { "\n\n" } else { "\n" });
+        }
+        kept.push_str(line);
+        follows_blank = false;
+    }
+    kept
+}
+
+/// Line breaks of every system: the mandatory breaks of UAX 14.
+fn is_line_break(character: char) -> bool {
+    matches!(
+        character,
+        '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+    )
+}
+
+fn is_unseen(character: char) -> bool {
+    matches!(class(character), Class::Blank | Class::Invisible)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -58,9 +84,19 @@ mod tests {
     #[test]
     fn line_breaks_letters_and_the_end_have_one_form() {
         check_written("a\r\nb\rc\nd", "a\nb\nc\nd");
+        check_written("a\u{b}b\u{c}c\u{85}d\u{2028}e\u{2029}f", "a\nb\nc\nd\ne\nf");
         check_written("  two  spaces\tand a tab \n\n", "  two  spaces\tand a tab");
         check_written("e\u{301}", "é");
         check_written("\u{1112}\u{1161}\u{11ab}\u{3000}", "한");
+    }
+
+    #[test]
+    fn blank_lines_in_a_row_become_one_and_those_at_the_start_none() {
+        check_written("a\n\nb", "a\n\nb");
+        check_written("a\n\n\n\n\nb\r\n\r\n\r\nc", "a\n\nb\n\nc");
+        check_written("a\n \n\u{3000}\t\n\u{200b}\n\u{3164}\nb", "a\n\nb");
+        check_written("\n \n  a\n", "  a");
+        check_written("a\n\u{2800}", "a");
     }
 
     #[test]
@@ -81,7 +117,7 @@ mod tests {
 
     #[test]
     fn control_characters_are_refused_and_lengths_are_told() {
-        for text in ["a\0", "\u{1b}[2Jx", "a\u{7f}b", "a\u{9b}b", "a\u{b}b"] {
+        for text in ["a\0", "\u{1b}[2Jx", "a\u{7f}b", "a\u{9b}b", "a\n\u{8}\nb"] {
             let fault = normalized(text, 100).unwrap_err();
             assert!(
                 matches!(fault, Fault::Characters(refused) if refused.reason == Reason::Control),
@@ -97,7 +133,7 @@ mod tests {
         fn writing_any_text_never_panics_and_writing_twice_changes_nothing(text in any::<String>(), tight in "[ae\\r\\n\\t \u{301}\u{1100}-\u{11ff}]*") {
             for text in [text, tight] {
                 if let Ok(kept) = normalized(&text, 10_000) {
-                    prop_assert!(!kept.contains('\r'));
+                    prop_assert!(!kept.contains('\r') && !kept.contains("\n\n\n") && !kept.starts_with('\n'));
                     prop_assert_eq!(normalized(&kept, 10_000), Ok(kept));
                 }
             }

@@ -26,6 +26,9 @@ const READ_BYTES: usize = 128 * 1024;
 /// First bytes of a gzip file (RFC 1952, section 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// A file or standard input, read line by line.
 pub struct Input {
     /// The name used in messages.
@@ -150,7 +153,7 @@ impl Input {
                     break;
                 };
                 self.line += 1;
-                let says = match std::str::from_utf8(&self.buffer) {
+                let says = match std::str::from_utf8(without_mark(self.line, &self.buffer)) {
                     _ if !fits => Err(format!(
                         "the line is longer than {} KiB",
                         LINE_BYTES_MAX / 1024
@@ -166,6 +169,14 @@ impl Input {
             }
             Ok(lines)
         })
+    }
+}
+
+/// A line without the byte order mark that some programs write at the start of a file.
+fn without_mark(line: u64, bytes: &[u8]) -> &[u8] {
+    match bytes.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) if line == 1 => rest,
+        _ => bytes,
     }
 }
 
@@ -230,6 +241,14 @@ mod tests {
     fn lines_end_at_breaks_and_at_the_end() {
         check_lines(b"", &[]);
         check_lines(b"a\n\nb", &[(true, "a\n"), (true, "\n"), (true, "b")]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped_at_the_start_of_a_file_only() {
+        let line = "\u{feff}mina\n".as_bytes();
+        assert_eq!(without_mark(1, line), b"mina\n");
+        assert_eq!(without_mark(2, line), line);
+        assert_eq!(without_mark(1, b"mina"), b"mina");
     }
 
     #[test]
