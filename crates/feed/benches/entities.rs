@@ -32,6 +32,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("words with dots", "a."),
     ("words of two scripts", "a가"),
     ("hosts without scheme", "www."),
+    ("hosts without scheme and tags", "www.a.bc/#"),
     ("user information", "https://a:b@"),
     ("percent signs", "%"),
     ("open brackets", "https://a.example/("),

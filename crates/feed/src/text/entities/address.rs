@@ -27,7 +27,7 @@ pub(super) fn read(text: &[char], from: usize) -> Address {
         return with_scheme(text, from, word_end);
     }
     if starts_with(text, from, "www.") && !continues(text, from) {
-        return without_scheme(text, from);
+        return without_scheme(text, from, word_end);
     }
     let end = if is_host(&text[from..word_end]) && leads_on(text.get(word_end)) {
         tail_end(text, from, word_end)
@@ -65,7 +65,7 @@ fn with_scheme(text: &[char], from: usize, scheme_end: usize) -> Address {
 }
 
 /// An address that starts with `www.` and has at least two more labels.
-fn without_scheme(text: &[char], from: usize) -> Address {
+fn without_scheme(text: &[char], from: usize, word_end: usize) -> Address {
     let authority = read_host(text, from);
     let end = address_end(text, from, authority.end);
     let host = &text[authority.host_start..authority.host_end];
@@ -81,7 +81,12 @@ fn without_scheme(text: &[char], from: usize) -> Address {
         .flatten();
     Address {
         start: from,
-        end: end.max(from + "www.".len()),
+        // Without a link nothing of the word is read again.
+        end: if link.is_some() {
+            end
+        } else {
+            end.max(word_end)
+        },
         link,
     }
 }
