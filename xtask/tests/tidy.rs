@@ -249,6 +249,18 @@ fn no_file_is_longer_than_can_be_read_in_one_go() {
     }
 }
 
+/// A method on `Service` would be reachable from every noun. Methods belong to the handle of their noun.
+#[test]
+fn only_the_file_of_the_service_adds_methods_to_it() {
+    let mut found = sources();
+    found.retain(|path| {
+        let text = fs::read_to_string(path).unwrap();
+        text.lines().any(|line| line.starts_with("impl Service {"))
+    });
+    let names: Vec<_> = found.iter().filter_map(|path| path.file_name()).collect();
+    assert_eq!(names, ["service.rs"], "{found:?}");
+}
+
 #[test]
 fn every_module_opens_with_what_it_is_for() {
     let sources = sources();

@@ -21,7 +21,8 @@ pub(crate) async fn list(
     let page = page.read(app, scope)?;
     let found = app
         .service
-        .related(viewer, list, page.behind()?, page.limit())
+        .relations()
+        .list(viewer, list, page.behind()?, page.limit())
         .await?;
     Ok(Json(to_schema(&found, app, scope)))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 use sosik_api::schema::Story;
-use sosik_service::feed::stream::NOTIFICATIONS_EVERY;
+use sosik_service::feeds::stream::NOTIFICATIONS_EVERY;
 use sosik_testkit::{TestApp, TestPerson, TestResponse, eventually};
 
 /// A short interval of checks, so that a test can wait for several of them.

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use sosik_feed::Timestamp;
-use sosik_service::feed::{FeedQuery, FeedStart};
+use sosik_service::feeds::{FeedQuery, FeedStart};
 
 use crate::measure::resident_bytes;
 use crate::report::say;
@@ -168,8 +168,8 @@ async fn warm(world: &World, shape: &Shape, what: Warm, people: u64) -> anyhow::
             limit: crate::reads::PAGE,
         };
         match what {
-            Warm::Timelines => drop(world.service.warm_up(reader).await?),
-            Warm::Pages => drop(world.service.feed(reader, request).await?),
+            Warm::Timelines => drop(world.service.feeds().warm_up(reader).await?),
+            Warm::Pages => drop(world.service.feeds().read(reader, request).await?),
         }
     }
     Ok(())

@@ -40,7 +40,7 @@ pub(crate) async fn measure(
     let world = Arc::new(filled.open().await?);
     let people: Vec<u64> = (0..everybody.people).collect();
     for readers in people.chunks(WARM_AT_ONCE) {
-        let warm = |reader: &u64| world.service.warm_up(world.person(*reader));
+        let warm = |reader: &u64| world.service.feeds().warm_up(world.person(*reader));
         try_join_all(readers.iter().map(warm)).await?;
     }
     let (start, cpu_before) = (now(), process_cpu());

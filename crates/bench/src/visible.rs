@@ -8,7 +8,7 @@
 use anyhow::{Context, ensure};
 use futures::future::try_join_all;
 use sosik_feed::{Audience, PersonId, StoryId};
-use sosik_service::feed::stream::{FeedStream, StreamEvent};
+use sosik_service::feeds::stream::{FeedStream, StreamEvent};
 
 use crate::measure::{Samples, now, rounded};
 use crate::report::{Report, Row};
@@ -81,7 +81,11 @@ impl Author {
         self.warm_up(&world).await?;
         let author = world.person(self.number);
         let last = self.readers.last().context("the author has no reader")?;
-        let mut stream = world.service.open_stream(world.person(*last), None).await?;
+        let mut stream = world
+            .service
+            .feeds()
+            .open_stream(world.person(*last), None)
+            .await?;
         let (mut acknowledged, mut visible) = (Vec::new(), Vec::new());
         for number in 0..scale.visible_posts {
             let start = now();
@@ -111,7 +115,7 @@ impl Author {
         for readers in self.readers.chunks(WARM_AT_ONCE) {
             let each = readers
                 .iter()
-                .map(|reader| world.service.warm_up(world.person(*reader)));
+                .map(|reader| world.service.feeds().warm_up(world.person(*reader)));
             let warm = try_join_all(each).await?;
             ensure!(
                 warm.into_iter().all(|warm| warm),
@@ -123,11 +127,15 @@ impl Author {
 
     /// Checks that the story is also on that reader's page, in addition to the stream.
     async fn check_first(&self, world: &World, last: u64, author: PersonId) -> anyhow::Result<()> {
-        let request = sosik_service::feed::FeedQuery {
-            from: sosik_service::feed::FeedStart::Top,
+        let request = sosik_service::feeds::FeedQuery {
+            from: sosik_service::feeds::FeedStart::Top,
             limit: 1,
         };
-        let page = world.service.feed(world.person(last), request).await?;
+        let page = world
+            .service
+            .feeds()
+            .read(world.person(last), request)
+            .await?;
         let top = page.items.first().context("the feed has no story")?;
         ensure!(
             top.story.record.author == author,

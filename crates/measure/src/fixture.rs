@@ -13,7 +13,7 @@ use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::people::{DisplayName, Handle, Language};
 use sosik_feed::{Audience, PersonId, StoryId};
 use sosik_populate::import::new_person;
-use sosik_service::stories::post::PostRequest;
+use sosik_service::stories::PostRequest;
 use sosik_service::{Clock, Parts, Service, Settings, SystemClock};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 use tokio::net::TcpListener;
@@ -87,7 +87,8 @@ impl Fixture {
         count: usize,
     ) -> anyhow::Result<()> {
         let hash = service
-            .hash_of_new_password(PASSWORD, [String::new(), String::new()])
+            .accounts()
+            .hash_new_password(PASSWORD, [String::new(), String::new()])
             .await?;
         let mut people = Vec::with_capacity(count);
         for number in 0..count {
@@ -147,7 +148,7 @@ pub(crate) async fn post(
         audience: Audience::Friends,
         idempotency_key: None,
     };
-    let posted = service.post(author, request).await?;
+    let posted = service.stories().post(author, request).await?;
     Ok(posted.story.record.id)
 }
 

@@ -24,7 +24,7 @@ use sosik_plan::assumptions::Assumptions;
 use sosik_plan::input::Origin;
 use sosik_service::Service;
 use sosik_service::accounts::SignUpRequest;
-use sosik_service::feed::{FeedQuery, FeedStart};
+use sosik_service::feeds::{FeedQuery, FeedStart};
 use tokio_util::sync::CancellationToken;
 
 use self::clock::{micros_each, now, number, process_cpu};
@@ -223,11 +223,14 @@ impl Act {
         match self {
             Self::Post => return Ok(Some(post(service, person, &text(number)).await?)),
             Self::Like(stories) => {
-                service.like(person, of_the_next(stories)).await?;
+                service.likes().add(person, of_the_next(stories)).await?;
             }
             Self::Comment(stories) => {
                 let story = of_the_next(stories);
-                service.comment(person, story, &text(number), None).await?;
+                service
+                    .comments()
+                    .add(person, story, &text(number), None)
+                    .await?;
             }
         }
         Ok(None)
@@ -249,7 +252,7 @@ async fn read_all(fixture: &Fixture, service: &Service) -> anyhow::Result<f64> {
             from: FeedStart::Top,
             limit: 20,
         };
-        let page = service.feed(*reader, top).await?;
+        let page = service.feeds().read(*reader, top).await?;
         ensure!(!page.items.is_empty(), "a feed of the measurement is empty");
     }
     let span = process_cpu().saturating_sub(before);
@@ -259,6 +262,7 @@ async fn read_all(fixture: &Fixture, service: &Service) -> anyhow::Result<f64> {
 /// Signs up a new person with this number of friends. Returns the token.
 async fn token(fixture: &Fixture, service: &Service, friends: usize) -> anyhow::Result<String> {
     let signed_up = service
+        .accounts()
         .sign_up(SignUpRequest {
             handle: "reader".to_owned(),
             display_name: "독자".to_owned(),

@@ -10,9 +10,10 @@ use sosik_feed::{Circle, CommentId, Cursor, PersonId, RuleBroken, StoryId};
 use sosik_store::{CommentRecord, NewComment, Posted};
 
 use crate::caches::PersonEntry;
+use crate::core::Core;
 use crate::pages::{Filled, fill, page_limit};
 use crate::sabotage::Sabotage;
-use crate::{Change, Service, ServiceError, ServiceResult};
+use crate::{Change, ServiceError, ServiceResult};
 
 const NO_SUCH_COMMENT: ServiceError = ServiceError::NotFound("comment");
 
@@ -38,27 +39,37 @@ pub struct CommentPage {
     pub hidden: u32,
 }
 
-impl Service {
+/// Comments on stories. Cheap to clone.
+#[derive(Clone)]
+pub struct Comments {
+    core: Core,
+}
+
+impl Comments {
+    pub(crate) const fn new(core: Core) -> Self {
+        Self { core }
+    }
+
     /// Comments on a story. Idempotent per key: a repeat returns the first comment.
     ///
     /// # Errors
     /// `NotFound` if the story does not exist or the viewer may not see it, or if the request is a repeat and the
     /// comment has been deleted since; `RuleBroken` if the rules reject the text or the key; `IdempotencyKeyReused`.
-    pub async fn comment(
+    pub async fn add(
         &self,
         viewer: PersonId,
         story: StoryId,
         text: &str,
         idempotency_key: Option<&str>,
     ) -> ServiceResult<CommentItem> {
-        let idempotency = self.idempotency(
+        let idempotency = self.core.idempotency(
             idempotency_key.map(str::to_owned),
             &[&story.to_string(), text],
         )?;
-        let text = self.checked_comment_text(text)?;
-        self.require_visible(viewer, story).await?;
+        let text = self.checked_text(text)?;
+        self.core.require_visible(viewer, story).await?;
         let comment = NewComment {
-            id: CommentId::on_story(story, self.next_id().await?),
+            id: CommentId::on_story(story, self.core.next_id().await?),
             story,
             author: viewer,
             mentions: text::mentions(&text)
@@ -67,14 +78,15 @@ impl Service {
                 .collect(),
             text,
             idempotency,
-            now: self.now(),
+            now: self.core.now(),
         };
-        let service = self.clone();
+        let this = self.clone();
         let kept = self
-            .run_to_completion(async move { service.keep_comment(comment).await })
+            .core
+            .run_to_completion(async move { this.write(comment).await })
             .await?;
         let comment = self
-            .0
+            .core
             .store
             .comment_by_id(kept)
             .await?
@@ -86,21 +98,21 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound` if the story does not exist or the viewer may not see it.
-    pub async fn comments(
+    pub async fn list(
         &self,
         viewer: PersonId,
         story: StoryId,
         after: Option<CommentId>,
         limit: u32,
     ) -> ServiceResult<CommentPage> {
-        self.require_visible(viewer, story).await?;
-        if self.breaks(Sabotage::FailInsteadOfRefusing) {
+        self.core.require_visible(viewer, story).await?;
+        if self.core.breaks(Sabotage::FailInsteadOfRefusing) {
             return Err(ServiceError::Failed("there is too much to do"));
         }
-        let circle = self.circle(viewer).await?;
+        let circle = self.core.circle(viewer).await?;
         let limit = page_limit(limit);
-        let shows_all = self.breaks(Sabotage::ShowBlockedComments);
-        let store = &self.0.store;
+        let shows_all = self.core.breaks(Sabotage::ShowBlockedComments);
+        let store = &self.core.store;
         let Filled {
             shown: comments,
             next,
@@ -113,7 +125,7 @@ impl Service {
         )
         .await?;
         let authors: Vec<_> = comments.iter().map(|comment| comment.author).collect();
-        let people = self.people(&authors).await?;
+        let people = self.core.people(&authors).await?;
         let items = comments.into_iter().filter_map(|comment| {
             let author = Arc::clone(people.get(&comment.author)?);
             Some(CommentItem { comment, author })
@@ -133,7 +145,7 @@ impl Service {
         story: StoryId,
     ) -> ServiceResult<u32> {
         match circle.is_severed_from_anybody() {
-            true => Ok(self.0.store.comments_hidden_from(viewer, story).await?),
+            true => Ok(self.core.store.comments_hidden_from(viewer, story).await?),
             false => Ok(0),
         }
     }
@@ -143,33 +155,33 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound` if there is no such comment; `RuleBroken` if the rules reject the text.
-    pub async fn edit_comment(
+    pub async fn edit(
         &self,
         viewer: PersonId,
         comment: CommentId,
         text: &str,
     ) -> ServiceResult<CommentItem> {
         let known = self
-            .0
+            .core
             .store
             .comment_by_id(comment)
             .await?
             .filter(|known| known.author == viewer)
             .ok_or(NO_SUCH_COMMENT)?;
-        match self.require_visible(viewer, known.story).await {
+        match self.core.require_visible(viewer, known.story).await {
             Ok(_) => {}
             Err(ServiceError::NotFound(_)) => return Err(NO_SUCH_COMMENT),
             Err(other) => return Err(other),
         }
-        let text = self.checked_comment_text(text)?;
+        let text = self.checked_text(text)?;
         if text == known.text {
             return self.with_author(known).await;
         }
         // Comments are not cached, so there is nothing to invalidate.
         let edited = self
-            .0
+            .core
             .store
-            .edit_comment(comment, viewer, text, self.now())
+            .edit_comment(comment, viewer, text, self.core.now())
             .await?
             .ok_or(NO_SUCH_COMMENT)?;
         self.with_author(edited).await
@@ -179,51 +191,56 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound` if there is no comment with this id that the viewer may delete.
-    pub async fn delete_comment(&self, viewer: PersonId, comment: CommentId) -> ServiceResult<()> {
+    pub async fn delete(&self, viewer: PersonId, comment: CommentId) -> ServiceResult<()> {
         let known = self
-            .0
+            .core
             .store
             .comment_by_id(comment)
             .await?
             .ok_or(NO_SUCH_COMMENT)?;
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let answer = service.0.store.delete_comment(comment, viewer).await;
-            let Some((story, counts)) = service
-                .invalidate_on_error(answer, [Change::Story(known.story)])
-                .await?
-            else {
-                return Err(NO_SUCH_COMMENT);
-            };
-            // The notification of the comment is deleted with it.
-            let author = service
-                .stories(&[story])
-                .await?
-                .pop()
-                .flatten()
-                .map(|story| story.record.author);
-            let told = author.into_iter().collect();
-            service
-                .invalidate([Change::Counts(story, counts), Change::Notifications(told)])
-                .await;
-            Ok(())
-        })
-        .await
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let answer = this.core.store.delete_comment(comment, viewer).await;
+                let Some((story, counts)) = this
+                    .core
+                    .invalidate_on_error(answer, [Change::Story(known.story)])
+                    .await?
+                else {
+                    return Err(NO_SUCH_COMMENT);
+                };
+                // The notification of the comment is deleted with it.
+                let author = this
+                    .core
+                    .stories(&[story])
+                    .await?
+                    .pop()
+                    .flatten()
+                    .map(|story| story.record.author);
+                let told = author.into_iter().collect();
+                this.core
+                    .invalidate([Change::Counts(story, counts), Change::Notifications(told)])
+                    .await;
+                Ok(())
+            })
+            .await
     }
 
-    async fn keep_comment(&self, comment: NewComment) -> ServiceResult<CommentId> {
+    async fn write(&self, comment: NewComment) -> ServiceResult<CommentId> {
         let (id, story) = (comment.id, comment.story);
-        let answer = self.0.store.comment(comment).await;
+        let answer = self.core.store.comment(comment).await;
         match self
+            .core
             .invalidate_on_error(answer, [Change::Story(story)])
             .await?
         {
             (Posted::New { notified }, counts) => {
-                self.invalidate([
-                    Change::Counts(story, counts),
-                    Change::Notifications(notified),
-                ])
-                .await;
+                self.core
+                    .invalidate([
+                        Change::Counts(story, counts),
+                        Change::Notifications(notified),
+                    ])
+                    .await;
                 metrics::counter!("sosik_comments_total").increment(1);
                 Ok(id)
             }
@@ -234,10 +251,10 @@ impl Service {
     }
 
     /// Checks the text against the rules of the domain and the configured limit.
-    fn checked_comment_text(&self, text: &str) -> ServiceResult<String> {
+    fn checked_text(&self, text: &str) -> ServiceResult<String> {
         let text = CommentText::parse(text)?.into_string();
         let characters = text.chars().count();
-        if characters > self.0.settings.texts.comment_characters_max {
+        if characters > self.core.settings.texts.comment_characters_max {
             return Err(RuleBroken::CommentTextTooLong { characters }.into());
         }
         Ok(text)
@@ -245,6 +262,7 @@ impl Service {
 
     async fn with_author(&self, comment: CommentRecord) -> ServiceResult<CommentItem> {
         let author = self
+            .core
             .person(comment.author)
             .await?
             .ok_or(ServiceError::NotFound("person"))?;

@@ -3,10 +3,11 @@
 use sosik_feed::{Circle, NotificationId, PersonId, Position, StoryId};
 use sosik_store::{Liked, StoreResult, StoryCounts};
 
+use crate::core::Core;
 use crate::pages::{fill, page_limit};
 use crate::relations::{PersonPage, place_of};
 use crate::sabotage::Sabotage;
-use crate::{Change, Service, ServiceError, ServiceResult};
+use crate::{Change, ServiceError, ServiceResult};
 
 /// One page of the people who like a story.
 #[derive(Debug, Clone, Default)]
@@ -17,24 +18,40 @@ pub struct LikerPage {
     pub hidden: u32,
 }
 
-impl Service {
+/// Likes. Cheap to clone.
+#[derive(Clone)]
+pub struct Likes {
+    core: Core,
+}
+
+impl Likes {
+    pub(crate) const fn new(core: Core) -> Self {
+        Self { core }
+    }
+
     /// Likes a story. Returns the story's counts after it. Idempotent.
     ///
     /// # Errors
     /// `NotFound` if the story does not exist or the viewer may not see it.
-    pub async fn like(&self, viewer: PersonId, story: StoryId) -> ServiceResult<StoryCounts> {
-        let author = self.require_visible(viewer, story).await?.record.author;
-        let notification = NotificationId::for_reader(author, self.next_id().await?);
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let answer = service
-                .0
-                .store
-                .like(viewer, story, notification, service.now())
-                .await;
-            service.invalidate_liked(viewer, story, answer).await
-        })
-        .await
+    pub async fn add(&self, viewer: PersonId, story: StoryId) -> ServiceResult<StoryCounts> {
+        let author = self
+            .core
+            .require_visible(viewer, story)
+            .await?
+            .record
+            .author;
+        let notification = NotificationId::for_reader(author, self.core.next_id().await?);
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let answer = this
+                    .core
+                    .store
+                    .like(viewer, story, notification, this.core.now())
+                    .await;
+                this.invalidate_liked(viewer, story, answer).await
+            })
+            .await
     }
 
     /// Takes a like back. Idempotent.
@@ -44,16 +61,17 @@ impl Service {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn unlike(&self, viewer: PersonId, story: StoryId) -> ServiceResult<()> {
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let answer = service.0.store.unlike(viewer, story).await;
-            match service.invalidate_liked(viewer, story, answer).await {
-                Ok(_) | Err(ServiceError::NotFound(_)) => Ok(()),
-                Err(failure) => Err(failure),
-            }
-        })
-        .await
+    pub async fn remove(&self, viewer: PersonId, story: StoryId) -> ServiceResult<()> {
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let answer = this.core.store.unlike(viewer, story).await;
+                match this.invalidate_liked(viewer, story, answer).await {
+                    Ok(_) | Err(ServiceError::NotFound(_)) => Ok(()),
+                    Err(failure) => Err(failure),
+                }
+            })
+            .await
     }
 
     /// People who like a story, the latest like first. People severed from the viewer are omitted from the list and
@@ -61,17 +79,17 @@ impl Service {
     ///
     /// # Errors
     /// `NotFound` if the story does not exist or the viewer may not see it.
-    pub async fn likers(
+    pub async fn list(
         &self,
         viewer: PersonId,
         story: StoryId,
         before: Option<Position>,
         limit: u32,
     ) -> ServiceResult<LikerPage> {
-        self.require_visible(viewer, story).await?;
-        let circle = self.circle(viewer).await?;
+        self.core.require_visible(viewer, story).await?;
+        let circle = self.core.circle(viewer).await?;
         let limit = page_limit(limit);
-        let store = &self.0.store;
+        let store = &self.core.store;
         let likers = fill(
             limit,
             before,
@@ -80,7 +98,7 @@ impl Service {
             |liker| !circle.is_severed_from(liker.person),
         )
         .await?;
-        let page = self.person_page(viewer, &circle, likers).await?;
+        let page = self.core.person_page(viewer, &circle, likers).await?;
         Ok(LikerPage {
             page,
             hidden: self.likes_hidden(viewer, &circle, story).await?,
@@ -94,7 +112,7 @@ impl Service {
         story: StoryId,
     ) -> ServiceResult<u32> {
         match circle.is_severed_from_anybody() {
-            true => Ok(self.0.store.likes_hidden_from(viewer, story).await?),
+            true => Ok(self.core.store.likes_hidden_from(viewer, story).await?),
             false => Ok(0),
         }
     }
@@ -106,21 +124,23 @@ impl Service {
         answer: StoreResult<Option<Liked>>,
     ) -> ServiceResult<StoryCounts> {
         let liked = self
+            .core
             .invalidate_on_error(answer, [Change::Story(story), Change::Liked(viewer)])
             .await?;
         let Some(mut liked) = liked else {
             return Err(ServiceError::NotFound("story"));
         };
-        if self.breaks(Sabotage::CountTwice) {
+        if self.core.breaks(Sabotage::CountTwice) {
             liked.counts.likes *= 2;
         }
         let notified = liked.notified.into_iter().collect();
-        self.invalidate([
-            Change::Counts(story, liked.counts),
-            Change::Liked(viewer),
-            Change::Notifications(notified),
-        ])
-        .await;
+        self.core
+            .invalidate([
+                Change::Counts(story, liked.counts),
+                Change::Liked(viewer),
+                Change::Notifications(notified),
+            ])
+            .await;
         Ok(liked.counts)
     }
 }

@@ -6,8 +6,9 @@ use sosik_feed::{Cursor, NotificationId, PersonId};
 use sosik_store::NotificationRecord;
 
 use crate::caches::PersonEntry;
+use crate::core::Core;
 use crate::pages::{Filled, fill, page_limit};
-use crate::{Change, Service, ServiceResult};
+use crate::{Change, ServiceResult};
 
 /// A notification with the person who caused it.
 #[derive(Debug, Clone)]
@@ -31,19 +32,29 @@ pub struct NotificationPage {
     pub unread: u32,
 }
 
-impl Service {
+/// Notifications. Cheap to clone.
+#[derive(Clone)]
+pub struct Notifications {
+    core: Core,
+}
+
+impl Notifications {
+    pub(crate) const fn new(core: Core) -> Self {
+        Self { core }
+    }
+
     /// One page of the viewer's notifications.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn notifications(
+    pub async fn list(
         &self,
         viewer: PersonId,
         before: Option<NotificationId>,
         limit: u32,
     ) -> ServiceResult<NotificationPage> {
         let limit = page_limit(limit);
-        let store = &self.0.store;
+        let store = &self.core.store;
         let Filled { shown: found, next } = fill(
             limit,
             before,
@@ -57,7 +68,7 @@ impl Service {
             .iter()
             .map(|notification| notification.actor)
             .collect();
-        let people = self.people(&actors).await?;
+        let people = self.core.people(&actors).await?;
         let items = found.into_iter().filter_map(|notification| {
             let actor = Arc::clone(people.get(&notification.actor)?);
             Some(NotificationItem {
@@ -69,7 +80,7 @@ impl Service {
             items: items.collect(),
             before: next.map(|last| Cursor::Below(last.raw())),
             end: next.is_none(),
-            unread: self.unread_notifications(viewer).await?,
+            unread: self.unread(viewer).await?,
         })
     }
 
@@ -77,11 +88,11 @@ impl Service {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn unread_notifications(&self, viewer: PersonId) -> ServiceResult<u32> {
+    pub async fn unread(&self, viewer: PersonId) -> ServiceResult<u32> {
         Ok(self
-            .0
+            .core
             .store
-            .unread_notifications(viewer, self.0.settings.feed.unread_max)
+            .unread_notifications(viewer, self.core.settings.feed.unread_max)
             .await?)
     }
 
@@ -90,21 +101,18 @@ impl Service {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn mark_notifications_read(
-        &self,
-        viewer: PersonId,
-        up_to: NotificationId,
-    ) -> ServiceResult<()> {
-        let up_to = up_to.min(NotificationId::new(self.newest_possible()));
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let answer = service.0.store.mark_notifications_read(viewer, up_to).await;
-            // The person's other devices show the count, too.
-            service
-                .invalidate([Change::Notifications(vec![viewer])])
-                .await;
-            Ok(answer?)
-        })
-        .await
+    pub async fn mark_read(&self, viewer: PersonId, up_to: NotificationId) -> ServiceResult<()> {
+        let up_to = up_to.min(NotificationId::new(self.core.newest_possible()));
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let answer = this.core.store.mark_notifications_read(viewer, up_to).await;
+                // The person's other devices show the count, too.
+                this.core
+                    .invalidate([Change::Notifications(vec![viewer])])
+                    .await;
+                Ok(answer?)
+            })
+            .await
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use common::World;
 use sosik_feed::{Audience, PersonId, StoryId};
 use sosik_service::Settings;
-use sosik_service::feed::FeedStart;
-use sosik_service::verify::{Difference, PageComparison};
+use sosik_service::feeds::FeedStart;
+use sosik_service::verifier::{Difference, PageComparison};
 use sosik_store::StorySpan;
 
 /// A reader whose friends have posted more than two pages.
@@ -26,9 +26,23 @@ async fn long_feed(world: &World) -> (PersonId, PersonId, Vec<StoryId>) {
 }
 
 async fn all_pages(world: &World, reader: PersonId) -> Vec<PageComparison> {
-    let mut pages = vec![world.service.check_page(reader, None).await.unwrap()];
+    let mut pages = vec![
+        world
+            .service
+            .verifier()
+            .check_page(reader, None)
+            .await
+            .unwrap(),
+    ];
     while let Some(below) = pages.last().and_then(|page| page.below) {
-        pages.push(world.service.check_page(reader, Some(below)).await.unwrap());
+        pages.push(
+            world
+                .service
+                .verifier()
+                .check_page(reader, Some(below))
+                .await
+                .unwrap(),
+        );
     }
     pages
 }
@@ -45,7 +59,7 @@ async fn a_check_goes_through_a_feed_page_by_page_and_leaves_no_timeline_behind(
     assert!(pages.iter().all(|page| page.differences.is_empty()));
     assert_eq!(pages[0].below, Some(feed[99]));
     assert_eq!(world.service.fabric().stats().timelines, timelines);
-    let comparison = world.service.verify(reader).await.unwrap();
+    let comparison = world.service.verifier().verify(reader).await.unwrap();
     assert_eq!((comparison.stories, comparison.differences), (250, vec![]));
 }
 
@@ -81,7 +95,7 @@ async fn what_is_missing_from_a_timeline_is_found_on_its_page() {
             .map(Difference::Missing)
             .collect::<Vec<_>>()
     );
-    let comparison = world.service.verify(reader).await.unwrap();
+    let comparison = world.service.verifier().verify(reader).await.unwrap();
     assert_eq!(comparison.stories, 250);
     assert_eq!(comparison.differences.len(), 25);
 }
@@ -97,13 +111,18 @@ async fn a_check_runs_while_every_turn_of_readers_is_taken() {
     world.quiet().await;
     let service = world.service.clone();
     let waits = tokio::spawn(async move {
-        let request = sosik_service::feed::FeedQuery {
+        let request = sosik_service::feeds::FeedQuery {
             from: FeedStart::Top,
             limit: 1,
         };
-        service.feed(reader, request).await.map(|_| ())
+        service.feeds().read(reader, request).await.map(|_| ())
     });
-    let page = world.service.check_page(reader, None).await.unwrap();
+    let page = world
+        .service
+        .verifier()
+        .check_page(reader, None)
+        .await
+        .unwrap();
     assert_eq!((page.stories, page.differences), (1, vec![]));
     assert!(!waits.is_finished(), "a reader waits for a permit");
     waits.abort();

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use common::{World, below, ids, newer};
 use sosik_feed::{Audience, StoryId};
-use sosik_service::feed::FeedStart;
+use sosik_service::feeds::FeedStart;
 use sosik_service::{Sabotage, Settings};
 
 /// Lateness cannot be detected without a clock. The checker of `sosik load` has one, and this build is used to test it,
@@ -99,7 +99,12 @@ async fn private(world: World) -> Result<(), Broken> {
     world
         .befriend_all(mina, &[unfriended, blocked, muter, friend])
         .await;
-    world.service.follow(follower, mina).await.unwrap();
+    world
+        .service
+        .relations()
+        .follow(follower, mina)
+        .await
+        .unwrap();
     for reader in &people {
         world.top(*reader).await;
     }
@@ -116,29 +121,40 @@ async fn private(world: World) -> Result<(), Broken> {
         "a follower sees other than the public stories",
     )?;
 
-    world.service.unfriend(unfriended, mina).await.unwrap();
+    world
+        .service
+        .relations()
+        .unfriend(unfriended, mina)
+        .await
+        .unwrap();
     expect(
         world.top(unfriended).await.is_empty(),
         "stories are shown after the friendship ended",
     )?;
-    world.service.block(mina, blocked).await.unwrap();
+    world
+        .service
+        .relations()
+        .block(mina, blocked)
+        .await
+        .unwrap();
     expect(
         world.top(blocked).await.is_empty(),
         "stories are shown to somebody blocked",
     )?;
-    world.service.mute(muter, mina).await.unwrap();
+    world.service.relations().mute(muter, mina).await.unwrap();
     expect(
         world.top(muter).await.is_empty(),
         "stories of somebody muted are shown",
     )?;
-    world.service.delete_story(mina, deleted).await.unwrap();
+    world.service.stories().delete(mina, deleted).await.unwrap();
     expect(
         world.top(friend).await == [private, public],
         "a deleted story is shown",
     )?;
     world
         .service
-        .edit_story(mina, public, narrowed())
+        .stories()
+        .edit(mina, public, narrowed())
         .await
         .unwrap();
     expect(
@@ -151,8 +167,8 @@ async fn private(world: World) -> Result<(), Broken> {
     )
 }
 
-fn narrowed() -> sosik_service::stories::edit::EditRequest {
-    sosik_service::stories::edit::EditRequest {
+fn narrowed() -> sosik_service::stories::EditRequest {
+    sosik_service::stories::EditRequest {
         text: None,
         audience: Some(Audience::Friends),
     }
@@ -199,7 +215,7 @@ async fn no_gaps_downwards(world: World) -> Result<(), Broken> {
         from = below(&before);
         world.post(author, Audience::Friends).await;
         if let Some(story) = to_vanish.pop_first() {
-            world.service.delete_story(author, story).await.unwrap();
+            world.service.stories().delete(author, story).await.unwrap();
         }
     }
     expect(
@@ -285,9 +301,13 @@ async fn comments_private(world: World) -> Result<(), Broken> {
     let story = world.post(host, Audience::Friends).await;
     let service = &world.service;
     let (text, key) = ("out of sight", None);
-    service.comment(blocked, story, text, key).await.unwrap();
-    service.block(guest, blocked).await.unwrap();
-    let seen = async |who| match service.comments(who, story, None, 10).await {
+    service
+        .comments()
+        .add(blocked, story, text, key)
+        .await
+        .unwrap();
+    service.relations().block(guest, blocked).await.unwrap();
+    let seen = async |who| match service.comments().list(who, story, None, 10).await {
         Ok(page) => Ok(page.items.len()),
         Err(error) => Err(error.to_string()),
     };
@@ -307,7 +327,7 @@ async fn counted(world: World) -> Result<(), Broken> {
     world.befriend(people[0], people[1]).await;
     let story = world.post(people[0], Audience::Friends).await;
     world.top(people[0]).await;
-    let counts = world.service.like(people[1], story).await.unwrap();
+    let counts = world.service.likes().add(people[1], story).await.unwrap();
     expect(counts.likes == 1, "one like is not counted as one")?;
     let page = world.read(people[0], FeedStart::Top, 10).await;
     let shown: Vec<u32> = (page.items.iter())

@@ -11,7 +11,7 @@ use common::{World, ids, newer};
 use futures::future::join_all;
 use sosik_feed::cursor::RECENT_MAX;
 use sosik_feed::{Audience, PersonId, StoryId};
-use sosik_service::feed::{FeedPage, FeedStart};
+use sosik_service::feeds::{FeedPage, FeedStart};
 use sosik_service::{ServiceError, Settings};
 use sosik_store::LargeAuthorLimits;
 
@@ -44,7 +44,12 @@ async fn what_is_taken_away_while_it_is_delivered_is_not_shown_after_the_answer(
         let unfriend = {
             let world = Arc::clone(&world);
             tokio::spawn(async move {
-                world.service.unfriend(author, unfriended).await.unwrap();
+                world
+                    .service
+                    .relations()
+                    .unfriend(author, unfriended)
+                    .await
+                    .unwrap();
                 assert!(
                     !world.top(unfriended).await.contains(&story),
                     "shown after the friendship ended"
@@ -54,7 +59,12 @@ async fn what_is_taken_away_while_it_is_delivered_is_not_shown_after_the_answer(
         let block = {
             let world = Arc::clone(&world);
             tokio::spawn(async move {
-                world.service.block(blocked, author).await.unwrap();
+                world
+                    .service
+                    .relations()
+                    .block(blocked, author)
+                    .await
+                    .unwrap();
                 assert!(
                     !world.top(blocked).await.contains(&story),
                     "shown after the block"
@@ -64,7 +74,7 @@ async fn what_is_taken_away_while_it_is_delivered_is_not_shown_after_the_answer(
         let delete = {
             let (world, watcher) = (Arc::clone(&world), readers[29]);
             tokio::spawn(async move {
-                service.delete_story(author, story).await.unwrap();
+                service.stories().delete(author, story).await.unwrap();
                 assert!(
                     !world.top(watcher).await.contains(&story),
                     "shown after it was deleted"
@@ -81,7 +91,16 @@ async fn what_is_taken_away_while_it_is_delivered_is_not_shown_after_the_answer(
     }
     world.quiet().await;
     for reader in readers {
-        assert_eq!(world.service.verify(reader).await.unwrap().differences, []);
+        assert_eq!(
+            world
+                .service
+                .verifier()
+                .verify(reader)
+                .await
+                .unwrap()
+                .differences,
+            []
+        );
     }
 }
 
@@ -97,7 +116,12 @@ async fn an_author_who_crosses_the_limit_of_large_ones_leaves_no_gap_and_no_dupl
     let regulars = world.crowd("regular", 8).await;
     let crowd = world.crowd("crowd", 40).await;
     for reader in &regulars {
-        world.service.follow(*reader, author).await.unwrap();
+        world
+            .service
+            .relations()
+            .follow(*reader, author)
+            .await
+            .unwrap();
     }
     let mut pages = Vec::new();
     for reader in &regulars {
@@ -110,10 +134,20 @@ async fn an_author_who_crosses_the_limit_of_large_ones_leaves_no_gap_and_no_dupl
         tokio::spawn(async move {
             for _ in 0..3 {
                 for fan in &crowd {
-                    world.service.follow(*fan, author).await.unwrap();
+                    world
+                        .service
+                        .relations()
+                        .follow(*fan, author)
+                        .await
+                        .unwrap();
                 }
                 for fan in &crowd {
-                    world.service.unfollow(*fan, author).await.unwrap();
+                    world
+                        .service
+                        .relations()
+                        .unfollow(*fan, author)
+                        .await
+                        .unwrap();
                 }
             }
             done.store(true, Ordering::SeqCst);
@@ -137,7 +171,16 @@ async fn an_author_who_crosses_the_limit_of_large_ones_leaves_no_gap_and_no_dupl
         let once: BTreeSet<StoryId> = seen[place].iter().copied().collect();
         assert_eq!(once.len(), seen[place].len(), "a story came twice");
         assert_eq!(once, posted, "a story is missing");
-        assert_eq!(world.service.verify(*reader).await.unwrap().differences, []);
+        assert_eq!(
+            world
+                .service
+                .verifier()
+                .verify(*reader)
+                .await
+                .unwrap()
+                .differences,
+            []
+        );
     }
 }
 
@@ -168,12 +211,13 @@ async fn two_thousand_readers_who_come_back_to_a_cold_cache_are_all_answered_wit
     let answers = all_at_once(readers.iter().copied().map(|reader| {
         let service = service.clone();
         async move {
-            let request = sosik_service::feed::FeedQuery {
+            let request = sosik_service::feeds::FeedQuery {
                 from: FeedStart::Top,
                 limit: 100,
             };
             service
-                .feed(reader, request)
+                .feeds()
+                .read(reader, request)
                 .await
                 .map(|page| page.items.len())
         }
@@ -185,7 +229,16 @@ async fn two_thousand_readers_who_come_back_to_a_cold_cache_are_all_answered_wit
     let stats = world.service.fabric().stats();
     assert_eq!(stats.timelines, readers.len(), "{stats:?}");
     for reader in readers.iter().step_by(97) {
-        assert_eq!(world.service.verify(*reader).await.unwrap().differences, []);
+        assert_eq!(
+            world
+                .service
+                .verifier()
+                .verify(*reader)
+                .await
+                .unwrap()
+                .differences,
+            []
+        );
     }
 }
 
@@ -204,9 +257,10 @@ async fn many_requests_of_one_cold_reader_build_one_timeline() {
         let service = world.service.clone();
         async move {
             let page = service
-                .feed(
+                .feeds()
+                .read(
                     reader,
-                    sosik_service::feed::FeedQuery {
+                    sosik_service::feeds::FeedQuery {
                         from: FeedStart::Top,
                         limit: 5,
                     },
@@ -240,6 +294,7 @@ async fn the_friend_limit_holds_however_many_accept_at_once_on_both_sides() {
         for star in &stars {
             world
                 .service
+                .relations()
                 .send_friend_request(*fan, *star)
                 .await
                 .unwrap();
@@ -251,7 +306,7 @@ async fn the_friend_limit_holds_however_many_accept_at_once_on_both_sides() {
         .collect::<Vec<_>>();
     let answers = all_at_once(pairs.into_iter().map(|(star, fan)| {
         let service = world.service.clone();
-        async move { service.accept_friend_request(star, fan).await }
+        async move { service.relations().accept_friend_request(star, fan).await }
     }))
     .await;
     let accepted = answers.iter().filter(|answer| answer.is_ok()).count();
@@ -265,7 +320,7 @@ async fn the_friend_limit_holds_however_many_accept_at_once_on_both_sides() {
     for person in stars.iter().chain(&fans) {
         let counts = world.store().person_counts(*person).await.unwrap();
         assert!(counts.friends <= LIMIT, "{counts:?}");
-        let circle = world.service.circle(*person).await.unwrap();
+        let circle = world.service.people().circle(*person).await.unwrap();
         assert_eq!(circle.friends().len(), counts.friends as usize);
     }
 }
@@ -304,7 +359,16 @@ async fn a_friendship_that_begins_while_the_timeline_is_built_is_not_missed() {
     for task in reading {
         task.await.unwrap();
     }
-    assert_eq!(world.service.verify(reader).await.unwrap().differences, []);
+    assert_eq!(
+        world
+            .service
+            .verifier()
+            .verify(reader)
+            .await
+            .unwrap()
+            .differences,
+        []
+    );
 }
 
 #[tokio::test]
@@ -335,6 +399,7 @@ async fn a_story_that_left_the_feed_and_came_back_is_news_again() {
 
     world
         .service
+        .relations()
         .unfriend(reader, comes_and_goes)
         .await
         .unwrap();

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use sosik_feed::{PersonId, StoryId};
-use sosik_service::verify::PageComparison;
+use sosik_service::verifier::PageComparison;
 use sosik_service::{Service, ServiceResult};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -125,7 +125,7 @@ async fn check_page(
     reader: PersonId,
     below: Option<StoryId>,
 ) -> Option<StoryId> {
-    match service.check_page(reader, below).await {
+    match service.verifier().check_page(reader, below).await {
         Ok(page) => {
             report(reader, &page);
             page.below

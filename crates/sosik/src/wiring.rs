@@ -47,7 +47,7 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
     fabric.set_interest(service.interest());
     let passwords = &config.passwords;
     if !passwords.breached_url.is_empty() {
-        service.set_breached_passwords(RangeClient::new(
+        service.accounts().set_breached_passwords(RangeClient::new(
             &passwords.breached_url,
             passwords.breached_timeout(),
         )?);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sosik_feed::Timestamp;
-use sosik_service::supervise::current_task;
+use sosik_service::current_task;
 use sosik_service::{Clock, SystemClock};
 
 /// The clock of the machine with an offset that tests set.

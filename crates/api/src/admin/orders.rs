@@ -63,7 +63,7 @@ pub(crate) async fn retry(State(app): State<App>) -> Result<Json<Retried>, Probl
         .retry_dead_orders(now)
         .await
         .map_err(sosik_service::ServiceError::from)?;
-    app.service.notify_workers();
+    app.service.delivery().notify_workers();
     Ok(Json(Retried { retried }))
 }
 

@@ -25,6 +25,6 @@ pub(crate) async fn add(
     viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.block(viewer.id, person).await?;
+    app.service.relations().block(viewer.id, person).await?;
     Ok(StatusCode::NO_CONTENT)
 }

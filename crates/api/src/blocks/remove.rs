@@ -20,6 +20,6 @@ pub(crate) async fn remove(
     viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.unblock(viewer.id, person).await?;
+    app.service.relations().unblock(viewer.id, person).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -19,6 +19,6 @@ pub(crate) async fn delete(
     viewer: Viewer,
     Id(comment): Id<CommentId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.delete_comment(viewer.id, comment).await?;
+    app.service.comments().delete(viewer.id, comment).await?;
     Ok(StatusCode::NO_CONTENT)
 }

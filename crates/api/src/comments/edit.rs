@@ -26,7 +26,8 @@ pub(crate) async fn edit(
 ) -> Result<Json<Comment>, Problem> {
     let item = app
         .service
-        .edit_comment(viewer.id, comment, &body.text)
+        .comments()
+        .edit(viewer.id, comment, &body.text)
         .await?;
     Ok(Json(Comment::of(&item)))
 }

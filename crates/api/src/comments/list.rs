@@ -27,7 +27,8 @@ pub(crate) async fn list(
     let after = page.above()?.map(CommentId::new);
     let comments = app
         .service
-        .comments(viewer.id, story, after, page.limit())
+        .comments()
+        .list(viewer.id, story, after, page.limit())
         .await?;
     Ok(Json(CommentPage {
         items: comments.items.iter().map(Comment::of).collect(),

@@ -34,7 +34,8 @@ pub(crate) async fn write(
 ) -> Result<Response, Problem> {
     let item = app
         .service
-        .comment(viewer.id, story, &body.text, key.as_deref())
+        .comments()
+        .add(viewer.id, story, &body.text, key.as_deref())
         .await?;
     let location = format!("/v1/comments/{}", item.comment.id);
     Ok((

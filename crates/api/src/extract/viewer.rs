@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 
-use sosik_service::accounts::CachedSession;
+use sosik_service::sessions::CachedSession;
 
 use super::{ClientAddress, RequestContext, expected, same_site, session_cookie};
 use crate::app::App;
@@ -31,7 +31,7 @@ impl<K: Kind> FromRequestParts<App> for Viewer<K> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let token = token_of(parts, app)?;
-        let viewer = match app.service.cached_session(token) {
+        let viewer = match app.service.sessions().cached(token) {
             CachedSession::Open(viewer) => viewer,
             CachedSession::Invalid => return Err(Problem::Unauthenticated),
             CachedSession::NotCached => look_up_token(parts, app, token).await?,
@@ -58,7 +58,7 @@ async fn look_up_token(
     let address = ClientAddress::of_parts(&parts.extensions, &parts.headers, &app.settings);
     let (network, clock) = (address.network().key(), app.service.clock());
     app.unknown_tokens.check(network, clock.monotonic())?;
-    let viewer = app.service.viewer_in_store(token).await?;
+    let viewer = app.service.sessions().viewer_in_store(token).await?;
     if viewer.is_none() {
         app.unknown_tokens.count(network, clock.monotonic());
     }

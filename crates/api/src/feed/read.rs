@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use sosik_feed::cursor::seal::{List, Scope};
 use sosik_feed::{Cursor, StoryId};
-use sosik_service::feed::{FeedQuery, FeedStart};
+use sosik_service::feeds::{FeedQuery, FeedStart};
 
 use crate::app::App;
 use crate::extract::{CursorParam, IfNoneMatch, Page, PageQuery, Query, Viewer};
@@ -35,7 +35,7 @@ pub(crate) async fn read(
         limit: page.limit,
         from: from(page)?,
     };
-    let page = app.service.feed(viewer.id, request).await?;
+    let page = app.service.feeds().read(viewer.id, request).await?;
     let seals = app.service.seals();
     Ok(known.respond(render::feed_page(&page, Sealing { seals, scope })))
 }

@@ -16,7 +16,7 @@ pub(crate) async fn show(
     State(app): State<App>,
     viewer: Viewer,
 ) -> Result<Json<ReadPosition>, Problem> {
-    let position = app.service.read_position(viewer.id).await?;
+    let position = app.service.feeds().read_position(viewer.id).await?;
     Ok(Json(to_schema(position)))
 }
 
@@ -31,7 +31,7 @@ pub(crate) async fn mark(
     viewer: Viewer<Marking>,
     Json(body): Json<MarkRead>,
 ) -> Result<Json<ReadPosition>, Problem> {
-    let position = app.service.mark_read(viewer.id, body.story).await?;
+    let position = app.service.feeds().mark_read(viewer.id, body.story).await?;
     Ok(Json(to_schema(position)))
 }
 

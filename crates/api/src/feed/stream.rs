@@ -17,7 +17,7 @@ use serde::Deserialize;
 use sosik_feed::cursor::Seen;
 use sosik_feed::cursor::seal::{List, Scope, Seals};
 use sosik_feed::{Cursor, PersonId};
-use sosik_service::feed::stream::{FeedStream, StreamEvent};
+use sosik_service::feeds::stream::{FeedStream, StreamEvent};
 use sosik_service::{ServiceError, accounts};
 use tokio::time::{Interval, MissedTickBehavior};
 use utoipa::IntoParams;
@@ -80,7 +80,7 @@ pub(crate) async fn stream(
     }
     let seen = seen(resume, &headers, (app.service.seals(), viewer.id))?;
     let open = app.streams.open(viewer.id)?;
-    let feed = app.service.open_stream(viewer.id, seen).await?;
+    let feed = app.service.feeds().open_stream(viewer.id, seen).await?;
     let connection = StreamConnection::new(app, *viewer, feed, open);
     let body = Body::from_stream(stream::unfold(connection, StreamConnection::next));
     let mut response = Response::new(body);
@@ -210,6 +210,7 @@ impl StreamConnection {
     async fn session_is_valid(&self) -> bool {
         self.app
             .service
+            .sessions()
             .still_valid(&self.viewer)
             .await
             .unwrap_or(false)

@@ -20,6 +20,6 @@ pub(crate) async fn remove(
     viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.unfollow(viewer.id, person).await?;
+    app.service.relations().unfollow(viewer.id, person).await?;
     Ok(StatusCode::NO_CONTENT)
 }

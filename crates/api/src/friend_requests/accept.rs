@@ -22,6 +22,9 @@ pub(crate) async fn accept(
     viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.accept_friend_request(viewer.id, person).await?;
+    app.service
+        .relations()
+        .accept_friend_request(viewer.id, person)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -24,6 +24,9 @@ pub(crate) async fn ask(
     viewer: Viewer<AskingFriends>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.send_friend_request(viewer.id, person).await?;
+    app.service
+        .relations()
+        .send_friend_request(viewer.id, person)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -20,6 +20,9 @@ pub(crate) async fn drop(
     viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.remove_friend_request(viewer.id, person).await?;
+    app.service
+        .relations()
+        .remove_friend_request(viewer.id, person)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -31,6 +31,6 @@ pub(crate) async fn show(
     if relation.severed() || !(relation.requested || relation.asked) {
         return Err(none());
     }
-    let person = app.service.person(person).await?.ok_or_else(none)?;
+    let person = app.service.people().by_id(person).await?.ok_or_else(none)?;
     Ok(Json(Person::of(&person).related(relation)))
 }

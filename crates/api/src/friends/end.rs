@@ -20,6 +20,6 @@ pub(crate) async fn end(
     viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.unfriend(viewer.id, person).await?;
+    app.service.relations().unfriend(viewer.id, person).await?;
     Ok(StatusCode::NO_CONTENT)
 }

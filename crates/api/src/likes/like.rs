@@ -24,7 +24,7 @@ pub(crate) async fn like(
 ) -> Result<Json<Reaction>, Problem> {
     let StoryCounts {
         likes, comments, ..
-    } = app.service.like(viewer.id, story).await?;
+    } = app.service.likes().add(viewer.id, story).await?;
     Ok(Json(Reaction {
         likes,
         comments,
@@ -44,6 +44,6 @@ pub(crate) async fn unlike(
     viewer: Viewer<Liking>,
     Id(story): Id<StoryId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.unlike(viewer.id, story).await?;
+    app.service.likes().remove(viewer.id, story).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -26,7 +26,8 @@ pub(crate) async fn list(
     let page = page.read(&app, scope)?;
     let likers = app
         .service
-        .likers(viewer.id, story, page.behind()?, page.limit())
+        .likes()
+        .list(viewer.id, story, page.behind()?, page.limit())
         .await?;
     Ok(Json(PersonPage {
         hidden: Some(likers.hidden),

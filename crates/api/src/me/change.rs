@@ -31,6 +31,7 @@ pub(crate) async fn change(
     } = body;
     let me = app
         .service
+        .people()
         .change_profile(
             viewer.id,
             ProfileUpdate {

@@ -29,6 +29,7 @@ pub(crate) async fn password(
         .log_ins_per_handle
         .take(viewer.id.as_u64(), Some(&context))?;
     app.service
+        .accounts()
         .change_password(&viewer, &body.current, &body.new)
         .await?;
     Ok(StatusCode::NO_CONTENT)

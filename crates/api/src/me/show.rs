@@ -12,6 +12,6 @@ use crate::schema::Person;
 #[utoipa::path(get, path = "/v1/me", tag = "me", operation_id = "show_me",
     responses((status = 200, description = "your profile with its counts", body = Person)))]
 pub(crate) async fn show(State(app): State<App>, viewer: Viewer) -> Result<Json<Person>, Problem> {
-    let me = app.service.me(viewer.id).await?;
+    let me = app.service.people().me(viewer.id).await?;
     Ok(Json(to_schema(&me, viewer.id)))
 }

@@ -24,6 +24,6 @@ pub(crate) async fn add(
     viewer: Viewer<Relating>,
     Id(person): Id<PersonId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.mute(viewer.id, person).await?;
+    app.service.relations().mute(viewer.id, person).await?;
     Ok(StatusCode::NO_CONTENT)
 }

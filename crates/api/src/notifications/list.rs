@@ -25,7 +25,8 @@ pub(crate) async fn list(
     let before = page.below()?.map(NotificationId::new);
     let found = app
         .service
-        .notifications(viewer.id, before, page.limit())
+        .notifications()
+        .list(viewer.id, before, page.limit())
         .await?;
     Ok(Json(NotificationPage {
         items: found.items.iter().map(Notification::of).collect(),

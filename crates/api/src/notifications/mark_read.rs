@@ -20,8 +20,9 @@ pub(crate) async fn mark_read(
     Json(body): Json<MarkNotificationsRead>,
 ) -> Result<Json<UnreadNotifications>, Problem> {
     app.service
-        .mark_notifications_read(viewer.id, body.notification)
+        .notifications()
+        .mark_read(viewer.id, body.notification)
         .await?;
-    let unread = app.service.unread_notifications(viewer.id).await?;
+    let unread = app.service.notifications().unread(viewer.id).await?;
     Ok(Json(UnreadNotifications { unread }))
 }

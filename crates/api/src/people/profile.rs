@@ -20,7 +20,7 @@ pub(crate) async fn profile(
     viewer: Viewer,
     Name(handle): Name,
 ) -> Result<Json<Person>, Problem> {
-    let profile = app.service.profile(viewer.id, &handle).await?;
+    let profile = app.service.people().profile(viewer.id, &handle).await?;
     Ok(Json(to_schema(&profile, viewer.id)))
 }
 

@@ -40,7 +40,8 @@ pub(crate) async fn search(
     let page = page.read(&app, Scope::own(List::Search, viewer.id))?;
     let found = app
         .service
-        .search_people(viewer.id, &q, page.limit())
+        .people()
+        .search(viewer.id, &q, page.limit())
         .await?;
     let items = found
         .iter()

@@ -51,6 +51,7 @@ pub(crate) async fn sign_up(
     } = body;
     let signed_up = app
         .service
+        .accounts()
         .sign_up(SignUpRequest {
             handle,
             display_name,

@@ -29,7 +29,8 @@ pub(crate) async fn stories(
     let before = page.below()?.map(StoryId::new);
     let stories = app
         .service
-        .stories_of(viewer.id, &handle, before, page.limit())
+        .stories()
+        .of_author(viewer.id, &handle, before, page.limit())
         .await?;
     let seals = app.service.seals();
     Ok(json_bytes(render::story_page(

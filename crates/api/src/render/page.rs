@@ -2,7 +2,7 @@
 
 use sosik_feed::Cursor;
 use sosik_feed::cursor::seal::{self, Scope, Seals};
-use sosik_service::feed::FeedPage;
+use sosik_service::feeds::FeedPage;
 use sosik_service::stories::{StoryItem, StoryPage};
 use xxhash_rust::xxh3::xxh3_64;
 

@@ -7,7 +7,7 @@ use sosik_feed::cursor::seal::{List, Scope, Seals};
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, RawId, StoryId, Timestamp};
 use sosik_service::caches::{PersonEntry, StoryEntry};
-use sosik_service::feed::FeedPage;
+use sosik_service::feeds::FeedPage;
 use sosik_service::stories::{StoryItem, StoryPage};
 use sosik_store::{Mention, PersonRecord, StoryCounts, StoryRecord};
 

@@ -17,7 +17,7 @@ pub(crate) async fn one(
     viewer: Viewer,
     Id(session): Id<SessionId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.end_session(&viewer, session).await?;
+    app.service.sessions().end(&viewer, session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -27,6 +27,6 @@ pub(crate) async fn one(
 #[utoipa::path(delete, path = "/v1/sessions", tag = "sessions", operation_id = "end_other_sessions",
     responses((status = 204, description = "all others have ended")))]
 pub(crate) async fn others(State(app): State<App>, viewer: Viewer) -> Result<StatusCode, Problem> {
-    app.service.end_other_sessions(&viewer).await?;
+    app.service.sessions().end_others(&viewer).await?;
     Ok(StatusCode::NO_CONTENT)
 }

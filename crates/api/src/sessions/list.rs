@@ -14,7 +14,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     viewer: Viewer,
 ) -> Result<Json<SessionPage>, Problem> {
-    let sessions = app.service.sessions(&viewer).await?;
+    let sessions = app.service.sessions().list(&viewer).await?;
     let items = sessions
         .iter()
         .map(|session| Session::of(session, viewer.session))

@@ -39,6 +39,7 @@ pub(crate) async fn log_in(
     take_attempt(&app, &body.handle, device.as_deref(), &context).await?;
     let logged_in = app
         .service
+        .accounts()
         .log_in(&body.handle, &body.password, &client)
         .await?;
     Ok(signed_in(
@@ -61,7 +62,7 @@ async fn take_attempt(
 ) -> Result<(), Problem> {
     let mut key = handle.trim_start_matches('@').to_ascii_lowercase();
     if let Some(device) = device
-        && app.service.knows_device(handle, device).await?
+        && app.service.accounts().knows_device(handle, device).await?
     {
         key.push('\n');
         key.push_str(device);

@@ -22,7 +22,7 @@ const ONLY_CACHE: HeaderValue = HeaderValue::from_static("\"cache\"");
 #[utoipa::path(delete, path = "/v1/sessions/current", tag = "sessions", operation_id = "log_out",
     responses((status = 204, description = "the session has ended")))]
 pub(crate) async fn log_out(State(app): State<App>, viewer: Viewer) -> Result<Response, Problem> {
-    app.service.log_out(&viewer).await?;
+    app.service.sessions().log_out(&viewer).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert(CLEAR_SITE_DATA, ONLY_CACHE);

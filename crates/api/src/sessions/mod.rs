@@ -28,7 +28,12 @@ pub(crate) async fn signed_in(
         token: logged_in.token.as_str().to_owned(),
     };
     let person = logged_in.person.record.id;
-    let device = app.service.remember_device(person, device).await.ok();
+    let device = app
+        .service
+        .accounts()
+        .remember_device(person, device)
+        .await
+        .ok();
     let device = device.and_then(|token| keep_device(app, &token));
     let mut response = (status, Json(body)).into_response();
     let headers = response.headers_mut();

@@ -19,6 +19,6 @@ pub(crate) async fn delete(
     viewer: Viewer,
     Id(story): Id<StoryId>,
 ) -> Result<StatusCode, Problem> {
-    app.service.delete_story(viewer.id, story).await?;
+    app.service.stories().delete(viewer.id, story).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use sosik_feed::StoryId;
-use sosik_service::stories::edit::EditRequest;
+use sosik_service::stories::EditRequest;
 
 use crate::app::App;
 use crate::extract::{Id, Json, Viewer, json_bytes};
@@ -32,7 +32,8 @@ pub(crate) async fn edit(
     let EditStory { text, audience } = body;
     let item = app
         .service
-        .edit_story(viewer.id, story, EditRequest { text, audience })
+        .stories()
+        .edit(viewer.id, story, EditRequest { text, audience })
         .await?;
     Ok(json_bytes(render::story(&item)))
 }

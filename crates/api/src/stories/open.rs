@@ -29,7 +29,7 @@ pub(crate) async fn open(
     Id(story): Id<StoryId>,
     known: IfNoneMatch,
 ) -> Result<Response, Problem> {
-    let item = app.service.open_story(viewer.id, story).await?;
+    let item = app.service.stories().open(viewer.id, story).await?;
     let json = render::story(&item);
     Ok(known.respond(render::Tagged {
         tag: xxh3_64(&json),

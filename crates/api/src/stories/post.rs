@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use sosik_service::stories::post::PostRequest;
+use sosik_service::stories::PostRequest;
 
 use crate::app::App;
 use crate::extract::{IdempotencyKey, Json, Viewer, json_bytes};
@@ -36,6 +36,7 @@ pub(crate) async fn post(
     let audience = body.audience.unwrap_or_default();
     let item = app
         .service
+        .stories()
         .post(
             viewer.id,
             PostRequest {

@@ -29,7 +29,8 @@ pub(crate) async fn stories(
     let before = page.below()?.map(StoryId::new);
     let stories = app
         .service
-        .stories_with_tag(viewer.id, &tag, before, page.limit())
+        .stories()
+        .with_tag(viewer.id, &tag, before, page.limit())
         .await?;
     let seals = app.service.seals();
     Ok(json_bytes(render::story_page(

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use sosik_fabric::Fabric;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::{Audience, PersonId, Timestamp};
-use sosik_service::stories::post::PostRequest;
+use sosik_service::stories::PostRequest;
 use sosik_service::{Clock, Parts, Service, Settings, SystemClock};
 use sosik_store::{LargeAuthorLimits, Orders, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
@@ -125,7 +125,14 @@ impl World {
             audience,
             idempotency_key: None,
         };
-        Ok(self.service.post(author, request).await?.story.record.id)
+        Ok(self
+            .service
+            .stories()
+            .post(author, request)
+            .await?
+            .story
+            .record
+            .id)
     }
 
     /// Waits until all orders are done.

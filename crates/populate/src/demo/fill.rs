@@ -84,7 +84,8 @@ async fn fill_people(
     filled: &mut Filled,
 ) -> anyhow::Result<()> {
     let hash = service
-        .hash_of_new_password(PASSWORD, [String::new(), String::new()])
+        .accounts()
+        .hash_new_password(PASSWORD, [String::new(), String::new()])
         .await?;
     let bar = (watch.bar)("adding people", town.people().len() as u64);
     for step in town.people().chunks(PEOPLE_STEP) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sosik_feed::{Audience, PersonId, StoryId, Visibility};
-use sosik_service::stories::post::PostRequest;
+use sosik_service::stories::PostRequest;
 use sosik_service::{Service, ServiceError, ServiceResult};
 use sosik_town::{Act, Life, StoryKey, Town};
 use tokio::time::timeout;
@@ -83,6 +83,7 @@ impl Simulation {
                 };
                 let posted = self
                     .service
+                    .stories()
                     .post(self.people[author as usize], request)
                     .await?;
                 self.remember(story, posted.story.record.id);
@@ -94,14 +95,16 @@ impl Simulation {
             } => {
                 if let Some(story) = self.story(story) {
                     self.service
-                        .comment(self.people[author as usize], story, &text, None)
+                        .comments()
+                        .add(self.people[author as usize], story, &text, None)
                         .await?;
                 }
             }
             Act::Like { story, person } => {
                 if let Some(story) = self.story(story) {
                     self.service
-                        .like(self.people[person as usize], story)
+                        .likes()
+                        .add(self.people[person as usize], story)
                         .await?;
                 }
             }

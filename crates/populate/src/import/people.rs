@@ -169,7 +169,12 @@ impl Import {
             ];
             async move {
                 match password {
-                    Some(password) => service.hash_of_new_password(&password, personal).await,
+                    Some(password) => {
+                        service
+                            .accounts()
+                            .hash_new_password(&password, personal)
+                            .await
+                    }
                     None => Ok(String::new()),
                 }
             }

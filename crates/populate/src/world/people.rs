@@ -42,7 +42,11 @@ impl Fill {
     /// All people share one hash. Separate hashes would take days, and the password protects nothing.
     pub(super) async fn hash(&self, password: &str) -> anyhow::Result<String> {
         let nobody = [String::new(), String::new()];
-        Ok(self.service.hash_of_new_password(password, nobody).await?)
+        Ok(self
+            .service
+            .accounts()
+            .hash_new_password(password, nobody)
+            .await?)
     }
 
     pub(super) async fn sign_up(&self, people: Range<u32>, hash: &str) -> anyhow::Result<u64> {

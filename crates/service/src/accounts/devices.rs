@@ -8,11 +8,11 @@ use sosik_feed::PersonId;
 use sosik_feed::limits::DEVICES_MAX;
 use sosik_feed::people::Handle;
 
-use super::Token;
 use super::tokens::hash_of;
-use crate::{Service, ServiceResult};
+use super::{Accounts, Token};
+use crate::ServiceResult;
 
-impl Service {
+impl Accounts {
     /// Whether the device with this token has logged in to the account with this handle before. Also returns `false` if
     /// the handle does not exist, if the token is invalid, and if the token belongs to another account.
     ///
@@ -22,7 +22,11 @@ impl Service {
         let (Some(handle), Some(device)) = (Handle::lookup(handle), hash_of(device)) else {
             return Ok(false);
         };
-        Ok(self.0.store.knows_device(handle.as_str(), &device).await?)
+        Ok(self
+            .core
+            .store
+            .knows_device(handle.as_str(), &device)
+            .await?)
     }
 
     /// Records the device that has just logged in. Returns the token that the device keeps: its current one, or a new
@@ -40,9 +44,9 @@ impl Service {
             Some(known) => known,
             None => Token::random()?,
         };
-        self.0
+        self.core
             .store
-            .remember_device(person, hash, self.now(), DEVICES_MAX)
+            .remember_device(person, hash, self.core.now(), DEVICES_MAX)
             .await?;
         Ok(token)
     }

@@ -1,16 +1,11 @@
 //! Log-in. A wrong handle and a wrong password give the same response after the same time.
 
 use sosik_feed::people::Handle;
-use sosik_feed::{PersonId, SessionId};
-use sosik_store::SessionRecord;
 
-use super::{LoggedIn, Token};
-use crate::{Change, Service, ServiceError, ServiceResult};
+use super::{Accounts, LoggedIn};
+use crate::{ServiceError, ServiceResult};
 
-/// Characters of the client's name that are stored: enough for the name of a browser and its system.
-const CLIENT_CHARACTERS_MAX: usize = 200;
-
-impl Service {
+impl Accounts {
     /// Opens a session for the person with this handle and password.
     ///
     /// # Errors
@@ -22,7 +17,7 @@ impl Service {
         client: &str,
     ) -> ServiceResult<LoggedIn> {
         let credentials = match Handle::lookup(handle) {
-            Some(handle) => self.0.store.credentials(handle.as_str()).await?,
+            Some(handle) => self.core.store.credentials(handle.as_str()).await?,
             None => None,
         };
         let (person, hash) = credentials
@@ -33,71 +28,16 @@ impl Service {
             metrics::counter!("sosik_log_ins_total", "outcome" => "refused").increment(1);
             return Err(ServiceError::WrongCredentials);
         };
-        let (logged_in, session) = self.open_session(person, client).await?;
+        let (logged_in, session) = self.sessions.open(person, client).await?;
         // If the password was changed while this one was being hashed, the change ended all sessions except this new
         // one. The new session must not outlive the old password.
-        let now = self.0.store.credentials_of(person).await?;
+        let now = self.core.store.credentials_of(person).await?;
         if now.map(|known| known.password_hash) != hash {
-            self.finish_session(person, session).await?;
+            self.sessions.finish(person, session).await?;
             return Err(ServiceError::WrongCredentials);
         }
         metrics::counter!("sosik_log_ins_total", "outcome" => "accepted").increment(1);
         Ok(logged_in)
-    }
-
-    /// Opens a session. Ends the least recently used sessions beyond the limit.
-    pub(super) async fn open_session(
-        &self,
-        person: PersonId,
-        client: &str,
-    ) -> ServiceResult<(LoggedIn, SessionId)> {
-        let entry = self
-            .person(person)
-            .await?
-            .ok_or(ServiceError::WrongCredentials)?;
-        let (token, hash) = Token::random()?;
-        let id = SessionId::of_person(person, self.next_id().await?);
-        let now = self.now();
-        let session = SessionRecord {
-            id,
-            person,
-            token: hash,
-            created_at: now,
-            used_at: now,
-            expires_at: now.plus(self.0.settings.sessions.absolute),
-            client: client.chars().take(CLIENT_CHARACTERS_MAX).collect(),
-        };
-        self.add_session(session).await?;
-        Ok((
-            LoggedIn {
-                person: entry,
-                token,
-            },
-            id,
-        ))
-    }
-
-    /// Stores a session with a new token.
-    async fn add_session(&self, session: SessionRecord) -> ServiceResult<()> {
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let (person, token) = (session.person, session.token);
-            let limit = service.0.settings.sessions.per_person_max;
-            let possible_changes = service.possibly_ended_sessions(person).await?;
-            let answer = service.0.store.add_session(session, limit).await;
-            // Also after a failed write, because the write may have committed.
-            service.0.caches.unknown_tokens.invalidate(&token);
-            let ended = service
-                .invalidate_on_error(answer, [possible_changes])
-                .await?;
-            if !ended.is_empty() {
-                service
-                    .invalidate([Change::SessionsEnded(person, ended)])
-                    .await;
-            }
-            Ok(())
-        })
-        .await
     }
 }
 
@@ -109,10 +49,14 @@ mod tests {
     use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
     use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
+    use sosik_feed::{PersonId, SessionId};
+    use sosik_store::SessionRecord;
+
     use super::*;
-    use crate::accounts::{CachedSession, SignUpRequest};
+    use crate::accounts::{SignUpRequest, Token};
+    use crate::sessions::CachedSession;
     use crate::settings::PasswordSettings;
-    use crate::{Parts, Settings, SystemClock};
+    use crate::{Parts, Service, Settings, SystemClock};
 
     async fn service() -> Service {
         let passwords = PasswordSettings {
@@ -147,17 +91,24 @@ mod tests {
             language: None,
             client: String::new(),
         };
-        service.sign_up(request).await.unwrap().person.record.id
+        service
+            .accounts()
+            .sign_up(request)
+            .await
+            .unwrap()
+            .person
+            .record
+            .id
     }
 
     #[tokio::test]
     async fn every_refused_log_in_costs_one_hash_also_where_nobody_has_the_handle() {
         let service = service().await;
         sign_up(&service).await;
-        let hashed = || service.0.hashed.load(Ordering::Relaxed);
+        let hashed = || service.accounts().hashed.load(Ordering::Relaxed);
         for handle in ["mina", "nobody", "not a handle", ""] {
             let before = hashed();
-            let answer = service.log_in(handle, "a wrong guess", "").await;
+            let answer = service.accounts().log_in(handle, "a wrong guess", "").await;
             assert!(
                 matches!(answer, Err(ServiceError::WrongCredentials)),
                 "{handle}"
@@ -173,21 +124,21 @@ mod tests {
         let person = sign_up(&service).await;
         let (token, hash) = Token::random().unwrap();
         let token = token.as_str();
-        assert_eq!(service.cached_session(token), CachedSession::NotCached);
-        assert_eq!(service.viewer(token).await.unwrap(), None);
-        assert_eq!(service.cached_session(token), CachedSession::Invalid);
-        let now = service.now();
+        assert_eq!(service.sessions().cached(token), CachedSession::NotCached);
+        assert_eq!(service.sessions().viewer(token).await.unwrap(), None);
+        assert_eq!(service.sessions().cached(token), CachedSession::Invalid);
+        let now = service.accounts().core.now();
         let session = SessionRecord {
             id: SessionId::of_person(person, service.next_id().await.unwrap()),
             person,
             token: hash,
             created_at: now,
             used_at: now,
-            expires_at: now.plus(service.0.settings.sessions.absolute),
+            expires_at: now.plus(service.settings().sessions.absolute),
             client: String::new(),
         };
-        service.add_session(session).await.unwrap();
-        let viewer = service.viewer(token).await.unwrap();
+        service.sessions().add(session).await.unwrap();
+        let viewer = service.sessions().viewer(token).await.unwrap();
         assert_eq!(viewer.map(|viewer| viewer.id), Some(person));
         service.stop().await;
     }

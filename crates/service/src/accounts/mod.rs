@@ -12,22 +12,49 @@ mod listed;
 mod log_in;
 mod meter;
 mod password;
-mod sessions;
 mod sign_up;
-mod tokens;
+pub(crate) mod tokens;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 
 use sosik_feed::{PersonId, SessionId};
 use sosik_store::TokenHash;
+use tokio::sync::Semaphore;
 
 use crate::caches::PersonEntry;
+use crate::core::Core;
+use crate::sessions::Sessions;
 
 pub use breached::BreachedPasswords;
-pub use sessions::CachedSession;
 pub use sign_up::SignUpRequest;
 pub use tokens::Token;
+
+/// Accounts: sign-up, log-in and passwords. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    core: Core,
+    sessions: Sessions,
+    /// Permits for hashing passwords.
+    hashing: Arc<Semaphore>,
+    /// The number of passwords hashed since the start.
+    hashed: Arc<AtomicU64>,
+    /// The source of breached passwords, if one is configured.
+    breached: Arc<OnceLock<Box<dyn BreachedPasswords>>>,
+}
+
+impl Accounts {
+    pub(crate) fn new(core: Core, sessions: Sessions) -> Self {
+        Self {
+            hashing: Arc::new(Semaphore::new(core.settings.passwords.hashes_at_once)),
+            hashed: Arc::default(),
+            breached: Arc::default(),
+            core,
+            sessions,
+        }
+    }
+}
 
 /// The result of a sign-up or log-in.
 #[derive(Debug, Clone)]

@@ -16,16 +16,16 @@ use sosik_feed::rules::check_password_length;
 use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization;
 
-use super::Viewer;
 use super::common::is_common;
+use super::{Accounts, Viewer};
 use crate::error::RETRY_AFTER;
 use crate::settings::PasswordSettings;
-use crate::{Change, Service, ServiceError, ServiceResult};
+use crate::{Change, ServiceError, ServiceResult};
 
 /// Longest wait for a permit. People accept a log-in that takes this long; a longer queue is an overload.
 const HASH_WAIT_MAX: Duration = Duration::from_secs(5);
 
-impl Service {
+impl Accounts {
     /// Sets a new password and ends every other session of the viewer.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl Service {
     ) -> ServiceResult<()> {
         check_password_length(new)?;
         let gone = ServiceError::NotFound("person");
-        let Some(credentials) = self.0.store.credentials_of(viewer.id).await? else {
+        let Some(credentials) = self.core.store.credentials_of(viewer.id).await? else {
             return Err(gone);
         };
         if !self
@@ -47,28 +47,33 @@ impl Service {
         {
             return Err(ServiceError::WrongPassword);
         }
-        let Some(person) = self.person(viewer.id).await? else {
+        let Some(person) = self.core.person(viewer.id).await? else {
             return Err(gone);
         };
         let personal = [
             person.record.handle.clone(),
             person.record.display_name.clone(),
         ];
-        let hash = self.hash_of_new_password(new, personal).await?;
-        let (service, viewer) = (self.clone(), *viewer);
-        self.run_to_completion(async move { service.replace_password(viewer, hash).await })
+        let hash = self.hash_new_password(new, personal).await?;
+        let (this, viewer) = (self.clone(), *viewer);
+        self.core
+            .run_to_completion(async move { this.replace_password(viewer, hash).await })
             .await
     }
 
     async fn replace_password(&self, viewer: Viewer, hash: String) -> ServiceResult<()> {
-        let possible_changes = self.possibly_ended_sessions(viewer.id).await?;
+        let possible_changes = self.sessions.possibly_ended(viewer.id).await?;
         let answer = self
-            .0
+            .core
             .store
             .change_password(viewer.id, hash, viewer.session)
             .await;
-        let ended = self.invalidate_on_error(answer, [possible_changes]).await?;
-        self.invalidate([Change::SessionsEnded(viewer.id, ended)])
+        let ended = self
+            .core
+            .invalidate_on_error(answer, [possible_changes])
+            .await?;
+        self.core
+            .invalidate([Change::SessionsEnded(viewer.id, ended)])
             .await;
         Ok(())
     }
@@ -78,7 +83,7 @@ impl Service {
     ///
     /// # Errors
     /// `RuleBroken` if the password is too common; `Busy`.
-    pub async fn hash_of_new_password(
+    pub async fn hash_new_password(
         &self,
         password: &str,
         personal: [String; 2],
@@ -124,10 +129,10 @@ impl Service {
         job: impl FnOnce(Hasher) -> ServiceResult<T> + Send + 'static,
     ) -> ServiceResult<T> {
         let hasher = Hasher {
-            argon2: argon2(&self.0.settings.passwords)?,
-            hashed: Arc::clone(&self.0.hashed),
+            argon2: argon2(&self.core.settings.passwords)?,
+            hashed: Arc::clone(&self.hashed),
         };
-        let turn = match timeout(HASH_WAIT_MAX, Arc::clone(&self.0.hashing).acquire_owned()).await {
+        let turn = match timeout(HASH_WAIT_MAX, Arc::clone(&self.hashing).acquire_owned()).await {
             Ok(Ok(turn)) => turn,
             Ok(Err(_closed)) => return Err(ServiceError::Failed("the service is shutting down")),
             Err(_too_long) => return Err(ServiceError::Busy(RETRY_AFTER)),

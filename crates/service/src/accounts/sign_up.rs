@@ -5,8 +5,8 @@ use sosik_feed::rules::check_password_length;
 use sosik_feed::{RuleBroken, search};
 use sosik_store::{NewPerson, SignUp};
 
-use super::LoggedIn;
-use crate::{Service, ServiceResult};
+use super::{Accounts, LoggedIn};
+use crate::ServiceResult;
 
 /// A new account as requested.
 pub struct SignUpRequest {
@@ -22,7 +22,7 @@ pub struct SignUpRequest {
     pub client: String,
 }
 
-impl Service {
+impl Accounts {
     /// Creates an account and logs its owner in.
     ///
     /// The response reveals that a handle is taken: handles are public, and the person who signs up needs to know.
@@ -43,10 +43,8 @@ impl Service {
         // Before the hash, which costs more than a look-up.
         self.check_handle_free(&handle).await?;
         let personal = [handle.as_str().to_owned(), name.as_str().to_owned()];
-        let password_hash = self
-            .hash_of_new_password(&request.password, personal)
-            .await?;
-        let id = self.next_person().await?;
+        let password_hash = self.hash_new_password(&request.password, personal).await?;
+        let id = self.core.next_person().await?;
         let person = NewPerson {
             id,
             skeleton: handle.skeleton(),
@@ -55,12 +53,12 @@ impl Service {
             display_name: name.into_string(),
             language,
             password_hash,
-            created_at: self.now(),
+            created_at: self.core.now(),
         };
-        match self.0.store.sign_up(person).await? {
+        match self.core.store.sign_up(person).await? {
             SignUp::Created => {
                 metrics::counter!("sosik_sign_ups_total").increment(1);
-                let (logged_in, _) = self.open_session(id, &request.client).await?;
+                let (logged_in, _) = self.sessions.open(id, &request.client).await?;
                 Ok(logged_in)
             }
             SignUp::HandleTaken => {
@@ -72,7 +70,7 @@ impl Service {
     }
 
     async fn check_handle_free(&self, handle: &Handle) -> ServiceResult<()> {
-        match self.0.store.person_by_handle(handle.as_str()).await? {
+        match self.core.store.person_by_handle(handle.as_str()).await? {
             Some(_) => Err(RuleBroken::HandleTaken.into()),
             None => Ok(()),
         }

@@ -21,7 +21,7 @@ pub struct Token(String);
 
 impl Token {
     /// A new token from the system's random source, and the hash that the store keeps.
-    pub(super) fn random() -> ServiceResult<(Self, TokenHash)> {
+    pub(crate) fn random() -> ServiceResult<(Self, TokenHash)> {
         let mut bytes = [0; TOKEN_BYTES];
         if let Err(error) = getrandom::fill(&mut bytes) {
             tracing::error!(%error, "the system's random source failed");
@@ -34,7 +34,7 @@ impl Token {
     }
 
     /// A token as a client sent it. It may be invalid: only the look-up of its hash decides.
-    pub(super) fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         Self(text.to_owned())
     }
 
@@ -52,7 +52,7 @@ impl fmt::Debug for Token {
 }
 
 /// The hash of a token as a client sent it; `None` if the text does not have the form of a token.
-pub(super) fn hash_of(token: &str) -> Option<TokenHash> {
+pub(crate) fn hash_of(token: &str) -> Option<TokenHash> {
     let mut bytes = [0; TOKEN_BYTES];
     let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).ok()?;
     (length == TOKEN_BYTES).then(|| Sha256::digest(bytes).into())

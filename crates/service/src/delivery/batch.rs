@@ -6,13 +6,14 @@
 
 use std::mem::take;
 
-use sosik_fabric::Delivery;
+use sosik_fabric::Delivery as TimelineDelivery;
 use sosik_feed::{Audience, PersonId};
 use sosik_store::{HeldOrder, Order, ReaderChunk, ReadersMax, ReadersQuery};
 
+use super::Delivery;
 use super::work::Outcome;
 use crate::sabotage::Sabotage;
-use crate::{Service, ServiceError, ServiceResult};
+use crate::{ServiceError, ServiceResult};
 
 /// Readers that one read returns, over all orders. It takes some 10 ms of a connection of the store, and 160 kB. The
 /// rest is left to the next read.
@@ -25,7 +26,7 @@ struct Walk<'a> {
     done_to: PersonId,
 }
 
-impl Service {
+impl Delivery {
     /// Delivers the orders. Returns those that are done. The others were claimed by another worker, or the service is
     /// stopping and they remain for the next start.
     ///
@@ -46,7 +47,7 @@ impl Service {
             })
             .await;
             walks = self.record_progress(walks).await?;
-            if self.0.stopping.is_cancelled() {
+            if self.core.stopping.is_cancelled() {
                 break; // the claims are released
             }
         }
@@ -64,15 +65,15 @@ impl Service {
             return Ok((done, walks));
         }
         let ids: Vec<_> = orders.iter().map(|order| order.story).collect();
-        let stories = self.stories(&ids).await?;
+        let stories = self.core.stories(&ids).await?;
         let authors = orders.iter().map(|order| order.author).collect();
-        let limits = self.0.settings.delivery.large_author;
-        let large = self.0.store.large_authors(authors, limits).await?;
+        let limits = self.core.settings.delivery.large_author;
+        let large = self.core.store.large_authors(authors, limits).await?;
         for ((order, story), large) in orders.iter().zip(stories).zip(large) {
             match story {
                 None => done.push(order.held()),
                 Some(_) if large => {
-                    let announced = self.0.fabric.announce(order.story, order.author).await;
+                    let announced = self.core.fabric.announce(order.story, order.author).await;
                     announced.map_err(ServiceError::of_delivery)?;
                     self.record_lag(order, "large");
                     done.push(order.held());
@@ -95,30 +96,30 @@ impl Service {
             after: walk.done_to,
         };
         let max = ReadersMax {
-            each: self.0.settings.delivery.chunk,
+            each: self.core.settings.delivery.chunk,
             total: ROUND_READERS_MAX,
         };
         let queries = walks.iter().map(query).collect();
-        Ok(self.0.store.readers_of_many(queries, max).await?)
+        Ok(self.core.store.readers_of_many(queries, max).await?)
     }
 
     async fn push(&self, walks: &[Walk<'_>], chunks: &[ReaderChunk]) -> ServiceResult<()> {
         let mut deliveries = Vec::with_capacity(chunks.len());
         for (walk, chunk) in walks.iter().zip(chunks) {
-            let dropped = chunk.last && self.breaks(Sabotage::DropLastChunk);
+            let dropped = chunk.last && self.core.breaks(Sabotage::DropLastChunk);
             let mut readers = if dropped {
                 Vec::new()
             } else {
                 chunk.readers.clone()
             };
             // The post has already inserted it, unless that failed.
-            if walk.done_to == PersonId::default() && !self.breaks(Sabotage::ForgetOwnStory) {
+            if walk.done_to == PersonId::default() && !self.core.breaks(Sabotage::ForgetOwnStory) {
                 readers.push(walk.order.author);
             }
             let story = walk.order.story;
-            deliveries.push(Delivery { story, readers });
+            deliveries.push(TimelineDelivery { story, readers });
         }
-        let taken = self.0.fabric.deliver_many(&deliveries).await;
+        let taken = self.core.fabric.deliver_many(&deliveries).await;
         let taken = taken.map_err(ServiceError::of_delivery)?;
         metrics::counter!("sosik_deliveries_total").increment(taken as u64);
         Ok(())
@@ -151,13 +152,13 @@ impl Service {
     async fn record_progress<'a>(&self, walks: Vec<Walk<'a>>) -> ServiceResult<Vec<Walk<'a>>> {
         let progress = walks.iter().map(|walk| (walk.order.held(), walk.done_to));
         let (progress, until) = (progress.collect(), self.claim_until());
-        let holds = self.0.store.order_progress(progress, until).await?;
+        let holds = self.core.store.order_progress(progress, until).await?;
         let held = walks.into_iter().zip(holds).filter(|(_, holds)| *holds);
         Ok(held.map(|(walk, _)| walk).collect())
     }
 
     fn record_lag(&self, order: &Order, size: &'static str) {
-        let lag = self.now().since(order.created_at);
+        let lag = self.core.now().since(order.created_at);
         metrics::histogram!("sosik_delivery_lag_seconds", "author" => size)
             .record(lag.as_secs_f64());
     }

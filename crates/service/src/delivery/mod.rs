@@ -9,25 +9,36 @@
 //! they are read.
 
 mod batch;
+mod cleanup;
 pub(crate) mod queue;
 mod sweep;
 pub mod watermark;
 mod work;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sosik_feed::Timestamp;
+use sosik_feed::{StoryId, Timestamp};
 use sosik_store::{Claim, ClaimName};
 
+use crate::core::Core;
 use crate::error::RETRY_AFTER;
 use crate::settings::DeliverySettings;
-use crate::{Service, ServiceError, ServiceResult};
+use crate::{ServiceError, ServiceResult};
+use cleanup::Cleanup;
 use queue::Queue;
 use watermark::DeliveryWatermark;
 
+/// The delivery of stories to timelines. Cheap to clone.
+#[derive(Clone)]
+pub struct Delivery {
+    core: Core,
+    pub(crate) shared: Arc<Shared>,
+}
+
 /// State that posts and workers share.
-pub(crate) struct Courier {
+pub(crate) struct Shared {
     /// Identifies this process in claims.
     process: u64,
     /// Number of claims made so far.
@@ -35,15 +46,17 @@ pub(crate) struct Courier {
     pub(crate) queue: Queue,
     /// Every story up to this one is delivered.
     pub(crate) watermark: DeliveryWatermark,
+    cleanup: Cleanup,
 }
 
-impl Courier {
-    pub(crate) fn new(settings: &DeliverySettings, process: u64) -> Self {
+impl Shared {
+    fn new(settings: &DeliverySettings, process: u64) -> Self {
         Self {
             process,
             claims: AtomicU64::new(0),
             queue: Queue::new(settings.queued_max),
             watermark: DeliveryWatermark::new(),
+            cleanup: Cleanup::default(),
         }
     }
 
@@ -56,7 +69,12 @@ impl Courier {
     }
 }
 
-impl Service {
+impl Delivery {
+    pub(crate) fn new(core: Core) -> Self {
+        let shared = Arc::new(Shared::new(&core.settings.delivery, core.ids.worker()));
+        Self { core, shared }
+    }
+
     /// Sheds posts while deliveries wait longer than the maximum. Only deliveries that wait for a worker and never
     /// failed count. Orders that failed before and orders in progress do not. Reads are never shed because of the
     /// backlog.
@@ -65,7 +83,7 @@ impl Service {
     /// `Busy`.
     pub(crate) fn admit_post(&self) -> ServiceResult<()> {
         let wait = self.queue_wait();
-        if wait <= self.0.settings.delivery.backlog_wait_max {
+        if wait <= self.core.settings.delivery.backlog_wait_max {
             return Ok(());
         }
         metrics::counter!("sosik_posts_shed_total").increment(1);
@@ -75,9 +93,9 @@ impl Service {
     /// The wait of the oldest delivery, in the queue of this process or in the store.
     #[must_use]
     pub fn queue_wait(&self) -> Duration {
-        let courier = &self.0.courier;
-        let now = self.now();
-        let since = [courier.queue.waits_since(), courier.watermark.due_since()];
+        let shared = &self.shared;
+        let now = self.core.now();
+        let since = [shared.queue.waits_since(), shared.watermark.due_since()];
         let waits = since.into_iter().flatten().map(|since| now.since(since));
         waits.max().unwrap_or_default()
     }
@@ -85,26 +103,36 @@ impl Service {
     /// A new claim that begins now.
     pub(crate) fn new_claim(&self) -> Claim {
         Claim {
-            name: self.0.courier.next_claim(),
+            name: self.shared.next_claim(),
             until: self.claim_until(),
         }
     }
 
     /// The expiry of a claim that is made or extended now.
     fn claim_until(&self) -> Timestamp {
-        self.now().plus(self.0.settings.delivery.claim)
+        self.core.now().plus(self.core.settings.delivery.claim)
     }
 
     /// Releases the claims of this process, so that the next start takes the orders immediately. Call it after the
     /// workers have ended.
     pub(crate) async fn release_claims(&self) {
         let released = self
-            .0
+            .core
             .store
-            .release_orders(self.0.courier.process, self.now())
+            .release_orders(self.shared.process, self.core.now())
             .await;
         if let Err(error) = released {
             tracing::warn!(%error, "claimed deliveries could not be released; they are due when their claims expire");
         }
+    }
+
+    /// Late stories up to this number are delivered.
+    pub(crate) fn late_watermark(&self) -> u64 {
+        self.shared.watermark.late()
+    }
+
+    /// Every story up to this one is delivered.
+    pub fn watermark(&self) -> StoryId {
+        self.shared.watermark.id()
     }
 }

@@ -3,20 +3,21 @@
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{Service, ServiceResult};
+use super::Delivery;
+use crate::ServiceResult;
 
-impl Service {
+impl Delivery {
     /// Makes a worker poll the store now. Call it after an order was added without a post.
     pub fn notify_workers(&self) {
-        self.0.courier.queue.request_poll();
+        self.shared.queue.request_poll();
     }
 
     pub(super) async fn sweep(&self) {
-        let mut tick = interval(self.0.settings.delivery.sweep_every);
+        let mut tick = interval(self.core.settings.delivery.sweep_every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                () = self.0.stopping.cancelled() => return,
+                () = self.core.stopping.cancelled() => return,
                 _ = tick.tick() => {}
             }
             if let Err(error) = self.sweep_once().await {
@@ -40,11 +41,13 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub async fn advance_watermark(&self) -> ServiceResult<()> {
-        let watermark = &self.0.courier.watermark;
-        let candidate = watermark.candidate(|| self.0.ids.last());
-        let progress = self.0.store.delivery_progress(self.now()).await?;
+        let watermark = &self.shared.watermark;
+        let candidate = watermark.candidate(|| self.core.ids.last());
+        let progress = self.core.store.delivery_progress(self.core.now()).await?;
         watermark.advance(candidate, &progress);
-        let due = watermark.due_since().map(|since| self.now().since(since));
+        let due = watermark
+            .due_since()
+            .map(|since| self.core.now().since(since));
         metrics::gauge!("sosik_delivery_due_wait_seconds")
             .set(due.unwrap_or_default().as_secs_f64());
         Ok(())

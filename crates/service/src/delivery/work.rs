@@ -7,8 +7,9 @@ use futures::FutureExt;
 use sosik_feed::PersonId;
 use sosik_store::{FailedOrder, HeldOrder, Order, OrderKind};
 
-use crate::supervise::{message_of, note_panic};
-use crate::{Service, ServiceResult};
+use super::Delivery;
+use crate::ServiceResult;
+use crate::core::supervise::{message_of, note_panic};
 
 /// Orders that a worker takes at once from the queue of the process. A larger batch would hardly make the shared reads
 /// and writes cheaper, and its first order would wait longer for its last. At 40 readers each, a batch takes some 10
@@ -28,20 +29,20 @@ const PURGE_ROWS_MAX: u32 = 500;
 /// Name of the workers as a background task.
 const WORKER: &str = "delivery_worker";
 
-impl Service {
+impl Delivery {
     /// Starts the workers and the sweeper.
-    pub(crate) fn spawn_delivery(&self) {
-        for _ in 0..self.0.settings.delivery.workers {
-            let service = self.clone();
-            self.supervise(WORKER, move || {
-                let service = service.clone();
-                async move { service.work().await }
+    pub(crate) fn spawn_workers(&self) {
+        for _ in 0..self.core.settings.delivery.workers {
+            let this = self.clone();
+            self.core.supervise(WORKER, move || {
+                let this = this.clone();
+                async move { this.work().await }
             });
         }
-        let service = self.clone();
-        self.supervise("sweeper", move || {
-            let service = service.clone();
-            async move { service.sweep().await }
+        let this = self.clone();
+        self.core.supervise("sweeper", move || {
+            let this = this.clone();
+            async move { this.sweep().await }
         });
     }
 
@@ -53,8 +54,8 @@ impl Service {
 
     /// Waits for orders; `None` when the service stops.
     async fn next_orders(&self) -> Option<Vec<Order>> {
-        let queue = &self.0.courier.queue;
-        while !self.0.stopping.is_cancelled() {
+        let queue = &self.shared.queue;
+        while !self.core.stopping.is_cancelled() {
             let taken = queue.take(QUEUED_BATCH_MAX);
             let nothing_waits = taken.is_empty();
             let mut orders = self.renew_claims(taken).await;
@@ -66,7 +67,7 @@ impl Service {
                 continue;
             }
             tokio::select! {
-                () = self.0.stopping.cancelled() => return None,
+                () = self.core.stopping.cancelled() => return None,
                 () = queue.notified() => {}
             }
         }
@@ -76,8 +77,9 @@ impl Service {
     /// Returns the orders whose claims this process still holds. Claims that are about to expire are extended first.
     async fn renew_claims(&self, orders: Vec<Order>) -> Vec<Order> {
         let good_until = self
+            .core
             .now()
-            .plus(self.0.settings.delivery.claim / CLAIM_LEFT_MIN);
+            .plus(self.core.settings.delivery.claim / CLAIM_LEFT_MIN);
         let (mut fresh, old): (Vec<_>, Vec<_>) = orders
             .into_iter()
             .partition(|order| order.claim.until > good_until);
@@ -87,7 +89,7 @@ impl Service {
         let progress = old.iter().map(|order| (order.held(), order.done_to));
         let progress = progress.collect();
         match self
-            .0
+            .core
             .store
             .order_progress(progress, self.claim_until())
             .await
@@ -104,12 +106,12 @@ impl Service {
 
     /// Claims the orders that are due in the store, if a poll is pending.
     async fn due_orders(&self) -> Vec<Order> {
-        let queue = &self.0.courier.queue;
+        let queue = &self.shared.queue;
         if !queue.take_poll_request() {
             return Vec::new();
         }
-        let claimed = (self.0.store)
-            .claim_orders(self.new_claim(), self.now(), DUE_BATCH_MAX)
+        let claimed = (self.core.store)
+            .claim_orders(self.new_claim(), self.core.now(), DUE_BATCH_MAX)
             .await;
         match claimed {
             Ok(orders) => {
@@ -133,7 +135,7 @@ impl Service {
         let outcome = self.deliver_all(&deliveries).await;
         self.record(outcome).await;
         for order in purges {
-            if self.0.stopping.is_cancelled() {
+            if self.core.stopping.is_cancelled() {
                 break; // the claims are released
             }
             let mut outcome = Outcome::default();
@@ -176,18 +178,18 @@ impl Service {
     /// Deletes the remaining rows of a deleted story. Returns `false` if the claim is lost or the service stops first.
     async fn purge(&self, order: &Order) -> ServiceResult<bool> {
         while !self
-            .0
+            .core
             .store
             .purge_story(order.story, PURGE_ROWS_MAX)
             .await?
         {
             let progress = vec![(order.held(), PersonId::default())];
             let holds = self
-                .0
+                .core
                 .store
                 .order_progress(progress, self.claim_until())
                 .await?;
-            if holds != [true] || self.0.stopping.is_cancelled() {
+            if holds != [true] || self.core.stopping.is_cancelled() {
                 return Ok(false);
             }
         }
@@ -195,13 +197,13 @@ impl Service {
     }
 
     fn failure(&self, order: &Order, error: String) -> FailedOrder {
-        let settings = &self.0.settings.delivery;
+        let settings = &self.core.settings.delivery;
         let pause = back_off(settings.retry_first, settings.retry_max, order.attempts);
         tracing::warn!(story = %order.story, attempts = order.attempts + 1, error, "a delivery failed and will be retried");
         FailedOrder {
             held: order.held(),
             error,
-            due: self.now().plus(pause),
+            due: self.core.now().plus(pause),
         }
     }
 
@@ -209,7 +211,7 @@ impl Service {
     /// is idempotent.
     pub(super) async fn record(&self, outcome: Outcome) {
         let Outcome { done, failed } = outcome;
-        let (store, attempts_max) = (&self.0.store, self.0.settings.delivery.attempts_max);
+        let (store, attempts_max) = (&self.core.store, self.core.settings.delivery.attempts_max);
         if !failed.is_empty()
             && let Err(error) = store.fail_orders(failed, attempts_max).await
         {
@@ -231,7 +233,7 @@ impl Service {
 
     /// Records how long orders waited for a worker. Retries are excluded, because they waited for their back-off.
     fn record_waits(&self, orders: &[Order]) {
-        let now = self.now();
+        let now = self.core.now();
         metrics::histogram!("sosik_delivery_batch_orders").record(count(orders.len()));
         let waits = metrics::histogram!("sosik_delivery_queue_wait_seconds");
         for order in orders.iter().filter(|order| order.attempts == 0) {

@@ -5,16 +5,22 @@ mod search;
 
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt, stream};
 use sosik_feed::{Circle, PersonId, Relation};
 
 use crate::caches::PersonEntry;
-use crate::{Service, ServiceResult};
+use crate::core::Core;
+use crate::{ServiceError, ServiceResult};
 
 pub use profile::{Profile, ProfileUpdate};
 
-/// Relations that one request reads from the store concurrently. It leaves reader connections for other requests.
-const LOOK_UPS_AT_ONCE: usize = 4;
+/// The same error for a person who does not exist and for one whom the viewer may not see.
+pub(crate) const NO_SUCH_PERSON: ServiceError = ServiceError::NotFound("person");
+
+/// People as others see them. Cheap to clone.
+#[derive(Clone)]
+pub struct People {
+    core: Core,
+}
 
 /// A person in a list, with their relation to the viewer.
 #[derive(Debug, Clone)]
@@ -25,47 +31,24 @@ pub struct PersonWithRelation {
     pub relation: Relation,
 }
 
-impl Service {
-    /// Adds each person's relation to the viewer, in the given order.
-    pub(crate) async fn with_relations(
-        &self,
-        viewer: PersonId,
-        circle: &Circle,
-        people: Vec<Arc<PersonEntry>>,
-    ) -> ServiceResult<Vec<PersonWithRelation>> {
-        let look_ups = people.into_iter().map(|person| async move {
-            let relation = self.relation_to(viewer, circle, person.record.id).await?;
-            Ok(PersonWithRelation { person, relation })
-        });
-        stream::iter(look_ups)
-            .buffered(LOOK_UPS_AT_ONCE)
-            .try_collect()
-            .await
+impl People {
+    pub(crate) const fn new(core: Core) -> Self {
+        Self { core }
     }
 
-    /// A person's relation to the viewer, as far as the viewer may know it. For friends the circle is sufficient.
-    async fn relation_to(
-        &self,
-        viewer: PersonId,
-        circle: &Circle,
-        other: PersonId,
-    ) -> ServiceResult<Relation> {
-        if other == viewer {
-            return Ok(Relation::default());
-        }
-        if circle.is_friend(other) {
-            let following = circle.follows().binary_search(&other).is_ok();
-            return Ok(Relation {
-                friend: true,
-                following,
-                muted: circle.is_hidden(other),
-                ..Relation::default()
-            });
-        }
-        let relation = self.0.store.relation(viewer, other).await?;
-        Ok(Relation {
-            blocked_by: false,
-            ..relation
-        })
+    /// One person by id.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn by_id(&self, id: PersonId) -> ServiceResult<Option<Arc<PersonEntry>>> {
+        self.core.person(id).await
+    }
+
+    /// The circle of a reader.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn circle(&self, reader: PersonId) -> ServiceResult<Arc<Circle>> {
+        self.core.circle(reader).await
     }
 }

@@ -6,10 +6,9 @@ use sosik_feed::people::{Bio, DisplayName, Handle, Language};
 use sosik_feed::{PersonId, Relation, Visibility, search};
 use sosik_store::{PersonCounts, ProfileChange};
 
+use super::{NO_SUCH_PERSON, People};
 use crate::caches::PersonEntry;
-use crate::{Change, Service, ServiceError, ServiceResult};
-
-const NO_SUCH_PERSON: ServiceError = ServiceError::NotFound("person");
+use crate::{Change, ServiceResult};
 
 /// The content of a profile page.
 #[derive(Debug, Clone)]
@@ -33,13 +32,13 @@ pub struct ProfileUpdate {
     pub language: Option<String>,
 }
 
-impl Service {
+impl People {
     /// The viewer's own profile.
     ///
     /// # Errors
     /// `NotFound` if the account no longer exists.
     pub async fn me(&self, viewer: PersonId) -> ServiceResult<Profile> {
-        let person = self.person(viewer).await?.ok_or(NO_SUCH_PERSON)?;
+        let person = self.core.person(viewer).await?.ok_or(NO_SUCH_PERSON)?;
         self.profile_of(person, Relation::default(), Visibility::Everything)
             .await
     }
@@ -49,14 +48,14 @@ impl Service {
     /// # Errors
     /// `NotFound` if the handle does not exist, or if either person has blocked the other.
     pub async fn profile(&self, viewer: PersonId, handle: &str) -> ServiceResult<Profile> {
-        let person = self.visible_person(viewer, handle).await?;
+        let person = self.core.visible_person(viewer, handle).await?;
         let other = person.record.id;
         if other == viewer {
             return self
                 .profile_of(person, Relation::default(), Visibility::Everything)
                 .await;
         }
-        let relation = self.0.store.relation(viewer, other).await?;
+        let relation = self.core.store.relation(viewer, other).await?;
         if relation.severed() {
             return Err(NO_SUCH_PERSON);
         }
@@ -90,7 +89,7 @@ impl Service {
         if name.is_none() && bio.is_none() && language.is_none() {
             return self.me(viewer).await;
         }
-        let person = self.person(viewer).await?.ok_or(NO_SUCH_PERSON)?;
+        let person = self.core.person(viewer).await?.ok_or(NO_SUCH_PERSON)?;
         let handle = Handle::from_stored(person.record.handle.clone());
         let change = ProfileChange {
             search_terms: name.as_ref().map(|name| search::terms(&handle, name)),
@@ -98,34 +97,16 @@ impl Service {
             bio: bio.map(Bio::into_string),
             language,
         };
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let answer = service.0.store.change_profile(viewer, change).await;
-            // Also after a failed write, because the write may have committed.
-            service.invalidate([Change::Person(viewer)]).await;
-            answer?.map(|_| ()).ok_or(NO_SUCH_PERSON)
-        })
-        .await?;
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let answer = this.core.store.change_profile(viewer, change).await;
+                // Also after a failed write, because the write may have committed.
+                this.core.invalidate([Change::Person(viewer)]).await;
+                answer?.map(|_| ()).ok_or(NO_SUCH_PERSON)
+            })
+            .await?;
         self.me(viewer).await
-    }
-
-    /// The person with this handle, unless either person has blocked the other.
-    pub(crate) async fn visible_person(
-        &self,
-        viewer: PersonId,
-        handle: &str,
-    ) -> ServiceResult<Arc<PersonEntry>> {
-        let handle = Handle::lookup(handle).ok_or(NO_SUCH_PERSON)?;
-        let record = self
-            .0
-            .store
-            .person_by_handle(handle.as_str())
-            .await?
-            .ok_or(NO_SUCH_PERSON)?;
-        if self.circle(viewer).await?.is_severed_from(record.id) {
-            return Err(NO_SUCH_PERSON);
-        }
-        self.person(record.id).await?.ok_or(NO_SUCH_PERSON)
     }
 
     async fn profile_of(
@@ -134,7 +115,7 @@ impl Service {
         relation: Relation,
         visibility: Visibility,
     ) -> ServiceResult<Profile> {
-        let mut counts = self.0.store.person_counts(person.record.id).await?;
+        let mut counts = self.core.store.person_counts(person.record.id).await?;
         if visibility == Visibility::Public {
             counts.stories = counts.public_stories;
         }

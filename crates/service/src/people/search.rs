@@ -12,48 +12,48 @@ use sosik_feed::search::Query;
 use sosik_feed::{Circle, PersonId};
 use sosik_store::PersonRecord;
 
-use super::PersonWithRelation;
+use super::{People, PersonWithRelation};
+use crate::ServiceResult;
 use crate::pages::page_limit;
-use crate::{Service, ServiceResult};
 
 /// Maximum number of candidates of one search: ten full pages by default. A word that begins more names than this does
 /// not identify a person, and further letters reduce the number.
 const CANDIDATES_MAX: u32 = 200;
 
-impl Service {
+impl People {
     /// People whose handle or name has words that begin with the words of `q`; for Korean, Japanese and Chinese names,
     /// any part matches. Sorted best first: exact handle, beginning of the handle, beginning of the name, the rest;
     /// then friends, people followed, others; then by handle. People severed from the viewer are omitted.
     /// # Errors
     /// `RuleBroken` if the query has no word or too many characters.
-    pub async fn search_people(
+    pub async fn search(
         &self,
         viewer: PersonId,
         q: &str,
         limit: u32,
     ) -> ServiceResult<Vec<PersonWithRelation>> {
         let query = Query::parse(q)?;
-        let circle = self.circle(viewer).await?;
+        let circle = self.core.circle(viewer).await?;
         let (from, to) = query.range();
         let mut candidates = self
-            .0
+            .core
             .store
             .people_by_term(viewer, &from, &to, CANDIDATES_MAX)
             .await?;
         if let Some(handle) = Handle::lookup(q.trim())
-            && let Some(exact) = self.0.store.person_by_handle(handle.as_str()).await?
+            && let Some(exact) = self.core.store.person_by_handle(handle.as_str()).await?
         {
             candidates.push(exact);
         }
         let mut ids = ranked(&query, &circle, candidates);
         ids.truncate(page_limit(limit));
-        let people = self.people(&ids).await?;
+        let people = self.core.people(&ids).await?;
         let people = ids
             .iter()
             .filter_map(|id| people.get(id))
             .map(Arc::clone)
             .collect();
-        self.with_relations(viewer, &circle, people).await
+        self.core.with_relations(viewer, &circle, people).await
     }
 }
 

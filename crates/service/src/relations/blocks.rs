@@ -2,32 +2,33 @@
 
 use sosik_feed::{PersonId, RuleBroken};
 
-use super::{Pair, result_of};
-use crate::{Change, Service, ServiceResult};
+use super::{Pair, Relations, result_of};
+use crate::{Change, ServiceResult};
 
-impl Service {
+impl Relations {
     /// Blocks a person. The friendship, requests and follows between the two end, and neither sees the other any more.
     ///
     /// # Errors
     /// `NotFound` if the person does not exist; `RuleBroken` at the limit or for oneself.
     pub async fn block(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let pair = Pair::new(viewer, other)?;
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let answer = service
-                .0
-                .store
-                .block(viewer, other, service.0.settings.relations, service.now())
-                .await;
-            let mut all = pair.both(Change::CircleShrank);
-            // Notifications about the other person are hidden now.
-            all.push(Change::Notifications(vec![viewer, other]));
-            let change = service
-                .invalidate_relation(answer, all, pair.both(Change::CircleShrank))
-                .await?;
-            result_of(change, RuleBroken::BlockLimit)
-        })
-        .await
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let answer = this
+                    .core
+                    .store
+                    .block(viewer, other, this.core.settings.relations, this.core.now())
+                    .await;
+                let mut all = pair.both(Change::CircleShrank);
+                // Notifications about the other person are hidden now.
+                all.push(Change::Notifications(vec![viewer, other]));
+                let change = this
+                    .invalidate(answer, all, pair.both(Change::CircleShrank))
+                    .await?;
+                result_of(change, RuleBroken::BlockLimit)
+            })
+            .await
     }
 
     /// Takes a block back. Nothing that the block ended is restored, but the two can find each other again.
@@ -36,16 +37,17 @@ impl Service {
     /// When the store fails.
     pub async fn unblock(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let pair = Pair { viewer, other };
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let answer = service.0.store.unblock(viewer, other).await;
-            let all = pair.both(Change::CircleGrew);
-            // Neither feed has stories of the other: the block ended the friendship and the follows.
-            let again = vec![Change::CircleGrew(viewer), Change::CircleShrank(other)];
-            let change = service.invalidate_relation(answer, all, again).await?;
-            result_of(change, RuleBroken::BlockLimit)
-        })
-        .await
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let answer = this.core.store.unblock(viewer, other).await;
+                let all = pair.both(Change::CircleGrew);
+                // Neither feed has stories of the other: the block ended the friendship and the follows.
+                let again = vec![Change::CircleGrew(viewer), Change::CircleShrank(other)];
+                let change = this.invalidate(answer, all, again).await?;
+                result_of(change, RuleBroken::BlockLimit)
+            })
+            .await
     }
 
     /// Mutes a person: their stories leave the viewer's home feed. They are not notified.
@@ -54,22 +56,22 @@ impl Service {
     /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at the limit or for oneself.
     pub async fn mute(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let Pair { .. } = Pair::new(viewer, other)?;
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let answer = service
-                .0
-                .store
-                .mute(viewer, other, service.0.settings.relations, service.now())
-                .await;
-            let own = Change::CircleShrank(viewer);
-            result_of(
-                service
-                    .invalidate_relation(answer, vec![own.clone()], vec![own])
-                    .await?,
-                RuleBroken::MuteLimit,
-            )
-        })
-        .await
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let answer = this
+                    .core
+                    .store
+                    .mute(viewer, other, this.core.settings.relations, this.core.now())
+                    .await;
+                let own = Change::CircleShrank(viewer);
+                result_of(
+                    this.invalidate(answer, vec![own.clone()], vec![own])
+                        .await?,
+                    RuleBroken::MuteLimit,
+                )
+            })
+            .await
     }
 
     /// Takes a mute back: the person's stories return to the viewer's home feed.
@@ -77,17 +79,17 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub async fn unmute(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let answer = service.0.store.unmute(viewer, other).await;
-            let own = Change::CircleGrew(viewer);
-            result_of(
-                service
-                    .invalidate_relation(answer, vec![own.clone()], vec![own])
-                    .await?,
-                RuleBroken::MuteLimit,
-            )
-        })
-        .await
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let answer = this.core.store.unmute(viewer, other).await;
+                let own = Change::CircleGrew(viewer);
+                result_of(
+                    this.invalidate(answer, vec![own.clone()], vec![own])
+                        .await?,
+                    RuleBroken::MuteLimit,
+                )
+            })
+            .await
     }
 }

@@ -3,10 +3,10 @@
 use sosik_feed::{NotificationId, PersonId, RuleBroken};
 use sosik_store::{RelationChange, StoreResult};
 
-use super::{Pair, result_of};
-use crate::{Change, Service, ServiceResult};
+use super::{Pair, Relations, result_of};
+use crate::{Change, ServiceResult};
 
-impl Service {
+impl Relations {
     /// Sends a friend request. If the other person has sent one, the two become friends. Idempotent.
     ///
     /// # Errors
@@ -17,30 +17,30 @@ impl Service {
         other: PersonId,
     ) -> ServiceResult<()> {
         let pair = Pair::new(viewer, other)?;
-        let notification = NotificationId::for_reader(other, self.next_id().await?);
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let limits = service.0.settings.relations;
-            let answer = service
-                .0
-                .store
-                .send_friend_request(viewer, other, limits, notification, service.now())
-                .await;
-            let all = match answer {
-                // A request grants no access, so the circles are unchanged.
-                Ok(RelationChange::Changed) => vec![Change::Notifications(vec![other])],
-                _ => became_friends(pair),
-            };
-            let again = service.invalidations_of_repeat(&answer, pair).await;
-            let change = service.invalidate_relation(answer, all, again).await?;
-            result_of(
-                change,
-                service
-                    .limit_reached(viewer, change, RuleBroken::RequestLimit)
-                    .await?,
-            )
-        })
-        .await
+        let notification = NotificationId::for_reader(other, self.core.next_id().await?);
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let limits = this.core.settings.relations;
+                let answer = this
+                    .core
+                    .store
+                    .send_friend_request(viewer, other, limits, notification, this.core.now())
+                    .await;
+                let all = match answer {
+                    // A request grants no access, so the circles are unchanged.
+                    Ok(RelationChange::Changed) => vec![Change::Notifications(vec![other])],
+                    _ => became_friends(pair),
+                };
+                let again = this.invalidations_of_repeat(&answer, pair).await;
+                let change = this.invalidate(answer, all, again).await?;
+                result_of(
+                    change,
+                    this.limit_reached(viewer, change, RuleBroken::RequestLimit)
+                        .await?,
+                )
+            })
+            .await
     }
 
     /// Accepts a person's friend request. Idempotent.
@@ -52,23 +52,22 @@ impl Service {
         viewer: PersonId,
         other: PersonId,
     ) -> ServiceResult<()> {
-        let notification = NotificationId::for_reader(other, self.next_id().await?);
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let limits = service.0.settings.relations;
-            let answer = service
-                .0
-                .store
-                .accept_friend_request(viewer, other, limits, notification, service.now())
-                .await;
-            let pair = Pair { viewer, other };
-            let again = service.invalidations_of_repeat(&answer, pair).await;
-            let change = service
-                .invalidate_relation(answer, became_friends(pair), again)
-                .await?;
-            result_of(change, RuleBroken::FriendLimitYours)
-        })
-        .await
+        let notification = NotificationId::for_reader(other, self.core.next_id().await?);
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let limits = this.core.settings.relations;
+                let answer = this
+                    .core
+                    .store
+                    .accept_friend_request(viewer, other, limits, notification, this.core.now())
+                    .await;
+                let pair = Pair { viewer, other };
+                let again = this.invalidations_of_repeat(&answer, pair).await;
+                let change = this.invalidate(answer, became_friends(pair), again).await?;
+                result_of(change, RuleBroken::FriendLimitYours)
+            })
+            .await
     }
 
     /// Withdraws the viewer's friend request or declines the other person's, whichever exists. Idempotent.
@@ -80,22 +79,21 @@ impl Service {
         viewer: PersonId,
         other: PersonId,
     ) -> ServiceResult<()> {
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let answer = service.0.store.remove_friend_request(viewer, other).await;
-            // The notification of the request was deleted with it.
-            let (all, own) = (
-                Change::Notifications(vec![viewer, other]),
-                Change::Notifications(vec![viewer]),
-            );
-            result_of(
-                service
-                    .invalidate_relation(answer, vec![all], vec![own])
-                    .await?,
-                RuleBroken::RequestLimit,
-            )
-        })
-        .await
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let answer = this.core.store.remove_friend_request(viewer, other).await;
+                // The notification of the request was deleted with it.
+                let (all, own) = (
+                    Change::Notifications(vec![viewer, other]),
+                    Change::Notifications(vec![viewer]),
+                );
+                result_of(
+                    this.invalidate(answer, vec![all], vec![own]).await?,
+                    RuleBroken::RequestLimit,
+                )
+            })
+            .await
     }
 
     /// Ends a friendship. Idempotent.
@@ -104,16 +102,17 @@ impl Service {
     /// When the store fails.
     pub async fn unfriend(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
         let pair = Pair { viewer, other };
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let answer = service.0.store.unfriend(viewer, other).await;
-            let all = pair.both(Change::CircleShrank);
-            let change = service
-                .invalidate_relation(answer, all, pair.both(Change::CircleShrank))
-                .await?;
-            result_of(change, RuleBroken::FriendLimitYours)
-        })
-        .await
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let answer = this.core.store.unfriend(viewer, other).await;
+                let all = pair.both(Change::CircleShrank);
+                let change = this
+                    .invalidate(answer, all, pair.both(Change::CircleShrank))
+                    .await?;
+                result_of(change, RuleBroken::FriendLimitYours)
+            })
+            .await
     }
 
     /// The invalidations when nothing changed because the two are already friends or the request already exists.
@@ -125,7 +124,7 @@ impl Service {
         if !matches!(answer, Ok(RelationChange::Unchanged)) {
             return Vec::new();
         }
-        let circle = self.0.store.circle(pair.viewer).await;
+        let circle = self.core.store.circle(pair.viewer).await;
         match circle.is_ok_and(|circle| !circle.is_friend(pair.other)) {
             true => pair.both(Change::CircleShrank),
             false => pair.both(Change::CircleGrew),
@@ -142,8 +141,8 @@ impl Service {
         if change != RelationChange::LimitReached {
             return Ok(otherwise);
         }
-        let counts = self.0.store.person_counts(viewer).await?;
-        let full = counts.friends >= self.0.settings.relations.friends_max;
+        let counts = self.core.store.person_counts(viewer).await?;
+        let full = counts.friends >= self.core.settings.relations.friends_max;
         Ok(if full {
             RuleBroken::FriendLimitYours
         } else {

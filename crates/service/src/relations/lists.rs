@@ -1,14 +1,12 @@
 //! Lists of people, newest first.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use sosik_feed::{Circle, Cursor, PersonId, Position, Timestamp};
 use sosik_store::{PeopleList, RelatedPerson};
 
-use crate::pages::{Filled, fill, page_limit};
+use super::Relations;
+use crate::ServiceResult;
+use crate::pages::{fill, page_limit};
 use crate::people::PersonWithRelation;
-use crate::{Service, ServiceResult};
 
 /// One page of a list of people.
 #[derive(Debug, Clone, Default)]
@@ -21,20 +19,20 @@ pub struct PersonPage {
     pub end: bool,
 }
 
-impl Service {
+impl Relations {
     /// One page of one of the viewer's own lists.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn related(
+    pub async fn list(
         &self,
         viewer: PersonId,
         list: PeopleList,
         before: Option<Position>,
         limit: u32,
     ) -> ServiceResult<PersonPage> {
-        let circle = self.circle(viewer).await?;
-        let store = &self.0.store;
+        let circle = self.core.circle(viewer).await?;
+        let store = &self.core.store;
         let found = fill(
             page_limit(limit),
             before,
@@ -43,38 +41,7 @@ impl Service {
             |related| shows(list, &circle, related.person),
         )
         .await?;
-        self.person_page(viewer, &circle, found).await
-    }
-
-    /// Makes a page of people from the rows that may be shown.
-    pub(crate) async fn person_page(
-        &self,
-        viewer: PersonId,
-        circle: &Circle,
-        found: Filled<RelatedPerson, Position>,
-    ) -> ServiceResult<PersonPage> {
-        let Filled { shown: found, next } = found;
-        let ids: Vec<_> = found.iter().map(|related| related.person).collect();
-        let people = self.people(&ids).await?;
-        let people = ids
-            .iter()
-            .filter_map(|id| people.get(id))
-            .map(Arc::clone)
-            .collect();
-        let since: HashMap<_, _> = found
-            .iter()
-            .map(|related| (related.person, related.since))
-            .collect();
-        let found = self.with_relations(viewer, circle, people).await?;
-        let items = found.into_iter().filter_map(|found| {
-            let since = *since.get(&found.person.record.id)?;
-            Some((found, since))
-        });
-        Ok(PersonPage {
-            items: items.collect(),
-            before: next.map(Cursor::Behind),
-            end: next.is_none(),
-        })
+        self.core.person_page(viewer, &circle, found).await
     }
 }
 

@@ -13,10 +13,17 @@ mod lists;
 use sosik_feed::{PersonId, RuleBroken};
 use sosik_store::{RelationChange, StoreResult};
 
-use crate::{Change, Service, ServiceError, ServiceResult};
+use crate::core::Core;
+use crate::{Change, ServiceError, ServiceResult};
 
 pub use lists::PersonPage;
 pub(crate) use lists::place_of;
+
+/// Relations between people. Cheap to clone.
+#[derive(Clone)]
+pub struct Relations {
+    core: Core,
+}
 
 /// The two people of a change: the one who requests it, and the other one.
 #[derive(Debug, Clone, Copy)]
@@ -39,11 +46,15 @@ impl Pair {
     }
 }
 
-impl Service {
+impl Relations {
+    pub(crate) const fn new(core: Core) -> Self {
+        Self { core }
+    }
+
     /// Invalidates the caches after a change of a relation and returns its outcome. It applies `all` if the change
     /// happened or may have happened, and `again` if nothing changed. An earlier attempt may have failed before its
     /// invalidation, so in the second case it also drops both circles.
-    async fn invalidate_relation(
+    async fn invalidate(
         &self,
         answer: StoreResult<RelationChange>,
         all: Vec<Change>,
@@ -51,9 +62,9 @@ impl Service {
     ) -> ServiceResult<RelationChange> {
         match &answer {
             Ok(RelationChange::Changed | RelationChange::BecameFriends) | Err(_) => {
-                self.invalidate(all).await;
+                self.core.invalidate(all).await;
             }
-            Ok(RelationChange::Unchanged) => self.invalidate(again).await,
+            Ok(RelationChange::Unchanged) => self.core.invalidate(again).await,
             // Requests are not cached, and the recipient already has the notification.
             Ok(
                 RelationChange::ChangedQuietly

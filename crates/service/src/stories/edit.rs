@@ -1,10 +1,10 @@
-//! Edits the viewer's own story.
+//! Edits and deletes the viewer's own story.
 
 use sosik_feed::{Audience, PersonId, StoryId, text};
 use sosik_store::{EditedText, StoryEdit};
 
-use super::StoryItem;
-use crate::{Change, Service, ServiceError, ServiceResult};
+use super::{Stories, StoryItem};
+use crate::{Change, ServiceError, ServiceResult};
 
 /// The requested changes to a story; `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default)]
@@ -15,24 +15,24 @@ pub struct EditRequest {
     pub audience: Option<Audience>,
 }
 
-impl Service {
+impl Stories {
     /// Changes the text or audience of a story. Identical values are not an edit.
     ///
     /// # Errors
     /// `NotFound` unless the viewer posted the story; `RuleBroken` if the rules reject the text.
-    pub async fn edit_story(
+    pub async fn edit(
         &self,
         viewer: PersonId,
         id: StoryId,
         request: EditRequest,
     ) -> ServiceResult<StoryItem> {
-        let story = self.require_visible(viewer, id).await?;
+        let story = self.core.require_visible(viewer, id).await?;
         if story.record.author != viewer {
             return Err(ServiceError::NotFound("story"));
         }
         let text = request
             .text
-            .map(|text| self.checked_story_text(&text))
+            .map(|text| self.checked_text(&text))
             .transpose()?;
         let text = text.filter(|text| **text != *story.record.text);
         let audience = request
@@ -44,24 +44,47 @@ impl Service {
                 author: viewer,
                 text: text.map(with_mentions_and_tags),
                 audience,
-                now: self.now(),
+                now: self.core.now(),
             };
-            let service = self.clone();
-            self.run_to_completion(async move { service.write_edit(edit).await })
+            let this = self.clone();
+            self.core
+                .run_to_completion(async move { this.write_edit(edit).await })
                 .await?;
         }
-        self.open_story(viewer, id).await
+        self.open(viewer, id).await
     }
 
     async fn write_edit(&self, edit: StoryEdit) -> ServiceResult<()> {
         let (id, widened) = (edit.id, edit.audience == Some(Audience::Public));
-        let answer = self.0.store.edit_story(edit).await;
+        let answer = self.core.store.edit_story(edit).await;
         // Also after a failed write, because the write may have committed.
-        self.invalidate([Change::Story(id)]).await;
+        self.core.invalidate([Change::Story(id)]).await;
         if widened {
-            self.notify_workers();
+            self.delivery.notify_workers();
         }
         answer?.map(|_| ()).ok_or(ServiceError::NotFound("story"))
+    }
+
+    /// Deletes a story. Its text is gone immediately; its dependent rows are purged soon after.
+    ///
+    /// # Errors
+    /// `NotFound` if the viewer has posted no such story, or if it has been deleted already.
+    pub async fn delete(&self, viewer: PersonId, id: StoryId) -> ServiceResult<()> {
+        let (this, now) = (self.clone(), self.core.now());
+        self.core
+            .run_to_completion(async move {
+                let answer = this.core.store.delete_story(id, viewer, now).await;
+                if !matches!(answer, Ok(false)) {
+                    this.core.invalidate([Change::Story(id)]).await;
+                    this.delivery.notify_workers();
+                }
+                if answer? {
+                    Ok(())
+                } else {
+                    Err(ServiceError::NotFound("story"))
+                }
+            })
+            .await
     }
 }
 

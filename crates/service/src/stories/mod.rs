@@ -1,19 +1,26 @@
 //! Stories: post, open, edit, delete, list.
 
-pub mod delete;
-pub mod edit;
-pub mod of_author;
-pub mod open;
-pub mod post;
-pub mod with_tag;
+mod edit;
+mod lists;
+mod post;
 
 use std::sync::Arc;
 
-use sosik_feed::{Circle, Cursor, PersonId, StoryId};
-use sosik_store::Mention;
+use sosik_feed::Cursor;
 
 use crate::caches::{PersonEntry, StoryEntry};
-use crate::{Service, ServiceResult};
+use crate::core::Core;
+use crate::delivery::Delivery;
+
+pub use edit::EditRequest;
+pub use post::PostRequest;
+
+/// Stories: posting, editing, deleting, opening and listing. Cheap to clone.
+#[derive(Clone)]
+pub struct Stories {
+    core: Core,
+    delivery: Delivery,
+}
 
 /// A story as one reader sees it.
 #[derive(Debug, Clone)]
@@ -37,46 +44,8 @@ pub struct StoryPage {
     pub end: bool,
 }
 
-impl Service {
-    /// Adds the parts that depend on the reader, and hides people whom the reader may not see. Omits stories whose
-    /// author is gone.
-    pub(crate) async fn hydrate(
-        &self,
-        reader: PersonId,
-        circle: &Circle,
-        mut stories: Vec<Arc<StoryEntry>>,
-    ) -> ServiceResult<Vec<StoryItem>> {
-        if circle.is_severed_from_anybody() {
-            for story in &mut stories {
-                hide_mentions(story, circle);
-            }
-        }
-        let ids: Vec<StoryId> = stories.iter().map(|story| story.record.id).collect();
-        let liked = self.liked_among(reader, &ids).await?;
-        let authors = self.authors(&stories).await?;
-        let mut items = Vec::with_capacity(stories.len());
-        for ((story, author), liked) in stories.into_iter().zip(authors).zip(liked) {
-            if let Some(author) = author {
-                items.push(StoryItem {
-                    story,
-                    author,
-                    liked,
-                });
-            }
-        }
-        Ok(items)
+impl Stories {
+    pub(crate) const fn new(core: Core, delivery: Delivery) -> Self {
+        Self { core, delivery }
     }
-}
-
-/// Removes mentions of people who are severed from the reader, so that such a mention reads like one of a handle that
-/// does not exist. A story without any is shared as it is, with its rendered form.
-fn hide_mentions(story: &mut Arc<StoryEntry>, circle: &Circle) {
-    let hidden = |mention: &Mention| circle.is_severed_from(mention.person);
-    if !story.record.mentions.iter().any(hidden) {
-        return;
-    }
-    let mut record = story.record.clone();
-    record.counts = story.counts();
-    record.mentions.retain(|mention| !hidden(mention));
-    *story = Arc::new(record.into());
 }

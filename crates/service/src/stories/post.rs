@@ -2,19 +2,16 @@
 
 use std::time::Duration;
 
-use sosik_feed::rules::check_idempotency_key;
 use sosik_feed::text::{self, StoryText, TextRequirement};
 use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
-use sosik_store::{Idempotency, NewStory, Order, OrderKind, Posted, StoreError, StoreResult};
+use sosik_store::{NewStory, Order, OrderKind, Posted, StoreError, StoreResult};
 use tokio::time::timeout;
-use xxhash_rust::xxh3::Xxh3;
 
-use super::StoryItem;
-use crate::change::Change;
+use super::{Stories, StoryItem};
 use crate::delivery::queue::Place;
 use crate::delivery::watermark::InFlight;
 use crate::sabotage::Sabotage;
-use crate::{Service, ServiceError, ServiceResult};
+use crate::{Change, ServiceError, ServiceResult};
 
 /// Delay of deliveries in builds that break their promise on purpose: longer than the promised 2 s.
 const TOO_LATE: Duration = Duration::from_millis(2_500);
@@ -30,7 +27,7 @@ pub struct PostRequest {
     pub idempotency_key: Option<String>,
 }
 
-impl Service {
+impl Stories {
     /// Posts a story. When this returns, the story and its delivery order are durable, and the story is in the author's
     /// own feed.
     ///
@@ -38,8 +35,9 @@ impl Service {
     /// `RuleBroken` if the text is empty or too long or the key is invalid; `IdempotencyKeyReused`; `Busy` (also while
     /// deliveries are far behind); `NotFound` if the request is a repeat and the story has been deleted since.
     pub async fn post(&self, author: PersonId, request: PostRequest) -> ServiceResult<StoryItem> {
-        let service = self.clone();
-        self.run_to_completion(async move { service.post_uninterrupted(author, request).await })
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move { this.post_uninterrupted(author, request).await })
             .await
     }
 
@@ -48,17 +46,17 @@ impl Service {
         author: PersonId,
         request: PostRequest,
     ) -> ServiceResult<StoryItem> {
-        let text = self.checked_story_text(&request.text)?;
-        let idempotency = self.idempotency(
+        let text = self.checked_text(&request.text)?;
+        let idempotency = self.core.idempotency(
             request.idempotency_key,
             &[&request.text, audience_name(request.audience)],
         )?;
-        self.admit_post()?;
+        self.delivery.admit_post()?;
         let in_flight = self.begin_post(author).await?;
         let id = in_flight.story();
-        let now = self.now();
+        let now = self.core.now();
         // Before the write: an order without a place in the queue is not claimed, so that any worker can take it.
-        let place = self.0.courier.queue.reserve();
+        let place = self.delivery.shared.queue.reserve();
         let story = NewStory {
             id,
             author,
@@ -71,23 +69,25 @@ impl Service {
             audience: request.audience,
             idempotency,
             now,
-            claim: place.as_ref().map(|_| self.new_claim()),
+            claim: place.as_ref().map(|_| self.delivery.new_claim()),
         };
-        if self.breaks(Sabotage::AcknowledgeUnwritten) {
+        if self.core.breaks(Sabotage::AcknowledgeUnwritten) {
             return self.pretend_to_post(story).await;
         }
         let order = order(&story);
-        let answer = self.0.store.post(story).await;
+        let answer = self.core.store.post(story).await;
         if may_be_new(&answer) {
             // This comes first, so that a failure below does not delay the delivery.
             self.enqueue(order, place);
         }
         match self
+            .core
             .invalidate_on_error(answer, [Change::Story(id)])
             .await?
         {
             Posted::New { notified } => {
-                self.invalidate([Change::Story(id), Change::Notifications(notified)])
+                self.core
+                    .invalidate([Change::Story(id), Change::Notifications(notified)])
                     .await;
                 self.put_into_own_timeline(author, id).await;
                 drop(in_flight);
@@ -97,7 +97,7 @@ impl Service {
             Posted::Repeated(first) => {
                 // The first attempt may have ended right after its commit.
                 self.put_into_own_timeline(author, first).await;
-                self.notify_workers();
+                self.delivery.notify_workers();
                 self.own_story(author, first).await
             }
             Posted::KeyReused => Err(ServiceError::IdempotencyKeyReused),
@@ -108,75 +108,55 @@ impl Service {
     /// Passes the order to the workers. An order without a place in the queue is not claimed and is due in the store.
     fn enqueue(&self, order: Order, place: Option<Place<'_>>) {
         match place {
-            _ if self.breaks(Sabotage::DeliverLate) => self.enqueue_late(order),
+            _ if self.core.breaks(Sabotage::DeliverLate) => self.enqueue_late(order),
             Some(place) => place.fill(order),
-            None => self.notify_workers(),
+            None => self.delivery.notify_workers(),
         }
     }
 
     /// The author sees the story on the next read. If the fabric fails, the timeline is distrusted until it is dropped.
     async fn put_into_own_timeline(&self, author: PersonId, story: StoryId) {
-        if self.breaks(Sabotage::ForgetOwnStory) {
+        if self.core.breaks(Sabotage::ForgetOwnStory) {
             return;
         }
-        let answer = self.0.fabric.deliver(story, &[author]).await;
-        if self.fabric_result("deliver", answer).is_none() {
-            self.invalidate_in_background(author);
+        let answer = self.core.fabric.deliver(story, &[author]).await;
+        if self.core.fabric_result("deliver", answer).is_none() {
+            self.core.invalidate_in_background(author);
         }
     }
 
     /// Makes an id and registers it, so that the delivery watermark does not pass it.
     async fn begin_post(&self, author: PersonId) -> ServiceResult<InFlight<'_>> {
-        let make = || Ok(StoryId::of_author(author, self.0.ids.try_next()?));
+        let make = || Ok(StoryId::of_author(author, self.core.ids.try_next()?));
         loop {
-            match self.0.courier.watermark.begin(make) {
+            match self.delivery.shared.watermark.begin(make) {
                 Ok(in_flight) => return Ok(in_flight),
-                Err(refused) => self.0.ids.wait_or_renew(refused).await?,
+                Err(refused) => self.core.ids.wait_or_renew(refused).await?,
             }
         }
     }
 
     /// Checks the text against the rules of the domain and the configured limit.
-    pub(crate) fn checked_story_text(&self, text: &str) -> ServiceResult<String> {
+    pub(crate) fn checked_text(&self, text: &str) -> ServiceResult<String> {
         let text = StoryText::parse(text, TextRequirement::beside(0))?.into_string();
         let characters = text.chars().count();
-        if characters > self.0.settings.texts.story_characters_max {
+        if characters > self.core.settings.texts.story_characters_max {
             return Err(RuleBroken::StoryTextTooLong { characters }.into());
         }
         Ok(text)
     }
 
-    /// Identifies a repeat: the key, and a hash of the request.
-    pub(crate) fn idempotency(
-        &self,
-        key: Option<String>,
-        parts: &[&str],
-    ) -> ServiceResult<Option<Idempotency>> {
-        let Some(key) = key else { return Ok(None) };
-        check_idempotency_key(&key)?;
-        if self.breaks(Sabotage::IgnoreIdempotencyKey) {
-            return Ok(None);
-        }
-        let mut hash = Xxh3::new();
-        for part in parts {
-            hash.update(&part.len().to_le_bytes());
-            hash.update(part.as_bytes());
-        }
-        Ok(Some(Idempotency {
-            key,
-            fingerprint: hash.digest(),
-        }))
-    }
-
     async fn own_story(&self, author: PersonId, id: StoryId) -> ServiceResult<StoryItem> {
         let story = self
+            .core
             .stories(&[id])
             .await?
             .pop()
             .flatten()
             .ok_or(ServiceError::NotFound("story"))?;
-        let circle = self.circle(author).await?;
-        self.hydrate(author, &circle, vec![story])
+        let circle = self.core.circle(author).await?;
+        self.core
+            .hydrate(author, &circle, vec![story])
             .await?
             .pop()
             .ok_or(ServiceError::NotFound("person"))
@@ -184,10 +164,10 @@ impl Service {
 
     /// Delivers a story later than promised. Only builds that break this promise on purpose call it.
     fn enqueue_late(&self, order: Order) {
-        let service = self.clone();
-        self.spawn(async move {
-            let _late = timeout(TOO_LATE, service.0.stopping.cancelled()).await;
-            if let Some(place) = service.0.courier.queue.reserve() {
+        let this = self.clone();
+        self.core.spawn(async move {
+            let _late = timeout(TOO_LATE, this.core.stopping.cancelled()).await;
+            if let Some(place) = this.delivery.shared.queue.reserve() {
                 place.fill(order);
             }
         });
@@ -207,6 +187,7 @@ impl Service {
             counts: sosik_store::StoryCounts::default(),
         };
         let author = self
+            .core
             .person(story.author)
             .await?
             .ok_or(ServiceError::NotFound("person"))?;

@@ -22,8 +22,8 @@ use sosik_fabric::failing::{FailingFabric, Faults};
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, StoryId};
-use sosik_service::feed::{FeedPage, FeedQuery, FeedStart};
-use sosik_service::stories::post::PostRequest;
+use sosik_service::feeds::{FeedPage, FeedQuery, FeedStart};
+use sosik_service::stories::PostRequest;
 use sosik_service::{Clock, Parts, Sabotage, Service, Settings};
 use sosik_store::{Claim, ClaimName, NewPerson, NewStory, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
@@ -122,8 +122,13 @@ impl World {
     }
 
     pub(crate) async fn befriend(&self, one: PersonId, other: PersonId) {
-        self.service.send_friend_request(one, other).await.unwrap();
         self.service
+            .relations()
+            .send_friend_request(one, other)
+            .await
+            .unwrap();
+        self.service
+            .relations()
             .accept_friend_request(other, one)
             .await
             .unwrap();
@@ -154,6 +159,7 @@ impl World {
             idempotency_key: key.map(str::to_owned),
         };
         self.service
+            .stories()
             .post(author, request)
             .await
             .unwrap()
@@ -207,7 +213,8 @@ impl World {
 
     pub(crate) async fn read(&self, reader: PersonId, from: FeedStart, limit: usize) -> FeedPage {
         self.service
-            .feed(reader, FeedQuery { from, limit })
+            .feeds()
+            .read(reader, FeedQuery { from, limit })
             .await
             .unwrap()
     }
@@ -245,7 +252,7 @@ impl World {
             stats.pending == 0
         })
         .await;
-        self.service.advance_watermark().await.unwrap();
+        self.service.delivery().advance_watermark().await.unwrap();
     }
 
     /// Waits for a state.

@@ -30,7 +30,7 @@ async fn posts_are_shed_while_an_order_waits_too_long_for_a_worker_and_reads_are
     world.clock.advance(LONGER);
     let second = world.post(author, Audience::Friends).await; // an order in progress does not count as waiting
     world.clock.advance(LONGER);
-    assert!(world.service.queue_wait() > MAX);
+    assert!(world.service.delivery().queue_wait() > MAX);
     let answer = world.try_post(author, Audience::Friends, None).await;
     assert!(is_shed(&answer), "{answer:?}");
     assert_eq!(ids(&world.top(author).await), [second, first]);
@@ -60,7 +60,7 @@ async fn an_order_without_room_in_memory_waits_in_the_store_and_counts() {
         stories.push(world.post(author, Audience::Friends).await);
     }
     world.clock.advance(LONGER);
-    world.service.advance_watermark().await.unwrap();
+    world.service.delivery().advance_watermark().await.unwrap();
     let answer = world.try_post(author, Audience::Friends, None).await;
     assert!(is_shed(&answer), "{answer:?}");
     world.gate.open();
@@ -93,7 +93,7 @@ async fn an_order_that_fails_again_and_again_sheds_no_posts() {
         })
         .await;
     world.clock.advance(LONGER);
-    world.service.advance_watermark().await.unwrap();
+    world.service.delivery().advance_watermark().await.unwrap();
     assert!(world.try_post(other, Audience::Friends, None).await.is_ok());
     world.gate.open();
     world.service.stop().await;

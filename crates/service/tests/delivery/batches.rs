@@ -43,7 +43,7 @@ async fn what_waits_is_delivered_together_to_small_authors_large_ones_and_those_
         stories.push((author, world.post(author, Audience::Friends).await));
     }
     let (_, gone) = stories.pop().unwrap();
-    world.service.delete_story(deleted, gone).await.unwrap();
+    world.service.stories().delete(deleted, gone).await.unwrap();
     world.gate.open();
     in_hand.pass();
     world.quiet().await;

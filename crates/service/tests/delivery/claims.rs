@@ -19,7 +19,12 @@ async fn a_story_made_public_during_its_delivery_is_delivered_to_followers_altho
         .await;
     world.befriend(author, friend).await;
     world.befriend(author, other).await;
-    world.service.follow(follower, author).await.unwrap();
+    world
+        .service
+        .relations()
+        .follow(follower, author)
+        .await
+        .unwrap();
     world.top(follower).await;
     world.gate.guard(friend);
 
@@ -42,7 +47,7 @@ async fn a_story_made_public_during_its_delivery_is_delivered_to_followers_altho
     world
         .eventually("the failed attempt is retried", async || {
             world.clock.advance(Duration::from_secs(1));
-            world.service.sweep_once().await.unwrap();
+            world.service.delivery().sweep_once().await.unwrap();
             world.in_timeline(follower, story).await
         })
         .await;
@@ -63,7 +68,7 @@ async fn orders_that_wait_longer_than_their_claim_are_delivered_once() {
     }
     for _ in 0..3 {
         world.clock.advance(CLAIM_IS_OVER);
-        world.service.sweep_once().await.unwrap();
+        world.service.delivery().sweep_once().await.unwrap();
     }
     world.gate.open();
     first.pass();
@@ -88,7 +93,7 @@ async fn a_worker_that_fails_after_its_claim_ran_out_does_not_disturb_the_one_wh
     let story = world.post(author, Audience::Friends).await;
     let first = world.gate.next().await;
     world.clock.advance(CLAIM_IS_OVER);
-    world.service.sweep_once().await.unwrap();
+    world.service.delivery().sweep_once().await.unwrap();
     let second = world.gate.next().await;
     first.fail();
     // The failure is recorded once the worker has taken another order and reached the gate with it.

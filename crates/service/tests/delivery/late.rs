@@ -5,7 +5,7 @@ use std::time::Duration;
 use sosik_feed::generator::STEP_BACK_MAX;
 use sosik_feed::{Audience, StoryId};
 use sosik_service::Settings;
-use sosik_service::feed::FeedStart;
+use sosik_service::feeds::FeedStart;
 
 use crate::world::{World, ids, newer};
 
@@ -14,11 +14,16 @@ async fn a_story_made_public_long_after_arrives_once_although_the_followers_time
     let world = World::new().await;
     let [author, friend, follower] = world.people(["author", "friend", "follower"]).await;
     world.befriend(author, friend).await;
-    world.service.follow(follower, author).await.unwrap();
+    world
+        .service
+        .relations()
+        .follow(follower, author)
+        .await
+        .unwrap();
     let story = world.post(author, Audience::Friends).await;
     world.post(author, Audience::Public).await;
     world.quiet().await;
-    assert!(world.service.delivery_watermark() > story);
+    assert!(world.service.delivery().watermark() > story);
     let (of_follower, of_friend) = (world.top(follower).await, world.top(friend).await);
 
     world.gate.guard(follower);
@@ -78,7 +83,12 @@ async fn a_late_story_that_was_read_during_its_delivery_is_told_once_though_the_
         world.people(["author", "other", "follower", "slow"]).await;
     world.befriend(other, slow).await;
     for reader in [follower, slow] {
-        world.service.follow(reader, author).await.unwrap();
+        world
+            .service
+            .relations()
+            .follow(reader, author)
+            .await
+            .unwrap();
     }
     let before = world.top(follower).await;
     world.gate.guard(slow);
@@ -113,7 +123,12 @@ async fn a_late_story_that_was_read_during_its_delivery_is_told_once_though_the_
 async fn a_story_made_public_arrives_after_a_restart_page_by_page_before_what_is_newer() {
     let mut world = World::new().await;
     let [author, follower] = world.people(["author", "follower"]).await;
-    world.service.follow(follower, author).await.unwrap();
+    world
+        .service
+        .relations()
+        .follow(follower, author)
+        .await
+        .unwrap();
     let old = [
         world.post(author, Audience::Friends).await,
         world.post(author, Audience::Friends).await,
@@ -151,9 +166,14 @@ async fn what_a_killed_process_with_a_clock_ahead_called_delivered_and_read_hide
     let beyond_the_lease = Settings::default().node.lease + STEP_BACK_MAX + Duration::from_secs(1);
     world.clock.advance(beyond_the_lease);
     let beyond = StoryId::from_u64(u64::MAX >> 1);
-    let read = world.service.mark_read(friend, beyond).await.unwrap();
+    let read = world
+        .service
+        .feeds()
+        .mark_read(friend, beyond)
+        .await
+        .unwrap();
     world.quiet().await;
-    assert!(world.service.delivery_watermark() > ahead && read > ahead);
+    assert!(world.service.delivery().watermark() > ahead && read > ahead);
     let before = world.top(friend).await;
 
     world.clock.go_back(AHEAD);
@@ -183,7 +203,7 @@ async fn a_dead_delivery_holds_nothing_back_and_its_story_arrives_when_it_is_tri
     world.gate.open();
     let newest = world.post(other, Audience::Friends).await;
     world.quiet().await;
-    assert!(world.service.delivery_watermark() >= newest);
+    assert!(world.service.delivery().watermark() >= newest);
     let page = world.read(friend, FeedStart::Top).await;
     assert_eq!(ids(&page), [newest]);
 
@@ -192,7 +212,7 @@ async fn a_dead_delivery_holds_nothing_back_and_its_story_arrives_when_it_is_tri
     world.lose_timelines(&[friend]).await;
     let page = world.read(friend, newer(&page)).await;
     assert_eq!((ids(&page), page.reset), (vec![story], false));
-    world.service.notify_workers();
+    world.service.delivery().notify_workers();
     world.quiet().await;
     let page = world.read(friend, newer(&page)).await;
     assert_eq!((ids(&page), page.end), (vec![], true));

@@ -8,9 +8,9 @@ use sosik_fabric::Fabric;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, StoryId};
-use sosik_service::feed::{FeedPage, FeedQuery, FeedStart};
-use sosik_service::stories::edit::EditRequest;
-use sosik_service::stories::post::PostRequest;
+use sosik_service::feeds::{FeedPage, FeedQuery, FeedStart};
+use sosik_service::stories::EditRequest;
+use sosik_service::stories::PostRequest;
 use sosik_service::{Clock, Parts, Service, ServiceResult, Settings};
 use sosik_store::{NewPerson, OrderStats, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
@@ -115,8 +115,13 @@ impl World {
     }
 
     pub async fn befriend(&self, one: PersonId, other: PersonId) {
-        self.service.send_friend_request(one, other).await.unwrap();
         self.service
+            .relations()
+            .send_friend_request(one, other)
+            .await
+            .unwrap();
+        self.service
+            .relations()
             .accept_friend_request(other, one)
             .await
             .unwrap();
@@ -133,7 +138,7 @@ impl World {
             audience,
             idempotency_key: key.map(str::to_owned),
         };
-        let item = self.service.post(author, request).await?;
+        let item = self.service.stories().post(author, request).await?;
         Ok(item.story.record.id)
     }
 
@@ -147,7 +152,8 @@ impl World {
             audience: Some(Audience::Public),
         };
         self.service
-            .edit_story(author, story, request)
+            .stories()
+            .edit(author, story, request)
             .await
             .unwrap();
     }
@@ -158,7 +164,8 @@ impl World {
 
     pub async fn read_some(&self, reader: PersonId, from: FeedStart, limit: usize) -> FeedPage {
         self.service
-            .feed(reader, FeedQuery { from, limit })
+            .feeds()
+            .read(reader, FeedQuery { from, limit })
             .await
             .unwrap()
     }
@@ -193,7 +200,7 @@ impl World {
     pub async fn quiet(&self) {
         self.eventually("every order is done", async || self.pending().await == 0)
             .await;
-        self.service.advance_watermark().await.unwrap();
+        self.service.delivery().advance_watermark().await.unwrap();
     }
 
     /// Waits for a state.

@@ -14,7 +14,7 @@ mod writes;
 use common::{World, newer};
 use sosik_fabric::failing::Fault;
 use sosik_feed::PersonId;
-use sosik_service::feed::FeedStart;
+use sosik_service::feeds::FeedStart;
 
 /// Faults that end a call with an error.
 const ERRORS: [Fault; 2] = [Fault::Error, Fault::LostAnswer];

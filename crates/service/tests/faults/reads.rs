@@ -3,8 +3,8 @@
 use sosik_fabric::failing::Call;
 use sosik_feed::cursor::Seen;
 use sosik_feed::{Audience, PersonId, StoryId};
-use sosik_service::feed::FeedStart;
-use sosik_service::feed::stream::StreamEvent;
+use sosik_service::feeds::FeedStart;
+use sosik_service::feeds::stream::StreamEvent;
 
 use super::ERRORS;
 use crate::common::{World, ids, newer};
@@ -75,7 +75,12 @@ async fn a_stream_goes_on_while_the_fabric_cannot_be_read() {
     for call in [Call::View, Call::Newer, Call::Above, Call::BeginRebuild] {
         world.faults.always(call, ERRORS[0]);
         let seen: Option<Seen> = None;
-        let mut stream = world.service.open_stream(reader, seen).await.unwrap();
+        let mut stream = world
+            .service
+            .feeds()
+            .open_stream(reader, seen)
+            .await
+            .unwrap();
         let story = world.post(author, Audience::Friends).await;
         loop {
             match stream.next().await.unwrap() {

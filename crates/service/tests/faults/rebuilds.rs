@@ -38,7 +38,7 @@ async fn a_rebuild_that_panics_after_its_client_hung_up_is_given_back() {
     let (reader, story) = cold_reader(&world).await;
     world.faults.always(Call::FinishRebuild, Fault::Wait);
     let service = world.service.clone();
-    let request = tokio::spawn(async move { service.warm_up(reader).await.map(|_| ()) });
+    let request = tokio::spawn(async move { service.feeds().warm_up(reader).await.map(|_| ()) });
     world
         .eventually("the timeline is nearly built", async || {
             world.faults.begun(Call::FinishRebuild) == 1
@@ -77,7 +77,7 @@ async fn a_rebuild_that_cannot_be_given_back_is_forgotten_later() {
         let first_in_line = world.person("first").await;
         world.faults.always(Call::FinishRebuild, Fault::Wait);
         let service = world.service.clone();
-        let first = tokio::spawn(async move { service.warm_up(first_in_line).await });
+        let first = tokio::spawn(async move { service.feeds().warm_up(first_in_line).await });
         world
             .eventually("the only permit is taken", async || {
                 world.faults.begun(Call::FinishRebuild) == 1

@@ -31,7 +31,7 @@ async fn two_writes_whose_forgetting_fails_are_both_seen_by_reads_in_between_and
     assert!(has_timeline(&world, reader).await);
     world.faults.always(Call::DropTimeline, Fault::Wait);
     let (service, first) = (world.service.clone(), authors[0].0);
-    let following = tokio::spawn(async move { service.follow(reader, first).await });
+    let following = tokio::spawn(async move { service.relations().follow(reader, first).await });
     world
         .eventually("the first write is dropping the timeline", async || {
             world.faults.begun(Call::DropTimeline) >= 1
@@ -42,7 +42,12 @@ async fn two_writes_whose_forgetting_fails_are_both_seen_by_reads_in_between_and
     world.faults.always(Call::DropTimeline, Fault::Error);
     following.await.unwrap().unwrap();
     assert_eq!(world.top(reader).await, newest_first(&authors[..1]));
-    world.service.follow(reader, authors[1].0).await.unwrap();
+    world
+        .service
+        .relations()
+        .follow(reader, authors[1].0)
+        .await
+        .unwrap();
     assert_eq!(world.top(reader).await, newest_first(&authors));
     world.faults.lift_all();
     world
@@ -60,14 +65,19 @@ async fn a_timeline_built_before_a_write_that_could_not_be_told_is_never_used() 
     let (reader, authors) = authors(&world, 1).await;
     world.faults.always(Call::FinishRebuild, Fault::Wait);
     let service = world.service.clone();
-    let building = tokio::spawn(async move { service.warm_up(reader).await });
+    let building = tokio::spawn(async move { service.feeds().warm_up(reader).await });
     world
         .eventually("a narrow timeline is nearly built", async || {
             world.faults.begun(Call::FinishRebuild) == 1
         })
         .await;
     world.faults.always(Call::DropTimeline, Fault::Error);
-    world.service.follow(reader, authors[0].0).await.unwrap();
+    world
+        .service
+        .relations()
+        .follow(reader, authors[0].0)
+        .await
+        .unwrap();
     assert_eq!(world.top(reader).await, newest_first(&authors));
     world.faults.lift(Call::FinishRebuild);
     building.await.unwrap().unwrap();
@@ -107,7 +117,12 @@ async fn reads_beside_writes_on_a_fabric_that_fails_now_and_then_see_every_answe
     for (place, (author, _)) in authors.iter().enumerate() {
         let fault = [Fault::Error, Fault::LostAnswer][place / 4 % 2];
         world.faults.next(calls[place % 4], fault, 2);
-        world.service.follow(reader, *author).await.unwrap();
+        world
+            .service
+            .relations()
+            .follow(reader, *author)
+            .await
+            .unwrap();
         assert_eq!(
             world.top(reader).await,
             newest_first(&authors[..=place]),
@@ -119,6 +134,6 @@ async fn reads_beside_writes_on_a_fabric_that_fails_now_and_then_see_every_answe
     for task in reading {
         task.await.unwrap();
     }
-    let comparison = world.service.verify(reader).await.unwrap();
+    let comparison = world.service.verifier().verify(reader).await.unwrap();
     assert_eq!(comparison.differences, []);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sosik_fabric::failing::{Call, Fault};
 use sosik_feed::Audience;
 use sosik_service::Settings;
-use sosik_service::supervise::current_task;
+use sosik_service::current_task;
 
 use crate::common::World;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use sosik_fabric::failing::{Call, Fault};
 use sosik_feed::{Audience, NotificationId, PersonId};
 use sosik_service::Settings;
-use sosik_service::stories::edit::EditRequest;
-use sosik_service::stories::post::PostRequest;
+use sosik_service::stories::EditRequest;
+use sosik_service::stories::PostRequest;
 
 use super::{ERRORS, has_timeline};
 use crate::common::World;
@@ -36,34 +36,38 @@ async fn write_everything(world: &World) {
     assert_eq!(world.top(other).await, [before], "the author's own story");
     world.befriend(one, other).await;
     assert_eq!(world.top(one).await, [before], "a new friend's story");
-    service.like(one, before).await.unwrap();
-    service.unlike(one, before).await.unwrap();
-    let comment = service.comment(one, before, "x", None).await.unwrap();
+    service.likes().add(one, before).await.unwrap();
+    service.likes().remove(one, before).await.unwrap();
+    let comment = service
+        .comments()
+        .add(one, before, "x", None)
+        .await
+        .unwrap();
     let comment = comment.comment.id;
-    service.edit_comment(one, comment, "y").await.unwrap();
-    service.delete_comment(one, comment).await.unwrap();
-    service.mark_read(one, before).await.unwrap();
+    service.comments().edit(one, comment, "y").await.unwrap();
+    service.comments().delete(one, comment).await.unwrap();
+    service.feeds().mark_read(one, before).await.unwrap();
     let all = NotificationId::new(service.newest_possible());
-    service.mark_notifications_read(other, all).await.unwrap();
-    service.mute(one, other).await.unwrap();
+    service.notifications().mark_read(other, all).await.unwrap();
+    service.relations().mute(one, other).await.unwrap();
     assert!(world.top(one).await.is_empty(), "muted");
-    service.unmute(one, other).await.unwrap();
+    service.relations().unmute(one, other).await.unwrap();
     assert_eq!(world.top(one).await, [before], "no longer muted");
-    service.unfriend(one, other).await.unwrap();
+    service.relations().unfriend(one, other).await.unwrap();
     assert!(world.top(one).await.is_empty(), "unfriended");
-    service.follow(one, other).await.unwrap();
+    service.relations().follow(one, other).await.unwrap();
     let wider = EditRequest {
         text: Some("for everybody".to_owned()),
         audience: Some(Audience::Public),
     };
-    service.edit_story(other, before, wider).await.unwrap();
-    service.unfollow(one, other).await.unwrap();
-    service.follow(one, other).await.unwrap();
+    service.stories().edit(other, before, wider).await.unwrap();
+    service.relations().unfollow(one, other).await.unwrap();
+    service.relations().follow(one, other).await.unwrap();
     assert_eq!(world.top(one).await, [before], "followed");
-    service.block(one, other).await.unwrap();
+    service.relations().block(one, other).await.unwrap();
     assert!(world.top(one).await.is_empty(), "blocked");
-    service.unblock(one, other).await.unwrap();
-    service.delete_story(other, before).await.unwrap();
+    service.relations().unblock(one, other).await.unwrap();
+    service.stories().delete(other, before).await.unwrap();
     assert!(world.top(other).await.is_empty(), "deleted");
 }
 
@@ -100,7 +104,7 @@ async fn once_the_fabric_answers_again_timelines_are_used_and_right() {
                 world.top(reader).await == [story]
             })
             .await;
-        let comparison = world.service.verify(reader).await.unwrap();
+        let comparison = world.service.verifier().verify(reader).await.unwrap();
         assert_eq!(comparison.differences, []);
     }
 }
@@ -135,15 +139,32 @@ async fn asking_again_repairs_what_the_first_answer_left_behind() {
     for ask in ["ask", "accept"] {
         world.befriend_all(one, &[other]).await;
         let again = match ask {
-            "ask" => world.service.send_friend_request(one, other).await,
-            _ => world.service.accept_friend_request(one, other).await,
+            "ask" => {
+                world
+                    .service
+                    .relations()
+                    .send_friend_request(one, other)
+                    .await
+            }
+            _ => {
+                world
+                    .service
+                    .relations()
+                    .accept_friend_request(one, other)
+                    .await
+            }
         };
         again.unwrap();
         assert_eq!(world.top(one).await, [of_other, of_one], "{ask}");
         assert_eq!(world.top(other).await, [of_other, of_one], "{ask}");
 
         world.store().unfriend(one, other).await.unwrap();
-        world.service.unfriend(one, other).await.unwrap();
+        world
+            .service
+            .relations()
+            .unfriend(one, other)
+            .await
+            .unwrap();
         assert_eq!(world.top(one).await, [of_one], "{ask}");
         assert_eq!(world.top(other).await, [of_other], "{ask}");
     }
@@ -155,19 +176,31 @@ async fn a_request_made_again_does_not_drop_the_timeline_of_a_stranger() {
     let [one, stranger] = warm_pair(&world).await;
     world
         .service
+        .relations()
         .send_friend_request(one, stranger)
         .await
         .unwrap();
-    world.service.unblock(one, stranger).await.unwrap();
+    world
+        .service
+        .relations()
+        .unblock(one, stranger)
+        .await
+        .unwrap();
     assert!(has_timeline(&world, stranger).await);
     let built = world.faults.begun(Call::FinishRebuild);
     for _ in 0..3 {
         world
             .service
+            .relations()
             .send_friend_request(one, stranger)
             .await
             .unwrap();
-        world.service.unblock(one, stranger).await.unwrap();
+        world
+            .service
+            .relations()
+            .unblock(one, stranger)
+            .await
+            .unwrap();
     }
     assert!(has_timeline(&world, stranger).await);
     assert_eq!(world.faults.begun(Call::FinishRebuild), built);
@@ -178,10 +211,10 @@ async fn a_write_that_panics_half_way_leaves_no_outdated_cache() {
     let world = World::new().await;
     let [one, other] = warm_pair(&world).await;
     let story = world.post(other, Audience::Public).await;
-    world.service.open_story(one, story).await.unwrap();
+    world.service.stories().open(one, story).await.unwrap();
     world.faults.next(Call::DropTimeline, Fault::Panic, 1);
     let service = world.service.clone();
-    let follow = tokio::spawn(async move { service.follow(one, other).await });
+    let follow = tokio::spawn(async move { service.relations().follow(one, other).await });
     assert!(follow.await.unwrap_err().is_panic());
     assert_eq!(world.top(one).await, [story], "it was written");
     world
@@ -201,7 +234,8 @@ async fn a_post_that_panics_after_its_commit_is_delivered_and_does_not_hold_up_t
     world.befriend(author, friend).await;
     world.faults.next(Call::Wake, Fault::Panic, 1);
     let (service, request) = (world.service.clone(), text("half-way"));
-    let post = tokio::spawn(async move { service.post(author, request).await.map(|_| ()) });
+    let post =
+        tokio::spawn(async move { service.stories().post(author, request).await.map(|_| ()) });
     assert!(post.await.unwrap_err().is_panic());
     assert_eq!(world.top(author).await.len(), 1, "it was written");
     world
@@ -213,8 +247,8 @@ async fn a_post_that_panics_after_its_commit_is_delivered_and_does_not_hold_up_t
     let next = world.post(author, Audience::Friends).await;
     world
         .eventually("everything is settled", async || {
-            world.service.advance_watermark().await.unwrap();
-            world.service.delivery_watermark() >= next
+            world.service.delivery().advance_watermark().await.unwrap();
+            world.service.delivery().watermark() >= next
         })
         .await;
 }

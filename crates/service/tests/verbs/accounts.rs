@@ -16,13 +16,14 @@ async fn whoever_signs_up_is_logged_in_and_can_log_in_again() {
         display_name: "김미나".to_owned(),
         ..sign_up_request("@Mina")
     };
-    let signed_up = world.service.sign_up(asked).await.unwrap();
+    let signed_up = world.service.accounts().sign_up(asked).await.unwrap();
     assert_eq!(signed_up.person.record.handle, "mina");
     assert_eq!(signed_up.person.record.language, Language::Ko);
     assert!(world.opens(signed_up.token.as_str()).await);
 
     let again = world
         .service
+        .accounts()
         .log_in("@MINA", PASSWORD, "phone")
         .await
         .unwrap();
@@ -38,7 +39,7 @@ async fn whoever_signs_up_is_logged_in_and_can_log_in_again() {
 async fn a_sign_up_that_breaks_a_rule_is_refused_and_makes_nothing() {
     let world = World::new().await;
     let check = async |asked: SignUpRequest, rule| {
-        assert_eq!(broken(world.service.sign_up(asked).await), rule);
+        assert_eq!(broken(world.service.accounts().sign_up(asked).await), rule);
     };
     check(sign_up_request("mi"), RuleBroken::HandleTooShort).await;
     check(sign_up_request("admin"), RuleBroken::HandleReserved).await;
@@ -81,11 +82,23 @@ async fn a_handle_that_is_taken_or_looks_like_one_is_refused() {
     let world = World::new().await;
     world.person("mina_1").await;
     assert_eq!(
-        broken(world.service.sign_up(sign_up_request("MINA_1")).await),
+        broken(
+            world
+                .service
+                .accounts()
+                .sign_up(sign_up_request("MINA_1"))
+                .await
+        ),
         RuleBroken::HandleTaken
     );
     assert_eq!(
-        broken(world.service.sign_up(sign_up_request("mina_l")).await),
+        broken(
+            world
+                .service
+                .accounts()
+                .sign_up(sign_up_request("mina_l"))
+                .await
+        ),
         RuleBroken::HandleConfusable
     );
 }
@@ -94,8 +107,8 @@ async fn a_handle_that_is_taken_or_looks_like_one_is_refused() {
 async fn two_who_want_the_same_handle_at_once_do_not_both_get_it() {
     let world = World::new().await;
     let (one, other) = tokio::join!(
-        world.service.sign_up(sign_up_request("mina")),
-        world.service.sign_up(sign_up_request("mina"))
+        world.service.accounts().sign_up(sign_up_request("mina")),
+        world.service.accounts().sign_up(sign_up_request("mina"))
     );
     let (winner, loser) = if one.is_ok() {
         (one, other)
@@ -120,6 +133,7 @@ async fn a_wrong_password_an_unknown_and_an_impossible_handle_are_refused_alike(
     ] {
         let refused = world
             .service
+            .accounts()
             .log_in(handle, password, "test")
             .await
             .unwrap_err();
@@ -136,6 +150,7 @@ async fn a_password_is_the_same_however_the_keyboard_puts_letters_together() {
     let composed = "비밀번호는길어요é";
     world
         .service
+        .accounts()
         .sign_up(SignUpRequest {
             password: composed.to_owned(),
             ..sign_up_request("mina")
@@ -147,6 +162,7 @@ async fn a_password_is_the_same_however_the_keyboard_puts_letters_together() {
     assert!(
         world
             .service
+            .accounts()
             .log_in("mina", &decomposed, "test")
             .await
             .is_ok()
@@ -157,13 +173,18 @@ async fn a_password_is_the_same_however_the_keyboard_puts_letters_together() {
 async fn a_profile_is_changed_in_part_and_only_by_the_rules() {
     let world = World::new().await;
     let [ana, bo] = world.people(["ana", "bob"]).await;
-    let before = world.service.me(ana.id).await.unwrap();
+    let before = world.service.people().me(ana.id).await.unwrap();
     let request = ProfileUpdate {
         bio: Some("두 줄\n".to_owned()),
         language: Some("ja".to_owned()),
         ..ProfileUpdate::default()
     };
-    let after = world.service.change_profile(ana.id, request).await.unwrap();
+    let after = world
+        .service
+        .people()
+        .change_profile(ana.id, request)
+        .await
+        .unwrap();
     assert_eq!(
         (
             after.person.record.bio.as_str(),
@@ -180,12 +201,13 @@ async fn a_profile_is_changed_in_part_and_only_by_the_rules() {
         language: None,
     };
     assert_eq!(
-        broken(world.service.change_profile(ana.id, bad).await),
+        broken(world.service.people().change_profile(ana.id, bad).await),
         RuleBroken::DisplayNameEmpty
     );
     assert_eq!(
         world
             .service
+            .people()
             .profile(bo.id, "@Ana")
             .await
             .unwrap()
@@ -195,7 +217,7 @@ async fn a_profile_is_changed_in_part_and_only_by_the_rules() {
         "두 줄"
     );
     assert_eq!(
-        missing(world.service.profile(bo.id, "nobody").await),
+        missing(world.service.people().profile(bo.id, "nobody").await),
         "person"
     );
 }

@@ -34,7 +34,11 @@ async fn a_story_and_its_comments_live_in_the_bucket_of_the_author() {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     let story = world.post(&mina, Audience::Public, "hello @joon").await;
     assert_eq!(story.bucket(), mina.id.bucket());
-    let comment = world.service.comment(joon.id, story, "hi", None).await;
+    let comment = world
+        .service
+        .comments()
+        .add(joon.id, story, "hi", None)
+        .await;
     let comment = comment.unwrap().comment;
     assert_eq!(comment.id.bucket(), mina.id.bucket());
     assert_ne!(comment.id.bucket(), joon.id.bucket());
@@ -55,14 +59,21 @@ async fn every_notification_lives_in_the_bucket_of_its_reader() {
         let text = "hi @mina and @joon";
         world
             .service
-            .comment(person.id, story, text, None)
+            .comments()
+            .add(person.id, story, text, None)
             .await
             .unwrap();
-        world.service.like(person.id, story).await.unwrap();
+        world.service.likes().add(person.id, story).await.unwrap();
     }
-    world.service.unfriend(joon.id, mina.id).await.unwrap();
     world
         .service
+        .relations()
+        .unfriend(joon.id, mina.id)
+        .await
+        .unwrap();
+    world
+        .service
+        .relations()
         .send_friend_request(joon.id, mina.id)
         .await
         .unwrap();
@@ -70,7 +81,8 @@ async fn every_notification_lives_in_the_bucket_of_its_reader() {
     for person in &people {
         let page = world
             .service
-            .notifications(person.id, None, 50)
+            .notifications()
+            .list(person.id, None, 50)
             .await
             .unwrap();
         for item in page.items {

@@ -16,7 +16,8 @@ async fn comments_go_oldest_first_to_the_end_without_those_of_severed_people() {
         made.push(
             world
                 .service
-                .comment(writer.id, story, &format!("{number}"), None)
+                .comments()
+                .add(writer.id, story, &format!("{number}"), None)
                 .await
                 .unwrap()
                 .comment,
@@ -27,7 +28,8 @@ async fn comments_go_oldest_first_to_the_end_without_those_of_severed_people() {
         loop {
             let page = world
                 .service
-                .comments(me.id, story, after, 2)
+                .comments()
+                .list(me.id, story, after, 2)
                 .await
                 .unwrap();
             page.items
@@ -42,11 +44,17 @@ async fn comments_go_oldest_first_to_the_end_without_those_of_severed_people() {
         texts
     };
     assert_eq!(walk().await, "012345");
-    world.service.block(me.id, other.id).await.unwrap();
+    world
+        .service
+        .relations()
+        .block(me.id, other.id)
+        .await
+        .unwrap();
     assert_eq!(walk().await, "0235");
     world
         .service
-        .delete_comment(author.id, made[0].id)
+        .comments()
+        .delete(author.id, made[0].id)
         .await
         .unwrap();
     assert_eq!(walk().await, "235");
@@ -62,19 +70,22 @@ async fn a_repeat_with_the_same_key_comments_once() {
     ];
     let first = world
         .service
-        .comment(me.id, one, "hello", Some("key"))
+        .comments()
+        .add(me.id, one, "hello", Some("key"))
         .await
         .unwrap();
     let repeated = world
         .service
-        .comment(me.id, one, "hello", Some("key"))
+        .comments()
+        .add(me.id, one, "hello", Some("key"))
         .await
         .unwrap();
     assert_eq!(repeated.comment, first.comment);
     assert_eq!(
         world
             .service
-            .open_story(me.id, one)
+            .stories()
+            .open(me.id, one)
             .await
             .unwrap()
             .story
@@ -85,7 +96,8 @@ async fn a_repeat_with_the_same_key_comments_once() {
     for (story, text) in [(one, "another"), (other, "hello")] {
         let reused = world
             .service
-            .comment(me.id, story, text, Some("key"))
+            .comments()
+            .add(me.id, story, text, Some("key"))
             .await
             .unwrap_err();
         assert!(
@@ -95,19 +107,22 @@ async fn a_repeat_with_the_same_key_comments_once() {
     }
     world
         .service
-        .comment(author.id, one, "hello", Some("key"))
+        .comments()
+        .add(author.id, one, "hello", Some("key"))
         .await
         .unwrap();
     world
         .service
-        .delete_comment(me.id, first.comment.id)
+        .comments()
+        .delete(me.id, first.comment.id)
         .await
         .unwrap();
     assert_eq!(
         missing(
             world
                 .service
-                .comment(me.id, one, "hello", Some("key"))
+                .comments()
+                .add(me.id, one, "hello", Some("key"))
                 .await
         ),
         "comment"
@@ -116,7 +131,8 @@ async fn a_repeat_with_the_same_key_comments_once() {
         broken(
             world
                 .service
-                .comment(me.id, one, "x", Some("no good key"))
+                .comments()
+                .add(me.id, one, "x", Some("no good key"))
                 .await
         ),
         RuleBroken::IdempotencyKeyInvalid
@@ -130,18 +146,26 @@ async fn one_edits_only_ones_own_comment_and_only_where_one_may_still_look() {
     let story = world.post(&author, Audience::Public, "x").await;
     let comment = world
         .service
-        .comment(me.id, story, "before", None)
+        .comments()
+        .add(me.id, story, "before", None)
         .await
         .unwrap()
         .comment
         .id;
     assert_eq!(
-        missing(world.service.edit_comment(author.id, comment, "mine").await),
+        missing(
+            world
+                .service
+                .comments()
+                .edit(author.id, comment, "mine")
+                .await
+        ),
         "comment"
     );
     let same = world
         .service
-        .edit_comment(me.id, comment, "before")
+        .comments()
+        .edit(me.id, comment, "before")
         .await
         .unwrap();
     assert_eq!(
@@ -150,7 +174,8 @@ async fn one_edits_only_ones_own_comment_and_only_where_one_may_still_look() {
     );
     let edited = world
         .service
-        .edit_comment(me.id, comment, "after \n")
+        .comments()
+        .edit(me.id, comment, "after \n")
         .await
         .unwrap();
     assert_eq!(
@@ -161,13 +186,18 @@ async fn one_edits_only_ones_own_comment_and_only_where_one_may_still_look() {
         ("after", true)
     );
     assert_eq!(
-        broken(world.service.edit_comment(me.id, comment, " ").await),
+        broken(world.service.comments().edit(me.id, comment, " ").await),
         RuleBroken::CommentTextEmpty
     );
 
-    world.service.block(author.id, me.id).await.unwrap();
+    world
+        .service
+        .relations()
+        .block(author.id, me.id)
+        .await
+        .unwrap();
     assert_eq!(
-        missing(world.service.edit_comment(me.id, comment, "late").await),
+        missing(world.service.comments().edit(me.id, comment, "late").await),
         "comment"
     );
 }
@@ -180,7 +210,8 @@ async fn a_comment_is_removed_by_who_wrote_it_or_wrote_the_story_and_by_nobody_e
     let comment = async || {
         world
             .service
-            .comment(me.id, story, "hi", None)
+            .comments()
+            .add(me.id, story, "hi", None)
             .await
             .unwrap()
             .comment
@@ -188,26 +219,38 @@ async fn a_comment_is_removed_by_who_wrote_it_or_wrote_the_story_and_by_nobody_e
     };
     let (first, second, third) = (comment().await, comment().await, comment().await);
     assert_eq!(
-        missing(world.service.delete_comment(other.id, first).await),
+        missing(world.service.comments().delete(other.id, first).await),
         "comment"
     );
     world
         .service
-        .delete_comment(author.id, first)
+        .comments()
+        .delete(author.id, first)
         .await
         .unwrap();
-    world.service.delete_comment(me.id, second).await.unwrap();
+    world
+        .service
+        .comments()
+        .delete(me.id, second)
+        .await
+        .unwrap();
     assert_eq!(
-        missing(world.service.delete_comment(me.id, second).await),
+        missing(world.service.comments().delete(me.id, second).await),
         "comment"
     );
 
-    world.service.block(author.id, me.id).await.unwrap();
-    world.service.delete_comment(me.id, third).await.unwrap();
+    world
+        .service
+        .relations()
+        .block(author.id, me.id)
+        .await
+        .unwrap();
+    world.service.comments().delete(me.id, third).await.unwrap();
     assert_eq!(
         world
             .service
-            .open_story(author.id, story)
+            .stories()
+            .open(author.id, story)
             .await
             .unwrap()
             .story
@@ -225,13 +268,15 @@ async fn a_comment_is_no_longer_than_the_operator_allows() {
     assert!(
         world
             .service
-            .comment(author.id, story, "세글자", None)
+            .comments()
+            .add(author.id, story, "세글자", None)
             .await
             .is_ok()
     );
     let too_long = world
         .service
-        .comment(author.id, story, "네글자다", None)
+        .comments()
+        .add(author.id, story, "네글자다", None)
         .await;
     assert_eq!(
         broken(too_long),

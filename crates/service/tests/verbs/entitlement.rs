@@ -57,23 +57,47 @@ async fn become_role(world: &World, author: &Person, person: &Person, role: Role
     match role {
         Owner | Stranger => {}
         Friend => world.befriend(person, author).await,
-        Follower => service.follow(person.id, author.id).await.unwrap(),
+        Follower => service
+            .relations()
+            .follow(person.id, author.id)
+            .await
+            .unwrap(),
         FormerFriend => {
             world.befriend(person, author).await;
             look(world, author, person).await;
-            service.unfriend(author.id, person.id).await.unwrap();
+            service
+                .relations()
+                .unfriend(author.id, person.id)
+                .await
+                .unwrap();
         }
-        Muter => service.mute(person.id, author.id).await.unwrap(),
+        Muter => service
+            .relations()
+            .mute(person.id, author.id)
+            .await
+            .unwrap(),
         Blocked | FormerlyBlocked => {
             world.befriend(person, author).await;
             look(world, author, person).await;
-            service.block(author.id, person.id).await.unwrap();
+            service
+                .relations()
+                .block(author.id, person.id)
+                .await
+                .unwrap();
             if role == FormerlyBlocked {
                 look(world, author, person).await;
-                service.unblock(author.id, person.id).await.unwrap();
+                service
+                    .relations()
+                    .unblock(author.id, person.id)
+                    .await
+                    .unwrap();
             }
         }
-        Blocker => service.block(person.id, author.id).await.unwrap(),
+        Blocker => service
+            .relations()
+            .block(person.id, author.id)
+            .await
+            .unwrap(),
     }
 }
 
@@ -85,9 +109,15 @@ async fn look(world: &World, author: &Person, person: &Person) {
         .await
         .unwrap()
     {
-        there(&world.service.open_story(person.id, story).await);
+        there(&world.service.stories().open(person.id, story).await);
     }
-    there(&world.service.profile(person.id, &author.handle).await);
+    there(
+        &world
+            .service
+            .people()
+            .profile(person.id, &author.handle)
+            .await,
+    );
 }
 
 async fn check(
@@ -102,33 +132,39 @@ async fn check(
     let may = role.may_open(audience);
     let told = format!("{role:?} {audience:?}");
     assert_eq!(
-        there(&service.open_story(person.id, story).await),
+        there(&service.stories().open(person.id, story).await),
         may,
         "open: {told}"
     );
     assert_eq!(
-        there(&service.comments(person.id, story, None, 10).await),
+        there(&service.comments().list(person.id, story, None, 10).await),
         may,
         "comments: {told}"
     );
     assert_eq!(
-        there(&service.comment(person.id, story, "hello", None).await),
+        there(
+            &service
+                .comments()
+                .add(person.id, story, "hello", None)
+                .await
+        ),
         may,
         "comment: {told}"
     );
     assert_eq!(
-        there(&service.likers(person.id, story, None, 10).await),
+        there(&service.likes().list(person.id, story, None, 10).await),
         may,
         "likers: {told}"
     );
     assert_eq!(
-        there(&service.like(person.id, story).await),
+        there(&service.likes().add(person.id, story).await),
         may,
         "like: {told}"
     );
-    service.unlike(person.id, story).await.unwrap();
+    service.likes().remove(person.id, story).await.unwrap();
     let tagged = service
-        .stories_with_tag(person.id, "seoul", None, 100)
+        .stories()
+        .with_tag(person.id, "seoul", None, 100)
         .await
         .unwrap();
     assert_eq!(
@@ -140,14 +176,15 @@ async fn check(
         "tag: {told}"
     );
     let page = service
-        .stories_of(person.id, &author.handle, None, 100)
+        .stories()
+        .of_author(person.id, &author.handle, None, 100)
         .await;
     assert_eq!(there(&page), role.may_know_the_author(), "page: {told}");
     let on_page =
         page.is_ok_and(|page| page.items.iter().any(|item| item.story.record.id == story));
     assert_eq!(on_page, may, "on the page: {told}");
     assert_eq!(
-        there(&service.profile(person.id, &author.handle).await),
+        there(&service.people().profile(person.id, &author.handle).await),
         role.may_know_the_author(),
         "profile: {told}"
     );
@@ -181,18 +218,21 @@ async fn only_the_author_edits_and_deletes() {
     let [author, friend] = world.people(["author", "feli"]).await;
     world.befriend(&author, &friend).await;
     let story = world.post(&author, Audience::Public, "mine").await;
-    let edit = || sosik_service::stories::edit::EditRequest {
+    let edit = || sosik_service::stories::EditRequest {
         text: Some("yours".to_owned()),
         audience: None,
     };
     assert!(!there(
-        &world.service.edit_story(friend.id, story, edit()).await
+        &world.service.stories().edit(friend.id, story, edit()).await
     ));
-    assert!(!there(&world.service.delete_story(friend.id, story).await));
+    assert!(!there(
+        &world.service.stories().delete(friend.id, story).await
+    ));
     assert_eq!(
         &*world
             .service
-            .open_story(author.id, story)
+            .stories()
+            .open(author.id, story)
             .await
             .unwrap()
             .story
@@ -201,11 +241,13 @@ async fn only_the_author_edits_and_deletes() {
         "mine"
     );
     assert!(there(
-        &world.service.edit_story(author.id, story, edit()).await
+        &world.service.stories().edit(author.id, story, edit()).await
     ));
-    assert!(there(&world.service.delete_story(author.id, story).await));
+    assert!(there(
+        &world.service.stories().delete(author.id, story).await
+    ));
     assert!(
-        !there(&world.service.delete_story(author.id, story).await),
+        !there(&world.service.stories().delete(author.id, story).await),
         "it is gone"
     );
 }

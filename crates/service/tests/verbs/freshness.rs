@@ -1,22 +1,23 @@
 //! A change is visible to the next read, although everything is cached.
 
 use sosik_feed::{Audience, PersonId, StoryId};
-use sosik_service::feed::{FeedQuery, FeedStart};
+use sosik_service::feeds::{FeedQuery, FeedStart};
 use sosik_service::people::ProfileUpdate;
+use sosik_service::stories::EditRequest;
 use sosik_service::stories::StoryItem;
-use sosik_service::stories::edit::EditRequest;
 
 use crate::world::{World, there};
 
 impl World {
     async fn open(&self, viewer: PersonId, story: StoryId) -> StoryItem {
-        self.service.open_story(viewer, story).await.unwrap()
+        self.service.stories().open(viewer, story).await.unwrap()
     }
 
     async fn feed_shows(&self, reader: PersonId, story: StoryId) -> bool {
         let page = self
             .service
-            .feed(
+            .feeds()
+            .read(
                 reader,
                 FeedQuery {
                     from: FeedStart::Top,
@@ -47,7 +48,8 @@ async fn an_edit_is_seen_at_once_and_the_same_again_is_no_edit() {
     };
     world
         .service
-        .edit_story(author.id, story, edit.clone())
+        .stories()
+        .edit(author.id, story, edit.clone())
         .await
         .unwrap();
     let seen = world.open(reader.id, story).await.story;
@@ -64,12 +66,14 @@ async fn an_edit_is_seen_at_once_and_the_same_again_is_no_edit() {
     world.clock.advance(std::time::Duration::from_secs(60));
     world
         .service
-        .edit_story(author.id, story, edit)
+        .stories()
+        .edit(author.id, story, edit)
         .await
         .unwrap();
     world
         .service
-        .edit_story(author.id, story, EditRequest::default())
+        .stories()
+        .edit(author.id, story, EditRequest::default())
         .await
         .unwrap();
     assert_eq!(
@@ -82,7 +86,12 @@ async fn an_edit_is_seen_at_once_and_the_same_again_is_no_edit() {
 async fn a_story_that_is_narrowed_or_deleted_is_gone_at_once() {
     let world = World::new().await;
     let [author, follower, friend] = world.people(["author", "folke", "feli"]).await;
-    world.service.follow(follower.id, author.id).await.unwrap();
+    world
+        .service
+        .relations()
+        .follow(follower.id, author.id)
+        .await
+        .unwrap();
     world.befriend(&author, &friend).await;
     let story = world.post(&author, Audience::Public, "x").await;
     for reader in [follower.id, friend.id] {
@@ -100,15 +109,25 @@ async fn a_story_that_is_narrowed_or_deleted_is_gone_at_once() {
     };
     world
         .service
-        .edit_story(author.id, story, narrowed)
+        .stories()
+        .edit(author.id, story, narrowed)
         .await
         .unwrap();
-    assert!(!there(&world.service.open_story(follower.id, story).await));
+    assert!(!there(
+        &world.service.stories().open(follower.id, story).await
+    ));
     assert!(!world.feed_shows(follower.id, story).await);
     assert!(world.feed_shows(friend.id, story).await);
 
-    world.service.delete_story(author.id, story).await.unwrap();
-    assert!(!there(&world.service.open_story(friend.id, story).await));
+    world
+        .service
+        .stories()
+        .delete(author.id, story)
+        .await
+        .unwrap();
+    assert!(!there(
+        &world.service.stories().open(friend.id, story).await
+    ));
     assert!(!world.feed_shows(friend.id, story).await);
     assert!(!world.feed_shows(author.id, story).await);
 }
@@ -117,7 +136,12 @@ async fn a_story_that_is_narrowed_or_deleted_is_gone_at_once() {
 async fn a_story_that_becomes_public_comes_to_those_who_follow() {
     let world = World::new().await;
     let [author, follower] = world.people(["author", "folke"]).await;
-    world.service.follow(follower.id, author.id).await.unwrap();
+    world
+        .service
+        .relations()
+        .follow(follower.id, author.id)
+        .await
+        .unwrap();
     let story = world.post(&author, Audience::Friends, "x").await;
     assert!(!world.feed_shows(follower.id, story).await);
     let widened = EditRequest {
@@ -126,7 +150,8 @@ async fn a_story_that_becomes_public_comes_to_those_who_follow() {
     };
     world
         .service
-        .edit_story(author.id, story, widened)
+        .stories()
+        .edit(author.id, story, widened)
         .await
         .unwrap();
     world
@@ -152,24 +177,45 @@ async fn likes_and_comments_count_at_once_for_everybody() {
         )
     };
     assert_eq!(figures().await, (0, 0, false, false));
-    assert_eq!(world.service.like(fan.id, story).await.unwrap().likes, 1);
     assert_eq!(
-        world.service.like(fan.id, story).await.unwrap().likes,
+        world
+            .service
+            .likes()
+            .add(fan.id, story)
+            .await
+            .unwrap()
+            .likes,
+        1
+    );
+    assert_eq!(
+        world
+            .service
+            .likes()
+            .add(fan.id, story)
+            .await
+            .unwrap()
+            .likes,
         1,
         "again: no change"
     );
     assert_eq!(figures().await, (1, 0, false, true));
     let comment = world
         .service
-        .comment(fan.id, story, "nice", None)
+        .comments()
+        .add(fan.id, story, "nice", None)
         .await
         .unwrap()
         .comment
         .id;
     assert_eq!(figures().await, (1, 1, false, true));
-    world.service.delete_comment(fan.id, comment).await.unwrap();
+    world
+        .service
+        .comments()
+        .delete(fan.id, comment)
+        .await
+        .unwrap();
     for _again in 0..2 {
-        world.service.unlike(fan.id, story).await.unwrap();
+        world.service.likes().remove(fan.id, story).await.unwrap();
         assert_eq!(figures().await, (0, 0, false, false));
     }
 }
@@ -181,7 +227,8 @@ async fn a_changed_profile_is_seen_at_once_on_stories_comments_and_in_search() {
     let story = world.post(&author, Audience::Public, "x").await;
     world
         .service
-        .comment(author.id, story, "first", None)
+        .comments()
+        .add(author.id, story, "first", None)
         .await
         .unwrap();
     world.open(reader.id, story).await;
@@ -192,6 +239,7 @@ async fn a_changed_profile_is_seen_at_once_on_stories_comments_and_in_search() {
     };
     let changed = world
         .service
+        .people()
         .change_profile(author.id, request)
         .await
         .unwrap();
@@ -207,13 +255,15 @@ async fn a_changed_profile_is_seen_at_once_on_stories_comments_and_in_search() {
     );
     let comments = world
         .service
-        .comments(reader.id, story, None, 10)
+        .comments()
+        .list(reader.id, story, None, 10)
         .await
         .unwrap();
     assert_eq!(comments.items[0].author.record.display_name, "새 이름");
     let found = world
         .service
-        .search_people(reader.id, "이름", 10)
+        .people()
+        .search(reader.id, "이름", 10)
         .await
         .unwrap();
     assert_eq!(
@@ -240,39 +290,75 @@ async fn relations_change_the_home_feed_at_once() {
         assert_eq!(shown, expected, "after {after}");
     };
     check("nothing", [false, false]).await;
-    service.follow(reader.id, author.id).await.unwrap();
+    service
+        .relations()
+        .follow(reader.id, author.id)
+        .await
+        .unwrap();
     check("follow", [true, false]).await;
-    service.mute(reader.id, author.id).await.unwrap();
+    service
+        .relations()
+        .mute(reader.id, author.id)
+        .await
+        .unwrap();
     check("mute", [false, false]).await;
-    service.unmute(reader.id, author.id).await.unwrap();
+    service
+        .relations()
+        .unmute(reader.id, author.id)
+        .await
+        .unwrap();
     check("unmute", [true, false]).await;
     service
+        .relations()
         .send_friend_request(author.id, reader.id)
         .await
         .unwrap();
     check("a request", [true, false]).await;
     service
+        .relations()
         .send_friend_request(reader.id, author.id)
         .await
         .unwrap();
     check("both asked", [true, true]).await;
-    service.unfriend(author.id, reader.id).await.unwrap();
+    service
+        .relations()
+        .unfriend(author.id, reader.id)
+        .await
+        .unwrap();
     check("unfriend", [true, false]).await;
-    service.unfollow(reader.id, author.id).await.unwrap();
+    service
+        .relations()
+        .unfollow(reader.id, author.id)
+        .await
+        .unwrap();
     check("unfollow", [false, false]).await;
     service
+        .relations()
         .send_friend_request(author.id, reader.id)
         .await
         .unwrap();
     service
+        .relations()
         .accept_friend_request(reader.id, author.id)
         .await
         .unwrap();
     check("accept", [true, true]).await;
-    service.block(reader.id, author.id).await.unwrap();
+    service
+        .relations()
+        .block(reader.id, author.id)
+        .await
+        .unwrap();
     check("block", [false, false]).await;
-    service.unblock(reader.id, author.id).await.unwrap();
+    service
+        .relations()
+        .unblock(reader.id, author.id)
+        .await
+        .unwrap();
     check("unblock", [false, false]).await;
-    service.follow(reader.id, author.id).await.unwrap();
+    service
+        .relations()
+        .follow(reader.id, author.id)
+        .await
+        .unwrap();
     check("follow again", [true, false]).await;
 }

@@ -43,7 +43,8 @@ impl World {
         loop {
             let page = self
                 .service
-                .related(viewer.id, list, before, 2)
+                .relations()
+                .list(viewer.id, list, before, 2)
                 .await
                 .unwrap();
             all.extend(ids(&page));
@@ -62,9 +63,24 @@ async fn lists_of_people_go_newest_first_page_by_page_to_the_end() {
     for other in [&a, &b, &c, &d] {
         world.clock.advance(std::time::Duration::from_secs(1));
         world.befriend(&me, other).await;
-        world.service.follow(me.id, other.id).await.unwrap();
-        world.service.follow(other.id, me.id).await.unwrap();
-        world.service.mute(me.id, other.id).await.unwrap();
+        world
+            .service
+            .relations()
+            .follow(me.id, other.id)
+            .await
+            .unwrap();
+        world
+            .service
+            .relations()
+            .follow(other.id, me.id)
+            .await
+            .unwrap();
+        world
+            .service
+            .relations()
+            .mute(me.id, other.id)
+            .await
+            .unwrap();
     }
     let newest_first = [d.id, c.id, b.id, a.id];
     for list in [
@@ -77,7 +93,8 @@ async fn lists_of_people_go_newest_first_page_by_page_to_the_end() {
     }
     let page = world
         .service
-        .related(me.id, PeopleList::Friends, None, 1)
+        .relations()
+        .list(me.id, PeopleList::Friends, None, 1)
         .await
         .unwrap();
     let relation = page.items[0].0.relation;
@@ -93,11 +110,13 @@ async fn requests_are_listed_on_both_sides() {
     let [me, a, b] = world.people(["me_", "anna", "bert"]).await;
     world
         .service
+        .relations()
         .send_friend_request(me.id, a.id)
         .await
         .unwrap();
     world
         .service
+        .relations()
         .send_friend_request(b.id, me.id)
         .await
         .unwrap();
@@ -115,7 +134,8 @@ async fn requests_are_listed_on_both_sides() {
     );
     let page = world
         .service
-        .related(me.id, PeopleList::Requests(RequestSide::Incoming), None, 10)
+        .relations()
+        .list(me.id, PeopleList::Requests(RequestSide::Incoming), None, 10)
         .await
         .unwrap();
     assert!(page.items[0].0.relation.asked);
@@ -126,17 +146,38 @@ async fn who_blocked_me_is_in_no_list_of_mine_and_whom_i_blocked_only_in_that_on
     let world = World::new().await;
     let [me, blocker, blocked] = world.people(["me_", "blocker", "blocked"]).await;
     for other in [&blocker, &blocked] {
-        world.service.mute(me.id, other.id).await.unwrap();
+        world
+            .service
+            .relations()
+            .mute(me.id, other.id)
+            .await
+            .unwrap();
     }
-    world.service.block(blocker.id, me.id).await.unwrap();
-    world.service.block(me.id, blocked.id).await.unwrap();
+    world
+        .service
+        .relations()
+        .block(blocker.id, me.id)
+        .await
+        .unwrap();
+    world
+        .service
+        .relations()
+        .block(me.id, blocked.id)
+        .await
+        .unwrap();
     assert_eq!(world.list(&me, PeopleList::Mutes).await, []);
     assert_eq!(world.list(&me, PeopleList::Blocks).await, [blocked.id]);
 
-    world.service.block(blocked.id, me.id).await.unwrap();
+    world
+        .service
+        .relations()
+        .block(blocked.id, me.id)
+        .await
+        .unwrap();
     let page = world
         .service
-        .related(me.id, PeopleList::Blocks, None, 10)
+        .relations()
+        .list(me.id, PeopleList::Blocks, None, 10)
         .await
         .unwrap();
     let relation = page.items[0].0.relation;
@@ -155,11 +196,11 @@ async fn likers_are_listed_latest_first_without_those_severed_from_me() {
     let story = world.post(&author, Audience::Public, "x").await;
     for fan in [&a, &b, &c] {
         world.clock.advance(std::time::Duration::from_secs(1));
-        world.service.like(fan.id, story).await.unwrap();
+        world.service.likes().add(fan.id, story).await.unwrap();
     }
-    world.service.block(b.id, me.id).await.unwrap();
+    world.service.relations().block(b.id, me.id).await.unwrap();
     let page = async |viewer: &Person, before, limit| {
-        let page = world.service.likers(viewer.id, story, before, limit);
+        let page = world.service.likes().list(viewer.id, story, before, limit);
         page.await.unwrap()
     };
     let first = page(&me, None, 2).await;
@@ -192,7 +233,8 @@ async fn the_stories_of_an_author_go_to_the_end_and_show_what_the_viewer_may_see
         loop {
             let page: StoryPage = world
                 .service
-                .stories_of(viewer.id, "author", before, 2)
+                .stories()
+                .of_author(viewer.id, "author", before, 2)
                 .await
                 .unwrap();
             all.extend(page.items.iter().map(|item| item.story.record.id));
@@ -217,16 +259,23 @@ async fn notifications_tell_who_did_what_and_are_read_up_to_a_place() {
     let story = world.post(&me, Audience::Public, "x").await;
     world
         .service
+        .relations()
         .send_friend_request(a.id, me.id)
         .await
         .unwrap();
-    world.service.like(b.id, story).await.unwrap();
+    world.service.likes().add(b.id, story).await.unwrap();
     world
         .service
-        .comment(a.id, story, "hi", None)
+        .comments()
+        .add(a.id, story, "hi", None)
         .await
         .unwrap();
-    let first = world.service.notifications(me.id, None, 2).await.unwrap();
+    let first = world
+        .service
+        .notifications()
+        .list(me.id, None, 2)
+        .await
+        .unwrap();
     assert_eq!(
         first
             .items
@@ -242,7 +291,8 @@ async fn notifications_tell_who_did_what_and_are_read_up_to_a_place() {
     let below = sosik_feed::NotificationId::new(below);
     let second = world
         .service
-        .notifications(me.id, Some(below), 2)
+        .notifications()
+        .list(me.id, Some(below), 2)
         .await
         .unwrap();
     assert_eq!(
@@ -257,23 +307,32 @@ async fn notifications_tell_who_did_what_and_are_read_up_to_a_place() {
 
     world
         .service
-        .mark_notifications_read(me.id, below)
-        .await
-        .unwrap();
-    assert_eq!(world.service.unread_notifications(me.id).await.unwrap(), 1);
-    world
-        .service
-        .mark_notifications_read(me.id, first.items[0].notification.id)
-        .await
-        .unwrap();
-    assert_eq!(world.service.unread_notifications(me.id).await.unwrap(), 0);
-    world
-        .service
-        .mark_notifications_read(me.id, below)
+        .notifications()
+        .mark_read(me.id, below)
         .await
         .unwrap();
     assert_eq!(
-        world.service.unread_notifications(me.id).await.unwrap(),
+        world.service.notifications().unread(me.id).await.unwrap(),
+        1
+    );
+    world
+        .service
+        .notifications()
+        .mark_read(me.id, first.items[0].notification.id)
+        .await
+        .unwrap();
+    assert_eq!(
+        world.service.notifications().unread(me.id).await.unwrap(),
+        0
+    );
+    world
+        .service
+        .notifications()
+        .mark_read(me.id, below)
+        .await
+        .unwrap();
+    assert_eq!(
+        world.service.notifications().unread(me.id).await.unwrap(),
         0,
         "never back"
     );
@@ -286,22 +345,28 @@ async fn what_is_yet_to_come_cannot_be_marked_as_read() {
     let far = u64::MAX >> 1;
     world
         .service
-        .mark_notifications_read(me.id, sosik_feed::NotificationId::from_u64(far))
+        .notifications()
+        .mark_read(me.id, sosik_feed::NotificationId::from_u64(far))
         .await
         .unwrap();
     world
         .service
+        .feeds()
         .mark_read(me.id, sosik_feed::StoryId::from_u64(far))
         .await
         .unwrap();
     world
         .service
+        .relations()
         .send_friend_request(other.id, me.id)
         .await
         .unwrap();
-    assert_eq!(world.service.unread_notifications(me.id).await.unwrap(), 1);
+    assert_eq!(
+        world.service.notifications().unread(me.id).await.unwrap(),
+        1
+    );
     let story = world.post(&me, Audience::Public, "x").await;
-    assert!(world.service.read_position(me.id).await.unwrap() < story);
+    assert!(world.service.feeds().read_position(me.id).await.unwrap() < story);
 }
 
 #[tokio::test]
@@ -313,10 +378,19 @@ async fn the_read_position_goes_forward_only() {
         world.post(&me, Audience::Public, "2").await,
     );
     assert_eq!(
-        world.service.read_position(me.id).await.unwrap(),
+        world.service.feeds().read_position(me.id).await.unwrap(),
         sosik_feed::StoryId::default()
     );
-    assert_eq!(world.service.mark_read(me.id, newer).await.unwrap(), newer);
-    assert_eq!(world.service.mark_read(me.id, older).await.unwrap(), newer);
-    assert_eq!(world.service.read_position(me.id).await.unwrap(), newer);
+    assert_eq!(
+        world.service.feeds().mark_read(me.id, newer).await.unwrap(),
+        newer
+    );
+    assert_eq!(
+        world.service.feeds().mark_read(me.id, older).await.unwrap(),
+        newer
+    );
+    assert_eq!(
+        world.service.feeds().read_position(me.id).await.unwrap(),
+        newer
+    );
 }

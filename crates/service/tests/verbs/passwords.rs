@@ -17,11 +17,13 @@ async fn changing_the_password_ends_the_other_sessions_at_once() {
     let mina = world.person("mina").await;
     let phone = world
         .service
+        .accounts()
         .log_in("mina", PASSWORD, "phone")
         .await
         .unwrap();
     let on_phone = world
         .service
+        .sessions()
         .viewer(phone.token.as_str())
         .await
         .unwrap()
@@ -29,6 +31,7 @@ async fn changing_the_password_ends_the_other_sessions_at_once() {
 
     world
         .service
+        .accounts()
         .change_password(&mina.viewer, PASSWORD, NEW_PASSWORD)
         .await
         .unwrap();
@@ -36,18 +39,25 @@ async fn changing_the_password_ends_the_other_sessions_at_once() {
     assert!(world.opens(&mina.token).await, "the current session stays");
     assert!(!world.opens(phone.token.as_str()).await);
     assert!(
-        !world.service.still_valid(&on_phone).await.unwrap(),
+        !world
+            .service
+            .sessions()
+            .still_valid(&on_phone)
+            .await
+            .unwrap(),
         "a stream of the other device goes on"
     );
     assert!(
         world
             .service
+            .accounts()
             .log_in("mina", NEW_PASSWORD, "test")
             .await
             .is_ok()
     );
     let refused = world
         .service
+        .accounts()
         .log_in("mina", PASSWORD, "test")
         .await
         .unwrap_err();
@@ -60,22 +70,30 @@ async fn a_password_is_changed_only_by_who_knows_it_and_to_a_good_one() {
     let mina = world.person("mina").await;
     let wrong = world
         .service
+        .accounts()
         .change_password(&mina.viewer, "not the password", NEW_PASSWORD)
         .await
         .unwrap_err();
     assert!(matches!(wrong, ServiceError::WrongPassword));
     let to_common = world
         .service
+        .accounts()
         .change_password(&mina.viewer, PASSWORD, "iloveyou")
         .await;
     assert_eq!(broken(to_common), RuleBroken::PasswordCommon);
     let to_short = world
         .service
+        .accounts()
         .change_password(&mina.viewer, PASSWORD, "short")
         .await;
     assert_eq!(broken(to_short), RuleBroken::PasswordTooShort);
     assert!(
-        world.service.log_in("mina", PASSWORD, "test").await.is_ok(),
+        world
+            .service
+            .accounts()
+            .log_in("mina", PASSWORD, "test")
+            .await
+            .is_ok(),
         "the password is unchanged"
     );
 }
@@ -93,9 +111,13 @@ impl BreachedPasswords for Breached {
 async fn a_password_that_became_known_elsewhere_is_refused_at_sign_up_and_at_a_change() {
     let world = World::new().await;
     let mina = world.person("mina").await;
-    world.service.set_breached_passwords(Breached(NEW_PASSWORD));
+    world
+        .service
+        .accounts()
+        .set_breached_passwords(Breached(NEW_PASSWORD));
     let change = world
         .service
+        .accounts()
         .change_password(&mina.viewer, PASSWORD, NEW_PASSWORD);
     assert_eq!(broken(change.await), RuleBroken::PasswordCommon);
     let request = SignUpRequest {
@@ -105,7 +127,7 @@ async fn a_password_that_became_known_elsewhere_is_refused_at_sign_up_and_at_a_c
         language: None,
         client: String::new(),
     };
-    let sign_up = world.service.sign_up(request).await;
+    let sign_up = world.service.accounts().sign_up(request).await;
     assert_eq!(broken(sign_up), RuleBroken::PasswordCommon);
     world.person("jun").await; // with another password
 }
@@ -118,11 +140,12 @@ async fn no_session_opened_with_the_old_password_outlives_it() {
     let log_ins: Vec<_> = (0..40)
         .map(|_| {
             let service = Arc::clone(&service);
-            tokio::spawn(async move { service.log_in("mina", PASSWORD, "test").await })
+            tokio::spawn(async move { service.accounts().log_in("mina", PASSWORD, "test").await })
         })
         .collect();
     world
         .service
+        .accounts()
         .change_password(&mina.viewer, PASSWORD, NEW_PASSWORD)
         .await
         .unwrap();
@@ -134,7 +157,16 @@ async fn no_session_opened_with_the_old_password_outlives_it() {
             );
         }
     }
-    assert_eq!(world.service.sessions(&mina.viewer).await.unwrap().len(), 1);
+    assert_eq!(
+        world
+            .service
+            .sessions()
+            .list(&mina.viewer)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -149,6 +181,7 @@ async fn an_imported_person_without_a_password_cannot_log_in() {
     for password in ["", PASSWORD] {
         let refused = world
             .service
+            .accounts()
             .log_in("mina", password, "test")
             .await
             .unwrap_err();

@@ -7,6 +7,7 @@ use crate::world::{Person, World, broken, missing};
 impl World {
     async fn relation(&self, viewer: &Person, other: &Person) -> Relation {
         self.service
+            .people()
             .profile(viewer.id, &other.handle)
             .await
             .unwrap()
@@ -20,11 +21,24 @@ async fn a_friendship_takes_both_and_is_the_same_for_both() {
     let [ana, bo] = world.people(["ana", "bob"]).await;
     let service = &world.service;
     assert_eq!(
-        missing(service.accept_friend_request(ana.id, bo.id).await),
+        missing(
+            service
+                .relations()
+                .accept_friend_request(ana.id, bo.id)
+                .await
+        ),
         "friend request"
     );
-    service.send_friend_request(ana.id, bo.id).await.unwrap();
-    service.send_friend_request(ana.id, bo.id).await.unwrap();
+    service
+        .relations()
+        .send_friend_request(ana.id, bo.id)
+        .await
+        .unwrap();
+    service
+        .relations()
+        .send_friend_request(ana.id, bo.id)
+        .await
+        .unwrap();
     assert_eq!(
         world.relation(&ana, &bo).await,
         Relation {
@@ -40,12 +54,25 @@ async fn a_friendship_takes_both_and_is_the_same_for_both() {
         }
     );
     assert_eq!(
-        missing(service.accept_friend_request(ana.id, bo.id).await),
+        missing(
+            service
+                .relations()
+                .accept_friend_request(ana.id, bo.id)
+                .await
+        ),
         "friend request"
     );
 
-    service.accept_friend_request(bo.id, ana.id).await.unwrap();
-    service.accept_friend_request(bo.id, ana.id).await.unwrap();
+    service
+        .relations()
+        .accept_friend_request(bo.id, ana.id)
+        .await
+        .unwrap();
+    service
+        .relations()
+        .accept_friend_request(bo.id, ana.id)
+        .await
+        .unwrap();
     let friends = Relation {
         friend: true,
         ..Relation::default()
@@ -57,10 +84,10 @@ async fn a_friendship_takes_both_and_is_the_same_for_both() {
         ),
         (friends, friends)
     );
-    assert_eq!(service.me(ana.id).await.unwrap().counts.friends, 1);
+    assert_eq!(service.people().me(ana.id).await.unwrap().counts.friends, 1);
 
-    service.unfriend(bo.id, ana.id).await.unwrap();
-    service.unfriend(bo.id, ana.id).await.unwrap();
+    service.relations().unfriend(bo.id, ana.id).await.unwrap();
+    service.relations().unfriend(bo.id, ana.id).await.unwrap();
     assert_eq!(world.relation(&ana, &bo).await, Relation::default());
 }
 
@@ -71,23 +98,32 @@ async fn a_request_can_be_taken_back_and_declined() {
     for who in [&ana, &bo] {
         world
             .service
+            .relations()
             .send_friend_request(ana.id, bo.id)
             .await
             .unwrap();
-        assert_eq!(world.service.unread_notifications(bo.id).await.unwrap(), 1);
+        assert_eq!(
+            world.service.notifications().unread(bo.id).await.unwrap(),
+            1
+        );
         let other = if who.id == ana.id { &bo } else { &ana };
         world
             .service
+            .relations()
             .remove_friend_request(who.id, other.id)
             .await
             .unwrap();
         world
             .service
+            .relations()
             .remove_friend_request(who.id, other.id)
             .await
             .unwrap();
         assert_eq!(world.relation(&ana, &bo).await, Relation::default());
-        assert_eq!(world.service.unread_notifications(bo.id).await.unwrap(), 0);
+        assert_eq!(
+            world.service.notifications().unread(bo.id).await.unwrap(),
+            0
+        );
     }
 }
 
@@ -98,40 +134,65 @@ async fn nobody_befriends_follows_blocks_or_mutes_themselves_or_somebody_who_is_
     let service = &world.service;
     let nobody = sosik_feed::PersonId::from_u64(1);
     assert_eq!(
-        broken(service.send_friend_request(ana.id, ana.id).await),
+        broken(
+            service
+                .relations()
+                .send_friend_request(ana.id, ana.id)
+                .await
+        ),
         RuleBroken::Yourself
     );
     assert_eq!(
-        broken(service.follow(ana.id, ana.id).await),
+        broken(service.relations().follow(ana.id, ana.id).await),
         RuleBroken::Yourself
     );
     assert_eq!(
-        broken(service.block(ana.id, ana.id).await),
+        broken(service.relations().block(ana.id, ana.id).await),
         RuleBroken::Yourself
     );
     assert_eq!(
-        broken(service.mute(ana.id, ana.id).await),
+        broken(service.relations().mute(ana.id, ana.id).await),
         RuleBroken::Yourself
     );
     assert_eq!(
-        missing(service.send_friend_request(ana.id, nobody).await),
+        missing(
+            service
+                .relations()
+                .send_friend_request(ana.id, nobody)
+                .await
+        ),
         "person"
     );
-    assert_eq!(missing(service.follow(ana.id, nobody).await), "person");
-    assert_eq!(missing(service.block(ana.id, nobody).await), "person");
-    assert_eq!(missing(service.mute(ana.id, nobody).await), "person");
+    assert_eq!(
+        missing(service.relations().follow(ana.id, nobody).await),
+        "person"
+    );
+    assert_eq!(
+        missing(service.relations().block(ana.id, nobody).await),
+        "person"
+    );
+    assert_eq!(
+        missing(service.relations().mute(ana.id, nobody).await),
+        "person"
+    );
 
     // With a block in between, the other person looks like one who does not exist, too.
-    service.block(bo.id, ana.id).await.unwrap();
+    service.relations().block(bo.id, ana.id).await.unwrap();
     assert_eq!(
-        missing(service.send_friend_request(ana.id, bo.id).await),
+        missing(service.relations().send_friend_request(ana.id, bo.id).await),
         "person"
     );
-    assert_eq!(missing(service.follow(ana.id, bo.id).await), "person");
-    assert_eq!(missing(service.mute(ana.id, bo.id).await), "person");
+    assert_eq!(
+        missing(service.relations().follow(ana.id, bo.id).await),
+        "person"
+    );
+    assert_eq!(
+        missing(service.relations().mute(ana.id, bo.id).await),
+        "person"
+    );
     for undone in [
-        service.unfriend(ana.id, nobody).await,
-        service.unfollow(ana.id, nobody).await,
+        service.relations().unfriend(ana.id, nobody).await,
+        service.relations().unfollow(ana.id, nobody).await,
     ] {
         undone.unwrap();
     }
@@ -152,42 +213,82 @@ async fn a_limit_is_told_by_its_name() {
     .await;
     let [ana, bo, cho, dan] = world.people(["ana", "bob", "cho", "dan"]).await;
     let service = &world.service;
-    service.follow(ana.id, bo.id).await.unwrap();
+    service.relations().follow(ana.id, bo.id).await.unwrap();
     assert_eq!(
-        broken(service.follow(ana.id, cho.id).await),
+        broken(service.relations().follow(ana.id, cho.id).await),
         RuleBroken::FollowLimit
     );
-    service.mute(ana.id, bo.id).await.unwrap();
+    service.relations().mute(ana.id, bo.id).await.unwrap();
     assert_eq!(
-        broken(service.mute(ana.id, cho.id).await),
+        broken(service.relations().mute(ana.id, cho.id).await),
         RuleBroken::MuteLimit
     );
-    service.send_friend_request(ana.id, bo.id).await.unwrap();
+    service
+        .relations()
+        .send_friend_request(ana.id, bo.id)
+        .await
+        .unwrap();
     assert_eq!(
-        broken(service.send_friend_request(ana.id, cho.id).await),
+        broken(
+            service
+                .relations()
+                .send_friend_request(ana.id, cho.id)
+                .await
+        ),
         RuleBroken::RequestLimit
     );
-    service.send_friend_request(dan.id, bo.id).await.unwrap();
-    service.accept_friend_request(bo.id, ana.id).await.unwrap();
+    service
+        .relations()
+        .send_friend_request(dan.id, bo.id)
+        .await
+        .unwrap();
+    service
+        .relations()
+        .accept_friend_request(bo.id, ana.id)
+        .await
+        .unwrap();
     assert_eq!(
-        broken(service.send_friend_request(ana.id, cho.id).await),
+        broken(
+            service
+                .relations()
+                .send_friend_request(ana.id, cho.id)
+                .await
+        ),
         RuleBroken::FriendLimitYours
     );
     assert_eq!(
-        broken(service.accept_friend_request(bo.id, dan.id).await),
+        broken(
+            service
+                .relations()
+                .accept_friend_request(bo.id, dan.id)
+                .await
+        ),
         RuleBroken::FriendLimitYours
     );
-    service.send_friend_request(cho.id, ana.id).await.unwrap();
-    service.remove_friend_request(dan.id, bo.id).await.unwrap();
-    service.unfriend(ana.id, bo.id).await.unwrap();
+    service
+        .relations()
+        .send_friend_request(cho.id, ana.id)
+        .await
+        .unwrap();
+    service
+        .relations()
+        .remove_friend_request(dan.id, bo.id)
+        .await
+        .unwrap();
+    service.relations().unfriend(ana.id, bo.id).await.unwrap();
     world.befriend(&dan, &cho).await;
     assert_eq!(
-        broken(service.accept_friend_request(ana.id, cho.id).await),
+        broken(
+            service
+                .relations()
+                .accept_friend_request(ana.id, cho.id)
+                .await
+        ),
         RuleBroken::FriendLimitTheirs
     );
-    service.block(ana.id, bo.id).await.unwrap();
+    service.relations().block(ana.id, bo.id).await.unwrap();
     assert_eq!(
-        broken(service.block(ana.id, cho.id).await),
+        broken(service.relations().block(ana.id, cho.id).await),
         RuleBroken::BlockLimit
     );
 }
@@ -198,15 +299,21 @@ async fn a_block_ends_everything_and_is_never_told_to_the_blocked() {
     let [ana, bo] = world.people(["ana", "bob"]).await;
     let service = &world.service;
     world.befriend(&ana, &bo).await;
-    service.follow(ana.id, bo.id).await.unwrap();
-    service.follow(bo.id, ana.id).await.unwrap();
-    service.mute(bo.id, ana.id).await.unwrap();
-    service.block(ana.id, bo.id).await.unwrap();
-    service.block(ana.id, bo.id).await.unwrap();
-    assert_eq!(missing(service.profile(ana.id, "bob").await), "person");
-    assert_eq!(missing(service.profile(bo.id, "ana").await), "person");
-    service.unblock(ana.id, bo.id).await.unwrap();
-    service.unblock(ana.id, bo.id).await.unwrap();
+    service.relations().follow(ana.id, bo.id).await.unwrap();
+    service.relations().follow(bo.id, ana.id).await.unwrap();
+    service.relations().mute(bo.id, ana.id).await.unwrap();
+    service.relations().block(ana.id, bo.id).await.unwrap();
+    service.relations().block(ana.id, bo.id).await.unwrap();
+    assert_eq!(
+        missing(service.people().profile(ana.id, "bob").await),
+        "person"
+    );
+    assert_eq!(
+        missing(service.people().profile(bo.id, "ana").await),
+        "person"
+    );
+    service.relations().unblock(ana.id, bo.id).await.unwrap();
+    service.relations().unblock(ana.id, bo.id).await.unwrap();
     assert_eq!(
         world.relation(&ana, &bo).await,
         Relation::default(),

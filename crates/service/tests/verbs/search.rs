@@ -6,7 +6,12 @@ use crate::world::{Person, World, broken};
 
 impl World {
     async fn found(&self, viewer: &Person, q: &str) -> Vec<String> {
-        let found = self.service.search_people(viewer.id, q, 10).await.unwrap();
+        let found = self
+            .service
+            .people()
+            .search(viewer.id, q, 10)
+            .await
+            .unwrap();
         found
             .iter()
             .map(|found| found.person.record.handle.clone())
@@ -38,14 +43,15 @@ async fn people_are_found_by_handle_and_name_the_best_first() {
     assert_eq!(
         world
             .service
-            .search_people(me.id, "mina", 1)
+            .people()
+            .search(me.id, "mina", 1)
             .await
             .unwrap()
             .len(),
         1
     );
     assert_eq!(
-        broken(world.service.search_people(me.id, "!", 10).await),
+        broken(world.service.people().search(me.id, "!", 10).await),
         RuleBroken::SearchQueryInvalid
     );
 }
@@ -55,7 +61,12 @@ async fn friends_come_before_strangers_who_match_as_well() {
     let world = World::new().await;
     let me = world.person("searcher").await;
     let [_, followed, friend] = world.people(["mina_a", "mina_b", "mina_c"]).await;
-    world.service.follow(me.id, followed.id).await.unwrap();
+    world
+        .service
+        .relations()
+        .follow(me.id, followed.id)
+        .await
+        .unwrap();
     world.befriend(&me, &friend).await;
     assert_eq!(
         world.found(&me, "mina").await,
@@ -63,7 +74,8 @@ async fn friends_come_before_strangers_who_match_as_well() {
     );
     let found = world
         .service
-        .search_people(me.id, "mina", 10)
+        .people()
+        .search(me.id, "mina", 10)
         .await
         .unwrap();
     assert!(found[0].relation.friend && found[1].relation.following);
@@ -74,10 +86,20 @@ async fn across_a_block_neither_finds_the_other() {
     let world = World::new().await;
     let [mina, minho] = world.people(["mina", "minho"]).await;
     assert_eq!(world.found(&mina, "minho").await, ["minho"]);
-    world.service.block(minho.id, mina.id).await.unwrap();
+    world
+        .service
+        .relations()
+        .block(minho.id, mina.id)
+        .await
+        .unwrap();
     assert_eq!(world.found(&mina, "minho").await, [""; 0]);
     assert_eq!(world.found(&minho, "mina").await, [""; 0]);
-    world.service.unblock(minho.id, mina.id).await.unwrap();
+    world
+        .service
+        .relations()
+        .unblock(minho.id, mina.id)
+        .await
+        .unwrap();
     assert_eq!(world.found(&mina, "minho").await, ["minho"]);
 }
 

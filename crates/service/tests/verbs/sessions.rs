@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sosik_service::accounts::CachedSession;
+use sosik_service::sessions::CachedSession;
 
 use crate::world::{PASSWORD, World, missing};
 
@@ -17,7 +17,14 @@ async fn a_session_that_is_not_used_ends_and_one_that_is_used_goes_on() {
         assert!(world.opens(&busy.token).await);
     }
     assert!(!world.opens(&idle.token).await);
-    assert!(!world.service.still_valid(&idle.viewer).await.unwrap());
+    assert!(
+        !world
+            .service
+            .sessions()
+            .still_valid(&idle.viewer)
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]
@@ -30,7 +37,14 @@ async fn a_session_ends_in_the_end_however_much_it_is_used() {
     }
     world.clock.advance(6 * DAY);
     assert!(!world.opens(&mina.token).await);
-    assert!(!world.service.still_valid(&mina.viewer).await.unwrap());
+    assert!(
+        !world
+            .service
+            .sessions()
+            .still_valid(&mina.viewer)
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]
@@ -80,11 +94,13 @@ async fn a_session_that_ended_opens_nothing_although_it_was_in_the_cache() {
     let [mina, eve] = world.people(["mina", "eve"]).await;
     let phone = world
         .service
+        .accounts()
         .log_in("mina", PASSWORD, "phone")
         .await
         .unwrap();
     let on_phone = world
         .service
+        .sessions()
         .viewer(phone.token.as_str())
         .await
         .unwrap()
@@ -94,7 +110,8 @@ async fn a_session_that_ended_opens_nothing_although_it_was_in_the_cache() {
         missing(
             world
                 .service
-                .end_session(&eve.viewer, on_phone.session)
+                .sessions()
+                .end(&eve.viewer, on_phone.session)
                 .await
         ),
         "session"
@@ -105,7 +122,8 @@ async fn a_session_that_ended_opens_nothing_although_it_was_in_the_cache() {
     );
     world
         .service
-        .end_session(&mina.viewer, on_phone.session)
+        .sessions()
+        .end(&mina.viewer, on_phone.session)
         .await
         .unwrap();
     assert!(!world.opens(phone.token.as_str()).await);
@@ -113,14 +131,25 @@ async fn a_session_that_ended_opens_nothing_although_it_was_in_the_cache() {
         missing(
             world
                 .service
-                .end_session(&mina.viewer, on_phone.session)
+                .sessions()
+                .end(&mina.viewer, on_phone.session)
                 .await
         ),
         "session"
     );
 
-    world.service.log_out(&mina.viewer).await.unwrap();
-    world.service.log_out(&mina.viewer).await.unwrap();
+    world
+        .service
+        .sessions()
+        .log_out(&mina.viewer)
+        .await
+        .unwrap();
+    world
+        .service
+        .sessions()
+        .log_out(&mina.viewer)
+        .await
+        .unwrap();
     assert!(!world.opens(&mina.token).await);
     assert!(world.opens(&eve.token).await);
 }
@@ -129,21 +158,32 @@ async fn a_session_that_ended_opens_nothing_although_it_was_in_the_cache() {
 async fn ending_the_others_leaves_the_session_that_asks() {
     let world = World::new().await;
     let mina = world.person("mina").await;
-    let others = [PASSWORD; 3].map(|password| world.service.log_in("mina", password, "phone"));
+    let others =
+        [PASSWORD; 3].map(|password| world.service.accounts().log_in("mina", password, "phone"));
     let mut tokens = Vec::new();
     for log_in in others {
         tokens.push(log_in.await.unwrap().token);
     }
-    assert_eq!(world.service.sessions(&mina.viewer).await.unwrap().len(), 4);
+    assert_eq!(
+        world
+            .service
+            .sessions()
+            .list(&mina.viewer)
+            .await
+            .unwrap()
+            .len(),
+        4
+    );
     world
         .service
-        .end_other_sessions(&mina.viewer)
+        .sessions()
+        .end_others(&mina.viewer)
         .await
         .unwrap();
     for token in tokens {
         assert!(!world.opens(token.as_str()).await);
     }
-    let left = world.service.sessions(&mina.viewer).await.unwrap();
+    let left = world.service.sessions().list(&mina.viewer).await.unwrap();
     assert_eq!(
         left.iter().map(|session| session.id).collect::<Vec<_>>(),
         [mina.viewer.session]
@@ -160,6 +200,7 @@ async fn beyond_the_limit_the_session_not_used_for_longest_ends_at_once() {
         tokens.push(
             world
                 .service
+                .accounts()
                 .log_in("mina", PASSWORD, "phone")
                 .await
                 .unwrap()
@@ -183,17 +224,19 @@ async fn the_list_of_sessions_shows_open_ones_with_what_the_client_calls_itself(
     let long_name = "휴대폰".repeat(100);
     let phone = world
         .service
+        .accounts()
         .log_in("mina", PASSWORD, &long_name)
         .await
         .unwrap();
     world.clock.advance(2 * DAY);
     let viewer = world
         .service
+        .sessions()
         .viewer(phone.token.as_str())
         .await
         .unwrap()
         .unwrap();
-    let sessions = world.service.sessions(&viewer).await.unwrap();
+    let sessions = world.service.sessions().list(&viewer).await.unwrap();
     assert_eq!(
         sessions
             .iter()
@@ -213,7 +256,7 @@ async fn the_janitor_removes_sessions_that_are_over_and_no_others() {
     let busy = world.person("busy").await;
     // The first run may have happened at the start of the service; the next one is due after the clock has advanced.
     world.clock.advance(Duration::from_secs(61));
-    world.service.sweep_once().await.unwrap();
+    world.service.delivery().sweep_once().await.unwrap();
     world
         .eventually("the session is removed", async || {
             world
@@ -248,25 +291,25 @@ async fn a_token_that_opens_nothing_is_asked_for_once_within_a_while() {
     let mina = world.person("mina").await;
     let invented = "A".repeat(43);
     assert_eq!(
-        world.service.cached_session(&invented),
+        world.service.sessions().cached(&invented),
         CachedSession::NotCached
     );
     assert!(!world.opens(&invented).await);
     assert_eq!(
-        world.service.cached_session(&invented),
+        world.service.sessions().cached(&invented),
         CachedSession::Invalid
     );
     world.clock.advance(Duration::from_secs(31));
     assert_eq!(
-        world.service.cached_session(&invented),
+        world.service.sessions().cached(&invented),
         CachedSession::NotCached
     );
     assert!(matches!(
-        world.service.cached_session(&mina.token),
+        world.service.sessions().cached(&mina.token),
         CachedSession::Open(_) | CachedSession::NotCached
     ));
     assert_eq!(
-        world.service.cached_session("no token at all"),
+        world.service.sessions().cached("no token at all"),
         CachedSession::Invalid
     );
 }

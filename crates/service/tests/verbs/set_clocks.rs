@@ -14,7 +14,12 @@ async fn what_is_marked_read_before_the_clock_goes_back_does_not_cover_what_come
     let [ana, bob] = world.people(["ana", "bob"]).await;
     world.befriend(&ana, &bob).await;
     let beyond = StoryId::from_u64(u64::MAX >> 1);
-    let position = world.service.mark_read(ana.id, beyond).await.unwrap();
+    let position = world
+        .service
+        .feeds()
+        .mark_read(ana.id, beyond)
+        .await
+        .unwrap();
     world.clock.go_back(Duration::from_secs(60));
     let story = world.post(&bob, Audience::Friends, "later").await;
     assert!(story > position);
@@ -46,8 +51,8 @@ async fn after_a_lost_lease_ids_stay_above_the_settled_point_although_the_clock_
             break;
         }
     }
-    world.service.advance_watermark().await.unwrap();
-    let watermark = world.service.delivery_watermark();
+    world.service.delivery().advance_watermark().await.unwrap();
+    let watermark = world.service.delivery().watermark();
     // Further than the delivery watermark, and less than a lease, so that the store does not see that the clock was
     // ahead.
     world.clock.go_back(Duration::from_secs(50));

@@ -1,8 +1,8 @@
 //! Pages of a tag.
 
 use sosik_feed::{Audience, Cursor, StoryId};
+use sosik_service::stories::EditRequest;
 use sosik_service::stories::StoryPage;
-use sosik_service::stories::edit::EditRequest;
 
 use crate::world::World;
 
@@ -41,7 +41,8 @@ async fn a_tag_shows_its_stories_newest_first_page_by_page() {
     loop {
         let page = world
             .service
-            .stories_with_tag(reader.id, "#SEOUL", before, 2)
+            .stories()
+            .with_tag(reader.id, "#SEOUL", before, 2)
             .await
             .unwrap();
         all.extend(ids(&page));
@@ -54,7 +55,8 @@ async fn a_tag_shows_its_stories_newest_first_page_by_page() {
     for tag in ["nothing", "", "two words", "#"] {
         let page = world
             .service
-            .stories_with_tag(reader.id, tag, None, 10)
+            .stories()
+            .with_tag(reader.id, tag, None, 10)
             .await
             .unwrap();
         assert!(
@@ -71,7 +73,8 @@ async fn a_story_leaves_a_tag_with_its_text_and_with_itself() {
     let tagged = async || {
         ids(&world
             .service
-            .stories_with_tag(reader.id, "seoul", None, 10)
+            .stories()
+            .with_tag(reader.id, "seoul", None, 10)
             .await
             .unwrap())
     };
@@ -86,13 +89,15 @@ async fn a_story_leaves_a_tag_with_its_text_and_with_itself() {
     };
     world
         .service
-        .edit_story(author.id, edited, edit)
+        .stories()
+        .edit(author.id, edited, edit)
         .await
         .unwrap();
     assert_eq!(tagged().await, [deleted]);
     world
         .service
-        .delete_story(author.id, deleted)
+        .stories()
+        .delete(author.id, deleted)
         .await
         .unwrap();
     assert_eq!(tagged().await, []);
@@ -121,7 +126,8 @@ async fn many_stories_for_others_are_not_even_looked_at() {
     assert_eq!(world.store().post_many(private).await.unwrap(), 2_000);
     let page = world
         .service
-        .stories_with_tag(reader.id, "seoul", None, 10)
+        .stories()
+        .with_tag(reader.id, "seoul", None, 10)
         .await
         .unwrap();
     assert_eq!((ids(&page), page.end), (vec![oldest], true));

@@ -20,11 +20,11 @@ async fn a_block_whose_client_hangs_up_hides_the_story_from_warm_caches() {
     let world = World::new().await;
     let [author, reader] = world.people(["author", "reader"]).await;
     let story = world.post(&author, Audience::Public, "x").await;
-    assert!(there(&world.service.open_story(reader.id, story).await));
-    begin(world.service.block(author.id, reader.id)).await;
+    assert!(there(&world.service.stories().open(reader.id, story).await));
+    begin(world.service.relations().block(author.id, reader.id)).await;
     world
         .eventually("the story is hidden", async || {
-            !there(&world.service.open_story(reader.id, story).await)
+            !there(&world.service.stories().open(reader.id, story).await)
         })
         .await;
 }
@@ -34,10 +34,10 @@ async fn a_deletion_whose_client_hangs_up_takes_the_story_out_of_warm_caches() {
     let world = World::new().await;
     let author = world.person("author").await;
     let story = world.post(&author, Audience::Public, "x").await;
-    begin(world.service.delete_story(author.id, story)).await;
+    begin(world.service.stories().delete(author.id, story)).await;
     world
         .eventually("the story is gone", async || {
-            !there(&world.service.open_story(author.id, story).await)
+            !there(&world.service.stories().open(author.id, story).await)
         })
         .await;
 }
@@ -47,7 +47,7 @@ async fn a_log_out_whose_client_hangs_up_ends_the_session() {
     let world = World::new().await;
     let mina = world.person("mina").await;
     assert!(world.opens(&mina.token).await);
-    begin(world.service.log_out(&mina.viewer)).await;
+    begin(world.service.sessions().log_out(&mina.viewer)).await;
     world
         .eventually("the session has ended", async || {
             !world.opens(&mina.token).await

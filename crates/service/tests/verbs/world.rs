@@ -7,7 +7,7 @@ use sosik_fabric::Fabric;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
 use sosik_service::accounts::{SignUpRequest, Viewer};
-use sosik_service::stories::post::PostRequest;
+use sosik_service::stories::PostRequest;
 use sosik_service::{Clock, Parts, Service, ServiceError, ServiceResult, Settings};
 use sosik_store::Store;
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
@@ -84,6 +84,7 @@ impl World {
     pub async fn named(&self, handle: &str, name: &str) -> Person {
         let logged_in = self
             .service
+            .accounts()
             .sign_up(SignUpRequest {
                 display_name: name.to_owned(),
                 ..sign_up_request(handle)
@@ -91,7 +92,13 @@ impl World {
             .await
             .unwrap();
         let token = logged_in.token.as_str().to_owned();
-        let viewer = self.service.viewer(&token).await.unwrap().unwrap();
+        let viewer = self
+            .service
+            .sessions()
+            .viewer(&token)
+            .await
+            .unwrap()
+            .unwrap();
         Person {
             id: viewer.id,
             handle: handle.to_owned(),
@@ -112,10 +119,12 @@ impl World {
 
     pub async fn befriend(&self, one: &Person, other: &Person) {
         self.service
+            .relations()
             .send_friend_request(one.id, other.id)
             .await
             .unwrap();
         self.service
+            .relations()
             .accept_friend_request(other.id, one.id)
             .await
             .unwrap();
@@ -128,6 +137,7 @@ impl World {
             idempotency_key: None,
         };
         self.service
+            .stories()
             .post(author.id, request)
             .await
             .unwrap()
@@ -138,7 +148,12 @@ impl World {
 
     /// Whether the token still opens a session.
     pub async fn opens(&self, token: &str) -> bool {
-        self.service.viewer(token).await.unwrap().is_some()
+        self.service
+            .sessions()
+            .viewer(token)
+            .await
+            .unwrap()
+            .is_some()
     }
 
     /// Waits for a state.

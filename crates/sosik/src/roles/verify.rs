@@ -11,7 +11,7 @@ use serde::Serialize;
 use sosik_feed::people::Handle;
 use sosik_feed::{PersonId, StoryId};
 use sosik_service::Service;
-use sosik_service::verify::{Comparison, Difference};
+use sosik_service::verifier::{Comparison, Difference};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Outcome, Sources};
@@ -117,6 +117,7 @@ async fn verify(args: &Args, service: &Service, at_once: usize) -> anyhow::Resul
     };
     let compare = |reader| async move {
         service
+            .verifier()
             .verify(reader)
             .await
             .map(|comparison| (reader, comparison))
@@ -146,8 +147,8 @@ async fn wait_for_deliveries(
     let (mut fewest, mut since) = (u64::MAX, service.clock().monotonic());
     loop {
         tick.tick().await;
-        service.advance_watermark().await?;
-        let watermark = service.delivery_watermark();
+        service.delivery().advance_watermark().await?;
+        let watermark = service.delivery().watermark();
         if watermark >= newest {
             bar.finish_and_clear();
             return Ok(None);

@@ -15,7 +15,7 @@ use futures::FutureExt;
 use parking_lot::Mutex;
 use tokio::time::{Instant, timeout};
 
-use crate::Service;
+use super::Core;
 use crate::settings::SupervisionSettings;
 
 tokio::task_local! {
@@ -59,22 +59,23 @@ impl std::fmt::Display for FailedTask {
 #[derive(Default)]
 pub(crate) struct Supervision(Mutex<Vec<FailedTask>>);
 
-impl Service {
-    /// Runs a background task until the service stops. [`Service::stop`] waits for it, so `run` must end soon after
-    /// [`Service::stopping`] is cancelled. It is restarted after a panic, and when it ends too early.
-    pub fn supervise<F>(&self, task: &'static str, run: impl Fn() -> F + Send + Sync + 'static)
-    where
+impl Core {
+    /// See [`Service::supervise`](crate::Service::supervise).
+    pub(crate) fn supervise<F>(
+        &self,
+        task: &'static str,
+        run: impl Fn() -> F + Send + Sync + 'static,
+    ) where
         F: Future<Output = ()> + Send + 'static,
     {
         metrics::counter!("sosik_task_panics_total", "task" => task).absolute(0);
-        let service = self.clone();
-        self.spawn(TASK.scope(task, async move { service.keep_running(task, run).await }));
+        let core = self.clone();
+        self.spawn(TASK.scope(task, async move { core.keep_running(task, run).await }));
     }
 
     /// The tasks that are no longer restarted. Empty on a healthy node.
-    #[must_use]
-    pub fn failed_tasks(&self) -> Vec<FailedTask> {
-        self.0.supervision.0.lock().clone()
+    pub(crate) fn failed_tasks(&self) -> Vec<FailedTask> {
+        self.supervision.0.lock().clone()
     }
 
     async fn keep_running<F>(&self, task: &'static str, run: impl Fn() -> F)
@@ -82,11 +83,11 @@ impl Service {
         F: Future<Output = ()>,
     {
         let begin = Instant::now();
-        let mut restarts = Restarts::new(self.0.settings.supervision);
+        let mut restarts = Restarts::new(self.settings.supervision);
         loop {
             let run = AssertUnwindSafe(async { run().await }).catch_unwind();
             let ended = run.await;
-            if self.0.stopping.is_cancelled() {
+            if self.stopping.is_cancelled() {
                 return;
             }
             match &ended {
@@ -97,7 +98,7 @@ impl Service {
                 return self.mark_failed(task);
             };
             // Ends early when the service stops. The task then runs once more to finish its work.
-            let _stopping = timeout(pause, self.0.stopping.cancelled()).await;
+            let _stopping = timeout(pause, self.stopping.cancelled()).await;
         }
     }
 
@@ -106,14 +107,14 @@ impl Service {
             restarts_max,
             period,
             ..
-        } = self.0.settings.supervision;
+        } = self.settings.supervision;
         let failed = FailedTask {
             task,
             restarts: restarts_max,
             period,
         };
         tracing::error!(task, "this node is no longer ready: {failed}");
-        let mut all = self.0.supervision.0.lock();
+        let mut all = self.supervision.0.lock();
         if !all.contains(&failed) {
             all.push(failed);
         }

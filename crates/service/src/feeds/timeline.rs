@@ -7,26 +7,26 @@ use sosik_fabric::{Below, Since, View};
 use sosik_feed::timeline::Newer;
 use sosik_feed::{PersonId, StoryId};
 
-use crate::Service;
-use crate::caches::KnownReader;
+use super::Feeds;
+use super::reader::KnownReader;
 
-impl Service {
+impl Feeds {
     /// A range of the timeline.
     pub(super) async fn view(&self, reader: &KnownReader, below: Below) -> Option<View> {
-        if !self.0.invalidations.allows(reader.id) {
+        if !self.core.invalidations.allows(reader.id) {
             return None;
         }
-        let view = self.0.fabric.view(reader.id, reader, below).await;
-        self.fabric_result("view", view)?
+        let view = self.core.fabric.view(reader.id, reader, below).await;
+        self.core.fabric_result("view", view)?
     }
 
     /// Stories that arrived in the timeline since a mark. Also `None` when the mark belongs to another timeline.
     pub(super) async fn newer_than(&self, reader: &KnownReader, since: Since) -> Option<Newer> {
-        if !self.0.invalidations.allows(reader.id) {
+        if !self.core.invalidations.allows(reader.id) {
             return None;
         }
-        let newer = self.0.fabric.newer(reader.id, reader, since).await;
-        self.fabric_result("newer", newer)??.ok()
+        let newer = self.core.fabric.newer(reader.id, reader, since).await;
+        self.core.fabric_result("newer", newer)??.ok()
     }
 
     /// Ids above a story, newest first, at most `count`.
@@ -36,10 +36,10 @@ impl Service {
         story: StoryId,
         count: usize,
     ) -> Option<Vec<StoryId>> {
-        if !self.0.invalidations.allows(reader) {
+        if !self.core.invalidations.allows(reader) {
             return None;
         }
-        let above = self.0.fabric.above(reader, story, count).await;
-        self.fabric_result("above", above)?
+        let above = self.core.fabric.above(reader, story, count).await;
+        self.core.fabric_result("above", above)?
     }
 }

@@ -11,13 +11,13 @@ use sosik_fabric::Signals;
 use sosik_feed::{PersonId, StoryId};
 use sosik_store::{StoryCounts, TokenHash};
 
-use crate::Service;
-use crate::invalidations::PendingInvalidation;
+use super::Core;
+use super::invalidations::PendingInvalidation;
 use crate::sabotage::Sabotage;
 
 /// A change in the store that caches depend on.
 #[derive(Debug, Clone)]
-pub enum Change {
+pub(crate) enum Change {
     /// Text, audience or existence of a story.
     Story(StoryId),
     /// Likes and comments of a story.
@@ -45,9 +45,9 @@ enum FabricCall {
     Wake(Vec<PersonId>, Signals),
 }
 
-impl Service {
+impl Core {
     /// Invalidates whatever these changes affect. Every later read sees them.
-    pub async fn invalidate(&self, changes: impl IntoIterator<Item = Change>) {
+    pub(crate) async fn invalidate(&self, changes: impl IntoIterator<Item = Change>) {
         let changes = changes.into_iter();
         let calls: Vec<_> = changes
             .filter_map(|change| self.invalidate_local(change))
@@ -59,7 +59,7 @@ impl Service {
 
     /// Invalidates the caches of this node. Returns the call that the fabric needs.
     fn invalidate_local(&self, change: Change) -> Option<FabricCall> {
-        let caches = &self.0.caches;
+        let caches = &self.caches;
         match change {
             Change::Story(story) if self.breaks(Sabotage::KeepDeleted) => {
                 tracing::debug!(%story, "kept on purpose");
@@ -71,7 +71,7 @@ impl Service {
             Change::CircleGrew(reader) => {
                 // The order matters: a timeline that is built in between must use the new circle or be dropped.
                 caches.circles.invalidate(&reader);
-                return Some(FabricCall::DropTimeline(self.0.invalidations.begin(reader)));
+                return Some(FabricCall::DropTimeline(self.invalidations.begin(reader)));
             }
             Change::Liked(person) => caches.liked.invalidate(&person),
             Change::ReadPosition(person, story) => {
@@ -95,10 +95,10 @@ impl Service {
     async fn invalidate_in_fabric(&self, call: FabricCall) {
         match call {
             FabricCall::DropTimeline(pending) => {
-                let answer = self.0.fabric.drop_timeline(pending.reader).await;
+                let answer = self.fabric.drop_timeline(pending.reader).await;
                 match self.fabric_result("forget", answer) {
-                    Some(()) => self.0.invalidations.confirm(pending),
-                    None => self.0.invalidations.start_retries(),
+                    Some(()) => self.invalidations.confirm(pending),
+                    None => self.invalidations.start_retries(),
                 }
                 self.wake(&[pending.reader], Signals::STORY).await;
             }
@@ -107,15 +107,15 @@ impl Service {
     }
 
     async fn wake(&self, people: &[PersonId], signals: Signals) {
-        let answer = self.0.fabric.wake(people, signals).await;
+        let answer = self.fabric.wake(people, signals).await;
         if self.fabric_result("wake", answer).is_none() {
-            self.0.invalidations.queue_wake_up(people, signals);
+            self.invalidations.queue_wake_up(people, signals);
         }
     }
 
     /// Invalidates everything, because a write was interrupted and its effect is unknown.
     pub(crate) fn invalidate_all(&self) {
-        self.0.caches.clear();
-        self.0.invalidations.begin_all();
+        self.caches.clear();
+        self.invalidations.begin_all();
     }
 }

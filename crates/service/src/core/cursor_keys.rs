@@ -10,7 +10,8 @@ use sosik_feed::Timestamp;
 use sosik_feed::cursor::seal::{KEY_BYTES, KEYS_MAX, Seals};
 use sosik_store::{CursorKey, Store};
 
-use crate::{Service, ServiceError, ServiceResult};
+use super::Core;
+use crate::{ServiceError, ServiceResult};
 
 /// A key seals for this long, then a new one is added. An attacker who obtains a key can read the ids in the cursors of
 /// one year.
@@ -19,25 +20,19 @@ const RENEWED_EVERY: Duration = Duration::from_hours(365 * 24);
 /// A new key seals after this time. Nodes read the keys once a minute.
 const SETTLES_IN: Duration = Duration::from_hours(1);
 
-impl Service {
-    /// Seals and opens the cursors of every list.
-    #[must_use]
-    pub fn seals(&self) -> &Seals {
-        &self.0.seals
-    }
-
+impl Core {
     /// Reads keys that other nodes added. Adds one if the newest is a year old.
     ///
     /// # Errors
     /// When the store fails; the previous keys stay in use.
     pub(crate) async fn refresh_cursor_keys(&self) -> ServiceResult<()> {
         let now = self.now();
-        let keys = kept(&*self.0.store, now).await?;
+        let keys = kept(&*self.store, now).await?;
         for key in &keys {
-            self.0.seals.add(key.number, &key.secret);
+            self.seals.add(key.number, &key.secret);
         }
         if let Some(key) = sealing(&keys, now) {
-            self.0.seals.seal_with(key.number);
+            self.seals.seal_with(key.number);
         }
         Ok(())
     }

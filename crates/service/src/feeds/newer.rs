@@ -12,10 +12,11 @@ use sosik_feed::timeline::{Mark, Newer};
 use sosik_feed::{Cursor, StoryId};
 use sosik_store::LateStory;
 
-use super::FeedPage;
-use crate::caches::{KnownReader, StoryEntry};
+use super::reader::KnownReader;
+use super::{FeedPage, Feeds};
+use crate::ServiceResult;
+use crate::caches::StoryEntry;
 use crate::sabotage::Sabotage;
-use crate::{Service, ServiceResult};
 
 /// New ids for a client, and its cursor after them.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -58,7 +59,7 @@ enum Late {
     Forgotten,
 }
 
-impl Service {
+impl Feeds {
     pub(super) async fn newer_page(
         &self,
         reader: &KnownReader,
@@ -82,6 +83,7 @@ impl Service {
             }
         }
         let items = self
+            .core
             .hydrate(reader.id, &reader.circle, visible.stories)
             .await?;
         Ok(FeedPage {
@@ -126,7 +128,7 @@ impl Service {
         limit: usize,
     ) -> ServiceResult<Option<Arrivals>> {
         // Before the read: see `top_page`.
-        let (watermark, late) = (self.delivery_watermark(), self.late_watermark());
+        let (watermark, late) = (self.delivery.watermark(), self.delivery.late_watermark());
         let since = Since {
             incarnation: seen.incarnation,
             mark: seen.mark,
@@ -157,7 +159,7 @@ impl Service {
         seen: &Seen,
         limit: usize,
     ) -> ServiceResult<Late> {
-        let Some(late) = self.0.store.late_stories(seen.late).await? else {
+        let Some(late) = self.core.store.late_stories(seen.late).await? else {
             return Ok(Late::Forgotten);
         };
         let (mut ids, mut number) = (Vec::new(), seen.late);
@@ -190,7 +192,7 @@ impl Service {
 
     fn by_mark(&self, seen: &Seen, newer: Newer, watermark: StoryId, late: u64) -> Arrivals {
         let mut ids = newer.ids;
-        if self.breaks(Sabotage::NewerByIdAlone) {
+        if self.core.breaks(Sabotage::NewerByIdAlone) {
             ids.retain(|id| *id > seen.mark.newest);
         }
         // If more arrivals follow, the old delivery watermark stays: stories that are not seen yet may be below the new
@@ -216,7 +218,7 @@ impl Service {
     }
 
     async fn top(&self, reader: &KnownReader) -> ServiceResult<Top> {
-        let most = self.0.settings.feed.timeline_stories * 2;
+        let most = self.core.settings.feed.timeline_stories * 2;
         if let Some(view) = self.view_or_rebuild(reader, most).await? {
             // The timeline is complete from the floor upwards, so it is complete above the id before the floor.
             let complete_above = StoryId::from_u64(view.floor.as_u64().saturating_sub(1));

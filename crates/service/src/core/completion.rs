@@ -12,9 +12,10 @@ use std::panic::resume_unwind;
 use sosik_store::StoreResult;
 use tracing::Instrument;
 
-use crate::{Change, Service, ServiceError, ServiceResult};
+use super::Core;
+use crate::{Change, ServiceError, ServiceResult};
 
-impl Service {
+impl Core {
     /// Runs an operation to completion, even if the caller stops waiting.
     pub(crate) async fn run_to_completion<T: Send + 'static>(
         &self,
@@ -26,7 +27,7 @@ impl Service {
             guard.disarm();
             answer
         };
-        match self.0.tasks.spawn(act.in_current_span()).await {
+        match self.tasks.spawn(act.in_current_span()).await {
             Ok(answer) => answer,
             Err(join_error) => match join_error.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),
@@ -49,7 +50,7 @@ impl Service {
 }
 
 /// An operation in flight. Dropped before its completion, it invalidates everything.
-struct CompletionGuard(Option<Service>);
+struct CompletionGuard(Option<Core>);
 
 impl CompletionGuard {
     fn disarm(mut self) {
@@ -59,9 +60,9 @@ impl CompletionGuard {
 
 impl Drop for CompletionGuard {
     fn drop(&mut self) {
-        let Some(service) = self.0.take() else { return };
+        let Some(core) = self.0.take() else { return };
         metrics::counter!("sosik_writes_broken_off_total").increment(1);
         tracing::error!("a write panicked: all caches of this node are invalidated");
-        service.invalidate_all();
+        core.invalidate_all();
     }
 }

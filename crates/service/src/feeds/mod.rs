@@ -7,6 +7,7 @@
 
 mod newer;
 mod page;
+mod reader;
 mod rebuild;
 pub mod stream;
 mod timeline;
@@ -15,11 +16,37 @@ use std::sync::Arc;
 
 use sosik_feed::cursor::{RECENT_MAX, Seen};
 use sosik_feed::{Cursor, PersonId, StoryId};
+use tokio::sync::Semaphore;
 
-use crate::caches::{KnownReader, Purpose, StoryEntry};
+use crate::caches::StoryEntry;
+use crate::core::Core;
+use crate::delivery::Delivery;
+use crate::notifications::Notifications;
 use crate::sabotage::Sabotage;
 use crate::stories::StoryItem;
-use crate::{Service, ServiceResult};
+use crate::{Change, ServiceResult};
+use reader::KnownReader;
+pub(crate) use reader::Purpose;
+
+/// Home feeds. Cheap to clone.
+#[derive(Clone)]
+pub struct Feeds {
+    core: Core,
+    delivery: Delivery,
+    /// Streams count unread notifications.
+    notifications: Notifications,
+    permits: Arc<Permits>,
+}
+
+/// Bounds of concurrent work.
+struct Permits {
+    /// For rebuilding timelines.
+    rebuilds: Semaphore,
+    /// For pages read from the store: as many as for rebuilds, so that neither starves the other.
+    store_pages: Semaphore,
+    /// For pages of the self-check: one, so that the check never delays a reader.
+    checks: Semaphore,
+}
 
 /// Which part of the feed to read.
 #[derive(Debug, Clone)]
@@ -59,17 +86,31 @@ pub struct FeedPage {
     pub reset: bool,
 }
 
-impl Service {
+impl Feeds {
+    pub(crate) fn new(core: Core, delivery: Delivery, notifications: Notifications) -> Self {
+        let at_once = core.settings.feed.rebuilds_at_once;
+        Self {
+            core,
+            delivery,
+            notifications,
+            permits: Arc::new(Permits {
+                rebuilds: Semaphore::new(at_once),
+                store_pages: Semaphore::new(at_once),
+                checks: Semaphore::new(1),
+            }),
+        }
+    }
+
     /// Reads a part of the reader's home feed.
     ///
     /// # Errors
     /// When the store fails or is too busy.
-    pub async fn feed(&self, reader: PersonId, request: FeedQuery) -> ServiceResult<FeedPage> {
-        self.feed_for(reader, request, Purpose::Serve).await
+    pub async fn read(&self, reader: PersonId, request: FeedQuery) -> ServiceResult<FeedPage> {
+        self.read_for(reader, request, Purpose::Serve).await
     }
 
-    /// Like [`feed`](Self::feed), with a purpose.
-    pub(crate) async fn feed_for(
+    /// Like [`read`](Self::read), with a purpose.
+    pub(crate) async fn read_for(
         &self,
         reader: PersonId,
         request: FeedQuery,
@@ -90,25 +131,44 @@ impl Service {
         reader: &KnownReader,
         ids: &[StoryId],
     ) -> ServiceResult<Vec<Arc<StoryEntry>>> {
-        let show_all = self.breaks(Sabotage::ShowWhatIsCached);
+        let show_all = self.core.breaks(Sabotage::ShowWhatIsCached);
         let is_admitted = |story: &Arc<StoryEntry>| {
             let (author, audience) = (story.record.author, story.record.audience);
             show_all || reader.circle.entitles(reader.id, author, audience)
         };
-        let stories = self.stories(ids).await?.into_iter();
+        let stories = self.core.stories(ids).await?.into_iter();
         // In this form the vector is used again: `flatten` and `filter` grow another one.
         let admitted = stories.filter_map(|story| story.filter(is_admitted));
         Ok(admitted.collect())
     }
 
-    /// Late stories up to this number are delivered.
-    fn late_watermark(&self) -> u64 {
-        self.0.courier.watermark.late()
+    /// The newest story that the person has read.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn read_position(&self, person: PersonId) -> ServiceResult<StoryId> {
+        self.core.read_position(person).await
     }
 
-    /// Every story up to this one is delivered.
-    pub fn delivery_watermark(&self) -> StoryId {
-        self.0.courier.watermark.id()
+    /// Moves the viewer's read position forward to this story, never back. Returns the new position. A position beyond
+    /// every possible story is reduced, so that future stories stay unread.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn mark_read(&self, viewer: PersonId, story: StoryId) -> ServiceResult<StoryId> {
+        let story = story.min(StoryId::new(self.core.newest_possible()));
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                // After a failed write the cache is equal to the store or behind it, never ahead, so nothing needs
+                // invalidation.
+                let position = this.core.store.advance_read_position(viewer, story).await?;
+                this.core
+                    .invalidate([Change::ReadPosition(viewer, position)])
+                    .await;
+                Ok(position)
+            })
+            .await
     }
 }
 

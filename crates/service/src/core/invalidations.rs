@@ -21,7 +21,7 @@ use sosik_feed::PersonId;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::Service;
+use super::Core;
 
 /// Maximum number of people with an unconfirmed invalidation. They take about 1 MiB. If there are more, the fabric is
 /// down, and one call for everybody is cheaper.
@@ -169,26 +169,25 @@ impl Open {
     }
 }
 
-impl Service {
+impl Core {
     /// Number of unconfirmed invalidations: 0 while the fabric works.
-    #[must_use]
-    pub fn unconfirmed_invalidations(&self) -> usize {
-        self.0.invalidations.count()
+    pub(crate) fn unconfirmed_invalidations(&self) -> usize {
+        self.invalidations.count()
     }
 
     /// Distrusts the reader's timeline and drops it in the background. For a timeline that may be incomplete, or that
     /// waits for a rebuild that never ends.
     pub(crate) fn invalidate_in_background(&self, reader: PersonId) {
         // The retries confirm it.
-        let _pending = self.0.invalidations.begin(reader);
-        self.0.invalidations.start_retries();
+        let _pending = self.invalidations.begin(reader);
+        self.invalidations.start_retries();
     }
 
     pub(crate) fn spawn_invalidation_retries(&self) {
-        let service = self.clone();
+        let core = self.clone();
         self.supervise("invalidations", move || {
-            let service = service.clone();
-            async move { service.retry_invalidations().await }
+            let core = core.clone();
+            async move { core.retry_invalidations().await }
         });
     }
 
@@ -196,11 +195,11 @@ impl Service {
     async fn retry_invalidations(&self) {
         let mut pause = RETRY_FIRST;
         loop {
-            let stopping = self.0.stopping.cancelled();
-            if self.0.invalidations.count() == 0 {
+            let stopping = self.stopping.cancelled();
+            if self.invalidations.count() == 0 {
                 tokio::select! {
                     () = stopping => return,
-                    () = self.0.invalidations.added.notified() => {}
+                    () = self.invalidations.added.notified() => {}
                 }
             } else if timeout(pause, stopping).await.is_ok() {
                 return;
@@ -214,7 +213,7 @@ impl Service {
 
     /// Makes every open call once. Returns whether all of them succeeded.
     async fn retry_open_calls(&self) -> bool {
-        let (everybody, people) = self.0.invalidations.snapshot();
+        let (everybody, people) = self.invalidations.snapshot();
         let mut well = true;
         if let Some(number) = everybody {
             well &= self.drop_all_timelines(number).await;
@@ -226,10 +225,10 @@ impl Service {
     }
 
     async fn drop_all_timelines(&self, number: u64) -> bool {
-        let answer = self.0.fabric.drop_all_timelines().await;
+        let answer = self.fabric.drop_all_timelines().await;
         let done = self.fabric_result("forget_everybody", answer).is_some();
         if done {
-            let invalidations = &self.0.invalidations;
+            let invalidations = &self.invalidations;
             invalidations.change(|open| open.confirm_everybody(number));
         }
         done
@@ -237,15 +236,15 @@ impl Service {
 
     async fn invalidate_person(&self, person: PersonId, entry: Entry) -> bool {
         if entry.forget {
-            let answer = self.0.fabric.drop_timeline(person).await;
+            let answer = self.fabric.drop_timeline(person).await;
             if self.fabric_result("forget", answer).is_none() {
                 return false;
             }
         }
-        let answer = self.0.fabric.wake(&[person], entry.signals).await;
+        let answer = self.fabric.wake(&[person], entry.signals).await;
         let done = self.fabric_result("wake", answer).is_some();
         if done {
-            let invalidations = &self.0.invalidations;
+            let invalidations = &self.invalidations;
             invalidations.change(|open| open.confirm(person, entry.number));
         }
         done

@@ -12,10 +12,12 @@ use sosik_fabric::{Below, Rebuild, View};
 use sosik_feed::{PersonId, StoryId};
 use tokio::time::timeout;
 
-use crate::caches::{KnownReader, Purpose};
-use crate::{Service, ServiceResult};
+use super::Feeds;
+use super::reader::{KnownReader, Purpose};
+use crate::ServiceResult;
+use crate::core::Core;
 
-impl Service {
+impl Feeds {
     /// The top of the reader's timeline, rebuilt if necessary; `None` if the timeline is not usable or no permit to
     /// rebuild was free in time.
     pub(super) async fn view_or_rebuild(
@@ -31,7 +33,7 @@ impl Service {
             return Ok(Some(view));
         }
         let may_rebuild =
-            reader.purpose == Purpose::Serve && self.0.invalidations.allows(reader.id);
+            reader.purpose == Purpose::Serve && self.core.invalidations.allows(reader.id);
         if !may_rebuild || !self.rebuild(reader.id).await? {
             return Ok(None);
         }
@@ -42,19 +44,19 @@ impl Service {
     /// concurrency. A call waits at most `feed.rebuild_wait` for its permit.
     async fn rebuild(&self, reader: PersonId) -> ServiceResult<bool> {
         // In its own task: a client that disconnects must not leave the timeline half built.
-        let service = self.clone();
+        let this = self.clone();
         let work = self
-            .0
+            .core
             .tasks
-            .spawn(async move { service.claim_and_rebuild(reader).await });
+            .spawn(async move { this.claim_and_rebuild(reader).await });
         // After a panic this request reads from the store.
         work.await.unwrap_or(Ok(false))
     }
 
     async fn claim_and_rebuild(&self, reader: PersonId) -> ServiceResult<bool> {
-        let mut guard = RebuildGuard::new(self, reader);
-        let rebuild = self.0.fabric.begin_rebuild(reader).await;
-        let Some(rebuild) = self.fabric_result("begin_rebuild", rebuild) else {
+        let mut guard = RebuildGuard::new(&self.core, reader);
+        let rebuild = self.core.fabric.begin_rebuild(reader).await;
+        let Some(rebuild) = self.core.fabric_result("begin_rebuild", rebuild) else {
             return Ok(false);
         };
         let Some(rebuild) = rebuild else {
@@ -63,8 +65,12 @@ impl Service {
         };
         let ready = self.rebuild_with_permit(rebuild, &mut guard).await;
         if guard.holds {
-            let abandoned = self.0.fabric.abandon_rebuild(rebuild).await;
-            if self.fabric_result("abandon_rebuild", abandoned).is_some() {
+            let abandoned = self.core.fabric.abandon_rebuild(rebuild).await;
+            if self
+                .core
+                .fabric_result("abandon_rebuild", abandoned)
+                .is_some()
+            {
                 guard.release();
             }
         }
@@ -76,7 +82,11 @@ impl Service {
         rebuild: Rebuild,
         guard: &mut RebuildGuard<'_>,
     ) -> ServiceResult<bool> {
-        let turn = timeout(self.0.settings.feed.rebuild_wait, self.0.rebuilds.acquire()).await;
+        let turn = timeout(
+            self.core.settings.feed.rebuild_wait,
+            self.permits.rebuilds.acquire(),
+        )
+        .await;
         match turn {
             Ok(Ok(_permit)) => self.rebuild_now(rebuild, guard).await,
             Ok(Err(_)) | Err(_) => {
@@ -93,11 +103,11 @@ impl Service {
         rebuild: Rebuild,
         guard: &mut RebuildGuard<'_>,
     ) -> ServiceResult<bool> {
-        let circle = self.circle(rebuild.reader).await?;
-        let stories = self.0.settings.feed.timeline_stories;
+        let circle = self.core.circle(rebuild.reader).await?;
+        let stories = self.core.settings.feed.timeline_stories;
         let wanted = u32::try_from(stories).unwrap_or(u32::MAX);
         let ids = self
-            .0
+            .core
             .store
             .newest(rebuild.reader, &circle, None, wanted)
             .await?;
@@ -107,8 +117,8 @@ impl Service {
             .filter(|_| ids.len() >= stories)
             .unwrap_or(StoryId::default());
         metrics::counter!("sosik_rebuilds_total").increment(1);
-        let finished = self.0.fabric.finish_rebuild(rebuild, ids, floor).await;
-        let finished = self.fabric_result("finish_rebuild", finished);
+        let finished = self.core.fabric.finish_rebuild(rebuild, ids, floor).await;
+        let finished = self.core.fabric_result("finish_rebuild", finished);
         if finished.is_some() {
             guard.release();
         }
@@ -128,15 +138,15 @@ impl Service {
 /// A guard of the right to build a timeline. If it still holds the right when it is dropped, after a panic or a failed
 /// call, it drops the timeline, which releases the right.
 struct RebuildGuard<'a> {
-    service: &'a Service,
+    core: &'a Core,
     reader: PersonId,
     holds: bool,
 }
 
 impl<'a> RebuildGuard<'a> {
-    const fn new(service: &'a Service, reader: PersonId) -> Self {
+    const fn new(core: &'a Core, reader: PersonId) -> Self {
         Self {
-            service,
+            core,
             reader,
             holds: true,
         }
@@ -152,7 +162,7 @@ impl Drop for RebuildGuard<'_> {
     fn drop(&mut self) {
         if self.holds {
             metrics::counter!("sosik_rebuilds_broken_off_total").increment(1);
-            self.service.invalidate_in_background(self.reader);
+            self.core.invalidate_in_background(self.reader);
         }
     }
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use sosik_feed::limits::REPEAT_QUIET;
 
-use crate::{Service, ServiceResult};
+use super::Delivery;
+use crate::ServiceResult;
 
 /// Time between runs when few rows expire.
 const CLEANUP_EVERY: Duration = Duration::from_secs(60);
@@ -40,34 +41,34 @@ impl Cleanup {
     }
 }
 
-impl Service {
+impl Delivery {
     /// Removes expired sessions, idempotency keys and withdrawn acts. Also refreshes the cursor keys.
     ///
     /// # Errors
     /// When the store fails; a later run retries.
     pub(crate) async fn clean_up(&self) -> ServiceResult<()> {
-        if !self.0.cleanup.take_if_due(self.0.clock.monotonic()) {
+        if !self.shared.cleanup.take_if_due(self.core.clock.monotonic()) {
             return Ok(());
         }
-        self.refresh_cursor_keys().await?;
-        let (now, settings) = (self.now(), &self.0.settings);
+        self.core.refresh_cursor_keys().await?;
+        let (now, settings) = (self.core.now(), &self.core.settings);
         let sessions = self
-            .0
+            .core
             .store
             .remove_stale_sessions(now, now.minus(settings.sessions.idle), ROWS_MAX)
             .await?;
         let keys = self
-            .0
+            .core
             .store
             .delete_idempotency_keys(now.minus(settings.texts.idempotency), ROWS_MAX)
             .await?;
         let withdrawn = self
-            .0
+            .core
             .store
             .delete_withdrawn(now.minus(REPEAT_QUIET), ROWS_MAX)
             .await?;
         if sessions.max(keys).max(withdrawn) >= u64::from(ROWS_MAX) {
-            self.0.cleanup.run_again_now();
+            self.shared.cleanup.run_again_now();
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sosik_fabric::FabricResult;
 
-use crate::Service;
+use super::Core;
 
 /// At most one log line in this time. While the fabric is down, every read fails.
 const LOG_EVERY: Duration = Duration::from_secs(60);
@@ -34,7 +34,7 @@ impl FabricErrors {
     }
 }
 
-impl Service {
+impl Core {
     /// The result of a call to the fabric; `None` after an error, which is counted here. The caller decides what
     /// replaces the result.
     pub(crate) fn fabric_result<T>(
@@ -47,7 +47,7 @@ impl Service {
             Err(error) => error,
         };
         metrics::counter!("sosik_fabric_errors_total", "call" => call).increment(1);
-        if let Some(errors) = self.0.fabric_errors.note(self.0.clock.monotonic()) {
+        if let Some(errors) = self.fabric_errors.note(self.clock.monotonic()) {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             tracing::warn!(
                 call,

@@ -12,9 +12,9 @@ use sosik_feed::cursor::Seen;
 use sosik_feed::{Cursor, PersonId};
 use tokio::time::{Instant, sleep_until};
 
-use super::{FeedQuery, FeedStart};
+use super::{FeedQuery, FeedStart, Feeds};
+use crate::ServiceResult;
 use crate::stories::StoryItem;
-use crate::{Service, ServiceResult};
 
 /// Stories fetched by one read. It is one, so that each event carries the cursor exactly after its story.
 const STORIES_PER_POLL: usize = 1;
@@ -48,7 +48,7 @@ pub enum StreamEvent {
 
 /// A connected reader.
 pub struct FeedStream {
-    service: Service,
+    feeds: Feeds,
     reader: PersonId,
     watch: Arc<dyn Watch>,
     seen: Seen,
@@ -61,7 +61,7 @@ pub struct FeedStream {
     count_not_before: Instant,
 }
 
-impl Service {
+impl Feeds {
     /// Opens a stream, from the client's cursor or from now on.
     ///
     /// # Errors
@@ -72,14 +72,14 @@ impl Service {
         seen: Option<Seen>,
     ) -> ServiceResult<FeedStream> {
         // Watch first, then read: a story that arrives in between wakes the stream.
-        let watch = self.0.fabric.watch(reader);
+        let watch = self.core.fabric.watch(reader);
         let poll_pending = seen.is_some();
         let seen = match seen {
             Some(seen) => seen,
             None => self.seen_now(reader).await?,
         };
         Ok(FeedStream {
-            service: self.clone(),
+            feeds: self.clone(),
             reader,
             watch,
             seen,
@@ -92,7 +92,7 @@ impl Service {
 
     async fn seen_now(&self, reader: PersonId) -> ServiceResult<Seen> {
         let page = self
-            .feed(
+            .read(
                 reader,
                 FeedQuery {
                     from: FeedStart::Top,
@@ -128,7 +128,7 @@ impl FeedStream {
                 continue;
             }
             if self.count_pending && Instant::now() >= self.count_not_before {
-                let unread = self.service.unread_notifications(self.reader).await?;
+                let unread = self.feeds.notifications.unread(self.reader).await?;
                 self.count_pending = false;
                 self.count_not_before = Instant::now() + NOTIFICATIONS_EVERY;
                 self.waiting
@@ -136,7 +136,7 @@ impl FeedStream {
                 continue;
             }
             let signals = tokio::select! {
-                () = self.service.0.stopping.cancelled() => return Ok(StreamEvent::Stopping),
+                () = self.feeds.core.stopping.cancelled() => return Ok(StreamEvent::Stopping),
                 signals = self.watch.signalled() => signals,
                 () = sleep_until(self.count_not_before), if self.count_pending => continue,
             };
@@ -153,7 +153,7 @@ impl FeedStream {
             from: FeedStart::Newer(self.seen.clone()),
             limit: STORIES_PER_POLL,
         };
-        let page = self.service.feed(self.reader, request).await?;
+        let page = self.feeds.read(self.reader, request).await?;
         let seen = seen_of(page.after);
         self.poll_pending = !page.end && !page.reset;
         if page.reset {

@@ -11,9 +11,13 @@ use std::time::Duration;
 use sosik_feed::{PersonId, SessionId, Timestamp};
 use sosik_store::{SessionRecord, TokenHash};
 
-use super::{Viewer, tokens};
+use crate::accounts::{LoggedIn, Token, Viewer, tokens};
 use crate::caches::SessionEntry;
-use crate::{Change, Service, ServiceError, ServiceResult};
+use crate::core::Core;
+use crate::{Change, ServiceError, ServiceResult};
+
+/// Characters of the client's name that are stored: enough for the name of a browser and its system.
+const CLIENT_CHARACTERS_MAX: usize = 200;
 
 /// A token that the store does not know is not looked up again within this time. It saves the reads of a client that
 /// repeats an invalid token. It is short, because a node that is wrong about a token recovers after this time.
@@ -26,14 +30,24 @@ pub enum CachedSession {
     Open(Viewer),
     /// The token is invalid.
     Invalid,
-    /// The token is not in memory. Call [`Service::viewer_in_store`].
+    /// The token is not in memory. Call [`Sessions::viewer_in_store`].
     NotCached,
 }
 
-impl Service {
+/// Sessions: opening, checking, listing and ending. Cheap to clone.
+#[derive(Clone)]
+pub struct Sessions {
+    core: Core,
+}
+
+impl Sessions {
+    pub(crate) const fn new(core: Core) -> Self {
+        Self { core }
+    }
+
     /// Looks up a token in memory, without a read of the store. Counts as a use of the session.
     #[must_use]
-    pub fn cached_session(&self, token: &str) -> CachedSession {
+    pub fn cached(&self, token: &str) -> CachedSession {
         let Some(token) = tokens::hash_of(token) else {
             return CachedSession::Invalid;
         };
@@ -57,7 +71,7 @@ impl Service {
         Ok(session.map(|session| self.used(token, session)))
     }
 
-    /// Looks up a token in the store. Call it when [`cached_session`](Self::cached_session) returns `NotCached`.
+    /// Looks up a token in the store. Call it when [`cached`](Self::cached) returns `NotCached`.
     ///
     /// # Errors
     /// When the store fails.
@@ -91,9 +105,9 @@ impl Service {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn sessions(&self, viewer: &Viewer) -> ServiceResult<Vec<SessionRecord>> {
-        let mut sessions = self.0.store.sessions_of(viewer.id).await?;
-        let now = self.now();
+    pub async fn list(&self, viewer: &Viewer) -> ServiceResult<Vec<SessionRecord>> {
+        let mut sessions = self.core.store.sessions_of(viewer.id).await?;
+        let now = self.core.now();
         sessions.retain(|session| self.is_open(session, session.used_at, now));
         Ok(sessions)
     }
@@ -103,17 +117,15 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub async fn log_out(&self, viewer: &Viewer) -> ServiceResult<()> {
-        self.finish_session(viewer.id, viewer.session)
-            .await
-            .map(|_| ())
+        self.finish(viewer.id, viewer.session).await.map(|_| ())
     }
 
     /// Ends one of the viewer's sessions, on any device.
     ///
     /// # Errors
     /// `NotFound` when the viewer has no such session.
-    pub async fn end_session(&self, viewer: &Viewer, session: SessionId) -> ServiceResult<()> {
-        match self.finish_session(viewer.id, session).await? {
+    pub async fn end(&self, viewer: &Viewer, session: SessionId) -> ServiceResult<()> {
+        match self.finish(viewer.id, session).await? {
             Some(_) => Ok(()),
             None => Err(ServiceError::NotFound("session")),
         }
@@ -123,51 +135,55 @@ impl Service {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn end_other_sessions(&self, viewer: &Viewer) -> ServiceResult<()> {
-        let (service, viewer) = (self.clone(), *viewer);
-        self.run_to_completion(async move {
-            let possible_changes = service.possibly_ended_sessions(viewer.id).await?;
-            let answer = service
-                .0
-                .store
-                .end_other_sessions(viewer.id, viewer.session)
-                .await;
-            let ended = service
-                .invalidate_on_error(answer, [possible_changes])
-                .await?;
-            service
-                .invalidate([Change::SessionsEnded(viewer.id, ended)])
-                .await;
-            Ok(())
-        })
-        .await
+    pub async fn end_others(&self, viewer: &Viewer) -> ServiceResult<()> {
+        let (this, viewer) = (self.clone(), *viewer);
+        self.core
+            .run_to_completion(async move {
+                let possible_changes = this.possibly_ended(viewer.id).await?;
+                let answer = this
+                    .core
+                    .store
+                    .end_other_sessions(viewer.id, viewer.session)
+                    .await;
+                let ended = this
+                    .core
+                    .invalidate_on_error(answer, [possible_changes])
+                    .await?;
+                this.core
+                    .invalidate([Change::SessionsEnded(viewer.id, ended)])
+                    .await;
+                Ok(())
+            })
+            .await
     }
 
     /// Ends a session of a person. Returns its token if the session existed.
-    pub(super) async fn finish_session(
+    pub(crate) async fn finish(
         &self,
         person: PersonId,
         session: SessionId,
     ) -> ServiceResult<Option<TokenHash>> {
-        let service = self.clone();
-        self.run_to_completion(async move {
-            let possible_changes = service.possibly_ended_sessions(person).await?;
-            let answer = service.0.store.end_session(person, session).await;
-            let ended = service
-                .invalidate_on_error(answer, [possible_changes])
-                .await?;
-            service
-                .invalidate([Change::SessionsEnded(person, ended.into_iter().collect())])
-                .await;
-            Ok(ended)
-        })
-        .await
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let possible_changes = this.possibly_ended(person).await?;
+                let answer = this.core.store.end_session(person, session).await;
+                let ended = this
+                    .core
+                    .invalidate_on_error(answer, [possible_changes])
+                    .await?;
+                this.core
+                    .invalidate([Change::SessionsEnded(person, ended.into_iter().collect())])
+                    .await;
+                Ok(ended)
+            })
+            .await
     }
 
     /// The cache invalidations for a write whose failure leaves it unknown which sessions of a person have ended. Call
     /// it before the write. Sessions that did not end are loaded again.
-    pub(super) async fn possibly_ended_sessions(&self, person: PersonId) -> ServiceResult<Change> {
-        let all = self.0.store.sessions_of(person).await?;
+    pub(crate) async fn possibly_ended(&self, person: PersonId) -> ServiceResult<Change> {
+        let all = self.core.store.sessions_of(person).await?;
         Ok(Change::SessionsEnded(
             person,
             all.into_iter().map(|session| session.token).collect(),
@@ -188,14 +204,14 @@ impl Service {
         &self,
         token: &TokenHash,
     ) -> ServiceResult<Option<Arc<SessionEntry>>> {
-        let (cache, unknown) = (&self.0.caches.sessions, &self.0.caches.unknown_tokens);
+        let (cache, unknown) = (&self.core.caches.sessions, &self.core.caches.unknown_tokens);
         let (stamp, unknown_stamp) = (cache.stamp(token), unknown.stamp(token));
-        let Some(record) = self.0.store.session(token).await? else {
-            let until = self.0.clock.monotonic() + UNKNOWN_FOR;
+        let Some(record) = self.core.store.session(token).await? else {
+            let until = self.core.clock.monotonic() + UNKNOWN_FOR;
             unknown.insert_unless_stale(*token, until, unknown_stamp);
             return Ok(None);
         };
-        if !self.is_open(&record, record.used_at, self.now()) {
+        if !self.is_open(&record, record.used_at, self.core.now()) {
             return Ok(None);
         }
         let session = Arc::new(SessionEntry {
@@ -207,19 +223,19 @@ impl Service {
     }
 
     fn session_in_memory(&self, token: &TokenHash) -> Option<Arc<SessionEntry>> {
-        let now = self.now();
-        let session = self.0.caches.sessions.get(token);
+        let now = self.core.now();
+        let session = self.core.caches.sessions.get(token);
         session.filter(|session| self.is_open(&session.record, used_at(session), now))
     }
 
     /// Whether a recent look-up in the store did not find this token.
     fn is_unknown(&self, token: &TokenHash) -> bool {
-        let until = self.0.caches.unknown_tokens.get(token);
-        until.is_some_and(|until| self.0.clock.monotonic() < until)
+        let until = self.core.caches.unknown_tokens.get(token);
+        until.is_some_and(|until| self.core.clock.monotonic() < until)
     }
 
     fn is_open(&self, session: &SessionRecord, used_at: Timestamp, now: Timestamp) -> bool {
-        let limits = &self.0.settings.sessions;
+        let limits = &self.core.settings.sessions;
         now < session.expires_at
             && now.since(session.created_at) < limits.absolute
             && now.since(used_at) <= limits.idle
@@ -227,16 +243,16 @@ impl Service {
 
     /// Records the use in the background, at most once per `sessions.touch`.
     fn note_use(&self, session: Arc<SessionEntry>) {
-        let (now, noted) = (self.now(), used_at(&session));
-        if now.since(noted) < self.0.settings.sessions.touch
+        let (now, noted) = (self.core.now(), used_at(&session));
+        if now.since(noted) < self.core.settings.sessions.touch
             || !replace_used_at(&session, noted, now)
         {
             return;
         }
-        let service = self.clone();
-        self.spawn(async move {
-            if let Err(error) = service
-                .0
+        let this = self.clone();
+        self.core.spawn(async move {
+            if let Err(error) = this
+                .core
                 .store
                 .touch_session(&session.record.token, now)
                 .await
@@ -246,6 +262,64 @@ impl Service {
                 tracing::warn!(%error, "the last use of a session could not be recorded");
             }
         });
+    }
+
+    /// Opens a session. Ends the least recently used sessions beyond the limit.
+    pub(crate) async fn open(
+        &self,
+        person: PersonId,
+        client: &str,
+    ) -> ServiceResult<(LoggedIn, SessionId)> {
+        let entry = self
+            .core
+            .person(person)
+            .await?
+            .ok_or(ServiceError::WrongCredentials)?;
+        let (token, hash) = Token::random()?;
+        let id = SessionId::of_person(person, self.core.next_id().await?);
+        let now = self.core.now();
+        let session = SessionRecord {
+            id,
+            person,
+            token: hash,
+            created_at: now,
+            used_at: now,
+            expires_at: now.plus(self.core.settings.sessions.absolute),
+            client: client.chars().take(CLIENT_CHARACTERS_MAX).collect(),
+        };
+        self.add(session).await?;
+        Ok((
+            LoggedIn {
+                person: entry,
+                token,
+            },
+            id,
+        ))
+    }
+
+    /// Stores a session with a new token.
+    pub(crate) async fn add(&self, session: SessionRecord) -> ServiceResult<()> {
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let (person, token) = (session.person, session.token);
+                let limit = this.core.settings.sessions.per_person_max;
+                let possible_changes = this.possibly_ended(person).await?;
+                let answer = this.core.store.add_session(session, limit).await;
+                // Also after a failed write, because the write may have committed.
+                this.core.caches.unknown_tokens.invalidate(&token);
+                let ended = this
+                    .core
+                    .invalidate_on_error(answer, [possible_changes])
+                    .await?;
+                if !ended.is_empty() {
+                    this.core
+                        .invalidate([Change::SessionsEnded(person, ended)])
+                        .await;
+                }
+                Ok(())
+            })
+            .await
     }
 }
 

@@ -5,17 +5,19 @@
 //! cost of a feed grows with its length and the cost of a page does not. While people post, the comparison ends at the
 //! delivery watermark, and a difference counts only if it persists when the comparison is repeated.
 //!
-//! [`Service::verify`] compares a whole feed. [`Service::check_page`] compares one page for the self-check of a running
-//! server: it has its own permit, and it builds no timeline, since that could evict the timeline of an active reader.
+//! [`Verifier::verify`] compares a whole feed. [`Verifier::check_page`] compares one page for the self-check of a
+//! running server: it has its own permit, and it builds no timeline, since that could evict the timeline of an active
+//! reader.
 
 use std::collections::BTreeSet;
 
 use sosik_feed::{Cursor, PersonId, StoryId};
 use sosik_store::StorySpan;
 
-use crate::caches::Purpose;
-use crate::feed::{FeedQuery, FeedStart};
-use crate::{Service, ServiceResult};
+use crate::ServiceResult;
+use crate::core::Core;
+use crate::delivery::Delivery;
+use crate::feeds::{FeedQuery, FeedStart, Feeds, Purpose};
 
 /// Comparisons before a difference counts, because a write may fall between the two sides of one comparison.
 const ATTEMPTS: usize = 3;
@@ -64,7 +66,23 @@ impl std::fmt::Display for Difference {
     }
 }
 
-impl Service {
+/// Compares served feeds with the tables. Cheap to clone.
+#[derive(Clone)]
+pub struct Verifier {
+    core: Core,
+    feeds: Feeds,
+    delivery: Delivery,
+}
+
+impl Verifier {
+    pub(crate) const fn new(core: Core, feeds: Feeds, delivery: Delivery) -> Self {
+        Self {
+            core,
+            feeds,
+            delivery,
+        }
+    }
+
     /// Compares one reader's whole feed.
     ///
     /// # Errors
@@ -123,8 +141,8 @@ impl Service {
         below: Option<StoryId>,
         purpose: Purpose,
     ) -> ServiceResult<PageComparison> {
-        self.advance_watermark().await?;
-        let watermark = after(self.delivery_watermark());
+        self.delivery.advance_watermark().await?;
+        let watermark = after(self.delivery.watermark());
         let (mut served, next) = self.served(reader, below, purpose).await?;
         let above = next.map_or(StoryId::default(), before);
         let upper = below.map_or(watermark, |below| below.min(watermark));
@@ -132,7 +150,11 @@ impl Service {
             above,
             below: upper,
         };
-        let truth = self.0.store.feed_by_definition(reader, span, PAGE).await?;
+        let truth = self
+            .core
+            .store
+            .feed_by_definition(reader, span, PAGE)
+            .await?;
         let mut next = next;
         if truth.len() >= PAGE as usize {
             // The expected feed may continue above the end of the served page, so the comparison ends at its last known
@@ -160,7 +182,7 @@ impl Service {
             from: below.map_or(FeedStart::Top, FeedStart::Below),
             limit: PAGE as usize,
         };
-        let page = self.feed_for(reader, request, purpose).await?;
+        let page = self.feeds.read_for(reader, request, purpose).await?;
         let served = page.items.iter().map(|item| item.story.record.id).collect();
         let next = match page.before {
             Some(Cursor::Below(id)) => Some(StoryId::new(id)),

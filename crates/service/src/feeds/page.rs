@@ -7,11 +7,12 @@ use sosik_feed::cursor::{RECENT_MAX, Seen};
 use sosik_feed::timeline::Mark;
 use sosik_feed::{Cursor, StoryId};
 
-use super::{FeedPage, recent_of};
-use crate::caches::{KnownReader, Purpose, StoryEntry};
+use super::reader::{KnownReader, Purpose};
+use super::{FeedPage, Feeds, recent_of};
+use crate::ServiceResult;
+use crate::caches::StoryEntry;
 use crate::sabotage::Sabotage;
 use crate::stories::StoryItem;
-use crate::{Service, ServiceResult};
 
 /// Extra ids read from the timeline, as replacements for hidden or deleted stories.
 const SPARE: usize = 4;
@@ -57,14 +58,14 @@ impl PageBuilder {
     }
 }
 
-impl Service {
+impl Feeds {
     pub(super) async fn top_page(
         &self,
         reader: &KnownReader,
         limit: usize,
     ) -> ServiceResult<FeedPage> {
         // Before the read: a story that is delivered in between may also be in the view, which is harmless.
-        let (watermark, late) = (self.delivery_watermark(), self.late_watermark());
+        let (watermark, late) = (self.delivery.watermark(), self.delivery.late_watermark());
         let wanted = limit.max(RECENT_MAX) + SPARE;
         let view = self.view_or_rebuild(reader, wanted).await?;
         let (first, seen) = match view {
@@ -115,14 +116,14 @@ impl Service {
     ) -> ServiceResult<FeedPage> {
         let wanted = limit + SPARE;
         let mut first = self.candidates_below(reader, Some(before), wanted).await?;
-        if self.breaks(Sabotage::SkipOneWhenPaging) && !first.ids.is_empty() {
+        if self.core.breaks(Sabotage::SkipOneWhenPaging) && !first.ids.is_empty() {
             first.ids.remove(0);
         }
-        if self.breaks(Sabotage::ShowTwice) && !first.ids.is_empty() {
+        if self.core.breaks(Sabotage::ShowTwice) && !first.ids.is_empty() {
             first.ids.insert(0, first.ids[0]);
         }
         let mut page = self.fill(reader, first, Some(before), limit).await?;
-        if self.breaks(Sabotage::OldestFirst) {
+        if self.core.breaks(Sabotage::OldestFirst) {
             page.items.reverse();
         }
         Ok(page)
@@ -169,6 +170,7 @@ impl Service {
             .filter(|_| !builder.end)
             .map(|position| Cursor::Below(position.raw()));
         let items = self
+            .core
             .hydrate(reader.id, &reader.circle, builder.stories)
             .await?;
         Ok(FeedPage {
@@ -232,12 +234,12 @@ impl Service {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         // The semaphore is never closed. The page would be correct even without a permit.
         let turns = match reader.purpose {
-            Purpose::Serve => &self.0.store_pages,
-            Purpose::Check => &self.0.checks,
+            Purpose::Serve => &self.permits.store_pages,
+            Purpose::Check => &self.permits.checks,
         };
         let _turn = turns.acquire().await;
         Ok(self
-            .0
+            .core
             .store
             .newest(reader.id, &reader.circle, before, count)
             .await?)
@@ -252,11 +254,11 @@ impl Service {
         mark: Mark,
         page: &FeedPage,
     ) -> ServiceResult<u32> {
-        let position = self.read_position(reader.id).await?;
+        let position = self.core.read_position(reader.id).await?;
         if position >= mark.newest {
             return Ok(0);
         }
-        let most = self.0.settings.feed.unread_max;
+        let most = self.core.settings.feed.unread_max;
         let is_unread = |item: &&StoryItem| {
             item.story.record.id > position && item.story.record.author != reader.id
         };

@@ -11,9 +11,10 @@ use sosik_feed::id::EPOCH;
 use sosik_feed::{PersonId, RawId, Timestamp, UnownedId};
 use sosik_store::{LeaseRequest, NodeLease, Store, StoreError};
 
+use super::Core;
 use crate::clock::Clock;
 use crate::settings::NodeSettings;
-use crate::{Service, ServiceError, ServiceResult};
+use crate::{ServiceError, ServiceResult};
 
 /// Renewals of the lease that one id may wait for. One is enough, unless the process was suspended in between.
 const RENEWALS_MAX: u32 = 3;
@@ -210,38 +211,29 @@ fn bounds(lease: &NodeLease, deadline: Duration) -> Lease {
     }
 }
 
-impl Service {
-    /// The next id, for the constructor of its kind. Rises within this process; unique among all nodes.
-    ///
-    /// # Errors
-    /// `Busy` when the clock shows a time before 2024 or the lease cannot be renewed.
-    pub async fn next_id(&self) -> ServiceResult<UnownedId> {
-        self.0.ids.next().await
+impl Core {
+    /// See [`Service::next_id`](crate::Service::next_id).
+    pub(crate) async fn next_id(&self) -> ServiceResult<UnownedId> {
+        self.ids.next().await
     }
 
-    /// The id of the next person to sign up, in the bucket whose turn it is.
-    ///
-    /// # Errors
-    /// As [`next_id`](Self::next_id).
-    pub async fn next_person(&self) -> ServiceResult<PersonId> {
+    /// See [`Service::next_person`](crate::Service::next_person).
+    pub(crate) async fn next_person(&self) -> ServiceResult<PersonId> {
         let id = self.next_id().await?;
-        Ok(PersonId::in_bucket(self.0.ids.buckets.draw(), id))
+        Ok(PersonId::in_bucket(self.ids.buckets.draw(), id))
     }
 
-    /// An upper bound of every id that anybody can have seen by now: of the ids made here, even if the clock has gone
-    /// back since, and of the ids made elsewhere before this millisecond. Every id made here from now on is larger.
-    #[must_use]
-    pub fn newest_possible(&self) -> RawId {
-        self.0.ids.advance_past(self.now())
+    /// See [`Service::newest_possible`](crate::Service::newest_possible).
+    pub(crate) fn newest_possible(&self) -> RawId {
+        self.ids.advance_past(self.now())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.clock.now()
     }
 
-    /// The problem with the clock of this machine, and its remedy. `None` when ids can be made.
-    #[must_use]
-    pub fn clock_problem(&self) -> Option<&'static str> {
+    /// See [`Service::clock_problem`](crate::Service::clock_problem).
+    pub(crate) fn clock_problem(&self) -> Option<&'static str> {
         (self.now() < EPOCH).then_some(CLOCK_BEFORE_2024)
     }
 
@@ -249,7 +241,7 @@ impl Service {
     /// moment from which ids are ahead of the clock is logged once.
     fn check_clock(&self, logged: &mut ClockLogged) {
         if let Some(problem) = self.clock_problem() {
-            let uptime = self.0.clock.monotonic();
+            let uptime = self.clock.monotonic();
             if logged
                 .problem_at
                 .is_none_or(|at| uptime >= at + CLOCK_LOG_EVERY)
@@ -260,7 +252,7 @@ impl Service {
             return;
         }
         logged.problem_at = None;
-        let ahead = self.0.ids.ahead();
+        let ahead = self.ids.ahead();
         let was_ahead = std::mem::replace(&mut logged.ids_ahead, ahead > STEP_BACK_MAX);
         if logged.ids_ahead && !was_ahead {
             tracing::warn!(
@@ -274,24 +266,24 @@ impl Service {
 
     /// Renews the lease three times per lease span, and checks the clock.
     pub(crate) fn spawn_lease_renewal(&self) {
-        let service = self.clone();
+        let core = self.clone();
         self.supervise("lease_keeper", move || {
-            let service = service.clone();
-            async move { service.renew_lease_until_stopped().await }
+            let core = core.clone();
+            async move { core.renew_lease_until_stopped().await }
         });
     }
 
     async fn renew_lease_until_stopped(&self) {
-        let mut tick = tokio::time::interval(self.0.ids.span / 3);
+        let mut tick = tokio::time::interval(self.ids.span / 3);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut logged = ClockLogged::default();
         loop {
             tokio::select! {
-                () = self.0.stopping.cancelled() => return,
+                () = self.stopping.cancelled() => return,
                 _ = tick.tick() => {}
             }
             self.check_clock(&mut logged);
-            if let Err(error) = self.0.ids.renew().await {
+            if let Err(error) = self.ids.renew().await {
                 tracing::error!(%error, "the node lease could not be renewed; posting stops when it runs out");
             }
         }

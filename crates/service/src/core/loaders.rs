@@ -1,0 +1,239 @@
+//! Reads through the caches. Each loader returns cached values and loads the others in one read of the store.
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use sosik_feed::{Circle, PersonId, StoryId};
+use sosik_store::{LikedStories, StoryCounts};
+
+use super::Core;
+use crate::ServiceResult;
+use crate::caches::{CacheStats, Caches, PersonEntry, StoryEntry};
+
+/// Newest likes of a reader that are cached; older ones are read from the store. 2 KiB for each reader.
+const LIKED_MAX: u32 = 256;
+
+impl Core {
+    /// Hits, misses and sizes of the caches of this node, for metrics.
+    pub(crate) fn cache_stats(&self) -> [CacheStats; 6] {
+        let Caches {
+            stories,
+            people,
+            circles,
+            liked,
+            read_positions,
+            sessions,
+            unknown_tokens: _,
+        } = &self.caches;
+        let stats = |name, (hits, misses), entries| CacheStats {
+            name,
+            hits,
+            misses,
+            entries,
+        };
+        [
+            stats("stories", stories.hits_and_misses(), stories.len()),
+            stats("people", people.hits_and_misses(), people.len()),
+            stats("circles", circles.hits_and_misses(), circles.len()),
+            stats("liked", liked.hits_and_misses(), liked.len()),
+            stats(
+                "read_positions",
+                read_positions.hits_and_misses(),
+                read_positions.len(),
+            ),
+            stats("sessions", sessions.hits_and_misses(), sessions.len()),
+        ]
+    }
+
+    /// The circle of a reader.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn circle(&self, reader: PersonId) -> ServiceResult<Arc<Circle>> {
+        let circles = &self.caches.circles;
+        if let Some(circle) = circles.get(&reader) {
+            return Ok(circle);
+        }
+        let stamp = circles.stamp(&reader);
+        let circle = Arc::new(self.store.circle(reader).await?);
+        circles.insert_unless_stale(reader, Arc::clone(&circle), stamp);
+        Ok(circle)
+    }
+
+    /// Stories by id, in the order of the ids; `None` for a story that does not exist (any more).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn stories(
+        &self,
+        ids: &[StoryId],
+    ) -> ServiceResult<Vec<Option<Arc<StoryEntry>>>> {
+        let cache = &self.caches.stories;
+        let mut stories = Vec::with_capacity(ids.len());
+        let mut missing = Vec::new();
+        for id in ids {
+            let known = cache.get(id);
+            if known.is_none() {
+                missing.push((stories.len(), *id, cache.stamp(id)));
+            }
+            stories.push(known.flatten());
+        }
+        if missing.is_empty() {
+            return Ok(stories);
+        }
+        let wanted: Vec<_> = missing.iter().map(|(_, id, _)| *id).collect();
+        let found = self.store.stories(&wanted).await?;
+        let loaded: FxHashMap<_, _> = found
+            .into_iter()
+            .map(|record| (record.id, Arc::new(StoryEntry::from(record))))
+            .collect();
+        for (place, id, stamp) in missing {
+            let story = loaded.get(&id).map(Arc::clone);
+            cache.insert_unless_stale(id, story.clone(), stamp);
+            stories[place] = story;
+        }
+        Ok(stories)
+    }
+
+    /// People by id. Omits ids without a person.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn people(
+        &self,
+        ids: &[PersonId],
+    ) -> ServiceResult<FxHashMap<PersonId, Arc<PersonEntry>>> {
+        let cache = &self.caches.people;
+        let mut people = FxHashMap::with_capacity_and_hasher(ids.len(), FxBuildHasher);
+        let mut missing = Vec::new();
+        for id in ids {
+            match cache.get(id) {
+                Some(person) => {
+                    people.insert(*id, person);
+                }
+                None => missing.push((*id, cache.stamp(id))),
+            }
+        }
+        if !missing.is_empty() {
+            let wanted: Vec<_> = missing.iter().map(|(id, _)| *id).collect();
+            let mut found: FxHashMap<_, _> = self
+                .store
+                .people(&wanted)
+                .await?
+                .into_iter()
+                .map(|record| (record.id, record))
+                .collect();
+            for (id, stamp) in missing {
+                let Some(record) = found.remove(&id) else {
+                    continue;
+                };
+                let person = Arc::new(PersonEntry {
+                    record,
+                    rendered: OnceLock::new(),
+                });
+                cache.insert_unless_stale(id, Arc::clone(&person), stamp);
+                people.insert(id, person);
+            }
+        }
+        Ok(people)
+    }
+
+    /// The authors of stories, in the order of the stories; `None` for an author that no longer exists. A warm page
+    /// needs no map.
+    pub(crate) async fn authors(
+        &self,
+        stories: &[Arc<StoryEntry>],
+    ) -> ServiceResult<Vec<Option<Arc<PersonEntry>>>> {
+        let cache = &self.caches.people;
+        let known = stories.iter().map(|story| cache.get(&story.record.author));
+        let mut authors: Vec<_> = known.collect();
+        let mut missing: Vec<_> = stories
+            .iter()
+            .zip(&authors)
+            .filter(|(_, known)| known.is_none())
+            .map(|(story, _)| story.record.author)
+            .collect();
+        if missing.is_empty() {
+            return Ok(authors);
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        let found = self.people(&missing).await?;
+        for (story, author) in stories.iter().zip(&mut authors) {
+            if author.is_none() {
+                *author = found.get(&story.record.author).map(Arc::clone);
+            }
+        }
+        Ok(authors)
+    }
+
+    /// One person by id.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn person(&self, id: PersonId) -> ServiceResult<Option<Arc<PersonEntry>>> {
+        Ok(self.people(&[id]).await?.remove(&id))
+    }
+
+    /// The stories among these that the person likes. The ids may be in any order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn liked_among(
+        &self,
+        person: PersonId,
+        stories: &[StoryId],
+    ) -> ServiceResult<Vec<bool>> {
+        let newest = self.liked_newest(person).await?;
+        let older: Vec<_> = stories
+            .iter()
+            .copied()
+            .filter(|story| *story < newest.complete_from)
+            .collect();
+        let older_liked = if older.is_empty() {
+            Vec::new()
+        } else {
+            self.store.liked_among(person, &older).await?
+        };
+        let liked = |story: &StoryId| {
+            newest.stories.binary_search(story).is_ok() || older_liked.contains(story)
+        };
+        Ok(stories.iter().map(liked).collect())
+    }
+
+    async fn liked_newest(&self, person: PersonId) -> ServiceResult<Arc<LikedStories>> {
+        let cache = &self.caches.liked;
+        if let Some(liked) = cache.get(&person) {
+            return Ok(liked);
+        }
+        let stamp = cache.stamp(&person);
+        let liked = Arc::new(self.store.liked_stories(person, LIKED_MAX).await?);
+        cache.insert_unless_stale(person, Arc::clone(&liked), stamp);
+        Ok(liked)
+    }
+
+    /// The newest story that the person has read.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn read_position(&self, person: PersonId) -> ServiceResult<StoryId> {
+        let cache = &self.caches.read_positions;
+        if let Some(position) = cache.get(&person) {
+            return Ok(StoryId::from_u64(position.load(Ordering::Acquire)));
+        }
+        let stamp = cache.stamp(&person);
+        let position = self.store.read_position(person).await?;
+        cache.insert_unless_stale(person, Arc::new(AtomicU64::new(position.as_u64())), stamp);
+        Ok(position)
+    }
+
+    pub(crate) fn update_counts(&self, story: StoryId, counts: StoryCounts) {
+        self.caches.stories.update_in_place(&story, |entry| {
+            if let Some(entry) = entry {
+                entry.update_counts(counts);
+            }
+        });
+    }
+}

@@ -1,0 +1,120 @@
+//! What all handles of the service stand on: engines, caches, ids, and the acts that every noun needs.
+
+mod completion;
+pub(crate) mod cursor_keys;
+pub(crate) mod fabric_errors;
+mod hydrate;
+pub(crate) mod ids;
+pub(crate) mod invalidate;
+pub(crate) mod invalidations;
+mod loaders;
+pub(crate) mod supervise;
+mod visible;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use sosik_fabric::Fabric;
+use sosik_feed::cursor::seal::Seals;
+use sosik_feed::rules::check_idempotency_key;
+use sosik_store::{Idempotency, Store};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::caches::Caches;
+use crate::{Clock, Parts, Sabotage, ServiceResult, Settings};
+use fabric_errors::FabricErrors;
+use ids::Ids;
+use invalidations::Invalidations;
+use supervise::Supervision;
+
+/// The shared part of the handles. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Core(Arc<CoreState>);
+
+/// State that the handles share. It contains no handle: the two would keep each other alive.
+pub(crate) struct CoreState {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) fabric: Arc<dyn Fabric>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Settings,
+    pub(crate) ids: Ids,
+    pub(crate) caches: Caches,
+    pub(crate) invalidations: Invalidations,
+    pub(crate) fabric_errors: FabricErrors,
+    /// Seals the cursors that clients get.
+    pub(crate) seals: Seals,
+    pub(crate) supervision: Supervision,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stopping: CancellationToken,
+    sabotage: Option<Sabotage>,
+}
+
+impl Deref for Core {
+    type Target = CoreState;
+
+    fn deref(&self) -> &CoreState {
+        &self.0
+    }
+}
+
+impl Core {
+    /// Leases a node number, and loads the keys that seal cursors.
+    pub(crate) async fn start(parts: Parts) -> ServiceResult<Self> {
+        let Parts {
+            store,
+            fabric,
+            clock,
+            settings,
+            sabotage,
+        } = parts;
+        let ids = Ids::lease(Arc::clone(&store), Arc::clone(&clock), &settings.node).await?;
+        Ok(Self(Arc::new(CoreState {
+            caches: Caches::new(&settings.caches),
+            invalidations: Invalidations::default(),
+            fabric_errors: FabricErrors::default(),
+            seals: cursor_keys::load(&*store, clock.now()).await?,
+            supervision: Supervision::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            store,
+            fabric,
+            clock,
+            settings,
+            ids,
+            sabotage,
+        })))
+    }
+
+    /// Identifies a repeat: the key, and a hash of the request.
+    pub(crate) fn idempotency(
+        &self,
+        key: Option<String>,
+        parts: &[&str],
+    ) -> ServiceResult<Option<Idempotency>> {
+        let Some(key) = key else { return Ok(None) };
+        check_idempotency_key(&key)?;
+        if self.breaks(Sabotage::IgnoreIdempotencyKey) {
+            return Ok(None);
+        }
+        let mut hash = Xxh3::new();
+        for part in parts {
+            hash.update(&part.len().to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        Ok(Some(Idempotency {
+            key,
+            fingerprint: hash.digest(),
+        }))
+    }
+
+    /// Runs a background task that [`Service::stop`](crate::Service::stop) waits for.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    pub(crate) fn breaks(&self, promise: Sabotage) -> bool {
+        cfg!(feature = "sabotage") && self.sabotage == Some(promise)
+    }
+}

@@ -1,0 +1,275 @@
+//! [`Service`]: starts and stops the core and its workers, and gives out the handles.
+
+use std::sync::Arc;
+
+use sosik_fabric::{Fabric, Interest};
+use sosik_feed::cursor::seal::Seals;
+use sosik_feed::{PersonId, RawId, UnownedId};
+use sosik_store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::caches::CacheStats;
+use crate::core::Core;
+use crate::{
+    Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Likes, Notifications, People,
+    Relations, Sabotage, ServiceResult, Sessions, Settings, Stories, Verifier,
+};
+
+/// Everything Sosik does: one handle for each noun. Cheap to clone.
+#[derive(Clone)]
+pub struct Service(Arc<Handles>);
+
+struct Handles {
+    core: Core,
+    accounts: Accounts,
+    comments: Comments,
+    delivery: Delivery,
+    feeds: Feeds,
+    likes: Likes,
+    notifications: Notifications,
+    people: People,
+    relations: Relations,
+    sessions: Sessions,
+    stories: Stories,
+    verifier: Verifier,
+}
+
+/// The parts that a service is made of.
+pub struct Parts {
+    /// The source of truth.
+    pub store: Arc<dyn Store>,
+    /// Derived data that may be lost.
+    pub fabric: Arc<dyn Fabric>,
+    /// The source of time.
+    pub clock: Arc<dyn Clock>,
+    /// Sizes and limits.
+    pub settings: Settings,
+    /// A promise to break on purpose. Ignored in builds without the feature `sabotage`.
+    pub sabotage: Option<Sabotage>,
+}
+
+impl Service {
+    /// Leases a node number and starts the delivery workers.
+    ///
+    /// # Errors
+    /// When the store cannot lease a node number.
+    pub async fn start(parts: Parts) -> ServiceResult<Self> {
+        let core = Core::start(parts).await?;
+        let service = Self(Arc::new(Handles::new(core)));
+        let Handles { core, delivery, .. } = &*service.0;
+        // This must precede the first cursor. A cursor without the number of late stories would repeat all of them.
+        delivery.advance_watermark().await?;
+        core.spawn_lease_renewal();
+        core.spawn_invalidation_retries();
+        delivery.spawn_workers();
+        Ok(service)
+    }
+
+    /// Finishes the delivery steps in progress, releases the other orders and the node number, and closes the store.
+    /// Undelivered orders stay in the store and are due immediately.
+    pub async fn stop(&self) {
+        let Handles { core, delivery, .. } = &*self.0;
+        core.stopping.cancel();
+        core.tasks.close();
+        core.tasks.wait().await;
+        delivery.release_claims().await;
+        core.ids.release().await;
+        core.store.close().await;
+    }
+
+    /// Sign-up, log-in and passwords.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.0.accounts
+    }
+
+    /// Comments on stories.
+    #[must_use]
+    pub fn comments(&self) -> &Comments {
+        &self.0.comments
+    }
+
+    /// The delivery of stories to timelines.
+    #[must_use]
+    pub fn delivery(&self) -> &Delivery {
+        &self.0.delivery
+    }
+
+    /// Home feeds.
+    #[must_use]
+    pub fn feeds(&self) -> &Feeds {
+        &self.0.feeds
+    }
+
+    /// Likes.
+    #[must_use]
+    pub fn likes(&self) -> &Likes {
+        &self.0.likes
+    }
+
+    /// Notifications.
+    #[must_use]
+    pub fn notifications(&self) -> &Notifications {
+        &self.0.notifications
+    }
+
+    /// People as others see them.
+    #[must_use]
+    pub fn people(&self) -> &People {
+        &self.0.people
+    }
+
+    /// Relations between people.
+    #[must_use]
+    pub fn relations(&self) -> &Relations {
+        &self.0.relations
+    }
+
+    /// Open sessions.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    /// Stories.
+    #[must_use]
+    pub fn stories(&self) -> &Stories {
+        &self.0.stories
+    }
+
+    /// Compares served feeds with the tables.
+    #[must_use]
+    pub fn verifier(&self) -> &Verifier {
+        &self.0.verifier
+    }
+
+    /// The store, for roles that use it directly.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.core.store
+    }
+
+    /// The fabric, for metrics and tests.
+    #[must_use]
+    pub fn fabric(&self) -> &Arc<dyn Fabric> {
+        &self.0.core.fabric
+    }
+
+    /// The clock of this service.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.core.clock
+    }
+
+    /// Sizes and limits.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.core.settings
+    }
+
+    /// Cancelled when the service stops. Streams end with it.
+    #[must_use]
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.0.core.stopping
+    }
+
+    /// Seals and opens the cursors of every list.
+    #[must_use]
+    pub fn seals(&self) -> &Seals {
+        &self.0.core.seals
+    }
+
+    /// The next id, for the constructor of its kind. Rises within this process; unique among all nodes.
+    ///
+    /// # Errors
+    /// `Busy` when the clock shows a time before 2024 or the lease cannot be renewed.
+    pub async fn next_id(&self) -> ServiceResult<UnownedId> {
+        self.0.core.next_id().await
+    }
+
+    /// The id of the next person to sign up, in the bucket whose turn it is.
+    ///
+    /// # Errors
+    /// As [`next_id`](Self::next_id).
+    pub async fn next_person(&self) -> ServiceResult<PersonId> {
+        self.0.core.next_person().await
+    }
+
+    /// An upper bound of every id that anybody can have seen by now: of the ids made here, even if the clock has gone
+    /// back since, and of the ids made elsewhere before this millisecond. Every id made here from now on is larger.
+    #[must_use]
+    pub fn newest_possible(&self) -> RawId {
+        self.0.core.newest_possible()
+    }
+
+    /// The problem with the clock of this machine, and its remedy. `None` when ids can be made.
+    #[must_use]
+    pub fn clock_problem(&self) -> Option<&'static str> {
+        self.0.core.clock_problem()
+    }
+
+    /// Runs a background task until the service stops. [`Service::stop`] waits for it, so `run` must end soon after
+    /// [`Service::stopping`] is cancelled. It is restarted after a panic, and when it ends too early.
+    pub fn supervise<F>(&self, task: &'static str, run: impl Fn() -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.0.core.supervise(task, run);
+    }
+
+    /// The tasks that are no longer restarted. Empty on a healthy node.
+    #[must_use]
+    pub fn failed_tasks(&self) -> Vec<FailedTask> {
+        self.0.core.failed_tasks()
+    }
+
+    /// Hits, misses and sizes of the caches of this node, for metrics.
+    #[must_use]
+    pub fn cache_stats(&self) -> [CacheStats; 6] {
+        self.0.core.cache_stats()
+    }
+
+    /// Number of unconfirmed invalidations: 0 while the fabric works.
+    #[must_use]
+    pub fn unconfirmed_invalidations(&self) -> usize {
+        self.0.core.unconfirmed_invalidations()
+    }
+
+    /// Decides who is woken for stories of a large author: the readers who take stories from the author, according to
+    /// the cached circles. A reader whose circle is not cached is woken, and the read of their feed decides.
+    #[must_use]
+    pub fn interest(&self) -> Interest {
+        let circles = Arc::clone(&self.0.core.caches.circles);
+        Arc::new(move |reader, author| {
+            reader == author
+                || circles
+                    .get(&reader)
+                    .is_none_or(|circle| circle.subscribes_to(author))
+        })
+    }
+}
+
+impl Handles {
+    /// Builds each handle after those that it uses.
+    fn new(core: Core) -> Self {
+        let of = || core.clone();
+        let delivery = Delivery::new(of());
+        let notifications = Notifications::new(of());
+        let sessions = Sessions::new(of());
+        let feeds = Feeds::new(of(), delivery.clone(), notifications.clone());
+        Self {
+            accounts: Accounts::new(of(), sessions.clone()),
+            comments: Comments::new(of()),
+            likes: Likes::new(of()),
+            people: People::new(of()),
+            relations: Relations::new(of()),
+            stories: Stories::new(of(), delivery.clone()),
+            verifier: Verifier::new(of(), feeds.clone(), delivery.clone()),
+            delivery,
+            feeds,
+            notifications,
+            sessions,
+            core,
+        }
+    }
+}
