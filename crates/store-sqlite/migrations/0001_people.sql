@@ -1,14 +1,9 @@
--- People, their sessions, what finds them in a search, and figures about them.
+-- People, their sessions and devices, what finds them in a search, and their counts.
 --
 -- Times are milliseconds since 1970, ids are 64-bit numbers that sort by time. Tables are STRICT, so that a wrong type
 -- is an error and not a surprise.
 
-CREATE TABLE totals (
-    what  TEXT NOT NULL PRIMARY KEY,
-    count INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-INSERT INTO totals (what, count) VALUES ('people', 0), ('stories', 0);
-
+-- The time in an id orders and may be ahead of the clock. `created_at` is the time that people are shown.
 CREATE TABLE people (
     id            INTEGER NOT NULL PRIMARY KEY,
     handle        TEXT NOT NULL UNIQUE,
@@ -17,23 +12,33 @@ CREATE TABLE people (
     bio           TEXT NOT NULL DEFAULT '',
     language      TEXT NOT NULL,
     password_hash TEXT NOT NULL,
-    revision      INTEGER NOT NULL DEFAULT 1
+    revision      INTEGER NOT NULL DEFAULT 1,
+    created_at    INTEGER NOT NULL
 ) STRICT;
 
--- The limits stand here as constraints, and triggers keep the counts, so that they hold however rows come in.
+-- Counts of rows, changed in the transaction of the rows. One row for each person, so that a post changes one. The
+-- limits are constraints here, so they hold for every statement that counts.
+--
+-- Stories and comments that are not deleted, and the bytes of their texts. Public stories are counted apart: a
+-- stranger's view of a profile shows them alone.
 CREATE TABLE person_counts (
-    person    INTEGER NOT NULL PRIMARY KEY REFERENCES people (id),
-    friends   INTEGER NOT NULL DEFAULT 0 CHECK (friends BETWEEN 0 AND 5000),
-    follows   INTEGER NOT NULL DEFAULT 0 CHECK (follows BETWEEN 0 AND 5000),
-    followers INTEGER NOT NULL DEFAULT 0 CHECK (followers >= 0),
-    stories   INTEGER NOT NULL DEFAULT 0 CHECK (stories >= 0),
-    large     INTEGER NOT NULL DEFAULT 0 CHECK (large IN (0, 1))
+    person         INTEGER NOT NULL PRIMARY KEY REFERENCES people (id),
+    friends        INTEGER NOT NULL DEFAULT 0 CHECK (friends BETWEEN 0 AND 5000),
+    follows        INTEGER NOT NULL DEFAULT 0 CHECK (follows BETWEEN 0 AND 5000),
+    followers      INTEGER NOT NULL DEFAULT 0 CHECK (followers >= 0),
+    stories        INTEGER NOT NULL DEFAULT 0 CHECK (stories >= 0),
+    public_stories INTEGER NOT NULL DEFAULT 0 CHECK (public_stories >= 0),
+    comments       INTEGER NOT NULL DEFAULT 0 CHECK (comments >= 0),
+    text_bytes     INTEGER NOT NULL DEFAULT 0 CHECK (text_bytes >= 0),
+    large          INTEGER NOT NULL DEFAULT 0 CHECK (large IN (0, 1))
 ) STRICT;
 
-CREATE TRIGGER people_are_counted AFTER INSERT ON people BEGIN
-    INSERT INTO person_counts (person) VALUES (NEW.id);
-    UPDATE totals SET count = count + 1 WHERE what = 'people';
-END;
+-- Notifications of mentions that a person sent to people without a connection, on one day (days since 1970, UTC).
+CREATE TABLE stranger_mentions (
+    person   INTEGER NOT NULL PRIMARY KEY REFERENCES people (id),
+    day      INTEGER NOT NULL,
+    mentions INTEGER NOT NULL
+) STRICT;
 
 -- How far a person has read: apart from the profile, since it changes all the time.
 CREATE TABLE read_marks (
@@ -61,3 +66,13 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_of ON sessions (person, used_at);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 CREATE INDEX sessions_by_use ON sessions (used_at);
+
+-- Devices that logged in to an account before, by the SHA-256 of their token. A guesser elsewhere cannot use up the
+-- log-in attempts of such a device.
+CREATE TABLE devices (
+    person  INTEGER NOT NULL REFERENCES people (id),
+    device  BLOB NOT NULL CHECK (length(device) = 32),
+    used_at INTEGER NOT NULL,
+    PRIMARY KEY (person, device)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX devices_by_use ON devices (person, used_at);

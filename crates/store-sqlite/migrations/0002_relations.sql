@@ -9,13 +9,6 @@ CREATE TABLE friendships (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX friendships_newest ON friendships (person, since, friend);
 
-CREATE TRIGGER friends_are_counted AFTER INSERT ON friendships BEGIN
-    UPDATE person_counts SET friends = friends + 1 WHERE person = NEW.person;
-END;
-CREATE TRIGGER lost_friends_are_counted AFTER DELETE ON friendships BEGIN
-    UPDATE person_counts SET friends = friends - 1 WHERE person = OLD.person;
-END;
-
 CREATE TABLE friend_requests (
     asker        INTEGER NOT NULL REFERENCES people (id),
     asked        INTEGER NOT NULL REFERENCES people (id),
@@ -38,15 +31,6 @@ CREATE INDEX follows_newest ON follows (follower, since, followee);
 -- Deliveries walk the followers by id; their list shows the newest first.
 CREATE INDEX followers_by_id ON follows (followee, follower);
 CREATE INDEX followers_newest ON follows (followee, since, follower);
-
-CREATE TRIGGER follows_are_counted AFTER INSERT ON follows BEGIN
-    UPDATE person_counts SET follows = follows + 1 WHERE person = NEW.follower;
-    UPDATE person_counts SET followers = followers + 1 WHERE person = NEW.followee;
-END;
-CREATE TRIGGER lost_follows_are_counted AFTER DELETE ON follows BEGIN
-    UPDATE person_counts SET follows = follows - 1 WHERE person = OLD.follower;
-    UPDATE person_counts SET followers = followers - 1 WHERE person = OLD.followee;
-END;
 
 CREATE TABLE blocks (
     blocker INTEGER NOT NULL REFERENCES people (id),

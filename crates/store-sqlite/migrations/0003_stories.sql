@@ -9,6 +9,7 @@ CREATE TABLE stories (
     text       TEXT NOT NULL,
     mentions   TEXT NOT NULL DEFAULT '',
     tags       TEXT NOT NULL DEFAULT '',
+    created_at INTEGER NOT NULL,
     edited_at  INTEGER,
     deleted_at INTEGER
 ) STRICT;
@@ -16,16 +17,6 @@ CREATE TABLE stories (
 -- walk past all of those stories. An entry is (author, id); the id is the row id that every index ends with.
 CREATE INDEX stories_live ON stories (author) WHERE deleted_at IS NULL;
 CREATE INDEX stories_public ON stories (author) WHERE deleted_at IS NULL AND audience = 1;
-
-CREATE TRIGGER stories_are_counted AFTER INSERT ON stories WHEN NEW.deleted_at IS NULL BEGIN
-    UPDATE person_counts SET stories = stories + 1 WHERE person = NEW.author;
-    UPDATE totals SET count = count + 1 WHERE what = 'stories';
-END;
-CREATE TRIGGER deleted_stories_are_counted AFTER UPDATE OF deleted_at ON stories
-WHEN OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL BEGIN
-    UPDATE person_counts SET stories = stories - 1 WHERE person = NEW.author;
-    UPDATE totals SET count = count - 1 WHERE what = 'stories';
-END;
 
 -- Apart from the story, so that a like does not write the text again. No row: nothing yet.
 CREATE TABLE story_counts (
@@ -35,11 +26,17 @@ CREATE TABLE story_counts (
     revision INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+-- A tag knows the author and the audience of its story. So the walk of a tag never meets stories for the friends of
+-- strangers: it merges the public ones with those for friends of each of the viewer's friends.
 CREATE TABLE story_tags (
-    tag   TEXT NOT NULL,
-    story INTEGER NOT NULL REFERENCES stories (id),
+    tag      TEXT NOT NULL,
+    story    INTEGER NOT NULL REFERENCES stories (id),
+    author   INTEGER NOT NULL,
+    audience INTEGER NOT NULL CHECK (audience IN (0, 1)),
     PRIMARY KEY (tag, story)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX story_tags_public ON story_tags (tag, story) WHERE audience = 1;
+CREATE INDEX story_tags_friends ON story_tags (tag, author, story) WHERE audience = 0;
 
 CREATE TABLE likes (
     person   INTEGER NOT NULL REFERENCES people (id),
@@ -50,13 +47,17 @@ CREATE TABLE likes (
 CREATE INDEX likers ON likes (story, liked_at, person);
 
 CREATE TABLE comments (
-    id        INTEGER NOT NULL PRIMARY KEY,
-    story     INTEGER NOT NULL REFERENCES stories (id),
-    author    INTEGER NOT NULL REFERENCES people (id),
-    text      TEXT NOT NULL,
-    edited_at INTEGER
+    id         INTEGER NOT NULL PRIMARY KEY,
+    story      INTEGER NOT NULL REFERENCES stories (id),
+    author     INTEGER NOT NULL REFERENCES people (id),
+    text       TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    edited_at  INTEGER
 ) STRICT;
 CREATE INDEX comments_of ON comments (story);
+CREATE INDEX comments_by_author ON comments (author);
+-- Finds one person's comments on one story. It serves the count of comments that a block hides from a viewer.
+CREATE INDEX comments_by ON comments (story, author);
 
 -- Kind: 1 story, 2 comment. The answer outlives what it names.
 CREATE TABLE idempotency (

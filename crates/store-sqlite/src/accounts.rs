@@ -6,7 +6,7 @@ use sosik_feed::{PersonId, SessionId, Timestamp};
 
 use super::db::Db;
 use super::statement::statements;
-use super::{SqliteStore, devices, sessions};
+use super::{SqliteStore, counts, devices, sessions};
 use sosik_store::{Accounts, Credentials, NewPerson, SignUp, StoreResult, TokenHash};
 
 statements! {
@@ -112,6 +112,7 @@ fn insert(db: &Db<'_>, person: &NewPerson) -> StoreResult<bool> {
     if !db.changes(PERSON_INSERT, row)? {
         return Ok(false);
     }
+    counts::start(db, person.id)?;
     insert_terms(db, person.id, &person.search_terms)?;
     Ok(true)
 }

@@ -2,34 +2,35 @@
 //! caller.
 //!
 //! A filled row costs one or two microseconds, an imported row ten. Rows are inserted in key order, so both trees of
-//! the table grow in one place. The work of triggers and foreign keys is done once for each person instead of once for
-//! each row.
+//! the table grow in one place. Counts and foreign keys are handled once for each person instead of once for each row.
 
 use async_trait::async_trait;
 use rusqlite::params;
 use rustc_hash::FxHashSet;
+use sosik_feed::limits::{FOLLOWS_MAX, FRIENDS_MAX};
 use sosik_feed::{PersonId, Timestamp};
 
-use super::SqliteStore;
 use super::db::Db;
 use super::failure::{is_constraint, of_engine};
 use super::friends::remove_request;
 use super::statement::{Sql, statements};
+use super::{SqliteStore, counts};
 use sosik_store::{Bulk, FriendsOf, StoreError, StoreResult};
 
 statements! {
-    /// Both rows or none: a statement that violates a constraint inserts nothing.
+    /// Both rows or none: a statement that violates a constraint inserts nothing. Returns the people with a new friend.
     FRIENDSHIP_IMPORT = "INSERT INTO friendships (person, friend, since)
         SELECT person, friend, ?3 FROM (SELECT ?1 AS person, ?2 AS friend UNION ALL SELECT ?2, ?1)
         WHERE NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = ?2)
           AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?2 AND blocked = ?1)
-        ON CONFLICT DO NOTHING";
+          AND NOT EXISTS (SELECT 1 FROM person_counts WHERE person IN (?1, ?2) AND friends >= ?4)
+        ON CONFLICT DO NOTHING RETURNING person";
     FOLLOW_IMPORT = "INSERT INTO follows (follower, followee, since) SELECT ?1, ?2, ?3
         WHERE NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = ?2)
           AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?2 AND blocked = ?1)
-        ON CONFLICT DO NOTHING";
+          AND NOT EXISTS (SELECT 1 FROM person_counts WHERE person = ?1 AND follows >= ?4)
+        ON CONFLICT DO NOTHING RETURNING follower";
     FRIEND_FILL = "INSERT INTO friendships (person, friend, since) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-    FRIENDS_FILLED = "UPDATE person_counts SET friends = friends + ?2 WHERE person = ?1";
     IS_PERSON = "SELECT 1 FROM people WHERE id = ?1";
     ANY_REQUEST = "SELECT 1 FROM friend_requests LIMIT 1";
 }
@@ -45,8 +46,12 @@ pub(super) fn befriend(
     let requests = db.exists(ANY_REQUEST, [])?;
     let mut made = 0;
     for &(one, other) in pairs {
-        if !import(db, FRIENDSHIP_IMPORT, one, other, now)? {
+        let befriended = import(db, FRIENDSHIP_IMPORT, (one, other), FRIENDS_MAX, now)?;
+        if befriended.is_empty() {
             continue;
+        }
+        for person in befriended {
+            counts::friends(db, person, 1)?;
         }
         made += 1;
         if requests {
@@ -65,25 +70,31 @@ pub(super) fn follow(
 ) -> StoreResult<u64> {
     let mut made = 0;
     for &(follower, followee) in pairs {
-        made += u64::from(import(db, FOLLOW_IMPORT, follower, followee, now)?);
+        let pair = (follower, followee);
+        if !import(db, FOLLOW_IMPORT, pair, FOLLOWS_MAX, now)?.is_empty() {
+            counts::follow(db, follower, followee, 1)?;
+            made += 1;
+        }
     }
     Ok(made)
 }
 
+/// Inserts the rows of a pair, unless somebody has `max` already. Returns the people whose row is new.
 fn import(
     db: &Db<'_>,
     sql: Sql,
-    one: PersonId,
-    other: PersonId,
+    (one, other): (PersonId, PersonId),
+    max: u32,
     now: Timestamp,
-) -> StoreResult<bool> {
-    match db
-        .prepared(sql)?
-        .execute(params![one.as_i64(), other.as_i64(), now.as_i64()])
-    {
-        Ok(rows) => Ok(rows > 0),
-        Err(refused) if is_constraint(&refused) => Ok(false),
-        Err(error) => Err(of_engine(error)),
+) -> StoreResult<Vec<PersonId>> {
+    let values = params![one.as_i64(), other.as_i64(), now.as_i64(), max];
+    let mut statement = db.prepared(sql)?;
+    let inserted = statement
+        .query_map(values, |row| Ok(PersonId::from_i64(row.get(0)?)))
+        .and_then(Iterator::collect::<rusqlite::Result<_>>);
+    match inserted {
+        Err(refused) if is_constraint(&refused) => Ok(Vec::new()),
+        inserted => inserted.map_err(of_engine),
     }
 }
 
@@ -91,7 +102,7 @@ fn import(
 impl Bulk for SqliteStore {
     async fn fill_friends(&self, people: Vec<FriendsOf>) -> StoreResult<u64> {
         self.write("fill in friends", move |db| {
-            db.without_triggers(|db| fill(db, &people))
+            db.without_foreign_keys(|db| fill(db, &people))
         })
         .await
     }
@@ -99,7 +110,6 @@ impl Bulk for SqliteStore {
 
 fn fill(db: &Db<'_>, people: &[FriendsOf]) -> StoreResult<u64> {
     let mut insert = db.prepared(FRIEND_FILL)?;
-    let mut counted = db.prepared(FRIENDS_FILLED)?;
     let mut known = db.prepared(IS_PERSON)?;
     // Neighbouring people share most of their friends: each id is looked up once.
     let mut seen = FxHashSet::default();
@@ -115,8 +125,7 @@ fn fill(db: &Db<'_>, people: &[FriendsOf]) -> StoreResult<u64> {
                 .map_err(of_engine)?;
         }
         // The constraint of the limit is on the count.
-        let all = i64::try_from(new).unwrap_or(i64::MAX);
-        if counted.execute([person.as_i64(), all]).map_err(of_engine)? == 0 {
+        if !counts::friends(db, *person, i64::try_from(new).unwrap_or(i64::MAX))? {
             return Err(missing("a person does not exist"));
         }
         made += new as u64;

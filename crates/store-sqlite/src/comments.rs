@@ -5,13 +5,13 @@ use rusqlite::{Row, params};
 use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
 
 use super::SqliteStore;
+use super::counts::{self, Written, bytes_of};
 use super::db::Db;
 use super::idempotency::{self, Earlier};
-use super::likes::{change_counts, counts};
 use super::notify::{self, NewNotification};
 use super::posts::kept_mentions;
 use super::statement::statements;
-use super::{stories, usage};
+use super::stories;
 use sosik_store::{
     CommentRecord, Comments, NewComment, NotificationKind, PersonLimits, Posted, StoreResult,
     StoryCounts,
@@ -32,13 +32,15 @@ statements! {
         (SELECT count(*) FROM blocks b CROSS JOIN comments c ON c.story = ?2 AND c.author = b.blocked WHERE b.blocker = ?1)
         + (SELECT count(*) FROM blocks b CROSS JOIN comments c ON c.story = ?2 AND c.author = b.blocker
             WHERE b.blocked = ?1 AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = b.blocker))";
-    COMMENT_EDIT = "UPDATE comments SET text = ?3, edited_at = ?4 WHERE id = ?1 AND author = ?2
-          AND EXISTS (SELECT 1 FROM stories s WHERE s.id = story AND s.deleted_at IS NULL)
+    /// The bytes of a comment that its author may edit.
+    COMMENT_BYTES = "SELECT octet_length(c.text) FROM comments c JOIN stories s ON s.id = c.story
+        WHERE c.id = ?1 AND c.author = ?2 AND s.deleted_at IS NULL";
+    COMMENT_EDIT = "UPDATE comments SET text = ?2, edited_at = ?3 WHERE id = ?1
         RETURNING id, story, author, text, created_at, edited_at";
     COMMENT_DELETE = "DELETE FROM comments WHERE id = ?1
           AND EXISTS (SELECT 1 FROM stories s
             WHERE s.id = story AND s.deleted_at IS NULL AND ?2 IN (s.author, comments.author))
-        RETURNING story";
+        RETURNING story, author, octet_length(text)";
 }
 
 #[async_trait]
@@ -89,13 +91,7 @@ impl Comments for SqliteStore {
     ) -> StoreResult<Option<CommentRecord>> {
         let limits = self.person_limits;
         self.write("edit a comment", move |db| {
-            usage::within_quota(db, author, &limits, || {
-                db.row(
-                    COMMENT_EDIT,
-                    params![id.as_i64(), author.as_i64(), text, now.as_i64()],
-                    comment,
-                )
-            })
+            edit(db, (id, author), &text, &limits, now)
         })
         .await
     }
@@ -106,16 +102,13 @@ impl Comments for SqliteStore {
         person: PersonId,
     ) -> StoreResult<Option<(StoryId, StoryCounts)>> {
         self.write("delete a comment", move |db| {
-            let Some(story) = db.row(
-                COMMENT_DELETE,
-                [comment.as_i64(), person.as_i64()],
-                stories::story_id,
-            )?
-            else {
+            let removed = db.row(COMMENT_DELETE, [comment.as_i64(), person.as_i64()], removed)?;
+            let Some((story, author, bytes)) = removed else {
                 return Ok(None);
             };
+            counts::written(db, author, Written::comment(bytes).removed())?;
             notify::remove_comment(db, story, comment)?;
-            Ok(Some((story, change_counts(db, story, 0, -1)?)))
+            Ok(Some((story, counts::comments(db, story, -1)?)))
         })
         .await
     }
@@ -131,7 +124,12 @@ impl Comments for SqliteStore {
                 );
                 let at = comment.now.as_i64();
                 if db.changes(COMMENT_IMPORT, params![id, story, author, comment.text, at])? {
-                    change_counts(db, comment.story, 0, 1)?;
+                    counts::written(
+                        db,
+                        comment.author,
+                        Written::comment(bytes_of(&comment.text)),
+                    )?;
+                    counts::comments(db, comment.story, 1)?;
                     made += 1;
                 }
             }
@@ -152,6 +150,30 @@ fn comment(row: &Row<'_>) -> rusqlite::Result<CommentRecord> {
     })
 }
 
+fn removed(row: &Row<'_>) -> rusqlite::Result<(StoryId, PersonId, i64)> {
+    let author = PersonId::from_i64(row.get(1)?);
+    Ok((stories::story_id(row)?, author, row.get(2)?))
+}
+
+fn edit(
+    db: &Db<'_>,
+    (id, author): (CommentId, PersonId),
+    text: &str,
+    limits: &PersonLimits,
+    now: Timestamp,
+) -> StoreResult<Option<CommentRecord>> {
+    let before = db.row(COMMENT_BYTES, [id.as_i64(), author.as_i64()], |row| {
+        row.get(0)
+    })?;
+    let Some(before) = before else {
+        return Ok(None);
+    };
+    let change = Written::comment(before).to(Written::comment(bytes_of(text)));
+    counts::written_within(db, author, change, limits)?;
+    let values = params![id.as_i64(), text, now.as_i64()];
+    db.row(COMMENT_EDIT, values, comment)
+}
+
 fn add(
     db: &Db<'_>,
     comment: &NewComment,
@@ -164,10 +186,10 @@ fn add(
         Earlier::Repeated(id) => {
             return Ok((
                 Posted::Repeated(CommentId::new(id)),
-                counts(db, comment.story)?,
+                counts::of_story(db, comment.story)?,
             ));
         }
-        Earlier::Reused => return Ok((Posted::KeyReused, counts(db, comment.story)?)),
+        Earlier::Reused => return Ok((Posted::KeyReused, counts::of_story(db, comment.story)?)),
     }
     let Some((story_author, audience)) = stories::head(db, comment.story)? else {
         return Ok((Posted::NoSuchStory, StoryCounts::default()));
@@ -179,9 +201,9 @@ fn add(
         comment.text,
         comment.now.as_i64()
     ];
-    usage::within_quota(db, comment.author, limits, || {
-        db.execute(COMMENT_INSERT, row)
-    })?;
+    let written = Written::comment(bytes_of(&comment.text));
+    counts::written_within(db, comment.author, written, limits)?;
+    db.execute(COMMENT_INSERT, row)?;
     idempotency::remember(
         db,
         comment.author,
@@ -190,7 +212,7 @@ fn add(
         comment.id.raw(),
         comment.now,
     )?;
-    let counts = change_counts(db, comment.story, 0, 1)?;
+    let counts = counts::comments(db, comment.story, 1)?;
     let act = notify::MentionSource {
         id: comment.id.raw(),
         actor: comment.author,

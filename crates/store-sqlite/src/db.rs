@@ -15,13 +15,13 @@ impl<'c> Db<'c> {
         Self(connection)
     }
 
-    /// Runs `work` with triggers and foreign keys disabled. The work itself must do what they would do. They are
-    /// enabled again afterwards, even after a panic.
-    pub(super) fn without_triggers<T>(
+    /// Runs `work` with foreign keys disabled. The work itself must check what they would check. They are enabled again
+    /// afterwards, even after a panic.
+    pub(super) fn without_foreign_keys<T>(
         &self,
         work: impl FnOnce(&Self) -> StoreResult<T>,
     ) -> StoreResult<T> {
-        let _enabled_when_dropped = TriggersDisabled::begin(self.0)?;
+        let _enabled_when_dropped = ForeignKeysDisabled::begin(self.0)?;
         work(self)
     }
 
@@ -34,7 +34,7 @@ impl<'c> Db<'c> {
         })
     }
 
-    /// Runs a statement. Returns the number of rows it changed, without those changed by triggers.
+    /// Runs a statement. Returns the number of rows it changed.
     pub(super) fn execute(&self, sql: Sql, params: impl Params) -> StoreResult<usize> {
         self.prepared(sql)?.execute(params).map_err(of_engine)
     }
@@ -78,33 +78,27 @@ impl<'c> Db<'c> {
     }
 }
 
-/// Disables triggers and foreign keys until it is dropped. SQLite discards its prepared statements at both ends, so
-/// this is only worthwhile for many rows.
-struct TriggersDisabled<'c>(&'c Connection);
+/// Disables foreign keys until it is dropped. SQLite discards its prepared statements at both ends, so this is only
+/// worthwhile for many rows.
+struct ForeignKeysDisabled<'c>(&'c Connection);
 
-const DISABLED: [DbConfig; 2] = [
-    DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
-    DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY,
-];
+const FOREIGN_KEYS: DbConfig = DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY;
 
-impl<'c> TriggersDisabled<'c> {
+impl<'c> ForeignKeysDisabled<'c> {
     fn begin(connection: &'c Connection) -> StoreResult<Self> {
-        let asleep = Self(connection);
-        for config in DISABLED {
-            connection.set_db_config(config, false).map_err(of_engine)?;
-        }
-        Ok(asleep)
+        connection
+            .set_db_config(FOREIGN_KEYS, false)
+            .map_err(of_engine)?;
+        Ok(Self(connection))
     }
 }
 
-impl Drop for TriggersDisabled<'_> {
+impl Drop for ForeignKeysDisabled<'_> {
     fn drop(&mut self) {
-        for config in DISABLED {
-            if let Err(error) = self.0.set_db_config(config, true) {
-                // A connection without its constraints must not write.
-                tracing::error!(error = %error, "triggers could not be enabled again");
-                let _read_only_from_now_on = self.0.pragma_update(None, "query_only", true);
-            }
+        if let Err(error) = self.0.set_db_config(FOREIGN_KEYS, true) {
+            // A connection without its constraints must not write.
+            tracing::error!(error = %error, "foreign keys could not be enabled again");
+            let _read_only_from_now_on = self.0.pragma_update(None, "query_only", true);
         }
     }
 }

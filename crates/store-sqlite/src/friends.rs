@@ -6,10 +6,10 @@ use sosik_feed::{NotificationId, PersonId, Timestamp};
 
 use super::db::Db;
 use super::notify::{self, NewNotification};
-use super::people;
 use super::relations::{open_relation, relation};
 use super::statement::statements;
 use super::withdrawn::{self, Cause};
+use super::{counts, people};
 use sosik_store::{NotificationKind, PersonLimits, RelationChange, RelationLimits, StoreResult};
 
 statements! {
@@ -129,6 +129,8 @@ fn befriend(
         FRIENDSHIP_INSERT,
         [person.as_i64(), other.as_i64(), now.as_i64()],
     )?;
+    counts::friends(db, person, 1)?;
+    counts::friends(db, other, 1)?;
     notify::notify(
         db,
         &NewNotification::about_people(
@@ -187,9 +189,18 @@ fn take_request(
 
 /// Ends a friendship. Returns whether there was one.
 pub(super) fn unfriend(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreResult<bool> {
-    let ended = db.changes(FRIENDSHIP_DELETE, [person.as_i64(), other.as_i64()])?;
-    db.changes(FRIENDSHIP_DELETE, [other.as_i64(), person.as_i64()])?;
+    let ended = lose_friend(db, person, other)?;
+    lose_friend(db, other, person)?;
     Ok(ended)
+}
+
+/// Removes one side of a friendship.
+fn lose_friend(db: &Db<'_>, person: PersonId, friend: PersonId) -> StoreResult<bool> {
+    let lost = db.changes(FRIENDSHIP_DELETE, [person.as_i64(), friend.as_i64()])?;
+    if lost {
+        counts::friends(db, person, -1)?;
+    }
+    Ok(lost)
 }
 
 /// Whether the two are friends.

@@ -14,6 +14,7 @@ pub mod backup;
 mod blocks;
 mod bulk;
 mod comments;
+mod counts;
 mod cursor_keys;
 mod db;
 mod devices;
@@ -44,9 +45,9 @@ mod relations;
 mod sessions;
 mod statement;
 mod stories;
+mod stranger_mentions;
 mod tags;
 mod takeover;
-mod usage;
 mod withdrawn;
 mod writer;
 

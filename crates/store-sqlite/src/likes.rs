@@ -4,16 +4,16 @@ use async_trait::async_trait;
 use rusqlite::params;
 use sosik_feed::{NotificationId, PersonId, StoryId, Timestamp};
 
-use super::SqliteStore;
 use super::db::Db;
 use super::notify::{self, NewNotification};
 use super::relations::related;
 use super::statement::statements;
 use super::stories::{self, story_id};
 use super::withdrawn::{self, Cause};
+use super::{SqliteStore, counts};
 use sosik_store::{
     Liked, LikedStories, Likes, NotificationKind, PersonLimits, Position, RelatedPerson,
-    StoreResult, StoryCounts,
+    StoreResult,
 };
 
 statements! {
@@ -22,11 +22,6 @@ statements! {
         WHERE EXISTS (SELECT 1 FROM stories WHERE id = ?2 AND deleted_at IS NULL)
           AND EXISTS (SELECT 1 FROM people WHERE id = ?1) ON CONFLICT DO NOTHING";
     LIKE_DELETE = "DELETE FROM likes WHERE person = ?1 AND story = ?2 RETURNING liked_at";
-    COUNTS = "SELECT likes, comments, revision FROM story_counts WHERE story = ?1";
-    /// The inserted row must satisfy the constraints even if the row exists, hence the maxima.
-    COUNTS_CHANGE = "INSERT INTO story_counts (story, likes, comments, revision) VALUES (?1, max(?2, 0), max(?3, 0), 1)
-        ON CONFLICT (story) DO UPDATE SET likes = likes + ?2, comments = comments + ?3, revision = revision + 1
-        RETURNING likes, comments, revision";
     LIKED_BY_OTHERS = "SELECT 1 FROM likes WHERE story = ?1 AND person <> ?2 LIMIT 1";
     LIKED_STORIES = "SELECT story FROM likes WHERE person = ?1 ORDER BY story DESC LIMIT ?2";
     LIKES_IT = "SELECT 1 FROM likes WHERE person = ?1 AND story = ?2";
@@ -124,7 +119,7 @@ impl Likes for SqliteStore {
             let mut made = 0;
             for (person, story, at) in likes {
                 if db.changes(LIKE_IMPORT, [person.as_i64(), story.as_i64(), at.as_i64()])? {
-                    change_counts(db, story, 1, 0)?;
+                    counts::likes(db, story, 1)?;
                     made += 1;
                 }
             }
@@ -132,26 +127,6 @@ impl Likes for SqliteStore {
         })
         .await
     }
-}
-
-/// The counts of a story.
-pub(super) fn counts(db: &Db<'_>, story: StoryId) -> StoreResult<StoryCounts> {
-    Ok(db
-        .row(COUNTS, [story.as_i64()], |row| stories::counts(row, 0))?
-        .unwrap_or_default())
-}
-
-/// Changes the counts of a story and returns the new ones.
-pub(super) fn change_counts(
-    db: &Db<'_>,
-    story: StoryId,
-    likes: i64,
-    comments: i64,
-) -> StoreResult<StoryCounts> {
-    let values = [story.as_i64(), likes, comments];
-    Ok(db
-        .row(COUNTS_CHANGE, values, |row| stories::counts(row, 0))?
-        .unwrap_or_default())
 }
 
 fn like(
@@ -167,12 +142,12 @@ fn like(
     };
     if !db.changes(LIKE_INSERT, [person.as_i64(), story.as_i64(), now.as_i64()])? {
         return Ok(Some(Liked {
-            counts: counts(db, story)?,
+            counts: counts::of_story(db, story)?,
             changed: false,
             notified: None,
         }));
     }
-    let counts = change_counts(db, story, 1, 0)?;
+    let counts = counts::likes(db, story, 1)?;
     let kind = NotificationKind::Like;
     let note = NewNotification {
         person: author,
@@ -220,12 +195,12 @@ fn unlike(
     })?;
     let Some(liked_at) = liked_at else {
         return Ok(Some(Liked {
-            counts: counts(db, story)?,
+            counts: counts::of_story(db, story)?,
             changed: false,
             notified: None,
         }));
     };
-    let counts = change_counts(db, story, -1, 0)?;
+    let counts = counts::likes(db, story, -1)?;
     let cause = cause(person, story);
     let earlier = withdrawn::earlier(db, cause, liked_at, limits)?;
     if let Some(told) = notify::likes_notification(db, author, story)?.or(earlier) {

@@ -12,7 +12,7 @@ use super::db::Db;
 use super::posts::tags_of_json;
 use super::statement::statements;
 use super::stories::story_id;
-use super::{tags, usage};
+use super::tags;
 use sosik_store::{LargeAuthorLimits, Maintenance, RepairedPeople, RepairedStories, StoreResult};
 
 statements! {
@@ -20,12 +20,15 @@ statements! {
     PERSON_COUNTED = "SELECT (SELECT count(*) FROM friendships WHERE person = ?1),
         (SELECT count(*) FROM follows WHERE follower = ?1), (SELECT count(*) FROM follows WHERE followee = ?1),
         (SELECT count(*) FROM stories WHERE author = ?1 AND deleted_at IS NULL),
-        (SELECT count(*) FROM stories WHERE author = ?1 AND deleted_at IS NULL AND audience = 1)";
-    PERSON_KEPT = "SELECT friends, follows, followers, stories, public_stories, large FROM person_counts WHERE person = ?1";
-    PERSON_MEND = "INSERT INTO person_counts (person, friends, follows, followers, stories, public_stories, large)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (person) DO UPDATE SET friends = excluded.friends,
-        follows = excluded.follows, followers = excluded.followers, stories = excluded.stories,
-        public_stories = excluded.public_stories, large = excluded.large";
+        (SELECT count(*) FROM stories WHERE author = ?1 AND deleted_at IS NULL AND audience = 1),
+        (SELECT count(*) FROM comments WHERE author = ?1),
+        (SELECT coalesce(sum(octet_length(text)), 0) FROM stories WHERE author = ?1 AND deleted_at IS NULL)
+            + (SELECT coalesce(sum(octet_length(text)), 0) FROM comments WHERE author = ?1)";
+    PERSON_KEPT = "SELECT friends, follows, followers, stories, public_stories, comments, text_bytes, large
+        FROM person_counts WHERE person = ?1";
+    PERSON_MEND = "INSERT OR REPLACE INTO person_counts
+        (person, friends, follows, followers, stories, public_stories, comments, text_bytes, large)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     TERMS_KEPT = "SELECT term FROM search_terms WHERE person = ?1 ORDER BY term";
     TERMS_FORGET = "DELETE FROM search_terms WHERE person = ?1";
     NEXT_STORIES = "SELECT id, deleted_at IS NULL, tags FROM stories WHERE id > ?1 ORDER BY id LIMIT ?2";
@@ -33,7 +36,6 @@ statements! {
     STORY_KEPT = "SELECT likes, comments FROM story_counts WHERE story = ?1";
     STORY_MEND = "INSERT INTO story_counts (story, likes, comments, revision) VALUES (?1, ?2, ?3, 1)
         ON CONFLICT (story) DO UPDATE SET likes = excluded.likes, comments = excluded.comments, revision = revision + 1";
-    TOTAL_MEND = "UPDATE totals SET count = ?2 WHERE what = ?1 AND count <> ?2";
 }
 
 #[async_trait]
@@ -54,19 +56,10 @@ impl Maintenance for SqliteStore {
         self.write("mend stories", move |db| repair_stories(db, after, limit))
             .await
     }
-
-    async fn repair_totals(&self, people: u64, stories: u64) -> StoreResult<bool> {
-        self.write("mend totals", move |db| {
-            let people = db.changes(TOTAL_MEND, params!["people", people.cast_signed()])?;
-            let stories = db.changes(TOTAL_MEND, params!["stories", stories.cast_signed()])?;
-            Ok(people || stories)
-        })
-        .await
-    }
 }
 
-/// Friends, follows, followers, stories, public stories.
-type Counts = [i64; 5];
+/// Friends, follows, followers, stories, public stories, comments, bytes of texts.
+type Counts = [i64; 7];
 
 fn repair_people(
     db: &Db<'_>,
@@ -87,7 +80,7 @@ fn repair_people(
     };
     for (person, handle, name) in people {
         repaired.checked += 1;
-        repaired.stories += repair_counts(db, person, large, &mut repaired)?;
+        repair_counts(db, person, large, &mut repaired)?;
         let mut right = terms(
             &Handle::from_stored(handle),
             &DisplayName::from_stored(name),
@@ -102,18 +95,17 @@ fn repair_people(
     Ok(repaired)
 }
 
-/// Returns the number of stories of the person.
 fn repair_counts(
     db: &Db<'_>,
     person: PersonId,
     limits: LargeAuthorLimits,
     repaired: &mut RepairedPeople,
-) -> StoreResult<u64> {
+) -> StoreResult<()> {
     let counted = db
         .row(PERSON_COUNTED, [person.as_i64()], counts)?
         .unwrap_or_default();
     let kept = db.row(PERSON_KEPT, [person.as_i64()], |row| {
-        Ok((counts(row)?, row.get::<_, bool>(5)?))
+        Ok((counts(row)?, row.get::<_, bool>(7)?))
     })?;
     let was_large = kept.is_some_and(|(_, large)| large);
     let readers = counted[0] + counted[2];
@@ -123,34 +115,34 @@ fn repair_counts(
         readers > limits.above.into()
     };
     if kept != Some((counted, is_large)) {
-        let [friends, follows, followers, stories, public_stories] = counted;
+        let [
+            friends,
+            follows,
+            followers,
+            stories,
+            public,
+            comments,
+            bytes,
+        ] = counted;
+        let (person, large) = (person.as_i64(), i64::from(is_large));
         db.execute(
             PERSON_MEND,
-            params![
-                person.as_i64(),
-                friends,
-                follows,
-                followers,
-                stories,
-                public_stories,
-                is_large
+            [
+                person, friends, follows, followers, stories, public, comments, bytes, large,
             ],
         )?;
         repaired.counts += u64::from(kept.is_none_or(|(kept, _)| kept != counted));
         repaired.large += u64::from(was_large != is_large);
     }
-    repaired.counts += u64::from(usage::repair(db, person)?);
-    Ok(counted[3].unsigned_abs())
+    Ok(())
 }
 
 fn counts(row: &Row<'_>) -> rusqlite::Result<Counts> {
-    Ok([
-        row.get(0)?,
-        row.get(1)?,
-        row.get(2)?,
-        row.get(3)?,
-        row.get(4)?,
-    ])
+    let mut counts = Counts::default();
+    for (column, count) in counts.iter_mut().enumerate() {
+        *count = row.get(column)?;
+    }
+    Ok(counts)
 }
 
 fn repair_stories(db: &Db<'_>, after: StoryId, limit: u32) -> StoreResult<RepairedStories> {

@@ -32,19 +32,9 @@ const MIGRATIONS: &[Migration] = migrations![
     2 "0002_relations",
     3 "0003_stories",
     4 "0004_notifications",
-    5 "0005_orders_and_nodes",
-    6 "0006_counts_per_audience",
-    7 "0007_claims",
-    8 "0008_usage",
-    9 "0009_late_stories",
-    10 "0010_devices",
-    11 "0011_clocks",
-    12 "0012_sealed_cursors",
-    13 "0013_ids_carry_buckets",
+    5 "0005_orders",
+    6 "0006_nodes",
 ];
-
-/// From this migration on, ids carry the bucket of their owner.
-const IDS_CARRY_BUCKETS: u32 = 13;
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (
     number     INTEGER NOT NULL PRIMARY KEY,
@@ -62,15 +52,11 @@ pub(super) enum MigrationFailed {
     )]
     Newer { found: u32, known: u32 },
     #[error(
-        "migration {number} was applied in another form than this executable has it: \
-         run the executable that made the database, or restore a backup"
+        "its migration {number} is not the one of this executable, as in databases from before the first release, whose \
+         ids carry no bucket; it cannot be converted: start with a new database (another store.url), or run the \
+         executable that made this one"
     )]
     Changed { number: u32 },
-    #[error(
-        "its ids are of an earlier version, without the bucket of their owner, and cannot be converted: start with a new \
-         database (another store.url), or run the executable that made this one"
-    )]
-    IdsWithoutBuckets,
     #[error("apply migration {number}")]
     NotApplied {
         number: u32,
@@ -112,19 +98,7 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<(u32, String)>, Migra
             return Err(MigrationFailed::Changed { number: *found });
         }
     }
-    let carry_buckets = applied
-        .iter()
-        .any(|(number, _)| *number >= IDS_CARRY_BUCKETS);
-    if !carry_buckets && !applied.is_empty() && has_people(connection)? {
-        return Err(MigrationFailed::IdsWithoutBuckets);
-    }
     Ok(applied)
-}
-
-/// Whether there is any id: everything that has one belongs to a person. A store whose creation was interrupted has
-/// none.
-fn has_people(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT EXISTS (SELECT 1 FROM people)", [], |row| row.get(0))
 }
 
 fn applied(connection: &Connection) -> rusqlite::Result<Vec<(u32, String)>> {
@@ -161,12 +135,15 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// Makes a store of the last version whose ids carried no bucket.
+/// Makes the note of a database from before the first release: its migrations had the same first numbers and more.
 #[cfg(test)]
-pub(super) fn migrate_without_buckets(connection: &Connection) {
+pub(super) fn note_as_before_the_first_release(connection: &Connection) {
     connection.execute_batch(MIGRATIONS_TABLE).unwrap();
-    for migration in &MIGRATIONS[..IDS_CARRY_BUCKETS as usize - 1] {
-        migration.apply(connection, Timestamp::default()).unwrap();
+    let note = "INSERT INTO migrations VALUES (?1, 'earlier', ?2, 0)";
+    for number in 1..=13 {
+        connection
+            .execute(note, params![number, format!("{number:064}")])
+            .unwrap();
     }
 }
 

@@ -7,7 +7,7 @@ use sosik_feed::{Audience, CommentId, NotificationId, PersonId, RawId, StoryId, 
 
 use super::db::Db;
 use super::statement::statements;
-use super::{blocks, friends, usage};
+use super::{blocks, friends, stranger_mentions};
 use sosik_store::{Mention, NotificationKind, PersonLimits, StoreResult};
 
 statements! {
@@ -209,7 +209,7 @@ fn may_mention(
 ) -> StoreResult<bool> {
     let connected = friends::are_friends(db, person, act.actor)?
         || db.exists(FOLLOWS, [person.as_i64(), act.actor.as_i64()])?;
-    Ok(connected || usage::take_stranger_mention(db, act.actor, act.at, limits)?)
+    Ok(connected || stranger_mentions::take(db, act.actor, act.at, limits)?)
 }
 
 fn may_open(

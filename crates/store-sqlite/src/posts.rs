@@ -4,12 +4,13 @@ use rusqlite::types::Type;
 use rusqlite::{Row, params};
 use sosik_feed::{PersonId, StoryId};
 
+use super::counts::{self, Written, bytes_of};
 use super::db::Db;
 use super::idempotency::{self, Earlier};
 use super::notify::{self, MentionSource};
 use super::statement::statements;
 use super::stories::audience_number;
-use super::{orders, people, tags, usage};
+use super::{orders, people, tags};
 use sosik_store::{Mention, NewStory, PersonLimits, Posted, StoreError, StoreResult};
 
 statements! {
@@ -35,9 +36,8 @@ pub(super) fn post(
         Earlier::Reused => return Ok(Posted::KeyReused),
     }
     let mentions = kept_mentions(db, &story.mentions)?;
-    usage::within_quota(db, story.author, limits, || {
-        insert(db, STORY_INSERT, story, &mentions)
-    })?;
+    counts::written_within(db, story.author, written(story), limits)?;
+    insert(db, STORY_INSERT, story, &mentions)?;
     orders::insert_delivery_order(db, story)?;
     idempotency::remember(
         db,
@@ -65,9 +65,16 @@ pub(super) fn post_many(db: &Db<'_>, stories: &[NewStory]) -> StoreResult<u64> {
     let mut made = 0;
     for story in stories {
         let mentions = kept_mentions(db, &story.mentions)?;
-        made += u64::from(insert(db, STORY_IMPORT, story, &mentions)?);
+        if insert(db, STORY_IMPORT, story, &mentions)? {
+            counts::written(db, story.author, written(story))?;
+            made += 1;
+        }
     }
     Ok(made)
+}
+
+fn written(story: &NewStory) -> Written {
+    Written::story(story.audience, bytes_of(&story.text))
 }
 
 fn insert(

@@ -2,35 +2,52 @@
 //! writer for seconds.
 
 use rusqlite::params;
-use sosik_feed::StoryId;
+use sosik_feed::{PersonId, StoryId};
 
+use super::counts::{self, Written};
 use super::db::Db;
 use super::statement::{Sql, statements};
 use super::stories;
 use sosik_store::StoreResult;
 
 statements! {
-    PURGE_COMMENTS = "DELETE FROM comments WHERE id IN (SELECT id FROM comments WHERE story = ?1 LIMIT ?2)";
+    PURGE_COMMENTS = "DELETE FROM comments WHERE id IN (SELECT id FROM comments WHERE story = ?1 LIMIT ?2)
+        RETURNING author, octet_length(text)";
     PURGE_LIKES = "DELETE FROM likes WHERE (person, story) IN (SELECT person, story FROM likes WHERE story = ?1 LIMIT ?2)";
     PURGE_NOTIFICATIONS = "DELETE FROM notifications WHERE (person, id) IN
         (SELECT person, id FROM notifications WHERE story = ?1 LIMIT ?2)";
     PURGE_COUNTS = "DELETE FROM story_counts WHERE story = ?1";
 }
 
-const STEPS: [Sql; 3] = [PURGE_COMMENTS, PURGE_LIKES, PURGE_NOTIFICATIONS];
+/// The steps after the comments, whose removal is counted.
+const STEPS: [Sql; 2] = [PURGE_LIKES, PURGE_NOTIFICATIONS];
 
 /// Removes at most `rows_max` rows. Returns whether nothing is left. A story that is not deleted stays unchanged.
 pub(super) fn purge(db: &Db<'_>, story: StoryId, rows_max: u32) -> StoreResult<bool> {
     if stories::head(db, story)?.is_some() {
         return Ok(true);
     }
-    let mut budget = rows_max as usize;
+    let mut budget = rows_max as usize - purge_comments(db, story, rows_max)?;
     for step in STEPS {
-        budget -= db.execute(step, params![story.as_i64(), budget as i64])?;
         if budget == 0 {
             return Ok(false);
         }
+        budget -= db.execute(step, params![story.as_i64(), budget as i64])?;
+    }
+    if budget == 0 {
+        return Ok(false);
     }
     db.execute(PURGE_COUNTS, [story.as_i64()])?;
     Ok(true)
+}
+
+/// Returns the number of comments removed.
+fn purge_comments(db: &Db<'_>, story: StoryId, rows_max: u32) -> StoreResult<usize> {
+    let removed = db.rows(PURGE_COMMENTS, params![story.as_i64(), rows_max], |row| {
+        Ok((PersonId::from_i64(row.get(0)?), row.get(1)?))
+    })?;
+    for &(author, bytes) in &removed {
+        counts::written(db, author, Written::comment(bytes).removed())?;
+    }
+    Ok(removed.len())
 }

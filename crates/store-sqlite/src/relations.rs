@@ -10,14 +10,14 @@ use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp
 
 use super::db::Db;
 use super::statement::{Sql, statements};
-use super::{SqliteStore, blocks, bulk, friends, people};
+use super::{SqliteStore, blocks, bulk, counts, friends, people};
 use sosik_store::{
     LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersMax, ReadersQuery, RelatedPerson,
     RelationChange, RelationLimits, Relations, RequestSide, StoreResult,
 };
 
 statements! {
-    FOLLOW_INSERT = "INSERT INTO follows (follower, followee, since) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    FOLLOW_INSERT = "INSERT INTO follows (follower, followee, since) VALUES (?1, ?2, ?3)";
     FOLLOW_DELETE = "DELETE FROM follows WHERE follower = ?1 AND followee = ?2";
     RELATION = "SELECT
         EXISTS (SELECT 1 FROM friendships WHERE person = ?1 AND friend = ?2),
@@ -368,7 +368,11 @@ pub(super) fn open_relation(
 
 /// Stops following. Returns whether the follow existed.
 pub(super) fn unfollow(db: &Db<'_>, follower: PersonId, followee: PersonId) -> StoreResult<bool> {
-    db.changes(FOLLOW_DELETE, [follower.as_i64(), followee.as_i64()])
+    let ended = db.changes(FOLLOW_DELETE, [follower.as_i64(), followee.as_i64()])?;
+    if ended {
+        counts::follow(db, follower, followee, -1)?;
+    }
+    Ok(ended)
 }
 
 /// One page of a list of people, or of any other rows (person, since).
@@ -408,11 +412,12 @@ fn follow(
     if follows >= limits.follows_max.min(FOLLOWS_MAX) {
         return Ok(RelationChange::LimitReached);
     }
-    db.changes(
+    db.execute(
         FOLLOW_INSERT,
         [follower.as_i64(), followee.as_i64(), now.as_i64()],
-    )
-    .map(changed)
+    )?;
+    counts::follow(db, follower, followee, 1)?;
+    Ok(RelationChange::Changed)
 }
 
 fn circle(db: &Db<'_>, person: PersonId) -> StoreResult<Circle> {

@@ -45,6 +45,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::blocks::STATEMENTS,
     super::bulk::STATEMENTS,
     super::comments::STATEMENTS,
+    super::counts::STATEMENTS,
     super::cursor_keys::STATEMENTS,
     super::devices::STATEMENTS,
     super::feeds::STATEMENTS,
@@ -62,9 +63,9 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::relations::STATEMENTS,
     super::sessions::STATEMENTS,
     super::stories::STATEMENTS,
+    super::stranger_mentions::STATEMENTS,
     super::tags::STATEMENTS,
     super::maintenance::STATEMENTS,
-    super::usage::STATEMENTS,
     super::withdrawn::STATEMENTS,
 ];
 

@@ -4,27 +4,32 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, params};
 use sosik_feed::{Audience, PersonId, StoryId, Timestamp, Visibility};
 
+use super::counts::{self, Written, bytes_of};
 use super::db::Db;
 use super::failure::of_engine;
 use super::posts::{self, kept_mentions, mentions_json, mentions_of_json, tags_json, tags_of_json};
 use super::statement::{Sql, statements};
-use super::{SqliteStore, idempotency, orders, purge, tags, usage};
-use sosik_store::{NewStory, Posted, StoreResult, Stories, StoryCounts, StoryEdit, StoryRecord};
+use super::{SqliteStore, idempotency, orders, purge, tags};
+use sosik_store::{
+    NewStory, PersonLimits, Posted, StoreResult, Stories, StoryCounts, StoryEdit, StoryRecord,
+};
 
 statements! {
     STORY = "SELECT s.id, s.author, s.audience, s.text, s.mentions, s.tags, s.created_at, s.edited_at,
             coalesce(c.likes, 0), coalesce(c.comments, 0), coalesce(c.revision, 0)
         FROM stories s LEFT JOIN story_counts c ON c.story = s.id WHERE s.id = ?1 AND s.deleted_at IS NULL";
     STORY_HEAD = "SELECT author, audience FROM stories WHERE id = ?1 AND deleted_at IS NULL";
+    STORY_WRITTEN = "SELECT audience, octet_length(text) FROM stories
+        WHERE id = ?1 AND author = ?2 AND deleted_at IS NULL";
     STORY_TEXT_UPDATE = "UPDATE stories SET text = ?2, mentions = ?3, tags = ?4 WHERE id = ?1";
-    STORY_EDITED = "UPDATE stories SET audience = coalesce(?2, audience), edited_at = ?3 WHERE id = ?1";
+    STORY_EDITED = "UPDATE stories SET audience = ?2, edited_at = ?3 WHERE id = ?1";
     /// The text is removed immediately; the row stays, so that the id is not reused.
     STORY_DELETE = "UPDATE stories SET text = '', mentions = '', tags = '', edited_at = NULL, deleted_at = ?3
         WHERE id = ?1 AND author = ?2 AND deleted_at IS NULL";
     STORIES_OF = "SELECT id FROM stories WHERE author = ?1 AND deleted_at IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3";
     STORIES_OF_PUBLIC = "SELECT id FROM stories
         WHERE author = ?1 AND deleted_at IS NULL AND audience = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
-    STORIES_COUNT = "SELECT count FROM totals WHERE what = 'stories'";
+    STORIES_COUNT = "SELECT count(*) FROM stories WHERE deleted_at IS NULL";
 }
 
 #[async_trait]
@@ -62,10 +67,8 @@ impl Stories for SqliteStore {
 
     async fn edit_story(&self, edit: StoryEdit) -> StoreResult<Option<StoryRecord>> {
         let limits = self.person_limits;
-        self.write("edit a story", move |db| {
-            usage::within_quota(db, edit.author, &limits, || change(db, &edit))
-        })
-        .await
+        self.write("edit a story", move |db| change(db, &edit, &limits))
+            .await
     }
 
     async fn delete_story(
@@ -198,11 +201,30 @@ pub(super) fn counts(row: &Row<'_>, first: usize) -> rusqlite::Result<StoryCount
     })
 }
 
-fn change(db: &Db<'_>, edit: &StoryEdit) -> StoreResult<Option<StoryRecord>> {
-    let audience_before = match head(db, edit.id)? {
-        Some((author, audience)) if author == edit.author => audience,
-        _ => return Ok(None),
+/// Audience and bytes of a story of the author that is not deleted.
+fn story_written(
+    db: &Db<'_>,
+    story: StoryId,
+    author: PersonId,
+) -> StoreResult<Option<(Audience, i64)>> {
+    db.row(STORY_WRITTEN, [story.as_i64(), author.as_i64()], |row| {
+        Ok((audience_of_number(row.get(0)?), row.get(1)?))
+    })
+}
+
+fn change(
+    db: &Db<'_>,
+    edit: &StoryEdit,
+    limits: &PersonLimits,
+) -> StoreResult<Option<StoryRecord>> {
+    let Some((audience_before, bytes_before)) = story_written(db, edit.id, edit.author)? else {
+        return Ok(None);
     };
+    let audience = edit.audience.unwrap_or(audience_before);
+    let bytes = (edit.text.as_ref()).map_or(bytes_before, |edited| bytes_of(&edited.text));
+    let before = Written::story(audience_before, bytes_before);
+    let change = before.to(Written::story(audience, bytes));
+    counts::written_within(db, edit.author, change, limits)?;
     if let Some(edited) = &edit.text {
         let mentions = kept_mentions(db, &edited.mentions)?;
         tags::remove(db, edit.id)?;
@@ -212,27 +234,31 @@ fn change(db: &Db<'_>, edit: &StoryEdit) -> StoreResult<Option<StoryRecord>> {
             params![edit.id.as_i64(), edited.text, mentions, tags],
         )?;
     }
-    let audience = edit.audience.map(audience_number);
     db.execute(
         STORY_EDITED,
-        params![edit.id.as_i64(), audience, edit.now.as_i64()],
+        [
+            edit.id.as_i64(),
+            audience_number(audience),
+            edit.now.as_i64(),
+        ],
     )?;
     tags::keep(db, edit.id, &tags::of_story(db, edit.id)?)?;
-    if audience_before == Audience::Friends && edit.audience == Some(Audience::Public) {
+    if audience_before == Audience::Friends && audience == Audience::Public {
         orders::insert_redelivery_order(db, edit.id, edit.author, edit.now)?;
     }
     db.row(STORY, [edit.id.as_i64()], record)
 }
 
 fn delete(db: &Db<'_>, story: StoryId, author: PersonId, now: Timestamp) -> StoreResult<bool> {
-    if !matches!(head(db, story)?, Some((of, _)) if of == author) {
+    let Some((audience, bytes)) = story_written(db, story, author)? else {
         return Ok(false);
-    }
+    };
     tags::remove(db, story)?;
     db.execute(
         STORY_DELETE,
         [story.as_i64(), author.as_i64(), now.as_i64()],
     )?;
+    counts::written(db, author, Written::story(audience, bytes).removed())?;
     orders::replace_by_purge(db, story, author, now)?;
     Ok(true)
 }

@@ -134,7 +134,7 @@ async fn the_figures_of_quotas_follow_what_is_written_and_removed() {
     assert_eq!(
         (repaired.checked, repaired.counts),
         (2, 0),
-        "the triggers were right"
+        "the statements counted right"
     );
 }
 

@@ -4,11 +4,12 @@
 //! cache and every queue can be lost and is rebuilt from it. Engines implement the contract, each in its own crate, and
 //! one test suite runs on each of them.
 //!
-//! Three rules hold for every method:
+//! Four rules hold for every method:
 //! - After a write has returned `Ok`, it is durable: it survives `kill -9` and power loss. After an `Err`, it may or
 //!   may not have committed, and a retry is safe.
 //! - Each method is atomic. A read sees one state of the store, which includes at least every write that was
 //!   acknowledged before the read began.
+//! - Counts change in the transaction of the act that they count.
 //! - The caller passes in time and ids.
 //!
 //! No method returns "every story above id X" as a way to catch up: ids are not in commit order.

@@ -33,7 +33,6 @@ struct Report {
     people_wrongly_marked_large: u64,
     stories_with_wrong_figures: u64,
     lost_tags: u64,
-    wrong_totals: bool,
     seconds: f64,
 }
 
@@ -58,34 +57,29 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
 async fn rebuild(service: &Service) -> anyhow::Result<Report> {
     let begin = service.clock().monotonic();
     let mut report = Report::default();
-    let counted = people(service, &mut report).await?;
+    people(service, &mut report).await?;
     stories(service, &mut report).await?;
-    report.wrong_totals = service
-        .store()
-        .repair_totals(report.people, counted)
-        .await?;
     report.seconds = (service.clock().monotonic() - begin).as_secs_f64();
     Ok(report)
 }
 
-/// Repairs the people. Returns the total number of their stories.
-async fn people(service: &Service, report: &mut Report) -> anyhow::Result<u64> {
+/// Repairs the people.
+async fn people(service: &Service, report: &mut Report) -> anyhow::Result<()> {
     let large = service.settings().delivery.large_author;
     let bar = progress::spinner("people");
-    let (mut after, mut stories) = (PersonId::default(), 0);
+    let mut after = PersonId::default();
     loop {
         let step = service.store().repair_people(after, STEP, large).await?;
         let Some(last) = step.last else { break };
         after = last;
         bar.inc(step.checked);
-        stories += step.stories;
         report.people += step.checked;
         report.people_with_wrong_figures += step.counts;
         report.people_with_wrong_search_terms += step.terms;
         report.people_wrongly_marked_large += step.large;
     }
     bar.finish_and_clear();
-    Ok(stories)
+    Ok(())
 }
 
 async fn stories(service: &Service, report: &mut Report) -> anyhow::Result<()> {
@@ -123,10 +117,6 @@ fn sentences(report: &Report) -> String {
             "stories with wrong counts of likes or comments",
         ),
         (report.lost_tags, "tags missing from the index"),
-        (
-            u64::from(report.wrong_totals),
-            "wrong total of people or stories",
-        ),
     ];
     let mut text = String::new();
     for (count, what) in findings.iter().filter(|(count, _)| *count > 0) {

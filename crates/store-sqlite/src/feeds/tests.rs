@@ -23,8 +23,8 @@ fn world(stories: i64, audience: i64) -> Connection {
     };
     counted(
         202,
-        "INSERT INTO people (id, handle, skeleton, display_name, language, password_hash)
-         SELECT n, 'h' || n, 's' || n, 'x', 'en', ''",
+        "INSERT INTO people (id, handle, skeleton, display_name, language, password_hash, created_at)
+         SELECT n, 'h' || n, 's' || n, 'x', 'en', '', 0",
     );
     counted(
         200,
@@ -36,12 +36,12 @@ fn world(stories: i64, audience: i64) -> Connection {
     );
     counted(
         stories,
-        "INSERT INTO stories (id, author, audience, text) SELECT n * 2, 2 + n % 200, 0, ''",
+        "INSERT INTO stories (id, author, audience, text, created_at) SELECT n * 2, 2 + n % 200, 0, '', 0",
     );
     counted(
         stories,
         &format!(
-            "INSERT INTO stories (id, author, audience, text) SELECT n * 2 + 1, 202, {audience}, ''"
+            "INSERT INTO stories (id, author, audience, text, created_at) SELECT n * 2 + 1, 202, {audience}, '', 0"
         ),
     );
     connection

@@ -91,7 +91,7 @@ fn a_migration_that_was_applied_in_another_form_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(
-        refused.starts_with("migration 2 was applied in another form"),
+        refused.starts_with("its migration 2 is not the one of this executable"),
         "{refused}"
     );
 }
@@ -115,38 +115,36 @@ fn a_migration_that_fails_leaves_nothing_behind() {
     assert_eq!(applied(&connection).unwrap().len(), 2);
 }
 
-/// As the executable before wrote her: 10 bits of node, 12 of sequence.
-const MINA: &str =
-    "INSERT INTO people (id, handle, skeleton, display_name, language, password_hash)
-    VALUES (181193933824000001, 'mina', 'mina', 'Mina', 'ko', '')";
-
 #[test]
-fn a_store_whose_ids_carry_no_bucket_is_refused_and_left_as_it_is() {
+fn a_database_from_before_the_first_release_is_refused_and_left_as_it_is() {
     let connection = Connection::open_in_memory().unwrap();
-    migrate_without_buckets(&connection);
-    connection.execute_batch(MINA).unwrap();
+    note_as_before_the_first_release(&connection);
     for refused in [
         migrate(&connection, Timestamp::default()).unwrap_err(),
         check(&connection).unwrap_err(),
     ] {
         assert!(
-            refused.to_string().starts_with(
-                "its ids are of an earlier version, without the bucket of their owner"
-            ),
+            matches!(refused, MigrationFailed::Changed { number: 1 }),
             "{refused}"
         );
     }
-    assert_eq!(applied(&connection).unwrap().len(), 12);
+    assert_eq!(applied(&connection).unwrap().len(), 13);
 }
 
 #[test]
-fn a_store_that_was_never_used_gets_the_new_ids() {
-    let connection = Connection::open_in_memory().unwrap();
-    migrate_without_buckets(&connection);
-    migrate(&connection, Timestamp::default()).unwrap();
-    connection.execute_batch(MINA).unwrap();
-    migrate(&connection, Timestamp::default()).unwrap();
-    assert_eq!(applied(&connection).unwrap().len(), MIGRATIONS.len());
+fn no_table_has_a_trigger() {
+    let connection = fresh();
+    let triggers: i64 = connection
+        .query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(
+        triggers, 0,
+        "statements count, so that every engine counts alike"
+    );
 }
 
 #[test]

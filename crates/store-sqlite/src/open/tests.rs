@@ -73,17 +73,11 @@ fn a_cached_statement_is_not_planned_again_for_other_values() {
 }
 
 #[test]
-fn a_database_whose_ids_carry_no_bucket_does_not_open_and_the_reason_says_what_to_do() {
+fn a_database_from_before_the_first_release_does_not_open_and_the_reason_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sosik.db");
     let connection = Connection::open(&path).unwrap();
-    crate::migrations::migrate_without_buckets(&connection);
-    connection
-        .execute_batch(
-            "INSERT INTO people (id, handle, skeleton, display_name, language, password_hash)
-             VALUES (181193933824000001, 'mina', 'mina', 'Mina', 'ko', '')",
-        )
-        .unwrap();
+    crate::migrations::note_as_before_the_first_release(&connection);
     drop(connection);
     let options = SqliteOptions::at(&path, Timestamp::default());
     let refused = crate::SqliteStore::open(&options).err().unwrap();
@@ -91,8 +85,9 @@ fn a_database_whose_ids_carry_no_bucket_does_not_open_and_the_reason_says_what_t
     assert_eq!(
         reason,
         format!(
-            "open {}: its ids are of an earlier version, without the bucket of their owner, and cannot be converted: \
-             start with a new database (another store.url), or run the executable that made this one",
+            "open {}: its migration 1 is not the one of this executable, as in databases from before the first release, \
+             whose ids carry no bucket; it cannot be converted: start with a new database (another store.url), or run \
+             the executable that made this one",
             path.display()
         )
     );

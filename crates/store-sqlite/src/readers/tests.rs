@@ -113,7 +113,7 @@ async fn a_read_that_panics_gives_its_connection_back() {
 
 #[tokio::test]
 async fn a_reader_cannot_write() {
-    const WRITE: Sql = Sql::listed("WRITE", "UPDATE totals SET count = 7");
+    const WRITE: Sql = Sql::listed("WRITE", "UPDATE people SET revision = 7");
     let store = store(1, 1);
     assert!(
         store

@@ -11,8 +11,8 @@ use crate::{LargeAuthorLimits, RepairedPeople, RepairedStories, StoreResult};
 /// continues after the last step. Correct values are not written.
 #[async_trait]
 pub trait Maintenance {
-    /// Repairs the next people after `after`, at most `limit`: their counts (friends, follows, followers, stories, and
-    /// storage used), their search terms, and their large-author marks.
+    /// Repairs the next people after `after`, at most `limit`: their counts (friends, follows, followers, stories,
+    /// comments, and bytes of texts), their search terms, and their large-author marks.
     async fn repair_people(
         &self,
         after: PersonId,
@@ -23,8 +23,4 @@ pub trait Maintenance {
     /// Repairs the next stories after `after`, at most `limit`: their counts (likes, comments) and the index entries of
     /// their tags.
     async fn repair_stories(&self, after: StoryId, limit: u32) -> StoreResult<RepairedStories>;
-
-    /// Sets the totals to the numbers that a complete repair has counted, while nobody else writes. Returns whether
-    /// they were wrong.
-    async fn repair_totals(&self, people: u64, stories: u64) -> StoreResult<bool>;
 }

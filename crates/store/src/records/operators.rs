@@ -53,8 +53,6 @@ pub struct RepairedPeople {
     pub last: Option<PersonId>,
     /// The number of people checked.
     pub checked: u64,
-    /// The number of their stories.
-    pub stories: u64,
     /// People with wrong counts.
     pub counts: u64,
     /// People with wrong search terms.

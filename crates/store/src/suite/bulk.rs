@@ -30,16 +30,17 @@ pub async fn friends_who_were_filled_in_are_friends_and_are_counted(world: &Worl
     }
 }
 
-pub async fn filling_again_changes_nothing_and_the_triggers_are_enabled_afterwards(world: &World) {
+pub async fn filling_again_changes_nothing_and_afterwards_rows_are_checked_again(world: &World) {
     let people = world.crowd(3).await;
     let all = all_know_each_other(&people[..2], world.now());
     assert_eq!(world.fill_friends(all.clone()).await.unwrap(), 2);
     assert_eq!(world.fill_friends(all).await.unwrap(), 0);
     assert_eq!(friends_counted(world, people[0]).await, 1);
-    // Triggers maintain the counts again.
     world.befriend(people[0], people[2]).await;
     assert_eq!(friends_counted(world, people[0]).await, 2);
     assert_eq!(friends_counted(world, people[2]).await, 1);
+    let by_nobody = world.new_story(world.person(), "hello");
+    assert!(world.post(by_nobody).await.is_err());
 }
 
 pub async fn filling_in_somebody_who_does_not_exist_does_nothing(world: &World) {

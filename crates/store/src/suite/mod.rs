@@ -48,7 +48,7 @@ macro_rules! contract_suite {
             }
             bulk {
                 friends_who_were_filled_in_are_friends_and_are_counted,
-                filling_again_changes_nothing_and_the_triggers_are_enabled_afterwards,
+                filling_again_changes_nothing_and_afterwards_rows_are_checked_again,
                 filling_in_somebody_who_does_not_exist_does_nothing,
                 nobody_is_filled_beyond_the_limit_of_friends,
             }
@@ -209,7 +209,7 @@ macro_rules! contract_suite {
             async fn $behaviour() {
                 let world = $crate::suite::world::World::new(super::$open().await);
                 $crate::suite::$noun::$behaviour(&world).await;
-                world.close().await;
+                world.finish().await;
             })*
         }
     )*};

@@ -13,8 +13,9 @@ use sosik_feed::{
 };
 
 use crate::{
-    Claim, ClaimName, Idempotency, Liked, NewComment, NewPerson, NewStory, NotificationRecord,
-    Posted, RelationChange, RelationLimits, Store, StoryCounts, StoryRecord, StorySpan,
+    Claim, ClaimName, Idempotency, LargeAuthorLimits, Liked, NewComment, NewPerson, NewStory,
+    NotificationRecord, Posted, RelationChange, RelationLimits, Store, StoreError, StoreResult,
+    StoryCounts, StoryRecord, StorySpan,
 };
 
 /// The limits of the product.
@@ -41,6 +42,15 @@ pub const POSTED: ClaimName = ClaimName {
     number: 1,
 };
 
+/// People or stories in one transaction of the comparison at the end.
+const REPAIRED_AT_ONCE: u32 = 1_000;
+
+/// Marks of large authors are not compared: behaviours have limits of their own.
+const MARKS: LargeAuthorLimits = LargeAuthorLimits {
+    above: u32::MAX,
+    below: 0,
+};
+
 /// An empty store with a clock and a generator of ids. Derefs to the store.
 pub struct World {
     store: Arc<dyn Store>,
@@ -64,6 +74,34 @@ impl World {
             ticks: AtomicU64::new(1_000),
             buckets: BucketCycle::starting_at(7),
         }
+    }
+
+    /// The end of a behaviour: the counts of the store are those of its rows. Closes the store, which a behaviour may
+    /// have done already.
+    pub async fn finish(&self) {
+        match self.wrong_counts().await {
+            Ok(wrong) => assert_eq!(wrong, 0, "counts that differ from their rows"),
+            Err(StoreError::Closed) => {}
+            Err(error) => panic!("the counts cannot be compared: {error}"),
+        }
+        self.close().await;
+    }
+
+    /// The number of people and stories whose counts a repair corrects.
+    async fn wrong_counts(&self) -> StoreResult<u64> {
+        let (mut wrong, mut after) = (0, PersonId::default());
+        while let repaired = self.repair_people(after, REPAIRED_AT_ONCE, MARKS).await?
+            && let Some(last) = repaired.last
+        {
+            (wrong, after) = (wrong + repaired.counts, last);
+        }
+        let mut after = StoryId::default();
+        while let repaired = self.repair_stories(after, REPAIRED_AT_ONCE).await?
+            && let Some(last) = repaired.last
+        {
+            (wrong, after) = (wrong + repaired.counts, last);
+        }
+        Ok(wrong)
     }
 
     /// The store, for separate tasks.
