@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use common::{World, ids, newer};
 use futures::future::join_all;
+use sosik_fabric::failing::Call;
 use sosik_feed::cursor::RECENT_MAX;
 use sosik_feed::{Audience, PersonId, StoryId};
 use sosik_service::feeds::{FeedPage, FeedStart};
@@ -207,6 +208,7 @@ async fn two_thousand_readers_who_come_back_to_a_cold_cache_are_all_answered_wit
     world.quiet().await;
     world.restart().await;
 
+    let built_before = world.faults.begun(Call::FinishRebuild);
     let service = world.service.clone();
     let answers = all_at_once(readers.iter().copied().map(|reader| {
         let service = service.clone();
@@ -228,6 +230,8 @@ async fn two_thousand_readers_who_come_back_to_a_cold_cache_are_all_answered_wit
     }
     let stats = world.service.fabric().stats();
     assert_eq!(stats.timelines, readers.len(), "{stats:?}");
+    let built = world.faults.begun(Call::FinishRebuild) - built_before;
+    assert_eq!(built, readers.len() as u64, "one rebuild for each reader");
     for reader in readers.iter().step_by(97) {
         assert_eq!(
             world

@@ -1,15 +1,17 @@
 //! Handlers that fail or are slow in ways that no client can cause.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use std::{fmt, io};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
+use parking_lot::Mutex;
 use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
 use sosik_service::settings::PasswordSettings;
 use sosik_service::{Service, SystemClock};
@@ -104,6 +106,80 @@ async fn a_panic_and_a_failure_are_problems_that_give_nothing_away() {
         );
         assert!(!String::from_utf8_lossy(&body).contains("secret"), "{path}");
     }
+}
+
+/// An error that counts how often it is formatted.
+#[derive(Debug)]
+struct Formatted(&'static AtomicUsize);
+
+impl fmt::Display for Formatted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        f.write_str("the disk is gone")
+    }
+}
+
+impl std::error::Error for Formatted {}
+
+#[tokio::test]
+async fn an_error_that_nobody_logs_is_not_formatted() {
+    static FORMATTED: AtomicUsize = AtomicUsize::new(0);
+    let app = api(Settings::default()).await.0;
+    let fails = get(async || Problem::Internal(Formatted(&FORMATTED).into()));
+    let routes = Routes::default().route("/fails", fails);
+    let answer = with_middleware(routes, &app)
+        .oneshot(request(Method::GET, "/fails"))
+        .await;
+    let status = answer.unwrap().status();
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(FORMATTED.load(Ordering::Relaxed), 0);
+}
+
+/// A log in memory.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_one_line_whose_fields_are_at_the_top() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let log = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_max_level(tracing::Level::INFO)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _logs = tracing::subscriber::set_default(log);
+    let response = ask("/fails").await;
+    let lines = String::from_utf8(lines.0.lock().clone()).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&lines).unwrap();
+    let id = response.headers()["x-request-id"].to_str().unwrap();
+    assert_eq!(line["request.id"], id);
+    assert_eq!(
+        (&line["level"], &line["message"], &line["error"]),
+        (
+            &"ERROR".into(),
+            &"a request failed".into(),
+            &"the secret reason".into()
+        )
+    );
+    assert_eq!(
+        (&line["method"], &line["route"], &line["status"]),
+        (&"GET".into(), &"/fails".into(), &500.into())
+    );
+    assert!(line["took_ms"].is_u64(), "{line}");
+    assert!(line.get("user.id").is_none(), "nobody is logged in: {line}");
 }
 
 #[tokio::test]

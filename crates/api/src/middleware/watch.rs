@@ -5,6 +5,8 @@
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -117,87 +119,56 @@ fn finish(response: &mut Response, context: &RequestContext) {
     }
 }
 
+/// Logs the answer in one line. Only a line that somebody reads is formatted.
 fn log(
     info: &RequestInfo<'_>,
     response: &Response,
     problem: Option<&Problem>,
     took: std::time::Duration,
 ) {
-    let method = info.method.as_str();
-    let route = info.route.unwrap_or("(none)");
-    let status = response.status().as_u16();
-    // The macros format these values only if the line is logged.
-    let request = info.context.id();
-    let person = info.context.person().map(field::display);
-    let took_ms = took.as_millis();
+    /// The fields of every line, then those of this one. `tracing` evaluates them if the level is enabled.
+    macro_rules! line {
+        ($level:ident, $($own:tt)+) => {
+            tracing::$level!(
+                request.id = info.context.id().as_str(),
+                method = info.method.as_str(),
+                route = info.route.unwrap_or("(none)"),
+                status = response.status().as_u16(),
+                took_ms = took.as_millis(),
+                user.id = info.context.person().map(field::display),
+                $($own)+
+            )
+        };
+    }
     match problem {
         Some(Problem::Internal(cause)) => {
-            let causes = causes(cause.as_ref());
-            tracing::error!(
-                request.id = request.as_str(),
-                method,
-                route,
-                status,
-                took_ms,
-                user.id = person,
-                error = causes,
-                "a request failed"
-            );
+            line!(error, error = %Causes(cause.as_ref()), "a request failed");
         }
-        Some(Problem::StorageFull) => {
-            tracing::error!(
-                request.id = request.as_str(),
-                method,
-                route,
-                status,
-                took_ms,
-                user.id = person,
-                "the disk of the store is full: free some space on it, and writes continue"
-            );
-        }
-        Some(Problem::TimedOut) => {
-            tracing::warn!(
-                request.id = request.as_str(),
-                method,
-                route,
-                status,
-                took_ms,
-                user.id = person,
-                "a request took too long"
-            );
-        }
-        Some(problem) => {
-            let (_, code) = problem.status_and_code();
-            tracing::debug!(
-                request.id = request.as_str(),
-                method,
-                route,
-                status,
-                took_ms,
-                user.id = person,
-                code,
-                "refused a request"
-            );
-        }
-        None => tracing::debug!(
-            request.id = request.as_str(),
-            method,
-            route,
-            status,
-            took_ms,
-            user.id = person,
-            "answered a request"
+        Some(Problem::StorageFull) => line!(
+            error,
+            "the disk of the store is full: free some space on it, and writes continue"
         ),
+        Some(Problem::TimedOut) => line!(warn, "a request took too long"),
+        Some(problem) => line!(
+            debug,
+            code = problem.status_and_code().1,
+            "refused a request"
+        ),
+        None => line!(debug, "answered a request"),
     }
 }
 
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
+/// An error followed by its causes.
+struct Causes<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source();
+        while let Some(cause) = next {
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        Ok(())
     }
-    text
 }

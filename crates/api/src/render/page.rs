@@ -63,10 +63,15 @@ pub(crate) fn story_page(page: &StoryPage, sealing: Sealing<'_>) -> Vec<u8> {
     out
 }
 
+/// The maximum length of a page with these items. Its buffer is allocated once, with this capacity.
+pub(super) fn bytes_max(items: &[StoryItem]) -> usize {
+    let items: usize = items.iter().map(|item| story::bytes_max(item) + 1).sum();
+    items + FRAME_BYTES
+}
+
 /// The items as JSON, and a few bytes for each that identify its version.
 fn items(items: &[StoryItem]) -> (Vec<u8>, Vec<u8>) {
-    let room: usize = items.iter().map(|item| story::bytes_max(item) + 1).sum();
-    let mut out = Vec::with_capacity(room + FRAME_BYTES);
+    let mut out = Vec::with_capacity(bytes_max(items));
     let mut recognised_by = Vec::with_capacity(size_of::<story::Tag>() * items.len() + FRAME_BYTES);
     put(&mut out, "{\"items\":[");
     for (place, item) in items.iter().enumerate() {
