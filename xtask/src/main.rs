@@ -145,8 +145,11 @@ fn test() -> anyhow::Result<()> {
         ),
     });
     steps.extend(end_to_end());
-    steps::run(&steps)?;
-    schemathesis::run(false)
+    steps.push(cargo(
+        "generated requests against the OpenAPI document",
+        &["xtask", "schemathesis"],
+    ));
+    steps::run(&steps)
 }
 
 /// The web client in a real browser, against the server that the tests were built with.

@@ -147,7 +147,7 @@ fn print_tail(command: &mut Command) -> io::Result<bool> {
     Ok(succeeded)
 }
 
-/// Runs the steps and prints how long each took.
+/// Runs the steps, and prints at the end how long each took.
 ///
 /// # Errors
 /// The first step that failed. Later steps do not run.
@@ -156,14 +156,22 @@ pub(crate) fn run(steps: &[Step]) -> anyhow::Result<()> {
     for (at, step) in steps.iter().enumerate() {
         say(&format!("[{}/{}] {}", at + 1, steps.len(), step.name));
         let (outcome, took) = timed(|| step.run());
-        times.push(format!("{} {:.1} s", step.name, took.as_secs_f64()));
+        times.push((step.name, took));
         if outcome.is_err() {
-            say(&format!("times: {}", times.join(", ")));
+            say(&table(&times));
             return outcome;
         }
     }
-    say(&format!("all fine; times: {}", times.join(", ")));
+    say(&format!("{}all steps succeeded", table(&times)));
     Ok(())
+}
+
+/// The seconds of each step and of all together.
+fn table(times: &[(&'static str, Duration)]) -> String {
+    let sum = ("together", times.iter().map(|(_, took)| *took).sum());
+    let line = |(name, took): &(&str, Duration)| format!("{:>9.1}  {name}\n", took.as_secs_f64());
+    let lines: String = times.iter().chain([&sum]).map(line).collect();
+    format!("  seconds  step\n{lines}")
 }
 
 #[expect(clippy::disallowed_methods, reason = "measures how long a step took")]
@@ -202,4 +210,21 @@ pub(crate) fn built(name: &str) -> Option<PathBuf> {
 pub(crate) fn say(text: &str) {
     // A closed standard error does not stop a chore.
     let _nobody_listens = writeln!(io::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_shows_each_step_and_their_sum() {
+        let times = [
+            ("format", Duration::from_millis(640)),
+            ("tests", Duration::from_secs(312)),
+        ];
+        assert_eq!(
+            table(&times),
+            "  seconds  step\n      0.6  format\n    312.0  tests\n    312.6  together\n"
+        );
+    }
 }

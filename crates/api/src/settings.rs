@@ -18,9 +18,7 @@ pub struct Settings {
     pub public_url: String,
     /// Other origins whose pages may call the API with a bearer token.
     pub cors_origins: Vec<String>,
-    /// Networks of proxies whose [`forwarded_header`](Self::forwarded_header) is trusted.
-    pub trusted_proxies: Vec<IpNet>,
-    /// The header in which these proxies name their client.
+    /// The header in which trusted proxies name their client.
     pub forwarded_header: ForwardedHeader,
     /// The bearer token of the administration listener. `None`: no token is required.
     pub admin_token: Option<AdminToken>,
@@ -75,7 +73,8 @@ pub struct Connections {
     pub answer_bytes_per_connection_max: usize,
     /// A client that reads too little of a response for this long is disconnected, in whole seconds.
     pub answer_stall: Duration,
-    /// Addresses that are exempt from the limit per network.
+    /// Networks of proxies. They are exempt from the limit per network, and their
+    /// [`forwarded_header`](Settings::forwarded_header) is trusted.
     pub trusted_proxies: Vec<IpNet>,
 }
 
@@ -197,7 +196,6 @@ impl Default for Settings {
         Self {
             public_url: "http://127.0.0.1:8420".to_owned(),
             cors_origins: Vec::new(),
-            trusted_proxies: Vec::new(),
             forwarded_header: ForwardedHeader::default(),
             admin_token: None,
             connections: Connections::default(),
@@ -270,9 +268,7 @@ impl Rates {
 impl Settings {
     /// Whether this is the address of a configured proxy. The address is canonical: IPv4 is not written as IPv6.
     pub(crate) fn trusts(&self, address: IpAddr) -> bool {
-        self.trusted_proxies
-            .iter()
-            .any(|network| network.contains(&address))
+        self.connections.trusts(address)
     }
 
     /// Whether people use TLS, so that cookies must be marked `Secure`.

@@ -58,7 +58,7 @@ async fn guessing_a_password_is_limited_by_handle_and_by_address() {
     let app = TestApp::with(|settings| {
         settings.api.rates.log_ins_per_handle = rate(1, 2);
         settings.api.rates.log_ins_per_address = rate(1, 4);
-        settings.api.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        settings.api.connections.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
     })
     .await;
     let guess = async |handle: &str, address: &str| {
@@ -202,7 +202,7 @@ async fn an_address_in_a_header_counts_only_from_a_named_proxy() {
         .problem(429, "too_many_requests");
     let app = TestApp::with(|settings| {
         settings.api.rates.sign_ups_per_address = one;
-        settings.api.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        settings.api.connections.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
     })
     .await;
     sign_up(&app, "mina", "192.0.2.1").await.expect(201);
@@ -224,7 +224,7 @@ async fn an_address_in_a_header_counts_only_from_a_named_proxy() {
 async fn one_network_makes_so_many_accounts_whatever_address_it_takes() {
     let app = TestApp::with(|settings| {
         settings.api.rates.sign_ups_per_network = rate(1, 2);
-        settings.api.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        settings.api.connections.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
     })
     .await;
     let sign_up = async |handle: &str, address: &str| {

@@ -165,10 +165,7 @@ impl Default for Settings {
                 unread_max: 99,
             },
             delivery: DeliverySettings {
-                large_author: LargeAuthorLimits {
-                    above: 10_000,
-                    below: 8_000,
-                },
+                large_author: LargeAuthorLimits::above(10_000),
                 chunk: 2_000,
                 workers: 2,
                 claim: Duration::from_secs(30),

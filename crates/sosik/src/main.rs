@@ -10,7 +10,6 @@
 
 mod backups;
 mod breached;
-#[expect(dead_code, reason = "most keys are for roles that are not there yet")]
 mod config;
 mod descriptors;
 mod logging;

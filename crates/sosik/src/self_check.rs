@@ -18,7 +18,7 @@ use crate::config::Verify;
 /// Starts checking in the background until the service stops.
 pub fn spawn(service: &Service, verify: &Verify) {
     describe();
-    let (every, pages) = (verify.every(), verify.pages);
+    let (every, pages) = (verify.every, verify.pages);
     let checked = service.clone();
     service.supervise("self_check", move || {
         check_until_stopped(checked.clone(), every, pages)

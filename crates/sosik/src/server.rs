@@ -45,9 +45,10 @@ impl Server {
     /// An address is in use or not of this machine, or the process may open too few files.
     pub async fn open(loaded: &Loaded) -> anyhow::Result<Self> {
         let (server, readers) = (&loaded.config.server, loaded.config.store.readers);
+        let configured = loaded.config.api.connections.open_max;
         let wanted = match loaded.is_default("server.connections_max") {
-            true => Wanted::ByDefault(server.connections_max),
-            false => Wanted::Configured(server.connections_max),
+            true => Wanted::ByDefault(configured),
+            false => Wanted::Configured(configured),
         };
         let connections_max = descriptors::allow(wanted, readers)?;
         let bind = async |address: SocketAddr, key: &str| {
@@ -92,7 +93,7 @@ impl Server {
         welcome: Welcome,
     ) -> anyhow::Result<()> {
         let server = &loaded.config.server;
-        let mut settings = wiring::api_settings_with_secrets(loaded, self.public_address()?)?;
+        let mut settings = wiring::api_settings(loaded, self.public_address()?)?;
         settings.connections.open_max = self.connections_max;
         let (url, admin_url) = (settings.public_url.clone(), self.admin.local_addr()?);
         let api = Api::new(sosik_api::Parts {
@@ -109,14 +110,14 @@ impl Server {
             api.public(),
             api.connections(),
             public_ends.clone(),
-            server.drain(),
+            server.drain,
         ));
         let admin = tokio::spawn(sosik_api::serve(
             self.admin,
             api.admin(),
             sosik_api::Connections::administration(),
             admin_ends.clone(),
-            server.drain(),
+            server.drain,
         ));
         spawn_housekeeping(&service, &api, &self.metrics);
         self_check::spawn(&service, &loaded.config.verify);
@@ -125,7 +126,7 @@ impl Server {
         self.stop_requested.cancelled().await;
         tracing::info!("stopping: /readyz now fails");
         api.begin_drain();
-        wait_unless_asked_again(server.balancer_wait()).await?;
+        wait_unless_asked_again(server.balancer_wait).await?;
         api.end_streams();
         public_ends.cancel();
         public.await.context("end the public listener")?;

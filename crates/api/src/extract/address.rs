@@ -127,14 +127,15 @@ mod tests {
     const PROXY: &str = "10.0.0.1";
 
     fn settings(header: ForwardedHeader) -> Settings {
-        Settings {
-            trusted_proxies: vec![
-                "10.0.0.0/30".parse().unwrap(),
-                "2001:db8:9::/48".parse().unwrap(),
-            ],
+        let mut settings = Settings {
             forwarded_header: header,
             ..Settings::default()
-        }
+        };
+        settings.connections.trusted_proxies = vec![
+            "10.0.0.0/30".parse().unwrap(),
+            "2001:db8:9::/48".parse().unwrap(),
+        ];
+        settings
     }
 
     #[track_caller]

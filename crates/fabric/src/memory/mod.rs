@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::RwLock;
 use sosik_feed::timeline::{MarkExpired, Newer};
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::{PersonId, StoryId, limits};
 
 use crate::contract::{
     Below, Delivery, Fabric, FabricResult, Interest, Reader, Rebuild, Signals, Since, Stats, View,
@@ -32,6 +32,18 @@ pub struct MemoryOptions {
     pub pull_log_entries: usize,
     /// A random number that makes the incarnations of this process differ from those of the previous one.
     pub seed: u64,
+}
+
+impl Default for MemoryOptions {
+    /// The defaults of the configuration.
+    fn default() -> Self {
+        Self {
+            timeline_stories: limits::TIMELINE_STORIES,
+            timelines_bytes: 256 << 20,
+            pull_log_entries: 65_536,
+            seed: 0,
+        }
+    }
 }
 
 /// Timelines, log and streams in this process.

@@ -1,23 +1,37 @@
 //! The log on standard error.
 
-use std::{fmt, str::FromStr};
-
 use toml::Value;
 
-use super::{
-    allowed::{Any, LogFilter},
-    layers::Raw,
-    setting::{Setting, parsed, settings},
-};
+use super::allowed::{Any, LogFilter};
+use super::layers::Raw;
+use super::setting::{Setting, one_of, settings, word_of};
+
+/// The log that a running process writes to standard error.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// The format of its lines.
+    pub format: LogFormat,
+    /// The minimum level, for everything or by part.
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            filter: "info".to_owned(),
+        }
+    }
+}
 
 settings! {
     /// The log that a running process writes to standard error.
-    pub struct Log in "log" {
+    "log" {
         /// Text for people, or one JSON object a line for programs.
-        pub format: LogFormat = LogFormat::Text, unit: "word", allowed: Any("text or json");
+        format => log.format, unit: "word", allowed: Any("text or json");
 
         /// The minimum level, for everything or by part.
-        pub filter: String = "info".to_owned(), unit: "filter", allowed: LogFilter;
+        filter => log.filter, unit: "filter", allowed: LogFilter;
     }
 }
 
@@ -30,37 +44,14 @@ pub enum LogFormat {
     Json,
 }
 
-impl fmt::Display for LogFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Text => "text",
-            Self::Json => "json",
-        })
-    }
-}
-
-/// Neither `text` nor `json`.
-#[derive(Debug)]
-pub struct NotALogFormat;
-
-impl FromStr for LogFormat {
-    type Err = NotALogFormat;
-
-    fn from_str(text: &str) -> Result<Self, NotALogFormat> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(NotALogFormat),
-        }
-    }
-}
+const WORDS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
 
 impl Setting for LogFormat {
     fn from_raw(raw: &Raw) -> Result<Self, String> {
-        parsed(raw, "text or json")
+        one_of(raw, &WORDS)
     }
 
     fn shown(&self) -> Value {
-        Value::String(self.to_string())
+        word_of(self, &WORDS)
     }
 }

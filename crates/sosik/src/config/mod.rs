@@ -1,8 +1,9 @@
 //! The configuration: what can be set, its defaults, and the source of each value.
 //!
 //! Every key is declared once, in the file of its concern, with [`settings!`](setting::settings). The declaration
-//! contains its meaning, unit, default and allowed range. The printed configuration, the sample file, the reference
-//! page and the checks are all made from that declaration, so they cannot disagree.
+//! contains its meaning, unit and allowed range, and its place in [`Config`]: a field of the settings that the service,
+//! the API or an engine defines. What stands in that place is its default. The printed configuration, the sample file,
+//! the reference page and the checks are all made from that declaration, so they cannot disagree.
 //!
 //! Sources, in order of increasing precedence: default, file, environment (`SOSIK_SECTION__KEY`), flag (`--set
 //! section.key=value`). An unknown key, an empty limit or a value out of range prevents the start. All problems are
@@ -11,8 +12,8 @@
 //! Alternative refused: a general layering library. It would stop at the first invalid value, guess the type of
 //! `SOSIK_NODE__NAME=12`, and not report the line of the file. An operator needs these three most in an incident.
 //!
-//! To add a key, add one entry in the file of its concern and run `cargo xtask generate`. To add a concern, add a file
-//! like `queue.rs` and its two lines in [`Config`].
+//! To add a key, add a field to the settings of the crate that uses it and one entry in the file of its concern, then
+//! run `cargo xtask generate`. To add a concern, add a file like `queue.rs` and its line in [`SECTIONS`].
 
 mod accounts;
 mod allowed;
@@ -44,78 +45,62 @@ mod verify;
 mod tests;
 
 pub use self::{
-    accounts::{Accounts, Registration},
-    delivery::Delivery,
     engine_url::EngineUrl,
-    fabric::Fabric,
-    feed::Feed,
     layers::Inputs,
-    limits::Limits,
     log::{Log, LogFormat},
-    node::Node,
-    passwords::Passwords,
+    passwords::Breached,
     problem::{Problem, Problems, Source},
-    queue::Queue,
-    rates::{Rate, Rates},
     reader::SectionEntries,
     server::Server,
-    sessions::Sessions,
-    store::Store,
     verify::Verify,
 };
+use sosik_fabric::memory::MemoryOptions;
+use sosik_store_sqlite::SqliteOptions;
+
 use self::{layers::Layers, reader::Reader};
 
 /// The checked configuration: every value is within its range.
+///
+/// Values that the configuration does not know are filled in where a process starts: times, open files, host names.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Listeners, admission and streams.
+    /// The engines.
+    pub urls: EngineUrls,
+    /// Listeners, the access to the administration, and the orderly stop.
     pub server: Server,
-    /// The durable store.
-    pub store: Store,
-    /// State that nodes share at run time.
-    pub fabric: Fabric,
-    /// Where delivery orders wait.
-    pub queue: Queue,
-    /// How stories reach timelines.
-    pub delivery: Delivery,
-    /// How feeds are read.
-    pub feed: Feed,
-    /// Limits for one person.
-    pub limits: Limits,
-    /// How accounts are created.
-    pub accounts: Accounts,
-    /// How long a session lasts.
-    pub sessions: Sessions,
-    /// The cost of a password hash.
-    pub passwords: Passwords,
-    /// Rate limits.
-    pub rates: Rates,
+    /// The HTTP side.
+    pub api: sosik_api::Settings,
+    /// The service.
+    pub service: sosik_service::Settings,
+    /// The SQLite engine of the store.
+    pub store: SqliteOptions,
+    /// The memory engines of the fabric.
+    pub fabric: MemoryOptions,
+    /// The service that knows breached passwords.
+    pub breached: Breached,
     /// The self-check.
     pub verify: Verify,
     /// The log on standard error.
     pub log: Log,
-    /// The identity of this process among other nodes.
-    pub node: Node,
 }
 
-impl Config {
-    /// Reads every key, in the order in which they are printed.
-    fn read(reader: &mut Reader) -> Self {
+/// The addresses of the engines.
+#[derive(Debug, Clone)]
+pub struct EngineUrls {
+    /// The durable store.
+    pub store: EngineUrl,
+    /// State that nodes share at run time.
+    pub fabric: EngineUrl,
+    /// Where delivery orders wait.
+    pub queue: EngineUrl,
+}
+
+impl Default for EngineUrls {
+    fn default() -> Self {
         Self {
-            server: Server::read(reader),
-            store: Store::read(reader),
-            fabric: Fabric::read(reader),
-            queue: Queue::read(reader),
-            delivery: Delivery::read(reader),
-            feed: Feed::read(reader),
-            limits: Limits::read(reader),
-            accounts: Accounts::read(reader),
-            sessions: Sessions::read(reader),
-            passwords: Passwords::read(reader),
-            rates: Rates::read(reader),
-            verify: Verify::read(reader),
-            log: Log::read(reader),
-            node: Node::read(reader),
+            store: EngineUrl::constant("sqlite:data/sosik.db"),
+            fabric: EngineUrl::constant("memory:"),
+            queue: EngineUrl::constant("memory:"),
         }
     }
 }
@@ -123,7 +108,47 @@ impl Config {
 impl Default for Config {
     /// The configuration without any source. A test proves that every default is within its range.
     fn default() -> Self {
-        Self::read(&mut Reader::new(Layers::default()))
+        let mut service = sosik_service::Settings::default();
+        service.node.name.clear();
+        Self {
+            urls: EngineUrls::default(),
+            server: Server::default(),
+            api: sosik_api::Settings::default(),
+            service,
+            store: SqliteOptions::temporary(),
+            fabric: MemoryOptions::default(),
+            breached: Breached::default(),
+            verify: Verify::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+/// Every section, in the order in which they are printed.
+const SECTIONS: [fn(&mut Config, &mut Reader); 14] = [
+    server::read,
+    store::read,
+    fabric::read,
+    queue::read,
+    delivery::read,
+    feed::read,
+    limits::read,
+    accounts::read,
+    sessions::read,
+    passwords::read,
+    rates::read,
+    verify::read,
+    log::read,
+    node::read,
+];
+
+impl Config {
+    fn read(reader: &mut Reader) -> Self {
+        let mut config = Self::default();
+        for section in SECTIONS {
+            section(&mut config, reader);
+        }
+        config
     }
 }
 

@@ -1,12 +1,13 @@
 //! Where delivery orders wait.
 
-use super::{EngineUrl, allowed::Schemes, setting::settings};
+use super::allowed::Schemes;
+use super::setting::settings;
 
 settings! {
     /// Signals new deliveries to workers. The orders themselves are in the store. Losing the queue delays stories by
     /// seconds and loses none.
-    pub struct Queue in "queue" {
+    "queue" {
         /// Carries delivery orders and live events. `memory:` is the memory of this process.
-        pub url: EngineUrl = EngineUrl::constant("memory:"), unit: "URL", allowed: Schemes(&["memory"]);
+        url => urls.queue, unit: "URL", allowed: Schemes(&["memory"]);
     }
 }

@@ -1,6 +1,7 @@
 //! Rate limits. Each is a token bucket: it holds *burst* tokens and refills by *per minute*.
 
 use super::setting::settings;
+use super::units::Each;
 
 /// Upper bound of a rate: far above what one node can serve, so high values are for load tests only.
 const RATE_MAX: u32 = 1_000_000;
@@ -8,128 +9,113 @@ const RATE_MAX: u32 = 1_000_000;
 settings! {
     /// Rate limits. Each limit is a token bucket: it allows `burst` requests at once, then `per_minute`. Further
     /// requests get 429.
-    pub struct Rates in "rates" {
+    "rates" {
         /// New accounts from one address. Everybody in a school or an office may share one. The cost of hashing limits
         /// sign-ups anyway.
-        pub sign_ups_per_address_per_minute: u32 = 120, unit: "accounts a minute", allowed: 1..=RATE_MAX;
+        sign_ups_per_address_per_minute => api.rates.sign_ups_per_address.per_minute,
+            unit: Each("accounts a minute"), allowed: 1..=RATE_MAX;
         /// New accounts from one address at once.
-        pub sign_ups_per_address_burst: u32 = 300, unit: "accounts", allowed: 1..=RATE_MAX;
+        sign_ups_per_address_burst => api.rates.sign_ups_per_address.burst,
+            unit: Each("accounts"), allowed: 1..=RATE_MAX;
 
         /// New accounts from one network (IPv4 /24, IPv6 /48). An attacker who changes addresses rarely changes the
         /// network.
-        pub sign_ups_per_network_per_minute: u32 = 240, unit: "accounts a minute", allowed: 1..=RATE_MAX;
+        sign_ups_per_network_per_minute => api.rates.sign_ups_per_network.per_minute,
+            unit: Each("accounts a minute"), allowed: 1..=RATE_MAX;
         /// New accounts from one network at once.
-        pub sign_ups_per_network_burst: u32 = 600, unit: "accounts", allowed: 1..=RATE_MAX;
+        sign_ups_per_network_burst => api.rates.sign_ups_per_network.burst,
+            unit: Each("accounts"), allowed: 1..=RATE_MAX;
 
         /// Attempts to log in from one address.
-        pub log_ins_per_address_per_minute: u32 = 240, unit: "attempts a minute", allowed: 1..=RATE_MAX;
+        log_ins_per_address_per_minute => api.rates.log_ins_per_address.per_minute,
+            unit: Each("attempts a minute"), allowed: 1..=RATE_MAX;
         /// Attempts to log in from one address at once.
-        pub log_ins_per_address_burst: u32 = 300, unit: "attempts", allowed: 1..=RATE_MAX;
+        log_ins_per_address_burst => api.rates.log_ins_per_address.burst,
+            unit: Each("attempts"), allowed: 1..=RATE_MAX;
 
         /// Attempts to log in to one handle from all devices that never logged in to it.
-        pub log_ins_per_handle_per_minute: u32 = 10, unit: "attempts a minute", allowed: 1..=RATE_MAX;
+        log_ins_per_handle_per_minute => api.rates.log_ins_per_handle.per_minute,
+            unit: Each("attempts a minute"), allowed: 1..=RATE_MAX;
         /// Attempts to log in to one handle from such devices at once.
-        pub log_ins_per_handle_burst: u32 = 20, unit: "attempts", allowed: 1..=RATE_MAX;
+        log_ins_per_handle_burst => api.rates.log_ins_per_handle.burst, unit: Each("attempts"), allowed: 1..=RATE_MAX;
 
         /// Attempts to log in to one handle from one device that logged in to it before. Other devices cannot use them
         /// up, so guessing elsewhere does not lock the owner out.
-        pub log_ins_per_known_device_per_minute: u32 = 10, unit: "attempts a minute", allowed: 1..=RATE_MAX;
+        log_ins_per_known_device_per_minute => api.rates.log_ins_per_known_device.per_minute,
+            unit: Each("attempts a minute"), allowed: 1..=RATE_MAX;
         /// Attempts to log in to one handle from one known device at once.
-        pub log_ins_per_known_device_burst: u32 = 20, unit: "attempts", allowed: 1..=RATE_MAX;
+        log_ins_per_known_device_burst => api.rates.log_ins_per_known_device.burst,
+            unit: Each("attempts"), allowed: 1..=RATE_MAX;
 
         /// Unknown or expired session tokens from one address. Each costs a read of the store. Further ones get 429
         /// without that read. Sessions that are in use are not affected.
-        pub unknown_tokens_per_address_per_minute: u32 = 60, unit: "tokens a minute", allowed: 1..=RATE_MAX;
+        unknown_tokens_per_address_per_minute => api.rates.unknown_tokens_per_address.per_minute,
+            unit: Each("tokens a minute"), allowed: 1..=RATE_MAX;
 
         /// Unknown or expired session tokens from one address at once.
-        pub unknown_tokens_per_address_burst: u32 = 300, unit: "tokens", allowed: 1..=RATE_MAX;
+        unknown_tokens_per_address_burst => api.rates.unknown_tokens_per_address.burst,
+            unit: Each("tokens"), allowed: 1..=RATE_MAX;
 
         /// Stories posted by one person.
-        pub stories_per_person_per_minute: u32 = 60, unit: "stories a minute", allowed: 1..=RATE_MAX;
+        stories_per_person_per_minute => api.rates.stories_per_person.per_minute,
+            unit: Each("stories a minute"), allowed: 1..=RATE_MAX;
         /// Stories posted by one person at once.
-        pub stories_per_person_burst: u32 = 120, unit: "stories", allowed: 1..=RATE_MAX;
+        stories_per_person_burst => api.rates.stories_per_person.burst, unit: Each("stories"), allowed: 1..=RATE_MAX;
 
         /// Comments written by one person.
-        pub comments_per_person_per_minute: u32 = 120, unit: "comments a minute", allowed: 1..=RATE_MAX;
+        comments_per_person_per_minute => api.rates.comments_per_person.per_minute,
+            unit: Each("comments a minute"), allowed: 1..=RATE_MAX;
         /// Comments written by one person at once.
-        pub comments_per_person_burst: u32 = 240, unit: "comments", allowed: 1..=RATE_MAX;
+        comments_per_person_burst => api.rates.comments_per_person.burst,
+            unit: Each("comments"), allowed: 1..=RATE_MAX;
 
         /// Likes added or removed by one person.
-        pub likes_per_person_per_minute: u32 = 300, unit: "likes a minute", allowed: 1..=RATE_MAX;
+        likes_per_person_per_minute => api.rates.likes_per_person.per_minute,
+            unit: Each("likes a minute"), allowed: 1..=RATE_MAX;
         /// Likes added or removed by one person at once.
-        pub likes_per_person_burst: u32 = 600, unit: "likes", allowed: 1..=RATE_MAX;
+        likes_per_person_burst => api.rates.likes_per_person.burst, unit: Each("likes"), allowed: 1..=RATE_MAX;
 
         /// Friend requests sent by one person.
-        pub friend_requests_per_person_per_minute: u32 = 60, unit: "requests a minute", allowed: 1..=RATE_MAX;
+        friend_requests_per_person_per_minute => api.rates.friend_requests_per_person.per_minute,
+            unit: Each("requests a minute"), allowed: 1..=RATE_MAX;
         /// Friend requests sent by one person at once.
-        pub friend_requests_per_person_burst: u32 = 300, unit: "requests", allowed: 1..=RATE_MAX;
+        friend_requests_per_person_burst => api.rates.friend_requests_per_person.burst,
+            unit: Each("requests"), allowed: 1..=RATE_MAX;
 
         /// Other changes of relations by one person: accepting, withdrawing and declining requests, unfriending,
         /// following, blocking, muting, and undoing these.
-        pub relation_writes_per_person_per_minute: u32 = 120, unit: "changes a minute", allowed: 1..=RATE_MAX;
+        relation_writes_per_person_per_minute => api.rates.relation_writes_per_person.per_minute,
+            unit: Each("changes a minute"), allowed: 1..=RATE_MAX;
         /// Other changes of relations by one person at once. A new member follows many people.
-        pub relation_writes_per_person_burst: u32 = 300, unit: "changes", allowed: 1..=RATE_MAX;
+        relation_writes_per_person_burst => api.rates.relation_writes_per_person.burst,
+            unit: Each("changes"), allowed: 1..=RATE_MAX;
 
         /// Changes of a person's own profile. Each affects many readers and updates the search index.
-        pub profile_writes_per_person_per_minute: u32 = 10, unit: "changes a minute", allowed: 1..=RATE_MAX;
+        profile_writes_per_person_per_minute => api.rates.profile_writes_per_person.per_minute,
+            unit: Each("changes a minute"), allowed: 1..=RATE_MAX;
         /// Changes of a person's own profile at once.
-        pub profile_writes_per_person_burst: u32 = 20, unit: "changes", allowed: 1..=RATE_MAX;
+        profile_writes_per_person_burst => api.rates.profile_writes_per_person.burst,
+            unit: Each("changes"), allowed: 1..=RATE_MAX;
 
         /// Read positions stored by one person, of the feed and of notifications. Clients send one every few seconds.
-        pub read_marks_per_person_per_minute: u32 = 120, unit: "marks a minute", allowed: 1..=RATE_MAX;
+        read_marks_per_person_per_minute => api.rates.read_marks_per_person.per_minute,
+            unit: Each("marks a minute"), allowed: 1..=RATE_MAX;
         /// Read positions stored by one person at once.
-        pub read_marks_per_person_burst: u32 = 240, unit: "marks", allowed: 1..=RATE_MAX;
+        read_marks_per_person_burst => api.rates.read_marks_per_person.burst,
+            unit: Each("marks"), allowed: 1..=RATE_MAX;
 
         /// Searches by one person.
-        pub searches_per_person_per_minute: u32 = 120, unit: "searches a minute", allowed: 1..=RATE_MAX;
+        searches_per_person_per_minute => api.rates.searches_per_person.per_minute,
+            unit: Each("searches a minute"), allowed: 1..=RATE_MAX;
         /// Searches by one person at once. Clients send one after every few letters typed.
-        pub searches_per_person_burst: u32 = 120, unit: "searches", allowed: 1..=RATE_MAX;
+        searches_per_person_burst => api.rates.searches_per_person.burst,
+            unit: Each("searches"), allowed: 1..=RATE_MAX;
 
         /// Reads of any kind by one person. This only stops a client in an endless loop: reads are cheap, and admission
         /// control limits the load.
-        pub reads_per_person_per_minute: u32 = 1_000_000, unit: "reads a minute", allowed: 1..=RATE_MAX;
+        reads_per_person_per_minute => api.rates.reads_per_person.per_minute,
+            unit: Each("reads a minute"), allowed: 1..=RATE_MAX;
         /// Reads of any kind by one person at once.
-        pub reads_per_person_burst: u32 = 100_000, unit: "reads", allowed: 1..=RATE_MAX;
+        reads_per_person_burst => api.rates.reads_per_person.burst, unit: Each("reads"), allowed: 1..=RATE_MAX;
     }
-}
-
-/// One bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// Tokens added per minute.
-    pub per_minute: u32,
-    /// Capacity of the bucket.
-    pub burst: u32,
-}
-
-/// An accessor that pairs the two keys of each bucket.
-macro_rules! buckets {
-    ($($name:ident: $per_minute:ident, $burst:ident;)+) => {
-        impl Rates {
-            $(
-                #[doc = concat!("The bucket of `", stringify!($name), "`.")]
-                pub fn $name(&self) -> Rate {
-                    Rate { per_minute: self.$per_minute, burst: self.$burst }
-                }
-            )+
-        }
-    };
-}
-
-buckets! {
-    sign_ups_per_address: sign_ups_per_address_per_minute, sign_ups_per_address_burst;
-    sign_ups_per_network: sign_ups_per_network_per_minute, sign_ups_per_network_burst;
-    log_ins_per_address: log_ins_per_address_per_minute, log_ins_per_address_burst;
-    log_ins_per_handle: log_ins_per_handle_per_minute, log_ins_per_handle_burst;
-    log_ins_per_known_device: log_ins_per_known_device_per_minute, log_ins_per_known_device_burst;
-    unknown_tokens_per_address: unknown_tokens_per_address_per_minute, unknown_tokens_per_address_burst;
-    stories_per_person: stories_per_person_per_minute, stories_per_person_burst;
-    comments_per_person: comments_per_person_per_minute, comments_per_person_burst;
-    likes_per_person: likes_per_person_per_minute, likes_per_person_burst;
-    friend_requests_per_person: friend_requests_per_person_per_minute, friend_requests_per_person_burst;
-    relation_writes_per_person: relation_writes_per_person_per_minute, relation_writes_per_person_burst;
-    profile_writes_per_person: profile_writes_per_person_per_minute, profile_writes_per_person_burst;
-    read_marks_per_person: read_marks_per_person_per_minute, read_marks_per_person_burst;
-    searches_per_person: searches_per_person_per_minute, searches_per_person_burst;
-    reads_per_person: reads_per_person_per_minute, reads_per_person_burst;
 }

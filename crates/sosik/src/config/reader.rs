@@ -7,6 +7,7 @@ use super::{
     layers::{Given, Layers, slip_of, variable_of},
     problem::{Problem, Problems, Source},
     setting::Setting,
+    units::Unit,
 };
 
 /// A key with its description and its value.
@@ -77,44 +78,42 @@ impl Reader {
         });
     }
 
-    /// The value of a key: as given, or the default if it is missing or was rejected.
-    pub fn key<T: Setting>(
+    /// Puts the given value of a key into its place. If it is missing or was rejected, the default stays there.
+    pub fn key<T, U: Unit<T>>(
         &mut self,
         name: &'static str,
         meaning: &[&str],
-        unit: &'static str,
-        default: T,
-        allowed: &impl Allowed<T>,
-    ) -> T {
+        unit: U,
+        place: &mut T,
+        allowed: &impl Allowed<U::Written>,
+    ) {
+        let default = unit.write(place).shown();
         let mut entry = Entry {
             name,
             meaning: one_line(meaning),
-            unit,
-            default: default.shown(),
+            unit: unit.name(),
+            default: default.clone(),
             allowed: allowed.describe(),
-            value: default.shown(),
+            value: default,
             source: Source::Default,
         };
         let section = self.sections.last().map_or("", |section| section.name);
-        let value = match self.layers.values.remove(&format!("{section}.{name}")) {
-            None => default,
-            Some(given) => match admitted(&given, allowed) {
-                Ok(value) => {
+        if let Some(given) = self.layers.values.remove(&format!("{section}.{name}")) {
+            match admitted(&given, allowed) {
+                Ok(written) => {
+                    entry.value = written.shown();
                     entry.source = given.source;
-                    value
+                    *place = unit.read(written);
                 }
                 Err(why) => {
-                    self.problems
-                        .push(refused(section, &entry, given.source, &why));
-                    default
+                    let problem = refused(section, &entry, given.source, &why);
+                    self.problems.push(problem);
                 }
-            },
-        };
-        entry.value = value.shown();
+            }
+        }
         if let Some(section) = self.sections.last_mut() {
             section.entries.push(entry);
         }
-        value
     }
 
     /// Whether nothing read so far has a problem.

@@ -1,6 +1,8 @@
 //! Rules between keys that are each valid alone.
 
-use super::{Config, reader::Reader};
+use super::Config;
+use super::reader::Reader;
+use super::units::{Days, Unit};
 
 /// Reports every contradiction.
 pub fn check(config: &Config, reader: &mut Reader) {
@@ -12,41 +14,49 @@ pub fn check(config: &Config, reader: &mut Reader) {
     };
     at_most(
         reader,
-        ("feed.page_default", wide(config.feed.page_default)),
-        ("feed.page_max", wide(config.feed.page_max)),
+        ("feed.page_default", wide(config.api.page_items_default)),
+        ("feed.page_max", wide(config.api.page_items_max)),
         "write a default page that is no longer than the longest page",
     );
     at_most(
         reader,
-        ("feed.page_max", wide(config.feed.page_max)),
-        ("feed.timeline_stories", wide(config.feed.timeline_stories)),
+        ("feed.page_max", wide(config.api.page_items_max)),
+        (
+            "feed.timeline_stories",
+            wide(config.service.feed.timeline_stories),
+        ),
         "write a timeline that holds at least one whole page",
     );
     at_most(
         reader,
-        ("feed.unread_max", wide(config.feed.unread_max)),
-        ("feed.timeline_stories", wide(config.feed.timeline_stories)),
+        ("feed.unread_max", config.service.feed.unread_max.into()),
+        (
+            "feed.timeline_stories",
+            wide(config.service.feed.timeline_stories),
+        ),
         "unread stories are counted in the timeline; count no further than it reaches",
     );
     at_most(
         reader,
         (
             "server.streams_per_person_max",
-            wide(config.server.streams_per_person_max),
+            wide(config.api.streams_per_person_max),
         ),
-        ("server.streams_max", wide(config.server.streams_max)),
+        ("server.streams_max", wide(config.api.streams_max)),
         "write no more streams for one person than for all",
     );
+    let sessions = &config.service.sessions;
     at_most(
         reader,
-        ("sessions.idle_days", config.sessions.idle_days.into()),
+        ("sessions.idle_days", Days.write(&sessions.idle).into()),
         (
             "sessions.absolute_days",
-            config.sessions.absolute_days.into(),
+            Days.write(&sessions.absolute).into(),
         ),
         "write an idle time that is no longer than the whole life of a session",
     );
-    if config.delivery.retry_first() > config.delivery.retry_max() {
+    let delivery = &config.service.delivery;
+    if delivery.retry_first > delivery.retry_max {
         let keys = ["delivery.retry_first_ms", "delivery.retry_max_seconds"];
         let what = format!("{} is longer than {}", keys[0], keys[1]);
         reader.contradiction(

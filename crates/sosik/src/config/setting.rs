@@ -1,4 +1,4 @@
-//! The type of a configuration value, and the macro that declares a key.
+//! The written form of a configuration value, and the macro that declares the keys of a section.
 
 use std::{fmt::Display, net::SocketAddr, str::FromStr};
 
@@ -20,39 +20,31 @@ pub trait Setting: Clone {
     fn shown(&self) -> Value;
 }
 
-/// Declares the keys of one concern: the struct, its documentation, and its parser.
+/// Declares the keys of one section, and the function that reads them.
 ///
-/// Each field has a doc comment (its meaning, used in every generated text), name, type, default, unit and allowed
-/// values.
+/// Each key has a doc comment (its meaning, used in every generated text), a name, its place in [`Config`], a unit and
+/// the allowed values. Its default is what stands in that place.
+///
+/// [`Config`]: super::Config
 macro_rules! settings {
     (
         $(#[doc = $about:literal])+
-        pub struct $name:ident in $section:literal {
+        $section:literal {
             $(
                 $(#[doc = $meaning:literal])+
-                pub $key:ident: $type:ty = $default:expr, unit: $unit:literal, allowed: $allowed:expr;
+                $key:ident => $($place:ident).+, unit: $unit:expr, allowed: $allowed:expr;
             )+
         }
     ) => {
         $(#[doc = $about])+
-        #[derive(Debug, Clone)]
-        pub struct $name {
+        pub(in crate::config) fn read(
+            config: &mut $crate::config::Config,
+            reader: &mut $crate::config::reader::Reader,
+        ) {
+            reader.section($section, &[$($about),+]);
             $(
-                $(#[doc = $meaning])+
-                pub $key: $type,
+                reader.key(stringify!($key), &[$($meaning),+], $unit, &mut config.$($place).+, &$allowed);
             )+
-        }
-
-        impl $name {
-            /// Reads this concern's keys. The reader collects problems and replaces invalid values with the defaults.
-            pub(in crate::config) fn read(reader: &mut $crate::config::reader::Reader) -> Self {
-                reader.section($section, &[$($about),+]);
-                Self {
-                    $(
-                        $key: reader.key(stringify!($key), &[$($meaning),+], $unit, $default, &$allowed),
-                    )+
-                }
-            }
         }
     };
 }
@@ -79,7 +71,7 @@ macro_rules! whole_number {
         }
     )+};
 }
-whole_number!(u8, u32, u64, usize);
+whole_number!(u16, u32, usize);
 
 const EMPTY: &str = "is empty; a limit is never removed";
 
@@ -105,6 +97,26 @@ impl Setting for SocketAddr {
     fn shown(&self) -> Value {
         Value::String(self.to_string())
     }
+}
+
+/// Parses one of a few words, in any case.
+pub(super) fn one_of<T: Copy>(raw: &Raw, words: &[(&str, T)]) -> Result<T, String> {
+    let text = String::from_raw(raw)?;
+    let named = |(word, _): &&(&str, T)| word.eq_ignore_ascii_case(text.trim());
+    words
+        .iter()
+        .find(named)
+        .map(|(_, value)| *value)
+        .ok_or_else(|| {
+            let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            format!("{raw} is not {}", words.join(" or "))
+        })
+}
+
+/// The word of a value.
+pub(super) fn word_of<T: PartialEq>(value: &T, words: &[(&str, T)]) -> Value {
+    let named = words.iter().find(|(_, of)| of == value);
+    Value::String(named.map_or("", |(word, _)| *word).to_owned())
 }
 
 /// Parses a value that is written as text in a specific form.

@@ -1,8 +1,11 @@
 //! Tests of sources, rejected values and generated texts, without a process.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Inputs, Loaded, Problems, Source, described, load, render};
+use super::layers::{self, Layers, Raw};
+use super::reader::Reader;
+use super::{Config, Inputs, Loaded, Problems, Source, described, load, render};
 
 #[derive(Default)]
 struct Given {
@@ -77,7 +80,7 @@ fn every_default_is_within_its_range() {
 fn nothing_set_is_a_configuration() {
     let loaded = Given::default().load().unwrap();
     assert_eq!(loaded.config.server.listen.to_string(), "127.0.0.1:8420");
-    assert_eq!(loaded.config.store.url.to_string(), "sqlite:data/sosik.db");
+    assert_eq!(loaded.config.urls.store.to_string(), "sqlite:data/sosik.db");
     assert!(loaded.is_default("server.listen"));
 }
 
@@ -93,7 +96,7 @@ fn a_flag_wins_over_the_environment_which_wins_over_the_file() {
         flags: vec!["delivery.attempts_max=1", "delivery.attempts_max=50"],
     };
     let loaded = given.load().unwrap();
-    let delivery = &loaded.config.delivery;
+    let delivery = &loaded.config.service.delivery;
     assert_eq!(
         (delivery.workers, delivery.chunk, delivery.attempts_max),
         (3, 400, 50)
@@ -113,9 +116,9 @@ fn a_flag_wins_over_the_environment_which_wins_over_the_file() {
 #[test]
 fn text_is_read_by_the_type_of_its_key_and_not_by_its_looks() {
     let loaded = environment("SOSIK_NODE__NAME", "12").load().unwrap();
-    assert_eq!(loaded.config.node.name, "12");
+    assert_eq!(loaded.config.service.node.name, "12");
     let loaded = flag("delivery.push_followers_max=20_000").load().unwrap();
-    assert_eq!(loaded.config.delivery.push_followers_max, 20_000);
+    assert_eq!(loaded.config.service.delivery.large_author.above, 20_000);
 }
 
 #[test]
@@ -126,33 +129,31 @@ fn a_list_is_an_array_in_the_file_and_separated_by_commas_elsewhere() {
     let from_flag = flag("server.trusted_proxies=10.0.0.1, ::1").load().unwrap();
     let array = flag("server.trusted_proxies=[\"10.0.0.1\", \"::1\"]");
     assert_eq!(
-        array.load().unwrap().config.server.trusted_proxies,
-        from_flag.config.server.trusted_proxies
+        array.load().unwrap().config.api.connections.trusted_proxies,
+        from_flag.config.api.connections.trusted_proxies
     );
     let torn = flag("server.trusted_proxies=[\"10.0.0.1\"")
         .load()
         .unwrap_err();
     assert!(torn.to_string().contains("is not an array"), "{torn}");
     assert_eq!(
-        from_file.config.server.trusted_proxies,
-        from_flag.config.server.trusted_proxies
+        from_file.config.api.connections.trusted_proxies,
+        from_flag.config.api.connections.trusted_proxies
     );
-    assert_eq!(from_flag.config.server.trusted_proxies.len(), 2);
+    assert_eq!(from_flag.config.api.connections.trusted_proxies.len(), 2);
     let none = environment("SOSIK_SERVER__TRUSTED_PROXIES", "")
         .load()
         .unwrap();
-    assert!(none.config.server.trusted_proxies.is_empty());
+    assert!(none.config.api.connections.trusted_proxies.is_empty());
 }
 
 #[test]
 fn trusted_proxies_are_addresses_or_networks() {
     let proxies = |text: &'static str| environment("SOSIK_SERVER__TRUSTED_PROXIES", text).load();
     let loaded = proxies("10.0.0.0/8, 192.0.2.1, 2001:db8::/32").unwrap();
-    let networks = loaded.config.server.trusted_proxies;
-    assert_eq!(
-        networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32"]
-    );
+    let page = render::effective(&loaded.sections);
+    let shown = r#"trusted_proxies = ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32"]"#;
+    assert!(page.contains(shown), "{page}");
     for (wrong, why) in [
         ("10.0.0.1/8", "write 10.0.0.0/8 for the network"),
         ("10.0.0.0/33", "neither an IP address nor a network"),
@@ -168,12 +169,7 @@ fn trusted_proxies_are_addresses_or_networks() {
 fn the_header_of_the_proxies_is_one_of_two() {
     let header = |text: &'static str| environment("SOSIK_SERVER__FORWARDED_HEADER", text).load();
     assert_eq!(
-        header("Forwarded")
-            .unwrap()
-            .config
-            .server
-            .forwarded_header
-            .0,
+        header("Forwarded").unwrap().config.api.forwarded_header,
         sosik_api::ForwardedHeader::Forwarded
     );
     let problems = header("x-real-ip").unwrap_err().to_string();
@@ -449,6 +445,123 @@ fn the_sample_with_every_key_switched_on_changes_nothing() {
             .count(),
         0
     );
+}
+
+/// The value in effect of a key.
+fn value_of(loaded: &Loaded, key: &str) -> toml::Value {
+    let sections = loaded.sections.iter();
+    let mut entries =
+        sections.flat_map(|section| section.entries.iter().map(move |e| (section, e)));
+    let (_, entry) = entries
+        .find(|(section, entry)| section.key(entry) == key)
+        .unwrap();
+    entry.value.clone()
+}
+
+/// Another admitted value of a key, and the configuration with it alone.
+fn with_another_value(key: &str, default: &toml::Value) -> (String, Loaded) {
+    let words = [
+        ("accounts.registration", "closed"),
+        ("log.filter", "debug"),
+        ("log.format", "json"),
+        ("node.name", "another"),
+        ("passwords.breached_url", "http://mirror.example"),
+        ("server.admin_listen", "127.0.0.1:9001"),
+        ("server.admin_token_file", "token"),
+        ("server.cors_origins", "https://app.example"),
+        ("server.forwarded_header", "forwarded"),
+        ("server.listen", "127.0.0.1:9000"),
+        ("server.public_url", "https://sosik.example"),
+        ("server.trusted_proxies", "10.0.0.0/8"),
+        ("store.url", "sqlite:another.db"),
+        // Only one engine exists, so the scheme stays.
+        ("fabric.url", "memory:another"),
+        ("queue.url", "memory:another"),
+        // Shown nowhere, so its place is compared below.
+        ("server.admin_token", "0123456789abcdef"),
+    ];
+    let candidates = match default.as_integer() {
+        Some(number) => [number - 1, number + 1, number / 2]
+            .map(|number| number.to_string())
+            .to_vec(),
+        None => words
+            .iter()
+            .filter(|(word, _)| *word == key)
+            .map(|(_, value)| (*value).to_owned())
+            .collect(),
+    };
+    let loaded_with = |value: String| {
+        let flags = vec![format!("{key}={value}")];
+        let loaded = load(Inputs {
+            flags,
+            ..Inputs::default()
+        })
+        .ok()?;
+        Some((value, loaded))
+    };
+    candidates
+        .into_iter()
+        .find_map(loaded_with)
+        .unwrap_or_else(|| panic!("no other value of {key} is known"))
+}
+
+#[test]
+fn every_key_changes_its_own_place_and_is_shown_as_it_was_written() {
+    let shown = |config: &Config| -> Vec<String> {
+        let text = format!(
+            "{config:#?}\nadmin token: {:?}",
+            config.server.admin_token.reveal()
+        );
+        // Lists become longer when they are filled; each is one place.
+        let text = text.replace("[\n", "[").replace(",\n            ],", "]");
+        text.lines().map(str::to_owned).collect()
+    };
+    let standard = shown(&Config::default());
+    let mut places = BTreeMap::new();
+    for section in described() {
+        for entry in &section.entries {
+            let key = section.key(entry);
+            let (written, loaded) = with_another_value(&key, &entry.default);
+            let changed = shown(&loaded.config);
+            for (place, (before, after)) in standard.iter().zip(&changed).enumerate() {
+                if before != after {
+                    let other = places.insert(place, key.clone());
+                    assert_eq!(other, None, "{key} changes the same place: {after}");
+                }
+            }
+            assert!(
+                places.values().any(|of| *of == key),
+                "{key} changes nothing"
+            );
+            let value = value_of(&loaded, &key);
+            let value = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            let secret = key == "server.admin_token";
+            assert!(
+                secret || value == written || value == format!("[\"{written}\"]"),
+                "{key}: {value}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_rejected_value_leaves_its_place_as_it_was() {
+    let mut layers = Layers::default();
+    let given = layers::Given {
+        raw: Raw::Text("0".to_owned()),
+        source: Source::Flag,
+    };
+    layers.values.insert("delivery.workers".to_owned(), given);
+    let mut reader = Reader::new(layers);
+    let config = Config::read(&mut reader);
+    let standard = Config::default();
+    assert_eq!(
+        config.service.delivery.workers,
+        standard.service.delivery.workers
+    );
+    assert!(reader.finish().is_err());
 }
 
 #[test]

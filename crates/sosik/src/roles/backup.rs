@@ -71,7 +71,7 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
 }
 
 fn make(args: &Args, loaded: &Loaded) -> anyhow::Result<Report> {
-    let store = Path::new(loaded.config.store.url.rest());
+    let store = Path::new(loaded.config.urls.store.rest());
     let file = match (&args.to.to, &args.to.into) {
         (Some(file), _) => file.clone(),
         (None, Some(folder)) => folder.join(backups::name_of(SystemClock::default().now())),

@@ -75,11 +75,11 @@ async fn run_in(
     let server = Server::open(&loaded).await?;
     let (address, stop_requested) = (server.public_address()?, server.stop_requested());
     let store = format!("sqlite:{}", demo_folder.store().display()).parse();
-    loaded.config.store.url =
+    loaded.config.urls.store =
         store.map_err(|_no_scheme| anyhow::anyhow!("the folder cannot be named"))?;
     let url = match loaded.is_default("server.public_url") {
         true => format!("http://{address}"),
-        false => loaded.config.server.public_url.clone(),
+        false => loaded.config.api.public_url.clone(),
     };
     let service = wiring::open(&loaded).await?;
     let (town, people) = tokio::select! {

@@ -50,7 +50,7 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
     let to = match &args.to {
         Some(to) => to.clone(),
-        None => PathBuf::from(loaded.config.store.url.rest()),
+        None => PathBuf::from(loaded.config.urls.store.rest()),
     };
     let report = tokio::task::block_in_place(|| restore(&args, &to))?;
     print::out(&if args.json {

@@ -197,3 +197,15 @@ pub struct LargeAuthorLimits {
     /// A large author with fewer than this becomes normal again. Smaller than `above`.
     pub below: u32,
 }
+
+impl LargeAuthorLimits {
+    /// An author with more readers than this is large until fewer than 80 % of them are left. Without that gap, one
+    /// follower who comes and goes would switch the author back and forth.
+    #[must_use]
+    pub const fn above(above: u32) -> Self {
+        Self {
+            above,
+            below: above - above.div_ceil(5),
+        }
+    }
+}
