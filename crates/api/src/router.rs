@@ -77,8 +77,8 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .routes(routes!(people::sign_up::sign_up, people::search::search))
         .routes(routes!(people::profile::profile))
         .routes(routes!(people::stories::stories))
-        .routes(routes!(me::show::show, me::change::change))
-        .routes(routes!(me::password::password))
+        .routes(routes!(me::show, me::change))
+        .routes(routes!(me::password))
         .routes(routes!(
             sessions::log_in::log_in,
             sessions::list::list,
@@ -98,34 +98,34 @@ pub(crate) fn api() -> OpenApiRouter<App> {
             stories::edit::edit,
             stories::delete::delete
         ))
-        .routes(routes!(likes::like::like, likes::like::unlike))
-        .routes(routes!(likes::list::list))
-        .routes(routes!(comments::list::list, comments::write::write))
-        .routes(routes!(comments::edit::edit, comments::delete::delete))
-        .routes(routes!(tags::stories::stories))
+        .routes(routes!(likes::like, likes::unlike))
+        .routes(routes!(likes::list))
+        .routes(routes!(comments::list, comments::write))
+        .routes(routes!(comments::edit, comments::delete))
+        .routes(routes!(tags::stories))
         .merge(relations())
-        .routes(routes!(notifications::list::list))
-        .routes(routes!(notifications::mark_read::mark_read))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::mark_read))
 }
 
 fn relations() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(friends::list::list))
-        .routes(routes!(friends::end::end))
-        .routes(routes!(friend_requests::list::list))
+        .routes(routes!(friends::list))
+        .routes(routes!(friends::end))
+        .routes(routes!(friend_requests::list))
         .routes(routes!(
-            friend_requests::show::show,
-            friend_requests::ask::ask,
-            friend_requests::drop::drop
+            friend_requests::show,
+            friend_requests::ask,
+            friend_requests::drop
         ))
-        .routes(routes!(friend_requests::accept::accept))
-        .routes(routes!(follows::list::list))
-        .routes(routes!(follows::followers::followers))
-        .routes(routes!(follows::add::add, follows::remove::remove))
-        .routes(routes!(blocks::list::list))
-        .routes(routes!(blocks::add::add, blocks::remove::remove))
-        .routes(routes!(mutes::list::list))
-        .routes(routes!(mutes::add::add, mutes::remove::remove))
+        .routes(routes!(friend_requests::accept))
+        .routes(routes!(follows::list))
+        .routes(routes!(follows::followers))
+        .routes(routes!(follows::add, follows::remove))
+        .routes(routes!(blocks::list))
+        .routes(routes!(blocks::add, blocks::remove))
+        .routes(routes!(mutes::list))
+        .routes(routes!(mutes::add, mutes::remove))
 }
 
 /// The probes, which need no permit.

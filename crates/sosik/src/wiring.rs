@@ -35,7 +35,9 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
     fabric.set_interest(service.interest());
     let breached = &config.breached;
     if !breached.url.is_empty() {
-        service.accounts().set_breached_passwords(RangeClient::new(&breached.url, breached.timeout)?);
+        service
+            .accounts()
+            .set_breached_passwords(RangeClient::new(&breached.url, breached.timeout)?);
     }
     Ok(service)
 }

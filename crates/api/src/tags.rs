@@ -1,4 +1,4 @@
-//! Stories with a hashtag.
+//! Hashtags.
 
 use axum::extract::State;
 use axum::response::Response;

@@ -1,13 +1,30 @@
-//! Ends a friendship.
+//! Friends.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use sosik_feed::PersonId;
+use sosik_store::PeopleList;
 
 use crate::app::App;
-use crate::extract::{Id, Viewer};
+use crate::extract::{Id, Json, PageQuery, Query, Viewer};
 use crate::limits::Relating;
 use crate::problem::Problem;
+use crate::relations;
+use crate::schema::PersonPage;
+
+/// List your friends
+///
+/// Newest friendship first.
+#[utoipa::path(get, path = "/v1/friends", tag = "relations", operation_id = "list_friends",
+    params(PageQuery),
+    responses((status = 200, description = "a page of people", body = PersonPage)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<PersonPage>, Problem> {
+    relations::list(&app, viewer.id, PeopleList::Friends, page).await
+}
 
 /// End a friendship
 ///

@@ -1,4 +1,0 @@
-//! Friends.
-
-pub(crate) mod end;
-pub(crate) mod list;

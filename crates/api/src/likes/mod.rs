@@ -1,4 +1,0 @@
-//! Likes.
-
-pub(crate) mod like;
-pub(crate) mod list;

@@ -1,0 +1,81 @@
+//! The viewer's own account.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use sosik_service::people::ProfileUpdate;
+
+use crate::app::App;
+use crate::extract::{Json, RequestContext, Viewer};
+use crate::limits::ChangingProfile;
+use crate::people::profile::to_schema;
+use crate::problem::Problem;
+use crate::schema::{ChangePassword, ChangeProfile, Person};
+
+/// Show your profile
+#[utoipa::path(get, path = "/v1/me", tag = "me", operation_id = "show_me",
+    responses((status = 200, description = "your profile with its counts", body = Person)))]
+pub(crate) async fn show(State(app): State<App>, viewer: Viewer) -> Result<Json<Person>, Problem> {
+    let me = app.service.people().me(viewer.id).await?;
+    Ok(Json(to_schema(&me, viewer.id)))
+}
+
+/// Change your profile
+///
+/// Omitted fields stay unchanged.
+#[utoipa::path(patch, path = "/v1/me", tag = "me", operation_id = "change_me",
+    request_body = ChangeProfile,
+    responses(
+        (status = 200, description = "your changed profile", body = Person),
+        (status = 422, description = "`display_name_…`, `bio_…`, `language_unknown`"),
+    ))]
+pub(crate) async fn change(
+    State(app): State<App>,
+    viewer: Viewer<ChangingProfile>,
+    Json(body): Json<ChangeProfile>,
+) -> Result<Json<Person>, Problem> {
+    let ChangeProfile {
+        display_name,
+        bio,
+        language,
+    } = body;
+    let me = app
+        .service
+        .people()
+        .change_profile(
+            viewer.id,
+            ProfileUpdate {
+                display_name,
+                bio,
+                language,
+            },
+        )
+        .await?;
+    Ok(Json(to_schema(&me, viewer.id)))
+}
+
+/// Change your password
+///
+/// Ends all your other sessions, so that nobody stays signed in with the old password.
+#[utoipa::path(post, path = "/v1/me/password", tag = "me", operation_id = "change_password",
+    request_body = ChangePassword,
+    responses(
+        (status = 204, description = "the password is changed"),
+        (status = 422, description = "`wrong_password`, `password_…`"),
+    ))]
+pub(crate) async fn password(
+    State(app): State<App>,
+    Extension(context): Extension<RequestContext>,
+    viewer: Viewer,
+    Json(body): Json<ChangePassword>,
+) -> Result<StatusCode, Problem> {
+    // The same limit as for log-ins: a stolen session must not help to guess the current password.
+    app.limits
+        .log_ins_per_handle
+        .take(viewer.id.as_u64(), Some(&context))?;
+    app.service
+        .accounts()
+        .change_password(&viewer, &body.current, &body.new)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,5 +1,0 @@
-//! The viewer's own account.
-
-pub(crate) mod change;
-pub(crate) mod password;
-pub(crate) mod show;

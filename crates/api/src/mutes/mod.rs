@@ -1,5 +1,0 @@
-//! Mutes.
-
-pub(crate) mod add;
-pub(crate) mod list;
-pub(crate) mod remove;

@@ -1,4 +1,0 @@
-//! Notifications.
-
-pub(crate) mod list;
-pub(crate) mod mark_read;

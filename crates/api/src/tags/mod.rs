@@ -1,3 +1,0 @@
-//! Hashtags.
-
-pub(crate) mod stories;
