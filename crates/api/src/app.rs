@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
+use sosik_fabric::memory::MemoryRateLimits;
 use sosik_service::Service;
 use tokio_util::sync::CancellationToken;
 
 use crate::extract::RequestIds;
 use crate::feed::Streams;
-use crate::limits::Limits;
+use crate::limits::{Buckets, Limits};
 use crate::middleware::{Admission, Bodies, RouteMetrics};
 use crate::router;
 use crate::serve::Handle;
 use crate::settings::{Connections, Settings};
 use crate::site::Site;
-use crate::unknown_tokens::UnknownTokens;
 use crate::welcome::Welcome;
 
 /// State of the routers.
@@ -43,7 +43,6 @@ pub(crate) struct Inner {
     pub(crate) service: Service,
     pub(crate) settings: Settings,
     pub(crate) limits: Limits,
-    pub(crate) unknown_tokens: UnknownTokens,
     pub(crate) admission: Admission,
     pub(crate) bodies: Bodies,
     pub(crate) streams: Streams,
@@ -74,9 +73,12 @@ impl Api {
             site,
             seed,
         } = parts;
+        let buckets = Buckets {
+            engine: Arc::new(MemoryRateLimits::default()),
+            clock: Arc::clone(service.clock()),
+        };
         Self(Arc::new(Inner {
-            limits: Limits::new(&settings.rates),
-            unknown_tokens: UnknownTokens::new(settings.rates.unknown_tokens_per_address),
+            limits: Limits::new(&settings.rates, buckets),
             admission: Admission::new(&settings),
             bodies: Bodies::new(&settings),
             streams: Streams::new(settings.streams_max, settings.streams_per_person_max),
@@ -121,7 +123,5 @@ impl Api {
     /// Removes rate limits that are not in use. Call it about every minute.
     pub fn prune(&self) {
         self.0.limits.prune();
-        let now = self.0.service.clock().monotonic();
-        self.0.unknown_tokens.prune(now);
     }
 }

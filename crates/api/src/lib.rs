@@ -41,7 +41,6 @@ mod settings;
 mod site;
 mod stories;
 mod tags;
-mod unknown_tokens;
 mod welcome;
 
 pub use app::{Api, Parts, RenderMetrics};

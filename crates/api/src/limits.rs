@@ -1,24 +1,43 @@
 //! Rate limits: a bucket for each kind of request and each person, address or handle.
+//!
+//! The engine holds the buckets. It may be shared by nodes, so it may fail: then the request is allowed and the error is
+//! counted. Nothing else about a request depends on these limits.
 
-use sosik_fabric::rates::{Buckets, Decision, Rate};
+use std::sync::Arc;
+
+use sosik_fabric::{Decision, FabricError, Rate, RateLimits};
+use sosik_service::Clock;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::extract::{RateState, RequestContext};
 use crate::problem::{Problem, RateExceeded, seconds_up};
 use crate::settings::Rates;
 
-/// The buckets of one kind.
+/// Where the buckets are, and the time.
+#[derive(Clone)]
+pub(crate) struct Buckets {
+    pub(crate) engine: Arc<dyn RateLimits>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// The limit of one kind of request.
 pub(crate) struct Limiter {
     kind: &'static str,
+    rate: Rate,
+    /// Part of every key, so that two kinds share no bucket.
+    salt: u64,
     buckets: Buckets,
 }
 
 /// The rate limits of all kinds.
 pub(crate) struct Limits {
+    buckets: Buckets,
     pub(crate) sign_ups_per_address: Limiter,
     pub(crate) sign_ups_per_network: Limiter,
     pub(crate) log_ins_per_address: Limiter,
     pub(crate) log_ins_per_handle: Limiter,
     pub(crate) log_ins_per_known_device: Limiter,
+    pub(crate) unknown_tokens: Limiter,
     stories: Limiter,
     comments: Limiter,
     likes: Limiter,
@@ -71,10 +90,12 @@ kinds! {
 }
 
 impl Limits {
-    pub(crate) fn new(rates: &Rates) -> Self {
-        let limiter = |kind, rate: Rate| Limiter {
+    pub(crate) fn new(rates: &Rates, buckets: Buckets) -> Self {
+        let limiter = |kind: &'static str, rate: Rate| Limiter {
             kind,
-            buckets: Buckets::new(rate),
+            rate,
+            salt: xxh3_64(kind.as_bytes()),
+            buckets: buckets.clone(),
         };
         Self {
             sign_ups_per_address: limiter("sign_ups", rates.sign_ups_per_address),
@@ -82,6 +103,7 @@ impl Limits {
             log_ins_per_address: limiter("log_ins_from", rates.log_ins_per_address),
             log_ins_per_handle: limiter("log_ins_to", rates.log_ins_per_handle),
             log_ins_per_known_device: limiter("log_ins_by", rates.log_ins_per_known_device),
+            unknown_tokens: limiter("unknown_tokens", rates.unknown_tokens_per_address),
             stories: limiter("stories", rates.stories_per_person),
             comments: limiter("comments", rates.comments_per_person),
             likes: limiter("likes", rates.likes_per_person),
@@ -91,45 +113,14 @@ impl Limits {
             marks: limiter("marks", rates.read_marks_per_person),
             searches: limiter("searches", rates.searches_per_person),
             reads: limiter("reads", rates.reads_per_person),
+            buckets,
         }
     }
 
-    /// Removes full buckets. Call it periodically.
+    /// Removes full buckets of this node. Call it periodically.
     pub(crate) fn prune(&self) {
-        let Self {
-            sign_ups_per_address,
-            sign_ups_per_network,
-            log_ins_per_address,
-            log_ins_per_handle,
-            log_ins_per_known_device,
-            stories,
-            comments,
-            likes,
-            friend_requests,
-            relations,
-            profiles,
-            marks,
-            searches,
-            reads,
-        } = self;
-        for limiter in [
-            sign_ups_per_address,
-            sign_ups_per_network,
-            log_ins_per_address,
-            log_ins_per_handle,
-            log_ins_per_known_device,
-            stories,
-            comments,
-            likes,
-            friend_requests,
-            relations,
-            profiles,
-            marks,
-            searches,
-            reads,
-        ] {
-            limiter.buckets.prune();
-        }
+        let Buckets { engine, clock } = &self.buckets;
+        engine.prune(clock.monotonic());
     }
 }
 
@@ -138,27 +129,65 @@ impl Limiter {
     ///
     /// # Errors
     /// `TooManyRequests` if the bucket is empty.
-    pub(crate) fn take(&self, key: u64, context: Option<&RequestContext>) -> Result<(), Problem> {
-        let rate = self.buckets.rate();
-        let (remaining, reset_seconds, outcome) = match self.buckets.take(key) {
-            Decision::Allowed { remaining } => {
-                (remaining, seconds_to_fill(rate, remaining), Ok(()))
-            }
-            Decision::Refused { retry_after } => {
-                metrics::counter!("sosik_rate_limited_total", "kind" => self.kind).increment(1);
-                let refused = Problem::TooManyRequests(RateExceeded { retry_after });
-                (0, seconds_up(retry_after), Err(refused))
-            }
+    pub(crate) async fn take(
+        &self,
+        key: u64,
+        context: Option<&RequestContext>,
+    ) -> Result<(), Problem> {
+        let Buckets { engine, clock } = &self.buckets;
+        let answer = engine.take(self.salted(key), self.rate, clock.monotonic());
+        let Some(decision) = answer.await.map_err(count_error).ok() else {
+            return Ok(());
         };
         if let Some(context) = context {
-            context.set_rate(RateState {
-                limit: rate.burst.get(),
-                remaining,
-                reset_seconds,
-            });
+            context.set_rate(self.state_after(decision));
         }
-        outcome
+        if let Decision::Refused { .. } = decision {
+            metrics::counter!("sosik_rate_limited_total", "kind" => self.kind).increment(1);
+        }
+        allowed(decision)
     }
+
+    /// Whether the bucket of `key` has a token.
+    ///
+    /// # Errors
+    /// `TooManyRequests` if it is empty.
+    pub(crate) async fn check(&self, key: u64) -> Result<(), Problem> {
+        let Buckets { engine, clock } = &self.buckets;
+        let answer = engine.peek(self.salted(key), self.rate, clock.monotonic());
+        answer.await.map_err(count_error).map_or(Ok(()), allowed)
+    }
+
+    fn salted(&self, key: u64) -> u64 {
+        xxh3_64_with_seed(&key.to_le_bytes(), self.salt)
+    }
+
+    fn state_after(&self, decision: Decision) -> RateState {
+        let (remaining, reset_seconds) = match decision {
+            Decision::Allowed { remaining } => (remaining, seconds_to_fill(self.rate, remaining)),
+            Decision::Refused { retry_after } => (0, seconds_up(retry_after)),
+        };
+        RateState {
+            limit: self.rate.burst.get(),
+            remaining,
+            reset_seconds,
+        }
+    }
+}
+
+fn allowed(decision: Decision) -> Result<(), Problem> {
+    match decision {
+        Decision::Allowed { .. } => Ok(()),
+        Decision::Refused { retry_after } => {
+            Err(Problem::TooManyRequests(RateExceeded { retry_after }))
+        }
+    }
+}
+
+/// The engine may be down for long, and every request asks it, so its errors are counted and not logged.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn count_error(_error: FabricError) {
+    metrics::counter!("sosik_fabric_errors_total", "call" => "rates").increment(1);
 }
 
 fn seconds_to_fill(rate: Rate, remaining: u32) -> u64 {
@@ -168,23 +197,64 @@ fn seconds_to_fill(rate: Rate, remaining: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use sosik_fabric::FabricResult;
+    use sosik_fabric::memory::MemoryRateLimits;
+    use sosik_service::SystemClock;
+
     use super::*;
 
-    #[test]
-    fn whoever_empties_a_bucket_is_told_when_to_come_back() {
-        let limits = Limits::new(&Rates::all(1, 1));
+    fn limits(engine: impl RateLimits) -> Limits {
+        let buckets = Buckets {
+            engine: Arc::new(engine),
+            clock: Arc::new(SystemClock::default()),
+        };
+        Limits::new(&Rates::all(1, 1), buckets)
+    }
+
+    #[tokio::test]
+    async fn an_empty_bucket_tells_when_to_come_back() {
+        let limits = limits(MemoryRateLimits::default());
         let limiter = Posting::limiter(&limits);
-        assert!(limiter.take(7, None).is_ok());
-        let problem = limiter.take(7, None).unwrap_err();
-        assert_eq!(problem.status_and_code().1, "too_many_requests");
+        assert!(limiter.check(7).await.is_ok(), "and takes nothing");
+        assert!(limiter.take(7, None).await.is_ok());
+        for problem in [limiter.take(7, None).await, limiter.check(7).await] {
+            let problem = problem.unwrap_err();
+            assert_eq!(problem.status_and_code().1, "too_many_requests");
+            let after = problem.retry_after().unwrap();
+            assert!(after <= Duration::from_secs(60), "{after:?}");
+        }
         assert!(
-            problem
-                .retry_after()
-                .is_some_and(|after| after.as_secs() <= 60)
-        );
-        assert!(
-            Commenting::limiter(&limits).take(7, None).is_ok(),
+            Commenting::limiter(&limits).take(7, None).await.is_ok(),
             "another kind has its own bucket"
         );
+        assert!(limiter.take(8, None).await.is_ok(), "another person, too");
+    }
+
+    /// An engine that does not answer.
+    struct Down;
+
+    #[async_trait]
+    impl RateLimits for Down {
+        async fn take(&self, _: u64, _: Rate, _: Duration) -> FabricResult<Decision> {
+            Err(FabricError("down".into()))
+        }
+
+        async fn peek(&self, _: u64, _: Rate, _: Duration) -> FabricResult<Decision> {
+            Err(FabricError("down".into()))
+        }
+
+        fn prune(&self, _: Duration) {}
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_fails_allows_every_request() {
+        let limits = limits(Down);
+        for _ in 0..3 {
+            assert!(limits.sign_ups_per_address.take(7, None).await.is_ok());
+            assert!(limits.unknown_tokens.check(7).await.is_ok());
+        }
     }
 }

@@ -72,7 +72,8 @@ pub(crate) async fn password(
     // The same limit as for log-ins: a stolen session must not help to guess the current password.
     app.limits
         .log_ins_per_handle
-        .take(viewer.id.as_u64(), Some(&context))?;
+        .take(viewer.id.as_u64(), Some(&context))
+        .await?;
     app.service
         .accounts()
         .change_password(&viewer, &body.current, &body.new)

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use sosik_fabric::rates::Rate;
+use sosik_fabric::Rate;
 use sosik_feed::limits;
 
 use crate::extract::ForwardedHeader;

@@ -10,7 +10,7 @@ use std::io::Read;
 use std::num::NonZeroU32;
 
 use sosik_api::AdminToken;
-use sosik_fabric::rates::Rate;
+use sosik_fabric::Rate;
 use sosik_testkit::{TestApp, TestResponse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -109,7 +109,7 @@ async fn invented_tokens_are_limited_by_address_and_sessions_go_on() {
     let app = TestApp::with(|settings| {
         settings.api.rates.unknown_tokens_per_address = Rate {
             per_minute: NonZeroU32::MIN,
-            burst: NonZeroU32::MIN,
+            burst: NonZeroU32::new(2).unwrap(),
         };
     })
     .await;

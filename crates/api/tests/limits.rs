@@ -13,7 +13,7 @@ use flate2::read::GzDecoder;
 use reqwest::{Client, Method};
 use serde_json::json;
 use sosik_api::Registration;
-use sosik_fabric::rates::Rate;
+use sosik_fabric::Rate;
 use sosik_testkit::app::PASSWORD;
 use sosik_testkit::{TestApp, TestResponse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -14,7 +14,6 @@ pub mod gcra;
 mod hash;
 pub mod memory;
 pub mod rate_limits;
-pub mod rates;
 #[cfg(feature = "suite")]
 pub mod suite;
 

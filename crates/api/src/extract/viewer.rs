@@ -44,23 +44,30 @@ impl<K: Kind> FromRequestParts<App> for Viewer<K> {
         if let Some(context) = context {
             context.set_person(viewer.id);
         }
-        K::limiter(&app.limits).take(viewer.id.as_u64(), context)?;
+        K::limiter(&app.limits)
+            .take(viewer.id.as_u64(), context)
+            .await?;
         Ok(Self(viewer, PhantomData))
     }
 }
 
 /// Looks a token up in the store, unless its address has sent too many unknown ones.
+///
+/// A token that is not in the memory of this node requires a read of the store. People send valid tokens and are not
+/// affected: only unknown tokens are taken from the bucket of their address. While that bucket is empty, further tokens
+/// of the address are not looked up. Requests with a token in memory never get here.
 async fn look_up_token(
     parts: &Parts,
     app: &App,
     token: &str,
 ) -> Result<sosik_service::accounts::Viewer, Problem> {
     let address = ClientAddress::of_parts(&parts.extensions, &parts.headers, &app.settings);
-    let (network, clock) = (address.network().key(), app.service.clock());
-    app.unknown_tokens.check(network, clock.monotonic())?;
+    let network = address.network().key();
+    app.limits.unknown_tokens.check(network).await?;
     let viewer = app.service.sessions().viewer_in_store(token).await?;
     if viewer.is_none() {
-        app.unknown_tokens.count(network, clock.monotonic());
+        // This token was looked up already. An empty bucket stops the next one.
+        let _looked_up = app.limits.unknown_tokens.take(network, None).await;
     }
     viewer.ok_or(Problem::Unauthenticated)
 }

@@ -39,10 +39,12 @@ pub(crate) async fn sign_up(
     // The limit of the larger network comes first, so that the headers describe the narrower one.
     app.limits
         .sign_ups_per_network
-        .take(address.wide_network_key(), Some(&context))?;
+        .take(address.wide_network_key(), Some(&context))
+        .await?;
     app.limits
         .sign_ups_per_address
-        .take(address.network().key(), Some(&context))?;
+        .take(address.network().key(), Some(&context))
+        .await?;
     let SignUp {
         handle,
         display_name,

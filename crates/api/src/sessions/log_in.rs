@@ -35,7 +35,8 @@ pub(crate) async fn log_in(
     // The limit of the address comes first: a rejected address must not use up the budget of the handle.
     app.limits
         .log_ins_per_address
-        .take(address.network().key(), Some(&context))?;
+        .take(address.network().key(), Some(&context))
+        .await?;
     take_attempt(&app, &body.handle, device.as_deref(), &context).await?;
     let logged_in = app
         .service
@@ -67,8 +68,8 @@ async fn take_attempt(
         key.push('\n');
         key.push_str(device);
         let limiter = &app.limits.log_ins_per_known_device;
-        return limiter.take(xxh3_64(key.as_bytes()), Some(context));
+        return limiter.take(xxh3_64(key.as_bytes()), Some(context)).await;
     }
     let limiter = &app.limits.log_ins_per_handle;
-    limiter.take(xxh3_64(key.as_bytes()), Some(context))
+    limiter.take(xxh3_64(key.as_bytes()), Some(context)).await
 }
