@@ -6,6 +6,10 @@
 //! unchanged. A writer advances the stamp and drops the value in one step, after the commit and before its response. So
 //! a request that begins after the response never sees the old value (promise: private at read).
 //!
+//! The store may have copies that lag behind. So a writer passes on the position of its commit, the stamp keeps the
+//! largest one, and the loader asks the store for a copy that has it ([`Stamp::at_least`]). Without it, a loader that
+//! starts after the change could still read the old value from such a copy, and the cache would keep it.
+//!
 //! If two keys share a stamp, a change of one prevents the other's value from being kept. It never causes a wrong
 //! value.
 
@@ -14,21 +18,39 @@ use std::hash::{BuildHasher, Hash};
 use parking_lot::Mutex;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use sosik_feed::CommitPosition;
 
 use crate::hash::IdHash;
 
-/// Number of stamps. Two keys that change at the same time rarely share one; 64 KiB of locks.
+/// Number of stamps. Two keys that change at the same time rarely share one; 96 KiB of locks.
 const STAMPS: usize = 4096;
 
 /// The stamp that a loader takes before it reads the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp(u64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stamp {
+    /// Number of changes so far.
+    changes: u64,
+    at: CommitPosition,
+}
+
+impl Stamp {
+    /// The position that the store must have when it answers the loader.
+    #[must_use]
+    pub const fn at_least(self) -> CommitPosition {
+        self.at
+    }
+
+    fn advance(&mut self, at: CommitPosition) {
+        self.changes += 1;
+        self.at = self.at.max(at);
+    }
+}
 
 /// Values by key, within a maximum weight; see the module.
 pub struct StampedCache<K, V, W> {
     values: Cache<K, V, W, IdHash>,
     hash: IdHash,
-    stamps: Box<[Mutex<u64>]>,
+    stamps: Box<[Mutex<Stamp>]>,
 }
 
 impl<K, V, W> StampedCache<K, V, W>
@@ -50,7 +72,7 @@ where
         Self {
             values,
             hash,
-            stamps: (0..STAMPS).map(|_| Mutex::new(0)).collect(),
+            stamps: (0..STAMPS).map(|_| Mutex::default()).collect(),
         }
     }
 
@@ -59,32 +81,32 @@ where
         self.values.get(key)
     }
 
-    /// The stamp of a key. Call it before loading.
+    /// The stamp of a key. Take it before loading, and load at least its position.
     pub fn stamp(&self, key: &K) -> Stamp {
-        Stamp(*self.lock(key).lock())
+        *self.lock(key).lock()
     }
 
     /// Keeps a loaded value unless the key has changed since `stamp`. The loader may use its value in both cases: the
     /// request began before the change was acknowledged.
     pub fn insert_unless_stale(&self, key: K, value: V, stamp: Stamp) {
         let now = self.lock(&key).lock();
-        if *now == stamp.0 {
+        if now.changes == stamp.changes {
             self.values.insert(key, value);
         }
     }
 
-    /// The key has changed in the store: drops the value and invalidates loads in flight.
-    pub fn invalidate(&self, key: &K) {
+    /// The key has changed in the store at this position: drops the value and invalidates loads in flight.
+    pub fn invalidate(&self, key: &K, at: CommitPosition) {
         let mut now = self.lock(key).lock();
-        *now += 1;
+        now.advance(at);
         self.values.remove(key);
     }
 
-    /// A part of the value has changed in the store: updates a cached value in place and invalidates loads in flight.
-    /// Changes arrive in any order, so `update` must ignore a change that is older than the value.
-    pub fn update_in_place(&self, key: &K, update: impl FnOnce(&V)) {
+    /// A part of the value has changed in the store at this position: updates a cached value in place and invalidates
+    /// loads in flight. Changes arrive in any order, so `update` must ignore a change that is older than the value.
+    pub fn update_in_place(&self, key: &K, at: CommitPosition, update: impl FnOnce(&V)) {
         let mut now = self.lock(key).lock();
-        *now += 1;
+        now.advance(at);
         if let Some(value) = self.values.peek(key) {
             update(&value);
         }
@@ -105,16 +127,16 @@ where
         (self.values.hits(), self.values.misses())
     }
 
-    /// Drops all values.
+    /// Drops all values, after a change that is unknown: loaders ask for the latest copy.
     pub fn clear(&self) {
         for stamp in &self.stamps {
-            *stamp.lock() += 1;
+            stamp.lock().advance(CommitPosition::LATEST);
         }
         self.values.clear();
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "only the low bits matter")]
-    fn lock(&self, key: &K) -> &Mutex<u64> {
+    fn lock(&self, key: &K) -> &Mutex<Stamp> {
         &self.stamps[self.hash.hash_one(key) as usize % STAMPS]
     }
 }
@@ -132,7 +154,7 @@ mod tests {
     fn a_value_loaded_before_a_change_is_not_kept_after_it() {
         let cache = cache();
         let stamp = cache.stamp(&1);
-        cache.invalidate(&1);
+        cache.invalidate(&1, CommitPosition::START);
         cache.insert_unless_stale(1, "old", stamp);
         assert_eq!(cache.get(&1), None);
         cache.insert_unless_stale(1, "new", cache.stamp(&1));
@@ -159,10 +181,52 @@ mod tests {
         let cache = cache();
         let stamp = cache.stamp(&1);
         let mut mended = false;
-        cache.update_in_place(&1, |_| mended = true);
+        cache.update_in_place(&1, CommitPosition::START, |_| mended = true);
         cache.insert_unless_stale(1, "old", stamp);
         assert!(!mended, "there was nothing to mend");
         assert_eq!(cache.get(&1), None);
+    }
+
+    /// A store with a copy that lags behind: `(position, value)` of each.
+    struct Copies {
+        latest: (u64, &'static str),
+        lagging: (u64, &'static str),
+    }
+
+    impl Copies {
+        /// The copy that has the position, preferably the one that lags.
+        fn read(&self, at_least: CommitPosition) -> &'static str {
+            match self.lagging.0 >= at_least.number() {
+                true => self.lagging.1,
+                false => self.latest.1,
+            }
+        }
+    }
+
+    #[test]
+    fn a_copy_that_lags_behind_an_acknowledged_change_fills_nothing() {
+        let cache = cache();
+        let mut store = Copies {
+            latest: (1, "old"),
+            lagging: (1, "old"),
+        };
+        let fill = |store: &Copies| {
+            let stamp = cache.stamp(&1);
+            cache.insert_unless_stale(1, store.read(stamp.at_least()), stamp);
+            cache.get(&1)
+        };
+        assert_eq!(fill(&store), Some("old"));
+        store.latest = (2, "new");
+        cache.invalidate(&1, CommitPosition::new(2));
+        assert_eq!(fill(&store), Some("new"), "the copy still says \"old\"");
+        cache.invalidate(&1, CommitPosition::START);
+        assert_eq!(fill(&store), Some("new"), "positions never sink");
+        store.latest = (3, "newer");
+        cache.clear();
+        assert_eq!(fill(&store), Some("newer"), "after an unknown change");
+        store.lagging = store.latest;
+        cache.update_in_place(&1, CommitPosition::new(3), |_| {});
+        assert_eq!(fill(&store), Some("newer"));
     }
 
     #[test]
@@ -174,7 +238,7 @@ mod tests {
             scope.spawn(|| {
                 for value in 1..=20_000 {
                     store.store(value, Ordering::SeqCst);
-                    cache.invalidate(&7);
+                    cache.invalidate(&7, CommitPosition::START);
                     acknowledged.store(value, Ordering::SeqCst);
                 }
             });

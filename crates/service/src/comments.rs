@@ -183,6 +183,7 @@ impl Comments {
             .store
             .edit_comment(comment, viewer, text, self.core.now())
             .await?
+            .value
             .ok_or(NO_SUCH_COMMENT)?;
         self.with_author(edited).await
     }
@@ -202,11 +203,11 @@ impl Comments {
         self.core
             .run_to_completion(async move {
                 let answer = this.core.store.delete_comment(comment, viewer).await;
-                let Some((story, counts)) = this
+                let deleted = this
                     .core
                     .invalidate_on_error(answer, [Change::Story(known.story)])
-                    .await?
-                else {
+                    .await?;
+                let Some((story, counts)) = deleted.value else {
                     return Err(NO_SUCH_COMMENT);
                 };
                 // The notification of the comment is deleted with it.
@@ -219,7 +220,10 @@ impl Comments {
                     .map(|story| story.record.author);
                 let told = author.into_iter().collect();
                 this.core
-                    .invalidate([Change::Counts(story, counts), Change::Notifications(told)])
+                    .invalidate(
+                        deleted.at,
+                        [Change::Counts(story, counts), Change::Notifications(told)],
+                    )
                     .await;
                 Ok(())
             })
@@ -229,17 +233,20 @@ impl Comments {
     async fn write(&self, comment: NewComment) -> ServiceResult<CommentId> {
         let (id, story) = (comment.id, comment.story);
         let answer = self.core.store.comment(comment).await;
-        match self
+        let written = self
             .core
             .invalidate_on_error(answer, [Change::Story(story)])
-            .await?
-        {
+            .await?;
+        match written.value {
             (Posted::New { notified }, counts) => {
                 self.core
-                    .invalidate([
-                        Change::Counts(story, counts),
-                        Change::Notifications(notified),
-                    ])
+                    .invalidate(
+                        written.at,
+                        [
+                            Change::Counts(story, counts),
+                            Change::Notifications(notified),
+                        ],
+                    )
                     .await;
                 metrics::counter!("sosik_comments_total").increment(1);
                 Ok(id)

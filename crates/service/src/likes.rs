@@ -1,6 +1,6 @@
 //! Likes.
 
-use sosik_feed::{Circle, NotificationId, PersonId, Position, StoryId};
+use sosik_feed::{Circle, Committed, NotificationId, PersonId, Position, StoryId};
 use sosik_store::{Liked, StoreResult, StoryCounts};
 
 use crate::core::Core;
@@ -121,13 +121,14 @@ impl Likes {
         &self,
         viewer: PersonId,
         story: StoryId,
-        answer: StoreResult<Option<Liked>>,
+        answer: StoreResult<Committed<Option<Liked>>>,
     ) -> ServiceResult<StoryCounts> {
         let liked = self
             .core
             .invalidate_on_error(answer, [Change::Story(story), Change::Liked(viewer)])
             .await?;
-        let Some(mut liked) = liked else {
+        let at = liked.at;
+        let Some(mut liked) = liked.value else {
             return Err(ServiceError::NotFound("story"));
         };
         if self.core.breaks(Sabotage::CountTwice) {
@@ -135,11 +136,14 @@ impl Likes {
         }
         let notified = liked.notified.into_iter().collect();
         self.core
-            .invalidate([
-                Change::Counts(story, liked.counts),
-                Change::Liked(viewer),
-                Change::Notifications(notified),
-            ])
+            .invalidate(
+                at,
+                [
+                    Change::Counts(story, liked.counts),
+                    Change::Liked(viewer),
+                    Change::Notifications(notified),
+                ],
+            )
             .await;
         Ok(liked.counts)
     }

@@ -7,6 +7,7 @@ use sosik_store::NotificationRecord;
 
 use crate::caches::PersonEntry;
 use crate::core::Core;
+use crate::core::invalidate::position_of;
 use crate::pages::{Filled, fill, page_limit};
 use crate::{Change, ServiceResult};
 
@@ -109,9 +110,9 @@ impl Notifications {
                 let answer = this.core.store.mark_notifications_read(viewer, up_to).await;
                 // The person's other devices show the count, too.
                 this.core
-                    .invalidate([Change::Notifications(vec![viewer])])
+                    .invalidate(position_of(&answer), [Change::Notifications(vec![viewer])])
                     .await;
-                Ok(answer?)
+                Ok(answer?.value)
             })
             .await
     }

@@ -14,6 +14,7 @@ use sosik_store::{SessionRecord, TokenHash};
 use crate::accounts::{LoggedIn, Token, Viewer, tokens};
 use crate::caches::SessionEntry;
 use crate::core::Core;
+use crate::core::invalidate::position_of;
 use crate::{Change, ServiceError, ServiceResult};
 
 /// Characters of the client's name that are stored: enough for the name of a browser and its system.
@@ -150,7 +151,7 @@ impl Sessions {
                     .invalidate_on_error(answer, [possible_changes])
                     .await?;
                 this.core
-                    .invalidate([Change::SessionsEnded(viewer.id, ended)])
+                    .invalidate(ended.at, [Change::SessionsEnded(viewer.id, ended.value)])
                     .await;
                 Ok(())
             })
@@ -172,10 +173,11 @@ impl Sessions {
                     .core
                     .invalidate_on_error(answer, [possible_changes])
                     .await?;
+                let tokens = ended.value.into_iter().collect();
                 this.core
-                    .invalidate([Change::SessionsEnded(person, ended.into_iter().collect())])
+                    .invalidate(ended.at, [Change::SessionsEnded(person, tokens)])
                     .await;
-                Ok(ended)
+                Ok(ended.value)
             })
             .await
     }
@@ -206,7 +208,8 @@ impl Sessions {
     ) -> ServiceResult<Option<Arc<SessionEntry>>> {
         let (cache, unknown) = (&self.core.caches.sessions, &self.core.caches.unknown_tokens);
         let (stamp, unknown_stamp) = (cache.stamp(token), unknown.stamp(token));
-        let Some(record) = self.core.store.session(token).await? else {
+        let at_least = stamp.at_least().max(unknown_stamp.at_least());
+        let Some(record) = self.core.store.session(token, at_least).await? else {
             let until = self.core.clock.monotonic() + UNKNOWN_FOR;
             unknown.insert_unless_stale(*token, until, unknown_stamp);
             return Ok(None);
@@ -307,14 +310,17 @@ impl Sessions {
                 let possible_changes = this.possibly_ended(person).await?;
                 let answer = this.core.store.add_session(session, limit).await;
                 // Also after a failed write, because the write may have committed.
-                this.core.caches.unknown_tokens.invalidate(&token);
+                this.core
+                    .caches
+                    .unknown_tokens
+                    .invalidate(&token, position_of(&answer));
                 let ended = this
                     .core
                     .invalidate_on_error(answer, [possible_changes])
                     .await?;
                 if !ended.is_empty() {
                     this.core
-                        .invalidate([Change::SessionsEnded(person, ended)])
+                        .invalidate(ended.at, [Change::SessionsEnded(person, ended.value)])
                         .await;
                 }
                 Ok(())

@@ -23,7 +23,13 @@ async fn person(store: &SqliteStore, handle: &str) -> PersonId {
 }
 
 async fn circle(store: &SqliteStore, handle: &str) -> Circle {
-    store.circle(person(store, handle).await).await.unwrap()
+    store
+        .circle(
+            person(store, handle).await,
+            sosik_feed::CommitPosition::LATEST,
+        )
+        .await
+        .unwrap()
 }
 
 /// The stories of a person, newest first.
@@ -33,7 +39,10 @@ async fn stories(store: &SqliteStore, handle: &str) -> Vec<StoryRecord> {
         .stories_of(author, Visibility::Everything, None, 100)
         .await
         .unwrap();
-    let mut stories = store.stories(&ids).await.unwrap();
+    let mut stories = store
+        .stories(&ids, sosik_feed::CommitPosition::LATEST)
+        .await
+        .unwrap();
     stories.sort_by_key(|story| std::cmp::Reverse(story.id));
     stories
 }
@@ -58,7 +67,11 @@ async fn friendships_make_the_people_they_name_and_are_counted_once() {
     }
     let ids = [person(&store, "person1").await];
     assert_eq!(
-        store.people(&ids).await.unwrap()[0].display_name,
+        store
+            .people(&ids, sosik_feed::CommitPosition::LATEST)
+            .await
+            .unwrap()[0]
+            .display_name,
         "Person 1"
     );
     assert_eq!(
@@ -158,7 +171,11 @@ async fn people_come_with_handle_name_language_bio_and_password() {
 
     let store = folder.store();
     let mina = person(&store, "mina").await;
-    let record = store.people(&[mina]).await.unwrap().remove(0);
+    let record = store
+        .people(&[mina], sosik_feed::CommitPosition::LATEST)
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!(
         (
             record.display_name.as_str(),
@@ -315,6 +332,7 @@ async fn a_story_that_was_deleted_does_not_come_back_with_the_next_run() {
             .delete_story(gone.id, gone.author, gone.id.raw().time())
             .await
             .unwrap()
+            .value
     );
     store.close().await;
 

@@ -1,6 +1,6 @@
 //! Measures the SQLite engine, for the decisions that cite it: writes per fsync, bulk imports, feeds.
 //!
-//! `cargo bench -p sosik-store`. The database is in the system's temporary folder (`TMPDIR`); put it on the kind of
+//! `cargo bench -p sosik-store-sqlite`. The database is in the system's temporary folder (`TMPDIR`); put it on the kind of
 //! disk to measure. Absolute times depend on the machine; the ratios matter.
 
 #![expect(clippy::disallowed_methods, reason = "measuring needs a clock")]
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use sosik_feed::id::EPOCH;
 use sosik_feed::people::Language;
-use sosik_feed::{Audience, Bucket, PersonId, RawId, StoryId, Timestamp};
+use sosik_feed::{Audience, Bucket, CommitPosition, PersonId, RawId, StoryId, Timestamp};
 use sosik_store::{
     Accounts, Feeds, Likes, NewPerson, NewStory, People, Relations, Store, Stories, StorySpan,
 };
@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 const PEOPLE: u64 = 10_000;
 const STORIES_EACH: u64 = 20;
 const NOW: Timestamp = EPOCH;
+const LATEST: CommitPosition = CommitPosition::LATEST;
 
 #[tokio::main]
 async fn main() {
@@ -139,15 +140,21 @@ async fn feeds(store: &SqliteStore) {
         let circle = timed(
             &format!("circle of {friends} friends"),
             1,
-            store.circle(reader),
+            store.circle(reader, LATEST),
         )
         .await
         .unwrap();
         for limit in [20, 800] {
-            store.newest(reader, &circle, None, limit).await.unwrap();
+            store
+                .newest(reader, &circle, None, limit, LATEST)
+                .await
+                .unwrap();
             let merge = async {
                 for _ in 0..50 {
-                    store.newest(reader, &circle, None, limit).await.unwrap();
+                    store
+                        .newest(reader, &circle, None, limit, LATEST)
+                        .await
+                        .unwrap();
                 }
             };
             timed(&format!("newest {limit} of {friends} friends"), 50, merge).await;
@@ -165,13 +172,13 @@ async fn points(store: &Arc<SqliteStore>) {
         .collect();
     let reads = async {
         for _ in 0..1_000 {
-            assert_eq!(store.stories(&ids).await.unwrap().len(), 20);
+            assert_eq!(store.stories(&ids, LATEST).await.unwrap().len(), 20);
         }
     };
     timed("read 20 stories", 1_000, reads).await;
     let reads = async {
         for number in 0..5_000 {
-            store.people(&[person(number)]).await.unwrap();
+            store.people(&[person(number)], LATEST).await.unwrap();
         }
     };
     timed("read one person", 5_000, reads).await;
@@ -182,7 +189,7 @@ async fn points(store: &Arc<SqliteStore>) {
             reading.spawn(async move {
                 for number in 0..1_000 {
                     store
-                        .people(&[person(reader * 100 + number)])
+                        .people(&[person(reader * 100 + number)], LATEST)
                         .await
                         .unwrap();
                 }

@@ -7,7 +7,7 @@ use sosik_feed::{PersonId, SessionId, Timestamp};
 use super::db::Db;
 use super::statement::statements;
 use super::{SqliteStore, counts, devices, sessions};
-use sosik_store::{Accounts, Credentials, NewPerson, SignUp, StoreResult, TokenHash};
+use sosik_store::{Accounts, Committed, Credentials, NewPerson, SignUp, StoreResult, TokenHash};
 
 statements! {
     PERSON_INSERT = "INSERT INTO people (id, handle, skeleton, display_name, language, password_hash, created_at)
@@ -20,13 +20,14 @@ statements! {
 
 #[async_trait]
 impl Accounts for SqliteStore {
-    async fn sign_up(&self, person: NewPerson) -> StoreResult<SignUp> {
-        let made = self.write("sign up", move |db| insert(db, &person)).await?;
-        Ok(if made {
-            SignUp::Created
-        } else {
-            SignUp::HandleTaken
+    async fn sign_up(&self, person: NewPerson) -> StoreResult<Committed<SignUp>> {
+        self.commit("sign up", move |db| {
+            Ok(match insert(db, &person)? {
+                true => SignUp::Created,
+                false => SignUp::HandleTaken,
+            })
         })
+        .await
     }
 
     async fn sign_up_many(&self, people: Vec<NewPerson>) -> StoreResult<u64> {
@@ -60,8 +61,8 @@ impl Accounts for SqliteStore {
         person: PersonId,
         hash: String,
         keep: SessionId,
-    ) -> StoreResult<Vec<TokenHash>> {
-        self.write("change a password", move |db| {
+    ) -> StoreResult<Committed<Vec<TokenHash>>> {
+        self.commit("change a password", move |db| {
             db.execute(PASSWORD_UPDATE, params![person.as_i64(), hash])?;
             sessions::end_others(db, person, keep)
         })

@@ -13,8 +13,8 @@ use super::posts::kept_mentions;
 use super::statement::statements;
 use super::stories;
 use sosik_store::{
-    CommentRecord, Comments, NewComment, NotificationKind, PersonLimits, Posted, StoreResult,
-    StoryCounts,
+    CommentRecord, Comments, Committed, NewComment, NotificationKind, PersonLimits, Posted,
+    StoreResult, StoryCounts,
 };
 
 statements! {
@@ -45,9 +45,12 @@ statements! {
 
 #[async_trait]
 impl Comments for SqliteStore {
-    async fn comment(&self, comment: NewComment) -> StoreResult<(Posted<CommentId>, StoryCounts)> {
+    async fn comment(
+        &self,
+        comment: NewComment,
+    ) -> StoreResult<Committed<(Posted<CommentId>, StoryCounts)>> {
         let limits = self.person_limits;
-        self.write("comment", move |db| add(db, &comment, &limits))
+        self.commit("comment", move |db| add(db, &comment, &limits))
             .await
     }
 
@@ -88,9 +91,9 @@ impl Comments for SqliteStore {
         author: PersonId,
         text: String,
         now: Timestamp,
-    ) -> StoreResult<Option<CommentRecord>> {
+    ) -> StoreResult<Committed<Option<CommentRecord>>> {
         let limits = self.person_limits;
-        self.write("edit a comment", move |db| {
+        self.commit("edit a comment", move |db| {
             edit(db, (id, author), &text, &limits, now)
         })
         .await
@@ -100,8 +103,8 @@ impl Comments for SqliteStore {
         &self,
         comment: CommentId,
         person: PersonId,
-    ) -> StoreResult<Option<(StoryId, StoryCounts)>> {
-        self.write("delete a comment", move |db| {
+    ) -> StoreResult<Committed<Option<(StoryId, StoryCounts)>>> {
+        self.commit("delete a comment", move |db| {
             let removed = db.row(COMMENT_DELETE, [comment.as_i64(), person.as_i64()], removed)?;
             let Some((story, author, bytes)) = removed else {
                 return Ok(None);

@@ -15,7 +15,7 @@ use super::db::Db;
 use super::failure::of_engine;
 use super::statement::statements;
 use super::stories::{below, of_author, story_id};
-use sosik_store::{Feeds, StoreResult, StorySpan};
+use sosik_store::{CommitPosition, Feeds, StoreResult, StorySpan};
 
 statements! {
     /// The definition of the home feed, independent of the code of the merge and of `Circle`. The first part covers the
@@ -53,6 +53,7 @@ impl Feeds for SqliteStore {
         circle: &Circle,
         before: Option<StoryId>,
         limit: u32,
+        _at_least: CommitPosition,
     ) -> StoreResult<Vec<StoryId>> {
         let mut authors = vec![(reader, Visibility::Everything)];
         authors.extend(circle.authors());

@@ -62,7 +62,9 @@ use log::{Gate, Log, LogStats};
 use open::{DatabaseLock, OpenFailed};
 pub use options::{SqliteFile, SqliteOptions};
 use readers::Readers;
-use sosik_store::{PersonLimits, Store, StoreError, StoreResult, StoreStats};
+use sosik_store::{
+    CommitPosition, Committed, PersonLimits, Store, StoreError, StoreResult, StoreStats,
+};
 use writer::Writer;
 pub use writer::WriterStats;
 
@@ -149,6 +151,16 @@ impl SqliteStore {
     {
         let written = self.writer.write(context, work).await;
         written.map_err(|error| self.name_file(error))
+    }
+
+    /// A write after which caches change. There is one copy of the data, so its position says nothing.
+    async fn commit<T, F>(&self, context: &'static str, work: F) -> StoreResult<Committed<T>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Db<'_>) -> StoreResult<T> + Send + 'static,
+    {
+        let value = self.write(context, work).await?;
+        Ok(Committed::new(value, CommitPosition::START))
     }
 
     async fn read<T, F>(&self, context: &'static str, work: F) -> StoreResult<T>

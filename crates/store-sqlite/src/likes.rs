@@ -12,8 +12,8 @@ use super::stories::{self, story_id};
 use super::withdrawn::{self, Cause};
 use super::{SqliteStore, counts};
 use sosik_store::{
-    Liked, LikedStories, Likes, NotificationKind, PersonLimits, Position, RelatedPerson,
-    StoreResult,
+    CommitPosition, Committed, Liked, LikedStories, Likes, NotificationKind, PersonLimits,
+    Position, RelatedPerson, StoreResult,
 };
 
 statements! {
@@ -42,23 +42,32 @@ impl Likes for SqliteStore {
         story: StoryId,
         notification: NotificationId,
         now: Timestamp,
-    ) -> StoreResult<Option<Liked>> {
+    ) -> StoreResult<Committed<Option<Liked>>> {
         let limits = self.person_limits;
-        self.write("like a story", move |db| {
+        self.commit("like a story", move |db| {
             like(db, person, story, notification, now, &limits)
         })
         .await
     }
 
-    async fn unlike(&self, person: PersonId, story: StoryId) -> StoreResult<Option<Liked>> {
+    async fn unlike(
+        &self,
+        person: PersonId,
+        story: StoryId,
+    ) -> StoreResult<Committed<Option<Liked>>> {
         let limits = self.person_limits;
-        self.write("take a like back", move |db| {
+        self.commit("take a like back", move |db| {
             unlike(db, person, story, &limits)
         })
         .await
     }
 
-    async fn liked_stories(&self, person: PersonId, limit: u32) -> StoreResult<LikedStories> {
+    async fn liked_stories(
+        &self,
+        person: PersonId,
+        limit: u32,
+        _at_least: CommitPosition,
+    ) -> StoreResult<LikedStories> {
         self.read("read likes", move |db| {
             let mut stories = db.rows(LIKED_STORIES, params![person.as_i64(), limit], story_id)?;
             stories.reverse();

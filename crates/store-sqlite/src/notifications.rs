@@ -11,7 +11,7 @@ use super::SqliteStore;
 use super::notify::kind_of_number;
 use super::statement::statements;
 use super::withdrawn;
-use sosik_store::{NotificationRecord, Notifications, StoreResult};
+use sosik_store::{Committed, NotificationRecord, Notifications, StoreResult};
 
 /// The notifications of ?1 below ?2 that may be shown, newest first. The columns `actor` and `others` are current. For
 /// likes, the actor is the latest person who is neither severed from the reader nor muted.
@@ -88,8 +88,8 @@ impl Notifications for SqliteStore {
         &self,
         person: PersonId,
         up_to: NotificationId,
-    ) -> StoreResult<()> {
-        self.write("mark notifications read", move |db| {
+    ) -> StoreResult<Committed<()>> {
+        self.commit("mark notifications read", move |db| {
             db.execute(READ_MARK_ADVANCE, [person.as_i64(), up_to.as_i64()])?;
             Ok(())
         })

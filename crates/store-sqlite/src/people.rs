@@ -11,7 +11,9 @@ use super::accounts::insert_terms;
 use super::db::Db;
 use super::failure::of_engine;
 use super::statement::statements;
-use sosik_store::{People, PersonCounts, PersonRecord, ProfileChange, StoreResult};
+use sosik_store::{
+    CommitPosition, Committed, People, PersonCounts, PersonRecord, ProfileChange, StoreResult,
+};
 
 statements! {
     PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision FROM people WHERE id = ?1";
@@ -41,7 +43,11 @@ const TERMS_PER_PERSON_MAX: u32 = 16;
 
 #[async_trait]
 impl People for SqliteStore {
-    async fn people(&self, ids: &[PersonId]) -> StoreResult<Vec<PersonRecord>> {
+    async fn people(
+        &self,
+        ids: &[PersonId],
+        _at_least: CommitPosition,
+    ) -> StoreResult<Vec<PersonRecord>> {
         let ids = ids.to_vec();
         self.read("read people", move |db| people(db, ids)).await
     }
@@ -58,8 +64,8 @@ impl People for SqliteStore {
         &self,
         id: PersonId,
         change: ProfileChange,
-    ) -> StoreResult<Option<PersonRecord>> {
-        self.write("change a profile", move |db| {
+    ) -> StoreResult<Committed<Option<PersonRecord>>> {
+        self.commit("change a profile", move |db| {
             let language = change.language.map(Language::as_str);
             let values = params![id.as_i64(), change.display_name, change.bio, language];
             let changed = db.row(PROFILE_UPDATE, values, person)?;
@@ -117,7 +123,11 @@ impl People for SqliteStore {
         .await
     }
 
-    async fn read_position(&self, person: PersonId) -> StoreResult<StoryId> {
+    async fn read_position(
+        &self,
+        person: PersonId,
+        _at_least: CommitPosition,
+    ) -> StoreResult<StoryId> {
         let read = self.read("read a read position", move |db| {
             db.number(READ_POSITION, [person.as_i64()])
         });
@@ -128,14 +138,13 @@ impl People for SqliteStore {
         &self,
         person: PersonId,
         story: StoryId,
-    ) -> StoreResult<StoryId> {
-        let write = self.write("advance a read position", move |db| {
-            db.number(
-                READ_POSITION_ADVANCE,
-                params![person.as_i64(), story.as_i64()],
-            )
-        });
-        Ok(StoryId::from_i64(write.await?))
+    ) -> StoreResult<Committed<StoryId>> {
+        self.commit("advance a read position", move |db| {
+            let values = params![person.as_i64(), story.as_i64()];
+            let position = db.number(READ_POSITION_ADVANCE, values)?;
+            Ok(StoryId::from_i64(position))
+        })
+        .await
     }
 }
 

@@ -12,8 +12,9 @@ use super::db::Db;
 use super::statement::{Sql, statements};
 use super::{SqliteStore, blocks, bulk, counts, friends, people};
 use sosik_store::{
-    LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersMax, ReadersQuery, RelatedPerson,
-    RelationChange, RelationLimits, Relations, RequestSide, StoreResult,
+    CommitPosition, Committed, LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersMax,
+    ReadersQuery, RelatedPerson, RelationChange, RelationLimits, Relations, RequestSide,
+    StoreResult,
 };
 
 statements! {
@@ -62,9 +63,9 @@ impl Relations for SqliteStore {
         limits: RelationLimits,
         notification: NotificationId,
         now: Timestamp,
-    ) -> StoreResult<RelationChange> {
+    ) -> StoreResult<Committed<RelationChange>> {
         let quiet = self.person_limits;
-        self.write("ask to be friends", move |db| {
+        self.commit("ask to be friends", move |db| {
             friends::ask(db, asker, asked, (limits, &quiet), notification, now)
         })
         .await
@@ -77,8 +78,8 @@ impl Relations for SqliteStore {
         limits: RelationLimits,
         notification: NotificationId,
         now: Timestamp,
-    ) -> StoreResult<RelationChange> {
-        self.write("accept a friend", move |db| {
+    ) -> StoreResult<Committed<RelationChange>> {
+        self.commit("accept a friend", move |db| {
             friends::accept(db, asked, asker, limits, notification, now)
         })
         .await
@@ -88,9 +89,9 @@ impl Relations for SqliteStore {
         &self,
         person: PersonId,
         other: PersonId,
-    ) -> StoreResult<RelationChange> {
+    ) -> StoreResult<Committed<RelationChange>> {
         let limits = self.person_limits;
-        self.write("drop a friend request", move |db| {
+        self.commit("drop a friend request", move |db| {
             // Requests never exist in both directions, because a request in return is an acceptance.
             match friends::withdraw(db, person, other, &limits)? {
                 RelationChange::Unchanged => friends::withdraw(db, other, person, &limits),
@@ -100,8 +101,12 @@ impl Relations for SqliteStore {
         .await
     }
 
-    async fn unfriend(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange> {
-        self.write("unfriend", move |db| {
+    async fn unfriend(
+        &self,
+        person: PersonId,
+        other: PersonId,
+    ) -> StoreResult<Committed<RelationChange>> {
+        self.commit("unfriend", move |db| {
             friends::unfriend(db, person, other).map(changed)
         })
         .await
@@ -113,8 +118,8 @@ impl Relations for SqliteStore {
         followee: PersonId,
         limits: RelationLimits,
         now: Timestamp,
-    ) -> StoreResult<RelationChange> {
-        self.write("follow", move |db| {
+    ) -> StoreResult<Committed<RelationChange>> {
+        self.commit("follow", move |db| {
             follow(db, follower, followee, limits, now)
         })
         .await
@@ -124,8 +129,8 @@ impl Relations for SqliteStore {
         &self,
         follower: PersonId,
         followee: PersonId,
-    ) -> StoreResult<RelationChange> {
-        self.write("unfollow", move |db| {
+    ) -> StoreResult<Committed<RelationChange>> {
+        self.commit("unfollow", move |db| {
             unfollow(db, follower, followee).map(changed)
         })
         .await
@@ -137,15 +142,19 @@ impl Relations for SqliteStore {
         blocked: PersonId,
         limits: RelationLimits,
         now: Timestamp,
-    ) -> StoreResult<RelationChange> {
-        self.write("block", move |db| {
+    ) -> StoreResult<Committed<RelationChange>> {
+        self.commit("block", move |db| {
             blocks::block(db, blocker, blocked, limits, now)
         })
         .await
     }
 
-    async fn unblock(&self, blocker: PersonId, blocked: PersonId) -> StoreResult<RelationChange> {
-        self.write("unblock", move |db| {
+    async fn unblock(
+        &self,
+        blocker: PersonId,
+        blocked: PersonId,
+    ) -> StoreResult<Committed<RelationChange>> {
+        self.commit("unblock", move |db| {
             blocks::unblock(db, blocker, blocked).map(changed)
         })
         .await
@@ -157,15 +166,19 @@ impl Relations for SqliteStore {
         muted: PersonId,
         limits: RelationLimits,
         now: Timestamp,
-    ) -> StoreResult<RelationChange> {
-        self.write("mute", move |db| {
+    ) -> StoreResult<Committed<RelationChange>> {
+        self.commit("mute", move |db| {
             blocks::mute(db, muter, muted, limits, now)
         })
         .await
     }
 
-    async fn unmute(&self, muter: PersonId, muted: PersonId) -> StoreResult<RelationChange> {
-        self.write("unmute", move |db| {
+    async fn unmute(
+        &self,
+        muter: PersonId,
+        muted: PersonId,
+    ) -> StoreResult<Committed<RelationChange>> {
+        self.commit("unmute", move |db| {
             blocks::unmute(db, muter, muted).map(changed)
         })
         .await
@@ -176,7 +189,7 @@ impl Relations for SqliteStore {
             .await
     }
 
-    async fn circle(&self, person: PersonId) -> StoreResult<Circle> {
+    async fn circle(&self, person: PersonId, _at_least: CommitPosition) -> StoreResult<Circle> {
         self.read("read a circle", move |db| circle(db, person))
             .await
     }

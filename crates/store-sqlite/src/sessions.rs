@@ -7,7 +7,7 @@ use sosik_feed::{PersonId, SessionId, Timestamp};
 use super::SqliteStore;
 use super::db::Db;
 use super::statement::statements;
-use sosik_store::{SessionRecord, Sessions, StoreResult, TokenHash};
+use sosik_store::{CommitPosition, Committed, SessionRecord, Sessions, StoreResult, TokenHash};
 
 statements! {
     SESSION_INSERT = "INSERT INTO sessions (id, person, token, created_at, used_at, expires_at, client)
@@ -32,8 +32,8 @@ impl Sessions for SqliteStore {
         &self,
         session: SessionRecord,
         sessions_max: u32,
-    ) -> StoreResult<Vec<TokenHash>> {
-        self.write("add a session", move |db| {
+    ) -> StoreResult<Committed<Vec<TokenHash>>> {
+        self.commit("add a session", move |db| {
             // Old sessions are removed first, so that the new session stays even if its last use is not the latest.
             let kept_before = sessions_max.saturating_sub(1);
             let ended = db.rows(
@@ -58,7 +58,11 @@ impl Sessions for SqliteStore {
         .await
     }
 
-    async fn session(&self, token: &TokenHash) -> StoreResult<Option<SessionRecord>> {
+    async fn session(
+        &self,
+        token: &TokenHash,
+        _at_least: CommitPosition,
+    ) -> StoreResult<Option<SessionRecord>> {
         let token = *token;
         self.read("look up a session", move |db| {
             db.row(SESSION_BY_TOKEN, [token], session)
@@ -86,8 +90,8 @@ impl Sessions for SqliteStore {
         &self,
         person: PersonId,
         session: SessionId,
-    ) -> StoreResult<Option<TokenHash>> {
-        self.write("end a session", move |db| {
+    ) -> StoreResult<Committed<Option<TokenHash>>> {
+        self.commit("end a session", move |db| {
             db.row(
                 SESSION_END,
                 params![person.as_i64(), session.as_i64()],
@@ -101,8 +105,8 @@ impl Sessions for SqliteStore {
         &self,
         person: PersonId,
         keep: SessionId,
-    ) -> StoreResult<Vec<TokenHash>> {
-        self.write("end other sessions", move |db| end_others(db, person, keep))
+    ) -> StoreResult<Committed<Vec<TokenHash>>> {
+        self.commit("end other sessions", move |db| end_others(db, person, keep))
             .await
     }
 

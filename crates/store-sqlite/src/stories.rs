@@ -11,7 +11,8 @@ use super::posts::{self, kept_mentions, mentions_json, mentions_of_json, tags_js
 use super::statement::{Sql, statements};
 use super::{SqliteStore, idempotency, orders, purge, tags};
 use sosik_store::{
-    NewStory, PersonLimits, Posted, StoreResult, Stories, StoryCounts, StoryEdit, StoryRecord,
+    CommitPosition, Committed, NewStory, PersonLimits, Posted, StoreResult, Stories, StoryCounts,
+    StoryEdit, StoryRecord,
 };
 
 statements! {
@@ -34,9 +35,9 @@ statements! {
 
 #[async_trait]
 impl Stories for SqliteStore {
-    async fn post(&self, story: NewStory) -> StoreResult<Posted<StoryId>> {
+    async fn post(&self, story: NewStory) -> StoreResult<Committed<Posted<StoryId>>> {
         let limits = self.person_limits;
-        self.write("post a story", move |db| posts::post(db, &story, &limits))
+        self.commit("post a story", move |db| posts::post(db, &story, &limits))
             .await
     }
 
@@ -47,7 +48,11 @@ impl Stories for SqliteStore {
         .await
     }
 
-    async fn stories(&self, ids: &[StoryId]) -> StoreResult<Vec<StoryRecord>> {
+    async fn stories(
+        &self,
+        ids: &[StoryId],
+        _at_least: CommitPosition,
+    ) -> StoreResult<Vec<StoryRecord>> {
         let ids = ids.to_vec();
         self.read("read stories", move |db| {
             let mut statement = db.prepared(STORY)?;
@@ -65,9 +70,9 @@ impl Stories for SqliteStore {
         .await
     }
 
-    async fn edit_story(&self, edit: StoryEdit) -> StoreResult<Option<StoryRecord>> {
+    async fn edit_story(&self, edit: StoryEdit) -> StoreResult<Committed<Option<StoryRecord>>> {
         let limits = self.person_limits;
-        self.write("edit a story", move |db| change(db, &edit, &limits))
+        self.commit("edit a story", move |db| change(db, &edit, &limits))
             .await
     }
 
@@ -76,8 +81,8 @@ impl Stories for SqliteStore {
         story: StoryId,
         author: PersonId,
         now: Timestamp,
-    ) -> StoreResult<bool> {
-        self.write("delete a story", move |db| delete(db, story, author, now))
+    ) -> StoreResult<Committed<bool>> {
+        self.commit("delete a story", move |db| delete(db, story, author, now))
             .await
     }
 

@@ -44,7 +44,10 @@ fn reader(store: &Arc<SqliteStore>, ended: &Arc<AtomicBool>) -> JoinHandle<u64> 
         let everybody: Vec<_> = (1..=500).map(PersonId::from_u64).collect();
         let mut reads = 0;
         while !ended.load(Ordering::SeqCst) {
-            store.people(&everybody).await.expect("reads");
+            store
+                .people(&everybody, sosik_feed::CommitPosition::LATEST)
+                .await
+                .expect("reads");
             reads += 1;
         }
         reads

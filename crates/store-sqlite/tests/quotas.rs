@@ -58,7 +58,13 @@ async fn a_person_has_at_most_so_many_stories_and_deleting_one_makes_room() {
         "nothing was kept"
     );
     world.post(story(&world, joon, "hello", &[])).await.unwrap();
-    assert!(world.delete_story(last, mina, world.now()).await.unwrap());
+    assert!(
+        world
+            .delete_story(last, mina, world.now())
+            .await
+            .unwrap()
+            .value
+    );
     world.post(story(&world, mina, "again", &[])).await.unwrap();
 }
 
@@ -154,7 +160,7 @@ async fn mentions_of_strangers_notify_so_many_a_day_and_those_of_friends_and_fol
     for _ in 0..120 {
         let act = story(&world, spammer, "spam", &handles);
         let id = act.id;
-        let Posted::New { notified } = world.post(act).await.unwrap() else {
+        let Posted::New { notified } = world.post(act).await.unwrap().value else {
             panic!("the story was not new")
         };
         let near = |person: &&PersonId| **person == friend || **person == follower;
@@ -168,7 +174,7 @@ async fn mentions_of_strangers_notify_so_many_a_day_and_those_of_friends_and_fol
         now: world.now().plus(Duration::from_hours(24)),
         ..story(&world, spammer, "spam", &handles)
     };
-    let Posted::New { notified } = world.post(tomorrow).await.unwrap() else {
+    let Posted::New { notified } = world.post(tomorrow).await.unwrap().value else {
         panic!("the story was not new")
     };
     assert_eq!(notified.len(), 50, "another day");
@@ -183,7 +189,7 @@ async fn a_like_given_and_withdrawn_again_and_again_is_news_once() {
     for _ in 0..302 {
         let liked = world.like(joon, story, world.note(mina), world.now()).await;
         woken += usize::from(liked.unwrap().unwrap().notified.is_some());
-        let unliked = world.unlike(joon, story).await.unwrap().unwrap();
+        let unliked = world.unlike(joon, story).await.unwrap().value.unwrap();
         woken += usize::from(unliked.notified.is_some());
     }
     assert_eq!(woken, 2, "the first like, and its withdrawal");

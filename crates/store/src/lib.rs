@@ -4,11 +4,14 @@
 //! cache and every queue can be lost and is rebuilt from it. Engines implement the contract, each in its own crate, and
 //! one test suite runs on each of them.
 //!
-//! Four rules hold for every method:
+//! Five rules hold for every method:
 //! - After a write has returned `Ok`, it is durable: it survives `kill -9` and power loss. After an `Err`, it may or
 //!   may not have committed, and a retry is safe.
 //! - Each method is atomic. A read sees one state of the store, which includes at least every write that was
-//!   acknowledged before the read began.
+//!   acknowledged before the read began. The exception are reads that take a position (`at_least`): a copy of the data
+//!   may answer them that has this position and lags behind otherwise.
+//! - A write after which caches change tells where it was committed. The caches ask for that position when they are
+//!   filled again.
 //! - Counts change in the transaction of the act that they count.
 //! - The caller passes in time and ids.
 //!
@@ -30,3 +33,4 @@ pub use contract::{
 pub use error::{StoreError, StoreResult};
 pub use person_limits::{PersonLimits, Quota};
 pub use records::*;
+pub use sosik_feed::{CommitPosition, Committed};

@@ -130,7 +130,10 @@ impl Simulation {
                 continue;
             };
             self.hosts[place].1 = last;
-            for story in store.stories(&newest).await? {
+            for story in store
+                .stories(&newest, sosik_feed::CommitPosition::LATEST)
+                .await?
+            {
                 tell(self, host, (story.id, story.audience));
             }
         }

@@ -190,7 +190,11 @@ impl Import {
             .filter(|(_, bio)| !bio.is_empty())
             .collect();
         let asked: Vec<_> = with_bio.iter().map(|(id, _)| *id).collect();
-        let records = self.service.store().people(&asked).await?;
+        let records = self
+            .service
+            .store()
+            .people(&asked, sosik_feed::CommitPosition::LATEST)
+            .await?;
         let untouched: FxHashSet<_> = (records.iter())
             .filter(|person| person.revision == 1 && person.bio.is_empty())
             .map(|person| person.id)

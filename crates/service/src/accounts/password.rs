@@ -73,7 +73,7 @@ impl Accounts {
             .invalidate_on_error(answer, [possible_changes])
             .await?;
         self.core
-            .invalidate([Change::SessionsEnded(viewer.id, ended)])
+            .invalidate(ended.at, [Change::SessionsEnded(viewer.id, ended.value)])
             .await;
         Ok(())
     }

@@ -55,7 +55,7 @@ impl Accounts {
             password_hash,
             created_at: self.core.now(),
         };
-        match self.core.store.sign_up(person).await? {
+        match self.core.store.sign_up(person).await?.value {
             SignUp::Created => {
                 metrics::counter!("sosik_sign_ups_total").increment(1);
                 let (logged_in, _) = self.sessions.open(id, &request.client).await?;

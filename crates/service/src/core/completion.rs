@@ -9,6 +9,7 @@
 
 use std::panic::resume_unwind;
 
+use sosik_feed::{CommitPosition, Committed};
 use sosik_store::StoreResult;
 use tracing::Instrument;
 
@@ -39,11 +40,12 @@ impl Core {
     /// Returns the store's result. A failed write may have committed, so the caches drop what it would have changed.
     pub(crate) async fn invalidate_on_error<T>(
         &self,
-        answer: StoreResult<T>,
+        answer: StoreResult<Committed<T>>,
         possible_changes: impl IntoIterator<Item = Change>,
-    ) -> ServiceResult<T> {
+    ) -> ServiceResult<Committed<T>> {
         if answer.is_err() {
-            self.invalidate(possible_changes).await;
+            self.invalidate(CommitPosition::LATEST, possible_changes)
+                .await;
         }
         Ok(answer?)
     }

@@ -8,8 +8,8 @@
 use std::sync::atomic::Ordering;
 
 use sosik_fabric::Signals;
-use sosik_feed::{PersonId, StoryId};
-use sosik_store::{StoryCounts, TokenHash};
+use sosik_feed::{CommitPosition, Committed, PersonId, StoryId};
+use sosik_store::{StoreResult, StoryCounts, TokenHash};
 
 use super::Core;
 use super::invalidations::PendingInvalidation;
@@ -45,12 +45,22 @@ enum FabricCall {
     Wake(Vec<PersonId>, Signals),
 }
 
+/// Where a write was committed. A write that failed may have committed, at a position that nobody knows.
+pub(crate) fn position_of<T>(answer: &StoreResult<Committed<T>>) -> CommitPosition {
+    (answer.as_ref()).map_or(CommitPosition::LATEST, |committed| committed.at)
+}
+
 impl Core {
-    /// Invalidates whatever these changes affect. Every later read sees them.
-    pub(crate) async fn invalidate(&self, changes: impl IntoIterator<Item = Change>) {
+    /// Invalidates whatever these changes affect. Every later read sees them: the caches are filled again from a copy
+    /// of the store that has the position of the commit.
+    pub(crate) async fn invalidate(
+        &self,
+        at: CommitPosition,
+        changes: impl IntoIterator<Item = Change>,
+    ) {
         let changes = changes.into_iter();
         let calls: Vec<_> = changes
-            .filter_map(|change| self.invalidate_local(change))
+            .filter_map(|change| self.invalidate_local(at, change))
             .collect();
         for call in calls {
             self.invalidate_in_fabric(call).await;
@@ -58,31 +68,33 @@ impl Core {
     }
 
     /// Invalidates the caches of this node. Returns the call that the fabric needs.
-    fn invalidate_local(&self, change: Change) -> Option<FabricCall> {
+    fn invalidate_local(&self, at: CommitPosition, change: Change) -> Option<FabricCall> {
         let caches = &self.caches;
         match change {
             Change::Story(story) if self.breaks(Sabotage::KeepDeleted) => {
                 tracing::debug!(%story, "kept on purpose");
             }
-            Change::Story(story) => caches.stories.invalidate(&story),
-            Change::Counts(story, counts) => self.update_counts(story, counts),
-            Change::Person(person) => caches.people.invalidate(&person),
-            Change::CircleShrank(reader) => caches.circles.invalidate(&reader),
+            Change::Story(story) => caches.stories.invalidate(&story, at),
+            Change::Counts(story, counts) => self.update_counts(story, at, counts),
+            Change::Person(person) => caches.people.invalidate(&person, at),
+            Change::CircleShrank(reader) => caches.circles.invalidate(&reader, at),
             Change::CircleGrew(reader) => {
                 // The order matters: a timeline that is built in between must use the new circle or be dropped.
-                caches.circles.invalidate(&reader);
+                caches.circles.invalidate(&reader, at);
                 return Some(FabricCall::DropTimeline(self.invalidations.begin(reader)));
             }
-            Change::Liked(person) => caches.liked.invalidate(&person),
+            Change::Liked(person) => caches.liked.invalidate(&person, at),
             Change::ReadPosition(person, story) => {
-                caches.read_positions.update_in_place(&person, |position| {
-                    position.fetch_max(story.as_u64(), Ordering::AcqRel);
-                });
+                caches
+                    .read_positions
+                    .update_in_place(&person, at, |position| {
+                        position.fetch_max(story.as_u64(), Ordering::AcqRel);
+                    });
             }
             Change::SessionsEnded(person, tokens) => {
                 tokens
                     .iter()
-                    .for_each(|token| caches.sessions.invalidate(token));
+                    .for_each(|token| caches.sessions.invalidate(token, at));
                 return Some(FabricCall::Wake(vec![person], Signals::SESSION));
             }
             Change::Notifications(people) => {

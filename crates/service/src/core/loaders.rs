@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
-use sosik_feed::{Circle, PersonId, StoryId};
+use sosik_fabric::cache::Stamp;
+use sosik_feed::{Circle, CommitPosition, PersonId, StoryId};
 use sosik_store::{LikedStories, StoryCounts};
 
 use super::Core;
@@ -57,7 +58,7 @@ impl Core {
             return Ok(circle);
         }
         let stamp = circles.stamp(&reader);
-        let circle = Arc::new(self.store.circle(reader).await?);
+        let circle = Arc::new(self.store.circle(reader, stamp.at_least()).await?);
         circles.insert_unless_stale(reader, Arc::clone(&circle), stamp);
         Ok(circle)
     }
@@ -84,7 +85,8 @@ impl Core {
             return Ok(stories);
         }
         let wanted: Vec<_> = missing.iter().map(|(_, id, _)| *id).collect();
-        let found = self.store.stories(&wanted).await?;
+        let stamps = missing.iter().map(|(_, _, stamp)| *stamp);
+        let found = self.store.stories(&wanted, position(stamps)).await?;
         let loaded: FxHashMap<_, _> = found
             .into_iter()
             .map(|record| (record.id, Arc::new(StoryEntry::from(record))))
@@ -120,7 +122,7 @@ impl Core {
             let wanted: Vec<_> = missing.iter().map(|(id, _)| *id).collect();
             let mut found: FxHashMap<_, _> = self
                 .store
-                .people(&wanted)
+                .people(&wanted, position(missing.iter().map(|(_, stamp)| *stamp)))
                 .await?
                 .into_iter()
                 .map(|record| (record.id, record))
@@ -209,7 +211,11 @@ impl Core {
             return Ok(liked);
         }
         let stamp = cache.stamp(&person);
-        let liked = Arc::new(self.store.liked_stories(person, LIKED_MAX).await?);
+        let liked = Arc::new(
+            self.store
+                .liked_stories(person, LIKED_MAX, stamp.at_least())
+                .await?,
+        );
         cache.insert_unless_stale(person, Arc::clone(&liked), stamp);
         Ok(liked)
     }
@@ -224,16 +230,22 @@ impl Core {
             return Ok(StoryId::from_u64(position.load(Ordering::Acquire)));
         }
         let stamp = cache.stamp(&person);
-        let position = self.store.read_position(person).await?;
+        let position = self.store.read_position(person, stamp.at_least()).await?;
         cache.insert_unless_stale(person, Arc::new(AtomicU64::new(position.as_u64())), stamp);
         Ok(position)
     }
 
-    pub(crate) fn update_counts(&self, story: StoryId, counts: StoryCounts) {
-        self.caches.stories.update_in_place(&story, |entry| {
+    pub(crate) fn update_counts(&self, story: StoryId, at: CommitPosition, counts: StoryCounts) {
+        self.caches.stories.update_in_place(&story, at, |entry| {
             if let Some(entry) = entry {
                 entry.update_counts(counts);
             }
         });
     }
+}
+
+/// The position that one read needs to fill all of these.
+fn position(stamps: impl Iterator<Item = Stamp>) -> CommitPosition {
+    let positions = stamps.map(Stamp::at_least);
+    positions.max().unwrap_or(CommitPosition::START)
 }

@@ -164,9 +164,9 @@ impl Feeds {
                 // invalidation.
                 let position = this.core.store.advance_read_position(viewer, story).await?;
                 this.core
-                    .invalidate([Change::ReadPosition(viewer, position)])
+                    .invalidate(position.at, [Change::ReadPosition(viewer, position.value)])
                     .await;
-                Ok(position)
+                Ok(position.value)
             })
             .await
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sosik_fabric::{Below, View};
 use sosik_feed::cursor::{RECENT_MAX, Seen};
 use sosik_feed::timeline::Mark;
-use sosik_feed::{Cursor, StoryId};
+use sosik_feed::{CommitPosition, Cursor, StoryId};
 
 use super::reader::{KnownReader, Purpose};
 use super::{FeedPage, Feeds, recent_of};
@@ -241,7 +241,14 @@ impl Feeds {
         Ok(self
             .core
             .store
-            .newest(reader.id, &reader.circle, before, count)
+            .newest(
+                reader.id,
+                &reader.circle,
+                before,
+                count,
+                // The author of a story sees it on the next read.
+                CommitPosition::LATEST,
+            )
             .await?)
     }
 

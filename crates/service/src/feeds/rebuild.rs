@@ -9,7 +9,7 @@
 //! released. Otherwise the reader would have no timeline until the next start.
 
 use sosik_fabric::{Below, Rebuild, View};
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::{CommitPosition, PersonId, StoryId};
 use tokio::time::timeout;
 
 use super::Feeds;
@@ -109,7 +109,14 @@ impl Feeds {
         let ids = self
             .core
             .store
-            .newest(rebuild.reader, &circle, None, wanted)
+            .newest(
+                rebuild.reader,
+                &circle,
+                None,
+                wanted,
+                // A delivery before the build is not repeated, so its story must be in the copy.
+                CommitPosition::LATEST,
+            )
             .await?;
         let floor = ids
             .last()

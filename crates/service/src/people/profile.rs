@@ -8,6 +8,7 @@ use sosik_store::{PersonCounts, ProfileChange};
 
 use super::{NO_SUCH_PERSON, People};
 use crate::caches::PersonEntry;
+use crate::core::invalidate::position_of;
 use crate::{Change, ServiceResult};
 
 /// The content of a profile page.
@@ -102,8 +103,10 @@ impl People {
             .run_to_completion(async move {
                 let answer = this.core.store.change_profile(viewer, change).await;
                 // Also after a failed write, because the write may have committed.
-                this.core.invalidate([Change::Person(viewer)]).await;
-                answer?.map(|_| ()).ok_or(NO_SUCH_PERSON)
+                this.core
+                    .invalidate(position_of(&answer), [Change::Person(viewer)])
+                    .await;
+                answer?.value.map(|_| ()).ok_or(NO_SUCH_PERSON)
             })
             .await?;
         self.me(viewer).await

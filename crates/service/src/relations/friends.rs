@@ -1,6 +1,6 @@
 //! Friend requests and friendships.
 
-use sosik_feed::{NotificationId, PersonId, RuleBroken};
+use sosik_feed::{Committed, NotificationId, PersonId, RuleBroken};
 use sosik_store::{RelationChange, StoreResult};
 
 use super::{Pair, Relations, result_of};
@@ -27,9 +27,11 @@ impl Relations {
                     .store
                     .send_friend_request(viewer, other, limits, notification, this.core.now())
                     .await;
-                let all = match answer {
+                let all = match &answer {
                     // A request grants no access, so the circles are unchanged.
-                    Ok(RelationChange::Changed) => vec![Change::Notifications(vec![other])],
+                    Ok(change) if *change == RelationChange::Changed => {
+                        vec![Change::Notifications(vec![other])]
+                    }
                     _ => became_friends(pair),
                 };
                 let again = this.invalidations_of_repeat(&answer, pair).await;
@@ -118,13 +120,15 @@ impl Relations {
     /// The invalidations when nothing changed because the two are already friends or the request already exists.
     async fn invalidations_of_repeat(
         &self,
-        answer: &StoreResult<RelationChange>,
+        answer: &StoreResult<Committed<RelationChange>>,
         pair: Pair,
     ) -> Vec<Change> {
-        if !matches!(answer, Ok(RelationChange::Unchanged)) {
+        let unchanged =
+            (answer.as_ref().ok()).filter(|change| **change == RelationChange::Unchanged);
+        let Some(unchanged) = unchanged else {
             return Vec::new();
-        }
-        let circle = self.core.store.circle(pair.viewer).await;
+        };
+        let circle = self.core.store.circle(pair.viewer, unchanged.at).await;
         match circle.is_ok_and(|circle| !circle.is_friend(pair.other)) {
             true => pair.both(Change::CircleShrank),
             false => pair.both(Change::CircleGrew),

@@ -10,10 +10,11 @@ mod follows;
 mod friends;
 mod lists;
 
-use sosik_feed::{PersonId, RuleBroken};
+use sosik_feed::{Committed, PersonId, RuleBroken};
 use sosik_store::{RelationChange, StoreResult};
 
 use crate::core::Core;
+use crate::core::invalidate::position_of;
 use crate::{Change, ServiceError, ServiceResult};
 
 pub use lists::PersonPage;
@@ -56,15 +57,16 @@ impl Relations {
     /// invalidation, so in the second case it also drops both circles.
     async fn invalidate(
         &self,
-        answer: StoreResult<RelationChange>,
+        answer: StoreResult<Committed<RelationChange>>,
         all: Vec<Change>,
         again: Vec<Change>,
     ) -> ServiceResult<RelationChange> {
-        match &answer {
+        let at = position_of(&answer);
+        match answer.as_ref().map(|change| change.value) {
             Ok(RelationChange::Changed | RelationChange::BecameFriends) | Err(_) => {
-                self.core.invalidate(all).await;
+                self.core.invalidate(at, all).await;
             }
-            Ok(RelationChange::Unchanged) => self.core.invalidate(again).await,
+            Ok(RelationChange::Unchanged) => self.core.invalidate(at, again).await,
             // Requests are not cached, and the recipient already has the notification.
             Ok(
                 RelationChange::ChangedQuietly
@@ -74,7 +76,7 @@ impl Relations {
                 | RelationChange::TheirLimitReached,
             ) => {}
         }
-        Ok(answer?)
+        Ok(answer?.value)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Edits and deletes the viewer's own story.
 
-use sosik_feed::{Audience, PersonId, StoryId, text};
+use sosik_feed::{Audience, Committed, PersonId, StoryId, text};
 use sosik_store::{EditedText, StoryEdit};
 
 use super::{Stories, StoryItem};
+use crate::core::invalidate::position_of;
 use crate::{Change, ServiceError, ServiceResult};
 
 /// The requested changes to a story; `None` leaves a field unchanged.
@@ -58,11 +59,16 @@ impl Stories {
         let (id, widened) = (edit.id, edit.audience == Some(Audience::Public));
         let answer = self.core.store.edit_story(edit).await;
         // Also after a failed write, because the write may have committed.
-        self.core.invalidate([Change::Story(id)]).await;
+        self.core
+            .invalidate(position_of(&answer), [Change::Story(id)])
+            .await;
         if widened {
             self.delivery.notify_workers();
         }
-        answer?.map(|_| ()).ok_or(ServiceError::NotFound("story"))
+        answer?
+            .value
+            .map(|_| ())
+            .ok_or(ServiceError::NotFound("story"))
     }
 
     /// Deletes a story. Its text is gone immediately; its dependent rows are purged soon after.
@@ -74,11 +80,13 @@ impl Stories {
         self.core
             .run_to_completion(async move {
                 let answer = this.core.store.delete_story(id, viewer, now).await;
-                if !matches!(answer, Ok(false)) {
-                    this.core.invalidate([Change::Story(id)]).await;
+                if !matches!(answer, Ok(Committed { value: false, .. })) {
+                    this.core
+                        .invalidate(position_of(&answer), [Change::Story(id)])
+                        .await;
                     this.delivery.notify_workers();
                 }
-                if answer? {
+                if answer?.value {
                     Ok(())
                 } else {
                     Err(ServiceError::NotFound("story"))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sosik_feed::text::{self, StoryText, TextRequirement};
-use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
+use sosik_feed::{Audience, Committed, PersonId, RuleBroken, StoryId};
 use sosik_store::{NewStory, Order, OrderKind, Posted, StoreError, StoreResult};
 use tokio::time::timeout;
 
@@ -80,14 +80,17 @@ impl Stories {
             // This comes first, so that a failure below does not delay the delivery.
             self.enqueue(order, place);
         }
-        match self
+        let posted = self
             .core
             .invalidate_on_error(answer, [Change::Story(id)])
-            .await?
-        {
+            .await?;
+        match posted.value {
             Posted::New { notified } => {
                 self.core
-                    .invalidate([Change::Story(id), Change::Notifications(notified)])
+                    .invalidate(
+                        posted.at,
+                        [Change::Story(id), Change::Notifications(notified)],
+                    )
                     .await;
                 self.put_into_own_timeline(author, id).await;
                 drop(in_flight);
@@ -213,10 +216,9 @@ fn order(story: &NewStory) -> Order {
 }
 
 /// Whether the story is in the store, or may be. A write without a result may have committed.
-fn may_be_new(answer: &StoreResult<Posted<StoryId>>) -> bool {
+fn may_be_new(answer: &StoreResult<Committed<Posted<StoryId>>>) -> bool {
     match answer {
-        Ok(Posted::New { .. }) => true,
-        Ok(Posted::Repeated(_) | Posted::KeyReused | Posted::NoSuchStory) => false,
+        Ok(posted) => matches!(posted.value, Posted::New { .. }),
         Err(StoreError::Closed | StoreError::Failed { .. }) => true,
         Err(
             StoreError::Busy

@@ -54,7 +54,7 @@ async fn the_use_of_a_session_is_written_down_so_that_a_restart_knows_it() {
     let used_at = async || {
         world
             .store()
-            .session(&mina.viewer.token)
+            .session(&mina.viewer.token, sosik_feed::CommitPosition::LATEST)
             .await
             .unwrap()
             .unwrap()
@@ -261,7 +261,7 @@ async fn the_janitor_removes_sessions_that_are_over_and_no_others() {
         .eventually("the session is removed", async || {
             world
                 .store()
-                .session(&idle.viewer.token)
+                .session(&idle.viewer.token, sosik_feed::CommitPosition::LATEST)
                 .await
                 .unwrap()
                 .is_none()
@@ -270,7 +270,7 @@ async fn the_janitor_removes_sessions_that_are_over_and_no_others() {
     assert!(
         world
             .store()
-            .session(&busy.viewer.token)
+            .session(&busy.viewer.token, sosik_feed::CommitPosition::LATEST)
             .await
             .unwrap()
             .is_some()

@@ -179,7 +179,11 @@ async fn add(
     if comparison.differences.is_empty() || room == 0 {
         return Ok(());
     }
-    let person = service.store().people(&[reader]).await?.pop();
+    let person = service
+        .store()
+        .people(&[reader], sosik_feed::CommitPosition::LATEST)
+        .await?
+        .pop();
     let reader = person.map_or_else(
         || format!("person {reader}"),
         |person| format!("@{}", person.handle),

@@ -1,8 +1,8 @@
 //! Repairs of derived counts that the test has changed.
 
-use sosik_feed::Audience;
 use sosik_feed::id::EPOCH;
 use sosik_feed::people::Language;
+use sosik_feed::{Audience, CommitPosition};
 
 use super::*;
 use crate::SqliteOptions;
@@ -80,7 +80,11 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
     );
     let stories = store.repair_stories(StoryId::default(), 9).await.unwrap();
     assert_eq!((stories.counts, stories.tags), (1, 2));
-    let counts = store.stories(&[story]).await.unwrap()[0].counts;
+    let counts = store
+        .stories(&[story], CommitPosition::LATEST)
+        .await
+        .unwrap()[0]
+        .counts;
     assert_eq!((counts.likes, counts.comments, counts.revision), (0, 0, 6));
     assert_eq!(
         store.stories_with_tag("tag", mina, None, 9).await.unwrap(),

@@ -3,13 +3,16 @@
 use async_trait::async_trait;
 use sosik_feed::{PersonId, SessionId, Timestamp};
 
-use crate::{Credentials, NewPerson, SessionRecord, SignUp, StoreResult, TokenHash};
+use crate::{
+    CommitPosition, Committed, Credentials, NewPerson, SessionRecord, SignUp, StoreResult,
+    TokenHash,
+};
 
 /// Accounts.
 #[async_trait]
 pub trait Accounts {
     /// Creates an account. Constraints keep handle and skeleton unique, also for concurrent sign-ups.
-    async fn sign_up(&self, person: NewPerson) -> StoreResult<SignUp>;
+    async fn sign_up(&self, person: NewPerson) -> StoreResult<Committed<SignUp>>;
 
     /// Creates many accounts in one transaction (import). Skips those whose handle is taken. Returns the number
     /// created.
@@ -27,7 +30,7 @@ pub trait Accounts {
         person: PersonId,
         hash: String,
         keep: SessionId,
-    ) -> StoreResult<Vec<TokenHash>>;
+    ) -> StoreResult<Committed<Vec<TokenHash>>>;
 
     /// Whether a device with this token has logged in to the account with this handle. Also `false` if the handle does
     /// not exist.
@@ -51,10 +54,14 @@ pub trait Sessions {
         &self,
         session: SessionRecord,
         sessions_max: u32,
-    ) -> StoreResult<Vec<TokenHash>>;
+    ) -> StoreResult<Committed<Vec<TokenHash>>>;
 
     /// The session of a token, expired or not: the caller applies its limits.
-    async fn session(&self, token: &TokenHash) -> StoreResult<Option<SessionRecord>>;
+    async fn session(
+        &self,
+        token: &TokenHash,
+        at_least: CommitPosition,
+    ) -> StoreResult<Option<SessionRecord>>;
 
     /// Records the last use of a session.
     async fn touch_session(&self, token: &TokenHash, used_at: Timestamp) -> StoreResult<()>;
@@ -67,14 +74,14 @@ pub trait Sessions {
         &self,
         person: PersonId,
         session: SessionId,
-    ) -> StoreResult<Option<TokenHash>>;
+    ) -> StoreResult<Committed<Option<TokenHash>>>;
 
     /// Ends all sessions of a person except one. Returns the tokens of the ended sessions.
     async fn end_other_sessions(
         &self,
         person: PersonId,
         keep: SessionId,
-    ) -> StoreResult<Vec<TokenHash>>;
+    ) -> StoreResult<Committed<Vec<TokenHash>>>;
 
     /// Removes sessions that have expired or were last used before `idle_since`, at most `limit`. Returns their number.
     async fn remove_stale_sessions(

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
 
-use crate::{CommentRecord, NewComment, Posted, StoreResult, StoryCounts};
+use crate::{CommentRecord, Committed, NewComment, Posted, StoreResult, StoryCounts};
 
 /// Comments on stories, oldest first.
 #[async_trait]
@@ -11,7 +11,10 @@ pub trait Comments {
     /// Inserts a comment. Notifies the story's author and the mentioned people who may see the story. Returns the
     /// story's counts after it. Notifications carry the comment's id. The caller checks whether the author may see the
     /// story; this method checks that the story exists.
-    async fn comment(&self, comment: NewComment) -> StoreResult<(Posted<CommentId>, StoryCounts)>;
+    async fn comment(
+        &self,
+        comment: NewComment,
+    ) -> StoreResult<Committed<(Posted<CommentId>, StoryCounts)>>;
 
     /// One comment of a story that is not deleted.
     async fn comment_by_id(&self, comment: CommentId) -> StoreResult<Option<CommentRecord>>;
@@ -35,7 +38,7 @@ pub trait Comments {
         author: PersonId,
         text: String,
         now: Timestamp,
-    ) -> StoreResult<Option<CommentRecord>>;
+    ) -> StoreResult<Committed<Option<CommentRecord>>>;
 
     /// Deletes a comment if `person` wrote it or wrote its story. Returns the story and its counts afterwards; `None`
     /// if there is no comment that the person may delete.
@@ -43,7 +46,7 @@ pub trait Comments {
         &self,
         comment: CommentId,
         person: PersonId,
-    ) -> StoreResult<Option<(StoryId, StoryCounts)>>;
+    ) -> StoreResult<Committed<Option<(StoryId, StoryCounts)>>>;
 
     /// Inserts many comments in one transaction without notifications (import, demo). Returns the number inserted.
     async fn comment_many(&self, comments: Vec<NewComment>) -> StoreResult<u64>;

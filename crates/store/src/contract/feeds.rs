@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sosik_feed::{Circle, PersonId, StoryId};
 
-use crate::{StoreResult, StorySpan};
+use crate::{CommitPosition, StoreResult, StorySpan};
 
 /// The content of a reader's home feed.
 #[async_trait]
@@ -17,6 +17,7 @@ pub trait Feeds {
         circle: &Circle,
         before: Option<StoryId>,
         limit: u32,
+        at_least: CommitPosition,
     ) -> StoreResult<Vec<StoryId>>;
 
     /// The same list by the definition of the home feed: one statement over the tables, by design independent of the

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sosik_feed::{NotificationId, PersonId, StoryId, Timestamp};
 
-use crate::{Liked, LikedStories, Position, RelatedPerson, StoreResult};
+use crate::{CommitPosition, Committed, Liked, LikedStories, Position, RelatedPerson, StoreResult};
 
 /// Likes of stories.
 #[async_trait]
@@ -16,13 +16,22 @@ pub trait Likes {
         story: StoryId,
         notification: NotificationId,
         now: Timestamp,
-    ) -> StoreResult<Option<Liked>>;
+    ) -> StoreResult<Committed<Option<Liked>>>;
 
     /// Takes a like back; `None` if the story does not exist. The notification is deleted with the last like.
-    async fn unlike(&self, person: PersonId, story: StoryId) -> StoreResult<Option<Liked>>;
+    async fn unlike(
+        &self,
+        person: PersonId,
+        story: StoryId,
+    ) -> StoreResult<Committed<Option<Liked>>>;
 
     /// The stories with the largest ids that a person likes, at most `limit`.
-    async fn liked_stories(&self, person: PersonId, limit: u32) -> StoreResult<LikedStories>;
+    async fn liked_stories(
+        &self,
+        person: PersonId,
+        limit: u32,
+        at_least: CommitPosition,
+    ) -> StoreResult<LikedStories>;
 
     /// The stories among these that the person likes.
     async fn liked_among(&self, person: PersonId, stories: &[StoryId])

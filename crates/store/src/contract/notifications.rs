@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sosik_feed::{NotificationId, PersonId, Timestamp};
 
-use crate::{NotificationRecord, StoreResult};
+use crate::{Committed, NotificationRecord, StoreResult};
 
 /// Notifications of a person. Each is written in the transaction of the write that causes it.
 ///
@@ -27,7 +27,7 @@ pub trait Notifications {
         &self,
         person: PersonId,
         up_to: NotificationId,
-    ) -> StoreResult<()>;
+    ) -> StoreResult<Committed<()>>;
 
     /// Deletes the records of withdrawn likes and friend requests that were made before `before`, at most `limit`.
     /// Returns their number.

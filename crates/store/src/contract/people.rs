@@ -3,13 +3,17 @@
 use async_trait::async_trait;
 use sosik_feed::{PersonId, StoryId};
 
-use crate::{PersonCounts, PersonRecord, ProfileChange, StoreResult};
+use crate::{CommitPosition, Committed, PersonCounts, PersonRecord, ProfileChange, StoreResult};
 
 /// Profiles, search, read positions.
 #[async_trait]
 pub trait People {
     /// People by id, in no particular order. Omits ids without a person.
-    async fn people(&self, ids: &[PersonId]) -> StoreResult<Vec<PersonRecord>>;
+    async fn people(
+        &self,
+        ids: &[PersonId],
+        at_least: CommitPosition,
+    ) -> StoreResult<Vec<PersonRecord>>;
 
     /// The person with this handle, lower case.
     async fn person_by_handle(&self, handle: &str) -> StoreResult<Option<PersonRecord>>;
@@ -19,7 +23,7 @@ pub trait People {
         &self,
         person: PersonId,
         change: ProfileChange,
-    ) -> StoreResult<Option<PersonRecord>>;
+    ) -> StoreResult<Committed<Option<PersonRecord>>>;
 
     /// The counts of the profile page.
     async fn person_counts(&self, person: PersonId) -> StoreResult<PersonCounts>;
@@ -41,9 +45,16 @@ pub trait People {
     async fn people_count(&self) -> StoreResult<u64>;
 
     /// The newest story that the person has marked as read; 0 if none.
-    async fn read_position(&self, person: PersonId) -> StoreResult<StoryId>;
+    async fn read_position(
+        &self,
+        person: PersonId,
+        at_least: CommitPosition,
+    ) -> StoreResult<StoryId>;
 
     /// Moves the read position forward, never back. Returns the new position.
-    async fn advance_read_position(&self, person: PersonId, story: StoryId)
-    -> StoreResult<StoryId>;
+    async fn advance_read_position(
+        &self,
+        person: PersonId,
+        story: StoryId,
+    ) -> StoreResult<Committed<StoryId>>;
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp};
 
 use crate::{
-    LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersMax, ReadersQuery, RelatedPerson,
-    RelationChange, RelationLimits, StoreResult,
+    CommitPosition, Committed, LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersMax,
+    ReadersQuery, RelatedPerson, RelationChange, RelationLimits, StoreResult,
 };
 
 /// Relations between people.
@@ -23,7 +23,7 @@ pub trait Relations {
         limits: RelationLimits,
         notification: NotificationId,
         now: Timestamp,
-    ) -> StoreResult<RelationChange>;
+    ) -> StoreResult<Committed<RelationChange>>;
 
     /// Accepts the request of `asker` and notifies them.
     async fn accept_friend_request(
@@ -33,17 +33,21 @@ pub trait Relations {
         limits: RelationLimits,
         notification: NotificationId,
         now: Timestamp,
-    ) -> StoreResult<RelationChange>;
+    ) -> StoreResult<Committed<RelationChange>>;
 
     /// Withdraws the person's own request or declines the other's, whichever exists.
     async fn remove_friend_request(
         &self,
         person: PersonId,
         other: PersonId,
-    ) -> StoreResult<RelationChange>;
+    ) -> StoreResult<Committed<RelationChange>>;
 
     /// Ends a friendship.
-    async fn unfriend(&self, person: PersonId, other: PersonId) -> StoreResult<RelationChange>;
+    async fn unfriend(
+        &self,
+        person: PersonId,
+        other: PersonId,
+    ) -> StoreResult<Committed<RelationChange>>;
 
     /// Follows a person.
     async fn follow(
@@ -52,11 +56,14 @@ pub trait Relations {
         followee: PersonId,
         limits: RelationLimits,
         now: Timestamp,
-    ) -> StoreResult<RelationChange>;
+    ) -> StoreResult<Committed<RelationChange>>;
 
     /// Stops following a person.
-    async fn unfollow(&self, follower: PersonId, followee: PersonId)
-    -> StoreResult<RelationChange>;
+    async fn unfollow(
+        &self,
+        follower: PersonId,
+        followee: PersonId,
+    ) -> StoreResult<Committed<RelationChange>>;
 
     /// Blocks a person. Friendship, friend requests and follows between the two end, in both directions, in the same
     /// transaction.
@@ -66,10 +73,14 @@ pub trait Relations {
         blocked: PersonId,
         limits: RelationLimits,
         now: Timestamp,
-    ) -> StoreResult<RelationChange>;
+    ) -> StoreResult<Committed<RelationChange>>;
 
     /// Unblocks a person. Nothing that the block ended is restored.
-    async fn unblock(&self, blocker: PersonId, blocked: PersonId) -> StoreResult<RelationChange>;
+    async fn unblock(
+        &self,
+        blocker: PersonId,
+        blocked: PersonId,
+    ) -> StoreResult<Committed<RelationChange>>;
 
     /// Mutes a person, who is not notified.
     async fn mute(
@@ -78,16 +89,20 @@ pub trait Relations {
         muted: PersonId,
         limits: RelationLimits,
         now: Timestamp,
-    ) -> StoreResult<RelationChange>;
+    ) -> StoreResult<Committed<RelationChange>>;
 
     /// Unmutes a person.
-    async fn unmute(&self, muter: PersonId, muted: PersonId) -> StoreResult<RelationChange>;
+    async fn unmute(
+        &self,
+        muter: PersonId,
+        muted: PersonId,
+    ) -> StoreResult<Committed<RelationChange>>;
 
     /// The relation of `other` to `person`, as `person` sees it.
     async fn relation(&self, person: PersonId, other: PersonId) -> StoreResult<Relation>;
 
     /// The circle of a reader: the input of the entitlement rule.
-    async fn circle(&self, person: PersonId) -> StoreResult<Circle>;
+    async fn circle(&self, person: PersonId, at_least: CommitPosition) -> StoreResult<Circle>;
 
     /// One page of a list, newest first, below `before`.
     async fn related(

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sosik_feed::{PersonId, StoryId, Timestamp, Visibility};
 
-use crate::{NewStory, Posted, StoreResult, StoryEdit, StoryRecord};
+use crate::{CommitPosition, Committed, NewStory, Posted, StoreResult, StoryEdit, StoryRecord};
 
 /// Stories as rows, independent of their readers.
 #[async_trait]
@@ -11,19 +11,23 @@ pub trait Stories {
     /// Inserts a story with its delivery order, mentions, tags, notifications and idempotency key, in one transaction.
     /// A repeat makes the delivery of the first attempt due, unless it is done or has failed before, because its worker
     /// may be gone.
-    async fn post(&self, story: NewStory) -> StoreResult<Posted<StoryId>>;
+    async fn post(&self, story: NewStory) -> StoreResult<Committed<Posted<StoryId>>>;
 
     /// Inserts many stories in one transaction without delivery orders, notifications of mentions or keys (import). A
     /// taken id is a story that was imported before, and is skipped. Returns the number inserted.
     async fn post_many(&self, stories: Vec<NewStory>) -> StoreResult<u64>;
 
     /// The stories among these that exist and are not deleted, in no particular order.
-    async fn stories(&self, ids: &[StoryId]) -> StoreResult<Vec<StoryRecord>>;
+    async fn stories(
+        &self,
+        ids: &[StoryId],
+        at_least: CommitPosition,
+    ) -> StoreResult<Vec<StoryRecord>>;
 
     /// Edits a story and returns the new one; `None` if it does not exist or belongs to another author. A story that
     /// becomes public gets a delivery order in the same transaction (due immediately, without a claim), because
     /// followers have not received it.
-    async fn edit_story(&self, edit: StoryEdit) -> StoreResult<Option<StoryRecord>>;
+    async fn edit_story(&self, edit: StoryEdit) -> StoreResult<Committed<Option<StoryRecord>>>;
 
     /// Deletes a story: its text is removed immediately, and a purge order in the same transaction removes the rest.
     /// Returns whether the author had such a story.
@@ -32,7 +36,7 @@ pub trait Stories {
         story: StoryId,
         author: PersonId,
         now: Timestamp,
-    ) -> StoreResult<bool>;
+    ) -> StoreResult<Committed<bool>>;
 
     /// Ids of an author's stories, newest first, below `before`, at most `limit`.
     async fn stories_of(

@@ -60,7 +60,7 @@ pub async fn of_two_who_want_a_handle_at_once_one_gets_it(world: &World) {
         world.sign_up(world.new_person("mina"))
     );
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_ne!(first, second, "exactly one is created");
+    assert_ne!(first.value, second.value, "exactly one is created");
     assert_eq!(world.people_count().await.unwrap(), 1);
 }
 
@@ -90,7 +90,8 @@ pub async fn a_new_password_ends_every_other_session(world: &World) {
     let mut ended = world
         .change_password(mina, "new hash".to_owned(), SessionId::from_u64(2))
         .await
-        .unwrap();
+        .unwrap()
+        .value;
     ended.sort_unstable();
     assert_eq!(ended, [[1; 32], [3; 32]]);
     assert_eq!(

@@ -72,7 +72,8 @@ pub async fn what_does_not_exist_cannot_be_commented_on(world: &World) {
         let (outcome, _) = world
             .comment(world.new_comment(mina, story, "after"))
             .await
-            .unwrap();
+            .unwrap()
+            .value;
         assert_eq!(outcome, Posted::NoSuchStory);
         assert!(
             world
@@ -112,6 +113,7 @@ pub async fn only_its_writer_edits_a_comment(world: &World) {
         .edit_comment(comment, joon, "after".to_owned(), now)
         .await
         .unwrap()
+        .value
         .unwrap();
     assert_eq!(
         (edited.text.as_str(), edited.edited_at, edited.story),
@@ -139,6 +141,7 @@ pub async fn a_comment_is_removed_by_its_writer_or_by_the_storys_author(world: &
         .delete_comment(comments[0], joon)
         .await
         .unwrap()
+        .value
         .unwrap();
     assert_eq!((on, by_writer.comments), (story, 1));
     assert!(
@@ -153,6 +156,7 @@ pub async fn a_comment_is_removed_by_its_writer_or_by_the_storys_author(world: &
         .delete_comment(comments[1], mina)
         .await
         .unwrap()
+        .value
         .unwrap();
     assert_eq!(by_author.comments, 0);
     assert!(by_author.revision > by_writer.revision);
@@ -183,7 +187,7 @@ pub async fn the_same_request_comments_once(world: &World) {
         ..world.new_story(mina, "story")
     };
     assert!(
-        matches!(world.post(posted).await.unwrap(), Posted::New { .. }),
+        matches!(world.post(posted).await.unwrap().value, Posted::New { .. }),
         "a story's keys are other keys"
     );
     world.deletes(mina, story).await;

@@ -214,7 +214,7 @@ async fn act(
                 audience: Some(audience),
                 now: world.now(),
             };
-            world.edit_story(edit).await.unwrap().unwrap();
+            world.edit_story(edit).await.unwrap().value.unwrap();
             *before = audience;
         }
         10..=12 => {

@@ -16,11 +16,19 @@ pub async fn a_like_counts_once_and_can_be_taken_back(world: &World) {
     let second = world.likes(yuna, story).await;
     assert_eq!(second.counts.likes, 2);
     assert!(second.counts.revision > first.counts.revision);
-    let back = world.unlike(joon, story).await.unwrap().unwrap();
+    let back = world.unlike(joon, story).await.unwrap().value.unwrap();
     assert!(
         back.changed && back.counts.likes == 1 && back.counts.revision > second.counts.revision
     );
-    assert!(!world.unlike(joon, story).await.unwrap().unwrap().changed);
+    assert!(
+        !world
+            .unlike(joon, story)
+            .await
+            .unwrap()
+            .value
+            .unwrap()
+            .changed
+    );
     assert_eq!(world.story(story).await.unwrap().counts, back.counts);
 }
 
@@ -51,6 +59,7 @@ pub async fn many_who_like_at_once_are_all_counted(world: &World) {
                 .like(person, story, note, now)
                 .await
                 .unwrap()
+                .value
                 .unwrap()
                 .counts
         });

@@ -91,7 +91,13 @@ pub async fn a_like_taken_back_is_told_no_more(world: &World) {
     let told = world.notes(mina).await;
     assert_eq!((told[0].actor, told[0].others), (joon, 0));
     assert_eq!(
-        world.unlike(joon, story).await.unwrap().unwrap().notified,
+        world
+            .unlike(joon, story)
+            .await
+            .unwrap()
+            .value
+            .unwrap()
+            .notified,
         Some(mina)
     );
     assert!(
@@ -248,7 +254,7 @@ pub async fn a_story_that_can_no_longer_be_opened_is_not_told_of(world: &World) 
         audience: Some(Audience::Friends),
         now,
     };
-    world.edit_story(edit).await.unwrap().unwrap();
+    world.edit_story(edit).await.unwrap().value.unwrap();
     let stories = |notes: Vec<crate::NotificationRecord>| {
         notes
             .iter()

@@ -81,7 +81,7 @@ async fn make_public(world: &World, author: PersonId, id: StoryId) {
         audience: Some(Audience::Public),
         now: world.now(),
     };
-    world.edit_story(edit).await.unwrap().unwrap();
+    world.edit_story(edit).await.unwrap().value.unwrap();
 }
 
 async fn pending(world: &World) -> u64 {
@@ -366,7 +366,7 @@ pub async fn late_stories_are_forgotten_when_there_are_many(world: &World) {
             audience: Some(audience),
             now: world.now(),
         };
-        world.edit_story(edit).await.unwrap().unwrap();
+        world.edit_story(edit).await.unwrap().value.unwrap();
     };
     for _ in 0..=KEPT {
         audience(Audience::Public).await;

@@ -1,7 +1,7 @@
 //! People.
 
 use sosik_feed::people::Language;
-use sosik_feed::{Audience, PersonId, StoryId};
+use sosik_feed::{Audience, CommitPosition, PersonId, StoryId};
 
 use super::world::World;
 use crate::{NewPerson, NewStory, PersonCounts, ProfileChange, StoryEdit};
@@ -22,7 +22,12 @@ pub async fn a_profile_changes_in_what_was_asked_and_gets_a_larger_revision(worl
         language: Some(Language::Ja),
         ..Default::default()
     };
-    let after = world.change_profile(mina, change).await.unwrap().unwrap();
+    let after = world
+        .change_profile(mina, change)
+        .await
+        .unwrap()
+        .value
+        .unwrap();
     assert_eq!(
         (
             after.bio.as_str(),
@@ -197,7 +202,7 @@ impl World {
     }
 
     async fn people_of(&self, ids: &[PersonId]) -> Vec<String> {
-        let people = (**self).people(ids).await.unwrap();
+        let people = (**self).people(ids, CommitPosition::LATEST).await.unwrap();
         people.into_iter().map(|person| person.handle).collect()
     }
 

@@ -99,7 +99,8 @@ pub async fn one_session_too_many_ends_the_least_recently_used(world: &World) {
     let mut ended = world
         .add_session(session(mina, 5, world.now()), 1)
         .await
-        .unwrap();
+        .unwrap()
+        .value;
     ended.sort_unstable();
     assert_eq!(
         ended,

@@ -55,10 +55,7 @@ pub async fn a_story_is_kept_as_it_was_posted(world: &World) {
 pub async fn stories_that_do_not_exist_are_left_out(world: &World) {
     let [mina] = world.people(["mina"]).await;
     let story = world.posts(mina, "one").await;
-    let found = (**world)
-        .stories(&[StoryId::from_u64(5), story])
-        .await
-        .unwrap();
+    let found = world.stories(&[StoryId::from_u64(5), story]).await.unwrap();
     assert_eq!(
         found.iter().map(|story| story.id).collect::<Vec<_>>(),
         [story]
@@ -95,7 +92,12 @@ pub async fn the_author_edits_text_mentions_and_tags(world: &World) {
         "only the author edits"
     );
     assert_eq!(&*world.story(id).await.unwrap().text, "#old #both");
-    let edited = world.edit_story(change.clone()).await.unwrap().unwrap();
+    let edited = world
+        .edit_story(change.clone())
+        .await
+        .unwrap()
+        .value
+        .unwrap();
     assert_eq!(
         (&*edited.text, edited.edited_at),
         ("@joon #both #new", Some(change.now))
@@ -125,12 +127,14 @@ pub async fn a_story_that_becomes_public_is_delivered_again(world: &World) {
         .edit_story(audience(Audience::Friends))
         .await
         .unwrap()
+        .value
         .unwrap();
     assert_eq!(world.order_stats().await.unwrap().pending, 0);
     let edited = world
         .edit_story(audience(Audience::Public))
         .await
         .unwrap()
+        .value
         .unwrap();
     assert_eq!(
         (edited.audience, &*edited.text),
@@ -151,6 +155,7 @@ pub async fn a_story_that_becomes_public_is_delivered_again(world: &World) {
         .edit_story(audience(Audience::Friends))
         .await
         .unwrap()
+        .value
         .unwrap();
     assert_eq!(
         world.order_stats().await.unwrap().pending,
@@ -173,6 +178,7 @@ pub async fn a_delivery_under_way_begins_again_when_the_story_becomes_public(wor
         })
         .await
         .unwrap()
+        .value
         .unwrap();
     assert!(!progress(world, posted(story), 60).await);
     let orders = world
@@ -195,12 +201,20 @@ pub async fn a_deleted_story_is_gone_at_once_and_its_id_never_comes_back(world: 
     let (id, again) = (story.id, story.clone());
     world.posts_new(story).await;
     assert!(
-        !world.delete_story(id, joon, world.now()).await.unwrap(),
+        !world
+            .delete_story(id, joon, world.now())
+            .await
+            .unwrap()
+            .value,
         "only the author deletes"
     );
     world.deletes(mina, id).await;
     assert!(
-        !world.delete_story(id, mina, world.now()).await.unwrap(),
+        !world
+            .delete_story(id, mina, world.now())
+            .await
+            .unwrap()
+            .value,
         "it is deleted once"
     );
     assert!(world.story(id).await.is_none());
@@ -399,7 +413,10 @@ pub async fn the_same_request_posts_once(world: &World) {
     );
     assert_eq!(world.post(ask(mina, 2)).await.unwrap(), Posted::KeyReused);
     assert!(
-        matches!(world.post(ask(joon, 2)).await.unwrap(), Posted::New { .. }),
+        matches!(
+            world.post(ask(joon, 2)).await.unwrap().value,
+            Posted::New { .. }
+        ),
         "keys are a person's own"
     );
     assert_eq!(world.stories_count().await.unwrap(), 2);
@@ -423,7 +440,7 @@ pub async fn the_same_request_twice_at_once_posts_once(world: &World) {
     let outcomes = [one.unwrap(), other.unwrap()];
     let winner = outcomes
         .iter()
-        .position(|outcome| matches!(outcome, Posted::New { .. }))
+        .position(|outcome| matches!(outcome.value, Posted::New { .. }))
         .unwrap();
     assert_eq!(outcomes[1 - winner], Posted::Repeated(ids[winner]));
     assert_eq!(world.stories_count().await.unwrap(), 1);
@@ -444,11 +461,11 @@ pub async fn old_keys_are_forgotten_a_few_at_a_time(world: &World) {
     assert_eq!(world.delete_idempotency_keys(before, 3).await.unwrap(), 2);
     assert_eq!(world.delete_idempotency_keys(before, 3).await.unwrap(), 0);
     assert!(matches!(
-        world.post(ask(0)).await.unwrap(),
+        world.post(ask(0)).await.unwrap().value,
         Posted::New { .. }
     ));
     assert!(matches!(
-        world.post(ask(5)).await.unwrap(),
+        world.post(ask(5)).await.unwrap().value,
         Posted::Repeated(_)
     ));
 }

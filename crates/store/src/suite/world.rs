@@ -9,13 +9,14 @@ use sosik_feed::bucket::BucketCycle;
 use sosik_feed::id::EPOCH;
 use sosik_feed::people::Language;
 use sosik_feed::{
-    Audience, CommentId, NotificationId, PersonId, RawId, StoryId, Timestamp, UnownedId,
+    Audience, Circle, CommentId, CommitPosition, NotificationId, PersonId, RawId, StoryId,
+    Timestamp, UnownedId,
 };
 
 use crate::{
-    Claim, ClaimName, Idempotency, LargeAuthorLimits, Liked, NewComment, NewPerson, NewStory,
-    NotificationRecord, Posted, RelationChange, RelationLimits, Store, StoreError, StoreResult,
-    StoryCounts, StoryRecord, StorySpan,
+    Claim, ClaimName, Idempotency, LargeAuthorLimits, Liked, LikedStories, NewComment, NewPerson,
+    NewStory, NotificationRecord, PersonRecord, Posted, RelationChange, RelationLimits,
+    SessionRecord, Store, StoreError, StoreResult, StoryCounts, StoryRecord, StorySpan, TokenHash,
 };
 
 /// The limits of the product.
@@ -41,6 +42,9 @@ pub const POSTED: ClaimName = ClaimName {
     process: 77,
     number: 1,
 };
+
+/// Reads of a behaviour see every write before them.
+const LATEST: CommitPosition = CommitPosition::LATEST;
 
 /// People or stories in one transaction of the comparison at the end.
 const REPAIRED_AT_ONCE: u32 = 1_000;
@@ -102,6 +106,48 @@ impl World {
             (wrong, after) = (wrong + repaired.counts, last);
         }
         Ok(wrong)
+    }
+
+    /// The circle of a reader.
+    pub async fn circle(&self, reader: PersonId) -> StoreResult<Circle> {
+        self.store.circle(reader, LATEST).await
+    }
+
+    /// Stories by id.
+    pub async fn stories(&self, ids: &[StoryId]) -> StoreResult<Vec<StoryRecord>> {
+        self.store.stories(ids, LATEST).await
+    }
+
+    /// People by id.
+    pub async fn people_by_id(&self, ids: &[PersonId]) -> StoreResult<Vec<PersonRecord>> {
+        self.store.people(ids, LATEST).await
+    }
+
+    /// The session of a token.
+    pub async fn session(&self, token: &TokenHash) -> StoreResult<Option<SessionRecord>> {
+        self.store.session(token, LATEST).await
+    }
+
+    /// The likes of a person.
+    pub async fn liked_stories(&self, person: PersonId, limit: u32) -> StoreResult<LikedStories> {
+        self.store.liked_stories(person, limit, LATEST).await
+    }
+
+    /// The read position of a person.
+    pub async fn read_position(&self, person: PersonId) -> StoreResult<StoryId> {
+        self.store.read_position(person, LATEST).await
+    }
+
+    /// A page of a home feed.
+    pub async fn newest(
+        &self,
+        reader: PersonId,
+        circle: &Circle,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>> {
+        let newest = self.store.newest(reader, circle, before, limit, LATEST);
+        newest.await
     }
 
     /// The store, for separate tasks.
@@ -173,6 +219,7 @@ impl World {
         self.send_friend_request(asker, asked, LIMITS, self.note(asked), self.now())
             .await
             .unwrap()
+            .value
     }
 
     /// The first person accepts the request of the second.
@@ -180,6 +227,7 @@ impl World {
         self.accept_friend_request(asked, asker, LIMITS, self.note(asker), self.now())
             .await
             .unwrap()
+            .value
     }
 
     /// The first person sends a request and the second accepts it.
@@ -193,6 +241,7 @@ impl World {
         self.follow(follower, followee, LIMITS, self.now())
             .await
             .unwrap()
+            .value
     }
 
     /// The first person blocks the second.
@@ -200,11 +249,15 @@ impl World {
         self.block(blocker, blocked, LIMITS, self.now())
             .await
             .unwrap()
+            .value
     }
 
     /// The first person mutes the second.
     pub async fn mutes(&self, muter: PersonId, muted: PersonId) -> RelationChange {
-        self.mute(muter, muted, LIMITS, self.now()).await.unwrap()
+        self.mute(muter, muted, LIMITS, self.now())
+            .await
+            .unwrap()
+            .value
     }
 
     /// A valid story: public, without mentions, tags or key.
@@ -228,7 +281,7 @@ impl World {
 
     /// Posts a story. Returns the people notified.
     pub async fn posts_new(&self, story: NewStory) -> Vec<PersonId> {
-        match self.post(story).await.unwrap() {
+        match self.post(story).await.unwrap().value {
             Posted::New { notified } => notified,
             other => panic!("not posted: {other:?}"),
         }
@@ -253,7 +306,10 @@ impl World {
     /// Deletes a story of the author.
     pub async fn deletes(&self, author: PersonId, story: StoryId) {
         assert!(
-            self.delete_story(story, author, self.now()).await.unwrap(),
+            self.delete_story(story, author, self.now())
+                .await
+                .unwrap()
+                .value,
             "{story} was not deleted"
         );
     }
@@ -268,6 +324,7 @@ impl World {
         self.like(person, story, self.note_of_likes(story), self.now())
             .await
             .unwrap()
+            .value
             .expect("the story exists")
     }
 
@@ -286,7 +343,7 @@ impl World {
 
     /// Comments. Returns the people notified and the counts.
     pub async fn comments_new(&self, comment: NewComment) -> (Vec<PersonId>, StoryCounts) {
-        match self.comment(comment).await.unwrap() {
+        match self.comment(comment).await.unwrap().value {
             (Posted::New { notified }, counts) => (notified, counts),
             other => panic!("not kept: {other:?}"),
         }
