@@ -129,6 +129,33 @@ describe.each(EVERY_SIZE)('on a %s', (size) => {
   });
 });
 
+/** Every page in two sizes takes long on a busy machine. */
+const TIMEOUT = 240_000;
+
+it('the narrowest phone, one on its side, and paper show everything', async () => {
+  const page = await openAs(mina, 'phone');
+  for (const [name, address] of pages) {
+    await page.goto(address);
+    await settled(page);
+    for (const viewport of [{ width: 320, height: 640 }, { width: 740, height: 340 }]) {
+      await page.setViewportSize(viewport);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect(wide, `${name} ${viewport.width}`).toBeLessThanOrEqual(0);
+      await picture(page, `${viewport.width}-${name}`);
+      if (viewport.height > 400) continue;
+      // Bars leave most of a low window to the page.
+      const bar = await page.locator('nav').first().boundingBox();
+      expect(bar?.height, name).toBeLessThanOrEqual(viewport.height / 6);
+    }
+  }
+  await page.goto(`/stories/${told}`);
+  await settled(page);
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.locator('nav, form, aside, button').filter({ visible: true }).count()).toBe(0);
+  await story(page, 'number 11').waitFor();
+  await page.getByText('정말 반가운 소식이네요!').waitFor();
+}, TIMEOUT);
+
 describe('by keyboard alone', () => {
   it('one reads, likes, opens menus and leaves them, writes and posts', async () => {
     const page = await openAs(mina, 'desktop');
@@ -183,6 +210,52 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toContain('더 보기 메뉴');
+  });
+
+  it('one goes from story to story, searches, writes, and switches the keys off', async () => {
+    const page = await openAs(mina, 'desktop');
+    await story(page, 'number 11').waitFor();
+    const reading = () => page.evaluate(() => document.activeElement?.closest('[data-key]')?.textContent ?? '');
+    await page.keyboard.press('j');
+    const first = await reading();
+    await page.keyboard.press('j');
+    await expect.poll(reading).not.toBe(first);
+    await page.keyboard.press('k');
+    await expect.poll(reading).toBe(first);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/stories/*');
+    await page.goBack();
+
+    await page.keyboard.press('/');
+    await expect.poll(() => page.evaluate(() => (document.activeElement as HTMLInputElement | null)?.type)).toBe('search');
+    await page.keyboard.type('n?');
+    expect(new URL(page.url()).pathname).toBe('/');
+    await page.getByRole('link', { name: '홈' }).focus();
+    await page.keyboard.press('n');
+    await page.waitForURL('**/compose');
+    await page.goBack();
+    await page.waitForURL((url) => url.pathname === '/');
+
+    await page.getByRole('link', { name: '홈' }).focus();
+    await page.keyboard.press('?');
+    const help = page.getByRole('dialog', { name: '키보드 단축키' });
+    await help.waitFor();
+    expect(await faults(page), 'the help').toEqual([]);
+    await help.getByLabel('단축키 사용').uncheck();
+    await page.keyboard.press('Escape');
+    await help.waitFor({ state: 'detached' });
+    await page.keyboard.press('n');
+    await page.keyboard.press('?');
+    expect(await help.count()).toBe(0);
+    expect(new URL(page.url()).pathname).toBe('/');
+  });
+
+  it('the tab key goes along the page in the order in which it is drawn', async () => {
+    const page = await openAs(mina, 'desktop');
+    await story(page, 'number 11').waitFor();
+    const tops = await page.$$eval('nav li a', (links) => links.map((link) => link.getBoundingClientRect()).filter(({ height }) => height > 0).map(({ top }) => top));
+    expect(tops.length).toBe(7);
+    expect(tops).toEqual([...tops].sort((a, b) => a - b));
   });
 
   it('nothing moves for those who asked for that', async () => {

@@ -6,10 +6,12 @@ import { Server } from './server';
 import { eventually, Person } from './town';
 
 /** The end of the feed has been said, and stands in the window. */
-async function isAtEnd(page: Page): Promise<boolean> {
-  const end = page.getByText('맨 처음 소식까지');
-  const atBottom = await page.evaluate(() => scrollY + innerHeight >= document.documentElement.scrollHeight - 2);
-  return atBottom && (await end.count()) > 0;
+function isAtEnd(page: Page): Promise<boolean> {
+  // Both in one look: the list may grow between two.
+  return page.evaluate(() => {
+    const isAtBottom = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
+    return isAtBottom && document.body.innerText.includes('맨 처음 소식까지');
+  });
 }
 
 interface Place {

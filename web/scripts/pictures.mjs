@@ -39,7 +39,7 @@ const ENGLISH = {
     ['mina', 'I saw it too, on the old poplar.'],
   ],
   mention: 'see you at the market tomorrow!',
-  offline: 'You are offline',
+  offline: "You're offline",
 };
 
 const { url, town } = await startTown(KOREAN.as);

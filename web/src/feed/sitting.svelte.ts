@@ -21,7 +21,7 @@ const PATIENCE = 1_500;
 /** The live stream rests when nobody has looked for so long. */
 const REST_AFTER = 60_000;
 /** Height of a usual story, in pixels, until real ones are measured. */
-const USUAL_STORY = 210;
+const USUAL_STORY = 150;
 
 /** Asks the server for a page of the feed. */
 const fetchPage = (ask: Ask) => answer(api.GET('/v1/feed', { params: { query: { ...ask } } }));

@@ -7,8 +7,8 @@ import { keptFor, PagedList, type NextPage } from './paged.svelte';
 
 const PEOPLE_PAGE = 50;
 const STORIES_PAGE = 20;
-const USUAL_STORY = 210;
-const USUAL_PERSON = 76;
+const USUAL_STORY = 150;
+const USUAL_PERSON = 72;
 
 interface ServerPage<Item> {
   items: Item[];

@@ -1,13 +1,26 @@
 // What every form that is sent to the server does: send once, say what is wrong, at the field when it is known which.
+import { tick } from 'svelte';
+
 import { Failure, messageOf } from '$/api/failure';
 
 /** The state of one form. */
 export class Form {
   sending = $state(false);
   failure = $state.raw<Failure | null>(null);
+  /** Codes of what is wrong with fields, found before anything was sent. */
+  #faults = $state.raw<Record<string, string | null>>({});
+
+  /** Says everything that is wrong at once: the server names only the first. Returns whether nothing is. */
+  passes(faults: Record<string, string | null>): boolean {
+    this.#faults = faults;
+    this.failure = null;
+    return Object.values(faults).every((fault) => fault === null);
+  }
 
   /** What is wrong with a field. */
   wrong(field: string): string | null {
+    const fault = this.#faults[field];
+    if (fault) return messageOf(new Failure(fault, 422));
     return this.failure?.fields.includes(field) ? messageOf(this.failure) : null;
   }
 
@@ -32,4 +45,10 @@ export class Form {
       this.sending = false;
     }
   }
+}
+
+/** Puts the focus on the first field that is wrong, once the form says so. */
+export async function focusWrong(form: HTMLElement): Promise<void> {
+  await tick();
+  form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
 }

@@ -1,6 +1,6 @@
 // What stands for a person as long as there are no pictures: one or two letters of their name on a colour of their own.
 
-/** So many colours there are; each has a class in Avatar.svelte. */
+/** So many colours there are; each has a class in design/tokens.css. */
 export const COLOURS = 8;
 
 /** The person's colour, the same everywhere and always. */

@@ -40,14 +40,17 @@ const ROUTES: [string, PageName][] = [
   ['/search', 'search'],
   ['/friends', 'friends'],
   ['/friends/:list', 'friends'],
+  ['/friends/:hidden', 'hidden'],
   ['/notifications', 'notifications'],
   ['/settings', 'settings'],
   ['/settings/profile', 'profile-settings'],
   ['/settings/password', 'password'],
   ['/settings/sessions', 'sessions'],
-  ['/settings/hidden/:list', 'hidden'],
+  ['/settings/hidden/:hidden', 'hidden'],
   ['/log-in', 'log-in'],
+  ['/login', 'log-in'],
   ['/sign-up', 'sign-up'],
+  ['/signup', 'sign-up'],
 ];
 
 const PATTERNS = ROUTES.map(
@@ -58,7 +61,8 @@ const PATTERNS = ROUTES.map(
 const ALLOWED: Record<string, RegExp> = {
   story: /^\d{1,20}$/,
   handle: /^[A-Za-z][A-Za-z0-9_]{2,19}$/,
-  list: /^(requests|sent|following|followers|blocked|muted)$/,
+  list: /^(requests|sent|following|followers)$/,
+  hidden: /^(blocked|muted)$/,
 };
 
 /** The page of a path; `missing` for every path that is none of ours. A slash at the end makes no difference. */
@@ -66,7 +70,8 @@ export function match(path: string): Match {
   const bare = path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
   for (const [pattern, page] of PATTERNS) {
     const params = pattern.exec(bare)?.groups ?? (pattern.test(bare) ? {} : null);
-    if (params) return decoded(page, params) ?? { page: 'missing', params: {} };
+    const found = params && decoded(page, params);
+    if (found) return found;
   }
   return { page: 'missing', params: {} };
 }

@@ -1,4 +1,5 @@
-// What one has begun to write. It survives everything but being posted or thrown away.
+// What one has begun to write: a story, a comment, a change of either or of the profile. It survives everything but being
+// sent or thrown away.
 import type { Audience } from '$/api/types';
 import { put, remove, take } from '$/offline/db';
 
@@ -13,22 +14,22 @@ const QUIET = 250;
 /** What waits for the quiet: its timer, and how to keep it now. */
 const waiting = new Map<string, { timer: ReturnType<typeof setTimeout>; keep: () => void }>();
 /** On its way into the database; empty when thrown away. */
-const fresh = new Map<string, Draft | undefined>();
+const fresh = new Map<string, unknown>();
 
 /** What was begun under this name: `story` for a new one, else the place it belongs to. */
-export function takeDraft(person: string, name: string): Promise<Draft | undefined> {
+export function takeDraft<Kept = Draft>(person: string, name: string): Promise<Kept | undefined> {
   const key = `${person} ${name}`;
-  return fresh.has(key) ? Promise.resolve(fresh.get(key)) : take<Draft>('drafts', key);
+  return fresh.has(key) ? Promise.resolve(fresh.get(key) as Kept | undefined) : take<Kept>('drafts', key);
 }
 
-/** Keeps it, a moment from now. An empty one is forgotten. */
-export function keepDraft(person: string, name: string, draft: Draft): void {
+/** Keeps it, a moment from now; null when there is nothing to keep any more. */
+export function keepDraft<Kept = Draft>(person: string, name: string, draft: Kept | null): void {
   const key = `${person} ${name}`;
   clearTimeout(waiting.get(key)?.timer);
-  fresh.set(key, draft.text === '' ? undefined : draft);
+  fresh.set(key, draft ?? undefined);
   const keep = () => {
     waiting.delete(key);
-    void (draft.text === '' ? remove('drafts', key) : put('drafts', key, draft));
+    void (draft === null ? remove('drafts', key) : put('drafts', key, draft));
   };
   waiting.set(key, { timer: setTimeout(keep, QUIET), keep });
 }
