@@ -34,13 +34,36 @@ impl From<Vec<u8>> for Rendered {
     }
 }
 
-/// A story in memory. The layer that renders stories caches the result in `rendered`.
+/// The API that renders an entry. Each API has its own slot in every entry, so two of them never share bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presentation {
+    /// The JSON of `/v1`.
+    V1,
+}
+
+impl Presentation {
+    /// Number of presentations.
+    const COUNT: usize = 1;
+}
+
+/// The rendered forms of an entry, one for each [`Presentation`]. Each is rendered once.
+#[derive(Debug, Default)]
+pub struct Renderings([OnceLock<Rendered>; Presentation::COUNT]);
+
+impl Renderings {
+    /// The form of this presentation, made at the first call.
+    pub fn get(&self, by: Presentation, make: impl FnOnce() -> Vec<u8>) -> &Rendered {
+        self.0[by as usize].get_or_init(|| Rendered::from(make()))
+    }
+}
+
+/// A story in memory. The layer that renders stories keeps the results in `renderings`.
 #[derive(Debug)]
 pub struct StoryEntry {
     /// The row of the store, except for the counts.
     pub record: StoryRecord,
-    /// Rendered once and shared by every page that contains this story.
-    pub rendered: OnceLock<Rendered>,
+    /// Shared by every page that contains this story.
+    pub renderings: Renderings,
     counts: Mutex<StoryCounts>,
 }
 
@@ -49,7 +72,7 @@ impl From<StoryRecord> for StoryEntry {
         Self {
             counts: Mutex::new(record.counts),
             record,
-            rendered: OnceLock::new(),
+            renderings: Renderings::default(),
         }
     }
 }
@@ -74,8 +97,8 @@ impl StoryEntry {
 pub struct PersonEntry {
     /// The row of the store.
     pub record: PersonRecord,
-    /// Rendered once.
-    pub rendered: OnceLock<Rendered>,
+    /// Shared by every page that shows this person.
+    pub renderings: Renderings,
 }
 
 /// A session in memory.
@@ -87,7 +110,7 @@ pub struct SessionEntry {
     pub used_at: AtomicU64,
 }
 
-/// Weighs an entry by its approximate memory: the rendered form repeats the text and adds as much again for names.
+/// Weighs an entry by its approximate memory: each rendered form repeats the text.
 #[derive(Clone)]
 pub(crate) struct StoryWeight;
 
@@ -96,7 +119,8 @@ impl Weighter<StoryId, Option<Arc<StoryEntry>>> for StoryWeight {
         const GONE_BYTES: u64 = 64;
         const ENTRY_BYTES: u64 = 512;
         story.as_ref().map_or(GONE_BYTES, |story| {
-            ENTRY_BYTES + 2 * story.record.text.len() as u64
+            let texts = 1 + Presentation::COUNT as u64;
+            ENTRY_BYTES + texts * story.record.text.len() as u64
         })
     }
 }
@@ -194,4 +218,18 @@ pub struct CacheStats {
     pub misses: u64,
     /// Current number of entries.
     pub entries: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_rendered_once_for_each_presentation() {
+        let renderings = Renderings::default();
+        let first = renderings.get(Presentation::V1, || b"first".to_vec());
+        let second = renderings.get(Presentation::V1, || b"second".to_vec());
+        assert_eq!(*first.bytes, *b"first");
+        assert!(std::ptr::eq(first, second));
+    }
 }

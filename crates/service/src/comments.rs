@@ -80,17 +80,19 @@ impl Comments {
             idempotency,
             now: self.core.now(),
         };
+        let record = record_of(&comment);
         let this = self.clone();
-        let kept = self
+        let repeated = self
             .core
             .run_to_completion(async move { this.write(comment).await })
             .await?;
-        let comment = self
-            .core
-            .store
-            .comment_by_id(kept)
-            .await?
-            .ok_or(NO_SUCH_COMMENT)?;
+        let comment = match repeated {
+            None => record,
+            Some(first) => {
+                let first = self.core.store.comment_by_id(first).await?;
+                first.ok_or(NO_SUCH_COMMENT)?
+            }
+        };
         self.with_author(comment).await
     }
 
@@ -230,15 +232,16 @@ impl Comments {
             .await
     }
 
-    async fn write(&self, comment: NewComment) -> ServiceResult<CommentId> {
-        let (id, story) = (comment.id, comment.story);
+    /// Returns the first comment if the request is a repeat.
+    async fn write(&self, comment: NewComment) -> ServiceResult<Option<CommentId>> {
+        let story = comment.story;
         let answer = self.core.store.comment(comment).await;
         let written = self
             .core
             .invalidate_on_error(answer, [Change::Story(story)])
             .await?;
         match written.value {
-            (Posted::New { notified }, counts) => {
+            (Posted::New { notified, .. }, counts) => {
                 self.core
                     .invalidate(
                         written.at,
@@ -249,9 +252,9 @@ impl Comments {
                     )
                     .await;
                 metrics::counter!("sosik_comments_total").increment(1);
-                Ok(id)
+                Ok(None)
             }
-            (Posted::Repeated(first), _) => Ok(first),
+            (Posted::Repeated(first), _) => Ok(Some(first)),
             (Posted::KeyReused, _) => Err(ServiceError::IdempotencyKeyReused),
             (Posted::NoSuchStory, _) => Err(ServiceError::NotFound("story")),
         }
@@ -274,5 +277,17 @@ impl Comments {
             .await?
             .ok_or(ServiceError::NotFound("person"))?;
         Ok(CommentItem { comment, author })
+    }
+}
+
+/// The row that the store writes.
+fn record_of(comment: &NewComment) -> CommentRecord {
+    CommentRecord {
+        id: comment.id,
+        story: comment.story,
+        author: comment.author,
+        text: comment.text.clone(),
+        created_at: comment.now,
+        edited_at: None,
     }
 }

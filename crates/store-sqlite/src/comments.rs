@@ -13,8 +13,8 @@ use super::posts::kept_mentions;
 use super::statement::statements;
 use super::stories;
 use sosik_store::{
-    CommentRecord, Comments, Committed, NewComment, NotificationKind, PersonLimits, Posted,
-    StoreResult, StoryCounts,
+    CommentRecord, Comments, Committed, Mention, NewComment, NotificationKind, PersonLimits,
+    Posted, StoreResult, StoryCounts,
 };
 
 statements! {
@@ -225,12 +225,9 @@ fn add(
         comment: Some(comment.id),
         at: comment.now,
     };
-    Ok((
-        Posted::New {
-            notified: tell(db, &act, &comment.mentions, limits)?,
-        },
-        counts,
-    ))
+    let mentions = kept_mentions(db, &comment.mentions)?;
+    let notified = tell(db, &act, &mentions, limits)?;
+    Ok((Posted::New { notified, mentions }, counts))
 }
 
 /// Notifies the story's author of the comment, and mentioned people of the mention. An author who is also mentioned
@@ -238,7 +235,7 @@ fn add(
 fn tell(
     db: &Db<'_>,
     act: &notify::MentionSource,
-    mentions: &[String],
+    mentions: &[Mention],
     limits: &PersonLimits,
 ) -> StoreResult<Vec<PersonId>> {
     let note = NewNotification {
@@ -254,11 +251,6 @@ fn tell(
     if notify::notify(db, &note)? {
         told.push(act.story_author);
     }
-    told.extend(notify::notify_mentioned(
-        db,
-        act,
-        &kept_mentions(db, mentions)?,
-        limits,
-    )?);
+    told.extend(notify::notify_mentioned(db, act, mentions, limits)?);
     Ok(told)
 }

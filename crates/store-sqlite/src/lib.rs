@@ -222,6 +222,7 @@ impl Store for SqliteStore {
             writes_waiting: self.writer.waiting() as u64,
             write_batches: batches,
             writes: jobs,
+            reads: self.readers.started(),
             reopened: self.writer.reopened(),
             disk_free_bytes: self.disk_free().ok(),
         }

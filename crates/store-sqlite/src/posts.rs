@@ -57,7 +57,7 @@ pub(super) fn post(
         at: story.now,
     };
     let notified = notify::notify_mentioned(db, &act, &mentions, limits)?;
-    Ok(Posted::New { notified })
+    Ok(Posted::New { notified, mentions })
 }
 
 /// Inserts stories without orders, notifications or keys. Returns the number inserted.

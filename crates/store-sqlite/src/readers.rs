@@ -4,6 +4,7 @@
 //! acknowledged before. The number of waiting reads is bounded; further ones get `Busy` immediately.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
@@ -24,6 +25,7 @@ pub(super) struct Readers {
     /// Each read holds it shared: emptying the log waits until no read runs.
     gate: Gate,
     count: u32,
+    started: AtomicU64,
 }
 
 impl Readers {
@@ -36,7 +38,13 @@ impl Readers {
             idle: Arc::new(Mutex::new(connections)),
             gate,
             count: u32::try_from(count).unwrap_or(u32::MAX),
+            started: AtomicU64::new(0),
         }
+    }
+
+    /// Reads since the pool was opened.
+    pub(super) fn started(&self) -> u64 {
+        self.started.load(Ordering::Relaxed)
     }
 
     /// Runs a read on a thread for blocking work.
@@ -55,6 +63,7 @@ impl Readers {
         else {
             return Err(StoreError::Closed);
         };
+        self.started.fetch_add(1, Ordering::Relaxed);
         let (idle, gate) = (Arc::clone(&self.idle), Arc::clone(&self.gate));
         let read = tokio::task::spawn_blocking(move || {
             // Held to the end, even if the caller is gone: the connection is in use until then.

@@ -160,7 +160,7 @@ async fn mentions_of_strangers_notify_so_many_a_day_and_those_of_friends_and_fol
     for _ in 0..120 {
         let act = story(&world, spammer, "spam", &handles);
         let id = act.id;
-        let Posted::New { notified } = world.post(act).await.unwrap().value else {
+        let Posted::New { notified, .. } = world.post(act).await.unwrap().value else {
             panic!("the story was not new")
         };
         let near = |person: &&PersonId| **person == friend || **person == follower;
@@ -174,7 +174,7 @@ async fn mentions_of_strangers_notify_so_many_a_day_and_those_of_friends_and_fol
         now: world.now().plus(Duration::from_hours(24)),
         ..story(&world, spammer, "spam", &handles)
     };
-    let Posted::New { notified } = world.post(tomorrow).await.unwrap().value else {
+    let Posted::New { notified, .. } = world.post(tomorrow).await.unwrap().value else {
         panic!("the story was not new")
     };
     assert_eq!(notified.len(), 50, "another day");

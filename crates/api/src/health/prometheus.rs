@@ -75,6 +75,7 @@ fn note_store(app: &App) {
     // Writes divided by batches are the writes that share one commit.
     ::metrics::counter!("sosik_store_write_batches_total").absolute(stats.write_batches);
     ::metrics::counter!("sosik_store_writes_total").absolute(stats.writes);
+    ::metrics::counter!("sosik_store_reads_total").absolute(stats.reads);
     ::metrics::counter!("sosik_store_reopened_total").absolute(stats.reopened);
 }
 

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use sosik_feed::{Audience, PersonId, StoryId, Timestamp};
-use sosik_service::caches::{Rendered, StoryEntry};
+use sosik_service::caches::{Presentation, Rendered, StoryEntry};
 use sosik_service::stories::StoryItem;
 use sosik_store::StoryRecord;
 
@@ -78,8 +78,8 @@ pub(super) fn bytes_max(item: &StoryItem) -> usize {
 
 fn cached_json(entry: &StoryEntry) -> &Rendered {
     entry
-        .rendered
-        .get_or_init(|| Rendered::from(render(&entry.record)))
+        .renderings
+        .get(Presentation::V1, || render(&entry.record))
 }
 
 fn render(record: &StoryRecord) -> Vec<u8> {

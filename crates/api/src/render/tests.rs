@@ -6,7 +6,7 @@ use sosik_feed::cursor::seal::{List, Scope, Seals};
 use sosik_feed::cursor::{RECENT_MAX, Seen};
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, RawId, StoryId, Timestamp};
-use sosik_service::caches::{PersonEntry, StoryEntry};
+use sosik_service::caches::{PersonEntry, Presentation, Renderings, StoryEntry};
 use sosik_service::feeds::FeedPage;
 use sosik_service::stories::{StoryItem, StoryPage};
 use sosik_store::{Mention, PersonRecord, StoryCounts, StoryRecord};
@@ -49,7 +49,7 @@ fn person(text: &str) -> Arc<PersonEntry> {
             language: Language::Ko,
             revision: 1,
         },
-        rendered: OnceLock::new(),
+        renderings: Renderings::default(),
     })
 }
 
@@ -134,7 +134,13 @@ fn a_story_is_byte_for_byte_what_its_documented_type_is() {
 fn a_second_rendering_uses_the_first_and_has_the_new_author() {
     let mut item = item(12, "one", false);
     let first = story(&item);
-    assert!(item.story.rendered.get().is_some() && item.author.rendered.get().is_some());
+    let rendered_before = || unreachable!("it is rendered a second time");
+    let kept = item.story.renderings.get(Presentation::V1, rendered_before);
+    let author = item
+        .author
+        .renderings
+        .get(Presentation::V1, rendered_before);
+    assert!(first.starts_with(&kept.bytes[..8]) && !author.bytes.is_empty());
     assert_eq!(story(&item), first);
     item.author = person("renamed");
     check(&story(&item), &expected(&item));

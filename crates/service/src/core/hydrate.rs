@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use sosik_feed::{Circle, Cursor, PersonId, Position, Relation, StoryId};
-use sosik_store::{Mention, RelatedPerson};
+use sosik_store::{Mention, RelatedPerson, StoryRecord};
 
 use super::Core;
-use crate::ServiceResult;
 use crate::caches::{PersonEntry, StoryEntry};
 use crate::pages::Filled;
 use crate::people::PersonWithRelation;
 use crate::relations::PersonPage;
 use crate::stories::StoryItem;
+use crate::{ServiceError, ServiceResult};
 
 /// Relations that one request reads from the store concurrently. It leaves reader connections for other requests.
 const LOOK_UPS_AT_ONCE: usize = 4;
@@ -46,6 +46,20 @@ impl Core {
             }
         }
         Ok(items)
+    }
+
+    /// A story that its author has just posted. While the author is cached, this reads nothing from the store. The story
+    /// is not cached: only the store may say that it exists.
+    pub(crate) async fn hydrate_new(&self, record: StoryRecord) -> ServiceResult<StoryItem> {
+        let circle = self.circle(record.author).await?;
+        let author = self.person(record.author).await?;
+        let mut story = Arc::new(StoryEntry::from(record));
+        hide_mentions(&mut story, &circle);
+        Ok(StoryItem {
+            story,
+            author: author.ok_or(ServiceError::NotFound("person"))?,
+            liked: false,
+        })
     }
 
     /// Makes a page of people from the rows that may be shown.

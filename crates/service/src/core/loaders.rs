@@ -1,7 +1,6 @@
 //! Reads through the caches. Each loader returns cached values and loads the others in one read of the store.
 
 use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -11,7 +10,7 @@ use sosik_store::{LikedStories, StoryCounts};
 
 use super::Core;
 use crate::ServiceResult;
-use crate::caches::{CacheStats, Caches, PersonEntry, StoryEntry};
+use crate::caches::{CacheStats, Caches, PersonEntry, Renderings, StoryEntry};
 
 /// Newest likes of a reader that are cached; older ones are read from the store. 2 KiB for each reader.
 const LIKED_MAX: u32 = 256;
@@ -133,7 +132,7 @@ impl Core {
                 };
                 let person = Arc::new(PersonEntry {
                     record,
-                    rendered: OnceLock::new(),
+                    renderings: Renderings::default(),
                 });
                 cache.insert_unless_stale(id, Arc::clone(&person), stamp);
                 people.insert(id, person);

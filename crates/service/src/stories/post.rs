@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use sosik_feed::text::{self, StoryText, TextRequirement};
 use sosik_feed::{Audience, Committed, PersonId, RuleBroken, StoryId};
-use sosik_store::{NewStory, Order, OrderKind, Posted, StoreError, StoreResult};
+use sosik_store::{
+    NewStory, Order, OrderKind, Posted, StoreError, StoreResult, StoryCounts, StoryRecord,
+};
 use tokio::time::timeout;
 
 use super::{Stories, StoryItem};
@@ -71,8 +73,9 @@ impl Stories {
             now,
             claim: place.as_ref().map(|_| self.delivery.new_claim()),
         };
+        let record = record_of(&story);
         if self.core.breaks(Sabotage::AcknowledgeUnwritten) {
-            return self.pretend_to_post(story).await;
+            return self.core.hydrate_new(record).await;
         }
         let order = order(&story);
         let answer = self.core.store.post(story).await;
@@ -85,7 +88,7 @@ impl Stories {
             .invalidate_on_error(answer, [Change::Story(id)])
             .await?;
         match posted.value {
-            Posted::New { notified } => {
+            Posted::New { notified, mentions } => {
                 self.core
                     .invalidate(
                         posted.at,
@@ -95,7 +98,9 @@ impl Stories {
                 self.put_into_own_timeline(author, id).await;
                 drop(in_flight);
                 metrics::counter!("sosik_stories_posted_total").increment(1);
-                self.own_story(author, id).await
+                self.core
+                    .hydrate_new(StoryRecord { mentions, ..record })
+                    .await
             }
             Posted::Repeated(first) => {
                 // The first attempt may have ended right after its commit.
@@ -175,30 +180,20 @@ impl Stories {
             }
         });
     }
+}
 
-    /// Responds as if the story had been written. Only builds that break this promise on purpose call it.
-    async fn pretend_to_post(&self, story: NewStory) -> ServiceResult<StoryItem> {
-        let record = sosik_store::StoryRecord {
-            id: story.id,
-            author: story.author,
-            audience: story.audience,
-            text: story.text.into(),
-            created_at: story.now,
-            edited_at: None,
-            mentions: Vec::new(),
-            tags: story.tags,
-            counts: sosik_store::StoryCounts::default(),
-        };
-        let author = self
-            .core
-            .person(story.author)
-            .await?
-            .ok_or(ServiceError::NotFound("person"))?;
-        Ok(StoryItem {
-            story: std::sync::Arc::new(record.into()),
-            author,
-            liked: false,
-        })
+/// The row that the store writes, but for the mentions: only the store knows who exists.
+fn record_of(story: &NewStory) -> StoryRecord {
+    StoryRecord {
+        id: story.id,
+        author: story.author,
+        audience: story.audience,
+        text: story.text.as_str().into(),
+        created_at: story.now,
+        edited_at: None,
+        mentions: Vec::new(),
+        tags: story.tags.clone(),
+        counts: StoryCounts::default(),
     }
 }
 

@@ -12,6 +12,7 @@ mod clock; // included by path: the testkit depends on crates above this one
 mod world;
 
 mod accounts;
+mod answers;
 mod buckets;
 mod comments;
 mod entitlement;

@@ -91,6 +91,8 @@ pub struct StoreStats {
     pub write_batches: u64,
     /// Writes in committed transactions.
     pub writes: u64,
+    /// Reads started.
+    pub reads: u64,
     /// Times that the write connection was replaced after an I/O error.
     pub reopened: u64,
     /// Free space on the disk; `None` when the system does not report it.

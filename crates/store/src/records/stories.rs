@@ -64,6 +64,8 @@ pub enum Posted<Id> {
     New {
         /// The people who got a notification.
         notified: Vec<PersonId>,
+        /// The people mentioned in the text who exist.
+        mentions: Vec<Mention>,
     },
     /// A repeat of a request whose result has this id.
     Repeated(Id),

@@ -282,7 +282,7 @@ impl World {
     /// Posts a story. Returns the people notified.
     pub async fn posts_new(&self, story: NewStory) -> Vec<PersonId> {
         match self.post(story).await.unwrap().value {
-            Posted::New { notified } => notified,
+            Posted::New { notified, .. } => notified,
             other => panic!("not posted: {other:?}"),
         }
     }
@@ -344,7 +344,7 @@ impl World {
     /// Comments. Returns the people notified and the counts.
     pub async fn comments_new(&self, comment: NewComment) -> (Vec<PersonId>, StoryCounts) {
         match self.comment(comment).await.unwrap().value {
-            (Posted::New { notified }, counts) => (notified, counts),
+            (Posted::New { notified, .. }, counts) => (notified, counts),
             other => panic!("not kept: {other:?}"),
         }
     }
