@@ -3,6 +3,7 @@
 pub mod audience;
 pub mod bucket;
 pub mod commit;
+pub mod counts;
 pub mod cursor;
 pub mod generator;
 pub mod id;
@@ -17,6 +18,7 @@ pub mod timeline;
 pub use audience::{Audience, Circle, Relation, Visibility};
 pub use bucket::Bucket;
 pub use commit::{CommitPosition, Committed};
+pub use counts::StoryCounts;
 pub use cursor::{Cursor, Position};
 pub use id::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId, UnownedId};
 pub use rules::RuleBroken;

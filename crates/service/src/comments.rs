@@ -13,7 +13,7 @@ use crate::caches::PersonEntry;
 use crate::core::Core;
 use crate::pages::{Filled, fill, page_limit};
 use crate::sabotage::Sabotage;
-use crate::{Change, ServiceError, ServiceResult};
+use crate::{Change, Changes, ServiceError, ServiceResult};
 
 const NO_SUCH_COMMENT: ServiceError = ServiceError::NotFound("comment");
 
@@ -220,13 +220,8 @@ impl Comments {
                     .pop()
                     .flatten()
                     .map(|story| story.record.author);
-                let told = author.into_iter().collect();
-                this.core
-                    .invalidate(
-                        deleted.at,
-                        [Change::Counts(story, counts), Change::Notifications(told)],
-                    )
-                    .await;
+                let changes = Changes::default().counts(story, counts).notify(author);
+                this.core.invalidate(deleted.at, changes).await;
                 Ok(())
             })
             .await
@@ -242,15 +237,8 @@ impl Comments {
             .await?;
         match written.value {
             (Posted::New { notified, .. }, counts) => {
-                self.core
-                    .invalidate(
-                        written.at,
-                        [
-                            Change::Counts(story, counts),
-                            Change::Notifications(notified),
-                        ],
-                    )
-                    .await;
+                let changes = Changes::default().counts(story, counts).notify(notified);
+                self.core.invalidate(written.at, changes).await;
                 metrics::counter!("sosik_comments_total").increment(1);
                 Ok(None)
             }

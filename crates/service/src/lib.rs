@@ -7,8 +7,8 @@
 //! It is a separate crate so that delivery does not depend on HTTP and handlers contain no delivery. The feed can be
 //! read, checked and measured without a socket.
 //!
-//! After every acknowledged write, the caches that it affects are invalidated *before* the response (the module
-//! `core::invalidate`). Other nodes would be notified from there, too.
+//! After every acknowledged write, the caches that it affects are invalidated *before* the response, on every node (the
+//! module `core::invalidate`).
 
 pub mod accounts;
 pub mod caches;
@@ -30,7 +30,7 @@ pub mod settings;
 pub mod stories;
 pub mod verifier;
 
-pub(crate) use crate::core::invalidate::Change;
+pub(crate) use crate::core::invalidate::{Change, Changes, Own};
 pub use crate::core::supervise::{FailedTask, current_task};
 pub use accounts::Accounts;
 pub use clock::{Clock, SystemClock};

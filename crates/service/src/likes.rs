@@ -7,7 +7,7 @@ use crate::core::Core;
 use crate::pages::{fill, page_limit};
 use crate::relations::{PersonPage, place_of};
 use crate::sabotage::Sabotage;
-use crate::{Change, ServiceError, ServiceResult};
+use crate::{Change, Changes, Own, ServiceError, ServiceResult};
 
 /// One page of the people who like a story.
 #[derive(Debug, Clone, Default)]
@@ -125,7 +125,10 @@ impl Likes {
     ) -> ServiceResult<StoryCounts> {
         let liked = self
             .core
-            .invalidate_on_error(answer, [Change::Story(story), Change::Liked(viewer)])
+            .invalidate_on_error(
+                answer,
+                [Change::Story(story), Change::Own(viewer, Own::Likes)],
+            )
             .await?;
         let at = liked.at;
         let Some(mut liked) = liked.value else {
@@ -134,17 +137,10 @@ impl Likes {
         if self.core.breaks(Sabotage::CountTwice) {
             liked.counts.likes *= 2;
         }
-        let notified = liked.notified.into_iter().collect();
-        self.core
-            .invalidate(
-                at,
-                [
-                    Change::Counts(story, liked.counts),
-                    Change::Liked(viewer),
-                    Change::Notifications(notified),
-                ],
-            )
-            .await;
+        let changes = Changes::from([Change::Own(viewer, Own::Likes)])
+            .counts(story, liked.counts)
+            .notify(liked.notified);
+        self.core.invalidate(at, changes).await;
         Ok(liked.counts)
     }
 }

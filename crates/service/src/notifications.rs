@@ -9,7 +9,7 @@ use crate::caches::PersonEntry;
 use crate::core::Core;
 use crate::core::invalidate::position_of;
 use crate::pages::{Filled, fill, page_limit};
-use crate::{Change, ServiceResult};
+use crate::{Changes, ServiceResult};
 
 /// A notification with the person who caused it.
 #[derive(Debug, Clone)]
@@ -110,7 +110,7 @@ impl Notifications {
                 let answer = this.core.store.mark_notifications_read(viewer, up_to).await;
                 // The person's other devices show the count, too.
                 this.core
-                    .invalidate(position_of(&answer), [Change::Notifications(vec![viewer])])
+                    .invalidate(position_of(&answer), Changes::default().notify([viewer]))
                     .await;
                 Ok(answer?.value)
             })

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use sosik_fabric::{Fabric, Interest};
+use sosik_fabric::memory::Alone;
+use sosik_fabric::{Fabric, Interest, Peers};
 use sosik_feed::cursor::seal::Seals;
 use sosik_feed::{PersonId, RawId, UnownedId};
 use sosik_store::Store;
@@ -49,18 +50,27 @@ pub struct Parts {
 }
 
 impl Service {
-    /// Leases a node number and starts the delivery workers.
+    /// Leases a node number and starts the delivery workers, as the only node of the store.
     ///
     /// # Errors
     /// When the store cannot lease a node number.
     pub async fn start(parts: Parts) -> ServiceResult<Self> {
-        let core = Core::start(parts).await?;
+        Self::start_among(parts, Arc::new(Alone)).await
+    }
+
+    /// Like [`start`](Self::start), as one of several nodes that share the store and the fabric.
+    ///
+    /// # Errors
+    /// When the store cannot lease a node number.
+    pub async fn start_among(parts: Parts, peers: Arc<dyn Peers>) -> ServiceResult<Self> {
+        let core = Core::start(parts, peers).await?;
         let service = Self(Arc::new(Handles::new(core)));
         let Handles { core, delivery, .. } = &*service.0;
         // This must precede the first cursor. A cursor without the number of late stories would repeat all of them.
         delivery.advance_watermark().await?;
         core.spawn_lease_renewal();
         core.spawn_invalidation_retries();
+        core.spawn_peers();
         delivery.spawn_workers();
         Ok(service)
     }

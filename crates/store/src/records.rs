@@ -8,5 +8,5 @@ mod stories;
 pub use operators::*;
 pub use orders::*;
 pub use people::*;
-pub use sosik_feed::Position;
+pub use sosik_feed::{Position, StoryCounts};
 pub use stories::*;

@@ -1,6 +1,6 @@
 //! The rendered bytes match the schema.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use sosik_feed::cursor::seal::{List, Scope, Seals};
 use sosik_feed::cursor::{RECENT_MAX, Seen};

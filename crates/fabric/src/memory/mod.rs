@@ -2,6 +2,7 @@
 
 mod live;
 mod log;
+mod peers;
 mod rate_limits;
 mod timelines;
 
@@ -18,6 +19,7 @@ use crate::contract::{
 };
 use live::LiveStreams;
 use log::PullLog;
+pub use peers::{Alone, Hub};
 pub use rate_limits::MemoryRateLimits;
 use timelines::Timelines;
 

@@ -15,6 +15,7 @@
 #![expect(missing_docs, reason = "tests are named as sentences of behaviour")]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+pub mod peers;
 pub mod rate_limits;
 
 use std::sync::LazyLock;
@@ -45,6 +46,21 @@ macro_rules! suite_tests {
                 }
             )*
         }
+    };
+}
+
+/// Runs the suite of [`Peers`](crate::Peers). Takes an `async fn() -> (Arc<dyn Peers>, Arc<dyn Peers>)`: two nodes of one
+/// cluster that has no other node.
+#[macro_export]
+macro_rules! peers_suite {
+    ($open:ident) => {
+        $crate::suite_tests! { $open, peers {
+            telling_returns_after_the_change_is_applied,
+            a_change_that_is_not_applied_is_an_error_for_its_sender,
+            an_update_waits_for_nobody,
+            notices_of_one_sender_arrive_in_their_order,
+            nobody_hears_themselves,
+        } }
     };
 }
 

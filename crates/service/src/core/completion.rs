@@ -3,7 +3,7 @@
 //! A client may disconnect in the middle, or a deadline may pass; then the future of its request is dropped. A
 //! committed write without its invalidation would leave an outdated circle or session in a cache permanently. So such
 //! operations run as tasks of the service, and the request only waits for them. An operation that panics may have
-//! committed. Its effect is unknown, so all caches of this node are invalidated.
+//! committed. Its effect is unknown, so all caches of all nodes are invalidated.
 //!
 //! Refused: invalidating the caches before the write. A read in between would cache the old value again.
 
@@ -14,7 +14,8 @@ use sosik_store::StoreResult;
 use tracing::Instrument;
 
 use super::Core;
-use crate::{Change, ServiceError, ServiceResult};
+use super::invalidate::Changes;
+use crate::{ServiceError, ServiceResult};
 
 impl Core {
     /// Runs an operation to completion, even if the caller stops waiting.
@@ -41,7 +42,7 @@ impl Core {
     pub(crate) async fn invalidate_on_error<T>(
         &self,
         answer: StoreResult<Committed<T>>,
-        possible_changes: impl IntoIterator<Item = Change>,
+        possible_changes: impl Into<Changes>,
     ) -> ServiceResult<Committed<T>> {
         if answer.is_err() {
             self.invalidate(CommitPosition::LATEST, possible_changes)
@@ -64,7 +65,7 @@ impl Drop for CompletionGuard {
     fn drop(&mut self) {
         let Some(core) = self.0.take() else { return };
         metrics::counter!("sosik_writes_broken_off_total").increment(1);
-        tracing::error!("a write panicked: all caches of this node are invalidated");
+        tracing::error!("a write panicked: all caches are invalidated");
         core.invalidate_all();
     }
 }

@@ -1,48 +1,71 @@
 //! Invalidation after a write. Every change to cached data passes through here.
 //!
-//! Call it after the commit and before the response, so that a read after the response sees the change. It cannot fail:
-//! the write has happened, and a cache that missed it would stay wrong. It invalidates all caches of this node first
-//! and the fabric second. Calls to the fabric that fail are retried (see the module `invalidations`). With several
-//! nodes, this is also the place that notifies the other nodes and waits for their confirmation.
+//! Call it after the commit and before the response, so that a read after the response sees the change, on any node. It
+//! cannot fail: the write has happened, and a cache that missed it would stay wrong. In this order:
+//!
+//! 1. The caches of this node. That takes no I/O and cannot fail. A timeline that lacks stories now is distrusted from
+//!    here on.
+//! 2. The distrusted timelines in the fabric, and at the same time the other nodes: each does steps 1 and 2 and confirms
+//!    them. Timelines that could not be dropped stay distrusted and are retried in the background (see the module
+//!    `invalidations`). Telling the nodes is repeated until it succeeds: an earlier answer would let them serve what the
+//!    write outdated.
+//! 3. Wake-ups of live streams, which read at once.
+//!
+//! Counts and notifications are seen soon and not confirmed (see
+//! `docs/decisions/0015-changes-are-confirmed-and-updates-are-not.md`).
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use sosik_fabric::Signals;
-use sosik_feed::{CommitPosition, Committed, PersonId, StoryId};
-use sosik_store::{StoreResult, StoryCounts, TokenHash};
+pub(crate) use sosik_fabric::peers::{Change, Own};
+use sosik_fabric::peers::{Heard, Notice, Update};
+use sosik_feed::{CommitPosition, Committed, PersonId, StoryCounts, StoryId};
+use sosik_store::StoreResult;
+use tokio::time::{Instant, sleep_until};
 
 use super::Core;
 use super::invalidations::PendingInvalidation;
 use crate::sabotage::Sabotage;
 
-/// A change in the store that caches depend on.
-#[derive(Debug, Clone)]
-pub(crate) enum Change {
-    /// Text, audience or existence of a story.
-    Story(StoryId),
-    /// Likes and comments of a story.
-    Counts(StoryId, StoryCounts),
-    /// The profile of a person.
-    Person(PersonId),
-    /// The reader's circle lost people or stories: somebody is hidden, or fewer of their stories are visible. Reads
-    /// filter the timeline, so the timeline stays.
-    CircleShrank(PersonId),
-    /// Stories that are not in the reader's timeline now belong into it. The timeline is dropped and rebuilt.
-    CircleGrew(PersonId),
-    /// The likes of a person.
-    Liked(PersonId),
-    /// The read position of a person, moved to this story.
-    ReadPosition(PersonId, StoryId),
-    /// Sessions of a person that ended.
-    SessionsEnded(PersonId, Vec<TokenHash>),
-    /// People with a new notification, or whose notifications were read.
-    Notifications(Vec<PersonId>),
+/// Pause after the first failed attempt to tell or hear the other nodes. Doubles up to [`RETRY_MAX`].
+const RETRY_FIRST: Duration = Duration::from_millis(10);
+
+/// Longest pause between attempts. A writer waits this long after the connection is back.
+const RETRY_MAX: Duration = Duration::from_secs(1);
+
+/// What a write changed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Changes {
+    notice: Notice,
+    notified: Vec<PersonId>,
 }
 
-/// The effect of a change on the fabric.
-enum FabricCall {
-    DropTimeline(PendingInvalidation),
-    Wake(Vec<PersonId>, Signals),
+impl Changes {
+    /// The new counts of a story.
+    pub(crate) fn counts(mut self, story: StoryId, counts: StoryCounts) -> Self {
+        self.notice.updates.push(Update::Counts(story, counts));
+        self
+    }
+
+    /// People with a new notification, or whose notifications were read or deleted.
+    pub(crate) fn notify(mut self, people: impl IntoIterator<Item = PersonId>) -> Self {
+        self.notified.extend(people);
+        self
+    }
+}
+
+impl<const N: usize> From<[Change; N]> for Changes {
+    fn from(changes: [Change; N]) -> Self {
+        let notice = Notice {
+            changes: changes.into(),
+            ..Notice::default()
+        };
+        Self {
+            notice,
+            notified: Vec::new(),
+        }
+    }
 }
 
 /// Where a write was committed. A write that failed may have committed, at a position that nobody knows.
@@ -51,70 +74,117 @@ pub(crate) fn position_of<T>(answer: &StoreResult<Committed<T>>) -> CommitPositi
 }
 
 impl Core {
-    /// Invalidates whatever these changes affect. Every later read sees them: the caches are filled again from a copy
-    /// of the store that has the position of the commit.
-    pub(crate) async fn invalidate(
-        &self,
-        at: CommitPosition,
-        changes: impl IntoIterator<Item = Change>,
-    ) {
-        let changes = changes.into_iter();
-        let calls: Vec<_> = changes
-            .filter_map(|change| self.invalidate_local(at, change))
-            .collect();
-        for call in calls {
-            self.invalidate_in_fabric(call).await;
+    /// Makes every later read see these changes. The caches are filled again from a copy of the store that has the
+    /// position of the commit.
+    pub(crate) async fn invalidate(&self, at: CommitPosition, changes: impl Into<Changes>) {
+        let Changes {
+            mut notice,
+            notified,
+        } = changes.into();
+        notice.at = at;
+        let pending = self.apply_to_caches(&notice);
+        tokio::join!(self.drop_timelines(pending), self.tell(&notice));
+        for change in &notice.changes {
+            match change {
+                Change::CircleGrew(reader) => self.wake(&[*reader], Signals::STORY).await,
+                Change::SessionsEnded(person, _) => self.wake(&[*person], Signals::SESSION).await,
+                Change::Story(_)
+                | Change::Person(_)
+                | Change::CircleShrank(_)
+                | Change::Own(..)
+                | Change::Everything => {}
+            }
+        }
+        if !notified.is_empty() {
+            self.wake(&notified, Signals::NOTIFICATION).await;
         }
     }
 
-    /// Invalidates the caches of this node. Returns the call that the fabric needs.
-    fn invalidate_local(&self, at: CommitPosition, change: Change) -> Option<FabricCall> {
+    /// Invalidates everything on every node, because a write was interrupted and its effect is unknown.
+    pub(crate) fn invalidate_all(&self) {
+        let core = self.clone();
+        let notice = Notice {
+            at: CommitPosition::LATEST,
+            changes: vec![Change::Everything],
+            updates: Vec::new(),
+        };
+        let _retried_in_the_background = self.apply_to_caches(&notice);
+        // Without a runtime, this process ends.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            self.spawn(async move { core.tell(&notice).await });
+        }
+    }
+
+    /// Invalidates the caches of this node. Returns the timelines that must be dropped.
+    fn apply_to_caches(&self, notice: &Notice) -> Vec<PendingInvalidation> {
+        for update in &notice.updates {
+            let Update::Counts(story, counts) = update;
+            self.update_counts(*story, notice.at, *counts);
+        }
+        let changes = notice.changes.iter();
+        changes
+            .filter_map(|change| self.invalidate_local(notice.at, change))
+            .collect()
+    }
+
+    fn invalidate_local(&self, at: CommitPosition, change: &Change) -> Option<PendingInvalidation> {
         let caches = &self.caches;
         match change {
             Change::Story(story) if self.breaks(Sabotage::KeepDeleted) => {
                 tracing::debug!(%story, "kept on purpose");
             }
-            Change::Story(story) => caches.stories.invalidate(&story, at),
-            Change::Counts(story, counts) => self.update_counts(story, at, counts),
-            Change::Person(person) => caches.people.invalidate(&person, at),
-            Change::CircleShrank(reader) => caches.circles.invalidate(&reader, at),
+            Change::Story(story) => caches.stories.invalidate(story, at),
+            Change::Person(person) => caches.people.invalidate(person, at),
+            Change::CircleShrank(reader) => caches.circles.invalidate(reader, at),
             Change::CircleGrew(reader) => {
                 // The order matters: a timeline that is built in between must use the new circle or be dropped.
-                caches.circles.invalidate(&reader, at);
-                return Some(FabricCall::DropTimeline(self.invalidations.begin(reader)));
+                caches.circles.invalidate(reader, at);
+                return Some(self.invalidations.begin(*reader));
             }
-            Change::Liked(person) => caches.liked.invalidate(&person, at),
-            Change::ReadPosition(person, story) => {
-                caches
-                    .read_positions
-                    .update_in_place(&person, at, |position| {
-                        position.fetch_max(story.as_u64(), Ordering::AcqRel);
-                    });
-            }
-            Change::SessionsEnded(person, tokens) => {
+            Change::SessionsEnded(_, tokens) => {
                 tokens
                     .iter()
                     .for_each(|token| caches.sessions.invalidate(token, at));
-                return Some(FabricCall::Wake(vec![person], Signals::SESSION));
             }
-            Change::Notifications(people) => {
-                return Some(FabricCall::Wake(people, Signals::NOTIFICATION));
+            Change::Own(person, Own::Likes) => caches.liked.invalidate(person, at),
+            Change::Own(person, Own::ReadPosition(story)) => {
+                caches
+                    .read_positions
+                    .update_in_place(person, at, |position| {
+                        position.fetch_max(story.as_u64(), Ordering::AcqRel);
+                    });
+            }
+            Change::Everything => {
+                caches.clear();
+                self.invalidations.begin_all();
             }
         }
         None
     }
 
-    async fn invalidate_in_fabric(&self, call: FabricCall) {
-        match call {
-            FabricCall::DropTimeline(pending) => {
-                let answer = self.fabric.drop_timeline(pending.reader).await;
-                match self.fabric_result("forget", answer) {
-                    Some(()) => self.invalidations.confirm(pending),
-                    None => self.invalidations.start_retries(),
-                }
-                self.wake(&[pending.reader], Signals::STORY).await;
+    /// Drops distrusted timelines. Those that remain are retried in the background.
+    async fn drop_timelines(&self, pending: Vec<PendingInvalidation>) {
+        for pending in pending {
+            let answer = self.fabric.drop_timeline(pending.reader).await;
+            match self.fabric_result("forget", answer) {
+                Some(()) => self.invalidations.confirm(pending),
+                None => self.invalidations.start_retries(),
             }
-            FabricCall::Wake(people, signals) => self.wake(&people, signals).await,
+        }
+    }
+
+    /// Tells the other nodes, until all of them have applied the changes.
+    async fn tell(&self, notice: &Notice) {
+        if notice.is_empty() {
+            return;
+        }
+        let mut pause = RETRY_FIRST;
+        loop {
+            let answer = self.peers.tell(notice).await;
+            if self.fabric_result("tell", answer).is_some() || notice.changes.is_empty() {
+                return;
+            }
+            self.pause(&mut pause).await;
         }
     }
 
@@ -125,9 +195,41 @@ impl Core {
         }
     }
 
-    /// Invalidates everything, because a write was interrupted and its effect is unknown.
-    pub(crate) fn invalidate_all(&self) {
-        self.caches.clear();
-        self.invalidations.begin_all();
+    /// Applies what other nodes tell, until the service stops.
+    pub(crate) fn spawn_peers(&self) {
+        let core = self.clone();
+        self.supervise("peers", move || {
+            let core = core.clone();
+            async move { core.hear_peers().await }
+        });
+    }
+
+    async fn hear_peers(&self) {
+        let mut pause = RETRY_FIRST;
+        while !self.stopping.is_cancelled() {
+            let heard = tokio::select! {
+                () = self.stopping.cancelled() => return,
+                heard = self.peers.hear() => heard,
+            };
+            match self.fabric_result("hear", heard) {
+                Some(heard) => {
+                    pause = RETRY_FIRST;
+                    self.apply(heard).await;
+                }
+                None => self.pause(&mut pause).await,
+            }
+        }
+    }
+
+    async fn apply(&self, heard: Heard) {
+        let pending = self.apply_to_caches(&heard.notice);
+        self.drop_timelines(pending).await;
+        heard.applied();
+    }
+
+    /// Waits, and doubles the next pause.
+    async fn pause(&self, pause: &mut Duration) {
+        sleep_until(Instant::now() + *pause).await;
+        *pause = (*pause * 2).min(RETRY_MAX);
     }
 }

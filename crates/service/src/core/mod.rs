@@ -14,7 +14,7 @@ mod visible;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use sosik_fabric::Fabric;
+use sosik_fabric::{Fabric, Peers};
 use sosik_feed::cursor::seal::Seals;
 use sosik_feed::rules::check_idempotency_key;
 use sosik_store::{Idempotency, Store};
@@ -37,6 +37,8 @@ pub(crate) struct Core(Arc<CoreState>);
 pub(crate) struct CoreState {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) fabric: Arc<dyn Fabric>,
+    /// The other nodes.
+    pub(crate) peers: Arc<dyn Peers>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) ids: Ids,
@@ -61,7 +63,7 @@ impl Deref for Core {
 
 impl Core {
     /// Leases a node number, and loads the keys that seal cursors.
-    pub(crate) async fn start(parts: Parts) -> ServiceResult<Self> {
+    pub(crate) async fn start(parts: Parts, peers: Arc<dyn Peers>) -> ServiceResult<Self> {
         let Parts {
             store,
             fabric,
@@ -80,6 +82,7 @@ impl Core {
             stopping: CancellationToken::new(),
             store,
             fabric,
+            peers,
             clock,
             settings,
             ids,

@@ -24,7 +24,7 @@ use crate::delivery::Delivery;
 use crate::notifications::Notifications;
 use crate::sabotage::Sabotage;
 use crate::stories::StoryItem;
-use crate::{Change, ServiceResult};
+use crate::{Change, Own, ServiceResult};
 use reader::KnownReader;
 pub(crate) use reader::Purpose;
 
@@ -164,7 +164,10 @@ impl Feeds {
                 // invalidation.
                 let position = this.core.store.advance_read_position(viewer, story).await?;
                 this.core
-                    .invalidate(position.at, [Change::ReadPosition(viewer, position.value)])
+                    .invalidate(
+                        position.at,
+                        [Change::Own(viewer, Own::ReadPosition(position.value))],
+                    )
                     .await;
                 Ok(position.value)
             })

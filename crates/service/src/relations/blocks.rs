@@ -3,7 +3,7 @@
 use sosik_feed::{PersonId, RuleBroken};
 
 use super::{Pair, Relations, result_of};
-use crate::{Change, ServiceResult};
+use crate::{Change, Changes, ServiceResult};
 
 impl Relations {
     /// Blocks a person. The friendship, requests and follows between the two end, and neither sees the other any more.
@@ -20,9 +20,8 @@ impl Relations {
                     .store
                     .block(viewer, other, this.core.settings.relations, this.core.now())
                     .await;
-                let mut all = pair.both(Change::CircleShrank);
                 // Notifications about the other person are hidden now.
-                all.push(Change::Notifications(vec![viewer, other]));
+                let all = Changes::from(pair.both(Change::CircleShrank)).notify([viewer, other]);
                 let change = this
                     .invalidate(answer, all, pair.both(Change::CircleShrank))
                     .await?;
@@ -43,7 +42,7 @@ impl Relations {
                 let answer = this.core.store.unblock(viewer, other).await;
                 let all = pair.both(Change::CircleGrew);
                 // Neither feed has stories of the other: the block ended the friendship and the follows.
-                let again = vec![Change::CircleGrew(viewer), Change::CircleShrank(other)];
+                let again = [Change::CircleGrew(viewer), Change::CircleShrank(other)];
                 let change = this.invalidate(answer, all, again).await?;
                 result_of(change, RuleBroken::BlockLimit)
             })
@@ -66,8 +65,7 @@ impl Relations {
                     .await;
                 let own = Change::CircleShrank(viewer);
                 result_of(
-                    this.invalidate(answer, vec![own.clone()], vec![own])
-                        .await?,
+                    this.invalidate(answer, [own.clone()], [own]).await?,
                     RuleBroken::MuteLimit,
                 )
             })
@@ -85,8 +83,7 @@ impl Relations {
                 let answer = this.core.store.unmute(viewer, other).await;
                 let own = Change::CircleGrew(viewer);
                 result_of(
-                    this.invalidate(answer, vec![own.clone()], vec![own])
-                        .await?,
+                    this.invalidate(answer, [own.clone()], [own]).await?,
                     RuleBroken::MuteLimit,
                 )
             })

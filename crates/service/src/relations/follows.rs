@@ -22,8 +22,7 @@ impl Relations {
                     .await;
                 let own = Change::CircleGrew(viewer);
                 result_of(
-                    this.invalidate(answer, vec![own.clone()], vec![own])
-                        .await?,
+                    this.invalidate(answer, [own.clone()], [own]).await?,
                     RuleBroken::FollowLimit,
                 )
             })
@@ -41,8 +40,7 @@ impl Relations {
                 let answer = this.core.store.unfollow(viewer, other).await;
                 let own = Change::CircleShrank(viewer);
                 result_of(
-                    this.invalidate(answer, vec![own.clone()], vec![own])
-                        .await?,
+                    this.invalidate(answer, [own.clone()], [own]).await?,
                     RuleBroken::FollowLimit,
                 )
             })

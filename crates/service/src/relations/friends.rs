@@ -4,7 +4,7 @@ use sosik_feed::{Committed, NotificationId, PersonId, RuleBroken};
 use sosik_store::{RelationChange, StoreResult};
 
 use super::{Pair, Relations, result_of};
-use crate::{Change, ServiceResult};
+use crate::{Change, Changes, ServiceResult};
 
 impl Relations {
     /// Sends a friend request. If the other person has sent one, the two become friends. Idempotent.
@@ -30,7 +30,7 @@ impl Relations {
                 let all = match &answer {
                     // A request grants no access, so the circles are unchanged.
                     Ok(change) if *change == RelationChange::Changed => {
-                        vec![Change::Notifications(vec![other])]
+                        Changes::default().notify([other])
                     }
                     _ => became_friends(pair),
                 };
@@ -87,11 +87,11 @@ impl Relations {
                 let answer = this.core.store.remove_friend_request(viewer, other).await;
                 // The notification of the request was deleted with it.
                 let (all, own) = (
-                    Change::Notifications(vec![viewer, other]),
-                    Change::Notifications(vec![viewer]),
+                    Changes::default().notify([viewer, other]),
+                    Changes::default().notify([viewer]),
                 );
                 result_of(
-                    this.invalidate(answer, vec![all], vec![own]).await?,
+                    this.invalidate(answer, all, own).await?,
                     RuleBroken::RequestLimit,
                 )
             })
@@ -122,16 +122,16 @@ impl Relations {
         &self,
         answer: &StoreResult<Committed<RelationChange>>,
         pair: Pair,
-    ) -> Vec<Change> {
+    ) -> Changes {
         let unchanged =
             (answer.as_ref().ok()).filter(|change| **change == RelationChange::Unchanged);
         let Some(unchanged) = unchanged else {
-            return Vec::new();
+            return Changes::default();
         };
         let circle = self.core.store.circle(pair.viewer, unchanged.at).await;
         match circle.is_ok_and(|circle| !circle.is_friend(pair.other)) {
-            true => pair.both(Change::CircleShrank),
-            false => pair.both(Change::CircleGrew),
+            true => pair.both(Change::CircleShrank).into(),
+            false => pair.both(Change::CircleGrew).into(),
         }
     }
 
@@ -156,8 +156,6 @@ impl Relations {
 }
 
 /// Each feed gains the stories of the other. The notification of the request is gone, and a new one exists.
-fn became_friends(pair: Pair) -> Vec<Change> {
-    let mut all = pair.both(Change::CircleGrew);
-    all.push(Change::Notifications(vec![pair.viewer, pair.other]));
-    all
+fn became_friends(pair: Pair) -> Changes {
+    Changes::from(pair.both(Change::CircleGrew)).notify([pair.viewer, pair.other])
 }

@@ -15,7 +15,7 @@ use sosik_store::{RelationChange, StoreResult};
 
 use crate::core::Core;
 use crate::core::invalidate::position_of;
-use crate::{Change, ServiceError, ServiceResult};
+use crate::{Change, Changes, ServiceError, ServiceResult};
 
 pub use lists::PersonPage;
 pub(crate) use lists::place_of;
@@ -42,8 +42,8 @@ impl Pair {
         }
     }
 
-    fn both(self, change: fn(PersonId) -> Change) -> Vec<Change> {
-        vec![change(self.viewer), change(self.other)]
+    fn both(self, change: fn(PersonId) -> Change) -> [Change; 2] {
+        [change(self.viewer), change(self.other)]
     }
 }
 
@@ -58,8 +58,8 @@ impl Relations {
     async fn invalidate(
         &self,
         answer: StoreResult<Committed<RelationChange>>,
-        all: Vec<Change>,
-        again: Vec<Change>,
+        all: impl Into<Changes>,
+        again: impl Into<Changes>,
     ) -> ServiceResult<RelationChange> {
         let at = position_of(&answer);
         match answer.as_ref().map(|change| change.value) {

@@ -13,7 +13,7 @@ use super::{Stories, StoryItem};
 use crate::delivery::queue::Place;
 use crate::delivery::watermark::InFlight;
 use crate::sabotage::Sabotage;
-use crate::{Change, ServiceError, ServiceResult};
+use crate::{Change, Changes, ServiceError, ServiceResult};
 
 /// Delay of deliveries in builds that break their promise on purpose: longer than the promised 2 s.
 const TOO_LATE: Duration = Duration::from_millis(2_500);
@@ -92,7 +92,7 @@ impl Stories {
                 self.core
                     .invalidate(
                         posted.at,
-                        [Change::Story(id), Change::Notifications(notified)],
+                        Changes::from([Change::Story(id)]).notify(notified),
                     )
                     .await;
                 self.put_into_own_timeline(author, id).await;

@@ -233,7 +233,7 @@ async fn a_post_that_panics_after_its_commit_is_delivered_and_does_not_hold_up_t
     let [author, friend] = warm_pair(&world).await;
     world.befriend(author, friend).await;
     world.faults.next(Call::Wake, Fault::Panic, 1);
-    let (service, request) = (world.service.clone(), text("half-way"));
+    let (service, request) = (world.service.clone(), text("half-way to @other"));
     let post =
         tokio::spawn(async move { service.stories().post(author, request).await.map(|_| ()) });
     assert!(post.await.unwrap_err().is_panic());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sosik_feed::{Audience, CommentId, NotificationId, PersonId, StoryId, Timestamp};
+use sosik_feed::{Audience, CommentId, NotificationId, PersonId, StoryCounts, StoryId, Timestamp};
 
 /// Identifies a repeated request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,17 +105,6 @@ pub struct StoryRecord {
     pub tags: Vec<String>,
     /// Numbers of likes and comments.
     pub counts: StoryCounts,
-}
-
-/// The numbers of likes and comments of a story at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct StoryCounts {
-    /// People who like it.
-    pub likes: u32,
-    /// Comments not deleted.
-    pub comments: u32,
-    /// Grows with every change of either number. The counts with the larger revision are newer.
-    pub revision: u64,
 }
 
 /// Stories between two ids, both excluded.

@@ -1,0 +1,95 @@
+//! Peers of a node that is alone, and of several nodes in one process.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::{FabricError, FabricResult};
+use crate::peers::{Heard, Notice, Peers};
+
+/// Notices that wait at one node. A change waits for room; an update without room is dropped, since nothing depends on
+/// it.
+const INBOX_MAX: usize = 1_024;
+
+/// A node without peers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Alone;
+
+#[async_trait]
+impl Peers for Alone {
+    async fn tell(&self, _notice: &Notice) -> FabricResult<()> {
+        Ok(())
+    }
+
+    async fn hear(&self) -> FabricResult<Heard> {
+        std::future::pending().await
+    }
+}
+
+/// Connects nodes in one process, for tests. Dropping the handle that [`join`](Self::join) returned leaves the hub.
+#[derive(Debug, Default)]
+pub struct Hub {
+    inboxes: Mutex<Vec<mpsc::Sender<Heard>>>,
+}
+
+struct Member {
+    hub: Arc<Hub>,
+    /// The place of its inbox in the hub.
+    number: usize,
+    inbox: tokio::sync::Mutex<mpsc::Receiver<Heard>>,
+}
+
+impl Hub {
+    /// Adds a node.
+    #[must_use]
+    pub fn join(self: &Arc<Self>) -> Arc<dyn Peers> {
+        let (sender, inbox) = mpsc::channel(INBOX_MAX);
+        let mut inboxes = self.inboxes.lock();
+        inboxes.push(sender);
+        Arc::new(Member {
+            hub: Arc::clone(self),
+            number: inboxes.len() - 1,
+            inbox: tokio::sync::Mutex::new(inbox),
+        })
+    }
+
+    fn others(&self, than: usize) -> Vec<mpsc::Sender<Heard>> {
+        let inboxes = self.inboxes.lock();
+        let others = inboxes.iter().enumerate();
+        others
+            .filter(|(number, _)| *number != than)
+            .map(|(_, inbox)| inbox.clone())
+            .collect()
+    }
+}
+
+#[async_trait]
+impl Peers for Member {
+    async fn tell(&self, notice: &Notice) -> FabricResult<()> {
+        let mut confirmations = Vec::new();
+        for inbox in self.hub.others(self.number) {
+            let (confirm, confirmed) = oneshot::channel();
+            let heard = Heard::new(notice.clone(), confirm);
+            if notice.changes.is_empty() {
+                let _dropped = inbox.try_send(heard);
+            } else if inbox.send(heard).await.is_ok() {
+                confirmations.push(confirmed);
+            } // otherwise it left the hub and serves nothing
+        }
+        for confirmed in confirmations {
+            let confirmed = confirmed.await;
+            confirmed.map_err(|dropped| FabricError(Box::new(dropped)))?;
+        }
+        Ok(())
+    }
+
+    async fn hear(&self) -> FabricResult<Heard> {
+        match self.inbox.lock().await.recv().await {
+            Some(heard) => Ok(heard),
+            // The hub keeps the sender, so this does not happen.
+            None => std::future::pending().await,
+        }
+    }
+}

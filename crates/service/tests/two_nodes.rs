@@ -1,0 +1,321 @@
+//! Two nodes on one store and one fabric: the answer of one is true on the other.
+
+#![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sosik_fabric::memory::{Alone, Hub, MemoryFabric, MemoryOptions};
+use sosik_fabric::{Fabric, Peers};
+use sosik_feed::{Audience, PersonId, StoryId};
+use sosik_service::accounts::SignUpRequest;
+use sosik_service::feeds::{FeedQuery, FeedStart};
+use sosik_service::stories::{EditRequest, PostRequest};
+use sosik_service::{Parts, Service, Settings, SystemClock};
+use sosik_store::Store;
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
+
+/// A state that is not reached within this time counts as never reached.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Two nodes. A client writes on one and reads on the other.
+struct Nodes {
+    one: Service,
+    other: Service,
+}
+
+/// A person with a session.
+struct Person {
+    id: PersonId,
+    token: String,
+}
+
+impl Nodes {
+    /// Two nodes that tell each other.
+    async fn new() -> Self {
+        let hub = Arc::new(Hub::default());
+        Self::among([hub.join(), hub.join()]).await
+    }
+
+    /// Two nodes that do not know each other.
+    async fn strangers() -> Self {
+        Self::among([Arc::new(Alone), Arc::new(Alone)]).await
+    }
+
+    async fn among([one, other]: [Arc<dyn Peers>; 2]) -> Self {
+        let store = SqliteStore::open(&SqliteOptions::temporary()).unwrap();
+        let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
+            timeline_stories: 800,
+            timelines_bytes: 1 << 20,
+            pull_log_entries: 1_000,
+            seed: 1,
+        }));
+        let node = async |name, peers| {
+            let store = Arc::clone(&store) as Arc<dyn Store>;
+            let fabric = Arc::clone(&fabric) as Arc<dyn Fabric>;
+            start(name, store, fabric, peers).await
+        };
+        Self {
+            one: node("one", one).await,
+            other: node("other", other).await,
+        }
+    }
+
+    async fn person(&self, handle: &str) -> Person {
+        let request = SignUpRequest {
+            handle: handle.to_owned(),
+            display_name: handle.to_owned(),
+            password: "river-7-lantern".to_owned(),
+            language: None,
+            client: String::new(),
+        };
+        let signed_up = self.one.accounts().sign_up(request).await.unwrap();
+        Person {
+            id: signed_up.person.record.id,
+            token: signed_up.token.as_str().to_owned(),
+        }
+    }
+
+    async fn friends(&self) -> [Person; 2] {
+        let (mina, joon) = (self.person("mina").await, self.person("joon").await);
+        let relations = self.one.relations();
+        relations
+            .send_friend_request(mina.id, joon.id)
+            .await
+            .unwrap();
+        relations
+            .accept_friend_request(joon.id, mina.id)
+            .await
+            .unwrap();
+        [mina, joon]
+    }
+
+    /// A story of this author that this reader has read on the other node, so that its caches are warm.
+    async fn read_story(&self, author: &Person, audience: Audience, reader: &Person) -> StoryId {
+        let request = PostRequest {
+            text: "hello".to_owned(),
+            audience,
+            idempotency_key: None,
+        };
+        let posted = self.one.stories().post(author.id, request).await.unwrap();
+        let story = posted.story.record.id;
+        assert!(opens(&self.other, reader, story).await);
+        eventually(async || top(&self.other, reader).await == [story]).await;
+        story
+    }
+
+    async fn stop(self) {
+        self.one.stop().await;
+        self.other.stop().await;
+    }
+}
+
+async fn start(
+    name: &str,
+    store: Arc<dyn Store>,
+    fabric: Arc<dyn Fabric>,
+    peers: Arc<dyn Peers>,
+) -> Service {
+    let mut settings = Settings::default();
+    // The cheapest parameters of Argon2: its cost is not under test.
+    settings.passwords.memory_kib = 8;
+    settings.passwords.passes = 1;
+    settings.node.name = name.to_owned();
+    let parts = Parts {
+        store,
+        fabric,
+        clock: Arc::new(SystemClock::default()),
+        settings,
+        sabotage: None,
+    };
+    Service::start_among(parts, peers).await.unwrap()
+}
+
+async fn eventually(mut state: impl AsyncFnMut() -> bool) {
+    let mut tick = tokio::time::interval(Duration::from_millis(2));
+    let wait = async {
+        while !state().await {
+            tick.tick().await;
+        }
+    };
+    tokio::time::timeout(TIMEOUT, wait).await.unwrap();
+}
+
+async fn opens(node: &Service, reader: &Person, story: StoryId) -> bool {
+    node.stories().open(reader.id, story).await.is_ok()
+}
+
+async fn top(node: &Service, reader: &Person) -> Vec<StoryId> {
+    let query = FeedQuery {
+        from: FeedStart::Top,
+        limit: 20,
+    };
+    let page = node.feeds().read(reader.id, query).await.unwrap();
+    page.items.iter().map(|item| item.story.record.id).collect()
+}
+
+async fn narrow(node: &Service, author: &Person, story: StoryId) {
+    let request = EditRequest {
+        text: None,
+        audience: Some(Audience::Friends),
+    };
+    node.stories()
+        .edit(author.id, story, request)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn after_an_unfriending_the_other_node_shows_nothing_to_the_former_friend() {
+    let nodes = Nodes::new().await;
+    let [mina, joon] = nodes.friends().await;
+    let story = nodes.read_story(&mina, Audience::Friends, &joon).await;
+    let relations = nodes.one.relations();
+    relations.unfriend(mina.id, joon.id).await.unwrap();
+    assert!(!opens(&nodes.other, &joon, story).await);
+    assert_eq!(top(&nodes.other, &joon).await, []);
+    nodes.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_block_the_other_node_hides_each_from_the_other() {
+    let nodes = Nodes::new().await;
+    let [mina, joon] = nodes.friends().await;
+    let story = nodes.read_story(&mina, Audience::Public, &joon).await;
+    nodes.one.relations().block(mina.id, joon.id).await.unwrap();
+    assert!(!opens(&nodes.other, &joon, story).await);
+    assert_eq!(top(&nodes.other, &joon).await, []);
+    nodes.stop().await;
+}
+
+#[tokio::test]
+async fn a_story_narrowed_to_friends_is_closed_to_strangers_on_the_other_node() {
+    let nodes = Nodes::new().await;
+    let (mina, eve) = (nodes.person("mina").await, nodes.person("eve").await);
+    nodes.one.relations().follow(eve.id, mina.id).await.unwrap();
+    let story = nodes.read_story(&mina, Audience::Public, &eve).await;
+    narrow(&nodes.one, &mina, story).await;
+    assert!(!opens(&nodes.other, &eve, story).await);
+    assert_eq!(top(&nodes.other, &eve).await, []);
+    nodes.stop().await;
+}
+
+#[tokio::test]
+async fn a_deleted_story_is_gone_on_the_other_node() {
+    let nodes = Nodes::new().await;
+    let [mina, joon] = nodes.friends().await;
+    let story = nodes.read_story(&mina, Audience::Public, &joon).await;
+    nodes.one.stories().delete(mina.id, story).await.unwrap();
+    assert!(!opens(&nodes.other, &joon, story).await);
+    assert_eq!(top(&nodes.other, &joon).await, []);
+    nodes.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_ended_opens_nothing_on_the_other_node() {
+    let nodes = Nodes::new().await;
+    let mina = nodes.person("mina").await;
+    let viewer = nodes.other.sessions().viewer(&mina.token).await.unwrap();
+    nodes
+        .one
+        .sessions()
+        .log_out(&viewer.unwrap())
+        .await
+        .unwrap();
+    let viewer = nodes.other.sessions().viewer(&mina.token).await.unwrap();
+    assert_eq!(viewer, None);
+    nodes.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_friend_sees_the_stories_on_their_next_read_on_the_other_node() {
+    let nodes = Nodes::new().await;
+    let (mina, joon) = (nodes.person("mina").await, nodes.person("joon").await);
+    // Builds a timeline on the other node, without the story.
+    assert_eq!(top(&nodes.other, &joon).await, []);
+    let request = PostRequest {
+        text: "hello".to_owned(),
+        audience: Audience::Friends,
+        idempotency_key: None,
+    };
+    let posted = nodes.one.stories().post(mina.id, request).await.unwrap();
+    for (asking, asked) in [(&mina, &joon), (&joon, &mina)] {
+        let relations = nodes.one.relations();
+        relations
+            .send_friend_request(asking.id, asked.id)
+            .await
+            .unwrap();
+    }
+    let found = top(&nodes.other, &joon).await;
+    assert_eq!(found, [posted.story.record.id]);
+    nodes.stop().await;
+}
+
+#[tokio::test]
+async fn ones_own_like_and_read_position_are_there_on_the_next_read_on_the_other_node() {
+    let nodes = Nodes::new().await;
+    let [mina, joon] = nodes.friends().await;
+    let story = nodes.read_story(&mina, Audience::Public, &joon).await;
+    let (one, other) = (&nodes.one, &nodes.other);
+    // Caches both values on the other node.
+    let before = other.stories().open(joon.id, story).await.unwrap();
+    assert!(!before.liked);
+    let position = other.feeds().read_position(joon.id).await.unwrap();
+    assert!(position < story);
+    one.likes().add(joon.id, story).await.unwrap();
+    one.feeds().mark_read(joon.id, story).await.unwrap();
+    let after = other.stories().open(joon.id, story).await.unwrap();
+    assert!(after.liked);
+    let position = other.feeds().read_position(joon.id).await.unwrap();
+    assert_eq!(position, story);
+    nodes.stop().await;
+}
+
+#[tokio::test]
+async fn counts_arrive_soon_on_the_other_node_and_never_go_back() {
+    let nodes = Nodes::new().await;
+    let [mina, joon] = nodes.friends().await;
+    let story = nodes.read_story(&mina, Audience::Public, &joon).await;
+    let comments = nodes.one.comments();
+    let mut last = 0;
+    for number in 1..=20 {
+        comments.add(mina.id, story, "x", None).await.unwrap();
+        eventually(async || {
+            let found = nodes.other.stories().open(joon.id, story).await.unwrap();
+            let count = found.story.counts().comments;
+            assert!(count >= last, "{count} after {last}");
+            last = count;
+            count == number
+        })
+        .await;
+    }
+    nodes.stop().await;
+}
+
+/// The check of the tests above: without a word between the nodes, the other one serves what it cached.
+#[tokio::test]
+async fn a_node_that_hears_nothing_serves_outdated_values() {
+    let nodes = Nodes::strangers().await;
+    let [mina, joon] = nodes.friends().await;
+    let story = nodes.read_story(&mina, Audience::Friends, &joon).await;
+    let viewer = nodes.other.sessions().viewer(&mina.token).await.unwrap();
+    let (one, other) = (&nodes.one, &nodes.other);
+    one.likes().add(joon.id, story).await.unwrap();
+    one.feeds().mark_read(joon.id, story).await.unwrap();
+    let found = other.stories().open(joon.id, story).await.unwrap();
+    assert_eq!((found.liked, found.story.counts().likes), (false, 0));
+    one.relations().unfriend(mina.id, joon.id).await.unwrap();
+    assert!(opens(other, &joon, story).await);
+    one.stories().delete(mina.id, story).await.unwrap();
+    assert!(opens(other, &joon, story).await);
+    one.sessions().log_out(&viewer.unwrap()).await.unwrap();
+    assert!(
+        other
+            .sessions()
+            .viewer(&mina.token)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    nodes.stop().await;
+}
