@@ -1,7 +1,7 @@
 //! Rate limits: a bucket for each kind of request and each person, address or handle.
 //!
-//! The engine holds the buckets. It may be shared by nodes, so it may fail: then the request is allowed and the error is
-//! counted. Nothing else about a request depends on these limits.
+//! The engine holds the buckets. It may be shared by nodes, so it may fail: then the request is allowed and the error
+//! is counted. Nothing else about a request depends on these limits.
 
 use std::sync::Arc;
 

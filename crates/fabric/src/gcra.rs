@@ -48,8 +48,8 @@ impl Rate {
     }
 }
 
-/// Takes a token from a bucket that is full at `full_at`. Returns the decision and the new `full_at`, which is unchanged
-/// after a refusal.
+/// Takes a token from a bucket that is full at `full_at`. Returns the decision and the new `full_at`, which is
+/// unchanged after a refusal.
 #[must_use]
 pub fn take(rate: Rate, full_at: Nanos, now: Nanos) -> (Decision, Nanos) {
     let after = full_at.max(now).saturating_add(rate.interval());

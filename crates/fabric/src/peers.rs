@@ -1,11 +1,11 @@
-//! What the nodes tell each other about committed writes.
+//! Messages between nodes about committed writes.
 //!
-//! Every node caches rows of the store. A client that got the answer to its write may ask another node next. So the
-//! caches of every node drop what a write outdated *before* its answer: these are the [`Change`]s. [`Update`]s only make
-//! other nodes fresher, so nothing waits for them.
+//! Every node caches rows of the store. A client may send its next request to another node. So every node invalidates
+//! its caches *before* the response to a write: these are the [`Change`]s. [`Update`]s only refresh the caches of other
+//! nodes sooner, so nothing waits for them.
 //!
-//! It carries no data that only it knows: a node that hears nothing still reads the truth from the store, but not from
-//! its caches.
+//! The messages contain no data of their own. A node that receives none still reads the truth from the store, but its
+//! caches may be outdated.
 
 use async_trait::async_trait;
 use sosik_feed::{CommitPosition, PersonId, StoryCounts, StoryId};
@@ -13,23 +13,23 @@ use tokio::sync::oneshot;
 
 use crate::error::FabricResult;
 
-/// A change of the store. Every read that begins after the answer of its write sees it, on every node.
+/// A change of the store. Every read on any node that begins after the response to the write sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Text, audience or existence of a story.
     Story(StoryId),
     /// The profile of a person.
     Person(PersonId),
-    /// Somebody became hidden from this reader, or fewer of their stories are visible. The timeline stays, because reads
-    /// filter it.
+    /// A person is now hidden from this reader, or fewer of their stories are visible. The timeline stays, because
+    /// reads filter it.
     CircleShrank(PersonId),
-    /// Stories that are not in the timeline of this reader belong into it now. The timeline is dropped and rebuilt.
+    /// Stories that are missing from this reader's timeline now belong in it. The timeline is dropped and rebuilt.
     CircleGrew(PersonId),
     /// Sessions of a person that ended, by the SHA-256 of their tokens.
     SessionsEnded(PersonId, Vec<[u8; 32]>),
-    /// A person's own state. They find it on their next read, on any node.
+    /// State of a person that only they see. Their next read on any node sees it.
     Own(PersonId, Own),
-    /// The effect of a write is unknown: everything that is cached may be outdated.
+    /// The effect of a write is unknown, so everything in the caches may be outdated.
     Everything,
 }
 
@@ -42,8 +42,8 @@ pub enum Own {
     ReadPosition(StoryId),
 }
 
-/// A new value that other nodes see soon. If it is lost, they see it when their entry is evicted. It never widens who
-/// sees a story.
+/// A new value that other nodes see soon. If the message is lost, they see the value when their entry is evicted. An
+/// update never shows a story to more people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Update {
     /// The counts of a story. A node ignores counts that are older than its own.
@@ -53,7 +53,7 @@ pub enum Update {
 /// One message to the other nodes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notice {
-    /// Where the write was committed. The caches are filled again from a copy of the store that has this position.
+    /// The position of the commit. The caches are refilled from a copy of the store that has this position.
     pub at: CommitPosition,
     /// Confirmed by every node before the sender answers.
     pub changes: Vec<Change>,
@@ -62,7 +62,7 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// Whether there is nothing to tell.
+    /// Whether the notice is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.updates.is_empty()
@@ -72,18 +72,18 @@ impl Notice {
 /// The other nodes.
 #[async_trait]
 pub trait Peers: Send + Sync + 'static {
-    /// Tells the other nodes. Returns after each of them has applied the changes, or may no longer serve from its
-    /// caches. A notice without changes is sent without waiting.
+    /// Sends a notice to the other nodes. Returns after each of them has applied the changes or may no longer serve
+    /// from its caches. A notice without changes is sent without waiting.
     ///
     /// # Errors
-    /// Some node may not have applied the changes. The caller tells again; applying twice is harmless.
+    /// A node may not have applied the changes. The caller retries; applying a notice twice is harmless.
     async fn tell(&self, notice: &Notice) -> FabricResult<()>;
 
-    /// Waits for the next notice of another node. Notices of one sender arrive in their order. May be dropped at any
-    /// time without losing one.
+    /// Waits for the next notice of another node. Notices of one sender arrive in order. Cancel-safe: dropping the
+    /// future loses no notice.
     ///
     /// # Errors
-    /// Notices may have been lost. The sender is not confirmed and tells again.
+    /// Notices may have been lost. Their senders get no confirmation and retry.
     async fn hear(&self) -> FabricResult<Heard>;
 }
 
@@ -102,9 +102,9 @@ impl Heard {
         Self { notice, confirm }
     }
 
-    /// Tells the sender that every read on this node sees the changes from now on.
+    /// Confirms to the sender that every later read on this node sees the changes.
     pub fn applied(self) {
-        // After an update, nobody waits.
+        // The sender of an update does not wait.
         let _nobody_waits = self.confirm.send(());
     }
 }

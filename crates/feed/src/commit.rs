@@ -1,23 +1,23 @@
-//! Places in the order of commits.
+//! Positions in the order of commits.
 //!
-//! A write tells where it was committed, and a cache that it invalidates remembers the place. A read that fills the
-//! cache asks for a copy of the data that has it. Otherwise a copy that lags behind could answer with the old value,
-//! and the cache would keep it.
+//! A write returns the position of its commit, and the caches that it invalidates remember the position. A read that
+//! refills a cache requires a copy of the data that has this position. Otherwise a lagging copy could return the old
+//! value, and the cache would keep it.
 
 use std::fmt;
 use std::ops::Deref;
 
-/// A place in the order of commits of a store: the write committed at it, and everything before it.
+/// A position in the order of commits of a store. It covers the write committed there and all earlier ones.
 ///
-/// Positions only ever compare within one store. An engine with a single copy of the data needs no positions and
-/// always answers [`CommitPosition::START`].
+/// Only positions of the same store can be compared. An engine with a single copy of the data always returns
+/// [`CommitPosition::START`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct CommitPosition(u64);
 
 impl CommitPosition {
-    /// Before every commit: any copy will do.
+    /// Before every commit: any copy has it.
     pub const START: Self = Self(0);
-    /// After every commit: only the copy that takes the writes will do. For writes whose outcome is unknown.
+    /// After every commit: only the primary has it. For writes whose outcome is unknown.
     pub const LATEST: Self = Self(u64::MAX);
 
     /// The position with this number, for engines.
@@ -33,12 +33,12 @@ impl CommitPosition {
     }
 }
 
-/// The result of a write, and where it was committed. Derefs to the result.
+/// The result of a write and the position of its commit. Derefs to the result.
 #[derive(Clone, Copy)]
 pub struct Committed<T> {
     /// The result.
     pub value: T,
-    /// Where the write was committed.
+    /// The position of the commit.
     pub at: CommitPosition,
 }
 
@@ -57,7 +57,7 @@ impl<T> Deref for Committed<T> {
     }
 }
 
-/// Like the result, so that messages of tests show it.
+/// Prints only the result, for the messages of tests.
 impl<T: fmt::Debug> fmt::Debug for Committed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.value.fmt(f)

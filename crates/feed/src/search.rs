@@ -6,9 +6,9 @@
 //!
 //! Korean, Japanese and Chinese names have no spaces between their parts, so people search for any part of them. For
 //! words with such characters every suffix is a term: a part of a word is a prefix of one of its suffixes. A name has
-//! at most 50 characters as people count them, so the number of terms stays small. Refused: trigrams, because most such names and queries
-//! are shorter than three characters. Refused: the full-text engines of the stores, because two engines would find
-//! different people.
+//! at most 50 characters as people count them, so the number of terms stays small. Refused: trigrams, because most such
+//! names and queries are shorter than three characters. Refused: the full-text engines of the stores, because two
+//! engines would find different people.
 
 mod query;
 mod terms;

@@ -1,7 +1,9 @@
-//! Texts by people: [`StoryText`], [`CommentText`], [`AltText`], and the links, mentions and tags in them: [`entities`].
+//! Texts by people: [`StoryText`], [`CommentText`], [`AltText`], and the links, mentions and tags in them:
+//! [`entities`].
 //!
-//! Text is stored normalised (NFC, `\n` for line breaks, at most one blank line in a row, no white space at the end) and
-//! never as HTML; the client that displays it escapes it. No type prints its text with `Debug`, so that no text reaches a log.
+//! Text is stored normalised (NFC, `\n` for line breaks, at most one blank line in a row, no white space at the end)
+//! and never as HTML; the client that displays it escapes it. No type prints its text with `Debug`, so that no text
+//! reaches a log.
 
 mod allowed;
 mod alt;

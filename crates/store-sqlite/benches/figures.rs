@@ -1,7 +1,7 @@
 //! Measures the SQLite engine, for the decisions that cite it: writes per fsync, bulk imports, feeds.
 //!
-//! `cargo bench -p sosik-store-sqlite`. The database is in the system's temporary folder (`TMPDIR`); put it on the kind of
-//! disk to measure. Absolute times depend on the machine; the ratios matter.
+//! `cargo bench -p sosik-store-sqlite`. The database is in the system's temporary folder (`TMPDIR`); put it on the kind
+//! of disk to measure. Absolute times depend on the machine; the ratios matter.
 
 #![expect(clippy::disallowed_methods, reason = "measuring needs a clock")]
 #![expect(clippy::print_stdout, reason = "prints its figures")]

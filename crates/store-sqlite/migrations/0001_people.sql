@@ -1,9 +1,9 @@
--- People, their sessions and devices, what finds them in a search, and their counts.
+-- People with their sessions, devices, search terms and counts.
 --
--- Times are milliseconds since 1970, ids are 64-bit numbers that sort by time. Tables are STRICT, so that a wrong type
--- is an error and not a surprise.
+-- Times are milliseconds since 1970. Ids are 64-bit numbers that sort by time. Tables are STRICT, so that a value of a
+-- wrong type is an error.
 
--- The time in an id orders and may be ahead of the clock. `created_at` is the time that people are shown.
+-- The time in an id defines the order and may be ahead of the clock. Clients display `created_at`.
 CREATE TABLE people (
     id            INTEGER NOT NULL PRIMARY KEY,
     handle        TEXT NOT NULL UNIQUE,
@@ -16,11 +16,11 @@ CREATE TABLE people (
     created_at    INTEGER NOT NULL
 ) STRICT;
 
--- Counts of rows, changed in the transaction of the rows. One row for each person, so that a post changes one. The
--- limits are constraints here, so they hold for every statement that counts.
+-- Counts of rows, changed in the same transaction as the rows. Each person has one row, so a post updates one row. The
+-- limits are constraints of this table, so they apply to every statement that counts.
 --
--- Stories and comments that are not deleted, and the bytes of their texts. Public stories are counted apart: a
--- stranger's view of a profile shows them alone.
+-- Deleted stories and comments do not count. Public stories are also counted separately, because strangers see only
+-- their number.
 CREATE TABLE person_counts (
     person         INTEGER NOT NULL PRIMARY KEY REFERENCES people (id),
     friends        INTEGER NOT NULL DEFAULT 0 CHECK (friends BETWEEN 0 AND 5000),
@@ -40,7 +40,7 @@ CREATE TABLE stranger_mentions (
     mentions INTEGER NOT NULL
 ) STRICT;
 
--- How far a person has read: apart from the profile, since it changes all the time.
+-- The read position of a person. It is separate from the profile because it changes often.
 CREATE TABLE read_marks (
     person       INTEGER NOT NULL PRIMARY KEY REFERENCES people (id),
     story        INTEGER NOT NULL DEFAULT 0,
@@ -67,8 +67,8 @@ CREATE INDEX sessions_of ON sessions (person, used_at);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 CREATE INDEX sessions_by_use ON sessions (used_at);
 
--- Devices that logged in to an account before, by the SHA-256 of their token. A guesser elsewhere cannot use up the
--- log-in attempts of such a device.
+-- Devices that logged in to an account before, by the SHA-256 of their token. Each has its own log-in budget, which
+-- password guesses from other devices do not use up.
 CREATE TABLE devices (
     person  INTEGER NOT NULL REFERENCES people (id),
     device  BLOB NOT NULL CHECK (length(device) = 32),

@@ -1,4 +1,4 @@
--- What people are to each other. One row says one thing of one person; a friendship is two rows.
+-- Relations between people. A row is one relation of one person; a friendship has two rows.
 
 CREATE TABLE friendships (
     person INTEGER NOT NULL REFERENCES people (id),
@@ -28,7 +28,7 @@ CREATE TABLE follows (
     CHECK (follower <> followee)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX follows_newest ON follows (follower, since, followee);
--- Deliveries walk the followers by id; their list shows the newest first.
+-- Deliveries scan the followers by id. The list of followers is sorted by time, newest first.
 CREATE INDEX followers_by_id ON follows (followee, follower);
 CREATE INDEX followers_newest ON follows (followee, since, follower);
 

@@ -1,7 +1,7 @@
--- Stories, and what people do with them.
+-- Stories with their counts, tags, likes and comments.
 
--- Audience: 0 friends, 1 public. Mentions and tags are JSON lists or empty: they are only ever read with their story.
--- A deleted story keeps its row without its words, so that its id never comes back.
+-- Audience: 0 friends, 1 public. Mentions and tags are JSON lists or empty: they are only read with their story.
+-- A deleted story keeps its row without the text, so that its id is never reused.
 CREATE TABLE stories (
     id         INTEGER NOT NULL PRIMARY KEY,
     author     INTEGER NOT NULL REFERENCES people (id),
@@ -13,12 +13,12 @@ CREATE TABLE stories (
     edited_at  INTEGER,
     deleted_at INTEGER
 ) STRICT;
--- Two narrow indexes and not one with the audience in it: a follower of somebody who mostly writes for friends would
--- walk past all of those stories. An entry is (author, id); the id is the row id that every index ends with.
+-- Two narrow indexes instead of one that contains the audience. With one index, reads for a follower would scan all
+-- stories for friends of the author. An entry is (author, id): every index ends with the row id.
 CREATE INDEX stories_live ON stories (author) WHERE deleted_at IS NULL;
 CREATE INDEX stories_public ON stories (author) WHERE deleted_at IS NULL AND audience = 1;
 
--- Apart from the story, so that a like does not write the text again. No row: nothing yet.
+-- Separate from the story, so that a like does not rewrite the text. No row means that all counts are 0.
 CREATE TABLE story_counts (
     story    INTEGER NOT NULL PRIMARY KEY REFERENCES stories (id),
     likes    INTEGER NOT NULL DEFAULT 0 CHECK (likes >= 0),
@@ -26,8 +26,8 @@ CREATE TABLE story_counts (
     revision INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- A tag knows the author and the audience of its story. So the walk of a tag never meets stories for the friends of
--- strangers: it merges the public ones with those for friends of each of the viewer's friends.
+-- A tag contains the author and the audience of its story. So the page of a tag never scans stories for the friends of
+-- strangers: it merges public stories with the stories for friends by each of the viewer's friends.
 CREATE TABLE story_tags (
     tag      TEXT NOT NULL,
     story    INTEGER NOT NULL REFERENCES stories (id),
@@ -56,10 +56,10 @@ CREATE TABLE comments (
 ) STRICT;
 CREATE INDEX comments_of ON comments (story);
 CREATE INDEX comments_by_author ON comments (author);
--- Finds one person's comments on one story. It serves the count of comments that a block hides from a viewer.
+-- For the comments of one person on one story: counts those that a block hides from a viewer.
 CREATE INDEX comments_by ON comments (story, author);
 
--- Kind: 1 story, 2 comment. The answer outlives what it names.
+-- Kind: 1 story, 2 comment. The row stays when the story or comment is deleted.
 CREATE TABLE idempotency (
     person      INTEGER NOT NULL REFERENCES people (id),
     kind        INTEGER NOT NULL CHECK (kind IN (1, 2)),

@@ -1,4 +1,4 @@
--- What people are told. Kind: 1 friend request, 2 friend accepted, 3 comment, 4 like, 5 mention.
+-- Notifications. Kind: 1 friend request, 2 friend accepted, 3 comment, 4 like, 5 mention.
 
 CREATE TABLE notifications (
     person  INTEGER NOT NULL REFERENCES people (id),
@@ -10,15 +10,15 @@ CREATE TABLE notifications (
     at      INTEGER NOT NULL,
     PRIMARY KEY (person, id)
 ) STRICT, WITHOUT ROWID;
--- Likes of a story are one notification, which moves to the top.
+-- All likes of a story share one notification, which moves to the top.
 CREATE UNIQUE INDEX notifications_of_likes ON notifications (story, person) WHERE kind = 4;
--- To remove what a deleted story or comment leaves behind.
+-- For removing the notifications of a deleted story or comment.
 CREATE INDEX notifications_about ON notifications (story, comment) WHERE story IS NOT NULL;
--- New ids continue above the largest one of any kind. Those of the other kinds are found by their tables' keys.
+-- New ids continue above the largest id of any kind. For the other kinds, the primary keys find it.
 CREATE INDEX notifications_by_id ON notifications (id);
 
--- What was withdrawn. Kind as above: 1 friend request (target: the person), 4 like (target: the story). A repeat within
--- the quiet time brings the notification back under its old id, so that it does not count as new.
+-- Withdrawn acts. Kind as above: 1 friend request (target: the person), 4 like (target: the story). A repeat within the
+-- quiet time restores the notification with its old id, so that it does not count as new.
 CREATE TABLE withdrawn (
     actor        INTEGER NOT NULL,
     kind         INTEGER NOT NULL CHECK (kind IN (1, 4)),

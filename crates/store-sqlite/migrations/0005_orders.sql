@@ -1,8 +1,8 @@
--- Work that a committed write has promised.
+-- Orders: durable jobs, committed together with the write that needs them.
 
--- Kind: 1 deliver, 2 purge. `ready_at`: when the claim runs out, or when a failed attempt is tried again. Every claim has
--- its own name: the process (`claimed_by`) and its number within the process (`claim`). `late`: the number of the late
--- story that this order delivers; 0 for the delivery of a new story.
+-- Kind: 1 deliver, 2 purge. `ready_at`: the time at which the claim expires or a failed attempt is retried. Every claim
+-- has a unique name: the process (`claimed_by`) and its number within the process (`claim`). `late`: the number of the
+-- late story that this order delivers; 0 for the delivery of a new story.
 CREATE TABLE orders (
     kind       INTEGER NOT NULL CHECK (kind IN (1, 2)),
     story      INTEGER NOT NULL REFERENCES stories (id),
@@ -19,13 +19,13 @@ CREATE TABLE orders (
     PRIMARY KEY (kind, story)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX orders_ready ON orders (ready_at) WHERE dead = 0;
--- Dead orders do not hold the watermark back, and are not walked to find it.
+-- Dead orders do not hold the delivery watermark back, and the search for it does not scan them.
 CREATE INDEX orders_live ON orders (kind, story) WHERE dead = 0;
 CREATE INDEX orders_late ON orders (late) WHERE late > 0 AND dead = 0;
 CREATE INDEX orders_dead ON orders (story, kind) WHERE dead = 1;
 
--- Stories that readers get although later ones were delivered to everybody already: made public afterwards, or delivered
--- after their order was dead. The newest few thousand are kept. Numbers have no gaps.
+-- Late stories: delivered below the delivery watermark, because they were made public later or their order was dead.
+-- The newest few thousand are kept. Numbers have no gaps.
 CREATE TABLE late_stories (
     number     INTEGER NOT NULL PRIMARY KEY,
     story      INTEGER NOT NULL REFERENCES stories (id),

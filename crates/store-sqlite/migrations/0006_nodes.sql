@@ -1,7 +1,7 @@
--- What the nodes share: the numbers under which they make ids, and the keys that seal cursors.
+-- Data shared by the nodes: the node numbers in ids, and the keys that seal cursors.
 
--- `held_until`: until when a number is held, by the clock. `ids_until`: until when its ids may be, by their own time,
--- which may be ahead.
+-- `held_until`: the clock time until which a number is held. `ids_until`: the largest time of its ids, which may be
+-- ahead of the clock.
 CREATE TABLE nodes (
     node       INTEGER NOT NULL PRIMARY KEY CHECK (node BETWEEN 0 AND 255),
     epoch      INTEGER NOT NULL,

@@ -21,7 +21,7 @@ statements! {
         comments = comments + ?4, text_bytes = text_bytes + ?5 WHERE person = ?1";
     WRITTEN = "SELECT stories, comments, text_bytes FROM person_counts WHERE person = ?1";
     STORY_COUNTS = "SELECT likes, comments, revision FROM story_counts WHERE story = ?1";
-    /// The inserted row must satisfy the constraints even if the row exists, hence the maxima.
+    /// The maxima keep the inserted row within the constraints even if the row exists.
     STORY_COUNTS_ADD = "INSERT INTO story_counts (story, likes, comments, revision)
         VALUES (?1, max(?2, 0), max(?3, 0), 1)
         ON CONFLICT (story) DO UPDATE SET likes = likes + ?2, comments = comments + ?3, revision = revision + 1

@@ -6,8 +6,8 @@ use rusqlite::ErrorCode;
 
 use sosik_store::StoreError;
 
-/// The store's error for one of the engine. Errors that a caller can act on get their variant; the rest is opaque.
-/// [`with_context`] replaces the context.
+/// Maps an error of the engine. Errors that a caller can act on get their variant; the rest is opaque. [`with_context`]
+/// replaces the context.
 pub(super) fn of_engine(error: rusqlite::Error) -> StoreError {
     actionable(&error).unwrap_or_else(|| StoreError::failed("use the database", error))
 }

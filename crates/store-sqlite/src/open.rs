@@ -206,7 +206,7 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
     ["", "-wal", "-shm"].map(with_suffix).to_vec()
 }
 
-/// The files of an older version, or files that somebody copied here. Their modes are not changed automatically,
+/// The files of an older version, or files that were copied here. Their modes are not changed automatically,
 /// because a group may be allowed to read them on purpose.
 fn warn_about_looser_modes(path: &Path) {
     if let Some(command) = private::chmod_command(folder_of(path), &files_of(path)) {

@@ -52,7 +52,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     (
         "ORDERS_RETRY",
         "SCAN orders USING INDEX orders_dead",
-        "an operator's act on all dead orders, of which there are few",
+        "an operator's act on all dead orders, which are few",
     ),
 ];
 

@@ -1,4 +1,4 @@
-//! Peers of a node that is alone, and of several nodes in one process.
+//! Peers of a single node, and of several nodes in one process.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use tokio::sync::{mpsc, oneshot};
 use crate::error::{FabricError, FabricResult};
 use crate::peers::{Heard, Notice, Peers};
 
-/// Notices that wait at one node. A change waits for room; an update without room is dropped, since nothing depends on
-/// it.
+/// Maximum number of notices that wait at one node. A sender of a change waits for a free place. An update without one
+/// is dropped, because nothing depends on it.
 const INBOX_MAX: usize = 1_024;
 
 /// A node without peers.
@@ -36,7 +36,7 @@ pub struct Hub {
 
 struct Member {
     hub: Arc<Hub>,
-    /// The place of its inbox in the hub.
+    /// The index of its inbox in the hub.
     number: usize,
     inbox: tokio::sync::Mutex<mpsc::Receiver<Heard>>,
 }

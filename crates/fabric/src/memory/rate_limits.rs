@@ -86,7 +86,8 @@ fn remove_full(shard: &mut Shard, now: Nanos) {
     shard.retain(|_, full_at| *full_at > now);
 }
 
-/// Removes full buckets. If that is not enough, removes those that are full soonest: losing them forgives least.
+/// Removes full buckets. If that is not enough, removes those that are full soonest: their loss grants the fewest
+/// tokens.
 fn make_room(shard: &mut Shard, now: Nanos) {
     let before = shard.len();
     let removed = (before / REMOVED_PART).max(1);

@@ -49,8 +49,8 @@ macro_rules! suite_tests {
     };
 }
 
-/// Runs the suite of [`Peers`](crate::Peers). Takes an `async fn() -> (Arc<dyn Peers>, Arc<dyn Peers>)`: two nodes of one
-/// cluster that has no other node.
+/// Runs the suite of [`Peers`](crate::Peers). Takes an `async fn() -> (Arc<dyn Peers>, Arc<dyn Peers>)`: two nodes of
+/// one cluster that has no other node.
 #[macro_export]
 macro_rules! peers_suite {
     ($open:ident) => {

@@ -13,8 +13,8 @@ pub struct CommentText(String);
 stored_text!(CommentText, private);
 
 impl CommentText {
-    /// Checks the text of a comment and normalises it: NFC, line breaks as `\n`, at most one blank line in a row, no white
-    /// space at the end.
+    /// Checks the text of a comment and normalises it: NFC, line breaks as `\n`, at most one blank line in a row, no
+    /// white space at the end.
     ///
     /// # Errors
     /// [`RuleBroken::CommentTextEmpty`], [`RuleBroken::CommentTextTooLong`] or [`RuleBroken::CommentTextCharacters`].

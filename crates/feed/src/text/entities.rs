@@ -1,7 +1,7 @@
 //! The links, mentions and tags of a text: the one grammar of the server and of every client.
 //!
-//! [`entities`] reads a text once, from left to right. Notifications, the index of tags and the JSON of the API all
-//! stand on its result, and clients only draw it. So no two of them can disagree about a text.
+//! [`entities`] reads a text once, from left to right. Notifications, the index of tags and the JSON of the API
+//! all use its result, and clients only draw it, so they always agree about a text.
 //!
 //! - A link covers the whole address or does not exist. Nothing inside an address is a tag or a mention, even if the
 //!   address is not a link (`ftp://…`, or `example.org/#top` without a scheme).
@@ -29,14 +29,14 @@ pub use self::link::Link;
 use crate::limits::{ENTITIES_MAX, HASHTAGS_MAX, LINKS_MAX, MENTIONS_MAX};
 use crate::people::Handle;
 
-/// A part of a text that leads somewhere.
+/// A link, mention or tag in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entity {
     /// Its kind and target.
     pub kind: EntityKind,
     /// The position of its first character, in code points from the start of the text.
     pub start: u32,
-    /// The position behind its last character, in code points.
+    /// The position after its last character, in code points.
     pub end: u32,
 }
 
@@ -45,7 +45,7 @@ pub struct Entity {
 pub enum EntityKind {
     /// A web address.
     Link(Link),
-    /// The handle of a person. Nobody has checked whether the person exists.
+    /// The handle of a person. It is not checked whether the person exists.
     Mention(Handle),
     /// A hashtag, folded for comparison, without its `#`.
     Tag(String),

@@ -33,8 +33,8 @@ pub struct StoryText(String);
 stored_text!(StoryText, private);
 
 impl StoryText {
-    /// Checks the text of a story and normalises it: NFC, line breaks as `\n`, at most one blank line in a row, no white
-    /// space at the end. A text without a visible character counts as empty.
+    /// Checks the text of a story and normalises it: NFC, line breaks as `\n`, at most one blank line in a row, no
+    /// white space at the end. A text without a visible character counts as empty.
     ///
     /// # Errors
     /// [`RuleBroken::StoryTextEmpty`], [`RuleBroken::StoryTextTooLong`] or [`RuleBroken::StoryTextCharacters`].

@@ -48,8 +48,8 @@ impl Core {
         Ok(items)
     }
 
-    /// A story that its author has just posted. While the author is cached, this reads nothing from the store. The story
-    /// is not cached: only the store may say that it exists.
+    /// A story that its author has just posted. While the author is cached, this reads nothing from the store. The
+    /// story is not cached: only the store may say that it exists.
     pub(crate) async fn hydrate_new(&self, record: StoryRecord) -> ServiceResult<StoryItem> {
         let circle = self.circle(record.author).await?;
         let author = self.person(record.author).await?;

@@ -5,10 +5,10 @@
 //!
 //! 1. The caches of this node. That takes no I/O and cannot fail. A timeline that lacks stories now is distrusted from
 //!    here on.
-//! 2. The distrusted timelines in the fabric, and at the same time the other nodes: each does steps 1 and 2 and confirms
-//!    them. Timelines that could not be dropped stay distrusted and are retried in the background (see the module
-//!    `invalidations`). Telling the nodes is repeated until it succeeds: an earlier answer would let them serve what the
-//!    write outdated.
+//! 2. The distrusted timelines in the fabric, and at the same time the other nodes: each does steps 1 and 2 and
+//!    confirms them. Timelines that could not be dropped stay distrusted and are retried in the background (see the
+//!    module `invalidations`). Telling the nodes is repeated until it succeeds: an earlier answer would let them serve
+//!    what the write outdated.
 //! 3. Wake-ups of live streams, which read at once.
 //!
 //! Counts and notifications are seen soon and not confirmed (see

@@ -265,7 +265,7 @@ impl World {
         };
         assert!(
             tokio::time::timeout(TIMEOUT, wait).await.is_ok(),
-            "waited in vain until {what}"
+            "timed out waiting until {what}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Records for operators and for the node itself: leases, upkeep, figures, keys.
+//! Records for operators and for the node itself: leases, repairs, statistics, keys.
 
 use std::fmt;
 use std::time::Duration;
@@ -46,7 +46,7 @@ pub struct ExistingStory {
     pub changed: bool,
 }
 
-/// The result of mending one chunk of people.
+/// The result of repairing one chunk of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RepairedPeople {
     /// The last person checked; `None` when nobody was left.
@@ -61,7 +61,7 @@ pub struct RepairedPeople {
     pub large: u64,
 }
 
-/// The result of mending one chunk of stories.
+/// The result of repairing one chunk of stories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RepairedStories {
     /// The last story checked; `None` when none was left.

@@ -1,4 +1,4 @@
-//! People, their sessions and what they are to each other.
+//! People, their sessions and their relations.
 
 use sosik_feed::people::Language;
 use sosik_feed::{PersonId, SessionId, Timestamp};
@@ -58,7 +58,7 @@ pub struct FriendsOf {
 pub enum SignUp {
     /// The account was created.
     Created,
-    /// The handle, or one that looks like it, belongs to somebody.
+    /// The handle, or one that looks like it, is in use.
     HandleTaken,
 }
 
@@ -84,7 +84,7 @@ pub struct ProfileChange {
     pub search_terms: Option<Vec<String>>,
 }
 
-/// Figures on a profile page.
+/// The counts on a profile page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PersonCounts {
     /// Friends, at most 5,000.

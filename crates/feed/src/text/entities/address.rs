@@ -16,7 +16,7 @@ use crate::text::{Class, class};
 pub(super) struct Address {
     pub(super) start: usize,
     pub(super) end: usize,
-    /// `None` if it leads nowhere.
+    /// `None` if it is not a link.
     pub(super) link: Option<Link>,
 }
 

@@ -89,8 +89,8 @@ fn name_end(text: &[char], from: usize) -> usize {
     end - text[from..end].iter().rev().take_while(is_trailing).count()
 }
 
-/// Characters of a label, with emoji, joiners and middle dots. Otherwise the part of a host in front of such a character
-/// could be taken for the whole.
+/// Characters of a label, with emoji, joiners and middle dots. Otherwise the part of a host in front of such a
+/// character could be taken for the whole.
 ///
 /// Only the ASCII dot separates labels. UTS 46 also maps `。` to a dot, but in a text it ends a sentence.
 fn is_label_character(character: char) -> bool {
