@@ -2,9 +2,9 @@
 //!
 //! The rule is applied **at read**, to every story of every page, whatever a queue or a cache still contains.
 //!
-//! The rule is also written in SQL, in two places of the store. For notifications, the store decides who is notified of
-//! a mention, and filters the notifications that a person reads and the unread count. For `verify`, the store computes
-//! a feed independently, so that an error here is found. A change of the rule must change these statements, too.
+//! The rule is written here and, on purpose, once more: for `verify` the store computes a feed in SQL, independently of
+//! this code, so that an error here is found. Searches and the counts of hidden likes and comments exclude severed people
+//! in SQL, and the contract suite compares them with [`Relation::severed`].
 
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,27 @@ impl Relation {
     pub const fn severed(self) -> bool {
         self.blocked || self.blocked_by
     }
+
+    /// Whether an act of the other person may notify me.
+    #[must_use]
+    pub const fn may_notify(self) -> bool {
+        !self.severed() && !self.muted
+    }
+
+    /// Whether I may open a story of the other person with this audience. See [`Circle::may_open`].
+    #[must_use]
+    pub const fn may_open(self, audience: Audience) -> bool {
+        !self.severed() && (self.friend || matches!(audience, Audience::Public))
+    }
+}
+
+/// What decides whether a notification is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotificationCause {
+    /// The person who caused it.
+    pub actor: PersonId,
+    /// Author and current audience of the story that it is about, if any.
+    pub story: Option<(PersonId, Audience)>,
 }
 
 /// Everybody a reader has a relation with: the input of the entitlement rule, sorted for binary search.
@@ -148,6 +169,15 @@ impl Circle {
         author == reader
             || (!self.is_severed_from(author)
                 && (audience == Audience::Public || self.is_friend(author)))
+    }
+
+    /// Whether a notification is shown to the reader. What was written while it was allowed is hidden as soon as the two
+    /// are severed or the reader may no longer open the story. A mute stops new notifications and hides no old ones.
+    #[must_use]
+    pub fn shows_notification(&self, reader: PersonId, cause: NotificationCause) -> bool {
+        !self.is_severed_from(cause.actor)
+            && (cause.story)
+                .is_none_or(|(author, audience)| self.may_open(reader, author, audience))
     }
 
     /// The authors whose stories can be in the home feed, each once, with the part of their stories that the reader may
@@ -250,6 +280,110 @@ mod tests {
         check_opens(MUTED, true, true);
         check_opens(SEVERED, false, false);
         check_opens(STRANGER, true, false);
+    }
+
+    /// Every relation, also those that the store never has, such as a friendship across a block.
+    fn relations() -> impl Iterator<Item = Relation> {
+        (0..1 << 7).map(|bits: u32| {
+            let bit = |place: u32| bits >> place & 1 == 1;
+            Relation {
+                friend: bit(0),
+                requested: bit(1),
+                asked: bit(2),
+                following: bit(3),
+                muted: bit(4),
+                blocked: bit(5),
+                blocked_by: bit(6),
+            }
+        })
+    }
+
+    /// The circle of a reader who knows one person.
+    fn circle_with(other: PersonId, relation: Relation) -> Circle {
+        let list = |is_in: bool| if is_in { vec![other] } else { vec![] };
+        Circle::new(
+            list(relation.friend),
+            list(relation.following),
+            list(relation.muted),
+            list(relation.severed()),
+        )
+    }
+
+    #[test]
+    fn in_every_relation_nobody_hears_of_the_severed_and_the_muted_notify_nobody() {
+        let mut notify = 0;
+        for relation in relations() {
+            let stopped = relation.blocked || relation.blocked_by || relation.muted;
+            assert_eq!(relation.may_notify(), !stopped, "{relation:?}");
+            notify += u32::from(relation.may_notify());
+            let hidden = circle_with(FRIEND, relation).is_hidden(FRIEND);
+            assert_eq!(relation.may_notify(), !hidden, "{relation:?}");
+        }
+        assert_eq!(notify, 16, "of 128");
+    }
+
+    #[test]
+    fn in_every_relation_a_relation_opens_what_the_circle_opens() {
+        for relation in relations() {
+            let circle = circle_with(FRIEND, relation);
+            for audience in [Audience::Public, Audience::Friends] {
+                let severed = relation.blocked || relation.blocked_by;
+                let opens = !severed && (audience == Audience::Public || relation.friend);
+                assert_eq!(
+                    relation.may_open(audience),
+                    opens,
+                    "{relation:?} {audience:?}"
+                );
+                assert_eq!(
+                    circle.may_open(READER, FRIEND, audience),
+                    opens,
+                    "{relation:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn in_every_relation_a_notification_is_shown_unless_its_actor_or_its_story_is_hidden() {
+        for (to_actor, to_author) in
+            relations().flat_map(|one| relations().map(move |two| (one, two)))
+        {
+            let severed = |relation: Relation| relation.blocked || relation.blocked_by;
+            let list = |is_in: fn(Relation) -> bool| {
+                let people = [(FRIEND, to_actor), (FOLLOWED, to_author)].into_iter();
+                people
+                    .filter(|(_, relation)| is_in(*relation))
+                    .map(|(person, _)| person)
+                    .collect()
+            };
+            let circle = Circle::new(
+                list(|relation| relation.friend),
+                list(|relation| relation.following),
+                list(|relation| relation.muted),
+                list(severed),
+            );
+            let shows = |story| {
+                circle.shows_notification(
+                    READER,
+                    NotificationCause {
+                        actor: FRIEND,
+                        story,
+                    },
+                )
+            };
+            let of_actor = !severed(to_actor);
+            assert_eq!(shows(None), of_actor);
+            for audience in [Audience::Public, Audience::Friends] {
+                assert_eq!(shows(Some((READER, audience))), of_actor, "one's own story");
+                let opens =
+                    !severed(to_author) && (audience == Audience::Public || to_author.friend);
+                assert_eq!(
+                    shows(Some((FOLLOWED, audience))),
+                    of_actor && opens,
+                    "{to_actor:?} {to_author:?}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub mod text;
 pub mod time;
 pub mod timeline;
 
-pub use audience::{Audience, Circle, Relation, Visibility};
+pub use audience::{Audience, Circle, NotificationCause, Relation, Visibility};
 pub use bucket::Bucket;
 pub use commit::{CommitPosition, Committed};
 pub use counts::StoryCounts;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use sosik_feed::{Cursor, NotificationId, PersonId};
-use sosik_store::NotificationRecord;
+use sosik_feed::{Circle, Cursor, NotificationCause, NotificationId, PersonId, StoryId};
+use sosik_store::{NotificationKind, NotificationList, NotificationRecord};
 
 use crate::caches::PersonEntry;
 use crate::core::Core;
 use crate::core::invalidate::position_of;
 use crate::pages::{Filled, fill, page_limit};
+use crate::relations::place_of;
 use crate::{Changes, ServiceResult};
 
 /// A notification with the person who caused it.
@@ -16,7 +17,7 @@ use crate::{Changes, ServiceResult};
 pub struct NotificationItem {
     /// The row of the store.
     pub notification: NotificationRecord,
-    /// The person who caused it; for a group, the latest one.
+    /// The person who caused it; for a group, the latest one who is neither severed from the viewer nor muted.
     pub actor: Arc<PersonEntry>,
 }
 
@@ -54,24 +55,19 @@ impl Notifications {
         before: Option<NotificationId>,
         limit: u32,
     ) -> ServiceResult<NotificationPage> {
-        let limit = page_limit(limit);
-        let store = &self.core.store;
-        let Filled { shown: found, next } = fill(
-            limit,
+        let circle = self.core.circle(viewer).await?;
+        let page = self.shown(
+            viewer,
+            &circle,
+            NotificationList::All,
             before,
-            |before, count| store.notifications(viewer, before, count),
-            |notification| notification.id,
-            // The store omits notifications that may not be shown.
-            |_| true,
-        )
-        .await?;
-        let actors: Vec<_> = found
-            .iter()
-            .map(|notification| notification.actor)
-            .collect();
+            page_limit(limit),
+        );
+        let Filled { shown, next } = page.await?;
+        let actors: Vec<_> = shown.iter().map(|(actor, _)| *actor).collect();
         let people = self.core.people(&actors).await?;
-        let items = found.into_iter().filter_map(|notification| {
-            let actor = Arc::clone(people.get(&notification.actor)?);
+        let items = shown.into_iter().filter_map(|(actor, notification)| {
+            let actor = Arc::clone(people.get(&actor)?);
             Some(NotificationItem {
                 notification,
                 actor,
@@ -85,16 +81,95 @@ impl Notifications {
         })
     }
 
-    /// Number of the viewer's unread notifications, counted up to `feed.unread_max`.
+    /// Number of the viewer's unread notifications, counted up to `feed.unread_max`. If more than a thousand hidden ones
+    /// follow each other, the count ends there.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn unread(&self, viewer: PersonId) -> ServiceResult<u32> {
-        Ok(self
-            .core
-            .store
-            .unread_notifications(viewer, self.core.settings.feed.unread_max)
-            .await?)
+        let circle = self.core.circle(viewer).await?;
+        let max = self.core.settings.feed.unread_max;
+        let limit = usize::try_from(max).unwrap_or(usize::MAX);
+        let unread = self.shown(viewer, &circle, NotificationList::Unread, None, limit);
+        Ok(u32::try_from(unread.await?.shown.len()).unwrap_or(max))
+    }
+
+    /// Notifications that the viewer may see, each with its actor, and where the next page starts.
+    async fn shown(
+        &self,
+        viewer: PersonId,
+        circle: &Circle,
+        list: NotificationList,
+        before: Option<NotificationId>,
+        limit: usize,
+    ) -> ServiceResult<Filled<(PersonId, NotificationRecord), NotificationId>> {
+        let Filled { shown, next } = fill(
+            limit,
+            before,
+            |before, count| self.rows(viewer, circle, (list, before), count),
+            |(_, row)| row.id,
+            |(actor, row)| {
+                actor.is_some_and(|actor| {
+                    let story = row.story.map(|story| (story.author, story.audience));
+                    circle.shows_notification(viewer, NotificationCause { actor, story })
+                })
+            },
+        )
+        .await?;
+        let shown = shown
+            .into_iter()
+            .filter_map(|(actor, row)| Some((actor?, row)));
+        Ok(Filled {
+            shown: shown.collect(),
+            next,
+        })
+    }
+
+    /// Rows of the store, each with the person who stands for it.
+    async fn rows(
+        &self,
+        viewer: PersonId,
+        circle: &Circle,
+        (list, before): (NotificationList, Option<NotificationId>),
+        count: u32,
+    ) -> ServiceResult<Vec<(Option<PersonId>, NotificationRecord)>> {
+        let rows = self.core.store.notifications(viewer, list, before, count);
+        let mut with_actors = Vec::new();
+        for row in rows.await? {
+            let actor = match (row.kind, row.story) {
+                (NotificationKind::Like, Some(story)) => {
+                    self.liker(viewer, circle, story.id, &row.actors).await?
+                }
+                _ => row.actors.first().copied(),
+            };
+            with_actors.push((actor, row));
+        }
+        Ok(with_actors)
+    }
+
+    /// The latest liker who is neither severed from the viewer nor muted. Most often one of the `newest`, which came with
+    /// the row. Otherwise the list of likers is read, up to the maximum for one page.
+    async fn liker(
+        &self,
+        viewer: PersonId,
+        circle: &Circle,
+        story: StoryId,
+        newest: &[PersonId],
+    ) -> ServiceResult<Option<PersonId>> {
+        let visible = |person: &PersonId| *person != viewer && !circle.is_hidden(*person);
+        let found = newest.iter().copied().find(visible);
+        if found.is_some() || newest.len() < NotificationRecord::LIKERS_MAX as usize {
+            return Ok(found);
+        }
+        let store = &self.core.store;
+        let filled = fill(
+            1,
+            None,
+            |before, count| store.likers(story, before, count),
+            place_of,
+            |liker| visible(&liker.person),
+        );
+        Ok(filled.await?.shown.first().map(|liker| liker.person))
     }
 
     /// Marks every notification up to this one as read. The position never goes back. Future notifications stay unread,

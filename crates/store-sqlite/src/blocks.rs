@@ -19,8 +19,6 @@ statements! {
     MUTE_DELETE = "DELETE FROM mutes WHERE muter = ?1 AND muted = ?2";
     /// Stops counting at the limit.
     MUTES_COUNT = "SELECT count(*) FROM (SELECT 1 FROM mutes WHERE muter = ?1 LIMIT ?2)";
-    IS_SEVERED = "SELECT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = ?2)
-        OR EXISTS (SELECT 1 FROM blocks WHERE blocker = ?2 AND blocked = ?1)";
 }
 
 /// Blocks a person, even one who has blocked the blocker. Every other relation between the two ends.
@@ -83,9 +81,4 @@ pub(super) fn mute(
 /// Unmutes a person. Returns whether there was a mute.
 pub(super) fn unmute(db: &Db<'_>, muter: PersonId, muted: PersonId) -> StoreResult<bool> {
     db.changes(MUTE_DELETE, [muter.as_i64(), muted.as_i64()])
-}
-
-/// Whether either person has blocked the other.
-pub(super) fn are_severed(db: &Db<'_>, one: PersonId, other: PersonId) -> StoreResult<bool> {
-    Ok(db.number(IS_SEVERED, [one.as_i64(), other.as_i64()])? != 0)
 }

@@ -19,7 +19,6 @@ statements! {
     REQUESTS_COUNT = "SELECT count(*) FROM (SELECT 1 FROM friend_requests WHERE asker = ?1 LIMIT ?2)";
     FRIENDSHIP_INSERT = "INSERT INTO friendships (person, friend, since) VALUES (?1, ?2, ?3), (?2, ?1, ?3)";
     FRIENDSHIP_DELETE = "DELETE FROM friendships WHERE person = ?1 AND friend = ?2";
-    IS_FRIEND = "SELECT 1 FROM friendships WHERE person = ?1 AND friend = ?2";
 }
 
 /// Sends a request, or makes two people friends if the other person has sent one. A person at the friend limit cannot
@@ -201,9 +200,4 @@ fn lose_friend(db: &Db<'_>, person: PersonId, friend: PersonId) -> StoreResult<b
         counts::friends(db, person, -1)?;
     }
     Ok(lost)
-}
-
-/// Whether the two are friends.
-pub(super) fn are_friends(db: &Db<'_>, person: PersonId, other: PersonId) -> StoreResult<bool> {
-    db.exists(IS_FRIEND, [person.as_i64(), other.as_i64()])
 }

@@ -1,52 +1,34 @@
-//! Reads of notifications. They filter out what may no longer be shown, whatever was written.
+//! Reads of notifications. They say nothing of what a person may see: the caller filters the rows.
 //!
-//! The person shown for a group of likes and the number of others are computed from the likes, so a like that was taken
-//! back leaves no trace.
+//! The likers of a story and their number are computed from the likes, so a like that was taken back leaves no trace.
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
 use sosik_feed::{CommentId, NotificationId, PersonId, StoryId, Timestamp};
 
 use super::SqliteStore;
+use super::db::Db;
 use super::notify::kind_of_number;
 use super::statement::statements;
+use super::stories::audience_of_number;
 use super::withdrawn;
-use sosik_store::{Committed, NotificationRecord, Notifications, StoreResult};
-
-/// The notifications of ?1 below ?2 that may be shown, newest first. The columns `actor` and `others` are current. For
-/// likes, the actor is the latest person who is neither severed from the reader nor muted.
-macro_rules! shown {
-    () => {
-        "SELECT n.id, n.kind,
-            CASE n.kind WHEN 4 THEN
-                (SELECT l.person FROM likes l WHERE l.story = n.story AND l.person <> ?1
-                    AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = l.person)
-                    AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = l.person AND blocked = ?1)
-                    AND NOT EXISTS (SELECT 1 FROM mutes WHERE muter = ?1 AND muted = l.person)
-                    ORDER BY l.liked_at DESC, l.person DESC LIMIT 1)
-            ELSE n.actor END AS shown_actor,
-            CASE n.kind WHEN 4 THEN
-                (SELECT likes - 1 FROM story_counts WHERE story = n.story)
-                - EXISTS (SELECT 1 FROM likes WHERE person = ?1 AND story = n.story)
-            ELSE 0 END AS others,
-            n.story, n.comment, n.at
-        FROM notifications n LEFT JOIN stories s ON s.id = n.story LEFT JOIN comments c ON c.id = n.comment
-        WHERE n.person = ?1 AND n.id < ?2
-          AND (n.comment IS NULL OR c.id IS NOT NULL)
-          AND (n.story IS NULL OR (s.deleted_at IS NULL AND (s.author = ?1
-            OR EXISTS (SELECT 1 FROM friendships WHERE person = ?1 AND friend = s.author)
-            OR (s.audience = 1
-                AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = s.author)
-                AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = s.author AND blocked = ?1)))))
-          AND shown_actor IS NOT NULL
-          AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = shown_actor)
-          AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = shown_actor AND blocked = ?1)"
-    };
-}
+use sosik_store::{
+    Committed, NotificationKind, NotificationList, NotificationRecord, Notifications,
+    NotifiedStory, StoreResult,
+};
 
 statements! {
-    NOTIFICATIONS = concat!(shown!(), " ORDER BY n.id DESC LIMIT ?3");
-    UNREAD_COUNT = concat!("SELECT count(*) FROM (", shown!(), " AND n.id > ?3 LIMIT ?4)");
+    /// ?3: the position up to which they are read, or below every id. Deleted stories keep their row, deleted comments
+    /// do not.
+    NOTIFICATIONS = "SELECT n.id, n.kind, n.actor, n.story, s.author, s.audience, n.comment, n.at
+        FROM notifications n LEFT JOIN stories s ON s.id = n.story LEFT JOIN comments c ON c.id = n.comment
+        WHERE n.person = ?1 AND n.id < ?2 AND n.id > ?3
+          AND (n.story IS NULL OR s.deleted_at IS NULL) AND (n.comment IS NULL OR c.id IS NOT NULL)
+        ORDER BY n.id DESC LIMIT ?4";
+    NEWEST_LIKERS = "SELECT person FROM likes WHERE story = ?1 AND person <> ?2
+        ORDER BY liked_at DESC, person DESC LIMIT ?3";
+    OTHER_LIKERS = "SELECT likes - 1 - EXISTS (SELECT 1 FROM likes WHERE person = ?2 AND story = ?1)
+        FROM story_counts WHERE story = ?1";
     READ_MARK = "SELECT notification FROM read_marks WHERE person = ?1";
     READ_MARK_ADVANCE = "INSERT INTO read_marks (person, notification) VALUES (?1, ?2)
         ON CONFLICT (person) DO UPDATE SET notification = max(notification, excluded.notification)";
@@ -57,29 +39,12 @@ impl Notifications for SqliteStore {
     async fn notifications(
         &self,
         person: PersonId,
+        list: NotificationList,
         before: Option<NotificationId>,
         limit: u32,
     ) -> StoreResult<Vec<NotificationRecord>> {
         self.read("list notifications", move |db| {
-            let read_to = NotificationId::from_i64(db.number(READ_MARK, [person.as_i64()])?);
-            let before = before.map_or(i64::MAX, NotificationId::as_i64);
-            db.rows(
-                NOTIFICATIONS,
-                params![person.as_i64(), before, limit],
-                |row| notification(row, read_to),
-            )
-        })
-        .await
-    }
-
-    async fn unread_notifications(&self, person: PersonId, at_most: u32) -> StoreResult<u32> {
-        self.read("count unread notifications", move |db| {
-            let read_to = db.number(READ_MARK, [person.as_i64()])?;
-            let count = db.number(
-                UNREAD_COUNT,
-                params![person.as_i64(), i64::MAX, read_to, at_most],
-            )?;
-            Ok(u32::try_from(count).unwrap_or(at_most))
+            notifications(db, person, list, before, limit)
         })
         .await
     }
@@ -104,16 +69,59 @@ impl Notifications for SqliteStore {
     }
 }
 
+fn notifications(
+    db: &Db<'_>,
+    person: PersonId,
+    list: NotificationList,
+    before: Option<NotificationId>,
+    limit: u32,
+) -> StoreResult<Vec<NotificationRecord>> {
+    let read_to = db.number(READ_MARK, [person.as_i64()])?;
+    let before = before.map_or(i64::MAX, NotificationId::as_i64);
+    let above = match list {
+        NotificationList::All => i64::MIN,
+        NotificationList::Unread => read_to,
+    };
+    let span = params![person.as_i64(), before, above, limit];
+    let mut rows = db.rows(NOTIFICATIONS, span, |row| {
+        notification(row, NotificationId::from_i64(read_to))
+    })?;
+    for row in &mut rows {
+        if let (NotificationKind::Like, Some(story)) = (row.kind, row.story) {
+            (row.actors, row.others) = likers(db, story.id, person)?;
+        }
+    }
+    Ok(rows)
+}
+
+/// The newest likers of a story except one person, and the number of the others beside the newest.
+fn likers(db: &Db<'_>, story: StoryId, but: PersonId) -> StoreResult<(Vec<PersonId>, u32)> {
+    let (story, but) = (story.as_i64(), but.as_i64());
+    let newest = params![story, but, NotificationRecord::LIKERS_MAX];
+    let newest = db.rows(NEWEST_LIKERS, newest, |row| {
+        Ok(PersonId::from_i64(row.get(0)?))
+    })?;
+    let others = db.number(OTHER_LIKERS, [story, but])?;
+    Ok((newest, u32::try_from(others).unwrap_or(0)))
+}
+
 fn notification(row: &Row<'_>, read_to: NotificationId) -> rusqlite::Result<NotificationRecord> {
     let id = NotificationId::from_i64(row.get(0)?);
+    let story = row.get::<_, Option<i64>>(3)?.map(|id| {
+        Ok::<_, rusqlite::Error>(NotifiedStory {
+            id: StoryId::from_i64(id),
+            author: PersonId::from_i64(row.get(4)?),
+            audience: audience_of_number(row.get(5)?),
+        })
+    });
     Ok(NotificationRecord {
         id,
         kind: kind_of_number(row.get(1)?),
-        actor: PersonId::from_i64(row.get(2)?),
-        others: u32::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
-        story: row.get::<_, Option<i64>>(4)?.map(StoryId::from_i64),
-        comment: row.get::<_, Option<i64>>(5)?.map(CommentId::from_i64),
-        at: Timestamp::from_i64(row.get(6)?),
+        actors: vec![PersonId::from_i64(row.get(2)?)],
+        others: 0,
+        story: story.transpose()?,
+        comment: row.get::<_, Option<i64>>(6)?.map(CommentId::from_i64),
+        at: Timestamp::from_i64(row.get(7)?),
         read: id <= read_to,
     })
 }

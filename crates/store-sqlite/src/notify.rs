@@ -1,26 +1,22 @@
 //! Writes notifications, in the transaction of the write that causes them.
 //!
-//! Nobody is notified of their own acts, of acts across a block, or of acts by a muted person.
+//! Nobody is notified of their own acts. The other rules are those of [`sosik_feed::Relation`].
 
 use rusqlite::params;
 use sosik_feed::{Audience, CommentId, NotificationId, PersonId, RawId, StoryId, Timestamp};
 
 use super::db::Db;
+use super::relations::relation;
 use super::statement::statements;
-use super::{blocks, friends, stranger_mentions};
+use super::stranger_mentions;
 use sosik_store::{Mention, NotificationKind, PersonLimits, StoreResult};
 
 statements! {
-    MAY_TELL = "SELECT ?1 <> ?2
-        AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = ?2)
-        AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?2 AND blocked = ?1)
-        AND NOT EXISTS (SELECT 1 FROM mutes WHERE muter = ?1 AND muted = ?2)";
     NOTIFICATION_INSERT = "INSERT INTO notifications (person, id, kind, actor, story, comment, at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (person, id) DO NOTHING";
     NOTIFICATION_DELETE = "DELETE FROM notifications WHERE person = ?1 AND id = ?2";
     LIKES_NOTIFICATION_DELETE = "DELETE FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
     LIKES_NOTIFICATION = "SELECT id FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
-    FOLLOWS = "SELECT 1 FROM follows WHERE follower = ?1 AND followee = ?2";
     COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = ?1 AND comment = ?2";
 }
 
@@ -154,7 +150,6 @@ pub(super) fn notify_mentioned(
         if person == act.story_author
             || told.contains(&person)
             || !may_open(db, person, act.story_author, act.audience)?
-            || !may_notify(db, person, act.actor)?
             || !may_mention(db, person, act, limits)?
         {
             continue;
@@ -197,19 +192,24 @@ pub(super) fn remove_comment(db: &Db<'_>, story: StoryId, comment: CommentId) ->
 }
 
 fn may_notify(db: &Db<'_>, person: PersonId, actor: PersonId) -> StoreResult<bool> {
-    Ok(db.number(MAY_TELL, [person.as_i64(), actor.as_i64()])? != 0)
+    Ok(person != actor && relation(db, person, actor)?.may_notify())
 }
 
-/// Friends and followers of the actor are notified of every mention, others up to the daily limit.
+/// Whether a mention notifies the person. Friends and followers of the actor are notified of every mention, others up
+/// to the daily limit.
 fn may_mention(
     db: &Db<'_>,
     person: PersonId,
     act: &MentionSource,
     limits: &PersonLimits,
 ) -> StoreResult<bool> {
-    let connected = friends::are_friends(db, person, act.actor)?
-        || db.exists(FOLLOWS, [person.as_i64(), act.actor.as_i64()])?;
-    Ok(connected || stranger_mentions::take(db, act.actor, act.at, limits)?)
+    if person == act.actor {
+        return Ok(false);
+    }
+    let relation = relation(db, person, act.actor)?;
+    let connected = relation.friend || relation.following;
+    Ok(relation.may_notify()
+        && (connected || stranger_mentions::take(db, act.actor, act.at, limits)?))
 }
 
 fn may_open(
@@ -218,11 +218,7 @@ fn may_open(
     author: PersonId,
     audience: Audience,
 ) -> StoreResult<bool> {
-    match audience {
-        Audience::Public => Ok(!blocks::are_severed(db, person, author)?),
-        // A block ends a friendship, so friends are not severed.
-        Audience::Friends => friends::are_friends(db, person, author),
-    }
+    Ok(relation(db, person, author)?.may_open(audience))
 }
 
 fn insert(db: &Db<'_>, notification: &NewNotification) -> StoreResult<bool> {

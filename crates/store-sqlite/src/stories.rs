@@ -174,7 +174,7 @@ pub(super) const fn audience_number(audience: Audience) -> i64 {
 }
 
 /// Every number except that of public stories is for friends.
-const fn audience_of_number(number: i64) -> Audience {
+pub(super) const fn audience_of_number(number: i64) -> Audience {
     if number == 1 {
         Audience::Public
     } else {

@@ -58,7 +58,7 @@ impl Notification {
             kind: notification.kind.into(),
             actor: Person::of(&item.actor),
             others: notification.others,
-            story: notification.story,
+            story: notification.story.map(|story| story.id),
             comment: notification.comment,
             created_at: notification.at.to_string(),
             read: notification.read,

@@ -18,6 +18,7 @@ mod comments;
 mod entitlement;
 mod freshness;
 mod lists;
+mod notifications;
 mod passwords;
 mod relations;
 mod search;

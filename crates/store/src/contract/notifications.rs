@@ -3,24 +3,22 @@
 use async_trait::async_trait;
 use sosik_feed::{NotificationId, PersonId, Timestamp};
 
-use crate::{Committed, NotificationRecord, StoreResult};
+use crate::{Committed, NotificationList, NotificationRecord, StoreResult};
 
 /// Notifications of a person. Each is written in the transaction of the write that causes it.
 ///
-/// Reads omit notifications by blocked people, about deleted stories or comments, and about stories that the person may
-/// no longer open.
+/// Reads omit notifications about deleted stories or comments. They know nothing of blocks and audiences: the caller
+/// decides which rows a person may see (`Circle::shows_notification`).
 #[async_trait]
 pub trait Notifications {
-    /// Newest first, below `before`, at most `limit`.
+    /// Rows of a list, newest first, below `before`, at most `limit`.
     async fn notifications(
         &self,
         person: PersonId,
+        list: NotificationList,
         before: Option<NotificationId>,
         limit: u32,
     ) -> StoreResult<Vec<NotificationRecord>>;
-
-    /// Number of unread notifications, counted up to `at_most`.
-    async fn unread_notifications(&self, person: PersonId, at_most: u32) -> StoreResult<u32>;
 
     /// Marks every notification up to this one as read. The position never goes back.
     async fn mark_notifications_read(

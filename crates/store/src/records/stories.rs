@@ -232,16 +232,43 @@ pub struct NotificationRecord {
     pub id: NotificationId,
     /// The kind.
     pub kind: NotificationKind,
-    /// The person who caused it; the latest one of a group.
-    pub actor: PersonId,
+    /// The person who caused it. For likes of a story, the newest likers except the recipient, newest first, at most
+    /// [`LIKERS_MAX`](Self::LIKERS_MAX).
+    pub actors: Vec<PersonId>,
     /// The number of other people in a group of likes; otherwise 0.
     pub others: u32,
-    /// The story concerned.
-    pub story: Option<StoryId>,
+    /// The story concerned, with its current audience.
+    pub story: Option<NotifiedStory>,
     /// The comment concerned.
     pub comment: Option<CommentId>,
     /// The time of the cause; of the latest one in a group.
     pub at: Timestamp,
     /// The recipient has read it.
     pub read: bool,
+}
+
+impl NotificationRecord {
+    /// Likers that come with a notification. If the recipient may see none of the four, the caller reads the list of
+    /// likers.
+    pub const LIKERS_MAX: u32 = 4;
+}
+
+/// The story of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotifiedStory {
+    /// Its id.
+    pub id: StoryId,
+    /// Its author.
+    pub author: PersonId,
+    /// Its audience now.
+    pub audience: Audience,
+}
+
+/// Which notifications of a person are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotificationList {
+    /// All of them.
+    All,
+    /// Those above the position up to which they are marked as read.
+    Unread,
 }

@@ -164,7 +164,7 @@ pub async fn a_comment_is_removed_by_its_writer_or_by_the_storys_author(world: &
         world.notes(mina).await.is_empty(),
         "nothing tells of them any more"
     );
-    assert_eq!(world.unread_notifications(mina, 9).await.unwrap(), 0);
+    assert_eq!(world.unread(mina).await, 0);
 }
 
 pub async fn the_same_request_comments_once(world: &World) {

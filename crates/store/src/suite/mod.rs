@@ -123,11 +123,10 @@ macro_rules! contract_suite {
                 the_mentioned_are_told_when_they_may_see_the_story,
                 a_comment_is_told_to_the_author_and_a_mention_in_it_to_the_mentioned,
                 muted_people_tell_nothing,
-                a_muted_liker_does_not_stand_for_the_likes_of_a_story,
-                a_block_hides_what_the_other_told,
-                a_story_that_can_no_longer_be_opened_is_not_told_of,
+                the_newest_likers_but_the_reader_come_with_their_notification,
+                what_is_deleted_is_not_told_of_and_an_audience_is_the_current_one,
                 notifications_are_paged_newest_first,
-                read_notifications_stay_read_and_new_ones_are_counted_up_to_a_bound,
+                read_notifications_stay_read_and_the_others_are_listed_apart,
             }
             orders {
                 a_post_gives_the_order_to_deliver_it_claimed_already,
@@ -170,6 +169,7 @@ macro_rules! contract_suite {
                 readers_are_walked_in_ascending_order_each_once,
                 readers_of_many_authors_are_walked_together_in_bounded_reads,
                 an_author_becomes_large_and_small_again_with_hysteresis,
+                in_every_relation_searches_and_hidden_counts_agree_with_the_rule,
             }
             sessions {
                 a_session_is_found_by_its_token,

@@ -15,8 +15,9 @@ use sosik_feed::{
 
 use crate::{
     Claim, ClaimName, Idempotency, LargeAuthorLimits, Liked, LikedStories, NewComment, NewPerson,
-    NewStory, NotificationRecord, PersonRecord, Posted, RelationChange, RelationLimits,
-    SessionRecord, Store, StoreError, StoreResult, StoryCounts, StoryRecord, StorySpan, TokenHash,
+    NewStory, NotificationList, NotificationRecord, PersonRecord, Posted, RelationChange,
+    RelationLimits, SessionRecord, Store, StoreError, StoreResult, StoryCounts, StoryRecord,
+    StorySpan, TokenHash,
 };
 
 /// The limits of the product.
@@ -371,9 +372,16 @@ impl World {
         merged
     }
 
+    /// The number of unread notifications of a person, up to 100.
+    pub async fn unread(&self, person: PersonId) -> usize {
+        let unread = self.notifications(person, NotificationList::Unread, None, 100);
+        unread.await.unwrap().len()
+    }
+
     /// The newest notifications of a person.
     pub async fn notes(&self, person: PersonId) -> Vec<NotificationRecord> {
-        let notes = self.notifications(person, None, 100).await.unwrap();
+        let notes = self.notifications(person, NotificationList::All, None, 100);
+        let notes = notes.await.unwrap();
         for note in &notes {
             assert_eq!(
                 note.id.bucket(),
