@@ -18,6 +18,10 @@ pub async fn a_write_that_was_acknowledged_is_seen_by_every_later_read(world: &W
 pub async fn an_open_store_is_well_and_a_closed_one_says_that_it_is_closed(world: &World) {
     let [mina] = world.people(["mina"]).await;
     world.check().await.unwrap();
+    assert_eq!(world.unready(), None);
+    let before = world.stats().writes;
+    world.posts(mina, "counted").await;
+    assert!(world.stats().writes > before, "{:?}", world.stats());
     world.close().await;
     world.close().await;
     assert!(matches!(world.check().await, Err(StoreError::Closed)));

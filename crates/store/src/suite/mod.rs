@@ -125,6 +125,7 @@ macro_rules! contract_suite {
                 muted_people_tell_nothing,
                 the_newest_likers_but_the_reader_come_with_their_notification,
                 what_is_deleted_is_not_told_of_and_an_audience_is_the_current_one,
+                what_was_withdrawn_long_ago_is_forgotten_a_few_at_a_time,
                 notifications_are_paged_newest_first,
                 read_notifications_stay_read_and_the_others_are_listed_apart,
             }

@@ -253,6 +253,19 @@ pub async fn what_is_deleted_is_not_told_of_and_an_audience_is_the_current_one(w
     assert_eq!(world.unread(joon).await, 2);
 }
 
+pub async fn what_was_withdrawn_long_ago_is_forgotten_a_few_at_a_time(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let story = world.posts(mina, "story").await;
+    for liker in world.crowd(3).await {
+        world.likes(liker, story).await;
+        world.unlike(liker, story).await.unwrap();
+    }
+    let now = world.now();
+    for forgotten in [2, 1, 0] {
+        assert_eq!(world.delete_withdrawn(now, 2).await.unwrap(), forgotten);
+    }
+}
+
 pub async fn notifications_are_paged_newest_first(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     let story = world.posts(mina, "story").await;
