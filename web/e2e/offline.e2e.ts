@@ -22,7 +22,7 @@ describe.each(EVERY_SIZE)('without a network, on a %s', (size) => {
     const later = await page.context().newPage();
     await later.goto('/');
     await story(later, '끊기기 전에 온 소식').waitFor();
-    await later.getByText('연결이 끊겼어요').waitFor();
+    await later.getByText(/연결이 끊겼어요|서버에 연결할 수 없어요/).waitFor();
     await picture(later, `offline-${size}`);
 
     await later.goto('/compose');

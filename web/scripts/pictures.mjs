@@ -14,7 +14,7 @@ const OUT = process.env.OUT ?? fileURLToPath(new URL('../../docs/pictures', impo
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 1.5 };
 const DESKTOP = { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1 };
 
-/** What the one who looks writes, what others answer, and what the client says without a connection. */
+/** What the one who looks writes, and what others answer. */
 const KOREAN = {
   code: 'ko',
   locale: 'ko-KR',
@@ -26,7 +26,6 @@ const KOREAN = {
     ['haruka', 'いい知らせですね。'],
   ],
   mention: 'see you at the market tomorrow!',
-  offline: '연결이 끊겼어요',
 };
 const ENGLISH = {
   code: 'en',
@@ -39,7 +38,6 @@ const ENGLISH = {
     ['mina', 'I saw it too, on the old poplar.'],
   ],
   mention: 'see you at the market tomorrow!',
-  offline: "You're offline",
 };
 
 const { url, town } = await startTown(KOREAN.as);
@@ -133,7 +131,7 @@ async function offline(phone, language) {
   await phone.context().setOffline(true);
   await phone.reload();
   await phone.locator('article').first().waitFor();
-  await phone.getByText(language.offline).first().waitFor();
+  await phone.locator('main .offline').waitFor();
   await picture(phone, `offline-phone-${language.code}`);
 }
 

@@ -44,6 +44,7 @@ export function hasNetwork(): boolean {
 export function answered(any: boolean): void {
   if (any && !network.online) back();
   network.online = any;
+  network.device = navigator.onLine;
   if (!any) void probe();
 }
 

@@ -25,6 +25,9 @@ speakFor(session.me?.id ?? null);
 /** A fresh document is on its way. */
 let leaving = false;
 
+/** The person is ending the session. */
+let isLoggingOut = false;
+
 /** The person who is logged in, as far as is known. */
 export function me(): Person | null {
   return session.me;
@@ -65,9 +68,16 @@ export async function signUp(handle: string, name: string, password: string): Pr
 
 /** Ends the session and leaves nothing of it on the device. */
 export async function logOut(): Promise<void> {
-  await answer(api.DELETE('/v1/sessions/current'));
+  // Before the answer: the live stream ends with the session, and other requests may be refused first.
+  isLoggingOut = true;
+  try {
+    await answer(api.DELETE('/v1/sessions/current'));
+  } catch (failure) {
+    isLoggingOut = false;
+    throw failure;
+  }
   if (session.me) await forgetPerson(session.me.id);
-  await forget(to.logIn);
+  await forget();
 }
 
 /**
@@ -75,7 +85,7 @@ export async function logOut(): Promise<void> {
  * sent stays for when they log in again, unless they logged out themselves. The log-in page says what happened and leads back
  * to where they were.
  */
-export async function forget(then: string = backHere()): Promise<void> {
+export async function forget(): Promise<void> {
   const had = session.me;
   forgetCopies();
   keep('me', null);
@@ -85,7 +95,7 @@ export async function forget(then: string = backHere()): Promise<void> {
   if (had) {
     // A fresh document is the one sure way to hold nothing of the person in memory. Until it is there nothing else may
     // lead away: neither the page one is on, for lack of a person, nor another request that is refused.
-    startOver(then);
+    startOver(isLoggingOut ? to.logIn : backHere());
     return;
   }
   isNobody();

@@ -70,4 +70,14 @@ describe('who uses this device', () => {
     await session.logOut();
     expect(assign).toHaveBeenCalledExactlyOnceWith('/log-in');
   });
+
+  it('is not told anything either when another request is refused before the log-out is answered', async () => {
+    vi.stubGlobal('fetch', async () => {
+      await session.forget();
+      return new Response(null, { status: 204 });
+    });
+    session.become(person('1'));
+    await session.logOut();
+    expect(assign).toHaveBeenCalledExactlyOnceWith('/log-in');
+  });
 });
