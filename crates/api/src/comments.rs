@@ -8,7 +8,7 @@ use sosik_feed::{CommentId, StoryId};
 
 use crate::app::App;
 use crate::extract::{Id, IdempotencyKey, Json, PageQuery, Query, Viewer, of_story};
-use crate::limits::Commenting;
+use crate::limits::{Commenting, Deleting};
 use crate::problem::Problem;
 use crate::schema::{Comment, CommentPage, EditComment, WriteComment};
 
@@ -78,7 +78,7 @@ pub(crate) async fn edit(
     responses((status = 204, description = "the comment is deleted")))]
 pub(crate) async fn delete(
     State(app): State<App>,
-    viewer: Viewer,
+    viewer: Viewer<Deleting>,
     Id(comment): Id<CommentId>,
 ) -> Result<StatusCode, Problem> {
     app.service.comments().delete(viewer.id, comment).await?;

@@ -43,6 +43,7 @@ pub(crate) struct Limits {
     likes: Limiter,
     friend_requests: Limiter,
     relations: Limiter,
+    deletions: Limiter,
     profiles: Limiter,
     marks: Limiter,
     searches: Limiter,
@@ -79,6 +80,8 @@ kinds! {
     AskingFriends: friend_requests;
     /// Changes of relations except friend requests.
     Relating: relations;
+    /// Deleting stories and comments, and ending sessions. Each takes the writer.
+    Deleting: deletions;
     /// Changes of one's own profile.
     ChangingProfile: profiles;
     /// Moving the read position.
@@ -109,6 +112,7 @@ impl Limits {
             likes: limiter("likes", rates.likes_per_person),
             friend_requests: limiter("friend_requests", rates.friend_requests_per_person),
             relations: limiter("relations", rates.relation_writes_per_person),
+            deletions: limiter("deletions", rates.relation_writes_per_person),
             profiles: limiter("profiles", rates.profile_writes_per_person),
             marks: limiter("marks", rates.read_marks_per_person),
             searches: limiter("searches", rates.searches_per_person),

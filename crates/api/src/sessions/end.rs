@@ -6,6 +6,7 @@ use sosik_feed::SessionId;
 
 use crate::app::App;
 use crate::extract::{Id, Viewer};
+use crate::limits::Deleting;
 use crate::problem::Problem;
 
 /// End a session
@@ -14,7 +15,7 @@ use crate::problem::Problem;
     responses((status = 204, description = "the session has ended")))]
 pub(crate) async fn one(
     State(app): State<App>,
-    viewer: Viewer,
+    viewer: Viewer<Deleting>,
     Id(session): Id<SessionId>,
 ) -> Result<StatusCode, Problem> {
     app.service.sessions().end(&viewer, session).await?;
@@ -26,7 +27,10 @@ pub(crate) async fn one(
 /// The session of this request stays open.
 #[utoipa::path(delete, path = "/v1/sessions", tag = "sessions", operation_id = "end_other_sessions",
     responses((status = 204, description = "all others have ended")))]
-pub(crate) async fn others(State(app): State<App>, viewer: Viewer) -> Result<StatusCode, Problem> {
+pub(crate) async fn others(
+    State(app): State<App>,
+    viewer: Viewer<Deleting>,
+) -> Result<StatusCode, Problem> {
     app.service.sessions().end_others(&viewer).await?;
     Ok(StatusCode::NO_CONTENT)
 }

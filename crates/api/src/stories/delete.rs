@@ -6,6 +6,7 @@ use sosik_feed::StoryId;
 
 use crate::app::App;
 use crate::extract::{Id, Viewer};
+use crate::limits::Deleting;
 use crate::problem::Problem;
 
 /// Delete your story
@@ -16,7 +17,7 @@ use crate::problem::Problem;
     responses((status = 204, description = "the story is deleted")))]
 pub(crate) async fn delete(
     State(app): State<App>,
-    viewer: Viewer,
+    viewer: Viewer<Deleting>,
     Id(story): Id<StoryId>,
 ) -> Result<StatusCode, Problem> {
     app.service.stories().delete(viewer.id, story).await?;

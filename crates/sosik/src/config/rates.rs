@@ -83,7 +83,8 @@ settings! {
             unit: Each("requests"), allowed: 1..=RATE_MAX;
 
         /// Other changes of relations by one person: accepting, withdrawing and declining requests, unfriending,
-        /// following, blocking, muting, and undoing these.
+        /// following, blocking, muting, and undoing these. Deletions of stories, comments and sessions have the same
+        /// limit, counted separately.
         relation_writes_per_person_per_minute => api.rates.relation_writes_per_person.per_minute,
             unit: Each("changes a minute"), allowed: 1..=RATE_MAX;
         /// Other changes of relations by one person at once. A new member follows many people.
