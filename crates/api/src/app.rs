@@ -6,15 +6,20 @@ use sosik_fabric::memory::MemoryRateLimits;
 use sosik_service::Service;
 use tokio_util::sync::CancellationToken;
 
-use crate::extract::RequestIds;
+use crate::extract::{ClientAddress, RequestIds};
 use crate::feed::Streams;
 use crate::limits::{Buckets, Limits};
-use crate::middleware::{Admission, Bodies, RouteMetrics};
+use crate::middleware::{Admission, Bodies, RouteMetrics, shed};
+use crate::problem::Problem;
 use crate::router;
-use crate::serve::Handle;
+use crate::serve::{Handle, NetworkShare, NetworkShares};
 use crate::settings::{Connections, Settings};
 use crate::site::Site;
 use crate::welcome::Welcome;
+
+/// Requests whose password is hashed or waits for that, of which each network takes a part. A hash takes tens of
+/// milliseconds and two run at once by default, so the last of them gets its turn before its wait ends.
+const HASHES: u64 = 128;
 
 /// State of the routers.
 pub(crate) type App = Arc<Inner>;
@@ -45,6 +50,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) admission: Admission,
     pub(crate) bodies: Bodies,
+    hashes: Arc<NetworkShares>,
     pub(crate) streams: Streams,
     pub(crate) request_ids: RequestIds,
     pub(crate) route_metrics: RouteMetrics,
@@ -55,6 +61,16 @@ pub(crate) struct Inner {
     pub(crate) draining: CancellationToken,
     /// Live streams end, and no new ones are opened.
     pub(crate) streams_end: CancellationToken,
+}
+
+impl Inner {
+    /// The right to have a password hashed.
+    ///
+    /// # Errors
+    /// `Busy` if the networks of the client have their part of the hashes.
+    pub(crate) fn may_hash(&self, client: ClientAddress) -> Result<NetworkShare, Problem> {
+        self.hashes.take(client.networks(), 1).ok_or_else(shed)
+    }
 }
 
 /// Sosik over HTTP.
@@ -81,6 +97,7 @@ impl Api {
             limits: Limits::new(&settings.rates, buckets),
             admission: Admission::new(&settings),
             bodies: Bodies::new(&settings),
+            hashes: NetworkShares::of(HASHES),
             streams: Streams::new(settings.streams_max, settings.streams_per_person_max),
             request_ids: RequestIds::new(seed),
             route_metrics: RouteMetrics::default(),

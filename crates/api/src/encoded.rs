@@ -10,6 +10,7 @@ use axum::response::Response;
 use bytes::Bytes;
 
 use crate::extract::names_tag;
+use crate::middleware::SharedBody;
 
 /// Constant bytes, in all encodings that were made of them.
 #[derive(Debug, Clone)]
@@ -63,6 +64,7 @@ impl Encoded {
             response
         } else {
             let mut response = Response::new(Body::from(bytes.clone()));
+            response.extensions_mut().insert(SharedBody);
             if encoding != Encoding::Plain {
                 let name = HeaderValue::from_static(encoding.name());
                 response

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use sosik_service::people::ProfileUpdate;
 
 use crate::app::App;
-use crate::extract::{Json, RequestContext, Viewer};
+use crate::extract::{ClientAddress, Json, RequestContext, Viewer};
 use crate::limits::ChangingProfile;
 use crate::people::profile::to_schema;
 use crate::problem::Problem;
@@ -67,6 +67,7 @@ pub(crate) async fn password(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,
     viewer: Viewer,
+    address: ClientAddress,
     Json(body): Json<ChangePassword>,
 ) -> Result<StatusCode, Problem> {
     // The same limit as for log-ins: a stolen session must not help to guess the current password.
@@ -74,6 +75,7 @@ pub(crate) async fn password(
         .log_ins_per_handle
         .take(viewer.id.as_u64(), Some(&context))
         .await?;
+    let _hash = app.may_hash(address)?;
     app.service
         .accounts()
         .change_password(&viewer, &body.current, &body.new)

@@ -82,7 +82,7 @@ pub struct Connections {
 /// their descriptors can be reserved.
 const ADMINISTRATION_CONNECTIONS_MAX: usize = 64;
 
-/// The metrics of a large node are a hundred KiB.
+/// The metrics of a large node are a hundred KiB. Half of it can be used, because operators have no account.
 const ADMINISTRATION_ANSWER_BYTES_MAX: usize = 16 << 20;
 
 /// Operators read responses immediately, too.

@@ -8,7 +8,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use axum::http::Request;
+use axum::http::{HeaderName, HeaderValue, Request};
 use bytes::Bytes;
 use futures::future::join_all;
 use h2::client::SendRequest;
@@ -108,6 +108,23 @@ async fn an_http2_connection_without_a_request_in_flight_is_closed_and_one_with_
         let event = timeout(TIMEOUT, events.data()).await.unwrap();
         let bytes = event.unwrap().unwrap();
         events.flow_control().release_capacity(bytes.len()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_request_with_more_header_fields_than_any_client_sends_is_rejected() {
+    let app = TestApp::start().await;
+    let (mut asking, _connection) = http2(&app).await;
+    for (fields, expected) in [(90, 200), (101, 431)] {
+        let mut request = get(&app, "/livez", "");
+        for number in 0..fields {
+            let name: HeaderName = format!("x-{number}").parse().unwrap();
+            request
+                .headers_mut()
+                .insert(name, HeaderValue::from_static("v"));
+        }
+        let (answer, _) = asking.send_request(request, true).unwrap();
+        assert_eq!(answer.await.unwrap().status(), expected, "{fields}");
     }
 }
 

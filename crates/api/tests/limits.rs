@@ -87,6 +87,37 @@ async fn guessing_a_password_is_limited_by_handle_and_by_address() {
         .problem(429, "too_many_requests");
 }
 
+#[tokio::test]
+async fn sign_ups_refused_to_one_address_cost_its_network_nothing() {
+    let app = TestApp::with(|settings| {
+        settings.api.rates.sign_ups_per_address = rate(1, 1);
+        settings.api.rates.sign_ups_per_network = rate(1, 2);
+        settings.api.connections.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+    })
+    .await;
+    let sign_up = async |handle: &str, address: &str| {
+        let body = json!({ "handle": handle, "display_name": handle, "password": PASSWORD });
+        let request = app
+            .client()
+            .post(format!("{}/v1/people", app.url()))
+            .header("X-Forwarded-For", address);
+        TestResponse::of(request.json(&body)).await
+    };
+    let first = sign_up("mina", "192.0.2.1").await.expect(201);
+    assert_eq!(
+        first.header("ratelimit-limit"),
+        Some("1"),
+        "the narrower one"
+    );
+    for _ in 0..3 {
+        let refused = sign_up("jun", "192.0.2.1").await;
+        refused.problem(429, "too_many_requests");
+    }
+    sign_up("sora", "192.0.2.2").await.expect(201);
+    let third = sign_up("hana", "192.0.2.3").await;
+    third.problem(429, "too_many_requests");
+}
+
 /// Logs in, with the cookie of a device if there is one.
 async fn log_in(app: &TestApp, handle: &str, password: &str, device: Option<&str>) -> TestResponse {
     let body = json!({ "handle": handle, "password": password });
@@ -266,6 +297,24 @@ async fn nobody_signs_up_where_registration_is_closed_and_accounts_go_on_working
 }
 
 #[tokio::test]
+async fn deletions_are_limited() {
+    let app =
+        TestApp::with(|settings| settings.api.rates.relation_writes_per_person = rate(1, 2)).await;
+    let mina = app.user("mina").await;
+    for _ in 0..2 {
+        let story = mina.posts("for a moment").await;
+        mina.delete(&format!("/v1/stories/{}", story.id))
+            .await
+            .expect(204);
+    }
+    for path in ["stories/1", "comments/1", "sessions/1", "sessions"] {
+        let refused = mina.delete(&format!("/v1/{path}")).await;
+        refused.problem(429, "too_many_requests");
+    }
+    mina.delete("/v1/sessions/current").await.expect(204);
+}
+
+#[tokio::test]
 async fn changes_of_relations_and_profiles_and_marks_of_reading_are_limited() {
     let app = TestApp::with(|settings| {
         settings.api.rates.relation_writes_per_person = rate(1, 2);
@@ -402,7 +451,7 @@ async fn bodies_that_do_not_come_hold_no_place_and_are_refused_in_the_end() {
 #[tokio::test]
 async fn bodies_beyond_their_room_are_shed() {
     let app = TestApp::with(|settings| {
-        settings.api.bodies_bytes_max = 250;
+        settings.api.bodies_bytes_max = 10_000;
         settings.api.body_timeout = Duration::from_secs(20);
     })
     .await;

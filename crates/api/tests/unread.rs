@@ -5,12 +5,15 @@
     reason = "whatever cannot be done fails the test, as it should"
 )]
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::http::Request;
 use bytes::Bytes;
 use futures::future::join_all;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use h2::Reason;
 use h2::client::{Builder, ResponseFuture, SendRequest};
 use sosik_testkit::{TIMEOUT, TestApp, TestPerson, eventually};
 use tokio::io::{AsyncWriteExt, Interest};
@@ -47,7 +50,13 @@ struct Http2 {
 impl Http2 {
     /// Opens a connection with this flow-control window for each stream.
     async fn with_window(url: &str, window: u32) -> Self {
-        let stream = TcpStream::connect(address(url)).await.unwrap();
+        Self::from_address(Ipv4Addr::LOCALHOST, url, window).await
+    }
+
+    async fn from_address(own: Ipv4Addr, url: &str, window: u32) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((IpAddr::V4(own), 0).into()).unwrap();
+        let stream = socket.connect(address(url)).await.unwrap();
         let mut builder = Builder::new();
         builder.initial_window_size(window);
         let (requests, connection) = builder.handshake(stream).await.unwrap();
@@ -134,6 +143,78 @@ async fn without_an_account_a_connection_has_eight_answers_at_once() {
         [200; 20],
         "signed in there are more"
     );
+}
+
+#[tokio::test]
+async fn requests_that_wait_for_their_connection_are_bounded() {
+    let app = TestApp::with(|settings| {
+        settings.api.connections.answer_stall = Duration::from_secs(60);
+    })
+    .await;
+    let stream = TcpStream::connect(address(&app.url())).await.unwrap();
+    let mut builder = Builder::new();
+    builder.initial_window_size(0);
+    // This client does not know yet how many streams the server allows.
+    builder.initial_max_send_streams(128);
+    let (mut requests, connection) = builder.handshake::<_, Bytes>(stream).await.unwrap();
+    let mut unanswered: FuturesUnordered<_> = (0..128)
+        .map(|_| {
+            let request = Request::get(format!("{}/openapi.json", app.url()));
+            let sent = requests.send_request(request.body(()).unwrap(), true);
+            sent.unwrap().0
+        })
+        .collect();
+    let _connection = tokio::spawn(connection);
+    let (mut answered, mut refused) = (Vec::new(), 0);
+    while answered.len() + refused < 128 - 24 {
+        match timeout(TIMEOUT, unanswered.next()).await.unwrap().unwrap() {
+            Ok(answer) => answered.push(answer),
+            Err(error) => {
+                assert_eq!(error.reason(), Some(Reason::REFUSED_STREAM));
+                refused += 1;
+            }
+        }
+    }
+    assert!(answered.iter().all(|answer| answer.status() == 200));
+    assert_eq!((answered.len(), refused), (8, 96));
+    assert!(unanswered.next().now_or_never().is_none(), "24 wait");
+}
+
+#[tokio::test]
+async fn unread_answers_without_an_account_take_no_room_from_people_with_one() {
+    let file = "/openapi.json";
+    let length = TestApp::start().await.get(file).await.body.len();
+    let app = TestApp::with(|settings| {
+        settings.api.connections.answer_bytes_max = 3 * length;
+        settings.api.connections.answer_stall = Duration::from_secs(60);
+    })
+    .await;
+    let mina = app.user("mina").await;
+    let (mut connections, mut unread) = (Vec::new(), Vec::new());
+    for last in [2, 3] {
+        let own = Ipv4Addr::new(127, 0, 0, last);
+        let mut connection = Http2::from_address(own, &app.url(), 0).await;
+        for _ in 0..8 {
+            unread.push(connection.ask(file, None).await.await.unwrap());
+        }
+        connections.push(connection);
+    }
+    mina.get("/v1/feed").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_refusal_for_lack_of_room_that_is_not_read_ends_with_its_connection() {
+    let app = TestApp::with(|settings| {
+        settings.api.connections.answer_stall = Duration::from_secs(2);
+        settings.api.connections.answer_bytes_max = 64 << 10;
+    })
+    .await;
+    let (mina, page) = author(&app).await;
+    let mut connection = Http2::with_window(&app.url(), 0).await;
+    let answer = connection.ask(&page, Some(&mina.token)).await;
+    let unread = answer.await.unwrap();
+    assert_eq!(unread.status(), 503);
+    connection.ends_by_the_server().await;
 }
 
 #[tokio::test]

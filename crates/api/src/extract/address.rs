@@ -20,17 +20,29 @@ use crate::settings::Settings;
 /// Maximum number of proxies in a chain. Real chains have two or three; a longer one is forged by a client.
 const HOPS_MAX: usize = 16;
 
-/// Bits of an IPv6 address that identify a network. A household or a rented machine gets a whole /64, so a single
+/// Bytes of an IPv6 address that identify the narrow network: /64. A rented machine gets at least that, so a single
 /// client has 2⁶⁴ addresses.
-const V6_NETWORK_BITS: u32 = 64;
+const V6_NARROW_BYTES: usize = 8;
+
+/// Bytes of an IPv6 address that identify the wide network: /48. Providers assign a customer something between a /64
+/// and a /48, and no more.
+const V6_WIDE_BYTES: usize = 6;
+
+/// Bytes of an IPv4 address that identify the wide network: /24, the smallest that is routed on its own.
+const V4_WIDE_BYTES: usize = 3;
 
 /// The address a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientAddress(IpAddr);
 
-/// The key of one client in limits by address: an IPv4 address, or the /64 of an IPv6 address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Network(IpAddr);
+/// Keys of the two networks of a client in limits by address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ClientNetworks {
+    /// One IPv4 address, or an IPv6 /64.
+    pub(crate) narrow: u64,
+    /// The network around it, which may belong to the same customer: IPv4 /24, IPv6 /48.
+    pub(crate) wide: u64,
+}
 
 impl ClientAddress {
     /// The client of a request with these headers, whose connection has this peer.
@@ -68,39 +80,30 @@ impl ClientAddress {
         Self::of(peer, headers, settings)
     }
 
-    /// The key of limits by address.
-    pub(crate) fn network(self) -> Network {
-        Network::of(self.0)
+    /// The keys of limits by address.
+    pub(crate) fn networks(self) -> ClientNetworks {
+        ClientNetworks::of(self.0)
     }
 }
 
-impl Network {
-    /// The network of an address.
+impl ClientNetworks {
+    /// The networks of an address.
     pub(crate) fn of(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V4(address) => IpAddr::V4(address),
-            IpAddr::V6(address) => {
-                let mask = u128::MAX << (u128::BITS - V6_NETWORK_BITS);
-                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
+        match address.to_canonical() {
+            IpAddr::V4(address) => {
+                let bytes = address.octets();
+                Self {
+                    narrow: xxh3_64(&bytes),
+                    wide: xxh3_64(&bytes[..V4_WIDE_BYTES]),
+                }
             }
-        })
-    }
-
-    /// The key of its rate limits.
-    pub(crate) fn key(self) -> u64 {
-        match self.0 {
-            IpAddr::V4(address) => xxh3_64(&address.octets()),
-            IpAddr::V6(address) => xxh3_64(&address.octets()),
-        }
-    }
-}
-
-impl ClientAddress {
-    /// The key of the surrounding network: IPv4 /24, IPv6 /48, the smallest that providers assign to one customer.
-    pub(crate) fn wide_network_key(self) -> u64 {
-        match self.0 {
-            IpAddr::V4(address) => xxh3_64(&address.octets()[..3]),
-            IpAddr::V6(address) => xxh3_64(&address.octets()[..6]),
+            IpAddr::V6(address) => {
+                let bytes = address.octets();
+                Self {
+                    narrow: xxh3_64(&bytes[..V6_NARROW_BYTES]),
+                    wide: xxh3_64(&bytes[..V6_WIDE_BYTES]),
+                }
+            }
         }
     }
 }
@@ -208,25 +211,25 @@ mod tests {
         }
     }
 
-    #[test]
-    fn neighbours_share_a_network() {
-        let key = |text: &str| ClientAddress(text.parse().unwrap()).wide_network_key();
-        assert_eq!(key("192.0.2.1"), key("192.0.2.254"));
-        assert_ne!(key("192.0.2.1"), key("192.0.3.1"));
-        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:ffff::9"));
-        assert_ne!(key("2001:db8:1::1"), key("2001:db8:2::1"));
+    fn networks(address: &str) -> ClientNetworks {
+        ClientAddress(address.parse().unwrap()).networks()
     }
 
     #[test]
-    fn a_household_of_version_6_is_one() {
-        let network = |text: &str| ClientAddress(text.parse().unwrap()).network();
-        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
-        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
-        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
-        assert_eq!(network("192.0.2.1"), network("::ffff:192.0.2.1"));
-        assert_eq!(
-            network("2001:db8:1:2::1").key(),
-            network("2001:db8:1:2:ffff::9").key()
-        );
+    fn neighbours_share_the_wide_network() {
+        let wide = |address: &str| networks(address).wide;
+        assert_eq!(wide("192.0.2.1"), wide("192.0.2.254"));
+        assert_ne!(wide("192.0.2.1"), wide("192.0.3.1"));
+        assert_eq!(wide("2001:db8:1:2::1"), wide("2001:db8:1:ffff::9"));
+        assert_ne!(wide("2001:db8:1::1"), wide("2001:db8:2::1"));
+    }
+
+    #[test]
+    fn the_addresses_of_one_machine_share_the_narrow_network() {
+        let narrow = |address: &str| networks(address).narrow;
+        assert_eq!(narrow("2001:db8:1:2::1"), narrow("2001:db8:1:2:ffff::9"));
+        assert_ne!(narrow("2001:db8:1:2::1"), narrow("2001:db8:1:3::1"));
+        assert_ne!(narrow("192.0.2.1"), narrow("192.0.2.2"));
+        assert_eq!(narrow("192.0.2.1"), narrow("::ffff:192.0.2.1"));
     }
 }

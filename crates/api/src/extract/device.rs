@@ -34,7 +34,11 @@ impl FromRequestParts<App> for Device {
     }
 }
 
-/// The first cookie with that name. A planted one is harmless: at worst the device counts as unknown.
+/// The first cookie with that name.
+///
+/// Over TLS nobody can plant one, because of its prefix. Over plain HTTP a neighbour site on the same domain can: then the
+/// person who logs in gets this token as that of a device, and the neighbour can use up its budget of attempts. It gains
+/// no access by that.
 fn sent(headers: &HeaderMap, is_https: bool) -> Option<String> {
     DEVICE.values(headers, is_https).next().map(str::to_owned)
 }

@@ -16,7 +16,7 @@ mod request_id;
 mod same_site;
 mod viewer;
 
-pub(crate) use address::{ClientAddress, Network};
+pub(crate) use address::{ClientAddress, ClientNetworks};
 pub(crate) use conditional::{IfNoneMatch, names_tag};
 pub(crate) use cookies::{forget_session, keep_session, session_cookie};
 pub(crate) use device::{Device, keep_device};

@@ -62,7 +62,7 @@ async fn look_up_token(
     token: &str,
 ) -> Result<sosik_service::accounts::Viewer, Problem> {
     let address = ClientAddress::of_parts(&parts.extensions, &parts.headers, &app.settings);
-    let network = address.network().key();
+    let network = address.networks().narrow;
     app.limits.unknown_tokens.check(network).await?;
     let viewer = app.service.sessions().viewer_in_store(token).await?;
     if viewer.is_none() {

@@ -2,7 +2,7 @@
 //!
 //! If more requests run at once than the machine can process, all of them are late. At most N requests run at once and
 //! a few wait. The rest get 503 immediately. Reads of the feed are shed last: a part of the permits is reserved for
-//! them. One network cannot take more than half.
+//! them. One network takes a part only (see [`NetworkShares`]).
 //!
 //! A request gets here with its body complete. It holds its permit until the response begins. So a live stream holds
 //! none while it is open; streams have their own limits, and so have the bytes of responses.
@@ -16,22 +16,22 @@ use axum::response::Response;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use super::response_bytes::OVERHEAD_BYTES;
 use super::routes::Front;
 use super::{host, response_bytes};
 use crate::app::App;
-use crate::extract::ClientAddress;
+use crate::extract::{ClientAddress, ClientNetworks};
 use crate::problem::Problem;
-use crate::serve::{BudgetExceeded, InFlight, NetworkShare, Networks, RequestPermit};
+use crate::serve::{
+    BudgetExceeded, HEADER_FIELDS_MAX, InFlight, NetworkShare, NetworkShares, RequestPermit, Room,
+};
 use crate::settings::Settings;
 
 /// One permit in this number is reserved for reads of the feed.
 const FEED_RESERVED_PART: usize = 8;
 
-/// The share of all permits that one network may hold or wait for: half, so that others can always proceed.
-const NETWORK_PART: usize = 2;
-
 /// Responses up to this size are sent even without room: a refusal would be as large.
-const SMALL_BYTES: usize = 1_024;
+const SMALL_BYTES: usize = OVERHEAD_BYTES + 1_024;
 
 /// A client that was shed retries after this time at the earliest.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -41,7 +41,8 @@ pub(crate) struct Admission {
     all: Gate,
     /// All requests except reads of the feed pass this gate first.
     others: Gate,
-    networks: Arc<Networks>,
+    /// Of the permits. A network holds them or waits for them.
+    networks: Arc<NetworkShares>,
     wait: Duration,
 }
 
@@ -81,7 +82,7 @@ impl Admission {
         Self {
             all: gate(permits),
             others: gate((permits - permits / FEED_RESERVED_PART).max(1)),
-            networks: Networks::new((permits / NETWORK_PART).max(1) as u64),
+            networks: NetworkShares::of(permits as u64),
             wait: settings.request_wait,
         }
     }
@@ -93,9 +94,9 @@ impl Admission {
     pub(crate) async fn acquire(
         &self,
         class: RequestClass,
-        network: u64,
+        client: ClientNetworks,
     ) -> Result<Permit<'_>, Problem> {
-        let taken = self.networks.take(network, 1).ok_or_else(shed)?;
+        let taken = self.networks.take(client, 1).ok_or_else(shed)?;
         let others = match class {
             RequestClass::Feed => None,
             RequestClass::Other => Some(self.others.acquire(self.wait).await?),
@@ -130,7 +131,8 @@ impl Gate {
     }
 }
 
-pub(super) fn shed() -> Problem {
+/// Counts a request that gets 503 because of a limit on resources.
+pub(crate) fn shed() -> Problem {
     count_shed(1);
     Problem::Busy(RETRY_AFTER)
 }
@@ -167,6 +169,9 @@ pub(super) async fn admit(
     request: Request,
     reservation: &mut RequestReservation,
 ) -> Result<Response, Problem> {
+    if request.headers().len() > HEADER_FIELDS_MAX {
+        return Err(Problem::HeaderFieldsTooMany);
+    }
     host::check(&request)?;
     if !route.is_some_and(is_probe) {
         reservation.acquire().await?;
@@ -175,8 +180,8 @@ pub(super) async fn admit(
         return Ok(front.call(request).await);
     };
     let app = &front.app;
-    let (request, _body) = app.bodies.read(request, reservation.network).await?;
-    let _permit = app.admission.acquire(class, reservation.network).await?;
+    let (request, _body) = app.bodies.read(request, reservation.client).await?;
+    let _permit = app.admission.acquire(class, reservation.client).await?;
     let handling = front.call_compressing(request);
     timeout(app.settings.request_timeout, handling)
         .await
@@ -187,7 +192,7 @@ pub(super) async fn admit(
 pub(super) struct RequestReservation {
     /// Missing if the request did not come through a socket.
     request: Option<Arc<InFlight>>,
-    network: u64,
+    client: ClientNetworks,
     permit: Option<RequestPermit>,
     changes_something: bool,
 }
@@ -198,7 +203,7 @@ impl RequestReservation {
             ClientAddress::of_parts(request.extensions(), request.headers(), &app.settings);
         Self {
             request: request.extensions().get::<Arc<InFlight>>().cloned(),
-            network: client.network().key(),
+            client: client.networks(),
             permit: None,
             changes_something: !request.method().is_safe(),
         }
@@ -211,10 +216,10 @@ impl RequestReservation {
         };
         let connection = request.connection();
         self.permit = connection
-            .acquire_permit()
+            .acquire_permit(self.client)
             .await
             .map_err(|BudgetExceeded| shed())?;
-        match connection.has_capacity(self.network) {
+        match connection.has_capacity(self.client) {
             true => Ok(()),
             false => Err(shed()),
         }
@@ -225,22 +230,27 @@ impl RequestReservation {
     /// responses of a connection without an account.
     ///
     /// # Errors
-    /// When there is no space for the response.
+    /// When there is no room for the response. The refusal has room, and a deadline like any other response.
     pub(super) fn hold(&mut self, response: &Response, is_signed_in: bool) -> Result<(), Problem> {
-        let permit = self.permit.take().filter(|_| !is_signed_in);
+        let mut permit = self.permit.take().filter(|_| !is_signed_in);
         let Some(request) = &self.request else {
             return Ok(());
         };
         let connection = request.connection();
         let bytes = response_bytes::bytes(response);
-        let has_to_be_given = self.changes_something || bytes <= SMALL_BYTES;
-        let held = if has_to_be_given {
-            connection.hold_unlimited(self.network, bytes, permit)
-        } else {
-            let held = connection.hold(self.network, bytes, permit);
-            held.map_err(|BudgetExceeded| shed())?
+        let room = |bytes| Room {
+            networks: self.client,
+            is_signed_in,
+            bytes,
         };
-        request.keep(held);
+        if self.changes_something || bytes <= SMALL_BYTES {
+            request.keep(connection.hold_unlimited(room(bytes), permit));
+        } else if let Some(held) = connection.hold(room(bytes), &mut permit) {
+            request.keep(held);
+        } else {
+            request.keep(connection.hold_unlimited(room(OVERHEAD_BYTES), permit));
+            return Err(shed());
+        }
         Ok(())
     }
 }
@@ -270,6 +280,13 @@ mod tests {
         })
     }
 
+    fn client(network: u64) -> ClientNetworks {
+        ClientNetworks {
+            narrow: network,
+            wide: network,
+        }
+    }
+
     #[tokio::test]
     async fn the_last_places_are_kept_for_reads_of_the_feed() {
         let admission = admission(8, 0);
@@ -277,21 +294,36 @@ mod tests {
         for network in 0..7 {
             held.push(
                 admission
-                    .acquire(RequestClass::Other, network)
+                    .acquire(RequestClass::Other, client(network))
                     .await
                     .expect("there is a place"),
             );
         }
-        assert!(admission.acquire(RequestClass::Other, 8).await.is_err());
+        assert!(
+            admission
+                .acquire(RequestClass::Other, client(8))
+                .await
+                .is_err()
+        );
         held.push(
             admission
-                .acquire(RequestClass::Feed, 8)
+                .acquire(RequestClass::Feed, client(8))
                 .await
                 .expect("one place is kept"),
         );
-        assert!(admission.acquire(RequestClass::Feed, 9).await.is_err());
+        assert!(
+            admission
+                .acquire(RequestClass::Feed, client(9))
+                .await
+                .is_err()
+        );
         held.clear();
-        assert!(admission.acquire(RequestClass::Other, 1).await.is_ok());
+        assert!(
+            admission
+                .acquire(RequestClass::Other, client(1))
+                .await
+                .is_ok()
+        );
     }
 
     #[tokio::test]
@@ -301,31 +333,70 @@ mod tests {
         for _ in 0..4 {
             held.push(
                 admission
-                    .acquire(RequestClass::Feed, 1)
+                    .acquire(RequestClass::Feed, client(1))
                     .await
                     .expect("its half"),
             );
         }
-        assert!(admission.acquire(RequestClass::Feed, 1).await.is_err());
+        assert!(
+            admission
+                .acquire(RequestClass::Feed, client(1))
+                .await
+                .is_err()
+        );
         held.push(
             admission
-                .acquire(RequestClass::Other, 2)
+                .acquire(RequestClass::Other, client(2))
                 .await
                 .expect("there is a place"),
         );
         held.truncate(3);
-        assert!(admission.acquire(RequestClass::Feed, 1).await.is_ok());
+        assert!(
+            admission
+                .acquire(RequestClass::Feed, client(1))
+                .await
+                .is_ok()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_customer_with_many_networks_of_version_6_leaves_places_to_others() {
+        let admission = admission(8, 8);
+        let address = |last: u16| ClientNetworks::of([0x2001, 0xdb8, 1, last, 0, 0, 0, 1].into());
+        let mut held = Vec::new();
+        for number in 0..6 {
+            let place = admission
+                .acquire(RequestClass::Feed, address(number % 4))
+                .await;
+            held.push(place.expect("three quarters"));
+        }
+        for number in 0..8 {
+            let more = admission.acquire(RequestClass::Feed, address(number));
+            assert!(more.await.is_err());
+        }
+        let other = ClientNetworks::of([0x2001, 0xdb8, 2, 0, 0, 0, 0, 1].into());
+        assert!(admission.acquire(RequestClass::Feed, other).await.is_ok());
     }
 
     #[tokio::test]
     async fn who_waits_too_long_is_sent_away_and_leaves_the_queue() {
         let admission = admission(1, 1);
-        let held = admission.acquire(RequestClass::Feed, 1).await;
+        let held = admission.acquire(RequestClass::Feed, client(1)).await;
         for _ in 0..3 {
-            assert!(admission.acquire(RequestClass::Feed, 1).await.is_err());
+            assert!(
+                admission
+                    .acquire(RequestClass::Feed, client(1))
+                    .await
+                    .is_err()
+            );
         }
         drop(held);
-        assert!(admission.acquire(RequestClass::Feed, 1).await.is_ok());
+        assert!(
+            admission
+                .acquire(RequestClass::Feed, client(1))
+                .await
+                .is_ok()
+        );
         assert_eq!(admission.stats(1), (0, 0));
     }
 }

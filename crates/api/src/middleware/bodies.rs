@@ -1,7 +1,8 @@
 //! Request bodies, read before a request gets a permit.
 //!
-//! A slow body holds no permit. It must arrive at a minimum rate and within its own deadline. The memory of all bodies,
-//! and the number of bodies that one network sends at once, are bounded.
+//! A slow body holds no permit. It must arrive at a minimum rate and within its own deadline. The memory of all bodies
+//! is bounded, and so are the parts of it that a network takes. Of a request that waits for its connection, the client
+//! can send no more than a window of HTTP/2 in advance, which is not counted here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,8 +17,9 @@ use hyper::body::Body as HttpBody;
 use tokio::time::{Instant, timeout_at};
 
 use super::admission::shed;
+use crate::extract::ClientNetworks;
 use crate::problem::Problem;
-use crate::serve::{NetworkShare, Networks};
+use crate::serve::{NetworkShare, NetworkShares};
 use crate::settings::Settings;
 
 /// Up to this many further bytes of a body that is too large are read and discarded: a client that is still sending
@@ -31,9 +33,8 @@ const RATE_MIN: u64 = 1_024;
 /// A body may be late by this time: a mobile network interrupts for a few seconds.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Maximum number of bodies that one network sends at once. It is more than a busy network has in flight, because each
-/// takes milliseconds.
-const PER_NETWORK_MAX: u64 = 256;
+/// What a body counts besides its bytes, so that short bodies that arrive slowly are bounded, too.
+const OVERHEAD_BYTES: usize = 4 * 1_024;
 
 /// The bodies being read.
 pub(crate) struct Bodies {
@@ -41,7 +42,7 @@ pub(crate) struct Bodies {
     held: AtomicUsize,
     bytes_max: usize,
     each_bytes_max: usize,
-    networks: Arc<Networks>,
+    networks: Arc<NetworkShares>,
     deadline: Duration,
 }
 
@@ -58,7 +59,7 @@ impl Bodies {
             held: AtomicUsize::new(0),
             bytes_max: settings.bodies_bytes_max,
             each_bytes_max: settings.request_body_bytes_max,
-            networks: Networks::new(PER_NETWORK_MAX),
+            networks: NetworkShares::of(settings.bodies_bytes_max as u64),
             deadline: settings.body_timeout,
         }
     }
@@ -70,13 +71,13 @@ impl Bodies {
     pub(super) async fn read(
         &self,
         request: Request,
-        network: u64,
+        client: ClientNetworks,
     ) -> Result<(Request, Option<BodyReservation<'_>>), Problem> {
         if !has_body(&request) {
             return Ok((request, None));
         }
         let (parts, body) = request.into_parts();
-        let reservation = self.take(announced(&body, self.each_bytes_max), network)?;
+        let reservation = self.take(announced(&body, self.each_bytes_max), client)?;
         let bytes = self.collect(body).await?;
         Ok((
             Request::from_parts(parts, Body::from(bytes)),
@@ -84,8 +85,10 @@ impl Bodies {
         ))
     }
 
-    fn take(&self, bytes: usize, network: u64) -> Result<BodyReservation<'_>, Problem> {
-        let taken = self.networks.take(network, 1).ok_or_else(shed)?;
+    fn take(&self, bytes: usize, client: ClientNetworks) -> Result<BodyReservation<'_>, Problem> {
+        let bytes = bytes + OVERHEAD_BYTES;
+        let taken = self.networks.take(client, bytes as u64);
+        let taken = taken.ok_or_else(shed)?;
         let before = self.held.fetch_add(bytes, Ordering::AcqRel);
         let reservation = BodyReservation {
             bodies: self,
@@ -170,6 +173,13 @@ mod tests {
         })
     }
 
+    fn client(network: u64) -> ClientNetworks {
+        ClientNetworks {
+            narrow: network,
+            wide: network,
+        }
+    }
+
     fn post(body: Body) -> Request {
         let request = Request::post("/v1/stories");
         request.body(body).unwrap()
@@ -189,24 +199,27 @@ mod tests {
     async fn a_body_is_put_back_in_full() {
         let pieces = stream::iter(["{\"a\"", ":1}"]).map(Ok::<_, Infallible>);
         let bodies = bodies(1 << 20);
-        let read = bodies.read(post(Body::from_stream(pieces)), 1).await;
+        let read = bodies
+            .read(post(Body::from_stream(pieces)), client(1))
+            .await;
         let (request, _room) = read.unwrap_or_else(|problem| panic!("{problem}"));
         let whole = request.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(&whole[..], b"{\"a\":1}");
     }
 
     #[tokio::test]
-    async fn bodies_together_have_only_so_many_bytes_and_one_network_only_so_many_bodies() {
-        let all = bodies(100);
-        let first = all.take(60, 1).unwrap_or_else(|_| panic!("there is room"));
-        assert!(all.take(60, 2).is_err());
+    async fn bodies_together_have_only_so_many_bytes_and_one_network_half_of_them() {
+        let all = bodies(100_000);
+        let first = all.take(60_000, client(1));
+        assert!(first.is_ok());
+        assert!(all.take(60_000, client(2)).is_err());
+        assert!(all.take(1, client(1)).is_err(), "its half is taken");
         drop(first);
-        assert!(all.take(60, 2).is_ok());
-        let of_one: Vec<_> = (0..PER_NETWORK_MAX)
-            .map_while(|_| all.take(0, 3).ok())
+        assert!(all.take(60_000, client(2)).is_ok());
+        let of_one: Vec<_> = (0..100)
+            .map_while(|_| all.take(0, client(3)).ok())
             .collect();
-        assert_eq!(of_one.len() as u64, PER_NETWORK_MAX);
-        assert!(all.take(0, 3).is_err());
-        assert!(all.take(0, 4).is_ok());
+        assert_eq!(of_one.len(), (100_000 / 2usize).div_ceil(OVERHEAD_BYTES));
+        assert!(all.take(0, client(4)).is_ok());
     }
 }

@@ -19,11 +19,12 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use admission::Admission;
+pub(crate) use admission::{Admission, shed};
 pub(crate) use bodies::Bodies;
 pub(crate) use cors::cors;
 pub(crate) use metrics::RouteMetrics;
 pub use operators::AdminToken;
 pub(crate) use operators::operators;
+pub(crate) use response_bytes::SharedBody;
 pub(crate) use routes::{Front, Routes};
 pub(crate) use watch::watch;

@@ -134,7 +134,7 @@ fn log(
                 method = info.method.as_str(),
                 route = info.route.unwrap_or("(none)"),
                 status = response.status().as_u16(),
-                took_ms = took.as_millis(),
+                took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
                 user.id = info.context.person().map(field::display),
                 $($own)+
             )

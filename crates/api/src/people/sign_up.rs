@@ -36,15 +36,17 @@ pub(crate) async fn sign_up(
     if app.settings.registration == Registration::Closed {
         return Err(Problem::RegistrationClosed);
     }
-    // The limit of the larger network comes first, so that the headers describe the narrower one.
-    app.limits
-        .sign_ups_per_network
-        .take(address.wide_network_key(), Some(&context))
-        .await?;
+    // The limit of the address comes first: a rejected address must not use up the budget of its network.
+    let networks = address.networks();
     app.limits
         .sign_ups_per_address
-        .take(address.network().key(), Some(&context))
+        .take(networks.narrow, Some(&context))
         .await?;
+    app.limits
+        .sign_ups_per_network
+        .take(networks.wide, Some(&context))
+        .await?;
+    let _hash = app.may_hash(address)?;
     let SignUp {
         handle,
         display_name,

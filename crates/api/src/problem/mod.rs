@@ -41,6 +41,8 @@ pub(crate) enum Problem {
     AdminTokenMissing,
     #[error("name the host of this service once, in the Host header or in :authority")]
     HostInvalid,
+    #[error("the request has too many header fields: send at most 100")]
+    HeaderFieldsTooMany,
     #[error(
         "the session cookie came with two different values: clear the cookies of this site, then log in"
     )]
@@ -120,6 +122,10 @@ impl Problem {
             Self::SentByBrowser => (StatusCode::FORBIDDEN, "cross_site"),
             Self::AdminTokenMissing => (StatusCode::UNAUTHORIZED, "admin_token_required"),
             Self::HostInvalid => (StatusCode::BAD_REQUEST, "host_invalid"),
+            Self::HeaderFieldsTooMany => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "header_fields_too_many",
+            ),
             Self::CookieAmbiguous => (StatusCode::BAD_REQUEST, "cookie_ambiguous"),
             Self::RegistrationClosed => (StatusCode::FORBIDDEN, "registration_closed"),
             Self::OtherPerson => (StatusCode::CONFLICT, "other_person"),
@@ -165,6 +171,7 @@ impl Problem {
             | Self::SentByBrowser
             | Self::AdminTokenMissing
             | Self::HostInvalid
+            | Self::HeaderFieldsTooMany
             | Self::CookieAmbiguous
             | Self::RegistrationClosed
             | Self::NotFound(_)
@@ -213,6 +220,7 @@ impl Problem {
             | Self::SentByBrowser
             | Self::AdminTokenMissing
             | Self::HostInvalid
+            | Self::HeaderFieldsTooMany
             | Self::CookieAmbiguous
             | Self::RegistrationClosed
             | Self::NotFound(_)

@@ -23,7 +23,7 @@ pub(super) struct ResponseBody {
     body: Body,
     /// The bytes of the body that follow the last piece.
     rest: Bytes,
-    held: Option<Arc<HeldResponse>>,
+    held: Arc<HeldResponse>,
     _in_flight: Arc<InFlight>,
 }
 
@@ -48,7 +48,7 @@ impl ResponseBody {
         if bytes.len() > PIECE_BYTES_MAX {
             self.rest = bytes.split_off(PIECE_BYTES_MAX);
         }
-        Frame::data(Piece::new(bytes, self.held.clone()))
+        Frame::data(Piece::new(bytes, Some(Arc::clone(&self.held))))
     }
 }
 

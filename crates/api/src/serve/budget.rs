@@ -1,8 +1,11 @@
 //! Limits on the unwritten bytes of responses, for a connection, a network and the process.
 //!
-//! A response holds its bytes from its creation until the last of them is written or dropped. Requests wait for room of
-//! their connection, and are shed while the process has none. A client that reads a response too slowly is
+//! A response holds its bytes from its creation until the last of them is written or dropped. Requests are shed while
+//! their connection, their network or the process has no room. A client that reads a response too slowly is
 //! disconnected, so that its room is released.
+//!
+//! Responses to requests without an account take at most half of the room, so that nobody without an account can have
+//! people with one shed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -10,7 +13,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::connection::Connection;
-use super::networks::{NetworkShare, Networks};
+use super::networks::{NetworkShare, NetworkShares};
+use crate::extract::ClientNetworks;
 use crate::settings::Connections;
 
 /// Minimum rate at which clients read responses, in bytes a second. The slowest phones are ten times as fast.
@@ -19,15 +23,26 @@ const RATE_MIN: u64 = 1_024;
 /// The minimum rate while more than half of the room is in use, because slow clients then cause others to be rejected.
 const RATE_MIN_WHEN_FULL: u64 = 16 * 1_024;
 
-/// The share of all room that one network may hold: half.
-const NETWORK_PART: usize = 2;
-
 /// Unwritten bytes of responses of one listener.
 #[derive(Debug)]
 pub(super) struct ResponseBudget {
-    held: AtomicUsize,
+    /// Of people with an account.
+    signed_in: AtomicUsize,
+    anonymous: AtomicUsize,
     max: usize,
-    networks: Arc<Networks>,
+    anonymous_max: usize,
+    networks: Arc<NetworkShares>,
+}
+
+/// A response that needs room.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// The client.
+    pub(crate) networks: ClientNetworks,
+    /// Whether the request was one of a person with an account.
+    pub(crate) is_signed_in: bool,
+    /// The memory that the response occupies.
+    pub(crate) bytes: usize,
 }
 
 /// A permit of a connection to handle one more request.
@@ -37,9 +52,9 @@ pub(crate) type RequestPermit = OwnedSemaphorePermit;
 #[derive(Debug)]
 pub(crate) struct HeldResponse {
     connection: Arc<Connection>,
-    bytes: usize,
+    room: Room,
     _network: NetworkShare,
-    _permit: Option<RequestPermit>,
+    permit: Option<RequestPermit>,
     /// Bytes that were passed to the protocol library and not written yet.
     in_transit: AtomicUsize,
     written: AtomicU64,
@@ -54,19 +69,23 @@ pub(crate) struct BudgetExceeded;
 impl ResponseBudget {
     pub(super) fn new(limits: &Connections) -> Self {
         Self {
-            held: AtomicUsize::new(0),
+            signed_in: AtomicUsize::new(0),
+            anonymous: AtomicUsize::new(0),
             max: limits.answer_bytes_max,
-            networks: Networks::new((limits.answer_bytes_max / NETWORK_PART) as u64),
+            anonymous_max: limits.answer_bytes_max / 2,
+            networks: NetworkShares::of(limits.answer_bytes_max as u64),
         }
     }
 
-    /// Whether there is room for a further request of a network.
-    pub(super) fn has_capacity(&self, network: u64) -> bool {
-        self.held() < self.max && !self.networks.is_full(network)
+    /// Whether there is room for a further request of a client.
+    pub(super) fn has_capacity(&self, client: ClientNetworks) -> bool {
+        let anonymous = self.anonymous.load(Ordering::Acquire);
+        let signed_in = self.signed_in.load(Ordering::Acquire);
+        signed_in + anonymous.min(self.anonymous_max) < self.max && !self.networks.is_full(client)
     }
 
     pub(super) fn held(&self) -> usize {
-        self.held.load(Ordering::Acquire)
+        self.signed_in.load(Ordering::Acquire) + self.anonymous.load(Ordering::Acquire)
     }
 
     /// The current minimum rate at which clients must read answers.
@@ -78,36 +97,52 @@ impl ResponseBudget {
     }
 
     /// Counts a response of a connection. Returns whether there was room for it.
-    pub(super) fn hold(
-        &self,
-        connection: &Arc<Connection>,
-        network: u64,
-        bytes: usize,
-        permit: Option<RequestPermit>,
-    ) -> (Arc<HeldResponse>, bool) {
-        let before = self.held.fetch_add(bytes, Ordering::AcqRel);
-        let connection_has = connection.take_bytes(bytes);
-        let (taken, network_has) = self.networks.add(network, bytes as u64);
+    pub(super) fn hold(&self, connection: &Arc<Connection>, room: Room) -> (HeldResponse, bool) {
+        let process_has = self.take(room);
+        let connection_has = connection.take_bytes(room.bytes);
+        let (taken, network_has) = self.networks.add(room.networks, room.bytes as u64);
         let held = HeldResponse {
             connection: Arc::clone(connection),
-            bytes,
+            room,
             _network: taken,
-            _permit: permit,
+            permit: None,
             in_transit: AtomicUsize::new(0),
             written: AtomicU64::new(0),
             marked_at: AtomicU32::new(connection.now()),
             marked_written: AtomicU64::new(0),
         };
-        let fits = before + bytes <= self.max && connection_has && network_has;
-        (Arc::new(held), fits)
+        (held, process_has && connection_has && network_has)
     }
 
-    pub(super) fn release(&self, bytes: usize) {
-        self.held.fetch_sub(bytes, Ordering::AcqRel);
+    /// Counts bytes. What is held without an account beyond its half does not count for people with one.
+    fn take(&self, room: Room) -> bool {
+        if room.is_signed_in {
+            let before = self.signed_in.fetch_add(room.bytes, Ordering::AcqRel);
+            let anonymous = self.anonymous.load(Ordering::Acquire);
+            return before + room.bytes + anonymous.min(self.anonymous_max) <= self.max;
+        }
+        let before = self.anonymous.fetch_add(room.bytes, Ordering::AcqRel);
+        let signed_in = self.signed_in.load(Ordering::Acquire);
+        let after = before + room.bytes;
+        after <= self.anonymous_max && signed_in + after <= self.max
+    }
+
+    pub(super) fn release(&self, room: Room) {
+        let held = match room.is_signed_in {
+            true => &self.signed_in,
+            false => &self.anonymous,
+        };
+        held.fetch_sub(room.bytes, Ordering::AcqRel);
     }
 }
 
 impl HeldResponse {
+    /// Keeps a permit of the connection until the response is written.
+    pub(super) fn with_permit(mut self, permit: Option<RequestPermit>) -> Self {
+        self.permit = permit;
+        self
+    }
+
     pub(super) fn handed_over(&self, bytes: usize) {
         self.in_transit.fetch_add(bytes, Ordering::AcqRel);
     }
@@ -137,14 +172,14 @@ impl HeldResponse {
 
 impl Drop for HeldResponse {
     fn drop(&mut self) {
-        self.connection.release(self, self.bytes);
+        self.connection.release(self, self.room);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::connection::Registry;
+    use crate::serve::connection::{OpenConnection, Registry};
 
     const MIB: usize = 1 << 20;
 
@@ -156,31 +191,63 @@ mod tests {
         }))
     }
 
-    fn connection(registry: &Arc<Registry>, last: u8) -> Arc<Connection> {
+    fn connection(registry: &Arc<Registry>, last: u8) -> OpenConnection {
         registry.open(([127, 0, 0, last], 9).into())
+    }
+
+    /// Room for a response to a person in one of many networks.
+    fn room(network: u64, bytes: usize) -> Room {
+        let networks = ClientNetworks {
+            narrow: network,
+            wide: network,
+        };
+        Room {
+            networks,
+            is_signed_in: true,
+            bytes,
+        }
+    }
+
+    fn anonymous(network: u64, bytes: usize) -> Room {
+        Room {
+            is_signed_in: false,
+            ..room(network, bytes)
+        }
     }
 
     #[tokio::test]
     async fn an_answer_that_has_to_be_given_is_held_beyond_all_room() {
         let registry = registry();
         let connection = connection(&registry, 1);
-        let held = connection.hold_unlimited(1, 9 * MIB, None);
-        assert!(!connection.has_capacity(1));
+        let held = connection.hold_unlimited(room(1, 9 * MIB), None);
+        assert!(!connection.has_capacity(room(1, 0).networks));
         drop(held);
-        assert!(connection.has_capacity(1));
+        assert!(connection.has_capacity(room(1, 0).networks));
     }
 
     #[tokio::test]
     async fn a_connection_holds_its_bytes_and_one_answer_beyond() {
         let registry = registry();
         let connection = connection(&registry, 1);
-        let first = connection.hold(1, MIB, None).unwrap();
-        let second = connection.hold(1, MIB, None).unwrap();
-        assert!(connection.hold(1, MIB, None).is_err());
-        assert!(!connection.has_capacity(1));
+        let first = connection.hold(room(1, MIB), &mut None).unwrap();
+        let second = connection.hold(room(1, MIB), &mut None).unwrap();
+        assert!(connection.hold(room(1, MIB), &mut None).is_none());
+        assert!(!connection.has_capacity(room(1, 0).networks));
         drop((first, second));
-        assert!(connection.has_capacity(1));
+        assert!(connection.has_capacity(room(1, 0).networks));
         assert_eq!(registry.budget().held(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_permit_stays_with_a_request_whose_answer_has_no_room() {
+        let registry = registry();
+        let connection = connection(&registry, 1);
+        let networks = room(1, 0).networks;
+        let mut permit = connection.acquire_permit(networks).await.unwrap();
+        assert!(connection.hold(room(1, 9 * MIB), &mut permit).is_none());
+        assert!(permit.is_some(), "the refusal keeps it");
+        let held = connection.hold(room(1, MIB), &mut permit);
+        assert!(held.is_some() && permit.is_none());
     }
 
     #[tokio::test]
@@ -190,27 +257,46 @@ mod tests {
         for (last, network) in [(1, 7), (2, 7), (3, 8), (4, 8)] {
             let connection = connection(&registry, last);
             for _ in 0..2 {
-                held.push(connection.hold(network, MIB, None).unwrap());
+                held.push(connection.hold(room(network, MIB), &mut None).unwrap());
             }
             if network == 7 && last == 2 {
                 let more = self::connection(&registry, 9);
                 assert!(
-                    more.hold(7, MIB, None).is_err(),
+                    more.hold(room(7, MIB), &mut None).is_none(),
                     "half is held by network 7"
                 );
             }
         }
         let more = connection(&registry, 10);
-        assert!(more.hold(9, MIB, None).is_err(), "all is held");
-        assert!(!more.has_capacity(9));
+        assert!(more.hold(room(9, MIB), &mut None).is_none(), "all is held");
+        assert!(!more.has_capacity(room(9, 0).networks));
         held.pop();
-        assert!(more.hold(9, MIB, None).is_ok());
+        assert!(more.hold(room(9, MIB), &mut None).is_some());
+    }
+
+    #[tokio::test]
+    async fn answers_without_an_account_take_at_most_half_of_the_room() {
+        let registry = registry();
+        let hold = |network: u64, what: fn(u64, usize) -> Room| {
+            let connection = connection(&registry, u8::try_from(network).unwrap());
+            connection.hold(what(network, MIB), &mut None)
+        };
+        let mut held: Vec<_> = (1..=8).map_while(|n| hold(n, anonymous)).collect();
+        assert_eq!(held.len(), 4);
+        // Refusals are given in any case. They count for nobody else.
+        for network in 20..30 {
+            let connection = connection(&registry, network);
+            held.push(connection.hold_unlimited(anonymous(network.into(), MIB), None));
+        }
+        let people: Vec<_> = (11..=18).map_while(|n| hold(n, room)).collect();
+        assert_eq!(people.len(), 4);
     }
 
     #[tokio::test]
     async fn an_answer_is_stalled_when_too_little_of_it_is_taken_for_the_whole_span() {
         let registry = registry();
-        let held = connection(&registry, 1).hold(1, MIB, None).unwrap();
+        let held = connection(&registry, 1).hold(room(1, MIB), &mut None);
+        let held = held.unwrap();
         assert!(
             !held.is_stalled(40, 30, 1_000),
             "nothing waits for the client"

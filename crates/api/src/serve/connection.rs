@@ -14,9 +14,10 @@ use rustc_hash::FxHashMap;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::timeout;
 
-use super::budget::{BudgetExceeded, HeldResponse, RequestPermit, ResponseBudget};
-use super::networks::{NetworkShare, Networks};
-use crate::extract::Network;
+use super::budget::{BudgetExceeded, HeldResponse, RequestPermit, ResponseBudget, Room};
+use super::networks::{NetworkShare, NetworkShares};
+use super::waiting::WaitingRequests;
+use crate::extract::ClientNetworks;
 use crate::settings::Connections;
 
 /// All connections of one listener.
@@ -28,7 +29,8 @@ pub(crate) struct Registry {
     next: AtomicU64,
     open: Mutex<FxHashMap<u64, Arc<Connection>>>,
     permits: Arc<Semaphore>,
-    networks: Arc<Networks>,
+    networks: Arc<NetworkShares>,
+    waiting: WaitingRequests,
     budget: ResponseBudget,
 }
 
@@ -51,6 +53,10 @@ pub(crate) struct Connection {
     held: AtomicUsize,
     answers: Mutex<Vec<Weak<HeldResponse>>>,
 }
+
+/// Keeps a connection in the registry. Dropping it removes the connection, also after a panic.
+#[derive(Debug)]
+pub(super) struct OpenConnection(Arc<Connection>);
 
 /// An order to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,7 +100,11 @@ impl Registry {
         count_refused(limits.listener, 0);
         Self {
             permits: Arc::new(Semaphore::new(limits.open_max)),
-            networks: Networks::new(limits.per_network_max as u64),
+            networks: NetworkShares::with_narrow_max(
+                limits.per_network_max as u64,
+                limits.open_max as u64,
+            ),
+            waiting: WaitingRequests::new(),
             now: AtomicU32::new(0),
             next: AtomicU64::new(0),
             open: Mutex::default(),
@@ -112,19 +122,19 @@ impl Registry {
         &self.permits
     }
 
-    /// Counts a connection for the network of its peer. Connections of trusted proxies are not counted.
+    /// Counts a connection for the networks of its peer. Connections of trusted proxies are not counted.
     ///
     /// # Errors
-    /// If the network has the maximum number of connections.
+    /// If a network of the peer has the maximum number of connections.
     pub(super) fn admit(&self, peer: SocketAddr) -> Result<Option<NetworkShare>, TooMany> {
         if self.is_trusted(peer) {
             return Ok(None);
         }
-        let taken = self.networks.take(Network::of(peer.ip()).key(), 1);
+        let taken = self.networks.take(ClientNetworks::of(peer.ip()), 1);
         taken.map(Some).ok_or(TooMany)
     }
 
-    pub(super) fn open(self: &Arc<Self>, peer: SocketAddr) -> Arc<Connection> {
+    pub(super) fn open(self: &Arc<Self>, peer: SocketAddr) -> OpenConnection {
         let connection = Arc::new(Connection {
             registry: Arc::clone(self),
             number: self.next.fetch_add(1, Ordering::Relaxed),
@@ -144,11 +154,7 @@ impl Registry {
         let mut open = self.open.lock();
         open.insert(connection.number, Arc::clone(&connection));
         drop(open);
-        connection
-    }
-
-    pub(super) fn close(&self, connection: &Connection) {
-        self.open.lock().remove(&connection.number);
+        OpenConnection(connection)
     }
 
     pub(super) fn close_all(&self, close_request: CloseRequest) {
@@ -228,14 +234,18 @@ impl Connection {
     /// Waits for a permit to handle a request. Connections of trusted proxies carry many people and need none.
     ///
     /// # Errors
-    /// When no permit is free within the maximum time.
-    pub(crate) async fn acquire_permit(&self) -> Result<Option<RequestPermit>, BudgetExceeded> {
+    /// When no permit is free within the maximum time, and immediately when too many requests wait.
+    pub(crate) async fn acquire_permit(
+        &self,
+        client: ClientNetworks,
+    ) -> Result<Option<RequestPermit>, BudgetExceeded> {
         if self.is_trusted {
             return Ok(None);
         }
         if let Ok(permit) = Arc::clone(&self.request_permits).try_acquire_owned() {
             return Ok(Some(permit));
         }
+        let _waits = self.registry.waiting.join(client).ok_or(BudgetExceeded)?;
         let waiting = timeout(
             REQUEST_PERMIT_WAIT,
             Arc::clone(&self.request_permits).acquire_owned(),
@@ -244,39 +254,42 @@ impl Connection {
         permit.map(Some).ok_or(BudgetExceeded)
     }
 
-    /// Whether there is room for the response to a further request of this network.
-    pub(crate) fn has_capacity(&self, network: u64) -> bool {
+    /// Whether this is a connection of a trusted proxy.
+    pub(super) const fn is_trusted(&self) -> bool {
+        self.is_trusted
+    }
+
+    /// Whether there is room for the response to a further request of this client.
+    pub(crate) fn has_capacity(&self, client: ClientNetworks) -> bool {
         let own_max = self.registry.limits.answer_bytes_per_connection_max;
         (self.is_trusted || self.held.load(Ordering::Acquire) < own_max)
-            && self.registry.budget.has_capacity(network)
+            && self.registry.budget.has_capacity(client)
     }
 
-    /// Reserves room for a response, together with the permit that it keeps until it is written.
-    ///
-    /// # Errors
-    /// When there is no room for it.
+    /// Reserves room for a response. The response takes the permit and keeps it until it is written. Without room the
+    /// result is `None` and the permit stays.
     pub(crate) fn hold(
         self: &Arc<Self>,
-        network: u64,
-        bytes: usize,
-        permit: Option<RequestPermit>,
-    ) -> Result<Arc<HeldResponse>, BudgetExceeded> {
-        let (held, fits) = self.registry.budget.hold(self, network, bytes, permit);
-        if !fits {
-            return Err(BudgetExceeded);
-        }
-        self.answers.lock().push(Arc::downgrade(&held));
-        Ok(held)
+        room: Room,
+        permit: &mut Option<RequestPermit>,
+    ) -> Option<Arc<HeldResponse>> {
+        let (held, fits) = self.registry.budget.hold(self, room);
+        fits.then(|| self.watch(held.with_permit(permit.take())))
     }
 
-    /// Like [`hold`](Self::hold), but without a limit: for the response to a committed change.
+    /// Like [`hold`](Self::hold), but without a limit: for refusals, and for the response to a committed change.
     pub(crate) fn hold_unlimited(
         self: &Arc<Self>,
-        network: u64,
-        bytes: usize,
+        room: Room,
         permit: Option<RequestPermit>,
     ) -> Arc<HeldResponse> {
-        let (held, _fits) = self.registry.budget.hold(self, network, bytes, permit);
+        let (held, _fits) = self.registry.budget.hold(self, room);
+        self.watch(held.with_permit(permit))
+    }
+
+    /// Puts a response under the deadline for reading it.
+    fn watch(&self, held: HeldResponse) -> Arc<HeldResponse> {
+        let held = Arc::new(held);
         self.answers.lock().push(Arc::downgrade(&held));
         held
     }
@@ -288,9 +301,9 @@ impl Connection {
     }
 
     /// A response was written or dropped.
-    pub(super) fn release(&self, answer: &HeldResponse, bytes: usize) {
-        self.held.fetch_sub(bytes, Ordering::AcqRel);
-        self.registry.budget.release(bytes);
+    pub(super) fn release(&self, answer: &HeldResponse, room: Room) {
+        self.held.fetch_sub(room.bytes, Ordering::AcqRel);
+        self.registry.budget.release(room);
         let mut answers = self.answers.lock();
         if let Some(place) = answers
             .iter()
@@ -396,6 +409,21 @@ impl Connection {
     }
 }
 
+impl std::ops::Deref for OpenConnection {
+    type Target = Arc<Connection>;
+
+    fn deref(&self) -> &Arc<Connection> {
+        &self.0
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        let mut open = self.0.registry.open.lock();
+        open.remove(&self.0.number);
+    }
+}
+
 impl InFlight {
     /// The connection that the request came through.
     pub(crate) const fn connection(&self) -> &Arc<Connection> {
@@ -407,9 +435,18 @@ impl InFlight {
         self.held.get_or_init(|| held);
     }
 
-    /// The reservation of the response.
-    pub(super) fn held(&self) -> Option<Arc<HeldResponse>> {
-        self.held.get().map(Arc::clone)
+    /// The reservation of the response. A response without one is one that no layer reserved room for. It occupies
+    /// little, but it has the same deadline as any other.
+    pub(super) fn held(&self) -> Arc<HeldResponse> {
+        let unreserved = || {
+            let room = Room {
+                networks: ClientNetworks::of(self.connection.peer().ip()),
+                is_signed_in: false,
+                bytes: 0,
+            };
+            self.connection.hold_unlimited(room, None)
+        };
+        Arc::clone(self.held.get_or_init(unreserved))
     }
 }
 

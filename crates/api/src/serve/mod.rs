@@ -12,6 +12,7 @@ mod deadlines;
 mod networks;
 mod protocol;
 mod socket;
+mod waiting;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -31,12 +32,12 @@ use tower::Service;
 
 use self::accept::{Accepted, Acceptor};
 use self::body::ResponseBody;
-pub(crate) use self::budget::{BudgetExceeded, RequestPermit};
+pub(crate) use self::budget::{BudgetExceeded, RequestPermit, Room};
 pub(crate) use self::connection::InFlight;
 use self::connection::{CloseRequest, Connection, Registry};
-pub(crate) use self::networks::{NetworkShare, Networks};
-pub(crate) use self::protocol::HEAD_BYTES_MAX;
-use self::protocol::Http;
+pub(crate) use self::networks::{NetworkShare, NetworkShares};
+use self::protocol::Protocols;
+pub(crate) use self::protocol::{HEAD_BYTES_MAX, HEADER_FIELDS_MAX};
 use self::socket::Socket;
 use crate::settings::Connections;
 
@@ -69,7 +70,7 @@ pub async fn serve(
 ) {
     let server = Server {
         handler,
-        http: Arc::new(protocol::http(&limits)),
+        protocols: Arc::new(Protocols::new(&limits)),
         registry: Arc::new(Registry::new(limits)),
         tasks: TaskTracker::new(),
     };
@@ -95,7 +96,7 @@ pub async fn serve(
 
 struct Server<H> {
     handler: H,
-    http: Arc<Http>,
+    protocols: Arc<Protocols>,
     registry: Arc<Registry>,
     tasks: TaskTracker,
 }
@@ -109,16 +110,15 @@ impl<H: Handle> Server<H> {
         } = accepted;
         let connection = self.registry.open(peer);
         let serving = serve_connection(
-            Arc::clone(&self.http),
+            Arc::clone(&self.protocols),
             stream,
             self.handler.clone(),
             Arc::clone(&connection),
         );
-        let registry = Arc::clone(&self.registry);
         self.tasks.spawn(async move {
+            // Dropped after a panic of a body, too.
+            let _open = (connection, permits);
             serving.await;
-            registry.close(&connection);
-            drop(permits);
         });
     }
 
@@ -137,7 +137,7 @@ impl<H: Handle> Server<H> {
 }
 
 async fn serve_connection(
-    http: Arc<Http>,
+    protocols: Arc<Protocols>,
     stream: TcpStream,
     handler: impl Handle,
     connection: Arc<Connection>,
@@ -147,7 +147,7 @@ async fn serve_connection(
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         handle(handler.clone(), request, &handled)
     });
-    let serving = http.serve_connection(socket, service);
+    let serving = protocols.of(&connection).serve_connection(socket, service);
     let mut serving = pin!(serving);
     loop {
         tokio::select! {
@@ -181,4 +181,47 @@ fn handle<H: Handle>(
 /// The address of a listener's peer. IPv4 addresses in IPv6 notation are converted to IPv4.
 fn canonical(peer: SocketAddr) -> SocketAddr {
     SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use bytes::Bytes;
+    use futures::stream;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// Responds with a body that panics.
+    async fn panics(_request: Request) -> Result<Response, Infallible> {
+        let body = stream::poll_fn(|_context| -> std::task::Poll<Option<io::Result<Bytes>>> {
+            panic!("a fault in a body")
+        });
+        Ok(Response::new(Body::from_stream(body)))
+    }
+
+    #[tokio::test]
+    async fn a_body_that_panics_leaves_no_connection_behind() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = Server {
+            handler: tower::service_fn(panics),
+            protocols: Arc::new(Protocols::new(&Connections::default())),
+            registry: Arc::new(Registry::new(Connections::default())),
+            tasks: TaskTracker::new(),
+        };
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let mut acceptor = Acceptor::new(listener, Arc::clone(&server.registry));
+        server.connect(acceptor.next().await.unwrap());
+        client
+            .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
+        let mut received = Vec::new();
+        let _reset = client.read_to_end(&mut received).await;
+        server.tasks.close();
+        server.tasks.wait().await;
+        assert_eq!(server.registry.advance(), 0);
+    }
 }

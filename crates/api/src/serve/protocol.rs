@@ -5,10 +5,25 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 
+use super::connection::Connection;
 use crate::settings::Connections;
 
 /// Accepts HTTP/1.1 or HTTP/2, as the client begins.
-pub(super) type Http = Builder<TokioExecutor>;
+type Http = Builder<TokioExecutor>;
+
+/// The limits of both kinds of peers. A trusted proxy sends the requests of many people through one connection.
+pub(super) struct Protocols {
+    clients: Http,
+    proxies: Http,
+}
+
+/// The limits of HTTP/2 on what one connection has in flight.
+struct Http2Limits {
+    /// Streams that the peer may open.
+    streams_max: u32,
+    /// Bytes of bodies that the peer may send in advance on all streams.
+    window_bytes: u32,
+}
 
 /// Bytes of the head of a request. Enough for a token, a cursor and the cookies of neighbour sites on the same host.
 pub(crate) const HEAD_BYTES_MAX: u32 = 16 * 1024;
@@ -17,17 +32,27 @@ pub(crate) const HEAD_BYTES_MAX: u32 = 16 * 1024;
 /// is larger than a head.
 const BUFFER_BYTES_MAX: usize = HEAD_BYTES_MAX as usize * 4;
 
-/// Streams that a client may open on one HTTP/2 connection. Browsers open a hundred. The number of requests in progress
-/// has its own limit.
-const STREAMS_PER_CONNECTION_MAX: u32 = 128;
+/// Header fields of a request: what HTTP/1.1 accepts. HTTP/2 sends a repeated field as one byte, and each occupies a
+/// hundred bytes here. Browsers send twenty, and one for each cookie.
+pub(crate) const HEADER_FIELDS_MAX: usize = 100;
 
 /// Bytes of a body that a client may send in advance on one stream. It is the default maximum of a body, so that no
 /// body waits for a window update.
 const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
 
-/// Bytes of bodies that a client may send in advance on all streams of a connection: four of the largest bodies by
-/// default.
-const CONNECTION_WINDOW_BYTES: u32 = 4 * STREAM_WINDOW_BYTES;
+/// A connection of a client handles eight requests, and 24 wait. The client keeps further ones itself, at no cost for the
+/// server. A browser that loads the client requests a dozen files. What is sent of bodies is held while their requests
+/// wait, so it is one of the largest bodies by default.
+const CLIENT: Http2Limits = Http2Limits {
+    streams_max: 32,
+    window_bytes: STREAM_WINDOW_BYTES,
+};
+
+/// Requests of a trusted proxy do not wait, so nothing is held for them.
+const PROXY: Http2Limits = Http2Limits {
+    streams_max: 128,
+    window_bytes: 4 * STREAM_WINDOW_BYTES,
+};
 
 /// Bytes of a frame that we accept: the minimum of the protocol.
 const FRAME_BYTES_MAX: u32 = 16 * 1024;
@@ -46,7 +71,24 @@ const RESET_STREAMS_OURS_MAX: usize = 128;
 /// A silent HTTP/2 connection is pinged at this interval, and closed if there is no response within the same time.
 const PING_EVERY: Duration = Duration::from_secs(20);
 
-pub(super) fn http(limits: &Connections) -> Http {
+impl Protocols {
+    pub(super) fn new(limits: &Connections) -> Self {
+        Self {
+            clients: http(limits, &CLIENT),
+            proxies: http(limits, &PROXY),
+        }
+    }
+
+    /// The limits of the peer of this connection.
+    pub(super) const fn of(&self, connection: &Connection) -> &Http {
+        match connection.is_trusted() {
+            true => &self.proxies,
+            false => &self.clients,
+        }
+    }
+}
+
+fn http(limits: &Connections, http2: &Http2Limits) -> Http {
     let mut http = Builder::new(TokioExecutor::new());
     http.http1()
         .timer(TokioTimer::new())
@@ -54,9 +96,9 @@ pub(super) fn http(limits: &Connections) -> Http {
         .max_buf_size(BUFFER_BYTES_MAX);
     http.http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
+        .max_concurrent_streams(http2.streams_max)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .initial_connection_window_size(http2.window_bytes)
         .max_frame_size(FRAME_BYTES_MAX)
         .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
         .max_header_list_size(HEAD_BYTES_MAX)

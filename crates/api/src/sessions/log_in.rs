@@ -35,8 +35,9 @@ pub(crate) async fn log_in(
     // The limit of the address comes first: a rejected address must not use up the budget of the handle.
     app.limits
         .log_ins_per_address
-        .take(address.network().key(), Some(&context))
+        .take(address.networks().narrow, Some(&context))
         .await?;
+    let _hash = app.may_hash(address)?;
     take_attempt(&app, &body.handle, device.as_deref(), &context).await?;
     let logged_in = app
         .service

@@ -39,7 +39,8 @@ const STORY_CHARACTERS: usize = 5_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Attack {
-    /// Requests large files without an account and never reads them: HTTP/2 with windows of 0 and 1 byte, HTTP/1.1.
+    /// Requests large files without an account and never reads them: HTTP/2 with windows of 0 and 1 byte, HTTP/1.1, and
+    /// HTTP/2 with hundreds of header fields.
     UnreadAnswers,
     /// Requests large pages of the API with an account and never reads them.
     UnreadApi,
@@ -142,6 +143,7 @@ struct Target {
 /// Counts while an attack runs.
 #[derive(Debug, Default)]
 struct Counts {
+    attempts: AtomicU64,
     opened: AtomicU64,
     not_opened: AtomicU64,
     ended: AtomicU64,
@@ -151,8 +153,9 @@ struct Counts {
 }
 
 impl Counts {
-    fn one(count: &AtomicU64) {
-        count.fetch_add(1, Ordering::Relaxed);
+    /// Adds one, and returns the number before.
+    fn one(count: &AtomicU64) -> u64 {
+        count.fetch_add(1, Ordering::Relaxed)
     }
 
     fn status(&self, status: u16) {
