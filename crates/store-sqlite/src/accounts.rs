@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
-use sosik_feed::{PersonId, SessionId, Timestamp};
+use sosik_feed::{PersonId, Timestamp};
 
 use super::db::Db;
 use super::statement::statements;
 use super::{SqliteStore, counts, devices, sessions};
-use sosik_store::{Accounts, Committed, Credentials, NewPerson, SignUp, StoreResult, TokenHash};
+use sosik_store::{
+    Accounts, Committed, Credentials, NewPerson, PasswordChange, SignUp, StoreResult, TokenHash,
+};
 
 statements! {
     PERSON_INSERT = "INSERT INTO people (id, handle, skeleton, display_name, language, password_hash, created_at)
@@ -15,7 +17,8 @@ statements! {
     TERM_INSERT = "INSERT INTO search_terms (term, person) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     CREDENTIALS_BY_HANDLE = "SELECT id, password_hash FROM people WHERE handle = ?1";
     CREDENTIALS_BY_ID = "SELECT id, password_hash FROM people WHERE id = ?1";
-    PASSWORD_UPDATE = "UPDATE people SET password_hash = ?2 WHERE id = ?1";
+    PASSWORD_UPDATE = "UPDATE people SET password_hash = ?2 WHERE id = ?1 AND password_hash = ?3
+        AND EXISTS (SELECT 1 FROM sessions WHERE id = ?4 AND person = ?1)";
 }
 
 #[async_trait]
@@ -58,13 +61,20 @@ impl Accounts for SqliteStore {
 
     async fn change_password(
         &self,
-        person: PersonId,
-        hash: String,
-        keep: SessionId,
-    ) -> StoreResult<Committed<Vec<TokenHash>>> {
+        change: PasswordChange,
+    ) -> StoreResult<Committed<Option<Vec<TokenHash>>>> {
         self.commit("change a password", move |db| {
-            db.execute(PASSWORD_UPDATE, params![person.as_i64(), hash])?;
-            sessions::end_others(db, person, keep)
+            let PasswordChange {
+                person,
+                checked,
+                hash,
+                session,
+            } = change;
+            let update = params![person.as_i64(), hash, checked, session.as_i64()];
+            if !db.changes(PASSWORD_UPDATE, update)? {
+                return Ok(None);
+            }
+            sessions::end_others(db, person, session).map(Some)
         })
         .await
     }

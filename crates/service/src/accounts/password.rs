@@ -13,6 +13,7 @@ use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use sosik_feed::RuleBroken;
 use sosik_feed::rules::check_password_length;
+use sosik_store::PasswordChange;
 use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization;
 
@@ -29,7 +30,8 @@ impl Accounts {
     /// Sets a new password and ends every other session of the viewer.
     ///
     /// # Errors
-    /// `RuleBroken` if the new password is too short, too long or too common; `WrongPassword`; `Busy`.
+    /// `RuleBroken` if the new password is too short, too long or too common; `WrongPassword`, also if another change
+    /// was faster; `Busy`.
     pub async fn change_password(
         &self,
         viewer: &Viewer,
@@ -42,7 +44,7 @@ impl Accounts {
             return Err(gone);
         };
         if !self
-            .password_matches(current, Some(credentials.password_hash))
+            .password_matches(current, Some(credentials.password_hash.clone()))
             .await?
         {
             return Err(ServiceError::WrongPassword);
@@ -54,26 +56,29 @@ impl Accounts {
             person.record.handle.clone(),
             person.record.display_name.clone(),
         ];
-        let hash = self.hash_new_password(new, personal).await?;
-        let (this, viewer) = (self.clone(), *viewer);
+        let change = PasswordChange {
+            person: viewer.id,
+            checked: credentials.password_hash,
+            hash: self.hash_new_password(new, personal).await?,
+            session: viewer.session,
+        };
+        let this = self.clone();
         self.core
-            .run_to_completion(async move { this.replace_password(viewer, hash).await })
+            .run_to_completion(async move { this.replace_password(change).await })
             .await
     }
 
-    async fn replace_password(&self, viewer: Viewer, hash: String) -> ServiceResult<()> {
-        let possible_changes = self.sessions.possibly_ended(viewer.id).await?;
-        let answer = self
-            .core
-            .store
-            .change_password(viewer.id, hash, viewer.session)
-            .await;
-        let ended = self
+    async fn replace_password(&self, change: PasswordChange) -> ServiceResult<()> {
+        let person = change.person;
+        let possible_changes = self.sessions.possibly_ended(person).await?;
+        let answer = self.core.store.change_password(change).await;
+        let changed = self
             .core
             .invalidate_on_error(answer, [possible_changes])
             .await?;
+        let ended = changed.value.ok_or(ServiceError::WrongPassword)?;
         self.core
-            .invalidate(ended.at, [Change::SessionsEnded(viewer.id, ended.value)])
+            .invalidate(changed.at, [Change::SessionsEnded(person, ended)])
             .await;
         Ok(())
     }

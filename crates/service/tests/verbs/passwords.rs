@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use sosik_feed::RuleBroken;
 use sosik_service::ServiceError;
 use sosik_service::accounts::{BreachedPasswords, SignUpRequest};
+use sosik_store::PasswordChange;
 
 use crate::world::{PASSWORD, World, broken};
 
@@ -170,14 +171,44 @@ async fn no_session_opened_with_the_old_password_outlives_it() {
 }
 
 #[tokio::test]
+async fn of_changes_that_checked_the_same_password_only_one_is_made() {
+    let world = World::with(|settings| settings.passwords.hashes_at_once = 1).await;
+    let mina = world.person("mina").await;
+    let changes = (0..8).map(|number| {
+        let (accounts, viewer) = (world.service.accounts(), mina.viewer);
+        async move {
+            let new = format!("{NEW_PASSWORD}{number}");
+            let answer = accounts.change_password(&viewer, PASSWORD, &new).await;
+            answer.map(|()| new)
+        }
+    });
+    let (made, refused): (Vec<_>, Vec<_>) =
+        join_all(changes).await.into_iter().partition(Result::is_ok);
+    let [Ok(new)] = &made[..] else {
+        panic!("not one but {made:?}");
+    };
+    assert!(
+        refused
+            .iter()
+            .all(|answer| matches!(answer, Err(ServiceError::WrongPassword)))
+    );
+    let log_in = world.service.accounts().log_in("mina", new, "test").await;
+    assert!(log_in.is_ok());
+}
+
+#[tokio::test]
 async fn an_imported_person_without_a_password_cannot_log_in() {
     let world = World::new().await;
     let mina = world.person("mina").await;
-    world
-        .store()
-        .change_password(mina.id, String::new(), mina.viewer.session)
-        .await
-        .unwrap();
+    let known = world.store().credentials_of(mina.id).await.unwrap();
+    let change = PasswordChange {
+        person: mina.id,
+        checked: known.unwrap().password_hash,
+        hash: String::new(),
+        session: mina.viewer.session,
+    };
+    let changed = world.store().change_password(change).await.unwrap();
+    assert!(changed.value.is_some());
     for password in ["", PASSWORD] {
         let refused = world
             .service

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use sosik_feed::{PersonId, SessionId, Timestamp};
 
 use crate::{
-    CommitPosition, Committed, Credentials, NewPerson, SessionRecord, SignUp, StoreResult,
-    TokenHash,
+    CommitPosition, Committed, Credentials, NewPerson, PasswordChange, SessionRecord, SignUp,
+    StoreResult, TokenHash,
 };
 
 /// Accounts.
@@ -24,13 +24,13 @@ pub trait Accounts {
     /// The stored credentials of a person, for changing a password.
     async fn credentials_of(&self, person: PersonId) -> StoreResult<Option<Credentials>>;
 
-    /// Sets a new password and ends every session except `keep`. Returns the tokens of the ended sessions.
+    /// Sets a new password and ends every session except the one of the request. Returns the tokens of the ended
+    /// sessions. `None`, and nothing is changed, if the stored hash is no longer the one that was checked, or if the
+    /// session has ended: another change was faster, and it must not be undone.
     async fn change_password(
         &self,
-        person: PersonId,
-        hash: String,
-        keep: SessionId,
-    ) -> StoreResult<Committed<Vec<TokenHash>>>;
+        change: PasswordChange,
+    ) -> StoreResult<Committed<Option<Vec<TokenHash>>>>;
 
     /// Whether a device with this token has logged in to the account with this handle. Also `false` if the handle does
     /// not exist.

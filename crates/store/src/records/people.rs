@@ -71,6 +71,19 @@ pub struct Credentials {
     pub password_hash: String,
 }
 
+/// A new password, as the owner of the account asked for it.
+#[derive(Debug, Clone)]
+pub struct PasswordChange {
+    /// The owner.
+    pub person: PersonId,
+    /// The stored hash that the current password was checked against.
+    pub checked: String,
+    /// The hash of the new password.
+    pub hash: String,
+    /// The session of the request. It stays.
+    pub session: SessionId,
+}
+
 /// A change of a profile. `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct ProfileChange {

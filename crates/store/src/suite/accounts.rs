@@ -4,7 +4,7 @@ use sosik_feed::{PersonId, SessionId};
 
 use super::sessions::session;
 use super::world::World;
-use crate::{NewPerson, SignUp};
+use crate::{NewPerson, PasswordChange, SignUp};
 
 pub async fn a_new_account_can_be_found_and_logged_into(world: &World) {
     let [mina] = world.people(["mina"]).await;
@@ -87,11 +87,8 @@ pub async fn a_new_password_ends_every_other_session(world: &World) {
             .await
             .unwrap();
     }
-    let mut ended = world
-        .change_password(mina, "new hash".to_owned(), SessionId::from_u64(2))
-        .await
-        .unwrap()
-        .value;
+    let change = password_change(mina, "hash of mina", "new hash", 2);
+    let mut ended = world.change_password(change).await.unwrap().value.unwrap();
     ended.sort_unstable();
     assert_eq!(ended, [[1; 32], [3; 32]]);
     assert_eq!(
@@ -121,6 +118,43 @@ pub async fn a_new_password_ends_every_other_session(world: &World) {
             .password_hash,
         "hash of joon"
     );
+}
+
+fn password_change(person: PersonId, checked: &str, hash: &str, session: u64) -> PasswordChange {
+    PasswordChange {
+        person,
+        checked: checked.to_owned(),
+        hash: hash.to_owned(),
+        session: SessionId::from_u64(session),
+    }
+}
+
+pub async fn a_password_is_changed_only_from_the_one_that_was_checked_and_by_an_open_session(
+    world: &World,
+) {
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    for (number, person) in [(1, mina), (2, mina), (3, joon)] {
+        world
+            .add_session(session(person, number, world.now()), 50)
+            .await
+            .unwrap();
+    }
+    let owners = password_change(mina, "hash of mina", "owner", 1);
+    let changed = world.change_password(owners).await.unwrap().value;
+    assert_eq!(changed, Some(vec![[2; 32]]));
+    for (checked, session) in [
+        ("hash of mina", 2),
+        ("hash of mina", 1),
+        ("owner", 2),
+        ("owner", 3),
+    ] {
+        let late = password_change(mina, checked, "intruder", session);
+        let changed = world.change_password(late).await.unwrap().value;
+        assert_eq!(changed, None, "{checked} in session {session}");
+    }
+    let known = world.credentials("mina").await.unwrap().unwrap();
+    assert_eq!(known.password_hash, "owner");
+    assert!(world.session(&[1; 32]).await.unwrap().is_some());
 }
 
 pub async fn the_last_devices_that_logged_in_are_known_for_their_account_only(world: &World) {

@@ -44,6 +44,7 @@ macro_rules! contract_suite {
                 of_two_who_want_a_handle_at_once_one_gets_it,
                 an_import_passes_over_handles_that_are_taken,
                 a_new_password_ends_every_other_session,
+                a_password_is_changed_only_from_the_one_that_was_checked_and_by_an_open_session,
                 the_last_devices_that_logged_in_are_known_for_their_account_only,
             }
             bulk {
