@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures::{StreamExt, TryStreamExt, stream};
+use sosik_feed::SessionId;
 use sosik_service::sessions::CachedSession;
 
 use crate::world::{PASSWORD, World, missing};
@@ -45,6 +47,28 @@ async fn a_session_ends_in_the_end_however_much_it_is_used() {
             .await
             .unwrap()
     );
+}
+
+#[tokio::test]
+async fn one_sweep_removes_everything_that_expired() {
+    let world = World::new().await;
+    let mina = world.person("mina").await;
+    let store = world.store();
+    let known = store.session(&mina.viewer.token, sosik_feed::CommitPosition::LATEST);
+    let known = known.await.unwrap().unwrap();
+    let many = stream::iter(1_000..3_500_u64).map(|number| {
+        let mut session = known.clone();
+        session.id = SessionId::from_u64(number);
+        session.token[..8].copy_from_slice(&number.to_le_bytes());
+        store.add_session(session, u32::MAX)
+    });
+    let added: Vec<_> = many.buffer_unordered(200).try_collect().await.unwrap();
+    assert_eq!(added.len(), 2_500);
+    world.clock.advance(400 * DAY);
+    world.service.delivery().sweep_once().await.unwrap();
+    let now = sosik_service::Clock::now(&*world.clock);
+    let left = store.remove_stale_sessions(now, now, 10_000).await.unwrap();
+    assert_eq!(left, 0);
 }
 
 #[tokio::test]
