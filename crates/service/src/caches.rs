@@ -110,7 +110,7 @@ pub struct SessionEntry {
     pub used_at: AtomicU64,
 }
 
-/// Weighs an entry by its approximate memory: each rendered form repeats the text.
+/// Weighs an entry by its approximate memory: each rendered form repeats the text, the mentions and the tags.
 #[derive(Clone)]
 pub(crate) struct StoryWeight;
 
@@ -118,9 +118,19 @@ impl Weighter<StoryId, Option<Arc<StoryEntry>>> for StoryWeight {
     fn weight(&self, _: &StoryId, story: &Option<Arc<StoryEntry>>) -> u64 {
         const GONE_BYTES: u64 = 64;
         const ENTRY_BYTES: u64 = 512;
+        // A handle and an id, with the allocation of the record or the field names of the JSON.
+        const MENTION_BYTES: usize = 50;
+        const TAG_BYTES: usize = 24;
         story.as_ref().map_or(GONE_BYTES, |story| {
-            let texts = 1 + Presentation::COUNT as u64;
-            ENTRY_BYTES + texts * story.record.text.len() as u64
+            let StoryRecord {
+                text,
+                mentions,
+                tags,
+                ..
+            } = &story.record;
+            let tags: usize = tags.iter().map(|tag| TAG_BYTES + tag.len()).sum();
+            let bytes = text.len() + MENTION_BYTES * mentions.len() + tags;
+            ENTRY_BYTES + (1 + Presentation::COUNT as u64) * bytes as u64
         })
     }
 }

@@ -201,6 +201,9 @@ impl Comments {
             .comment_by_id(comment)
             .await?
             .ok_or(NO_SUCH_COMMENT)?;
+        // Read before the delete. After it nothing may fail before the change is announced.
+        let of = self.core.stories(&[known.story]).await?.pop().flatten();
+        let author = of.map(|story| story.record.author);
         let this = self.clone();
         self.core
             .run_to_completion(async move {
@@ -213,13 +216,6 @@ impl Comments {
                     return Err(NO_SUCH_COMMENT);
                 };
                 // The notification of the comment is deleted with it.
-                let author = this
-                    .core
-                    .stories(&[story])
-                    .await?
-                    .pop()
-                    .flatten()
-                    .map(|story| story.record.author);
                 let changes = Changes::default().counts(story, counts).notify(author);
                 this.core.invalidate(deleted.at, changes).await;
                 Ok(())

@@ -9,8 +9,9 @@
 //! The file is never cut to nothing. A database that is in use and has no log is refused (`in_use`), so a kill at that
 //! moment would leave a store that does not open.
 //!
-//! A reader in another process (a backup, an operator's shell) is not paused. The log grows until that read ends, and
-//! each further step retries the checkpoint.
+//! A reader outside of this pool is not paused: another process (a backup, an operator's shell), and the check of the
+//! store that this process runs by itself. The log grows until that read ends, and each further step retries the
+//! checkpoint.
 
 use std::fs;
 use std::path::PathBuf;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -339,6 +339,10 @@ fn batch_error(lost: &Arc<rusqlite::Error>) -> StoreError {
     actionable(lost).unwrap_or_else(|| StoreError::failed("commit", Arc::clone(lost)))
 }
 
+fn disk_full() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None)
+}
+
 fn run_all(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
     let step = |sql: &'static str| connection.prepare_cached(sql)?.execute([]);
     step("BEGIN IMMEDIATE")?;
@@ -358,7 +362,10 @@ fn run_all(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Resu
     for job in jobs {
         step("SAVEPOINT job")?;
         if !job.run(&Db::new(connection)) {
-            // A full disk rolls the whole transaction back. Then this statement fails, and with it the batch.
+            // A full disk rolls the whole transaction back, and with it the other jobs.
+            if connection.is_autocommit() {
+                return Err(disk_full());
+            }
             step("ROLLBACK TO job")?;
         }
         step("RELEASE job")?;

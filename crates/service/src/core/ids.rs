@@ -17,7 +17,7 @@ use crate::settings::NodeSettings;
 use crate::{ServiceError, ServiceResult};
 
 /// Renewals of the lease that one id may wait for. One is enough, unless the process was suspended in between.
-const RENEWALS_MAX: u32 = 3;
+pub(crate) const RENEWALS_MAX: u32 = 3;
 
 /// `Retry-After` while the clock is wrong. An operator has to set it.
 const CLOCK_RETRY: Duration = Duration::from_secs(60);

@@ -10,8 +10,10 @@ use sosik_store::{
 use tokio::time::timeout;
 
 use super::{Stories, StoryItem};
+use crate::core::ids::RENEWALS_MAX;
 use crate::delivery::queue::Place;
 use crate::delivery::watermark::InFlight;
+use crate::error::RETRY_AFTER;
 use crate::sabotage::Sabotage;
 use crate::{Change, Changes, ServiceError, ServiceResult};
 
@@ -136,12 +138,13 @@ impl Stories {
     /// Makes an id and registers it, so that the delivery watermark does not pass it.
     async fn begin_post(&self, author: PersonId) -> ServiceResult<InFlight<'_>> {
         let make = || Ok(StoryId::of_author(author, self.core.ids.try_next()?));
-        loop {
+        for _ in 0..RENEWALS_MAX {
             match self.delivery.shared.watermark.begin(make) {
                 Ok(in_flight) => return Ok(in_flight),
                 Err(refused) => self.core.ids.wait_or_renew(refused).await?,
             }
         }
+        Err(ServiceError::Busy(RETRY_AFTER))
     }
 
     /// Checks the text against the rules of the domain and the configured limit.

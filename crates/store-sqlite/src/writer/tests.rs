@@ -11,6 +11,7 @@ const INSERT: Sql = Sql::listed(
     "INSERT",
     "INSERT INTO numbers (number, twin) VALUES (?1, ?2)",
 );
+const FILL: Sql = Sql::listed("FILL", "INSERT INTO bytes VALUES (zeroblob(1000000))");
 const COUNT: Sql = Sql::listed("COUNT", "SELECT count(*) FROM numbers");
 const NO_SUCH_TWIN: i64 = 99;
 
@@ -18,7 +19,9 @@ fn writer(batch_max: usize, waiting_max: usize) -> Arc<Writer> {
     let connection = Connection::open_in_memory().unwrap();
     // The commit detects a missing twin, not the insert.
     let schema = "CREATE TABLE numbers (number INTEGER PRIMARY KEY,
-        twin INTEGER REFERENCES numbers (number) DEFERRABLE INITIALLY DEFERRED)";
+        twin INTEGER REFERENCES numbers (number) DEFERRABLE INITIALLY DEFERRED);
+        CREATE TABLE bytes (bytes BLOB);
+        PRAGMA max_page_count = 100";
     connection.execute_batch(schema).unwrap();
     let parts = Parts {
         connection,
@@ -164,6 +167,28 @@ async fn when_the_commit_fails_nobody_is_told_that_it_was_done() {
     assert_eq!(count(&writer).await, 0);
     insert(&writer, 1, None).await.unwrap().unwrap();
     assert_eq!(count(&writer).await, 1, "the next batch is as good as any");
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_in_the_middle_of_a_batch_is_the_error_of_all_its_jobs() {
+    let writer = writer(32, 100);
+    let held = Held::begin(&writer).await;
+    let first = insert(&writer, 1, None);
+    until_waiting(&writer, 1).await;
+    let filling = Arc::clone(&writer);
+    let full = tokio::spawn(async move {
+        let work = |db: &Db<'_>| db.execute(FILL, []).map(|_| ());
+        filling.write("fill the disk", work).await
+    });
+    until_waiting(&writer, 2).await;
+    let last = insert(&writer, 2, None);
+    until_waiting(&writer, 3).await;
+    held.end().await;
+    for job in [first, full, last] {
+        assert!(matches!(job.await.unwrap(), Err(StoreError::Full)));
+    }
+    assert_eq!(count(&writer).await, 0);
+    insert(&writer, 3, None).await.unwrap().unwrap();
 }
 
 #[tokio::test]
