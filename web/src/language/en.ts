@@ -244,8 +244,8 @@ export default {
   'missing.words': 'The magpie found nothing here',
   'missing.text': 'This address has no page. Part of it may have been lost when it was copied.',
 
-  'offline.now': "You're offline. Showing what was loaded last.",
-  'offline.server': "Can't reach the server. Showing what was loaded last.",
+  'offline.now': "You're offline. Showing saved stories.",
+  'offline.server': "Can't reach the server. Showing saved stories.",
   'offline.saved': 'Last updated {when}',
   'unsaved.there': 'You have unsaved changes.',
   'keys.title': 'Keyboard shortcuts',
