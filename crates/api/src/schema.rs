@@ -5,6 +5,7 @@
 //! nothing undocumented.
 
 mod comment;
+mod entity;
 mod enums;
 mod notification;
 mod page;
@@ -15,6 +16,7 @@ mod responses;
 mod story;
 
 pub use comment::Comment;
+pub use entity::{Entity, Kind};
 pub use enums::{AudienceSchema, LanguageSchema};
 pub use notification::{Notification, NotificationKind};
 pub use page::{CommentPage, FeedPage, NotificationPage, PersonPage, SessionPage, StoryPage};

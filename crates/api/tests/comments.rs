@@ -6,6 +6,29 @@ use sosik_api::schema::{Comment, CommentPage, Story};
 use sosik_testkit::{TestApp, TestResponse};
 
 #[tokio::test]
+async fn a_comment_and_a_bio_name_their_links_mentions_and_tags() {
+    let app = TestApp::start().await;
+    let [mina] = app.users(["mina"]).await;
+    let story = mina.posts("hello").await;
+    let text = "👩‍👧 @anybody www.네이버.com/길 #봄";
+    let entities = json!([
+        {"kind": "mention", "start": 4, "end": 12},
+        {"kind": "link", "start": 13, "end": 26, "url": "https://www.xn--950bt9s8xi.com/%EA%B8%B8", "display": "네이버.com/길"},
+        {"kind": "tag", "start": 27, "end": 29, "tag": "봄"},
+    ]);
+    let path = format!("/v1/stories/{}/comments", story.id);
+    let comment = mina.post(&path, &json!({ "text": text })).await.expect(201);
+    assert_eq!(comment.json()["entities"], entities);
+    let profile = mina
+        .patch("/v1/me", &json!({ "bio": text }))
+        .await
+        .expect(200);
+    assert_eq!(profile.json()["bio_entities"], entities);
+    let seen = mina.get("/v1/people/mina").await.expect(200);
+    assert_eq!(seen.json()["bio_entities"], entities);
+}
+
+#[tokio::test]
 async fn a_comment_is_written_edited_listed_and_deleted() {
     let app = TestApp::start().await;
     let [mina, jun] = app.users(["mina", "jun"]).await;
@@ -23,7 +46,7 @@ async fn a_comment_is_written_edited_listed_and_deleted() {
         body[field] = json!("…");
     }
     body["author"]["id"] = json!("…");
-    insta::assert_snapshot!(body, @r#"{"author":{"avatar":null,"bio":"","display_name":"jun of the test","handle":"jun","id":"…","language":"en"},"created_at":"…","edited_at":null,"id":"…","story":"…","text":"nice"}"#);
+    insta::assert_snapshot!(body, @r#"{"author":{"avatar":null,"bio":"","display_name":"jun of the test","handle":"jun","id":"…","language":"en"},"created_at":"…","edited_at":null,"entities":[],"id":"…","story":"…","text":"nice"}"#);
     let edited: Comment = jun
         .patch(&own, &json!({ "text": "very nice" }))
         .await

@@ -145,7 +145,7 @@ async fn a_profile_has_the_documented_shape() {
     mina.posts("hello").await;
     let mut profile = jun.get("/v1/people/mina").await.expect(200).json();
     profile["id"] = json!("…");
-    insta::assert_snapshot!(profile, @r#"{"avatar":null,"bio":"","counts":{"followers":0,"follows":0,"friends":1,"stories":1},"display_name":"mina of the test","handle":"mina","id":"…","language":"en","relation":"friend"}"#);
+    insta::assert_snapshot!(profile, @r#"{"avatar":null,"bio":"","bio_entities":[],"counts":{"followers":0,"follows":0,"friends":1,"stories":1},"display_name":"mina of the test","handle":"mina","id":"…","language":"en","relation":"friend"}"#);
     let mut friends = jun.get("/v1/friends").await.expect(200).json();
     friends["items"][0]["id"] = json!("…");
     friends["items"][0]["since"] = json!("…");

@@ -11,7 +11,8 @@ use sosik_feed::{Audience, Circle, PersonId, StoryId, Visibility};
 use sosik_store::{Accounts, People, Relations, Store, Stories, StoryRecord};
 use sosik_store_sqlite::SqliteStore;
 
-const FRIENDSHIPS: &str = "# friends\n0 1\n0\t2\n\n  1 2  \n2 1\n1 1\n2 0\n";
+/// With the byte order mark that some programs write.
+const FRIENDSHIPS: &str = "\u{feff}# friends\n0 1\n0\t2\n\n  1 2  \n2 1\n1 1\n2 0\n";
 
 async fn person(store: &SqliteStore, handle: &str) -> PersonId {
     store

@@ -791,6 +791,8 @@ export interface components {
              * @description When it was last edited (RFC 3339); null if never.
              */
             edited_at?: string | null;
+            /** @description The links, mentions and tags of the text. */
+            entities: components["schemas"]["Entity"][];
             /** @description Newer comments have larger ids. */
             id: string;
             /** @description The story that it belongs to. */
@@ -825,6 +827,48 @@ export interface components {
             /** @description 1 to 5,000 characters. */
             text?: string | null;
         };
+        /**
+         * @description A link, mention or tag in a text. Entities are ordered and never overlap.
+         *
+         *     Positions count code points (Unicode scalar values) of the text. Draw what the entities say and search the text for
+         *     nothing else: the server notifies and indexes by the same entities.
+         */
+        Entity: {
+            /**
+             * @description Of a link: the text to draw in place of the address. It shows the host that the link leads to.
+             * @example namu.wiki/w/까치
+             */
+            display?: string | null;
+            /**
+             * Format: int32
+             * @description The position behind its last character.
+             */
+            end: number;
+            /** @description What it is. It determines which of the other fields are present. */
+            kind: components["schemas"]["EntityKind"];
+            /** @description Of a mention in a story: the person. Omitted in comments and bios, where nobody checks whether the person exists. */
+            person?: string | null;
+            /**
+             * Format: int32
+             * @description The position of its first character.
+             */
+            start: number;
+            /**
+             * @description Of a tag: its normal form, without the `#`.
+             * @example 소식
+             */
+            tag?: string | null;
+            /**
+             * @description Of a link: the absolute address, `http` or `https`, in ASCII.
+             * @example https://namu.wiki/w/%EA%B9%8C%EC%B9%98
+             */
+            url?: string | null;
+        };
+        /**
+         * @description What an entity is.
+         * @enum {string}
+         */
+        EntityKind: "link" | "mention" | "tag";
         /** @description A page of the home feed. */
         FeedPage: {
             /** @description The cursor for newer stories, on the first page and on pages of newer stories. It never expires. */
@@ -947,6 +991,8 @@ export interface components {
             avatar?: string | null;
             /** @description May be empty. */
             bio: string;
+            /** @description On profiles: the links, mentions and tags of the bio. */
+            bio_entities?: components["schemas"]["Entity"][] | null;
             counts?: components["schemas"]["PersonCounts"] | null;
             /**
              * @description The name to show, in any script.
@@ -1175,6 +1221,8 @@ export interface components {
              * @description When its text or audience was last edited; null if never.
              */
             edited_at?: string | null;
+            /** @description The links, mentions and tags of the text. Of the mentions, those of people who exist. */
+            entities: components["schemas"]["Entity"][];
             /**
              * @description Newer stories have larger ids.
              * @example 286429859020817061
@@ -1191,7 +1239,7 @@ export interface components {
             mentions: components["schemas"]["Mention"][];
             /** @description Hashtags in the text, normalised, without the `#`. */
             tags: string[];
-            /** @description Plain text. It contains mentions and tags as they were typed. */
+            /** @description Plain text. It contains links, mentions and tags as they were typed. */
             text: string;
         };
         /** @description A page of stories, newest first. */

@@ -7,6 +7,7 @@ export type Person = Schemas['Person'];
 export type Relation = Schemas['Relation'];
 export type Story = Schemas['Story'];
 export type Comment = Schemas['Comment'];
+export type Entity = Schemas['Entity'];
 export type Notification = Schemas['Notification'];
 export type Session = Schemas['Session'];
 export type Problem = Schemas['Problem'];

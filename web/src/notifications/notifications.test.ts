@@ -9,7 +9,7 @@ import { become } from '$/session/index.svelte';
 const me = { id: '1', handle: 'mina', display_name: 'Mina', bio: '', language: 'en' } as Person;
 const person = (id: string, name: string) => ({ id, handle: name.toLowerCase(), display_name: name, bio: '', language: 'en' }) as Person;
 const [bo, ana] = [person('7', 'Bo'), person('8', 'Ana')];
-const story = { id: '42', author: me, text: 'A magpie\n\nin the yard', audience: 'friends', attachments: [], created_at: new Date().toISOString(), mentions: [], tags: [], likes: 1, comments: 0, liked: false } as Story;
+const story = { id: '42', author: me, text: 'A magpie\n\nin the yard', audience: 'friends', attachments: [], entities: [], created_at: new Date().toISOString(), mentions: [], tags: [], likes: 1, comments: 0, liked: false } as Story;
 
 const notification = (id: string, kind: Notification['kind'], actor: Person, more: Partial<Notification> = {}): Notification => ({
   id,

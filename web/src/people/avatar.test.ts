@@ -13,7 +13,11 @@ describe('the letters that stand for a person', () => {
     ['ana', 'A'],
     ['Nguyễn Văn An', 'NA'],
     ['👩‍👩‍👧 Kims', 'K'],
-    ['❤️', '❤'],
+    ['❤️', '❤️'],
+    ['🇰🇷', '🇰🇷'],
+    ['🇰🇷 민아 🇯🇵', '민아'],
+    ['👩‍👩‍👧', '👩‍👩‍👧'],
+    ['नित्या शर्मा', 'निश'],
     ['', ''],
   ])('of %s are %s', (name, letters) => {
     expect(lettersOf(name)).toBe(letters);

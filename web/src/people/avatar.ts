@@ -20,10 +20,16 @@ const EAST_ASIAN = /^[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]/;
 export function lettersOf(name: string): string {
   const words = name.trim().split(/[\s・·]+/u).filter((word) => /\p{L}|\p{N}/u.test(word));
   const first = words[0];
-  if (!first) return [...name.trim()][0] ?? '';
-  const letters = [...first];
+  if (!first) return graphemes(name.trim())[0] ?? '';
+  const letters = graphemes(first);
   if (HANGUL.test(first)) return letters.length >= 3 ? letters.slice(-2).join('') : letters.slice(0, 2).join('');
   if (EAST_ASIAN.test(first)) return letters.slice(0, 2).join('');
-  const second = words.length > 1 ? [...(words.at(-1) ?? '')][0] : '';
+  const second = words.length > 1 ? graphemes(words.at(-1) ?? '')[0] : '';
   return ((letters[0] ?? '') + (second ?? '')).toUpperCase();
+}
+
+/** The characters as people count them: a flag or a letter with its marks is one. */
+export function graphemes(text: string): string[] {
+  if (!('Segmenter' in Intl)) return [...text];
+  return Array.from(new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(text), ({ segment }) => segment);
 }

@@ -11,7 +11,7 @@ import StoryCard from './StoryCard.svelte';
 const bo = { id: '7', handle: 'bo', display_name: 'Bo Reed', bio: '', language: 'en' };
 
 function story(change: Partial<Story> = {}): LiveStory {
-  return new LiveStory({ id: '42', author: bo, text: 'hello', audience: 'friends', attachments: [], created_at: new Date().toISOString(), mentions: [], tags: [], likes: 0, comments: 0, liked: false, ...change } as Story);
+  return new LiveStory({ id: '42', author: bo, text: 'hello', audience: 'friends', attachments: [], entities: [], created_at: new Date().toISOString(), mentions: [], tags: [], likes: 0, comments: 0, liked: false, ...change } as Story);
 }
 
 describe('a story on the screen', () => {
@@ -32,6 +32,22 @@ describe('a story on the screen', () => {
   it('is told apart by its language', () => {
     const { container } = render(StoryCard, { story: story({ text: '까치가 왔어요' }) });
     expect(container.querySelector('p.text')?.getAttribute('lang')).toBe('ko');
+  });
+
+  it('has links, people and tags where the server found them, and runs from right to left where its script does', () => {
+    const entities = [
+      { kind: 'link', start: 4, end: 9, url: 'https://xn--80ak6aa92e.com/', display: 'xn--80ak6aa92e.com' },
+      { kind: 'mention', start: 10, end: 14, person: '8' },
+      { kind: 'tag', start: 15, end: 17, tag: '봄' },
+    ] as Story['entities'];
+    const { container } = render(StoryCard, { story: story({ text: '👩‍👧 a.com @Jun #봄 @ana #x', entities }) });
+    expect(container.querySelector('p.text')?.getAttribute('dir')).toBe('auto');
+    const links = [...container.querySelectorAll('p.text a')].map((link) => [link.textContent, link.getAttribute('href')]);
+    expect(links).toEqual([
+      ['xn--80ak6aa92e.com', 'https://xn--80ak6aa92e.com/'],
+      ['@Jun', '/@jun'],
+      ['#봄', `/tags/${encodeURIComponent('봄')}`],
+    ]);
   });
 
   it('follows every change of its story', async () => {

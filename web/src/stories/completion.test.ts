@@ -14,6 +14,7 @@ describe('a mention being typed', () => {
     ['안녕@mi|', 'mi'],
     ['@mina| and more', 'mina'],
     ['＠みな|', 'みな'],
+    ['.@mi|', 'mi'],
   ])('%s', (text, word) => {
     expect(typedAt(text)?.word).toBe(word);
   });

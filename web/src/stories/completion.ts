@@ -8,7 +8,7 @@ export interface Typed {
   from: number;
 }
 
-const TYPED = /(?<![A-Za-z0-9_./@])[@＠]([\p{L}\p{N}_]{1,20})$/u;
+const TYPED = /(?<![A-Za-z0-9_/@＠])[@＠]([\p{L}\p{N}_]{1,20})$/u;
 
 /** The mention in front of the caret, if one is being typed. */
 export function typedMention(text: string, caret: number): Typed | null {

@@ -7,10 +7,10 @@
 use sosik_feed::cursor::seal;
 use sosik_feed::limits::{
     ALT_TEXT_CHARACTERS_MAX, ATTACHMENTS_MAX, BIO_CHARACTERS_MAX, COMMENT_CHARACTERS_MAX,
-    DISPLAY_NAME_CHARACTERS_MAX, HANDLE_CHARACTERS_MAX, HANDLE_CHARACTERS_MIN,
-    HASHTAG_CHARACTERS_MAX, HASHTAGS_MAX, IDEMPOTENCY_KEY_BYTES_MAX, MENTIONS_MAX, PAGE_ITEMS_MAX,
-    PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, SEARCH_QUERY_CHARACTERS_MAX, SESSIONS_MAX,
-    STORY_TEXT_CHARACTERS_MAX,
+    DISPLAY_NAME_CHARACTERS_MAX, ENTITIES_MAX, HANDLE_CHARACTERS_MAX, HANDLE_CHARACTERS_MIN,
+    HASHTAG_CHARACTERS_MAX, HASHTAGS_MAX, IDEMPOTENCY_KEY_BYTES_MAX, LINK_DISPLAY_CHARACTERS_MAX,
+    LINK_URL_BYTES_MAX, MENTIONS_MAX, PAGE_ITEMS_MAX, PASSWORD_CHARACTERS_MAX,
+    PASSWORD_CHARACTERS_MIN, SEARCH_QUERY_CHARACTERS_MAX, SESSIONS_MAX, STORY_TEXT_CHARACTERS_MAX,
 };
 use sosik_feed::people::Language;
 use utoipa::openapi::schema::ArrayItems;
@@ -138,6 +138,12 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         ("PostStory", "attachments") => list(ATTACHMENTS_TAKEN_MAX),
         ("Story", "attachments") => list(ATTACHMENTS_MAX),
         ("Story", "mentions") => list(MENTIONS_MAX),
+        (_, "entities" | "bio_entities") => list(ENTITIES_MAX),
+        ("Entity", "start" | "end") => number(0, STORY_TEXT_CHARACTERS_MAX),
+        ("Entity", "url") => text(1, LINK_URL_BYTES_MAX),
+        ("Entity", "display") => text(1, LINK_DISPLAY_CHARACTERS_MAX),
+        ("Entity", "person") => id(),
+        ("Entity", "tag") => text(1, HASHTAG_CHARACTERS_MAX),
         ("Story", "tags") => Limits {
             of_items: Some(Box::new(text(1, HASHTAG_CHARACTERS_MAX))),
             ..list(HASHTAGS_MAX)

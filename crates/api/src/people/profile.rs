@@ -7,7 +7,7 @@ use sosik_service::people::Profile;
 use crate::app::App;
 use crate::extract::{Json, Name, Viewer};
 use crate::problem::Problem;
-use crate::schema::Person;
+use crate::schema::{Entity, Person};
 
 /// Show a person
 ///
@@ -27,6 +27,7 @@ pub(crate) async fn profile(
 /// A profile as `viewer` sees it.
 pub(crate) fn to_schema(profile: &Profile, viewer: PersonId) -> Person {
     let person = Person {
+        bio_entities: Some(Entity::of_text(&profile.person.record.bio)),
         counts: Some(profile.counts.into()),
         ..Person::of(&profile.person)
     };

@@ -10,7 +10,7 @@ use sosik_service::stories::StoryItem;
 use sosik_store::StoryRecord;
 
 use super::{person, put, put_number};
-use crate::schema::Attachment;
+use crate::schema::{Attachment, Entity};
 
 const BEFORE_ID: &str = "{\"id\":\"";
 const BEFORE_AUTHOR: &str = "\",\"author\":";
@@ -26,6 +26,7 @@ pub(super) const COUNTS_BYTES_MAX: usize = 64;
 #[derive(Serialize)]
 struct Middle<'a> {
     text: &'a str,
+    entities: Vec<Entity>,
     audience: Audience,
     attachments: [Attachment; 0],
     created_at: Timestamp,
@@ -85,6 +86,7 @@ fn cached_json(entry: &StoryEntry) -> &Rendered {
 fn render(record: &StoryRecord) -> Vec<u8> {
     let middle = Middle {
         text: &record.text,
+        entities: Entity::of_story(&record.text, &record.mentions),
         audience: record.audience,
         attachments: [],
         created_at: record.created_at,

@@ -15,7 +15,7 @@ use super::{Sealing, feed_page, story, story_page};
 use crate::schema;
 
 /// Texts that break JSON that is concatenated by hand, and texts that break parsers of JSON.
-const WEIRD: [&str; 8] = [
+const WEIRD: [&str; 9] = [
     "plain",
     "quote \" backslash \\ slash / end",
     "line\nbreak\r\nand\ttab",
@@ -23,6 +23,7 @@ const WEIRD: [&str; 8] = [
     "\u{2028}\u{2029}\u{feff}\u{202e}",
     "한국어 日本語 👩‍👩‍👧‍👦 e\u{301}",
     "</script><!-- {\"likes\":9} -->",
+    "@jun 👩‍👧 @nobody https://namu.wiki/w/까치?a=\"b #소식",
     "",
 ];
 
@@ -91,6 +92,7 @@ fn expected(item: &StoryItem) -> schema::Story {
         id: record.id,
         author: schema::Person::of(&item.author),
         text: record.text.to_string(),
+        entities: schema::Entity::of_story(&record.text, &record.mentions),
         audience: record.audience,
         attachments: Vec::new(),
         created_at: record.created_at.to_string(),
@@ -128,6 +130,20 @@ fn a_story_is_byte_for_byte_what_its_documented_type_is() {
             assert_eq!(read, expected(&item));
         }
     }
+}
+
+#[test]
+fn a_story_names_its_links_tags_and_the_people_who_exist() {
+    let item = item(1, "👩‍👧 @jun @nobody https://namu.wiki/w/까치. #소식", false);
+    let read: serde_json::Value = serde_json::from_slice(&story(&item)).unwrap();
+    assert_eq!(
+        read["entities"],
+        serde_json::json!([
+            {"kind": "mention", "start": 4, "end": 8, "person": "7"},
+            {"kind": "link", "start": 17, "end": 39, "url": "https://namu.wiki/w/%EA%B9%8C%EC%B9%98", "display": "namu.wiki/w/까치"},
+            {"kind": "tag", "start": 41, "end": 44, "tag": "소식"},
+        ])
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use sosik_feed::{CommentId, StoryId};
 use sosik_service::comments::CommentItem;
 use utoipa::ToSchema;
 
-use super::Person;
+use super::{Entity, Person};
 
 /// A comment on a story.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -21,6 +21,8 @@ pub struct Comment {
     pub author: Person,
     /// Plain text.
     pub text: String,
+    /// The links, mentions and tags of the text.
+    pub entities: Vec<Entity>,
     /// When it was written (RFC 3339).
     pub created_at: String,
     /// When it was last edited (RFC 3339); null if never.
@@ -36,6 +38,7 @@ impl Comment {
             id: comment.id,
             story: comment.story,
             author: Person::of(&item.author),
+            entities: Entity::of_text(&comment.text),
             text: comment.text.clone(),
             created_at: comment.created_at.to_string(),
             edited_at: comment.edited_at.map(|at| at.to_string()),

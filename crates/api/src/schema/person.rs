@@ -6,6 +6,8 @@ use sosik_feed::people::Language;
 use sosik_service::caches::PersonEntry;
 use utoipa::ToSchema;
 
+use super::Entity;
+
 /// A person. `relation` is on profiles and in lists of people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +23,9 @@ pub struct Person {
     pub display_name: String,
     /// May be empty.
     pub bio: String,
+    /// On profiles: the links, mentions and tags of the bio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bio_entities: Option<Vec<Entity>>,
     /// URL of a picture. Always null, because uploads are not supported yet.
     pub avatar: Option<String>,
     /// Language of the interface, and a hint for the `lang` attribute of their texts.
@@ -82,6 +87,7 @@ impl Person {
             handle: record.handle.clone(),
             display_name: record.display_name.clone(),
             bio: record.bio.clone(),
+            bio_entities: None,
             avatar: None,
             language: record.language,
             relation: None,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sosik_feed::{Audience, PersonId, StoryId};
 use utoipa::ToSchema;
 
-use super::Person;
+use super::{Entity, Person};
 
 /// A story as one reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -15,8 +15,10 @@ pub struct Story {
     pub id: StoryId,
     /// The author of the story.
     pub author: Person,
-    /// Plain text. It contains mentions and tags as they were typed.
+    /// Plain text. It contains links, mentions and tags as they were typed.
     pub text: String,
+    /// The links, mentions and tags of the text. Of the mentions, those of people who exist.
+    pub entities: Vec<Entity>,
     /// Audience of the story.
     #[schema(value_type = super::AudienceSchema)]
     pub audience: Audience,
