@@ -4,9 +4,9 @@
 //! and entitlement in the service; nothing here decides what a person may see. Every failed request gets a `Problem`,
 //! even if it never reached a handler.
 //!
-//! One noun per folder, one verb per file: `PUT /v1/follows/{person}` is `follows/add.rs`. The layers of all requests
-//! (identity, admission, problems, metrics) are in `middleware`, the extractors in `extract`, the JSON of clients in
-//! [`schema`], and its fast rendering in `render`.
+//! A file per noun: `PUT /v1/follows/{person}` is `add` in `follows.rs`. A noun with long verbs has a folder. The
+//! layers of all requests (identity, admission, problems, metrics) are in `middleware`, the extractors in `extract`,
+//! the JSON of clients in [`schema`], and its fast rendering in `render`.
 //!
 //! To add an endpoint, see `docs/howto/add-an-endpoint.md`.
 

@@ -18,6 +18,7 @@ mod metrics;
 mod offset_clock;
 mod print;
 mod progress;
+mod random;
 mod roles;
 mod self_check;
 mod server;

@@ -5,7 +5,6 @@
 //! start together check different readers. Differences are exported as metrics and logged as errors: each one is a
 //! broken promise.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use sosik_feed::{PersonId, StoryId};
@@ -14,6 +13,7 @@ use sosik_service::{Service, ServiceResult};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::Verify;
+use crate::random::random_u64;
 
 /// Starts checking in the background until the service stops.
 pub fn spawn(service: &Service, verify: &Verify) {
@@ -149,7 +149,7 @@ fn report(reader: PersonId, page: &PageComparison) {
     }
 }
 
-/// A random position between the first person and now. Ids sort by time.
+/// A random position between the first person and now, or the first person without a random source. Ids sort by time.
 async fn anywhere(service: &Service) -> ServiceResult<PersonId> {
     let Some(first) = service
         .store()
@@ -161,7 +161,7 @@ async fn anywhere(service: &Service) -> ServiceResult<PersonId> {
     };
     let now = service.newest_possible().as_u64();
     let span = now.saturating_sub(first.as_u64()).max(1);
-    let chance = RandomState::new().hash_one("the first reader to check");
+    let chance = random_u64().unwrap_or_default();
     Ok(PersonId::from_u64(
         (first.as_u64() - 1).saturating_add(chance % span),
     ))

@@ -4,7 +4,6 @@
 //! streams end with a hint to reconnect; requests in flight complete; deliveries pause (their orders are in the store);
 //! the node number is released.
 
-use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Loaded;
 use crate::descriptors::Wanted;
+use crate::random::random_u64;
 use crate::{descriptors, metrics, self_check, web, wiring};
 
 /// How often rate limits without recent use are forgotten.
@@ -102,7 +102,7 @@ impl Server {
             metrics: Some(renderer(self.metrics.clone())),
             welcome,
             site: Some(web::site()),
-            seed: RandomState::new().hash_one("requests"),
+            seed: random_u64()?,
         });
         let (public_ends, admin_ends) = (CancellationToken::new(), CancellationToken::new());
         let public = tokio::spawn(sosik_api::serve(

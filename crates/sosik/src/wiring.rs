@@ -1,6 +1,5 @@
 //! Makes a running service from a configuration. This is the only place where engines are chosen.
 
-use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use sosik_store_sqlite::{SqliteFile, SqliteOptions, SqliteStore};
 
 use crate::breached::RangeClient;
 use crate::config::{Config, Loaded};
+use crate::random::random_u64;
 
 /// Opens the store and starts a service on it.
 ///
@@ -21,7 +21,7 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
     let config = &loaded.config;
     let clock = clock();
     let store = SqliteStore::open(&store_options(config, &*clock)).context("open the store")?;
-    let seed = RandomState::new().hash_one("incarnations");
+    let seed = random_u64()?;
     let fabric = Arc::new(MemoryFabric::new(fabric_options(config, seed)));
     let service = Service::start(sosik_service::Parts {
         store,

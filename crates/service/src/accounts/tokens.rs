@@ -10,7 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use sosik_store::TokenHash;
 
-use crate::{ServiceError, ServiceResult};
+use crate::ServiceResult;
+use crate::core::random::random_bytes;
 
 /// Random bytes of a token.
 const TOKEN_BYTES: usize = 32;
@@ -22,11 +23,7 @@ pub struct Token(String);
 impl Token {
     /// A new token from the system's random source, and the hash that the store keeps.
     pub(crate) fn random() -> ServiceResult<(Self, TokenHash)> {
-        let mut bytes = [0; TOKEN_BYTES];
-        if let Err(error) = getrandom::fill(&mut bytes) {
-            tracing::error!(%error, "the system's random source failed");
-            return Err(ServiceError::Failed("make a token"));
-        }
+        let bytes = random_bytes::<TOKEN_BYTES>("make a token")?;
         Ok((
             Self(URL_SAFE_NO_PAD.encode(bytes)),
             Sha256::digest(bytes).into(),

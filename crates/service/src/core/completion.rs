@@ -11,7 +11,6 @@ use std::panic::resume_unwind;
 
 use sosik_feed::{CommitPosition, Committed};
 use sosik_store::StoreResult;
-use tracing::Instrument;
 
 use super::Core;
 use super::invalidate::Changes;
@@ -29,7 +28,7 @@ impl Core {
             guard.disarm();
             answer
         };
-        match self.tasks.spawn(act.in_current_span()).await {
+        match self.tasks.spawn(act).await {
             Ok(answer) => answer,
             Err(join_error) => match join_error.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),

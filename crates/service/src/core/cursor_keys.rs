@@ -11,6 +11,7 @@ use sosik_feed::cursor::seal::{KEY_BYTES, KEYS_MAX, Seals};
 use sosik_store::{CursorKey, Store};
 
 use super::Core;
+use super::random::random_bytes;
 use crate::{ServiceError, ServiceResult};
 
 /// A key seals for this long, then a new one is added. An attacker who obtains a key can read the ids in the cursors of
@@ -57,7 +58,7 @@ async fn kept(store: &dyn Store, now: Timestamp) -> ServiceResult<Vec<CursorKey>
     };
     let key = CursorKey {
         number,
-        secret: random()?,
+        secret: random_bytes::<KEY_BYTES>("make a cursor key")?,
         created_at: now,
     };
     store.add_cursor_key(key).await?;
@@ -79,17 +80,6 @@ fn due(keys: &[CursorKey], now: Timestamp) -> Option<u8> {
 fn sealing(keys: &[CursorKey], now: Timestamp) -> Option<&CursorKey> {
     let has_settled = |key: &&CursorKey| key.created_at.plus(SETTLES_IN) <= now;
     keys.iter().rev().find(has_settled).or(keys.first())
-}
-
-fn random() -> ServiceResult<[u8; KEY_BYTES]> {
-    let mut secret = [0; KEY_BYTES];
-    match getrandom::fill(&mut secret) {
-        Ok(()) => Ok(secret),
-        Err(error) => {
-            tracing::error!(%error, "the system's random source failed");
-            Err(ServiceError::Failed("make a cursor key"))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Ids of this process: the generator under its leased node number.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use sosik_feed::{PersonId, RawId, Timestamp, UnownedId};
 use sosik_store::{LeaseRequest, NodeLease, Store, StoreError};
 
 use super::Core;
+use super::random::random_bytes;
 use crate::clock::Clock;
 use crate::settings::NodeSettings;
 use crate::{ServiceError, ServiceResult};
@@ -68,6 +68,7 @@ impl Ids {
             now: clock.now(),
             span: node.lease,
         };
+        let [first_bucket] = random_bytes("choose a bucket")?;
         let asked_at = clock.monotonic();
         let lease = store.lease_node(request).await?;
         let generator = IdGenerator::new(bounds(&lease, asked_at + node.lease));
@@ -78,7 +79,7 @@ impl Ids {
             holder: node.name.clone(),
             span: node.lease,
             held: Mutex::new(LeasedGenerator { lease, generator }),
-            buckets: BucketCycle::starting_at(anywhere()),
+            buckets: BucketCycle::starting_at(first_bucket),
             renewing: tokio::sync::Mutex::new(()),
         })
     }
@@ -194,12 +195,6 @@ impl Ids {
             tracing::warn!(%error, "the node number could not be released");
         }
     }
-}
-
-/// A number that differs from process to process.
-fn anywhere() -> u8 {
-    let [number, ..] = RandomState::new().hash_one("bucket").to_be_bytes();
-    number
 }
 
 fn bounds(lease: &NodeLease, deadline: Duration) -> Lease {

@@ -8,6 +8,7 @@ pub(crate) mod ids;
 pub(crate) mod invalidate;
 pub(crate) mod invalidations;
 mod loaders;
+pub(crate) mod random;
 pub(crate) mod supervise;
 mod visible;
 

@@ -1,7 +1,6 @@
 //! `sosik load`: puts load on a running server and measures its answers.
 
 use std::fs;
-use std::hash::{BuildHasher, RandomState};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +18,7 @@ use sosik_load::people::{self, Account};
 use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, Sources};
+use crate::random::random_u64;
 use crate::{print, progress};
 
 /// Longest run: a day. Use several runs for a longer time.
@@ -231,7 +231,7 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
         ),
     };
     let people = who(&client, &args).await?;
-    let options = options(&args);
+    let options = options(&args)?;
     print::note(&format!(
         "{} people send requests to {} for {} s\n",
         people.len(),
@@ -339,7 +339,7 @@ async fn check(
 ) -> anyhow::Result<Vec<Entry>> {
     let options = cast::Options {
         people: args.cast,
-        name: format!("c{:x}_", RandomState::new().hash_one("cast") >> 24),
+        name: format!("c{:x}_", random_u64()? >> 24),
         length: Duration::from_secs(args.seconds),
         pace: Duration::from_millis(args.cast_pace),
         seed: args.seed,
@@ -406,10 +406,10 @@ fn as_text(verdict: &Verdict<'_>) -> String {
     text
 }
 
-fn options(args: &Args) -> Options {
+fn options(args: &Args) -> anyhow::Result<Options> {
     let length = Duration::from_secs(args.seconds);
     let rate = args.rate;
-    Options {
+    Ok(Options {
         shape: match args.curve {
             Curve::Flat => Shape::Flat { rate },
             Curve::Step => Shape::Step {
@@ -425,8 +425,8 @@ fn options(args: &Args) -> Options {
         under_way_max: args.under_way_max,
         requests_max: args.requests_max,
         seed: args.seed,
-        name: RandomState::new().hash_one("run"),
-    }
+        name: random_u64()?,
+    })
 }
 
 /// Runs with a progress bar, and ends early if a stop is requested.
