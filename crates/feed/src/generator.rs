@@ -141,6 +141,8 @@ impl IdGenerator {
         if monotonic >= self.lease.deadline || millis > since_epoch(self.lease.ids_until) {
             return Err(IdError::LeaseExpired);
         }
+        let id = RawId::from_fields(millis, self.lease.node, sequence, Bucket::FIRST);
+        assert!(id > self.last(), "ids rise");
         (self.last_millis, self.next_sequence) = (millis, sequence + 1);
         Ok(UnownedId::from_fields(millis, self.lease.node, sequence))
     }

@@ -361,14 +361,14 @@ const fn finding(sabotage: Sabotage) -> &'static str {
             "an acknowledged story is not in its author's feed after a restart"
         }
         Sabotage::DropLastChunk => "a reader does not see every story once",
-        Sabotage::ShowWhatIsCached => "a follower sees other than the public stories",
+        Sabotage::ShowWhatIsCached => "stories are shown after the friendship ended",
         Sabotage::KeepDeleted => "a deleted story is shown",
         Sabotage::ForgetOwnStory => "the author does not see their own story at once",
         Sabotage::NewerByIdAlone => "newer missed what was delivered late",
         Sabotage::SkipOneWhenPaging => "a story was skipped while paging down",
         Sabotage::ShowTwice | Sabotage::OldestFirst => "a story came twice or out of order",
         Sabotage::ShowBlockedComments => "a comment by a blocked person is shown",
-        Sabotage::FailInsteadOfRefusing => "something failed",
+        Sabotage::FailInsteadOfRefusing => "there is too much to do",
         Sabotage::CountTwice => "one like is not counted as one",
         Sabotage::IgnoreIdempotencyKey => "a repeated request was answered with another story",
         NEEDS_A_CLOCK => "",
@@ -399,12 +399,13 @@ async fn caught(sabotage: Sabotage) -> Result<(), Broken> {
 #[tokio::test]
 async fn every_promise_broken_on_purpose_is_caught() {
     let seen_here = |sabotage: &Sabotage| *sabotage != NEEDS_A_CLOCK;
+    let mut missed = Vec::new();
     for sabotage in Sabotage::ALL.into_iter().filter(seen_here) {
-        let found = caught(sabotage).await.expect_err(sabotage.name());
-        assert!(
-            found.starts_with(finding(sabotage)),
-            "{}: {found}",
-            sabotage.name()
-        );
+        let found = caught(sabotage).await;
+        let is_caught = |found: &Broken| found.starts_with(finding(sabotage));
+        if !found.as_ref().is_err_and(is_caught) {
+            missed.push((sabotage.name(), found));
+        }
     }
+    assert!(missed.is_empty(), "{missed:#?}");
 }

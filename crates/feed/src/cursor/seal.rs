@@ -147,7 +147,8 @@ impl Seals {
     /// Selects the key that seals. A number without a key changes nothing.
     pub fn seal_with(&self, number: u8) {
         if self.key(number).is_some() {
-            self.sealing.store(number, Ordering::Relaxed);
+            // The key is in place before a thread sees its number.
+            self.sealing.store(number, Ordering::Release);
         }
     }
 
@@ -157,7 +158,7 @@ impl Seals {
 
     /// Appends the sealed text of a cursor.
     pub fn seal_into(&self, cursor: &Cursor, scope: Scope, out: &mut Vec<u8>) {
-        let number = self.sealing.load(Ordering::Relaxed);
+        let number = self.sealing.load(Ordering::Acquire);
         let plain = cursor.plain();
         let mut sealed = [0; SEALED_BYTES_MAX];
         let tag_at = HEAD_BYTES + plain.as_slice().len();
@@ -169,8 +170,10 @@ impl Seals {
             key.encrypt_inout_detached(&Nonce::<Aes128GcmSiv>::default(), &scope.associated(), text)
                 .ok()
         });
-        // The cipher fails only for texts of gigabytes, and the selected key always exists.
-        let Some(tag) = encrypted else { return };
+        // The cipher fails only for texts of gigabytes.
+        let Some(tag) = encrypted else {
+            panic!("the key that seals exists")
+        };
         sealed[tag_at..length].copy_from_slice(&tag);
         let begin = out.len();
         out.resize(begin + TEXT_MAX, 0);
