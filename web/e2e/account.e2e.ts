@@ -34,6 +34,20 @@ describe.each(EVERY_SIZE)('an account, on a %s', (size) => {
     await page.getByText('쉽게 짐작할 수 있는 비밀번호').waitFor();
   });
 
+  it('is not asked for at the gate, where the answer would be an error', async () => {
+    const page = await (await openDevice(size)).newPage();
+    const refused: string[] = [];
+    page.on('response', (response) => void (response.status() === 401 && refused.push(response.url())));
+    for (const [address, title] of [
+      ['/log-in', '로그인'],
+      ['/sign-up', '가입하기'],
+    ] as const) {
+      await page.goto(address, { waitUntil: 'networkidle' });
+      await page.getByRole('heading', { level: 1, name: title }).waitFor();
+    }
+    expect(refused).toEqual([]);
+  });
+
   it('says what to do when a neighbour of the site has planted a second session cookie', async () => {
     expectComplaints(/status of 400/);
     const device = await openDevice(size);

@@ -2,6 +2,9 @@ import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Person } from '$/api/types';
+import { isShown } from '$/feed/home.svelte';
+import { storyOf } from '$/feed/test-server';
+import { live } from '$/stories/live.svelte';
 
 import RelationButton from './RelationButton.svelte';
 
@@ -48,5 +51,15 @@ describe('what can be done about a person on their profile', () => {
     await click('Following');
     await screen.findByRole('button', { name: 'Follow' });
     expect(asked.at(-1)).toBe('DELETE /v1/follows/N');
+  });
+
+  it('takes the stories of a person off the home feed when one stops following them', async () => {
+    const person = somebody('following');
+    const story = live({ ...storyOf(Number(person.id)), author: person });
+    render(RelationButton, { person, full: true });
+    await click('Following');
+    await screen.findByRole('button', { name: 'Follow' });
+    expect(isShown(story)).toBe(false);
+    expect(story.gone).toBe(false);
   });
 });

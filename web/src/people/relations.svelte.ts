@@ -108,9 +108,10 @@ export const follow: Step = async (person) => {
   grown(await step(person, answer(api.PUT('/v1/follows/{person}', at(person))), { ...beside(person, 'following'), follows: true }));
 };
 
-/** Stops following. */
+/** Stops following: who is no friend leaves the home feed. */
 export const unfollow: Step = async (person) => {
-  await step(person, answer(api.DELETE('/v1/follows/{person}', at(person))), { ...beside(person, 'none'), follows: false });
+  const change = { ...beside(person, 'none'), follows: false };
+  if (await step(person, answer(api.DELETE('/v1/follows/{person}', at(person))), change)) takeOffHome(person.id);
 };
 
 /** No longer sees them; they do not know. */
