@@ -21,6 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The only crate with SQLite. The code that wires a server may use it; the service and the API may not.
     ("sosik-store-sqlite", &["sosik-feed", "sosik-store"]),
     ("sosik-fabric", &["sosik-feed"]),
+    // Engines that fail on purpose. Tests only: no crate of the server may depend on it.
+    ("sosik-decorators", &["sosik-feed", "sosik-fabric"]),
     // A client: it must not depend on anything inside the server.
     ("sosik-load", &[]),
     // Arithmetic only: it knows no server.
@@ -42,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sosik-store",
             "sosik-store-sqlite",
             "sosik-fabric",
+            "sosik-decorators",
             "sosik-service",
             "sosik-api",
         ],

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use sosik_fabric::memory::MemoryRateLimits;
 use sosik_service::Service;
 use tokio_util::sync::CancellationToken;
 
@@ -90,7 +89,7 @@ impl Api {
             seed,
         } = parts;
         let buckets = Buckets {
-            engine: Arc::new(MemoryRateLimits::default()),
+            engine: Arc::clone(&service.engines().rates),
             clock: Arc::clone(service.clock()),
         };
         Self(Arc::new(Inner {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sosik_fabric::failing::Fault;
+use sosik_decorators::Fault;
 use sosik_testkit::{TestApp, eventually};
 
 #[tokio::test]
@@ -37,7 +37,9 @@ async fn people_are_served_while_the_fabric_fails() {
     let app = TestApp::start().await;
     let [mina, joon] = app.users(["mina", "joon"]).await;
     mina.feed().await;
-    app.fabric_faults().all(Fault::Error);
+    for prefix in ["Timelines::", "LargeAuthorLog::append", "WakeUps::wake"] {
+        app.fabric_faults().all(prefix, Fault::Error);
+    }
     let story = joon.posts("hello").await;
     assert!(joon.sees(&story).await, "one's own words");
     mina.follows(&joon).await;

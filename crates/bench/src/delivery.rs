@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use sosik_fabric::Fabric;
-use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_fabric::Timelines;
+use sosik_fabric::memory::{MemoryOptions, MemoryTimelines};
+use sosik_fabric::timelines::{Delivery, Rebuild};
+use sosik_feed::pulled::LogPosition;
 use sosik_feed::{PersonId, StoryId, limits};
 
 use crate::measure::{Samples, float, per_second, process_cpu, resident_bytes, rounded};
@@ -16,22 +18,24 @@ const READERS_OF_A_STORY: usize = 300;
 /// A prime, to visit the readers out of order.
 const STRIDE: u64 = 7_919;
 
+/// Longer than a build takes.
+const HOLD: Duration = Duration::from_secs(60);
+
 pub(crate) fn measure(scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(run(scale, report))
 }
 
 async fn run(scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
-    let fabric = MemoryFabric::new(MemoryOptions {
+    let timelines = MemoryTimelines::new(MemoryOptions {
         timeline_stories: limits::TIMELINE_STORIES,
         timelines_bytes: 4 << 30,
-        pull_log_entries: 1_000,
-        seed: 1,
+        ..MemoryOptions::default()
     });
     let before = resident_bytes("self");
-    build_timelines(&fabric, scale.delivery_readers).await?;
+    build_timelines(&timelines, scale.delivery_readers).await?;
     let resident = resident_bytes("self").saturating_sub(before) / scale.delivery_readers;
-    let accounted = fabric.stats().timeline_bytes as u64 / scale.delivery_readers;
+    let accounted = timelines.stats().bytes as u64 / scale.delivery_readers;
     report.add(
         Row::new("memory_timeline")
             .with("stories", STORIES)
@@ -50,7 +54,7 @@ async fn run(scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
     for part in stories.chunks(stories.len().div_ceil(scale.rounds)) {
         // Seconds of this thread's CPU time, not of wall time: other programs share the core.
         let before = process_cpu();
-        let taken = deliver(&fabric, &readers, part).await?;
+        let taken = deliver(&timelines, &readers, part).await?;
         let used = process_cpu().saturating_sub(before);
         rates.push(per_second(taken, used));
         taken_in_all += taken;
@@ -73,13 +77,16 @@ async fn run(scale: &Scale, report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn build_timelines(fabric: &MemoryFabric, readers: u64) -> anyhow::Result<()> {
+async fn build_timelines(timelines: &MemoryTimelines, readers: u64) -> anyhow::Result<()> {
     for reader in 1..=readers {
-        let rebuild = fabric.begin_rebuild(PersonId::from_u64(reader)).await?;
-        let rebuild =
-            rebuild.ok_or_else(|| anyhow::anyhow!("another task rebuilds this timeline"))?;
+        let rebuild = Rebuild {
+            reader: PersonId::from_u64(reader),
+            incarnation: 1,
+        };
+        let begun = timelines.begin_rebuild(rebuild, LogPosition::NONE, HOLD);
+        anyhow::ensure!(begun.await?, "another task rebuilds this timeline");
         let ids = (1..=STORIES).map(|story| StoryId::from_u64(story << 22));
-        let ready = fabric
+        let ready = timelines
             .finish_rebuild(rebuild, ids.collect(), StoryId::default())
             .await?;
         anyhow::ensure!(ready, "a timeline was not built");
@@ -88,7 +95,7 @@ async fn build_timelines(fabric: &MemoryFabric, readers: u64) -> anyhow::Result<
 }
 
 async fn deliver(
-    fabric: &MemoryFabric,
+    timelines: &MemoryTimelines,
     readers: &[PersonId],
     stories: &[u64],
 ) -> anyhow::Result<usize> {
@@ -96,7 +103,10 @@ async fn deliver(
     for story in stories {
         let id = StoryId::from_u64((STORIES + story) << 22);
         for chunk in readers.chunks(READERS_OF_A_STORY) {
-            taken += fabric.deliver(id, chunk).await?;
+            let readers = chunk.to_vec();
+            taken += timelines
+                .deliver(&[Delivery { story: id, readers }])
+                .await?;
         }
     }
     Ok(taken)

@@ -7,4 +7,4 @@
 
 /// Hashes ids; every bit of the hash is equally good. It is the same in every process: nobody outside chooses ids, so
 /// nobody can make them collide.
-pub(crate) type IdHash = foldhash::quality::FixedState;
+pub type IdHash = foldhash::quality::FixedState;

@@ -1,26 +1,34 @@
-//! State that nodes share while they run: timelines, the log of large authors, wake-ups of live streams, what nodes
-//! tell each other about writes. Also the caches and rate limits of one node.
+//! State that nodes share while they run: timelines, the log of large authors, wake-ups of live streams, orders that were
+//! just posted, what nodes tell each other about writes, rate limits. Also the caches of one node.
 //!
 //! Nothing here is authoritative. All of it may be lost at any time; a timeline is rebuilt from the store at the next
-//! read. [`Fabric`] is the contract; [`memory::MemoryFabric`] is the engine of a single process.
+//! read. Each kind of state has its own small contract, so that each can have the engine that suits it. [`Engines`]
+//! holds one engine for each. [`memory`] has the engines of a single process.
 //!
-//! To add an engine, implement [`Fabric`] and run the tests of `tests/contract.rs` on it.
+//! To add an engine, implement a contract and run its [suite](mod@suite) on it.
 
 pub mod cache;
-pub mod contract;
+pub mod delivery_queue;
+pub mod engines;
 pub mod error;
-pub mod failing;
 pub mod gcra;
-mod hash;
+pub mod hash;
+pub mod large_author_log;
+pub mod log_tail;
 pub mod memory;
 pub mod peers;
 pub mod rate_limits;
 #[cfg(feature = "suite")]
 pub mod suite;
+pub mod timelines;
+pub mod wake_ups;
 
-pub use contract::{
-    Below, Delivery, Fabric, Interest, Reader, Rebuild, Signals, Since, Stats, View, Watch,
-};
+pub use delivery_queue::DeliveryQueue;
+pub use engines::Engines;
 pub use error::{FabricError, FabricResult};
+pub use large_author_log::LargeAuthorLog;
+pub use log_tail::LogTail;
 pub use peers::Peers;
 pub use rate_limits::{Decision, Rate, RateLimits};
+pub use timelines::Timelines;
+pub use wake_ups::{Signals, WakeUps, Watch};

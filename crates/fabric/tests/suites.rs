@@ -2,13 +2,42 @@
 
 use std::sync::Arc;
 
-use sosik_fabric::memory::{Hub, MemoryRateLimits};
-use sosik_fabric::{Peers, RateLimits};
+use sosik_fabric::memory::{
+    Hub, MemoryLog, MemoryOptions, MemoryQueue, MemoryRateLimits, MemoryTimelines, MemoryWakeUps,
+};
+use sosik_fabric::suite::delivery_queue::ORDERS_MAX;
+use sosik_fabric::suite::timelines::KEEP;
+use sosik_fabric::{DeliveryQueue, LargeAuthorLog, Peers, RateLimits, Timelines, WakeUps};
+
+async fn open_timelines() -> Arc<dyn Timelines> {
+    Arc::new(MemoryTimelines::new(MemoryOptions {
+        timeline_stories: KEEP,
+        timelines_bytes: 64 << 20,
+        pull_log_entries: 100,
+        queued_max: ORDERS_MAX,
+    }))
+}
+
+async fn open_log() -> Arc<dyn LargeAuthorLog> {
+    Arc::new(MemoryLog::new(1_000, 7))
+}
+
+async fn open_wake_ups() -> Arc<dyn WakeUps> {
+    Arc::new(MemoryWakeUps::default())
+}
+
+async fn open_queue() -> Arc<dyn DeliveryQueue> {
+    Arc::new(MemoryQueue::new(ORDERS_MAX))
+}
 
 async fn open_rate_limits() -> Arc<dyn RateLimits> {
     Arc::new(MemoryRateLimits::default())
 }
 
+sosik_fabric::timelines_suite!(open_timelines);
+sosik_fabric::log_suite!(open_log);
+sosik_fabric::wake_ups_suite!(open_wake_ups);
+sosik_fabric::delivery_queue_suite!(open_queue);
 sosik_fabric::rate_limits_suite!(open_rate_limits);
 
 async fn open_two_peers() -> (Arc<dyn Peers>, Arc<dyn Peers>) {

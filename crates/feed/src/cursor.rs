@@ -7,6 +7,7 @@
 pub mod seal;
 
 use crate::id::{RawId, StoryId};
+use crate::pulled::LogPosition;
 use crate::timeline::Mark;
 
 /// Maximum number of unsettled stories in a cursor for "newer". A client with more of them starts over if its timeline
@@ -33,6 +34,39 @@ pub enum Cursor {
     Behind(Position),
     /// After this state of the home feed.
     Newer(Seen),
+    /// After this story of the home feed.
+    Older(Older),
+}
+
+/// Where the next page of older stories of a home feed starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Older {
+    /// Below this story.
+    pub below: StoryId,
+    /// The last position in the log of large authors that the page before could be from; `NONE` if it was from none. A
+    /// node whose part of the log ends before it catches up first. It is a position of the reader's own stories, so the
+    /// cursor of a page stays the same while the log grows by others.
+    pub log: LogPosition,
+}
+
+/// The stories above the watermark that a client has seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recent {
+    /// These, at most [`RECENT_MAX`].
+    Named(Vec<StoryId>),
+    /// Too many to name, or not known.
+    TooMany {
+        /// The newest story that the client has seen.
+        newest: StoryId,
+    },
+}
+
+/// Nothing is known of what was seen, so a client with this state starts over.
+impl Default for Recent {
+    fn default() -> Self {
+        let newest = StoryId::default();
+        Self::TooMany { newest }
+    }
 }
 
 /// The part of a home feed that a client has seen. The input for reading newer stories.
@@ -46,8 +80,11 @@ pub struct Seen {
     pub watermark: StoryId,
     /// Every late story up to this number had been delivered and seen.
     pub late: u64,
-    /// The stories above `watermark` that were seen; `None` if there were more than [`RECENT_MAX`].
-    pub recent: Option<Vec<StoryId>>,
+    /// The stories of large authors up to this position in their log had been seen. Belongs to `incarnation`, as `mark`
+    /// does.
+    pub log: LogPosition,
+    /// The stories above `watermark` that were seen.
+    pub recent: Recent,
 }
 
 /// The text is not a cursor of this list for this reader.
@@ -59,14 +96,15 @@ const BELOW: u8 = 1;
 const ABOVE: u8 = 2;
 const BEHIND: u8 = 3;
 const NEWER: u8 = 4;
+const OLDER: u8 = 5;
 
 /// A kind and a number.
 const ID_BYTES: usize = 1 + 8;
 /// A kind and two numbers.
 const POSITION_BYTES: usize = 1 + 8 + 8;
-/// A kind, four numbers, the count of late arrivals, the count of unsettled stories, and space for the maximum of
+/// A kind, five numbers, the count of late arrivals, the count of unsettled stories, and space for the maximum of
 /// these.
-const SEEN_BYTES: usize = 1 + 4 * 8 + 4 + 1 + RECENT_MAX * 8;
+const SEEN_BYTES: usize = 1 + 5 * 8 + 4 + 1 + RECENT_MAX * 8;
 
 /// The value of the count of unsettled stories that stands for "too many to list".
 const TOO_MANY: u8 = u8::MAX;
@@ -121,6 +159,11 @@ impl Cursor {
                 plain.put_number(place.key);
                 plain.put_number(place.id);
             }
+            Self::Older(older) => {
+                plain.put(&[OLDER]);
+                plain.put_number(older.below.as_u64());
+                plain.put_number(older.log.as_u64());
+            }
             Self::Newer(seen) => {
                 plain.put(&[NEWER]);
                 seen.put(&mut plain);
@@ -139,6 +182,10 @@ impl Cursor {
                 key: numbers.next()?,
                 id: numbers.next()?,
             })),
+            (Some(&OLDER), POSITION_BYTES) => Ok(Self::Older(Older {
+                below: StoryId::from_u64(numbers.next()?),
+                log: LogPosition::from_u64(numbers.next()?),
+            })),
             (Some(&NEWER), SEEN_BYTES) => Ok(Self::Newer(Seen::take(&mut numbers)?)),
             _ => Err(NotACursor),
         }
@@ -152,14 +199,17 @@ impl Seen {
         plain.put(&self.mark.late.to_be_bytes());
         plain.put_number(self.watermark.as_u64());
         plain.put_number(self.late);
-        let recent = self
-            .recent
-            .as_deref()
-            .filter(|recent| recent.len() <= RECENT_MAX);
-        let count = recent.and_then(|recent| u8::try_from(recent.len()).ok());
-        plain.put(&[count.unwrap_or(TOO_MANY)]);
-        for id in recent.unwrap_or_default() {
-            plain.put_number(id.as_u64());
+        plain.put_number(self.log.as_u64());
+        match &self.recent {
+            Recent::Named(ids) if ids.len() <= RECENT_MAX => {
+                plain.put(&[u8::try_from(ids.len()).unwrap_or(TOO_MANY)]);
+                ids.iter().for_each(|id| plain.put_number(id.as_u64()));
+            }
+            Recent::Named(ids) => {
+                let newest = ids.iter().copied().max();
+                put_too_many(plain, newest.unwrap_or_default());
+            }
+            Recent::TooMany { newest } => put_too_many(plain, *newest),
         }
     }
 
@@ -169,11 +219,14 @@ impl Seen {
         let late = u32::from_be_bytes(numbers.take()?);
         let watermark = StoryId::from_u64(numbers.next()?);
         let late_stories = numbers.next()?;
+        let log = LogPosition::from_u64(numbers.next()?);
         let recent = match numbers.take()? {
-            [TOO_MANY] => None,
+            [TOO_MANY] => Recent::TooMany {
+                newest: StoryId::from_u64(numbers.next()?),
+            },
             [count] if usize::from(count) <= RECENT_MAX => {
                 let ids = (0..count).map(|_| numbers.next().map(StoryId::from_u64));
-                Some(ids.collect::<Result<_, _>>()?)
+                Recent::Named(ids.collect::<Result<_, _>>()?)
             }
             _ => return Err(NotACursor),
         };
@@ -182,9 +235,15 @@ impl Seen {
             mark: Mark { newest, late },
             watermark,
             late: late_stories,
+            log,
             recent,
         })
     }
+}
+
+fn put_too_many(plain: &mut Plain, newest: StoryId) {
+    plain.put(&[TOO_MANY]);
+    plain.put_number(newest.as_u64());
 }
 
 /// The unread bytes of a plain form.

@@ -214,14 +214,10 @@ impl Timeline {
         (ids, place)
     }
 
-    /// Ids above `id`, newest first, at most `count`.
+    /// Whether it contains a story.
     #[must_use]
-    pub fn above(&self, id: StoryId, count: usize) -> Vec<StoryId> {
-        let start = self
-            .ids
-            .partition_point(|known| *known <= id)
-            .max(self.ids.len().saturating_sub(count));
-        self.ids[start..].iter().rev().copied().collect()
+    pub fn contains(&self, id: StoryId) -> bool {
+        self.ids.binary_search(&id).is_ok()
     }
 
     /// All ids, ascending.
@@ -257,6 +253,7 @@ impl Timeline {
         self.ids.drain(..surplus);
         self.ids.shrink_to(keep + GROWTH);
         if let Some(oldest) = self.ids.first() {
+            assert!(*oldest >= self.floor, "a floor never sinks");
             self.floor = *oldest;
         }
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sosik_api::{Api, Rates, Welcome};
-use sosik_fabric::Fabric;
-use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_fabric::Engines;
+use sosik_fabric::memory::MemoryOptions;
 use sosik_feed::people::{DisplayName, Handle, Language};
 use sosik_feed::{Audience, PersonId, StoryId};
 use sosik_populate::import::new_person;
@@ -53,21 +53,19 @@ impl Fixture {
         let clock = Arc::new(SystemClock::default());
         let store = SqliteStore::open(&SqliteOptions::at(self.file(), clock.now()))?;
         let settings = Settings::default();
-        let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
+        let options = MemoryOptions {
             timeline_stories: settings.feed.timeline_stories,
             timelines_bytes: usize::MAX / 2,
-            pull_log_entries: 65_536,
-            seed: 1,
-        }));
+            ..MemoryOptions::default()
+        };
         let service = Service::start(Parts {
             store,
-            fabric: Arc::clone(&fabric) as Arc<dyn Fabric>,
+            engines: Engines::memory(options, 1),
             clock,
             settings,
             sabotage: None,
         })
         .await?;
-        fabric.set_interest(service.interest());
         Ok(service)
     }
 

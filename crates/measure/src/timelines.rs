@@ -1,8 +1,12 @@
 //! Measures timelines in this process: the memory of one, and the cost of adding a story to it.
 
-use anyhow::{Context, ensure};
-use sosik_fabric::Fabric;
-use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use std::time::Duration;
+
+use anyhow::ensure;
+use sosik_fabric::Timelines as _;
+use sosik_fabric::memory::{MemoryOptions, MemoryTimelines};
+use sosik_fabric::timelines::{Delivery, Rebuild};
+use sosik_feed::pulled::LogPosition;
 use sosik_feed::{PersonId, StoryId};
 
 use super::clock::{micros_each, number, resident_bytes, thread_cpu};
@@ -29,21 +33,27 @@ pub(crate) fn measure(readers: u64, rounds: u64) -> anyhow::Result<Timelines> {
     runtime.block_on(run(readers, rounds))
 }
 
+/// Longer than a build takes.
+const HOLD: Duration = Duration::from_secs(60);
+
 async fn run(readers: u64, rounds: u64) -> anyhow::Result<Timelines> {
-    let fabric = MemoryFabric::new(MemoryOptions {
+    let timelines = MemoryTimelines::new(MemoryOptions {
         timeline_stories: usize::try_from(STORIES)?,
         timelines_bytes: usize::MAX / 2,
-        pull_log_entries: 1_000,
-        seed: 1,
+        ..MemoryOptions::default()
     });
     let before = resident_bytes();
     for reader in 1..=readers {
-        let rebuild = fabric.begin_rebuild(PersonId::from_u64(reader)).await?;
-        let rebuild = rebuild.context("another rebuild is running")?;
+        let rebuild = Rebuild {
+            reader: PersonId::from_u64(reader),
+            incarnation: 1,
+        };
+        let begun = timelines.begin_rebuild(rebuild, LogPosition::NONE, HOLD);
+        ensure!(begun.await?, "another rebuild is running");
         let ids = (1..=STORIES)
             .rev()
             .map(|story| StoryId::from_u64(story << 22));
-        let built = fabric
+        let built = timelines
             .finish_rebuild(rebuild, ids.collect(), StoryId::default())
             .await?;
         ensure!(built, "a timeline was evicted during its rebuild");
@@ -56,7 +66,10 @@ async fn run(readers: u64, rounds: u64) -> anyhow::Result<Timelines> {
     for story in 1..=rounds {
         let id = StoryId::from_u64((STORIES + story) << 22);
         for some in everybody.chunks(READERS_OF_A_STORY) {
-            delivered += fabric.deliver(id, some).await?;
+            let readers = some.to_vec();
+            delivered += timelines
+                .deliver(&[Delivery { story: id, readers }])
+                .await?;
         }
     }
     let span = thread_cpu().saturating_sub(start);

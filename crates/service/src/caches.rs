@@ -152,7 +152,7 @@ pub(crate) struct Caches {
     /// `None` records that a story is gone: ids are never reused.
     pub(crate) stories: StampedCache<StoryId, Option<Arc<StoryEntry>>, StoryWeight>,
     pub(crate) people: StampedCache<PersonId, Arc<PersonEntry>, UnitWeighter>,
-    pub(crate) circles: Arc<Circles>,
+    pub(crate) circles: Circles,
     pub(crate) liked: StampedCache<PersonId, Arc<LikedStories>, UnitWeighter>,
     pub(crate) read_positions: StampedCache<PersonId, Arc<AtomicU64>, UnitWeighter>,
     pub(crate) sessions: StampedCache<TokenHash, Arc<SessionEntry>, UnitWeighter>,
@@ -178,11 +178,11 @@ impl Caches {
                 StoryWeight,
             ),
             people: StampedCache::new(people, people as u64, UnitWeighter),
-            circles: Arc::new(StampedCache::new(
-                entries(settings.circles_bytes, CIRCLE_BYTES),
-                settings.circles_bytes,
+            circles: StampedCache::new(
+                entries(settings.circles_room(), CIRCLE_BYTES),
+                settings.circles_room(),
                 CircleWeight,
-            )),
+            ),
             liked: StampedCache::new(people, people as u64, UnitWeighter),
             read_positions: StampedCache::new(people, people as u64, UnitWeighter),
             sessions: StampedCache::new(sessions, sessions as u64, UnitWeighter),

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use sosik_fabric::memory::Alone;
-use sosik_fabric::{Fabric, Interest, Peers};
+use sosik_fabric::Engines;
 use sosik_feed::cursor::seal::Seals;
 use sosik_feed::{PersonId, RawId, UnownedId};
 use sosik_store::Store;
@@ -40,7 +39,7 @@ pub struct Parts {
     /// The source of truth.
     pub store: Arc<dyn Store>,
     /// Derived data that may be lost.
-    pub fabric: Arc<dyn Fabric>,
+    pub engines: Engines,
     /// The source of time.
     pub clock: Arc<dyn Clock>,
     /// Sizes and limits.
@@ -50,28 +49,26 @@ pub struct Parts {
 }
 
 impl Service {
-    /// Leases a node number and starts the delivery workers, as the only node of the store.
+    /// Leases a node number and starts the delivery workers.
     ///
     /// # Errors
     /// When the store cannot lease a node number.
     pub async fn start(parts: Parts) -> ServiceResult<Self> {
-        Self::start_among(parts, Arc::new(Alone)).await
-    }
-
-    /// Like [`start`](Self::start), as one of several nodes that share the store and the fabric.
-    ///
-    /// # Errors
-    /// When the store cannot lease a node number.
-    pub async fn start_among(parts: Parts, peers: Arc<dyn Peers>) -> ServiceResult<Self> {
-        let core = Core::start(parts, peers).await?;
+        let core = Core::start(parts).await?;
         let service = Self(Arc::new(Handles::new(core)));
-        let Handles { core, delivery, .. } = &*service.0;
+        let Handles {
+            core,
+            delivery,
+            feeds,
+            ..
+        } = &*service.0;
         // This must precede the first cursor. A cursor without the number of late stories would repeat all of them.
         delivery.advance_watermark().await?;
         core.spawn_lease_renewal();
         core.spawn_invalidation_retries();
         core.spawn_peers();
         delivery.spawn_workers();
+        feeds.spawn_wake_ups();
         Ok(service)
     }
 
@@ -159,10 +156,10 @@ impl Service {
         &self.0.core.store
     }
 
-    /// The fabric, for metrics and tests.
+    /// The engines of the fabric.
     #[must_use]
-    pub fn fabric(&self) -> &Arc<dyn Fabric> {
-        &self.0.core.fabric
+    pub fn engines(&self) -> &Engines {
+        &self.0.core.engines
     }
 
     /// The clock of this service.
@@ -243,19 +240,6 @@ impl Service {
     #[must_use]
     pub fn unconfirmed_invalidations(&self) -> usize {
         self.0.core.unconfirmed_invalidations()
-    }
-
-    /// Decides who is woken for stories of a large author: the readers who take stories from the author, according to
-    /// the cached circles. A reader whose circle is not cached is woken, and the read of their feed decides.
-    #[must_use]
-    pub fn interest(&self) -> Interest {
-        let circles = Arc::clone(&self.0.core.caches.circles);
-        Arc::new(move |reader, author| {
-            reader == author
-                || circles
-                    .get(&reader)
-                    .is_none_or(|circle| circle.subscribes_to(author))
-        })
     }
 }
 

@@ -62,8 +62,6 @@ pub struct DeliverySettings {
     pub sweep_every: Duration,
     /// Posts are shed while a delivery waits longer than this for a worker.
     pub backlog_wait_max: Duration,
-    /// Maximum number of orders in the queue of this process. Further ones wait in the store.
-    pub queued_max: usize,
 }
 
 /// Lengths of texts, bounded by those of [`limits`].
@@ -114,6 +112,21 @@ pub struct CacheSettings {
     pub circles_bytes: u64,
     /// Sessions.
     pub sessions_entries: usize,
+}
+
+impl CacheSettings {
+    /// The part of [`circles_bytes`](Self::circles_bytes) for extracts of the log of large authors: a quarter. An
+    /// extract has 16 bytes for each story of a large author, a circle 8 bytes for each person.
+    #[must_use]
+    pub const fn extracts_room(&self) -> u64 {
+        self.circles_bytes / 4
+    }
+
+    /// The rest, for the circles themselves.
+    #[must_use]
+    pub const fn circles_room(&self) -> u64 {
+        self.circles_bytes - self.extracts_room()
+    }
 }
 
 /// Identity of this node.
@@ -174,7 +187,6 @@ impl Default for Settings {
                 retry_max: Duration::from_secs(300),
                 sweep_every: Duration::from_secs(5),
                 backlog_wait_max: Duration::from_secs(1),
-                queued_max: 10_000,
             },
             relations: RelationLimits {
                 friends_max: limits::FRIENDS_MAX,

@@ -179,14 +179,14 @@ impl Verifier {
         purpose: Purpose,
     ) -> ServiceResult<(Vec<StoryId>, Option<StoryId>)> {
         let request = FeedQuery {
-            from: below.map_or(FeedStart::Top, FeedStart::Below),
+            from: below.map_or(FeedStart::Top, FeedStart::below),
             limit: PAGE as usize,
         };
         let page = self.feeds.read_for(reader, request, purpose).await?;
         let served = page.items.iter().map(|item| item.story.record.id).collect();
         let next = match page.before {
-            Some(Cursor::Below(id)) => Some(StoryId::new(id)),
-            Some(Cursor::Above(_) | Cursor::Behind(_) | Cursor::Newer(_)) | None => None,
+            Some(Cursor::Older(older)) => Some(older.below),
+            _ => None,
         };
         Ok((served, next))
     }

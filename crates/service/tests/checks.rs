@@ -7,6 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::World;
+use sosik_fabric::timelines::Rebuild;
 use sosik_feed::{Audience, PersonId, StoryId};
 use sosik_service::Settings;
 use sosik_service::feeds::FeedStart;
@@ -51,14 +52,23 @@ async fn all_pages(world: &World, reader: PersonId) -> Vec<PageComparison> {
 async fn a_check_goes_through_a_feed_page_by_page_and_leaves_no_timeline_behind() {
     let world = World::new().await;
     let (_, reader, feed) = long_feed(&world).await;
-    world.service.fabric().drop_timeline(reader).await.unwrap();
-    let timelines = world.service.fabric().stats().timelines;
+    world
+        .service
+        .engines()
+        .timelines
+        .drop_timeline(reader)
+        .await
+        .unwrap();
+    let timelines = world.service.engines().timelines.stats().timelines;
     let pages = all_pages(&world, reader).await;
     let stories: Vec<u64> = pages.iter().map(|page| page.stories).collect();
     assert_eq!(stories, [100, 100, 50]);
     assert!(pages.iter().all(|page| page.differences.is_empty()));
     assert_eq!(pages[0].below, Some(feed[99]));
-    assert_eq!(world.service.fabric().stats().timelines, timelines);
+    assert_eq!(
+        world.service.engines().timelines.stats().timelines,
+        timelines
+    );
     let comparison = world.service.verifier().verify(reader).await.unwrap();
     assert_eq!((comparison.stories, comparison.differences), (250, vec![]));
 }
@@ -68,16 +78,26 @@ async fn what_is_missing_from_a_timeline_is_found_on_its_page() {
     let world = World::new().await;
     let (_, reader, feed) = long_feed(&world).await;
     // A timeline that lacks a tenth of the feed, without an invalidation.
-    world.service.fabric().drop_timeline(reader).await.unwrap();
-    let rebuild = world.service.fabric().begin_rebuild(reader).await.unwrap();
+    world
+        .service
+        .engines()
+        .timelines
+        .drop_timeline(reader)
+        .await
+        .unwrap();
+    let timelines = &world.service.engines().timelines;
+    let rebuild = Rebuild {
+        reader,
+        incarnation: 1,
+    };
+    let log_from = world.service.engines().log.tail().end();
+    let begun = timelines.begin_rebuild(rebuild, log_from, Duration::from_secs(60));
+    assert!(begun.await.unwrap());
     let kept = feed.iter().copied().enumerate();
     let kept = kept.filter(|(place, _)| place % 10 != 3);
     let kept = kept.map(|(_, story)| story).collect();
     let floor = StoryId::default();
-    let finished = world
-        .service
-        .fabric()
-        .finish_rebuild(rebuild.unwrap(), kept, floor);
+    let finished = timelines.finish_rebuild(rebuild, kept, floor);
     assert!(finished.await.unwrap());
     let mut missing = Vec::new();
     for page in all_pages(&world, reader).await {

@@ -11,6 +11,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{World, below, ids, newer};
+use sosik_fabric::timelines::Delivery;
 use sosik_feed::{Audience, StoryId};
 use sosik_service::feeds::FeedStart;
 use sosik_service::{Sabotage, Settings};
@@ -249,8 +250,12 @@ async fn no_gaps_upwards(mut world: World) -> Result<(), Broken> {
     world.overdue_story(author, late).await;
     world
         .service
-        .fabric()
-        .deliver(late, &[reader])
+        .engines()
+        .timelines
+        .deliver(&[Delivery {
+            story: late,
+            readers: vec![reader],
+        }])
         .await
         .unwrap();
     let second = world.post(author, Audience::Friends).await;

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use common::{World, ids, newer};
 use futures::future::join_all;
-use sosik_fabric::failing::Call;
 use sosik_feed::cursor::RECENT_MAX;
 use sosik_feed::{Audience, PersonId, StoryId};
 use sosik_service::feeds::{FeedPage, FeedStart};
@@ -208,7 +207,7 @@ async fn two_thousand_readers_who_come_back_to_a_cold_cache_are_all_answered_wit
     world.quiet().await;
     world.restart().await;
 
-    let built_before = world.faults.begun(Call::FinishRebuild);
+    let built_before = world.faults.begun("Timelines::finish_rebuild");
     let service = world.service.clone();
     let answers = all_at_once(readers.iter().copied().map(|reader| {
         let service = service.clone();
@@ -228,9 +227,9 @@ async fn two_thousand_readers_who_come_back_to_a_cold_cache_are_all_answered_wit
     for answer in answers {
         assert_eq!(answer.unwrap(), 15);
     }
-    let stats = world.service.fabric().stats();
+    let stats = world.service.engines().timelines.stats();
     assert_eq!(stats.timelines, readers.len(), "{stats:?}");
-    let built = world.faults.begun(Call::FinishRebuild) - built_before;
+    let built = world.faults.begun("Timelines::finish_rebuild") - built_before;
     assert_eq!(built, readers.len() as u64, "one rebuild for each reader");
     for reader in readers.iter().step_by(97) {
         assert_eq!(
@@ -256,7 +255,13 @@ async fn many_requests_of_one_cold_reader_build_one_timeline() {
     world.befriend(author, reader).await;
     let story = world.post(author, Audience::Friends).await;
     world.quiet().await;
-    world.service.fabric().drop_timeline(reader).await.unwrap();
+    world
+        .service
+        .engines()
+        .timelines
+        .drop_timeline(reader)
+        .await
+        .unwrap();
     let incarnations = all_at_once((0..50).map(|_| {
         let service = world.service.clone();
         async move {
@@ -413,7 +418,13 @@ async fn a_story_that_left_the_feed_and_came_back_is_news_again() {
     }
     let page = arrives(page, last).await;
     // There are too many stories above the watermark for the cursor to list, so without the timeline it starts over.
-    world.service.fabric().drop_timeline(reader).await.unwrap();
+    world
+        .service
+        .engines()
+        .timelines
+        .drop_timeline(reader)
+        .await
+        .unwrap();
     let page = world.read(reader, newer(&page), 50).await;
     assert!(page.reset && !ids(&page).contains(&story));
 

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_fabric::memory::{Alone, Hub, MemoryFabric, MemoryOptions};
-use sosik_fabric::{Fabric, Peers};
+use sosik_fabric::memory::{Alone, Hub, MemoryOptions};
+use sosik_fabric::{Engines, Peers};
 use sosik_feed::{Audience, PersonId, StoryId};
 use sosik_service::accounts::SignUpRequest;
 use sosik_service::feeds::{FeedQuery, FeedStart};
@@ -44,16 +44,11 @@ impl Nodes {
 
     async fn among([one, other]: [Arc<dyn Peers>; 2]) -> Self {
         let store = SqliteStore::open(&SqliteOptions::temporary()).unwrap();
-        let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
-            timeline_stories: 800,
-            timelines_bytes: 1 << 20,
-            pull_log_entries: 1_000,
-            seed: 1,
-        }));
+        let shared = Engines::memory(MemoryOptions::default(), 1);
         let node = async |name, peers| {
             let store = Arc::clone(&store) as Arc<dyn Store>;
-            let fabric = Arc::clone(&fabric) as Arc<dyn Fabric>;
-            start(name, store, fabric, peers).await
+            let shared = shared.clone();
+            start(name, store, Engines { peers, ..shared }).await
         };
         Self {
             one: node("one", one).await,
@@ -110,12 +105,7 @@ impl Nodes {
     }
 }
 
-async fn start(
-    name: &str,
-    store: Arc<dyn Store>,
-    fabric: Arc<dyn Fabric>,
-    peers: Arc<dyn Peers>,
-) -> Service {
+async fn start(name: &str, store: Arc<dyn Store>, engines: Engines) -> Service {
     let mut settings = Settings::default();
     // The cheapest parameters of Argon2: its cost is not under test.
     settings.passwords.memory_kib = 8;
@@ -123,12 +113,12 @@ async fn start(
     settings.node.name = name.to_owned();
     let parts = Parts {
         store,
-        fabric,
+        engines,
         clock: Arc::new(SystemClock::default()),
         settings,
         sabotage: None,
     };
-    Service::start_among(parts, peers).await.unwrap()
+    Service::start(parts).await.unwrap()
 }
 
 async fn eventually(mut state: impl AsyncFnMut() -> bool) {

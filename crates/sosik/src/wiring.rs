@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use sosik_api::AdminToken;
-use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_fabric::Engines;
+use sosik_fabric::memory::MemoryOptions;
 use sosik_service::{Clock, Sabotage, Service, Settings, SystemClock};
 use sosik_store_sqlite::{SqliteFile, SqliteOptions, SqliteStore};
 
@@ -21,18 +22,15 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
     let config = &loaded.config;
     let clock = clock();
     let store = SqliteStore::open(&store_options(config, &*clock)).context("open the store")?;
-    let seed = random_u64()?;
-    let fabric = Arc::new(MemoryFabric::new(fabric_options(config, seed)));
     let service = Service::start(sosik_service::Parts {
         store,
-        fabric: Arc::<MemoryFabric>::clone(&fabric),
+        engines: Engines::memory(fabric_options(config), random_u64()?),
         clock,
         settings: service_settings(config),
         sabotage: sabotage()?,
     })
     .await
     .context("start the service")?;
-    fabric.set_interest(service.interest());
     let breached = &config.breached;
     if !breached.url.is_empty() {
         service
@@ -73,10 +71,9 @@ const fn sabotage() -> anyhow::Result<Option<Sabotage>> {
     Ok(None)
 }
 
-fn fabric_options(config: &Config, seed: u64) -> MemoryOptions {
+fn fabric_options(config: &Config) -> MemoryOptions {
     MemoryOptions {
         timeline_stories: config.service.feed.timeline_stories,
-        seed,
         ..config.fabric
     }
 }
@@ -154,7 +151,7 @@ mod tests {
     #[test]
     fn a_configured_length_of_timelines_holds_for_the_service_and_the_fabric() {
         let config = loaded_with(&["feed.timeline_stories=900"]).config;
-        let fabric = fabric_options(&config, 1).timeline_stories;
+        let fabric = fabric_options(&config).timeline_stories;
         assert_eq!((fabric, config.service.feed.timeline_stories), (900, 900));
     }
 }

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use reqwest::Client;
 use sosik_api::{Api, Connections, Rates, Welcome};
-use sosik_fabric::Fabric;
-use sosik_fabric::failing::{FailingFabric, Faults};
-use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_decorators::{Faults, Hook, hooked};
+use sosik_fabric::Engines;
+use sosik_fabric::memory::MemoryOptions;
 use sosik_service::settings::PasswordSettings;
 use sosik_service::{Clock, Service};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
@@ -329,26 +329,22 @@ async fn run(
 async fn service(settings: &TestSettings, file: &Path, parts: TestParts) -> Service {
     let TestParts { clock, faults } = parts;
     let store = SqliteStore::open(&SqliteOptions::at(file, clock.now())).expect("open the store");
-    let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
+    let options = MemoryOptions {
         timeline_stories: settings.service.feed.timeline_stories,
         timelines_bytes: 64 << 20,
-        pull_log_entries: 4_096,
-        // Differs from one start to the next, like the random number in production.
-        seed: clock.now().as_millis() << 16,
-    }));
+        ..MemoryOptions::default()
+    };
+    // Differs from one start to the next, like the random number in production.
+    let random = clock.now().as_millis();
+    let hook: Arc<dyn Hook> = faults;
     let service = Service::start(sosik_service::Parts {
         store,
-        fabric: Arc::new(FailingFabric::new(
-            Arc::clone(&fabric) as Arc<dyn Fabric>,
-            faults,
-        )),
+        engines: hooked(Engines::memory(options, random), &hook),
         clock,
         settings: settings.service.clone(),
         sabotage: None,
     });
-    let service = service.await.expect("start the service");
-    fabric.set_interest(service.interest());
-    service
+    service.await.expect("start the service")
 }
 
 async fn orders_left(service: &Service) -> u64 {

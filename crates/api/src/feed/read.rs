@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use sosik_feed::Cursor;
 use sosik_feed::cursor::seal::{List, Scope};
-use sosik_feed::{Cursor, StoryId};
 use sosik_service::feeds::{FeedQuery, FeedStart};
 
 use crate::app::App;
@@ -43,7 +43,7 @@ pub(crate) async fn read(
 fn from(page: Page) -> Result<FeedStart, Problem> {
     match page.from {
         None => Ok(FeedStart::Top),
-        Some(CursorParam::Before(Cursor::Below(id))) => Ok(FeedStart::Below(StoryId::new(id))),
+        Some(CursorParam::Before(Cursor::Older(older))) => Ok(FeedStart::Older(older)),
         Some(CursorParam::After(Cursor::Newer(seen))) => Ok(FeedStart::Newer(seen)),
         Some(cursor_param) => Err(cursor_param.wrong_cursor()),
     }

@@ -49,10 +49,10 @@ fn note_tasks(app: &App) {
 }
 
 fn note_fabric(app: &App) {
-    let stats = app.service.fabric().stats();
+    let stats = app.service.engines().timelines.stats();
     gauge!("sosik_invalidations_unconfirmed").set(count(app.service.unconfirmed_invalidations()));
     gauge!("sosik_timelines").set(count(stats.timelines));
-    gauge!("sosik_timeline_bytes").set(count(stats.timeline_bytes));
+    gauge!("sosik_timeline_bytes").set(count(stats.bytes));
     ::metrics::counter!("sosik_timelines_evicted_total").absolute(stats.evicted);
 }
 

@@ -12,7 +12,8 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 use parking_lot::Mutex;
-use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_fabric::Engines;
+use sosik_fabric::memory::MemoryOptions;
 use sosik_service::settings::PasswordSettings;
 use sosik_service::{Service, SystemClock};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
@@ -37,12 +38,7 @@ async fn api(settings: Settings) -> Api {
     };
     let service = Service::start(sosik_service::Parts {
         store: SqliteStore::open(&SqliteOptions::temporary()).unwrap(),
-        fabric: Arc::new(MemoryFabric::new(MemoryOptions {
-            timeline_stories: 800,
-            timelines_bytes: 1 << 20,
-            pull_log_entries: 1_024,
-            seed: 1,
-        })),
+        engines: Engines::memory(MemoryOptions::default(), 1),
         clock: Arc::new(SystemClock::default()),
         settings: sosik_service::Settings {
             passwords,

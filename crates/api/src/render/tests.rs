@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use sosik_feed::cursor::seal::{List, Scope, Seals};
-use sosik_feed::cursor::{RECENT_MAX, Seen};
+use sosik_feed::cursor::{RECENT_MAX, Recent, Seen};
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, RawId, StoryId, Timestamp};
 use sosik_service::caches::{PersonEntry, Presentation, Renderings, StoryEntry};
@@ -242,7 +242,7 @@ fn a_page_is_written_into_one_allocation() {
         items,
         before: Some(Cursor::Below(RawId::from_u64(u64::MAX))),
         after: Some(Cursor::Newer(Seen {
-            recent: Some(vec![StoryId::from_u64(u64::MAX); RECENT_MAX]),
+            recent: Recent::Named(vec![StoryId::from_u64(u64::MAX); RECENT_MAX]),
             ..Seen::default()
         })),
         unread: Some(u32::MAX),

@@ -10,8 +10,8 @@ use anyhow::Context;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
-use sosik_fabric::Fabric;
-use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_fabric::Engines;
+use sosik_fabric::memory::MemoryOptions;
 use sosik_feed::{Audience, PersonId, Timestamp};
 use sosik_service::stories::PostRequest;
 use sosik_service::{Clock, Parts, Service, Settings, SystemClock};
@@ -86,21 +86,19 @@ impl World {
             above: shape.large_above,
             below: shape.large_above / 2,
         };
-        let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
+        let options = MemoryOptions {
             timeline_stories: settings.feed.timeline_stories,
             timelines_bytes: 1 << 30,
-            pull_log_entries: 65_536,
-            seed: 1,
-        }));
+            ..MemoryOptions::default()
+        };
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
-            fabric: Arc::clone(&fabric) as Arc<dyn Fabric>,
+            engines: Engines::memory(options, 1),
             clock,
             settings,
             sabotage: None,
         };
         let service = Service::start(parts).await?;
-        fabric.set_interest(service.interest());
         Ok(Self {
             service,
             store,

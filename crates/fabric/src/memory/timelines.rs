@@ -5,16 +5,20 @@
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use hashlink::LinkedHashMap;
 use parking_lot::Mutex;
-use sosik_feed::timeline::{Delivered, Timeline};
+use sosik_feed::pulled::LogPosition;
+use sosik_feed::timeline::{Delivered, MarkExpired, Timeline};
 use sosik_feed::{PersonId, StoryId};
+use tokio::time::Instant;
 
 use super::MemoryOptions;
-use super::log::PullLog;
-use crate::contract::{Delivery, Reader, Rebuild, Stats};
+use crate::error::FabricResult;
 use crate::hash::IdHash;
+use crate::timelines::{Arrived, Below, Delivery, Rebuild, Since, TimelineStats, Timelines, View};
 
 /// More than the cores of any machine, so that a lock rarely waits.
 const SHARDS: usize = 128;
@@ -24,14 +28,16 @@ const SLOT_BYTES: usize = size_of::<Slot>() + size_of::<PersonId>() + 5 * size_o
 
 struct Slot {
     incarnation: u64,
-    /// Position up to which it is filled up from the log of large authors.
-    log_position: u64,
+    log_from: LogPosition,
     content: Content,
 }
 
 enum Content {
-    /// A caller is reading the store; deliveries in the meantime are kept here.
-    Building(Vec<StoryId>),
+    /// A caller is reading the store until this time; deliveries in the meantime are kept here.
+    Building {
+        arrived: Vec<StoryId>,
+        until: Instant,
+    },
     Ready(Timeline),
 }
 
@@ -39,7 +45,7 @@ impl Slot {
     fn bytes(&self) -> usize {
         SLOT_BYTES
             + match &self.content {
-                Content::Building(arrived) => arrived.capacity() * size_of::<StoryId>(),
+                Content::Building { arrived, .. } => arrived.capacity() * size_of::<StoryId>(),
                 Content::Ready(timeline) => timeline.heap_bytes(),
             }
     }
@@ -48,8 +54,10 @@ impl Slot {
     /// too old to be useful.
     fn deliver(&mut self, story: StoryId, keep: usize) -> DeliveryOutcome {
         let added = match &mut self.content {
-            Content::Building(arrived) if arrived.len() >= keep => return DeliveryOutcome::TooMany,
-            Content::Building(arrived) => {
+            Content::Building { arrived, .. } if arrived.len() >= keep => {
+                return DeliveryOutcome::TooMany;
+            }
+            Content::Building { arrived, .. } => {
                 arrived.push(story);
                 true
             }
@@ -106,7 +114,7 @@ impl Shard {
             let Some((reader, slot)) = self.slots.pop_front() else {
                 break;
             };
-            if matches!(slot.content, Content::Building(_)) {
+            if matches!(slot.content, Content::Building { .. }) {
                 self.slots.insert(reader, slot);
             } else {
                 self.bytes -= slot.bytes();
@@ -117,29 +125,29 @@ impl Shard {
     }
 }
 
-pub(super) struct Timelines {
+/// Timelines in this process.
+pub struct MemoryTimelines {
     shards: Box<[Mutex<Shard>]>,
     hash: IdHash,
     keep: usize,
     shard_budget: usize,
-    next_incarnation: AtomicU64,
     evicted: AtomicU64,
 }
 
-impl Timelines {
-    pub(super) fn new(options: MemoryOptions) -> Self {
+impl MemoryTimelines {
+    /// No timelines yet.
+    #[must_use]
+    pub fn new(options: MemoryOptions) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hash: IdHash::default(),
             keep: options.timeline_stories,
             shard_budget: options.timelines_bytes / SHARDS,
-            // Never 0, and distant from those of another process.
-            next_incarnation: AtomicU64::new(options.seed | 1),
             evicted: AtomicU64::new(0),
         }
     }
 
-    pub(super) fn deliver(&self, story: StoryId, readers: &[PersonId]) -> usize {
+    fn deliver_one(&self, story: StoryId, readers: &[PersonId]) -> usize {
         readers
             .iter()
             .filter(|reader| self.deliver_to(story, **reader))
@@ -148,9 +156,9 @@ impl Timelines {
 
     /// Each shard is locked once and each timeline is looked up once. The smallest ids are first, so that fewer are
     /// late.
-    pub(super) fn deliver_many(&self, deliveries: &[Delivery]) -> usize {
+    fn deliver_many(&self, deliveries: &[Delivery]) -> usize {
         if let [lone] = deliveries {
-            return self.deliver(lone.story, &lone.readers);
+            return self.deliver_one(lone.story, &lone.readers);
         }
         let mut pairs: Vec<(usize, PersonId, StoryId)> = deliveries
             .iter()
@@ -213,112 +221,14 @@ impl Timelines {
         taken == DeliveryOutcome::Yes
     }
 
-    /// Fills a ready timeline up from the log and reads it.
-    pub(super) fn read<T>(
-        &self,
-        reader: PersonId,
-        who: &dyn Reader,
-        log: &PullLog,
-        look: impl FnOnce(u64, &Timeline) -> T,
-    ) -> Option<T> {
+    /// Reads a ready timeline. It becomes the most recently read one.
+    fn read<T>(&self, reader: PersonId, look: impl FnOnce(&Slot, &Timeline) -> T) -> Option<T> {
         let mut shard = self.shard(reader).lock();
         let slot = shard.slots.to_back(&reader)?;
-        if slot.log_position != log.end()
-            && matches!(slot.content, Content::Ready(_))
-            && who.is_current()
-        {
-            let filled = shard.change(reader, |slot| fill_up(slot, who, log, self.keep))?;
-            if !filled {
-                shard.remove(reader);
-                return None;
-            }
+        match &slot.content {
+            Content::Ready(timeline) => Some(look(slot, timeline)),
+            Content::Building { .. } => None,
         }
-        let slot = shard.slots.get(&reader)?;
-        let Content::Ready(timeline) = &slot.content else {
-            return None;
-        };
-        let result = look(slot.incarnation, timeline);
-        self.evict(&mut shard);
-        Some(result)
-    }
-
-    /// Reads a ready timeline without filling it up.
-    pub(super) fn peek<T>(&self, reader: PersonId, look: impl FnOnce(&Timeline) -> T) -> Option<T> {
-        match &self.shard(reader).lock().slots.get(&reader)?.content {
-            Content::Ready(timeline) => Some(look(timeline)),
-            Content::Building(_) => None,
-        }
-    }
-
-    pub(super) fn begin(&self, reader: PersonId, log_position: u64) -> Option<Rebuild> {
-        let mut shard = self.shard(reader).lock();
-        if shard.slots.contains_key(&reader) {
-            return None;
-        }
-        let incarnation = self.next_incarnation.fetch_add(2, Ordering::Relaxed);
-        let slot = Slot {
-            incarnation,
-            log_position,
-            content: Content::Building(Vec::new()),
-        };
-        shard.bytes += slot.bytes();
-        shard.slots.insert(reader, slot);
-        Some(Rebuild {
-            reader,
-            incarnation,
-        })
-    }
-
-    pub(super) fn finish(&self, rebuild: Rebuild, ids: Vec<StoryId>, floor: StoryId) -> bool {
-        let mut shard = self.shard(rebuild.reader).lock();
-        let keep = self.keep;
-        let ready = shard.change(rebuild.reader, |slot| {
-            let Content::Building(arrived) = &mut slot.content else {
-                return false;
-            };
-            if slot.incarnation != rebuild.incarnation {
-                return false;
-            }
-            let mut all = ids;
-            all.append(arrived);
-            slot.content = Content::Ready(Timeline::new(all, floor, keep));
-            true
-        });
-        self.evict(&mut shard);
-        ready.unwrap_or(false)
-    }
-
-    pub(super) fn abandon(&self, rebuild: Rebuild) {
-        let mut shard = self.shard(rebuild.reader).lock();
-        let ours = shard.slots.get(&rebuild.reader).is_some_and(|slot| {
-            slot.incarnation == rebuild.incarnation && matches!(slot.content, Content::Building(_))
-        });
-        if ours {
-            shard.remove(rebuild.reader);
-        }
-    }
-
-    pub(super) fn drop_timeline(&self, reader: PersonId) {
-        self.shard(reader).lock().remove(reader);
-    }
-
-    pub(super) fn drop_all_timelines(&self) {
-        for shard in &self.shards {
-            *shard.lock() = Shard::default();
-        }
-    }
-
-    pub(super) fn stats(&self) -> Stats {
-        let mut stats = Stats {
-            evicted: self.evicted.load(Ordering::Relaxed),
-            ..Stats::default()
-        };
-        for shard in &self.shards {
-            let shard = shard.lock();
-            stats.timelines += shard.slots.len();
-            stats.timeline_bytes += shard.bytes;
-        }
-        stats
     }
 
     fn evict(&self, shard: &mut Shard) {
@@ -338,27 +248,131 @@ impl Timelines {
     }
 }
 
-/// Returns whether the log still had every entry since the last time.
-fn fill_up(slot: &mut Slot, who: &dyn Reader, log: &PullLog, keep: usize) -> bool {
-    let Content::Ready(timeline) = &mut slot.content else {
-        return true;
-    };
-    let filled = log.read(slot.log_position, |story, author| {
-        if who.subscribes_to(author) {
-            timeline.deliver(story, keep);
+#[async_trait]
+impl Timelines for MemoryTimelines {
+    async fn deliver(&self, deliveries: &[Delivery]) -> FabricResult<usize> {
+        Ok(self.deliver_many(deliveries))
+    }
+
+    async fn view(&self, reader: PersonId, below: Below) -> FabricResult<Option<View>> {
+        Ok(self.read(reader, |slot, timeline| View {
+            incarnation: slot.incarnation,
+            slice: timeline.below(below.before, below.count),
+            floor: timeline.floor(),
+            mark: timeline.mark(),
+            log_from: slot.log_from,
+        }))
+    }
+
+    async fn newer(
+        &self,
+        reader: PersonId,
+        since: Since<'_>,
+    ) -> FabricResult<Option<Result<Arrived, MarkExpired>>> {
+        Ok(self.read(reader, |slot, timeline| {
+            if slot.incarnation != since.incarnation {
+                return Err(MarkExpired);
+            }
+            let others = since.others.iter();
+            Ok(Arrived {
+                newer: timeline.newer(since.mark, since.count)?,
+                floor: timeline.floor(),
+                log_from: slot.log_from,
+                held: others.map(|id| timeline.contains(*id)).collect(),
+            })
+        }))
+    }
+
+    async fn begin_rebuild(
+        &self,
+        rebuild: Rebuild,
+        log_from: LogPosition,
+        hold: Duration,
+    ) -> FabricResult<bool> {
+        let now = Instant::now();
+        let mut shard = self.shard(rebuild.reader).lock();
+        let expired =
+            |slot: &Slot| matches!(&slot.content, Content::Building { until, .. } if *until <= now);
+        match shard.slots.get(&rebuild.reader) {
+            Some(slot) if expired(slot) => shard.remove(rebuild.reader),
+            Some(_) => return Ok(false),
+            None => {}
         }
-    });
-    match filled {
-        Some(position) => {
-            slot.log_position = position;
+        let slot = Slot {
+            incarnation: rebuild.incarnation,
+            log_from,
+            content: Content::Building {
+                arrived: Vec::new(),
+                until: now + hold,
+            },
+        };
+        shard.bytes += slot.bytes();
+        shard.slots.insert(rebuild.reader, slot);
+        Ok(true)
+    }
+
+    async fn finish_rebuild(
+        &self,
+        rebuild: Rebuild,
+        ids: Vec<StoryId>,
+        floor: StoryId,
+    ) -> FabricResult<bool> {
+        let mut shard = self.shard(rebuild.reader).lock();
+        let keep = self.keep;
+        let ready = shard.change(rebuild.reader, |slot| {
+            let Content::Building { arrived, .. } = &mut slot.content else {
+                return false;
+            };
+            if slot.incarnation != rebuild.incarnation {
+                return false;
+            }
+            let mut all = ids;
+            all.append(arrived);
+            slot.content = Content::Ready(Timeline::new(all, floor, keep));
             true
+        });
+        self.evict(&mut shard);
+        Ok(ready.unwrap_or(false))
+    }
+
+    async fn discard(&self, rebuild: Rebuild) -> FabricResult<()> {
+        let mut shard = self.shard(rebuild.reader).lock();
+        let slot = shard.slots.get(&rebuild.reader);
+        if slot.is_some_and(|slot| slot.incarnation == rebuild.incarnation) {
+            shard.remove(rebuild.reader);
         }
-        None => false,
+        Ok(())
+    }
+
+    async fn drop_timeline(&self, reader: PersonId) -> FabricResult<()> {
+        self.shard(reader).lock().remove(reader);
+        Ok(())
+    }
+
+    async fn drop_all_timelines(&self) -> FabricResult<()> {
+        for shard in &self.shards {
+            *shard.lock() = Shard::default();
+        }
+        Ok(())
+    }
+
+    fn stats(&self) -> TimelineStats {
+        let mut stats = TimelineStats {
+            evicted: self.evicted.load(Ordering::Relaxed),
+            ..TimelineStats::default()
+        };
+        for shard in &self.shards {
+            let shard = shard.lock();
+            stats.timelines += shard.slots.len();
+            stats.bytes += shard.bytes;
+        }
+        stats
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
     use sosik_feed::{Bucket, RawId};
 
     use super::*;
@@ -375,69 +389,34 @@ mod tests {
         });
     }
 
-    fn check_spread(id: impl Fn(u64) -> RawId) {
-        let timelines = Timelines::new(MemoryOptions {
-            timeline_stories: 800,
+    fn options(timeline_stories: usize) -> MemoryOptions {
+        MemoryOptions {
+            timeline_stories,
             timelines_bytes: 64 << 20,
             pull_log_entries: 100,
-            seed: 42,
-        });
+            queued_max: 1,
+        }
+    }
+
+    fn begin(timelines: &MemoryTimelines, reader: PersonId) -> Rebuild {
+        let incarnation = 1;
+        let rebuild = Rebuild {
+            reader,
+            incarnation,
+        };
+        let hold = Duration::from_secs(60);
+        let begun = timelines.begin_rebuild(rebuild, LogPosition::NONE, hold);
+        assert!(begun.now_or_never().unwrap().unwrap());
+        rebuild
+    }
+
+    fn check_spread(id: impl Fn(u64) -> RawId) {
+        let timelines = MemoryTimelines::new(options(800));
         for reader in (0..SHARDS as u64 * 100).map(id) {
-            timelines.begin(PersonId::new(reader), 0);
+            begin(&timelines, PersonId::new(reader));
         }
         let held = |shard: &Mutex<Shard>| shard.lock().slots.len();
         let fullest = timelines.shards.iter().map(held).max();
         assert!(fullest < Some(150), "100 each, and {fullest:?} in one");
-    }
-
-    fn built(readers: u64) -> Timelines {
-        let timelines = Timelines::new(MemoryOptions {
-            timeline_stories: 8,
-            timelines_bytes: 64 << 20,
-            pull_log_entries: 100,
-            seed: 42,
-        });
-        for reader in (1..=readers).map(PersonId::from_u64) {
-            let rebuild = timelines.begin(reader, 0).unwrap();
-            assert!(timelines.finish(rebuild, vec![StoryId::from_u64(50)], StoryId::default()));
-        }
-        timelines
-    }
-
-    #[test]
-    fn many_deliveries_at_once_do_what_they_do_one_after_the_other() {
-        let (at_once, one_by_one) = (built(300), built(300));
-        // Stories around the existing ones, some twice, to some of the readers and to people without a timeline.
-        let deliveries: Vec<Delivery> = (1..60)
-            .map(|number| Delivery {
-                story: StoryId::from_u64(20 + number * 7 % 50),
-                readers: (1..=400)
-                    .filter(|reader| reader % (number % 5 + 1) == 0)
-                    .map(PersonId::from_u64)
-                    .collect(),
-            })
-            .collect();
-        let mut sorted = deliveries.clone();
-        sorted.sort_by_key(|delivery| delivery.story);
-        let taken: usize = (sorted.iter())
-            .map(|delivery| one_by_one.deliver(delivery.story, &delivery.readers))
-            .sum();
-        assert_eq!(at_once.deliver_many(&deliveries), taken);
-        assert!(taken > 0);
-        let look = |timelines: &Timelines, reader: u64| {
-            let reader = PersonId::from_u64(reader);
-            timelines.peek(reader, |timeline| {
-                (timeline.ids().to_vec(), timeline.floor())
-            })
-        };
-        for reader in 1..=400 {
-            assert_eq!(
-                look(&at_once, reader),
-                look(&one_by_one, reader),
-                "{reader}"
-            );
-        }
-        assert_eq!(at_once.stats(), one_by_one.stats());
-        assert_eq!(at_once.deliver_many(&[]), 0);
     }
 }

@@ -14,9 +14,17 @@
 
 #![expect(missing_docs, reason = "tests are named as sentences of behaviour")]
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "an engine that nodes share has a clock of its own, so real time has to pass"
+)]
 
+pub mod delivery_queue;
+pub mod log;
 pub mod peers;
 pub mod rate_limits;
+pub mod timelines;
+pub mod wake_ups;
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -75,6 +83,71 @@ macro_rules! rate_limits_suite {
             after_the_returned_time_a_request_is_allowed,
             of_many_at_once_no_more_than_the_burst_are_allowed,
             pruning_forgives_nothing,
+        } }
+    };
+}
+
+/// Runs the suite of [`LargeAuthorLog`](crate::LargeAuthorLog). Takes an `async fn() -> Arc<dyn LargeAuthorLog>`.
+#[macro_export]
+macro_rules! log_suite {
+    ($open:ident) => {
+        $crate::suite_tests! { $open, log {
+            entries_are_in_the_order_in_which_they_were_appended,
+            after_catching_up_the_tail_has_what_was_appended_before,
+            a_position_taken_before_covers_what_is_appended_after_it,
+            a_story_whose_audience_widens_has_two_entries,
+            who_waits_for_the_log_to_grow_is_woken,
+        } }
+    };
+}
+
+/// Runs the suite of [`WakeUps`](crate::WakeUps). Takes an `async fn() -> Arc<dyn WakeUps>`. No other streams may open or
+/// close at the node meanwhile.
+#[macro_export]
+macro_rules! wake_ups_suite {
+    ($open:ident) => {
+        $crate::suite_tests! { $open, wake_ups {
+            a_stream_is_woken_for_its_reader_only,
+            signals_between_two_waits_are_merged_and_none_is_lost,
+            a_wait_that_is_dropped_loses_no_signal,
+            a_dropped_stream_is_gone,
+            streams_of_this_node_are_woken_by_a_condition,
+        } }
+    };
+}
+
+/// Runs the suite of [`DeliveryQueue`](crate::DeliveryQueue). Takes an `async fn() -> Arc<dyn DeliveryQueue>` that opens
+/// an empty queue with room for [`suite::delivery_queue::ORDERS_MAX`](crate::suite::delivery_queue::ORDERS_MAX) orders.
+#[macro_export]
+macro_rules! delivery_queue_suite {
+    ($open:ident) => {
+        $crate::suite_tests! { $open, delivery_queue {
+            orders_and_reserved_room_never_exceed_the_maximum,
+            orders_come_in_the_order_in_which_they_were_offered,
+            no_batch_is_larger_than_asked_and_every_order_finds_a_worker,
+            a_take_that_is_dropped_loses_no_order,
+            the_oldest_order_tells_since_when_it_waits,
+        } }
+    };
+}
+
+/// Runs the suite of [`Timelines`](crate::Timelines). Takes an `async fn() -> Arc<dyn Timelines>` that opens an engine
+/// which keeps [`suite::timelines::KEEP`](crate::suite::timelines::KEEP) ids.
+#[macro_export]
+macro_rules! timelines_suite {
+    ($open:ident) => {
+        $crate::suite_tests! { $open, timelines {
+            a_dormant_reader_gets_nothing_and_a_present_one_each_story_once,
+            what_is_delivered_while_a_timeline_is_built_is_in_it,
+            a_timeline_dropped_while_it_is_built_does_not_come_back,
+            discarding_spares_another_incarnation,
+            an_expired_build_is_taken_over_and_its_owner_cannot_finish,
+            a_view_has_the_position_of_the_log_that_its_builder_gave,
+            newer_is_told_by_the_same_timeline_only,
+            a_timeline_tells_which_other_stories_it_holds,
+            many_deliveries_at_once_do_what_they_do_one_after_the_other,
+            a_rebuild_overtaken_by_more_stories_than_a_timeline_has_starts_again,
+            random_deliveries_do_what_the_domain_says,
         } }
     };
 }

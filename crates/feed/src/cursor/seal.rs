@@ -25,7 +25,7 @@ use super::{Cursor, NotACursor, SEEN_BYTES};
 use crate::id::PersonId;
 
 /// The first byte of every sealed cursor. A new format gets a new version.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// The version and the number of the key.
 const HEAD_BYTES: usize = 2;

@@ -46,7 +46,8 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::Ordering;
 
-    use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+    use sosik_fabric::Engines;
+    use sosik_fabric::memory::MemoryOptions;
     use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
     use sosik_feed::{PersonId, SessionId};
@@ -67,12 +68,7 @@ mod tests {
         };
         let parts = Parts {
             store: SqliteStore::open(&SqliteOptions::temporary()).unwrap(),
-            fabric: Arc::new(MemoryFabric::new(MemoryOptions {
-                timeline_stories: 800,
-                timelines_bytes: 1 << 20,
-                pull_log_entries: 1_024,
-                seed: 1,
-            })),
+            engines: Engines::memory(MemoryOptions::default(), 1),
             clock: Arc::new(SystemClock::default()),
             settings: Settings {
                 passwords,

@@ -165,7 +165,7 @@ impl Core {
     /// Drops distrusted timelines. Those that remain are retried in the background.
     async fn drop_timelines(&self, pending: Vec<PendingInvalidation>) {
         for pending in pending {
-            let answer = self.fabric.drop_timeline(pending.reader).await;
+            let answer = self.engines.timelines.drop_timeline(pending.reader).await;
             match self.fabric_result("forget", answer) {
                 Some(()) => self.invalidations.confirm(pending),
                 None => self.invalidations.start_retries(),
@@ -180,7 +180,7 @@ impl Core {
         }
         let mut pause = RETRY_FIRST;
         loop {
-            let answer = self.peers.tell(notice).await;
+            let answer = self.engines.peers.tell(notice).await;
             if self.fabric_result("tell", answer).is_some() || notice.changes.is_empty() {
                 return;
             }
@@ -188,8 +188,9 @@ impl Core {
         }
     }
 
-    async fn wake(&self, people: &[PersonId], signals: Signals) {
-        let answer = self.fabric.wake(people, signals).await;
+    /// Wakes the streams of these people, now or, if the fabric fails, soon.
+    pub(crate) async fn wake(&self, people: &[PersonId], signals: Signals) {
+        let answer = self.engines.wake_ups.wake(people, signals).await;
         if self.fabric_result("wake", answer).is_none() {
             self.invalidations.queue_wake_up(people, signals);
         }
@@ -209,7 +210,7 @@ impl Core {
         while !self.stopping.is_cancelled() {
             let heard = tokio::select! {
                 () = self.stopping.cancelled() => return,
-                heard = self.peers.hear() => heard,
+                heard = self.engines.peers.hear() => heard,
             };
             match self.fabric_result("hear", heard) {
                 Some(heard) => {

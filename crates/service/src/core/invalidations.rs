@@ -225,23 +225,25 @@ impl Core {
     }
 
     async fn drop_all_timelines(&self, number: u64) -> bool {
-        let answer = self.fabric.drop_all_timelines().await;
+        let answer = self.engines.timelines.drop_all_timelines().await;
         let done = self.fabric_result("forget_everybody", answer).is_some();
         if done {
             let invalidations = &self.invalidations;
             invalidations.change(|open| open.confirm_everybody(number));
+            let streams = self.engines.wake_ups.streams();
+            streams.wake_matching(|_everybody| true, Signals::ALL);
         }
         done
     }
 
     async fn invalidate_person(&self, person: PersonId, entry: Entry) -> bool {
         if entry.forget {
-            let answer = self.fabric.drop_timeline(person).await;
+            let answer = self.engines.timelines.drop_timeline(person).await;
             if self.fabric_result("forget", answer).is_none() {
                 return false;
             }
         }
-        let answer = self.fabric.wake(&[person], entry.signals).await;
+        let answer = self.engines.wake_ups.wake(&[person], entry.signals).await;
         let done = self.fabric_result("wake", answer).is_some();
         if done {
             let invalidations = &self.invalidations;

@@ -2,6 +2,7 @@
 
 mod completion;
 pub(crate) mod cursor_keys;
+pub(crate) mod extracts;
 pub(crate) mod fabric_errors;
 mod hydrate;
 pub(crate) mod ids;
@@ -15,7 +16,7 @@ mod visible;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use sosik_fabric::{Fabric, Peers};
+use sosik_fabric::Engines;
 use sosik_feed::cursor::seal::Seals;
 use sosik_feed::rules::check_idempotency_key;
 use sosik_store::{Idempotency, Store};
@@ -25,6 +26,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::caches::Caches;
 use crate::{Clock, Parts, Sabotage, ServiceResult, Settings};
+use extracts::Extracts;
 use fabric_errors::FabricErrors;
 use ids::Ids;
 use invalidations::Invalidations;
@@ -37,13 +39,12 @@ pub(crate) struct Core(Arc<CoreState>);
 /// State that the handles share. It contains no handle: the two would keep each other alive.
 pub(crate) struct CoreState {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) fabric: Arc<dyn Fabric>,
-    /// The other nodes.
-    pub(crate) peers: Arc<dyn Peers>,
+    pub(crate) engines: Engines,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) ids: Ids,
     pub(crate) caches: Caches,
+    pub(crate) extracts: Extracts,
     pub(crate) invalidations: Invalidations,
     pub(crate) fabric_errors: FabricErrors,
     /// Seals the cursors that clients get.
@@ -64,10 +65,10 @@ impl Deref for Core {
 
 impl Core {
     /// Leases a node number, and loads the keys that seal cursors.
-    pub(crate) async fn start(parts: Parts, peers: Arc<dyn Peers>) -> ServiceResult<Self> {
+    pub(crate) async fn start(parts: Parts) -> ServiceResult<Self> {
         let Parts {
             store,
-            fabric,
+            engines,
             clock,
             settings,
             sabotage,
@@ -75,6 +76,7 @@ impl Core {
         let ids = Ids::lease(Arc::clone(&store), Arc::clone(&clock), &settings.node).await?;
         Ok(Self(Arc::new(CoreState {
             caches: Caches::new(&settings.caches),
+            extracts: Extracts::new(settings.caches.extracts_room()),
             invalidations: Invalidations::default(),
             fabric_errors: FabricErrors::default(),
             seals: cursor_keys::load(&*store, clock.now()).await?,
@@ -82,8 +84,7 @@ impl Core {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             store,
-            fabric,
-            peers,
+            engines,
             clock,
             settings,
             ids,

@@ -6,7 +6,9 @@
 
 use std::mem::take;
 
-use sosik_fabric::Delivery as TimelineDelivery;
+use sosik_fabric::Signals;
+use sosik_fabric::timelines::Delivery as TimelineDelivery;
+use sosik_feed::pulled::LogEntry;
 use sosik_feed::{Audience, PersonId};
 use sosik_store::{HeldOrder, Order, ReaderChunk, ReadersMax, ReadersQuery};
 
@@ -72,9 +74,15 @@ impl Delivery {
         for ((order, story), large) in orders.iter().zip(stories).zip(large) {
             match story {
                 None => done.push(order.held()),
-                Some(_) if large => {
-                    let announced = self.core.fabric.announce(order.story, order.author).await;
-                    announced.map_err(ServiceError::of_delivery)?;
+                Some(story) if large => {
+                    // The audience of now: a story that became public meanwhile is public for its first delivery, too.
+                    let entry = LogEntry {
+                        story: order.story,
+                        author: order.author,
+                        audience: story.record.audience,
+                    };
+                    let appended = self.core.engines.log.append(entry).await;
+                    appended.map_err(ServiceError::of_delivery)?;
                     self.record_lag(order, "large");
                     done.push(order.held());
                 }
@@ -119,8 +127,12 @@ impl Delivery {
             let story = walk.order.story;
             deliveries.push(TimelineDelivery { story, readers });
         }
-        let taken = self.core.fabric.deliver_many(&deliveries).await;
+        let taken = self.core.engines.timelines.deliver(&deliveries).await;
         let taken = taken.map_err(ServiceError::of_delivery)?;
+        // After the delivery: a stream looks at once.
+        for delivery in &deliveries {
+            self.core.wake(&delivery.readers, Signals::STORY).await;
+        }
         metrics::counter!("sosik_deliveries_total").increment(taken as u64);
         Ok(())
     }

@@ -1,16 +1,15 @@
 //! Delivery: a story's way from its order to the timelines of its readers.
 //!
-//! The order in the store is the record. The queue of this process only saves the read of the store for orders that
-//! were just posted. An order is removed only after its effect is complete, so a crash at any point repeats it;
+//! The order in the store is the record. The queue of the fabric only saves the read of the store for orders that were
+//! just posted. An order is removed only after its effect is complete, so a crash at any point repeats it;
 //! redelivery is idempotent. Every claim of an order has a unique name, so a worker that lost its claim changes nothing
 //! for the new owner (`docs/decisions/0006-the-order-table-is-the-queue.md`).
 //!
-//! Nothing is delivered to dormant readers. A large author's story is one entry in a log, which fills timelines when
-//! they are read.
+//! Nothing is delivered to dormant readers. A large author's story is one entry in a log, which is merged into timelines
+//! when they are read.
 
 mod batch;
 mod cleanup;
-pub(crate) mod queue;
 mod sweep;
 pub mod watermark;
 mod work;
@@ -19,15 +18,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use sosik_fabric::delivery_queue::Permit;
 use sosik_feed::{StoryId, Timestamp};
-use sosik_store::{Claim, ClaimName};
+use sosik_store::{Claim, ClaimName, Order};
+use tokio::sync::Notify;
 
 use crate::core::Core;
 use crate::error::RETRY_AFTER;
-use crate::settings::DeliverySettings;
 use crate::{ServiceError, ServiceResult};
 use cleanup::Cleanup;
-use queue::Queue;
 use watermark::DeliveryWatermark;
 
 /// The delivery of stories to timelines. Cheap to clone.
@@ -43,18 +42,20 @@ pub(crate) struct Shared {
     process: u64,
     /// Number of claims made so far.
     claims: AtomicU64,
-    pub(crate) queue: Queue,
+    /// Wakes a worker when the store may have orders that are due. It is local, so that the sweeper reaches the workers
+    /// also while the queue fails.
+    due: Notify,
     /// Every story up to this one is delivered.
     pub(crate) watermark: DeliveryWatermark,
     cleanup: Cleanup,
 }
 
 impl Shared {
-    fn new(settings: &DeliverySettings, process: u64) -> Self {
+    fn new(process: u64) -> Self {
         Self {
             process,
             claims: AtomicU64::new(0),
-            queue: Queue::new(settings.queued_max),
+            due: Notify::new(),
             watermark: DeliveryWatermark::new(),
             cleanup: Cleanup::default(),
         }
@@ -71,7 +72,7 @@ impl Shared {
 
 impl Delivery {
     pub(crate) fn new(core: Core) -> Self {
-        let shared = Arc::new(Shared::new(&core.settings.delivery, core.ids.worker()));
+        let shared = Arc::new(Shared::new(core.ids.worker()));
         Self { core, shared }
     }
 
@@ -90,14 +91,29 @@ impl Delivery {
         Err(ServiceError::Busy(RETRY_AFTER))
     }
 
-    /// The wait of the oldest delivery, in the queue of this process or in the store.
+    /// The wait of the oldest delivery, in the queue or in the store.
     #[must_use]
     pub fn queue_wait(&self) -> Duration {
-        let shared = &self.shared;
         let now = self.core.now();
-        let since = [shared.queue.waits_since(), shared.watermark.due_since()];
+        let queued = self.core.engines.queue.waits_since();
+        let since = [queued, self.shared.watermark.due_since()];
         let waits = since.into_iter().flatten().map(|since| now.since(since));
         waits.max().unwrap_or_default()
+    }
+
+    /// Room in the queue for an order, before its story is written.
+    pub(crate) fn reserve(&self) -> Option<Permit> {
+        let permit = self.core.engines.queue.reserve();
+        if permit.is_none() {
+            metrics::counter!("sosik_delivery_queue_full_total").increment(1);
+        }
+        permit
+    }
+
+    /// Hands an order that is in the store to the workers. If the queue fails, the order is due when its claim expires.
+    pub(crate) async fn offer(&self, permit: Permit, order: Order) {
+        let offered = self.core.engines.queue.offer(permit, order).await;
+        let _counted = self.core.fabric_result("offer", offered);
     }
 
     /// A new claim that begins now.

@@ -9,7 +9,7 @@ use crate::ServiceResult;
 impl Delivery {
     /// Makes a worker poll the store now. Call it after an order was added without a post.
     pub fn notify_workers(&self) {
-        self.shared.queue.request_poll();
+        self.shared.due.notify_one();
     }
 
     pub(super) async fn sweep(&self) {
@@ -44,7 +44,13 @@ impl Delivery {
         let watermark = &self.shared.watermark;
         let candidate = watermark.candidate(|| self.core.ids.last());
         let progress = self.core.store.delivery_progress(self.core.now()).await?;
-        watermark.advance(candidate, &progress);
+        watermark.note_due(&progress);
+        // An order that is done was appended to the log before. So no cursor calls a story seen that this node could
+        // not merge.
+        let caught_up = self.core.engines.log.catch_up().await;
+        if self.core.fabric_result("catch_up", caught_up).is_some() {
+            watermark.advance(candidate, &progress);
+        }
         let due = watermark
             .due_since()
             .map(|since| self.core.now().since(since));

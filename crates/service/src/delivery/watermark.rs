@@ -91,6 +91,10 @@ impl DeliveryWatermark {
         let point = oldest.map_or(candidate, |oldest| candidate.min(before(oldest)));
         self.id.fetch_max(point.as_u64(), Ordering::AcqRel);
         self.late.fetch_max(progress.late, Ordering::AcqRel);
+    }
+
+    /// Records since when deliveries wait in the store.
+    pub(crate) fn note_due(&self, progress: &DeliveryProgress) {
         let due_since = progress.due_since.map_or(0, Timestamp::as_millis);
         self.due_since.store(due_since, Ordering::Release);
     }

@@ -1,17 +1,21 @@
 //! The workers: take orders, walk the readers, push, and record the progress.
 
+use std::mem::take;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
+use sosik_fabric::FabricResult;
+use sosik_fabric::delivery_queue::{Batch, Receipt};
 use sosik_feed::PersonId;
 use sosik_store::{FailedOrder, HeldOrder, Order, OrderKind};
+use tokio::time::timeout;
 
 use super::Delivery;
 use crate::ServiceResult;
 use crate::core::supervise::{message_of, note_panic};
 
-/// Orders that a worker takes at once from the queue of the process. A larger batch would hardly make the shared reads
+/// Orders that a worker takes at once from the queue. A larger batch would hardly make the shared reads
 /// and writes cheaper, and its first order would wait longer for its last. At 40 readers each, a batch takes some 10
 /// ms.
 const QUEUED_BATCH_MAX: usize = 256;
@@ -22,6 +26,9 @@ const DUE_BATCH_MAX: u32 = 256;
 /// An order is started only if more than this part of its claim is left (2: half of it); otherwise the claim is
 /// extended first.
 const CLAIM_LEFT_MIN: u32 = 2;
+
+/// Pause of a worker after the queue failed to answer.
+const QUEUE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Rows that one step of a purge deletes, so that no write blocks the others for long.
 const PURGE_ROWS_MAX: u32 = 500;
@@ -47,31 +54,50 @@ impl Delivery {
     }
 
     async fn work(&self) {
-        while let Some(orders) = self.next_orders().await {
-            self.process(orders).await;
+        while let Some(batch) = self.next_batch().await {
+            self.process(batch).await;
         }
     }
 
     /// Waits for orders; `None` when the service stops.
-    async fn next_orders(&self) -> Option<Vec<Order>> {
-        let queue = &self.shared.queue;
+    async fn next_batch(&self) -> Option<Batch> {
+        let queue = &self.core.engines.queue;
         while !self.core.stopping.is_cancelled() {
-            let taken = queue.take(QUEUED_BATCH_MAX);
-            let nothing_waits = taken.is_empty();
-            let mut orders = self.renew_claims(taken).await;
-            orders.extend(self.due_orders().await);
-            if !orders.is_empty() {
-                return Some(orders);
-            }
-            if !nothing_waits {
-                continue;
-            }
-            tokio::select! {
+            let mut batch = tokio::select! {
                 () = self.core.stopping.cancelled() => return None,
-                () = queue.notified() => {}
+                () = self.shared.due.notified() => self.due_orders().await,
+                taken = queue.take(QUEUED_BATCH_MAX) => self.queued_orders(taken).await,
+            };
+            if !batch.orders.is_empty() {
+                return Some(batch);
             }
+            // Other workers have them.
+            self.acknowledge(take(&mut batch.receipt)).await;
         }
         None
+    }
+
+    /// The orders of the queue whose claims this process still holds. Pauses while the queue fails.
+    async fn queued_orders(&self, taken: FabricResult<Batch>) -> Batch {
+        match self.core.fabric_result("take", taken) {
+            Some(batch) => Batch {
+                orders: self.renew_claims(batch.orders).await,
+                receipt: batch.receipt,
+            },
+            None => {
+                let _stopping = timeout(QUEUE_PAUSE, self.core.stopping.cancelled()).await;
+                Batch::default()
+            }
+        }
+    }
+
+    async fn acknowledge(&self, receipt: Receipt) {
+        if receipt.0.is_empty() {
+            return;
+        }
+        let done = self.core.engines.queue.done(receipt).await;
+        // After an error the orders come again, and their claims have changed by then.
+        let _counted = self.core.fabric_result("done", done);
     }
 
     /// Returns the orders whose claims this process still holds. Claims that are about to expire are extended first.
@@ -104,38 +130,39 @@ impl Delivery {
         fresh
     }
 
-    /// Claims the orders that are due in the store, if a poll is pending.
-    async fn due_orders(&self) -> Vec<Order> {
-        let queue = &self.shared.queue;
-        if !queue.take_poll_request() {
-            return Vec::new();
-        }
+    /// Claims the orders that are due in the store.
+    async fn due_orders(&self) -> Batch {
         let claimed = (self.core.store)
             .claim_orders(self.new_claim(), self.core.now(), DUE_BATCH_MAX)
             .await;
         match claimed {
             Ok(orders) => {
                 if orders.len() >= DUE_BATCH_MAX as usize {
-                    queue.request_poll();
+                    self.notify_workers();
                 }
-                orders
+                Batch {
+                    orders,
+                    receipt: Receipt::default(),
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "due deliveries could not be claimed; the next sweep tries again");
-                Vec::new()
+                Batch::default()
             }
         }
     }
 
-    async fn process(&self, orders: Vec<Order>) {
+    async fn process(&self, batch: Batch) {
+        let Batch { orders, receipt } = batch;
         self.record_waits(&orders);
         let (deliveries, purges): (Vec<_>, Vec<_>) = orders
             .into_iter()
             .partition(|order| order.kind == OrderKind::Deliver);
         let outcome = self.deliver_all(&deliveries).await;
-        self.record(outcome).await;
+        let mut recorded = self.record(outcome).await;
         for order in purges {
             if self.core.stopping.is_cancelled() {
+                recorded = false;
                 break; // the claims are released
             }
             let mut outcome = Outcome::default();
@@ -144,7 +171,10 @@ impl Delivery {
                 Ok(false) => {}
                 Err(error) => outcome.failed.push(self.failure(&order, error)),
             }
-            self.record(outcome).await;
+            recorded &= self.record(outcome).await;
+        }
+        if recorded {
+            self.acknowledge(receipt).await;
         }
         self.try_advance_watermark().await;
     }
@@ -208,20 +238,24 @@ impl Delivery {
     }
 
     /// Records the outcome of orders. If it cannot be recorded, the orders are repeated when their claims expire, which
-    /// is idempotent.
-    pub(super) async fn record(&self, outcome: Outcome) {
+    /// is idempotent. Returns whether it is recorded.
+    pub(super) async fn record(&self, outcome: Outcome) -> bool {
+        let mut recorded = true;
         let Outcome { done, failed } = outcome;
         let (store, attempts_max) = (&self.core.store, self.core.settings.delivery.attempts_max);
         if !failed.is_empty()
             && let Err(error) = store.fail_orders(failed, attempts_max).await
         {
             tracing::warn!(%error, "failed deliveries could not be recorded");
+            recorded = false;
         }
         if !done.is_empty()
             && let Err(error) = store.finish_orders(done).await
         {
             tracing::warn!(%error, "finished deliveries could not be recorded");
+            recorded = false;
         }
+        recorded
     }
 
     async fn try_advance_watermark(&self) {

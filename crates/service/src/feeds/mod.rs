@@ -1,6 +1,6 @@
 //! Reading the home feed.
 //!
-//! A page comes from the reader's timeline. Stories below its floor come from the store, and so does the whole page
+//! A page comes from the reader's timeline, merged with the log of large authors. Stories below its floor come from the store, and so does the whole page
 //! while the timeline is not usable. A story in the timeline is shown only if the reader may see it **now** (promise:
 //! private at read). Paging down goes by id and never skips or repeats a story. "Newer" goes by arrival, so that it
 //! includes late deliveries.
@@ -11,10 +11,12 @@ mod reader;
 mod rebuild;
 pub mod stream;
 mod timeline;
+mod wake_ups;
 
 use std::sync::Arc;
 
-use sosik_feed::cursor::{RECENT_MAX, Seen};
+use sosik_feed::cursor::{Older, RECENT_MAX, Recent, Seen};
+use sosik_feed::pulled::LogPosition;
 use sosik_feed::{Cursor, PersonId, StoryId};
 use tokio::sync::Semaphore;
 
@@ -53,10 +55,19 @@ struct Permits {
 pub enum FeedStart {
     /// The newest stories.
     Top,
-    /// Stories older than this one.
-    Below(StoryId),
+    /// Stories after this place of an older page.
+    Older(Older),
     /// Stories that arrived after this state of the client.
     Newer(Seen),
+}
+
+impl FeedStart {
+    /// Stories older than this one, for callers without a cursor.
+    #[must_use]
+    pub const fn below(below: StoryId) -> Self {
+        let log = LogPosition::NONE;
+        Self::Older(Older { below, log })
+    }
 }
 
 /// A read of the home feed.
@@ -120,7 +131,7 @@ impl Feeds {
         let limit = request.limit.max(1);
         match request.from {
             FeedStart::Top => self.top_page(&reader, limit).await,
-            FeedStart::Below(before) => self.older_page(&reader, before, limit).await,
+            FeedStart::Older(before) => self.older_page(&reader, before, limit).await,
             FeedStart::Newer(seen) => self.newer_page(&reader, seen, limit).await,
         }
     }
@@ -177,12 +188,13 @@ impl Feeds {
 
 /// The stories among `seen` that are above the delivery watermark, unless there are too many. `seen` is newest first;
 /// `complete` states that it reaches down to the delivery watermark.
-fn recent_of(seen: &[StoryId], watermark: StoryId, complete: bool) -> Option<Vec<StoryId>> {
-    let recent: Vec<StoryId> = seen
-        .iter()
-        .copied()
-        .take_while(|id| *id > watermark)
-        .collect();
+fn recent_of(seen: &[StoryId], watermark: StoryId, complete: bool) -> Recent {
+    let above = seen.iter().copied().take_while(|id| *id > watermark);
+    let recent: Vec<StoryId> = above.take(RECENT_MAX + 1).collect();
     let reaches = complete || recent.len() < seen.len();
-    (reaches && recent.len() <= RECENT_MAX).then_some(recent)
+    if reaches && recent.len() <= RECENT_MAX {
+        return Recent::Named(recent);
+    }
+    let newest = seen.first().copied().unwrap_or_default();
+    Recent::TooMany { newest }
 }

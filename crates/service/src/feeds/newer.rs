@@ -1,14 +1,16 @@
 //! Stories that arrived after a client's last read.
 //!
-//! While the timeline is the same, its marks tell exactly which stories arrived. If it was lost in between (a restart,
+//! While the timeline is the same, its marks tell exactly which stories arrived, and the log of large authors tells which
+//! of their stories did. If the timeline was lost in between (a restart,
 //! an eviction, a new friend), the cursor's delivery watermark and the few stories listed above it give the same
 //! answer. The client starts over only if there were too many to list, or if too much has happened since.
 
 use std::sync::Arc;
 
-use sosik_fabric::Since;
-use sosik_feed::cursor::{RECENT_MAX, Seen};
-use sosik_feed::timeline::{Mark, Newer};
+use sosik_fabric::timelines::{Arrived, Since};
+use sosik_feed::cursor::{RECENT_MAX, Recent, Seen};
+use sosik_feed::pulled::LogPosition;
+use sosik_feed::timeline::Mark;
 use sosik_feed::{Cursor, StoryId};
 use sosik_store::LateStory;
 
@@ -44,6 +46,7 @@ struct Visible {
 struct Top {
     incarnation: u64,
     mark: Mark,
+    log: LogPosition,
     /// Newest first.
     ids: Vec<StoryId>,
     /// `ids` contains every story above this one.
@@ -129,17 +132,12 @@ impl Feeds {
     ) -> ServiceResult<Option<Arrivals>> {
         // Before the read: see `top_page`.
         let (watermark, late) = (self.delivery.watermark(), self.delivery.late_watermark());
-        let since = Since {
-            incarnation: seen.incarnation,
-            mark: seen.mark,
-            count: limit,
-        };
         if seen.incarnation != 0
-            && let Some(newer) = self.newer_than(reader, since).await
+            && let Some(arrivals) = self.arrived_since(reader, seen, limit).await
         {
-            return Ok(Some(self.by_mark(seen, newer, watermark, late)));
+            return Ok(Some(arrivals.with_watermark(seen, watermark, late)));
         }
-        let Some(recent) = &seen.recent else {
+        let Recent::Named(recent) = &seen.recent else {
             return Ok(None);
         };
         let top = self.top(reader).await?;
@@ -190,31 +188,33 @@ impl Feeds {
         Ok(Late::Some(Arrivals { ids, seen, more }))
     }
 
-    fn by_mark(&self, seen: &Seen, newer: Newer, watermark: StoryId, late: u64) -> Arrivals {
-        let mut ids = newer.ids;
-        if self.core.breaks(Sabotage::NewerByIdAlone) {
-            ids.retain(|id| *id > seen.mark.newest);
+    /// What arrived in the timeline and in the log, while both are those of the cursor.
+    async fn arrived_since(
+        &self,
+        reader: &KnownReader,
+        seen: &Seen,
+        limit: usize,
+    ) -> Option<Arrivals> {
+        if !self.has_log_up_to(seen.log).await {
+            return None;
         }
-        // If more arrivals follow, the old delivery watermark stays: stories that are not seen yet may be below the new
-        // one.
-        let (watermark, late) = if newer.more {
-            (seen.watermark, seen.late)
-        } else {
-            (watermark.max(seen.watermark), late.max(seen.late))
-        };
-        let recent = recent_after(seen, &ids, watermark);
-        let seen = Seen {
+        let extract = self.extract(reader);
+        let candidates = extract.after(seen.log).ok()?;
+        let others: Vec<StoryId> = candidates.iter().map(|(_, story)| *story).collect();
+        let since = Since {
             incarnation: seen.incarnation,
-            mark: newer.mark,
-            watermark,
-            late,
-            recent,
+            mark: seen.mark,
+            count: limit,
+            others: &others,
         };
-        Arrivals {
-            ids,
-            seen,
-            more: newer.more,
+        let mut arrived = self.arrived(reader, since, &extract).await?;
+        // A story may be delivered and logged, when its author crosses the limit or after a crash. It was told before.
+        let told = |story: &StoryId| extract.has_up_to(*story, seen.log);
+        arrived.newer.ids.retain(|story| !told(story));
+        if self.core.breaks(Sabotage::NewerByIdAlone) {
+            arrived.newer.ids.retain(|id| *id > seen.mark.newest);
         }
+        Some(with_log(seen, arrived, &candidates, extract.to, limit))
     }
 
     async fn top(&self, reader: &KnownReader) -> ServiceResult<Top> {
@@ -225,6 +225,7 @@ impl Feeds {
             return Ok(Top {
                 incarnation: view.incarnation,
                 mark: view.mark,
+                log: view.log,
                 ids: view.slice.ids,
                 complete_above,
             });
@@ -237,17 +238,69 @@ impl Feeds {
             .copied()
             .filter(|_| ids.len() == FROM_STORE)
             .unwrap_or_default();
-        let mark = Mark {
-            newest: ids.first().copied().unwrap_or_default(),
-            late: 0,
-        };
         Ok(Top {
             incarnation: 0,
-            mark,
+            mark: Mark::default(),
+            log: LogPosition::NONE,
             ids,
             complete_above,
         })
     }
+}
+
+impl Arrivals {
+    /// Advances the watermark of the cursor, unless more arrivals follow: stories that are not seen yet may be below the
+    /// new one.
+    fn with_watermark(mut self, before: &Seen, watermark: StoryId, late: u64) -> Self {
+        if !self.more {
+            self.seen.watermark = watermark.max(before.watermark);
+            self.seen.late = late.max(before.late);
+        }
+        self.seen.recent = recent_after(before, &self.ids, self.seen.watermark);
+        self
+    }
+}
+
+/// The arrivals of the timeline, and, after the last of them, those of the log. `candidates` are the entries after the
+/// cursor, the earliest first; `end` is the position after the last one. The timeline told those that it holds.
+fn with_log(
+    seen: &Seen,
+    arrived: Arrived,
+    candidates: &[(LogPosition, StoryId)],
+    end: LogPosition,
+    limit: usize,
+) -> Arrivals {
+    let Arrived {
+        newer, floor, held, ..
+    } = arrived;
+    let (mut ids, mut log, mut more) = (newer.ids, seen.log, newer.more);
+    if !more {
+        for ((number, story), held) in candidates.iter().zip(held) {
+            if held || *story < floor {
+                log = *number;
+                continue;
+            }
+            if ids.len() >= limit {
+                more = true;
+                break;
+            }
+            ids.push(*story);
+            log = *number;
+        }
+        if !more && end.is_at_least(log) {
+            log = end;
+        }
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+    }
+    let seen = Seen {
+        incarnation: seen.incarnation,
+        mark: newer.mark,
+        watermark: seen.watermark,
+        late: seen.late,
+        log,
+        recent: Recent::default(), // see `with_watermark`
+    };
+    Arrivals { ids, seen, more }
 }
 
 /// Whether a late story can be new to the reader. A later step decides whether it is shown.
@@ -282,6 +335,7 @@ fn by_watermark(
             mark: top.mark,
             watermark,
             late: seen.late,
+            log: top.log,
             recent,
         };
         return Some(Arrivals {
@@ -296,41 +350,40 @@ fn by_watermark(
     ids.drain(..ids.len() - limit);
     let seen_to = ids.first().copied().unwrap_or(seen.watermark);
     let watermark = watermark.min(seen_to).max(seen.watermark);
-    let recent = recent_after(seen, &ids, watermark)?;
-    let mark = Mark {
-        newest: seen_to,
-        late: 0,
+    let recent @ Recent::Named(_) = recent_after(seen, &ids, watermark) else {
+        return None;
     };
     Some(Arrivals {
         ids,
         seen: Seen {
-            incarnation: 0,
-            mark,
             watermark,
             late: seen.late,
-            recent: Some(recent),
+            recent,
+            ..Seen::default()
         },
         more: true,
     })
 }
 
 /// The stories seen above the new delivery watermark: those that the old cursor lists, and the arrivals.
-fn recent_after(seen: &Seen, ids: &[StoryId], watermark: StoryId) -> Option<Vec<StoryId>> {
+fn recent_after(seen: &Seen, ids: &[StoryId], watermark: StoryId) -> Recent {
     let before: &[StoryId] = match &seen.recent {
-        Some(recent) => recent,
+        Recent::Named(recent) => recent,
         // There were too many to list, but none of them is above the new delivery watermark.
-        None if watermark >= seen.mark.newest => &[],
-        None => return None,
+        Recent::TooMany { newest } if watermark >= *newest => &[],
+        Recent::TooMany { newest } => {
+            let newest = ids.first().map_or(*newest, |id| *newest.max(id));
+            return Recent::TooMany { newest };
+        }
     };
-    let mut recent: Vec<StoryId> = before
-        .iter()
-        .chain(ids)
-        .copied()
-        .filter(|id| *id > watermark)
-        .collect();
+    let above = before.iter().chain(ids).copied();
+    let mut recent: Vec<StoryId> = above.filter(|id| *id > watermark).collect();
     recent.sort_unstable_by(|a, b| b.cmp(a));
     recent.dedup();
-    (recent.len() <= RECENT_MAX).then_some(recent)
+    match recent.first() {
+        Some(newest) if recent.len() > RECENT_MAX => Recent::TooMany { newest: *newest },
+        _ => Recent::Named(recent),
+    }
 }
 
 #[cfg(test)]
@@ -339,6 +392,17 @@ mod tests {
 
     fn ids(numbers: &[u64]) -> Vec<StoryId> {
         numbers.iter().copied().map(StoryId::from_u64).collect()
+    }
+
+    fn at(number: u64) -> LogPosition {
+        LogPosition::new(7, number)
+    }
+
+    fn named(seen: &Seen) -> Vec<StoryId> {
+        match &seen.recent {
+            Recent::Named(recent) => recent.clone(),
+            Recent::TooMany { newest } => panic!("too many up to {newest}"),
+        }
     }
 
     fn one(number: u64) -> StoryId {
@@ -354,7 +418,8 @@ mod tests {
             },
             watermark: one(watermark),
             late: 0,
-            recent: Some(ids(recent)),
+            log: at(5),
+            recent: Recent::Named(ids(recent)),
         }
     }
 
@@ -366,6 +431,7 @@ mod tests {
         Top {
             incarnation: 9,
             mark,
+            log: at(8),
             ids: ids(numbers),
             complete_above: one(complete_above),
         }
@@ -389,7 +455,7 @@ mod tests {
         );
         assert_eq!(
             (arrivals.seen.watermark, arrivals.seen.recent),
-            (one(35), Some(ids(&[40])))
+            (one(35), Recent::Named(ids(&[40])))
         );
     }
 
@@ -398,7 +464,7 @@ mod tests {
         let mut now = seen(20, &[30, 25]);
         let mut came = Vec::new();
         loop {
-            let recent = now.recent.clone().unwrap();
+            let recent = named(&now);
             let arrivals = by_watermark(
                 &now,
                 &recent,
@@ -419,7 +485,7 @@ mod tests {
     #[test]
     fn a_story_that_is_delivered_between_two_looks_comes_although_newer_ones_were_shown() {
         let look = |seen: &Seen, there: &[u64]| {
-            let recent = seen.recent.clone().unwrap();
+            let recent = named(seen);
             by_watermark(seen, &recent, &top(there, 0), one(20), 2).unwrap()
         };
         let first = look(&seen(20, &[]), &[40, 30, 25, 20]);
@@ -439,14 +505,74 @@ mod tests {
 
     #[test]
     fn too_many_to_name_are_forgiven_once_they_are_settled() {
+        let too_many = |newest| Recent::TooMany {
+            newest: one(newest),
+        };
         let before = Seen {
-            recent: None,
+            recent: too_many(30),
             ..seen(20, &[])
         };
-        assert_eq!(recent_after(&before, &ids(&[31]), one(29)), None);
+        assert_eq!(recent_after(&before, &ids(&[31]), one(29)), too_many(31));
         assert_eq!(
             recent_after(&before, &ids(&[31]), one(30)),
-            Some(ids(&[31]))
+            Recent::Named(ids(&[31]))
         );
+        let many: Vec<u64> = (31..=31 + RECENT_MAX as u64).rev().collect();
+        assert_eq!(
+            recent_after(&seen(20, &[]), &ids(&many), one(30)),
+            too_many(many[0])
+        );
+    }
+
+    /// What the timeline answers.
+    fn arrived(numbers: &[u64], more: bool, held: &[bool]) -> Arrived {
+        Arrived {
+            newer: sosik_feed::timeline::Newer {
+                ids: ids(numbers),
+                mark: Mark {
+                    newest: one(40),
+                    late: 1,
+                },
+                more,
+            },
+            floor: one(10),
+            log_from: at(2),
+            held: held.to_vec(),
+        }
+    }
+
+    fn logged(entries: &[(u64, u64)]) -> Vec<(LogPosition, StoryId)> {
+        let entries = entries.iter();
+        entries
+            .map(|(number, story)| (at(*number), one(*story)))
+            .collect()
+    }
+
+    #[test]
+    fn the_log_continues_the_timeline_and_repeats_nothing_that_it_holds() {
+        let seen = seen(20, &[]);
+        let candidates = logged(&[(6, 35), (7, 40), (8, 5), (9, 50)]);
+        let arrived = arrived(&[40, 38], false, &[false, true, false, false]);
+        let arrivals = with_log(&seen, arrived, &candidates, at(12), 10);
+        assert_eq!(arrivals.ids, ids(&[50, 40, 38, 35]), "5 is below the floor");
+        assert_eq!((arrivals.seen.log, arrivals.more), (at(12), false));
+    }
+
+    #[test]
+    fn a_full_page_leaves_the_rest_of_the_log_for_the_next_one() {
+        let seen = seen(20, &[]);
+        let candidates = logged(&[(6, 35), (7, 36), (9, 50)]);
+        let held = [false, true, false];
+        let first = with_log(&seen, arrived(&[40], false, &held), &candidates, at(12), 2);
+        assert_eq!((first.ids, first.more), (ids(&[40, 35]), true));
+        assert_eq!(first.seen.log, at(7), "36 was told by the timeline");
+        let busy = with_log(
+            &seen,
+            arrived(&[40, 38], true, &held),
+            &candidates,
+            at(12),
+            2,
+        );
+        assert_eq!((busy.seen.log, busy.more), (at(5), true));
     }
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use sosik_fabric::{Below, View};
-use sosik_feed::cursor::{RECENT_MAX, Seen};
-use sosik_feed::timeline::Mark;
+use sosik_fabric::timelines::Below;
+use sosik_feed::cursor::{Older, RECENT_MAX, Seen};
+use sosik_feed::pulled::LogPosition;
 use sosik_feed::{CommitPosition, Cursor, StoryId};
 
 use super::reader::{KnownReader, Purpose};
+use super::timeline::FeedView;
 use super::{FeedPage, Feeds, recent_of};
 use crate::ServiceResult;
 use crate::caches::StoryEntry;
@@ -29,6 +30,8 @@ struct Candidates {
     /// Newest first.
     ids: Vec<StoryId>,
     below: Continuation,
+    /// The last position in the log that the ids may be from. `NONE` for ids of the store, which has every story.
+    log: LogPosition,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,8 @@ struct PageBuilder {
     stories: Vec<Arc<StoryEntry>>,
     /// The last id that was shown or skipped.
     position: Option<StoryId>,
+    /// Number of ids that were shown or skipped.
+    looked_at: usize,
     end: bool,
 }
 
@@ -67,7 +72,9 @@ impl Feeds {
         // Before the read: a story that is delivered in between may also be in the view, which is harmless.
         let (watermark, late) = (self.delivery.watermark(), self.delivery.late_watermark());
         let wanted = limit.max(RECENT_MAX) + SPARE;
-        let view = self.view_or_rebuild(reader, wanted).await?;
+        // The same view counts the unread stories below the page.
+        let unread_max = self.core.settings.feed.unread_max as usize;
+        let view = self.view_or_rebuild(reader, wanted.max(unread_max)).await?;
         let (first, seen) = match view {
             Some(view) => {
                 let everything = !view.slice.more && view.floor == StoryId::default();
@@ -77,6 +84,7 @@ impl Feeds {
                     mark: view.mark,
                     watermark,
                     late,
+                    log: view.log,
                     recent,
                 };
                 (candidates(view), seen)
@@ -84,25 +92,18 @@ impl Feeds {
             None => {
                 let ids = self.newest(reader, None, wanted).await?;
                 let recent = recent_of(&ids, watermark, ids.len() < wanted);
-                let mark = Mark {
-                    newest: ids.first().copied().unwrap_or_default(),
-                    late: 0,
+                let seen = Seen {
+                    watermark,
+                    late,
+                    recent,
+                    ..Seen::default()
                 };
-                (
-                    read_from_store(ids, wanted),
-                    Seen {
-                        incarnation: 0,
-                        mark,
-                        watermark,
-                        late,
-                        recent,
-                    },
-                )
+                (read_from_store(ids, wanted), seen)
             }
         };
-        let page = self.fill(reader, first, None, limit).await?;
+        let page = self.fill(reader, &first, None, limit).await?;
         Ok(FeedPage {
-            unread: Some(self.unread(reader, seen.mark, &page).await?),
+            unread: Some(self.unread(reader, &first.ids, &page).await?),
             after: Some(Cursor::Newer(seen)),
             ..page
         })
@@ -111,18 +112,24 @@ impl Feeds {
     pub(super) async fn older_page(
         &self,
         reader: &KnownReader,
-        before: StoryId,
+        before: Older,
         limit: usize,
     ) -> ServiceResult<FeedPage> {
         let wanted = limit + SPARE;
-        let mut first = self.candidates_below(reader, Some(before), wanted).await?;
+        let below = Some(before.below);
+        let mut first = if self.has_log_up_to(before.log).await {
+            self.candidates_below(reader, below, wanted).await?
+        } else {
+            let ids = self.newest(reader, below, wanted).await?;
+            read_from_store(ids, wanted)
+        };
         if self.core.breaks(Sabotage::SkipOneWhenPaging) && !first.ids.is_empty() {
             first.ids.remove(0);
         }
         if self.core.breaks(Sabotage::ShowTwice) && !first.ids.is_empty() {
             first.ids.insert(0, first.ids[0]);
         }
-        let mut page = self.fill(reader, first, Some(before), limit).await?;
+        let mut page = self.fill(reader, &first, below, limit).await?;
         if self.core.breaks(Sabotage::OldestFirst) {
             page.items.reverse();
         }
@@ -134,7 +141,7 @@ impl Feeds {
     async fn fill(
         &self,
         reader: &KnownReader,
-        first: Candidates,
+        first: &Candidates,
         start: Option<StoryId>,
         limit: usize,
     ) -> ServiceResult<FeedPage> {
@@ -142,13 +149,13 @@ impl Feeds {
         let mut builder = PageBuilder {
             stories: Vec::with_capacity(wanted),
             position: start,
+            looked_at: 0,
             end: false,
         };
+        let mut next;
         let mut candidates = first;
-        let mut looked_at = 0;
         loop {
-            looked_at += candidates.ids.len();
-            let used_up = self.take(reader, &candidates, &mut builder, wanted).await?;
+            let used_up = self.take(reader, candidates, &mut builder, wanted).await?;
             if !used_up {
                 break;
             }
@@ -157,18 +164,21 @@ impl Feeds {
                 break;
             }
             let candidates_max = (limit * CANDIDATES_PER_STORY).max(CANDIDATES_MIN);
-            if builder.stories.len() == wanted || looked_at >= candidates_max {
+            if builder.stories.len() == wanted || builder.looked_at >= candidates_max {
                 break;
             }
-            candidates = self
-                .candidates_below(reader, builder.position, limit + SPARE)
+            let position = builder.position;
+            next = self
+                .candidates_below(reader, position, limit + SPARE)
                 .await?;
+            candidates = &next;
         }
         builder.truncate_to(limit);
+        let log = candidates.log;
         let before = builder
             .position
             .filter(|_| !builder.end)
-            .map(|position| Cursor::Below(position.raw()));
+            .map(|below| Cursor::Older(Older { below, log }));
         let items = self
             .core
             .hydrate(reader.id, &reader.circle, builder.stories)
@@ -198,6 +208,7 @@ impl Feeds {
             let (now, later) = ids.split_at(room.min(ids.len()));
             builder.stories.extend(self.admit(reader, now).await?);
             builder.position = now.last().copied();
+            builder.looked_at += now.len();
             ids = later;
         }
         Ok(true)
@@ -211,7 +222,7 @@ impl Feeds {
         count: usize,
     ) -> ServiceResult<Candidates> {
         let view = self.view(reader, Below { before, count }).await;
-        let above_floor = |view: &View| before.is_none_or(|before| before > view.floor);
+        let above_floor = |view: &FeedView| before.is_none_or(|before| before > view.floor);
         match view {
             Some(view) if above_floor(&view) && !view.slice.ids.is_empty() => Ok(candidates(view)),
             Some(view) if above_floor(&view) && view.floor == StoryId::default() => {
@@ -253,16 +264,16 @@ impl Feeds {
     }
 
     /// Number of stories by others above the read position. On this page it counts the stories shown, below the page it
-    /// counts delivered stories. Checking the entitlement of the latter would cost up to a hundred look-ups for each
-    /// page.
+    /// counts `ids`, the newest ids of the feed. Checking the entitlement of the latter would cost up to a hundred
+    /// look-ups for each page.
     async fn unread(
         &self,
         reader: &KnownReader,
-        mark: Mark,
+        ids: &[StoryId],
         page: &FeedPage,
     ) -> ServiceResult<u32> {
         let position = self.core.read_position(reader.id).await?;
-        if position >= mark.newest {
+        if ids.first().is_none_or(|newest| *newest <= position) {
             return Ok(0);
         }
         let most = self.core.settings.feed.unread_max;
@@ -271,12 +282,11 @@ impl Feeds {
         };
         let shown = page.items.iter().filter(is_unread).count();
         let behind = match page.before {
-            Some(Cursor::Below(last)) => {
-                let delivered = self.above(reader.id, position, most as usize).await;
-                let behind = |ids: Vec<StoryId>| ids.iter().filter(|id| id.raw() < last).count();
-                delivered.map_or(0, behind)
+            Some(Cursor::Older(Older { below, .. })) => {
+                let is_behind = |id: &&StoryId| **id > position && **id < below;
+                ids.iter().filter(is_behind).count()
             }
-            Some(Cursor::Above(_) | Cursor::Behind(_) | Cursor::Newer(_)) | None => 0,
+            _ => 0,
         };
         Ok(u32::try_from(shown + behind).unwrap_or(most).min(most))
     }
@@ -289,17 +299,20 @@ fn read_from_store(ids: Vec<StoryId>, wanted: usize) -> Candidates {
     } else {
         Continuation::More
     };
-    Candidates { ids, below }
+    let log = LogPosition::NONE;
+    Candidates { ids, below, log }
 }
 
-fn candidates(view: View) -> Candidates {
+fn candidates(view: FeedView) -> Candidates {
     let nothing = !view.slice.more && view.floor == StoryId::default();
+    let below = if nothing {
+        Continuation::Nothing
+    } else {
+        Continuation::More
+    };
     Candidates {
         ids: view.slice.ids,
-        below: if nothing {
-            Continuation::Nothing
-        } else {
-            Continuation::More
-        },
+        below,
+        log: view.taken_to,
     }
 }

@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use sosik_fabric::Reader;
 use sosik_feed::{Circle, PersonId};
 
 use super::Feeds;
 use crate::ServiceResult;
-use crate::caches::Circles;
+use crate::core::extracts::Extract;
 
 /// The purpose of a read of a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Serves a reader.
     Serve,
-    /// The self-check: it takes no permit of readers and builds no timeline.
+    /// The self-check: it takes no permit of readers, builds no timeline, and evicts nothing.
     Check,
 }
 
@@ -23,19 +22,6 @@ pub(crate) struct KnownReader {
     pub(crate) id: PersonId,
     pub(crate) circle: Arc<Circle>,
     pub(crate) purpose: Purpose,
-    circles: Arc<Circles>,
-}
-
-impl Reader for KnownReader {
-    fn subscribes_to(&self, author: PersonId) -> bool {
-        self.circle.subscribes_to(author)
-    }
-
-    fn is_current(&self) -> bool {
-        self.circles
-            .get(&self.id)
-            .is_some_and(|circle| Arc::ptr_eq(&circle, &self.circle))
-    }
 }
 
 impl Feeds {
@@ -48,7 +34,12 @@ impl Feeds {
             id,
             circle: self.core.circle(id).await?,
             purpose,
-            circles: Arc::clone(&self.core.caches.circles),
         })
+    }
+
+    /// The stories of large authors that the reader takes.
+    pub(super) fn extract(&self, reader: &KnownReader) -> Extract<'_> {
+        let keep = reader.purpose == Purpose::Serve;
+        self.core.extract(reader.id, &reader.circle, keep)
     }
 }

@@ -8,14 +8,21 @@
 //! The right to rebuild has an owner. If the owner ends without building the timeline, for any reason, the right is
 //! released. Otherwise the reader would have no timeline until the next start.
 
-use sosik_fabric::{Below, Rebuild, View};
+use std::time::Duration;
+
+use sosik_fabric::timelines::{Below, Rebuild};
 use sosik_feed::{CommitPosition, PersonId, StoryId};
 use tokio::time::timeout;
 
 use super::Feeds;
 use super::reader::{KnownReader, Purpose};
+use super::timeline::FeedView;
 use crate::ServiceResult;
 use crate::core::Core;
+
+/// How long a builder may hold the right to build a timeline, after it waited for its permit. The read of the store must
+/// end within this time: it takes some 10 ms, and the store fails reads that wait for seconds.
+const BUILD_HOLD_MAX: Duration = Duration::from_secs(30);
 
 impl Feeds {
     /// The top of the reader's timeline, rebuilt if necessary; `None` if the timeline is not usable or no permit to
@@ -24,7 +31,7 @@ impl Feeds {
         &self,
         reader: &KnownReader,
         count: usize,
-    ) -> ServiceResult<Option<View>> {
+    ) -> ServiceResult<Option<FeedView>> {
         let top = Below {
             before: None,
             count,
@@ -54,18 +61,30 @@ impl Feeds {
     }
 
     async fn claim_and_rebuild(&self, reader: PersonId) -> ServiceResult<bool> {
-        let mut guard = RebuildGuard::new(&self.core, reader);
-        let rebuild = self.core.fabric.begin_rebuild(reader).await;
-        let Some(rebuild) = self.core.fabric_result("begin_rebuild", rebuild) else {
+        let timelines = &self.core.engines.timelines;
+        // The position precedes the claim, and the claim precedes the read of the store: an entry up to this position
+        // was appended after the commit of its story, so the read returns it.
+        let log_from = self.core.engines.log.tail().end();
+        let Some(incarnation) = random_incarnation() else {
             return Ok(false);
         };
-        let Some(rebuild) = rebuild else {
-            guard.release();
-            return Ok(false); // another request is rebuilding it
+        let rebuild = Rebuild {
+            reader,
+            incarnation,
         };
+        let mut guard = RebuildGuard::new(&self.core, reader);
+        let hold = self.core.settings.feed.rebuild_wait + BUILD_HOLD_MAX;
+        let begun = timelines.begin_rebuild(rebuild, log_from, hold).await;
+        let Some(begun) = self.core.fabric_result("begin_rebuild", begun) else {
+            return Ok(false);
+        };
+        if !begun {
+            guard.release();
+            return Ok(false); // there is a timeline, or another request is building it
+        }
         let ready = self.rebuild_with_permit(rebuild, &mut guard).await;
         if guard.holds {
-            let abandoned = self.core.fabric.abandon_rebuild(rebuild).await;
+            let abandoned = timelines.discard(rebuild).await;
             if self
                 .core
                 .fabric_result("abandon_rebuild", abandoned)
@@ -124,7 +143,12 @@ impl Feeds {
             .filter(|_| ids.len() >= stories)
             .unwrap_or(StoryId::default());
         metrics::counter!("sosik_rebuilds_total").increment(1);
-        let finished = self.core.fabric.finish_rebuild(rebuild, ids, floor).await;
+        let finished = self
+            .core
+            .engines
+            .timelines
+            .finish_rebuild(rebuild, ids, floor)
+            .await;
         let finished = self.core.fabric_result("finish_rebuild", finished);
         if finished.is_some() {
             guard.release();
@@ -140,6 +164,12 @@ impl Feeds {
         let reader = self.reader(reader, Purpose::Serve).await?;
         Ok(self.view_or_rebuild(&reader, 1).await?.is_some())
     }
+}
+
+/// A number that no other timeline has. `None` without a source of random numbers; feeds are then read from the store.
+fn random_incarnation() -> Option<u64> {
+    let random = getrandom::u64().ok()?;
+    Some(random | 1)
 }
 
 /// A guard of the right to build a timeline. If it still holds the right when it is dropped, after a panic or a failed

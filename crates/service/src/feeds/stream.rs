@@ -4,7 +4,6 @@
 //! next read corrects it. A client that was disconnected resumes with its last cursor.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use sosik_fabric::Watch;
@@ -13,8 +12,9 @@ use sosik_feed::{Cursor, PersonId};
 use tokio::time::{Instant, sleep_until};
 
 use super::{FeedQuery, FeedStart, Feeds};
-use crate::ServiceResult;
+use crate::error::RETRY_AFTER;
 use crate::stories::StoryItem;
+use crate::{ServiceError, ServiceResult};
 
 /// Stories fetched by one read. It is one, so that each event carries the cursor exactly after its story.
 const STORIES_PER_POLL: usize = 1;
@@ -50,7 +50,7 @@ pub enum StreamEvent {
 pub struct FeedStream {
     feeds: Feeds,
     reader: PersonId,
-    watch: Arc<dyn Watch>,
+    watch: Watch,
     seen: Seen,
     waiting: VecDeque<StreamEvent>,
     /// Read before waiting: there may be new stories, also from before the stream began.
@@ -65,14 +65,16 @@ impl Feeds {
     /// Opens a stream, from the client's cursor or from now on.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails. `Busy` when the stream cannot be registered: nobody would wake it.
     pub async fn open_stream(
         &self,
         reader: PersonId,
         seen: Option<Seen>,
     ) -> ServiceResult<FeedStream> {
         // Watch first, then read: a story that arrives in between wakes the stream.
-        let watch = self.core.fabric.watch(reader);
+        let watch = self.core.engines.wake_ups.watch(reader).await;
+        let watch = self.core.fabric_result("watch", watch);
+        let watch = watch.ok_or(ServiceError::Busy(RETRY_AFTER))?;
         let poll_pending = seen.is_some();
         let seen = match seen {
             Some(seen) => seen,
@@ -172,6 +174,8 @@ impl FeedStream {
 fn seen_of(after: Option<Cursor>) -> Seen {
     match after {
         Some(Cursor::Newer(seen)) => seen,
-        Some(Cursor::Above(_) | Cursor::Below(_) | Cursor::Behind(_)) | None => Seen::default(),
+        Some(Cursor::Above(_) | Cursor::Below(_) | Cursor::Behind(_) | Cursor::Older(_)) | None => {
+            Seen::default()
+        }
     }
 }

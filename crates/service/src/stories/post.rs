@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use sosik_fabric::Signals;
+use sosik_fabric::delivery_queue::Permit;
+use sosik_fabric::timelines::Delivery;
 use sosik_feed::text::{self, StoryText, TextRequirement};
 use sosik_feed::{Audience, Committed, PersonId, RuleBroken, StoryId};
 use sosik_store::{
@@ -11,7 +14,6 @@ use tokio::time::timeout;
 
 use super::{Stories, StoryItem};
 use crate::core::ids::RENEWALS_MAX;
-use crate::delivery::queue::Place;
 use crate::delivery::watermark::InFlight;
 use crate::error::RETRY_AFTER;
 use crate::sabotage::Sabotage;
@@ -59,8 +61,8 @@ impl Stories {
         let in_flight = self.begin_post(author).await?;
         let id = in_flight.story();
         let now = self.core.now();
-        // Before the write: an order without a place in the queue is not claimed, so that any worker can take it.
-        let place = self.delivery.shared.queue.reserve();
+        // Before the write: an order without room in the queue is not claimed, so that any worker can take it.
+        let permit = self.delivery.reserve();
         let story = NewStory {
             id,
             author,
@@ -73,7 +75,7 @@ impl Stories {
             audience: request.audience,
             idempotency,
             now,
-            claim: place.as_ref().map(|_| self.delivery.new_claim()),
+            claim: permit.as_ref().map(|_| self.delivery.new_claim()),
         };
         let record = record_of(&story);
         if self.core.breaks(Sabotage::AcknowledgeUnwritten) {
@@ -83,7 +85,7 @@ impl Stories {
         let answer = self.core.store.post(story).await;
         if may_be_new(&answer) {
             // This comes first, so that a failure below does not delay the delivery.
-            self.enqueue(order, place);
+            self.enqueue(order, permit).await;
         }
         let posted = self
             .core
@@ -115,11 +117,11 @@ impl Stories {
         }
     }
 
-    /// Passes the order to the workers. An order without a place in the queue is not claimed and is due in the store.
-    fn enqueue(&self, order: Order, place: Option<Place<'_>>) {
-        match place {
+    /// Passes the order to the workers. An order without room in the queue is not claimed and is due in the store.
+    async fn enqueue(&self, order: Order, permit: Option<Permit>) {
+        match permit {
             _ if self.core.breaks(Sabotage::DeliverLate) => self.enqueue_late(order),
-            Some(place) => place.fill(order),
+            Some(permit) => self.delivery.offer(permit, order).await,
             None => self.delivery.notify_workers(),
         }
     }
@@ -129,10 +131,13 @@ impl Stories {
         if self.core.breaks(Sabotage::ForgetOwnStory) {
             return;
         }
-        let answer = self.core.fabric.deliver(story, &[author]).await;
-        if self.core.fabric_result("deliver", answer).is_none() {
+        let readers = vec![author];
+        let delivery = [Delivery { story, readers }];
+        let delivered = self.core.engines.timelines.deliver(&delivery).await;
+        if self.core.fabric_result("deliver", delivered).is_none() {
             self.core.invalidate_in_background(author);
         }
+        self.core.wake(&[author], Signals::STORY).await;
     }
 
     /// Makes an id and registers it, so that the delivery watermark does not pass it.
@@ -178,8 +183,8 @@ impl Stories {
         let this = self.clone();
         self.core.spawn(async move {
             let _late = timeout(TOO_LATE, this.core.stopping.cancelled()).await;
-            if let Some(place) = this.delivery.shared.queue.reserve() {
-                place.fill(order);
+            if let Some(permit) = this.delivery.reserve() {
+                this.delivery.offer(permit, order).await;
             }
         });
     }

@@ -17,9 +17,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_fabric::Fabric;
-use sosik_fabric::failing::{FailingFabric, Faults};
-use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_decorators::{Faults, Hook, hooked};
+use sosik_fabric::Engines;
+use sosik_fabric::memory::MemoryOptions;
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, StoryId};
 use sosik_service::feeds::{FeedPage, FeedQuery, FeedStart};
@@ -279,26 +279,20 @@ async fn start(
     clock: &Arc<TestClock>,
 ) -> Service {
     let store = SqliteStore::open(&SqliteOptions::at(file, clock.now())).unwrap();
-    let fabric = Arc::new(MemoryFabric::new(MemoryOptions {
+    let options = MemoryOptions {
         timeline_stories: settings.feed.timeline_stories,
-        timelines_bytes: 64 << 20,
-        pull_log_entries: 1_000,
-        seed: generation << 40,
-    }));
-    let service = Service::start(Parts {
+        ..MemoryOptions::default()
+    };
+    let hook: Arc<dyn Hook> = Arc::<Faults>::clone(faults);
+    Service::start(Parts {
         store,
-        fabric: Arc::new(FailingFabric::new(
-            Arc::clone(&fabric) as Arc<dyn Fabric>,
-            Arc::clone(faults),
-        )),
+        engines: hooked(Engines::memory(options, generation), &hook),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         settings: settings.clone(),
         sabotage,
     })
     .await
-    .unwrap();
-    fabric.set_interest(service.interest());
-    service
+    .unwrap()
 }
 
 pub(crate) fn ids(page: &FeedPage) -> Vec<StoryId> {
@@ -307,7 +301,7 @@ pub(crate) fn ids(page: &FeedPage) -> Vec<StoryId> {
 
 pub(crate) fn below(cursor: &Cursor) -> FeedStart {
     match cursor {
-        Cursor::Below(id) => FeedStart::Below(StoryId::new(*id)),
+        Cursor::Older(older) => FeedStart::Older(*older),
         other => panic!("{other:?} is no cursor for older stories"),
     }
 }

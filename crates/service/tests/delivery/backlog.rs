@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sosik_fabric::memory::MemoryOptions;
 use sosik_feed::Audience;
 use sosik_service::{ServiceError, ServiceResult, Settings};
 
@@ -44,13 +45,16 @@ async fn posts_are_shed_while_an_order_waits_too_long_for_a_worker_and_reads_are
     world.service.stop().await;
 }
 
+fn no_room() -> MemoryOptions {
+    MemoryOptions {
+        queued_max: 0,
+        ..MemoryOptions::default()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_without_room_in_memory_waits_in_the_store_and_counts() {
-    let world = World::with(|settings| {
-        one_worker(settings);
-        settings.delivery.queued_max = 0;
-    })
-    .await;
+    let world = World::with_engines(no_room(), one_worker).await;
     let [author, friend] = world.people(["author", "friend"]).await;
     world.befriend(author, friend).await;
     world.gate.guard(friend);

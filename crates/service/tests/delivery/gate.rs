@@ -1,4 +1,4 @@
-//! A fabric whose deliveries to chosen readers wait at a gate, so that a test can control the schedule.
+//! Timelines whose deliveries to chosen readers wait at a gate, so that a test can control the schedule.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use sosik_fabric::memory::MemoryFabric;
-use sosik_fabric::{
-    Below, Delivery, Fabric, FabricError, FabricResult, Reader, Rebuild, Signals, Since, Stats,
-    View, Watch,
-};
-use sosik_feed::timeline::{MarkExpired, Newer};
+use sosik_fabric::memory::MemoryTimelines;
+use sosik_fabric::timelines::{Arrived, Below, Delivery, Rebuild, Since, TimelineStats, View};
+use sosik_fabric::{FabricError, FabricResult, Timelines};
+use sosik_feed::pulled::LogPosition;
+use sosik_feed::timeline::MarkExpired;
 use sosik_feed::{PersonId, StoryId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -19,9 +18,9 @@ use tokio::time::timeout;
 /// A delivery that does not arrive within this time counts as never arriving.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A memory fabric with a gate before its deliveries.
-pub struct GateFabric {
-    inner: MemoryFabric,
+/// Timelines in memory with a gate before their deliveries.
+pub struct GateTimelines {
+    inner: MemoryTimelines,
     guarded: Mutex<BTreeSet<PersonId>>,
     failing: Mutex<BTreeSet<PersonId>>,
     delivered: Mutex<Vec<(StoryId, Vec<PersonId>)>>,
@@ -30,7 +29,7 @@ pub struct GateFabric {
     arrivals: tokio::sync::Mutex<mpsc::UnboundedReceiver<Stopped>>,
 }
 
-/// The stories of one push by a worker, each with the number of its readers.
+/// The stories of one call, each with the number of its readers.
 pub type Push = Vec<(StoryId, usize)>;
 
 /// A delivery that waits at the gate.
@@ -45,8 +44,8 @@ enum Verdict {
     Fail,
 }
 
-impl GateFabric {
-    pub fn new(inner: MemoryFabric) -> Arc<Self> {
+impl GateTimelines {
+    pub fn new(inner: MemoryTimelines) -> Arc<Self> {
         let (stopped, arrivals) = mpsc::unbounded_channel();
         Arc::new(Self {
             inner,
@@ -83,7 +82,7 @@ impl GateFabric {
             .expect("the gate is there")
     }
 
-    /// The pushes by workers, in their order.
+    /// The deliveries, in their order.
     pub fn pushes(&self) -> Vec<Push> {
         self.pushes.lock().clone()
     }
@@ -107,10 +106,10 @@ impl Stopped {
     }
 }
 
-#[async_trait]
-impl Fabric for GateFabric {
-    async fn deliver(&self, story: StoryId, readers: &[PersonId]) -> FabricResult<usize> {
-        self.delivered.lock().push((story, readers.to_vec()));
+impl GateTimelines {
+    async fn deliver_one(&self, delivery: &Delivery) -> FabricResult<usize> {
+        let Delivery { story, readers } = delivery;
+        self.delivered.lock().push((*story, readers.clone()));
         let among = |people: &Mutex<BTreeSet<PersonId>>| {
             let people = people.lock();
             readers.iter().any(|reader| people.contains(reader))
@@ -120,6 +119,7 @@ impl Fabric for GateFabric {
         }
         if among(&self.guarded) {
             let (go_on, verdict) = oneshot::channel();
+            let story = *story;
             self.stopped
                 .send(Stopped { story, go_on })
                 .expect("the test listens");
@@ -127,52 +127,41 @@ impl Fabric for GateFabric {
                 return Err(FabricError("failed on purpose".into()));
             }
         }
-        self.inner.deliver(story, readers).await
+        self.inner.deliver(std::slice::from_ref(delivery)).await
     }
+}
 
-    async fn deliver_many(&self, deliveries: &[Delivery]) -> FabricResult<usize> {
+#[async_trait]
+impl Timelines for GateTimelines {
+    async fn deliver(&self, deliveries: &[Delivery]) -> FabricResult<usize> {
         let push = deliveries.iter().map(|one| (one.story, one.readers.len()));
         self.pushes.lock().push(push.collect());
         let mut taken = 0;
         for delivery in deliveries {
-            taken += self.deliver(delivery.story, &delivery.readers).await?;
+            taken += self.deliver_one(delivery).await?;
         }
         Ok(taken)
     }
 
-    async fn announce(&self, story: StoryId, author: PersonId) -> FabricResult<()> {
-        self.inner.announce(story, author).await
-    }
-
-    async fn view(
-        &self,
-        reader: PersonId,
-        who: &dyn Reader,
-        below: Below,
-    ) -> FabricResult<Option<View>> {
-        self.inner.view(reader, who, below).await
+    async fn view(&self, reader: PersonId, below: Below) -> FabricResult<Option<View>> {
+        self.inner.view(reader, below).await
     }
 
     async fn newer(
         &self,
         reader: PersonId,
-        who: &dyn Reader,
-        since: Since,
-    ) -> FabricResult<Option<Result<Newer, MarkExpired>>> {
-        self.inner.newer(reader, who, since).await
+        since: Since<'_>,
+    ) -> FabricResult<Option<Result<Arrived, MarkExpired>>> {
+        self.inner.newer(reader, since).await
     }
 
-    async fn above(
+    async fn begin_rebuild(
         &self,
-        reader: PersonId,
-        id: StoryId,
-        count: usize,
-    ) -> FabricResult<Option<Vec<StoryId>>> {
-        self.inner.above(reader, id, count).await
-    }
-
-    async fn begin_rebuild(&self, reader: PersonId) -> FabricResult<Option<Rebuild>> {
-        self.inner.begin_rebuild(reader).await
+        rebuild: Rebuild,
+        log_from: LogPosition,
+        hold: Duration,
+    ) -> FabricResult<bool> {
+        self.inner.begin_rebuild(rebuild, log_from, hold).await
     }
 
     async fn finish_rebuild(
@@ -184,8 +173,8 @@ impl Fabric for GateFabric {
         self.inner.finish_rebuild(rebuild, ids, floor).await
     }
 
-    async fn abandon_rebuild(&self, rebuild: Rebuild) -> FabricResult<()> {
-        self.inner.abandon_rebuild(rebuild).await
+    async fn discard(&self, rebuild: Rebuild) -> FabricResult<()> {
+        self.inner.discard(rebuild).await
     }
 
     async fn drop_timeline(&self, reader: PersonId) -> FabricResult<()> {
@@ -196,15 +185,7 @@ impl Fabric for GateFabric {
         self.inner.drop_all_timelines().await
     }
 
-    fn watch(&self, reader: PersonId) -> Arc<dyn Watch> {
-        self.inner.watch(reader)
-    }
-
-    async fn wake(&self, people: &[PersonId], signals: Signals) -> FabricResult<()> {
-        self.inner.wake(people, signals).await
-    }
-
-    fn stats(&self) -> Stats {
+    fn stats(&self) -> TimelineStats {
         self.inner.stats()
     }
 }

@@ -19,5 +19,6 @@ mod world;
 mod backlog;
 mod batches;
 mod claims;
+mod large;
 mod late;
 mod repeats;

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_fabric::Fabric;
-use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_fabric::memory::{MemoryOptions, MemoryTimelines};
+use sosik_fabric::timelines::Below;
+use sosik_fabric::{Engines, Timelines as _};
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, StoryId};
 use sosik_service::feeds::{FeedPage, FeedQuery, FeedStart};
@@ -16,7 +17,7 @@ use sosik_store::{NewPerson, OrderStats, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::clock::TestClock;
-use crate::gate::{GateFabric, TIMEOUT};
+use crate::gate::{GateTimelines, TIMEOUT};
 
 /// Longer than any test, so that the timer of the sweeper never fires.
 const NEVER: Duration = Duration::from_secs(100_000);
@@ -24,8 +25,9 @@ const NEVER: Duration = Duration::from_secs(100_000);
 pub struct World {
     pub service: Service,
     pub clock: Arc<TestClock>,
-    pub gate: Arc<GateFabric>,
+    pub gate: Arc<GateTimelines>,
     settings: Settings,
+    engines: MemoryOptions,
     folder: tempfile::TempDir,
     starts: u64,
 }
@@ -36,18 +38,24 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::with_engines(MemoryOptions::default(), change).await
+    }
+
+    /// A world with these sizes of its engines.
+    pub async fn with_engines(engines: MemoryOptions, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
         settings.delivery.sweep_every = NEVER;
         settings.delivery.backlog_wait_max = NEVER;
         change(&mut settings);
         let clock = Arc::new(TestClock::default());
         let folder = tempfile::tempdir().unwrap();
-        let (service, gate) = start(file(&folder), &settings, &clock, 1).await;
+        let (service, gate) = start(file(&folder), &settings, engines, &clock, 1).await;
         Self {
             service,
             clock,
             gate,
             settings,
+            engines,
             folder,
             starts: 1,
         }
@@ -57,7 +65,14 @@ impl World {
     pub async fn start_again(&mut self) {
         self.starts += 1;
         let place = file(&self.folder);
-        (self.service, self.gate) = start(place, &self.settings, &self.clock, self.starts).await;
+        let started = start(
+            place,
+            &self.settings,
+            self.engines,
+            &self.clock,
+            self.starts,
+        );
+        (self.service, self.gate) = started.await;
     }
 
     /// Restarts the service on a copy of the current store. As after a kill, the old process releases and writes
@@ -183,8 +198,12 @@ impl World {
 
     /// Whether the story is in the reader's timeline in memory.
     pub async fn in_timeline(&self, reader: PersonId, story: StoryId) -> bool {
-        let ids = self.gate.above(reader, StoryId::default(), 1_000).await;
-        ids.unwrap().unwrap_or_default().contains(&story)
+        let below = Below {
+            before: None,
+            count: 1_000,
+        };
+        let view = self.gate.view(reader, below).await.unwrap();
+        view.is_some_and(|view| view.slice.ids.contains(&story))
     }
 
     pub async fn stats(&self) -> OrderStats {
@@ -225,19 +244,23 @@ fn file(folder: &tempfile::TempDir) -> PathBuf {
 async fn start(
     file: PathBuf,
     settings: &Settings,
+    engines: MemoryOptions,
     clock: &Arc<TestClock>,
     starts: u64,
-) -> (Service, Arc<GateFabric>) {
+) -> (Service, Arc<GateTimelines>) {
     let store = SqliteStore::open(&SqliteOptions::at(file, clock.now())).unwrap();
-    let gate = GateFabric::new(MemoryFabric::new(MemoryOptions {
+    let options = MemoryOptions {
         timeline_stories: settings.feed.timeline_stories,
-        timelines_bytes: 64 << 20,
-        pull_log_entries: 1_000,
-        seed: starts << 40,
-    }));
+        ..engines
+    };
+    let gate = GateTimelines::new(MemoryTimelines::new(options));
+    let engines = Engines {
+        timelines: Arc::<GateTimelines>::clone(&gate),
+        ..Engines::memory(options, starts)
+    };
     let parts = Parts {
         store,
-        fabric: Arc::clone(&gate) as Arc<dyn Fabric>,
+        engines,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         settings: settings.clone(),
         sabotage: None,

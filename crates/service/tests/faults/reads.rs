@@ -1,12 +1,12 @@
 //! Reads while the fabric fails: they use the store instead.
 
-use sosik_fabric::failing::Call;
 use sosik_feed::cursor::Seen;
 use sosik_feed::{Audience, PersonId, StoryId};
+use sosik_service::ServiceError;
 use sosik_service::feeds::FeedStart;
 use sosik_service::feeds::stream::StreamEvent;
 
-use super::ERRORS;
+use super::{ERRORS, calls, fail_everything};
 use crate::common::{World, ids, newer};
 
 /// A reader with a timeline, and their feed.
@@ -26,11 +26,17 @@ async fn warm_reader(world: &World) -> (PersonId, PersonId, Vec<StoryId>) {
 async fn every_page_is_served_from_the_store_whichever_call_fails() {
     let world = World::new().await;
     let (_, reader, feed) = warm_reader(&world).await;
-    for call in Call::ALL {
+    for call in calls() {
         for fault in ERRORS {
             for cold in [false, true] {
                 if cold {
-                    world.service.fabric().drop_timeline(reader).await.unwrap();
+                    world
+                        .service
+                        .engines()
+                        .timelines
+                        .drop_timeline(reader)
+                        .await
+                        .unwrap();
                 }
                 world.faults.always(call, fault);
                 assert_eq!(
@@ -43,7 +49,7 @@ async fn every_page_is_served_from_the_store_whichever_call_fails() {
         }
     }
     for fault in ERRORS {
-        world.faults.all(fault);
+        fail_everything(&world, fault);
         assert_eq!(world.whole_feed(reader, 10).await, feed, "{fault:?}");
         world.faults.lift_all();
     }
@@ -53,7 +59,11 @@ async fn every_page_is_served_from_the_store_whichever_call_fails() {
 async fn what_is_new_is_told_once_whichever_call_fails() {
     let world = World::new().await;
     let (author, reader, _) = warm_reader(&world).await;
-    for call in [Call::View, Call::Newer, Call::Above, Call::BeginRebuild] {
+    for call in [
+        "Timelines::view",
+        "Timelines::newer",
+        "Timelines::begin_rebuild",
+    ] {
         for fault in ERRORS {
             let before = world.read(reader, FeedStart::Top, 10).await;
             let story = world.post(author, Audience::Friends).await;
@@ -72,7 +82,11 @@ async fn what_is_new_is_told_once_whichever_call_fails() {
 async fn a_stream_goes_on_while_the_fabric_cannot_be_read() {
     let world = World::new().await;
     let (author, reader, _) = warm_reader(&world).await;
-    for call in [Call::View, Call::Newer, Call::Above, Call::BeginRebuild] {
+    for call in [
+        "Timelines::view",
+        "Timelines::newer",
+        "Timelines::begin_rebuild",
+    ] {
         world.faults.always(call, ERRORS[0]);
         let seen: Option<Seen> = None;
         let mut stream = world
@@ -94,4 +108,18 @@ async fn a_stream_goes_on_while_the_fabric_cannot_be_read() {
         }
         world.faults.lift(call);
     }
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_would_wake_is_refused() {
+    let world = World::new().await;
+    let (_, reader, _) = warm_reader(&world).await;
+    for fault in ERRORS {
+        world.faults.always("WakeUps::watch", fault);
+        let stream = world.service.feeds().open_stream(reader, None).await;
+        assert!(matches!(stream, Err(ServiceError::Busy(_))), "{fault:?}");
+    }
+    world.faults.lift_all();
+    let stream = world.service.feeds().open_stream(reader, None).await;
+    assert!(stream.is_ok());
 }

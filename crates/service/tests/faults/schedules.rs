@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sosik_fabric::failing::{Call, Fault};
+use sosik_decorators::Fault;
 use sosik_feed::{Audience, PersonId, StoryId};
 
 use super::has_timeline;
@@ -29,17 +29,19 @@ async fn two_writes_whose_forgetting_fails_are_both_seen_by_reads_in_between_and
     let world = World::new().await;
     let (reader, authors) = authors(&world, 2).await;
     assert!(has_timeline(&world, reader).await);
-    world.faults.always(Call::DropTimeline, Fault::Wait);
+    world.faults.always("Timelines::drop_timeline", Fault::Wait);
     let (service, first) = (world.service.clone(), authors[0].0);
     let following = tokio::spawn(async move { service.relations().follow(reader, first).await });
     world
         .eventually("the first write is dropping the timeline", async || {
-            world.faults.begun(Call::DropTimeline) >= 1
+            world.faults.begun("Timelines::drop_timeline") >= 1
         })
         .await;
     // Committed and not acknowledged yet: this node's caches are invalidated before the fabric is.
     assert_eq!(world.top(reader).await, newest_first(&authors[..1]));
-    world.faults.always(Call::DropTimeline, Fault::Error);
+    world
+        .faults
+        .always("Timelines::drop_timeline", Fault::Error);
     following.await.unwrap().unwrap();
     assert_eq!(world.top(reader).await, newest_first(&authors[..1]));
     world
@@ -63,15 +65,19 @@ async fn two_writes_whose_forgetting_fails_are_both_seen_by_reads_in_between_and
 async fn a_timeline_built_before_a_write_that_could_not_be_told_is_never_used() {
     let world = World::new().await;
     let (reader, authors) = authors(&world, 1).await;
-    world.faults.always(Call::FinishRebuild, Fault::Wait);
+    world
+        .faults
+        .always("Timelines::finish_rebuild", Fault::Wait);
     let service = world.service.clone();
     let building = tokio::spawn(async move { service.feeds().warm_up(reader).await });
     world
         .eventually("a narrow timeline is nearly built", async || {
-            world.faults.begun(Call::FinishRebuild) == 1
+            world.faults.begun("Timelines::finish_rebuild") == 1
         })
         .await;
-    world.faults.always(Call::DropTimeline, Fault::Error);
+    world
+        .faults
+        .always("Timelines::drop_timeline", Fault::Error);
     world
         .service
         .relations()
@@ -79,10 +85,10 @@ async fn a_timeline_built_before_a_write_that_could_not_be_told_is_never_used() 
         .await
         .unwrap();
     assert_eq!(world.top(reader).await, newest_first(&authors));
-    world.faults.lift(Call::FinishRebuild);
+    world.faults.lift("Timelines::finish_rebuild");
     building.await.unwrap().unwrap();
     assert_eq!(world.top(reader).await, newest_first(&authors));
-    world.faults.lift(Call::DropTimeline);
+    world.faults.lift("Timelines::drop_timeline");
     world
         .eventually("a timeline is used", async || {
             assert_eq!(world.top(reader).await, newest_first(&authors));
@@ -109,10 +115,10 @@ async fn reads_beside_writes_on_a_fabric_that_fails_now_and_then_see_every_answe
         })
         .collect();
     let calls = [
-        Call::DropTimeline,
-        Call::FinishRebuild,
-        Call::View,
-        Call::Wake,
+        "Timelines::drop_timeline",
+        "Timelines::finish_rebuild",
+        "Timelines::view",
+        "WakeUps::wake",
     ];
     for (place, (author, _)) in authors.iter().enumerate() {
         let fault = [Fault::Error, Fault::LostAnswer][place / 4 % 2];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sosik_fabric::failing::{Call, Fault};
+use sosik_decorators::Fault;
 use sosik_feed::Audience;
 use sosik_service::Settings;
 use sosik_service::current_task;
@@ -48,10 +48,14 @@ async fn every_task_that_panics_goes_on_afterwards() {
 async fn the_repeats_of_failed_invalidations_survive_a_panic() {
     let world = busy_world().await;
     let people = world.people(&["one", "other"]).await;
-    world.faults.always(Call::DropTimeline, Fault::Error);
+    world
+        .faults
+        .always("Timelines::drop_timeline", Fault::Error);
     world.befriend(people[0], people[1]).await;
     assert!(world.service.unconfirmed_invalidations() > 0);
-    world.faults.next(Call::DropTimeline, Fault::Panic, 2);
+    world
+        .faults
+        .next("Timelines::drop_timeline", Fault::Panic, 2);
     world
         .eventually("everything is confirmed", async || {
             world.service.unconfirmed_invalidations() == 0
@@ -90,7 +94,7 @@ async fn a_delivery_that_panics_every_time_becomes_a_dead_order_and_others_are_d
     let people = world.people(&["author", "reader"]).await;
     world.befriend(people[0], people[1]).await;
     assert!(world.top(people[1]).await.is_empty());
-    world.faults.always(Call::Deliver, Fault::Panic);
+    world.faults.always("Timelines::deliver", Fault::Panic);
     world.unclaimed_story(people[0]).await;
     world
         .eventually("the order is dead", async || {

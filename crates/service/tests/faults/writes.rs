@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use sosik_fabric::failing::{Call, Fault};
+use sosik_decorators::Fault;
 use sosik_feed::{Audience, NotificationId, PersonId};
 use sosik_service::Settings;
 use sosik_service::stories::EditRequest;
 use sosik_service::stories::PostRequest;
 
-use super::{ERRORS, has_timeline};
+use super::{ERRORS, calls, fail_everything, has_timeline};
 use crate::common::World;
 
 /// Two people with timelines.
@@ -74,11 +74,11 @@ async fn write_everything(world: &World) {
 #[tokio::test]
 async fn every_write_is_acknowledged_and_seen_whichever_call_fails() {
     for fault in ERRORS {
-        for call in Call::ALL.map(Some).into_iter().chain([None]) {
+        for call in calls().map(Some).chain([None]) {
             let world = World::new().await;
             match call {
                 Some(call) => world.faults.always(call, fault),
-                None => world.faults.all(fault),
+                None => fail_everything(&world, fault),
             }
             write_everything(&world).await;
         }
@@ -88,7 +88,7 @@ async fn every_write_is_acknowledged_and_seen_whichever_call_fails() {
 #[tokio::test]
 async fn once_the_fabric_answers_again_timelines_are_used_and_right() {
     let world = World::new().await;
-    world.faults.all(Fault::Error);
+    fail_everything(&world, Fault::Error);
     let [one, other] = warm_pair(&world).await;
     world.befriend(one, other).await;
     let story = world.post(one, Audience::Friends).await;
@@ -116,7 +116,7 @@ async fn a_story_is_delivered_though_the_authors_own_timeline_could_not_take_it(
         let [author, friend] = warm_pair(&world).await;
         world.befriend(author, friend).await;
         assert!(has_timeline(&world, friend).await && has_timeline(&world, author).await);
-        world.faults.next(Call::Deliver, fault, 1);
+        world.faults.next("Timelines::deliver", fault, 1);
         let story = world.post(author, Audience::Friends).await;
         assert_eq!(world.top(author).await, [story], "the author's own story");
         // Without a signal the sweeper would find the order much later.
@@ -187,7 +187,7 @@ async fn a_request_made_again_does_not_drop_the_timeline_of_a_stranger() {
         .await
         .unwrap();
     assert!(has_timeline(&world, stranger).await);
-    let built = world.faults.begun(Call::FinishRebuild);
+    let built = world.faults.begun("Timelines::finish_rebuild");
     for _ in 0..3 {
         world
             .service
@@ -203,7 +203,7 @@ async fn a_request_made_again_does_not_drop_the_timeline_of_a_stranger() {
             .unwrap();
     }
     assert!(has_timeline(&world, stranger).await);
-    assert_eq!(world.faults.begun(Call::FinishRebuild), built);
+    assert_eq!(world.faults.begun("Timelines::finish_rebuild"), built);
 }
 
 #[tokio::test]
@@ -212,7 +212,9 @@ async fn a_write_that_panics_half_way_leaves_no_outdated_cache() {
     let [one, other] = warm_pair(&world).await;
     let story = world.post(other, Audience::Public).await;
     world.service.stories().open(one, story).await.unwrap();
-    world.faults.next(Call::DropTimeline, Fault::Panic, 1);
+    world
+        .faults
+        .next("Timelines::drop_timeline", Fault::Panic, 1);
     let service = world.service.clone();
     let follow = tokio::spawn(async move { service.relations().follow(one, other).await });
     assert!(follow.await.unwrap_err().is_panic());
@@ -232,7 +234,7 @@ async fn a_post_that_panics_after_its_commit_is_delivered_and_does_not_hold_up_t
     let world = World::with(settings, None).await;
     let [author, friend] = warm_pair(&world).await;
     world.befriend(author, friend).await;
-    world.faults.next(Call::Wake, Fault::Panic, 1);
+    world.faults.next("WakeUps::wake", Fault::Panic, 1);
     let (service, request) = (world.service.clone(), text("half-way to @other"));
     let post =
         tokio::spawn(async move { service.stories().post(author, request).await.map(|_| ()) });
@@ -251,4 +253,24 @@ async fn a_post_that_panics_after_its_commit_is_delivered_and_does_not_hold_up_t
             world.service.delivery().watermark() >= next
         })
         .await;
+}
+
+#[tokio::test]
+async fn a_story_is_delivered_from_the_store_while_the_queue_fails() {
+    for fault in ERRORS {
+        for call in ["DeliveryQueue::offer", "DeliveryQueue::take"] {
+            let mut settings = Settings::default();
+            settings.delivery.claim = Duration::from_millis(100);
+            let world = World::with(settings, None).await;
+            let [author, friend] = warm_pair(&world).await;
+            world.befriend(author, friend).await;
+            world.faults.always(call, fault);
+            let story = world.post(author, Audience::Friends).await;
+            world
+                .eventually("the friend has it", async || {
+                    world.top(friend).await == [story]
+                })
+                .await;
+        }
+    }
 }

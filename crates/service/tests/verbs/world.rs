@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_fabric::Fabric;
-use sosik_fabric::memory::{MemoryFabric, MemoryOptions};
+use sosik_fabric::Engines;
+use sosik_fabric::memory::MemoryOptions;
 use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
 use sosik_service::accounts::{SignUpRequest, Viewer};
 use sosik_service::stories::PostRequest;
@@ -54,15 +54,13 @@ impl World {
             ..SqliteOptions::temporary()
         })
         .unwrap();
-        let fabric: Arc<dyn Fabric> = Arc::new(MemoryFabric::new(MemoryOptions {
+        let options = MemoryOptions {
             timeline_stories: settings.feed.timeline_stories,
-            timelines_bytes: 64 << 20,
-            pull_log_entries: 1_000,
-            seed: 1,
-        }));
+            ..MemoryOptions::default()
+        };
         let parts = Parts {
             store,
-            fabric,
+            engines: Engines::memory(options, 1),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             settings,
             sabotage: None,

@@ -37,6 +37,6 @@ settings! {
         backlog_wait_max_ms => service.delivery.backlog_wait_max, unit: Milliseconds, allowed: 100..=60_000;
 
         /// Orders waiting in this process. Further orders wait in the store, and workers take them from there.
-        in_memory_max => service.delivery.queued_max, unit: "orders", allowed: 100..=1_000_000;
+        in_memory_max => fabric.queued_max, unit: "orders", allowed: 100..=1_000_000;
     }
 }

@@ -14,7 +14,8 @@ settings! {
         /// is rebuilt when that reader returns.
         timelines_mib => fabric.timelines_bytes, unit: Mib, allowed: 1..=MIB_MAX;
 
-        /// Newest stories of large authors that are kept in memory for merging into feeds.
+        /// Newest stories of large authors that are kept in memory for merging into feeds. Each takes 32 bytes. A
+        /// timeline that is older than all of them is rebuilt.
         pull_log_entries => fabric.pull_log_entries, unit: "stories", allowed: 1_024..=16_777_216;
 
         /// Memory for rendered stories.
@@ -23,7 +24,8 @@ settings! {
         /// People whose name and picture are cached.
         people_entries => service.caches.people_entries, unit: "people", allowed: 1_000..=100_000_000;
 
-        /// Memory for circles: a reader's friends, follows, blocks and mutes.
+        /// Memory for circles: a reader's friends, follows, blocks and mutes. A quarter of it is for the stories of
+        /// large authors that each reader takes.
         circles_mib => service.caches.circles_bytes, unit: Mib, allowed: 1..=MIB_MAX;
 
         /// Sessions that are cached, so that a signed-in request needs no read of the store.

@@ -2,58 +2,7 @@
 
 use sosik_feed::{Audience, PersonId, StoryId, Timestamp};
 
-use super::{Claim, ClaimName};
-
-/// The kind of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderKind {
-    /// Insert the story into the timelines of its readers.
-    Deliver,
-    /// Remove the rows of a deleted story: comments, likes, tags, mentions, notifications.
-    Purge,
-}
-
-/// A durable background job, committed in the transaction of the write that needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
-    /// The story. There is at most one order of each kind per story.
-    pub story: StoryId,
-    /// The kind of work.
-    pub kind: OrderKind,
-    /// The author of the story.
-    pub author: PersonId,
-    /// The last reader served. Work continues with the next one.
-    pub done_to: PersonId,
-    /// Failed attempts so far.
-    pub attempts: u32,
-    /// The time at which it was created.
-    pub created_at: Timestamp,
-    /// The claim that the caller holds.
-    pub claim: Claim,
-}
-
-impl Order {
-    /// The key of the order together with the claim that is held on it.
-    #[must_use]
-    pub const fn held(&self) -> HeldOrder {
-        HeldOrder {
-            story: self.story,
-            kind: self.kind,
-            claim: self.claim.name,
-        }
-    }
-}
-
-/// An order, and the claim that a worker holds on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HeldOrder {
-    /// The story.
-    pub story: StoryId,
-    /// The kind of work.
-    pub kind: OrderKind,
-    /// The name of the claim that the worker holds.
-    pub claim: ClaimName,
-}
+pub use sosik_feed::orders::{HeldOrder, Order, OrderKind};
 
 /// A failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]

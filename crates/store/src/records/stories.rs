@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+pub use sosik_feed::orders::{Claim, ClaimName};
 use sosik_feed::{Audience, CommentId, NotificationId, PersonId, StoryCounts, StoryId, Timestamp};
 
 /// Identifies a repeated request.
@@ -36,25 +37,6 @@ pub struct NewStory {
     /// The claim of the delivery order. Inserting the order with its claim saves a second write. An order without a
     /// claim is due at once, and any worker may claim it.
     pub claim: Option<Claim>,
-}
-
-/// The name of one claim. No two claims of a store have the same name. A worker whose claim expired therefore changes
-/// nothing about an order that was claimed again, not even when its own process claimed it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct ClaimName {
-    /// Node number and epoch of the process. Never used by another process.
-    pub process: u64,
-    /// Counts the claims of the process, from 1.
-    pub number: u64,
-}
-
-/// The right to work on an order for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Claim {
-    /// The name of the claim.
-    pub name: ClaimName,
-    /// The time at which the claim expires. Any worker may then claim the order.
-    pub until: Timestamp,
 }
 
 /// The outcome of a post.

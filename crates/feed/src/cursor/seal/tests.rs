@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cursor::{Position, RECENT_MAX, Seen};
+use crate::cursor::{Older, Position, RECENT_MAX, Recent, Seen};
 use crate::id::{RawId, StoryId};
+use crate::pulled::LogPosition;
 use crate::timeline::Mark;
 
 const TOP: u64 = u64::MAX >> 1;
@@ -20,10 +21,16 @@ fn seals() -> Seals {
 }
 
 fn seen() -> impl Strategy<Value = Seen> {
-    let recent = prop::option::of(prop::collection::vec(0..=TOP, 0..=RECENT_MAX));
+    let named = prop::collection::vec((0..=TOP).prop_map(StoryId::from_u64), 0..=RECENT_MAX);
+    let recent = prop_oneof![
+        named.prop_map(Recent::Named),
+        (0..=TOP).prop_map(|newest| Recent::TooMany {
+            newest: StoryId::from_u64(newest)
+        }),
+    ];
     let late = (any::<u32>(), any::<u64>());
-    (any::<u64>(), 0..=TOP, late, 0..=TOP, recent).prop_map(
-        |(incarnation, newest, (late, late_stories), watermark, recent)| Seen {
+    (any::<(u64, u64)>(), 0..=TOP, late, 0..=TOP, recent).prop_map(
+        |((incarnation, log), newest, (late, late_stories), watermark, recent)| Seen {
             incarnation,
             mark: Mark {
                 newest: StoryId::from_u64(newest),
@@ -31,7 +38,8 @@ fn seen() -> impl Strategy<Value = Seen> {
             },
             watermark: StoryId::from_u64(watermark),
             late: late_stories,
-            recent: recent.map(|ids| ids.into_iter().map(StoryId::from_u64).collect()),
+            log: LogPosition::from_u64(log),
+            recent,
         },
     )
 }
@@ -41,6 +49,10 @@ fn cursors() -> impl Strategy<Value = Cursor> {
         (0..=TOP).prop_map(|id| Cursor::Below(RawId::from_u64(id))),
         (0..=TOP).prop_map(|id| Cursor::Above(RawId::from_u64(id))),
         any::<(u64, u64)>().prop_map(|(key, id)| Cursor::Behind(Position { key, id })),
+        (0..=TOP, any::<u64>()).prop_map(|(below, log)| Cursor::Older(Older {
+            below: StoryId::from_u64(below),
+            log: LogPosition::from_u64(log),
+        })),
         seen().prop_map(Cursor::Newer),
     ]
 }
@@ -136,4 +148,31 @@ fn a_key_that_is_there_is_not_replaced() {
     let text = seals.seal(&Cursor::Below(RawId::from_u64(300)), SCOPE);
     seals.add(1, &[9; KEY_BYTES]);
     assert!(seals.open(&text, SCOPE).is_ok());
+}
+
+#[test]
+fn more_recent_stories_than_a_cursor_can_name_become_too_many() {
+    let ids: Vec<_> = (1..=RECENT_MAX as u64 + 1).map(StoryId::from_u64).collect();
+    let newest = ids[RECENT_MAX];
+    let seen = |recent| {
+        Cursor::Newer(Seen {
+            recent,
+            ..Seen::default()
+        })
+    };
+    let text = seals().seal(&seen(Recent::Named(ids)), SCOPE);
+    let opened = seals().open(&text, SCOPE);
+    assert_eq!(opened, Ok(seen(Recent::TooMany { newest })));
+}
+
+#[test]
+fn the_longest_cursor_has_256_characters_and_one_for_older_stories_47() {
+    let length = |cursor: Cursor| seals().seal(&cursor, SCOPE).len();
+    assert_eq!(length(Cursor::Newer(Seen::default())), TEXT_MAX);
+    assert_eq!(TEXT_MAX, 256);
+    let older = Older {
+        below: StoryId::from_u64(5),
+        log: LogPosition::NONE,
+    };
+    assert_eq!(length(Cursor::Older(older)), 47);
 }

@@ -1,0 +1,41 @@
+//! The engines of one node.
+
+use std::sync::Arc;
+
+use crate::memory::{
+    Alone, MemoryLog, MemoryOptions, MemoryQueue, MemoryRateLimits, MemoryTimelines, MemoryWakeUps,
+};
+use crate::{DeliveryQueue, LargeAuthorLog, Peers, RateLimits, Timelines, WakeUps};
+
+/// One engine for each contract. Chosen once, where the server is wired. Cheap to clone.
+#[derive(Clone)]
+pub struct Engines {
+    /// The timelines of readers.
+    pub timelines: Arc<dyn Timelines>,
+    /// The log of large authors.
+    pub log: Arc<dyn LargeAuthorLog>,
+    /// Wake-ups of live streams.
+    pub wake_ups: Arc<dyn WakeUps>,
+    /// Orders that were just posted.
+    pub queue: Arc<dyn DeliveryQueue>,
+    /// The other nodes.
+    pub peers: Arc<dyn Peers>,
+    /// Rate limits.
+    pub rates: Arc<dyn RateLimits>,
+}
+
+impl Engines {
+    /// The engines of a single process without peers, all empty. `random` makes the log differ from that of the previous
+    /// process.
+    #[must_use]
+    pub fn memory(options: MemoryOptions, random: u64) -> Self {
+        Self {
+            timelines: Arc::new(MemoryTimelines::new(options)),
+            log: Arc::new(MemoryLog::new(options.pull_log_entries, random)),
+            wake_ups: Arc::new(MemoryWakeUps::default()),
+            queue: Arc::new(MemoryQueue::new(options.queued_max)),
+            peers: Arc::new(Alone),
+            rates: Arc::new(MemoryRateLimits::default()),
+        }
+    }
+}
