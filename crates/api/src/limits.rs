@@ -13,7 +13,7 @@ use crate::extract::{RateState, RequestContext};
 use crate::problem::{Problem, RateExceeded, seconds_up};
 use crate::settings::Rates;
 
-/// Where the buckets are, and the time.
+/// The engine with the buckets, and the clock.
 #[derive(Clone)]
 pub(crate) struct Buckets {
     pub(crate) engine: Arc<dyn RateLimits>,
@@ -188,7 +188,7 @@ fn allowed(decision: Decision) -> Result<(), Problem> {
     }
 }
 
-/// The engine may be down for long, and every request asks it, so its errors are counted and not logged.
+/// Every request calls the engine, which may be down for long, so its errors are counted and not logged.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn count_error(_error: FabricError) {
     metrics::counter!("sosik_fabric_errors_total", "call" => "rates").increment(1);
@@ -237,7 +237,7 @@ mod tests {
         assert!(limiter.take(8, None).await.is_ok(), "another person, too");
     }
 
-    /// An engine that does not answer.
+    /// An engine that does not respond.
     struct Down;
 
     #[async_trait]

@@ -30,7 +30,7 @@ pub struct Faults {
 #[derive(Default)]
 struct State {
     planned: FxHashMap<&'static str, Planned>,
-    /// How many answers of each call get lost.
+    /// For each call, the number of responses that are lost.
     to_lose: FxHashMap<&'static str, u32>,
     begun: FxHashMap<&'static str, u64>,
 }

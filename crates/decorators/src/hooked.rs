@@ -1,4 +1,4 @@
-//! Engines that ask a hook around every call.
+//! Engines that call a hook before and after every call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use sosik_feed::pulled::{LogEntry, LogPosition};
 use sosik_feed::timeline::MarkExpired;
 use sosik_feed::{PersonId, StoryId, Timestamp};
 
-/// The call does not happen, or its answer is lost.
+/// The call does not happen, or its response is lost.
 #[derive(Debug)]
 pub struct Refused(pub String);
 
@@ -27,13 +27,15 @@ impl From<Refused> for FabricError {
     }
 }
 
-/// Asked around every call of a wrapped engine. A call is named by its contract and method, as in [`CALLS`].
+/// Called before and after every call of a wrapped engine. A call is identified by its contract and method, as in
+/// [`CALLS`].
 #[async_trait]
 pub trait Hook: Send + Sync + 'static {
-    /// Before a call. It may wait, panic, or refuse: then the call does not happen.
+    /// Called before a call. It may wait, panic, or refuse the call, which then does not happen.
     async fn before(&self, call: &'static str) -> Result<(), Refused>;
 
-    /// After a call that succeeded or failed. It may turn the answer into an error; the effect of the call remains.
+    /// Called after a call that succeeded or failed. It may replace the response by an error; the effect of the call
+    /// remains.
     async fn after(&self, _call: &'static str) -> Result<(), Refused> {
         Ok(())
     }
@@ -62,7 +64,7 @@ pub const CALLS: &[&str] = &[
     "RateLimits::peek",
 ];
 
-/// Wraps every engine. The calls without I/O pass unseen.
+/// Wraps every engine. The hook does not see calls without I/O.
 #[must_use]
 pub fn hooked(engines: Engines, hook: &Arc<dyn Hook>) -> Engines {
     Engines {

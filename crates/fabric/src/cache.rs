@@ -6,9 +6,9 @@
 //! unchanged. A writer advances the stamp and drops the value in one step, after the commit and before its response. So
 //! a request that begins after the response never sees the old value (promise: private at read).
 //!
-//! The store may have copies that lag behind. So a writer passes on the position of its commit, the stamp keeps the
-//! largest one, and the loader asks the store for a copy that has it ([`Stamp::at_least`]). Without it, a loader that
-//! starts after the change could still read the old value from such a copy, and the cache would keep it.
+//! The store may have copies that lag behind. So a writer passes the position of its commit, the stamp keeps the
+//! largest position, and the loader requires a copy that has it ([`Stamp::at_least`]). Otherwise a loader that starts
+//! after the change could read the old value from a lagging copy, and the cache would keep it.
 //!
 //! If two keys share a stamp, a change of one prevents the other's value from being kept. It never causes a wrong
 //! value.
@@ -34,7 +34,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// The position that the store must have when it answers the loader.
+    /// The position that the loader's copy of the store must have.
     #[must_use]
     pub const fn at_least(self) -> CommitPosition {
         self.at
@@ -81,7 +81,7 @@ where
         self.values.get(key)
     }
 
-    /// The stamp of a key. Take it before loading, and load at least its position.
+    /// The stamp of a key. Call this before loading, and load from a copy that has its position.
     pub fn stamp(&self, key: &K) -> Stamp {
         *self.lock(key).lock()
     }
@@ -127,7 +127,7 @@ where
         (self.values.hits(), self.values.misses())
     }
 
-    /// Drops all values, after a change that is unknown: loaders ask for the latest copy.
+    /// Drops all values after an unknown change. Loaders then require the latest copy.
     pub fn clear(&self) {
         for stamp in &self.stamps {
             stamp.lock().advance(CommitPosition::LATEST);

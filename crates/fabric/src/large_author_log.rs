@@ -8,9 +8,9 @@ use sosik_feed::pulled::LogEntry;
 use crate::error::FabricResult;
 use crate::log_tail::LogTail;
 
-/// One log for all nodes: the stories of large authors, in the order in which they became visible. Each node follows it
-/// into its own [`LogTail`]. The log may be lost; its successor has another number, and timelines that were built from
-/// the first are rebuilt.
+/// One log for all nodes: the stories of large authors, in the order in which they became visible. Each node copies it
+/// into its own [`LogTail`]. The log may be lost. The next log has another number, and timelines that were built from
+/// the lost one are rebuilt.
 #[async_trait]
 pub trait LargeAuthorLog: Send + Sync + 'static {
     /// Appends an entry. Call it after the commit of the story. An error leaves it unknown whether the entry was

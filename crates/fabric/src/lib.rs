@@ -1,5 +1,5 @@
-//! State that nodes share while they run: timelines, the log of large authors, wake-ups of live streams, orders that were
-//! just posted, what nodes tell each other about writes, rate limits. Also the caches of one node.
+//! State that nodes share while they run: timelines, the log of large authors, wake-ups of live streams, orders that
+//! were just posted, messages between nodes about writes, rate limits. Also the caches of one node.
 //!
 //! Nothing here is authoritative. All of it may be lost at any time; a timeline is rebuilt from the store at the next
 //! read. Each kind of state has its own small contract, so that each can have the engine that suits it. [`Engines`]

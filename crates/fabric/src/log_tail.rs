@@ -21,7 +21,7 @@ const SCANNED_MAX: u64 = 8_192;
 /// Maximum number of entries that [`LogTail::entries`] returns: a burst of large authors within one wake-up.
 pub const ENTRIES_MAX: u64 = 1_024;
 
-/// The newest entries of the log. Every engine feeds the same structure; reading it is memory only.
+/// The newest entries of the log. Every engine uses this structure. Reads take no I/O.
 pub struct LogTail {
     ring: RwLock<Ring>,
     entries_max: usize,
@@ -42,9 +42,9 @@ struct Ring {
 /// An extract that is up to date.
 #[derive(Debug)]
 pub enum Extracted {
-    /// The given one is up to date.
+    /// The extract given is up to date.
     Unchanged,
-    /// A new one takes its place.
+    /// A new extract that replaces it.
     New(Pulled),
 }
 
@@ -84,7 +84,7 @@ impl LogTail {
         end
     }
 
-    /// Starts again after the entry `number` of another log, or behind a gap that cannot be filled. For engines.
+    /// Restarts after the entry `number` of another log, or after a gap that cannot be filled. For engines.
     pub fn reset(&self, log: u32, number: u64) {
         let mut ring = self.ring.write();
         *ring = Ring::default();
@@ -107,8 +107,8 @@ impl LogTail {
         LogPosition::from_u64(self.begin.load(Ordering::Acquire))
     }
 
-    /// Whether every entry after `from` up to the end is still here. A position ahead of the end is covered: another
-    /// node took it from its own tail.
+    /// Whether every entry after `from` up to the end is still here. A position after the end is covered: it comes from
+    /// the tail of another node.
     #[must_use]
     pub fn covers(&self, from: LogPosition) -> bool {
         from.is_at_least(self.begin())
@@ -128,7 +128,7 @@ impl LogTail {
         Pulled::new(begin, end, &taken(entries, begin, reader, circle), keep)
     }
 
-    /// Brings an extract up to date. It must have been made for the same reader and circle.
+    /// Updates an extract. It must be for the same reader and circle.
     #[must_use]
     pub fn extend(
         &self,
@@ -163,7 +163,7 @@ impl LogTail {
     /// Waits until the end is not `past`. Returns the new end. Cancel-safe.
     pub async fn grown(&self, past: LogPosition) -> LogPosition {
         loop {
-            // Before the look: it is woken from now on.
+            // Registered before the check, so that no wake-up is lost.
             let grown = self.grown.notified();
             let end = self.end();
             if end != past {
@@ -202,7 +202,7 @@ impl Ring {
         self.entries.get(usize::try_from(place).ok()?)
     }
 
-    /// The numbers of all entries by authors of the circle. Walks the shorter list of authors.
+    /// The numbers of all entries by authors of the circle. Scans the shorter list of authors.
     fn numbers_for(&self, circle: &Circle) -> Vec<u64> {
         let authors_max = circle.friends().len() + circle.follows().len();
         if authors_max < self.by_author.len() {
@@ -217,7 +217,7 @@ impl Ring {
     }
 }
 
-/// What the reader takes of numbered entries.
+/// The numbered entries that the reader takes.
 fn taken<'a>(
     entries: impl Iterator<Item = (u64, &'a LogEntry)>,
     log: LogPosition,

@@ -36,18 +36,18 @@ pub struct Since<'a> {
     pub mark: Mark,
     /// Maximum number of ids.
     pub count: usize,
-    /// Ids of which the caller wants to know whether the timeline contains them.
+    /// Ids to look up in the timeline.
     pub others: &'a [StoryId],
 }
 
-/// What arrived in a timeline since a mark.
+/// The arrivals in a timeline since a mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrived {
     /// The arrivals.
     pub newer: Newer,
     /// The timeline is complete from this id upwards.
     pub floor: StoryId,
-    /// As in [`View`].
+    /// See [`View`].
     pub log_from: LogPosition,
     /// For each of [`Since::others`], whether the timeline contains it.
     pub held: Vec<bool>,
@@ -90,7 +90,7 @@ pub struct TimelineStats {
     pub evicted: u64,
 }
 
-/// Timelines of the readers who were here lately.
+/// Timelines of the recently active readers.
 ///
 /// A timeline is either absent, being built, or ready. Deliveries to an absent one do nothing: the reader is dormant
 /// and the store has the story.
@@ -136,7 +136,7 @@ pub trait Timelines: Send + Sync + 'static {
     /// Drops the timeline, being built or ready, if it is still this incarnation.
     async fn discard(&self, rebuild: Rebuild) -> FabricResult<()>;
 
-    /// Drops the reader's timeline, whichever it is, because its content has changed.
+    /// Drops the reader's timeline of any incarnation, because its content has changed.
     async fn drop_timeline(&self, reader: PersonId) -> FabricResult<()>;
 
     /// Drops every timeline. For cases in which the outdated timelines are unknown.

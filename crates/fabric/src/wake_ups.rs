@@ -62,7 +62,7 @@ impl Signals {
     }
 }
 
-/// Wakes the live streams of people, on whatever node they are connected.
+/// Wakes the live streams of people on all nodes.
 #[async_trait]
 pub trait WakeUps: Send + Sync + 'static {
     /// Registers a stream of a reader at this node. From now on the wake-ups of all nodes reach it.
@@ -75,7 +75,7 @@ pub trait WakeUps: Send + Sync + 'static {
     fn streams(&self) -> &Streams;
 }
 
-/// What wakes one stream.
+/// The signal of one stream.
 #[derive(Default)]
 struct Bell {
     pending: AtomicU8,
@@ -89,7 +89,7 @@ impl Bell {
     }
 }
 
-/// The live streams of one node: the connected readers, and a bell for each stream. Cheap to clone.
+/// The live streams of one node: the connected readers, and a signal for each stream. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Streams(Arc<Registered>);
 

@@ -43,9 +43,9 @@ pub enum Cursor {
 pub struct Older {
     /// Below this story.
     pub below: StoryId,
-    /// The last position in the log of large authors that the page before could be from; `NONE` if it was from none. A
-    /// node whose part of the log ends before it catches up first. It is a position of the reader's own stories, so the
-    /// cursor of a page stays the same while the log grows by others.
+    /// The last position in the log of large authors that the previous page may include; `NONE` if it includes none. A
+    /// node whose tail ends before it catches up first. It is the position of an entry that this reader takes, so the
+    /// cursor of a page does not change when the log grows by other entries.
     pub log: LogPosition,
 }
 
@@ -54,14 +54,14 @@ pub struct Older {
 pub enum Recent {
     /// These, at most [`RECENT_MAX`].
     Named(Vec<StoryId>),
-    /// Too many to name, or not known.
+    /// Too many to list, or unknown.
     TooMany {
         /// The newest story that the client has seen.
         newest: StoryId,
     },
 }
 
-/// Nothing is known of what was seen, so a client with this state starts over.
+/// It is unknown what was seen, so a client with this state starts over.
 impl Default for Recent {
     fn default() -> Self {
         let newest = StoryId::default();

@@ -1,8 +1,8 @@
 //! The stories of large authors that one reader takes: an extract of the log, merged into the timeline at every read.
 //!
 //! A story of a large author is one entry in a log and is inserted into no timeline. Each node has the newest part of
-//! the log in memory and makes an extract for each reader who is here: the entries of the authors in the reader's
-//! circle. An extract is a function of the log and the circle, so it can be dropped and made again at any time.
+//! the log in memory and makes an extract for each active reader: the entries of the authors in the reader's circle. An
+//! extract is a function of the log and the circle, so it can be dropped and recomputed at any time.
 //!
 //! The numbers of the log are in order of arrival, the ids of the stories nearly so. Pages go by id; "newer" goes by
 //! number, so that it misses no story that was committed late.
@@ -33,7 +33,7 @@ impl LogPosition {
         Self((log as u64) << NUMBER_BITS | (number & ((1 << NUMBER_BITS) - 1)))
     }
 
-    /// Which log.
+    /// The number of the log.
     #[must_use]
     pub const fn log(self) -> u32 {
         (self.0 >> NUMBER_BITS) as u32
@@ -96,7 +96,7 @@ pub struct Pulled {
     floor: StoryId,
     /// Contains the entries after this position.
     from: LogPosition,
-    /// No entry up to this position is needed to tell what is newer: it is `from`, or the last entry that was trimmed.
+    /// Reads of newer stories need no entry up to this position: it is `from`, or the last entry that was trimmed.
     forgotten_to: LogPosition,
     /// The last entry that the reader took; `NONE` before the first one.
     taken_to: LogPosition,

@@ -194,22 +194,22 @@ impl Service {
         self.0.core.next_id().await
     }
 
-    /// The id of the next person to sign up, in the bucket whose turn it is.
+    /// The id of a new person, in the next bucket.
     ///
     /// # Errors
-    /// As [`next_id`](Self::next_id).
+    /// Like [`next_id`](Self::next_id).
     pub async fn next_person(&self) -> ServiceResult<PersonId> {
         self.0.core.next_person().await
     }
 
-    /// An upper bound of every id that anybody can have seen by now: of the ids made here, even if the clock has gone
-    /// back since, and of the ids made elsewhere before this millisecond. Every id made here from now on is larger.
+    /// An upper bound of all ids seen so far: of those generated here, even if the clock has gone back since, and of
+    /// those generated on other nodes before this millisecond. All later ids of this process are larger.
     #[must_use]
     pub fn newest_possible(&self) -> RawId {
         self.0.core.newest_possible()
     }
 
-    /// The problem with the clock of this machine, and its remedy. `None` when ids can be made.
+    /// The problem with the clock of this machine, and its remedy. `None` if ids can be generated.
     #[must_use]
     pub fn clock_problem(&self) -> Option<&'static str> {
         self.0.core.clock_problem()

@@ -1,4 +1,4 @@
-//! Two nodes on one store and one fabric: the answer of one is true on the other.
+//! Two nodes with one store and one fabric: a read on one sees every write acknowledged by the other.
 
 #![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
@@ -31,7 +31,7 @@ struct Person {
 }
 
 impl Nodes {
-    /// Two nodes that tell each other.
+    /// Two nodes that notify each other.
     async fn new() -> Self {
         let hub = Arc::new(Hub::default());
         Self::among([hub.join(), hub.join()]).await
@@ -282,7 +282,7 @@ async fn counts_arrive_soon_on_the_other_node_and_never_go_back() {
     nodes.stop().await;
 }
 
-/// The check of the tests above: without a word between the nodes, the other one serves what it cached.
+/// Checks the tests above: without notices between the nodes, the other node serves its outdated caches.
 #[tokio::test]
 async fn a_node_that_hears_nothing_serves_outdated_values() {
     let nodes = Nodes::strangers().await;

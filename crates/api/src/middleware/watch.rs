@@ -119,7 +119,7 @@ fn finish(response: &mut Response, context: &RequestContext) {
     }
 }
 
-/// Logs the answer in one line. Only a line that somebody reads is formatted.
+/// Logs the response in one line. The line is formatted only if its level is enabled.
 fn log(
     info: &RequestInfo<'_>,
     response: &Response,

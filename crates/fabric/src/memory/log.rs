@@ -1,4 +1,4 @@
-//! The log of large authors of a single process: its tail is all there is.
+//! The log of large authors of a single process: it consists of its tail.
 
 use std::sync::Arc;
 

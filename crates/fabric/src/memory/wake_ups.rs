@@ -6,7 +6,7 @@ use sosik_feed::PersonId;
 use crate::error::FabricResult;
 use crate::wake_ups::{Signals, Streams, WakeUps, Watch};
 
-/// The streams of this process are all there are.
+/// All streams are in this process.
 #[derive(Default)]
 pub struct MemoryWakeUps {
     streams: Streams,

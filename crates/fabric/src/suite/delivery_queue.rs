@@ -32,7 +32,7 @@ async fn offer(queue: &Queue, stories: std::ops::Range<u64>) {
     }
 }
 
-/// Takes until so many stories came; the outcome is recorded.
+/// Takes orders until this number of stories has arrived, and acknowledges them.
 async fn take(queue: &Queue, count: usize) -> Vec<u64> {
     let mut stories = Vec::new();
     while stories.len() < count {

@@ -22,7 +22,7 @@ const LOG_FROM: LogPosition = LogPosition::new(7, 3);
 
 type Engine = Arc<dyn Timelines>;
 
-/// Readers of one behaviour. Stories are its own, too, and have small numbers.
+/// Readers and stories of one behaviour. The stories have small numbers.
 struct World {
     engine: Engine,
     base: u64,

@@ -172,7 +172,7 @@ impl Input {
     }
 }
 
-/// A line without the byte order mark that some programs write at the start of a file.
+/// Removes the byte order mark that some programs write at the start of a file.
 fn without_mark(line: u64, bytes: &[u8]) -> &[u8] {
     match bytes.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) if line == 1 => rest,

@@ -1,4 +1,4 @@
-//! Ids of this process: the generator under its leased node number.
+//! Ids of this process: the generator and the lease of its node number.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::settings::NodeSettings;
 use crate::{ServiceError, ServiceResult};
 
-/// Renewals of the lease that one id may wait for. One is enough, unless the process was suspended in between.
+/// Maximum number of lease renewals that one id waits for. One is enough, unless the process was suspended in between.
 pub(crate) const RENEWALS_MAX: u32 = 3;
 
 /// `Retry-After` while the clock is wrong. An operator has to set it.
@@ -29,7 +29,7 @@ const CLOCK_BEFORE_2024: &str = "the clock of this machine shows a time before 2
 /// Interval at which the log repeats that nothing can be written.
 const CLOCK_LOG_EVERY: Duration = Duration::from_secs(60);
 
-/// The state of the clock as it was logged last.
+/// The state of the clock as last logged.
 #[derive(Default)]
 struct ClockLogged {
     /// The monotonic time of the last log line about ids that cannot be made; `None` while they can be made.
@@ -37,7 +37,7 @@ struct ClockLogged {
     ids_ahead: bool,
 }
 
-/// Makes ids and keeps the lease that they are made under.
+/// Generates ids and renews the lease of the node number.
 pub(crate) struct Ids {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -45,7 +45,7 @@ pub(crate) struct Ids {
     holder: String,
     span: Duration,
     held: Mutex<LeasedGenerator>,
-    /// Where the next people to sign up live.
+    /// Draws the buckets of new people.
     buckets: BucketCycle,
     /// Only one renewal runs at a time.
     renewing: tokio::sync::Mutex<()>,
@@ -109,13 +109,13 @@ impl Ids {
             .next(self.clock.now(), self.clock.monotonic())
     }
 
-    /// Every id made from now on is larger. The result also rises while nobody posts.
+    /// All later ids are larger. The result also increases while nobody posts.
     pub(crate) fn last(&self) -> RawId {
         self.advance_past(self.clock.now().minus(STEP_BACK_MAX))
     }
 
-    /// Every id made from now on is larger than the result: in this process, and on this store after its next start,
-    /// whatever the clock shows then. No id made before `moment`, on any node, is larger than the result.
+    /// All later ids are larger than the result: in this process, and on this store after its next start, even if the
+    /// clock is wrong then. No id generated before `moment`, on any node, is larger than the result.
     ///
     /// The result is bounded by the lease, because the next start continues above the leases of a clock that was ahead.
     pub(crate) fn advance_past(&self, moment: Timestamp) -> RawId {
@@ -177,7 +177,7 @@ impl Ids {
         let mut held = self.held.lock();
         held.lease = lease;
         let bounds = bounds(&lease, asked_at + self.span);
-        // The generator is kept, so that the ids of this process keep rising with another node number.
+        // The generator stays, so that the ids of this process keep increasing with another node number.
         held.generator.switch_lease(bounds);
         Ok(())
     }

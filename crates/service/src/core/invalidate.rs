@@ -3,15 +3,15 @@
 //! Call it after the commit and before the response, so that a read after the response sees the change, on any node. It
 //! cannot fail: the write has happened, and a cache that missed it would stay wrong. In this order:
 //!
-//! 1. The caches of this node. That takes no I/O and cannot fail. A timeline that lacks stories now is distrusted from
-//!    here on.
-//! 2. The distrusted timelines in the fabric, and at the same time the other nodes: each does steps 1 and 2 and
-//!    confirms them. Timelines that could not be dropped stay distrusted and are retried in the background (see the
-//!    module `invalidations`). Telling the nodes is repeated until it succeeds: an earlier answer would let them serve
-//!    what the write outdated.
-//! 3. Wake-ups of live streams, which read at once.
+//! 1. Invalidate the caches of this node. This takes no I/O and cannot fail. A timeline that now lacks stories is
+//!    distrusted.
+//! 2. Drop the distrusted timelines in the fabric, and at the same time notify the other nodes, which do steps 1 and 2
+//!    and confirm. Timelines that could not be dropped stay distrusted and are retried in the background (see the
+//!    module `invalidations`). The notification of the nodes is retried until it succeeds: after an earlier response
+//!    they could still serve outdated values.
+//! 3. Wake the live streams, which read immediately.
 //!
-//! Counts and notifications are seen soon and not confirmed (see
+//! Counts and notifications reach other nodes soon, without confirmation (see
 //! `docs/decisions/0015-changes-are-confirmed-and-updates-are-not.md`).
 
 use std::sync::atomic::Ordering;
@@ -28,10 +28,10 @@ use super::Core;
 use super::invalidations::PendingInvalidation;
 use crate::sabotage::Sabotage;
 
-/// Pause after the first failed attempt to tell or hear the other nodes. Doubles up to [`RETRY_MAX`].
+/// Pause after the first failed attempt to send or receive a notice. Doubles up to [`RETRY_MAX`].
 const RETRY_FIRST: Duration = Duration::from_millis(10);
 
-/// Longest pause between attempts. A writer waits this long after the connection is back.
+/// Longest pause between attempts. After a lost connection is restored, a writer may wait this long.
 const RETRY_MAX: Duration = Duration::from_secs(1);
 
 /// What a write changed.
@@ -68,14 +68,14 @@ impl<const N: usize> From<[Change; N]> for Changes {
     }
 }
 
-/// Where a write was committed. A write that failed may have committed, at a position that nobody knows.
+/// The position at which a write was committed. A failed write may have committed at an unknown position.
 pub(crate) fn position_of<T>(answer: &StoreResult<Committed<T>>) -> CommitPosition {
     (answer.as_ref()).map_or(CommitPosition::LATEST, |committed| committed.at)
 }
 
 impl Core {
-    /// Makes every later read see these changes. The caches are filled again from a copy of the store that has the
-    /// position of the commit.
+    /// Makes every later read see these changes. The caches are refilled from a copy of the store that has the position
+    /// of the commit.
     pub(crate) async fn invalidate(&self, at: CommitPosition, changes: impl Into<Changes>) {
         let Changes {
             mut notice,
@@ -109,7 +109,7 @@ impl Core {
             updates: Vec::new(),
         };
         let _retried_in_the_background = self.apply_to_caches(&notice);
-        // Without a runtime, this process ends.
+        // There is no runtime only when the process ends.
         if tokio::runtime::Handle::try_current().is_ok() {
             self.spawn(async move { core.tell(&notice).await });
         }
@@ -173,7 +173,7 @@ impl Core {
         }
     }
 
-    /// Tells the other nodes, until all of them have applied the changes.
+    /// Sends the notice to the other nodes until all of them have applied the changes.
     async fn tell(&self, notice: &Notice) {
         if notice.is_empty() {
             return;
@@ -196,7 +196,7 @@ impl Core {
         }
     }
 
-    /// Applies what other nodes tell, until the service stops.
+    /// Applies the notices of other nodes until the service stops.
     pub(crate) fn spawn_peers(&self) {
         let core = self.clone();
         self.supervise("peers", move || {

@@ -1,4 +1,4 @@
-//! What all handles of the service stand on: engines, caches, ids, and the acts that every noun needs.
+//! The shared part of all handles: engines, caches, ids, and the operations that every noun needs.
 
 mod completion;
 pub(crate) mod cursor_keys;
@@ -36,7 +36,7 @@ use supervise::Supervision;
 #[derive(Clone)]
 pub(crate) struct Core(Arc<CoreState>);
 
-/// State that the handles share. It contains no handle: the two would keep each other alive.
+/// State that the handles share. It contains no handle, because a reference cycle would keep both alive.
 pub(crate) struct CoreState {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) engines: Engines,

@@ -1,4 +1,4 @@
-//! What a viewer may open. Whatever they may not is reported as missing.
+//! Checks what a viewer may open. Everything else is reported as missing.
 
 use std::sync::Arc;
 

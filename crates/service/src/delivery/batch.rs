@@ -75,7 +75,8 @@ impl Delivery {
             match story {
                 None => done.push(order.held()),
                 Some(story) if large => {
-                    // The audience of now: a story that became public meanwhile is public for its first delivery, too.
+                    // The current audience: a story that became public in the meantime is also public for its first
+                    // delivery.
                     let entry = LogEntry {
                         story: order.story,
                         author: order.author,
@@ -129,7 +130,7 @@ impl Delivery {
         }
         let taken = self.core.engines.timelines.deliver(&deliveries).await;
         let taken = taken.map_err(ServiceError::of_delivery)?;
-        // After the delivery: a stream looks at once.
+        // After the delivery, because a stream reads immediately.
         for delivery in &deliveries {
             self.core.wake(&delivery.readers, Signals::STORY).await;
         }

@@ -42,8 +42,8 @@ pub(crate) struct Shared {
     process: u64,
     /// Number of claims made so far.
     claims: AtomicU64,
-    /// Wakes a worker when the store may have orders that are due. It is local, so that the sweeper reaches the workers
-    /// also while the queue fails.
+    /// Wakes a worker when the store may have orders that are due. It is local, so that the sweeper can wake the
+    /// workers while the queue fails.
     due: Notify,
     /// Every story up to this one is delivered.
     pub(crate) watermark: DeliveryWatermark,

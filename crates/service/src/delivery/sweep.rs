@@ -45,8 +45,8 @@ impl Delivery {
         let candidate = watermark.candidate(|| self.core.ids.last());
         let progress = self.core.store.delivery_progress(self.core.now()).await?;
         watermark.note_due(&progress);
-        // An order that is done was appended to the log before. So no cursor calls a story seen that this node could
-        // not merge.
+        // The order of a logged story is done only after the story was appended. So no cursor marks a story as seen
+        // that this node could not merge.
         let caught_up = self.core.engines.log.catch_up().await;
         if self.core.fabric_result("catch_up", caught_up).is_some() {
             watermark.advance(candidate, &progress);

@@ -27,7 +27,7 @@ const DUE_BATCH_MAX: u32 = 256;
 /// extended first.
 const CLAIM_LEFT_MIN: u32 = 2;
 
-/// Pause of a worker after the queue failed to answer.
+/// Pause of a worker after an error of the queue.
 const QUEUE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Rows that one step of a purge deletes, so that no write blocks the others for long.
@@ -261,7 +261,7 @@ impl Delivery {
     async fn try_advance_watermark(&self) {
         if let Err(error) = self.advance_watermark().await {
             // The next sweep retries.
-            tracing::debug!(%error, "the settled point could not be advanced");
+            tracing::debug!(%error, "the delivery watermark could not be advanced");
         }
     }
 

@@ -1,9 +1,9 @@
 //! Stories that arrived after a client's last read.
 //!
-//! While the timeline is the same, its marks tell exactly which stories arrived, and the log of large authors tells which
-//! of their stories did. If the timeline was lost in between (a restart,
-//! an eviction, a new friend), the cursor's delivery watermark and the few stories listed above it give the same
-//! answer. The client starts over only if there were too many to list, or if too much has happened since.
+//! While the timeline is the same, its marks determine exactly which stories arrived, and the log of large authors
+//! determines which of their stories did. If the timeline was lost in between (a restart, an eviction, a new friend),
+//! the cursor's delivery watermark and the few stories listed above it give the same answer. The client starts over
+//! only if there were too many to list, or if too much has happened since.
 
 use std::sync::Arc;
 
@@ -208,7 +208,8 @@ impl Feeds {
             others: &others,
         };
         let mut arrived = self.arrived(reader, since, &extract).await?;
-        // A story may be delivered and logged, when its author crosses the limit or after a crash. It was told before.
+        // A story may be delivered and logged, when its author crosses the limit or after a crash. The client already
+        // has it.
         let told = |story: &StoryId| extract.has_up_to(*story, seen.log);
         arrived.newer.ids.retain(|story| !told(story));
         if self.core.breaks(Sabotage::NewerByIdAlone) {
@@ -262,7 +263,8 @@ impl Arrivals {
 }
 
 /// The arrivals of the timeline, and, after the last of them, those of the log. `candidates` are the entries after the
-/// cursor, the earliest first; `end` is the position after the last one. The timeline told those that it holds.
+/// cursor, the earliest first; `end` is the position after the last one. Entries that the timeline contains are
+/// omitted.
 fn with_log(
     seen: &Seen,
     arrived: Arrived,

@@ -65,7 +65,7 @@ impl Feeds {
     /// Opens a stream, from the client's cursor or from now on.
     ///
     /// # Errors
-    /// When the store fails. `Busy` when the stream cannot be registered: nobody would wake it.
+    /// When the store fails. `Busy` if the stream cannot be registered, because nothing would wake it.
     pub async fn open_stream(
         &self,
         reader: PersonId,

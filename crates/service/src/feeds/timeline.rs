@@ -57,7 +57,7 @@ impl Feeds {
         })
     }
 
-    /// What arrived in the timeline since a mark. `None` also when the mark belongs to another timeline or is too old,
+    /// The arrivals in the timeline since a mark. `None` also when the mark belongs to another timeline or is too old,
     /// and when the extract does not continue the timeline.
     pub(super) async fn arrived(
         &self,
@@ -85,7 +85,7 @@ impl Feeds {
         self.core.fabric_result("catch_up", caught_up).is_some()
     }
 
-    /// Drops a timeline that the log has left behind.
+    /// Drops a timeline that was built before the oldest entry of the log.
     async fn discard_behind(&self, reader: &KnownReader, incarnation: u64) {
         metrics::counter!("sosik_timelines_behind_total").increment(1);
         let rebuild = Rebuild {

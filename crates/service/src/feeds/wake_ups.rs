@@ -22,7 +22,7 @@ impl Feeds {
     async fn wake_for_large_authors(&self) {
         let tail = self.core.engines.log.tail();
         let mut woken_to = tail.end();
-        // After a restart of this task it is not known who was woken.
+        // After a restart of this task it is unknown who was woken.
         self.wake_streams(|_everybody| true);
         loop {
             tokio::select! {

@@ -13,7 +13,7 @@ use crate::{ServiceError, ServiceResult};
 
 pub use profile::{Profile, ProfileUpdate};
 
-/// The same error for a person who does not exist and for one whom the viewer may not see.
+/// The error for a person who does not exist, and for one that the viewer may not see.
 pub(crate) const NO_SUCH_PERSON: ServiceError = ServiceError::NotFound("person");
 
 /// People as others see them. Cheap to clone.

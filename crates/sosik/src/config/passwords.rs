@@ -6,7 +6,7 @@ use super::allowed::PlainHttp;
 use super::setting::settings;
 use super::units::Milliseconds;
 
-/// The service that knows breached passwords.
+/// The service of breached passwords.
 #[derive(Debug, Clone)]
 pub struct Breached {
     /// Its URL. Empty: passwords are not checked.

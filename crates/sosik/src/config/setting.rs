@@ -23,7 +23,7 @@ pub trait Setting: Clone {
 /// Declares the keys of one section, and the function that reads them.
 ///
 /// Each key has a doc comment (its meaning, used in every generated text), a name, its place in [`Config`], a unit and
-/// the allowed values. Its default is what stands in that place.
+/// the allowed values. Its default is the initial value of that place.
 ///
 /// [`Config`]: super::Config
 macro_rules! settings {
