@@ -5,6 +5,9 @@ import { EVERY_SIZE, expectComplaints, kept, openAs, openDevice, scroll, story }
 import { Server } from './server';
 import { eventually, PASSWORD, Person } from './town';
 
+/** A server that stops and starts, and several windows, take long on a busy machine. */
+const TIMEOUT = 180_000;
+
 describe('while the server is away', () => {
   it('the page says so, keeps what one writes over a reload, and goes on by itself', async () => {
     expectComplaints(/Failed to load resource/, /ERR_CONNECTION_REFUSED/, /error occurred when fetching the script/);
@@ -43,7 +46,7 @@ describe('while the server is away', () => {
     } finally {
       await server.remove();
     }
-  });
+  }, TIMEOUT);
 });
 
 describe('the time', () => {
@@ -78,7 +81,7 @@ describe.each(EVERY_SIZE)('a tab, on a %s', (size) => {
     expect(await second.evaluate(() => scrollY)).toBe(0);
     await page.reload();
     await eventually(async () => (await page.evaluate(() => scrollY)) > 500);
-  });
+  }, TIMEOUT);
 });
 
 it('a session that was ended elsewhere says why, and leads back to the same place', async () => {
