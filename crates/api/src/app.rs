@@ -16,8 +16,8 @@ use crate::settings::{Connections, Settings};
 use crate::site::Site;
 use crate::welcome::Welcome;
 
-/// Requests whose password is hashed or waits for that, of which each network takes a part. A hash takes tens of
-/// milliseconds and two run at once by default, so the last of them gets its turn before its wait ends.
+/// Maximum number of requests that hash a password or wait to do so. Each network gets a part of them. A hash takes
+/// tens of milliseconds and two run at once by default, so the last request gets its turn before its wait ends.
 const HASHES: u64 = 128;
 
 /// State of the routers.
@@ -63,7 +63,7 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    /// The right to have a password hashed.
+    /// The right to hash a password.
     ///
     /// # Errors
     /// `Busy` if the networks of the client have their part of the hashes.

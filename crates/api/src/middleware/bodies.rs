@@ -1,8 +1,8 @@
 //! Request bodies, read before a request gets a permit.
 //!
 //! A slow body holds no permit. It must arrive at a minimum rate and within its own deadline. The memory of all bodies
-//! is bounded, and so are the parts of it that a network takes. Of a request that waits for its connection, the client
-//! can send no more than a window of HTTP/2 in advance, which is not counted here.
+//! is bounded, and so are the parts of it that a network takes. While a request waits for its connection, its client
+//! can send at most an HTTP/2 window of the body, which is not counted here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,7 +33,7 @@ const RATE_MIN: u64 = 1_024;
 /// A body may be late by this time: a mobile network interrupts for a few seconds.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// What a body counts besides its bytes, so that short bodies that arrive slowly are bounded, too.
+/// Bytes counted for each body in addition to its content, so that short bodies that arrive slowly are bounded, too.
 const OVERHEAD_BYTES: usize = 4 * 1_024;
 
 /// The bodies being read.

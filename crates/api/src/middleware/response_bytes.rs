@@ -10,8 +10,8 @@ const NOTED_BYTES_MIN: u64 = 1_024;
 /// fastest level.
 const COMPRESSOR_BYTES: u64 = 512 * 1_024;
 
-/// Memory of a response besides its body: a stream, a task, a head and buffers. A connection with 128 small responses
-/// took 0.55 MB.
+/// Memory of a response in addition to its body: a stream, a task, a head and buffers. A connection with 128 small
+/// responses took 0.55 MB.
 pub(super) const OVERHEAD_BYTES: usize = 4 * 1_024;
 
 /// The body of this response is shared by all responses with the same body.

@@ -4,8 +4,8 @@
 //! their connection, their network or the process has no room. A client that reads a response too slowly is
 //! disconnected, so that its room is released.
 //!
-//! Responses to requests without an account take at most half of the room, so that nobody without an account can have
-//! people with one shed.
+//! Responses to requests without an account take at most half of the room, so that clients without an account cannot
+//! cause the requests of people with one to be shed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -26,7 +26,7 @@ const RATE_MIN_WHEN_FULL: u64 = 16 * 1_024;
 /// Unwritten bytes of responses of one listener.
 #[derive(Debug)]
 pub(super) struct ResponseBudget {
-    /// Of people with an account.
+    /// Bytes of responses to people with an account.
     signed_in: AtomicUsize,
     anonymous: AtomicUsize,
     max: usize,

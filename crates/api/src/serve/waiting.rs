@@ -1,6 +1,6 @@
 //! Requests that wait for a permit of their connection.
 //!
-//! Each holds its head, and what its client sent of its body. A connection has few of them, because its streams are few
+//! Each holds its head and the received part of its body. A connection has few of them, because its streams are few
 //! ([`protocol`](super::protocol)). This module bounds those of all connections.
 
 use std::sync::Arc;

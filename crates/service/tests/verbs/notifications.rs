@@ -34,7 +34,7 @@ const PUBLIC: Told = ("mention", Some(Audience::Public));
 const FRIENDS: Told = ("mention", Some(Audience::Friends));
 
 /// Acts, and what is shown after them. The rules in words: nothing of a severed person; nothing about a story that the
-/// reader may not open; a muted person does not stand for likes; a mute hides nothing else that was told before.
+/// reader may not open; a muted person does not stand for likes; a mute hides no other existing notification.
 const CASES: [(&[Act], &[Told]); 13] = [
     (&[], &[ACCEPTED, COMMENT, LIKE, PUBLIC, FRIENDS]),
     (&[Act::Follow], &[ACCEPTED, COMMENT, LIKE, PUBLIC, FRIENDS]),
