@@ -1,4 +1,4 @@
-//! Rate limits, overload, compression, protocols, and the administration listener.
+//! Rate limits, overload, compression, and the administration listener.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::json;
 use sosik_api::Registration;
 use sosik_fabric::Rate;
@@ -497,77 +497,6 @@ async fn long_answers_are_compressed_for_those_who_can_read_it() {
             .headers()
             .contains_key("content-encoding"),
         "a short one is not"
-    );
-}
-
-#[tokio::test]
-async fn both_protocols_are_spoken_on_one_port() {
-    let app = TestApp::start().await;
-    let mina = app.user("mina").await;
-    let second = Client::builder()
-        .no_proxy()
-        .http2_prior_knowledge()
-        .build()
-        .unwrap();
-    for (client, version) in [
-        (app.client(), reqwest::Version::HTTP_11),
-        (&second, reqwest::Version::HTTP_2),
-    ] {
-        let response = client
-            .get(format!("{}/v1/me", app.url()))
-            .bearer_auth(&mina.token)
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(
-            (response.status().as_u16(), response.version()),
-            (200, version)
-        );
-    }
-}
-
-#[tokio::test]
-async fn pages_of_named_origins_may_call_with_a_bearer_token_only() {
-    let friend = "https://app.example";
-    let app = TestApp::with(|settings| settings.api.cors_origins = vec![friend.to_owned()]).await;
-    let preflight = async |origin: &str| {
-        let request = app
-            .client()
-            .request(Method::OPTIONS, format!("{}/v1/stories", app.url()));
-        let request = request
-            .header("Origin", origin)
-            .header("Access-Control-Request-Method", "POST");
-        TestResponse::of(request.header(
-            "Access-Control-Request-Headers",
-            "authorization,content-type",
-        ))
-        .await
-    };
-    let allowed = preflight(friend).await.expect(200);
-    assert_eq!(allowed.header("access-control-allow-origin"), Some(friend));
-    assert!(
-        allowed
-            .header("access-control-allow-headers")
-            .unwrap()
-            .contains("authorization")
-    );
-    assert_eq!(allowed.header("access-control-allow-credentials"), None);
-    assert_eq!(
-        preflight("https://evil.example")
-            .await
-            .header("access-control-allow-origin"),
-        None
-    );
-    let refused = app
-        .client()
-        .get(format!("{}/v1/me", app.url()))
-        .header("Origin", friend);
-    let refused = TestResponse::of(refused).await;
-    refused.problem(401, "unauthenticated");
-    assert_eq!(
-        refused.header("access-control-allow-origin"),
-        Some(friend),
-        "a page can read why it failed"
     );
 }
 
