@@ -107,13 +107,22 @@ impl SqliteStore {
         if lock.is_persistent() {
             in_use::mark(&connection).map_err(|error| OpenFailed::new(&lock.path, error))?;
         }
-        let readers = (0..options.readers.max(1))
-            .map(|_| connector.connect_reader(options))
-            .collect::<Result<_, _>>()?;
-        let checker = connector.connect_reader(options)?;
+        let connect_reader: readers::Connect = {
+            let (connector, options) = (connector.clone(), options.clone());
+            Arc::new(move || connector.connect_reader(&options))
+        };
         let gate = Gate::default();
+        let readers = Readers::open(
+            options.readers.max(1),
+            options.reads_waiting_max,
+            Gate::clone(&gate),
+            Arc::clone(&connect_reader),
+        )?;
+        // A separate gate: a check takes longer than other reads, and they must not wait for it when the log is
+        // emptied.
+        let checker = Readers::open(1, CHECKS_WAITING_MAX, Gate::default(), connect_reader)?;
         let bytes_max = u64::from(options.wal_mib_max) << 20;
-        let log = Log::new(in_use::log_of(&lock.path), Gate::clone(&gate), bytes_max);
+        let log = Log::new(in_use::log_of(&lock.path), gate, bytes_max);
         let log_stats = log.stats();
         let of_writer = options.clone();
         let writer = Writer::start(writer::Parts {
@@ -125,10 +134,6 @@ impl SqliteStore {
             waiting_max: options.writes_waiting_max,
         })
         .map_err(|error| OpenFailed::new(&lock.path, error))?;
-        let readers = Readers::new(readers, options.reads_waiting_max, gate);
-        // A separate gate: a check takes longer than other reads, and they must not wait for it when the log is
-        // emptied.
-        let checker = Readers::new(vec![checker], CHECKS_WAITING_MAX, Gate::default());
         Ok(Arc::new(Self {
             writer,
             readers,

@@ -1,7 +1,8 @@
 //! Readers: a few connections, each used by one blocking thread at a time.
 //!
 //! A read is one transaction, so it sees one state. It begins after the call, so it sees every write that was
-//! acknowledged before. The number of waiting reads is bounded; further ones get `Busy` immediately.
+//! acknowledged before. The number of waiting reads is bounded; further ones get `Busy` immediately. A connection that is
+//! not usable any more is dropped, and the next read opens another one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +14,11 @@ use tokio::sync::Semaphore;
 use super::db::Db;
 use super::failure::{of_engine, with_context};
 use super::log::Gate;
+use super::open::OpenFailed;
 use sosik_store::{StoreError, StoreResult};
+
+/// Opens a connection for reads.
+pub(super) type Connect = Arc<dyn Fn() -> Result<Connection, OpenFailed> + Send + Sync>;
 
 /// The pool of connections.
 pub(super) struct Readers {
@@ -22,6 +27,7 @@ pub(super) struct Readers {
     /// One permit for each read that runs or waits.
     queue_permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    connect: Connect,
     /// Each read holds it shared: emptying the log waits until no read runs.
     gate: Gate,
     count: u32,
@@ -29,17 +35,26 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    /// A pool of open connections.
-    pub(super) fn new(connections: Vec<Connection>, waiting_max: usize, gate: Gate) -> Self {
-        let count = connections.len();
-        Self {
+    /// Opens a pool of `count` connections.
+    ///
+    /// # Errors
+    /// If the database cannot be opened.
+    pub(super) fn open(
+        count: usize,
+        waiting_max: usize,
+        gate: Gate,
+        connect: Connect,
+    ) -> Result<Self, OpenFailed> {
+        let connections = (0..count).map(|_| connect()).collect::<Result<_, _>>()?;
+        Ok(Self {
             connection_permits: Arc::new(Semaphore::new(count)),
             queue_permits: Arc::new(Semaphore::new(count + waiting_max)),
             idle: Arc::new(Mutex::new(connections)),
+            connect,
             gate,
             count: u32::try_from(count).unwrap_or(u32::MAX),
             started: AtomicU64::new(0),
-        }
+        })
     }
 
     /// Reads since the pool was opened.
@@ -65,12 +80,12 @@ impl Readers {
         };
         self.started.fetch_add(1, Ordering::Relaxed);
         let (idle, gate) = (Arc::clone(&self.idle), Arc::clone(&self.gate));
+        let connect = Arc::clone(&self.connect);
         let read = tokio::task::spawn_blocking(move || {
             // Held to the end, even if the caller is gone: the connection is in use until then.
             let _held = (queue_permit, connection_permit);
             let _log_is_used = gate.read();
-            let borrowed = PooledConnection::take(&idle).ok_or(StoreError::Closed)?;
-            borrowed.read(work)
+            PooledConnection::take(&idle, &connect)?.read(work)
         });
         match read.await {
             Ok(outcome) => outcome.map_err(|error| with_context(context, error)),
@@ -94,9 +109,11 @@ struct PooledConnection<'p> {
 }
 
 impl<'p> PooledConnection<'p> {
-    fn take(pool: &'p Mutex<Vec<Connection>>) -> Option<Self> {
-        let connection = pool.lock().pop()?;
-        Some(Self {
+    /// An idle connection, or a new one in place of a dropped one.
+    fn take(pool: &'p Mutex<Vec<Connection>>, connect: &Connect) -> StoreResult<Self> {
+        let idle = pool.lock().pop();
+        let connection = idle.map_or_else(|| reconnect(connect), Ok)?;
+        Ok(Self {
             connection: Some(connection),
             pool,
         })
@@ -119,6 +136,13 @@ impl<'p> PooledConnection<'p> {
             .map_err(of_engine)?;
         outcome
     }
+}
+
+fn reconnect(connect: &Connect) -> StoreResult<Connection> {
+    connect().map_err(|error| {
+        tracing::error!(%error, "a connection for reads could not be opened again: the next read tries it anew");
+        StoreError::Busy
+    })
 }
 
 impl Drop for PooledConnection<'_> {

@@ -123,3 +123,18 @@ async fn a_reader_cannot_write() {
     );
     assert_eq!(store.people_count().await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_connection_that_was_lost_is_opened_again() {
+    let store = store(2, 1);
+    sign_up(&store, 1).await;
+    store.readers.idle.lock().clear();
+    for _ in 0..3 {
+        assert_eq!(store.people_count().await.unwrap(), 1);
+    }
+    assert_eq!(
+        store.readers.idle.lock().len(),
+        1,
+        "no more than are needed"
+    );
+}
