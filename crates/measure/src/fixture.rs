@@ -12,6 +12,7 @@ use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
 use sosik_feed::people::{DisplayName, Handle, Language};
 use sosik_feed::{Audience, PersonId, StoryId};
+use sosik_populate::Target;
 use sosik_populate::import::new_person;
 use sosik_service::stories::PostRequest;
 use sosik_service::{Clock, Parts, Service, Settings, SystemClock};
@@ -49,7 +50,7 @@ impl Fixture {
     }
 
     /// Starts a service on the store.
-    pub(crate) async fn open(&self) -> anyhow::Result<Service> {
+    pub(crate) async fn open(&self) -> anyhow::Result<Target> {
         let clock = Arc::new(SystemClock::default());
         let store = SqliteStore::open(&SqliteOptions::at(self.file(), clock.now()))?;
         let settings = Settings::default();
@@ -58,6 +59,7 @@ impl Fixture {
             timelines_bytes: usize::MAX / 2,
             ..MemoryOptions::default()
         };
+        let operations = Arc::<SqliteStore>::clone(&store);
         let service = Service::start(Parts {
             store,
             engines: Engines::memory(options, 1),
@@ -66,14 +68,17 @@ impl Fixture {
             sabotage: None,
         })
         .await?;
-        Ok(service)
+        Ok(Target {
+            service,
+            operations,
+        })
     }
 
     /// Stops the service. Returns the size of the store on disk in bytes.
-    pub(crate) async fn close(&self, service: Service) -> anyhow::Result<f64> {
-        quiet(&service).await?;
-        service.stop().await;
-        drop(service);
+    pub(crate) async fn close(&self, target: Target) -> anyhow::Result<f64> {
+        quiet(&target.service).await?;
+        target.service.stop().await;
+        drop(target);
         let bytes = std::fs::metadata(self.file())?.len();
         Ok(number(usize::try_from(bytes)?))
     }
@@ -81,41 +86,38 @@ impl Fixture {
     /// Creates the people.
     pub(crate) async fn sign_up_people(
         &mut self,
-        service: &Service,
+        target: &Target,
         count: usize,
     ) -> anyhow::Result<()> {
-        let hash = service
+        let hash = target
+            .service
             .accounts()
             .hash_new_password(PASSWORD, [String::new(), String::new()])
             .await?;
         let mut people = Vec::with_capacity(count);
         for number in 0..count {
-            let id = service.next_person().await?;
+            let id = target.service.next_person().await?;
             let handle = Handle::parse(&handle(number))?;
             let name = DisplayName::parse(&format!("이웃 {number}"))?;
-            let (hash, now) = (hash.clone(), service.clock().now());
+            let (hash, now) = (hash.clone(), target.service.clock().now());
             people.push(new_person(id, &handle, name, Language::Ko, hash, now));
             self.people.push(id);
         }
-        service.store().sign_up_many(people).await?;
+        target.operations.sign_up_many(people).await?;
         Ok(())
     }
 
     /// Makes each person a friend of the next few in a ring. Returns the number of friendships.
-    pub(crate) async fn befriend(
-        &self,
-        service: &Service,
-        friends: usize,
-    ) -> anyhow::Result<usize> {
+    pub(crate) async fn befriend(&self, target: &Target, friends: usize) -> anyhow::Result<usize> {
         let (people, half) = (&self.people, friends / 2);
         let pairs: Vec<_> = (0..people.len())
             .flat_map(|one| (1..=half).map(move |step| (one, step)))
             .map(|(one, step)| (people[one], people[(one + step) % people.len()]))
             .collect();
         let count = pairs.len();
-        service
-            .store()
-            .befriend_many(pairs, service.clock().now())
+        target
+            .operations
+            .befriend_many(pairs, target.service.clock().now())
             .await?;
         Ok(count)
     }

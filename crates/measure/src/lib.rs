@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use sosik_feed::{PersonId, StoryId};
 use sosik_plan::assumptions::Assumptions;
 use sosik_plan::input::Origin;
+use sosik_populate::Target;
 use sosik_service::Service;
 use sosik_service::accounts::SignUpRequest;
 use sosik_service::feeds::{FeedQuery, FeedStart};
@@ -101,11 +102,12 @@ pub async fn costs(folder: &Path, extent: Extent) -> anyhow::Result<Measured> {
 
     let mut fixture = Fixture::generate(folder)?;
     fill(&mut fixture, extent, &mut measured).await?;
-    let service = fixture.open().await?;
-    let rebuilding = rebuilding(&fixture, &service).await?;
+    let target = fixture.open().await?;
+    let service = &target.service;
+    let rebuilding = rebuilding(&fixture, service).await?;
     let ends = CancellationToken::new();
-    let address = serve(&service, ends.clone()).await?;
-    let token = token(&fixture, &service, extent.friends).await?;
+    let address = serve(service, ends.clone()).await?;
+    let token = token(&fixture, &target, extent.friends).await?;
     let delivery = timelines.delivery * number(extent.friends);
     let asking = move || ask(address, &token, extent, delivery);
     let asked = tokio::task::spawn_blocking(asking).await??;
@@ -113,7 +115,7 @@ pub async fn costs(folder: &Path, extent: Extent) -> anyhow::Result<Measured> {
     let warm = measured.of("feed_read_warm");
     measured.add("feed_read_cold", rebuilding + warm);
     ends.cancel();
-    fixture.close(service).await?;
+    fixture.close(target).await?;
     Ok(measured)
 }
 
@@ -124,14 +126,14 @@ async fn fill(
     measured: &mut Measured,
 ) -> anyhow::Result<()> {
     let empty = fixture.close(fixture.open().await?).await?;
-    let service = fixture.open().await?;
-    fixture.sign_up_people(&service, extent.people).await?;
-    let with_people = fixture.close(service).await?;
+    let target = fixture.open().await?;
+    fixture.sign_up_people(&target, extent.people).await?;
+    let with_people = fixture.close(target).await?;
     measured.add("person_disk", (with_people - empty) / number(extent.people));
 
-    let service = fixture.open().await?;
-    let friendships = fixture.befriend(&service, extent.friends).await?;
-    let with_friends = fixture.close(service).await?;
+    let target = fixture.open().await?;
+    let friendships = fixture.befriend(&target, extent.friends).await?;
+    let with_friends = fixture.close(target).await?;
     measured.add(
         "friendship_disk",
         (with_friends - with_people) / number(friendships),
@@ -139,10 +141,10 @@ async fn fill(
 
     let posts = extent.people * extent.stories_each;
     let begin = now();
-    let service = fixture.open().await?;
-    let stories = everybody(&fixture.people, &service, extent, Act::Post).await?;
+    let target = fixture.open().await?;
+    let stories = everybody(&fixture.people, &target.service, extent, Act::Post).await?;
     measured.add("writes_max", number(posts) / begin.elapsed().as_secs_f64());
-    let with_stories = fixture.close(service).await?;
+    let with_stories = fixture.close(target).await?;
     let letters: usize = (0..posts).map(|number| text(number).len()).sum();
     let rows = with_stories - with_friends - number(letters);
     measured.add("story_disk", rows / number(posts));
@@ -152,9 +154,9 @@ async fn fill(
         ("like_disk", Act::Like(stories.clone())),
         ("comment_disk", Act::Comment(stories)),
     ] {
-        let service = fixture.open().await?;
-        everybody(&fixture.people, &service, extent, act).await?;
-        let bytes = fixture.close(service).await?;
+        let target = fixture.open().await?;
+        everybody(&fixture.people, &target.service, extent, act).await?;
+        let bytes = fixture.close(target).await?;
         measured.add(name, (bytes - before) / number(posts));
         before = bytes;
     }
@@ -260,8 +262,9 @@ async fn read_all(fixture: &Fixture, service: &Service) -> anyhow::Result<f64> {
 }
 
 /// Signs up a new person with this number of friends. Returns the token.
-async fn token(fixture: &Fixture, service: &Service, friends: usize) -> anyhow::Result<String> {
-    let signed_up = service
+async fn token(fixture: &Fixture, target: &Target, friends: usize) -> anyhow::Result<String> {
+    let signed_up = target
+        .service
         .accounts()
         .sign_up(SignUpRequest {
             handle: "reader".to_owned(),
@@ -277,11 +280,12 @@ async fn token(fixture: &Fixture, service: &Service, friends: usize) -> anyhow::
         .iter()
         .take(friends)
         .map(|friend| (reader, *friend));
-    service
-        .store()
-        .befriend_many(pairs.collect(), service.clock().now())
+    let now = target.service.clock().now();
+    target
+        .operations
+        .befriend_many(pairs.collect(), now)
         .await?;
-    quiet(service).await?;
+    quiet(&target.service).await?;
     Ok(signed_up.token.as_str().to_owned())
 }
 

@@ -7,7 +7,9 @@
 
 pub mod demo;
 pub mod import;
+mod target;
 mod watch;
 pub mod world;
 
+pub use self::target::Target;
 pub use self::watch::Watch;

@@ -7,21 +7,42 @@ use anyhow::Context;
 use sosik_api::AdminToken;
 use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
+use sosik_populate::Target;
 use sosik_service::{Clock, Sabotage, Service, Settings, SystemClock};
+use sosik_store::Operations;
 use sosik_store_sqlite::{SqliteFile, SqliteOptions, SqliteStore};
 
 use crate::breached::RangeClient;
 use crate::config::{Config, Loaded};
 use crate::random::random_u64;
 
+/// A service that runs, and what only operators and imports need of its store.
+pub struct Opened {
+    /// The service.
+    pub service: Service,
+    /// The operations of its store.
+    pub operations: Arc<dyn Operations>,
+}
+
+impl Opened {
+    /// For everything that fills a store.
+    pub fn target(&self) -> Target {
+        Target {
+            service: self.service.clone(),
+            operations: Arc::clone(&self.operations),
+        }
+    }
+}
+
 /// Opens the store and starts a service on it.
 ///
 /// # Errors
 /// The store cannot be opened, for example because another process uses it.
-pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
+pub async fn open(loaded: &Loaded) -> anyhow::Result<Opened> {
     let config = &loaded.config;
     let clock = clock();
     let store = SqliteStore::open(&store_options(config, &*clock)).context("open the store")?;
+    let operations = Arc::<SqliteStore>::clone(&store);
     let service = Service::start(sosik_service::Parts {
         store,
         engines: Engines::memory(fabric_options(config), random_u64()?),
@@ -37,7 +58,10 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Service> {
             .accounts()
             .set_breached_passwords(RangeClient::new(&breached.url, breached.timeout)?);
     }
-    Ok(service)
+    Ok(Opened {
+        service,
+        operations,
+    })
 }
 
 /// A clock with an adjustable offset, in test builds.

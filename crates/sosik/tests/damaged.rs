@@ -13,7 +13,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use common::{Folder, Ran};
-use sosik_store::{People, Store, Stories};
+use sosik_store::{Maintenance, Store};
 
 /// Stories whose words hardly repeat, so that most bits of the compressed file are literals. A flipped bit then changes
 /// one letter, and only the checksum at the end detects it.

@@ -8,7 +8,7 @@ use common::Folder;
 use serde_json::json;
 use sosik_feed::limits::FRIENDS_MAX;
 use sosik_feed::{Audience, Circle, PersonId, StoryId, Visibility};
-use sosik_store::{Accounts, People, Relations, Store, Stories, StoryRecord};
+use sosik_store::{Accounts, Maintenance, People, Relations, Store, Stories, StoryRecord};
 use sosik_store_sqlite::SqliteStore;
 
 /// With the byte order mark that some programs write.

@@ -14,7 +14,7 @@ use sosik_feed::id::EPOCH;
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Bucket, CommitPosition, PersonId, RawId, StoryId, Timestamp};
 use sosik_store::{
-    Accounts, Feeds, Likes, NewPerson, NewStory, People, Relations, Store, Stories, StorySpan,
+    Feeds, Imports, NewPerson, NewStory, People, Relations, Store, Stories, StorySpan,
 };
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 use tokio::task::JoinSet;

@@ -33,17 +33,6 @@ impl Accounts for SqliteStore {
         .await
     }
 
-    async fn sign_up_many(&self, people: Vec<NewPerson>) -> StoreResult<u64> {
-        self.write("sign up many", move |db| {
-            let mut made = 0;
-            for person in &people {
-                made += u64::from(insert(db, person)?);
-            }
-            Ok(made)
-        })
-        .await
-    }
-
     async fn credentials(&self, handle: &str) -> StoreResult<Option<Credentials>> {
         let handle = handle.to_owned();
         self.read("look up credentials", move |db| {
@@ -106,6 +95,15 @@ fn credentials(row: &Row<'_>) -> rusqlite::Result<Credentials> {
         person: PersonId::from_i64(row.get(0)?),
         password_hash: row.get(1)?,
     })
+}
+
+/// Inserts people, except those whose handle is taken. Returns the number inserted.
+pub(super) fn import(db: &Db<'_>, people: &[NewPerson]) -> StoreResult<u64> {
+    let mut made = 0;
+    for person in people {
+        made += u64::from(insert(db, person)?);
+    }
+    Ok(made)
 }
 
 fn insert(db: &Db<'_>, person: &NewPerson) -> StoreResult<bool> {

@@ -115,31 +115,6 @@ impl Comments for SqliteStore {
         })
         .await
     }
-
-    async fn comment_many(&self, comments: Vec<NewComment>) -> StoreResult<u64> {
-        self.write("comment many", move |db| {
-            let mut made = 0;
-            for comment in &comments {
-                let (id, story, author) = (
-                    comment.id.as_i64(),
-                    comment.story.as_i64(),
-                    comment.author.as_i64(),
-                );
-                let at = comment.now.as_i64();
-                if db.changes(COMMENT_IMPORT, params![id, story, author, comment.text, at])? {
-                    counts::written(
-                        db,
-                        comment.author,
-                        Written::comment(bytes_of(&comment.text)),
-                    )?;
-                    counts::comments(db, comment.story, 1)?;
-                    made += 1;
-                }
-            }
-            Ok(made)
-        })
-        .await
-    }
 }
 
 fn comment(row: &Row<'_>) -> rusqlite::Result<CommentRecord> {
@@ -151,6 +126,27 @@ fn comment(row: &Row<'_>) -> rusqlite::Result<CommentRecord> {
         created_at: Timestamp::from_i64(row.get(4)?),
         edited_at: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_i64),
     })
+}
+
+/// Inserts comments on stories that exist, without notifications. Returns the number inserted.
+pub(super) fn import(db: &Db<'_>, comments: &[NewComment]) -> StoreResult<u64> {
+    let mut made = 0;
+    for comment in comments {
+        let row = params![
+            comment.id.as_i64(),
+            comment.story.as_i64(),
+            comment.author.as_i64(),
+            comment.text,
+            comment.now.as_i64()
+        ];
+        if db.changes(COMMENT_IMPORT, row)? {
+            let written = Written::comment(bytes_of(&comment.text));
+            counts::written(db, comment.author, written)?;
+            counts::comments(db, comment.story, 1)?;
+            made += 1;
+        }
+    }
+    Ok(made)
 }
 
 fn removed(row: &Row<'_>) -> rusqlite::Result<(StoryId, PersonId, i64)> {

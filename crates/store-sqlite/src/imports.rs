@@ -1,14 +1,14 @@
-//! Queries of bulk imports.
+//! Bulk imports: the contract, and queries of what is there already.
 
 use async_trait::async_trait;
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::{PersonId, StoryId, Timestamp};
 
-use super::SqliteStore;
 use super::db::Db;
 use super::people::id_by_handle;
 use super::statement::{Sql, statements};
 use super::stories::story_id;
-use sosik_store::{ExistingStory, Imports, StoreResult};
+use super::{SqliteStore, accounts, bulk, comments, likes, posts};
+use sosik_store::{ExistingStory, Imports, NewComment, NewPerson, NewStory, StoreResult};
 
 statements! {
     ARE_FRIENDS = "SELECT 1 FROM friendships WHERE person = ?1 AND friend = ?2";
@@ -19,6 +19,46 @@ statements! {
 
 #[async_trait]
 impl Imports for SqliteStore {
+    async fn sign_up_many(&self, people: Vec<NewPerson>) -> StoreResult<u64> {
+        self.write("sign up many", move |db| accounts::import(db, &people))
+            .await
+    }
+
+    async fn befriend_many(
+        &self,
+        pairs: Vec<(PersonId, PersonId)>,
+        now: Timestamp,
+    ) -> StoreResult<u64> {
+        self.write("befriend many", move |db| bulk::befriend(db, &pairs, now))
+            .await
+    }
+
+    async fn follow_many(
+        &self,
+        pairs: Vec<(PersonId, PersonId)>,
+        now: Timestamp,
+    ) -> StoreResult<u64> {
+        self.write("follow many", move |db| bulk::follow(db, &pairs, now))
+            .await
+    }
+
+    async fn post_many(&self, stories: Vec<NewStory>) -> StoreResult<u64> {
+        self.write("post many stories", move |db| {
+            posts::post_many(db, &stories)
+        })
+        .await
+    }
+
+    async fn comment_many(&self, comments: Vec<NewComment>) -> StoreResult<u64> {
+        self.write("comment many", move |db| comments::import(db, &comments))
+            .await
+    }
+
+    async fn like_many(&self, likes: Vec<(PersonId, StoryId, Timestamp)>) -> StoreResult<u64> {
+        self.write("like many", move |db| likes::import(db, &likes))
+            .await
+    }
+
     async fn ids_of_handles(&self, handles: Vec<String>) -> StoreResult<Vec<Option<PersonId>>> {
         self.read("look up handles", move |db| {
             handles

@@ -122,20 +122,18 @@ impl Likes for SqliteStore {
         })
         .await
     }
+}
 
-    async fn like_many(&self, likes: Vec<(PersonId, StoryId, Timestamp)>) -> StoreResult<u64> {
-        self.write("like many", move |db| {
-            let mut made = 0;
-            for (person, story, at) in likes {
-                if db.changes(LIKE_IMPORT, [person.as_i64(), story.as_i64(), at.as_i64()])? {
-                    counts::likes(db, story, 1)?;
-                    made += 1;
-                }
-            }
-            Ok(made)
-        })
-        .await
+/// Inserts likes of stories that exist, without notifications. Returns the number inserted.
+pub(super) fn import(db: &Db<'_>, likes: &[(PersonId, StoryId, Timestamp)]) -> StoreResult<u64> {
+    let mut made = 0;
+    for (person, story, at) in likes {
+        if db.changes(LIKE_IMPORT, [person.as_i64(), story.as_i64(), at.as_i64()])? {
+            counts::likes(db, *story, 1)?;
+            made += 1;
+        }
     }
+    Ok(made)
 }
 
 fn like(

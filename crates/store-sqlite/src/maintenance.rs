@@ -36,6 +36,8 @@ statements! {
     STORY_KEPT = "SELECT likes, comments FROM story_counts WHERE story = ?1";
     STORY_MEND = "INSERT INTO story_counts (story, likes, comments, revision) VALUES (?1, ?2, ?3, 1)
         ON CONFLICT (story) DO UPDATE SET likes = excluded.likes, comments = excluded.comments, revision = revision + 1";
+    PEOPLE_COUNT = "SELECT count(*) FROM people";
+    STORIES_COUNT = "SELECT count(*) FROM stories WHERE deleted_at IS NULL";
 }
 
 #[async_trait]
@@ -55,6 +57,20 @@ impl Maintenance for SqliteStore {
     async fn repair_stories(&self, after: StoryId, limit: u32) -> StoreResult<RepairedStories> {
         self.write("mend stories", move |db| repair_stories(db, after, limit))
             .await
+    }
+
+    async fn people_count(&self) -> StoreResult<u64> {
+        self.read("count people", |db| {
+            Ok(db.number(PEOPLE_COUNT, [])?.unsigned_abs())
+        })
+        .await
+    }
+
+    async fn stories_count(&self) -> StoreResult<u64> {
+        self.read("count stories", |db| {
+            Ok(db.number(STORIES_COUNT, [])?.unsigned_abs())
+        })
+        .await
     }
 }
 

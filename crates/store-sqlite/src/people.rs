@@ -30,7 +30,6 @@ statements! {
           AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = person AND blocked = ?3)
         ORDER BY term, person LIMIT ?4";
     EVERYBODY = "SELECT id FROM people WHERE id > ?1 ORDER BY id LIMIT ?2";
-    PEOPLE_COUNT = "SELECT count(*) FROM people";
     ANYBODY = "SELECT 1 FROM people LIMIT 1";
     READ_POSITION = "SELECT story FROM read_marks WHERE person = ?1";
     READ_POSITION_ADVANCE = "INSERT INTO read_marks (person, story) VALUES (?1, ?2)
@@ -112,13 +111,6 @@ impl People for SqliteStore {
             db.rows(EVERYBODY, params![after.as_i64(), limit], |row| {
                 Ok(PersonId::from_i64(row.get(0)?))
             })
-        })
-        .await
-    }
-
-    async fn people_count(&self) -> StoreResult<u64> {
-        self.read("count people", |db| {
-            Ok(db.number(PEOPLE_COUNT, [])?.unsigned_abs())
         })
         .await
     }

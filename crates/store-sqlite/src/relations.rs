@@ -10,7 +10,7 @@ use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp
 
 use super::db::Db;
 use super::statement::{Sql, statements};
-use super::{SqliteStore, blocks, bulk, counts, friends, people};
+use super::{SqliteStore, blocks, counts, friends, people};
 use sosik_store::{
     CommitPosition, Committed, LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersMax,
     ReadersQuery, RelatedPerson, RelationChange, RelationLimits, Relations, RequestSide,
@@ -216,22 +216,6 @@ impl Relations for SqliteStore {
         .await
     }
 
-    async fn readers_of(
-        &self,
-        author: PersonId,
-        audience: Audience,
-        after: PersonId,
-        limit: u32,
-    ) -> StoreResult<ReaderChunk> {
-        let query = ReadersQuery {
-            author,
-            audience,
-            after,
-        };
-        self.read("walk the readers", move |db| readers(db, query, limit))
-            .await
-    }
-
     async fn readers_of_many(
         &self,
         queries: Vec<ReadersQuery>,
@@ -286,33 +270,6 @@ impl Relations for SqliteStore {
             .await?;
         }
         Ok(large)
-    }
-
-    async fn is_large_author(
-        &self,
-        author: PersonId,
-        limits: LargeAuthorLimits,
-    ) -> StoreResult<bool> {
-        let large = self.large_authors(vec![author], limits).await?;
-        Ok(large == [true])
-    }
-
-    async fn befriend_many(
-        &self,
-        pairs: Vec<(PersonId, PersonId)>,
-        now: Timestamp,
-    ) -> StoreResult<u64> {
-        self.write("befriend many", move |db| bulk::befriend(db, &pairs, now))
-            .await
-    }
-
-    async fn follow_many(
-        &self,
-        pairs: Vec<(PersonId, PersonId)>,
-        now: Timestamp,
-    ) -> StoreResult<u64> {
-        self.write("follow many", move |db| bulk::follow(db, &pairs, now))
-            .await
     }
 }
 

@@ -30,7 +30,6 @@ statements! {
     STORIES_OF = "SELECT id FROM stories WHERE author = ?1 AND deleted_at IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3";
     STORIES_OF_PUBLIC = "SELECT id FROM stories
         WHERE author = ?1 AND deleted_at IS NULL AND audience = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
-    STORIES_COUNT = "SELECT count(*) FROM stories WHERE deleted_at IS NULL";
 }
 
 #[async_trait]
@@ -39,13 +38,6 @@ impl Stories for SqliteStore {
         let limits = self.person_limits;
         self.commit("post a story", move |db| posts::post(db, &story, &limits))
             .await
-    }
-
-    async fn post_many(&self, stories: Vec<NewStory>) -> StoreResult<u64> {
-        self.write("post many stories", move |db| {
-            posts::post_many(db, &stories)
-        })
-        .await
     }
 
     async fn stories(
@@ -120,13 +112,6 @@ impl Stories for SqliteStore {
     async fn purge_story(&self, story: StoryId, rows_max: u32) -> StoreResult<bool> {
         self.write("purge a story", move |db| purge::purge(db, story, rows_max))
             .await
-    }
-
-    async fn stories_count(&self) -> StoreResult<u64> {
-        self.read("count stories", |db| {
-            Ok(db.number(STORIES_COUNT, [])?.unsigned_abs())
-        })
-        .await
     }
 
     async fn delete_idempotency_keys(&self, before: Timestamp, limit: u32) -> StoreResult<u64> {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use sosik_store::Store;
+use sosik_store::suite::world::EmptyStore;
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
-async fn open() -> Arc<dyn Store> {
+async fn open() -> Arc<dyn EmptyStore> {
     SqliteStore::open(&SqliteOptions::temporary()).expect("a temporary store opens")
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sosik_feed::people::Language;
 use sosik_feed::{PersonId, Timestamp};
-use sosik_store::{NewPerson, People, Store, StoreError};
+use sosik_store::{Maintenance, NewPerson, Store, StoreError};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore, backup, private};
 
 fn open(path: &Path) -> Result<Arc<SqliteStore>, StoreError> {

@@ -7,7 +7,7 @@ use std::fs;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sosik_feed::people::Language;
 use sosik_feed::{PersonId, Timestamp};
-use sosik_store::{Accounts, NewPerson, People, Store, StoreResult};
+use sosik_store::{Accounts, Maintenance, NewPerson, People, Store, StoreResult};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 use tokio::signal::unix::{SignalKind, signal};
 

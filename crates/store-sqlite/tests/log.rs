@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rusqlite::Connection;
 use sosik_feed::people::Language;
 use sosik_feed::{PersonId, Timestamp};
-use sosik_store::{Accounts, NewPerson, People, Store, StoreResult};
+use sosik_store::{Accounts, Maintenance, NewPerson, People, Store, StoreResult};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 use tokio::task::JoinHandle;
 

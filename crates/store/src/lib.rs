@@ -28,7 +28,7 @@ pub mod suite;
 
 pub use contract::{
     Accounts, Bulk, Comments, CursorKeys, Feeds, Imports, Likes, Maintenance, Nodes, Notifications,
-    Orders, People, Relations, Sessions, Store, Stories,
+    Operations, Orders, People, Relations, Sessions, Store, Stories,
 };
 pub use error::{StoreError, StoreResult};
 pub use person_limits::{PersonLimits, Quota};

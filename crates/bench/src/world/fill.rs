@@ -7,9 +7,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use sosik_feed::people::Language;
 use sosik_feed::{PersonId, SessionId, Timestamp, UnownedId};
-use sosik_store::{
-    Accounts, NewPerson, NewStory, Relations, SessionRecord, Sessions, Store, Stories,
-};
+use sosik_store::{Imports, NewPerson, NewStory, SessionRecord, Sessions, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 use super::shape::{AUDIENCE, Shape, person};

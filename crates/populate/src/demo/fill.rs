@@ -6,14 +6,13 @@ use anyhow::Context;
 use sosik_feed::people::{Bio, Handle};
 use sosik_feed::text::{hashtags, mentions};
 use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
-use sosik_service::Service;
 use sosik_store::{NewComment, NewStory};
 use sosik_town::{PastComment, PastStory, Town};
 
 use super::PASSWORD;
 use super::ids::PastIds;
-use crate::Watch;
 use crate::import::{new_person, set_bios};
+use crate::{Target, Watch};
 
 /// People, pairs or stories in one transaction.
 const PEOPLE_STEP: usize = 2_000;
@@ -50,14 +49,14 @@ pub struct Filled {
 ///
 /// # Errors
 /// When the store fails.
-pub async fn fill(service: &Service, town: &Town, watch: Watch) -> anyhow::Result<Filled> {
-    let now = service.clock().now();
+pub async fn fill(target: &Target, town: &Town, watch: Watch) -> anyhow::Result<Filled> {
+    let now = target.service.clock().now();
     let mut filled = Filled::default();
-    fill_people(service, town, watch, &mut filled).await?;
+    fill_people(target, town, watch, &mut filled).await?;
     tracing::debug!("added the people");
-    fill_relations(service, town, now, watch, &mut filled).await?;
+    fill_relations(target, town, now, watch, &mut filled).await?;
     tracing::debug!("added the friendships and follows");
-    fill_stories(service, town, now, watch, &mut filled).await?;
+    fill_stories(target, town, now, watch, &mut filled).await?;
     tracing::debug!("added the stories");
     Ok(filled)
 }
@@ -66,24 +65,25 @@ pub async fn fill(service: &Service, town: &Town, watch: Watch) -> anyhow::Resul
 ///
 /// # Errors
 /// When the store fails or lacks a person of the town.
-pub async fn people_of(service: &Service, town: &Town) -> anyhow::Result<Vec<PersonId>> {
+pub async fn people_of(target: &Target, town: &Town) -> anyhow::Result<Vec<PersonId>> {
     let handles = town
         .people()
         .iter()
         .map(|resident| resident.handle.as_str().to_owned())
         .collect();
-    let found = service.store().ids_of_handles(handles).await?;
+    let found = target.operations.ids_of_handles(handles).await?;
     let everybody: Option<Vec<_>> = found.into_iter().collect();
     everybody.context("the store lacks a person of the town: choose another folder with --data")
 }
 
 async fn fill_people(
-    service: &Service,
+    target: &Target,
     town: &Town,
     watch: Watch,
     filled: &mut Filled,
 ) -> anyhow::Result<()> {
-    let hash = service
+    let hash = target
+        .service
         .accounts()
         .hash_new_password(PASSWORD, [String::new(), String::new()])
         .await?;
@@ -91,7 +91,7 @@ async fn fill_people(
     for step in town.people().chunks(PEOPLE_STEP) {
         let (mut people, mut bios) = (Vec::with_capacity(step.len()), Vec::new());
         for resident in step {
-            let id = service.next_person().await?;
+            let id = target.service.next_person().await?;
             let (name, hash) = (resident.display_name.clone(), hash.clone());
             people.push(new_person(
                 id,
@@ -99,7 +99,7 @@ async fn fill_people(
                 name,
                 resident.language,
                 hash,
-                service.clock().now(),
+                target.service.clock().now(),
             ));
             bios.extend(
                 resident
@@ -109,8 +109,8 @@ async fn fill_people(
             );
             filled.people.push(id);
         }
-        service.store().sign_up_many(people).await?;
-        set_bios(service, bios).await?;
+        target.operations.sign_up_many(people).await?;
+        set_bios(&target.service, bios).await?;
         bar.inc(step.len() as u64);
     }
     bar.finish_and_clear();
@@ -118,7 +118,7 @@ async fn fill_people(
 }
 
 async fn fill_relations(
-    service: &Service,
+    target: &Target,
     town: &Town,
     now: Timestamp,
     watch: Watch,
@@ -136,12 +136,12 @@ async fn fill_relations(
     let steps = u32::try_from(friendships.len() / PAIRS_STEP + 2).unwrap_or(u32::MAX);
     let mut met = now.minus(TOWN_AGE);
     for step in friendships.chunks(PAIRS_STEP) {
-        filled.friendships += service.store().befriend_many(step.to_vec(), met).await?;
+        filled.friendships += target.operations.befriend_many(step.to_vec(), met).await?;
         met = met.plus(TOWN_AGE / steps);
         bar.inc(step.len() as u64);
     }
     for step in follows.chunks(PAIRS_STEP) {
-        filled.follows += service.store().follow_many(step.to_vec(), met).await?;
+        filled.follows += target.operations.follow_many(step.to_vec(), met).await?;
         bar.inc(step.len() as u64);
     }
     bar.finish_and_clear();
@@ -149,13 +149,13 @@ async fn fill_relations(
 }
 
 async fn fill_stories(
-    service: &Service,
+    target: &Target,
     town: &Town,
     now: Timestamp,
     watch: Watch,
     filled: &mut Filled,
 ) -> anyhow::Result<()> {
-    let mut ids = PastIds::new(service.settings().node.region);
+    let mut ids = PastIds::new(target.service.settings().node.region);
     let mut history = town.history(now, HISTORY);
     let bar = (watch.bar)("adding stories", history.len() as u64);
     loop {
@@ -173,9 +173,9 @@ async fn fill_stories(
             likes.extend(likes_of(id, &told, &filled.people, now));
             stories.push(story(id, told, &filled.people, now));
         }
-        filled.stories += service.store().post_many(stories).await?;
-        filled.comments += service.store().comment_many(comments).await?;
-        filled.likes += service.store().like_many(likes).await?;
+        filled.stories += target.operations.post_many(stories).await?;
+        filled.comments += target.operations.comment_many(comments).await?;
+        filled.likes += target.operations.like_many(likes).await?;
     }
     bar.finish_and_clear();
     Ok(())

@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use sosik_service::Service;
-
 use super::{Import, Input, Kind, Summary};
-use crate::Watch;
+use crate::{Target, Watch};
 
 /// The files to import. A file that is `None` is skipped.
 #[derive(Debug, Clone, Default)]
@@ -92,9 +90,9 @@ impl Inputs {
     /// # Errors
     /// When a file cannot be read or the store fails. [`Stopped`](super::Stopped) when a strict import stops. Lines
     /// imported before the error stay imported.
-    pub async fn import(self, service: &Service, strict: bool) -> anyhow::Result<Summary> {
-        let begin = service.clock().monotonic();
-        let mut import = Import::new(service.clone(), strict, self.watch);
+    pub async fn import(self, target: &Target, strict: bool) -> anyhow::Result<Summary> {
+        let begin = target.service.clock().monotonic();
+        let mut import = Import::new(target.clone(), strict, self.watch);
         let mut summary = Summary::default();
         if let Some(people) = self.people {
             summary.people = Some(import.people(people).await?);
@@ -115,7 +113,7 @@ impl Inputs {
         }
         summary.numbered_people = import.numbered_people();
         summary.broken_lines = import.broken_lines();
-        summary.seconds = (service.clock().monotonic() - begin).as_secs_f64();
+        summary.seconds = (target.service.clock().monotonic() - begin).as_secs_f64();
         Ok(summary)
     }
 }

@@ -30,25 +30,23 @@ pub use self::people::set_bios;
 pub use self::registry::{handle_of, new_person};
 pub use self::summary::{Pairs, People, Stories, Summary};
 
-use sosik_service::Service;
-
 use self::faults::Faults;
 use self::registry::Registry;
-use crate::Watch;
+use crate::{Target, Watch};
 
 /// An import in progress.
 pub struct Import {
-    service: Service,
+    target: Target,
     people: Registry,
     faults: Faults,
 }
 
 impl Import {
     /// Starts an import. A strict import stops at the first line that it cannot use.
-    pub fn new(service: Service, strict: bool, watch: Watch) -> Self {
+    pub fn new(target: Target, strict: bool, watch: Watch) -> Self {
         Self {
-            people: Registry::new(service.clone()),
-            service,
+            people: Registry::new(target.clone()),
+            target,
             faults: Faults::new(strict, watch.note),
         }
     }

@@ -8,12 +8,12 @@
 //! A file of dates without times puts a whole day into one millisecond. When its 64 sequence numbers are used, the next
 //! millisecond is used.
 
+use crate::Target;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 use sosik_feed::id::{EPOCH, RawId, SEQUENCES, node_of_imports};
 use sosik_feed::{Bucket, PersonId, StoryId, Timestamp, UnownedId};
-use sosik_service::Service;
 use sosik_store::ExistingStory;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -77,26 +77,26 @@ impl Moments {
     /// Returns the id for a story, or that it is already stored.
     pub(super) async fn slot(
         &mut self,
-        service: &Service,
+        target: &Target,
         at: Timestamp,
         author: PersonId,
         text: &str,
     ) -> anyhow::Result<Slot> {
         let first = at.since(EPOCH).as_millis().try_into()?;
-        let room = self.learn_room(service, first).await?;
+        let room = self.learn_room(target, first).await?;
         Ok(self.put(first, room, (author, xxh3_64(text.as_bytes()))))
     }
 
     /// Whether the story is stored with this time.
     pub(super) async fn holds(
         &mut self,
-        service: &Service,
+        target: &Target,
         at: Timestamp,
         author: PersonId,
         text: &str,
     ) -> anyhow::Result<bool> {
         let first = at.since(EPOCH).as_millis().try_into()?;
-        let room = self.learn_room(service, first).await?;
+        let room = self.learn_room(target, first).await?;
         Ok(self.has(first, room, (author, xxh3_64(text.as_bytes()))))
     }
 
@@ -111,12 +111,12 @@ impl Moments {
     }
 
     /// Returns the first millisecond with a free id. `None` if all that a story of this time may use are full.
-    async fn learn_room(&mut self, service: &Service, first: u64) -> anyhow::Result<Option<u64>> {
+    async fn learn_room(&mut self, target: &Target, first: u64) -> anyhow::Result<Option<u64>> {
         loop {
             match self.room(first) {
                 Room::At(millis) => return Ok(Some(millis)),
                 Room::Nowhere => return Ok(None),
-                Room::Unknown(millis) => self.learn(service, millis).await?,
+                Room::Unknown(millis) => self.learn(target, millis).await?,
             }
         }
     }
@@ -171,11 +171,11 @@ impl Moments {
     }
 
     /// Reads the stories of a millisecond.
-    async fn learn(&mut self, service: &Service, millis: u64) -> anyhow::Result<()> {
+    async fn learn(&mut self, target: &Target, millis: u64) -> anyhow::Result<()> {
         let lowest = RawId::from_fields(millis, self.node, 0, Bucket::FIRST);
         let highest = RawId::from_fields(millis, self.node, SEQUENCES - 1, Bucket::LAST);
-        let taken = service
-            .store()
+        let taken = target
+            .operations
             .existing_stories(StoryId::new(lowest), StoryId::new(highest))
             .await?;
         self.know(millis, taken);

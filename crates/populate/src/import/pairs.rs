@@ -1,8 +1,8 @@
 //! Edge lists: friendships and follows, one pair `u v` per line.
 
+use crate::Target;
 use rustc_hash::FxHashSet;
 use sosik_feed::PersonId;
-use sosik_service::Service;
 
 use super::Import;
 use super::input::Input;
@@ -57,7 +57,7 @@ impl Import {
             };
             let people: Vec<_> = step.iter().filter_map(known).collect();
             pairs.refused += (step.len() - people.len()) as u64;
-            keep(&self.service, kind, people, &mut pairs).await?;
+            keep(&self.target, kind, people, &mut pairs).await?;
         }
         input.bar.finish_and_clear();
         Ok(pairs)
@@ -65,12 +65,13 @@ impl Import {
 }
 
 async fn keep(
-    service: &Service,
+    target: &Target,
     kind: Kind,
     people: Vec<(PersonId, PersonId)>,
     pairs: &mut Pairs,
 ) -> anyhow::Result<()> {
-    let (store, now, asked) = (service.store(), service.clock().now(), people.len() as u64);
+    let (store, now) = (&target.operations, target.service.clock().now());
+    let asked = people.len() as u64;
     let new = match kind {
         Kind::Friendships => store.befriend_many(people.clone(), now).await?,
         Kind::Follows => store.follow_many(people.clone(), now).await?,

@@ -115,14 +115,14 @@ impl Import {
         for (person, hash) in missing.into_iter().zip(hashed) {
             match hash {
                 Ok(hash) => {
-                    let id = self.service.next_person().await?;
+                    let id = self.target.service.next_person().await?;
                     new.push(new_person(
                         id,
                         &person.handle,
                         person.name.clone(),
                         person.language,
                         hash,
-                        self.service.clock().now(),
+                        self.target.service.clock().now(),
                     ));
                 }
                 Err(ServiceError::RuleBroken(rule)) => {
@@ -133,7 +133,7 @@ impl Import {
             }
         }
         let handles = new.iter().map(|person| person.handle.clone()).collect();
-        people.new += self.service.store().sign_up_many(new).await?;
+        people.new += self.target.operations.sign_up_many(new).await?;
         Ok(handles)
     }
 
@@ -155,14 +155,14 @@ impl Import {
             .iter()
             .map(|person| person.handle.as_str().to_owned())
             .collect();
-        Ok(self.service.store().ids_of_handles(handles).await?)
+        Ok(self.target.operations.ids_of_handles(handles).await?)
     }
 
     /// Hashes the passwords, as many at a time as the configuration allows.
     async fn hashed(&self, people: &[&Person]) -> Vec<Result<String, ServiceError>> {
-        let at_once = self.service.settings().passwords.hashes_at_once;
+        let at_once = self.target.service.settings().passwords.hashes_at_once;
         let hash = |person: &Person| {
-            let (service, password) = (self.service.clone(), person.password.clone());
+            let (service, password) = (self.target.service.clone(), person.password.clone());
             let personal = [
                 person.handle.as_str().to_owned(),
                 person.name.as_str().to_owned(),
@@ -191,6 +191,7 @@ impl Import {
             .collect();
         let asked: Vec<_> = with_bio.iter().map(|(id, _)| *id).collect();
         let records = self
+            .target
             .service
             .store()
             .people(&asked, sosik_feed::CommitPosition::LATEST)
@@ -200,7 +201,7 @@ impl Import {
             .map(|person| person.id)
             .collect();
         set_bios(
-            &self.service,
+            &self.target.service,
             with_bio
                 .into_iter()
                 .filter(|(id, _)| untouched.contains(id))

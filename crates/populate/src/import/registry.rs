@@ -4,10 +4,10 @@
 //! created if that handle does not exist. The handles of two numbers never look alike: in the skeleton of a handle the
 //! digits 0, 1 and 5 become letters and the others stay, so different numbers stay different.
 
+use crate::Target;
 use rustc_hash::FxHashMap;
 use sosik_feed::people::{DisplayName, Handle, Language};
 use sosik_feed::{PersonId, Timestamp, search};
-use sosik_service::Service;
 use sosik_store::NewPerson;
 
 /// Largest number of a person. With the prefix `person` it has the maximum length of a handle.
@@ -17,7 +17,7 @@ const STEP: usize = 2_000;
 
 /// People by number. Grows with the number of people in the files, not with the number of lines.
 pub(super) struct Registry {
-    service: Service,
+    target: Target,
     /// `None`: another person has this handle or one that looks like it.
     numbers: FxHashMap<u64, Option<PersonId>>,
     /// Number of people created.
@@ -26,9 +26,9 @@ pub(super) struct Registry {
 
 impl Registry {
     /// An empty registry.
-    pub(super) fn new(service: Service) -> Self {
+    pub(super) fn new(target: Target) -> Self {
         Self {
-            service,
+            target,
             numbers: FxHashMap::default(),
             made: 0,
         }
@@ -76,7 +76,7 @@ impl Registry {
 
     async fn look_up(&mut self, numbers: &[u64]) -> anyhow::Result<()> {
         let handles = numbers.iter().map(|number| handle_of(*number)).collect();
-        let found = self.service.store().ids_of_handles(handles).await?;
+        let found = self.target.operations.ids_of_handles(handles).await?;
         self.numbers.extend(numbers.iter().copied().zip(found));
         Ok(())
     }
@@ -84,7 +84,7 @@ impl Registry {
     async fn make(&self, numbers: &[u64]) -> anyhow::Result<u64> {
         let mut people = Vec::with_capacity(numbers.len());
         for &number in numbers {
-            let id = self.service.next_person().await?;
+            let id = self.target.service.next_person().await?;
             let handle = Handle::from_stored(handle_of(number));
             let name = DisplayName::from_stored(format!("Person {number}"));
             people.push(new_person(
@@ -93,10 +93,10 @@ impl Registry {
                 name,
                 Language::default(),
                 String::new(),
-                self.service.clock().now(),
+                self.target.service.clock().now(),
             ));
         }
-        Ok(self.service.store().sign_up_many(people).await?)
+        Ok(self.target.operations.sign_up_many(people).await?)
     }
 }
 

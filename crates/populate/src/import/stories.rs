@@ -58,9 +58,9 @@ impl Import {
             shift_days,
             ..Stories::default()
         };
-        let mut moments = Moments::new(self.service.settings().node.region);
-        let characters_max = self.service.settings().texts.story_characters_max;
-        let now = self.service.clock().now();
+        let mut moments = Moments::new(self.target.service.settings().node.region);
+        let characters_max = self.target.service.settings().texts.story_characters_max;
+        let now = self.target.service.clock().now();
         loop {
             let lines = input.lines(STEP, |line| {
                 let story = read(line, characters_max)?;
@@ -91,7 +91,7 @@ impl Import {
     /// # Errors
     /// When the file cannot be read or the store fails.
     pub async fn auto_shift(&mut self, mut input: Input) -> anyhow::Result<i64> {
-        let characters_max = self.service.settings().texts.story_characters_max;
+        let characters_max = self.target.service.settings().texts.story_characters_max;
         let mut newest: Option<Story> = None;
         loop {
             let lines = input.lines(STEP, |line| read(line, characters_max))?;
@@ -106,7 +106,7 @@ impl Import {
         }
         input.bar.finish_and_clear();
         let Some(newest) = newest else { return Ok(0) };
-        let today = days_to(newest.millis, self.service.clock().now());
+        let today = days_to(newest.millis, self.target.service.clock().now());
         let Some(author) = self
             .authors(std::slice::from_ref(&newest))
             .await?
@@ -115,15 +115,15 @@ impl Import {
         else {
             return Ok(today);
         };
-        let mut moments = Moments::new(self.service.settings().node.region);
+        let mut moments = Moments::new(self.target.service.settings().node.region);
         for days in
             (0..=today.saturating_sub(days_to(newest.millis, EPOCH))).map(|back| today - back)
         {
-            let Ok(at) = shifted(newest.millis, days, self.service.clock().now()) else {
+            let Ok(at) = shifted(newest.millis, days, self.target.service.clock().now()) else {
                 break;
             };
             if moments
-                .holds(&self.service, at, author, newest.text.as_str())
+                .holds(&self.target, at, author, newest.text.as_str())
                 .await?
             {
                 return Ok(days);
@@ -148,7 +148,7 @@ impl Import {
                 continue;
             };
             match moments
-                .slot(&self.service, story.at, author, story.text.as_str())
+                .slot(&self.target, story.at, author, story.text.as_str())
                 .await?
             {
                 Slot::Existing => stories.there += 1,
@@ -172,7 +172,7 @@ impl Import {
                 }
             }
         }
-        stories.new += self.service.store().post_many(new).await?;
+        stories.new += self.target.operations.post_many(new).await?;
         Ok(())
     }
 
@@ -192,8 +192,8 @@ impl Import {
             }
         }
         let mut found = self
-            .service
-            .store()
+            .target
+            .operations
             .ids_of_handles(handles)
             .await?
             .into_iter();

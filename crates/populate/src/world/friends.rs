@@ -24,7 +24,7 @@ const AGE: Duration = Duration::from_secs(400 * 86_400);
 impl Fill {
     /// Writes town by town. The next town is computed while one is written.
     pub(super) async fn fill_friends(&self, world: &Arc<World>) -> anyhow::Result<Part> {
-        let store = self.service.store();
+        let store = &self.target.operations;
         let towns = world.towns();
         let is_there = async |town: u64| {
             let town = self.town(world, u32::try_from(town)?).await?;
@@ -64,14 +64,14 @@ impl Fill {
 
     /// Imports an edge list like `sosik import`, which skips stored pairs.
     pub(super) async fn fill_list(&self, list: &Listed) -> anyhow::Result<Part> {
-        let mut import = Import::new(self.service.clone(), false, self.watch);
+        let mut import = Import::new(self.target.clone(), false, self.watch);
         let input = Input::open(list.path(), "friendships", self.watch)?;
         let pairs = import.pairs(Kind::Friendships, input).await?;
         Ok(Part::of(pairs.new))
     }
 
     pub(super) async fn fill_follows(&self, world: &Arc<World>) -> anyhow::Result<Part> {
-        let store = self.service.store();
+        let store = &self.target.operations;
         let people = world.people();
         let steps = u64::from(people.div_ceil(FOLLOWS_STEP));
         let bar = (self.watch.bar)("people follow stars", people.into());
@@ -91,9 +91,10 @@ impl Fill {
             bar.inc(FOLLOWS_STEP.into());
         }
         bar.finish_and_clear();
-        let limits = self.service.settings().delivery.large_author;
+        let limits = self.target.service.settings().delivery.large_author;
         for star in world.stars() {
-            store.is_large_author(self.id(*star), limits).await?;
+            let serving = self.target.service.store();
+            serving.large_authors(vec![self.id(*star)], limits).await?;
         }
         Ok(Part::of(new))
     }

@@ -71,7 +71,7 @@ impl Fill {
     /// Returns the manifest in the store. If the store is empty, creates the first person with our manifest. `until` is
     /// kept from the first run.
     pub(super) async fn stored_manifest(&self, password: &str) -> anyhow::Result<WorldManifest> {
-        let store = self.service.store();
+        let store = self.target.service.store();
         let handle = handle_of(self.number(0));
         let first = store.person_by_handle(&handle).await?;
         if let Some(first) = &first
@@ -94,12 +94,16 @@ impl Fill {
             return Ok(found);
         }
         if first.as_ref().is_some_and(|first| first.id != self.id(0))
-            || store.people_count().await? > u64::from(first.is_some())
+            || self.target.operations.people_count().await? > u64::from(first.is_some())
         {
             bail!("the store holds people of no world: name another store.url");
         }
         self.sign_up(0..1, &self.hash(password).await?).await?;
-        set_bios(&self.service, vec![(self.id(0), self.manifest.to_string())]).await?;
+        set_bios(
+            &self.target.service,
+            vec![(self.id(0), self.manifest.to_string())],
+        )
+        .await?;
         Ok(self.manifest.clone())
     }
 }

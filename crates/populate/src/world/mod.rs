@@ -27,9 +27,8 @@ use serde::Serialize;
 use sosik_feed::id::{SEQUENCES, node_of_imports};
 use sosik_feed::{Bucket, PersonId, Timestamp, UnownedId};
 use sosik_load::world::{StoryGenerator, World};
-use sosik_service::Service;
 
-use crate::Watch;
+use crate::{Target, Watch};
 
 /// The source of the friendships.
 pub enum Source {
@@ -41,7 +40,7 @@ pub enum Source {
 
 /// Fills a store with a world.
 pub struct Fill {
-    service: Service,
+    target: Target,
     source: Source,
     manifest: WorldManifest,
     watch: Watch,
@@ -85,14 +84,14 @@ impl Fill {
     /// # Errors
     /// When the store contains another world or people of no world, or fails.
     pub async fn begin(
-        service: Service,
+        target: Target,
         source: Source,
         manifest: WorldManifest,
         password: &str,
         watch: Watch,
     ) -> anyhow::Result<Self> {
         let mut fill = Self {
-            service,
+            target,
             source,
             manifest,
             watch,
@@ -131,9 +130,9 @@ impl Fill {
         what: &str,
         work: impl Future<Output = anyhow::Result<Part>>,
     ) -> anyhow::Result<Part> {
-        let begin = self.service.clock().monotonic();
+        let begin = self.target.service.clock().monotonic();
         let mut part = work.await?;
-        part.seconds = (self.service.clock().monotonic() - begin).as_secs_f64();
+        part.seconds = (self.target.service.clock().monotonic() - begin).as_secs_f64();
         (self.watch.note)(&format!(
             "{what}: {} new in {:.1} s\n",
             part.new, part.seconds
@@ -154,7 +153,7 @@ impl Fill {
     }
 
     fn node(&self) -> u16 {
-        node_of_imports(self.service.settings().node.region)
+        node_of_imports(self.target.service.settings().node.region)
     }
 
     fn generator(&self) -> StoryGenerator {

@@ -22,7 +22,7 @@ impl Fill {
         let steps = all.div_ceil(STEP).into();
         let is_there = async |number: u64| {
             let last = handle_of(self.number(step(number).end - 1));
-            let found = self.service.store().ids_of_handles(vec![last]).await?;
+            let found = self.target.operations.ids_of_handles(vec![last]).await?;
             Ok(found.iter().any(Option::is_some))
         };
         let first = first_missing(steps, is_there).await?;
@@ -43,6 +43,7 @@ impl Fill {
     pub(super) async fn hash(&self, password: &str) -> anyhow::Result<String> {
         let nobody = [String::new(), String::new()];
         Ok(self
+            .target
             .service
             .accounts()
             .hash_new_password(password, nobody)
@@ -66,6 +67,6 @@ impl Fill {
             )
         };
         let people = people.map(person).collect();
-        Ok(self.service.store().sign_up_many(people).await?)
+        Ok(self.target.operations.sign_up_many(people).await?)
     }
 }

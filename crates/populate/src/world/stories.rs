@@ -17,7 +17,7 @@ const STEP: u64 = 50_000;
 
 impl Fill {
     pub(super) async fn fill_stories(&self) -> anyhow::Result<Part> {
-        let store = self.service.store();
+        let store = &self.target.operations;
         let generator = self.generator();
         let step = |step: u64| step * STEP..((step + 1) * STEP).min(generator.count());
         let steps = generator.count().div_ceil(STEP);

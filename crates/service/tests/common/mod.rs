@@ -25,7 +25,7 @@ use sosik_feed::{Audience, Cursor, PersonId, StoryId};
 use sosik_service::feeds::{FeedPage, FeedQuery, FeedStart};
 use sosik_service::stories::PostRequest;
 use sosik_service::{Clock, Parts, Sabotage, Service, Settings};
-use sosik_store::{Claim, ClaimName, NewPerson, NewStory, Store};
+use sosik_store::{Claim, ClaimName, NewPerson, NewStory, Operations, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 pub(crate) use clock::TestClock;
@@ -37,6 +37,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) struct World {
     folder: tempfile::TempDir,
     pub(crate) service: Service,
+    pub(crate) operations: Arc<dyn Operations>,
     pub(crate) settings: Settings,
     /// The faults to inject into the fabric.
     pub(crate) faults: Arc<Faults>,
@@ -56,10 +57,11 @@ impl World {
         let file = folder.path().join("sosik.db");
         let faults = Arc::new(Faults::default());
         let clock = Arc::new(TestClock::default());
-        let service = start(file, &settings, sabotage, 1, &faults, &clock).await;
+        let (service, operations) = start(file, &settings, sabotage, 1, &faults, &clock).await;
         Self {
             folder,
             service,
+            operations,
             settings,
             faults,
             clock,
@@ -73,7 +75,7 @@ impl World {
         self.service.stop().await;
         self.generation += 1;
         let file = self.folder.path().join("sosik.db");
-        self.service = start(
+        (self.service, self.operations) = start(
             file,
             &self.settings,
             self.sabotage,
@@ -110,7 +112,7 @@ impl World {
             });
         }
         let count = people.len() as u64;
-        assert_eq!(self.store().sign_up_many(people).await.unwrap(), count);
+        assert_eq!(self.operations.sign_up_many(people).await.unwrap(), count);
         ids
     }
 
@@ -137,7 +139,7 @@ impl World {
     /// Adds friendships directly to the store, which is fast but invalidates no cache. Call it before the first read.
     pub(crate) async fn befriend_all(&self, one: PersonId, others: &[PersonId]) {
         let pairs = others.iter().map(|other| (one, *other)).collect();
-        self.store()
+        self.operations
             .befriend_many(pairs, self.service.clock().now())
             .await
             .unwrap();
@@ -171,7 +173,7 @@ impl World {
     /// A story with an older id that is in the store and has not been delivered to anybody.
     pub(crate) async fn overdue_story(&self, author: PersonId, id: StoryId) {
         let story = self.bare_story(author, id, Duration::ZERO);
-        assert_eq!(self.store().post_many(vec![story]).await.unwrap(), 1);
+        assert_eq!(self.operations.post_many(vec![story]).await.unwrap(), 1);
     }
 
     /// The id of a story that is not posted yet.
@@ -277,14 +279,15 @@ async fn start(
     generation: u64,
     faults: &Arc<Faults>,
     clock: &Arc<TestClock>,
-) -> Service {
+) -> (Service, Arc<dyn Operations>) {
     let store = SqliteStore::open(&SqliteOptions::at(file, clock.now())).unwrap();
+    let operations = Arc::<SqliteStore>::clone(&store);
     let options = MemoryOptions {
         timeline_stories: settings.feed.timeline_stories,
         ..MemoryOptions::default()
     };
     let hook: Arc<dyn Hook> = Arc::<Faults>::clone(faults);
-    Service::start(Parts {
+    let service = Service::start(Parts {
         store,
         engines: hooked(Engines::memory(options, generation), &hook),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
@@ -292,7 +295,8 @@ async fn start(
         sabotage,
     })
     .await
-    .unwrap()
+    .unwrap();
+    (service, operations)
 }
 
 pub(crate) fn ids(page: &FeedPage) -> Vec<StoryId> {

@@ -13,7 +13,7 @@ use sosik_service::feeds::{FeedPage, FeedQuery, FeedStart};
 use sosik_service::stories::EditRequest;
 use sosik_service::stories::PostRequest;
 use sosik_service::{Clock, Parts, Service, ServiceResult, Settings};
-use sosik_store::{NewPerson, OrderStats, Store};
+use sosik_store::{NewPerson, Operations, OrderStats, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::clock::TestClock;
@@ -24,6 +24,7 @@ const NEVER: Duration = Duration::from_secs(100_000);
 
 pub struct World {
     pub service: Service,
+    pub operations: Arc<dyn Operations>,
     pub clock: Arc<TestClock>,
     pub gate: Arc<GateTimelines>,
     settings: Settings,
@@ -49,9 +50,10 @@ impl World {
         change(&mut settings);
         let clock = Arc::new(TestClock::default());
         let folder = tempfile::tempdir().unwrap();
-        let (service, gate) = start(file(&folder), &settings, engines, &clock, 1).await;
+        let (service, operations, gate) = start(file(&folder), &settings, engines, &clock, 1).await;
         Self {
             service,
+            operations,
             clock,
             gate,
             settings,
@@ -72,7 +74,7 @@ impl World {
             &self.clock,
             self.starts,
         );
-        (self.service, self.gate) = started.await;
+        (self.service, self.operations, self.gate) = started.await;
     }
 
     /// Restarts the service on a copy of the current store. As after a kill, the old process releases and writes
@@ -125,7 +127,7 @@ impl World {
             });
         }
         let ids: Vec<_> = people.iter().map(|person| person.id).collect();
-        assert_eq!(self.store().sign_up_many(people).await.unwrap(), count);
+        assert_eq!(self.operations.sign_up_many(people).await.unwrap(), count);
         ids
     }
 
@@ -247,8 +249,9 @@ async fn start(
     engines: MemoryOptions,
     clock: &Arc<TestClock>,
     starts: u64,
-) -> (Service, Arc<GateTimelines>) {
+) -> (Service, Arc<dyn Operations>, Arc<GateTimelines>) {
     let store = SqliteStore::open(&SqliteOptions::at(file, clock.now())).unwrap();
+    let operations = Arc::<SqliteStore>::clone(&store);
     let options = MemoryOptions {
         timeline_stories: settings.feed.timeline_stories,
         ..engines
@@ -265,7 +268,7 @@ async fn start(
         settings: settings.clone(),
         sabotage: None,
     };
-    (Service::start(parts).await.unwrap(), gate)
+    (Service::start(parts).await.unwrap(), operations, gate)
 }
 
 /// Ids of a page.

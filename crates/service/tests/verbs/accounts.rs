@@ -74,7 +74,7 @@ async fn a_sign_up_that_breaks_a_rule_is_refused_and_makes_nothing() {
         )
         .await;
     }
-    assert_eq!(world.store().people_count().await.unwrap(), 0);
+    assert_eq!(world.operations.people_count().await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ async fn somebody_with_exactly_this_handle_is_found_among_any_number_of_namesake
         created_at: sosik_feed::Timestamp::default(),
     });
     world
-        .store()
+        .operations
         .sign_up_many(namesakes.collect())
         .await
         .unwrap();

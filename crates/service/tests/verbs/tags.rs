@@ -123,7 +123,7 @@ async fn many_stories_for_others_are_not_even_looked_at() {
             claim: None,
         });
     }
-    assert_eq!(world.store().post_many(private).await.unwrap(), 2_000);
+    assert_eq!(world.operations.post_many(private).await.unwrap(), 2_000);
     let page = world
         .service
         .stories()

@@ -9,7 +9,7 @@ use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
 use sosik_service::accounts::{SignUpRequest, Viewer};
 use sosik_service::stories::PostRequest;
 use sosik_service::{Clock, Parts, Service, ServiceError, ServiceResult, Settings};
-use sosik_store::Store;
+use sosik_store::{Operations, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::clock::TestClock;
@@ -23,6 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// A service that starts empty.
 pub struct World {
     pub service: Service,
+    pub operations: Arc<dyn Operations>,
     pub clock: Arc<TestClock>,
 }
 
@@ -54,6 +55,7 @@ impl World {
             ..SqliteOptions::temporary()
         })
         .unwrap();
+        let operations = Arc::<SqliteStore>::clone(&store);
         let options = MemoryOptions {
             timeline_stories: settings.feed.timeline_stories,
             ..MemoryOptions::default()
@@ -67,6 +69,7 @@ impl World {
         };
         Self {
             service: Service::start(parts).await.unwrap(),
+            operations,
             clock,
         }
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sosik_api::Welcome;
+use sosik_populate::Target;
 use sosik_populate::demo::{self, DemoFolder, DemoSpec, Filled, PASSWORD};
-use sosik_service::Service;
 use sosik_town::{PEOPLE_MAX, PEOPLE_MIN, Town};
 
 use super::{Outcome, Sources};
@@ -81,9 +81,10 @@ async fn run_in(
         true => format!("http://{address}"),
         false => loaded.config.api.public_url.clone(),
     };
-    let service = wiring::open(&loaded).await?;
+    let opened = wiring::open(&loaded).await?;
+    let (service, target) = (opened.service.clone(), opened.target());
     let (town, people) = tokio::select! {
-        prepared = prepare(demo_folder, args, &service) => match prepared {
+        prepared = prepare(demo_folder, args, &target) => match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 service.stop().await;
@@ -122,29 +123,30 @@ async fn run_in(
 async fn prepare(
     demo_folder: &DemoFolder,
     args: &Args,
-    service: &Service,
+    target: &Target,
 ) -> anyhow::Result<(Town, Vec<sosik_feed::PersonId>)> {
-    let begin = service.clock().monotonic();
+    let clock = target.service.clock();
+    let begin = clock.monotonic();
     let asked = DemoSpec {
         seed: args.seed,
         people: args.people as usize,
     };
     let spec = demo_folder.found.unwrap_or(asked);
     let town = Town::generate(spec.seed, spec.people);
-    let seconds = || (service.clock().monotonic() - begin).as_secs_f64();
+    let seconds = || (clock.monotonic() - begin).as_secs_f64();
     if demo_folder.found.is_none() {
-        let filled = demo::fill(service, &town, WATCH).await?;
+        let filled = demo::fill(target, &town, WATCH).await?;
         demo_folder.complete(spec)?;
         print::out(&founded(&filled, seconds()))?;
         return Ok((town, filled.people));
     }
-    let people = demo::people_of(service, &town).await?;
+    let people = demo::people_of(target, &town).await?;
     let other = if spec == asked {
         ""
     } else {
         " (it keeps the --seed and --people it was created with)"
     };
-    let stories = service.store().stories_count().await?;
+    let stories = target.operations.stories_count().await?;
     print::out(&format!(
         "소담 Sodam continues: {} people, {stories} stories, opened in {:.1} s{other}\n",
         people.len(),

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use sosik_feed::{PersonId, StoryId};
-use sosik_service::Service;
+use sosik_store::Operations;
 
 use super::{Outcome, Sources};
+use crate::wiring::Opened;
 use crate::{print, progress, wiring};
 
 /// People or stories in one transaction.
@@ -42,9 +43,9 @@ struct Report {
 /// The store fails.
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
-    let service = wiring::open(&loaded).await?;
-    let rebuilt = rebuild(&service).await;
-    service.stop().await;
+    let opened = wiring::open(&loaded).await?;
+    let rebuilt = rebuild(&opened).await;
+    opened.service.stop().await;
     let report = rebuilt?;
     print::out(&if args.json {
         serde_json::to_string(&report)? + "\n"
@@ -54,22 +55,23 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-async fn rebuild(service: &Service) -> anyhow::Result<Report> {
-    let begin = service.clock().monotonic();
+async fn rebuild(opened: &Opened) -> anyhow::Result<Report> {
+    let clock = opened.service.clock();
+    let begin = clock.monotonic();
     let mut report = Report::default();
-    people(service, &mut report).await?;
-    stories(service, &mut report).await?;
-    report.seconds = (service.clock().monotonic() - begin).as_secs_f64();
+    people(opened, &mut report).await?;
+    stories(&*opened.operations, &mut report).await?;
+    report.seconds = (clock.monotonic() - begin).as_secs_f64();
     Ok(report)
 }
 
 /// Repairs the people.
-async fn people(service: &Service, report: &mut Report) -> anyhow::Result<()> {
-    let large = service.settings().delivery.large_author;
+async fn people(opened: &Opened, report: &mut Report) -> anyhow::Result<()> {
+    let large = opened.service.settings().delivery.large_author;
     let bar = progress::spinner("people");
     let mut after = PersonId::default();
     loop {
-        let step = service.store().repair_people(after, STEP, large).await?;
+        let step = opened.operations.repair_people(after, STEP, large).await?;
         let Some(last) = step.last else { break };
         after = last;
         bar.inc(step.checked);
@@ -82,11 +84,11 @@ async fn people(service: &Service, report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn stories(service: &Service, report: &mut Report) -> anyhow::Result<()> {
+async fn stories(operations: &dyn Operations, report: &mut Report) -> anyhow::Result<()> {
     let bar = progress::spinner("stories");
     let mut after = StoryId::default();
     loop {
-        let step = service.store().repair_stories(after, STEP).await?;
+        let step = operations.repair_stories(after, STEP).await?;
         let Some(last) = step.last else { break };
         after = last;
         bar.inc(step.checked);

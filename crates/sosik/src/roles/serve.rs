@@ -20,7 +20,7 @@ pub struct Args {}
 pub async fn run(Args {}: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
     let server = Server::open(&loaded).await?;
-    let service = wiring::open(&loaded).await?;
+    let service = wiring::open(&loaded).await?.service;
     server.serve(&loaded, service, Welcome::default()).await?;
     Ok(Outcome::Fine)
 }

@@ -87,7 +87,7 @@ struct ReportedDifference {
 /// A reader does not exist, or the store fails.
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
-    let service = wiring::open(&loaded).await?;
+    let service = wiring::open(&loaded).await?.service;
     let at_once = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(loaded.config.store.readers);

@@ -141,11 +141,12 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     }
     let mut loaded = sources.start()?;
     prepare(&mut loaded);
-    let service = wiring::open(&loaded).await?;
-    let begin = service.clock().monotonic();
-    let filled = fill(&args, service.clone()).await;
-    let seconds = (service.clock().monotonic() - begin).as_secs_f64();
-    service.stop().await;
+    let opened = wiring::open(&loaded).await?;
+    let clock = opened.service.clock();
+    let begin = clock.monotonic();
+    let filled = fill(&args, opened.target()).await;
+    let seconds = (clock.monotonic() - begin).as_secs_f64();
+    opened.service.stop().await;
     let report = Report {
         filled: filled?,
         seconds,
@@ -158,7 +159,7 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-async fn fill(args: &Args, service: sosik_service::Service) -> anyhow::Result<Filled> {
+async fn fill(args: &Args, target: sosik_populate::Target) -> anyhow::Result<Filled> {
     let source = tokio::task::block_in_place(|| -> anyhow::Result<Source> {
         Ok(match (&args.whom.friendships, args.whom.people) {
             (Some(list), _) => Source::Listed(Listed::read(list, WATCH)?),
@@ -167,7 +168,7 @@ async fn fill(args: &Args, service: sosik_service::Service) -> anyhow::Result<Fi
             }
         })
     })?;
-    let today = Day::of(service.clock().now());
+    let today = Day::of(target.service.clock().now());
     let manifest = WorldManifest {
         people: source.people(),
         seed: args.seed,
@@ -178,7 +179,7 @@ async fn fill(args: &Args, service: sosik_service::Service) -> anyhow::Result<Fi
         stories_per_person: args.stories_per_person,
         until: args.until.unwrap_or(today).0,
     };
-    let fill = Fill::begin(service, source, manifest, &args.password, WATCH).await?;
+    let fill = Fill::begin(target, source, manifest, &args.password, WATCH).await?;
     fill.run(&args.password).await
 }
 

@@ -14,10 +14,6 @@ pub trait Accounts {
     /// Creates an account. Constraints keep handle and skeleton unique, also for concurrent sign-ups.
     async fn sign_up(&self, person: NewPerson) -> StoreResult<Committed<SignUp>>;
 
-    /// Creates many accounts in one transaction (import). Skips those whose handle is taken. Returns the number
-    /// created.
-    async fn sign_up_many(&self, people: Vec<NewPerson>) -> StoreResult<u64>;
-
     /// The stored credentials of a handle.
     async fn credentials(&self, handle: &str) -> StoreResult<Option<Credentials>>;
 

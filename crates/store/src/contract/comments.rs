@@ -47,7 +47,4 @@ pub trait Comments {
         comment: CommentId,
         person: PersonId,
     ) -> StoreResult<Committed<Option<(StoryId, StoryCounts)>>>;
-
-    /// Inserts many comments in one transaction without notifications (import, demo). Returns the number inserted.
-    async fn comment_many(&self, comments: Vec<NewComment>) -> StoreResult<u64>;
 }

@@ -1,13 +1,42 @@
-//! Queries of a bulk import. They make a repeated import idempotent and its summary exact.
+//! Bulk writes of an import, and the queries that make a repeated import idempotent and its summary exact.
 
 use async_trait::async_trait;
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::{PersonId, StoryId, Timestamp};
 
-use crate::{ExistingStory, StoreResult};
+use crate::{ExistingStory, NewComment, NewPerson, NewStory, StoreResult};
 
-/// Bulk queries. Each is one read; the caller bounds its size.
+/// Each call is one transaction or one read; the caller bounds its size.
 #[async_trait]
 pub trait Imports {
+    /// Creates many accounts in one transaction (import). Skips those whose handle is taken. Returns the number
+    /// created.
+    async fn sign_up_many(&self, people: Vec<NewPerson>) -> StoreResult<u64>;
+
+    /// Inserts many friendships in one transaction (import), both sides of each. Skips pairs that exist or would exceed
+    /// the limit. Returns the number inserted.
+    async fn befriend_many(
+        &self,
+        pairs: Vec<(PersonId, PersonId)>,
+        now: Timestamp,
+    ) -> StoreResult<u64>;
+
+    /// Inserts many follows in one transaction (import). Returns the number inserted.
+    async fn follow_many(
+        &self,
+        pairs: Vec<(PersonId, PersonId)>,
+        now: Timestamp,
+    ) -> StoreResult<u64>;
+
+    /// Inserts many stories in one transaction without delivery orders, notifications of mentions or keys (import). A
+    /// taken id is a story that was imported before, and is skipped. Returns the number inserted.
+    async fn post_many(&self, stories: Vec<NewStory>) -> StoreResult<u64>;
+
+    /// Inserts many comments in one transaction without notifications (import, demo). Returns the number inserted.
+    async fn comment_many(&self, comments: Vec<NewComment>) -> StoreResult<u64>;
+
+    /// Inserts many likes in one transaction without notifications (import, demo). Returns the number inserted.
+    async fn like_many(&self, likes: Vec<(PersonId, StoryId, Timestamp)>) -> StoreResult<u64>;
+
     /// The people with these handles (lower case), one result for each handle, in the given order.
     async fn ids_of_handles(&self, handles: Vec<String>) -> StoreResult<Vec<Option<PersonId>>>;
 

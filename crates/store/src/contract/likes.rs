@@ -48,7 +48,4 @@ pub trait Likes {
     /// The number of likes of a story by people whom the viewer blocked or who blocked the viewer. The cost grows with
     /// the number of these people, and not with the likes.
     async fn likes_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32>;
-
-    /// Inserts many likes in one transaction without notifications (import, demo). Returns the number inserted.
-    async fn like_many(&self, likes: Vec<(PersonId, StoryId, Timestamp)>) -> StoreResult<u64>;
 }

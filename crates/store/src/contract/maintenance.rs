@@ -1,4 +1,4 @@
-//! Repairs derived data by computing it again from its rows.
+//! Repairs derived data by computing it again from its rows, and counts rows.
 
 use async_trait::async_trait;
 use sosik_feed::{PersonId, StoryId};
@@ -23,4 +23,10 @@ pub trait Maintenance {
     /// Repairs the next stories after `after`, at most `limit`: their counts (likes, comments) and the index entries of
     /// their tags.
     async fn repair_stories(&self, after: StoryId, limit: u32) -> StoreResult<RepairedStories>;
+
+    /// Number of people.
+    async fn people_count(&self) -> StoreResult<u64>;
+
+    /// Number of stories without deleted ones.
+    async fn stories_count(&self) -> StoreResult<u64>;
 }

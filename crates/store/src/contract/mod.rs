@@ -1,4 +1,5 @@
-//! The contract: one trait for each noun, and [`Store`] for all of them together.
+//! The contract: one trait for each noun, [`Store`] for all that requests need, and [`Operations`] for what operators and
+//! imports need.
 //!
 //! The traits are object safe, so that handlers hold one handle (`Arc<dyn Store>`) and the engine is chosen once,
 //! where the executable is wired.
@@ -37,7 +38,7 @@ use async_trait::async_trait;
 
 use crate::{StoreResult, StoreStats};
 
-/// All durable data.
+/// All durable data, as requests need it. What operators and imports need is in [`Operations`].
 #[async_trait]
 pub trait Store:
     Accounts
@@ -52,9 +53,6 @@ pub trait Store:
     + Notifications
     + Orders
     + Nodes
-    + Imports
-    + Bulk
-    + Maintenance
     + Send
     + Sync
     + 'static
@@ -71,3 +69,11 @@ pub trait Store:
     /// Waits for the writes in progress, then closes the store. Later calls return `Closed`.
     async fn close(&self);
 }
+
+/// What operators and imports do. No request needs it.
+///
+/// `verify` and the self-check of a server need [`Feeds::feed_by_definition`] and [`People::people_after`] while the
+/// server runs, so these belong to [`Store`].
+pub trait Operations: Imports + Bulk + Maintenance + Send + Sync + 'static {}
+
+impl<T: Imports + Bulk + Maintenance + Send + Sync + 'static> Operations for T {}

@@ -41,9 +41,6 @@ pub trait People {
     /// Everybody, in ascending order of id, after `after`, at most `limit`. For verify and rebuild.
     async fn people_after(&self, after: PersonId, limit: u32) -> StoreResult<Vec<PersonId>>;
 
-    /// Number of people.
-    async fn people_count(&self) -> StoreResult<u64>;
-
     /// The newest story that the person has marked as read; 0 if none.
     async fn read_position(
         &self,

@@ -1,7 +1,7 @@
 //! Friendships, follows, blocks and mutes.
 
 use async_trait::async_trait;
-use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp};
+use sosik_feed::{Circle, NotificationId, PersonId, Relation, Timestamp};
 
 use crate::{
     CommitPosition, Committed, LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersMax,
@@ -113,16 +113,6 @@ pub trait Relations {
         limit: u32,
     ) -> StoreResult<Vec<RelatedPerson>>;
 
-    /// The next readers of an author's stories with this audience, after `after`, ascending, at most `limit`: friends,
-    /// and for public stories also followers.
-    async fn readers_of(
-        &self,
-        author: PersonId,
-        audience: Audience,
-        after: PersonId,
-        limit: u32,
-    ) -> StoreResult<ReaderChunk>;
-
     /// The next readers of many authors, in one read. Returns one chunk for each of the first asks, at least one. The
     /// others are left for the next read.
     async fn readers_of_many(
@@ -137,26 +127,4 @@ pub trait Relations {
         authors: Vec<PersonId>,
         limits: LargeAuthorLimits,
     ) -> StoreResult<Vec<bool>>;
-
-    /// Whether the author is large. Updates the mark by the limits (hysteresis) first.
-    async fn is_large_author(
-        &self,
-        author: PersonId,
-        limits: LargeAuthorLimits,
-    ) -> StoreResult<bool>;
-
-    /// Inserts many friendships in one transaction (import), both sides of each. Skips pairs that exist or would exceed
-    /// the limit. Returns the number inserted.
-    async fn befriend_many(
-        &self,
-        pairs: Vec<(PersonId, PersonId)>,
-        now: Timestamp,
-    ) -> StoreResult<u64>;
-
-    /// Inserts many follows in one transaction (import). Returns the number inserted.
-    async fn follow_many(
-        &self,
-        pairs: Vec<(PersonId, PersonId)>,
-        now: Timestamp,
-    ) -> StoreResult<u64>;
 }

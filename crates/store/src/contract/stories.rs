@@ -13,10 +13,6 @@ pub trait Stories {
     /// may be gone.
     async fn post(&self, story: NewStory) -> StoreResult<Committed<Posted<StoryId>>>;
 
-    /// Inserts many stories in one transaction without delivery orders, notifications of mentions or keys (import). A
-    /// taken id is a story that was imported before, and is skipped. Returns the number inserted.
-    async fn post_many(&self, stories: Vec<NewStory>) -> StoreResult<u64>;
-
     /// The stories among these that exist and are not deleted, in no particular order.
     async fn stories(
         &self,
@@ -61,9 +57,6 @@ pub trait Stories {
 
     /// Removes a bounded number of the remaining rows of a deleted story. Returns whether none is left.
     async fn purge_story(&self, story: StoryId, rows_max: u32) -> StoreResult<bool>;
-
-    /// Number of stories without deleted ones.
-    async fn stories_count(&self) -> StoreResult<u64>;
 
     /// Removes idempotency keys that were used before `before`, at most `limit`. Returns their number.
     async fn delete_idempotency_keys(&self, before: Timestamp, limit: u32) -> StoreResult<u64>;

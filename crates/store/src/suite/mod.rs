@@ -3,7 +3,7 @@
 //! One line runs the whole suite on an engine. Other crates can run it on an engine with another configuration:
 //!
 //! ```ignore
-//! async fn open() -> Arc<dyn Store> { /* an empty store */ }
+//! async fn open() -> Arc<dyn EmptyStore> { /* an empty store */ }
 //! sosik_store::contract_suite!(open);
 //! ```
 //!

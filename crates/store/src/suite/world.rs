@@ -15,9 +15,9 @@ use sosik_feed::{
 
 use crate::{
     Claim, ClaimName, Idempotency, LargeAuthorLimits, Liked, LikedStories, NewComment, NewPerson,
-    NewStory, NotificationList, NotificationRecord, PersonRecord, Posted, RelationChange,
-    RelationLimits, SessionRecord, Store, StoreError, StoreResult, StoryCounts, StoryRecord,
-    StorySpan, TokenHash,
+    NewStory, NotificationList, NotificationRecord, Operations, PersonRecord, Posted, ReaderChunk,
+    ReadersMax, ReadersQuery, RelationChange, RelationLimits, SessionRecord, Store, StoreError,
+    StoreResult, StoryCounts, StoryRecord, StorySpan, TokenHash,
 };
 
 /// The limits of the product.
@@ -56,15 +56,20 @@ const MARKS: LargeAuthorLimits = LargeAuthorLimits {
     below: 0,
 };
 
+/// A store for one behaviour: nobody else uses it, and nobody has used it before.
+pub trait EmptyStore: Store + Operations {}
+
+impl<T: Store + Operations> EmptyStore for T {}
+
 /// An empty store with a clock and a generator of ids. Derefs to the store.
 pub struct World {
-    store: Arc<dyn Store>,
+    store: Arc<dyn EmptyStore>,
     ticks: AtomicU64,
     buckets: BucketCycle,
 }
 
 impl Deref for World {
-    type Target = dyn Store;
+    type Target = dyn EmptyStore;
 
     fn deref(&self) -> &Self::Target {
         &*self.store
@@ -73,7 +78,7 @@ impl Deref for World {
 
 impl World {
     /// A world with an empty store.
-    pub fn new(store: Arc<dyn Store>) -> Self {
+    pub fn new(store: Arc<dyn EmptyStore>) -> Self {
         Self {
             store,
             ticks: AtomicU64::new(1_000),
@@ -151,8 +156,38 @@ impl World {
         newest.await
     }
 
+    /// The next readers of one author.
+    pub async fn readers_of(
+        &self,
+        author: PersonId,
+        audience: Audience,
+        after: PersonId,
+        limit: u32,
+    ) -> StoreResult<ReaderChunk> {
+        let query = ReadersQuery {
+            author,
+            audience,
+            after,
+        };
+        let max = ReadersMax {
+            each: limit,
+            total: usize::MAX,
+        };
+        let mut chunks = self.readers_of_many(vec![query], max).await?;
+        Ok(chunks.pop().expect("one query has one chunk"))
+    }
+
+    /// Whether one author is large.
+    pub async fn is_large_author(
+        &self,
+        author: PersonId,
+        limits: LargeAuthorLimits,
+    ) -> StoreResult<bool> {
+        Ok(self.large_authors(vec![author], limits).await? == [true])
+    }
+
     /// The store, for separate tasks.
-    pub fn shared(&self) -> Arc<dyn Store> {
+    pub fn shared(&self) -> Arc<dyn EmptyStore> {
         Arc::clone(&self.store)
     }
 
