@@ -5,14 +5,15 @@
 
 use std::sync::Arc;
 
-use sosik_feed::text::{self, CommentText};
+use sosik_feed::text::CommentText;
 use sosik_feed::{Circle, CommentId, Cursor, PersonId, RuleBroken, StoryId};
-use sosik_store::{CommentRecord, NewComment, Posted};
+use sosik_store::{CommentEdit, CommentRecord, Edited, NewComment, Posted};
 
 use crate::caches::PersonEntry;
 use crate::core::Core;
 use crate::pages::{Filled, fill, page_limit};
 use crate::sabotage::Sabotage;
+use crate::stories::handles;
 use crate::{Change, Changes, ServiceError, ServiceResult};
 
 const NO_SUCH_COMMENT: ServiceError = ServiceError::NotFound("comment");
@@ -72,10 +73,7 @@ impl Comments {
             id: CommentId::on_story(story, self.core.next_id().await?),
             story,
             author: viewer,
-            mentions: text::mentions(&text)
-                .into_iter()
-                .map(|handle| handle.as_str().to_owned())
-                .collect(),
+            mentions: handles(&text),
             text,
             idempotency,
             now: self.core.now(),
@@ -179,15 +177,35 @@ impl Comments {
         if text == known.text {
             return self.with_author(known).await;
         }
-        // Comments are not cached, so there is nothing to invalidate.
+        let known = handles(&known.text);
+        let edit = CommentEdit {
+            id: comment,
+            author: viewer,
+            mentions: handles(&text)
+                .into_iter()
+                .filter(|handle| !known.contains(handle))
+                .collect(),
+            text,
+            cause: self.core.next_id().await?.lowest(),
+            now: self.core.now(),
+        };
+        let this = self.clone();
         let edited = self
             .core
-            .store
-            .edit_comment(comment, viewer, text, self.core.now())
-            .await?
-            .value
-            .ok_or(NO_SUCH_COMMENT)?;
+            .run_to_completion(async move { this.write_edit(edit).await })
+            .await?;
         self.with_author(edited).await
+    }
+
+    /// Comments are not cached, so only the notifications are invalidated.
+    async fn write_edit(&self, edit: CommentEdit) -> ServiceResult<CommentRecord> {
+        let answer = self.core.store.edit_comment(edit).await?;
+        let at = answer.at;
+        let Edited { record, notified } = answer.value.ok_or(NO_SUCH_COMMENT)?;
+        self.core
+            .invalidate(at, Changes::default().notify(notified))
+            .await;
+        Ok(record)
     }
 
     /// Deletes a comment: the viewer's own, on any story, or any comment on the viewer's own story.

@@ -13,8 +13,8 @@ use super::posts::kept_mentions;
 use super::statement::statements;
 use super::stories;
 use sosik_store::{
-    CommentRecord, Comments, Committed, Mention, NewComment, NotificationKind, PersonLimits,
-    Posted, StoreResult, StoryCounts,
+    CommentEdit, CommentRecord, Comments, Committed, Edited, Mention, NewComment, NotificationKind,
+    PersonLimits, Posted, StoreResult, StoryCounts,
 };
 
 statements! {
@@ -87,16 +87,11 @@ impl Comments for SqliteStore {
 
     async fn edit_comment(
         &self,
-        id: CommentId,
-        author: PersonId,
-        text: String,
-        now: Timestamp,
-    ) -> StoreResult<Committed<Option<CommentRecord>>> {
+        edit: CommentEdit,
+    ) -> StoreResult<Committed<Option<Edited<CommentRecord>>>> {
         let limits = self.person_limits;
-        self.commit("edit a comment", move |db| {
-            edit(db, (id, author), &text, &limits, now)
-        })
-        .await
+        self.commit("edit a comment", move |db| change(db, &edit, &limits))
+            .await
     }
 
     async fn delete_comment(
@@ -154,23 +149,45 @@ fn removed(row: &Row<'_>) -> rusqlite::Result<(StoryId, PersonId, i64)> {
     Ok((stories::story_id(row)?, author, row.get(2)?))
 }
 
-fn edit(
+fn change(
     db: &Db<'_>,
-    (id, author): (CommentId, PersonId),
-    text: &str,
+    edit: &CommentEdit,
     limits: &PersonLimits,
-    now: Timestamp,
-) -> StoreResult<Option<CommentRecord>> {
-    let before = db.row(COMMENT_BYTES, [id.as_i64(), author.as_i64()], |row| {
-        row.get(0)
-    })?;
-    let Some(before) = before else {
+) -> StoreResult<Option<Edited<CommentRecord>>> {
+    let key = [edit.id.as_i64(), edit.author.as_i64()];
+    let Some(before) = db.row(COMMENT_BYTES, key, |row| row.get(0))? else {
         return Ok(None);
     };
-    let change = Written::comment(before).to(Written::comment(bytes_of(text)));
-    counts::written_within(db, author, change, limits)?;
-    let values = params![id.as_i64(), text, now.as_i64()];
-    db.row(COMMENT_EDIT, values, comment)
+    let change = Written::comment(before).to(Written::comment(bytes_of(&edit.text)));
+    counts::written_within(db, edit.author, change, limits)?;
+    let values = params![edit.id.as_i64(), edit.text, edit.now.as_i64()];
+    let Some(record) = db.row(COMMENT_EDIT, values, comment)? else {
+        return Ok(None);
+    };
+    let notified = notify_added(db, edit, record.story, limits)?;
+    Ok(Some(Edited { record, notified }))
+}
+
+fn notify_added(
+    db: &Db<'_>,
+    edit: &CommentEdit,
+    story: StoryId,
+    limits: &PersonLimits,
+) -> StoreResult<Vec<PersonId>> {
+    let Some((story_author, audience)) = stories::head(db, story)? else {
+        return Ok(Vec::new());
+    };
+    let act = notify::MentionSource {
+        id: edit.cause,
+        actor: edit.author,
+        story,
+        story_author,
+        audience,
+        comment: Some(edit.id),
+        at: edit.now,
+    };
+    let mentions = kept_mentions(db, &edit.mentions)?;
+    notify::notify_newly_mentioned(db, &act, mentions, limits)
 }
 
 fn add(

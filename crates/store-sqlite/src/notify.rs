@@ -17,6 +17,7 @@ statements! {
     NOTIFICATION_DELETE = "DELETE FROM notifications WHERE person = ?1 AND id = ?2";
     LIKES_NOTIFICATION_DELETE = "DELETE FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
     LIKES_NOTIFICATION = "SELECT id FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
+    MENTION_TOLD = "SELECT 1 FROM notifications WHERE story = ?1 AND comment IS ?2 AND person = ?3 AND kind = 5";
     COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = ?1 AND comment = ?2";
 }
 
@@ -169,6 +170,27 @@ pub(super) fn notify_mentioned(
         }
     }
     Ok(told)
+}
+
+/// Notifies the people whom an edit mentions, except those who were notified of this story or comment before.
+pub(super) fn notify_newly_mentioned(
+    db: &Db<'_>,
+    act: &MentionSource,
+    mentions: Vec<Mention>,
+    limits: &PersonLimits,
+) -> StoreResult<Vec<PersonId>> {
+    let mut fresh = Vec::with_capacity(mentions.len());
+    for mention in mentions {
+        let told = params![
+            act.story.as_i64(),
+            act.comment.map(CommentId::as_i64),
+            mention.person.as_i64()
+        ];
+        if !db.exists(MENTION_TOLD, told)? {
+            fresh.push(mention);
+        }
+    }
+    notify_mentioned(db, act, &fresh, limits)
 }
 
 /// Deletes a notification.

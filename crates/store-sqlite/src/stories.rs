@@ -9,10 +9,10 @@ use super::db::Db;
 use super::failure::of_engine;
 use super::posts::{self, kept_mentions, mentions_json, mentions_of_json, tags_json, tags_of_json};
 use super::statement::{Sql, statements};
-use super::{SqliteStore, idempotency, orders, purge, tags};
+use super::{SqliteStore, idempotency, notify, orders, purge, tags};
 use sosik_store::{
-    CommitPosition, Committed, NewStory, PersonLimits, Posted, StoreResult, Stories, StoryCounts,
-    StoryEdit, StoryRecord,
+    CommitPosition, Committed, Edited, Mention, NewStory, PersonLimits, Posted, StoreResult,
+    Stories, StoryCounts, StoryEdit, StoryRecord,
 };
 
 statements! {
@@ -62,7 +62,10 @@ impl Stories for SqliteStore {
         .await
     }
 
-    async fn edit_story(&self, edit: StoryEdit) -> StoreResult<Committed<Option<StoryRecord>>> {
+    async fn edit_story(
+        &self,
+        edit: StoryEdit,
+    ) -> StoreResult<Committed<Option<Edited<StoryRecord>>>> {
         let limits = self.person_limits;
         self.commit("edit a story", move |db| change(db, &edit, &limits))
             .await
@@ -206,14 +209,15 @@ fn change(
     db: &Db<'_>,
     edit: &StoryEdit,
     limits: &PersonLimits,
-) -> StoreResult<Option<StoryRecord>> {
-    let Some((audience_before, bytes_before)) = story_written(db, edit.id, edit.author)? else {
-        return Ok(None);
+) -> StoreResult<Option<Edited<StoryRecord>>> {
+    let before = match db.row(STORY, [edit.id.as_i64()], record)? {
+        Some(before) if before.author == edit.author => before,
+        _ => return Ok(None),
     };
-    let audience = edit.audience.unwrap_or(audience_before);
-    let bytes = (edit.text.as_ref()).map_or(bytes_before, |edited| bytes_of(&edited.text));
-    let before = Written::story(audience_before, bytes_before);
-    let change = before.to(Written::story(audience, bytes));
+    let audience = edit.audience.unwrap_or(before.audience);
+    let text = (edit.text.as_ref()).map_or(&*before.text, |edited| &edited.text);
+    let change = Written::story(before.audience, bytes_of(&before.text))
+        .to(Written::story(audience, bytes_of(text)));
     counts::written_within(db, edit.author, change, limits)?;
     if let Some(edited) = &edit.text {
         let mentions = kept_mentions(db, &edited.mentions)?;
@@ -233,10 +237,44 @@ fn change(
         ],
     )?;
     tags::keep(db, edit.id, &tags::of_story(db, edit.id)?)?;
-    if audience_before == Audience::Friends && audience == Audience::Public {
+    if before.audience == Audience::Friends && audience == Audience::Public {
         orders::insert_redelivery_order(db, edit.id, edit.author, edit.now)?;
     }
-    db.row(STORY, [edit.id.as_i64()], record)
+    let Some(record) = db.row(STORY, [edit.id.as_i64()], record)? else {
+        return Ok(None);
+    };
+    let notified = notify_added(db, edit, &before, &record, limits)?;
+    Ok(Some(Edited { record, notified }))
+}
+
+/// Notifies the people whom the story mentions after the edit and not before.
+fn notify_added(
+    db: &Db<'_>,
+    edit: &StoryEdit,
+    before: &StoryRecord,
+    after: &StoryRecord,
+    limits: &PersonLimits,
+) -> StoreResult<Vec<PersonId>> {
+    let Some(edited) = &edit.text else {
+        return Ok(Vec::new());
+    };
+    let is_new = |mention: &&Mention| {
+        before
+            .mentions
+            .iter()
+            .all(|known| known.person != mention.person)
+    };
+    let act = notify::MentionSource {
+        id: edited.cause,
+        actor: edit.author,
+        story: edit.id,
+        story_author: edit.author,
+        audience: after.audience,
+        comment: None,
+        at: edit.now,
+    };
+    let added = after.mentions.iter().filter(is_new).cloned().collect();
+    notify::notify_newly_mentioned(db, &act, added, limits)
 }
 
 fn delete(db: &Db<'_>, story: StoryId, author: PersonId, now: Timestamp) -> StoreResult<bool> {

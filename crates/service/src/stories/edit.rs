@@ -3,9 +3,9 @@
 use sosik_feed::{Audience, Committed, PersonId, StoryId, text};
 use sosik_store::{EditedText, StoryEdit};
 
-use super::{Stories, StoryItem};
+use super::{Stories, StoryItem, handles};
 use crate::core::invalidate::position_of;
-use crate::{Change, ServiceError, ServiceResult};
+use crate::{Change, Changes, ServiceError, ServiceResult};
 
 /// The requested changes to a story; `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +43,10 @@ impl Stories {
             let edit = StoryEdit {
                 id,
                 author: viewer,
-                text: text.map(with_mentions_and_tags),
+                text: match text {
+                    Some(text) => Some(self.edited(text).await?),
+                    None => None,
+                },
                 audience,
                 now: self.core.now(),
             };
@@ -65,10 +68,22 @@ impl Stories {
         if widened {
             self.delivery.notify_workers();
         }
-        answer?
-            .value
-            .map(|_| ())
-            .ok_or(ServiceError::NotFound("story"))
+        let answer = answer?;
+        let at = answer.at;
+        let edited = answer.value.ok_or(ServiceError::NotFound("story"))?;
+        self.core
+            .invalidate(at, Changes::default().notify(edited.notified))
+            .await;
+        Ok(())
+    }
+
+    async fn edited(&self, text: String) -> ServiceResult<EditedText> {
+        Ok(EditedText {
+            mentions: handles(&text),
+            tags: text::hashtags(&text),
+            text,
+            cause: self.core.next_id().await?.lowest(),
+        })
     }
 
     /// Deletes a story. Its text is gone immediately; its dependent rows are purged soon after.
@@ -93,17 +108,5 @@ impl Stories {
                 }
             })
             .await
-    }
-}
-
-fn with_mentions_and_tags(text: String) -> EditedText {
-    let mentions = text::mentions(&text)
-        .into_iter()
-        .map(|handle| handle.as_str().to_owned())
-        .collect();
-    EditedText {
-        mentions,
-        tags: text::hashtags(&text),
-        text,
     }
 }

@@ -6,7 +6,8 @@ mod post;
 
 use std::sync::Arc;
 
-use sosik_feed::Cursor;
+use sosik_feed::people::Handle;
+use sosik_feed::{Cursor, text};
 
 use crate::caches::{PersonEntry, StoryEntry};
 use crate::core::Core;
@@ -42,6 +43,14 @@ pub struct StoryPage {
     pub before: Option<Cursor>,
     /// Whether this is the end of the list.
     pub end: bool,
+}
+
+/// The handles that a text mentions.
+pub(crate) fn handles(text: &str) -> Vec<String> {
+    text::mentions(text)
+        .into_iter()
+        .map(Handle::into_string)
+        .collect()
 }
 
 impl Stories {

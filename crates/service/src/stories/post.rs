@@ -12,7 +12,7 @@ use sosik_store::{
 };
 use tokio::time::timeout;
 
-use super::{Stories, StoryItem};
+use super::{Stories, StoryItem, handles};
 use crate::core::ids::RENEWALS_MAX;
 use crate::delivery::watermark::InFlight;
 use crate::error::RETRY_AFTER;
@@ -66,10 +66,7 @@ impl Stories {
         let story = NewStory {
             id,
             author,
-            mentions: text::mentions(&text)
-                .into_iter()
-                .map(|handle| handle.as_str().to_owned())
-                .collect(),
+            mentions: handles(&text),
             tags: text::hashtags(&text),
             text,
             audience: request.audience,

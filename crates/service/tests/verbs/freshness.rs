@@ -31,6 +31,76 @@ impl World {
 }
 
 #[tokio::test]
+async fn an_edit_that_mentions_somebody_is_among_their_notifications_once() {
+    let world = World::new().await;
+    let [author, reader] = world.people(["author", "reader"]).await;
+    let story = world.post(&author, Audience::Public, "hello").await;
+    let count = async || {
+        let notifications = world.service.notifications();
+        notifications
+            .list(reader.id, None, 10)
+            .await
+            .unwrap()
+            .items
+            .len()
+    };
+    assert_eq!(
+        (
+            count().await,
+            world
+                .service
+                .notifications()
+                .unread(reader.id)
+                .await
+                .unwrap()
+        ),
+        (0, 0)
+    );
+
+    let edit = async |text: &str| {
+        let text = Some(text.to_owned());
+        let edit = EditRequest {
+            text,
+            audience: None,
+        };
+        world
+            .service
+            .stories()
+            .edit(author.id, story, edit)
+            .await
+            .unwrap();
+    };
+    for text in ["hello @reader", "hello", "@reader hello"] {
+        edit(text).await;
+        assert_eq!(
+            (
+                count().await,
+                world
+                    .service
+                    .notifications()
+                    .unread(reader.id)
+                    .await
+                    .unwrap()
+            ),
+            (1, 1),
+            "{text}"
+        );
+    }
+
+    let comments = world.service.comments();
+    let comment = comments
+        .add(author.id, story, "hi", None)
+        .await
+        .unwrap()
+        .comment
+        .id;
+    for text in ["hi @reader", "hi", "@reader hi"] {
+        comments.edit(author.id, comment, text).await.unwrap();
+        assert_eq!(count().await, 2, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn an_edit_is_seen_at_once_and_the_same_again_is_no_edit() {
     let world = World::new().await;
     let [author, reader] = world.people(["author", "reader"]).await;

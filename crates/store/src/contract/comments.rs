@@ -1,9 +1,11 @@
 //! Comments.
 
 use async_trait::async_trait;
-use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
+use sosik_feed::{CommentId, PersonId, StoryId};
 
-use crate::{CommentRecord, Committed, NewComment, Posted, StoreResult, StoryCounts};
+use crate::{
+    CommentEdit, CommentRecord, Committed, Edited, NewComment, Posted, StoreResult, StoryCounts,
+};
 
 /// Comments on stories, oldest first.
 #[async_trait]
@@ -31,14 +33,12 @@ pub trait Comments {
     /// with the number of these people and their comments, and not with the other comments.
     async fn comments_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32>;
 
-    /// Changes the text; `None` if the author has no such comment.
+    /// Changes the text; `None` if the author has no such comment. Notifies the people whom only the new text mentions,
+    /// each at most once for a comment.
     async fn edit_comment(
         &self,
-        comment: CommentId,
-        author: PersonId,
-        text: String,
-        now: Timestamp,
-    ) -> StoreResult<Committed<Option<CommentRecord>>>;
+        edit: CommentEdit,
+    ) -> StoreResult<Committed<Option<Edited<CommentRecord>>>>;
 
     /// Deletes a comment if `person` wrote it or wrote its story. Returns the story and its counts afterwards; `None`
     /// if there is no comment that the person may delete.

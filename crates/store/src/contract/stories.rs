@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use sosik_feed::{PersonId, StoryId, Timestamp, Visibility};
 
-use crate::{CommitPosition, Committed, NewStory, Posted, StoreResult, StoryEdit, StoryRecord};
+use crate::{
+    CommitPosition, Committed, Edited, NewStory, Posted, StoreResult, StoryEdit, StoryRecord,
+};
 
 /// Stories as rows, independent of their readers.
 #[async_trait]
@@ -22,8 +24,12 @@ pub trait Stories {
 
     /// Edits a story and returns the new one; `None` if it does not exist or belongs to another author. A story that
     /// becomes public gets a delivery order in the same transaction (due immediately, without a claim), because
-    /// followers have not received it.
-    async fn edit_story(&self, edit: StoryEdit) -> StoreResult<Committed<Option<StoryRecord>>>;
+    /// followers have not received it. The people whom only the new text mentions are notified like those of a new story,
+    /// but each at most once for a story.
+    async fn edit_story(
+        &self,
+        edit: StoryEdit,
+    ) -> StoreResult<Committed<Option<Edited<StoryRecord>>>>;
 
     /// Deletes a story: its text is removed immediately, and a purge order in the same transaction removes the rest.
     /// Returns whether the author had such a story.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 pub use sosik_feed::orders::{Claim, ClaimName};
-use sosik_feed::{Audience, CommentId, NotificationId, PersonId, StoryCounts, StoryId, Timestamp};
+use sosik_feed::{
+    Audience, CommentId, NotificationId, PersonId, RawId, StoryCounts, StoryId, Timestamp,
+};
 
 /// Identifies a repeated request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +135,34 @@ pub struct EditedText {
     pub mentions: Vec<String>,
     /// Tags in the text.
     pub tags: Vec<String>,
+    /// Taken from the generator just now. Notifications of new mentions carry it, so they are the newest of their list.
+    pub cause: RawId,
+}
+
+/// A change of a comment by its author.
+#[derive(Debug, Clone)]
+pub struct CommentEdit {
+    /// The id of the comment.
+    pub id: CommentId,
+    /// The person who edits. The edit is rejected unless this is the author of the comment.
+    pub author: PersonId,
+    /// The new text. Checked.
+    pub text: String,
+    /// Handles in the new text that the old text does not contain.
+    pub mentions: Vec<String>,
+    /// As [`EditedText::cause`].
+    pub cause: RawId,
+    /// The current time.
+    pub now: Timestamp,
+}
+
+/// An edited story or comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited<T> {
+    /// The record after the edit.
+    pub record: T,
+    /// The people who got a notification, because only the new text mentions them.
+    pub notified: Vec<PersonId>,
 }
 
 /// The outcome of a like or unlike.

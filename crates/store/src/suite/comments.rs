@@ -3,7 +3,7 @@
 use sosik_feed::{CommentId, PersonId, StoryId};
 
 use super::world::{World, key};
-use crate::{NewComment, Posted, StoryCounts};
+use crate::{CommentEdit, NewComment, Posted, StoryCounts};
 
 pub async fn comments_are_kept_oldest_first_and_counted(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
@@ -89,7 +89,7 @@ pub async fn what_does_not_exist_cannot_be_commented_on(world: &World) {
     );
     assert!(
         world
-            .edit_comment(comment, mina, "x".to_owned(), world.now())
+            .edit_comment(edit(comment, mina, "x", world))
             .await
             .unwrap()
             .is_none()
@@ -97,24 +97,38 @@ pub async fn what_does_not_exist_cannot_be_commented_on(world: &World) {
     assert!(world.delete_comment(comment, mina).await.unwrap().is_none());
 }
 
+/// A change of the text without mentions.
+fn edit(id: CommentId, author: PersonId, text: &str, world: &World) -> CommentEdit {
+    CommentEdit {
+        id,
+        author,
+        text: text.to_owned(),
+        mentions: vec![],
+        cause: world.id().lowest(),
+        now: world.now(),
+    }
+}
+
 pub async fn only_its_writer_edits_a_comment(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     let story = world.posts(mina, "story").await;
     let comment = world.comments(joon, story, "before").await;
-    let now = world.now();
     assert!(
         world
-            .edit_comment(comment, mina, "mine".to_owned(), now)
+            .edit_comment(edit(comment, mina, "mine", world))
             .await
             .unwrap()
             .is_none()
     );
+    let after = edit(comment, joon, "after", world);
+    let now = after.now;
     let edited = world
-        .edit_comment(comment, joon, "after".to_owned(), now)
+        .edit_comment(after)
         .await
         .unwrap()
         .value
-        .unwrap();
+        .unwrap()
+        .record;
     assert_eq!(
         (edited.text.as_str(), edited.edited_at, edited.story),
         ("after", Some(now), story)

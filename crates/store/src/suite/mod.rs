@@ -123,6 +123,8 @@ macro_rules! contract_suite {
                 a_like_taken_back_is_told_no_more,
                 the_mentioned_are_told_when_they_may_see_the_story,
                 a_comment_is_told_to_the_author_and_a_mention_in_it_to_the_mentioned,
+                an_edit_tells_the_newly_mentioned_once_and_at_the_top,
+                an_edit_of_a_comment_tells_the_newly_mentioned_once,
                 muted_people_tell_nothing,
                 the_newest_likers_but_the_reader_come_with_their_notification,
                 what_is_deleted_is_not_told_of_and_an_audience_is_the_current_one,

@@ -3,7 +3,9 @@
 use sosik_feed::{Audience, NotificationId, PersonId, StoryId};
 
 use super::world::World;
-use crate::{NewComment, NewStory, NotificationKind, NotificationList, StoryEdit};
+use crate::{
+    CommentEdit, EditedText, NewComment, NewStory, NotificationKind, NotificationList, StoryEdit,
+};
 
 fn handles(handles: &[&str]) -> Vec<String> {
     handles.iter().map(|&handle| handle.to_owned()).collect()
@@ -178,6 +180,102 @@ pub async fn a_comment_is_told_to_the_author_and_a_mention_in_it_to_the_mentione
         .comments_new(world.new_comment(mina, story, "my own"))
         .await;
     assert!(told.is_empty());
+}
+
+pub async fn an_edit_tells_the_newly_mentioned_once_and_at_the_top(world: &World) {
+    let [mina, joon, yuna, friend] = world.people(["mina", "joon", "yuna", "friend"]).await;
+    world.befriend(mina, friend).await;
+    let story = NewStory {
+        mentions: handles(&["joon"]),
+        ..world.new_story(mina, "@joon")
+    };
+    let id = story.id;
+    world.posts_new(story).await;
+    let newer = world.posts(joon, "newer").await;
+    world.comments(yuna, newer, "newer").await;
+    let edit = |mentioned: &[&str], audience| StoryEdit {
+        id,
+        author: mina,
+        text: Some(EditedText {
+            text: mentioned.join(" "),
+            mentions: handles(mentioned),
+            tags: vec![],
+            cause: world.id().lowest(),
+        }),
+        audience,
+        now: world.now(),
+    };
+    let told = async |edit| {
+        world
+            .edit_story(edit)
+            .await
+            .unwrap()
+            .value
+            .unwrap()
+            .notified
+    };
+    let everybody = ["joon", "yuna", "mina", "nobody", "yuna"];
+    assert_eq!(told(edit(&everybody, None)).await, [yuna]);
+    let note = &world.notes(yuna).await[0];
+    assert_eq!(
+        (
+            note.kind,
+            note.actors[0],
+            note.story.map(|of| of.id),
+            note.comment
+        ),
+        (NotificationKind::Mention, mina, Some(id), None)
+    );
+    assert!(
+        note.id.raw() > newer.raw(),
+        "an edit of an old story is news"
+    );
+    // Removing a mention and adding it again tells nobody twice.
+    assert!(told(edit(&[], None)).await.is_empty());
+    assert!(told(edit(&["joon", "yuna"], None)).await.is_empty());
+    assert_eq!(
+        (world.notes(joon).await.len(), world.notes(yuna).await.len()),
+        (2, 1)
+    );
+    let for_friends = edit(&["friend", "yuna", "joon"], Some(Audience::Friends));
+    assert_eq!(told(for_friends).await, [friend]);
+}
+
+pub async fn an_edit_of_a_comment_tells_the_newly_mentioned_once(world: &World) {
+    let [mina, joon, yuna] = world.people(["mina", "joon", "yuna"]).await;
+    let story = world.posts(mina, "story").await;
+    let comment = world.comments(joon, story, "hello").await;
+    let other = world.comments(joon, story, "hello").await;
+    let told = async |id, mentioned: &[&str]| {
+        let edit = CommentEdit {
+            id,
+            author: joon,
+            text: mentioned.join(" "),
+            mentions: handles(mentioned),
+            cause: world.id().lowest(),
+            now: world.now(),
+        };
+        world
+            .edit_comment(edit)
+            .await
+            .unwrap()
+            .value
+            .unwrap()
+            .notified
+    };
+    assert_eq!(
+        told(comment, &["mina", "joon", "yuna", "nobody"]).await,
+        [yuna]
+    );
+    assert!(told(comment, &["yuna"]).await.is_empty());
+    assert_eq!(told(other, &["yuna"]).await, [yuna]);
+    let note = &world.notes(yuna).await[0];
+    assert_eq!(
+        (note.story.map(|of| of.id), note.comment),
+        (Some(story), Some(other))
+    );
+    world.delete_comment(other, joon).await.unwrap();
+    assert_eq!(world.notes(yuna).await.len(), 1);
 }
 
 pub async fn muted_people_tell_nothing(world: &World) {

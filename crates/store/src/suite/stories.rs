@@ -75,6 +75,7 @@ pub async fn the_author_edits_text_mentions_and_tags(world: &World) {
         text: "@joon #both #new".to_owned(),
         mentions: words(&["joon"]),
         tags: words(&["both", "new"]),
+        cause: world.id().lowest(),
     };
     let change = StoryEdit {
         text: Some(text),
@@ -98,6 +99,8 @@ pub async fn the_author_edits_text_mentions_and_tags(world: &World) {
         .unwrap()
         .value
         .unwrap();
+    assert_eq!(edited.notified, [joon]);
+    let edited = edited.record;
     assert_eq!(
         (&*edited.text, edited.edited_at),
         ("@joon #both #new", Some(change.now))
@@ -137,7 +140,7 @@ pub async fn a_story_that_becomes_public_is_delivered_again(world: &World) {
         .value
         .unwrap();
     assert_eq!(
-        (edited.audience, &*edited.text),
+        (edited.record.audience, &*edited.record.text),
         (Audience::Public, "for friends")
     );
     let orders = world
