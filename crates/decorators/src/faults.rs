@@ -1,8 +1,8 @@
 //! Calls that fail on demand.
 
 use async_trait::async_trait;
+use foldhash::HashMap;
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
 use tokio::sync::Notify;
 
 use crate::hooked::{CALLS, Hook, Refused};
@@ -29,10 +29,10 @@ pub struct Faults {
 
 #[derive(Default)]
 struct State {
-    planned: FxHashMap<&'static str, Planned>,
+    planned: HashMap<&'static str, Planned>,
     /// For each call, the number of responses that are lost.
-    to_lose: FxHashMap<&'static str, u32>,
-    begun: FxHashMap<&'static str, u64>,
+    to_lose: HashMap<&'static str, u32>,
+    begun: HashMap<&'static str, u64>,
 }
 
 struct Planned {

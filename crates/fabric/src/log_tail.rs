@@ -9,8 +9,8 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use foldhash::HashMap;
 use parking_lot::RwLock;
-use rustc_hash::FxHashMap;
 use sosik_feed::pulled::{LogEntry, LogPosition, Pulled};
 use sosik_feed::{Circle, PersonId, StoryId};
 use tokio::sync::Notify;
@@ -36,7 +36,7 @@ pub struct LogTail {
 struct Ring {
     entries: VecDeque<LogEntry>,
     /// The numbers of each author's entries, ascending.
-    by_author: FxHashMap<PersonId, VecDeque<u64>>,
+    by_author: HashMap<PersonId, VecDeque<u64>>,
 }
 
 /// An extract that is up to date.

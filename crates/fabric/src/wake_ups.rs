@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use foldhash::HashMap;
 use parking_lot::RwLock;
-use rustc_hash::FxHashMap;
 use sosik_feed::PersonId;
 use tokio::sync::Notify;
 
@@ -95,7 +95,7 @@ pub struct Streams(Arc<Registered>);
 
 #[derive(Default)]
 struct Registered {
-    bells: RwLock<FxHashMap<PersonId, Vec<Arc<Bell>>>>,
+    bells: RwLock<HashMap<PersonId, Vec<Arc<Bell>>>>,
     /// Readable without the lock: while nobody is connected, a delivery costs nothing here.
     count: AtomicUsize,
 }

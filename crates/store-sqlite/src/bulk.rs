@@ -5,8 +5,8 @@
 //! the table grow in one place. Counts and foreign keys are handled once for each person instead of once for each row.
 
 use async_trait::async_trait;
+use foldhash::HashSet;
 use rusqlite::params;
-use rustc_hash::FxHashSet;
 use sosik_feed::limits::{FOLLOWS_MAX, FRIENDS_MAX};
 use sosik_feed::{PersonId, Timestamp};
 
@@ -112,7 +112,7 @@ fn fill(db: &Db<'_>, people: &[FriendsOf]) -> StoreResult<u64> {
     let mut insert = db.prepared(FRIEND_FILL)?;
     let mut known = db.prepared(IS_PERSON)?;
     // Neighbouring people share most of their friends: each id is looked up once.
-    let mut seen = FxHashSet::default();
+    let mut seen = HashSet::default();
     let mut made = 0;
     for FriendsOf { person, friends } in people {
         let mut new = 0;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use sosik_feed::id::{NODES_PER_REGION, node_of_imports};
 use sosik_feed::{RawId, Timestamp};
 
@@ -118,7 +118,7 @@ fn lease(db: &Db<'_>, request: &LeaseRequest) -> StoreResult<NodeLease> {
         };
         Ok((row.get::<_, u16>(0)?, known))
     })?;
-    let known: FxHashMap<_, _> = known.into_iter().collect();
+    let known: HashMap<_, _> = known.into_iter().collect();
     let is_free = |node: &u16| known.get(node).is_none_or(|known| !known.is_held);
     let node = numbers.into_iter().find(is_free).ok_or(StoreError::Busy)?;
     let (epoch, own_ids_until) = known

@@ -1,8 +1,8 @@
 //! People as others see them: profiles, search, read positions.
 
 use async_trait::async_trait;
+use foldhash::HashSet;
 use rusqlite::{OptionalExtension, Row, params};
-use rustc_hash::FxHashSet;
 use sosik_feed::people::Language;
 use sosik_feed::{PersonId, StoryId};
 
@@ -195,7 +195,7 @@ fn found_by_term(
             limit.saturating_mul(TERMS_PER_PERSON_MAX)
         ])
         .map_err(of_engine)?;
-    let (mut seen, mut found) = (FxHashSet::default(), Vec::new());
+    let (mut seen, mut found) = (HashSet::default(), Vec::new());
     while found.len() < limit as usize
         && let Some(row) = rows.next().map_err(of_engine)?
     {

@@ -3,7 +3,7 @@
 //! Households come before people, because the members of a household share a family name and a language.
 //! [`super::friendships`] builds on households, too.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use sosik_feed::people::{Bio, DisplayName, Handle, Language};
 
@@ -93,7 +93,7 @@ pub(super) fn celebrities(people: usize) -> usize {
 pub(super) fn generate_residents(people: usize, dice: &mut Dice) -> Vec<Resident> {
     let mut register = Register {
         residents: Vec::with_capacity(people),
-        skeletons: HashSet::new(),
+        skeletons: HashSet::default(),
     };
     for host in &CAST.hosts {
         register.add_host(host, dice);

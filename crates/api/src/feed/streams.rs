@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use foldhash::HashMap;
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
 use sosik_feed::PersonId;
 
 use crate::problem::Problem;
@@ -21,7 +21,7 @@ struct Counts {
     all_max: usize,
     each_max: usize,
     all: AtomicUsize,
-    each: Mutex<FxHashMap<PersonId, usize>>,
+    each: Mutex<HashMap<PersonId, usize>>,
 }
 
 /// One open stream. Dropping it closes it.

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
+use foldhash::HashMap;
 use metrics::{Counter, Histogram};
 use parking_lot::RwLock;
-use rustc_hash::FxHashMap;
 
 /// Requests without a route.
 const NO_ROUTE: &str = "(none)";
@@ -27,9 +27,9 @@ const OTHER_METHOD: &str = "(other)";
 
 /// Handles by method, status and route.
 #[derive(Default)]
-pub(crate) struct RouteMetrics(RwLock<FxHashMap<Method, ByStatus>>);
+pub(crate) struct RouteMetrics(RwLock<HashMap<Method, ByStatus>>);
 
-type ByStatus = FxHashMap<u16, FxHashMap<String, Handles>>;
+type ByStatus = HashMap<u16, HashMap<String, Handles>>;
 
 #[derive(Clone)]
 struct Handles {

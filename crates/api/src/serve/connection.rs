@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use foldhash::HashMap;
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::timeout;
 
@@ -27,7 +27,7 @@ pub(crate) struct Registry {
     /// Seconds since the listener opened.
     now: AtomicU32,
     next: AtomicU64,
-    open: Mutex<FxHashMap<u64, Arc<Connection>>>,
+    open: Mutex<HashMap<u64, Arc<Connection>>>,
     permits: Arc<Semaphore>,
     networks: Arc<NetworkShares>,
     waiting: WaitingRequests,

@@ -9,11 +9,11 @@
 //! Two networks may share a counter. That is rare with [`SLOTS`] counters, and the seed keeps clients from choosing the
 //! pair. A stronger hash would not help: a client with thousands of networks finds a pair by trying.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use foldhash::quality::FixedState;
+use foldhash::quality::RandomState;
 
 use crate::extract::ClientNetworks;
 
@@ -25,7 +25,7 @@ const SLOTS: usize = 16_384;
 pub(crate) struct NetworkShares {
     narrow: Table,
     wide: Table,
-    hasher: FixedState,
+    hasher: RandomState,
 }
 
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl NetworkShares {
         Arc::new(Self {
             narrow: Table::new(narrow_max),
             wide: Table::new(wide_max),
-            hasher: FixedState::with_seed(RandomState::new().hash_one(total)),
+            hasher: RandomState::default(),
         })
     }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use foldhash::HashMap;
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
 
 use crate::error::FabricResult;
 use crate::gcra::{self, Decision, Nanos, Rate};
@@ -21,7 +21,7 @@ const KEYS_MAX: usize = 1_000_000;
 const REMOVED_PART: usize = 10;
 
 /// The time at which each bucket is full, by key.
-type Shard = FxHashMap<u64, Nanos>;
+type Shard = HashMap<u64, Nanos>;
 
 /// Token buckets in this process.
 pub struct MemoryRateLimits {

@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashSet;
+use foldhash::HashSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
@@ -77,10 +77,10 @@ const CLAIMS_ALONE: &[&str] = &[
 
 struct Skeletons {
     brand: String,
-    claims: FxHashSet<String>,
+    claims: HashSet<String>,
     without_spaces: Vec<String>,
     denials: Vec<String>,
-    alone: FxHashSet<String>,
+    alone: HashSet<String>,
 }
 
 static SKELETONS: LazyLock<Skeletons> = LazyLock::new(|| Skeletons {

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashSet;
+use foldhash::HashSet;
 
 use super::handle::skeleton_of;
 
@@ -175,7 +175,7 @@ pub(super) const WORDS: &[&str] = &[
     "yourself",
 ];
 
-static SKELETONS: LazyLock<FxHashSet<String>> =
+static SKELETONS: LazyLock<HashSet<String>> =
     LazyLock::new(|| WORDS.iter().map(|word| skeleton_of(word)).collect());
 
 /// Whether this handle, already lower case, is one of the words.
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn every_reserved_word_is_a_well_formed_handle_and_listed_once() {
-        let mut seen = FxHashSet::default();
+        let mut seen = HashSet::default();
         for word in WORDS {
             assert!(
                 Handle::lookup(word).is_some(),

@@ -1,6 +1,6 @@
 //! The search terms of a person.
 
-use rustc_hash::FxHashSet;
+use foldhash::HashSet;
 
 use crate::limits::{SEARCH_TERM_CHARACTERS_MAX, SEARCH_TERMS_MAX};
 use crate::people::{DisplayName, Handle};
@@ -18,7 +18,7 @@ pub fn terms(handle: &Handle, display_name: &DisplayName) -> Vec<String> {
         .filter(|word| is_cut_anywhere(word))
         .flat_map(suffixes);
 
-    let mut seen = FxHashSet::default();
+    let mut seen = HashSet::default();
     whole
         .chain(pieces)
         .map(cut)

@@ -23,7 +23,7 @@ mod link;
 mod mention;
 mod tag;
 
-use rustc_hash::FxHashSet;
+use foldhash::HashSet;
 
 pub use self::link::Link;
 use crate::limits::{ENTITIES_MAX, HASHTAGS_MAX, LINKS_MAX, MENTIONS_MAX};
@@ -70,7 +70,7 @@ pub fn entities(text: &str) -> Vec<Entity> {
 /// The caller checks whether the person exists and may be notified.
 #[must_use]
 pub fn mentions(text: &str) -> Vec<Handle> {
-    let mut seen = FxHashSet::default();
+    let mut seen = HashSet::default();
     entities(text)
         .into_iter()
         .filter_map(|entity| match entity.kind {
@@ -84,7 +84,7 @@ pub fn mentions(text: &str) -> Vec<Handle> {
 /// The hashtags of a text without their `#`, folded, each once, in order of appearance.
 #[must_use]
 pub fn hashtags(text: &str) -> Vec<String> {
-    let mut seen = FxHashSet::default();
+    let mut seen = HashSet::default();
     entities(text)
         .into_iter()
         .filter_map(|entity| match entity.kind {
@@ -110,8 +110,8 @@ struct Scanner<'a> {
     at: usize,
     found: Vec<Entity>,
     links: usize,
-    people: FxHashSet<Handle>,
-    tags: FxHashSet<String>,
+    people: HashSet<Handle>,
+    tags: HashSet<String>,
 }
 
 impl<'a> Scanner<'a> {
@@ -121,8 +121,8 @@ impl<'a> Scanner<'a> {
             at: 0,
             found: Vec::new(),
             links: 0,
-            people: FxHashSet::default(),
-            tags: FxHashSet::default(),
+            people: HashSet::default(),
+            tags: HashSet::default(),
         }
     }
 
@@ -207,7 +207,7 @@ impl<'a> Scanner<'a> {
 
 /// Counts a new target. Returns false for a target beyond the limit.
 fn admit<T: Clone + Eq + std::hash::Hash>(
-    known: &mut FxHashSet<T>,
+    known: &mut HashSet<T>,
     target: &T,
     targets_max: usize,
 ) -> bool {

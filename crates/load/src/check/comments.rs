@@ -2,7 +2,7 @@
 //!
 //! Whether the story itself may be opened is judged elsewhere.
 
-use rustc_hash::FxHashSet;
+use foldhash::HashSet;
 
 use super::entitled::Denied;
 use super::facts::Facts;
@@ -64,7 +64,7 @@ fn judge_missing(read: &Comments, facts: &Facts, verdict: &mut Verdict<'_>) {
     if !read.end || facts.may_be_deleted(read.story, read.span) {
         return;
     }
-    let shown: FxHashSet<u64> = read.items.iter().map(|item| item.comment).collect();
+    let shown: HashSet<u64> = read.items.iter().map(|item| item.comment).collect();
     for id in facts.comments_of.get(&read.story).into_iter().flatten() {
         let Some(comment) = facts.comments.get(id) else {
             continue;

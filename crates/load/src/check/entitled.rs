@@ -3,7 +3,7 @@
 //! A reader is entitled to a story that is not deleted and whose author is the reader, a friend, or, if the story is
 //! public, followed. Neither has blocked the other, and the reader has not muted the author.
 
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 use super::facts::{Comment, Facts, Story, pair};
 use super::history::{Audience, Item, Span};
@@ -138,7 +138,7 @@ impl Facts {
     }
 }
 
-type Registers = FxHashMap<(u64, u64), Register<bool>>;
+type Registers = HashMap<(u64, u64), Register<bool>>;
 
 fn may(registers: &Registers, key: (u64, u64), span: Span) -> bool {
     registers

@@ -1,8 +1,8 @@
 //! What the writes of a history reveal about people and stories.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::history::{Act, Audience, Entry, Link, Moment, Outcome, Reading, Span, Write};
 use super::register::Register;
@@ -30,25 +30,25 @@ pub(super) struct Comment {
 /// Everything that the history reveals.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    pub(super) stories: FxHashMap<u64, Story>,
+    pub(super) stories: HashMap<u64, Story>,
     /// Acknowledged stories by author, in the order of their ids.
-    pub(super) by_author: FxHashMap<u64, BTreeMap<u64, Moment>>,
-    pub(super) friends: FxHashMap<(u64, u64), Register<bool>>,
-    pub(super) follows: FxHashMap<(u64, u64), Register<bool>>,
-    pub(super) blocks: FxHashMap<(u64, u64), Register<bool>>,
-    pub(super) mutes: FxHashMap<(u64, u64), Register<bool>>,
-    pub(super) likes: FxHashMap<(u64, u64), Register<bool>>,
+    pub(super) by_author: HashMap<u64, BTreeMap<u64, Moment>>,
+    pub(super) friends: HashMap<(u64, u64), Register<bool>>,
+    pub(super) follows: HashMap<(u64, u64), Register<bool>>,
+    pub(super) blocks: HashMap<(u64, u64), Register<bool>>,
+    pub(super) mutes: HashMap<(u64, u64), Register<bool>>,
+    pub(super) likes: HashMap<(u64, u64), Register<bool>>,
     /// By story, everybody who ever liked it.
-    pub(super) likers: FxHashMap<u64, FxHashSet<u64>>,
-    pub(super) comments: FxHashMap<u64, Comment>,
+    pub(super) likers: HashMap<u64, HashSet<u64>>,
+    pub(super) comments: HashMap<u64, Comment>,
     /// By story, its acknowledged comments.
-    pub(super) comments_of: FxHashMap<u64, FxHashSet<u64>>,
+    pub(super) comments_of: HashMap<u64, BTreeSet<u64>>,
     /// By story, the number of comments that may exist although no answer named their id.
-    pub(super) comments_unknown: FxHashMap<u64, u64>,
+    pub(super) comments_unknown: HashMap<u64, u64>,
     /// By reader, the authors whose stories they may have been entitled to at any time.
-    pub(super) authors_of: FxHashMap<u64, FxHashSet<u64>>,
+    pub(super) authors_of: HashMap<u64, BTreeSet<u64>>,
     /// Stories that were ever shown to anybody.
-    pub(super) shown: FxHashSet<u64>,
+    pub(super) shown: HashSet<u64>,
 }
 
 /// Both ids in ascending order.
@@ -93,7 +93,7 @@ impl Facts {
         facts
     }
 
-    fn note_story(&mut self, write: &Write, first_tries: &FxHashMap<(u64, &str), Moment>) {
+    fn note_story(&mut self, write: &Write, first_tries: &HashMap<(u64, &str), Moment>) {
         let Act::Post {
             story: Some(id),
             audience,
@@ -124,7 +124,7 @@ impl Facts {
             .insert(write.who);
     }
 
-    fn note_comment(&mut self, write: &Write, first_tries: &FxHashMap<(u64, &str), Moment>) {
+    fn note_comment(&mut self, write: &Write, first_tries: &HashMap<(u64, &str), Moment>) {
         let Act::Comment {
             comment,
             story,
@@ -252,8 +252,8 @@ impl Facts {
 }
 
 /// When each key was first used. A repeat may be answered with the result of an unanswered request long before.
-fn first_tries(history: &[Entry]) -> FxHashMap<(u64, &str), Moment> {
-    let mut first = FxHashMap::default();
+fn first_tries(history: &[Entry]) -> HashMap<(u64, &str), Moment> {
+    let mut first = HashMap::default();
     for write in writes(history) {
         if let Act::Post { key: Some(key), .. } | Act::Comment { key: Some(key), .. } = &write.act {
             let begin = first

@@ -1,6 +1,6 @@
 //! Describes a violation as a short narrative: who did what and when, and what was seen.
 
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 use super::facts::pair;
 use super::history::{Act, Audience, Entry, Link, Moment, Outcome, Span, Write};
@@ -12,7 +12,7 @@ const LINES_MAX: usize = 12;
 #[derive(Debug)]
 pub(super) struct Narrator<'a> {
     history: &'a [Entry],
-    names: FxHashMap<u64, &'a str>,
+    names: HashMap<u64, &'a str>,
 }
 
 impl<'a> Narrator<'a> {

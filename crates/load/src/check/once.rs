@@ -3,15 +3,15 @@
 //! There are two ways to detect a second post. Two answers have different ids, or a text that was only sent under one
 //! key is shown twice. The second way also catches repeats whose first answer was lost.
 
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 use super::facts::{Facts, writes};
 use super::history::{Act, Comments, Entry, Item, Span, StreamEventKind};
 use super::verdict::{Finding, Kind, Verdict};
 
 pub(super) fn judge(history: &[Entry], facts: &Facts, verdict: &mut Verdict<'_>) {
-    let mut keyed: FxHashMap<(u64, &str), u64> = FxHashMap::default();
-    let mut texts: FxHashMap<(u64, &str), &str> = FxHashMap::default();
+    let mut keyed: HashMap<(u64, &str), u64> = HashMap::default();
+    let mut texts: HashMap<(u64, &str), &str> = HashMap::default();
     for write in writes(history) {
         let (id, text, key) = match &write.act {
             Act::Post {
@@ -60,7 +60,7 @@ pub(super) fn judge(history: &[Entry], facts: &Facts, verdict: &mut Verdict<'_>)
 }
 
 fn compare<'a>(
-    keyed: &mut FxHashMap<(u64, &'a str), u64>,
+    keyed: &mut HashMap<(u64, &'a str), u64>,
     author: u64,
     key: &'a str,
     story: u64,

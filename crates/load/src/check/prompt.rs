@@ -5,7 +5,7 @@
 //! from the *answer* to the post, so a slow answer does not make a delivery look slow. A story that is seen before its
 //! answer has no lag. If there are fewer than a hundred sights, the slowest counts as the 99th percentile.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::Rules;
 use super::availability::Availability;
@@ -74,8 +74,8 @@ one in a hundred is as late or later",
 }
 
 fn sights(history: &[Entry], facts: &Facts, availability: &Availability) -> Vec<Sight> {
-    let mut connected: FxHashMap<u64, Moment> = FxHashMap::default();
-    let mut known: FxHashSet<(u64, u64)> = FxHashSet::default();
+    let mut connected: HashMap<u64, Moment> = HashMap::default();
+    let mut known: HashSet<(u64, u64)> = HashSet::default();
     let mut sights = Vec::new();
     for entry in history {
         let Entry::Stream(event) = entry else {
@@ -121,8 +121,8 @@ fn sight(event: &StreamEvent, connected: Moment, facts: &Facts) -> Option<Sight>
 }
 
 /// The number of people who may ever have been entitled to an author's stories.
-fn readers(facts: &Facts) -> FxHashMap<u64, usize> {
-    let mut readers = FxHashMap::default();
+fn readers(facts: &Facts) -> HashMap<u64, usize> {
+    let mut readers = HashMap::default();
     for (reader, authors) in &facts.authors_of {
         for author in authors.iter().filter(|author| *author != reader) {
             *readers.entry(*author).or_insert(0) += 1;

@@ -6,7 +6,7 @@
 //! One connection sends a story once, even if a reset occurs in between. The exception is a reader who may have lost
 //! access between the two events: a story that left the feed and came back is sent again.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::Rules;
 use super::availability::Availability;
@@ -20,9 +20,9 @@ struct Stream {
     since: Moment,
     connected: Moment,
     alive: Moment,
-    shown: FxHashSet<u64>,
+    shown: HashSet<u64>,
     /// When each story was last shown on the current connection.
-    in_a_row: FxHashMap<u64, Moment>,
+    in_a_row: HashMap<u64, Moment>,
 }
 
 pub(super) fn judge(
@@ -32,7 +32,7 @@ pub(super) fn judge(
     rules: Rules,
     verdict: &mut Verdict<'_>,
 ) {
-    let mut streams: FxHashMap<u64, Stream> = FxHashMap::default();
+    let mut streams: HashMap<u64, Stream> = HashMap::default();
     for entry in history {
         let Entry::Stream(event) = entry else {
             continue;
@@ -57,8 +57,8 @@ impl Stream {
             since: event.at,
             connected: event.at,
             alive: event.at,
-            shown: FxHashSet::default(),
-            in_a_row: FxHashMap::default(),
+            shown: HashSet::default(),
+            in_a_row: HashMap::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rustc_hash::FxHashSet;
+use foldhash::HashSet;
 use serde::Serialize;
 
 use super::VIOLATIONS_MAX;
@@ -122,7 +122,7 @@ pub(super) struct Finding {
 #[derive(Debug)]
 pub struct Verdict<'a> {
     narrator: Narrator<'a>,
-    known: FxHashSet<(Kind, u64, Option<u64>)>,
+    known: HashSet<(Kind, u64, Option<u64>)>,
     violations: Vec<Violation>,
     left_out: usize,
     /// The number of comparisons. A history in which nothing could be judged is not a clean one.
@@ -133,7 +133,7 @@ impl<'a> Verdict<'a> {
     pub(super) fn new(history: &'a [Entry]) -> Self {
         Self {
             narrator: Narrator::new(history),
-            known: FxHashSet::default(),
+            known: HashSet::default(),
             violations: Vec::new(),
             left_out: 0,
             judged: 0,

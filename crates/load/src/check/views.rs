@@ -7,7 +7,7 @@
 
 use std::ops::Bound;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::Rules;
 use super::availability::Availability;
@@ -18,7 +18,7 @@ use super::verdict::{Finding, Kind, Verdict};
 /// Everything that a client has received of one view of its feed.
 struct View {
     /// Everything shown so far.
-    shown: FxHashSet<u64>,
+    shown: HashSet<u64>,
     /// The last story of the first page; 0 if that page was the whole feed.
     bottom: u64,
     /// The last story of the older pages so far.
@@ -61,7 +61,7 @@ pub(super) fn judge(
         availability,
         micros: rules.settle_micros(),
     };
-    let mut views: FxHashMap<u64, View> = FxHashMap::default();
+    let mut views: HashMap<u64, View> = HashMap::default();
     for entry in history {
         let Entry::Read(read) = entry else { continue };
         judge_order(read, verdict);
@@ -107,7 +107,7 @@ fn judge_first(read: &Read, facts: &Facts, settle: Settle<'_>, verdict: &mut Ver
         known_by: read.span.begin,
         arrived_by: settle.before(read.span.begin),
     };
-    let on_page: FxHashSet<u64> = read.items.iter().map(|item| item.story).collect();
+    let on_page: HashSet<u64> = read.items.iter().map(|item| item.story).collect();
     judge_missing(read, facts, &range, &on_page, verdict, |_| Span {
         begin: range.arrived_by,
         end: read.span.end,
@@ -201,7 +201,7 @@ fn judge_missing(
     read: &Read,
     facts: &Facts,
     range: &IdRange,
-    shown: &FxHashSet<u64>,
+    shown: &HashSet<u64>,
     verdict: &mut Verdict<'_>,
     during: impl Fn(&Story) -> Span,
 ) {

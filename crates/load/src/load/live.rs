@@ -6,9 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use foldhash::HashMap;
 use futures::StreamExt;
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,7 @@ const MARKS_MAX: usize = 1 << 20;
 
 /// Stories in flight: text, time of sending, number of the author's readers.
 #[derive(Debug, Default)]
-pub(super) struct Marks(Mutex<FxHashMap<String, (u64, u64)>>);
+pub(super) struct Marks(Mutex<HashMap<String, (u64, u64)>>);
 
 impl Marks {
     pub(super) fn sent(&self, mark: &str, at: u64, readers: u64) {

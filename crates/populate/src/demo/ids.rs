@@ -1,13 +1,13 @@
 //! Ids with a past timestamp and the node number reserved for imports.
 
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use sosik_feed::id::{EPOCH, SEQUENCES, node_of_imports};
 use sosik_feed::{Timestamp, UnownedId};
 
 /// Generates ids for past times. No id is returned twice.
 pub(super) struct PastIds {
     node: u16,
-    next: FxHashMap<u64, u16>,
+    next: HashMap<u64, u16>,
 }
 
 impl PastIds {
@@ -15,7 +15,7 @@ impl PastIds {
     pub(super) fn new(region: u16) -> Self {
         Self {
             node: node_of_imports(region),
-            next: FxHashMap::default(),
+            next: HashMap::default(),
         }
     }
 

@@ -11,7 +11,7 @@
 use crate::Target;
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use sosik_feed::id::{EPOCH, RawId, SEQUENCES, node_of_imports};
 use sosik_feed::{Bucket, PersonId, StoryId, Timestamp, UnownedId};
 use sosik_store::ExistingStory;
@@ -39,10 +39,10 @@ pub(super) enum Slot {
 pub(super) struct Moments {
     node: u16,
     /// For each millisecond, the sequence number after the highest one in use.
-    next: FxHashMap<u64, u16>,
+    next: HashMap<u64, u16>,
     /// From a full millisecond to a later one that had a free number, so that a long run of full ones is not scanned
     /// again.
-    skips: FxHashMap<u64, u64>,
+    skips: HashMap<u64, u64>,
     words: BTreeSet<(Words, u64)>,
     /// Number of stories of an author in a millisecond that were edited or deleted and not matched yet.
     changed: BTreeMap<(PersonId, u64), u32>,
@@ -67,8 +67,8 @@ impl Moments {
     pub(super) fn new(region: u16) -> Self {
         Self {
             node: node_of_imports(region),
-            next: FxHashMap::default(),
-            skips: FxHashMap::default(),
+            next: HashMap::default(),
+            skips: HashMap::default(),
             words: BTreeSet::default(),
             changed: BTreeMap::default(),
         }

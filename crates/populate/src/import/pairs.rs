@@ -1,7 +1,7 @@
 //! Edge lists: friendships and follows, one pair `u v` per line.
 
 use crate::Target;
-use rustc_hash::FxHashSet;
+use foldhash::HashSet;
 use sosik_feed::PersonId;
 
 use super::Import;
@@ -32,7 +32,7 @@ impl Import {
     /// When the file cannot be read, the store fails, or a strict import meets a line that it cannot use.
     pub async fn pairs(&mut self, kind: Kind, mut input: Input) -> anyhow::Result<Pairs> {
         let mut pairs = Pairs::default();
-        let mut remembered = FxHashSet::default();
+        let mut remembered = HashSet::default();
         loop {
             let lines = input.lines(STEP, pair)?;
             if lines.is_empty() {
@@ -88,7 +88,7 @@ async fn keep(
     Ok(())
 }
 
-fn repeats(kind: Kind, (one, other): (u64, u64), remembered: &mut FxHashSet<(u64, u64)>) -> bool {
+fn repeats(kind: Kind, (one, other): (u64, u64), remembered: &mut HashSet<(u64, u64)>) -> bool {
     let pair = match kind {
         Kind::Friendships => (one.min(other), one.max(other)),
         Kind::Follows => (one, other),
@@ -141,10 +141,10 @@ mod tests {
 
     #[test]
     fn a_friendship_is_the_same_both_ways_and_a_follow_is_not() {
-        let mut seen = FxHashSet::default();
+        let mut seen = HashSet::default();
         assert!(!repeats(Kind::Friendships, (1, 2), &mut seen));
         assert!(repeats(Kind::Friendships, (2, 1), &mut seen));
-        let mut seen = FxHashSet::default();
+        let mut seen = HashSet::default();
         assert!(!repeats(Kind::Follows, (1, 2), &mut seen));
         assert!(!repeats(Kind::Follows, (2, 1), &mut seen));
         assert!(repeats(Kind::Follows, (1, 2), &mut seen));

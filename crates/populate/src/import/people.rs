@@ -1,7 +1,7 @@
 //! Imports people from JSON, one object per line.
 
+use foldhash::HashSet;
 use futures::{StreamExt, TryStreamExt, stream};
-use rustc_hash::FxHashSet;
 use serde::Deserialize;
 use sosik_feed::people::{Bio, DisplayName, Handle, Language};
 use sosik_feed::rules::check_password_length;
@@ -74,7 +74,7 @@ impl Import {
         people: &mut People,
     ) -> anyhow::Result<()> {
         let there = self.ids(&step).await?;
-        let mut handles = FxHashSet::default();
+        let mut handles = HashSet::default();
         let missing = (step.iter().zip(&there))
             .filter(|(person, there)| there.is_none() && handles.insert(person.handle.as_str()))
             .map(|(person, _)| person)
@@ -109,7 +109,7 @@ impl Import {
         missing: Vec<&Person>,
         input: &Input,
         people: &mut People,
-    ) -> anyhow::Result<FxHashSet<String>> {
+    ) -> anyhow::Result<HashSet<String>> {
         let hashed = self.hashed(&missing).await;
         let mut new = Vec::with_capacity(missing.len());
         for (person, hash) in missing.into_iter().zip(hashed) {
@@ -196,7 +196,7 @@ impl Import {
             .store()
             .people(&asked, sosik_feed::CommitPosition::LATEST)
             .await?;
-        let untouched: FxHashSet<_> = (records.iter())
+        let untouched: HashSet<_> = (records.iter())
             .filter(|person| person.revision == 1 && person.bio.is_empty())
             .map(|person| person.id)
             .collect();

@@ -5,7 +5,7 @@
 //! digits 0, 1 and 5 become letters and the others stay, so different numbers stay different.
 
 use crate::Target;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use sosik_feed::people::{DisplayName, Handle, Language};
 use sosik_feed::{PersonId, Timestamp, search};
 use sosik_store::NewPerson;
@@ -19,7 +19,7 @@ const STEP: usize = 2_000;
 pub(super) struct Registry {
     target: Target,
     /// `None`: another person has this handle or one that looks like it.
-    numbers: FxHashMap<u64, Option<PersonId>>,
+    numbers: HashMap<u64, Option<PersonId>>,
     /// Number of people created.
     pub(super) made: u64,
 }
@@ -29,7 +29,7 @@ impl Registry {
     pub(super) fn new(target: Target) -> Self {
         Self {
             target,
-            numbers: FxHashMap::default(),
+            numbers: HashMap::default(),
             made: 0,
         }
     }

@@ -9,7 +9,7 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashSet;
+use foldhash::HashSet;
 use unicode_normalization::UnicodeNormalization;
 
 use super::dubeolsik::{has_hangul, typed_on_latin_keys};
@@ -21,7 +21,7 @@ const DECORATION_CHARACTERS_MAX: usize = 10;
 /// A password of digits only, up to this length, is treated as a date, a telephone number or similar.
 const DIGITS_MAX: usize = 11;
 
-static LISTED: LazyLock<FxHashSet<&'static str>> =
+static LISTED: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| include_str!("common-passwords.txt").lines().collect());
 
 const SURNAMES_OF_KOREA: &str = include_str!("words/korean-surnames.txt");
@@ -31,7 +31,7 @@ const GIVEN_NAMES_OF_KOREA: &str = include_str!("words/korean-given-names.txt");
 static SURNAMES: LazyLock<Vec<String>> = LazyLock::new(|| both_forms(SURNAMES_OF_KOREA).collect());
 
 /// Given names, in both forms.
-static GIVEN_NAMES: LazyLock<FxHashSet<String>> =
+static GIVEN_NAMES: LazyLock<HashSet<String>> =
     LazyLock::new(|| both_forms(GIVEN_NAMES_OF_KOREA).collect());
 
 /// The words of a file as they are written, and as they come out of a Latin keyboard.

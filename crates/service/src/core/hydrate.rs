@@ -1,8 +1,8 @@
 //! Turns rows into what one reader sees: stories with their authors, people with their relation to the reader.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use futures::{StreamExt, TryStreamExt, stream};
 use sosik_feed::{Circle, Cursor, PersonId, Position, Relation, StoryId};
 use sosik_store::{Mention, RelatedPerson, StoryRecord};

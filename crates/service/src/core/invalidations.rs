@@ -14,8 +14,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use foldhash::HashMap;
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
 use sosik_fabric::Signals;
 use sosik_feed::PersonId;
 use tokio::sync::Notify;
@@ -45,7 +45,7 @@ pub(crate) struct Invalidations {
 #[derive(Default)]
 struct Open {
     last_number: u64,
-    people: FxHashMap<PersonId, Entry>,
+    people: HashMap<PersonId, Entry>,
     /// Number of the invalidation that covers everybody.
     everybody: Option<u64>,
 }

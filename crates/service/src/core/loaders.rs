@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use foldhash::{HashMap, HashMapExt};
 use sosik_fabric::cache::Stamp;
 use sosik_feed::{Circle, CommitPosition, PersonId, StoryId};
 use sosik_store::{LikedStories, StoryCounts};
@@ -86,7 +86,7 @@ impl Core {
         let wanted: Vec<_> = missing.iter().map(|(_, id, _)| *id).collect();
         let stamps = missing.iter().map(|(_, _, stamp)| *stamp);
         let found = self.store.stories(&wanted, position(stamps)).await?;
-        let loaded: FxHashMap<_, _> = found
+        let loaded: HashMap<_, _> = found
             .into_iter()
             .map(|record| (record.id, Arc::new(StoryEntry::from(record))))
             .collect();
@@ -105,9 +105,9 @@ impl Core {
     pub(crate) async fn people(
         &self,
         ids: &[PersonId],
-    ) -> ServiceResult<FxHashMap<PersonId, Arc<PersonEntry>>> {
+    ) -> ServiceResult<HashMap<PersonId, Arc<PersonEntry>>> {
         let cache = &self.caches.people;
-        let mut people = FxHashMap::with_capacity_and_hasher(ids.len(), FxBuildHasher);
+        let mut people = HashMap::with_capacity(ids.len());
         let mut missing = Vec::new();
         for id in ids {
             match cache.get(id) {
@@ -119,7 +119,7 @@ impl Core {
         }
         if !missing.is_empty() {
             let wanted: Vec<_> = missing.iter().map(|(id, _)| *id).collect();
-            let mut found: FxHashMap<_, _> = self
+            let mut found: HashMap<_, _> = self
                 .store
                 .people(&wanted, position(missing.iter().map(|(_, stamp)| *stamp)))
                 .await?
