@@ -195,7 +195,9 @@ async fn unread_answers_without_an_account_take_no_room_from_people_with_one() {
         let own = Ipv4Addr::new(127, 0, 0, last);
         let mut connection = Http2::from_address(own, &app.url(), 0).await;
         for _ in 0..8 {
-            unread.push(connection.ask(file, None).await.await.unwrap());
+            let answer = connection.ask(file, None).await.await.unwrap();
+            assert_eq!(answer.status(), 200, "a file takes no memory of its own");
+            unread.push(answer);
         }
         connections.push(connection);
     }
