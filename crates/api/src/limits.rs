@@ -189,7 +189,6 @@ fn allowed(decision: Decision) -> Result<(), Problem> {
 }
 
 /// Every request calls the engine, which may be down for long, so its errors are counted and not logged.
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn count_error(_error: FabricError) {
     metrics::counter!("sosik_fabric_errors_total", "call" => "rates").increment(1);
 }

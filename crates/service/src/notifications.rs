@@ -187,7 +187,8 @@ impl Notifications {
                 this.core
                     .invalidate(position_of(&answer), Changes::default().notify([viewer]))
                     .await;
-                Ok(answer?.value)
+                answer?;
+                Ok(())
             })
             .await
     }

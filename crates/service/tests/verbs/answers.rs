@@ -57,7 +57,7 @@ async fn check_answer_of_post(world: &World, author: &Person, key: Option<&str>)
         .stories(&[id], CommitPosition::LATEST)
         .await
         .unwrap();
-    assert_eq!(stored, [posted.story.record.clone()]);
+    assert_eq!(stored, std::slice::from_ref(&posted.story.record));
     assert_eq!(posted.author.record.id, author.id);
     assert!(!posted.liked);
 }

@@ -79,6 +79,7 @@ impl Reader {
     }
 
     /// Puts the given value of a key into its place. If it is missing or was rejected, the default stays there.
+    #[expect(clippy::needless_pass_by_value, reason = "a unit has no content")]
     pub fn key<T, U: Unit<T>>(
         &mut self,
         name: &'static str,
