@@ -89,7 +89,13 @@ impl DeliveryWatermark {
     pub(crate) fn advance(&self, candidate: StoryId, progress: &DeliveryProgress) {
         let oldest = progress.oldest_undelivered;
         let point = oldest.map_or(candidate, |oldest| candidate.min(before(oldest)));
+        let in_flight = self.in_flight.lock();
+        assert!(
+            in_flight.first().is_none_or(|oldest| point < *oldest),
+            "the watermark stays below the posts in flight"
+        );
         self.id.fetch_max(point.as_u64(), Ordering::AcqRel);
+        drop(in_flight);
         self.late.fetch_max(progress.late, Ordering::AcqRel);
     }
 
@@ -150,6 +156,14 @@ mod tests {
         assert_eq!(watermark.id(), before(story_at(9_000)));
         watermark.advance(candidate(&watermark, 20_000), &delivered_to(None));
         assert_eq!(watermark.id(), story_at(20_000));
+    }
+
+    #[test]
+    #[should_panic(expected = "below the posts in flight")]
+    fn a_candidate_above_a_post_in_flight_is_refused() {
+        let watermark = DeliveryWatermark::new();
+        let _in_flight = watermark.begin(|| Ok::<_, ()>(story_at(100))).unwrap();
+        watermark.advance(story_at(100), &delivered_to(None));
     }
 
     #[test]

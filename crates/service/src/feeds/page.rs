@@ -126,10 +126,12 @@ impl Feeds {
         if self.core.breaks(Sabotage::SkipOneWhenPaging) && !first.ids.is_empty() {
             first.ids.remove(0);
         }
-        if self.core.breaks(Sabotage::ShowTwice) && !first.ids.is_empty() {
-            first.ids.insert(0, first.ids[0]);
-        }
         let mut page = self.fill(reader, &first, below, limit).await?;
+        if self.core.breaks(Sabotage::ShowTwice)
+            && let Some(first) = page.items.first().cloned()
+        {
+            page.items.insert(0, first);
+        }
         if self.core.breaks(Sabotage::OldestFirst) {
             page.items.reverse();
         }
@@ -174,6 +176,11 @@ impl Feeds {
             candidates = &next;
         }
         builder.truncate_to(limit);
+        let shown = builder.stories.iter().map(|story| story.record.id);
+        assert!(
+            is_descending(start.into_iter().chain(shown)),
+            "a page is sorted, without repeats, below its start"
+        );
         let log = candidates.log;
         let before = builder
             .position
@@ -292,6 +299,11 @@ impl Feeds {
     }
 }
 
+/// Each id is below the one before it.
+fn is_descending(ids: impl Iterator<Item = StoryId>) -> bool {
+    ids.is_sorted_by(|above, below| above > below)
+}
+
 fn read_from_store(ids: Vec<StoryId>, wanted: usize) -> Candidates {
     metrics::counter!("sosik_feed_store_reads_total").increment(1);
     let below = if ids.len() < wanted {
@@ -314,5 +326,17 @@ fn candidates(view: FeedView) -> Candidates {
         ids: view.slice.ids,
         below,
         log: view.taken_to,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_and_ids_out_of_order_do_not_descend() {
+        let descends = |ids: &[u64]| is_descending(ids.iter().copied().map(StoryId::from_u64));
+        assert!(descends(&[]) && descends(&[3]) && descends(&[9, 3, 1]));
+        assert!(!descends(&[3, 3]) && !descends(&[9, 1, 3]));
     }
 }
