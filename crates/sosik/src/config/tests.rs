@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Config, Inputs, Loaded, Problems, Source, described, load, render};
+use super::{Inputs, Loaded, Problems, Source, described, load, render};
 
 mod keys;
 
