@@ -5,7 +5,7 @@
 //! read. Each kind of state has its own small contract, so that each can have the engine that suits it. [`Engines`]
 //! holds one engine for each. [`memory`] has the engines of a single process.
 //!
-//! To add an engine, implement a contract and run its [suite](mod@suite) on it.
+//! To add an engine, implement a contract and run its `suite` on it.
 
 pub mod cache;
 pub mod delivery_queue;
