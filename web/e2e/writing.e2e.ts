@@ -35,7 +35,7 @@ describe.each(EVERY_SIZE)('writing, on a %s', (size) => {
     await card.getByRole('link', { name: `@${bo.handle}`, exact: true }).first().waitFor();
     await expect.poll(() => card.getByRole('link', { name: '#까치밥' }).getAttribute('href')).toBe(`/tags/${encodeURIComponent('까치밥')}`);
     const web = card.getByRole('link', { name: 'example.org' });
-    await expect.poll(() => web.getAttribute('href')).toBe('https://example.org/');
+    await expect.poll(() => web.getAttribute('href')).toBe('https://example.org/%EA%B0%90%EB%82%98%EB%AC%B4?a=1');
     await expect.poll(() => web.getAttribute('rel')).toContain('noopener');
     await card.getByRole('link', { name: '#까치밥' }).click();
     await story(page, '까치밥').waitFor();
