@@ -20,7 +20,7 @@ struct Example {
     expected: String,
     /// The rejected code point.
     character: Option<String>,
-    /// What is stored, where an example is about that.
+    /// The text as it is stored. Present only in examples that test this.
     written: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What is filled.
+//! The store that imports, worlds and the demo fill.
 
 use std::sync::Arc;
 

@@ -835,7 +835,7 @@ export interface components {
          */
         Entity: {
             /**
-             * @description Of a link: the text to draw in place of the address. It shows the host that the link leads to.
+             * @description For links: the text to show in place of the address. It contains the real host of the link.
              * @example namu.wiki/w/까치
              */
             display?: string | null;
@@ -846,7 +846,7 @@ export interface components {
             end: number;
             /** @description What it is. It determines which of the other fields are present. */
             kind: components["schemas"]["EntityKind"];
-            /** @description Of a mention in a story: the person. Omitted in comments and bios, where nobody checks whether the person exists. */
+            /** @description For mentions in stories: the person. Absent in comments and bios: the server does not look up their mentions. */
             person?: string | null;
             /**
              * Format: int32
@@ -854,12 +854,12 @@ export interface components {
              */
             start: number;
             /**
-             * @description Of a tag: its normal form, without the `#`.
+             * @description For tags: the normal form, without the `#`.
              * @example 소식
              */
             tag?: string | null;
             /**
-             * @description Of a link: the absolute address, `http` or `https`, in ASCII.
+             * @description For links: the absolute address, `http` or `https`, in ASCII.
              * @example https://namu.wiki/w/%EA%B9%8C%EC%B9%98
              */
             url?: string | null;

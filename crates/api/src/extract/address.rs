@@ -24,8 +24,8 @@ const HOPS_MAX: usize = 16;
 /// client has 2⁶⁴ addresses.
 const V6_NARROW_BYTES: usize = 8;
 
-/// Bytes of an IPv6 address that identify the wide network: /48. Providers assign a customer something between a /64
-/// and a /48, and no more.
+/// Bytes of an IPv6 address that identify the wide network: /48. Providers assign each customer a prefix between /64
+/// and /48.
 const V6_WIDE_BYTES: usize = 6;
 
 /// Bytes of an IPv4 address that identify the wide network: /24, the smallest that is routed on its own.

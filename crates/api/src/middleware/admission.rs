@@ -41,7 +41,7 @@ pub(crate) struct Admission {
     all: Gate,
     /// All requests except reads of the feed pass this gate first.
     others: Gate,
-    /// Of the permits. A network holds them or waits for them.
+    /// The share of the permits that each network holds or waits for.
     networks: Arc<NetworkShares>,
     wait: Duration,
 }

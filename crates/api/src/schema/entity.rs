@@ -18,19 +18,19 @@ pub struct Entity {
     pub start: u32,
     /// The position behind its last character.
     pub end: u32,
-    /// Of a link: the absolute address, `http` or `https`, in ASCII.
+    /// For links: the absolute address, `http` or `https`, in ASCII.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://namu.wiki/w/%EA%B9%8C%EC%B9%98")]
     pub url: Option<String>,
-    /// Of a link: the text to draw in place of the address. It shows the host that the link leads to.
+    /// For links: the text to show in place of the address. It contains the real host of the link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "namu.wiki/w/까치")]
     pub display: Option<String>,
-    /// Of a mention in a story: the person. Omitted in comments and bios, where nobody checks whether the person exists.
+    /// For mentions in stories: the person. Absent in comments and bios: the server does not look up their mentions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub person: Option<PersonId>,
-    /// Of a tag: its normal form, without the `#`.
+    /// For tags: the normal form, without the `#`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "소식")]
     pub tag: Option<String>,
