@@ -1,7 +1,5 @@
 //! Runs the benchmarks: builds them as they are shipped and installs the servers of the alternatives.
 
-use std::path::Path;
-
 use anyhow::{Context, ensure};
 
 use crate::steps::{cargo_command, root, say};
@@ -9,12 +7,6 @@ use crate::tools;
 
 /// The document that the full run writes. The plots are in a folder of the same name beside it.
 const DOCUMENT: &str = "docs/performance.md";
-
-/// The servers of the alternatives: the executable of each, and its package on Debian and derived systems.
-const SERVERS: [(&str, &str); 2] = [
-    ("/usr/lib/postgresql/15/bin/postgres", "postgresql-15"),
-    ("/usr/bin/redis-server", "redis-server"),
-];
 
 /// Runs the benchmarks with these arguments. Without arguments that make the run smaller, it writes the document.
 ///
@@ -38,18 +30,9 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
 
 /// Installs missing servers. If that fails, the rows of that server report it and everything else is measured.
 fn servers() {
-    let missing = SERVERS.iter().filter(|(file, _)| !Path::new(file).exists());
-    let packages: Vec<&str> = missing.map(|(_, package)| *package).collect();
-    if packages.is_empty() {
-        return;
-    }
-    say(&format!(
-        "installing {} for the comparison",
-        packages.join(", ")
-    ));
-    if let Err(error) = tools::install_without_starting(&packages) {
+    if let Err(error) = tools::servers() {
         say(&format!(
-            "could not be installed, so their rows are left out: {error:#}"
+            "the rows of a missing server are left out: {error:#}"
         ));
     }
 }

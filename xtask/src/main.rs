@@ -127,7 +127,7 @@ fn test() -> anyhow::Result<()> {
     steps.push(npm("types of the web client", &["run", "fresh"]));
     steps.push(npm("the web client", &["run", "check"]));
     steps.push(npm("components of the web client", &["test"]));
-    steps.push(match runner {
+    let tests = match runner {
         Runner::Nextest => cargo(
             "tests",
             &["nextest", "run", "--workspace", "--no-fail-fast"],
@@ -143,7 +143,8 @@ fn test() -> anyhow::Result<()> {
                 "--no-fail-fast",
             ],
         ),
-    });
+    };
+    steps.push(tests.needs(tools::servers));
     steps.extend(end_to_end());
     steps.push(cargo(
         "generated requests against the OpenAPI document",

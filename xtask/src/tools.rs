@@ -90,12 +90,28 @@ pub(crate) fn browser() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// PostgreSQL, Redis and NATS, which are installed if they are missing.
+///
+/// # Errors
+/// One is missing and cannot be installed. The error names the command to run by hand.
+pub(crate) fn servers() -> anyhow::Result<()> {
+    let missing = sosik_servers::PACKAGES
+        .iter()
+        .filter(|(program, _)| sosik_servers::find(program).is_none());
+    let packages: Vec<&str> = missing.map(|(_, package)| *package).collect();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    say(&format!("installing {}", packages.join(", ")));
+    install_without_starting(&packages)
+}
+
 /// Installs servers without starting them: the tests and benchmarks start their own. Requires root, because only root
 /// may write the file that stops packages from starting their services.
 ///
 /// # Errors
 /// The caller is not root, or the packages are not available.
-pub(crate) fn install_without_starting(packages: &[&str]) -> anyhow::Result<()> {
+fn install_without_starting(packages: &[&str]) -> anyhow::Result<()> {
     const POLICY: &str = "/usr/sbin/policy-rc.d";
     ensure!(
         is_root(),

@@ -92,6 +92,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "sosik-bench",
         &[
+            "sosik-servers",
             "sosik-feed",
             "sosik-store",
             "sosik-store-sqlite",
@@ -100,7 +101,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sosik-api",
         ],
     ),
-    ("xtask", &[]),
+    ("sosik-servers", &[]),
+    ("sosik-store-postgres", &["sosik-feed", "sosik-store"]),
+    ("sosik-fabric-redis", &["sosik-feed", "sosik-fabric"]),
+    ("sosik-fabric-nats", &["sosik-feed", "sosik-fabric"]),
+    ("xtask", &["sosik-servers"]),
 ];
 
 /// Longest Rust file, in lines. Longer files are hard to read in one go.

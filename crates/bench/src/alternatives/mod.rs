@@ -6,7 +6,6 @@
 //! is compared with a warm page of the feed measured in turns with it. Both do less than the feed: no session is looked
 //! up, and Redis does not check whether the reader may see a story *now*.
 
-mod daemon;
 mod postgres;
 mod redis;
 
@@ -40,14 +39,14 @@ pub(crate) async fn measure(
         "alternative_postgres_join",
         "alternative_postgres_join_5000_friends",
     ];
-    if postgres::is_here() {
+    if sosik_servers::find("postgres").is_some() {
         let measured = postgres::measure(&bench, report).await;
         without_failing(measured, &names, report);
     } else {
         without(&names, &format!("{NOT_INSTALLED} postgresql-15)"), report);
     }
     let names = ["alternative_redis_sorted_set"];
-    if redis::is_here() {
+    if sosik_servers::find("redis-server").is_some() {
         let measured = redis::measure(&bench, report).await;
         without_failing(measured, &names, report);
     } else {

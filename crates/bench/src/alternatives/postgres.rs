@@ -1,14 +1,8 @@
 //! Fan-out on read: one query joins the reader's friends with their newest stories.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use anyhow::Context;
 use axum::Router;
 use axum::extract::Path as Of;
 use axum::http::StatusCode;
@@ -16,18 +10,26 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use futures::{SinkExt, pin_mut};
-use rustix::process::Signal;
 use serde_json::json;
 use tokio_postgres::{Client, NoTls, Row as Found, Statement};
 
 use super::Bench;
-use super::daemon::{Daemon, drop_root, find, free_port};
 use crate::client::CONNECTIONS;
 use crate::report::Report;
 use crate::serving::Server;
 
 /// Bytes sent to the database in one piece during loading.
 const COPY_BYTES: usize = 1 << 20;
+
+/// The whole world in memory, no background work, and no parallel workers for a query of a millisecond.
+const SETTINGS: [&str; 6] = [
+    "shared_buffers=1GB",
+    "autovacuum=off",
+    "max_parallel_workers_per_gather=0",
+    "jit=off",
+    "max_wal_size=8GB",
+    "random_page_cost=1.1",
+];
 
 const SCHEMA: &str = "
     CREATE TABLE people (id bigint PRIMARY KEY, handle text NOT NULL, display_name text NOT NULL);
@@ -58,21 +60,13 @@ const PAGE: &str = "
     JOIN stories s ON s.id = top.id JOIN people p ON p.id = s.author
     ORDER BY s.id DESC";
 
-pub(super) fn is_here() -> bool {
-    find("postgres").is_some() && find("initdb").is_some()
-}
-
 pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    // PostgreSQL runs as another user.
-    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
-    let port = free_port()?;
-    let daemon = start(folder.path(), port)?;
-    let first = connect(port).await?;
+    let daemon = sosik_servers::Postgres::start(&SETTINGS)?;
+    let first = connect(&daemon).await?;
     fill(&first, bench).await?;
     let mut clients = Vec::new();
     for _ in 0..CONNECTIONS {
-        let client = connect(port).await?;
+        let client = connect(&daemon).await?;
         let page = client.prepare(PAGE).await?;
         clients.push((client, page));
     }
@@ -93,46 +87,10 @@ pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report) -> anyhow::R
     Ok(())
 }
 
-fn start(folder: &Path, port: u16) -> anyhow::Result<Daemon> {
-    let data = folder.join("data");
-    let mut init = Command::new(find("initdb").context("initdb")?);
-    init.args(["-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8"])
-        .args(["--locale=C.UTF-8", "-D"])
-        .arg(&data)
-        .current_dir(folder)
-        .stdout(Stdio::null());
-    drop_root(&mut init, "postgres", folder)?;
-    anyhow::ensure!(init.status()?.success(), "initdb failed");
-    let mut server = Command::new(find("postgres").context("postgres")?);
-    server
-        .arg("-D")
-        .arg(&data)
-        .args(["-p", &port.to_string(), "-k"])
-        .arg(folder)
-        .args(["-c", "listen_addresses=127.0.0.1"])
-        // The whole world in memory, no background work, and no parallel workers for a query of a millisecond.
-        .args(["-c", "shared_buffers=1GB", "-c", "autovacuum=off"])
-        .args(["-c", "max_parallel_workers_per_gather=0", "-c", "jit=off"])
-        .args(["-c", "max_wal_size=8GB", "-c", "random_page_cost=1.1"])
-        .current_dir(folder)
-        .stderr(Stdio::null());
-    drop_root(&mut server, "postgres", folder)?;
-    Daemon::start(&mut server, Signal::INT)
-}
-
-/// Connects as soon as the server accepts connections.
-async fn connect(port: u16) -> anyhow::Result<Client> {
-    const ATTEMPTS: usize = 300;
-    let address = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
-    let mut tick = tokio::time::interval(Duration::from_millis(100));
-    for _ in 0..ATTEMPTS {
-        tick.tick().await;
-        if let Ok((client, connection)) = tokio_postgres::connect(&address, NoTls).await {
-            tokio::spawn(connection);
-            return Ok(client);
-        }
-    }
-    anyhow::bail!("the database did not start within half a minute")
+async fn connect(server: &sosik_servers::Postgres) -> anyhow::Result<Client> {
+    let (client, connection) = tokio_postgres::connect(&server.url("postgres"), NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
 }
 
 async fn fill(client: &Client, bench: &Bench<'_>) -> anyhow::Result<()> {

@@ -2,11 +2,8 @@
 //! set, then the stories of these ids.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::Context;
 use axum::Router;
 use axum::extract::Path as Of;
 use axum::http::{StatusCode, header};
@@ -14,11 +11,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncCommands, RedisResult, pipe};
-use rustix::process::Signal;
 use serde_json::json;
 
 use super::Bench;
-use super::daemon::{Daemon, find, free_port};
 use crate::measure::{per_second, rounded, timed_async};
 use crate::reads::PAGE;
 use crate::report::Report;
@@ -30,15 +25,9 @@ const PIPELINE: usize = 1_000;
 /// Stories delivered to every measured reader.
 const DELIVERED: u64 = 1_000;
 
-pub(super) fn is_here() -> bool {
-    find("redis-server").is_some()
-}
-
 pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let port = free_port()?;
-    let daemon = start(folder.path(), port)?;
-    let mut redis = connect(port).await?;
+    let daemon = sosik_servers::Redis::start(&[])?;
+    let mut redis = connect(&daemon).await?;
     fill(&mut redis, bench).await?;
     let server = Server::start(router(redis.clone())).await?;
     let usual: Vec<u64> = bench.filled.shape.usual_readers().collect();
@@ -68,27 +57,9 @@ pub(super) async fn measure(bench: &Bench<'_>, report: &mut Report) -> anyhow::R
     Ok(())
 }
 
-fn start(folder: &Path, port: u16) -> anyhow::Result<Daemon> {
-    let mut server = Command::new(find("redis-server").context("redis-server")?);
-    server
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-        .args(["--save", "", "--appendonly", "no", "--dir"])
-        .arg(folder)
-        .stdout(Stdio::null());
-    Daemon::start(&mut server, Signal::TERM)
-}
-
-async fn connect(port: u16) -> anyhow::Result<MultiplexedConnection> {
-    const ATTEMPTS: usize = 300;
-    let client = redis::Client::open(format!("redis://127.0.0.1:{port}/"))?;
-    let mut tick = tokio::time::interval(Duration::from_millis(100));
-    for _ in 0..ATTEMPTS {
-        tick.tick().await;
-        if let Ok(connection) = client.get_multiplexed_async_connection().await {
-            return Ok(connection);
-        }
-    }
-    anyhow::bail!("redis did not start within half a minute")
+async fn connect(server: &sosik_servers::Redis) -> anyhow::Result<MultiplexedConnection> {
+    let client = redis::Client::open(server.url())?;
+    Ok(client.get_multiplexed_async_connection().await?)
 }
 
 fn set(reader: u64) -> String {
@@ -160,7 +131,7 @@ fn rendered(story: u64, author: u64, text: &str) -> String {
 async fn deliver(
     redis: &mut MultiplexedConnection,
     bench: &Bench<'_>,
-    daemon: &Daemon,
+    daemon: &sosik_servers::Redis,
 ) -> anyhow::Result<(usize, Duration, Duration)> {
     let ids = bench.readers().into_iter();
     let readers: Vec<u64> = ids

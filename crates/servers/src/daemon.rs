@@ -1,5 +1,4 @@
-//! A foreign server that this program starts for itself, on a free port and in a temporary folder. It is stopped by its
-//! process id.
+//! A server as a child process. It is stopped by its process id.
 
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
@@ -11,21 +10,32 @@ use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A running server. Dropping it stops the server.
-pub(super) struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     stop: Signal,
 }
 
 impl Daemon {
-    pub(super) fn start(command: &mut Command, stop: Signal) -> anyhow::Result<Self> {
+    pub(crate) fn start(command: &mut Command, stop: Signal) -> anyhow::Result<Self> {
         let child = command
             .spawn()
             .with_context(|| format!("start {}", command.get_program().display()))?;
         Ok(Self { child, stop })
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills the server without giving it time to finish.
+    pub(crate) fn kill(mut self) {
+        // If it has ended by itself, there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// CPU time of the server and of the processes it started, in user and system mode.
-    pub(super) fn cpu(&self) -> anyhow::Result<Duration> {
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
         let mut all = Duration::ZERO;
         for entry in std::fs::read_dir("/proc")? {
             let stat = std::fs::read_to_string(entry?.path().join("stat"));
@@ -64,12 +74,12 @@ fn cpu_in(stat: &str, server: u32) -> Option<Duration> {
 }
 
 /// A port without a listener.
-pub(super) fn free_port() -> anyhow::Result<u16> {
+pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Finds an executable in the folders where Debian installs servers, then in the search path.
-pub(super) fn find(name: &str) -> Option<PathBuf> {
+pub fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let versions = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -88,7 +98,7 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
 }
 
 /// Runs a command as the user of that name if this process is root: PostgreSQL refuses root.
-pub(super) fn drop_root(command: &mut Command, user: &str, folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn drop_root(command: &mut Command, user: &str, folder: &Path) -> anyhow::Result<()> {
     if !rustix::process::geteuid().is_root() {
         return Ok(());
     }

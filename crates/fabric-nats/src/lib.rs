@@ -1,0 +1,1 @@
+//! Messages between nodes, wake-ups, the log of large authors and the delivery queue on NATS.

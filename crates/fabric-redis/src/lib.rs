@@ -1,0 +1,1 @@
+//! Timelines and rate limits in Redis.
