@@ -1,7 +1,5 @@
 //! Each server starts, is killed and starts again at the same address.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::net::{SocketAddr, TcpStream};
 
 use sosik_servers::{Nats, Postgres, Redis};
