@@ -5,6 +5,7 @@
 //! the cursor's delivery watermark and the few stories listed above it give the same answer. The client starts over
 //! only if there were too many to list, or if too much has happened since.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sosik_fabric::timelines::{Arrived, Since};
@@ -160,19 +161,25 @@ impl Feeds {
         let Some(late) = self.core.store.late_stories(seen.late).await? else {
             return Ok(Late::Forgotten);
         };
+        // Above the delivery watermark the cursor lists the stories seen, so arrivals cover the rest.
+        let is_new = |late: &&LateStory| late.story <= seen.watermark && is_late_for(reader, late);
+        // A story that became late several times arrives with its last number, so on one page only.
+        let last_numbers: HashMap<StoryId, u64> = late
+            .iter()
+            .filter(is_new)
+            .map(|late| (late.story, late.number))
+            .collect();
         let (mut ids, mut number) = (Vec::new(), seen.late);
         for story in late {
             if ids.len() == limit {
                 break;
             }
             number = story.number;
-            // Above the delivery watermark the cursor lists the stories seen, so arrivals cover the rest.
-            if story.story <= seen.watermark && is_late_for(reader, &story) {
+            if last_numbers.get(&story.story) == Some(&number) {
                 ids.push(story.story);
             }
         }
         ids.sort_unstable_by(|a, b| b.cmp(a));
-        ids.dedup();
         let seen = Seen {
             late: number,
             ..seen.clone()

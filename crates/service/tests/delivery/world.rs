@@ -164,9 +164,13 @@ impl World {
     }
 
     pub async fn make_public(&self, author: PersonId, story: StoryId) {
+        self.set_audience(author, story, Audience::Public).await;
+    }
+
+    pub async fn set_audience(&self, author: PersonId, story: StoryId, audience: Audience) {
         let request = EditRequest {
             text: None,
-            audience: Some(Audience::Public),
+            audience: Some(audience),
         };
         self.service
             .stories()
