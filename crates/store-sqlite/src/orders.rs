@@ -13,7 +13,7 @@ use super::statement::statements;
 use super::stories::story_id;
 use sosik_store::{
     Claim, ClaimName, DeadOrder, DeliveryProgress, FailedOrder, HeldOrder, LateStory, NewStory,
-    Order, OrderKind, OrderStats, Orders, StoreResult,
+    Order, OrderKind, OrderStats, Orders, RETRIED_ORDERS_MAX, StoreResult,
 };
 
 statements! {
@@ -52,9 +52,7 @@ statements! {
     LATE_FORGET = "DELETE FROM late_stories WHERE number <= ?1";
     ORDERS_DEAD = "SELECT kind, story, author, done_to, attempts, created_at, error FROM orders
         WHERE dead = 1 ORDER BY story, kind LIMIT ?1";
-    DEAD_DELIVERIES = "SELECT story, author FROM orders WHERE dead = 1 AND kind = 1 ORDER BY story";
-    DELIVERY_LATE = "UPDATE orders SET late = ?2 WHERE kind = 1 AND story = ?1";
-    ORDERS_RETRY = "UPDATE orders SET dead = 0, attempts = 0, ready_at = ?1 WHERE dead = 1";
+    ORDER_RETRY = "UPDATE orders SET dead = 0, attempts = 0, ready_at = ?3, late = ?4 WHERE kind = ?1 AND story = ?2";
 }
 
 /// Maximum characters of a stored error: one readable line.
@@ -208,14 +206,13 @@ impl Orders for SqliteStore {
 
     async fn retry_dead_orders(&self, now: Timestamp) -> StoreResult<u64> {
         self.write("retry dead orders", move |db| {
-            let dead = db.rows(DEAD_DELIVERIES, [], |row| {
-                Ok((story_id(row)?, PersonId::from_i64(row.get(1)?)))
+            let dead = db.rows(ORDERS_DEAD, [RETRIED_ORDERS_MAX], |row| {
+                order(row, Claim::default())
             })?;
-            for (story, author) in dead {
-                let number = insert_late_story(db, story, author, LateReaders::FriendsToo)?;
-                db.execute(DELIVERY_LATE, [story.as_i64(), number])?;
+            for order in &dead {
+                retry(db, order, now)?;
             }
-            Ok(db.execute(ORDERS_RETRY, [now.as_i64()])? as u64)
+            Ok(dead.len() as u64)
         })
         .await
     }
@@ -273,6 +270,19 @@ pub(super) fn insert_redelivery_order(
     let number = insert_late_story(db, story, author, to_friends)?;
     let (author, now) = (author.as_i64(), now.as_i64());
     db.execute(ORDER_AGAIN, [kind, story.as_i64(), author, now, number])?;
+    Ok(())
+}
+
+/// Makes a dead order due. A delivery gets a new number among the late stories.
+fn retry(db: &Db<'_>, dead: &Order, now: Timestamp) -> StoreResult<()> {
+    let late = match dead.kind {
+        OrderKind::Deliver => {
+            insert_late_story(db, dead.story, dead.author, LateReaders::FriendsToo)?
+        }
+        OrderKind::Purge => 0,
+    };
+    let (kind, story) = (kind_number(dead.kind), dead.story.as_i64());
+    db.execute(ORDER_RETRY, [kind, story, now.as_i64(), late])?;
     Ok(())
 }
 

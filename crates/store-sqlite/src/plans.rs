@@ -49,11 +49,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "SCAN orders USING INDEX orders_dead",
         "stops at its limit",
     ),
-    (
-        "ORDERS_RETRY",
-        "SCAN orders USING INDEX orders_dead",
-        "an operator's act on all dead orders, which are few",
-    ),
 ];
 
 /// The plan of a statement.

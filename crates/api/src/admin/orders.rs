@@ -56,14 +56,7 @@ pub(crate) async fn dead(State(app): State<App>) -> Result<Json<DeadOrders>, Pro
 
 /// Retries every dead order from the beginning.
 pub(crate) async fn retry(State(app): State<App>) -> Result<Json<Retried>, Problem> {
-    let now = app.service.clock().now();
-    let retried = app
-        .service
-        .store()
-        .retry_dead_orders(now)
-        .await
-        .map_err(sosik_service::ServiceError::from)?;
-    app.service.delivery().notify_workers();
+    let retried = app.service.delivery().retry_dead_orders().await?;
     Ok(Json(Retried { retried }))
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use sosik_fabric::delivery_queue::Permit;
 use sosik_feed::{StoryId, Timestamp};
-use sosik_store::{Claim, ClaimName, Order};
+use sosik_store::{Claim, ClaimName, Order, RETRIED_ORDERS_MAX};
 use tokio::sync::Notify;
 
 use crate::core::Core;
@@ -140,6 +140,25 @@ impl Delivery {
         if let Err(error) = released {
             tracing::warn!(%error, "claimed deliveries could not be released; they are due when their claims expire");
         }
+    }
+
+    /// Retries the dead orders from their beginning, in steps between which other writes proceed. Returns their number.
+    /// Orders that die again meanwhile, and those left after an error, wait for the next call.
+    ///
+    /// # Errors
+    /// When the store fails. Some of the orders may be due by then.
+    pub async fn retry_dead_orders(&self) -> ServiceResult<u64> {
+        let (store, now) = (&self.core.store, self.core.now());
+        let (dead, mut retried) = (store.order_stats().await?.dead, 0);
+        while retried < dead {
+            let step = store.retry_dead_orders(now).await?;
+            retried += step;
+            if step < u64::from(RETRIED_ORDERS_MAX) {
+                break;
+            }
+        }
+        self.notify_workers();
+        Ok(retried)
     }
 
     /// Late stories up to this number are delivered.

@@ -6,6 +6,7 @@ use sosik_feed::generator::STEP_BACK_MAX;
 use sosik_feed::{Audience, StoryId};
 use sosik_service::Settings;
 use sosik_service::feeds::FeedStart;
+use sosik_store::RETRIED_ORDERS_MAX;
 
 use crate::world::{World, ids, newer};
 
@@ -154,6 +155,33 @@ async fn a_story_made_public_arrives_after_a_restart_page_by_page_before_what_is
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_story_made_public_twice_arrives_once_page_by_page_after_the_timeline_was_lost() {
+    let world = World::new().await;
+    let [author, follower] = world.people(["author", "follower"]).await;
+    let relations = world.service.relations();
+    relations.follow(follower, author).await.unwrap();
+    let twice = world.post(author, Audience::Friends).await;
+    let once = world.post(author, Audience::Friends).await;
+    world.post(author, Audience::Public).await;
+    world.quiet().await;
+    let mut page = world.top(follower).await;
+    world.make_public(author, twice).await;
+    world.make_public(author, once).await;
+    world.set_audience(author, twice, Audience::Friends).await;
+    world.make_public(author, twice).await;
+    world.quiet().await;
+    world.lose_timelines(&[follower]).await;
+    let mut came = Vec::new();
+    while !page.end || came.is_empty() {
+        page = world.read_some(follower, newer(&page), 1).await;
+        assert!(!page.reset);
+        came.extend(ids(&page));
+    }
+    assert_eq!(came, [once, twice], "in the order of their last numbers");
+    world.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_process_with_a_clock_ahead_called_delivered_and_read_hides_nothing_later() {
     const AHEAD: Duration = Duration::from_secs(2 * 86_400);
     let mut world = World::new().await;
@@ -207,14 +235,39 @@ async fn a_dead_delivery_holds_nothing_back_and_its_story_arrives_when_it_is_tri
     let page = world.read(friend, FeedStart::Top).await;
     assert_eq!(ids(&page), [newest]);
 
-    let now = world.service.clock().now();
-    assert_eq!(world.store().retry_dead_orders(now).await.unwrap(), 1);
+    let delivery = world.service.delivery();
+    assert_eq!(delivery.retry_dead_orders().await.unwrap(), 1);
     world.lose_timelines(&[friend]).await;
     let page = world.read(friend, newer(&page)).await;
     assert_eq!((ids(&page), page.reset), (vec![story], false));
-    world.service.delivery().notify_workers();
     world.quiet().await;
     let page = world.read(friend, newer(&page)).await;
     assert_eq!((ids(&page), page.end), (vec![], true));
+    world.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_dead_deliveries_than_one_write_retries_are_all_delivered_after_one_request() {
+    const DEAD: u64 = RETRIED_ORDERS_MAX as u64 + 1;
+    let world = World::with(|settings| settings.delivery.attempts_max = 1).await;
+    let [author, friend] = world.people(["author", "friend"]).await;
+    world.befriend(author, friend).await;
+    world.top(friend).await;
+    world.gate.fail(friend);
+    let mut newest = StoryId::default();
+    for _ in 0..DEAD {
+        newest = world.post(author, Audience::Friends).await;
+    }
+    world
+        .eventually("every delivery is dead", async || {
+            world.stats().await.dead == DEAD
+        })
+        .await;
+    world.gate.open();
+    let delivery = world.service.delivery();
+    assert_eq!(delivery.retry_dead_orders().await.unwrap(), DEAD);
+    world.quiet().await;
+    assert!(world.in_timeline(friend, newest).await);
+    assert_eq!(world.stats().await.dead, 0);
     world.service.stop().await;
 }

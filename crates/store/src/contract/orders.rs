@@ -57,7 +57,8 @@ pub trait Orders {
     /// Dead orders, oldest first.
     async fn dead_orders(&self, limit: u32) -> StoreResult<Vec<DeadOrder>>;
 
-    /// Makes every dead order due now and resets its attempts to zero. Returns their number. The stories delivered by
-    /// these orders are late for all their readers.
+    /// Makes the oldest dead orders due now, at most [`RETRIED_ORDERS_MAX`](crate::RETRIED_ORDERS_MAX), and resets
+    /// their attempts to zero. Returns their number: fewer than the maximum means that none is left. The stories
+    /// delivered by these orders are late for all their readers.
     async fn retry_dead_orders(&self, now: Timestamp) -> StoreResult<u64>;
 }

@@ -4,6 +4,10 @@ use sosik_feed::{Audience, PersonId, StoryId, Timestamp};
 
 pub use sosik_feed::orders::{HeldOrder, Order, OrderKind};
 
+/// Maximum number of dead orders that one write retries: some ten milliseconds of the writer. An outage of an hour can
+/// leave a million of them.
+pub const RETRIED_ORDERS_MAX: u32 = 500;
+
 /// A failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedOrder {

@@ -143,6 +143,7 @@ macro_rules! contract_suite {
                 what_a_process_gives_back_is_due_at_once_and_counts_no_attempt,
                 a_failed_order_waits_until_it_is_due_and_dies_in_the_end,
                 dead_orders_live_again_when_somebody_asks,
+                many_dead_orders_live_again_in_steps_the_oldest_first,
                 a_story_made_public_is_late_for_followers_until_it_is_delivered_to_them,
                 a_dead_delivery_that_is_tried_again_or_made_public_is_late_for_friends_too,
                 late_stories_are_forgotten_when_there_are_many,

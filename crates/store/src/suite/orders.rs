@@ -7,7 +7,7 @@ use sosik_feed::{Audience, PersonId, StoryId, Timestamp};
 use super::world::{POSTED, World, key};
 use crate::{
     Claim, ClaimName, DeliveryProgress, FailedOrder, HeldOrder, NewStory, Order, OrderKind, Posted,
-    StoryEdit,
+    RETRIED_ORDERS_MAX, StoryEdit,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -313,6 +313,37 @@ pub async fn dead_orders_live_again_when_somebody_asks(world: &World) {
         stories.map(|story| (story, 0))
     );
     assert_eq!(world.retry_dead_orders(now).await.unwrap(), 0);
+}
+
+pub async fn many_dead_orders_live_again_in_steps_the_oldest_first(world: &World) {
+    const STEP: usize = RETRIED_ORDERS_MAX as usize;
+    let [mina] = world.people(["mina"]).await;
+    let mut stories = vec![];
+    for _ in 0..=STEP {
+        stories.push(world.posts(mina, "story").await);
+    }
+    let now = world.now();
+    let failed = stories.iter().map(|story| FailedOrder {
+        held: posted(*story),
+        error: "error".to_owned(),
+        due: now,
+    });
+    world.fail_orders(failed.collect(), 1).await.unwrap();
+    let purged = world.posts(mina, "purged").await;
+    world.deletes(mina, purged).await;
+    let purge = orders(world, 9, world.now(), 9).await.pop().unwrap();
+    fails(world, purge.held(), "error", world.now(), 1).await;
+
+    let retry = async || world.retry_dead_orders(now).await.unwrap();
+    assert_eq!(retry().await, STEP as u64);
+    let left = world.dead_orders(9).await.unwrap();
+    let left: Vec<_> = left.iter().map(|dead| dead.order.story).collect();
+    assert_eq!(left, [stories[STEP], purged]);
+    assert_eq!([retry().await, retry().await], [2, 0]);
+    let numbered = stories.iter().zip(1..);
+    let all: Vec<_> = numbered.map(|(story, number)| (number, *story, true)).collect();
+    assert_eq!(late(world, 0).await, all, "a purge is not late");
+    assert_eq!(pending(world).await, STEP as u64 + 2);
 }
 
 pub async fn a_story_made_public_is_late_for_followers_until_it_is_delivered_to_them(
