@@ -341,7 +341,9 @@ pub async fn many_dead_orders_live_again_in_steps_the_oldest_first(world: &World
     assert_eq!(left, [stories[STEP], purged]);
     assert_eq!([retry().await, retry().await], [2, 0]);
     let numbered = stories.iter().zip(1..);
-    let all: Vec<_> = numbered.map(|(story, number)| (number, *story, true)).collect();
+    let all: Vec<_> = numbered
+        .map(|(story, number)| (number, *story, true))
+        .collect();
     assert_eq!(late(world, 0).await, all, "a purge is not late");
     assert_eq!(pending(world).await, STEP as u64 + 2);
 }
