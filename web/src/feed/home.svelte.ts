@@ -179,9 +179,12 @@ export class HomeFeed {
     this.showWaiting();
   }
 
-  /** A story that the live stream brought, and the cursor behind it. */
+  /**
+   * A story that the live stream brought, and the cursor behind it. While it is asked what came before that story, the
+   * answer moves the cursor: if there is none, it is asked again from where it was.
+   */
   arrived(story: Story, after: string | null): void {
-    if (after) this.after = after;
+    if (after && !this.#catchingUp) this.after = after;
     this.#await([story]);
   }
 

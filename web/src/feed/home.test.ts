@@ -39,6 +39,20 @@ describe('the home feed', () => {
     expect(home.waiting).toEqual([]);
   });
 
+  it('asks again what came before a story of the live stream when it could not be asked', async () => {
+    const server = new Server(...range(2100, 2119));
+    const home = new HomeFeed(server.fetch);
+    await home.start();
+    server.delivered.push(2120, 2121);
+    server.failing = true;
+    const checking = home.checkNewer();
+    home.arrived(storyOf(2121), '22');
+    await expect(checking).rejects.toMatchObject({ code: 'offline' });
+    server.failing = false;
+    await home.checkNewer();
+    expect(waiting(home)).toEqual([2121, 2120]);
+  });
+
   it('puts a story that was delivered late into its place, and leaves one below the shown to paging', async () => {
     const server = new Server(...range(3000, 3099).filter((id) => id !== 3095 && id !== 3001));
     const home = new HomeFeed(server.fetch);

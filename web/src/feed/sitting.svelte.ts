@@ -5,7 +5,7 @@ import type { Person, Story } from '$/api/types';
 import { dropIdle, whenIdle } from '$/parts/idle';
 import { freshMemory } from '$/lists/memory';
 import { whenBack } from '$/parts/network.svelte';
-import { hear as hearNotifications } from '$/notifications/unread.svelte';
+import { countUnread, hear as hearNotifications } from '$/notifications/unread.svelte';
 import { startOutbox } from '$/stories/outbox.svelte';
 
 import { HomeFeed, isShown, type Ask } from './home.svelte';
@@ -34,11 +34,15 @@ export class Sitting {
   readonly memory = freshMemory(USUAL_STORY);
   readonly #stream: LiveStream;
   #rest: ReturnType<typeof setTimeout> | undefined;
+  /** Settled when the first feed is there. */
+  readonly #begun: Promise<void>;
+  #hasBegun: () => void = () => undefined;
   /** Since when nobody has looked, or the network has been gone. */
   #awaySince: number | null = null;
 
   constructor(me: Person) {
     this.person = me.id;
+    this.#begun = new Promise((done) => (this.#hasBegun = done));
     this.home.eye = () => this.memory.anchor?.key;
     this.home.moveEye = (key) => {
       if (this.memory.anchor) this.memory.anchor = { ...this.memory.anchor, key };
@@ -46,8 +50,10 @@ export class Sitting {
     this.#stream = new LiveStream(
       me.id,
       {
+        opened: (position) => void this.#catchUpTo(position).catch(() => undefined),
         story: (json, after) => this.home.arrived(json as Story, after),
-        notifications: hearNotifications,
+        notifications: (unread) => hearNotifications(unread),
+        countUnread,
         reset: () => void this.home.lookAgain().catch(() => undefined),
         bye: () => void this.#askWhy(),
       },
@@ -67,6 +73,7 @@ export class Sitting {
     if (place && (await this.#asKept(place))) void this.home.lookAgain().catch(() => undefined);
     else await this.#fromTheServer(place);
     this.#keepChanges();
+    this.#hasBegun();
     if (!this.#isResting()) this.#stream.open(this.home.after);
   }
 
@@ -97,6 +104,15 @@ export class Sitting {
     );
     if (!(await (place ? first : Promise.race([first, after(PATIENCE)])))) await this.#asKept(null);
     await first;
+  }
+
+  /**
+   * The stream begins where the tab that opened it was. When that is not where this tab is, the stream does not bring what
+   * is between.
+   */
+  async #catchUpTo(position: string): Promise<void> {
+    await this.#begun;
+    if (position !== this.home.after) await this.home.checkNewer();
   }
 
   /**

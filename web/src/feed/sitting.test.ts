@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Person } from '$/api/types';
 import { keepUnsent } from '$/offline/outbox';
+import { askUnread, unreadNotifications } from '$/notifications/unread.svelte';
 import { answered } from '$/parts/network.svelte';
 import { unsent } from '$/stories/outbox.svelte';
 
@@ -26,6 +27,9 @@ class Source extends EventTarget {
   close() {
     this.readyState = 2;
   }
+  say(event: string, data: unknown, lastEventId = '') {
+    this.dispatchEvent(new MessageEvent(event, { data: JSON.stringify(data), lastEventId }));
+  }
   /** An answer that is no stream. */
   reject() {
     this.readyState = 2;
@@ -34,6 +38,7 @@ class Source extends EventTarget {
 }
 
 let server: Restored;
+let unread: number;
 
 function json(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
@@ -54,11 +59,13 @@ beforeEach(() => {
   me = { id: String(people), handle: 'mina', display_name: 'Mina', bio: '', language: 'en' } as Person;
   server = new Restored(...range(1000, 1399));
   Source.opened = [];
+  unread = 0;
   answered(true);
   vi.stubGlobal('EventSource', Source);
   vi.stubGlobal('fetch', async (request: Request) => {
     const url = new URL(request.url);
     if (url.pathname === '/v1/feed') return feed(url);
+    if (url.pathname === '/v1/notifications') return json({ items: [], end: true, unread });
     return json(url.pathname === '/v1/feed/read-position' ? { story: null } : {});
   });
 });
@@ -171,6 +178,34 @@ describe('a sitting', () => {
     await expect.poll(() => mine().length, { timeout: 10_000 }).toBe(2);
     expect(mine().at(-1)?.address).toContain('last_event_id=401');
   }, 30_000);
+
+  it('shows notifications that came after they were counted and before the live stream was open', async () => {
+    const sitting = begun();
+    await askUnread();
+    expect(unreadNotifications()).toBe(0);
+    unread = 1;
+    await sitting;
+    mine().at(-1)?.say('hello', {}, '400');
+    await expect.poll(unreadNotifications).toBe(1);
+  });
+
+  it('shows notifications that came while the live stream was interrupted', async () => {
+    await begun();
+    mine().at(-1)?.say('hello', {}, '400');
+    mine().at(-1)?.say('notifications', { unread: 1 });
+    unread = 3;
+    mine().at(-1)?.say('hello', {}, '400');
+    await expect.poll(unreadNotifications).toBe(3);
+  });
+
+  it('asks what came since when the live stream goes on from where another tab is', async () => {
+    const sitting = await begun();
+    server.delivered.push(1400, 1401);
+    // Another tab has seen both without the stream.
+    mine().at(-1)?.say('hello', {}, '402');
+    await expect.poll(() => sitting.home.waiting.map(({ id }) => id)).toEqual(['1401', '1400']);
+    expect(sitting.home.after).toBe('402');
+  });
 
   it('closes the live stream as soon as nobody looks where tabs cannot share one, and opens it again', async () => {
     await begun();

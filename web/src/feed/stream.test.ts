@@ -20,14 +20,20 @@ class FakeSource extends EventTarget {
 let sources: FakeSource[];
 let heard: unknown[];
 let stream: LiveStream;
+/** Answers the questions for the count, in the order in which they were asked. */
+let counting: ((unread: number) => void)[];
 
+const countUnread = () => new Promise<number>((done) => counting.push(done));
 const latest = () => sources.at(-1)!;
 
 beforeEach(() => {
   vi.useFakeTimers();
   sources = [];
   heard = [];
+  counting = [];
   const listener: Listener = {
+    opened: (position) => heard.push(['opened', position]),
+    countUnread,
     story: (json, after) => heard.push(['story', json, after]),
     notifications: (unread) => heard.push(['notifications', unread]),
     reset: () => heard.push(['reset']),
@@ -49,8 +55,28 @@ describe('the live stream', () => {
     latest().say('story', { id: '7' }, 'c2');
     latest().say('notifications', { unread: 3 });
     latest().say('reset', {}, 'c3');
-    expect(heard).toEqual([['story', { id: '7' }, 'c2'], ['notifications', 3], ['reset']]);
+    expect(heard).toEqual([['opened', 'c1'], ['story', { id: '7' }, 'c2'], ['notifications', 3], ['reset']]);
     expect(latest().address).toBe('/v1/feed/stream?person=41&last_event_id=c1');
+  });
+
+  it('counts the unread notifications whenever it is open: it does not send changes from before', async () => {
+    stream.open('c1');
+    expect(counting).toHaveLength(0);
+    latest().say('hello', {}, 'c1');
+    counting[0]?.(1);
+    await vi.waitFor(() => expect(heard.at(-1)).toEqual(['notifications', 1]));
+    // After a cut.
+    latest().say('hello', {}, 'c1');
+    expect(counting).toHaveLength(2);
+  });
+
+  it('does not show a count that was asked for before a newer one came', async () => {
+    stream.open('c1');
+    latest().say('hello', {}, 'c1');
+    latest().say('notifications', { unread: 2 });
+    counting[0]?.(1);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(heard.at(-1)).toEqual(['notifications', 2]);
   });
 
   it('comes back from where it was after the server said goodbye', () => {
@@ -122,9 +148,12 @@ class Browser {
 describe('the live stream of several tabs', () => {
   let browser: Browser;
   let said: [number, unknown][];
+  let opened: [number, string][];
 
   function tab(number: number): LiveStream {
     const listener: Listener = {
+      opened: (position) => opened.push([number, position]),
+      countUnread,
       story: (json) => said.push([number, json]),
       notifications: (unread) => said.push([number, unread]),
       reset: () => said.push([number, 'reset']),
@@ -141,6 +170,7 @@ describe('the live stream of several tabs', () => {
   beforeEach(() => {
     browser = new Browser();
     said = [];
+    opened = [];
   });
 
   it('is one connection, and every tab hears all of it', () => {
@@ -165,6 +195,27 @@ describe('the live stream of several tabs', () => {
     expect(latest().address).toContain('last_event_id=c2');
     latest().say('story', { id: '8' }, 'c3');
     expect(said.filter(([number]) => number === 2)).toHaveLength(2);
+  });
+
+  it('is opened by one tab, which counts the unread notifications for all, and so does the tab that takes over', async () => {
+    const tabs = [tab(1), tab(2), tab(3)];
+    for (const one of tabs) one.open('c1');
+    latest().say('hello', {}, 'c1');
+    expect(counting).toHaveLength(1);
+    counting[0]?.(4);
+    await vi.waitFor(() => expect(said).toEqual([[2, 4], [3, 4], [1, 4]]));
+    tabs[0]?.close();
+    latest().say('hello', {}, 'c1');
+    expect(counting).toHaveLength(2);
+    expect(opened).toHaveLength(6);
+  });
+
+  it('names every tab the position from which it goes on', () => {
+    const tabs = [tab(1), tab(2)];
+    tabs[0]?.open('c5');
+    tabs[1]?.open('c1');
+    latest().say('hello', {}, 'c5');
+    expect(opened).toEqual([[2, 'c5'], [1, 'c5']]);
   });
 
   it('tells every tab that it ended, so that each learns whether the session did', () => {

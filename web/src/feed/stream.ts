@@ -9,10 +9,14 @@ import { joinTabs, type JoinTabs, type Tabs } from './tabs';
 
 /** Who listens. */
 export interface Listener {
+  /** The stream is open, in this tab or in another one, and sends what comes after this position. */
+  opened(position: string): void;
   /** A new story for this reader, and the cursor behind it. */
   story(json: unknown, after: string): void;
   /** How many notifications have not been read. */
   notifications(unread: number): void;
+  /** Asks the server how many notifications have not been read. */
+  countUnread(): Promise<number>;
   /** What came since cannot be told: ask for the first page. */
   reset(): void;
   /** The stream ended or did not begin: the server goes away, or the session did. */
@@ -46,6 +50,8 @@ export class LiveStream {
   /** Gives up the turn, or the place in the queue; null while it is closed. */
   #giveUp: (() => void) | null = null;
   #isMyTurn = false;
+  /** Counts what was heard about notifications. */
+  #counts = 0;
   readonly #person: string;
   readonly #listener: Listener;
   readonly #open: OpenStream;
@@ -103,6 +109,7 @@ export class LiveStream {
       source.addEventListener(event, ({ data, lastEventId }: MessageEvent<string>) => {
         this.#wait = WAIT_FIRST;
         this.#hear({ event, data: JSON.parse(data), ...(lastEventId ? { id: lastEventId } : {}) });
+        if (event === 'hello') void this.#count().catch(() => undefined);
       });
     }
     source.addEventListener('bye', () => {
@@ -110,6 +117,16 @@ export class LiveStream {
       this.#hear({ event: 'bye' });
     });
     source.onerror = () => this.#broken(source);
+  }
+
+  /**
+   * Once the stream is open: it sends the count when that changes, and says nothing of changes from before. An answer that
+   * comes after a count from the stream may be older than that.
+   */
+  async #count(): Promise<void> {
+    const counts = this.#counts;
+    const unread = await this.#listener.countUnread();
+    if (counts === this.#counts) this.#hear({ event: 'notifications', data: { unread } });
   }
 
   /** The browser comes back by itself after a cut, but not after an answer that is no stream (busy, a gateway's page). */
@@ -141,10 +158,14 @@ export class LiveStream {
 
   #take({ event, data, id }: Heard): void {
     if (id) this.#last = id;
-    if (event === 'hello') answered(true);
-    else if (event === 'story') this.#listener.story(data, this.#last ?? '');
-    else if (event === 'notifications') this.#listener.notifications((data as { unread: number }).unread);
-    else if (event === 'reset') this.#listener.reset();
+    if (event === 'hello') {
+      answered(true);
+      this.#listener.opened(this.#last ?? '');
+    } else if (event === 'story') this.#listener.story(data, this.#last ?? '');
+    else if (event === 'notifications') {
+      this.#counts += 1;
+      this.#listener.notifications((data as { unread: number }).unread);
+    } else if (event === 'reset') this.#listener.reset();
     else if (event === 'bye') this.#listener.bye();
     else doubt();
   }
