@@ -9,8 +9,8 @@ use sosik_fabric::peers::{Heard, Notice};
 use sosik_fabric::timelines::{Arrived, Below, Delivery, Rebuild, Since, TimelineStats, View};
 use sosik_fabric::wake_ups::Streams;
 use sosik_fabric::{
-    Decision, DeliveryQueue, Engines, FabricError, FabricResult, LargeAuthorLog, LogTail, Peers,
-    Rate, RateLimits, Signals, Timelines, WakeUps, Watch,
+    Decision, DeliveryQueue, Engines, FabricError, FabricResult, LargeAuthorLog, LogTail, PeerId,
+    Peers, Rate, RateLimits, Signals, Timelines, Told, WakeUps, Watch,
 };
 use sosik_feed::orders::Order;
 use sosik_feed::pulled::{LogEntry, LogPosition};
@@ -224,7 +224,11 @@ impl DeliveryQueue for Hooked<dyn DeliveryQueue> {
 
 #[async_trait]
 impl Peers for Hooked<dyn Peers> {
-    async fn tell(&self, notice: &Notice) -> FabricResult<()> {
+    fn me(&self) -> PeerId {
+        self.engine.me()
+    }
+
+    async fn tell(&self, notice: &Notice) -> FabricResult<Told> {
         let work = self.engine.tell(notice);
         self.around("Peers::tell", work).await
     }

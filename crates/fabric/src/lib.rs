@@ -28,7 +28,7 @@ pub use engines::Engines;
 pub use error::{FabricError, FabricResult};
 pub use large_author_log::LargeAuthorLog;
 pub use log_tail::LogTail;
-pub use peers::Peers;
+pub use peers::{PeerId, Peers, Told};
 pub use rate_limits::{Decision, Rate, RateLimits};
 pub use timelines::Timelines;
 pub use wake_ups::{Signals, WakeUps, Watch};

@@ -69,18 +69,60 @@ impl Notice {
     }
 }
 
+/// One process of the cluster, from its start to its end. A node that restarts has another id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct PeerId(u64);
+
+impl PeerId {
+    /// The id with this number. Engines draw it at random.
+    #[must_use]
+    pub const fn from_u64(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+/// The answers of the other nodes to a notice. Both lists are empty if the notice has no changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The nodes that applied the changes.
+    pub confirmed: Vec<PeerId>,
+    /// The nodes that seem to be running and did not confirm in time.
+    pub silent: Vec<PeerId>,
+}
+
+impl Told {
+    /// Whether every node that seems to be running confirmed.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.silent.is_empty()
+    }
+}
+
 /// The other nodes.
+///
+/// An engine knows a node by its messages. So a node that is paused or disconnected is in neither list of [`Told`] after
+/// a while, although it may serve from its caches when it continues. A caller that must not depend on this compares
+/// [`Told::confirmed`] with the nodes that hold a lease on their caches in the store.
 #[async_trait]
 pub trait Peers: Send + Sync + 'static {
-    /// Sends a notice to the other nodes. Returns after each of them has applied the changes or may no longer serve
-    /// from its caches. A notice without changes is sent without waiting.
+    /// The id of this node. No I/O.
+    fn me(&self) -> PeerId;
+
+    /// Sends a notice to the other nodes. Returns when each of them has applied the changes, or after the deadline of
+    /// the engine. A notice without changes is sent without waiting.
     ///
     /// # Errors
-    /// A node may not have applied the changes. The caller retries; applying a notice twice is harmless.
-    async fn tell(&self, notice: &Notice) -> FabricResult<()>;
+    /// The notice may have reached no node. The caller retries; applying a notice twice is harmless.
+    async fn tell(&self, notice: &Notice) -> FabricResult<Told>;
 
-    /// Waits for the next notice of another node. Notices of one sender arrive in order. Cancel-safe: dropping the
-    /// future loses no notice.
+    /// Waits for the next notice of another node. Notices of one sender arrive in order. After a possible loss of
+    /// notices, the engine adds one with [`Change::Everything`]. Cancel-safe: dropping the future loses no notice.
     ///
     /// # Errors
     /// Notices may have been lost. Their senders get no confirmation and retry.

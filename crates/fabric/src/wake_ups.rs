@@ -146,6 +146,12 @@ impl Streams {
             .for_each(|bell| bell.ring(signals));
     }
 
+    /// The readers with a stream on this node, in no order. For engines.
+    #[must_use]
+    pub fn readers(&self) -> Vec<PersonId> {
+        self.0.bells.read().keys().copied().collect()
+    }
+
     /// Number of streams.
     #[must_use]
     pub fn len(&self) -> usize {

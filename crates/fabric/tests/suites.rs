@@ -46,3 +46,24 @@ async fn open_two_peers() -> (Arc<dyn Peers>, Arc<dyn Peers>) {
 }
 
 sosik_fabric::peers_suite!(open_two_peers);
+
+/// Two nodes that share an engine in one process.
+fn shared<E: ?Sized>(engine: Arc<E>) -> (Arc<E>, Arc<E>) {
+    (Arc::clone(&engine), engine)
+}
+
+async fn open_log_nodes() -> (Arc<dyn LargeAuthorLog>, Arc<dyn LargeAuthorLog>) {
+    shared(open_log().await)
+}
+
+async fn open_wake_ups_nodes() -> (Arc<dyn WakeUps>, Arc<dyn WakeUps>) {
+    shared(open_wake_ups().await)
+}
+
+async fn open_queue_nodes() -> (Arc<dyn DeliveryQueue>, Arc<dyn DeliveryQueue>) {
+    shared(open_queue().await)
+}
+
+sosik_fabric::log_nodes_suite!(open_log_nodes);
+sosik_fabric::wake_ups_nodes_suite!(open_wake_ups_nodes);
+sosik_fabric::delivery_queue_nodes_suite!(open_queue_nodes);

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::error::{FabricError, FabricResult};
-use crate::peers::{Heard, Notice, Peers};
+use crate::error::FabricResult;
+use crate::peers::{Heard, Notice, PeerId, Peers, Told};
 
 /// Maximum number of notices that wait at one node. A sender of a change waits for a free place. An update without one
 /// is dropped, because nothing depends on it.
@@ -19,8 +19,12 @@ pub struct Alone;
 
 #[async_trait]
 impl Peers for Alone {
-    async fn tell(&self, _notice: &Notice) -> FabricResult<()> {
-        Ok(())
+    fn me(&self) -> PeerId {
+        PeerId::default()
+    }
+
+    async fn tell(&self, _notice: &Notice) -> FabricResult<Told> {
+        Ok(Told::default())
     }
 
     async fn hear(&self) -> FabricResult<Heard> {
@@ -55,34 +59,45 @@ impl Hub {
         })
     }
 
-    fn others(&self, than: usize) -> Vec<mpsc::Sender<Heard>> {
+    fn others(&self, than: usize) -> Vec<(PeerId, mpsc::Sender<Heard>)> {
         let inboxes = self.inboxes.lock();
         let others = inboxes.iter().enumerate();
         others
             .filter(|(number, _)| *number != than)
-            .map(|(_, inbox)| inbox.clone())
+            .map(|(number, inbox)| (id_of(number), inbox.clone()))
             .collect()
     }
 }
 
+fn id_of(number: usize) -> PeerId {
+    PeerId::from_u64(number as u64 + 1)
+}
+
 #[async_trait]
 impl Peers for Member {
-    async fn tell(&self, notice: &Notice) -> FabricResult<()> {
+    fn me(&self) -> PeerId {
+        id_of(self.number)
+    }
+
+    async fn tell(&self, notice: &Notice) -> FabricResult<Told> {
         let mut confirmations = Vec::new();
-        for inbox in self.hub.others(self.number) {
+        for (peer, inbox) in self.hub.others(self.number) {
             let (confirm, confirmed) = oneshot::channel();
             let heard = Heard::new(notice.clone(), confirm);
             if notice.changes.is_empty() {
                 let _dropped = inbox.try_send(heard);
             } else if inbox.send(heard).await.is_ok() {
-                confirmations.push(confirmed);
+                confirmations.push((peer, confirmed));
             } // otherwise it left the hub and serves nothing
         }
-        for confirmed in confirmations {
-            let confirmed = confirmed.await;
-            confirmed.map_err(|dropped| FabricError(Box::new(dropped)))?;
+        let mut told = Told::default();
+        for (peer, confirmed) in confirmations {
+            match confirmed.await {
+                Ok(()) => told.confirmed.push(peer),
+                Err(_dropped) => told.silent.push(peer),
+            }
         }
-        Ok(())
+        Ok(told)
     }
 
     async fn hear(&self) -> FabricResult<Heard> {

@@ -25,7 +25,7 @@ fn order(story: u64) -> Order {
     }
 }
 
-async fn offer(queue: &Queue, stories: std::ops::Range<u64>) {
+pub(super) async fn offer(queue: &Queue, stories: std::ops::Range<u64>) {
     for story in stories {
         let permit = queue.reserve().expect("there is room");
         queue.offer(permit, order(story)).await.unwrap();
@@ -33,7 +33,7 @@ async fn offer(queue: &Queue, stories: std::ops::Range<u64>) {
 }
 
 /// Takes orders until this number of stories has arrived, and acknowledges them.
-async fn take(queue: &Queue, count: usize) -> Vec<u64> {
+pub(super) async fn take(queue: &Queue, count: usize) -> Vec<u64> {
     let mut stories = Vec::new();
     while stories.len() < count {
         let batch = queue.take(ORDERS_MAX).await.unwrap();

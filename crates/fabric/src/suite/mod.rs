@@ -20,11 +20,14 @@
 )]
 
 pub mod delivery_queue;
+pub mod delivery_queue_nodes;
 pub mod log;
+pub mod log_nodes;
 pub mod peers;
 pub mod rate_limits;
 pub mod timelines;
 pub mod wake_ups;
+pub mod wake_ups_nodes;
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,7 +67,9 @@ macro_rules! peers_suite {
     ($open:ident) => {
         $crate::suite_tests! { $open, peers {
             telling_returns_after_the_change_is_applied,
-            a_change_that_is_not_applied_is_an_error_for_its_sender,
+            a_node_that_did_not_apply_a_change_is_reported_to_its_sender,
+            many_changes_at_once_are_all_confirmed,
+            every_node_has_its_own_id,
             an_update_waits_for_nobody,
             notices_of_one_sender_arrive_in_their_order,
             nobody_hears_themselves,
@@ -127,6 +132,45 @@ macro_rules! delivery_queue_suite {
             no_batch_is_larger_than_asked_and_every_order_finds_a_worker,
             a_take_that_is_dropped_loses_no_order,
             the_oldest_order_tells_since_when_it_waits,
+        } }
+    };
+}
+
+/// Runs the suite of [`LargeAuthorLog`](crate::LargeAuthorLog) for several nodes. Takes an `async fn() -> (Arc<dyn
+/// LargeAuthorLog>, Arc<dyn LargeAuthorLog>)`: two nodes of one cluster.
+#[macro_export]
+macro_rules! log_nodes_suite {
+    ($open:ident) => {
+        $crate::suite_tests! { $open, log_nodes {
+            after_catching_up_a_node_has_what_the_other_appended,
+            the_entries_of_both_have_one_order_and_one_numbering,
+        } }
+    };
+}
+
+/// Runs the suite of [`WakeUps`](crate::WakeUps) for several nodes. Takes an `async fn() -> (Arc<dyn WakeUps>, Arc<dyn
+/// WakeUps>)`: two nodes of one cluster.
+#[macro_export]
+macro_rules! wake_ups_nodes_suite {
+    ($open:ident) => {
+        $crate::suite_tests! { $open, wake_ups_nodes {
+            a_stream_is_woken_by_the_other_node_as_soon_as_it_is_registered,
+            a_reader_with_streams_on_both_nodes_is_woken_on_both,
+            a_reader_who_comes_back_is_woken_again,
+        } }
+    };
+}
+
+/// Runs the suite of [`DeliveryQueue`](crate::DeliveryQueue) for several nodes. Takes an `async fn() -> (Arc<dyn
+/// DeliveryQueue>, Arc<dyn DeliveryQueue>)`: two nodes of one cluster, each with an empty queue with room for
+/// [`suite::delivery_queue::ORDERS_MAX`](crate::suite::delivery_queue::ORDERS_MAX) orders.
+#[macro_export]
+macro_rules! delivery_queue_nodes_suite {
+    ($open:ident) => {
+        $crate::suite_tests! { $open, delivery_queue_nodes {
+            an_order_is_taken_on_the_other_node_and_nobody_takes_it_again,
+            every_order_is_taken_on_one_of_the_nodes,
+            the_room_of_an_order_is_free_after_the_other_node_took_it,
         } }
     };
 }

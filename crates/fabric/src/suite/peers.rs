@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sosik_feed::{StoryCounts, StoryId};
 
 use super::unique;
-use crate::peers::{Change, Notice, Peers, Update};
+use crate::peers::{Change, Notice, Peers, Told, Update};
 
 /// Two nodes of one cluster.
 type Two = (Arc<dyn Peers>, Arc<dyn Peers>);
@@ -37,19 +37,41 @@ pub async fn telling_returns_after_the_change_is_applied((one, two): Two) {
     assert_eq!(heard.notice, notice);
     assert!(!telling.is_finished(), "nobody has applied it yet");
     heard.applied();
-    telling.await.unwrap().unwrap();
+    let told = telling.await.unwrap().unwrap();
+    assert_eq!((told.confirmed, told.silent), (vec![two.me()], vec![]));
 }
 
-pub async fn a_change_that_is_not_applied_is_an_error_for_its_sender((one, two): Two) {
+pub async fn a_node_that_did_not_apply_a_change_is_reported_to_its_sender((one, two): Two) {
     let notice = change(unique());
     let telling = tokio::spawn(async move { one.tell(&notice).await });
     drop(two.hear().await.unwrap());
-    assert!(telling.await.unwrap().is_err());
+    let told = telling.await.unwrap().unwrap();
+    assert_eq!((told.confirmed, told.silent), (vec![], vec![two.me()]));
+}
+
+pub async fn many_changes_at_once_are_all_confirmed((one, two): Two) {
+    let first = unique();
+    let tell = |number| {
+        let one = Arc::clone(&one);
+        tokio::spawn(async move { one.tell(&change(number)).await })
+    };
+    let telling: Vec<_> = (first..first + 50).map(tell).collect();
+    for _ in &telling {
+        two.hear().await.unwrap().applied();
+    }
+    for told in telling {
+        assert_eq!(told.await.unwrap().unwrap().confirmed, [two.me()]);
+    }
+}
+
+pub async fn every_node_has_its_own_id((one, two): Two) {
+    assert_ne!(one.me(), two.me());
 }
 
 pub async fn an_update_waits_for_nobody((one, two): Two) {
     let notice = update(unique());
-    one.tell(&notice).await.unwrap();
+    let told = one.tell(&notice).await.unwrap();
+    assert_eq!(told, Told::default());
     let heard = two.hear().await.unwrap();
     assert_eq!(heard.notice, notice);
     heard.applied();

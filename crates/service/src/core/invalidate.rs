@@ -181,7 +181,8 @@ impl Core {
         let mut pause = RETRY_FIRST;
         loop {
             let answer = self.engines.peers.tell(notice).await;
-            if self.fabric_result("tell", answer).is_some() || notice.changes.is_empty() {
+            let told = self.fabric_result("tell", answer);
+            if notice.changes.is_empty() || told.is_some_and(|told| told.is_complete()) {
                 return;
             }
             self.pause(&mut pause).await;
