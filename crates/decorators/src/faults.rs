@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::hooked::{CALLS, Hook, Refused};
+use crate::hooked_store::STORE_CALLS;
 
 /// A fault to inject into a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub enum Fault {
     Wait,
 }
 
-/// The faults of wrapped engines, changed while these are in use. Nothing fails until a fault is planned.
+/// The faults of wrapped engines and stores, changed while these are in use. Nothing fails until a fault is planned.
 #[derive(Default)]
 pub struct Faults {
     state: Mutex<State>,
@@ -55,8 +56,7 @@ impl Faults {
 
     /// Every call whose name has this prefix fails until the fault is lifted. Every call has the empty prefix.
     pub fn all(&self, prefix: &str, fault: Fault) {
-        CALLS
-            .iter()
+        calls()
             .filter(|call| call.starts_with(prefix))
             .for_each(|call| self.always(call, fault));
     }
@@ -79,7 +79,10 @@ impl Faults {
     }
 
     fn plan(&self, call: &'static str, planned: Planned) {
-        assert!(CALLS.contains(&call), "{call} is not a call of an engine");
+        assert!(
+            calls().any(|known| known == call),
+            "{call} is no call of a contract"
+        );
         self.state.lock().planned.insert(call, planned);
         self.changed.notify_waiters();
     }
@@ -107,6 +110,11 @@ impl Faults {
         *to_lose = to_lose.saturating_sub(1);
         loses
     }
+}
+
+/// The calls of all contracts.
+fn calls() -> impl Iterator<Item = &'static str> {
+    CALLS.iter().chain(STORE_CALLS).copied()
 }
 
 fn refused(call: &'static str) -> Refused {

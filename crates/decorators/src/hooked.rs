@@ -27,8 +27,8 @@ impl From<Refused> for FabricError {
     }
 }
 
-/// Called before and after every call of a wrapped engine. A call is identified by its contract and method, as in
-/// [`CALLS`].
+/// Called before and after every call of a wrapped engine or store. A call is identified by its contract and method, as
+/// in [`CALLS`].
 #[async_trait]
 pub trait Hook: Send + Sync + 'static {
     /// Called before a call. It may wait, panic, or refuse the call, which then does not happen.
@@ -41,7 +41,7 @@ pub trait Hook: Send + Sync + 'static {
     }
 }
 
-/// The calls that a hook sees.
+/// The calls of engines that a hook sees.
 pub const CALLS: &[&str] = &[
     "Timelines::deliver",
     "Timelines::view",

@@ -21,6 +21,8 @@
 
 pub mod contract;
 pub mod error;
+#[cfg(feature = "layer")]
+pub mod layer;
 mod person_limits;
 pub mod records;
 #[cfg(feature = "suite")]

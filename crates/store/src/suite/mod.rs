@@ -20,6 +20,7 @@ pub mod cursor_keys;
 pub mod feeds;
 pub mod friends;
 pub mod imports;
+mod known;
 pub mod lifecycle;
 pub mod likes;
 pub mod maintenance;

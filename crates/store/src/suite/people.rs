@@ -1,7 +1,7 @@
 //! People.
 
 use sosik_feed::people::Language;
-use sosik_feed::{Audience, CommitPosition, PersonId, StoryId};
+use sosik_feed::{Audience, PersonId, StoryId};
 
 use super::world::World;
 use crate::{NewPerson, NewStory, PersonCounts, ProfileChange, StoryEdit};
@@ -202,7 +202,7 @@ impl World {
     }
 
     async fn people_of(&self, ids: &[PersonId]) -> Vec<String> {
-        let people = (**self).people(ids, CommitPosition::LATEST).await.unwrap();
+        let people = self.people_by_id(ids).await.unwrap();
         people.into_iter().map(|person| person.handle).collect()
     }
 

@@ -13,6 +13,8 @@ use sosik_feed::{
     Timestamp, UnownedId,
 };
 
+use super::known::{Known, Noted};
+use crate::layer::Layered;
 use crate::{
     Claim, ClaimName, Idempotency, LargeAuthorLimits, Liked, LikedStories, NewComment, NewPerson,
     NewStory, NotificationList, NotificationRecord, Operations, PersonRecord, Posted, ReaderChunk,
@@ -44,9 +46,6 @@ pub const POSTED: ClaimName = ClaimName {
     number: 1,
 };
 
-/// Reads of a behaviour see every write before them.
-const LATEST: CommitPosition = CommitPosition::LATEST;
-
 /// People or stories in one transaction of the comparison at the end.
 const REPAIRED_AT_ONCE: u32 = 1_000;
 
@@ -64,6 +63,7 @@ impl<T: Store + Operations> EmptyStore for T {}
 /// An empty store with a clock and a generator of ids. Derefs to the store.
 pub struct World {
     store: Arc<dyn EmptyStore>,
+    known: Arc<Known>,
     ticks: AtomicU64,
     buckets: BucketCycle,
 }
@@ -79,8 +79,14 @@ impl Deref for World {
 impl World {
     /// A world with an empty store.
     pub fn new(store: Arc<dyn EmptyStore>) -> Self {
-        Self {
+        let known = Arc::new(Known::default());
+        let noted = Noted {
             store,
+            known: Arc::clone(&known),
+        };
+        Self {
+            store: Arc::new(Layered(noted)),
+            known,
             ticks: AtomicU64::new(1_000),
             buckets: BucketCycle::starting_at(7),
         }
@@ -114,34 +120,41 @@ impl World {
         Ok(wrong)
     }
 
+    /// The position that covers every write before this read.
+    fn position(&self) -> CommitPosition {
+        self.known.position()
+    }
+
     /// The circle of a reader.
     pub async fn circle(&self, reader: PersonId) -> StoreResult<Circle> {
-        self.store.circle(reader, LATEST).await
+        self.store.circle(reader, self.position()).await
     }
 
     /// Stories by id.
     pub async fn stories(&self, ids: &[StoryId]) -> StoreResult<Vec<StoryRecord>> {
-        self.store.stories(ids, LATEST).await
+        self.store.stories(ids, self.position()).await
     }
 
     /// People by id.
     pub async fn people_by_id(&self, ids: &[PersonId]) -> StoreResult<Vec<PersonRecord>> {
-        self.store.people(ids, LATEST).await
+        self.store.people(ids, self.position()).await
     }
 
     /// The session of a token.
     pub async fn session(&self, token: &TokenHash) -> StoreResult<Option<SessionRecord>> {
-        self.store.session(token, LATEST).await
+        self.store.session(token, self.position()).await
     }
 
     /// The likes of a person.
     pub async fn liked_stories(&self, person: PersonId, limit: u32) -> StoreResult<LikedStories> {
-        self.store.liked_stories(person, limit, LATEST).await
+        self.store
+            .liked_stories(person, limit, self.position())
+            .await
     }
 
     /// The read position of a person.
     pub async fn read_position(&self, person: PersonId) -> StoreResult<StoryId> {
-        self.store.read_position(person, LATEST).await
+        self.store.read_position(person, self.position()).await
     }
 
     /// A page of a home feed.
@@ -152,8 +165,9 @@ impl World {
         before: Option<StoryId>,
         limit: u32,
     ) -> StoreResult<Vec<StoryId>> {
-        let newest = self.store.newest(reader, circle, before, limit, LATEST);
-        newest.await
+        self.store
+            .newest(reader, circle, before, limit, self.position())
+            .await
     }
 
     /// The next readers of one author.

@@ -1,0 +1,354 @@
+//! A store around another store, for tests: it changes some calls and passes on the others.
+//!
+//! A [`StoreLayer`] overrides the calls that it changes, or one of the methods `around…`, through which every other call
+//! passes. [`Layered`] makes a store of it. The list at the end of this file repeats the signatures of the contract: a
+//! call that differs from the contract, or is missing, does not compile.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sosik_feed::{
+    Circle, CommentId, NotificationId, PersonId, Relation, SessionId, StoryId, Timestamp,
+    Visibility,
+};
+
+use crate::*; // the contract and its records: nearly all of them occur below
+
+/// A store made of a layer.
+pub struct Layered<L>(pub L);
+
+/// The result of a call, by its kind.
+macro_rules! answer {
+    (commit $answer:ty) => { StoreResult<Committed<$answer>> };
+    ($kind:ident $answer:ty) => { StoreResult<$answer> };
+}
+
+/// Passes a call through the method of the layer for its kind.
+macro_rules! around {
+    (read $layer:expr, $call:expr, $work:expr) => {
+        $layer.around_read($call, $work).await
+    };
+    (write $layer:expr, $call:expr, $work:expr) => {
+        $layer.around_write($call, $work).await
+    };
+    (commit $layer:expr, $call:expr, $work:expr) => {
+        $layer.around_commit($call, $work).await
+    };
+}
+
+/// Declares the layer and the store made of it. Each call has a kind:
+/// - `read`: it changes nothing.
+/// - `write`: it returns no position.
+/// - `commit`: it returns the position of its commit.
+macro_rules! layers {
+    (
+        store { $($contract:ident {
+            $($kind:ident $method:ident($($name:ident: $type:ty),* $(,)?) -> $answer:ty;)*
+        })* }
+        operations { $($operation:ident {
+            $($op_kind:ident $op:ident($($op_name:ident: $op_type:ty),* $(,)?) -> $op_answer:ty;)*
+        })* }
+    ) => {
+        /// The calls that pass through the methods `around…` of a layer, by contract and method.
+        pub const CALLS: &[&str] = &[
+            $($(concat!(stringify!($contract), "::", stringify!($method)),)*)*
+            $($(concat!(stringify!($operation), "::", stringify!($op)),)*)*
+            "Store::check",
+        ];
+
+        /// A store around another store.
+        #[async_trait]
+        #[expect(missing_docs, reason = "see the contract")]
+        pub trait StoreLayer: Send + Sync + 'static {
+            /// The type of the other store.
+            type Inner: Store + ?Sized;
+
+            /// The other store.
+            fn inner(&self) -> &Self::Inner;
+
+            /// Makes a call of the other store. The call is one of [`CALLS`]; `work` has not begun.
+            async fn around<T: Send>(
+                &self,
+                _call: &'static str,
+                work: impl Future<Output = StoreResult<T>> + Send,
+            ) -> StoreResult<T> {
+                work.await
+            }
+
+            /// Makes a call that changes nothing.
+            async fn around_read<T: Send>(
+                &self,
+                call: &'static str,
+                work: impl Future<Output = StoreResult<T>> + Send,
+            ) -> StoreResult<T> {
+                self.around(call, work).await
+            }
+
+            /// Makes a write that returns no position.
+            async fn around_write<T: Send>(
+                &self,
+                call: &'static str,
+                work: impl Future<Output = StoreResult<T>> + Send,
+            ) -> StoreResult<T> {
+                self.around(call, work).await
+            }
+
+            /// Makes a write that returns the position of its commit.
+            async fn around_commit<T: Send>(
+                &self,
+                call: &'static str,
+                work: impl Future<Output = StoreResult<Committed<T>>> + Send,
+            ) -> StoreResult<Committed<T>> {
+                self.around(call, work).await
+            }
+
+            $($(async fn $method(&self, $($name: $type),*) -> answer!($kind $answer) {
+                let call = concat!(stringify!($contract), "::", stringify!($method));
+                around!($kind self, call, self.inner().$method($($name),*))
+            })*)*
+        }
+
+        $(#[async_trait]
+        impl<L: StoreLayer> $contract for Layered<L> {
+            $(async fn $method(&self, $($name: $type),*) -> answer!($kind $answer) {
+                self.0.$method($($name),*).await
+            })*
+        })*
+
+        $(#[async_trait]
+        impl<L: StoreLayer<Inner: $operation>> $operation for Layered<L> {
+            $(async fn $op(&self, $($op_name: $op_type),*) -> answer!($op_kind $op_answer) {
+                let call = concat!(stringify!($operation), "::", stringify!($op));
+                around!($op_kind self.0, call, self.0.inner().$op($($op_name),*))
+            })*
+        })*
+    };
+}
+
+#[async_trait]
+impl<L: StoreLayer> Store for Layered<L> {
+    async fn check(&self) -> StoreResult<()> {
+        let work = self.0.inner().check();
+        self.0.around_read("Store::check", work).await
+    }
+
+    fn unready(&self) -> Option<&'static str> {
+        self.0.inner().unready()
+    }
+
+    fn stats(&self) -> StoreStats {
+        self.0.inner().stats()
+    }
+
+    async fn close(&self) {
+        self.0.inner().close().await;
+    }
+}
+
+layers! {
+    store {
+        Accounts {
+            commit sign_up(person: NewPerson) -> SignUp;
+            read credentials(handle: &str) -> Option<Credentials>;
+            read credentials_of(person: PersonId) -> Option<Credentials>;
+            commit change_password(change: PasswordChange) -> Option<Vec<TokenHash>>;
+            read knows_device(handle: &str, device: &TokenHash) -> bool;
+            write remember_device(
+                person: PersonId,
+                device: TokenHash,
+                now: Timestamp,
+                devices_max: u32,
+            ) -> ();
+        }
+        Sessions {
+            commit add_session(session: SessionRecord, sessions_max: u32) -> Vec<TokenHash>;
+            read session(token: &TokenHash, at_least: CommitPosition) -> Option<SessionRecord>;
+            write touch_session(token: &TokenHash, used_at: Timestamp) -> ();
+            read sessions_of(person: PersonId) -> Vec<SessionRecord>;
+            commit end_session(person: PersonId, session: SessionId) -> Option<TokenHash>;
+            commit end_other_sessions(person: PersonId, keep: SessionId) -> Vec<TokenHash>;
+            write remove_stale_sessions(now: Timestamp, idle_since: Timestamp, limit: u32) -> u64;
+        }
+        People {
+            read people(ids: &[PersonId], at_least: CommitPosition) -> Vec<PersonRecord>;
+            read person_by_handle(handle: &str) -> Option<PersonRecord>;
+            commit change_profile(person: PersonId, change: ProfileChange) -> Option<PersonRecord>;
+            read person_counts(person: PersonId) -> PersonCounts;
+            read people_by_term(
+                viewer: PersonId,
+                from: &str,
+                to: &str,
+                limit: u32,
+            ) -> Vec<PersonRecord>;
+            read people_after(after: PersonId, limit: u32) -> Vec<PersonId>;
+            read read_position(person: PersonId, at_least: CommitPosition) -> StoryId;
+            commit advance_read_position(person: PersonId, story: StoryId) -> StoryId;
+        }
+        Relations {
+            commit send_friend_request(
+                asker: PersonId,
+                asked: PersonId,
+                limits: RelationLimits,
+                notification: NotificationId,
+                now: Timestamp,
+            ) -> RelationChange;
+            commit accept_friend_request(
+                asked: PersonId,
+                asker: PersonId,
+                limits: RelationLimits,
+                notification: NotificationId,
+                now: Timestamp,
+            ) -> RelationChange;
+            commit remove_friend_request(person: PersonId, other: PersonId) -> RelationChange;
+            commit unfriend(person: PersonId, other: PersonId) -> RelationChange;
+            commit follow(
+                follower: PersonId,
+                followee: PersonId,
+                limits: RelationLimits,
+                now: Timestamp,
+            ) -> RelationChange;
+            commit unfollow(follower: PersonId, followee: PersonId) -> RelationChange;
+            commit block(
+                blocker: PersonId,
+                blocked: PersonId,
+                limits: RelationLimits,
+                now: Timestamp,
+            ) -> RelationChange;
+            commit unblock(blocker: PersonId, blocked: PersonId) -> RelationChange;
+            commit mute(
+                muter: PersonId,
+                muted: PersonId,
+                limits: RelationLimits,
+                now: Timestamp,
+            ) -> RelationChange;
+            commit unmute(muter: PersonId, muted: PersonId) -> RelationChange;
+            read relation(person: PersonId, other: PersonId) -> Relation;
+            read circle(person: PersonId, at_least: CommitPosition) -> Circle;
+            read related(
+                person: PersonId,
+                list: PeopleList,
+                before: Option<Position>,
+                limit: u32,
+            ) -> Vec<RelatedPerson>;
+            read readers_of_many(queries: Vec<ReadersQuery>, max: ReadersMax) -> Vec<ReaderChunk>;
+            write large_authors(authors: Vec<PersonId>, limits: LargeAuthorLimits) -> Vec<bool>;
+        }
+        Stories {
+            commit post(story: NewStory) -> Posted<StoryId>;
+            read stories(ids: &[StoryId], at_least: CommitPosition) -> Vec<StoryRecord>;
+            commit edit_story(edit: StoryEdit) -> Option<Edited<StoryRecord>>;
+            commit delete_story(story: StoryId, author: PersonId, now: Timestamp) -> bool;
+            read stories_of(
+                author: PersonId,
+                visibility: Visibility,
+                before: Option<StoryId>,
+                limit: u32,
+            ) -> Vec<StoryId>;
+            read stories_with_tag(
+                tag: &str,
+                viewer: PersonId,
+                before: Option<StoryId>,
+                limit: u32,
+            ) -> Vec<StoryId>;
+            write purge_story(story: StoryId, rows_max: u32) -> bool;
+            write delete_idempotency_keys(before: Timestamp, limit: u32) -> u64;
+        }
+        Likes {
+            commit like(
+                person: PersonId,
+                story: StoryId,
+                notification: NotificationId,
+                now: Timestamp,
+            ) -> Option<Liked>;
+            commit unlike(person: PersonId, story: StoryId) -> Option<Liked>;
+            read liked_stories(person: PersonId, limit: u32, at_least: CommitPosition) -> LikedStories;
+            read liked_among(person: PersonId, stories: &[StoryId]) -> Vec<StoryId>;
+            read likers(story: StoryId, before: Option<Position>, limit: u32) -> Vec<RelatedPerson>;
+            read likes_hidden_from(viewer: PersonId, story: StoryId) -> u32;
+        }
+        Comments {
+            commit comment(comment: NewComment) -> (Posted<CommentId>, StoryCounts);
+            read comment_by_id(comment: CommentId) -> Option<CommentRecord>;
+            read comments_of(story: StoryId, after: CommentId, limit: u32) -> Vec<CommentRecord>;
+            read comments_hidden_from(viewer: PersonId, story: StoryId) -> u32;
+            commit edit_comment(edit: CommentEdit) -> Option<Edited<CommentRecord>>;
+            commit delete_comment(
+                comment: CommentId,
+                person: PersonId,
+            ) -> Option<(StoryId, StoryCounts)>;
+        }
+        CursorKeys {
+            read cursor_keys() -> Vec<CursorKey>;
+            write add_cursor_key(key: CursorKey) -> ();
+        }
+        Feeds {
+            read newest(
+                reader: PersonId,
+                circle: &Circle,
+                before: Option<StoryId>,
+                limit: u32,
+                at_least: CommitPosition,
+            ) -> Vec<StoryId>;
+            read feed_by_definition(reader: PersonId, span: StorySpan, limit: u32) -> Vec<StoryId>;
+        }
+        Notifications {
+            read notifications(
+                person: PersonId,
+                list: NotificationList,
+                before: Option<NotificationId>,
+                limit: u32,
+            ) -> Vec<NotificationRecord>;
+            commit mark_notifications_read(person: PersonId, up_to: NotificationId) -> ();
+            write delete_withdrawn(before: Timestamp, limit: u32) -> u64;
+        }
+        Orders {
+            write claim_orders(claim: Claim, now: Timestamp, limit: u32) -> Vec<Order>;
+            write order_progress(progress: Vec<(HeldOrder, PersonId)>, until: Timestamp) -> Vec<bool>;
+            write finish_orders(done: Vec<HeldOrder>) -> ();
+            write fail_orders(failed: Vec<FailedOrder>, attempts_max: u32) -> ();
+            write release_orders(process: u64, now: Timestamp) -> u64;
+            read order_stats() -> OrderStats;
+            read delivery_progress(now: Timestamp) -> DeliveryProgress;
+            read late_stories(after: u64) -> Option<Vec<LateStory>>;
+            read dead_orders(limit: u32) -> Vec<DeadOrder>;
+            write retry_dead_orders(now: Timestamp) -> u64;
+        }
+        Nodes {
+            write lease_node(request: LeaseRequest) -> NodeLease;
+            write renew_node(
+                lease: NodeLease,
+                last_id_at: Timestamp,
+                now: Timestamp,
+                span: Duration,
+            ) -> NodeLease;
+            write release_node(lease: NodeLease, last_id_at: Timestamp) -> ();
+        }
+    }
+    operations {
+        Imports {
+            write sign_up_many(people: Vec<NewPerson>) -> u64;
+            write befriend_many(pairs: Vec<(PersonId, PersonId)>, now: Timestamp) -> u64;
+            write follow_many(pairs: Vec<(PersonId, PersonId)>, now: Timestamp) -> u64;
+            write post_many(stories: Vec<NewStory>) -> u64;
+            write comment_many(comments: Vec<NewComment>) -> u64;
+            write like_many(likes: Vec<(PersonId, StoryId, Timestamp)>) -> u64;
+            read ids_of_handles(handles: Vec<String>) -> Vec<Option<PersonId>>;
+            read friends_among(pairs: Vec<(PersonId, PersonId)>) -> u64;
+            read follows_among(pairs: Vec<(PersonId, PersonId)>) -> u64;
+            read existing_stories(first: StoryId, last: StoryId) -> Vec<ExistingStory>;
+        }
+        Bulk {
+            write fill_friends(people: Vec<FriendsOf>) -> u64;
+        }
+        Maintenance {
+            write repair_people(
+                after: PersonId,
+                limit: u32,
+                large: LargeAuthorLimits,
+            ) -> RepairedPeople;
+            write repair_stories(after: StoryId, limit: u32) -> RepairedStories;
+            read people_count() -> u64;
+            read stories_count() -> u64;
+        }
+    }
+}
