@@ -21,8 +21,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The only crate with SQLite. The code that wires a server may use it; the service and the API may not.
     ("sosik-store-sqlite", &["sosik-feed", "sosik-store"]),
     ("sosik-fabric", &["sosik-feed"]),
-    // Engines that fail on purpose. Tests only: no crate of the server may depend on it.
-    ("sosik-decorators", &["sosik-feed", "sosik-fabric"]),
+    // Stores and engines that fail on purpose. Tests only: no crate of the server may depend on it.
+    (
+        "sosik-decorators",
+        &["sosik-feed", "sosik-store", "sosik-fabric"],
+    ),
     // A client: it must not depend on anything inside the server.
     ("sosik-load", &[]),
     // Arithmetic only: it knows no server.
