@@ -7,6 +7,7 @@ use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
 use super::SqliteStore;
 use super::counts::{self, Written, bytes_of};
 use super::db::Db;
+use super::hidden;
 use super::idempotency::{self, Earlier};
 use super::notify::{self, NewNotification};
 use super::posts::kept_mentions;
@@ -27,11 +28,6 @@ statements! {
     COMMENTS_OF = "SELECT c.id, c.story, c.author, c.text, c.created_at, c.edited_at FROM comments c
         WHERE c.story = ?1 AND c.id > ?2
           AND EXISTS (SELECT 1 FROM stories WHERE id = ?1 AND deleted_at IS NULL) ORDER BY c.id LIMIT ?3";
-    /// A cross join keeps the order of the tables: a person has few blocks, and a story may have many comments.
-    COMMENTS_HIDDEN = "SELECT
-        (SELECT count(*) FROM blocks b CROSS JOIN comments c ON c.story = ?2 AND c.author = b.blocked WHERE b.blocker = ?1)
-        + (SELECT count(*) FROM blocks b CROSS JOIN comments c ON c.story = ?2 AND c.author = b.blocker
-            WHERE b.blocked = ?1 AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = b.blocker))";
     /// The bytes of a comment that its author may edit.
     COMMENT_BYTES = "SELECT octet_length(c.text) FROM comments c JOIN stories s ON s.id = c.story
         WHERE c.id = ?1 AND c.author = ?2 AND s.deleted_at IS NULL";
@@ -79,8 +75,7 @@ impl Comments for SqliteStore {
 
     async fn comments_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32> {
         self.read("count hidden comments", move |db| {
-            let count = db.number(COMMENTS_HIDDEN, [viewer.as_i64(), story.as_i64()])?;
-            Ok(u32::try_from(count).unwrap_or(u32::MAX))
+            hidden::comments(db, viewer, story)
         })
         .await
     }

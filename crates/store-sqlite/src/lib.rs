@@ -21,6 +21,7 @@ mod devices;
 mod failure;
 mod feeds;
 mod friends;
+mod hidden;
 mod idempotency;
 mod imports;
 mod in_use;

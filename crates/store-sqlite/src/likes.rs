@@ -5,6 +5,7 @@ use rusqlite::params;
 use sosik_feed::{NotificationId, PersonId, StoryId, Timestamp};
 
 use super::db::Db;
+use super::hidden;
 use super::notify::{self, NewNotification};
 use super::relations::related;
 use super::statement::statements;
@@ -27,11 +28,6 @@ statements! {
     LIKES_IT = "SELECT 1 FROM likes WHERE person = ?1 AND story = ?2";
     LIKERS = "SELECT person, liked_at FROM likes
         WHERE story = ?1 AND (liked_at, person) < (?2, ?3) ORDER BY liked_at DESC, person DESC LIMIT ?4";
-    /// A cross join keeps the order of the tables: a person has few blocks, and a story may have a million likes.
-    LIKES_HIDDEN = "SELECT
-        (SELECT count(*) FROM blocks b CROSS JOIN likes l ON l.person = b.blocked AND l.story = ?2 WHERE b.blocker = ?1)
-        + (SELECT count(*) FROM blocks b CROSS JOIN likes l ON l.person = b.blocker AND l.story = ?2
-            WHERE b.blocked = ?1 AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = b.blocker))";
 }
 
 #[async_trait]
@@ -117,8 +113,7 @@ impl Likes for SqliteStore {
 
     async fn likes_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32> {
         self.read("count hidden likes", move |db| {
-            let count = db.number(LIKES_HIDDEN, [viewer.as_i64(), story.as_i64()])?;
-            Ok(u32::try_from(count).unwrap_or(u32::MAX))
+            hidden::likes(db, viewer, story)
         })
         .await
     }

@@ -45,6 +45,16 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "counts the backlog, for the operator; orders go away when they are done",
     ),
     (
+        "LIKES_IF_SEVERED",
+        "SCAN some",
+        "some likes of one story, at most the maximum",
+    ),
+    (
+        "COMMENTS_IF_SEVERED",
+        "SCAN some",
+        "some comments on one story, at most the maximum",
+    ),
+    (
         "ORDERS_DEAD",
         "SCAN orders USING INDEX orders_dead",
         "stops at its limit",

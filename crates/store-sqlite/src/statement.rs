@@ -50,6 +50,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::devices::STATEMENTS,
     super::feeds::STATEMENTS,
     super::friends::STATEMENTS,
+    super::hidden::STATEMENTS,
     super::idempotency::STATEMENTS,
     super::imports::STATEMENTS,
     super::likes::STATEMENTS,

@@ -29,8 +29,10 @@ pub trait Comments {
         limit: u32,
     ) -> StoreResult<Vec<CommentRecord>>;
 
-    /// The number of comments on a story by people whom the viewer blocked or who blocked the viewer. The cost grows
-    /// with the number of these people and their comments, and not with the other comments.
+    /// The number of comments on a story by people whom the viewer blocked or who blocked the viewer, counted up to
+    /// [`HIDDEN_EXAMINED_MAX`](sosik_feed::limits::HIDDEN_EXAMINED_MAX). The cost grows with the smaller of two numbers:
+    /// these people with their comments, and all comments. If both are above the maximum, only as many comments are
+    /// examined.
     async fn comments_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32>;
 
     /// Changes the text; `None` if the author has no such comment. Notifies the people whom only the new text mentions,

@@ -46,6 +46,7 @@ pub trait Likes {
     ) -> StoreResult<Vec<RelatedPerson>>;
 
     /// The number of likes of a story by people whom the viewer blocked or who blocked the viewer. The cost grows with
-    /// the number of these people, and not with the likes.
+    /// the smaller of two numbers: these people, and the likes. If both are above
+    /// [`HIDDEN_EXAMINED_MAX`](sosik_feed::limits::HIDDEN_EXAMINED_MAX), only as many likes are examined.
     async fn likes_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32>;
 }

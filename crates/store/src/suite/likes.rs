@@ -157,6 +157,30 @@ pub async fn likes_that_a_block_hides_are_counted_once_whoever_blocked(world: &W
     assert_eq!(world.likes_hidden_from(mina, elsewhere).await.unwrap(), 0);
 }
 
+pub async fn a_viewer_with_more_blocks_than_a_story_has_likes_and_comments_gets_the_same_counts(
+    world: &World,
+) {
+    let [mina, other] = world.people(["mina", "other"]).await;
+    let story = world.posts(other, "story").await;
+    let crowd = world.crowd(12).await;
+    for (number, person) in crowd.iter().enumerate() {
+        match number % 3 {
+            0 => drop(world.blocks(mina, *person).await),
+            1 => drop(world.blocks(*person, mina).await),
+            _ => {}
+        }
+    }
+    for person in &crowd[..4] {
+        world.likes(*person, story).await;
+        world.comments(*person, story, "a word").await;
+    }
+    let hidden = (
+        world.likes_hidden_from(mina, story).await.unwrap(),
+        world.comments_hidden_from(mina, story).await.unwrap(),
+    );
+    assert_eq!(hidden, (3, 3), "all of the first four except the third");
+}
+
 pub async fn imported_likes_are_counted_and_told_to_nobody(world: &World) {
     let [mina, joon, yuna] = world.people(["mina", "joon", "yuna"]).await;
     let story = world.posts(mina, "story").await;

@@ -105,6 +105,7 @@ macro_rules! contract_suite {
                 the_liked_stories_are_complete_down_to_where_they_say,
                 likers_are_paged_newest_first,
                 likes_that_a_block_hides_are_counted_once_whoever_blocked,
+                a_viewer_with_more_blocks_than_a_story_has_likes_and_comments_gets_the_same_counts,
                 imported_likes_are_counted_and_told_to_nobody,
             }
             nodes {
