@@ -137,6 +137,12 @@ const SHARED: &[Shared] = &[
         applies: |_| true,
     },
     Shared {
+        status: "431",
+        name: "HeaderFieldsTooMany",
+        description: "`header_fields_too_many`: a request has at most 100 header fields",
+        applies: |_| true,
+    },
+    Shared {
         status: "500",
         name: "Internal",
         description: "`internal`: an error of the server",

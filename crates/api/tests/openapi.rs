@@ -77,6 +77,24 @@ fn every_operation_says_what_it_does_and_how_it_fails() {
     }
 }
 
+/// Codes of requests that no operation of the document makes.
+const OUTSIDE: [&str; 2] = ["admin_token_required", "method_not_allowed"];
+
+#[test]
+fn every_code_of_a_problem_is_in_the_document() {
+    let source = include_str!("../src/problem/mod.rs");
+    let (_, codes) = source.split_once("fn status_and_code").unwrap();
+    let (codes, _) = codes.split_once("\n    }\n").unwrap();
+    let document = sosik_api::openapi();
+    let missing: Vec<_> = codes
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|code| !document.contains(&format!("`{code}`")) && !OUTSIDE.contains(code))
+        .collect();
+    assert_eq!(missing, [""; 0]);
+}
+
 #[test]
 fn every_reference_leads_somewhere_and_nothing_is_named_twice() {
     let document = document();

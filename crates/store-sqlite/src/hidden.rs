@@ -149,10 +149,13 @@ mod tests {
         let with_acts = |number| {
             let connection = blocked_by(10);
             acts(&connection, 10);
-            let strangers = "WITH RECURSIVE n (id) AS (SELECT 100000 UNION ALL SELECT id + 1 FROM n LIMIT ?1)";
+            let strangers =
+                "WITH RECURSIVE n (id) AS (SELECT 100000 UNION ALL SELECT id + 1 FROM n LIMIT ?1)";
             for sql in [
                 format!("{strangers} INSERT INTO likes SELECT id, 1, 1 FROM n"),
-                format!("{strangers} INSERT INTO comments (story, author, text, created_at) SELECT 1, id, '', 1 FROM n"),
+                format!(
+                    "{strangers} INSERT INTO comments (story, author, text, created_at) SELECT 1, id, '', 1 FROM n"
+                ),
                 "UPDATE story_counts SET likes = likes + ?1, comments = comments + ?1".to_owned(),
             ] {
                 connection.execute(&sql, [number]).unwrap();
@@ -181,7 +184,8 @@ mod tests {
         let with_comments = |number: i64| {
             let connection = blocked_by(1);
             acts(&connection, 1);
-            let comments = "WITH RECURSIVE n (id) AS (SELECT 2 UNION ALL SELECT id + 1 FROM n LIMIT ?1)
+            let comments =
+                "WITH RECURSIVE n (id) AS (SELECT 2 UNION ALL SELECT id + 1 FROM n LIMIT ?1)
                 INSERT INTO comments (story, author, text, created_at) SELECT 1, 2, '', 0 FROM n";
             connection.execute(comments, [number]).unwrap();
             let count = "UPDATE story_counts SET comments = comments + ?1";

@@ -810,7 +810,8 @@ export interface components {
             end: boolean;
             /**
              * Format: int32
-             * @description The number of comments on the story that you cannot see. The story's `comments` includes them.
+             * @description The number of comments on the story that you cannot see, counted up to 10,000. The story's `comments` includes
+             *     them.
              */
             hidden: number;
             /** @description Oldest first. */
@@ -1053,7 +1054,8 @@ export interface components {
             end: boolean;
             /**
              * Format: int32
-             * @description In lists of likes: the number of likes that you cannot see. The story's `likes` includes them.
+             * @description In lists of likes: the number of likes that you cannot see, counted up to 10,000. The story's `likes` includes
+             *     them.
              */
             hidden?: number | null;
             /** @description Newest relation first; in a search, best match first. */
@@ -1286,6 +1288,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `header_fields_too_many`: a request has at most 100 header fields */
+        HeaderFieldsTooMany: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `internal`: an error of the server */
         Internal: {
             headers: {
@@ -1466,6 +1477,7 @@ export interface operations {
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1515,6 +1527,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1547,6 +1560,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1579,6 +1593,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1637,6 +1652,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1685,6 +1701,7 @@ export interface operations {
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1714,6 +1731,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1752,6 +1770,7 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1805,6 +1824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1842,6 +1862,7 @@ export interface operations {
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1879,6 +1900,7 @@ export interface operations {
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1928,6 +1950,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1960,6 +1983,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -1999,6 +2023,7 @@ export interface operations {
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2032,6 +2057,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2081,6 +2107,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2113,6 +2140,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2162,6 +2190,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2199,6 +2228,7 @@ export interface operations {
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2231,6 +2261,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2260,6 +2291,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2306,6 +2338,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2350,6 +2383,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2387,6 +2421,7 @@ export interface operations {
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2436,6 +2471,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2468,6 +2504,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2505,6 +2542,7 @@ export interface operations {
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2543,6 +2581,7 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2586,6 +2625,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2648,6 +2688,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2681,6 +2722,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2722,6 +2764,7 @@ export interface operations {
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2751,6 +2794,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2796,6 +2840,7 @@ export interface operations {
             415: components["responses"]["NotJson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2824,6 +2869,7 @@ export interface operations {
             403: components["responses"]["CrossSite"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2852,6 +2898,7 @@ export interface operations {
             403: components["responses"]["CrossSite"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2884,6 +2931,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2942,6 +2990,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -2986,6 +3035,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3018,6 +3068,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3076,6 +3127,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3117,6 +3169,7 @@ export interface operations {
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3179,6 +3232,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3213,6 +3267,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3245,6 +3300,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3286,6 +3342,7 @@ export interface operations {
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3327,6 +3384,7 @@ export interface operations {
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };

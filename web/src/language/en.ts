@@ -275,6 +275,8 @@ export default {
   'problem.cross_site': 'This request came from another site and was refused. Reload the page.',
   'problem.host_invalid': 'The server received a wrong address for this site. Reload the page. If it happens again, tell the operator.',
   'problem.cookie_ambiguous': 'This browser has two different login cookies for this site. Delete the cookies of this site in the settings of the browser, then log in again.',
+  'problem.header_fields_too_many':
+    'This browser sent more header fields than the server accepts. Turn off extensions that add some, then try again.',
   'problem.registration_closed': 'Sign-up is closed. Ask the operator of this service for an account.',
   'problem.other_person': 'Someone else is now logged in on this device. Nothing was sent.',
   'problem.not_found': "It no longer exists, or it isn't shared with you.",

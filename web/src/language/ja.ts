@@ -272,6 +272,7 @@ export default {
   'problem.cross_site': '別のサイトからのリクエストのため拒否しました。ページを再読み込みしてください。',
   'problem.host_invalid': 'サイトのアドレスがサーバーに正しく届きませんでした。ページを再読み込みし、続く場合は運営者にお知らせください。',
   'problem.cookie_ambiguous': 'このブラウザーには、このサイトの異なるログイン用Cookieが2つあります。ブラウザーの設定でこのサイトのCookieを削除してから、もう一度ログインしてください。',
+  'problem.header_fields_too_many': 'ブラウザーが送ったヘッダーが多すぎます。ヘッダーを追加する拡張機能をオフにして、もう一度お試しください。',
   'problem.registration_closed': 'ここでは登録できません。運営している人にアカウントを依頼してください。',
   'problem.other_person': 'この端末では別の人がログインしています。何も送信していません。',
   'problem.not_found': 'もうないか、あなたに公開されていません。',

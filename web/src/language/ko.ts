@@ -272,6 +272,7 @@ export default {
   'problem.cross_site': '다른 사이트에서 온 요청이라 막았어요. 페이지를 새로 고쳐 주세요.',
   'problem.host_invalid': '사이트 주소가 서버에 잘못 전달되었어요. 페이지를 새로 고치고, 계속되면 운영하는 곳에 알려 주세요.',
   'problem.cookie_ambiguous': '이 브라우저에 이 사이트의 로그인 쿠키가 서로 다르게 두 개 있어요. 브라우저 설정에서 이 사이트의 쿠키를 지우고 다시 로그인해 주세요.',
+  'problem.header_fields_too_many': '브라우저가 보낸 헤더가 너무 많아요. 헤더를 추가하는 확장 프로그램을 끄고 다시 시도해 주세요.',
   'problem.registration_closed': '여기서는 가입할 수 없어요. 운영하는 곳에 계정을 요청해 주세요.',
   'problem.other_person': '이 기기에 다른 사람이 로그인해 있어요. 아무것도 보내지 않았어요.',
   'problem.not_found': '더는 없거나, 나에게 공개되지 않았어요.',

@@ -50,7 +50,7 @@ function documented(): string[] {
 
 /** The codes that the server's sources define: of problems, and of the rules that a text or a request can break. */
 function defined(): string[] {
-  const problems = read('crates/api/src/problem/mod.rs').matchAll(/\(StatusCode::\w+, "(\w+)"\)/g);
+  const problems = read('crates/api/src/problem/mod.rs').matchAll(/\(\s*StatusCode::\w+,\s*"(\w+)",?\s*\)/g);
   const rules = read('crates/feed/src/rules.rs').matchAll(/=> "([a-z_]+)",/g);
   return [...new Set([...problems, ...rules].map(([, code]) => code!))];
 }

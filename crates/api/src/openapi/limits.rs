@@ -8,9 +8,10 @@ use sosik_feed::cursor::seal;
 use sosik_feed::limits::{
     ALT_TEXT_CHARACTERS_MAX, ATTACHMENTS_MAX, BIO_CHARACTERS_MAX, COMMENT_CHARACTERS_MAX,
     DISPLAY_NAME_CHARACTERS_MAX, ENTITIES_MAX, HANDLE_CHARACTERS_MAX, HANDLE_CHARACTERS_MIN,
-    HASHTAG_CHARACTERS_MAX, HASHTAGS_MAX, IDEMPOTENCY_KEY_BYTES_MAX, LINK_DISPLAY_CHARACTERS_MAX,
-    LINK_URL_BYTES_MAX, MENTIONS_MAX, PAGE_ITEMS_MAX, PASSWORD_CHARACTERS_MAX,
-    PASSWORD_CHARACTERS_MIN, SEARCH_QUERY_CHARACTERS_MAX, SESSIONS_MAX, STORY_TEXT_CHARACTERS_MAX,
+    HASHTAG_CHARACTERS_MAX, HASHTAGS_MAX, HIDDEN_EXAMINED_MAX, IDEMPOTENCY_KEY_BYTES_MAX,
+    LINK_DISPLAY_CHARACTERS_MAX, LINK_URL_BYTES_MAX, MENTIONS_MAX, PAGE_ITEMS_MAX,
+    PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, SEARCH_QUERY_CHARACTERS_MAX, SESSIONS_MAX,
+    STORY_TEXT_CHARACTERS_MAX,
 };
 use sosik_feed::people::Language;
 use utoipa::openapi::schema::ArrayItems;
@@ -150,6 +151,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         },
         ("SessionPage", "items") => list(SESSIONS_MAX as usize),
         (_, "items") => list(PAGE_ITEMS_MAX),
+        (_, "hidden") => number(0, HIDDEN_EXAMINED_MAX as usize),
         (_, "since") => time(),
         (_, name) if name.ends_with("_at") => time(),
         _ if is_count(schema) => number(0, i32::MAX.cast_unsigned() as usize),

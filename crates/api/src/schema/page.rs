@@ -54,7 +54,8 @@ pub struct PersonPage {
     pub after: Option<String>,
     /// Whether this is the end of the list.
     pub end: bool,
-    /// In lists of likes: the number of likes that you cannot see. The story's `likes` includes them.
+    /// In lists of likes: the number of likes that you cannot see, counted up to 10,000. The story's `likes` includes
+    /// them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden: Option<u32>,
 }
@@ -71,7 +72,8 @@ pub struct CommentPage {
     pub after: Option<String>,
     /// Whether there is nothing later.
     pub end: bool,
-    /// The number of comments on the story that you cannot see. The story's `comments` includes them.
+    /// The number of comments on the story that you cannot see, counted up to 10,000. The story's `comments` includes
+    /// them.
     pub hidden: u32,
 }
 
