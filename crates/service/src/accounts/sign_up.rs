@@ -6,7 +6,7 @@ use sosik_feed::{RuleBroken, search};
 use sosik_store::{NewPerson, SignUp};
 
 use super::{Accounts, LoggedIn};
-use crate::ServiceResult;
+use crate::{Change, ServiceResult};
 
 /// A new account as requested.
 pub struct SignUpRequest {
@@ -55,8 +55,12 @@ impl Accounts {
             password_hash,
             created_at: self.core.now(),
         };
-        match self.core.store.sign_up(person).await?.value {
+        let signed_up = self.core.store.sign_up(person).await?;
+        match signed_up.value {
             SignUp::Created => {
+                // No node may look for the person in a copy of the store that lags behind.
+                let changes = [Change::Person(id)];
+                self.core.invalidate(signed_up.at, changes).await;
                 metrics::counter!("sosik_sign_ups_total").increment(1);
                 let (logged_in, _) = self.sessions.open(id, &request.client).await?;
                 Ok(logged_in)

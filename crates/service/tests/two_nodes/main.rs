@@ -1,19 +1,26 @@
-//! Two nodes with one store and one fabric: a read on one sees every write acknowledged by the other.
+//! Two nodes with one store and one fabric: a read on one sees every write acknowledged by the other. The store has a copy
+//! that lags behind.
 
 #![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
+mod lagging;
+mod unknown_outcomes;
+
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sosik_decorators::{Faults, Hook, Lagging, hooked_store};
+
 use sosik_fabric::memory::{Alone, Hub, MemoryOptions};
 use sosik_fabric::{Engines, Peers};
-use sosik_feed::{Audience, PersonId, StoryId};
+use sosik_feed::{Audience, PersonId, StoryId, Timestamp};
 use sosik_service::accounts::SignUpRequest;
 use sosik_service::feeds::{FeedQuery, FeedStart};
 use sosik_service::stories::{EditRequest, PostRequest};
 use sosik_service::{Parts, Service, Settings, SystemClock};
 use sosik_store::Store;
-use sosik_store_sqlite::{SqliteOptions, SqliteStore};
+use sosik_store_sqlite::{SqliteOptions, SqliteStore, backup};
 
 /// A state that is not reached within this time counts as never reached.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -22,6 +29,10 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 struct Nodes {
     one: Service,
     other: Service,
+    store: Lagging<SqliteStore>,
+    /// The faults of the store.
+    faults: Arc<Faults>,
+    folder: tempfile::TempDir,
 }
 
 /// A person with a session.
@@ -43,17 +54,43 @@ impl Nodes {
     }
 
     async fn among([one, other]: [Arc<dyn Peers>; 2]) -> Self {
-        let store = SqliteStore::open(&SqliteOptions::temporary()).unwrap();
+        let faults = Arc::new(Faults::default());
+        let hook: Arc<dyn Hook> = Arc::<Faults>::clone(&faults);
+        Self::hooked([one, other], faults, &hook).await
+    }
+
+    async fn hooked(
+        [one, other]: [Arc<dyn Peers>; 2],
+        faults: Arc<Faults>,
+        hook: &Arc<dyn Hook>,
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let primary = open(&folder, "primary.db");
+        let copy = Arc::clone(&primary);
+        let store = Lagging::new(primary, copy);
         let shared = Engines::memory(MemoryOptions::default(), 1);
         let node = async |name, peers| {
-            let store = Arc::clone(&store) as Arc<dyn Store>;
+            let store = hooked_store(store.store(), hook);
             let shared = shared.clone();
             start(name, store, Engines { peers, ..shared }).await
         };
         Self {
             one: node("one", one).await,
             other: node("other", other).await,
+            store,
+            faults,
+            folder,
         }
+    }
+
+    /// From now on the copy of the store does not follow.
+    fn freeze_copy(&self) {
+        let position = self.store.position();
+        let path = |name: &str| self.folder.path().join(name);
+        let name = format!("copy-{}.db", position.number());
+        File::create(path(&name)).unwrap();
+        backup::back_up(&path("primary.db"), &path(&name), |_, _| {}).unwrap();
+        self.store.catch_up(position, open(&self.folder, &name));
     }
 
     async fn person(&self, handle: &str) -> Person {
@@ -96,6 +133,7 @@ impl Nodes {
         let story = posted.story.record.id;
         assert!(opens(&self.other, reader, story).await);
         eventually(async || top(&self.other, reader).await == [story]).await;
+        self.freeze_copy();
         story
     }
 
@@ -103,6 +141,11 @@ impl Nodes {
         self.one.stop().await;
         self.other.stop().await;
     }
+}
+
+fn open(folder: &tempfile::TempDir, name: &str) -> Arc<SqliteStore> {
+    let file = folder.path().join(name);
+    SqliteStore::open(&SqliteOptions::at(file, Timestamp::default())).unwrap()
 }
 
 async fn start(name: &str, store: Arc<dyn Store>, engines: Engines) -> Service {
@@ -206,6 +249,7 @@ async fn a_session_that_ended_opens_nothing_on_the_other_node() {
     let nodes = Nodes::new().await;
     let mina = nodes.person("mina").await;
     let viewer = nodes.other.sessions().viewer(&mina.token).await.unwrap();
+    nodes.freeze_copy();
     nodes
         .one
         .sessions()
@@ -229,6 +273,7 @@ async fn a_new_friend_sees_the_stories_on_their_next_read_on_the_other_node() {
         idempotency_key: None,
     };
     let posted = nodes.one.stories().post(mina.id, request).await.unwrap();
+    nodes.freeze_copy();
     for (asking, asked) in [(&mina, &joon), (&joon, &mina)] {
         let relations = nodes.one.relations();
         relations
