@@ -47,6 +47,11 @@ export class Failure extends Error {
   }
 }
 
+/** For deletions: what does not exist any more need not be deleted. */
+export function unlessGone(failure: unknown): void {
+  if (!(failure instanceof Failure) || failure.status !== 404) throw failure;
+}
+
 /** A failure as a sentence in the language in use. */
 export function messageOf(failure: unknown): string {
   if (!(failure instanceof Failure)) return t('problem.internal');

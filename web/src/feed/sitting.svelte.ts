@@ -1,11 +1,14 @@
 // One sitting of one person: their home feed, how far they have read, the live stream that keeps both fresh, and what
 // happens when they look away, come back, lose the network or find it again.
 import { answer, api } from '$/api/client';
-import type { Person, Story } from '$/api/types';
+import { moment } from '$/api/moment';
+import type { FeedPage, Person, Story } from '$/api/types';
 import { dropIdle, whenIdle } from '$/parts/idle';
 import { freshMemory } from '$/lists/memory';
 import { whenBack } from '$/parts/network.svelte';
 import { countUnread, hear as hearNotifications } from '$/notifications/unread.svelte';
+import { joinActs } from '$/session/acts';
+import { latest } from '$/stories/live.svelte';
 import { startOutbox } from '$/stories/outbox.svelte';
 
 import { HomeFeed, isShown, type Ask } from './home.svelte';
@@ -24,7 +27,11 @@ const REST_AFTER = 60_000;
 const USUAL_STORY = 150;
 
 /** Asks the server for a page of the feed. */
-const fetchPage = (ask: Ask) => answer(api.GET('/v1/feed', { params: { query: { ...ask } } }));
+async function fetchPage(ask: Ask): Promise<FeedPage> {
+  const asked = moment();
+  const page = await answer(api.GET('/v1/feed', { params: { query: { ...ask } } }));
+  return { ...page, items: latest(page.items, asked, 'home') };
+}
 
 /** What belongs to one person's sitting. */
 export class Sitting {
@@ -42,6 +49,7 @@ export class Sitting {
 
   constructor(me: Person) {
     this.person = me.id;
+    joinActs(me.id);
     this.#begun = new Promise((done) => (this.#hasBegun = done));
     this.home.eye = () => this.memory.anchor?.key;
     this.home.moveEye = (key) => {

@@ -1,7 +1,8 @@
 // The lists of the client, each from its address of the API.
 import { answer, api } from '$/api/client';
+import { moment } from '$/api/moment';
 import type { Person, Story } from '$/api/types';
-import { live, type LiveStory } from '$/stories/live.svelte';
+import { latest, live, type LiveStory } from '$/stories/live.svelte';
 
 import { keptFor, PagedList, type NextPage } from './paged.svelte';
 
@@ -28,8 +29,9 @@ function stories(call: (query: { limit: number; before?: string }) => Promise<Se
   const next = older(call, STORIES_PAGE);
   return new PagedList<LiveStory>(
     async (cursor) => {
+      const asked = moment();
       const page = await next(cursor);
-      return { ...page, items: page.items.map(live) };
+      return { ...page, items: latest(page.items, asked).map(live) };
     },
     (story) => story.id,
     USUAL_STORY,

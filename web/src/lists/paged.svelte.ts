@@ -73,12 +73,6 @@ export class PagedList<Item> {
     this.#append([item]);
   }
 
-  /** Puts another in place of an item. */
-  replace(item: Item): void {
-    const key = this.#keyOf(item);
-    this.items = this.items.map((other) => (this.#keyOf(other) === key ? item : other));
-  }
-
   /** Takes an item out. */
   drop(item: Item): void {
     const key = this.#keyOf(item);

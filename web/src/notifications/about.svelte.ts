@@ -1,8 +1,9 @@
 // What notifications are about, as far as it takes one request each and not one for every row: the stories of one's own, and
 // the friend requests that wait for an answer.
 import { answer, api } from '$/api/client';
+import { moment } from '$/api/moment';
 import type { Notification } from '$/api/types';
-import { knownStory, live } from '$/stories/live.svelte';
+import { knownStory, latest, live } from '$/stories/live.svelte';
 
 /** More of either is not asked for: it is what a page of the API has at most. */
 const ITEMS_MAX = 100;
@@ -39,8 +40,9 @@ export class About {
   async #learnStories(handle: string): Promise<void> {
     this.#isAsked.stories = true;
     const query = { limit: ITEMS_MAX };
+    const asked = moment();
     const { items } = await answer(api.GET('/v1/people/{handle}/stories', { params: { path: { handle }, query } }));
-    items.forEach(live);
+    latest(items, asked).forEach(live);
     this.#answers += 1;
   }
 

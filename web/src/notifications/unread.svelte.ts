@@ -3,15 +3,13 @@
 // Answers and events come by different connections, so one may overtake the other. What was asked before the count on the
 // bell was heard or asked is older than that, and is not shown.
 import { answer, api } from '$/api/client';
+import { moment } from '$/api/moment';
 
 class Unread {
   count = $state(0);
 }
 
 const unread = new Unread();
-
-/** Numbers questions and events in the order of time. */
-let moments = 0;
 
 /** When the count on the bell was heard, or asked. */
 let shown = 0;
@@ -21,14 +19,8 @@ export function unreadNotifications(): number {
   return unread.count;
 }
 
-/** The moment at which something is asked, for [`hear`]. */
-export function askedNow(): number {
-  moments += 1;
-  return moments;
-}
-
 /** The count, from an event of the live stream, or from an answer to what was asked at that moment. */
-export function hear(count: number, asked = askedNow()): void {
+export function hear(count: number, asked = moment()): void {
   if (asked < shown) return;
   shown = asked;
   unread.count = count;
@@ -41,6 +33,6 @@ export async function countUnread(): Promise<number> {
 
 /** Asks the server, and shows the answer. */
 export async function askUnread(): Promise<void> {
-  const asked = askedNow();
+  const asked = moment();
   hear(await countUnread(), asked);
 }

@@ -1,6 +1,8 @@
 import { expect, it, vi } from 'vitest';
 
-import { askedNow, askUnread, hear, unreadNotifications } from './unread.svelte';
+import { moment } from '$/api/moment';
+
+import { askUnread, hear, unreadNotifications } from './unread.svelte';
 
 /** Answers to questions for the count, in the order in which they were asked. */
 function answers(): ((unread: number) => void)[] {
@@ -35,7 +37,7 @@ it('shows the answer to the last question, whichever comes first', async () => {
 
 it('keeps a notification that came while those before it were marked as read', () => {
   hear(3);
-  const marking = askedNow();
+  const marking = moment();
   hear(1);
   hear(0, marking);
   expect(unreadNotifications()).toBe(1);

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Person } from '$/api/types';
 import { isShown } from '$/feed/home.svelte';
 import { storyOf } from '$/feed/test-server';
+import { joinActs } from '$/session/acts';
 import { live } from '$/stories/live.svelte';
 
 import RelationButton from './RelationButton.svelte';
@@ -51,6 +52,21 @@ describe('what can be done about a person on their profile', () => {
     await click('Following');
     await screen.findByRole('button', { name: 'Follow' });
     expect(asked.at(-1)).toBe('DELETE /v1/follows/N');
+  });
+
+  it('is the same in every tab of the browser', async () => {
+    const person = somebody('none');
+    render(RelationButton, { person, full: true });
+    joinActs('9');
+    const other = new BroadcastChannel('sosik-acts-9');
+    const told: unknown[] = [];
+    other.onmessage = ({ data }) => told.push(data);
+    await click('Follow');
+    const follows = { relation: 'following', muted: false, follows: true };
+    await waitFor(() => expect(told).toContainEqual({ act: 'stands', what: { person: person.id, standing: follows } }));
+    other.postMessage({ act: 'stands', what: { person: person.id, standing: { relation: 'friend', muted: false, follows: true } } });
+    await screen.findByText('Friends');
+    other.close();
   });
 
   it('takes the stories of a person off the home feed when one stops following them', async () => {

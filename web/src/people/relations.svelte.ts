@@ -7,6 +7,7 @@ import { sitting } from '$/feed/sitting.svelte';
 import { t } from '$/language/index.svelte';
 import { confirmed } from '$/parts/dialog.svelte';
 import { tell } from '$/parts/toasts.svelte';
+import { hearTabs, tellTabs } from '$/session/acts';
 import { hideStoriesOf, takeOffHome } from '$/stories/live.svelte';
 
 /** What a person is to the one who looks, as shown on a profile or in a list. */
@@ -43,8 +44,14 @@ function isAsking(relation: Relation | null | undefined): boolean {
 }
 
 function note(person: Person, change: Partial<Standing>): void {
-  standings.changed = { ...standings.changed, [person.id]: { ...standingOf(person), ...change } };
+  stands(person.id, { ...standingOf(person), ...change });
 }
+
+function stands(person: string, standing: Standing): void {
+  standings.changed = { ...standings.changed, [person]: standing };
+}
+
+hearTabs('stands', ({ person, standing }) => stands(person, standing));
 
 type Step = (person: Person) => Promise<void>;
 
@@ -53,6 +60,7 @@ async function step(person: Person, call: Promise<unknown>, change: Partial<Stan
   try {
     await call;
     note(person, change);
+    tellTabs('stands', { person: person.id, standing: standingOf(person) });
     if (said) tell(said);
     return true;
   } catch (failure) {
@@ -66,8 +74,13 @@ const called = (person: Person) => ({ name: person.display_name });
 
 /** One sees more than before: it is put into the home feed without being asked for. */
 function grown(done: boolean): void {
-  if (done) void sitting()?.home.renew().catch(() => undefined);
+  if (!done) return;
+  void sitting()?.home.renew().catch(() => undefined);
+  tellTabs('grown', {});
 }
+
+// In another tab nobody waits for it: what it brings waits to be asked for.
+hearTabs('grown', () => void sitting()?.home.lookAgain().catch(() => undefined));
 
 /** Asks to be friends; accepts when they asked first. */
 export const befriend: Step = async (person) => {

@@ -9,6 +9,7 @@ import { remove } from '$/offline/db';
 import { forgetPerson } from '$/offline/outbox';
 import { keep, kept } from '$/offline/settings';
 import { to } from '$/router/routes';
+import { authorIs } from '$/stories/live.svelte';
 import { language } from '$/language/index.svelte';
 
 class Session {
@@ -123,7 +124,11 @@ export function otherPerson(): void {
 /** Another tab of this browser keeps this as the person who is logged in. */
 export function heardOfPerson(text: string | null): void {
   const other = personOf(text);
-  if (other && session.me && other.id !== session.me.id && !leaving) startOver();
+  if (!other || !session.me || leaving) return;
+  if (other.id !== session.me.id) return startOver();
+  // The same person, with another name perhaps.
+  session.me = other;
+  authorIs(other);
 }
 
 /** A fresh document. Until it is there, nothing more is done in anybody's name. */
@@ -142,6 +147,7 @@ export function become(person: Person): void {
   if (!had) forgetCopies();
   session.me = person;
   session.known = true;
+  authorIs(person);
   speakFor(person.id);
   document.documentElement.dataset['known'] = '';
 }

@@ -50,6 +50,13 @@ describe('who uses this device', () => {
     expect(assign).toHaveBeenCalledExactlyOnceWith('/');
   });
 
+  it('has the name that they gave themselves in another tab', () => {
+    session.become(person('1'));
+    session.heardOfPerson(JSON.stringify({ ...person('1'), display_name: 'Mina' }));
+    expect(session.me()?.display_name).toBe('Mina');
+    expect(assign).not.toHaveBeenCalled();
+  });
+
   it('finds the place in the feed that they left, and not the place of another person', () => {
     keepWhereLeft({ person: '1', anchor: { key: '7', offset: 0 }, at: 1 });
     expect(whereLeft('1')?.anchor?.key).toBe('7');

@@ -1,6 +1,6 @@
 // What can be done with a story, behind its three dots. Reporting will find its place here.
 import { answer, api } from '$/api/client';
-import { messageOf } from '$/api/failure';
+import { messageOf, unlessGone } from '$/api/failure';
 import { t } from '$/language/index.svelte';
 import { confirmed } from '$/parts/dialog.svelte';
 import type { Action } from '$/parts/Menu.svelte';
@@ -9,7 +9,7 @@ import { block, mute } from '$/people/relations.svelte';
 import { go, goBack, place, to } from '$/router/index.svelte';
 import { me } from '$/session/index.svelte';
 
-import type { LiveStory } from './live.svelte';
+import { storyDeleted, type LiveStory } from './live.svelte';
 
 /** The actions that this person has with this story. */
 export function actionsOf(story: LiveStory): Action[] {
@@ -47,8 +47,8 @@ async function erase(story: LiveStory): Promise<void> {
   });
   if (!sure) return;
   try {
-    await answer(api.DELETE('/v1/stories/{story}', { params: { path: { story: story.id } } }));
-    story.delete();
+    await answer(api.DELETE('/v1/stories/{story}', { params: { path: { story: story.id } } })).catch(unlessGone);
+    storyDeleted(story);
     tell(t('story.deleted'));
     if (place().page === 'story') goBack();
   } catch (failure) {

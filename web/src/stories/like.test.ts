@@ -5,14 +5,14 @@ import type { Reaction, Story } from '$/api/types';
 import { shownToasts } from '$/parts/toasts.svelte';
 
 import { wishLike } from './like';
-import { LiveStory } from './live.svelte';
+import { live, type LiveStory } from './live.svelte';
 
 let next = 1;
 
 function story(): LiveStory {
   next += 1;
   const author = { id: '1', handle: 'bo', display_name: 'Bo', bio: '', language: 'en' };
-  return new LiveStory({ id: `${next}`, author, text: '', audience: 'public', attachments: [], entities: [], created_at: '2026-01-01T00:00:00.000Z', mentions: [], tags: [], likes: 4, comments: 0, liked: false } as Story);
+  return live({ id: `${next}`, author, text: '', audience: 'public', attachments: [], entities: [], created_at: '2026-01-01T00:00:00.000Z', mentions: [], tags: [], likes: 4, comments: 0, liked: false } as Story);
 }
 
 /** A server whose answers come when the test says so. */

@@ -7,7 +7,7 @@ import type { Reaction } from '$/api/types';
 import { Failure } from '$/api/failure';
 import { tell } from '$/parts/toasts.svelte';
 
-import type { LiveStory } from './live.svelte';
+import { storyChanged, storyUnavailable, type LiveStory } from './live.svelte';
 
 /** Tells the server; tests bring their own. */
 export type SendLike = (story: string, liked: boolean) => Promise<Reaction | undefined>;
@@ -32,11 +32,11 @@ export async function wishLike(story: LiveStory, liked: boolean, sendLike: SendL
       confirmed = wanted;
     }
     story.wantedLike = null;
-    if (reaction) story.change({ likes: reaction.likes, comments: reaction.comments, liked: reaction.liked });
+    storyChanged(story, reaction ? { likes: reaction.likes, comments: reaction.comments, liked: reaction.liked } : { liked: confirmed, likes: story.shown.likes });
   } catch (failure) {
     story.wantedLike = null;
     show(story, confirmed);
-    if (failure instanceof Failure && failure.status === 404) story.gone = true;
+    if (failure instanceof Failure && failure.status === 404) storyUnavailable(story.id);
     tell(messageOf(failure), 'failure');
   }
 }

@@ -1,6 +1,11 @@
 // A story on the screen. Wherever it is shown (feed, profile, its own page) it is the same object, so that a like or an
-// edit shows everywhere at once.
-import type { Story } from '$/api/types';
+// edit shows everywhere at once, in the other tabs of the browser, too.
+import type { Person, Story } from '$/api/types';
+import { moment } from '$/api/moment';
+import { hearTabs, tellTabs } from '$/session/acts';
+
+/** On the home feed, or wherever a story is shown. */
+export type Where = 'home' | 'everywhere';
 
 /** A story whose latest state is followed. */
 export class LiveStory {
@@ -17,6 +22,8 @@ export class LiveStory {
   /** Liked or not, as the person wants it, while the server is being told. */
   wantedLike: boolean | null = null;
   #deleted = false;
+  /** When the newest answer about it was asked for, or the person last did something with it. */
+  #knownAt = 0;
 
   constructor(story: Story) {
     this.id = story.id;
@@ -31,15 +38,36 @@ export class LiveStory {
     this.gone = this.#deleted;
   }
 
-  /** The person has deleted it: answers that the server gave before do not bring it back. */
+  /** It does not exist any more: answers that the server gave before do not bring it back. */
   delete(): void {
     this.#deleted = true;
     this.gone = true;
   }
 
+  /** It is out of sight, everywhere or on the home feed, until a later answer has it. */
+  hide(where: Where): void {
+    this.#knownAt = moment();
+    if (where === 'home') this.offHome = true;
+    else this.gone = true;
+  }
+
   /** Changes some of what is shown. */
   change(change: Partial<Story>): void {
     this.shown = { ...this.shown, ...change };
+  }
+
+  /** The server has confirmed what the person did: answers that were asked for before are older than this. */
+  confirm(change: Partial<Story>): void {
+    this.#knownAt = moment();
+    const { liked, likes } = this.shown;
+    this.change(this.wantedLike === null ? change : { ...change, liked, likes });
+  }
+
+  /** The answer to what was asked then, or what is shown when that is newer; null when the story has left since. */
+  latest(story: Story, asked: number, where: Where): Story | null {
+    if (asked < this.#knownAt) return this.gone || (where === 'home' && this.offHome) ? null : this.shown;
+    this.#knownAt = asked;
+    return story;
   }
 }
 
@@ -62,14 +90,66 @@ export function knownStory(id: string): LiveStory | undefined {
   return known.get(id);
 }
 
+/**
+ * The latest state of stories that the server has just sent, to a question of that moment: the person may have changed
+ * them since, or have sent them out of sight.
+ */
+export function latest(stories: readonly Story[], asked: number, where: Where = 'everywhere'): Story[] {
+  return stories.flatMap((story) => {
+    const found = known.get(story.id);
+    return (found ? found.latest(story, asked, where) : story) ?? [];
+  });
+}
+
+/** What the person's act left of a story, once the server has confirmed it. */
+export function storyChanged(story: LiveStory, change: Partial<Story>): void {
+  story.confirm(change);
+  tellTabs('changed', { id: story.id, change });
+}
+
+/** The story does not exist any more. */
+export function storyDeleted(story: LiveStory): void {
+  story.delete();
+  tellTabs('deleted', { id: story.id });
+}
+
+/** The server does not have this story for this reader. */
+export function storyUnavailable(id: string): void {
+  known.get(id)?.hide('everywhere');
+  tellTabs('unavailable', { id });
+}
+
+/** The newest name and face of a person, on all their stories. */
+export function authorIs(person: Person): void {
+  const { id, display_name, handle, language } = person;
+  for (const story of known.values()) {
+    const author = story.shown.author;
+    const isNews = author.id === id && (author.display_name !== display_name || author.language !== language);
+    if (isNews) story.change({ author: { ...author, display_name, handle, language } });
+  }
+}
+
 /** Takes a muted person's stories off the home feed. Their profile still shows them. */
 export function takeOffHome(person: string): void {
-  for (const story of known.values()) if (story.shown.author.id === person) story.offHome = true;
+  hide(person, 'home');
+  tellTabs('hid', { person, which: 'home' });
 }
 
 /** Everything known of a person's stories is out of sight from now on: blocked or no longer a friend. */
 export function hideStoriesOf(person: string, which: 'all' | 'friends' = 'all'): void {
+  hide(person, which);
+  tellTabs('hid', { person, which });
+}
+
+function hide(person: string, which: 'all' | 'friends' | 'home'): void {
   for (const story of known.values()) {
-    if (story.shown.author.id === person && (which === 'all' || story.shown.audience === 'friends')) story.gone = true;
+    if (story.shown.author.id !== person) continue;
+    if (which === 'home') story.hide('home');
+    else if (which === 'all' || story.shown.audience === 'friends') story.hide('everywhere');
   }
 }
+
+hearTabs('changed', ({ id, change }) => known.get(id)?.confirm(change));
+hearTabs('deleted', ({ id }) => known.get(id)?.delete());
+hearTabs('unavailable', ({ id }) => known.get(id)?.hide('everywhere'));
+hearTabs('hid', ({ person, which }) => hide(person, which));

@@ -7,6 +7,7 @@ import { present } from '$/language/clock.svelte';
 import { t } from '$/language/index.svelte';
 import { whenBack } from '$/parts/network.svelte';
 import { tell } from '$/parts/toasts.svelte';
+import { hearTabs, tellTabs } from '$/session/acts';
 import { forget, otherPerson } from '$/session/index.svelte';
 
 /** Tried again after so long while the page is open; doubles up to the maximum. */
@@ -35,6 +36,10 @@ export async function startOutbox(person: string, sent: (story: Story) => void):
   const left = await allUnsent(person);
   outbox.list = [...outbox.list, ...left.filter((one) => !outbox.list.some(({ key }) => key === one.key)).reverse()];
   whenBack(() => void sendAll());
+  hearTabs('posted', ({ key, story }) => {
+    outbox.list = outbox.list.filter((one) => one.key !== key);
+    onSent(story);
+  });
   navigator.serviceWorker?.addEventListener('message', (event: MessageEvent<{ sent?: string; story?: Story }>) => {
     if (event.data.sent && event.data.story) arrived(event.data.sent, event.data.story);
   });
@@ -80,6 +85,7 @@ function arrived(key: string, story: Story): void {
   const waited = outbox.list.find((one) => one.key === key);
   discard(key);
   onSent(story);
+  tellTabs('posted', { key, story });
   if (waited && present() - waited.at > WAIT_FIRST) tell(t('outbox.sent'));
 }
 
