@@ -99,8 +99,9 @@ pub struct TimelineStats {
 /// must return [`FabricError`](crate::FabricError) within a bounded time.
 #[async_trait]
 pub trait Timelines: Send + Sync + 'static {
-    /// Inserts stories into the timelines of those readers who have one. Returns the number of insertions. Idempotent.
-    /// Equivalent to delivering one story after the other. After an error any part of it may be done.
+    /// Inserts stories into the timelines of those readers who have one. Returns the number of insertions. Idempotent: a
+    /// repeated delivery is no insertion. Equivalent to delivering one story after the other. After an error any part of
+    /// it may be done.
     async fn deliver(&self, deliveries: &[Delivery]) -> FabricResult<usize>;
 
     /// A range of a timeline; `None` if no timeline is ready. Counts as a read for eviction.

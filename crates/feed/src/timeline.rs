@@ -94,6 +94,25 @@ impl Timeline {
         timeline
     }
 
+    /// The newest part of a timeline that an engine keeps elsewhere: its largest ids, ascending, and the last of its
+    /// `late_count` late arrivals, in the order of arrival. Reads answer as the whole timeline does, if they need no id
+    /// and no late arrival before the part.
+    #[must_use]
+    pub fn newest_part(
+        ids: Vec<StoryId>,
+        floor: StoryId,
+        late: VecDeque<StoryId>,
+        late_count: u32,
+    ) -> Self {
+        let kept = u32::try_from(late.len()).unwrap_or(u32::MAX);
+        Self {
+            ids,
+            floor,
+            late,
+            late_forgotten: late_count.saturating_sub(kept),
+        }
+    }
+
     /// The timeline is complete from this id upwards; 0 if there is nothing older.
     #[must_use]
     pub const fn floor(&self) -> StoryId {

@@ -54,6 +54,7 @@ impl Slot {
     /// too old to be useful.
     fn deliver(&mut self, story: StoryId, keep: usize) -> DeliveryOutcome {
         let added = match &mut self.content {
+            Content::Building { arrived, .. } if arrived.contains(&story) => false,
             Content::Building { arrived, .. } if arrived.len() >= keep => {
                 return DeliveryOutcome::TooMany;
             }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sosik_feed::pulled::LogPosition;
-use sosik_feed::timeline::{Delivered, Mark, MarkExpired, Timeline};
+use sosik_feed::timeline::{Delivered, LATE_MAX, Mark, MarkExpired, Timeline};
 use sosik_feed::{PersonId, StoryId};
 
 use super::unique;
@@ -139,6 +139,44 @@ pub async fn what_is_delivered_while_a_timeline_is_built_is_in_it(engine: Engine
     assert!(!world.begin(world.claim(1)).await, "there is a timeline");
 }
 
+pub async fn a_build_counts_a_repeated_delivery_once(engine: Engine) {
+    let world = World::new(engine);
+    let rebuild = world.claim(1);
+    assert!(world.begin(rebuild).await);
+    let counts = [9, 4, 9, 4, 6].map(|number| world.deliver(number, &[1]));
+    let mut inserted = vec![];
+    for count in counts {
+        inserted.push(count.await);
+    }
+    assert_eq!(inserted, [1, 1, 0, 0, 1]);
+    assert!(world.finish(rebuild, &[6, 5]).await);
+    assert_eq!(world.ids(1).await, Some(vec![9, 6, 5, 4]));
+}
+
+pub async fn arrivals_and_ids_of_the_store_become_one_timeline_of_the_newest(engine: Engine) {
+    let world = World::new(engine);
+    let rebuild = world.claim(1);
+    assert!(world.begin(rebuild).await);
+    let keep = KEEP as u64;
+    // The store has the even numbers, from 40 upwards.
+    let of_store: Vec<u64> = (20..20 + keep).map(|number| 2 * number).collect();
+    for number in [39, 41, 40, 45, 2 * keep + 99] {
+        assert_eq!(world.deliver(number, &[1]).await, 1);
+    }
+    let finished = world
+        .engine
+        .finish_rebuild(rebuild, stories(&of_store), story(40));
+    assert!(finished.await.unwrap());
+    let mut model = Timeline::new(stories(&of_store), story(40), KEEP);
+    let arrived = stories(&[41, 45, 2 * keep + 99]);
+    let all = model.ids().iter().chain(&arrived).copied().collect();
+    model = Timeline::new(all, story(40), KEEP);
+    let view = world.view(1).await.unwrap();
+    assert_eq!(view.slice, model.below(None, 10 * KEEP));
+    assert_eq!((view.floor, view.mark), (model.floor(), model.mark()));
+    assert_eq!(view.mark.late, 0, "arrivals during the build are not late");
+}
+
 pub async fn a_timeline_dropped_while_it_is_built_does_not_come_back(engine: Engine) {
     let world = World::new(engine);
     let first = world.claim(1);
@@ -208,6 +246,90 @@ pub async fn newer_is_told_by_the_same_timeline_only(engine: Engine) {
     world.built(1, &[9, 5, 4]).await;
     let rebuilt = world.newer(1, view.incarnation, view.mark, &[]).await;
     assert_eq!(rebuilt, Some(Err(MarkExpired)));
+}
+
+pub async fn an_old_mark_is_valid_while_the_timeline_reaches_back_to_it(engine: Engine) {
+    let world = World::new(engine);
+    world.built(1, &[5, 3]).await;
+    let mut model = Timeline::new(stories(&[5, 3]), story(0), KEEP);
+    let view = world.view(1).await.unwrap();
+    let keep = KEEP as u64;
+    for number in (10..10 + 2 * keep).chain([4]) {
+        world.deliver(number, &[1]).await;
+        model.deliver(story(number), KEEP);
+        let others = stories(&[3, 4, 6]);
+        let newer = world.newer(1, view.incarnation, view.mark, &others).await;
+        let newer = newer.unwrap();
+        assert_eq!(
+            newer.clone().map(|arrived| arrived.newer),
+            model.newer(view.mark, 10),
+            "after {number}"
+        );
+        if let Ok(arrived) = newer {
+            let held: Vec<bool> = others.iter().map(|id| model.contains(*id)).collect();
+            assert_eq!(arrived.held, held, "after {number}");
+        }
+    }
+    assert!(
+        model.newer(view.mark, 10).is_err(),
+        "the floor has passed it"
+    );
+}
+
+pub async fn a_mark_expires_when_more_late_stories_arrived_than_are_recorded(engine: Engine) {
+    let world = World::new(engine);
+    world.built(1, &[1_000]).await;
+    let view = world.view(1).await.unwrap();
+    let most = LATE_MAX as u64;
+    for number in 1..=most {
+        assert_eq!(world.deliver(number, &[1]).await, 1);
+    }
+    let first = world.newer(1, view.incarnation, view.mark, &[]).await;
+    let newer = first.unwrap().unwrap().newer;
+    let earliest: Vec<u64> = (1..=10).rev().collect();
+    assert_eq!((newer.ids, newer.more), (stories(&earliest), true));
+    world.deliver(most + 1, &[1]).await;
+    let expired = world.newer(1, view.incarnation, view.mark, &[]).await;
+    assert_eq!(expired, Some(Err(MarkExpired)));
+    let rest = world.newer(1, view.incarnation, newer.mark, &[]).await;
+    let next: Vec<u64> = (11..=20).rev().collect();
+    assert_eq!(rest.unwrap().unwrap().newer.ids, stories(&next));
+}
+
+pub async fn an_empty_timeline_has_a_floor(engine: Engine) {
+    let world = World::new(engine);
+    let rebuild = world.claim(1);
+    assert!(world.begin(rebuild).await);
+    let finished = world.engine.finish_rebuild(rebuild, vec![], story(50));
+    assert!(finished.await.unwrap());
+    let view = world.view(1).await.unwrap();
+    assert_eq!((view.slice.ids, view.floor), (vec![], story(50)));
+    assert_eq!(view.mark, Mark::default());
+    assert_eq!(world.deliver(49, &[1]).await, 0, "the store has it");
+    assert_eq!(world.deliver(48, &[1]).await, 0);
+    assert_eq!(world.deliver(50, &[1]).await, 1);
+    assert_eq!(world.ids(1).await, Some(vec![50]));
+}
+
+pub async fn pages_follow_each_other_down_to_the_floor(engine: Engine) {
+    let world = World::new(engine);
+    let ids: Vec<u64> = (1..=KEEP as u64).collect();
+    world.built(1, &ids).await;
+    let mut read = vec![];
+    let mut below = Below {
+        before: None,
+        count: 30,
+    };
+    loop {
+        let view = world.engine.view(world.reader(1), below).await.unwrap();
+        let slice = view.unwrap().slice;
+        read.extend(slice.ids.iter().map(|id| id.as_u64()));
+        if !slice.more {
+            break;
+        }
+        below.before = slice.ids.last().copied();
+    }
+    assert!(read.into_iter().eq(ids.into_iter().rev()));
 }
 
 pub async fn a_timeline_tells_which_other_stories_it_holds(engine: Engine) {
