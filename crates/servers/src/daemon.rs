@@ -27,6 +27,22 @@ impl Daemon {
         self.child.id()
     }
 
+    /// Stops the server from running, without ending it. Its connections stay open.
+    pub(crate) fn pause(&self) -> anyhow::Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets a paused server run again.
+    pub(crate) fn resume(&self) -> anyhow::Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.context("the server has no process id")?, signal)?;
+        Ok(())
+    }
+
     /// Kills the server without giving it time to finish.
     pub(crate) fn kill(mut self) {
         // If it has ended by itself, there is nothing to kill.
@@ -49,10 +65,8 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        // If it has ended by itself, there is nothing to stop.
-        let asked = pid.map(|pid| kill_process(pid, self.stop));
-        if !matches!(asked, Some(Ok(()))) {
+        // If it has ended by itself, there is nothing to stop. If it is paused, it cannot act on the signal.
+        if self.signal(self.stop).and_then(|()| self.resume()).is_err() {
             let _ = self.child.kill();
         }
         let _ = self.child.wait();

@@ -62,6 +62,28 @@ impl Redis {
         self.daemon.as_ref().context("the server is stopped")?.cpu()
     }
 
+    /// Pauses the server: it answers nobody, and its connections stay open.
+    ///
+    /// # Errors
+    /// The server is stopped.
+    pub fn pause(&self) -> anyhow::Result<()> {
+        self.daemon
+            .as_ref()
+            .context("the server is stopped")?
+            .pause()
+    }
+
+    /// Lets the paused server run again.
+    ///
+    /// # Errors
+    /// The server is stopped.
+    pub fn resume(&self) -> anyhow::Result<()> {
+        self.daemon
+            .as_ref()
+            .context("the server is stopped")?
+            .resume()
+    }
+
     /// Kills the server without giving it time to finish. Its data is lost.
     pub fn kill(&mut self) {
         if let Some(daemon) = self.daemon.take() {
