@@ -1,0 +1,13 @@
+//! The engines on real servers of Redis. Each test starts its own.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something unexpected happens"
+)]
+
+mod common;
+mod faults;
+mod memory;
+mod model;
+mod outages;
+mod suites;
