@@ -89,6 +89,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sosik-plan",
             "sosik-populate",
             "sosik-town",
+            // Only with the feature `sabotage`, which is never shipped.
+            "sosik-decorators",
         ],
     ),
     // Measures the server from outside and from inside. Nothing depends on it.

@@ -65,7 +65,6 @@ impl Fixture {
             engines: Engines::memory(options, 1),
             clock,
             settings,
-            sabotage: None,
         })
         .await?;
         Ok(Target {

@@ -6,7 +6,6 @@ use sosik_store::{Liked, StoreResult, StoryCounts};
 use crate::core::Core;
 use crate::pages::{fill, page_limit};
 use crate::relations::{PersonPage, place_of};
-use crate::sabotage::Sabotage;
 use crate::{Change, Changes, Own, ServiceError, ServiceResult};
 
 /// One page of the people who like a story.
@@ -131,12 +130,9 @@ impl Likes {
             )
             .await?;
         let at = liked.at;
-        let Some(mut liked) = liked.value else {
+        let Some(liked) = liked.value else {
             return Err(ServiceError::NotFound("story"));
         };
-        if self.core.breaks(Sabotage::CountTwice) {
-            liked.counts.likes *= 2;
-        }
         let changes = Changes::from([Change::Own(viewer, Own::Likes)])
             .counts(story, liked.counts)
             .notify(liked.notified);

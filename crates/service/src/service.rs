@@ -12,7 +12,7 @@ use crate::caches::CacheStats;
 use crate::core::Core;
 use crate::{
     Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Likes, Notifications, People,
-    Relations, Sabotage, ServiceResult, Sessions, Settings, Stories, Verifier,
+    Relations, ServiceResult, Sessions, Settings, Stories, Verifier,
 };
 
 /// Everything Sosik does: one handle for each noun. Cheap to clone.
@@ -44,8 +44,6 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Sizes and limits.
     pub settings: Settings,
-    /// A promise to break on purpose. Ignored in builds without the feature `sabotage`.
-    pub sabotage: Option<Sabotage>,
 }
 
 impl Service {

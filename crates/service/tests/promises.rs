@@ -11,10 +11,11 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{World, below, ids, newer};
+use sosik_decorators::Sabotage;
 use sosik_fabric::timelines::Delivery;
 use sosik_feed::{Audience, StoryId};
+use sosik_service::Settings;
 use sosik_service::feeds::FeedStart;
-use sosik_service::{Sabotage, Settings};
 
 /// Lateness cannot be detected without a clock. The checker of `sosik load` has one, and this build is used to test it,
 /// too.
@@ -371,12 +372,11 @@ const fn finding(sabotage: Sabotage) -> &'static str {
         Sabotage::ForgetOwnStory => "the author does not see their own story at once",
         Sabotage::NewerByIdAlone => "newer missed what was delivered late",
         Sabotage::SkipOneWhenPaging => "a story was skipped while paging down",
-        Sabotage::ShowTwice | Sabotage::OldestFirst => "a story came twice or out of order",
         Sabotage::ShowBlockedComments => "a comment by a blocked person is shown",
-        Sabotage::FailInsteadOfRefusing => "there is too much to do",
+        Sabotage::FailInsteadOfRefusing => "the store failed",
         Sabotage::CountTwice => "one like is not counted as one",
         Sabotage::IgnoreIdempotencyKey => "a repeated request was answered with another story",
-        NEEDS_A_CLOCK => "",
+        NEEDS_A_CLOCK | Sabotage::ShowTwice | Sabotage::OldestFirst => "",
     }
 }
 
@@ -389,21 +389,19 @@ async fn caught(sabotage: Sabotage) -> Result<(), Broken> {
         Sabotage::ShowWhatIsCached | Sabotage::KeepDeleted => private(world(broken).await).await,
         Sabotage::ForgetOwnStory => own_words(world(broken).await).await,
         Sabotage::NewerByIdAlone => no_gaps_upwards(world(broken).await).await,
-        Sabotage::SkipOneWhenPaging | Sabotage::ShowTwice | Sabotage::OldestFirst => {
-            no_gaps_downwards(world(broken).await).await
-        }
+        Sabotage::SkipOneWhenPaging => no_gaps_downwards(world(broken).await).await,
         Sabotage::ShowBlockedComments | Sabotage::FailInsteadOfRefusing => {
             comments_private(world(broken).await).await
         }
         Sabotage::CountTwice => counted(world(broken).await).await,
-        NEEDS_A_CLOCK => Ok(()),
+        NEEDS_A_CLOCK | Sabotage::ShowTwice | Sabotage::OldestFirst => Ok(()),
         Sabotage::IgnoreIdempotencyKey => once(world(broken).await).await,
     }
 }
 
 #[tokio::test]
 async fn every_promise_broken_on_purpose_is_caught() {
-    let seen_here = |sabotage: &Sabotage| *sabotage != NEEDS_A_CLOCK;
+    let seen_here = |sabotage: &Sabotage| *sabotage != NEEDS_A_CLOCK && !sabotage.is_of_pages();
     let mut missed = Vec::new();
     for sabotage in Sabotage::ALL.into_iter().filter(seen_here) {
         let found = caught(sabotage).await;

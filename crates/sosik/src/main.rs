@@ -20,6 +20,8 @@ mod print;
 mod progress;
 mod random;
 mod roles;
+#[cfg(feature = "sabotage")]
+mod sabotaged;
 mod self_check;
 mod server;
 mod web;

@@ -104,10 +104,11 @@ impl Server {
             site: Some(web::site()),
             seed: random_u64()?,
         });
+        let pages = wiring::sabotaged_pages(api.public())?;
         let (public_ends, admin_ends) = (CancellationToken::new(), CancellationToken::new());
         let public = tokio::spawn(sosik_api::serve(
             self.public,
-            api.public(),
+            pages,
             api.connections(),
             public_ends.clone(),
             server.drain,

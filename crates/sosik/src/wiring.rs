@@ -8,7 +8,7 @@ use sosik_api::AdminToken;
 use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
 use sosik_populate::Target;
-use sosik_service::{Clock, Sabotage, Service, Settings, SystemClock};
+use sosik_service::{Clock, Service, Settings, SystemClock};
 use sosik_store::Operations;
 use sosik_store_sqlite::{SqliteFile, SqliteOptions, SqliteStore};
 
@@ -43,12 +43,13 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Opened> {
     let clock = clock();
     let store = SqliteStore::open(&store_options(config, &*clock)).context("open the store")?;
     let operations = Arc::<SqliteStore>::clone(&store);
+    let engines = Engines::memory(fabric_options(config), random_u64()?);
+    let (store, engines) = sabotaged(store, engines)?;
     let service = Service::start(sosik_service::Parts {
         store,
-        engines: Engines::memory(fabric_options(config), random_u64()?),
+        engines,
         clock,
         settings: service_settings(config),
-        sabotage: sabotage()?,
     })
     .await
     .context("start the service")?;
@@ -79,20 +80,23 @@ fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock::default())
 }
 
-/// The promise to break, in test builds: `SOSIK_SABOTAGE` names it.
 #[cfg(feature = "sabotage")]
-fn sabotage() -> anyhow::Result<Option<Sabotage>> {
-    let named = |name: String| {
-        Sabotage::named(&name).with_context(|| format!("no promise is called {name}"))
-    };
-    std::env::var("SOSIK_SABOTAGE").ok().map(named).transpose()
-}
+pub use crate::sabotaged::{sabotaged, sabotaged_pages};
 
 /// A release build breaks no promise and ignores the environment here.
 #[cfg(not(feature = "sabotage"))]
 #[expect(clippy::unnecessary_wraps, reason = "the other build may fail here")]
-const fn sabotage() -> anyhow::Result<Option<Sabotage>> {
-    Ok(None)
+fn sabotaged(
+    store: Arc<dyn sosik_store::Store>,
+    engines: Engines,
+) -> anyhow::Result<(Arc<dyn sosik_store::Store>, Engines)> {
+    Ok((store, engines))
+}
+
+/// A release build serves the pages of the API.
+#[cfg(not(feature = "sabotage"))]
+pub fn sabotaged_pages(pages: impl sosik_api::Handle) -> anyhow::Result<impl sosik_api::Handle> {
+    Ok(pages)
 }
 
 fn fabric_options(config: &Config) -> MemoryOptions {

@@ -11,7 +11,7 @@
 mod common;
 
 use common::{Folder, Server};
-use sosik_service::Sabotage;
+use sosik_decorators::Sabotage;
 
 /// Servers that run at the same time. More would only wait for a processor.
 const AT_ONCE: usize = 7;

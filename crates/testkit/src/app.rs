@@ -342,7 +342,6 @@ async fn service(settings: &TestSettings, file: &Path, parts: TestParts) -> Serv
         engines: hooked(Engines::memory(options, random), &hook),
         clock,
         settings: settings.service.clone(),
-        sabotage: None,
     });
     service.await.expect("start the service")
 }

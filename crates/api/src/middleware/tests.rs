@@ -44,7 +44,6 @@ async fn api(settings: Settings) -> Api {
             passwords,
             ..sosik_service::Settings::default()
         },
-        sabotage: None,
     });
     Api::new(Parts {
         service: service.await.unwrap(),

@@ -96,7 +96,6 @@ impl World {
             engines: Engines::memory(options, 1),
             clock,
             settings,
-            sabotage: None,
         };
         let service = Service::start(parts).await?;
         Ok(Self {

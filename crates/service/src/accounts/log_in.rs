@@ -74,7 +74,6 @@ mod tests {
                 passwords,
                 ..Settings::default()
             },
-            sabotage: None,
         };
         Service::start(parts).await.unwrap()
     }

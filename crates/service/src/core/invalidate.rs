@@ -26,7 +26,6 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Core;
 use super::invalidations::PendingInvalidation;
-use crate::sabotage::Sabotage;
 
 /// Pause after the first failed attempt to send or receive a notice. Doubles up to [`RETRY_MAX`].
 const RETRY_FIRST: Duration = Duration::from_millis(10);
@@ -130,9 +129,6 @@ impl Core {
     fn invalidate_local(&self, at: CommitPosition, change: &Change) -> Option<PendingInvalidation> {
         let caches = &self.caches;
         match change {
-            Change::Story(story) if self.breaks(Sabotage::KeepDeleted) => {
-                tracing::debug!(%story, "kept on purpose");
-            }
             Change::Story(story) => caches.stories.invalidate(story, at),
             Change::Person(person) => caches.people.invalidate(person, at),
             Change::CircleShrank(reader) => caches.circles.invalidate(reader, at),

@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::caches::Caches;
-use crate::{Clock, Parts, Sabotage, ServiceResult, Settings};
+use crate::{Clock, Parts, ServiceResult, Settings};
 use extracts::Extracts;
 use fabric_errors::FabricErrors;
 use ids::Ids;
@@ -52,7 +52,6 @@ pub(crate) struct CoreState {
     pub(crate) supervision: Supervision,
     pub(crate) tasks: TaskTracker,
     pub(crate) stopping: CancellationToken,
-    sabotage: Option<Sabotage>,
 }
 
 impl Deref for Core {
@@ -71,7 +70,6 @@ impl Core {
             engines,
             clock,
             settings,
-            sabotage,
         } = parts;
         let ids = Ids::lease(Arc::clone(&store), Arc::clone(&clock), &settings.node).await?;
         Ok(Self(Arc::new(CoreState {
@@ -88,7 +86,6 @@ impl Core {
             clock,
             settings,
             ids,
-            sabotage,
         })))
     }
 
@@ -100,9 +97,6 @@ impl Core {
     ) -> ServiceResult<Option<Idempotency>> {
         let Some(key) = key else { return Ok(None) };
         check_idempotency_key(&key)?;
-        if self.breaks(Sabotage::IgnoreIdempotencyKey) {
-            return Ok(None);
-        }
         let mut hash = Xxh3::new();
         for part in parts {
             hash.update(&part.len().to_le_bytes());
@@ -117,9 +111,5 @@ impl Core {
     /// Runs a background task that [`Service::stop`](crate::Service::stop) waits for.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
-    }
-
-    pub(crate) fn breaks(&self, promise: Sabotage) -> bool {
-        cfg!(feature = "sabotage") && self.sabotage == Some(promise)
     }
 }

@@ -14,7 +14,6 @@ use sosik_store::{HeldOrder, Order, ReaderChunk, ReadersMax, ReadersQuery};
 
 use super::Delivery;
 use super::work::Outcome;
-use crate::sabotage::Sabotage;
 use crate::{ServiceError, ServiceResult};
 
 /// Readers that one read returns, over all orders. It takes some 10 ms of a connection of the store, and 160 kB. The
@@ -115,14 +114,9 @@ impl Delivery {
     async fn push(&self, walks: &[Walk<'_>], chunks: &[ReaderChunk]) -> ServiceResult<()> {
         let mut deliveries = Vec::with_capacity(chunks.len());
         for (walk, chunk) in walks.iter().zip(chunks) {
-            let dropped = chunk.last && self.core.breaks(Sabotage::DropLastChunk);
-            let mut readers = if dropped {
-                Vec::new()
-            } else {
-                chunk.readers.clone()
-            };
+            let mut readers = chunk.readers.clone();
             // The post has already inserted it, unless that failed.
-            if walk.done_to == PersonId::default() && !self.core.breaks(Sabotage::ForgetOwnStory) {
+            if walk.done_to == PersonId::default() {
                 readers.push(walk.order.author);
             }
             let story = walk.order.story;

@@ -19,7 +19,6 @@ use super::reader::KnownReader;
 use super::{FeedPage, Feeds};
 use crate::ServiceResult;
 use crate::caches::StoryEntry;
-use crate::sabotage::Sabotage;
 
 /// New ids for a client, and its cursor after them.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -219,9 +218,6 @@ impl Feeds {
         // has it.
         let told = |story: &StoryId| extract.has_up_to(*story, seen.log);
         arrived.newer.ids.retain(|story| !told(story));
-        if self.core.breaks(Sabotage::NewerByIdAlone) {
-            arrived.newer.ids.retain(|id| *id > seen.mark.newest);
-        }
         Some(with_log(seen, arrived, &candidates, extract.to, limit))
     }
 

@@ -12,7 +12,6 @@ use super::timeline::FeedView;
 use super::{FeedPage, Feeds, recent_of};
 use crate::ServiceResult;
 use crate::caches::StoryEntry;
-use crate::sabotage::Sabotage;
 use crate::stories::StoryItem;
 
 /// Extra ids read from the timeline, as replacements for hidden or deleted stories.
@@ -117,25 +116,13 @@ impl Feeds {
     ) -> ServiceResult<FeedPage> {
         let wanted = limit + SPARE;
         let below = Some(before.below);
-        let mut first = if self.has_log_up_to(before.log).await {
+        let first = if self.has_log_up_to(before.log).await {
             self.candidates_below(reader, below, wanted).await?
         } else {
             let ids = self.newest(reader, below, wanted).await?;
             read_from_store(ids, wanted)
         };
-        if self.core.breaks(Sabotage::SkipOneWhenPaging) && !first.ids.is_empty() {
-            first.ids.remove(0);
-        }
-        let mut page = self.fill(reader, &first, below, limit).await?;
-        if self.core.breaks(Sabotage::ShowTwice)
-            && let Some(first) = page.items.first().cloned()
-        {
-            page.items.insert(0, first);
-        }
-        if self.core.breaks(Sabotage::OldestFirst) {
-            page.items.reverse();
-        }
-        Ok(page)
+        self.fill(reader, &first, below, limit).await
     }
 
     /// Takes visible stories from the candidates, and reads more candidates when these run out. It looks for one story

@@ -1,7 +1,5 @@
 //! Posts a story: one transaction, then the author's own timeline, then the response.
 
-use std::time::Duration;
-
 use sosik_fabric::Signals;
 use sosik_fabric::delivery_queue::Permit;
 use sosik_fabric::timelines::Delivery;
@@ -10,17 +8,12 @@ use sosik_feed::{Audience, Committed, PersonId, RuleBroken, StoryId};
 use sosik_store::{
     NewStory, Order, OrderKind, Posted, StoreError, StoreResult, StoryCounts, StoryRecord,
 };
-use tokio::time::timeout;
 
 use super::{Stories, StoryItem, handles};
 use crate::core::ids::RENEWALS_MAX;
 use crate::delivery::watermark::InFlight;
 use crate::error::RETRY_AFTER;
-use crate::sabotage::Sabotage;
 use crate::{Change, Changes, ServiceError, ServiceResult};
-
-/// Delay of deliveries in builds that break their promise on purpose: longer than the promised 2 s.
-const TOO_LATE: Duration = Duration::from_millis(2_500);
 
 /// The story to post.
 #[derive(Debug, Clone)]
@@ -75,9 +68,6 @@ impl Stories {
             claim: permit.as_ref().map(|_| self.delivery.new_claim()),
         };
         let record = record_of(&story);
-        if self.core.breaks(Sabotage::AcknowledgeUnwritten) {
-            return self.core.hydrate_new(record).await;
-        }
         let order = order(&story);
         let answer = self.core.store.post(story).await;
         if may_be_new(&answer) {
@@ -117,7 +107,6 @@ impl Stories {
     /// Passes the order to the workers. An order without room in the queue is not claimed and is due in the store.
     async fn enqueue(&self, order: Order, permit: Option<Permit>) {
         match permit {
-            _ if self.core.breaks(Sabotage::DeliverLate) => self.enqueue_late(order),
             Some(permit) => self.delivery.offer(permit, order).await,
             None => self.delivery.notify_workers(),
         }
@@ -125,9 +114,6 @@ impl Stories {
 
     /// The author sees the story on the next read. If the fabric fails, the timeline is distrusted until it is dropped.
     async fn put_into_own_timeline(&self, author: PersonId, story: StoryId) {
-        if self.core.breaks(Sabotage::ForgetOwnStory) {
-            return;
-        }
         let readers = vec![author];
         let delivery = [Delivery { story, readers }];
         let delivered = self.core.engines.timelines.deliver(&delivery).await;
@@ -173,17 +159,6 @@ impl Stories {
             .await?
             .pop()
             .ok_or(ServiceError::NotFound("person"))
-    }
-
-    /// Delivers a story later than promised. Only builds that break this promise on purpose call it.
-    fn enqueue_late(&self, order: Order) {
-        let this = self.clone();
-        self.core.spawn(async move {
-            let _late = timeout(TOO_LATE, this.core.stopping.cancelled()).await;
-            if let Some(permit) = this.delivery.reserve() {
-                this.delivery.offer(permit, order).await;
-            }
-        });
     }
 }
 

@@ -17,14 +17,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_decorators::{Faults, Hook, hooked};
+use sosik_decorators::{Faults, Hook, Sabotage, hooked, hooked_store, sabotaged};
 use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, StoryId};
 use sosik_service::feeds::{FeedPage, FeedQuery, FeedStart};
 use sosik_service::stories::PostRequest;
-use sosik_service::{Clock, Parts, Sabotage, Service, Settings};
+use sosik_service::{Clock, Parts, Service, Settings};
 use sosik_store::{Claim, ClaimName, NewPerson, NewStory, Operations, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
@@ -39,7 +39,7 @@ pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) operations: Arc<dyn Operations>,
     pub(crate) settings: Settings,
-    /// The faults to inject into the fabric.
+    /// The faults to inject into the store and the fabric.
     pub(crate) faults: Arc<Faults>,
     pub(crate) clock: Arc<TestClock>,
     sabotage: Option<Sabotage>,
@@ -287,12 +287,17 @@ async fn start(
         ..MemoryOptions::default()
     };
     let hook: Arc<dyn Hook> = Arc::<Faults>::clone(faults);
+    let store: Arc<dyn Store> = hooked_store(store, &hook);
+    let engines = hooked(Engines::memory(options, generation), &hook);
+    let (store, engines) = match sabotage {
+        Some(promise) => sabotaged(promise, store, engines),
+        None => (store, engines),
+    };
     let service = Service::start(Parts {
         store,
-        engines: hooked(Engines::memory(options, generation), &hook),
+        engines,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         settings: settings.clone(),
-        sabotage,
     })
     .await
     .unwrap();

@@ -270,7 +270,6 @@ async fn start(
         engines,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         settings: settings.clone(),
-        sabotage: None,
     };
     (Service::start(parts).await.unwrap(), operations, gate)
 }

@@ -159,7 +159,6 @@ async fn start(name: &str, store: Arc<dyn Store>, engines: Engines) -> Service {
         engines,
         clock: Arc::new(SystemClock::default()),
         settings,
-        sabotage: None,
     };
     Service::start(parts).await.unwrap()
 }

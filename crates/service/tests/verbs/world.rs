@@ -65,7 +65,6 @@ impl World {
             engines: Engines::memory(options, 1),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             settings,
-            sabotage: None,
         };
         Self {
             service: Service::start(parts).await.unwrap(),

@@ -1,7 +1,53 @@
-//! Sabotage: breaks promises on purpose, to prove that the tests and the checker detect it.
+//! Sabotage: a store and engines that break a promise on purpose, to prove that the tests and the checker detect it.
 //!
-//! It takes effect only in builds with the feature `sabotage`. In all other builds the switch is a constant `false` and
-//! the compiler removes the code behind it.
+//! Every broken promise is a wrapper around a contract, so the service has no code for it. Two promises cannot be broken
+//! there, because the service asserts that its pages are sorted and without repeats: see
+//! [`Sabotage::is_of_pages`]. An executable breaks them where it serves pages.
+
+mod queue;
+mod store;
+mod timelines;
+
+use std::sync::Arc;
+
+use foldhash::HashMap;
+use parking_lot::Mutex;
+use sosik_fabric::Engines;
+use sosik_feed::{PersonId, StoryId};
+use sosik_store::Store;
+use sosik_store::layer::Layered;
+
+use queue::LateQueue;
+use store::SabotagedStore;
+use timelines::SabotagedTimelines;
+
+/// Authors of stories posted since the start, for the engine that forgets them.
+type Authors = Arc<Mutex<HashMap<StoryId, PersonId>>>;
+
+/// Makes a store and engines that break the promise.
+pub fn sabotaged(
+    promise: Sabotage,
+    store: Arc<dyn Store>,
+    engines: Engines,
+) -> (Arc<dyn Store>, Engines) {
+    let authors = Authors::default();
+    let timelines = SabotagedTimelines {
+        promise,
+        timelines: engines.timelines,
+        authors: Arc::clone(&authors),
+    };
+    let queue = match promise {
+        Sabotage::DeliverLate => Arc::new(LateQueue(engines.queue)),
+        _ => engines.queue,
+    };
+    let store = Layered(SabotagedStore::new(promise, store, authors));
+    let engines = Engines {
+        timelines: Arc::new(timelines),
+        queue,
+        ..engines
+    };
+    (Arc::new(store), engines)
+}
 
 /// A promise to break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,9 +56,9 @@ pub enum Sabotage {
     AcknowledgeUnwritten,
     /// P2: the last chunk of a delivery is dropped, and the order is marked done.
     DropLastChunk,
-    /// P3: reads do not check entitlement; everything in the timeline is shown.
+    /// P3: circles never shrink, so whatever was in a timeline once is shown.
     ShowWhatIsCached,
-    /// P4: the post does not update the author's own timeline, and the delivery worker skips it, too.
+    /// P4: a story is not delivered to its author's own timeline.
     ForgetOwnStory,
     /// P5: "newer" compares only ids and misses late deliveries.
     NewerByIdAlone,
@@ -20,13 +66,13 @@ pub enum Sabotage {
     SkipOneWhenPaging,
     /// P6: the idempotency key is ignored.
     IgnoreIdempotencyKey,
-    /// P2/P3: a deleted story stays in the cache.
+    /// P2/P3: the store still returns a deleted story that it has returned before.
     KeepDeleted,
     /// P2: a page of older stories begins with the same story twice.
     ShowTwice,
     /// P2: a page of older stories is in the opposite order.
     OldestFirst,
-    /// P3: comments by blocked people are shown.
+    /// P3: circles contain no blocks, so comments by blocked people are shown.
     ShowBlockedComments,
     /// P1: a like is counted twice in responses.
     CountTwice,
@@ -74,6 +120,12 @@ impl Sabotage {
             Self::DeliverLate => "deliver-late",
             Self::FailInsteadOfRefusing => "fail-instead-of-refusing",
         }
+    }
+
+    /// Whether the promise is broken in pages that are ready to be sent, because the service refuses to make such pages.
+    #[must_use]
+    pub const fn is_of_pages(self) -> bool {
+        matches!(self, Self::ShowTwice | Self::OldestFirst)
     }
 
     /// The promise with this name.

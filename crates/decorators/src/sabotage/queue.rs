@@ -1,0 +1,46 @@
+//! A delivery queue that breaks the promise of prompt deliveries.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sosik_fabric::delivery_queue::{Batch, Permit, Receipt};
+use sosik_fabric::{DeliveryQueue, FabricResult};
+use sosik_feed::Timestamp;
+use sosik_feed::orders::Order;
+use tokio::time::{Instant, sleep_until};
+
+/// Longer than the promised 2 s.
+const TOO_LATE: Duration = Duration::from_millis(2_500);
+
+/// Queues every order too late.
+pub(super) struct LateQueue(pub(super) Arc<dyn DeliveryQueue>);
+
+#[async_trait]
+impl DeliveryQueue for LateQueue {
+    fn reserve(&self) -> Option<Permit> {
+        self.0.reserve()
+    }
+
+    async fn offer(&self, permit: Permit, order: Order) -> FabricResult<()> {
+        let queue = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            sleep_until(Instant::now() + TOO_LATE).await;
+            // After an error the order is due when its claim expires, which is later still.
+            let _queued_or_not = queue.offer(permit, order).await;
+        });
+        Ok(())
+    }
+
+    async fn take(&self, orders_max: usize) -> FabricResult<Batch> {
+        self.0.take(orders_max).await
+    }
+
+    async fn done(&self, receipt: Receipt) -> FabricResult<()> {
+        self.0.done(receipt).await
+    }
+
+    fn waits_since(&self) -> Option<Timestamp> {
+        self.0.waits_since()
+    }
+}
