@@ -1,0 +1,118 @@
+//! Opening a store: checks of the server, then migrations.
+
+use sosik_store::{StoreError, StoreResult};
+
+use super::db::Db;
+use super::migrations;
+use super::options::PostgresOptions;
+use super::pool::Class;
+use super::row::Row;
+use super::sql::{bind, statements};
+
+statements! {
+    SERVER = "SELECT current_setting('server_version_num')::bigint, current_setting('synchronous_commit'),
+        current_setting('server_encoding'), pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean,
+        current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint,
+        current_setting('fsync')";
+    WRITABLE = "SELECT NOT pg_is_in_recovery()";
+}
+
+/// The oldest version that has everything the statements use.
+const VERSION_MIN: i64 = 150_000;
+
+/// The reason why a server is rejected. Names the setting to change.
+#[derive(Debug, thiserror::Error)]
+enum ServerRejected {
+    #[error("the server is PostgreSQL {}, and Sosik needs 15 or newer", version / 10_000)]
+    TooOld { version: i64 },
+    #[error(
+        "synchronous_commit is off, so a power failure would lose writes that were acknowledged: set it to on in \
+         postgresql.conf, or with ALTER ROLE or ALTER DATABASE where it was turned off"
+    )]
+    Lossy,
+    #[error("the encoding of the database is {0}: create it with ENCODING 'UTF8'")]
+    Encoding(String),
+    #[error(
+        "the server is read-only: connect to the primary, or list all servers in store.url with \
+         target_session_attrs=read-write"
+    )]
+    ReadOnly,
+    #[error(
+        "this node may open {wanted} connections, and the server admits {admitted}: raise max_connections of the \
+         server, use PgBouncer, or lower the connections of the node"
+    )]
+    Connections { wanted: i64, admitted: i64 },
+}
+
+/// What the server says of itself.
+struct Server {
+    version: i64,
+    synchronous_commit: String,
+    encoding: String,
+    read_only: bool,
+    connections: i64,
+    fsync: String,
+}
+
+/// Checks the server and brings the schema up to date.
+pub(crate) async fn prepare(db: &Db, options: &PostgresOptions) -> StoreResult<()> {
+    let class = Class::Administration;
+    let answer = db.read(class, "read the settings of the server", bind!(SERVER));
+    let server = answer.await?.row(server)?;
+    if let Some(server) = server {
+        let connections = i64::try_from(options.pools.connections_max()).unwrap_or(i64::MAX);
+        server
+            .check(connections)
+            .map_err(|error| StoreError::failed("use the database server", error))?;
+    }
+    let applied = db.write(class, "update the schema", |tx| async move {
+        migrations::migrate(&tx, options.now).await
+    });
+    let applied = applied.await?;
+    if applied > 0 {
+        tracing::info!(migrations = applied, "the schema was updated");
+    }
+    Ok(())
+}
+
+/// Succeeds if a read succeeds, and records whether the server accepts writes.
+pub(crate) async fn check(db: &Db) -> StoreResult<()> {
+    let answer = db.read(Class::Read, "check the store", bind!(WRITABLE));
+    let writable: Option<bool> = answer.await?.first()?;
+    db.set_read_only(writable == Some(false));
+    Ok(())
+}
+
+fn server(row: &Row) -> StoreResult<Server> {
+    Ok(Server {
+        version: row.get(0)?,
+        synchronous_commit: row.get(1)?,
+        encoding: row.get(2)?,
+        read_only: row.get(3)?,
+        connections: row.get(4)?,
+        fsync: row.get(5)?,
+    })
+}
+
+impl Server {
+    fn check(self, wanted: i64) -> Result<(), ServerRejected> {
+        let admitted = self.connections;
+        match self {
+            Self { version, .. } if version < VERSION_MIN => {
+                Err(ServerRejected::TooOld { version })
+            }
+            Self { read_only, .. } if read_only => Err(ServerRejected::ReadOnly),
+            Self { encoding, .. } if encoding != "UTF8" => Err(ServerRejected::Encoding(encoding)),
+            Self { synchronous_commit, .. } if synchronous_commit == "off" => {
+                Err(ServerRejected::Lossy)
+            }
+            _ if wanted > admitted => Err(ServerRejected::Connections { wanted, admitted }),
+            Self { fsync, .. } => {
+                if fsync == "off" {
+                    tracing::warn!("fsync of the server is off: a power failure can destroy the database");
+                }
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Opening a store: what is checked, and what a refusal says.
+
+mod harness;
+
+use std::error::Error;
+
+use harness::{execute, options};
+use sosik_feed::Timestamp;
+use sosik_store::{CursorKey, CursorKeys};
+use sosik_store_postgres::{Pooler, PostgresOptions, PostgresStore};
+
+/// The reasons why a store does not open, in one line.
+async fn refusal(options: &PostgresOptions) -> String {
+    let Err(error) = PostgresStore::open(options).await else {
+        panic!("the store opened")
+    };
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    format!("{error}: {cause}")
+}
+
+#[tokio::test]
+async fn nodes_that_start_together_create_the_schema_once() {
+    let options = options().await;
+    let opened = futures::future::join_all((0..4).map(|_| PostgresStore::open(&options))).await;
+    for store in opened {
+        store.expect("every node starts");
+    }
+}
+
+#[tokio::test]
+async fn a_store_opens_again_with_its_rows_also_through_a_pooler_without_sessions() {
+    let mut options = options().await;
+    let key = CursorKey {
+        number: 7,
+        secret: [3; 16],
+        created_at: Timestamp::from_millis(5),
+    };
+    let store = PostgresStore::open(&options).await.expect("a new store");
+    store.add_cursor_key(key.clone()).await.expect("a key");
+    options.pooler = Pooler::PgBouncer;
+    let store = PostgresStore::open(&options).await.expect("the same store");
+    assert_eq!(store.cursor_keys().await.expect("keys"), [key]);
+}
+
+#[tokio::test]
+async fn a_schema_of_a_newer_executable_is_rejected_with_what_to_do() {
+    let options = options().await;
+    PostgresStore::open(&options).await.expect("a new store");
+    let newer = "INSERT INTO migrations VALUES (1000, '1000_later', '', 0)";
+    execute(harness::url(&options), newer).await;
+    let refusal = refusal(&options).await;
+    assert!(refusal.contains("run the newer executable"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_server_that_acknowledges_before_it_is_durable_is_rejected_with_the_setting() {
+    let options = options().await;
+    let url = harness::url(&options);
+    let database = url.rsplit('/').next().expect("a database");
+    let lossy = format!("ALTER DATABASE {database} SET synchronous_commit = off");
+    execute(url, &lossy).await;
+    let refusal = refusal(&options).await;
+    assert!(refusal.contains("synchronous_commit is off"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_node_that_may_open_more_connections_than_the_server_admits_is_rejected() {
+    let mut options = options().await;
+    options.pools.read.connections_max = 100_000;
+    let refusal = refusal(&options).await;
+    assert!(refusal.contains("raise max_connections"), "{refusal}");
+}
