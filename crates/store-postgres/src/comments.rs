@@ -1,0 +1,379 @@
+//! Comments. A comment is in the bucket of its story.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use sosik_feed::{Audience, CommentId, PersonId, StoryId};
+
+use super::PostgresStore;
+use super::idempotency::{self, Earlier, Operation, Request};
+use super::notify::{self, MentionSource, NewNotification};
+use super::pool::Class;
+use super::posts::{kept_mentions, known, known_handles};
+use super::row::Row;
+use super::sql::{Query, Value, bind, statements};
+use super::story_counts::{self, Added, counts_or_none};
+use super::tx::Tx;
+use super::written::{self, Written, bytes_of};
+use super::{people, stories};
+use sosik_store::{
+    CommentEdit, CommentRecord, Comments, Committed, Edited, Mention, NewComment, NotificationKind,
+    PersonLimits, Posted, StoreResult, StoryCounts,
+};
+
+statements! {
+    COMMENT_INSERT = "INSERT INTO comments (bucket, id, story, author, text, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    COMMENTS_IMPORT = "INSERT INTO comments (bucket, id, story, author, text, created_at)
+        SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
+        ON CONFLICT (id, bucket) DO NOTHING RETURNING id";
+    COMMENT = "SELECT c.id, c.story, c.author, c.text, c.created_at, c.edited_at
+        FROM comments c JOIN stories s ON s.bucket = c.bucket AND s.id = c.story
+        WHERE c.bucket = $1 AND c.id = $2 AND s.deleted_at IS NULL";
+    COMMENTS_OF = "SELECT id, story, author, text, created_at, edited_at FROM comments
+        WHERE bucket = $1 AND story = $2 AND id > $3
+          AND EXISTS (SELECT 1 FROM stories WHERE bucket = $1 AND id = $2 AND deleted_at IS NULL)
+        ORDER BY id LIMIT $4";
+    /// The people are few, and a story may have many comments. They are in another bucket, so they are listed first.
+    COMMENTS_HIDDEN = "WITH severed AS MATERIALIZED (
+            SELECT blocked AS person FROM blocks WHERE bucket = $1 AND blocker = $2
+            UNION SELECT blocker FROM blocked_by WHERE bucket = $1 AND blocked = $2)
+        SELECT count(*) FROM severed s JOIN comments c ON c.author = s.person WHERE c.bucket = $3 AND c.story = $4";
+    COMMENT_STORY = "SELECT story FROM comments WHERE bucket = $1 AND id = $2";
+    /// The bytes of a comment that its author may edit.
+    COMMENT_LOCK = "SELECT octet_length(text) FROM comments
+        WHERE bucket = $1 AND id = $2 AND author = $3 FOR UPDATE";
+    COMMENT_EDIT = "UPDATE comments SET text = $3, edited_at = $4 WHERE bucket = $1 AND id = $2
+        RETURNING id, story, author, text, created_at, edited_at";
+    /// $3: a person who wrote the story may delete any comment on it.
+    COMMENT_DELETE = "DELETE FROM comments WHERE bucket = $1 AND id = $2 AND ($3 OR author = $4)
+        RETURNING author, octet_length(text)";
+}
+
+#[async_trait]
+impl Comments for PostgresStore {
+    async fn comment(
+        &self,
+        comment: NewComment,
+    ) -> StoreResult<Committed<(Posted<CommentId>, StoryCounts)>> {
+        let (comment, limits) = (&comment, &self.person_limits);
+        self.db
+            .commit(Class::Post, "comment", |tx| async move {
+                add(&tx, comment, limits).await
+            })
+            .await
+    }
+
+    async fn comment_by_id(&self, id: CommentId) -> StoreResult<Option<CommentRecord>> {
+        let found = bind!(COMMENT, id.bucket(), id);
+        let found = self.db.read(Class::Read, "look up a comment", found);
+        found.await?.row(comment)
+    }
+
+    async fn comments_of(
+        &self,
+        story: StoryId,
+        after: CommentId,
+        limit: u32,
+    ) -> StoreResult<Vec<CommentRecord>> {
+        let comments = bind!(COMMENTS_OF, story.bucket(), story, after, limit);
+        let comments = self.db.read(Class::Read, "list comments", comments);
+        comments.await?.rows(comment)
+    }
+
+    async fn comments_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32> {
+        let hidden = bind!(
+            COMMENTS_HIDDEN,
+            viewer.bucket(),
+            viewer,
+            story.bucket(),
+            story
+        );
+        let hidden = self.db.read(Class::Read, "count hidden comments", hidden);
+        Ok(hidden.await?.first()?.unwrap_or(0))
+    }
+
+    async fn edit_comment(
+        &self,
+        edit: CommentEdit,
+    ) -> StoreResult<Committed<Option<Edited<CommentRecord>>>> {
+        let (edit, limits) = (&edit, &self.person_limits);
+        self.db
+            .commit(Class::Post, "edit a comment", |tx| async move {
+                change(&tx, edit, limits).await
+            })
+            .await
+    }
+
+    async fn delete_comment(
+        &self,
+        comment: CommentId,
+        person: PersonId,
+    ) -> StoreResult<Committed<Option<(StoryId, StoryCounts)>>> {
+        self.db
+            .commit(Class::Post, "delete a comment", |tx| async move {
+                delete(&tx, comment, person).await
+            })
+            .await
+    }
+}
+
+fn comment(row: &Row) -> StoreResult<CommentRecord> {
+    Ok(CommentRecord {
+        id: row.get(0)?,
+        story: row.get(1)?,
+        author: row.get(2)?,
+        text: row.get(3)?,
+        created_at: row.get(4)?,
+        edited_at: row.get(5)?,
+    })
+}
+
+/// Inserts comments on stories that exist, without notifications. Returns the number inserted.
+pub(crate) async fn import(tx: &Tx, comments: &[NewComment]) -> StoreResult<u64> {
+    let of_people = comments.iter().map(|comment| comment.author).collect();
+    let of_stories = comments.iter().map(|comment| comment.story).collect();
+    let people = people::existing(tx, of_people).await?;
+    let stories = stories::live(tx, of_stories).await?;
+    let exists = |comment: &&NewComment| {
+        people.contains(&comment.author) && stories.contains(&comment.story)
+    };
+    let comments: Vec<_> = comments.iter().filter(exists).collect();
+    let inserted: Vec<CommentId> = tx.column(insert_many(&comments)).await?;
+    let mut inserted: BTreeSet<_> = inserted.into_iter().collect();
+    let (mut sums, mut added, mut made) = (BTreeMap::new(), BTreeMap::new(), 0);
+    for comment in comments {
+        // Of two comments with the same id, the first one was inserted.
+        if inserted.remove(&comment.id) {
+            made += 1;
+            written::sum(&mut sums, comment.author, written(comment));
+            added
+                .entry(comment.story)
+                .or_insert(Added::default())
+                .comments += 1;
+        }
+    }
+    written::add_many(tx, &sums).await?;
+    story_counts::add_many(tx, &added).await?;
+    Ok(made)
+}
+
+fn insert_many(comments: &[&NewComment]) -> Query {
+    let numbers = |number: fn(&NewComment) -> i64| {
+        let numbers = comments.iter().map(|comment| number(comment));
+        numbers.collect::<Vec<_>>()
+    };
+    let texts = comments.iter().map(|comment| comment.text.clone());
+    bind!(
+        COMMENTS_IMPORT,
+        Value::buckets(comments.iter().map(|comment| comment.id.bucket())),
+        numbers(|comment| comment.id.as_i64()),
+        numbers(|comment| comment.story.as_i64()),
+        numbers(|comment| comment.author.as_i64()),
+        texts.collect::<Vec<_>>(),
+        numbers(|comment| comment.now.as_i64())
+    )
+}
+
+fn written(comment: &NewComment) -> Written {
+    Written::comment(bytes_of(&comment.text))
+}
+
+async fn add(
+    tx: &Tx,
+    comment: &NewComment,
+    limits: &PersonLimits,
+) -> StoreResult<(Posted<CommentId>, StoryCounts)> {
+    // This check comes first: a repeated request gets the same result even if the story has been deleted since.
+    match earlier(tx, comment).await? {
+        Earlier::New => {}
+        Earlier::Repeated(id) => {
+            let counts = tx.run(story_counts::of_story(comment.story)).await?;
+            return Ok((
+                Posted::Repeated(CommentId::new(id)),
+                counts_or_none(&counts)?,
+            ));
+        }
+        Earlier::Reused => {
+            let counts = tx.run(story_counts::of_story(comment.story)).await?;
+            return Ok((Posted::KeyReused, counts_or_none(&counts)?));
+        }
+    }
+    let head = tx.run(stories::head_held(comment.story)).await?;
+    let Some(head) = stories::head_of(&head)? else {
+        return no_such_story(tx, comment).await;
+    };
+    let written = written(comment);
+    let [counts, handles] = tx
+        .batch([
+            written::add(comment.author, written),
+            known_handles(comment.mentions.clone()),
+        ])
+        .await?;
+    written::check_quotas(counts.row(written::counts)?, written, limits)?;
+    let mentions = kept_mentions(&comment.mentions, &known(&handles)?);
+    let [_, counts] = tx
+        .batch([insert(comment), story_counts::comments(comment.story, 1)])
+        .await?;
+    let notified = tell(tx, &act(comment, head), &mentions, limits).await?;
+    let posted = Posted::New { notified, mentions };
+    Ok((posted, counts_or_none(&counts)?))
+}
+
+async fn earlier(tx: &Tx, comment: &NewComment) -> StoreResult<Earlier> {
+    match request(comment) {
+        Some(request) => idempotency::take(tx, &request).await,
+        None => Ok(Earlier::New),
+    }
+}
+
+fn request(comment: &NewComment) -> Option<Request<'_>> {
+    Some(Request {
+        person: comment.author,
+        operation: Operation::Comment,
+        idempotency: comment.idempotency.as_ref()?,
+        answer: comment.id.raw(),
+        now: comment.now,
+    })
+}
+
+/// Gives the key back: a request that did nothing has no result.
+async fn no_such_story(
+    tx: &Tx,
+    comment: &NewComment,
+) -> StoreResult<(Posted<CommentId>, StoryCounts)> {
+    if let Some(request) = request(comment) {
+        tx.run(idempotency::release(&request)).await?;
+    }
+    Ok((Posted::NoSuchStory, StoryCounts::default()))
+}
+
+fn insert(comment: &NewComment) -> Query {
+    bind!(
+        COMMENT_INSERT,
+        comment.id.bucket(),
+        comment.id,
+        comment.story,
+        comment.author,
+        &comment.text,
+        comment.now
+    )
+}
+
+fn act(comment: &NewComment, (story_author, audience): (PersonId, Audience)) -> MentionSource {
+    MentionSource {
+        id: comment.id.raw(),
+        actor: comment.author,
+        story: comment.story,
+        story_author,
+        audience,
+        comment: Some(comment.id),
+        at: comment.now,
+    }
+}
+
+/// Notifies the story's author of the comment, and mentioned people of the mention. An author who is also mentioned
+/// gets one notification.
+async fn tell(
+    tx: &Tx,
+    act: &MentionSource,
+    mentions: &[Mention],
+    limits: &PersonLimits,
+) -> StoreResult<Vec<PersonId>> {
+    let note = NewNotification {
+        person: act.story_author,
+        id: act.notification_of(act.story_author),
+        kind: NotificationKind::Comment,
+        actor: act.actor,
+        story: Some(act.story),
+        comment: act.comment,
+        at: act.at,
+    };
+    let mut told = Vec::new();
+    if notify::notify(tx, &note).await? {
+        told.push(act.story_author);
+    }
+    told.extend(notify::notify_mentioned(tx, act, mentions, limits).await?);
+    Ok(told)
+}
+
+async fn change(
+    tx: &Tx,
+    edit: &CommentEdit,
+    limits: &PersonLimits,
+) -> StoreResult<Option<Edited<CommentRecord>>> {
+    let Some((story, head)) = hold_story(tx, edit.id).await? else {
+        return Ok(None);
+    };
+    let lock = bind!(COMMENT_LOCK, edit.id.bucket(), edit.id, edit.author);
+    let Some(before) = tx.first(lock).await? else {
+        return Ok(None);
+    };
+    let change = Written::comment(before).to(Written::comment(bytes_of(&edit.text)));
+    let [counts, edited, handles] = tx
+        .batch([
+            written::add(edit.author, change),
+            bind!(
+                COMMENT_EDIT,
+                edit.id.bucket(),
+                edit.id,
+                &edit.text,
+                edit.now
+            ),
+            known_handles(edit.mentions.clone()),
+        ])
+        .await?;
+    written::check_quotas(counts.row(written::counts)?, change, limits)?;
+    let Some(record) = edited.row(comment)? else {
+        return Ok(None);
+    };
+    let (story_author, audience) = head;
+    let act = MentionSource {
+        id: edit.cause,
+        actor: edit.author,
+        story,
+        story_author,
+        audience,
+        comment: Some(edit.id),
+        at: edit.now,
+    };
+    let mentions = kept_mentions(&edit.mentions, &known(&handles)?);
+    let notified = notify::notify_newly_mentioned(tx, &act, mentions, limits).await?;
+    Ok(Some(Edited { record, notified }))
+}
+
+/// The story of a comment, with its author and audience. Holds it as it is until the commit. `None` if it is deleted.
+async fn hold_story(
+    tx: &Tx,
+    comment: CommentId,
+) -> StoreResult<Option<(StoryId, (PersonId, Audience))>> {
+    let story = bind!(COMMENT_STORY, comment.bucket(), comment);
+    let Some(story) = tx.first::<StoryId>(story).await? else {
+        return Ok(None);
+    };
+    let head = tx.run(stories::head_held(story)).await?;
+    Ok(stories::head_of(&head)?.map(|head| (story, head)))
+}
+
+async fn delete(
+    tx: &Tx,
+    comment: CommentId,
+    person: PersonId,
+) -> StoreResult<Option<(StoryId, StoryCounts)>> {
+    let Some((story, (story_author, _))) = hold_story(tx, comment).await? else {
+        return Ok(None);
+    };
+    let any = person == story_author;
+    let delete = bind!(COMMENT_DELETE, comment.bucket(), comment, any, person);
+    let removed = tx.row(delete, |row| Ok((row.get(0)?, row.get(1)?)));
+    let Some((author, bytes)) = removed.await? else {
+        return Ok(None);
+    };
+    let [_, counts, _] = tx
+        .last([
+            written::add(author, Written::comment(bytes).removed()),
+            story_counts::comments(story, -1),
+            notify::remove_comment(story, comment),
+        ])
+        .await?;
+    Ok(Some((story, counts_or_none(&counts)?)))
+}

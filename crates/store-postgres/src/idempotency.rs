@@ -1,0 +1,125 @@
+//! Idempotency keys: the result of a request, stored in the transaction of its write.
+//!
+//! The key is inserted before the write. A repeat at the same time waits for the primary key, so only one of the two
+//! writes.
+
+use sosik_feed::{PersonId, RawId, Timestamp};
+
+use super::sql::{Query, Value, bind, statements};
+use super::tx::Tx;
+use sosik_store::{Idempotency, StoreError, StoreResult};
+
+statements! {
+    KEY_INSERT = "INSERT INTO idempotency (bucket, person, kind, key, fingerprint, answer, given_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (person, kind, key, bucket) DO NOTHING";
+    KEY_LOOKUP = "SELECT fingerprint, answer FROM idempotency
+        WHERE bucket = $1 AND person = $2 AND kind = $3 AND key = $4";
+    KEY_RELEASE = "DELETE FROM idempotency WHERE bucket = $1 AND person = $2 AND kind = $3 AND key = $4";
+    KEYS_OLD = "SELECT person, kind, key FROM idempotency WHERE given_at < $1 ORDER BY given_at LIMIT $2";
+    KEYS_FORGET = "DELETE FROM idempotency i
+        USING unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[]) AS old (bucket, person, kind, key)
+        WHERE i.bucket = old.bucket AND i.person = old.person AND i.kind = old.kind AND i.key = old.key
+          AND i.given_at < $5";
+}
+
+/// The kind of write that a key is for. The same key can be used once for each kind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Operation {
+    Story = 1,
+    Comment = 2,
+}
+
+/// The state of a key.
+pub(crate) enum Earlier {
+    /// The key was unused. It now has the result of this request.
+    New,
+    /// The same request had this id as its result.
+    Repeated(RawId),
+    /// Another request used the key.
+    Reused,
+}
+
+/// A request with a key.
+pub(crate) struct Request<'a> {
+    pub(crate) person: PersonId,
+    pub(crate) operation: Operation,
+    pub(crate) idempotency: &'a Idempotency,
+    /// The result of the request, if it is new.
+    pub(crate) answer: RawId,
+    pub(crate) now: Timestamp,
+}
+
+/// Stores the result for the key, or finds an earlier request with this key.
+pub(crate) async fn take(tx: &Tx, request: &Request<'_>) -> StoreResult<Earlier> {
+    if tx.changes(insert(request)).await? {
+        return Ok(Earlier::New);
+    }
+    let earlier = tx.row(lookup(request), |row| Ok((row.get::<i64>(0)?, row.get(1)?)));
+    match earlier.await? {
+        Some((fingerprint, answer))
+            if fingerprint.cast_unsigned() == request.idempotency.fingerprint =>
+        {
+            Ok(Earlier::Repeated(RawId::from_i64(answer)))
+        }
+        Some(_) => Ok(Earlier::Reused),
+        // The key expired between the two statements.
+        None => Err(StoreError::Busy),
+    }
+}
+
+fn insert(request: &Request<'_>) -> Query {
+    bind!(
+        KEY_INSERT,
+        request.person.bucket(),
+        request.person,
+        request.operation as i64,
+        &request.idempotency.key,
+        request.idempotency.fingerprint,
+        request.answer,
+        request.now
+    )
+}
+
+fn lookup(request: &Request<'_>) -> Query {
+    let (person, kind) = (request.person, request.operation as i64);
+    bind!(
+        KEY_LOOKUP,
+        person.bucket(),
+        person,
+        kind,
+        &request.idempotency.key
+    )
+}
+
+/// Removes a key that this transaction took, because the request has no result.
+pub(crate) fn release(request: &Request<'_>) -> Query {
+    let (person, kind) = (request.person, request.operation as i64);
+    bind!(
+        KEY_RELEASE,
+        person.bucket(),
+        person,
+        kind,
+        &request.idempotency.key
+    )
+}
+
+/// Removes keys that were used before `before`. Returns their number.
+pub(crate) async fn forget(tx: &Tx, before: Timestamp, limit: u32) -> StoreResult<u64> {
+    let (mut people, mut kinds, mut keys) = (vec![], vec![], vec![]);
+    tx.rows(bind!(KEYS_OLD, before, limit), |row| {
+        people.push(row.get::<PersonId>(0)?);
+        kinds.push(row.get::<i64>(1)?);
+        keys.push(row.get::<String>(2)?);
+        Ok(())
+    })
+    .await?;
+    tx.execute(bind!(
+        KEYS_FORGET,
+        Value::buckets(people.iter().map(|person| person.bucket())),
+        people,
+        kinds,
+        keys,
+        before
+    ))
+    .await
+}

@@ -1,0 +1,225 @@
+//! New stories: the row, its delivery order, mentions, tags, notifications and key, all in one transaction.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use sosik_feed::{PersonId, StoryId};
+
+use super::idempotency::{self, Earlier, Operation, Request};
+use super::notify::{self, MentionSource};
+use super::row::Answer;
+use super::sql::{Query, Value, bind, statements};
+use super::stories::audience_number;
+use super::tx::Tx;
+use super::written::{self, Written, bytes_of};
+use super::{orders, tags};
+use sosik_store::{Mention, NewStory, PersonLimits, Posted, StoreError, StoreResult};
+
+statements! {
+    STORY_INSERT = "INSERT INTO stories (bucket, id, author, audience, text, mentions, tags, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// Returns the ids that were free.
+    STORIES_IMPORT = "INSERT INTO stories (bucket, id, author, audience, text, mentions, tags, created_at)
+        SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
+            $7::text[], $8::bigint[])
+        ON CONFLICT (id, bucket) DO NOTHING RETURNING id";
+    HANDLES_KNOWN = "SELECT handle, person FROM handles WHERE handle = ANY($1)";
+}
+
+/// Inserts a story and everything that belongs to it.
+pub(crate) async fn post(
+    tx: &Tx,
+    story: &NewStory,
+    limits: &PersonLimits,
+) -> StoreResult<Posted<StoryId>> {
+    match earlier(tx, story).await? {
+        Earlier::New => {}
+        Earlier::Repeated(id) => {
+            let first = StoryId::new(id);
+            tx.run(orders::make_delivery_due(first, story.now)).await?;
+            return Ok(Posted::Repeated(first));
+        }
+        Earlier::Reused => return Ok(Posted::KeyReused),
+    }
+    let written = written(story);
+    let mentions = known_handles(story.mentions.clone());
+    let [counts, mentions] = tx
+        .batch([written::add(story.author, written), mentions])
+        .await?;
+    written::check_quotas(counts.row(written::counts)?, written, limits)?;
+    let mentions = kept_mentions(&story.mentions, &known(&mentions)?);
+    let rows = rows(story, &mentions)?;
+    let notified = if mentions.is_empty() {
+        tx.last_each(rows).await?;
+        Vec::new()
+    } else {
+        tx.each(rows).await?;
+        notify::notify_mentioned(tx, &act(story), &mentions, limits).await?
+    };
+    Ok(Posted::New { notified, mentions })
+}
+
+async fn earlier(tx: &Tx, story: &NewStory) -> StoreResult<Earlier> {
+    let Some(idempotency) = &story.idempotency else {
+        return Ok(Earlier::New);
+    };
+    let request = Request {
+        person: story.author,
+        operation: Operation::Story,
+        idempotency,
+        answer: story.id.raw(),
+        now: story.now,
+    };
+    idempotency::take(tx, &request).await
+}
+
+fn act(story: &NewStory) -> MentionSource {
+    MentionSource {
+        id: story.id.raw(),
+        actor: story.author,
+        story: story.id,
+        story_author: story.author,
+        audience: story.audience,
+        comment: None,
+        at: story.now,
+    }
+}
+
+/// The rows of a new story in its own bucket.
+fn rows(story: &NewStory, mentions: &[Mention]) -> StoreResult<Vec<Query>> {
+    let row = bind!(
+        STORY_INSERT,
+        story.id.bucket(),
+        story.id,
+        story.author,
+        audience_number(story.audience),
+        &story.text,
+        mentions_json(mentions)?,
+        tags_json(&story.tags)?,
+        story.now
+    );
+    let mut rows = vec![row, orders::insert_delivery_order(story)];
+    rows.extend(tags::keep(
+        story.id,
+        story.author,
+        story.audience,
+        &story.tags,
+    ));
+    Ok(rows)
+}
+
+/// Inserts stories without orders, notifications or keys. Returns the number inserted.
+pub(crate) async fn post_many(tx: &Tx, stories: &[NewStory]) -> StoreResult<u64> {
+    let handles: BTreeSet<_> = stories.iter().flat_map(|story| &story.mentions).collect();
+    let handles = handles.into_iter().cloned().collect();
+    let known = known(&tx.run(known_handles(handles)).await?)?;
+    let inserted: Vec<StoryId> = tx.column(import(stories, &known)?).await?;
+    let mut inserted: BTreeSet<_> = inserted.into_iter().collect();
+    let (mut sums, mut entries, mut made) = (BTreeMap::new(), Vec::new(), 0);
+    for story in stories {
+        // Of two stories with the same id, the first one was inserted.
+        if inserted.remove(&story.id) {
+            made += 1;
+            written::sum(&mut sums, story.author, written(story));
+            entries.extend(tags::keep(
+                story.id,
+                story.author,
+                story.audience,
+                &story.tags,
+            ));
+        }
+    }
+    tx.each(entries).await?;
+    written::add_many(tx, &sums).await?;
+    Ok(made)
+}
+
+fn import(stories: &[NewStory], known: &HashMap<String, PersonId>) -> StoreResult<Query> {
+    let (mut mentions, mut tags) = (Vec::new(), Vec::new());
+    for story in stories {
+        mentions.push(mentions_json(&kept_mentions(&story.mentions, known))?);
+        tags.push(tags_json(&story.tags)?);
+    }
+    let numbers = |number: fn(&NewStory) -> i64| stories.iter().map(number).collect::<Vec<_>>();
+    Ok(bind!(
+        STORIES_IMPORT,
+        Value::buckets(stories.iter().map(|story| story.id.bucket())),
+        numbers(|story| story.id.as_i64()),
+        numbers(|story| story.author.as_i64()),
+        numbers(|story| audience_number(story.audience)),
+        stories
+            .iter()
+            .map(|story| story.text.clone())
+            .collect::<Vec<_>>(),
+        mentions,
+        tags,
+        numbers(|story| story.now.as_i64())
+    ))
+}
+
+fn written(story: &NewStory) -> Written {
+    Written::story(story.audience, bytes_of(&story.text))
+}
+
+/// Looks up the people with these handles. [`known`] reads the answer.
+pub(crate) fn known_handles(handles: Vec<String>) -> Query {
+    bind!(HANDLES_KNOWN, handles)
+}
+
+/// Reads an answer of [`known_handles`].
+pub(crate) fn known(answer: &Answer) -> StoreResult<HashMap<String, PersonId>> {
+    let pairs = answer.rows(|row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(pairs.into_iter().collect())
+}
+
+/// The handles among these that exist.
+pub(crate) fn kept_mentions(handles: &[String], known: &HashMap<String, PersonId>) -> Vec<Mention> {
+    let kept = handles.iter().filter_map(|handle| {
+        let person = *known.get(handle)?;
+        let handle = handle.clone();
+        Some(Mention { person, handle })
+    });
+    kept.collect()
+}
+
+/// Mentions as stored in their column: `[[1, "mina"]]`, empty if there are none.
+pub(crate) fn mentions_json(mentions: &[Mention]) -> StoreResult<String> {
+    let pairs: Vec<_> = mentions
+        .iter()
+        .map(|mention| (mention.person.as_i64(), mention.handle.as_str()))
+        .collect();
+    json(&pairs)
+}
+
+/// Tags as stored in their column.
+pub(crate) fn tags_json(tags: &[String]) -> StoreResult<String> {
+    json(tags)
+}
+
+/// Parses mentions.
+pub(crate) fn mentions_of_json(text: &str) -> StoreResult<Vec<Mention>> {
+    let pairs: Vec<(i64, String)> = of_json(text)?;
+    let mention = |(person, handle)| Mention {
+        person: PersonId::from_i64(person),
+        handle,
+    };
+    Ok(pairs.into_iter().map(mention).collect())
+}
+
+/// Parses tags.
+pub(crate) fn tags_of_json(text: &str) -> StoreResult<Vec<String>> {
+    of_json(text)
+}
+
+fn json<T: serde::Serialize>(list: &[T]) -> StoreResult<String> {
+    if list.is_empty() {
+        return Ok(String::new());
+    }
+    serde_json::to_string(list).map_err(|error| StoreError::failed("write a list", error))
+}
+
+fn of_json<T: serde::de::DeserializeOwned>(text: &str) -> StoreResult<Vec<T>> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_str(text).map_err(|error| StoreError::failed("read a list", error))
+}
