@@ -98,10 +98,7 @@ impl Connection {
     }
 
     /// Prepares the statements that this connection has not prepared before.
-    pub(crate) async fn prepare<'q>(
-        &self,
-        queries: &'q [Query],
-    ) -> StoreResult<Vec<Prepared<'q>>> {
+    pub(crate) async fn prepare<'q>(&self, queries: &'q [Query]) -> StoreResult<Vec<Prepared<'q>>> {
         let prepared = async {
             let mut prepared = Vec::with_capacity(queries.len());
             for query in queries {
@@ -137,12 +134,14 @@ impl Connection {
             End::Open => Vec::new(),
             End::Commit => self.prepare(&position).await?,
         };
-        let commit = position.iter().flat_map(|position| {
-            [Step::Plain("COMMIT"), Step::Statement(position)]
-        });
+        let commit = position
+            .iter()
+            .flat_map(|position| [Step::Plain("COMMIT"), Step::Statement(position)]);
         let begin = begin.into_iter().map(Step::Plain);
         let begins = begin.len();
-        let steps = begin.chain(statements.iter().map(Step::Statement)).chain(commit);
+        let steps = begin
+            .chain(statements.iter().map(Step::Statement))
+            .chain(commit);
         let mut answers = self.within(self.in_order(steps.collect())).await?;
         let at = answers.split_off(begins + statements.len()).pop();
         answers.drain(..begins);

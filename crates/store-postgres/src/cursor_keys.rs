@@ -16,14 +16,18 @@ statements! {
 #[async_trait]
 impl CursorKeys for PostgresStore {
     async fn cursor_keys(&self) -> StoreResult<Vec<CursorKey>> {
-        let keys = self.db.read(Class::Read, "read the cursor keys", bind!(CURSOR_KEYS));
+        let keys = self
+            .db
+            .read(Class::Read, "read the cursor keys", bind!(CURSOR_KEYS));
         keys.await?.rows(key)
     }
 
     async fn add_cursor_key(&self, key: CursorKey) -> StoreResult<()> {
         let secret = key.secret.as_slice();
         let insert = bind!(CURSOR_KEY_INSERT, key.number, secret, key.created_at);
-        self.db.execute(Class::Post, "add a cursor key", insert).await?;
+        self.db
+            .execute(Class::Post, "add a cursor key", insert)
+            .await?;
         Ok(())
     }
 }

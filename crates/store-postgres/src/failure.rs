@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::{PoolError, TimeoutType};
-use sosik_store::{StoreError, StoreResult};
+use sosik_store::StoreError;
 use tokio_postgres::error::SqlState;
 
 /// The connection was lost after COMMIT was sent and before its response.
@@ -109,14 +109,6 @@ pub(crate) fn is_read_only(error: &StoreError) -> bool {
     has_code(error, &[SqlState::READ_ONLY_SQL_TRANSACTION])
 }
 
-/// Whether a constraint rejected the row.
-pub(crate) fn is_constraint(error: &StoreError) -> bool {
-    has_code(
-        error,
-        &[SqlState::CHECK_VIOLATION, SqlState::UNIQUE_VIOLATION],
-    )
-}
-
 fn is_io(error: &tokio_postgres::Error) -> bool {
     let source = std::error::Error::source(error);
     source.is_some_and(|source| source.is::<std::io::Error>())
@@ -135,13 +127,5 @@ fn engine_error(error: &StoreError) -> Option<&tokio_postgres::Error> {
         | StoreError::Closed
         | StoreError::LeaseLost
         | StoreError::QuotaReached(_) => None,
-    }
-}
-
-/// `None` instead of an error if a constraint rejected the row.
-pub(crate) fn unless_constraint<T>(result: StoreResult<T>) -> StoreResult<Option<T>> {
-    match result {
-        Err(error) if is_constraint(&error) => Ok(None),
-        result => result.map(Some),
     }
 }

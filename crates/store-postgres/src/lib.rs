@@ -9,24 +9,60 @@
 //!
 //! To add a noun, add a file with its statements and its trait, and a line in `sql::ALL`.
 
+mod accounts;
+mod blocks;
+mod bulk;
+mod claims;
+mod comments;
 mod connection;
+mod counts;
 mod cursor_keys;
 mod db;
+mod devices;
 mod failure;
+mod feeds;
+mod follows;
+mod friends;
+mod idempotency;
+mod imports;
+mod large;
+mod late;
+mod likes;
+mod maintenance;
 mod migrations;
+mod nodes;
+mod notifications;
+mod notify;
 mod open;
 mod options;
+mod orders;
+mod pair;
+mod people;
 mod pool;
+mod posts;
+mod purge;
+mod relations;
 mod row;
+mod sessions;
 mod sql;
+mod stories;
+mod story_counts;
+mod stranger_mentions;
+mod tags;
 mod tx;
+mod withdrawn;
+mod written;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use sosik_store::{PersonLimits, StoreResult};
+use async_trait::async_trait;
+use sosik_store::{PersonLimits, Store, StoreResult, StoreStats};
 
 use db::Db;
 pub use options::{DatabaseUrl, PoolOptions, Pooler, PoolsOptions, PostgresOptions};
+use pool::Class;
+pub use sql::texts as statements;
 
 /// The store in PostgreSQL or Citus.
 pub struct PostgresStore {
@@ -47,5 +83,32 @@ impl PostgresStore {
             db,
             person_limits: options.person_limits,
         }))
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn check(&self) -> StoreResult<()> {
+        open::check(&self.db).await
+    }
+
+    fn unready(&self) -> Option<&'static str> {
+        self.db.unready()
+    }
+
+    /// The log and the disk belong to the server, which has its own metrics.
+    fn stats(&self) -> StoreStats {
+        let writes = self.db.stats.writes.load(Ordering::Relaxed);
+        StoreStats {
+            writes_waiting: self.db.pools.admitted(Class::Post),
+            write_batches: writes,
+            writes,
+            reads: self.db.stats.reads.load(Ordering::Relaxed),
+            ..StoreStats::default()
+        }
+    }
+
+    async fn close(&self) {
+        self.db.pools.close().await;
     }
 }

@@ -105,7 +105,13 @@ impl Migration {
     /// Applies the file and records it.
     async fn apply(&self, tx: &Tx, now: Timestamp) -> StoreResult<()> {
         tx.plain(self.sql).await?;
-        let record = bind!(MIGRATION_RECORD, self.number, self.name, self.checksum(), now);
+        let record = bind!(
+            MIGRATION_RECORD,
+            self.number,
+            self.name,
+            self.checksum(),
+            now
+        );
         tx.run(record).await?;
         Ok(())
     }

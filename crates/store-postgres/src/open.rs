@@ -103,13 +103,15 @@ impl Server {
             }
             Self { read_only, .. } if read_only => Err(ServerRejected::ReadOnly),
             Self { encoding, .. } if encoding != "UTF8" => Err(ServerRejected::Encoding(encoding)),
-            Self { synchronous_commit, .. } if synchronous_commit == "off" => {
-                Err(ServerRejected::Lossy)
-            }
+            Self {
+                synchronous_commit, ..
+            } if synchronous_commit == "off" => Err(ServerRejected::Lossy),
             _ if wanted > admitted => Err(ServerRejected::Connections { wanted, admitted }),
             Self { fsync, .. } => {
                 if fsync == "off" {
-                    tracing::warn!("fsync of the server is off: a power failure can destroy the database");
+                    tracing::warn!(
+                        "fsync of the server is off: a power failure can destroy the database"
+                    );
                 }
                 Ok(())
             }

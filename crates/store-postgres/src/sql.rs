@@ -63,11 +63,48 @@ pub(crate) use bind;
 
 /// All statements of the engine, by file.
 pub(crate) const ALL: &[&[Sql]] = &[
+    super::accounts::STATEMENTS,
+    super::blocks::STATEMENTS,
+    super::bulk::STATEMENTS,
+    super::claims::STATEMENTS,
+    super::comments::STATEMENTS,
     super::connection::STATEMENTS,
+    super::counts::STATEMENTS,
     super::cursor_keys::STATEMENTS,
+    super::devices::STATEMENTS,
+    super::feeds::STATEMENTS,
+    super::follows::STATEMENTS,
+    super::friends::STATEMENTS,
+    super::idempotency::STATEMENTS,
+    super::imports::STATEMENTS,
+    super::large::STATEMENTS,
+    super::late::STATEMENTS,
+    super::likes::STATEMENTS,
+    super::maintenance::STATEMENTS,
     super::migrations::STATEMENTS,
+    super::nodes::STATEMENTS,
+    super::notifications::STATEMENTS,
+    super::notify::STATEMENTS,
     super::open::STATEMENTS,
+    super::orders::STATEMENTS,
+    super::people::STATEMENTS,
+    super::posts::STATEMENTS,
+    super::purge::STATEMENTS,
+    super::relations::STATEMENTS,
+    super::sessions::STATEMENTS,
+    super::stories::STATEMENTS,
+    super::story_counts::STATEMENTS,
+    super::stranger_mentions::STATEMENTS,
+    super::tags::STATEMENTS,
+    super::withdrawn::STATEMENTS,
+    super::written::STATEMENTS,
 ];
+
+/// The name and text of every statement, for tests of their texts and plans.
+pub fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let all = ALL.iter().copied().flatten();
+    all.map(|sql| (sql.name(), sql.text()))
+}
 
 /// A statement and the values of its parameters.
 #[derive(Debug, Clone)]
@@ -92,9 +129,6 @@ pub(crate) enum Value {
     Bytes(Vec<u8>),
     Buckets(Vec<i16>),
     Ints(Vec<i64>),
-    /// A list of numbers some of which are absent.
-    OptionalInts(Vec<Option<i64>>),
-    Flags(Vec<bool>),
     Texts(Vec<String>),
     ManyBytes(Vec<Vec<u8>>),
 }
@@ -108,8 +142,7 @@ impl Value {
             Self::Text(_) => Type::TEXT,
             Self::Bytes(_) => Type::BYTEA,
             Self::Buckets(_) => Type::INT2_ARRAY,
-            Self::Ints(_) | Self::OptionalInts(_) => Type::INT8_ARRAY,
-            Self::Flags(_) => Type::BOOL_ARRAY,
+            Self::Ints(_) => Type::INT8_ARRAY,
             Self::Texts(_) => Type::TEXT_ARRAY,
             Self::ManyBytes(_) => Type::BYTEA_ARRAY,
         }
@@ -135,8 +168,6 @@ impl ToSql for Value {
             Self::Bytes(value) => value.to_sql(ty, out),
             Self::Buckets(value) => value.to_sql(ty, out),
             Self::Ints(value) => value.to_sql(ty, out),
-            Self::OptionalInts(value) => value.to_sql(ty, out),
-            Self::Flags(value) => value.to_sql(ty, out),
             Self::Texts(value) => value.to_sql(ty, out),
             Self::ManyBytes(value) => value.to_sql(ty, out),
         }

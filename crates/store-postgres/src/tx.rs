@@ -148,6 +148,12 @@ impl Tx {
         let State {
             connection, begin, ..
         } = &*self.0;
+        if self.committed().is_some() {
+            return Err(StoreError::failed(
+                "use the database",
+                "the transaction has ended",
+            ));
+        }
         let statements = connection.prepare(queries).await?;
         let begins = !self.0.begun.swap(true, Ordering::AcqRel);
         let begin = begins.then_some(begin.as_str());
@@ -167,7 +173,8 @@ impl Drop for State {
     }
 }
 
-fn array<const N: usize>(answers: Vec<Answer>) -> StoreResult<[Answer; N]> {
+/// The answers to a fixed number of statements.
+pub(crate) fn array<const N: usize>(answers: Vec<Answer>) -> StoreResult<[Answer; N]> {
     let wrong_number = |answers: Vec<Answer>| {
         let numbers = format!("{} answers to {N} statements", answers.len());
         StoreError::failed("use the database", numbers)

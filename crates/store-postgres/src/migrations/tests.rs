@@ -11,7 +11,11 @@ fn recorded() -> Vec<(u32, String)> {
 fn migrations_are_numbered_without_gaps_and_never_change() {
     let lines = MIGRATIONS.iter().enumerate().map(|(position, migration)| {
         assert_eq!(migration.number as usize, position + 1);
-        assert!(migration.name.starts_with(&format!("{:04}_", migration.number)));
+        assert!(
+            migration
+                .name
+                .starts_with(&format!("{:04}_", migration.number))
+        );
         format!("{}  {}.sql\n", migration.checksum(), migration.name)
     });
     assert_eq!(

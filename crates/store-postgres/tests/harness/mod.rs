@@ -4,7 +4,11 @@
 //! does not sync to the disk. Every test has a database with a random name. When the process ends, however it ends, a
 //! shell drops its databases or stops its server: tests cannot do this themselves, because a static is never dropped.
 
-#![allow(dead_code, reason = "no test file uses everything")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared by test files, none of which uses everything"
+)]
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
@@ -13,7 +17,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use sosik_feed::Timestamp;
 use sosik_servers::{Postgres, find};
-use sosik_store_postgres::{DatabaseUrl, PostgresOptions, PostgresStore};
+use sosik_store_postgres::{DatabaseUrl, Pooler, PostgresOptions, PostgresStore};
 use tokio_postgres::NoTls;
 
 /// Settings of a server that is started for a test process.
@@ -115,9 +119,14 @@ pub async fn options() -> PostgresOptions {
     options_at(database().await)
 }
 
-/// Options for a database.
+/// Options for a database. `SOSIK_TEST_POSTGRES_POOLER=pgbouncer` runs every test without sessions.
 pub fn options_at(url: String) -> PostgresOptions {
-    PostgresOptions::at(DatabaseUrl::new(url), "test", Timestamp::default())
+    let options = PostgresOptions::at(DatabaseUrl::new(url), "test", Timestamp::default());
+    let pooler = match std::env::var("SOSIK_TEST_POSTGRES_POOLER").as_deref() {
+        Ok("pgbouncer") => Pooler::PgBouncer,
+        Ok(_) | Err(_) => Pooler::None,
+    };
+    PostgresOptions { pooler, ..options }
 }
 
 /// The address in options that [`options`] made.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use sosik_feed::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId, Timestamp};
+use sosik_feed::{
+    CommentId, NotificationId, PersonId, RawId, SessionId, StoryId, Timestamp, UnownedId,
+};
 
 use super::sessions::session;
 use super::world::World;
@@ -123,47 +125,51 @@ pub async fn a_number_given_back_is_free_and_its_next_ids_come_after_the_last(wo
 
 pub async fn ids_come_after_the_newest_id_of_every_kind(world: &World) {
     let now = world.now();
-    let at = |days: u64| RawId::first_at(now.plus(Duration::from_secs(days * 86_400)));
+    let after = |days: u64| now.plus(Duration::from_secs(days * 86_400));
     let [mina, joon] = world.people(["mina", "joon"]).await;
     let story = world.posts(mina, "story").await;
 
     let person = NewPerson {
-        id: PersonId::new(at(1)),
+        id: PersonId::new(RawId::first_at(after(1))),
         ..world.new_person("nari")
     };
     world.sign_up(person).await.unwrap();
-    check_ids_after(world, at(1)).await;
+    check_ids_after(world, after(1)).await;
 
     let ahead = NewStory {
-        id: StoryId::new(at(2)),
+        id: StoryId::of_author(mina, id_at(after(2))),
         ..world.new_story(mina, "ahead")
     };
     world.posts_new(ahead).await;
-    check_ids_after(world, at(2)).await;
+    check_ids_after(world, after(2)).await;
 
     let comment = NewComment {
-        id: CommentId::new(at(3)),
+        id: CommentId::on_story(story, id_at(after(3))),
         ..world.new_comment(mina, story, "ahead")
     };
     world.comments_new(comment).await;
-    check_ids_after(world, at(3)).await;
+    check_ids_after(world, after(3)).await;
 
-    let notification = NotificationId::new(at(4));
+    let notification = NotificationId::for_reader(mina, id_at(after(4)));
     world.like(joon, story, notification, now).await.unwrap();
-    check_ids_after(world, at(4)).await;
+    check_ids_after(world, after(4)).await;
 
     let session = SessionRecord {
-        id: SessionId::new(at(5)),
+        id: SessionId::of_person(mina, id_at(after(5))),
         ..session(mina, 7, now)
     };
     world.add_session(session, 10).await.unwrap();
-    check_ids_after(world, at(5)).await;
+    check_ids_after(world, after(5)).await;
 }
 
-async fn check_ids_after(world: &World, newest: RawId) {
+fn id_at(at: Timestamp) -> UnownedId {
+    UnownedId::from_fields(RawId::first_at(at).millis(), 0, 0)
+}
+
+async fn check_ids_after(world: &World, newest: Timestamp) {
     let leased = lease(world, 2, world.now()).await.unwrap();
-    assert_eq!(leased.ids_after, newest.time());
-    assert_eq!(leased.ids_until, newest.time().plus(SPAN));
+    assert_eq!(leased.ids_after, newest);
+    assert_eq!(leased.ids_until, newest.plus(SPAN));
 }
 
 pub async fn a_lease_grows_beyond_ids_that_are_ahead_of_the_clock(world: &World) {

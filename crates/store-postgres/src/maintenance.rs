@@ -1,0 +1,246 @@
+//! Repairs derived data: computes it again and compares it with the stored values.
+//!
+//! A repair locks the rows that concurrent writes lock, so it never compares half of a write.
+
+use async_trait::async_trait;
+use sosik_feed::people::{DisplayName, Handle};
+use sosik_feed::search::terms;
+use sosik_feed::{PersonId, StoryId};
+use sosik_store::{LargeAuthorLimits, Maintenance, RepairedPeople, RepairedStories, StoreResult};
+
+use super::accounts::replace_terms;
+use super::large::is_large;
+use super::pool::Class;
+use super::posts::tags_of_json;
+use super::row::{Answer, Row};
+use super::sql::{Query, Value, bind, statements};
+use super::stories::audience_of_number;
+use super::tx::Tx;
+use super::{PostgresStore, tags};
+
+statements! {
+    NEXT_PEOPLE = "SELECT id FROM people WHERE id > $1 ORDER BY id LIMIT $2";
+    PERSON_NAMES = "SELECT handle, display_name FROM people WHERE bucket = $1 AND id = $2 FOR UPDATE";
+    PERSON_KEPT = "SELECT friends, follows, followers, stories, public_stories, comments, text_bytes, large
+        FROM person_counts WHERE bucket = $1 AND person = $2 FOR UPDATE";
+    PERSON_COUNTED = "SELECT (SELECT count(*) FROM friendships WHERE bucket = $1 AND person = $2),
+        (SELECT count(*) FROM follows WHERE bucket = $1 AND follower = $2),
+        (SELECT count(*) FROM followers WHERE bucket = $1 AND followee = $2),
+        (SELECT count(*) FROM stories WHERE bucket = $1 AND author = $2 AND deleted_at IS NULL),
+        (SELECT count(*) FROM stories WHERE bucket = $1 AND author = $2 AND deleted_at IS NULL AND audience = 1),
+        (SELECT coalesce(sum(octet_length(text)), 0)::bigint FROM stories
+            WHERE bucket = $1 AND author = $2 AND deleted_at IS NULL)";
+    /// The comments of a person are in the buckets of many stories.
+    COMMENTS_COUNTED = "SELECT count(*), coalesce(sum(octet_length(text)), 0)::bigint FROM comments WHERE author = $1";
+    PERSON_MEND = "INSERT INTO person_counts
+        (bucket, person, friends, follows, followers, stories, public_stories, comments, text_bytes, large)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        ON CONFLICT (person, bucket) DO UPDATE SET friends = excluded.friends, follows = excluded.follows,
+            followers = excluded.followers, stories = excluded.stories, public_stories = excluded.public_stories,
+            comments = excluded.comments, text_bytes = excluded.text_bytes, large = excluded.large";
+    TERMS_KEPT = "SELECT term FROM search_terms WHERE bucket = $1 AND person = $2";
+    NEXT_STORIES = "SELECT id FROM stories WHERE id > $1 ORDER BY id LIMIT $2";
+    STORY_TAGS = "SELECT author, audience, tags FROM stories
+        WHERE bucket = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE";
+    STORY_COUNTED = "SELECT (SELECT count(*) FROM likes WHERE bucket = $1 AND story = $2),
+        (SELECT count(*) FROM comments WHERE bucket = $1 AND story = $2)";
+    STORY_KEPT = "SELECT likes, comments FROM story_counts WHERE bucket = $1 AND story = $2";
+    STORY_MEND = "INSERT INTO story_counts (bucket, story, likes, comments, revision) VALUES ($1, $2, $3, $4, 1)
+        ON CONFLICT (story, bucket) DO UPDATE
+        SET likes = excluded.likes, comments = excluded.comments, revision = story_counts.revision + 1";
+    PEOPLE_COUNT = "SELECT count(*) FROM people";
+    STORIES_COUNT = "SELECT count(*) FROM stories WHERE deleted_at IS NULL";
+}
+
+const CLASS: Class = Class::Administration;
+
+#[async_trait]
+impl Maintenance for PostgresStore {
+    async fn repair_people(
+        &self,
+        after: PersonId,
+        limit: u32,
+        large: LargeAuthorLimits,
+    ) -> StoreResult<RepairedPeople> {
+        self.db
+            .write(CLASS, "mend people", |tx| async move {
+                repair_people(&tx, after, limit, large).await
+            })
+            .await
+    }
+
+    async fn repair_stories(&self, after: StoryId, limit: u32) -> StoreResult<RepairedStories> {
+        self.db
+            .write(CLASS, "mend stories", |tx| async move {
+                repair_stories(&tx, after, limit).await
+            })
+            .await
+    }
+
+    async fn people_count(&self) -> StoreResult<u64> {
+        let count = self.db.read(CLASS, "count people", bind!(PEOPLE_COUNT));
+        Ok(count.await?.number()?.unsigned_abs())
+    }
+
+    async fn stories_count(&self) -> StoreResult<u64> {
+        let count = self.db.read(CLASS, "count stories", bind!(STORIES_COUNT));
+        Ok(count.await?.number()?.unsigned_abs())
+    }
+}
+
+/// Friends, follows, followers, stories, public stories, comments, bytes of texts.
+type Counts = [i64; 7];
+
+/// The answers of one person or story, in the order of the statements.
+fn chunks<const N: usize>(answers: &[Answer]) -> impl Iterator<Item = &[Answer; N]> {
+    answers.as_chunks().0.iter()
+}
+
+async fn repair_people(
+    tx: &Tx,
+    after: PersonId,
+    limit: u32,
+    large: LargeAuthorLimits,
+) -> StoreResult<RepairedPeople> {
+    let people: Vec<PersonId> = tx.column(bind!(NEXT_PEOPLE, after, limit)).await?;
+    let mut repaired = RepairedPeople {
+        last: people.last().copied(),
+        checked: people.len() as u64,
+        ..RepairedPeople::default()
+    };
+    // Ascending, as every transaction that locks several people.
+    let reads = people.iter().flat_map(|person| person_reads(*person));
+    let answers = tx.each(reads.collect()).await?;
+    let mut writes = Vec::new();
+    for (person, answers) in people.iter().zip(chunks(&answers)) {
+        let [names, kept, counted, comments, terms] = answers;
+        let counted = counted_of(counted, comments)?;
+        writes.extend(repair_counts(*person, kept, counted, large, &mut repaired)?);
+        if let Some(right) = wrong_terms(names, terms)? {
+            writes.extend(replace_terms(*person, &right));
+            repaired.terms += 1;
+        }
+    }
+    tx.last_each(writes).await?;
+    Ok(repaired)
+}
+
+fn person_reads(person: PersonId) -> [Query; 5] {
+    let bucket = person.bucket();
+    [
+        bind!(PERSON_NAMES, bucket, person),
+        bind!(PERSON_KEPT, bucket, person),
+        bind!(PERSON_COUNTED, bucket, person),
+        bind!(COMMENTS_COUNTED, person),
+        bind!(TERMS_KEPT, bucket, person),
+    ]
+}
+
+fn counted_of(counted: &Answer, comments: &Answer) -> StoreResult<Counts> {
+    let counted: [i64; 6] = counted.row(integers)?.unwrap_or_default();
+    let [comments, comment_bytes]: [i64; 2] = comments.row(integers)?.unwrap_or_default();
+    let [friends, follows, followers, stories, public, story_bytes] = counted;
+    let text_bytes = story_bytes + comment_bytes;
+    Ok([
+        friends, follows, followers, stories, public, comments, text_bytes,
+    ])
+}
+
+/// The first columns of a row.
+fn integers<const N: usize>(row: &Row) -> StoreResult<[i64; N]> {
+    let mut integers = [0; N];
+    for (column, integer) in integers.iter_mut().enumerate() {
+        *integer = row.get(column)?;
+    }
+    Ok(integers)
+}
+
+/// The write that corrects the counts of a person, if they are wrong.
+fn repair_counts(
+    person: PersonId,
+    kept: &Answer,
+    counted: Counts,
+    limits: LargeAuthorLimits,
+    repaired: &mut RepairedPeople,
+) -> StoreResult<Option<Query>> {
+    let kept = kept.row(|row| Ok((integers::<7>(row)?, row.get::<bool>(7)?)))?;
+    let was_large = kept.is_some_and(|(_, large)| large);
+    let readers = u32::try_from(counted[0] + counted[2]).unwrap_or(u32::MAX);
+    let large = is_large(readers, was_large, limits);
+    if kept == Some((counted, large)) {
+        return Ok(None);
+    }
+    repaired.counts += u64::from(kept.is_none_or(|(kept, _)| kept != counted));
+    repaired.large += u64::from(was_large != large);
+    let mut mend = bind!(PERSON_MEND, person.bucket(), person);
+    mend.values.extend(counted.map(Value::from));
+    mend.values.push(Value::from(large));
+    Ok(Some(mend))
+}
+
+/// The right terms of a person, if the stored ones differ.
+fn wrong_terms(names: &Answer, kept: &Answer) -> StoreResult<Option<Vec<String>>> {
+    let names = names.row(|row| Ok((row.get(0)?, row.get(1)?)))?;
+    let Some((handle, name)) = names else {
+        return Ok(None);
+    };
+    let (handle, name) = (Handle::from_stored(handle), DisplayName::from_stored(name));
+    let mut right = terms(&handle, &name);
+    right.sort_unstable();
+    let mut kept: Vec<String> = kept.column()?;
+    kept.sort_unstable();
+    Ok(Some(right).filter(|right| *right != kept))
+}
+
+async fn repair_stories(tx: &Tx, after: StoryId, limit: u32) -> StoreResult<RepairedStories> {
+    let stories: Vec<StoryId> = tx.column(bind!(NEXT_STORIES, after, limit)).await?;
+    let mut repaired = RepairedStories {
+        last: stories.last().copied(),
+        ..RepairedStories::default()
+    };
+    let reads = stories.iter().flat_map(|story| story_reads(*story));
+    let answers = tx.each(reads.collect()).await?;
+    let (mut counts, mut entries) = (Vec::new(), Vec::new());
+    for (story, answers) in stories.iter().zip(chunks(&answers)) {
+        let [live, counted, kept] = answers;
+        // The purge order removes the remaining rows of a deleted story.
+        let Some((author, audience, tags)) = live.row(story_tags)? else {
+            continue;
+        };
+        repaired.checked += 1;
+        counts.extend(repair_story(*story, counted, kept)?);
+        entries.extend(tags::keep(*story, author, audience, &tags));
+    }
+    repaired.counts = counts.len() as u64;
+    tx.each(counts).await?;
+    let entries = tx.last_each(entries).await?;
+    repaired.tags = entries.iter().map(|answer| answer.affected).sum();
+    Ok(repaired)
+}
+
+fn story_reads(story: StoryId) -> [Query; 3] {
+    let bucket = story.bucket();
+    [
+        bind!(STORY_TAGS, bucket, story),
+        bind!(STORY_COUNTED, bucket, story),
+        bind!(STORY_KEPT, bucket, story),
+    ]
+}
+
+fn story_tags(row: &Row) -> StoreResult<(PersonId, sosik_feed::Audience, Vec<String>)> {
+    let tags: String = row.get(2)?;
+    Ok((
+        row.get(0)?,
+        audience_of_number(row.get(1)?),
+        tags_of_json(&tags)?,
+    ))
+}
+
+/// The write that corrects the counts of a story, if they are wrong.
+fn repair_story(story: StoryId, counted: &Answer, kept: &Answer) -> StoreResult<Option<Query>> {
+    let counted: [i64; 2] = counted.row(integers)?.unwrap_or_default();
+    let kept: [i64; 2] = kept.row(integers)?.unwrap_or_default();
+    let [likes, comments] = counted;
+    let mend = bind!(STORY_MEND, story.bucket(), story, likes, comments);
+    Ok(Some(mend).filter(|_| counted != kept))
+}

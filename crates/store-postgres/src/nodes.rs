@@ -1,0 +1,159 @@
+//! Leases of node numbers.
+//!
+//! A transaction that takes a number locks the row of its region, so two nodes that start together get different ones.
+//! A renewal and a release name the epoch, so an earlier holder changes nothing.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sosik_feed::id::{NODES_PER_REGION, node_of_imports};
+use sosik_feed::{RawId, Timestamp};
+use sosik_store::{LeaseRequest, NodeLease, Nodes, StoreError, StoreResult};
+
+use super::PostgresStore;
+use super::pool::Class;
+use super::row::{Answer, Row};
+use super::sql::{Query, bind, statements};
+use super::tx::Tx;
+
+statements! {
+    REGION_LOCK = "SELECT 1 FROM regions WHERE region = $1 FOR UPDATE";
+    NODES_OF_REGION = "SELECT node, epoch, ids_until, held AND held_until > $3 FROM nodes WHERE node BETWEEN $1 AND $2";
+    NODE_LEASE = "INSERT INTO nodes (node, epoch, holder, held, held_until, ids_until) VALUES ($1, $2, $3, true, $4, $5)
+        ON CONFLICT (node) DO UPDATE SET epoch = excluded.epoch, holder = excluded.holder, held = true,
+            held_until = excluded.held_until, ids_until = excluded.ids_until";
+    NODE_RENEW = "UPDATE nodes SET held_until = $3, ids_until = greatest(ids_until, $4)
+        WHERE node = $1 AND epoch = $2 AND held RETURNING ids_until";
+    NODE_RELEASE = "UPDATE nodes SET held = false, ids_until = $3 WHERE node = $1 AND epoch = $2 AND held";
+    NEWEST_STORY = "SELECT max(id) FROM stories";
+    NEWEST_COMMENT = "SELECT max(id) FROM comments";
+    NEWEST_NOTIFICATION = "SELECT max(id) FROM notifications";
+    NEWEST_PERSON = "SELECT max(id) FROM people";
+    NEWEST_SESSION = "SELECT max(id) FROM person_sessions";
+}
+
+#[async_trait]
+impl Nodes for PostgresStore {
+    async fn lease_node(&self, request: LeaseRequest) -> StoreResult<NodeLease> {
+        let (class, request) = (Class::Administration, &request);
+        self.db
+            .write(class, "lease a node number", |tx| async move {
+                lease(&tx, request).await
+            })
+            .await
+    }
+
+    async fn renew_node(
+        &self,
+        lease: NodeLease,
+        last_id_at: Timestamp,
+        now: Timestamp,
+        span: Duration,
+    ) -> StoreResult<NodeLease> {
+        let renew = bind!(
+            NODE_RENEW,
+            lease.node,
+            lease.epoch,
+            now.plus(span),
+            now.max(last_id_at).plus(span)
+        );
+        let class = Class::Administration;
+        let renewed = self.db.execute(class, "renew a node lease", renew);
+        let ids_until: Option<Timestamp> = renewed.await?.first()?;
+        ids_until
+            .map(|ids_until| NodeLease { ids_until, ..lease })
+            .ok_or(StoreError::LeaseLost)
+    }
+
+    async fn release_node(&self, lease: NodeLease, last_id_at: Timestamp) -> StoreResult<()> {
+        let release = bind!(NODE_RELEASE, lease.node, lease.epoch, last_id_at);
+        let class = Class::Administration;
+        self.db
+            .execute(class, "release a node number", release)
+            .await?;
+        Ok(())
+    }
+}
+
+/// A number that was leased before.
+struct Known {
+    epoch: u64,
+    ids_until: Timestamp,
+    is_held: bool,
+}
+
+/// The lowest free number, so a machine that restarts normally keeps its number.
+async fn lease(tx: &Tx, request: &LeaseRequest) -> StoreResult<NodeLease> {
+    let first = request.region * NODES_PER_REGION;
+    let end = node_of_imports(request.region);
+    let [_locked, known, newest @ ..] = tx
+        .batch([
+            bind!(REGION_LOCK, request.region),
+            bind!(NODES_OF_REGION, first, end, request.now),
+            bind!(NEWEST_STORY),
+            bind!(NEWEST_COMMENT),
+            bind!(NEWEST_NOTIFICATION),
+            bind!(NEWEST_PERSON),
+            bind!(NEWEST_SESSION),
+        ])
+        .await?;
+    let known: HashMap<u16, Known> = known.rows(known_number)?.into_iter().collect();
+    let is_free = |node: &u16| known.get(node).is_none_or(|known| !known.is_held);
+    let node = (first..end).find(is_free).ok_or(StoreError::Busy)?;
+    let epoch = known.get(&node).map_or(0, |known| known.epoch) + 1;
+    let ids_after = ids_after(node, &known, request).max(newest_id_at(&newest)?);
+    let lease = NodeLease {
+        node,
+        epoch,
+        ids_after,
+        ids_until: request.now.max(ids_after).plus(request.span),
+    };
+    tx.last([insert(&lease, request)]).await?;
+    Ok(lease)
+}
+
+fn known_number(row: &Row) -> StoreResult<(u16, Known)> {
+    let known = Known {
+        epoch: row.get(1)?,
+        ids_until: row.get(2)?,
+        is_held: row.get(3)?,
+    };
+    Ok((row.get(0)?, known))
+}
+
+/// The end of the ids that earlier leases may have used.
+fn ids_after(node: u16, known: &HashMap<u16, Known>, request: &LeaseRequest) -> Timestamp {
+    let own = known
+        .get(&node)
+        .map_or_else(Timestamp::default, |known| known.ids_until);
+    // A lease whose end is after that of a new lease was made by a clock that was ahead. Its holder may have promised
+    // that no id up to the end of the lease is new.
+    let ahead = |until: &Timestamp| *until > request.now.plus(request.span);
+    let ids_until = known.values().map(|known| known.ids_until);
+    own.max(ids_until.filter(ahead).max().unwrap_or_default())
+}
+
+/// The time of the newest id of any kind; 1970 if there is none.
+fn newest_id_at(newest: &[Answer]) -> StoreResult<Timestamp> {
+    let mut largest = 0;
+    for answer in newest {
+        let id: Option<i64> = answer.row(|row| row.get(0))?.flatten();
+        largest = largest.max(id.unwrap_or_default());
+    }
+    Ok(match largest {
+        0 => Timestamp::default(),
+        newest => RawId::from_i64(newest).time(),
+    })
+}
+
+fn insert(lease: &NodeLease, request: &LeaseRequest) -> Query {
+    bind!(
+        NODE_LEASE,
+        lease.node,
+        lease.epoch,
+        &request.holder,
+        request.now.plus(request.span),
+        lease.ids_until
+    )
+}

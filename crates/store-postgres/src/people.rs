@@ -1,0 +1,231 @@
+//! People as others see them: profiles, search, read positions.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use async_trait::async_trait;
+use sosik_feed::people::Language;
+use sosik_feed::{PersonId, StoryId};
+use sosik_store::{
+    CommitPosition, Committed, People, PersonCounts, PersonRecord, ProfileChange, StoreResult,
+};
+
+use super::PostgresStore;
+use super::accounts::replace_terms;
+use super::pool::Class;
+use super::row::{Answer, Row};
+use super::sql::{Query, bind, statements};
+use super::tx::Tx;
+
+statements! {
+    PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision FROM people
+        WHERE bucket = $1 AND id = $2";
+    PEOPLE_BY_ID = "SELECT id, handle, display_name, bio, language, revision FROM people WHERE id = ANY($1)";
+    ID_BY_HANDLE = "SELECT person FROM handles WHERE handle = $1";
+    IDS_BY_HANDLE = "SELECT handle, person FROM handles WHERE handle = ANY($1)";
+    PEOPLE_EXISTING = "SELECT person FROM person_counts WHERE person = ANY($1)";
+    PROFILE_UPDATE = "UPDATE people SET display_name = coalesce($3, display_name), bio = coalesce($4, bio),
+        language = coalesce($5, language), revision = revision + 1
+        WHERE bucket = $1 AND id = $2 RETURNING id, handle, display_name, bio, language, revision";
+    PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts
+        WHERE bucket = $1 AND person = $2";
+    PEOPLE_BY_TERM = "WITH severed AS MATERIALIZED (
+            SELECT blocked AS person FROM blocks WHERE bucket = $3 AND blocker = $4
+            UNION ALL SELECT blocker FROM blocked_by WHERE bucket = $3 AND blocked = $4)
+        SELECT person FROM search_terms WHERE term >= $1 AND term < $2
+          AND person NOT IN (SELECT person FROM severed)
+        ORDER BY term, person LIMIT $5";
+    EVERYBODY = "SELECT id FROM people WHERE id > $1 ORDER BY id LIMIT $2";
+    READ_POSITION = "SELECT story FROM read_marks WHERE bucket = $1 AND person = $2";
+    READ_POSITION_ADVANCE = "INSERT INTO read_marks (bucket, person, story) VALUES ($1, $2, $3)
+        ON CONFLICT (person, bucket) DO UPDATE SET story = greatest(read_marks.story, excluded.story)
+        RETURNING story";
+}
+
+/// Maximum number of terms scanned for each person returned. Several suffixes of a name can begin alike ("나나나"), so one
+/// person can fill many rows of a range.
+const TERMS_PER_PERSON_MAX: u32 = 16;
+
+#[async_trait]
+impl People for PostgresStore {
+    async fn people(
+        &self,
+        ids: &[PersonId],
+        _at_least: CommitPosition,
+    ) -> StoreResult<Vec<PersonRecord>> {
+        let people = self.db.read(Class::Read, "read people", by_ids(ids));
+        people.await?.rows(person)
+    }
+
+    async fn person_by_handle(&self, handle: &str) -> StoreResult<Option<PersonRecord>> {
+        // The row of a handle and that of its person are inserted together and never removed, so two reads see them in
+        // one state.
+        let Some(id) = self.id_by_handle("look up a handle", handle).await? else {
+            return Ok(None);
+        };
+        let by_id = bind!(PERSON_BY_ID, id.bucket(), id);
+        let found = self.db.read(Class::Read, "look up a handle", by_id);
+        found.await?.row(person)
+    }
+
+    async fn change_profile(
+        &self,
+        id: PersonId,
+        change: ProfileChange,
+    ) -> StoreResult<Committed<Option<PersonRecord>>> {
+        let change = &change;
+        self.db
+            .commit(Class::Post, "change a profile", |tx| async move {
+                let changed = tx.row(update(id, change), person).await?;
+                if let (Some(_), Some(terms)) = (&changed, &change.search_terms) {
+                    tx.last_each(replace_terms(id, terms)).await?;
+                }
+                Ok(changed)
+            })
+            .await
+    }
+
+    async fn person_counts(&self, person: PersonId) -> StoreResult<PersonCounts> {
+        let counts = bind!(PERSON_COUNTS, person.bucket(), person);
+        let counts = self.db.read(Class::Read, "count for a profile", counts);
+        let counts = counts.await?.row(|row| {
+            Ok(PersonCounts {
+                friends: row.get(0)?,
+                follows: row.get(1)?,
+                followers: row.get(2)?,
+                stories: row.get(3)?,
+                public_stories: row.get(4)?,
+            })
+        });
+        Ok(counts?.unwrap_or_default())
+    }
+
+    async fn people_by_term(
+        &self,
+        viewer: PersonId,
+        from: &str,
+        to: &str,
+        limit: u32,
+    ) -> StoreResult<Vec<PersonRecord>> {
+        let terms_max = limit.saturating_mul(TERMS_PER_PERSON_MAX);
+        let by_term = &bind!(PEOPLE_BY_TERM, from, to, viewer.bucket(), viewer, terms_max);
+        self.db
+            .snapshot(Class::Read, "search people", |tx| async move {
+                let found = tx.column(by_term.clone()).await?;
+                in_order(&tx, first_ones(found, limit)).await
+            })
+            .await
+    }
+
+    async fn people_after(&self, after: PersonId, limit: u32) -> StoreResult<Vec<PersonId>> {
+        let everybody = bind!(EVERYBODY, after, limit);
+        let class = Class::Administration;
+        self.db
+            .read(class, "list everybody", everybody)
+            .await?
+            .column()
+    }
+
+    async fn read_position(
+        &self,
+        person: PersonId,
+        _at_least: CommitPosition,
+    ) -> StoreResult<StoryId> {
+        let position = bind!(READ_POSITION, person.bucket(), person);
+        let position = self.db.read(Class::Read, "read a read position", position);
+        Ok(position.await?.first()?.unwrap_or_default())
+    }
+
+    async fn advance_read_position(
+        &self,
+        person: PersonId,
+        story: StoryId,
+    ) -> StoreResult<Committed<StoryId>> {
+        let context = "advance a read position";
+        self.db
+            .commit(Class::Post, context, |tx| async move {
+                let advance = bind!(READ_POSITION_ADVANCE, person.bucket(), person, story);
+                let [position] = tx.last([advance]).await?;
+                Ok(position.first()?.unwrap_or_default())
+            })
+            .await
+    }
+}
+
+impl PostgresStore {
+    /// The person with this handle.
+    pub(crate) async fn id_by_handle(
+        &self,
+        context: &'static str,
+        handle: &str,
+    ) -> StoreResult<Option<PersonId>> {
+        let by_handle = bind!(ID_BY_HANDLE, handle);
+        self.db.read(Class::Read, context, by_handle).await?.first()
+    }
+}
+
+/// Looks up people by their handles. [`by_handle`] reads the answer.
+pub(crate) fn ids_by_handles(handles: &[String]) -> Query {
+    bind!(IDS_BY_HANDLE, handles)
+}
+
+/// The answer to [`ids_by_handles`].
+pub(crate) fn by_handle(answer: &Answer) -> StoreResult<HashMap<String, PersonId>> {
+    let people = answer.rows(|row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(people.into_iter().collect())
+}
+
+/// Those of these people who exist.
+pub(crate) async fn existing(
+    tx: &Tx,
+    people: BTreeSet<PersonId>,
+) -> StoreResult<BTreeSet<PersonId>> {
+    let people: Vec<_> = people.into_iter().collect();
+    let existing: Vec<_> = tx.column(bind!(PEOPLE_EXISTING, people)).await?;
+    Ok(existing.into_iter().collect())
+}
+
+/// One person by their bucket, several without it: the keys of many buckets are looked up faster by the id alone.
+fn by_ids(ids: &[PersonId]) -> Query {
+    match ids {
+        [id] => bind!(PERSON_BY_ID, id.bucket(), *id),
+        ids => bind!(PEOPLE_BY_ID, ids),
+    }
+}
+
+fn update(id: PersonId, change: &ProfileChange) -> Query {
+    bind!(
+        PROFILE_UPDATE,
+        id.bucket(),
+        id,
+        change.display_name.as_deref(),
+        change.bio.as_deref(),
+        change.language.map(Language::as_str)
+    )
+}
+
+/// The first people of a list in which people can occur more than once.
+fn first_ones(found: Vec<PersonId>, limit: u32) -> Vec<PersonId> {
+    let mut seen = HashSet::new();
+    let first = found.into_iter().filter(|id| seen.insert(*id));
+    first.take(limit as usize).collect()
+}
+
+async fn in_order(tx: &Tx, ids: Vec<PersonId>) -> StoreResult<Vec<PersonRecord>> {
+    let people = tx.rows(bind!(PEOPLE_BY_ID, &ids), person).await?;
+    let mut people: HashMap<_, _> = people
+        .into_iter()
+        .map(|person| (person.id, person))
+        .collect();
+    Ok(ids.iter().filter_map(|id| people.remove(id)).collect())
+}
+
+fn person(row: &Row) -> StoreResult<PersonRecord> {
+    Ok(PersonRecord {
+        id: row.get(0)?,
+        handle: row.get(1)?,
+        display_name: row.get(2)?,
+        bio: row.get(3)?,
+        language: Language::from_stored(&row.get::<String>(4)?),
+        revision: row.get(5)?,
+    })
+}
