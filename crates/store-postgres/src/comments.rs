@@ -9,7 +9,7 @@ use super::PostgresStore;
 use super::idempotency::{self, Earlier, Operation, Request};
 use super::notify::{self, MentionSource, NewNotification};
 use super::pool::Class;
-use super::posts::{kept_mentions, known, known_handles};
+use super::posts::kept_mentions;
 use super::row::Row;
 use super::sql::{Query, Value, bind, statements};
 use super::story_counts::{self, Added, counts_or_none};
@@ -203,14 +203,14 @@ async fn add(
         return no_such_story(tx, comment).await;
     };
     let written = written(comment);
-    let [counts, handles] = tx
+    let [counts, known] = tx
         .batch([
             written::add(comment.author, written),
-            known_handles(comment.mentions.clone()),
+            people::ids_by_handles(&comment.mentions),
         ])
         .await?;
     written::check_quotas(counts.row(written::counts)?, written, limits)?;
-    let mentions = kept_mentions(&comment.mentions, &known(&handles)?);
+    let mentions = kept_mentions(&comment.mentions, &people::by_handle(&known)?);
     let [_, counts] = tx
         .batch([insert(comment), story_counts::comments(comment.story, 1)])
         .await?;
@@ -309,7 +309,7 @@ async fn change(
         return Ok(None);
     };
     let change = Written::comment(before).to(Written::comment(bytes_of(&edit.text)));
-    let [counts, edited, handles] = tx
+    let [counts, edited, known] = tx
         .batch([
             written::add(edit.author, change),
             bind!(
@@ -319,7 +319,7 @@ async fn change(
                 &edit.text,
                 edit.now
             ),
-            known_handles(edit.mentions.clone()),
+            people::ids_by_handles(&edit.mentions),
         ])
         .await?;
     written::check_quotas(counts.row(written::counts)?, change, limits)?;
@@ -336,7 +336,7 @@ async fn change(
         comment: Some(edit.id),
         at: edit.now,
     };
-    let mentions = kept_mentions(&edit.mentions, &known(&handles)?);
+    let mentions = kept_mentions(&edit.mentions, &people::by_handle(&known)?);
     let notified = notify::notify_newly_mentioned(tx, &act, mentions, limits).await?;
     Ok(Some(Edited { record, notified }))
 }

@@ -8,12 +8,12 @@ use sosik_feed::{NotificationId, PersonId, StoryId, Timestamp};
 use super::PostgresStore;
 use super::notify::{self, NewNotification};
 use super::pool::Class;
-use super::relations::{related_page, related_person, relation_of, relation_query};
+use super::relations::{related_person, relation_in, relation_query};
 use super::sql::{Query, Value, bind, statements};
 use super::story_counts::{self, Added, counts_or_none};
 use super::tx::Tx;
 use super::withdrawn::{self, Cause};
-use super::{people, stories};
+use super::{people, relations, stories};
 use sosik_store::{
     CommitPosition, Committed, Liked, LikedStories, Likes, NotificationKind, PersonLimits,
     Position, RelatedPerson, StoreResult,
@@ -114,7 +114,7 @@ impl Likes for PostgresStore {
         before: Option<Position>,
         limit: u32,
     ) -> StoreResult<Vec<RelatedPerson>> {
-        let likers = related_page(LIKERS, story.bucket(), story.as_i64(), before, limit);
+        let likers = relations::page(LIKERS, story.bucket(), story.as_i64(), before, limit);
         let likers = self.db.read(Class::Read, "list likers", likers);
         likers.await?.rows(related_person)
     }
@@ -194,7 +194,7 @@ async fn like(tx: &Tx, act: &Like, limits: &PersonLimits) -> StoreResult<Option<
             relation_query(author, person),
         ])
         .await?;
-    let tells = notify::may_notify(author, person, relation_of(&relation)?);
+    let tells = notify::may_notify(author, person, relation_in(&relation)?);
     let notified = tells && notify(tx, act, author, earlier.first()?).await?;
     Ok(Some(Liked {
         counts: counts_or_none(&counts)?,

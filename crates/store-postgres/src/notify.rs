@@ -9,7 +9,7 @@ use sosik_feed::{
     Audience, CommentId, NotificationId, PersonId, RawId, Relation, StoryId, Timestamp,
 };
 
-use super::relations::{relation, relation_of, relation_query};
+use super::relations::{relation, relation_in, relation_query};
 use super::sql::{Query, Value, bind, statements};
 use super::stranger_mentions;
 use super::tx::Tx;
@@ -199,7 +199,7 @@ pub(crate) async fn notify_mentioned(
     let relations = tx.each(relations.collect()).await?;
     let mut reached = Vec::with_capacity(people.len());
     for (person, relations) in people.into_iter().zip(relations.chunks_exact(2)) {
-        let [to_author, to_actor] = [relation_of(&relations[0])?, relation_of(&relations[1])?];
+        let [to_author, to_actor] = [relation_in(&relations[0])?, relation_in(&relations[1])?];
         reached.push((person, reach(act.audience, to_author, to_actor)));
     }
     reached.retain(|(_, reach)| *reach != Reach::Nobody);

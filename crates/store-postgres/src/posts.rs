@@ -6,12 +6,11 @@ use sosik_feed::{PersonId, StoryId};
 
 use super::idempotency::{self, Earlier, Operation, Request};
 use super::notify::{self, MentionSource};
-use super::row::Answer;
 use super::sql::{Query, Value, bind, statements};
 use super::stories::audience_number;
 use super::tx::Tx;
 use super::written::{self, Written, bytes_of};
-use super::{orders, tags};
+use super::{orders, people, tags};
 use sosik_store::{Mention, NewStory, PersonLimits, Posted, StoreError, StoreResult};
 
 statements! {
@@ -22,7 +21,6 @@ statements! {
         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
             $7::text[], $8::bigint[])
         ON CONFLICT (id, bucket) DO NOTHING RETURNING id";
-    HANDLES_KNOWN = "SELECT handle, person FROM handles WHERE handle = ANY($1)";
 }
 
 /// Inserts a story and everything that belongs to it.
@@ -41,12 +39,12 @@ pub(crate) async fn post(
         Earlier::Reused => return Ok(Posted::KeyReused),
     }
     let written = written(story);
-    let mentions = known_handles(story.mentions.clone());
+    let mentions = people::ids_by_handles(&story.mentions);
     let [counts, mentions] = tx
         .batch([written::add(story.author, written), mentions])
         .await?;
     written::check_quotas(counts.row(written::counts)?, written, limits)?;
-    let mentions = kept_mentions(&story.mentions, &known(&mentions)?);
+    let mentions = kept_mentions(&story.mentions, &people::by_handle(&mentions)?);
     let rows = rows(story, &mentions)?;
     let notified = if mentions.is_empty() {
         tx.last_each(rows).await?;
@@ -110,8 +108,9 @@ fn rows(story: &NewStory, mentions: &[Mention]) -> StoreResult<Vec<Query>> {
 /// Inserts stories without orders, notifications or keys. Returns the number inserted.
 pub(crate) async fn post_many(tx: &Tx, stories: &[NewStory]) -> StoreResult<u64> {
     let handles: BTreeSet<_> = stories.iter().flat_map(|story| &story.mentions).collect();
-    let handles = handles.into_iter().cloned().collect();
-    let known = known(&tx.run(known_handles(handles)).await?)?;
+    let handles: Vec<_> = handles.into_iter().cloned().collect();
+    let known = tx.run(people::ids_by_handles(&handles)).await?;
+    let known = people::by_handle(&known)?;
     let inserted: Vec<StoryId> = tx.column(import(stories, &known)?).await?;
     let mut inserted: BTreeSet<_> = inserted.into_iter().collect();
     let (mut sums, mut entries, mut made) = (BTreeMap::new(), Vec::new(), 0);
@@ -158,17 +157,6 @@ fn import(stories: &[NewStory], known: &HashMap<String, PersonId>) -> StoreResul
 
 fn written(story: &NewStory) -> Written {
     Written::story(story.audience, bytes_of(&story.text))
-}
-
-/// Looks up the people with these handles. [`known`] reads the answer.
-pub(crate) fn known_handles(handles: Vec<String>) -> Query {
-    bind!(HANDLES_KNOWN, handles)
-}
-
-/// Reads an answer of [`known_handles`].
-pub(crate) fn known(answer: &Answer) -> StoreResult<HashMap<String, PersonId>> {
-    let pairs = answer.rows(|row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(pairs.into_iter().collect())
 }
 
 /// The handles among these that exist.

@@ -8,12 +8,12 @@ use sosik_feed::{Audience, PersonId, StoryId, Timestamp, Visibility};
 use super::PostgresStore;
 use super::notify::{self, MentionSource};
 use super::pool::Class;
-use super::posts::{self, kept_mentions, known, known_handles, mentions_json, tags_json};
+use super::posts::{self, kept_mentions, mentions_json, tags_json};
 use super::row::{Answer, Row};
 use super::sql::{Query, Sql, Value, bind, statements};
 use super::tx::Tx;
 use super::written::{self, Written, bytes_of};
-use super::{idempotency, late, orders, purge, story_counts, tags};
+use super::{idempotency, late, orders, people, purge, story_counts, tags};
 use sosik_store::{
     CommitPosition, Committed, Edited, EditedText, Mention, NewStory, PersonLimits, Posted,
     StoreResult, Stories, StoryEdit, StoryRecord,
@@ -244,16 +244,15 @@ async fn change(
     let audience = edit.audience.unwrap_or(before.audience);
     let bytes = (edit.text.as_ref()).map_or(before.bytes, |edited| bytes_of(&edited.text));
     let change = Written::story(before.audience, before.bytes).to(Written::story(audience, bytes));
-    let handles = edit.text.as_ref().map(|edited| edited.mentions.clone());
-    let handles = known_handles(handles.unwrap_or_default());
-    let [counts, handles] = tx
-        .batch([written::add(edit.author, change), handles])
+    let handles = (edit.text.as_ref()).map_or(&[][..], |edited| &edited.mentions);
+    let [counts, known] = tx
+        .batch([
+            written::add(edit.author, change),
+            people::ids_by_handles(handles),
+        ])
         .await?;
     written::check_quotas(counts.row(written::counts)?, change, limits)?;
-    let mentions = match &edit.text {
-        Some(edited) => kept_mentions(&edited.mentions, &known(&handles)?),
-        None => Vec::new(),
-    };
+    let mentions = kept_mentions(handles, &people::by_handle(&known)?);
     tx.each(changes(edit, audience, &mentions)?).await?;
     if before.audience == Audience::Friends && audience == Audience::Public {
         late::insert_redelivery_order(tx, edit.id, edit.author, edit.now).await?;
