@@ -113,3 +113,8 @@ CREATE TABLE devices (
     PRIMARY KEY (person, device, bucket)
 );
 CREATE INDEX devices_by_use ON devices (person, used_at);
+
+-- The owner determines the bucket. Without this, the planner expects a 256th of the rows, and sorts long lists.
+CREATE STATISTICS search_terms_bucket (dependencies) ON person, bucket FROM search_terms;
+CREATE STATISTICS person_sessions_bucket (dependencies) ON person, bucket FROM person_sessions;
+CREATE STATISTICS devices_bucket (dependencies) ON person, bucket FROM devices;

@@ -86,3 +86,13 @@ CREATE TABLE mutes (
     CHECK (muter <> muted)
 );
 CREATE INDEX mutes_newest ON mutes (muter, since, muted);
+
+-- The owner determines the bucket. Without this, the planner expects a 256th of the rows, and sorts long lists.
+CREATE STATISTICS friendships_bucket (dependencies) ON person, bucket FROM friendships;
+CREATE STATISTICS requests_sent_bucket (dependencies) ON asker, bucket FROM requests_sent;
+CREATE STATISTICS requests_received_bucket (dependencies) ON asked, bucket FROM requests_received;
+CREATE STATISTICS follows_bucket (dependencies) ON follower, bucket FROM follows;
+CREATE STATISTICS followers_bucket (dependencies) ON followee, bucket FROM followers;
+CREATE STATISTICS blocks_bucket (dependencies) ON blocker, bucket FROM blocks;
+CREATE STATISTICS blocked_by_bucket (dependencies) ON blocked, bucket FROM blocked_by;
+CREATE STATISTICS mutes_bucket (dependencies) ON muter, bucket FROM mutes;

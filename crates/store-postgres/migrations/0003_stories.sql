@@ -88,3 +88,11 @@ CREATE TABLE idempotency (
     PRIMARY KEY (person, kind, key, bucket)
 );
 CREATE INDEX idempotency_by_age ON idempotency (given_at);
+
+-- The owner determines the bucket. Without this, the planner expects a 256th of the rows, and sorts long lists.
+CREATE STATISTICS stories_bucket (dependencies) ON author, bucket FROM stories;
+CREATE STATISTICS story_tags_bucket (dependencies) ON story, bucket FROM story_tags;
+CREATE STATISTICS likes_bucket (dependencies) ON story, bucket FROM likes;
+CREATE STATISTICS liked_bucket (dependencies) ON person, bucket FROM liked;
+CREATE STATISTICS comments_bucket (dependencies) ON story, bucket FROM comments;
+CREATE STATISTICS idempotency_bucket (dependencies) ON person, bucket FROM idempotency;

@@ -126,10 +126,7 @@ async fn notifications(
         let ends = rows.len() < limit - page.len();
         below = rows.last().map_or(below, |row| row.id.as_i64());
         let subjects = Subjects::of(tx, &rows).await?;
-        page.extend(
-            rows.into_iter()
-                .filter_map(|row| subjects.record(row, read_to)),
-        );
+        page.extend(rows.iter().filter_map(|row| subjects.record(row, read_to)));
         if ends || page.len() >= limit {
             add_likers(tx, person, &mut page).await?;
             return Ok(page);
@@ -166,7 +163,7 @@ impl Subjects {
     }
 
     /// `None` if the story or comment is deleted.
-    fn record(&self, row: Stored, read_to: i64) -> Option<NotificationRecord> {
+    fn record(&self, row: &Stored, read_to: i64) -> Option<NotificationRecord> {
         let story = match row.story {
             Some(story) => Some(*self.stories.get(&story)?),
             None => None,
