@@ -151,3 +151,50 @@ fn with_database(url: &str, database: &str) -> String {
 fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
+
+/// A connection of the test, which interferes with those of the store.
+pub struct Session {
+    pub client: tokio_postgres::Client,
+}
+
+impl Session {
+    pub async fn connect(url: &str) -> Self {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("connect");
+        tokio::spawn(connection);
+        Self { client }
+    }
+
+    pub async fn run(&self, sql: &str) {
+        self.client.batch_execute(sql).await.expect("statements");
+    }
+
+    /// The process of the session of a class that is in a wait of this kind, as soon as there is one.
+    pub async fn waiting(&self, class: &str, event: &str) -> i32 {
+        let application = format!("sosik/test/{class}");
+        let found = "SELECT pid FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = $1 AND $2 IN (wait_event_type, wait_event)";
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            // Within a transaction, the server would answer from the first look.
+            self.run("SELECT pg_stat_clear_snapshot()").await;
+            let rows = self.client.query(found, &[&application, &event]).await;
+            if let Some(row) = rows.expect("sessions").first() {
+                return row.get(0);
+            }
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "no session waits for {event}"
+            );
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub async fn terminate(&self, process: i32) {
+        let terminate = "SELECT pg_terminate_backend($1)";
+        let ended = self.client.query(terminate, &[&process]).await;
+        ended.expect("the session ends");
+    }
+}
+
+/// Longer than anything takes on a busy machine.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
