@@ -5,10 +5,11 @@
 
 use sosik_feed::{PersonId, StoryId, Timestamp};
 
+use super::orders;
 use super::row::Row;
 use super::sql::{Query, Value, bind, statements};
 use super::tx::Tx;
-use sosik_store::{LateStory, StoreResult};
+use sosik_store::{Claim, LateStory, OrderKind, StoreResult};
 
 statements! {
     /// Returns the last of the numbers taken.
@@ -28,19 +29,14 @@ statements! {
         VALUES ($1, 1, $2, $3, $4, $4, $5) ON CONFLICT (story, kind, bucket) DO UPDATE
         SET done_to = 0, attempts = 0, dead = false, error = '', claimed_by = 0, claim = 0,
             ready_at = excluded.ready_at, late = excluded.late";
-    DEAD_DELIVERIES = "SELECT story, author FROM orders WHERE dead AND kind = 1 ORDER BY story LIMIT $1";
-    DELIVERIES_RETRY = "UPDATE orders o SET dead = false, attempts = 0, ready_at = $4, late = l.number
-        FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS l (bucket, story, number)
-        WHERE o.bucket = l.bucket AND o.kind = 1 AND o.story = l.story AND o.dead";
-    PURGES_RETRY = "UPDATE orders SET dead = false, attempts = 0, ready_at = $1 WHERE dead AND kind = 2";
+    ORDERS_RETRY = "UPDATE orders o SET dead = false, attempts = 0, ready_at = $5, late = r.late
+        FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS r (bucket, kind, story, late)
+        WHERE o.bucket = r.bucket AND o.kind = r.kind AND o.story = r.story AND o.dead";
 }
 
 /// Maximum number of late stories. After a timeline is lost, a reader queries those after its cursor. Reading all of
 /// them takes a few milliseconds. A cursor that is further behind starts over.
 const LATE_STORIES_KEPT: i64 = 4_096;
-
-/// Dead deliveries in one statement. Bounds its size: they are all retried in one transaction.
-const RETRIED_AT_ONCE: u32 = 1_000;
 
 /// Whether friends get a late story, too.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,39 +87,46 @@ fn numbers(count: usize, last: i64) -> Vec<i64> {
     (first..=last).collect()
 }
 
-/// Makes every dead order due. The stories delivered by these orders are late for all their readers. Returns the number
-/// of orders.
-pub(crate) async fn retry_dead_orders(tx: &Tx, now: Timestamp) -> StoreResult<u64> {
+/// Makes dead orders due. The stories delivered by these orders are late for all their readers. `dead` reads the orders.
+/// Returns their number.
+pub(crate) async fn retry(tx: &Tx, dead: Query, now: Timestamp) -> StoreResult<u64> {
     // Locks the numbers before the orders, as every transaction does.
-    tx.run(bind!(LATE_TAKE, 0_i64)).await?;
-    let mut retried = tx.execute(bind!(PURGES_RETRY, now)).await?;
-    loop {
-        let dead = bind!(DEAD_DELIVERIES, RETRIED_AT_ONCE);
-        let dead = tx.rows(dead, |row| Ok((row.get(0)?, row.get(1)?))).await?;
-        if dead.is_empty() {
-            return Ok(retried);
-        }
-        retried += retry_deliveries(tx, &dead, now).await?;
-    }
-}
-
-async fn retry_deliveries(
-    tx: &Tx,
-    dead: &[(StoryId, PersonId)],
-    now: Timestamp,
-) -> StoreResult<u64> {
-    let count = i64::try_from(dead.len()).unwrap_or(i64::MAX);
-    let last = tx.number(bind!(LATE_TAKE, count)).await?;
-    let retry = bind!(
-        DELIVERIES_RETRY,
-        Value::buckets(dead.iter().map(|(story, _)| story.bucket())),
-        dead.iter().map(|(story, _)| *story).collect::<Vec<_>>(),
-        numbers(dead.len(), last),
+    let [_locked, dead] = tx.batch([bind!(LATE_TAKE, 0_i64), dead]).await?;
+    let dead = dead.rows(|row| orders::order(row, Claim::default()))?;
+    let deliveries = dead.iter().filter(|order| order.kind == OrderKind::Deliver);
+    let deliveries: Vec<_> = deliveries
+        .map(|order| (order.story, order.author))
+        .collect();
+    let mut numbers = insert_late(tx, &deliveries).await?.into_iter();
+    let late = dead.iter().map(|order| match order.kind {
+        OrderKind::Deliver => numbers.next().unwrap_or_default(),
+        OrderKind::Purge => 0,
+    });
+    let late: Vec<i64> = late.collect();
+    let retried = bind!(
+        ORDERS_RETRY,
+        Value::buckets(dead.iter().map(|order| order.story.bucket())),
+        dead.iter()
+            .map(|order| orders::kind_number(order.kind))
+            .collect::<Vec<_>>(),
+        dead.iter().map(|order| order.story).collect::<Vec<_>>(),
+        late,
         now
     );
-    let [insert, forget] = insert(dead, last, LateReaders::FriendsToo);
-    let [_, _, retried] = tx.batch([insert, forget, retry]).await?;
-    Ok(retried.affected)
+    tx.run(retried).await?;
+    Ok(dead.len() as u64)
+}
+
+/// Inserts stories that are late for friends, too. Returns their numbers.
+async fn insert_late(tx: &Tx, stories: &[(StoryId, PersonId)]) -> StoreResult<Vec<i64>> {
+    if stories.is_empty() {
+        return Ok(Vec::new());
+    }
+    let count = i64::try_from(stories.len()).unwrap_or(i64::MAX);
+    let last = tx.number(bind!(LATE_TAKE, count)).await?;
+    tx.batch(insert(stories, last, LateReaders::FriendsToo))
+        .await?;
+    Ok(numbers(stories.len(), last))
 }
 
 /// Reads the number of the oldest late story whose delivery is not done.

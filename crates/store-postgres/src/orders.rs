@@ -12,7 +12,7 @@ use super::sql::{Query, Value, bind, statements};
 use super::{PostgresStore, claims, late};
 use sosik_store::{
     Claim, ClaimName, DeadOrder, DeliveryProgress, FailedOrder, HeldOrder, LateStory, NewStory,
-    Order, OrderKind, OrderStats, Orders, StoreResult,
+    Order, OrderKind, OrderStats, Orders, RETRIED_ORDERS_MAX, StoreResult,
 };
 
 statements! {
@@ -199,7 +199,10 @@ impl Orders for PostgresStore {
             .write(
                 Class::Administration,
                 "retry dead orders",
-                |tx| async move { late::retry_dead_orders(&tx, now).await },
+                |tx| async move {
+                    let dead = bind!(ORDERS_DEAD, RETRIED_ORDERS_MAX);
+                    late::retry(&tx, dead, now).await
+                },
             )
             .await
     }
@@ -288,7 +291,7 @@ fn held_order(row: &Row) -> StoreResult<HeldOrder> {
 }
 
 /// The number of a kind in the tables. Some statements contain it.
-const fn kind_number(kind: OrderKind) -> i64 {
+pub(crate) const fn kind_number(kind: OrderKind) -> i64 {
     match kind {
         OrderKind::Deliver => 1,
         OrderKind::Purge => 2,
