@@ -33,6 +33,8 @@ export class PagedList<Item> {
   failure = $state.raw<Failure | null>(null);
   readonly memory: ListMemory;
   #cursor: string | undefined;
+  /** The page that came last: the cursor and the item that it is behind, if any. */
+  #last: { cursor?: string; item?: string } = {};
   /** It started over, and no cursor has worked since. */
   #startedOver = false;
   /** What is shown is from before it started over: the next items replace it. */
@@ -68,6 +70,37 @@ export class PagedList<Item> {
     }
   }
 
+  /**
+   * Asks for the first page again: it takes the place of what is shown down to its last item. Leaves everything as it is
+   * when it fails, and when so much came that what the eye is on would be lost.
+   */
+  async lookAgain(): Promise<void> {
+    if (this.phase === 'starting') return;
+    const page = await this.#next(undefined).catch(() => null);
+    if (!page) return;
+    const places = new Map(this.items.map((item, index) => [this.#keyOf(item), index]));
+    const shared = page.items.findLast((item) => places.has(this.#keyOf(item)));
+    if (shared !== undefined && !page.end) {
+      const below = this.items.slice((places.get(this.#keyOf(shared)) ?? 0) + 1);
+      this.items = [...page.items];
+      this.#append(below);
+    } else if (!this.loading && (page.end || !this.memory.anchor)) {
+      this.#isStale = true;
+      this.#last = {};
+      this.#take(page);
+    }
+  }
+
+  /** Asks for the last page again, where new items come at the end. Leaves everything as it is when it fails. */
+  async lookAtEnd(): Promise<void> {
+    if (this.loading || !this.end) return;
+    const { cursor, item } = this.#last;
+    const page = await this.#next(cursor).catch(() => null);
+    if (!page || this.loading) return;
+    this.items = this.items.slice(0, this.items.findIndex((other) => this.#keyOf(other) === item) + 1);
+    this.#take(page);
+  }
+
   /** Puts an item at the end, when it is not there yet. */
   add(item: Item): void {
     this.#append([item]);
@@ -85,12 +118,15 @@ export class PagedList<Item> {
     try {
       const page = await this.#next(cursor);
       if (cursor) this.#startedOver = false;
+      const before = this.items.at(-1);
+      this.#last = cursor && before !== undefined ? { cursor, item: this.#keyOf(before) } : {};
       return page;
     } catch (error) {
       if (!cursor || this.#startedOver || !Failure.from(error).cursorIsDead) throw error;
     }
     this.#startedOver = this.#isStale = true;
     this.#cursor = undefined;
+    this.#last = {};
     return this.#next(undefined);
   }
 

@@ -122,3 +122,73 @@ describe('a list in pages', () => {
     expect(keptFor('entry 2', 'list', () => list())).not.toBe(one);
   });
 });
+
+/** A list of which the test decides what the server has. */
+function changing(all: string[], page = 3) {
+  const world = { all, failing: false };
+  const it = new PagedList<string>(
+    async (cursor) => {
+      if (world.failing) throw new Failure('busy', 503);
+      const from = cursor ? world.all.indexOf(cursor) + 1 : 0;
+      const items = world.all.slice(from, from + page);
+      const end = from + page >= world.all.length;
+      return { items, next: end ? null : items.at(-1), end };
+    },
+    (item) => item,
+  );
+  return { it, world };
+}
+
+describe('a list that is looked at again', () => {
+  it('has what came and not what went, and keeps what is below the first page', async () => {
+    const { it, world } = changing([...'abcdefg']);
+    await it.more();
+    await it.more();
+    world.all = [...'xacdefg'];
+    await it.lookAgain();
+    expect(it.items.join('')).toBe('xacdef');
+    await it.more();
+    expect(it.items.join('')).toBe('xacdefg');
+  });
+
+  it('begins anew when more came than a page, unless one has scrolled down', async () => {
+    const { it, world } = changing([...'abcdefg']);
+    await it.more();
+    world.all = [...'uvwxyzabcdefg'];
+    it.memory.anchor = { key: 'b', offset: 0 };
+    await it.lookAgain();
+    expect(it.items.join('')).toBe('abc');
+    it.memory.anchor = null;
+    await it.lookAgain();
+    await it.more();
+    expect(it.items.join('')).toBe('uvwxyz');
+  });
+
+  it('can become empty', async () => {
+    const { it, world } = changing([...'abcdefg']);
+    await it.more();
+    world.all = [];
+    await it.lookAgain();
+    expect([it.items, it.end]).toEqual([[], true]);
+  });
+
+  it('has at its end what was added there and not what went', async () => {
+    const { it, world } = changing([...'abcde']);
+    await it.more();
+    await it.more();
+    world.all = [...'abcdfghij'];
+    await it.lookAtEnd();
+    expect([it.items.join(''), it.end]).toEqual(['abcdfg', false]);
+    await it.more();
+    expect([it.items.join(''), it.end]).toEqual(['abcdfghij', true]);
+  });
+
+  it('stays as it is when the server does not answer', async () => {
+    const { it, world } = changing([...'abc']);
+    await it.more();
+    world.failing = true;
+    await it.lookAgain();
+    await it.lookAtEnd();
+    expect([it.items.join(''), it.failure]).toEqual(['abc', null]);
+  });
+});

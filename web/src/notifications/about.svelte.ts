@@ -3,6 +3,7 @@
 import { answer, api } from '$/api/client';
 import { moment } from '$/api/moment';
 import type { Notification } from '$/api/types';
+import { isNewer } from '$/feed/order';
 import { knownStory, latest, live } from '$/stories/live.svelte';
 
 /** More of either is not asked for: it is what a page of the API has at most. */
@@ -13,7 +14,8 @@ export class About {
   /** Counts answers: stories known by then may be new. */
   #answers = $state(0);
   #asking = $state.raw<ReadonlySet<string>>(new Set());
-  #isAsked = { stories: false, requests: false };
+  /** The newest notification when they were asked for. */
+  #askedUpTo = { stories: '0', requests: '0' };
 
   /** The beginning of the story that a notification is about; undefined when it is not known, or gone. */
   excerpt(notification: Notification): string | undefined {
@@ -27,18 +29,18 @@ export class About {
     return notification.kind === 'friend_request' && this.#asking.has(notification.actor.id);
   }
 
-  /** Asks for what these notifications need, once each. What fails is left out. */
+  /** Asks for what these notifications need: once, and again when newer ones came. What fails is left out. */
   async learn(notifications: readonly Notification[], handle: string): Promise<void> {
-    const needsStories = notifications.some(({ story }) => story && !knownStory(story));
-    const needsRequests = notifications.some(({ kind }) => kind === 'friend_request');
-    await Promise.allSettled([
-      needsStories && !this.#isAsked.stories ? this.#learnStories(handle) : null,
-      needsRequests && !this.#isAsked.requests ? this.#learnRequests() : null,
-    ]);
+    const { stories, requests } = this.#askedUpTo;
+    const needsStories = notifications.some(({ id, story }) => story && !knownStory(story) && isNewer(id, stories));
+    const needsRequests = notifications.some(({ id, kind }) => kind === 'friend_request' && isNewer(id, requests));
+    const newest = notifications[0]?.id ?? '0';
+    if (needsStories) this.#askedUpTo.stories = newest;
+    if (needsRequests) this.#askedUpTo.requests = newest;
+    await Promise.allSettled([needsStories ? this.#learnStories(handle) : null, needsRequests ? this.#learnRequests() : null]);
   }
 
   async #learnStories(handle: string): Promise<void> {
-    this.#isAsked.stories = true;
     const query = { limit: ITEMS_MAX };
     const asked = moment();
     const { items } = await answer(api.GET('/v1/people/{handle}/stories', { params: { path: { handle }, query } }));
@@ -47,7 +49,6 @@ export class About {
   }
 
   async #learnRequests(): Promise<void> {
-    this.#isAsked.requests = true;
     const query = { side: 'incoming' as const, limit: ITEMS_MAX };
     const { items } = await answer(api.GET('/v1/friend-requests', { params: { query } }));
     this.#asking = new Set(items.map((person) => person.id));

@@ -6,6 +6,8 @@ import Notifications from '$/pages/Notifications.svelte';
 import type { Place } from '$/router/index.svelte';
 import { become } from '$/session/index.svelte';
 
+import { hear, unreadNotifications } from './unread.svelte';
+
 const me = { id: '1', handle: 'mina', display_name: 'Mina', bio: '', language: 'en' } as Person;
 const person = (id: string, name: string) => ({ id, handle: name.toLowerCase(), display_name: name, bio: '', language: 'en' }) as Person;
 const [bo, ana] = [person('7', 'Bo'), person('8', 'Ana')];
@@ -23,28 +25,31 @@ const notification = (id: string, kind: Notification['kind'], actor: Person, mor
 
 let asked: string[];
 let keys = 0;
+/** What the server has. */
+let list: { items: Notification[]; end: boolean; unread: number };
+let requests: Person[];
 
 beforeEach(() => {
   asked = [];
   become(me);
-  const answers: Record<string, unknown> = {
-    'GET /v1/notifications': {
-      items: [
-        notification('4', 'friend_request', bo),
-        notification('3', 'friend_request', ana),
-        notification('2', 'like', bo, { story: '42' }),
-        notification('1', 'comment', ana, { story: '42' }),
-      ],
-      end: true,
-      unread: 0,
-    },
-    // Ana has been answered already.
-    'GET /v1/friend-requests': { items: [bo], end: true },
-    'GET /v1/people/mina/stories': { items: [story], end: true },
-  };
+  const items = [
+    notification('4', 'friend_request', bo),
+    notification('3', 'friend_request', ana),
+    notification('2', 'like', bo, { story: '42' }),
+    notification('1', 'comment', ana, { story: '42' }),
+  ];
+  list = { items, end: true, unread: 0 };
+  // Ana has been answered already.
+  requests = [bo];
+  hear(0);
   vi.stubGlobal('fetch', async (request: Request) => {
     const call = `${request.method} ${new URL(request.url).pathname}`;
     asked.push(call);
+    const answers: Record<string, unknown> = {
+      'GET /v1/notifications': list,
+      'GET /v1/friend-requests': { items: requests, end: true },
+      'GET /v1/people/mina/stories': { items: [story], end: true },
+    };
     return new Response(JSON.stringify(answers[call] ?? {}), { headers: { 'Content-Type': 'application/json' } });
   });
 });
@@ -70,5 +75,46 @@ describe('notifications', () => {
     await fireEvent.click(accept);
     await waitFor(() => expect(screen.queryByRole('button', { name: 'Accept' })).toBeNull());
     expect(asked).toContain('POST /v1/friend-requests/7/accept');
+  });
+
+  describe('that come while one looks', () => {
+    const cy = person('9', 'Cy');
+
+    /** One more, and the live stream says so. */
+    function comes(): void {
+      list = { ...list, items: [notification('5', 'friend_request', cy, { read: false }), ...list.items], unread: 1 };
+      requests = [...requests, cy];
+      hear(1);
+    }
+
+    const marked = () => asked.filter((call) => call === 'PUT /v1/notifications/read-position').length;
+
+    it('are shown, can be answered in their place, and count as seen while they stay marked', async () => {
+      open();
+      await screen.findByText('commented on your story.', { exact: false });
+      comes();
+      await screen.findByText('Cy');
+      const row = () => screen.getByText('Cy').closest<HTMLElement>('.notification');
+      await waitFor(() => expect(row()?.textContent).toContain('Accept'));
+      await waitFor(() => expect(unreadNotifications()).toBe(0));
+      expect(marked()).toBe(1);
+      list = { ...list, items: list.items.map((one) => ({ ...one, read: true })), unread: 0 };
+      hear(1);
+      await waitFor(() => expect(asked.filter((call) => call === 'GET /v1/notifications')).toHaveLength(3));
+      expect(row()?.classList).toContain('unread');
+    });
+
+    it('are not marked as seen in a tab that nobody sees, until it is seen', async () => {
+      const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+      open();
+      await screen.findByText('commented on your story.', { exact: false });
+      comes();
+      await screen.findByText('Cy');
+      expect(marked()).toBe(0);
+      hidden.mockReturnValue(false);
+      document.dispatchEvent(new Event('visibilitychange'));
+      await waitFor(() => expect(unreadNotifications()).toBe(0));
+      expect(marked()).toBe(1);
+    });
   });
 });

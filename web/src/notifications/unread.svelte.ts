@@ -11,6 +11,8 @@ class Unread {
 
 const unread = new Unread();
 
+const waiting = new Set<() => void>();
+
 /** When the count on the bell was heard, or asked. */
 let shown = 0;
 
@@ -22,8 +24,17 @@ export function unreadNotifications(): number {
 /** The count, from an event of the live stream, or from an answer to what was asked at that moment. */
 export function hear(count: number, asked = moment()): void {
   if (asked < shown) return;
+  // The first count is no news. The same count may stand for another notification.
+  const isNews = shown > 0 && count > 0;
   shown = asked;
   unread.count = count;
+  if (isNews) for (const then of waiting) then();
+}
+
+/** Calls `then` whenever there may be new ones. Returns a function that ends this. */
+export function whenNotified(then: () => void): () => void {
+  waiting.add(then);
+  return () => waiting.delete(then);
 }
 
 /** Asks the server for the count. */

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 
 import { moment } from '$/api/moment';
 
-import { askUnread, hear, unreadNotifications } from './unread.svelte';
+import { askUnread, hear, unreadNotifications, whenNotified } from './unread.svelte';
 
 /** Answers to questions for the count, in the order in which they were asked. */
 function answers(): ((unread: number) => void)[] {
@@ -22,6 +22,18 @@ it('shows what the live stream said after the server was asked, whichever comes 
   waiting[0]?.(0);
   await asking;
   expect(unreadNotifications()).toBe(1);
+});
+
+it('says that there may be new ones, also when as many have been read meanwhile', () => {
+  let said = 0;
+  const stop = whenNotified(() => (said += 1));
+  hear(1);
+  hear(1);
+  hear(0);
+  expect(said).toBe(2);
+  stop();
+  hear(2);
+  expect(said).toBe(2);
 });
 
 it('shows the answer to the last question, whichever comes first', async () => {
