@@ -10,6 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use quick_cache::{UnitWeighter, Weighter};
 use sosik_fabric::cache::StampedCache;
+use sosik_feed::limits::{ENTITIES_MAX, LINKS_MAX};
 use sosik_feed::{Circle, PersonId, StoryId};
 use sosik_store::{LikedStories, PersonRecord, SessionRecord, StoryCounts, StoryRecord, TokenHash};
 use xxhash_rust::xxh3::xxh3_64;
@@ -84,6 +85,28 @@ impl StoryEntry {
         *self.counts.lock()
     }
 
+    /// Approximate memory of the entry with all its rendered forms, which are made later. Each form repeats the text, the
+    /// mentions and the tags, and describes the entities of the text.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        const ENTRY_BYTES: usize = 512;
+        // A handle and an id, with the allocation of the record or the field names of the JSON.
+        const MENTION_BYTES: usize = 50;
+        const TAG_BYTES: usize = 24;
+        // The field names and positions of the JSON, and a short address.
+        const ENTITY_BYTES: usize = 80;
+        let StoryRecord {
+            text,
+            mentions,
+            tags,
+            ..
+        } = &self.record;
+        let tags: usize = tags.iter().map(|tag| TAG_BYTES + tag.len()).sum();
+        let record = text.len() + MENTION_BYTES * mentions.len() + tags;
+        let rendered = record + ENTITY_BYTES * entities_at_most(text);
+        (ENTRY_BYTES + record + Presentation::COUNT * rendered) as u64
+    }
+
     pub(crate) fn update_counts(&self, newer: StoryCounts) {
         let mut counts = self.counts.lock();
         if newer.revision > counts.revision {
@@ -110,28 +133,27 @@ pub struct SessionEntry {
     pub used_at: AtomicU64,
 }
 
-/// Weighs an entry by its approximate memory: each rendered form repeats the text, the mentions and the tags.
+/// A quick upper bound for the number of entities in a text.
+fn entities_at_most(text: &str) -> usize {
+    let count = |begins: fn(&[u8]) -> bool| {
+        let pairs = text.as_bytes().windows(2);
+        pairs.filter(|pair| begins(pair)).count()
+    };
+    let mentions_and_tags = count(|pair| matches!(pair, [b'@' | b'#', _]));
+    let links = count(|pair| matches!(pair, b":/" | b"w." | b"W."));
+    (mentions_and_tags + links.min(LINKS_MAX)).min(ENTITIES_MAX)
+}
+
+/// Weighs an entry by its approximate memory.
 #[derive(Clone)]
 pub(crate) struct StoryWeight;
 
 impl Weighter<StoryId, Option<Arc<StoryEntry>>> for StoryWeight {
     fn weight(&self, _: &StoryId, story: &Option<Arc<StoryEntry>>) -> u64 {
         const GONE_BYTES: u64 = 64;
-        const ENTRY_BYTES: u64 = 512;
-        // A handle and an id, with the allocation of the record or the field names of the JSON.
-        const MENTION_BYTES: usize = 50;
-        const TAG_BYTES: usize = 24;
-        story.as_ref().map_or(GONE_BYTES, |story| {
-            let StoryRecord {
-                text,
-                mentions,
-                tags,
-                ..
-            } = &story.record;
-            let tags: usize = tags.iter().map(|tag| TAG_BYTES + tag.len()).sum();
-            let bytes = text.len() + MENTION_BYTES * mentions.len() + tags;
-            ENTRY_BYTES + (1 + Presentation::COUNT as u64) * bytes as u64
-        })
+        story
+            .as_ref()
+            .map_or(GONE_BYTES, |story| story.memory_bytes())
     }
 }
 

@@ -287,3 +287,60 @@ fn a_page_keeps_its_tag_while_only_the_cursor_for_newer_stories_moves() {
     assert_eq!(page(1, 1), page(1_000_000, 1));
     assert_ne!(page(1, 1), page(1, 2));
 }
+
+/// The memory of a story and its JSON, without the entry itself.
+fn measured(item: &StoryItem) -> usize {
+    let record = &item.story.record;
+    let handles =
+        (record.mentions.iter()).map(|mention| size_of::<Mention>() + mention.handle.len());
+    let tags = record
+        .tags
+        .iter()
+        .map(|tag| size_of::<String>() + tag.len());
+    record.text.len() + handles.sum::<usize>() + tags.sum::<usize>() + story(item).len()
+}
+
+#[test]
+fn a_cached_story_weighs_about_the_memory_that_it_and_its_json_take() {
+    let mention = |number: u64| Mention {
+        person: PersonId::from_u64(1 << 60 | number),
+        handle: format!("someone{number}"),
+    };
+    let many: Vec<_> = (0..50).map(mention).collect();
+    let handles: Vec<_> = many.iter().map(|one| format!("@{}", one.handle)).collect();
+    let tags: Vec<_> = (0..10).map(|number| format!("소식{number}")).collect();
+    for (what, text, mentions, tags) in [
+        ("long", "가나다라. ".repeat(900), vec![], vec![]),
+        ("50 mentions", handles.join(" "), many.clone(), vec![]),
+        (
+            "one mention, often",
+            "@someone1 ".repeat(200),
+            vec![mention(1)],
+            vec![],
+        ),
+        ("short links", "www.a.kr ".repeat(200), vec![], vec![]),
+        (
+            "long links",
+            "https://namu.wiki/w/news/page ".repeat(100),
+            vec![],
+            vec![],
+        ),
+        (
+            "tags",
+            tags.iter().map(|tag| format!("#{tag} ")).collect(),
+            vec![],
+            tags,
+        ),
+    ] {
+        let mut record = item(1, &text, false).story.record.clone();
+        (record.mentions, record.tags) = (mentions, tags);
+        let item = StoryItem {
+            story: Arc::new(StoryEntry::from(record)),
+            ..item(1, "", false)
+        };
+        let (weight, memory) = (item.story.memory_bytes() as usize, measured(&item));
+        println!("{what}: weight {weight}, memory {memory}");
+        assert!(weight * 4 >= memory * 3, "{what}: {weight} for {memory}");
+        assert!(weight <= memory * 2 + 512, "{what}: {weight} for {memory}");
+    }
+}

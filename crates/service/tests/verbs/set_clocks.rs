@@ -1,12 +1,23 @@
 //! The clock is set back while the service runs.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sosik_feed::{Audience, StoryId};
-use sosik_service::Clock;
+use sosik_fabric::Engines;
+use sosik_fabric::memory::MemoryOptions;
+use sosik_feed::{Audience, StoryId, Timestamp};
+use sosik_service::stories::PostRequest;
+use sosik_service::{Clock, Parts, Service, ServiceError, Settings};
 use sosik_store::LeaseRequest;
+use sosik_store_sqlite::{SqliteOptions, SqliteStore};
+use tokio::time::timeout;
 
+use crate::clock::TestClock;
 use crate::world::World;
+
+/// A call that does not return within this time counts as one that never returns.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn what_is_marked_read_before_the_clock_goes_back_does_not_cover_what_comes() {
@@ -60,4 +71,57 @@ async fn after_a_lost_lease_ids_stay_above_the_settled_point_although_the_clock_
     let next = next.lowest();
     assert_ne!(next.node(), node);
     assert!(StoryId::new(next) > watermark);
+}
+
+/// A clock of a machine that is suspended between any two looks at the monotonic clock.
+#[derive(Default)]
+struct SuspendedClock {
+    clock: TestClock,
+    suspends: AtomicBool,
+}
+
+impl Clock for SuspendedClock {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        if self.suspends.load(Ordering::SeqCst) {
+            self.clock.advance(2 * Settings::default().node.lease);
+        }
+        self.clock.monotonic()
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_lease_expires_at_each_renewal_is_shed_and_does_not_retry_for_ever() {
+    let clock = Arc::new(SuspendedClock::default());
+    let options = SqliteOptions {
+        now: clock.now(),
+        ..SqliteOptions::temporary()
+    };
+    let mut settings = Settings::default();
+    settings.delivery.backlog_wait_max = Duration::MAX;
+    let parts = Parts {
+        store: SqliteStore::open(&options).unwrap(),
+        engines: Engines::memory(MemoryOptions::default(), 1),
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        settings,
+        sabotage: None,
+    };
+    let service = Service::start(parts).await.unwrap();
+    let author = service.next_person().await.unwrap();
+    clock.suspends.store(true, Ordering::SeqCst);
+    let request = PostRequest {
+        text: "story".to_owned(),
+        audience: Audience::Friends,
+        idempotency_key: None,
+    };
+    let post = timeout(PATIENCE, service.stories().post(author, request)).await;
+    assert!(matches!(post, Ok(Err(ServiceError::Busy(_)))), "{post:?}");
+    let id = timeout(PATIENCE, service.next_id()).await;
+    assert!(matches!(id, Ok(Err(ServiceError::Busy(_)))), "{id:?}");
+    clock.suspends.store(false, Ordering::SeqCst);
+    service.next_id().await.unwrap();
+    service.stop().await;
 }
