@@ -205,6 +205,59 @@ async fn unread_answers_without_an_account_take_no_room_from_people_with_one() {
 }
 
 #[tokio::test]
+async fn half_of_the_room_is_kept_for_requests_with_an_account() {
+    const FILE_BYTES: usize = 4 << 10;
+    let app = TestApp::with(|settings| {
+        settings.api.connections.answer_bytes_max = 16 * FILE_BYTES;
+        settings.api.connections.answer_stall = Duration::from_secs(60);
+    })
+    .await;
+    let mina = app.user("mina").await;
+    let (mut connections, mut unread) = (Vec::new(), Vec::new());
+    for network in [2, 3, 4] {
+        let own = Ipv4Addr::new(127, 0, network, 1);
+        let mut connection = Http2::from_address(own, &app.url(), 0).await;
+        for _ in 0..7 {
+            let answer = connection.ask("/openapi.json", None).await.await.unwrap();
+            assert_eq!(answer.status(), 200, "no more than a refusal takes");
+            unread.push(answer);
+        }
+        connections.push(connection);
+    }
+    mina.get("/v1/feed").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_person_who_reads_nothing_takes_no_room_from_others() {
+    let app = TestApp::with(|settings| {
+        settings.api.connections.answer_bytes_max = 4 * MIB;
+        settings.api.connections.answer_stall = Duration::from_secs(60);
+    })
+    .await;
+    let (mina, page) = author(&app).await;
+    let jun = app.user("jun").await;
+    let (mut connections, mut statuses) = (Vec::new(), Vec::new());
+    let mut unread = Vec::new();
+    for network in 2..6 {
+        let own = Ipv4Addr::new(127, 0, network, 1);
+        let mut connection = Http2::from_address(own, &app.url(), 0).await;
+        for _ in 0..3 {
+            let answer = connection
+                .ask(&page, Some(&mina.token))
+                .await
+                .await
+                .unwrap();
+            statuses.push(answer.status().as_u16());
+            unread.push(answer);
+        }
+        connections.push(connection);
+    }
+    let given = statuses.iter().filter(|status| **status == 200).count();
+    assert!((1..=2).contains(&given), "{statuses:?}");
+    jun.get(&page).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_refusal_for_lack_of_room_that_is_not_read_ends_with_its_connection() {
     let app = TestApp::with(|settings| {
         settings.api.connections.answer_stall = Duration::from_secs(2);

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::Response;
+use sosik_feed::PersonId;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
@@ -231,8 +232,12 @@ impl RequestReservation {
     ///
     /// # Errors
     /// When there is no room for the response. The refusal has room, and a deadline like any other response.
-    pub(super) fn hold(&mut self, response: &Response, is_signed_in: bool) -> Result<(), Problem> {
-        let mut permit = self.permit.take().filter(|_| !is_signed_in);
+    pub(super) fn hold(
+        &mut self,
+        response: &Response,
+        person: Option<PersonId>,
+    ) -> Result<(), Problem> {
+        let mut permit = self.permit.take().filter(|_| person.is_none());
         let Some(request) = &self.request else {
             return Ok(());
         };
@@ -240,7 +245,7 @@ impl RequestReservation {
         let bytes = response_bytes::bytes(response);
         let room = |bytes| Room {
             networks: self.client,
-            is_signed_in,
+            person,
             bytes,
         };
         if self.changes_something || bytes <= SMALL_BYTES {
@@ -269,6 +274,8 @@ fn class_of(route: &str) -> Option<RequestClass> {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
 
     fn admission(permits: usize, waiting: usize) -> Admission {
@@ -376,6 +383,29 @@ mod tests {
         }
         let other = ClientNetworks::of([0x2001, 0xdb8, 2, 0, 0, 0, 0, 1].into());
         assert!(admission.acquire(RequestClass::Feed, other).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_request_beyond_the_queue_is_shed_at_once() {
+        const FOR_EVER: Duration = Duration::from_secs(100_000);
+        for class in [RequestClass::Feed, RequestClass::Other] {
+            let admission = Admission {
+                wait: FOR_EVER,
+                ..admission(8, 2)
+            };
+            let enter = |network| admission.acquire(class, client(network)).now_or_never();
+            let held: Vec<_> = (0..8).map_while(|network| enter(network)?.ok()).collect();
+            let mut waiting =
+                [8, 9].map(|network| Box::pin(admission.acquire(class, client(network))));
+            for request in &mut waiting {
+                assert!(request.now_or_never().is_none(), "it waits");
+            }
+            let shed = enter(10).expect("it does not wait");
+            assert!(matches!(shed, Err(Problem::Busy(_))));
+            drop(held);
+            let [first, second] = waiting;
+            assert!(first.await.is_ok() && second.await.is_ok());
+        }
     }
 
     #[tokio::test]

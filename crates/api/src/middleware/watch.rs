@@ -72,7 +72,7 @@ fn hold(
     context: &RequestContext,
 ) -> Response {
     let response = handled.unwrap_or_else(IntoResponse::into_response);
-    match reservation.hold(&response, context.person().is_some()) {
+    match reservation.hold(&response, context.person()) {
         Ok(()) => response,
         Err(problem) => problem.into_response(),
     }

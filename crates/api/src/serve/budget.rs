@@ -5,15 +5,16 @@
 //! disconnected, so that its room is released.
 //!
 //! Responses to requests without an account take at most half of the room, so that clients without an account cannot
-//! cause the requests of people with one to be shed.
+//! cause the requests of people with one to be shed. One person takes a part only, from any number of networks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+use sosik_feed::PersonId;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::connection::Connection;
-use super::networks::{NetworkShare, NetworkShares};
+use super::networks::{NetworkShare, NetworkShares, ShareTable};
 use crate::extract::ClientNetworks;
 use crate::settings::Connections;
 
@@ -22,6 +23,10 @@ const RATE_MIN: u64 = 1_024;
 
 /// The minimum rate while more than half of the room is in use, because slow clients then cause others to be rejected.
 const RATE_MIN_WHEN_FULL: u64 = 16 * 1_024;
+
+/// The part of the room that one person takes: an eighth. It is 32 MiB by default, as much as four connections may hold.
+/// Sign-ups are rate limited by network, so nobody has many accounts at once.
+const PERSON_PART: usize = 8;
 
 /// Unwritten bytes of responses of one listener.
 #[derive(Debug)]
@@ -32,6 +37,7 @@ pub(super) struct ResponseBudget {
     max: usize,
     anonymous_max: usize,
     networks: Arc<NetworkShares>,
+    people: ShareTable,
 }
 
 /// A response that needs room.
@@ -39,8 +45,8 @@ pub(super) struct ResponseBudget {
 pub(crate) struct Room {
     /// The client.
     pub(crate) networks: ClientNetworks,
-    /// Whether the request was one of a person with an account.
-    pub(crate) is_signed_in: bool,
+    /// The person of the request, if it had a session.
+    pub(crate) person: Option<PersonId>,
     /// The memory that the response occupies.
     pub(crate) bytes: usize,
 }
@@ -74,6 +80,7 @@ impl ResponseBudget {
             max: limits.answer_bytes_max,
             anonymous_max: limits.answer_bytes_max / 2,
             networks: NetworkShares::of(limits.answer_bytes_max as u64),
+            people: ShareTable::new((limits.answer_bytes_max / PERSON_PART).max(1) as u64),
         }
     }
 
@@ -116,10 +123,13 @@ impl ResponseBudget {
 
     /// Counts bytes. What is held without an account beyond its half does not count for people with one.
     fn take(&self, room: Room) -> bool {
-        if room.is_signed_in {
+        if let Some(person) = room.person {
+            let slot = self.people.slot(person.as_u64());
+            let person_has = self.people.add(slot, room.bytes as u64);
             let before = self.signed_in.fetch_add(room.bytes, Ordering::AcqRel);
             let anonymous = self.anonymous.load(Ordering::Acquire);
-            return before + room.bytes + anonymous.min(self.anonymous_max) <= self.max;
+            let after = before + room.bytes + anonymous.min(self.anonymous_max);
+            return person_has && after <= self.max;
         }
         let before = self.anonymous.fetch_add(room.bytes, Ordering::AcqRel);
         let signed_in = self.signed_in.load(Ordering::Acquire);
@@ -128,11 +138,13 @@ impl ResponseBudget {
     }
 
     pub(super) fn release(&self, room: Room) {
-        let held = match room.is_signed_in {
-            true => &self.signed_in,
-            false => &self.anonymous,
+        let Some(person) = room.person else {
+            self.anonymous.fetch_sub(room.bytes, Ordering::AcqRel);
+            return;
         };
-        held.fetch_sub(room.bytes, Ordering::AcqRel);
+        let slot = self.people.slot(person.as_u64());
+        self.people.release(slot, room.bytes as u64);
+        self.signed_in.fetch_sub(room.bytes, Ordering::AcqRel);
     }
 }
 
@@ -195,23 +207,25 @@ mod tests {
         registry.open(([127, 0, 0, last], 9).into())
     }
 
-    /// Room for a response to a person in one of many networks.
+    /// Room for a response to another person each time, in one of many networks.
     fn room(network: u64, bytes: usize) -> Room {
+        static PEOPLE: AtomicU64 = AtomicU64::new(1);
+        let person = PersonId::from_u64(PEOPLE.fetch_add(1, Ordering::Relaxed));
+        Room {
+            person: Some(person),
+            ..anonymous(network, bytes)
+        }
+    }
+
+    fn anonymous(network: u64, bytes: usize) -> Room {
         let networks = ClientNetworks {
             narrow: network,
             wide: network,
         };
         Room {
             networks,
-            is_signed_in: true,
+            person: None,
             bytes,
-        }
-    }
-
-    fn anonymous(network: u64, bytes: usize) -> Room {
-        Room {
-            is_signed_in: false,
-            ..room(network, bytes)
         }
     }
 
@@ -290,6 +304,24 @@ mod tests {
         }
         let people: Vec<_> = (11..=18).map_while(|n| hold(n, room)).collect();
         assert_eq!(people.len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_person_takes_an_eighth_of_the_room_from_any_number_of_networks() {
+        let registry = registry();
+        let hold = |network: u8, person: u64| {
+            let person = Some(PersonId::from_u64(person));
+            let room = Room {
+                person,
+                ..anonymous(network.into(), MIB / 2)
+            };
+            connection(&registry, network).hold(room, &mut None)
+        };
+        let held: Vec<_> = (1..=16).filter_map(|network| hold(network, 1)).collect();
+        assert_eq!(held.len(), 2);
+        assert!(hold(17, 2).is_some(), "another person has room");
+        drop(held);
+        assert!(hold(18, 1).is_some(), "the person has room again");
     }
 
     #[tokio::test]

@@ -441,7 +441,7 @@ impl InFlight {
         let unreserved = || {
             let room = Room {
                 networks: ClientNetworks::of(self.connection.peer().ip()),
-                is_signed_in: false,
+                person: None,
                 bytes: 0,
             };
             self.connection.hold_unlimited(room, None)

@@ -23,15 +23,16 @@ const SLOTS: usize = 16_384;
 /// Amounts held by network.
 #[derive(Debug)]
 pub(crate) struct NetworkShares {
-    narrow: Table,
-    wide: Table,
-    hasher: RandomState,
+    narrow: ShareTable,
+    wide: ShareTable,
 }
 
+/// Amounts held by key.
 #[derive(Debug)]
-struct Table {
+pub(super) struct ShareTable {
     held: Box<[AtomicU64]>,
     max: u64,
+    hasher: RandomState,
 }
 
 /// An amount that the networks of one client hold. Dropping it releases the amount.
@@ -55,9 +56,8 @@ impl NetworkShares {
     pub(crate) fn with_narrow_max(narrow_max: u64, total: u64) -> Arc<Self> {
         let wide_max = (total.saturating_mul(3) / 4).max(narrow_max);
         Arc::new(Self {
-            narrow: Table::new(narrow_max),
-            wide: Table::new(wide_max),
-            hasher: RandomState::default(),
+            narrow: ShareTable::new(narrow_max),
+            wide: ShareTable::new(wide_max),
         })
     }
 
@@ -99,25 +99,28 @@ impl NetworkShares {
     }
 
     fn slots(&self, client: ClientNetworks) -> (usize, usize) {
-        (self.slot(client.narrow), self.slot(client.wide))
-    }
-
-    fn slot(&self, network: u64) -> usize {
-        let hash = self.hasher.hash_one(network) % SLOTS as u64;
-        usize::try_from(hash).unwrap_or_default()
+        (self.narrow.slot(client.narrow), self.wide.slot(client.wide))
     }
 }
 
-impl Table {
-    fn new(max: u64) -> Self {
+impl ShareTable {
+    /// A table in which each key holds at most `max`.
+    pub(super) fn new(max: u64) -> Self {
         Self {
             held: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
             max,
+            hasher: RandomState::default(),
         }
     }
 
+    /// The counter of a key.
+    pub(super) fn slot(&self, key: u64) -> usize {
+        let hash = self.hasher.hash_one(key) % SLOTS as u64;
+        usize::try_from(hash).unwrap_or_default()
+    }
+
     /// Adds an amount, and returns whether less than the maximum was held before.
-    fn add(&self, slot: usize, amount: u64) -> bool {
+    pub(super) fn add(&self, slot: usize, amount: u64) -> bool {
         self.held[slot].fetch_add(amount, Ordering::AcqRel) < self.max
     }
 
@@ -125,7 +128,7 @@ impl Table {
         self.held[slot].load(Ordering::Acquire) >= self.max
     }
 
-    fn release(&self, slot: usize, amount: u64) {
+    pub(super) fn release(&self, slot: usize, amount: u64) {
         self.held[slot].fetch_sub(amount, Ordering::AcqRel);
     }
 }

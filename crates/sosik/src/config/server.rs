@@ -110,7 +110,7 @@ settings! {
         bodies_mib => api.bodies_bytes_max, unit: Mib, allowed: 1..=MIB_MAX;
 
         /// Memory for all answers that wait to be written. Without room, requests get 503. One network may use at most
-        /// half.
+        /// half, and one person an eighth.
         answers_mib => api.connections.answer_bytes_max, unit: Mib, allowed: 16..=MIB_MAX;
 
         /// Memory for the answers of one connection that wait to be written. Above it, further requests of the
