@@ -145,8 +145,22 @@ impl io::Write for Lines {
     }
 }
 
+/// Logs the same line in a thread without a subscriber, as another test may do.
+fn log_in_another_thread() {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let ask = move || {
+        let runtime = { runtime }.enable_all().build().unwrap();
+        runtime.block_on(ask("/fails"))
+    };
+    let failed = std::thread::spawn(ask).join().unwrap();
+    assert_eq!(failed.status(), StatusCode::INTERNAL_SERVER_ERROR);
+}
+
 #[tokio::test]
 async fn a_failure_is_one_line_whose_fields_are_at_the_top() {
+    // While only one subscriber exists, `tracing` asks the subscriber of the thread that logs a line first, which may be
+    // another test, and remembers its answer for all threads. A second subscriber makes it ask all of them.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let lines = Lines::default();
     let writer = lines.clone();
     let log = tracing_subscriber::fmt()
@@ -156,6 +170,7 @@ async fn a_failure_is_one_line_whose_fields_are_at_the_top() {
         .with_writer(move || writer.clone())
         .finish();
     let _logs = tracing::subscriber::set_default(log);
+    log_in_another_thread();
     let response = ask("/fails").await;
     let lines = String::from_utf8(lines.0.lock().clone()).unwrap();
     let line: serde_json::Value = serde_json::from_str(&lines).unwrap();
