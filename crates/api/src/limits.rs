@@ -212,7 +212,7 @@ mod tests {
     fn limits(engine: impl RateLimits) -> Limits {
         let buckets = Buckets {
             engine: Arc::new(engine),
-            clock: Arc::new(SystemClock::default()),
+            clock: Arc::new(SystemClock),
         };
         Limits::new(&Rates::all(1, 1), buckets)
     }

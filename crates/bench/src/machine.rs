@@ -20,7 +20,7 @@ pub(crate) struct Machine {
 impl Machine {
     /// Describes this machine now.
     pub(crate) fn look() -> Self {
-        let now = SystemClock::default().now();
+        let now = SystemClock.now();
         let now = jiff::Timestamp::from_millisecond(now.as_i64()).unwrap_or_default();
         let cores = std::thread::available_parallelism();
         Self {

@@ -10,6 +10,9 @@
 //! largest position, and the loader requires a copy that has it ([`Stamp::at_least`]). Otherwise a loader that starts
 //! after the change could read the old value from a lagging copy, and the cache would keep it.
 //!
+//! With several nodes, a change may be committed on another node. A node serves from its caches only while its
+//! [`CacheGate`] is open, that is while it holds a lease.
+//!
 //! If two keys share a stamp, a change of one prevents the other's value from being kept. It never causes a wrong
 //! value.
 
@@ -20,6 +23,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sosik_feed::CommitPosition;
 
+use crate::cache_gate::CacheGate;
 use crate::hash::IdHash;
 
 /// Number of stamps. Two keys that change at the same time rarely share one; 96 KiB of locks.
@@ -51,6 +55,7 @@ pub struct StampedCache<K, V, W> {
     values: Cache<K, V, W, IdHash>,
     hash: IdHash,
     stamps: Box<[Mutex<Stamp>]>,
+    gate: CacheGate,
 }
 
 impl<K, V, W> StampedCache<K, V, W>
@@ -59,8 +64,8 @@ where
     V: Clone,
     W: Weighter<K, V> + Clone,
 {
-    /// A cache for `weight`, in the unit of the weighter, and about `entries` values.
-    pub fn new(entries: usize, weight: u64, weighter: W) -> Self {
+    /// A cache for `weight`, in the unit of the weighter, and about `entries` values. It serves while the gate is open.
+    pub fn new(entries: usize, weight: u64, weighter: W, gate: CacheGate) -> Self {
         let hash = IdHash::default();
         let values = Cache::with(
             entries,
@@ -73,12 +78,28 @@ where
             values,
             hash,
             stamps: (0..STAMPS).map(|_| Mutex::default()).collect(),
+            gate,
         }
     }
 
-    /// The cached value.
+    /// The cached value. `None` while the gate is closed.
     pub fn get(&self, key: &K) -> Option<V> {
-        self.values.get(key)
+        match self.gate.is_open() {
+            true => self.values.get(key),
+            false => None,
+        }
+    }
+
+    /// The cached values of several keys, in their order. The gate is checked once, before the first look-up.
+    pub fn get_all<'a>(
+        &'a self,
+        keys: impl Iterator<Item = &'a K> + 'a,
+    ) -> impl Iterator<Item = Option<V>> + 'a {
+        let open = self.gate.is_open();
+        keys.map(move |key| match open {
+            true => self.values.get(key),
+            false => None,
+        })
     }
 
     /// The stamp of a key. Call this before loading, and load from a copy that has its position.
@@ -147,7 +168,7 @@ mod tests {
     use quick_cache::UnitWeighter;
 
     fn cache() -> StampedCache<u64, &'static str, UnitWeighter> {
-        StampedCache::new(100, 100, UnitWeighter)
+        StampedCache::new(100, 100, UnitWeighter, CacheGate::open())
     }
 
     #[test]
@@ -164,7 +185,7 @@ mod tests {
     #[test]
     fn ids_that_differ_in_their_time_only_have_all_the_room() {
         let (keys, weight) = (10_000_u64, 10_000);
-        let cache = StampedCache::new(10_000, weight, UnitWeighter);
+        let cache = StampedCache::new(10_000, weight, UnitWeighter, CacheGate::open());
         for key in (0..keys).map(|milliseconds| milliseconds << 22) {
             cache.insert_unless_stale(key, "kept", cache.stamp(&key));
         }
@@ -185,6 +206,21 @@ mod tests {
         cache.insert_unless_stale(1, "old", stamp);
         assert!(!mended, "there was nothing to mend");
         assert_eq!(cache.get(&1), None);
+    }
+
+    #[test]
+    fn a_closed_gate_serves_nothing_and_loads_are_kept_for_later() {
+        let gate = CacheGate::closed(std::sync::Arc::new(|| std::time::Duration::from_secs(1)));
+        let cache = StampedCache::new(100, 100, UnitWeighter, gate.clone());
+        cache.insert_unless_stale(1, "kept", cache.stamp(&1));
+        assert_eq!(cache.get(&1), None);
+        assert_eq!(cache.get_all([&1].into_iter()).collect::<Vec<_>>(), [None]);
+        gate.open_until(std::time::Duration::from_secs(2));
+        assert_eq!(cache.get(&1), Some("kept"));
+        assert_eq!(
+            cache.get_all([&1, &2].into_iter()).collect::<Vec<_>>(),
+            [Some("kept"), None]
+        );
     }
 
     /// A store with a copy that lags behind: `(position, value)` of each.
@@ -232,7 +268,8 @@ mod tests {
     #[test]
     fn readers_never_see_a_value_older_than_the_last_acknowledged_change() {
         use std::sync::atomic::{AtomicU64, Ordering};
-        let cache = StampedCache::<u64, u64, UnitWeighter>::new(10, 10, UnitWeighter);
+        let cache =
+            StampedCache::<u64, u64, UnitWeighter>::new(10, 10, UnitWeighter, CacheGate::open());
         let (store, acknowledged) = (AtomicU64::new(0), AtomicU64::new(0));
         std::thread::scope(|scope| {
             scope.spawn(|| {

@@ -8,6 +8,7 @@
 //! To add an engine, implement a contract and run its `suite` on it.
 
 pub mod cache;
+pub mod cache_gate;
 pub mod delivery_queue;
 pub mod engines;
 pub mod error;
@@ -23,6 +24,7 @@ pub mod suite;
 pub mod timelines;
 pub mod wake_ups;
 
+pub use cache_gate::CacheGate;
 pub use delivery_queue::DeliveryQueue;
 pub use engines::Engines;
 pub use error::{FabricError, FabricResult};

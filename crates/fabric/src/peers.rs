@@ -8,39 +8,11 @@
 //! caches may be outdated.
 
 use async_trait::async_trait;
-use sosik_feed::{CommitPosition, PersonId, StoryCounts, StoryId};
+pub use sosik_feed::{Change, Own, PeerId};
+use sosik_feed::{CommitPosition, StoryCounts, StoryId};
 use tokio::sync::oneshot;
 
 use crate::error::FabricResult;
-
-/// A change of the store. Every read on any node that begins after the response to the write sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// Text, audience or existence of a story.
-    Story(StoryId),
-    /// The profile of a person.
-    Person(PersonId),
-    /// A person is now hidden from this reader, or fewer of their stories are visible. The timeline stays, because
-    /// reads filter it.
-    CircleShrank(PersonId),
-    /// Stories that are missing from this reader's timeline now belong in it. The timeline is dropped and rebuilt.
-    CircleGrew(PersonId),
-    /// Sessions of a person that ended, by the SHA-256 of their tokens.
-    SessionsEnded(PersonId, Vec<[u8; 32]>),
-    /// State of a person that only they see. Their next read on any node sees it.
-    Own(PersonId, Own),
-    /// The effect of a write is unknown, so everything in the caches may be outdated.
-    Everything,
-}
-
-/// State of one person that only they see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Own {
-    /// The stories that they like.
-    Likes,
-    /// Their read position, moved to this story. It never goes back.
-    ReadPosition(StoryId),
-}
 
 /// A new value that other nodes see soon. If the message is lost, they see the value when their entry is evicted. An
 /// update never shows a story to more people.
@@ -66,24 +38,6 @@ impl Notice {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.updates.is_empty()
-    }
-}
-
-/// One process of the cluster, from its start to its end. A node that restarts has another id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct PeerId(u64);
-
-impl PeerId {
-    /// The id with this number. Engines draw it at random.
-    #[must_use]
-    pub const fn from_u64(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// Its number.
-    #[must_use]
-    pub const fn as_u64(self) -> u64 {
-        self.0
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod audience;
 pub mod bucket;
+pub mod changes;
 pub mod commit;
 pub mod counts;
 pub mod cursor;
@@ -9,6 +10,7 @@ pub mod generator;
 pub mod id;
 pub mod limits;
 pub mod orders;
+pub mod peer;
 pub mod people;
 pub mod pulled;
 pub mod rules;
@@ -19,9 +21,11 @@ pub mod timeline;
 
 pub use audience::{Audience, Circle, NotificationCause, Relation, Visibility};
 pub use bucket::Bucket;
+pub use changes::{Change, Own};
 pub use commit::{CommitPosition, Committed};
 pub use counts::StoryCounts;
 pub use cursor::{Cursor, Position};
 pub use id::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId, UnownedId};
+pub use peer::PeerId;
 pub use rules::RuleBroken;
 pub use time::Timestamp;

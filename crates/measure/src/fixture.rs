@@ -51,7 +51,7 @@ impl Fixture {
 
     /// Starts a service on the store.
     pub(crate) async fn open(&self) -> anyhow::Result<Target> {
-        let clock = Arc::new(SystemClock::default());
+        let clock = Arc::new(SystemClock);
         let store = SqliteStore::open(&SqliteOptions::at(self.file(), clock.now()))?;
         let settings = Settings::default();
         let options = MemoryOptions {
@@ -62,6 +62,7 @@ impl Fixture {
         let operations = Arc::<SqliteStore>::clone(&store);
         let service = Service::start(Parts {
             store,
+            cache_leases: None,
             engines: Engines::memory(options, 1),
             clock,
             settings,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use quick_cache::{UnitWeighter, Weighter};
+use sosik_fabric::CacheGate;
 use sosik_fabric::cache::StampedCache;
 use sosik_feed::limits::{ENTITIES_MAX, LINKS_MAX};
 use sosik_feed::{Circle, PersonId, StoryId};
@@ -171,7 +172,8 @@ pub(crate) type Circles = StampedCache<PersonId, Arc<Circle>, CircleWeight>;
 
 /// All caches of a node.
 pub(crate) struct Caches {
-    /// `None` records that a story is gone: ids are never reused.
+    /// `None` records that a story is deleted: ids are never reused. A story that is not found is not recorded, because
+    /// another node may be writing it.
     pub(crate) stories: StampedCache<StoryId, Option<Arc<StoryEntry>>, StoryWeight>,
     pub(crate) people: StampedCache<PersonId, Arc<PersonEntry>, UnitWeighter>,
     pub(crate) circles: Circles,
@@ -188,7 +190,7 @@ pub(crate) struct Caches {
 const UNKNOWN_TOKENS_MAX: usize = 4_096;
 
 impl Caches {
-    pub(crate) fn new(settings: &CacheSettings) -> Self {
+    pub(crate) fn new(settings: &CacheSettings, gate: &CacheGate) -> Self {
         const STORY_BYTES: u64 = 1024;
         const CIRCLE_BYTES: u64 = 2048;
         let entries = |bytes: u64, each: u64| usize::try_from(bytes / each).unwrap_or(usize::MAX);
@@ -198,20 +200,23 @@ impl Caches {
                 entries(settings.stories_bytes, STORY_BYTES),
                 settings.stories_bytes,
                 StoryWeight,
+                gate.clone(),
             ),
-            people: StampedCache::new(people, people as u64, UnitWeighter),
+            people: StampedCache::new(people, people as u64, UnitWeighter, gate.clone()),
             circles: StampedCache::new(
                 entries(settings.circles_room(), CIRCLE_BYTES),
                 settings.circles_room(),
                 CircleWeight,
+                gate.clone(),
             ),
-            liked: StampedCache::new(people, people as u64, UnitWeighter),
-            read_positions: StampedCache::new(people, people as u64, UnitWeighter),
-            sessions: StampedCache::new(sessions, sessions as u64, UnitWeighter),
+            liked: StampedCache::new(people, people as u64, UnitWeighter, gate.clone()),
+            read_positions: StampedCache::new(people, people as u64, UnitWeighter, gate.clone()),
+            sessions: StampedCache::new(sessions, sessions as u64, UnitWeighter, gate.clone()),
             unknown_tokens: StampedCache::new(
                 UNKNOWN_TOKENS_MAX,
                 UNKNOWN_TOKENS_MAX as u64,
                 UnitWeighter,
+                gate.clone(),
             ),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sosik_fabric::Engines;
 use sosik_feed::cursor::seal::Seals;
 use sosik_feed::{PersonId, RawId, UnownedId};
-use sosik_store::Store;
+use sosik_store::{CacheLeases, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::caches::CacheStats;
@@ -38,6 +38,8 @@ struct Handles {
 pub struct Parts {
     /// The source of truth.
     pub store: Arc<dyn Store>,
+    /// The leases on caches, for a store with several nodes. Without them this node must be the only one.
+    pub cache_leases: Option<Arc<dyn CacheLeases>>,
     /// Derived data that may be lost.
     pub engines: Engines,
     /// The source of time.
@@ -65,6 +67,7 @@ impl Service {
         core.spawn_lease_renewal();
         core.spawn_invalidation_retries();
         core.spawn_peers();
+        core.spawn_cache_lease();
         delivery.spawn_workers();
         feeds.spawn_wake_ups();
         Ok(service)
@@ -79,6 +82,7 @@ impl Service {
         core.tasks.wait().await;
         delivery.release_claims().await;
         core.ids.release().await;
+        core.release_cache_lease().await;
         core.store.close().await;
     }
 

@@ -138,6 +138,8 @@ pub struct NodeSettings {
     pub name: String,
     /// How long a node number is leased.
     pub lease: Duration,
+    /// How long the caches of this node are leased, if the store has several nodes.
+    pub cache_lease: Duration,
 }
 
 /// Restarts of background tasks after a panic.
@@ -222,6 +224,7 @@ impl Default for Settings {
                 region: 0,
                 name: "sosik".to_owned(),
                 lease: Duration::from_secs(10),
+                cache_lease: Duration::from_secs(3),
             },
             supervision: SupervisionSettings::default(),
         }

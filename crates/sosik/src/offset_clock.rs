@@ -22,7 +22,7 @@ impl OffsetClock {
     pub fn new(file: PathBuf) -> Self {
         Self {
             file,
-            system: SystemClock::default(),
+            system: SystemClock,
             ahead: AtomicI64::new(0),
         }
     }

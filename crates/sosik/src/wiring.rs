@@ -47,6 +47,7 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Opened> {
     let (store, engines) = sabotaged(store, engines)?;
     let service = Service::start(sosik_service::Parts {
         store,
+        cache_leases: None,
         engines,
         clock,
         settings: service_settings(config),
@@ -70,14 +71,14 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Opened> {
 fn clock() -> Arc<dyn Clock> {
     match std::env::var_os(sosik_load::faults::CLOCK_VARIABLE) {
         Some(file) => Arc::new(crate::offset_clock::OffsetClock::new(file.into())),
-        None => Arc::new(SystemClock::default()),
+        None => Arc::new(SystemClock),
     }
 }
 
 /// The clock of the machine. A release build ignores the environment here.
 #[cfg(not(feature = "sabotage"))]
 fn clock() -> Arc<dyn Clock> {
-    Arc::new(SystemClock::default())
+    Arc::new(SystemClock)
 }
 
 #[cfg(feature = "sabotage")]

@@ -38,6 +38,8 @@ statements! {
         WHERE bucket = $1 AND id = $2 AND author = $3 AND deleted_at IS NULL FOR UPDATE";
     STORY_EDIT = "UPDATE stories SET audience = $3, edited_at = $4, text = coalesce($5, text),
         mentions = coalesce($6, mentions), tags = coalesce($7, tags) WHERE bucket = $1 AND id = $2";
+    STORIES_DELETED = "SELECT id FROM stories
+        WHERE bucket = ANY ($1) AND id = ANY ($2) AND deleted_at IS NOT NULL";
     /// The text is removed immediately; the row stays, so that the id is not reused.
     STORY_DELETE = "UPDATE stories SET text = '', mentions = '', tags = '', edited_at = NULL, deleted_at = $3
         WHERE bucket = $1 AND id = $2";
@@ -66,6 +68,17 @@ impl Stories for PostgresStore {
     ) -> StoreResult<Vec<StoryRecord>> {
         let stories = self.db.read(Class::Read, "read stories", by_ids(ids));
         stories.await?.rows(record)
+    }
+
+    async fn deleted_stories(
+        &self,
+        ids: &[StoryId],
+        _at_least: CommitPosition,
+    ) -> StoreResult<Vec<StoryId>> {
+        let buckets = Value::buckets(ids.iter().map(|id| id.bucket()));
+        let ids = bind!(STORIES_DELETED, buckets, ids);
+        let deleted = self.db.read(Class::Read, "find deleted stories", ids);
+        deleted.await?.column()
     }
 
     async fn edit_story(

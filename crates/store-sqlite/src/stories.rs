@@ -19,6 +19,7 @@ statements! {
     STORY = "SELECT s.id, s.author, s.audience, s.text, s.mentions, s.tags, s.created_at, s.edited_at,
             coalesce(c.likes, 0), coalesce(c.comments, 0), coalesce(c.revision, 0)
         FROM stories s LEFT JOIN story_counts c ON c.story = s.id WHERE s.id = ?1 AND s.deleted_at IS NULL";
+    STORY_DELETED = "SELECT id FROM stories WHERE id = ?1 AND deleted_at IS NOT NULL";
     STORY_HEAD = "SELECT author, audience FROM stories WHERE id = ?1 AND deleted_at IS NULL";
     STORY_WRITTEN = "SELECT audience, octet_length(text) FROM stories
         WHERE id = ?1 AND author = ?2 AND deleted_at IS NULL";
@@ -58,6 +59,22 @@ impl Stories for SqliteStore {
                 );
             }
             Ok(found)
+        })
+        .await
+    }
+
+    async fn deleted_stories(
+        &self,
+        ids: &[StoryId],
+        _at_least: CommitPosition,
+    ) -> StoreResult<Vec<StoryId>> {
+        let ids = ids.to_vec();
+        self.read("find deleted stories", move |db| {
+            let mut deleted = Vec::new();
+            for id in ids {
+                deleted.extend(db.row(STORY_DELETED, [id.as_i64()], story_id)?);
+            }
+            Ok(deleted)
         })
         .await
     }

@@ -236,6 +236,7 @@ layers! {
         Stories {
             commit post(story: NewStory) -> Posted<StoryId>;
             read stories(ids: &[StoryId], at_least: CommitPosition) -> Vec<StoryRecord>;
+            read deleted_stories(ids: &[StoryId], at_least: CommitPosition) -> Vec<StoryId>;
             commit edit_story(edit: StoryEdit) -> Option<Edited<StoryRecord>>;
             commit delete_story(story: StoryId, author: PersonId, now: Timestamp) -> bool;
             read stories_of(

@@ -29,8 +29,8 @@ pub mod records;
 pub mod suite;
 
 pub use contract::{
-    Accounts, Bulk, Comments, CursorKeys, Feeds, Imports, Likes, Maintenance, Nodes, Notifications,
-    Operations, Orders, People, Relations, Sessions, Store, Stories,
+    Accounts, Bulk, CacheLeases, Comments, CursorKeys, Feeds, Imports, Likes, Maintenance, Nodes,
+    Notifications, Operations, Orders, People, Relations, Sessions, Store, Stories,
 };
 pub use error::{StoreError, StoreResult};
 pub use person_limits::{PersonLimits, Quota};

@@ -40,7 +40,7 @@ impl Filled {
     /// Makes a world in a new folder within `folder`.
     pub(crate) async fn new(folder: &Path, shape: Shape) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir_in(folder).with_context(|| no_room_in(folder))?;
-        let made = SystemClock::default().now();
+        let made = SystemClock.now();
         fill::fill(&folder.path().join(FILE), &shape, made).await?;
         Ok(Self {
             shape,
@@ -76,7 +76,7 @@ pub(crate) fn no_room_in(folder: &Path) -> String {
 impl World {
     /// Opens an existing world.
     pub(crate) async fn open(file: &Path, shape: &Shape, made: Timestamp) -> anyhow::Result<Self> {
-        let clock = Arc::new(SystemClock::default());
+        let clock = Arc::new(SystemClock);
         let store = SqliteStore::open(&SqliteOptions::at(file, clock.now()))?;
         let mut settings = Settings::default();
         settings.feed.timeline_stories = shape.timeline_stories;
@@ -93,6 +93,7 @@ impl World {
         };
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
+            cache_leases: None,
             engines: Engines::memory(options, 1),
             clock,
             settings,

@@ -64,6 +64,7 @@ pub async fn many_changes_at_once_are_all_confirmed((one, two): Two) {
     }
 }
 
+#[expect(clippy::unused_async, reason = "every behaviour is awaited")]
 pub async fn every_node_has_its_own_id((one, two): Two) {
     assert_ne!(one.me(), two.me());
 }

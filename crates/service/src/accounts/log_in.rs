@@ -68,8 +68,9 @@ mod tests {
         };
         let parts = Parts {
             store: SqliteStore::open(&SqliteOptions::temporary()).unwrap(),
+            cache_leases: None,
             engines: Engines::memory(MemoryOptions::default(), 1),
-            clock: Arc::new(SystemClock::default()),
+            clock: Arc::new(SystemClock),
             settings: Settings {
                 passwords,
                 ..Settings::default()

@@ -115,7 +115,7 @@ impl Core {
     }
 
     /// Invalidates the caches of this node. Returns the timelines that must be dropped.
-    fn apply_to_caches(&self, notice: &Notice) -> Vec<PendingInvalidation> {
+    pub(super) fn apply_to_caches(&self, notice: &Notice) -> Vec<PendingInvalidation> {
         for update in &notice.updates {
             let Update::Counts(story, counts) = update;
             self.update_counts(*story, notice.at, *counts);
@@ -159,7 +159,7 @@ impl Core {
     }
 
     /// Drops distrusted timelines. Those that remain are retried in the background.
-    async fn drop_timelines(&self, pending: Vec<PendingInvalidation>) {
+    pub(super) async fn drop_timelines(&self, pending: Vec<PendingInvalidation>) {
         for pending in pending {
             let answer = self.engines.timelines.drop_timeline(pending.reader).await;
             match self.fabric_result("forget", answer) {
@@ -169,11 +169,19 @@ impl Core {
         }
     }
 
-    /// Sends the notice to the other nodes until all of them have applied the changes.
+    /// Sends the notice to the other nodes. Returns when none of them can serve what it outdates.
     async fn tell(&self, notice: &Notice) {
-        if notice.is_empty() {
-            return;
+        match &self.cache_lease {
+            _ if notice.is_empty() => {}
+            Some(lease) if !notice.changes.is_empty() => {
+                self.tell_lease_holders(lease, notice).await;
+            }
+            _ => self.tell_all(notice).await,
         }
+    }
+
+    /// Sends the notice until all nodes have applied the changes. For nodes that cannot vanish.
+    async fn tell_all(&self, notice: &Notice) {
         let mut pause = RETRY_FIRST;
         loop {
             let answer = self.engines.peers.tell(notice).await;

@@ -73,8 +73,7 @@ impl Core {
         let cache = &self.caches.stories;
         let mut stories = Vec::with_capacity(ids.len());
         let mut missing = Vec::new();
-        for id in ids {
-            let known = cache.get(id);
+        for (id, known) in ids.iter().zip(cache.get_all(ids.iter())) {
             if known.is_none() {
                 missing.push((stories.len(), *id, cache.stamp(id)));
             }
@@ -90,12 +89,34 @@ impl Core {
             .into_iter()
             .map(|record| (record.id, Arc::new(StoryEntry::from(record))))
             .collect();
+        let mut absent = Vec::new();
         for (place, id, stamp) in missing {
-            let story = loaded.get(&id).map(Arc::clone);
-            cache.insert_unless_stale(id, story.clone(), stamp);
-            stories[place] = story;
+            match loaded.get(&id) {
+                Some(story) => {
+                    cache.insert_unless_stale(id, Some(Arc::clone(story)), stamp);
+                    stories[place] = Some(Arc::clone(story));
+                }
+                None => absent.push((id, stamp)),
+            }
         }
+        self.record_deleted(absent).await?;
         Ok(stories)
+    }
+
+    /// Caches which of the stories that were not found are deleted. The others may not exist yet.
+    async fn record_deleted(&self, absent: Vec<(StoryId, Stamp)>) -> ServiceResult<()> {
+        if absent.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = absent.iter().map(|(id, _)| *id).collect();
+        let at_least = position(absent.iter().map(|(_, stamp)| *stamp));
+        let deleted = self.store.deleted_stories(&ids, at_least).await?;
+        for (id, stamp) in absent {
+            if deleted.contains(&id) {
+                self.caches.stories.insert_unless_stale(id, None, stamp);
+            }
+        }
+        Ok(())
     }
 
     /// People by id. Omits ids without a person.
@@ -109,8 +130,8 @@ impl Core {
         let cache = &self.caches.people;
         let mut people = HashMap::with_capacity(ids.len());
         let mut missing = Vec::new();
-        for id in ids {
-            match cache.get(id) {
+        for (id, known) in ids.iter().zip(cache.get_all(ids.iter())) {
+            match known {
                 Some(person) => {
                     people.insert(*id, person);
                 }
@@ -148,8 +169,8 @@ impl Core {
         stories: &[Arc<StoryEntry>],
     ) -> ServiceResult<Vec<Option<Arc<PersonEntry>>>> {
         let cache = &self.caches.people;
-        let known = stories.iter().map(|story| cache.get(&story.record.author));
-        let mut authors: Vec<_> = known.collect();
+        let wanted = stories.iter().map(|story| &story.record.author);
+        let mut authors: Vec<_> = cache.get_all(wanted).collect();
         let mut missing: Vec<_> = stories
             .iter()
             .zip(&authors)

@@ -1,5 +1,6 @@
 //! The shared part of all handles: engines, caches, ids, and the operations that every noun needs.
 
+mod cache_lease;
 mod completion;
 pub(crate) mod cursor_keys;
 pub(crate) mod extracts;
@@ -16,7 +17,7 @@ mod visible;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use sosik_fabric::Engines;
+use sosik_fabric::{CacheGate, Engines};
 use sosik_feed::cursor::seal::Seals;
 use sosik_feed::rules::check_idempotency_key;
 use sosik_store::{Idempotency, Store};
@@ -26,6 +27,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::caches::Caches;
 use crate::{Clock, Parts, ServiceResult, Settings};
+use cache_lease::CacheLeaseHolder;
 use extracts::Extracts;
 use fabric_errors::FabricErrors;
 use ids::Ids;
@@ -44,6 +46,8 @@ pub(crate) struct CoreState {
     pub(crate) settings: Settings,
     pub(crate) ids: Ids,
     pub(crate) caches: Caches,
+    /// `None` if the store has a single node.
+    cache_lease: Option<CacheLeaseHolder>,
     pub(crate) extracts: Extracts,
     pub(crate) invalidations: Invalidations,
     pub(crate) fabric_errors: FabricErrors,
@@ -67,13 +71,21 @@ impl Core {
     pub(crate) async fn start(parts: Parts) -> ServiceResult<Self> {
         let Parts {
             store,
+            cache_leases,
             engines,
             clock,
             settings,
         } = parts;
         let ids = Ids::lease(Arc::clone(&store), Arc::clone(&clock), &settings.node).await?;
+        let gate = match cache_leases {
+            Some(_) => closed_gate(&clock),
+            None => CacheGate::open(),
+        };
+        let hold = settings.node.cache_lease;
+        let holder = |leases| CacheLeaseHolder::new(leases, gate.clone(), hold);
         Ok(Self(Arc::new(CoreState {
-            caches: Caches::new(&settings.caches),
+            caches: Caches::new(&settings.caches, &gate),
+            cache_lease: cache_leases.map(holder),
             extracts: Extracts::new(settings.caches.extracts_room()),
             invalidations: Invalidations::default(),
             fabric_errors: FabricErrors::default(),
@@ -112,4 +124,10 @@ impl Core {
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
     }
+}
+
+/// A gate that opens with the first lease of this node.
+fn closed_gate(clock: &Arc<dyn Clock>) -> CacheGate {
+    let clock = Arc::clone(clock);
+    CacheGate::closed(Arc::new(move || clock.monotonic()))
 }

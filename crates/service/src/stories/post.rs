@@ -13,7 +13,7 @@ use super::{Stories, StoryItem, handles};
 use crate::core::ids::RENEWALS_MAX;
 use crate::delivery::watermark::InFlight;
 use crate::error::RETRY_AFTER;
-use crate::{Change, Changes, ServiceError, ServiceResult};
+use crate::{Changes, ServiceError, ServiceResult};
 
 /// The story to post.
 #[derive(Debug, Clone)]
@@ -74,18 +74,12 @@ impl Stories {
             // This comes first, so that a failure below does not delay the delivery.
             self.enqueue(order, permit).await;
         }
-        let posted = self
-            .core
-            .invalidate_on_error(answer, [Change::Story(id)])
-            .await?;
+        let posted = answer?;
         match posted.value {
             Posted::New { notified, mentions } => {
-                self.core
-                    .invalidate(
-                        posted.at,
-                        Changes::from([Change::Story(id)]).notify(notified),
-                    )
-                    .await;
+                // No cache has anything about a story that did not exist.
+                let changes = Changes::default().notify(notified);
+                self.core.invalidate(posted.at, changes).await;
                 self.put_into_own_timeline(author, id).await;
                 drop(in_flight);
                 metrics::counter!("sosik_stories_posted_total").increment(1);

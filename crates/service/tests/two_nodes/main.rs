@@ -156,8 +156,9 @@ async fn start(name: &str, store: Arc<dyn Store>, engines: Engines) -> Service {
     settings.node.name = name.to_owned();
     let parts = Parts {
         store,
+        cache_leases: None,
         engines,
-        clock: Arc::new(SystemClock::default()),
+        clock: Arc::new(SystemClock),
         settings,
     };
     Service::start(parts).await.unwrap()

@@ -62,6 +62,7 @@ impl World {
         };
         let parts = Parts {
             store,
+            cache_leases: None,
             engines: Engines::memory(options, 1),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             settings,

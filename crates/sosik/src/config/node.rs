@@ -16,5 +16,10 @@ settings! {
         /// How long a node number remains leased without renewal. No id is made after the lease expires. A longer lease
         /// survives a longer pause, and a shorter one frees the number of a dead node sooner.
         lease_seconds => service.node.lease, unit: Seconds, allowed: 3..=300;
+
+        /// With several nodes on one store: how long this node may serve from its caches without renewing its lease on
+        /// them. A write that outdates a cached value waits this long for a node that does not answer. A node whose
+        /// lease has expired reads from the store. A longer lease survives a longer pause of the store.
+        cache_lease_seconds => service.node.cache_lease, unit: Seconds, allowed: 1..=60;
     }
 }

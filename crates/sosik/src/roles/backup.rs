@@ -74,7 +74,7 @@ fn make(args: &Args, loaded: &Loaded) -> anyhow::Result<Report> {
     let store = Path::new(loaded.config.urls.store.rest());
     let file = match (&args.to.to, &args.to.into) {
         (Some(file), _) => file.clone(),
-        (None, Some(folder)) => folder.join(backups::name_of(SystemClock::default().now())),
+        (None, Some(folder)) => folder.join(backups::name_of(SystemClock.now())),
         (None, None) => bail!("no destination: use --to FILE or --into FOLDER"),
     };
     let (bytes, sha256) = copy(store, &file)?;

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod bulk;
+mod cache_leases;
 mod comments;
 mod cursor_keys;
 mod feeds;
@@ -21,6 +22,7 @@ mod stories;
 
 pub use accounts::{Accounts, Sessions};
 pub use bulk::Bulk;
+pub use cache_leases::CacheLeases;
 pub use comments::Comments;
 pub use cursor_keys::CursorKeys;
 pub use feeds::Feeds;

@@ -22,6 +22,13 @@ pub trait Stories {
         at_least: CommitPosition,
     ) -> StoreResult<Vec<StoryRecord>>;
 
+    /// Those of these stories that are deleted. A deleted story never comes back.
+    async fn deleted_stories(
+        &self,
+        ids: &[StoryId],
+        at_least: CommitPosition,
+    ) -> StoreResult<Vec<StoryId>>;
+
     /// Edits a story and returns the new one; `None` if it does not exist or belongs to another author. A story that
     /// becomes public gets a delivery order in the same transaction (due immediately, without a claim), because
     /// followers have not received it. The people whom only the new text mentions are notified like those of a new story,

@@ -15,6 +15,7 @@
 
 pub mod accounts;
 pub mod bulk;
+pub mod cache_leases;
 pub mod comments;
 pub mod cursor_keys;
 pub mod feeds;
@@ -188,6 +189,7 @@ macro_rules! contract_suite {
             stories {
                 a_story_is_kept_as_it_was_posted,
                 stories_that_do_not_exist_are_left_out,
+                a_story_that_was_never_written_is_not_a_deleted_one,
                 the_author_edits_text_mentions_and_tags,
                 a_story_that_becomes_public_is_delivered_again,
                 a_delivery_under_way_begins_again_when_the_story_becomes_public,
@@ -220,4 +222,38 @@ macro_rules! contract_suite {
             })*
         }
     )*};
+}
+
+/// Expands to one test for every behaviour of [`CacheLeases`](crate::CacheLeases). Takes an `async fn` that opens an empty
+/// store and returns it with its leases.
+#[macro_export]
+macro_rules! cache_leases_suite {
+    ($open:ident) => {
+        $crate::cache_leases_suite! { @tests $open;
+            cache_leases {
+                a_member_that_joins_is_told_that_everything_may_be_outdated,
+                each_renewal_is_counted,
+                members_have_leases_of_their_own,
+                a_lease_that_was_renewed_is_not_revoked,
+                a_member_without_a_lease_must_join_again,
+                a_member_that_leaves_has_no_lease,
+                changes_that_a_lease_may_not_have_seen_are_kept,
+                every_change_of_a_circle_is_logged_for_both_sides,
+                every_change_of_a_story_or_a_profile_is_logged,
+                every_end_of_a_session_is_logged,
+                what_a_person_changed_for_themselves_is_logged,
+                what_outdates_nothing_is_not_logged,
+            }
+        }
+    };
+    (@tests $open:ident; $noun:ident { $($behaviour:ident,)* }) => {
+        mod $noun {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $behaviour() {
+                let leased = $crate::suite::cache_leases::Leased::new(super::$open().await);
+                $crate::suite::cache_leases::$behaviour(&leased).await;
+                leased.finish().await;
+            })*
+        }
+    };
 }

@@ -6,7 +6,7 @@ use sosik_feed::{Audience, PersonId, StoryId, Visibility};
 
 use super::orders::{posted, progress};
 use super::world::{World, key};
-use crate::{EditedText, NewStory, OrderKind, Posted, StoryEdit};
+use crate::{CommitPosition, EditedText, NewStory, OrderKind, Posted, StoryEdit};
 
 fn edit(id: StoryId, author: PersonId, world: &World) -> StoryEdit {
     StoryEdit {
@@ -193,6 +193,21 @@ pub async fn a_delivery_under_way_begins_again_when_the_story_becomes_public(wor
         PersonId::default(),
         "followers below were not served"
     );
+}
+
+pub async fn a_story_that_was_never_written_is_not_a_deleted_one(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let [there, deleted, never] = [
+        world.new_story(mina, "there"),
+        world.new_story(mina, "deleted"),
+        world.new_story(mina, "never"),
+    ];
+    let ids = [there.id, deleted.id, never.id];
+    world.posts_new(there).await;
+    world.posts_new(deleted).await;
+    world.deletes(mina, ids[1]).await;
+    let found = world.deleted_stories(&ids, CommitPosition::LATEST).await;
+    assert_eq!(found.unwrap(), [ids[1]]);
 }
 
 pub async fn a_deleted_story_is_gone_at_once_and_its_id_never_comes_back(world: &World) {

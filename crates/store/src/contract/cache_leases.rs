@@ -1,0 +1,42 @@
+//! Leases on the caches of nodes, and the log of changes that they follow.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sosik_feed::PeerId;
+
+use crate::{CacheLease, Horizon, RenewedLease, StoreResult};
+
+/// Which nodes may serve from their caches, for a store with several nodes.
+///
+/// Every write that outdates a cached value adds its [`Change`](sosik_feed::Change)s to the log in its own
+/// transaction. A node may serve from its caches while it holds a lease. Each renewal returns the changes that were
+/// committed since the previous one, and the node applies them before it uses the extended lease. So a writer that
+/// cannot reach a node waits until that node has applied a renewal that began after the commit, or its lease was revoked.
+///
+/// No clocks are compared: a lease has a duration and a number of renewals, and each process measures durations by its
+/// own clock.
+#[async_trait]
+pub trait CacheLeases: Send + Sync + 'static {
+    /// Adds a member whose caches are empty. It may use them after its first renewal.
+    async fn join(&self, peer: PeerId, hold: Duration) -> StoreResult<()>;
+
+    /// Extends the lease of a member, and returns the changes that were committed since `since`. `None` if the lease
+    /// was revoked: the member must empty its caches and join again.
+    ///
+    /// A change that was committed before this call is in the result of this call or of an earlier one.
+    async fn renew(&self, peer: PeerId, since: &Horizon) -> StoreResult<Option<RenewedLease>>;
+
+    /// All leases, also expired ones.
+    async fn cache_leases(&self) -> StoreResult<Vec<CacheLease>>;
+
+    /// Revokes a lease unless it was renewed after `lease` was read. A renewal in progress is waited for. Returns whether
+    /// the member has no lease now.
+    async fn revoke(&self, lease: CacheLease) -> StoreResult<bool>;
+
+    /// Removes a member that no longer serves from its caches.
+    async fn leave(&self, peer: PeerId) -> StoreResult<()>;
+
+    /// Removes changes of the log that every lease has seen, at most `limit`. Returns their number.
+    async fn trim_changes(&self, limit: u32) -> StoreResult<u64>;
+}

@@ -1,0 +1,33 @@
+//! Leases on caches.
+
+use std::time::Duration;
+
+use sosik_feed::{Change, CommitPosition, PeerId};
+
+/// The lease of one member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheLease {
+    /// The holder.
+    pub peer: PeerId,
+    /// Number of renewals.
+    pub renewals: u64,
+    /// A renewal is valid for this time, counted from before it was requested.
+    pub hold: Duration,
+}
+
+/// The end of the changes that a member has applied. The engine defines its form, because the order of commits is not the
+/// order of any number in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Horizon(pub String);
+
+/// A renewed lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenewedLease {
+    /// The changes since the last horizon, in no particular order. To apply before the extended lease is used. A change
+    /// may be repeated. [`Change::Everything`] if the member has just joined, or if there are too many.
+    pub changes: Vec<Change>,
+    /// A position that covers these changes.
+    pub at: CommitPosition,
+    /// For the next renewal.
+    pub horizon: Horizon,
+}

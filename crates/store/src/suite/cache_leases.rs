@@ -1,0 +1,271 @@
+//! Leases on caches, and the log of changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sosik_feed::{Audience, Change, Own, PeerId, PersonId, SessionId};
+
+use super::sessions::session;
+use super::world::{EmptyStore, World};
+use crate::{CacheLease, CacheLeases, Horizon, PasswordChange, ProfileChange, StoryEdit};
+
+const HOLD: Duration = Duration::from_secs(3);
+
+/// An empty store with leases.
+pub struct Leased {
+    world: World,
+    leases: Arc<dyn CacheLeases>,
+}
+
+impl Leased {
+    /// A store, and its leases.
+    pub fn new((store, leases): (Arc<dyn EmptyStore>, Arc<dyn CacheLeases>)) -> Self {
+        Self {
+            world: World::new(store),
+            leases,
+        }
+    }
+
+    /// The end of a behaviour.
+    pub async fn finish(&self) {
+        self.world.finish().await;
+    }
+
+    async fn lease(&self, peer: PeerId) -> Option<CacheLease> {
+        let leases = self.leases.cache_leases().await.unwrap();
+        leases.into_iter().find(|lease| lease.peer == peer)
+    }
+
+    /// A member that has renewed its lease once.
+    async fn member(&self, number: u64) -> Node<'_> {
+        let peer = PeerId::from_u64(number);
+        self.leases.join(peer, HOLD).await.unwrap();
+        let mut node = Node {
+            leases: &*self.leases,
+            peer,
+            horizon: Horizon::default(),
+        };
+        assert_eq!(node.renews().await, Some(vec![Change::Everything]));
+        node
+    }
+}
+
+/// A member with its horizon.
+struct Node<'a> {
+    leases: &'a dyn CacheLeases,
+    peer: PeerId,
+    horizon: Horizon,
+}
+
+impl Node<'_> {
+    async fn renews(&mut self) -> Option<Vec<Change>> {
+        let renewed = self.leases.renew(self.peer, &self.horizon).await.unwrap()?;
+        self.horizon = renewed.horizon;
+        Some(renewed.changes)
+    }
+
+    async fn sees(&mut self) -> Vec<Change> {
+        self.renews().await.unwrap()
+    }
+
+    /// The circles among the changes of the next renewal, each once, ascending.
+    async fn sees_circles(&mut self) -> Vec<PersonId> {
+        let circle = |change| match change {
+            Change::CircleGrew(person) | Change::CircleShrank(person) => Some(person),
+            _ => None,
+        };
+        let mut circles: Vec<_> = self.sees().await.into_iter().filter_map(circle).collect();
+        circles.sort_unstable();
+        circles.dedup();
+        circles
+    }
+}
+
+pub async fn a_member_that_joins_is_told_that_everything_may_be_outdated(leased: &Leased) {
+    let mut node = leased.member(1).await;
+    assert_eq!(node.sees().await, [], "nothing has changed since");
+}
+
+pub async fn each_renewal_is_counted(leased: &Leased) {
+    let mut node = leased.member(1).await;
+    let first = leased.lease(node.peer).await.unwrap();
+    assert_eq!(first.hold, HOLD);
+    node.sees().await;
+    let second = leased.lease(node.peer).await.unwrap();
+    assert_eq!(second.renewals, first.renewals + 1);
+}
+
+pub async fn members_have_leases_of_their_own(leased: &Leased) {
+    let [mina] = leased.world.people(["mina"]).await;
+    let (mut one, mut other) = (leased.member(1).await, leased.member(2).await);
+    let story = leased.world.posts(mina, "hello").await;
+    leased.world.deletes(mina, story).await;
+    assert_eq!(one.sees().await, [Change::Story(story)]);
+    assert_eq!(one.sees().await, []);
+    assert_eq!(other.sees().await, [Change::Story(story)]);
+}
+
+pub async fn a_lease_that_was_renewed_is_not_revoked(leased: &Leased) {
+    let mut node = leased.member(1).await;
+    let read = leased.lease(node.peer).await.unwrap();
+    node.sees().await;
+    assert!(!leased.leases.revoke(read).await.unwrap());
+    assert!(node.renews().await.is_some());
+}
+
+pub async fn a_member_without_a_lease_must_join_again(leased: &Leased) {
+    let mut node = leased.member(1).await;
+    let read = leased.lease(node.peer).await.unwrap();
+    assert!(leased.leases.revoke(read).await.unwrap());
+    assert!(leased.leases.revoke(read).await.unwrap(), "it has none now");
+    assert_eq!(leased.lease(node.peer).await, None);
+    assert_eq!(node.renews().await, None);
+    leased.member(1).await;
+}
+
+pub async fn a_member_that_leaves_has_no_lease(leased: &Leased) {
+    let node = leased.member(1).await;
+    leased.leases.leave(node.peer).await.unwrap();
+    assert_eq!(leased.leases.cache_leases().await.unwrap(), []);
+}
+
+pub async fn changes_that_a_lease_may_not_have_seen_are_kept(leased: &Leased) {
+    let [mina] = leased.world.people(["mina"]).await;
+    let mut node = leased.member(1).await;
+    let story = leased.world.posts(mina, "hello").await;
+    leased.world.deletes(mina, story).await;
+    leased.leases.trim_changes(1_000).await.unwrap();
+    assert_eq!(node.sees().await, [Change::Story(story)]);
+}
+
+pub async fn every_change_of_a_circle_is_logged_for_both_sides(leased: &Leased) {
+    let world = &leased.world;
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    let mut node = leased.member(1).await;
+    world.befriend(mina, joon).await;
+    assert_eq!(node.sees_circles().await, [mina, joon], "a friendship");
+    world.unfriend(mina, joon).await.unwrap();
+    assert_eq!(node.sees_circles().await, [mina, joon], "its end");
+    world.follows(mina, joon).await;
+    assert!(node.sees_circles().await.contains(&mina), "a follow");
+    world.unfollow(mina, joon).await.unwrap();
+    assert!(node.sees_circles().await.contains(&mina), "its end");
+    world.blocks(mina, joon).await;
+    assert_eq!(node.sees_circles().await, [mina, joon], "a block");
+    world.unblock(mina, joon).await.unwrap();
+    assert_eq!(node.sees_circles().await, [mina, joon], "its end");
+    world.mutes(mina, joon).await;
+    assert!(node.sees_circles().await.contains(&mina), "a mute");
+    world.unmute(mina, joon).await.unwrap();
+    assert!(node.sees_circles().await.contains(&mina), "its end");
+    world.follows(joon, mina).await;
+    world.blocks(mina, joon).await;
+    assert_eq!(
+        node.sees_circles().await,
+        [mina, joon],
+        "a block of a follower"
+    );
+}
+
+pub async fn every_change_of_a_story_or_a_profile_is_logged(leased: &Leased) {
+    let world = &leased.world;
+    let [mina] = world.people(["mina"]).await;
+    let story = world.posts(mina, "hello").await;
+    let mut node = leased.member(1).await;
+    let edit = StoryEdit {
+        id: story,
+        author: mina,
+        text: None,
+        audience: Some(Audience::Friends),
+        now: world.now(),
+    };
+    world.edit_story(edit).await.unwrap();
+    assert_eq!(node.sees().await, [Change::Story(story)]);
+    world.deletes(mina, story).await;
+    assert_eq!(node.sees().await, [Change::Story(story)]);
+    let change = ProfileChange {
+        bio: Some("hello".to_owned()),
+        ..ProfileChange::default()
+    };
+    world.change_profile(mina, change).await.unwrap();
+    assert_eq!(node.sees().await, [Change::Person(mina)]);
+}
+
+pub async fn every_end_of_a_session_is_logged(leased: &Leased) {
+    let world = &leased.world;
+    let [mina] = world.people(["mina"]).await;
+    for number in 1..=5 {
+        let session = session(mina, number, world.now());
+        world.add_session(session, 50).await.unwrap();
+    }
+    let mut node = leased.member(1).await;
+    let ended =
+        |numbers: &[u8]| -> Vec<[u8; 32]> { numbers.iter().map(|number| [*number; 32]).collect() };
+    world
+        .end_session(mina, SessionId::from_u64(1))
+        .await
+        .unwrap();
+    assert_eq!(tokens(node.sees().await), ended(&[1]));
+    world
+        .add_session(session(mina, 6, world.now()), 4)
+        .await
+        .unwrap();
+    assert_eq!(tokens(node.sees().await), ended(&[2]), "one too many");
+    let checked = world.credentials_of(mina).await.unwrap().unwrap();
+    let change = PasswordChange {
+        person: mina,
+        checked: checked.password_hash,
+        hash: "another".to_owned(),
+        session: SessionId::from_u64(6),
+    };
+    world.change_password(change).await.unwrap();
+    assert_eq!(
+        tokens(node.sees().await),
+        ended(&[3, 4, 5]),
+        "a new password"
+    );
+    world
+        .add_session(session(mina, 7, world.now()), 50)
+        .await
+        .unwrap();
+    world
+        .end_other_sessions(mina, SessionId::from_u64(7))
+        .await
+        .unwrap();
+    assert_eq!(tokens(node.sees().await), ended(&[6]));
+}
+
+fn tokens(changes: Vec<Change>) -> Vec<[u8; 32]> {
+    let of = |change| match change {
+        Change::SessionsEnded(_, tokens) => tokens,
+        _ => Vec::new(),
+    };
+    let mut tokens: Vec<_> = changes.into_iter().flat_map(of).collect();
+    tokens.sort_unstable();
+    tokens
+}
+
+pub async fn what_a_person_changed_for_themselves_is_logged(leased: &Leased) {
+    let world = &leased.world;
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    let story = world.posts(mina, "hello").await;
+    let mut node = leased.member(1).await;
+    world.likes(joon, story).await;
+    assert_eq!(node.sees().await, [Change::Own(joon, Own::Likes)]);
+    world.unlike(joon, story).await.unwrap();
+    assert_eq!(node.sees().await, [Change::Own(joon, Own::Likes)]);
+    world.advance_read_position(joon, story).await.unwrap();
+    assert_eq!(
+        node.sees().await,
+        [Change::Own(joon, Own::ReadPosition(story))]
+    );
+}
+
+pub async fn what_outdates_nothing_is_not_logged(leased: &Leased) {
+    let world = &leased.world;
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    let mut node = leased.member(1).await;
+    let story = world.posts(mina, "hello").await;
+    world.comments(joon, story, "hi").await;
+    assert_eq!(node.sees().await, []);
+}
