@@ -338,8 +338,7 @@ fn a_cached_story_weighs_about_the_memory_that_it_and_its_json_take() {
             story: Arc::new(StoryEntry::from(record)),
             ..item(1, "", false)
         };
-        let (weight, memory) = (item.story.memory_bytes() as usize, measured(&item));
-        println!("{what}: weight {weight}, memory {memory}");
+        let (weight, memory) = (item.story.memory_bytes(), measured(&item) as u64);
         assert!(weight * 4 >= memory * 3, "{what}: {weight} for {memory}");
         assert!(weight <= memory * 2 + 512, "{what}: {weight} for {memory}");
     }
