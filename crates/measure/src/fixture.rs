@@ -62,7 +62,7 @@ impl Fixture {
         let operations = Arc::<SqliteStore>::clone(&store);
         let service = Service::start(Parts {
             store,
-            cache_leases: None,
+            shared: None,
             engines: Engines::memory(options, 1),
             clock,
             settings,

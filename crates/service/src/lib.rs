@@ -29,6 +29,7 @@ pub mod settings;
 pub mod stories;
 pub mod verifier;
 
+pub use crate::core::cache_lease::SharedStore;
 pub(crate) use crate::core::invalidate::{Change, Changes, Own};
 pub use crate::core::supervise::{FailedTask, current_task};
 pub use accounts::Accounts;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use sosik_fabric::Engines;
 use sosik_feed::cursor::seal::Seals;
 use sosik_feed::{PersonId, RawId, UnownedId};
-use sosik_store::{CacheLeases, Store};
+use sosik_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::caches::CacheStats;
 use crate::core::Core;
+use crate::core::cache_lease::SharedStore;
 use crate::{
     Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Likes, Notifications, People,
     Relations, ServiceResult, Sessions, Settings, Stories, Verifier,
@@ -38,8 +39,8 @@ struct Handles {
 pub struct Parts {
     /// The source of truth.
     pub store: Arc<dyn Store>,
-    /// The leases on caches, for a store with several nodes. Without them this node must be the only one.
-    pub cache_leases: Option<Arc<dyn CacheLeases>>,
+    /// For a store that several nodes can use. `None` if the engine of the store lets only this process use it.
+    pub shared: Option<SharedStore>,
     /// Derived data that may be lost.
     pub engines: Engines,
     /// The source of time.
@@ -64,6 +65,7 @@ impl Service {
         } = &*service.0;
         // This must precede the first cursor. A cursor without the number of late stories would repeat all of them.
         delivery.advance_watermark().await?;
+        core.join_nodes().await?;
         core.spawn_lease_renewal();
         core.spawn_invalidation_retries();
         core.spawn_peers();

@@ -47,7 +47,7 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Opened> {
     let (store, engines) = sabotaged(store, engines)?;
     let service = Service::start(sosik_service::Parts {
         store,
-        cache_leases: None,
+        shared: None,
         engines,
         clock,
         settings: service_settings(config),

@@ -339,7 +339,7 @@ async fn service(settings: &TestSettings, file: &Path, parts: TestParts) -> Serv
     let hook: Arc<dyn Hook> = faults;
     let service = Service::start(sosik_service::Parts {
         store,
-        cache_leases: None,
+        shared: None,
         engines: hooked(Engines::memory(options, random), &hook),
         clock,
         settings: settings.service.clone(),

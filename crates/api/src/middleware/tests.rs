@@ -38,7 +38,7 @@ async fn api(settings: Settings) -> Api {
     };
     let service = Service::start(sosik_service::Parts {
         store: SqliteStore::open(&SqliteOptions::temporary()).unwrap(),
-        cache_leases: None,
+        shared: None,
         engines: Engines::memory(MemoryOptions::default(), 1),
         clock: Arc::new(SystemClock),
         settings: sosik_service::Settings {

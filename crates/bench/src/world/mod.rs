@@ -93,7 +93,7 @@ impl World {
         };
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
-            cache_leases: None,
+            shared: None,
             engines: Engines::memory(options, 1),
             clock,
             settings,

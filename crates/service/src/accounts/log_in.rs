@@ -68,7 +68,7 @@ mod tests {
         };
         let parts = Parts {
             store: SqliteStore::open(&SqliteOptions::temporary()).unwrap(),
-            cache_leases: None,
+            shared: None,
             engines: Engines::memory(MemoryOptions::default(), 1),
             clock: Arc::new(SystemClock),
             settings: Settings {

@@ -17,11 +17,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use sosik_fabric::CacheGate;
 use sosik_fabric::peers::Notice;
-use sosik_feed::PeerId;
-use sosik_store::{CacheLeases, Horizon, StoreResult};
+use sosik_store::{CacheLeases, Horizon, JoiningMember, StoreResult};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Core;
+use crate::{ServiceError, ServiceResult};
 use silent::{Silent, Verdict};
 
 /// Renewals in the time of one lease. Five of them may fail. A writer that cannot reach a node waits for three of them.
@@ -33,12 +33,26 @@ const ASK_FIRST: Duration = Duration::from_millis(10);
 /// Longest pause before a writer asks again. A silent node delays writes by its lease, which is seconds.
 const ASK_MAX: Duration = Duration::from_millis(100);
 
+/// The problem when nodes that share no fabric use one store, and its remedy.
+const NODE_NOT_ALONE: &str = "another node uses this store, and one of the two has `fabric.url = \"memory:\"`: nodes that share a store \
+     share Redis and NATS too. Set `fabric.url` to redis://… and `queue.url` to nats://… on every node";
+
 /// Changes removed from the log in one step.
 const TRIM_ROWS: u32 = 1_000;
+
+/// A store with several nodes.
+#[derive(Clone)]
+pub struct SharedStore {
+    /// The leases on the caches of its nodes.
+    pub leases: Arc<dyn CacheLeases>,
+    /// This node shares nothing but the store, so it must be the only one.
+    pub alone: bool,
+}
 
 /// The lease of this node.
 pub(crate) struct CacheLeaseHolder {
     store: Arc<dyn CacheLeases>,
+    alone: bool,
     gate: CacheGate,
     hold: Duration,
     /// `None` while this node is not a member.
@@ -46,9 +60,10 @@ pub(crate) struct CacheLeaseHolder {
 }
 
 impl CacheLeaseHolder {
-    pub(crate) const fn new(store: Arc<dyn CacheLeases>, gate: CacheGate, hold: Duration) -> Self {
+    pub(crate) fn new(shared: SharedStore, gate: CacheGate, hold: Duration) -> Self {
         Self {
-            store,
+            store: shared.leases,
+            alone: shared.alone,
             gate,
             hold,
             horizon: Mutex::new(None),
@@ -57,6 +72,27 @@ impl CacheLeaseHolder {
 }
 
 impl Core {
+    /// Joins the nodes of the store. A node that stopped without leaving is waited for until its lease expires.
+    ///
+    /// # Errors
+    /// Another node runs, and it or this one must be alone.
+    pub(crate) async fn join_nodes(&self) -> ServiceResult<()> {
+        let Some(lease) = &self.cache_lease else {
+            return Ok(());
+        };
+        let mut found = Silent::default();
+        while !self.join(lease).await? {
+            let others = lease.store.cache_leases().await?;
+            let silent = found.observe(others.iter().copied(), self.clock.monotonic());
+            if silent.len() < others.len() {
+                return Err(ServiceError::Failed(NODE_NOT_ALONE));
+            }
+            self.revoke_expired(lease, silent).await;
+            sleep_until(Instant::now() + ASK_MAX).await;
+        }
+        Ok(())
+    }
+
     /// Renews the lease until the service stops.
     pub(crate) fn spawn_cache_lease(&self) {
         if self.cache_lease.is_none() {
@@ -95,7 +131,11 @@ impl Core {
         let known = lease.horizon.lock().clone();
         let horizon = match known {
             Some(horizon) => horizon,
-            None => self.join(lease, peer).await?,
+            None if self.join(lease).await? => Horizon::default(),
+            None => {
+                tracing::error!("{}", NODE_NOT_ALONE);
+                return Ok(());
+            }
         };
         // The lease counts from before the request, so the store never considers it shorter than this node does.
         let asked_at = self.clock.monotonic();
@@ -117,10 +157,17 @@ impl Core {
         Ok(())
     }
 
-    async fn join(&self, lease: &CacheLeaseHolder, peer: PeerId) -> StoreResult<Horizon> {
+    /// Adds this node with empty caches. Returns `false` if another node prevents it.
+    async fn join(&self, lease: &CacheLeaseHolder) -> StoreResult<bool> {
         self.caches.clear();
-        lease.store.join(peer, lease.hold).await?;
-        Ok(Horizon::default())
+        let member = JoiningMember {
+            peer: self.engines.peers.me(),
+            hold: lease.hold,
+            alone: lease.alone,
+        };
+        let joined = lease.store.join(member).await?;
+        *lease.horizon.lock() = joined.then(Horizon::default);
+        Ok(joined)
     }
 
     /// Stops to serve from the caches.

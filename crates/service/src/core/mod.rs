@@ -1,6 +1,6 @@
 //! The shared part of all handles: engines, caches, ids, and the operations that every noun needs.
 
-mod cache_lease;
+pub(crate) mod cache_lease;
 mod completion;
 pub(crate) mod cursor_keys;
 pub(crate) mod extracts;
@@ -71,21 +71,21 @@ impl Core {
     pub(crate) async fn start(parts: Parts) -> ServiceResult<Self> {
         let Parts {
             store,
-            cache_leases,
+            shared,
             engines,
             clock,
             settings,
         } = parts;
         let ids = Ids::lease(Arc::clone(&store), Arc::clone(&clock), &settings.node).await?;
-        let gate = match cache_leases {
+        let gate = match shared {
             Some(_) => closed_gate(&clock),
             None => CacheGate::open(),
         };
         let hold = settings.node.cache_lease;
-        let holder = |leases| CacheLeaseHolder::new(leases, gate.clone(), hold);
+        let holder = |shared| CacheLeaseHolder::new(shared, gate.clone(), hold);
         Ok(Self(Arc::new(CoreState {
             caches: Caches::new(&settings.caches, &gate),
-            cache_lease: cache_leases.map(holder),
+            cache_lease: shared.map(holder),
             extracts: Extracts::new(settings.caches.extracts_room()),
             invalidations: Invalidations::default(),
             fabric_errors: FabricErrors::default(),

@@ -297,7 +297,7 @@ async fn start(
     };
     let service = Service::start(Parts {
         store,
-        cache_leases: None,
+        shared: None,
         engines,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         settings: settings.clone(),

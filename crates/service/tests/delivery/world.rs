@@ -267,7 +267,7 @@ async fn start(
     };
     let parts = Parts {
         store,
-        cache_leases: None,
+        shared: None,
         engines,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         settings: settings.clone(),

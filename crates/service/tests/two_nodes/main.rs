@@ -156,7 +156,7 @@ async fn start(name: &str, store: Arc<dyn Store>, engines: Engines) -> Service {
     settings.node.name = name.to_owned();
     let parts = Parts {
         store,
-        cache_leases: None,
+        shared: None,
         engines,
         clock: Arc::new(SystemClock),
         settings,

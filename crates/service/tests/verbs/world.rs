@@ -62,7 +62,7 @@ impl World {
         };
         let parts = Parts {
             store,
-            cache_leases: None,
+            shared: None,
             engines: Engines::memory(options, 1),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             settings,

@@ -1,11 +1,9 @@
 //! Leases on the caches of nodes, and the log of changes that they follow.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use sosik_feed::PeerId;
 
-use crate::{CacheLease, Horizon, RenewedLease, StoreResult};
+use crate::{CacheLease, Horizon, JoiningMember, RenewedLease, StoreResult};
 
 /// Which nodes may serve from their caches, for a store with several nodes.
 ///
@@ -18,8 +16,10 @@ use crate::{CacheLease, Horizon, RenewedLease, StoreResult};
 /// own clock.
 #[async_trait]
 pub trait CacheLeases: Send + Sync + 'static {
-    /// Adds a member whose caches are empty. It may use them after its first renewal.
-    async fn join(&self, peer: PeerId, hold: Duration) -> StoreResult<()>;
+    /// Adds a member whose caches are empty. It may use them after its first renewal. Returns `false`, and adds nothing,
+    /// if the member must be alone and another one has a lease, or if another one must be alone. A member that joins
+    /// again starts a new lease.
+    async fn join(&self, member: JoiningMember) -> StoreResult<bool>;
 
     /// Extends the lease of a member, and returns the changes that were committed since `since`. `None` if the lease
     /// was revoked: the member must empty its caches and join again.

@@ -4,6 +4,17 @@ use std::time::Duration;
 
 use sosik_feed::{Change, CommitPosition, PeerId};
 
+/// A member to add.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JoiningMember {
+    /// Its id.
+    pub peer: PeerId,
+    /// The duration of its lease.
+    pub hold: Duration,
+    /// It shares nothing but the store with other nodes, so there must be none.
+    pub alone: bool,
+}
+
 /// The lease of one member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheLease {
@@ -13,6 +24,8 @@ pub struct CacheLease {
     pub renewals: u64,
     /// A renewal is valid for this time, counted from before it was requested.
     pub hold: Duration,
+    /// The holder must be the only member.
+    pub alone: bool,
 }
 
 /// The end of the changes that a member has applied. The engine defines its form, because the order of commits is not the

@@ -7,7 +7,9 @@ use sosik_feed::{Audience, Change, Own, PeerId, PersonId, SessionId};
 
 use super::sessions::session;
 use super::world::{EmptyStore, World};
-use crate::{CacheLease, CacheLeases, Horizon, PasswordChange, ProfileChange, StoryEdit};
+use crate::{
+    CacheLease, CacheLeases, Horizon, JoiningMember, PasswordChange, ProfileChange, StoryEdit,
+};
 
 const HOLD: Duration = Duration::from_secs(3);
 
@@ -38,8 +40,9 @@ impl Leased {
 
     /// A member that has renewed its lease once.
     async fn member(&self, number: u64) -> Node<'_> {
-        let peer = PeerId::from_u64(number);
-        self.leases.join(peer, HOLD).await.unwrap();
+        let member = joining(number, false);
+        assert!(self.leases.join(member).await.unwrap());
+        let peer = member.peer;
         let mut node = Node {
             leases: &*self.leases,
             peer,
@@ -47,6 +50,14 @@ impl Leased {
         };
         assert_eq!(node.renews().await, Some(vec![Change::Everything]));
         node
+    }
+}
+
+fn joining(number: u64, alone: bool) -> JoiningMember {
+    JoiningMember {
+        peer: PeerId::from_u64(number),
+        hold: HOLD,
+        alone,
     }
 }
 
@@ -121,6 +132,25 @@ pub async fn a_member_without_a_lease_must_join_again(leased: &Leased) {
     assert_eq!(leased.lease(node.peer).await, None);
     assert_eq!(node.renews().await, None);
     leased.member(1).await;
+}
+
+pub async fn a_member_that_must_be_alone_joins_only_while_there_is_no_other(leased: &Leased) {
+    let leases = &leased.leases;
+    let node = leased.member(1).await;
+    assert!(!leases.join(joining(2, true)).await.unwrap());
+    leases.leave(node.peer).await.unwrap();
+    assert!(leases.join(joining(2, true)).await.unwrap());
+    assert!(
+        leases.join(joining(2, true)).await.unwrap(),
+        "the same member"
+    );
+    assert!(!leases.join(joining(3, false)).await.unwrap());
+    assert!(!leases.join(joining(3, true)).await.unwrap());
+    let peers: Vec<_> = leases.cache_leases().await.unwrap();
+    assert_eq!(
+        peers.iter().map(|lease| lease.alone).collect::<Vec<_>>(),
+        [true]
+    );
 }
 
 pub async fn a_member_that_leaves_has_no_lease(leased: &Leased) {

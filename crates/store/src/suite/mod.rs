@@ -236,6 +236,7 @@ macro_rules! cache_leases_suite {
                 members_have_leases_of_their_own,
                 a_lease_that_was_renewed_is_not_revoked,
                 a_member_without_a_lease_must_join_again,
+                a_member_that_must_be_alone_joins_only_while_there_is_no_other,
                 a_member_that_leaves_has_no_lease,
                 changes_that_a_lease_may_not_have_seen_are_kept,
                 every_change_of_a_circle_is_logged_for_both_sides,

@@ -84,6 +84,7 @@ mod tests {
             peer: PeerId::from_u64(1),
             renewals,
             hold: HOLD,
+            alone: false,
         }
     }
 
