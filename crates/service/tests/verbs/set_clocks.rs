@@ -107,7 +107,7 @@ async fn a_write_whose_lease_expires_at_each_renewal_is_shed_and_does_not_retry_
         engines: Engines::memory(MemoryOptions::default(), 1),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         settings,
-        sabotage: None,
+        shared: None,
     };
     let service = Service::start(parts).await.unwrap();
     let author = service.next_person().await.unwrap();
