@@ -47,6 +47,12 @@ impl Nats {
         self.daemon.as_ref().map_or(0, Daemon::pid)
     }
 
+    /// The JetStream folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("jetstream")
+    }
+
     /// Kills the server without giving it time to finish. Its data remains.
     pub fn kill(&mut self) {
         if let Some(daemon) = self.daemon.take() {
@@ -86,9 +92,5 @@ impl Nats {
         self.daemon = Some(Daemon::start(&mut command, Signal::TERM)?);
         let port = self.port;
         ready::wait("NATS", || ready::answers(port, b"", b"INFO "))
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("jetstream")
     }
 }
