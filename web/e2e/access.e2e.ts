@@ -156,6 +156,21 @@ it('the narrowest phone, one on its side, and paper show everything', async () =
   await page.getByText('정말 반가운 소식이네요!').waitFor();
 }, TIMEOUT);
 
+it.each(['ko-KR', 'ja-JP', 'en-GB'])('on a narrow phone no word of the navigation is broken (%s)', async (locale) => {
+  const page = await openAs(mina, 'phone', '/settings', { locale, viewport: { width: 320, height: 640 } });
+  await settled(page);
+  const lines = await page.$$eval('nav .label', (labels) =>
+    labels.filter((label) => label.getClientRects().length > 0).map((label) => {
+      const words = document.createRange();
+      words.selectNodeContents(label);
+      return [label.textContent, words.getClientRects().length];
+    }),
+  );
+  expect(lines).toHaveLength(5);
+  expect(lines.filter(([, count]) => count !== 1)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+});
+
 describe('by keyboard alone', () => {
   it('one reads, likes, opens menus and leaves them, writes and posts', async () => {
     const page = await openAs(mina, 'desktop');

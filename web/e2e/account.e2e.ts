@@ -16,6 +16,20 @@ describe.each(EVERY_SIZE)('an account, on a %s', (size) => {
     await picture(page, `empty-${size}`);
   });
 
+  it('is made by somebody who follows the link of a friend, and then sees whom to ask', async () => {
+    const mina = await Person.join({ name: '초대한 까치' });
+    const page = await (await openDevice(size)).newPage();
+    await page.goto(`/@${mina.handle}`);
+    await page.getByRole('link', { name: /가입하기/ }).click();
+    await page.getByLabel('이름').fill('초대받은 까치');
+    await page.getByLabel('아이디').fill(`guest_${size}`);
+    await page.getByLabel('비밀번호', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: '가입하기' }).click();
+    await page.getByRole('main').getByText('초대한 까치').first().waitFor();
+    await page.getByRole('button', { name: '친구 신청' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/@${mina.handle}`);
+  });
+
   it('is refused with the reason at the field', async () => {
     expectComplaints(/status of 4(09|22)/);
     const taken = await Person.join();

@@ -1,14 +1,14 @@
 // Keys for people who read with a keyboard. A single key does something only while nobody writes and nothing is asked, and
 // can be switched off, because speech input presses keys too.
 import { keep, kept } from '$/offline/settings';
-import { go, to } from '$/router/index.svelte';
+import { go, place, to } from '$/router/index.svelte';
 
 /** The keys, in the order in which the help shows them. */
-export const SHORTCUTS = ['j', 'k', '/', 'n', '?'] as const;
+export const SHORTCUTS = ['j', 'k', 'l', '.', '/', 'n', '?'] as const;
 export type Shortcut = (typeof SHORTCUTS)[number];
 
 /** Where the letters are on keyboards that write another script: a Korean one writes ㅓ with J. */
-const CODES: Record<string, Shortcut> = { KeyJ: 'j', KeyK: 'k', KeyN: 'n', Slash: '/' };
+const CODES: Record<string, Shortcut> = { KeyJ: 'j', KeyK: 'k', KeyL: 'l', KeyN: 'n', Period: '.', Slash: '/' };
 
 class Shortcuts {
   on = $state(kept('shortcuts') !== 'off');
@@ -45,6 +45,8 @@ export function onShortcut(event: KeyboardEvent): void {
   const run: Record<Shortcut, () => void> = {
     j: () => step(1),
     k: () => step(-1),
+    l: like,
+    '.': newest,
     '/': search,
     n: () => go(to.compose),
     '?': () => help(true),
@@ -77,6 +79,18 @@ function step(by: 1 | -1): void {
   const target = next.querySelector<HTMLElement>('article') ?? next.querySelector<HTMLElement>('a, button');
   target?.focus({ preventScroll: true });
   next.scrollIntoView?.({ block: 'start', behavior: 'instant' });
+}
+
+/** Likes the story that has the focus, or the one that the page is about; takes the like back when there is one. */
+function like(): void {
+  const here = document.activeElement?.closest('main article') ?? document.querySelector('main article.alone');
+  here?.querySelector<HTMLButtonElement>('button.like')?.click();
+}
+
+/** The top of the home feed, with what came since; from elsewhere, home. */
+function newest(): void {
+  if (place().page === 'home') dispatchEvent(new Event('sosik:again'));
+  else go(to.home);
 }
 
 function search(): void {

@@ -59,4 +59,32 @@ describe('keyboard shortcuts', () => {
     expect(localStorage.getItem('sosik.shortcuts')).toBe('off');
     expect([focused(), place().page, isHelping()]).toEqual(['', 'home', false]);
   });
+
+  it('like the story that has the focus, or the one that the page is about', () => {
+    const liked: string[] = [];
+    for (const one of document.querySelectorAll('article')) {
+      one.innerHTML = '<button class="like"></button>';
+      one.addEventListener('click', () => liked.push(one.id));
+    }
+    press('l');
+    expect(liked).toEqual([]);
+    press('j');
+    press('ㅣ', { code: 'KeyL' });
+    expect(liked).toEqual(['a']);
+    (document.activeElement as HTMLElement).blur();
+    document.querySelector('#c')?.classList.add('alone');
+    press('l');
+    expect(liked).toEqual(['a', 'c']);
+  });
+
+  it('bring what is new at home, and lead home from elsewhere', () => {
+    let again = 0;
+    addEventListener('sosik:again', () => (again += 1));
+    press('.');
+    expect(again).toBe(1);
+    press('n');
+    press('.');
+    expect(place().page).toBe('home');
+    expect(again).toBe(1);
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { match, safeNext, to } from './routes';
+import { match, nextOf, safeNext, to } from './routes';
 
 describe('addresses', () => {
   it.each([
@@ -44,4 +44,9 @@ describe('addresses', () => {
   ])('%s after logging in leads to %s', (next, expected) => {
     expect(safeNext(next)).toBe(expected);
   });
+});
+
+it('a place to go to is kept from one address at the gate to the next', () => {
+  expect(nextOf(new URLSearchParams('next=/tags/%EC%84%9C%EC%9A%B8&ended'))).toBe('?next=%2Ftags%2F%EC%84%9C%EC%9A%B8');
+  expect(nextOf(new URLSearchParams('ended'))).toBe('');
 });

@@ -109,6 +109,12 @@ export const to = {
   tag: (tag: string) => `/tags/${encodeURIComponent(tag)}`,
 };
 
+/** The place to go to afterwards, as the query of another address at the gate. */
+export function nextOf(query: URLSearchParams): string {
+  const next = query.get('next');
+  return next ? `?next=${encodeURIComponent(next)}` : '';
+}
+
 /** A place to go to after logging in: an address of ours, never one of another site. */
 export function safeNext(next: string | null): string {
   if (!next || !next.startsWith('/') || next.startsWith('//') || next.includes('\\')) return '/';

@@ -4,38 +4,43 @@ import { messageOf, unlessGone } from '$/api/failure';
 import { t } from '$/language/index.svelte';
 import { confirmed } from '$/parts/dialog.svelte';
 import type { Action } from '$/parts/Menu.svelte';
+import { canShare, copyLink, share } from '$/parts/share';
 import { tell } from '$/parts/toasts.svelte';
 import { block, mute } from '$/people/relations.svelte';
 import { go, goBack, place, to } from '$/router/index.svelte';
 import { me } from '$/session/index.svelte';
 
+import { beginning } from './excerpt';
 import { storyDeleted, type LiveStory } from './live.svelte';
+
+/** So much of a story goes with its address. */
+const SHARED_CHARACTERS = 120;
 
 /** The actions that this person has with this story. */
 export function actionsOf(story: LiveStory): Action[] {
-  const copy: Action = { label: t('story.copy'), icon: 'link', run: () => void copyLink(story) };
   if (story.shown.author.id === me()?.id) {
     return [
       { label: t('story.edit'), icon: 'feather', run: () => go(to.storyEdit(story.id)) },
-      copy,
+      ...sharing(story),
       { label: t('story.delete'), icon: 'trash', run: () => void erase(story), danger: true },
     ];
   }
   const author = story.shown.author;
   return [
-    copy,
+    ...sharing(story),
     { label: t('person.mute', { name: author.display_name }), icon: 'mute', run: () => void mute(author) },
     { label: t('person.block', { name: author.display_name }), icon: 'block', run: () => void block(author), danger: true },
   ];
 }
 
-async function copyLink(story: LiveStory): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(location.origin + to.story(story.id));
-    tell(t('story.copied'));
-  } catch {
-    tell(t('story.copy-failed'), 'failure');
-  }
+/** Handing it on. The share sheet gets the text: that is only for stories that everyone may read. */
+function sharing(story: LiveStory): Action[] {
+  const { author, text, audience } = story.shown;
+  const path = to.story(story.id);
+  const copy: Action = { label: t('story.copy'), icon: 'link', run: () => void copyLink(path) };
+  if (audience !== 'public' || !canShare()) return [copy];
+  const shared = { path, title: author.display_name, text: beginning(text, SHARED_CHARACTERS) };
+  return [{ label: t('story.share'), icon: 'share', run: () => void share(shared) }, copy];
 }
 
 async function erase(story: LiveStory): Promise<void> {
