@@ -154,6 +154,7 @@ export default {
   'search.none': 'No results for “{words}”',
   'search.none-text': 'Try a shorter part of the name, or the handle.',
   'search.found': { one: '{n} person found', other: '{n} people found' },
+  'search.more': 'Only the best {n} matches are shown. Type more of the name to narrow them down.',
   'search.failed': "Couldn't search",
 
   'invite.send': 'Invite a friend',

@@ -154,6 +154,7 @@ export default {
   'search.none': '「{words}」は見つかりませんでした',
   'search.none-text': '名前を短くするか、ハンドルでさがしてみてください。',
   'search.found': '{n}人見つかりました',
+  'search.more': 'よく一致する{n}人だけを表示しています。名前をもう少し入力するとしぼり込めます。',
   'search.failed': '検索できませんでした',
 
   'invite.send': '友だちを招待',

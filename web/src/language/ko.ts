@@ -154,6 +154,7 @@ export default {
   'search.none': '‘{words}’ 검색 결과가 없어요',
   'search.none-text': '이름을 더 짧게 쓰거나 아이디로 찾아보세요.',
   'search.found': '{n}명을 찾았어요',
+  'search.more': '가장 잘 맞는 {n}명만 보여요. 이름을 조금 더 적으면 좁힐 수 있어요.',
   'search.failed': '찾지 못했어요',
 
   'invite.send': '친구 초대하기',
