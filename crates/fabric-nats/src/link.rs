@@ -19,7 +19,8 @@ use tokio::time::timeout;
 use crate::error::{NatsError, failed, within};
 use crate::options::NatsOptions;
 
-/// Commands that wait for the connection in the library. With messages of at most 64 KiB, that is 64 MiB at worst.
+/// Commands that wait for the connection in the library. With messages of at most 64 KiB, that is 64 MiB at worst. The
+/// library takes no more of them while it has 64 KiB that the socket does not accept.
 const COMMANDS_MAX: usize = 1_024;
 
 /// Time for one command to enter the buffer of the library.

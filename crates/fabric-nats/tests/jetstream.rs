@@ -20,6 +20,7 @@ use sosik_feed::orders::{Claim, Order, OrderKind};
 use sosik_feed::pulled::{LogEntry, LogPosition};
 use sosik_feed::{Audience, Circle, PersonId, StoryId, Timestamp};
 use sosik_servers::Nats;
+use tokio::time::timeout;
 
 const STAR: PersonId = PersonId::from_u64(9);
 
@@ -382,30 +383,45 @@ async fn an_order_of_a_worker_that_died_is_passed_on_and_is_a_dead_letter_in_the
     .await;
 }
 
+/// Offers orders until one waits at the first node, whose worker is gone. Returns its story.
+async fn strand_an_order(one: &NatsQueue, two: &NatsQueue) -> u64 {
+    let moment = Duration::from_millis(200);
+    let mut story = 0;
+    while one.waits_since().is_none() {
+        if let Ok(left_over) = timeout(moment, one.take(1)).await {
+            one.done(left_over.unwrap().receipt).await.unwrap();
+        }
+        story += 1;
+        assert!(offer(two, story).await);
+        // Unless the machine is slow, the pull of the worker is still open.
+        let arrives = eventually("it arrives", async || one.waits_since().is_some());
+        let _slow = timeout(moment, arrives).await;
+    }
+    story
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_of_a_node_that_leaves_go_to_others_at_once() {
     let url = server();
-    let (one, two) = (open_queue(&url, "one").await, open_queue(&url, "two").await);
-    // The worker waits until the order is at its node, and is gone before it takes it.
-    let worker = tokio::spawn({
-        let one = Arc::clone(&one);
-        async move { one.take(1).await }
-    });
-    assert!(offer(&two, 1).await);
-    assert!(offer(&two, 2).await);
-    let taken = within("an order", worker).await.unwrap().unwrap();
-    one.done(taken.receipt).await.unwrap();
+    let patient = |node| NatsOptions {
+        acknowledge_within: common::PATIENCE * 10,
+        ..options(&url, node)
+    };
+    let one = NatsQueue::open(&patient("one")).await.unwrap();
+    let two = NatsQueue::open(&patient("two")).await.unwrap();
+    let stranded = strand_an_order(&one, &two).await;
     one.leave().await.unwrap();
     drop(one);
-    let rest: Vec<u64> = [1, 2]
-        .into_iter()
-        .filter(|story| !numbers_of(&taken.orders).contains(story))
-        .collect();
-    takes_all(&two, rest).await;
+    takes_all(&two, [stranded]).await;
 }
 
-fn numbers_of(orders: &[Order]) -> Vec<u64> {
-    orders.iter().map(|order| order.story.as_u64()).collect()
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_no_worker_of_its_node_takes_is_returned() {
+    let url = server();
+    let (one, two) = (open_queue(&url, "one").await, open_queue(&url, "two").await);
+    let stranded = strand_an_order(&one, &two).await;
+    takes_all(&two, [stranded]).await;
+    assert_eq!(one.stats().given_back, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -135,8 +135,7 @@ impl Bus {
 
     /// Sends a message without waiting for answers.
     pub(crate) async fn send(&self, payload: &[u8]) -> FabricResult<()> {
-        let sent = self.shared.publish(Kind::Message, payload);
-        sent.await.map(|_number| ())
+        self.shared.publish(Kind::Message, payload).await
     }
 
     /// Sends a message and waits until every member has answered, or until the deadline.
@@ -149,7 +148,7 @@ impl Bus {
         let sent = timeout_at(deadline, async {
             // The semaphore is never closed.
             let room = shared.room.acquire().await.ok();
-            (room, shared.publish(Kind::Question, payload).await)
+            (room, shared.question(payload).await)
         });
         let Ok((_room, sent)) = sent.await else {
             return Err(NatsError::TimedOut(shared.confirm_within).into());
@@ -212,29 +211,44 @@ impl Shared {
         }
     }
 
-    /// Sends the next message. Its number is used only if it was handed to the library.
-    async fn publish(self: &Arc<Self>, kind: Kind, payload: &[u8]) -> FabricResult<Awaiting> {
+    /// Sends the next message.
+    async fn publish(&self, kind: Kind, payload: &[u8]) -> FabricResult<()> {
+        self.publish_after(kind, payload, |_number| ()).await
+    }
+
+    /// Sends the next message, whose answers are awaited.
+    async fn question(self: &Arc<Self>, payload: &[u8]) -> FabricResult<Awaiting> {
+        let begin = |number| self.await_answers(number);
+        self.publish_after(Kind::Question, payload, begin).await
+    }
+
+    /// Sends the next message after `begin` was called with its number. The number is used only if the message was
+    /// handed to the library.
+    async fn publish_after<T>(
+        &self,
+        kind: Kind,
+        payload: &[u8],
+        begin: impl FnOnce(u64) -> T,
+    ) -> FabricResult<T> {
         let mut last = self.last.lock().await;
         let frame = Frame {
             kind,
             from: self.me,
             number: *last + 1,
         };
-        let awaiting = self.awaiting(&frame);
+        let begun = begin(frame.number);
         let sent = self.link.publish(self.all.clone(), frame.write(payload));
         sent.await?;
         *last = frame.number;
-        Ok(awaiting)
+        Ok(begun)
     }
 
     /// Registers a question before it is sent, so that no answer is missed.
-    fn awaiting(self: &Arc<Self>, frame: &Frame) -> Awaiting {
+    fn await_answers(self: &Arc<Self>, number: u64) -> Awaiting {
         let (sender, answers) = mpsc::channel(ANSWERS_MAX);
-        if matches!(frame.kind, Kind::Question) {
-            self.awaited.lock().insert(frame.number, sender);
-        }
+        self.awaited.lock().insert(number, sender);
         Awaiting {
-            number: frame.number,
+            number,
             answers,
             shared: Arc::clone(self),
         }

@@ -73,7 +73,7 @@ impl Runner {
 
     async fn greet(&mut self) -> FabricResult<()> {
         self.shared.link.round_trip().await?;
-        self.shared.publish(Kind::Hello, &[]).await.map(|_| ())
+        self.shared.publish(Kind::Hello, &[]).await
     }
 
     /// Runs until the subscriptions end, which only happens when the client is closed.
