@@ -15,7 +15,7 @@ use super::sql::{Query, Value, bind, statements};
 use super::story_counts::{self, Added, counts_or_none};
 use super::tx::Tx;
 use super::written::{self, Written, bytes_of};
-use super::{people, stories};
+use super::{hidden, people, stories};
 use sosik_store::{
     CommentEdit, CommentRecord, Comments, Committed, Edited, Mention, NewComment, NotificationKind,
     PersonLimits, Posted, StoreResult, StoryCounts,
@@ -33,11 +33,6 @@ statements! {
         WHERE bucket = $1 AND story = $2 AND id > $3
           AND EXISTS (SELECT 1 FROM stories WHERE bucket = $1 AND id = $2 AND deleted_at IS NULL)
         ORDER BY id LIMIT $4";
-    /// The people are few, and a story may have many comments. They are in another bucket, so they are listed first.
-    COMMENTS_HIDDEN = "WITH severed AS MATERIALIZED (
-            SELECT blocked AS person FROM blocks WHERE bucket = $1 AND blocker = $2
-            UNION SELECT blocker FROM blocked_by WHERE bucket = $1 AND blocked = $2)
-        SELECT count(*) FROM severed s JOIN comments c ON c.author = s.person WHERE c.bucket = $3 AND c.story = $4";
     COMMENT_STORY = "SELECT story FROM comments WHERE bucket = $1 AND id = $2";
     /// The bytes of a comment that its author may edit.
     COMMENT_LOCK = "SELECT octet_length(text) FROM comments
@@ -81,15 +76,11 @@ impl Comments for PostgresStore {
     }
 
     async fn comments_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32> {
-        let hidden = bind!(
-            COMMENTS_HIDDEN,
-            viewer.bucket(),
-            viewer,
-            story.bucket(),
-            story
-        );
-        let hidden = self.db.read(Class::Read, "count hidden comments", hidden);
-        Ok(hidden.await?.first()?.unwrap_or(0))
+        self.db
+            .snapshot(Class::Read, "count hidden comments", |tx| async move {
+                hidden::comments(&tx, viewer, story).await
+            })
+            .await
     }
 
     async fn edit_comment(

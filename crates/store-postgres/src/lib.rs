@@ -23,6 +23,7 @@ mod failure;
 mod feeds;
 mod follows;
 mod friends;
+mod hidden;
 mod idempotency;
 mod imports;
 mod large;

@@ -13,7 +13,7 @@ use super::sql::{Query, Value, bind, statements};
 use super::story_counts::{self, Added, counts_or_none};
 use super::tx::Tx;
 use super::withdrawn::{self, Cause};
-use super::{people, relations, stories};
+use super::{hidden, people, relations, stories};
 use sosik_store::{
     CommitPosition, Committed, Liked, LikedStories, Likes, NotificationKind, PersonLimits,
     Position, RelatedPerson, StoreResult,
@@ -35,11 +35,6 @@ statements! {
     LIKERS = "SELECT person, liked_at FROM likes
         WHERE bucket = $1 AND story = $2 AND (liked_at, person) < ($3, $4)
         ORDER BY liked_at DESC, person DESC LIMIT $5";
-    /// The people are few, and a story may have a million likes. They are in another bucket, so they are listed first.
-    LIKES_HIDDEN = "WITH severed AS MATERIALIZED (
-            SELECT blocked AS person FROM blocks WHERE bucket = $1 AND blocker = $2
-            UNION SELECT blocker FROM blocked_by WHERE bucket = $1 AND blocked = $2)
-        SELECT count(*) FROM severed s JOIN likes l ON l.person = s.person WHERE l.bucket = $3 AND l.story = $4";
 }
 
 #[async_trait]
@@ -120,9 +115,11 @@ impl Likes for PostgresStore {
     }
 
     async fn likes_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32> {
-        let hidden = bind!(LIKES_HIDDEN, viewer.bucket(), viewer, story.bucket(), story);
-        let hidden = self.db.read(Class::Read, "count hidden likes", hidden);
-        Ok(hidden.await?.first()?.unwrap_or(0))
+        self.db
+            .snapshot(Class::Read, "count hidden likes", |tx| async move {
+                hidden::likes(&tx, viewer, story).await
+            })
+            .await
     }
 }
 

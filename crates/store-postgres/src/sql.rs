@@ -75,6 +75,7 @@ pub(crate) const ALL: &[&[Sql]] = &[
     super::feeds::STATEMENTS,
     super::follows::STATEMENTS,
     super::friends::STATEMENTS,
+    super::hidden::STATEMENTS,
     super::idempotency::STATEMENTS,
     super::imports::STATEMENTS,
     super::large::STATEMENTS,
