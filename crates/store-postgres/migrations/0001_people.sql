@@ -1,7 +1,8 @@
 -- People with their sessions, devices, search terms and counts.
 --
 -- Times are milliseconds since 1970. Ids are 64-bit numbers that sort by time. The lowest 8 bits of an id are the bucket
--- of its owner. The same schema runs on one server and, distributed by `bucket`, on many:
+-- of its owner. The column `bucket` has a number that stands for the bucket: its hash lies in the 256th of all hashes
+-- that belongs to the bucket. The same schema runs on one server and, distributed by `bucket`, on many:
 --
 -- - `bucket` is in every key, last: an id contains its bucket, so the other columns find the row.
 -- - Rows of one owner are in one bucket. What is asked from both sides is stored on both.

@@ -1,12 +1,12 @@
 //! Blocks and mutes.
 
-use sosik_feed::{PersonId, Timestamp};
+use sosik_feed::{Change, PersonId, Timestamp};
 use sosik_store::{RelationChange, RelationLimits, StoreResult};
 
 use super::relations::changed;
 use super::sql::{bind, statements};
 use super::tx::Tx;
-use super::{follows, friends, pair};
+use super::{changes, follows, friends, pair};
 
 statements! {
     BLOCK_INSERT = "INSERT INTO blocks (bucket, blocker, blocked, since) VALUES ($1, $2, $3, $4)";
@@ -50,6 +50,7 @@ pub(crate) async fn block(
     let mut writes = vec![
         bind!(BLOCK_INSERT, blocker.bucket(), blocker, blocked, now),
         bind!(BLOCKED_BY_INSERT, blocked.bucket(), blocked, blocker),
+        changes::log_both([blocker, blocked], Change::CircleShrank),
     ];
     if pair.relation.friend {
         writes.extend(friends::end(blocker, blocked));
@@ -83,6 +84,7 @@ pub(crate) async fn unblock(
         tx.last([
             bind!(BLOCK_DELETE, blocker.bucket(), blocker, blocked),
             bind!(BLOCKED_BY_DELETE, blocked.bucket(), blocked, blocker),
+            changes::log_both([blocker, blocked], Change::CircleGrew),
         ])
         .await?;
     }
@@ -111,7 +113,8 @@ pub(crate) async fn mute(
     if mutes.number()? >= i64::from(limits.mutes_max) {
         return Ok(RelationChange::LimitReached);
     }
-    tx.last([bind!(MUTE_INSERT, muter.bucket(), muter, muted, now)])
+    let mute = bind!(MUTE_INSERT, muter.bucket(), muter, muted, now);
+    tx.last([mute, changes::log(&[Change::CircleShrank(muter)])])
         .await?;
     Ok(RelationChange::Changed)
 }
@@ -123,6 +126,10 @@ pub(crate) async fn unmute(
     muted: PersonId,
 ) -> StoreResult<RelationChange> {
     let delete = bind!(MUTE_DELETE, muter.bucket(), muter, muted);
-    let [deleted] = tx.last([delete]).await?;
-    Ok(changed(deleted.changed()))
+    let unmuted = tx.changes(delete).await?;
+    if unmuted {
+        tx.last([changes::log(&[Change::CircleGrew(muter)])])
+            .await?;
+    }
+    Ok(changed(unmuted))
 }

@@ -17,7 +17,7 @@ use super::people;
 use super::pool::Class;
 use super::sql::{Query, Sql, Value, bind, statements};
 use super::tx::Tx;
-use super::{PostgresStore, notify};
+use super::{PostgresStore, changes, notify};
 
 statements! {
     FRIENDS_OF_PAIRS = "SELECT pair.one, pair.other
@@ -82,7 +82,8 @@ pub(crate) async fn befriend(tx: &Tx, pairs: &[PersonPair], now: Timestamp) -> S
     if number > 0 {
         remove_requests(tx, &made).await?;
         let friends = counts::friends_of_many(&occurrences(&made));
-        tx.last([insert(FRIENDSHIPS_INSERT, &made, now), friends])
+        let grew = changes::log_grown(made.iter().map(|(person, _)| *person));
+        tx.last([insert(FRIENDSHIPS_INSERT, &made, now), friends, grew])
             .await?;
     }
     Ok(number)
@@ -110,6 +111,7 @@ pub(crate) async fn follow(tx: &Tx, pairs: &[PersonPair], now: Timestamp) -> Sto
             insert(FOLLOWERS_INSERT, &reversed, now),
             counts::follows_of_many(&occurrences(&made)),
             counts::followers_of_many(&occurrences(&reversed)),
+            changes::log_grown(made.iter().map(|(follower, _)| *follower)),
         ])
         .await?;
     }

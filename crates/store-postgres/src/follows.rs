@@ -1,12 +1,12 @@
 //! Follows: a row in the bucket of the follower, and one in the bucket of the followee.
 
 use sosik_feed::limits::FOLLOWS_MAX;
-use sosik_feed::{PersonId, Timestamp};
+use sosik_feed::{Change, PersonId, Timestamp};
 use sosik_store::{RelationChange, RelationLimits, StoreResult};
 
 use super::sql::{Query, bind, statements};
 use super::tx::Tx;
-use super::{counts, pair};
+use super::{changes, counts, pair};
 
 statements! {
     FOLLOW_INSERT = "INSERT INTO follows (bucket, follower, followee, since) VALUES ($1, $2, $3, $4)";
@@ -39,7 +39,9 @@ pub(crate) async fn follow(
     let [follows, followers] = counts::follow(follower, followee, 1);
     let follow = bind!(FOLLOW_INSERT, follower.bucket(), follower, followee, now);
     let followed = bind!(FOLLOWER_INSERT, followee.bucket(), followee, follower, now);
-    tx.last([follow, followed, follows, followers]).await?;
+    let grew = changes::log(&[Change::CircleGrew(follower)]);
+    tx.last([follow, followed, follows, followers, grew])
+        .await?;
     Ok(RelationChange::Changed)
 }
 
@@ -56,7 +58,9 @@ pub(crate) async fn unfollow(
     if !pair.relation.following {
         return Ok(RelationChange::Unchanged);
     }
-    tx.last(removal(follower, followee)).await?;
+    let mut writes = removal(follower, followee).to_vec();
+    writes.push(changes::log(&[Change::CircleShrank(follower)]));
+    tx.last_each(writes).await?;
     Ok(RelationChange::Changed)
 }
 

@@ -1,9 +1,10 @@
 //! Friend requests and friendships.
 
 use sosik_feed::limits::FRIENDS_MAX;
-use sosik_feed::{NotificationId, PersonId, Timestamp};
+use sosik_feed::{Change, NotificationId, PersonId, Timestamp};
 use sosik_store::{NotificationKind, PersonLimits, RelationChange, RelationLimits, StoreResult};
 
+use super::changes;
 use super::counts::{self, Limited};
 use super::notify::{self, NewNotification};
 use super::pair::{self, Pair};
@@ -166,6 +167,7 @@ async fn befriend(
         bind!(FRIENDSHIP_INSERT, other.bucket(), other, person, now),
         counts::friends(person, 1),
         counts::friends(other, 1),
+        changes::log_both([person, other], Change::CircleGrew),
     ]);
     if pair.reverse.may_notify() {
         let kind = NotificationKind::FriendAccepted;
@@ -249,7 +251,9 @@ pub(crate) async fn unfriend(
     }
     let (pair, _) = pair::lock(tx, person, other, []).await?;
     if pair.relation.friend {
-        tx.last(end(person, other)).await?;
+        let mut writes = end(person, other).to_vec();
+        writes.push(changes::log_both([person, other], Change::CircleShrank));
+        tx.last_each(writes).await?;
     }
     Ok(changed(pair.relation.friend))
 }

@@ -4,6 +4,8 @@
 //! owner. Every statement is in a list, and tests check its text and its plan (`sql`). Reads of one statement need no
 //! transaction; other reads see one snapshot; writes lock the rows that decide, in a fixed order (`db`, `tx`).
 //!
+//! Every write that outdates a cached value logs it (`changes`), because other nodes cache too.
+//!
 //! Locks are taken in this order: story (FOR SHARE when it is liked or commented on), comment, counts of people in
 //! ascending order of their ids, counts of a story, the number of late stories, orders, notifications.
 //!
@@ -12,6 +14,9 @@
 mod accounts;
 mod blocks;
 mod bulk;
+mod cache_leases;
+mod changes;
+mod citus;
 mod claims;
 mod comments;
 mod connection;
@@ -39,6 +44,7 @@ mod options;
 mod orders;
 mod pair;
 mod people;
+mod place;
 mod pool;
 mod posts;
 mod purge;

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use sosik_feed::{NotificationId, PersonId, StoryId, Timestamp};
+use sosik_feed::{Change, NotificationId, Own, PersonId, StoryId, Timestamp};
 
 use super::PostgresStore;
 use super::notify::{self, NewNotification};
 use super::pool::Class;
 use super::relations::{related_person, relation_in, relation_query};
-use super::sql::{Query, Value, bind, statements};
+use super::sql::{Value, bind, statements};
 use super::story_counts::{self, Added, counts_or_none};
 use super::tx::Tx;
 use super::withdrawn::{self, Cause};
-use super::{hidden, people, relations, stories};
+use super::{changes, hidden, people, relations, stories};
 use sosik_store::{
     CommitPosition, Committed, Liked, LikedStories, Likes, NotificationKind, PersonLimits,
     Position, RelatedPerson, StoreResult,
@@ -183,12 +183,13 @@ async fn like(tx: &Tx, act: &Like, limits: &PersonLimits) -> StoreResult<Option<
     if !inserted.changed() {
         return unchanged(tx, story).await.map(Some);
     }
-    let [_, counts, earlier, relation] = tx
+    let [_, counts, earlier, relation, _] = tx
         .batch([
             bind!(LIKED_INSERT, person.bucket(), person, story),
             story_counts::likes(story, 1),
             withdrawn::earlier(cause(person, story), act.now, limits),
             relation_query(author, person),
+            changes::log(&[Change::Own(person, Own::Likes)]),
         ])
         .await?;
     let tells = notify::may_notify(author, person, relation_in(&relation)?);
@@ -271,7 +272,7 @@ async fn unlike(
     let earlier = earlier.first::<NotificationId>()?;
     let told = told.first()?;
     let removed = told.is_some() && !others.exists();
-    let mut writes: Vec<Query> = Vec::new();
+    let mut writes = vec![changes::log(&[Change::Own(person, Own::Likes)])];
     writes.extend(
         told.or(earlier)
             .map(|id| withdrawn::remember(cause, id, liked_at)),

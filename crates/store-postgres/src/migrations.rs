@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use sosik_feed::Timestamp;
 use sosik_store::{StoreError, StoreResult};
 
+use super::citus;
 use super::sql::{bind, statements};
 use super::tx::Tx;
 
@@ -46,6 +47,7 @@ const MIGRATIONS: &[Migration] = migrations![
     4 "0004_notifications",
     5 "0005_orders",
     6 "0006_nodes",
+    7 "0007_caches",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (
@@ -81,6 +83,7 @@ pub(crate) async fn migrate(tx: &Tx, now: Timestamp) -> StoreResult<usize> {
     for migration in missing {
         migration.apply(tx, now).await?;
     }
+    citus::distribute(tx).await?;
     Ok(missing.len())
 }
 

@@ -4,17 +4,17 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
 use sosik_feed::people::Language;
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::{Change, Own, PersonId, StoryId};
 use sosik_store::{
     CommitPosition, Committed, People, PersonCounts, PersonRecord, ProfileChange, StoreResult,
 };
 
-use super::PostgresStore;
 use super::accounts::replace_terms;
 use super::pool::Class;
 use super::row::{Answer, Row};
 use super::sql::{Query, bind, statements};
 use super::tx::Tx;
+use super::{PostgresStore, changes};
 
 statements! {
     PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision FROM people
@@ -76,8 +76,12 @@ impl People for PostgresStore {
         self.db
             .commit(Class::Post, "change a profile", |tx| async move {
                 let changed = tx.row(update(id, change), person).await?;
-                if let (Some(_), Some(terms)) = (&changed, &change.search_terms) {
-                    tx.last_each(replace_terms(id, terms)).await?;
+                if changed.is_some() {
+                    let terms = change.search_terms.iter();
+                    let mut writes: Vec<_> =
+                        terms.flat_map(|terms| replace_terms(id, terms)).collect();
+                    writes.push(changes::log(&[Change::Person(id)]));
+                    tx.last_each(writes).await?;
                 }
                 Ok(changed)
             })
@@ -144,7 +148,8 @@ impl People for PostgresStore {
         self.db
             .commit(Class::Post, context, |tx| async move {
                 let advance = bind!(READ_POSITION_ADVANCE, person.bucket(), person, story);
-                let [position] = tx.last([advance]).await?;
+                let log = changes::log(&[Change::Own(person, Own::ReadPosition(story))]);
+                let [position, _] = tx.last([advance, log]).await?;
                 Ok(position.first()?.unwrap_or_default())
             })
             .await

@@ -4,14 +4,14 @@
 //! the bucket of the person. Writes lock the list first.
 
 use async_trait::async_trait;
-use sosik_feed::{PersonId, SessionId, Timestamp};
+use sosik_feed::{Change, PersonId, SessionId, Timestamp};
 use sosik_store::{CommitPosition, Committed, SessionRecord, Sessions, StoreResult, TokenHash};
 
 use super::pool::Class;
 use super::row::{Row, bytes};
 use super::sql::{Query, Value, bind, statements};
 use super::tx::Tx;
-use super::{PostgresStore, counts};
+use super::{PostgresStore, changes, counts};
 
 statements! {
     SESSION_INSERT = "INSERT INTO sessions (token, id, person, created_at, used_at, expires_at, client)
@@ -33,7 +33,7 @@ statements! {
     TOKENS_EXPIRED = "SELECT token FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
     TOKENS_IDLE = "SELECT token FROM sessions WHERE used_at < $1 ORDER BY used_at LIMIT $2";
     /// Checks again: a session may have been used since.
-    STALE_END = "DELETE FROM sessions WHERE token = ANY($1) AND (expires_at <= $2 OR used_at < $3) RETURNING person, id";
+    STALE_END = "DELETE FROM sessions WHERE token = ANY($1) AND (expires_at <= $2 OR used_at < $3) RETURNING person, id, token";
     STALE_UNLIST = "DELETE FROM person_sessions p
         USING unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS gone (bucket, person, id)
         WHERE p.bucket = gone.bucket AND p.person = gone.person AND p.id = gone.id";
@@ -91,7 +91,8 @@ impl Sessions for PostgresStore {
                 let end = bind!(SESSION_END, person.bucket(), person, session);
                 let token = tx.row(end, |row| bytes(row, 0)).await?;
                 if let Some(token) = token {
-                    tx.last([end_tokens(&[token])]).await?;
+                    tx.last([end_tokens(&[token]), changes::log_ended(person, &[token])])
+                        .await?;
                 }
                 Ok(token)
             })
@@ -149,6 +150,7 @@ async fn add(tx: &Tx, session: &SessionRecord, sessions_max: u32) -> StoreResult
         end_tokens(&ended),
         insert(session),
         list(session),
+        changes::log_ended(person, &ended),
     ])
     .await?;
     Ok(ended)
@@ -195,7 +197,8 @@ pub(crate) async fn end_others(
 ) -> StoreResult<Vec<TokenHash>> {
     let end = bind!(SESSIONS_END_OTHERS, person.bucket(), person, keep);
     let ended: Vec<TokenHash> = tx.rows(end, |row| bytes(row, 0)).await?;
-    tx.last([end_tokens(&ended)]).await?;
+    tx.last([end_tokens(&ended), changes::log_ended(person, &ended)])
+        .await?;
     Ok(ended)
 }
 
@@ -222,12 +225,18 @@ async fn remove_stale(
     tokens.dedup();
     tokens.truncate(limit as usize);
     let end = bind!(STALE_END, Value::ManyBytes(tokens), now, idle_since);
-    let ended: Vec<(PersonId, i64)> = tx.rows(end, |row| Ok((row.get(0)?, row.get(1)?))).await?;
-    let (people, ids): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
-    let number = people.len() as u64;
-    tx.last([bind!(STALE_UNLIST, counts::buckets(&people), people, ids)])
-        .await?;
-    Ok(number)
+    let (mut people, mut ids, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+    tx.rows(end, |row| {
+        let person = row.get(0)?;
+        people.push(person);
+        ids.push(row.get::<i64>(1)?);
+        ended.push(Change::SessionsEnded(person, vec![bytes(row, 2)?]));
+        Ok(())
+    })
+    .await?;
+    let unlist = bind!(STALE_UNLIST, counts::buckets(&people), people, ids);
+    tx.last([unlist, changes::log(&ended)]).await?;
+    Ok(ended.len() as u64)
 }
 
 fn session(row: &Row) -> StoreResult<SessionRecord> {

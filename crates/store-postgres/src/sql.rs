@@ -14,6 +14,8 @@ use postgres_types::{IsNull, ToSql, Type, to_sql_checked};
 use sosik_feed::bucket::Bucket;
 use sosik_feed::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId, Timestamp};
 
+use super::place::place_of;
+
 /// A statement of the list.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sql {
@@ -66,6 +68,9 @@ pub(crate) const ALL: &[&[Sql]] = &[
     super::accounts::STATEMENTS,
     super::blocks::STATEMENTS,
     super::bulk::STATEMENTS,
+    super::cache_leases::STATEMENTS,
+    super::changes::STATEMENTS,
+    super::citus::STATEMENTS,
     super::claims::STATEMENTS,
     super::comments::STATEMENTS,
     super::connection::STATEMENTS,
@@ -151,7 +156,7 @@ impl Value {
 
     /// The buckets of a list.
     pub(crate) fn buckets(buckets: impl IntoIterator<Item = Bucket>) -> Self {
-        Self::Buckets(buckets.into_iter().map(|b| i16::from(b.number())).collect())
+        Self::Buckets(buckets.into_iter().map(place_of).collect())
     }
 }
 
@@ -191,7 +196,7 @@ macro_rules! values {
 }
 
 values! {
-    Bucket: |bucket| Self::Bucket(i16::from(bucket.number()));
+    Bucket: |bucket| Self::Bucket(place_of(bucket));
     i64: |number| Self::Int(Some(number));
     u32: |number| Self::Int(Some(i64::from(number)));
     u16: |number| Self::Int(Some(i64::from(number)));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use sosik_feed::{Audience, PersonId, StoryId, Timestamp, Visibility};
+use sosik_feed::{Audience, Change, PersonId, StoryId, Timestamp, Visibility};
 
 use super::PostgresStore;
 use super::notify::{self, MentionSource};
@@ -13,7 +13,7 @@ use super::row::{Answer, Row};
 use super::sql::{Query, Sql, Value, bind, statements};
 use super::tx::Tx;
 use super::written::{self, Written, bytes_of};
-use super::{idempotency, late, orders, people, purge, story_counts, tags};
+use super::{changes, idempotency, late, orders, people, purge, story_counts, tags};
 use sosik_store::{
     CommitPosition, Committed, Edited, EditedText, Mention, NewStory, PersonLimits, Posted,
     StoreResult, Stories, StoryEdit, StoryRecord,
@@ -266,7 +266,7 @@ async fn change(
         .await?;
     written::check_quotas(counts.row(written::counts)?, change, limits)?;
     let mentions = kept_mentions(handles, &people::by_handle(&known)?);
-    tx.each(changes(edit, audience, &mentions)?).await?;
+    tx.each(edits(edit, audience, &mentions)?).await?;
     if before.audience == Audience::Friends && audience == Audience::Public {
         late::insert_redelivery_order(tx, edit.id, edit.author, edit.now).await?;
     }
@@ -281,7 +281,7 @@ async fn change(
 }
 
 /// The changes of a story and of the index of its tags.
-fn changes(edit: &StoryEdit, audience: Audience, mentions: &[Mention]) -> StoreResult<Vec<Query>> {
+fn edits(edit: &StoryEdit, audience: Audience, mentions: &[Mention]) -> StoreResult<Vec<Query>> {
     let mut values: [Option<String>; 3] = [None, None, None];
     let mut entries = Vec::new();
     match &edit.text {
@@ -294,6 +294,7 @@ fn changes(edit: &StoryEdit, audience: Audience, mentions: &[Mention]) -> StoreR
         None => entries.push(tags::change_audience(edit.id, audience)),
     }
     let [text, mentions, tags] = values;
+    entries.push(changes::log(&[Change::Story(edit.id)]));
     entries.push(bind!(
         STORY_EDIT,
         edit.id.bucket(),
@@ -345,6 +346,7 @@ async fn delete(tx: &Tx, story: StoryId, author: PersonId, now: Timestamp) -> St
         bind!(STORY_DELETE, story.bucket(), story, now),
         drop_delivery,
         insert_purge,
+        changes::log(&[Change::Story(story)]),
     ])
     .await?;
     Ok(true)

@@ -4,8 +4,9 @@ mod harness;
 
 use std::error::Error;
 
-use harness::{execute, options};
+use harness::{Session, execute, options};
 use sosik_feed::Timestamp;
+use sosik_store::suite::world::World;
 use sosik_store::{CursorKey, CursorKeys};
 use sosik_store_postgres::{Pooler, PostgresOptions, PostgresStore};
 
@@ -40,6 +41,44 @@ async fn a_store_opens_again_with_its_rows_also_through_a_pooler_without_session
     options.pooler = Pooler::PgBouncer;
     let store = PostgresStore::open(&options).await.expect("the same store");
     assert_eq!(store.cursor_keys().await.expect("keys"), [key]);
+}
+
+#[tokio::test]
+async fn people_are_even_over_shards_by_the_hash_of_their_bucket() {
+    let options = options().await;
+    let store = PostgresStore::open(&options).await.expect("a new store");
+    let people = World::new(store).crowd(1_000).await;
+    assert_eq!(people.len(), 1_000);
+    let session = Session::connect(harness::url(&options)).await;
+    let misplaced = "SELECT count(*) FROM people WHERE (hashint2(bucket)::bigint + 2147483648) >> 24 <> id & 255";
+    let misplaced = session
+        .client
+        .query_one(misplaced, &[])
+        .await
+        .expect("a count");
+    assert_eq!(
+        misplaced.get::<_, i64>(0),
+        0,
+        "the hash is in the range of the bucket"
+    );
+    for shards in [8_i64, 16, 32, 64] {
+        let people_of =
+            "SELECT (hashint2(bucket)::bigint + 2147483648) / (4294967296 / $1) AS shard, count(*)
+            FROM people GROUP BY shard";
+        let people_of = session
+            .client
+            .query(people_of, &[&shards])
+            .await
+            .expect("shards");
+        let largest = people_of
+            .iter()
+            .map(|row| row.get::<_, i64>(1))
+            .max()
+            .expect("a shard");
+        let mean = 1_000 / shards;
+        println!("{shards} shards: at most {largest} people, {mean} on average");
+        assert!(largest * 10 <= (mean + 1) * 11, "{shards} shards");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,151 @@
+//! Leases on the caches of nodes.
+//!
+//! A horizon is a snapshot of the server. The changes after it are those that it does not contain, in whatever order
+//! their transactions began. A renewal locks its row before it takes the snapshot, so a revocation and a renewal see
+//! each other.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sosik_feed::{Change, PeerId};
+use sosik_store::{CacheLease, CacheLeases, Horizon, RenewedLease, StoreResult};
+
+use super::PostgresStore;
+use super::changes::change;
+use super::pool::Class;
+use super::row::{Answer, Row};
+use super::sql::{Query, bind, statements};
+
+statements! {
+    /// `seen` is below every change, so the log is not trimmed before the first renewal.
+    LEASE_JOIN = "INSERT INTO cache_leases (peer, renewals, hold, alone, seen) SELECT $1, 0, $2, $3, '0'::xid8
+        WHERE NOT EXISTS (SELECT 1 FROM cache_leases WHERE peer <> $1 AND (alone OR $3))
+        ON CONFLICT (peer) DO UPDATE SET hold = excluded.hold, alone = excluded.alone, seen = excluded.seen";
+    /// Members that join take turns, so that they see each other.
+    JOIN_LOCK = "SELECT 1 FROM (SELECT pg_advisory_xact_lock($1)) locked";
+    LEASE_RENEW = "UPDATE cache_leases SET renewals = renewals + 1, seen = coalesce(
+            pg_snapshot_xmin($2::text::pg_snapshot), pg_snapshot_xmin(pg_current_snapshot())) WHERE peer = $1";
+    /// One row without a change if there is none. Without a horizon there is none.
+    CHANGES_SINCE = "SELECT pg_current_snapshot()::text, c.kind, c.subject, c.detail, c.token
+        FROM (SELECT 1) AS horizon LEFT JOIN LATERAL (
+            SELECT kind, subject, detail, token FROM changes
+            WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+              AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot) ORDER BY xid LIMIT $2) c ON true";
+    LEASES = "SELECT peer, renewals, hold FROM cache_leases";
+    LEASE_REVOKE = "DELETE FROM cache_leases WHERE peer = $1 AND renewals = $2";
+    LEASE_EXISTS = "SELECT 1 FROM cache_leases WHERE peer = $1";
+    LEASE_LEAVE = "DELETE FROM cache_leases WHERE peer = $1";
+    SEEN_BY_ALL = "SELECT coalesce((SELECT seen FROM cache_leases ORDER BY seen LIMIT 1),
+        pg_snapshot_xmin(pg_current_snapshot()))::text";
+    CHANGES_TRIM = "DELETE FROM changes WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM changes WHERE xid < $1::text::xid8 ORDER BY xid LIMIT $2))";
+}
+
+/// Maximum number of changes of one renewal. A member that missed more empties its caches, which costs about as much as
+/// applying them.
+const CHANGES_MAX: usize = 4_096;
+
+/// The advisory lock of members that join ("caches" in ASCII).
+const LOCK: i64 = 0x63_61_63_68_65_73;
+
+/// Leases are renewed also while requests wait for connections.
+const CLASS: Class = Class::Administration;
+
+#[async_trait]
+impl CacheLeases for PostgresStore {
+    async fn join(&self, peer: PeerId, hold: Duration) -> StoreResult<()> {
+        let hold = i64::try_from(hold.as_millis()).unwrap_or(i64::MAX);
+        self.db
+            .write(CLASS, "join the caches", |tx| async move {
+                let join = bind!(LEASE_JOIN, number(peer), hold, false);
+                tx.last([bind!(JOIN_LOCK, LOCK), join]).await?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn renew(&self, peer: PeerId, since: &Horizon) -> StoreResult<Option<RenewedLease>> {
+        let renewed = self
+            .db
+            .commit(CLASS, "renew a cache lease", |tx| async move {
+                tx.last(renew(peer, since)).await
+            });
+        let renewed = renewed.await?;
+        let [lease, changes] = &renewed.value;
+        if !lease.changed() {
+            return Ok(None);
+        }
+        let horizon = changes.first()?.unwrap_or_default();
+        Ok(Some(RenewedLease {
+            changes: changes_of(changes, since)?,
+            at: renewed.at,
+            horizon: Horizon(horizon),
+        }))
+    }
+
+    async fn cache_leases(&self) -> StoreResult<Vec<CacheLease>> {
+        let leases = self.db.read(CLASS, "read the cache leases", bind!(LEASES));
+        leases.await?.rows(lease)
+    }
+
+    async fn revoke(&self, lease: CacheLease) -> StoreResult<bool> {
+        let peer = number(lease.peer);
+        self.db
+            .write(CLASS, "revoke a cache lease", |tx| async move {
+                let revoke = bind!(LEASE_REVOKE, peer, lease.renewals);
+                let [_, left] = tx.last([revoke, bind!(LEASE_EXISTS, peer)]).await?;
+                Ok(!left.exists())
+            })
+            .await
+    }
+
+    async fn leave(&self, peer: PeerId) -> StoreResult<()> {
+        let leave = bind!(LEASE_LEAVE, number(peer));
+        self.db.execute(CLASS, "leave the caches", leave).await?;
+        Ok(())
+    }
+
+    async fn trim_changes(&self, limit: u32) -> StoreResult<u64> {
+        let class = Class::Background;
+        self.db
+            .write(class, "trim the changes", |tx| async move {
+                // A member that joins meanwhile begins with a later horizon.
+                let seen: Option<String> = tx.first(bind!(SEEN_BY_ALL)).await?;
+                let [trimmed] = tx.last([bind!(CHANGES_TRIM, seen, limit)]).await?;
+                Ok(trimmed.affected)
+            })
+            .await
+    }
+}
+
+/// The lock of the lease first, then the changes in a snapshot that is taken afterwards.
+fn renew(peer: PeerId, since: &Horizon) -> [Query; 2] {
+    let since = Some(since.0.as_str()).filter(|since| !since.is_empty());
+    let at_most = CHANGES_MAX as u64 + 1;
+    [
+        bind!(LEASE_RENEW, number(peer), since),
+        bind!(CHANGES_SINCE, since, at_most),
+    ]
+}
+
+fn changes_of(answer: &Answer, since: &Horizon) -> StoreResult<Vec<Change>> {
+    if since.0.is_empty() || answer.rows.len() > CHANGES_MAX {
+        return Ok(vec![Change::Everything]);
+    }
+    let is_change = |row: &&Row| matches!(row.get::<Option<i64>>(1), Ok(Some(_)) | Err(_));
+    let changes = answer.rows.iter().filter(is_change);
+    changes.map(|row| change(row, 1)).collect()
+}
+
+/// The number of a peer uses all 64 bits.
+const fn number(peer: PeerId) -> i64 {
+    peer.as_u64().cast_signed()
+}
+
+fn lease(row: &Row) -> StoreResult<CacheLease> {
+    Ok(CacheLease {
+        peer: PeerId::from_u64(row.get::<i64>(0)?.cast_unsigned()),
+        renewals: row.get(1)?,
+        hold: Duration::from_millis(row.get(2)?),
+    })
+}

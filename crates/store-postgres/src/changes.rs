@@ -1,0 +1,119 @@
+//! The log of changes that outdate cached values. A write adds its changes in its own transaction.
+
+use std::collections::BTreeSet;
+
+use sosik_feed::{Change, Own, PersonId, StoryId};
+use sosik_store::StoreResult;
+
+use super::row::{Row, bytes};
+use super::sql::{Query, Value, bind, statements};
+
+statements! {
+    CHANGES_INSERT = "INSERT INTO changes (kind, subject, detail, token)
+        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[])";
+}
+
+/// Maximum number of circles that one import logs. A renewal with more than a few such imports empties the caches anyway.
+const GROWN_MAX: usize = 1_024;
+
+/// A change as a row. A change with several tokens has several rows.
+#[derive(Default)]
+struct Entry {
+    kind: i64,
+    subject: i64,
+    detail: i64,
+    token: Vec<u8>,
+}
+
+const STORY: i64 = 1;
+const PERSON: i64 = 2;
+const CIRCLE_SHRANK: i64 = 3;
+const CIRCLE_GREW: i64 = 4;
+const SESSION_ENDED: i64 = 5;
+const OWN_LIKES: i64 = 6;
+const OWN_READ_POSITION: i64 = 7;
+const EVERYTHING: i64 = 8;
+
+/// Adds changes to the log.
+pub(crate) fn log(changes: &[Change]) -> Query {
+    let entries: Vec<_> = changes.iter().flat_map(entries).collect();
+    let column = |value: fn(&Entry) -> i64| entries.iter().map(value).collect::<Vec<_>>();
+    bind!(
+        CHANGES_INSERT,
+        column(|entry| entry.kind),
+        column(|entry| entry.subject),
+        column(|entry| entry.detail),
+        Value::ManyBytes(entries.iter().map(|entry| entry.token.clone()).collect())
+    )
+}
+
+/// The same change of the circles of two people.
+pub(crate) fn log_both(people: [PersonId; 2], change: fn(PersonId) -> Change) -> Query {
+    log(&people.map(change))
+}
+
+/// Sessions of one person that ended.
+pub(crate) fn log_ended(person: PersonId, tokens: &[[u8; 32]]) -> Query {
+    log(&[Change::SessionsEnded(person, tokens.to_vec())])
+}
+
+/// People whose circles grew. Beyond [`GROWN_MAX`], caches are emptied.
+pub(crate) fn log_grown(people: impl Iterator<Item = PersonId>) -> Query {
+    let people: BTreeSet<_> = people.collect();
+    if people.len() > GROWN_MAX {
+        return log(&[Change::Everything]);
+    }
+    let grown: Vec<_> = people.into_iter().map(Change::CircleGrew).collect();
+    log(&grown)
+}
+
+fn entries(change: &Change) -> Vec<Entry> {
+    let of = |kind, subject| {
+        vec![Entry {
+            kind,
+            subject,
+            ..Entry::default()
+        }]
+    };
+    match change {
+        Change::Story(story) => of(STORY, story.as_i64()),
+        Change::Person(person) => of(PERSON, person.as_i64()),
+        Change::CircleShrank(person) => of(CIRCLE_SHRANK, person.as_i64()),
+        Change::CircleGrew(person) => of(CIRCLE_GREW, person.as_i64()),
+        Change::SessionsEnded(person, tokens) => ended(*person, tokens),
+        Change::Own(person, Own::Likes) => of(OWN_LIKES, person.as_i64()),
+        Change::Own(person, Own::ReadPosition(story)) => vec![Entry {
+            kind: OWN_READ_POSITION,
+            subject: person.as_i64(),
+            detail: story.as_i64(),
+            ..Entry::default()
+        }],
+        Change::Everything => of(EVERYTHING, 0),
+    }
+}
+
+fn ended(person: PersonId, tokens: &[[u8; 32]]) -> Vec<Entry> {
+    let entry = |token: &[u8; 32]| Entry {
+        kind: SESSION_ENDED,
+        subject: person.as_i64(),
+        token: token.to_vec(),
+        ..Entry::default()
+    };
+    tokens.iter().map(entry).collect()
+}
+
+/// The change in the columns kind, subject, detail and token from `first` on. A kind that this executable does not know,
+/// written by a newer one, may concern everything.
+pub(crate) fn change(row: &Row, first: usize) -> StoreResult<Change> {
+    let (person, story): (PersonId, StoryId) = (row.get(first + 1)?, row.get(first + 1)?);
+    Ok(match row.get(first)? {
+        STORY => Change::Story(story),
+        PERSON => Change::Person(person),
+        CIRCLE_SHRANK => Change::CircleShrank(person),
+        CIRCLE_GREW => Change::CircleGrew(person),
+        SESSION_ENDED => Change::SessionsEnded(person, vec![bytes(row, first + 3)?]),
+        OWN_LIKES => Change::Own(person, Own::Likes),
+        OWN_READ_POSITION => Change::Own(person, Own::ReadPosition(row.get(first + 2)?)),
+        _ => Change::Everything,
+    })
+}
