@@ -6,7 +6,7 @@
 use sosik_feed::{PersonId, StoryId, Timestamp};
 
 use super::orders;
-use super::row::Row;
+use super::row::{Answer, Row};
 use super::sql::{Query, Value, bind, statements};
 use super::tx::Tx;
 use sosik_store::{Claim, LateStory, OrderKind, StoreResult};
@@ -45,25 +45,39 @@ enum LateReaders {
     FollowersOnly,
 }
 
-/// Inserts an order to deliver a story to readers who did not receive it before, due immediately.
-pub(crate) async fn insert_redelivery_order(
-    tx: &Tx,
+/// Takes a number for a story that becomes public, and locks its delivery. [`redelivery`] reads the answers.
+pub(crate) fn take(story: StoryId) -> [Query; 2] {
+    let delivery = bind!(DELIVERY_LOCK, story.bucket(), story);
+    [bind!(LATE_TAKE, 1_i64), delivery]
+}
+
+/// Inserts an order to deliver a story to readers who did not receive it before, due immediately. Nothing without the
+/// answers to [`take`].
+pub(crate) fn redelivery(
+    taken: &[Answer],
     story: StoryId,
     author: PersonId,
     now: Timestamp,
-) -> StoreResult<()> {
-    let delivery = bind!(DELIVERY_LOCK, story.bucket(), story);
-    let [number, delivery] = tx.batch([bind!(LATE_TAKE, 1_i64), delivery]).await?;
+) -> StoreResult<Vec<Query>> {
+    let [number, delivery] = taken else {
+        return Ok(Vec::new());
+    };
     // The watermark waits for friends whose delivery is in progress, and not for those of a dead delivery.
     let readers = match delivery.first()? {
         Some(true) => LateReaders::FriendsToo,
         Some(false) | None => LateReaders::FollowersOnly,
     };
     let number = number.number()?;
-    let order = bind!(DELIVERY_AGAIN, story.bucket(), story, author, now, number);
-    let [insert, forget] = insert(&[(story, author)], number, readers);
-    tx.batch([insert, forget, order]).await?;
-    Ok(())
+    let mut writes = insert(&[(story, author)], number, readers).to_vec();
+    writes.push(bind!(
+        DELIVERY_AGAIN,
+        story.bucket(),
+        story,
+        author,
+        now,
+        number
+    ));
+    Ok(writes)
 }
 
 /// Inserts late stories, the last one with this number, and deletes rows beyond the maximum.

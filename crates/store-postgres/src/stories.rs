@@ -257,27 +257,52 @@ async fn change(
     let audience = edit.audience.unwrap_or(before.audience);
     let bytes = (edit.text.as_ref()).map_or(before.bytes, |edited| bytes_of(&edited.text));
     let change = Written::story(before.audience, before.bytes).to(Written::story(audience, bytes));
-    let handles = (edit.text.as_ref()).map_or(&[][..], |edited| &edited.mentions);
-    let [counts, known] = tx
-        .batch([
-            written::add(edit.author, change),
-            people::ids_by_handles(handles),
-        ])
-        .await?;
-    written::check_quotas(counts.row(written::counts)?, change, limits)?;
-    let mentions = kept_mentions(handles, &people::by_handle(&known)?);
-    tx.each(edits(edit, audience, &mentions)?).await?;
+    let mentions = mentions(tx, edit).await?;
+    let mut writes = vec![written::add(edit.author, change)];
+    writes.extend(edits(edit, audience, &mentions)?);
+    let own = writes.len();
     if before.audience == Audience::Friends && audience == Audience::Public {
-        late::insert_redelivery_order(tx, edit.id, edit.author, edit.now).await?;
+        writes.extend(late::take(edit.id));
     }
-    let Some(record) = tx.row(by_ids(&[edit.id]), record).await? else {
+    let mut answers = tx.each(writes).await?;
+    let late = answers.split_off(own);
+    written::check_quotas(answers[0].row(written::counts)?, change, limits)?;
+    let mut last = late::redelivery(&late, edit.id, edit.author, edit.now)?;
+    last.push(by_ids(&[edit.id]));
+    finish(tx, edit, &before, last, limits).await
+}
+
+/// Sends the last statements, the last of which reads the story, and notifies the people whom only the new text
+/// mentions.
+async fn finish(
+    tx: &Tx,
+    edit: &StoryEdit,
+    before: &Before,
+    last: Vec<Query>,
+    limits: &PersonLimits,
+) -> StoreResult<Option<Edited<StoryRecord>>> {
+    let answers = match edit.text {
+        Some(_) => tx.each(last).await?,
+        None => tx.last_each(last).await?,
+    };
+    let Some(record) = answers[answers.len() - 1].row(record)? else {
         return Ok(None);
     };
     let notified = match &edit.text {
-        Some(edited) => notify_added(tx, edit, edited, &before, &record, limits).await?,
+        Some(edited) => notify_added(tx, edit, edited, before, &record, limits).await?,
         None => Vec::new(),
     };
     Ok(Some(Edited { record, notified }))
+}
+
+/// The people whom the new text mentions.
+async fn mentions(tx: &Tx, edit: &StoryEdit) -> StoreResult<Vec<Mention>> {
+    let handles = (edit.text.as_ref()).map_or(&[][..], |edited| &edited.mentions);
+    if handles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = tx.run(people::ids_by_handles(handles)).await?;
+    Ok(kept_mentions(handles, &people::by_handle(&known)?))
 }
 
 /// The changes of a story and of the index of its tags.
