@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sosik_feed::{Change, PeerId};
-use sosik_store::{CacheLease, CacheLeases, Horizon, RenewedLease, StoreResult};
+use sosik_store::{CacheLease, CacheLeases, Horizon, JoiningMember, RenewedLease, StoreResult};
 
 use super::PostgresStore;
 use super::changes::change;
@@ -31,7 +31,7 @@ statements! {
             SELECT kind, subject, detail, token FROM changes
             WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
               AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot) ORDER BY xid LIMIT $2) c ON true";
-    LEASES = "SELECT peer, renewals, hold FROM cache_leases";
+    LEASES = "SELECT peer, renewals, hold, alone FROM cache_leases";
     LEASE_REVOKE = "DELETE FROM cache_leases WHERE peer = $1 AND renewals = $2";
     LEASE_EXISTS = "SELECT 1 FROM cache_leases WHERE peer = $1";
     LEASE_LEAVE = "DELETE FROM cache_leases WHERE peer = $1";
@@ -53,13 +53,11 @@ const CLASS: Class = Class::Administration;
 
 #[async_trait]
 impl CacheLeases for PostgresStore {
-    async fn join(&self, peer: PeerId, hold: Duration) -> StoreResult<()> {
-        let hold = i64::try_from(hold.as_millis()).unwrap_or(i64::MAX);
+    async fn join(&self, member: JoiningMember) -> StoreResult<bool> {
         self.db
             .write(CLASS, "join the caches", |tx| async move {
-                let join = bind!(LEASE_JOIN, number(peer), hold, false);
-                tx.last([bind!(JOIN_LOCK, LOCK), join]).await?;
-                Ok(())
+                let [_, joined] = tx.last(join(member)).await?;
+                Ok(joined.changed())
             })
             .await
     }
@@ -118,6 +116,14 @@ impl CacheLeases for PostgresStore {
     }
 }
 
+fn join(member: JoiningMember) -> [Query; 2] {
+    let hold = i64::try_from(member.hold.as_millis()).unwrap_or(i64::MAX);
+    [
+        bind!(JOIN_LOCK, LOCK),
+        bind!(LEASE_JOIN, number(member.peer), hold, member.alone),
+    ]
+}
+
 /// The lock of the lease first, then the changes in a snapshot that is taken afterwards.
 fn renew(peer: PeerId, since: &Horizon) -> [Query; 2] {
     let since = Some(since.0.as_str()).filter(|since| !since.is_empty());
@@ -147,5 +153,6 @@ fn lease(row: &Row) -> StoreResult<CacheLease> {
         peer: PeerId::from_u64(row.get::<i64>(0)?.cast_unsigned()),
         renewals: row.get(1)?,
         hold: Duration::from_millis(row.get(2)?),
+        alone: row.get(3)?,
     })
 }

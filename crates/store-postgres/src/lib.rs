@@ -84,10 +84,9 @@ impl PostgresStore {
     /// The server is unreachable or too old, or a setting of it is unsafe, or a newer executable made the schema. The
     /// source says what to change.
     pub async fn open(options: &PostgresOptions) -> StoreResult<Arc<Self>> {
-        let db = Db::new(options)?;
-        open::prepare(&db, options).await?;
+        open::prepare(options).await?;
         Ok(Arc::new(Self {
-            db,
+            db: Db::new(options)?,
             person_limits: options.person_limits,
         }))
     }

@@ -1,10 +1,12 @@
 //! Opening a store: checks of the server, then migrations.
 
+use std::time::Duration;
+
 use sosik_store::{StoreError, StoreResult};
 
 use super::db::Db;
 use super::migrations;
-use super::options::PostgresOptions;
+use super::options::{Pooler, PostgresOptions};
 use super::pool::Class;
 use super::row::Row;
 use super::sql::{bind, statements};
@@ -13,12 +15,19 @@ statements! {
     SERVER = "SELECT current_setting('server_version_num')::bigint, current_setting('synchronous_commit'),
         current_setting('server_encoding'), pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean,
         current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint,
-        current_setting('fsync')";
+        current_setting('fsync'),
+        (SELECT count(DISTINCT split_part(application_name, '/', 2)) FROM pg_stat_activity
+            WHERE application_name LIKE 'sosik/%' AND datname = current_database()
+              AND split_part(application_name, '/', 2) <> $1)";
     WRITABLE = "SELECT NOT pg_is_in_recovery()";
 }
 
 /// The oldest version that has everything the statements use.
 const VERSION_MIN: i64 = 150_000;
+
+/// How long a node that starts waits for a migration, its own or that of another node. A migration that changes many rows
+/// takes longer than a statement of a request may.
+const MIGRATION_MAX: Duration = Duration::from_secs(600);
 
 /// The reason why a server is rejected. Names the setting to change.
 #[derive(Debug, thiserror::Error)]
@@ -38,10 +47,14 @@ enum ServerRejected {
     )]
     ReadOnly,
     #[error(
-        "this node may open {wanted} connections, and the server admits {admitted}: raise max_connections of the \
-         server, use PgBouncer, or lower the connections of the node"
+        "{nodes} nodes with {wanted} connections each exceed the {admitted} that the server admits: raise \
+         max_connections of the server, use PgBouncer, or lower the connections of each node"
     )]
-    Connections { wanted: i64, admitted: i64 },
+    Connections {
+        nodes: i64,
+        wanted: i64,
+        admitted: i64,
+    },
 }
 
 /// What the server says of itself.
@@ -52,17 +65,34 @@ struct Server {
     read_only: bool,
     connections: i64,
     fsync: String,
+    other_nodes: i64,
 }
 
 /// Checks the server and brings the schema up to date.
-pub(crate) async fn prepare(db: &Db, options: &PostgresOptions) -> StoreResult<()> {
+pub(crate) async fn prepare(options: &PostgresOptions) -> StoreResult<()> {
+    let patient = PostgresOptions {
+        statement_max: MIGRATION_MAX,
+        ..options.clone()
+    };
+    let db = Db::new(&patient)?;
+    let prepared = prepare_with(&db, options).await;
+    db.pools.close().await;
+    prepared
+}
+
+async fn prepare_with(db: &Db, options: &PostgresOptions) -> StoreResult<()> {
     let class = Class::Administration;
-    let answer = db.read(class, "read the settings of the server", bind!(SERVER));
+    let answer = db.read(
+        class,
+        "read the settings of the server",
+        bind!(SERVER, &options.node),
+    );
     let server = answer.await?.row(server)?;
     if let Some(server) = server {
         let connections = i64::try_from(options.pools.connections_max()).unwrap_or(i64::MAX);
+        let pooled = options.pooler == Pooler::PgBouncer;
         server
-            .check(connections)
+            .check(connections, pooled)
             .map_err(|error| StoreError::failed("use the database server", error))?;
     }
     let applied = db.write(class, "update the schema", |tx| async move {
@@ -91,30 +121,38 @@ fn server(row: &Row) -> StoreResult<Server> {
         read_only: row.get(3)?,
         connections: row.get(4)?,
         fsync: row.get(5)?,
+        other_nodes: row.get(6)?,
     })
 }
 
 impl Server {
-    fn check(self, wanted: i64) -> Result<(), ServerRejected> {
-        let admitted = self.connections;
-        match self {
-            Self { version, .. } if version < VERSION_MIN => {
-                Err(ServerRejected::TooOld { version })
-            }
-            Self { read_only, .. } if read_only => Err(ServerRejected::ReadOnly),
-            Self { encoding, .. } if encoding != "UTF8" => Err(ServerRejected::Encoding(encoding)),
-            Self {
-                synchronous_commit, ..
-            } if synchronous_commit == "off" => Err(ServerRejected::Lossy),
-            _ if wanted > admitted => Err(ServerRejected::Connections { wanted, admitted }),
-            Self { fsync, .. } => {
-                if fsync == "off" {
-                    tracing::warn!(
-                        "fsync of the server is off: a power failure can destroy the database"
-                    );
-                }
-                Ok(())
-            }
+    /// Checks the settings. The other nodes count as if each had as many connections as this one. A pooler has a limit
+    /// of its own.
+    fn check(self, wanted: i64, pooled: bool) -> Result<(), ServerRejected> {
+        if self.version < VERSION_MIN {
+            let version = self.version;
+            return Err(ServerRejected::TooOld { version });
         }
+        if self.read_only {
+            return Err(ServerRejected::ReadOnly);
+        }
+        if self.encoding != "UTF8" {
+            return Err(ServerRejected::Encoding(self.encoding));
+        }
+        if self.synchronous_commit == "off" {
+            return Err(ServerRejected::Lossy);
+        }
+        let (nodes, admitted) = (self.other_nodes + 1, self.connections);
+        if nodes * wanted > admitted && !pooled {
+            return Err(ServerRejected::Connections {
+                nodes,
+                wanted,
+                admitted,
+            });
+        }
+        if self.fsync == "off" {
+            tracing::warn!("fsync of the server is off: a power failure can destroy the database");
+        }
+        Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Pool as Connections, RecyclingMethod, Runtime, Timeouts,
+    Manager, ManagerConfig, Pool as Connections, QueueMode, RecyclingMethod, Runtime, Timeouts,
 };
 use sosik_store::{StoreError, StoreResult};
 use tokio::sync::Semaphore;
@@ -146,6 +146,8 @@ impl Pool {
         let connections = Connections::builder(manager)
             .max_size(connections_max.max(1))
             .runtime(Runtime::Tokio1)
+            // The connection used last has the statements and the plans in its caches.
+            .queue_mode(QueueMode::Lifo)
             .timeouts(Timeouts {
                 wait: Some(acquire_max),
                 create: Some(options.connect_max),

@@ -213,7 +213,7 @@ async fn a_write_whose_caller_is_gone_is_rolled_back_and_its_connection_is_used_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_does_not_respond_fails_the_operation_and_loses_its_connection() {
     let mut options = options().await;
-    options.statement_max = Duration::from_millis(100);
+    options.statement_max = Duration::from_secs(2);
     options.pools.read.connections_max = 1;
     let (world, _store, session) = open(&options).await;
     two(&world).await;
@@ -249,7 +249,9 @@ fn signal(signal: &str, process: i32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_changes_between_few_people_at_once_never_deadlock() {
-    let (world, store, session) = open(&options().await).await;
+    let mut options = options().await;
+    options.pools.post.acquire_max = Duration::from_secs(60);
+    let (world, store, session) = open(&options).await;
     let people = world.crowd(5).await;
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..400_usize {

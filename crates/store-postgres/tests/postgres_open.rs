@@ -7,7 +7,7 @@ use std::error::Error;
 use harness::{Session, execute, options};
 use sosik_feed::Timestamp;
 use sosik_store::suite::world::World;
-use sosik_store::{CursorKey, CursorKeys};
+use sosik_store::{CursorKey, CursorKeys, Store};
 use sosik_store_postgres::{Pooler, PostgresOptions, PostgresStore};
 
 /// The reasons why a store does not open, in one line.
@@ -108,4 +108,30 @@ async fn a_node_that_may_open_more_connections_than_the_server_admits_is_rejecte
     options.pools.read.connections_max = 100_000;
     let refusal = refusal(&options).await;
     assert!(refusal.contains("raise max_connections"), "{refusal}");
+}
+
+#[tokio::test]
+async fn one_node_too_many_for_the_connections_of_the_server_is_rejected() {
+    let mut options = options().await;
+    let session = Session::connect(harness::url(&options)).await;
+    let admitted = "SELECT current_setting('max_connections')::bigint";
+    let admitted: i64 = session
+        .client
+        .query_one(admitted, &[])
+        .await
+        .expect("a setting")
+        .get(0);
+    let pool = &mut options.pools.read;
+    pool.connections_max = usize::try_from(admitted / 2).expect("a number");
+    let first = PostgresStore::open(&options)
+        .await
+        .expect("one node has room");
+    first.check().await.expect("a connection");
+    options.node = "second".to_owned();
+    let refusal = refusal(&options).await;
+    assert!(
+        refusal.contains("2 nodes") && refusal.contains("raise max_connections"),
+        "{refusal}"
+    );
+    first.close().await;
 }
