@@ -22,7 +22,10 @@ const SMALL: &[(&str, &str)] = &[
     ("migrations", "a row for each migration"),
     ("nodes", "at most 256 rows"),
     ("pg_authid", "the roles of the server, read once at start"),
-    ("pg_database", "the databases of the server, read once at start"),
+    (
+        "pg_database",
+        "the databases of the server, read once at start",
+    ),
     ("pg_extension", "the extensions of the server"),
     ("regions", "4 rows"),
 ];
