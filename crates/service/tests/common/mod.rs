@@ -13,11 +13,10 @@
 #[path = "../../../testkit/src/clock.rs"]
 mod clock; // included by path: the testkit depends on crates above this one
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_decorators::{Faults, Hook, Sabotage, hooked, hooked_store, sabotaged};
+use sosik_decorators::{Faults, Hook, Sabotage, Turns, hooked, hooked_store, sabotaged};
 use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
 use sosik_feed::people::Language;
@@ -33,9 +32,24 @@ pub(crate) use clock::TestClock;
 /// A state that is not reached within this time counts as never reached.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
+/// A state that is not reached after this many looks, between which other tasks run, counts as never reached.
+const LOOKS_MAX: usize = 10_000;
+
+/// The last calls of the sweeper, of the renewal of the lease and of a worker after a start.
+const CALLS_AT_START: [&str; 3] = [
+    "Notifications::delete_withdrawn",
+    "Nodes::renew_node",
+    "Orders::claim_orders",
+];
+
+/// No timer with this period fires during a test.
+const NEVER: Duration = Duration::from_secs(3_600);
+
 /// A service on its own store.
 pub(crate) struct World {
+    /// The store is in this folder, unless its options name none.
     folder: tempfile::TempDir,
+    options: SqliteOptions,
     pub(crate) service: Service,
     pub(crate) operations: Arc<dyn Operations>,
     pub(crate) settings: Settings,
@@ -43,6 +57,8 @@ pub(crate) struct World {
     pub(crate) faults: Arc<Faults>,
     pub(crate) clock: Arc<TestClock>,
     sabotage: Option<Sabotage>,
+    /// The schedule, if a seed determines it.
+    turns: Option<Turns>,
     generation: u64,
 }
 
@@ -53,21 +69,46 @@ impl World {
 
     pub(crate) async fn with(mut settings: Settings, sabotage: Option<Sabotage>) -> Self {
         settings.delivery.sweep_every = Duration::from_millis(50);
+        Self::open(settings, sabotage, None).await
+    }
+
+    /// A world whose calls of the store and the fabric take turns. It has no faults.
+    pub(crate) async fn in_turns(mut settings: Settings, turns: Turns) -> Self {
+        settings.delivery.sweep_every = NEVER;
+        settings.feed.rebuild_wait = NEVER;
+        settings.node.lease = NEVER;
+        let world = Self::open(settings, None, Some(turns.clone())).await;
+        turns.begin_after(&CALLS_AT_START).await;
+        world
+    }
+
+    async fn open(
+        mut settings: Settings,
+        sabotage: Option<Sabotage>,
+        turns: Option<Turns>,
+    ) -> Self {
         // A busy machine delivers late. Shedding has tests of its own, and a post that is shed would fail a test.
         settings.delivery.backlog_wait_max = Duration::MAX;
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("sosik.db");
-        let faults = Arc::new(Faults::default());
         let clock = Arc::new(TestClock::default());
-        let (service, operations) = start(file, &settings, sabotage, 1, &faults, &clock).await;
+        let options = match turns {
+            // Nothing is restarted, and no time is spent on syncing the disk.
+            Some(_) => SqliteOptions::temporary(),
+            None => SqliteOptions::at(folder.path().join("sosik.db"), clock.now()),
+        };
+        let faults = Arc::new(Faults::default());
+        let hook = hook(&faults, turns.as_ref());
+        let (service, operations) = start(&options, &settings, sabotage, 1, &hook, &clock).await;
         Self {
             folder,
+            options,
             service,
             operations,
             settings,
             faults,
             clock,
             sabotage,
+            turns,
             generation: 1,
         }
     }
@@ -76,13 +117,12 @@ impl World {
     pub(crate) async fn restart(&mut self) {
         self.service.stop().await;
         self.generation += 1;
-        let file = self.folder.path().join("sosik.db");
         (self.service, self.operations) = start(
-            file,
+            &self.options,
             &self.settings,
             self.sabotage,
             self.generation,
-            &self.faults,
+            &hook(&self.faults, self.turns.as_ref()),
             &self.clock,
         )
         .await;
@@ -248,6 +288,12 @@ impl World {
         }
     }
 
+    /// The feed that is served to the reader is that of the tables.
+    pub(crate) async fn assert_verified(&self, reader: PersonId) {
+        let comparison = self.service.verifier().verify(reader).await.unwrap();
+        assert_eq!(comparison.differences, []);
+    }
+
     /// Waits until every order is delivered.
     pub(crate) async fn quiet(&self) {
         self.eventually("every order is done", async || {
@@ -261,6 +307,16 @@ impl World {
 
     /// Waits for a state.
     pub(crate) async fn eventually(&self, what: &str, mut state: impl AsyncFnMut() -> bool) {
+        if self.turns.is_some() {
+            // A timer would change the schedule.
+            for _ in 0..LOOKS_MAX {
+                if state().await {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+            panic!("looked too often whether {what}");
+        }
         let mut tick = tokio::time::interval(Duration::from_millis(2));
         let wait = async {
             while !state().await {
@@ -274,23 +330,30 @@ impl World {
     }
 }
 
+fn hook(faults: &Arc<Faults>, turns: Option<&Turns>) -> Arc<dyn Hook> {
+    match turns {
+        Some(turns) => Arc::new(turns.clone()),
+        None => Arc::<Faults>::clone(faults),
+    }
+}
+
 async fn start(
-    file: PathBuf,
+    options: &SqliteOptions,
     settings: &Settings,
     sabotage: Option<Sabotage>,
     generation: u64,
-    faults: &Arc<Faults>,
+    hook: &Arc<dyn Hook>,
     clock: &Arc<TestClock>,
 ) -> (Service, Arc<dyn Operations>) {
-    let store = SqliteStore::open(&SqliteOptions::at(file, clock.now())).unwrap();
-    let operations = Arc::<SqliteStore>::clone(&store);
-    let options = MemoryOptions {
+    let store = SqliteStore::open(options).unwrap();
+    let hooked_store = hooked_store(store, hook);
+    let operations: Arc<dyn Operations> = Arc::clone(&hooked_store) as _;
+    let store: Arc<dyn Store> = hooked_store;
+    let memory = MemoryOptions {
         timeline_stories: settings.feed.timeline_stories,
         ..MemoryOptions::default()
     };
-    let hook: Arc<dyn Hook> = Arc::<Faults>::clone(faults);
-    let store: Arc<dyn Store> = hooked_store(store, &hook);
-    let engines = hooked(Engines::memory(options, generation), &hook);
+    let engines = hooked(Engines::memory(memory, generation), hook);
     let (store, engines) = match sabotage {
         Some(promise) => sabotaged(promise, store, engines),
         None => (store, engines),

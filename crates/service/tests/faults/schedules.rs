@@ -140,6 +140,5 @@ async fn reads_beside_writes_on_a_fabric_that_fails_now_and_then_see_every_answe
     for task in reading {
         task.await.unwrap();
     }
-    let comparison = world.service.verifier().verify(reader).await.unwrap();
-    assert_eq!(comparison.differences, []);
+    world.assert_verified(reader).await;
 }

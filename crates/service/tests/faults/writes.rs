@@ -104,8 +104,7 @@ async fn once_the_fabric_answers_again_timelines_are_used_and_right() {
                 world.top(reader).await == [story]
             })
             .await;
-        let comparison = world.service.verifier().verify(reader).await.unwrap();
-        assert_eq!(comparison.differences, []);
+        world.assert_verified(reader).await;
     }
 }
 
