@@ -65,18 +65,8 @@ async fn every_notification_lives_in_the_bucket_of_its_reader() {
             .unwrap();
         world.service.likes().add(person.id, story).await.unwrap();
     }
-    world
-        .service
-        .relations()
-        .unfriend(joon.id, mina.id)
-        .await
-        .unwrap();
-    world
-        .service
-        .relations()
-        .send_friend_request(joon.id, mina.id)
-        .await
-        .unwrap();
+    world.unfriend(joon, mina).await;
+    world.send_friend_request(joon, mina).await;
     let mut kinds = BTreeSet::new();
     for person in &people {
         let page = world

@@ -44,12 +44,7 @@ async fn comments_go_oldest_first_to_the_end_without_those_of_severed_people() {
         texts
     };
     assert_eq!(walk().await, "012345");
-    world
-        .service
-        .relations()
-        .block(me.id, other.id)
-        .await
-        .unwrap();
+    world.block(&me, &other).await;
     assert_eq!(walk().await, "0235");
     world
         .service
@@ -190,12 +185,7 @@ async fn one_edits_only_ones_own_comment_and_only_where_one_may_still_look() {
         RuleBroken::CommentTextEmpty
     );
 
-    world
-        .service
-        .relations()
-        .block(author.id, me.id)
-        .await
-        .unwrap();
+    world.block(&author, &me).await;
     assert_eq!(
         missing(world.service.comments().edit(me.id, comment, "late").await),
         "comment"
@@ -239,12 +229,7 @@ async fn a_comment_is_removed_by_who_wrote_it_or_wrote_the_story_and_by_nobody_e
         "comment"
     );
 
-    world
-        .service
-        .relations()
-        .block(author.id, me.id)
-        .await
-        .unwrap();
+    world.block(&author, &me).await;
     world.service.comments().delete(me.id, third).await.unwrap();
     assert_eq!(
         world

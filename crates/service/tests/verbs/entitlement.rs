@@ -65,11 +65,7 @@ async fn become_role(world: &World, author: &Person, person: &Person, role: Role
         FormerFriend => {
             world.befriend(person, author).await;
             look(world, author, person).await;
-            service
-                .relations()
-                .unfriend(author.id, person.id)
-                .await
-                .unwrap();
+            world.unfriend(author, person).await;
         }
         Muter => service
             .relations()
@@ -79,18 +75,10 @@ async fn become_role(world: &World, author: &Person, person: &Person, role: Role
         Blocked | FormerlyBlocked => {
             world.befriend(person, author).await;
             look(world, author, person).await;
-            service
-                .relations()
-                .block(author.id, person.id)
-                .await
-                .unwrap();
+            world.block(author, person).await;
             if role == FormerlyBlocked {
                 look(world, author, person).await;
-                service
-                    .relations()
-                    .unblock(author.id, person.id)
-                    .await
-                    .unwrap();
+                world.unblock(author, person).await;
             }
         }
         Blocker => service

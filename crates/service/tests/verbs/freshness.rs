@@ -156,12 +156,7 @@ async fn an_edit_is_seen_at_once_and_the_same_again_is_no_edit() {
 async fn a_story_that_is_narrowed_or_deleted_is_gone_at_once() {
     let world = World::new().await;
     let [author, follower, friend] = world.people(["author", "folke", "feli"]).await;
-    world
-        .service
-        .relations()
-        .follow(follower.id, author.id)
-        .await
-        .unwrap();
+    world.follow(&follower, &author).await;
     world.befriend(&author, &friend).await;
     let story = world.post(&author, Audience::Public, "x").await;
     for reader in [follower.id, friend.id] {
@@ -206,12 +201,7 @@ async fn a_story_that_is_narrowed_or_deleted_is_gone_at_once() {
 async fn a_story_that_becomes_public_comes_to_those_who_follow() {
     let world = World::new().await;
     let [author, follower] = world.people(["author", "folke"]).await;
-    world
-        .service
-        .relations()
-        .follow(follower.id, author.id)
-        .await
-        .unwrap();
+    world.follow(&follower, &author).await;
     let story = world.post(&author, Audience::Friends, "x").await;
     assert!(!world.feed_shows(follower.id, story).await);
     let widened = EditRequest {
@@ -351,7 +341,6 @@ async fn relations_change_the_home_feed_at_once() {
     let [author, reader] = world.people(["author", "reader"]).await;
     let public = world.post(&author, Audience::Public, "for all").await;
     let friends = world.post(&author, Audience::Friends, "for friends").await;
-    let service = &world.service;
     let check = async |after: &str, expected: [bool; 2]| {
         let shown = [
             world.feed_shows(reader.id, public).await,
@@ -360,75 +349,27 @@ async fn relations_change_the_home_feed_at_once() {
         assert_eq!(shown, expected, "after {after}");
     };
     check("nothing", [false, false]).await;
-    service
-        .relations()
-        .follow(reader.id, author.id)
-        .await
-        .unwrap();
+    world.follow(&reader, &author).await;
     check("follow", [true, false]).await;
-    service
-        .relations()
-        .mute(reader.id, author.id)
-        .await
-        .unwrap();
+    world.mute(&reader, &author).await;
     check("mute", [false, false]).await;
-    service
-        .relations()
-        .unmute(reader.id, author.id)
-        .await
-        .unwrap();
+    world.unmute(&reader, &author).await;
     check("unmute", [true, false]).await;
-    service
-        .relations()
-        .send_friend_request(author.id, reader.id)
-        .await
-        .unwrap();
+    world.send_friend_request(&author, &reader).await;
     check("a request", [true, false]).await;
-    service
-        .relations()
-        .send_friend_request(reader.id, author.id)
-        .await
-        .unwrap();
+    world.send_friend_request(&reader, &author).await;
     check("both asked", [true, true]).await;
-    service
-        .relations()
-        .unfriend(author.id, reader.id)
-        .await
-        .unwrap();
+    world.unfriend(&author, &reader).await;
     check("unfriend", [true, false]).await;
-    service
-        .relations()
-        .unfollow(reader.id, author.id)
-        .await
-        .unwrap();
+    world.unfollow(&reader, &author).await;
     check("unfollow", [false, false]).await;
-    service
-        .relations()
-        .send_friend_request(author.id, reader.id)
-        .await
-        .unwrap();
-    service
-        .relations()
-        .accept_friend_request(reader.id, author.id)
-        .await
-        .unwrap();
+    world.send_friend_request(&author, &reader).await;
+    world.accept_friend_request(&reader, &author).await;
     check("accept", [true, true]).await;
-    service
-        .relations()
-        .block(reader.id, author.id)
-        .await
-        .unwrap();
+    world.block(&reader, &author).await;
     check("block", [false, false]).await;
-    service
-        .relations()
-        .unblock(reader.id, author.id)
-        .await
-        .unwrap();
+    world.unblock(&reader, &author).await;
     check("unblock", [false, false]).await;
-    service
-        .relations()
-        .follow(reader.id, author.id)
-        .await
-        .unwrap();
+    world.follow(&reader, &author).await;
     check("follow again", [true, false]).await;
 }

@@ -63,24 +63,9 @@ async fn lists_of_people_go_newest_first_page_by_page_to_the_end() {
     for other in [&a, &b, &c, &d] {
         world.clock.advance(std::time::Duration::from_secs(1));
         world.befriend(&me, other).await;
-        world
-            .service
-            .relations()
-            .follow(me.id, other.id)
-            .await
-            .unwrap();
-        world
-            .service
-            .relations()
-            .follow(other.id, me.id)
-            .await
-            .unwrap();
-        world
-            .service
-            .relations()
-            .mute(me.id, other.id)
-            .await
-            .unwrap();
+        world.follow(&me, other).await;
+        world.follow(other, &me).await;
+        world.mute(&me, other).await;
     }
     let newest_first = [d.id, c.id, b.id, a.id];
     for list in [
@@ -108,18 +93,8 @@ async fn lists_of_people_go_newest_first_page_by_page_to_the_end() {
 async fn requests_are_listed_on_both_sides() {
     let world = World::new().await;
     let [me, a, b] = world.people(["me_", "anna", "bert"]).await;
-    world
-        .service
-        .relations()
-        .send_friend_request(me.id, a.id)
-        .await
-        .unwrap();
-    world
-        .service
-        .relations()
-        .send_friend_request(b.id, me.id)
-        .await
-        .unwrap();
+    world.send_friend_request(&me, &a).await;
+    world.send_friend_request(&b, &me).await;
     assert_eq!(
         world
             .list(&me, PeopleList::Requests(RequestSide::Outgoing))
@@ -146,34 +121,14 @@ async fn who_blocked_me_is_in_no_list_of_mine_and_whom_i_blocked_only_in_that_on
     let world = World::new().await;
     let [me, blocker, blocked] = world.people(["me_", "blocker", "blocked"]).await;
     for other in [&blocker, &blocked] {
-        world
-            .service
-            .relations()
-            .mute(me.id, other.id)
-            .await
-            .unwrap();
+        world.mute(&me, other).await;
     }
-    world
-        .service
-        .relations()
-        .block(blocker.id, me.id)
-        .await
-        .unwrap();
-    world
-        .service
-        .relations()
-        .block(me.id, blocked.id)
-        .await
-        .unwrap();
+    world.block(&blocker, &me).await;
+    world.block(&me, &blocked).await;
     assert_eq!(world.list(&me, PeopleList::Mutes).await, []);
     assert_eq!(world.list(&me, PeopleList::Blocks).await, [blocked.id]);
 
-    world
-        .service
-        .relations()
-        .block(blocked.id, me.id)
-        .await
-        .unwrap();
+    world.block(&blocked, &me).await;
     let page = world
         .service
         .relations()
@@ -198,7 +153,7 @@ async fn likers_are_listed_latest_first_without_those_severed_from_me() {
         world.clock.advance(std::time::Duration::from_secs(1));
         world.service.likes().add(fan.id, story).await.unwrap();
     }
-    world.service.relations().block(b.id, me.id).await.unwrap();
+    world.block(&b, &me).await;
     let page = async |viewer: &Person, before, limit| {
         let page = world.service.likes().list(viewer.id, story, before, limit);
         page.await.unwrap()
@@ -257,12 +212,7 @@ async fn notifications_tell_who_did_what_and_are_read_up_to_a_place() {
     let world = World::new().await;
     let [me, a, b] = world.people(["me_", "anna", "bert"]).await;
     let story = world.post(&me, Audience::Public, "x").await;
-    world
-        .service
-        .relations()
-        .send_friend_request(a.id, me.id)
-        .await
-        .unwrap();
+    world.send_friend_request(&a, &me).await;
     world.service.likes().add(b.id, story).await.unwrap();
     world
         .service
@@ -355,12 +305,7 @@ async fn what_is_yet_to_come_cannot_be_marked_as_read() {
         .mark_read(me.id, sosik_feed::StoryId::from_u64(far))
         .await
         .unwrap();
-    world
-        .service
-        .relations()
-        .send_friend_request(other.id, me.id)
-        .await
-        .unwrap();
+    world.send_friend_request(&other, &me).await;
     assert_eq!(
         world.service.notifications().unread(me.id).await.unwrap(),
         1

@@ -29,16 +29,8 @@ async fn a_friendship_takes_both_and_is_the_same_for_both() {
         ),
         "friend request"
     );
-    service
-        .relations()
-        .send_friend_request(ana.id, bo.id)
-        .await
-        .unwrap();
-    service
-        .relations()
-        .send_friend_request(ana.id, bo.id)
-        .await
-        .unwrap();
+    world.send_friend_request(&ana, &bo).await;
+    world.send_friend_request(&ana, &bo).await;
     assert_eq!(
         world.relation(&ana, &bo).await,
         Relation {
@@ -63,16 +55,8 @@ async fn a_friendship_takes_both_and_is_the_same_for_both() {
         "friend request"
     );
 
-    service
-        .relations()
-        .accept_friend_request(bo.id, ana.id)
-        .await
-        .unwrap();
-    service
-        .relations()
-        .accept_friend_request(bo.id, ana.id)
-        .await
-        .unwrap();
+    world.accept_friend_request(&bo, &ana).await;
+    world.accept_friend_request(&bo, &ana).await;
     let friends = Relation {
         friend: true,
         ..Relation::default()
@@ -86,8 +70,8 @@ async fn a_friendship_takes_both_and_is_the_same_for_both() {
     );
     assert_eq!(service.people().me(ana.id).await.unwrap().counts.friends, 1);
 
-    service.relations().unfriend(bo.id, ana.id).await.unwrap();
-    service.relations().unfriend(bo.id, ana.id).await.unwrap();
+    world.unfriend(&bo, &ana).await;
+    world.unfriend(&bo, &ana).await;
     assert_eq!(world.relation(&ana, &bo).await, Relation::default());
 }
 
@@ -96,29 +80,14 @@ async fn a_request_can_be_taken_back_and_declined() {
     let world = World::new().await;
     let [ana, bo] = world.people(["ana", "bob"]).await;
     for who in [&ana, &bo] {
-        world
-            .service
-            .relations()
-            .send_friend_request(ana.id, bo.id)
-            .await
-            .unwrap();
+        world.send_friend_request(&ana, &bo).await;
         assert_eq!(
             world.service.notifications().unread(bo.id).await.unwrap(),
             1
         );
         let other = if who.id == ana.id { &bo } else { &ana };
-        world
-            .service
-            .relations()
-            .remove_friend_request(who.id, other.id)
-            .await
-            .unwrap();
-        world
-            .service
-            .relations()
-            .remove_friend_request(who.id, other.id)
-            .await
-            .unwrap();
+        world.remove_friend_request(who, other).await;
+        world.remove_friend_request(who, other).await;
         assert_eq!(world.relation(&ana, &bo).await, Relation::default());
         assert_eq!(
             world.service.notifications().unread(bo.id).await.unwrap(),
@@ -177,7 +146,7 @@ async fn nobody_befriends_follows_blocks_or_mutes_themselves_or_somebody_who_is_
     );
 
     // With a block in between, the other person looks like one who does not exist, too.
-    service.relations().block(bo.id, ana.id).await.unwrap();
+    world.block(&bo, &ana).await;
     assert_eq!(
         missing(service.relations().send_friend_request(ana.id, bo.id).await),
         "person"
@@ -213,21 +182,17 @@ async fn a_limit_is_told_by_its_name() {
     .await;
     let [ana, bo, cho, dan] = world.people(["ana", "bob", "cho", "dan"]).await;
     let service = &world.service;
-    service.relations().follow(ana.id, bo.id).await.unwrap();
+    world.follow(&ana, &bo).await;
     assert_eq!(
         broken(service.relations().follow(ana.id, cho.id).await),
         RuleBroken::FollowLimit
     );
-    service.relations().mute(ana.id, bo.id).await.unwrap();
+    world.mute(&ana, &bo).await;
     assert_eq!(
         broken(service.relations().mute(ana.id, cho.id).await),
         RuleBroken::MuteLimit
     );
-    service
-        .relations()
-        .send_friend_request(ana.id, bo.id)
-        .await
-        .unwrap();
+    world.send_friend_request(&ana, &bo).await;
     assert_eq!(
         broken(
             service
@@ -237,16 +202,8 @@ async fn a_limit_is_told_by_its_name() {
         ),
         RuleBroken::RequestLimit
     );
-    service
-        .relations()
-        .send_friend_request(dan.id, bo.id)
-        .await
-        .unwrap();
-    service
-        .relations()
-        .accept_friend_request(bo.id, ana.id)
-        .await
-        .unwrap();
+    world.send_friend_request(&dan, &bo).await;
+    world.accept_friend_request(&bo, &ana).await;
     assert_eq!(
         broken(
             service
@@ -265,17 +222,9 @@ async fn a_limit_is_told_by_its_name() {
         ),
         RuleBroken::FriendLimitYours
     );
-    service
-        .relations()
-        .send_friend_request(cho.id, ana.id)
-        .await
-        .unwrap();
-    service
-        .relations()
-        .remove_friend_request(dan.id, bo.id)
-        .await
-        .unwrap();
-    service.relations().unfriend(ana.id, bo.id).await.unwrap();
+    world.send_friend_request(&cho, &ana).await;
+    world.remove_friend_request(&dan, &bo).await;
+    world.unfriend(&ana, &bo).await;
     world.befriend(&dan, &cho).await;
     assert_eq!(
         broken(
@@ -286,7 +235,7 @@ async fn a_limit_is_told_by_its_name() {
         ),
         RuleBroken::FriendLimitTheirs
     );
-    service.relations().block(ana.id, bo.id).await.unwrap();
+    world.block(&ana, &bo).await;
     assert_eq!(
         broken(service.relations().block(ana.id, cho.id).await),
         RuleBroken::BlockLimit
@@ -299,11 +248,11 @@ async fn a_block_ends_everything_and_is_never_told_to_the_blocked() {
     let [ana, bo] = world.people(["ana", "bob"]).await;
     let service = &world.service;
     world.befriend(&ana, &bo).await;
-    service.relations().follow(ana.id, bo.id).await.unwrap();
-    service.relations().follow(bo.id, ana.id).await.unwrap();
-    service.relations().mute(bo.id, ana.id).await.unwrap();
-    service.relations().block(ana.id, bo.id).await.unwrap();
-    service.relations().block(ana.id, bo.id).await.unwrap();
+    world.follow(&ana, &bo).await;
+    world.follow(&bo, &ana).await;
+    world.mute(&bo, &ana).await;
+    world.block(&ana, &bo).await;
+    world.block(&ana, &bo).await;
     assert_eq!(
         missing(service.people().profile(ana.id, "bob").await),
         "person"
@@ -312,8 +261,8 @@ async fn a_block_ends_everything_and_is_never_told_to_the_blocked() {
         missing(service.people().profile(bo.id, "ana").await),
         "person"
     );
-    service.relations().unblock(ana.id, bo.id).await.unwrap();
-    service.relations().unblock(ana.id, bo.id).await.unwrap();
+    world.unblock(&ana, &bo).await;
+    world.unblock(&ana, &bo).await;
     assert_eq!(
         world.relation(&ana, &bo).await,
         Relation::default(),

@@ -61,12 +61,7 @@ async fn friends_come_before_strangers_who_match_as_well() {
     let world = World::new().await;
     let me = world.person("searcher").await;
     let [_, followed, friend] = world.people(["mina_a", "mina_b", "mina_c"]).await;
-    world
-        .service
-        .relations()
-        .follow(me.id, followed.id)
-        .await
-        .unwrap();
+    world.follow(&me, &followed).await;
     world.befriend(&me, &friend).await;
     assert_eq!(
         world.found(&me, "mina").await,
@@ -86,20 +81,10 @@ async fn across_a_block_neither_finds_the_other() {
     let world = World::new().await;
     let [mina, minho] = world.people(["mina", "minho"]).await;
     assert_eq!(world.found(&mina, "minho").await, ["minho"]);
-    world
-        .service
-        .relations()
-        .block(minho.id, mina.id)
-        .await
-        .unwrap();
+    world.block(&minho, &mina).await;
     assert_eq!(world.found(&mina, "minho").await, [""; 0]);
     assert_eq!(world.found(&minho, "mina").await, [""; 0]);
-    world
-        .service
-        .relations()
-        .unblock(minho.id, mina.id)
-        .await
-        .unwrap();
+    world.unblock(&minho, &mina).await;
     assert_eq!(world.found(&mina, "minho").await, ["minho"]);
 }
 

@@ -119,16 +119,8 @@ impl World {
     }
 
     pub async fn befriend(&self, one: &Person, other: &Person) {
-        self.service
-            .relations()
-            .send_friend_request(one.id, other.id)
-            .await
-            .unwrap();
-        self.service
-            .relations()
-            .accept_friend_request(other.id, one.id)
-            .await
-            .unwrap();
+        self.send_friend_request(one, other).await;
+        self.accept_friend_request(other, one).await;
     }
 
     pub async fn post(&self, author: &Person, audience: Audience, text: &str) -> StoryId {
@@ -170,6 +162,31 @@ impl World {
             "timed out waiting until {what}"
         );
     }
+}
+
+/// The acts of the first person towards the second, which must succeed.
+macro_rules! acts {
+    ($($act:ident,)*) => {
+        impl World {
+            $(pub async fn $act(&self, one: &Person, other: &Person) {
+                let relations = self.service.relations();
+                relations.$act(one.id, other.id).await.unwrap();
+            })*
+        }
+    };
+}
+
+acts! {
+    send_friend_request,
+    accept_friend_request,
+    remove_friend_request,
+    unfriend,
+    follow,
+    unfollow,
+    block,
+    unblock,
+    mute,
+    unmute,
 }
 
 /// A valid sign-up.
