@@ -81,6 +81,9 @@ pub struct Circle {
     follows: Box<[PersonId]>,
     muted: Box<[PersonId]>,
     severed: Box<[PersonId]>,
+    /// `None`: everybody who is not severed. Otherwise more people blocked the reader than `severed` contains. These
+    /// people did not, and others count as severed until the store was asked.
+    open: Option<Box<[PersonId]>>,
 }
 
 impl Circle {
@@ -92,16 +95,43 @@ impl Circle {
         muted: Vec<PersonId>,
         severed: Vec<PersonId>,
     ) -> Self {
-        let sorted = |mut people: Vec<PersonId>| {
-            people.sort_unstable();
-            people.dedup();
-            people.into_boxed_slice()
-        };
         Self {
             friends: sorted(friends),
             follows: sorted(follows),
             muted: sorted(muted),
             severed: sorted(severed),
+            open: None,
+        }
+    }
+
+    /// The same circle of a reader whom more people blocked than it contains. Friends and people whom the reader follows
+    /// are not among the others, because a block ends both.
+    #[must_use]
+    pub fn with_more_blockers(self) -> Self {
+        Self {
+            open: Some(Box::default()),
+            ..self
+        }
+    }
+
+    /// Those of these people of whom only the store knows whether they blocked the reader. Each once, ascending.
+    pub fn undecided(&self, people: impl IntoIterator<Item = PersonId>) -> Vec<PersonId> {
+        if self.open.is_none() {
+            return Vec::new();
+        }
+        let is_listed = |person: &PersonId| self.severed.binary_search(person).is_ok();
+        let people = people.into_iter();
+        let undecided = people.filter(|one| self.is_severed_from(*one) && !is_listed(one));
+        sorted(undecided.collect()).into_vec()
+    }
+
+    /// The same circle, which knows of these people that they did not block the reader.
+    #[must_use]
+    pub fn with_open(&self, people: Vec<PersonId>) -> Self {
+        let known = self.open.iter().flatten().copied();
+        Self {
+            open: Some(sorted(known.chain(people).collect())),
+            ..self.clone()
         }
     }
 
@@ -121,12 +151,22 @@ impl Circle {
     #[must_use]
     pub fn is_severed_from(&self, other: PersonId) -> bool {
         self.severed.binary_search(&other).is_ok()
+            || self
+                .open
+                .as_ref()
+                .is_some_and(|open| !self.is_open(open, other))
+    }
+
+    fn is_open(&self, open: &[PersonId], other: PersonId) -> bool {
+        [&self.friends, &self.follows, open]
+            .iter()
+            .any(|people| people.binary_search(&other).is_ok())
     }
 
     /// Whether anybody is severed from the reader. If not, no list hides anybody for this reason.
     #[must_use]
     pub fn is_severed_from_anybody(&self) -> bool {
-        !self.severed.is_empty()
+        !self.severed.is_empty() || self.open.is_some()
     }
 
     /// Whether the two are friends.
@@ -200,9 +240,17 @@ impl Circle {
     /// Bytes of heap memory, for caches with a budget.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        (self.friends.len() + self.follows.len() + self.muted.len() + self.severed.len())
+        let open = self.open.as_ref().map_or(0, |open| open.len());
+        (self.friends.len() + self.follows.len() + self.muted.len() + self.severed.len() + open)
             * size_of::<PersonId>()
     }
+}
+
+/// Sorted for binary search, each person once.
+fn sorted(mut people: Vec<PersonId>) -> Box<[PersonId]> {
+    people.sort_unstable();
+    people.dedup();
+    people.into_boxed_slice()
 }
 
 /// The part of an author's stories that a reader may see.
@@ -280,6 +328,21 @@ mod tests {
         check_opens(MUTED, true, true);
         check_opens(SEVERED, false, false);
         check_opens(STRANGER, true, false);
+    }
+
+    #[test]
+    fn with_more_blockers_than_it_lists_a_circle_hides_everybody_who_was_not_checked() {
+        let circle = circle().with_more_blockers();
+        let unlisted = [READER, SEVERED, STRANGER, FRIEND, FOLLOWED, STRANGER];
+        assert_eq!(circle.undecided(unlisted), [READER, STRANGER]);
+        assert!(circle.is_severed_from(STRANGER) && circle.is_severed_from(SEVERED));
+        assert!(!circle.is_severed_from(FRIEND) && !circle.is_severed_from(FOLLOWED));
+        assert!(!circle.may_open(READER, STRANGER, Audience::Public));
+        assert!(circle.is_severed_from_anybody());
+        let checked = circle.with_open(vec![STRANGER]);
+        assert!(checked.may_open(READER, STRANGER, Audience::Public));
+        assert!(checked.is_severed_from(SEVERED) && checked.is_severed_from(PersonId::from_u64(7)));
+        assert_eq!(checked.undecided(unlisted), [READER]);
     }
 
     /// Every relation, also those that the store never has, such as a friendship across a block.

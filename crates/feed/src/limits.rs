@@ -21,6 +21,10 @@ pub const FOLLOWS_MAX: u32 = 5_000;
 /// People one person blocks. They are held in memory while a page is filtered; 10,000 ids are 80 KB.
 pub const BLOCKS_MAX: u32 = 10_000;
 
+/// People who blocked one person that are held in memory with the circle of that person: 8 KB. Any number of people can
+/// block one. Of further people the store is asked whether they did, for every page that shows them.
+pub const BLOCKERS_HELD_MAX: u32 = 1_000;
+
 /// Likes or comments of a story that are examined to count those that blocks hide from a viewer, and the largest such
 /// count. It takes a few milliseconds. Up to it the count is exact.
 pub const HIDDEN_EXAMINED_MAX: u32 = 10_000;

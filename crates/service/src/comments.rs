@@ -114,9 +114,16 @@ impl Comments {
         } = fill(
             limit,
             after,
-            |after, count| store.comments_of(story, after.unwrap_or_default(), count),
+            async |after, count| {
+                let after = after.unwrap_or_default();
+                let rows = store.comments_of(story, after, count).await?;
+                self.core
+                    .judge(viewer, &circle, rows, author_of, |circle, comment| {
+                        !circle.is_severed_from(comment.author)
+                    })
+                    .await
+            },
             |comment| comment.id,
-            |comment| !circle.is_severed_from(comment.author),
         )
         .await?;
         let authors: Vec<_> = comments.iter().map(|comment| comment.author).collect();
@@ -275,6 +282,10 @@ impl Comments {
             .ok_or(ServiceError::NotFound("person"))?;
         Ok(CommentItem { comment, author })
     }
+}
+
+fn author_of(comment: &CommentRecord) -> [PersonId; 1] {
+    [comment.author]
 }
 
 /// The row that the store writes.

@@ -5,7 +5,7 @@ use sosik_store::{Liked, StoreResult, StoryCounts};
 
 use crate::core::Core;
 use crate::pages::{fill, page_limit};
-use crate::relations::{PersonPage, place_of};
+use crate::relations::{PersonPage, person_of, place_of};
 use crate::{Change, Changes, Own, ServiceError, ServiceResult};
 
 /// One page of the people who like a story.
@@ -92,9 +92,15 @@ impl Likes {
         let likers = fill(
             limit,
             before,
-            |before, count| store.likers(story, before, count),
+            async |before, count| {
+                let rows = store.likers(story, before, count).await?;
+                self.core
+                    .judge(viewer, &circle, rows, person_of, |circle, liker| {
+                        !circle.is_severed_from(liker.person)
+                    })
+                    .await
+            },
             place_of,
-            |liker| !circle.is_severed_from(liker.person),
         )
         .await?;
         let page = self.core.person_page(viewer, &circle, likers).await?;

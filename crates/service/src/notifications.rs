@@ -8,8 +8,8 @@ use sosik_store::{NotificationKind, NotificationList, NotificationRecord};
 use crate::caches::PersonEntry;
 use crate::core::Core;
 use crate::core::invalidate::position_of;
-use crate::pages::{Filled, fill, page_limit};
-use crate::relations::place_of;
+use crate::pages::{Filled, Judged, fill, page_limit};
+use crate::relations::{person_of, place_of};
 use crate::{Changes, ServiceResult};
 
 /// A notification with the person who caused it.
@@ -108,12 +108,6 @@ impl Notifications {
             before,
             |before, count| self.rows(viewer, circle, (list, before), count),
             |(_, row)| row.id,
-            |(actor, row)| {
-                actor.is_some_and(|actor| {
-                    let story = row.story.map(|story| (story.author, story.audience));
-                    circle.shows_notification(viewer, NotificationCause { actor, story })
-                })
-            },
         )
         .await?;
         let shown = shown
@@ -132,7 +126,7 @@ impl Notifications {
         circle: &Circle,
         (list, before): (NotificationList, Option<NotificationId>),
         count: u32,
-    ) -> ServiceResult<Vec<(Option<PersonId>, NotificationRecord)>> {
+    ) -> ServiceResult<Vec<Judged<(Option<PersonId>, NotificationRecord)>>> {
         let rows = self.core.store.notifications(viewer, list, before, count);
         let mut with_actors = Vec::new();
         for row in rows.await? {
@@ -144,7 +138,27 @@ impl Notifications {
             };
             with_actors.push((actor, row));
         }
-        Ok(with_actors)
+        let people = |(actor, row): &(Option<PersonId>, NotificationRecord)| {
+            actor
+                .iter()
+                .copied()
+                .chain(row.story.map(|story| story.author))
+                .collect::<Vec<_>>()
+        };
+        self.core
+            .judge(
+                viewer,
+                circle,
+                with_actors,
+                people,
+                |circle, (actor, row)| {
+                    let story = row.story.map(|story| (story.author, story.audience));
+                    actor.is_some_and(|actor| {
+                        circle.shows_notification(viewer, NotificationCause { actor, story })
+                    })
+                },
+            )
+            .await
     }
 
     /// The latest liker who is neither severed from the viewer nor muted. Most often one of the `newest`, which came with
@@ -156,8 +170,16 @@ impl Notifications {
         story: StoryId,
         newest: &[PersonId],
     ) -> ServiceResult<Option<PersonId>> {
-        let visible = |person: &PersonId| *person != viewer && !circle.is_hidden(*person);
-        let found = newest.iter().copied().find(visible);
+        let is_visible =
+            |circle: &Circle, person: PersonId| person != viewer && !circle.is_hidden(person);
+        let decided = self
+            .core
+            .decide(viewer, circle, newest.iter().copied())
+            .await?;
+        let found = newest
+            .iter()
+            .copied()
+            .find(|one| is_visible(&decided, *one));
         if found.is_some() || newest.len() < NotificationRecord::LIKERS_MAX as usize {
             return Ok(found);
         }
@@ -165,9 +187,15 @@ impl Notifications {
         let filled = fill(
             1,
             None,
-            |before, count| store.likers(story, before, count),
+            async |before, count| {
+                let rows = store.likers(story, before, count).await?;
+                self.core
+                    .judge(viewer, circle, rows, person_of, |circle, liker| {
+                        is_visible(circle, liker.person)
+                    })
+                    .await
+            },
             place_of,
-            |liker| visible(&liker.person),
         );
         Ok(filled.await?.shown.first().map(|liker| liker.person))
     }

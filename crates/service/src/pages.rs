@@ -34,17 +34,29 @@ pub(crate) struct Filled<T, P> {
     pub(crate) next: Option<P>,
 }
 
-/// Fills a page. `fetch` reads rows after a position, `place` returns the position of a row, and `is_shown` filters
-/// rows.
+/// A row of a list, and whether the viewer may see it.
+#[derive(Debug)]
+pub(crate) struct Judged<T> {
+    pub(crate) row: T,
+    pub(crate) is_shown: bool,
+}
+
+impl<T> Judged<T> {
+    pub(crate) const fn shown(row: T) -> Self {
+        let is_shown = true;
+        Self { row, is_shown }
+    }
+}
+
+/// Fills a page. `fetch` reads rows after a position and judges them, and `place` returns the position of a row.
 pub(crate) async fn fill<T, P: Copy, F, E>(
     limit: usize,
     from: Option<P>,
     fetch: impl Fn(Option<P>, u32) -> F,
     place: impl Fn(&T) -> P,
-    is_shown: impl Fn(&T) -> bool,
 ) -> Result<Filled<T, P>, E>
 where
-    F: Future<Output = Result<Vec<T>, E>>,
+    F: Future<Output = Result<Vec<Judged<T>>, E>>,
 {
     let mut shown = Vec::with_capacity(limit);
     let (mut decided, mut last_shown) = (from, None);
@@ -53,9 +65,9 @@ where
         let rows = fetch(decided, asked).await?;
         let is_last = rows.len() < asked as usize;
         scanned += rows.len();
-        for row in rows {
+        for Judged { row, is_shown } in rows {
             decided = Some(place(&row));
-            if !is_shown(&row) {
+            if !is_shown {
                 continue;
             }
             if shown.len() == limit {
@@ -96,10 +108,14 @@ mod tests {
     ) -> Filled<usize, usize> {
         let fetch = async |from: Option<usize>, asked: u32| {
             let begin = from.map_or(0, |from| from + 1);
-            let rows = (begin..rows).take(asked as usize).collect();
-            Ok::<Vec<usize>, std::convert::Infallible>(rows)
+            let judged = |row| Judged {
+                row,
+                is_shown: shown(row),
+            };
+            let rows = (begin..rows).take(asked as usize).map(judged);
+            Ok::<Vec<Judged<usize>>, std::convert::Infallible>(rows.collect())
         };
-        let filled = fill(limit, from, fetch, |row| *row, |row| shown(*row)).await;
+        let filled = fill(limit, from, fetch, |row| *row).await;
         filled.unwrap()
     }
 

@@ -3,6 +3,7 @@
 //! The changes are in `friends` (requests and friendships), `follows`, `blocks` (blocks and mutes) and `bulk` (imports).
 
 use async_trait::async_trait;
+use sosik_feed::limits::BLOCKERS_HELD_MAX;
 use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp};
 use sosik_store::{
     CommitPosition, Committed, LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersMax,
@@ -31,7 +32,8 @@ statements! {
         ARRAY(SELECT followee FROM follows WHERE bucket = $1 AND follower = $2 ORDER BY followee),
         ARRAY(SELECT muted FROM mutes WHERE bucket = $1 AND muter = $2 ORDER BY muted),
         ARRAY(SELECT blocked FROM blocks WHERE bucket = $1 AND blocker = $2 ORDER BY blocked),
-        ARRAY(SELECT blocker FROM blocked_by WHERE bucket = $1 AND blocked = $2 ORDER BY blocker)";
+        ARRAY(SELECT blocker FROM blocked_by WHERE bucket = $1 AND blocked = $2 ORDER BY blocker LIMIT $3)";
+    BLOCKERS_AMONG = "SELECT blocker FROM blocked_by WHERE bucket = $1 AND blocked = $2 AND blocker = ANY($3)";
     LIST_FRIENDS = "SELECT friend, since FROM friendships WHERE bucket = $1 AND person = $2
         AND (since, friend) < ($3, $4) ORDER BY since DESC, friend DESC LIMIT $5";
     LIST_FOLLOWS = "SELECT followee, since FROM follows WHERE bucket = $1 AND follower = $2
@@ -200,9 +202,20 @@ impl Relations for PostgresStore {
     }
 
     async fn circle(&self, person: PersonId, _at_least: CommitPosition) -> StoreResult<Circle> {
-        let lists = bind!(CIRCLE, person.bucket(), person);
+        let blockers = i64::from(BLOCKERS_HELD_MAX) + 1;
+        let lists = bind!(CIRCLE, person.bucket(), person, blockers);
         let circle = self.db.read(Class::Read, "read a circle", lists);
         Ok(circle.await?.row(circle_in)?.unwrap_or_default())
+    }
+
+    async fn blockers_among(
+        &self,
+        person: PersonId,
+        people: &[PersonId],
+    ) -> StoreResult<Vec<PersonId>> {
+        let blockers = bind!(BLOCKERS_AMONG, person.bucket(), person, people);
+        let blockers = self.db.read(Class::Read, "look up blocks", blockers);
+        blockers.await?.column()
     }
 
     async fn related(
@@ -277,9 +290,16 @@ pub(crate) const fn changed(changed: bool) -> RelationChange {
 }
 
 fn circle_in(row: &Row) -> StoreResult<Circle> {
+    let mut blockers: Vec<PersonId> = row.get(4)?;
+    let has_more = blockers.len() > BLOCKERS_HELD_MAX as usize;
+    blockers.truncate(BLOCKERS_HELD_MAX as usize);
     let mut severed: Vec<PersonId> = row.get(3)?;
-    severed.extend(row.get::<Vec<PersonId>>(4)?);
-    Ok(Circle::new(row.get(0)?, row.get(1)?, row.get(2)?, severed))
+    severed.extend(blockers);
+    let circle = Circle::new(row.get(0)?, row.get(1)?, row.get(2)?, severed);
+    Ok(match has_more {
+        true => circle.with_more_blockers(),
+        false => circle,
+    })
 }
 
 const fn list_of(list: PeopleList) -> Sql {

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use rusqlite::params;
-use sosik_feed::limits::FOLLOWS_MAX;
+use sosik_feed::limits::{BLOCKERS_HELD_MAX, FOLLOWS_MAX};
 use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp};
 
 use super::db::Db;
@@ -32,7 +32,8 @@ statements! {
     CIRCLE_FOLLOWS = "SELECT followee FROM follows WHERE follower = ?1 ORDER BY followee";
     CIRCLE_MUTED = "SELECT muted FROM mutes WHERE muter = ?1 ORDER BY muted";
     CIRCLE_BLOCKED = "SELECT blocked FROM blocks WHERE blocker = ?1 ORDER BY blocked";
-    CIRCLE_BLOCKED_BY = "SELECT blocker FROM blocks WHERE blocked = ?1 ORDER BY blocker";
+    CIRCLE_BLOCKED_BY = "SELECT blocker FROM blocks WHERE blocked = ?1 ORDER BY blocker LIMIT ?2";
+    IS_BLOCKED_BY = "SELECT 1 FROM blocks WHERE blocked = ?1 AND blocker = ?2";
     LIST_FRIENDS = "SELECT friend, since FROM friendships
         WHERE person = ?1 AND (since, friend) < (?2, ?3) ORDER BY since DESC, friend DESC LIMIT ?4";
     LIST_FOLLOWS = "SELECT followee, since FROM follows
@@ -192,6 +193,24 @@ impl Relations for SqliteStore {
     async fn circle(&self, person: PersonId, _at_least: CommitPosition) -> StoreResult<Circle> {
         self.read("read a circle", move |db| circle(db, person))
             .await
+    }
+
+    async fn blockers_among(
+        &self,
+        person: PersonId,
+        people: &[PersonId],
+    ) -> StoreResult<Vec<PersonId>> {
+        let people = people.to_vec();
+        self.read("look up blocks", move |db| {
+            let mut blockers = Vec::new();
+            for other in people {
+                if db.exists(IS_BLOCKED_BY, [person.as_i64(), other.as_i64()])? {
+                    blockers.push(other);
+                }
+            }
+            Ok(blockers)
+        })
+        .await
     }
 
     async fn related(
@@ -396,12 +415,22 @@ fn circle(db: &Db<'_>, person: PersonId) -> StoreResult<Circle> {
             Ok(PersonId::from_i64(row.get(0)?))
         })
     };
+    let values = params![person.as_i64(), BLOCKERS_HELD_MAX + 1];
+    let mut blockers = db.rows(CIRCLE_BLOCKED_BY, values, |row| {
+        Ok(PersonId::from_i64(row.get(0)?))
+    })?;
+    let has_more = blockers.len() > BLOCKERS_HELD_MAX as usize;
+    blockers.truncate(BLOCKERS_HELD_MAX as usize);
     let mut severed = list(CIRCLE_BLOCKED)?;
-    severed.extend(list(CIRCLE_BLOCKED_BY)?);
-    Ok(Circle::new(
+    severed.extend(blockers);
+    let circle = Circle::new(
         list(CIRCLE_FRIENDS)?,
         list(CIRCLE_FOLLOWS)?,
         list(CIRCLE_MUTED)?,
         severed,
-    ))
+    );
+    Ok(match has_more {
+        true => circle.with_more_blockers(),
+        false => circle,
+    })
 }

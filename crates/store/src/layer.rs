@@ -224,6 +224,7 @@ layers! {
             commit unmute(muter: PersonId, muted: PersonId) -> RelationChange;
             read relation(person: PersonId, other: PersonId) -> Relation;
             read circle(person: PersonId, at_least: CommitPosition) -> Circle;
+            read blockers_among(person: PersonId, people: &[PersonId]) -> Vec<PersonId>;
             read related(
                 person: PersonId,
                 list: PeopleList,

@@ -28,8 +28,9 @@ impl Core {
         mut stories: Vec<Arc<StoryEntry>>,
     ) -> ServiceResult<Vec<StoryItem>> {
         if circle.is_severed_from_anybody() {
+            let circle = self.decide(reader, circle, mentioned(&stories)).await?;
             for story in &mut stories {
-                hide_mentions(story, circle);
+                hide_mentions(story, &circle);
             }
         }
         let ids: Vec<StoryId> = stories.iter().map(|story| story.record.id).collect();
@@ -53,8 +54,10 @@ impl Core {
     pub(crate) async fn hydrate_new(&self, record: StoryRecord) -> ServiceResult<StoryItem> {
         let circle = self.circle(record.author).await?;
         let author = self.person(record.author).await?;
+        let reader = record.author;
         let mut story = Arc::new(StoryEntry::from(record));
-        hide_mentions(&mut story, &circle);
+        let mentioned = mentioned(std::slice::from_ref(&story));
+        hide_mentions(&mut story, &*self.decide(reader, &circle, mentioned).await?);
         Ok(StoryItem {
             story,
             author: author.ok_or(ServiceError::NotFound("person"))?,
@@ -135,6 +138,12 @@ impl Core {
             ..relation
         })
     }
+}
+
+/// The people whom these stories mention.
+fn mentioned(stories: &[Arc<StoryEntry>]) -> Vec<PersonId> {
+    let mentions = stories.iter().flat_map(|story| &story.record.mentions);
+    mentions.map(|mention| mention.person).collect()
 }
 
 /// Removes mentions of people who are severed from the reader, so that such a mention reads like one of a handle that

@@ -45,6 +45,8 @@ impl People {
         {
             candidates.push(exact);
         }
+        let found = candidates.iter().map(|person| person.id);
+        let circle = self.core.decide(viewer, &circle, found).await?;
         let mut ids = ranked(&query, &circle, candidates);
         ids.truncate(page_limit(limit));
         let people = self.core.people(&ids).await?;

@@ -36,9 +36,15 @@ impl Relations {
         let found = fill(
             page_limit(limit),
             before,
-            |before, count| store.related(viewer, list, before, count),
+            async |before, count| {
+                let rows = store.related(viewer, list, before, count).await?;
+                self.core
+                    .judge(viewer, &circle, rows, person_of, |circle, related| {
+                        shows(list, circle, related.person)
+                    })
+                    .await
+            },
             place_of,
-            |related| shows(list, &circle, related.person),
         )
         .await?;
         self.core.person_page(viewer, &circle, found).await
@@ -51,6 +57,11 @@ pub(crate) fn place_of(related: &RelatedPerson) -> Position {
         key: related.since.as_millis(),
         id: related.person.as_u64(),
     }
+}
+
+/// The person of a row.
+pub(crate) fn person_of(related: &RelatedPerson) -> [PersonId; 1] {
+    [related.person]
 }
 
 /// Whether a list shows this person. The list of blocks shows severed people, because the viewer blocked them. The list

@@ -18,7 +18,7 @@ use crate::core::invalidate::position_of;
 use crate::{Change, Changes, ServiceError, ServiceResult};
 
 pub use lists::PersonPage;
-pub(crate) use lists::place_of;
+pub(crate) use lists::{person_of, place_of};
 
 /// Relations between people. Cheap to clone.
 #[derive(Clone)]

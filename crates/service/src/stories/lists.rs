@@ -10,7 +10,7 @@ use sosik_feed::{Cursor, PersonId, StoryId, Visibility};
 
 use super::{Stories, StoryItem, StoryPage};
 use crate::caches::StoryEntry;
-use crate::pages::{Filled, fill, page_limit};
+use crate::pages::{Filled, Judged, fill, page_limit};
 use crate::{ServiceError, ServiceResult};
 
 /// A story that the index contains; `None` if it has been deleted since.
@@ -53,13 +53,16 @@ impl Stories {
         let Filled { shown, next } = fill(
             page_limit(limit),
             before,
-            |before, count| self.tagged(&tag, viewer, before, count),
-            |(id, _)| *id,
-            |(_, story)| {
-                story.as_ref().is_some_and(|story| {
-                    circle.may_open(viewer, story.record.author, story.record.audience)
-                })
+            async |before, count| {
+                let rows = self.tagged(&tag, viewer, before, count).await?;
+                self.core
+                    .judge(viewer, &circle, rows, author_of, |circle, (_, story)| {
+                        let story = story.as_ref().map(|story| &story.record);
+                        story.is_some_and(|it| circle.may_open(viewer, it.author, it.audience))
+                    })
+                    .await
             },
+            |(id, _)| *id,
         )
         .await?;
         let stories = shown.into_iter().filter_map(|(_, story)| story).collect();
@@ -100,6 +103,7 @@ impl Stories {
     ) -> ServiceResult<StoryPage> {
         let author = self.core.visible_person(viewer, handle).await?.record.id;
         let circle = self.core.circle(viewer).await?;
+        let circle = self.core.decide(viewer, &circle, [author]).await?;
         let everything = author == viewer || circle.is_friend(author);
         let visibility = if everything {
             Visibility::Everything
@@ -110,10 +114,13 @@ impl Stories {
         let Filled { shown: ids, next } = fill(
             page_limit(limit),
             before,
-            |before, count| store.stories_of(author, visibility, before, count),
+            async |before, count| {
+                let ids = store.stories_of(author, visibility, before, count).await?;
+                // The index by audience omits stories that may not be shown.
+                let judged = ids.into_iter().map(Judged::shown);
+                Ok::<Vec<_>, ServiceError>(judged.collect())
+            },
             |id| *id,
-            // The index by audience omits stories that may not be shown.
-            |_| true,
         )
         .await?;
         let mut stories: Vec<_> = self
@@ -131,4 +138,9 @@ impl Stories {
             end: next.is_none(),
         })
     }
+}
+
+/// The author of a story that the index contains.
+fn author_of((_, story): &Tagged) -> Option<PersonId> {
+    story.as_ref().map(|story| story.record.author)
 }

@@ -1,6 +1,6 @@
 //! Entitlement to a story: every way to reach it, for every kind of person and both audiences, with warm caches.
 
-use sosik_feed::{Audience, StoryId};
+use sosik_feed::{Audience, PersonId, StoryId};
 
 use crate::world::{Person, World, there};
 
@@ -181,6 +181,18 @@ async fn check(
 #[tokio::test]
 async fn a_story_is_there_for_those_entitled_to_it_and_for_nobody_else() {
     let world = World::new().await;
+    check_roles(&world, &[]).await;
+}
+
+#[tokio::test]
+async fn a_reader_whom_very_many_people_blocked_opens_what_others_open() {
+    let world = World::new().await;
+    let crowd = world.blockers().await;
+    check_roles(&world, &crowd).await;
+}
+
+/// Checks every role. The crowd has blocked everybody who reads.
+async fn check_roles(world: &World, crowd: &[PersonId]) {
     for (number, role) in ROLES.into_iter().enumerate() {
         let author = world.person(&format!("author{number}")).await;
         let person = if role == Owner {
@@ -188,14 +200,15 @@ async fn a_story_is_there_for_those_entitled_to_it_and_for_nobody_else() {
         } else {
             world.person(&format!("person{number}")).await
         };
+        world.all_block(crowd, &person).await;
         let mut stories = Vec::new();
         for audience in [Audience::Public, Audience::Friends] {
             stories.push((world.post(&author, audience, "in #Seoul").await, audience));
         }
-        look(&world, &author, &person).await;
-        become_role(&world, &author, &person, role).await;
+        look(world, &author, &person).await;
+        become_role(world, &author, &person, role).await;
         for (story, audience) in stories {
-            check(&world, &author, &person, role, story, audience).await;
+            check(world, &author, &person, role, story, audience).await;
         }
     }
 }

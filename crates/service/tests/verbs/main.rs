@@ -18,6 +18,7 @@ mod comments;
 mod entitlement;
 mod freshness;
 mod lists;
+mod many_blockers;
 mod notifications;
 mod passwords;
 mod relations;

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
-use sosik_feed::{Audience, PersonId, RuleBroken, StoryId};
+use sosik_feed::limits::BLOCKERS_HELD_MAX;
+use sosik_feed::people::Language;
+use sosik_feed::{Audience, PersonId, RuleBroken, StoryId, Timestamp};
 use sosik_service::accounts::{SignUpRequest, Viewer};
 use sosik_service::stories::PostRequest;
 use sosik_service::{Clock, Parts, Service, ServiceError, ServiceResult, Settings};
-use sosik_store::{Operations, Store};
+use sosik_store::{NewPerson, Operations, Store};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::clock::TestClock;
@@ -137,6 +139,33 @@ impl World {
             .story
             .record
             .id
+    }
+
+    /// People who are more than a circle lists of those who blocked its reader.
+    pub async fn blockers(&self) -> Vec<PersonId> {
+        let people = (1..=u64::from(BLOCKERS_HELD_MAX) + 1).map(|number| NewPerson {
+            id: PersonId::from_u64(number),
+            handle: format!("blocker{number}"),
+            skeleton: format!("skeleton{number}"),
+            display_name: "Blocker".to_owned(),
+            language: Language::En,
+            password_hash: String::new(),
+            search_terms: vec!["blocker".to_owned()],
+            created_at: Timestamp::default(),
+        });
+        let people: Vec<_> = people.collect();
+        let ids = people.iter().map(|person| person.id).collect();
+        self.operations.sign_up_many(people).await.unwrap();
+        ids
+    }
+
+    /// Makes all of them block a person whose circle is not cached yet.
+    pub async fn all_block(&self, blockers: &[PersonId], person: &Person) {
+        let (limits, now) = (Settings::default().relations, self.clock.now());
+        for blocker in blockers {
+            let blocked = self.store().block(*blocker, person.id, limits, now);
+            blocked.await.unwrap();
+        }
     }
 
     /// Whether the token still opens a session.

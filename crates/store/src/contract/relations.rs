@@ -101,8 +101,17 @@ pub trait Relations {
     /// The relation of `other` to `person`, as `person` sees it.
     async fn relation(&self, person: PersonId, other: PersonId) -> StoreResult<Relation>;
 
-    /// The circle of a reader: the input of the entitlement rule.
+    /// The circle of a reader: the input of the entitlement rule. If more than
+    /// [`BLOCKERS_HELD_MAX`](sosik_feed::limits::BLOCKERS_HELD_MAX) people blocked the reader, it contains this number of
+    /// them and is marked ([`Circle::with_more_blockers`]).
     async fn circle(&self, person: PersonId, at_least: CommitPosition) -> StoreResult<Circle>;
+
+    /// Those of these people who blocked the person.
+    async fn blockers_among(
+        &self,
+        person: PersonId,
+        people: &[PersonId],
+    ) -> StoreResult<Vec<PersonId>>;
 
     /// One page of a list, newest first, below `before`.
     async fn related(

@@ -173,6 +173,7 @@ macro_rules! contract_suite {
                 an_imported_friendship_answers_the_request,
                 muting_is_seen_by_the_one_who_mutes,
                 a_circle_holds_friends_follows_muted_and_severed,
+                a_circle_holds_a_bounded_number_of_the_people_who_blocked_the_reader,
                 lists_are_paged_newest_first_without_gaps_even_when_times_are_equal,
                 readers_are_walked_in_ascending_order_each_once,
                 readers_of_many_authors_are_walked_together_in_bounded_reads,

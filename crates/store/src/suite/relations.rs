@@ -1,5 +1,6 @@
 //! Follows, blocks, mutes, lists, circles and readers.
 
+use sosik_feed::limits::BLOCKERS_HELD_MAX;
 use sosik_feed::{Audience, PersonId, Relation};
 
 use super::world::{THREE, World};
@@ -246,6 +247,30 @@ pub async fn a_circle_holds_friends_follows_muted_and_severed(world: &World) {
     );
     assert!(circle.is_hidden(muted) && !circle.is_severed_from(muted));
     assert!(circle.is_severed_from(blocked) && circle.is_severed_from(blocker));
+}
+
+pub async fn a_circle_holds_a_bounded_number_of_the_people_who_blocked_the_reader(world: &World) {
+    const HELD: usize = BLOCKERS_HELD_MAX as usize;
+    let [mina, blocked, stranger] = world.people(["mina", "blocked", "stranger"]).await;
+    let crowd = world.crowd(HELD + 1).await;
+    world.blocks(mina, blocked).await;
+    let (last, others) = crowd.split_last().unwrap();
+    for person in others {
+        world.blocks(*person, mina).await;
+    }
+    let circle = world.circle(mina).await.unwrap();
+    assert!(others.iter().all(|one| circle.is_severed_from(*one)));
+    assert!(!circle.is_severed_from(stranger), "all of them are held");
+    world.blocks(*last, mina).await;
+    let circle = world.circle(mina).await.unwrap();
+    let severed = crowd.iter().chain([&blocked]);
+    assert!(severed.clone().all(|one| circle.is_severed_from(*one)));
+    assert_eq!(circle.heap_bytes(), (HELD + 1) * 8);
+    let undecided = circle.undecided(severed.copied().chain([stranger]));
+    assert_eq!(undecided.len(), 2, "one of the crowd, and the stranger");
+    let asked = [*last, stranger, blocked];
+    let blockers = world.blockers_among(mina, &asked).await.unwrap();
+    assert_eq!(blockers, [*last]);
 }
 
 async fn walk(world: &World, person: PersonId, list: PeopleList) -> Vec<RelatedPerson> {
