@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt};
-use redis::Client;
+use redis::{AsyncConnectionConfig, Client};
 use sosik_fabric::Timelines;
 use sosik_fabric::timelines::{Below, Delivery, Rebuild, Since};
 use sosik_fabric_redis::{RedisFabric, RedisOptions};
@@ -51,11 +51,13 @@ async fn main() {
     );
     bench.lpushx().await;
     bench.build().await;
-    bench.deliver("deliver to 300, in order", STORIES).await;
-    bench.deliver("the same again", STORIES).await;
-    // Late by more than a thousand stories at most.
+    // Odd numbers in order, and then the even ones between them.
+    let odd: fn(u64) -> StoryId = |number| story(2 * (STORIES + number) + 1);
+    let even: fn(u64) -> StoryId = |number| story(2 * (STORIES + number) + 2);
+    bench.deliver("deliver to 300, in order", odd).await;
+    bench.deliver("the same again", odd).await;
     bench
-        .deliver("deliver to 300, late", STORIES - DELIVERED)
+        .deliver("deliver to 300, late by up to 50", even)
         .await;
     bench.deliver_to_dormant().await;
     bench.reads().await;
@@ -72,7 +74,7 @@ fn reader(number: u64) -> PersonId {
     PersonId::new(id)
 }
 
-/// Stories of the store have even numbers, so that late ones can be odd.
+/// Ids as far apart as those of real stories.
 fn story(number: u64) -> StoryId {
     StoryId::from_u64(number << 22)
 }
@@ -122,7 +124,9 @@ impl Bench {
 
     async fn ask<T: redis::FromRedisValue>(&self, command: &[&str]) -> T {
         let client = Client::open(self.server.url()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let patient = AsyncConnectionConfig::new().set_response_timeout(None);
+        let connection = client.get_multiplexed_async_connection_with_config(&patient);
+        let mut connection = connection.await.unwrap();
         let mut request = redis::Cmd::new();
         request.arg(command);
         request.query_async(&mut connection).await.unwrap()
@@ -205,13 +209,13 @@ impl Bench {
         );
     }
 
-    async fn deliver(&self, what: &str, first: u64) {
+    async fn deliver(&self, what: &str, id: fn(u64) -> StoryId) {
         self.measure(what, (DELIVERED, READERS, IN_FLIGHT), |number| async move {
             let readers = (number * READERS..(number + 1) * READERS)
                 .map(reader)
                 .collect();
             let delivery = Delivery {
-                story: story(2 * (first + number) + 1),
+                story: id(number),
                 readers,
             };
             self.timelines.deliver(&[delivery]).await.unwrap();
@@ -272,7 +276,8 @@ impl Bench {
             incarnation: number % PEOPLE + 1,
             mark: Mark {
                 newest: story(2 * STORIES),
-                late: u32::try_from(EACH).unwrap(),
+                // The last of the even numbers was above all others.
+                late: u32::try_from(EACH - 1).unwrap(),
             },
             count: 24,
             others: &[],

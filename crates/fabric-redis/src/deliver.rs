@@ -8,7 +8,7 @@ use sosik_fabric::timelines::Delivery;
 use sosik_feed::{PersonId, StoryId};
 use tokio::time::Instant;
 
-use crate::keys::{SlotGroup, TimelineKey};
+use crate::keys::{Key, SlotGroup};
 use crate::layout;
 use crate::link::Link;
 use crate::reply::{self, Failure};
@@ -113,14 +113,14 @@ impl DeliveryCall<'_> {
         for insertions in scripts {
             commands.add_command(self.script(insertions, by));
         }
-        self.send(&commands).await
+        self.send(scripts, &commands).await
     }
 
     fn script(&self, insertions: &[Insertion], by: By) -> Cmd {
         let by_reader = || insertions.chunk_by(|one, other| one.0 == other.0);
         let mut call = DELIVER.call(by, by_reader().count());
         for timeline in by_reader() {
-            call.arg(TimelineKey(timeline[0].0));
+            call.arg(Key::Timeline(timeline[0].0));
         }
         call.arg(self.keep);
         if insertions
@@ -147,10 +147,10 @@ impl DeliveryCall<'_> {
         for insertions in scripts {
             let unlink = commands.cmd("UNLINK");
             for (reader, _) in *insertions {
-                unlink.arg(TimelineKey(*reader));
+                unlink.arg(Key::Timeline(*reader));
             }
         }
-        let replies = self.send(&commands).await?;
+        let replies = self.send(scripts, &commands).await?;
         let dropped: usize = replies
             .into_iter()
             .map(reply::length)
@@ -159,10 +159,18 @@ impl DeliveryCall<'_> {
         Ok(0)
     }
 
-    async fn send(&self, commands: &Pipeline) -> Result<Vec<Value>, Failure> {
+    /// The scripts are of one slot group.
+    async fn send(
+        &self,
+        scripts: &[&[Insertion]],
+        commands: &Pipeline,
+    ) -> Result<Vec<Value>, Failure> {
+        let reader = scripts.first().and_then(|script| script.first());
+        let near = Key::Timeline(reader.map_or_else(PersonId::default, |(reader, _)| *reader));
+        let lane = Lane::Deliveries;
         let sent = self
             .link
-            .send(&self.session, Lane::Deliveries, commands, self.deadline);
+            .send(&self.session, lane, near, commands, self.deadline);
         sent.await
     }
 }

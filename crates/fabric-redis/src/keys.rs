@@ -22,40 +22,43 @@ pub(crate) const TIMELINES_PREFIX: &str = "t1:{";
 pub(crate) struct SlotGroup(u16);
 
 impl SlotGroup {
+    pub(crate) const FIRST: Self = Self(0);
+
     pub(crate) fn of(reader: PersonId) -> Self {
-        let bucket = u16::from(reader.raw().bucket().number());
+        let bucket = u16::from(reader.bucket().number());
         Self(bucket / (BUCKETS / SLOT_GROUPS))
     }
+
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        (0..SLOT_GROUPS).map(Self)
+    }
 }
 
-/// The key of a reader's timeline.
+/// A key. Commands about it go to the server that has it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct TimelineKey(pub(crate) PersonId);
+pub(crate) enum Key {
+    /// The timeline of a reader.
+    Timeline(PersonId),
+    /// A rate limit.
+    Rate(u64),
+    /// No key, but a place among the timelines of a slot group.
+    Group(SlotGroup),
+}
 
-impl fmt::Display for TimelineKey {
+impl fmt::Display for Key {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SlotGroup(group) = SlotGroup::of(self.0);
-        write!(formatter, "{TIMELINES_PREFIX}{group}}}:{}", self.0.as_u64())
+        match self {
+            Self::Timeline(reader) => {
+                let SlotGroup(group) = SlotGroup::of(*reader);
+                write!(formatter, "{TIMELINES_PREFIX}{group}}}:{}", reader.as_u64())
+            }
+            Self::Rate(key) => write!(formatter, "r1:{key:x}"),
+            Self::Group(SlotGroup(group)) => write!(formatter, "{TIMELINES_PREFIX}{group}}}:"),
+        }
     }
 }
 
-impl ToRedisArgs for TimelineKey {
-    fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
-        out.write_arg_fmt(self);
-    }
-}
-
-/// The key of a rate limit.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RateKey(pub(crate) u64);
-
-impl fmt::Display for RateKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "r1:{:x}", self.0)
-    }
-}
-
-impl ToRedisArgs for RateKey {
+impl ToRedisArgs for Key {
     fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
         out.write_arg_fmt(self);
     }
@@ -79,7 +82,7 @@ mod tests {
         let expected: Vec<u16> = (0..256).map(|bucket| bucket / 4).collect();
         assert_eq!(groups, expected);
         let somebody = reader(70);
-        let key = TimelineKey(somebody).to_string();
+        let key = Key::Timeline(somebody).to_string();
         assert_eq!(key, format!("t1:{{17}}:{}", somebody.as_u64()));
     }
 }

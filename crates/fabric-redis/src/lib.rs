@@ -14,6 +14,7 @@
 //! Refused: a list and a second key for its header (`allkeys-lru` evicts one without the other), sorted sets (ten times
 //! the memory), `ConnectionManager` of the client library (a call after the death of a server waits for seconds).
 
+mod address;
 mod breaker;
 mod deliver;
 mod keys;
@@ -27,6 +28,7 @@ mod server;
 mod session;
 mod timelines;
 
+pub use address::NotARedisUrl;
 pub use options::RedisOptions;
 pub use rate_limits::RedisRateLimits;
 pub use timelines::RedisTimelines;
@@ -43,17 +45,12 @@ pub struct RedisFabric {
     options: Arc<RedisOptions>,
 }
 
-/// The URL does not name a Redis server.
-#[derive(Debug, thiserror::Error)]
-#[error("the URL of Redis: {0}")]
-pub struct NotARedisUrl(#[source] redis::RedisError);
-
 impl RedisFabric {
     /// Connects in the background, and again whenever the connection is lost. Until then every call returns an error at
     /// once. Needs a Tokio runtime.
     ///
     /// # Errors
-    /// The URL is not one of a Redis server.
+    /// The URL is not one of Redis.
     pub fn open(options: RedisOptions) -> Result<Self, NotARedisUrl> {
         let options = Arc::new(options);
         let link = Arc::new(Link::open(&options)?);

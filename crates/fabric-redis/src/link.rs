@@ -8,20 +8,22 @@
 //! Every call has a deadline and a place among a bounded number in flight. A call that is given up may still take
 //! effect; all calls of this crate allow that.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use redis::{Client, Cmd, Pipeline, Value};
+use redis::{Cmd, Pipeline, Value};
 use sosik_fabric::timelines::TimelineStats;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval_at, sleep_until, timeout_at};
 
-use crate::NotARedisUrl;
+use crate::address::{Address, NotARedisUrl};
 use crate::breaker::Breaker;
 use crate::deliver::GROUPS_AT_ONCE;
+use crate::keys::Key;
 use crate::options::RedisOptions;
 use crate::reply::{self, Failure};
 use crate::scripts::By;
@@ -84,7 +86,7 @@ impl Drop for Link {
 
 impl Link {
     pub(crate) fn open(options: &RedisOptions) -> Result<Self, NotARedisUrl> {
-        let client = Client::open(options.url.as_str()).map_err(NotARedisUrl)?;
+        let address = Address::parse(&options.url)?;
         let shared = Arc::new(Shared {
             session: RwLock::default(),
             changed: Notify::new(),
@@ -93,7 +95,7 @@ impl Link {
             deliveries: Limits::new(DELIVERIES_MAX, options.delivery_timeout),
             stats: Stats::default(),
         });
-        let keeper = tokio::spawn(keep_session(Arc::clone(&shared), client));
+        let keeper = tokio::spawn(keep_session(Arc::clone(&shared), address));
         Ok(Self { shared, keeper })
     }
 
@@ -118,51 +120,63 @@ impl Link {
         session.clone().ok_or(Failure::Disconnected)
     }
 
-    /// Runs a script. Sends its text if the server does not have it.
+    /// Runs a script where the key is. Sends its text if the server does not have it.
     pub(crate) async fn run(
         &self,
         session: &Arc<Session>,
+        near: Key,
         script: impl Fn(By) -> Cmd,
     ) -> Result<Value, Failure> {
-        let value = self.one(session, script(By::Hash)).await?;
+        let value = self.one(session, near, script(By::Hash)).await?;
         if reply::lacks_script(&value) {
-            return self.one(session, script(By::Text)).await;
+            return self.one(session, near, script(By::Text)).await;
         }
         Ok(value)
     }
 
     /// Sends one command.
-    pub(crate) async fn one(&self, session: &Arc<Session>, command: Cmd) -> Result<Value, Failure> {
-        let mut commands = Pipeline::with_capacity(1);
-        commands.add_command(command);
-        self.call(session, &commands).await
+    pub(crate) async fn one(
+        &self,
+        session: &Arc<Session>,
+        near: Key,
+        command: Cmd,
+    ) -> Result<Value, Failure> {
+        self.shared.one(session, near, command).await
     }
 
-    /// Sends one command or one transaction. Returns its reply.
+    /// Sends a few commands, not on the connection of deliveries.
     pub(crate) async fn call(
         &self,
         session: &Arc<Session>,
+        near: Key,
         commands: &Pipeline,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Vec<Value>, Failure> {
         let deadline = self.deadline(Lane::Calls);
-        let replies = self.send(session, Lane::Calls, commands, deadline).await?;
-        reply::only(replies)
+        self.send(session, Lane::Calls, near, commands, deadline)
+            .await
     }
 
     /// When a call that begins now has to end.
     pub(crate) fn deadline(&self, lane: Lane) -> Instant {
-        Instant::now() + self.shared.limits(lane).timeout
+        self.shared.deadline(lane)
     }
 
-    /// Sends commands together. Returns the reply to each: to a transaction, the list of its replies.
+    /// Sends commands together to the server that has the key. Returns the reply to each.
     pub(crate) async fn send(
         &self,
         session: &Arc<Session>,
         lane: Lane,
+        near: Key,
         commands: &Pipeline,
         deadline: Instant,
     ) -> Result<Vec<Value>, Failure> {
-        self.shared.send(session, lane, commands, deadline).await
+        let shared = &self.shared;
+        shared.send(session, lane, near, commands, deadline).await
+    }
+
+    /// A place on each server that has timelines.
+    pub(crate) async fn servers(&self, session: &Arc<Session>) -> Result<Vec<Key>, Failure> {
+        self.shared.servers(session).await
     }
 
     /// The last known statistics.
@@ -191,6 +205,7 @@ impl Shared {
         &self,
         session: &Arc<Session>,
         lane: Lane,
+        near: Key,
         commands: &Pipeline,
         deadline: Instant,
     ) -> Result<Vec<Value>, Failure> {
@@ -198,7 +213,7 @@ impl Shared {
         let Ok(_place) = limits.in_flight.try_acquire() else {
             return Err(Failure::TooMany(limits.in_flight_max));
         };
-        let Ok(replies) = timeout_at(deadline, session.send(lane, commands)).await else {
+        let Ok(replies) = timeout_at(deadline, session.send(lane, near, commands)).await else {
             if self.breaker.timed_out() {
                 self.end(session, &Failure::Timeout(limits.timeout));
             }
@@ -206,11 +221,43 @@ impl Shared {
         };
         self.breaker.answered();
         let outcome = replies.map_err(Failure::from).and_then(reply::of_a_primary);
-        outcome.inspect_err(|failure| {
-            if failure.ends_the_session() {
+        let outcome = outcome.inspect_err(|failure| {
+            // The other nodes of a cluster still answer.
+            if failure.ends_the_session() && !session.is_cluster() {
                 self.end(session, failure);
             }
-        })
+        });
+        match commands.is_transaction() {
+            true => reply::all(reply::only(outcome?)?),
+            false => outcome,
+        }
+    }
+
+    async fn one(&self, session: &Arc<Session>, near: Key, command: Cmd) -> Result<Value, Failure> {
+        let mut commands = Pipeline::with_capacity(1);
+        commands.add_command(command);
+        let deadline = self.deadline(Lane::Calls);
+        let replies = self
+            .send(session, Lane::Calls, near, &commands, deadline)
+            .await?;
+        reply::only(replies)
+    }
+
+    async fn servers(&self, session: &Arc<Session>) -> Result<Vec<Key>, Failure> {
+        let places = session.places();
+        if !session.is_cluster() {
+            return Ok(places);
+        }
+        let mut servers = BTreeMap::new();
+        for place in places {
+            let id = reply::text(self.one(session, place, session::my_id()).await?)?;
+            servers.insert(id, place);
+        }
+        Ok(servers.into_values().collect())
+    }
+
+    fn deadline(&self, lane: Lane) -> Instant {
+        Instant::now() + self.limits(lane).timeout
     }
 
     fn limits(&self, lane: Lane) -> &Limits {
@@ -220,15 +267,26 @@ impl Shared {
         }
     }
 
-    fn begin(&self, session: Arc<Session>, info: &ServerInfo) {
-        tracing::info!(server.keys = info.keys, "connected to Redis");
-        if let Some(advice) = info.advice() {
+    /// Returns when the session has ended, or with an error if there was none.
+    async fn connect_and_watch(&self, address: &Address) -> Result<(), NotConnected> {
+        let session = Arc::new(Session::connect(address, CALLS_MAX).await?);
+        self.breaker.answered();
+        self.begin(&session).await?;
+        self.watch(&session).await;
+        Ok(())
+    }
+
+    /// Begins with a session, whose servers report their state first.
+    async fn begin(&self, session: &Arc<Session>) -> Result<(), Failure> {
+        let infos = self.ask(session).await?;
+        for advice in infos.iter().filter_map(ServerInfo::advice).take(1) {
             tracing::warn!("settings of Redis: {advice}");
         }
-        self.stats.show(info);
-        self.breaker.answered();
-        *self.session.write() = Some(session);
+        tracing::info!(servers = infos.len(), "connected to Redis");
+        self.stats.show(&infos);
+        *self.session.write() = Some(Arc::clone(session));
         self.changed.notify_waiters();
+        Ok(())
     }
 
     fn end(&self, session: &Arc<Session>, failure: &Failure) {
@@ -258,39 +316,41 @@ impl Shared {
     }
 
     async fn look(&self, session: &Arc<Session>) {
-        let mut commands = Pipeline::with_capacity(1);
-        commands.add_command(session::info());
-        let deadline = Instant::now() + self.calls.timeout;
-        let replies = self.send(session, Lane::Calls, &commands, deadline).await;
-        let info = replies.and_then(reply::only).and_then(reply::text);
-        // A failure has been counted. The next look shows newer statistics.
-        let Ok(info) = info else { return };
-        match ServerInfo::parse(&info) {
-            Ok(info) => self.stats.show(&info),
-            Err(unusable) => self.end(session, &Failure::Unusable(unusable)),
+        match self.ask(session).await {
+            Ok(infos) => self.stats.show(&infos),
+            Err(failure @ Failure::Unusable(_)) => self.end(session, &failure),
+            // It has been counted, and the next look shows newer statistics.
+            Err(_) => {}
         }
+    }
+
+    async fn ask(&self, session: &Arc<Session>) -> Result<Vec<ServerInfo>, Failure> {
+        let mut infos = Vec::new();
+        for server in self.servers(session).await? {
+            let info = reply::text(self.one(session, server, session::info()).await?)?;
+            infos.push(ServerInfo::parse(&info)?);
+        }
+        Ok(infos)
     }
 }
 
 impl Stats {
-    fn show(&self, info: &ServerInfo) {
-        self.keys.store(info.keys, Ordering::Relaxed);
-        self.used_bytes.store(info.used_bytes, Ordering::Relaxed);
-        self.evicted.store(info.evicted, Ordering::Relaxed);
+    fn show(&self, infos: &[ServerInfo]) {
+        let keys = infos.iter().map(|info| info.keys).sum();
+        let used_bytes = infos.iter().map(|info| info.used_bytes).sum();
+        let evicted = infos.iter().map(|info| info.evicted).sum();
+        self.keys.store(keys, Ordering::Relaxed);
+        self.used_bytes.store(used_bytes, Ordering::Relaxed);
+        self.evicted.store(evicted, Ordering::Relaxed);
     }
 }
 
-async fn keep_session(shared: Arc<Shared>, client: Client) {
+async fn keep_session(shared: Arc<Shared>, address: Address) {
     let mut pause = PAUSE_FIRST;
     loop {
         let begun = Instant::now();
-        match Session::connect(&client, CALLS_MAX).await {
-            Ok((session, info)) => {
-                let session = Arc::new(session);
-                shared.begin(Arc::clone(&session), &info);
-                shared.watch(&session).await;
-            }
-            Err(failure) => not_connected(&failure),
+        if let Err(failure) = shared.connect_and_watch(&address).await {
+            tracing::warn!(%failure, "cannot connect to Redis; feeds are read from the store");
         }
         if begun.elapsed() > 2 * PAUSE_MAX {
             pause = PAUSE_FIRST;
@@ -298,10 +358,6 @@ async fn keep_session(shared: Arc<Shared>, client: Client) {
         sleep_until(Instant::now() + with_jitter(pause)).await;
         pause = (pause * 2).min(PAUSE_MAX);
     }
-}
-
-fn not_connected(failure: &NotConnected) {
-    tracing::warn!(%failure, "cannot connect to Redis; feeds are read from the store");
 }
 
 /// Adds up to a half, so that the nodes do not return at the same moment.

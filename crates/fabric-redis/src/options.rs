@@ -7,7 +7,8 @@ use sosik_feed::limits;
 /// Where Redis is, and the limits of its use.
 #[derive(Clone)]
 pub struct RedisOptions {
-    /// `redis://[user[:password]@]host[:port][/database]`.
+    /// `redis://[user[:password]@]host[:port][/database]` for one server. `redis-cluster://host:port,…` for a cluster and
+    /// `redis-sentinel://host:port,…/name` for a primary with sentinels, each with credentials in the same place.
     pub url: String,
     /// Ids in a timeline when it is built; up to twice as many before it is trimmed. At least 1.
     pub timeline_stories: usize,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sosik_fabric::{Decision, FabricResult, Rate, RateLimits};
 
-use crate::keys::RateKey;
+use crate::keys::Key;
 use crate::link::Link;
 use crate::options::RedisOptions;
 use crate::reply::{self, Failure};
@@ -33,9 +33,10 @@ impl RedisRateLimits {
         let session = self.link.session()?;
         let interval = interval_micros(rate);
         let depth = interval * u64::from(rate.burst.get());
-        let decided = self.link.run(&session, |by| {
+        let key = Key::Rate(key);
+        let decided = self.link.run(&session, key, |by| {
             let mut call = RATE.call(by, 1);
-            call.arg(RateKey(key)).arg(interval).arg(depth);
+            call.arg(key).arg(interval).arg(depth);
             call.arg(self.expiry_seconds).arg(how);
             call
         });

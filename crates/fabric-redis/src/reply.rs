@@ -103,19 +103,26 @@ pub(crate) fn text(value: Value) -> Result<String, Failure> {
 
 /// A list with this number of values.
 pub(crate) fn list<const N: usize>(value: Value) -> Result<[Value; N], Failure> {
+    exactly(all(value)?)
+}
+
+/// The values of a list.
+pub(crate) fn all(value: Value) -> Result<Vec<Value>, Failure> {
     match value {
-        Value::Array(values) => values
-            .try_into()
-            .or(Err(Failure::Unexpected("a list of that length"))),
+        Value::Array(values) => Ok(values),
         Value::ServerError(error) => Err(Failure::Server(error)),
         _ => Err(Failure::Unexpected("a list")),
     }
 }
 
-/// The only value of a reply.
-pub(crate) fn only(values: Vec<Value>) -> Result<Value, Failure> {
-    let [value] = values
-        .try_into()
-        .or(Err(Failure::Unexpected("one value")))?;
-    Ok(value)
+/// This number of replies.
+pub(crate) fn exactly<const N: usize>(replies: Vec<Value>) -> Result<[Value; N], Failure> {
+    let replies = replies.try_into();
+    replies.or(Err(Failure::Unexpected("a reply to each command")))
+}
+
+/// The reply to the only command.
+pub(crate) fn only(replies: Vec<Value>) -> Result<Value, Failure> {
+    let [reply] = exactly(replies)?;
+    Ok(reply)
 }

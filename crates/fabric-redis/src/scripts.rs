@@ -10,6 +10,10 @@ use sosik_feed::timeline::LATE_MAX;
 
 use crate::layout::{BUILDING, FLOOR, HELD_UNTIL, LATE_COUNT, LATE_IDS, READY, SERVER};
 
+/// Ids at the end of a timeline among which a late one is looked for first: 512 bytes. Reading them costs no more than
+/// reading one.
+const NEAR: usize = 64;
+
 /// A script and its hash.
 pub(crate) struct RedisScript {
     source: String,
@@ -78,6 +82,7 @@ fn constants() -> String {
         ("LATE_MAX", LATE_MAX),
         ("READY", READY),
         ("BUILDING", BUILDING),
+        ("NEAR", NEAR),
     ];
     let lines = constants.map(|(name, value)| format!("local {name} = {value}\n"));
     lines.concat()

@@ -37,8 +37,11 @@ impl ServerId {
         self.0
     }
 
-    /// The first 16 of the 40 hexadecimal digits by which a server identifies its process.
-    fn parse(run_id: &str) -> Option<Self> {
+    /// Stands for the node of Redis Cluster that gets the command.
+    pub(crate) const OF_THE_NODE: Self = Self(0);
+
+    /// The first 16 of the 40 hexadecimal digits by which a server identifies its process, or itself in a cluster.
+    pub(crate) fn parse(run_id: &str) -> Option<Self> {
         u64::from_str_radix(run_id.get(..16)?, 16).ok().map(Self)
     }
 }

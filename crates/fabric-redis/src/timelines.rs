@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use redis::{Cmd, Pipeline, Value};
+use redis::{Pipeline, Value};
 use sosik_fabric::FabricResult;
 use sosik_fabric::timelines::{
     Arrived, Below, Delivery, Rebuild, Since, TimelineStats, Timelines, View,
@@ -14,7 +14,7 @@ use sosik_feed::timeline::{MarkExpired, Timeline};
 use sosik_feed::{PersonId, StoryId};
 
 use crate::deliver;
-use crate::keys::{TIMELINES_PREFIX, TimelineKey};
+use crate::keys::{Key, TIMELINES_PREFIX};
 use crate::layout::{self, LATE_COUNT, NUMBER, READY, Stored};
 use crate::link::Link;
 use crate::options::RedisOptions;
@@ -54,27 +54,27 @@ impl RedisTimelines {
     /// Reads a timeline that this server process built. Renews its expiry.
     async fn read(&self, reader: PersonId, part: Part) -> Result<Option<Stored>, Failure> {
         let session = self.link.session()?;
-        let key = TimelineKey(reader);
+        let key = Key::Timeline(reader);
+        let mut commands = match part {
+            Part::Newest(count) => self.read_newest(key, LATE_COUNT + NUMBER, count),
+            Part::NewestAndLate(count) => self.read_newest(key, READY, count),
+            Part::Whole => self.read_whole(key),
+        };
+        session.add_identity(&mut commands);
+        let mut replies = self.link.call(&session, key, &commands).await?;
+        let server = session.identity(&mut replies)?;
         let stored = match part {
-            Part::Newest(count) => {
-                let commands = self.read_newest(key, LATE_COUNT + NUMBER, count);
-                newest(self.link.call(&session, &commands).await?)?
-            }
-            Part::NewestAndLate(count) => {
-                let commands = self.read_newest(key, READY, count);
-                newest(self.link.call(&session, &commands).await?)?
-            }
+            Part::Newest(_) | Part::NewestAndLate(_) => newest(replies)?,
             Part::Whole => {
-                let value = self.link.one(&session, self.read_whole(key)).await?;
-                let bytes = reply::bytes(value)?;
+                let bytes = reply::bytes(reply::only(replies)?)?;
                 bytes.and_then(|bytes| Stored::parse_whole(&bytes))
             }
         };
-        Ok(stored.filter(|stored| stored.server == session.server))
+        Ok(stored.filter(|stored| stored.server == server))
     }
 
-    fn read_newest(&self, key: TimelineKey, header: usize, count: usize) -> Pipeline {
-        let mut commands = Pipeline::with_capacity(4);
+    fn read_newest(&self, key: Key, header: usize, count: usize) -> Pipeline {
+        let mut commands = Pipeline::with_capacity(5);
         commands.atomic();
         commands.cmd("GETRANGE").arg(key).arg(0).arg(header - 1);
         commands.cmd("STRLEN").arg(key);
@@ -85,11 +85,11 @@ impl RedisTimelines {
         commands
     }
 
-    fn read_whole(&self, key: TimelineKey) -> Cmd {
-        let mut command = redis::cmd("GETEX");
+    fn read_whole(&self, key: Key) -> Pipeline {
         let expiry = self.options.expiry_seconds();
-        command.arg(key).arg("EX").arg(expiry);
-        command
+        let mut commands = Pipeline::with_capacity(2);
+        commands.cmd("GETEX").arg(key).arg("EX").arg(expiry);
+        commands
     }
 
     /// No timeline has more ids than this.
@@ -104,13 +104,13 @@ impl RedisTimelines {
         hold: Duration,
     ) -> Result<bool, Failure> {
         let session = self.link.session()?;
-        let header = layout::begin_of_header(rebuild.incarnation, session.server, log_from);
+        let header = layout::begin_of_header(rebuild.incarnation, session.server(), log_from);
         let hold = u64::try_from(hold.as_millis()).unwrap_or(u64::MAX);
         let expiry = self.options.expiry_seconds();
-        let begun = self.link.run(&session, |by| {
+        let key = Key::Timeline(rebuild.reader);
+        let begun = self.link.run(&session, key, |by| {
             let mut call = BEGIN.call(by, 1);
-            call.arg(TimelineKey(rebuild.reader));
-            call.arg(&header).arg(hold).arg(expiry);
+            call.arg(key).arg(&header).arg(hold).arg(expiry);
             call
         });
         Ok(reply::int(begun.await?)? == 1)
@@ -129,10 +129,10 @@ impl RedisTimelines {
         let floor = timeline.floor().as_u64();
         let expiry = self.options.expiry_seconds();
         let session = self.link.session()?;
-        let finished = self.link.run(&session, |by| {
+        let key = Key::Timeline(rebuild.reader);
+        let finished = self.link.run(&session, key, |by| {
             let mut call = FINISH.call(by, 1);
-            call.arg(TimelineKey(rebuild.reader));
-            call.arg(&rebuild.incarnation.to_be_bytes());
+            call.arg(key).arg(&rebuild.incarnation.to_be_bytes());
             call.arg(keep).arg(expiry);
             call.arg(&floor.to_be_bytes());
             call.arg(&floor.saturating_sub(1).to_be_bytes());
@@ -144,10 +144,10 @@ impl RedisTimelines {
 
     async fn discard_now(&self, rebuild: Rebuild) -> Result<(), Failure> {
         let session = self.link.session()?;
-        let discarded = self.link.run(&session, |by| {
+        let key = Key::Timeline(rebuild.reader);
+        let discarded = self.link.run(&session, key, |by| {
             let mut call = DISCARD.call(by, 1);
-            call.arg(TimelineKey(rebuild.reader));
-            call.arg(&rebuild.incarnation.to_be_bytes());
+            call.arg(key).arg(&rebuild.incarnation.to_be_bytes());
             call
         });
         reply::int(discarded.await?)?;
@@ -156,9 +156,10 @@ impl RedisTimelines {
 
     async fn unlink(&self, reader: PersonId) -> Result<(), Failure> {
         let session = self.link.session()?;
+        let key = Key::Timeline(reader);
         let mut command = redis::cmd("UNLINK");
-        command.arg(TimelineKey(reader));
-        reply::int(self.link.one(&session, command).await?)?;
+        command.arg(key);
+        reply::int(self.link.one(&session, key, command).await?)?;
         Ok(())
     }
 
@@ -166,33 +167,55 @@ impl RedisTimelines {
     /// began after this call did.
     async fn unlink_all(&self) -> Result<(), Failure> {
         let session = self.link.session()?;
+        for server in self.link.servers(&session).await? {
+            self.unlink_all_of(&session, server).await?;
+        }
+        Ok(())
+    }
+
+    async fn unlink_all_of(&self, session: &Arc<Session>, server: Key) -> Result<(), Failure> {
         let mut cursor = String::from("0");
         loop {
-            let keys = self.unlink_some(&session, &mut cursor).await?;
-            if !keys.is_empty() {
-                let mut command = redis::cmd("UNLINK");
-                command.arg(&keys);
-                reply::int(self.link.one(&session, command).await?)?;
-            }
+            let keys = self.next_keys(session, server, &mut cursor).await?;
+            self.unlink_each(session, server, keys).await?;
             if cursor == "0" {
                 return Ok(());
             }
         }
     }
 
-    /// The next keys of timelines. Advances the cursor, which is 0 after the last step.
-    async fn unlink_some(
+    /// The keys may be of several slots, so each has a command.
+    async fn unlink_each(
         &self,
         session: &Arc<Session>,
+        server: Key,
+        keys: Vec<Vec<u8>>,
+    ) -> Result<(), Failure> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let mut commands = Pipeline::with_capacity(keys.len());
+        for key in keys {
+            commands.cmd("UNLINK").arg(key);
+        }
+        let replies = self.link.call(session, server, &commands).await?;
+        replies
+            .into_iter()
+            .try_for_each(|reply| reply::int(reply).map(drop))
+    }
+
+    /// The next keys of timelines. Advances the cursor, which is 0 after the last step.
+    async fn next_keys(
+        &self,
+        session: &Arc<Session>,
+        server: Key,
         cursor: &mut String,
     ) -> Result<Vec<Vec<u8>>, Failure> {
         let mut command = redis::cmd("SCAN");
-        command
-            .arg(cursor.as_str())
-            .arg("MATCH")
-            .arg(format!("{TIMELINES_PREFIX}*"));
+        let pattern = format!("{TIMELINES_PREFIX}*");
+        command.arg(cursor.as_str()).arg("MATCH").arg(pattern);
         command.arg("COUNT").arg(DROPPED_AT_ONCE);
-        let [next, keys] = reply::list(self.link.one(session, command).await?)?;
+        let [next, keys] = reply::list(self.link.one(session, server, command).await?)?;
         *cursor = reply::text(next)?;
         redis::from_redis_value(keys).or(Err(Failure::Unexpected("keys")))
     }
@@ -253,8 +276,8 @@ fn arrived(stored: &Stored, since: Since<'_>) -> Result<Arrived, MarkExpired> {
 }
 
 /// Reads the replies to [`RedisTimelines::read_newest`].
-fn newest(replies: Value) -> Result<Option<Stored>, Failure> {
-    let [header, length, tail, _renewed] = reply::list(replies)?;
+fn newest(replies: Vec<Value>) -> Result<Option<Stored>, Failure> {
+    let [header, length, tail, _renewed] = reply::exactly(replies)?;
     let (header, tail) = (reply::bytes(header)?, reply::bytes(tail)?);
     let (header, tail) = (header.unwrap_or_default(), tail.unwrap_or_default());
     Ok(Stored::parse(&header, reply::length(length)?, &tail))

@@ -1,10 +1,11 @@
 //! A Redis server, engines on it, and a client that looks behind them.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use redis::{Client, Cmd, FromRedisValue};
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue};
 use sosik_fabric::suite::timelines::KEEP;
 use sosik_fabric::timelines::{Below, Delivery, Rebuild};
 use sosik_fabric::{FabricResult, Timelines};
@@ -19,6 +20,12 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A server as the documentation asks for.
 pub(crate) const SETTINGS: [&str; 4] =
     ["--maxmemory", "256mb", "--maxmemory-policy", "volatile-ttl"];
+
+/// A port without a listener.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
 
 /// Options of the suites on this server. Calls have time even on a busy machine.
 pub(crate) fn options(url: String) -> RedisOptions {
@@ -48,7 +55,9 @@ pub(crate) fn keep_running(server: Redis) {
 /// Sends a command on a connection of its own.
 pub(crate) async fn ask<T: FromRedisValue>(url: &str, command: &[&str]) -> redis::RedisResult<T> {
     let client = Client::open(url)?;
-    let mut connection = client.get_multiplexed_async_connection().await?;
+    let patient = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
+    let connection = client.get_multiplexed_async_connection_with_config(&patient);
+    let mut connection = connection.await?;
     let mut request = Cmd::new();
     request.arg(command);
     request.query_async(&mut connection).await

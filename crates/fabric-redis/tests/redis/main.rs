@@ -5,9 +5,11 @@
     reason = "a test ends where something unexpected happens"
 )]
 
+mod cluster;
 mod common;
 mod faults;
 mod memory;
 mod model;
 mod outages;
+mod sentinel;
 mod suites;

@@ -1,0 +1,146 @@
+//! Where Redis is.
+//!
+//! - `redis://[user[:password]@]host[:port][/database]`: one server.
+//! - `redis-cluster://[user[:password]@]host:port[,host:port]…`: some nodes of a cluster, which name the others.
+//! - `redis-sentinel://[user[:password]@]host:port[,host:port]…/name`: sentinels, which name the primary. User and
+//!   password are those of the primary; the sentinels must need none.
+
+use redis::cluster::{ClusterClient, ClusterClientBuilder};
+use redis::{Client, RedisResult};
+
+use crate::session::ANSWER_MAX;
+
+/// A checked address.
+pub(crate) enum Address {
+    Server(Client),
+    Cluster(Box<ClusterClient>),
+    Sentinels(Sentinels),
+}
+
+/// Sentinels, and what they are asked for.
+pub(crate) struct Sentinels {
+    clients: Vec<Client>,
+    name: String,
+    credentials: String,
+}
+
+/// The URL does not name a Redis server.
+#[derive(Debug, thiserror::Error)]
+pub enum NotARedisUrl {
+    /// It has another form.
+    #[error(
+        "the URL of Redis has to begin with redis://, redis-cluster:// or redis-sentinel://; TLS is not supported"
+    )]
+    Scheme,
+    /// It names sentinels and no primary.
+    #[error(
+        "a redis-sentinel URL has to end with the name of the primary, as in redis-sentinel://host:26379/mymaster"
+    )]
+    NoName,
+    /// A part of it is not valid.
+    #[error("the URL of Redis: {0}")]
+    Part(#[from] redis::RedisError),
+}
+
+impl Address {
+    pub(crate) fn parse(url: &str) -> Result<Self, NotARedisUrl> {
+        if let Some(rest) = url.strip_prefix("redis-cluster://") {
+            let (credentials, hosts, _) = split(rest);
+            let builder = ClusterClientBuilder::new(urls(credentials, hosts));
+            // A call has a shorter deadline of its own; this is for connecting.
+            let builder = builder
+                .connection_timeout(ANSWER_MAX)
+                .response_timeout(ANSWER_MAX);
+            return Ok(Self::Cluster(Box::new(builder.build()?)));
+        }
+        if let Some(rest) = url.strip_prefix("redis-sentinel://") {
+            return Ok(Self::Sentinels(Sentinels::parse(rest)?));
+        }
+        if url.starts_with("redis://") {
+            return Ok(Self::Server(Client::open(url)?));
+        }
+        Err(NotARedisUrl::Scheme)
+    }
+}
+
+impl Sentinels {
+    fn parse(rest: &str) -> Result<Self, NotARedisUrl> {
+        let (credentials, hosts, name) = split(rest);
+        if name.is_empty() {
+            return Err(NotARedisUrl::NoName);
+        }
+        let clients = urls("", hosts).into_iter().map(Client::open);
+        Ok(Self {
+            clients: clients.collect::<RedisResult<_>>()?,
+            name: name.to_owned(),
+            credentials: credentials.to_owned(),
+        })
+    }
+
+    /// The primary, by the first sentinel that answers. The error is that of the last one.
+    pub(crate) async fn primary(&self) -> RedisResult<Client> {
+        let mut outcome = Err((redis::ErrorKind::EmptySentinelList, "no sentinel").into());
+        for sentinel in &self.clients {
+            outcome = self.ask(sentinel).await;
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        outcome
+    }
+
+    async fn ask(&self, sentinel: &Client) -> RedisResult<Client> {
+        let mut connection = sentinel.get_multiplexed_async_connection().await?;
+        let mut question = redis::cmd("SENTINEL");
+        question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.name);
+        let (host, port): (String, u16) = question.query_async(&mut connection).await?;
+        Client::open(format!("redis://{}{host}:{port}", self.credentials))
+    }
+}
+
+/// Splits what follows the scheme: the credentials with their `@`, the hosts, and the path.
+fn split(rest: &str) -> (&str, &str, &str) {
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let hosts_begin = authority.rfind('@').map_or(0, |at| at + 1);
+    let (credentials, hosts) = authority.split_at(hosts_begin);
+    (credentials, hosts, path)
+}
+
+fn urls(credentials: &str, hosts: &str) -> Vec<String> {
+    let hosts = hosts.split(',');
+    hosts
+        .map(|host| format!("redis://{credentials}{host}/"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_share_the_credentials() {
+        let (credentials, hosts, path) = split("ana:p%40ss@one:7000,two:7001/site");
+        assert_eq!(path, "site");
+        assert_eq!(
+            urls(credentials, hosts),
+            [
+                "redis://ana:p%40ss@one:7000/",
+                "redis://ana:p%40ss@two:7001/"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_url_of_another_form_is_rejected_with_the_forms_that_are_not() {
+        for url in ["http://one/", "one:6379", "rediss://one/", ""] {
+            assert!(
+                matches!(Address::parse(url), Err(NotARedisUrl::Scheme)),
+                "{url}"
+            );
+        }
+        let unnamed = Address::parse("redis-sentinel://one:26379");
+        assert!(matches!(unnamed, Err(NotARedisUrl::NoName)));
+        let no_port = Address::parse("redis-cluster://one:seven");
+        assert!(matches!(no_port, Err(NotARedisUrl::Part(_))));
+    }
+}

@@ -1,0 +1,139 @@
+//! Redis Cluster: the suites on a cluster of one node, which refuses scripts and transactions across slots like any
+//! other, and a cluster of three.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sosik_fabric::{Rate, RateLimits, Timelines};
+use sosik_fabric_redis::RedisFabric;
+use sosik_servers::Redis;
+
+use crate::common::{self, Site, ask, eventually};
+
+const SLOTS: usize = 16_384;
+
+/// A node, and the port on which it talks to the others.
+struct Node {
+    server: Redis,
+    bus: u16,
+}
+
+fn start_node() -> Node {
+    let bus = common::free_port();
+    let port = bus.to_string();
+    let cluster = ["--cluster-enabled", "yes", "--cluster-port", &port];
+    let settings = [&common::SETTINGS[..], &cluster].concat();
+    let server = Redis::start(&settings).unwrap();
+    Node { server, bus }
+}
+
+/// A cluster without replicas, and a URL with one of its nodes.
+async fn start_cluster(nodes: usize) -> (Vec<Node>, String) {
+    let nodes: Vec<Node> = (0..nodes).map(|_| start_node()).collect();
+    for (number, node) in nodes.iter().enumerate() {
+        let slot = |number: usize| (number * SLOTS / nodes.len()).to_string();
+        let last = (number + 1) * SLOTS / nodes.len() - 1;
+        let slots = ["CLUSTER", "ADDSLOTSRANGE", &slot(number), &last.to_string()];
+        ask::<()>(&node.server.url(), &slots).await.unwrap();
+        let (port, bus) = (node.server.port().to_string(), node.bus.to_string());
+        let meet = ["CLUSTER", "MEET", "127.0.0.1", &port, &bus];
+        ask::<()>(&nodes[0].server.url(), &meet).await.unwrap();
+    }
+    for node in &nodes {
+        eventually(async || is_ready(&node.server, nodes.len()).await).await;
+    }
+    let url = format!("redis-cluster://127.0.0.1:{}", nodes[0].server.port());
+    (nodes, url)
+}
+
+async fn is_ready(server: &Redis, nodes: usize) -> bool {
+    let info: String = ask(&server.url(), &["CLUSTER", "INFO"]).await.unwrap();
+    info.contains("cluster_state:ok") && info.contains(&format!("cluster_size:{nodes}\r"))
+}
+
+async fn open() -> RedisFabric {
+    let (nodes, url) = start_cluster(1).await;
+    for node in nodes {
+        common::keep_running(node.server);
+    }
+    common::open(common::options(url)).await
+}
+
+async fn open_timelines() -> Arc<dyn Timelines> {
+    Arc::new(open().await.timelines())
+}
+
+async fn open_rate_limits() -> Arc<dyn RateLimits> {
+    Arc::new(open().await.rate_limits())
+}
+
+sosik_fabric::timelines_suite!(open_timelines);
+sosik_fabric::rate_limits_suite!(open_rate_limits);
+
+#[tokio::test]
+async fn timelines_are_spread_over_the_nodes_and_all_can_be_dropped() {
+    let (nodes, url) = start_cluster(3).await;
+    let fabric = common::open(common::options(url)).await;
+    let site = Site::new(&fabric);
+    let readers: Vec<u64> = (1..=1_500).collect();
+    for reader in &readers {
+        assert!(site.build(*reader, 2).await.unwrap());
+    }
+    for node in &nodes {
+        let keys: u64 = ask(&node.server.url(), &["DBSIZE"]).await.unwrap();
+        assert!((300..700).contains(&keys), "{keys} of 1,500");
+    }
+    assert_eq!(site.deliver(9, &readers).await.unwrap(), 1_500);
+    assert_eq!(site.deliver(9, &readers).await.unwrap(), 0);
+    for reader in [1, 700, 1_500] {
+        assert_eq!(site.ids(reader).await.unwrap(), Some(vec![9, 2, 1]));
+    }
+    let rate = Rate {
+        per_minute: NonZeroU32::MIN,
+        burst: NonZeroU32::MIN,
+    };
+    let limits = fabric.rate_limits();
+    for key in 0..20 {
+        limits.take(key, rate, Duration::ZERO).await.unwrap();
+    }
+    site.timelines.drop_all_timelines().await.unwrap();
+    let mut left = 0;
+    for node in &nodes {
+        left += ask::<u64>(&node.server.url(), &["DBSIZE"]).await.unwrap();
+    }
+    assert_eq!(left, 20, "the rate limits");
+}
+
+#[tokio::test]
+async fn the_readers_of_other_nodes_keep_their_timelines_when_one_hangs() {
+    let (nodes, url) = start_cluster(3).await;
+    let options = sosik_fabric_redis::RedisOptions {
+        call_timeout: Duration::from_millis(200),
+        ..common::options(url)
+    };
+    let site = Site::new(&common::open(options).await);
+    let readers: Vec<u64> = (0..256).step_by(4).map(|bucket| 256 + bucket).collect();
+    for reader in &readers {
+        eventually(async || site.build(*reader, 2).await.is_ok()).await;
+    }
+    nodes[2].server.pause().unwrap();
+    let (mut answered, mut failed) = (0, 0);
+    for reader in &readers {
+        match site.ids(*reader).await {
+            Ok(ids) => {
+                assert_eq!(ids, Some(vec![2, 1]));
+                answered += 1;
+            }
+            Err(_) => failed += 1,
+        }
+    }
+    assert!(
+        answered > 0 && failed > 0,
+        "{answered} answered, {failed} failed"
+    );
+    nodes[2].server.resume().unwrap();
+    for reader in &readers {
+        eventually(async || site.ids(*reader).await.is_ok()).await;
+    }
+}
