@@ -13,12 +13,23 @@ mod tools;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
+use sosik_servers::Postgres;
 
 use crate::{
     steps::{Step, cargo, npm},
     tools::Runner,
 };
+
+/// Settings of the PostgreSQL server of the tests. Its data is not worth syncing.
+const TEST_DATABASE: [&str; 5] = [
+    "fsync=off",
+    "full_page_writes=off",
+    "max_connections=400",
+    "shared_buffers=64MB",
+    "max_wal_size=256MB",
+];
 
 /// The chores of this repository.
 #[derive(Debug, Parser)]
@@ -101,6 +112,9 @@ fn checks() -> Vec<Step> {
 /// they fail. So the output ends with the summaries of both.
 fn test() -> anyhow::Result<()> {
     let runner = tools::test_runner();
+    tools::servers()?;
+    // Each test has its own database on this server. Without it, every test would start a server.
+    let postgres = Postgres::start(&TEST_DATABASE).context("start PostgreSQL for the tests")?;
     let mut steps = checks();
     steps.push(
         cargo("documentation", &["doc", "--workspace", "--no-deps"])
@@ -144,7 +158,7 @@ fn test() -> anyhow::Result<()> {
             ],
         ),
     };
-    steps.push(tests.needs(tools::servers));
+    steps.push(tests.with_variable("SOSIK_TEST_POSTGRES_URL", postgres.url("postgres")));
     steps.extend(end_to_end());
     steps.push(cargo(
         "generated requests against the OpenAPI document",

@@ -80,6 +80,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "sosik-feed",
             "sosik-store",
+            "sosik-store-postgres",
+            "sosik-fabric-nats",
+            "sosik-fabric-redis",
             "sosik-store-sqlite",
             "sosik-fabric",
             "sosik-service",

@@ -72,6 +72,8 @@ fn a_hook_sees_every_call_of_the_engines() {
 fn a_hook_sees_every_call_of_the_store_but_its_end() {
     let mut declared = declared("store/src/contract");
     assert!(declared.remove("Store::close"), "it cannot fail");
+    // A contract of its own, which not every engine has.
+    declared.retain(|call| !call.starts_with("CacheLeases::"));
     assert_eq!(seen(STORE_CALLS), declared);
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sosik_feed::PeerId;
+
 use crate::memory::{
     Alone, MemoryLog, MemoryOptions, MemoryQueue, MemoryRateLimits, MemoryTimelines, MemoryWakeUps,
 };
@@ -25,8 +27,7 @@ pub struct Engines {
 }
 
 impl Engines {
-    /// The engines of a single process without peers, all empty. `random` makes the log differ from that of the previous
-    /// process.
+    /// The engines of a single process without peers, all empty. `random` identifies this process and its log.
     #[must_use]
     pub fn memory(options: MemoryOptions, random: u64) -> Self {
         Self {
@@ -34,7 +35,7 @@ impl Engines {
             log: Arc::new(MemoryLog::new(options.pull_log_entries, random)),
             wake_ups: Arc::new(MemoryWakeUps::default()),
             queue: Arc::new(MemoryQueue::new(options.queued_max)),
-            peers: Arc::new(Alone),
+            peers: Arc::new(Alone(PeerId::from_u64(random))),
             rates: Arc::new(MemoryRateLimits::default()),
         }
     }

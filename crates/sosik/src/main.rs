@@ -12,6 +12,7 @@ mod backups;
 mod breached;
 mod config;
 mod descriptors;
+mod engines;
 mod logging;
 mod metrics;
 #[cfg(feature = "sabotage")]

@@ -1,4 +1,4 @@
-//! Makes a running service from a configuration. This is the only place where engines are chosen.
+//! Makes a running service from a configuration. The module `engines` chooses the engines.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,15 +6,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use sosik_api::AdminToken;
 use sosik_fabric::Engines;
-use sosik_fabric::memory::MemoryOptions;
 use sosik_populate::Target;
 use sosik_service::{Clock, Service, Settings, SystemClock};
 use sosik_store::Operations;
-use sosik_store_sqlite::{SqliteFile, SqliteOptions, SqliteStore};
 
 use crate::breached::RangeClient;
 use crate::config::{Config, Loaded};
-use crate::random::random_u64;
+use crate::engines::{open_engines, open_store};
 
 /// A service that runs, and what only operators and imports need of its store.
 pub struct Opened {
@@ -41,19 +39,23 @@ impl Opened {
 pub async fn open(loaded: &Loaded) -> anyhow::Result<Opened> {
     let config = &loaded.config;
     let clock = clock();
-    let store = SqliteStore::open(&store_options(config, &*clock)).context("open the store")?;
-    let operations = Arc::<SqliteStore>::clone(&store);
-    let engines = Engines::memory(fabric_options(config), random_u64()?);
-    let (store, engines) = sabotaged(store, engines)?;
+    let settings = service_settings(config);
+    let node = settings.node.name.clone();
+    let opened = open_store(config, &node, clock.now())
+        .await
+        .context("open the store")?;
+    let engines = open_engines(config, &node).await?;
+    let (store, engines) = sabotaged(opened.store, engines)?;
     let service = Service::start(sosik_service::Parts {
         store,
-        shared: None,
+        shared: opened.shared,
         engines,
         clock,
-        settings: service_settings(config),
+        settings,
     })
     .await
     .context("start the service")?;
+    let operations = opened.operations;
     let breached = &config.breached;
     if !breached.url.is_empty() {
         service
@@ -98,21 +100,6 @@ fn sabotaged(
 #[cfg(not(feature = "sabotage"))]
 pub fn sabotaged_pages(pages: impl sosik_api::Handle) -> anyhow::Result<impl sosik_api::Handle> {
     Ok(pages)
-}
-
-fn fabric_options(config: &Config) -> MemoryOptions {
-    MemoryOptions {
-        timeline_stories: config.service.feed.timeline_stories,
-        ..config.fabric
-    }
-}
-
-fn store_options(config: &Config, clock: &dyn Clock) -> SqliteOptions {
-    SqliteOptions {
-        file: SqliteFile::At(config.urls.store.rest().into()),
-        now: clock.now(),
-        ..config.store.clone()
-    }
 }
 
 /// The settings of the service. A node without a name is called as its host.
@@ -175,12 +162,5 @@ mod tests {
         let name = |flags: &[&str]| service_settings(&loaded_with(flags).config).node.name;
         assert!(!name(&[]).is_empty());
         assert_eq!(name(&["node.name=first"]), "first");
-    }
-
-    #[test]
-    fn a_configured_length_of_timelines_holds_for_the_service_and_the_fabric() {
-        let config = loaded_with(&["feed.timeline_stories=900"]).config;
-        let fabric = fabric_options(&config).timeline_stories;
-        assert_eq!((fabric, config.service.feed.timeline_stories), (900, 900));
     }
 }

@@ -13,14 +13,14 @@ use crate::peers::{Heard, Notice, PeerId, Peers, Told};
 /// is dropped, because nothing depends on it.
 const INBOX_MAX: usize = 1_024;
 
-/// A node without peers.
+/// A node without peers. Its id is random where several processes use one store.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Alone;
+pub struct Alone(pub PeerId);
 
 #[async_trait]
 impl Peers for Alone {
     fn me(&self) -> PeerId {
-        PeerId::default()
+        self.0
     }
 
     async fn tell(&self, _notice: &Notice) -> FabricResult<Told> {

@@ -50,7 +50,7 @@ impl Nodes {
 
     /// Two nodes that do not know each other.
     async fn strangers() -> Self {
-        Self::among([Arc::new(Alone), Arc::new(Alone)]).await
+        Self::among([Arc::new(Alone::default()), Arc::new(Alone::default())]).await
     }
 
     async fn among([one, other]: [Arc<dyn Peers>; 2]) -> Self {

@@ -23,6 +23,11 @@ impl EngineUrl {
         self.0.split(':').next().unwrap_or_default()
     }
 
+    /// The whole address with its password.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
     /// The text after the first colon: for `sqlite:data/sosik.db` the path.
     pub fn rest(&self) -> &str {
         self.0.split_once(':').map_or("", |(_, rest)| rest)

@@ -7,8 +7,9 @@ use super::units::{MIB_MAX, Mib};
 settings! {
     /// Timelines, caches and counters. All of it may be lost at any time: feeds are rebuilt from the store.
     "fabric" {
-        /// Where timelines and caches are kept. `memory:` is the memory of this process.
-        url => urls.fabric, unit: "URL", allowed: Schemes(&["memory"]);
+        /// Where timelines and rate limits are kept. `memory:` is the memory of this process. Nodes that share a store
+        /// share a Redis too: `redis://host:6379`.
+        url => urls.fabric, unit: "URL", allowed: Schemes(&["memory", "redis"]);
 
         /// Memory for timelines. When it is full, the timeline of the reader who has been away longest is evicted. It
         /// is rebuilt when that reader returns.

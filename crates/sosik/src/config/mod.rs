@@ -55,6 +55,7 @@ pub use self::{
     verify::Verify,
 };
 use sosik_fabric::memory::MemoryOptions;
+use sosik_store_postgres::{Pooler, PoolsOptions};
 use sosik_store_sqlite::SqliteOptions;
 
 use self::{layers::Layers, reader::Reader};
@@ -74,6 +75,10 @@ pub struct Config {
     pub service: sosik_service::Settings,
     /// The SQLite engine of the store.
     pub store: SqliteOptions,
+    /// The connections of the PostgreSQL engine.
+    pub pools: PoolsOptions,
+    /// What is between this node and PostgreSQL.
+    pub pooler: Pooler,
     /// The memory engines of the fabric.
     pub fabric: MemoryOptions,
     /// The service that knows breached passwords.
@@ -116,6 +121,8 @@ impl Default for Config {
             api: sosik_api::Settings::default(),
             service,
             store: SqliteOptions::temporary(),
+            pools: PoolsOptions::default(),
+            pooler: Pooler::None,
             fabric: MemoryOptions::default(),
             breached: Breached::default(),
             verify: Verify::default(),

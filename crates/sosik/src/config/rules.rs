@@ -1,8 +1,9 @@
 //! Rules between keys that are each valid alone.
 
-use super::Config;
 use super::reader::Reader;
 use super::units::{Days, Unit};
+use super::{Config, EngineUrl};
+use crate::engines::{MEMORY, SQLITE};
 
 /// Reports every contradiction.
 pub fn check(config: &Config, reader: &mut Reader) {
@@ -70,6 +71,7 @@ pub fn check(config: &Config, reader: &mut Reader) {
         let what = format!("{} and {} are both set", keys[0], keys[1]);
         reader.contradiction(&keys, what, "set one of them");
     }
+    check_engines(config, reader);
     if config.server.listen == config.server.admin_listen && config.server.listen.port() != 0 {
         let what = format!(
             "server.listen and server.admin_listen are both {}",
@@ -77,6 +79,26 @@ pub fn check(config: &Config, reader: &mut Reader) {
         );
         let keys = ["server.listen", "server.admin_listen"];
         reader.contradiction(&keys, what, "write two different ports");
+    }
+}
+
+/// Which engines fit together: all of one machine, or all of several; and PostgreSQL for a single node.
+fn check_engines(config: &Config, reader: &mut Reader) {
+    let urls = &config.urls;
+    let is_memory = |url: &EngineUrl| url.scheme() == MEMORY;
+    if is_memory(&urls.fabric) != is_memory(&urls.queue) {
+        let keys = ["fabric.url", "queue.url"];
+        let what = "one of fabric.url and queue.url is memory: and the other one is not".to_owned();
+        reader.contradiction(&keys, what, "write both, or none for a single node");
+    }
+    if urls.store.scheme() == SQLITE && !(is_memory(&urls.fabric) && is_memory(&urls.queue)) {
+        let keys = ["store.url", "fabric.url", "queue.url"];
+        let what = "store.url is SQLite, which a single node uses, and fabric.url or queue.url is for several".to_owned();
+        reader.contradiction(
+            &keys,
+            what,
+            "write store.url = \"postgres://…\", or leave out the other two",
+        );
     }
 }
 

@@ -1,15 +1,20 @@
 //! The durable store.
 
-use super::allowed::Schemes;
-use super::setting::settings;
+use sosik_store_postgres::Pooler;
+use toml::Value;
+
+use super::allowed::{Any, Schemes};
+use super::layers::Raw;
+use super::setting::{Setting, one_of, settings, word_of};
 use super::units::MIB_MAX;
 
 settings! {
     /// The store: the durable source of all data.
     "store" {
         /// Where the store is. A path after `sqlite:` is relative to the working directory. Missing folders are
-        /// created.
-        url => urls.store, unit: "URL", allowed: Schemes(&["sqlite"]);
+        /// created. `postgres://user:password@host/database` is a store for several nodes. The keys below, up to
+        /// `mmap_mib`, belong to SQLite.
+        url => urls.store, unit: "URL", allowed: Schemes(&["sqlite", "postgres"]);
 
         /// Connections that read at the same time, each in its own thread.
         readers => store.readers, unit: "connections", allowed: 1..=64;
@@ -33,5 +38,36 @@ settings! {
         /// How much of the file each connection maps into memory, through the file cache of the system. 0 disables
         /// this: reads then use the page cache alone.
         mmap_mib => store.mmap_mib, unit: "MiB", allowed: 0..=MIB_MAX;
+
+        /// PostgreSQL: connections of this node for writes of requests. The sum of these five keys, over all nodes, must
+        /// fit into `max_connections` of the server.
+        post_connections => pools.post.connections_max, unit: "connections", allowed: 1..=1_000;
+
+        /// PostgreSQL: connections of this node for reads of requests.
+        read_connections => pools.read.connections_max, unit: "connections", allowed: 1..=1_000;
+
+        /// PostgreSQL: connections of this node for rebuilding timelines.
+        rebuild_connections => pools.rebuild.connections_max, unit: "connections", allowed: 1..=1_000;
+
+        /// PostgreSQL: connections of this node for deliveries and removals.
+        background_connections => pools.background.connections_max, unit: "connections", allowed: 1..=1_000;
+
+        /// PostgreSQL: connections of this node for leases, imports, repairs and checks.
+        administration_connections => pools.administration.connections_max, unit: "connections", allowed: 1..=1_000;
+
+        /// PostgreSQL: what is between this node and the server. `pgbouncer` is PgBouncer in transaction mode.
+        pooler => pooler, unit: "word", allowed: Any("none or pgbouncer");
+    }
+}
+
+const WORDS: [(&str, Pooler); 2] = [("none", Pooler::None), ("pgbouncer", Pooler::PgBouncer)];
+
+impl Setting for Pooler {
+    fn from_raw(raw: &Raw) -> Result<Self, String> {
+        one_of(raw, &WORDS)
+    }
+
+    fn shown(&self) -> Value {
+        word_of(self, &WORDS)
     }
 }

@@ -222,6 +222,16 @@ impl Server {
         self.process.wait().unwrap();
     }
 
+    /// Sends SIGSTOP.
+    pub fn pause(&self) {
+        kill_process(Pid::from_child(&self.process), Signal::STOP).unwrap();
+    }
+
+    /// Sends SIGCONT.
+    pub fn resume(&self) {
+        kill_process(Pid::from_child(&self.process), Signal::CONT).unwrap();
+    }
+
     /// Sends SIGTERM.
     pub fn ask_to_stop(&self) {
         kill_process(Pid::from_child(&self.process), Signal::TERM).unwrap();

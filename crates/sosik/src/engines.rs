@@ -1,0 +1,152 @@
+//! The engines that the four URLs select.
+//!
+//! To add an engine, add its scheme to the key in the configuration and an arm here.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use sosik_fabric::memory::MemoryOptions;
+use sosik_fabric::{DeliveryQueue, Engines, LargeAuthorLog, Peers, WakeUps};
+use sosik_fabric_nats::{NatsLog, NatsOptions, NatsPeers, NatsQueue, NatsWakeUps};
+use sosik_fabric_redis::{RedisFabric, RedisOptions};
+use sosik_feed::{PeerId, Timestamp};
+use sosik_service::SharedStore;
+use sosik_store::{Operations, Store};
+use sosik_store_postgres::{DatabaseUrl, PostgresOptions, PostgresStore};
+use sosik_store_sqlite::{SqliteFile, SqliteOptions, SqliteStore};
+
+use crate::config::Config;
+use crate::random::random_u64;
+
+/// The scheme of engines in the memory of this process.
+pub const MEMORY: &str = "memory";
+
+/// The scheme of the store that only one process can use.
+pub const SQLITE: &str = "sqlite";
+
+/// An open store.
+pub struct OpenedStore {
+    /// For requests.
+    pub store: Arc<dyn Store>,
+    /// For operators and imports.
+    pub operations: Arc<dyn Operations>,
+    /// The nodes that share it.
+    pub shared: Option<SharedStore>,
+}
+
+/// Opens the store. `node` is the name of this node.
+///
+/// # Errors
+/// The store cannot be opened. The error says why.
+pub async fn open_store(
+    config: &Config,
+    node: &str,
+    now: Timestamp,
+) -> anyhow::Result<OpenedStore> {
+    match config.urls.store.scheme() {
+        SQLITE => open_sqlite(config, now),
+        _ => open_postgres(config, node, now).await,
+    }
+}
+
+fn open_sqlite(config: &Config, now: Timestamp) -> anyhow::Result<OpenedStore> {
+    let store = SqliteStore::open(&SqliteOptions {
+        file: SqliteFile::At(config.urls.store.rest().into()),
+        now,
+        ..config.store.clone()
+    })?;
+    Ok(OpenedStore {
+        operations: Arc::<SqliteStore>::clone(&store),
+        store,
+        shared: None,
+    })
+}
+
+async fn open_postgres(config: &Config, node: &str, now: Timestamp) -> anyhow::Result<OpenedStore> {
+    let url = DatabaseUrl::new(config.urls.store.expose().to_owned());
+    let store = PostgresStore::open(&PostgresOptions {
+        person_limits: config.store.person_limits,
+        pools: config.pools,
+        pooler: config.pooler,
+        ..PostgresOptions::at(url, node, now)
+    })
+    .await?;
+    let shared = SharedStore {
+        leases: Arc::<PostgresStore>::clone(&store),
+        alone: config.urls.fabric.scheme() == MEMORY,
+    };
+    Ok(OpenedStore {
+        operations: Arc::<PostgresStore>::clone(&store),
+        store,
+        shared: Some(shared),
+    })
+}
+
+/// Opens the engines of what nodes share while they run.
+///
+/// # Errors
+/// An address is malformed. A server that does not answer is no error: the node serves from the store until it does.
+pub async fn open_engines(config: &Config, node: &str) -> anyhow::Result<Engines> {
+    let mut engines = Engines::memory(memory_options(config), random_u64()?);
+    if config.urls.fabric.scheme() != MEMORY {
+        let redis = RedisFabric::open(RedisOptions {
+            timeline_stories: config.service.feed.timeline_stories,
+            ..RedisOptions::at(config.urls.fabric.expose())
+        })
+        .context("fabric.url")?;
+        engines.timelines = Arc::new(redis.timelines());
+        engines.rates = Arc::new(redis.rate_limits());
+    }
+    if config.urls.queue.scheme() != MEMORY {
+        open_nats(config, node, &mut engines)
+            .await
+            .context("queue.url")?;
+    }
+    Ok(engines)
+}
+
+async fn open_nats(config: &Config, node: &str, engines: &mut Engines) -> anyhow::Result<()> {
+    let options = NatsOptions {
+        queued_max: config.fabric.queued_max,
+        acknowledge_within: config.service.delivery.claim,
+        log_entries: config.fabric.pull_log_entries,
+        ..NatsOptions::new(config.urls.queue.expose(), node)
+    };
+    let (me, log_number) = (PeerId::from_u64(random_u64()?), random_u64()?);
+    let (peers, wake_ups, log, queue) = tokio::try_join!(
+        NatsPeers::open(&options, me),
+        NatsWakeUps::open(&options, me),
+        NatsLog::open(&options, log_number),
+        NatsQueue::open(&options),
+    )?;
+    engines.peers = Arc::new(peers) as Arc<dyn Peers>;
+    engines.wake_ups = Arc::new(wake_ups) as Arc<dyn WakeUps>;
+    engines.log = Arc::new(log) as Arc<dyn LargeAuthorLog>;
+    engines.queue = Arc::new(queue) as Arc<dyn DeliveryQueue>;
+    Ok(())
+}
+
+fn memory_options(config: &Config) -> MemoryOptions {
+    MemoryOptions {
+        timeline_stories: config.service.feed.timeline_stories,
+        ..config.fabric
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Inputs, load};
+
+    #[test]
+    fn a_configured_length_of_timelines_holds_for_the_service_and_the_fabric() {
+        let inputs = Inputs {
+            file: None,
+            environment: Vec::new(),
+            flags: vec!["feed.timeline_stories=900".to_owned()],
+        };
+        let config = load(inputs).unwrap().config;
+        let fabric = memory_options(&config).timeline_stories;
+        assert_eq!((fabric, config.service.feed.timeline_stories), (900, 900));
+    }
+}

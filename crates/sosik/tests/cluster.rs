@@ -1,0 +1,273 @@
+//! Two nodes with one PostgreSQL, Redis and NATS: a read on any node sees what was acknowledged on another one, whatever
+//! is paused, killed or lost.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "an unexpected result must fail the test"
+)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Folder, Server};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use sosik_servers::{Nats, Postgres, Redis};
+use tokio::time::Instant;
+
+/// A state that is not reached within this time counts as never reached.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The servers that nodes share.
+struct Cluster {
+    folder: Folder,
+    postgres: Postgres,
+    redis: Redis,
+    nats: Nats,
+    client: Client,
+}
+
+/// A person with a session, which holds on every node.
+struct Person {
+    id: String,
+    token: String,
+}
+
+impl Cluster {
+    fn start() -> Self {
+        Self {
+            folder: Folder::new(),
+            postgres: Postgres::start(&["fsync=off"]).unwrap(),
+            redis: Redis::start(&["--maxmemory", "64mb", "--maxmemory-policy", "volatile-ttl"])
+                .unwrap(),
+            nats: Nats::start().unwrap(),
+            client: Client::new(),
+        }
+    }
+
+    fn settings(&self, name: &str) -> [String; 4] {
+        [
+            format!("--set=store.url={}", self.postgres.url("postgres")),
+            format!("--set=fabric.url={}", self.redis.url()),
+            format!("--set=queue.url={}", self.nats.url()),
+            format!("--set=node.name={name}"),
+        ]
+    }
+
+    fn node(&self, name: &str) -> Server {
+        let settings = self.settings(name);
+        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+        Server::start(&self.folder, &settings)
+    }
+
+    async fn ask(
+        &self,
+        node: &Server,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> (StatusCode, Value) {
+        let request = self
+            .client
+            .request(method, format!("{}{path}", node.url))
+            .bearer_auth(token);
+        let request = match body {
+            Value::Null => request,
+            body => request.json(&body),
+        };
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    async fn does(&self, node: &Server, person: &Person, method: Method, path: &str) {
+        let (status, answer) = self
+            .ask(node, &person.token, method, path, Value::Null)
+            .await;
+        assert!(status.is_success(), "{path}: {status} {answer}");
+    }
+
+    async fn person(&self, node: &Server, handle: &str) -> Person {
+        let body =
+            json!({ "handle": handle, "display_name": handle, "password": "a magpie at the gate" });
+        let (status, answer) = self.ask(node, "", Method::POST, "/v1/people", body).await;
+        assert_eq!(status, StatusCode::CREATED, "{answer}");
+        let text = |pointer| {
+            answer
+                .pointer(pointer)
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        Person {
+            id: text("/person/id"),
+            token: text("/token"),
+        }
+    }
+
+    /// Two friends. Each acts on another node.
+    async fn friends(&self, one: &Server, other: &Server) -> (Person, Person) {
+        let (mina, joon) = (
+            self.person(one, "mina").await,
+            self.person(other, "joon").await,
+        );
+        self.befriend(one, &mina, other, &joon).await;
+        (mina, joon)
+    }
+
+    async fn befriend(&self, one: &Server, mina: &Person, other: &Server, joon: &Person) {
+        let asks = format!("/v1/friend-requests/{}", joon.id);
+        self.does(one, mina, Method::PUT, &asks).await;
+        let accepts = format!("/v1/friend-requests/{}/accept", mina.id);
+        self.does(other, joon, Method::POST, &accepts).await;
+    }
+
+    async fn posts(&self, node: &Server, author: &Person, text: &str) -> String {
+        let body = json!({ "text": text, "audience": "friends" });
+        let (status, answer) = self
+            .ask(node, &author.token, Method::POST, "/v1/stories", body)
+            .await;
+        assert_eq!(status, StatusCode::CREATED, "{answer}");
+        answer["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn feed(&self, node: &Server, reader: &Person) -> Vec<String> {
+        let (status, answer) = self
+            .ask(node, &reader.token, Method::GET, "/v1/feed", Value::Null)
+            .await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        let items = answer["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|item| item["text"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    async fn eventually_reads(&self, node: &Server, reader: &Person, expected: &[&str]) {
+        let until = Instant::now() + PATIENCE;
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            tick.tick().await;
+            let feed = self.feed(node, reader).await;
+            if feed == expected {
+                return;
+            }
+            assert!(Instant::now() < until, "{feed:?} instead of {expected:?}");
+        }
+    }
+
+    async fn opens(&self, node: &Server, reader: &Person, story: &str) -> StatusCode {
+        let path = format!("/v1/stories/{story}");
+        self.ask(node, &reader.token, Method::GET, &path, Value::Null)
+            .await
+            .0
+    }
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_on_one_node_is_seen_on_the_other() {
+    let cluster = Cluster::start();
+    let (one, other) = (cluster.node("one"), cluster.node("other"));
+    let (mina, joon) = cluster.friends(&one, &other).await;
+    let story = cluster.posts(&one, &mina, "from one").await;
+    assert_eq!(cluster.feed(&other, &mina).await, ["from one"], "own words");
+    assert_eq!(cluster.opens(&other, &joon, &story).await, StatusCode::OK);
+    cluster.eventually_reads(&other, &joon, &["from one"]).await;
+    let unfriend = format!("/v1/friends/{}", joon.id);
+    cluster.does(&one, &mina, Method::DELETE, &unfriend).await;
+    assert_eq!(cluster.feed(&other, &joon).await, [""; 0]);
+    assert_eq!(
+        cluster.opens(&other, &joon, &story).await,
+        StatusCode::NOT_FOUND
+    );
+    cluster
+        .does(&one, &mina, Method::DELETE, &format!("/v1/stories/{story}"))
+        .await;
+    assert_eq!(cluster.feed(&other, &mina).await, [""; 0], "deleted");
+}
+
+#[tokio::test]
+async fn a_node_that_was_paused_serves_nothing_outdated() {
+    let cluster = Cluster::start();
+    let (one, other) = (cluster.node("one"), cluster.node("other"));
+    let (mina, joon) = cluster.friends(&one, &other).await;
+    let story = cluster.posts(&one, &mina, "for friends").await;
+    cluster
+        .eventually_reads(&other, &joon, &["for friends"])
+        .await;
+    other.pause();
+    let unfriend = format!("/v1/friends/{}", joon.id);
+    cluster.does(&one, &mina, Method::DELETE, &unfriend).await;
+    other.resume();
+    assert_eq!(cluster.feed(&other, &joon).await, [""; 0]);
+    assert_eq!(
+        cluster.opens(&other, &joon, &story).await,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn a_node_that_is_killed_loses_nothing_and_logs_nobody_out() {
+    let cluster = Cluster::start();
+    let (one, other) = (cluster.node("one"), cluster.node("other"));
+    let (mina, joon) = cluster.friends(&one, &other).await;
+    cluster.posts(&one, &mina, "last words").await;
+    one.kill();
+    cluster
+        .eventually_reads(&other, &joon, &["last words"])
+        .await;
+    assert_eq!(cluster.feed(&other, &mina).await, ["last words"]);
+    let unfriend = format!("/v1/friends/{}", joon.id);
+    cluster.does(&other, &mina, Method::DELETE, &unfriend).await;
+    assert_eq!(cluster.feed(&other, &joon).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn without_redis_and_nats_posts_and_reads_go_on_and_nothing_is_outdated() {
+    let mut cluster = Cluster::start();
+    let (one, other) = (cluster.node("one"), cluster.node("other"));
+    let (mina, joon) = cluster.friends(&one, &other).await;
+    cluster.posts(&one, &mina, "before").await;
+    cluster.eventually_reads(&other, &joon, &["before"]).await;
+    cluster.redis.kill();
+    cluster.nats.kill();
+    cluster.posts(&one, &mina, "without both").await;
+    assert_eq!(
+        cluster.feed(&other, &joon).await,
+        ["without both", "before"]
+    );
+    let unfriend = format!("/v1/friends/{}", joon.id);
+    cluster.does(&one, &mina, Method::DELETE, &unfriend).await;
+    assert_eq!(
+        cluster.feed(&other, &joon).await,
+        [""; 0],
+        "nobody was told by message"
+    );
+    cluster.befriend(&one, &mina, &other, &joon).await;
+    cluster.redis.restart().unwrap();
+    cluster.nats.wipe().unwrap();
+    cluster.nats.restart().unwrap();
+    cluster.posts(&one, &mina, "after").await;
+    let all = ["after", "without both", "before"];
+    cluster.eventually_reads(&other, &joon, &all).await;
+}
+
+#[tokio::test]
+async fn a_second_node_that_shares_only_the_store_does_not_start() {
+    let cluster = Cluster::start();
+    let store = format!("--set=store.url={}", cluster.postgres.url("postgres"));
+    let _first = Server::start(&cluster.folder, &[&store, "--set=node.name=one"]);
+    let ports = [
+        "--set=server.listen=127.0.0.1:0",
+        "--set=server.admin_listen=127.0.0.1:0",
+    ];
+    let second = cluster.folder.run(&["serve", &store, ports[0], ports[1]]);
+    assert!(
+        second.code != Some(0) && second.err.contains("fabric.url"),
+        "{second:?}"
+    );
+}
