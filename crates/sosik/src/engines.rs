@@ -98,7 +98,8 @@ pub async fn open_engines(config: &Config, node: &str) -> anyhow::Result<Engines
         engines.rates = Arc::new(redis.rate_limits());
     }
     if config.urls.queue.scheme() != MEMORY {
-        open_nats(config, node, &mut engines)
+        // The futures of four connections are large.
+        Box::pin(open_nats(config, node, &mut engines))
             .await
             .context("queue.url")?;
     }

@@ -9,6 +9,8 @@
 //! - *Waiting*: a writer sends its change to the other nodes and reads the leases after its commit. It waits for each
 //!   holder that has not confirmed, as [`Silent`] describes.
 
+#[cfg(test)]
+mod model;
 mod silent;
 
 use std::sync::Arc;
