@@ -34,5 +34,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts'],
     setupFiles: ['src/test-setup.ts'],
     restoreMocks: true,
+    // A busy machine may need several times as long as a quiet one; a test that waits for a state ends when it is there.
+    testTimeout: 30_000,
   },
 });
