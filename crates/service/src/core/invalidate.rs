@@ -180,13 +180,18 @@ impl Core {
         }
     }
 
-    /// Sends the notice until all nodes have applied the changes. For nodes that cannot vanish.
+    /// Sends the notice until all nodes have applied the changes. For nodes that cannot vanish. Gives up when the service
+    /// stops: the listeners are closed by then, so no client gets an answer that the change has to precede.
     async fn tell_all(&self, notice: &Notice) {
         let mut pause = RETRY_FIRST;
         loop {
             let answer = self.engines.peers.tell(notice).await;
             let told = self.fabric_result("tell", answer);
             if notice.changes.is_empty() || told.is_some_and(|told| told.is_complete()) {
+                return;
+            }
+            if self.stopping.is_cancelled() {
+                tracing::error!("the service stopped before the other nodes confirmed a change");
                 return;
             }
             self.pause(&mut pause).await;

@@ -7,9 +7,10 @@ use sosik_feed::{Audience, NotificationId, PersonId};
 use sosik_service::Settings;
 use sosik_service::stories::EditRequest;
 use sosik_service::stories::PostRequest;
+use tokio::time::timeout;
 
 use super::{ERRORS, calls, fail_everything, has_timeline};
-use crate::common::World;
+use crate::common::{TIMEOUT, World};
 
 /// Two people with timelines.
 async fn warm_pair(world: &World) -> [PersonId; 2] {
@@ -272,4 +273,21 @@ async fn a_story_is_delivered_from_the_store_while_the_queue_fails() {
                 .await;
         }
     }
+}
+
+#[tokio::test]
+async fn the_service_stops_although_the_other_nodes_never_confirm_a_change() {
+    let world = World::new().await;
+    let [one, other] = warm_pair(&world).await;
+    world.faults.always("Peers::tell", Fault::Error);
+    let service = world.service.clone();
+    let following = tokio::spawn(async move { service.relations().follow(one, other).await });
+    world
+        .eventually("the change is told again", async || {
+            world.faults.begun("Peers::tell") >= 2
+        })
+        .await;
+    assert!(!following.is_finished(), "nothing is answered yet");
+    let stopped = timeout(TIMEOUT, world.service.stop()).await;
+    assert!(stopped.is_ok(), "the service did not stop");
 }
