@@ -82,13 +82,19 @@ async fn run(readers: u64, rounds: u64) -> anyhow::Result<Timelines> {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
+    /// 800 ids of 8 bytes take 6,400 bytes. The slot, its links and its share of the table take 136, and the allocator
+    /// some 40: 6,573 were measured. A timeline with room for another 64 ids would take 7,085.
+    const BYTES: Range<f64> = 6_400.0..7_000.0;
+
     #[test]
-    fn a_full_timeline_takes_its_ids_and_not_twice_as_much() {
+    fn a_full_timeline_takes_its_ids_and_little_more() {
         let measured = measure(3_000, 1).unwrap();
         assert!(
-            (6_000.0..14_000.0).contains(&measured.bytes_each),
+            BYTES.contains(&measured.bytes_each),
             "{}",
             measured.bytes_each
         );
