@@ -363,6 +363,12 @@ async fn an_order_of_a_worker_that_died_is_passed_on_and_is_a_dead_letter_in_the
     };
     let one = NatsQueue::open(&hasty("one")).await.unwrap();
     let two = Arc::new(NatsQueue::open(&hasty("two")).await.unwrap());
+    let client = jetstream::new(async_nats::connect(&url).await.unwrap());
+    let stream = client.get_stream("sosik_orders").await.unwrap();
+    // Otherwise the order would leave the stream because of its age.
+    let mut config = stream.cached_info().config.clone();
+    config.max_age = Duration::ZERO;
+    client.update_stream(config).await.unwrap();
     assert!(offer(&one, 1).await);
     assert_eq!(numbers(&take(&one).await), [1], "never acknowledged");
     for _ in 0..3 {
@@ -375,7 +381,6 @@ async fn an_order_of_a_worker_that_died_is_passed_on_and_is_a_dead_letter_in_the
         one.stats().dead + two.stats().dead == 1
     })
     .await;
-    let client = jetstream::new(async_nats::connect(&url).await.unwrap());
     eventually("it left the stream", async || {
         let stream = client.get_stream("sosik_orders").await.unwrap();
         stream.cached_info().state.messages == 0
