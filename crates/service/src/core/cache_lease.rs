@@ -211,6 +211,12 @@ impl Core {
                 }
                 Err(error) => tracing::warn!(%error, "the leases on caches could not be read"),
             }
+            if self.stopping.is_cancelled() {
+                tracing::error!(
+                    "the service stopped before the other nodes applied a change; they read it from its log"
+                );
+                return;
+            }
             sleep_until(Instant::now() + pause).await;
             pause = (pause * 2).min(ASK_MAX);
         }
