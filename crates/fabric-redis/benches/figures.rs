@@ -39,7 +39,13 @@ const READS: u64 = 20_000;
 async fn main() {
     let server = Redis::start(&["--maxmemory", "1gb", "--maxmemory-policy", "volatile-ttl"]);
     let server = server.unwrap();
-    let fabric = RedisFabric::open(RedisOptions::at(server.url())).unwrap();
+    // A busy machine makes the figures worse, and does not end the measurement.
+    let options = RedisOptions {
+        call_timeout: Duration::from_secs(60),
+        delivery_timeout: Duration::from_secs(60),
+        ..RedisOptions::at(server.url())
+    };
+    let fabric = RedisFabric::open(options).unwrap();
     assert!(fabric.connected(Duration::from_secs(10)).await);
     let bench = Bench {
         timelines: Arc::new(fabric.timelines()),
