@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use sosik_api::AdminToken;
-use sosik_fabric::Engines;
 use sosik_populate::Target;
 use sosik_service::{Clock, Service, Settings, SystemClock};
 use sosik_store::Operations;
@@ -91,8 +90,8 @@ pub use crate::sabotaged::{sabotaged, sabotaged_pages};
 #[expect(clippy::unnecessary_wraps, reason = "the other build may fail here")]
 fn sabotaged(
     store: Arc<dyn sosik_store::Store>,
-    engines: Engines,
-) -> anyhow::Result<(Arc<dyn sosik_store::Store>, Engines)> {
+    engines: sosik_fabric::Engines,
+) -> anyhow::Result<(Arc<dyn sosik_store::Store>, sosik_fabric::Engines)> {
     Ok((store, engines))
 }
 
