@@ -381,16 +381,45 @@ fn a_file_that_is_not_toml_is_refused_with_its_line_and_without_its_text() {
 
 #[test]
 fn a_password_in_an_address_is_in_no_message_and_on_no_page() {
-    let url = "postgres://sosik:s3cret@db/feed";
-    let flags = vec![format!("store.url={url}")];
-    let refused = load(Inputs {
-        flags,
-        ..Inputs::default()
-    })
-    .expect_err("no such engine");
+    let loaded = |url: &str| {
+        let flags = vec![format!("store.url={url}")];
+        load(Inputs {
+            flags,
+            ..Inputs::default()
+        })
+    };
+    let refused = loaded("mysql://sosik:s3cret@db/feed").expect_err("no such engine");
     let message = format!("{refused} {refused:?}");
-    assert!(message.contains("postgres://***@db/feed"), "{message}");
+    assert!(message.contains("mysql://***@db/feed"), "{message}");
     assert!(!message.contains("s3cret"), "{message}");
+    let shown = loaded("postgres://sosik:s3cret@db/feed").unwrap();
+    let shown = format!("{shown:?} {}", render::effective(&shown.sections));
+    assert!(shown.contains("postgres://***@db/feed"), "{shown}");
+    assert!(!shown.contains("s3cret"), "{shown}");
+}
+
+#[test]
+fn engines_of_one_machine_and_of_several_are_not_mixed() {
+    let refused = |flags: &[&str]| {
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let loaded = load(Inputs {
+            flags,
+            ..Inputs::default()
+        });
+        loaded.err().map(|problems| problems.to_string())
+    };
+    let (store, fabric, queue) = (
+        "store.url=postgres://db/sosik",
+        "fabric.url=redis://cache",
+        "queue.url=nats://bus",
+    );
+    assert_eq!(refused(&[]), None);
+    assert_eq!(refused(&[store]), None);
+    assert_eq!(refused(&[store, fabric, queue]), None);
+    for flags in [&[store, fabric][..], &[store, queue], &[fabric, queue]] {
+        let problem = refused(flags).unwrap_or_default();
+        assert!(problem.contains("fabric.url"), "{flags:?}: {problem}");
+    }
 }
 
 #[test]

@@ -22,8 +22,9 @@ fn with_another_value(key: &str, default: &toml::Value) -> (String, Loaded) {
         ("server.listen", "127.0.0.1:9000"),
         ("server.public_url", "https://sosik.example"),
         ("server.trusted_proxies", "10.0.0.0/8"),
+        ("store.pooler", "pgbouncer"),
         ("store.url", "sqlite:another.db"),
-        // Only one engine exists, so the scheme stays.
+        // Another engine needs other keys too, so the scheme stays.
         ("fabric.url", "memory:another"),
         ("queue.url", "memory:another"),
         // Shown nowhere, so its place is compared below.
