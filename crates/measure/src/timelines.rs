@@ -97,6 +97,7 @@ mod tests {
     /// The beginning of the line with the result.
     const RESULT: &str = "bytes of a timeline: ";
 
+    /// Runs in a process of its own, started by the next test. It is not skipped: that test fails without its result.
     #[test]
     #[ignore = "measures the memory of its whole process, so the next test gives it one"]
     fn bytes_of_a_timeline() {

@@ -133,7 +133,7 @@ pub(crate) async fn import(tx: &Tx, comments: &[NewComment]) -> StoreResult<u64>
     let mut inserted: BTreeSet<_> = inserted.into_iter().collect();
     let (mut sums, mut added, mut made) = (BTreeMap::new(), BTreeMap::new(), 0);
     for comment in comments {
-        // Of two comments with the same id, the first one was inserted.
+        // If an id occurs twice, only the first comment was inserted.
         if inserted.remove(&comment.id) {
             made += 1;
             written::sum(&mut sums, comment.author, written(comment));

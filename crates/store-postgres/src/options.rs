@@ -100,7 +100,7 @@ impl Default for PoolsOptions {
     }
 }
 
-/// What is between a node and the server.
+/// The connection pooler in front of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pooler {
     /// Nothing, or a proxy that leaves sessions alone. Statements are prepared once for each connection.
@@ -125,7 +125,7 @@ pub struct PostgresOptions {
     pub statement_max: Duration,
     /// The server ends a session whose transaction waits longer for this node, so that its locks are released.
     pub idle_in_transaction_max: Duration,
-    /// What is between this node and the server.
+    /// The connection pooler in front of the server.
     pub pooler: Pooler,
     /// Limits on what one person may store and trigger.
     pub person_limits: PersonLimits,

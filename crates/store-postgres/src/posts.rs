@@ -115,7 +115,7 @@ pub(crate) async fn post_many(tx: &Tx, stories: &[NewStory]) -> StoreResult<u64>
     let mut inserted: BTreeSet<_> = inserted.into_iter().collect();
     let (mut sums, mut entries, mut made) = (BTreeMap::new(), Vec::new(), 0);
     for story in stories {
-        // Of two stories with the same id, the first one was inserted.
+        // If an id occurs twice, only the first story was inserted.
         if inserted.remove(&story.id) {
             made += 1;
             written::sum(&mut sums, story.author, written(story));

@@ -23,8 +23,8 @@ use crate::options::NatsOptions;
 /// Interval in which the room of orders that other nodes took becomes free.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Without orders of this node in the stream, only every so many looks ask the server. A stream that was lost while it
-/// was silent is noticed then.
+/// Number of checks from one request to the server to the next, while the stream has no orders of this node. The loss of
+/// an idle stream is detected at the latest after this number of checks.
 const SILENT_LOOKS: u32 = 4;
 
 pub(super) struct Watcher {
@@ -36,7 +36,7 @@ pub(super) struct Watcher {
     known: Option<(Created, Created)>,
 }
 
-/// What the server reports about an order that it passes on no more.
+/// The report of the server about an order that reached the maximum number of deliveries.
 #[derive(Debug, Deserialize)]
 struct DeadLetter {
     stream_seq: u64,

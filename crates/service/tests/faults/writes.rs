@@ -283,7 +283,7 @@ async fn the_service_stops_although_the_other_nodes_never_confirm_a_change() {
     let service = world.service.clone();
     let following = tokio::spawn(async move { service.relations().follow(one, other).await });
     world
-        .eventually("the change is told again", async || {
+        .eventually("the notice is sent a second time", async || {
             world.faults.begun("Peers::tell") >= 2
         })
         .await;

@@ -77,7 +77,7 @@ pub struct Config {
     pub store: SqliteOptions,
     /// The connections of the PostgreSQL engine.
     pub pools: PoolsOptions,
-    /// What is between this node and PostgreSQL.
+    /// The connection pooler in front of PostgreSQL.
     pub pooler: Pooler,
     /// The memory engines of the fabric.
     pub fabric: MemoryOptions,
