@@ -240,6 +240,9 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL('**/stories/*');
     await page.goBack();
+    // Without a search field on the page the key opens the page of the search.
+    await story(page, 'number 11').waitFor();
+    await page.getByRole('searchbox').first().waitFor();
 
     await page.keyboard.press('/');
     await expect.poll(() => page.evaluate(() => (document.activeElement as HTMLInputElement | null)?.type)).toBe('search');
