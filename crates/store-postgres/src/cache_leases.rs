@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sosik_feed::{Change, PeerId};
-use sosik_store::{CacheLease, CacheLeases, Horizon, JoiningMember, RenewedLease, StoreResult};
+use sosik_store::{
+    CacheLease, CacheLeases, Horizon, JoiningMember, RenewedLease, Revocation, StoreResult,
+};
 
 use super::PostgresStore;
 use super::changes::change;
@@ -86,13 +88,17 @@ impl CacheLeases for PostgresStore {
         leases.await?.rows(lease)
     }
 
-    async fn revoke(&self, lease: CacheLease) -> StoreResult<bool> {
+    async fn revoke(&self, lease: CacheLease) -> StoreResult<Revocation> {
         let peer = number(lease.peer);
         self.db
             .write(CLASS, "revoke a cache lease", |tx| async move {
                 let revoke = bind!(LEASE_REVOKE, peer, lease.renewals);
-                let [_, left] = tx.last([revoke, bind!(LEASE_EXISTS, peer)]).await?;
-                Ok(!left.exists())
+                let [revoked, left] = tx.last([revoke, bind!(LEASE_EXISTS, peer)]).await?;
+                Ok(match (revoked.changed(), left.exists()) {
+                    (true, _) => Revocation::Revoked,
+                    (false, true) => Revocation::Renewed,
+                    (false, false) => Revocation::Absent,
+                })
             })
             .await
     }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use sosik_fabric::CacheGate;
 use sosik_fabric::peers::Notice;
-use sosik_store::{CacheLeases, Horizon, JoiningMember, StoreResult};
+use sosik_store::{CacheLease, CacheLeases, Horizon, JoiningMember, Revocation, StoreResult};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Core;
@@ -38,9 +38,6 @@ const ASK_MAX: Duration = Duration::from_millis(100);
 /// The problem when nodes that share no fabric use one store, and its remedy.
 const NODE_NOT_ALONE: &str = "another node uses this store, and one of the two has `fabric.url = \"memory:\"`: nodes that share a store \
      share Redis and NATS too. Set `fabric.url` to redis://… and `queue.url` to nats://… on every node";
-
-/// Changes removed from the log in one step.
-const TRIM_ROWS: u32 = 1_000;
 
 /// A store with several nodes.
 #[derive(Clone)]
@@ -155,8 +152,18 @@ impl Core {
         *lease.horizon.lock() = Some(renewed.horizon);
         lease.gate.open_until(asked_at + lease.hold);
         self.drop_timelines(timelines).await;
-        lease.store.trim_changes(TRIM_ROWS).await?;
         Ok(())
+    }
+
+    /// Removes changes of the log that every lease has seen, at most `limit`. Returns their number.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn trim_changes(&self, limit: u32) -> StoreResult<u64> {
+        match &self.cache_lease {
+            Some(lease) => lease.store.trim_changes(limit).await,
+            None => Ok(0),
+        }
     }
 
     /// Adds this node with empty caches. Returns `false` if another node prevents it.
@@ -228,23 +235,30 @@ impl Core {
         for verdict in waiting {
             settled &= match verdict {
                 Verdict::Waiting => false,
-                Verdict::Expired(expired) => match lease.store.revoke(expired).await {
-                    Ok(true) => {
-                        metrics::counter!("sosik_cache_leases_revoked_total").increment(1);
-                        tracing::warn!(
-                            peer = %expired.peer,
-                            "a node neither confirmed a change nor renewed the lease on its caches, so the lease was revoked"
-                        );
-                        true
-                    }
-                    Ok(false) => false,
-                    Err(error) => {
-                        tracing::warn!(%error, "a lease on caches could not be revoked");
-                        false
-                    }
-                },
+                Verdict::Expired(expired) => revoke(&*lease.store, expired).await,
             };
         }
         settled
+    }
+}
+
+/// Revokes a lease. Returns whether its member has none now. Many writers wait for one silent node, so only the one that
+/// removed the lease counts and logs it.
+async fn revoke(store: &dyn CacheLeases, lease: CacheLease) -> bool {
+    match store.revoke(lease).await {
+        Ok(Revocation::Revoked) => {
+            metrics::counter!("sosik_cache_leases_revoked_total").increment(1);
+            tracing::warn!(
+                peer = %lease.peer,
+                "a node neither confirmed a change nor renewed the lease on its caches, so the lease was revoked"
+            );
+            true
+        }
+        Ok(Revocation::Absent) => true,
+        Ok(Revocation::Renewed) => false,
+        Err(error) => {
+            tracing::warn!(%error, "a lease on caches could not be revoked");
+            false
+        }
     }
 }

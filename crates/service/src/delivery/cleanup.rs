@@ -1,4 +1,4 @@
-//! Removes expired rows, which only occupy space. Nothing depends on when it runs.
+//! Removes rows that nobody needs any more and that only occupy space. Nothing depends on when it runs.
 //!
 //! Every sweep calls it. It removes rows once a minute, in batches, because other writes wait for a batch. Batches follow
 //! each other until nothing is left, or until there were many of them: then the next sweep continues.
@@ -46,7 +46,8 @@ impl Cleanup {
 }
 
 impl Delivery {
-    /// Removes expired sessions, idempotency keys and withdrawn acts. Also refreshes the cursor keys.
+    /// Removes expired sessions, idempotency keys and withdrawn acts, and logged changes that every node has seen. Also
+    /// refreshes the cursor keys.
     ///
     /// # Errors
     /// When the store fails; a later run retries.
@@ -56,7 +57,7 @@ impl Delivery {
         }
         self.core.refresh_cursor_keys().await?;
         for _ in 0..BATCHES_MAX {
-            if !self.remove_expired().await? {
+            if !self.remove_batches().await? {
                 return Ok(());
             }
         }
@@ -65,7 +66,7 @@ impl Delivery {
     }
 
     /// Removes a batch of each kind. Returns whether more rows may remain.
-    async fn remove_expired(&self) -> ServiceResult<bool> {
+    async fn remove_batches(&self) -> ServiceResult<bool> {
         let (now, settings) = (self.core.now(), &self.core.settings);
         let sessions = self
             .core
@@ -82,7 +83,9 @@ impl Delivery {
             .store
             .delete_withdrawn(now.minus(REPEAT_QUIET), ROWS_MAX)
             .await?;
-        Ok(sessions.max(keys).max(withdrawn) >= u64::from(ROWS_MAX))
+        let changes = self.core.trim_changes(ROWS_MAX).await?;
+        let most = sessions.max(keys).max(withdrawn).max(changes);
+        Ok(most >= u64::from(ROWS_MAX))
     }
 }
 

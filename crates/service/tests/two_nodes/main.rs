@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
 mod lagging;
+mod leases;
 mod unknown_outcomes;
 
 use std::fs::File;
@@ -148,18 +149,22 @@ fn open(folder: &tempfile::TempDir, name: &str) -> Arc<SqliteStore> {
     SqliteStore::open(&SqliteOptions::at(file, Timestamp::default())).unwrap()
 }
 
-async fn start(name: &str, store: Arc<dyn Store>, engines: Engines) -> Service {
+fn settings(name: &str) -> Settings {
     let mut settings = Settings::default();
     // The cheapest parameters of Argon2: its cost is not under test.
     settings.passwords.memory_kib = 8;
     settings.passwords.passes = 1;
     settings.node.name = name.to_owned();
+    settings
+}
+
+async fn start(name: &str, store: Arc<dyn Store>, engines: Engines) -> Service {
     let parts = Parts {
         store,
         shared: None,
         engines,
         clock: Arc::new(SystemClock),
-        settings,
+        settings: settings(name),
     };
     Service::start(parts).await.unwrap()
 }

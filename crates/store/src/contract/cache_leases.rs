@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sosik_feed::PeerId;
 
-use crate::{CacheLease, Horizon, JoiningMember, RenewedLease, StoreResult};
+use crate::{CacheLease, Horizon, JoiningMember, RenewedLease, Revocation, StoreResult};
 
 /// Which nodes may serve from their caches, for a store with several nodes.
 ///
@@ -30,9 +30,8 @@ pub trait CacheLeases: Send + Sync + 'static {
     /// All leases, also expired ones.
     async fn cache_leases(&self) -> StoreResult<Vec<CacheLease>>;
 
-    /// Revokes a lease unless it was renewed after `lease` was read. A renewal in progress is waited for. Returns whether
-    /// the member has no lease now.
-    async fn revoke(&self, lease: CacheLease) -> StoreResult<bool>;
+    /// Revokes a lease unless it was renewed after `lease` was read. A renewal in progress is waited for.
+    async fn revoke(&self, lease: CacheLease) -> StoreResult<Revocation>;
 
     /// Removes a member that no longer serves from its caches.
     async fn leave(&self, peer: PeerId) -> StoreResult<()>;

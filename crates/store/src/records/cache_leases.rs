@@ -28,6 +28,17 @@ pub struct CacheLease {
     pub alone: bool,
 }
 
+/// The outcome of a revocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revocation {
+    /// This call removed the lease. Of concurrent calls for one lease, only one returns it.
+    Revoked,
+    /// The member had no lease any more.
+    Absent,
+    /// The lease was renewed after it was read, and is still valid.
+    Renewed,
+}
+
 /// The end of the changes that a member has applied. The engine defines its form, because the order of commits is not the
 /// order of any number in a row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

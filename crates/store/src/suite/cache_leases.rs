@@ -8,10 +8,15 @@ use sosik_feed::{Audience, Change, Own, PeerId, PersonId, SessionId};
 use super::sessions::session;
 use super::world::{EmptyStore, World};
 use crate::{
-    CacheLease, CacheLeases, Horizon, JoiningMember, PasswordChange, ProfileChange, StoryEdit,
+    CacheLease, CacheLeases, Horizon, JoiningMember, PasswordChange, ProfileChange, Revocation,
+    StoryEdit,
 };
 
 const HOLD: Duration = Duration::from_secs(3);
+
+/// Changes that are not trimmed within this time count as never trimmed. Transactions of other tests on the same server
+/// delay it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An empty store with leases.
 pub struct Leased {
@@ -120,18 +125,30 @@ pub async fn a_lease_that_was_renewed_is_not_revoked(leased: &Leased) {
     let mut node = leased.member(1).await;
     let read = leased.lease(node.peer).await.unwrap();
     node.sees().await;
-    assert!(!leased.leases.revoke(read).await.unwrap());
+    let revoked = leased.leases.revoke(read).await.unwrap();
+    assert_eq!(revoked, Revocation::Renewed);
     assert!(node.renews().await.is_some());
 }
 
 pub async fn a_member_without_a_lease_must_join_again(leased: &Leased) {
     let mut node = leased.member(1).await;
     let read = leased.lease(node.peer).await.unwrap();
-    assert!(leased.leases.revoke(read).await.unwrap());
-    assert!(leased.leases.revoke(read).await.unwrap(), "it has none now");
+    let revoked = leased.leases.revoke(read).await.unwrap();
+    assert_eq!(revoked, Revocation::Revoked);
     assert_eq!(leased.lease(node.peer).await, None);
     assert_eq!(node.renews().await, None);
     leased.member(1).await;
+}
+
+pub async fn one_of_many_writers_revokes_a_lease(leased: &Leased) {
+    let node = leased.member(1).await;
+    let read = leased.lease(node.peer).await.unwrap();
+    let revoke = || leased.leases.revoke(read);
+    let (one, other, third) = tokio::join!(revoke(), revoke(), revoke());
+    let outcomes = [one, other, third].map(Result::unwrap);
+    let revoked = |outcome: &&Revocation| **outcome == Revocation::Revoked;
+    assert_eq!(outcomes.iter().filter(revoked).count(), 1);
+    assert_eq!(revoke().await.unwrap(), Revocation::Absent);
 }
 
 pub async fn a_member_that_must_be_alone_joins_only_while_there_is_no_other(leased: &Leased) {
@@ -166,6 +183,35 @@ pub async fn changes_that_a_lease_may_not_have_seen_are_kept(leased: &Leased) {
     leased.world.deletes(mina, story).await;
     leased.leases.trim_changes(1_000).await.unwrap();
     assert_eq!(node.sees().await, [Change::Story(story)]);
+}
+
+pub async fn changes_that_every_lease_has_seen_are_trimmed_up_to_the_limit(leased: &Leased) {
+    let world = &leased.world;
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    let (mut one, mut other) = (leased.member(1).await, leased.member(2).await);
+    for change in 0..3 {
+        world.mutes(mina, joon).await;
+        world.unmute(mina, joon).await.unwrap();
+        assert_eq!(one.sees().await.len(), 2, "change {change}");
+    }
+    assert_eq!(
+        leased.leases.trim_changes(1_000).await.unwrap(),
+        0,
+        "one lease has not seen them"
+    );
+    assert_eq!(other.sees().await.len(), 6);
+    let mut trimmed = 0;
+    let trim = async {
+        while trimmed < 6 {
+            one.sees().await;
+            other.sees().await;
+            let removed = leased.leases.trim_changes(4).await.unwrap();
+            assert!(removed <= 4);
+            trimmed += removed;
+        }
+    };
+    tokio::time::timeout(PATIENCE, trim).await.unwrap();
+    assert_eq!(leased.leases.trim_changes(1_000).await.unwrap(), 0);
 }
 
 pub async fn every_change_of_a_circle_is_logged_for_both_sides(leased: &Leased) {
