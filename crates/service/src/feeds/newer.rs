@@ -53,11 +53,47 @@ struct Top {
     complete_above: StoryId,
 }
 
+impl Top {
+    /// Whether the read would contain this story, and does not.
+    fn lacks(&self, story: StoryId) -> bool {
+        story > self.complete_above && !self.ids.contains(&story)
+    }
+
+    /// For a client that cannot use the position of the read.
+    fn without_position(self) -> Self {
+        Self {
+            incarnation: 0,
+            mark: Mark::default(),
+            log: LogPosition::NONE,
+            ..self
+        }
+    }
+
+    /// The position of this read in the timeline and in the log, for a client that has the stories `recent`. There is
+    /// none while one of them is missing in the read: the client got it from the store before its delivery, which would
+    /// look like a new arrival.
+    fn position_after(&self, recent: &[StoryId], watermark: StoryId) -> Seen {
+        let mut on_the_way = recent.iter().filter(|id| **id > watermark);
+        if on_the_way.any(|id| self.lacks(*id)) {
+            return Seen::default();
+        }
+        Seen {
+            incarnation: self.incarnation,
+            mark: self.mark,
+            log: self.log,
+            ..Seen::default()
+        }
+    }
+}
+
 /// Late stories after a cursor.
 enum Late {
     Some(Arrivals),
     /// No late story is new to the reader. The new cursor covers them.
     None(Seen),
+    /// The next one has not reached the reader's timeline yet, and is not told before. The new cursor covers those
+    /// before it.
+    Awaited(Seen),
     /// Too many late stories were added since the cursor was made.
     Forgotten,
 }
@@ -132,21 +168,32 @@ impl Feeds {
     ) -> ServiceResult<Option<Arrivals>> {
         // Before the read: see `top_page`.
         let (watermark, late) = (self.delivery.watermark(), self.delivery.late_watermark());
-        if seen.incarnation != 0
-            && let Some(arrivals) = self.arrived_since(reader, seen, limit).await
-        {
-            return Ok(Some(arrivals.with_watermark(seen, watermark, late)));
+        let arrived = self.arrived_since(reader, seen, limit).await;
+        let arrived = arrived.map(|arrivals| arrivals.with_watermark(seen, watermark, late));
+        let has_late = |arrivals: &Arrivals| arrivals.ids.iter().any(|id| *id <= seen.watermark);
+        if arrived.as_ref().is_some_and(|arrivals| !has_late(arrivals)) {
+            return Ok(arrived);
         }
         let Recent::Named(recent) = &seen.recent else {
-            return Ok(None);
+            return Ok(arrived);
         };
         let top = self.top(reader).await?;
-        // After the read: a story in this read that became late has its number by now.
-        Ok(match self.late_arrivals(reader, seen, limit).await? {
-            Late::Some(arrivals) => Some(arrivals),
-            Late::None(seen) => by_watermark(&seen, recent, &top, watermark, limit),
-            Late::Forgotten => None,
-        })
+        // After the read: a story in this read that became late has its number by now. A late story is told by its
+        // number also if it arrived in the timeline, so that it is not told again if the timeline is lost.
+        let is_awaited = |story: &LateStory| story.number > late && top.lacks(story.story);
+        Ok(
+            match self.late_arrivals(reader, seen, is_awaited, limit).await? {
+                Late::Some(arrivals) => Some(arrivals),
+                Late::None(seen) => {
+                    arrived.or_else(|| by_watermark(&seen, recent, &top, watermark, limit))
+                }
+                Late::Awaited(seen) => {
+                    let top = top.without_position();
+                    arrived.or_else(|| by_watermark(&seen, recent, &top, watermark, limit))
+                }
+                Late::Forgotten => arrived,
+            },
+        )
     }
 
     /// Late stories that are not covered by the cursor and are new to the reader, at most `limit`. The page contains
@@ -155,6 +202,7 @@ impl Feeds {
         &self,
         reader: &KnownReader,
         seen: &Seen,
+        is_awaited: impl Fn(&LateStory) -> bool,
         limit: usize,
     ) -> ServiceResult<Late> {
         let Some(late) = self.core.store.late_stories(seen.late).await? else {
@@ -168,21 +216,24 @@ impl Feeds {
             .filter(is_new)
             .map(|late| (late.story, late.number))
             .collect();
-        let (mut ids, mut number) = (Vec::new(), seen.late);
+        let (mut ids, mut number, mut awaited) = (Vec::new(), seen.late, false);
         for story in late {
-            if ids.len() == limit {
+            let is_told = last_numbers.get(&story.story) == Some(&story.number);
+            awaited = is_told && is_awaited(&story);
+            if awaited || ids.len() == limit {
                 break;
             }
             number = story.number;
-            if last_numbers.get(&story.story) == Some(&number) {
-                ids.push(story.story);
-            }
+            ids.extend(is_told.then_some(story.story));
         }
         ids.sort_unstable_by(|a, b| b.cmp(a));
         let seen = Seen {
             late: number,
             ..seen.clone()
         };
+        if ids.is_empty() && awaited {
+            return Ok(Late::Awaited(seen));
+        }
         if ids.is_empty() {
             return Ok(Late::None(seen));
         }
@@ -201,7 +252,7 @@ impl Feeds {
         seen: &Seen,
         limit: usize,
     ) -> Option<Arrivals> {
-        if !self.has_log_up_to(seen.log).await {
+        if seen.incarnation == 0 || !self.has_log_up_to(seen.log).await {
             return None;
         }
         let extract = self.extract(reader);
@@ -334,14 +385,11 @@ fn by_watermark(
     let mut ids: Vec<StoryId> = above.filter(|id| !recent.contains(id)).collect();
     if ids.len() <= limit {
         let watermark = watermark.max(seen.watermark);
-        let recent = recent_after(seen, &ids, watermark);
         let seen = Seen {
-            incarnation: top.incarnation,
-            mark: top.mark,
             watermark,
             late: seen.late,
-            log: top.log,
-            recent,
+            recent: recent_after(seen, &ids, watermark),
+            ..top.position_after(recent, watermark)
         };
         return Some(Arrivals {
             ids,

@@ -21,4 +21,5 @@ mod batches;
 mod claims;
 mod large;
 mod late;
+mod once;
 mod repeats;
