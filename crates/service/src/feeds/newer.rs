@@ -170,30 +170,27 @@ impl Feeds {
         let (watermark, late) = (self.delivery.watermark(), self.delivery.late_watermark());
         let arrived = self.arrived_since(reader, seen, limit).await;
         let arrived = arrived.map(|arrivals| arrivals.with_watermark(seen, watermark, late));
-        let has_late = |arrivals: &Arrivals| arrivals.ids.iter().any(|id| *id <= seen.watermark);
-        if arrived.as_ref().is_some_and(|arrivals| !has_late(arrivals)) {
+        let is_late = |id: &StoryId| *id <= seen.watermark;
+        if let Some(arrivals) = &arrived
+            && !arrivals.ids.iter().any(is_late)
+        {
             return Ok(arrived);
         }
         let Recent::Named(recent) = &seen.recent else {
             return Ok(arrived);
         };
         let top = self.top(reader).await?;
-        // After the read: a story in this read that became late has its number by now. A late story is told by its
-        // number also if it arrived in the timeline, so that it is not told again if the timeline is lost.
         let is_awaited = |story: &LateStory| story.number > late && top.lacks(story.story);
-        Ok(
-            match self.late_arrivals(reader, seen, is_awaited, limit).await? {
-                Late::Some(arrivals) => Some(arrivals),
-                Late::None(seen) => {
-                    arrived.or_else(|| by_watermark(&seen, recent, &top, watermark, limit))
-                }
-                Late::Awaited(seen) => {
-                    let top = top.without_position();
-                    arrived.or_else(|| by_watermark(&seen, recent, &top, watermark, limit))
-                }
-                Late::Forgotten => arrived,
-            },
-        )
+        // After the read: a story in this read that became late has its number by now.
+        let late = self.late_arrivals(reader, seen, is_awaited, limit).await?;
+        let others = |seen: &Seen, top: &Top| by_watermark(seen, recent, top, watermark, limit);
+        Ok(match late {
+            // Also a late story that arrived in the timeline: it is not told again if the timeline is lost.
+            Late::Some(arrivals) => Some(arrivals),
+            Late::None(seen) => arrived.or_else(|| others(&seen, &top)),
+            Late::Awaited(seen) => arrived.or_else(|| others(&seen, &top.without_position())),
+            Late::Forgotten => arrived,
+        })
     }
 
     /// Late stories that are not covered by the cursor and are new to the reader, at most `limit`. The page contains
