@@ -150,6 +150,8 @@ async fn a_class_without_room_rejects_at_once_and_other_classes_go_on() {
     let mut options = options().await;
     options.pools.post.connections_max = 1;
     options.pools.post.waiting_max = 0;
+    // Longer than a test may take: only the bound of the queue rejects.
+    options.pools.post.acquire_max = Duration::from_secs(600);
     let (world, store, session) = open(&options).await;
     let [mina, joon] = two(&world).await;
     session.run("BEGIN").await;
@@ -192,6 +194,8 @@ async fn a_write_whose_caller_is_gone_is_rolled_back_and_its_connection_is_used_
     let before = session.waiting("post", "Lock").await;
     follow.abort();
     session.run("COMMIT").await;
+    // The store locked the first of both before it waited.
+    session.run(&lock(mina)).await;
     assert_eq!(world.follows(mina, joon).await, RelationChange::Changed);
     session.run("BEGIN").await;
     session.run(&lock(joon)).await;
@@ -218,14 +222,9 @@ async fn a_server_that_does_not_respond_fails_the_operation_and_loses_its_connec
     let (world, _store, session) = open(&options).await;
     two(&world).await;
     world.person_by_handle("mina").await.expect("a read");
-    let process = "SELECT pid FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name = 'sosik/test/read'";
-    let process: i32 = session
-        .client
-        .query_one(process, &[])
-        .await
-        .expect("a session")
-        .get(0);
+    let [process] = sessions_of("read", &session).await[..] else {
+        panic!("one connection")
+    };
     signal("-STOP", process);
     let read = world.person_by_handle("mina").await;
     signal("-CONT", process);
@@ -238,7 +237,22 @@ async fn a_server_that_does_not_respond_fails_the_operation_and_loses_its_connec
         .await
         .expect("a new connection");
     assert!(again.is_some());
+    let replaced = sessions_of("read", &session).await;
+    assert!(
+        replaced.iter().any(|other| *other != process),
+        "{replaced:?}"
+    );
     world.finish().await;
+}
+
+/// The processes of the sessions of a class.
+async fn sessions_of(class: &str, session: &Session) -> Vec<i32> {
+    let application = format!("sosik/test/{class}");
+    let processes = "SELECT pid FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = $1";
+    let rows = session.client.query(processes, &[&application]).await;
+    let rows = rows.expect("sessions");
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 fn signal(signal: &str, process: i32) {

@@ -12,6 +12,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -87,10 +88,11 @@ impl Server {
     }
 }
 
-/// A shell whose input ends when this process does.
+/// A shell whose input ends when this process does. A signal to the processes of a test run that is stopped must not
+/// reach it, so it has a group of its own.
 fn shell(script: &str, arguments: &[&str]) -> Child {
     let mut shell = Command::new("sh");
-    shell.args(["-c", script]).args(arguments);
+    shell.args(["-c", script]).args(arguments).process_group(0);
     let shell = shell.stdin(Stdio::piped()).stdout(Stdio::null());
     shell.stderr(Stdio::null()).spawn().expect("a shell")
 }
