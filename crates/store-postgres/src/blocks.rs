@@ -3,7 +3,6 @@
 use sosik_feed::{Change, PersonId, Timestamp};
 use sosik_store::{RelationChange, RelationLimits, StoreResult};
 
-use super::relations::changed;
 use super::sql::{bind, statements};
 use super::tx::Tx;
 use super::{changes, follows, friends, pair};
@@ -88,7 +87,7 @@ pub(crate) async fn unblock(
         ])
         .await?;
     }
-    Ok(changed(pair.relation.blocked))
+    Ok(RelationChange::changed_if(pair.relation.blocked))
 }
 
 /// Mutes a person.
@@ -131,5 +130,5 @@ pub(crate) async fn unmute(
         tx.last([changes::log(&[Change::CircleGrew(muter)])])
             .await?;
     }
-    Ok(changed(unmuted))
+    Ok(RelationChange::changed_if(unmuted))
 }

@@ -6,16 +6,17 @@ use async_trait::async_trait;
 use sosik_feed::{Audience, CommentId, PersonId, StoryId};
 
 use super::PostgresStore;
-use super::idempotency::{self, Earlier, Operation, Request};
-use super::notify::{self, MentionSource, NewNotification};
+use super::idempotency::{self, Request};
+use super::notify;
 use super::pool::Class;
 use super::posts::kept_mentions;
 use super::row::Row;
 use super::sql::{Query, Value, bind, statements};
 use super::story_counts::{self, Added, counts_or_none};
 use super::tx::Tx;
-use super::written::{self, Written, bytes_of};
+use super::written;
 use super::{hidden, people, stories};
+use sosik_store::engine::{Earlier, MentionSource, Operation, Written, bytes_of};
 use sosik_store::{
     CommentEdit, CommentRecord, Comments, Committed, Edited, Mention, NewComment, NotificationKind,
     PersonLimits, Posted, StoreResult, StoryCounts,
@@ -205,7 +206,13 @@ async fn add(
     let [_, counts] = tx
         .batch([insert(comment), story_counts::comments(comment.story, 1)])
         .await?;
-    let notified = tell(tx, &act(comment, head), &mentions, limits).await?;
+    let notified = tell(
+        tx,
+        &MentionSource::comment(comment, head),
+        &mentions,
+        limits,
+    )
+    .await?;
     let posted = Posted::New { notified, mentions };
     Ok((posted, counts_or_none(&counts)?))
 }
@@ -250,18 +257,6 @@ fn insert(comment: &NewComment) -> Query {
     )
 }
 
-fn act(comment: &NewComment, (story_author, audience): (PersonId, Audience)) -> MentionSource {
-    MentionSource {
-        id: comment.id.raw(),
-        actor: comment.author,
-        story: comment.story,
-        story_author,
-        audience,
-        comment: Some(comment.id),
-        at: comment.now,
-    }
-}
-
 /// Notifies the story's author of the comment, and mentioned people of the mention. An author who is also mentioned
 /// gets one notification.
 async fn tell(
@@ -270,15 +265,7 @@ async fn tell(
     mentions: &[Mention],
     limits: &PersonLimits,
 ) -> StoreResult<Vec<PersonId>> {
-    let note = NewNotification {
-        person: act.story_author,
-        id: act.notification_of(act.story_author),
-        kind: NotificationKind::Comment,
-        actor: act.actor,
-        story: Some(act.story),
-        comment: act.comment,
-        at: act.at,
-    };
+    let note = act.notification(act.story_author, NotificationKind::Comment);
     let mut told = Vec::new();
     if notify::notify(tx, &note).await? {
         told.push(act.story_author);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sosik_store::{Committed, StoreError, StoreResult};
 
-use super::failure::{is_conflict, is_lost, is_no_response, is_read_only, of_commit, with_context};
+use super::failure::{is_conflict, is_lost, is_no_response, is_read_only, of_commit};
 use super::options::{Pooler, PostgresOptions};
 use super::pool::{self, Class, Pools};
 use super::row::Answer;
@@ -201,7 +201,7 @@ impl Db {
                 self.set_read_only(true);
             }
             if number == ATTEMPTS_MAX || !is_worth_a_retry(&error) {
-                return Err(with_context(context, busy_if_conflict(error)));
+                return Err(busy_if_conflict(error).with_context(context));
             }
             pause(number).await;
             number += 1;

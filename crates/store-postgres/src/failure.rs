@@ -19,8 +19,8 @@ struct UnknownOutcome {
 #[error("the server did not respond within {0:?}")]
 pub(crate) struct NoResponse(pub(crate) Duration);
 
-/// Maps an error of the engine. Errors that a caller can act on get their variant; the rest is opaque. [`with_context`]
-/// replaces the context.
+/// Maps an error of the engine. Errors that a caller can act on get their variant; the rest is opaque.
+/// [`StoreError::with_context`] replaces the context.
 pub(crate) fn of_engine(error: tokio_postgres::Error) -> StoreError {
     match error.code() {
         Some(code) if *code == SqlState::DISK_FULL => StoreError::Full,
@@ -47,18 +47,6 @@ pub(crate) fn of_pool(error: PoolError) -> StoreError {
         PoolError::Closed => StoreError::Closed,
         PoolError::Backend(error) => of_engine(error),
         other => StoreError::failed("connect to the database", other),
-    }
-}
-
-/// Adds the operation that failed.
-pub(crate) fn with_context(context: &'static str, error: StoreError) -> StoreError {
-    match error {
-        StoreError::Failed { source, .. } => StoreError::Failed { context, source },
-        StoreError::Busy
-        | StoreError::Full
-        | StoreError::Closed
-        | StoreError::LeaseLost
-        | StoreError::QuotaReached(_) => error,
     }
 }
 

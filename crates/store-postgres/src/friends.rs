@@ -2,17 +2,17 @@
 
 use sosik_feed::limits::FRIENDS_MAX;
 use sosik_feed::{Change, NotificationId, PersonId, Timestamp};
+use sosik_store::engine::{Cause, NewNotification};
 use sosik_store::{NotificationKind, PersonLimits, RelationChange, RelationLimits, StoreResult};
 
 use super::changes;
 use super::counts::{self, Limited};
-use super::notify::{self, NewNotification};
+use super::notify;
 use super::pair::{self, Pair};
-use super::relations::changed;
 use super::row::Answer;
 use super::sql::{Query, bind, statements};
 use super::tx::Tx;
-use super::withdrawn::{self, Cause};
+use super::withdrawn;
 
 statements! {
     SENT_INSERT = "INSERT INTO requests_sent (bucket, asker, asked, since, notification) VALUES ($1, $2, $3, $4, $5)";
@@ -52,7 +52,7 @@ pub(crate) async fn ask(
     let further = [
         request_query(asked, asker),
         bind!(REQUESTS_COUNT, asker.bucket(), asker, limits.requests_max),
-        withdrawn::earlier(cause(asker, asked), now, quiet),
+        withdrawn::earlier(Cause::friend_request(asker, asked), now, quiet),
     ];
     let (pair, [received, waiting, earlier]) = pair::lock(tx, asker, asked, further).await?;
     if !pair.is_open() {
@@ -103,14 +103,6 @@ async fn send(tx: &Tx, pair: &Pair, request: Request) -> StoreResult<()> {
     }
     tx.last_each(writes).await?;
     Ok(())
-}
-
-fn cause(asker: PersonId, asked: PersonId) -> Cause {
-    Cause {
-        actor: asker,
-        kind: NotificationKind::FriendRequest,
-        target: asked.as_i64(),
-    }
 }
 
 const fn outcome(notified: bool) -> RelationChange {
@@ -231,7 +223,7 @@ pub(crate) async fn withdraw(
     let Some(request) = own.or(request_in(&received, other, person)?) else {
         return Ok(RelationChange::Unchanged);
     };
-    let cause = cause(request.asker, request.asked);
+    let cause = Cause::friend_request(request.asker, request.asked);
     let earlier = withdrawn::earlier(cause, request.since, limits);
     let notified = !tx.exists(earlier).await?;
     let [sent, received, note] = removal(request);
@@ -255,7 +247,7 @@ pub(crate) async fn unfriend(
         writes.push(changes::log_both([person, other], Change::CircleShrank));
         tx.last_each(writes).await?;
     }
-    Ok(changed(pair.relation.friend))
+    Ok(RelationChange::changed_if(pair.relation.friend))
 }
 
 /// Ends a friendship that exists.

@@ -7,6 +7,7 @@ use sosik_feed::{PersonId, RawId, Timestamp};
 
 use super::sql::{Query, Value, bind, statements};
 use super::tx::Tx;
+use sosik_store::engine::{Earlier, Operation};
 use sosik_store::{Idempotency, StoreError, StoreResult};
 
 statements! {
@@ -20,23 +21,6 @@ statements! {
         USING unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[]) AS old (bucket, person, kind, key)
         WHERE i.bucket = old.bucket AND i.person = old.person AND i.kind = old.kind AND i.key = old.key
           AND i.given_at < $5";
-}
-
-/// The kind of write that a key is for. The same key can be used once for each kind.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Operation {
-    Story = 1,
-    Comment = 2,
-}
-
-/// The state of a key.
-pub(crate) enum Earlier {
-    /// The key was unused. It now has the result of this request.
-    New,
-    /// The same request had this id as its result.
-    Repeated(RawId),
-    /// Another request used the key.
-    Reused,
 }
 
 /// A request with a key.
@@ -55,16 +39,14 @@ pub(crate) async fn take(tx: &Tx, request: &Request<'_>) -> StoreResult<Earlier>
         return Ok(Earlier::New);
     }
     let earlier = tx.row(lookup(request), |row| Ok((row.get::<i64>(0)?, row.get(1)?)));
-    match earlier.await? {
-        Some((fingerprint, answer))
-            if fingerprint.cast_unsigned() == request.idempotency.fingerprint =>
-        {
-            Ok(Earlier::Repeated(RawId::from_i64(answer)))
-        }
-        Some(_) => Ok(Earlier::Reused),
-        // The key expired between the two statements.
-        None => Err(StoreError::Busy),
-    }
+    // Without a row, the key expired between the two statements.
+    let (fingerprint, answer) = earlier.await?.ok_or(StoreError::Busy)?;
+    let answer = RawId::from_i64(answer);
+    Ok(Earlier::used(
+        fingerprint.cast_unsigned(),
+        answer,
+        request.idempotency,
+    ))
 }
 
 fn insert(request: &Request<'_>) -> Query {

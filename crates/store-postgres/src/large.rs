@@ -28,7 +28,7 @@ pub(crate) async fn authors(
     let mut large = Vec::with_capacity(authors.len());
     for author in authors {
         let (readers, was_large) = counted.get(&author).copied().unwrap_or_default();
-        let is_large = is_large(readers, was_large, limits);
+        let is_large = limits.is_large(readers, was_large);
         // Rare: only when an author crosses a bound. Concurrent updates write the same value.
         if is_large != was_large {
             let update = bind!(LARGE_UPDATE, author.bucket(), author, is_large);
@@ -38,13 +38,4 @@ pub(crate) async fn authors(
         large.push(is_large);
     }
     Ok(large)
-}
-
-/// With hysteresis: between the two bounds the mark stays unchanged.
-pub(crate) const fn is_large(readers: u32, was_large: bool, limits: LargeAuthorLimits) -> bool {
-    if was_large {
-        readers >= limits.below
-    } else {
-        readers > limits.above
-    }
 }

@@ -9,6 +9,7 @@ use super::orders;
 use super::row::{Answer, Row};
 use super::sql::{Query, Value, bind, statements};
 use super::tx::Tx;
+use sosik_store::engine::{LATE_STORIES_KEPT, LateReaders, order_kind_number};
 use sosik_store::{Claim, LateStory, OrderKind, StoreResult};
 
 statements! {
@@ -32,17 +33,6 @@ statements! {
     ORDERS_RETRY = "UPDATE orders o SET dead = false, attempts = 0, ready_at = $5, late = r.late
         FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS r (bucket, kind, story, late)
         WHERE o.bucket = r.bucket AND o.kind = r.kind AND o.story = r.story AND o.dead";
-}
-
-/// Maximum number of late stories. After a timeline is lost, a reader queries those after its cursor. Reading all of
-/// them takes a few milliseconds. A cursor that is further behind starts over.
-const LATE_STORIES_KEPT: i64 = 4_096;
-
-/// Whether friends get a late story, too.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum LateReaders {
-    FriendsToo,
-    FollowersOnly,
 }
 
 /// Takes a number for a story that becomes public, and locks its delivery. [`redelivery`] reads the answers.
@@ -121,7 +111,7 @@ pub(crate) async fn retry(tx: &Tx, dead: Query, now: Timestamp) -> StoreResult<u
         ORDERS_RETRY,
         Value::buckets(dead.iter().map(|order| order.story.bucket())),
         dead.iter()
-            .map(|order| orders::kind_number(order.kind))
+            .map(|order| order_kind_number(order.kind))
             .collect::<Vec<_>>(),
         dead.iter().map(|order| order.story).collect::<Vec<_>>(),
         late,

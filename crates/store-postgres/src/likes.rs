@@ -6,14 +6,15 @@ use async_trait::async_trait;
 use sosik_feed::{Change, NotificationId, Own, PersonId, StoryId, Timestamp};
 
 use super::PostgresStore;
-use super::notify::{self, NewNotification};
+use super::notify;
 use super::pool::Class;
 use super::relations::{related_person, relation_in, relation_query};
 use super::sql::{Value, bind, statements};
 use super::story_counts::{self, Added, counts_or_none};
 use super::tx::Tx;
-use super::withdrawn::{self, Cause};
+use super::withdrawn;
 use super::{changes, hidden, people, relations, stories};
+use sosik_store::engine::{Cause, NewNotification};
 use sosik_store::{
     CommitPosition, Committed, Liked, LikedStories, Likes, NotificationKind, PersonLimits,
     Position, RelatedPerson, StoreResult,
@@ -187,7 +188,7 @@ async fn like(tx: &Tx, act: &Like, limits: &PersonLimits) -> StoreResult<Option<
         .batch([
             bind!(LIKED_INSERT, person.bucket(), person, story),
             story_counts::likes(story, 1),
-            withdrawn::earlier(cause(person, story), act.now, limits),
+            withdrawn::earlier(Cause::like(person, story), act.now, limits),
             relation_query(author, person),
             changes::log(&[Change::Own(person, Own::Likes)]),
         ])
@@ -236,14 +237,6 @@ async fn unchanged(tx: &Tx, story: StoryId) -> StoreResult<Liked> {
     })
 }
 
-fn cause(person: PersonId, story: StoryId) -> Cause {
-    Cause {
-        actor: person,
-        kind: NotificationKind::Like,
-        target: story.as_i64(),
-    }
-}
-
 async fn unlike(
     tx: &Tx,
     person: PersonId,
@@ -258,7 +251,7 @@ async fn unlike(
     let Some(liked_at) = tx.first::<Timestamp>(deleted).await? else {
         return unchanged(tx, story).await.map(Some);
     };
-    let cause = cause(person, story);
+    let cause = Cause::like(person, story);
     // The counts are locked before the other likes are read, so that of two last likers one sees no other.
     let [_, counts, earlier, told, others] = tx
         .batch([

@@ -6,15 +6,13 @@ use async_trait::async_trait;
 use sosik_feed::people::{DisplayName, Handle};
 use sosik_feed::search::terms;
 use sosik_feed::{PersonId, StoryId};
+use sosik_store::engine::{audience_of_number, tags_of_json};
 use sosik_store::{LargeAuthorLimits, Maintenance, RepairedPeople, RepairedStories, StoreResult};
 
 use super::accounts::replace_terms;
-use super::large::is_large;
 use super::pool::Class;
-use super::posts::tags_of_json;
 use super::row::{Answer, Row};
 use super::sql::{Query, Value, bind, statements};
-use super::stories::audience_of_number;
 use super::tx::Tx;
 use super::{PostgresStore, tags};
 
@@ -166,7 +164,7 @@ fn repair_counts(
     let kept = kept.row(|row| Ok((integers::<7>(row)?, row.get::<bool>(7)?)))?;
     let was_large = kept.is_some_and(|(_, large)| large);
     let readers = u32::try_from(counted[0] + counted[2]).unwrap_or(u32::MAX);
-    let large = is_large(readers, was_large, limits);
+    let large = limits.is_large(readers, was_large);
     if kept == Some((counted, large)) {
         return Ok(None);
     }

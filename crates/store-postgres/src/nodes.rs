@@ -3,12 +3,12 @@
 //! A transaction that takes a number locks the row of its region, so two nodes that start together get different ones.
 //! A renewal and a release name the epoch, so an earlier holder changes nothing.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sosik_feed::id::{NODES_PER_REGION, node_of_imports};
-use sosik_feed::{RawId, Timestamp};
+use sosik_feed::Timestamp;
+use sosik_store::engine::{KnownNode, choose_node};
 use sosik_store::{LeaseRequest, NodeLease, Nodes, StoreError, StoreResult};
 
 use super::PostgresStore;
@@ -76,21 +76,12 @@ impl Nodes for PostgresStore {
     }
 }
 
-/// A number that was leased before.
-struct Known {
-    epoch: u64,
-    ids_until: Timestamp,
-    is_held: bool,
-}
-
-/// The lowest free number, so a machine that restarts normally keeps its number.
 async fn lease(tx: &Tx, request: &LeaseRequest) -> StoreResult<NodeLease> {
-    let first = request.region * NODES_PER_REGION;
-    let end = node_of_imports(request.region);
+    let numbers = request.numbers();
     let [_locked, known, newest @ ..] = tx
         .batch([
             bind!(REGION_LOCK, request.region),
-            bind!(NODES_OF_REGION, first, end, request.now),
+            bind!(NODES_OF_REGION, numbers.start, numbers.end, request.now),
             bind!(NEWEST_STORY),
             bind!(NEWEST_COMMENT),
             bind!(NEWEST_NOTIFICATION),
@@ -98,23 +89,14 @@ async fn lease(tx: &Tx, request: &LeaseRequest) -> StoreResult<NodeLease> {
             bind!(NEWEST_SESSION),
         ])
         .await?;
-    let known: HashMap<u16, Known> = known.rows(known_number)?.into_iter().collect();
-    let is_free = |node: &u16| known.get(node).is_none_or(|known| !known.is_held);
-    let node = (first..end).find(is_free).ok_or(StoreError::Busy)?;
-    let epoch = known.get(&node).map_or(0, |known| known.epoch) + 1;
-    let ids_after = ids_after(node, &known, request).max(newest_id_at(&newest)?);
-    let lease = NodeLease {
-        node,
-        epoch,
-        ids_after,
-        ids_until: request.now.max(ids_after).plus(request.span),
-    };
+    let known: BTreeMap<u16, KnownNode> = known.rows(known_node)?.into_iter().collect();
+    let lease = choose_node(request, &known, newest_id(&newest)?)?;
     tx.last([insert(&lease, request)]).await?;
     Ok(lease)
 }
 
-fn known_number(row: &Row) -> StoreResult<(u16, Known)> {
-    let known = Known {
+fn known_node(row: &Row) -> StoreResult<(u16, KnownNode)> {
+    let known = KnownNode {
         epoch: row.get(1)?,
         ids_until: row.get(2)?,
         is_held: row.get(3)?,
@@ -122,29 +104,14 @@ fn known_number(row: &Row) -> StoreResult<(u16, Known)> {
     Ok((row.get(0)?, known))
 }
 
-/// The end of the ids that earlier leases may have used.
-fn ids_after(node: u16, known: &HashMap<u16, Known>, request: &LeaseRequest) -> Timestamp {
-    let own = known
-        .get(&node)
-        .map_or_else(Timestamp::default, |known| known.ids_until);
-    // A lease whose end is after that of a new lease was made by a clock that was ahead. Its holder may have promised
-    // that no id up to the end of the lease is new.
-    let ahead = |until: &Timestamp| *until > request.now.plus(request.span);
-    let ids_until = known.values().map(|known| known.ids_until);
-    own.max(ids_until.filter(ahead).max().unwrap_or_default())
-}
-
-/// The time of the newest id of any kind; 1970 if there is none.
-fn newest_id_at(newest: &[Answer]) -> StoreResult<Timestamp> {
+/// The newest id of any kind; 0 if there is none.
+fn newest_id(newest: &[Answer]) -> StoreResult<i64> {
     let mut largest = 0;
     for answer in newest {
         let id: Option<i64> = answer.row(|row| row.get(0))?.flatten();
         largest = largest.max(id.unwrap_or_default());
     }
-    Ok(match largest {
-        0 => Timestamp::default(),
-        newest => RawId::from_i64(newest).time(),
-    })
+    Ok(largest)
 }
 
 fn insert(lease: &NodeLease, request: &LeaseRequest) -> Query {

@@ -10,13 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use sosik_feed::{CommentId, NotificationId, PersonId, StoryId, Timestamp};
 
-use super::notify::kind_of_number;
 use super::pool::Class;
 use super::row::{Answer, Row};
 use super::sql::{Query, Value, bind, statements};
-use super::stories::audience_of_number;
 use super::tx::Tx;
 use super::{PostgresStore, withdrawn};
+use sosik_store::engine::{audience_of_number, notification_kind_of_number};
 use sosik_store::{
     Committed, NotificationKind, NotificationList, NotificationRecord, Notifications,
     NotifiedStory, StoreError, StoreResult,
@@ -97,7 +96,7 @@ struct Stored {
 fn stored(row: &Row) -> StoreResult<Stored> {
     Ok(Stored {
         id: row.get(0)?,
-        kind: kind_of_number(row.get(1)?),
+        kind: notification_kind_of_number(row.get(1)?),
         actor: row.get(2)?,
         story: row.get(3)?,
         comment: row.get(4)?,

@@ -5,15 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use sosik_feed::{
-    Audience, CommentId, NotificationId, PersonId, RawId, Relation, StoryId, Timestamp,
-};
+use sosik_feed::{Audience, CommentId, NotificationId, PersonId, Relation, StoryId};
 
 use super::relations::{relation, relation_in, relation_query};
 use super::sql::{Query, Value, bind, statements};
 use super::stranger_mentions;
 use super::tx::Tx;
-use sosik_store::{Mention, NotificationKind, PersonLimits, StoreResult};
+use sosik_store::engine::{MentionSource, NewNotification, notification_kind_number};
+use sosik_store::{Mention, PersonLimits, StoreResult};
 
 statements! {
     NOTIFICATION_INSERT = "INSERT INTO notifications (bucket, person, id, kind, actor, story, comment, at)
@@ -40,80 +39,6 @@ statements! {
     COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = $1 AND comment = $2";
 }
 
-/// A notification of one person.
-#[derive(Clone, Copy)]
-pub(crate) struct NewNotification {
-    pub(crate) person: PersonId,
-    pub(crate) id: NotificationId,
-    pub(crate) kind: NotificationKind,
-    pub(crate) actor: PersonId,
-    pub(crate) story: Option<StoryId>,
-    pub(crate) comment: Option<CommentId>,
-    pub(crate) at: Timestamp,
-}
-
-impl NewNotification {
-    /// A notification about a person, without a story.
-    pub(crate) const fn about_people(
-        person: PersonId,
-        id: NotificationId,
-        kind: NotificationKind,
-        actor: PersonId,
-        at: Timestamp,
-    ) -> Self {
-        Self {
-            person,
-            id,
-            kind,
-            actor,
-            story: None,
-            comment: None,
-            at,
-        }
-    }
-}
-
-/// The write that mentions people: a story, or a comment on it.
-pub(crate) struct MentionSource {
-    /// The id of the story or comment.
-    pub(crate) id: RawId,
-    pub(crate) actor: PersonId,
-    pub(crate) story: StoryId,
-    pub(crate) story_author: PersonId,
-    pub(crate) audience: Audience,
-    pub(crate) comment: Option<CommentId>,
-    pub(crate) at: Timestamp,
-}
-
-impl MentionSource {
-    /// The id of the notification that a person gets about it.
-    pub(crate) const fn notification_of(&self, person: PersonId) -> NotificationId {
-        NotificationId::about(self.id, person)
-    }
-}
-
-/// The number of a kind in the tables.
-pub(crate) const fn kind_number(kind: NotificationKind) -> i64 {
-    match kind {
-        NotificationKind::FriendRequest => 1,
-        NotificationKind::FriendAccepted => 2,
-        NotificationKind::Comment => 3,
-        NotificationKind::Like => 4,
-        NotificationKind::Mention => 5,
-    }
-}
-
-/// The kind for a number of the tables. A constraint admits only these numbers.
-pub(crate) const fn kind_of_number(number: i64) -> NotificationKind {
-    match number {
-        1 => NotificationKind::FriendRequest,
-        2 => NotificationKind::FriendAccepted,
-        3 => NotificationKind::Comment,
-        4 => NotificationKind::Like,
-        _ => NotificationKind::Mention,
-    }
-}
-
 /// Notifies one person. Returns whether they have a new notification.
 pub(crate) async fn notify(tx: &Tx, notification: &NewNotification) -> StoreResult<bool> {
     let (person, actor) = (notification.person, notification.actor);
@@ -135,7 +60,7 @@ pub(crate) fn insert(notification: &NewNotification) -> Query {
         notification.person.bucket(),
         notification.person,
         notification.id,
-        kind_number(notification.kind),
+        notification_kind_number(notification.kind),
         notification.actor,
         notification.story,
         notification.comment,

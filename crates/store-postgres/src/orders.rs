@@ -10,6 +10,7 @@ use super::pool::Class;
 use super::row::Row;
 use super::sql::{Query, Value, bind, statements};
 use super::{PostgresStore, claims, late};
+use sosik_store::engine::{order_kind_number, order_kind_of_number};
 use sosik_store::{
     Claim, ClaimName, DeadOrder, DeliveryProgress, FailedOrder, HeldOrder, LateStory, NewStory,
     Order, OrderKind, OrderStats, Orders, RETRIED_ORDERS_MAX, StoreResult,
@@ -239,7 +240,7 @@ fn insert(order: &NewOrder, claim: Claim) -> Query {
     bind!(
         ORDER_INSERT,
         order.story.bucket(),
-        kind_number(order.kind),
+        order_kind_number(order.kind),
         order.story,
         order.author,
         order.created_at,
@@ -272,7 +273,7 @@ fn columns(held: &[HeldOrder]) -> [Value; 5] {
     let column = |value: fn(&HeldOrder) -> i64| Value::Ints(held.iter().map(value).collect());
     [
         Value::buckets(held.iter().map(|held| held.story.bucket())),
-        column(|held| kind_number(held.kind)),
+        column(|held| order_kind_number(held.kind)),
         column(|held| held.story.as_i64()),
         column(|held| held.claim.process.cast_signed()),
         column(|held| held.claim.number.cast_signed()),
@@ -281,7 +282,7 @@ fn columns(held: &[HeldOrder]) -> [Value; 5] {
 
 fn held_order(row: &Row) -> StoreResult<HeldOrder> {
     Ok(HeldOrder {
-        kind: kind_of_number(row.get(0)?),
+        kind: order_kind_of_number(row.get(0)?),
         story: row.get(1)?,
         claim: ClaimName {
             process: row.get::<i64>(2)?.cast_unsigned(),
@@ -290,27 +291,10 @@ fn held_order(row: &Row) -> StoreResult<HeldOrder> {
     })
 }
 
-/// The number of a kind in the tables. Some statements contain it.
-pub(crate) const fn kind_number(kind: OrderKind) -> i64 {
-    match kind {
-        OrderKind::Deliver => 1,
-        OrderKind::Purge => 2,
-    }
-}
-
-/// The kind for a number of the tables. A constraint admits only these numbers.
-const fn kind_of_number(number: i64) -> OrderKind {
-    if number == kind_number(OrderKind::Deliver) {
-        OrderKind::Deliver
-    } else {
-        OrderKind::Purge
-    }
-}
-
 /// Reads an order from its first six columns.
 pub(crate) fn order(row: &Row, claim: Claim) -> StoreResult<Order> {
     Ok(Order {
-        kind: kind_of_number(row.get(0)?),
+        kind: order_kind_of_number(row.get(0)?),
         story: row.get(1)?,
         author: row.get(2)?,
         done_to: row.get(3)?,

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sosik_feed::{PersonId, StoryId};
 
-use super::idempotency::{self, Earlier, Operation, Request};
-use super::notify::{self, MentionSource};
+use super::idempotency::{self, Request};
+use super::notify;
 use super::sql::{Query, Value, bind, statements};
-use super::stories::audience_number;
 use super::tx::Tx;
-use super::written::{self, Written, bytes_of};
+use super::written;
 use super::{orders, people, tags};
-use sosik_store::{Mention, NewStory, PersonLimits, Posted, StoreError, StoreResult};
+use sosik_store::engine::{
+    Earlier, MentionSource, Operation, Written, audience_number, bytes_of, mentions_json, tags_json,
+};
+use sosik_store::{Mention, NewStory, PersonLimits, Posted, StoreResult};
 
 statements! {
     STORY_INSERT = "INSERT INTO stories (bucket, id, author, audience, text, mentions, tags, created_at)
@@ -51,7 +53,7 @@ pub(crate) async fn post(
         Vec::new()
     } else {
         tx.each(rows).await?;
-        notify::notify_mentioned(tx, &act(story), &mentions, limits).await?
+        notify::notify_mentioned(tx, &MentionSource::story(story), &mentions, limits).await?
     };
     Ok(Posted::New { notified, mentions })
 }
@@ -68,18 +70,6 @@ async fn earlier(tx: &Tx, story: &NewStory) -> StoreResult<Earlier> {
         now: story.now,
     };
     idempotency::take(tx, &request).await
-}
-
-fn act(story: &NewStory) -> MentionSource {
-    MentionSource {
-        id: story.id.raw(),
-        actor: story.author,
-        story: story.id,
-        story_author: story.author,
-        audience: story.audience,
-        comment: None,
-        at: story.now,
-    }
 }
 
 /// The rows of a new story in its own bucket.
@@ -167,47 +157,4 @@ pub(crate) fn kept_mentions(handles: &[String], known: &HashMap<String, PersonId
         Some(Mention { person, handle })
     });
     kept.collect()
-}
-
-/// Mentions as stored in their column: `[[1, "mina"]]`, empty if there are none.
-pub(crate) fn mentions_json(mentions: &[Mention]) -> StoreResult<String> {
-    let pairs: Vec<_> = mentions
-        .iter()
-        .map(|mention| (mention.person.as_i64(), mention.handle.as_str()))
-        .collect();
-    json(&pairs)
-}
-
-/// Tags as stored in their column.
-pub(crate) fn tags_json(tags: &[String]) -> StoreResult<String> {
-    json(tags)
-}
-
-/// Parses mentions.
-pub(crate) fn mentions_of_json(text: &str) -> StoreResult<Vec<Mention>> {
-    let pairs: Vec<(i64, String)> = of_json(text)?;
-    let mention = |(person, handle)| Mention {
-        person: PersonId::from_i64(person),
-        handle,
-    };
-    Ok(pairs.into_iter().map(mention).collect())
-}
-
-/// Parses tags.
-pub(crate) fn tags_of_json(text: &str) -> StoreResult<Vec<String>> {
-    of_json(text)
-}
-
-fn json<T: serde::Serialize>(list: &[T]) -> StoreResult<String> {
-    if list.is_empty() {
-        return Ok(String::new());
-    }
-    serde_json::to_string(list).map_err(|error| StoreError::failed("write a list", error))
-}
-
-fn of_json<T: serde::de::DeserializeOwned>(text: &str) -> StoreResult<Vec<T>> {
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    serde_json::from_str(text).map_err(|error| StoreError::failed("read a list", error))
 }

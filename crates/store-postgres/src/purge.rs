@@ -8,8 +8,9 @@ use sosik_feed::{NotificationId, PersonId, StoryId};
 use super::sql::{Value, bind, statements};
 use super::stories;
 use super::tx::Tx;
-use super::written::{self, Written};
+use super::written;
 use sosik_store::StoreResult;
+use sosik_store::engine::Written;
 
 statements! {
     /// The list of keys is read before the rows are deleted, so the index finds them.

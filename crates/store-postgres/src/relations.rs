@@ -280,15 +280,6 @@ pub(crate) async fn relation(tx: &Tx, person: PersonId, other: PersonId) -> Stor
     relation_in(&tx.run(relation_query(person, other)).await?)
 }
 
-/// `Changed` or `Unchanged`.
-pub(crate) const fn changed(changed: bool) -> RelationChange {
-    if changed {
-        RelationChange::Changed
-    } else {
-        RelationChange::Unchanged
-    }
-}
-
 fn circle_in(row: &Row) -> StoreResult<Circle> {
     let mut blockers: Vec<PersonId> = row.get(4)?;
     let has_more = blockers.len() > BLOCKERS_HELD_MAX as usize;

@@ -6,14 +6,18 @@ use async_trait::async_trait;
 use sosik_feed::{Audience, Change, PersonId, StoryId, Timestamp, Visibility};
 
 use super::PostgresStore;
-use super::notify::{self, MentionSource};
+use super::notify;
 use super::pool::Class;
-use super::posts::{self, kept_mentions, mentions_json, tags_json};
+use super::posts::{self, kept_mentions};
 use super::row::{Answer, Row};
 use super::sql::{Query, Sql, Value, bind, statements};
 use super::tx::Tx;
-use super::written::{self, Written, bytes_of};
+use super::written;
 use super::{changes, idempotency, late, orders, people, purge, story_counts, tags};
+use sosik_store::engine::{
+    MentionSource, Written, audience_number, audience_of_number, bytes_of, mentions_json,
+    mentions_of_json, tags_json, tags_of_json,
+};
 use sosik_store::{
     CommitPosition, Committed, Edited, EditedText, Mention, NewStory, PersonLimits, Posted,
     StoreResult, Stories, StoryEdit, StoryRecord,
@@ -196,31 +200,14 @@ pub(crate) fn below(before: Option<StoryId>) -> i64 {
     before.map_or(i64::MAX, StoryId::as_i64)
 }
 
-/// The number of an audience in the tables.
-pub(crate) const fn audience_number(audience: Audience) -> i64 {
-    match audience {
-        Audience::Friends => 0,
-        Audience::Public => 1,
-    }
-}
-
-/// Every number except that of public stories is for friends.
-pub(crate) const fn audience_of_number(number: i64) -> Audience {
-    if number == 1 {
-        Audience::Public
-    } else {
-        Audience::Friends
-    }
-}
-
 fn record(row: &Row) -> StoreResult<StoryRecord> {
     Ok(StoryRecord {
         id: row.get(0)?,
         author: row.get(1)?,
         audience: audience_of_number(row.get(2)?),
         text: row.get::<String>(3)?.into(),
-        mentions: posts::mentions_of_json(&row.get::<String>(4)?)?,
-        tags: posts::tags_of_json(&row.get::<String>(5)?)?,
+        mentions: mentions_of_json(&row.get::<String>(4)?)?,
+        tags: tags_of_json(&row.get::<String>(5)?)?,
         created_at: row.get(6)?,
         edited_at: row.get(7)?,
         counts: story_counts::counts(row, 8)?,
@@ -240,7 +227,7 @@ async fn lock(tx: &Tx, story: StoryId, author: PersonId) -> StoreResult<Option<B
         Ok(Before {
             audience: audience_of_number(row.get(0)?),
             bytes: row.get(1)?,
-            mentions: posts::mentions_of_json(&row.get::<String>(2)?)?,
+            mentions: mentions_of_json(&row.get::<String>(2)?)?,
         })
     })
     .await

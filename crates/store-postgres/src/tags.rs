@@ -6,9 +6,10 @@
 use sosik_feed::{Audience, PersonId, StoryId};
 
 use super::sql::{Query, bind, statements};
-use super::stories::{audience_number, below};
+use super::stories::below;
 use super::tx::Tx;
 use sosik_store::StoreResult;
+use sosik_store::engine::audience_number;
 
 statements! {
     /// Correct rows are not written.

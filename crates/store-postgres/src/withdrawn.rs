@@ -2,10 +2,10 @@
 
 use sosik_feed::{NotificationId, PersonId, Timestamp};
 
-use super::notify::kind_number;
 use super::sql::{Query, Value, bind, statements};
 use super::tx::Tx;
-use sosik_store::{NotificationKind, PersonLimits, StoreResult};
+use sosik_store::engine::{Cause, notification_kind_number};
+use sosik_store::{PersonLimits, StoreResult};
 
 statements! {
     WITHDRAWN = "SELECT notification FROM withdrawn
@@ -20,22 +20,13 @@ statements! {
           AND w.at < $5";
 }
 
-/// An act that notifies a person and can be withdrawn.
-#[derive(Clone, Copy)]
-pub(crate) struct Cause {
-    pub(crate) actor: PersonId,
-    pub(crate) kind: NotificationKind,
-    /// The id of the person who got the request, or of the liked story.
-    pub(crate) target: i64,
-}
-
 /// Looks up the notification of an act that was withdrawn within the quiet time. The answer is its id.
 pub(crate) fn earlier(cause: Cause, now: Timestamp, limits: &PersonLimits) -> Query {
     bind!(
         WITHDRAWN,
         cause.actor.bucket(),
         cause.actor,
-        kind_number(cause.kind),
+        notification_kind_number(cause.kind),
         cause.target,
         now.minus(limits.repeat_quiet)
     )
@@ -47,7 +38,7 @@ pub(crate) fn remember(cause: Cause, notification: NotificationId, at: Timestamp
         WITHDRAWN_INSERT,
         cause.actor.bucket(),
         cause.actor,
-        kind_number(cause.kind),
+        notification_kind_number(cause.kind),
         cause.target,
         notification,
         at

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use sosik_feed::{Audience, PersonId};
+use sosik_feed::PersonId;
 
 use super::row::Row;
 use super::sql::{Query, Value, bind, statements};
 use super::tx::Tx;
-use sosik_store::{PersonLimits, Quota, StoreError, StoreResult};
+use sosik_store::engine::Written;
+use sosik_store::{PersonLimits, StoreError, StoreResult};
 
 statements! {
     /// Returns the new counts. The row stays locked until the commit, so concurrent writes of one person check the
@@ -24,65 +25,6 @@ statements! {
         FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
             AS w (bucket, person, stories, public_stories, comments, text_bytes)
         WHERE p.bucket = w.bucket AND p.person = w.person";
-}
-
-/// What a person wrote, as a difference: negative when something is removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Written {
-    stories: i64,
-    public_stories: i64,
-    comments: i64,
-    text_bytes: i64,
-}
-
-impl Written {
-    /// A new story with a text of this size.
-    pub(crate) fn story(audience: Audience, text_bytes: i64) -> Self {
-        Self {
-            stories: 1,
-            public_stories: i64::from(audience == Audience::Public),
-            text_bytes,
-            ..Self::default()
-        }
-    }
-
-    /// A new comment with a text of this size.
-    pub(crate) fn comment(text_bytes: i64) -> Self {
-        Self {
-            comments: 1,
-            text_bytes,
-            ..Self::default()
-        }
-    }
-
-    /// From this to `other`, which replaces it.
-    pub(crate) const fn to(self, other: Self) -> Self {
-        Self {
-            stories: other.stories - self.stories,
-            public_stories: other.public_stories - self.public_stories,
-            comments: other.comments - self.comments,
-            text_bytes: other.text_bytes - self.text_bytes,
-        }
-    }
-
-    /// The removal of this.
-    pub(crate) fn removed(self) -> Self {
-        self.to(Self::default())
-    }
-
-    const fn and(self, other: Self) -> Self {
-        Self {
-            stories: self.stories + other.stories,
-            public_stories: self.public_stories + other.public_stories,
-            comments: self.comments + other.comments,
-            text_bytes: self.text_bytes + other.text_bytes,
-        }
-    }
-}
-
-/// The bytes of a text, which SQL calls `octet_length`.
-pub(crate) fn bytes_of(text: &str) -> i64 {
-    i64::try_from(text.len()).unwrap_or(i64::MAX)
 }
 
 /// Counts what a person wrote, changed or removed. [`check_quotas`] reads the answer.
@@ -100,8 +42,6 @@ pub(crate) fn add(person: PersonId, by: Written) -> Query {
 
 /// Checks the counts after a write. On an error, the transaction must not commit.
 ///
-/// A person who already exceeds a quota, because it was lowered, may still delete and shorten.
-///
 /// # Errors
 /// `QuotaReached`, or that the person does not exist.
 pub(crate) fn check_quotas(
@@ -109,22 +49,11 @@ pub(crate) fn check_quotas(
     by: Written,
     limits: &PersonLimits,
 ) -> StoreResult<()> {
-    let Some([stories, comments, text_bytes]) = counts else {
+    let Some(counts) = counts else {
         let missing = "the author does not exist";
         return Err(StoreError::failed("count what a person wrote", missing));
     };
-    let text_bytes_max = i64::try_from(limits.text_bytes_max).unwrap_or(i64::MAX);
-    let exceeds = |by: i64, after: i64, max: i64| by > 0 && after > max;
-    if exceeds(by.stories, stories, limits.stories_max.into()) {
-        return Err(StoreError::QuotaReached(Quota::Stories));
-    }
-    if exceeds(by.comments, comments, limits.comments_max.into()) {
-        return Err(StoreError::QuotaReached(Quota::Comments));
-    }
-    if exceeds(by.text_bytes, text_bytes, text_bytes_max) {
-        return Err(StoreError::QuotaReached(Quota::TextBytes));
-    }
-    Ok(())
+    by.check_quotas(counts, limits)
 }
 
 /// Reads an answer of [`add`].

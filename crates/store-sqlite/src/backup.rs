@@ -13,6 +13,8 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest, Sha256};
 
+use sosik_store::engine::migrations::hexadecimal;
+
 use super::{in_use, migrations, open, with_causes};
 
 /// Pages copied between two progress reports: 16 MiB.
@@ -172,7 +174,7 @@ pub fn checksum(path: &Path) -> Result<String, CopyFailed> {
     loop {
         let count = file.read(&mut buffer).map_err(failed)?;
         if count == 0 {
-            return Ok(migrations::hexadecimal(&hash.finalize()));
+            return Ok(hexadecimal(&hash.finalize()));
         }
         hash.update(&buffer[..count]);
     }

@@ -6,7 +6,7 @@ use sosik_feed::{PersonId, Timestamp};
 use super::db::Db;
 use super::friends::{remove_request, unfriend};
 use super::people;
-use super::relations::{changed, open_relation, relation, unfollow};
+use super::relations::{open_relation, relation, unfollow};
 use super::statement::statements;
 use sosik_store::{RelationChange, RelationLimits, StoreResult};
 
@@ -75,7 +75,7 @@ pub(super) fn mute(
         return Ok(RelationChange::LimitReached);
     }
     db.changes(MUTE_INSERT, [muter.as_i64(), muted.as_i64(), now.as_i64()])
-        .map(changed)
+        .map(RelationChange::changed_if)
 }
 
 /// Unmutes a person. Returns whether there was a mute.

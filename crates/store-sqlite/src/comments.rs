@@ -5,14 +5,15 @@ use rusqlite::{Row, params};
 use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
 
 use super::SqliteStore;
-use super::counts::{self, Written, bytes_of};
+use super::counts;
 use super::db::Db;
 use super::hidden;
-use super::idempotency::{self, Earlier};
-use super::notify::{self, NewNotification};
+use super::idempotency;
+use super::notify;
 use super::posts::kept_mentions;
 use super::statement::statements;
 use super::stories;
+use sosik_store::engine::{Earlier, MentionSource, Operation, Written, bytes_of};
 use sosik_store::{
     CommentEdit, CommentRecord, Comments, Committed, Edited, Mention, NewComment, NotificationKind,
     PersonLimits, Posted, StoreResult, StoryCounts,
@@ -172,7 +173,7 @@ fn notify_added(
     let Some((story_author, audience)) = stories::head(db, story)? else {
         return Ok(Vec::new());
     };
-    let act = notify::MentionSource {
+    let act = MentionSource {
         id: edit.cause,
         actor: edit.author,
         story,
@@ -192,7 +193,7 @@ fn add(
 ) -> StoreResult<(Posted<CommentId>, StoryCounts)> {
     let asked = comment.idempotency.as_ref();
     // This check comes first: a repeated request gets the same result even if the story has been deleted since.
-    match idempotency::earlier(db, comment.author, idempotency::Operation::Comment, asked)? {
+    match idempotency::earlier(db, comment.author, Operation::Comment, asked)? {
         Earlier::New => {}
         Earlier::Repeated(id) => {
             return Ok((
@@ -218,21 +219,13 @@ fn add(
     idempotency::remember(
         db,
         comment.author,
-        idempotency::Operation::Comment,
+        Operation::Comment,
         asked,
         comment.id.raw(),
         comment.now,
     )?;
     let counts = counts::comments(db, comment.story, 1)?;
-    let act = notify::MentionSource {
-        id: comment.id.raw(),
-        actor: comment.author,
-        story: comment.story,
-        story_author,
-        audience,
-        comment: Some(comment.id),
-        at: comment.now,
-    };
+    let act = MentionSource::comment(comment, (story_author, audience));
     let mentions = kept_mentions(db, &comment.mentions)?;
     let notified = tell(db, &act, &mentions, limits)?;
     Ok((Posted::New { notified, mentions }, counts))
@@ -242,19 +235,11 @@ fn add(
 /// gets one notification.
 fn tell(
     db: &Db<'_>,
-    act: &notify::MentionSource,
+    act: &MentionSource,
     mentions: &[Mention],
     limits: &PersonLimits,
 ) -> StoreResult<Vec<PersonId>> {
-    let note = NewNotification {
-        person: act.story_author,
-        id: act.notification_of(act.story_author),
-        kind: NotificationKind::Comment,
-        actor: act.actor,
-        story: Some(act.story),
-        comment: act.comment,
-        at: act.at,
-    };
+    let note = act.notification(act.story_author, NotificationKind::Comment);
     let mut told = Vec::new();
     if notify::notify(db, &note)? {
         told.push(act.story_author);

@@ -4,12 +4,13 @@
 //! from the rows, and the contract suite compares the two after every behaviour.
 
 use rusqlite::params;
-use sosik_feed::{Audience, PersonId, StoryId};
+use sosik_feed::{PersonId, StoryId};
 
 use super::db::Db;
 use super::statement::statements;
 use super::stories;
-use sosik_store::{PersonLimits, Quota, StoreError, StoreResult, StoryCounts};
+use sosik_store::engine::Written;
+use sosik_store::{PersonLimits, StoreResult, StoryCounts};
 
 statements! {
     COUNTS_START = "INSERT INTO person_counts (person) VALUES (?1)";
@@ -26,60 +27,6 @@ statements! {
         VALUES (?1, max(?2, 0), max(?3, 0), 1)
         ON CONFLICT (story) DO UPDATE SET likes = likes + ?2, comments = comments + ?3, revision = revision + 1
         RETURNING likes, comments, revision";
-}
-
-/// What a person wrote, as a difference: negative when something is removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Written {
-    stories: i64,
-    public_stories: i64,
-    comments: i64,
-    text_bytes: i64,
-}
-
-impl Written {
-    /// A new story with a text of this size.
-    pub(super) fn story(audience: Audience, text_bytes: i64) -> Self {
-        Self {
-            stories: 1,
-            public_stories: public(audience),
-            text_bytes,
-            ..Self::default()
-        }
-    }
-
-    /// A new comment with a text of this size.
-    pub(super) fn comment(text_bytes: i64) -> Self {
-        Self {
-            comments: 1,
-            text_bytes,
-            ..Self::default()
-        }
-    }
-
-    /// From this to `other`, which replaces it.
-    pub(super) const fn to(self, other: Self) -> Self {
-        Self {
-            stories: other.stories - self.stories,
-            public_stories: other.public_stories - self.public_stories,
-            comments: other.comments - self.comments,
-            text_bytes: other.text_bytes - self.text_bytes,
-        }
-    }
-
-    /// The removal of this.
-    pub(super) fn removed(self) -> Self {
-        self.to(Self::default())
-    }
-}
-
-fn public(audience: Audience) -> i64 {
-    i64::from(audience == Audience::Public)
-}
-
-/// The bytes of a text, which SQL calls `octet_length`.
-pub(super) fn bytes_of(text: &str) -> i64 {
-    i64::try_from(text.len()).unwrap_or(i64::MAX)
 }
 
 /// Starts the counts of a new person.
@@ -120,8 +67,6 @@ pub(super) fn written(db: &Db<'_>, person: PersonId, by: Written) -> StoreResult
 
 /// Counts what a person writes, unless that exceeds a quota.
 ///
-/// A person who already exceeds a quota, because it was lowered, may still delete and shorten.
-///
 /// # Errors
 /// `QuotaReached`. Nothing was changed.
 pub(super) fn written_within(
@@ -134,26 +79,12 @@ pub(super) fn written_within(
         Ok([row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?])
     })?;
     let [stories, comments, text_bytes] = before.unwrap_or_default();
-    let text_bytes_max = i64::try_from(limits.text_bytes_max).unwrap_or(i64::MAX);
-    for (quota, before, by, max) in [
-        (
-            Quota::Stories,
-            stories,
-            by.stories,
-            limits.stories_max.into(),
-        ),
-        (
-            Quota::Comments,
-            comments,
-            by.comments,
-            limits.comments_max.into(),
-        ),
-        (Quota::TextBytes, text_bytes, by.text_bytes, text_bytes_max),
-    ] {
-        if by > 0 && before + by > max {
-            return Err(StoreError::QuotaReached(quota));
-        }
-    }
+    let after = [
+        stories + by.stories,
+        comments + by.comments,
+        text_bytes + by.text_bytes,
+    ];
+    by.check_quotas(after, limits)?;
     written(db, person, by)
 }
 

@@ -6,8 +6,8 @@ use rusqlite::ErrorCode;
 
 use sosik_store::StoreError;
 
-/// Maps an error of the engine. Errors that a caller can act on get their variant; the rest is opaque. [`with_context`]
-/// replaces the context.
+/// Maps an error of the engine. Errors that a caller can act on get their variant; the rest is opaque.
+/// [`StoreError::with_context`] replaces the context.
 pub(super) fn of_engine(error: rusqlite::Error) -> StoreError {
     actionable(&error).unwrap_or_else(|| StoreError::failed("use the database", error))
 }
@@ -34,18 +34,6 @@ pub(super) fn is_disk_failure(error: &rusqlite::Error) -> bool {
                 | ErrorCode::FileLockingProtocolFailed
         )
     )
-}
-
-/// Adds the operation that failed.
-pub(super) fn with_context(context: &'static str, error: StoreError) -> StoreError {
-    match error {
-        StoreError::Failed { source, .. } => StoreError::Failed { context, source },
-        StoreError::Busy
-        | StoreError::Full
-        | StoreError::Closed
-        | StoreError::LeaseLost
-        | StoreError::QuotaReached(_) => error,
-    }
 }
 
 /// An error of the engine, with its database file.

@@ -5,11 +5,12 @@ use sosik_feed::limits::FRIENDS_MAX;
 use sosik_feed::{NotificationId, PersonId, Timestamp};
 
 use super::db::Db;
-use super::notify::{self, NewNotification};
+use super::notify;
 use super::relations::{open_relation, relation};
 use super::statement::statements;
-use super::withdrawn::{self, Cause};
+use super::withdrawn;
 use super::{counts, people};
+use sosik_store::engine::{Cause, NewNotification};
 use sosik_store::{NotificationKind, PersonLimits, RelationChange, RelationLimits, StoreResult};
 
 statements! {
@@ -48,7 +49,7 @@ pub(super) fn ask(
         return Ok(RelationChange::LimitReached);
     }
     // Repeated within a short time: the notification is restored at its position, and nobody is woken.
-    let earlier = withdrawn::earlier(db, cause(asker, asked), now, quiet)?;
+    let earlier = withdrawn::earlier(db, Cause::friend_request(asker, asked), now, quiet)?;
     let notification = earlier.unwrap_or(notification);
     db.execute(
         REQUEST_INSERT,
@@ -70,14 +71,6 @@ pub(super) fn ask(
         ),
     )?;
     Ok(outcome(earlier.is_none()))
-}
-
-fn cause(asker: PersonId, asked: PersonId) -> Cause {
-    Cause {
-        actor: asker,
-        kind: NotificationKind::FriendRequest,
-        target: asked.as_i64(),
-    }
 }
 
 const fn outcome(notified: bool) -> RelationChange {
@@ -163,7 +156,7 @@ pub(super) fn withdraw(
     let Some((notification, since)) = take_request(db, asker, asked)? else {
         return Ok(RelationChange::Unchanged);
     };
-    let cause = cause(asker, asked);
+    let cause = Cause::friend_request(asker, asked);
     let notified = withdrawn::earlier(db, cause, since, limits)?.is_none();
     withdrawn::remember(db, cause, notification, since)?;
     Ok(outcome(notified))

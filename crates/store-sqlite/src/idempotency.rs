@@ -5,6 +5,7 @@ use sosik_feed::{PersonId, RawId, Timestamp};
 
 use super::db::Db;
 use super::statement::statements;
+use sosik_store::engine::{Earlier, Operation};
 use sosik_store::{Idempotency, StoreResult};
 
 statements! {
@@ -12,23 +13,6 @@ statements! {
     KEY_INSERT = "INSERT INTO idempotency (person, kind, key, fingerprint, answer, given_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     KEYS_FORGET = "DELETE FROM idempotency WHERE (person, kind, key) IN
         (SELECT person, kind, key FROM idempotency WHERE given_at < ?1 ORDER BY given_at LIMIT ?2)";
-}
-
-/// The kind of write that a key is for. The same key can be used once for each kind.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Operation {
-    Story = 1,
-    Comment = 2,
-}
-
-/// The state of a key.
-pub(super) enum Earlier {
-    /// The key is unused.
-    New,
-    /// The same request had this id as its result.
-    Repeated(RawId),
-    /// Another request used the key.
-    Reused,
 }
 
 /// Looks up an earlier request with this key.
@@ -51,13 +35,9 @@ pub(super) fn earlier(
             ))
         },
     )?;
-    Ok(match known {
-        None => Earlier::New,
-        Some((fingerprint, answer)) if fingerprint == asked.fingerprint => {
-            Earlier::Repeated(answer)
-        }
-        Some(_) => Earlier::Reused,
-    })
+    Ok(known.map_or(Earlier::New, |(fingerprint, answer)| {
+        Earlier::used(fingerprint, answer, asked)
+    }))
 }
 
 /// Stores the result for the key.

@@ -6,12 +6,13 @@ use sosik_feed::{NotificationId, PersonId, StoryId, Timestamp};
 
 use super::db::Db;
 use super::hidden;
-use super::notify::{self, NewNotification};
+use super::notify;
 use super::relations::related;
 use super::statement::statements;
 use super::stories::{self, story_id};
-use super::withdrawn::{self, Cause};
+use super::withdrawn;
 use super::{SqliteStore, counts};
+use sosik_store::engine::{Cause, NewNotification};
 use sosik_store::{
     CommitPosition, Committed, Liked, LikedStories, Likes, NotificationKind, PersonLimits,
     Position, RelatedPerson, StoreResult,
@@ -160,7 +161,7 @@ fn like(
         comment: None,
         at: now,
     };
-    let notified = match withdrawn::earlier(db, cause(person, story), now, limits)? {
+    let notified = match withdrawn::earlier(db, Cause::like(person, story), now, limits)? {
         None => notify::notify_like(db, &note, story)?.then_some(author),
         // Repeated within a short time: the notification stays at its position, and nobody is woken.
         Some(id) => {
@@ -173,14 +174,6 @@ fn like(
         changed: true,
         notified,
     }))
-}
-
-fn cause(person: PersonId, story: StoryId) -> Cause {
-    Cause {
-        actor: person,
-        kind: NotificationKind::Like,
-        target: story.as_i64(),
-    }
 }
 
 fn unlike(
@@ -203,7 +196,7 @@ fn unlike(
         }));
     };
     let counts = counts::likes(db, story, -1)?;
-    let cause = cause(person, story);
+    let cause = Cause::like(person, story);
     let earlier = withdrawn::earlier(db, cause, liked_at, limits)?;
     if let Some(told) = notify::likes_notification(db, author, story)?.or(earlier) {
         withdrawn::remember(db, cause, told, liked_at)?;

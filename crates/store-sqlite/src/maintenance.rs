@@ -9,7 +9,7 @@ use sosik_feed::{PersonId, StoryId};
 use super::SqliteStore;
 use super::accounts::insert_terms;
 use super::db::Db;
-use super::posts::tags_of_json;
+use super::posts::tags_in;
 use super::statement::statements;
 use super::stories::story_id;
 use super::tags;
@@ -163,11 +163,7 @@ fn counts(row: &Row<'_>) -> rusqlite::Result<Counts> {
 
 fn repair_stories(db: &Db<'_>, after: StoryId, limit: u32) -> StoreResult<RepairedStories> {
     let stories = db.rows(NEXT_STORIES, params![after.as_i64(), limit], |row| {
-        Ok((
-            story_id(row)?,
-            row.get::<_, bool>(1)?,
-            tags_of_json(row, 2)?,
-        ))
+        Ok((story_id(row)?, row.get::<_, bool>(1)?, tags_in(row, 2)?))
     })?;
     let mut repaired = RepairedStories {
         last: stories.last().map(|(id, ..)| *id),

@@ -1,15 +1,15 @@
 //! Leases of node numbers.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use foldhash::HashMap;
-use sosik_feed::id::{NODES_PER_REGION, node_of_imports};
-use sosik_feed::{RawId, Timestamp};
+use sosik_feed::Timestamp;
 
 use super::SqliteStore;
 use super::db::Db;
 use super::statement::{Sql, statements};
+use sosik_store::engine::{KnownNode, choose_node};
 use sosik_store::{LeaseRequest, NodeLease, Nodes, StoreError, StoreResult};
 
 statements! {
@@ -82,64 +82,37 @@ impl Nodes for SqliteStore {
     }
 }
 
-/// The time of the newest id of any kind; 1970 if there is none.
-fn newest_id_at(db: &Db<'_>) -> StoreResult<Timestamp> {
+/// The newest id of any kind; 0 if there is none.
+fn newest_id(db: &Db<'_>) -> StoreResult<i64> {
     let mut newest = 0;
     for sql in NEWEST {
         let id: Option<i64> = db.row(sql, [], |row| row.get(0))?.flatten();
         newest = newest.max(id.unwrap_or_default());
     }
-    Ok(match newest {
-        0 => Timestamp::default(),
-        newest => RawId::from_i64(newest).time(),
-    })
+    Ok(newest)
 }
 
-/// A number that was leased before.
-struct Known {
-    epoch: u64,
-    ids_until: Timestamp,
-    is_held: bool,
-}
-
-/// The lowest free number, so a machine that restarts normally keeps its number.
 fn lease(db: &Db<'_>, request: &LeaseRequest) -> StoreResult<NodeLease> {
-    let numbers = request.region * NODES_PER_REGION..node_of_imports(request.region);
+    let numbers = request.numbers();
     let values = [
         i64::from(numbers.start),
         i64::from(numbers.end),
         request.now.as_i64(),
     ];
     let known = db.rows(NODES_OF_REGION, values, |row| {
-        let known = Known {
+        let known = KnownNode {
             epoch: row.get::<_, i64>(1)?.cast_unsigned(),
             ids_until: Timestamp::from_i64(row.get(2)?),
             is_held: row.get(3)?,
         };
         Ok((row.get::<_, u16>(0)?, known))
     })?;
-    let known: HashMap<_, _> = known.into_iter().collect();
-    let is_free = |node: &u16| known.get(node).is_none_or(|known| !known.is_held);
-    let node = numbers.into_iter().find(is_free).ok_or(StoreError::Busy)?;
-    let (epoch, own_ids_until) = known
-        .get(&node)
-        .map_or_else(Default::default, |known| (known.epoch, known.ids_until));
-    // A lease whose end is after that of a new lease was made by a clock that was ahead. Its holder may have promised
-    // that no id up to the end of the lease is new.
-    let ahead = |until: &Timestamp| *until > request.now.plus(request.span);
-    let ids_until = known.values().map(|known| known.ids_until);
-    let ahead = ids_until.filter(ahead).max().unwrap_or_default();
-    let ids_after = own_ids_until.max(ahead).max(newest_id_at(db)?);
-    let lease = NodeLease {
-        node,
-        epoch: epoch + 1,
-        ids_after,
-        ids_until: request.now.max(ids_after).plus(request.span),
-    };
+    let known: BTreeMap<_, _> = known.into_iter().collect();
+    let lease = choose_node(request, &known, newest_id(db)?)?;
     db.execute(
         NODE_LEASE,
         rusqlite::params![
-            node,
+            lease.node,
             lease.epoch.cast_signed(),
             request.holder,
             request.now.plus(request.span).as_i64(),

@@ -8,10 +8,9 @@ use sosik_feed::{CommentId, NotificationId, PersonId, StoryId, Timestamp};
 
 use super::SqliteStore;
 use super::db::Db;
-use super::notify::kind_of_number;
 use super::statement::statements;
-use super::stories::audience_of_number;
 use super::withdrawn;
+use sosik_store::engine::{audience_of_number, notification_kind_of_number};
 use sosik_store::{
     Committed, NotificationKind, NotificationList, NotificationRecord, Notifications,
     NotifiedStory, StoreResult,
@@ -116,7 +115,7 @@ fn notification(row: &Row<'_>, read_to: NotificationId) -> rusqlite::Result<Noti
     });
     Ok(NotificationRecord {
         id,
-        kind: kind_of_number(row.get(1)?),
+        kind: notification_kind_of_number(row.get(1)?),
         actors: vec![PersonId::from_i64(row.get(2)?)],
         others: 0,
         story: story.transpose()?,

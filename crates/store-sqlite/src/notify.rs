@@ -3,12 +3,13 @@
 //! Nobody is notified of their own acts. The other rules are those of [`sosik_feed::Relation`].
 
 use rusqlite::params;
-use sosik_feed::{Audience, CommentId, NotificationId, PersonId, RawId, StoryId, Timestamp};
+use sosik_feed::{Audience, CommentId, NotificationId, PersonId, StoryId};
 
 use super::db::Db;
 use super::relations::relation;
 use super::statement::statements;
 use super::stranger_mentions;
+use sosik_store::engine::{MentionSource, NewNotification, notification_kind_number};
 use sosik_store::{Mention, NotificationKind, PersonLimits, StoreResult};
 
 statements! {
@@ -19,79 +20,6 @@ statements! {
     LIKES_NOTIFICATION = "SELECT id FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
     MENTION_TOLD = "SELECT 1 FROM notifications WHERE story = ?1 AND comment IS ?2 AND person = ?3 AND kind = 5";
     COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = ?1 AND comment = ?2";
-}
-
-/// A notification of one person.
-pub(super) struct NewNotification {
-    pub(super) person: PersonId,
-    pub(super) id: NotificationId,
-    pub(super) kind: NotificationKind,
-    pub(super) actor: PersonId,
-    pub(super) story: Option<StoryId>,
-    pub(super) comment: Option<CommentId>,
-    pub(super) at: Timestamp,
-}
-
-impl NewNotification {
-    /// A notification about a person, without a story.
-    pub(super) const fn about_people(
-        person: PersonId,
-        id: NotificationId,
-        kind: NotificationKind,
-        actor: PersonId,
-        at: Timestamp,
-    ) -> Self {
-        Self {
-            person,
-            id,
-            kind,
-            actor,
-            story: None,
-            comment: None,
-            at,
-        }
-    }
-}
-
-/// The write that mentions people: a story, or a comment on it.
-pub(super) struct MentionSource {
-    /// The id of the story or comment.
-    pub(super) id: RawId,
-    pub(super) actor: PersonId,
-    pub(super) story: StoryId,
-    pub(super) story_author: PersonId,
-    pub(super) audience: Audience,
-    pub(super) comment: Option<CommentId>,
-    pub(super) at: Timestamp,
-}
-
-impl MentionSource {
-    /// The id of the notification that a person gets about it.
-    pub(super) const fn notification_of(&self, person: PersonId) -> NotificationId {
-        NotificationId::about(self.id, person)
-    }
-}
-
-/// The number of a kind in the tables.
-pub(super) const fn kind_number(kind: NotificationKind) -> i64 {
-    match kind {
-        NotificationKind::FriendRequest => 1,
-        NotificationKind::FriendAccepted => 2,
-        NotificationKind::Comment => 3,
-        NotificationKind::Like => 4,
-        NotificationKind::Mention => 5,
-    }
-}
-
-/// The kind for a number of the tables. A constraint admits only these numbers.
-pub(super) const fn kind_of_number(number: i64) -> NotificationKind {
-    match number {
-        1 => NotificationKind::FriendRequest,
-        2 => NotificationKind::FriendAccepted,
-        3 => NotificationKind::Comment,
-        4 => NotificationKind::Like,
-        _ => NotificationKind::Mention,
-    }
 }
 
 /// Notifies one person. Returns whether they have a new notification.
@@ -155,16 +83,7 @@ pub(super) fn notify_mentioned(
         {
             continue;
         }
-        let (kind, story) = (NotificationKind::Mention, Some(act.story));
-        let notification = NewNotification {
-            person,
-            id: act.notification_of(person),
-            kind,
-            actor: act.actor,
-            story,
-            comment: act.comment,
-            at: act.at,
-        };
+        let notification = act.notification(person, NotificationKind::Mention);
         if insert(db, &notification)? {
             told.push(person);
         }
@@ -256,7 +175,7 @@ fn insert(db: &Db<'_>, notification: &NewNotification) -> StoreResult<bool> {
     let row = params![
         person,
         id,
-        kind_number(notification.kind),
+        notification_kind_number(notification.kind),
         actor,
         story,
         comment,

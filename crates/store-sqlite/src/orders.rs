@@ -11,6 +11,9 @@ use super::SqliteStore;
 use super::db::Db;
 use super::statement::statements;
 use super::stories::story_id;
+use sosik_store::engine::{
+    LATE_STORIES_KEPT, LateReaders, order_kind_number, order_kind_of_number,
+};
 use sosik_store::{
     Claim, ClaimName, DeadOrder, DeliveryProgress, FailedOrder, HeldOrder, LateStory, NewStory,
     Order, OrderKind, OrderStats, Orders, RETRIED_ORDERS_MAX, StoreResult,
@@ -57,10 +60,6 @@ statements! {
 
 /// Maximum characters of a stored error: one readable line.
 const ERROR_CHARACTERS_MAX: usize = 500;
-
-/// Maximum number of late stories. After a timeline is lost, a reader queries those after its cursor. Reading all of
-/// them takes about a millisecond. A cursor that is further behind starts over.
-const LATE_STORIES_KEPT: i64 = 4_096;
 
 #[async_trait]
 impl Orders for SqliteStore {
@@ -248,7 +247,7 @@ fn insert(db: &Db<'_>, order: &Order) -> StoreResult<()> {
 
 /// Makes a delivery due, if there is one that never failed. Its claim holds until another one is made.
 pub(super) fn make_delivery_due(db: &Db<'_>, story: StoryId, now: Timestamp) -> StoreResult<()> {
-    let kind = kind_number(OrderKind::Deliver);
+    let kind = order_kind_number(OrderKind::Deliver);
     db.execute(ORDER_HASTEN, [kind, story.as_i64(), now.as_i64()])?;
     Ok(())
 }
@@ -260,7 +259,7 @@ pub(super) fn insert_redelivery_order(
     author: PersonId,
     now: Timestamp,
 ) -> StoreResult<()> {
-    let kind = kind_number(OrderKind::Deliver);
+    let kind = order_kind_number(OrderKind::Deliver);
     let dead = db.row(ORDER_IS_DEAD, [kind, story.as_i64()], |row| row.get(0))?;
     // The watermark waits for friends whose delivery is in progress, and not for those of a dead delivery.
     let to_friends = match dead {
@@ -281,16 +280,9 @@ fn retry(db: &Db<'_>, dead: &Order, now: Timestamp) -> StoreResult<()> {
         }
         OrderKind::Purge => 0,
     };
-    let (kind, story) = (kind_number(dead.kind), dead.story.as_i64());
+    let (kind, story) = (order_kind_number(dead.kind), dead.story.as_i64());
     db.execute(ORDER_RETRY, [kind, story, now.as_i64(), late])?;
     Ok(())
-}
-
-/// Whether friends get a late story, too.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum LateReaders {
-    FriendsToo,
-    FollowersOnly,
 }
 
 /// Inserts a late story, deletes rows beyond the maximum, and returns the number of the new row.
@@ -318,7 +310,7 @@ pub(super) fn replace_by_purge(
 ) -> StoreResult<()> {
     db.execute(
         ORDER_DROP,
-        [kind_number(OrderKind::Deliver), story.as_i64()],
+        [order_kind_number(OrderKind::Deliver), story.as_i64()],
     )?;
     let purge = Order {
         story,
@@ -339,27 +331,16 @@ pub(super) fn replace_by_purge(
 const fn columns(held: &HeldOrder) -> [i64; 4] {
     let ClaimName { process, number } = held.claim;
     [
-        kind_number(held.kind),
+        order_kind_number(held.kind),
         held.story.as_i64(),
         process.cast_signed(),
         number.cast_signed(),
     ]
 }
 
-const fn kind_number(kind: OrderKind) -> i64 {
-    match kind {
-        OrderKind::Deliver => 1,
-        OrderKind::Purge => 2,
-    }
-}
-
 fn order(row: &Row<'_>, claim: Claim) -> rusqlite::Result<Order> {
     Ok(Order {
-        kind: if row.get::<_, i64>(0)? == kind_number(OrderKind::Deliver) {
-            OrderKind::Deliver
-        } else {
-            OrderKind::Purge
-        },
+        kind: order_kind_of_number(row.get(0)?),
         story: StoryId::from_i64(row.get(1)?),
         author: PersonId::from_i64(row.get(2)?),
         done_to: PersonId::from_i64(row.get(3)?),

@@ -2,16 +2,19 @@
 
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::StoryId;
 
-use super::counts::{self, Written, bytes_of};
+use super::counts;
 use super::db::Db;
-use super::idempotency::{self, Earlier};
-use super::notify::{self, MentionSource};
+use super::idempotency;
+use super::notify;
 use super::statement::statements;
-use super::stories::audience_number;
 use super::{orders, people, tags};
-use sosik_store::{Mention, NewStory, PersonLimits, Posted, StoreError, StoreResult};
+use sosik_store::engine::{
+    Earlier, MentionSource, Operation, Written, audience_number, bytes_of, mentions_json,
+    mentions_of_json, tags_json, tags_of_json,
+};
+use sosik_store::{Mention, NewStory, PersonLimits, Posted, StoreResult};
 
 statements! {
     STORY_INSERT = "INSERT INTO stories (id, author, audience, text, mentions, tags, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -26,7 +29,7 @@ pub(super) fn post(
     limits: &PersonLimits,
 ) -> StoreResult<Posted<StoryId>> {
     let asked = story.idempotency.as_ref();
-    match idempotency::earlier(db, story.author, idempotency::Operation::Story, asked)? {
+    match idempotency::earlier(db, story.author, Operation::Story, asked)? {
         Earlier::New => {}
         Earlier::Repeated(id) => {
             let first = StoryId::new(id);
@@ -42,20 +45,12 @@ pub(super) fn post(
     idempotency::remember(
         db,
         story.author,
-        idempotency::Operation::Story,
+        Operation::Story,
         asked,
         story.id.raw(),
         story.now,
     )?;
-    let act = MentionSource {
-        id: story.id.raw(),
-        actor: story.author,
-        story: story.id,
-        story_author: story.author,
-        audience: story.audience,
-        comment: None,
-        at: story.now,
-    };
+    let act = MentionSource::story(story);
     let notified = notify::notify_mentioned(db, &act, &mentions, limits)?;
     Ok(Posted::New { notified, mentions })
 }
@@ -121,52 +116,18 @@ pub(super) fn kept_mentions(db: &Db<'_>, handles: &[String]) -> StoreResult<Vec<
     Ok(mentions)
 }
 
-/// Mentions as stored in their column: `[[1, "mina"]]`, empty if there are none.
-pub(super) fn mentions_json(mentions: &[Mention]) -> StoreResult<String> {
-    let pairs: Vec<_> = mentions
-        .iter()
-        .map(|mention| (mention.person.as_i64(), mention.handle.as_str()))
-        .collect();
-    json(&pairs)
+/// Reads mentions from a column.
+pub(super) fn mentions_in(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Mention>> {
+    list(column, mentions_of_json(row.get_ref(column)?.as_str()?))
 }
 
-/// Tags as stored in their column.
-pub(super) fn tags_json(tags: &[String]) -> StoreResult<String> {
-    json(tags)
+/// Reads tags from a column.
+pub(super) fn tags_in(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
+    list(column, tags_of_json(row.get_ref(column)?.as_str()?))
 }
 
-/// Parses mentions.
-pub(super) fn mentions_of_json(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Mention>> {
-    let pairs: Vec<(i64, String)> = of_json(row, column)?;
-    Ok(pairs
-        .into_iter()
-        .map(|(person, handle)| Mention {
-            person: PersonId::from_i64(person),
-            handle,
-        })
-        .collect())
-}
-
-/// Parses tags.
-pub(super) fn tags_of_json(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
-    of_json(row, column)
-}
-
-fn json<T: serde::Serialize>(list: &[T]) -> StoreResult<String> {
-    if list.is_empty() {
-        return Ok(String::new());
-    }
-    serde_json::to_string(list).map_err(|error| StoreError::failed("write a list", error))
-}
-
-fn of_json<T: serde::de::DeserializeOwned>(
-    row: &Row<'_>,
-    column: usize,
-) -> rusqlite::Result<Vec<T>> {
-    match row.get_ref(column)?.as_str()? {
-        "" => Ok(Vec::new()),
-        text => serde_json::from_str(text).map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
-        }),
-    }
+fn list<T>(column: usize, list: StoreResult<Vec<T>>) -> rusqlite::Result<Vec<T>> {
+    list.map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    })
 }

@@ -4,11 +4,12 @@
 use rusqlite::params;
 use sosik_feed::{PersonId, StoryId};
 
-use super::counts::{self, Written};
+use super::counts;
 use super::db::Db;
 use super::statement::{Sql, statements};
 use super::stories;
 use sosik_store::StoreResult;
+use sosik_store::engine::Written;
 
 statements! {
     PURGE_COMMENTS = "DELETE FROM comments WHERE id IN (SELECT id FROM comments WHERE story = ?1 LIMIT ?2)

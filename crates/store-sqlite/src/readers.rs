@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::db::Db;
-use super::failure::{of_engine, with_context};
+use super::failure::of_engine;
 use super::log::Gate;
 use super::open::OpenFailed;
 use sosik_store::{StoreError, StoreResult};
@@ -88,7 +88,7 @@ impl Readers {
             PooledConnection::take(&idle, &connect)?.read(work)
         });
         match read.await {
-            Ok(outcome) => outcome.map_err(|error| with_context(context, error)),
+            Ok(outcome) => outcome.map_err(|error| error.with_context(context)),
             Err(panicked) => Err(StoreError::failed(context, panicked)),
         }
     }

@@ -108,7 +108,7 @@ impl Relations for SqliteStore {
         other: PersonId,
     ) -> StoreResult<Committed<RelationChange>> {
         self.commit("unfriend", move |db| {
-            friends::unfriend(db, person, other).map(changed)
+            friends::unfriend(db, person, other).map(RelationChange::changed_if)
         })
         .await
     }
@@ -132,7 +132,7 @@ impl Relations for SqliteStore {
         followee: PersonId,
     ) -> StoreResult<Committed<RelationChange>> {
         self.commit("unfollow", move |db| {
-            unfollow(db, follower, followee).map(changed)
+            unfollow(db, follower, followee).map(RelationChange::changed_if)
         })
         .await
     }
@@ -156,7 +156,7 @@ impl Relations for SqliteStore {
         blocked: PersonId,
     ) -> StoreResult<Committed<RelationChange>> {
         self.commit("unblock", move |db| {
-            blocks::unblock(db, blocker, blocked).map(changed)
+            blocks::unblock(db, blocker, blocked).map(RelationChange::changed_if)
         })
         .await
     }
@@ -180,7 +180,7 @@ impl Relations for SqliteStore {
         muted: PersonId,
     ) -> StoreResult<Committed<RelationChange>> {
         self.commit("unmute", move |db| {
-            blocks::unmute(db, muter, muted).map(changed)
+            blocks::unmute(db, muter, muted).map(RelationChange::changed_if)
         })
         .await
     }
@@ -272,7 +272,7 @@ impl Relations for SqliteStore {
         let (mut large, mut crossed) = (Vec::with_capacity(authors.len()), Vec::new());
         for (author, counted) in authors.into_iter().zip(counted.await?) {
             let (readers, was_large) = counted.unwrap_or_default();
-            let is_large = is_large(readers, was_large, limits);
+            let is_large = limits.is_large(readers, was_large);
             if is_large != was_large {
                 crossed.push((author.as_i64(), is_large));
             }
@@ -292,15 +292,6 @@ impl Relations for SqliteStore {
     }
 }
 
-/// With hysteresis: between the two bounds the mark stays unchanged.
-const fn is_large(readers: u32, was_large: bool, limits: LargeAuthorLimits) -> bool {
-    if was_large {
-        readers >= limits.below
-    } else {
-        readers > limits.above
-    }
-}
-
 fn readers(db: &Db<'_>, query: ReadersQuery, limit: u32) -> StoreResult<ReaderChunk> {
     let sql = match query.audience {
         Audience::Public => READERS_PUBLIC,
@@ -316,15 +307,6 @@ fn readers(db: &Db<'_>, query: ReadersQuery, limit: u32) -> StoreResult<ReaderCh
     let last = readers.len() <= limit as usize;
     readers.truncate(limit as usize);
     Ok(ReaderChunk { readers, last })
-}
-
-/// `Changed` or `Unchanged`.
-pub(super) const fn changed(changed: bool) -> RelationChange {
-    if changed {
-        RelationChange::Changed
-    } else {
-        RelationChange::Unchanged
-    }
 }
 
 /// The relation of `other` to `person`, as `person` sees it.

@@ -4,12 +4,15 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, params};
 use sosik_feed::{Audience, PersonId, StoryId, Timestamp, Visibility};
 
-use super::counts::{self, Written, bytes_of};
+use super::counts;
 use super::db::Db;
 use super::failure::of_engine;
-use super::posts::{self, kept_mentions, mentions_json, mentions_of_json, tags_json, tags_of_json};
+use super::posts::{self, kept_mentions, mentions_in, tags_in};
 use super::statement::{Sql, statements};
 use super::{SqliteStore, idempotency, notify, orders, purge, tags};
+use sosik_store::engine::{
+    MentionSource, Written, audience_number, audience_of_number, bytes_of, mentions_json, tags_json,
+};
 use sosik_store::{
     CommitPosition, Committed, Edited, Mention, NewStory, PersonLimits, Posted, StoreResult,
     Stories, StoryCounts, StoryEdit, StoryRecord,
@@ -170,31 +173,14 @@ pub(super) fn story_id(row: &Row<'_>) -> rusqlite::Result<StoryId> {
     Ok(StoryId::from_i64(row.get(0)?))
 }
 
-/// The number of an audience in the tables.
-pub(super) const fn audience_number(audience: Audience) -> i64 {
-    match audience {
-        Audience::Friends => 0,
-        Audience::Public => 1,
-    }
-}
-
-/// Every number except that of public stories is for friends.
-pub(super) const fn audience_of_number(number: i64) -> Audience {
-    if number == 1 {
-        Audience::Public
-    } else {
-        Audience::Friends
-    }
-}
-
 fn record(row: &Row<'_>) -> rusqlite::Result<StoryRecord> {
     Ok(StoryRecord {
         id: story_id(row)?,
         author: PersonId::from_i64(row.get(1)?),
         audience: audience_of_number(row.get(2)?),
         text: row.get_ref(3)?.as_str()?.into(),
-        mentions: mentions_of_json(row, 4)?,
-        tags: tags_of_json(row, 5)?,
+        mentions: mentions_in(row, 4)?,
+        tags: tags_in(row, 5)?,
         created_at: Timestamp::from_i64(row.get(6)?),
         edited_at: row.get::<_, Option<i64>>(7)?.map(Timestamp::from_i64),
         counts: counts(row, 8)?,
@@ -281,7 +267,7 @@ fn notify_added(
             .iter()
             .all(|known| known.person != mention.person)
     };
-    let act = notify::MentionSource {
+    let act = MentionSource {
         id: edited.cause,
         actor: edit.author,
         story: edit.id,

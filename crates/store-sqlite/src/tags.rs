@@ -11,7 +11,7 @@ use sosik_feed::{PersonId, StoryId};
 
 use super::db::Db;
 use super::failure::of_engine;
-use super::posts::tags_of_json;
+use super::posts::tags_in;
 use super::statement::statements;
 use super::stories::{below, story_id};
 use sosik_store::StoreResult;
@@ -42,7 +42,7 @@ pub(super) fn keep(db: &Db<'_>, story: StoryId, tags: &[String]) -> StoreResult<
 
 /// The tags in a story's text.
 pub(super) fn of_story(db: &Db<'_>, story: StoryId) -> StoreResult<Vec<String>> {
-    let tags = db.row(STORY_TAGS, [story.as_i64()], |row| tags_of_json(row, 0))?;
+    let tags = db.row(STORY_TAGS, [story.as_i64()], |row| tags_in(row, 0))?;
     Ok(tags.unwrap_or_default())
 }
 

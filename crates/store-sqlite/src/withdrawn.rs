@@ -1,12 +1,12 @@
 //! Withdrawn likes and friend requests. Repeating one within the quiet time creates no new notification.
 
 use rusqlite::params;
-use sosik_feed::{NotificationId, PersonId, Timestamp};
+use sosik_feed::{NotificationId, Timestamp};
 
 use super::db::Db;
-use super::notify::kind_number;
 use super::statement::statements;
-use sosik_store::{NotificationKind, PersonLimits, StoreResult};
+use sosik_store::engine::{Cause, notification_kind_number};
+use sosik_store::{PersonLimits, StoreResult};
 
 statements! {
     WITHDRAWN = "SELECT notification FROM withdrawn WHERE actor = ?1 AND kind = ?2 AND target = ?3 AND at > ?4";
@@ -14,15 +14,6 @@ statements! {
         ON CONFLICT (actor, kind, target) DO UPDATE SET notification = excluded.notification, at = excluded.at";
     WITHDRAWN_FORGET = "DELETE FROM withdrawn WHERE (actor, kind, target) IN
         (SELECT actor, kind, target FROM withdrawn WHERE at < ?1 ORDER BY at LIMIT ?2)";
-}
-
-/// An act that notifies a person and can be withdrawn.
-#[derive(Clone, Copy)]
-pub(super) struct Cause {
-    pub(super) actor: PersonId,
-    pub(super) kind: NotificationKind,
-    /// The id of the person who got the request, or of the liked story.
-    pub(super) target: i64,
 }
 
 /// The notification of an act that was withdrawn within the quiet time.
@@ -35,7 +26,7 @@ pub(super) fn earlier(
     let since = now.minus(limits.repeat_quiet);
     let values = params![
         cause.actor.as_i64(),
-        kind_number(cause.kind),
+        notification_kind_number(cause.kind),
         cause.target,
         since.as_i64()
     ];
@@ -53,7 +44,7 @@ pub(super) fn remember(
 ) -> StoreResult<()> {
     let values = params![
         cause.actor.as_i64(),
-        kind_number(cause.kind),
+        notification_kind_number(cause.kind),
         cause.target,
         notification.as_i64(),
         at.as_i64()

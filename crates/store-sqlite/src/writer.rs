@@ -21,7 +21,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::db::Db;
-use super::failure::{actionable, is_disk_failure, with_context};
+use super::failure::{actionable, is_disk_failure};
 use super::in_use;
 use super::log::Log;
 use super::open::OpenFailed;
@@ -262,7 +262,7 @@ where
         let outcome =
             outcome.unwrap_or_else(|_| Err(StoreError::failed(self.context, "the write panicked")));
         let keep = outcome.is_ok();
-        self.outcome = Some(outcome.map_err(|error| with_context(self.context, error)));
+        self.outcome = Some(outcome.map_err(|error| error.with_context(self.context)));
         keep
     }
 
@@ -279,7 +279,7 @@ where
         let outcome = match (lost, self.outcome) {
             // A job's own error is more specific than that of its batch.
             (_, Some(Err(own))) => Err(own),
-            (Some(lost), _) => Err(with_context(self.context, lost)),
+            (Some(lost), _) => Err(lost.with_context(self.context)),
             (None, Some(kept)) => kept,
             (None, None) => Err(StoreError::Closed),
         };

@@ -44,4 +44,15 @@ impl StoreError {
             source: source.into(),
         }
     }
+
+    /// Replaces the operation that failed. Errors with a variant stay as they are.
+    #[must_use]
+    pub fn with_context(self, context: &'static str) -> Self {
+        match self {
+            Self::Failed { source, .. } => Self::Failed { context, source },
+            Self::Busy | Self::Full | Self::Closed | Self::LeaseLost | Self::QuotaReached(_) => {
+                self
+            }
+        }
+    }
 }

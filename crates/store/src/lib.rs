@@ -17,9 +17,12 @@
 //!
 //! No method returns "every story above id X" as a way to catch up: ids are not in commit order.
 //!
-//! To add an engine, implement the traits of [`contract`] for it and run the suite on it.
+//! To add an engine, implement the traits of [`contract`] for it and run the suite on it. The module `engine` has what
+//! engines with tables share.
 
 pub mod contract;
+#[cfg(feature = "engine")]
+pub mod engine;
 pub mod error;
 #[cfg(feature = "layer")]
 pub mod layer;

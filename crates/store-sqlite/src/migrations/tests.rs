@@ -124,7 +124,10 @@ fn a_database_from_before_the_first_release_is_refused_and_left_as_it_is() {
         check(&connection).unwrap_err(),
     ] {
         assert!(
-            matches!(refused, MigrationFailed::Changed { number: 1 }),
+            matches!(
+                refused,
+                MigrationFailed::Rejected(SchemaRejected::Changed { number: 1 })
+            ),
             "{refused}"
         );
     }

@@ -152,6 +152,18 @@ pub enum RelationChange {
     TheirLimitReached,
 }
 
+impl RelationChange {
+    /// `Changed` or `Unchanged`.
+    #[must_use]
+    pub const fn changed_if(changed: bool) -> Self {
+        if changed {
+            Self::Changed
+        } else {
+            Self::Unchanged
+        }
+    }
+}
+
 /// The direction of the friend requests to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestSide {
@@ -219,6 +231,16 @@ impl LargeAuthorLimits {
         Self {
             above,
             below: above - above.div_ceil(5),
+        }
+    }
+
+    /// Whether an author with this many friends and followers is large. Between the two bounds the mark stays unchanged.
+    #[must_use]
+    pub const fn is_large(self, readers: u32, was_large: bool) -> bool {
+        if was_large {
+            readers >= self.below
+        } else {
+            readers > self.above
         }
     }
 }

@@ -1,0 +1,34 @@
+//! What the engines with tables share: the numbers of kinds in columns, the records between a write and its notifications,
+//! and the decisions that depend on values they have read. No I/O and no SQL.
+
+mod idempotency;
+mod lists;
+pub mod migrations;
+mod nodes;
+mod notifications;
+mod numbers;
+mod written;
+
+pub use idempotency::{Earlier, Operation};
+pub use lists::{mentions_json, mentions_of_json, tags_json, tags_of_json};
+pub use migrations::Migration;
+pub use nodes::{KnownNode, choose_node};
+pub use notifications::{Cause, MentionSource, NewNotification};
+pub use numbers::{
+    audience_number, audience_of_number, notification_kind_number, notification_kind_of_number,
+    order_kind_number, order_kind_of_number,
+};
+pub use written::{Written, bytes_of};
+
+/// Maximum number of late stories. After a timeline is lost, a reader queries those after its cursor. Reading all of
+/// them takes at most a few milliseconds. A cursor that is further behind starts over.
+pub const LATE_STORIES_KEPT: i64 = 4_096;
+
+/// Whether friends get a late story, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LateReaders {
+    /// Friends and followers.
+    FriendsToo,
+    /// Only followers: the friends have it already.
+    FollowersOnly,
+}
