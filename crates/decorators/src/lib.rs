@@ -10,6 +10,7 @@ mod hooked;
 mod hooked_store;
 mod lagging;
 pub mod sabotage;
+mod timelines_layer;
 pub mod turns;
 
 pub use faults::{Fault, Faults};
@@ -17,4 +18,5 @@ pub use hooked::{CALLS, Hook, Refused, hooked};
 pub use hooked_store::{HookedStore, STORE_CALLS, hooked_store};
 pub use lagging::Lagging;
 pub use sabotage::{Sabotage, sabotaged};
+pub use timelines_layer::{LayeredTimelines, TimelinesLayer};
 pub use turns::{Turn, Turns};

@@ -17,6 +17,7 @@ use sosik_feed::{PersonId, StoryId};
 use sosik_store::Store;
 use sosik_store::layer::Layered;
 
+use crate::timelines_layer::LayeredTimelines;
 use queue::LateQueue;
 use store::SabotagedStore;
 use timelines::SabotagedTimelines;
@@ -42,7 +43,7 @@ pub fn sabotaged(
     };
     let store = Layered(SabotagedStore::new(promise, store, authors));
     let engines = Engines {
-        timelines: Arc::new(timelines),
+        timelines: Arc::new(LayeredTimelines(Arc::new(timelines))),
         queue,
         ..engines
     };

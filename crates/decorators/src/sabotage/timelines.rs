@@ -1,16 +1,15 @@
 //! Timelines that break promises.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use sosik_fabric::timelines::{Arrived, Below, Delivery, Rebuild, Since, TimelineStats, View};
+use sosik_fabric::timelines::{Arrived, Below, Delivery, Since, View};
 use sosik_fabric::{FabricResult, Timelines};
-use sosik_feed::pulled::LogPosition;
+use sosik_feed::PersonId;
 use sosik_feed::timeline::MarkExpired;
-use sosik_feed::{PersonId, StoryId};
 
 use super::{Authors, Sabotage};
+use crate::timelines_layer::TimelinesLayer;
 
 /// Timelines that break a promise.
 pub(super) struct SabotagedTimelines {
@@ -30,7 +29,11 @@ impl SabotagedTimelines {
 }
 
 #[async_trait]
-impl Timelines for SabotagedTimelines {
+impl TimelinesLayer for SabotagedTimelines {
+    fn inner(&self) -> &dyn Timelines {
+        &*self.timelines
+    }
+
     async fn deliver(&self, deliveries: &[Delivery]) -> FabricResult<usize> {
         if self.promise != Sabotage::ForgetOwnStory {
             return self.timelines.deliver(deliveries).await;
@@ -66,39 +69,5 @@ impl Timelines for SabotagedTimelines {
             arrived.newer.ids.retain(|id| *id > since.mark.newest);
         }
         Ok(arrived)
-    }
-
-    async fn begin_rebuild(
-        &self,
-        rebuild: Rebuild,
-        log_from: LogPosition,
-        hold: Duration,
-    ) -> FabricResult<bool> {
-        self.timelines.begin_rebuild(rebuild, log_from, hold).await
-    }
-
-    async fn finish_rebuild(
-        &self,
-        rebuild: Rebuild,
-        ids: Vec<StoryId>,
-        floor: StoryId,
-    ) -> FabricResult<bool> {
-        self.timelines.finish_rebuild(rebuild, ids, floor).await
-    }
-
-    async fn discard(&self, rebuild: Rebuild) -> FabricResult<()> {
-        self.timelines.discard(rebuild).await
-    }
-
-    async fn drop_timeline(&self, reader: PersonId) -> FabricResult<()> {
-        self.timelines.drop_timeline(reader).await
-    }
-
-    async fn drop_all_timelines(&self) -> FabricResult<()> {
-        self.timelines.drop_all_timelines().await
-    }
-
-    fn stats(&self) -> TimelineStats {
-        self.timelines.stats()
     }
 }

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use sosik_decorators::TimelinesLayer;
 use sosik_fabric::memory::MemoryTimelines;
-use sosik_fabric::timelines::{Arrived, Below, Delivery, Rebuild, Since, TimelineStats, View};
+use sosik_fabric::timelines::Delivery;
 use sosik_fabric::{FabricError, FabricResult, Timelines};
-use sosik_feed::pulled::LogPosition;
-use sosik_feed::timeline::MarkExpired;
 use sosik_feed::{PersonId, StoryId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -132,7 +131,11 @@ impl GateTimelines {
 }
 
 #[async_trait]
-impl Timelines for GateTimelines {
+impl TimelinesLayer for GateTimelines {
+    fn inner(&self) -> &dyn Timelines {
+        &self.inner
+    }
+
     async fn deliver(&self, deliveries: &[Delivery]) -> FabricResult<usize> {
         let push = deliveries.iter().map(|one| (one.story, one.readers.len()));
         self.pushes.lock().push(push.collect());
@@ -141,51 +144,5 @@ impl Timelines for GateTimelines {
             taken += self.deliver_one(delivery).await?;
         }
         Ok(taken)
-    }
-
-    async fn view(&self, reader: PersonId, below: Below) -> FabricResult<Option<View>> {
-        self.inner.view(reader, below).await
-    }
-
-    async fn newer(
-        &self,
-        reader: PersonId,
-        since: Since<'_>,
-    ) -> FabricResult<Option<Result<Arrived, MarkExpired>>> {
-        self.inner.newer(reader, since).await
-    }
-
-    async fn begin_rebuild(
-        &self,
-        rebuild: Rebuild,
-        log_from: LogPosition,
-        hold: Duration,
-    ) -> FabricResult<bool> {
-        self.inner.begin_rebuild(rebuild, log_from, hold).await
-    }
-
-    async fn finish_rebuild(
-        &self,
-        rebuild: Rebuild,
-        ids: Vec<StoryId>,
-        floor: StoryId,
-    ) -> FabricResult<bool> {
-        self.inner.finish_rebuild(rebuild, ids, floor).await
-    }
-
-    async fn discard(&self, rebuild: Rebuild) -> FabricResult<()> {
-        self.inner.discard(rebuild).await
-    }
-
-    async fn drop_timeline(&self, reader: PersonId) -> FabricResult<()> {
-        self.inner.drop_timeline(reader).await
-    }
-
-    async fn drop_all_timelines(&self) -> FabricResult<()> {
-        self.inner.drop_all_timelines().await
-    }
-
-    fn stats(&self) -> TimelineStats {
-        self.inner.stats()
     }
 }

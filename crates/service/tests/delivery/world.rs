@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sosik_decorators::LayeredTimelines;
 use sosik_fabric::memory::{MemoryOptions, MemoryTimelines};
 use sosik_fabric::timelines::Below;
-use sosik_fabric::{Engines, Timelines as _};
+use sosik_fabric::{Engines, Timelines};
 use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, StoryId};
 use sosik_service::feeds::{FeedPage, FeedQuery, FeedStart};
@@ -191,10 +192,14 @@ impl World {
             .unwrap()
     }
 
+    fn timelines(&self) -> &dyn Timelines {
+        &*self.service.engines().timelines
+    }
+
     /// Evicts the timelines of these readers.
     pub async fn lose_timelines(&self, readers: &[PersonId]) {
         for reader in readers {
-            self.gate.drop_timeline(*reader).await.unwrap();
+            self.timelines().drop_timeline(*reader).await.unwrap();
         }
     }
 
@@ -208,7 +213,7 @@ impl World {
             before: None,
             count: 1_000,
         };
-        let view = self.gate.view(reader, below).await.unwrap();
+        let view = self.timelines().view(reader, below).await.unwrap();
         view.is_some_and(|view| view.slice.ids.contains(&story))
     }
 
@@ -262,7 +267,7 @@ async fn start(
     };
     let gate = GateTimelines::new(MemoryTimelines::new(options));
     let engines = Engines {
-        timelines: Arc::<GateTimelines>::clone(&gate),
+        timelines: Arc::new(LayeredTimelines(Arc::clone(&gate))),
         ..Engines::memory(options, starts)
     };
     let parts = Parts {
