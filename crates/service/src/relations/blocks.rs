@@ -54,22 +54,16 @@ impl Relations {
     /// # Errors
     /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at the limit or for oneself.
     pub async fn mute(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
-        let Pair { .. } = Pair::new(viewer, other)?;
-        let this = self.clone();
-        self.core
-            .run_to_completion(async move {
-                let answer = this
-                    .core
-                    .store
-                    .mute(viewer, other, this.core.settings.relations, this.core.now())
-                    .await;
-                let own = Change::CircleShrank(viewer);
-                result_of(
-                    this.invalidate(answer, [own.clone()], [own]).await?,
-                    RuleBroken::MuteLimit,
-                )
-            })
-            .await
+        Pair::new(viewer, other)?;
+        self.change_own_circle(
+            Change::CircleShrank(viewer),
+            RuleBroken::MuteLimit,
+            move |core| async move {
+                let (limits, now) = (core.settings.relations, core.now());
+                core.store.mute(viewer, other, limits, now).await
+            },
+        )
+        .await
     }
 
     /// Takes a mute back: the person's stories return to the viewer's home feed.
@@ -77,16 +71,11 @@ impl Relations {
     /// # Errors
     /// When the store fails.
     pub async fn unmute(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
-        let this = self.clone();
-        self.core
-            .run_to_completion(async move {
-                let answer = this.core.store.unmute(viewer, other).await;
-                let own = Change::CircleGrew(viewer);
-                result_of(
-                    this.invalidate(answer, [own.clone()], [own]).await?,
-                    RuleBroken::MuteLimit,
-                )
-            })
-            .await
+        self.change_own_circle(
+            Change::CircleGrew(viewer),
+            RuleBroken::MuteLimit,
+            move |core| async move { core.store.unmute(viewer, other).await },
+        )
+        .await
     }
 }

@@ -2,7 +2,7 @@
 
 use sosik_feed::{PersonId, RuleBroken};
 
-use super::{Pair, Relations, result_of};
+use super::{Pair, Relations};
 use crate::{Change, ServiceResult};
 
 impl Relations {
@@ -11,22 +11,16 @@ impl Relations {
     /// # Errors
     /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at the limit or for oneself.
     pub async fn follow(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
-        let Pair { .. } = Pair::new(viewer, other)?;
-        let this = self.clone();
-        self.core
-            .run_to_completion(async move {
-                let answer = this
-                    .core
-                    .store
-                    .follow(viewer, other, this.core.settings.relations, this.core.now())
-                    .await;
-                let own = Change::CircleGrew(viewer);
-                result_of(
-                    this.invalidate(answer, [own.clone()], [own]).await?,
-                    RuleBroken::FollowLimit,
-                )
-            })
-            .await
+        Pair::new(viewer, other)?;
+        self.change_own_circle(
+            Change::CircleGrew(viewer),
+            RuleBroken::FollowLimit,
+            move |core| async move {
+                let (limits, now) = (core.settings.relations, core.now());
+                core.store.follow(viewer, other, limits, now).await
+            },
+        )
+        .await
     }
 
     /// Stops following a person. Idempotent.
@@ -34,16 +28,11 @@ impl Relations {
     /// # Errors
     /// When the store fails.
     pub async fn unfollow(&self, viewer: PersonId, other: PersonId) -> ServiceResult<()> {
-        let this = self.clone();
-        self.core
-            .run_to_completion(async move {
-                let answer = this.core.store.unfollow(viewer, other).await;
-                let own = Change::CircleShrank(viewer);
-                result_of(
-                    this.invalidate(answer, [own.clone()], [own]).await?,
-                    RuleBroken::FollowLimit,
-                )
-            })
-            .await
+        self.change_own_circle(
+            Change::CircleShrank(viewer),
+            RuleBroken::FollowLimit,
+            move |core| async move { core.store.unfollow(viewer, other).await },
+        )
+        .await
     }
 }

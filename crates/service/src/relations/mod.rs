@@ -52,6 +52,26 @@ impl Relations {
         Self { core }
     }
 
+    /// Makes a change that only the circle of one person contains. `limit` is the rule that stops it.
+    async fn change_own_circle<F>(
+        &self,
+        change: Change,
+        limit: RuleBroken,
+        write: impl FnOnce(Core) -> F + Send + 'static,
+    ) -> ServiceResult<()>
+    where
+        F: Future<Output = StoreResult<Committed<RelationChange>>> + Send,
+    {
+        let this = self.clone();
+        self.core
+            .run_to_completion(async move {
+                let answer = write(this.core.clone()).await;
+                let outcome = this.invalidate(answer, [change.clone()], [change]).await?;
+                result_of(outcome, limit)
+            })
+            .await
+    }
+
     /// Invalidates the caches after a change of a relation and returns its outcome. It applies `all` if the change
     /// happened or may have happened, and `again` if nothing changed. An earlier attempt may have failed before its
     /// invalidation, so in the second case it also drops both circles.
