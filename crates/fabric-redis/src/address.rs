@@ -5,6 +5,7 @@
 //! - `redis-sentinel://[user[:password]@]host:port[,host:port]…/name`: sentinels, which name the primary. User and
 //!   password are those of the primary; the sentinels must need none.
 
+use futures::future::select_ok;
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::{Client, RedisResult};
 
@@ -77,16 +78,12 @@ impl Sentinels {
         })
     }
 
-    /// The primary, by the first sentinel that answers. The error is that of the last one.
+    /// The primary, by the first sentinel that answers. All are asked at the same time: those that are gone would use up
+    /// the time for an attempt to connect. The error is that of the last one.
     pub(crate) async fn primary(&self) -> RedisResult<Client> {
-        let mut outcome = Err((redis::ErrorKind::EmptySentinelList, "no sentinel").into());
-        for sentinel in &self.clients {
-            outcome = self.ask(sentinel).await;
-            if outcome.is_ok() {
-                break;
-            }
-        }
-        outcome
+        let answers = self.clients.iter().map(|it| Box::pin(self.ask(it)));
+        let (primary, _slower) = select_ok(answers).await?;
+        Ok(primary)
     }
 
     async fn ask(&self, sentinel: &Client) -> RedisResult<Client> {

@@ -1,5 +1,6 @@
 //! Sentinels name the primary, also after a failover.
 
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use sosik_servers::Redis;
@@ -84,4 +85,21 @@ async fn after_a_failover_the_promoted_replica_is_used_and_its_copies_are_not() 
             .unwrap(),
         560 + 4 * 8
     );
+}
+
+#[tokio::test]
+async fn sentinels_that_do_not_answer_delay_nobody() {
+    let primary = Redis::start(&common::SETTINGS).unwrap();
+    let sentinel = Sentinel::start(&primary);
+    let silent: Vec<_> = (0..6)
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    let ports = silent.iter().map(|it| it.local_addr().unwrap().port());
+    let hosts: Vec<_> = ports
+        .chain([sentinel.port])
+        .map(|port| format!("127.0.0.1:{port}"))
+        .collect();
+    let url = format!("redis-sentinel://{}/site", hosts.join(","));
+    let site = Site::new(&common::open(common::options(url)).await);
+    assert!(site.build(1, 3).await.unwrap());
 }
