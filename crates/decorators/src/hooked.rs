@@ -55,11 +55,14 @@ pub const CALLS: &[&str] = &[
     "LargeAuthorLog::catch_up",
     "WakeUps::watch",
     "WakeUps::wake",
+    "WakeUps::leave",
     "DeliveryQueue::offer",
     "DeliveryQueue::take",
     "DeliveryQueue::done",
+    "DeliveryQueue::leave",
     "Peers::tell",
     "Peers::hear",
+    "Peers::leave",
     "RateLimits::take",
     "RateLimits::peek",
 ];
@@ -194,6 +197,10 @@ impl WakeUps for Hooked<dyn WakeUps> {
     fn streams(&self) -> &Streams {
         self.engine.streams()
     }
+
+    async fn leave(&self) -> FabricResult<()> {
+        self.around("WakeUps::leave", self.engine.leave()).await
+    }
 }
 
 #[async_trait]
@@ -220,6 +227,11 @@ impl DeliveryQueue for Hooked<dyn DeliveryQueue> {
     fn waits_since(&self) -> Option<Timestamp> {
         self.engine.waits_since()
     }
+
+    async fn leave(&self) -> FabricResult<()> {
+        self.around("DeliveryQueue::leave", self.engine.leave())
+            .await
+    }
 }
 
 #[async_trait]
@@ -236,6 +248,10 @@ impl Peers for Hooked<dyn Peers> {
     async fn hear(&self) -> FabricResult<Heard> {
         let work = self.engine.hear();
         self.around("Peers::hear", work).await
+    }
+
+    async fn leave(&self) -> FabricResult<()> {
+        self.around("Peers::leave", self.engine.leave()).await
     }
 }
 

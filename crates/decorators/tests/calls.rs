@@ -143,6 +143,9 @@ async fn is_refused(engines: &Engines, call: &str) -> bool {
         }
         "DeliveryQueue::take" => queue.take(1).await.is_err(),
         "DeliveryQueue::done" => queue.done(Receipt::default()).await.is_err(),
+        "DeliveryQueue::leave" => queue.leave().await.is_err(),
+        "WakeUps::leave" => wake_ups.leave().await.is_err(),
+        "Peers::leave" => peers.leave().await.is_err(),
         "Peers::tell" => peers.tell(&Notice::default()).await.is_err(),
         "Peers::hear" => peers.hear().await.is_err(),
         "RateLimits::take" => rates.take(1, rate, now).await.is_err(),

@@ -46,14 +46,6 @@ impl NatsPeers {
     pub fn members(&self) -> Vec<PeerId> {
         self.bus.members()
     }
-
-    /// Tells the other nodes that this one stops, so that they no longer wait for it.
-    ///
-    /// # Errors
-    /// They notice it after [`NatsOptions::silent_after`].
-    pub async fn leave(&self) -> FabricResult<()> {
-        self.bus.leave().await
-    }
 }
 
 #[async_trait]
@@ -91,6 +83,10 @@ impl Peers for NatsPeers {
                 BusEvent::Joined(_) | BusEvent::Reconnected(_) | BusEvent::Left(_) => {}
             }
         }
+    }
+
+    async fn leave(&self) -> FabricResult<()> {
+        self.bus.leave().await
     }
 }
 

@@ -248,6 +248,22 @@ async fn nodes_that_left_or_died_are_no_longer_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_left_sends_no_heartbeat_that_would_bring_it_back() {
+    let url = server();
+    let eager = |node| NatsOptions {
+        beat_every: Duration::from_millis(10),
+        ..options(&url, node)
+    };
+    let (one, leaving) = (open(&eager("one")).await, open(&eager("two")).await);
+    eventually("one knows the other", async || one.members().len() == 1).await;
+    leaving.leave().await.unwrap();
+    eventually("one is alone", async || one.members().is_empty()).await;
+    let third = open(&eager("three")).await;
+    eventually("one knows the third", async || !one.members().is_empty()).await;
+    assert_eq!(one.members(), [third.me()], "and not the one that left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_starts_without_the_server_and_joins_when_it_comes() {
     let mut server = Nats::start().unwrap();
     server.kill();

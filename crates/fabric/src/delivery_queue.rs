@@ -43,6 +43,15 @@ pub trait DeliveryQueue: Send + Sync + 'static {
     /// Acknowledges orders. Call it only after their outcome is in the store.
     async fn done(&self, receipt: Receipt) -> FabricResult<()>;
 
+    /// Takes no more orders, and returns those that no worker of this node has taken. Call it after the workers have
+    /// ended.
+    ///
+    /// # Errors
+    /// Other workers get these orders later.
+    async fn leave(&self) -> FabricResult<()> {
+        Ok(())
+    }
+
     /// The creation time of the oldest order that waits, as far as this node knows. No I/O.
     fn waits_since(&self) -> Option<Timestamp>;
 }

@@ -81,6 +81,14 @@ pub trait Peers: Send + Sync + 'static {
     /// # Errors
     /// Notices may have been lost. Their senders get no confirmation and retry.
     async fn hear(&self) -> FabricResult<Heard>;
+
+    /// Tells the other nodes that this one stops, so that none waits for it. The last call.
+    ///
+    /// # Errors
+    /// The other nodes notice it later.
+    async fn leave(&self) -> FabricResult<()> {
+        Ok(())
+    }
 }
 
 /// A notice of another node. Dropping it without [`applied`](Self::applied) confirms nothing.

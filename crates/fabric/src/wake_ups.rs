@@ -71,6 +71,14 @@ pub trait WakeUps: Send + Sync + 'static {
     /// Wakes the streams of these people.
     async fn wake(&self, people: &[PersonId], signals: Signals) -> FabricResult<()>;
 
+    /// Tells the other nodes that this one stops. The last call.
+    ///
+    /// # Errors
+    /// The other nodes notice it later.
+    async fn leave(&self) -> FabricResult<()> {
+        Ok(())
+    }
+
     /// The streams of this node. No I/O.
     fn streams(&self) -> &Streams;
 }

@@ -75,8 +75,8 @@ impl Service {
         Ok(service)
     }
 
-    /// Finishes the delivery steps in progress, releases the other orders and the node number, and closes the store.
-    /// Undelivered orders stay in the store and are due immediately.
+    /// Finishes the delivery steps in progress, releases the other orders and the node number, leaves the other nodes, and
+    /// closes the store. Undelivered orders stay in the store and are due immediately.
     pub async fn stop(&self) {
         let Handles { core, delivery, .. } = &*self.0;
         core.stopping.cancel();
@@ -85,6 +85,7 @@ impl Service {
         delivery.release_claims().await;
         core.ids.release().await;
         core.release_cache_lease().await;
+        core.leave_engines().await;
         core.store.close().await;
     }
 

@@ -40,6 +40,10 @@ impl DeliveryQueue for LateQueue {
         self.0.done(receipt).await
     }
 
+    async fn leave(&self) -> FabricResult<()> {
+        self.0.leave().await
+    }
+
     fn waits_since(&self) -> Option<Timestamp> {
         self.0.waits_since()
     }

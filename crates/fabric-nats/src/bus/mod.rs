@@ -72,7 +72,7 @@ pub(crate) type Events = mpsc::Receiver<BusEvent>;
 /// One topic to which all nodes subscribe.
 pub(crate) struct Bus {
     shared: Arc<Shared>,
-    _task: AbortOnDropHandle<()>,
+    task: AbortOnDropHandle<()>,
 }
 
 /// What the task and the senders share.
@@ -113,7 +113,7 @@ impl Bus {
         }
         let bus = Self {
             shared,
-            _task: AbortOnDropHandle::new(task),
+            task: AbortOnDropHandle::new(task),
         };
         Ok((bus, events))
     }
@@ -157,8 +157,10 @@ impl Bus {
         Ok(collect(&mut sent?, members, deadline).await)
     }
 
-    /// Tells the other nodes that this one stops, so that they no longer wait for it.
+    /// Tells the other nodes that this one stops, so that they no longer wait for it. A later heartbeat would bring it
+    /// back, so the task ends first.
     pub(crate) async fn leave(&self) -> FabricResult<()> {
+        self.task.abort();
         self.shared.publish(Kind::Leave, &[]).await?;
         self.shared.link.round_trip().await
     }

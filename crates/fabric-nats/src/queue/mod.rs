@@ -136,18 +136,6 @@ impl NatsQueue {
             given_back: read(&counts.given_back),
         }
     }
-
-    /// Takes no more orders from the stream, and returns those to it that no worker of this node has taken. Call it after
-    /// the workers have ended.
-    ///
-    /// # Errors
-    /// Other workers get them later.
-    pub async fn leave(&self) -> FabricResult<()> {
-        self.puller.abort();
-        self.shared.stream.link.round_trip().await?;
-        self.shared.give_back(Duration::ZERO).await?;
-        self.shared.stream.link.round_trip().await
-    }
 }
 
 #[async_trait]
@@ -196,6 +184,13 @@ impl DeliveryQueue for NatsQueue {
 
     fn waits_since(&self) -> Option<Timestamp> {
         self.shared.waiting.lock().since()
+    }
+
+    async fn leave(&self) -> FabricResult<()> {
+        self.puller.abort();
+        self.shared.stream.link.round_trip().await?;
+        self.shared.give_back(Duration::ZERO).await?;
+        self.shared.stream.link.round_trip().await
     }
 }
 

@@ -117,14 +117,6 @@ impl NatsWakeUps {
         self.shared.bus.members()
     }
 
-    /// Tells the other nodes that this one stops, so that they no longer wait for it.
-    ///
-    /// # Errors
-    /// They notice it after [`NatsOptions::silent_after`].
-    pub async fn leave(&self) -> FabricResult<()> {
-        self.shared.bus.leave().await
-    }
-
     /// Announces a reader and waits until the other nodes have confirmed it.
     async fn announce(&self, reader: PersonId) -> Option<()> {
         let (confirm, confirmed) = oneshot::channel();
@@ -160,6 +152,10 @@ impl WakeUps for NatsWakeUps {
 
     fn streams(&self) -> &Streams {
         &self.shared.streams
+    }
+
+    async fn leave(&self) -> FabricResult<()> {
+        self.shared.bus.leave().await
     }
 }
 

@@ -120,6 +120,21 @@ impl Core {
         }))
     }
 
+    /// Tells the other nodes that this one stops, and returns to the queue what its workers did not take.
+    pub(crate) async fn leave_engines(&self) {
+        let Engines {
+            peers,
+            wake_ups,
+            queue,
+            ..
+        } = &self.engines;
+        let left = tokio::join!(queue.leave(), wake_ups.leave(), peers.leave());
+        // After an error the others notice it later.
+        for left in <[_; 3]>::from(left) {
+            let _counted = self.fabric_result("leave", left);
+        }
+    }
+
     /// Runs a background task that [`Service::stop`](crate::Service::stop) waits for.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);

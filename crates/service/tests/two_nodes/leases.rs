@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use sosik_decorators::{Faults, Hook, hooked};
 use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
 use sosik_feed::{CommitPosition, PeerId};
@@ -12,10 +13,11 @@ use sosik_store::{
     CacheLease, CacheLeases, Horizon, JoiningMember, RenewedLease, Revocation, StoreResult,
 };
 
-use crate::{eventually, open, settings};
+use crate::{eventually, open, settings, start};
 
+/// Leases of a store without other nodes.
 #[derive(Default)]
-struct CountingLeases {
+pub(crate) struct CountingLeases {
     /// Changes that are still in the log.
     logged: AtomicU64,
     renewals: AtomicU64,
@@ -82,4 +84,17 @@ async fn the_clean_up_trims_the_log_of_changes_in_batches_and_renewals_do_not() 
     eventually(async || renewals.load(Ordering::Relaxed) >= before + 3).await;
     assert_eq!(trims.load(Ordering::Relaxed), 3, "in one clean-up");
     node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stops_leaves_the_other_nodes_and_the_queue() {
+    let folder = tempfile::tempdir().unwrap();
+    let faults = Arc::new(Faults::default());
+    let hook: Arc<dyn Hook> = Arc::<Faults>::clone(&faults);
+    let engines = hooked(Engines::memory(MemoryOptions::default(), 1), &hook);
+    let node = start("one", open(&folder, "alone.db"), engines).await;
+    node.stop().await;
+    for call in ["Peers::leave", "WakeUps::leave", "DeliveryQueue::leave"] {
+        assert_eq!(faults.begun(call), 1, "{call}");
+    }
 }
