@@ -155,6 +155,12 @@ impl Core {
         Ok(())
     }
 
+    /// Whether other nodes may write to the store.
+    pub(crate) fn shares_store(&self) -> bool {
+        let lease = self.cache_lease.as_ref();
+        lease.is_some_and(|lease| !lease.alone)
+    }
+
     /// Removes changes of the log that every lease has seen, at most `limit`. Returns their number.
     ///
     /// # Errors

@@ -56,6 +56,16 @@ struct LeasedGenerator {
     generator: IdGenerator,
 }
 
+impl LeasedGenerator {
+    /// See [`Ids::last_before`].
+    fn last_before(&mut self, moment: Timestamp) -> RawId {
+        let moment = moment.min(self.lease.ids_until);
+        self.generator
+            .advance_past(moment.minus(Duration::from_millis(1)));
+        RawId::from_u64(RawId::first_at(moment).as_u64().saturating_sub(1))
+    }
+}
+
 impl Ids {
     pub(crate) async fn lease(
         store: Arc<dyn Store>,
@@ -120,11 +130,12 @@ impl Ids {
     /// The result is bounded by the lease, because the next start continues above the leases of a clock that was ahead.
     pub(crate) fn advance_past(&self, moment: Timestamp) -> RawId {
         let mut held = self.held.lock();
-        let moment = moment.min(held.lease.ids_until);
-        held.generator
-            .advance_past(moment.minus(Duration::from_millis(1)));
-        let before = RawId::first_at(moment).as_u64().saturating_sub(1);
-        RawId::from_u64(before).max(held.generator.last())
+        held.last_before(moment).max(held.generator.last())
+    }
+
+    /// The largest id that any node may have generated before `moment`. All later ids of this process are larger.
+    pub(crate) fn last_before(&self, moment: Timestamp) -> RawId {
+        self.held.lock().last_before(moment)
     }
 
     /// How far ids are ahead of the clock.

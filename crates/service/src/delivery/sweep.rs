@@ -1,10 +1,20 @@
 //! The sweeper: makes a worker poll for orders that nobody processes, advances the delivery watermark, and removes
 //! expired rows.
 
+use std::time::Duration;
+
+use sosik_feed::RawId;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Delivery;
 use crate::ServiceResult;
+
+/// Time from the id of a post to its commit, on any node, and the difference of the clocks of two nodes. It is the time
+/// after which PostgreSQL cancels a statement.
+///
+/// A post that takes longer, because its node was paused in between, may be missing in an answer of newer stories. That
+/// takes a cursor from the time in between and a timeline that was lost since.
+const COMMIT_MAX: Duration = Duration::from_secs(30);
 
 impl Delivery {
     /// Makes a worker poll the store now. Call it after an order was added without a post.
@@ -36,13 +46,21 @@ impl Delivery {
         self.clean_up().await
     }
 
+    /// An id such that every later id is larger, and that no post of another node in flight has or is below.
+    fn last_settled(&self) -> RawId {
+        match self.core.shares_store() {
+            true => self.core.ids.last_before(self.core.now().minus(COMMIT_MAX)),
+            false => self.core.ids.last(),
+        }
+    }
+
     /// Advances the delivery watermark, and measures how long deliveries have waited in the store.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn advance_watermark(&self) -> ServiceResult<()> {
         let watermark = &self.shared.watermark;
-        let candidate = watermark.candidate(|| self.core.ids.last());
+        let candidate = watermark.candidate(|| self.last_settled());
         let progress = self.core.store.delivery_progress(self.core.now()).await?;
         watermark.note_due(&progress);
         // The order of a logged story is done only after the story was appended. So no cursor marks a story as seen

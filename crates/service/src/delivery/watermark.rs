@@ -76,7 +76,7 @@ impl DeliveryWatermark {
     /// order in the store. `last_made` returns an id such that every later id is larger.
     ///
     /// This covers only the posts of this process. With several nodes on one store, the posts of the others are covered
-    /// by their orders, and the candidate must be reduced by the longest time that a commit may take.
+    /// by their orders, and `last_made` is reduced by the longest time that a commit may take.
     pub(crate) fn candidate(&self, last_made: impl FnOnce() -> RawId) -> StoryId {
         let in_flight = self.in_flight.lock();
         let last_made = StoryId::new(last_made());

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
+mod in_flight;
 mod lagging;
 mod leases;
 mod unknown_outcomes;
