@@ -36,7 +36,7 @@ pub enum ServiceError {
     #[error("too busy, try again in {} s", .0.as_secs())]
     Busy(Duration),
     /// The disk of the store is full.
-    #[error("nothing can be written down for lack of room")]
+    #[error("the disk of the store is full, so nothing can be written")]
     Full,
     /// The store failed.
     #[error("the store failed")]

@@ -1,9 +1,9 @@
 //! Reading the home feed.
 //!
-//! A page comes from the reader's timeline, merged with the log of large authors. Stories below its floor come from the store, and so does the whole page
-//! while the timeline is not usable. A story in the timeline is shown only if the reader may see it **now** (promise:
-//! private at read). Paging down goes by id and never skips or repeats a story. "Newer" goes by arrival, so that it
-//! includes late deliveries.
+//! A page comes from the reader's timeline, merged with the log of large authors. Stories below its floor come from the
+//! store, and so does the whole page while the timeline is not usable. A story in the timeline is shown only if the reader
+//! may see it **now** (promise: private at read). Paging down goes by id and never skips or repeats a story. "Newer" goes
+//! by arrival, so that it includes late deliveries.
 
 mod newer;
 mod page;

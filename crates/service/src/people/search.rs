@@ -24,6 +24,7 @@ impl People {
     /// People whose handle or name has words that begin with the words of `q`; for Korean, Japanese and Chinese names,
     /// any part matches. Sorted best first: exact handle, beginning of the handle, beginning of the name, the rest;
     /// then friends, people followed, others; then by handle. People severed from the viewer are omitted.
+    ///
     /// # Errors
     /// `RuleBroken` if the query has no word or too many characters.
     pub async fn search(
