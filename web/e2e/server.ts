@@ -23,6 +23,7 @@ const START_MAX = 30_000;
 /** Tests do in seconds what people do in an hour. */
 const RATES = [
   'sign_ups_per_address',
+  'handle_checks_per_address',
   'sign_ups_per_network',
   'log_ins_per_address',
   'log_ins_per_handle',

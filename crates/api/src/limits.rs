@@ -34,6 +34,7 @@ pub(crate) struct Limits {
     buckets: Buckets,
     pub(crate) sign_ups_per_address: Limiter,
     pub(crate) sign_ups_per_network: Limiter,
+    pub(crate) handle_checks_per_address: Limiter,
     pub(crate) log_ins_per_address: Limiter,
     pub(crate) log_ins_per_handle: Limiter,
     pub(crate) log_ins_per_known_device: Limiter,
@@ -103,6 +104,7 @@ impl Limits {
         Self {
             sign_ups_per_address: limiter("sign_ups", rates.sign_ups_per_address),
             sign_ups_per_network: limiter("sign_ups_in", rates.sign_ups_per_network),
+            handle_checks_per_address: limiter("handle_checks", rates.handle_checks_per_address),
             log_ins_per_address: limiter("log_ins_from", rates.log_ins_per_address),
             log_ins_per_handle: limiter("log_ins_to", rates.log_ins_per_handle),
             log_ins_per_known_device: limiter("log_ins_by", rates.log_ins_per_known_device),

@@ -75,6 +75,7 @@ pub(crate) fn with_middleware(routes: Routes, app: &App) -> impl Handle + use<> 
 pub(crate) fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(people::sign_up::sign_up, people::search::search))
+        .routes(routes!(people::handles::check))
         .routes(routes!(people::profile::profile))
         .routes(routes!(people::stories::stories))
         .routes(routes!(me::show, me::change))

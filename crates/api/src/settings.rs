@@ -148,6 +148,8 @@ pub struct Rates {
     pub sign_ups_per_address: Rate,
     /// New accounts from one network: IPv4 /24, IPv6 /48.
     pub sign_ups_per_network: Rate,
+    /// Handles checked from one address.
+    pub handle_checks_per_address: Rate,
     /// Attempts to log in from one address.
     pub log_ins_per_address: Rate,
     /// Attempts to log in to one handle.
@@ -223,6 +225,7 @@ impl Default for Rates {
         Self {
             sign_ups_per_address: rate(120, 300),
             sign_ups_per_network: rate(240, 600),
+            handle_checks_per_address: rate(600, 600),
             log_ins_per_address: rate(240, 300),
             log_ins_per_handle: rate(10, 20),
             log_ins_per_known_device: rate(10, 20),
@@ -248,6 +251,7 @@ impl Rates {
         Self {
             sign_ups_per_address: one,
             sign_ups_per_network: one,
+            handle_checks_per_address: one,
             log_ins_per_address: one,
             log_ins_per_handle: one,
             log_ins_per_known_device: one,

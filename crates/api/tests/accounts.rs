@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use sosik_api::schema::{SessionPage, SignedIn};
+use sosik_api::schema::{HandleCheck, SessionPage, SignedIn};
 use sosik_testkit::app::PASSWORD;
 use sosik_testkit::{TestApp, TestPerson, TestResponse};
 
@@ -50,6 +50,37 @@ async fn signing_up_signs_in_and_has_the_documented_shape() {
     assert_eq!(me["id"], json!(person.id));
     me["id"] = json!("…");
     insta::assert_snapshot!(me, @r#"{"avatar":null,"bio":"","bio_entities":[],"counts":{"followers":0,"follows":0,"friends":0,"stories":0},"display_name":"미나","handle":"mina","id":"…","language":"ko"}"#);
+}
+
+#[tokio::test]
+async fn a_handle_is_checked_while_it_is_typed_as_sign_up_would() {
+    let app = TestApp::start().await;
+    sign_up(&app, &asks_for("mina")).await.expect(201);
+    let check = async |wanted: &str| app.get(&format!("/v1/handles/{wanted}")).await;
+    for (wanted, availability, code) in [
+        ("mina", "taken", "handle_taken"),
+        ("@MINA", "taken", "handle_taken"),
+        ("m1na", "not_allowed", "handle_confusable"),
+        ("admin", "not_allowed", "handle_reserved"),
+        ("mi", "not_allowed", "handle_too_short"),
+        ("abcdefghij01234567890", "not_allowed", "handle_too_long"),
+        ("%EB%AF%B8%EB%82%98", "not_allowed", "handle_characters"),
+    ] {
+        let answer: HandleCheck = check(wanted).await.expect(200).read();
+        let words = serde_json::to_value(answer.availability).unwrap();
+        assert_eq!(words, availability, "{wanted}");
+        assert_eq!(answer.code.as_deref(), Some(code), "{wanted}");
+        assert!(answer.message.is_some_and(|rule| rule.contains(' ')));
+        let mut body = asks_for("x");
+        body["handle"] = json!(wanted.replace("%EB%AF%B8%EB%82%98", "미나"));
+        let refused = sign_up(&app, &body).await;
+        assert_eq!(refused.json()["code"], code, "sign-up agrees");
+    }
+    let free = check("sora").await.expect(200).json();
+    assert_eq!(free, json!({ "availability": "available" }));
+    let long = "a".repeat(65);
+    check(&long).await.problem(422, "handle_too_long");
+    check("%00%FF").await.problem(404, "not_found");
 }
 
 #[tokio::test]

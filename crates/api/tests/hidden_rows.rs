@@ -266,6 +266,7 @@ fn lists(story: &Story) -> Vec<(String, &'static str)> {
         (format!("/v1/stories/{story}/likes"), "before"),
         ("/v1/people/seen/stories".to_owned(), "before"),
         ("/v1/tags/tag/stories".to_owned(), "before"),
+        ("/v1/people?q=asker".to_owned(), "before"),
         ("/v1/notifications".to_owned(), "before"),
         ("/v1/friends".to_owned(), "before"),
         ("/v1/follows".to_owned(), "before"),

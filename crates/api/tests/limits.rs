@@ -88,6 +88,20 @@ async fn guessing_a_password_is_limited_by_handle_and_by_address() {
 }
 
 #[tokio::test]
+async fn handles_checked_from_one_address_have_a_limit_of_their_own() {
+    let app = TestApp::with(|settings| {
+        settings.api.rates.handle_checks_per_address = rate(1, 2);
+    })
+    .await;
+    for _ in 0..2 {
+        app.get("/v1/handles/mina").await.expect(200);
+    }
+    let refused = app.get("/v1/handles/mina").await;
+    refused.problem(429, "too_many_requests");
+    app.users(["mina"]).await;
+}
+
+#[tokio::test]
 async fn sign_ups_refused_to_one_address_cost_its_network_nothing() {
     let app = TestApp::with(|settings| {
         settings.api.rates.sign_ups_per_address = rate(1, 1);

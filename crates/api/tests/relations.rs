@@ -171,6 +171,9 @@ async fn people_are_found_by_handle_and_by_any_piece_of_their_name() {
             "{q}"
         );
     }
+    jun.request_people("@").await;
+    let first = jun.get("/v1/people?q=mi&limit=1").await.expect(200).json();
+    assert_eq!(first["end"], true);
     for path in ["/v1/people", "/v1/people?q=", "/v1/people?q=%20"] {
         jun.get(path).await.problem(422, "search_query_invalid");
     }

@@ -112,6 +112,7 @@ fn table() -> Vec<Row> {
             Any([401, 204, 204, 204, 204, 204, 204]),
         ),
         // People
+        row("GET /v1/handles/{wanted}", Any([200; 7])),
         row("GET /v1/people", EVERYBODY),
         row(
             "GET /v1/people/{handle}",
@@ -272,6 +273,7 @@ impl Cast {
             .replace("{comment}", &comment.id.to_string())
             .replace("{person}", &self.owner().id.to_string())
             .replace("{handle}", &self.owner().handle)
+            .replace("{wanted}", &self.owner().handle)
             .replace("{session}", &self.session)
             .replace("{tag}", &format!("row{number}"));
         let path = if path == "/v1/people" {

@@ -3,8 +3,8 @@
 //! The rule is applied **at read**, to every story of every page, whatever a queue or a cache still contains.
 //!
 //! The rule is written here and, on purpose, once more: for `verify` the store computes a feed in SQL, independently of
-//! this code, so that an error here is found. Searches and the counts of hidden likes and comments exclude severed people
-//! in SQL, and the contract suite compares them with [`Relation::severed`].
+//! this code, so that an error here is found. The counts of hidden likes and comments find severed people in SQL, and
+//! the contract suite compares them with [`Relation::severed`].
 
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,8 @@
 
 pub mod seal;
 
-use crate::id::{RawId, StoryId};
+use crate::id::{PersonId, RawId, StoryId};
+use crate::limits::SEARCH_TERM_BYTES_MAX;
 use crate::pulled::LogPosition;
 use crate::timeline::Mark;
 
@@ -36,6 +37,19 @@ pub enum Cursor {
     Newer(Seen),
     /// After this story of the home feed.
     Older(Older),
+    /// After this person in the results of a search.
+    Found(Found),
+}
+
+/// A position in the results of a search for people. They are sorted by group, then by key, then by person.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// The group, best first.
+    pub group: u8,
+    /// The order within the group, at most [`SEARCH_TERM_BYTES_MAX`] bytes.
+    pub key: String,
+    /// The person.
+    pub person: PersonId,
 }
 
 /// Where the next page of older stories of a home feed starts.
@@ -97,6 +111,7 @@ const ABOVE: u8 = 2;
 const BEHIND: u8 = 3;
 const NEWER: u8 = 4;
 const OLDER: u8 = 5;
+const FOUND: u8 = 6;
 
 /// A kind and a number.
 const ID_BYTES: usize = 1 + 8;
@@ -105,6 +120,9 @@ const POSITION_BYTES: usize = 1 + 8 + 8;
 /// A kind, five numbers, the count of late arrivals, the count of unsettled stories, and space for the maximum of
 /// these.
 const SEEN_BYTES: usize = 1 + 5 * 8 + 4 + 1 + RECENT_MAX * 8;
+
+/// A kind, a group, the length of the key, space for the longest key, and a number.
+const FOUND_BYTES: usize = 1 + 1 + 1 + SEARCH_TERM_BYTES_MAX + 8;
 
 /// The value of the count of unsettled stories that stands for "too many to list".
 const TOO_MANY: u8 = u8::MAX;
@@ -164,6 +182,10 @@ impl Cursor {
                 plain.put_number(older.below.as_u64());
                 plain.put_number(older.log.as_u64());
             }
+            Self::Found(found) => {
+                plain.put(&[FOUND]);
+                found.put(&mut plain);
+            }
             Self::Newer(seen) => {
                 plain.put(&[NEWER]);
                 seen.put(&mut plain);
@@ -186,9 +208,33 @@ impl Cursor {
                 below: StoryId::from_u64(numbers.next()?),
                 log: LogPosition::from_u64(numbers.next()?),
             })),
+            (Some(&FOUND), FOUND_BYTES) => Ok(Self::Found(Found::take(&mut numbers)?)),
             (Some(&NEWER), SEEN_BYTES) => Ok(Self::Newer(Seen::take(&mut numbers)?)),
             _ => Err(NotACursor),
         }
+    }
+}
+
+impl Found {
+    fn put(&self, plain: &mut Plain) {
+        // Keys are terms and handles, which are not longer.
+        let key = &self.key[..self.key.floor_char_boundary(SEARCH_TERM_BYTES_MAX)];
+        plain.put(&[self.group, u8::try_from(key.len()).unwrap_or(0)]);
+        plain.put(key.as_bytes());
+        plain.put(&[0; SEARCH_TERM_BYTES_MAX][key.len()..]);
+        plain.put_number(self.person.as_u64());
+    }
+
+    fn take(numbers: &mut Numbers<'_>) -> Result<Self, NotACursor> {
+        let [group, length] = numbers.take()?;
+        let key: [u8; SEARCH_TERM_BYTES_MAX] = numbers.take()?;
+        let key = key.get(..usize::from(length)).ok_or(NotACursor)?;
+        let key = std::str::from_utf8(key).map_err(|_not_text| NotACursor)?;
+        Ok(Self {
+            group,
+            key: key.to_owned(),
+            person: PersonId::from_u64(numbers.next()?),
+        })
     }
 }
 

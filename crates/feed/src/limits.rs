@@ -179,13 +179,14 @@ pub const SEARCH_QUERY_CHARACTERS_MAX: usize = DISPLAY_NAME_CHARACTERS_MAX;
 /// Different words of one search query that are used. A name has fewer; further words are ignored.
 pub const SEARCH_WORDS_MAX: usize = 10;
 
-/// Longest search term kept in the index, in characters. The word of a query is cut to the same length before it is
-/// looked up, so a longer word is still found.
-pub const SEARCH_TERM_CHARACTERS_MAX: usize = 50;
+/// Longest search term kept in the index, in bytes: 40 keys of Hangul, which are some 14 syllables, or 120 Latin letters.
+/// The word of a query is cut to the same length before it is looked up, so a longer word is still found. Cursors of
+/// searches contain a term.
+pub const SEARCH_TERM_BYTES_MAX: usize = 120;
 
-/// Search terms stored for each person. A name of 50 Han characters has 50 terms, a handle up to 11; the rest is for
-/// characters that normalisation decomposes.
-pub const SEARCH_TERMS_MAX: usize = 100;
+/// Search terms stored for each person. A name of 50 syllables has 50 terms and 49 of initial consonants, a handle up to
+/// 11; the rest is for characters that normalisation decomposes.
+pub const SEARCH_TERMS_MAX: usize = 150;
 
 /// Longest `Idempotency-Key`, in bytes of visible ASCII. Fits a UUID, a ULID or a hex SHA-256.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 64;

@@ -49,7 +49,7 @@ impl<T> Judged<T> {
 }
 
 /// Fills a page. `fetch` reads rows after a position and judges them, and `place` returns the position of a row.
-pub(crate) async fn fill<T, P: Copy, F, E>(
+pub(crate) async fn fill<T, P: Clone, F, E>(
     limit: usize,
     from: Option<P>,
     fetch: impl Fn(Option<P>, u32) -> F,
@@ -59,10 +59,10 @@ where
     F: Future<Output = Result<Vec<Judged<T>>, E>>,
 {
     let mut shown = Vec::with_capacity(limit);
-    let (mut decided, mut last_shown) = (from, None);
+    let (mut decided, mut last_shown): (Option<P>, Option<P>) = (from, None);
     let (mut asked, mut scanned) = (one_more(limit), 0);
     loop {
-        let rows = fetch(decided, asked).await?;
+        let rows = fetch(decided.clone(), asked).await?;
         let is_last = rows.len() < asked as usize;
         scanned += rows.len();
         for Judged { row, is_shown } in rows {
@@ -76,7 +76,7 @@ where
                     next: last_shown,
                 });
             }
-            last_shown = decided;
+            last_shown.clone_from(&decided);
             shown.push(row);
         }
         if is_last || scanned >= ROWS_SCANNED_MAX {

@@ -55,7 +55,7 @@ const COPIED: &[&str] = &["nodes", "regions", "cursor_keys"];
 
 /// Tables of the server that nodes connect to.
 #[cfg(test)]
-const LOCAL: &[&str] = &["migrations", "cache_leases", "changes"];
+const LOCAL: &[&str] = &["migrations", "cache_leases", "changes", "search_index"];
 
 /// Four for each of eight servers. More would make statements over all shards slower.
 const SHARDS: u32 = 32;

@@ -4,12 +4,13 @@
 
 use async_trait::async_trait;
 use sosik_feed::people::{DisplayName, Handle};
-use sosik_feed::search::terms;
+use sosik_feed::search::{TERMS_VERSION, terms};
 use sosik_feed::{PersonId, StoryId};
 use sosik_store::engine::{audience_of_number, tags_of_json};
 use sosik_store::{LargeAuthorLimits, Maintenance, RepairedPeople, RepairedStories, StoreResult};
 
 use super::accounts::replace_terms;
+use super::db::Db;
 use super::pool::Class;
 use super::row::{Answer, Row};
 use super::sql::{Query, Value, bind, statements};
@@ -37,6 +38,8 @@ statements! {
             followers = excluded.followers, stories = excluded.stories, public_stories = excluded.public_stories,
             comments = excluded.comments, text_bytes = excluded.text_bytes, large = excluded.large";
     TERMS_KEPT = "SELECT term FROM search_terms WHERE bucket = $1 AND person = $2";
+    TERMS_VERSION_KEPT = "SELECT version, filled FROM search_index WHERE only = 1";
+    TERMS_VERSION_SET = "UPDATE search_index SET version = $1, filled = $2 WHERE only = 1";
     NEXT_STORIES = "SELECT id FROM stories WHERE id > $1 ORDER BY id LIMIT $2";
     STORY_TAGS = "SELECT author, audience, tags FROM stories
         WHERE bucket = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE";
@@ -51,6 +54,9 @@ statements! {
 }
 
 const CLASS: Class = Class::Administration;
+
+/// People whose search terms one transaction replaces: a fraction of a second.
+const TERMS_STEP: u32 = 500;
 
 #[async_trait]
 impl Maintenance for PostgresStore {
@@ -174,6 +180,57 @@ fn repair_counts(
     mend.values.extend(counted.map(Value::from));
     mend.values.push(Value::from(large));
     Ok(Some(mend))
+}
+
+/// Replaces the search terms of everybody, in steps, if they are of another version. Runs when a node starts. Nodes that
+/// start together repeat each other's steps, which changes nothing.
+pub(crate) async fn update_terms(db: &Db) -> StoreResult<()> {
+    let mut updated = 0;
+    let step = || {
+        db.write(CLASS, "replace search terms", |tx| async move {
+            update_some_terms(&tx).await
+        })
+    };
+    while let Some(step) = step().await? {
+        updated += step;
+    }
+    if updated > 0 {
+        tracing::info!(people = updated, "search terms were replaced");
+    }
+    Ok(())
+}
+
+/// One step. Returns the number of people with wrong terms; `None` if everybody has terms of this version.
+async fn update_some_terms(tx: &Tx) -> StoreResult<Option<u64>> {
+    let place = tx.row(bind!(TERMS_VERSION_KEPT), |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    });
+    let (version, filled): (i64, i64) = place.await?.unwrap_or_default();
+    let current = i64::from(TERMS_VERSION);
+    let filled = if version == current { filled } else { 0 };
+    if filled == i64::MAX {
+        return Ok(None);
+    }
+    let people: Vec<PersonId> = tx.column(bind!(NEXT_PEOPLE, filled, TERMS_STEP)).await?;
+    let reads = people.iter().flat_map(|person| {
+        let bucket = person.bucket();
+        [
+            bind!(PERSON_NAMES, bucket, *person),
+            bind!(TERMS_KEPT, bucket, *person),
+        ]
+    });
+    let answers = tx.each(reads.collect()).await?;
+    let (mut writes, mut updated) = (Vec::new(), 0);
+    for (person, [names, kept]) in people.iter().zip(chunks(&answers)) {
+        if let Some(right) = wrong_terms(names, kept)? {
+            writes.extend(replace_terms(*person, &right));
+            updated += 1;
+        }
+    }
+    let filled = people.last().map_or(i64::MAX, |person| person.as_i64());
+    writes.push(bind!(TERMS_VERSION_SET, current, filled));
+    tx.last_each(writes).await?;
+    Ok(Some(updated))
 }
 
 /// The right terms of a person, if the stored ones differ.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sosik_store::{StoreError, StoreResult};
 
 use super::db::Db;
+use super::maintenance;
 use super::migrations;
 use super::options::{Pooler, PostgresOptions};
 use super::pool::Class;
@@ -102,7 +103,7 @@ async fn prepare_with(db: &Db, options: &PostgresOptions) -> StoreResult<()> {
     if applied > 0 {
         tracing::info!(migrations = applied, "the schema was updated");
     }
-    Ok(())
+    maintenance::update_terms(db).await
 }
 
 /// Succeeds if a read succeeds, and records whether the server accepts writes.

@@ -1,12 +1,13 @@
 //! People as others see them: profiles, search, read positions.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use sosik_feed::people::Language;
 use sosik_feed::{Change, Own, PersonId, StoryId};
 use sosik_store::{
-    CommitPosition, Committed, People, PersonCounts, PersonRecord, ProfileChange, StoreResult,
+    CommitPosition, Committed, FoundByTerm, HandleUse, People, PersonCounts, PersonRecord,
+    ProfileChange, StoreResult, TermPlace,
 };
 
 use super::accounts::replace_terms;
@@ -28,22 +29,16 @@ statements! {
         WHERE bucket = $1 AND id = $2 RETURNING id, handle, display_name, bio, language, revision";
     PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts
         WHERE bucket = $1 AND person = $2";
-    PEOPLE_BY_TERM = "WITH severed AS MATERIALIZED (
-            SELECT blocked AS person FROM blocks WHERE bucket = $3 AND blocker = $4
-            UNION ALL SELECT blocker FROM blocked_by WHERE bucket = $3 AND blocked = $4)
-        SELECT person FROM search_terms WHERE term >= $1 AND term < $2
-          AND person NOT IN (SELECT person FROM severed)
-        ORDER BY term, person LIMIT $5";
+    SKELETON_TAKEN = "SELECT person FROM skeletons WHERE skeleton = $1";
+    TERMS_AFTER = "SELECT term, person FROM search_terms WHERE (term, person) > ($1, $2) AND term < $3
+        ORDER BY term, person LIMIT $4";
+    WITH_TERM_AMONG = "SELECT person FROM search_terms WHERE person = ANY($1) AND term >= $2 AND term < $3";
     EVERYBODY = "SELECT id FROM people WHERE id > $1 ORDER BY id LIMIT $2";
     READ_POSITION = "SELECT story FROM read_marks WHERE bucket = $1 AND person = $2";
     READ_POSITION_ADVANCE = "INSERT INTO read_marks (bucket, person, story) VALUES ($1, $2, $3)
         ON CONFLICT (person, bucket) DO UPDATE SET story = greatest(read_marks.story, excluded.story)
         RETURNING story";
 }
-
-/// Maximum number of terms scanned for each person returned. Several suffixes of a name can begin alike ("나나나"), so one
-/// person can fill many rows of a range.
-const TERMS_PER_PERSON_MAX: u32 = 16;
 
 #[async_trait]
 impl People for PostgresStore {
@@ -103,21 +98,43 @@ impl People for PostgresStore {
         Ok(counts?.unwrap_or_default())
     }
 
+    async fn handle_use(&self, handle: &str, skeleton: &str) -> StoreResult<HandleUse> {
+        let context = "check a handle";
+        if self.id_by_handle(context, handle).await?.is_some() {
+            return Ok(HandleUse::Taken);
+        }
+        let taken = bind!(SKELETON_TAKEN, skeleton);
+        let taken: Option<PersonId> = self.db.read(Class::Read, context, taken).await?.first()?;
+        Ok(taken.map_or(HandleUse::Free, |_| HandleUse::Confusable))
+    }
+
     async fn people_by_term(
         &self,
-        viewer: PersonId,
-        from: &str,
+        after: &TermPlace,
         to: &str,
         limit: u32,
-    ) -> StoreResult<Vec<PersonRecord>> {
-        let terms_max = limit.saturating_mul(TERMS_PER_PERSON_MAX);
-        let by_term = &bind!(PEOPLE_BY_TERM, from, to, viewer.bucket(), viewer, terms_max);
+    ) -> StoreResult<Vec<FoundByTerm>> {
+        let terms = &bind!(TERMS_AFTER, after.term.as_str(), after.person, to, limit);
         self.db
             .snapshot(Class::Read, "search people", |tx| async move {
-                let found = tx.column(by_term.clone()).await?;
-                in_order(&tx, first_ones(found, limit)).await
+                let found = tx.rows(terms.clone(), |row| Ok((row.get(0)?, row.get(1)?)));
+                in_order(&tx, found.await?).await
             })
             .await
+    }
+
+    async fn with_term_among(
+        &self,
+        people: &[PersonId],
+        from: &str,
+        to: &str,
+    ) -> StoreResult<Vec<PersonId>> {
+        let among = bind!(WITH_TERM_AMONG, people, from, to);
+        let found = self.db.read(Class::Read, "search some people", among);
+        let mut found: Vec<PersonId> = found.await?.column()?;
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     async fn people_after(&self, after: PersonId, limit: u32) -> StoreResult<Vec<PersonId>> {
@@ -208,20 +225,19 @@ fn update(id: PersonId, change: &ProfileChange) -> Query {
     )
 }
 
-/// The first people of a list in which people can occur more than once.
-fn first_ones(found: Vec<PersonId>, limit: u32) -> Vec<PersonId> {
-    let mut seen = HashSet::new();
-    let first = found.into_iter().filter(|id| seen.insert(*id));
-    first.take(limit as usize).collect()
-}
-
-async fn in_order(tx: &Tx, ids: Vec<PersonId>) -> StoreResult<Vec<PersonRecord>> {
+/// The people of rows of the index, in the order of the rows.
+async fn in_order(tx: &Tx, rows: Vec<(String, PersonId)>) -> StoreResult<Vec<FoundByTerm>> {
+    let ids: Vec<_> = rows.iter().map(|(_, person)| *person).collect();
     let people = tx.rows(bind!(PEOPLE_BY_ID, &ids), person).await?;
-    let mut people: HashMap<_, _> = people
+    let people: HashMap<_, _> = people
         .into_iter()
         .map(|person| (person.id, person))
         .collect();
-    Ok(ids.iter().filter_map(|id| people.remove(id)).collect())
+    let found = rows.into_iter().filter_map(|(term, person)| {
+        let person = people.get(&person)?.clone();
+        Some(FoundByTerm { term, person })
+    });
+    Ok(found.collect())
 }
 
 fn person(row: &Row) -> StoreResult<PersonRecord> {

@@ -6,8 +6,9 @@ use std::error::Error;
 
 use harness::{Session, execute, options};
 use sosik_feed::Timestamp;
+use sosik_feed::search::Query;
 use sosik_store::suite::world::World;
-use sosik_store::{CursorKey, CursorKeys, Store};
+use sosik_store::{CursorKey, CursorKeys, People, Store};
 use sosik_store_postgres::{Pooler, PostgresOptions, PostgresStore};
 
 /// The reasons why a store does not open, in one line.
@@ -41,6 +42,22 @@ async fn a_store_opens_again_with_its_rows_also_through_a_pooler_without_session
     options.pooler = Pooler::PgBouncer;
     let store = PostgresStore::open(&options).await.expect("the same store");
     assert_eq!(store.cursor_keys().await.expect("keys"), [key]);
+}
+
+#[tokio::test]
+async fn search_terms_of_an_older_version_are_replaced_by_the_nodes_that_start() {
+    let options = options().await;
+    let world = World::new(PostgresStore::open(&options).await.expect("a new store"));
+    let crowd = world.crowd(1_100).await;
+    let older = "UPDATE search_index SET version = 0; UPDATE people SET display_name = '미나'";
+    execute(harness::url(&options), older).await;
+    let opened = futures::future::join_all((0..3).map(|_| PostgresStore::open(&options))).await;
+    let (from, to) = Query::parse("ㅁㄴ").expect("a query").range();
+    for store in opened {
+        let store = store.expect("every node starts");
+        let found = store.with_term_among(&crowd, &from, &to).await;
+        assert_eq!(found.expect("reads").len(), crowd.len());
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ const WITHOUT_BUCKET: &[(&str, &str)] = &[
     ("regions", "a reference table, 4 rows"),
     ("cache_leases", "on the server that the nodes connect to"),
     ("changes", "on the server that the nodes connect to"),
+    ("search_index", "on the server that the nodes connect to"),
 ];
 
 /// Upper case, with single spaces and without comments.

@@ -103,6 +103,8 @@ impl SqliteStore {
         let connection = connector.connect_writer(options)?;
         migrations::migrate(&connection, options.now)
             .map_err(|error| OpenFailed::new(&lock.path, with_causes(&error)))?;
+        maintenance::update_terms(&connection)
+            .map_err(|error| OpenFailed::new(&lock.path, with_causes(&error)))?;
         takeover::release_claims(&connection, options.now)
             .map_err(|error| OpenFailed::new(&lock.path, error))?;
         if lock.is_persistent() {

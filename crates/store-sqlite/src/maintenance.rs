@@ -1,14 +1,15 @@
 //! Repairs derived data: computes it again and compares it with the stored values.
 
 use async_trait::async_trait;
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 use sosik_feed::people::{DisplayName, Handle};
-use sosik_feed::search::terms;
+use sosik_feed::search::{TERMS_VERSION, terms};
 use sosik_feed::{PersonId, StoryId};
 
 use super::SqliteStore;
 use super::accounts::insert_terms;
 use super::db::Db;
+use super::failure::of_engine;
 use super::posts::tags_in;
 use super::statement::statements;
 use super::stories::story_id;
@@ -31,6 +32,8 @@ statements! {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     TERMS_KEPT = "SELECT term FROM search_terms WHERE person = ?1 ORDER BY term";
     TERMS_FORGET = "DELETE FROM search_terms WHERE person = ?1";
+    TERMS_VERSION_KEPT = "SELECT version, filled FROM search_index WHERE only = 1";
+    TERMS_VERSION_SET = "UPDATE search_index SET version = ?1, filled = ?2 WHERE only = 1";
     NEXT_STORIES = "SELECT id, deleted_at IS NULL, tags FROM stories WHERE id > ?1 ORDER BY id LIMIT ?2";
     STORY_COUNTED = "SELECT (SELECT count(*) FROM likes WHERE story = ?1), (SELECT count(*) FROM comments WHERE story = ?1)";
     STORY_KEPT = "SELECT likes, comments FROM story_counts WHERE story = ?1";
@@ -39,6 +42,9 @@ statements! {
     PEOPLE_COUNT = "SELECT count(*) FROM people";
     STORIES_COUNT = "SELECT count(*) FROM stories WHERE deleted_at IS NULL";
 }
+
+/// People whose search terms one transaction replaces: some milliseconds.
+const TERMS_STEP: u32 = 500;
 
 #[async_trait]
 impl Maintenance for SqliteStore {
@@ -83,13 +89,7 @@ fn repair_people(
     limit: u32,
     large: LargeAuthorLimits,
 ) -> StoreResult<RepairedPeople> {
-    let people = db.rows(NEXT_PEOPLE, params![after.as_i64(), limit], |row| {
-        Ok((
-            PersonId::from_i64(row.get(0)?),
-            row.get::<_, String>(1)?,
-            row.get::<_, String>(2)?,
-        ))
-    })?;
+    let people = db.rows(NEXT_PEOPLE, params![after.as_i64(), limit], names)?;
     let mut repaired = RepairedPeople {
         last: people.last().map(|(id, ..)| *id),
         ..RepairedPeople::default()
@@ -97,18 +97,64 @@ fn repair_people(
     for (person, handle, name) in people {
         repaired.checked += 1;
         repair_counts(db, person, large, &mut repaired)?;
-        let mut right = terms(
-            &Handle::from_stored(handle),
-            &DisplayName::from_stored(name),
-        );
-        right.sort_unstable();
-        if db.rows(TERMS_KEPT, [person.as_i64()], |row| row.get::<_, String>(0))? != right {
-            db.execute(TERMS_FORGET, [person.as_i64()])?;
-            insert_terms(db, person, &right)?;
-            repaired.terms += 1;
-        }
+        repaired.terms += u64::from(repair_terms(db, person, handle, name)?);
     }
     Ok(repaired)
+}
+
+/// Replaces the search terms of a person if they are wrong. Returns whether they were.
+fn repair_terms(db: &Db<'_>, person: PersonId, handle: String, name: String) -> StoreResult<bool> {
+    let mut right = terms(
+        &Handle::from_stored(handle),
+        &DisplayName::from_stored(name),
+    );
+    right.sort_unstable();
+    let kept = db.rows(TERMS_KEPT, [person.as_i64()], |row| row.get::<_, String>(0))?;
+    if kept == right {
+        return Ok(false);
+    }
+    db.execute(TERMS_FORGET, [person.as_i64()])?;
+    insert_terms(db, person, &right)?;
+    Ok(true)
+}
+
+/// Replaces the search terms of everybody, in steps, if they are of another version. Runs before the first read.
+pub(super) fn update_terms(connection: &Connection) -> StoreResult<()> {
+    let mut updated = 0;
+    loop {
+        let transaction = connection.unchecked_transaction().map_err(of_engine)?;
+        let step = update_some_terms(&Db::new(&transaction))?;
+        transaction.commit().map_err(of_engine)?;
+        let Some(step) = step else { break };
+        updated += step;
+    }
+    if updated > 0 {
+        tracing::info!(people = updated, "search terms were replaced");
+    }
+    Ok(())
+}
+
+/// One step. Returns the number of people with wrong terms; `None` if everybody has terms of this version.
+fn update_some_terms(db: &Db<'_>) -> StoreResult<Option<u64>> {
+    let place = db.row(TERMS_VERSION_KEPT, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (version, filled) = place.unwrap_or((0, 0));
+    let filled = if version == TERMS_VERSION { filled } else { 0 };
+    if filled == i64::MAX {
+        return Ok(None);
+    }
+    let people = db.rows(NEXT_PEOPLE, params![filled, TERMS_STEP], names)?;
+    let filled = people.last().map_or(i64::MAX, |(id, ..)| id.as_i64());
+    let mut updated = 0;
+    for (person, handle, name) in people {
+        updated += u64::from(repair_terms(db, person, handle, name)?);
+    }
+    db.execute(TERMS_VERSION_SET, params![TERMS_VERSION, filled])?;
+    Ok(Some(updated))
+}
+
+/// The columns of `NEXT_PEOPLE`.
+fn names(row: &Row<'_>) -> rusqlite::Result<(PersonId, String, String)> {
+    Ok((PersonId::from_i64(row.get(0)?), row.get(1)?, row.get(2)?))
 }
 
 fn repair_counts(

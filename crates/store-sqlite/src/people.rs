@@ -1,7 +1,6 @@
 //! People as others see them: profiles, search, read positions.
 
 use async_trait::async_trait;
-use foldhash::HashSet;
 use rusqlite::{OptionalExtension, Row, params};
 use sosik_feed::people::Language;
 use sosik_feed::{PersonId, StoryId};
@@ -12,7 +11,8 @@ use super::db::Db;
 use super::failure::of_engine;
 use super::statement::statements;
 use sosik_store::{
-    CommitPosition, Committed, People, PersonCounts, PersonRecord, ProfileChange, StoreResult,
+    CommitPosition, Committed, FoundByTerm, HandleUse, People, PersonCounts, PersonRecord,
+    ProfileChange, StoreResult, TermPlace,
 };
 
 statements! {
@@ -25,20 +25,18 @@ statements! {
         WHERE id = ?1 RETURNING id, handle, display_name, bio, language, revision";
     TERMS_DELETE = "DELETE FROM search_terms WHERE person = ?1";
     PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts WHERE person = ?1";
-    PEOPLE_BY_TERM = "SELECT person FROM search_terms WHERE term >= ?1 AND term < ?2
-          AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?3 AND blocked = person)
-          AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = person AND blocked = ?3)
-        ORDER BY term, person LIMIT ?4";
+    SKELETON_TAKEN = "SELECT 1 FROM people WHERE skeleton = ?1";
+    PEOPLE_BY_TERM = "SELECT p.id, p.handle, p.display_name, p.bio, p.language, p.revision, t.term
+        FROM search_terms t CROSS JOIN people p ON p.id = t.person
+        WHERE (t.term, t.person) > (?1, ?2) AND t.term < ?3 ORDER BY t.term, t.person LIMIT ?4";
+    HAS_TERM = "SELECT 1 FROM search_terms INDEXED BY search_terms_of
+        WHERE person = ?1 AND term >= ?2 AND term < ?3 LIMIT 1";
     EVERYBODY = "SELECT id FROM people WHERE id > ?1 ORDER BY id LIMIT ?2";
     ANYBODY = "SELECT 1 FROM people LIMIT 1";
     READ_POSITION = "SELECT story FROM read_marks WHERE person = ?1";
     READ_POSITION_ADVANCE = "INSERT INTO read_marks (person, story) VALUES (?1, ?2)
         ON CONFLICT (person) DO UPDATE SET story = max(story, excluded.story) RETURNING story";
 }
-
-/// Maximum number of terms scanned for each person returned. Several suffixes of a name can begin alike ("나나나"), so one
-/// person can fill many rows of a range.
-const TERMS_PER_PERSON_MAX: u32 = 16;
 
 #[async_trait]
 impl People for SqliteStore {
@@ -92,16 +90,56 @@ impl People for SqliteStore {
         Ok(counts.await?.unwrap_or_default())
     }
 
+    async fn handle_use(&self, handle: &str, skeleton: &str) -> StoreResult<HandleUse> {
+        let (handle, skeleton) = (handle.to_owned(), skeleton.to_owned());
+        self.read("check a handle", move |db| {
+            Ok(if db.exists(ID_BY_HANDLE, [handle])? {
+                HandleUse::Taken
+            } else if db.exists(SKELETON_TAKEN, [skeleton])? {
+                HandleUse::Confusable
+            } else {
+                HandleUse::Free
+            })
+        })
+        .await
+    }
+
     async fn people_by_term(
         &self,
-        viewer: PersonId,
-        from: &str,
+        after: &TermPlace,
         to: &str,
         limit: u32,
-    ) -> StoreResult<Vec<PersonRecord>> {
-        let (from, to) = (from.to_owned(), to.to_owned());
+    ) -> StoreResult<Vec<FoundByTerm>> {
+        let (after, to) = (after.clone(), to.to_owned());
         self.read("search people", move |db| {
-            people(db, found_by_term(db, viewer, &from, &to, limit)?)
+            let range = params![after.term, after.person.as_i64(), to, limit];
+            db.rows(PEOPLE_BY_TERM, range, |row| {
+                Ok(FoundByTerm {
+                    term: row.get(6)?,
+                    person: person(row)?,
+                })
+            })
+        })
+        .await
+    }
+
+    async fn with_term_among(
+        &self,
+        people: &[PersonId],
+        from: &str,
+        to: &str,
+    ) -> StoreResult<Vec<PersonId>> {
+        let (people, from, to) = (people.to_vec(), from.to_owned(), to.to_owned());
+        self.read("search some people", move |db| {
+            let mut statement = db.prepared(HAS_TERM)?;
+            let mut found = Vec::new();
+            for person in people {
+                let has_term = statement.exists(params![person.as_i64(), from, to]);
+                if has_term.map_err(of_engine)? {
+                    found.push(person);
+                }
+            }
+            Ok(found)
         })
         .await
     }
@@ -175,34 +213,6 @@ fn people(db: &Db<'_>, ids: Vec<PersonId>) -> StoreResult<Vec<PersonRecord>> {
                 .optional()
                 .map_err(of_engine)?,
         );
-    }
-    Ok(found)
-}
-
-fn found_by_term(
-    db: &Db<'_>,
-    viewer: PersonId,
-    from: &str,
-    to: &str,
-    limit: u32,
-) -> StoreResult<Vec<PersonId>> {
-    let mut statement = db.prepared(PEOPLE_BY_TERM)?;
-    let mut rows = statement
-        .query(params![
-            from,
-            to,
-            viewer.as_i64(),
-            limit.saturating_mul(TERMS_PER_PERSON_MAX)
-        ])
-        .map_err(of_engine)?;
-    let (mut seen, mut found) = (HashSet::default(), Vec::new());
-    while found.len() < limit as usize
-        && let Some(row) = rows.next().map_err(of_engine)?
-    {
-        let id = PersonId::from_i64(row.get(0).map_err(of_engine)?);
-        if seen.insert(id) {
-            found.push(id);
-        }
     }
     Ok(found)
 }

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sosik_feed::people::Language;
+use sosik_feed::search::Query;
 use sosik_feed::{PersonId, Timestamp};
-use sosik_store::{NewPerson, People, Store, StoreError};
+use sosik_store::{NewPerson, People, Store, StoreError, TermPlace};
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 
 fn open(path: &Path) -> Result<Arc<SqliteStore>, StoreError> {
@@ -52,6 +53,39 @@ async fn missing_folders_are_made_and_what_was_written_is_there_when_it_opens_ag
         .expect("is there");
     assert_eq!(mina.display_name, "미나");
     store.close().await;
+}
+
+#[tokio::test]
+async fn search_terms_of_an_older_version_are_replaced_when_it_opens() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("sosik.db");
+    let (term, to) = Query::parse("ㅁㄴ").expect("a query").range();
+    let start = TermPlace {
+        term,
+        person: PersonId::default(),
+    };
+    let store = open(&path).expect("opens");
+    sign_up(&*store).await;
+    let found = store.people_by_term(&start, &to, 9).await.expect("reads");
+    assert_eq!(found, [], "signed up with other terms");
+    store.close().await;
+    let earlier = rusqlite::Connection::open(&path).expect("opens");
+    for sql in [
+        "UPDATE search_index SET version = 0",
+        "INSERT INTO search_terms VALUES ('old', 1)",
+    ] {
+        earlier.execute(sql, []).expect("changes");
+    }
+    drop(earlier);
+    for _ in 0..2 {
+        let store = open(&path).expect("opens again");
+        let found = store.people_by_term(&start, &to, 9).await.expect("reads");
+        let handles = found.iter().map(|row| row.person.handle.as_str());
+        assert_eq!(handles.collect::<Vec<_>>(), ["mina"]);
+        let old = store.with_term_among(&[PersonId::from_u64(1)], "old", "ole");
+        assert_eq!(old.await.expect("reads"), []);
+        store.close().await;
+    }
 }
 
 #[tokio::test]

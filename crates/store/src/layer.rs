@@ -174,12 +174,9 @@ layers! {
             read person_by_handle(handle: &str) -> Option<PersonRecord>;
             commit change_profile(person: PersonId, change: ProfileChange) -> Option<PersonRecord>;
             read person_counts(person: PersonId) -> PersonCounts;
-            read people_by_term(
-                viewer: PersonId,
-                from: &str,
-                to: &str,
-                limit: u32,
-            ) -> Vec<PersonRecord>;
+            read handle_use(handle: &str, skeleton: &str) -> HandleUse;
+            read people_by_term(after: &TermPlace, to: &str, limit: u32) -> Vec<FoundByTerm>;
+            read with_term_among(people: &[PersonId], from: &str, to: &str) -> Vec<PersonId>;
             read people_after(after: PersonId, limit: u32) -> Vec<PersonId>;
             read read_position(person: PersonId, at_least: CommitPosition) -> StoryId;
             commit advance_read_position(person: PersonId, story: StoryId) -> StoryId;

@@ -346,6 +346,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/handles/{wanted}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check a handle
+         * @description For sign-up forms, while somebody types. `available` now does not reserve the handle.
+         */
+        get: operations["check_handle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -480,7 +500,8 @@ export interface paths {
         };
         /**
          * Search people
-         * @description Best match first. There are no further pages: refine the query instead.
+         * @description Friends first, then people whom you follow, then the person with exactly this handle, then all others in a stable
+         *     order. People whom you blocked or who blocked you are not found.
          */
         get: operations["search_people"];
         put?: never;
@@ -755,6 +776,11 @@ export interface components {
          * @enum {string}
          */
         Audience: "public" | "friends";
+        /**
+         * @description Whether something can be taken.
+         * @enum {string}
+         */
+        Availability: "available" | "taken" | "not_allowed";
         /** @description `POST /v1/me/password`. */
         ChangePassword: {
             /**
@@ -903,6 +929,15 @@ export interface components {
              * @example story text is empty: give a text or an attachment
              */
             message: string;
+        };
+        /** @description Whether a handle can be taken. */
+        HandleCheck: {
+            /** @description The answer. */
+            availability: components["schemas"]["Availability"];
+            /** @description Unless it is available: the code of the rule, as sign-up would return it. */
+            code?: string | null;
+            /** @description Unless it is available: the rule, in English, with what to do. */
+            message?: string | null;
         };
         /**
          * @description A language of the interface.
@@ -2266,6 +2301,53 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    check_handle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the handle as typed, with or without `@` */
+                wanted: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description whether it can be taken */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandleCheck"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            /** @description `registration_closed` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            /** @description `handle_too_long`: longer than 64 characters */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     show_me: {
         parameters: {
             query?: never;
@@ -2589,10 +2671,18 @@ export interface operations {
     search_people: {
         parameters: {
             query: {
-                /** @description The beginning of a handle or of a word of a name; in Chinese characters, Hangul and Kana any part of a name. */
+                /**
+                 * @description The beginning of a handle or of a word of a name; in Chinese characters, Hangul and Kana any part of a name.
+                 *     Accents need not be typed. The last Hangul syllable may be unfinished, and a consonant stands for a syllable
+                 *     that begins with it. A leading `@` searches handles only.
+                 */
                 q: string;
-                /** @description maximum number of people, 1 to 100; default 20 */
+                /** @description Items on the page, 1 to 100. Default: 20. */
                 limit?: number;
+                /** @description The cursor `before` of the previous page of this list. */
+                before?: string;
+                /** @description The cursor `after` of the previous page of this list. */
+                after?: string;
             };
             header?: {
                 /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
@@ -2603,7 +2693,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description the people found */
+            /** @description a page of the people found */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -46,6 +46,7 @@ export default {
   'compose.post': 'Post',
   'compose.over': { one: '{n} character over the limit', other: '{n} characters over the limit' },
   'compose.people': 'People to mention',
+  'compose.tags': 'Tags',
   'edit.title': 'Edit story',
 
   'audience.label': 'Who can see it',
@@ -154,7 +155,7 @@ export default {
   'search.none': 'No results for “{words}”',
   'search.none-text': 'Try a shorter part of the name, or the handle.',
   'search.found': { one: '{n} person found', other: '{n} people found' },
-  'search.more': 'Only the best {n} matches are shown. Type more of the name to narrow them down.',
+  'search.found-more': 'More than {n} people found',
   'search.failed': "Couldn't search",
 
   'invite.send': 'Invite a friend',
@@ -236,6 +237,7 @@ export default {
   'sign-up.to-log-in': 'Already have an account? Log in',
   'field.handle': 'Handle',
   'field.handle-hint': "3 to 20 letters a–z, digits or _. You can't change it later.",
+  'field.handle-free': '@{handle} is available.',
   'field.name': 'Name',
   'field.name-hint': 'The name people know you by, in any script.',
   'field.password': 'Password',

@@ -46,6 +46,7 @@ export default {
   'compose.post': '投稿',
   'compose.over': '{n}文字多いです',
   'compose.people': 'メンションする人',
+  'compose.tags': 'タグ',
   'edit.title': '便りを編集',
 
   'audience.label': '見られる人',
@@ -154,7 +155,7 @@ export default {
   'search.none': '「{words}」は見つかりませんでした',
   'search.none-text': '名前を短くするか、ハンドルでさがしてみてください。',
   'search.found': '{n}人見つかりました',
-  'search.more': 'よく一致する{n}人だけを表示しています。名前をもう少し入力するとしぼり込めます。',
+  'search.found-more': '{n}人より多く見つかりました',
   'search.failed': '検索できませんでした',
 
   'invite.send': '友だちを招待',
@@ -233,6 +234,7 @@ export default {
   'sign-up.to-log-in': '登録済みですか? ログイン',
   'field.handle': 'ハンドル',
   'field.handle-hint': '英小文字・数字・_で3〜20文字。あとで変更できません。',
+  'field.handle-free': '@{handle} は使えます。',
   'field.name': '名前',
   'field.name-hint': 'ふだん呼ばれている名前をどうぞ。',
   'field.password': 'パスワード',

@@ -46,6 +46,7 @@ export default {
   'compose.post': '올리기',
   'compose.over': '{n}자 넘었어요',
   'compose.people': '언급할 사람',
+  'compose.tags': '태그',
   'edit.title': '소식 고치기',
 
   'audience.label': '볼 수 있는 사람',
@@ -154,7 +155,7 @@ export default {
   'search.none': '‘{words}’ 검색 결과가 없어요',
   'search.none-text': '이름을 더 짧게 쓰거나 아이디로 찾아보세요.',
   'search.found': '{n}명을 찾았어요',
-  'search.more': '가장 잘 맞는 {n}명만 보여요. 이름을 조금 더 적으면 좁힐 수 있어요.',
+  'search.found-more': '{n}명보다 많이 찾았어요',
   'search.failed': '찾지 못했어요',
 
   'invite.send': '친구 초대하기',
@@ -233,6 +234,7 @@ export default {
   'sign-up.to-log-in': '이미 가입했어요. 로그인',
   'field.handle': '아이디',
   'field.handle-hint': '영문 소문자, 숫자, _로 3~20자. 나중에 바꿀 수 없어요.',
+  'field.handle-free': '@{handle}, 쓸 수 있어요.',
   'field.name': '이름',
   'field.name-hint': '사람들이 부르는 이름으로 써 주세요.',
   'field.password': '비밀번호',

@@ -42,6 +42,10 @@ function people(call: (query: { limit: number; before?: string }) => Promise<Ser
   return new PagedList<Person>(older(call, PEOPLE_PAGE), (person) => person.id, USUAL_PERSON);
 }
 
+/** People whom a search finds. */
+export const peopleFound = (words: string) =>
+  people((query) => answer(api.GET('/v1/people', { params: { query: { q: words, ...query } } })));
+
 /** Stories of a person. */
 export const storiesOf = (entry: string, handle: string) =>
   keptFor(entry, `stories of ${handle}`, () =>

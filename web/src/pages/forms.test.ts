@@ -42,6 +42,50 @@ describe('signing up', () => {
   });
 });
 
+describe('a handle that is being typed', () => {
+  /** What the server knows of handles. */
+  function serverSays(known: Record<string, object>): string[] {
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', async (request: Request) => {
+      const handle = new URL(request.url).pathname.split('/').at(-1) ?? '';
+      asked.push(handle);
+      return Response.json(known[handle] ?? { availability: 'available' });
+    });
+    return asked;
+  }
+
+  const types = (value: string) => fireEvent.input(field('Handle'), { target: { value } });
+
+  it('is said to be free, taken or not allowed, once one pauses', async () => {
+    const asked = serverSays({
+      mina: { availability: 'taken', code: 'handle_taken', message: '…' },
+      admin: { availability: 'not_allowed', code: 'handle_reserved', message: '…' },
+    });
+    render(SignUp, { place });
+    await types('min');
+    await types('mina');
+    await screen.findByText('This handle is taken. Choose another one.');
+    expect(asked).toEqual(['mina']);
+    expect(field('Handle').getAttribute('aria-invalid')).toBe('true');
+    await types('admin');
+    await screen.findByText('This handle is reserved. Choose another one.');
+    await types('@Mina_2');
+    const free = await screen.findByText('@mina_2 is available.');
+    expect(free.getAttribute('aria-live')).toBe('polite');
+    expect(field('Handle').getAttribute('aria-invalid')).toBeNull();
+  });
+
+  it('is not asked for while it cannot be one, and the hint comes back', async () => {
+    const asked = serverSays({});
+    render(SignUp, { place });
+    await types('mi-na');
+    await screen.findByText('A handle starts with a letter', { exact: false });
+    await types('');
+    await screen.findByText('3 to 20 letters', { exact: false });
+    expect(asked).toEqual([]);
+  });
+});
+
 describe('changes that were not saved', () => {
   it('of a profile are there again when one comes back, until they are discarded', async () => {
     const first = render(ProfileSettings, { place });

@@ -17,10 +17,21 @@ export class Form {
     return Object.values(faults).every((fault) => fault === null);
   }
 
+  /** Says no more what was wrong with a field: it has changed since. */
+  forget(field: string): void {
+    this.#faults = { ...this.#faults, [field]: null };
+    if (this.failure?.fields.includes(field)) this.failure = null;
+  }
+
+  /** The code of what is wrong with a field, as a sentence. */
+  word(fault: string | null): string | null {
+    return fault ? messageOf(new Failure(fault, 422)) : null;
+  }
+
   /** What is wrong with a field. */
   wrong(field: string): string | null {
     const fault = this.#faults[field];
-    if (fault) return messageOf(new Failure(fault, 422));
+    if (fault) return this.word(fault);
     return this.failure?.fields.includes(field) ? messageOf(this.failure) : null;
   }
 

@@ -1,6 +1,8 @@
 import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import * as sitting from '$/feed/sitting.svelte';
+
 import WritingBox from './WritingBox.svelte';
 
 const bo = { id: '7', handle: 'bo', display_name: 'Bo Reed', bio: '', language: 'en' };
@@ -29,5 +31,19 @@ describe('the list of people to mention', () => {
     const { box } = await mentions();
     await box.rerender({ value: '' });
     await waitFor(() => expect(screen.queryByRole('listbox')).toBeNull());
+  });
+});
+
+describe('the list of tags', () => {
+  it('has those of the stories at home that begin like the word, and takes one with a key', async () => {
+    const tagged = (...tags: string[]) => ({ shown: { tags } });
+    vi.spyOn(sitting, 'sitting').mockReturnValue({ home: { stories: [tagged('봄나들이', '가을'), tagged('봄나들이')] } } as never);
+    render(WritingBox, { value: '', label: 'Text', placeholder: '' });
+    const text = screen.getByLabelText<HTMLTextAreaElement>('Text');
+    await fireEvent.input(text, { target: { value: '산책 #보' } });
+    await screen.findByRole('listbox', { name: 'Tags' });
+    expect(screen.getAllByRole('option').map((option) => option.textContent?.trim())).toEqual(['#봄나들이']);
+    await fireEvent.keyDown(text, { key: 'Enter' });
+    expect(text.value).toBe('산책 #봄나들이 ');
   });
 });

@@ -1,24 +1,29 @@
-// Completing a mention while it is typed: which word the caret stands in, and the text with the word completed. Pure.
+// Completing a mention or a tag while it is typed: which word the caret stands in, and the text with the word completed.
+// Pure.
 
-/** A mention being typed. */
+/** A mention or a tag being typed. */
 export interface Typed {
-  /** What stands behind the `@` so far: the beginning of a handle, or of a name in any script. */
+  kind: 'mention' | 'tag';
+  /** What stands behind the sign so far: the beginning of a handle, of a name in any script, or of a tag. */
   word: string;
-  /** Where the `@` stands. */
+  /** Where the `@` or `#` stands. */
   from: number;
 }
 
-const TYPED = /(?<![A-Za-z0-9_/@＠])[@＠]([\p{L}\p{N}_]{1,20})$/u;
+const MENTION = /(?<![A-Za-z0-9_/@＠])[@＠]([\p{L}\p{N}_]{1,20})$/u;
+// A sign inside a word, an address or an entity of HTML begins no tag.
+const TAG = /(?<![\p{L}\p{N}\p{M}_&/#＃])[#＃]([\p{L}\p{N}\p{M}_]{1,50})$/u;
 
-/** The mention in front of the caret, if one is being typed. */
-export function typedMention(text: string, caret: number): Typed | null {
-  const match = TYPED.exec(text.slice(0, caret));
-  return match?.[1] ? { word: match[1], from: match.index } : null;
+/** The mention or tag in front of the caret, if one is being typed. */
+export function typedAt(text: string, caret: number): Typed | null {
+  const before = text.slice(0, caret);
+  const found = (kind: Typed['kind'], match: RegExpExecArray | null) => (match?.[1] ? { kind, word: match[1], from: match.index } : null);
+  return found('mention', MENTION.exec(before)) ?? found('tag', TAG.exec(before));
 }
 
-/** The text with the mention completed, and where the caret goes. */
-export function completed(text: string, caret: number, typed: Typed, handle: string): { text: string; caret: number } {
+/** The text with the word completed to a handle or tag, and where the caret goes. */
+export function completed(text: string, caret: number, typed: Typed, whole: string): { text: string; caret: number } {
   const behind = text.slice(caret);
-  const mention = `@${handle}${/^\s/.test(behind) ? '' : ' '}`;
-  return { text: text.slice(0, typed.from) + mention + behind, caret: typed.from + mention.length + (/^\s/.test(behind) ? 1 : 0) };
+  const word = `${typed.kind === 'tag' ? '#' : '@'}${whole}${/^\s/.test(behind) ? '' : ' '}`;
+  return { text: text.slice(0, typed.from) + word + behind, caret: typed.from + word.length + (/^\s/.test(behind) ? 1 : 0) };
 }

@@ -1,6 +1,7 @@
 //! The page of a list that a client requests.
 
 use serde::Deserialize;
+use sosik_feed::cursor::Found;
 use sosik_feed::cursor::seal::{List, Scope, Seals};
 use sosik_feed::{Cursor, PersonId, Position, RawId, RuleBroken, StoryId};
 use utoipa::IntoParams;
@@ -143,6 +144,15 @@ impl Page {
         match &self.from {
             None => Ok(None),
             Some(CursorParam::After(Cursor::Above(id))) => Ok(Some(*id)),
+            Some(cursor_param) => Err(cursor_param.wrong_cursor()),
+        }
+    }
+
+    /// For the results of a search.
+    pub(crate) fn found(&self) -> Result<Option<Found>, Problem> {
+        match &self.from {
+            None => Ok(None),
+            Some(CursorParam::Before(Cursor::Found(found))) => Ok(Some(found.clone())),
             Some(cursor_param) => Err(cursor_param.wrong_cursor()),
         }
     }

@@ -17,6 +17,7 @@ use sosik_feed::people::Language;
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{KnownFormat, Object, OpenApi, RefOr, Schema, SchemaFormat};
 
+use crate::people::handles::WANTED_CHARACTERS_MAX;
 use crate::serve::HEAD_BYTES_MAX;
 
 /// The owner of a parameter.
@@ -24,6 +25,12 @@ const PARAMETER: &str = "";
 
 /// Uploads are not supported yet: a story with attachments is rejected.
 const ATTACHMENTS_TAKEN_MAX: usize = 0;
+
+/// The code of a rule. The longest has fewer.
+const CODE_CHARACTERS_MAX: usize = 40;
+
+/// The sentence of a rule. The longest about handles has fewer.
+const MESSAGE_CHARACTERS_MAX: usize = 200;
 
 /// The code of a language has two letters.
 const LANGUAGE_CHARACTERS: usize = 2;
@@ -119,6 +126,9 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         (_, "before" | "after") => cursor_text(),
         (PARAMETER, "person" | "story" | "comment" | "session" | "Sosik-Person") => id(),
         (_, "id" | "story" | "comment" | "media" | "notification") => id(),
+        ("HandleCheck", "code") => text(1, CODE_CHARACTERS_MAX),
+        ("HandleCheck", "message") => text(1, MESSAGE_CHARACTERS_MAX),
+        (PARAMETER, "wanted") => text(1, WANTED_CHARACTERS_MAX),
         (PARAMETER | "SignUp" | "LogIn", "handle") => asked_handle(),
         (_, "handle") => handle(),
         ("SignUp" | "ChangeProfile", "display_name") => {

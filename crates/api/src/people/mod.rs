@@ -1,5 +1,6 @@
 //! People: sign-up, profiles, search.
 
+pub(crate) mod handles;
 pub(crate) mod profile;
 pub(crate) mod search;
 pub(crate) mod sign_up;

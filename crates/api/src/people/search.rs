@@ -3,11 +3,11 @@
 use axum::extract::State;
 use serde::Deserialize;
 use sosik_feed::RuleBroken;
-use sosik_feed::cursor::seal::{List, Scope};
+use sosik_feed::cursor::seal::List;
 use utoipa::IntoParams;
 
 use crate::app::App;
-use crate::extract::{Json, PageQuery, Query, Viewer};
+use crate::extract::{Json, PageQuery, Query, Viewer, of_name};
 use crate::limits::Searching;
 use crate::problem::Problem;
 use crate::schema::{Person, PersonPage};
@@ -17,17 +17,20 @@ use crate::schema::{Person, PersonPage};
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchQuery {
     /// The beginning of a handle or of a word of a name; in Chinese characters, Hangul and Kana any part of a name.
+    /// Accents need not be typed. The last Hangul syllable may be unfinished, and a consonant stands for a syllable
+    /// that begins with it. A leading `@` searches handles only.
     #[param(required = true)]
     q: Option<String>,
 }
 
 /// Search people
 ///
-/// Best match first. There are no further pages: refine the query instead.
+/// Friends first, then people whom you follow, then the person with exactly this handle, then all others in a stable
+/// order. People whom you blocked or who blocked you are not found.
 #[utoipa::path(get, path = "/v1/people", tag = "people", operation_id = "search_people",
-    params(SearchQuery, ("limit" = Option<u32>, Query, description = "maximum number of people, 1 to 100; default 20")),
+    params(SearchQuery, PageQuery),
     responses(
-        (status = 200, description = "the people found", body = PersonPage),
+        (status = 200, description = "a page of the people found", body = PersonPage),
         (status = 422, description = "`search_query_invalid`, `page_limit_invalid`"),
     ))]
 pub(crate) async fn search(
@@ -37,13 +40,13 @@ pub(crate) async fn search(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<PersonPage>, Problem> {
     let q = search.q.ok_or(RuleBroken::SearchQueryInvalid)?;
-    let page = page.read(&app, Scope::own(List::Search, viewer.id))?;
-    let found = app
-        .service
-        .people()
-        .search(viewer.id, &q, page.limit())
-        .await?;
+    let scope = of_name(List::Search, q.trim(), viewer.id);
+    let page = page.read(&app, scope)?;
+    let people = app.service.people();
+    let (from, limit) = (page.found()?, page.limit());
+    let found = people.search(viewer.id, &q, from, limit).await?;
     let items = found
+        .items
         .iter()
         .map(|found| match found.person.record.id == viewer.id {
             true => Person::of(&found.person),
@@ -51,9 +54,9 @@ pub(crate) async fn search(
         });
     Ok(Json(PersonPage {
         items: items.collect(),
-        before: None,
+        end: found.before.is_none(),
+        before: (found.before).map(|before| app.service.seals().seal(&before, scope)),
         after: None,
-        end: true,
         hidden: None,
     }))
 }

@@ -46,7 +46,7 @@ pub struct StoryPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonPage {
-    /// Newest relation first; in a search, best match first.
+    /// Newest relation first; in a search, friends first.
     pub items: Vec<Person>,
     /// The cursor for the next page.
     pub before: Option<String>,

@@ -1,7 +1,7 @@
 //! Small responses.
 
 use serde::{Deserialize, Serialize};
-use sosik_feed::{SessionId, StoryId};
+use sosik_feed::{RuleBroken, SessionId, StoryId};
 use sosik_store::SessionRecord;
 use utoipa::ToSchema;
 
@@ -15,6 +15,56 @@ pub struct SignedIn {
     pub person: Person,
     /// Send it as `Authorization: Bearer …`. Browsers also get it as a cookie.
     pub token: String,
+}
+
+/// Whether a handle can be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HandleCheck {
+    /// The answer.
+    pub availability: Availability,
+    /// Unless it is available: the code of the rule, as sign-up would return it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Unless it is available: the rule, in English, with what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// Whether something can be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Availability {
+    /// It is free.
+    Available,
+    /// Another person has it.
+    Taken,
+    /// A rule forbids it.
+    NotAllowed,
+}
+
+impl HandleCheck {
+    /// A handle that is free.
+    pub(crate) const fn available() -> Self {
+        Self {
+            availability: Availability::Available,
+            code: None,
+            message: None,
+        }
+    }
+
+    /// A handle that this rule refuses.
+    pub(crate) fn refused(rule: RuleBroken) -> Self {
+        let availability = match rule {
+            RuleBroken::HandleTaken => Availability::Taken,
+            _ => Availability::NotAllowed,
+        };
+        Self {
+            availability,
+            code: Some(rule.code().to_owned()),
+            message: Some(rule.to_string()),
+        }
+    }
 }
 
 /// A device on which you are signed in.

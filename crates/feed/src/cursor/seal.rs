@@ -76,7 +76,7 @@ pub enum List {
     Incoming = 12,
     /// Friend requests by the reader.
     Outgoing = 13,
-    /// Search results. They have no further pages, so every cursor is invalid.
+    /// People found by a search.
     Search = 14,
 }
 

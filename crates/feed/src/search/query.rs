@@ -2,20 +2,25 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::terms::{cut, is_cut_anywhere, words};
+use super::form::searchable;
+use super::keys::{TypedWord, typed};
+use super::terms::{cut, is_cut_anywhere, suffixes, terms, words};
 use crate::limits::{SEARCH_QUERY_CHARACTERS_MAX, SEARCH_WORDS_MAX};
 use crate::people::{DisplayName, Handle};
 use crate::rules::RuleBroken;
-use crate::text::fold::{fold, is_word_character};
+use crate::text::fold::is_word_character;
 
 /// A search for people. Every word must begin a word of the handle or of the name, or be part of a Korean, Japanese or
-/// Chinese word. With a leading `@`, the handle must begin with it.
+/// Chinese word. The last syllable of a Korean word may be unfinished, and a consonant stands for a syllable that begins
+/// with it. With a leading `@`, the handle must begin with it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Query {
     scope: Scope,
-    /// Folded, trimmed, without the `@`.
+    /// Searchable, trimmed, without the `@`.
     text: String,
     words: Vec<String>,
+    /// The words as they are typed, in the same order.
+    typed: Vec<TypedWord>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,32 +29,39 @@ enum Scope {
     HandleAndName,
 }
 
-/// The quality of a match, best first.
+/// The quality of a match, best first. Cursors contain the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
 pub enum Rank {
     /// The query is the handle.
-    ExactHandle,
+    ExactHandle = 0,
     /// The handle begins with the query.
-    HandlePrefix,
+    HandlePrefix = 1,
     /// The display name begins with the query.
-    NamePrefix,
+    NamePrefix = 2,
     /// Any other match.
-    Rest,
+    Rest = 3,
+}
+
+impl Rank {
+    /// The number of ranks.
+    pub const COUNT: u8 = 4;
 }
 
 impl Query {
     /// Parses the text of a search. Width, case and surrounding white space do not matter. Words after the tenth
-    /// ([`SEARCH_WORDS_MAX`]) are ignored.
+    /// ([`SEARCH_WORDS_MAX`]) are ignored. `@` alone is a handle that is about to be typed: its query
+    /// [is empty](Self::is_empty).
     ///
     /// # Errors
-    /// [`RuleBroken::SearchQueryInvalid`] without a letter or digit, or with more than
+    /// [`RuleBroken::SearchQueryInvalid`] without a letter, a digit or a leading `@`, or with more than
     /// [`SEARCH_QUERY_CHARACTERS_MAX`] characters.
     pub fn parse(text: &str) -> Result<Self, RuleBroken> {
         let typed = text.trim();
         if typed.nfc().count() > SEARCH_QUERY_CHARACTERS_MAX {
             return Err(RuleBroken::SearchQueryInvalid);
         }
-        let folded = fold(typed);
+        let folded = searchable(typed);
         let (scope, text) = match folded.trim().strip_prefix('@') {
             Some(handle) => (Scope::Handle, handle.trim()),
             None => (Scope::HandleAndName, folded.trim()),
@@ -60,52 +72,71 @@ impl Query {
                 found.push(word.to_owned());
             }
         }
-        if found.is_empty() {
+        if found.is_empty() && scope == Scope::HandleAndName {
             return Err(RuleBroken::SearchQueryInvalid);
         }
         Ok(Self {
             scope,
             text: text.to_owned(),
+            typed: found.iter().map(|word| TypedWord::new(word)).collect(),
             words: found,
         })
     }
 
-    /// The words, each once, in the order of the text. At least one.
+    /// Whether the query has no word yet. Then it finds nobody.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// The words, each once, in the order of the text.
     pub fn words(&self) -> &[String] {
         &self.words
     }
 
-    /// The word to look up in the index: the longest, because it matches the fewest people; the first of equal length.
-    pub fn lookup_word(&self) -> &str {
-        let longest = self
-            .words
-            .iter()
-            .rev()
-            .max_by_key(|word| word.chars().count());
-        longest.map_or("", |word| cut(word))
+    /// What to look up in the index. It is that of the word with the longest one, which the fewest people have; of the
+    /// first of equals.
+    pub fn lookup(&self) -> &str {
+        let longest = (self.typed.iter().rev()).max_by_key(|word| word.lookup().chars().count());
+        longest.map_or("", |word| cut(word.lookup()))
     }
 
-    /// The terms that begin with the [`lookup_word`](Self::lookup_word): from the first bound, inclusive, to the
-    /// second, exclusive. For an index that compares bytes of UTF-8, which is the order of the characters.
+    /// The terms that begin with [`lookup`](Self::lookup): from the first bound, inclusive, to the second, exclusive. For
+    /// an index that compares bytes of UTF-8, which is the order of the characters.
     pub fn range(&self) -> (String, String) {
-        let lookup_word = self.lookup_word();
-        (lookup_word.to_owned(), first_after(lookup_word))
+        let lookup = self.lookup();
+        (lookup.to_owned(), first_after(lookup))
+    }
+
+    /// The least term of a person that begins with [`lookup`](Self::lookup): one person may have several, and is listed
+    /// at this one.
+    pub fn first_term(&self, handle: &Handle, display_name: &DisplayName) -> Option<String> {
+        let terms = terms(handle, display_name).into_iter();
+        terms.filter(|term| term.starts_with(self.lookup())).min()
+    }
+
+    /// The handle that the query is, if anybody can have it.
+    pub fn handle(&self) -> Option<Handle> {
+        Handle::lookup(&self.text)
+    }
+
+    /// Whether the query is this handle.
+    pub fn is_handle(&self, handle: &Handle) -> bool {
+        handle.as_str() == self.text
     }
 
     /// Whether this person matches.
     pub fn matches(&self, handle: &Handle, display_name: &DisplayName) -> bool {
         match self.scope {
-            Scope::Handle => self
-                .words
-                .iter()
-                .all(|word| handle.as_str().starts_with(word)),
+            Scope::Handle => {
+                !self.is_empty()
+                    && (self.words.iter()).all(|word| handle.as_str().starts_with(word))
+            }
             Scope::HandleAndName => {
-                let name = fold(display_name.as_str());
-                self.words.iter().all(|word| {
-                    words(handle.as_str()).any(|part| part.starts_with(word))
-                        || words(&name).any(|part| {
-                            part.starts_with(word) || is_cut_anywhere(part) && part.contains(word)
-                        })
+                let name = searchable(display_name.as_str());
+                let in_name = |word: &TypedWord| words(&name).any(|part| is_in(word, part));
+                let mut words_and_typed = self.words.iter().zip(&self.typed);
+                words_and_typed.all(|(word, typed)| {
+                    words(handle.as_str()).any(|part| part.starts_with(word)) || in_name(typed)
                 })
             }
         }
@@ -113,7 +144,7 @@ impl Query {
 
     /// The rank of a person who matches. Sort by rank, then by handle.
     pub fn rank(&self, handle: &Handle, display_name: &DisplayName) -> Rank {
-        if handle.as_str() == self.text {
+        if self.is_handle(handle) {
             Rank::ExactHandle
         } else if handle.as_str().starts_with(&self.text) {
             Rank::HandlePrefix
@@ -126,10 +157,20 @@ impl Query {
 
     /// Whether the query is a prefix of the name. Spaces do not matter: Korean names are written with and without.
     fn begins(&self, display_name: &DisplayName) -> bool {
-        let name: String = words(&fold(display_name.as_str())).collect();
-        let typed: String = words(&self.text).collect();
-        self.scope == Scope::HandleAndName && name.starts_with(&typed)
+        let name: String = words(&searchable(display_name.as_str())).collect();
+        let text: String = words(&self.text).collect();
+        self.scope == Scope::HandleAndName && TypedWord::new(&text).begins(&typed(&name))
     }
+}
+
+/// Whether the word of a query begins a word of a name, or a part of one without spaces.
+fn is_in(word: &TypedWord, name: &str) -> bool {
+    let starts = match is_cut_anywhere(name) {
+        true => usize::MAX,
+        false => 1,
+    };
+    let name = typed(name);
+    suffixes(&name).take(starts).any(|part| word.begins(part))
 }
 
 impl Scope {
@@ -170,6 +211,7 @@ mod tests {
 
     use super::super::terms;
     use super::*;
+    use crate::limits::SEARCH_TERM_BYTES_MAX;
 
     fn person(handle: &str, name: &str) -> (Handle, DisplayName) {
         (
@@ -256,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_query_without_a_word_or_of_too_many_characters_is_refused() {
-        for query in ["", " ", "@", "@_", "!?", "🎉", &"가".repeat(201)] {
+        for query in ["", " ", "!?", "🎉", &"가".repeat(201)] {
             assert_eq!(
                 Query::parse(query),
                 Err(RuleBroken::SearchQueryInvalid),
@@ -268,13 +310,76 @@ mod tests {
     }
 
     #[test]
-    fn the_lookup_word_is_the_longest_and_the_first_of_equals() {
-        assert_eq!(Query::parse("a Park mina a").unwrap().lookup_word(), "park");
+    fn an_at_sign_alone_is_the_begin_of_a_handle_and_finds_nobody() {
+        for query in ["@", "＠", " @ ", "@_"] {
+            let query = Query::parse(query).unwrap();
+            assert!(query.is_empty(), "{query:?}");
+            let (handle, name) = person("mina", "Mina");
+            assert!(!query.matches(&handle, &name));
+        }
+    }
+
+    #[test]
+    fn accents_and_special_letters_need_not_be_typed() {
+        for (query, name) in [
+            ("jose", "José"),
+            ("josé", "Jose"),
+            ("strasse", "Straße"),
+            ("straße", "STRASSE"),
+            ("ｊｏｓｅ", "JOSÉ"),
+            ("АЛЕНА", "Алёна"),
+            ("σωκρατης", "ΣΩΚΡΆΤΗΣ"),
+        ] {
+            check_finds(query, "someone", name);
+        }
+    }
+
+    #[test]
+    fn korean_is_found_while_it_is_typed_and_by_initial_consonants() {
+        for query in [
+            "ㄱ",
+            "기",
+            "김",
+            "김ㅁ",
+            "김미",
+            "김민",
+            "ㄱㅁ",
+            "ㄱㅁㄴ",
+            "ㅁㄴ",
+            "미ㄴ",
+            "ㄴ",
+            "김ㅁㄴ",
+        ] {
+            check_finds(query, "mn1", "김미나");
+            check_finds(query, "mn1", "서 김미나");
+        }
+        for query in ["간", "ㄴㄷ", "낟"] {
+            check_finds(query, "mn1", "가나다");
+        }
+        check_finds("가", "mn1", "강민");
+        check_finds("깅", "mn1", "기영");
+        check_misses("깅", "mn1", "김영");
+        check_misses("ㄱㄴ", "mn1", "김미나");
+    }
+
+    #[test]
+    fn a_person_is_listed_at_the_least_of_their_terms_in_the_range() {
+        let (handle, name) = person("mina_kim", "Mina Minari");
+        let first = |query| Query::parse(query).unwrap().first_term(&handle, &name);
+        assert_eq!(first("min").as_deref(), Some("mina"));
+        assert_eq!(first("mina_").as_deref(), Some("mina"));
+        assert_eq!(first("@mina_").as_deref(), Some("mina_kim"));
+        assert_eq!(first("x"), None);
+    }
+
+    #[test]
+    fn the_longest_word_is_looked_up_and_the_first_of_equals() {
+        assert_eq!(Query::parse("a Park mina a").unwrap().lookup(), "park");
         assert_eq!(
             Query::parse("a Park mina a").unwrap().words(),
             ["a", "park", "mina"]
         );
-        assert_eq!(Query::parse("김 ab").unwrap().lookup_word(), "ab");
+        assert_eq!(Query::parse("가 abc").unwrap().lookup(), "abc");
         assert_eq!(
             Query::parse("a b c d e f g h i j k l")
                 .unwrap()
@@ -318,7 +423,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_piece_of_a_name_without_spaces_finds_it(
-            name in "[가-힣一-龥ぁ-んァ-ヶａ-ｚa-z]{0,20}[가-힣一-龥ァ-ヶ][가-힣一-龥ぁ-んァ-ヶａ-ｚa-z]{0,29}",
+            name in "[가-힣一-龥ぁ-んァ-ヶａ-ｚa-z]{0,20}[가-힣一-龥ァ-ヶ][가-힣一-龥ぁ-んァ-ヶａ-ｚa-z]{0,19}",
             start in any::<prop::sample::Index>(), length in any::<prop::sample::Index>(),
         ) {
             let piece = piece(&name, start, length);
@@ -327,7 +432,7 @@ mod tests {
 
         #[test]
         fn a_person_matches_when_every_word_begins_one_of_their_terms(
-            query in "[ab가나 _]{1,6}", handle in "[ab][ab_]{2,6}", name in "[ab가나]{1,4}( [ab가나]{1,4}){0,2}",
+            query in "[abc田 _]{1,6}", handle in "[ab][ab_]{2,6}", name in "[ab田子]{1,4}( [ab田子]{1,4}){0,2}",
         ) {
             let Ok(query) = Query::parse(&query) else { return Ok(()) };
             let (handle, name) = person(&handle, &name);
@@ -337,8 +442,27 @@ mod tests {
         }
 
         #[test]
+        fn a_name_is_found_by_every_state_of_its_typing_and_by_its_initial_consonants(
+            name in "[가-힣]{1,10}", length in any::<prop::sample::Index>(), initial in prop::collection::vec(any::<bool>(), 10),
+        ) {
+            use unicode_normalization::UnicodeNormalization;
+            // As far as typed, letter by letter: canonical letters compose to the syllables that a keyboard shows.
+            let letters: Vec<char> = name.nfd().collect();
+            let state: String = letters[..=length.index(letters.len())].iter().copied().nfc().collect();
+            prop_assert!(finds(&state, "x_1", &name), "{state:?} finds {name:?}");
+            // Any of the syllables but the last by their initial consonants.
+            let syllables = name.chars().zip(initial);
+            let mixed: String = syllables.map(|(syllable, initial)| match initial {
+                true => syllable.nfd().next().unwrap_or(syllable),
+                false => syllable,
+            }).collect();
+            prop_assert!(finds(&mixed, "x_1", &name), "{mixed:?} finds {name:?}");
+        }
+
+        #[test]
         fn whoever_matches_has_a_term_in_the_range(
-            query in "@?[ab가나 _]{1,6}", handle in "[ab][ab_]{2,6}", name in "[ab가나]{1,4}( [ab가나]{1,4}){0,2}",
+            query in "@?[ab가나간갃ㄱㄴㄳㅋ _]{1,6}", handle in "[ab][ab_]{2,6}",
+            name in "[ab가나사간ㄱㅋ]{1,4}( [ab가나각]{1,4}){0,2}",
         ) {
             let Ok(query) = Query::parse(&query) else { return Ok(()) };
             let (handle, name) = person(&handle, &name);
@@ -364,9 +488,11 @@ mod tests {
         fn reading_any_query_never_panics_and_gives_words_in_bounds(text in any::<String>(), close in "[@_ a-cＡ가\u{FDFA}]{0,50}") {
             for text in [text, close] {
                 let Ok(query) = Query::parse(&text) else { continue };
-                prop_assert!((1..=SEARCH_WORDS_MAX).contains(&query.words().len()));
+                prop_assert_eq!(query.is_empty(), query.words().is_empty());
+                if query.is_empty() { continue }
+                prop_assert!(query.words().len() <= SEARCH_WORDS_MAX);
                 prop_assert!(query.words().iter().all(|word| !word.is_empty()));
-                prop_assert!((1..=SEARCH_QUERY_CHARACTERS_MAX).contains(&query.lookup_word().chars().count()));
+                prop_assert!((1..=SEARCH_TERM_BYTES_MAX).contains(&query.lookup().len()));
                 let (from, to) = query.range();
                 prop_assert!(from < to);
             }

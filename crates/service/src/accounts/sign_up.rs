@@ -3,7 +3,7 @@
 use sosik_feed::people::{DisplayName, Handle, Language};
 use sosik_feed::rules::check_password_length;
 use sosik_feed::{RuleBroken, search};
-use sosik_store::{NewPerson, SignUp};
+use sosik_store::{HandleUse, NewPerson, SignUp};
 
 use super::{Accounts, LoggedIn};
 use crate::{Change, ServiceResult};
@@ -66,17 +66,30 @@ impl Accounts {
                 Ok(logged_in)
             }
             SignUp::HandleTaken => {
-                // Either the handle has been taken in the meantime, or it is only confusable with another one.
+                // Somebody has taken the handle, or one that looks like it, in the meantime.
                 self.check_handle_free(&handle).await?;
                 Err(RuleBroken::HandleConfusable.into())
             }
         }
     }
 
+    /// Checks a handle that somebody is typing. Handles are public, so the answer reveals nothing.
+    ///
+    /// # Errors
+    /// `RuleBroken` if nobody may take it, or somebody has it or one that looks like it.
+    pub async fn check_handle(&self, handle: &str) -> ServiceResult<()> {
+        self.check_handle_free(&Handle::parse(handle)?).await
+    }
+
     async fn check_handle_free(&self, handle: &Handle) -> ServiceResult<()> {
-        match self.core.store.person_by_handle(handle.as_str()).await? {
-            Some(_) => Err(RuleBroken::HandleTaken.into()),
-            None => Ok(()),
+        let store = &self.core.store;
+        match store
+            .handle_use(handle.as_str(), &handle.skeleton())
+            .await?
+        {
+            HandleUse::Free => Ok(()),
+            HandleUse::Taken => Err(RuleBroken::HandleTaken.into()),
+            HandleUse::Confusable => Err(RuleBroken::HandleConfusable.into()),
         }
     }
 }

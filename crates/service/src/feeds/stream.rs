@@ -174,8 +174,13 @@ impl FeedStream {
 fn seen_of(after: Option<Cursor>) -> Seen {
     match after {
         Some(Cursor::Newer(seen)) => seen,
-        Some(Cursor::Above(_) | Cursor::Below(_) | Cursor::Behind(_) | Cursor::Older(_)) | None => {
-            Seen::default()
-        }
+        Some(
+            Cursor::Above(_)
+            | Cursor::Below(_)
+            | Cursor::Behind(_)
+            | Cursor::Older(_)
+            | Cursor::Found(_),
+        )
+        | None => Seen::default(),
     }
 }

@@ -12,6 +12,7 @@ use crate::core::Core;
 use crate::{ServiceError, ServiceResult};
 
 pub use profile::{Profile, ProfileUpdate};
+pub use search::FoundPage;
 
 /// The error for a person who does not exist, and for one that the viewer may not see.
 pub(crate) const NO_SUCH_PERSON: ServiceError = ServiceError::NotFound("person");

@@ -323,11 +323,12 @@ async fn a_changed_profile_is_seen_at_once_on_stories_comments_and_in_search() {
     let found = world
         .service
         .people()
-        .search(reader.id, "이름", 10)
+        .search(reader.id, "이름", None, 10)
         .await
         .unwrap();
     assert_eq!(
         found
+            .items
             .iter()
             .map(|found| found.person.record.id)
             .collect::<Vec<_>>(),

@@ -57,8 +57,8 @@ async fn mentions_and_searches_hide_those_who_blocked_and_show_all_others() {
     let handles: Vec<_> = mentions.map(|mention| mention.handle.as_str()).collect();
     assert_eq!(handles, ["stranger", "mina"]);
     for (query, found) in [("unlisted", vec![]), ("stranger", vec!["stranger"])] {
-        let people = world.service.people().search(mina.id, query, 9).await;
-        let people = people.unwrap();
+        let people = world.service.people().search(mina.id, query, None, 9).await;
+        let people = people.unwrap().items;
         let handles: Vec<_> = (people.iter())
             .map(|found| found.person.record.handle.as_str())
             .collect();

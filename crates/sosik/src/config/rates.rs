@@ -26,6 +26,13 @@ settings! {
         sign_ups_per_network_burst => api.rates.sign_ups_per_network.burst,
             unit: Each("accounts"), allowed: 1..=RATE_MAX;
 
+        /// Handles checked from one address. Sign-up forms check a handle at every pause while somebody types it.
+        handle_checks_per_address_per_minute => api.rates.handle_checks_per_address.per_minute,
+            unit: Each("handles a minute"), allowed: 1..=RATE_MAX;
+        /// Handles checked from one address at once. Everybody in a school may share one.
+        handle_checks_per_address_burst => api.rates.handle_checks_per_address.burst,
+            unit: Each("handles"), allowed: 1..=RATE_MAX;
+
         /// Attempts to log in from one address.
         log_ins_per_address_per_minute => api.rates.log_ins_per_address.per_minute,
             unit: Each("attempts a minute"), allowed: 1..=RATE_MAX;

@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use sosik_feed::{PersonId, StoryId};
 
-use crate::{CommitPosition, Committed, PersonCounts, PersonRecord, ProfileChange, StoreResult};
+use crate::{
+    CommitPosition, Committed, FoundByTerm, HandleUse, PersonCounts, PersonRecord, ProfileChange,
+    StoreResult, TermPlace,
+};
 
 /// Profiles, search, read positions.
 #[async_trait]
@@ -28,15 +31,25 @@ pub trait People {
     /// The counts of the profile page.
     async fn person_counts(&self, person: PersonId) -> StoreResult<PersonCounts>;
 
-    /// People with a search term in the half-open range, each once, at most `limit`, in the order of terms. People
-    /// severed from the viewer are omitted here, so that they do not count against `limit`.
+    /// Whether this handle, lower case, is free. `skeleton` is the form that look-alike handles share.
+    async fn handle_use(&self, handle: &str, skeleton: &str) -> StoreResult<HandleUse>;
+
+    /// Rows of the index of search terms after `after` with a term before `to`, ascending, at most `limit`. Somebody
+    /// with several terms in the range is in several rows.
     async fn people_by_term(
         &self,
-        viewer: PersonId,
-        from: &str,
+        after: &TermPlace,
         to: &str,
         limit: u32,
-    ) -> StoreResult<Vec<PersonRecord>>;
+    ) -> StoreResult<Vec<FoundByTerm>>;
+
+    /// Those of these people who have a search term in the half-open range, each once, in no particular order.
+    async fn with_term_among(
+        &self,
+        people: &[PersonId],
+        from: &str,
+        to: &str,
+    ) -> StoreResult<Vec<PersonId>>;
 
     /// Everybody, in ascending order of id, after `after`, at most `limit`. For verify and rebuild.
     async fn people_after(&self, after: PersonId, limit: u32) -> StoreResult<Vec<PersonId>>;

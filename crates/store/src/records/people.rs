@@ -23,6 +23,35 @@ pub struct PersonRecord {
     pub revision: u64,
 }
 
+/// A place in the index of search terms: rows are sorted by term, then by person.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct TermPlace {
+    /// The term.
+    pub term: String,
+    /// The person who has it.
+    pub person: PersonId,
+}
+
+/// A row of the index of search terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundByTerm {
+    /// The term in the range.
+    pub term: String,
+    /// The person who has it. One person can have several.
+    pub person: PersonRecord,
+}
+
+/// Whether a handle can be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandleUse {
+    /// Nobody has it or one that looks like it.
+    Free,
+    /// A person has it.
+    Taken,
+    /// A person has one that looks like it.
+    Confusable,
+}
+
 /// A new account.
 #[derive(Debug, Clone)]
 pub struct NewPerson {

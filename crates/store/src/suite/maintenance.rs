@@ -1,9 +1,10 @@
 //! Repairs of derived data.
 
+use sosik_feed::search::Query;
 use sosik_feed::{Audience, PersonId, StoryId};
 
 use super::world::World;
-use crate::{LargeAuthorLimits, NewPerson, NewStory, RepairedPeople, RepairedStories};
+use crate::{LargeAuthorLimits, NewPerson, NewStory, RepairedPeople, RepairedStories, TermPlace};
 
 const NOBODY_IS_LARGE: LargeAuthorLimits = LargeAuthorLimits {
     above: 1_000,
@@ -69,23 +70,12 @@ pub async fn search_terms_become_those_of_handle_and_name(world: &World) {
         .await
         .unwrap();
     assert_eq!(repaired.terms, 1);
-    assert!(
-        world
-            .people_by_term(PersonId::default(), "wrong", "wronh", 9)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    for (from, to) in [("min", "mio"), ("미", "믹")] {
-        assert_eq!(
-            world
-                .people_by_term(PersonId::default(), from, to, 9)
-                .await
-                .unwrap()
-                .len(),
-            1,
-            "{from}"
-        );
+    for (word, count) in [("wrong", 0), ("min", 1), ("미", 1), ("ㅁㄴ", 1)] {
+        let (term, to) = Query::parse(word).unwrap().range();
+        let person = PersonId::default();
+        let place = TermPlace { term, person };
+        let found = world.people_by_term(&place, &to, 9);
+        assert_eq!(found.await.unwrap().len(), count, "{word}");
     }
     let again = world
         .repair_people(PersonId::default(), 10, NOBODY_IS_LARGE)

@@ -157,8 +157,9 @@ macro_rules! contract_suite {
                 those_who_exist_are_read_and_the_others_are_left_out,
                 a_profile_changes_in_what_was_asked_and_gets_a_larger_revision,
                 people_are_found_by_the_terms_of_their_present_name,
-                a_person_with_many_terms_alike_is_found_once,
-                people_severed_from_the_viewer_take_nobodys_place_in_a_search,
+                the_index_of_terms_is_read_in_order_from_any_place,
+                of_some_people_those_with_a_term_in_the_range_are_found_once,
+                a_handle_is_free_until_somebody_has_it_or_one_like_it,
                 everybody_is_walked_in_steps,
                 a_profile_counts_friends_follows_followers_and_stories,
                 public_stories_are_counted_through_posts_imports_edits_and_deletions,
@@ -178,7 +179,7 @@ macro_rules! contract_suite {
                 readers_are_walked_in_ascending_order_each_once,
                 readers_of_many_authors_are_walked_together_in_bounded_reads,
                 an_author_becomes_large_and_small_again_with_hysteresis,
-                in_every_relation_searches_and_hidden_counts_agree_with_the_rule,
+                in_every_relation_hidden_counts_agree_with_the_rule,
             }
             sessions {
                 a_session_is_found_by_its_token,

@@ -4,7 +4,7 @@ use sosik_feed::people::Language;
 use sosik_feed::{Audience, PersonId, StoryId};
 
 use super::world::World;
-use crate::{NewPerson, NewStory, PersonCounts, ProfileChange, StoryEdit};
+use crate::{HandleUse, NewPerson, NewStory, PersonCounts, ProfileChange, StoryEdit, TermPlace};
 
 pub async fn those_who_exist_are_read_and_the_others_are_left_out(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
@@ -69,6 +69,7 @@ pub async fn people_are_found_by_the_terms_of_their_present_name(world: &World) 
     assert_eq!(world.found("미", "믹", 10).await, ["mina"]);
     assert_eq!(world.found("min", "mio", 1).await, ["mina"]);
     assert_eq!(world.found("x", "y", 10).await, [""; 0]);
+    assert_eq!(world.found("나", "낙", 10).await, ["mina"]);
 
     let change = ProfileChange {
         search_terms: Some(terms(&["mina", "박하나"])),
@@ -79,27 +80,73 @@ pub async fn people_are_found_by_the_terms_of_their_present_name(world: &World) 
     assert_eq!(world.found("박", "밖", 10).await, ["mina"]);
 }
 
-pub async fn a_person_with_many_terms_alike_is_found_once(world: &World) {
+pub async fn the_index_of_terms_is_read_in_order_from_any_place(world: &World) {
     let nana = NewPerson {
-        search_terms: (1..=9).map(|n| "나".repeat(n)).collect(),
+        search_terms: (1..=3).map(|n| "나".repeat(n)).collect(),
         ..world.new_person("nana")
     };
     let nari = NewPerson {
-        search_terms: vec!["나리".to_owned()],
+        search_terms: vec!["나".to_owned(), "나리".to_owned(), "낙".to_owned()],
         ..world.new_person("nari")
     };
     world.sign_up_many(vec![nana, nari]).await.unwrap();
-    assert_eq!(world.found("나", "낙", 2).await, ["nana", "nari"]);
+    let all = [
+        ("나", "nana"),
+        ("나", "nari"),
+        ("나나", "nana"),
+        ("나나나", "nana"),
+        ("나리", "nari"),
+    ];
+    for limit in 1..=6 {
+        let (mut after, mut read) = (place_before("나"), Vec::new());
+        loop {
+            let rows = world.people_by_term(&after, "낙", limit).await.unwrap();
+            let Some(last) = rows.last() else { break };
+            assert!(rows.len() <= limit as usize);
+            after = TermPlace {
+                term: last.term.clone(),
+                person: last.person.id,
+            };
+            read.extend(rows.into_iter().map(|row| (row.term, row.person.handle)));
+        }
+        let read = read.iter().map(|(term, handle)| (&**term, &**handle));
+        assert_eq!(read.collect::<Vec<_>>(), all, "{limit}");
+    }
 }
 
-pub async fn people_severed_from_the_viewer_take_nobodys_place_in_a_search(world: &World) {
-    let [aa, ab, ac, viewer] = world.people(["aa", "ab", "ac", "viewer"]).await;
-    assert_eq!(world.found_by(viewer, "a", "b", 1).await, ["aa"]);
-    world.blocks(viewer, aa).await;
-    assert_eq!(world.found_by(viewer, "a", "b", 2).await, ["ab", "ac"]);
-    world.blocks(ab, viewer).await;
-    assert_eq!(world.found_by(viewer, "a", "b", 2).await, ["ac"]);
-    assert_eq!(world.found_by(ac, "a", "b", 3).await, ["aa", "ab", "ac"]);
+pub async fn of_some_people_those_with_a_term_in_the_range_are_found_once(world: &World) {
+    let nana = NewPerson {
+        search_terms: vec!["na".to_owned(), "nana".to_owned()],
+        ..world.new_person("nana")
+    };
+    let nana_id = nana.id;
+    world.sign_up(nana).await.unwrap();
+    let [nari, mina, stranger] = world.people(["nari", "mina", "nabi"]).await;
+    let some = [mina, nari, nana_id, PersonId::from_u64(5)];
+    let mut found = world.with_term_among(&some, "na", "nb").await.unwrap();
+    found.sort_unstable();
+    let mut expected = [nana_id, nari];
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    assert!(!found.contains(&stranger));
+    assert_eq!(world.with_term_among(&[], "na", "nb").await.unwrap(), []);
+}
+
+pub async fn a_handle_is_free_until_somebody_has_it_or_one_like_it(world: &World) {
+    let mina = NewPerson {
+        skeleton: "mlna".to_owned(),
+        ..world.new_person("mina")
+    };
+    world.sign_up(mina).await.unwrap();
+    for (handle, skeleton, expected) in [
+        ("mina", "mlna", HandleUse::Taken),
+        ("m1na", "mlna", HandleUse::Confusable),
+        ("mlna", "other", HandleUse::Free),
+        ("joon", "joon", HandleUse::Free),
+    ] {
+        let found = world.handle_use(handle, skeleton).await.unwrap();
+        assert_eq!(found, expected, "{handle}");
+    }
 }
 
 pub async fn everybody_is_walked_in_steps(world: &World) {
@@ -206,12 +253,18 @@ impl World {
         people.into_iter().map(|person| person.handle).collect()
     }
 
+    /// The handles of the first rows of the index in a range.
     async fn found(&self, from: &str, to: &str, limit: u32) -> Vec<String> {
-        self.found_by(PersonId::default(), from, to, limit).await
+        let rows = self.people_by_term(&place_before(from), to, limit).await;
+        let rows = rows.unwrap().into_iter();
+        rows.map(|row| row.person.handle).collect()
     }
+}
 
-    async fn found_by(&self, viewer: PersonId, from: &str, to: &str, limit: u32) -> Vec<String> {
-        let people = self.people_by_term(viewer, from, to, limit).await.unwrap();
-        people.into_iter().map(|person| person.handle).collect()
+/// The place before all rows with this term.
+fn place_before(term: &str) -> TermPlace {
+    TermPlace {
+        term: term.to_owned(),
+        person: PersonId::default(),
     }
 }

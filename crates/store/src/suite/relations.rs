@@ -500,7 +500,7 @@ enum Act {
     BlockBack,
 }
 
-pub async fn in_every_relation_searches_and_hidden_counts_agree_with_the_rule(world: &World) {
+pub async fn in_every_relation_hidden_counts_agree_with_the_rule(world: &World) {
     let [author] = world.people(["author"]).await;
     for (number, acts) in ACTS.into_iter().enumerate() {
         let (one, two) = (format!("viewer{number}"), format!("other{number}"));
@@ -518,12 +518,6 @@ pub async fn in_every_relation_searches_and_hidden_counts_agree_with_the_rule(wo
             }
         }
         let severed = world.relation(viewer, other).await.unwrap().severed();
-        let behind = format!("{two}~");
-        let found = world
-            .people_by_term(viewer, &two, &behind, 9)
-            .await
-            .unwrap();
-        assert_eq!(found.is_empty(), severed, "{acts:?}");
         let hidden = (
             world.likes_hidden_from(viewer, story).await.unwrap(),
             world.comments_hidden_from(viewer, story).await.unwrap(),

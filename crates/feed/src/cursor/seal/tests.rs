@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cursor::{Older, Position, RECENT_MAX, Recent, Seen};
+use crate::cursor::{Found, Older, Position, RECENT_MAX, Recent, Seen};
 use crate::id::{RawId, StoryId};
 use crate::pulled::LogPosition;
 use crate::timeline::Mark;
@@ -53,8 +53,17 @@ fn cursors() -> impl Strategy<Value = Cursor> {
             below: StoryId::from_u64(below),
             log: LogPosition::from_u64(log),
         })),
+        found().prop_map(Cursor::Found),
         seen().prop_map(Cursor::Newer),
     ]
+}
+
+fn found() -> impl Strategy<Value = Found> {
+    (any::<u8>(), "\\PC{0,30}", 0..=TOP).prop_map(|(group, key, person)| Found {
+        group,
+        key,
+        person: PersonId::from_u64(person),
+    })
 }
 
 proptest! {
@@ -68,9 +77,12 @@ proptest! {
     }
 
     #[test]
-    fn all_cursors_of_a_kind_have_one_length(a in seen(), b in seen(), low in 0..=TOP, high in 0..=TOP) {
+    fn all_cursors_of_a_kind_have_one_length(
+        a in seen(), b in seen(), c in found(), d in found(), low in 0..=TOP, high in 0..=TOP,
+    ) {
         let length = |cursor: Cursor| seals().seal(&cursor, SCOPE).len();
         prop_assert_eq!(length(Cursor::Newer(a)), length(Cursor::Newer(b)));
+        prop_assert_eq!(length(Cursor::Found(c)), length(Cursor::Found(d)));
         let below = |id| Cursor::Below(RawId::from_u64(id));
         prop_assert_eq!(length(below(low)), length(below(high)));
     }
