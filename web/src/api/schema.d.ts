@@ -346,6 +346,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your invitations
+         * @description Those that have not expired, newest first, without their tokens.
+         */
+        get: operations["list_invitations"];
+        put?: never;
+        /**
+         * Make an invitation
+         * @description The link is `/invite#` and the token. The token is in this answer only. Who signs up with it becomes your friend.
+         */
+        post: operations["make_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open an invitation
+         * @description Shows who invites, also to people without an account. The token is in the body, so that it is in no log.
+         */
+        post: operations["open_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{invitation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an invitation
+         * @description Nobody can sign up with it any more. Friends whom you have made with it stay your friends.
+         */
+        delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -486,7 +550,7 @@ export interface paths {
         put?: never;
         /**
          * Sign up
-         * @description Creates an account and signs in. Send the token as a bearer token. Browsers also get it as a cookie.
+         * @description Creates an account and signs in. With an invitation, you and the person who invited you become friends. Send the token as a bearer token. Browsers also get it as a cookie.
          */
         post: operations["sign_up"];
         delete?: never;
@@ -527,6 +591,23 @@ export interface paths {
          * @description Newest first. Stories for friends are included if you are their friend.
          */
         get: operations["list_stories_of_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who may create an account */
+        get: operations["show_registration"];
         put?: never;
         post?: never;
         delete?: never;
@@ -719,6 +800,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List people whom you may know
+         * @description People with friends in common come first, then people who write under tags of your feed, then people whom many
+         *     follow. There are no further pages.
+         */
+        get: operations["list_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suggestions/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Take a dismissal back
+         * @description Repeating it changes nothing.
+         */
+        put: operations["restore_suggestion"];
+        post?: never;
+        /**
+         * Dismiss a suggestion
+         * @description The person is not suggested to you any more. They are not notified. Repeating it changes nothing.
+         */
+        delete: operations["dismiss_suggestion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tags/{tag}/stories": {
         parameters: {
             query?: never;
@@ -904,6 +1030,44 @@ export interface components {
              */
             message: string;
         };
+        /** @description One of your invitations. */
+        Invitation: {
+            /**
+             * Format: date-time
+             * @description When you made it (RFC 3339).
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it expires.
+             */
+            expires_at: string;
+            /** @description For revoking it. It is not secret and invites nobody. */
+            id: string;
+            /**
+             * Format: int32
+             * @description The number of people who can sign up with it.
+             */
+            people: number;
+            /** @description The secret part of the link: `/invite#` and this token. Only in the answer that made the invitation. */
+            token?: string | null;
+            /**
+             * Format: int32
+             * @description The number of people who signed up with it.
+             */
+            used: number;
+        };
+        /** @description Your invitations that have not expired. There are at most 20, so this is the complete list. */
+        InvitationPage: {
+            /** @description Always null. */
+            after?: string | null;
+            /** @description Always null. */
+            before?: string | null;
+            /** @description Always true. */
+            end: boolean;
+            /** @description Newest first. */
+            items: components["schemas"]["Invitation"][];
+        };
         /**
          * @description A language of the interface.
          * @enum {string}
@@ -922,6 +1086,19 @@ export interface components {
              * @example blue-kettle-on-a-hill
              */
             password: string;
+        };
+        /** @description `POST /v1/invitations`. */
+        MakeInvitation: {
+            /**
+             * Format: int32
+             * @description The number of days until it expires: 1 to 30. Default: 7.
+             */
+            days?: number | null;
+            /**
+             * Format: int32
+             * @description The number of people who can sign up with it: 1 to 100. Default: 10.
+             */
+            people?: number | null;
         };
         /** @description `PUT /v1/notifications/read-position`. */
         MarkNotificationsRead: {
@@ -985,6 +1162,21 @@ export interface components {
              * @description The number of unread notifications, counted up to a maximum.
              */
             unread: number;
+        };
+        /** @description `POST /v1/invitations/open`. */
+        OpenInvitation: {
+            /** @description The token of the link. */
+            token: string;
+        };
+        /** @description An invitation as the invited person sees it. */
+        OpenedInvitation: {
+            /**
+             * Format: date-time
+             * @description When it expires (RFC 3339).
+             */
+            expires_at: string;
+            /** @description The person who invites. */
+            inviter: components["schemas"]["Person"];
         };
         /** @description A person. `relation` is on profiles and in lists of people. */
         Person: {
@@ -1128,6 +1320,16 @@ export interface components {
             /** @description The newest story seen. */
             story?: string | null;
         };
+        /** @description Who may create an account. */
+        RegistrationInfo: {
+            /** @description Who may create an account. */
+            mode: components["schemas"]["RegistrationMode"];
+        };
+        /**
+         * @description Who may create an account.
+         * @enum {string}
+         */
+        RegistrationMode: "open" | "invitation" | "closed";
         /**
          * @description The relation of a person to you. If several apply, the first one in this order.
          * @enum {string}
@@ -1180,6 +1382,8 @@ export interface components {
              * @example mina
              */
             handle: string;
+            /** @description The token of an invitation. Required where sign-up is by invitation only. */
+            invitation?: string | null;
             /**
              * @description ko, en or ja. Default: en.
              * @example ko
@@ -1194,6 +1398,7 @@ export interface components {
         };
         /** @description The response to a sign-up or log-in. Keep the token secret: it grants access to the account. */
         SignedIn: {
+            invited_by?: components["schemas"]["Person"] | null;
             /** @description Your profile. */
             person: components["schemas"]["Person"];
             /** @description Send it as `Authorization: Bearer …`. Browsers also get it as a cookie. */
@@ -1254,6 +1459,29 @@ export interface components {
             end: boolean;
             /** @description Newest first. */
             items: components["schemas"]["Story"][];
+        };
+        /** @description A person whom you may know, and why. */
+        Suggestion: {
+            /**
+             * Format: int32
+             * @description Friends in common, counted among at most 100 of your friends. Who they are is not shown.
+             */
+            common_friends: number;
+            /** @description The person. */
+            person: components["schemas"]["Person"];
+            /** @description Tags under which they write publicly, and people in your feed or you, too. At most 3. */
+            tags: string[];
+        };
+        /** @description People whom you may know. This is the complete list. */
+        SuggestionPage: {
+            /** @description Always null. */
+            after?: string | null;
+            /** @description Always null. */
+            before?: string | null;
+            /** @description Always true. */
+            end: boolean;
+            /** @description Best first: friends in common, then shared tags, then people whom many follow. */
+            items: components["schemas"]["Suggestion"][];
         };
         /** @description The number of unread notifications. */
         UnreadNotifications: {
@@ -2266,6 +2494,166 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    list_invitations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description all of your invitations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    make_invitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeInvitation"];
+            };
+        };
+        responses: {
+            /** @description the invitation with its token */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            408: components["responses"]["TooSlow"];
+            /** @description `invitation_limit` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            /** @description `invitation_people_invalid`, `invitation_days_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    open_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenInvitation"];
+            };
+        };
+        responses: {
+            /** @description who invites */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedInvitation"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            /** @description `not_found`: it is unknown, revoked, expired or used up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the invitation */
+                invitation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description it is revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     show_me: {
         parameters: {
             query?: never;
@@ -2657,7 +3045,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Malformed"];
-            /** @description `registration_closed` */
+            /** @description `registration_closed`, `invitation_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2678,7 +3066,7 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
-            /** @description `handle_…`, `display_name_…`, `password_…`, `language_unknown` */
+            /** @description `handle_…`, `display_name_…`, `password_…`, `language_unknown`, `invitation_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2763,6 +3151,31 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    show_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description who may create an account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationInfo"];
+                };
+            };
+            400: components["responses"]["Malformed"];
             429: components["responses"]["TooMany"];
             431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
@@ -3341,6 +3754,106 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    list_suggestions: {
+        parameters: {
+            query?: {
+                /** @description Maximum number of people, 1 to 100; default 20. There are at most 40. */
+                limit?: number;
+            };
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description people whom you may know */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    restore_suggestion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the person */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description they may be suggested to you again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    dismiss_suggestion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the person */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description they are not suggested to you */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
