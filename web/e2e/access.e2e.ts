@@ -44,6 +44,8 @@ beforeAll(async () => {
     ['friends', '/friends'],
     ['requests', '/friends/requests'],
     ['sent', '/friends/sent'],
+    ['suggestions', '/friends/suggestions'],
+    ['invite', '/invite'],
     ['notifications', '/notifications'],
     ['settings', '/settings'],
     ['profile', '/settings/profile'],
@@ -91,10 +93,10 @@ describe.each(EVERY_SIZE)('on a %s', (size) => {
 
   it.each(['light', 'dark'] as const)('axe finds nothing wrong with the gate in the %s theme', async (colorScheme) => {
     const page = await (await openDevice(size, { colorScheme })).newPage();
-    for (const address of ['/log-in', '/sign-up', '/no/such/place']) {
+    for (const address of ['/log-in', '/sign-up', '/invite#old', '/no/such/place']) {
       await page.goto(address);
       await settled(page);
-      await picture(page, `gate${address.replaceAll('/', '-')}-${colorScheme}-${size}`);
+      await picture(page, `gate${address.replaceAll(/[/#]/g, '-')}-${colorScheme}-${size}`);
       expect(await faults(page), address).toEqual([]);
     }
   });

@@ -26,7 +26,7 @@ describe.each(EVERY_SIZE)('an account, on a %s', (size) => {
     await page.getByLabel('비밀번호', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: '가입하기' }).click();
     await page.getByRole('main').getByText('초대한 까치').first().waitFor();
-    await page.getByRole('button', { name: '친구 신청' }).waitFor();
+    await page.getByRole('main').getByRole('button', { name: '친구 신청' }).waitFor();
     expect(new URL(page.url()).pathname).toBe(`/@${mina.handle}`);
   });
 

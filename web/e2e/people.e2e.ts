@@ -33,7 +33,7 @@ describe.each(EVERY_SIZE)('people, on a %s', (size) => {
     const story1 = await baker.posts('오늘의 빵은 모두에게', 'public');
     const page = await openAs(mina, size, `/@${baker.handle}`);
     await story(page, '오늘의 빵은').waitFor();
-    await page.getByRole('button', { name: '팔로우', exact: true }).click();
+    await page.getByRole('main').getByRole('button', { name: '팔로우', exact: true }).click();
     await page.getByRole('button', { name: '팔로잉' }).waitFor();
     await mina.sees(story1);
     await page.getByRole('navigation').getByRole('link', { name: '홈' }).click();
@@ -79,7 +79,7 @@ describe.each(EVERY_SIZE)('people, on a %s', (size) => {
     await page.getByRole('button', { name: `${bo.name}님 더 보기 메뉴` }).click();
     await page.getByRole('menuitem', { name: '친구 끊기' }).click();
     await page.getByRole('dialog').getByRole('button', { name: '친구 끊기' }).click();
-    await page.getByRole('button', { name: '친구 신청' }).waitFor();
+    await page.getByRole('main').getByRole('button', { name: '친구 신청' }).waitFor();
     await eventually(async () => (await story(page, '친구에게만 하는 말').count()) === 0);
   });
 });

@@ -32,6 +32,8 @@ const RATES = [
   'comments_per_person',
   'likes_per_person',
   'friend_requests_per_person',
+  'invitations_per_person',
+  'invitations_tried_per_address',
   'relation_writes_per_person',
   'profile_writes_per_person',
   'read_marks_per_person',

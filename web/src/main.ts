@@ -25,7 +25,10 @@ async function start(): Promise<void> {
   const speaking = speak(preferredLanguage());
   const remembered = me();
   // Strangers at the gate are not asked for: the answer would be an error on their console.
-  const isStranger = !remembered && OPEN_PAGES.includes(match(location.pathname).page);
+  const { page } = match(location.pathname);
+  // The page of invitations is one's own unless the address has a token.
+  const isOpen = page === 'invite' ? location.hash.length > 1 : OPEN_PAGES.includes(page);
+  const isStranger = !remembered && isOpen;
   const asking = isStranger ? isNobody() : askWho();
   if (remembered) sit(remembered);
   // Texts of another language are better than a page that never comes.

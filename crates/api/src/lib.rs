@@ -22,6 +22,7 @@ mod friend_requests;
 mod friends;
 mod health;
 mod hex;
+mod invitations;
 mod likes;
 mod limits;
 mod me;
@@ -40,6 +41,7 @@ mod sessions;
 mod settings;
 mod site;
 mod stories;
+mod suggestions;
 mod tags;
 mod welcome;
 

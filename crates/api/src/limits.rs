@@ -39,11 +39,13 @@ pub(crate) struct Limits {
     pub(crate) log_ins_per_handle: Limiter,
     pub(crate) log_ins_per_known_device: Limiter,
     pub(crate) unknown_tokens: Limiter,
+    pub(crate) invitations_tried: Limiter,
     stories: Limiter,
     comments: Limiter,
     likes: Limiter,
     friend_requests: Limiter,
     relations: Limiter,
+    invitations: Limiter,
     deletions: Limiter,
     profiles: Limiter,
     marks: Limiter,
@@ -81,6 +83,8 @@ kinds! {
     AskingFriends: friend_requests;
     /// Changes of relations except friend requests.
     Relating: relations;
+    /// Making invitations.
+    Inviting: invitations;
     /// Deleting stories and comments, and ending sessions. Each takes the writer.
     Deleting: deletions;
     /// Changes of one's own profile.
@@ -113,6 +117,8 @@ impl Limits {
             comments: limiter("comments", rates.comments_per_person),
             likes: limiter("likes", rates.likes_per_person),
             friend_requests: limiter("friend_requests", rates.friend_requests_per_person),
+            invitations_tried: limiter("invitations_tried", rates.invitations_tried_per_address),
+            invitations: limiter("invitations", rates.invitations_per_person),
             relations: limiter("relations", rates.relation_writes_per_person),
             deletions: limiter("deletions", rates.relation_writes_per_person),
             profiles: limiter("profiles", rates.profile_writes_per_person),

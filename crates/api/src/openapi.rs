@@ -46,6 +46,7 @@ const PROBLEM_JSON: &str = "application/problem+json";
         (name = "comments", description = "Comments on stories"),
         (name = "people", description = "Sign-up, profiles and search"),
         (name = "relations", description = "Friends, friend requests, follows, blocks and mutes"),
+        (name = "invitations", description = "Links with which other people sign up"),
         (name = "notifications", description = "Your notifications"),
         (name = "me", description = "Your own account"),
         (name = "sessions", description = "Logging in and out"),

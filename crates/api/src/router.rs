@@ -19,8 +19,8 @@ use crate::middleware::{Front, Routes, cors, operators, watch};
 use crate::problem::Problem;
 use crate::serve::Handle;
 use crate::{
-    admin, blocks, comments, feed, follows, friend_requests, friends, health, likes, me, mutes,
-    notifications, openapi, people, sessions, site, stories, tags, welcome,
+    admin, blocks, comments, feed, follows, friend_requests, friends, health, invitations, likes,
+    me, mutes, notifications, openapi, people, sessions, site, stories, suggestions, tags, welcome,
 };
 
 /// The handler of the public listener.
@@ -105,6 +105,10 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .routes(routes!(comments::edit, comments::delete))
         .routes(routes!(tags::stories))
         .merge(relations())
+        .routes(routes!(invitations::list, invitations::make))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(invitations::open))
+        .routes(routes!(invitations::registration))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))
 }
@@ -127,6 +131,8 @@ fn relations() -> OpenApiRouter<App> {
         .routes(routes!(blocks::add, blocks::remove))
         .routes(routes!(mutes::list))
         .routes(routes!(mutes::add, mutes::remove))
+        .routes(routes!(suggestions::list))
+        .routes(routes!(suggestions::dismiss, suggestions::restore))
 }
 
 /// The probes, which need no permit.

@@ -7,6 +7,7 @@
 mod comment;
 mod entity;
 mod enums;
+mod invitation;
 mod notification;
 mod page;
 mod person;
@@ -18,6 +19,10 @@ mod story;
 pub use comment::Comment;
 pub use entity::{Entity, Kind};
 pub use enums::{AudienceSchema, LanguageSchema};
+pub use invitation::{
+    Invitation, InvitationPage, MakeInvitation, OpenInvitation, OpenedInvitation, RegistrationInfo,
+    RegistrationMode, Suggestion, SuggestionPage,
+};
 pub use notification::{Notification, NotificationKind};
 pub use page::{CommentPage, FeedPage, NotificationPage, PersonPage, SessionPage, StoryPage};
 pub use person::{Person, PersonCounts, Relation};

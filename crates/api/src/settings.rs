@@ -137,6 +137,8 @@ pub enum Registration {
     /// Everybody may create an account.
     #[default]
     Open,
+    /// People with an invitation may create an account.
+    Invitation,
     /// Nobody may create an account; the operator imports accounts.
     Closed,
 }
@@ -166,6 +168,10 @@ pub struct Rates {
     pub likes_per_person: Rate,
     /// Friend requests sent by one person.
     pub friend_requests_per_person: Rate,
+    /// Invitations made by one person.
+    pub invitations_per_person: Rate,
+    /// Tokens of invitations from one address.
+    pub invitations_tried_per_address: Rate,
     /// Other changes of relations by one person.
     pub relation_writes_per_person: Rate,
     /// Changes of one's own profile.
@@ -234,6 +240,8 @@ impl Default for Rates {
             comments_per_person: rate(120, 240),
             likes_per_person: rate(300, 600),
             friend_requests_per_person: rate(60, 300),
+            invitations_per_person: rate(5, 20),
+            invitations_tried_per_address: rate(60, 300),
             relation_writes_per_person: rate(120, 300),
             profile_writes_per_person: rate(10, 20),
             read_marks_per_person: rate(120, 240),
@@ -260,6 +268,8 @@ impl Rates {
             comments_per_person: one,
             likes_per_person: one,
             friend_requests_per_person: one,
+            invitations_per_person: one,
+            invitations_tried_per_address: one,
             relation_writes_per_person: one,
             profile_writes_per_person: one,
             read_marks_per_person: one,

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use futures::StreamExt;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use sosik_api::schema::{Comment, SessionPage, Story};
+use sosik_api::schema::{Comment, Invitation, SessionPage, Story};
 use sosik_testkit::{TestApp, TestPerson};
 
 /// In the order of the columns: nobody, stranger, friend, former friend, blocked by the owner, blocker of the owner,
@@ -29,6 +29,9 @@ const ROWS_AT_ONCE: usize = 4;
 
 /// Words that only friends may read.
 const SECRET: &str = "only-friends-read-this";
+
+/// In a body: stands for the token of an invitation of the owner.
+const TOKEN: &str = "{token}";
 
 enum Status {
     /// The same for both audiences.
@@ -194,6 +197,30 @@ fn table() -> Vec<Row> {
             "DELETE /v1/mutes/{person}",
             Any([401, 204, 204, 204, 204, 204, 204]),
         ),
+        // Suggestions: a dismissal reveals nothing, so it is possible for everybody.
+        row("GET /v1/suggestions", EVERYBODY),
+        row(
+            "DELETE /v1/suggestions/{person}",
+            Any([401, 204, 204, 204, 204, 204, 204]),
+        ),
+        row(
+            "PUT /v1/suggestions/{person}",
+            Any([401, 204, 204, 204, 204, 204, 204]),
+        ),
+        // Invitations
+        with(
+            "POST /v1/invitations",
+            json!({}),
+            Any([401, 201, 201, 201, 201, 201, 201]),
+        ),
+        row("GET /v1/invitations", EVERYBODY),
+        with(
+            "POST /v1/invitations/open",
+            json!({ "token": TOKEN }),
+            Any([200, 200, 200, 200, 404, 404, 200]),
+        ),
+        row("DELETE /v1/invitations/{invitation}", owner_only(204)),
+        row("GET /v1/registration", Any([200; 7])),
         // Notifications
         row("GET /v1/notifications", EVERYBODY),
         with(
@@ -212,6 +239,7 @@ struct Cast {
     public_comment: Comment,
     friends_comment: Comment,
     session: String,
+    invitation: Invitation,
 }
 
 impl Cast {
@@ -241,7 +269,10 @@ impl Cast {
         blocker.blocks(owner).await;
         let sessions: SessionPage = owner.get("/v1/sessions").await.expect(200).read();
         let session = sessions.items[0].id.to_string();
+        let invitation = owner.post("/v1/invitations", &json!({})).await;
+        let invitation = invitation.expect(201).read();
         Self {
+            invitation,
             public,
             friends,
             public_comment,
@@ -275,6 +306,7 @@ impl Cast {
             .replace("{handle}", &self.owner().handle)
             .replace("{wanted}", &self.owner().handle)
             .replace("{session}", &self.session)
+            .replace("{invitation}", &self.invitation.id.to_string())
             .replace("{tag}", &format!("row{number}"));
         let path = if path == "/v1/people" {
             format!("/v1/people?q={}", self.owner().handle)
@@ -287,6 +319,9 @@ impl Cast {
             None => app.client().request(method, format!("{}{path}", app.url())),
         };
         match &row.body {
+            Some(body) if body["token"] == TOKEN => {
+                request.json(&json!({ "token": self.invitation.token }))
+            }
             Some(body) => request.json(body),
             None => request,
         }

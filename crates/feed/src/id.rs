@@ -265,6 +265,8 @@ kinds_of_id! {
     CommentId;
     /// Identifies a session in the list of a person's devices. It is not secret and grants no access.
     SessionId;
+    /// Identifies an invitation in the list of its inviter. It is not secret and invites nobody.
+    InvitationId;
     /// Identifies a notification. A grouped one gets a new id when it grows, so that it moves to the top.
     NotificationId;
 }
@@ -298,6 +300,14 @@ impl SessionId {
     #[must_use]
     pub const fn of_person(person: PersonId, id: UnownedId) -> Self {
         Self(id.owned_in(person.bucket()))
+    }
+}
+
+impl InvitationId {
+    /// The id of a new invitation, in the bucket of its inviter.
+    #[must_use]
+    pub const fn of_inviter(inviter: PersonId, id: UnownedId) -> Self {
+        Self(id.owned_in(inviter.bucket()))
     }
 }
 
@@ -437,6 +447,8 @@ mod tests {
             let comment = CommentId::on_story(story, unowned(&places[3]));
             prop_assert_eq!([author.bucket(), story.bucket(), comment.bucket()], [bucket; 3]);
             let session = SessionId::of_person(reader, unowned(&places[4]));
+            let invitation = InvitationId::of_inviter(reader, unowned(&places[4]));
+            prop_assert_eq!(invitation.bucket(), other);
             let own = NotificationId::for_reader(reader, unowned(&places[4]));
             let about = NotificationId::about(comment.raw(), reader);
             prop_assert_eq!([session.bucket(), own.bucket(), about.bucket()], [other; 3]);

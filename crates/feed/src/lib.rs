@@ -25,7 +25,9 @@ pub use changes::{Change, Own};
 pub use commit::{CommitPosition, Committed};
 pub use counts::StoryCounts;
 pub use cursor::{Cursor, Position};
-pub use id::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId, UnownedId};
+pub use id::{
+    CommentId, InvitationId, NotificationId, PersonId, RawId, SessionId, StoryId, UnownedId,
+};
 pub use peer::PeerId;
 pub use rules::RuleBroken;
 pub use time::Timestamp;

@@ -194,3 +194,33 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 64;
 /// Largest request body except uploads. It holds the longest story with ten described attachments. A larger body is
 /// rejected before it is read.
 pub const REQUEST_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Invitations that one person can have at the same time: one for each group they invite. The list is shown whole.
+pub const INVITATIONS_MAX: u32 = 20;
+
+/// People who can sign up with one invitation: a class or a club. A larger group takes a second one.
+pub const INVITATION_USES_MAX: u32 = 100;
+
+/// People who can sign up with an invitation if its inviter does not choose.
+pub const INVITATION_USES_DEFAULT: u32 = 10;
+
+/// Days after which an invitation expires at the latest. A forgotten link must not work for ever.
+pub const INVITATION_DAYS_MAX: u32 = 30;
+
+/// Days after which an invitation expires if its inviter does not choose.
+pub const INVITATION_DAYS_DEFAULT: u32 = 7;
+
+/// Characters of the token of an invitation: an id and 128 random bits in base64url.
+pub const INVITATION_TOKEN_CHARACTERS: usize = 32;
+
+/// People in one list of suggestions. Nobody reads further, and the list needs no pages.
+pub const SUGGESTIONS_MAX: usize = 40;
+
+/// Shared tags named for one suggestion.
+pub const SUGGESTION_TAGS_MAX: usize = 3;
+
+/// Friends of a reader whose friends are looked at for suggestions. It bounds the count of friends in common.
+pub const SUGGESTION_FRIENDS_MAX: usize = 100;
+
+/// Suggestions that one person has put aside. Beyond it the oldest can be suggested again.
+pub const SUGGESTIONS_PUT_ASIDE_MAX: u32 = 1_000;

@@ -202,6 +202,21 @@ pub enum RuleBroken {
         "your stories and comments take as much room as one person may have: delete some first"
     )]
     TextQuota,
+    /// The invitation is unknown, revoked, expired or used up.
+    #[error("this invitation is not valid any more: ask the person who invited you for a new one")]
+    InvitationInvalid,
+    /// The viewer has [`limits::INVITATIONS_MAX`] invitations.
+    #[error(
+        "you have {} invitations, no more are allowed: revoke one first",
+        limits::INVITATIONS_MAX
+    )]
+    InvitationLimit,
+    /// The invitation is for no people or for more than [`limits::INVITATION_USES_MAX`].
+    #[error("people is out of range: use 1 to {}", limits::INVITATION_USES_MAX)]
+    InvitationUsesInvalid,
+    /// The invitation is valid for no days or for more than [`limits::INVITATION_DAYS_MAX`].
+    #[error("days is out of range: use 1 to {}", limits::INVITATION_DAYS_MAX)]
+    InvitationDaysInvalid,
     /// The viewer tries to befriend, follow, block or mute themselves.
     #[error("this person is you: you cannot befriend, follow, block or mute yourself")]
     Yourself,
@@ -249,6 +264,10 @@ impl RuleBroken {
             Self::StoryQuota => "story_quota",
             Self::CommentQuota => "comment_quota",
             Self::TextQuota => "text_quota",
+            Self::InvitationInvalid => "invitation_invalid",
+            Self::InvitationLimit => "invitation_limit",
+            Self::InvitationUsesInvalid => "invitation_people_invalid",
+            Self::InvitationDaysInvalid => "invitation_days_invalid",
             Self::Yourself => "yourself",
         }
     }
@@ -283,7 +302,11 @@ impl RuleBroken {
             }
             Self::SearchQueryInvalid => Some("q"),
             Self::PageLimitInvalid => Some("limit"),
-            Self::IdempotencyKeyInvalid
+            Self::InvitationInvalid => Some("invitation"),
+            Self::InvitationUsesInvalid => Some("people"),
+            Self::InvitationDaysInvalid => Some("days"),
+            Self::InvitationLimit
+            | Self::IdempotencyKeyInvalid
             | Self::FriendLimitYours
             | Self::FriendLimitTheirs
             | Self::FollowLimit
@@ -324,6 +347,22 @@ pub fn check_idempotency_key(key: &str) -> Result<(), RuleBroken> {
     }
 }
 
+/// The number of people an invitation is for, and the days it is valid: the chosen ones or the defaults.
+///
+/// # Errors
+/// [`RuleBroken::InvitationUsesInvalid`] or [`RuleBroken::InvitationDaysInvalid`].
+pub fn invitation_terms(people: Option<u32>, days: Option<u32>) -> Result<(u32, u32), RuleBroken> {
+    let people = people.unwrap_or(limits::INVITATION_USES_DEFAULT);
+    let days = days.unwrap_or(limits::INVITATION_DAYS_DEFAULT);
+    if !(1..=limits::INVITATION_USES_MAX).contains(&people) {
+        return Err(RuleBroken::InvitationUsesInvalid);
+    }
+    if !(1..=limits::INVITATION_DAYS_MAX).contains(&days) {
+        return Err(RuleBroken::InvitationDaysInvalid);
+    }
+    Ok((people, days))
+}
+
 /// The page size to use: the requested one, or [`limits::PAGE_ITEMS_DEFAULT`].
 ///
 /// # Errors
@@ -345,7 +384,7 @@ mod tests {
 
     const REFUSED: Refused = Refused::new('\0', crate::text::Reason::Control);
 
-    const ALL: [RuleBroken; 39] = [
+    const ALL: [RuleBroken; 43] = [
         RuleBroken::HandleTooShort,
         RuleBroken::HandleTooLong,
         RuleBroken::HandleCharacters,
@@ -384,6 +423,10 @@ mod tests {
         RuleBroken::StoryQuota,
         RuleBroken::CommentQuota,
         RuleBroken::TextQuota,
+        RuleBroken::InvitationInvalid,
+        RuleBroken::InvitationLimit,
+        RuleBroken::InvitationUsesInvalid,
+        RuleBroken::InvitationDaysInvalid,
         RuleBroken::Yourself,
     ];
 
@@ -448,6 +491,20 @@ mod tests {
                 Err(RuleBroken::IdempotencyKeyInvalid),
                 "{bad}"
             );
+        }
+    }
+
+    #[test]
+    fn an_invitation_is_for_some_people_and_some_days() {
+        assert_eq!(invitation_terms(None, None), Ok((10, 7)));
+        assert_eq!(invitation_terms(Some(1), Some(30)), Ok((1, 30)));
+        for people in [0, 101] {
+            let refused = invitation_terms(Some(people), None);
+            assert_eq!(refused, Err(RuleBroken::InvitationUsesInvalid));
+        }
+        for days in [0, 31] {
+            let refused = invitation_terms(None, Some(days));
+            assert_eq!(refused, Err(RuleBroken::InvitationDaysInvalid));
         }
     }
 

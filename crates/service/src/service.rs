@@ -12,8 +12,8 @@ use crate::caches::CacheStats;
 use crate::core::Core;
 use crate::core::cache_lease::SharedStore;
 use crate::{
-    Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Likes, Notifications, People,
-    Relations, ServiceResult, Sessions, Settings, Stories, Verifier,
+    Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Invitations, Likes, Notifications,
+    People, Relations, ServiceResult, Sessions, Settings, Stories, Suggestions, Verifier,
 };
 
 /// Everything Sosik does: one handle for each noun. Cheap to clone.
@@ -26,12 +26,14 @@ struct Handles {
     comments: Comments,
     delivery: Delivery,
     feeds: Feeds,
+    invitations: Invitations,
     likes: Likes,
     notifications: Notifications,
     people: People,
     relations: Relations,
     sessions: Sessions,
     stories: Stories,
+    suggestions: Suggestions,
     verifier: Verifier,
 }
 
@@ -113,6 +115,12 @@ impl Service {
         &self.0.feeds
     }
 
+    /// Invitations to sign up.
+    #[must_use]
+    pub fn invitations(&self) -> &Invitations {
+        &self.0.invitations
+    }
+
     /// Likes.
     #[must_use]
     pub fn likes(&self) -> &Likes {
@@ -147,6 +155,12 @@ impl Service {
     #[must_use]
     pub fn stories(&self) -> &Stories {
         &self.0.stories
+    }
+
+    /// People whom a reader may know.
+    #[must_use]
+    pub fn suggestions(&self) -> &Suggestions {
+        &self.0.suggestions
     }
 
     /// Compares served feeds with the tables.
@@ -256,13 +270,17 @@ impl Handles {
         let notifications = Notifications::new(of());
         let sessions = Sessions::new(of());
         let feeds = Feeds::new(of(), delivery.clone(), notifications.clone());
+        let accounts = Accounts::new(of(), sessions.clone());
+        let relations = Relations::new(of());
         Self {
-            accounts: Accounts::new(of(), sessions.clone()),
+            invitations: Invitations::new(of(), accounts.clone(), relations.clone()),
+            accounts,
             comments: Comments::new(of()),
             likes: Likes::new(of()),
             people: People::new(of()),
-            relations: Relations::new(of()),
+            relations,
             stories: Stories::new(of(), delivery.clone()),
+            suggestions: Suggestions::new(of()),
             verifier: Verifier::new(of(), feeds.clone(), delivery.clone()),
             delivery,
             feeds,

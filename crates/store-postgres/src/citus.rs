@@ -21,6 +21,8 @@ const BY_BUCKET: &[&str] = &[
     "search_terms",
     "person_sessions",
     "devices",
+    "invitations",
+    "put_aside",
     "friendships",
     "requests_sent",
     "requests_received",
@@ -112,6 +114,7 @@ mod tests {
             include_str!("../migrations/0005_orders.sql"),
             include_str!("../migrations/0006_nodes.sql"),
             include_str!("../migrations/0007_caches.sql"),
+            include_str!("../migrations/0008_invitations.sql"),
         ];
         let created = |sql: &str| {
             let tables = sql.split("CREATE TABLE ").skip(1);

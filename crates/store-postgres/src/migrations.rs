@@ -27,6 +27,7 @@ const MIGRATIONS: &[Migration] = migrations![
     6 "0006_nodes",
     7 "0007_caches",
     8 "0008_search",
+    8 "0008_invitations",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

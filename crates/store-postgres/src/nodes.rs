@@ -31,6 +31,7 @@ statements! {
     NEWEST_NOTIFICATION = "SELECT max(id) FROM notifications";
     NEWEST_PERSON = "SELECT max(id) FROM people";
     NEWEST_SESSION = "SELECT max(id) FROM person_sessions";
+    NEWEST_INVITATION = "SELECT max(id) FROM invitations";
 }
 
 #[async_trait]
@@ -87,6 +88,7 @@ async fn lease(tx: &Tx, request: &LeaseRequest) -> StoreResult<NodeLease> {
             bind!(NEWEST_NOTIFICATION),
             bind!(NEWEST_PERSON),
             bind!(NEWEST_SESSION),
+            bind!(NEWEST_INVITATION),
         ])
         .await?;
     let known: BTreeMap<u16, KnownNode> = known.rows(known_node)?.into_iter().collect();

@@ -1,7 +1,9 @@
 //! Rows and answers of statements, in the types of the product.
 
 use postgres_types::{FromSql, Type};
-use sosik_feed::{CommentId, NotificationId, PersonId, SessionId, StoryId, Timestamp};
+use sosik_feed::{
+    CommentId, InvitationId, NotificationId, PersonId, SessionId, StoryId, Timestamp,
+};
 use sosik_store::{StoreError, StoreResult};
 
 use super::failure::of_engine;
@@ -124,6 +126,7 @@ columns! {
     StoryId: Int, |int| StoryId::from_i64(int.0);
     CommentId: Int, |int| CommentId::from_i64(int.0);
     NotificationId: Int, |int| NotificationId::from_i64(int.0);
+    InvitationId: Int, |int| InvitationId::from_i64(int.0);
     SessionId: Int, |int| SessionId::from_i64(int.0);
     Timestamp: Int, |int| Timestamp::from_i64(int.0);
     Vec<PersonId>: Vec<i64>, |ids| ids.into_iter().map(PersonId::from_i64).collect();

@@ -12,7 +12,9 @@ use std::error::Error;
 use bytes::BytesMut;
 use postgres_types::{IsNull, ToSql, Type, to_sql_checked};
 use sosik_feed::bucket::Bucket;
-use sosik_feed::{CommentId, NotificationId, PersonId, RawId, SessionId, StoryId, Timestamp};
+use sosik_feed::{
+    CommentId, InvitationId, NotificationId, PersonId, RawId, SessionId, StoryId, Timestamp,
+};
 
 use super::place::place_of;
 
@@ -83,6 +85,7 @@ pub(crate) const ALL: &[&[Sql]] = &[
     super::hidden::STATEMENTS,
     super::idempotency::STATEMENTS,
     super::imports::STATEMENTS,
+    super::invitations::STATEMENTS,
     super::large::STATEMENTS,
     super::late::STATEMENTS,
     super::likes::STATEMENTS,
@@ -101,6 +104,7 @@ pub(crate) const ALL: &[&[Sql]] = &[
     super::stories::STATEMENTS,
     super::story_counts::STATEMENTS,
     super::stranger_mentions::STATEMENTS,
+    super::suggestions::STATEMENTS,
     super::tags::STATEMENTS,
     super::withdrawn::STATEMENTS,
     super::written::STATEMENTS,
@@ -217,6 +221,7 @@ values! {
     CommentId: |id| id.as_i64().into();
     NotificationId: |id| id.as_i64().into();
     SessionId: |id| id.as_i64().into();
+    InvitationId: |id| id.as_i64().into();
     RawId: |id| id.as_i64().into();
     Option<StoryId>: |id| id.map(StoryId::as_i64).into();
     Option<CommentId>: |id| id.map(CommentId::as_i64).into();

@@ -14,6 +14,7 @@ const MIGRATIONS: &[Migration] = migrations![
     5 "0005_orders",
     6 "0006_nodes",
     7 "0007_search",
+    7 "0007_invitations",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -24,15 +24,17 @@ statements! {
     NEWEST_NOTIFICATION = "SELECT max(id) FROM notifications";
     NEWEST_PERSON = "SELECT max(id) FROM people";
     NEWEST_SESSION = "SELECT max(id) FROM sessions";
+    NEWEST_INVITATION = "SELECT max(id) FROM invitations";
 }
 
 /// The statements that find the newest id of each kind.
-const NEWEST: [Sql; 5] = [
+const NEWEST: [Sql; 6] = [
     NEWEST_STORY,
     NEWEST_COMMENT,
     NEWEST_NOTIFICATION,
     NEWEST_PERSON,
     NEWEST_SESSION,
+    NEWEST_INVITATION,
 ];
 
 #[async_trait]

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sosik_feed::{
-    Circle, CommentId, NotificationId, PersonId, Relation, SessionId, StoryId, Timestamp,
-    Visibility,
+    Circle, CommentId, InvitationId, NotificationId, PersonId, Relation, SessionId, StoryId,
+    Timestamp, Visibility,
 };
 
 use crate::*; // the contract and its records: nearly all of them occur below
@@ -168,6 +168,24 @@ layers! {
             commit end_session(person: PersonId, session: SessionId) -> Option<TokenHash>;
             commit end_other_sessions(person: PersonId, keep: SessionId) -> Vec<TokenHash>;
             write remove_stale_sessions(now: Timestamp, idle_since: Timestamp, limit: u32) -> u64;
+        }
+        Invitations {
+            write add_invitation(invitation: NewInvitation, invitations_max: u32) -> bool;
+            read invitations_of(inviter: PersonId, now: Timestamp) -> Vec<InvitationRecord>;
+            read open_invitation(key: InvitationKey) -> Option<InvitationRecord>;
+            write revoke_invitation(inviter: PersonId, invitation: InvitationId) -> bool;
+            commit sign_up_invited(person: NewPerson, key: InvitationKey) -> SignUp;
+        }
+        Suggestions {
+            write put_aside(
+                person: PersonId,
+                other: PersonId,
+                now: Timestamp,
+                put_aside_max: u32,
+            ) -> ();
+            write take_up_again(person: PersonId, other: PersonId) -> ();
+            read people_put_aside(person: PersonId) -> Vec<PersonId>;
+            read most_followed(limit: u32) -> Vec<FollowedPerson>;
         }
         People {
             read people(ids: &[PersonId], at_least: CommitPosition) -> Vec<PersonRecord>;

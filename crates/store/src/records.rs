@@ -1,12 +1,14 @@
 //! The arguments and results of the store, in terms of the product.
 
 mod cache_leases;
+mod invitations;
 mod operators;
 mod orders;
 mod people;
 mod stories;
 
 pub use cache_leases::*;
+pub use invitations::*;
 pub use operators::*;
 pub use orders::*;
 pub use people::*;

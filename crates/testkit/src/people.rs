@@ -34,7 +34,7 @@ impl TestPerson {
         Self::signed_in(client, url, answer.read())
     }
 
-    fn signed_in(client: &Client, url: &str, SignedIn { person, token }: SignedIn) -> Self {
+    fn signed_in(client: &Client, url: &str, SignedIn { person, token, .. }: SignedIn) -> Self {
         Self {
             id: person.id,
             handle: person.handle,

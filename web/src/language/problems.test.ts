@@ -22,6 +22,8 @@ const NEVER_SHOWN: Record<string, string> = {
   body_unreadable: 'the connection is lost, so that nobody receives it',
   cursor_invalid: 'lists start over from the top',
   idempotency_key_invalid: 'only a fault of the client causes it',
+  invitation_days_invalid: 'the client does not choose',
+  invitation_people_invalid: 'the client does not choose',
   json_invalid: 'only a fault of the client causes it',
   method_not_allowed: 'only a fault of the client causes it',
   page_limit_invalid: 'only a fault of the client causes it',

@@ -25,13 +25,14 @@ const LOADERS: Record<Exclude<PageName, 'home'>, Load> = {
   password: () => import('./Password.svelte'),
   sessions: () => import('./Sessions.svelte'),
   hidden: () => import('./Hidden.svelte'),
+  invite: () => import('./Invite.svelte'),
   'log-in': () => import('./LogIn.svelte'),
   'sign-up': () => import('./SignUp.svelte'),
   missing: () => import('./Missing.svelte'),
 };
 
 /** Pages that can be seen without an account. */
-export const OPEN_PAGES: PageName[] = ['log-in', 'sign-up', 'missing'];
+export const OPEN_PAGES: PageName[] = ['invite', 'log-in', 'sign-up', 'missing'];
 
 /** The page; null when it cannot be had and the document is loaded anew instead. */
 export async function loadPage(name: PageName): Promise<Page | null> {

@@ -19,6 +19,7 @@ export type PageName =
   | 'password'
   | 'sessions'
   | 'hidden'
+  | 'invite'
   | 'log-in'
   | 'sign-up'
   | 'missing';
@@ -47,6 +48,7 @@ const ROUTES: [string, PageName][] = [
   ['/settings/password', 'password'],
   ['/settings/sessions', 'sessions'],
   ['/settings/hidden/:hidden', 'hidden'],
+  ['/invite', 'invite'],
   ['/log-in', 'log-in'],
   ['/login', 'log-in'],
   ['/sign-up', 'sign-up'],
@@ -61,7 +63,7 @@ const PATTERNS = ROUTES.map(
 const ALLOWED: Record<string, RegExp> = {
   story: /^\d{1,20}$/,
   handle: /^[A-Za-z][A-Za-z0-9_]{2,19}$/,
-  list: /^(requests|sent|following|followers)$/,
+  list: /^(suggestions|requests|sent|following|followers)$/,
   hidden: /^(blocked|muted)$/,
 };
 
@@ -100,6 +102,7 @@ export const to = {
   notifications: '/notifications',
   settings: '/settings',
   settingsPage: (page: string) => `/settings/${page}`,
+  invite: '/invite',
   logIn: '/log-in',
   signUp: '/sign-up',
   story: (id: string) => `/stories/${id}`,

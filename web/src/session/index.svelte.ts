@@ -60,11 +60,12 @@ export async function logIn(handle: string, password: string): Promise<void> {
   become(person);
 }
 
-/** Makes an account and logs in to it. */
-export async function signUp(handle: string, name: string, password: string): Promise<void> {
-  const body = { handle, display_name: name, password, language: language() };
-  const { person } = await answer(api.POST('/v1/people', { body }));
+/** Makes an account and logs in to it; with the token of an invitation, if there is one. Returns the person who invited. */
+export async function signUp(handle: string, name: string, password: string, invitation?: string): Promise<Person | null> {
+  const body = { handle, display_name: name, password, language: language(), ...(invitation ? { invitation } : {}) };
+  const { person, invited_by } = await answer(api.POST('/v1/people', { body }));
   become(person);
+  return invited_by ?? null;
 }
 
 /** Ends the session and leaves nothing of it on the device. */

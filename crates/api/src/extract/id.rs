@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use sosik_feed::{CommentId, PersonId, SessionId, StoryId};
+use sosik_feed::{CommentId, InvitationId, PersonId, SessionId, StoryId};
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -31,6 +31,10 @@ impl Names for StoryId {
 
 impl Names for CommentId {
     const NOUN: &'static str = "comment";
+}
+
+impl Names for InvitationId {
+    const NOUN: &'static str = "invitation";
 }
 
 impl Names for SessionId {

@@ -9,9 +9,10 @@ use sosik_feed::limits::{
     ALT_TEXT_CHARACTERS_MAX, ATTACHMENTS_MAX, BIO_CHARACTERS_MAX, COMMENT_CHARACTERS_MAX,
     DISPLAY_NAME_CHARACTERS_MAX, ENTITIES_MAX, HANDLE_CHARACTERS_MAX, HANDLE_CHARACTERS_MIN,
     HASHTAG_CHARACTERS_MAX, HASHTAGS_MAX, HIDDEN_EXAMINED_MAX, IDEMPOTENCY_KEY_BYTES_MAX,
+    INVITATION_DAYS_MAX, INVITATION_TOKEN_CHARACTERS, INVITATION_USES_MAX, INVITATIONS_MAX,
     LINK_DISPLAY_CHARACTERS_MAX, LINK_URL_BYTES_MAX, MENTIONS_MAX, PAGE_ITEMS_MAX,
     PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, SEARCH_QUERY_CHARACTERS_MAX, SESSIONS_MAX,
-    STORY_TEXT_CHARACTERS_MAX,
+    STORY_TEXT_CHARACTERS_MAX, SUGGESTION_FRIENDS_MAX, SUGGESTION_TAGS_MAX, SUGGESTIONS_MAX,
 };
 use sosik_feed::people::Language;
 use utoipa::openapi::schema::ArrayItems;
@@ -124,6 +125,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         (PARAMETER, "If-None-Match") => text(0, HEAD_BYTES_MAX as usize),
         (PARAMETER, "Last-Event-ID" | "last_event_id") => cursor_text(),
         (_, "before" | "after") => cursor_text(),
+        (PARAMETER, "invitation") => id(),
         (PARAMETER, "person" | "story" | "comment" | "session" | "Sosik-Person") => id(),
         (_, "id" | "story" | "comment" | "media" | "notification") => id(),
         ("HandleCheck", "code") => text(1, CODE_CHARACTERS_MAX),
@@ -160,8 +162,21 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
             ..list(HASHTAGS_MAX)
         },
         ("SessionPage", "items") => list(SESSIONS_MAX as usize),
+        ("SuggestionPage", "items") => list(SUGGESTIONS_MAX),
+        ("InvitationPage", "items") => list(INVITATIONS_MAX as usize),
         (_, "items") => list(PAGE_ITEMS_MAX),
         (_, "hidden") => number(0, HIDDEN_EXAMINED_MAX as usize),
+        ("SignUp", "invitation") | ("OpenInvitation" | "Invitation", "token") => {
+            text(INVITATION_TOKEN_CHARACTERS, INVITATION_TOKEN_CHARACTERS)
+        }
+        ("MakeInvitation" | "Invitation", "people") => number(1, INVITATION_USES_MAX as usize),
+        ("MakeInvitation", "days") => number(1, INVITATION_DAYS_MAX as usize),
+        ("Invitation", "used") => number(0, INVITATION_USES_MAX as usize),
+        ("Suggestion", "common_friends") => number(0, SUGGESTION_FRIENDS_MAX),
+        ("Suggestion", "tags") => Limits {
+            of_items: Some(Box::new(text(1, HASHTAG_CHARACTERS_MAX))),
+            ..list(SUGGESTION_TAGS_MAX)
+        },
         (_, "since") => time(),
         (_, name) if name.ends_with("_at") => time(),
         _ if is_count(schema) => number(0, i32::MAX.cast_unsigned() as usize),

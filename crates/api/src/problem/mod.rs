@@ -49,6 +49,8 @@ pub(crate) enum Problem {
     CookieAmbiguous,
     #[error("sign-up is closed: ask the operator of this service for an account")]
     RegistrationClosed,
+    #[error("sign-up is by invitation only: open the link of a person who has an account here")]
+    InvitationRequired,
     #[error(
         "the session does not belong to the person this request is for: reload, and sign in as that person"
     )]
@@ -128,6 +130,7 @@ impl Problem {
             ),
             Self::CookieAmbiguous => (StatusCode::BAD_REQUEST, "cookie_ambiguous"),
             Self::RegistrationClosed => (StatusCode::FORBIDDEN, "registration_closed"),
+            Self::InvitationRequired => (StatusCode::FORBIDDEN, "invitation_required"),
             Self::OtherPerson => (StatusCode::CONFLICT, "other_person"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
@@ -174,6 +177,7 @@ impl Problem {
             | Self::HeaderFieldsTooMany
             | Self::CookieAmbiguous
             | Self::RegistrationClosed
+            | Self::InvitationRequired
             | Self::NotFound(_)
             | Self::MethodNotAllowed
             | Self::BodyTooLarge(_)
@@ -223,6 +227,7 @@ impl Problem {
             | Self::HeaderFieldsTooMany
             | Self::CookieAmbiguous
             | Self::RegistrationClosed
+            | Self::InvitationRequired
             | Self::NotFound(_)
             | Self::MethodNotAllowed
             | Self::BodyTooLarge(_)
@@ -254,7 +259,8 @@ fn status_of(rule: &RuleBroken) -> StatusCode {
         | RuleBroken::RequestLimit
         | RuleBroken::StoryQuota
         | RuleBroken::CommentQuota
-        | RuleBroken::TextQuota => StatusCode::CONFLICT,
+        | RuleBroken::TextQuota
+        | RuleBroken::InvitationLimit => StatusCode::CONFLICT,
         RuleBroken::HandleTooShort
         | RuleBroken::HandleTooLong
         | RuleBroken::HandleCharacters
@@ -282,6 +288,9 @@ fn status_of(rule: &RuleBroken) -> StatusCode {
         | RuleBroken::IdempotencyKeyInvalid
         | RuleBroken::SearchQueryInvalid
         | RuleBroken::PageLimitInvalid
+        | RuleBroken::InvitationInvalid
+        | RuleBroken::InvitationUsesInvalid
+        | RuleBroken::InvitationDaysInvalid
         | RuleBroken::Yourself => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

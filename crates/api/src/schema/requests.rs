@@ -20,6 +20,9 @@ pub struct SignUp {
     /// ko, en or ja. Default: en.
     #[schema(example = "ko")]
     pub language: Option<String>,
+    /// The token of an invitation. Required where sign-up is by invitation only.
+    #[serde(default)]
+    pub invitation: Option<String>,
 }
 
 /// `POST /v1/sessions`.

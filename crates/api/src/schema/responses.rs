@@ -15,6 +15,10 @@ pub struct SignedIn {
     pub person: Person,
     /// Send it as `Authorization: Bearer …`. Browsers also get it as a cookie.
     pub token: String,
+    /// After a sign-up with an invitation: the person who invited you. Their relation is `friend`, or `none` if one of you
+    /// cannot have more friends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invited_by: Option<Person>,
 }
 
 /// Whether a handle can be taken.

@@ -50,6 +50,7 @@ pub(crate) async fn log_in(
         "/v1/sessions/current",
         &logged_in,
         device.as_deref(),
+        None,
     )
     .await)
 }

@@ -22,10 +22,12 @@ pub(crate) async fn signed_in(
     location: &str,
     logged_in: &LoggedIn,
     device: Option<&str>,
+    invited_by: Option<Person>,
 ) -> Response {
     let body = SignedIn {
         person: Person::of(&logged_in.person),
         token: logged_in.token.as_str().to_owned(),
+        invited_by,
     };
     let person = logged_in.person.record.id;
     let device = app

@@ -3,7 +3,7 @@
 use sosik_feed::people::{DisplayName, Handle, Language};
 use sosik_feed::rules::check_password_length;
 use sosik_feed::{RuleBroken, search};
-use sosik_store::{HandleUse, NewPerson, SignUp};
+use sosik_store::{HandleUse, InvitationKey, NewPerson, SignUp};
 
 use super::{Accounts, LoggedIn};
 use crate::{Change, ServiceResult};
@@ -31,6 +31,15 @@ impl Accounts {
     /// `RuleBroken` if the rules reject the handle, name, language or password, or if the handle is taken or is
     /// confusable with an existing one; `Busy`.
     pub async fn sign_up(&self, request: SignUpRequest) -> ServiceResult<LoggedIn> {
+        self.sign_up_with(request, None).await
+    }
+
+    /// [`sign_up`](Self::sign_up), with or without an invitation.
+    pub(crate) async fn sign_up_with(
+        &self,
+        request: SignUpRequest,
+        invitation: Option<InvitationKey>,
+    ) -> ServiceResult<LoggedIn> {
         let handle = Handle::parse(&request.handle)?;
         let name = DisplayName::parse(&request.display_name)?;
         let language = request
@@ -55,7 +64,10 @@ impl Accounts {
             password_hash,
             created_at: self.core.now(),
         };
-        let signed_up = self.core.store.sign_up(person).await?;
+        let signed_up = match invitation {
+            Some(key) => self.core.store.sign_up_invited(person, key).await?,
+            None => self.core.store.sign_up(person).await?,
+        };
         match signed_up.value {
             SignUp::Created => {
                 // No node may look for the person in a copy of the store that lags behind.
@@ -70,6 +82,7 @@ impl Accounts {
                 self.check_handle_free(&handle).await?;
                 Err(RuleBroken::HandleConfusable.into())
             }
+            SignUp::InvitationInvalid => Err(RuleBroken::InvitationInvalid.into()),
         }
     }
 

@@ -10,14 +10,16 @@ use super::setting::{Setting, one_of, settings, word_of};
 settings! {
     /// How accounts are created.
     "accounts" {
-        /// `open`: anybody may sign up. `closed`: nobody may, and sign-ups are answered with `registration_closed`.
-        /// Accounts are then imported with `sosik import`.
-        registration => api.registration, unit: "word", allowed: Any("open or closed");
+        /// `open`: anybody may sign up. `invitation`: people may sign up with an invitation of somebody who has an
+        /// account; others are answered with `invitation_required`. `closed`: nobody may, and sign-ups are answered with
+        /// `registration_closed`. Without an open registration, the first accounts are imported with `sosik import`.
+        registration => api.registration, unit: "word", allowed: Any("open, invitation or closed");
     }
 }
 
-const WORDS: [(&str, Registration); 2] = [
+const WORDS: [(&str, Registration); 3] = [
     ("open", Registration::Open),
+    ("invitation", Registration::Invitation),
     ("closed", Registration::Closed),
 ];
 

@@ -89,6 +89,21 @@ settings! {
         friend_requests_per_person_burst => api.rates.friend_requests_per_person.burst,
             unit: Each("requests"), allowed: 1..=RATE_MAX;
 
+        /// Invitations made by one person.
+        invitations_per_person_per_minute => api.rates.invitations_per_person.per_minute,
+            unit: Each("invitations a minute"), allowed: 1..=RATE_MAX;
+        /// Invitations made by one person at once.
+        invitations_per_person_burst => api.rates.invitations_per_person.burst,
+            unit: Each("invitations"), allowed: 1..=RATE_MAX;
+
+        /// Tokens of invitations from one address, valid or not: opened, or used for a sign-up. A token has 128 random
+        /// bits, so this only stops clients that send many.
+        invitations_tried_per_address_per_minute => api.rates.invitations_tried_per_address.per_minute,
+            unit: Each("tokens a minute"), allowed: 1..=RATE_MAX;
+        /// Tokens of invitations from one address at once.
+        invitations_tried_per_address_burst => api.rates.invitations_tried_per_address.burst,
+            unit: Each("tokens"), allowed: 1..=RATE_MAX;
+
         /// Other changes of relations by one person: accepting, withdrawing and declining requests, unfriending,
         /// following, blocking, muting, and undoing these. Deletions of stories, comments and sessions have the same
         /// limit, counted separately.

@@ -11,6 +11,7 @@ mod comments;
 mod cursor_keys;
 mod feeds;
 mod imports;
+mod invitations;
 mod likes;
 mod maintenance;
 mod nodes;
@@ -19,6 +20,7 @@ mod orders;
 mod people;
 mod relations;
 mod stories;
+mod suggestions;
 
 pub use accounts::{Accounts, Sessions};
 pub use bulk::Bulk;
@@ -27,6 +29,7 @@ pub use comments::Comments;
 pub use cursor_keys::CursorKeys;
 pub use feeds::Feeds;
 pub use imports::Imports;
+pub use invitations::Invitations;
 pub use likes::Likes;
 pub use maintenance::Maintenance;
 pub use nodes::Nodes;
@@ -35,6 +38,7 @@ pub use orders::Orders;
 pub use people::People;
 pub use relations::Relations;
 pub use stories::Stories;
+pub use suggestions::Suggestions;
 
 use async_trait::async_trait;
 
@@ -45,8 +49,10 @@ use crate::{StoreResult, StoreStats};
 pub trait Store:
     Accounts
     + Sessions
+    + Invitations
     + People
     + Relations
+    + Suggestions
     + Stories
     + Likes
     + Comments

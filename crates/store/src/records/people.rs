@@ -89,6 +89,8 @@ pub enum SignUp {
     Created,
     /// The handle, or one that looks like it, is in use.
     HandleTaken,
+    /// The invitation is not open: it is unknown, revoked, expired or used up.
+    InvitationInvalid,
 }
 
 /// The stored credentials that a log-in is checked against.

@@ -21,6 +21,7 @@ pub mod cursor_keys;
 pub mod feeds;
 pub mod friends;
 pub mod imports;
+pub mod invitations;
 mod known;
 pub mod lifecycle;
 pub mod likes;
@@ -32,6 +33,7 @@ pub mod people;
 pub mod relations;
 pub mod sessions;
 pub mod stories;
+pub mod suggestions;
 pub mod world;
 
 /// Expands to one test for every behaviour of the contract. Takes an `async fn` that opens an empty store.
@@ -93,6 +95,13 @@ macro_rules! contract_suite {
                 handles_are_answered_in_the_order_asked,
                 pairs_that_are_there_already_are_counted,
                 places_of_a_time_are_taken_also_by_stories_that_changed_or_are_deleted,
+            }
+            invitations {
+                an_invitation_is_found_by_its_secret_and_listed_newest_first,
+                an_invitation_is_used_as_often_as_it_allows,
+                of_many_who_use_the_last_place_at_once_one_gets_it,
+                what_is_revoked_or_expired_invites_nobody,
+                nobody_has_more_invitations_than_the_limit_and_expired_ones_make_room,
             }
             lifecycle {
                 a_write_that_was_acknowledged_is_seen_by_every_later_read,
@@ -205,6 +214,11 @@ macro_rules! contract_suite {
                 old_keys_are_forgotten_a_few_at_a_time,
                 a_deleted_story_is_purged_in_bounded_steps,
                 a_story_that_is_deleted_asks_for_its_purge_and_no_longer_for_its_delivery,
+            }
+            suggestions {
+                the_latest_people_put_aside_are_kept_until_they_are_taken_up_again,
+                nobody_puts_aside_people_who_do_not_exist,
+                the_people_whom_most_follow_come_first,
             }
             maintenance {
                 what_is_right_is_left_alone,

@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use sosik_feed::{
-    CommentId, NotificationId, PersonId, RawId, SessionId, StoryId, Timestamp, UnownedId,
+    CommentId, InvitationId, NotificationId, PersonId, RawId, SessionId, StoryId, Timestamp,
+    UnownedId,
 };
 
 use super::sessions::session;
 use super::world::World;
-use crate::{LeaseRequest, NewComment, NewPerson, NewStory, NodeLease, SessionRecord, StoreError};
+use crate::{
+    LeaseRequest, NewComment, NewInvitation, NewPerson, NewStory, NodeLease, SessionRecord,
+    StoreError,
+};
 
 const SPAN: Duration = Duration::from_secs(10);
 
@@ -160,6 +164,13 @@ pub async fn ids_come_after_the_newest_id_of_every_kind(world: &World) {
     };
     world.add_session(session, 10).await.unwrap();
     check_ids_after(world, after(5)).await;
+
+    let invitation = NewInvitation {
+        id: InvitationId::of_inviter(mina, id_at(after(6))),
+        ..world.new_invitation(mina, 1, 1)
+    };
+    assert!(world.add_invitation(invitation, 1).await.unwrap());
+    check_ids_after(world, after(6)).await;
 }
 
 fn id_at(at: Timestamp) -> UnownedId {

@@ -1,0 +1,45 @@
+//! Invitations to sign up.
+
+use async_trait::async_trait;
+use sosik_feed::{InvitationId, PersonId, Timestamp};
+
+use crate::{
+    Committed, InvitationKey, InvitationRecord, NewInvitation, NewPerson, SignUp, StoreResult,
+};
+
+/// Invitations. One is open until it expires, is revoked, or was used by as many people as it is for.
+#[async_trait]
+pub trait Invitations {
+    /// Adds an invitation and removes the expired ones of the inviter. Returns `false`, and adds nothing, if the inviter
+    /// does not exist or has `invitations_max` others, also for concurrent requests.
+    async fn add_invitation(
+        &self,
+        invitation: NewInvitation,
+        invitations_max: u32,
+    ) -> StoreResult<bool>;
+
+    /// The invitations of a person that have not expired, newest first.
+    async fn invitations_of(
+        &self,
+        inviter: PersonId,
+        now: Timestamp,
+    ) -> StoreResult<Vec<InvitationRecord>>;
+
+    /// The invitation, if it is open.
+    async fn open_invitation(&self, key: InvitationKey) -> StoreResult<Option<InvitationRecord>>;
+
+    /// Removes an invitation of a person. Returns whether the person had it.
+    async fn revoke_invitation(
+        &self,
+        inviter: PersonId,
+        invitation: InvitationId,
+    ) -> StoreResult<bool>;
+
+    /// Creates an account and counts the use of the invitation, in one transaction. No invitation is used more often than
+    /// it allows, also for concurrent sign-ups.
+    async fn sign_up_invited(
+        &self,
+        person: NewPerson,
+        key: InvitationKey,
+    ) -> StoreResult<Committed<SignUp>>;
+}
