@@ -34,6 +34,7 @@ mod problem;
 mod relations;
 mod render;
 mod router;
+mod saved;
 pub mod schema;
 mod serve;
 mod sessions;

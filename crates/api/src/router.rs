@@ -20,7 +20,7 @@ use crate::problem::Problem;
 use crate::serve::Handle;
 use crate::{
     admin, blocks, comments, feed, follows, friend_requests, friends, health, likes, me, mutes,
-    notifications, openapi, people, sessions, site, stories, tags, welcome,
+    notifications, openapi, people, saved, sessions, site, stories, tags, welcome,
 };
 
 /// The handler of the public listener.
@@ -100,6 +100,8 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         ))
         .routes(routes!(likes::like, likes::unlike))
         .routes(routes!(likes::list))
+        .routes(routes!(saved::save, saved::unsave))
+        .routes(routes!(saved::list))
         .routes(routes!(comments::list, comments::write))
         .routes(routes!(comments::edit, comments::delete))
         .routes(routes!(tags::stories))

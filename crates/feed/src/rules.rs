@@ -202,6 +202,18 @@ pub enum RuleBroken {
         "your stories and comments take as much room as one person may have: delete some first"
     )]
     TextQuota,
+    /// The viewer keeps [`limits::SAVED_STORIES_MAX`] saved stories.
+    #[error(
+        "you have saved {} stories, no more are allowed: remove some first",
+        limits::SAVED_STORIES_MAX
+    )]
+    SavedLimit,
+    /// The privacy settings of the story's author do not permit a comment by the viewer.
+    #[error("you cannot comment on this story: its author limits who may comment")]
+    CommentsLimited,
+    /// The privacy settings of the person do not permit a friend request by the viewer.
+    #[error("you cannot send this person a friend request: they limit who may send one")]
+    RequestsLimited,
     /// The viewer tries to befriend, follow, block or mute themselves.
     #[error("this person is you: you cannot befriend, follow, block or mute yourself")]
     Yourself,
@@ -249,6 +261,9 @@ impl RuleBroken {
             Self::StoryQuota => "story_quota",
             Self::CommentQuota => "comment_quota",
             Self::TextQuota => "text_quota",
+            Self::SavedLimit => "saved_limit",
+            Self::CommentsLimited => "comments_limited",
+            Self::RequestsLimited => "requests_limited",
             Self::Yourself => "yourself",
         }
     }
@@ -293,6 +308,9 @@ impl RuleBroken {
             | Self::StoryQuota
             | Self::CommentQuota
             | Self::TextQuota
+            | Self::SavedLimit
+            | Self::CommentsLimited
+            | Self::RequestsLimited
             | Self::Yourself => None,
         }
     }

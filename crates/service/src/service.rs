@@ -13,7 +13,7 @@ use crate::core::Core;
 use crate::core::cache_lease::SharedStore;
 use crate::{
     Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Likes, Notifications, People,
-    Relations, ServiceResult, Sessions, Settings, Stories, Verifier,
+    Relations, Saves, ServiceResult, Sessions, Settings, Stories, Verifier,
 };
 
 /// Everything Sosik does: one handle for each noun. Cheap to clone.
@@ -30,6 +30,7 @@ struct Handles {
     notifications: Notifications,
     people: People,
     relations: Relations,
+    saves: Saves,
     sessions: Sessions,
     stories: Stories,
     verifier: Verifier,
@@ -135,6 +136,12 @@ impl Service {
     #[must_use]
     pub fn relations(&self) -> &Relations {
         &self.0.relations
+    }
+
+    /// Stories that people saved for themselves.
+    #[must_use]
+    pub fn saves(&self) -> &Saves {
+        &self.0.saves
     }
 
     /// Open sessions.
@@ -262,6 +269,7 @@ impl Handles {
             likes: Likes::new(of()),
             people: People::new(of()),
             relations: Relations::new(of()),
+            saves: Saves::new(of()),
             stories: Stories::new(of(), delivery.clone()),
             verifier: Verifier::new(of(), feeds.clone(), delivery.clone()),
             delivery,

@@ -33,7 +33,7 @@ pub mod suite;
 
 pub use contract::{
     Accounts, Bulk, CacheLeases, Comments, CursorKeys, Feeds, Imports, Likes, Maintenance, Nodes,
-    Notifications, Operations, Orders, People, Relations, Sessions, Store, Stories,
+    Notifications, Operations, Orders, People, Relations, Saved, Sessions, Store, Stories,
 };
 pub use error::{StoreError, StoreResult};
 pub use person_limits::{PersonLimits, Quota};

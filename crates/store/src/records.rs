@@ -4,11 +4,13 @@ mod cache_leases;
 mod operators;
 mod orders;
 mod people;
+mod saved;
 mod stories;
 
 pub use cache_leases::*;
 pub use operators::*;
 pub use orders::*;
 pub use people::*;
+pub use saved::*;
 pub use sosik_feed::{Position, StoryCounts};
 pub use stories::*;

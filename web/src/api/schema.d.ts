@@ -535,6 +535,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/saved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your saved stories
+         * @description The latest saved story first. Stories that you may no longer see are omitted.
+         */
+        get: operations["list_saved_stories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions": {
         parameters: {
             query?: never;
@@ -719,6 +739,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stories/{story}/save": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save a story
+         * @description Adds it to your saved stories, which nobody else sees. Repeating it changes nothing.
+         */
+        put: operations["save_story"];
+        post?: never;
+        /**
+         * Remove a story from your saved stories
+         * @description Repeating it changes nothing. The response is the same if there is no such story.
+         */
+        delete: operations["unsave_story"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tags/{tag}/stories": {
         parameters: {
             query?: never;
@@ -743,6 +787,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description The people who may mention a person, or comment on their stories.
+         * @enum {string}
+         */
+        AllowedActors: "everyone" | "friends_of_friends" | "friends";
+        /**
+         * @description The people who may send a person a friend request.
+         * @enum {string}
+         */
+        AllowedAskers: "everyone" | "friends_of_friends" | "nobody";
         /** @description An attachment of a story. */
         Attachment: {
             /** @description Description for people who cannot see it. */
@@ -768,6 +822,12 @@ export interface components {
              */
             new: string;
         };
+        /** @description A change of privacy settings: omitted settings stay unchanged. */
+        ChangePrivacy: {
+            comments?: components["schemas"]["AllowedActors"] | null;
+            mentions?: components["schemas"]["AllowedActors"] | null;
+            requests?: components["schemas"]["AllowedAskers"] | null;
+        };
         /** @description `PATCH /v1/me`: omitted fields stay unchanged. */
         ChangeProfile: {
             /** @description At most 300 characters; empty removes it. */
@@ -776,6 +836,7 @@ export interface components {
             display_name?: string | null;
             /** @description ko, en or ja. */
             language?: string | null;
+            privacy?: components["schemas"]["ChangePrivacy"] | null;
         };
         /** @description A comment on a story. */
         Comment: {
@@ -994,6 +1055,10 @@ export interface components {
             bio: string;
             /** @description On profiles: the links, mentions and tags of the bio. */
             bio_entities?: components["schemas"]["Entity"][] | null;
+            /** @description With `relation`: `false` if your mentions of them stay plain text and do not notify them. Omitted otherwise. */
+            can_mention?: boolean | null;
+            /** @description With `relation`: `false` if they take no friend request from you. Omitted otherwise. */
+            can_request?: boolean | null;
             counts?: components["schemas"]["PersonCounts"] | null;
             /**
              * @description The name to show, in any script.
@@ -1014,6 +1079,7 @@ export interface components {
             language: components["schemas"]["Language"];
             /** @description Whether you muted them. Omitted if not. */
             muted?: boolean | null;
+            privacy?: components["schemas"]["Privacy"] | null;
             relation?: components["schemas"]["Relation"] | null;
             /**
              * Format: date-time
@@ -1071,6 +1137,15 @@ export interface components {
              * @example 첫 소식! #sosik
              */
             text: string;
+        };
+        /** @description Privacy settings. They limit new acts. Blocks and the audience of a story come first. */
+        Privacy: {
+            /** @description Who may comment on your stories, of those who may see them. */
+            comments: components["schemas"]["AllowedActors"];
+            /** @description Who may mention you. A mention by others stays in the text as plain text and does not notify you. */
+            mentions: components["schemas"]["AllowedActors"];
+            /** @description Who may send you a friend request. */
+            requests: components["schemas"]["AllowedAskers"];
         };
         /**
          * @description The reason why a request failed (RFC 9457). Use `code` in programs: its meaning never changes. `detail` is for
@@ -1207,6 +1282,8 @@ export interface components {
             audience: components["schemas"]["Audience"];
             /** @description The author of the story. */
             author: components["schemas"]["Person"];
+            /** @description On its own page: whether you may comment on it. */
+            can_comment?: boolean | null;
             /**
              * Format: int32
              * @description Number of its comments.
@@ -1223,7 +1300,10 @@ export interface components {
              * @description When its text or audience was last edited; null if never.
              */
             edited_at?: string | null;
-            /** @description The links, mentions and tags of the text. Of the mentions, those of people who exist. */
+            /**
+             * @description The links, mentions and tags of the text. Of the mentions, those of people who exist and let the author mention
+             *     them.
+             */
             entities: components["schemas"]["Entity"][];
             /**
              * @description Newer stories have larger ids.
@@ -1237,8 +1317,10 @@ export interface components {
              * @description Number of people who like it.
              */
             likes: number;
-            /** @description Mentioned people who exist. */
+            /** @description Mentioned people who exist and let the author mention them. */
             mentions: components["schemas"]["Mention"][];
+            /** @description On its own page: whether you saved it. */
+            saved?: boolean | null;
             /** @description Hashtags in the text, normalised, without the `#`. */
             tags: string[];
             /** @description Plain text. It contains links, mentions and tags as they were typed. */
@@ -2086,7 +2168,15 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["CrossSite"];
+            /** @description `requests_limited` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             404: components["responses"]["NotFound"];
             /** @description `friend_limit`, `their_friend_limit`, `request_limit` */
             409: {
@@ -2769,6 +2859,44 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    list_saved_stories: {
+        parameters: {
+            query?: {
+                /** @description Items on the page, 1 to 100. Default: 20. */
+                limit?: number;
+                /** @description The cursor `before` of the previous page of this list. */
+                before?: string;
+                /** @description The cursor `after` of the previous page of this list. */
+                after?: string;
+            };
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of stories */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoryPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     list_sessions: {
         parameters: {
             query?: never;
@@ -3208,7 +3336,15 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["CrossSite"];
+            /** @description `comments_limited` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             /** @description `comment_quota`, `text_quota` */
@@ -3341,6 +3477,80 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    save_story: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the story */
+                story: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the story is saved */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            /** @description `saved_limit` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    unsave_story: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the story */
+                story: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the story is not saved */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];

@@ -11,6 +11,8 @@ describe('addresses', () => {
     ['/tags/%EC%84%9C%EC%9A%B8', 'tag', { tag: '서울' }],
     ['/friends', 'friends', {}],
     ['/friends/requests', 'friends', { list: 'requests' }],
+    ['/saved', 'saved', {}],
+    ['/settings/privacy', 'privacy', {}],
     ['/settings/hidden/blocked', 'hidden', { hidden: 'blocked' }],
     ['/friends/blocked', 'hidden', { hidden: 'blocked' }],
     ['/friends/muted', 'hidden', { hidden: 'muted' }],

@@ -14,7 +14,9 @@ export type PageName =
   | 'search'
   | 'friends'
   | 'notifications'
+  | 'saved'
   | 'settings'
+  | 'privacy'
   | 'profile-settings'
   | 'password'
   | 'sessions'
@@ -42,7 +44,9 @@ const ROUTES: [string, PageName][] = [
   ['/friends/:list', 'friends'],
   ['/friends/:hidden', 'hidden'],
   ['/notifications', 'notifications'],
+  ['/saved', 'saved'],
   ['/settings', 'settings'],
+  ['/settings/privacy', 'privacy'],
   ['/settings/profile', 'profile-settings'],
   ['/settings/password', 'password'],
   ['/settings/sessions', 'sessions'],
@@ -98,6 +102,7 @@ export const to = {
   friends: '/friends',
   friendsList: (list: string) => (list === 'friends' ? '/friends' : `/friends/${list}`),
   notifications: '/notifications',
+  saved: '/saved',
   settings: '/settings',
   settingsPage: (page: string) => `/settings/${page}`,
   logIn: '/log-in',

@@ -254,7 +254,9 @@ fn status_of(rule: &RuleBroken) -> StatusCode {
         | RuleBroken::RequestLimit
         | RuleBroken::StoryQuota
         | RuleBroken::CommentQuota
+        | RuleBroken::SavedLimit
         | RuleBroken::TextQuota => StatusCode::CONFLICT,
+        RuleBroken::CommentsLimited | RuleBroken::RequestsLimited => StatusCode::FORBIDDEN,
         RuleBroken::HandleTooShort
         | RuleBroken::HandleTooLong
         | RuleBroken::HandleCharacters

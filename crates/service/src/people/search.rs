@@ -91,6 +91,8 @@ fn ranked(query: &Query, circle: &Circle, candidates: Vec<PersonRecord>) -> Vec<
 
 #[cfg(test)]
 mod tests {
+    use sosik_feed::Privacy;
+
     use super::*;
 
     fn person(id: u64, handle: &str, name: &str) -> PersonRecord {
@@ -101,6 +103,7 @@ mod tests {
             bio: String::new(),
             language: Default::default(),
             revision: 0,
+            privacy: Privacy::default(),
         }
     }
 

@@ -18,6 +18,7 @@ mod notifications;
 mod orders;
 mod people;
 mod relations;
+mod saved;
 mod stories;
 
 pub use accounts::{Accounts, Sessions};
@@ -34,6 +35,7 @@ pub use notifications::Notifications;
 pub use orders::Orders;
 pub use people::People;
 pub use relations::Relations;
+pub use saved::Saved;
 pub use stories::Stories;
 
 use async_trait::async_trait;
@@ -50,6 +52,7 @@ pub trait Store:
     + Stories
     + Likes
     + Comments
+    + Saved
     + CursorKeys
     + Feeds
     + Notifications
