@@ -30,6 +30,7 @@ beforeAll(async () => {
   await mina.posts('감나무에 까치가 왔어요. #까치', 'public');
   await mina.comments(told, '정말 반가운 소식이네요!');
   await mina.ask('PUT', `/v1/stories/${told}/like`);
+  await mina.ask('PUT', `/v1/stories/${told}/save`);
   await mina.sees(...ids);
   pages = [
     ['home', '/'],
@@ -47,7 +48,9 @@ beforeAll(async () => {
     ['suggestions', '/friends/suggestions'],
     ['invite', '/invite'],
     ['notifications', '/notifications'],
+    ['saved', '/saved'],
     ['settings', '/settings'],
+    ['privacy', '/settings/privacy'],
     ['profile', '/settings/profile'],
     ['password', '/settings/password'],
     ['sessions', '/settings/sessions'],

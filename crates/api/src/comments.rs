@@ -23,6 +23,7 @@ use crate::schema::{Comment, CommentPage, EditComment, WriteComment};
     request_body = WriteComment,
     responses(
         (status = 201, description = "the comment", body = Comment, headers(("Location" = String, description = "the comment"))),
+        (status = 403, description = "`comments_limited`"),
         (status = 409, description = "`comment_quota`, `text_quota`"),
         (status = 422, description = "`comment_text_…`, `idempotency_key_reused`, `idempotency_key_invalid`"),
     ))]

@@ -22,6 +22,7 @@ use crate::schema::{Person, PersonPage};
     params(("person" = String, Path, description = "id of the person")),
     responses(
         (status = 204, description = "the request is sent, or you are friends now"),
+        (status = 403, description = "`requests_limited`"),
         (status = 409, description = "`friend_limit`, `their_friend_limit`, `request_limit`"),
         (status = 422, description = "`yourself`"),
     ))]

@@ -35,6 +35,7 @@ mod problem;
 mod relations;
 mod render;
 mod router;
+mod saved;
 pub mod schema;
 mod serve;
 mod sessions;

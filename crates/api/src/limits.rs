@@ -43,6 +43,7 @@ pub(crate) struct Limits {
     stories: Limiter,
     comments: Limiter,
     likes: Limiter,
+    saves: Limiter,
     friend_requests: Limiter,
     relations: Limiter,
     invitations: Limiter,
@@ -79,6 +80,8 @@ kinds! {
     Commenting: comments;
     /// Likes and unlikes.
     Liking: likes;
+    /// Saving stories and removing saved ones.
+    Saving: saves;
     /// Sending friend requests.
     AskingFriends: friend_requests;
     /// Changes of relations except friend requests.
@@ -116,6 +119,7 @@ impl Limits {
             stories: limiter("stories", rates.stories_per_person),
             comments: limiter("comments", rates.comments_per_person),
             likes: limiter("likes", rates.likes_per_person),
+            saves: limiter("saves", rates.likes_per_person),
             friend_requests: limiter("friend_requests", rates.friend_requests_per_person),
             invitations_tried: limiter("invitations_tried", rates.invitations_tried_per_address),
             invitations: limiter("invitations", rates.invitations_per_person),

@@ -38,6 +38,7 @@ pub(crate) async fn change(
         display_name,
         bio,
         language,
+        privacy,
     } = body;
     let me = app
         .service
@@ -48,6 +49,7 @@ pub(crate) async fn change(
                 display_name,
                 bio,
                 language,
+                privacy: privacy.map(Into::into).unwrap_or_default(),
             },
         )
         .await?;

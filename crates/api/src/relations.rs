@@ -43,14 +43,13 @@ const fn name_of(list: PeopleList) -> List {
 /// People with their relation to the viewer and its start.
 pub(crate) fn to_schema(found: &Found, app: &App, scope: Scope) -> PersonPage {
     let items = found.items.iter().map(|(found, since)| {
-        let person = Person {
-            since: Some(since.to_string()),
-            ..Person::of(&found.person)
+        let person = match found.person.record.id == scope.reader {
+            true => Person::of(&found.person),
+            false => Person::listed(found),
         };
-        if person.id == scope.reader {
-            person
-        } else {
-            person.related(found.relation)
+        Person {
+            since: Some(since.to_string()),
+            ..person
         }
     });
     PersonPage {

@@ -19,8 +19,7 @@ use crate::middleware::{Front, Routes, cors, operators, watch};
 use crate::problem::Problem;
 use crate::serve::Handle;
 use crate::{
-    admin, blocks, comments, feed, follows, friend_requests, friends, health, invitations, likes,
-    me, mutes, notifications, openapi, people, sessions, site, stories, suggestions, tags, welcome,
+    admin, blocks, comments, feed, follows, friend_requests, friends, health, invitations, likes, me, mutes, notifications, openapi, people, saved, sessions, site, stories, suggestions, tags, welcome,
 };
 
 /// The handler of the public listener.
@@ -101,6 +100,8 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         ))
         .routes(routes!(likes::like, likes::unlike))
         .routes(routes!(likes::list))
+        .routes(routes!(saved::save, saved::unsave))
+        .routes(routes!(saved::list))
         .routes(routes!(comments::list, comments::write))
         .routes(routes!(comments::edit, comments::delete))
         .routes(routes!(tags::stories))

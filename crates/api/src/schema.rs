@@ -18,18 +18,18 @@ mod story;
 
 pub use comment::Comment;
 pub use entity::{Entity, Kind};
-pub use enums::{AudienceSchema, LanguageSchema};
+pub use enums::{AllowedActorsSchema, AllowedAskersSchema, AudienceSchema, LanguageSchema};
 pub use invitation::{
     Invitation, InvitationPage, MakeInvitation, OpenInvitation, OpenedInvitation, RegistrationInfo,
     RegistrationMode, Suggestion, SuggestionPage,
 };
 pub use notification::{Notification, NotificationKind};
 pub use page::{CommentPage, FeedPage, NotificationPage, PersonPage, SessionPage, StoryPage};
-pub use person::{Person, PersonCounts, Relation};
+pub use person::{Person, PersonCounts, Privacy, Relation};
 pub use problem::{FieldProblem, Problem};
 pub use requests::{
-    ChangePassword, ChangeProfile, EditComment, EditStory, LogIn, MarkNotificationsRead, MarkRead,
-    PostStory, SignUp, WriteComment,
+    ChangePassword, ChangePrivacy, ChangeProfile, EditComment, EditStory, LogIn,
+    MarkNotificationsRead, MarkRead, PostStory, SignUp, WriteComment,
 };
 pub use responses::{
     Availability, HandleCheck, Reaction, ReadPosition, Session, SignedIn, UnreadNotifications,

@@ -113,6 +113,37 @@ async fn comments_of_the_severed_change_no_page() {
 }
 
 #[tokio::test]
+async fn saved_stories_that_are_hidden_now_change_no_page() {
+    let app = TestApp::start().await;
+    let [viewer, seen, unseen] = people(&app).await;
+    unseen.befriends(&viewer).await;
+    let mut hidden: Vec<Story> = Vec::new();
+    for (number, row) in ORDER.chars().enumerate() {
+        let story = match (row, number % 3) {
+            ('v', _) => seen.posts("hello").await,
+            (_, 0) => unseen.posts_to_friends("for friends").await,
+            (_, 1) => unseen.posts("to be deleted").await,
+            _ => unseen.posts("hidden by the block").await,
+        };
+        let path = format!("/v1/stories/{}/save", story.id);
+        viewer.put(&path).await.expect(204);
+        match (row, number % 3) {
+            ('v', _) => {}
+            (_, 1) => unseen.deletes(&story).await,
+            _ => hidden.push(story),
+        }
+    }
+    unseen.blocks(&viewer).await;
+    check(&viewer, "/v1/saved", visible(), async || {
+        for story in &hidden {
+            let path = format!("/v1/stories/{}/save", story.id);
+            viewer.delete(&path).await.expect(204);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn likes_of_the_severed_change_no_page() {
     let app = TestApp::start().await;
     let [viewer, seen, _] = people(&app).await;

@@ -149,6 +149,12 @@ fn table() -> Vec<Row> {
             Any([401, 204, 204, 204, 204, 204, 204]),
         ),
         row("GET /v1/stories/{story}/likes", readers(200)),
+        row("PUT /v1/stories/{story}/save", readers(204)),
+        row(
+            "DELETE /v1/stories/{story}/save",
+            Any([401, 204, 204, 204, 204, 204, 204]),
+        ),
+        row("GET /v1/saved", EVERYBODY),
         row("GET /v1/tags/{tag}/stories", EVERYBODY),
         // Comments
         row("GET /v1/stories/{story}/comments", readers(200)),

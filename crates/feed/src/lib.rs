@@ -12,6 +12,7 @@ pub mod limits;
 pub mod orders;
 pub mod peer;
 pub mod people;
+pub mod privacy;
 pub mod pulled;
 pub mod rules;
 pub mod search;
@@ -29,5 +30,6 @@ pub use id::{
     CommentId, InvitationId, NotificationId, PersonId, RawId, SessionId, StoryId, UnownedId,
 };
 pub use peer::PeerId;
+pub use privacy::{AllowedActors, AllowedAskers, Permission, Privacy};
 pub use rules::RuleBroken;
 pub use time::Timestamp;

@@ -29,6 +29,14 @@ pub const BLOCKERS_HELD_MAX: u32 = 1_000;
 /// count. It takes a few milliseconds. Up to it the count is exact.
 pub const HIDDEN_EXAMINED_MAX: u32 = 10_000;
 
+/// Friends of one person that are examined to find a friend in common with another one. It takes about a millisecond.
+/// The circle of the one who has fewer friends is examined. If it is larger, a friend in common can be missed; the two
+/// then count as people without one.
+pub const COMMON_FRIENDS_EXAMINED_MAX: u32 = 1_000;
+
+/// Stories that one person saved. Years of saving; they are counted at each save, which takes about a millisecond.
+pub const SAVED_STORIES_MAX: u32 = 5_000;
+
 /// People one person mutes. The same bound and reason as for blocks.
 pub const MUTES_MAX: u32 = 10_000;
 

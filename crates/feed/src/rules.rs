@@ -217,6 +217,18 @@ pub enum RuleBroken {
     /// The invitation is valid for no days or for more than [`limits::INVITATION_DAYS_MAX`].
     #[error("days is out of range: use 1 to {}", limits::INVITATION_DAYS_MAX)]
     InvitationDaysInvalid,
+    /// The viewer keeps [`limits::SAVED_STORIES_MAX`] saved stories.
+    #[error(
+        "you have saved {} stories, no more are allowed: remove some first",
+        limits::SAVED_STORIES_MAX
+    )]
+    SavedLimit,
+    /// The privacy settings of the story's author do not permit a comment by the viewer.
+    #[error("you cannot comment on this story: its author limits who may comment")]
+    CommentsLimited,
+    /// The privacy settings of the person do not permit a friend request by the viewer.
+    #[error("you cannot send this person a friend request: they limit who may send one")]
+    RequestsLimited,
     /// The viewer tries to befriend, follow, block or mute themselves.
     #[error("this person is you: you cannot befriend, follow, block or mute yourself")]
     Yourself,
@@ -268,6 +280,9 @@ impl RuleBroken {
             Self::InvitationLimit => "invitation_limit",
             Self::InvitationUsesInvalid => "invitation_people_invalid",
             Self::InvitationDaysInvalid => "invitation_days_invalid",
+            Self::SavedLimit => "saved_limit",
+            Self::CommentsLimited => "comments_limited",
+            Self::RequestsLimited => "requests_limited",
             Self::Yourself => "yourself",
         }
     }
@@ -316,6 +331,9 @@ impl RuleBroken {
             | Self::StoryQuota
             | Self::CommentQuota
             | Self::TextQuota
+            | Self::SavedLimit
+            | Self::CommentsLimited
+            | Self::RequestsLimited
             | Self::Yourself => None,
         }
     }

@@ -54,7 +54,8 @@ impl Comments {
     ///
     /// # Errors
     /// `NotFound` if the story does not exist or the viewer may not see it, or if the request is a repeat and the
-    /// comment has been deleted since; `RuleBroken` if the rules reject the text or the key; `IdempotencyKeyReused`.
+    /// comment has been deleted since; `RuleBroken` if the rules reject the text or the key, or if the
+    /// settings of the story's author permit no comment by the viewer; `IdempotencyKeyReused`.
     pub async fn add(
         &self,
         viewer: PersonId,
@@ -67,7 +68,10 @@ impl Comments {
             &[&story.to_string(), text],
         )?;
         let text = self.checked_text(text)?;
-        self.core.require_visible(viewer, story).await?;
+        let on = self.core.require_visible(viewer, story).await?;
+        if !self.core.may_comment(viewer, &on.record).await? {
+            return Err(RuleBroken::CommentsLimited.into());
+        }
         let comment = NewComment {
             id: CommentId::on_story(story, self.core.next_id().await?),
             story,

@@ -12,8 +12,7 @@ use crate::caches::CacheStats;
 use crate::core::Core;
 use crate::core::cache_lease::SharedStore;
 use crate::{
-    Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Invitations, Likes, Notifications,
-    People, Relations, ServiceResult, Sessions, Settings, Stories, Suggestions, Verifier,
+    Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Invitations, Likes, Notifications, People, Relations, Saves, ServiceResult, Sessions, Settings, Stories, Suggestions, Verifier,
 };
 
 /// Everything Sosik does: one handle for each noun. Cheap to clone.
@@ -31,6 +30,7 @@ struct Handles {
     notifications: Notifications,
     people: People,
     relations: Relations,
+    saves: Saves,
     sessions: Sessions,
     stories: Stories,
     suggestions: Suggestions,
@@ -143,6 +143,12 @@ impl Service {
     #[must_use]
     pub fn relations(&self) -> &Relations {
         &self.0.relations
+    }
+
+    /// Stories that people saved for themselves.
+    #[must_use]
+    pub fn saves(&self) -> &Saves {
+        &self.0.saves
     }
 
     /// Open sessions.
@@ -279,6 +285,7 @@ impl Handles {
             likes: Likes::new(of()),
             people: People::new(of()),
             relations,
+            saves: Saves::new(of()),
             stories: Stories::new(of(), delivery.clone()),
             suggestions: Suggestions::new(of()),
             verifier: Verifier::new(of(), feeds.clone(), delivery.clone()),

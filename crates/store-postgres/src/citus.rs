@@ -39,6 +39,7 @@ const BY_BUCKET: &[&str] = &[
     "comments",
     "idempotency",
     "notifications",
+    "saved",
     "withdrawn",
     "orders",
     "late_stories",
@@ -115,6 +116,7 @@ mod tests {
             include_str!("../migrations/0006_nodes.sql"),
             include_str!("../migrations/0007_caches.sql"),
             include_str!("../migrations/0008_invitations.sql"),
+            include_str!("../migrations/0008_privacy.sql"),
         ];
         let created = |sql: &str| {
             let tables = sql.split("CREATE TABLE ").skip(1);

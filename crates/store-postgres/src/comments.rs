@@ -15,7 +15,7 @@ use super::sql::{Query, Value, bind, statements};
 use super::story_counts::{self, Added, counts_or_none};
 use super::tx::Tx;
 use super::written;
-use super::{hidden, people, stories};
+use super::{hidden, people, privacy, stories};
 use sosik_store::engine::{Earlier, MentionSource, Operation, Written, bytes_of};
 use sosik_store::{
     CommentEdit, CommentRecord, Comments, Committed, Edited, Mention, NewComment, NotificationKind,
@@ -203,6 +203,7 @@ async fn add(
         .await?;
     written::check_quotas(counts.row(written::counts)?, written, limits)?;
     let mentions = kept_mentions(&comment.mentions, &people::by_handle(&known)?);
+    let mentions = privacy::permitted_mentions(tx, comment.author, mentions).await?;
     let [_, counts] = tx
         .batch([insert(comment), story_counts::comments(comment.story, 1)])
         .await?;
@@ -315,6 +316,7 @@ async fn change(
         at: edit.now,
     };
     let mentions = kept_mentions(&edit.mentions, &people::by_handle(&known)?);
+    let mentions = privacy::permitted_mentions(tx, edit.author, mentions).await?;
     let notified = notify::notify_newly_mentioned(tx, &act, mentions, limits).await?;
     Ok(Some(Edited { record, notified }))
 }

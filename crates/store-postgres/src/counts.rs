@@ -11,6 +11,7 @@ use super::sql::{Query, Value, bind, statements};
 statements! {
     COUNTS_START = "INSERT INTO person_counts (bucket, person) SELECT * FROM unnest($1::smallint[], $2::bigint[])";
     COUNTS_LOCK = "SELECT friends, follows FROM person_counts WHERE bucket = $1 AND person = $2 FOR UPDATE";
+    COUNTS_READ = "SELECT friends, follows FROM person_counts WHERE bucket = $1 AND person = $2";
     FRIENDS_ADD = "UPDATE person_counts SET friends = friends + $3 WHERE bucket = $1 AND person = $2";
     FOLLOWS_ADD = "UPDATE person_counts SET follows = follows + $3 WHERE bucket = $1 AND person = $2";
     FOLLOWERS_ADD = "UPDATE person_counts SET followers = followers + $3 WHERE bucket = $1 AND person = $2";
@@ -42,7 +43,12 @@ pub(crate) fn lock(person: PersonId) -> Query {
     bind!(COUNTS_LOCK, person.bucket(), person)
 }
 
-/// The answer to [`lock`]; `None` if the person does not exist.
+/// Reads the counts of a person without a lock.
+pub(crate) fn read(person: PersonId) -> Query {
+    bind!(COUNTS_READ, person.bucket(), person)
+}
+
+/// The answer to [`lock`] or [`read`]; `None` if the person does not exist.
 pub(crate) fn locked(answer: &Answer) -> StoreResult<Option<Limited>> {
     answer.row(|row| {
         Ok(Limited {

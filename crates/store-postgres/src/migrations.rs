@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = migrations![
     7 "0007_caches",
     8 "0008_search",
     8 "0008_invitations",
+    8 "0008_privacy",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use sosik_feed::people::Language;
-use sosik_feed::{Change, Own, PersonId, StoryId};
+use sosik_feed::{AllowedActors, AllowedAskers, Change, Own, PersonId, Privacy, StoryId};
 use sosik_store::{
     CommitPosition, Committed, FoundByTerm, HandleUse, People, PersonCounts, PersonRecord,
     ProfileChange, StoreResult, TermPlace,
@@ -18,15 +18,18 @@ use super::tx::Tx;
 use super::{PostgresStore, changes};
 
 statements! {
-    PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision FROM people
-        WHERE bucket = $1 AND id = $2";
-    PEOPLE_BY_ID = "SELECT id, handle, display_name, bio, language, revision FROM people WHERE id = ANY($1)";
+    PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by
+        FROM people WHERE bucket = $1 AND id = $2";
+    PEOPLE_BY_ID = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by
+        FROM people WHERE id = ANY($1)";
     ID_BY_HANDLE = "SELECT person FROM handles WHERE handle = $1";
     IDS_BY_HANDLE = "SELECT handle, person FROM handles WHERE handle = ANY($1)";
     PEOPLE_EXISTING = "SELECT person FROM person_counts WHERE person = ANY($1)";
     PROFILE_UPDATE = "UPDATE people SET display_name = coalesce($3, display_name), bio = coalesce($4, bio),
-        language = coalesce($5, language), revision = revision + 1
-        WHERE bucket = $1 AND id = $2 RETURNING id, handle, display_name, bio, language, revision";
+        language = coalesce($5, language), mentions_by = coalesce($6, mentions_by),
+        comments_by = coalesce($7, comments_by), requests_by = coalesce($8, requests_by), revision = revision + 1
+        WHERE bucket = $1 AND id = $2
+        RETURNING id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by";
     PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts
         WHERE bucket = $1 AND person = $2";
     SKELETON_TAKEN = "SELECT person FROM skeletons WHERE skeleton = $1";
@@ -221,7 +224,10 @@ fn update(id: PersonId, change: &ProfileChange) -> Query {
         id,
         change.display_name.as_deref(),
         change.bio.as_deref(),
-        change.language.map(Language::as_str)
+        change.language.map(Language::as_str),
+        change.privacy.mentions.map(|to| i64::from(to.number())),
+        change.privacy.comments.map(|to| i64::from(to.number())),
+        change.privacy.requests.map(|to| i64::from(to.number()))
     )
 }
 
@@ -248,5 +254,10 @@ fn person(row: &Row) -> StoreResult<PersonRecord> {
         bio: row.get(3)?,
         language: Language::from_stored(&row.get::<String>(4)?),
         revision: row.get(5)?,
+        privacy: Privacy {
+            mentions: AllowedActors::from_number(row.get(6)?),
+            comments: AllowedActors::from_number(row.get(7)?),
+            requests: AllowedAskers::from_number(row.get(8)?),
+        },
     })
 }

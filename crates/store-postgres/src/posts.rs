@@ -9,7 +9,7 @@ use super::notify;
 use super::sql::{Query, Value, bind, statements};
 use super::tx::Tx;
 use super::written;
-use super::{orders, people, tags};
+use super::{orders, people, privacy, tags};
 use sosik_store::engine::{
     Earlier, MentionSource, Operation, Written, audience_number, bytes_of, mentions_json, tags_json,
 };
@@ -47,6 +47,7 @@ pub(crate) async fn post(
         .await?;
     written::check_quotas(counts.row(written::counts)?, written, limits)?;
     let mentions = kept_mentions(&story.mentions, &people::by_handle(&mentions)?);
+    let mentions = privacy::permitted_mentions(tx, story.author, mentions).await?;
     let rows = rows(story, &mentions)?;
     let notified = if mentions.is_empty() {
         tx.last_each(rows).await?;
@@ -101,6 +102,7 @@ pub(crate) async fn post_many(tx: &Tx, stories: &[NewStory]) -> StoreResult<u64>
     let handles: Vec<_> = handles.into_iter().cloned().collect();
     let known = tx.run(people::ids_by_handles(&handles)).await?;
     let known = people::by_handle(&known)?;
+    // Privacy settings limit new acts, and an import is none: existing people are mentioned.
     let inserted: Vec<StoryId> = tx.column(import(stories, &known)?).await?;
     let mut inserted: BTreeSet<_> = inserted.into_iter().collect();
     let (mut sums, mut entries, mut made) = (BTreeMap::new(), Vec::new(), 0);

@@ -22,6 +22,10 @@ statements! {
         RETURNING person";
     PURGE_LIKED = "DELETE FROM liked l USING unnest($1::smallint[], $2::bigint[]) AS p (bucket, person)
         WHERE l.bucket = p.bucket AND l.person = p.person AND l.story = $3";
+    /// The people who saved the story have different buckets.
+    SAVED_BY = "SELECT person FROM saved WHERE story = $1 LIMIT $2";
+    PURGE_SAVED = "DELETE FROM saved s USING unnest($1::smallint[], $2::bigint[]) AS p (bucket, person)
+        WHERE s.bucket = p.bucket AND s.person = p.person AND s.story = $3";
     /// The readers have different buckets.
     NOTIFICATIONS_ABOUT = "SELECT person, id FROM notifications WHERE story = $1 LIMIT $2";
     PURGE_NOTIFICATIONS = "DELETE FROM notifications n
@@ -37,7 +41,13 @@ pub(crate) async fn purge(tx: &Tx, story: StoryId, rows_max: u32) -> StoreResult
         return Ok(true);
     }
     let mut left = u64::from(rows_max);
-    for step in [Step::Comments, Step::Likes, Step::Notifications] {
+    let steps = [
+        Step::Comments,
+        Step::Likes,
+        Step::Saved,
+        Step::Notifications,
+    ];
+    for step in steps {
         left -= step.purge(tx, story, left).await?.min(left);
         if left == 0 {
             return Ok(false);
@@ -52,6 +62,7 @@ pub(crate) async fn purge(tx: &Tx, story: StoryId, rows_max: u32) -> StoreResult
 enum Step {
     Comments,
     Likes,
+    Saved,
     Notifications,
 }
 
@@ -61,6 +72,7 @@ impl Step {
         match self {
             Self::Comments => purge_comments(tx, story, limit).await,
             Self::Likes => purge_likes(tx, story, limit).await,
+            Self::Saved => purge_saved(tx, story, limit).await,
             Self::Notifications => purge_notifications(tx, story, limit).await,
         }
     }
@@ -85,6 +97,12 @@ async fn purge_likes(tx: &Tx, story: StoryId, limit: u64) -> StoreResult<u64> {
     let buckets = Value::buckets(people.iter().map(|person| person.bucket()));
     tx.run(bind!(PURGE_LIKED, buckets, &people, story)).await?;
     Ok(people.len() as u64)
+}
+
+async fn purge_saved(tx: &Tx, story: StoryId, limit: u64) -> StoreResult<u64> {
+    let people: Vec<PersonId> = tx.column(bind!(SAVED_BY, story, limit)).await?;
+    let buckets = Value::buckets(people.iter().map(|person| person.bucket()));
+    tx.execute(bind!(PURGE_SAVED, buckets, people, story)).await
 }
 
 async fn purge_notifications(tx: &Tx, story: StoryId, limit: u64) -> StoreResult<u64> {

@@ -15,7 +15,7 @@ use super::pool::Class;
 use super::row::{Answer, Row};
 use super::sql::{Query, Sql, bind, statements};
 use super::tx::Tx;
-use super::{PostgresStore, blocks, follows, friends, large};
+use super::{PostgresStore, blocks, follows, friends, large, privacy};
 
 statements! {
     RELATION = "SELECT
@@ -206,6 +206,15 @@ impl Relations for PostgresStore {
         let lists = bind!(CIRCLE, person.bucket(), person, blockers);
         let circle = self.db.read(Class::Read, "read a circle", lists);
         Ok(circle.await?.row(circle_in)?.unwrap_or_default())
+    }
+
+    async fn have_common_friend(&self, one: PersonId, other: PersonId) -> StoreResult<bool> {
+        let context = "look for a friend in common";
+        self.db
+            .snapshot(Class::Read, context, |tx| async move {
+                privacy::have_common_friend(&tx, one, other).await
+            })
+            .await
     }
 
     async fn blockers_among(

@@ -13,7 +13,7 @@ use super::row::{Answer, Row};
 use super::sql::{Query, Sql, Value, bind, statements};
 use super::tx::Tx;
 use super::written;
-use super::{changes, idempotency, late, orders, people, purge, story_counts, tags};
+use super::{changes, idempotency, late, orders, people, privacy, purge, story_counts, tags};
 use sosik_store::engine::{
     MentionSource, Written, audience_number, audience_of_number, bytes_of, mentions_json,
     mentions_of_json, tags_json, tags_of_json,
@@ -289,7 +289,8 @@ async fn mentions(tx: &Tx, edit: &StoryEdit) -> StoreResult<Vec<Mention>> {
         return Ok(Vec::new());
     }
     let known = tx.run(people::ids_by_handles(handles)).await?;
-    Ok(kept_mentions(handles, &people::by_handle(&known)?))
+    let mentions = kept_mentions(handles, &people::by_handle(&known)?);
+    privacy::permitted_mentions(tx, edit.author, mentions).await
 }
 
 /// The changes of a story and of the index of its tags.

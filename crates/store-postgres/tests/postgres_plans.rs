@@ -159,6 +159,7 @@ INSERT INTO story_counts SELECT bucket, id, 5, 2, 7 FROM s;
 INSERT INTO story_tags SELECT bucket, 'tag' || (n * 20 + k) % 500, id, author, k % 2 FROM s;
 INSERT INTO likes SELECT s.bucket, s.id, pg_temp.person(n + l), l FROM s, generate_series(1, 5) l;
 INSERT INTO liked SELECT (person % 256)::smallint, person, story FROM likes;
+INSERT INTO saved SELECT (person % 256)::smallint, person, story, liked_at FROM likes;
 INSERT INTO comments (bucket, id, story, author, text, created_at)
     SELECT bucket, id + 25600000000::bigint * l, id, pg_temp.person(n + l), 'text', 1 FROM s, generate_series(1, 3) l;
 INSERT INTO idempotency SELECT bucket, author, 1, 'key' || k, 1, id, k FROM s;

@@ -182,7 +182,7 @@ fn notify_added(
         comment: Some(edit.id),
         at: edit.now,
     };
-    let mentions = kept_mentions(db, &edit.mentions)?;
+    let mentions = kept_mentions(db, edit.author, &edit.mentions)?;
     notify::notify_newly_mentioned(db, &act, mentions, limits)
 }
 
@@ -226,7 +226,7 @@ fn add(
     )?;
     let counts = counts::comments(db, comment.story, 1)?;
     let act = MentionSource::comment(comment, (story_author, audience));
-    let mentions = kept_mentions(db, &comment.mentions)?;
+    let mentions = kept_mentions(db, comment.author, &comment.mentions)?;
     let notified = tell(db, &act, &mentions, limits)?;
     Ok((Posted::New { notified, mentions }, counts))
 }

@@ -40,10 +40,12 @@ mod people;
 #[cfg(test)]
 mod plans;
 mod posts;
+mod privacy;
 pub mod private;
 mod purge;
 mod readers;
 mod relations;
+mod saved;
 mod sessions;
 mod statement;
 mod stories;

@@ -15,6 +15,7 @@ const MIGRATIONS: &[Migration] = migrations![
     6 "0006_nodes",
     7 "0007_search",
     7 "0007_invitations",
+    7 "0007_privacy",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, params};
 use sosik_feed::people::Language;
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::{AllowedActors, AllowedAskers, PersonId, Privacy, StoryId};
 
 use super::SqliteStore;
 use super::accounts::insert_terms;
@@ -16,13 +16,17 @@ use sosik_store::{
 };
 
 statements! {
-    PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision FROM people WHERE id = ?1";
-    PERSON_BY_HANDLE = "SELECT id, handle, display_name, bio, language, revision FROM people WHERE handle = ?1";
+    PERSON_BY_ID = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by
+        FROM people WHERE id = ?1";
+    PERSON_BY_HANDLE = "SELECT id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by
+        FROM people WHERE handle = ?1";
     PERSON_EXISTS = "SELECT 1 FROM people WHERE id = ?1";
     ID_BY_HANDLE = "SELECT id FROM people WHERE handle = ?1";
     PROFILE_UPDATE = "UPDATE people SET display_name = coalesce(?2, display_name), bio = coalesce(?3, bio),
-        language = coalesce(?4, language), revision = revision + 1
-        WHERE id = ?1 RETURNING id, handle, display_name, bio, language, revision";
+        language = coalesce(?4, language), mentions_by = coalesce(?5, mentions_by),
+        comments_by = coalesce(?6, comments_by), requests_by = coalesce(?7, requests_by), revision = revision + 1
+        WHERE id = ?1
+        RETURNING id, handle, display_name, bio, language, revision, mentions_by, comments_by, requests_by";
     TERMS_DELETE = "DELETE FROM search_terms WHERE person = ?1";
     PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts WHERE person = ?1";
     SKELETON_TAKEN = "SELECT 1 FROM people WHERE skeleton = ?1";
@@ -64,7 +68,15 @@ impl People for SqliteStore {
     ) -> StoreResult<Committed<Option<PersonRecord>>> {
         self.commit("change a profile", move |db| {
             let language = change.language.map(Language::as_str);
-            let values = params![id.as_i64(), change.display_name, change.bio, language];
+            let values = params![
+                id.as_i64(),
+                change.display_name,
+                change.bio,
+                language,
+                change.privacy.mentions.map(AllowedActors::number),
+                change.privacy.comments.map(AllowedActors::number),
+                change.privacy.requests.map(AllowedAskers::number)
+            ];
             let changed = db.row(PROFILE_UPDATE, values, person)?;
             if let (Some(_), Some(terms)) = (&changed, &change.search_terms) {
                 db.execute(TERMS_DELETE, [id.as_i64()])?;
@@ -225,5 +237,10 @@ fn person(row: &Row<'_>) -> rusqlite::Result<PersonRecord> {
         bio: row.get(3)?,
         language: Language::from_stored(row.get_ref(4)?.as_str()?),
         revision: row.get::<_, i64>(5)?.unsigned_abs(),
+        privacy: Privacy {
+            mentions: AllowedActors::from_number(row.get(6)?),
+            comments: AllowedActors::from_number(row.get(7)?),
+            requests: AllowedAskers::from_number(row.get(8)?),
+        },
     })
 }

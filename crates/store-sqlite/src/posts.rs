@@ -2,14 +2,14 @@
 
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
-use sosik_feed::StoryId;
+use sosik_feed::{PersonId, StoryId};
 
 use super::counts;
 use super::db::Db;
 use super::idempotency;
 use super::notify;
 use super::statement::statements;
-use super::{orders, people, tags};
+use super::{orders, people, privacy, tags};
 use sosik_store::engine::{
     Earlier, MentionSource, Operation, Written, audience_number, bytes_of, mentions_json,
     mentions_of_json, tags_json, tags_of_json,
@@ -38,7 +38,7 @@ pub(super) fn post(
         }
         Earlier::Reused => return Ok(Posted::KeyReused),
     }
-    let mentions = kept_mentions(db, &story.mentions)?;
+    let mentions = kept_mentions(db, story.author, &story.mentions)?;
     counts::written_within(db, story.author, written(story), limits)?;
     insert(db, STORY_INSERT, story, &mentions)?;
     orders::insert_delivery_order(db, story)?;
@@ -59,7 +59,8 @@ pub(super) fn post(
 pub(super) fn post_many(db: &Db<'_>, stories: &[NewStory]) -> StoreResult<u64> {
     let mut made = 0;
     for story in stories {
-        let mentions = kept_mentions(db, &story.mentions)?;
+        // Privacy settings limit new acts, and an import is none.
+        let mentions = existing_mentions(db, &story.mentions)?;
         if insert(db, STORY_IMPORT, story, &mentions)? {
             counts::written(db, story.author, written(story))?;
             made += 1;
@@ -102,8 +103,16 @@ fn insert(
     Ok(true)
 }
 
-/// The handles among these that exist.
-pub(super) fn kept_mentions(db: &Db<'_>, handles: &[String]) -> StoreResult<Vec<Mention>> {
+/// The handles among these that exist, and whose people let `actor` mention them.
+pub(super) fn kept_mentions(
+    db: &Db<'_>,
+    actor: PersonId,
+    handles: &[String],
+) -> StoreResult<Vec<Mention>> {
+    privacy::permitted_mentions(db, actor, existing_mentions(db, handles)?)
+}
+
+fn existing_mentions(db: &Db<'_>, handles: &[String]) -> StoreResult<Vec<Mention>> {
     let mut mentions = Vec::with_capacity(handles.len());
     for handle in handles {
         if let Some(person) = people::id_by_handle(db, handle)? {

@@ -15,13 +15,14 @@ statements! {
     PURGE_COMMENTS = "DELETE FROM comments WHERE id IN (SELECT id FROM comments WHERE story = ?1 LIMIT ?2)
         RETURNING author, octet_length(text)";
     PURGE_LIKES = "DELETE FROM likes WHERE (person, story) IN (SELECT person, story FROM likes WHERE story = ?1 LIMIT ?2)";
+    PURGE_SAVED = "DELETE FROM saved WHERE (person, story) IN (SELECT person, story FROM saved WHERE story = ?1 LIMIT ?2)";
     PURGE_NOTIFICATIONS = "DELETE FROM notifications WHERE (person, id) IN
         (SELECT person, id FROM notifications WHERE story = ?1 LIMIT ?2)";
     PURGE_COUNTS = "DELETE FROM story_counts WHERE story = ?1";
 }
 
 /// The steps after the comments, whose removal is counted.
-const STEPS: [Sql; 2] = [PURGE_LIKES, PURGE_NOTIFICATIONS];
+const STEPS: [Sql; 3] = [PURGE_LIKES, PURGE_SAVED, PURGE_NOTIFICATIONS];
 
 /// Removes at most `rows_max` rows. Returns whether nothing is left. A story that is not deleted stays unchanged.
 pub(super) fn purge(db: &Db<'_>, story: StoryId, rows_max: u32) -> StoreResult<bool> {

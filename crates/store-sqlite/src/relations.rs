@@ -10,7 +10,7 @@ use sosik_feed::{Audience, Circle, NotificationId, PersonId, Relation, Timestamp
 
 use super::db::Db;
 use super::statement::{Sql, statements};
-use super::{SqliteStore, blocks, counts, friends, people};
+use super::{SqliteStore, blocks, counts, friends, people, privacy};
 use sosik_store::{
     CommitPosition, Committed, LargeAuthorLimits, PeopleList, Position, ReaderChunk, ReadersMax,
     ReadersQuery, RelatedPerson, RelationChange, RelationLimits, Relations, RequestSide,
@@ -193,6 +193,13 @@ impl Relations for SqliteStore {
     async fn circle(&self, person: PersonId, _at_least: CommitPosition) -> StoreResult<Circle> {
         self.read("read a circle", move |db| circle(db, person))
             .await
+    }
+
+    async fn have_common_friend(&self, one: PersonId, other: PersonId) -> StoreResult<bool> {
+        self.read("look for a friend in common", move |db| {
+            privacy::have_common_friend(db, one, other)
+        })
+        .await
     }
 
     async fn blockers_among(

@@ -223,7 +223,7 @@ fn change(
         .to(Written::story(audience, bytes_of(text)));
     counts::written_within(db, edit.author, change, limits)?;
     if let Some(edited) = &edit.text {
-        let mentions = kept_mentions(db, &edited.mentions)?;
+        let mentions = kept_mentions(db, edit.author, &edited.mentions)?;
         tags::remove(db, edit.id)?;
         let (mentions, tags) = (mentions_json(&mentions)?, tags_json(&edited.tags)?);
         db.execute(

@@ -239,6 +239,7 @@ layers! {
             commit unmute(muter: PersonId, muted: PersonId) -> RelationChange;
             read relation(person: PersonId, other: PersonId) -> Relation;
             read circle(person: PersonId, at_least: CommitPosition) -> Circle;
+            read have_common_friend(one: PersonId, other: PersonId) -> bool;
             read blockers_among(person: PersonId, people: &[PersonId]) -> Vec<PersonId>;
             read related(
                 person: PersonId,
@@ -293,6 +294,21 @@ layers! {
                 comment: CommentId,
                 person: PersonId,
             ) -> Option<(StoryId, StoryCounts)>;
+        }
+        Saved {
+            write save_story(
+                person: PersonId,
+                story: StoryId,
+                saved_max: u32,
+                now: Timestamp,
+            ) -> SaveOutcome;
+            write unsave_story(person: PersonId, story: StoryId) -> bool;
+            read has_saved(person: PersonId, story: StoryId) -> bool;
+            read saved_stories(
+                person: PersonId,
+                before: Option<Position>,
+                limit: u32,
+            ) -> Vec<SavedStory>;
         }
         CursorKeys {
             read cursor_keys() -> Vec<CursorKey>;

@@ -5,6 +5,7 @@ mod invitations;
 mod operators;
 mod orders;
 mod people;
+mod saved;
 mod stories;
 
 pub use cache_leases::*;
@@ -12,5 +13,6 @@ pub use invitations::*;
 pub use operators::*;
 pub use orders::*;
 pub use people::*;
+pub use saved::*;
 pub use sosik_feed::{Position, StoryCounts};
 pub use stories::*;

@@ -3,6 +3,8 @@
 //! The stream does not know the store. It identifies each story by a [`StoryKey`]; the caller, who carries out the
 //! acts, maps the keys to stories in the store. The caller reports stories of other origin, such as those of a visitor,
 //! with [`Life::notice`], and the town reacts to them, too.
+//!
+//! Hosts never act: visitors log in as them, and nothing may happen in a visitor's name.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -97,7 +99,11 @@ impl Life {
         let activity = town
             .people
             .iter()
-            .map(|resident| resident.stories)
+            .zip(0..)
+            .map(|(resident, person)| match town.hosts().contains(&person) {
+                true => 0,
+                false => resident.stories,
+            })
             .scan(0, sum)
             .collect();
         Self {
@@ -149,7 +155,7 @@ impl Life {
         }
     }
 
-    /// Draws a friend of a host. Visitors log in as hosts and do not see other posts.
+    /// Draws a friend of a host who is not a host. Visitors log in as hosts and do not see other posts.
     fn friend_of_a_host(&mut self) -> Option<u32> {
         let hosts = self.town.hosts();
         let host = hosts.start + self.dice.below(hosts.end - hosts.start);
@@ -157,7 +163,8 @@ impl Life {
         let count = u32::try_from(friends.len())
             .ok()
             .filter(|count| *count > 0)?;
-        Some(friends[self.dice.below(count) as usize])
+        let friend = friends[self.dice.below(count) as usize];
+        Some(friend).filter(|friend| !hosts.contains(friend))
     }
 
     /// Draws a person in proportion to how much they post.
@@ -189,7 +196,8 @@ impl Life {
             let Some(recent) = self.recent.get_mut(place.saturating_sub(1)) else {
                 continue;
             };
-            let Some(person) = town.reader(recent.author, recent.audience, &mut self.dice) else {
+            let reader = town.reader(recent.author, recent.audience, &mut self.dice);
+            let Some(person) = reader.filter(|reader| !town.hosts().contains(reader)) else {
                 continue;
             };
             if self.dice.percent(COMMENTS_PERCENT) {

@@ -299,6 +299,26 @@ fn life_begins_with_a_story_and_reactions_are_to_stories_that_were_told() {
 }
 
 #[test]
+fn a_host_never_acts_because_visitors_log_in_as_hosts() {
+    let town = Arc::new(Town::generate(4, 300));
+    let mut life = Life::begin(Arc::clone(&town), 4);
+    for host in town.hosts() {
+        life.notice(host, Audience::Public);
+    }
+    for _ in 0..3_000 {
+        let act = life.next_act(NOW);
+        let (Act::Post { author, .. } | Act::Comment { author, .. }) = act else {
+            let Act::Like { person, .. } = act else {
+                unreachable!("the third kind")
+            };
+            assert!(!town.hosts().contains(&person), "{act:?}");
+            continue;
+        };
+        assert!(!town.hosts().contains(&author), "{author}");
+    }
+}
+
+#[test]
 fn the_town_answers_what_a_host_posts() {
     let mut life = Life::begin(Arc::new(Town::generate(4, 300)), 4);
     let mine = life.notice(0, Audience::Friends);

@@ -4,6 +4,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type Person = Schemas['Person'];
+export type Privacy = Schemas['Privacy'];
 export type Relation = Schemas['Relation'];
 export type Story = Schemas['Story'];
 export type Comment = Schemas['Comment'];

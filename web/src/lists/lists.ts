@@ -58,6 +58,15 @@ export const storiesWith = (entry: string, tag: string) =>
     stories((query) => answer(api.GET('/v1/tags/{tag}/stories', { params: { path: { tag }, query } }))),
   );
 
+/** Stories that one saved. */
+export const savedStories = (entry: string) =>
+  keptFor(entry, 'saved stories', () =>
+    stories(async (query) => {
+      const page = await answer(api.GET('/v1/saved', { params: { query } }));
+      return { ...page, items: page.items.map((story) => ({ ...story, saved: true })) };
+    }),
+  );
+
 /** Who likes a story. */
 export const likersOf = (entry: string, story: string) =>
   keptFor(entry, `likers of ${story}`, () =>

@@ -33,6 +33,14 @@ async function click(name: string): Promise<void> {
 }
 
 describe('what can be done about a person on their profile', () => {
+  it('offers no friend request to somebody who takes none, on a profile and in a list', () => {
+    for (const full of [true, false]) {
+      const { unmount } = render(RelationButton, { person: { ...somebody('none'), can_request: false } as Person, full });
+      expect(names()).toEqual(['Follow']);
+      unmount();
+    }
+  });
+
   it('keeps the follow while a friend request waits, and when it is taken back', async () => {
     render(RelationButton, { person: somebody('following'), full: true });
     await click('Add friend');

@@ -13,6 +13,8 @@ describe('addresses', () => {
     ['/friends/requests', 'friends', { list: 'requests' }],
     ['/friends/suggestions', 'friends', { list: 'suggestions' }],
     ['/invite', 'invite', {}],
+    ['/saved', 'saved', {}],
+    ['/settings/privacy', 'privacy', {}],
     ['/settings/hidden/blocked', 'hidden', { hidden: 'blocked' }],
     ['/friends/blocked', 'hidden', { hidden: 'blocked' }],
     ['/friends/muted', 'hidden', { hidden: 'muted' }],

@@ -14,7 +14,9 @@ export type PageName =
   | 'search'
   | 'friends'
   | 'notifications'
+  | 'saved'
   | 'settings'
+  | 'privacy'
   | 'profile-settings'
   | 'password'
   | 'sessions'
@@ -43,7 +45,9 @@ const ROUTES: [string, PageName][] = [
   ['/friends/:list', 'friends'],
   ['/friends/:hidden', 'hidden'],
   ['/notifications', 'notifications'],
+  ['/saved', 'saved'],
   ['/settings', 'settings'],
+  ['/settings/privacy', 'privacy'],
   ['/settings/profile', 'profile-settings'],
   ['/settings/password', 'password'],
   ['/settings/sessions', 'sessions'],
@@ -100,6 +104,7 @@ export const to = {
   friends: '/friends',
   friendsList: (list: string) => (list === 'friends' ? '/friends' : `/friends/${list}`),
   notifications: '/notifications',
+  saved: '/saved',
   settings: '/settings',
   settingsPage: (page: string) => `/settings/${page}`,
   invite: '/invite',

@@ -11,6 +11,8 @@ export interface Acts {
   posted: { key: string; story: Story };
   /** What one's act left of a story: its text after an edit, its counts after a like. */
   changed: { id: string; change: Partial<Story> };
+  /** A story was saved, or is no longer. */
+  saved: { id: string; saved: boolean };
   /** A story does not exist any more. */
   deleted: { id: string };
   /** A story is not available: it was deleted, or is no longer for this reader. */

@@ -17,6 +17,10 @@ export class LiveStory {
   gone = $state(false);
   /** Not on the home feed: its author is muted, or no longer followed. It is still there on their profile. */
   offHome = $state(false);
+  /** Whether the person saved it; null while it is not known here. Lists of stories do not say so. */
+  saved = $state<boolean | null>(null);
+  /** Whether the person may comment on it. Only the story's own page needs it, and asks. */
+  canComment = $state(true);
   /** The person wants to see all of a long text. */
   unfolded = $state(false);
   /** Liked or not, as the person wants it, while the server is being told. */
@@ -29,6 +33,7 @@ export class LiveStory {
     this.id = story.id;
     this.at = new Date(story.created_at);
     this.shown = $state.raw(story);
+    this.#learn(story);
   }
 
   /** Takes over a newer state from the server, except what the person has just done and the server may not yet know. */
@@ -36,6 +41,13 @@ export class LiveStory {
     const { liked, likes } = this.shown;
     this.shown = this.wantedLike === null ? story : { ...story, liked, likes };
     this.gone = this.#deleted;
+    this.#learn(story);
+  }
+
+  /** What only some answers say. */
+  #learn(story: Story): void {
+    this.saved = story.saved ?? this.saved;
+    this.canComment = story.can_comment ?? this.canComment;
   }
 
   /** It does not exist any more: answers that the server gave before do not bring it back. */
@@ -107,6 +119,12 @@ export function storyChanged(story: LiveStory, change: Partial<Story>): void {
   tellTabs('changed', { id: story.id, change });
 }
 
+/** The person saved the story, or no longer. */
+export function storySaved(story: LiveStory, saved: boolean): void {
+  story.saved = saved;
+  tellTabs('saved', { id: story.id, saved });
+}
+
 /** The story does not exist any more. */
 export function storyDeleted(story: LiveStory): void {
   story.delete();
@@ -150,6 +168,10 @@ function hide(person: string, which: 'all' | 'friends' | 'home'): void {
 }
 
 hearTabs('changed', ({ id, change }) => known.get(id)?.confirm(change));
+hearTabs('saved', ({ id, saved }) => {
+  const story = known.get(id);
+  if (story) story.saved = saved;
+});
 hearTabs('deleted', ({ id }) => known.get(id)?.delete());
 hearTabs('unavailable', ({ id }) => known.get(id)?.hide('everywhere'));
 hearTabs('hid', ({ person, which }) => hide(person, which));

@@ -32,8 +32,12 @@ pub(crate) fn to_schema(profile: &Profile, viewer: PersonId) -> Person {
         ..Person::of(&profile.person)
     };
     if profile.person.record.id == viewer {
-        person
-    } else {
-        person.related(profile.relation)
+        return Person {
+            privacy: Some(profile.person.record.privacy.into()),
+            ..person
+        };
     }
+    person
+        .related(profile.relation)
+        .permitting(profile.can_request, profile.can_mention)
 }

@@ -50,7 +50,7 @@ pub(crate) async fn search(
         .iter()
         .map(|found| match found.person.record.id == viewer.id {
             true => Person::of(&found.person),
-            false => Person::of(&found.person).related(found.relation),
+            false => Person::listed(found),
         });
     Ok(Json(PersonPage {
         items: items.collect(),

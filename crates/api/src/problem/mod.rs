@@ -260,7 +260,9 @@ fn status_of(rule: &RuleBroken) -> StatusCode {
         | RuleBroken::StoryQuota
         | RuleBroken::CommentQuota
         | RuleBroken::TextQuota
+        | RuleBroken::SavedLimit
         | RuleBroken::InvitationLimit => StatusCode::CONFLICT,
+        RuleBroken::CommentsLimited | RuleBroken::RequestsLimited => StatusCode::FORBIDDEN,
         RuleBroken::HandleTooShort
         | RuleBroken::HandleTooLong
         | RuleBroken::HandleCharacters

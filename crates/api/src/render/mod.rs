@@ -15,7 +15,7 @@ mod tests;
 
 pub(crate) use page::{Sealing, Tagged, feed_page, story_page};
 pub(crate) use person::person;
-pub(crate) use story::story;
+pub(crate) use story::{opened_story, story};
 
 fn put(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use sosik_feed::{Audience, PersonId, StoryId, Timestamp};
 use sosik_service::caches::{Presentation, Rendered, StoryEntry};
-use sosik_service::stories::StoryItem;
+use sosik_service::stories::{OpenedStory, StoryItem};
 use sosik_store::StoryRecord;
 
 use super::{person, put, put_number};
@@ -18,6 +18,10 @@ const BEFORE_LIKES: &str = ",\"likes\":";
 const BEFORE_COMMENTS: &str = ",\"comments\":";
 const LIKED: &str = ",\"liked\":true}";
 const NOT_LIKED: &str = ",\"liked\":false}";
+const SAVED: &str = ",\"saved\":true";
+const NOT_SAVED: &str = ",\"saved\":false";
+const CAN_COMMENT: &str = ",\"can_comment\":true}";
+const CANNOT_COMMENT: &str = ",\"can_comment\":false}";
 
 /// Maximum length of two counts with their names.
 pub(super) const COUNTS_BYTES_MAX: usize = 64;
@@ -45,6 +49,23 @@ struct Mention<'a> {
 pub(crate) fn story(item: &StoryItem) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes_max(item));
     story_into(item, &mut out);
+    out
+}
+
+/// The JSON of a story on its own page.
+pub(crate) fn opened_story(opened: &OpenedStory) -> Vec<u8> {
+    let mut out = story(&opened.item);
+    // The closing brace moves behind the further fields.
+    out.pop();
+    put(&mut out, if opened.saved { SAVED } else { NOT_SAVED });
+    put(
+        &mut out,
+        if opened.can_comment {
+            CAN_COMMENT
+        } else {
+            CANNOT_COMMENT
+        },
+    );
     out
 }
 

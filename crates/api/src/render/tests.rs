@@ -5,13 +5,13 @@ use std::sync::{Arc, LazyLock};
 use sosik_feed::cursor::seal::{List, Scope, Seals};
 use sosik_feed::cursor::{RECENT_MAX, Recent, Seen};
 use sosik_feed::people::Language;
-use sosik_feed::{Audience, Cursor, PersonId, RawId, StoryId, Timestamp};
+use sosik_feed::{Audience, Cursor, PersonId, Privacy, RawId, StoryId, Timestamp};
 use sosik_service::caches::{PersonEntry, Presentation, Renderings, StoryEntry};
 use sosik_service::feeds::FeedPage;
-use sosik_service::stories::{StoryItem, StoryPage};
+use sosik_service::stories::{OpenedStory, StoryItem, StoryPage};
 use sosik_store::{Mention, PersonRecord, StoryCounts, StoryRecord};
 
-use super::{Sealing, feed_page, story, story_page};
+use super::{Sealing, feed_page, opened_story, story, story_page};
 use crate::schema;
 
 /// Texts that break JSON that is concatenated by hand, and texts that break parsers of JSON.
@@ -49,6 +49,7 @@ fn person(text: &str) -> Arc<PersonEntry> {
             bio: text.to_owned(),
             language: Language::Ko,
             revision: 1,
+            privacy: Privacy::default(),
         },
         renderings: Renderings::default(),
     })
@@ -109,6 +110,8 @@ fn expected(item: &StoryItem) -> schema::Story {
         likes: counts.likes,
         comments: counts.comments,
         liked: item.liked,
+        saved: None,
+        can_comment: None,
     }
 }
 
@@ -129,6 +132,23 @@ fn a_story_is_byte_for_byte_what_its_documented_type_is() {
             let read: schema::Story = serde_json::from_slice(&story(&item)).unwrap();
             assert_eq!(read, expected(&item));
         }
+    }
+}
+
+#[test]
+fn a_story_on_its_page_has_two_more_fields() {
+    for (saved, can_comment) in [(false, false), (false, true), (true, false), (true, true)] {
+        let opened = OpenedStory {
+            item: item(12, "one", false),
+            saved,
+            can_comment,
+        };
+        let expected = schema::Story {
+            saved: Some(saved),
+            can_comment: Some(can_comment),
+            ..expected(&opened.item)
+        };
+        check(&opened_story(&opened), &expected);
     }
 }
 

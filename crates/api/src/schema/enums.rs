@@ -27,11 +27,37 @@ pub enum LanguageSchema {
     Ja,
 }
 
+/// The people who may mention a person, or comment on their stories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AllowedActors)]
+pub enum AllowedActorsSchema {
+    /// Everybody.
+    Everyone,
+    /// Friends, and people who have a friend in common with the person.
+    FriendsOfFriends,
+    /// Friends.
+    Friends,
+}
+
+/// The people who may send a person a friend request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AllowedAskers)]
+pub enum AllowedAskersSchema {
+    /// Everybody.
+    Everyone,
+    /// People who have a friend in common with the person.
+    FriendsOfFriends,
+    /// Nobody.
+    Nobody,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sosik_feed::Audience;
     use sosik_feed::people::Language;
+    use sosik_feed::{AllowedActors, AllowedAskers, Audience};
 
     #[test]
     fn the_words_are_those_of_the_domain() {
@@ -45,6 +71,34 @@ mod tests {
         assert_eq!(
             told,
             Language::ALL.map(|word| serde_json::to_string(&word).unwrap())
+        );
+        let told = [
+            AllowedActorsSchema::Everyone,
+            AllowedActorsSchema::FriendsOfFriends,
+            AllowedActorsSchema::Friends,
+        ];
+        let meant = [
+            AllowedActors::Everyone,
+            AllowedActors::FriendsOfFriends,
+            AllowedActors::Friends,
+        ];
+        assert_eq!(
+            serde_json::to_string(&told).unwrap(),
+            serde_json::to_string(&meant).unwrap()
+        );
+        let told = [
+            AllowedAskersSchema::Everyone,
+            AllowedAskersSchema::FriendsOfFriends,
+            AllowedAskersSchema::Nobody,
+        ];
+        let meant = [
+            AllowedAskers::Everyone,
+            AllowedAskers::FriendsOfFriends,
+            AllowedAskers::Nobody,
+        ];
+        assert_eq!(
+            serde_json::to_string(&told).unwrap(),
+            serde_json::to_string(&meant).unwrap()
         );
     }
 }

@@ -1,9 +1,10 @@
 //! People.
 
 use serde::{Deserialize, Serialize};
-use sosik_feed::PersonId;
 use sosik_feed::people::Language;
+use sosik_feed::{AllowedActors, AllowedAskers, PersonId};
 use sosik_service::caches::PersonEntry;
+use sosik_service::people::PersonWithRelation;
 use utoipa::ToSchema;
 
 use super::Entity;
@@ -37,12 +38,51 @@ pub struct Person {
     /// Whether you muted them. Omitted if not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted: Option<bool>,
+    /// With `relation`: `false` if they take no friend request from you. Omitted otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub can_request: Option<bool>,
+    /// With `relation`: `false` if your mentions of them stay plain text and do not notify them. Omitted otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub can_mention: Option<bool>,
+    /// On your own profile: your privacy settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<Privacy>,
     /// In lists of people: the start of the relation (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
     /// On profiles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<PersonCounts>,
+}
+
+/// Privacy settings. They limit new acts. Blocks and the audience of a story come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Privacy {
+    /// Who may mention you. A mention by others stays in the text as plain text and does not notify you.
+    #[schema(value_type = super::AllowedActorsSchema)]
+    pub mentions: AllowedActors,
+    /// Who may comment on your stories, of those who may see them.
+    #[schema(value_type = super::AllowedActorsSchema)]
+    pub comments: AllowedActors,
+    /// Who may send you a friend request.
+    #[schema(value_type = super::AllowedAskersSchema)]
+    pub requests: AllowedAskers,
+}
+
+impl From<sosik_feed::Privacy> for Privacy {
+    fn from(privacy: sosik_feed::Privacy) -> Self {
+        let sosik_feed::Privacy {
+            mentions,
+            comments,
+            requests,
+        } = privacy;
+        Self {
+            mentions,
+            comments,
+            requests,
+        }
+    }
 }
 
 /// The relation of a person to you. If several apply, the first one in this order.
@@ -92,8 +132,31 @@ impl Person {
             language: record.language,
             relation: None,
             muted: None,
+            can_request: None,
+            can_mention: None,
+            privacy: None,
             since: None,
             counts: None,
+        }
+    }
+
+    /// Adds the relation to the viewer of a person in a list.
+    #[must_use]
+    pub fn listed(found: &PersonWithRelation) -> Self {
+        Self::of(&found.person)
+            .related(found.relation)
+            .permitting(found.can_request, found.can_mention)
+    }
+
+    /// Adds what the privacy settings of the person refuse the viewer. Nothing for a person whom the viewer blocked.
+    #[must_use]
+    pub fn permitting(self, can_request: bool, can_mention: bool) -> Self {
+        let blocked = self.relation == Some(Relation::Blocked);
+        let refused = |permitted: bool| (!permitted && !blocked).then_some(false);
+        Self {
+            can_request: refused(can_request),
+            can_mention: refused(can_mention),
+            ..self
         }
     }
 

@@ -1,7 +1,8 @@
 //! Request bodies. Unknown fields are rejected.
 
 use serde::Deserialize;
-use sosik_feed::{Audience, NotificationId, StoryId};
+use sosik_feed::{AllowedActors, AllowedAskers, Audience, NotificationId, StoryId};
+use sosik_store::PrivacyChange;
 use utoipa::ToSchema;
 
 /// `POST /v1/people`.
@@ -59,6 +60,38 @@ pub struct ChangeProfile {
     pub bio: Option<String>,
     /// ko, en or ja.
     pub language: Option<String>,
+    /// The privacy settings to change.
+    pub privacy: Option<ChangePrivacy>,
+}
+
+/// A change of privacy settings: omitted settings stay unchanged.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePrivacy {
+    /// Who may mention you.
+    #[schema(value_type = Option<super::AllowedActorsSchema>)]
+    pub mentions: Option<AllowedActors>,
+    /// Who may comment on your stories.
+    #[schema(value_type = Option<super::AllowedActorsSchema>)]
+    pub comments: Option<AllowedActors>,
+    /// Who may send you a friend request.
+    #[schema(value_type = Option<super::AllowedAskersSchema>)]
+    pub requests: Option<AllowedAskers>,
+}
+
+impl From<ChangePrivacy> for PrivacyChange {
+    fn from(change: ChangePrivacy) -> Self {
+        let ChangePrivacy {
+            mentions,
+            comments,
+            requests,
+        } = change;
+        Self {
+            mentions,
+            comments,
+            requests,
+        }
+    }
 }
 
 /// `POST /v1/stories`.

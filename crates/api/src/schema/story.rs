@@ -17,7 +17,8 @@ pub struct Story {
     pub author: Person,
     /// Plain text. It contains links, mentions and tags as they were typed.
     pub text: String,
-    /// The links, mentions and tags of the text. Of the mentions, those of people who exist.
+    /// The links, mentions and tags of the text. Of the mentions, those of people who exist and let the author mention
+    /// them.
     pub entities: Vec<Entity>,
     /// Audience of the story.
     #[schema(value_type = super::AudienceSchema)]
@@ -29,7 +30,7 @@ pub struct Story {
     pub created_at: String,
     /// When its text or audience was last edited; null if never.
     pub edited_at: Option<String>,
-    /// Mentioned people who exist.
+    /// Mentioned people who exist and let the author mention them.
     pub mentions: Vec<Mention>,
     /// Hashtags in the text, normalised, without the `#`.
     pub tags: Vec<String>,
@@ -39,6 +40,12 @@ pub struct Story {
     pub comments: u32,
     /// Whether you like it.
     pub liked: bool,
+    /// On its own page: whether you saved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved: Option<bool>,
+    /// On its own page: whether you may comment on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub can_comment: Option<bool>,
 }
 
 /// An attachment of a story.

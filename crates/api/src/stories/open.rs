@@ -29,8 +29,8 @@ pub(crate) async fn open(
     Id(story): Id<StoryId>,
     known: IfNoneMatch,
 ) -> Result<Response, Problem> {
-    let item = app.service.stories().open(viewer.id, story).await?;
-    let json = render::story(&item);
+    let opened = app.service.stories().show(viewer.id, story).await?;
+    let json = render::opened_story(&opened);
     Ok(known.respond(render::Tagged {
         tag: xxh3_64(&json),
         json,

@@ -78,6 +78,8 @@ pub enum List {
     Outgoing = 13,
     /// People found by a search.
     Search = 14,
+    /// Stories that the reader saved.
+    Saved = 20,
 }
 
 /// One list of one reader: what a cursor is bound to.

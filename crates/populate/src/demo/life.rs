@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_feed::{Audience, PersonId, StoryId, Visibility};
+use sosik_feed::{Audience, PersonId, RuleBroken, StoryId, Visibility};
 use sosik_service::stories::PostRequest;
 use sosik_service::{Service, ServiceError, ServiceResult};
 use sosik_town::{Act, Life, StoryKey, Town};
@@ -39,8 +39,10 @@ pub async fn simulate(service: Service, town: Arc<Town>, people: Vec<PersonId>, 
             return;
         }
         match simulation.step().await {
-            // A user of the demo has blocked the actor or deleted the story.
-            Ok(()) | Err(ServiceError::NotFound(_)) => {}
+            // A user of the demo has blocked the actor, deleted the story or limited who may comment.
+            Ok(())
+            | Err(ServiceError::NotFound(_))
+            | Err(ServiceError::RuleBroken(RuleBroken::CommentsLimited)) => {}
             Err(_) if service.stopping().is_cancelled() => return,
             Err(error) => tracing::warn!(%error, "a simulated act failed"),
         }

@@ -104,8 +104,14 @@ impl Core {
         people: Vec<Arc<PersonEntry>>,
     ) -> ServiceResult<Vec<PersonWithRelation>> {
         let look_ups = people.into_iter().map(|person| async move {
-            let relation = self.relation_to(viewer, circle, person.record.id).await?;
-            Ok(PersonWithRelation { person, relation })
+            let (other, privacy) = (person.record.id, person.record.privacy);
+            let relation = self.relation_to(viewer, circle, other).await?;
+            Ok(PersonWithRelation {
+                can_request: self.may_request(viewer, other, privacy, relation).await?,
+                can_mention: self.may_mention(viewer, other, privacy, relation).await?,
+                person,
+                relation,
+            })
         });
         stream::iter(look_ups)
             .buffered(LOOK_UPS_AT_ONCE)

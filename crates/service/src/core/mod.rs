@@ -10,6 +10,7 @@ pub(crate) mod ids;
 pub(crate) mod invalidate;
 pub(crate) mod invalidations;
 mod loaders;
+mod permissions;
 pub(crate) mod random;
 pub(crate) mod supervise;
 mod visible;

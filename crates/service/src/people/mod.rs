@@ -30,6 +30,10 @@ pub struct PersonWithRelation {
     pub person: Arc<PersonEntry>,
     /// Their relation to the viewer. Never reveals that they blocked the viewer.
     pub relation: Relation,
+    /// Whether the viewer may send them a friend request.
+    pub can_request: bool,
+    /// Whether a mention by the viewer is kept.
+    pub can_mention: bool,
 }
 
 impl People {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sosik_feed::people::{Bio, DisplayName, Handle, Language};
 use sosik_feed::{PersonId, Relation, Visibility, search};
-use sosik_store::{PersonCounts, ProfileChange};
+use sosik_store::{PersonCounts, PrivacyChange, ProfileChange};
 
 use super::{NO_SUCH_PERSON, People};
 use crate::caches::PersonEntry;
@@ -20,6 +20,10 @@ pub struct Profile {
     pub relation: Relation,
     /// Counts. `stories` counts only those that the viewer may see.
     pub counts: PersonCounts,
+    /// Whether the viewer may send them a friend request. `true` for the viewer.
+    pub can_request: bool,
+    /// Whether a mention by the viewer is kept. `true` for the viewer.
+    pub can_mention: bool,
 }
 
 /// The requested changes to a profile; `None` leaves a field unchanged.
@@ -31,6 +35,8 @@ pub struct ProfileUpdate {
     pub bio: Option<String>,
     /// `ko`, `en` or `ja`.
     pub language: Option<String>,
+    /// The privacy settings to change.
+    pub privacy: PrivacyChange,
 }
 
 impl People {
@@ -64,7 +70,18 @@ impl People {
             true => Visibility::Everything,
             false => Visibility::Public,
         };
-        self.profile_of(person, relation, visibility).await
+        let privacy = person.record.privacy;
+        Ok(Profile {
+            can_request: self
+                .core
+                .may_request(viewer, other, privacy, relation)
+                .await?,
+            can_mention: self
+                .core
+                .may_mention(viewer, other, privacy, relation)
+                .await?,
+            ..self.profile_of(person, relation, visibility).await?
+        })
     }
 
     /// Changes the viewer's own profile.
@@ -87,7 +104,9 @@ impl People {
             .as_deref()
             .map(Language::parse)
             .transpose()?;
-        if name.is_none() && bio.is_none() && language.is_none() {
+        let privacy = request.privacy;
+        let is_empty = name.is_none() && bio.is_none() && language.is_none();
+        if is_empty && privacy == PrivacyChange::default() {
             return self.me(viewer).await;
         }
         let person = self.core.person(viewer).await?.ok_or(NO_SUCH_PERSON)?;
@@ -97,6 +116,7 @@ impl People {
             display_name: name.map(DisplayName::into_string),
             bio: bio.map(Bio::into_string),
             language,
+            privacy,
         };
         let this = self.clone();
         self.core
@@ -126,6 +146,8 @@ impl People {
             person,
             relation,
             counts,
+            can_request: true,
+            can_mention: true,
         })
     }
 }

@@ -10,13 +10,17 @@ impl Relations {
     /// Sends a friend request. If the other person has sent one, the two become friends. Idempotent.
     ///
     /// # Errors
-    /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at a limit or for oneself.
+    /// `NotFound` if the person does not exist or the two are severed; `RuleBroken` at a limit, for oneself, or if
+    /// the settings of the person permit no request by the viewer.
     pub async fn send_friend_request(
         &self,
         viewer: PersonId,
         other: PersonId,
     ) -> ServiceResult<()> {
         let pair = Pair::new(viewer, other)?;
+        if self.core.refuses_request(viewer, other).await? {
+            return Err(RuleBroken::RequestsLimited.into());
+        }
         let notification = NotificationId::for_reader(other, self.core.next_id().await?);
         let this = self.clone();
         self.core

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sosik_feed::text::hashtag;
 use sosik_feed::{Cursor, PersonId, StoryId, Visibility};
 
-use super::{Stories, StoryItem, StoryPage};
+use super::{OpenedStory, Stories, StoryItem, StoryPage};
 use crate::caches::StoryEntry;
 use crate::pages::{Filled, Judged, fill, page_limit};
 use crate::{ServiceError, ServiceResult};
@@ -29,6 +29,19 @@ impl Stories {
             .await?
             .pop()
             .ok_or(ServiceError::NotFound("story"))
+    }
+
+    /// One story with everything that its page shows, if the viewer may see it.
+    ///
+    /// # Errors
+    /// `NotFound` if the story does not exist or the viewer may not see it.
+    pub async fn show(&self, viewer: PersonId, id: StoryId) -> ServiceResult<OpenedStory> {
+        let item = self.open(viewer, id).await?;
+        Ok(OpenedStory {
+            saved: self.core.store.has_saved(viewer, id).await?,
+            can_comment: self.core.may_comment(viewer, &item.story.record).await?,
+            item,
+        })
     }
 
     /// Stories with this tag that the viewer may open, newest first. The tag is compared without regard to width and

@@ -34,6 +34,17 @@ pub struct StoryItem {
     pub liked: bool,
 }
 
+/// A story on its own page.
+#[derive(Debug, Clone)]
+pub struct OpenedStory {
+    /// The story.
+    pub item: StoryItem,
+    /// Whether the reader saved it.
+    pub saved: bool,
+    /// Whether the reader may comment on it.
+    pub can_comment: bool,
+}
+
 /// One page of a list of stories, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct StoryPage {

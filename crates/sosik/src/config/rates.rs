@@ -76,7 +76,7 @@ settings! {
         comments_per_person_burst => api.rates.comments_per_person.burst,
             unit: Each("comments"), allowed: 1..=RATE_MAX;
 
-        /// Likes added or removed by one person.
+        /// Likes added or removed by one person. Saving stories has the same limit, counted separately.
         likes_per_person_per_minute => api.rates.likes_per_person.per_minute,
             unit: Each("likes a minute"), allowed: 1..=RATE_MAX;
         /// Likes added or removed by one person at once.

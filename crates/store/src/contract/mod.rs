@@ -19,6 +19,7 @@ mod notifications;
 mod orders;
 mod people;
 mod relations;
+mod saved;
 mod stories;
 mod suggestions;
 
@@ -37,6 +38,7 @@ pub use notifications::Notifications;
 pub use orders::Orders;
 pub use people::People;
 pub use relations::Relations;
+pub use saved::Saved;
 pub use stories::Stories;
 pub use suggestions::Suggestions;
 
@@ -56,6 +58,7 @@ pub trait Store:
     + Stories
     + Likes
     + Comments
+    + Saved
     + CursorKeys
     + Feeds
     + Notifications

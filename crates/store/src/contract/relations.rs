@@ -106,6 +106,11 @@ pub trait Relations {
     /// them and is marked ([`Circle::with_more_blockers`]).
     async fn circle(&self, person: PersonId, at_least: CommitPosition) -> StoreResult<Circle>;
 
+    /// Whether two people have a friend in common. Examines at most
+    /// [`COMMON_FRIENDS_EXAMINED_MAX`](sosik_feed::limits::COMMON_FRIENDS_EXAMINED_MAX) friends of the one who has fewer.
+    /// `false` if none of these is a friend of the other.
+    async fn have_common_friend(&self, one: PersonId, other: PersonId) -> StoreResult<bool>;
+
     /// Those of these people who blocked the person.
     async fn blockers_among(
         &self,

@@ -1,7 +1,7 @@
 //! People, their sessions and their relations.
 
 use sosik_feed::people::Language;
-use sosik_feed::{PersonId, SessionId, Timestamp};
+use sosik_feed::{AllowedActors, AllowedAskers, PersonId, Privacy, SessionId, Timestamp};
 
 /// SHA-256 of a session token. The token itself is nowhere in the store.
 pub type TokenHash = [u8; 32];
@@ -21,6 +21,8 @@ pub struct PersonRecord {
     pub language: Language,
     /// Grows with every change of the profile. Of two copies, the one with the larger revision is newer.
     pub revision: u64,
+    /// Who may mention them, comment on their stories and send them friend requests. Only they see it.
+    pub privacy: Privacy,
 }
 
 /// A place in the index of search terms: rows are sorted by term, then by person.
@@ -126,6 +128,19 @@ pub struct ProfileChange {
     pub language: Option<Language>,
     /// The search terms that go with the new display name.
     pub search_terms: Option<Vec<String>>,
+    /// New privacy settings.
+    pub privacy: PrivacyChange,
+}
+
+/// A change of privacy settings. `None` leaves a setting unchanged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PrivacyChange {
+    /// Who may mention the person.
+    pub mentions: Option<AllowedActors>,
+    /// Who may comment on the person's stories.
+    pub comments: Option<AllowedActors>,
+    /// Who may send the person a friend request.
+    pub requests: Option<AllowedAskers>,
 }
 
 /// The counts on a profile page.

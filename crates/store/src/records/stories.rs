@@ -27,8 +27,8 @@ pub struct NewStory {
     pub text: String,
     /// The audience.
     pub audience: Audience,
-    /// Handles in the text, at most 50. The store keeps those that exist, and notifies the people who may see the
-    /// story.
+    /// Handles in the text, at most 50. The store keeps those that exist and whose people let the author mention them,
+    /// and notifies those of them who may see the story.
     pub mentions: Vec<String>,
     /// Tags in the text, normalised, at most 30.
     pub tags: Vec<String>,
@@ -48,7 +48,7 @@ pub enum Posted<Id> {
     New {
         /// The people who got a notification.
         notified: Vec<PersonId>,
-        /// The people mentioned in the text who exist.
+        /// The people mentioned in the text who exist and let the author mention them.
         mentions: Vec<Mention>,
     },
     /// A repeat of a request whose result has this id.

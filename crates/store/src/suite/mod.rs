@@ -30,7 +30,9 @@ pub mod nodes;
 pub mod notifications;
 pub mod orders;
 pub mod people;
+pub mod privacy;
 pub mod relations;
+pub mod saved;
 pub mod sessions;
 pub mod stories;
 pub mod suggestions;
@@ -174,6 +176,14 @@ macro_rules! contract_suite {
                 public_stories_are_counted_through_posts_imports_edits_and_deletions,
                 the_read_position_never_goes_back,
             }
+            privacy {
+                settings_are_open_at_first_and_change_one_by_one,
+                two_people_have_a_friend_in_common_or_not,
+                a_friend_in_common_is_looked_for_among_the_friends_of_the_one_with_fewer,
+                a_mention_that_the_settings_refuse_is_text_and_tells_nobody,
+                an_edit_obeys_the_settings_of_its_time,
+                an_import_keeps_the_mentions_of_the_past,
+            }
             relations {
                 a_follow_goes_one_way_and_ends,
                 follows_blocks_and_mutes_have_limits,
@@ -189,6 +199,13 @@ macro_rules! contract_suite {
                 readers_of_many_authors_are_walked_together_in_bounded_reads,
                 an_author_becomes_large_and_small_again_with_hysteresis,
                 in_every_relation_hidden_counts_agree_with_the_rule,
+            }
+            saved {
+                a_saved_story_is_listed_once_at_its_first_place,
+                what_does_not_exist_cannot_be_saved,
+                saved_stories_are_paged_newest_first_even_when_times_are_equal,
+                saved_stories_have_a_limit_that_holds_when_many_are_saved_at_once,
+                the_purge_of_a_story_removes_it_from_everybodys_saved_ones,
             }
             sessions {
                 a_session_is_found_by_its_token,
