@@ -26,5 +26,7 @@ pub use requests::{
     ChangePassword, ChangeProfile, EditComment, EditStory, LogIn, MarkNotificationsRead, MarkRead,
     PostStory, SignUp, WriteComment,
 };
-pub use responses::{Reaction, ReadPosition, Session, SignedIn, UnreadNotifications};
+pub use responses::{
+    CommentReaction, Reaction, ReadPosition, Session, SignedIn, UnreadNotifications,
+};
 pub use story::{Attachment, Mention, Story};

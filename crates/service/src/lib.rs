@@ -13,6 +13,7 @@
 pub mod accounts;
 pub mod caches;
 pub mod clock;
+mod comment_likes;
 pub mod comments;
 mod core;
 pub mod delivery;
@@ -27,6 +28,7 @@ mod service;
 pub mod sessions;
 pub mod settings;
 pub mod stories;
+mod threads;
 pub mod verifier;
 
 pub use crate::core::cache_lease::SharedStore;

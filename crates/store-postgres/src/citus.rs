@@ -35,6 +35,7 @@ const BY_BUCKET: &[&str] = &[
     "likes",
     "liked",
     "comments",
+    "comment_likes",
     "idempotency",
     "notifications",
     "withdrawn",
@@ -112,6 +113,7 @@ mod tests {
             include_str!("../migrations/0005_orders.sql"),
             include_str!("../migrations/0006_nodes.sql"),
             include_str!("../migrations/0007_caches.sql"),
+            include_str!("../migrations/0008_replies.sql"),
         ];
         let created = |sql: &str| {
             let tables = sql.split("CREATE TABLE ").skip(1);

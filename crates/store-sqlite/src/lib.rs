@@ -13,6 +13,7 @@ mod accounts;
 pub mod backup;
 mod blocks;
 mod bulk;
+mod comment_likes;
 mod comments;
 mod counts;
 mod cursor_keys;
@@ -49,6 +50,7 @@ mod stories;
 mod stranger_mentions;
 mod tags;
 mod takeover;
+mod threads;
 mod withdrawn;
 mod writer;
 

@@ -32,8 +32,9 @@ pub mod records;
 pub mod suite;
 
 pub use contract::{
-    Accounts, Bulk, CacheLeases, Comments, CursorKeys, Feeds, Imports, Likes, Maintenance, Nodes,
-    Notifications, Operations, Orders, People, Relations, Sessions, Store, Stories,
+    Accounts, Bulk, COMMENT_LIKES_REMOVED_MAX, CacheLeases, CommentLikes, Comments, CursorKeys,
+    Feeds, Imports, Likes, Maintenance, Nodes, Notifications, Operations, Orders, People,
+    Relations, Sessions, Store, Stories,
 };
 pub use error::{StoreError, StoreResult};
 pub use person_limits::{PersonLimits, Quota};

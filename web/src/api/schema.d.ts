@@ -95,13 +95,79 @@ export interface paths {
         post?: never;
         /**
          * Delete a comment
-         * @description You can delete your own comments, and all comments on your stories.
+         * @description You can delete your own comments, and all comments on your stories. Replies stay.
          */
         delete: operations["delete_comment"];
         options?: never;
         head?: never;
         /** Edit your comment */
         patch: operations["edit_comment"];
+        trace?: never;
+    };
+    "/v1/comments/{comment}/like": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Like a comment
+         * @description Repeating it changes nothing.
+         */
+        put: operations["like_comment"];
+        post?: never;
+        /**
+         * Take a like of a comment back
+         * @description Repeating it changes nothing. You can take a like back even if you may no longer see the comment. The response is the
+         *     same if there is no such comment or no such like.
+         */
+        delete: operations["unlike_comment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/comments/{comment}/likes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the likes of a comment
+         * @description Newest like first. Likes of people you blocked, or who blocked you, are omitted. `hidden` is their number.
+         */
+        get: operations["list_comment_likes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/comments/{comment}/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the replies to a comment
+         * @description Oldest first. Read the next page with `after`. Replies of people you blocked, or who blocked you, are omitted. `hidden`
+         *     is their number.
+         */
+        get: operations["list_replies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/feed": {
@@ -658,14 +724,15 @@ export interface paths {
         };
         /**
          * List the comments of a story
-         * @description Oldest first. Read the next page with `after`. Comments of people you blocked, or who blocked you, are omitted.
+         * @description Oldest first, without replies. Read the next page with `after`. Comments of people you blocked, or who blocked you, are omitted.
          *     `hidden` is their number.
          */
         get: operations["list_comments"];
         put?: never;
         /**
          * Comment on a story
-         * @description With an `Idempotency-Key` a repeat writes nothing and returns the first comment again.
+         * @description With an `Idempotency-Key` a repeat writes nothing and returns the first comment again. With `reply_to` it answers
+         *     another comment.
          */
         post: operations["write_comment"];
         delete?: never;
@@ -779,8 +846,7 @@ export interface components {
         };
         /** @description A comment on a story. */
         Comment: {
-            /** @description The author of the comment. */
-            author: components["schemas"]["Person"];
+            author?: components["schemas"]["Person"] | null;
             /**
              * Format: date-time
              * @description When it was written (RFC 3339).
@@ -795,6 +861,20 @@ export interface components {
             entities: components["schemas"]["Entity"][];
             /** @description Newer comments have larger ids. */
             id: string;
+            /** @description Whether you like it. */
+            liked: boolean;
+            /**
+             * Format: int32
+             * @description The number of people who like it.
+             */
+            likes: number;
+            /** @description The comment that this one replies to; null if it is no reply. */
+            parent?: string | null;
+            /**
+             * Format: int32
+             * @description The number of replies to it. Those that you cannot see are included.
+             */
+            replies: number;
             /** @description The story that it belongs to. */
             story: string;
             /** @description Plain text. */
@@ -810,12 +890,22 @@ export interface components {
             end: boolean;
             /**
              * Format: int32
-             * @description The number of comments on the story that you cannot see, counted up to 10,000. The story's `comments` includes
-             *     them.
+             * @description The number of comments on the story, or of replies to the comment, that you cannot see, counted up to 10,000. The
+             *     number of the story or comment includes them.
              */
             hidden: number;
             /** @description Oldest first. */
             items: components["schemas"]["Comment"][];
+        };
+        /** @description The likes of a comment after a like. */
+        CommentReaction: {
+            /** @description Whether you like it. */
+            liked: boolean;
+            /**
+             * Format: int32
+             * @description Number of people who like the comment.
+             */
+            likes: number;
         };
         /** @description `PATCH /v1/comments/{comment}`. */
         EditComment: {
@@ -957,7 +1047,7 @@ export interface components {
             kind: components["schemas"]["NotificationKind"];
             /**
              * Format: int32
-             * @description The number of other people in the group: likes of one story are one notification.
+             * @description The number of other people in the group: likes of one story, and of one comment, are one notification.
              */
             others: number;
             /** @description Whether you have seen it. */
@@ -969,7 +1059,7 @@ export interface components {
          * @description The kind of a notification.
          * @enum {string}
          */
-        NotificationKind: "friend_request" | "friend_accepted" | "comment" | "like" | "mention";
+        NotificationKind: "friend_request" | "friend_accepted" | "comment" | "like" | "reply" | "comment_like" | "mention";
         /** @description A page of notifications. */
         NotificationPage: {
             /** @description Always null: read the first page again to see newer ones. */
@@ -1265,6 +1355,8 @@ export interface components {
         };
         /** @description `POST /v1/stories/{story}/comments`. */
         WriteComment: {
+            /** @description The comment on the same story that it answers. An answer to a reply joins the replies to the same comment. */
+            reply_to?: string | null;
             /** @description 1 to 1,000 characters. */
             text: string;
         };
@@ -1651,6 +1743,158 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    like_comment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the comment */
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the likes of the comment now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentReaction"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    unlike_comment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the comment */
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description you do not like it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    list_comment_likes: {
+        parameters: {
+            query?: {
+                /** @description Items on the page, 1 to 100. Default: 20. */
+                limit?: number;
+                /** @description The cursor `before` of the previous page of this list. */
+                before?: string;
+                /** @description The cursor `after` of the previous page of this list. */
+                after?: string;
+            };
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the comment */
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of people */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    list_replies: {
+        parameters: {
+            query?: {
+                /** @description Items on the page, 1 to 100. Default: 20. */
+                limit?: number;
+                /** @description The cursor `before` of the previous page of this list. */
+                before?: string;
+                /** @description The cursor `after` of the previous page of this list. */
+                after?: string;
+            };
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the comment */
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of comments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];

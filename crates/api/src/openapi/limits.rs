@@ -118,7 +118,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         (PARAMETER, "Last-Event-ID" | "last_event_id") => cursor_text(),
         (_, "before" | "after") => cursor_text(),
         (PARAMETER, "person" | "story" | "comment" | "session" | "Sosik-Person") => id(),
-        (_, "id" | "story" | "comment" | "media" | "notification") => id(),
+        (_, "id" | "story" | "comment" | "parent" | "reply_to" | "media" | "notification") => id(),
         (PARAMETER | "SignUp" | "LogIn", "handle") => asked_handle(),
         (_, "handle") => handle(),
         ("SignUp" | "ChangeProfile", "display_name") => {
@@ -134,7 +134,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         ("PostStory" | "EditStory", "text") => matching(r"\S", 1, STORY_TEXT_CHARACTERS_MAX),
         ("Story", "text") => text(0, STORY_TEXT_CHARACTERS_MAX),
         ("WriteComment" | "EditComment", "text") => matching(r"\S", 1, COMMENT_CHARACTERS_MAX),
-        ("Comment", "text") => text(1, COMMENT_CHARACTERS_MAX),
+        ("Comment", "text") => text(0, COMMENT_CHARACTERS_MAX),
         ("Attachment", "alt") => text(0, ALT_TEXT_CHARACTERS_MAX),
         ("PostStory", "attachments") => list(ATTACHMENTS_TAKEN_MAX),
         ("Story", "attachments") => list(ATTACHMENTS_MAX),

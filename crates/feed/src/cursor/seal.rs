@@ -78,6 +78,10 @@ pub enum List {
     Outgoing = 13,
     /// Search results. They have no further pages, so every cursor is invalid.
     Search = 14,
+    /// The replies to one comment.
+    Replies = 20,
+    /// The likes of one comment.
+    CommentLikes = 21,
 }
 
 /// One list of one reader: what a cursor is bound to.

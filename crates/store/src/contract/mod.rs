@@ -7,6 +7,7 @@
 mod accounts;
 mod bulk;
 mod cache_leases;
+mod comment_likes;
 mod comments;
 mod cursor_keys;
 mod feeds;
@@ -23,7 +24,8 @@ mod stories;
 pub use accounts::{Accounts, Sessions};
 pub use bulk::Bulk;
 pub use cache_leases::CacheLeases;
-pub use comments::Comments;
+pub use comment_likes::CommentLikes;
+pub use comments::{COMMENT_LIKES_REMOVED_MAX, Comments};
 pub use cursor_keys::CursorKeys;
 pub use feeds::Feeds;
 pub use imports::Imports;
@@ -50,6 +52,7 @@ pub trait Store:
     + Stories
     + Likes
     + Comments
+    + CommentLikes
     + CursorKeys
     + Feeds
     + Notifications
