@@ -28,7 +28,12 @@ beforeAll(async () => {
   const ids = await bo.postsMany(12, (n) => `A story about @${mina.handle} and #persimmons, number ${n}. https://example.org/${n}`);
   told = ids.at(-1)!;
   await mina.posts('감나무에 까치가 왔어요. #까치', 'public');
-  await mina.comments(told, '정말 반가운 소식이네요!');
+  const comment = await mina.comments(told, '정말 반가운 소식이네요!');
+  await bo.comments(told, 'So glad you like it.', comment);
+  await bo.ask('PUT', `/v1/comments/${comment}/like`);
+  const gone = await bo.comments(told, 'Not what I meant.');
+  await mina.comments(told, '괜찮아요.', gone);
+  await bo.ask('DELETE', `/v1/comments/${gone}`);
   await mina.ask('PUT', `/v1/stories/${told}/like`);
   await mina.ask('PUT', `/v1/stories/${told}/save`);
   await mina.sees(...ids);

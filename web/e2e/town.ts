@@ -70,8 +70,10 @@ export class Person {
     await other.ask('POST', `/v1/friend-requests/${this.id}/accept`);
   }
 
-  async comments(story: string, text: string): Promise<void> {
-    await this.ask('POST', `/v1/stories/${story}/comments`, { text });
+  /** Comments on a story, or answers a comment on it. Returns the id. */
+  async comments(story: string, text: string, answered?: string): Promise<string> {
+    const body = answered ? { text, reply_to: answered } : { text };
+    return ((await this.ask('POST', `/v1/stories/${story}/comments`, body)) as { id: string }).id;
   }
 
   /** Everything on this person's home feed, by id, newest first, as the server pages it. */

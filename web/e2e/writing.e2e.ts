@@ -177,7 +177,7 @@ describe.each(EVERY_SIZE)('a story, on a %s', (size) => {
     await expect.poll(() => page.getByLabel('내 댓글').inputValue()).toBe('');
     await picture(page, `comments-${size}`);
     // Their comment is not mine to delete, and the story is not mine either.
-    await expect.poll(() => page.getByRole('listitem').filter({ hasText: '내가 먼저' }).getByRole('button').count()).toBe(0);
+    await expect.poll(() => page.getByRole('listitem').filter({ hasText: '내가 먼저' }).getByRole('button', { name: /메뉴/ }).count()).toBe(0);
 
     await mine.getByRole('button', { name: /메뉴/ }).click();
     await page.getByRole('menuitem', { name: '댓글 고치기' }).click();

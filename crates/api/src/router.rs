@@ -19,7 +19,9 @@ use crate::middleware::{Front, Routes, cors, operators, watch};
 use crate::problem::Problem;
 use crate::serve::Handle;
 use crate::{
-    admin, blocks, comments, feed, follows, friend_requests, friends, health, invitations, likes, me, mutes, notifications, openapi, people, saved, sessions, site, stories, suggestions, tags, welcome,
+    admin, blocks, comments, feed, follows, friend_requests, friends, health, invitations, likes,
+    me, mutes, notifications, openapi, people, saved, sessions, site, stories, suggestions, tags,
+    welcome,
 };
 
 /// The handler of the public listener.
@@ -104,6 +106,9 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .routes(routes!(saved::list))
         .routes(routes!(comments::list, comments::write))
         .routes(routes!(comments::edit, comments::delete))
+        .routes(routes!(comments::replies))
+        .routes(routes!(comments::like, comments::unlike))
+        .routes(routes!(comments::likes))
         .routes(routes!(tags::stories))
         .merge(relations())
         .routes(routes!(invitations::list, invitations::make))

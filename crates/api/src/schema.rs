@@ -32,6 +32,7 @@ pub use requests::{
     MarkNotificationsRead, MarkRead, PostStory, SignUp, WriteComment,
 };
 pub use responses::{
-    Availability, HandleCheck, Reaction, ReadPosition, Session, SignedIn, UnreadNotifications,
+    Availability, CommentReaction, HandleCheck, Reaction, ReadPosition, Session, SignedIn,
+    UnreadNotifications,
 };
 pub use story::{Attachment, Mention, Story};

@@ -144,6 +144,111 @@ async fn saved_stories_that_are_hidden_now_change_no_page() {
 }
 
 #[tokio::test]
+async fn replies_of_the_severed_change_no_page() {
+    let app = TestApp::start().await;
+    let [viewer, seen, unseen] = people(&app).await;
+    let story = seen.posts("hello").await;
+    let parent = seen.comments(&story, "a word").await;
+    let mut hidden: Vec<Comment> = Vec::new();
+    for row in ORDER.chars() {
+        match row {
+            'v' => drop(seen.replies(&parent, "a word").await),
+            _ => hidden.push(unseen.replies(&parent, "a word").await),
+        }
+    }
+    unseen.blocks(&viewer).await;
+    let list = format!("/v1/comments/{}/replies", parent.id);
+    check(&viewer, &list, visible(), async || {
+        delete_all(&unseen, &hidden).await;
+    })
+    .await;
+}
+
+async fn delete_all(author: &TestPerson, comments: &[Comment]) {
+    for comment in comments {
+        let path = format!("/v1/comments/{}", comment.id);
+        author.delete(&path).await.expect(204);
+    }
+}
+
+#[tokio::test]
+async fn a_comment_of_the_severed_looks_like_a_deleted_one_and_replies_of_the_severed_keep_no_place()
+ {
+    let app = TestApp::start().await;
+    let [viewer, seen, unseen] = people(&app).await;
+    let story = seen.posts("hello").await;
+    let mut hidden: Vec<Comment> = Vec::new();
+    for row in ORDER.chars() {
+        if row == 'v' {
+            // A visible reply keeps the place of a comment of a severed person.
+            let parent = unseen.comments(&story, "unseen").await;
+            seen.replies(&parent, "a word").await;
+            hidden.push(parent);
+        } else {
+            // A hidden reply keeps the place of no comment, whether that was hidden or deleted.
+            for author in [&seen, &unseen] {
+                let parent = author.comments(&story, "unseen").await;
+                hidden.push(unseen.replies(&parent, "unseen").await);
+                match author.id == seen.id {
+                    true => delete_all(&seen, &[parent]).await,
+                    false => hidden.push(parent),
+                }
+            }
+        }
+    }
+    unseen.blocks(&viewer).await;
+    let list = format!("/v1/stories/{}/comments", story.id);
+    let first = viewer.get(&format!("{list}?limit=100")).await.expect(200);
+    assert!(!first.body.contains("unseen"), "{}", first.body);
+    for place in first.json()["items"].as_array().unwrap() {
+        let (author, replies) = (&place["author"], &place["replies"]);
+        assert_eq!((author, replies), (&Value::Null, &json!(1)), "{place}");
+        let path = format!("/v1/comments/{}/replies", place["id"].as_str().unwrap());
+        let replies = viewer.get(&path).await.expect(200).json();
+        assert_eq!(replies["items"].as_array().unwrap().len(), 1);
+    }
+    let without_replies = hidden.last().unwrap();
+    for path in ["replies", "likes", "like"] {
+        let path = format!("/v1/comments/{}/{path}", without_replies.id);
+        match path.ends_with("like") {
+            true => viewer.put(&path).await.problem(404, "not_found"),
+            false => viewer.get(&path).await.problem(404, "not_found"),
+        };
+    }
+    check(&viewer, &list, visible(), async || {
+        delete_all(&unseen, &hidden).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn likes_of_comments_of_the_severed_change_no_page() {
+    let app = TestApp::start().await;
+    let [viewer, seen, _] = people(&app).await;
+    let story = seen.posts("hello").await;
+    let comment = seen.comments(&story, "a word").await;
+    let mut hidden = Vec::new();
+    for (place, row) in ORDER.chars().enumerate() {
+        let fan = app.user(&format!("fan{place}")).await;
+        fan.likes_comment(&comment).await;
+        if row == 'h' {
+            fan.blocks(&viewer).await;
+            hidden.push(fan);
+        }
+    }
+    let list = format!("/v1/comments/{}/likes", comment.id);
+    let page = viewer.get(&list).await.expect(200).json();
+    assert_eq!(page["hidden"], json!(hidden.len()));
+    check(&viewer, &list, visible(), async || {
+        for fan in &hidden {
+            let path = format!("/v1/comments/{}/like", comment.id);
+            fan.delete(&path).await.expect(204);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn likes_of_the_severed_change_no_page() {
     let app = TestApp::start().await;
     let [viewer, seen, _] = people(&app).await;
@@ -289,12 +394,14 @@ async fn stories_that_became_narrower_change_no_page_of_the_home_feed() {
 }
 
 /// Every list with pages, with the parameter of its cursor, after two rows were created for it.
-fn lists(story: &Story) -> Vec<(String, &'static str)> {
-    let story = story.id;
+fn lists(comment: &Comment) -> Vec<(String, &'static str)> {
+    let (story, comment) = (comment.story, comment.id);
     let lists = [
         ("/v1/feed".to_owned(), "before"),
         (format!("/v1/stories/{story}/comments"), "after"),
         (format!("/v1/stories/{story}/likes"), "before"),
+        (format!("/v1/comments/{comment}/replies"), "after"),
+        (format!("/v1/comments/{comment}/likes"), "before"),
         ("/v1/people/seen/stories".to_owned(), "before"),
         ("/v1/tags/tag/stories".to_owned(), "before"),
         ("/v1/people?q=asker".to_owned(), "before"),
@@ -316,7 +423,7 @@ fn with(list: &str, query: &str) -> String {
 }
 
 /// Gives the viewer two rows in every list.
-async fn fill_all_lists(app: &TestApp, viewer: &TestPerson, seen: &TestPerson) -> Story {
+async fn fill_all_lists(app: &TestApp, viewer: &TestPerson, seen: &TestPerson) -> Comment {
     let other = app.user("other").await;
     for (place, friend) in [seen, &other].into_iter().enumerate() {
         friend.befriends(viewer).await;
@@ -341,20 +448,25 @@ async fn fill_all_lists(app: &TestApp, viewer: &TestPerson, seen: &TestPerson) -
         person.likes(&story).await;
         person.comments(&story, "a word").await;
     }
+    let comment = seen.comments(&story, "answered").await;
+    for person in [seen, &other] {
+        person.likes_comment(&comment).await;
+        person.replies(&comment, "a word").await;
+    }
     eventually("both stories are delivered", async || {
         viewer.feed().await.items.len() == 2
     })
     .await;
-    story
+    comment
 }
 
 #[tokio::test]
 async fn a_cursor_is_good_for_its_own_list_and_its_own_reader_only() {
     let app = TestApp::start().await;
     let [viewer, seen, stranger] = app.users(["viewer", "seen", "stranger"]).await;
-    let story = fill_all_lists(&app, &viewer, &seen).await;
+    let comment = fill_all_lists(&app, &viewer, &seen).await;
     let mut cursors = Vec::new();
-    for (list, name) in lists(&story) {
+    for (list, name) in lists(&comment) {
         let page = viewer.get(&with(&list, "limit=1")).await.expect(200).json();
         let cursor = page[name]
             .as_str()
@@ -390,9 +502,9 @@ async fn a_cursor_is_good_for_its_own_list_and_its_own_reader_only() {
 async fn cursors_are_good_after_a_restart() {
     let mut app = TestApp::start().await;
     let [viewer, seen] = app.users(["viewer", "seen"]).await;
-    let story = fill_all_lists(&app, &viewer, &seen).await;
+    let comment = fill_all_lists(&app, &viewer, &seen).await;
     let mut before = Vec::new();
-    for (list, name) in lists(&story) {
+    for (list, name) in lists(&comment) {
         let page = viewer.get(&with(&list, "limit=1")).await.expect(200).json();
         before.push((list, name, page[name].clone()));
     }

@@ -161,6 +161,13 @@ fn table() -> Vec<Row> {
         with("POST /v1/stories/{story}/comments", text(), readers(201)),
         with("PATCH /v1/comments/{comment}", text(), owner_only(200)),
         row("DELETE /v1/comments/{comment}", owner_only(204)),
+        row("GET /v1/comments/{comment}/replies", readers(200)),
+        row("PUT /v1/comments/{comment}/like", readers(200)),
+        row(
+            "DELETE /v1/comments/{comment}/like",
+            Any([401, 204, 204, 204, 204, 204, 204]),
+        ),
+        row("GET /v1/comments/{comment}/likes", readers(200)),
         // Relations
         row("GET /v1/friends", EVERYBODY),
         row(

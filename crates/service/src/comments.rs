@@ -1,7 +1,7 @@
 //! Comments on stories, oldest first.
 //!
 //! A person who may open a story may read and write comments on it. Comments by people severed from the viewer are
-//! omitted from the list and counted.
+//! omitted from the list and counted. Replies are in the module `threads`, likes in `comment_likes`.
 
 use std::sync::Arc;
 
@@ -15,15 +15,17 @@ use crate::pages::{Filled, fill, page_limit};
 use crate::stories::handles;
 use crate::{Change, Changes, ServiceError, ServiceResult};
 
-const NO_SUCH_COMMENT: ServiceError = ServiceError::NotFound("comment");
+pub(crate) const NO_SUCH_COMMENT: ServiceError = ServiceError::NotFound("comment");
 
 /// A comment with its author.
 #[derive(Debug, Clone)]
 pub struct CommentItem {
     /// The row of the store.
     pub comment: CommentRecord,
-    /// The author.
-    pub author: Arc<PersonEntry>,
+    /// The author. `None` if the comment only keeps the place of its replies.
+    pub author: Option<Arc<PersonEntry>>,
+    /// The viewer likes it.
+    pub liked: bool,
 }
 
 /// One page of comments.
@@ -42,7 +44,7 @@ pub struct CommentPage {
 /// Comments on stories. Cheap to clone.
 #[derive(Clone)]
 pub struct Comments {
-    core: Core,
+    pub(crate) core: Core,
 }
 
 impl Comments {
@@ -63,25 +65,62 @@ impl Comments {
         text: &str,
         idempotency_key: Option<&str>,
     ) -> ServiceResult<CommentItem> {
-        let idempotency = self.core.idempotency(
-            idempotency_key.map(str::to_owned),
-            &[&story.to_string(), text],
-        )?;
+        self.answer(viewer, story, None, text, idempotency_key)
+            .await
+    }
+
+    /// As [`Self::add`], in reply to a comment on the same story. A reply to a reply joins the replies to the same comment.
+    ///
+    /// # Errors
+    /// As [`Self::add`], and `NotFound` if the viewer may not see the comment that it answers.
+    pub async fn reply(
+        &self,
+        viewer: PersonId,
+        (story, to): (StoryId, CommentId),
+        text: &str,
+        idempotency_key: Option<&str>,
+    ) -> ServiceResult<CommentItem> {
+        self.answer(viewer, story, Some(to), text, idempotency_key)
+            .await
+    }
+
+    async fn answer(
+        &self,
+        viewer: PersonId,
+        story: StoryId,
+        reply_to: Option<CommentId>,
+        text: &str,
+        idempotency_key: Option<&str>,
+    ) -> ServiceResult<CommentItem> {
+        let answered = reply_to.map(|to| to.to_string());
+        let place = story.to_string();
+        let request: Vec<&str> = [place.as_str(), text]
+            .into_iter()
+            .chain(answered.as_deref())
+            .collect();
+        let idempotency = self
+            .core
+            .idempotency(idempotency_key.map(str::to_owned), &request)?;
         let text = self.checked_text(text)?;
         let on = self.core.require_visible(viewer, story).await?;
         if !self.core.may_comment(viewer, &on.record).await? {
             return Err(RuleBroken::CommentsLimited.into());
         }
+        let parent = match reply_to {
+            None => None,
+            Some(to) => Some(self.parent_of_reply(viewer, story, to).await?),
+        };
         let comment = NewComment {
             id: CommentId::on_story(story, self.core.next_id().await?),
             story,
+            reply_to,
             author: viewer,
             mentions: handles(&text),
             text,
             idempotency,
             now: self.core.now(),
         };
-        let record = record_of(&comment);
+        let record = record_of(&comment, parent);
         let this = self.clone();
         let repeated = self
             .core
@@ -94,10 +133,24 @@ impl Comments {
                 first.ok_or(NO_SUCH_COMMENT)?
             }
         };
-        self.with_author(comment).await
+        self.item(viewer, comment).await
     }
 
-    /// Comments of a story, oldest first, behind `after`.
+    /// The comment that a reply to `to` belongs to.
+    async fn parent_of_reply(
+        &self,
+        viewer: PersonId,
+        story: StoryId,
+        to: CommentId,
+    ) -> ServiceResult<CommentId> {
+        let answered = self.core.require_visible_comment(viewer, to).await?;
+        match answered.story == story {
+            true => Ok(answered.parent.unwrap_or(to)),
+            false => Err(NO_SUCH_COMMENT),
+        }
+    }
+
+    /// Comments of a story without their replies, oldest first, behind `after`.
     ///
     /// # Errors
     /// `NotFound` if the story does not exist or the viewer may not see it.
@@ -121,23 +174,13 @@ impl Comments {
             async |after, count| {
                 let after = after.unwrap_or_default();
                 let rows = store.comments_of(story, after, count).await?;
-                self.core
-                    .judge(viewer, &circle, rows, author_of, |circle, comment| {
-                        !circle.is_severed_from(comment.author)
-                    })
-                    .await
+                self.core.judge_comments(viewer, &circle, rows).await
             },
             |comment| comment.id,
         )
         .await?;
-        let authors: Vec<_> = comments.iter().map(|comment| comment.author).collect();
-        let people = self.core.people(&authors).await?;
-        let items = comments.into_iter().filter_map(|comment| {
-            let author = Arc::clone(people.get(&comment.author)?);
-            Some(CommentItem { comment, author })
-        });
         Ok(CommentPage {
-            items: items.collect(),
+            items: self.items(viewer, comments).await?,
             after: next.map(|last| Cursor::Above(last.raw())),
             end: next.is_none(),
             hidden: self.comments_hidden(viewer, &circle, story).await?,
@@ -174,14 +217,12 @@ impl Comments {
             .await?
             .filter(|known| known.author == viewer)
             .ok_or(NO_SUCH_COMMENT)?;
-        match self.core.require_visible(viewer, known.story).await {
-            Ok(_) => {}
-            Err(ServiceError::NotFound(_)) => return Err(NO_SUCH_COMMENT),
-            Err(other) => return Err(other),
-        }
+        self.core
+            .require_story_of_comment(viewer, known.story)
+            .await?;
         let text = self.checked_text(text)?;
         if text == known.text {
-            return self.with_author(known).await;
+            return self.item(viewer, known).await;
         }
         let known = handles(&known.text);
         let edit = CommentEdit {
@@ -200,7 +241,7 @@ impl Comments {
             .core
             .run_to_completion(async move { this.write_edit(edit).await })
             .await?;
-        self.with_author(edited).await
+        self.item(viewer, edited).await
     }
 
     /// Comments are not cached, so only the notifications are invalidated.
@@ -214,7 +255,7 @@ impl Comments {
         Ok(record)
     }
 
-    /// Deletes a comment: the viewer's own, on any story, or any comment on the viewer's own story.
+    /// Deletes a comment: the viewer's own, on any story, or any comment on the viewer's own story. Replies stay.
     ///
     /// # Errors
     /// `NotFound` if there is no comment with this id that the viewer may delete.
@@ -228,6 +269,14 @@ impl Comments {
         // Read before the delete. After it nothing may fail before the change is announced.
         let of = self.core.stories(&[known.story]).await?.pop().flatten();
         let author = of.map(|story| story.record.author);
+        let answered = match known.parent {
+            None => None,
+            Some(parent) => self.core.store.comment_by_id(parent).await?,
+        };
+        let told = author
+            .into_iter()
+            .chain(answered.map(|answered| answered.author))
+            .collect::<Vec<_>>();
         let this = self.clone();
         self.core
             .run_to_completion(async move {
@@ -240,7 +289,7 @@ impl Comments {
                     return Err(NO_SUCH_COMMENT);
                 };
                 // The notification of the comment is deleted with it.
-                let changes = Changes::default().counts(story, counts).notify(author);
+                let changes = Changes::default().counts(story, counts).notify(told);
                 this.core.invalidate(deleted.at, changes).await;
                 Ok(())
             })
@@ -265,6 +314,7 @@ impl Comments {
             (Posted::Repeated(first), _) => Ok(Some(first)),
             (Posted::KeyReused, _) => Err(ServiceError::IdempotencyKeyReused),
             (Posted::NoSuchStory, _) => Err(ServiceError::NotFound("story")),
+            (Posted::NoSuchComment, _) => Err(NO_SUCH_COMMENT),
         }
     }
 
@@ -278,28 +328,65 @@ impl Comments {
         Ok(text)
     }
 
-    async fn with_author(&self, comment: CommentRecord) -> ServiceResult<CommentItem> {
-        let author = self
-            .core
-            .person(comment.author)
-            .await?
-            .ok_or(ServiceError::NotFound("person"))?;
-        Ok(CommentItem { comment, author })
+    /// One comment, as its author sees it.
+    async fn item(&self, viewer: PersonId, comment: CommentRecord) -> ServiceResult<CommentItem> {
+        let items = self.items(viewer, vec![comment]).await?;
+        items
+            .into_iter()
+            .next()
+            .ok_or(ServiceError::NotFound("person"))
+    }
+
+    /// Adds the authors of comments on one story, and which of them the viewer likes.
+    pub(crate) async fn items(
+        &self,
+        viewer: PersonId,
+        comments: Vec<CommentRecord>,
+    ) -> ServiceResult<Vec<CommentItem>> {
+        let with_likes = comments.iter().filter(|comment| comment.likes > 0);
+        let with_likes: Vec<_> = with_likes.map(|comment| comment.id).collect();
+        let liked = match with_likes.is_empty() {
+            true => Vec::new(),
+            false => {
+                let store = &self.core.store;
+                store.liked_comments_among(viewer, &with_likes).await?
+            }
+        };
+        let present = comments.iter().filter(|comment| !comment.deleted);
+        let authors: Vec<_> = present.map(|comment| comment.author).collect();
+        let people = self.core.people(&authors).await?;
+        let items = comments.into_iter().filter_map(|comment| {
+            let author = match comment.deleted {
+                true => None,
+                false => Some(Arc::clone(people.get(&comment.author)?)),
+            };
+            let liked = liked.contains(&comment.id);
+            Some(CommentItem {
+                comment,
+                author,
+                liked,
+            })
+        });
+        Ok(items.collect())
     }
 }
 
-fn author_of(comment: &CommentRecord) -> [PersonId; 1] {
+pub(crate) fn author_of(comment: &CommentRecord) -> [PersonId; 1] {
     [comment.author]
 }
 
 /// The row that the store writes.
-fn record_of(comment: &NewComment) -> CommentRecord {
+fn record_of(comment: &NewComment, parent: Option<CommentId>) -> CommentRecord {
     CommentRecord {
         id: comment.id,
         story: comment.story,
+        parent,
         author: comment.author,
         text: comment.text.clone(),
         created_at: comment.now,
         edited_at: None,
+        replies: 0,
+        likes: 0,
+        deleted: false,
     }
 }

@@ -13,6 +13,7 @@
 pub mod accounts;
 pub mod caches;
 pub mod clock;
+mod comment_likes;
 pub mod comments;
 mod core;
 pub mod delivery;
@@ -30,6 +31,7 @@ pub mod sessions;
 pub mod settings;
 pub mod stories;
 pub mod suggestions;
+mod threads;
 pub mod verifier;
 
 pub use crate::core::cache_lease::SharedStore;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sosik_feed::{Circle, Cursor, NotificationCause, NotificationId, PersonId, StoryId};
+use sosik_feed::{Circle, CommentId, Cursor, NotificationCause, NotificationId, PersonId, StoryId};
 use sosik_store::{NotificationKind, NotificationList, NotificationRecord};
 
 use crate::caches::PersonEntry;
@@ -32,6 +32,13 @@ pub struct NotificationPage {
     pub end: bool,
     /// Number of unread notifications, counted up to `feed.unread_max`.
     pub unread: u32,
+}
+
+/// What a notification of likes is about.
+#[derive(Debug, Clone, Copy)]
+enum Liked {
+    Story(StoryId),
+    Comment(CommentId),
 }
 
 /// Notifications. Cheap to clone.
@@ -130,9 +137,14 @@ impl Notifications {
         let rows = self.core.store.notifications(viewer, list, before, count);
         let mut with_actors = Vec::new();
         for row in rows.await? {
-            let actor = match (row.kind, row.story) {
-                (NotificationKind::Like, Some(story)) => {
-                    self.liker(viewer, circle, story.id, &row.actors).await?
+            let actor = match (row.kind, row.story, row.comment) {
+                (NotificationKind::Like, Some(story), _) => {
+                    let liked = Liked::Story(story.id);
+                    self.liker(viewer, circle, liked, &row.actors).await?
+                }
+                (NotificationKind::CommentLike, _, Some(comment)) => {
+                    let liked = Liked::Comment(comment);
+                    self.liker(viewer, circle, liked, &row.actors).await?
                 }
                 _ => row.actors.first().copied(),
             };
@@ -167,7 +179,7 @@ impl Notifications {
         &self,
         viewer: PersonId,
         circle: &Circle,
-        story: StoryId,
+        liked: Liked,
         newest: &[PersonId],
     ) -> ServiceResult<Option<PersonId>> {
         let is_visible =
@@ -188,7 +200,10 @@ impl Notifications {
             1,
             None,
             async |before, count| {
-                let rows = store.likers(story, before, count).await?;
+                let rows = match liked {
+                    Liked::Story(story) => store.likers(story, before, count).await?,
+                    Liked::Comment(comment) => store.comment_likers(comment, before, count).await?,
+                };
                 self.core
                     .judge(viewer, circle, rows, person_of, |circle, liker| {
                         is_visible(circle, liker.person)

@@ -37,6 +37,7 @@ const BY_BUCKET: &[&str] = &[
     "likes",
     "liked",
     "comments",
+    "comment_likes",
     "idempotency",
     "notifications",
     "saved",
@@ -117,6 +118,7 @@ mod tests {
             include_str!("../migrations/0007_caches.sql"),
             include_str!("../migrations/0008_invitations.sql"),
             include_str!("../migrations/0008_privacy.sql"),
+            include_str!("../migrations/0008_replies.sql"),
         ];
         let created = |sql: &str| {
             let tables = sql.split("CREATE TABLE ").skip(1);

@@ -15,7 +15,7 @@ use super::sql::{Query, Value, bind, statements};
 use super::story_counts::{self, Added, counts_or_none};
 use super::tx::Tx;
 use super::written;
-use super::{hidden, people, privacy, stories};
+use super::{hidden, people, privacy, stories, threads};
 use sosik_store::engine::{Earlier, MentionSource, Operation, Written, bytes_of};
 use sosik_store::{
     CommentEdit, CommentRecord, Comments, Committed, Edited, Mention, NewComment, NotificationKind,
@@ -23,26 +23,29 @@ use sosik_store::{
 };
 
 statements! {
-    COMMENT_INSERT = "INSERT INTO comments (bucket, id, story, author, text, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    COMMENTS_IMPORT = "INSERT INTO comments (bucket, id, story, author, text, created_at)
-        SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
+    COMMENT_INSERT = "INSERT INTO comments (bucket, id, story, author, text, created_at, parent)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    COMMENTS_IMPORT = "INSERT INTO comments (bucket, id, story, author, text, created_at, parent)
+        SELECT bucket, id, story, author, text, created_at, nullif(parent, 0)
+        FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[])
+            AS n (bucket, id, story, author, text, created_at, parent)
         ON CONFLICT (id, bucket) DO NOTHING RETURNING id";
-    COMMENT = "SELECT c.id, c.story, c.author, c.text, c.created_at, c.edited_at
+    COMMENT = "SELECT c.id, c.story, c.author, c.text, c.created_at, c.edited_at, c.parent, c.replies, c.likes, c.deleted
         FROM comments c JOIN stories s ON s.bucket = c.bucket AND s.id = c.story
-        WHERE c.bucket = $1 AND c.id = $2 AND s.deleted_at IS NULL";
-    COMMENTS_OF = "SELECT id, story, author, text, created_at, edited_at FROM comments
-        WHERE bucket = $1 AND story = $2 AND id > $3
+        WHERE c.bucket = $1 AND c.id = $2 AND NOT c.deleted AND s.deleted_at IS NULL";
+    COMMENTS_OF = "SELECT id, story, author, text, created_at, edited_at, parent, replies, likes, deleted FROM comments
+        WHERE bucket = $1 AND story = $2 AND parent IS NULL AND id > $3 AND (NOT deleted OR replies > 0)
           AND EXISTS (SELECT 1 FROM stories WHERE bucket = $1 AND id = $2 AND deleted_at IS NULL)
         ORDER BY id LIMIT $4";
     COMMENT_STORY = "SELECT story FROM comments WHERE bucket = $1 AND id = $2";
     /// The bytes of a comment that its author may edit.
     COMMENT_LOCK = "SELECT octet_length(text) FROM comments
-        WHERE bucket = $1 AND id = $2 AND author = $3 FOR UPDATE";
+        WHERE bucket = $1 AND id = $2 AND author = $3 AND NOT deleted FOR UPDATE";
     COMMENT_EDIT = "UPDATE comments SET text = $3, edited_at = $4 WHERE bucket = $1 AND id = $2
-        RETURNING id, story, author, text, created_at, edited_at";
+        RETURNING id, story, author, text, created_at, edited_at, parent, replies, likes, deleted";
     /// $3: a person who wrote the story may delete any comment on it.
-    COMMENT_DELETE = "DELETE FROM comments WHERE bucket = $1 AND id = $2 AND ($3 OR author = $4)
-        RETURNING author, octet_length(text)";
+    COMMENT_DELETABLE = "SELECT author, octet_length(text), parent FROM comments
+        WHERE bucket = $1 AND id = $2 AND ($3 OR author = $4) AND NOT deleted FOR UPDATE";
 }
 
 #[async_trait]
@@ -74,6 +77,30 @@ impl Comments for PostgresStore {
         let comments = bind!(COMMENTS_OF, story.bucket(), story, after, limit);
         let comments = self.db.read(Class::Read, "list comments", comments);
         comments.await?.rows(comment)
+    }
+
+    async fn replies_of(
+        &self,
+        parent: CommentId,
+        after: CommentId,
+        limit: u32,
+    ) -> StoreResult<Vec<CommentRecord>> {
+        let replies = threads::replies(parent, after, limit);
+        let replies = self.db.read(Class::Read, "list replies", replies);
+        replies.await?.rows(threads::reply)
+    }
+
+    async fn reply_authors(
+        &self,
+        parents: &[CommentId],
+        each: u32,
+    ) -> StoreResult<Vec<(CommentId, PersonId)>> {
+        let task = "look up authors of replies";
+        self.db
+            .snapshot(Class::Read, task, |tx| async move {
+                threads::authors(&tx, parents, each).await
+            })
+            .await
     }
 
     async fn comments_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32> {
@@ -109,7 +136,8 @@ impl Comments for PostgresStore {
     }
 }
 
-fn comment(row: &Row) -> StoreResult<CommentRecord> {
+/// Reads the columns of a comment.
+pub(crate) fn comment(row: &Row) -> StoreResult<CommentRecord> {
     Ok(CommentRecord {
         id: row.get(0)?,
         story: row.get(1)?,
@@ -117,6 +145,10 @@ fn comment(row: &Row) -> StoreResult<CommentRecord> {
         text: row.get(3)?,
         created_at: row.get(4)?,
         edited_at: row.get(5)?,
+        parent: row.get(6)?,
+        replies: row.get(7)?,
+        likes: row.get(8)?,
+        deleted: row.get(9)?,
     })
 }
 
@@ -129,14 +161,19 @@ pub(crate) async fn import(tx: &Tx, comments: &[NewComment]) -> StoreResult<u64>
     let exists = |comment: &&NewComment| {
         people.contains(&comment.author) && stories.contains(&comment.story)
     };
-    let comments: Vec<_> = comments.iter().filter(exists).collect();
+    let comments = comments.iter().filter(exists).collect();
+    let comments = threads::with_parents(tx, comments).await?;
     let inserted: Vec<CommentId> = tx.column(insert_many(&comments)).await?;
     let mut inserted: BTreeSet<_> = inserted.into_iter().collect();
     let (mut sums, mut added, mut made) = (BTreeMap::new(), BTreeMap::new(), 0);
+    let mut replies = BTreeMap::<CommentId, i64>::new();
     for comment in comments {
         // If an id occurs twice, only the first comment was inserted.
         if inserted.remove(&comment.id) {
             made += 1;
+            if let Some(parent) = comment.reply_to {
+                *replies.entry(parent).or_default() += 1;
+            }
             written::sum(&mut sums, comment.author, written(comment));
             added
                 .entry(comment.story)
@@ -144,6 +181,7 @@ pub(crate) async fn import(tx: &Tx, comments: &[NewComment]) -> StoreResult<u64>
                 .comments += 1;
         }
     }
+    threads::count_many(tx, &replies).await?;
     written::add_many(tx, &sums).await?;
     story_counts::add_many(tx, &added).await?;
     Ok(made)
@@ -162,7 +200,8 @@ fn insert_many(comments: &[&NewComment]) -> Query {
         numbers(|comment| comment.story.as_i64()),
         numbers(|comment| comment.author.as_i64()),
         texts.collect::<Vec<_>>(),
-        numbers(|comment| comment.now.as_i64())
+        numbers(|comment| comment.now.as_i64()),
+        numbers(|comment| comment.reply_to.map_or(0, CommentId::as_i64))
     )
 }
 
@@ -192,8 +231,16 @@ async fn add(
     }
     let head = tx.run(stories::head_held(comment.story)).await?;
     let Some(head) = stories::head_of(&head)? else {
-        return no_such_story(tx, comment).await;
+        return nothing_to_answer(tx, comment, Posted::NoSuchStory).await;
     };
+    let thread = match comment.reply_to {
+        None => None,
+        Some(to) => match threads::join(tx, comment.story, to).await? {
+            Some(thread) => Some(thread),
+            None => return nothing_to_answer(tx, comment, Posted::NoSuchComment).await,
+        },
+    };
+    let parent = thread.as_ref().map(|thread| thread.parent);
     let written = written(comment);
     let [counts, known] = tx
         .batch([
@@ -205,15 +252,14 @@ async fn add(
     let mentions = kept_mentions(&comment.mentions, &people::by_handle(&known)?);
     let mentions = privacy::permitted_mentions(tx, comment.author, mentions).await?;
     let [_, counts] = tx
-        .batch([insert(comment), story_counts::comments(comment.story, 1)])
+        .batch([
+            insert(comment, parent),
+            story_counts::comments(comment.story, 1),
+        ])
         .await?;
-    let notified = tell(
-        tx,
-        &MentionSource::comment(comment, head),
-        &mentions,
-        limits,
-    )
-    .await?;
+    let act = MentionSource::comment(comment, head);
+    let answered = thread.map_or([None; 2], |thread| thread.authors);
+    let notified = tell(tx, &act, answered, &mentions, limits).await?;
     let posted = Posted::New { notified, mentions };
     Ok((posted, counts_or_none(&counts)?))
 }
@@ -236,17 +282,18 @@ fn request(comment: &NewComment) -> Option<Request<'_>> {
 }
 
 /// Gives the key back: a request that did nothing has no result.
-async fn no_such_story(
+async fn nothing_to_answer(
     tx: &Tx,
     comment: &NewComment,
+    posted: Posted<CommentId>,
 ) -> StoreResult<(Posted<CommentId>, StoryCounts)> {
     if let Some(request) = request(comment) {
         tx.run(idempotency::release(&request)).await?;
     }
-    Ok((Posted::NoSuchStory, StoryCounts::default()))
+    Ok((posted, StoryCounts::default()))
 }
 
-fn insert(comment: &NewComment) -> Query {
+fn insert(comment: &NewComment, parent: Option<CommentId>) -> Query {
     bind!(
         COMMENT_INSERT,
         comment.id.bucket(),
@@ -254,24 +301,28 @@ fn insert(comment: &NewComment) -> Query {
         comment.story,
         comment.author,
         &comment.text,
-        comment.now
+        comment.now,
+        parent
     )
 }
 
-/// Notifies the story's author of the comment, and mentioned people of the mention. An author who is also mentioned
-/// gets one notification.
+/// Notifies the authors of the comments that it answers, the story's author of the comment, and mentioned people of the
+/// mention. Everybody gets one notification.
 async fn tell(
     tx: &Tx,
     act: &MentionSource,
+    answered: [Option<PersonId>; 2],
     mentions: &[Mention],
     limits: &PersonLimits,
 ) -> StoreResult<Vec<PersonId>> {
     let note = act.notification(act.story_author, NotificationKind::Comment);
-    let mut told = Vec::new();
-    if notify::notify(tx, &note).await? {
+    let mut told = notify::notify_answered(tx, act, answered).await?;
+    if !told.contains(&act.story_author) && notify::notify(tx, &note).await? {
         told.push(act.story_author);
     }
-    told.extend(notify::notify_mentioned(tx, act, mentions, limits).await?);
+    let mut mentions = mentions.to_vec();
+    mentions.retain(|mention| !told.contains(&mention.person));
+    told.extend(notify::notify_mentioned(tx, act, &mentions, limits).await?);
     Ok(told)
 }
 
@@ -322,7 +373,7 @@ async fn change(
 }
 
 /// The story of a comment, with its author and audience. Holds it as it is until the commit. `None` if it is deleted.
-async fn hold_story(
+pub(crate) async fn hold_story(
     tx: &Tx,
     comment: CommentId,
 ) -> StoreResult<Option<(StoryId, (PersonId, Audience))>> {
@@ -343,11 +394,12 @@ async fn delete(
         return Ok(None);
     };
     let any = person == story_author;
-    let delete = bind!(COMMENT_DELETE, comment.bucket(), comment, any, person);
-    let removed = tx.row(delete, |row| Ok((row.get(0)?, row.get(1)?)));
-    let Some((author, bytes)) = removed.await? else {
+    let found = bind!(COMMENT_DELETABLE, comment.bucket(), comment, any, person);
+    let found = tx.row(found, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let Some((author, bytes, parent)) = found.await? else {
         return Ok(None);
     };
+    threads::remove(tx, comment, parent).await?;
     let [_, counts, _] = tx
         .last([
             written::add(author, Written::comment(bytes).removed()),

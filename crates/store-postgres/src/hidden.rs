@@ -25,8 +25,8 @@ statements! {
     SOME_LIKERS = "SELECT person FROM likes WHERE bucket = $1 AND story = $2 LIMIT $3";
     /// One person may have any number of comments.
     COMMENTS_OF_PEOPLE = "SELECT count(*) FROM (SELECT 1 FROM comments
-        WHERE bucket = $1 AND story = $2 AND author = ANY($3) LIMIT $4) counted";
-    SOME_COMMENTERS = "SELECT author FROM comments WHERE bucket = $1 AND story = $2 LIMIT $3";
+        WHERE bucket = $1 AND story = $2 AND author = ANY($3) AND NOT deleted LIMIT $4) counted";
+    SOME_COMMENTERS = "SELECT author FROM comments WHERE bucket = $1 AND story = $2 AND NOT deleted LIMIT $3";
 }
 
 /// The rows of a story that are counted.

@@ -1,12 +1,12 @@
 //! Bulk imports: the contract, and queries of what is there already.
 
 use async_trait::async_trait;
-use sosik_feed::{PersonId, StoryId, Timestamp};
+use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
 use sosik_store::{ExistingStory, Imports, NewComment, NewPerson, NewStory, StoreResult};
 
 use super::pool::Class;
 use super::sql::{Query, Sql, bind, statements};
-use super::{PostgresStore, accounts, bulk, comments, counts, likes, people, posts};
+use super::{PostgresStore, accounts, bulk, comment_likes, comments, counts, likes, people, posts};
 
 statements! {
     FRIENDS_AMONG = "SELECT count(*) FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS pair (bucket, one, other)
@@ -79,6 +79,18 @@ impl Imports for PostgresStore {
         self.db
             .write(CLASS, "like many", |tx| async move {
                 likes::import(&tx, likes).await
+            })
+            .await
+    }
+
+    async fn like_comments_many(
+        &self,
+        likes: Vec<(PersonId, CommentId, Timestamp)>,
+    ) -> StoreResult<u64> {
+        let likes = &likes;
+        self.db
+            .write(CLASS, "like many comments", |tx| async move {
+                comment_likes::import(&tx, likes).await
             })
             .await
     }

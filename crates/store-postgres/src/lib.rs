@@ -6,8 +6,9 @@
 //!
 //! Every write that outdates a cached value logs it (`changes`), because other nodes cache too.
 //!
-//! Locks are taken in this order: invitation, story (FOR SHARE when it is liked or commented on), comment, counts of people in
-//! ascending order of their ids, counts of a story, the number of late stories, orders, notifications.
+//! Locks are taken in this order: invitation, story (FOR SHARE when it is liked or commented on), comment (a reply before its
+//! parent), counts of people in ascending order of their ids, counts of a story, the number of late stories, orders,
+//! notifications.
 //!
 //! To add a noun, add a file with its statements and its trait, and a line in `sql::ALL`.
 
@@ -18,6 +19,7 @@ mod cache_leases;
 mod changes;
 mod citus;
 mod claims;
+mod comment_likes;
 mod comments;
 mod connection;
 mod counts;
@@ -60,6 +62,7 @@ mod story_counts;
 mod stranger_mentions;
 mod suggestions;
 mod tags;
+mod threads;
 mod tx;
 mod withdrawn;
 mod written;

@@ -5,9 +5,11 @@
 use async_trait::async_trait;
 use sosik_feed::people::{DisplayName, Handle};
 use sosik_feed::search::{TERMS_VERSION, terms};
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::{CommentId, PersonId, StoryId};
 use sosik_store::engine::{audience_of_number, tags_of_json};
-use sosik_store::{LargeAuthorLimits, Maintenance, RepairedPeople, RepairedStories, StoreResult};
+use sosik_store::{
+    LargeAuthorLimits, Maintenance, RepairedComments, RepairedPeople, RepairedStories, StoreResult,
+};
 
 use super::accounts::replace_terms;
 use super::db::Db;
@@ -30,7 +32,8 @@ statements! {
         (SELECT coalesce(sum(octet_length(text)), 0)::bigint FROM stories
             WHERE bucket = $1 AND author = $2 AND deleted_at IS NULL)";
     /// The comments of a person are in the buckets of many stories.
-    COMMENTS_COUNTED = "SELECT count(*), coalesce(sum(octet_length(text)), 0)::bigint FROM comments WHERE author = $1";
+    COMMENTS_COUNTED = "SELECT count(*), coalesce(sum(octet_length(text)), 0)::bigint FROM comments
+        WHERE author = $1 AND NOT deleted";
     PERSON_MEND = "INSERT INTO person_counts
         (bucket, person, friends, follows, followers, stories, public_stories, comments, text_bytes, large)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -44,11 +47,16 @@ statements! {
     STORY_TAGS = "SELECT author, audience, tags FROM stories
         WHERE bucket = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE";
     STORY_COUNTED = "SELECT (SELECT count(*) FROM likes WHERE bucket = $1 AND story = $2),
-        (SELECT count(*) FROM comments WHERE bucket = $1 AND story = $2)";
+        (SELECT count(*) FROM comments WHERE bucket = $1 AND story = $2 AND NOT deleted)";
     STORY_KEPT = "SELECT likes, comments FROM story_counts WHERE bucket = $1 AND story = $2";
     STORY_MEND = "INSERT INTO story_counts (bucket, story, likes, comments, revision) VALUES ($1, $2, $3, $4, 1)
         ON CONFLICT (story, bucket) DO UPDATE
         SET likes = excluded.likes, comments = excluded.comments, revision = story_counts.revision + 1";
+    NEXT_COMMENTS = "SELECT id FROM comments WHERE id > $1 ORDER BY id LIMIT $2";
+    COMMENT_KEPT = "SELECT replies, likes FROM comments WHERE bucket = $1 AND id = $2 FOR UPDATE";
+    COMMENT_COUNTED = "SELECT (SELECT count(*) FROM comments WHERE bucket = $1 AND parent = $2 AND NOT deleted),
+        (SELECT count(*) FROM comment_likes WHERE bucket = $1 AND comment = $2)";
+    COMMENT_MEND = "UPDATE comments SET replies = $3, likes = $4 WHERE bucket = $1 AND id = $2";
     PEOPLE_COUNT = "SELECT count(*) FROM people";
     STORIES_COUNT = "SELECT count(*) FROM stories WHERE deleted_at IS NULL";
 }
@@ -77,6 +85,14 @@ impl Maintenance for PostgresStore {
         self.db
             .write(CLASS, "mend stories", |tx| async move {
                 repair_stories(&tx, after, limit).await
+            })
+            .await
+    }
+
+    async fn repair_comments(&self, after: CommentId, limit: u32) -> StoreResult<RepairedComments> {
+        self.db
+            .write(CLASS, "mend comments", |tx| async move {
+                repair_comments(&tx, after, limit).await
             })
             .await
     }
@@ -298,4 +314,35 @@ fn repair_story(story: StoryId, counted: &Answer, kept: &Answer) -> StoreResult<
     let [likes, comments] = counted;
     let mend = bind!(STORY_MEND, story.bucket(), story, likes, comments);
     Ok(Some(mend).filter(|_| counted != kept))
+}
+
+async fn repair_comments(tx: &Tx, after: CommentId, limit: u32) -> StoreResult<RepairedComments> {
+    let comments: Vec<CommentId> = tx.column(bind!(NEXT_COMMENTS, after, limit)).await?;
+    let mut repaired = RepairedComments {
+        last: comments.last().copied(),
+        checked: comments.len() as u64,
+        counts: 0,
+    };
+    let reads = comments.iter().flat_map(|comment| {
+        let bucket = comment.bucket();
+        [
+            bind!(COMMENT_KEPT, bucket, *comment),
+            bind!(COMMENT_COUNTED, bucket, *comment),
+        ]
+    });
+    let answers = tx.each(reads.collect()).await?;
+    let mut writes = Vec::new();
+    for (comment, answers) in comments.iter().zip(chunks::<2>(&answers)) {
+        let [kept, counted] = answers;
+        let kept: Option<[i64; 2]> = kept.row(integers)?;
+        let counted: [i64; 2] = counted.row(integers)?.unwrap_or_default();
+        if kept.is_some_and(|kept| kept != counted) {
+            let [replies, likes] = counted;
+            let bucket = comment.bucket();
+            writes.push(bind!(COMMENT_MEND, bucket, *comment, replies, likes));
+        }
+    }
+    repaired.counts = writes.len() as u64;
+    tx.last_each(writes).await?;
+    Ok(repaired)
 }

@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = migrations![
     8 "0008_search",
     8 "0008_invitations",
     8 "0008_privacy",
+    8 "0008_replies",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

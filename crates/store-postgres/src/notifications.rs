@@ -15,24 +15,28 @@ use super::row::{Answer, Row};
 use super::sql::{Query, Value, bind, statements};
 use super::tx::Tx;
 use super::{PostgresStore, withdrawn};
-use sosik_store::engine::{audience_of_number, notification_kind_of_number};
+use sosik_store::engine::{audience_of_number, notification_kind_of_numbers};
 use sosik_store::{
     Committed, NotificationKind, NotificationList, NotificationRecord, Notifications,
     NotifiedStory, StoreError, StoreResult,
 };
 
 statements! {
-    NOTIFICATIONS = "SELECT id, kind, actor, story, comment, at FROM notifications
+    NOTIFICATIONS = "SELECT id, kind, actor, story, comment, at, comment_act FROM notifications
         WHERE bucket = $1 AND person = $2 AND id < $3 AND id > $4 ORDER BY id DESC LIMIT $5";
     NOTIFIED_STORIES = "SELECT s.id, s.author, s.audience FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
         JOIN stories s ON s.bucket = asked.bucket AND s.id = asked.id
         WHERE s.bucket = ANY($1) AND s.deleted_at IS NULL";
     NOTIFIED_COMMENTS = "SELECT c.id FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
-        JOIN comments c ON c.bucket = asked.bucket AND c.id = asked.id WHERE c.bucket = ANY($1)";
+        JOIN comments c ON c.bucket = asked.bucket AND c.id = asked.id WHERE c.bucket = ANY($1) AND NOT c.deleted";
     NEWEST_LIKERS = "SELECT person FROM likes WHERE bucket = $1 AND story = $2 AND person <> $3
         ORDER BY liked_at DESC, person DESC LIMIT $4";
     OTHER_LIKERS = "SELECT likes - 1 - (EXISTS (SELECT 1 FROM likes
             WHERE bucket = $1 AND story = $2 AND person = $3))::int FROM story_counts WHERE bucket = $1 AND story = $2";
+    NEWEST_COMMENT_LIKERS = "SELECT person FROM comment_likes WHERE bucket = $1 AND comment = $2 AND person <> $3
+        ORDER BY liked_at DESC, person DESC LIMIT $4";
+    OTHER_COMMENT_LIKERS = "SELECT likes - 1 - (EXISTS (SELECT 1 FROM comment_likes
+            WHERE bucket = $1 AND comment = $2 AND person = $3))::int FROM comments WHERE bucket = $1 AND id = $2";
     READ_MARK = "SELECT notification FROM read_marks WHERE bucket = $1 AND person = $2";
     READ_MARK_ADVANCE = "INSERT INTO read_marks AS m (bucket, person, notification) VALUES ($1, $2, $3)
         ON CONFLICT (person, bucket) DO UPDATE SET notification = greatest(m.notification, excluded.notification)";
@@ -96,7 +100,7 @@ struct Stored {
 fn stored(row: &Row) -> StoreResult<Stored> {
     Ok(Stored {
         id: row.get(0)?,
-        kind: notification_kind_of_number(row.get(1)?),
+        kind: notification_kind_of_numbers(row.get(1)?, row.get(6)?),
         actor: row.get(2)?,
         story: row.get(3)?,
         comment: row.get(4)?,
@@ -196,10 +200,18 @@ fn notified_story(row: &Row) -> StoreResult<NotifiedStory> {
 
 /// Adds the newest likers to the notifications of likes, and the number of the others.
 async fn add_likers(tx: &Tx, person: PersonId, page: &mut [NotificationRecord]) -> StoreResult<()> {
-    let of_likes = |row: &&mut NotificationRecord| row.kind == NotificationKind::Like;
-    let mut likes: Vec<_> = page.iter_mut().filter(of_likes).collect();
-    let stories = likes.iter().filter_map(|row| row.story);
-    let queries = stories.flat_map(|story| likers(story.id, person)).collect();
+    let mut likes = Vec::new();
+    let mut queries = Vec::new();
+    for row in page {
+        match (row.kind, row.story, row.comment) {
+            (NotificationKind::Like, Some(story), _) => queries.extend(likers(story.id, person)),
+            (NotificationKind::CommentLike, _, Some(comment)) => {
+                queries.extend(comment_likers(comment, person));
+            }
+            _ => continue,
+        }
+        likes.push(row);
+    }
     let answers = tx.each(queries).await?;
     for (row, answers) in likes.iter_mut().zip(answers.chunks_exact(2)) {
         row.actors = answers[0].column()?;
@@ -214,6 +226,16 @@ fn likers(story: StoryId, but: PersonId) -> [Query; 2] {
     [
         bind!(NEWEST_LIKERS, story.bucket(), story, but, newest_max),
         bind!(OTHER_LIKERS, story.bucket(), story, but),
+    ]
+}
+
+/// As [`likers`], of a comment.
+fn comment_likers(comment: CommentId, but: PersonId) -> [Query; 2] {
+    let newest_max = NotificationRecord::LIKERS_MAX as u64;
+    let bucket = comment.bucket();
+    [
+        bind!(NEWEST_COMMENT_LIKERS, bucket, comment, but, newest_max),
+        bind!(OTHER_COMMENT_LIKERS, bucket, comment, but),
     ]
 }
 

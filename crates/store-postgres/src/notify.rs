@@ -11,12 +11,14 @@ use super::relations::{relation, relation_in, relation_query};
 use super::sql::{Query, Value, bind, statements};
 use super::stranger_mentions;
 use super::tx::Tx;
-use sosik_store::engine::{MentionSource, NewNotification, notification_kind_number};
-use sosik_store::{Mention, PersonLimits, StoreResult};
+use sosik_store::engine::{
+    MentionSource, NewNotification, comment_act_number, notification_kind_number,
+};
+use sosik_store::{Mention, NotificationKind, PersonLimits, StoreResult};
 
 statements! {
-    NOTIFICATION_INSERT = "INSERT INTO notifications (bucket, person, id, kind, actor, story, comment, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+    NOTIFICATION_INSERT = "INSERT INTO notifications (bucket, person, id, kind, actor, story, comment, at, comment_act)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
     MENTIONS_INSERT = "INSERT INTO notifications (bucket, person, id, kind, actor, story, comment, at)
         SELECT bucket, person, id, 5, $4::bigint, $5::bigint, $6::bigint, $7::bigint
         FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS told (bucket, person, id)
@@ -30,11 +32,21 @@ statements! {
         WHERE bucket = $1 AND person = $2 AND story = $3 AND kind = 4";
     LIKES_NOTIFICATION = "SELECT id FROM notifications
         WHERE bucket = $1 AND person = $2 AND story = $3 AND kind = 4";
+    /// Inserts the notification of likes of a comment, or moves it to the top.
+    COMMENT_LIKES_NOTIFICATION_RAISE = "INSERT INTO notifications
+            (bucket, person, id, kind, actor, story, comment, at, comment_act)
+        VALUES ($1, $2, $3, 3, $4, $5, $6, $7, 2)
+        ON CONFLICT (comment, person, bucket) WHERE comment_act = 2
+        DO UPDATE SET id = excluded.id, actor = excluded.actor, at = excluded.at";
+    COMMENT_LIKES_NOTIFICATION_DELETE = "DELETE FROM notifications
+        WHERE bucket = $1 AND person = $2 AND comment = $3 AND comment_act = 2";
+    COMMENT_LIKES_NOTIFICATION = "SELECT id FROM notifications
+        WHERE bucket = $1 AND person = $2 AND comment = $3 AND comment_act = 2";
     NOTIFICATION_DELETE = "DELETE FROM notifications WHERE bucket = $1 AND person = $2 AND id = $3";
     MENTIONS_TOLD_OF_STORY = "SELECT person FROM notifications
         WHERE story = $1 AND comment IS NULL AND kind = 5 AND person = ANY($2) AND bucket = ANY($3)";
     MENTIONS_TOLD_OF_COMMENT = "SELECT person FROM notifications
-        WHERE story = $1 AND comment = $2 AND kind = 5 AND person = ANY($3) AND bucket = ANY($4)";
+        WHERE story = $1 AND comment = $2 AND (kind = 5 OR comment_act = 1) AND person = ANY($3) AND bucket = ANY($4)";
     /// The readers have different buckets.
     COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = $1 AND comment = $2";
 }
@@ -64,8 +76,59 @@ pub(crate) fn insert(notification: &NewNotification) -> Query {
         notification.actor,
         notification.story,
         notification.comment,
+        notification.at,
+        comment_act_number(notification.kind)
+    )
+}
+
+/// Moves the notification of likes of a comment to the top, or inserts it.
+pub(crate) fn raise_comment_likes(notification: &NewNotification) -> Query {
+    bind!(
+        COMMENT_LIKES_NOTIFICATION_RAISE,
+        notification.person.bucket(),
+        notification.person,
+        notification.id,
+        notification.actor,
+        notification.story,
+        notification.comment,
         notification.at
     )
+}
+
+/// Looks up the author's notification of likes of a comment. The answer is its id.
+pub(crate) fn comment_likes_notification(author: PersonId, comment: CommentId) -> Query {
+    bind!(COMMENT_LIKES_NOTIFICATION, author.bucket(), author, comment)
+}
+
+/// Deletes the notification of likes of a comment.
+pub(crate) fn remove_comment_likes(author: PersonId, comment: CommentId) -> Query {
+    bind!(
+        COMMENT_LIKES_NOTIFICATION_DELETE,
+        author.bucket(),
+        author,
+        comment
+    )
+}
+
+/// Notifies the authors of the comments that a reply answers, as far as they may open the story. Returns the people
+/// notified.
+pub(crate) async fn notify_answered(
+    tx: &Tx,
+    act: &MentionSource,
+    authors: [Option<PersonId>; 2],
+) -> StoreResult<Vec<PersonId>> {
+    let mut told = Vec::new();
+    for person in authors.into_iter().flatten() {
+        let notification = act.notification(person, NotificationKind::Reply);
+        let opens = person == act.story_author
+            || relation(tx, person, act.story_author)
+                .await?
+                .may_open(act.audience);
+        if opens && notify(tx, &notification).await? {
+            told.push(person);
+        }
+    }
+    Ok(told)
 }
 
 /// Moves the notification of likes of a story to the top, or inserts it.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use sosik_feed::{NotificationId, PersonId, StoryId};
+use sosik_feed::{CommentId, NotificationId, PersonId, StoryId};
 
 use super::sql::{Value, bind, statements};
 use super::stories;
@@ -16,7 +16,10 @@ statements! {
     /// The list of keys is read before the rows are deleted, so the index finds them.
     PURGE_COMMENTS = "DELETE FROM comments WHERE bucket = $1 AND id = ANY (ARRAY(
             SELECT id FROM comments WHERE bucket = $1 AND story = $2 ORDER BY id LIMIT $3))
-        RETURNING author, octet_length(text)";
+        RETURNING author, octet_length(text), deleted";
+    COMMENT_LIKES_OF_STORY = "SELECT comment, person FROM comment_likes WHERE bucket = $1 AND story = $2 LIMIT $3";
+    PURGE_COMMENT_LIKES = "DELETE FROM comment_likes l USING unnest($2::bigint[], $3::bigint[]) AS p (comment, person)
+        WHERE l.bucket = $1 AND l.comment = p.comment AND l.person = p.person";
     PURGE_LIKES = "DELETE FROM likes WHERE bucket = $1 AND story = $2 AND person = ANY (ARRAY(
             SELECT person FROM likes WHERE bucket = $1 AND story = $2 ORDER BY person LIMIT $3))
         RETURNING person";
@@ -41,13 +44,7 @@ pub(crate) async fn purge(tx: &Tx, story: StoryId, rows_max: u32) -> StoreResult
         return Ok(true);
     }
     let mut left = u64::from(rows_max);
-    let steps = [
-        Step::Comments,
-        Step::Likes,
-        Step::Saved,
-        Step::Notifications,
-    ];
-    for step in steps {
+    for step in Step::ALL {
         left -= step.purge(tx, story, left).await?.min(left);
         if left == 0 {
             return Ok(false);
@@ -60,6 +57,7 @@ pub(crate) async fn purge(tx: &Tx, story: StoryId, rows_max: u32) -> StoreResult
 
 #[derive(Clone, Copy)]
 enum Step {
+    CommentLikes,
     Comments,
     Likes,
     Saved,
@@ -67,9 +65,18 @@ enum Step {
 }
 
 impl Step {
+    const ALL: [Self; 5] = [
+        Self::CommentLikes,
+        Self::Comments,
+        Self::Likes,
+        Self::Saved,
+        Self::Notifications,
+    ];
+
     /// Removes at most `limit` rows. Returns their number.
     async fn purge(self, tx: &Tx, story: StoryId, limit: u64) -> StoreResult<u64> {
         match self {
+            Self::CommentLikes => purge_comment_likes(tx, story, limit).await,
             Self::Comments => purge_comments(tx, story, limit).await,
             Self::Likes => purge_likes(tx, story, limit).await,
             Self::Saved => purge_saved(tx, story, limit).await,
@@ -78,13 +85,29 @@ impl Step {
     }
 }
 
+async fn purge_comment_likes(tx: &Tx, story: StoryId, limit: u64) -> StoreResult<u64> {
+    let likes = bind!(COMMENT_LIKES_OF_STORY, story.bucket(), story, limit);
+    let likes: Vec<(CommentId, PersonId)> =
+        tx.rows(likes, |row| Ok((row.get(0)?, row.get(1)?))).await?;
+    let comments: Vec<_> = likes.iter().map(|(comment, _)| *comment).collect();
+    let people: Vec<_> = likes.iter().map(|(_, person)| *person).collect();
+    let purge = bind!(
+        PURGE_COMMENT_LIKES,
+        story.bucket(),
+        comments.as_slice(),
+        people
+    );
+    tx.execute(purge).await
+}
+
+/// Those that were deleted before are not counted any more.
 async fn purge_comments(tx: &Tx, story: StoryId, limit: u64) -> StoreResult<u64> {
     let comments = bind!(PURGE_COMMENTS, story.bucket(), story, limit);
-    let removed: Vec<(PersonId, i64)> = tx
-        .rows(comments, |row| Ok((row.get(0)?, row.get(1)?)))
+    let removed: Vec<(PersonId, i64, bool)> = tx
+        .rows(comments, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .await?;
     let mut sums = BTreeMap::new();
-    for &(author, bytes) in &removed {
+    for &(author, bytes, _) in removed.iter().filter(|(.., deleted)| !deleted) {
         written::sum(&mut sums, author, Written::comment(bytes).removed());
     }
     written::add_many(tx, &sums).await?;

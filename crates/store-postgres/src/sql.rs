@@ -74,6 +74,7 @@ pub(crate) const ALL: &[&[Sql]] = &[
     super::changes::STATEMENTS,
     super::citus::STATEMENTS,
     super::claims::STATEMENTS,
+    super::comment_likes::STATEMENTS,
     super::comments::STATEMENTS,
     super::connection::STATEMENTS,
     super::counts::STATEMENTS,
@@ -108,6 +109,7 @@ pub(crate) const ALL: &[&[Sql]] = &[
     super::stranger_mentions::STATEMENTS,
     super::suggestions::STATEMENTS,
     super::tags::STATEMENTS,
+    super::threads::STATEMENTS,
     super::withdrawn::STATEMENTS,
     super::written::STATEMENTS,
 ];
@@ -233,6 +235,7 @@ values! {
     &[String]: |texts| Self::Texts(texts.to_vec());
     &[PersonId]: |ids| Self::Ints(ids.iter().map(|id| id.as_i64()).collect());
     &[StoryId]: |ids| Self::Ints(ids.iter().map(|id| id.as_i64()).collect());
+    &[CommentId]: |ids| Self::Ints(ids.iter().map(|id| id.as_i64()).collect());
     &Vec<PersonId>: |ids| ids.as_slice().into();
     &Vec<StoryId>: |ids| ids.as_slice().into();
     Vec<PersonId>: |ids| ids.as_slice().into();

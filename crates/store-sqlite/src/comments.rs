@@ -13,6 +13,7 @@ use super::notify;
 use super::posts::kept_mentions;
 use super::statement::statements;
 use super::stories;
+use super::threads;
 use sosik_store::engine::{Earlier, MentionSource, Operation, Written, bytes_of};
 use sosik_store::{
     CommentEdit, CommentRecord, Comments, Committed, Edited, Mention, NewComment, NotificationKind,
@@ -20,24 +21,24 @@ use sosik_store::{
 };
 
 statements! {
-    COMMENT_INSERT = "INSERT INTO comments (id, story, author, text, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    COMMENT_IMPORT = "INSERT INTO comments (id, story, author, text, created_at) SELECT ?1, ?2, ?3, ?4, ?5
+    COMMENT_INSERT = "INSERT INTO comments (id, story, author, text, created_at, parent) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    COMMENT_IMPORT = "INSERT INTO comments (id, story, author, text, created_at, parent) SELECT ?1, ?2, ?3, ?4, ?5, ?6
         WHERE EXISTS (SELECT 1 FROM stories WHERE id = ?2 AND deleted_at IS NULL)
           AND EXISTS (SELECT 1 FROM people WHERE id = ?3) ON CONFLICT (id) DO NOTHING";
-    COMMENT = "SELECT c.id, c.story, c.author, c.text, c.created_at, c.edited_at FROM comments c JOIN stories s ON s.id = c.story
-        WHERE c.id = ?1 AND s.deleted_at IS NULL";
-    COMMENTS_OF = "SELECT c.id, c.story, c.author, c.text, c.created_at, c.edited_at FROM comments c
-        WHERE c.story = ?1 AND c.id > ?2
+    COMMENT = "SELECT c.id, c.story, c.author, c.text, c.created_at, c.edited_at, c.parent, c.replies, c.likes, c.deleted FROM comments c JOIN stories s ON s.id = c.story
+        WHERE c.id = ?1 AND c.deleted = 0 AND s.deleted_at IS NULL";
+    COMMENTS_OF = "SELECT c.id, c.story, c.author, c.text, c.created_at, c.edited_at, c.parent, c.replies, c.likes, c.deleted FROM comments c
+        WHERE c.story = ?1 AND c.parent IS NULL AND c.id > ?2 AND (c.deleted = 0 OR c.replies > 0)
           AND EXISTS (SELECT 1 FROM stories WHERE id = ?1 AND deleted_at IS NULL) ORDER BY c.id LIMIT ?3";
     /// The bytes of a comment that its author may edit.
     COMMENT_BYTES = "SELECT octet_length(c.text) FROM comments c JOIN stories s ON s.id = c.story
-        WHERE c.id = ?1 AND c.author = ?2 AND s.deleted_at IS NULL";
+        WHERE c.id = ?1 AND c.author = ?2 AND c.deleted = 0 AND s.deleted_at IS NULL";
     COMMENT_EDIT = "UPDATE comments SET text = ?2, edited_at = ?3 WHERE id = ?1
-        RETURNING id, story, author, text, created_at, edited_at";
-    COMMENT_DELETE = "DELETE FROM comments WHERE id = ?1
-          AND EXISTS (SELECT 1 FROM stories s
-            WHERE s.id = story AND s.deleted_at IS NULL AND ?2 IN (s.author, comments.author))
-        RETURNING story, author, octet_length(text)";
+        RETURNING id, story, author, text, created_at, edited_at, parent, replies, likes, deleted";
+    /// A comment that the person may delete.
+    COMMENT_DELETABLE = "SELECT c.story, c.author, octet_length(c.text), c.parent FROM comments c
+        JOIN stories s ON s.id = c.story
+        WHERE c.id = ?1 AND c.deleted = 0 AND s.deleted_at IS NULL AND ?2 IN (s.author, c.author)";
 }
 
 #[async_trait]
@@ -74,6 +75,30 @@ impl Comments for SqliteStore {
         .await
     }
 
+    async fn replies_of(
+        &self,
+        parent: CommentId,
+        after: CommentId,
+        limit: u32,
+    ) -> StoreResult<Vec<CommentRecord>> {
+        self.read("list replies", move |db| {
+            threads::replies(db, parent, after, limit)
+        })
+        .await
+    }
+
+    async fn reply_authors(
+        &self,
+        parents: &[CommentId],
+        each: u32,
+    ) -> StoreResult<Vec<(CommentId, PersonId)>> {
+        let parents = parents.to_vec();
+        self.read("look up authors of replies", move |db| {
+            threads::authors(db, &parents, each)
+        })
+        .await
+    }
+
     async fn comments_hidden_from(&self, viewer: PersonId, story: StoryId) -> StoreResult<u32> {
         self.read("count hidden comments", move |db| {
             hidden::comments(db, viewer, story)
@@ -96,10 +121,15 @@ impl Comments for SqliteStore {
         person: PersonId,
     ) -> StoreResult<Committed<Option<(StoryId, StoryCounts)>>> {
         self.commit("delete a comment", move |db| {
-            let removed = db.row(COMMENT_DELETE, [comment.as_i64(), person.as_i64()], removed)?;
-            let Some((story, author, bytes)) = removed else {
+            let found = db.row(
+                COMMENT_DELETABLE,
+                [comment.as_i64(), person.as_i64()],
+                found,
+            )?;
+            let Some((story, author, bytes, parent)) = found else {
                 return Ok(None);
             };
+            threads::remove(db, comment, parent)?;
             counts::written(db, author, Written::comment(bytes).removed())?;
             notify::remove_comment(db, story, comment)?;
             Ok(Some((story, counts::comments(db, story, -1)?)))
@@ -108,7 +138,8 @@ impl Comments for SqliteStore {
     }
 }
 
-fn comment(row: &Row<'_>) -> rusqlite::Result<CommentRecord> {
+/// Reads the columns of a comment.
+pub(super) fn comment(row: &Row<'_>) -> rusqlite::Result<CommentRecord> {
     Ok(CommentRecord {
         id: CommentId::from_i64(row.get(0)?),
         story: StoryId::from_i64(row.get(1)?),
@@ -116,6 +147,10 @@ fn comment(row: &Row<'_>) -> rusqlite::Result<CommentRecord> {
         text: row.get(3)?,
         created_at: Timestamp::from_i64(row.get(4)?),
         edited_at: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_i64),
+        parent: row.get::<_, Option<i64>>(6)?.map(CommentId::from_i64),
+        replies: row.get(7)?,
+        likes: row.get(8)?,
+        deleted: row.get(9)?,
     })
 }
 
@@ -123,14 +158,23 @@ fn comment(row: &Row<'_>) -> rusqlite::Result<CommentRecord> {
 pub(super) fn import(db: &Db<'_>, comments: &[NewComment]) -> StoreResult<u64> {
     let mut made = 0;
     for comment in comments {
+        if let Some(parent) = comment.reply_to
+            && !threads::join_imported(db, comment.story, parent)?
+        {
+            continue;
+        }
         let row = params![
             comment.id.as_i64(),
             comment.story.as_i64(),
             comment.author.as_i64(),
             comment.text,
-            comment.now.as_i64()
+            comment.now.as_i64(),
+            comment.reply_to.map(CommentId::as_i64)
         ];
         if db.changes(COMMENT_IMPORT, row)? {
+            if let Some(parent) = comment.reply_to {
+                threads::count(db, parent, 1)?;
+            }
             let written = Written::comment(bytes_of(&comment.text));
             counts::written(db, comment.author, written)?;
             counts::comments(db, comment.story, 1)?;
@@ -140,9 +184,12 @@ pub(super) fn import(db: &Db<'_>, comments: &[NewComment]) -> StoreResult<u64> {
     Ok(made)
 }
 
-fn removed(row: &Row<'_>) -> rusqlite::Result<(StoryId, PersonId, i64)> {
+type Found = (StoryId, PersonId, i64, Option<CommentId>);
+
+fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
     let author = PersonId::from_i64(row.get(1)?);
-    Ok((stories::story_id(row)?, author, row.get(2)?))
+    let parent = row.get::<_, Option<i64>>(3)?.map(CommentId::from_i64);
+    Ok((stories::story_id(row)?, author, row.get(2)?, parent))
 }
 
 fn change(
@@ -206,12 +253,20 @@ fn add(
     let Some((story_author, audience)) = stories::head(db, comment.story)? else {
         return Ok((Posted::NoSuchStory, StoryCounts::default()));
     };
+    let thread = match comment.reply_to {
+        None => None,
+        Some(to) => match threads::join(db, comment.story, to)? {
+            Some(thread) => Some(thread),
+            None => return Ok((Posted::NoSuchComment, StoryCounts::default())),
+        },
+    };
     let row = params![
         comment.id.as_i64(),
         comment.story.as_i64(),
         comment.author.as_i64(),
         comment.text,
-        comment.now.as_i64()
+        comment.now.as_i64(),
+        thread.as_ref().map(|thread| thread.parent.as_i64())
     ];
     let written = Written::comment(bytes_of(&comment.text));
     counts::written_within(db, comment.author, written, limits)?;
@@ -227,23 +282,27 @@ fn add(
     let counts = counts::comments(db, comment.story, 1)?;
     let act = MentionSource::comment(comment, (story_author, audience));
     let mentions = kept_mentions(db, comment.author, &comment.mentions)?;
-    let notified = tell(db, &act, &mentions, limits)?;
+    let answered = thread.map_or([None; 2], |thread| thread.authors);
+    let notified = tell(db, &act, answered, &mentions, limits)?;
     Ok((Posted::New { notified, mentions }, counts))
 }
 
-/// Notifies the story's author of the comment, and mentioned people of the mention. An author who is also mentioned
-/// gets one notification.
+/// Notifies the authors of the comments that it answers, the story's author of the comment, and mentioned people of the
+/// mention. Everybody gets one notification.
 fn tell(
     db: &Db<'_>,
     act: &MentionSource,
+    answered: [Option<PersonId>; 2],
     mentions: &[Mention],
     limits: &PersonLimits,
 ) -> StoreResult<Vec<PersonId>> {
     let note = act.notification(act.story_author, NotificationKind::Comment);
-    let mut told = Vec::new();
-    if notify::notify(db, &note)? {
+    let mut told = notify::notify_answered(db, act, answered)?;
+    if !told.contains(&act.story_author) && notify::notify(db, &note)? {
         told.push(act.story_author);
     }
-    told.extend(notify::notify_mentioned(db, act, mentions, limits)?);
+    let mut mentions = mentions.to_vec();
+    mentions.retain(|mention| !told.contains(&mention.person));
+    told.extend(notify::notify_mentioned(db, act, &mentions, limits)?);
     Ok(told)
 }

@@ -27,11 +27,11 @@ statements! {
            OR EXISTS (SELECT 1 FROM blocks WHERE blocker = some.person AND blocked = ?1)";
     /// Cross joins: see `LIKES_BY_SEVERED`. One person may have any number of comments.
     COMMENTS_BY_SEVERED = "SELECT count(*) FROM (
-        SELECT 1 FROM blocks b CROSS JOIN comments c ON c.story = ?2 AND c.author = b.blocked WHERE b.blocker = ?1
-        UNION ALL SELECT 1 FROM blocks b CROSS JOIN comments c ON c.story = ?2 AND c.author = b.blocker
+        SELECT 1 FROM blocks b CROSS JOIN comments c ON c.story = ?2 AND c.author = b.blocked AND c.deleted = 0 WHERE b.blocker = ?1
+        UNION ALL SELECT 1 FROM blocks b CROSS JOIN comments c ON c.story = ?2 AND c.author = b.blocker AND c.deleted = 0
             WHERE b.blocked = ?1 AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = b.blocker)
         LIMIT ?3)";
-    COMMENTS_IF_SEVERED = "SELECT count(*) FROM (SELECT author FROM comments WHERE story = ?2 LIMIT ?3) some
+    COMMENTS_IF_SEVERED = "SELECT count(*) FROM (SELECT author FROM comments WHERE story = ?2 AND deleted = 0 LIMIT ?3) some
         WHERE EXISTS (SELECT 1 FROM blocks WHERE blocker = ?1 AND blocked = some.author)
            OR EXISTS (SELECT 1 FROM blocks WHERE blocker = some.author AND blocked = ?1)";
 }

@@ -1,13 +1,13 @@
 //! Bulk imports: the contract, and queries of what is there already.
 
 use async_trait::async_trait;
-use sosik_feed::{PersonId, StoryId, Timestamp};
+use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
 
 use super::db::Db;
 use super::people::id_by_handle;
 use super::statement::{Sql, statements};
 use super::stories::story_id;
-use super::{SqliteStore, accounts, bulk, comments, likes, posts};
+use super::{SqliteStore, accounts, bulk, comment_likes, comments, likes, posts};
 use sosik_store::{ExistingStory, Imports, NewComment, NewPerson, NewStory, StoreResult};
 
 statements! {
@@ -57,6 +57,16 @@ impl Imports for SqliteStore {
     async fn like_many(&self, likes: Vec<(PersonId, StoryId, Timestamp)>) -> StoreResult<u64> {
         self.write("like many", move |db| likes::import(db, &likes))
             .await
+    }
+
+    async fn like_comments_many(
+        &self,
+        likes: Vec<(PersonId, CommentId, Timestamp)>,
+    ) -> StoreResult<u64> {
+        self.write("like many comments", move |db| {
+            comment_likes::import(db, &likes)
+        })
+        .await
     }
 
     async fn ids_of_handles(&self, handles: Vec<String>) -> StoreResult<Vec<Option<PersonId>>> {

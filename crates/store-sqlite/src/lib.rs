@@ -13,6 +13,7 @@ mod accounts;
 pub mod backup;
 mod blocks;
 mod bulk;
+mod comment_likes;
 mod comments;
 mod counts;
 mod cursor_keys;
@@ -53,6 +54,7 @@ mod stranger_mentions;
 mod suggestions;
 mod tags;
 mod takeover;
+mod threads;
 mod withdrawn;
 mod writer;
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use sosik_feed::people::{DisplayName, Handle};
 use sosik_feed::search::{TERMS_VERSION, terms};
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::{CommentId, PersonId, StoryId};
 
 use super::SqliteStore;
 use super::accounts::insert_terms;
@@ -14,7 +14,9 @@ use super::posts::tags_in;
 use super::statement::statements;
 use super::stories::story_id;
 use super::tags;
-use sosik_store::{LargeAuthorLimits, Maintenance, RepairedPeople, RepairedStories, StoreResult};
+use sosik_store::{
+    LargeAuthorLimits, Maintenance, RepairedComments, RepairedPeople, RepairedStories, StoreResult,
+};
 
 statements! {
     NEXT_PEOPLE = "SELECT id, handle, display_name FROM people WHERE id > ?1 ORDER BY id LIMIT ?2";
@@ -22,7 +24,7 @@ statements! {
         (SELECT count(*) FROM follows WHERE follower = ?1), (SELECT count(*) FROM follows WHERE followee = ?1),
         (SELECT count(*) FROM stories WHERE author = ?1 AND deleted_at IS NULL),
         (SELECT count(*) FROM stories WHERE author = ?1 AND deleted_at IS NULL AND audience = 1),
-        (SELECT count(*) FROM comments WHERE author = ?1),
+        (SELECT count(*) FROM comments WHERE author = ?1 AND deleted = 0),
         (SELECT coalesce(sum(octet_length(text)), 0) FROM stories WHERE author = ?1 AND deleted_at IS NULL)
             + (SELECT coalesce(sum(octet_length(text)), 0) FROM comments WHERE author = ?1)";
     PERSON_KEPT = "SELECT friends, follows, followers, stories, public_stories, comments, text_bytes, large
@@ -35,10 +37,16 @@ statements! {
     TERMS_VERSION_KEPT = "SELECT version, filled FROM search_index WHERE only = 1";
     TERMS_VERSION_SET = "UPDATE search_index SET version = ?1, filled = ?2 WHERE only = 1";
     NEXT_STORIES = "SELECT id, deleted_at IS NULL, tags FROM stories WHERE id > ?1 ORDER BY id LIMIT ?2";
-    STORY_COUNTED = "SELECT (SELECT count(*) FROM likes WHERE story = ?1), (SELECT count(*) FROM comments WHERE story = ?1)";
+    STORY_COUNTED = "SELECT (SELECT count(*) FROM likes WHERE story = ?1), (SELECT count(*) FROM comments WHERE story = ?1 AND deleted = 0)";
     STORY_KEPT = "SELECT likes, comments FROM story_counts WHERE story = ?1";
     STORY_MEND = "INSERT INTO story_counts (story, likes, comments, revision) VALUES (?1, ?2, ?3, 1)
         ON CONFLICT (story) DO UPDATE SET likes = excluded.likes, comments = excluded.comments, revision = revision + 1";
+    /// The counts of the next comments, as they are and as they should be.
+    NEXT_COMMENTS = "SELECT c.id, c.replies, c.likes,
+            (SELECT count(*) FROM comments r WHERE r.parent = c.id AND r.deleted = 0),
+            (SELECT count(*) FROM comment_likes l WHERE l.comment = c.id)
+        FROM comments c WHERE c.id > ?1 ORDER BY c.id LIMIT ?2";
+    COMMENT_MEND = "UPDATE comments SET replies = ?2, likes = ?3 WHERE id = ?1";
     PEOPLE_COUNT = "SELECT count(*) FROM people";
     STORIES_COUNT = "SELECT count(*) FROM stories WHERE deleted_at IS NULL";
 }
@@ -62,6 +70,11 @@ impl Maintenance for SqliteStore {
 
     async fn repair_stories(&self, after: StoryId, limit: u32) -> StoreResult<RepairedStories> {
         self.write("mend stories", move |db| repair_stories(db, after, limit))
+            .await
+    }
+
+    async fn repair_comments(&self, after: CommentId, limit: u32) -> StoreResult<RepairedComments> {
+        self.write("mend comments", move |db| repair_comments(db, after, limit))
             .await
     }
 
@@ -231,6 +244,27 @@ fn repair_stories(db: &Db<'_>, after: StoryId, limit: u32) -> StoreResult<Repair
             repaired.counts += 1;
         }
         repaired.tags += tags::keep(db, story, &tags)?;
+    }
+    Ok(repaired)
+}
+
+fn repair_comments(db: &Db<'_>, after: CommentId, limit: u32) -> StoreResult<RepairedComments> {
+    let comments = db.rows(NEXT_COMMENTS, params![after.as_i64(), limit], |row| {
+        let id = CommentId::from_i64(row.get(0)?);
+        let kept = [row.get::<_, i64>(1)?, row.get(2)?];
+        Ok((id, kept, [row.get::<_, i64>(3)?, row.get(4)?]))
+    })?;
+    let mut repaired = RepairedComments {
+        last: comments.last().map(|(id, ..)| *id),
+        checked: comments.len() as u64,
+        counts: 0,
+    };
+    for (comment, kept, counted) in comments {
+        if kept != counted {
+            let [replies, likes] = counted;
+            db.execute(COMMENT_MEND, [comment.as_i64(), replies, likes])?;
+            repaired.counts += 1;
+        }
     }
     Ok(repaired)
 }

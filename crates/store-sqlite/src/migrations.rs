@@ -16,6 +16,7 @@ const MIGRATIONS: &[Migration] = migrations![
     7 "0007_search",
     7 "0007_invitations",
     7 "0007_privacy",
+    7 "0007_replies",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

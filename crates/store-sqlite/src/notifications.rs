@@ -8,9 +8,9 @@ use sosik_feed::{CommentId, NotificationId, PersonId, StoryId, Timestamp};
 
 use super::SqliteStore;
 use super::db::Db;
-use super::statement::statements;
+use super::statement::{Sql, statements};
 use super::withdrawn;
-use sosik_store::engine::{audience_of_number, notification_kind_of_number};
+use sosik_store::engine::{audience_of_number, notification_kind_of_numbers};
 use sosik_store::{
     Committed, NotificationKind, NotificationList, NotificationRecord, Notifications,
     NotifiedStory, StoreResult,
@@ -19,15 +19,19 @@ use sosik_store::{
 statements! {
     /// ?3: the position up to which they are read, or below every id. Deleted stories keep their row, deleted comments
     /// do not.
-    NOTIFICATIONS = "SELECT n.id, n.kind, n.actor, n.story, s.author, s.audience, n.comment, n.at
+    NOTIFICATIONS = "SELECT n.id, n.kind, n.actor, n.story, s.author, s.audience, n.comment, n.at, n.comment_act
         FROM notifications n LEFT JOIN stories s ON s.id = n.story LEFT JOIN comments c ON c.id = n.comment
         WHERE n.person = ?1 AND n.id < ?2 AND n.id > ?3
-          AND (n.story IS NULL OR s.deleted_at IS NULL) AND (n.comment IS NULL OR c.id IS NOT NULL)
+          AND (n.story IS NULL OR s.deleted_at IS NULL) AND (n.comment IS NULL OR c.deleted = 0)
         ORDER BY n.id DESC LIMIT ?4";
     NEWEST_LIKERS = "SELECT person FROM likes WHERE story = ?1 AND person <> ?2
         ORDER BY liked_at DESC, person DESC LIMIT ?3";
     OTHER_LIKERS = "SELECT likes - 1 - EXISTS (SELECT 1 FROM likes WHERE person = ?2 AND story = ?1)
         FROM story_counts WHERE story = ?1";
+    NEWEST_COMMENT_LIKERS = "SELECT person FROM comment_likes WHERE comment = ?1 AND person <> ?2
+        ORDER BY liked_at DESC, person DESC LIMIT ?3";
+    OTHER_COMMENT_LIKERS = "SELECT likes - 1 - EXISTS (SELECT 1 FROM comment_likes WHERE person = ?2 AND comment = ?1)
+        FROM comments WHERE id = ?1";
     READ_MARK = "SELECT notification FROM read_marks WHERE person = ?1";
     READ_MARK_ADVANCE = "INSERT INTO read_marks (person, notification) VALUES (?1, ?2)
         ON CONFLICT (person) DO UPDATE SET notification = max(notification, excluded.notification)";
@@ -86,21 +90,34 @@ fn notifications(
         notification(row, NotificationId::from_i64(read_to))
     })?;
     for row in &mut rows {
-        if let (NotificationKind::Like, Some(story)) = (row.kind, row.story) {
-            (row.actors, row.others) = likers(db, story.id, person)?;
+        match (row.kind, row.story, row.comment) {
+            (NotificationKind::Like, Some(story), _) => {
+                let (of_story, story) = ((NEWEST_LIKERS, OTHER_LIKERS), story.id.as_i64());
+                (row.actors, row.others) = likers(db, of_story, story, person)?;
+            }
+            (NotificationKind::CommentLike, _, Some(comment)) => {
+                let of_comment = (NEWEST_COMMENT_LIKERS, OTHER_COMMENT_LIKERS);
+                (row.actors, row.others) = likers(db, of_comment, comment.as_i64(), person)?;
+            }
+            _ => {}
         }
     }
     Ok(rows)
 }
 
-/// The newest likers of a story except one person, and the number of the others beside the newest.
-fn likers(db: &Db<'_>, story: StoryId, but: PersonId) -> StoreResult<(Vec<PersonId>, u32)> {
-    let (story, but) = (story.as_i64(), but.as_i64());
-    let newest = params![story, but, NotificationRecord::LIKERS_MAX];
-    let newest = db.rows(NEWEST_LIKERS, newest, |row| {
+/// The newest likers of a story or comment except one person, and the number of the others beside the newest.
+fn likers(
+    db: &Db<'_>,
+    (newest_sql, others_sql): (Sql, Sql),
+    of: i64,
+    but: PersonId,
+) -> StoreResult<(Vec<PersonId>, u32)> {
+    let but = but.as_i64();
+    let newest = params![of, but, NotificationRecord::LIKERS_MAX];
+    let newest = db.rows(newest_sql, newest, |row| {
         Ok(PersonId::from_i64(row.get(0)?))
     })?;
-    let others = db.number(OTHER_LIKERS, [story, but])?;
+    let others = db.number(others_sql, [of, but])?;
     Ok((newest, u32::try_from(others).unwrap_or(0)))
 }
 
@@ -115,7 +132,7 @@ fn notification(row: &Row<'_>, read_to: NotificationId) -> rusqlite::Result<Noti
     });
     Ok(NotificationRecord {
         id,
-        kind: notification_kind_of_number(row.get(1)?),
+        kind: notification_kind_of_numbers(row.get(1)?, row.get(8)?),
         actors: vec![PersonId::from_i64(row.get(2)?)],
         others: 0,
         story: story.transpose()?,

@@ -9,16 +9,21 @@ use super::db::Db;
 use super::relations::relation;
 use super::statement::statements;
 use super::stranger_mentions;
-use sosik_store::engine::{MentionSource, NewNotification, notification_kind_number};
+use sosik_store::engine::{
+    MentionSource, NewNotification, comment_act_number, notification_kind_number,
+};
 use sosik_store::{Mention, NotificationKind, PersonLimits, StoreResult};
 
 statements! {
-    NOTIFICATION_INSERT = "INSERT INTO notifications (person, id, kind, actor, story, comment, at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (person, id) DO NOTHING";
+    NOTIFICATION_INSERT = "INSERT INTO notifications (person, id, kind, actor, story, comment, at, comment_act)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (person, id) DO NOTHING";
     NOTIFICATION_DELETE = "DELETE FROM notifications WHERE person = ?1 AND id = ?2";
     LIKES_NOTIFICATION_DELETE = "DELETE FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
     LIKES_NOTIFICATION = "SELECT id FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
-    MENTION_TOLD = "SELECT 1 FROM notifications WHERE story = ?1 AND comment IS ?2 AND person = ?3 AND kind = 5";
+    COMMENT_LIKES_NOTIFICATION_DELETE = "DELETE FROM notifications WHERE comment = ?2 AND person = ?1 AND comment_act = 2";
+    COMMENT_LIKES_NOTIFICATION = "SELECT id FROM notifications WHERE comment = ?2 AND person = ?1 AND comment_act = 2";
+    MENTION_TOLD = "SELECT 1 FROM notifications
+        WHERE story = ?1 AND comment IS ?2 AND person = ?3 AND (kind = 5 OR comment_act = 1)";
     COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = ?1 AND comment = ?2";
 }
 
@@ -51,6 +56,81 @@ pub(super) fn restore_like(
         insert(db, notification)?;
     }
     Ok(())
+}
+
+/// Notifies an author of likes of a comment: the notification moves to the top. Returns whether it did.
+pub(super) fn notify_comment_like(
+    db: &Db<'_>,
+    notification: &NewNotification,
+    comment: CommentId,
+) -> StoreResult<bool> {
+    if !may_notify(db, notification.person, notification.actor)? {
+        return Ok(false);
+    }
+    remove_comment_likes(db, notification.person, comment)?;
+    insert(db, notification)
+}
+
+/// Restores the notification of likes of a comment at its position, unless there is one.
+pub(super) fn restore_comment_like(
+    db: &Db<'_>,
+    notification: &NewNotification,
+    comment: CommentId,
+) -> StoreResult<()> {
+    let stands = comment_likes_notification(db, notification.person, comment)?.is_some();
+    if !stands && may_notify(db, notification.person, notification.actor)? {
+        insert(db, notification)?;
+    }
+    Ok(())
+}
+
+/// The author's notification of likes of a comment.
+pub(super) fn comment_likes_notification(
+    db: &Db<'_>,
+    author: PersonId,
+    comment: CommentId,
+) -> StoreResult<Option<NotificationId>> {
+    let key = [author.as_i64(), comment.as_i64()];
+    db.row(COMMENT_LIKES_NOTIFICATION, key, |row| {
+        Ok(NotificationId::from_i64(row.get(0)?))
+    })
+}
+
+/// Deletes the notification of likes of a comment. Returns whether there was one.
+pub(super) fn remove_comment_likes(
+    db: &Db<'_>,
+    author: PersonId,
+    comment: CommentId,
+) -> StoreResult<bool> {
+    let key = [author.as_i64(), comment.as_i64()];
+    db.changes(COMMENT_LIKES_NOTIFICATION_DELETE, key)
+}
+
+/// Notifies the authors of the comments that a reply answers, as far as they may open the story. Returns the people
+/// notified.
+pub(super) fn notify_answered(
+    db: &Db<'_>,
+    act: &MentionSource,
+    authors: [Option<PersonId>; 2],
+) -> StoreResult<Vec<PersonId>> {
+    let mut told = Vec::new();
+    for person in authors.into_iter().flatten() {
+        let notification = act.notification(person, NotificationKind::Reply);
+        if opens(db, person, act.story_author, act.audience)? && notify(db, &notification)? {
+            told.push(person);
+        }
+    }
+    Ok(told)
+}
+
+/// Whether a person may open a story of the author, which may be their own.
+pub(super) fn opens(
+    db: &Db<'_>,
+    person: PersonId,
+    author: PersonId,
+    audience: Audience,
+) -> StoreResult<bool> {
+    Ok(person == author || may_open(db, person, author, audience)?)
 }
 
 /// The author's notification of likes of a story.
@@ -179,7 +259,8 @@ fn insert(db: &Db<'_>, notification: &NewNotification) -> StoreResult<bool> {
         actor,
         story,
         comment,
-        notification.at.as_i64()
+        notification.at.as_i64(),
+        comment_act_number(notification.kind)
     ];
     db.changes(NOTIFICATION_INSERT, row)
 }

@@ -13,7 +13,9 @@ use sosik_store::engine::Written;
 
 statements! {
     PURGE_COMMENTS = "DELETE FROM comments WHERE id IN (SELECT id FROM comments WHERE story = ?1 LIMIT ?2)
-        RETURNING author, octet_length(text)";
+        RETURNING author, octet_length(text), deleted";
+    PURGE_COMMENT_LIKES = "DELETE FROM comment_likes WHERE (comment, person) IN
+        (SELECT comment, person FROM comment_likes WHERE story = ?1 LIMIT ?2)";
     PURGE_LIKES = "DELETE FROM likes WHERE (person, story) IN (SELECT person, story FROM likes WHERE story = ?1 LIMIT ?2)";
     PURGE_SAVED = "DELETE FROM saved WHERE (person, story) IN (SELECT person, story FROM saved WHERE story = ?1 LIMIT ?2)";
     PURGE_NOTIFICATIONS = "DELETE FROM notifications WHERE (person, id) IN
@@ -29,7 +31,12 @@ pub(super) fn purge(db: &Db<'_>, story: StoryId, rows_max: u32) -> StoreResult<b
     if stories::head(db, story)?.is_some() {
         return Ok(true);
     }
-    let mut budget = rows_max as usize - purge_comments(db, story, rows_max)?;
+    let mut budget = rows_max as usize;
+    budget -= db.execute(PURGE_COMMENT_LIKES, params![story.as_i64(), budget as i64])?;
+    if budget == 0 {
+        return Ok(false);
+    }
+    budget -= purge_comments(db, story, budget)?;
     for step in STEPS {
         if budget == 0 {
             return Ok(false);
@@ -43,13 +50,23 @@ pub(super) fn purge(db: &Db<'_>, story: StoryId, rows_max: u32) -> StoreResult<b
     Ok(true)
 }
 
-/// Returns the number of comments removed.
-fn purge_comments(db: &Db<'_>, story: StoryId, rows_max: u32) -> StoreResult<usize> {
-    let removed = db.rows(PURGE_COMMENTS, params![story.as_i64(), rows_max], |row| {
-        Ok((PersonId::from_i64(row.get(0)?), row.get(1)?))
-    })?;
-    for &(author, bytes) in &removed {
-        counts::written(db, author, Written::comment(bytes).removed())?;
+/// Returns the number of comments removed. Those that were deleted before are not counted any more.
+fn purge_comments(db: &Db<'_>, story: StoryId, rows_max: usize) -> StoreResult<usize> {
+    let removed = db.rows(
+        PURGE_COMMENTS,
+        params![story.as_i64(), rows_max as i64],
+        |row| {
+            Ok((
+                PersonId::from_i64(row.get(0)?),
+                row.get(1)?,
+                row.get::<_, bool>(2)?,
+            ))
+        },
+    )?;
+    for &(author, bytes, deleted) in &removed {
+        if !deleted {
+            counts::written(db, author, Written::comment(bytes).removed())?;
+        }
     }
     Ok(removed.len())
 }

@@ -44,6 +44,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::accounts::STATEMENTS,
     super::blocks::STATEMENTS,
     super::bulk::STATEMENTS,
+    super::comment_likes::STATEMENTS,
     super::comments::STATEMENTS,
     super::counts::STATEMENTS,
     super::cursor_keys::STATEMENTS,
@@ -70,6 +71,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::stranger_mentions::STATEMENTS,
     super::suggestions::STATEMENTS,
     super::tags::STATEMENTS,
+    super::threads::STATEMENTS,
     super::maintenance::STATEMENTS,
     super::withdrawn::STATEMENTS,
 ];

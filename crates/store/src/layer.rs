@@ -288,6 +288,8 @@ layers! {
             commit comment(comment: NewComment) -> (Posted<CommentId>, StoryCounts);
             read comment_by_id(comment: CommentId) -> Option<CommentRecord>;
             read comments_of(story: StoryId, after: CommentId, limit: u32) -> Vec<CommentRecord>;
+            read replies_of(parent: CommentId, after: CommentId, limit: u32) -> Vec<CommentRecord>;
+            read reply_authors(parents: &[CommentId], each: u32) -> Vec<(CommentId, PersonId)>;
             read comments_hidden_from(viewer: PersonId, story: StoryId) -> u32;
             commit edit_comment(edit: CommentEdit) -> Option<Edited<CommentRecord>>;
             commit delete_comment(
@@ -309,6 +311,22 @@ layers! {
                 before: Option<Position>,
                 limit: u32,
             ) -> Vec<SavedStory>;
+        }
+        CommentLikes {
+            commit like_comment(
+                person: PersonId,
+                comment: CommentId,
+                notification: NotificationId,
+                now: Timestamp,
+            ) -> Option<LikedComment>;
+            commit unlike_comment(person: PersonId, comment: CommentId) -> Option<LikedComment>;
+            read liked_comments_among(person: PersonId, comments: &[CommentId]) -> Vec<CommentId>;
+            read comment_likers(
+                comment: CommentId,
+                before: Option<Position>,
+                limit: u32,
+            ) -> Vec<RelatedPerson>;
+            write purge_comment_likes(limit: u32) -> u64;
         }
         CursorKeys {
             read cursor_keys() -> Vec<CursorKey>;
@@ -365,6 +383,7 @@ layers! {
             write post_many(stories: Vec<NewStory>) -> u64;
             write comment_many(comments: Vec<NewComment>) -> u64;
             write like_many(likes: Vec<(PersonId, StoryId, Timestamp)>) -> u64;
+            write like_comments_many(likes: Vec<(PersonId, CommentId, Timestamp)>) -> u64;
             read ids_of_handles(handles: Vec<String>) -> Vec<Option<PersonId>>;
             read friends_among(pairs: Vec<(PersonId, PersonId)>) -> u64;
             read follows_among(pairs: Vec<(PersonId, PersonId)>) -> u64;
@@ -380,6 +399,7 @@ layers! {
                 large: LargeAuthorLimits,
             ) -> RepairedPeople;
             write repair_stories(after: StoryId, limit: u32) -> RepairedStories;
+            write repair_comments(after: CommentId, limit: u32) -> RepairedComments;
             read people_count() -> u64;
             read stories_count() -> u64;
         }

@@ -32,7 +32,9 @@ pub mod records;
 pub mod suite;
 
 pub use contract::{
-    Accounts, Bulk, CacheLeases, Comments, CursorKeys, Feeds, Imports, Invitations, Likes, Maintenance, Nodes, Notifications, Operations, Orders, People, Relations, Saved, Sessions, Store, Stories, Suggestions,
+    Accounts, Bulk, COMMENT_LIKES_REMOVED_MAX, CacheLeases, CommentLikes, Comments, CursorKeys,
+    Feeds, Imports, Invitations, Likes, Maintenance, Nodes, Notifications, Operations, Orders,
+    People, Relations, Saved, Sessions, Store, Stories, Suggestions,
 };
 pub use error::{StoreError, StoreResult};
 pub use person_limits::{PersonLimits, Quota};

@@ -239,6 +239,22 @@ impl TestPerson {
         .read()
     }
 
+    /// Replies to a comment.
+    pub async fn replies(&self, comment: &Comment, text: &str) -> Comment {
+        let ask = json!({ "text": text, "reply_to": comment.id.to_string() });
+        self.post(&format!("/v1/stories/{}/comments", comment.story), &ask)
+            .await
+            .expect(201)
+            .read()
+    }
+
+    /// Likes a comment.
+    pub async fn likes_comment(&self, comment: &Comment) {
+        self.put(&format!("/v1/comments/{}/like", comment.id))
+            .await
+            .expect(200);
+    }
+
     /// Deletes one of their stories.
     pub async fn deletes(&self, story: &Story) {
         self.delete(&format!("/v1/stories/{}", story.id))

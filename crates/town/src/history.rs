@@ -38,6 +38,9 @@ const REACTION_SPREAD: u32 = 32;
 const REACTION_SECONDS_MIN: u32 = 15;
 /// Of 100 comments, the number that the author replies to.
 const AUTHOR_REPLIES_PERCENT: u32 = 18;
+/// Of 100 comments, the number that somebody likes, and the most likes of one.
+const LIKED_COMMENTS_PERCENT: u32 = 30;
+const COMMENT_LIKES_MAX: u32 = 4;
 
 /// A story from the past.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +68,10 @@ pub struct PastComment {
     pub before_now: Duration,
     /// The text.
     pub text: String,
+    /// The comment of the same story that it replies to, by its index. It precedes this one and is no reply.
+    pub reply_to: Option<usize>,
+    /// Indexes of the people who like it, without duplicates.
+    pub likes: Vec<u32>,
 }
 
 /// The stories of a time span, oldest first.
@@ -179,23 +186,55 @@ impl StoryBuilder<'_> {
             let time = self.time.plus(reaction_time(dice));
             let scene = self.town.scene(dice.pick(readers), time, dice);
             let text = texts::reply(thread, &scene, dice);
-            comments.push((time, scene.author, text));
+            let answered = comments.len();
+            comments.push((time, scene.author, text, None));
             if answers && dice.percent(AUTHOR_REPLIES_PERCENT) {
                 let time = time.plus(reaction_time(dice));
                 let scene = self.town.scene(self.author, time, dice);
                 let text = texts::author_reply(thread, &scene, dice);
-                comments.push((time, scene.author, text));
+                comments.push((time, scene.author, text, Some(answered)));
             }
         }
-        comments.retain(|(time, ..)| *time < self.now);
-        comments.sort_by_key(|(time, ..)| *time);
-        let past = |(time, author, text)| PastComment {
-            author,
-            before_now: self.now.since(time),
-            text,
+        let order = order(&comments, self.now);
+        let place = |drawn: usize| order.iter().position(|other| *other == drawn);
+        let past = |drawn: &usize| {
+            let (time, author, text, answered) = &comments[*drawn];
+            let age = self.now.since(*time);
+            PastComment {
+                author: *author,
+                before_now: age,
+                text: text.clone(),
+                reply_to: answered.and_then(place),
+                likes: comment_likes(readers, age, dice),
+            }
         };
-        comments.into_iter().map(past).collect()
+        order.iter().map(past).collect()
     }
+}
+
+/// A comment as it was drawn: the time, the author, the text, and the place of the comment that it answers.
+type Drawn = (Timestamp, u32, String, Option<usize>);
+
+/// The places of the comments from before now, by time.
+fn order(comments: &[Drawn], now: Timestamp) -> Vec<usize> {
+    let mut order: Vec<_> = (0..comments.len()).collect();
+    order.retain(|place| comments[*place].0 < now);
+    order.sort_by_key(|place| comments[*place].0);
+    order
+}
+
+/// Draws the people who like a comment of this age.
+fn comment_likes(readers: &[u32], age: Duration, dice: &mut Dice) -> Vec<u32> {
+    let mut likes = Vec::new();
+    if dice.percent(LIKED_COMMENTS_PERCENT) {
+        for _ in 0..=dice.below(COMMENT_LIKES_MAX) {
+            let liking = dice.pick(readers);
+            if reaction_time(dice) < age && !likes.contains(&liking) {
+                likes.push(liking);
+            }
+        }
+    }
+    likes
 }
 
 /// Draws the people who like a story of this age.

@@ -144,6 +144,7 @@ fn a_history_is_in_the_order_of_time_and_lies_within_its_span() {
 #[test]
 fn only_those_who_may_see_a_story_react_to_it() {
     let town = Town::generate(6, 300);
+    let (mut replies, mut comment_likes) = (0, 0);
     for story in history(&town) {
         let readers = town.readers(story.author, story.audience);
         let likes: HashSet<u32> = story.likes.iter().copied().collect();
@@ -155,7 +156,23 @@ fn only_those_who_may_see_a_story_react_to_it() {
                 .iter()
                 .all(|comment| comment.author == story.author || readers.contains(&comment.author))
         );
+        for (place, comment) in story.comments.iter().enumerate() {
+            let answered = comment.reply_to.map(|answered| {
+                assert!(answered < place, "a reply follows what it answers");
+                &story.comments[answered]
+            });
+            assert!(answered.is_none_or(|answered| answered.reply_to.is_none()));
+            let likes: HashSet<u32> = comment.likes.iter().copied().collect();
+            assert_eq!(likes.len(), comment.likes.len());
+            assert!(likes.iter().all(|person| readers.contains(person)));
+            replies += usize::from(comment.reply_to.is_some());
+            comment_likes += likes.len();
+        }
     }
+    assert!(
+        replies > 20 && comment_likes > 20,
+        "{replies} {comment_likes}"
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ export type OwnInvitation = Schemas['Invitation'];
 export type Problem = Schemas['Problem'];
 export type FeedPage = Schemas['FeedPage'];
 export type Reaction = Schemas['Reaction'];
+export type CommentReaction = Schemas['CommentReaction'];
 
 /** Who a story is for. */
 export type Audience = 'public' | 'friends';

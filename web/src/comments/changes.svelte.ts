@@ -3,8 +3,21 @@
 import type { Comment } from '$/api/types';
 import { hearTabs, tellTabs } from '$/session/acts';
 
+/** Whether one likes a comment, and how many people do. */
+export interface Likes {
+  liked: boolean;
+  likes: number;
+}
+
+/** A like or its withdrawal: what it left, and what there was before. An answer that differs from both is newer. */
+export interface LikedComment extends Likes {
+  id: string;
+  before: Likes;
+}
+
 class Changes {
   edited = $state.raw<Readonly<Record<string, Comment>>>({});
+  liked = $state.raw<Readonly<Record<string, LikedComment>>>({});
   deleted = $state.raw<ReadonlySet<string>>(new Set());
 }
 
@@ -12,13 +25,28 @@ const changes = new Changes();
 
 /** The newest state known of a comment. */
 export function newest(comment: Comment): Comment {
+  if (isDeleted(comment)) return { ...comment, author: null, text: '', entities: [], edited_at: null, liked: false, likes: 0 };
+  const liked = withLikes(comment);
   const edited = changes.edited[comment.id];
-  return edited && (edited.edited_at ?? '') > (comment.edited_at ?? '') ? edited : comment;
+  if (!edited || (edited.edited_at ?? '') <= (comment.edited_at ?? '')) return liked;
+  const { text, entities, edited_at } = edited;
+  return { ...liked, text, entities, edited_at };
+}
+
+function withLikes(comment: Comment): Comment {
+  const change = changes.liked[comment.id];
+  if (!change || change.before.liked !== comment.liked || change.before.likes !== comment.likes) return comment;
+  return { ...comment, liked: change.liked, likes: change.likes };
 }
 
 /** Whether the comment has been deleted. */
 export function isDeleted(comment: Comment): boolean {
   return changes.deleted.has(comment.id);
+}
+
+/** Whether the comment is not shown at all: it is gone, and no reply keeps its place. */
+export function isOut(comment: Comment): boolean {
+  return comment.replies <= 0 && (!comment.author || isDeleted(comment));
 }
 
 /** The comment has been changed to this. */
@@ -33,6 +61,13 @@ export function commentDeleted({ id }: Comment): void {
   tellTabs('commentDeleted', { id });
 }
 
+/** The person likes the comment, or no longer. `comment` is as the server sent it. */
+export function commentLiked(comment: Comment, { liked, likes }: Likes): void {
+  const change = { id: comment.id, liked, likes, before: { liked: comment.liked, likes: comment.likes } };
+  takeLike(change);
+  tellTabs('commentLiked', change);
+}
+
 function takeEdit(comment: Comment): void {
   changes.edited = { ...changes.edited, [comment.id]: comment };
 }
@@ -41,5 +76,10 @@ function takeDeletion(id: string): void {
   changes.deleted = new Set([...changes.deleted, id]);
 }
 
+function takeLike(change: LikedComment): void {
+  changes.liked = { ...changes.liked, [change.id]: change };
+}
+
 hearTabs('commentEdited', takeEdit);
 hearTabs('commentDeleted', ({ id }) => takeDeletion(id));
+hearTabs('commentLiked', takeLike);

@@ -3,13 +3,14 @@ import { beforeEach, expect, it } from 'vitest';
 import type { Comment } from '$/api/types';
 import { joinActs } from '$/session/acts';
 
-import { commentDeleted, commentEdited, isDeleted, newest } from './changes.svelte';
+import { commentDeleted, commentEdited, commentLiked, isDeleted, isOut, newest } from './changes.svelte';
 
 let other: BroadcastChannel;
 let told: unknown[];
 let comments = 0;
 
-const comment = (): Comment => ({ id: `${(comments += 1)}`, text: 'first', edited_at: null }) as Comment;
+const comment = (replies = 0): Comment =>
+  ({ id: `${(comments += 1)}`, author: { id: '1' }, text: 'first', edited_at: null, replies, likes: 0, liked: false }) as Comment;
 const editOf = (one: Comment, at: string): Comment => ({ ...one, text: `at ${at}`, edited_at: `2026-01-01T00:00:0${at}.000Z` });
 
 beforeEach(() => {
@@ -45,4 +46,22 @@ it('shows what was edited and deleted in another tab', async () => {
   other.postMessage({ act: 'commentDeleted', what: { id: two.id } });
   await expect.poll(() => isDeleted(two)).toBe(true);
   expect(newest(one).text).toBe('at 1');
+});
+
+it('keeps the place of replies to a deleted comment, without a word of it', () => {
+  const [one, two] = [comment(2), comment()];
+  commentDeleted(one);
+  commentDeleted(two);
+  expect([isOut(one), isOut(two)]).toEqual([false, true]);
+  expect(newest(one)).toMatchObject({ author: null, text: '', replies: 2 });
+  expect(isOut({ ...newest(one), replies: 0 })).toBe(true);
+});
+
+it('shows a like in every tab', async () => {
+  const [one, two] = [comment(), comment()];
+  const change = { id: two.id, liked: true, likes: 1, before: { liked: false, likes: 0 } };
+  other.postMessage({ act: 'commentLiked', what: change });
+  await expect.poll(() => newest(two).liked).toBe(true);
+  commentLiked(one, { liked: true, likes: 1 });
+  await expect.poll(() => told).toEqual([{ act: 'commentLiked', what: { ...change, id: one.id } }]);
 });

@@ -73,6 +73,12 @@ export const likersOf = (entry: string, story: string) =>
     people((query) => answer(api.GET('/v1/stories/{story}/likes', { params: { path: { story }, query } }))),
   );
 
+/** Who likes a comment. */
+export const likersOfComment = (entry: string, comment: string) =>
+  keptFor(entry, `likers of comment ${comment}`, () =>
+    people((query) => answer(api.GET('/v1/comments/{comment}/likes', { params: { path: { comment }, query } }))),
+  );
+
 /** Lists of people that belong to oneself. */
 export type OwnList = 'friends' | 'requests' | 'sent' | 'following' | 'followers' | 'blocked' | 'muted';
 

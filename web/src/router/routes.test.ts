@@ -34,6 +34,7 @@ describe('addresses', () => {
   it('that are linked to lead back to their page', () => {
     expect(match(to.tag('서울/봄?')).params).toEqual({ tag: '서울/봄?' });
     expect(match(to.storyLikes('12')).page).toBe('likes');
+    expect(match(to.commentLikes('12', '34'))).toEqual({ page: 'likes', params: { story: '12', comment: '34' } });
     expect(match(to.settingsPage('password')).page).toBe('password');
   });
 

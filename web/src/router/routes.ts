@@ -38,6 +38,7 @@ const ROUTES: [string, PageName][] = [
   ['/stories/:story', 'story'],
   ['/stories/:story/edit', 'edit'],
   ['/stories/:story/likes', 'likes'],
+  ['/stories/:story/comments/:comment/likes', 'likes'],
   ['/@:handle', 'person'],
   ['/tags/:tag', 'tag'],
   ['/search', 'search'],
@@ -66,6 +67,7 @@ const PATTERNS = ROUTES.map(
 /** Values that a parameter may have, where not every text is an address. */
 const ALLOWED: Record<string, RegExp> = {
   story: /^\d{1,20}$/,
+  comment: /^\d{1,20}$/,
   handle: /^[A-Za-z][A-Za-z0-9_]{2,19}$/,
   list: /^(suggestions|requests|sent|following|followers)$/,
   hidden: /^(blocked|muted)$/,
@@ -113,6 +115,7 @@ export const to = {
   story: (id: string) => `/stories/${id}`,
   storyEdit: (id: string) => `/stories/${id}/edit`,
   storyLikes: (id: string) => `/stories/${id}/likes`,
+  commentLikes: (story: string, id: string) => `/stories/${story}/comments/${id}/likes`,
   person: (handle: string) => `/@${handle}`,
   tag: (tag: string) => `/tags/${encodeURIComponent(tag)}`,
 };

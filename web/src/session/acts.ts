@@ -3,6 +3,7 @@
 //
 // The live stream does not carry this: it brings new stories and counts only.
 import type { Comment, Story } from '$/api/types';
+import type { LikedComment } from '$/comments/changes.svelte';
 import type { Standing } from '$/people/relations.svelte';
 
 /** The acts, each with what the other tabs need to know of it. */
@@ -20,6 +21,8 @@ export interface Acts {
   commented: { story: string; comment: Comment };
   commentEdited: Comment;
   commentDeleted: { id: string };
+  /** A comment is liked, or no longer. */
+  commentLiked: LikedComment;
   /** What a person is to oneself now. */
   stands: { person: string; standing: Standing };
   /** The stories of a person are out of sight: all, those for friends, or on the home feed only. */

@@ -25,7 +25,7 @@ pub use forwarded::ForwardedHeader;
 pub(crate) use id::{Id, Name};
 pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use json::{Json, json_bytes};
-pub(crate) use paging::{CursorParam, Page, PageQuery, of_name, of_story};
+pub(crate) use paging::{CursorParam, Page, PageQuery, of_comment, of_name, of_story};
 pub(crate) use query::Query;
 pub(crate) use request_context::{RateState, RequestContext};
 pub(crate) use request_id::{RequestId, RequestIds, X_REQUEST_ID};

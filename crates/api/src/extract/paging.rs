@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use sosik_feed::cursor::Found;
 use sosik_feed::cursor::seal::{List, Scope, Seals};
-use sosik_feed::{Cursor, PersonId, Position, RawId, RuleBroken, StoryId};
+use sosik_feed::{CommentId, Cursor, PersonId, Position, RawId, RuleBroken, StoryId};
 use utoipa::IntoParams;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -101,6 +101,15 @@ pub(crate) const fn of_story(list: List, story: StoryId, reader: PersonId) -> Sc
     Scope {
         list,
         of: story.as_u64(),
+        reader,
+    }
+}
+
+/// A list that belongs to a comment.
+pub(crate) const fn of_comment(list: List, comment: CommentId, reader: PersonId) -> Scope {
+    Scope {
+        list,
+        of: comment.as_u64(),
         reader,
     }
 }

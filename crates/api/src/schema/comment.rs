@@ -17,8 +17,12 @@ pub struct Comment {
     /// The story that it belongs to.
     #[schema(value_type = String)]
     pub story: StoryId,
-    /// The author of the comment.
-    pub author: Person,
+    /// The comment that this one replies to; null if it is no reply.
+    #[schema(value_type = Option<String>)]
+    pub parent: Option<CommentId>,
+    /// The author of the comment. Null if it was deleted or you cannot see it: it is listed only as long as you can see a
+    /// reply to it, and has no text.
+    pub author: Option<Person>,
     /// Plain text.
     pub text: String,
     /// The links, mentions and tags of the text.
@@ -27,6 +31,12 @@ pub struct Comment {
     pub created_at: String,
     /// When it was last edited (RFC 3339); null if never.
     pub edited_at: Option<String>,
+    /// The number of replies to it. Those that you cannot see are included.
+    pub replies: u32,
+    /// The number of people who like it.
+    pub likes: u32,
+    /// Whether you like it.
+    pub liked: bool,
 }
 
 impl Comment {
@@ -37,11 +47,15 @@ impl Comment {
         Self {
             id: comment.id,
             story: comment.story,
-            author: Person::of(&item.author),
+            parent: comment.parent,
+            author: item.author.as_deref().map(Person::of),
             entities: Entity::of_text(&comment.text),
             text: comment.text.clone(),
             created_at: comment.created_at.to_string(),
             edited_at: comment.edited_at.map(|at| at.to_string()),
+            replies: comment.replies,
+            likes: comment.likes,
+            liked: item.liked,
         }
     }
 }

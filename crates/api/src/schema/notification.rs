@@ -18,7 +18,7 @@ pub struct Notification {
     pub kind: NotificationKind,
     /// The person who did it; for a group, the latest one.
     pub actor: Person,
-    /// The number of other people in the group: likes of one story are one notification.
+    /// The number of other people in the group: likes of one story, and of one comment, are one notification.
     pub others: u32,
     /// The story concerned.
     #[schema(value_type = Option<String>)]
@@ -44,6 +44,10 @@ pub enum NotificationKind {
     Comment,
     /// People like your story.
     Like,
+    /// A person replied to your comment.
+    Reply,
+    /// People like your comment.
+    CommentLike,
     /// A person mentioned you in a story or a comment.
     Mention,
 }
@@ -74,6 +78,8 @@ impl From<sosik_store::NotificationKind> for NotificationKind {
             Kept::FriendAccepted => Self::FriendAccepted,
             Kept::Comment => Self::Comment,
             Kept::Like => Self::Like,
+            Kept::Reply => Self::Reply,
+            Kept::CommentLike => Self::CommentLike,
             Kept::Mention => Self::Mention,
         }
     }

@@ -72,8 +72,8 @@ pub struct CommentPage {
     pub after: Option<String>,
     /// Whether there is nothing later.
     pub end: bool,
-    /// The number of comments on the story that you cannot see, counted up to 10,000. The story's `comments` includes
-    /// them.
+    /// The number of comments on the story, or of replies to the comment, that you cannot see, counted up to 10,000. The
+    /// number of the story or comment includes them.
     pub hidden: u32,
 }
 

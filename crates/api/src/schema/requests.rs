@@ -1,7 +1,7 @@
 //! Request bodies. Unknown fields are rejected.
 
 use serde::Deserialize;
-use sosik_feed::{AllowedActors, AllowedAskers, Audience, NotificationId, StoryId};
+use sosik_feed::{AllowedActors, AllowedAskers, Audience, CommentId, NotificationId, StoryId};
 use sosik_store::PrivacyChange;
 use utoipa::ToSchema;
 
@@ -126,6 +126,9 @@ pub struct EditStory {
 pub struct WriteComment {
     /// 1 to 1,000 characters.
     pub text: String,
+    /// The comment on the same story that it answers. An answer to a reply joins the replies to the same comment.
+    #[schema(value_type = Option<String>)]
+    pub reply_to: Option<CommentId>,
 }
 
 /// `PATCH /v1/comments/{comment}`.

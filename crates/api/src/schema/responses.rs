@@ -105,6 +105,16 @@ impl Session {
     }
 }
 
+/// The likes of a comment after a like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommentReaction {
+    /// Number of people who like the comment.
+    pub likes: u32,
+    /// Whether you like it.
+    pub liked: bool,
+}
+
 /// The story's counts after a like or unlike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -80,6 +80,10 @@ pub enum List {
     Search = 14,
     /// Stories that the reader saved.
     Saved = 20,
+    /// The replies to one comment.
+    Replies = 21,
+    /// The likes of one comment.
+    CommentLikes = 22,
 }
 
 /// One list of one reader: what a cursor is bound to.

@@ -7,7 +7,7 @@ use sosik_feed::people::{Bio, Handle};
 use sosik_feed::text::{hashtags, mentions};
 use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
 use sosik_store::{NewComment, NewStory};
-use sosik_town::{PastComment, PastStory, Town};
+use sosik_town::{PastStory, Town};
 
 use super::PASSWORD;
 use super::ids::PastIds;
@@ -166,16 +166,20 @@ async fn fill_stories(
         bar.inc(step.len() as u64);
         let (mut stories, mut comments, mut likes) =
             (Vec::with_capacity(step.len()), Vec::new(), Vec::new());
+        let mut comment_likes = Vec::new();
         for told in step {
             let author = filled.people[told.author as usize];
             let id = StoryId::of_author(author, ids.at(now.minus(told.before_now)));
-            comments.extend(comments_of(id, &told, &filled.people, now, &mut ids));
+            let below = comments_of(id, &told, &filled.people, now, &mut ids);
+            comment_likes.extend(comment_likes_of(&below, &told, &filled.people));
+            comments.extend(below);
             likes.extend(likes_of(id, &told, &filled.people, now));
             stories.push(story(id, told, &filled.people, now));
         }
         filled.stories += target.operations.post_many(stories).await?;
         filled.comments += target.operations.comment_many(comments).await?;
         filled.likes += target.operations.like_many(likes).await?;
+        target.operations.like_comments_many(comment_likes).await?;
     }
     bar.finish_and_clear();
     Ok(())
@@ -205,11 +209,13 @@ fn comments_of(
     now: Timestamp,
     ids: &mut PastIds,
 ) -> Vec<NewComment> {
-    let comment = |comment: &PastComment| {
+    let mut comments: Vec<NewComment> = Vec::with_capacity(told.comments.len());
+    for comment in &told.comments {
         let at = now.minus(comment.before_now);
-        NewComment {
+        comments.push(NewComment {
             id: CommentId::on_story(story, ids.at(at)),
             story,
+            reply_to: comment.reply_to.map(|place| comments[place].id),
             author: people[comment.author as usize],
             mentions: mentions(&comment.text)
                 .into_iter()
@@ -218,9 +224,26 @@ fn comments_of(
             text: comment.text.clone(),
             idempotency: None,
             now: at,
+        });
+    }
+    comments
+}
+
+/// The likes of comments, a second after each other.
+fn comment_likes_of(
+    comments: &[NewComment],
+    told: &PastStory,
+    people: &[PersonId],
+) -> Vec<(PersonId, CommentId, Timestamp)> {
+    let mut likes = Vec::new();
+    for (comment, told) in comments.iter().zip(&told.comments) {
+        let mut at = comment.now;
+        for person in &told.likes {
+            at = at.plus(Duration::from_secs(1));
+            likes.push((people[*person as usize], comment.id, at));
         }
-    };
-    told.comments.iter().map(comment).collect()
+    }
+    likes
 }
 
 /// Spreads the likes evenly over the first hours of the story. The town decides who likes it, but not when.

@@ -46,8 +46,8 @@ impl Cleanup {
 }
 
 impl Delivery {
-    /// Removes expired sessions, idempotency keys and withdrawn acts, and logged changes that every node has seen. Also
-    /// refreshes the cursor keys.
+    /// Removes expired sessions, idempotency keys and withdrawn acts, likes of deleted comments, and logged changes that
+    /// every node has seen. Also refreshes the cursor keys.
     ///
     /// # Errors
     /// When the store fails; a later run retries.
@@ -84,7 +84,8 @@ impl Delivery {
             .delete_withdrawn(now.minus(REPEAT_QUIET), ROWS_MAX)
             .await?;
         let changes = self.core.trim_changes(ROWS_MAX).await?;
-        let most = sessions.max(keys).max(withdrawn).max(changes);
+        let likes = self.core.store.purge_comment_likes(ROWS_MAX).await?;
+        let most = sessions.max(keys).max(withdrawn).max(changes).max(likes);
         Ok(most >= u64::from(ROWS_MAX))
     }
 }

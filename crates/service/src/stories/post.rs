@@ -94,7 +94,7 @@ impl Stories {
                 self.own_story(author, first).await
             }
             Posted::KeyReused => Err(ServiceError::IdempotencyKeyReused),
-            Posted::NoSuchStory => Err(ServiceError::NotFound("story")),
+            Posted::NoSuchStory | Posted::NoSuchComment => Err(ServiceError::NotFound("story")),
         }
     }
 

@@ -319,7 +319,15 @@ async fn a_changed_profile_is_seen_at_once_on_stories_comments_and_in_search() {
         .list(reader.id, story, None, 10)
         .await
         .unwrap();
-    assert_eq!(comments.items[0].author.record.display_name, "새 이름");
+    assert_eq!(
+        comments.items[0]
+            .author
+            .as_ref()
+            .unwrap()
+            .record
+            .display_name,
+        "새 이름"
+    );
     let found = world
         .service
         .people()

@@ -30,31 +30,78 @@ type Told = (&'static str, Option<Audience>);
 const ACCEPTED: Told = ("accepted", None);
 const COMMENT: Told = ("comment", None);
 const LIKE: Told = ("like", None);
+const REPLY: Told = ("reply", None);
+const COMMENT_LIKE: Told = ("comment like", None);
 const PUBLIC: Told = ("mention", Some(Audience::Public));
 const FRIENDS: Told = ("mention", Some(Audience::Friends));
 
 /// Acts, and what is shown after them. The rules in words: nothing of a severed person; nothing about a story that the
-/// reader may not open; a muted person does not stand for likes; a mute hides no other existing notification.
+/// reader may not open; a muted person does not stand for likes of a story or comment; a mute hides no other existing notification.
 const CASES: [(&[Act], &[Told]); 13] = [
-    (&[], &[ACCEPTED, COMMENT, LIKE, PUBLIC, FRIENDS]),
-    (&[Act::Follow], &[ACCEPTED, COMMENT, LIKE, PUBLIC, FRIENDS]),
-    (&[Act::Mute], &[ACCEPTED, COMMENT, PUBLIC, FRIENDS]),
-    (&[Act::Unfriend], &[ACCEPTED, COMMENT, LIKE, PUBLIC]),
+    (
+        &[],
+        &[
+            ACCEPTED,
+            COMMENT,
+            LIKE,
+            REPLY,
+            COMMENT_LIKE,
+            PUBLIC,
+            FRIENDS,
+        ],
+    ),
+    (
+        &[Act::Follow],
+        &[
+            ACCEPTED,
+            COMMENT,
+            LIKE,
+            REPLY,
+            COMMENT_LIKE,
+            PUBLIC,
+            FRIENDS,
+        ],
+    ),
+    (&[Act::Mute], &[ACCEPTED, COMMENT, REPLY, PUBLIC, FRIENDS]),
+    (
+        &[Act::Unfriend],
+        &[ACCEPTED, COMMENT, LIKE, REPLY, COMMENT_LIKE, PUBLIC],
+    ),
     (
         &[Act::Unfriend, Act::Follow],
-        &[ACCEPTED, COMMENT, LIKE, PUBLIC],
+        &[ACCEPTED, COMMENT, LIKE, REPLY, COMMENT_LIKE, PUBLIC],
     ),
-    (&[Act::Unfriend, Act::Mute], &[ACCEPTED, COMMENT, PUBLIC]),
+    (
+        &[Act::Unfriend, Act::Mute],
+        &[ACCEPTED, COMMENT, REPLY, PUBLIC],
+    ),
     (&[Act::Block], &[]),
     (&[Act::BlockedBy], &[]),
     (&[Act::Block, Act::BlockedBy, Act::Unblock], &[]),
     (
         &[Act::Block, Act::Unblock],
-        &[ACCEPTED, COMMENT, LIKE, PUBLIC],
+        &[ACCEPTED, COMMENT, LIKE, REPLY, COMMENT_LIKE, PUBLIC],
     ),
-    (&[Act::Narrow], &[ACCEPTED, COMMENT, LIKE, PUBLIC, FRIENDS]),
-    (&[Act::Narrow, Act::Unfriend], &[ACCEPTED, COMMENT, LIKE]),
-    (&[Act::Delete], &[ACCEPTED, COMMENT, LIKE, FRIENDS]),
+    (
+        &[Act::Narrow],
+        &[
+            ACCEPTED,
+            COMMENT,
+            LIKE,
+            REPLY,
+            COMMENT_LIKE,
+            PUBLIC,
+            FRIENDS,
+        ],
+    ),
+    (
+        &[Act::Narrow, Act::Unfriend],
+        &[ACCEPTED, COMMENT, LIKE, REPLY, COMMENT_LIKE],
+    ),
+    (
+        &[Act::Delete],
+        &[ACCEPTED, COMMENT, LIKE, REPLY, COMMENT_LIKE, FRIENDS],
+    ),
 ];
 
 async fn comment(world: &World, author: &Person, story: StoryId) {
@@ -100,6 +147,12 @@ async fn after_every_change_a_person_sees_what_the_rule_allows_and_the_count_is_
         let for_friends = world.post(&actor, Audience::Friends, &mention).await;
         world.service.likes().add(actor.id, own).await.unwrap();
         comment(&world, &actor, own).await;
+        let comments = world.service.comments();
+        let said = comments.add(reader.id, own, "mine", None).await.unwrap();
+        let said = said.comment.id;
+        let reply = comments.reply(actor.id, (own, said), "reply", None);
+        reply.await.unwrap();
+        comments.like(actor.id, said).await.unwrap();
         let list = async || {
             let page = world.service.notifications().list(reader.id, None, 50);
             let page = page.await.unwrap();
@@ -110,6 +163,8 @@ async fn after_every_change_a_person_sees_what_the_rule_allows_and_the_count_is_
                     NotificationKind::FriendAccepted => ACCEPTED,
                     NotificationKind::Comment => COMMENT,
                     NotificationKind::Like => LIKE,
+                    NotificationKind::Reply => REPLY,
+                    NotificationKind::CommentLike => COMMENT_LIKE,
                     NotificationKind::Mention if about == Some(public) => PUBLIC,
                     NotificationKind::Mention if about == Some(for_friends) => FRIENDS,
                     other => panic!("{other:?}"),
@@ -118,7 +173,7 @@ async fn after_every_change_a_person_sees_what_the_rule_allows_and_the_count_is_
             (told.collect::<HashSet<_>>(), page.unread)
         };
         let all = CASES[0].1.iter().copied().collect();
-        assert_eq!(list().await, (all, 5), "before {acts:?}");
+        assert_eq!(list().await, (all, 7), "before {acts:?}");
         for &act in acts {
             perform(&world, act, &reader, &actor, public).await;
         }

@@ -1,7 +1,7 @@
 //! `sosik rebuild`: recomputes all derived data and reports what was wrong.
 
 use serde::Serialize;
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::{CommentId, PersonId, StoryId};
 use sosik_store::Operations;
 
 use super::{Outcome, Sources};
@@ -33,6 +33,7 @@ struct Report {
     people_with_wrong_search_terms: u64,
     people_wrongly_marked_large: u64,
     stories_with_wrong_figures: u64,
+    comments_with_wrong_figures: u64,
     lost_tags: u64,
     seconds: f64,
 }
@@ -61,6 +62,7 @@ async fn rebuild(opened: &Opened) -> anyhow::Result<Report> {
     let mut report = Report::default();
     people(opened, &mut report).await?;
     stories(&*opened.operations, &mut report).await?;
+    comments(&*opened.operations, &mut report).await?;
     report.seconds = (clock.monotonic() - begin).as_secs_f64();
     Ok(report)
 }
@@ -100,6 +102,20 @@ async fn stories(operations: &dyn Operations, report: &mut Report) -> anyhow::Re
     Ok(())
 }
 
+async fn comments(operations: &dyn Operations, report: &mut Report) -> anyhow::Result<()> {
+    let bar = progress::spinner("comments");
+    let mut after = CommentId::default();
+    loop {
+        let step = operations.repair_comments(after, STEP).await?;
+        let Some(last) = step.last else { break };
+        after = last;
+        bar.inc(step.checked);
+        report.comments_with_wrong_figures += step.counts;
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
 fn sentences(report: &Report) -> String {
     let findings = [
         (
@@ -117,6 +133,10 @@ fn sentences(report: &Report) -> String {
         (
             report.stories_with_wrong_figures,
             "stories with wrong counts of likes or comments",
+        ),
+        (
+            report.comments_with_wrong_figures,
+            "comments with wrong counts of replies or likes",
         ),
         (report.lost_tags, "tags missing from the index"),
     ];

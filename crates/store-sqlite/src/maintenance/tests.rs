@@ -7,17 +7,23 @@ use sosik_feed::{Audience, CommitPosition};
 use super::*;
 use crate::SqliteOptions;
 use crate::statement::Sql;
-use sosik_store::{Accounts, NewPerson, NewStory, People, PersonCounts, Stories};
+use sosik_store::{
+    Accounts, Comments, NewComment, NewPerson, NewStory, People, PersonCounts, Stories,
+};
 
 /// Counts and tags as they would be after a bug or a manual change.
-const BREAK: [Sql; 4] = [
+const BREAK: [Sql; 5] = [
     Sql::listed(
         "BREAK_PEOPLE",
         "UPDATE person_counts SET friends = 7, follows = 7, followers = 7, stories = 7, public_stories = 7",
     ),
     Sql::listed(
         "BREAK_STORIES",
-        "INSERT INTO story_counts (story, likes, comments, revision) VALUES (1, 7, 7, 5)",
+        "UPDATE story_counts SET likes = 7, comments = 7, revision = 5",
+    ),
+    Sql::listed(
+        "BREAK_COMMENTS",
+        "UPDATE comments SET replies = 7, likes = 7",
     ),
     Sql::listed("BREAK_TAGS", "DELETE FROM story_tags WHERE tag = 'lost'"),
     Sql::listed(
@@ -53,6 +59,17 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
         claim: None,
     };
     store.post(posted).await.unwrap();
+    let comment = NewComment {
+        id: CommentId::from_u64(1),
+        story,
+        reply_to: None,
+        author: mina,
+        text: "comment".to_owned(),
+        mentions: vec![],
+        idempotency: None,
+        now: EPOCH,
+    };
+    store.comment(comment).await.unwrap();
     for sql in BREAK {
         assert!(
             store
@@ -85,7 +102,14 @@ async fn broken_figures_and_tags_are_mended_and_get_a_newer_revision() {
         .await
         .unwrap()[0]
         .counts;
-    assert_eq!((counts.likes, counts.comments, counts.revision), (0, 0, 6));
+    assert_eq!((counts.likes, counts.comments, counts.revision), (0, 1, 6));
+    for wrong in [1, 0] {
+        let comments = store.repair_comments(CommentId::default(), 9);
+        assert_eq!(comments.await.unwrap().counts, wrong);
+    }
+    let comments = store.comments_of(story, CommentId::default(), 9);
+    let comment = &comments.await.unwrap()[0];
+    assert_eq!((comment.replies, comment.likes), (0, 0));
     assert_eq!(
         store.stories_with_tag("tag", mina, None, 9).await.unwrap(),
         [story]

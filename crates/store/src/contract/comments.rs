@@ -7,11 +7,18 @@ use crate::{
     CommentEdit, CommentRecord, Committed, Edited, NewComment, Posted, StoreResult, StoryCounts,
 };
 
-/// Comments on stories, oldest first.
+/// Likes of a deleted comment that its deletion removes: some milliseconds of the writer.
+/// [`purge_comment_likes`](crate::CommentLikes::purge_comment_likes) removes the others.
+pub const COMMENT_LIKES_REMOVED_MAX: u32 = 1_000;
+
+/// Comments on stories and their replies, oldest first.
+///
+/// A comment that is deleted while it has replies stays as a row without a text, so that the replies keep their place. The
+/// row goes away with its last reply. No count contains it.
 #[async_trait]
 pub trait Comments {
-    /// Inserts a comment. Notifies the story's author and the mentioned people who may see the story. Returns the
-    /// story's counts after it. Notifications carry the comment's id. The caller checks whether the author may see the
+    /// Inserts a comment. Notifies the author of the comment that it answers and of the parent, the story's author and the
+    /// mentioned people, as far as they may see the story, each once. Returns the story's counts after it. Notifications carry the comment's id. The caller checks whether the author may see the
     /// story; this method checks that the story exists.
     async fn comment(
         &self,
@@ -21,13 +28,31 @@ pub trait Comments {
     /// One comment of a story that is not deleted.
     async fn comment_by_id(&self, comment: CommentId) -> StoreResult<Option<CommentRecord>>;
 
-    /// Comments of a story, oldest first, after `after` (0: from the start), at most `limit`.
+    /// Comments of a story that are no replies, oldest first, after `after` (0: from the start), at most `limit`. Includes
+    /// deleted ones with replies.
     async fn comments_of(
         &self,
         story: StoryId,
         after: CommentId,
         limit: u32,
     ) -> StoreResult<Vec<CommentRecord>>;
+
+    /// Replies to a comment, oldest first, after `after` (0: from the start), at most `limit`. None if the story is
+    /// deleted.
+    async fn replies_of(
+        &self,
+        parent: CommentId,
+        after: CommentId,
+        limit: u32,
+    ) -> StoreResult<Vec<CommentRecord>>;
+
+    /// The authors of the first replies to each of these comments, oldest reply first, at most `each` for one comment. One
+    /// entry for each reply.
+    async fn reply_authors(
+        &self,
+        parents: &[CommentId],
+        each: u32,
+    ) -> StoreResult<Vec<(CommentId, PersonId)>>;
 
     /// The number of comments on a story by people whom the viewer blocked or who blocked the viewer, counted up to
     /// [`HIDDEN_EXAMINED_MAX`](sosik_feed::limits::HIDDEN_EXAMINED_MAX). The cost grows with the smaller of two numbers:
@@ -42,7 +67,7 @@ pub trait Comments {
         edit: CommentEdit,
     ) -> StoreResult<Committed<Option<Edited<CommentRecord>>>>;
 
-    /// Deletes a comment if `person` wrote it or wrote its story. Returns the story and its counts afterwards; `None`
+    /// Deletes a comment with its likes if `person` wrote it or wrote its story. Its replies stay. Returns the story and its counts afterwards; `None`
     /// if there is no comment that the person may delete.
     async fn delete_comment(
         &self,

@@ -1,7 +1,7 @@
 //! Bulk writes of an import, and the queries that make a repeated import idempotent and its summary exact.
 
 use async_trait::async_trait;
-use sosik_feed::{PersonId, StoryId, Timestamp};
+use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
 
 use crate::{ExistingStory, NewComment, NewPerson, NewStory, StoreResult};
 
@@ -31,11 +31,18 @@ pub trait Imports {
     /// taken id is a story that was imported before, and is skipped. Returns the number inserted.
     async fn post_many(&self, stories: Vec<NewStory>) -> StoreResult<u64>;
 
-    /// Inserts many comments in one transaction without notifications (import, demo). Returns the number inserted.
+    /// Inserts many comments in one transaction without notifications (import, demo). Skips a reply unless it names a
+    /// comment without a parent that exists on the same story or precedes it in the list. Returns the number inserted.
     async fn comment_many(&self, comments: Vec<NewComment>) -> StoreResult<u64>;
 
     /// Inserts many likes in one transaction without notifications (import, demo). Returns the number inserted.
     async fn like_many(&self, likes: Vec<(PersonId, StoryId, Timestamp)>) -> StoreResult<u64>;
+
+    /// Inserts many likes of comments in one transaction without notifications (demo). Returns the number inserted.
+    async fn like_comments_many(
+        &self,
+        likes: Vec<(PersonId, CommentId, Timestamp)>,
+    ) -> StoreResult<u64>;
 
     /// The people with these handles (lower case), one result for each handle, in the given order.
     async fn ids_of_handles(&self, handles: Vec<String>) -> StoreResult<Vec<Option<PersonId>>>;

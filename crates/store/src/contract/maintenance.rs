@@ -1,9 +1,9 @@
 //! Repairs derived data by computing it again from its rows, and counts rows.
 
 use async_trait::async_trait;
-use sosik_feed::{PersonId, StoryId};
+use sosik_feed::{CommentId, PersonId, StoryId};
 
-use crate::{LargeAuthorLimits, RepairedPeople, RepairedStories, StoreResult};
+use crate::{LargeAuthorLimits, RepairedComments, RepairedPeople, RepairedStories, StoreResult};
 
 /// Repairs counts, marks and search terms that differ from the rows.
 ///
@@ -23,6 +23,9 @@ pub trait Maintenance {
     /// Repairs the next stories after `after`, at most `limit`: their counts (likes, comments) and the index entries of
     /// their tags.
     async fn repair_stories(&self, after: StoryId, limit: u32) -> StoreResult<RepairedStories>;
+
+    /// Repairs the next comments after `after`, at most `limit`: their counts (replies, likes).
+    async fn repair_comments(&self, after: CommentId, limit: u32) -> StoreResult<RepairedComments>;
 
     /// Number of people.
     async fn people_count(&self) -> StoreResult<u64>;

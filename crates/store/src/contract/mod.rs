@@ -7,6 +7,7 @@
 mod accounts;
 mod bulk;
 mod cache_leases;
+mod comment_likes;
 mod comments;
 mod cursor_keys;
 mod feeds;
@@ -26,7 +27,8 @@ mod suggestions;
 pub use accounts::{Accounts, Sessions};
 pub use bulk::Bulk;
 pub use cache_leases::CacheLeases;
-pub use comments::Comments;
+pub use comment_likes::CommentLikes;
+pub use comments::{COMMENT_LIKES_REMOVED_MAX, Comments};
 pub use cursor_keys::CursorKeys;
 pub use feeds::Feeds;
 pub use imports::Imports;
@@ -59,6 +61,7 @@ pub trait Store:
     + Likes
     + Comments
     + Saved
+    + CommentLikes
     + CursorKeys
     + Feeds
     + Notifications

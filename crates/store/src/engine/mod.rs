@@ -15,8 +15,8 @@ pub use migrations::Migration;
 pub use nodes::{KnownNode, choose_node};
 pub use notifications::{Cause, MentionSource, NewNotification};
 pub use numbers::{
-    audience_number, audience_of_number, notification_kind_number, notification_kind_of_number,
-    order_kind_number, order_kind_of_number,
+    audience_number, audience_of_number, comment_act_number, notification_kind_number,
+    notification_kind_of_numbers, order_kind_number, order_kind_of_number,
 };
 pub use written::{Written, bytes_of};
 

@@ -124,7 +124,7 @@ pub struct Cause {
     pub actor: PersonId,
     /// The kind of the notification.
     pub kind: NotificationKind,
-    /// The id of the person who got the request, or of the liked story.
+    /// The id of the person who got the request, or of the liked story or comment.
     pub target: i64,
 }
 
@@ -139,7 +139,17 @@ impl Cause {
         }
     }
 
-    /// A like.
+    /// A like of a comment. Its id is no story's.
+    #[must_use]
+    pub const fn comment_like(person: PersonId, comment: CommentId) -> Self {
+        Self {
+            actor: person,
+            kind: NotificationKind::Like,
+            target: comment.as_i64(),
+        }
+    }
+
+    /// A like of a story.
     #[must_use]
     pub const fn like(person: PersonId, story: StoryId) -> Self {
         Self {

@@ -29,7 +29,7 @@ pub const fn notification_kind_number(kind: NotificationKind) -> i64 {
     match kind {
         NotificationKind::FriendRequest => 1,
         NotificationKind::FriendAccepted => 2,
-        NotificationKind::Comment => 3,
+        NotificationKind::Comment | NotificationKind::Reply | NotificationKind::CommentLike => 3,
         NotificationKind::Like => 4,
         NotificationKind::Mention => 5,
     }
@@ -37,12 +37,14 @@ pub const fn notification_kind_number(kind: NotificationKind) -> i64 {
 
 /// The kind of notification for a number of the tables.
 #[must_use]
-pub const fn notification_kind_of_number(number: i64) -> NotificationKind {
-    match number {
-        1 => NotificationKind::FriendRequest,
-        2 => NotificationKind::FriendAccepted,
-        3 => NotificationKind::Comment,
-        4 => NotificationKind::Like,
+pub const fn notification_kind_of_numbers(number: i64, act: i64) -> NotificationKind {
+    match (number, act) {
+        (1, _) => NotificationKind::FriendRequest,
+        (2, _) => NotificationKind::FriendAccepted,
+        (3, 1) => NotificationKind::Reply,
+        (3, 2) => NotificationKind::CommentLike,
+        (3, _) => NotificationKind::Comment,
+        (4, _) => NotificationKind::Like,
         _ => NotificationKind::Mention,
     }
 }
@@ -63,5 +65,19 @@ pub const fn order_kind_of_number(number: i64) -> OrderKind {
         OrderKind::Deliver
     } else {
         OrderKind::Purge
+    }
+}
+
+/// What a notification about a comment tells. Three kinds have the same number.
+#[must_use]
+pub const fn comment_act_number(kind: NotificationKind) -> i64 {
+    match kind {
+        NotificationKind::Reply => 1,
+        NotificationKind::CommentLike => 2,
+        NotificationKind::FriendRequest
+        | NotificationKind::FriendAccepted
+        | NotificationKind::Comment
+        | NotificationKind::Like
+        | NotificationKind::Mention => 0,
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use sosik_feed::cursor::seal::KEY_BYTES;
-use sosik_feed::{PersonId, StoryId, Timestamp};
+use sosik_feed::{CommentId, PersonId, StoryId, Timestamp};
 
 /// The right to make ids under a node number for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,17 @@ pub struct RepairedStories {
     pub counts: u64,
     /// Index entries of tags that were missing or had the wrong audience.
     pub tags: u64,
+}
+
+/// The result of repairing one chunk of comments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RepairedComments {
+    /// The last comment checked; `None` when none was left.
+    pub last: Option<CommentId>,
+    /// The number of comments checked.
+    pub checked: u64,
+    /// Comments with wrong counts.
+    pub counts: u64,
 }
 
 /// Metrics of a store.

@@ -57,6 +57,8 @@ pub enum Posted<Id> {
     KeyReused,
     /// The story to comment on does not exist, or the author may not see it.
     NoSuchStory,
+    /// The comment to reply to does not exist on this story.
+    NoSuchComment,
 }
 
 /// A mention of somebody who exists.
@@ -176,6 +178,17 @@ pub struct Liked {
     pub notified: Option<PersonId>,
 }
 
+/// The outcome of a like or unlike of a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LikedComment {
+    /// Number of likes of the comment afterwards.
+    pub likes: u32,
+    /// Whether anything changed.
+    pub changed: bool,
+    /// The author of the comment, if one of their notifications changed.
+    pub notified: Option<PersonId>,
+}
+
 /// The newest likes of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LikedStories {
@@ -192,6 +205,8 @@ pub struct NewComment {
     pub id: CommentId,
     /// The story commented on.
     pub story: StoryId,
+    /// The comment that it answers. A reply to a reply belongs to the same parent as that reply.
+    pub reply_to: Option<CommentId>,
     /// The author of the comment.
     pub author: PersonId,
     /// Checked.
@@ -211,6 +226,8 @@ pub struct CommentRecord {
     pub id: CommentId,
     /// The story commented on.
     pub story: StoryId,
+    /// The comment that it replies to. Such a comment has no parent itself.
+    pub parent: Option<CommentId>,
     /// The author.
     pub author: PersonId,
     /// The text.
@@ -219,6 +236,12 @@ pub struct CommentRecord {
     pub created_at: Timestamp,
     /// The time of the last edit.
     pub edited_at: Option<Timestamp>,
+    /// Number of replies that are not deleted.
+    pub replies: u32,
+    /// Number of likes.
+    pub likes: u32,
+    /// It was deleted while it had replies. The text is empty.
+    pub deleted: bool,
 }
 
 /// The kind of a notification.
@@ -232,6 +255,10 @@ pub enum NotificationKind {
     Comment,
     /// People like a story of the recipient. There is one per story; a new like moves it to the top.
     Like,
+    /// A person replied to a comment of the recipient.
+    Reply,
+    /// People like a comment of the recipient. There is one per comment; a new like moves it to the top.
+    CommentLike,
     /// A person mentioned the recipient in a story or a comment.
     Mention,
 }
@@ -244,7 +271,7 @@ pub struct NotificationRecord {
     pub id: NotificationId,
     /// The kind.
     pub kind: NotificationKind,
-    /// The person who caused it. For likes of a story, the newest likers except the recipient, newest first, at most
+    /// The person who caused it. For likes, the newest likers except the recipient, newest first, at most
     /// [`LIKERS_MAX`](Self::LIKERS_MAX).
     pub actors: Vec<PersonId>,
     /// The number of other people in a group of likes; otherwise 0.

@@ -32,6 +32,7 @@ pub mod orders;
 pub mod people;
 pub mod privacy;
 pub mod relations;
+pub mod replies;
 pub mod saved;
 pub mod sessions;
 pub mod stories;
@@ -206,6 +207,19 @@ macro_rules! contract_suite {
                 saved_stories_are_paged_newest_first_even_when_times_are_equal,
                 saved_stories_have_a_limit_that_holds_when_many_are_saved_at_once,
                 the_purge_of_a_story_removes_it_from_everybodys_saved_ones,
+            }
+            replies {
+                replies_have_one_level_and_are_paged_oldest_first,
+                only_an_existing_comment_of_the_same_story_can_be_answered,
+                a_deleted_comment_keeps_the_place_of_its_replies_and_goes_with_the_last,
+                a_reply_notifies_whom_it_answers_once_and_as_far_as_they_may_see_it,
+                a_like_of_a_comment_counts_once_and_can_be_taken_back,
+                likes_of_a_comment_are_one_notification_that_moves_to_the_top,
+                many_who_like_and_reply_at_once_are_all_counted,
+                likes_and_replies_that_meet_the_deletion_of_their_comment_leave_nothing,
+                the_likes_of_a_deleted_comment_are_removed_a_few_at_a_time,
+                replies_and_likes_of_comments_go_with_their_story,
+                imported_replies_and_likes_of_comments_are_counted_and_told_to_nobody,
             }
             sessions {
                 a_session_is_found_by_its_token,

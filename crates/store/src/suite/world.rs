@@ -103,7 +103,7 @@ impl World {
         self.close().await;
     }
 
-    /// The number of people and stories whose counts a repair corrects.
+    /// The number of people, stories and comments whose counts a repair corrects.
     async fn wrong_counts(&self) -> StoreResult<u64> {
         let (mut wrong, mut after) = (0, PersonId::default());
         while let repaired = self.repair_people(after, REPAIRED_AT_ONCE, MARKS).await?
@@ -113,6 +113,12 @@ impl World {
         }
         let mut after = StoryId::default();
         while let repaired = self.repair_stories(after, REPAIRED_AT_ONCE).await?
+            && let Some(last) = repaired.last
+        {
+            (wrong, after) = (wrong + repaired.counts, last);
+        }
+        let mut after = CommentId::default();
+        while let repaired = self.repair_comments(after, REPAIRED_AT_ONCE).await?
             && let Some(last) = repaired.last
         {
             (wrong, after) = (wrong + repaired.counts, last);
@@ -383,6 +389,7 @@ impl World {
         NewComment {
             id: CommentId::on_story(story, self.id()),
             story,
+            reply_to: None,
             author,
             text: text.to_owned(),
             mentions: vec![],
