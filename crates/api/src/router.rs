@@ -20,7 +20,7 @@ use crate::problem::Problem;
 use crate::serve::Handle;
 use crate::{
     admin, blocks, comments, feed, follows, friend_requests, friends, health, likes, me, mutes,
-    notifications, openapi, people, sessions, site, stories, tags, welcome,
+    notifications, openapi, people, problem, public, sessions, site, start, stories, tags, welcome,
 };
 
 /// The handler of the public listener.
@@ -36,6 +36,11 @@ pub(crate) fn for_people() -> Routes {
         .documented(api())
         .documented(probes())
         .route("/", get(site::front_page))
+        .route(site::PERSON, get(site::person))
+        .route(site::STORY, get(site::story))
+        .route("/favicon.ico", get(site::favicon))
+        .route("/robots.txt", get(site::robots))
+        .route("/problems/{code}", get(problem::page))
         .route("/docs", get(site::reference))
         .route("/docs/", get(site::reference))
         .route("/welcome.css", get(welcome::style))
@@ -77,6 +82,7 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .routes(routes!(people::sign_up::sign_up, people::search::search))
         .routes(routes!(people::profile::profile))
         .routes(routes!(people::stories::stories))
+        .routes(routes!(start::start))
         .routes(routes!(me::show, me::change))
         .routes(routes!(me::password))
         .routes(routes!(
@@ -103,6 +109,7 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .routes(routes!(comments::list, comments::write))
         .routes(routes!(comments::edit, comments::delete))
         .routes(routes!(tags::stories))
+        .routes(routes!(public::stories))
         .merge(relations())
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::mark_read))

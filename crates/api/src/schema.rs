@@ -13,6 +13,7 @@ mod person;
 mod problem;
 mod requests;
 mod responses;
+mod start;
 mod story;
 
 pub use comment::Comment;
@@ -27,4 +28,5 @@ pub use requests::{
     PostStory, SignUp, WriteComment,
 };
 pub use responses::{Reaction, ReadPosition, Session, SignedIn, UnreadNotifications};
+pub use start::Start;
 pub use story::{Attachment, Mention, Story};

@@ -27,6 +27,7 @@ mod service;
 pub mod sessions;
 pub mod settings;
 pub mod stories;
+pub mod strangers;
 pub mod verifier;
 
 pub use crate::core::cache_lease::SharedStore;
@@ -46,4 +47,5 @@ pub use service::{Parts, Service};
 pub use sessions::Sessions;
 pub use settings::Settings;
 pub use stories::Stories;
+pub use strangers::Strangers;
 pub use verifier::Verifier;

@@ -13,7 +13,7 @@ use crate::core::Core;
 use crate::core::cache_lease::SharedStore;
 use crate::{
     Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Likes, Notifications, People,
-    Relations, ServiceResult, Sessions, Settings, Stories, Verifier,
+    Relations, ServiceResult, Sessions, Settings, Stories, Strangers, Verifier,
 };
 
 /// Everything Sosik does: one handle for each noun. Cheap to clone.
@@ -32,6 +32,7 @@ struct Handles {
     relations: Relations,
     sessions: Sessions,
     stories: Stories,
+    strangers: Strangers,
     verifier: Verifier,
 }
 
@@ -149,6 +150,12 @@ impl Service {
         &self.0.stories
     }
 
+    /// What people without an account see.
+    #[must_use]
+    pub fn strangers(&self) -> &Strangers {
+        &self.0.strangers
+    }
+
     /// Compares served feeds with the tables.
     #[must_use]
     pub fn verifier(&self) -> &Verifier {
@@ -263,6 +270,7 @@ impl Handles {
             people: People::new(of()),
             relations: Relations::new(of()),
             stories: Stories::new(of(), delivery.clone()),
+            strangers: Strangers::new(of()),
             verifier: Verifier::new(of(), feeds.clone(), delivery.clone()),
             delivery,
             feeds,

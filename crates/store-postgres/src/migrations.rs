@@ -26,6 +26,7 @@ const MIGRATIONS: &[Migration] = migrations![
     5 "0005_orders",
     6 "0006_nodes",
     7 "0007_caches",
+    8 "0008_public_stories",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

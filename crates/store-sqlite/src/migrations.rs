@@ -13,6 +13,7 @@ const MIGRATIONS: &[Migration] = migrations![
     4 "0004_notifications",
     5 "0005_orders",
     6 "0006_nodes",
+    7 "0007_public_stories",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -504,7 +504,8 @@ export interface paths {
         };
         /**
          * Show a person
-         * @description With their relation to you, and counts. People who blocked you, and people you blocked, are not found.
+         * @description With counts, and their relation to you. People who blocked you, and people you blocked, are not found. Needs no
+         *     session: without one there is no relation.
          */
         get: operations["show_person"];
         put?: never;
@@ -524,9 +525,32 @@ export interface paths {
         };
         /**
          * List a person's stories
-         * @description Newest first. Stories for friends are included if you are their friend.
+         * @description Newest first. Stories for friends are included if you are their friend. Needs no session: without one, a new story
+         *     appears after some seconds.
          */
         get: operations["list_stories_of_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/public": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List public stories
+         * @description Public stories of everybody, newest first. Needs no session. With a session, stories of people you muted are omitted.
+         *     A new story appears after some seconds. The operator of a service decides whether it has this list: see `public_page`
+         *     in `GET /v1/start`.
+         */
+        get: operations["list_public_stories"];
         put?: never;
         post?: never;
         delete?: never;
@@ -600,6 +624,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show who you are, and what this service offers
+         * @description Also for clients without a session, or with one in the cookie that has ended: `person` is null then.
+         */
+        get: operations["start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stories": {
         parameters: {
             query?: never;
@@ -630,7 +674,7 @@ export interface paths {
         };
         /**
          * Show a story
-         * @description A story that you may not see is not found, as if it did not exist.
+         * @description A story that you may not see is not found, as if it did not exist. A public story needs no session.
          */
         get: operations["show_story"];
         put?: never;
@@ -918,8 +962,8 @@ export interface components {
             handle: string;
             /**
              * Format: password
-             * @description The password.
-             * @example blue-kettle-on-a-hill
+             * @description The password. The example is that of every account in `sosik demo`.
+             * @example magpie-at-the-gate
              */
             password: string;
         };
@@ -1198,6 +1242,12 @@ export interface components {
             person: components["schemas"]["Person"];
             /** @description Send it as `Authorization: Bearer …`. Browsers also get it as a cookie. */
             token: string;
+        };
+        /** @description Who the client acts for, and what this service offers. */
+        Start: {
+            person?: components["schemas"]["Person"] | null;
+            /** @description Whether this service has a page of public stories: `GET /v1/public`. */
+            public_page: boolean;
         };
         /** @description A story as one reader sees it. */
         Story: {
@@ -2769,6 +2819,53 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    list_public_stories: {
+        parameters: {
+            query?: {
+                /** @description Items on the page, 1 to 100. Default: 20. */
+                limit?: number;
+                /** @description The cursor `before` of the previous page of this list. */
+                before?: string;
+                /** @description The cursor `after` of the previous page of this list. */
+                after?: string;
+            };
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of stories */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoryPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            /** @description `not_found`: this service has no such list */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["OtherPerson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     list_sessions: {
         parameters: {
             query?: never;
@@ -2929,6 +3026,36 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description where a client starts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Start"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
             409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             431: components["responses"]["HeaderFieldsTooMany"];

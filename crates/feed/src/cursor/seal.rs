@@ -78,6 +78,8 @@ pub enum List {
     Outgoing = 13,
     /// Search results. They have no further pages, so every cursor is invalid.
     Search = 14,
+    /// The public stories of all authors.
+    Public = 20,
 }
 
 /// One list of one reader: what a cursor is bound to.
