@@ -147,6 +147,12 @@ export default {
   'tag.none': 'No stories',
   'tag.none-text': 'No story with #{tag} is shared with you yet.',
 
+  'public.title': 'Public stories',
+  'public.label': 'Public stories, newest first',
+  'public.none-text': 'Stories that everyone can see appear here.',
+  'public.off': 'This service has no page of public stories.',
+  'outside.story': 'Log in to like this story, and to read and write comments.',
+
   'search.label': 'Search people',
   'search.placeholder': 'Name or @handle',
   'search.begin': 'Search people',

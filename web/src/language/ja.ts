@@ -147,6 +147,12 @@ export default {
   'tag.none': '便りはありません',
   'tag.none-text': 'あなたに公開された #{tag} の便りはまだありません。',
 
+  'public.title': 'みんなの便り',
+  'public.label': 'みんなに公開された便り、新しい順',
+  'public.none-text': 'みんなに公開された便りがここに並びます。',
+  'public.off': 'このサービスには、みんなの便りのページがありません。',
+  'outside.story': 'ログインすると、いいねやコメントの閲覧と投稿ができます。',
+
   'search.label': '人をさがす',
   'search.placeholder': '名前または@ハンドル',
   'search.begin': '誰をさがしますか?',

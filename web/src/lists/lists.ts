@@ -54,6 +54,10 @@ export const storiesWith = (entry: string, tag: string) =>
     stories((query) => answer(api.GET('/v1/tags/{tag}/stories', { params: { path: { tag }, query } }))),
   );
 
+/** Public stories of everybody. */
+export const publicStories = (entry: string) =>
+  keptFor(entry, 'public stories', () => stories((query) => answer(api.GET('/v1/public', { params: { query } }))));
+
 /** Who likes a story. */
 export const likersOf = (entry: string, story: string) =>
   keptFor(entry, `likers of ${story}`, () =>
