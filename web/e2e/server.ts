@@ -25,6 +25,7 @@ const RATES = [
   'sign_ups_per_address',
   'handle_checks_per_address',
   'sign_ups_per_network',
+  'stranger_reads_per_address',
   'log_ins_per_address',
   'log_ins_per_handle',
   'log_ins_per_known_device',
@@ -63,13 +64,15 @@ export class Server {
     readonly data: string,
     readonly port: number,
     readonly adminPort: number,
+    /** What differs from the usual configuration, as `section.key=value`. */
+    private readonly own: string[] = [],
   ) {
     this.url = `http://127.0.0.1:${port}`;
   }
 
   /** A server on free ports with fresh data. */
-  static async fresh(): Promise<Server> {
-    const server = new Server(mkdtempSync(join(tmpdir(), 'sosik-e2e-')), await freePort(), await freePort());
+  static async fresh(own: string[] = []): Promise<Server> {
+    const server = new Server(mkdtempSync(join(tmpdir(), 'sosik-e2e-')), await freePort(), await freePort(), own);
     await server.start();
     return server;
   }
@@ -81,6 +84,7 @@ export class Server {
       `server.admin_listen=127.0.0.1:${this.adminPort}`,
       `store.url=sqlite:${join(this.data, 'sosik.db')}`,
       ...RATES,
+      ...this.own,
     ];
     const child = spawn(BIN, [...settings.flatMap((setting) => ['--set', setting]), 'serve'], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;

@@ -7,9 +7,12 @@ import { startRouter } from './router/index.svelte';
 import { askWho, forget } from './session/index.svelte';
 
 let refused: { status: number; code: string };
+let answered: object | null = null;
 
 beforeEach(() => {
-  vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ code: refused.code }), { status: refused.status }));
+  vi.stubGlobal('fetch', async () =>
+    answered ? new Response(JSON.stringify(answered)) : new Response(JSON.stringify({ code: refused.code }), { status: refused.status }),
+  );
   whenSessionEnds(() => void forget());
   startRouter();
 });
@@ -29,7 +32,7 @@ describe('the client on a device that remembers nobody', () => {
     render(App);
     expect((await screen.findByRole('alert', {}, { timeout: PATIENCE })).textContent).toContain('Delete the cookies of this site');
 
-    refused = { status: 401, code: 'unauthenticated' };
+    answered = { person: null, public_page: false };
     await fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
     expect(await screen.findByRole('button', { name: 'Log in' }, { timeout: PATIENCE })).toBeTruthy();
   }, 2 * PATIENCE);

@@ -17,7 +17,7 @@ use crate::schema::{ChangePassword, ChangeProfile, Person};
     responses((status = 200, description = "your profile with its counts", body = Person)))]
 pub(crate) async fn show(State(app): State<App>, viewer: Viewer) -> Result<Json<Person>, Problem> {
     let me = app.service.people().me(viewer.id).await?;
-    Ok(Json(to_schema(&me, viewer.id)))
+    Ok(Json(to_schema(&me, Some(viewer.id))))
 }
 
 /// Change your profile
@@ -53,7 +53,7 @@ pub(crate) async fn change(
             },
         )
         .await?;
-    Ok(Json(to_schema(&me, viewer.id)))
+    Ok(Json(to_schema(&me, Some(viewer.id))))
 }
 
 /// Change your password

@@ -14,7 +14,9 @@ use flate2::write::GzEncoder;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     Content, ObjectBuilder, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder,
 };
@@ -238,8 +240,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation
 
 fn add_shared(operation: &mut Operation, changes: bool) {
     let asks = OperationTraits {
-        // Routes without authentication declare an empty requirement.
-        signed_in: operation.security.is_none(),
+        signed_in: takes_session(operation),
         changes,
         has_body: operation.request_body.is_some(),
         has_query: has(operation, &ParameterIn::Query),
@@ -266,6 +267,14 @@ fn add_shared(operation: &mut Operation, changes: bool) {
             *response = with_problem(std::mem::take(response));
         }
     }
+}
+
+/// Whether a session has an effect. Routes without authentication declare an empty requirement only. Routes that also
+/// accept requests without a session declare it with the others.
+fn takes_session(operation: &Operation) -> bool {
+    let none = SecurityRequirement::default();
+    let declared = operation.security.as_deref();
+    declared.is_none_or(|declared| declared.iter().any(|one| *one != none))
 }
 
 /// The header with which a client names the person it acts for.

@@ -19,9 +19,7 @@ use crate::middleware::{Front, Routes, cors, operators, watch};
 use crate::problem::Problem;
 use crate::serve::Handle;
 use crate::{
-    admin, blocks, comments, feed, follows, friend_requests, friends, health, invitations, likes,
-    me, mutes, notifications, openapi, people, saved, sessions, site, stories, suggestions, tags,
-    welcome,
+    admin, blocks, comments, feed, follows, friend_requests, friends, health, invitations, likes, me, mutes, notifications, openapi, people, problem, public, saved, sessions, site, start, stories, suggestions, tags, welcome,
 };
 
 /// The handler of the public listener.
@@ -37,6 +35,11 @@ pub(crate) fn for_people() -> Routes {
         .documented(api())
         .documented(probes())
         .route("/", get(site::front_page))
+        .route(site::PERSON, get(site::person))
+        .route(site::STORY, get(site::story))
+        .route("/favicon.ico", get(site::favicon))
+        .route("/robots.txt", get(site::robots))
+        .route("/problems/{code}", get(problem::page))
         .route("/docs", get(site::reference))
         .route("/docs/", get(site::reference))
         .route("/welcome.css", get(welcome::style))
@@ -79,6 +82,7 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .routes(routes!(people::handles::check))
         .routes(routes!(people::profile::profile))
         .routes(routes!(people::stories::stories))
+        .routes(routes!(start::start))
         .routes(routes!(me::show, me::change))
         .routes(routes!(me::password))
         .routes(routes!(
@@ -110,6 +114,7 @@ pub(crate) fn api() -> OpenApiRouter<App> {
         .routes(routes!(comments::like, comments::unlike))
         .routes(routes!(comments::likes))
         .routes(routes!(tags::stories))
+        .routes(routes!(public::stories))
         .merge(relations())
         .routes(routes!(invitations::list, invitations::make))
         .routes(routes!(invitations::revoke))

@@ -14,6 +14,7 @@ mod person;
 mod problem;
 mod requests;
 mod responses;
+mod start;
 mod story;
 
 pub use comment::Comment;
@@ -35,4 +36,5 @@ pub use responses::{
     Availability, CommentReaction, HandleCheck, Reaction, ReadPosition, Session, SignedIn,
     UnreadNotifications,
 };
+pub use start::Start;
 pub use story::{Attachment, Mention, Story};

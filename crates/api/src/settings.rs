@@ -50,6 +50,8 @@ pub struct Settings {
     pub page_items_max: usize,
     /// Whether everybody may create an account.
     pub registration: Registration,
+    /// Whether everybody sees a page of public stories.
+    pub public_page: PublicPage,
     /// Rate limits.
     pub rates: Rates,
 }
@@ -143,6 +145,16 @@ pub enum Registration {
     Closed,
 }
 
+/// Whether the service has a page of the newest public stories of all authors, also for people without an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PublicPage {
+    /// Public stories are found by their address, on the page of their author, and in feeds.
+    #[default]
+    Off,
+    /// The page exists, and search engines may list it.
+    On,
+}
+
 /// Rate limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
@@ -160,6 +172,8 @@ pub struct Rates {
     pub log_ins_per_known_device: Rate,
     /// Unknown session tokens from one address.
     pub unknown_tokens_per_address: Rate,
+    /// Requests without a session from one address.
+    pub stranger_reads_per_address: Rate,
     /// Stories posted by one person.
     pub stories_per_person: Rate,
     /// Comments written by one person.
@@ -220,6 +234,7 @@ impl Default for Settings {
             page_items_default: limits::PAGE_ITEMS_DEFAULT,
             page_items_max: limits::PAGE_ITEMS_MAX,
             registration: Registration::default(),
+            public_page: PublicPage::default(),
             rates: Rates::default(),
         }
     }
@@ -236,6 +251,7 @@ impl Default for Rates {
             log_ins_per_handle: rate(10, 20),
             log_ins_per_known_device: rate(10, 20),
             unknown_tokens_per_address: rate(60, 300),
+            stranger_reads_per_address: rate(600, 1_200),
             stories_per_person: rate(60, 120),
             comments_per_person: rate(120, 240),
             likes_per_person: rate(300, 600),
@@ -264,6 +280,7 @@ impl Rates {
             log_ins_per_handle: one,
             log_ins_per_known_device: one,
             unknown_tokens_per_address: one,
+            stranger_reads_per_address: one,
             stories_per_person: one,
             comments_per_person: one,
             likes_per_person: one,

@@ -2,16 +2,25 @@
 //!
 //! The path of a file returns that file. Every other path that a browser opens returns the client's page, which selects
 //! its own view by the path. Paths of the API are never handled here.
+//!
+//! The page of a person and of a story has a [`Card`] for programs that preview links, made from what a stranger may see.
+//! If a stranger may see nothing, it is the page of every other address: it does not reveal whether the story exists.
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use sosik_feed::StoryId;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::app::App;
+use crate::card::Card;
 use crate::encoded::Encoded;
-use crate::problem::Problem;
+use crate::extract::{ClientAddress, Id, Name, limit_stranger};
+use crate::middleware::{SharedBody, Uncompressed};
+use crate::problem::{Problem, seconds_up};
+use crate::settings::PublicPage;
 use crate::welcome;
 
 /// A file of the client.
@@ -28,6 +37,26 @@ pub type Site = Arc<dyn Fn(&str) -> Option<SiteFile> + Send + Sync>;
 
 /// The start page of the client.
 const INDEX: &str = "index.html";
+
+/// The page of a person.
+pub(crate) const PERSON: &str = "/@{handle}";
+
+/// The page of a story.
+pub(crate) const STORY: &str = "/stories/{story}";
+
+/// For programs that ask for `/favicon.ico` without reading the page.
+const ICON: &str = "icons/app-192.png";
+
+/// Asks search engines not to list a page.
+const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
+
+/// For search engines, with the page of public stories.
+const ROBOTS_ON: &str = "User-agent: *\nDisallow: /v1/\nDisallow: /problems/\n";
+
+/// For search engines, without it. Pages of people and stories can be read, so that links to them have previews. Their
+/// header asks not to list them.
+const ROBOTS_OFF: &str =
+    "User-agent: *\nAllow: /@\nAllow: /stories/\nAllow: /icons/\nDisallow: /\n";
 
 /// The API reference.
 const REFERENCE: &str = "docs/index.html";
@@ -74,6 +103,122 @@ pub(crate) async fn reference(State(app): State<App>, headers: HeaderMap) -> Res
     )
 }
 
+/// `GET /@{handle}`: the client, with a card of the person.
+pub(crate) async fn person(
+    State(app): State<App>,
+    headers: HeaderMap,
+    address: ClientAddress,
+    handle: Result<Name, Problem>,
+) -> Result<Response, Problem> {
+    page_with_card(&app, &headers, address, async || {
+        let Name(handle) = handle?;
+        let person = app.service.strangers().person(&handle).await?;
+        Ok(Card::of_person(&person))
+    })
+    .await
+}
+
+/// `GET /stories/{story}`: the client, with a card of the story.
+pub(crate) async fn story(
+    State(app): State<App>,
+    headers: HeaderMap,
+    address: ClientAddress,
+    id: Result<Id<StoryId>, Problem>,
+) -> Result<Response, Problem> {
+    page_with_card(&app, &headers, address, async || {
+        let Id(id) = id?;
+        let story = app.service.strangers().story(id).await?;
+        Ok(Card::of_story(&story))
+    })
+    .await
+}
+
+/// The page of the client. It has a card if a stranger may see its subject.
+async fn page_with_card(
+    app: &App,
+    headers: &HeaderMap,
+    address: ClientAddress,
+    card: impl AsyncFnOnce() -> Result<Card, Problem>,
+) -> Result<Response, Problem> {
+    let site = app.site.as_ref().filter(|_| accepts_pages(headers));
+    let index = site.and_then(|site| site(INDEX));
+    let index = index.ok_or(Problem::NotFound("page"))?;
+    match limit_stranger(app, address, None).await {
+        Ok(()) => {}
+        // People get the client nevertheless: its own requests have their own limits.
+        Err(Problem::TooManyRequests(exceeded)) => {
+            let mut response = unlisted(respond(&index, INDEX, &HeaderMap::new()));
+            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            let after = HeaderValue::from(seconds_up(exceeded.retry_after));
+            response.headers_mut().insert(header::RETRY_AFTER, after);
+            return Ok(response);
+        }
+        Err(problem) => return Err(problem),
+    }
+    let card = match card().await {
+        Ok(card) => Some(card),
+        Err(Problem::NotFound(_)) => None,
+        Err(problem) => return Err(problem),
+    };
+    let Some(page) = card.and_then(|card| with_card(&index, &card, &app.settings.public_url))
+    else {
+        return Ok(unlisted(respond(&index, INDEX, headers)));
+    };
+    let mut response = respond(&page, INDEX, headers);
+    let extensions = response.extensions_mut();
+    extensions.remove::<SharedBody>();
+    extensions.insert(Uncompressed);
+    Ok(match app.settings.public_page {
+        PublicPage::On => response,
+        PublicPage::Off => unlisted(response),
+    })
+}
+
+/// The page with a card, not compressed: it has few bytes, and everybody may ask for it.
+fn with_card(index: &SiteFile, card: &Card, public_url: &str) -> Option<SiteFile> {
+    let page = std::str::from_utf8(&index.contents.plain).ok()?;
+    let page = card.put_into(page, public_url)?;
+    Some(SiteFile {
+        content_type: index.content_type,
+        contents: Encoded {
+            tag: format!("{:016x}", xxh3_64(page.as_bytes())),
+            plain: page.into(),
+            brotli: None,
+            gzip: None,
+        },
+    })
+}
+
+/// Asks search engines not to list the page.
+fn unlisted(mut response: Response) -> Response {
+    let value = HeaderValue::from_static("noindex");
+    response.headers_mut().insert(X_ROBOTS_TAG, value);
+    response
+}
+
+/// `GET /favicon.ico`: the icon of the app, for programs that look only here.
+pub(crate) async fn favicon(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let icon = app.site.as_ref().and_then(|site| site(ICON));
+    let icon = icon.ok_or(Problem::NotFound("page"))?;
+    Ok(respond(&icon, ICON, &headers))
+}
+
+/// `GET /robots.txt`: what search engines may read.
+pub(crate) async fn robots(State(app): State<App>) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ];
+    let text = match app.settings.public_page {
+        PublicPage::On => ROBOTS_ON,
+        PublicPage::Off => ROBOTS_OFF,
+    };
+    (headers, text)
+}
+
 /// All paths without a route.
 pub(crate) async fn other(State(app): State<App>, request: Request) -> Response {
     let (path, headers) = (request.uri().path(), request.headers());
@@ -113,6 +258,13 @@ fn is_browser(headers: &HeaderMap) -> bool {
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Whether a page is an answer to this request. Programs that preview links accept anything.
+fn accepts_pages(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT);
+    let accept = accept.map(|accept| accept.to_str().unwrap_or_default());
+    accept.is_none_or(|accept| accept.contains("text/html") || accept.contains("*/*"))
 }
 
 fn respond(file: &SiteFile, path: &str, headers: &HeaderMap) -> Response {

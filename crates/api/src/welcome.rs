@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
+use crate::html::escape;
 
 /// People for trying the API.
 #[derive(Debug, Clone, Default)]
@@ -136,13 +137,6 @@ fn html(lines: &[(&str, String)]) -> String {
     }
     out.push_str("</body>\n</html>\n");
     out
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -15,11 +15,19 @@ use crate::id::PersonId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Audience {
-    /// Friends and followers of the author, and everybody who opens the author's page.
+    /// Friends and followers of the author, and everybody who opens the author's page, also without an account.
     Public,
     /// Friends of the author only.
     #[default]
     Friends,
+}
+
+impl Audience {
+    /// Whether people without an account may open a story with this audience.
+    #[must_use]
+    pub const fn is_open_to_strangers(self) -> bool {
+        matches!(self, Self::Public)
+    }
 }
 
 /// The relation between two people, as one of them sees it.
@@ -209,6 +217,12 @@ impl Circle {
         author == reader
             || (!self.is_severed_from(author)
                 && (audience == Audience::Public || self.is_friend(author)))
+    }
+
+    /// Whether a public story of this author is on the reader's page of public stories.
+    #[must_use]
+    pub fn shows_in_public(&self, reader: PersonId, author: PersonId) -> bool {
+        author == reader || !self.is_hidden(author)
     }
 
     /// Whether a notification is shown to the reader. What was written while it was allowed is hidden as soon as the two
@@ -403,6 +417,29 @@ mod tests {
                     "{relation:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn in_every_relation_the_public_page_has_no_muted_and_no_severed_author() {
+        for relation in relations() {
+            let circle = circle_with(FRIEND, relation);
+            let hidden = relation.blocked || relation.blocked_by || relation.muted;
+            assert_eq!(
+                circle.shows_in_public(READER, FRIEND),
+                !hidden,
+                "{relation:?}"
+            );
+            assert!(circle.shows_in_public(READER, READER));
+        }
+    }
+
+    #[test]
+    fn a_stranger_opens_what_somebody_without_any_relation_opens() {
+        for audience in [Audience::Public, Audience::Friends] {
+            let opens = audience == Audience::Public;
+            assert_eq!(audience.is_open_to_strangers(), opens);
+            assert_eq!(Relation::default().may_open(audience), opens);
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod allowed;
 mod alt;
+mod beginning;
 mod comment;
 mod entities;
 pub(crate) mod fold;
@@ -17,6 +18,7 @@ mod story;
 pub use allowed::{Class, Reason, Refused, check, class};
 pub(crate) use allowed::{Runs, check_runs, is_visible};
 pub use alt::AltText;
+pub use beginning::beginning;
 pub use comment::CommentText;
 pub use entities::{Entity, EntityKind, Link, entities, hashtag, hashtags, mentions};
 pub(crate) use stored::stored_text;

@@ -12,8 +12,7 @@ use crate::caches::CacheStats;
 use crate::core::Core;
 use crate::core::cache_lease::SharedStore;
 use crate::{
-    Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Invitations, Likes, Notifications,
-    People, Relations, Saves, ServiceResult, Sessions, Settings, Stories, Suggestions, Verifier,
+    Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Invitations, Likes, Notifications, People, Relations, Saves, ServiceResult, Sessions, Settings, Stories, Strangers, Suggestions, Verifier,
 };
 
 /// Everything Sosik does: one handle for each noun. Cheap to clone.
@@ -34,6 +33,7 @@ struct Handles {
     saves: Saves,
     sessions: Sessions,
     stories: Stories,
+    strangers: Strangers,
     suggestions: Suggestions,
     verifier: Verifier,
 }
@@ -164,6 +164,12 @@ impl Service {
         &self.0.stories
     }
 
+    /// What people without an account see.
+    #[must_use]
+    pub fn strangers(&self) -> &Strangers {
+        &self.0.strangers
+    }
+
     /// People whom a reader may know.
     #[must_use]
     pub fn suggestions(&self) -> &Suggestions {
@@ -288,6 +294,7 @@ impl Handles {
             relations,
             saves: Saves::new(of()),
             stories: Stories::new(of(), delivery.clone()),
+            strangers: Strangers::new(of()),
             suggestions: Suggestions::new(of()),
             verifier: Verifier::new(of(), feeds.clone(), delivery.clone()),
             delivery,

@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = migrations![
     8 "0008_invitations",
     8 "0008_privacy",
     8 "0008_replies",
+    8 "0008_public_stories",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -52,6 +52,8 @@ statements! {
     STORIES_OF_PUBLIC = "SELECT id FROM stories
         WHERE bucket = $1 AND author = $2 AND deleted_at IS NULL AND audience = 1 AND id < $3
         ORDER BY id DESC LIMIT $4";
+    STORIES_PUBLIC = "SELECT id FROM stories
+        WHERE deleted_at IS NULL AND audience = 1 AND id < $1 ORDER BY id DESC LIMIT $2";
 }
 
 #[async_trait]
@@ -137,6 +139,16 @@ impl Stories for PostgresStore {
                 tags::newest(&tx, tag, viewer, before, limit).await
             })
             .await
+    }
+
+    async fn public_stories(
+        &self,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>> {
+        let stories = bind!(STORIES_PUBLIC, below(before), limit);
+        let stories = self.db.read(Class::Read, "list public stories", stories);
+        stories.await?.column()
     }
 
     async fn purge_story(&self, story: StoryId, rows_max: u32) -> StoreResult<bool> {

@@ -270,6 +270,15 @@ async fn no_statement_scans_or_sorts_a_table_that_grows() {
 }
 
 #[tokio::test]
+async fn the_page_of_public_stories_reads_no_story_for_friends() {
+    let client = filled().await;
+    let found = statements().find(|(name, _)| *name == "STORIES_PUBLIC");
+    let (name, text) = found.expect("the statement");
+    let plan = plan(&client, name, text).await.to_string();
+    assert!(plan.contains("\"stories_newest_public\""), "{plan}");
+}
+
+#[tokio::test]
 async fn a_slow_step_is_noticed() {
     let client = filled().await;
     let mut steps = Vec::new();

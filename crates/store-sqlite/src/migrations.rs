@@ -17,6 +17,7 @@ const MIGRATIONS: &[Migration] = migrations![
     7 "0007_invitations",
     7 "0007_privacy",
     7 "0007_replies",
+    7 "0007_public_stories",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -132,6 +132,15 @@ fn no_statement_walks_or_sorts_a_table_that_grows() {
 }
 
 #[test]
+fn the_page_of_public_stories_reads_no_story_for_friends() {
+    let all = ALL.iter().copied().flatten();
+    let sql = all.copied().find(|sql| sql.name() == "STORIES_PUBLIC");
+    let steps = plan(&migrated(), sql.unwrap());
+    let index = "SEARCH stories USING COVERING INDEX stories_newest_public (id<?)";
+    assert_eq!(steps, [index]);
+}
+
+#[test]
 fn a_walk_is_noticed() {
     let connection = migrated();
     let bad = Sql::listed("BAD", "SELECT id FROM people ORDER BY display_name");

@@ -34,6 +34,9 @@ statements! {
     STORIES_OF = "SELECT id FROM stories WHERE author = ?1 AND deleted_at IS NULL AND id < ?2 ORDER BY id DESC LIMIT ?3";
     STORIES_OF_PUBLIC = "SELECT id FROM stories
         WHERE author = ?1 AND deleted_at IS NULL AND audience = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+    /// Without the hint the engine walks the stories themselves, with all those for friends.
+    STORIES_PUBLIC = "SELECT id FROM stories INDEXED BY stories_newest_public
+        WHERE deleted_at IS NULL AND audience = 1 AND id < ?1 ORDER BY id DESC LIMIT ?2";
 }
 
 #[async_trait]
@@ -128,6 +131,17 @@ impl Stories for SqliteStore {
         let tag = tag.to_owned();
         self.read("list stories with a tag", move |db| {
             tags::newest(db, &tag, viewer, before, limit)
+        })
+        .await
+    }
+
+    async fn public_stories(
+        &self,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>> {
+        self.read("list public stories", move |db| {
+            db.rows(STORIES_PUBLIC, params![below(before), limit], story_id)
         })
         .await
     }

@@ -268,6 +268,7 @@ layers! {
                 before: Option<StoryId>,
                 limit: u32,
             ) -> Vec<StoryId>;
+            read public_stories(before: Option<StoryId>, limit: u32) -> Vec<StoryId>;
             write purge_story(story: StoryId, rows_max: u32) -> bool;
             write delete_idempotency_keys(before: Timestamp, limit: u32) -> u64;
         }

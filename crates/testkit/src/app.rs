@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use reqwest::Client;
-use sosik_api::{Api, Connections, Rates, Welcome};
+use sosik_api::{Api, Connections, Rates, Site, Welcome};
 use sosik_decorators::{Faults, Hook, hooked};
 use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
@@ -37,7 +37,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 pub const PASSWORD: &str = "blue-kettle-on-a-hill-42";
 
 /// The settings that a test may change. The others are those of production.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct TestSettings {
     /// The settings of the service.
     pub service: sosik_service::Settings,
@@ -45,6 +45,8 @@ pub struct TestSettings {
     pub api: sosik_api::Settings,
     /// People named on the first page.
     pub welcome: Welcome,
+    /// The web client, if any.
+    pub site: Option<Site>,
 }
 
 impl Default for TestSettings {
@@ -69,6 +71,7 @@ impl Default for TestSettings {
             service,
             api,
             welcome: Welcome::default(),
+            site: None,
         }
     }
 }
@@ -292,7 +295,7 @@ async fn run(
             settings: api_settings,
             metrics: None,
             welcome: settings.welcome,
-            site: None,
+            site: settings.site.clone(),
             seed: u64::from(public_at.port()),
         });
         let draining = CancellationToken::new();

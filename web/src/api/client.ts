@@ -20,7 +20,7 @@ export const api = createClient<paths>({
 export const PERSON_HEADER = 'Sosik-Person';
 
 /** Requests for whoever has the session, or that begin one. */
-const FOR_ANYBODY = new Set(['GET /v1/me', 'POST /v1/sessions', 'POST /v1/people', 'POST /v1/invitations/open', 'GET /v1/registration']);
+const FOR_ANYBODY = new Set(['GET /v1/start', 'GET /v1/me', 'POST /v1/sessions', 'POST /v1/people', 'POST /v1/invitations/open', 'GET /v1/registration']);
 
 let person: string | null = null;
 

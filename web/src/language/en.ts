@@ -169,6 +169,12 @@ export default {
   'saved.none': 'Nothing saved yet',
   'saved.none-text': 'Save a story from its menu to find it here again. Only you can see this list.',
 
+  'public.title': 'Public stories',
+  'public.label': 'Public stories, newest first',
+  'public.none-text': 'Stories that everyone can see appear here.',
+  'public.off': 'This service has no page of public stories.',
+  'outside.story': 'Log in to like this story, and to read and write comments.',
+
   'search.label': 'Search people',
   'search.placeholder': 'Name or @handle',
   'search.begin': 'Search people',

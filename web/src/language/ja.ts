@@ -169,6 +169,12 @@ export default {
   'saved.none': '保存した便りはありません',
   'saved.none-text': '便りのメニューから保存すると、ここでまた読めます。この一覧はあなただけに見えます。',
 
+  'public.title': 'みんなの便り',
+  'public.label': 'みんなに公開された便り、新しい順',
+  'public.none-text': 'みんなに公開された便りがここに並びます。',
+  'public.off': 'このサービスには、みんなの便りのページがありません。',
+  'outside.story': 'ログインすると、いいねやコメントの閲覧と投稿ができます。',
+
   'search.label': '人をさがす',
   'search.placeholder': '名前または@ハンドル',
   'search.begin': '誰をさがしますか?',

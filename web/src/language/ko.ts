@@ -169,6 +169,12 @@ export default {
   'saved.none': '저장한 소식이 없어요',
   'saved.none-text': '소식의 메뉴에서 저장하면 여기서 다시 볼 수 있어요. 이 목록은 나만 볼 수 있어요.',
 
+  'public.title': '모두의 소식',
+  'public.label': '모두에게 공개된 소식, 새 소식부터',
+  'public.none-text': '모두에게 공개된 소식이 여기에 모여요.',
+  'public.off': '이 서비스에는 모두의 소식 페이지가 없어요.',
+  'outside.story': '로그인하면 좋아요를 누르고 댓글을 읽고 쓸 수 있어요.',
+
   'search.label': '사람 찾기',
   'search.placeholder': '이름 또는 @아이디',
   'search.begin': '누구를 찾으세요?',

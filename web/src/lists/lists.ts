@@ -66,6 +66,9 @@ export const savedStories = (entry: string) =>
       return { ...page, items: page.items.map((story) => ({ ...story, saved: true })) };
     }),
   );
+/** Public stories of everybody. */
+export const publicStories = (entry: string) =>
+  keptFor(entry, 'public stories', () => stories((query) => answer(api.GET('/v1/public', { params: { query } }))));
 
 /** Who likes a story. */
 export const likersOf = (entry: string, story: string) =>

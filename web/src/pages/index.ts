@@ -17,6 +17,7 @@ const LOADERS: Record<Exclude<PageName, 'home'>, Load> = {
   likes: () => import('./Likes.svelte'),
   person: () => import('./Person.svelte'),
   tag: () => import('./Tag.svelte'),
+  public: () => import('./Public.svelte'),
   search: () => import('./Search.svelte'),
   friends: () => import('./Friends.svelte'),
   notifications: () => import('./Notifications.svelte'),
@@ -33,8 +34,11 @@ const LOADERS: Record<Exclude<PageName, 'home'>, Load> = {
   missing: () => import('./Missing.svelte'),
 };
 
-/** Pages that can be seen without an account. */
+/** Pages at the gate: they are the same for everybody, so nobody has to be asked for. */
 export const OPEN_PAGES: PageName[] = ['invite', 'log-in', 'sign-up', 'missing'];
+
+/** Pages that show people without an account what everybody may see. */
+export const OUTSIDE_PAGES: PageName[] = ['story', 'person', 'public'];
 
 /** The page; null when it cannot be had and the document is loaded anew instead. */
 export async function loadPage(name: PageName): Promise<Page | null> {

@@ -9,6 +9,7 @@ describe('addresses', () => {
     ['/@Mina_92/', 'person', { handle: 'Mina_92' }],
     ['/stories/181193933824000001', 'story', { story: '181193933824000001' }],
     ['/tags/%EC%84%9C%EC%9A%B8', 'tag', { tag: '서울' }],
+    ['/public', 'public', {}],
     ['/friends', 'friends', {}],
     ['/friends/requests', 'friends', { list: 'requests' }],
     ['/friends/suggestions', 'friends', { list: 'suggestions' }],

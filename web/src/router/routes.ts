@@ -11,6 +11,7 @@ export type PageName =
   | 'likes'
   | 'person'
   | 'tag'
+  | 'public'
   | 'search'
   | 'friends'
   | 'notifications'
@@ -41,6 +42,7 @@ const ROUTES: [string, PageName][] = [
   ['/stories/:story/comments/:comment/likes', 'likes'],
   ['/@:handle', 'person'],
   ['/tags/:tag', 'tag'],
+  ['/public', 'public'],
   ['/search', 'search'],
   ['/friends', 'friends'],
   ['/friends/:list', 'friends'],
@@ -101,6 +103,7 @@ function decoded(page: PageName, raw: Record<string, string>): Match | null {
 export const to = {
   home: '/',
   compose: '/compose',
+  public: '/public',
   search: '/search',
   searching: (words: string) => `/search?q=${encodeURIComponent(words)}`,
   friends: '/friends',
@@ -124,6 +127,11 @@ export const to = {
 export function nextOf(query: URLSearchParams): string {
   const next = query.get('next');
   return next ? `?next=${encodeURIComponent(next)}` : '';
+}
+
+/** The query of an address at the gate with which one comes back here. Home needs none. */
+export function comingFrom(address: string): string {
+  return address === '/' ? '' : `?next=${encodeURIComponent(address)}`;
 }
 
 /** A place to go to after logging in: an address of ours, never one of another site. */

@@ -18,6 +18,7 @@ class Session {
   known = $state(false);
   /** Why the server did not say who this is, when it was last asked. */
   failure = $state.raw<Failure | null>(null);
+  publicPage = $state(false);
 }
 
 const session = new Session();
@@ -39,16 +40,29 @@ export function isKnown(): boolean {
   return session.known;
 }
 
+/** Whether it is certain that nobody is logged in. */
+export function isStranger(): boolean {
+  return session.known && session.me === null;
+}
+
+/** Whether this service has a page of public stories, as far as is known. */
+export function hasPublicPage(): boolean {
+  return session.publicPage;
+}
+
 /** Why it is not known who this is; null while the server is asked. */
 export function whyUnknown(): Failure | null {
   return session.known ? null : session.failure;
 }
 
-/** Asks the server who this is. Without an answer, what the device remembers stays and [`whyUnknown`] has the reason. */
+/** Asks the server who this is. That nobody is logged in is an answer, and no error. Without an answer, what the device remembers stays and [`whyUnknown`] has the reason. */
 export async function askWho(): Promise<void> {
   session.failure = null;
   try {
-    become(await answer(api.GET('/v1/me')));
+    const { person, public_page } = await answer(api.GET('/v1/start'));
+    session.publicPage = public_page;
+    if (person) become(person);
+    else await forget();
   } catch (error) {
     session.failure = Failure.from(error);
   }

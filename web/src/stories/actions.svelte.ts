@@ -8,7 +8,7 @@ import { canShare, copyLink, share } from '$/parts/share';
 import { tell } from '$/parts/toasts.svelte';
 import { block, mute } from '$/people/relations.svelte';
 import { go, goBack, place, to } from '$/router/index.svelte';
-import { me } from '$/session/index.svelte';
+import { isStranger, me } from '$/session/index.svelte';
 
 import { askStory } from './ask';
 import { beginning } from './excerpt';
@@ -19,6 +19,7 @@ const SHARED_CHARACTERS = 120;
 
 /** The actions that this person has with this story. */
 export function actionsOf(story: LiveStory): Action[] {
+  if (isStranger()) return sharing(story);
   if (story.shown.author.id === me()?.id) {
     return [
       { label: t('story.edit'), icon: 'feather', run: () => go(to.storyEdit(story.id)) },

@@ -15,6 +15,7 @@ mod request_context;
 mod request_id;
 mod same_site;
 mod viewer;
+mod visitor;
 
 pub(crate) use address::{ClientAddress, ClientNetworks};
 pub(crate) use conditional::{IfNoneMatch, names_tag};
@@ -30,3 +31,4 @@ pub(crate) use query::Query;
 pub(crate) use request_context::{RateState, RequestContext};
 pub(crate) use request_id::{RequestId, RequestIds, X_REQUEST_ID};
 pub(crate) use viewer::{ClientName, Viewer, bearer};
+pub(crate) use visitor::{Visitor, limit_stranger};

@@ -27,6 +27,7 @@ use crate::serve::{
     BudgetExceeded, HEADER_FIELDS_MAX, InFlight, NetworkShare, NetworkShares, RequestPermit, Room,
 };
 use crate::settings::Settings;
+use crate::site;
 
 /// One permit in this number is reserved for reads of the feed.
 const FEED_RESERVED_PART: usize = 8;
@@ -268,6 +269,8 @@ fn is_probe(route: &str) -> bool {
 fn class_of(route: &str) -> Option<RequestClass> {
     match route {
         "/v1/feed" => Some(RequestClass::Feed),
+        // Pages about what is in the store.
+        site::PERSON | site::STORY => Some(RequestClass::Other),
         _ => route.starts_with("/v1/").then_some(RequestClass::Other),
     }
 }

@@ -21,6 +21,7 @@ mod tests;
 
 pub(crate) use admission::{Admission, shed};
 pub(crate) use bodies::Bodies;
+pub(crate) use compression::Uncompressed;
 pub(crate) use cors::cors;
 pub(crate) use metrics::RouteMetrics;
 pub use operators::AdminToken;

@@ -9,6 +9,7 @@
 
 mod answer;
 mod from;
+mod page;
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use axum::http::StatusCode;
 use sosik_feed::RuleBroken;
 
 pub(crate) use answer::{finish, take_problem};
+pub(crate) use page::page;
 
 /// An error with its causes, for the log.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -33,8 +33,8 @@ pub struct LogIn {
     /// With or without `@`.
     #[schema(example = "mina")]
     pub handle: String,
-    /// The password.
-    #[schema(example = "blue-kettle-on-a-hill", format = Password)]
+    /// The password. The example is that of every account in `sosik demo`.
+    #[schema(example = "magpie-at-the-gate", format = Password)]
     pub password: String,
 }
 

@@ -84,6 +84,8 @@ pub enum List {
     Replies = 21,
     /// The likes of one comment.
     CommentLikes = 22,
+    /// The public stories of all authors.
+    Public = 23,
 }
 
 /// One list of one reader: what a cursor is bound to.

@@ -8,6 +8,7 @@ mod common;
 mod reads;
 mod rebuilds;
 mod schedules;
+mod strangers;
 mod tasks;
 mod writes;
 

@@ -28,6 +28,7 @@ mod node;
 mod passwords;
 mod problem;
 mod proxies;
+mod public;
 mod queue;
 mod rates;
 mod reader;
@@ -132,7 +133,7 @@ impl Default for Config {
 }
 
 /// Every section, in the order in which they are printed.
-const SECTIONS: [fn(&mut Config, &mut Reader); 14] = [
+const SECTIONS: [fn(&mut Config, &mut Reader); 15] = [
     server::read,
     store::read,
     fabric::read,
@@ -141,6 +142,7 @@ const SECTIONS: [fn(&mut Config, &mut Reader); 14] = [
     feed::read,
     limits::read,
     accounts::read,
+    public::read,
     sessions::read,
     passwords::read,
     rates::read,

@@ -63,6 +63,14 @@ settings! {
         unknown_tokens_per_address_burst => api.rates.unknown_tokens_per_address.burst,
             unit: Each("tokens"), allowed: 1..=RATE_MAX;
 
+        /// Requests of people without an account from one address: public stories, profiles and pages. Everybody in a
+        /// school or an office may share one.
+        stranger_reads_per_address_per_minute => api.rates.stranger_reads_per_address.per_minute,
+            unit: Each("requests a minute"), allowed: 1..=RATE_MAX;
+        /// Requests of people without an account from one address at once.
+        stranger_reads_per_address_burst => api.rates.stranger_reads_per_address.burst,
+            unit: Each("requests"), allowed: 1..=RATE_MAX;
+
         /// Stories posted by one person.
         stories_per_person_per_minute => api.rates.stories_per_person.per_minute,
             unit: Each("stories a minute"), allowed: 1..=RATE_MAX;

@@ -259,6 +259,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_first_example_of_the_reference_logs_in_to_the_town() {
+        let document: serde_json::Value = serde_json::from_str(&sosik_api::openapi()).unwrap();
+        let log_in = &document["components"]["schemas"]["LogIn"]["properties"];
+        assert_eq!(log_in["password"]["example"], PASSWORD);
+        let town = Town::generate(1, PEOPLE_MIN);
+        let handle = town.people()[0].handle.as_str();
+        assert_eq!(log_in["handle"]["example"], handle);
+    }
+
+    #[test]
     fn a_port_that_is_taken_or_meant_for_something_else_is_passed_over() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let first = taken.local_addr().unwrap();

@@ -68,6 +68,14 @@ pub trait Stories {
         limit: u32,
     ) -> StoreResult<Vec<StoryId>>;
 
+    /// Ids of the public stories of all authors, newest first, below `before`, at most `limit`. The cost grows with
+    /// `limit` only.
+    async fn public_stories(
+        &self,
+        before: Option<StoryId>,
+        limit: u32,
+    ) -> StoreResult<Vec<StoryId>>;
+
     /// Removes a bounded number of the remaining rows of a deleted story. Returns whether none is left.
     async fn purge_story(&self, story: StoryId, rows_max: u32) -> StoreResult<bool>;
 

@@ -239,6 +239,7 @@ macro_rules! contract_suite {
                 an_authors_stories_are_paged_to_the_end_for_friends_and_for_others,
                 stories_with_a_tag_are_paged_newest_first,
                 a_tag_leads_to_stories_for_friends_by_friends_only,
+                public_stories_of_all_authors_are_paged_newest_first_and_no_others,
                 an_import_gives_no_orders_and_passes_over_what_it_has,
                 the_same_request_posts_once,
                 the_same_request_twice_at_once_posts_once,

@@ -387,6 +387,45 @@ pub async fn a_tag_leads_to_stories_for_friends_by_friends_only(world: &World) {
     }
 }
 
+pub async fn public_stories_of_all_authors_are_paged_newest_first_and_no_others(world: &World) {
+    let people = world.people(["mina", "joon", "sora"]).await;
+    let walked = async || {
+        let (mut walked, mut before) = (Vec::new(), None);
+        while let page = world.public_stories(before, 2).await.unwrap()
+            && let Some(last) = page.last()
+        {
+            before = Some(*last);
+            walked.extend(page);
+        }
+        walked
+    };
+    assert_eq!(walked().await, []);
+    let (mut public, mut hidden) = (Vec::new(), Vec::new());
+    for author in [people, people].concat() {
+        public.insert(0, world.posts(author, "for all").await);
+        hidden.push(world.posts_for(author, Audience::Friends, "no").await);
+    }
+    assert_eq!(walked().await, public);
+    // A story that is narrowed or deleted leaves the list, and one that becomes public takes its place by age.
+    let audience = |story, audience| StoryEdit {
+        audience: Some(audience),
+        ..edit(story, people[0], world)
+    };
+    let (narrowed, widened) = (public[5], hidden[0]);
+    let edits = [
+        audience(narrowed, Audience::Friends),
+        audience(widened, Audience::Public),
+    ];
+    for edit in edits {
+        world.edit_story(edit).await.unwrap().value.unwrap();
+    }
+    public[5] = widened;
+    let deleted = public.remove(0);
+    let gone = world.delete_story(deleted, people[2], world.now()).await;
+    assert!(gone.unwrap().value);
+    assert_eq!(walked().await, public);
+}
+
 pub async fn an_import_gives_no_orders_and_passes_over_what_it_has(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     let story = NewStory {

@@ -14,6 +14,7 @@ fn with_another_value(key: &str, default: &toml::Value) -> (String, Loaded) {
         ("log.filter", "debug"),
         ("log.format", "json"),
         ("node.name", "another"),
+        ("public.page", "on"),
         ("passwords.breached_url", "http://mirror.example"),
         ("server.admin_listen", "127.0.0.1:9001"),
         ("server.admin_token_file", "token"),
