@@ -27,4 +27,4 @@ pub use requests::{
     PostStory, SignUp, WriteComment,
 };
 pub use responses::{Reaction, ReadPosition, Session, SignedIn, UnreadNotifications};
-pub use story::{Attachment, Mention, Story};
+pub use story::{Attachment, Mention, Story, StoryState, StoryStates};

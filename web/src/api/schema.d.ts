@@ -159,10 +159,13 @@ export interface paths {
          * @description Server-sent events. The `id` of an event is the cursor after it. To resume without a gap, send the last one as
          *     `Last-Event-ID`.
          *
-         *     - `hello`: connected. Its `id` is your current position. Data `{}`.
+         *     - `hello`: connected. Its `id` is your current position. Data `{"unread": n}`: your unread notifications.
          *     - `story`: a new story. Data: Story.
          *     - `reset`: the new stories could not be determined. Fetch the first page. Data `{}`.
-         *     - `notifications`: data `{"unread": n}`.
+         *     - `notifications`: data `{"unread": n}`, when the number may have changed.
+         *     - `changed`: a story of `watch` has changed for you: it was edited, deleted, liked or commented on, or you may no longer
+         *       see it. Data: StoryState. At most one every 2 seconds for each story.
+         *     - `comments`: the comments on a story of `watch` have changed. Data `{"story": id}`.
          *     - `bye`: the server ends the stream (it is stopping, or your session ended). Reconnect after `retry`. Data `{}`.
          *
          *     Comments between events are heartbeats.
@@ -607,7 +610,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Show several stories
+         * @description The state of each story now, in the order of the ids; a repeated id counts once. A story that you may not see has the
+         *     same state as one that does not exist. Use it to check the stories that you show, after you opened the live stream
+         *     with them.
+         */
+        get: operations["show_stories"];
         put?: never;
         /**
          * Post a story
@@ -1122,6 +1131,11 @@ export interface components {
              * @description Number of people who like the story.
              */
             likes: number;
+            /**
+             * Format: int64
+             * @description See `revision` of the story.
+             */
+            revision: number;
         };
         /** @description The newest story that you have read; null if none. */
         ReadPosition: {
@@ -1239,6 +1253,12 @@ export interface components {
             likes: number;
             /** @description Mentioned people who exist. */
             mentions: components["schemas"]["Mention"][];
+            /**
+             * Format: int64
+             * @description Grows with every change of `likes` and `comments`. Of two answers about a story, the counts with the larger one are
+             *     newer.
+             */
+            revision: number;
             /** @description Hashtags in the text, normalised, without the `#`. */
             tags: string[];
             /** @description Plain text. It contains links, mentions and tags as they were typed. */
@@ -1254,6 +1274,25 @@ export interface components {
             end: boolean;
             /** @description Newest first. */
             items: components["schemas"]["Story"][];
+        };
+        /**
+         * @description What you may see of a story now. It is the same for a deleted story, a story that you may not see, and an id without
+         *     a story.
+         */
+        StoryState: {
+            /** @description Whether it belongs to your home feed. Stories of people whom you muted or do not follow do not. */
+            home: boolean;
+            /**
+             * @description The id.
+             * @example 286429859020817061
+             */
+            id: string;
+            story?: components["schemas"]["Story"] | null;
+        };
+        /** @description The states of several stories. */
+        StoryStates: {
+            /** @description One for each id, in the order of the request. */
+            items: components["schemas"]["StoryState"][];
         };
         /** @description The number of unread notifications. */
         UnreadNotifications: {
@@ -1782,6 +1821,8 @@ export interface operations {
                 last_event_id?: string;
                 /** @description The person the stream is meant for, like the header `Sosik-Person`. */
                 person?: string;
+                /** @description Ids of the stories that you show, separated by commas, at most 50. The stream sends their changes. */
+                watch?: string;
             };
             header?: {
                 /** @description the `id` of the last event you received */
@@ -1803,7 +1844,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description `cursor_invalid` */
+            /** @description `cursor_invalid`, `query_invalid` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2930,6 +2971,59 @@ export interface operations {
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    show_stories: {
+        parameters: {
+            query: {
+                /** @description Ids of stories, separated by commas, at most 50. */
+                ids: string;
+            };
+            header?: {
+                /** @description the `ETag` of your copy */
+                "If-None-Match"?: string | null;
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the states */
+            200: {
+                headers: {
+                    /** @description the version of this response */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoryStates"];
+                };
+            };
+            /** @description not modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `query_invalid` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];

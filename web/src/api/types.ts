@@ -6,6 +6,7 @@ type Schemas = components['schemas'];
 export type Person = Schemas['Person'];
 export type Relation = Schemas['Relation'];
 export type Story = Schemas['Story'];
+export type StoryState = Schemas['StoryState'];
 export type Comment = Schemas['Comment'];
 export type Entity = Schemas['Entity'];
 export type Notification = Schemas['Notification'];

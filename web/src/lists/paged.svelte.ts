@@ -22,6 +22,8 @@ export type NextPage<Item> = (cursor: string | undefined) => Promise<Page<Item>>
 
 /** Pages without an item in a row before one is told that it failed. */
 const EMPTY_PAGES_MAX = 20;
+/** So many pages are asked for again when something in them has changed. Further down it is seen at the next visit. */
+const RENEW_PAGES_MAX = 10;
 
 /** What has come so far of a list. */
 export class PagedList<Item> {
@@ -33,8 +35,6 @@ export class PagedList<Item> {
   failure = $state.raw<Failure | null>(null);
   readonly memory: ListMemory;
   #cursor: string | undefined;
-  /** The page that came last: the cursor and the item that it is behind, if any. */
-  #last: { cursor?: string; item?: string } = {};
   /** It started over, and no cursor has worked since. */
   #startedOver = false;
   /** What is shown is from before it started over: the next items replace it. */
@@ -86,19 +86,30 @@ export class PagedList<Item> {
       this.#append(below);
     } else if (!this.loading && (page.end || !this.memory.anchor)) {
       this.#isStale = true;
-      this.#last = {};
       this.#take(page);
     }
   }
 
-  /** Asks for the last page again, where new items come at the end. Leaves everything as it is when it fails. */
-  async lookAtEnd(): Promise<void> {
-    if (this.loading || !this.end) return;
-    const { cursor, item } = this.#last;
-    const page = await this.#next(cursor).catch(() => null);
-    if (!page || this.loading) return;
-    this.items = this.items.slice(0, this.items.findIndex((other) => this.#keyOf(other) === item) + 1);
-    this.#take(page);
+  /**
+   * Asks again for all that is shown, and for what came at the end when that is shown: it takes the place of what is there.
+   * Leaves everything as it is when it fails, and when more is shown than is asked for.
+   */
+  async renew(): Promise<void> {
+    if (this.loading || this.phase === 'starting') return;
+    const [reached, count] = [this.end, this.items.length];
+    const items: Item[] = [];
+    let cursor: string | undefined;
+    for (let pages = 0; pages < RENEW_PAGES_MAX; pages += 1) {
+      const page = await this.#next(cursor).catch(() => null);
+      if (!page || this.loading) return;
+      items.push(...page.items);
+      cursor = page.next ?? undefined;
+      const isEnd = page.end || !page.next;
+      if (!isEnd && (reached || items.length < count)) continue;
+      this.items = [];
+      this.#take({ ...page, items });
+      return;
+    }
   }
 
   /** Puts an item at the end, when it is not there yet. */
@@ -118,15 +129,12 @@ export class PagedList<Item> {
     try {
       const page = await this.#next(cursor);
       if (cursor) this.#startedOver = false;
-      const before = this.items.at(-1);
-      this.#last = cursor && before !== undefined ? { cursor, item: this.#keyOf(before) } : {};
       return page;
     } catch (error) {
       if (!cursor || this.#startedOver || !Failure.from(error).cursorIsDead) throw error;
     }
     this.#startedOver = this.#isStale = true;
     this.#cursor = undefined;
-    this.#last = {};
     return this.#next(undefined);
   }
 

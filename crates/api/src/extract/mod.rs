@@ -14,6 +14,7 @@ mod query;
 mod request_context;
 mod request_id;
 mod same_site;
+mod story_ids;
 mod viewer;
 
 pub(crate) use address::{ClientAddress, ClientNetworks};
@@ -29,4 +30,5 @@ pub(crate) use paging::{CursorParam, Page, PageQuery, of_name, of_story};
 pub(crate) use query::Query;
 pub(crate) use request_context::{RateState, RequestContext};
 pub(crate) use request_id::{RequestId, RequestIds, X_REQUEST_ID};
+pub(crate) use story_ids::story_ids;
 pub(crate) use viewer::{ClientName, Viewer, bearer};

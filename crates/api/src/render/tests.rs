@@ -8,10 +8,10 @@ use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, RawId, StoryId, Timestamp};
 use sosik_service::caches::{PersonEntry, Presentation, Renderings, StoryEntry};
 use sosik_service::feeds::FeedPage;
-use sosik_service::stories::{StoryItem, StoryPage};
+use sosik_service::stories::{StoryItem, StoryPage, StoryState};
 use sosik_store::{Mention, PersonRecord, StoryCounts, StoryRecord};
 
-use super::{Sealing, feed_page, story, story_page};
+use super::{Sealing, feed_page, story, story_page, story_state, story_states};
 use crate::schema;
 
 /// Texts that break JSON that is concatenated by hand, and texts that break parsers of JSON.
@@ -108,6 +108,7 @@ fn expected(item: &StoryItem) -> schema::Story {
         tags: record.tags.clone(),
         likes: counts.likes,
         comments: counts.comments,
+        revision: counts.revision,
         liked: item.liked,
     }
 }
@@ -130,6 +131,26 @@ fn a_story_is_byte_for_byte_what_its_documented_type_is() {
             assert_eq!(read, expected(&item));
         }
     }
+}
+
+#[test]
+fn the_states_of_stories_are_byte_for_byte_what_their_documented_type_is() {
+    let state = |id: u64, item: Option<StoryItem>| StoryState {
+        id: StoryId::from_u64(id),
+        on_home: item.is_some(),
+        item,
+    };
+    let states = [state(12, Some(item(12, WEIRD[1], true))), state(13, None)];
+    let documented = |state: &StoryState| schema::StoryState {
+        id: state.id,
+        home: state.on_home,
+        story: state.item.as_ref().map(expected),
+    };
+    for state in &states {
+        check(&story_state(state), &documented(state));
+    }
+    let items = states.iter().map(documented).collect();
+    check(&story_states(&states), &schema::StoryStates { items });
 }
 
 #[test]

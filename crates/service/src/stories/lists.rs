@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sosik_feed::text::hashtag;
 use sosik_feed::{Cursor, PersonId, StoryId, Visibility};
 
-use super::{Stories, StoryItem, StoryPage};
+use super::{Stories, StoryItem, StoryPage, StoryState};
 use crate::caches::StoryEntry;
 use crate::pages::{Filled, Judged, fill, page_limit};
 use crate::{ServiceError, ServiceResult};
@@ -29,6 +29,18 @@ impl Stories {
             .await?
             .pop()
             .ok_or(ServiceError::NotFound("story"))
+    }
+
+    /// What the viewer may see now of the stories with these ids, in their order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn states(
+        &self,
+        viewer: PersonId,
+        ids: &[StoryId],
+    ) -> ServiceResult<Vec<StoryState>> {
+        self.core.story_states(viewer, ids).await
     }
 
     /// Stories with this tag that the viewer may open, newest first. The tag is compared without regard to width and
