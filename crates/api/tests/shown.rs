@@ -1,7 +1,5 @@
 //! Pages that stay open: the states of stories, and their changes in the live stream.
 
-#![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
-
 use sosik_api::schema::{Story, StoryState, StoryStates};
 use sosik_testkit::{TestApp, TestPerson};
 

@@ -157,7 +157,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         (_, "hidden") => number(0, HIDDEN_EXAMINED_MAX as usize),
         (_, "since") => time(),
         (_, name) if name.ends_with("_at") => time(),
-        (_, "revision") => number(0, i64::MAX as usize),
+        (_, "revision") => number(0, usize::MAX >> 1),
         _ if is_count(schema) => number(0, i32::MAX.cast_unsigned() as usize),
         _ => return None,
     })
