@@ -35,6 +35,8 @@ export class PagedList<Item> {
   failure = $state.raw<Failure | null>(null);
   readonly memory: ListMemory;
   #cursor: string | undefined;
+  /** The page that came last: the cursor and the item that it is behind, if any. */
+  #last: { cursor?: string; item?: string } = {};
   /** It started over, and no cursor has worked since. */
   #startedOver = false;
   /** What is shown is from before it started over: the next items replace it. */
@@ -86,8 +88,19 @@ export class PagedList<Item> {
       this.#append(below);
     } else if (!this.loading && (page.end || !this.memory.anchor)) {
       this.#isStale = true;
+      this.#last = {};
       this.#take(page);
     }
+  }
+
+  /** Asks for the last page again, where new items come at the end. Leaves everything as it is when it fails. */
+  async lookAtEnd(): Promise<void> {
+    if (this.loading || !this.end) return;
+    const { cursor, item } = this.#last;
+    const page = await this.#next(cursor).catch(() => null);
+    if (!page || this.loading) return;
+    this.items = this.items.slice(0, this.items.findIndex((other) => this.#keyOf(other) === item) + 1);
+    this.#take(page);
   }
 
   /**
@@ -99,14 +112,18 @@ export class PagedList<Item> {
     const [reached, count] = [this.end, this.items.length];
     const items: Item[] = [];
     let cursor: string | undefined;
+    let last: { cursor?: string; item?: string } = {};
     for (let pages = 0; pages < RENEW_PAGES_MAX; pages += 1) {
       const page = await this.#next(cursor).catch(() => null);
       if (!page || this.loading) return;
+      const before = items.at(-1);
+      last = cursor && before !== undefined ? { cursor, item: this.#keyOf(before) } : {};
       items.push(...page.items);
       cursor = page.next ?? undefined;
       const isEnd = page.end || !page.next;
       if (!isEnd && (reached || items.length < count)) continue;
       this.items = [];
+      this.#last = last;
       this.#take({ ...page, items });
       return;
     }
@@ -129,12 +146,15 @@ export class PagedList<Item> {
     try {
       const page = await this.#next(cursor);
       if (cursor) this.#startedOver = false;
+      const before = this.items.at(-1);
+      this.#last = cursor && before !== undefined ? { cursor, item: this.#keyOf(before) } : {};
       return page;
     } catch (error) {
       if (!cursor || this.#startedOver || !Failure.from(error).cursorIsDead) throw error;
     }
     this.#startedOver = this.#isStale = true;
     this.#cursor = undefined;
+    this.#last = {};
     return this.#next(undefined);
   }
 

@@ -172,6 +172,17 @@ describe('a list that is looked at again', () => {
     expect([it.items, it.end]).toEqual([[], true]);
   });
 
+  it('has at its end what was added there and not what went', async () => {
+    const { it, world } = changing([...'abcde']);
+    await it.more();
+    await it.more();
+    world.all = [...'abcdfghij'];
+    await it.lookAtEnd();
+    expect([it.items.join(''), it.end]).toEqual(['abcdfg', false]);
+    await it.more();
+    expect([it.items.join(''), it.end]).toEqual(['abcdfghij', true]);
+  });
+
   it('has what was added at its end and not what went, when all of it is asked for again', async () => {
     const { it, world } = changing([...'abcde']);
     await it.more();
@@ -197,6 +208,7 @@ describe('a list that is looked at again', () => {
     await it.more();
     world.failing = true;
     await it.lookAgain();
+    await it.lookAtEnd();
     await it.renew();
     expect([it.items.join(''), it.failure]).toEqual(['abc', null]);
   });
