@@ -25,11 +25,14 @@ pub(crate) async fn like(
     Id(story): Id<StoryId>,
 ) -> Result<Json<Reaction>, Problem> {
     let StoryCounts {
-        likes, comments, ..
+        likes,
+        comments,
+        revision,
     } = app.service.likes().add(viewer.id, story).await?;
     Ok(Json(Reaction {
         likes,
         comments,
+        revision,
         liked: true,
     }))
 }

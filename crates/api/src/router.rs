@@ -98,7 +98,7 @@ pub(crate) fn api() -> OpenApiRouter<App> {
             feed::read_position::show,
             feed::read_position::mark
         ))
-        .routes(routes!(stories::post::post))
+        .routes(routes!(stories::post::post, stories::states::states))
         .routes(routes!(
             stories::open::open,
             stories::edit::edit,

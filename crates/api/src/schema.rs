@@ -37,4 +37,4 @@ pub use responses::{
     UnreadNotifications,
 };
 pub use start::Start;
-pub use story::{Attachment, Mention, Story};
+pub use story::{Attachment, Mention, Story, StoryState, StoryStates};

@@ -142,6 +142,7 @@ fn table() -> Vec<Row> {
             text(),
             Any([401, 201, 201, 201, 201, 201, 201]),
         ),
+        row("GET /v1/stories", EVERYBODY),
         row(
             "GET /v1/stories/{story}",
             By {
@@ -330,10 +331,12 @@ impl Cast {
             .replace("{session}", &self.session)
             .replace("{invitation}", &self.invitation.id.to_string())
             .replace("{tag}", &format!("row{number}"));
-        let path = if path == "/v1/people" {
-            format!("/v1/people?q={}", self.owner().handle)
-        } else {
-            path
+        let both = format!("{},{}", self.public.id, self.friends.id);
+        let path = match path.as_str() {
+            "/v1/people" => format!("/v1/people?q={}", self.owner().handle),
+            "/v1/stories" => format!("/v1/stories?ids={both}"),
+            "/v1/feed/stream" => format!("/v1/feed/stream?watch={both}"),
+            _ => path,
         };
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let request = match role.checked_sub(1) {

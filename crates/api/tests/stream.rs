@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use sosik_api::schema::Story;
+use sosik_api::schema::{NotificationPage, Story};
 use sosik_service::feeds::stream::NOTIFICATIONS_EVERY;
 use sosik_testkit::{TestApp, TestPerson, TestResponse, eventually};
 
@@ -23,7 +23,10 @@ async fn a_story_comes_live_with_the_cursor_behind_it() {
     let [mina, jun] = two_friends(&app).await;
     let mut stream = jun.stream().await;
     let hello = stream.expect("hello").await;
-    assert_eq!((hello.data.as_str(), hello.id.is_some()), ("{}", true));
+    let unread = jun.get("/v1/notifications").await.expect(200);
+    let unread = unread.read::<NotificationPage>().unread;
+    assert_eq!(hello.data, format!("{{\"unread\":{unread}}}"));
+    assert!(hello.id.is_some());
     let story = mina.posts("hello").await;
     let event = stream.expect("story").await;
     assert_eq!(serde_json::from_str::<Story>(&event.data).unwrap(), story);
@@ -101,6 +104,8 @@ async fn notifications_are_counted_live() {
     jun.asks(&mina).await;
     let event = stream.expect("notifications").await;
     assert_eq!((event.data.as_str(), event.id), ("{\"unread\":1}", None));
+    let again = mina.stream().await.expect("hello").await;
+    assert_eq!(again.data, "{\"unread\":1}", "from before the stream");
 }
 
 #[tokio::test]

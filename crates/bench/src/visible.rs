@@ -84,7 +84,7 @@ impl Author {
         let mut stream = world
             .service
             .feeds()
-            .open_stream(world.person(*last), None)
+            .open_stream(world.person(*last), None, &[])
             .await?;
         let (mut acknowledged, mut visible) = (Vec::new(), Vec::new());
         for number in 0..scale.visible_posts {
@@ -149,7 +149,10 @@ async fn until_shown(stream: &mut FeedStream, story: StoryId) -> anyhow::Result<
     loop {
         match stream.next().await? {
             StreamEvent::Story { item, .. } if item.story.record.id == story => return Ok(()),
-            StreamEvent::Story { .. } | StreamEvent::Notifications { .. } => {}
+            StreamEvent::Story { .. }
+            | StreamEvent::Notifications { .. }
+            | StreamEvent::Changed(_)
+            | StreamEvent::Comments(_) => {}
             StreamEvent::Reset(_) | StreamEvent::SessionsChanged | StreamEvent::Stopping => {
                 anyhow::bail!("the stream lost its place")
             }

@@ -36,6 +36,7 @@ const LIKES: u8 = 6;
 const READ_POSITION: u8 = 7;
 const EVERYTHING: u8 = 8;
 const COUNTS: u8 = 1;
+const COMMENT: u8 = 2;
 
 /// A notice for an unknown effect.
 pub(crate) fn everything() -> Notice {
@@ -137,25 +138,40 @@ fn get_tokens(bytes: &mut &[u8]) -> Read<Vec<[u8; 32]>> {
 }
 
 fn put_update(bytes: &mut BytesMut, update: &Update) {
-    let Update::Counts(story, counts) = update;
-    bytes.put_u8(COUNTS);
-    bytes.put_u64(story.as_u64());
-    bytes.put_u32(counts.likes);
-    bytes.put_u32(counts.comments);
-    bytes.put_u64(counts.revision);
+    match update {
+        Update::Counts(story, counts) => {
+            bytes.put_u8(COUNTS);
+            bytes.put_u64(story.as_u64());
+            bytes.put_u32(counts.likes);
+            bytes.put_u32(counts.comments);
+            bytes.put_u64(counts.revision);
+        }
+        Update::Comment { story, author } => {
+            bytes.put_u8(COMMENT);
+            bytes.put_u64(story.as_u64());
+            bytes.put_u64(author.as_u64());
+        }
+    }
 }
 
 fn get_update(bytes: &mut &[u8]) -> Read<Update> {
-    if bytes.try_get_u8()? != COUNTS {
-        return Err(Unknown);
-    }
-    let story = StoryId::from_u64(bytes.try_get_u64()?);
-    let counts = StoryCounts {
-        likes: bytes.try_get_u32()?,
-        comments: bytes.try_get_u32()?,
-        revision: bytes.try_get_u64()?,
-    };
-    Ok(Update::Counts(story, counts))
+    let (tag, story) = (bytes.try_get_u8()?, bytes.try_get_u64()?);
+    let story = StoryId::from_u64(story);
+    Ok(match tag {
+        COUNTS => {
+            let counts = StoryCounts {
+                likes: bytes.try_get_u32()?,
+                comments: bytes.try_get_u32()?,
+                revision: bytes.try_get_u64()?,
+            };
+            Update::Counts(story, counts)
+        }
+        COMMENT => Update::Comment {
+            story,
+            author: PersonId::from_u64(bytes.try_get_u64()?),
+        },
+        _ => return Err(Unknown),
+    })
 }
 
 /// Encodes an entry of the log.
@@ -280,7 +296,13 @@ mod tests {
                 Change::Own(person, Own::ReadPosition(story)),
                 Change::Everything,
             ],
-            updates: vec![Update::Counts(story, counts)],
+            updates: vec![
+                Update::Counts(story, counts),
+                Update::Comment {
+                    story,
+                    author: person,
+                },
+            ],
         }
     }
 

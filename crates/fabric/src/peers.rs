@@ -9,7 +9,7 @@
 
 use async_trait::async_trait;
 pub use sosik_feed::{Change, Own, PeerId};
-use sosik_feed::{CommitPosition, StoryCounts, StoryId};
+use sosik_feed::{CommitPosition, PersonId, StoryCounts, StoryId};
 use tokio::sync::oneshot;
 
 use crate::error::FabricResult;
@@ -20,6 +20,14 @@ use crate::error::FabricResult;
 pub enum Update {
     /// The counts of a story. A node ignores counts that are older than its own.
     Counts(StoryId, StoryCounts),
+    /// A comment on a story was written, edited or deleted. Comments are not cached. The streams of readers who show the
+    /// story and may see comments of this author are signalled.
+    Comment {
+        /// The story.
+        story: StoryId,
+        /// The author of the comment.
+        author: PersonId,
+    },
 }
 
 /// One message to the other nodes.

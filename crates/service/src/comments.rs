@@ -244,13 +244,18 @@ impl Comments {
         self.item(viewer, edited).await
     }
 
-    /// Comments are not cached, so only the notifications are invalidated.
+    /// Comments are not cached. Streams that show the story and people with a notification are signalled.
     async fn write_edit(&self, edit: CommentEdit) -> ServiceResult<CommentRecord> {
         let answer = self.core.store.edit_comment(edit).await?;
         let at = answer.at;
         let Edited { record, notified } = answer.value.ok_or(NO_SUCH_COMMENT)?;
         self.core
-            .invalidate(at, Changes::default().notify(notified))
+            .invalidate(
+                at,
+                Changes::default()
+                    .comment(record.story, record.author)
+                    .notify(notified),
+            )
             .await;
         Ok(record)
     }
@@ -289,7 +294,10 @@ impl Comments {
                     return Err(NO_SUCH_COMMENT);
                 };
                 // The notification of the comment is deleted with it.
-                let changes = Changes::default().counts(story, counts).notify(told);
+                let changes = Changes::default()
+                    .counts(story, counts)
+                    .comment(story, known.author)
+                    .notify(told);
                 this.core.invalidate(deleted.at, changes).await;
                 Ok(())
             })
@@ -298,7 +306,7 @@ impl Comments {
 
     /// Returns the first comment if the request is a repeat.
     async fn write(&self, comment: NewComment) -> ServiceResult<Option<CommentId>> {
-        let story = comment.story;
+        let (story, author) = (comment.story, comment.author);
         let answer = self.core.store.comment(comment).await;
         let written = self
             .core
@@ -306,7 +314,10 @@ impl Comments {
             .await?;
         match written.value {
             (Posted::New { notified, .. }, counts) => {
-                let changes = Changes::default().counts(story, counts).notify(notified);
+                let changes = Changes::default()
+                    .counts(story, counts)
+                    .comment(story, author)
+                    .notify(notified);
                 self.core.invalidate(written.at, changes).await;
                 metrics::counter!("sosik_comments_total").increment(1);
                 Ok(None)

@@ -72,6 +72,7 @@ impl Service {
         core.spawn_lease_renewal();
         core.spawn_invalidation_retries();
         core.spawn_peers();
+        core.spawn_watched();
         core.spawn_cache_lease();
         delivery.spawn_workers();
         feeds.spawn_wake_ups();

@@ -280,6 +280,13 @@ impl TestPerson {
         TestStream::open(self.request(Method::GET, "/v1/feed/stream")).await
     }
 
+    /// Opens a live stream of a client that shows these stories.
+    pub async fn stream_of(&self, stories: &[&Story]) -> TestStream {
+        let ids: Vec<_> = stories.iter().map(|story| story.id.to_string()).collect();
+        let path = format!("/v1/feed/stream?watch={}", ids.join(","));
+        TestStream::open(self.request(Method::GET, &path)).await
+    }
+
     /// Opens a live stream that continues after an event.
     pub async fn stream_after(&self, last_event_id: &str) -> TestStream {
         let request = self

@@ -7,6 +7,7 @@ export type Person = Schemas['Person'];
 export type Privacy = Schemas['Privacy'];
 export type Relation = Schemas['Relation'];
 export type Story = Schemas['Story'];
+export type StoryState = Schemas['StoryState'];
 export type Comment = Schemas['Comment'];
 export type Entity = Schemas['Entity'];
 export type Notification = Schemas['Notification'];

@@ -6,9 +6,12 @@ import type { FeedPage, Person, Story } from '$/api/types';
 import { dropIdle, whenIdle } from '$/parts/idle';
 import { freshMemory } from '$/lists/memory';
 import { whenBack } from '$/parts/network.svelte';
-import { countUnread, hear as hearNotifications } from '$/notifications/unread.svelte';
+import { commentsChanged } from '$/comments/changes.svelte';
+import { hear as hearNotifications } from '$/notifications/unread.svelte';
 import { joinActs } from '$/session/acts';
-import { latest } from '$/stories/live.svelte';
+import { renewStories } from '$/stories/ask';
+import { knownStory, latest, storyStates } from '$/stories/live.svelte';
+import { storiesOnScreen, whenOnScreen } from '$/stories/on-screen';
 import { startOutbox } from '$/stories/outbox.svelte';
 
 import { HomeFeed, isShown, type Ask } from './home.svelte';
@@ -23,6 +26,12 @@ const SAME_SITTING = 30 * 60_000;
 const PATIENCE = 1_500;
 /** The live stream rests when nobody has looked for so long. */
 const REST_AFTER = 60_000;
+/** So many stories one tab has followed: several screens, and room for other tabs. */
+const FOLLOWED_MAX = 40;
+/** Of the home feed, so many above the eye are among them. */
+const ABOVE_THE_EYE = 10;
+/** What comes on the screen together is followed together. */
+const FOLLOW_AFTER = 300;
 /** Height of a usual story, in pixels, until real ones are measured. */
 const USUAL_STORY = 150;
 
@@ -41,6 +50,9 @@ export class Sitting {
   readonly memory = freshMemory(USUAL_STORY);
   readonly #stream: LiveStream;
   #rest: ReturnType<typeof setTimeout> | undefined;
+  #followSoon: ReturnType<typeof setTimeout> | undefined;
+  /** The stories of this tab that the stream is asked to follow. */
+  #followed: ReadonlySet<string> = new Set();
   /** Settled when the first feed is there. */
   readonly #begun: Promise<void>;
   #hasBegun: () => void = () => undefined;
@@ -58,10 +70,15 @@ export class Sitting {
     this.#stream = new LiveStream(
       me.id,
       {
-        opened: (position) => void this.#catchUpTo(position).catch(() => undefined),
+        opened: (position, watched) => {
+          void this.#catchUpTo(position).catch(() => undefined);
+          // What happened to them before the stream was open, it does not bring.
+          void renewStories(watched.filter(knownStory)).catch(() => undefined);
+        },
+        changed: (state) => storyStates([state]),
+        commented: (story) => commentsChanged(story),
         story: (json, after) => this.home.arrived(json as Story, after),
         notifications: (unread) => hearNotifications(unread),
-        countUnread,
         reset: () => void this.home.lookAgain().catch(() => undefined),
         bye: () => void this.#askWhy(),
       },
@@ -82,7 +99,23 @@ export class Sitting {
     else await this.#fromTheServer(place);
     this.#keepChanges();
     this.#hasBegun();
+    this.#follow();
+    whenOnScreen(() => (this.#followSoon ??= setTimeout(() => this.#follow(), FOLLOW_AFTER)));
     if (!this.#isResting()) this.#stream.open(this.home.after);
+  }
+
+  /** The stream brings what happens to the stories on the screen, and to those of the feed around the eye. */
+  #follow(): void {
+    this.#followSoon = undefined;
+    const shown = storiesOnScreen();
+    if (this.#followed.size > 0 && shown.every((id) => this.#followed.has(id))) return;
+    const stories = this.home.stories.filter(isShown);
+    const eye = this.memory.anchor?.key;
+    const at = eye ? stories.findIndex((story) => !isNewer(story.id, eye)) : 0;
+    const near = stories.slice(Math.max(at - ABOVE_THE_EYE, 0)).slice(0, FOLLOWED_MAX);
+    const ids = new Set([...shown, ...near.map((story) => story.id)].slice(0, FOLLOWED_MAX));
+    this.#followed = ids;
+    this.#stream.watch([...ids]);
   }
 
   /** Keeps where one was, and tells the server how far one has read. */
@@ -137,13 +170,14 @@ export class Sitting {
     let kept = '';
     $effect.root(() => {
       $effect(() => {
-        // A story that leaves the feed changes what is kept, too.
-        for (const story of this.home.stories.slice(0, SNAPSHOT_STORIES_MAX)) isShown(story);
+        // A story that leaves the feed or is edited changes what is kept, too.
+        for (const story of this.home.stories.slice(0, SNAPSHOT_STORIES_MAX)) void (isShown(story) && story.shown);
         if (this.home.phase !== 'ready' || this.home.savedAt !== null) return;
         const waits = whenIdle(() => {
           const snapshot = this.home.snapshot(Date.now());
           // Further down nothing is kept: scrolling there must not write the same again and again.
-          const ends = `${snapshot?.stories[0]?.id} ${snapshot?.stories.at(-1)?.id} ${snapshot?.stories.length}`;
+          const edits = snapshot?.stories.map((story) => story.edited_at ?? '').join('');
+          const ends = `${snapshot?.stories[0]?.id} ${snapshot?.stories.at(-1)?.id} ${snapshot?.stories.length} ${edits}`;
           if (!snapshot || ends === kept) return;
           kept = ends;
           void keepSnapshot(this.person, snapshot);

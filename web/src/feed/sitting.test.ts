@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { Person } from '$/api/types';
+import type { Person, StoryState } from '$/api/types';
 import { keepUnsent } from '$/offline/outbox';
 import { askUnread, unreadNotifications } from '$/notifications/unread.svelte';
 import { answered } from '$/parts/network.svelte';
 import { unsent } from '$/stories/outbox.svelte';
 
-import { HomeFeed, type Ask } from './home.svelte';
+import { HomeFeed, isShown, type Ask } from './home.svelte';
 import { Sitting } from './sitting.svelte';
 import { keepSnapshot, keepWhereLeft, takeSnapshot } from './snapshot';
-import { range, Restored } from './test-server';
+import { range, Restored, storyOf } from './test-server';
 
 /** A person of their own for each test: a sitting that has ended still keeps its feed when there is time. */
 let me: Person;
@@ -183,18 +183,16 @@ describe('a sitting', () => {
     const sitting = begun();
     await askUnread();
     expect(unreadNotifications()).toBe(0);
-    unread = 1;
     await sitting;
-    mine().at(-1)?.say('hello', {}, '400');
+    mine().at(-1)?.say('hello', { unread: 1 }, '400');
     await expect.poll(unreadNotifications).toBe(1);
   });
 
   it('shows notifications that came while the live stream was interrupted', async () => {
     await begun();
-    mine().at(-1)?.say('hello', {}, '400');
+    mine().at(-1)?.say('hello', { unread: 0 }, '400');
     mine().at(-1)?.say('notifications', { unread: 1 });
-    unread = 3;
-    mine().at(-1)?.say('hello', {}, '400');
+    mine().at(-1)?.say('hello', { unread: 3 }, '400');
     await expect.poll(unreadNotifications).toBe(3);
   });
 
@@ -202,9 +200,80 @@ describe('a sitting', () => {
     const sitting = await begun();
     server.delivered.push(1400, 1401);
     // Another tab has seen both without the stream.
-    mine().at(-1)?.say('hello', {}, '402');
+    mine().at(-1)?.say('hello', { unread: 0 }, '402');
     await expect.poll(() => sitting.home.waiting.map(({ id }) => id)).toEqual(['1401', '1400']);
     expect(sitting.home.after).toBe('402');
+  });
+
+  describe('while it is open', () => {
+    const gone = (id: string) => ({ id, home: false, story: null });
+    let states: Map<string, StoryState>;
+    let asked: string[];
+
+    beforeEach(() => {
+      const others = globalThis.fetch;
+      states = new Map();
+      asked = [];
+      vi.stubGlobal('fetch', async (request: Request) => {
+        const url = new URL(request.url);
+        if (url.pathname !== '/v1/stories') return others(request);
+        asked.push(...(url.searchParams.get('ids') ?? '').split(','));
+        const items = asked.map((id) => states.get(id) ?? { id, home: true, story: storyOf(Number(id)) });
+        return json({ items });
+      });
+    });
+
+    it('names the stories around the eye, and asks for them once the stream is open', async () => {
+      const sitting = await begun();
+      const watched = new URL(mine().at(-1)!.address, 'http://x').searchParams.get('watch')?.split(',');
+      expect(watched).toEqual(range(1380, 1399).reverse().map(String));
+      states.set('1399', gone('1399'));
+      states.set('1398', { id: '1398', home: false, story: storyOf(1398) });
+      mine().at(-1)?.say('hello', { unread: 0 }, '400');
+      await expect.poll(() => sitting.home.stories.filter(isShown).length).toBe(18);
+      expect(asked).toEqual(watched);
+    });
+
+    it('takes away what is gone, and brings it back, and counts never go back', async () => {
+      const { home } = await begun();
+      const say = (state: StoryState) => mine().at(-1)?.say('changed', state);
+      const at = (revision: number, likes: number) => ({ ...storyOf(1390), revision, likes });
+      const story = home.stories.find(({ id }) => id === '1390')!;
+      say({ id: '1390', home: true, story: at(5, 3) });
+      expect(story.shown.likes).toBe(3);
+      say({ id: '1390', home: true, story: at(4, 2) });
+      expect(story.shown.likes).toBe(3);
+      say(gone('1390'));
+      expect(isShown(story)).toBe(false);
+      say({ id: '1390', home: false, story: at(6, 1) });
+      expect([story.gone, isShown(story)]).toEqual([false, false]);
+      say({ id: '1390', home: true, story: at(7, 2) });
+      expect([isShown(story), story.shown.likes]).toEqual([true, 2]);
+    });
+
+    it('keeps an empty page in place of the one that the device had', async () => {
+      server.delivered = [1000, 1001];
+      await keep(1000, 1001);
+      const { home } = await begun();
+      expect(home.end).toBe(true);
+      server.delivered = [];
+      for (const id of ['1000', '1001']) mine().at(-1)?.say('changed', gone(id));
+      await expect.poll(async () => (await takeSnapshot(me.id))?.stories.length, { timeout: 10_000 }).toBe(0);
+    }, 30_000);
+
+    it('keeps the text of an edit in place of the one from before', async () => {
+      await begun();
+      await expect.poll(async () => (await takeSnapshot(me.id))?.stories.length, { timeout: 10_000 }).toBe(20);
+      const story = { ...storyOf(1390), text: 'edited', edited_at: '2026-01-01T00:00:00.000Z' };
+      const fetch = server.fetch;
+      server.fetch = async (ask) => {
+        const page = await fetch(ask);
+        return { ...page, items: page.items.map((one) => (one.id === '1390' ? story : one)) };
+      };
+      mine().at(-1)?.say('changed', { id: '1390', home: true, story });
+      const kept = async () => (await takeSnapshot(me.id))?.stories.find(({ id }) => id === '1390')?.text;
+      await expect.poll(kept, { timeout: 10_000 }).toBe('edited');
+    }, 30_000);
   });
 
   it('closes the live stream as soon as nobody looks where tabs cannot share one, and opens it again', async () => {

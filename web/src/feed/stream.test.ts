@@ -20,20 +20,16 @@ class FakeSource extends EventTarget {
 let sources: FakeSource[];
 let heard: unknown[];
 let stream: LiveStream;
-/** Answers the questions for the count, in the order in which they were asked. */
-let counting: ((unread: number) => void)[];
-
-const countUnread = () => new Promise<number>((done) => counting.push(done));
 const latest = () => sources.at(-1)!;
 
 beforeEach(() => {
   vi.useFakeTimers();
   sources = [];
   heard = [];
-  counting = [];
   const listener: Listener = {
-    opened: (position) => heard.push(['opened', position]),
-    countUnread,
+    opened: (position, watched) => heard.push(['opened', position, ...watched]),
+    changed: (state) => heard.push(['changed', state.id]),
+    commented: (story) => heard.push(['commented', story]),
     story: (json, after) => heard.push(['story', json, after]),
     notifications: (unread) => heard.push(['notifications', unread]),
     reset: () => heard.push(['reset']),
@@ -51,32 +47,57 @@ afterEach(() => vi.useRealTimers());
 describe('the live stream', () => {
   it('tells what happens, with the cursor behind it', () => {
     stream.open('c1');
-    latest().say('hello', {}, 'c1');
+    latest().say('hello', { unread: 0 }, 'c1');
     latest().say('story', { id: '7' }, 'c2');
     latest().say('notifications', { unread: 3 });
     latest().say('reset', {}, 'c3');
-    expect(heard).toEqual([['opened', 'c1'], ['story', { id: '7' }, 'c2'], ['notifications', 3], ['reset']]);
+    expect(heard).toEqual([['opened', 'c1'], ['notifications', 0], ['story', { id: '7' }, 'c2'], ['notifications', 3], ['reset']]);
     expect(latest().address).toBe('/v1/feed/stream?person=41&last_event_id=c1');
   });
 
-  it('counts the unread notifications whenever it is open: it does not send changes from before', async () => {
+  it('tells the number of unread notifications whenever the connection is new: changes from before do not come', () => {
     stream.open('c1');
-    expect(counting).toHaveLength(0);
-    latest().say('hello', {}, 'c1');
-    counting[0]?.(1);
-    await vi.waitFor(() => expect(heard.at(-1)).toEqual(['notifications', 1]));
+    latest().say('hello', { unread: 1 }, 'c1');
+    expect(heard).toEqual([['opened', 'c1'], ['notifications', 1]]);
     // After a cut.
-    latest().say('hello', {}, 'c1');
-    expect(counting).toHaveLength(2);
+    latest().say('hello', { unread: 2 }, 'c1');
+    expect(heard.at(-1)).toEqual(['notifications', 2]);
   });
 
-  it('does not show a count that was asked for before a newer one came', async () => {
+  it('names the stories on the screen, and tells what happens to them', () => {
+    stream.watch(['7', '8']);
     stream.open('c1');
-    latest().say('hello', {}, 'c1');
-    latest().say('notifications', { unread: 2 });
-    counting[0]?.(1);
-    await vi.advanceTimersByTimeAsync(0);
-    expect(heard.at(-1)).toEqual(['notifications', 2]);
+    expect(latest().address).toBe('/v1/feed/stream?person=41&last_event_id=c1&watch=7,8');
+    latest().say('hello', { unread: 0 }, 'c1');
+    latest().say('changed', { id: '7', home: false, story: null });
+    latest().say('comments', { story: '8' });
+    expect(heard).toEqual([['opened', 'c1', '7', '8'], ['notifications', 0], ['changed', '7'], ['commented', '8']]);
+  });
+
+  it('is made anew for other stories, seldom, and not when they are among those it is for', () => {
+    stream.watch(['7', '8']);
+    stream.open('c1');
+    latest().say('hello', { unread: 0 }, 'c1');
+    stream.watch(['8']);
+    vi.advanceTimersByTime(60_000);
+    expect(sources).toHaveLength(1);
+    for (let id = 9; id < 30; id += 1) {
+      stream.watch([`${id}`]);
+      vi.advanceTimersByTime(500);
+    }
+    expect(sources.length).toBeLessThanOrEqual(4);
+    vi.advanceTimersByTime(5_000);
+    expect(sources[0]?.readyState).toBe(2);
+    expect(latest().address).toContain('watch=29');
+    const before = heard.length;
+    latest().say('hello', { unread: 0 }, 'c1');
+    expect(heard.slice(before)).toEqual([['opened', 'c1', '29']]);
+  });
+
+  it('names at most so many stories as the server takes', () => {
+    stream.watch(Array.from({ length: 80 }, (_, index) => `${index + 1}`));
+    stream.open('c1');
+    expect(new URL(latest().address, 'http://x').searchParams.get('watch')?.split(',')).toHaveLength(50);
   });
 
   it('comes back from where it was after the server said goodbye', () => {
@@ -153,7 +174,8 @@ describe('the live stream of several tabs', () => {
   function tab(number: number): LiveStream {
     const listener: Listener = {
       opened: (position) => opened.push([number, position]),
-      countUnread,
+      changed: ({ id }) => said.push([number, id]),
+      commented: (story) => said.push([number, story]),
       story: (json) => said.push([number, json]),
       notifications: (unread) => said.push([number, unread]),
       reset: () => said.push([number, 'reset']),
@@ -197,24 +219,40 @@ describe('the live stream of several tabs', () => {
     expect(said.filter(([number]) => number === 2)).toHaveLength(2);
   });
 
-  it('is opened by one tab, which counts the unread notifications for all, and so does the tab that takes over', async () => {
+  it('tells every tab the number of unread notifications, also when another tab takes over', () => {
     const tabs = [tab(1), tab(2), tab(3)];
     for (const one of tabs) one.open('c1');
-    latest().say('hello', {}, 'c1');
-    expect(counting).toHaveLength(1);
-    counting[0]?.(4);
-    await vi.waitFor(() => expect(said).toEqual([[2, 4], [3, 4], [1, 4]]));
+    latest().say('hello', { unread: 4 }, 'c1');
+    expect(said).toEqual([[2, 4], [3, 4], [1, 4]]);
     tabs[0]?.close();
-    latest().say('hello', {}, 'c1');
-    expect(counting).toHaveLength(2);
+    latest().say('hello', { unread: 5 }, 'c1');
+    expect(said.slice(3)).toEqual([[1, 5], [3, 5], [2, 5]]);
     expect(opened).toHaveLength(6);
+  });
+
+  it('is for the stories of all tabs, and the tab that takes over knows them', () => {
+    const tabs = [tab(1), tab(2), tab(3)];
+    tabs[0]?.watch(['7']);
+    tabs[0]?.open('c1');
+    latest().say('hello', { unread: 0 }, 'c1');
+    tabs[1]?.watch(['8']);
+    tabs[1]?.open('c1');
+    vi.advanceTimersByTime(6_000);
+    expect(latest().address).toContain('watch=8,7');
+    latest().say('hello', { unread: 0 }, 'c1');
+    latest().say('changed', { id: '8' });
+    expect(said.filter(([, what]) => what === '8')).toHaveLength(3);
+    tabs[2]?.watch(['9']);
+    tabs[2]?.open('c1');
+    tabs[0]?.close();
+    expect(latest().address).toMatch(/watch=9,8/);
   });
 
   it('names every tab the position from which it goes on', () => {
     const tabs = [tab(1), tab(2)];
     tabs[0]?.open('c5');
     tabs[1]?.open('c1');
-    latest().say('hello', {}, 'c5');
+    latest().say('hello', { unread: 0 }, 'c5');
     expect(opened).toEqual([[2, 'c5'], [1, 'c5']]);
   });
 

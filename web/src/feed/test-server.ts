@@ -8,7 +8,7 @@ import type { Ask } from './home.svelte';
 export function storyOf(id: number): Story {
   const author = { id: '1', handle: 'bo', display_name: 'Bo', bio: '', language: 'en' };
   const created_at = new Date(1_700_000_000_000 + id * 1000).toISOString();
-  return { id: String(id), author, text: `story ${id}`, audience: 'friends', attachments: [], entities: [], created_at, mentions: [], tags: [], likes: 0, comments: 0, liked: false } as Story;
+  return { id: String(id), author, text: `story ${id}`, audience: 'friends', attachments: [], entities: [], created_at, mentions: [], tags: [], likes: 0, comments: 0, revision: 0, liked: false } as Story;
 }
 
 /** A server that keeps its promises: pages down by id, and newer ones in the order in which they were delivered. */

@@ -22,6 +22,8 @@ export type NextPage<Item> = (cursor: string | undefined) => Promise<Page<Item>>
 
 /** Pages without an item in a row before one is told that it failed. */
 const EMPTY_PAGES_MAX = 20;
+/** So many pages are asked for again when something in them has changed. Further down it is seen at the next visit. */
+const RENEW_PAGES_MAX = 10;
 
 /** What has come so far of a list. */
 export class PagedList<Item> {
@@ -99,6 +101,32 @@ export class PagedList<Item> {
     if (!page || this.loading) return;
     this.items = this.items.slice(0, this.items.findIndex((other) => this.#keyOf(other) === item) + 1);
     this.#take(page);
+  }
+
+  /**
+   * Asks again for all that is shown, and for what came at the end when that is shown: it takes the place of what is there.
+   * Leaves everything as it is when it fails, and when more is shown than is asked for.
+   */
+  async renew(): Promise<void> {
+    if (this.loading || this.phase === 'starting') return;
+    const [reached, count] = [this.end, this.items.length];
+    const items: Item[] = [];
+    let cursor: string | undefined;
+    let last: { cursor?: string; item?: string } = {};
+    for (let pages = 0; pages < RENEW_PAGES_MAX; pages += 1) {
+      const page = await this.#next(cursor).catch(() => null);
+      if (!page || this.loading) return;
+      const before = items.at(-1);
+      last = cursor && before !== undefined ? { cursor, item: this.#keyOf(before) } : {};
+      items.push(...page.items);
+      cursor = page.next ?? undefined;
+      const isEnd = page.end || !page.next;
+      if (!isEnd && (reached || items.length < count)) continue;
+      this.items = [];
+      this.#last = last;
+      this.#take({ ...page, items });
+      return;
+    }
   }
 
   /** Puts an item at the end, when it is not there yet. */

@@ -183,12 +183,33 @@ describe('a list that is looked at again', () => {
     expect([it.items.join(''), it.end]).toEqual(['abcdfghij', true]);
   });
 
+  it('has what was added at its end and not what went, when all of it is asked for again', async () => {
+    const { it, world } = changing([...'abcde']);
+    await it.more();
+    await it.more();
+    world.all = [...'acdfghij'];
+    await it.renew();
+    expect([it.items.join(''), it.end]).toEqual(['acdfghij', true]);
+  });
+
+  it('is asked for again as far as it is shown', async () => {
+    const { it, world } = changing([...'abcdefghij']);
+    await it.more();
+    const shown = it.items.length;
+    world.all = [...'bcdefghij'];
+    await it.renew();
+    expect([it.items[0], it.items.length, it.end]).toEqual(['b', shown, false]);
+    while (!it.end) await it.more();
+    expect(it.items.join('')).toBe('bcdefghij');
+  });
+
   it('stays as it is when the server does not answer', async () => {
     const { it, world } = changing([...'abc']);
     await it.more();
     world.failing = true;
     await it.lookAgain();
     await it.lookAtEnd();
+    await it.renew();
     expect([it.items.join(''), it.failure]).toEqual(['abc', null]);
   });
 });

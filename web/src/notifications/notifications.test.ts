@@ -11,7 +11,7 @@ import { hear, unreadNotifications } from './unread.svelte';
 const me = { id: '1', handle: 'mina', display_name: 'Mina', bio: '', language: 'en' } as Person;
 const person = (id: string, name: string) => ({ id, handle: name.toLowerCase(), display_name: name, bio: '', language: 'en' }) as Person;
 const [bo, ana] = [person('7', 'Bo'), person('8', 'Ana')];
-const story = { id: '42', author: me, text: 'A magpie\n\nin the yard', audience: 'friends', attachments: [], entities: [], created_at: new Date().toISOString(), mentions: [], tags: [], likes: 1, comments: 0, liked: false } as Story;
+const story = { id: '42', author: me, text: 'A magpie\n\nin the yard', audience: 'friends', attachments: [], entities: [], created_at: new Date().toISOString(), mentions: [], tags: [], likes: 1, comments: 0, revision: 0, liked: false } as Story;
 
 const notification = (id: string, kind: Notification['kind'], actor: Person, more: Partial<Notification> = {}): Notification => ({
   id,
@@ -37,6 +37,7 @@ beforeEach(() => {
     notification('3', 'friend_request', ana),
     notification('2', 'like', bo, { story: '42' }),
     notification('1', 'comment', ana, { story: '42' }),
+      notification('0', 'mention', ana, { story: '43' }),
   ];
   list = { items, end: true, unread: 0 };
   // Ana has been answered already.
@@ -48,7 +49,7 @@ beforeEach(() => {
     const answers: Record<string, unknown> = {
       'GET /v1/notifications': list,
       'GET /v1/friend-requests': { items: requests, end: true },
-      'GET /v1/people/mina/stories': { items: [story], end: true },
+      'GET /v1/stories': { items: [{ id: '42', home: true, story }, { id: '43', home: false, story: null }] },
     };
     return new Response(JSON.stringify(answers[call] ?? {}), { headers: { 'Content-Type': 'application/json' } });
   });
@@ -62,10 +63,10 @@ function open(): void {
 }
 
 describe('notifications', () => {
-  it('say what they are about, with one request for all of one\'s stories', async () => {
+  it('say what they are about, with one request for all stories', async () => {
     open();
     await waitFor(() => expect(screen.getAllByText('A magpie in the yard')).toHaveLength(2));
-    expect(asked.filter((call) => call === 'GET /v1/people/mina/stories')).toHaveLength(1);
+    expect(asked.filter((call) => call === 'GET /v1/stories')).toHaveLength(1);
   });
 
   it('answer a friend request in its place, unless it has been answered', async () => {

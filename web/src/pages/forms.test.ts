@@ -13,7 +13,7 @@ import ProfileSettings from './ProfileSettings.svelte';
 import SignUp from './SignUp.svelte';
 
 const bo = { id: '7', handle: 'bo', display_name: 'Bo Reed', bio: 'Bakes.', language: 'en' } as Person;
-const story = { id: '42', author: bo, text: 'as it was', audience: 'friends', attachments: [], entities: [], created_at: new Date().toISOString(), mentions: [], tags: [], likes: 0, comments: 0, liked: false } as Story;
+const story = { id: '42', author: bo, text: 'as it was', audience: 'friends', attachments: [], entities: [], created_at: new Date().toISOString(), mentions: [], tags: [], likes: 0, comments: 0, revision: 0, liked: false } as Story;
 const place = { page: 'edit', params: { story: '42' }, path: '/', query: new URLSearchParams(), key: 'k', by: 'start' } satisfies Place;
 
 let sent: unknown[];

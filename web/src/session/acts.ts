@@ -1,7 +1,7 @@
 // What the person does in one tab, for the other tabs of this browser: each shows it without asking the server. It is about
 // what is known there; a tab that has never shown a story does nothing with its deletion.
 //
-// The live stream does not carry this: it brings new stories and counts only.
+// The live stream brings the same seconds later, where the story is on the screen.
 import type { Comment, Story } from '$/api/types';
 import type { LikedComment } from '$/comments/changes.svelte';
 import type { Standing } from '$/people/relations.svelte';

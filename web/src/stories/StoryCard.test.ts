@@ -11,7 +11,7 @@ import StoryCard from './StoryCard.svelte';
 const bo = { id: '7', handle: 'bo', display_name: 'Bo Reed', bio: '', language: 'en' };
 
 function story(change: Partial<Story> = {}): LiveStory {
-  return new LiveStory({ id: '42', author: bo, text: 'hello', audience: 'friends', attachments: [], entities: [], created_at: new Date().toISOString(), mentions: [], tags: [], likes: 0, comments: 0, liked: false, ...change } as Story);
+  return new LiveStory({ id: '42', author: bo, text: 'hello', audience: 'friends', attachments: [], entities: [], created_at: new Date().toISOString(), mentions: [], tags: [], likes: 0, comments: 0, revision: 0, liked: false, ...change } as Story);
 }
 
 describe('a story on the screen', () => {

@@ -12,7 +12,7 @@ let next = 1;
 function story(): LiveStory {
   next += 1;
   const author = { id: '1', handle: 'bo', display_name: 'Bo', bio: '', language: 'en' };
-  return live({ id: `${next}`, author, text: '', audience: 'public', attachments: [], entities: [], created_at: '2026-01-01T00:00:00.000Z', mentions: [], tags: [], likes: 4, comments: 0, liked: false } as Story);
+  return live({ id: `${next}`, author, text: '', audience: 'public', attachments: [], entities: [], created_at: '2026-01-01T00:00:00.000Z', mentions: [], tags: [], likes: 4, comments: 0, revision: 0, liked: false } as Story);
 }
 
 /** A server whose answers come when the test says so. */
@@ -36,7 +36,7 @@ describe('liking', () => {
     const [it, { send, answer }] = [story(), server()];
     void wishLike(it, true, send);
     expect(it.shown).toMatchObject({ liked: true, likes: 5 });
-    await answer({ likes: 7, comments: 2, liked: true });
+    await answer({ likes: 7, comments: 2, liked: true, revision: 9 });
     expect(it.shown).toMatchObject({ liked: true, likes: 7, comments: 2 });
   });
 
@@ -65,9 +65,9 @@ describe('liking', () => {
     void wishLike(it, true, send);
     void wishLike(it, false, send);
     expect(it.shown).toMatchObject({ liked: false, likes: 4 });
-    await answer({ likes: 5, comments: 0, liked: true });
+    await answer({ likes: 5, comments: 0, liked: true, revision: 9 });
     expect(sent).toEqual([true, false]);
-    await answer({ likes: 4, comments: 0, liked: false });
+    await answer({ likes: 4, comments: 0, liked: false, revision: 9 });
     expect(it.shown).toMatchObject({ liked: false, likes: 4 });
     expect(it.wantedLike).toBeNull();
   });
@@ -78,8 +78,8 @@ describe('liking', () => {
     void wishLike(it, true, send);
     it.update(old);
     expect(it.shown.liked).toBe(true);
-    await answer({ likes: 5, comments: 0, liked: true });
-    it.update({ ...old, likes: 9, liked: true });
+    await answer({ likes: 5, comments: 0, liked: true, revision: 9 });
+    it.update({ ...old, likes: 9, liked: true, revision: 10 });
     expect(it.shown.likes).toBe(9);
   });
 

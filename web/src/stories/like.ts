@@ -7,14 +7,19 @@ import type { Reaction } from '$/api/types';
 import { Failure } from '$/api/failure';
 import { tell } from '$/parts/toasts.svelte';
 
+import { fetchStates } from './ask';
 import { storyChanged, storyUnavailable, type LiveStory } from './live.svelte';
 
 /** Tells the server; tests bring their own. */
 export type SendLike = (story: string, liked: boolean) => Promise<Reaction | undefined>;
 
-const send: SendLike = (story, liked) => {
+const send: SendLike = async (story, liked) => {
   const path = { params: { path: { story } } };
-  return liked ? answer(api.PUT('/v1/stories/{story}/like', path)) : answer(api.DELETE('/v1/stories/{story}/like', path));
+  if (liked) return answer(api.PUT('/v1/stories/{story}/like', path));
+  await answer(api.DELETE('/v1/stories/{story}/like', path));
+  // The answer has no counts, and what others did meanwhile was not shown.
+  const [state] = await fetchStates([story]).catch(() => []);
+  return state?.story ?? undefined;
 };
 
 /** The person wants to like the story, or no longer. */
@@ -32,7 +37,7 @@ export async function wishLike(story: LiveStory, liked: boolean, sendLike: SendL
       confirmed = wanted;
     }
     story.wantedLike = null;
-    storyChanged(story, reaction ? { likes: reaction.likes, comments: reaction.comments, liked: reaction.liked } : { liked: confirmed, likes: story.shown.likes });
+    storyChanged(story, reaction ? { likes: reaction.likes, comments: reaction.comments, liked: reaction.liked, revision: reaction.revision } : { liked: confirmed, likes: story.shown.likes });
   } catch (failure) {
     story.wantedLike = null;
     show(story, confirmed);

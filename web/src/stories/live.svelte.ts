@@ -1,6 +1,6 @@
 // A story on the screen. Wherever it is shown (feed, profile, its own page) it is the same object, so that a like or an
 // edit shows everywhere at once, in the other tabs of the browser, too.
-import type { Person, Story } from '$/api/types';
+import type { Person, Story, StoryState } from '$/api/types';
 import { moment } from '$/api/moment';
 import { hearTabs, tellTabs } from '$/session/acts';
 
@@ -26,6 +26,8 @@ export class LiveStory {
   /** Liked or not, as the person wants it, while the server is being told. */
   wantedLike: boolean | null = null;
   #deleted = false;
+  /** What came while the server was being told: it may be newer than its answer. */
+  #suppressed: Story | null = null;
   /** When the newest answer about it was asked for, or the person last did something with it. */
   #knownAt = 0;
 
@@ -38,8 +40,9 @@ export class LiveStory {
 
   /** Takes over a newer state from the server, except what the person has just done and the server may not yet know. */
   update(story: Story): void {
-    const { liked, likes } = this.shown;
-    this.shown = this.wantedLike === null ? story : { ...story, liked, likes };
+    const isTelling = this.wantedLike !== null;
+    if (isTelling) this.#suppressed = story;
+    this.shown = isTelling || isBefore(story, this.shown) ? { ...story, ...countsOf(this.shown) } : story;
     this.gone = this.#deleted;
     this.#learn(story);
   }
@@ -48,6 +51,18 @@ export class LiveStory {
   #learn(story: Story): void {
     this.saved = story.saved ?? this.saved;
     this.canComment = story.can_comment ?? this.canComment;
+  }
+
+  /** What the server has of it, asked for or heard at that moment. Says whether it hid something. */
+  take({ home, story }: StoryState, asked: number): boolean {
+    if (asked < this.#knownAt) return false;
+    this.#knownAt = asked;
+    const [wasGone, wasOff] = [this.gone, this.offHome];
+    if (story && (story.edited_at ?? '') >= (this.shown.edited_at ?? '')) this.update(story);
+    else if (story) this.update({ ...this.shown, ...countsOf(story) });
+    else this.gone = true;
+    if (story) this.offHome = !home;
+    return (this.gone && !wasGone) || (this.offHome && !wasOff);
   }
 
   /** It does not exist any more: answers that the server gave before do not bring it back. */
@@ -71,8 +86,12 @@ export class LiveStory {
   /** The server has confirmed what the person did: answers that were asked for before are older than this. */
   confirm(change: Partial<Story>): void {
     this.#knownAt = moment();
-    const { liked, likes } = this.shown;
-    this.change(this.wantedLike === null ? change : { ...change, liked, likes });
+    const isOld = this.wantedLike !== null || (change.revision !== undefined && isBefore(change, this.shown));
+    this.change(isOld ? { ...change, ...countsOf(this.shown) } : change);
+    if (this.wantedLike !== null) return;
+    const later = this.#suppressed;
+    this.#suppressed = null;
+    if (later && isBefore(this.shown, later)) this.change(countsOf(later));
   }
 
   /** The answer to what was asked then, or what is shown when that is newer; null when the story has left since. */
@@ -81,6 +100,15 @@ export class LiveStory {
     this.#knownAt = asked;
     return story;
   }
+}
+
+/** Whether these counts are from before the others. */
+function isBefore(counts: Partial<Story>, others: Partial<Story>): boolean {
+  return (counts.revision ?? 0) < (others.revision ?? 0);
+}
+
+function countsOf({ likes, comments, liked, revision }: Story): Pick<Story, 'likes' | 'comments' | 'liked' | 'revision'> {
+  return { likes, comments, liked, revision };
 }
 
 const known = new Map<string, LiveStory>();
@@ -111,6 +139,22 @@ export function latest(stories: readonly Story[], asked: number, where: Where = 
     const found = known.get(story.id);
     return (found ? found.latest(story, asked, where) : story) ?? [];
   });
+}
+
+/** What the server has of stories, asked for or heard at that moment. Stories that were never shown are left out. */
+export function storyStates(states: readonly StoryState[], asked = moment()): void {
+  for (const state of states) {
+    const story = known.get(state.id);
+    if (story?.take(state, asked)) for (const then of watchers) then(story.shown.author.id);
+  }
+}
+
+const watchers = new Set<(author: string) => void>();
+
+/** Calls `then` when the server hid a story by this author: what they are to us may have changed. Returns how to stop. */
+export function whenHidden(then: (author: string) => void): () => void {
+  watchers.add(then);
+  return () => watchers.delete(then);
 }
 
 /** What the person's act left of a story, once the server has confirmed it. */

@@ -11,7 +11,7 @@ const author = { id: '1', handle: 'bo', display_name: 'Bo', bio: '', language: '
 let next = 1;
 
 function sent(id = `${(next += 1)}`, more: Partial<Story> = {}): Story {
-  return { id, author, text: 'first', audience: 'public', attachments: [], entities: [], created_at: '2026-01-01T00:00:00.000Z', mentions: [], tags: [], likes: 4, comments: 0, liked: false, ...more } as Story;
+  return { id, author, text: 'first', audience: 'public', attachments: [], entities: [], created_at: '2026-01-01T00:00:00.000Z', mentions: [], tags: [], likes: 4, comments: 0, revision: 0, liked: false, ...more } as Story;
 }
 
 /** The server answers, to a question of that moment, with what it had then. */

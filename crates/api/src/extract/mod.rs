@@ -14,6 +14,7 @@ mod query;
 mod request_context;
 mod request_id;
 mod same_site;
+mod story_ids;
 mod viewer;
 mod visitor;
 
@@ -30,5 +31,6 @@ pub(crate) use paging::{CursorParam, Page, PageQuery, of_comment, of_name, of_st
 pub(crate) use query::Query;
 pub(crate) use request_context::{RateState, RequestContext};
 pub(crate) use request_id::{RequestId, RequestIds, X_REQUEST_ID};
+pub(crate) use story_ids::story_ids;
 pub(crate) use viewer::{ClientName, Viewer, bearer};
 pub(crate) use visitor::{Visitor, limit_stranger};

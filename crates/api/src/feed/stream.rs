@@ -17,7 +17,7 @@ use serde::Deserialize;
 use sosik_feed::cursor::Seen;
 use sosik_feed::cursor::seal::{List, Scope, Seals};
 use sosik_feed::{Cursor, PersonId};
-use sosik_service::feeds::stream::{FeedStream, StreamEvent};
+use sosik_service::feeds::stream::{FeedStream, StreamEvent, WATCHED_MAX};
 use sosik_service::{ServiceError, accounts};
 use tokio::time::{Interval, MissedTickBehavior};
 use utoipa::IntoParams;
@@ -25,7 +25,7 @@ use utoipa::IntoParams;
 use super::events;
 use super::streams::OpenStream;
 use crate::app::App;
-use crate::extract::{Query, Viewer, is};
+use crate::extract::{Query, Viewer, is, story_ids};
 use crate::problem::Problem;
 use crate::render;
 
@@ -41,6 +41,8 @@ pub(crate) struct ResumeQuery {
     last_event_id: Option<String>,
     /// The person the stream is meant for, like the header `Sosik-Person`.
     person: Option<String>,
+    /// Ids of the stories that you show, separated by commas, at most 50. The stream sends their changes.
+    watch: Option<String>,
 }
 
 /// Follow your home feed live
@@ -48,10 +50,13 @@ pub(crate) struct ResumeQuery {
 /// Server-sent events. The `id` of an event is the cursor after it. To resume without a gap, send the last one as
 /// `Last-Event-ID`.
 ///
-/// - `hello`: connected. Its `id` is your current position. Data `{}`.
+/// - `hello`: connected. Its `id` is your current position. Data `{"unread": n}`: your unread notifications.
 /// - `story`: a new story. Data: Story.
 /// - `reset`: the new stories could not be determined. Fetch the first page. Data `{}`.
-/// - `notifications`: data `{"unread": n}`.
+/// - `notifications`: data `{"unread": n}`, when the number may have changed.
+/// - `changed`: a story of `watch` has changed for you: it was edited, deleted, liked or commented on, or you may no longer
+///   see it. Data: StoryState. At most one every 2 seconds for each story.
+/// - `comments`: the comments on a story of `watch` have changed. Data `{"story": id}`.
 /// - `bye`: the server ends the stream (it is stopping, or your session ended). Reconnect after `retry`. Data `{}`.
 ///
 /// Comments between events are heartbeats.
@@ -59,7 +64,7 @@ pub(crate) struct ResumeQuery {
     params(("Last-Event-ID" = Option<String>, Header, description = "the `id` of the last event you received"), ResumeQuery),
     responses(
         (status = 200, description = "events until the client or the server disconnects", body = String, content_type = "text/event-stream"),
-        (status = 400, description = "`cursor_invalid`"),
+        (status = 400, description = "`cursor_invalid`, `query_invalid`"),
         (status = 429, description = "`too_many_streams`, `too_many_requests`"),
     ))]
 pub(crate) async fn stream(
@@ -78,9 +83,14 @@ pub(crate) async fn stream(
     {
         return Err(Problem::OtherPerson);
     }
-    let seen = seen(resume, &headers, (app.service.seals(), viewer.id))?;
+    let seen = seen(&resume, &headers, (app.service.seals(), viewer.id))?;
+    let watch = match &resume.watch {
+        Some(ids) => story_ids("watch", ids, WATCHED_MAX)?,
+        None => Vec::new(),
+    };
     let open = app.streams.open(viewer.id)?;
-    let feed = app.service.feeds().open_stream(viewer.id, seen).await?;
+    let feeds = app.service.feeds();
+    let feed = feeds.open_stream(viewer.id, seen, &watch).await?;
     let connection = StreamConnection::new(app, *viewer, feed, open);
     let body = Body::from_stream(stream::unfold(connection, StreamConnection::next));
     let mut response = Response::new(body);
@@ -99,7 +109,7 @@ pub(crate) async fn stream(
 }
 
 fn seen(
-    resume: ResumeQuery,
+    resume: &ResumeQuery,
     headers: &HeaderMap,
     (seals, reader): (&Seals, PersonId),
 ) -> Result<Option<Seen>, Problem> {
@@ -107,7 +117,10 @@ fn seen(
         .get("last-event-id")
         .and_then(|id| id.to_str().ok())
         .map(str::to_owned);
-    match sent.or(resume.last_event_id).filter(|id| !id.is_empty()) {
+    match sent
+        .or_else(|| resume.last_event_id.clone())
+        .filter(|id| !id.is_empty())
+    {
         None => Ok(None),
         Some(id) => match seals.open(&id, Scope::own(List::Feed, reader)) {
             Ok(Cursor::Newer(seen)) => Ok(Some(seen)),
@@ -153,7 +166,7 @@ impl StreamConnection {
         let bytes = match self.state {
             StreamState::Opening => {
                 self.state = StreamState::Streaming;
-                self.event_after("hello", self.feed.seen(), b"{}")
+                self.hello()
             }
             StreamState::Streaming => self.next_event().await,
             StreamState::Ended => return None,
@@ -189,13 +202,24 @@ impl StreamConnection {
                     self.event_after("story", &seen, &render::story(&item))
                 }
                 Some(Ok(StreamEvent::Reset(seen))) => self.event_after("reset", &seen, b"{}"),
-                Some(Ok(StreamEvent::Notifications { unread })) => events::event(
-                    "notifications",
+                Some(Ok(StreamEvent::Changed(state))) => {
+                    events::event("changed", None, &render::story_state(&state))
+                }
+                Some(Ok(StreamEvent::Comments(story))) => events::event(
+                    "comments",
                     None,
-                    format!("{{\"unread\":{unread}}}").as_bytes(),
+                    format!("{{\"story\":\"{story}\"}}").as_bytes(),
                 ),
+                Some(Ok(StreamEvent::Notifications { unread: count })) => {
+                    events::event("notifications", None, unread(count).as_bytes())
+                }
             };
         }
+    }
+
+    fn hello(&self) -> Bytes {
+        let data = unread(self.feed.unread_at_start());
+        self.event_after("hello", self.feed.seen(), data.as_bytes())
     }
 
     /// An event whose id is the cursor after it.
@@ -222,4 +246,9 @@ impl StreamConnection {
         let retry = u64::try_from(RETRY_AFTER.as_millis()).unwrap_or_default();
         events::closing_event(retry + own_share % RETRY_SPREAD_MS)
     }
+}
+
+/// The number of unread notifications as data.
+fn unread(count: u32) -> String {
+    format!("{{\"unread\":{count}}}")
 }

@@ -15,6 +15,7 @@ use sosik_feed::limits::{
     STORY_TEXT_CHARACTERS_MAX, SUGGESTION_FRIENDS_MAX, SUGGESTION_TAGS_MAX, SUGGESTIONS_MAX,
 };
 use sosik_feed::people::Language;
+use sosik_service::feeds::stream::WATCHED_MAX;
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{KnownFormat, Object, OpenApi, RefOr, Schema, SchemaFormat};
 
@@ -118,6 +119,7 @@ fn put(owner: &str, name: &str, schema: &mut Schema) {
 fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
     Some(match (owner, name) {
         (PARAMETER, "limit") => number(1, PAGE_ITEMS_MAX),
+        (PARAMETER, "ids" | "watch") => story_ids(),
         (PARAMETER, "q") => text(1, SEARCH_QUERY_CHARACTERS_MAX),
         (PARAMETER, "tag") => text(1, HASHTAG_CHARACTERS_MAX + "#".len()),
         (PARAMETER, "Idempotency-Key") => matching("^[!-~]+$", 1, IDEMPOTENCY_KEY_BYTES_MAX),
@@ -164,6 +166,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         ("SessionPage", "items") => list(SESSIONS_MAX as usize),
         ("SuggestionPage", "items") => list(SUGGESTIONS_MAX),
         ("InvitationPage", "items") => list(INVITATIONS_MAX as usize),
+        ("StoryStates", "items") => list(WATCHED_MAX),
         (_, "items") => list(PAGE_ITEMS_MAX),
         (_, "hidden") => number(0, HIDDEN_EXAMINED_MAX as usize),
         ("SignUp", "invitation") | ("OpenInvitation" | "Invitation", "token") => {
@@ -179,6 +182,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         },
         (_, "since") => time(),
         (_, name) if name.ends_with("_at") => time(),
+        (_, "revision") => number(0, usize::MAX >> 1),
         _ if is_count(schema) => number(0, i32::MAX.cast_unsigned() as usize),
         _ => return None,
     })
@@ -225,6 +229,15 @@ fn cursor_text() -> Limits {
 /// A positive number of 63 bits as decimal digits.
 fn id() -> Limits {
     matching("^[1-9][0-9]*$", 1, i64::MAX.to_string().len())
+}
+
+/// Ids separated by commas. The pattern leaves out ids of 19 digits that begin with 9, because some of them are too large;
+/// the generator reaches these in this form only after the year 2090.
+fn story_ids() -> Limits {
+    let id = "([1-9][0-9]{0,17}|[1-8][0-9]{18})";
+    let pattern = format!("^{id}(,{id}){{0,{}}}$", WATCHED_MAX - 1);
+    let characters = i64::MAX.to_string().len() + ",".len();
+    matching(&pattern, 1, WATCHED_MAX * characters)
 }
 
 fn time() -> Limits {

@@ -8,6 +8,7 @@
 
 mod page;
 mod person;
+mod states;
 mod story;
 
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 
 pub(crate) use page::{Sealing, Tagged, feed_page, story_page};
 pub(crate) use person::person;
+pub(crate) use states::{story_state, story_states};
 pub(crate) use story::{opened_story, story};
 
 fn put(out: &mut Vec<u8>, text: &str) {

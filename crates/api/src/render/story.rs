@@ -16,6 +16,7 @@ const BEFORE_ID: &str = "{\"id\":\"";
 const BEFORE_AUTHOR: &str = "\",\"author\":";
 const BEFORE_LIKES: &str = ",\"likes\":";
 const BEFORE_COMMENTS: &str = ",\"comments\":";
+const BEFORE_REVISION: &str = ",\"revision\":";
 const LIKED: &str = ",\"liked\":true}";
 const NOT_LIKED: &str = ",\"liked\":false}";
 const SAVED: &str = ",\"saved\":true";
@@ -23,8 +24,11 @@ const NOT_SAVED: &str = ",\"saved\":false";
 const CAN_COMMENT: &str = ",\"can_comment\":true}";
 const CANNOT_COMMENT: &str = ",\"can_comment\":false}";
 
-/// Maximum length of two counts with their names.
-pub(super) const COUNTS_BYTES_MAX: usize = 64;
+/// Maximum length of the counts and their revision with their names.
+pub(super) const COUNTS_BYTES_MAX: usize = 96;
+
+/// An odd number that spreads revisions over all bits of a tag.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The part of [`schema::Story`](crate::schema::Story) between the author and the counts, in its order.
 #[derive(Serialize)]
@@ -84,13 +88,24 @@ pub(super) fn story_into(item: &StoryItem, out: &mut Vec<u8>) -> Tag {
     put_number(out, counts.likes);
     put(out, BEFORE_COMMENTS);
     put_number(out, counts.comments);
+    put(out, BEFORE_REVISION);
+    put_revision(out, counts.revision);
     put(out, if item.liked { LIKED } else { NOT_LIKED });
     let numbers = u64::from(counts.likes) << 32 | u64::from(counts.comments);
+    let numbers = numbers.wrapping_add(counts.revision.wrapping_mul(SPREAD));
     [
         kept.tag.wrapping_add(u64::from(item.liked)),
         author.tag,
         numbers,
     ]
+}
+
+/// Most revisions are as short as counts.
+fn put_revision(out: &mut Vec<u8>, revision: u64) {
+    match u32::try_from(revision) {
+        Ok(revision) => put_number(out, revision),
+        Err(_) => put(out, itoa::Buffer::new().format(revision)),
+    }
 }
 
 /// Maximum length of a story's JSON.

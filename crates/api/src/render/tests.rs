@@ -8,10 +8,10 @@ use sosik_feed::people::Language;
 use sosik_feed::{Audience, Cursor, PersonId, Privacy, RawId, StoryId, Timestamp};
 use sosik_service::caches::{PersonEntry, Presentation, Renderings, StoryEntry};
 use sosik_service::feeds::FeedPage;
-use sosik_service::stories::{OpenedStory, StoryItem, StoryPage};
+use sosik_service::stories::{OpenedStory, StoryItem, StoryPage, StoryState};
 use sosik_store::{Mention, PersonRecord, StoryCounts, StoryRecord};
 
-use super::{Sealing, feed_page, opened_story, story, story_page};
+use super::{Sealing, feed_page, opened_story, story, story_page, story_state, story_states};
 use crate::schema;
 
 /// Texts that break JSON that is concatenated by hand, and texts that break parsers of JSON.
@@ -109,6 +109,7 @@ fn expected(item: &StoryItem) -> schema::Story {
         tags: record.tags.clone(),
         likes: counts.likes,
         comments: counts.comments,
+        revision: counts.revision,
         liked: item.liked,
         saved: None,
         can_comment: None,
@@ -150,6 +151,26 @@ fn a_story_on_its_page_has_two_more_fields() {
         };
         check(&opened_story(&opened), &expected);
     }
+}
+
+#[test]
+fn the_states_of_stories_are_byte_for_byte_what_their_documented_type_is() {
+    let state = |id: u64, item: Option<StoryItem>| StoryState {
+        id: StoryId::from_u64(id),
+        on_home: item.is_some(),
+        item,
+    };
+    let states = [state(12, Some(item(12, WEIRD[1], true))), state(13, None)];
+    let documented = |state: &StoryState| schema::StoryState {
+        id: state.id,
+        home: state.on_home,
+        story: state.item.as_ref().map(expected),
+    };
+    for state in &states {
+        check(&story_state(state), &documented(state));
+    }
+    let items = states.iter().map(documented).collect();
+    check(&story_states(&states), &schema::StoryStates { items });
 }
 
 #[test]

@@ -123,6 +123,8 @@ pub struct Reaction {
     pub likes: u32,
     /// Number of its comments.
     pub comments: u32,
+    /// See `revision` of the story.
+    pub revision: u64,
     /// Whether you like it.
     pub liked: bool,
 }

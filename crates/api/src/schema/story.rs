@@ -38,6 +38,9 @@ pub struct Story {
     pub likes: u32,
     /// Number of its comments.
     pub comments: u32,
+    /// Grows with every change of `likes` and `comments`. Of two answers about a story, the counts with the larger one are
+    /// newer.
+    pub revision: u64,
     /// Whether you like it.
     pub liked: bool,
     /// On its own page: whether you saved it.
@@ -46,6 +49,28 @@ pub struct Story {
     /// On its own page: whether you may comment on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub can_comment: Option<bool>,
+}
+
+/// What you may see of a story now. It is the same for a deleted story, a story that you may not see, and an id without
+/// a story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StoryState {
+    /// The id.
+    #[schema(value_type = String, example = "286429859020817061")]
+    pub id: StoryId,
+    /// Whether it belongs to your home feed. Stories of people whom you muted or do not follow do not.
+    pub home: bool,
+    /// The story; null if there is none that you may see.
+    pub story: Option<Story>,
+}
+
+/// The states of several stories.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StoryStates {
+    /// One for each id, in the order of the request.
+    pub items: Vec<StoryState>,
 }
 
 /// An attachment of a story.

@@ -182,6 +182,8 @@ impl Core {
         };
         let joined = lease.store.join(member).await?;
         *lease.horizon.lock() = joined.then(Horizon::default);
+        // Changes from before are unknown.
+        self.watched.note_everything();
         Ok(joined)
     }
 

@@ -47,6 +47,12 @@ impl Changes {
         self
     }
 
+    /// A comment of this author on a story was written, edited or deleted.
+    pub(crate) fn comment(mut self, story: StoryId, author: PersonId) -> Self {
+        self.notice.updates.push(Update::Comment { story, author });
+        self
+    }
+
     /// People with a new notification, or whose notifications were read or deleted.
     pub(crate) fn notify(mut self, people: impl IntoIterator<Item = PersonId>) -> Self {
         self.notified.extend(people);
@@ -117,13 +123,18 @@ impl Core {
     /// Invalidates the caches of this node. Returns the timelines that must be dropped.
     pub(super) fn apply_to_caches(&self, notice: &Notice) -> Vec<PendingInvalidation> {
         for update in &notice.updates {
-            let Update::Counts(story, counts) = update;
-            self.update_counts(*story, notice.at, *counts);
+            match update {
+                Update::Counts(story, counts) => self.update_counts(*story, notice.at, *counts),
+                Update::Comment { .. } => {}
+            }
         }
         let changes = notice.changes.iter();
-        changes
+        let pending = changes
             .filter_map(|change| self.invalidate_local(notice.at, change))
-            .collect()
+            .collect();
+        // After the caches: a stream reads through them.
+        self.watched.note(notice);
+        pending
     }
 
     fn invalidate_local(&self, at: CommitPosition, change: &Change) -> Option<PendingInvalidation> {

@@ -12,8 +12,10 @@ pub(crate) mod invalidations;
 mod loaders;
 mod permissions;
 pub(crate) mod random;
+mod story_states;
 pub(crate) mod supervise;
 mod visible;
+pub(crate) mod watched;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ use fabric_errors::FabricErrors;
 use ids::Ids;
 use invalidations::Invalidations;
 use supervise::Supervision;
+use watched::Watched;
 
 /// The shared part of the handles. Cheap to clone.
 #[derive(Clone)]
@@ -51,6 +54,8 @@ pub(crate) struct CoreState {
     cache_lease: Option<CacheLeaseHolder>,
     pub(crate) extracts: Extracts,
     pub(crate) invalidations: Invalidations,
+    /// The stories that the streams of this node show.
+    pub(crate) watched: Watched,
     pub(crate) fabric_errors: FabricErrors,
     /// Seals the cursors that clients get.
     pub(crate) seals: Seals,
@@ -89,6 +94,7 @@ impl Core {
             cache_lease: shared.map(holder),
             extracts: Extracts::new(settings.caches.extracts_room()),
             invalidations: Invalidations::default(),
+            watched: Watched::default(),
             fabric_errors: FabricErrors::default(),
             seals: cursor_keys::load(&*store, clock.now()).await?,
             supervision: Supervision::default(),

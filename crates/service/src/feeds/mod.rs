@@ -9,6 +9,7 @@ mod newer;
 mod page;
 mod reader;
 mod rebuild;
+mod shown;
 pub mod stream;
 mod timeline;
 mod wake_ups;
@@ -47,6 +48,8 @@ struct Permits {
     store_pages: Semaphore,
     /// For pages of the self-check: one, so that the check never delays a reader.
     checks: Semaphore,
+    /// For streams that read the stories they show again. After a lost connection all streams do.
+    streams: Semaphore,
 }
 
 /// Which part of the feed to read.
@@ -107,6 +110,7 @@ impl Feeds {
                 rebuilds: Semaphore::new(at_once),
                 store_pages: Semaphore::new(at_once),
                 checks: Semaphore::new(1),
+                streams: Semaphore::new(at_once),
             }),
         }
     }

@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use sosik_fabric::Watch;
 use sosik_feed::cursor::Seen;
-use sosik_feed::{Cursor, PersonId};
+use sosik_feed::{Cursor, PersonId, StoryId};
 use tokio::time::{Instant, sleep_until};
 
+use super::shown::Shown;
 use super::{FeedQuery, FeedStart, Feeds};
 use crate::error::RETRY_AFTER;
-use crate::stories::StoryItem;
+use crate::stories::{StoryItem, StoryState};
 use crate::{ServiceError, ServiceResult};
+
+pub use crate::core::watched::{CHANGES_EVERY, WATCHED_MAX};
 
 /// Stories fetched by one read. It is one, so that each event carries the cursor exactly after its story.
 const STORIES_PER_POLL: usize = 1;
@@ -40,6 +43,10 @@ pub enum StreamEvent {
         /// The unread notifications, counted up to a maximum.
         unread: u32,
     },
+    /// A story that the client shows has changed for this reader.
+    Changed(StoryState),
+    /// The comments on a story that the client shows have changed.
+    Comments(StoryId),
     /// A session of the person ended. It may be the one of this stream.
     SessionsChanged,
     /// The server is stopping. The client reconnects to another one.
@@ -52,6 +59,8 @@ pub struct FeedStream {
     reader: PersonId,
     watch: Watch,
     seen: Seen,
+    /// When the stream was opened.
+    unread: u32,
     waiting: VecDeque<StreamEvent>,
     /// Read before waiting: there may be new stories, also from before the stream began.
     poll_pending: bool,
@@ -59,10 +68,13 @@ pub struct FeedStream {
     count_pending: bool,
     /// Do not count before this moment: the last event about notifications was sent [`NOTIFICATIONS_EVERY`] earlier.
     count_not_before: Instant,
+    /// The stories that the client shows.
+    shown: Option<Shown>,
 }
 
 impl Feeds {
-    /// Opens a stream, from the client's cursor or from now on.
+    /// Opens a stream, from the client's cursor or from now on. It also sends changes of the stories
+    /// that the client shows: at most [`WATCHED_MAX`] of `shown`, and only those that the reader may see now.
     ///
     /// # Errors
     /// When the store fails. `Busy` if the stream cannot be registered, because nothing would wake it.
@@ -70,6 +82,7 @@ impl Feeds {
         &self,
         reader: PersonId,
         seen: Option<Seen>,
+        shown: &[StoryId],
     ) -> ServiceResult<FeedStream> {
         // Watch first, then read: a story that arrives in between wakes the stream.
         let watch = self.core.engines.wake_ups.watch(reader).await;
@@ -80,8 +93,14 @@ impl Feeds {
             Some(seen) => seen,
             None => self.seen_now(reader).await?,
         };
+        let shown = match shown {
+            [] => None,
+            shown => Some(self.show(reader, shown).await?),
+        };
         Ok(FeedStream {
+            unread: self.notifications.unread(reader).await?,
             feeds: self.clone(),
+            shown,
             reader,
             watch,
             seen,
@@ -113,6 +132,12 @@ impl FeedStream {
         &self.seen
     }
 
+    /// The number of unread notifications when the stream was opened.
+    #[must_use]
+    pub const fn unread_at_start(&self) -> u32 {
+        self.unread
+    }
+
     /// Waits for the next event. Cancel-safe: dropping the future loses no event.
     ///
     /// # Errors
@@ -137,10 +162,18 @@ impl FeedStream {
                     .push_back(StreamEvent::Notifications { unread });
                 continue;
             }
+            if let Some(shown) = &mut self.shown {
+                let events = shown.changes(&self.feeds).await?;
+                if !events.is_empty() {
+                    self.waiting.extend(events);
+                    continue;
+                }
+            }
             let signals = tokio::select! {
                 () = self.feeds.core.stopping.cancelled() => return Ok(StreamEvent::Stopping),
                 signals = self.watch.signalled() => signals,
                 () = sleep_until(self.count_not_before), if self.count_pending => continue,
+                () = due(&mut self.shown) => continue,
             };
             self.poll_pending = signals.story;
             if signals.session {
@@ -168,6 +201,14 @@ impl FeedStream {
             None => self.seen = seen,
         }
         Ok(())
+    }
+}
+
+/// Waits until a story that the client shows may have changed. Cancel-safe.
+async fn due(shown: &mut Option<Shown>) {
+    match shown {
+        Some(shown) => shown.due().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sosik_feed::text::hashtag;
 use sosik_feed::{Cursor, PersonId, StoryId, Visibility};
 
-use super::{OpenedStory, Stories, StoryItem, StoryPage};
+use super::{OpenedStory, Stories, StoryItem, StoryPage, StoryState};
 use crate::caches::StoryEntry;
 use crate::pages::{Filled, Judged, fill, page_limit};
 use crate::{ServiceError, ServiceResult};
@@ -42,6 +42,18 @@ impl Stories {
             can_comment: self.core.may_comment(viewer, &item.story.record).await?,
             item,
         })
+    }
+
+    /// What the viewer may see now of the stories with these ids, in their order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn states(
+        &self,
+        viewer: PersonId,
+        ids: &[StoryId],
+    ) -> ServiceResult<Vec<StoryState>> {
+        self.core.story_states(viewer, ids).await
     }
 
     /// Stories with this tag that the viewer may open, newest first. The tag is compared without regard to width and

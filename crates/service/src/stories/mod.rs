@@ -7,7 +7,7 @@ mod post;
 use std::sync::Arc;
 
 use sosik_feed::people::Handle;
-use sosik_feed::{Cursor, text};
+use sosik_feed::{Cursor, StoryId, text};
 
 use crate::caches::{PersonEntry, StoryEntry};
 use crate::core::Core;
@@ -43,6 +43,19 @@ pub struct OpenedStory {
     pub saved: bool,
     /// Whether the reader may comment on it.
     pub can_comment: bool,
+}
+
+/// What a reader may see of a story now. Deleted stories, stories that the reader may not see and ids without a story
+/// have the same state.
+#[derive(Debug, Clone)]
+pub struct StoryState {
+    /// The id.
+    pub id: StoryId,
+    /// Whether the story belongs to the reader's home feed: it is by the reader, a friend or somebody whom they follow,
+    /// and its author is not muted.
+    pub on_home: bool,
+    /// The story; `None` if there is none that the reader may see.
+    pub item: Option<StoryItem>,
 }
 
 /// One page of a list of stories, newest first.

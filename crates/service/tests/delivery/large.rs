@@ -217,7 +217,7 @@ async fn a_stream_is_woken_by_a_story_of_a_large_author() {
         author, follower, ..
     } = Large::of(&world).await;
     let feeds = world.service.feeds();
-    let mut stream = feeds.open_stream(follower, None).await.unwrap();
+    let mut stream = feeds.open_stream(follower, None, &[]).await.unwrap();
     for _ in 0..3 {
         let story = world.post(author, Audience::Public).await;
         assert_eq!(next_story(&mut stream).await, story);

@@ -92,7 +92,7 @@ async fn a_stream_goes_on_while_the_fabric_cannot_be_read() {
         let mut stream = world
             .service
             .feeds()
-            .open_stream(reader, seen)
+            .open_stream(reader, seen, &[])
             .await
             .unwrap();
         let story = world.post(author, Audience::Friends).await;
@@ -116,10 +116,10 @@ async fn a_stream_that_nobody_would_wake_is_refused() {
     let (_, reader, _) = warm_reader(&world).await;
     for fault in ERRORS {
         world.faults.always("WakeUps::watch", fault);
-        let stream = world.service.feeds().open_stream(reader, None).await;
+        let stream = world.service.feeds().open_stream(reader, None, &[]).await;
         assert!(matches!(stream, Err(ServiceError::Busy(_))), "{fault:?}");
     }
     world.faults.lift_all();
-    let stream = world.service.feeds().open_stream(reader, None).await;
+    let stream = world.service.feeds().open_stream(reader, None, &[]).await;
     assert!(stream.is_ok());
 }

@@ -6,6 +6,7 @@
 mod in_flight;
 mod lagging;
 mod leases;
+mod shown;
 mod unknown_outcomes;
 
 use std::fs::File;
@@ -124,15 +125,19 @@ impl Nodes {
         [mina, joon]
     }
 
-    /// A story of this author that this reader has read on the other node, so that its caches are warm.
-    async fn read_story(&self, author: &Person, audience: Audience, reader: &Person) -> StoryId {
+    async fn post(&self, author: &Person, audience: Audience) -> StoryId {
         let request = PostRequest {
             text: "hello".to_owned(),
             audience,
             idempotency_key: None,
         };
         let posted = self.one.stories().post(author.id, request).await.unwrap();
-        let story = posted.story.record.id;
+        posted.story.record.id
+    }
+
+    /// A story of this author that this reader has read on the other node, so that its caches are warm.
+    async fn read_story(&self, author: &Person, audience: Audience, reader: &Person) -> StoryId {
+        let story = self.post(author, audience).await;
         assert!(opens(&self.other, reader, story).await);
         eventually(async || top(&self.other, reader).await == [story]).await;
         self.freeze_copy();

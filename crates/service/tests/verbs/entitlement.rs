@@ -46,6 +46,14 @@ impl Role {
         }
     }
 
+    fn has_on_home(self, audience: Audience) -> bool {
+        match self {
+            Owner | Friend => true,
+            Follower => audience == Audience::Public,
+            Stranger | FormerFriend | Muter | Blocked | Blocker | FormerlyBlocked => false,
+        }
+    }
+
     fn may_know_the_author(self) -> bool {
         !matches!(self, Blocked | Blocker)
     }
@@ -123,6 +131,19 @@ async fn check(
         there(&service.stories().open(person.id, story).await),
         may,
         "open: {told}"
+    );
+    let missing = StoryId::from_u64(story.as_u64() - 1);
+    let ids = [missing, story];
+    let states = service.stories().states(person.id, &ids).await.unwrap();
+    let seen: Vec<_> = states
+        .iter()
+        .map(|state| (state.id, state.item.is_some(), state.on_home))
+        .collect();
+    let home = role.has_on_home(audience);
+    assert_eq!(
+        seen,
+        [(missing, false, false), (story, may, home)],
+        "states: {told}"
     );
     assert_eq!(
         there(&service.comments().list(person.id, story, None, 10).await),
