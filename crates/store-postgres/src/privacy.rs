@@ -13,7 +13,7 @@ use super::tx::Tx;
 statements! {
     /// People who do not let everybody mention them.
     MENTIONS_LIMITED = "SELECT id, mentions_by FROM people WHERE id = ANY($1) AND mentions_by <> 0";
-    FRIENDS_AMONG = "SELECT friend FROM friendships WHERE bucket = $1 AND person = $2 AND friend = ANY($3)";
+    LIMITED_FRIENDS = "SELECT friend FROM friendships WHERE bucket = $1 AND person = $2 AND friend = ANY($3)";
     SOME_FRIENDS = "SELECT friend FROM friendships WHERE bucket = $1 AND person = $2 ORDER BY friend LIMIT $3";
     FRIEND_AMONG = "SELECT 1 FROM friendships WHERE bucket = $1 AND person = $2 AND friend = ANY($3) LIMIT 1";
 }
@@ -37,7 +37,7 @@ pub(crate) async fn permitted_mentions(
         return Ok(mentions);
     }
     let people: Vec<_> = limited.keys().copied().collect();
-    let friends = bind!(FRIENDS_AMONG, actor.bucket(), actor, people);
+    let friends = bind!(LIMITED_FRIENDS, actor.bucket(), actor, people);
     let friends: Vec<PersonId> = tx.column(friends).await?;
     let mut refused = Vec::new();
     for (person, number) in limited {

@@ -11,7 +11,7 @@ use sosik_store::{Mention, StoreResult};
 
 statements! {
     MENTIONS_BY = "SELECT mentions_by FROM people WHERE id = ?1";
-    ARE_FRIENDS = "SELECT 1 FROM friendships WHERE person = ?1 AND friend = ?2";
+    IS_FRIEND_OF = "SELECT 1 FROM friendships WHERE person = ?1 AND friend = ?2";
     /// ?1 is the one with fewer friends.
     COMMON_FRIEND = "SELECT 1 FROM (SELECT friend FROM friendships WHERE person = ?1 ORDER BY friend LIMIT ?3) some
         WHERE EXISTS (SELECT 1 FROM friendships f WHERE f.person = ?2 AND f.friend = some.friend) LIMIT 1";
@@ -42,7 +42,7 @@ fn may_mention(db: &Db<'_>, actor: PersonId, person: PersonId) -> StoreResult<bo
         mentions,
         ..Privacy::default()
     };
-    let are_friends = db.exists(ARE_FRIENDS, [actor.as_i64(), person.as_i64()])?;
+    let are_friends = db.exists(IS_FRIEND_OF, [actor.as_i64(), person.as_i64()])?;
     match privacy.permits_mention(are_friends) {
         Permission::WithCommonFriend => have_common_friend(db, actor, person),
         decided => Ok(decided.resolve(false)),
