@@ -55,9 +55,9 @@ describe.each(EVERY_SIZE)('the first hour, on a %s', (size) => {
 
     await hers.reload();
     await hers.getByText('10명 중 1명 가입').waitFor();
-    await hers.getByRole('button', { name: '취소' }).click();
-    await hers.getByRole('dialog').getByRole('button', { name: '취소' }).last().click();
-    await hers.getByText('링크를 취소했어요').waitFor();
+    await hers.getByRole('button', { name: '사용 중지' }).click();
+    await hers.getByRole('dialog').getByRole('button', { name: '사용 중지' }).click();
+    await hers.getByText('이제 이 링크는 쓸 수 없어요').waitFor();
     const late = await (await openDevice(size)).newPage();
     await late.goto(link);
     await late.getByText('이제 쓸 수 없는 초대 링크예요').waitFor();
