@@ -116,9 +116,11 @@ mod tests {
             include_str!("../migrations/0005_orders.sql"),
             include_str!("../migrations/0006_nodes.sql"),
             include_str!("../migrations/0007_caches.sql"),
-            include_str!("../migrations/0008_invitations.sql"),
-            include_str!("../migrations/0008_privacy.sql"),
-            include_str!("../migrations/0008_replies.sql"),
+            include_str!("../migrations/0008_search.sql"),
+            include_str!("../migrations/0009_invitations.sql"),
+            include_str!("../migrations/0010_privacy.sql"),
+            include_str!("../migrations/0011_replies.sql"),
+            include_str!("../migrations/0012_public_stories.sql"),
         ];
         let created = |sql: &str| {
             let tables = sql.split("CREATE TABLE ").skip(1);

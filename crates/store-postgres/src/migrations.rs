@@ -27,10 +27,10 @@ const MIGRATIONS: &[Migration] = migrations![
     6 "0006_nodes",
     7 "0007_caches",
     8 "0008_search",
-    8 "0008_invitations",
-    8 "0008_privacy",
-    8 "0008_replies",
-    8 "0008_public_stories",
+    9 "0009_invitations",
+    10 "0010_privacy",
+    11 "0011_replies",
+    12 "0012_public_stories",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

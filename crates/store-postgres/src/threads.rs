@@ -36,7 +36,7 @@ statements! {
         WHERE bucket = $1 AND id = $2";
     /// Nothing depends on the row any more.
     REMOVE_EMPTY = "DELETE FROM comments WHERE bucket = $1 AND id = $2 AND deleted AND replies = 0 AND likes = 0";
-    LEFT_WITH_LIKES = "SELECT id FROM comments WHERE deleted AND likes > 0 LIMIT 1";
+    LEFT_WITH_LIKES = "SELECT id FROM comments WHERE deleted AND likes > 0 ORDER BY id LIMIT 1";
     LEFT_LOCK = "SELECT 1 FROM comments WHERE bucket = $1 AND id = $2 FOR UPDATE";
 }
 

@@ -14,10 +14,10 @@ const MIGRATIONS: &[Migration] = migrations![
     5 "0005_orders",
     6 "0006_nodes",
     7 "0007_search",
-    7 "0007_invitations",
-    7 "0007_privacy",
-    7 "0007_replies",
-    7 "0007_public_stories",
+    8 "0008_invitations",
+    9 "0009_privacy",
+    10 "0010_replies",
+    11 "0011_public_stories",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

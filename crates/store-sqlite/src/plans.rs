@@ -60,11 +60,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "some friends of one person, at most the maximum",
     ),
     (
-        "LEFT_WITH_LIKES",
-        "SCAN comments USING",
-        "stops at the first row",
-    ),
-    (
         "ORDERS_DEAD",
         "SCAN orders USING INDEX orders_dead",
         "stops at its limit",
