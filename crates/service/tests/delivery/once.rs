@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sosik_fabric::Timelines as _;
 use sosik_fabric::timelines::{Below, Rebuild};
 use sosik_feed::{Audience, PersonId, StoryId};
 
