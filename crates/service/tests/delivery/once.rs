@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sosik_fabric::Timelines as _;
 use sosik_fabric::timelines::{Below, Rebuild};
 use sosik_feed::{Audience, PersonId, StoryId};
 
@@ -20,7 +19,12 @@ impl OtherRebuild {
             before: None,
             count: 100,
         };
-        let view = world.gate.view(reader, below).await.unwrap().unwrap();
+        let view = world
+            .timelines()
+            .view(reader, below)
+            .await
+            .unwrap()
+            .unwrap();
         world.lose_timelines(&[reader]).await;
         let incarnation = view.incarnation + 2;
         let rebuild = Rebuild {
@@ -28,7 +32,9 @@ impl OtherRebuild {
             incarnation,
         };
         let hold = Duration::from_secs(600);
-        let begun = world.gate.begin_rebuild(rebuild, view.log_from, hold);
+        let begun = world
+            .timelines()
+            .begin_rebuild(rebuild, view.log_from, hold);
         assert!(begun.await.unwrap());
         let read = view.slice.ids;
         Self { rebuild, read }
@@ -36,7 +42,9 @@ impl OtherRebuild {
 
     async fn finish(self, world: &World) {
         let floor = StoryId::default();
-        let finished = world.gate.finish_rebuild(self.rebuild, self.read, floor);
+        let finished = world
+            .timelines()
+            .finish_rebuild(self.rebuild, self.read, floor);
         assert!(finished.await.unwrap());
     }
 }

@@ -192,7 +192,7 @@ impl World {
             .unwrap()
     }
 
-    fn timelines(&self) -> &dyn Timelines {
+    pub fn timelines(&self) -> &dyn Timelines {
         &*self.service.engines().timelines
     }
 
