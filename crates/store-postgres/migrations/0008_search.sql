@@ -2,7 +2,7 @@
 -- are replaced when a node starts, in steps: up to the person `filled` they are of this version. A distributed database
 -- has this table on the server that the nodes connect to.
 CREATE TABLE search_index (
-    only    bigint NOT NULL PRIMARY KEY CHECK (only = 1),
+    id      bigint NOT NULL PRIMARY KEY CHECK (id = 1),
     version bigint NOT NULL,
     filled  bigint NOT NULL
 );

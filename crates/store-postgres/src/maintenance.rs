@@ -41,8 +41,8 @@ statements! {
             followers = excluded.followers, stories = excluded.stories, public_stories = excluded.public_stories,
             comments = excluded.comments, text_bytes = excluded.text_bytes, large = excluded.large";
     TERMS_KEPT = "SELECT term FROM search_terms WHERE bucket = $1 AND person = $2";
-    TERMS_VERSION_KEPT = "SELECT version, filled FROM search_index WHERE only = 1";
-    TERMS_VERSION_SET = "UPDATE search_index SET version = $1, filled = $2 WHERE only = 1";
+    TERMS_VERSION_KEPT = "SELECT version, filled FROM search_index WHERE id = 1";
+    TERMS_VERSION_SET = "UPDATE search_index SET version = $1, filled = $2 WHERE id = 1";
     NEXT_STORIES = "SELECT id FROM stories WHERE id > $1 ORDER BY id LIMIT $2";
     STORY_TAGS = "SELECT author, audience, tags FROM stories
         WHERE bucket = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE";

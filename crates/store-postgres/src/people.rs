@@ -35,7 +35,9 @@ statements! {
     SKELETON_TAKEN = "SELECT person FROM skeletons WHERE skeleton = $1";
     TERMS_AFTER = "SELECT term, person FROM search_terms WHERE (term, person) > ($1, $2) AND term < $3
         ORDER BY term, person LIMIT $4";
-    WITH_TERM_AMONG = "SELECT person FROM search_terms WHERE person = ANY($1) AND term >= $2 AND term < $3";
+    /// The empty text hides the term from the planner. Otherwise it may scan everybody whose term is in the range.
+    WITH_TERM_AMONG = "SELECT person FROM search_terms
+        WHERE person = ANY($1) AND term || '' >= $2 AND term || '' < $3";
     EVERYBODY = "SELECT id FROM people WHERE id > $1 ORDER BY id LIMIT $2";
     READ_POSITION = "SELECT story FROM read_marks WHERE bucket = $1 AND person = $2";
     READ_POSITION_ADVANCE = "INSERT INTO read_marks (bucket, person, story) VALUES ($1, $2, $3)

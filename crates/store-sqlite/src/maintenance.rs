@@ -34,8 +34,8 @@ statements! {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     TERMS_KEPT = "SELECT term FROM search_terms WHERE person = ?1 ORDER BY term";
     TERMS_FORGET = "DELETE FROM search_terms WHERE person = ?1";
-    TERMS_VERSION_KEPT = "SELECT version, filled FROM search_index WHERE only = 1";
-    TERMS_VERSION_SET = "UPDATE search_index SET version = ?1, filled = ?2 WHERE only = 1";
+    TERMS_VERSION_KEPT = "SELECT version, filled FROM search_index WHERE id = 1";
+    TERMS_VERSION_SET = "UPDATE search_index SET version = ?1, filled = ?2 WHERE id = 1";
     NEXT_STORIES = "SELECT id, deleted_at IS NULL, tags FROM stories WHERE id > ?1 ORDER BY id LIMIT ?2";
     STORY_COUNTED = "SELECT (SELECT count(*) FROM likes WHERE story = ?1), (SELECT count(*) FROM comments WHERE story = ?1 AND deleted = 0)";
     STORY_KEPT = "SELECT likes, comments FROM story_counts WHERE story = ?1";

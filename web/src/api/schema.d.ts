@@ -1093,7 +1093,7 @@ export interface components {
              *     them.
              */
             hidden?: number | null;
-            /** @description Newest relation first; in a search, best match first. */
+            /** @description Newest relation first; in a search, friends first. */
             items: components["schemas"]["Person"][];
         };
         /** @description `POST /v1/stories`. */
