@@ -126,8 +126,9 @@ async fn a_copy_of_the_database_file_of_a_running_server_is_refused_until_it_is_
     fs::copy(folder.database(), folder.path("copied.db")).unwrap();
     let store = "--set=store.url=sqlite:copied.db";
     let listen = "--set=server.listen=127.0.0.1:0";
+    let admin = "--set=server.admin_listen=127.0.0.1:0";
     for role in ["verify", "serve", "rebuild"] {
-        let ran = folder.run(&[role, store, listen]).ends_with(3);
+        let ran = folder.run(&[role, store, listen, admin]).ends_with(3);
         assert!(ran.err.contains("copied.db-wal"), "{ran:?}");
         assert!(ran.err.contains("sosik backup"), "{ran:?}");
     }
