@@ -221,10 +221,12 @@ fn every_dependency_has_its_version_and_features_in_the_root_manifest() {
         for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
             let table = manifest.get(kind).and_then(|table| table.as_table());
             for (dependency, how) in table.into_iter().flatten() {
-                // Tests and decorators enable features of our crates, such as a suite, where they use them.
-                if manifests.contains_key(dependency)
-                    && (kind == "dev-dependencies" || name == "sosik-decorators")
-                {
+                // Tests, decorators and engines of the store enable features of our crates, such as a suite, where they
+                // use them.
+                let enables = kind == "dev-dependencies"
+                    || name == "sosik-decorators"
+                    || name.starts_with("sosik-store-");
+                if manifests.contains_key(dependency) && enables {
                     continue;
                 }
                 let inherited = how.get("workspace").and_then(|it| it.as_bool()) == Some(true);

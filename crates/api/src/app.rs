@@ -7,18 +7,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::extract::{ClientAddress, RequestIds};
 use crate::feed::Streams;
+use crate::hashes::{HashPermit, Hashes};
 use crate::limits::{Buckets, Limits};
 use crate::middleware::{Admission, Bodies, RouteMetrics, shed};
 use crate::problem::Problem;
 use crate::router;
-use crate::serve::{Handle, NetworkShare, NetworkShares};
+use crate::serve::Handle;
 use crate::settings::{Connections, Settings};
 use crate::site::Site;
 use crate::welcome::Welcome;
 
 /// Maximum number of requests that hash a password or wait to do so. Each network gets a part of them. A hash takes
 /// tens of milliseconds and two run at once by default, so the last request gets its turn before its wait ends.
-const HASHES: u64 = 128;
+const HASHES: usize = 128;
 
 /// State of the routers.
 pub(crate) type App = Arc<Inner>;
@@ -49,7 +50,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) admission: Admission,
     pub(crate) bodies: Bodies,
-    hashes: Arc<NetworkShares>,
+    hashes: Hashes,
     pub(crate) streams: Streams,
     pub(crate) request_ids: RequestIds,
     pub(crate) route_metrics: RouteMetrics,
@@ -66,9 +67,9 @@ impl Inner {
     /// The right to hash a password.
     ///
     /// # Errors
-    /// `Busy` if the networks of the client have their part of the hashes.
-    pub(crate) fn may_hash(&self, client: ClientAddress) -> Result<NetworkShare, Problem> {
-        self.hashes.take(client.networks(), 1).ok_or_else(shed)
+    /// `Busy` if all networks have the maximum of the hashes, or those of the client have their part of it.
+    pub(crate) fn may_hash(&self, client: ClientAddress) -> Result<HashPermit, Problem> {
+        self.hashes.take(client.networks()).ok_or_else(shed)
     }
 }
 
@@ -96,7 +97,7 @@ impl Api {
             limits: Limits::new(&settings.rates, buckets),
             admission: Admission::new(&settings),
             bodies: Bodies::new(&settings),
-            hashes: NetworkShares::of(HASHES),
+            hashes: Hashes::of(HASHES),
             streams: Streams::new(settings.streams_max, settings.streams_per_person_max),
             request_ids: RequestIds::new(seed),
             route_metrics: RouteMetrics::default(),

@@ -21,6 +21,7 @@ mod feed;
 mod follows;
 mod friend_requests;
 mod friends;
+mod hashes;
 mod health;
 mod hex;
 mod html;

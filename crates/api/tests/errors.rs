@@ -22,6 +22,19 @@ async fn a_problem_has_the_documented_shape() {
 }
 
 #[tokio::test]
+async fn a_problem_repeats_only_a_short_part_of_the_input() {
+    let app = TestApp::start().await;
+    for name in ["x", "소", "\u{1}"] {
+        let name = name.repeat(10_000);
+        let request = app.client().post(format!("{}/v1/sessions", app.url()));
+        let answer = TestResponse::of(request.json(&json!({ name: 1 }))).await;
+        assert_eq!(answer.status, 422, "{}", answer.body);
+        assert!(answer.body.len() < 6_000, "{} bytes", answer.body.len());
+        assert!(answer.body.contains('…'), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_exist_or_does_not_do_that_is_a_problem_too() {
     let app = TestApp::start().await;
     let mina = app.user("mina").await;

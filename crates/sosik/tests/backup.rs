@@ -126,8 +126,9 @@ async fn a_copy_of_the_database_file_of_a_running_server_is_refused_until_it_is_
     fs::copy(folder.database(), folder.path("copied.db")).unwrap();
     let store = "--set=store.url=sqlite:copied.db";
     let listen = "--set=server.listen=127.0.0.1:0";
+    let admin = "--set=server.admin_listen=127.0.0.1:0";
     for role in ["verify", "serve", "rebuild"] {
-        let ran = folder.run(&[role, store, listen]).ends_with(3);
+        let ran = folder.run(&[role, store, listen, admin]).ends_with(3);
         assert!(ran.err.contains("copied.db-wal"), "{ran:?}");
         assert!(ran.err.contains("sosik backup"), "{ran:?}");
     }
@@ -242,6 +243,56 @@ fn so_many_backups_stay_as_asked_and_other_files_of_the_folder_too() {
         .run(&["backup", "--to=b.db", "--keep=2"])
         .ends_with(2);
     folder.run(&["backup"]).ends_with(2);
+}
+
+#[test]
+fn keeping_backups_removes_no_other_file_and_never_the_new_backup() {
+    let folder = Folder::new();
+    folder.run(&["verify"]).ends_with(0);
+    fs::create_dir(folder.path("backups")).unwrap();
+    let others = ["sosik-before-upgrade.db", "sosik-1.db", "sosik-zoo.db"];
+    // The clock was ahead when the last two were made.
+    let backups = ["20260101", "29990101", "29990102"];
+    let backups = backups.map(|day| format!("sosik-{day}T000000.000Z.db"));
+    for name in others
+        .iter()
+        .copied()
+        .chain(backups.iter().map(String::as_str))
+    {
+        folder.write(&format!("backups/{name}"), "");
+    }
+    let ran = folder.run(&["backup", "--into=backups", "--keep=2", "--json"]);
+    let new = ran.ends_with(0).json()["file"].as_str().unwrap().to_owned();
+    let mut expected = others
+        .map(|name| folder.path("backups").join(name))
+        .to_vec();
+    expected.push(folder.path("backups").join(&backups[2]));
+    expected.push(folder.path(&new));
+    expected.push(folder.path(&format!("{new}.sha256")));
+    expected.sort();
+    assert_eq!(files(&folder, "backups"), expected);
+}
+
+#[test]
+fn a_store_that_is_no_file_is_neither_backed_up_nor_restored() {
+    let folder = Folder::new();
+    folder.run(&["verify"]).ends_with(0);
+    folder.run(&["backup", "--to=b.db"]).ends_with(0);
+    let store = "--set=store.url=postgres://sosik:s3cret@db.internal/feed";
+    let before = files(&folder, ".");
+    for arguments in [
+        ["backup", "--to=c.db", store],
+        ["backup", "--into=backups", store],
+        ["restore", "b.db", store],
+    ] {
+        let ran = folder.run(&arguments).ends_with(2);
+        assert!(ran.err.contains("store.url"), "{ran:?}");
+        assert!(ran.err.contains("pg_basebackup"), "{ran:?}");
+        assert!(!format!("{ran:?}").contains("s3cret"), "{ran:?}");
+    }
+    assert_eq!(files(&folder, "."), before);
+    let restore = ["restore", "b.db", "--to=new.db", store];
+    folder.run(&restore).ends_with(0);
 }
 
 #[test]

@@ -9,7 +9,10 @@ mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use common::Folder;
@@ -127,6 +130,37 @@ async fn hosts_log_in_read_a_full_page_and_see_the_town_go_on_live() {
         events.push_str(std::str::from_utf8(&chunk.expect("the stream goes on")).unwrap());
     }
     assert_eq!(demo.stop().code(), Some(0));
+}
+
+/// A server that closes every connection, and counts them.
+fn counting_server() -> (SocketAddr, Arc<AtomicU64>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let count = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for _connection in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (address, count)
+}
+
+#[tokio::test]
+async fn a_demo_with_the_configuration_of_a_cluster_connects_to_none_of_its_servers() {
+    let folder = Folder::new();
+    let servers = [(); 3].map(|()| counting_server());
+    let [(postgres, _), (redis, _), (nats, _)] = &servers;
+    let urls = [
+        format!("--set=store.url=postgres://{postgres}/feed"),
+        format!("--set=fabric.url=redis://{redis}"),
+        format!("--set=queue.url=nats://{nats}"),
+    ];
+    let demo = Demo::start(&folder, &urls.each_ref().map(String::as_str));
+    log_in(&demo, "mina").await;
+    assert_eq!(demo.stop().code(), Some(0));
+    let counts = servers.map(|(_, count)| count.load(Ordering::SeqCst));
+    assert_eq!(counts, [0, 0, 0]);
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Blocks and mutes.
 
 use sosik_feed::{Change, PersonId, Timestamp};
+use sosik_store::engine::Cause;
 use sosik_store::{RelationChange, RelationLimits, StoreResult};
 
 use super::sql::{bind, statements};
 use super::tx::Tx;
-use super::{changes, follows, friends, pair};
+use super::{changes, follows, friends, pair, withdrawn};
 
 statements! {
     BLOCK_INSERT = "INSERT INTO blocks (bucket, blocker, blocked, since) VALUES ($1, $2, $3, $4)";
@@ -57,6 +58,13 @@ pub(crate) async fn block(
     let sent = friends::request_in(&sent, blocker, blocked)?;
     let received = friends::request_in(&received, blocked, blocker)?;
     for request in sent.into_iter().chain(received) {
+        // Otherwise a block and its end would make the next request a new one.
+        let cause = Cause::friend_request(request.asker, request.asked);
+        writes.push(withdrawn::remember(
+            cause,
+            request.notification,
+            request.since,
+        ));
         writes.extend(friends::removal(request));
     }
     if pair.relation.following {

@@ -32,8 +32,8 @@ statements! {
 pub(crate) struct Request {
     pub(crate) asker: PersonId,
     pub(crate) asked: PersonId,
-    notification: NotificationId,
-    since: Timestamp,
+    pub(crate) notification: NotificationId,
+    pub(crate) since: Timestamp,
 }
 
 /// Sends a request, or makes two people friends if the other person has sent one. A person at the friend limit cannot

@@ -4,7 +4,7 @@ use rusqlite::params;
 use sosik_feed::{PersonId, Timestamp};
 
 use super::db::Db;
-use super::friends::{remove_request, unfriend};
+use super::friends::{end_request, unfriend};
 use super::people;
 use super::relations::{open_relation, relation, unfollow};
 use super::statement::statements;
@@ -41,7 +41,7 @@ pub(super) fn block(
     }
     unfriend(db, blocker, blocked)?;
     for (one, other) in [(blocker, blocked), (blocked, blocker)] {
-        remove_request(db, one, other)?;
+        end_request(db, one, other)?;
         unfollow(db, one, other)?;
     }
     db.execute(

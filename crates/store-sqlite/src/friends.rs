@@ -146,6 +146,17 @@ pub(super) fn remove_request(db: &Db<'_>, asker: PersonId, asked: PersonId) -> S
     Ok(take_request(db, asker, asked)?.is_some())
 }
 
+/// Removes a request that a block ends, and records it as withdrawn: otherwise a block and its end would make the next
+/// request a new one.
+pub(super) fn end_request(db: &Db<'_>, asker: PersonId, asked: PersonId) -> StoreResult<()> {
+    match take_request(db, asker, asked)? {
+        Some((notification, since)) => {
+            withdrawn::remember(db, Cause::friend_request(asker, asked), notification, since)
+        }
+        None => Ok(()),
+    }
+}
+
 /// Withdraws or declines a request, and records it as withdrawn.
 pub(super) fn withdraw(
     db: &Db<'_>,

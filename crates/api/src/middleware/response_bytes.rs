@@ -3,8 +3,7 @@
 use axum::response::Response;
 use hyper::body::Body as HttpBody;
 
-/// Responses smaller than this are never compressed, so their final length is known.
-const NOTED_BYTES_MIN: u64 = 1_024;
+use super::compression::COMPRESSED_BYTES_MIN;
 
 /// Memory of a compressor until it has read its response: the window and the tables of the largest encoding, at the
 /// fastest level.
@@ -22,10 +21,11 @@ pub(crate) struct SharedBody;
 #[derive(Debug, Clone, Copy)]
 struct Length(u64);
 
-/// Records the length of a response before it is compressed.
+/// Records the length of a response before it is compressed. Smaller responses are not compressed, so their final length
+/// is known.
 pub(super) fn note_length(mut response: Response) -> Response {
     let length = response.body().size_hint().exact();
-    if let Some(length) = length.filter(|length| *length > NOTED_BYTES_MIN) {
+    if let Some(length) = length.filter(|length| *length >= COMPRESSED_BYTES_MIN) {
         response.extensions_mut().insert(Length(length));
     }
     response
@@ -45,4 +45,34 @@ pub(super) fn bytes(response: &Response) -> usize {
     };
     let body = usize::try_from(body).unwrap_or(usize::MAX);
     body.saturating_add(OVERHEAD_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum::body::Body;
+    use axum::http::{Request, header};
+    use tower::util::MapResponse;
+    use tower::{Layer, ServiceExt, service_fn};
+
+    use super::super::compression::compression;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_response_that_is_compressed_counts_with_its_compressor() {
+        for (length, compressed) in [(1_023, false), (1_024, true), (1_025, true)] {
+            let handler = service_fn(move |_request: Request<Body>| async move {
+                Ok::<_, Infallible>(Response::new(Body::from(vec![b'a'; length])))
+            });
+            let service = compression().layer(MapResponse::new(handler, note_length));
+            let request = Request::get("/").header(header::ACCEPT_ENCODING, "gzip");
+            let request = request.body(Body::empty()).unwrap();
+            let response = service.oneshot(request).await.unwrap().map(Body::new);
+            let encoded = response.headers().contains_key(header::CONTENT_ENCODING);
+            assert_eq!(encoded, compressed, "{length}");
+            let counted = bytes(&response) as u64 > COMPRESSOR_BYTES;
+            assert_eq!(counted, compressed, "{length}");
+        }
+    }
 }

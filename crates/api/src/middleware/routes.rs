@@ -10,14 +10,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::handler::Handler;
-use axum::http::header;
 use axum::response::Response;
 use axum::routing::MethodRouter;
 use tower::util::MapResponse;
 use tower::{Layer, Service};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::compression::{Compressing, compression};
+use super::compression::{Compressing, accepts_compression, compression};
 use super::response_bytes::note_length;
 use crate::app::App;
 
@@ -112,11 +111,11 @@ impl Front {
 
     /// Calls a route, and compresses the response if the client accepts that.
     ///
-    /// A request without `Accept-Encoding` bypasses the compression layer: even if it compresses nothing, its body type
+    /// A request that accepts no encoding bypasses the compression layer: even if it compresses nothing, its body type
     /// has 6 KiB and would be moved six times. The response then has no `Vary`. Only caches read that header, and no
     /// cache may store a response of the API.
     pub(super) async fn call_compressing(&self, request: Request) -> Response {
-        if !request.headers().contains_key(header::ACCEPT_ENCODING) {
+        if !accepts_compression(request.headers()) {
             return self.call(request).await;
         }
         let Ok(response) = self.compressing.clone().call(request).await;

@@ -10,6 +10,10 @@ use super::{Problem, seconds_up};
 use crate::extract::RequestId;
 use crate::schema;
 
+/// Maximum length of a text of a problem, in characters. Some texts repeat input, like the name of an unknown field. A
+/// problem counts as an empty response, because it is written after that, so its size must be small.
+const TEXT_CHARACTERS_MAX: usize = 300;
+
 /// The problem of a response that has no body yet.
 #[derive(Clone)]
 struct Reported(Arc<Problem>);
@@ -63,15 +67,24 @@ fn to_schema(problem: &Problem, request_id: &RequestId) -> schema::Problem {
         title: title(status).to_owned(),
         status: status.as_u16(),
         code: code.to_owned(),
-        detail: problem.to_string(),
+        detail: shortened(problem.to_string()),
         request_id: request_id.as_str().to_owned(),
         errors: problem.field_error().map(|error| {
             vec![schema::FieldProblem {
-                field: error.field,
-                message: error.message,
+                field: shortened(error.field),
+                message: shortened(error.message),
             }]
         }),
     }
+}
+
+/// Cuts a text that repeats input, at a character.
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(TEXT_CHARACTERS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 fn title(status: StatusCode) -> &'static str {

@@ -6,9 +6,12 @@ use toml::Value;
 
 use super::{layers::Raw, setting::Setting};
 
+/// The parameter of a query whose value is a password, in lower case.
+const PASSWORD: &str = "password=";
+
 /// The URL of an engine: `scheme:rest`. The scheme selects the engine.
 ///
-/// `Debug` and `Display` never show the text between `//` and `@`, which may contain a password.
+/// `Debug` and `Display` never show a password: neither the text before `@` nor the value of `password` in the query.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EngineUrl(String);
 
@@ -57,11 +60,24 @@ pub struct NotAnEngineUrl;
 impl fmt::Display for EngineUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A mistake such as `postgres:user:pw@host` has its password outside `//…@`; hide everything before the last @.
-        match self.rest().rsplit_once('@') {
+        let rest = without_password_values(self.rest());
+        match rest.rsplit_once('@') {
             Some((_, behind)) => write!(f, "{}://***@{behind}", self.scheme()),
-            None => f.write_str(&self.0),
+            None => write!(f, "{}:{rest}", self.scheme()),
         }
     }
+}
+
+/// Replaces every value of `password` in a query. An `@` stays, so that the text before it is hidden too.
+fn without_password_values(rest: &str) -> String {
+    let shown = |part: &str| match part.to_ascii_lowercase().find(PASSWORD) {
+        Some(found) => {
+            let (key, value) = part.split_at(found + PASSWORD.len());
+            format!("{key}***{}", if value.contains('@') { "@" } else { "" })
+        }
+        None => part.to_owned(),
+    };
+    rest.split('&').map(shown).collect::<Vec<_>>().join("&")
 }
 
 impl fmt::Debug for EngineUrl {
@@ -96,6 +112,11 @@ mod tests {
             "postgres://sosik:s3cret@db.internal/feed",
             "postgres:sosik:s3cret@db.internal",
             "redis://:s3cret@cache",
+            "postgres://h/db?user=u&password=s3cret",
+            "postgres://h/db?PassWord=s3cret&user=u",
+            "postgres://u:s3cret@h/db?password=s3cret&user=u",
+            "postgres://h/db?password=a@s3cret&user=u",
+            "postgres://u:s3cret&password=a@h/db",
         ] {
             let url: EngineUrl = text.parse().unwrap();
             let shown = format!("{url} {url:?} {}", url.shown());

@@ -174,11 +174,17 @@ impl Loaded {
     /// Whether `key` (`section.name`) was not set. A role may then choose its own default, as the demo does for the
     /// location of its database.
     pub fn is_default(&self, key: &str) -> bool {
-        self.sections.iter().any(|section| {
-            section
-                .entries
-                .iter()
-                .any(|entry| section.key(entry) == key && entry.source == Source::Default)
+        self.source(key) == Some(&Source::Default)
+    }
+
+    /// Where the value of `key` (`section.name`) came from. None if there is no such key.
+    pub fn source(&self, key: &str) -> Option<&Source> {
+        let mut sections = self.sections.iter();
+        sections.find_map(|section| {
+            let mut entries = section.entries.iter();
+            entries
+                .find(|entry| section.key(entry) == key)
+                .map(|entry| &entry.source)
         })
     }
 }

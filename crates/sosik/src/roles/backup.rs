@@ -16,6 +16,10 @@ use crate::{print, progress};
 /// Most backups that `--keep` may keep: a backup every hour for a year.
 const KEEP_MAX: u32 = 10_000;
 
+/// What to do with a store that is not a file.
+const NOT_A_FILE: &str = "`sosik backup` copies an SQLite store only: back up PostgreSQL with pg_basebackup or pg_dump \
+                          (see the PostgreSQL documentation and docs/guide/cluster.md)";
+
 /// The destination, and the number of backups to keep.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -26,7 +30,7 @@ const KEEP_MAX: u32 = 10_000;
 pub struct Args {
     #[command(flatten)]
     to: To,
-    /// With --into: remove older backups in the folder, up to this number
+    /// With --into: remove the oldest backups in the folder until this number is left, with the new one
     #[arg(long, value_name = "NUMBER", conflicts_with = "to", value_parser = clap::value_parser!(u32).range(1..=i64::from(KEEP_MAX)))]
     keep: Option<u32>,
     /// Print one JSON object
@@ -57,7 +61,7 @@ struct Report {
 /// Copies the store and removes older copies.
 ///
 /// # Errors
-/// The store cannot be read or the backup cannot be written. Nothing is removed in that case.
+/// The store is not a file, it cannot be read, or the backup cannot be written. Nothing is removed in that case.
 #[expect(clippy::unused_async, reason = "every role is run alike")]
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
@@ -71,15 +75,15 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
 }
 
 fn make(args: &Args, loaded: &Loaded) -> anyhow::Result<Report> {
-    let store = Path::new(loaded.config.urls.store.rest());
+    let store = backups::store_file(loaded, NOT_A_FILE)?;
     let file = match (&args.to.to, &args.to.into) {
         (Some(file), _) => file.clone(),
         (None, Some(folder)) => folder.join(backups::name_of(SystemClock.now())),
         (None, None) => bail!("no destination: use --to FILE or --into FOLDER"),
     };
-    let (bytes, sha256) = copy(store, &file)?;
+    let (bytes, sha256) = copy(&store, &file)?;
     let removed = match (&args.to.into, args.keep) {
-        (Some(folder), Some(keep)) => backups::remove_older(folder, keep as usize)?,
+        (Some(folder), Some(keep)) => backups::remove_older(folder, &file, keep as usize)?,
         _ => Vec::new(),
     };
     Ok(Report {

@@ -13,7 +13,7 @@ use sosik_populate::demo::{self, DemoFolder, DemoSpec, Filled, PASSWORD};
 use sosik_town::{PEOPLE_MAX, PEOPLE_MIN, Town};
 
 use super::{Outcome, Sources};
-use crate::config::Loaded;
+use crate::config::{EngineUrls, Loaded};
 use crate::progress::WATCH;
 use crate::server::Server;
 use crate::{logging, print, wiring};
@@ -71,12 +71,10 @@ async fn run_in(
     args: &Args,
     mut loaded: Loaded,
 ) -> anyhow::Result<Outcome> {
+    loaded.config.urls = engines_of(demo_folder)?;
     choose_addresses(args.listen, &mut loaded);
     let server = Server::open(&loaded).await?;
     let (address, stop_requested) = (server.public_address()?, server.stop_requested());
-    let store = format!("sqlite:{}", demo_folder.store().display()).parse();
-    loaded.config.urls.store =
-        store.map_err(|_no_scheme| anyhow::anyhow!("the folder cannot be named"))?;
     let url = match loaded.is_default("server.public_url") {
         true => format!("http://{address}"),
         false => loaded.config.api.public_url.clone(),
@@ -117,6 +115,16 @@ async fn run_in(
         life.await.context("simulate the town")?;
     }
     served.map(|()| Outcome::Fine)
+}
+
+/// The engines of a demo: a file in its folder, and memory. A demo uses no server of the configuration, which may be a
+/// server of production.
+fn engines_of(demo_folder: &DemoFolder) -> anyhow::Result<EngineUrls> {
+    let store = format!("sqlite:{}", demo_folder.store().display()).parse();
+    Ok(EngineUrls {
+        store: store.map_err(|_no_scheme| anyhow::anyhow!("the folder cannot be named"))?,
+        ..EngineUrls::default()
+    })
 }
 
 /// Fills the store with the town, or reads the people of an existing one.

@@ -11,6 +11,10 @@ use super::{Outcome, Sources};
 use crate::backups::{self, CHECKSUM, beside};
 use crate::print;
 
+/// What to do if the store of the configuration is not a file.
+const NOT_A_FILE: &str = "`sosik restore` makes an SQLite store only: name its file with --to, or restore PostgreSQL from \
+                          its pg_basebackup or pg_dump (see the PostgreSQL documentation and docs/guide/cluster.md)";
+
 /// The backup, and the new store.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -43,14 +47,14 @@ struct Report {
 /// Makes a store from a backup.
 ///
 /// # Errors
-/// A store exists, or the backup does not match its checksum, is damaged, or is of a newer version. With
+/// Without `--to`, `store.url` is not a file. A store exists, or the backup does not match its checksum, is damaged, or is of a newer version. With
 /// `--without-log`, another process uses the file, or its log exists. No new file is left in these cases.
 #[expect(clippy::unused_async, reason = "every role is run alike")]
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
     let to = match &args.to {
         Some(to) => to.clone(),
-        None => PathBuf::from(loaded.config.urls.store.rest()),
+        None => backups::store_file(&loaded, NOT_A_FILE)?,
     };
     let report = tokio::task::block_in_place(|| restore(&args, &to))?;
     print::out(&if args.json {

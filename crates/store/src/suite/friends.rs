@@ -115,6 +115,17 @@ pub async fn a_request_can_be_taken_back_and_declined(world: &World) {
     }
 }
 
+pub async fn a_request_that_a_block_ended_is_repeated_quietly(world: &World) {
+    let [mina, joon, sua] = world.people(["mina", "joon", "sua"]).await;
+    for (asker, asked, blocker, other) in [(mina, joon, mina, joon), (mina, sua, sua, mina)] {
+        assert_eq!(world.asks(asker, asked).await, RelationChange::Changed);
+        world.blocks(blocker, other).await;
+        world.unblock(blocker, other).await.unwrap();
+        let again = world.asks(asker, asked).await;
+        assert_eq!(again, RelationChange::ChangedQuietly);
+    }
+}
+
 pub async fn a_friendship_ends_for_both(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     world.befriend(mina, joon).await;

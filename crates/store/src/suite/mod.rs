@@ -86,6 +86,7 @@ macro_rules! contract_suite {
                 asking_back_is_accepting,
                 two_who_ask_each_other_at_once_become_friends,
                 a_request_can_be_taken_back_and_declined,
+                a_request_that_a_block_ended_is_repeated_quietly,
                 a_friendship_ends_for_both,
                 nobody_befriends_themselves_a_stranger_to_the_store_or_somebody_severed,
                 requests_that_wait_are_limited,
