@@ -153,6 +153,7 @@ mod tests {
                 bio: bio.to_owned(),
                 language: Language::Ko,
                 revision: 1,
+                privacy: sosik_feed::Privacy::default(),
             },
             renderings: Renderings::default(),
         }

@@ -82,8 +82,9 @@ async fn search_terms_of_an_older_version_are_replaced_when_it_opens() {
         let found = store.people_by_term(&start, &to, 9).await.expect("reads");
         let handles = found.iter().map(|row| row.person.handle.as_str());
         assert_eq!(handles.collect::<Vec<_>>(), ["mina"]);
-        let old = store.with_term_among(&[PersonId::from_u64(1)], "old", "ole");
-        assert_eq!(old.await.expect("reads"), []);
+        let one = [PersonId::from_u64(1)];
+        let old = store.with_term_among(&one, "old", "ole").await;
+        assert_eq!(old.expect("reads"), []);
         store.close().await;
     }
 }

@@ -20,9 +20,9 @@ pub struct Profile {
     pub relation: Relation,
     /// Counts. `stories` counts only those that the viewer may see.
     pub counts: PersonCounts,
-    /// Whether the viewer may send them a friend request. `true` for the viewer.
+    /// Whether the viewer may send them a friend request. `true` for the viewer and for somebody without an account.
     pub can_request: bool,
-    /// Whether a mention by the viewer is kept. `true` for the viewer.
+    /// Whether a mention by the viewer is kept. `true` for the viewer and for somebody without an account.
     pub can_mention: bool,
 }
 

@@ -107,6 +107,8 @@ impl Strangers {
                 stories: counts.public_stories,
                 ..counts
             },
+            can_request: true,
+            can_mention: true,
         })
     }
 

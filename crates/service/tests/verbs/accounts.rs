@@ -198,7 +198,7 @@ async fn a_profile_is_changed_in_part_and_only_by_the_rules() {
     let bad = ProfileUpdate {
         bio: Some("gone".to_owned()),
         display_name: Some(String::new()),
-        language: None,
+        ..ProfileUpdate::default()
     };
     assert_eq!(
         broken(world.service.people().change_profile(ana.id, bad).await),
