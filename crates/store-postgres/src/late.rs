@@ -25,11 +25,13 @@ statements! {
     LATE_FORGET = "DELETE FROM late_stories WHERE bucket = 0 AND number <= $1";
     OLDEST_LATE = "SELECT late FROM orders WHERE late > 0 AND NOT dead ORDER BY late LIMIT 1";
     DELIVERY_LOCK = "SELECT dead FROM orders WHERE bucket = $1 AND kind = 1 AND story = $2 FOR UPDATE";
-    /// A delivery to friends that is in progress starts over. Its worker loses the claim.
+    /// A delivery to friends that is in progress starts over. Its worker loses the claim. A late delivery that is not
+    /// dead keeps its number: no cursor passes it before its readers have the story.
     DELIVERY_AGAIN = "INSERT INTO orders (bucket, kind, story, author, created_at, ready_at, late)
         VALUES ($1, 1, $2, $3, $4, $4, $5) ON CONFLICT (story, kind, bucket) DO UPDATE
         SET done_to = 0, attempts = 0, dead = false, error = '', claimed_by = 0, claim = 0,
-            ready_at = excluded.ready_at, late = excluded.late";
+            ready_at = excluded.ready_at,
+            late = CASE WHEN orders.late > 0 AND NOT orders.dead THEN orders.late ELSE excluded.late END";
     ORDERS_RETRY = "UPDATE orders o SET dead = false, attempts = 0, ready_at = $5, late = r.late
         FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS r (bucket, kind, story, late)
         WHERE o.bucket = r.bucket AND o.kind = r.kind AND o.story = r.story AND o.dead";

@@ -22,10 +22,12 @@ use sosik_store::{
 statements! {
     ORDER_INSERT = "INSERT INTO orders (kind, story, author, created_at, claimed_by, claim, ready_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    /// A delivery to friends that is in progress starts over. Its worker loses the claim.
+    /// A delivery to friends that is in progress starts over. Its worker loses the claim. A late delivery that is not
+    /// dead keeps its number: no cursor passes it before its readers have the story.
     ORDER_AGAIN = "INSERT INTO orders (kind, story, author, created_at, claimed_by, ready_at, late)
         VALUES (?1, ?2, ?3, ?4, 0, ?4, ?5) ON CONFLICT (kind, story) DO UPDATE
-        SET done_to = 0, attempts = 0, dead = 0, error = '', claimed_by = 0, claim = 0, ready_at = ?4, late = ?5";
+        SET done_to = 0, attempts = 0, dead = 0, error = '', claimed_by = 0, claim = 0, ready_at = ?4,
+            late = CASE WHEN late > 0 AND NOT dead THEN late ELSE ?5 END";
     ORDER_IS_DEAD = "SELECT dead FROM orders WHERE kind = ?1 AND story = ?2";
     /// An order that failed keeps its own due time.
     ORDER_HASTEN = "UPDATE orders SET ready_at = ?3

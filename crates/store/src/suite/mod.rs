@@ -162,6 +162,7 @@ macro_rules! contract_suite {
                 many_dead_orders_live_again_in_steps_the_oldest_first,
                 a_story_made_public_is_late_for_followers_until_it_is_delivered_to_them,
                 a_dead_delivery_that_is_tried_again_or_made_public_is_late_for_friends_too,
+                a_late_delivery_that_starts_over_keeps_its_number_until_it_is_done,
                 late_stories_are_forgotten_when_there_are_many,
                 the_delivery_that_waits_longest_counts_from_when_it_was_due,
                 the_figures_know_the_oldest_pending_order,

@@ -387,6 +387,21 @@ pub async fn a_dead_delivery_that_is_tried_again_or_made_public_is_late_for_frie
     assert_eq!(watermark(world).await.late, 2, "dead again");
 }
 
+pub async fn a_late_delivery_that_starts_over_keeps_its_number_until_it_is_done(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let story = world
+        .posts_for(mina, Audience::Friends, "tried again")
+        .await;
+    fails(world, posted(story), "error", world.now(), 1).await;
+    assert_eq!(world.retry_dead_orders(world.now()).await.unwrap(), 1);
+    make_public(world, mina, story).await;
+    assert_eq!(late(world, 0).await, [(1, story, true), (2, story, false)]);
+    assert_eq!(watermark(world).await.late, 0, "no friend has it");
+    let order = orders(world, 9, world.now(), 9).await.pop().unwrap();
+    world.finish_orders(vec![order.held()]).await.unwrap();
+    assert_eq!(watermark(world).await.late, 2);
+}
+
 pub async fn late_stories_are_forgotten_when_there_are_many(world: &World) {
     const KEPT: u64 = 4_096;
     let [mina] = world.people(["mina"]).await;
