@@ -95,13 +95,79 @@ export interface paths {
         post?: never;
         /**
          * Delete a comment
-         * @description You can delete your own comments, and all comments on your stories.
+         * @description You can delete your own comments, and all comments on your stories. Replies stay.
          */
         delete: operations["delete_comment"];
         options?: never;
         head?: never;
         /** Edit your comment */
         patch: operations["edit_comment"];
+        trace?: never;
+    };
+    "/v1/comments/{comment}/like": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Like a comment
+         * @description Repeating it changes nothing.
+         */
+        put: operations["like_comment"];
+        post?: never;
+        /**
+         * Take a like of a comment back
+         * @description Repeating it changes nothing. You can take a like back even if you may no longer see the comment. The response is the
+         *     same if there is no such comment or no such like.
+         */
+        delete: operations["unlike_comment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/comments/{comment}/likes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the likes of a comment
+         * @description Newest like first. Likes of people you blocked, or who blocked you, are omitted. `hidden` is their number.
+         */
+        get: operations["list_comment_likes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/comments/{comment}/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the replies to a comment
+         * @description Oldest first. Read the next page with `after`. Replies of people you blocked, or who blocked you, are omitted. `hidden`
+         *     is their number.
+         */
+        get: operations["list_replies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/feed": {
@@ -159,10 +225,13 @@ export interface paths {
          * @description Server-sent events. The `id` of an event is the cursor after it. To resume without a gap, send the last one as
          *     `Last-Event-ID`.
          *
-         *     - `hello`: connected. Its `id` is your current position. Data `{}`.
+         *     - `hello`: connected. Its `id` is your current position. Data `{"unread": n}`: your unread notifications.
          *     - `story`: a new story. Data: Story.
          *     - `reset`: the new stories could not be determined. Fetch the first page. Data `{}`.
-         *     - `notifications`: data `{"unread": n}`.
+         *     - `notifications`: data `{"unread": n}`, when the number may have changed.
+         *     - `changed`: a story of `watch` has changed for you: it was edited, deleted, liked or commented on, or you may no longer
+         *       see it. Data: StoryState. At most one every 2 seconds for each story.
+         *     - `comments`: the comments on a story of `watch` have changed. Data `{"story": id}`.
          *     - `bye`: the server ends the stream (it is stopping, or your session ended). Reconnect after `retry`. Data `{}`.
          *
          *     Comments between events are heartbeats.
@@ -366,6 +435,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your invitations
+         * @description Those that have not expired, newest first, without their tokens.
+         */
+        get: operations["list_invitations"];
+        put?: never;
+        /**
+         * Make an invitation
+         * @description The link is `/invite#` and the token. The token is in this answer only. Who signs up with it becomes your friend.
+         */
+        post: operations["make_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open an invitation
+         * @description Shows who invites, also to people without an account. The token is in the body, so that it is in no log.
+         */
+        post: operations["open_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{invitation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an invitation
+         * @description Nobody can sign up with it any more. Friends whom you have made with it stay your friends.
+         */
+        delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -507,7 +640,7 @@ export interface paths {
         put?: never;
         /**
          * Sign up
-         * @description Creates an account and signs in. Send the token as a bearer token. Browsers also get it as a cookie.
+         * @description Creates an account and signs in. With an invitation, you and the person who invited you become friends. Send the token as a bearer token. Browsers also get it as a cookie.
          */
         post: operations["sign_up"];
         delete?: never;
@@ -525,7 +658,8 @@ export interface paths {
         };
         /**
          * Show a person
-         * @description With their relation to you, and counts. People who blocked you, and people you blocked, are not found.
+         * @description With counts, and their relation to you. People who blocked you, and people you blocked, are not found. Needs no
+         *     session: without one there is no relation.
          */
         get: operations["show_person"];
         put?: never;
@@ -545,9 +679,69 @@ export interface paths {
         };
         /**
          * List a person's stories
-         * @description Newest first. Stories for friends are included if you are their friend.
+         * @description Newest first. Stories for friends are included if you are their friend. Needs no session: without one, a new story
+         *     appears after some seconds.
          */
         get: operations["list_stories_of_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/public": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List public stories
+         * @description Public stories of everybody, newest first. Needs no session. With a session, stories of people you muted are omitted.
+         *     A new story appears after some seconds. The operator of a service decides whether it has this list: see `public_page`
+         *     in `GET /v1/start`.
+         */
+        get: operations["list_public_stories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who may create an account */
+        get: operations["show_registration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/saved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your saved stories
+         * @description The latest saved story first. Stories that you may no longer see are omitted.
+         */
+        get: operations["list_saved_stories"];
         put?: never;
         post?: never;
         delete?: never;
@@ -621,6 +815,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show who you are, and what this service offers
+         * @description Also for clients without a session, or with one in the cookie that has ended: `person` is null then.
+         */
+        get: operations["start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stories": {
         parameters: {
             query?: never;
@@ -628,7 +842,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Show several stories
+         * @description The state of each story now, in the order of the ids; a repeated id counts once. A story that you may not see has the
+         *     same state as one that does not exist. Use it to check the stories that you show, after you opened the live stream
+         *     with them.
+         */
+        get: operations["show_stories"];
         put?: never;
         /**
          * Post a story
@@ -651,7 +871,7 @@ export interface paths {
         };
         /**
          * Show a story
-         * @description A story that you may not see is not found, as if it did not exist.
+         * @description A story that you may not see is not found, as if it did not exist. A public story needs no session.
          */
         get: operations["show_story"];
         put?: never;
@@ -679,14 +899,15 @@ export interface paths {
         };
         /**
          * List the comments of a story
-         * @description Oldest first. Read the next page with `after`. Comments of people you blocked, or who blocked you, are omitted.
+         * @description Oldest first, without replies. Read the next page with `after`. Comments of people you blocked, or who blocked you, are omitted.
          *     `hidden` is their number.
          */
         get: operations["list_comments"];
         put?: never;
         /**
          * Comment on a story
-         * @description With an `Idempotency-Key` a repeat writes nothing and returns the first comment again.
+         * @description With an `Idempotency-Key` a repeat writes nothing and returns the first comment again. With `reply_to` it answers
+         *     another comment.
          */
         post: operations["write_comment"];
         delete?: never;
@@ -740,6 +961,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stories/{story}/save": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save a story
+         * @description Adds it to your saved stories, which nobody else sees. Repeating it changes nothing.
+         */
+        put: operations["save_story"];
+        post?: never;
+        /**
+         * Remove a story from your saved stories
+         * @description Repeating it changes nothing. The response is the same if there is no such story.
+         */
+        delete: operations["unsave_story"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List people whom you may know
+         * @description People with friends in common come first, then people who write under tags of your feed, then people whom many
+         *     follow. There are no further pages.
+         */
+        get: operations["list_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suggestions/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Take a dismissal back
+         * @description Repeating it changes nothing.
+         */
+        put: operations["restore_suggestion"];
+        post?: never;
+        /**
+         * Dismiss a suggestion
+         * @description The person is not suggested to you any more. They are not notified. Repeating it changes nothing.
+         */
+        delete: operations["dismiss_suggestion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tags/{tag}/stories": {
         parameters: {
             query?: never;
@@ -764,6 +1054,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description The people who may mention a person, or comment on their stories.
+         * @enum {string}
+         */
+        AllowedActors: "everyone" | "friends_of_friends" | "friends";
+        /**
+         * @description The people who may send a person a friend request.
+         * @enum {string}
+         */
+        AllowedAskers: "everyone" | "friends_of_friends" | "nobody";
         /** @description An attachment of a story. */
         Attachment: {
             /** @description Description for people who cannot see it. */
@@ -794,6 +1094,12 @@ export interface components {
              */
             new: string;
         };
+        /** @description A change of privacy settings: omitted settings stay unchanged. */
+        ChangePrivacy: {
+            comments?: components["schemas"]["AllowedActors"] | null;
+            mentions?: components["schemas"]["AllowedActors"] | null;
+            requests?: components["schemas"]["AllowedAskers"] | null;
+        };
         /** @description `PATCH /v1/me`: omitted fields stay unchanged. */
         ChangeProfile: {
             /** @description At most 300 characters; empty removes it. */
@@ -802,11 +1108,11 @@ export interface components {
             display_name?: string | null;
             /** @description ko, en or ja. */
             language?: string | null;
+            privacy?: components["schemas"]["ChangePrivacy"] | null;
         };
         /** @description A comment on a story. */
         Comment: {
-            /** @description The author of the comment. */
-            author: components["schemas"]["Person"];
+            author?: components["schemas"]["Person"] | null;
             /**
              * Format: date-time
              * @description When it was written (RFC 3339).
@@ -821,6 +1127,20 @@ export interface components {
             entities: components["schemas"]["Entity"][];
             /** @description Newer comments have larger ids. */
             id: string;
+            /** @description Whether you like it. */
+            liked: boolean;
+            /**
+             * Format: int32
+             * @description The number of people who like it.
+             */
+            likes: number;
+            /** @description The comment that this one replies to; null if it is no reply. */
+            parent?: string | null;
+            /**
+             * Format: int32
+             * @description The number of replies to it. Those that you cannot see are included.
+             */
+            replies: number;
             /** @description The story that it belongs to. */
             story: string;
             /** @description Plain text. */
@@ -836,12 +1156,22 @@ export interface components {
             end: boolean;
             /**
              * Format: int32
-             * @description The number of comments on the story that you cannot see, counted up to 10,000. The story's `comments` includes
-             *     them.
+             * @description The number of comments on the story, or of replies to the comment, that you cannot see, counted up to 10,000. The
+             *     number of the story or comment includes them.
              */
             hidden: number;
             /** @description Oldest first. */
             items: components["schemas"]["Comment"][];
+        };
+        /** @description The likes of a comment after a like. */
+        CommentReaction: {
+            /** @description Whether you like it. */
+            liked: boolean;
+            /**
+             * Format: int32
+             * @description Number of people who like the comment.
+             */
+            likes: number;
         };
         /** @description `PATCH /v1/comments/{comment}`. */
         EditComment: {
@@ -939,6 +1269,44 @@ export interface components {
             /** @description Unless it is available: the rule, in English, with what to do. */
             message?: string | null;
         };
+        /** @description One of your invitations. */
+        Invitation: {
+            /**
+             * Format: date-time
+             * @description When you made it (RFC 3339).
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it expires.
+             */
+            expires_at: string;
+            /** @description For revoking it. It is not secret and invites nobody. */
+            id: string;
+            /**
+             * Format: int32
+             * @description The number of people who can sign up with it.
+             */
+            people: number;
+            /** @description The secret part of the link: `/invite#` and this token. Only in the answer that made the invitation. */
+            token?: string | null;
+            /**
+             * Format: int32
+             * @description The number of people who signed up with it.
+             */
+            used: number;
+        };
+        /** @description Your invitations that have not expired. There are at most 20, so this is the complete list. */
+        InvitationPage: {
+            /** @description Always null. */
+            after?: string | null;
+            /** @description Always null. */
+            before?: string | null;
+            /** @description Always true. */
+            end: boolean;
+            /** @description Newest first. */
+            items: components["schemas"]["Invitation"][];
+        };
         /**
          * @description A language of the interface.
          * @enum {string}
@@ -953,10 +1321,23 @@ export interface components {
             handle: string;
             /**
              * Format: password
-             * @description The password.
-             * @example blue-kettle-on-a-hill
+             * @description The password. The example is that of every account in `sosik demo`.
+             * @example magpie-at-the-gate
              */
             password: string;
+        };
+        /** @description `POST /v1/invitations`. */
+        MakeInvitation: {
+            /**
+             * Format: int32
+             * @description The number of days until it expires: 1 to 30. Default: 7.
+             */
+            days?: number | null;
+            /**
+             * Format: int32
+             * @description The number of people who can sign up with it: 1 to 100. Default: 10.
+             */
+            people?: number | null;
         };
         /** @description `PUT /v1/notifications/read-position`. */
         MarkNotificationsRead: {
@@ -992,7 +1373,7 @@ export interface components {
             kind: components["schemas"]["NotificationKind"];
             /**
              * Format: int32
-             * @description The number of other people in the group: likes of one story are one notification.
+             * @description The number of other people in the group: likes of one story, and of one comment, are one notification.
              */
             others: number;
             /** @description Whether you have seen it. */
@@ -1004,7 +1385,7 @@ export interface components {
          * @description The kind of a notification.
          * @enum {string}
          */
-        NotificationKind: "friend_request" | "friend_accepted" | "comment" | "like" | "mention";
+        NotificationKind: "friend_request" | "friend_accepted" | "comment" | "like" | "reply" | "comment_like" | "mention";
         /** @description A page of notifications. */
         NotificationPage: {
             /** @description Always null: read the first page again to see newer ones. */
@@ -1021,6 +1402,21 @@ export interface components {
              */
             unread: number;
         };
+        /** @description `POST /v1/invitations/open`. */
+        OpenInvitation: {
+            /** @description The token of the link. */
+            token: string;
+        };
+        /** @description An invitation as the invited person sees it. */
+        OpenedInvitation: {
+            /**
+             * Format: date-time
+             * @description When it expires (RFC 3339).
+             */
+            expires_at: string;
+            /** @description The person who invites. */
+            inviter: components["schemas"]["Person"];
+        };
         /** @description A person. `relation` is on profiles and in lists of people. */
         Person: {
             /** @description URL of a picture. Always null, because uploads are not supported yet. */
@@ -1029,6 +1425,10 @@ export interface components {
             bio: string;
             /** @description On profiles: the links, mentions and tags of the bio. */
             bio_entities?: components["schemas"]["Entity"][] | null;
+            /** @description With `relation`: `false` if your mentions of them stay plain text and do not notify them. Omitted otherwise. */
+            can_mention?: boolean | null;
+            /** @description With `relation`: `false` if they take no friend request from you. Omitted otherwise. */
+            can_request?: boolean | null;
             counts?: components["schemas"]["PersonCounts"] | null;
             /**
              * @description The name to show, in any script.
@@ -1049,6 +1449,7 @@ export interface components {
             language: components["schemas"]["Language"];
             /** @description Whether you muted them. Omitted if not. */
             muted?: boolean | null;
+            privacy?: components["schemas"]["Privacy"] | null;
             relation?: components["schemas"]["Relation"] | null;
             /**
              * Format: date-time
@@ -1107,6 +1508,15 @@ export interface components {
              */
             text: string;
         };
+        /** @description Privacy settings. They limit new acts. Blocks and the audience of a story come first. */
+        Privacy: {
+            /** @description Who may comment on your stories, of those who may see them. */
+            comments: components["schemas"]["AllowedActors"];
+            /** @description Who may mention you. A mention by others stays in the text as plain text and does not notify you. */
+            mentions: components["schemas"]["AllowedActors"];
+            /** @description Who may send you a friend request. */
+            requests: components["schemas"]["AllowedAskers"];
+        };
         /**
          * @description The reason why a request failed (RFC 9457). Use `code` in programs: its meaning never changes. `detail` is for
          *     people.
@@ -1157,12 +1567,27 @@ export interface components {
              * @description Number of people who like the story.
              */
             likes: number;
+            /**
+             * Format: int64
+             * @description See `revision` of the story.
+             */
+            revision: number;
         };
         /** @description The newest story that you have read; null if none. */
         ReadPosition: {
             /** @description The newest story seen. */
             story?: string | null;
         };
+        /** @description Who may create an account. */
+        RegistrationInfo: {
+            /** @description Who may create an account. */
+            mode: components["schemas"]["RegistrationMode"];
+        };
+        /**
+         * @description Who may create an account.
+         * @enum {string}
+         */
+        RegistrationMode: "open" | "invitation" | "closed";
         /**
          * @description The relation of a person to you. If several apply, the first one in this order.
          * @enum {string}
@@ -1215,6 +1640,8 @@ export interface components {
              * @example mina
              */
             handle: string;
+            /** @description The token of an invitation. Required where sign-up is by invitation only. */
+            invitation?: string | null;
             /**
              * @description ko, en or ja. Default: en.
              * @example ko
@@ -1229,10 +1656,17 @@ export interface components {
         };
         /** @description The response to a sign-up or log-in. Keep the token secret: it grants access to the account. */
         SignedIn: {
+            invited_by?: components["schemas"]["Person"] | null;
             /** @description Your profile. */
             person: components["schemas"]["Person"];
             /** @description Send it as `Authorization: Bearer …`. Browsers also get it as a cookie. */
             token: string;
+        };
+        /** @description Who the client acts for, and what this service offers. */
+        Start: {
+            person?: components["schemas"]["Person"] | null;
+            /** @description Whether this service has a page of public stories: `GET /v1/public`. */
+            public_page: boolean;
         };
         /** @description A story as one reader sees it. */
         Story: {
@@ -1242,6 +1676,8 @@ export interface components {
             audience: components["schemas"]["Audience"];
             /** @description The author of the story. */
             author: components["schemas"]["Person"];
+            /** @description On its own page: whether you may comment on it. */
+            can_comment?: boolean | null;
             /**
              * Format: int32
              * @description Number of its comments.
@@ -1258,7 +1694,10 @@ export interface components {
              * @description When its text or audience was last edited; null if never.
              */
             edited_at?: string | null;
-            /** @description The links, mentions and tags of the text. Of the mentions, those of people who exist. */
+            /**
+             * @description The links, mentions and tags of the text. Of the mentions, those of people who exist and let the author mention
+             *     them.
+             */
             entities: components["schemas"]["Entity"][];
             /**
              * @description Newer stories have larger ids.
@@ -1272,8 +1711,16 @@ export interface components {
              * @description Number of people who like it.
              */
             likes: number;
-            /** @description Mentioned people who exist. */
+            /** @description Mentioned people who exist and let the author mention them. */
             mentions: components["schemas"]["Mention"][];
+            /**
+             * Format: int64
+             * @description Grows with every change of `likes` and `comments`. Of two answers about a story, the counts with the larger one are
+             *     newer.
+             */
+            revision: number;
+            /** @description On its own page: whether you saved it. */
+            saved?: boolean | null;
             /** @description Hashtags in the text, normalised, without the `#`. */
             tags: string[];
             /** @description Plain text. It contains links, mentions and tags as they were typed. */
@@ -1290,6 +1737,48 @@ export interface components {
             /** @description Newest first. */
             items: components["schemas"]["Story"][];
         };
+        /**
+         * @description What you may see of a story now. It is the same for a deleted story, a story that you may not see, and an id without
+         *     a story.
+         */
+        StoryState: {
+            /** @description Whether it belongs to your home feed. Stories of people whom you muted or do not follow do not. */
+            home: boolean;
+            /**
+             * @description The id.
+             * @example 286429859020817061
+             */
+            id: string;
+            story?: components["schemas"]["Story"] | null;
+        };
+        /** @description The states of several stories. */
+        StoryStates: {
+            /** @description One for each id, in the order of the request. */
+            items: components["schemas"]["StoryState"][];
+        };
+        /** @description A person whom you may know, and why. */
+        Suggestion: {
+            /**
+             * Format: int32
+             * @description Friends in common, counted among at most 100 of your friends. Who they are is not shown.
+             */
+            common_friends: number;
+            /** @description The person. */
+            person: components["schemas"]["Person"];
+            /** @description Tags under which they write publicly, and people in your feed or you, too. At most 3. */
+            tags: string[];
+        };
+        /** @description People whom you may know. This is the complete list. */
+        SuggestionPage: {
+            /** @description Always null. */
+            after?: string | null;
+            /** @description Always null. */
+            before?: string | null;
+            /** @description Always true. */
+            end: boolean;
+            /** @description Best first: friends in common, then shared tags, then people whom many follow. */
+            items: components["schemas"]["Suggestion"][];
+        };
         /** @description The number of unread notifications. */
         UnreadNotifications: {
             /**
@@ -1300,6 +1789,8 @@ export interface components {
         };
         /** @description `POST /v1/stories/{story}/comments`. */
         WriteComment: {
+            /** @description The comment on the same story that it answers. An answer to a reply joins the replies to the same comment. */
+            reply_to?: string | null;
             /** @description 1 to 1,000 characters. */
             text: string;
         };
@@ -1692,6 +2183,158 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    like_comment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the comment */
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the likes of the comment now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentReaction"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    unlike_comment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the comment */
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description you do not like it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    list_comment_likes: {
+        parameters: {
+            query?: {
+                /** @description Items on the page, 1 to 100. Default: 20. */
+                limit?: number;
+                /** @description The cursor `before` of the previous page of this list. */
+                before?: string;
+                /** @description The cursor `after` of the previous page of this list. */
+                after?: string;
+            };
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the comment */
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of people */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    list_replies: {
+        parameters: {
+            query?: {
+                /** @description Items on the page, 1 to 100. Default: 20. */
+                limit?: number;
+                /** @description The cursor `before` of the previous page of this list. */
+                before?: string;
+                /** @description The cursor `after` of the previous page of this list. */
+                after?: string;
+            };
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the comment */
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of comments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     read_feed: {
         parameters: {
             query?: {
@@ -1817,6 +2460,8 @@ export interface operations {
                 last_event_id?: string;
                 /** @description The person the stream is meant for, like the header `Sosik-Person`. */
                 person?: string;
+                /** @description Ids of the stories that you show, separated by commas, at most 50. The stream sends their changes. */
+                watch?: string;
             };
             header?: {
                 /** @description the `id` of the last event you received */
@@ -1838,7 +2483,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description `cursor_invalid` */
+            /** @description `cursor_invalid`, `query_invalid` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2121,7 +2766,15 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["CrossSite"];
+            /** @description `requests_limited` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             404: components["responses"]["NotFound"];
             /** @description `friend_limit`, `their_friend_limit`, `request_limit` */
             409: {
@@ -2342,6 +2995,166 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    list_invitations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description all of your invitations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    make_invitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeInvitation"];
+            };
+        };
+        responses: {
+            /** @description the invitation with its token */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            408: components["responses"]["TooSlow"];
+            /** @description `invitation_limit` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            /** @description `invitation_people_invalid`, `invitation_days_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    open_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenInvitation"];
+            };
+        };
+        responses: {
+            /** @description who invites */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedInvitation"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            /** @description `not_found`: it is unknown, revoked, expired or used up */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the invitation */
+                invitation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description it is revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
@@ -2747,7 +3560,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Malformed"];
-            /** @description `registration_closed` */
+            /** @description `registration_closed`, `invitation_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2768,7 +3581,7 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
-            /** @description `handle_…`, `display_name_…`, `password_…`, `language_unknown` */
+            /** @description `handle_…`, `display_name_…`, `password_…`, `language_unknown`, `invitation_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2851,6 +3664,116 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    list_public_stories: {
+        parameters: {
+            query?: {
+                /** @description Items on the page, 1 to 100. Default: 20. */
+                limit?: number;
+                /** @description The cursor `before` of the previous page of this list. */
+                before?: string;
+                /** @description The cursor `after` of the previous page of this list. */
+                after?: string;
+            };
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of stories */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoryPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            /** @description `not_found`: this service has no such list */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["OtherPerson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    show_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description who may create an account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationInfo"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    list_saved_stories: {
+        parameters: {
+            query?: {
+                /** @description Items on the page, 1 to 100. Default: 20. */
+                limit?: number;
+                /** @description The cursor `before` of the previous page of this list. */
+                before?: string;
+                /** @description The cursor `after` of the previous page of this list. */
+                after?: string;
+            };
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of stories */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoryPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
@@ -3020,6 +3943,89 @@ export interface operations {
             403: components["responses"]["CrossSite"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description where a client starts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Start"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    show_stories: {
+        parameters: {
+            query: {
+                /** @description Ids of stories, separated by commas, at most 50. */
+                ids: string;
+            };
+            header?: {
+                /** @description the `ETag` of your copy */
+                "If-None-Match"?: string | null;
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the states */
+            200: {
+                headers: {
+                    /** @description the version of this response */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoryStates"];
+                };
+            };
+            /** @description not modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `query_invalid` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
@@ -3298,7 +4304,15 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["CrossSite"];
+            /** @description `comments_limited` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             /** @description `comment_quota`, `text_quota` */
@@ -3431,6 +4445,180 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["OtherPerson"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    save_story: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the story */
+                story: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the story is saved */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            /** @description `saved_limit` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    unsave_story: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the story */
+                story: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the story is not saved */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    list_suggestions: {
+        parameters: {
+            query?: {
+                /** @description Maximum number of people, 1 to 100; default 20. There are at most 40. */
+                limit?: number;
+            };
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description people whom you may know */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            409: components["responses"]["OtherPerson"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    restore_suggestion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the person */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description they may be suggested to you again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
+            429: components["responses"]["TooMany"];
+            431: components["responses"]["HeaderFieldsTooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    dismiss_suggestion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
+            path: {
+                /** @description id of the person */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description they are not suggested to you */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["OtherPerson"];
             429: components["responses"]["TooMany"];
             431: components["responses"]["HeaderFieldsTooMany"];
             500: components["responses"]["Internal"];
