@@ -19,7 +19,9 @@ use crate::middleware::{Front, Routes, cors, operators, watch};
 use crate::problem::Problem;
 use crate::serve::Handle;
 use crate::{
-    admin, blocks, comments, feed, follows, friend_requests, friends, health, invitations, likes, me, mutes, notifications, openapi, people, problem, public, saved, sessions, site, start, stories, suggestions, tags, welcome,
+    admin, blocks, comments, feed, follows, friend_requests, friends, health, invitations, likes,
+    me, mutes, notifications, openapi, people, problem, public, saved, sessions, site, start,
+    stories, suggestions, tags, welcome,
 };
 
 /// The handler of the public listener.

@@ -12,7 +12,9 @@ use crate::caches::CacheStats;
 use crate::core::Core;
 use crate::core::cache_lease::SharedStore;
 use crate::{
-    Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Invitations, Likes, Notifications, People, Relations, Saves, ServiceResult, Sessions, Settings, Stories, Strangers, Suggestions, Verifier,
+    Accounts, Clock, Comments, Delivery, FailedTask, Feeds, Invitations, Likes, Notifications,
+    People, Relations, Saves, ServiceResult, Sessions, Settings, Stories, Strangers, Suggestions,
+    Verifier,
 };
 
 /// Everything Sosik does: one handle for each noun. Cheap to clone.

@@ -47,7 +47,9 @@ describe('a handle that is being typed', () => {
   function serverSays(known: Record<string, object>): string[] {
     const asked: string[] = [];
     vi.stubGlobal('fetch', async (request: Request) => {
-      const handle = new URL(request.url).pathname.split('/').at(-1) ?? '';
+      const { pathname } = new URL(request.url);
+      if (!pathname.startsWith('/v1/handles/')) return Response.json({});
+      const handle = pathname.split('/').at(-1) ?? '';
       asked.push(handle);
       return Response.json(known[handle] ?? { availability: 'available' });
     });

@@ -17,7 +17,7 @@ use parking_lot::{Mutex, RwLock};
 use sosik_fabric::peers::{Change, Notice, Update};
 use sosik_feed::{PersonId, StoryId};
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::interval;
 
 use super::Core;
 
@@ -282,14 +282,16 @@ impl Core {
     async fn signal_watchers(&self) {
         // After a restart of this task it is unknown who was signalled.
         self.watched.note_everything();
+        let mut pause = interval(CHANGES_EVERY);
         loop {
             tokio::select! {
                 () = self.stopping.cancelled() => return,
                 () = self.watched.added.notified() => self.watched.signal(),
             }
+            pause.reset();
             tokio::select! {
                 () = self.stopping.cancelled() => return,
-                () = sleep(CHANGES_EVERY) => {}
+                _ = pause.tick() => {}
             }
         }
     }

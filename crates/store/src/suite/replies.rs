@@ -335,12 +335,12 @@ pub async fn the_likes_of_a_deleted_comment_are_removed_a_few_at_a_time(world: &
     let story = world.posts(mina, "story").await;
     let comment = world.comments(mina, story, "comment").await;
     let more = 30;
-    let number = COMMENT_LIKES_REMOVED_MAX as usize + more;
+    let number = usize::try_from(COMMENT_LIKES_REMOVED_MAX).unwrap() + more;
     let at = Timestamp::from_millis(1);
     let likes = world.crowd(number).await.into_iter();
     let likes: Vec<_> = likes.map(|person| (person, comment, at)).collect();
     let made = world.like_comments_many(likes).await.unwrap();
-    assert_eq!(made as usize, number);
+    assert_eq!(usize::try_from(made).unwrap(), number);
     world.delete_comment(comment, mina).await.unwrap();
     assert!(world.first(story).await.is_empty());
     assert!(world.comment_by_id(comment).await.unwrap().is_none());
