@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use sosik_feed::InvitationId;
 
 use crate::app::App;
-use crate::extract::{ClientAddress, Id, Json, RequestContext, Viewer};
+use crate::extract::{AnyVisitor, ClientAddress, Id, Json, RequestContext, Viewer};
 use crate::limits::{Inviting, Relating};
 use crate::problem::Problem;
 use crate::schema::{
@@ -82,8 +82,10 @@ pub(crate) async fn revoke(
 
 /// Open an invitation
 ///
-/// Shows who invites, also to people without an account. The token is in the body, so that it is in no log.
-#[utoipa::path(post, path = "/v1/invitations/open", tag = "invitations", operation_id = "open_invitation", security(()),
+/// Shows who invites, also to people without an account. The token is in the body, so that it is in no log. The inviter
+/// has a `relation` if you have a session.
+#[utoipa::path(post, path = "/v1/invitations/open", tag = "invitations", operation_id = "open_invitation",
+    security((), ("bearer" = []), ("cookie" = [])),
     request_body = OpenInvitation,
     responses(
         (status = 200, description = "who invites", body = OpenedInvitation),
@@ -93,20 +95,22 @@ pub(crate) async fn open(
     State(app): State<App>,
     Extension(context): Extension<RequestContext>,
     address: ClientAddress,
-    viewer: Result<Viewer, Problem>,
+    AnyVisitor(visitor): AnyVisitor,
     Json(body): Json<OpenInvitation>,
 ) -> Result<Json<OpenedInvitation>, Problem> {
     app.limits
         .invitations_tried
         .take(address.networks().narrow, Some(&context))
         .await?;
-    // A request without a session is one of a person without an account.
-    let viewer = viewer.ok().map(|viewer| viewer.id);
     let invitations = app.service.invitations();
-    let (invitation, inviter) = invitations.open(viewer, &body.token).await?;
+    let opened = invitations.open(visitor.person(), &body.token).await?;
+    let inviter = match &opened.known {
+        Some(known) => Person::listed(known),
+        None => Person::of(&opened.inviter),
+    };
     Ok(Json(OpenedInvitation {
-        inviter: Person::of(&inviter),
-        expires_at: invitation.expires_at.to_string(),
+        inviter,
+        expires_at: opened.invitation.expires_at.to_string(),
     }))
 }
 

@@ -143,23 +143,16 @@ async fn page_with_card(
     let site = app.site.as_ref().filter(|_| accepts_pages(headers));
     let index = site.and_then(|site| site(INDEX));
     let index = index.ok_or(Problem::NotFound("page"))?;
-    match limit_stranger(app, address, None).await {
-        Ok(()) => {}
+    if let Err(Problem::TooManyRequests(exceeded)) = limit_stranger(app, address, None).await {
         // People get the client nevertheless: its own requests have their own limits.
-        Err(Problem::TooManyRequests(exceeded)) => {
-            let mut response = unlisted(respond(&index, INDEX, &HeaderMap::new()));
-            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-            let after = HeaderValue::from(seconds_up(exceeded.retry_after));
-            response.headers_mut().insert(header::RETRY_AFTER, after);
-            return Ok(response);
-        }
-        Err(problem) => return Err(problem),
+        let mut response = unlisted(respond(&index, INDEX, &HeaderMap::new()));
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        let after = HeaderValue::from(seconds_up(exceeded.retry_after));
+        response.headers_mut().insert(header::RETRY_AFTER, after);
+        return Ok(response);
     }
-    let card = match card().await {
-        Ok(card) => Some(card),
-        Err(Problem::NotFound(_)) => None,
-        Err(problem) => return Err(problem),
-    };
+    // Without a card if the store cannot be asked: the client works from what the device has.
+    let card = card().await.ok();
     let Some(page) = card.and_then(|card| with_card(&index, &card, &app.settings.public_url))
     else {
         return Ok(unlisted(respond(&index, INDEX, headers)));

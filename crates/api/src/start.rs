@@ -3,7 +3,7 @@
 use axum::extract::State;
 
 use crate::app::App;
-use crate::extract::{Json, Visitor};
+use crate::extract::{AnyVisitor, Json};
 use crate::people::profile::to_schema;
 use crate::problem::Problem;
 use crate::schema::Start;
@@ -17,7 +17,7 @@ use crate::settings::PublicPage;
     responses((status = 200, description = "where a client starts", body = Start)))]
 pub(crate) async fn start(
     State(app): State<App>,
-    visitor: Visitor,
+    AnyVisitor(visitor): AnyVisitor,
 ) -> Result<Json<Start>, Problem> {
     let person = match visitor.person() {
         Some(viewer) => {

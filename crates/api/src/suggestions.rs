@@ -46,7 +46,7 @@ pub(crate) async fn list(
 
 fn to_schema(found: &Found) -> Suggestion {
     Suggestion {
-        person: Person::of(&found.person.person).related(found.person.relation),
+        person: Person::listed(&found.person),
         common_friends: found.common_friends,
         tags: found.tags.iter().map(ToString::to_string).collect(),
     }

@@ -101,6 +101,25 @@ async fn a_revoked_or_invented_token_and_one_of_a_severed_person_look_alike() {
 }
 
 #[tokio::test]
+async fn somebody_with_an_account_sees_what_the_inviter_is_to_them() {
+    let app = TestApp::start().await;
+    let [mina, joon, nari] = app.users(["mina", "joon", "nari"]).await;
+    joon.befriends(&mina).await;
+    let (_, token) = invite(&mina, &json!({})).await;
+    for (person, relation) in [(&joon, Relation::Friend), (&nari, Relation::None)] {
+        let body = json!({ "token": token });
+        let opened: OpenedInvitation = person
+            .post("/v1/invitations/open", &body)
+            .await
+            .expect(200)
+            .read();
+        assert_eq!(opened.inviter.relation, Some(relation));
+    }
+    let opened: OpenedInvitation = open(&app, &token).await.expect(200).read();
+    assert_eq!(opened.inviter.relation, None);
+}
+
+#[tokio::test]
 async fn an_invitation_expires() {
     let app = TestApp::start().await;
     let mina = app.user("mina").await;

@@ -272,6 +272,8 @@ async fn strangers_are_limited_by_address_and_people_with_a_session_are_not() {
     assert!(page.header("retry-after").is_some());
     mina.get("/v1/people/mina").await.expect(200);
     browse(&app, "/").await.expect(200);
+    // The client learns that nobody is logged in, and offers to log in.
+    get(&app, "/v1/start").await.expect(200);
 }
 
 #[tokio::test]
@@ -324,6 +326,16 @@ async fn the_page_of_a_public_story_and_of_a_person_has_a_card_that_caches_can_c
     let program = app.client().get(format!("{url}/@mina"));
     let json = program.header("Accept", "application/json");
     TestResponse::of(json).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_page_comes_without_its_card_while_the_store_cannot_be_read() {
+    let app = with_client(PublicPage::On).await;
+    app.service().stop().await;
+    get(&app, "/v1/people/mina").await.problem(500, "internal");
+    for path in ["/@mina", "/stories/5"] {
+        assert_eq!(browse(&app, path).await.expect(200).body, CLIENT);
+    }
 }
 
 #[tokio::test]

@@ -64,6 +64,18 @@ async fn friends_in_common_come_first_then_shared_tags_then_those_whom_many_foll
 }
 
 #[tokio::test]
+async fn a_suggestion_says_who_takes_no_friend_requests() {
+    let app = TestApp::start().await;
+    let [mina, ana, near] = app.users(["mina", "ana", "near"]).await;
+    ana.befriends(&mina).await;
+    ana.befriends(&near).await;
+    assert_eq!(suggested(&mina).await[0].person.can_request, None);
+    let nobody = serde_json::json!({ "privacy": { "requests": "nobody" } });
+    near.patch("/v1/me", &nobody).await.expect(200);
+    assert_eq!(suggested(&mina).await[0].person.can_request, Some(false));
+}
+
+#[tokio::test]
 async fn nobody_is_suggested_whom_the_reader_has_hidden_or_already_knows() {
     let app = TestApp::start().await;
     let mina = app.user("mina").await;

@@ -20,12 +20,12 @@ use crate::error::FabricResult;
 pub enum Update {
     /// The counts of a story. A node ignores counts that are older than its own.
     Counts(StoryId, StoryCounts),
-    /// A comment on a story was written, edited or deleted. Comments are not cached. The streams of readers who show the
-    /// story and may see comments of this author are signalled.
+    /// A comment on a story was written, edited, deleted or liked. Comments are not cached. The streams of readers who
+    /// show the story and may see this author are signalled.
     Comment {
         /// The story.
         story: StoryId,
-        /// The author of the comment.
+        /// The author of the comment, or the person who liked it.
         author: PersonId,
     },
 }

@@ -27,7 +27,7 @@ impl Comments {
             .run_to_completion(async move {
                 let store = &this.core.store;
                 let liked = store.like_comment(viewer, comment, id, now).await?;
-                this.tell_liked(liked).await.ok_or(NO_SUCH_COMMENT)
+                this.tell_liked(viewer, liked).await.ok_or(NO_SUCH_COMMENT)
             })
             .await
     }
@@ -44,7 +44,7 @@ impl Comments {
         self.core
             .run_to_completion(async move {
                 let liked = this.core.store.unlike_comment(viewer, comment).await?;
-                this.tell_liked(liked).await;
+                this.tell_liked(viewer, liked).await;
                 Ok(())
             })
             .await
@@ -91,11 +91,19 @@ impl Comments {
         Ok(LikerPage { page, hidden })
     }
 
-    /// Wakes the author of the comment. No cache contains likes of comments.
-    async fn tell_liked(&self, liked: Committed<Option<LikedComment>>) -> Option<u32> {
+    /// Wakes the author of the comment and those who have the story on the screen. No cache contains likes of comments.
+    async fn tell_liked(
+        &self,
+        person: PersonId,
+        liked: Committed<Option<LikedComment>>,
+    ) -> Option<u32> {
         let at = liked.at;
         let liked = liked.value?;
         let changes = Changes::default().notify(liked.notified);
+        let changes = match liked.changed {
+            true => changes.comment(liked.story, person),
+            false => changes,
+        };
         self.core.invalidate(at, changes).await;
         Some(liked.likes)
     }

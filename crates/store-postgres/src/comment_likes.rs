@@ -158,6 +158,7 @@ impl Head {
 
     const fn unchanged(&self) -> LikedComment {
         LikedComment {
+            story: self.story,
             likes: self.likes,
             changed: false,
             notified: None,
@@ -245,6 +246,7 @@ async fn like(tx: &Tx, act: &Like, limits: &PersonLimits) -> StoreResult<Option<
     let tells = opens && notify::may_notify(head.author, person, relation_in(&to_actor)?);
     let notified = tells && notify(tx, act, &head, earlier.first()?).await?;
     Ok(Some(LikedComment {
+        story: head.story,
         likes: likes.first()?.unwrap_or(0),
         changed: true,
         notified: notified.then_some(head.author),
@@ -312,6 +314,7 @@ async fn unlike(
     // If the like created no new notification, its withdrawal signals no change of notifications.
     let notified = (removed && earlier.is_none()).then_some(head.author);
     Ok(Some(LikedComment {
+        story: head.story,
         likes: likes.first()?.unwrap_or(0),
         changed: true,
         notified,

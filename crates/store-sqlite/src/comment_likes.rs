@@ -124,6 +124,7 @@ fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
 impl Head {
     const fn unchanged(&self) -> LikedComment {
         LikedComment {
+            story: self.story,
             likes: self.likes,
             changed: false,
             notified: None,
@@ -191,6 +192,7 @@ fn like(
         }
     };
     Ok(Some(LikedComment {
+        story: head.story,
         likes,
         changed: true,
         notified,
@@ -226,6 +228,7 @@ fn unlike(
     // If the like created no new notification, its withdrawal signals no change of notifications.
     let notified = (removed && earlier.is_none()).then_some(head.author);
     Ok(Some(LikedComment {
+        story: head.story,
         likes,
         changed: true,
         notified,

@@ -30,7 +30,8 @@ statements! {
     TERMS_DELETE = "DELETE FROM search_terms WHERE person = ?1";
     PERSON_COUNTS = "SELECT friends, follows, followers, stories, public_stories FROM person_counts WHERE person = ?1";
     SKELETON_TAKEN = "SELECT 1 FROM people WHERE skeleton = ?1";
-    PEOPLE_BY_TERM = "SELECT p.id, p.handle, p.display_name, p.bio, p.language, p.revision, t.term
+    PEOPLE_BY_TERM = "SELECT p.id, p.handle, p.display_name, p.bio, p.language, p.revision,
+            p.mentions_by, p.comments_by, p.requests_by, t.term
         FROM search_terms t CROSS JOIN people p ON p.id = t.person
         WHERE (t.term, t.person) > (?1, ?2) AND t.term < ?3 ORDER BY t.term, t.person LIMIT ?4";
     HAS_TERM = "SELECT 1 FROM search_terms INDEXED BY search_terms_of
@@ -127,7 +128,7 @@ impl People for SqliteStore {
             let range = params![after.term, after.person.as_i64(), to, limit];
             db.rows(PEOPLE_BY_TERM, range, |row| {
                 Ok(FoundByTerm {
-                    term: row.get(6)?,
+                    term: row.get(9)?,
                     person: person(row)?,
                 })
             })

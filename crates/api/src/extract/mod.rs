@@ -33,4 +33,4 @@ pub(crate) use request_context::{RateState, RequestContext};
 pub(crate) use request_id::{RequestId, RequestIds, X_REQUEST_ID};
 pub(crate) use story_ids::story_ids;
 pub(crate) use viewer::{ClientName, Viewer, bearer};
-pub(crate) use visitor::{Visitor, limit_stranger};
+pub(crate) use visitor::{AnyVisitor, Visitor, limit_stranger};

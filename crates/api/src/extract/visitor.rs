@@ -51,14 +51,27 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let AnyVisitor(visitor) = AnyVisitor::from_request_parts(parts, app).await?;
+        if matches!(visitor, Self::Stranger) {
+            let address = ClientAddress::from_request_parts(parts, app).await?;
+            let context = parts.extensions.get::<RequestContext>();
+            limit_stranger(app, address, context).await?;
+        }
+        Ok(visitor)
+    }
+}
+
+/// A visitor to a route that reads nothing for strangers, so that it takes nothing from their rate limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AnyVisitor(pub Visitor);
+
+impl FromRequestParts<App> for AnyVisitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         match Viewer::from_request_parts(parts, app).await {
-            Ok::<Viewer, _>(viewer) => Ok(Self::SignedIn(viewer.id)),
-            Err(Problem::Unauthenticated) if !claims_session(parts) => {
-                let address = ClientAddress::from_request_parts(parts, app).await?;
-                let context = parts.extensions.get::<RequestContext>();
-                limit_stranger(app, address, context).await?;
-                Ok(Self::Stranger)
-            }
+            Ok::<Viewer, _>(viewer) => Ok(Self(Visitor::SignedIn(viewer.id))),
+            Err(Problem::Unauthenticated) if !claims_session(parts) => Ok(Self(Visitor::Stranger)),
             Err(problem) => Err(problem),
         }
     }

@@ -47,7 +47,7 @@ impl Changes {
         self
     }
 
-    /// A comment of this author on a story was written, edited or deleted.
+    /// This person wrote, edited, deleted or liked a comment on a story, or took a like back.
     pub(crate) fn comment(mut self, story: StoryId, author: PersonId) -> Self {
         self.notice.updates.push(Update::Comment { story, author });
         self

@@ -17,6 +17,7 @@ use sosik_store::{InvitationKey, InvitationRecord, NewInvitation};
 use crate::accounts::{LoggedIn, SignUpRequest};
 use crate::caches::PersonEntry;
 use crate::core::Core;
+use crate::people::PersonWithRelation;
 use crate::{Accounts, Relations, ServiceError, ServiceResult};
 
 pub use token::InvitationToken;
@@ -32,6 +33,17 @@ pub struct Invitations {
     core: Core,
     accounts: Accounts,
     relations: Relations,
+}
+
+/// An invitation that somebody can sign up with.
+#[derive(Debug, Clone)]
+pub struct OpenInvitation {
+    /// The invitation.
+    pub invitation: InvitationRecord,
+    /// The person who invites.
+    pub inviter: Arc<PersonEntry>,
+    /// The inviter as the viewer knows them; `None` for somebody without an account.
+    pub known: Option<PersonWithRelation>,
 }
 
 /// The result of a sign-up with an invitation.
@@ -123,20 +135,34 @@ impl Invitations {
         &self,
         viewer: Option<PersonId>,
         token: &str,
-    ) -> ServiceResult<(InvitationRecord, Arc<PersonEntry>)> {
+    ) -> ServiceResult<OpenInvitation> {
         let key = token::key_of(token, self.core.now()).ok_or(NO_SUCH_INVITATION)?;
         let (invitation, inviter) = self.open_key(key).await?.ok_or(NO_SUCH_INVITATION)?;
-        if let Some(viewer) = viewer {
-            let circle = self.core.circle(viewer).await?;
-            let circle = self
-                .core
-                .decide(viewer, &circle, [invitation.inviter])
-                .await?;
-            if circle.is_severed_from(invitation.inviter) {
-                return Err(NO_SUCH_INVITATION);
-            }
+        let known = match viewer {
+            Some(viewer) => Some(self.relation(viewer, inviter.clone()).await?),
+            None => None,
+        };
+        Ok(OpenInvitation {
+            invitation,
+            inviter,
+            known,
+        })
+    }
+
+    /// The inviter as the viewer knows them.
+    async fn relation(
+        &self,
+        viewer: PersonId,
+        inviter: Arc<PersonEntry>,
+    ) -> ServiceResult<PersonWithRelation> {
+        let circle = self.core.circle(viewer).await?;
+        let id = inviter.record.id;
+        let decided = self.core.decide(viewer, &circle, [id]).await?;
+        if decided.is_severed_from(id) {
+            return Err(NO_SUCH_INVITATION);
         }
-        Ok((invitation, inviter))
+        let people = self.core.with_relations(viewer, &circle, vec![inviter]);
+        people.await?.pop().ok_or(NO_SUCH_INVITATION)
     }
 
     /// Creates an account with an invitation, logs its owner in, and makes the two friends.

@@ -181,6 +181,8 @@ pub struct Liked {
 /// The outcome of a like or unlike of a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LikedComment {
+    /// The story that the comment is on.
+    pub story: StoryId,
     /// Number of likes of the comment afterwards.
     pub likes: u32,
     /// Whether anything changed.
