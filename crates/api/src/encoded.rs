@@ -75,7 +75,7 @@ impl Encoded {
         };
         let own = response.headers_mut();
         own.append(header::VARY, HeaderValue::from_static("accept-encoding"));
-        // The tag is a hash made at build time. If the header cannot be made, the response is sent without it.
+        // The tag is a hash in hexadecimal digits, which a header can contain. Any other is not sent.
         if let Ok(tag) = HeaderValue::try_from(tag) {
             own.insert(header::ETAG, tag);
         }

@@ -1,5 +1,5 @@
-//! Hexadecimal digits of a number, for request ids and entity tags: every answer has both, and the formatting of the
-//! standard library costs ten times as much.
+//! Hexadecimal digits of a number, for request ids and entity tags. Every response has a request id, and the formatting
+//! of the standard library costs ten times as much.
 
 /// The sixteen digits of a number, in lower case.
 #[expect(clippy::cast_possible_truncation, reason = "masked to four bits")]

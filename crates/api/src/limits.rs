@@ -85,15 +85,15 @@ kinds! {
     Saving: saves;
     /// Sending friend requests.
     AskingFriends: friend_requests;
-    /// Changes of relations except friend requests.
+    /// Changes of relations, except sending friend requests.
     Relating: relations;
     /// Making invitations.
     Inviting: invitations;
-    /// Deleting stories and comments, and ending sessions. Each takes the writer.
+    /// Deleting stories and comments, and ending sessions. Each is a write of the store.
     Deleting: deletions;
     /// Changes of one's own profile.
     ChangingProfile: profiles;
-    /// Moving the read position.
+    /// Moving the read position of the feed or of the notifications.
     Marking: marks;
     /// Searching people.
     Searching: searches;

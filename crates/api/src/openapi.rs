@@ -89,49 +89,49 @@ const SHARED: &[Shared] = &[
         status: "401",
         name: "Unauthenticated",
         description: "`unauthenticated`",
-        applies: |asks| asks.signed_in,
+        applies: |traits| traits.signed_in,
     },
     Shared {
         status: "403",
         name: "CrossSite",
         description: "`cross_site`: the request has the cookie and was not sent by a page of this site",
-        applies: |asks| asks.signed_in && asks.changes,
+        applies: |traits| traits.signed_in && traits.changes,
     },
     Shared {
         status: "404",
         name: "NotFound",
         description: "`not_found`: it does not exist, or you may not see it",
-        applies: |asks| asks.has_path,
+        applies: |traits| traits.has_path,
     },
     Shared {
         status: "408",
         name: "TooSlow",
         description: "`body_too_slow`: the body did not arrive in time",
-        applies: |asks| asks.has_body,
+        applies: |traits| traits.has_body,
     },
     Shared {
         status: "409",
         name: "OtherPerson",
         description: "`other_person`: the session does not belong to the person in `Sosik-Person`; nothing was done",
-        applies: |asks| asks.signed_in,
+        applies: |traits| traits.signed_in,
     },
     Shared {
         status: "413",
         name: "TooLarge",
         description: "`body_too_large`",
-        applies: |asks| asks.has_body,
+        applies: |traits| traits.has_body,
     },
     Shared {
         status: "415",
         name: "NotJson",
         description: "`unsupported_media_type`",
-        applies: |asks| asks.has_body,
+        applies: |traits| traits.has_body,
     },
     Shared {
         status: "422",
         name: "Invalid",
         description: "`body_invalid`, `page_limit_invalid`, or the code of the rule that is broken",
-        applies: |asks| asks.has_body || asks.has_query,
+        applies: |traits| traits.has_body || traits.has_query,
     },
     Shared {
         status: "429",
@@ -239,21 +239,21 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation
 }
 
 fn add_shared(operation: &mut Operation, changes: bool) {
-    let asks = OperationTraits {
+    let traits = OperationTraits {
         signed_in: takes_session(operation),
         changes,
         has_body: operation.request_body.is_some(),
         has_query: has(operation, &ParameterIn::Query),
         has_path: has(operation, &ParameterIn::Path),
     };
-    if asks.signed_in {
+    if traits.signed_in {
         operation
             .parameters
             .get_or_insert_with(Vec::new)
             .push(RefOr::T(sosik_person()));
     }
     let answers = &mut operation.responses.responses;
-    for shared in SHARED.iter().filter(|shared| (shared.applies)(&asks)) {
+    for shared in SHARED.iter().filter(|shared| (shared.applies)(&traits)) {
         let answer = || RefOr::Ref(Ref::from_response_name(shared.name));
         answers
             .entry(shared.status.to_owned())

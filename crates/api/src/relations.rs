@@ -17,7 +17,7 @@ pub(crate) async fn list(
     list: PeopleList,
     page: PageQuery,
 ) -> Result<Json<PersonPage>, Problem> {
-    let scope = Scope::own(name_of(list), viewer);
+    let scope = Scope::own(cursor_list(list), viewer);
     let page = page.read(app, scope)?;
     let found = app
         .service
@@ -28,7 +28,7 @@ pub(crate) async fn list(
 }
 
 /// The list that its cursors are bound to.
-const fn name_of(list: PeopleList) -> List {
+const fn cursor_list(list: PeopleList) -> List {
     match list {
         PeopleList::Friends => List::Friends,
         PeopleList::Follows => List::Follows,

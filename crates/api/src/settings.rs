@@ -36,7 +36,8 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// Maximum bytes of all bodies that are being read or in use.
     pub bodies_bytes_max: usize,
-    /// The maximum time from the end of the request body to the start of the response.
+    /// The maximum time from the permit of a request to the start of its response. Live streams are not cut: their
+    /// response has begun.
     pub request_timeout: Duration,
     /// Maximum number of live streams open on this node.
     pub streams_max: usize,
@@ -166,7 +167,7 @@ pub struct Rates {
     pub handle_checks_per_address: Rate,
     /// Attempts to log in from one address.
     pub log_ins_per_address: Rate,
-    /// Attempts to log in to one handle.
+    /// Attempts to log in to one handle. Changes of a password have the same rate, counted separately.
     pub log_ins_per_handle: Rate,
     /// Attempts to log in to one handle from one device that logged in to it before.
     pub log_ins_per_known_device: Rate,
@@ -174,9 +175,9 @@ pub struct Rates {
     pub unknown_tokens_per_address: Rate,
     /// Requests without a session from one address.
     pub stranger_reads_per_address: Rate,
-    /// Stories posted by one person.
+    /// Stories posted or edited by one person.
     pub stories_per_person: Rate,
-    /// Comments written by one person.
+    /// Comments written or edited by one person.
     pub comments_per_person: Rate,
     /// Likes and unlikes by one person.
     pub likes_per_person: Rate,
@@ -186,11 +187,11 @@ pub struct Rates {
     pub invitations_per_person: Rate,
     /// Tokens of invitations from one address.
     pub invitations_tried_per_address: Rate,
-    /// Other changes of relations by one person.
+    /// Other changes of relations by one person. Deletions and ends of sessions have the same rate, counted separately.
     pub relation_writes_per_person: Rate,
     /// Changes of one's own profile.
     pub profile_writes_per_person: Rate,
-    /// Moves of the read position by one person.
+    /// Moves of the read positions by one person: of the feed and of the notifications.
     pub read_marks_per_person: Rate,
     /// Searches by one person.
     pub searches_per_person: Rate,

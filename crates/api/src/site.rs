@@ -92,7 +92,8 @@ pub(crate) async fn front_page(State(app): State<App>, headers: HeaderMap) -> Re
     })
 }
 
-/// `GET /docs`: the API reference for browsers, shell commands for terminals. Without a client its page reports that.
+/// `GET /docs`: the API reference for browsers, shell commands for terminals. An executable without the client has
+/// no reference: the page that replaces the client is returned.
 pub(crate) async fn reference(State(app): State<App>, headers: HeaderMap) -> Response {
     let site = app.site.as_ref().filter(|_| !is_terminal(&headers));
     vary_by_user_agent(

@@ -3,8 +3,8 @@
 //! Every call of a wrapped store or engine takes two turns: one for its effect, and one for its answer, so that other
 //! calls have their effect before the caller knows its own. One turn is taken at a time, and the seed chooses which of
 //! the waiting ones is next, after every task has reached its next call. Some turns are delayed until others have had
-//! many, because a race often needs one task that stalls. Between calls the service only computes, so
-//! the interleaving of the tasks is a function of the seed. A failure prints the seed, and [`SEED`] replays it.
+//! many, because a race often needs one task that stalls. Between calls the service only computes, so the interleaving
+//! of the tasks is a function of the seed. A failure prints the seed, and [`SEED`] replays it.
 //!
 //! This holds while no timer fires, no call is dropped before it returns, and no work outside the calls waits for another
 //! thread, as the hashing of passwords does. A service starts with timers: see [`Turns::begin_after`].

@@ -198,13 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn mending_outdates_a_load_under_way() {
+    fn an_update_in_place_invalidates_a_load_in_flight() {
         let cache = cache();
         let stamp = cache.stamp(&1);
-        let mut mended = false;
-        cache.update_in_place(&1, CommitPosition::START, |_| mended = true);
+        let mut updated = false;
+        cache.update_in_place(&1, CommitPosition::START, |_| updated = true);
         cache.insert_unless_stale(1, "old", stamp);
-        assert!(!mended, "there was nothing to mend");
+        assert!(!updated, "there was nothing to update");
         assert_eq!(cache.get(&1), None);
     }
 

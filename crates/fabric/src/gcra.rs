@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// A time or a span in nanoseconds.
-pub type Nanos = u64;
+pub(crate) type Nanos = u64;
 
 /// The rate of a limiter: a burst, and an average per minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Rate {
 /// Takes a token from a bucket that is full at `full_at`. Returns the decision and the new `full_at`, which is
 /// unchanged after a refusal.
 #[must_use]
-pub fn take(rate: Rate, full_at: Nanos, now: Nanos) -> (Decision, Nanos) {
+pub(crate) fn take(rate: Rate, full_at: Nanos, now: Nanos) -> (Decision, Nanos) {
     let after = full_at.max(now).saturating_add(rate.interval());
     let used = after - now;
     match rate.depth().checked_sub(used) {
@@ -68,7 +68,7 @@ pub fn take(rate: Rate, full_at: Nanos, now: Nanos) -> (Decision, Nanos) {
 
 /// The decision that [`take`] would make, without taking a token.
 #[must_use]
-pub fn peek(rate: Rate, full_at: Nanos, now: Nanos) -> Decision {
+pub(crate) fn peek(rate: Rate, full_at: Nanos, now: Nanos) -> Decision {
     take(rate, full_at, now).0
 }
 

@@ -12,7 +12,7 @@ pub mod cache_gate;
 pub mod delivery_queue;
 pub mod engines;
 pub mod error;
-pub mod gcra;
+mod gcra;
 pub mod hash;
 pub mod large_author_log;
 pub mod log_tail;

@@ -114,8 +114,8 @@ impl LogTail {
         from.is_at_least(self.begin())
     }
 
-    /// The extract of a reader: the entries that the circle takes. Keeps the newest `keep` ids of more than twice as
-    /// many.
+    /// The extract of a reader: the entries that the circle takes. Keeps the newest `keep` ids when there are more than
+    /// twice as many.
     #[must_use]
     pub fn build(&self, reader: PersonId, circle: &Circle, keep: usize) -> Pulled {
         let ring = self.ring.read();

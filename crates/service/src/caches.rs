@@ -2,9 +2,8 @@
 //!
 //! Every cache is a [`StampedCache`]: a request never gets a value that was outdated before the request began.
 
-use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -220,9 +219,7 @@ impl Caches {
             ),
         }
     }
-}
 
-impl Caches {
     /// Evicts everything and invalidates all loads in flight.
     pub(crate) fn clear(&self) {
         let Self {

@@ -150,7 +150,7 @@ impl Comments {
         }
     }
 
-    /// Comments of a story without their replies, oldest first, behind `after`.
+    /// Comments of a story without their replies, oldest first, from the one after `after`.
     ///
     /// # Errors
     /// `NotFound` if the story does not exist or the viewer may not see it.

@@ -53,9 +53,9 @@ impl Likes {
             .await
     }
 
-    /// Takes a like back. Idempotent.
+    /// Removes a like. Idempotent.
     ///
-    /// A person may take their own like back even on a story that they may no longer open. So this checks the like and
+    /// A person may remove their own like even from a story that they may no longer open. So this checks the like and
     /// not the story, and a story that does not exist looks like one without the like.
     ///
     /// # Errors

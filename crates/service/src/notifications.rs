@@ -88,8 +88,8 @@ impl Notifications {
         })
     }
 
-    /// Number of the viewer's unread notifications, counted up to `feed.unread_max`. If more than a thousand hidden ones
-    /// follow each other, the count ends there.
+    /// Number of the viewer's unread notifications, counted up to `feed.unread_max`. At most about a thousand rows are
+    /// read, so the count is too low if most of them are hidden.
     ///
     /// # Errors
     /// When the store fails.
@@ -126,7 +126,7 @@ impl Notifications {
         })
     }
 
-    /// Rows of the store, each with the person who stands for it.
+    /// Rows of the store, each with its actor. A like has none if no liker may be shown.
     async fn rows(
         &self,
         viewer: PersonId,
@@ -173,8 +173,8 @@ impl Notifications {
             .await
     }
 
-    /// The latest liker who is neither severed from the viewer nor muted. Most often one of the `newest`, which came with
-    /// the row. Otherwise the list of likers is read, up to the maximum for one page.
+    /// The latest liker who is neither severed from the viewer nor muted. Usually it is one of the `newest`, which are
+    /// part of the row. Otherwise the list of likers is read, up to the maximum for one page.
     async fn liker(
         &self,
         viewer: PersonId,

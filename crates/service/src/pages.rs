@@ -14,8 +14,8 @@ pub(crate) fn one_more(limit: usize) -> u32 {
     u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-/// Maximum number of rows read for one page: a few milliseconds. If more hidden rows than this follow each other, the
-/// page is short and has a cursor.
+/// Maximum number of rows read for one page: a few milliseconds. If they do not fill the page, it is short and has a
+/// cursor.
 const ROWS_SCANNED_MAX: usize = 1_000;
 
 /// Rows of each further read when the first read was not enough.
@@ -24,8 +24,8 @@ const BATCH: u32 = 100;
 /// A page of the rows of a list that the viewer may see.
 ///
 /// It equals the page of a list without the hidden rows: it has as many items, and a cursor after the last one if more
-/// follow. So neither its length nor its end reveals hidden rows. The exception is more than
-/// [`ROWS_SCANNED_MAX`] hidden rows in a row.
+/// follow. So neither its length nor its end reveals hidden rows. The exception is a page that
+/// [`ROWS_SCANNED_MAX`] rows do not fill.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Filled<T, P> {
     /// In the order of the list.

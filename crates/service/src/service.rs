@@ -1,4 +1,4 @@
-//! [`Service`]: starts and stops the core and its workers, and gives out the handles.
+//! [`Service`]: starts and stops the core and its workers, and returns the handles.
 
 use std::sync::Arc;
 
@@ -271,7 +271,7 @@ impl Service {
         self.0.core.cache_stats()
     }
 
-    /// Number of unconfirmed invalidations: 0 while the fabric works.
+    /// Number of unconfirmed invalidations and wake-ups: 0 while the fabric works.
     #[must_use]
     pub fn unconfirmed_invalidations(&self) -> usize {
         self.0.core.unconfirmed_invalidations()

@@ -1,8 +1,8 @@
 //! Sessions in use: cached in memory, expired by the clock, ended immediately.
 //!
-//! The limits are checked when a session is used, not when it is removed: an expired session opens nothing, even while
-//! its row or cache entry still exists. The last use is recorded at most every `sessions.touch`, so a session may reach
-//! its idle limit early by that time.
+//! The limits are checked at each use of a session, so an expired session opens nothing, even while its row or cache
+//! entry still exists. The last use is recorded at most every `sessions.touch`, so a session may reach its idle limit
+//! early by that time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -22,16 +22,16 @@ pub struct Settings {
     pub passwords: PasswordSettings,
     /// Caches of this node.
     pub caches: CacheSettings,
-    /// Who this node is.
+    /// Identity of this node.
     pub node: NodeSettings,
-    /// Tasks in the background.
+    /// Restarts of background tasks.
     pub supervision: SupervisionSettings,
 }
 
 /// Reading feeds.
 #[derive(Debug, Clone)]
 pub struct FeedSettings {
-    /// Ids in a timeline when it is built (*W*).
+    /// Ids in a timeline when it is built. See [`limits::TIMELINE_STORIES`].
     pub timeline_stories: usize,
     /// Maximum number of concurrent rebuilds of timelines, and of concurrent pages read from the store.
     pub rebuilds_at_once: usize,
@@ -82,7 +82,7 @@ pub struct SessionSettings {
     pub per_person_max: u32,
     /// A session ends after this time without use.
     pub idle: Duration,
-    /// A session ends at this time after its log-in, even if it is in use.
+    /// A session ends this long after its log-in, even if it is in use.
     pub absolute: Duration,
     /// Interval at which the use of a session is recorded.
     pub touch: Duration,

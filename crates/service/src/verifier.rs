@@ -23,7 +23,7 @@ use crate::feeds::{FeedQuery, FeedStart, Feeds, Purpose};
 const ATTEMPTS: usize = 3;
 
 /// Stories on a page, both sides: the maximum that a client may request.
-const PAGE: u32 = 100;
+const PAGE_STORIES: u32 = 100;
 
 /// The result of comparing one reader's feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Comparison {
 /// The result of comparing one page of a feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageComparison {
-    /// Stories of the page that belong into the feed.
+    /// Stories of the page that belong in the feed.
     pub stories: u64,
     /// The differences.
     pub differences: Vec<Difference>,
@@ -153,10 +153,10 @@ impl Verifier {
         let truth = self
             .core
             .store
-            .feed_by_definition(reader, span, PAGE)
+            .feed_by_definition(reader, span, PAGE_STORIES)
             .await?;
         let mut next = next;
-        if truth.len() >= PAGE as usize {
+        if truth.len() >= PAGE_STORIES as usize {
             // The expected feed may continue above the end of the served page, so the comparison ends at its last known
             // story.
             next = truth.last().copied();
@@ -180,7 +180,7 @@ impl Verifier {
     ) -> ServiceResult<(Vec<StoryId>, Option<StoryId>)> {
         let request = FeedQuery {
             from: below.map_or(FeedStart::Top, FeedStart::below),
-            limit: PAGE as usize,
+            limit: PAGE_STORIES as usize,
         };
         let page = self.feeds.read_for(reader, request, purpose).await?;
         let served = page.items.iter().map(|item| item.story.record.id).collect();

@@ -1,4 +1,4 @@
-//! The engines that the four URLs select.
+//! The engines that the three URLs of the configuration select.
 //!
 //! To add an engine, add its scheme to the key in the configuration and an arm here.
 

@@ -25,11 +25,11 @@ pub fn failure(error: &anyhow::Error) {
         text.push_str(&format!("  because: {cause}\n"));
     }
     // If standard error is closed, the failure cannot be reported anywhere.
-    let _nobody_left = io::stderr().lock().write_all(text.as_bytes());
+    let _unreported = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Writes a note to standard error unchanged.
 pub fn note(text: &str) {
     // The work continues if a note cannot be written.
-    let _nobody_left = io::stderr().lock().write_all(text.as_bytes());
+    let _unreported = io::stderr().lock().write_all(text.as_bytes());
 }

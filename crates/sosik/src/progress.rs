@@ -5,7 +5,7 @@ use sosik_populate::Watch;
 
 use crate::print;
 
-/// Shows what filling a store reports: on the terminal, like every other long job.
+/// Shows the progress of filling a store on the terminal.
 pub const WATCH: Watch = Watch {
     bar,
     spinner,

@@ -85,7 +85,8 @@ impl Server {
     /// Serves until a stop is requested, then shuts down in steps. At the end the service is stopped.
     ///
     /// # Errors
-    /// The system cannot return addresses or handle signals.
+    /// The administration token cannot be read, the system cannot return addresses or random numbers or handle signals,
+    /// or a listener failed. The service is not stopped in these cases.
     pub async fn serve(
         self,
         loaded: &Loaded,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use rust_embed::{Embed, EmbeddedFile};
 use sosik_api::{Encoded, Site, SiteFile};
 
-/// The output of the build script: the client, or a page that says how to get it.
+/// The output of the build script: the client, or a page that explains how to build it.
 #[derive(Embed)]
 #[folder = "$OUT_DIR/web"]
 struct Files;

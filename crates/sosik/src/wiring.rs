@@ -22,7 +22,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// For everything that fills a store.
+    /// The store to fill, for imports, worlds and the demo.
     pub fn target(&self) -> Target {
         Target {
             service: self.service.clone(),
@@ -101,7 +101,7 @@ pub fn sabotaged_pages(pages: impl sosik_api::Handle) -> anyhow::Result<impl sos
     Ok(pages)
 }
 
-/// The settings of the service. A node without a name is called as its host.
+/// The settings of the service. A node without a name gets the name of its host.
 fn service_settings(config: &Config) -> Settings {
     let mut settings = config.service.clone();
     if settings.node.name.is_empty() {

@@ -122,7 +122,7 @@ async fn change_password(tx: &Tx, change: &PasswordChange) -> StoreResult<Option
     Ok(Some(ended))
 }
 
-/// Inserts people, except those whose handle is taken. Returns the number inserted.
+/// Inserts people, except those whose handle or a look-alike of it is taken. Returns the number inserted.
 pub(crate) async fn import(tx: &Tx, people: &[NewPerson]) -> StoreResult<u64> {
     let people = take_handles(tx, people).await?;
     if !people.is_empty() {

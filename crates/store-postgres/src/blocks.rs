@@ -21,7 +21,8 @@ statements! {
     MUTES_COUNT = "SELECT count(*) FROM (SELECT 1 FROM mutes WHERE bucket = $1 AND muter = $2 LIMIT $3) muted";
 }
 
-/// Blocks a person, even one who has blocked the blocker. Every other relation between the two ends.
+/// Blocks a person, even one who has blocked the blocker. Friendship, friend requests and follows between the two end.
+/// Mutes stay.
 pub(crate) async fn block(
     tx: &Tx,
     blocker: PersonId,

@@ -67,8 +67,8 @@ pub(crate) async fn befriend(tx: &Tx, pairs: &[PersonPair], now: Timestamp) -> S
     let mut skipped = taken(tx, FRIENDS_OF_PAIRS, pairs).await?;
     let mut made = Vec::new();
     for &(one, other) in pairs {
-        let limits = |limited: &Limited| limited.friends < FRIENDS_MAX;
-        let room = [one, other].map(|person| counted.get(&person).is_some_and(limits));
+        let has_room = |limited: &Limited| limited.friends < FRIENDS_MAX;
+        let room = [one, other].map(|person| counted.get(&person).is_some_and(has_room));
         if one == other || room != [true; 2] || skipped.contains(&(one, other)) {
             continue;
         }
@@ -89,7 +89,8 @@ pub(crate) async fn befriend(tx: &Tx, pairs: &[PersonPair], now: Timestamp) -> S
     Ok(number)
 }
 
-/// Inserts follows and returns the number inserted. Skips rows for the same reasons as for friendships.
+/// Inserts follows and returns the number inserted. Skips follows that exist, that would exceed the limit of the
+/// follower, and those of people who blocked each other or do not exist.
 pub(crate) async fn follow(tx: &Tx, pairs: &[PersonPair], now: Timestamp) -> StoreResult<u64> {
     let mut counted = lock(tx, pairs).await?;
     let mut skipped = taken(tx, FOLLOWS_OF_PAIRS, pairs).await?;

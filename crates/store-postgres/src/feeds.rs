@@ -86,7 +86,7 @@ impl Feeds for PostgresStore {
     }
 }
 
-/// One statement for the authors whose stories the reader sees all, and one for those whose public ones.
+/// One statement for the authors who show the reader all their stories, and one for those who show only public ones.
 fn newest(reader: PersonId, circle: &Circle, before: Option<StoryId>, limit: u32) -> [Query; 2] {
     let (mut everything, mut public) = (vec![reader], Vec::new());
     for (author, visibility) in circle.authors() {

@@ -42,7 +42,7 @@ pub(crate) async fn ask(
     tx: &Tx,
     asker: PersonId,
     asked: PersonId,
-    (limits, quiet): (RelationLimits, &PersonLimits),
+    (limits, person_limits): (RelationLimits, &PersonLimits),
     notification: NotificationId,
     now: Timestamp,
 ) -> StoreResult<RelationChange> {
@@ -52,7 +52,7 @@ pub(crate) async fn ask(
     let further = [
         request_query(asked, asker),
         bind!(REQUESTS_COUNT, asker.bucket(), asker, limits.requests_max),
-        withdrawn::earlier(Cause::friend_request(asker, asked), now, quiet),
+        withdrawn::earlier(Cause::friend_request(asker, asked), now, person_limits),
     ];
     let (pair, [received, waiting, earlier]) = pair::lock(tx, asker, asked, further).await?;
     if !pair.is_open() {

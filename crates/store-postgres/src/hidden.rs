@@ -78,7 +78,7 @@ async fn hidden(tx: &Tx, rows: &Rows, viewer: PersonId, story: StoryId) -> Store
     Ok(tx.first(count).await?.unwrap_or(0))
 }
 
-/// Reads people of the rows, and whether they are severed.
+/// Examines some rows of the story. Returns how many are of severed people.
 async fn among_the_rows(
     tx: &Tx,
     rows: &Rows,

@@ -85,7 +85,7 @@ pub(crate) fn release(request: &Request<'_>) -> Query {
     )
 }
 
-/// Removes keys that were used before `before`. Returns their number.
+/// Removes keys that were first used before `before`, at most `limit`. Returns their number.
 pub(crate) async fn forget(tx: &Tx, before: Timestamp, limit: u32) -> StoreResult<u64> {
     let (mut people, mut kinds, mut keys) = (vec![], vec![], vec![]);
     tx.rows(bind!(KEYS_OLD, before, limit), |row| {

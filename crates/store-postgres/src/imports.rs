@@ -119,9 +119,9 @@ impl Imports for PostgresStore {
         first: StoryId,
         last: StoryId,
     ) -> StoreResult<Vec<ExistingStory>> {
-        let places = bind!(STORY_PLACES, first, last);
-        let places = self.db.read(CLASS, "look up stories of a time", places);
-        places.await?.rows(|row| {
+        let existing = bind!(STORY_PLACES, first, last);
+        let existing = self.db.read(CLASS, "look up stories of a time", existing);
+        existing.await?.rows(|row| {
             Ok(ExistingStory {
                 id: row.get(0)?,
                 author: row.get(1)?,

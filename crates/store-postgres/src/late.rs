@@ -43,8 +43,8 @@ pub(crate) fn take(story: StoryId) -> [Query; 2] {
     [bind!(LATE_TAKE, 1_i64), delivery]
 }
 
-/// Inserts an order to deliver a story to readers who did not receive it before, due immediately. Nothing without the
-/// answers to [`take`].
+/// Inserts an order to deliver a story to readers who did not receive it before, due immediately. `taken` has the
+/// answers to [`take`]. If it is empty, nothing is inserted.
 pub(crate) fn redelivery(
     taken: &[Answer],
     story: StoryId,

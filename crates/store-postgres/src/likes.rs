@@ -85,7 +85,7 @@ impl Likes for PostgresStore {
         let mut stories: Vec<StoryId> = liked.column()?;
         stories.reverse();
         let more = stories.len() >= limit as usize;
-        // An empty list that was cut is complete from above every id.
+        // A list that was cut to nothing is complete for no story.
         let lowest = stories.first().copied();
         let lowest = lowest.unwrap_or(StoryId::from_u64(u64::MAX));
         Ok(LikedStories {

@@ -1,4 +1,4 @@
-//! People as others see them: profiles, search, read positions.
+//! People: profiles, search and read positions.
 
 use std::collections::{BTreeSet, HashMap};
 

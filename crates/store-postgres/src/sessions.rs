@@ -1,7 +1,8 @@
 //! Sessions and their tokens.
 //!
 //! A session is found by its token, which is the key of its table. The list of a person's sessions is another table, in
-//! the bucket of the person. Writes lock the list first.
+//! the bucket of the person. A write that ends sessions of one person locks the list first. The removal of stale
+//! sessions finds them by time and locks the tokens first. A deadlock between the two is retried.
 
 use async_trait::async_trait;
 use sosik_feed::{Change, PersonId, SessionId, Timestamp};

@@ -1,7 +1,8 @@
 //! The index from tags to stories, by audience. The entries of a story are in its bucket.
 //!
 //! The page of a tag is a merge: public stories, the viewer's own, and those for friends of each friend. An index
-//! serves each of them, so stories that the viewer may not open cost nothing and leave no trace in a page.
+//! serves each of them, so stories for other people's friends cost nothing and leave no trace in a page. The service
+//! removes public stories of severed people.
 
 use sosik_feed::{Audience, PersonId, StoryId};
 

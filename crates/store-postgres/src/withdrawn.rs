@@ -20,7 +20,7 @@ statements! {
           AND w.at < $5";
 }
 
-/// Looks up the notification of an act that was withdrawn within the quiet time. The answer is its id.
+/// Looks up the notification of an act of the quiet time before `now` that was withdrawn. The answer is its id.
 pub(crate) fn earlier(cause: Cause, now: Timestamp, limits: &PersonLimits) -> Query {
     bind!(
         WITHDRAWN,

@@ -283,13 +283,13 @@ fn add(
     let act = MentionSource::comment(comment, (story_author, audience));
     let mentions = kept_mentions(db, comment.author, &comment.mentions)?;
     let answered = thread.map_or([None; 2], |thread| thread.authors);
-    let notified = tell(db, &act, answered, &mentions, limits)?;
+    let notified = notify_people(db, &act, answered, &mentions, limits)?;
     Ok((Posted::New { notified, mentions }, counts))
 }
 
 /// Notifies the authors of the comments that it answers, the story's author of the comment, and mentioned people of the
 /// mention. Everybody gets one notification.
-fn tell(
+fn notify_people(
     db: &Db<'_>,
     act: &MentionSource,
     answered: [Option<PersonId>; 2],

@@ -28,7 +28,7 @@ pub(super) fn ask(
     db: &Db<'_>,
     asker: PersonId,
     asked: PersonId,
-    (limits, quiet): (RelationLimits, &PersonLimits),
+    (limits, person_limits): (RelationLimits, &PersonLimits),
     notification: NotificationId,
     now: Timestamp,
 ) -> StoreResult<RelationChange> {
@@ -48,8 +48,9 @@ pub(super) fn ask(
     if waiting >= i64::from(limits.requests_max) || is_full(db, asker, limits)? {
         return Ok(RelationChange::LimitReached);
     }
-    // Repeated within a short time: the notification is restored at its position, and nobody is woken.
-    let earlier = withdrawn::earlier(db, Cause::friend_request(asker, asked), now, quiet)?;
+    // Repeated within a short time: the notification is restored at its position, and no wake-up is sent.
+    let cause = Cause::friend_request(asker, asked);
+    let earlier = withdrawn::earlier(db, cause, now, person_limits)?;
     let notification = earlier.unwrap_or(notification);
     db.execute(
         REQUEST_INSERT,

@@ -163,7 +163,7 @@ fn like(
     };
     let notified = match withdrawn::earlier(db, Cause::like(person, story), now, limits)? {
         None => notify::notify_like(db, &note, story)?.then_some(author),
-        // Repeated within a short time: the notification stays at its position, and nobody is woken.
+        // Repeated within a short time: the notification stays at its position, and no wake-up is sent.
         Some(id) => {
             notify::restore_like(db, &NewNotification { id, ..note }, story)?;
             None
@@ -198,8 +198,8 @@ fn unlike(
     let counts = counts::likes(db, story, -1)?;
     let cause = Cause::like(person, story);
     let earlier = withdrawn::earlier(db, cause, liked_at, limits)?;
-    if let Some(told) = notify::likes_notification(db, author, story)?.or(earlier) {
-        withdrawn::remember(db, cause, told, liked_at)?;
+    if let Some(notification) = notify::likes_notification(db, author, story)?.or(earlier) {
+        withdrawn::remember(db, cause, notification, liked_at)?;
     }
     let by_others = db.exists(LIKED_BY_OTHERS, [story.as_i64(), author.as_i64()])?;
     let removed = !by_others && notify::remove_likes(db, author, story)?;

@@ -9,8 +9,8 @@
 //! The file is never cut to nothing. A database that is in use and has no log is refused (`in_use`), so a kill at that
 //! moment would leave a store that does not open.
 //!
-//! A reader outside of this pool is not paused: another process (a backup, an operator's shell), and the check of the
-//! store that this process runs by itself. The log grows until that read ends, and each further step retries the
+//! A reader outside of this pool is not paused: another process (a backup, an operator's shell), and the feeds by
+//! definition, which have a pool of their own. The log grows until that read ends, and each further step retries the
 //! checkpoint.
 
 use std::fs;
@@ -67,8 +67,8 @@ impl Log {
         Arc::clone(&self.stats)
     }
 
-    /// Call it after each batch of writes.
-    pub(super) fn truncate_if_large(&mut self, connection: &Connection) {
+    /// Empties the log if it exceeds its limit. Call it after each batch of writes.
+    pub(super) fn empty_if_large(&mut self, connection: &Connection) {
         let bytes = fs::metadata(&self.file).map_or(0, |file| file.len());
         self.stats.bytes.store(bytes, Ordering::Relaxed);
         if bytes <= self.bytes_max {

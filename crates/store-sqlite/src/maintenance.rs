@@ -184,11 +184,7 @@ fn repair_counts(
     })?;
     let was_large = kept.is_some_and(|(_, large)| large);
     let readers = counted[0] + counted[2];
-    let is_large = if was_large {
-        readers >= limits.below.into()
-    } else {
-        readers > limits.above.into()
-    };
+    let is_large = limits.is_large(u32::try_from(readers).unwrap_or(u32::MAX), was_large);
     if kept != Some((counted, is_large)) {
         let [
             friends,

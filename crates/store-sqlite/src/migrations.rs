@@ -83,14 +83,14 @@ fn apply(migration: &Migration, connection: &Connection, now: Timestamp) -> rusq
     transaction.commit()
 }
 
-/// Makes the note of a database from before the first release: its migrations had the same first numbers and more.
+/// Records the migrations of a database from before the first release: the same first numbers, and more of them.
 #[cfg(test)]
 pub(super) fn note_as_before_the_first_release(connection: &Connection) {
     connection.execute_batch(MIGRATIONS_TABLE).unwrap();
-    let note = "INSERT INTO migrations VALUES (?1, 'earlier', ?2, 0)";
+    let insert = "INSERT INTO migrations VALUES (?1, 'earlier', ?2, 0)";
     for number in 1..=13 {
         connection
-            .execute(note, params![number, format!("{number:064}")])
+            .execute(insert, params![number, format!("{number:064}")])
             .unwrap();
     }
 }

@@ -22,7 +22,7 @@ statements! {
     LIKES_NOTIFICATION = "SELECT id FROM notifications WHERE person = ?1 AND story = ?2 AND kind = 4";
     COMMENT_LIKES_NOTIFICATION_DELETE = "DELETE FROM notifications WHERE comment = ?2 AND person = ?1 AND comment_act = 2";
     COMMENT_LIKES_NOTIFICATION = "SELECT id FROM notifications WHERE comment = ?2 AND person = ?1 AND comment_act = 2";
-    MENTION_TOLD = "SELECT 1 FROM notifications
+    MENTION_NOTIFIED = "SELECT 1 FROM notifications
         WHERE story = ?1 AND comment IS ?2 AND person = ?3 AND (kind = 5 OR comment_act = 1)";
     COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = ?1 AND comment = ?2";
 }
@@ -51,8 +51,8 @@ pub(super) fn restore_like(
     notification: &NewNotification,
     story: StoryId,
 ) -> StoreResult<()> {
-    let stands = likes_notification(db, notification.person, story)?.is_some();
-    if !stands && may_notify(db, notification.person, notification.actor)? {
+    let exists = likes_notification(db, notification.person, story)?.is_some();
+    if !exists && may_notify(db, notification.person, notification.actor)? {
         insert(db, notification)?;
     }
     Ok(())
@@ -154,10 +154,10 @@ pub(super) fn notify_mentioned(
     mentions: &[Mention],
     limits: &PersonLimits,
 ) -> StoreResult<Vec<PersonId>> {
-    let mut told = Vec::new();
+    let mut notified = Vec::new();
     for &Mention { person, .. } in mentions {
         if person == act.story_author
-            || told.contains(&person)
+            || notified.contains(&person)
             || !may_open(db, person, act.story_author, act.audience)?
             || !may_mention(db, person, act, limits)?
         {
@@ -165,10 +165,10 @@ pub(super) fn notify_mentioned(
         }
         let notification = act.notification(person, NotificationKind::Mention);
         if insert(db, &notification)? {
-            told.push(person);
+            notified.push(person);
         }
     }
-    Ok(told)
+    Ok(notified)
 }
 
 /// Notifies the people whom an edit mentions, except those who were notified of this story or comment before.
@@ -180,12 +180,12 @@ pub(super) fn notify_newly_mentioned(
 ) -> StoreResult<Vec<PersonId>> {
     let mut fresh = Vec::with_capacity(mentions.len());
     for mention in mentions {
-        let told = params![
+        let key = params![
             act.story.as_i64(),
             act.comment.map(CommentId::as_i64),
             mention.person.as_i64()
         ];
-        if !db.exists(MENTION_TOLD, told)? {
+        if !db.exists(MENTION_NOTIFIED, key)? {
             fresh.push(mention);
         }
     }

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use sosik_feed::Timestamp;
-
 use sosik_store::PersonLimits;
 
 /// The location of the database.

@@ -65,9 +65,10 @@ impl Relations for SqliteStore {
         notification: NotificationId,
         now: Timestamp,
     ) -> StoreResult<Committed<RelationChange>> {
-        let quiet = self.person_limits;
+        let person_limits = self.person_limits;
         self.commit("ask to be friends", move |db| {
-            friends::ask(db, asker, asked, (limits, &quiet), notification, now)
+            let limits = (limits, &person_limits);
+            friends::ask(db, asker, asked, limits, notification, now)
         })
         .await
     }

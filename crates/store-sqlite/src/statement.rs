@@ -56,6 +56,7 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::imports::STATEMENTS,
     super::invitations::STATEMENTS,
     super::likes::STATEMENTS,
+    super::maintenance::STATEMENTS,
     super::nodes::STATEMENTS,
     super::notifications::STATEMENTS,
     super::notify::STATEMENTS,
@@ -72,7 +73,6 @@ pub(super) const ALL: &[&[Sql]] = &[
     super::suggestions::STATEMENTS,
     super::tags::STATEMENTS,
     super::threads::STATEMENTS,
-    super::maintenance::STATEMENTS,
     super::withdrawn::STATEMENTS,
 ];
 

@@ -31,7 +31,8 @@ statements! {
     FRIENDS = "SELECT friend FROM friendships WHERE person = ?1";
 }
 
-/// Repairs the index entries of the tags of a story for its current audience, and returns the number repaired.
+/// Inserts the missing index entries of the tags of a story, and corrects those with another author or audience.
+/// Returns the number of entries written.
 pub(super) fn keep(db: &Db<'_>, story: StoryId, tags: &[String]) -> StoreResult<u64> {
     let mut kept = 0;
     for tag in tags {

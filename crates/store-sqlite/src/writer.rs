@@ -30,7 +30,7 @@ use sosik_store::{StoreError, StoreResult};
 /// Statistics of the writer. Jobs per batch are jobs per fsync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WriterStats {
-    /// Committed transactions.
+    /// Transactions, also those that failed or were rolled back.
     pub batches: u64,
     /// Writes in these transactions.
     pub jobs: u64,
@@ -218,9 +218,9 @@ impl Slot {
         self.reopen();
     }
 
-    fn truncate_log(&mut self) {
+    fn empty_large_log(&mut self) {
         if let (Some(connection), Some(log)) = (&self.connection, &mut self.log) {
-            log.truncate_if_large(connection);
+            log.empty_if_large(connection);
         }
     }
 
@@ -331,7 +331,7 @@ fn commit_batch(slot: &mut Slot, mut jobs: Vec<Box<dyn Job>>) {
     for job in jobs {
         job.answer(lost.as_ref().map(batch_error));
     }
-    slot.truncate_log();
+    slot.empty_large_log();
 }
 
 /// The error of a batch, as each of its jobs gets it.

@@ -7,9 +7,9 @@
 //! Five rules hold for every method:
 //! - After a write has returned `Ok`, it is durable: it survives `kill -9` and power loss. After an `Err`, it may or
 //!   may not have committed, and a retry is safe.
-//! - Each method is atomic. A read sees one state of the store, which includes at least every write that was
-//!   acknowledged before the read began. The exception is a read with a position (`at_least`): a lagging copy of the
-//!   data may answer it if the copy has this position.
+//! - Each method is atomic, except where its documentation says otherwise. A read sees one state of the store, which
+//!   includes at least every write that was acknowledged before the read began. The exception is a read with a position
+//!   (`at_least`): a lagging copy of the data may answer it if the copy has this position.
 //! - A write that invalidates caches returns the position of its commit. The caches require that position when they
 //!   are refilled.
 //! - Counts change in the transaction of the act that they count.

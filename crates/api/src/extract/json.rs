@@ -61,7 +61,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     };
     let essence = kind.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
-        || (essence.len() > 17
+        || (essence.len() > "application/+json".len()
             && essence.to_ascii_lowercase().starts_with("application/")
             && essence.ends_with("+json"))
 }

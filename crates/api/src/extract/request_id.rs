@@ -39,12 +39,12 @@ impl RequestIds {
     }
 
     /// The id that came with the request, or a new one.
-    pub(crate) fn name(&self, headers: &HeaderMap) -> RequestId {
-        let brought = headers
+    pub(crate) fn of_request(&self, headers: &HeaderMap) -> RequestId {
+        let provided = headers
             .get(X_REQUEST_ID)
             .and_then(|value| value.to_str().ok())
             .filter(|name| is_valid(name));
-        match brought {
+        match provided {
             Some(name) => RequestId::Provided(name.into()),
             None => self.make(),
         }
@@ -95,7 +95,7 @@ mod tests {
             X_REQUEST_ID,
             HeaderValue::from_bytes(value.as_bytes()).unwrap(),
         )]);
-        RequestIds::new(7).name(&headers).as_str().to_owned()
+        RequestIds::new(7).of_request(&headers).as_str().to_owned()
     }
 
     #[test]

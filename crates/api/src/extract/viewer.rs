@@ -53,9 +53,9 @@ impl<K: Kind> FromRequestParts<App> for Viewer<K> {
 
 /// Looks a token up in the store, unless its address has sent too many unknown ones.
 ///
-/// A token that is not in the memory of this node requires a read of the store. People send valid tokens and are not
-/// affected: only unknown tokens are taken from the bucket of their address. While that bucket is empty, further tokens
-/// of the address are not looked up. Requests with a token in memory never get here.
+/// A token that is not in the memory of this node requires a read of the store. Only unknown tokens take from the
+/// bucket of their address. While that bucket is empty, no token of the address is looked up, not even a valid one.
+/// Requests with a token in memory never get here.
 async fn look_up_token(
     parts: &Parts,
     app: &App,

@@ -1,6 +1,6 @@
 //! The home feed: pages, the live stream, and the read position.
 
-pub(crate) mod events;
+mod events;
 pub(crate) mod read;
 pub(crate) mod read_position;
 pub(crate) mod stream;

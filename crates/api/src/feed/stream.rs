@@ -29,8 +29,10 @@ use crate::extract::{Query, Viewer, is, story_ids};
 use crate::problem::Problem;
 use crate::render;
 
-/// Clients reconnect after this time and up to twice as much, so that they do not all return at once.
+/// Clients reconnect after this time at the earliest.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Clients wait up to this many milliseconds longer, each for another time, so that they do not all return at once.
 const RETRY_SPREAD_MS: u64 = 4_000;
 
 /// The start of a stream, for clients that cannot send the header.
@@ -177,13 +179,14 @@ impl StreamConnection {
     /// Waits for the next bytes to send.
     async fn next_event(&mut self) -> Bytes {
         loop {
-            let told = tokio::select! {
+            let event = tokio::select! {
                 biased;
                 () = self.app.streams_end.cancelled() => return self.closing_event(),
+                // The session must be checked.
                 _ = self.check.tick() => None,
-                told = self.feed.next() => Some(told),
+                event = self.feed.next() => Some(event),
             };
-            return match told {
+            return match event {
                 None if self.session_is_valid().await => events::HEART_BEAT,
                 Some(Ok(StreamEvent::SessionsChanged)) if self.session_is_valid().await => continue,
                 Some(Err(ServiceError::Busy(_))) => {

@@ -23,7 +23,7 @@ use crate::serve::{NetworkShare, NetworkShares};
 use crate::settings::Settings;
 
 /// Up to this many further bytes of a body that is too large are read and discarded: a client that is still sending
-/// when the connection closes would not see the response. A client that sends even more gets no response.
+/// when the connection closes would not see the response. A client that sends even more may not see it.
 const READ_BEYOND_BYTES: usize = 1024 * 1024;
 
 /// Minimum average rate of a body, in bytes a second, after the first [`GRACE`]. The slowest phones are ten times as

@@ -9,7 +9,7 @@ pub(super) const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimi
 /// The number of requests that the bucket still allows.
 pub(super) const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 
-/// Seconds until the bucket is full again.
+/// Seconds until the bucket is full again, or until its next token if it is empty.
 pub(super) const RATELIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// JSON is not displayed: nothing in it may run, and no page may frame it.

@@ -16,7 +16,8 @@ use crate::app::App;
 use crate::extract::bearer;
 use crate::problem::Problem;
 
-/// The bearer token of operators. Only its SHA-256 is kept, so that a comparison takes constant time.
+/// The bearer token of operators. Only its SHA-256 is kept and compared, so that the time of a comparison does not
+/// reveal how much of a guess is right.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AdminToken([u8; 32]);
 

@@ -35,7 +35,7 @@ struct RequestInfo<'a> {
 pub(crate) async fn watch(front: Arc<Front>, mut request: Request) -> Result<Response, Infallible> {
     let app = &front.app;
     let started = app.service.clock().monotonic();
-    let context = RequestContext::new(app.request_ids.name(request.headers()));
+    let context = RequestContext::new(app.request_ids.of_request(request.headers()));
     request.extensions_mut().insert(context.clone());
     let info = RequestInfo {
         method: request.method().clone(),

@@ -26,7 +26,7 @@ pub(crate) async fn stories(
     Name(handle): Name,
     Query(page): Query<PageQuery>,
 ) -> Result<Response, Problem> {
-    let scope = of_name(List::Profile, &one_form(&handle), visitor.reader());
+    let scope = of_name(List::Profile, &normal_form(&handle), visitor.reader());
     let page = page.read(&app, scope)?;
     let before = page.below()?.map(StoryId::new);
     let (service, limit) = (&app.service, page.limit());
@@ -46,6 +46,6 @@ pub(crate) async fn stories(
 }
 
 /// The normal form of a handle. An invalid handle belongs to nobody, and no cursor is valid for it.
-fn one_form(handle: &str) -> String {
+fn normal_form(handle: &str) -> String {
     Handle::lookup(handle).map_or_else(String::new, |handle| handle.as_str().to_owned())
 }

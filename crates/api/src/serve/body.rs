@@ -1,7 +1,7 @@
 //! The body of a response, passed to the protocol library in small pieces that are counted until they are written.
 //!
-//! The protocol libraries take a whole piece as soon as a client accepts one byte, and keep it. With pieces of one
-//! frame they keep one or two, and the rest stays here, where it is counted.
+//! The protocol libraries take a whole piece, HTTP/2 even before the client accepts a byte of it, and keep it. With
+//! pieces of one frame they keep one or two, and the rest stays here, where it is counted.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -95,7 +95,7 @@ impl ResponseBudget {
         self.signed_in.load(Ordering::Acquire) + self.anonymous.load(Ordering::Acquire)
     }
 
-    /// The current minimum rate at which clients must read answers.
+    /// The current minimum rate at which clients must read responses.
     pub(super) fn rate_min(&self) -> u64 {
         match self.held() > self.max / 2 {
             true => RATE_MIN_WHEN_FULL,

@@ -2,7 +2,7 @@
 //!
 //! A connection counts its requests in flight and records the second of the last one.
 //! [`enforce_deadlines`](super::deadlines::enforce_deadlines) reads these and orders a connection to close. The clock
-//! is a counter of seconds that the patrol advances, so that no request reads a clock for this.
+//! is a counter of seconds that this task advances, so that no request reads a clock for this.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -22,7 +22,7 @@ use crate::settings::Connections;
 
 /// All connections of one listener.
 #[derive(Debug)]
-pub(crate) struct Registry {
+pub(super) struct Registry {
     limits: Connections,
     /// Seconds since the listener opened.
     now: AtomicU32,
@@ -61,7 +61,7 @@ pub(super) struct OpenConnection(Arc<Connection>);
 /// An order to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(crate) enum CloseRequest {
+pub(super) enum CloseRequest {
     /// No order.
     None,
     /// Accept no further request, and end after the requests in flight.

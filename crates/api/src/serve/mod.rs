@@ -75,7 +75,7 @@ pub async fn serve(
         tasks: TaskTracker::new(),
     };
     let stopped = CancellationToken::new();
-    let _stops_the_patrol = stopped.clone().drop_guard();
+    let _stops_the_scans = stopped.clone().drop_guard();
     tokio::spawn(deadlines::enforce_deadlines(
         Arc::clone(&server.registry),
         stopped,

@@ -1,8 +1,8 @@
 //! Sabotage: a store and engines that break a promise on purpose, to prove that the tests and the checker detect it.
 //!
 //! Every broken promise is a wrapper around a contract, so the service has no code for it. Two promises cannot be broken
-//! there, because the service asserts that its pages are sorted and without repeats: see
-//! [`Sabotage::is_of_pages`]. An executable breaks them where it serves pages.
+//! there, because the service asserts that its pages are sorted and without repeats: see [`Sabotage::is_of_pages`]. An
+//! executable breaks them where it serves pages.
 
 mod queue;
 mod store;

@@ -24,7 +24,7 @@ pub struct MemoryQueue {
 }
 
 impl MemoryQueue {
-    /// A queue for at most `orders_max` orders, with the reserved room.
+    /// A queue for at most `orders_max` orders, including reserved room.
     #[must_use]
     pub fn new(orders_max: usize) -> Self {
         Self {

@@ -19,13 +19,13 @@ use sosik_feed::limits;
 /// Limits of the engines in memory.
 #[derive(Debug, Clone, Copy)]
 pub struct MemoryOptions {
-    /// Ids in a timeline when it is built; up to twice as many before it is trimmed (*W* of the design).
+    /// Ids in a timeline when it is built; up to twice as many before it is trimmed.
     pub timeline_stories: usize,
     /// Bytes for all timelines together. The least recently read ones are evicted first.
     pub timelines_bytes: usize,
     /// Stories of large authors in the log. A timeline that was built before the oldest of them is rebuilt.
     pub pull_log_entries: usize,
-    /// Orders that wait for a worker, with the reserved room.
+    /// Maximum number of orders that wait for a worker, including reserved room.
     pub queued_max: usize,
 }
 

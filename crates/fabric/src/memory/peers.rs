@@ -88,7 +88,7 @@ impl Peers for Member {
                 let _dropped = inbox.try_send(heard);
             } else if inbox.send(heard).await.is_ok() {
                 confirmations.push((peer, confirmed));
-            } // otherwise it left the hub and serves nothing
+            } // a member without an inbox has left the hub and serves nothing
         }
         let mut told = Told::default();
         for (peer, confirmed) in confirmations {

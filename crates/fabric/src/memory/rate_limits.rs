@@ -43,7 +43,7 @@ impl MemoryRateLimits {
         }
     }
 
-    /// Keys are hashes, so their low bits are even.
+    /// Keys are hashes, so their low bits are evenly distributed.
     #[expect(clippy::cast_possible_truncation, reason = "only the low bits matter")]
     fn shard(&self, key: u64) -> &Mutex<Shard> {
         &self.shards[key as usize % SHARDS]

@@ -6,7 +6,7 @@ use super::Accounts;
 
 /// A source of breached passwords. An implementation bounds its own time, and returns `false` on failure.
 pub trait BreachedPasswords: Send + Sync + 'static {
-    /// Is this password among them?
+    /// Whether the source has this password.
     fn contain<'a>(&'a self, password: &'a str) -> BoxFuture<'a, bool>;
 }
 

@@ -19,7 +19,8 @@ const COMBINATIONS_MAX: usize = 8;
 /// Symbols that stand for the same letter in zxcvbn. A letter with a single symbol adds no combination.
 const ALIKE: [&str; 7] = ["4@", "({[<", "69", "1!|", "1|7", "5$", "7+"];
 
-/// The decimal logarithm of the number of guesses that an attacker needs who knows `personal` about the owner.
+/// The decimal logarithm of the number of guesses that an attacker needs. `personal` is what the attacker knows about
+/// the owner.
 pub(super) fn guesses_log10(password: &str, personal: &[&str]) -> f64 {
     zxcvbn(&looked_at(password), personal).guesses_log10()
 }

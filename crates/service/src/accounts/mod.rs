@@ -1,4 +1,4 @@
-//! Accounts: sign-up, log-in, sessions and passwords.
+//! Accounts: sign-up, log-in, passwords, known devices and the tokens of sessions.
 //!
 //! A session is a random token that only its owner has. The store keeps its SHA-256. This node caches the sessions in
 //! use, so a request costs one hash and one cache look-up. When a session ends, through its owner or a limit, no

@@ -71,7 +71,7 @@ impl CacheLeaseHolder {
 }
 
 impl Core {
-    /// Joins the nodes of the store. A node that stopped without leaving is waited for until its lease expires.
+    /// Joins the nodes of the store. If a node stopped without leaving, this waits until its lease expires.
     ///
     /// # Errors
     /// Another node runs, and it or this one must be alone.
@@ -187,7 +187,7 @@ impl Core {
         Ok(joined)
     }
 
-    /// Stops to serve from the caches.
+    /// Stops serving from the caches, and empties them.
     fn leave_caches(&self, lease: &CacheLeaseHolder) {
         lease.gate.close();
         *lease.horizon.lock() = None;
@@ -237,7 +237,7 @@ impl Core {
         }
     }
 
-    /// Revokes the expired leases. Returns whether no other one is waited for.
+    /// Revokes the expired leases. Returns whether the writer waits for none any more.
     async fn revoke_expired(&self, lease: &CacheLeaseHolder, waiting: Vec<Verdict>) -> bool {
         let mut settled = true;
         for verdict in waiting {

@@ -105,7 +105,7 @@ impl Ids {
         for _ in 0..RENEWALS_MAX {
             match self.try_next() {
                 Ok(id) => return Ok(id),
-                Err(refused) => self.wait_or_renew(refused).await?,
+                Err(refused) => self.renew_after(refused).await?,
             }
         }
         Err(ServiceError::Busy(crate::error::RETRY_AFTER))
@@ -143,8 +143,8 @@ impl Ids {
         self.held.lock().generator.ahead_of(self.clock.now())
     }
 
-    /// Removes the cause of the refusal, so that another attempt can succeed.
-    pub(crate) async fn wait_or_renew(&self, refused: IdError) -> ServiceResult<()> {
+    /// Renews an expired lease, so that another attempt can succeed. Other refusals are errors.
+    pub(crate) async fn renew_after(&self, refused: IdError) -> ServiceResult<()> {
         match refused {
             IdError::LeaseExpired => self.renew().await,
             // The lease keeper logs it, and `/readyz` reports it.

@@ -1,8 +1,9 @@
-//! Invalidations that the fabric has not confirmed yet.
+//! Invalidations and wake-ups that the fabric has not confirmed yet.
 //!
 //! A write invalidates the caches of this node first; that cannot fail. Then it invalidates the reader's timeline in
 //! the fabric, and that call can fail. Until the fabric confirms it, the timeline is *distrusted*: reads use the store
-//! instead, and a task retries the call. The cost for a warm read is one atomic load.
+//! instead, and a task retries the call. The cost for a warm read is one atomic load. The same task retries wake-ups
+//! that failed; they distrust no timeline.
 //!
 //! The number of recorded people is bounded. Beyond the bound every timeline is distrusted and dropped: that
 //! invalidates too much, never too little.
@@ -23,8 +24,8 @@ use tokio::time::timeout;
 
 use super::Core;
 
-/// Maximum number of people with an unconfirmed invalidation. They take about 1 MiB. If there are more, the fabric is
-/// down, and one call for everybody is cheaper.
+/// Maximum number of people with an unconfirmed invalidation or wake-up. They take about 1 MiB. If there are more, the
+/// fabric is down, and one call for everybody is cheaper.
 const PEOPLE_MAX: usize = 20_000;
 
 /// Pause after the first failed retry. Doubles up to [`RETRY_MAX`].
@@ -33,10 +34,10 @@ const RETRY_FIRST: Duration = Duration::from_millis(50);
 /// Longest pause between retries. A fabric that recovers is used again after this time.
 const RETRY_MAX: Duration = Duration::from_secs(2);
 
-/// Invalidations that the fabric has not confirmed.
+/// Invalidations and wake-ups that the fabric has not confirmed.
 #[derive(Default)]
 pub(crate) struct Invalidations {
-    /// Number of entries of `open`. Reads check it first, without the lock.
+    /// Number of entries in `open`. Reads check it first, without the lock.
     count: AtomicUsize,
     open: Mutex<Open>,
     added: Notify,
@@ -52,9 +53,10 @@ struct Open {
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    /// The number of the newest invalidation of this person. The success of an older call does not confirm a newer one.
+    /// The number of the newest entry of this person. The success of an older call does not confirm a newer one.
     number: u64,
-    forget: bool,
+    /// Whether the timeline must be dropped. Otherwise only a wake-up is due.
+    drops_timeline: bool,
     signals: Signals,
 }
 
@@ -73,7 +75,8 @@ impl Invalidations {
             return true;
         }
         let open = self.open.lock();
-        open.everybody.is_none() && !open.people.get(&reader).is_some_and(|entry| entry.forget)
+        let is_distrusted = |entry: &Entry| entry.drops_timeline;
+        open.everybody.is_none() && !open.people.get(&reader).is_some_and(is_distrusted)
     }
 
     /// Disables the reader's timeline until the invalidation is confirmed.
@@ -87,7 +90,7 @@ impl Invalidations {
         self.change(|open| open.confirm(pending.reader, pending.number));
     }
 
-    /// Records a failed wake-up. It is retried.
+    /// Records a failed wake-up of these people. It is retried.
     pub(crate) fn queue_wake_up(&self, people: &[PersonId], signals: Signals) {
         for person in people {
             self.change(|open| open.add(*person, false, signals));
@@ -101,12 +104,12 @@ impl Invalidations {
         self.start_retries();
     }
 
-    /// Starts the retries of unconfirmed invalidations.
+    /// Starts the retries of unconfirmed invalidations and wake-ups.
     pub(crate) fn start_retries(&self) {
         self.added.notify_one();
     }
 
-    /// Number of unconfirmed invalidations.
+    /// Number of unconfirmed invalidations and wake-ups.
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Acquire)
     }
@@ -133,7 +136,7 @@ impl Open {
         self.last_number
     }
 
-    fn add(&mut self, person: PersonId, forget: bool, signals: Signals) -> u64 {
+    fn add(&mut self, person: PersonId, drops_timeline: bool, signals: Signals) -> u64 {
         if self.people.len() >= PEOPLE_MAX && !self.people.contains_key(&person) {
             self.add_everybody();
         }
@@ -141,7 +144,7 @@ impl Open {
         let before = self.people.get(&person);
         let entry = Entry {
             number,
-            forget: forget || before.is_some_and(|before| before.forget),
+            drops_timeline: drops_timeline || before.is_some_and(|before| before.drops_timeline),
             signals: before.map_or(signals, |before| before.signals.and(signals)),
         };
         self.people.insert(person, entry);
@@ -170,7 +173,7 @@ impl Open {
 }
 
 impl Core {
-    /// Number of unconfirmed invalidations: 0 while the fabric works.
+    /// Number of unconfirmed invalidations and wake-ups: 0 while the fabric works.
     pub(crate) fn unconfirmed_invalidations(&self) -> usize {
         self.invalidations.count()
     }
@@ -191,7 +194,7 @@ impl Core {
         });
     }
 
-    /// Retries unconfirmed invalidations until the service stops.
+    /// Retries unconfirmed invalidations and wake-ups until the service stops.
     async fn retry_invalidations(&self) {
         let mut pause = RETRY_FIRST;
         loop {
@@ -237,7 +240,7 @@ impl Core {
     }
 
     async fn invalidate_person(&self, person: PersonId, entry: Entry) -> bool {
-        if entry.forget {
+        if entry.drops_timeline {
             let answer = self.engines.timelines.drop_timeline(person).await;
             if self.fabric_result("forget", answer).is_none() {
                 return false;

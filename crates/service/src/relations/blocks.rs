@@ -30,7 +30,8 @@ impl Relations {
             .await
     }
 
-    /// Takes a block back. Nothing that the block ended is restored, but the two can find each other again.
+    /// Unblocks a person. Nothing that the block ended is restored. The two can find each other again, unless the other
+    /// person blocked the viewer too.
     ///
     /// # Errors
     /// When the store fails.
@@ -66,7 +67,7 @@ impl Relations {
         .await
     }
 
-    /// Takes a mute back: the person's stories return to the viewer's home feed.
+    /// Unmutes a person: their stories return to the viewer's home feed.
     ///
     /// # Errors
     /// When the store fails.

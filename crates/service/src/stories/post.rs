@@ -123,7 +123,7 @@ impl Stories {
         for _ in 0..RENEWALS_MAX {
             match self.delivery.shared.watermark.begin(make) {
                 Ok(in_flight) => return Ok(in_flight),
-                Err(refused) => self.core.ids.wait_or_renew(refused).await?,
+                Err(refused) => self.core.ids.renew_after(refused).await?,
             }
         }
         Err(ServiceError::Busy(RETRY_AFTER))
@@ -156,7 +156,7 @@ impl Stories {
     }
 }
 
-/// The row that the store writes, but for the mentions: only the store knows who exists.
+/// The row that the store writes, without its mentions: only the store knows which handles exist.
 fn record_of(story: &NewStory) -> StoryRecord {
     StoryRecord {
         id: story.id,

@@ -1,4 +1,5 @@
-//! The cost of a password hash. The minimum is OWASP's recommendation for Argon2id (19 MiB, 2 passes, 1 lane).
+//! The cost of a password hash, and the service of breached passwords. The minimum cost is OWASP's recommendation for
+//! Argon2id (19 MiB, 2 passes, 1 lane).
 
 use std::time::Duration;
 

@@ -124,7 +124,7 @@ impl Unit<NonZeroU32> for Each {
     }
 }
 
-/// The number of followers above which an author is large.
+/// The number of readers (friends and followers) above which an author is large. Texts call them followers.
 pub struct Followers;
 
 impl Unit<LargeAuthorLimits> for Followers {

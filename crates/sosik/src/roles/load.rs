@@ -25,7 +25,7 @@ use crate::{print, progress};
 const SECONDS_MAX: u64 = 86_400;
 /// Highest rate of one process, in requests a second. Above it the run would measure this program.
 const RATE_MAX: f64 = 100_000.0;
-/// Default number of people of a demo.
+/// Default maximum number of people.
 const PEOPLE_DEFAULT: usize = 100;
 /// Most people. Each needs memory and a session.
 const PEOPLE_MAX: usize = 1_000_000;
@@ -251,7 +251,7 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
     )?;
     let verdict = history.as_ref().map(|history| judge(history, rules(&args)));
     if let (Some(path), Some(history)) = (&args.history, &history) {
-        keep(path, history)?;
+        write_history(path, history)?;
     }
     if let Some(path) = &args.report {
         let check = verdict.as_ref().map(as_text);
@@ -375,7 +375,7 @@ fn plan(trouble: &Trouble) -> Plan {
     }
 }
 
-fn keep(path: &Path, history: &[Entry]) -> anyhow::Result<()> {
+fn write_history(path: &Path, history: &[Entry]) -> anyhow::Result<()> {
     let file = fs::File::create(path).with_context(|| format!("make {}", path.display()))?;
     write(history, BufWriter::new(file)).with_context(|| format!("write {}", path.display()))
 }

@@ -1,8 +1,9 @@
 //! Node numbers, leased so that no two generators make the same id.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sosik_feed::Timestamp;
-use std::time::Duration;
 
 use crate::{LeaseRequest, NodeLease, StoreResult};
 

@@ -127,15 +127,16 @@ pub trait Relations {
         limit: u32,
     ) -> StoreResult<Vec<RelatedPerson>>;
 
-    /// The next readers of many authors, in one read. Returns one chunk for each of the first asks, at least one. The
-    /// others are left for the next read.
+    /// The next readers of many authors, in one read. Returns one chunk for each of the first queries, at least one.
+    /// The others are left for the next read.
     async fn readers_of_many(
         &self,
         queries: Vec<ReadersQuery>,
         max: ReadersMax,
     ) -> StoreResult<Vec<ReaderChunk>>;
 
-    /// Returns for each author, in order, whether it is large. Updates their marks by the limits.
+    /// Returns for each author, in order, whether it is large. Updates their marks by the limits. Not atomic: the marks
+    /// are written after the counts are read, so a mark may be that of an earlier count.
     async fn large_authors(
         &self,
         authors: Vec<PersonId>,

@@ -94,7 +94,7 @@ pub struct StoreStats {
     pub log_emptied: u64,
     /// Times that a read blocked that.
     pub log_blocked: u64,
-    /// Times that an I/O error prevented the truncation.
+    /// Times that an I/O error prevented that.
     pub log_failed: u64,
     /// Writes queued for the writer.
     pub writes_waiting: u64,

@@ -152,7 +152,7 @@ pub struct PersonCounts {
     pub follows: u32,
     /// Followers, without a limit.
     pub followers: u32,
-    /// Stories not deleted, of either audience.
+    /// Stories of either audience that are not deleted.
     pub stories: u32,
     /// Public stories that are not deleted.
     pub public_stories: u32,
