@@ -57,6 +57,14 @@ pub struct Settings {
     pub rates: Rates,
 }
 
+impl Settings {
+    /// Whether people without an account may read public stories and profiles. Without open registration an account is
+    /// not free, so "public" means everybody with an account, unless the page of public stories exists.
+    pub(crate) fn admits_strangers(&self) -> bool {
+        self.registration == Registration::Open || self.public_page == PublicPage::On
+    }
+}
+
 /// Limits of one listener on the number of connections and on their idle time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connections {

@@ -153,7 +153,10 @@ async fn page_with_card(
         return Ok(response);
     }
     // Without a card if the store cannot be asked: the client works from what the device has.
-    let card = card().await.ok();
+    let card = match app.settings.admits_strangers() {
+        true => card().await.ok(),
+        false => None,
+    };
     let Some(page) = card.and_then(|card| with_card(&index, &card, &app.settings.public_url))
     else {
         return Ok(unlisted(respond(&index, INDEX, headers)));

@@ -29,5 +29,6 @@ pub(crate) async fn start(
     Ok(Json(Start {
         person,
         public_page: app.settings.public_page == PublicPage::On,
+        open_to_strangers: app.settings.admits_strangers(),
     }))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sosik_api::schema::{Person, Start, Story, StoryPage};
-use sosik_api::{Encoded, PublicPage, SiteFile};
+use sosik_api::{Encoded, PublicPage, Registration, SiteFile};
 use sosik_fabric::Rate;
 use sosik_testkit::{TestApp, TestPerson, TestResponse};
 
@@ -206,6 +206,37 @@ async fn a_stranger_reads_the_rest_only_after_logging_in() {
         "/v1/me",
     ] {
         get(&app, path).await.problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn without_open_registration_a_stranger_reads_nothing_unless_there_is_a_public_page() {
+    for (registration, page, status) in [
+        (Registration::Open, PublicPage::Off, 200),
+        (Registration::Invitation, PublicPage::Off, 401),
+        (Registration::Closed, PublicPage::Off, 401),
+        (Registration::Invitation, PublicPage::On, 200),
+    ] {
+        let mut app = TestApp::with(|settings| {
+            settings.site = Some(Arc::new(site));
+            settings.api.public_page = page;
+        })
+        .await;
+        let mina = app.user("mina").await;
+        let story = mina.posts("hello").await;
+        app.restart_with(|settings| settings.api.registration = registration)
+            .await;
+        let story = format!("/stories/{}", story.id);
+        for path in ["/people/mina", "/people/mina/stories", &story] {
+            get(&app, &format!("/v1{path}")).await.expect(status);
+            mina.get(&format!("/v1{path}")).await.expect(200);
+        }
+        for path in ["/@mina", &story] {
+            let has_card = browse(&app, path).await.expect(200).body != CLIENT;
+            assert_eq!(has_card, status == 200, "{registration:?} {page:?} {path}");
+        }
+        let start: Start = get(&app, "/v1/start").await.expect(200).read();
+        assert_eq!(start.open_to_strangers, status == 200);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::middleware::Uncompressed;
 use crate::problem::Problem;
 
 /// A signed-in person, or a stranger: somebody without an account. Each has a rate limit, which is not exhausted:
-/// strangers by address.
+/// strangers by address. Where [strangers read nothing](crate::Settings::admits_strangers) they get 401.
 ///
 /// An expired session in a cookie counts as none, because a browser keeps sending it. A client that names the person it
 /// acts for, or sends a bearer token, gets 401 instead: it must learn that the session has ended.
@@ -53,6 +53,9 @@ impl FromRequestParts<App> for Visitor {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let AnyVisitor(visitor) = AnyVisitor::from_request_parts(parts, app).await?;
         if matches!(visitor, Self::Stranger) {
+            if !app.settings.admits_strangers() {
+                return Err(Problem::Unauthenticated);
+            }
             let address = ClientAddress::from_request_parts(parts, app).await?;
             let context = parts.extensions.get::<RequestContext>();
             limit_stranger(app, address, context).await?;

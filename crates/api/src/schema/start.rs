@@ -13,4 +13,6 @@ pub struct Start {
     pub person: Option<Person>,
     /// Whether this service has a page of public stories: `GET /v1/public`.
     pub public_page: bool,
+    /// Whether people without an account see public stories and profiles.
+    pub open_to_strangers: bool,
 }

@@ -12,7 +12,8 @@ settings! {
     "accounts" {
         /// `open`: anybody may sign up. `invitation`: people may sign up with an invitation of somebody who has an
         /// account; others are answered with `invitation_required`. `closed`: nobody may, and sign-ups are answered with
-        /// `registration_closed`. Without an open registration, the first accounts are imported with `sosik import`.
+        /// `registration_closed`. Without an open registration, the first accounts are imported with `sosik import`, and
+        /// people without an account read nothing, unless `public.page` is `on`.
         registration => api.registration, unit: "word", allowed: Any("open, invitation or closed");
     }
 }
