@@ -68,6 +68,7 @@ impl Service {
         core.join_nodes().await?;
         core.spawn_lease_renewal();
         core.spawn_invalidation_retries();
+        core.spawn_wake_up_retries();
         core.spawn_peers();
         core.spawn_cache_lease();
         delivery.spawn_workers();

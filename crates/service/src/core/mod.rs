@@ -5,6 +5,7 @@ mod completion;
 pub(crate) mod cursor_keys;
 pub(crate) mod extracts;
 pub(crate) mod fabric_errors;
+pub(crate) mod failed_wake_ups;
 mod hydrate;
 pub(crate) mod ids;
 pub(crate) mod invalidate;
@@ -30,6 +31,7 @@ use crate::{Clock, Parts, ServiceResult, Settings};
 use cache_lease::CacheLeaseHolder;
 use extracts::Extracts;
 use fabric_errors::FabricErrors;
+use failed_wake_ups::FailedWakeUps;
 use ids::Ids;
 use invalidations::Invalidations;
 use supervise::Supervision;
@@ -50,6 +52,7 @@ pub(crate) struct CoreState {
     cache_lease: Option<CacheLeaseHolder>,
     pub(crate) extracts: Extracts,
     pub(crate) invalidations: Invalidations,
+    pub(crate) failed_wake_ups: FailedWakeUps,
     pub(crate) fabric_errors: FabricErrors,
     /// Seals the cursors that clients get.
     pub(crate) seals: Seals,
@@ -88,6 +91,7 @@ impl Core {
             cache_lease: shared.map(holder),
             extracts: Extracts::new(settings.caches.extracts_room()),
             invalidations: Invalidations::default(),
+            failed_wake_ups: FailedWakeUps::default(),
             fabric_errors: FabricErrors::default(),
             seals: cursor_keys::load(&*store, clock.now()).await?,
             supervision: Supervision::default(),
