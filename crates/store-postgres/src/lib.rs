@@ -6,7 +6,7 @@
 //!
 //! Every write that outdates a cached value logs it (`changes`), because other nodes cache too.
 //!
-//! Locks are taken in this order: story (FOR SHARE when it is liked or commented on), comment, counts of people in
+//! Locks are taken in this order: person (of sessions), story (FOR SHARE when it is liked or commented on), comment, counts of people in
 //! ascending order of their ids, counts of a story, the number of late stories, orders, notifications.
 //!
 //! To add a noun, add a file with its statements and its trait, and a line in `sql::ALL`.

@@ -27,17 +27,18 @@ async fn missed(changes: &str) -> RenewedLease {
         hold: Duration::from_secs(3),
         alone: false,
     };
-    assert!(store.join(member).await.unwrap());
+    assert!(store.join(member).await.expect("a member"));
     let none = Horizon::default();
-    let first = store.renew(peer, &none, &none).await.unwrap().unwrap();
+    let first = store.renew(peer, &none, &none).await.expect("a renewal");
+    let first = first.expect("a lease");
     harness::execute(
         harness::url(&options),
         &format!("INSERT INTO changes (kind, subject, detail, token) {changes}"),
     )
     .await;
-    let renewed = store.renew(peer, &first.horizon, &none).await.unwrap();
+    let renewed = store.renew(peer, &first.horizon, &none).await;
     store.close().await;
-    renewed.unwrap()
+    renewed.expect("a renewal").expect("a lease")
 }
 
 #[tokio::test]
