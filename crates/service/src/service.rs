@@ -73,6 +73,7 @@ impl Service {
         core.join_nodes().await?;
         core.spawn_lease_renewal();
         core.spawn_invalidation_retries();
+        core.spawn_wake_up_retries();
         core.spawn_peers();
         core.spawn_watched();
         core.spawn_cache_lease();

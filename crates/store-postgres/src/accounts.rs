@@ -104,8 +104,10 @@ fn credentials(row: &Row) -> StoreResult<Credentials> {
 
 async fn change_password(tx: &Tx, change: &PasswordChange) -> StoreResult<Option<Vec<TokenHash>>> {
     let person = change.person;
-    // The session is locked first, so that it cannot end in between.
-    if !tx.exists(sessions::lock(person, change.session)).await? {
+    // The sessions are locked first, so that this one cannot end in between.
+    let listed = sessions::listed(person, change.session);
+    let [_, listed] = tx.batch([sessions::lock(person), listed]).await?;
+    if !listed.exists() {
         return Ok(None);
     }
     let update = bind!(

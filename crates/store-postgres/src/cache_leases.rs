@@ -3,6 +3,10 @@
 //! A horizon is a snapshot of the server. The changes after it are those that it does not contain, in whatever order
 //! their transactions began. A renewal locks its row before it takes the snapshot, so a revocation and a renewal see
 //! each other.
+//!
+//! `seen` of a lease is the first transaction that may have a change that its member has not settled. It is 0 until the
+//! member has settled its start. Every earlier change was settled by that member, for all: the timelines are shared. So
+//! a member that joins begins at the newest `seen` of the others, and the log is trimmed up to the oldest one.
 
 use std::time::Duration;
 
@@ -13,7 +17,7 @@ use sosik_store::{
 };
 
 use super::PostgresStore;
-use super::changes::change;
+use super::changes::{self, change};
 use super::pool::Class;
 use super::row::{Answer, Row};
 use super::sql::{Query, bind, statements};
@@ -25,9 +29,15 @@ statements! {
         ON CONFLICT (peer) DO UPDATE SET hold = excluded.hold, alone = excluded.alone, seen = excluded.seen";
     /// Members that join take turns, so that they see each other.
     JOIN_LOCK = "SELECT 1 FROM (SELECT pg_advisory_xact_lock($1)) locked";
-    LEASE_RENEW = "UPDATE cache_leases SET renewals = renewals + 1, seen = coalesce(
-            pg_snapshot_xmin($2::text::pg_snapshot), pg_snapshot_xmin(pg_current_snapshot())) WHERE peer = $1";
-    /// One row without a change if there is none. Without a horizon there is none.
+    LEASE_RENEW = "UPDATE cache_leases SET renewals = renewals + 1,
+            seen = coalesce(pg_snapshot_xmin($2::text::pg_snapshot), '0'::xid8) WHERE peer = $1";
+    /// What the others have settled: from here on the log is complete.
+    SETTLED = "SELECT pg_current_snapshot()::text, (SELECT seen FROM cache_leases
+            WHERE peer <> $1 AND seen > '0'::xid8 ORDER BY seen DESC LIMIT 1)::text";
+    /// The circles that grew, and changes of unknown kinds.
+    TIMELINES_SINCE = "SELECT kind, subject, detail, token FROM changes
+        WHERE xid >= $1::text::xid8 AND kind <> ALL($2) LIMIT $3";
+    /// One row without a change if there is none.
     CHANGES_SINCE = "SELECT pg_current_snapshot()::text, c.kind, c.subject, c.detail, c.token
         FROM (SELECT 1) AS horizon LEFT JOIN LATERAL (
             SELECT kind, subject, detail, token FROM changes
@@ -47,6 +57,9 @@ statements! {
 /// applying them.
 const CHANGES_MAX: usize = 4_096;
 
+/// Maximum number of timelines that one renewal names. They take about 1 MiB. Dropping all timelines is cheaper than more.
+const TIMELINES_MAX: usize = 20_000;
+
 /// The advisory lock of members that join ("caches" in ASCII).
 const LOCK: i64 = 0x63_61_63_68_65_73;
 
@@ -64,22 +77,28 @@ impl CacheLeases for PostgresStore {
             .await
     }
 
-    async fn renew(&self, peer: PeerId, since: &Horizon) -> StoreResult<Option<RenewedLease>> {
+    async fn renew(
+        &self,
+        peer: PeerId,
+        since: &Horizon,
+        settled: &Horizon,
+    ) -> StoreResult<Option<RenewedLease>> {
         let renewed = self
             .db
             .commit(CLASS, "renew a cache lease", |tx| async move {
-                tx.last(renew(peer, since)).await
+                tx.last(renew(peer, since, settled)).await
             });
         let renewed = renewed.await?;
-        let [lease, changes] = &renewed.value;
+        let [lease, found] = &renewed.value;
         if !lease.changed() {
             return Ok(None);
         }
-        let horizon = changes.first()?.unwrap_or_default();
+        let logged = self.logged(found, since).await?;
         Ok(Some(RenewedLease {
-            changes: changes_of(changes, since)?,
+            changes: logged.changes,
+            all_timelines: logged.all_timelines,
             at: renewed.at,
-            horizon: Horizon(horizon),
+            horizon: Horizon(found.first()?.unwrap_or_default()),
         }))
     }
 
@@ -131,22 +150,73 @@ fn join(member: JoiningMember) -> [Query; 2] {
 }
 
 /// The lock of the lease first, then the changes in a snapshot that is taken afterwards.
-fn renew(peer: PeerId, since: &Horizon) -> [Query; 2] {
-    let since = Some(since.0.as_str()).filter(|since| !since.is_empty());
-    let at_most = CHANGES_MAX as u64 + 1;
-    [
-        bind!(LEASE_RENEW, number(peer), since),
-        bind!(CHANGES_SINCE, since, at_most),
-    ]
+fn renew(peer: PeerId, since: &Horizon, settled: &Horizon) -> [Query; 2] {
+    let lease = bind!(LEASE_RENEW, number(peer), snapshot(settled));
+    let found = match snapshot(since) {
+        None => bind!(SETTLED, number(peer)),
+        since => bind!(CHANGES_SINCE, since, CHANGES_MAX as u64 + 1),
+    };
+    [lease, found]
 }
 
-fn changes_of(answer: &Answer, since: &Horizon) -> StoreResult<Vec<Change>> {
-    if since.0.is_empty() || answer.rows.len() > CHANGES_MAX {
-        return Ok(vec![Change::Everything]);
+/// `None` for the horizon of a member that has applied nothing.
+fn snapshot(horizon: &Horizon) -> Option<&str> {
+    Some(horizon.0.as_str()).filter(|text| !text.is_empty())
+}
+
+/// The first transaction that a snapshot may not contain: its first number.
+fn first_unseen(horizon: &Horizon) -> &str {
+    horizon.0.split(':').next().unwrap_or_default()
+}
+
+/// The changes of a renewal.
+struct Logged {
+    changes: Vec<Change>,
+    all_timelines: bool,
+}
+
+impl PostgresStore {
+    /// The changes since a horizon, from the answer of a renewal.
+    async fn logged(&self, found: &Answer, since: &Horizon) -> StoreResult<Logged> {
+        if snapshot(since).is_none() {
+            let settled = found.row(|row| row.get::<Option<String>>(1))?.flatten();
+            return self.everything_since(settled.as_deref()).await;
+        }
+        if found.rows.len() > CHANGES_MAX {
+            return self.everything_since(Some(first_unseen(since))).await;
+        }
+        let is_change = |row: &&Row| matches!(row.get::<Option<i64>>(1), Ok(Some(_)) | Err(_));
+        let changes = found.rows.iter().filter(is_change);
+        let changes: Vec<_> = changes
+            .map(|row| change(row, 1))
+            .collect::<StoreResult<_>>()?;
+        Ok(Logged {
+            all_timelines: changes.contains(&Change::Everything),
+            changes,
+        })
     }
-    let is_change = |row: &&Row| matches!(row.get::<Option<i64>>(1), Ok(Some(_)) | Err(_));
-    let changes = answer.rows.iter().filter(is_change);
-    changes.map(|row| change(row, 1)).collect()
+
+    /// Everything in the caches, and the timelines to drop since a transaction. All of them if it is unknown, or if
+    /// there are too many. The log keeps these changes while the member has not settled them.
+    async fn everything_since(&self, first: Option<&str>) -> StoreResult<Logged> {
+        let mut logged = Logged {
+            changes: vec![Change::Everything],
+            all_timelines: first.is_none(),
+        };
+        let Some(first) = first else {
+            return Ok(logged);
+        };
+        let kinds = changes::NO_TIMELINE.to_vec();
+        let since = bind!(TIMELINES_SINCE, first, kinds, TIMELINES_MAX as u64 + 1);
+        let since = self.db.read(CLASS, "read the timelines to drop", since);
+        let mut timelines = since.await?.rows(|row| change(row, 0))?;
+        logged.all_timelines =
+            timelines.len() > TIMELINES_MAX || timelines.contains(&Change::Everything);
+        if !logged.all_timelines {
+            logged.changes.append(&mut timelines);
+        }
+        Ok(logged)
+    }
 }
 
 /// The number of a peer uses all 64 bits.

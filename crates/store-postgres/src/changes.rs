@@ -13,9 +13,6 @@ statements! {
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[])";
 }
 
-/// Maximum number of circles that one import logs. A renewal with more than a few such imports empties the caches anyway.
-const GROWN_MAX: usize = 1_024;
-
 /// A change as a row. A change with several tokens has several rows.
 #[derive(Default)]
 struct Entry {
@@ -33,6 +30,16 @@ const SESSION_ENDED: i64 = 5;
 const OWN_LIKES: i64 = 6;
 const OWN_READ_POSITION: i64 = 7;
 const EVERYTHING: i64 = 8;
+
+/// The kinds of changes that outdate no timeline. A kind that this executable does not know may outdate all of them.
+pub(crate) const NO_TIMELINE: [i64; 6] = [
+    STORY,
+    PERSON,
+    CIRCLE_SHRANK,
+    SESSION_ENDED,
+    OWN_LIKES,
+    OWN_READ_POSITION,
+];
 
 /// Adds changes to the log.
 pub(crate) fn log(changes: &[Change]) -> Query {
@@ -57,12 +64,9 @@ pub(crate) fn log_ended(person: PersonId, tokens: &[[u8; 32]]) -> Query {
     log(&[Change::SessionsEnded(person, tokens.to_vec())])
 }
 
-/// People whose circles grew. Beyond [`GROWN_MAX`], caches are emptied.
+/// People whose circles grew. All of them are logged: each has a timeline to drop.
 pub(crate) fn log_grown(people: impl Iterator<Item = PersonId>) -> Query {
     let people: BTreeSet<_> = people.collect();
-    if people.len() > GROWN_MAX {
-        return log(&[Change::Everything]);
-    }
     let grown: Vec<_> = people.into_iter().map(Change::CircleGrew).collect();
     log(&grown)
 }

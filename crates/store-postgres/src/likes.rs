@@ -1,6 +1,6 @@
 //! Likes. A like has a row in the bucket of its story, and one in the bucket of the person who made it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use sosik_feed::{Change, NotificationId, Own, PersonId, StoryId, Timestamp};
@@ -137,7 +137,7 @@ pub(crate) async fn import(tx: &Tx, likes: &[(PersonId, StoryId, Timestamp)]) ->
     let of_people = likes.iter().map(|(person, ..)| *person).collect();
     let of_stories = likes.iter().map(|(_, story, _)| *story).collect();
     let people = people::existing(tx, of_people).await?;
-    let stories = stories::live(tx, of_stories).await?;
+    let stories = stories::live_held(tx, of_stories).await?;
     let exists = |like: &&(PersonId, StoryId, Timestamp)| {
         people.contains(&like.0) && stories.contains(&like.1)
     };
@@ -161,7 +161,10 @@ pub(crate) async fn import(tx: &Tx, likes: &[(PersonId, StoryId, Timestamp)]) ->
             .collect::<Vec<_>>(),
         inserted.iter().map(|(story, _)| *story).collect::<Vec<_>>()
     );
-    tx.run(liked).await?;
+    let likers: BTreeSet<_> = inserted.iter().map(|(_, person)| *person).collect();
+    let own = |person| Change::Own(person, Own::Likes);
+    let own: Vec<_> = likers.into_iter().map(own).collect();
+    tx.batch([liked, changes::log(&own)]).await?;
     let mut added = BTreeMap::<StoryId, Added>::new();
     for (story, _) in &inserted {
         added.entry(*story).or_default().likes += 1;

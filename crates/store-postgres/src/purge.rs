@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use sosik_feed::{CommentId, NotificationId, PersonId, StoryId};
 
 use super::sql::{Value, bind, statements};
-use super::stories;
 use super::tx::Tx;
 use super::written;
 use sosik_store::StoreResult;
 use sosik_store::engine::Written;
 
 statements! {
+    /// Workers that purge one story take turns. Otherwise one would find the rows that another one is deleting, delete
+    /// nothing, and take the story for purged.
+    PURGE_LOCK = "SELECT deleted_at IS NULL FROM stories WHERE bucket = $1 AND id = $2 FOR UPDATE";
     /// The list of keys is read before the rows are deleted, so the index finds them.
     PURGE_COMMENTS = "DELETE FROM comments WHERE bucket = $1 AND id = ANY (ARRAY(
             SELECT id FROM comments WHERE bucket = $1 AND story = $2 ORDER BY id LIMIT $3))
@@ -39,8 +41,7 @@ statements! {
 
 /// Removes at most `rows_max` rows. Returns whether nothing is left. A story that is not deleted stays unchanged.
 pub(crate) async fn purge(tx: &Tx, story: StoryId, rows_max: u32) -> StoreResult<bool> {
-    let head = tx.run(stories::head(story)).await?;
-    if stories::head_of(&head)?.is_some() {
+    if tx.first(bind!(PURGE_LOCK, story.bucket(), story)).await? == Some(true) {
         return Ok(true);
     }
     let mut left = u64::from(rows_max);

@@ -1,8 +1,10 @@
 //! Sessions and their tokens.
 //!
 //! A session is found by its token, which is the key of its table. The list of a person's sessions is another table, in
-//! the bucket of the person. A write that ends sessions of one person locks the list first. The removal of stale
-//! sessions finds them by time and locks the tokens first. A deadlock between the two is retried.
+//! the bucket of the person. Writes lock the row of the person first, several of them in ascending order. So those of
+//! one person take turns, and no two of them wait for each other's sessions.
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use sosik_feed::{Change, PersonId, SessionId, Timestamp};
@@ -18,9 +20,8 @@ statements! {
     SESSION_INSERT = "INSERT INTO sessions (token, id, person, created_at, used_at, expires_at, client)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     SESSION_LIST = "INSERT INTO person_sessions (bucket, person, id, token) VALUES ($1, $2, $3, $4)";
-    /// Log-ins of one person take turns, so that they see each other's sessions.
     SESSIONS_LOCK = "SELECT 1 FROM people WHERE bucket = $1 AND id = $2 FOR UPDATE";
-    SESSION_LOCK = "SELECT 1 FROM person_sessions WHERE bucket = $1 AND person = $2 AND id = $3 FOR UPDATE";
+    SESSION_LISTED = "SELECT 1 FROM person_sessions WHERE bucket = $1 AND person = $2 AND id = $3";
     TOKENS_OF = "SELECT token FROM person_sessions WHERE bucket = $1 AND person = $2";
     SESSIONS_BEYOND = "SELECT token, id FROM sessions WHERE token = ANY($1) ORDER BY used_at DESC, id DESC OFFSET $2";
     SESSION_BY_TOKEN = "SELECT id, person, token, created_at, used_at, expires_at, client FROM sessions WHERE token = $1";
@@ -31,8 +32,8 @@ statements! {
     SESSIONS_END = "DELETE FROM person_sessions WHERE bucket = $1 AND person = $2 AND id = ANY($3)";
     SESSIONS_END_OTHERS = "DELETE FROM person_sessions WHERE bucket = $1 AND person = $2 AND id <> $3 RETURNING token";
     TOKENS_END = "DELETE FROM sessions WHERE token = ANY($1)";
-    TOKENS_EXPIRED = "SELECT token FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
-    TOKENS_IDLE = "SELECT token FROM sessions WHERE used_at < $1 ORDER BY used_at LIMIT $2";
+    TOKENS_EXPIRED = "SELECT token, person FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
+    TOKENS_IDLE = "SELECT token, person FROM sessions WHERE used_at < $1 ORDER BY used_at LIMIT $2";
     /// Checks again: a session may have been used since.
     STALE_END = "DELETE FROM sessions WHERE token = ANY($1) AND (expires_at <= $2 OR used_at < $3) RETURNING person, id, token";
     STALE_UNLIST = "DELETE FROM person_sessions p
@@ -90,7 +91,8 @@ impl Sessions for PostgresStore {
         self.db
             .commit(Class::Post, "end a session", |tx| async move {
                 let end = bind!(SESSION_END, person.bucket(), person, session);
-                let token = tx.row(end, |row| bytes(row, 0)).await?;
+                let [_, ended] = tx.batch([lock(person), end]).await?;
+                let token = ended.row(|row| bytes(row, 0))?;
                 if let Some(token) = token {
                     tx.last([end_tokens(&[token]), changes::log_ended(person, &[token])])
                         .await?;
@@ -107,6 +109,7 @@ impl Sessions for PostgresStore {
     ) -> StoreResult<Committed<Vec<TokenHash>>> {
         self.db
             .commit(Class::Post, "end other sessions", |tx| async move {
+                tx.run(lock(person)).await?;
                 end_others(&tx, person, keep).await
             })
             .await
@@ -130,8 +133,7 @@ impl Sessions for PostgresStore {
 
 async fn add(tx: &Tx, session: &SessionRecord, sessions_max: u32) -> StoreResult<Vec<TokenHash>> {
     let person = session.person;
-    let lock = bind!(SESSIONS_LOCK, person.bucket(), person);
-    let [_, tokens] = tx.batch([lock, tokens_of(person)]).await?;
+    let [_, tokens] = tx.batch([lock(person), tokens_of(person)]).await?;
     let tokens: Vec<Vec<u8>> = tokens.column()?;
     // Old sessions are removed first, so that the new session stays even if its last use is not the latest.
     let kept_before = sessions_max.saturating_sub(1);
@@ -185,12 +187,17 @@ fn list(session: &SessionRecord) -> Query {
     )
 }
 
-/// Locks a session of a person. The answer has a row if there is one.
-pub(crate) fn lock(person: PersonId, session: SessionId) -> Query {
-    bind!(SESSION_LOCK, person.bucket(), person, session)
+/// Locks the sessions of a person.
+pub(crate) fn lock(person: PersonId) -> Query {
+    bind!(SESSIONS_LOCK, person.bucket(), person)
 }
 
-/// Ends all sessions of a person except one. Returns their tokens.
+/// Whether a person has a session: then the answer has a row.
+pub(crate) fn listed(person: PersonId, session: SessionId) -> Query {
+    bind!(SESSION_LISTED, person.bucket(), person, session)
+}
+
+/// Ends all sessions of a person except one, after [`lock`]. Returns their tokens.
 pub(crate) async fn end_others(
     tx: &Tx,
     person: PersonId,
@@ -220,11 +227,15 @@ async fn remove_stale(
             bind!(TOKENS_IDLE, idle_since, limit),
         ])
         .await?;
-    let mut tokens: Vec<Vec<u8>> = expired.column()?;
-    tokens.extend(idle.column::<Vec<u8>>()?);
-    tokens.sort_unstable();
-    tokens.dedup();
-    tokens.truncate(limit as usize);
+    let stale = |row: &Row| Ok((row.get(0)?, row.get(1)?));
+    let mut stale_tokens: Vec<(Vec<u8>, PersonId)> = expired.rows(stale)?;
+    stale_tokens.extend(idle.rows(stale)?);
+    stale_tokens.sort_unstable();
+    stale_tokens.dedup();
+    stale_tokens.truncate(limit as usize);
+    let of_people: BTreeSet<_> = stale_tokens.iter().map(|(_, person)| *person).collect();
+    tx.each(of_people.into_iter().map(lock).collect()).await?;
+    let tokens = stale_tokens.into_iter().map(|(token, _)| token).collect();
     let end = bind!(STALE_END, Value::ManyBytes(tokens), now, idle_since);
     let (mut people, mut ids, mut ended) = (Vec::new(), Vec::new(), Vec::new());
     tx.rows(end, |row| {

@@ -32,12 +32,9 @@ statements! {
         JOIN stories s ON s.bucket = asked.bucket AND s.id = asked.id
         LEFT JOIN story_counts c ON c.bucket = s.bucket AND c.story = s.id
         WHERE s.bucket = ANY($1) AND s.deleted_at IS NULL";
-    STORY_HEAD = "SELECT author, audience FROM stories WHERE bucket = $1 AND id = $2 AND deleted_at IS NULL";
     /// The story can be neither edited nor deleted until the commit.
     STORY_HEAD_HELD = "SELECT author, audience FROM stories
         WHERE bucket = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE";
-    STORIES_LIVE = "SELECT s.id FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
-        JOIN stories s ON s.bucket = asked.bucket AND s.id = asked.id WHERE s.deleted_at IS NULL";
     STORY_LOCK = "SELECT audience, octet_length(text), mentions FROM stories
         WHERE bucket = $1 AND id = $2 AND author = $3 AND deleted_at IS NULL FOR UPDATE";
     STORY_EDIT = "UPDATE stories SET audience = $3, edited_at = $4, text = coalesce($5, text),
@@ -176,27 +173,27 @@ fn by_ids(ids: &[StoryId]) -> Query {
     bind!(STORIES, buckets, ids)
 }
 
-/// Author and audience of a story that is not deleted. [`head_of`] reads the answer.
-pub(crate) fn head(story: StoryId) -> Query {
-    bind!(STORY_HEAD, story.bucket(), story)
-}
-
-/// [`head`], and holds the story as it is until the commit. So no row about a story is inserted after its purge.
+/// Reads author and audience of a story that is not deleted, and holds it as it is until the commit. So no row about a
+/// story is inserted after its purge.
 pub(crate) fn head_held(story: StoryId) -> Query {
     bind!(STORY_HEAD_HELD, story.bucket(), story)
 }
 
-/// Reads an answer of [`head`].
+/// Reads an answer of [`head_held`].
 pub(crate) fn head_of(answer: &Answer) -> StoreResult<Option<(PersonId, Audience)>> {
     answer.row(|row| Ok((row.get(0)?, audience_of_number(row.get(1)?))))
 }
 
-/// The stories among these that are not deleted.
-pub(crate) async fn live(tx: &Tx, stories: BTreeSet<StoryId>) -> StoreResult<BTreeSet<StoryId>> {
-    let buckets = Value::buckets(stories.iter().map(|story| story.bucket()));
-    let stories: Vec<_> = stories.into_iter().collect();
-    let live = tx.column::<StoryId>(bind!(STORIES_LIVE, buckets, stories));
-    Ok(live.await?.into_iter().collect())
+/// The stories among these that are not deleted, each held as [`head_held`] does, in ascending order.
+pub(crate) async fn live_held(
+    tx: &Tx,
+    stories: BTreeSet<StoryId>,
+) -> StoreResult<BTreeSet<StoryId>> {
+    let heads = stories.iter().map(|story| head_held(*story)).collect();
+    let heads = tx.each(heads).await?;
+    let found = stories.into_iter().zip(heads);
+    let live = found.filter(|(_, head)| head.exists());
+    Ok(live.map(|(story, _)| story).collect())
 }
 
 /// The statement that lists an author's stories. Parameters: bucket, author, upper bound of the id, limit.

@@ -3,9 +3,12 @@
 mod harness;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use sosik_store::CacheLeases;
+use sosik_feed::{Change, PeerId, PersonId};
 use sosik_store::suite::world::EmptyStore;
+use sosik_store::{CacheLeases, Horizon, JoiningMember, RenewedLease, Store};
+use sosik_store_postgres::PostgresStore;
 
 async fn open() -> (Arc<dyn EmptyStore>, Arc<dyn CacheLeases>) {
     let store = harness::store().await;
@@ -13,3 +16,47 @@ async fn open() -> (Arc<dyn EmptyStore>, Arc<dyn CacheLeases>) {
 }
 
 sosik_store::cache_leases_suite!(open);
+
+/// What a member gets that has missed these changes.
+async fn missed(changes: &str) -> RenewedLease {
+    let options = harness::options().await;
+    let store = PostgresStore::open(&options).await.expect("a store opens");
+    let peer = PeerId::from_u64(1);
+    let member = JoiningMember {
+        peer,
+        hold: Duration::from_secs(3),
+        alone: false,
+    };
+    assert!(store.join(member).await.expect("a member"));
+    let none = Horizon::default();
+    let first = store.renew(peer, &none, &none).await.expect("a renewal");
+    let first = first.expect("a lease");
+    harness::execute(
+        harness::url(&options),
+        &format!("INSERT INTO changes (kind, subject, detail, token) {changes}"),
+    )
+    .await;
+    let renewed = store.renew(peer, &first.horizon, &none).await;
+    store.close().await;
+    renewed.expect("a renewal").expect("a lease")
+}
+
+#[tokio::test]
+async fn a_member_that_missed_very_many_changes_gets_the_circles_that_grew_among_them() {
+    let changes = "SELECT 1 + n % 3, n, 0, ''::bytea FROM generate_series(1, 5000) n UNION ALL SELECT 4, 7, 0, ''";
+    let renewed = missed(changes).await;
+    let grew = Change::CircleGrew(PersonId::from_u64(7));
+    assert_eq!(renewed.changes, [Change::Everything, grew]);
+    assert!(!renewed.all_timelines);
+}
+
+#[tokio::test]
+async fn every_timeline_may_be_outdated_after_very_many_grown_circles_or_a_change_of_everything() {
+    let grown = "SELECT 4, n, 0, '' FROM generate_series(1, 20001) n";
+    let renewed = missed(grown).await;
+    assert_eq!(renewed.changes, [Change::Everything]);
+    assert!(renewed.all_timelines);
+    let everything = missed("SELECT 8, 0, 0, ''").await;
+    assert_eq!(everything.changes, [Change::Everything]);
+    assert!(everything.all_timelines);
+}

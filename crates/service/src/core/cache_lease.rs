@@ -6,11 +6,14 @@
 //!
 //! - *Holding*: a task renews the lease of this node. Each renewal returns the changes that were committed since the
 //!   last one. They are applied before the extended lease is used. While the lease is expired, all reads use the store.
+//! - *Settling*: changes after which timelines in the shared fabric must be dropped stay in the log until some node has
+//!   dropped them ([`Settling`]). A node that joins drops those that are left, so one that dies leaves no outdated timeline.
 //! - *Waiting*: a writer sends its change to the other nodes and reads the leases after its commit. It waits for each
 //!   holder that has not confirmed, as [`Silent`] describes.
 
 #[cfg(test)]
 mod model;
+mod settling;
 mod silent;
 
 use std::sync::Arc;
@@ -19,11 +22,15 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use sosik_fabric::CacheGate;
 use sosik_fabric::peers::Notice;
-use sosik_store::{CacheLease, CacheLeases, Horizon, JoiningMember, Revocation, StoreResult};
+use sosik_feed::PersonId;
+use sosik_store::{
+    CacheLease, CacheLeases, Horizon, JoiningMember, RenewedLease, Revocation, StoreResult,
+};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Core;
 use crate::{ServiceError, ServiceResult};
+use settling::Settling;
 use silent::{Silent, Verdict};
 
 /// Renewals in the time of one lease. Five of them may fail. A writer that cannot reach a node waits for three of them.
@@ -55,7 +62,15 @@ pub(crate) struct CacheLeaseHolder {
     gate: CacheGate,
     hold: Duration,
     /// `None` while this node is not a member.
-    horizon: Mutex<Option<Horizon>>,
+    member: Mutex<Option<Member>>,
+}
+
+/// What this node knows as a member.
+#[derive(Default)]
+struct Member {
+    /// The end of the changes that are applied to the caches.
+    horizon: Horizon,
+    settling: Settling,
 }
 
 impl CacheLeaseHolder {
@@ -65,8 +80,15 @@ impl CacheLeaseHolder {
             alone: shared.alone,
             gate,
             hold,
-            horizon: Mutex::new(None),
+            member: Mutex::new(None),
         }
+    }
+
+    /// The horizons to renew with. `None` while this node is not a member.
+    fn horizons(&self, is_confirmed_to: impl Fn(u64) -> bool) -> Option<[Horizon; 2]> {
+        let mut member = self.member.lock();
+        let Member { horizon, settling } = member.as_mut()?;
+        Some([horizon.clone(), settling.settled(is_confirmed_to)])
     }
 }
 
@@ -124,13 +146,14 @@ impl Core {
         }
     }
 
-    /// Renews the lease once. The first renewal of a member makes its lease valid.
+    /// Renews the lease once. The first renewal of a member makes its lease valid. It depends on the store only: outdated
+    /// timelines are distrusted here and dropped in the background.
     async fn renew_cache_lease(&self, lease: &CacheLeaseHolder) -> StoreResult<()> {
         let peer = self.engines.peers.me();
-        let known = lease.horizon.lock().clone();
-        let horizon = match known {
-            Some(horizon) => horizon,
-            None if self.join(lease).await? => Horizon::default(),
+        let is_confirmed_to = |number| self.invalidations.is_confirmed_to(number);
+        let [since, settled] = match lease.horizons(is_confirmed_to) {
+            Some(horizons) => horizons,
+            None if self.join(lease).await? => Default::default(),
             None => {
                 tracing::error!("{}", NODE_NOT_ALONE);
                 return Ok(());
@@ -138,21 +161,40 @@ impl Core {
         };
         // The lease counts from before the request, so the store never considers it shorter than this node does.
         let asked_at = self.clock.monotonic();
-        let Some(renewed) = lease.store.renew(peer, &horizon).await? else {
+        let Some(renewed) = lease.store.renew(peer, &since, &settled).await? else {
             tracing::warn!("the lease on the caches was revoked, so they are emptied");
             self.leave_caches(lease);
             return Ok(());
         };
-        let notice = Notice {
+        self.apply_renewal(lease, renewed);
+        lease.gate.open_until(asked_at + lease.hold);
+        Ok(())
+    }
+
+    fn apply_renewal(&self, lease: &CacheLeaseHolder, renewed: RenewedLease) {
+        self.apply_and_drop_later(&Notice {
             at: renewed.at,
             changes: renewed.changes,
             updates: Vec::new(),
-        };
-        let timelines = self.apply_to_caches(&notice);
-        *lease.horizon.lock() = Some(renewed.horizon);
-        lease.gate.open_until(asked_at + lease.hold);
-        self.drop_timelines(timelines).await;
-        Ok(())
+        });
+        if renewed.all_timelines {
+            tracing::info!(
+                "no node knows which timelines are outdated, so all of them are dropped"
+            );
+            self.invalidations.begin_all();
+        }
+        let newest = self.invalidations.newest();
+        if let Some(member) = &mut *lease.member.lock() {
+            member.horizon = renewed.horizon.clone();
+            member.settling.applied(newest, renewed.horizon);
+        }
+    }
+
+    /// Whether the reader's timeline may be used. A timeline in a shared fabric is used only while this node has its
+    /// lease: without it, this node may not know that the timeline is outdated.
+    pub(crate) fn allows_timeline(&self, reader: PersonId) -> bool {
+        let leased = |lease: &CacheLeaseHolder| lease.alone || lease.gate.is_open();
+        self.cache_lease.as_ref().is_none_or(leased) && self.invalidations.allows(reader)
     }
 
     /// Whether other nodes may write to the store.
@@ -181,7 +223,7 @@ impl Core {
             alone: lease.alone,
         };
         let joined = lease.store.join(member).await?;
-        *lease.horizon.lock() = joined.then(Horizon::default);
+        *lease.member.lock() = joined.then(Member::default);
         // Changes from before are unknown.
         self.watched.note_everything();
         Ok(joined)
@@ -190,7 +232,7 @@ impl Core {
     /// Stops serving from the caches, and empties them.
     fn leave_caches(&self, lease: &CacheLeaseHolder) {
         lease.gate.close();
-        *lease.horizon.lock() = None;
+        *lease.member.lock() = None;
         self.caches.clear();
     }
 

@@ -5,8 +5,8 @@
 //!
 //! 1. Invalidate the caches of this node. This takes no I/O and cannot fail. A timeline that now lacks stories is
 //!    distrusted.
-//! 2. Drop the distrusted timelines in the fabric, and at the same time notify the other nodes, which do steps 1 and 2
-//!    and confirm. Timelines that could not be dropped stay distrusted and are retried in the background (see the
+//! 2. Drop the distrusted timelines in the fabric, and at the same time notify the other nodes. They do step 1, confirm,
+//!    and drop the timelines, too. Timelines that could not be dropped stay distrusted and are retried in the background (see the
 //!    module `invalidations`). The notification of the nodes is retried until it succeeds: after an earlier response
 //!    they could still serve outdated values.
 //! 3. Wake the live streams, which read immediately.
@@ -161,22 +161,33 @@ impl Core {
                         position.fetch_max(story.as_u64(), Ordering::AcqRel);
                     });
             }
-            Change::Everything => {
-                caches.clear();
-                self.invalidations.begin_all();
-            }
+            Change::Everything => self.invalidate_everything(),
         }
         None
     }
 
+    /// Empties the caches of this node. Timelines that only this node has, or that no log of changes protects, are
+    /// dropped, too. The log of a shared store names every timeline to drop, so timelines in a shared fabric stay.
+    fn invalidate_everything(&self) {
+        self.caches.clear();
+        match self.shares_store() {
+            true => self.wake_everybody_here(),
+            false => self.invalidations.begin_all(),
+        }
+    }
+
     /// Drops distrusted timelines. Those that remain are retried in the background.
-    pub(super) async fn drop_timelines(&self, pending: Vec<PendingInvalidation>) {
+    async fn drop_timelines(&self, pending: Vec<PendingInvalidation>) {
         for pending in pending {
-            let answer = self.engines.timelines.drop_timeline(pending.reader).await;
-            match self.fabric_result("forget", answer) {
-                Some(()) => self.invalidations.confirm(pending),
-                None => self.invalidations.start_retries(),
-            }
+            self.drop_timeline(pending).await;
+        }
+    }
+
+    /// Applies the changes of another node. The caches are invalidated at once. The timelines are distrusted at once and
+    /// dropped in the background, so that a slow fabric delays neither the writer nor the renewal of a lease.
+    pub(super) fn apply_and_drop_later(&self, notice: &Notice) {
+        if !self.apply_to_caches(notice).is_empty() {
+            self.invalidations.retry_now();
         }
     }
 
@@ -213,7 +224,7 @@ impl Core {
     pub(crate) async fn wake(&self, people: &[PersonId], signals: Signals) {
         let answer = self.engines.wake_ups.wake(people, signals).await;
         if self.fabric_result("wake", answer).is_none() {
-            self.invalidations.queue_wake_up(people, signals);
+            self.failed_wake_ups.add(people, signals);
         }
     }
 
@@ -236,16 +247,15 @@ impl Core {
             match self.fabric_result("hear", heard) {
                 Some(heard) => {
                     pause = RETRY_FIRST;
-                    self.apply(heard).await;
+                    self.apply(heard);
                 }
                 None => self.pause(&mut pause).await,
             }
         }
     }
 
-    async fn apply(&self, heard: Heard) {
-        let pending = self.apply_to_caches(&heard.notice);
-        self.drop_timelines(pending).await;
+    fn apply(&self, heard: Heard) {
+        self.apply_and_drop_later(&heard.notice);
         heard.applied();
     }
 

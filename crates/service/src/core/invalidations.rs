@@ -1,9 +1,11 @@
-//! Invalidations and wake-ups that the fabric has not confirmed yet.
+//! Invalidations of timelines that the fabric has not confirmed yet.
 //!
 //! A write invalidates the caches of this node first; that cannot fail. Then it invalidates the reader's timeline in
 //! the fabric, and that call can fail. Until the fabric confirms it, the timeline is *distrusted*: reads use the store
-//! instead, and a task retries the call. The cost for a warm read is one atomic load. The same task retries wake-ups
-//! that failed; they distrust no timeline.
+//! instead, and a task retries the call. The cost for a warm read is one atomic load.
+//!
+//! Every mark is also known to the task from its beginning. So a call that is cancelled, or whose caller panics, leaves
+//! no timeline distrusted for ever.
 //!
 //! The number of recorded people is bounded. Beyond the bound every timeline is distrusted and dropped: that
 //! invalidates too much, never too little.
@@ -16,48 +18,53 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use foldhash::HashMap;
+use futures::{StreamExt, stream};
 use parking_lot::Mutex;
 use sosik_fabric::Signals;
 use sosik_feed::PersonId;
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Core;
 
-/// Maximum number of people with an unconfirmed invalidation or wake-up. They take about 1 MiB. If there are more, the
-/// fabric is down, and one call for everybody is cheaper.
+/// Maximum number of people with an unconfirmed invalidation. They take about 1 MiB. If there are more, the fabric is
+/// down, and one call for everybody is cheaper.
 const PEOPLE_MAX: usize = 20_000;
 
-/// Pause after the first failed retry. Doubles up to [`RETRY_MAX`].
+/// How long a new invalidation has for its own call, before the task repeats it. Also the pause after the first failed
+/// retry. Doubles up to [`RETRY_MAX`].
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 
 /// Longest pause between retries. A fabric that recovers is used again after this time.
 const RETRY_MAX: Duration = Duration::from_secs(2);
 
-/// Invalidations and wake-ups that the fabric has not confirmed.
+/// Timelines that the task drops at the same time. Other calls of this node need the connection, too.
+const DROPS_AT_ONCE: usize = 16;
+
+/// Invalidations that the fabric has not confirmed.
 #[derive(Default)]
 pub(crate) struct Invalidations {
-    /// Number of entries in `open`. Reads check it first, without the lock.
+    /// Number of entries of `open`. Reads check it first, without the lock.
     count: AtomicUsize,
     open: Mutex<Open>,
     added: Notify,
+    urgent: Notify,
 }
 
 #[derive(Default)]
 struct Open {
     last_number: u64,
-    people: HashMap<PersonId, Entry>,
-    /// Number of the invalidation that covers everybody.
-    everybody: Option<u64>,
+    people: HashMap<PersonId, Mark>,
+    /// The mark that covers everybody.
+    everybody: Option<Mark>,
 }
 
+/// The unconfirmed invalidations of one person, or of everybody.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
-    /// The number of the newest entry of this person. The success of an older call does not confirm a newer one.
-    number: u64,
-    /// Whether the timeline must be dropped. Otherwise only a wake-up is due.
-    drops_timeline: bool,
-    signals: Signals,
+struct Mark {
+    oldest: u64,
+    /// The success of an older call does not confirm a newer invalidation.
+    newest: u64,
 }
 
 /// A distrusted timeline, until the fabric confirms that it has dropped it.
@@ -75,13 +82,13 @@ impl Invalidations {
             return true;
         }
         let open = self.open.lock();
-        let is_distrusted = |entry: &Entry| entry.drops_timeline;
-        open.everybody.is_none() && !open.people.get(&reader).is_some_and(is_distrusted)
+        open.everybody.is_none() && !open.people.contains_key(&reader)
     }
 
     /// Disables the reader's timeline until the invalidation is confirmed.
     pub(crate) fn begin(&self, reader: PersonId) -> PendingInvalidation {
-        let number = self.change(|open| open.add(reader, true, Signals::STORY));
+        let number = self.change(|open| open.add(reader));
+        self.added.notify_one();
         PendingInvalidation { reader, number }
     }
 
@@ -90,28 +97,32 @@ impl Invalidations {
         self.change(|open| open.confirm(pending.reader, pending.number));
     }
 
-    /// Records a failed wake-up of these people. It is retried.
-    pub(crate) fn queue_wake_up(&self, people: &[PersonId], signals: Signals) {
-        for person in people {
-            self.change(|open| open.add(*person, false, signals));
-        }
-        self.start_retries();
-    }
-
     /// Disables all timelines until the fabric has dropped them.
     pub(crate) fn begin_all(&self) {
         self.change(Open::add_everybody);
-        self.start_retries();
+        self.retry_now();
     }
 
-    /// Starts the retries of unconfirmed invalidations and wake-ups.
-    pub(crate) fn start_retries(&self) {
-        self.added.notify_one();
+    /// Repeats the calls of unconfirmed invalidations immediately, unless the last attempt failed.
+    pub(crate) fn retry_now(&self) {
+        self.urgent.notify_one();
     }
 
-    /// Number of unconfirmed invalidations and wake-ups.
+    /// Number of unconfirmed invalidations.
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::Acquire)
+    }
+
+    /// The number of the newest invalidation.
+    pub(crate) fn newest(&self) -> u64 {
+        self.open.lock().last_number
+    }
+
+    /// Whether every invalidation up to this number is confirmed.
+    pub(crate) fn is_confirmed_to(&self, number: u64) -> bool {
+        let open = self.open.lock();
+        let mut marks = open.people.values().chain(open.everybody.as_ref());
+        marks.all(|mark| mark.oldest > number)
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Open) -> T) -> T {
@@ -122,11 +133,29 @@ impl Invalidations {
         result
     }
 
-    fn snapshot(&self) -> (Option<u64>, Vec<(PersonId, Entry)>) {
+    /// What is open: the number of the mark of everybody, and the marks of people.
+    fn snapshot(&self) -> (Option<u64>, Vec<PendingInvalidation>) {
         let open = self.open.lock();
-        let people = open.people.iter();
-        let entries = people.map(|(person, entry)| (*person, *entry)).collect();
-        (open.everybody, entries)
+        let pending = |(reader, mark): (&PersonId, &Mark)| PendingInvalidation {
+            reader: *reader,
+            number: mark.newest,
+        };
+        let people = open.people.iter().map(pending).collect();
+        (open.everybody.map(|mark| mark.newest), people)
+    }
+
+    /// Waits until there are marks to repeat the calls of.
+    async fn due(&self) {
+        let in_turn = async {
+            if self.count() == 0 {
+                self.added.notified().await;
+            }
+            sleep_until(Instant::now() + RETRY_FIRST).await;
+        };
+        tokio::select! {
+            () = self.urgent.notified() => {}
+            () = in_turn => {}
+        }
     }
 }
 
@@ -136,44 +165,45 @@ impl Open {
         self.last_number
     }
 
-    fn add(&mut self, person: PersonId, drops_timeline: bool, signals: Signals) -> u64 {
+    fn add(&mut self, person: PersonId) -> u64 {
         if self.people.len() >= PEOPLE_MAX && !self.people.contains_key(&person) {
             self.add_everybody();
         }
-        let number = self.next_number();
-        let before = self.people.get(&person);
-        let entry = Entry {
-            number,
-            drops_timeline: drops_timeline || before.is_some_and(|before| before.drops_timeline),
-            signals: before.map_or(signals, |before| before.signals.and(signals)),
-        };
-        self.people.insert(person, entry);
-        number
+        let newest = self.next_number();
+        let mark = self.people.entry(person).or_insert(Mark {
+            oldest: newest,
+            newest,
+        });
+        mark.newest = newest;
+        newest
     }
 
     /// Covers all open invalidations. Later ones get their own entry: the call for everybody may have begun before
     /// them.
     fn add_everybody(&mut self) {
+        let newest = self.next_number();
+        let marks = self.people.values().chain(self.everybody.as_ref());
+        let oldest = marks.map(|mark| mark.oldest).min().unwrap_or(newest);
         self.people.clear();
-        self.everybody = Some(self.next_number());
+        self.everybody = Some(Mark { oldest, newest });
     }
 
     fn confirm(&mut self, person: PersonId, number: u64) {
-        let newest = self.people.get(&person).map(|entry| entry.number);
+        let newest = self.people.get(&person).map(|mark| mark.newest);
         if newest == Some(number) {
             self.people.remove(&person);
         }
     }
 
     fn confirm_everybody(&mut self, number: u64) {
-        if self.everybody == Some(number) {
+        if self.everybody.is_some_and(|mark| mark.newest == number) {
             self.everybody = None;
         }
     }
 }
 
 impl Core {
-    /// Number of unconfirmed invalidations and wake-ups: 0 while the fabric works.
+    /// Number of unconfirmed invalidations: 0 while the fabric works.
     pub(crate) fn unconfirmed_invalidations(&self) -> usize {
         self.invalidations.count()
     }
@@ -183,7 +213,7 @@ impl Core {
     pub(crate) fn invalidate_in_background(&self, reader: PersonId) {
         // The retries confirm it.
         let _pending = self.invalidations.begin(reader);
-        self.invalidations.start_retries();
+        self.invalidations.retry_now();
     }
 
     pub(crate) fn spawn_invalidation_retries(&self) {
@@ -194,22 +224,25 @@ impl Core {
         });
     }
 
-    /// Retries unconfirmed invalidations and wake-ups until the service stops.
+    /// Retries unconfirmed invalidations until the service stops.
     async fn retry_invalidations(&self) {
-        let mut pause = RETRY_FIRST;
+        let mut pause = None;
         loop {
             let stopping = self.stopping.cancelled();
-            if self.invalidations.count() == 0 {
-                tokio::select! {
-                    () = stopping => return,
-                    () = self.invalidations.added.notified() => {}
-                }
-            } else if timeout(pause, stopping).await.is_ok() {
+            let stopped = match pause {
+                Some(pause) => timeout(pause, stopping).await.is_ok(),
+                None => tokio::select! {
+                    () = stopping => true,
+                    () = self.invalidations.due() => false,
+                },
+            };
+            if stopped {
                 return;
             }
+            let longer = |pause: Duration| (pause * 2).min(RETRY_MAX);
             pause = match self.retry_open_calls().await {
-                true => RETRY_FIRST,
-                false => (pause * 2).min(RETRY_MAX),
+                true => None,
+                false => Some(pause.map_or(RETRY_FIRST, longer)),
             };
         }
     }
@@ -217,14 +250,15 @@ impl Core {
     /// Makes every open call once. Returns whether all of them succeeded.
     async fn retry_open_calls(&self) -> bool {
         let (everybody, people) = self.invalidations.snapshot();
-        let mut well = true;
-        if let Some(number) = everybody {
-            well &= self.drop_all_timelines(number).await;
-        }
-        for (person, entry) in people {
-            well &= self.invalidate_person(person, entry).await;
-        }
-        well
+        let all_dropped = match everybody {
+            Some(number) => self.drop_all_timelines(number).await,
+            None => true,
+        };
+        stream::iter(people)
+            .map(|pending| self.drop_and_wake(pending))
+            .buffer_unordered(DROPS_AT_ONCE)
+            .fold(all_dropped, async |well, dropped| well & dropped)
+            .await
     }
 
     async fn drop_all_timelines(&self, number: u64) -> bool {
@@ -233,26 +267,34 @@ impl Core {
         if done {
             let invalidations = &self.invalidations;
             invalidations.change(|open| open.confirm_everybody(number));
-            let streams = self.engines.wake_ups.streams();
-            streams.wake_matching(|_everybody| true, Signals::ALL);
+            self.wake_everybody_here();
         }
         done
     }
 
-    async fn invalidate_person(&self, person: PersonId, entry: Entry) -> bool {
-        if entry.drops_timeline {
-            let answer = self.engines.timelines.drop_timeline(person).await;
-            if self.fabric_result("forget", answer).is_none() {
-                return false;
-            }
+    /// Wakes all streams of this node, for changes whose readers are unknown.
+    pub(super) fn wake_everybody_here(&self) {
+        let streams = self.engines.wake_ups.streams();
+        streams.wake_matching(|_everybody| true, Signals::ALL);
+    }
+
+    /// Drops a timeline. Returns whether it is dropped; its reader's streams are woken then.
+    async fn drop_and_wake(&self, pending: PendingInvalidation) -> bool {
+        let dropped = self.drop_timeline(pending).await;
+        if dropped {
+            self.wake(&[pending.reader], Signals::STORY).await;
         }
-        let answer = self.engines.wake_ups.wake(&[person], entry.signals).await;
-        let done = self.fabric_result("wake", answer).is_some();
-        if done {
-            let invalidations = &self.invalidations;
-            invalidations.change(|open| open.confirm(person, entry.number));
+        dropped
+    }
+
+    /// Drops a timeline. Returns whether it is dropped; otherwise it is retried in the background.
+    pub(super) async fn drop_timeline(&self, pending: PendingInvalidation) -> bool {
+        let answer = self.engines.timelines.drop_timeline(pending.reader).await;
+        let dropped = self.fabric_result("forget", answer).is_some();
+        if dropped {
+            self.invalidations.confirm(pending);
         }
-        done
+        dropped
     }
 }
 
@@ -272,21 +314,36 @@ mod tests {
         invalidations.confirm(first);
         assert!(!invalidations.allows(person(1)), "the second is still open");
         assert!(invalidations.allows(person(2)));
+        assert!(!invalidations.is_confirmed_to(first.number));
         invalidations.confirm(second);
         assert!(invalidations.allows(person(1)));
         assert_eq!(invalidations.count(), 0);
+        assert!(invalidations.is_confirmed_to(second.number));
     }
 
     #[test]
-    fn a_failed_wake_up_invalidates_nothing_and_confirms_nothing() {
+    fn invalidations_are_confirmed_up_to_the_oldest_open_one() {
         let invalidations = Invalidations::default();
-        invalidations.queue_wake_up(&[person(1)], Signals::SESSION);
-        assert!(invalidations.allows(person(1)));
-        let _open = invalidations.begin(person(1));
-        invalidations.queue_wake_up(&[person(1)], Signals::NOTIFICATION);
-        assert!(!invalidations.allows(person(1)));
-        let (_, entries) = invalidations.snapshot();
-        assert_eq!(entries[0].1.signals, Signals::ALL);
+        let first = invalidations.begin(person(1));
+        let second = invalidations.begin(person(2));
+        invalidations.confirm(second);
+        assert!(!invalidations.is_confirmed_to(invalidations.newest()));
+        invalidations.begin_all();
+        assert!(
+            !invalidations.is_confirmed_to(first.number),
+            "it is covered"
+        );
+        let (everybody, _) = invalidations.snapshot();
+        invalidations.change(|open| open.confirm_everybody(everybody.unwrap()));
+        assert!(invalidations.is_confirmed_to(invalidations.newest()));
+    }
+
+    #[tokio::test]
+    async fn an_invalidation_whose_caller_is_gone_is_due() {
+        let invalidations = Invalidations::default();
+        let _abandoned = invalidations.begin(person(1));
+        invalidations.due().await;
+        assert_eq!(invalidations.snapshot().1.len(), 1);
     }
 
     #[test]

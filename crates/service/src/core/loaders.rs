@@ -62,6 +62,20 @@ impl Core {
         Ok(circle)
     }
 
+    /// The circle for a timeline that is built. In a shared fabric other nodes use the timeline, so its circle must have
+    /// every change that was committed before this call, also those that this node has not applied yet.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn circle_to_build(&self, reader: PersonId) -> ServiceResult<Arc<Circle>> {
+        match self.shares_store() {
+            true => Ok(Arc::new(
+                self.store.circle(reader, CommitPosition::LATEST).await?,
+            )),
+            false => self.circle(reader).await,
+        }
+    }
+
     /// Stories by id, in the order of the ids; `None` for a story that does not exist (any more).
     ///
     /// # Errors

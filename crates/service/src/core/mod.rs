@@ -5,6 +5,7 @@ mod completion;
 pub(crate) mod cursor_keys;
 pub(crate) mod extracts;
 pub(crate) mod fabric_errors;
+pub(crate) mod failed_wake_ups;
 mod hydrate;
 pub(crate) mod ids;
 pub(crate) mod invalidate;
@@ -33,6 +34,7 @@ use crate::{Clock, Parts, ServiceResult, Settings};
 use cache_lease::CacheLeaseHolder;
 use extracts::Extracts;
 use fabric_errors::FabricErrors;
+use failed_wake_ups::FailedWakeUps;
 use ids::Ids;
 use invalidations::Invalidations;
 use supervise::Supervision;
@@ -56,6 +58,7 @@ pub(crate) struct CoreState {
     pub(crate) invalidations: Invalidations,
     /// The stories that the streams of this node show.
     pub(crate) watched: Watched,
+    pub(crate) failed_wake_ups: FailedWakeUps,
     pub(crate) fabric_errors: FabricErrors,
     /// Seals the cursors that clients get.
     pub(crate) seals: Seals,
@@ -95,6 +98,7 @@ impl Core {
             extracts: Extracts::new(settings.caches.extracts_room()),
             invalidations: Invalidations::default(),
             watched: Watched::default(),
+            failed_wake_ups: FailedWakeUps::default(),
             fabric_errors: FabricErrors::default(),
             seals: cursor_keys::load(&*store, clock.now()).await?,
             supervision: Supervision::default(),

@@ -39,8 +39,7 @@ impl Feeds {
         if let Some(view) = self.view(reader, top).await {
             return Ok(Some(view));
         }
-        let may_rebuild =
-            reader.purpose == Purpose::Serve && self.core.invalidations.allows(reader.id);
+        let may_rebuild = reader.purpose == Purpose::Serve && self.core.allows_timeline(reader.id);
         if !may_rebuild || !self.rebuild(reader.id).await? {
             return Ok(None);
         }
@@ -116,13 +115,14 @@ impl Feeds {
     }
 
     /// The fabric has kept deliveries for this timeline since `begin_rebuild`; the store has the rest. The circle must
-    /// not be older than that call: otherwise a friendship made in between would be missing permanently.
+    /// not be older than that call: otherwise a friendship made in between would be missing permanently. So a drop of the
+    /// timeline after the commit of a change suffices, whatever the caches of the builder contained.
     async fn rebuild_now(
         &self,
         rebuild: Rebuild,
         guard: &mut RebuildGuard<'_>,
     ) -> ServiceResult<bool> {
-        let circle = self.core.circle(rebuild.reader).await?;
+        let circle = self.core.circle_to_build(rebuild.reader).await?;
         let stories = self.core.settings.feed.timeline_stories;
         let wanted = u32::try_from(stories).unwrap_or(u32::MAX);
         let ids = self

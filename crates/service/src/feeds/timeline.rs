@@ -35,7 +35,7 @@ pub(super) struct FeedView {
 impl Feeds {
     /// A range of the feed.
     pub(super) async fn view(&self, reader: &KnownReader, below: Below) -> Option<FeedView> {
-        if !self.core.invalidations.allows(reader.id) {
+        if !self.core.allows_timeline(reader.id) {
             return None;
         }
         let extract = self.extract(reader);
@@ -65,7 +65,7 @@ impl Feeds {
         since: Since<'_>,
         extract: &Extract<'_>,
     ) -> Option<Arrived> {
-        if !self.core.invalidations.allows(reader.id) {
+        if !self.core.allows_timeline(reader.id) {
             return None;
         }
         let arrived = self.core.engines.timelines.newer(reader.id, since).await;

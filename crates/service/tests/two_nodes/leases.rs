@@ -1,13 +1,16 @@
 //! A node with a lease on its caches. The leases here are those of a store without other nodes, and count calls.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::mem::take;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use sosik_decorators::{Faults, Hook, hooked};
-use sosik_fabric::Engines;
-use sosik_fabric::memory::MemoryOptions;
-use sosik_feed::{CommitPosition, PeerId};
+use sosik_decorators::{Fault, Faults, Hook, hooked};
+use sosik_fabric::memory::{Hub, MemoryOptions};
+use sosik_fabric::peers::Notice;
+use sosik_fabric::{Engines, Peers};
+use sosik_feed::{Change, CommitPosition, PeerId, PersonId};
 use sosik_service::{Parts, Service, SharedStore, SystemClock};
 use sosik_store::{
     CacheLease, CacheLeases, Horizon, JoiningMember, RenewedLease, Revocation, StoreResult,
@@ -22,6 +25,12 @@ pub(crate) struct CountingLeases {
     logged: AtomicU64,
     renewals: AtomicU64,
     trims: AtomicU64,
+    /// For the first renewal: no member knows the outdated timelines.
+    all_timelines: AtomicBool,
+    /// Of the next renewal.
+    changes: Mutex<Vec<Change>>,
+    /// What the last renewal reported.
+    settled: Mutex<Horizon>,
 }
 
 #[async_trait]
@@ -30,12 +39,22 @@ impl CacheLeases for CountingLeases {
         Ok(true)
     }
 
-    async fn renew(&self, _peer: PeerId, _since: &Horizon) -> StoreResult<Option<RenewedLease>> {
-        self.renewals.fetch_add(1, Ordering::Relaxed);
+    async fn renew(
+        &self,
+        _peer: PeerId,
+        since: &Horizon,
+        settled: &Horizon,
+    ) -> StoreResult<Option<RenewedLease>> {
+        let first = since.0.is_empty();
+        let number = self.renewals.fetch_add(1, Ordering::Relaxed) + 1;
+        *self.settled.lock().unwrap() = settled.clone();
+        let mut changes = take(&mut *self.changes.lock().unwrap());
+        changes.extend(first.then_some(Change::Everything));
         Ok(Some(RenewedLease {
-            changes: Vec::new(),
+            changes,
+            all_timelines: first && self.all_timelines.load(Ordering::Relaxed),
             at: CommitPosition::START,
-            horizon: Horizon("1".to_owned()),
+            horizon: Horizon(number.to_string()),
         }))
     }
 
@@ -97,4 +116,119 @@ async fn a_node_that_stops_leaves_the_other_nodes_and_the_queue() {
     for call in ["Peers::leave", "WakeUps::leave", "DeliveryQueue::leave"] {
         assert_eq!(faults.begun(call), 1, "{call}");
     }
+}
+
+const DROP_ALL: &str = "Timelines::drop_all_timelines";
+const DROP: &str = "Timelines::drop_timeline";
+
+/// One node of several, and what another one does.
+struct Leased {
+    node: Service,
+    leases: Arc<CountingLeases>,
+    faults: Arc<Faults>,
+    other: Arc<dyn Peers>,
+    _folder: tempfile::TempDir,
+}
+
+impl Leased {
+    async fn start(leases: CountingLeases, alone: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let leases = Arc::new(leases);
+        let faults = Arc::new(Faults::default());
+        let hook: Arc<dyn Hook> = Arc::<Faults>::clone(&faults);
+        let hub = Arc::new(Hub::default());
+        let peers = hub.join();
+        let memory = Engines::memory(MemoryOptions::default(), 1);
+        let mut settings = settings("one");
+        settings.node.cache_lease = Duration::from_millis(600);
+        let parts = Parts {
+            store: open(&folder, "shared.db"),
+            shared: Some(SharedStore {
+                leases: Arc::<CountingLeases>::clone(&leases),
+                alone,
+            }),
+            engines: hooked(Engines { peers, ..memory }, &hook),
+            clock: Arc::new(SystemClock),
+            settings,
+        };
+        let node = Service::start(parts).await.unwrap();
+        Self {
+            node,
+            leases,
+            faults,
+            other: hub.join(),
+            _folder: folder,
+        }
+    }
+
+    async fn hears(&self, change: Change) {
+        let notice = Notice {
+            changes: vec![change],
+            ..Notice::default()
+        };
+        assert!(self.other.tell(&notice).await.unwrap().is_complete());
+    }
+
+    /// Waits for some more renewals.
+    async fn renewed(&self) {
+        let renewals = || self.leases.renewals.load(Ordering::Relaxed);
+        let before = renewals();
+        eventually(async || renewals() >= before + 3).await;
+    }
+
+    fn settled(&self) -> u64 {
+        let settled = self.leases.settled.lock().unwrap();
+        settled.0.parse().unwrap_or_default()
+    }
+}
+
+fn person() -> PersonId {
+    PersonId::from_u64(256)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn timelines_in_a_shared_fabric_stay_when_a_node_starts_and_when_it_missed_messages() {
+    let leased = Leased::start(CountingLeases::default(), false).await;
+    leased.renewed().await;
+    leased.hears(Change::Everything).await;
+    // The calls for everybody come before those for one person.
+    leased.hears(Change::CircleGrew(person())).await;
+    eventually(async || leased.faults.begun(DROP) > 0).await;
+    assert_eq!(leased.faults.begun(DROP_ALL), 0);
+    leased.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn timelines_are_dropped_if_no_node_survived_or_if_only_this_node_has_them() {
+    let nobody = CountingLeases::default();
+    nobody.all_timelines.store(true, Ordering::Relaxed);
+    for (leases, alone) in [(nobody, false), (CountingLeases::default(), true)] {
+        let leased = Leased::start(leases, alone).await;
+        eventually(async || leased.faults.begun(DROP_ALL) == 1).await;
+        eventually(async || leased.settled() > 0).await;
+        leased.node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fabric_that_hangs_delays_neither_the_lease_nor_the_confirmation_of_a_change() {
+    let leased = Leased::start(CountingLeases::default(), false).await;
+    leased.faults.always(DROP, Fault::Wait);
+    let grew = || Change::CircleGrew(person());
+    leased.leases.changes.lock().unwrap().push(grew());
+    eventually(async || leased.faults.begun(DROP) > 0).await;
+    leased.renewed().await;
+    let settled = leased.settled();
+    leased.hears(grew()).await;
+    leased.renewed().await;
+    assert!(leased.node.unconfirmed_invalidations() > 0);
+    assert_eq!(
+        leased.settled(),
+        settled,
+        "the log keeps a change while its timeline is not dropped"
+    );
+    leased.faults.lift_all();
+    eventually(async || leased.node.unconfirmed_invalidations() == 0).await;
+    eventually(async || leased.settled() > settled).await;
+    leased.node.stop().await;
 }

@@ -25,7 +25,17 @@ pub trait CacheLeases: Send + Sync + 'static {
     /// was revoked: the member must empty its caches and join again.
     ///
     /// A change that was committed before this call is in the result of this call or of an earlier one.
-    async fn renew(&self, peer: PeerId, since: &Horizon) -> StoreResult<Option<RenewedLease>>;
+    ///
+    /// `settled` is `since` of this renewal or of an earlier one. Before it, every timeline that had to be dropped was
+    /// dropped after the commit of its change. The log keeps later changes, also after the member has died, and until
+    /// another member has settled them. A member that joins gets the circles that grew since what the others had settled.
+    /// If no other member has settled anything, it gets [`all_timelines`](RenewedLease::all_timelines).
+    async fn renew(
+        &self,
+        peer: PeerId,
+        since: &Horizon,
+        settled: &Horizon,
+    ) -> StoreResult<Option<RenewedLease>>;
 
     /// All leases, also expired ones.
     async fn cache_leases(&self) -> StoreResult<Vec<CacheLease>>;
@@ -36,6 +46,6 @@ pub trait CacheLeases: Send + Sync + 'static {
     /// Removes a member that no longer serves from its caches.
     async fn leave(&self, peer: PeerId) -> StoreResult<()>;
 
-    /// Removes changes of the log that every lease has seen, at most `limit`. Returns their number.
+    /// Removes changes of the log that every member has seen and settled, at most `limit`. Returns their number.
     async fn trim_changes(&self, limit: u32) -> StoreResult<u64>;
 }

@@ -48,8 +48,11 @@ pub struct Horizon(pub String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenewedLease {
     /// The changes since the last horizon, in no particular order. To apply before the extended lease is used. A change
-    /// may be repeated. [`Change::Everything`] if the member has just joined, or if there are too many.
+    /// may be repeated. If the member has just joined, or if there are too many: [`Change::Everything`], and the
+    /// [`Change::CircleGrew`] that no member has settled.
     pub changes: Vec<Change>,
+    /// Any timeline may be outdated, because no member has kept a record of the circles that grew.
+    pub all_timelines: bool,
     /// A position that covers these changes.
     pub at: CommitPosition,
     /// For the next renewal.

@@ -1,5 +1,6 @@
 //! Leases on caches, and the log of changes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use sosik_feed::{Audience, Change, Own, PeerId, PersonId, SessionId};
 use super::sessions::session;
 use super::world::{EmptyStore, World};
 use crate::{
-    CacheLease, CacheLeases, Horizon, JoiningMember, PasswordChange, ProfileChange, Revocation,
-    StoryEdit,
+    CacheLease, CacheLeases, Horizon, JoiningMember, PasswordChange, ProfileChange, RenewedLease,
+    Revocation, StoryEdit,
 };
 
 const HOLD: Duration = Duration::from_secs(3);
@@ -45,16 +46,22 @@ impl Leased {
 
     /// A member that has renewed its lease once.
     async fn member(&self, number: u64) -> Node<'_> {
+        let (node, first) = self.new_member(number).await;
+        assert_eq!(first.changes.first(), Some(&Change::Everything));
+        node
+    }
+
+    /// A member, and the result of its first renewal.
+    async fn new_member(&self, number: u64) -> (Node<'_>, RenewedLease) {
         let member = joining(number, false);
         assert!(self.leases.join(member).await.unwrap());
-        let peer = member.peer;
         let mut node = Node {
             leases: &*self.leases,
-            peer,
+            peer: member.peer,
             horizon: Horizon::default(),
         };
-        assert_eq!(node.renews().await, Some(vec![Change::Everything]));
-        node
+        let first = node.renew_with(&Horizon::default()).await.unwrap();
+        (node, first)
     }
 }
 
@@ -74,10 +81,19 @@ struct Node<'a> {
 }
 
 impl Node<'_> {
+    /// Renews the lease after everything so far is settled.
     async fn renews(&mut self) -> Option<Vec<Change>> {
-        let renewed = self.leases.renew(self.peer, &self.horizon).await.unwrap()?;
-        self.horizon = renewed.horizon;
+        let settled = self.horizon.clone();
+        let renewed = self.renew_with(&settled).await?;
+        assert!(!renewed.all_timelines);
         Some(renewed.changes)
+    }
+
+    async fn renew_with(&mut self, settled: &Horizon) -> Option<RenewedLease> {
+        let renewed = self.leases.renew(self.peer, &self.horizon, settled);
+        let renewed = renewed.await.unwrap()?;
+        self.horizon = renewed.horizon.clone();
+        Some(renewed)
     }
 
     async fn sees(&mut self) -> Vec<Change> {
@@ -100,6 +116,73 @@ impl Node<'_> {
 pub async fn a_member_that_joins_is_told_that_everything_may_be_outdated(leased: &Leased) {
     let mut node = leased.member(1).await;
     assert_eq!(node.sees().await, [], "nothing has changed since");
+}
+
+pub async fn every_timeline_may_be_outdated_if_no_member_has_settled_anything(leased: &Leased) {
+    let (mut one, first) = leased.new_member(1).await;
+    assert!(first.all_timelines, "there was no member");
+    let (other, first) = leased.new_member(2).await;
+    assert!(
+        first.all_timelines,
+        "the first one has not dropped them yet"
+    );
+    one.sees().await;
+    let (_, first) = leased.new_member(3).await;
+    assert!(!first.all_timelines, "the first one has dropped them");
+    leased.leases.leave(one.peer).await.unwrap();
+    assert!(leased.leases.join(joining(2, false)).await.unwrap());
+    let mut again = Node {
+        horizon: Horizon::default(),
+        ..other
+    };
+    let first = again.renew_with(&Horizon::default()).await.unwrap();
+    assert!(first.all_timelines, "the others have settled nothing");
+}
+
+pub async fn a_member_that_joins_gets_the_circles_that_a_dead_one_has_not_settled(leased: &Leased) {
+    let world = &leased.world;
+    let [mina, joon, hana] = world.people(["mina", "joon", "hana"]).await;
+    let mut dead = leased.member(1).await;
+    dead.sees().await;
+    world.befriend(mina, joon).await;
+    world.mutes(hana, joon).await;
+    // It has the changes, and does not drop the timelines.
+    let settled = dead.horizon.clone();
+    for _ in 0..3 {
+        dead.renew_with(&settled).await.unwrap();
+    }
+    leased.leases.trim_changes(1_000).await.unwrap();
+    let (mut heir, first) = leased.new_member(2).await;
+    assert!(!first.all_timelines);
+    assert!(grown(&first).is_superset(&[mina, joon].into()));
+    assert!(!grown(&first).contains(&hana), "nothing is missing there");
+    let dead = leased.lease(dead.peer).await.unwrap();
+    assert_eq!(
+        leased.leases.revoke(dead).await.unwrap(),
+        Revocation::Revoked
+    );
+    let (_, third) = leased.new_member(3).await;
+    assert!(third.all_timelines, "the heir has not settled them yet");
+    let settled = async {
+        loop {
+            heir.sees().await;
+            let (_, next) = leased.new_member(4).await;
+            assert!(!next.all_timelines);
+            if grown(&next).is_empty() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, settled).await.unwrap();
+}
+
+fn grown(renewed: &RenewedLease) -> BTreeSet<PersonId> {
+    let changes = renewed.changes.iter();
+    let grown = changes.filter_map(|change| match change {
+        Change::CircleGrew(person) => Some(*person),
+        _ => None,
+    });
+    grown.collect()
 }
 
 pub async fn each_renewal_is_counted(leased: &Leased) {
@@ -334,6 +417,24 @@ pub async fn what_a_person_changed_for_themselves_is_logged(leased: &Leased) {
     assert_eq!(
         node.sees().await,
         [Change::Own(joon, Own::ReadPosition(story))]
+    );
+}
+
+pub async fn imports_log_what_they_outdate(leased: &Leased) {
+    let world = &leased.world;
+    let people = world.crowd(2_000).await;
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    let story = world.posts(mina, "hello").await;
+    let mut node = leased.member(1).await;
+    let like = (joon, story, world.now());
+    world.like_many(vec![like]).await.unwrap();
+    assert_eq!(node.sees().await, [Change::Own(joon, Own::Likes)]);
+    let follows = people.iter().map(|person| (*person, mina)).collect();
+    world.follow_many(follows, world.now()).await.unwrap();
+    assert_eq!(
+        node.sees_circles().await,
+        people,
+        "each has a timeline to drop"
     );
 }
 

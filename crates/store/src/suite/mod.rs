@@ -282,6 +282,8 @@ macro_rules! cache_leases_suite {
         $crate::cache_leases_suite! { @tests $open;
             cache_leases {
                 a_member_that_joins_is_told_that_everything_may_be_outdated,
+                every_timeline_may_be_outdated_if_no_member_has_settled_anything,
+                a_member_that_joins_gets_the_circles_that_a_dead_one_has_not_settled,
                 each_renewal_is_counted,
                 members_have_leases_of_their_own,
                 a_lease_that_was_renewed_is_not_revoked,
@@ -295,6 +297,7 @@ macro_rules! cache_leases_suite {
                 every_change_of_a_story_or_a_profile_is_logged,
                 every_end_of_a_session_is_logged,
                 what_a_person_changed_for_themselves_is_logged,
+                imports_log_what_they_outdate,
                 what_outdates_nothing_is_not_logged,
             }
         }
