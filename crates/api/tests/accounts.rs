@@ -49,7 +49,7 @@ async fn signing_up_signs_in_and_has_the_documented_shape() {
     let mut me = me.json();
     assert_eq!(me["id"], json!(person.id));
     me["id"] = json!("…");
-    insta::assert_snapshot!(me, @r#"{"avatar":null,"bio":"","bio_entities":[],"counts":{"followers":0,"follows":0,"friends":0,"stories":0},"display_name":"미나","handle":"mina","id":"…","language":"ko"}"#);
+    insta::assert_snapshot!(me, @r#"{"avatar":null,"bio":"","bio_entities":[],"counts":{"followers":0,"follows":0,"friends":0,"stories":0},"display_name":"미나","handle":"mina","id":"…","language":"ko","privacy":{"comments":"everyone","mentions":"everyone","requests":"everyone"}}"#);
 }
 
 #[tokio::test]

@@ -367,6 +367,7 @@ async fn a_page_comes_without_its_card_while_the_store_cannot_be_read() {
     for path in ["/@mina", "/stories/5"] {
         assert_eq!(browse(&app, path).await.expect(200).body, CLIENT);
     }
+    app.abandon();
 }
 
 #[tokio::test]

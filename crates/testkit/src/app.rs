@@ -229,6 +229,15 @@ impl TestApp {
     }
 }
 
+impl TestApp {
+    /// Ends the server of a test that stopped its service. No order can be checked any more.
+    pub fn abandon(mut self) {
+        if let Some(server) = self.server.take() {
+            server.runtime.shutdown_background();
+        }
+    }
+}
+
 impl Drop for TestApp {
     /// Checks that no order is lost: all become done and none is dead.
     fn drop(&mut self) {

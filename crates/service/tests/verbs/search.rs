@@ -141,8 +141,8 @@ async fn every_page_is_reached_and_nobody_comes_twice() {
     let namesakes = (0..233).map(|number| (format!("gim{number}"), format!("김김{number} 김미나")));
     world.namesakes(namesakes).await;
     let [friend, followed] = [
-        world.named("friend", "김 친구").await,
-        world.named("followed", "김 팔로우").await,
+        world.named("chingu", "김 친구").await,
+        world.named("palo", "김 팔로우").await,
     ];
     world.befriend(&me, &friend).await;
     world.follow(&me, &followed).await;
@@ -158,7 +158,7 @@ async fn every_page_is_reached_and_nobody_comes_twice() {
             let all = pages.concat();
             let different: HashSet<_> = all.iter().collect();
             assert_eq!(different.len(), all.len(), "{q}: nobody comes twice");
-            let close = ["friend", "followed"];
+            let close = ["chingu", "palo"];
             let finds_close = matches!(q, "김" | "ㄱ");
             assert_eq!(all.len(), 233 + if finds_close { 2 } else { 0 }, "{q}");
             assert_eq!(all[..2] == close, finds_close, "{q}");
