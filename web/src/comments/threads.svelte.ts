@@ -46,9 +46,11 @@ export class Threads {
     if (this.answered && (this.answered.parent ?? this.answered.id) === parent) this.answered = null;
   }
 
-  /** Looks for new replies where all were shown. */
-  lookAgain(): void {
-    for (const replies of this.#open.values()) void replies.lookAtEnd();
+  /** Asks again for all replies that are shown, one thread after the other. False when it may do later. */
+  async renew(): Promise<boolean> {
+    let came = true;
+    for (const replies of this.#open.values()) came = (await replies.renew()) && came;
+    return came;
   }
 
   /** A reply was written in this tab: it comes into sight. */

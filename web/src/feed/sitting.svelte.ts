@@ -74,6 +74,7 @@ export class Sitting {
           void this.#catchUpTo(position).catch(() => undefined);
           // What happened to them before the stream was open, it does not bring.
           void renewStories(watched.filter(knownStory)).catch(() => undefined);
+          watched.forEach(commentsChanged);
         },
         changed: (state) => storyStates([state]),
         commented: (story) => commentsChanged(story),

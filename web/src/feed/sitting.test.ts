@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Person, StoryState } from '$/api/types';
+import { whenCommented } from '$/comments/changes.svelte';
 import { keepUnsent } from '$/offline/outbox';
 import { askUnread, unreadNotifications } from '$/notifications/unread.svelte';
 import { answered } from '$/parts/network.svelte';
@@ -232,6 +233,18 @@ describe('a sitting', () => {
       mine().at(-1)?.say('hello', { unread: 0 }, '400');
       await expect.poll(() => sitting.home.stories.filter(isShown).length).toBe(18);
       expect(asked).toEqual(watched);
+    });
+
+    it('has comments asked for again once the stream is open, also after an interruption', async () => {
+      const told: string[] = [];
+      const stop = whenCommented((story) => void told.push(story));
+      await begun();
+      mine().at(-1)?.say('hello', { unread: 0 }, '400');
+      expect(told.slice(0, 2)).toEqual(['1399', '1398']);
+      told.length = 0;
+      mine().at(-1)?.say('hello', { unread: 0 }, '400');
+      expect(told).toContain('1399');
+      stop();
     });
 
     it('takes away what is gone, and brings it back, and counts never go back', async () => {
