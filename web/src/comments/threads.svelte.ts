@@ -15,10 +15,25 @@ export class Threads {
   readonly #open = new SvelteMap<string, PagedList<Comment>>();
   /** The comment that is being answered: one of the story, or a reply. */
   answered = $state.raw<Comment | null>(null);
+  /** The form has just been asked for. It is drawn anew whenever its row comes into sight. */
+  #isNew = false;
 
   /** The replies to a comment, when they are shown. */
   replies(parent: string): PagedList<Comment> | undefined {
     return this.#open.get(parent);
+  }
+
+  /** The person wants to answer this comment. */
+  answer(comment: Comment): void {
+    this.answered = comment;
+    this.#isNew = true;
+  }
+
+  /** Whether the form takes the focus: once, when it was asked for. */
+  takesFocus(): boolean {
+    const isNew = this.#isNew;
+    this.#isNew = false;
+    return isNew;
   }
 
   /** Shows the replies to a comment. */

@@ -5,11 +5,13 @@ import { whenCommented } from '$/comments/changes.svelte';
 import { keepUnsent } from '$/offline/outbox';
 import { askUnread, unreadNotifications } from '$/notifications/unread.svelte';
 import { answered } from '$/parts/network.svelte';
+import { onScreen } from '$/stories/on-screen';
 import { unsent } from '$/stories/outbox.svelte';
 
 import { HomeFeed, isShown, type Ask } from './home.svelte';
 import { Sitting } from './sitting.svelte';
 import { keepSnapshot, keepWhereLeft, takeSnapshot } from './snapshot';
+import { LiveStream } from './stream';
 import { range, Restored, storyOf } from './test-server';
 
 /** A person of their own for each test: a sitting that has ended still keeps its feed when there is time. */
@@ -297,6 +299,23 @@ describe('a sitting', () => {
     hidden.mockReturnValue(false);
     document.dispatchEvent(new Event('visibilitychange'));
     await expect.poll(() => mine().at(-1)?.readyState).toBe(0);
+  });
+
+  it('leaves the room to other tabs while it is hidden, and when it goes', async () => {
+    const watch = vi.spyOn(LiveStream.prototype, 'watch');
+    const stop = onScreen('1399');
+    await begun();
+    expect(watch.mock.lastCall).toEqual([['1399'], range(1380, 1399).reverse().map(String)]);
+    const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(watch.mock.lastCall?.[0]).toEqual([]);
+    hidden.mockReturnValue(false);
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(watch.mock.lastCall?.[0]).toEqual(['1399']);
+    await expect.poll(() => mine().at(-1)?.readyState).toBe(0);
+    dispatchEvent(new Event('pagehide'));
+    expect(watch.mock.lastCall).toEqual([[]]);
+    stop();
   });
 
   it('opens no live stream in a hidden tab where tabs cannot share one', async () => {

@@ -4,8 +4,7 @@ import { answer, api, speakFor } from '$/api/client';
 import { Failure } from '$/api/failure';
 import { forgetCopies } from '$/api/tagged';
 import type { Person } from '$/api/types';
-import { keepWhereLeft } from '$/feed/snapshot';
-import { remove } from '$/offline/db';
+import { forgetFeed, keepWhereLeft } from '$/feed/snapshot';
 import { forgetPerson } from '$/offline/outbox';
 import { keep, kept } from '$/offline/settings';
 import { to } from '$/router/routes';
@@ -106,7 +105,7 @@ export async function forget(): Promise<void> {
   forgetCopies();
   keep('me', null);
   keepWhereLeft(null);
-  if (had) await remove('feeds', had.id);
+  if (had) await forgetFeed(had.id);
   if (leaving) return;
   if (had) {
     // A fresh document is the one sure way to hold nothing of the person in memory. Until it is there nothing else may

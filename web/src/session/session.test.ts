@@ -71,6 +71,21 @@ describe('who uses this device', () => {
     expect(kept('me')).toBeNull();
   });
 
+  it('leaves nothing of the feed, also by what the page still does until the next one is there', async () => {
+    const { keepSnapshot, keepWhereLeft, takeSnapshot, whereLeft } = await import('$/feed/snapshot');
+    const snapshot = { stories: [], before: null, after: null, end: true, at: 1 };
+    const left = { person: '1', anchor: { key: '7', offset: 0 }, at: 1 };
+    session.become(person('1'));
+    await keepSnapshot('1', snapshot);
+    keepWhereLeft(left);
+    await session.forget();
+    await keepSnapshot('1', snapshot);
+    keepWhereLeft(left);
+    expect([await takeSnapshot('1'), whereLeft('1')]).toEqual([undefined, null]);
+    await keepSnapshot('2', snapshot);
+    expect(await takeSnapshot('2')).toEqual(snapshot);
+  });
+
   it('is not told anything after logging out', async () => {
     vi.stubGlobal('fetch', async () => new Response(null, { status: 204 }));
     session.become(person('1'));
