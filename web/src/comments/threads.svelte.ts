@@ -5,6 +5,8 @@ import { answer, api } from '$/api/client';
 import type { Comment } from '$/api/types';
 import { PagedList } from '$/lists/paged.svelte';
 
+import { commentPage } from './page';
+
 const REPLIES_PAGE = 20;
 /** After a reply, what others wrote meanwhile is loaded so far, to come to one's own. */
 const CATCH_UP_PAGES_MAX = 10;
@@ -45,10 +47,9 @@ export class Threads {
     const known = this.#open.get(parent);
     if (known) return known;
     const replies = new PagedList<Comment>(
-      async (after) => {
+      (after) => {
         const query = { limit: REPLIES_PAGE, ...(after ? { after } : {}) };
-        const page = await answer(api.GET('/v1/comments/{comment}/replies', { params: { path: { comment: parent }, query } }));
-        return { items: page.items, next: page.after, end: page.end, hidden: page.hidden };
+        return commentPage(answer(api.GET('/v1/comments/{comment}/replies', { params: { path: { comment: parent }, query } })));
       },
       (reply) => reply.id,
     );

@@ -190,6 +190,12 @@ export class PagedList<Item> {
 }
 
 const kept = new Map<string, unknown>();
+
+/** Forgets the lists of all entries of the history: they are somebody else's. */
+export function forgetLists(): void {
+  kept.clear();
+}
+
 /** Entries of the history whose lists are kept; older ones are asked for again. */
 const KEPT_MAX = 24;
 

@@ -5,10 +5,12 @@ import { Failure } from '$/api/failure';
 import { forgetCopies } from '$/api/tagged';
 import type { Person } from '$/api/types';
 import { forgetFeed, keepWhereLeft } from '$/feed/snapshot';
+import { forgetLists } from '$/lists/paged.svelte';
 import { forgetPerson } from '$/offline/outbox';
 import { keep, kept } from '$/offline/settings';
+import { keepInvitation } from '$/people/invitation.svelte';
 import { to } from '$/router/routes';
-import { authorIs } from '$/stories/live.svelte';
+import { authorIs, forgetStories } from '$/stories/live.svelte';
 import { language } from '$/language/index.svelte';
 
 class Session {
@@ -70,7 +72,10 @@ export async function askWho(): Promise<void> {
 /** Logs in. */
 export async function logIn(handle: string, password: string): Promise<void> {
   const { person } = await answer(api.POST('/v1/sessions', { body: { handle, password } }));
+  // Whoever has an account needs no invitation, nor does the next person in this tab.
+  keepInvitation(null);
   become(person);
+  void askWho();
 }
 
 /** Makes an account and logs in to it; with the token of an invitation, if there is one. Returns the person who invited. */
@@ -78,6 +83,8 @@ export async function signUp(handle: string, name: string, password: string, inv
   const body = { handle, display_name: name, password, language: language(), ...(invitation ? { invitation } : {}) };
   const { person, invited_by } = await answer(api.POST('/v1/people', { body }));
   become(person);
+  // At the gate nobody asked what there is on this service.
+  void askWho();
   return invited_by ?? null;
 }
 
@@ -105,7 +112,10 @@ export async function forget(): Promise<void> {
   forgetCopies();
   keep('me', null);
   keepWhereLeft(null);
-  if (had) await forgetFeed(had.id);
+  if (had) {
+    keepInvitation(null);
+    await forgetFeed(had.id);
+  }
   if (leaving) return;
   if (had) {
     // A fresh document is the one sure way to hold nothing of the person in memory. Until it is there nothing else may
@@ -158,12 +168,19 @@ export function become(person: Person): void {
   keep('me', JSON.stringify(person));
   // The screen and the memory still show the previous person.
   if (had && had.id !== person.id) return startOver();
-  if (!had) forgetCopies();
+  if (!had) forgetAnswers();
   session.me = person;
   session.known = true;
   authorIs(person);
   speakFor(person.id);
   document.documentElement.dataset['known'] = '';
+}
+
+/** What a stranger was shown is not what this person may see. */
+function forgetAnswers(): void {
+  forgetCopies();
+  forgetLists();
+  forgetStories();
 }
 
 function remembered(): Person | null {

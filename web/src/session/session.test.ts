@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { Person } from '$/api/types';
+import type { Person, Story } from '$/api/types';
 import { keepWhereLeft, whereLeft } from '$/feed/snapshot';
 import { kept } from '$/offline/settings';
 
@@ -8,6 +8,11 @@ const person = (id: string) => ({ id, handle: `p${id}`, display_name: `P ${id}`,
 
 let assign: ReturnType<typeof vi.fn>;
 let session: typeof import('./index.svelte');
+
+/** A server that answers these paths. */
+function serves(answers: Record<string, object>): void {
+  vi.stubGlobal('fetch', async (request: Request) => Response.json(answers[new URL(request.url).pathname]));
+}
 
 // Each test is a document of its own.
 beforeEach(async () => {
@@ -84,6 +89,38 @@ describe('who uses this device', () => {
     expect([await takeSnapshot('1'), whereLeft('1')]).toEqual([undefined, null]);
     await keepSnapshot('2', snapshot);
     expect(await takeSnapshot('2')).toEqual(snapshot);
+  });
+
+  it('begins with nothing of what a stranger was shown', async () => {
+    const { keptFor } = await import('$/lists/paged.svelte');
+    const { knownStory, live } = await import('$/stories/live.svelte');
+    const list = keptFor('entry', 'public stories', () => ({}));
+    live({ id: '7', author: person('2'), created_at: '2026-01-01T00:00:00.000Z' } as Story);
+    session.become(person('1'));
+    expect(keptFor('entry', 'public stories', () => ({}))).not.toBe(list);
+    expect(knownStory('7')).toBeUndefined();
+    const mine = keptFor('entry', 'mine', () => ({}));
+    session.become(person('1'));
+    expect(keptFor('entry', 'mine', () => ({}))).toBe(mine);
+  });
+
+  it.each(['logIn', 'signUp'] as const)('learns after %s what there is on this service', async (way) => {
+    serves({ '/v1/start': { person: person('1'), public_page: true }, '/v1/sessions': { person: person('1') }, '/v1/people': { person: person('1') } });
+    await session[way]('p1', 'P 1', 'password');
+    await expect.poll(() => session.hasPublicPage()).toBe(true);
+  });
+
+  it('leaves no invitation for the next person who uses this tab', async () => {
+    const { invitation, keepInvitation } = await import('$/people/invitation.svelte');
+    serves({ '/v1/start': { person: null, public_page: false }, '/v1/sessions': { person: person('1') } });
+    keepInvitation({ token: 't', inviter: person('3') });
+    await session.askWho();
+    expect(invitation()?.token).toBe('t');
+    await session.logIn('p1', 'password');
+    expect(invitation()).toBeNull();
+    keepInvitation({ token: 't', inviter: person('3') });
+    await session.forget();
+    expect(invitation()).toBeNull();
   });
 
   it('is not told anything after logging out', async () => {
