@@ -97,16 +97,3 @@ function takeLike(change: LikedComment, at = moment()): void {
 hearTabs('commentEdited', takeEdit);
 hearTabs('commentDeleted', ({ id }) => takeDeletion(id));
 hearTabs('commentLiked', (change) => takeLike(change));
-
-const watchers = new Set<(story: string) => void>();
-
-/** Somebody has written, edited or deleted a comment on this story. */
-export function commentsChanged(story: string): void {
-  for (const then of watchers) then(story);
-}
-
-/** Calls `then` when the comments on a story have changed. Returns how to stop. */
-export function whenCommented(then: (story: string) => void): () => void {
-  watchers.add(then);
-  return () => watchers.delete(then);
-}

@@ -6,7 +6,7 @@ import type { FeedPage, Person, Story } from '$/api/types';
 import { dropIdle, whenIdle } from '$/parts/idle';
 import { freshMemory } from '$/lists/memory';
 import { whenBack } from '$/parts/network.svelte';
-import { commentsChanged } from '$/comments/changes.svelte';
+import { commentsChanged } from '$/comments/watch';
 import { hear as hearNotifications } from '$/notifications/unread.svelte';
 import { joinActs } from '$/session/acts';
 import { renewStories } from '$/stories/ask';

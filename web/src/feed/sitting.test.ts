@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Person, StoryState } from '$/api/types';
-import { whenCommented } from '$/comments/changes.svelte';
+import { whenCommented } from '$/comments/watch';
 import { keepUnsent } from '$/offline/outbox';
 import { askUnread, unreadNotifications } from '$/notifications/unread.svelte';
 import { answered } from '$/parts/network.svelte';

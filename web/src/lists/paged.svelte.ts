@@ -5,6 +5,7 @@
 // top: it keeps what it shows until the first page is there, which takes its place. It starts over once. When the next
 // cursor is rejected too, the list fails, and the person decides.
 import { Failure } from '$/api/failure';
+import { whenForgetting } from '$/session/forgetting';
 
 import { freshMemory, type ListMemory } from './memory';
 
@@ -190,12 +191,7 @@ export class PagedList<Item> {
 }
 
 const kept = new Map<string, unknown>();
-
-/** Forgets the lists of all entries of the history: they are somebody else's. */
-export function forgetLists(): void {
-  kept.clear();
-}
-
+whenForgetting(() => kept.clear());
 /** Entries of the history whose lists are kept; older ones are asked for again. */
 const KEPT_MAX = 24;
 

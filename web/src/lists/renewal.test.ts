@@ -10,6 +10,7 @@ const begun = 1_000_000;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: begun });
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
   asked = [];
   answers = [];
   renewal = new Renewal(() => {
@@ -67,8 +68,9 @@ describe('a page that hears of changes', () => {
     }
     expect(asked.length).toBeGreaterThanOrEqual(6);
     expect(asked.length).toBeLessThanOrEqual(12);
-    await vi.advanceTimersByTimeAsync(60_000);
+    await vi.advanceTimersByTimeAsync(20_000);
     await answer();
+    await vi.advanceTimersByTimeAsync(60_000);
     const count = asked.length;
     renewal.soon();
     await vi.advanceTimersByTimeAsync(2_000);

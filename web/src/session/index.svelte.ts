@@ -2,16 +2,15 @@
 // it belongs to, kept on the device so that the next start need not wait for the answer.
 import { answer, api, speakFor } from '$/api/client';
 import { Failure } from '$/api/failure';
-import { forgetCopies } from '$/api/tagged';
 import type { Person } from '$/api/types';
 import { forgetFeed, keepWhereLeft } from '$/feed/snapshot';
-import { forgetLists } from '$/lists/paged.svelte';
 import { forgetPerson } from '$/offline/outbox';
-import { keep, kept } from '$/offline/settings';
-import { keepInvitation } from '$/people/invitation.svelte';
+import { keep, keepInTab, kept } from '$/offline/settings';
 import { to } from '$/router/routes';
-import { authorIs, forgetStories } from '$/stories/live.svelte';
+import { authorIs } from '$/stories/live.svelte';
 import { language } from '$/language/index.svelte';
+
+import { forgetAnswers } from './forgetting';
 
 class Session {
   me = $state.raw<Person | null>(remembered());
@@ -73,7 +72,7 @@ export async function askWho(): Promise<void> {
 export async function logIn(handle: string, password: string): Promise<void> {
   const { person } = await answer(api.POST('/v1/sessions', { body: { handle, password } }));
   // Whoever has an account needs no invitation, nor does the next person in this tab.
-  keepInvitation(null);
+  keepInTab('invitation', null);
   become(person);
   void askWho();
 }
@@ -109,11 +108,11 @@ export async function logOut(): Promise<void> {
  */
 export async function forget(): Promise<void> {
   const had = session.me;
-  forgetCopies();
+  forgetAnswers();
   keep('me', null);
   keepWhereLeft(null);
   if (had) {
-    keepInvitation(null);
+    keepInTab('invitation', null);
     await forgetFeed(had.id);
   }
   if (leaving) return;
@@ -168,19 +167,13 @@ export function become(person: Person): void {
   keep('me', JSON.stringify(person));
   // The screen and the memory still show the previous person.
   if (had && had.id !== person.id) return startOver();
+  // What a stranger was shown.
   if (!had) forgetAnswers();
   session.me = person;
   session.known = true;
   authorIs(person);
   speakFor(person.id);
   document.documentElement.dataset['known'] = '';
-}
-
-/** What a stranger was shown is not what this person may see. */
-function forgetAnswers(): void {
-  forgetCopies();
-  forgetLists();
-  forgetStories();
 }
 
 function remembered(): Person | null {

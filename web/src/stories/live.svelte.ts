@@ -3,6 +3,7 @@
 import type { Person, Story, StoryState } from '$/api/types';
 import { moment } from '$/api/moment';
 import { hearTabs, tellTabs } from '$/session/acts';
+import { whenForgetting } from '$/session/forgetting';
 
 /** On the home feed, or wherever a story is shown. */
 export type Where = 'home' | 'everywhere';
@@ -116,11 +117,7 @@ function countsOf({ likes, comments, liked, revision }: Story): Pick<Story, 'lik
 }
 
 const known = new Map<string, LiveStory>();
-
-/** Forgets every story: what was known of them is what somebody else may see. */
-export function forgetStories(): void {
-  known.clear();
-}
+whenForgetting(() => known.clear());
 
 /** The one object of this story, brought up to date. */
 export function live(story: Story): LiveStory {
