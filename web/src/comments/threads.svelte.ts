@@ -39,8 +39,10 @@ export class Threads {
   }
 
   /** Shows the replies to a comment. */
-  show(parent: string): void {
-    if (!this.#open.has(parent)) void this.#listOf(parent).more();
+  show(parent: string): PagedList<Comment> {
+    const replies = this.#listOf(parent);
+    if (replies.phase === 'starting') void replies.more();
+    return replies;
   }
 
   #listOf(parent: string): PagedList<Comment> {

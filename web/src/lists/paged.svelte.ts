@@ -53,9 +53,10 @@ export class PagedList<Item> {
     this.memory = freshMemory(guess);
   }
 
-  /** Asks for what comes next. Does nothing while it is already asked or there is nothing more. */
+  /** Asks for what comes next, unless there is nothing more. While it is already asked, waits for that. */
   async more(): Promise<void> {
-    if (this.loading || this.end) return;
+    if (this.loading) return void (await this.#turn);
+    if (this.end) return;
     // After a failure it is the person who asks: that may start over again.
     if (this.failure) this.#startedOver = false;
     this.loading = true;
