@@ -33,6 +33,9 @@ describe.each(EVERY_SIZE)('the first hour, on a %s', (size) => {
     const page = await (await openDevice(size)).newPage();
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url() + JSON.stringify(request.headers())));
+    await page.goto('/invite#cut-off');
+    await page.getByText('이제 쓸 수 없는 초대 링크예요').waitFor();
+    // Only what is behind the # changes: the document stays.
     await page.goto(link);
     await page.getByRole('heading', { name: '초대하는 까치님이 소식에 초대했어요' }).waitFor();
     await picture(page, `invite-opened-${size}`);

@@ -28,6 +28,7 @@ describe.each(EVERY_SIZE)('privacy, on a %s', (size) => {
   it('hides what a stranger may not do, and tells a writer that a mention stays text', async () => {
     const [mina, stranger] = (await Person.several(2)) as [Person, Person];
     const id = await mina.posts('모두에게 하는 이야기', 'public');
+    await mina.comments(id, '내가 단 댓글');
     const page = await openAs(stranger, size, `/@${mina.handle}`);
     await page.getByRole('button', { name: '친구 신청' }).waitFor();
     await mina.ask('PATCH', '/v1/me', { privacy: { mentions: 'friends', comments: 'friends', requests: 'nobody' } });
@@ -38,6 +39,8 @@ describe.each(EVERY_SIZE)('privacy, on a %s', (size) => {
     await page.goto(`/stories/${id}`);
     await page.getByText(`${mina.name}님은 댓글을 쓸 수 있는 사람을 정해 두었어요`).waitFor();
     expect(await page.getByPlaceholder('댓글').count()).toBe(0);
+    await page.getByText('내가 단 댓글').waitFor();
+    expect(await page.getByRole('button', { name: '답글', exact: true }).count()).toBe(0);
     await picture(page, `comments-limited-${size}`);
 
     await page.goto('/compose');

@@ -83,8 +83,28 @@ describe.each(EVERY_SIZE)('below a comment, on a %s', (size) => {
       return items.some(({ kind }) => kind === 'comment_like');
     });
     const theirs = await openAs(bo, size, '/notifications');
-    await theirs.getByText('님이 내 댓글을 좋아해요.').waitFor();
+    await theirs.getByText('님이 내 댓글을 좋아해요.').click();
+    // One comes to the comment, which has the focus.
+    await expect.poll(() => theirs.evaluate(() => document.activeElement?.textContent)).toContain('좋은 댓글');
   });
+});
+
+it('a notification of a reply leads to the reply, in its thread', async () => {
+  const [mina, bo] = (await Person.several(2)) as [Person, Person];
+  await mina.befriends(bo);
+  const id = await mina.posts('댓글이 많은 소식');
+  await bo.sees(id);
+  for (let other = 1; other <= 30; other += 1) await bo.comments(id, `다른 댓글 ${other}`);
+  const comment = await mina.comments(id, '내 댓글');
+  await bo.comments(id, '내 댓글에 단 답글', comment);
+  const page = await openAs(mina, 'phone', '/notifications');
+  await page.getByText('님이 내 댓글에 답글을 남겼어요').click();
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toContain('내 댓글에 단 답글');
+  const seen = await page.evaluate(() => {
+    const { top, bottom } = document.activeElement!.getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  });
+  expect(seen).toBe(true);
 });
 
 it('a reply is written by keyboard alone', async () => {

@@ -32,6 +32,9 @@ describe('the client on a device that remembers nobody', () => {
     render(App);
     expect((await screen.findByRole('alert', {}, { timeout: PATIENCE })).textContent).toContain('Delete the cookies of this site');
 
+    // To log in, nothing has to be known.
+    expect(screen.getByRole('link', { name: 'Log in' }).getAttribute('href')).toBe('/log-in');
+
     answered = { person: null, public_page: false };
     await fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
     expect(await screen.findByRole('button', { name: 'Log in' }, { timeout: PATIENCE })).toBeTruthy();

@@ -1,6 +1,7 @@
 // Answers that need not be sent again. The server forbids every cache to store what is one person's, because a browser would
 // still show it after the person logged out. So this page keeps its own copies, in memory, with the tags by which it asks
 // whether they are still right. A log-out forgets them; so does a new document.
+import { whenForgetting } from '$/session/forgetting';
 
 /** Copies kept: the first pages of the feed and the stories opened last. Beyond it the oldest goes. */
 const COPIES_MAX = 20;
@@ -21,6 +22,7 @@ export function forgetCopies(): void {
   copies.clear();
   era += 1;
 }
+whenForgetting(forgetCopies);
 
 /** `fetch` that sends the tag of its copy, and gives the copy when the server says that it is still right. */
 export async function taggedFetch(request: Request, fetch: (request: Request) => Promise<Response>): Promise<Response> {

@@ -9,6 +9,7 @@ export type Relation = Schemas['Relation'];
 export type Story = Schemas['Story'];
 export type StoryState = Schemas['StoryState'];
 export type Comment = Schemas['Comment'];
+export type CommentPage = Schemas['CommentPage'];
 export type Entity = Schemas['Entity'];
 export type Notification = Schemas['Notification'];
 export type Session = Schemas['Session'];

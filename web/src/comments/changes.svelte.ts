@@ -1,6 +1,8 @@
 // What the person changed of comments since they were loaded. Every list of comments shows it: the one on the screen, those
 // one goes back to, and those in other tabs of the browser.
+import { moment } from '$/api/moment';
 import type { Comment } from '$/api/types';
+import { standingOf } from '$/people/relations.svelte';
 import { hearTabs, tellTabs } from '$/session/acts';
 
 /** Whether one likes a comment, and how many people do. */
@@ -9,10 +11,9 @@ export interface Likes {
   likes: number;
 }
 
-/** A like or its withdrawal: what it left, and what there was before. An answer that differs from both is newer. */
+/** A like or its withdrawal, and what it left. */
 export interface LikedComment extends Likes {
   id: string;
-  before: Likes;
 }
 
 class Changes {
@@ -22,21 +23,17 @@ class Changes {
 }
 
 const changes = new Changes();
+/** When likes were confirmed, or asked for; answers to earlier questions do not know of them. */
+const likedAt = new Map<string, number>();
 
 /** The newest state known of a comment. */
 export function newest(comment: Comment): Comment {
-  if (isDeleted(comment)) return { ...comment, author: null, text: '', entities: [], edited_at: null, liked: false, likes: 0 };
-  const liked = withLikes(comment);
+  if (isHidden(comment)) return { ...comment, author: null, text: '', entities: [], edited_at: null, liked: false, likes: 0 };
+  const liked = { ...comment, ...changes.liked[comment.id] };
   const edited = changes.edited[comment.id];
   if (!edited || (edited.edited_at ?? '') <= (comment.edited_at ?? '')) return liked;
   const { text, entities, edited_at } = edited;
   return { ...liked, text, entities, edited_at };
-}
-
-function withLikes(comment: Comment): Comment {
-  const change = changes.liked[comment.id];
-  if (!change || change.before.liked !== comment.liked || change.before.likes !== comment.likes) return comment;
-  return { ...comment, liked: change.liked, likes: change.likes };
 }
 
 /** Whether the comment has been deleted. */
@@ -44,9 +41,14 @@ export function isDeleted(comment: Comment): boolean {
   return changes.deleted.has(comment.id);
 }
 
+/** Whether its words are not for the person: it has been deleted, or they blocked its author. */
+function isHidden(comment: Comment): boolean {
+  return isDeleted(comment) || (comment.author != null && standingOf(comment.author).relation === 'blocked');
+}
+
 /** Whether the comment is not shown at all: it is gone, and no reply keeps its place. */
 export function isOut(comment: Comment): boolean {
-  return comment.replies <= 0 && (!comment.author || isDeleted(comment));
+  return comment.replies <= 0 && (!comment.author || isHidden(comment));
 }
 
 /** The comment has been changed to this. */
@@ -61,11 +63,22 @@ export function commentDeleted({ id }: Comment): void {
   tellTabs('commentDeleted', { id });
 }
 
-/** The person likes the comment, or no longer. `comment` is as the server sent it. */
-export function commentLiked(comment: Comment, { liked, likes }: Likes): void {
-  const change = { id: comment.id, liked, likes, before: { liked: comment.liked, likes: comment.likes } };
-  takeLike(change);
-  tellTabs('commentLiked', change);
+/** The person likes the comment, or no longer. The server is being told until `commentLikeSettled`. */
+export function commentLiked({ id }: Comment, { liked, likes }: Likes): void {
+  takeLike({ id, liked, likes }, Infinity);
+  tellTabs('commentLiked', { id, liked, likes });
+}
+
+/** The server has been told: later answers know of it. */
+export function commentLikeSettled({ id }: Comment): void {
+  if (likedAt.has(id)) likedAt.set(id, moment());
+}
+
+/** The server has sent comments, to a question of that moment: it knows of what was liked before. */
+export function heardComments(comments: readonly Comment[], asked: number): void {
+  for (const { id, liked, likes } of comments) {
+    if ((likedAt.get(id) ?? Infinity) < asked) takeLike({ id, liked, likes }, asked);
+  }
 }
 
 function takeEdit(comment: Comment): void {
@@ -76,23 +89,11 @@ function takeDeletion(id: string): void {
   changes.deleted = new Set([...changes.deleted, id]);
 }
 
-function takeLike(change: LikedComment): void {
+function takeLike(change: LikedComment, at = moment()): void {
+  likedAt.set(change.id, at);
   changes.liked = { ...changes.liked, [change.id]: change };
 }
 
 hearTabs('commentEdited', takeEdit);
 hearTabs('commentDeleted', ({ id }) => takeDeletion(id));
-hearTabs('commentLiked', takeLike);
-
-const watchers = new Set<(story: string) => void>();
-
-/** Somebody has written, edited or deleted a comment on this story. */
-export function commentsChanged(story: string): void {
-  for (const then of watchers) then(story);
-}
-
-/** Calls `then` when the comments on a story have changed. Returns how to stop. */
-export function whenCommented(then: (story: string) => void): () => void {
-  watchers.add(then);
-  return () => watchers.delete(then);
-}
+hearTabs('commentLiked', (change) => takeLike(change));

@@ -1,9 +1,10 @@
 import { beforeEach, expect, it } from 'vitest';
 
+import { moment } from '$/api/moment';
 import type { Comment } from '$/api/types';
 import { joinActs } from '$/session/acts';
 
-import { commentDeleted, commentEdited, commentLiked, isDeleted, isOut, newest } from './changes.svelte';
+import { commentDeleted, commentEdited, commentLiked, commentLikeSettled, heardComments, isDeleted, isOut, newest } from './changes.svelte';
 
 let other: BroadcastChannel;
 let told: unknown[];
@@ -59,9 +60,32 @@ it('keeps the place of replies to a deleted comment, without a word of it', () =
 
 it('shows a like in every tab', async () => {
   const [one, two] = [comment(), comment()];
-  const change = { id: two.id, liked: true, likes: 1, before: { liked: false, likes: 0 } };
+  const change = { id: two.id, liked: true, likes: 1 };
   other.postMessage({ act: 'commentLiked', what: change });
   await expect.poll(() => newest(two).liked).toBe(true);
   commentLiked(one, { liked: true, likes: 1 });
   await expect.poll(() => told).toEqual([{ act: 'commentLiked', what: { ...change, id: one.id } }]);
+});
+
+it('shows a like until a later answer, also one that is as it was before the like', () => {
+  const one = comment();
+  const before = moment();
+  commentLiked(one, { liked: true, likes: 1 });
+  heardComments([one], moment());
+  expect(newest(one)).toMatchObject({ liked: true, likes: 1 });
+  commentLikeSettled(one);
+  heardComments([one], before);
+  expect(newest(one)).toMatchObject({ liked: true, likes: 1 });
+  // Taken back on another device.
+  heardComments([one], moment());
+  expect(newest(one)).toMatchObject({ liked: false, likes: 0 });
+});
+
+it('shows nothing of somebody whom the person has blocked, in whichever tab, and keeps the place of replies', async () => {
+  const by = (id: string, replies: number) => ({ ...comment(replies), author: { id } }) as Comment;
+  const [one, two, others] = [by('61', 0), by('61', 2), by('62', 0)];
+  other.postMessage({ act: 'stands', what: { person: '61', standing: { relation: 'blocked', muted: false, follows: false } } });
+  await expect.poll(() => isOut(one)).toBe(true);
+  expect([isOut(two), isOut(others)]).toEqual([false, false]);
+  expect(newest(two)).toMatchObject({ author: null, text: '', replies: 2 });
 });

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 
 import { Failure } from '$/api/failure';
+import { moment } from '$/api/moment';
 import type { Comment, CommentReaction } from '$/api/types';
 import { shownToasts } from '$/parts/toasts.svelte';
 
-import { newest } from './changes.svelte';
+import { heardComments, newest } from './changes.svelte';
 import { wishCommentLike } from './like';
 
 let made = 0;
@@ -40,7 +41,8 @@ it('gives way to a later answer of the server', async () => {
   const [it, { send, answer }] = [comment(), server()];
   void wishCommentLike(it, true, send);
   await answer({ likes: 5, liked: true });
-  expect(shown({ ...it, liked: true, likes: 7 })).toEqual([true, 7]);
+  heardComments([{ ...it, liked: true, likes: 7 }], moment());
+  expect(shown(it)).toEqual([true, 7]);
 });
 
 it('sends the last wish only, and once', async () => {

@@ -6,7 +6,7 @@ import { messageOf } from '$/api/failure';
 import type { Comment, CommentReaction } from '$/api/types';
 import { tell } from '$/parts/toasts.svelte';
 
-import { commentLiked, newest } from './changes.svelte';
+import { commentLiked, commentLikeSettled, newest } from './changes.svelte';
 
 /** Tells the server; tests bring their own. */
 export type SendCommentLike = (comment: string, liked: boolean) => Promise<CommentReaction | undefined>;
@@ -39,6 +39,7 @@ export async function wishCommentLike(comment: Comment, liked: boolean, sendLike
     tell(messageOf(failure), 'failure');
   } finally {
     wanted.delete(id);
+    commentLikeSettled(comment);
   }
 }
 

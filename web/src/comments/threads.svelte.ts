@@ -5,6 +5,8 @@ import { answer, api } from '$/api/client';
 import type { Comment } from '$/api/types';
 import { PagedList } from '$/lists/paged.svelte';
 
+import { commentPage } from './page';
+
 const REPLIES_PAGE = 20;
 /** After a reply, what others wrote meanwhile is loaded so far, to come to one's own. */
 const CATCH_UP_PAGES_MAX = 10;
@@ -15,25 +17,41 @@ export class Threads {
   readonly #open = new SvelteMap<string, PagedList<Comment>>();
   /** The comment that is being answered: one of the story, or a reply. */
   answered = $state.raw<Comment | null>(null);
+  /** The form has just been asked for. It is drawn anew whenever its row comes into sight. */
+  #isNew = false;
 
   /** The replies to a comment, when they are shown. */
   replies(parent: string): PagedList<Comment> | undefined {
     return this.#open.get(parent);
   }
 
+  /** The person wants to answer this comment. */
+  answer(comment: Comment): void {
+    this.answered = comment;
+    this.#isNew = true;
+  }
+
+  /** Whether the form takes the focus: once, when it was asked for. */
+  takesFocus(): boolean {
+    const isNew = this.#isNew;
+    this.#isNew = false;
+    return isNew;
+  }
+
   /** Shows the replies to a comment. */
-  show(parent: string): void {
-    if (!this.#open.has(parent)) void this.#listOf(parent).more();
+  show(parent: string): PagedList<Comment> {
+    const replies = this.#listOf(parent);
+    if (replies.phase === 'starting') void replies.more();
+    return replies;
   }
 
   #listOf(parent: string): PagedList<Comment> {
     const known = this.#open.get(parent);
     if (known) return known;
     const replies = new PagedList<Comment>(
-      async (after) => {
+      (after) => {
         const query = { limit: REPLIES_PAGE, ...(after ? { after } : {}) };
-        const page = await answer(api.GET('/v1/comments/{comment}/replies', { params: { path: { comment: parent }, query } }));
-        return { items: page.items, next: page.after, end: page.end, hidden: page.hidden };
+        return commentPage(answer(api.GET('/v1/comments/{comment}/replies', { params: { path: { comment: parent }, query } })));
       },
       (reply) => reply.id,
     );
@@ -46,9 +64,11 @@ export class Threads {
     if (this.answered && (this.answered.parent ?? this.answered.id) === parent) this.answered = null;
   }
 
-  /** Looks for new replies where all were shown. */
-  lookAgain(): void {
-    for (const replies of this.#open.values()) void replies.lookAtEnd();
+  /** Asks again for all replies that are shown, one thread after the other. False when it may do later. */
+  async renew(): Promise<boolean> {
+    let came = true;
+    for (const replies of this.#open.values()) came = (await replies.renew()) && came;
+    return came;
   }
 
   /** A reply was written in this tab: it comes into sight. */

@@ -6,7 +6,7 @@ import type { FeedPage, Person, Story } from '$/api/types';
 import { dropIdle, whenIdle } from '$/parts/idle';
 import { freshMemory } from '$/lists/memory';
 import { whenBack } from '$/parts/network.svelte';
-import { commentsChanged } from '$/comments/changes.svelte';
+import { commentsChanged } from '$/comments/watch';
 import { hear as hearNotifications } from '$/notifications/unread.svelte';
 import { joinActs } from '$/session/acts';
 import { renewStories } from '$/stories/ask';
@@ -51,8 +51,8 @@ export class Sitting {
   readonly #stream: LiveStream;
   #rest: ReturnType<typeof setTimeout> | undefined;
   #followSoon: ReturnType<typeof setTimeout> | undefined;
-  /** The stories of this tab that the stream is asked to follow. */
-  #followed: ReadonlySet<string> = new Set();
+  /** The stories of this tab that the stream is asked to follow where there is room. */
+  #near: ReadonlySet<string> = new Set();
   /** Settled when the first feed is there. */
   readonly #begun: Promise<void>;
   #hasBegun: () => void = () => undefined;
@@ -74,6 +74,7 @@ export class Sitting {
           void this.#catchUpTo(position).catch(() => undefined);
           // What happened to them before the stream was open, it does not bring.
           void renewStories(watched.filter(knownStory)).catch(() => undefined);
+          watched.forEach(commentsChanged);
         },
         changed: (state) => storyStates([state]),
         commented: (story) => commentsChanged(story),
@@ -108,14 +109,18 @@ export class Sitting {
   #follow(): void {
     this.#followSoon = undefined;
     const shown = storiesOnScreen();
-    if (this.#followed.size > 0 && shown.every((id) => this.#followed.has(id))) return;
+    if (this.#near.size === 0 || shown.some((id) => !this.#near.has(id))) {
+      this.#near = new Set([...shown, ...this.#aroundTheEye()].slice(0, FOLLOWED_MAX));
+    }
+    // What nobody sees leaves the room to what other tabs show.
+    this.#stream.watch(document.hidden ? [] : shown, [...this.#near]);
+  }
+
+  #aroundTheEye(): string[] {
     const stories = this.home.stories.filter(isShown);
     const eye = this.memory.anchor?.key;
     const at = eye ? stories.findIndex((story) => !isNewer(story.id, eye)) : 0;
-    const near = stories.slice(Math.max(at - ABOVE_THE_EYE, 0)).slice(0, FOLLOWED_MAX);
-    const ids = new Set([...shown, ...near.map((story) => story.id)].slice(0, FOLLOWED_MAX));
-    this.#followed = ids;
-    this.#stream.watch([...ids]);
+    return stories.slice(Math.max(at - ABOVE_THE_EYE, 0)).map((story) => story.id);
   }
 
   /** Keeps where one was, and tells the server how far one has read. */
@@ -192,8 +197,12 @@ export class Sitting {
     whenBack(() => {
       if (!document.hidden) void this.#comeBack();
     });
-    addEventListener('pagehide', () => this.leave());
+    addEventListener('pagehide', () => {
+      this.leave();
+      this.#stream.watch([]);
+    });
     document.addEventListener('visibilitychange', () => {
+      this.#follow();
       if (document.hidden) {
         this.#awaySince ??= Date.now();
         this.leave();

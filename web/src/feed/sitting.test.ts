@@ -1,14 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Person, StoryState } from '$/api/types';
+import { whenCommented } from '$/comments/watch';
 import { keepUnsent } from '$/offline/outbox';
 import { askUnread, unreadNotifications } from '$/notifications/unread.svelte';
 import { answered } from '$/parts/network.svelte';
+import { onScreen } from '$/stories/on-screen';
 import { unsent } from '$/stories/outbox.svelte';
 
 import { HomeFeed, isShown, type Ask } from './home.svelte';
 import { Sitting } from './sitting.svelte';
 import { keepSnapshot, keepWhereLeft, takeSnapshot } from './snapshot';
+import { LiveStream } from './stream';
 import { range, Restored, storyOf } from './test-server';
 
 /** A person of their own for each test: a sitting that has ended still keeps its feed when there is time. */
@@ -234,6 +237,18 @@ describe('a sitting', () => {
       expect(asked).toEqual(watched);
     });
 
+    it('has comments asked for again once the stream is open, also after an interruption', async () => {
+      const told: string[] = [];
+      const stop = whenCommented((story) => void told.push(story));
+      await begun();
+      mine().at(-1)?.say('hello', { unread: 0 }, '400');
+      expect(told.slice(0, 2)).toEqual(['1399', '1398']);
+      told.length = 0;
+      mine().at(-1)?.say('hello', { unread: 0 }, '400');
+      expect(told).toContain('1399');
+      stop();
+    });
+
     it('takes away what is gone, and brings it back, and counts never go back', async () => {
       const { home } = await begun();
       const say = (state: StoryState) => mine().at(-1)?.say('changed', state);
@@ -284,6 +299,23 @@ describe('a sitting', () => {
     hidden.mockReturnValue(false);
     document.dispatchEvent(new Event('visibilitychange'));
     await expect.poll(() => mine().at(-1)?.readyState).toBe(0);
+  });
+
+  it('leaves the room to other tabs while it is hidden, and when it goes', async () => {
+    const watch = vi.spyOn(LiveStream.prototype, 'watch');
+    const stop = onScreen('1399');
+    await begun();
+    expect(watch.mock.lastCall).toEqual([['1399'], range(1380, 1399).reverse().map(String)]);
+    const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(watch.mock.lastCall?.[0]).toEqual([]);
+    hidden.mockReturnValue(false);
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(watch.mock.lastCall?.[0]).toEqual(['1399']);
+    await expect.poll(() => mine().at(-1)?.readyState).toBe(0);
+    dispatchEvent(new Event('pagehide'));
+    expect(watch.mock.lastCall).toEqual([[]]);
+    stop();
   });
 
   it('opens no live stream in a hidden tab where tabs cannot share one', async () => {

@@ -1,6 +1,6 @@
 // The last feed as this device keeps it: shown at once when one comes back, and when there is no network.
 import type { Story } from '$/api/types';
-import { put, take } from '$/offline/db';
+import { put, remove, take } from '$/offline/db';
 import { keep, keepInTab, kept, keptInTab } from '$/offline/settings';
 
 /** Where the eye was: a story, and how far its top was from the top of the window, in pixels. */
@@ -43,8 +43,18 @@ export function whereLeft(person: string): Left | null {
   }
 }
 
+/** People of whom this document keeps nothing any more. */
+const gone = new Set<string>();
+
+/** Forgets the feed of this person. What the document still does until the next one is there does not bring it back. */
+export async function forgetFeed(person: string): Promise<void> {
+  gone.add(person);
+  await remove('feeds', person);
+}
+
 /** Keeps where the feed is left; null forgets it. */
 export function keepWhereLeft(left: Left | null): void {
+  if (left && gone.has(left.person)) return;
   const text = left && JSON.stringify(left);
   keepInTab('left', text);
   keep('left', text);
@@ -62,5 +72,5 @@ export function takeSnapshot(person: string): Promise<Snapshot | undefined> {
 
 /** Keeps the feed for the next visit. */
 export async function keepSnapshot(person: string, snapshot: Snapshot): Promise<void> {
-  await put('feeds', person, snapshot);
+  if (!gone.has(person)) await put('feeds', person, snapshot);
 }

@@ -248,6 +248,38 @@ describe('the live stream of several tabs', () => {
     expect(latest().address).toMatch(/watch=9,8/);
   });
 
+  it('is for what any tab shows before it is for what is near that in another one', () => {
+    const numbers = (from: number) => Array.from({ length: 40 }, (_, index) => `${from + index}`);
+    const tabs = [tab(1), tab(2), tab(3)];
+    tabs[0]?.watch(['7'], ['7', '8']);
+    tabs[0]?.open('c1');
+    latest().say('hello', { unread: 0 }, 'c1');
+    tabs[1]?.watch(numbers(100).slice(0, 30), numbers(100));
+    tabs[2]?.watch(numbers(200).slice(0, 15), numbers(200));
+    vi.advanceTimersByTime(6_000);
+    const followed = () => new URL(latest().address, 'http://x').searchParams.get('watch')!.split(',');
+    expect(followed()).toContain('7');
+    expect(followed()).toEqual(expect.arrayContaining([...numbers(100).slice(0, 30), ...numbers(200).slice(0, 15)]));
+    // Nobody sees these two any more: what is near in the first one comes before what was there.
+    tabs[1]?.watch([]);
+    tabs[2]?.watch([], numbers(200));
+    tabs[0]?.watch(['9'], ['9', '8']);
+    vi.advanceTimersByTime(6_000);
+    expect(followed().slice(0, 2)).toEqual(['9', '200']);
+    expect(followed()).toContain('8');
+    expect(followed()).toHaveLength(42);
+  });
+
+  it('minds the tab with the connection however many others there are', () => {
+    const tabs = Array.from({ length: 40 }, (_, index) => tab(index));
+    tabs[0]?.watch(['7']);
+    tabs[0]?.open('c1');
+    latest().say('hello', { unread: 0 }, 'c1');
+    tabs.slice(1).forEach((one, index) => one.watch([`${100 + index}`]));
+    vi.advanceTimersByTime(6_000);
+    expect(latest().address).toContain(',7');
+  });
+
   it('names every tab the position from which it goes on', () => {
     const tabs = [tab(1), tab(2)];
     tabs[0]?.open('c5');

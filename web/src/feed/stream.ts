@@ -54,16 +54,17 @@ interface Hello {
   by: string;
 }
 
-/** What a tab shows. */
+/** What a tab follows: what is on its screen, and what may come there soon. */
 interface Shows {
   tab: string;
-  ids: string[];
+  seen: string[];
+  near: string[];
 }
 
 /** So many stories the server follows for one connection. */
 const WATCHED_MAX = 50;
-/** So many other tabs are minded; browsers show few at once. */
-const TABS_MAX = 8;
+/** So many tabs are minded; browsers show few at once. */
+const TABS_MAX = 24;
 /** A connection is made anew for other stories once so much time has passed: scrolling brings many, one after the other. */
 const WATCH_AFTER = 1_000;
 /** And not before the last one is so old. */
@@ -86,7 +87,7 @@ export class LiveStream {
   #giveUp: (() => void) | null = null;
   #isMyTurn = false;
   /** What this tab shows, and what the others do; the latest last. */
-  readonly #shows = new Map<string, string[]>();
+  readonly #shows = new Map<string, Shows>();
   /** The stories that the connection is for. */
   #watched: ReadonlySet<string> = new Set();
   #connectedAt = 0;
@@ -135,10 +136,10 @@ export class LiveStream {
     this.#last = last ?? this.#last;
   }
 
-  /** These stories are on the screen of this tab. */
-  watch(ids: string[]): void {
-    this.#shown({ tab: this.#tab, ids });
-    if (!this.#isMyTurn) this.#tellShown();
+  /** These stories are on the screen of this tab, and these may be soon. What any tab shows comes before what is near. */
+  watch(seen: string[], near: string[] = []): void {
+    this.#shown({ tab: this.#tab, seen, near });
+    this.#tellShown();
   }
 
   /** Closes it until it is opened again. Another tab may go on. */
@@ -176,14 +177,15 @@ export class LiveStream {
 
   /** What the tabs show, the latest first. */
   #wanted(): string[] {
-    const ids = [...this.#shows.values()].reverse().flat();
+    const tabs = [...this.#shows.values()].reverse();
+    const ids = [...inTurns(tabs.map(({ seen }) => seen)), ...inTurns(tabs.map(({ near }) => near))];
     return [...new Set(ids)].slice(0, WATCHED_MAX);
   }
 
-  #shown({ tab, ids }: Shows): void {
-    this.#shows.delete(tab);
-    if (ids.length > 0) this.#shows.set(tab, ids);
-    const oldest = this.#shows.keys().next().value;
+  #shown(shows: Shows): void {
+    this.#shows.delete(shows.tab);
+    if (shows.seen.length + shows.near.length > 0) this.#shows.set(shows.tab, shows);
+    const oldest = [...this.#shows.keys()].find((tab) => tab !== this.#tab);
     if (this.#shows.size > TABS_MAX && oldest !== undefined) this.#shows.delete(oldest);
     const isNew = this.#wanted().some((id) => !this.#watched.has(id));
     if (!isNew || !this.#source || this.#watchTimer !== undefined) return;
@@ -192,7 +194,8 @@ export class LiveStream {
   }
 
   #tellShown(): void {
-    this.#tabs.tell({ event: 'shows', data: { tab: this.#tab, ids: this.#shows.get(this.#tab) ?? [] } satisfies Shows } satisfies Heard);
+    const shows: Shows = this.#shows.get(this.#tab) ?? { tab: this.#tab, seen: [], near: [] };
+    this.#tabs.tell({ event: 'shows', data: shows } satisfies Heard);
   }
 
   /** For other stories. When the connection has broken meanwhile, the next one is for them anyway. */
@@ -255,4 +258,10 @@ export class LiveStream {
     if (by !== this.#tab && by !== this.#toldTab) this.#tellShown();
     this.#toldTab = by;
   }
+}
+
+/** The first of each list, then the second of each, and so on: no tab takes the room of another. */
+function inTurns(lists: string[][]): string[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, at) => lists.flatMap((list) => list[at] ?? [])).flat();
 }

@@ -109,6 +109,7 @@ export default {
   'comment.replies-more': 'More replies',
   'comment.replies-hidden': { one: "{n} reply isn't available to you.", other: "{n} replies aren't available to you." },
   'comment.gone': "This comment isn't available.",
+  'comment.mention-refused': "@{handle} doesn't take mentions from you, and isn't notified.",
 
   'likes.title': 'Likes',
   'likes.none': 'No likes yet',
@@ -255,7 +256,7 @@ export default {
   'hidden.none-muted-text': "Stories from muted people don't appear in your feed. They won't know.",
   'privacy.title': 'Privacy',
   'privacy.mentions': 'Who can mention you',
-  'privacy.mentions-hint': "Mentions by anyone else stay plain text and don't notify you.",
+  'privacy.mentions-hint': "Mentions by anyone else don't notify you.",
   'privacy.comments': 'Who can comment on your stories',
   'privacy.comments-hint': 'Of the people who can see a story. Existing comments stay.',
   'privacy.requests': 'Who can send you friend requests',

@@ -109,6 +109,7 @@ export default {
   'comment.replies-more': '返信をもっと見る',
   'comment.replies-hidden': '表示できない返信が{n}件あります。',
   'comment.gone': 'このコメントは表示できません。',
+  'comment.mention-refused': '@{handle}さんはあなたからのメンションを受け取らないため、通知されません。',
 
   'likes.title': 'いいね',
   'likes.none': 'まだいいねはありません',
@@ -255,7 +256,7 @@ export default {
   'hidden.none-muted-text': 'ミュートした人の便りはホームに表示されません。相手にはわかりません。',
   'privacy.title': 'プライバシー',
   'privacy.mentions': 'あなたをメンションできる人',
-  'privacy.mentions-hint': 'ほかの人からのメンションはただの文字として残り、通知されません。',
+  'privacy.mentions-hint': 'ほかの人からのメンションは通知されません。',
   'privacy.comments': 'あなたの便りにコメントできる人',
   'privacy.comments-hint': 'その便りを見られる人のうちです。すでにあるコメントはそのまま残ります。',
   'privacy.requests': 'あなたに友だち申請を送れる人',

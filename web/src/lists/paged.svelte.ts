@@ -5,6 +5,7 @@
 // top: it keeps what it shows until the first page is there, which takes its place. It starts over once. When the next
 // cursor is rejected too, the list fails, and the person decides.
 import { Failure } from '$/api/failure';
+import { whenForgetting } from '$/session/forgetting';
 
 import { freshMemory, type ListMemory } from './memory';
 
@@ -35,8 +36,10 @@ export class PagedList<Item> {
   failure = $state.raw<Failure | null>(null);
   readonly memory: ListMemory;
   #cursor: string | undefined;
-  /** The page that came last: the cursor and the item that it is behind, if any. */
-  #last: { cursor?: string; item?: string } = {};
+  /** What is asked for, one after the other: no answer overtakes another, and no page that came is lost. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** The renewal that has not begun. */
+  #renewal: Promise<boolean> | null = null;
   /** It started over, and no cursor has worked since. */
   #startedOver = false;
   /** What is shown is from before it started over: the next items replace it. */
@@ -50,83 +53,35 @@ export class PagedList<Item> {
     this.memory = freshMemory(guess);
   }
 
-  /** Asks for what comes next. Does nothing while it is already asked or there is nothing more. */
+  /** Asks for what comes next, unless there is nothing more. While it is already asked, waits for that. */
   async more(): Promise<void> {
-    if (this.loading || this.end) return;
+    if (this.loading) return void (await this.#turn);
+    if (this.end) return;
     // After a failure it is the person who asks: that may start over again.
     if (this.failure) this.#startedOver = false;
     this.loading = true;
     this.failure = null;
-    try {
-      // A short or empty page is not the end: the end is said.
-      for (let empty = 0; ; empty += 1) {
-        const page = await this.#nextPage();
-        this.#take(page);
-        if (page.items.length > 0 || this.end) break;
-        if (empty === EMPTY_PAGES_MAX) throw new Failure('internal', 500);
-      }
-    } catch (error) {
-      this.failure = Failure.from(error);
-    } finally {
-      this.loading = false;
-    }
+    await this.#inTurn(() => this.#load());
   }
 
   /**
    * Asks for the first page again: it takes the place of what is shown down to its last item. Leaves everything as it is
    * when it fails, and when so much came that what the eye is on would be lost.
    */
-  async lookAgain(): Promise<void> {
-    if (this.phase === 'starting') return;
-    const page = await this.#next(undefined).catch(() => null);
-    if (!page) return;
-    const places = new Map(this.items.map((item, index) => [this.#keyOf(item), index]));
-    const shared = page.items.findLast((item) => places.has(this.#keyOf(item)));
-    if (shared !== undefined && !page.end) {
-      const below = this.items.slice((places.get(this.#keyOf(shared)) ?? 0) + 1);
-      this.items = [...page.items];
-      this.#append(below);
-    } else if (!this.loading && (page.end || !this.memory.anchor)) {
-      this.#isStale = true;
-      this.#last = {};
-      this.#take(page);
-    }
-  }
-
-  /** Asks for the last page again, where new items come at the end. Leaves everything as it is when it fails. */
-  async lookAtEnd(): Promise<void> {
-    if (this.loading || !this.end) return;
-    const { cursor, item } = this.#last;
-    const page = await this.#next(cursor).catch(() => null);
-    if (!page || this.loading) return;
-    this.items = this.items.slice(0, this.items.findIndex((other) => this.#keyOf(other) === item) + 1);
-    this.#take(page);
+  lookAgain(): Promise<void> {
+    return this.#inTurn(() => this.#lookAgain());
   }
 
   /**
    * Asks again for all that is shown, and for what came at the end when that is shown: it takes the place of what is there.
-   * Leaves everything as it is when it fails, and when more is shown than is asked for.
+   * Leaves everything as it is when it fails, and when more is shown than is asked for. False when it may do later.
    */
-  async renew(): Promise<void> {
-    if (this.loading || this.phase === 'starting') return;
-    const [reached, count] = [this.end, this.items.length];
-    const items: Item[] = [];
-    let cursor: string | undefined;
-    let last: { cursor?: string; item?: string } = {};
-    for (let pages = 0; pages < RENEW_PAGES_MAX; pages += 1) {
-      const page = await this.#next(cursor).catch(() => null);
-      if (!page || this.loading) return;
-      const before = items.at(-1);
-      last = cursor && before !== undefined ? { cursor, item: this.#keyOf(before) } : {};
-      items.push(...page.items);
-      cursor = page.next ?? undefined;
-      const isEnd = page.end || !page.next;
-      if (!isEnd && (reached || items.length < count)) continue;
-      this.items = [];
-      this.#last = last;
-      this.#take({ ...page, items });
-      return;
-    }
+  renew(): Promise<boolean> {
+    this.#renewal ??= this.#inTurn(() => {
+      this.#renewal = null;
+      return this.#renew();
+    });
+    return this.#renewal;
   }
 
   /** Puts an item at the end, when it is not there yet. */
@@ -140,21 +95,81 @@ export class PagedList<Item> {
     this.items = this.items.filter((other) => this.#keyOf(other) !== key);
   }
 
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #load(): Promise<void> {
+    try {
+      // A short or empty page is not the end: the end is said.
+      for (let empty = 0; !this.end; empty += 1) {
+        const page = await this.#nextPage();
+        this.#take(page);
+        if (page.items.length > 0) break;
+        if (empty === EMPTY_PAGES_MAX) throw new Failure('internal', 500);
+      }
+    } catch (error) {
+      this.failure = Failure.from(error);
+    } finally {
+      this.loading = false;
+    }
+  }
+
+  async #lookAgain(): Promise<void> {
+    if (this.phase === 'starting') return;
+    const page = await this.#next(undefined).catch(() => null);
+    if (!page) return;
+    const places = new Map(this.items.map((item, index) => [this.#keyOf(item), index]));
+    const shared = page.items.findLast((item) => places.has(this.#keyOf(item)));
+    if (shared !== undefined && !page.end) {
+      const below = this.items.slice((places.get(this.#keyOf(shared)) ?? 0) + 1);
+      this.items = [...page.items];
+      this.#append(below);
+    } else if (page.end || !this.memory.anchor) {
+      this.#isStale = true;
+      this.#take(page);
+    }
+  }
+
+  async #renew(): Promise<boolean> {
+    if (this.phase === 'starting') return true;
+    const there = new Set(this.items.map(this.#keyOf));
+    const reached = this.end;
+    const items: Item[] = [];
+    try {
+      let cursor: string | undefined;
+      for (let pages = 0; pages < RENEW_PAGES_MAX; pages += 1) {
+        const page = await this.#next(cursor);
+        items.push(...page.items);
+        cursor = page.next ?? undefined;
+        if (!page.end && cursor && (reached || items.length < there.size)) continue;
+        // What was put at the end meanwhile.
+        const added = this.items.filter((item) => !there.has(this.#keyOf(item)));
+        this.items = [];
+        this.#take({ ...page, items });
+        if (this.end) this.#append(added);
+        break;
+      }
+      return true;
+    } catch (error) {
+      return !Failure.from(error).passes;
+    }
+  }
+
   /** The page behind the cursor; the first one, once, when the server does not know the cursor. */
   async #nextPage(): Promise<Page<Item>> {
     const cursor = this.#cursor;
     try {
       const page = await this.#next(cursor);
       if (cursor) this.#startedOver = false;
-      const before = this.items.at(-1);
-      this.#last = cursor && before !== undefined ? { cursor, item: this.#keyOf(before) } : {};
       return page;
     } catch (error) {
       if (!cursor || this.#startedOver || !Failure.from(error).cursorIsDead) throw error;
     }
     this.#startedOver = this.#isStale = true;
     this.#cursor = undefined;
-    this.#last = {};
     return this.#next(undefined);
   }
 
@@ -177,6 +192,7 @@ export class PagedList<Item> {
 }
 
 const kept = new Map<string, unknown>();
+whenForgetting(() => kept.clear());
 /** Entries of the history whose lists are kept; older ones are asked for again. */
 const KEPT_MAX = 24;
 

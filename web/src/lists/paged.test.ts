@@ -125,10 +125,10 @@ describe('a list in pages', () => {
 
 /** A list of which the test decides what the server has. */
 function changing(all: string[], page = 3) {
-  const world = { all, failing: false };
+  const world = { all, failing: false, failure: new Failure('busy', 503) };
   const it = new PagedList<string>(
     async (cursor) => {
-      if (world.failing) throw new Failure('busy', 503);
+      if (world.failing) throw world.failure;
       const from = cursor ? world.all.indexOf(cursor) + 1 : 0;
       const items = world.all.slice(from, from + page);
       const end = from + page >= world.all.length;
@@ -172,17 +172,6 @@ describe('a list that is looked at again', () => {
     expect([it.items, it.end]).toEqual([[], true]);
   });
 
-  it('has at its end what was added there and not what went', async () => {
-    const { it, world } = changing([...'abcde']);
-    await it.more();
-    await it.more();
-    world.all = [...'abcdfghij'];
-    await it.lookAtEnd();
-    expect([it.items.join(''), it.end]).toEqual(['abcdfg', false]);
-    await it.more();
-    expect([it.items.join(''), it.end]).toEqual(['abcdfghij', true]);
-  });
-
   it('has what was added at its end and not what went, when all of it is asked for again', async () => {
     const { it, world } = changing([...'abcde']);
     await it.more();
@@ -208,8 +197,99 @@ describe('a list that is looked at again', () => {
     await it.more();
     world.failing = true;
     await it.lookAgain();
-    await it.lookAtEnd();
     await it.renew();
     expect([it.items.join(''), it.failure]).toEqual(['abc', null]);
   });
+
+  it('shows the later answer when the earlier one comes last', async () => {
+    const { it, world, open } = delayed([...'abc'], 10);
+    void it.more();
+    await open();
+    world.all = [...'abcd'];
+    const first = it.renew();
+    const firstAnswer = await asked(world);
+    world.all = [...'abcde'];
+    const second = it.renew();
+    await open();
+    firstAnswer();
+    await open();
+    await Promise.all([first, second]);
+    expect(it.items.join('')).toBe('abcde');
+  });
+
+  it('is asked for again after the page that is loading, and keeps it', async () => {
+    const { it, world, open } = delayed([...'abcdef']);
+    void it.more();
+    await open();
+    const loading = it.more();
+    const answer = await asked(world);
+    world.all = [...'abcdxf'];
+    const renewing = it.renew();
+    answer();
+    await loading;
+    await open();
+    await open();
+    await renewing;
+    expect(it.items.join('')).toBe('abcdxf');
+  });
+
+  it('keeps the page that is loaded while it is asked for again', async () => {
+    const { it, world, open } = delayed([...'abcdefg']);
+    void it.more();
+    await open();
+    const renewing = it.renew();
+    const loading = it.more();
+    expect(it.loading).toBe(true);
+    for (let answer = 0; answer < 4; answer += 1) await open();
+    await Promise.all([renewing, loading]);
+    expect([it.items.join(''), it.loading, world.waiting.length]).toEqual(['abcdef', false, 0]);
+  });
+
+  it('keeps what was put at its end meanwhile', async () => {
+    const { it, open } = delayed([...'ab']);
+    void it.more();
+    await open();
+    const renewing = it.renew();
+    await Promise.resolve();
+    it.add('c');
+    await open();
+    await renewing;
+    expect(it.items.join('')).toBe('abc');
+  });
+
+  it('says whether asking again may do later', async () => {
+    const { it, world } = changing([...'abc']);
+    await it.more();
+    expect(await it.renew()).toBe(true);
+    world.failing = true;
+    expect(await it.renew()).toBe(false);
+    world.failure = new Failure('not_found', 404);
+    expect(await it.renew()).toBe(true);
+  });
 });
+
+/** A list of a server that answers when the test says so, with what it had when it was asked. */
+function delayed(all: string[], page = 3) {
+  const world = { all, waiting: [] as (() => void)[] };
+  const it = new PagedList<string>(
+    (cursor) => {
+      const from = cursor ? world.all.indexOf(cursor) + 1 : 0;
+      const items = world.all.slice(from, from + page);
+      const end = from + page >= world.all.length;
+      return new Promise((done) => world.waiting.push(() => done({ items, next: end ? null : items.at(-1), end })));
+    },
+    (item) => item,
+  );
+  const open = async () => {
+    await new Promise((done) => setTimeout(done));
+    world.waiting.shift()?.();
+    await new Promise((done) => setTimeout(done));
+  };
+  return { it, world, open };
+}
+
+/** The answer that the server is about to give next, taken out of its hands. */
+async function asked(world: { waiting: (() => void)[] }): Promise<() => void> {
+  await expect.poll(() => world.waiting.length).toBeGreaterThan(0);
+  return world.waiting.shift()!;
+}

@@ -36,8 +36,8 @@ beforeEach(() => {
     notification('4', 'friend_request', bo),
     notification('3', 'friend_request', ana),
     notification('2', 'like', bo, { story: '42' }),
-    notification('1', 'comment', ana, { story: '42' }),
-      notification('0', 'mention', ana, { story: '43' }),
+    notification('1', 'comment', ana, { story: '42', comment: '77' }),
+    notification('0', 'mention', ana, { story: '43' }),
   ];
   list = { items, end: true, unread: 0 };
   // Ana has been answered already.
@@ -67,6 +67,14 @@ describe('notifications', () => {
     open();
     await waitFor(() => expect(screen.getAllByText('A magpie in the yard')).toHaveLength(2));
     expect(asked.filter((call) => call === 'GET /v1/stories')).toHaveLength(1);
+  });
+
+  it('lead to the comment, the story or the person', async () => {
+    open();
+    const leadsTo = async (text: RegExp) => (await screen.findByText(text)).closest('a')?.getAttribute('href');
+    expect(await leadsTo(/commented on your story/)).toBe('/stories/42?comment=77');
+    expect(await leadsTo(/liked your story/)).toBe('/stories/42');
+    expect((await screen.findAllByText(/friend request/))[0]?.closest('a')?.getAttribute('href')).toBe('/@bo');
   });
 
   it('answer a friend request in its place, unless it has been answered', async () => {

@@ -1,7 +1,7 @@
 // The few small things this device remembers that must be known before the first paint. Nothing secret: the session is a
 // cookie that scripts cannot read. Storage may be switched off, so every access may fail and none may matter.
 
-type Name = 'language' | 'theme' | 'me' | 'left' | 'clock' | 'shortcuts';
+type Name = 'language' | 'theme' | 'me' | 'left' | 'clock' | 'shortcuts' | 'invitation';
 
 /** What was kept under a name, or null. */
 export function kept(name: Name): string | null {

@@ -36,6 +36,15 @@ describe('a menu', () => {
     expect(document.activeElement).toBe(button);
   });
 
+  it('keeps the focus when an action gets another name while it is open', async () => {
+    const { rerender } = render(Menu, { actions: actions(), label: 'More' });
+    await fireEvent.click(screen.getByRole('button', { name: 'More' }));
+    await rerender({ actions: [{ label: 'Change', icon: 'feather' as const, run: vi.fn() }, ...actions().slice(1)], label: 'More' });
+    expect(document.activeElement?.textContent?.trim()).toBe('Change');
+    await fireEvent.keyDown(document.activeElement!, { key: 'ArrowDown' });
+    expect(document.activeElement?.textContent?.trim()).toBe('Copy');
+  });
+
   it('closes when one taps elsewhere', async () => {
     render(Menu, { actions: actions(), label: 'More' });
     await fireEvent.click(screen.getByRole('button', { name: 'More' }));

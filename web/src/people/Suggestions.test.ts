@@ -36,6 +36,13 @@ describe('suggestions', () => {
     expect(screen.getByRole('link', { name: 'Show all' })).toBeTruthy();
   });
 
+  it.each([true, false])('do not offer to ask somebody who takes no request, also with little room: %s', async (compact) => {
+    items[0]!.person.can_request = false;
+    render(Suggestions, { most: 3, compact });
+    await screen.findByText('4 friends in common');
+    expect(rows()[0]).toMatch(/Ana.*Follow$/);
+  });
+
   it('put one aside, show the next instead, and take it back', async () => {
     render(Suggestions, { most: 3 });
     await fireEvent.click(await screen.findByRole('button', { name: "Don't suggest Ana" }));

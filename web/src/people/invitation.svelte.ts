@@ -2,14 +2,13 @@
 // does not lose it.
 import { answer, api } from '$/api/client';
 import type { Person } from '$/api/types';
+import { keepInTab, keptInTab } from '$/offline/settings';
 
 /** An invitation that is open. */
 export interface Invitation {
   token: string;
   inviter: Person;
 }
-
-const KEY = 'sosik.invitation';
 
 class Kept {
   invitation = $state.raw<Invitation | null>(remembered());
@@ -25,12 +24,8 @@ export function invitation(): Invitation | null {
 /** Keeps an invitation for the sign-up; null when it was used or is not wanted. */
 export function keepInvitation(one: Invitation | null): void {
   kept.invitation = one;
-  try {
-    if (one) sessionStorage.setItem(KEY, JSON.stringify(one));
-    else sessionStorage.removeItem(KEY);
-  } catch {
-    // Without storage it lasts until the page is loaded anew.
-  }
+  // Without storage it lasts until the page is loaded anew.
+  keepInTab('invitation', one && JSON.stringify(one));
 }
 
 /** Asks the server who invites with this token. The token travels in the body: it stands in no log. */
@@ -51,7 +46,7 @@ export function linkOf(token: string): string {
 
 function remembered(): Invitation | null {
   try {
-    return JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as Invitation | null;
+    return JSON.parse(keptInTab('invitation') ?? 'null') as Invitation | null;
   } catch {
     return null;
   }

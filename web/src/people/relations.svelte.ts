@@ -9,6 +9,7 @@ import { confirmed } from '$/parts/dialog.svelte';
 import { tell } from '$/parts/toasts.svelte';
 import { hearTabs, tellTabs } from '$/session/acts';
 import { hideStoriesOf, takeOffHome } from '$/stories/live.svelte';
+import { forgetRefusals, hearOf } from '$/stories/refusals.svelte';
 
 /** What a person is to the one who looks, as shown on a profile or in a list. */
 export interface Standing {
@@ -32,6 +33,7 @@ export function standingOf(person: Person): Standing {
 
 /** The server has told anew what this person is to us. */
 export function standsAnew(person: Person): void {
+  hearOf([person]);
   const { [person.id]: old, ...others } = standings.changed;
   if (!old) return;
   standings.changed = others;
@@ -48,6 +50,7 @@ function note(person: Person, change: Partial<Standing>): void {
 }
 
 function stands(person: string, standing: Standing): void {
+  forgetRefusals();
   standings.changed = { ...standings.changed, [person]: standing };
 }
 

@@ -3,6 +3,7 @@
 // `location` is where the address bar is. Each entry of the history has a key, under which lists and scroll positions are
 // kept, so that going back shows what one left and not a fresh page.
 import { match, type Match } from './routes';
+import { isOfServer } from './server-paths';
 
 export { to } from './routes';
 
@@ -100,7 +101,7 @@ function followLink(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = (event.target as Element | null)?.closest?.('a');
   if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
-  if (/^\/(docs|openapi\.json|v1)(\/|$)/.test(link.pathname)) return;
+  if (isOfServer(link.pathname)) return;
   event.preventDefault();
   const address = link.pathname + link.search;
   if (address === location.pathname + location.search) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { match, nextOf, safeNext, to } from './routes';
+import { isOfServer } from './server-paths';
 
 describe('addresses', () => {
   it.each([
@@ -56,3 +57,15 @@ it('a place to go to is kept from one address at the gate to the next', () => {
   expect(nextOf(new URLSearchParams('next=/tags/%EC%84%9C%EC%9A%B8&ended'))).toBe('?next=%2Ftags%2F%EC%84%9C%EC%9A%B8');
   expect(nextOf(new URLSearchParams('ended'))).toBe('');
 });
+
+it.each([
+  ['/robots.txt', true],
+  ['/favicon.ico', true],
+  ['/problems/not_found', true],
+  ['/v1/start', true],
+  ['/docs', true],
+  ['/', false],
+  ['/stories/7', false],
+  ['/v10', false],
+  ['/@docs', false],
+])('%s is shown by the server: %s', (path, is) => expect(isOfServer(path)).toBe(is));

@@ -2,15 +2,15 @@
 // it belongs to, kept on the device so that the next start need not wait for the answer.
 import { answer, api, speakFor } from '$/api/client';
 import { Failure } from '$/api/failure';
-import { forgetCopies } from '$/api/tagged';
 import type { Person } from '$/api/types';
-import { keepWhereLeft } from '$/feed/snapshot';
-import { remove } from '$/offline/db';
+import { forgetFeed, keepWhereLeft } from '$/feed/snapshot';
 import { forgetPerson } from '$/offline/outbox';
-import { keep, kept } from '$/offline/settings';
+import { keep, keepInTab, kept } from '$/offline/settings';
 import { to } from '$/router/routes';
 import { authorIs } from '$/stories/live.svelte';
 import { language } from '$/language/index.svelte';
+
+import { forgetAnswers } from './forgetting';
 
 class Session {
   me = $state.raw<Person | null>(remembered());
@@ -71,7 +71,10 @@ export async function askWho(): Promise<void> {
 /** Logs in. */
 export async function logIn(handle: string, password: string): Promise<void> {
   const { person } = await answer(api.POST('/v1/sessions', { body: { handle, password } }));
+  // Whoever has an account needs no invitation, nor does the next person in this tab.
+  keepInTab('invitation', null);
   become(person);
+  void askWho();
 }
 
 /** Makes an account and logs in to it; with the token of an invitation, if there is one. Returns the person who invited. */
@@ -79,6 +82,8 @@ export async function signUp(handle: string, name: string, password: string, inv
   const body = { handle, display_name: name, password, language: language(), ...(invitation ? { invitation } : {}) };
   const { person, invited_by } = await answer(api.POST('/v1/people', { body }));
   become(person);
+  // At the gate nobody asked what there is on this service.
+  void askWho();
   return invited_by ?? null;
 }
 
@@ -103,10 +108,13 @@ export async function logOut(): Promise<void> {
  */
 export async function forget(): Promise<void> {
   const had = session.me;
-  forgetCopies();
+  forgetAnswers();
   keep('me', null);
   keepWhereLeft(null);
-  if (had) await remove('feeds', had.id);
+  if (had) {
+    keepInTab('invitation', null);
+    await forgetFeed(had.id);
+  }
   if (leaving) return;
   if (had) {
     // A fresh document is the one sure way to hold nothing of the person in memory. Until it is there nothing else may
@@ -159,7 +167,8 @@ export function become(person: Person): void {
   keep('me', JSON.stringify(person));
   // The screen and the memory still show the previous person.
   if (had && had.id !== person.id) return startOver();
-  if (!had) forgetCopies();
+  // What a stranger was shown.
+  if (!had) forgetAnswers();
   session.me = person;
   session.known = true;
   authorIs(person);

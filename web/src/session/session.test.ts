@@ -1,13 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { Person } from '$/api/types';
+import type { Person, Story } from '$/api/types';
 import { keepWhereLeft, whereLeft } from '$/feed/snapshot';
-import { kept } from '$/offline/settings';
+import { kept, keptInTab } from '$/offline/settings';
 
 const person = (id: string) => ({ id, handle: `p${id}`, display_name: `P ${id}`, bio: '', language: 'en' }) as Person;
 
 let assign: ReturnType<typeof vi.fn>;
 let session: typeof import('./index.svelte');
+
+/** A server that answers these paths. */
+function serves(answers: Record<string, object>): void {
+  vi.stubGlobal('fetch', async (request: Request) => Response.json(answers[new URL(request.url).pathname]));
+}
 
 // Each test is a document of its own.
 beforeEach(async () => {
@@ -69,6 +74,54 @@ describe('who uses this device', () => {
     await session.forget();
     expect(assign).toHaveBeenCalledExactlyOnceWith('/log-in?ended&next=%2Fstories%2F7');
     expect(kept('me')).toBeNull();
+  });
+
+  it('leaves nothing of the feed, also by what the page still does until the next one is there', async () => {
+    const { keepSnapshot, keepWhereLeft, takeSnapshot, whereLeft } = await import('$/feed/snapshot');
+    const snapshot = { stories: [], before: null, after: null, end: true, at: 1 };
+    const left = { person: '1', anchor: { key: '7', offset: 0 }, at: 1 };
+    session.become(person('1'));
+    await keepSnapshot('1', snapshot);
+    keepWhereLeft(left);
+    await session.forget();
+    await keepSnapshot('1', snapshot);
+    keepWhereLeft(left);
+    expect([await takeSnapshot('1'), whereLeft('1')]).toEqual([undefined, null]);
+    await keepSnapshot('2', snapshot);
+    expect(await takeSnapshot('2')).toEqual(snapshot);
+  });
+
+  it('begins with nothing of what a stranger was shown', async () => {
+    const { keptFor } = await import('$/lists/paged.svelte');
+    const { knownStory, live } = await import('$/stories/live.svelte');
+    const list = keptFor('entry', 'public stories', () => ({}));
+    live({ id: '7', author: person('2'), created_at: '2026-01-01T00:00:00.000Z' } as Story);
+    session.become(person('1'));
+    expect(keptFor('entry', 'public stories', () => ({}))).not.toBe(list);
+    expect(knownStory('7')).toBeUndefined();
+    const mine = keptFor('entry', 'mine', () => ({}));
+    session.become(person('1'));
+    expect(keptFor('entry', 'mine', () => ({}))).toBe(mine);
+  });
+
+  it.each(['logIn', 'signUp'] as const)('learns after %s what there is on this service', async (way) => {
+    serves({ '/v1/start': { person: person('1'), public_page: true }, '/v1/sessions': { person: person('1') }, '/v1/people': { person: person('1') } });
+    await session[way]('p1', 'P 1', 'password');
+    await expect.poll(() => session.hasPublicPage()).toBe(true);
+  });
+
+  it('leaves no invitation for the next person who uses this tab', async () => {
+    const { keepInvitation } = await import('$/people/invitation.svelte');
+    const keptHere = () => keptInTab('invitation') !== null;
+    serves({ '/v1/start': { person: null, public_page: false }, '/v1/sessions': { person: person('1') } });
+    keepInvitation({ token: 't', inviter: person('3') });
+    await session.askWho();
+    expect(keptHere()).toBe(true);
+    await session.logIn('p1', 'password');
+    expect(keptHere()).toBe(false);
+    keepInvitation({ token: 't', inviter: person('3') });
+    await session.forget();
+    expect(keptHere()).toBe(false);
   });
 
   it('is not told anything after logging out', async () => {

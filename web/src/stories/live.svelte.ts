@@ -3,6 +3,7 @@
 import type { Person, Story, StoryState } from '$/api/types';
 import { moment } from '$/api/moment';
 import { hearTabs, tellTabs } from '$/session/acts';
+import { whenForgetting } from '$/session/forgetting';
 
 /** On the home feed, or wherever a story is shown. */
 export type Where = 'home' | 'everywhere';
@@ -96,9 +97,13 @@ export class LiveStory {
 
   /** The answer to what was asked then, or what is shown when that is newer; null when the story has left since. */
   latest(story: Story, asked: number, where: Where): Story | null {
-    if (asked < this.#knownAt) return this.gone || (where === 'home' && this.offHome) ? null : this.shown;
-    this.#knownAt = asked;
-    return story;
+    if (asked >= this.#knownAt) {
+      this.#knownAt = asked;
+      return story;
+    }
+    // What only this answer says is news all the same.
+    this.#learn({ ...story, saved: this.saved ?? story.saved });
+    return this.gone || (where === 'home' && this.offHome) ? null : this.shown;
   }
 }
 
@@ -112,6 +117,7 @@ function countsOf({ likes, comments, liked, revision }: Story): Pick<Story, 'lik
 }
 
 const known = new Map<string, LiveStory>();
+whenForgetting(() => known.clear());
 
 /** The one object of this story, brought up to date. */
 export function live(story: Story): LiveStory {
@@ -143,10 +149,12 @@ export function latest(stories: readonly Story[], asked: number, where: Where = 
 
 /** What the server has of stories, asked for or heard at that moment. Stories that were never shown are left out. */
 export function storyStates(states: readonly StoryState[], asked = moment()): void {
+  const hid = new Set<string>();
   for (const state of states) {
     const story = known.get(state.id);
-    if (story?.take(state, asked)) for (const then of watchers) then(story.shown.author.id);
+    if (story?.take(state, asked)) hid.add(story.shown.author.id);
   }
+  for (const author of hid) for (const then of watchers) then(author);
 }
 
 const watchers = new Set<(author: string) => void>();

@@ -5,7 +5,7 @@ import type { Person, Story } from '$/api/types';
 import { isShown } from '$/feed/home.svelte';
 import { joinActs } from '$/session/acts';
 
-import { authorIs, hideStoriesOf, latest, live, storyChanged, storyDeleted, storyUnavailable, takeOffHome, type LiveStory } from './live.svelte';
+import { authorIs, hideStoriesOf, latest, live, storyChanged, storyDeleted, storyStates, storyUnavailable, takeOffHome, whenHidden, type LiveStory } from './live.svelte';
 
 const author = { id: '1', handle: 'bo', display_name: 'Bo', bio: '', language: 'en' };
 let next = 1;
@@ -61,6 +61,14 @@ describe('an answer that was asked for before the person did something', () => {
     answered(before, asked);
     answered(before, moment());
     expect(story.gone).toBe(true);
+  });
+
+  it('says all the same what only it says', () => {
+    answered(before, moment());
+    answered({ ...before, can_comment: false, saved: true }, asked);
+    expect([story.canComment, story.saved]).toEqual([false, true]);
+    answered({ ...before, saved: false }, asked);
+    expect(story.saved).toBe(true);
   });
 
   it('is older than an answer to a later question', () => {
@@ -140,4 +148,13 @@ it('a person\'s new name stands on all their stories', () => {
   authorIs({ ...author, display_name: 'Bo Reed' } as Person);
   expect(one.shown.author.display_name).toBe('Bo Reed');
   expect(others.shown.author.display_name).toBe('Bo');
+});
+
+it('the author of several stories that one answer hid is named once', () => {
+  const hid: string[] = [];
+  const stop = whenHidden((id) => void hid.push(id));
+  const stories = [live(sent()), live(sent()), live(sent(undefined, { author: { ...author, id: '2' } as Person }))];
+  storyStates(stories.map(({ id }) => ({ id, home: false, story: null })));
+  expect(hid).toEqual(['1', '2']);
+  stop();
 });

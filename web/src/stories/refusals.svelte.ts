@@ -1,10 +1,13 @@
 // Mentions that will stay plain text, because the people named take none from this person. The writer is told before the
 // text is sent; the server decides.
 import { answer, api } from '$/api/client';
+import { Failure } from '$/api/failure';
 import type { Person } from '$/api/types';
 
 const MENTION = /(?<![A-Za-z0-9_/@＠])[@＠]([A-Za-z][A-Za-z0-9_]{2,19})(?![A-Za-z0-9_@＠]|\.[A-Za-z])/g;
 
+/** So many people are asked for, to find one: friends whose handles begin alike come first. */
+const FOUND_MAX = 5;
 /** So many unknown people are looked up for one text: more mentions than this are rare. */
 const LOOK_UPS_MAX = 5;
 
@@ -38,9 +41,22 @@ export function askAbout(text: string): void {
   const unknown = handlesIn(text).filter((handle) => !asked.has(handle));
   for (const handle of unknown.slice(0, LOOK_UPS_MAX)) {
     asked.add(handle);
-    void answer(api.GET('/v1/people', { params: { query: { q: `@${handle}`, limit: 1 } } }))
-      .then(({ items }) => hearOf(items))
-      // Asked again with the next text.
-      .catch(() => asked.delete(handle));
+    void find(handle)
+      .then(hearOf)
+      // Asked again with the next text, unless there is nobody.
+      .catch((error: unknown) => Failure.from(error).status !== 404 && asked.delete(handle));
   }
+}
+
+/** What these people are to the writer has changed, and with it what they take: they are asked for again. */
+export function forgetRefusals(): void {
+  asked.clear();
+  refusals.known = {};
+}
+
+/** The person with this handle, perhaps among others. A search for nobody is no error, so it comes first. */
+async function find(handle: string): Promise<Person[]> {
+  const { items, end } = await answer(api.GET('/v1/people', { params: { query: { q: `@${handle}`, limit: FOUND_MAX } } }));
+  if (end || items.some((person) => person.handle === handle)) return items;
+  return [await answer(api.GET('/v1/people/{handle}', { params: { path: { handle } } }))];
 }

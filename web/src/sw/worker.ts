@@ -4,6 +4,7 @@
 // the server at every read, and the last feed is kept by the page, which forgets it when the person logs out.
 import type { Person } from '$/api/types';
 import { allUnsent, dropUnsent, keepUnsent, OUTBOX_SYNC, sendOnce } from '$/offline/outbox';
+import { isOfServer } from '$/router/server-paths';
 
 /** Every file of the client, put in by the build. */
 declare const FILES: string[];
@@ -32,7 +33,7 @@ worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const address = new URL(request.url);
   if (request.method !== 'GET' || address.origin !== worker.location.origin) return;
-  if (request.mode === 'navigate' && isPage(address.pathname)) event.respondWith(kept('/', request));
+  if (request.mode === 'navigate' && !isOfServer(address.pathname)) event.respondWith(kept('/', request));
   else if (FILES.includes(address.pathname)) event.respondWith(kept(address.pathname, request));
 });
 
@@ -51,11 +52,6 @@ async function dropOldCaches(): Promise<void> {
   for (const name of await caches.keys()) {
     if (name.startsWith('sosik-') && name !== CACHE) await caches.delete(name);
   }
-}
-
-/** Addresses of the server that are no pages of the client. */
-function isPage(path: string): boolean {
-  return !/^\/(v1|docs|problems|openapi\.json|livez|readyz|healthz|metrics)(\/|$)/.test(path);
 }
 
 async function kept(path: string, request: Request): Promise<Response> {
