@@ -155,7 +155,7 @@ impl DeliveryCall<'_> {
             .into_iter()
             .map(reply::length)
             .sum::<Result<_, _>>()?;
-        tracing::warn!(timelines = dropped, "Redis has no memory for deliveries");
+        self.link.no_memory.note(dropped);
         Ok(0)
     }
 

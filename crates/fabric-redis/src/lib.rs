@@ -20,6 +20,7 @@ mod deliver;
 mod keys;
 mod layout;
 mod link;
+mod no_memory;
 mod options;
 mod rate_limits;
 mod reply;

@@ -24,6 +24,7 @@ use crate::address::{Address, NotARedisUrl};
 use crate::breaker::Breaker;
 use crate::deliver::GROUPS_AT_ONCE;
 use crate::keys::Key;
+use crate::no_memory::NoMemory;
 use crate::options::RedisOptions;
 use crate::reply::{self, Failure};
 use crate::scripts::By;
@@ -52,6 +53,7 @@ const LOOK_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) struct Link {
     shared: Arc<Shared>,
     keeper: JoinHandle<()>,
+    pub(crate) no_memory: NoMemory,
 }
 
 struct Shared {
@@ -96,7 +98,11 @@ impl Link {
             stats: Stats::default(),
         });
         let keeper = tokio::spawn(keep_session(Arc::clone(&shared), address));
-        Ok(Self { shared, keeper })
+        Ok(Self {
+            shared,
+            keeper,
+            no_memory: NoMemory::default(),
+        })
     }
 
     /// Waits until there is a session. Returns whether there is one within `wait`.

@@ -6,15 +6,25 @@
 use anyhow::bail;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::config::Config;
+use crate::engines::{MEMORY, SQLITE};
+
 /// Open files reserved for everything except public connections: 64 connections of the administration listener,
 /// listeners, the runtime, the log, and files opened briefly.
 const RESERVED: usize = 128;
 
-/// Open files of one connection to the store: the database, its log, and a temporary file.
-const PER_STORE_CONNECTION: usize = 3;
+/// Open files of one connection to SQLite: the database, its log, and a temporary file.
+const PER_SQLITE_CONNECTION: usize = 3;
 
-/// Connections to the store in addition to the readers: the writer and one for maintenance.
-const STORE_CONNECTIONS_BESIDE_READERS: usize = 2;
+/// Connections to SQLite in addition to the readers: the writer and one for maintenance.
+const SQLITE_CONNECTIONS_BESIDE_READERS: usize = 2;
+
+/// Connections to Redis: one for calls and one for deliveries, and the same again while they are replaced.
+const REDIS_CONNECTIONS: usize = 4;
+
+/// Connections to NATS: one each for messages, wake-ups, the log and the queue, and the same again while they are
+/// replaced.
+const NATS_CONNECTIONS: usize = 8;
 
 /// Fewest public connections. A server with fewer does not start.
 const CONNECTIONS_MIN: usize = 64;
@@ -33,11 +43,12 @@ pub enum Wanted {
 ///
 /// # Errors
 /// Fewer than 64 connections would be left.
-pub fn allow(wanted: Wanted, readers: usize) -> anyhow::Result<usize> {
+pub fn allow(wanted: Wanted, config: &Config) -> anyhow::Result<usize> {
     let files = raise_limit();
-    let fit = connections_that_fit(files, readers);
+    let set_aside = RESERVED + of_engines(config);
+    let fit = files.saturating_sub(set_aside);
     if fit < CONNECTIONS_MIN {
-        let needed = CONNECTIONS_MIN + set_aside(readers);
+        let needed = CONNECTIONS_MIN + set_aside;
         bail!(
             "this process may open {files} files, which is too few: allow at least {needed} (ulimit -n, or LimitNOFILE= of systemd)"
         );
@@ -80,22 +91,53 @@ fn raise_limit() -> usize {
     })
 }
 
-const fn connections_that_fit(files: usize, readers: usize) -> usize {
-    files.saturating_sub(set_aside(readers))
-}
-
-const fn set_aside(readers: usize) -> usize {
-    RESERVED + (readers + STORE_CONNECTIONS_BESIDE_READERS) * PER_STORE_CONNECTION
+/// Open files of the engines that the configuration selects.
+fn of_engines(config: &Config) -> usize {
+    let urls = &config.urls;
+    let store = match urls.store.scheme() {
+        SQLITE => {
+            (config.store.readers + SQLITE_CONNECTIONS_BESIDE_READERS) * PER_SQLITE_CONNECTION
+        }
+        _ => config.pools.connections_max(),
+    };
+    let fabric = match urls.fabric.scheme() {
+        MEMORY => 0,
+        _ => REDIS_CONNECTIONS,
+    };
+    let queue = match urls.queue.scheme() {
+        MEMORY => 0,
+        _ => NATS_CONNECTIONS,
+    };
+    store + fabric + queue
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Inputs, load};
+
+    fn files(flags: &[&str]) -> usize {
+        let inputs = Inputs {
+            file: None,
+            environment: Vec::new(),
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+        };
+        of_engines(&load(inputs).unwrap().config)
+    }
 
     #[test]
-    fn connections_get_what_the_store_and_administration_leave() {
-        assert_eq!(connections_that_fit(1_024, 8), 1_024 - 128 - 30);
-        assert_eq!(connections_that_fit(100, 8), 0);
-        assert_eq!(connections_that_fit(usize::MAX, 8), usize::MAX - 158);
+    fn every_engine_gets_the_files_of_its_connections() {
+        assert_eq!(files(&["store.readers=8"]), 30);
+        let postgres = [
+            "store.url=postgres://db/sosik",
+            "store.read_connections=100",
+        ];
+        assert_eq!(files(&postgres), 26 - 8 + 100);
+        let shared = [
+            "store.url=postgres://db/sosik",
+            "fabric.url=redis://cache",
+            "queue.url=nats://bus",
+        ];
+        assert_eq!(files(&shared), 26 + 4 + 8);
     }
 }

@@ -24,6 +24,10 @@ pub const MEMORY: &str = "memory";
 /// The scheme of the store that only one process can use.
 pub const SQLITE: &str = "sqlite";
 
+/// The problem when nodes share a store and nothing else, and its remedy.
+const MEMORY_IS_ALONE: &str = "another node uses this store, and this one has `fabric.url = \"memory:\"`: nodes that share a store share Redis \
+     and NATS too. Set `fabric.url` to redis://… and `queue.url` to nats://… on every node";
+
 /// An open store.
 pub struct OpenedStore {
     /// For requests.
@@ -73,7 +77,7 @@ async fn open_postgres(config: &Config, node: &str, now: Timestamp) -> anyhow::R
     .await?;
     let shared = SharedStore {
         leases: Arc::<PostgresStore>::clone(&store),
-        alone: config.urls.fabric.scheme() == MEMORY,
+        alone: (config.urls.fabric.scheme() == MEMORY).then_some(MEMORY_IS_ALONE),
     };
     Ok(OpenedStore {
         operations: Arc::<PostgresStore>::clone(&store),

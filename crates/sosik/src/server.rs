@@ -44,13 +44,13 @@ impl Server {
     /// # Errors
     /// An address is in use or not of this machine, or the process may open too few files.
     pub async fn open(loaded: &Loaded) -> anyhow::Result<Self> {
-        let (server, readers) = (&loaded.config.server, loaded.config.store.readers);
+        let server = &loaded.config.server;
         let configured = loaded.config.api.connections.open_max;
         let wanted = match loaded.is_default("server.connections_max") {
             true => Wanted::ByDefault(configured),
             false => Wanted::Configured(configured),
         };
-        let connections_max = descriptors::allow(wanted, readers)?;
+        let connections_max = descriptors::allow(wanted, &loaded.config)?;
         let bind = async |address: SocketAddr, key: &str| {
             let listener = TcpListener::bind(address).await;
             listener.with_context(|| format!("listen on {address}: set another {key}"))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use sosik_api::AdminToken;
 use sosik_populate::Target;
-use sosik_service::{Clock, Service, Settings, SystemClock};
+use sosik_service::{Clock, Service, Settings, SharedStore, SystemClock};
 use sosik_store::Operations;
 
 use crate::breached::RangeClient;
@@ -31,11 +31,28 @@ impl Opened {
     }
 }
 
+/// The problem when a command that must be alone finds a node, and its remedy.
+const NODE_RUNS: &str = "a node uses this store: stop every `sosik serve` on it, run this command, and start the nodes again. A node that was \
+     killed counts until its lease expires, some seconds later";
+
 /// Opens the store and starts a service on it.
 ///
 /// # Errors
 /// The store cannot be opened, for example because another process uses it.
 pub async fn open(loaded: &Loaded) -> anyhow::Result<Opened> {
+    open_shared(loaded, None).await
+}
+
+/// [`open`] for a command that writes to the store directly. No node may use the store at the same time: its caches would
+/// be outdated, or its changes overwritten.
+///
+/// # Errors
+/// Like [`open`], and if a node runs.
+pub async fn open_alone(loaded: &Loaded) -> anyhow::Result<Opened> {
+    open_shared(loaded, Some(NODE_RUNS)).await
+}
+
+async fn open_shared(loaded: &Loaded, alone: Option<&'static str>) -> anyhow::Result<Opened> {
     let config = &loaded.config;
     let clock = clock();
     let settings = service_settings(config);
@@ -47,7 +64,10 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Opened> {
     let (store, engines) = sabotaged(opened.store, engines)?;
     let service = Service::start(sosik_service::Parts {
         store,
-        shared: opened.shared,
+        shared: opened.shared.map(|shared| SharedStore {
+            alone: alone.or(shared.alone),
+            ..shared
+        }),
         engines,
         clock,
         settings,

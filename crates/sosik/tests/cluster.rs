@@ -271,3 +271,30 @@ async fn a_second_node_that_shares_only_the_store_does_not_start() {
         "{second:?}"
     );
 }
+
+#[tokio::test]
+async fn commands_that_fill_or_repair_a_store_are_refused_while_a_node_runs() {
+    let cluster = Cluster::start();
+    let node = cluster.node("one");
+    cluster.person(&node, "mina").await;
+    let people = r#"{"handle":"hana","display_name":"Hana"}"#;
+    cluster.folder.write("people.jsonl", people);
+    let settings = cluster.settings("command");
+    let run = |command: &[&str]| {
+        let settings = settings.iter().map(String::as_str);
+        let arguments: Vec<_> = command.iter().copied().chain(settings).collect();
+        cluster.folder.run(&arguments)
+    };
+    let import = ["import", "--people=people.jsonl"];
+    for command in [&import[..], &["world", "--people=100"], &["rebuild"]] {
+        let refused = run(command);
+        let says = refused.err.contains("stop every `sosik serve`");
+        assert!(refused.code == Some(3) && says, "{command:?}: {refused:?}");
+    }
+    node.ask_to_stop();
+    assert!(node.ended().await.success());
+    let imported = run(&import);
+    assert_eq!(imported.code, Some(0), "{imported:?}");
+    let rebuilt = run(&["rebuild"]);
+    assert_eq!(rebuilt.code, Some(0), "{rebuilt:?}");
+}

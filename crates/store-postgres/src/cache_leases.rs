@@ -63,8 +63,12 @@ const TIMELINES_MAX: usize = 20_000;
 /// The advisory lock of members that join ("caches" in ASCII).
 const LOCK: i64 = 0x63_61_63_68_65_73;
 
-/// Leases are renewed also while requests wait for connections.
-const CLASS: Class = Class::Administration;
+/// Leases are renewed also while requests and imports wait for connections.
+const CLASS: Class = Class::Lease;
+
+/// Writers read the leases of the others after each change, and revoke those that expired. They wait as other writes do,
+/// so that they delay no renewal.
+const WRITERS: Class = Class::Post;
 
 #[async_trait]
 impl CacheLeases for PostgresStore {
@@ -103,14 +107,16 @@ impl CacheLeases for PostgresStore {
     }
 
     async fn cache_leases(&self) -> StoreResult<Vec<CacheLease>> {
-        let leases = self.db.read(CLASS, "read the cache leases", bind!(LEASES));
+        let leases = self
+            .db
+            .read(WRITERS, "read the cache leases", bind!(LEASES));
         leases.await?.rows(lease)
     }
 
     async fn revoke(&self, lease: CacheLease) -> StoreResult<Revocation> {
         let peer = number(lease.peer);
         self.db
-            .write(CLASS, "revoke a cache lease", |tx| async move {
+            .write(WRITERS, "revoke a cache lease", |tx| async move {
                 let revoke = bind!(LEASE_REVOKE, peer, lease.renewals);
                 let [revoked, left] = tx.last([revoke, bind!(LEASE_EXISTS, peer)]).await?;
                 Ok(match (revoked.changed(), left.exists()) {

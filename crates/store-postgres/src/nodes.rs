@@ -37,7 +37,7 @@ statements! {
 #[async_trait]
 impl Nodes for PostgresStore {
     async fn lease_node(&self, request: LeaseRequest) -> StoreResult<NodeLease> {
-        let (class, request) = (Class::Administration, &request);
+        let (class, request) = (Class::Lease, &request);
         self.db
             .write(class, "lease a node number", |tx| async move {
                 lease(&tx, request).await
@@ -59,7 +59,7 @@ impl Nodes for PostgresStore {
             now.plus(span),
             now.max(last_id_at).plus(span)
         );
-        let class = Class::Administration;
+        let class = Class::Lease;
         let renewed = self.db.execute(class, "renew a node lease", renew);
         let ids_until: Option<Timestamp> = renewed.await?.first()?;
         ids_until
@@ -69,7 +69,7 @@ impl Nodes for PostgresStore {
 
     async fn release_node(&self, lease: NodeLease, last_id_at: Timestamp) -> StoreResult<()> {
         let release = bind!(NODE_RELEASE, lease.node, lease.epoch, last_id_at);
-        let class = Class::Administration;
+        let class = Class::Lease;
         self.db
             .execute(class, "release a node number", release)
             .await?;

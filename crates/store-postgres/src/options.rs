@@ -56,8 +56,10 @@ pub struct PoolsOptions {
     pub rebuild: PoolOptions,
     /// Deliveries, purges and removals.
     pub background: PoolOptions,
-    /// Node leases, imports, repairs and checks.
+    /// Imports, repairs and checks.
     pub administration: PoolOptions,
+    /// Leases of node numbers and caches: a renewal of each at a time.
+    pub lease: PoolOptions,
 }
 
 impl PoolsOptions {
@@ -68,6 +70,7 @@ impl PoolsOptions {
             Class::Rebuild => self.rebuild,
             Class::Background => self.background,
             Class::Administration => self.administration,
+            Class::Lease => self.lease,
         }
     }
 
@@ -80,7 +83,7 @@ impl PoolsOptions {
 }
 
 impl Default for PoolsOptions {
-    /// 24 connections, so that three nodes fit into the 100 of a server with its default settings.
+    /// 26 connections, so that three nodes fit into the 100 of a server with its default settings.
     fn default() -> Self {
         let pool = |connections_max, waiting_max, seconds| PoolOptions {
             connections_max,
@@ -96,6 +99,8 @@ impl Default for PoolsOptions {
             background: pool(3, 1_024, 10),
             // A check of all feeds runs as many comparisons at once as the machine has cores.
             administration: pool(2, 256, 30),
+            // A lease lasts seconds, so a renewal that waits longer comes too late.
+            lease: pool(2, 64, 2),
         }
     }
 }

@@ -35,17 +35,20 @@ pub(crate) enum Class {
     Rebuild,
     /// Deliveries, purges and removals.
     Background,
-    /// Node leases, imports, repairs and checks.
+    /// Imports, repairs and checks.
     Administration,
+    /// Leases of node numbers and caches. No other work may delay them.
+    Lease,
 }
 
 impl Class {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Post,
         Self::Read,
         Self::Rebuild,
         Self::Background,
         Self::Administration,
+        Self::Lease,
     ];
 
     /// The last part of `application_name`.
@@ -56,13 +59,14 @@ impl Class {
             Self::Rebuild => "rebuild",
             Self::Background => "background",
             Self::Administration => "administration",
+            Self::Lease => "lease",
         }
     }
 }
 
 /// The pools of a node.
 pub(crate) struct Pools {
-    by_class: [Pool; 5],
+    by_class: [Pool; 6],
     closed: AtomicBool,
     settings: Settings,
 }
@@ -77,10 +81,10 @@ struct Pool {
 impl Pools {
     /// Creates the pools. Connects to nothing yet.
     pub(crate) fn new(config: &Config, options: &PostgresOptions) -> StoreResult<Self> {
-        let [post, read, rebuild, background, administration] =
+        let [post, read, rebuild, background, administration, lease] =
             Class::ALL.map(|class| Pool::new(config, options, class));
         Ok(Self {
-            by_class: [post?, read?, rebuild?, background?, administration?],
+            by_class: [post?, read?, rebuild?, background?, administration?, lease?],
             closed: AtomicBool::new(false),
             settings: Settings::new(options),
         })

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use harness::{Session, options, url};
-use sosik_feed::{Audience, PersonId};
+use sosik_feed::{Audience, PeerId, PersonId};
 use sosik_servers::Postgres;
-use sosik_store::suite::world::{LIMITS, World, key};
-use sosik_store::{NewStory, Posted, RelationChange, Store, StoreError};
+use sosik_store::suite::world::{EmptyStore, LIMITS, World, key};
+use sosik_store::{
+    CacheLeases, Horizon, JoiningMember, LeaseRequest, NewStory, Nodes, Posted, RelationChange,
+    Store, StoreError,
+};
 use sosik_store_postgres::{PostgresOptions, PostgresStore};
 
 /// Locks the counts of a person, as a change of their relations does.
@@ -316,4 +319,49 @@ async fn many_changes_between_few_people_at_once_never_deadlock() {
         .expect("a count")
         .get(0);
     assert_eq!(deadlocks, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leases_are_renewed_while_all_other_connections_are_in_use() {
+    let (world, store, session) = open(&options().await).await;
+    let [mina, joon] = two(&world).await;
+    let peer = PeerId::from_u64(1);
+    let member = JoiningMember {
+        peer,
+        hold: Duration::from_secs(3),
+        alone: false,
+    };
+    assert!(store.join(member).await.expect("a member"));
+    let request = LeaseRequest {
+        region: 0,
+        holder: "test".to_owned(),
+        now: world.now(),
+        span: Duration::from_secs(10),
+    };
+    let node = store.lease_node(request).await.expect("a number");
+    session.run(&format!("BEGIN; {}", lock(joon))).await;
+    let now = world.now();
+    let busy = (0..40).map(|number| {
+        let store: Arc<dyn EmptyStore> = Arc::<PostgresStore>::clone(&store);
+        tokio::spawn(async move {
+            match number % 2 {
+                0 => store.follow_many(vec![(joon, mina)], now).await.map(drop),
+                _ => store.follow(joon, mina, LIMITS, now).await.map(drop),
+            }
+        })
+    });
+    let busy: Vec<_> = busy.collect();
+    session.waiting("post", "Lock").await;
+    session.waiting("administration", "Lock").await;
+    let none = Horizon::default();
+    let renewed = store.renew(peer, &none, &none).await;
+    assert!(renewed.expect("a renewal").is_some());
+    let span = Duration::from_secs(10);
+    let renewed = store.renew_node(node, now, now, span).await;
+    renewed.expect("the number is kept");
+    session.run("COMMIT").await;
+    for call in busy {
+        call.await.expect("a task").expect("a follow");
+    }
+    world.finish().await;
 }

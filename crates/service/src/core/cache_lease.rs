@@ -42,23 +42,25 @@ const ASK_FIRST: Duration = Duration::from_millis(10);
 /// Longest pause before a writer asks again. A silent node delays writes by its lease, which is seconds.
 const ASK_MAX: Duration = Duration::from_millis(100);
 
-/// The problem when nodes that share no fabric use one store, and its remedy.
-const NODE_NOT_ALONE: &str = "another node uses this store, and one of the two has `fabric.url = \"memory:\"`: nodes that share a store \
-     share Redis and NATS too. Set `fabric.url` to redis://… and `queue.url` to nats://… on every node";
+/// The problem when another process must be alone, and its remedy.
+const ANOTHER_IS_ALONE: &str = "another process uses this store alone. It is `sosik import`, `world` or `rebuild`, which end by themselves, or a \
+     node with `fabric.url = \"memory:\"`: nodes that share a store share Redis and NATS too. Set `fabric.url` to \
+     redis://… and `queue.url` to nats://… on every node";
 
 /// A store with several nodes.
 #[derive(Clone)]
 pub struct SharedStore {
     /// The leases on the caches of its nodes.
     pub leases: Arc<dyn CacheLeases>,
-    /// This node shares nothing but the store, so it must be the only one.
-    pub alone: bool,
+    /// The reason why this process must be the only one that uses the store, and what to do if it is not. It is the
+    /// error if another one uses it.
+    pub alone: Option<&'static str>,
 }
 
 /// The lease of this node.
 pub(crate) struct CacheLeaseHolder {
     store: Arc<dyn CacheLeases>,
-    alone: bool,
+    alone: Option<&'static str>,
     gate: CacheGate,
     hold: Duration,
     /// `None` while this node is not a member.
@@ -101,12 +103,13 @@ impl Core {
         let Some(lease) = &self.cache_lease else {
             return Ok(());
         };
+        let not_alone = lease.alone.unwrap_or(ANOTHER_IS_ALONE);
         let mut found = Silent::default();
         while !self.join(lease).await? {
             let others = lease.store.cache_leases().await?;
             let silent = found.observe(others.iter().copied(), self.clock.monotonic());
             if silent.len() < others.len() {
-                return Err(ServiceError::Failed(NODE_NOT_ALONE));
+                return Err(ServiceError::Failed(not_alone));
             }
             self.revoke_expired(lease, silent).await;
             sleep_until(Instant::now() + ASK_MAX).await;
@@ -155,7 +158,7 @@ impl Core {
             Some(horizons) => horizons,
             None if self.join(lease).await? => Default::default(),
             None => {
-                tracing::error!("{}", NODE_NOT_ALONE);
+                tracing::error!("{}", lease.alone.unwrap_or(ANOTHER_IS_ALONE));
                 return Ok(());
             }
         };
@@ -193,14 +196,14 @@ impl Core {
     /// Whether the reader's timeline may be used. A timeline in a shared fabric is used only while this node has its
     /// lease: without it, this node may not know that the timeline is outdated.
     pub(crate) fn allows_timeline(&self, reader: PersonId) -> bool {
-        let leased = |lease: &CacheLeaseHolder| lease.alone || lease.gate.is_open();
+        let leased = |lease: &CacheLeaseHolder| lease.alone.is_some() || lease.gate.is_open();
         self.cache_lease.as_ref().is_none_or(leased) && self.invalidations.allows(reader)
     }
 
     /// Whether other nodes may write to the store.
     pub(crate) fn shares_store(&self) -> bool {
         let lease = self.cache_lease.as_ref();
-        lease.is_some_and(|lease| !lease.alone)
+        lease.is_some_and(|lease| lease.alone.is_none())
     }
 
     /// Removes changes of the log that every lease has seen, at most `limit`. Returns their number.
@@ -220,7 +223,7 @@ impl Core {
         let member = JoiningMember {
             peer: self.engines.peers.me(),
             hold: lease.hold,
-            alone: lease.alone,
+            alone: lease.alone.is_some(),
         };
         let joined = lease.store.join(member).await?;
         *lease.member.lock() = joined.then(Member::default);

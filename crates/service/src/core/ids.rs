@@ -9,6 +9,7 @@ use sosik_feed::generator::{IdError, IdGenerator, Lease, PER_SECOND, STEP_BACK_M
 use sosik_feed::id::EPOCH;
 use sosik_feed::{PersonId, RawId, Timestamp, UnownedId};
 use sosik_store::{LeaseRequest, NodeLease, Store, StoreError};
+use tokio::time::timeout;
 
 use super::Core;
 use super::random::random_bytes;
@@ -18,6 +19,9 @@ use crate::{ServiceError, ServiceResult};
 
 /// Maximum number of lease renewals that one id waits for. One is enough, unless the process was suspended in between.
 pub(crate) const RENEWALS_MAX: u32 = 3;
+
+/// How long a request waits for a renewal that is in progress. A store that answers at all answers within this time.
+const RENEWAL_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// `Retry-After` while the clock is wrong. An operator has to set it.
 const CLOCK_RETRY: Duration = Duration::from_secs(60);
@@ -49,6 +53,15 @@ pub(crate) struct Ids {
     buckets: BucketCycle,
     /// Only one renewal runs at a time.
     renewing: tokio::sync::Mutex<()>,
+    renewals: Mutex<Renewals>,
+}
+
+/// The renewals that have ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Renewals {
+    ended: u64,
+    /// Whether the last one succeeded.
+    renewed: bool,
 }
 
 struct LeasedGenerator {
@@ -91,6 +104,7 @@ impl Ids {
             held: Mutex::new(LeasedGenerator { lease, generator }),
             buckets: BucketCycle::starting_at(first_bucket),
             renewing: tokio::sync::Mutex::new(()),
+            renewals: Mutex::default(),
         })
     }
 
@@ -146,16 +160,43 @@ impl Ids {
     /// Renews an expired lease, so that another attempt can succeed. Other refusals are errors.
     pub(crate) async fn renew_after(&self, refused: IdError) -> ServiceResult<()> {
         match refused {
-            IdError::LeaseExpired => self.renew().await,
+            IdError::LeaseExpired => self.renew_together().await,
             // The lease keeper logs it, and `/readyz` reports it.
             IdError::ClockBeforeEpoch => Err(ServiceError::Busy(CLOCK_RETRY)),
             IdError::Exhausted => Err(ServiceError::Failed("there is no id left")),
         }
     }
 
+    /// Renews an expired lease, for one of many requests that need it. A request that finds a renewal in progress waits for
+    /// it and shares its outcome, so that a store that fails gets one renewal at a time and not one for each request.
+    async fn renew_together(&self) -> ServiceResult<()> {
+        let busy = || ServiceError::Busy(crate::error::RETRY_AFTER);
+        let before = *self.renewals.lock();
+        let turn = timeout(RENEWAL_WAIT_MAX, self.renewing.lock()).await;
+        let _one = turn.map_err(|_elapsed| busy())?;
+        let last = *self.renewals.lock();
+        match (last == before, last.renewed) {
+            (true, _) => self.renew_in_turn().await,
+            (false, true) => Ok(()),
+            (false, false) => Err(busy()),
+        }
+    }
+
     /// Extends the lease. Leases another node number if this one is lost.
     pub(crate) async fn renew(&self) -> ServiceResult<()> {
         let _one = self.renewing.lock().await;
+        self.renew_in_turn().await
+    }
+
+    async fn renew_in_turn(&self) -> ServiceResult<()> {
+        let outcome = self.renew_now().await;
+        let mut renewals = self.renewals.lock();
+        renewals.ended += 1;
+        renewals.renewed = outcome.is_ok();
+        outcome
+    }
+
+    async fn renew_now(&self) -> ServiceResult<()> {
         let (lease, last_id_at) = self.lease_and_last();
         let asked_at = self.clock.monotonic();
         match self

@@ -129,6 +129,28 @@ async fn a_story_is_delivered_though_the_authors_own_timeline_could_not_take_it(
 }
 
 #[tokio::test]
+async fn failed_wake_ups_leave_timelines_in_use_and_are_repeated() {
+    let world = World::new().await;
+    let [author, friend] = warm_pair(&world).await;
+    world.befriend(author, friend).await;
+    assert!(world.top(friend).await.is_empty());
+    let stream = world.service.engines().wake_ups.watch(friend).await;
+    let stream = stream.unwrap();
+    world.faults.always("WakeUps::wake", Fault::Error);
+    let story = world.post(author, Audience::Friends).await;
+    world
+        .eventually("the story is delivered", async || {
+            world.top(friend).await == [story]
+        })
+        .await;
+    assert_eq!(world.service.unconfirmed_invalidations(), 0);
+    assert!(has_timeline(&world, friend).await);
+    world.faults.lift_all();
+    let woken = timeout(TIMEOUT, stream.signalled()).await;
+    assert!(woken.unwrap().story);
+}
+
+#[tokio::test]
 async fn asking_again_repairs_what_the_first_answer_left_behind() {
     // The first write bypasses the caches, as if the process had died before it invalidated them.
     let world = World::new().await;

@@ -21,7 +21,7 @@ async fn start(name: &str, store: Arc<dyn Store>, engines: Engines) -> Service {
         store,
         shared: Some(SharedStore {
             leases: Arc::new(CountingLeases::default()),
-            alone: false,
+            alone: None,
         }),
         engines,
         clock: Arc::new(SystemClock),

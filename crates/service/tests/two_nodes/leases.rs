@@ -90,7 +90,7 @@ async fn the_clean_up_trims_the_log_of_changes_in_batches_and_renewals_do_not() 
         store: open(&folder, "alone.db"),
         shared: Some(SharedStore {
             leases: Arc::<CountingLeases>::clone(&leases),
-            alone: false,
+            alone: None,
         }),
         engines: Engines::memory(MemoryOptions::default(), 1),
         clock: Arc::new(SystemClock),
@@ -145,7 +145,7 @@ impl Leased {
             store: open(&folder, "shared.db"),
             shared: Some(SharedStore {
                 leases: Arc::<CountingLeases>::clone(&leases),
-                alone,
+                alone: alone.then_some("the test is alone"),
             }),
             engines: hooked(Engines { peers, ..memory }, &hook),
             clock: Arc::new(SystemClock),

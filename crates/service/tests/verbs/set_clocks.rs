@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures::future::{join, join_all};
+use sosik_decorators::{Fault, Faults, Hook, hooked_store};
 use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
 use sosik_feed::{Audience, StoryId, Timestamp};
@@ -124,4 +126,62 @@ async fn a_write_whose_lease_expires_at_each_renewal_is_shed_and_does_not_retry_
     clock.suspends.store(false, Ordering::SeqCst);
     service.next_id().await.unwrap();
     service.stop().await;
+}
+
+const RENEW: &str = "Nodes::renew_node";
+
+/// Requests that need an id after the lease has expired. Each is in progress before the store answers with this fault.
+async fn after_the_lease(fault: Option<Fault>) -> (u64, Vec<bool>) {
+    let clock = Arc::new(TestClock::default());
+    let faults = Arc::new(Faults::default());
+    let hook: Arc<dyn Hook> = Arc::<Faults>::clone(&faults);
+    let options = SqliteOptions {
+        now: clock.now(),
+        ..SqliteOptions::temporary()
+    };
+    let mut settings = Settings::default();
+    settings.node.lease = Duration::from_secs(3_600);
+    let parts = Parts {
+        store: hooked_store(SqliteStore::open(&options).unwrap(), &hook),
+        engines: Engines::memory(MemoryOptions::default(), 1),
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        settings,
+        shared: None,
+    };
+    let service = Service::start(parts).await.unwrap();
+    let begun = || faults.begun(RENEW);
+    let until = async |number| {
+        while begun() < number {
+            tokio::task::yield_now().await;
+        }
+    };
+    // The keeper renews once at the start.
+    timeout(PATIENCE, until(1)).await.unwrap();
+    faults.always(RENEW, Fault::Wait);
+    clock.advance(Duration::from_secs(7_200));
+    let ids = join_all((0..50).map(|_| service.next_id()));
+    let answer = async {
+        until(2).await;
+        match fault {
+            Some(fault) => faults.always(RENEW, fault),
+            None => faults.lift(RENEW),
+        }
+    };
+    let (ids, ()) = timeout(PATIENCE, join(ids, answer)).await.unwrap();
+    let renewals = begun() - 1;
+    faults.lift_all();
+    service.stop().await;
+    (renewals, ids.iter().map(Result::is_ok).collect())
+}
+
+#[tokio::test]
+async fn requests_that_wait_for_an_expired_lease_share_one_renewal() {
+    let (renewals, got) = after_the_lease(None).await;
+    assert_eq!((renewals, got), (1, vec![true; 50]));
+}
+
+#[tokio::test]
+async fn requests_that_wait_for_a_renewal_that_fails_do_not_repeat_it_in_turn() {
+    let (renewals, got) = after_the_lease(Some(Fault::Error)).await;
+    assert_eq!((renewals, got), (1, vec![false; 50]));
 }

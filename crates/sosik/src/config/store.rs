@@ -39,8 +39,8 @@ settings! {
         /// this: reads then use the page cache alone.
         mmap_mib => store.mmap_mib, unit: "MiB", allowed: 0..=MIB_MAX;
 
-        /// PostgreSQL: connections of this node for writes of requests. The sum of these five keys, over all nodes, must
-        /// fit into `max_connections` of the server.
+        /// PostgreSQL: connections of this node for writes of requests. The sum of these five keys and two connections for
+        /// leases, over all nodes, must fit into `max_connections` of the server.
         post_connections => pools.post.connections_max, unit: "connections", allowed: 1..=1_000;
 
         /// PostgreSQL: connections of this node for reads of requests.
@@ -52,7 +52,7 @@ settings! {
         /// PostgreSQL: connections of this node for deliveries and removals.
         background_connections => pools.background.connections_max, unit: "connections", allowed: 1..=1_000;
 
-        /// PostgreSQL: connections of this node for leases, imports, repairs and checks.
+        /// PostgreSQL: connections of this node for imports, repairs and checks.
         administration_connections => pools.administration.connections_max, unit: "connections", allowed: 1..=1_000;
 
         /// PostgreSQL: what is between this node and the server. `pgbouncer` is PgBouncer in transaction mode.

@@ -72,7 +72,7 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
     let files = Files::from(args.files);
     let inputs = tokio::task::block_in_place(|| Inputs::open(&files, args.shift_days, WATCH))?;
-    let opened = wiring::open(&loaded).await?;
+    let opened = wiring::open_alone(&loaded).await?;
     let imported = inputs.import(&opened.target(), args.strict).await;
     opened.service.stop().await;
     match imported {

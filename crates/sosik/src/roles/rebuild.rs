@@ -44,7 +44,7 @@ struct Report {
 /// The store fails.
 pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
-    let opened = wiring::open(&loaded).await?;
+    let opened = wiring::open_alone(&loaded).await?;
     let rebuilt = rebuild(&opened).await;
     opened.service.stop().await;
     let report = rebuilt?;

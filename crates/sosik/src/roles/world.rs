@@ -141,7 +141,7 @@ pub async fn run(args: Args, sources: Sources) -> anyhow::Result<Outcome> {
     }
     let mut loaded = sources.start()?;
     prepare(&mut loaded);
-    let opened = wiring::open(&loaded).await?;
+    let opened = wiring::open_alone(&loaded).await?;
     let clock = opened.service.clock();
     let begin = clock.monotonic();
     let filled = fill(&args, opened.target()).await;

@@ -41,7 +41,7 @@ pub enum Revocation {
 
 /// The end of the changes that a member has applied. The engine defines its form, because the order of commits is not the
 /// order of any number in a row.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub struct Horizon(pub String);
 
 /// A renewed lease.

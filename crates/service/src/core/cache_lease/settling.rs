@@ -6,7 +6,7 @@
 use sosik_store::Horizon;
 
 /// The settled changes of one member.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Settling {
     /// Every change before this horizon is settled. Empty until the drops of the first renewal are confirmed.
     settled: Horizon,
