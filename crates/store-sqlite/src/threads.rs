@@ -19,7 +19,8 @@ statements! {
     PARENT = "SELECT 1 FROM comments WHERE id = ?1 AND story = ?2 AND parent IS NULL AND deleted = 0";
     LIKES_OF_DELETED = "DELETE FROM comment_likes WHERE (comment, person) IN
         (SELECT comment, person FROM comment_likes WHERE comment = ?1 LIMIT ?2)";
-    EMPTY = "UPDATE comments SET text = '', edited_at = NULL, deleted = 1, likes = likes - ?2 WHERE id = ?1";
+    /// ?3: no like is left. The count may say otherwise: the purge of a story removes likes without counting them.
+    EMPTY = "UPDATE comments SET text = '', edited_at = NULL, deleted = 1, likes = iif(?3, 0, likes - ?2) WHERE id = ?1";
     /// Nothing depends on the row any more.
     REMOVE_EMPTY = "DELETE FROM comments WHERE id = ?1 AND deleted = 1 AND replies = 0 AND likes = 0";
     LEFT_WITH_LIKES = "SELECT id FROM comments WHERE deleted = 1 AND likes > 0 LIMIT 1";
@@ -78,7 +79,7 @@ pub(super) fn remove(
     Ok(())
 }
 
-/// Removes likes of deleted comments. Returns their number.
+/// Removes likes of deleted comments. Returns their number. A comment whose likes are gone already counts as one.
 pub(super) fn purge_likes(db: &Db<'_>, limit: u32) -> StoreResult<u64> {
     let mut removed = 0;
     while removed < u64::from(limit) {
@@ -87,7 +88,7 @@ pub(super) fn purge_likes(db: &Db<'_>, limit: u32) -> StoreResult<u64> {
         })?;
         let Some(comment) = left else { break };
         let room = limit - u32::try_from(removed).unwrap_or(limit);
-        removed += empty(db, comment, room)?;
+        removed += empty(db, comment, room)?.max(1);
     }
     Ok(removed)
 }
@@ -97,7 +98,8 @@ pub(super) fn purge_likes(db: &Db<'_>, limit: u32) -> StoreResult<u64> {
 fn empty(db: &Db<'_>, comment: CommentId, likes_max: u32) -> StoreResult<u64> {
     let comment = comment.as_i64();
     let likes = db.execute(LIKES_OF_DELETED, params![comment, likes_max])? as u64;
-    db.execute(EMPTY, params![comment, likes.cast_signed()])?;
+    let none_left = likes < u64::from(likes_max);
+    db.execute(EMPTY, params![comment, likes.cast_signed(), none_left])?;
     db.execute(REMOVE_EMPTY, [comment])?;
     Ok(likes)
 }

@@ -220,6 +220,7 @@ macro_rules! contract_suite {
                 many_who_like_and_reply_at_once_are_all_counted,
                 likes_and_replies_that_meet_the_deletion_of_their_comment_leave_nothing,
                 the_likes_of_a_deleted_comment_are_removed_a_few_at_a_time,
+                likes_that_went_with_a_story_do_not_stop_the_clean_up_of_others,
                 replies_and_likes_of_comments_go_with_their_story,
                 imported_replies_and_likes_of_comments_are_counted_and_told_to_nobody,
             }

@@ -353,6 +353,31 @@ pub async fn the_likes_of_a_deleted_comment_are_removed_a_few_at_a_time(world: &
     assert!(left.is_empty());
 }
 
+pub async fn likes_that_went_with_a_story_do_not_stop_the_clean_up_of_others(world: &World) {
+    let [mina] = world.people(["mina"]).await;
+    let (gone, other) = (
+        world.posts(mina, "gone").await,
+        world.posts(mina, "other").await,
+    );
+    let comments = [
+        world.comments(mina, gone, "first").await,
+        world.comments(mina, other, "second").await,
+    ];
+    let more = 30;
+    let number = usize::try_from(COMMENT_LIKES_REMOVED_MAX).unwrap() + more;
+    let crowd = world.crowd(number).await;
+    for comment in comments {
+        let likes = crowd.iter().map(|person| (*person, comment, world.now()));
+        world.like_comments_many(likes.collect()).await.unwrap();
+        world.delete_comment(comment, mina).await.unwrap();
+    }
+    world.deletes(mina, gone).await;
+    assert!(!world.purge_story(gone, 10).await.unwrap());
+    assert_eq!(world.purge_comment_likes(100).await.unwrap(), 20 + 30);
+    assert_eq!(world.purge_comment_likes(100).await.unwrap(), 0);
+    assert!(world.purge_story(gone, 100).await.unwrap());
+}
+
 pub async fn replies_and_likes_of_comments_go_with_their_story(world: &World) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     let story = world.posts(mina, "story").await;
