@@ -470,7 +470,8 @@ export interface paths {
         put?: never;
         /**
          * Open an invitation
-         * @description Shows who invites, also to people without an account. The token is in the body, so that it is in no log.
+         * @description Shows who invites, also to people without an account. The token is in the body, so that it is in no log. The inviter
+         *     has a `relation` if you have a session.
          */
         post: operations["open_invitation"];
         delete?: never;
@@ -1664,6 +1665,8 @@ export interface components {
         };
         /** @description Who the client acts for, and what this service offers. */
         Start: {
+            /** @description Whether people without an account see public stories and profiles. */
+            open_to_strangers: boolean;
             person?: components["schemas"]["Person"] | null;
             /** @description Whether this service has a page of public stories: `GET /v1/public`. */
             public_page: boolean;
@@ -3089,7 +3092,10 @@ export interface operations {
     open_invitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3109,6 +3115,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
             /** @description `not_found`: it is unknown, revoked, expired or used up */
             404: {
                 headers: {
@@ -3119,6 +3127,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["TooSlow"];
+            409: components["responses"]["OtherPerson"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["Invalid"];
