@@ -1,9 +1,9 @@
-import { fireEvent, render, screen } from '@testing-library/svelte';
+import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import App from './App.svelte';
 import { whenSessionEnds } from './api/client';
-import { startRouter } from './router/index.svelte';
+import { go, startRouter } from './router/index.svelte';
 import { askWho, forget } from './session/index.svelte';
 
 let refused: { status: number; code: string };
@@ -35,8 +35,19 @@ describe('the client on a device that remembers nobody', () => {
     // To log in, nothing has to be known.
     expect(screen.getByRole('link', { name: 'Log in' }).getAttribute('href')).toBe('/log-in');
 
-    answered = { person: null, public_page: false };
+    answered = { person: null, public_page: false, open_to_strangers: true };
     await fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
     expect(await screen.findByRole('button', { name: 'Log in' }, { timeout: PATIENCE })).toBeTruthy();
   }, 2 * PATIENCE);
+
+  it.each([
+    [true, '/@mina'],
+    [false, '/log-in?next=%2F%40mina'],
+  ])('leads to log in unless the service is open to strangers (%s)', async (isOpen, leadsTo) => {
+    answered = { person: null, public_page: false, open_to_strangers: isOpen };
+    await askWho();
+    go('/@mina');
+    render(App);
+    await waitFor(() => expect(location.pathname + location.search).toBe(leadsTo));
+  });
 });

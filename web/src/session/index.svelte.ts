@@ -19,6 +19,7 @@ class Session {
   /** Why the server did not say who this is, when it was last asked. */
   failure = $state.raw<Failure | null>(null);
   publicPage = $state(false);
+  openToStrangers = $state(false);
 }
 
 const session = new Session();
@@ -50,6 +51,11 @@ export function hasPublicPage(): boolean {
   return session.publicPage;
 }
 
+/** Whether people without an account see public stories and profiles, as far as is known. */
+export function isOpenToStrangers(): boolean {
+  return session.openToStrangers;
+}
+
 /** Why it is not known who this is; null while the server is asked. */
 export function whyUnknown(): Failure | null {
   return session.known ? null : session.failure;
@@ -59,8 +65,9 @@ export function whyUnknown(): Failure | null {
 export async function askWho(): Promise<void> {
   session.failure = null;
   try {
-    const { person, public_page } = await answer(api.GET('/v1/start'));
+    const { person, public_page, open_to_strangers } = await answer(api.GET('/v1/start'));
     session.publicPage = public_page;
+    session.openToStrangers = open_to_strangers;
     if (person) become(person);
     else await forget();
   } catch (error) {
