@@ -292,11 +292,12 @@ layers! {
             read replies_of(parent: CommentId, after: CommentId, limit: u32) -> Vec<CommentRecord>;
             read reply_authors(parents: &[CommentId], each: u32) -> Vec<(CommentId, PersonId)>;
             read comments_hidden_from(viewer: PersonId, story: StoryId) -> u32;
+            read earlier_comment(
+                author: PersonId,
+                idempotency: Idempotency,
+            ) -> Option<Posted<CommentId>>;
             commit edit_comment(edit: CommentEdit) -> Option<Edited<CommentRecord>>;
-            commit delete_comment(
-                comment: CommentId,
-                person: PersonId,
-            ) -> Option<(StoryId, StoryCounts)>;
+            commit delete_comment(comment: CommentId, person: PersonId) -> Option<DeletedComment>;
         }
         Saved {
             write save_story(

@@ -215,6 +215,8 @@ macro_rules! contract_suite {
                 only_an_existing_comment_of_the_same_story_can_be_answered,
                 a_deleted_comment_keeps_the_place_of_its_replies_and_goes_with_the_last,
                 a_reply_notifies_whom_it_answers_once_and_as_far_as_they_may_see_it,
+                the_deletion_of_a_comment_returns_whose_notification_went_away,
+                an_earlier_comment_is_found_by_its_key,
                 a_like_of_a_comment_counts_once_and_can_be_taken_back,
                 likes_of_a_comment_are_one_notification_that_moves_to_the_top,
                 many_who_like_and_reply_at_once_are_all_counted,
