@@ -175,6 +175,13 @@ layers! {
             read open_invitation(key: InvitationKey) -> Option<InvitationRecord>;
             write revoke_invitation(inviter: PersonId, invitation: InvitationId) -> bool;
             commit sign_up_invited(person: NewPerson, key: InvitationKey) -> SignUp;
+            commit befriend_invited(
+                invited: PersonId,
+                inviter: PersonId,
+                limits: RelationLimits,
+                notification: NotificationId,
+                now: Timestamp,
+            ) -> RelationChange;
         }
         Suggestions {
             write put_aside(

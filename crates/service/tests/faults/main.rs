@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod invitations;
 mod reads;
 mod rebuilds;
 mod schedules;

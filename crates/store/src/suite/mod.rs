@@ -105,6 +105,7 @@ macro_rules! contract_suite {
                 an_invitation_is_used_as_often_as_it_allows,
                 of_many_who_use_the_last_place_at_once_one_gets_it,
                 what_is_revoked_or_expired_invites_nobody,
+                an_invited_person_and_the_inviter_become_friends_without_a_request,
                 nobody_has_more_invitations_than_the_limit_and_expired_ones_make_room,
             }
             lifecycle {
