@@ -171,7 +171,7 @@ pub(crate) async fn import(tx: &Tx, comments: &[NewComment]) -> StoreResult<u64>
     let of_people = comments.iter().map(|comment| comment.author).collect();
     let of_stories = comments.iter().map(|comment| comment.story).collect();
     let people = people::existing(tx, of_people).await?;
-    let stories = stories::live(tx, of_stories).await?;
+    let stories = stories::held(tx, of_stories).await?;
     let exists = |comment: &&NewComment| {
         people.contains(&comment.author) && stories.contains(&comment.story)
     };

@@ -137,7 +137,7 @@ pub(crate) async fn import(tx: &Tx, likes: &[(PersonId, StoryId, Timestamp)]) ->
     let of_people = likes.iter().map(|(person, ..)| *person).collect();
     let of_stories = likes.iter().map(|(_, story, _)| *story).collect();
     let people = people::existing(tx, of_people).await?;
-    let stories = stories::live(tx, of_stories).await?;
+    let stories = stories::held(tx, of_stories).await?;
     let exists = |like: &&(PersonId, StoryId, Timestamp)| {
         people.contains(&like.0) && stories.contains(&like.1)
     };

@@ -36,8 +36,6 @@ statements! {
     /// The story can be neither edited nor deleted until the commit.
     STORY_HEAD_HELD = "SELECT author, audience FROM stories
         WHERE bucket = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE";
-    STORIES_LIVE = "SELECT s.id FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
-        JOIN stories s ON s.bucket = asked.bucket AND s.id = asked.id WHERE s.deleted_at IS NULL";
     STORY_LOCK = "SELECT audience, octet_length(text), mentions FROM stories
         WHERE bucket = $1 AND id = $2 AND author = $3 AND deleted_at IS NULL FOR UPDATE";
     STORY_EDIT = "UPDATE stories SET audience = $3, edited_at = $4, text = coalesce($5, text),
@@ -191,12 +189,14 @@ pub(crate) fn head_of(answer: &Answer) -> StoreResult<Option<(PersonId, Audience
     answer.row(|row| Ok((row.get(0)?, audience_of_number(row.get(1)?))))
 }
 
-/// The stories among these that are not deleted.
-pub(crate) async fn live(tx: &Tx, stories: BTreeSet<StoryId>) -> StoreResult<BTreeSet<StoryId>> {
-    let buckets = Value::buckets(stories.iter().map(|story| story.bucket()));
-    let stories: Vec<_> = stories.into_iter().collect();
-    let live = tx.column::<StoryId>(bind!(STORIES_LIVE, buckets, stories));
-    Ok(live.await?.into_iter().collect())
+/// The stories among these that are not deleted. They can be neither edited nor deleted until the commit.
+pub(crate) async fn held(tx: &Tx, stories: BTreeSet<StoryId>) -> StoreResult<BTreeSet<StoryId>> {
+    // One statement for each, ascending: a statement for rows of several shards cannot lock them.
+    let heads = stories.iter().map(|story| head_held(*story));
+    let heads = tx.each(heads.collect()).await?;
+    let held = stories.into_iter().zip(heads);
+    let held = held.filter(|(_, head)| head.exists());
+    Ok(held.map(|(story, _)| story).collect())
 }
 
 /// The statement that lists an author's stories. Parameters: bucket, author, upper bound of the id, limit.
