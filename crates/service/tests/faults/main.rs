@@ -10,6 +10,7 @@ mod reads;
 mod rebuilds;
 mod schedules;
 mod strangers;
+mod suggestions;
 mod tasks;
 mod writes;
 
