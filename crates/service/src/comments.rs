@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use sosik_feed::text::CommentText;
 use sosik_feed::{Circle, CommentId, Cursor, PersonId, RuleBroken, StoryId};
-use sosik_store::{CommentEdit, CommentRecord, Edited, NewComment, Posted};
+use sosik_store::{
+    CommentEdit, CommentRecord, DeletedComment, Edited, Idempotency, NewComment, Posted,
+    StoryRecord,
+};
 
 use crate::caches::PersonEntry;
 use crate::core::Core;
@@ -103,12 +106,9 @@ impl Comments {
             .idempotency(idempotency_key.map(str::to_owned), &request)?;
         let text = self.checked_text(text)?;
         let on = self.core.require_visible(viewer, story).await?;
-        if !self.core.may_comment(viewer, &on.record).await? {
-            return Err(RuleBroken::CommentsLimited.into());
-        }
-        let parent = match reply_to {
-            None => None,
-            Some(to) => Some(self.parent_of_reply(viewer, story, to).await?),
+        let parent = match self.check_place(viewer, &on.record, reply_to).await {
+            Ok(parent) => parent,
+            Err(refusal) => return self.repeated(viewer, idempotency, refusal).await,
         };
         let comment = NewComment {
             id: CommentId::on_story(story, self.core.next_id().await?),
@@ -128,12 +128,47 @@ impl Comments {
             .await?;
         let comment = match repeated {
             None => record,
-            Some(first) => {
-                let first = self.core.store.comment_by_id(first).await?;
-                first.ok_or(NO_SUCH_COMMENT)?
-            }
+            Some(first) => self.stored(first).await?,
         };
         self.item(viewer, comment).await
+    }
+
+    /// The answer to a request that is refused now: the first comment if the request is a repeat, otherwise the refusal.
+    async fn repeated(
+        &self,
+        viewer: PersonId,
+        idempotency: Option<Idempotency>,
+        refusal: ServiceError,
+    ) -> ServiceResult<CommentItem> {
+        let Some(key) = idempotency.filter(|_| is_final(&refusal)) else {
+            return Err(refusal);
+        };
+        match self.core.store.earlier_comment(viewer, key).await? {
+            Some(Posted::Repeated(first)) => self.item(viewer, self.stored(first).await?).await,
+            Some(Posted::KeyReused) => Err(ServiceError::IdempotencyKeyReused),
+            _ => Err(refusal),
+        }
+    }
+
+    async fn stored(&self, comment: CommentId) -> ServiceResult<CommentRecord> {
+        let comment = self.core.store.comment_by_id(comment).await?;
+        comment.ok_or(NO_SUCH_COMMENT)
+    }
+
+    /// Whether the viewer may comment on the story or answer a comment on it. Returns the parent of the reply.
+    async fn check_place(
+        &self,
+        viewer: PersonId,
+        story: &StoryRecord,
+        reply_to: Option<CommentId>,
+    ) -> ServiceResult<Option<CommentId>> {
+        if !self.core.may_comment(viewer, story).await? {
+            return Err(RuleBroken::CommentsLimited.into());
+        }
+        match reply_to {
+            None => Ok(None),
+            Some(to) => Ok(Some(self.parent_of_reply(viewer, story.id, to).await?)),
+        }
     }
 
     /// The comment that a reply to `to` belongs to.
@@ -271,17 +306,6 @@ impl Comments {
             .comment_by_id(comment)
             .await?
             .ok_or(NO_SUCH_COMMENT)?;
-        // Read before the delete. After it nothing may fail before the change is announced.
-        let of = self.core.stories(&[known.story]).await?.pop().flatten();
-        let author = of.map(|story| story.record.author);
-        let answered = match known.parent {
-            None => None,
-            Some(parent) => self.core.store.comment_by_id(parent).await?,
-        };
-        let told = author
-            .into_iter()
-            .chain(answered.map(|answered| answered.author))
-            .collect::<Vec<_>>();
         let this = self.clone();
         self.core
             .run_to_completion(async move {
@@ -290,15 +314,17 @@ impl Comments {
                     .core
                     .invalidate_on_error(answer, [Change::Story(known.story)])
                     .await?;
-                let Some((story, counts)) = deleted.value else {
-                    return Err(NO_SUCH_COMMENT);
-                };
-                // The notification of the comment is deleted with it.
+                let at = deleted.at;
+                let DeletedComment {
+                    story,
+                    counts,
+                    notified,
+                } = deleted.value.ok_or(NO_SUCH_COMMENT)?;
                 let changes = Changes::default()
                     .counts(story, counts)
                     .comment(story, known.author)
-                    .notify(told);
-                this.core.invalidate(deleted.at, changes).await;
+                    .notify(notified);
+                this.core.invalidate(at, changes).await;
                 Ok(())
             })
             .await
@@ -380,6 +406,14 @@ impl Comments {
         });
         Ok(items.collect())
     }
+}
+
+/// Whether the refusal is the same for every repeat, unlike a failure.
+const fn is_final(refusal: &ServiceError) -> bool {
+    matches!(
+        refusal,
+        ServiceError::RuleBroken(_) | ServiceError::NotFound(_)
+    )
 }
 
 pub(crate) fn author_of(comment: &CommentRecord) -> [PersonId; 1] {

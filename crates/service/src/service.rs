@@ -299,7 +299,7 @@ impl Handles {
             saves: Saves::new(of()),
             stories: Stories::new(of(), delivery.clone()),
             strangers: Strangers::new(of()),
-            suggestions: Suggestions::new(of()),
+            suggestions: Suggestions::new(of(), feeds.clone()),
             verifier: Verifier::new(of(), feeds.clone(), delivery.clone()),
             delivery,
             feeds,

@@ -13,7 +13,7 @@ use super::relations::{related_person, relation_in, relation_query};
 use super::sql::{Value, bind, statements};
 use super::tx::Tx;
 use super::withdrawn;
-use super::{people, relations, threads};
+use super::{people, relations, stories, threads};
 use sosik_store::engine::{Cause, NewNotification};
 use sosik_store::{
     CommentLikes, Committed, LikedComment, NotificationKind, PersonLimits, Position, RelatedPerson,
@@ -22,6 +22,8 @@ use sosik_store::{
 
 statements! {
     COMMENT_HOLD = "SELECT author, likes FROM comments WHERE bucket = $1 AND id = $2 AND NOT deleted FOR UPDATE";
+    /// As COMMENT_HOLD, for imported likes.
+    COMMENT_LIKED_HOLD = "SELECT story FROM comments WHERE bucket = $1 AND id = $2 AND NOT deleted FOR UPDATE";
     COMMENT_LIKE_INSERT = "INSERT INTO comment_likes (bucket, comment, person, story, liked_at)
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     COMMENT_LIKE_DELETE = "DELETE FROM comment_likes WHERE bucket = $1 AND comment = $2 AND person = $3 RETURNING liked_at";
@@ -32,10 +34,8 @@ statements! {
     COMMENT_LIKERS = "SELECT person, liked_at FROM comment_likes
         WHERE bucket = $1 AND comment = $2 AND (liked_at, person) < ($3, $4)
         ORDER BY liked_at DESC, person DESC LIMIT $5";
-    /// Comments of live stories.
-    COMMENTS_LIVE = "SELECT c.id, c.story FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
-        JOIN comments c ON c.bucket = asked.bucket AND c.id = asked.id
-        JOIN stories s ON s.bucket = c.bucket AND s.id = c.story WHERE NOT c.deleted AND s.deleted_at IS NULL";
+    STORIES_OF_COMMENTS = "SELECT c.story FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
+        JOIN comments c ON c.bucket = asked.bucket AND c.id = asked.id";
     COMMENT_LIKES_IMPORT = "INSERT INTO comment_likes (bucket, comment, person, story, liked_at)
         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
         ON CONFLICT DO NOTHING RETURNING comment";
@@ -166,19 +166,26 @@ impl Head {
     }
 }
 
+/// The comments among these that exist, with their stories. None of them can be deleted until the commit.
+async fn hold(tx: &Tx, comments: BTreeSet<CommentId>) -> StoreResult<BTreeMap<CommentId, StoryId>> {
+    let asked: Vec<_> = comments.iter().copied().collect();
+    let buckets = Value::buckets(asked.iter().map(|comment| comment.bucket()));
+    let stories: Vec<StoryId> = tx
+        .column(bind!(STORIES_OF_COMMENTS, buckets, asked.as_slice()))
+        .await?;
+    let live = stories::live_held(tx, stories.into_iter().collect()).await?;
+    let mut held = threads::hold(tx, COMMENT_LIKED_HOLD, &comments).await?;
+    held.retain(|_, story| live.contains(story));
+    Ok(held)
+}
+
 /// Inserts likes of comments that exist, without notifications. Returns the number inserted.
 pub(crate) async fn import(
     tx: &Tx,
     likes: &[(PersonId, CommentId, Timestamp)],
 ) -> StoreResult<u64> {
     let people = people::existing(tx, likes.iter().map(|(person, ..)| *person).collect()).await?;
-    let asked: BTreeSet<CommentId> = likes.iter().map(|(_, comment, _)| *comment).collect();
-    let asked: Vec<_> = asked.into_iter().collect();
-    let buckets = Value::buckets(asked.iter().map(|comment| comment.bucket()));
-    let live = bind!(COMMENTS_LIVE, buckets, asked.as_slice());
-    let live: Vec<(CommentId, StoryId)> =
-        tx.rows(live, |row| Ok((row.get(0)?, row.get(1)?))).await?;
-    let stories: BTreeMap<_, _> = live.into_iter().collect();
+    let stories = hold(tx, likes.iter().map(|(_, comment, _)| *comment).collect()).await?;
     let (mut comments, mut likers, mut of, mut at) = (vec![], vec![], vec![], vec![]);
     for (person, comment, time) in likes.iter().filter(|(person, ..)| people.contains(person)) {
         if let Some(story) = stories.get(comment) {

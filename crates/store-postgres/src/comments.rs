@@ -18,8 +18,8 @@ use super::written;
 use super::{hidden, people, privacy, stories, threads};
 use sosik_store::engine::{Earlier, MentionSource, Operation, Written, bytes_of};
 use sosik_store::{
-    CommentEdit, CommentRecord, Comments, Committed, Edited, Mention, NewComment, NotificationKind,
-    PersonLimits, Posted, StoreResult, StoryCounts,
+    CommentEdit, CommentRecord, Comments, Committed, DeletedComment, Edited, Idempotency, Mention,
+    NewComment, NotificationKind, PersonLimits, Posted, StoreResult, StoryCounts,
 };
 
 statements! {
@@ -58,6 +58,20 @@ impl Comments for PostgresStore {
         self.db
             .commit(Class::Post, "comment", |tx| async move {
                 add(&tx, comment, limits).await
+            })
+            .await
+    }
+
+    async fn earlier_comment(
+        &self,
+        author: PersonId,
+        asked: Idempotency,
+    ) -> StoreResult<Option<Posted<CommentId>>> {
+        let (task, asked) = ("look up an earlier comment", &asked);
+        self.db
+            .snapshot(Class::Read, task, |tx| async move {
+                let earlier = idempotency::earlier(&tx, author, Operation::Comment, asked);
+                Ok(earlier.await?.comment())
             })
             .await
     }
@@ -127,7 +141,7 @@ impl Comments for PostgresStore {
         &self,
         comment: CommentId,
         person: PersonId,
-    ) -> StoreResult<Committed<Option<(StoryId, StoryCounts)>>> {
+    ) -> StoreResult<Committed<Option<DeletedComment>>> {
         self.db
             .commit(Class::Post, "delete a comment", |tx| async move {
                 delete(&tx, comment, person).await
@@ -389,7 +403,7 @@ async fn delete(
     tx: &Tx,
     comment: CommentId,
     person: PersonId,
-) -> StoreResult<Option<(StoryId, StoryCounts)>> {
+) -> StoreResult<Option<DeletedComment>> {
     let Some((story, (story_author, _))) = hold_story(tx, comment).await? else {
         return Ok(None);
     };
@@ -400,12 +414,16 @@ async fn delete(
         return Ok(None);
     };
     threads::remove(tx, comment, parent).await?;
-    let [_, counts, _] = tx
-        .last([
+    let [_, counts, had] = tx
+        .batch([
             written::add(author, Written::comment(bytes).removed()),
             story_counts::comments(story, -1),
             notify::remove_comment(story, comment),
         ])
         .await?;
-    Ok(Some((story, counts_or_none(&counts)?)))
+    Ok(Some(DeletedComment {
+        story,
+        counts: counts_or_none(&counts)?,
+        notified: notify::without_severed(tx, had.column()?, author).await?,
+    }))
 }

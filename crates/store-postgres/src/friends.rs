@@ -62,7 +62,8 @@ pub(crate) async fn ask(
         return Ok(RelationChange::Unchanged);
     }
     if let Some(request) = request_in(&received, asked, asker)? {
-        return match befriend(tx, &pair, request, limits, notification, now).await? {
+        let befriended = befriend(tx, &pair, Some(request), limits, notification, now);
+        return match befriended.await? {
             RelationChange::Changed => Ok(RelationChange::BecameFriends),
             refused => Ok(refused),
         };
@@ -132,16 +133,40 @@ pub(crate) async fn accept(
     }
     // A block ends requests, so if there is a request neither person has blocked the other.
     match request_in(&request, asker, asked)? {
-        Some(request) => befriend(tx, &pair, request, limits, notification, now).await,
         None => Ok(RelationChange::NoSuchRequest),
+        request => befriend(tx, &pair, request, limits, notification, now).await,
     }
 }
 
-/// The first person of the pair accepts the request of the other.
+/// Makes an invited person and the inviter friends without a request.
+pub(crate) async fn befriend_invited(
+    tx: &Tx,
+    invited: PersonId,
+    inviter: PersonId,
+    limits: RelationLimits,
+    notification: NotificationId,
+    now: Timestamp,
+) -> StoreResult<RelationChange> {
+    if invited == inviter {
+        return Ok(RelationChange::NoSuchPerson);
+    }
+    let request = [request_query(inviter, invited)];
+    let (pair, [request]) = pair::lock(tx, invited, inviter, request).await?;
+    if !pair.is_open() {
+        return Ok(RelationChange::NoSuchPerson);
+    }
+    if pair.relation.friend {
+        return Ok(RelationChange::Unchanged);
+    }
+    let request = request_in(&request, inviter, invited)?;
+    befriend(tx, &pair, request, limits, notification, now).await
+}
+
+/// The first person of the pair accepts the request of the other, if there is one.
 async fn befriend(
     tx: &Tx,
     pair: &Pair,
-    request: Request,
+    request: Option<Request>,
     limits: RelationLimits,
     notification: NotificationId,
     now: Timestamp,
@@ -153,7 +178,7 @@ async fn befriend(
         return Ok(RelationChange::TheirLimitReached);
     }
     let (person, other) = (pair.one, pair.other);
-    let mut writes = removal(request).to_vec();
+    let mut writes: Vec<Query> = request.into_iter().flat_map(removal).collect();
     writes.extend([
         bind!(FRIENDSHIP_INSERT, person.bucket(), person, other, now),
         bind!(FRIENDSHIP_INSERT, other.bucket(), other, person, now),

@@ -5,6 +5,7 @@
 
 use sosik_feed::{PersonId, RawId, Timestamp};
 
+use super::row::Row;
 use super::sql::{Query, Value, bind, statements};
 use super::tx::Tx;
 use sosik_store::engine::{Earlier, Operation};
@@ -33,20 +34,35 @@ pub(crate) struct Request<'a> {
     pub(crate) now: Timestamp,
 }
 
+/// Looks up an earlier request with this key.
+pub(crate) async fn earlier(
+    tx: &Tx,
+    person: PersonId,
+    operation: Operation,
+    asked: &Idempotency,
+) -> StoreResult<Earlier> {
+    let earlier = tx.row(lookup(person, operation, asked), result_of).await?;
+    Ok(earlier.map_or(Earlier::New, |(fingerprint, answer)| {
+        Earlier::used(fingerprint, answer, asked)
+    }))
+}
+
 /// Stores the result for the key, or finds an earlier request with this key.
 pub(crate) async fn take(tx: &Tx, request: &Request<'_>) -> StoreResult<Earlier> {
     if tx.changes(insert(request)).await? {
         return Ok(Earlier::New);
     }
-    let earlier = tx.row(lookup(request), |row| Ok((row.get::<i64>(0)?, row.get(1)?)));
-    // Without a row, the key expired between the two statements.
-    let (fingerprint, answer) = earlier.await?.ok_or(StoreError::Busy)?;
-    let answer = RawId::from_i64(answer);
-    Ok(Earlier::used(
-        fingerprint.cast_unsigned(),
-        answer,
-        request.idempotency,
-    ))
+    match earlier(tx, request.person, request.operation, request.idempotency).await? {
+        // The key expired between the two statements.
+        Earlier::New => Err(StoreError::Busy),
+        earlier => Ok(earlier),
+    }
+}
+
+/// The fingerprint and the result of a request.
+fn result_of(row: &Row) -> StoreResult<(u64, RawId)> {
+    let fingerprint: i64 = row.get(0)?;
+    Ok((fingerprint.cast_unsigned(), RawId::from_i64(row.get(1)?)))
 }
 
 fn insert(request: &Request<'_>) -> Query {
@@ -62,15 +78,9 @@ fn insert(request: &Request<'_>) -> Query {
     )
 }
 
-fn lookup(request: &Request<'_>) -> Query {
-    let (person, kind) = (request.person, request.operation as i64);
-    bind!(
-        KEY_LOOKUP,
-        person.bucket(),
-        person,
-        kind,
-        &request.idempotency.key
-    )
+fn lookup(person: PersonId, operation: Operation, asked: &Idempotency) -> Query {
+    let kind = operation as i64;
+    bind!(KEY_LOOKUP, person.bucket(), person, kind, &asked.key)
 }
 
 /// Removes a key that this transaction took, because the request has no result.

@@ -1,17 +1,17 @@
 //! Invitations to sign up.
 
 use async_trait::async_trait;
-use sosik_feed::{InvitationId, PersonId, Timestamp};
+use sosik_feed::{InvitationId, NotificationId, PersonId, Timestamp};
 use sosik_store::{
-    Committed, InvitationKey, InvitationRecord, Invitations, NewInvitation, NewPerson, SignUp,
-    StoreResult,
+    Committed, InvitationKey, InvitationRecord, Invitations, NewInvitation, NewPerson,
+    RelationChange, RelationLimits, SignUp, StoreResult,
 };
 
 use super::pool::Class;
 use super::row::Row;
 use super::sql::{Query, bind, statements};
 use super::tx::Tx;
-use super::{PostgresStore, accounts, counts};
+use super::{PostgresStore, accounts, counts, friends};
 
 statements! {
     INVITATION_INSERT = "INSERT INTO invitations (bucket, id, inviter, secret, uses_max, created_at, expires_at)
@@ -84,6 +84,22 @@ impl Invitations for PostgresStore {
         self.db
             .commit(Class::Post, "sign up with an invitation", |tx| async move {
                 sign_up(&tx, person, key).await
+            })
+            .await
+    }
+
+    async fn befriend_invited(
+        &self,
+        invited: PersonId,
+        inviter: PersonId,
+        limits: RelationLimits,
+        notification: NotificationId,
+        now: Timestamp,
+    ) -> StoreResult<Committed<RelationChange>> {
+        let task = "befriend an invited person";
+        self.db
+            .commit(Class::Post, task, |tx| async move {
+                friends::befriend_invited(&tx, invited, inviter, limits, notification, now).await
             })
             .await
     }

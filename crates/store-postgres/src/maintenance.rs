@@ -216,7 +216,8 @@ pub(crate) async fn update_terms(db: &Db) -> StoreResult<()> {
     Ok(())
 }
 
-/// One step. Returns the number of people with wrong terms; `None` if everybody has terms of this version.
+/// One step. Returns the number of people with wrong terms; `None` if everybody has terms of this version or a newer node
+/// replaces them.
 async fn update_some_terms(tx: &Tx) -> StoreResult<Option<u64>> {
     let place = tx.row(bind!(TERMS_VERSION_KEPT), |row| {
         Ok((row.get(0)?, row.get(1)?))
@@ -224,7 +225,7 @@ async fn update_some_terms(tx: &Tx) -> StoreResult<Option<u64>> {
     let (version, filled): (i64, i64) = place.await?.unwrap_or_default();
     let current = i64::from(TERMS_VERSION);
     let filled = if version == current { filled } else { 0 };
-    if filled == i64::MAX {
+    if version > current || filled == i64::MAX {
         return Ok(None);
     }
     let people: Vec<PersonId> = tx.column(bind!(NEXT_PEOPLE, filled, TERMS_STEP)).await?;
@@ -323,7 +324,8 @@ async fn repair_comments(tx: &Tx, after: CommentId, limit: u32) -> StoreResult<R
         checked: comments.len() as u64,
         counts: 0,
     };
-    let reads = comments.iter().flat_map(|comment| {
+    // Descending: a deletion locks a reply before its parent.
+    let reads = comments.iter().rev().flat_map(|comment| {
         let bucket = comment.bucket();
         [
             bind!(COMMENT_KEPT, bucket, *comment),
@@ -332,7 +334,7 @@ async fn repair_comments(tx: &Tx, after: CommentId, limit: u32) -> StoreResult<R
     });
     let answers = tx.each(reads.collect()).await?;
     let mut writes = Vec::new();
-    for (comment, answers) in comments.iter().zip(chunks::<2>(&answers)) {
+    for (comment, answers) in comments.iter().rev().zip(chunks::<2>(&answers)) {
         let [kept, counted] = answers;
         let kept: Option<[i64; 2]> = kept.row(integers)?;
         let counted: [i64; 2] = counted.row(integers)?.unwrap_or_default();

@@ -48,7 +48,7 @@ statements! {
     MENTIONS_TOLD_OF_COMMENT = "SELECT person FROM notifications
         WHERE story = $1 AND comment = $2 AND (kind = 5 OR comment_act = 1) AND person = ANY($3) AND bucket = ANY($4)";
     /// The readers have different buckets.
-    COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = $1 AND comment = $2";
+    COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = $1 AND comment = $2 RETURNING person";
 }
 
 /// Notifies one person. Returns whether they have a new notification.
@@ -159,9 +159,26 @@ pub(crate) fn remove(person: PersonId, id: NotificationId) -> Query {
     bind!(NOTIFICATION_DELETE, person.bucket(), person, id)
 }
 
-/// Deletes every notification of a comment.
+/// Deletes every notification of a comment. The answer is the people who had one.
 pub(crate) fn remove_comment(story: StoryId, comment: CommentId) -> Query {
     bind!(COMMENT_NOTIFICATIONS_DELETE, story, comment)
+}
+
+/// These people without those severed from the other.
+pub(crate) async fn without_severed(
+    tx: &Tx,
+    people: Vec<PersonId>,
+    other: PersonId,
+) -> StoreResult<Vec<PersonId>> {
+    let relations = people.iter().map(|person| relation_query(*person, other));
+    let relations = tx.each(relations.collect()).await?;
+    let mut kept = Vec::with_capacity(people.len());
+    for (person, relation) in people.into_iter().zip(&relations) {
+        if !relation_in(relation)?.severed() {
+            kept.push(person);
+        }
+    }
+    Ok(kept)
 }
 
 /// Notifies the mentioned people who may open the story, except its author and the author of the act. People without a

@@ -2,13 +2,13 @@
 //!
 //! A write locks the comment before its likes and replies, and a reply before its parent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sosik_feed::{CommentId, PersonId, StoryId};
 
 use super::comments;
 use super::row::Row;
-use super::sql::{Query, Value, bind, statements};
+use super::sql::{Query, Sql, Value, bind, statements};
 use super::tx::Tx;
 use sosik_store::{COMMENT_LIKES_REMOVED_MAX, CommentRecord, NewComment, StoreResult};
 
@@ -27,9 +27,9 @@ statements! {
         WHERE c.bucket = $1 AND c.parent = $2 AND c.id > $3 AND NOT c.deleted AND s.deleted_at IS NULL
         ORDER BY c.id LIMIT $4";
     REPLY_AUTHORS = "SELECT author FROM comments WHERE bucket = $1 AND parent = $2 AND NOT deleted ORDER BY id LIMIT $3";
-    /// Comments without a parent, to which imported replies belong.
-    PARENTS = "SELECT c.id, c.story FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
-        JOIN comments c ON c.bucket = asked.bucket AND c.id = asked.id WHERE c.parent IS NULL AND NOT c.deleted";
+    /// The story of a comment without a parent, to which imported replies belong. It cannot be deleted until the commit.
+    PARENT_HOLD = "SELECT story FROM comments
+        WHERE bucket = $1 AND id = $2 AND parent IS NULL AND NOT deleted FOR UPDATE";
     SOME_LIKERS_OF_DELETED = "SELECT person FROM comment_likes WHERE bucket = $1 AND comment = $2 ORDER BY person LIMIT $3";
     LIKES_OF_DELETED = "DELETE FROM comment_likes WHERE bucket = $1 AND comment = $2 AND person = ANY ($3)";
     /// $4: no like is left. The count may say otherwise: the purge of a story removes likes without counting them.
@@ -67,17 +67,30 @@ pub(crate) async fn join(tx: &Tx, story: StoryId, to: CommentId) -> StoreResult<
     }))
 }
 
+/// Holds comments until the commit, in the order of a deletion: a reply before its parent. Returns the stories of those
+/// that the statement finds.
+pub(crate) async fn hold(
+    tx: &Tx,
+    sql: Sql,
+    comments: &BTreeSet<CommentId>,
+) -> StoreResult<BTreeMap<CommentId, StoryId>> {
+    let holds = comments.iter().rev();
+    let holds = holds.map(|comment| bind!(sql, comment.bucket(), *comment));
+    let answers = tx.each(holds.collect()).await?;
+    let mut held = BTreeMap::new();
+    for (comment, answer) in comments.iter().rev().zip(answers) {
+        held.extend(answer.first()?.map(|story| (*comment, story)));
+    }
+    Ok(held)
+}
+
 /// The imported comments that are no replies, or whose parent exists or precedes them.
 pub(crate) async fn with_parents<'c>(
     tx: &Tx,
     comments: Vec<&'c NewComment>,
 ) -> StoreResult<Vec<&'c NewComment>> {
-    let asked: Vec<CommentId> = comments.iter().filter_map(|one| one.reply_to).collect();
-    let buckets = Value::buckets(asked.iter().map(|parent| parent.bucket()));
-    let found = bind!(PARENTS, buckets, asked.as_slice());
-    let found: Vec<(CommentId, StoryId)> =
-        tx.rows(found, |row| Ok((row.get(0)?, row.get(1)?))).await?;
-    let mut parents: BTreeMap<_, _> = found.into_iter().collect();
+    let asked: BTreeSet<CommentId> = comments.iter().filter_map(|one| one.reply_to).collect();
+    let mut parents = hold(tx, PARENT_HOLD, &asked).await?;
     let mut kept = Vec::with_capacity(comments.len());
     for comment in comments {
         match comment.reply_to {

@@ -61,6 +61,20 @@ async fn search_terms_of_an_older_version_are_replaced_by_the_nodes_that_start()
 }
 
 #[tokio::test]
+async fn search_terms_of_a_newer_version_are_left_alone() {
+    let options = options().await;
+    let open = async || PostgresStore::open(&options).await.expect("a node starts");
+    open().await.close().await;
+    let newer = "UPDATE search_index SET version = 1000, filled = 5";
+    execute(harness::url(&options), newer).await;
+    open().await.close().await;
+    let session = Session::connect(harness::url(&options)).await;
+    let kept = "SELECT count(*) FROM search_index WHERE version = 1000 AND filled = 5";
+    let kept = session.client.query_one(kept, &[]).await.expect("a count");
+    assert_eq!(kept.get::<_, i64>(0), 1);
+}
+
+#[tokio::test]
 async fn people_are_even_over_shards_by_the_hash_of_their_bucket() {
     let options = options().await;
     let store = PostgresStore::open(&options).await.expect("a new store");

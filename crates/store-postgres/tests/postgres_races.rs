@@ -409,6 +409,82 @@ async fn edits_and_deletions_of_one_comment_at_once_end_with_right_counts() {
     nodes.finish().await;
 }
 
+/// Marks a comment as deleted while a write that needs it waits, as a deletion on another node does.
+async fn deleted_during<F: Future>(nodes: &Nodes, comment: CommentId, write: F) -> F::Output {
+    let session = Session::connect(&nodes.url).await;
+    let delete = format!(
+        "BEGIN; UPDATE comments SET deleted = true, text = '' WHERE id = {}",
+        comment.as_i64()
+    );
+    session.run(&delete).await;
+    let go_on = async {
+        waiting(&session, 1).await;
+        session.run("COMMIT").await;
+    };
+    futures::future::join(write, go_on).await.0
+}
+
+#[tokio::test]
+async fn an_import_adds_neither_likes_nor_replies_to_a_comment_that_is_being_deleted() {
+    let nodes = Nodes::start(PersonLimits::default()).await;
+    let world = &nodes.world;
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    let story = world.posts(mina, "story").await;
+    let liked = world.comments(mina, story, "liked").await;
+    let likes = nodes
+        .other
+        .like_comments_many(vec![(joon, liked, world.now())]);
+    assert_eq!(
+        deleted_during(&nodes, liked, likes).await.expect("likes"),
+        0
+    );
+    let likers = world.comment_likers(liked, None, 9).await;
+    assert!(likers.expect("likers").is_empty());
+    let answered = world.comments(mina, story, "answered").await;
+    let reply = sosik_store::NewComment {
+        reply_to: Some(answered),
+        ..world.new_comment(joon, story, "reply")
+    };
+    let replies = nodes.other.comment_many(vec![reply]);
+    let made = deleted_during(&nodes, answered, replies).await;
+    assert_eq!(made.expect("replies"), 0);
+    // The deletions are not complete, so their counts are not compared.
+    nodes.other.close().await;
+    nodes.world.close().await;
+}
+
+#[tokio::test]
+async fn a_repair_locks_a_reply_before_its_parent_as_a_deletion_does() {
+    let nodes = Nodes::start(PersonLimits::default()).await;
+    let world = &nodes.world;
+    let [mina] = world.people(["mina"]).await;
+    let story = world.posts(mina, "story").await;
+    let parent = world.comments(mina, story, "parent").await;
+    let reply = sosik_store::NewComment {
+        reply_to: Some(parent),
+        ..world.new_comment(mina, story, "reply")
+    };
+    let id = reply.id;
+    world.comments_new(reply).await;
+    let session = Session::connect(&nodes.url).await;
+    let lock = |id: CommentId, wait| {
+        format!(
+            "SELECT FROM comments WHERE id = {} FOR UPDATE {wait}",
+            id.as_i64()
+        )
+    };
+    session.run(&format!("BEGIN; {}", lock(id, ""))).await;
+    let deletion = async {
+        waiting(&session, 1).await;
+        session.run(&lock(parent, "NOWAIT")).await;
+        session.run("COMMIT").await;
+    };
+    let repair = nodes.other.repair_comments(CommentId::default(), 100);
+    let (repaired, ()) = futures::future::join(repair, deletion).await;
+    assert_eq!(repaired.expect("a repair").checked, 2);
+    nodes.finish().await;
+}
+
 fn edit(world: &World, id: CommentId, author: PersonId, text: &str) -> sosik_store::CommentEdit {
     sosik_store::CommentEdit {
         id,

@@ -16,8 +16,8 @@ use super::stories;
 use super::threads;
 use sosik_store::engine::{Earlier, MentionSource, Operation, Written, bytes_of};
 use sosik_store::{
-    CommentEdit, CommentRecord, Comments, Committed, Edited, Mention, NewComment, NotificationKind,
-    PersonLimits, Posted, StoreResult, StoryCounts,
+    CommentEdit, CommentRecord, Comments, Committed, DeletedComment, Edited, Idempotency, Mention,
+    NewComment, NotificationKind, PersonLimits, Posted, StoreResult, StoryCounts,
 };
 
 statements! {
@@ -50,6 +50,18 @@ impl Comments for SqliteStore {
         let limits = self.person_limits;
         self.commit("comment", move |db| add(db, &comment, &limits))
             .await
+    }
+
+    async fn earlier_comment(
+        &self,
+        author: PersonId,
+        asked: Idempotency,
+    ) -> StoreResult<Option<Posted<CommentId>>> {
+        self.read("look up an earlier comment", move |db| {
+            let earlier = idempotency::earlier(db, author, Operation::Comment, Some(&asked))?;
+            Ok(earlier.comment())
+        })
+        .await
     }
 
     async fn comment_by_id(&self, id: CommentId) -> StoreResult<Option<CommentRecord>> {
@@ -119,22 +131,9 @@ impl Comments for SqliteStore {
         &self,
         comment: CommentId,
         person: PersonId,
-    ) -> StoreResult<Committed<Option<(StoryId, StoryCounts)>>> {
-        self.commit("delete a comment", move |db| {
-            let found = db.row(
-                COMMENT_DELETABLE,
-                [comment.as_i64(), person.as_i64()],
-                found,
-            )?;
-            let Some((story, author, bytes, parent)) = found else {
-                return Ok(None);
-            };
-            threads::remove(db, comment, parent)?;
-            counts::written(db, author, Written::comment(bytes).removed())?;
-            notify::remove_comment(db, story, comment)?;
-            Ok(Some((story, counts::comments(db, story, -1)?)))
-        })
-        .await
+    ) -> StoreResult<Committed<Option<DeletedComment>>> {
+        self.commit("delete a comment", move |db| delete(db, comment, person))
+            .await
     }
 }
 
@@ -182,6 +181,24 @@ pub(super) fn import(db: &Db<'_>, comments: &[NewComment]) -> StoreResult<u64> {
         }
     }
     Ok(made)
+}
+
+fn delete(
+    db: &Db<'_>,
+    comment: CommentId,
+    person: PersonId,
+) -> StoreResult<Option<DeletedComment>> {
+    let key = [comment.as_i64(), person.as_i64()];
+    let Some((story, author, bytes, parent)) = db.row(COMMENT_DELETABLE, key, found)? else {
+        return Ok(None);
+    };
+    threads::remove(db, comment, parent)?;
+    counts::written(db, author, Written::comment(bytes).removed())?;
+    Ok(Some(DeletedComment {
+        story,
+        counts: counts::comments(db, story, -1)?,
+        notified: notify::remove_comment(db, story, comment, author)?,
+    }))
 }
 
 type Found = (StoryId, PersonId, i64, Option<CommentId>);

@@ -102,7 +102,23 @@ pub(super) fn accept(
     befriend(db, asked, asker, limits, notification, now)
 }
 
-/// `person` accepts the request of `other`.
+/// Makes an invited person and the inviter friends without a request.
+pub(super) fn befriend_invited(
+    db: &Db<'_>,
+    invited: PersonId,
+    inviter: PersonId,
+    limits: RelationLimits,
+    notification: NotificationId,
+    now: Timestamp,
+) -> StoreResult<RelationChange> {
+    match open_relation(db, invited, inviter)? {
+        None => Ok(RelationChange::NoSuchPerson),
+        Some(relation) if relation.friend => Ok(RelationChange::Unchanged),
+        Some(_) => befriend(db, invited, inviter, limits, notification, now),
+    }
+}
+
+/// `person` accepts the request of `other`, if there is one.
 fn befriend(
     db: &Db<'_>,
     person: PersonId,

@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use rusqlite::{Row, params};
-use sosik_feed::{InvitationId, PersonId, Timestamp};
+use sosik_feed::{InvitationId, NotificationId, PersonId, Timestamp};
 
 use super::db::Db;
 use super::statement::statements;
-use super::{SqliteStore, accounts, people};
+use super::{SqliteStore, accounts, friends, people};
 use sosik_store::{
-    Committed, InvitationKey, InvitationRecord, Invitations, NewInvitation, NewPerson, SignUp,
-    StoreResult,
+    Committed, InvitationKey, InvitationRecord, Invitations, NewInvitation, NewPerson,
+    RelationChange, RelationLimits, SignUp, StoreResult,
 };
 
 statements! {
@@ -84,6 +84,20 @@ impl Invitations for SqliteStore {
             }
             db.execute(INVITATION_USE, [key.id.as_i64()])?;
             Ok(SignUp::Created)
+        })
+        .await
+    }
+
+    async fn befriend_invited(
+        &self,
+        invited: PersonId,
+        inviter: PersonId,
+        limits: RelationLimits,
+        notification: NotificationId,
+        now: Timestamp,
+    ) -> StoreResult<Committed<RelationChange>> {
+        self.commit("befriend an invited person", move |db| {
+            friends::befriend_invited(db, invited, inviter, limits, notification, now)
         })
         .await
     }

@@ -147,12 +147,12 @@ pub(super) fn update_terms(connection: &Connection) -> StoreResult<()> {
     Ok(())
 }
 
-/// One step. Returns the number of people with wrong terms; `None` if everybody has terms of this version.
+/// One step. Returns the number of people with wrong terms; `None` if everybody has terms of this version or a newer one.
 fn update_some_terms(db: &Db<'_>) -> StoreResult<Option<u64>> {
     let place = db.row(TERMS_VERSION_KEPT, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (version, filled) = place.unwrap_or((0, 0));
     let filled = if version == TERMS_VERSION { filled } else { 0 };
-    if filled == i64::MAX {
+    if version > TERMS_VERSION || filled == i64::MAX {
         return Ok(None);
     }
     let people = db.rows(NEXT_PEOPLE, params![filled, TERMS_STEP], names)?;

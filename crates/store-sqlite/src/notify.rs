@@ -24,7 +24,7 @@ statements! {
     COMMENT_LIKES_NOTIFICATION = "SELECT id FROM notifications WHERE comment = ?2 AND person = ?1 AND comment_act = 2";
     MENTION_NOTIFIED = "SELECT 1 FROM notifications
         WHERE story = ?1 AND comment IS ?2 AND person = ?3 AND (kind = 5 OR comment_act = 1)";
-    COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = ?1 AND comment = ?2";
+    COMMENT_NOTIFICATIONS_DELETE = "DELETE FROM notifications WHERE story = ?1 AND comment = ?2 RETURNING person";
 }
 
 /// Notifies one person. Returns whether they have a new notification.
@@ -203,13 +203,24 @@ pub(super) fn remove_likes(db: &Db<'_>, author: PersonId, story: StoryId) -> Sto
     db.changes(LIKES_NOTIFICATION_DELETE, [author.as_i64(), story.as_i64()])
 }
 
-/// Deletes every notification of a comment.
-pub(super) fn remove_comment(db: &Db<'_>, story: StoryId, comment: CommentId) -> StoreResult<()> {
-    db.execute(
-        COMMENT_NOTIFICATIONS_DELETE,
-        [story.as_i64(), comment.as_i64()],
-    )?;
-    Ok(())
+/// Deletes every notification of a comment. Returns the people who had one and are not severed from its author.
+pub(super) fn remove_comment(
+    db: &Db<'_>,
+    story: StoryId,
+    comment: CommentId,
+    author: PersonId,
+) -> StoreResult<Vec<PersonId>> {
+    let key = [story.as_i64(), comment.as_i64()];
+    let had = db.rows(COMMENT_NOTIFICATIONS_DELETE, key, |row| {
+        Ok(PersonId::from_i64(row.get(0)?))
+    })?;
+    let mut told = Vec::with_capacity(had.len());
+    for person in had {
+        if !relation(db, person, author)?.severed() {
+            told.push(person);
+        }
+    }
+    Ok(told)
 }
 
 fn may_notify(db: &Db<'_>, person: PersonId, actor: PersonId) -> StoreResult<bool> {

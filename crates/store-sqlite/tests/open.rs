@@ -90,6 +90,21 @@ async fn search_terms_of_an_older_version_are_replaced_when_it_opens() {
 }
 
 #[tokio::test]
+async fn search_terms_of_a_newer_version_are_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("sosik.db");
+    open(&path).expect("opens").close().await;
+    let newer = || rusqlite::Connection::open(&path).expect("opens");
+    let sql = "UPDATE search_index SET version = 1000, filled = 5";
+    newer().execute(sql, []).expect("changes");
+    open(&path).expect("opens again").close().await;
+    let kept = newer().query_row("SELECT version, filled FROM search_index", [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    });
+    assert_eq!(kept.expect("a row"), (1000, 5));
+}
+
+#[tokio::test]
 async fn a_database_belongs_to_one_process_at_a_time() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("sosik.db");

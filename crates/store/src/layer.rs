@@ -175,6 +175,13 @@ layers! {
             read open_invitation(key: InvitationKey) -> Option<InvitationRecord>;
             write revoke_invitation(inviter: PersonId, invitation: InvitationId) -> bool;
             commit sign_up_invited(person: NewPerson, key: InvitationKey) -> SignUp;
+            commit befriend_invited(
+                invited: PersonId,
+                inviter: PersonId,
+                limits: RelationLimits,
+                notification: NotificationId,
+                now: Timestamp,
+            ) -> RelationChange;
         }
         Suggestions {
             write put_aside(
@@ -292,11 +299,12 @@ layers! {
             read replies_of(parent: CommentId, after: CommentId, limit: u32) -> Vec<CommentRecord>;
             read reply_authors(parents: &[CommentId], each: u32) -> Vec<(CommentId, PersonId)>;
             read comments_hidden_from(viewer: PersonId, story: StoryId) -> u32;
+            read earlier_comment(
+                author: PersonId,
+                idempotency: Idempotency,
+            ) -> Option<Posted<CommentId>>;
             commit edit_comment(edit: CommentEdit) -> Option<Edited<CommentRecord>>;
-            commit delete_comment(
-                comment: CommentId,
-                person: PersonId,
-            ) -> Option<(StoryId, StoryCounts)>;
+            commit delete_comment(comment: CommentId, person: PersonId) -> Option<DeletedComment>;
         }
         Saved {
             write save_story(

@@ -2,7 +2,7 @@
 
 use sosik_feed::people::{DisplayName, Handle, Language};
 use sosik_feed::rules::check_password_length;
-use sosik_feed::{RuleBroken, search};
+use sosik_feed::{PersonId, RuleBroken, search};
 use sosik_store::{HandleUse, InvitationKey, NewPerson, SignUp};
 
 use super::{Accounts, LoggedIn};
@@ -31,15 +31,27 @@ impl Accounts {
     /// `RuleBroken` if the rules reject the handle, name, language or password, or if the handle is taken or is
     /// confusable with an existing one; `Busy`.
     pub async fn sign_up(&self, request: SignUpRequest) -> ServiceResult<LoggedIn> {
-        self.sign_up_with(request, None).await
+        let client = request.client.clone();
+        let person = self.create(request, None).await?;
+        self.first_session(person, &client).await
     }
 
-    /// [`sign_up`](Self::sign_up), with or without an invitation.
-    pub(crate) async fn sign_up_with(
+    /// Opens the first session of a new account.
+    pub(crate) async fn first_session(
+        &self,
+        person: PersonId,
+        client: &str,
+    ) -> ServiceResult<LoggedIn> {
+        let (logged_in, _) = self.sessions.open(person, client).await?;
+        Ok(logged_in)
+    }
+
+    /// Creates an account, with or without an invitation, and no session.
+    pub(crate) async fn create(
         &self,
         request: SignUpRequest,
         invitation: Option<InvitationKey>,
-    ) -> ServiceResult<LoggedIn> {
+    ) -> ServiceResult<PersonId> {
         let handle = Handle::parse(&request.handle)?;
         let name = DisplayName::parse(&request.display_name)?;
         let language = request
@@ -74,8 +86,7 @@ impl Accounts {
                 let changes = [Change::Person(id)];
                 self.core.invalidate(signed_up.at, changes).await;
                 metrics::counter!("sosik_sign_ups_total").increment(1);
-                let (logged_in, _) = self.sessions.open(id, &request.client).await?;
-                Ok(logged_in)
+                Ok(id)
             }
             SignUp::HandleTaken => {
                 // Somebody has taken the handle, or one that looks like it, in the meantime.

@@ -106,9 +106,10 @@ impl Core {
         let look_ups = people.into_iter().map(|person| async move {
             let (other, privacy) = (person.record.id, person.record.privacy);
             let relation = self.relation_to(viewer, circle, other).await?;
+            let permitted = self.permitted(viewer, other, privacy, relation).await?;
             Ok(PersonWithRelation {
-                can_request: self.may_request(viewer, other, privacy, relation).await?,
-                can_mention: self.may_mention(viewer, other, privacy, relation).await?,
+                can_request: permitted.request,
+                can_mention: permitted.mention,
                 person,
                 relation,
             })

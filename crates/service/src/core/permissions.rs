@@ -9,6 +9,15 @@ use sosik_store::StoryRecord;
 use super::Core;
 use crate::ServiceResult;
 
+/// The acts towards a person that their settings permit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Permitted {
+    /// A friend request.
+    pub(crate) request: bool,
+    /// A mention that is kept as one.
+    pub(crate) mention: bool,
+}
+
 impl Core {
     /// Whether the viewer may comment on a story that they may open.
     pub(crate) async fn may_comment(
@@ -33,28 +42,29 @@ impl Core {
         self.resolve(permission, viewer, story.author).await
     }
 
-    /// Whether the viewer may send a friend request to another person with this relation to the viewer.
-    pub(crate) async fn may_request(
+    /// Which acts of the viewer towards another person with this relation to the viewer are permitted. Friends in common
+    /// are read at most once.
+    pub(crate) async fn permitted(
         &self,
         viewer: PersonId,
         other: PersonId,
         privacy: Privacy,
         relation: Relation,
-    ) -> ServiceResult<bool> {
-        self.resolve(privacy.permits_request(relation), viewer, other)
-            .await
-    }
-
-    /// Whether a mention of another person by the viewer is kept.
-    pub(crate) async fn may_mention(
-        &self,
-        viewer: PersonId,
-        other: PersonId,
-        privacy: Privacy,
-        relation: Relation,
-    ) -> ServiceResult<bool> {
-        let permission = privacy.permits_mention(relation.friend);
-        Ok(viewer == other || self.resolve(permission, viewer, other).await?)
+    ) -> ServiceResult<Permitted> {
+        if viewer == other {
+            return Ok(Permitted {
+                request: true,
+                mention: true,
+            });
+        }
+        let request = privacy.permits_request(relation);
+        let mention = privacy.permits_mention(relation.friend);
+        let decides = [request, mention].contains(&Permission::WithCommonFriend);
+        let common = decides && self.store.have_common_friend(viewer, other).await?;
+        Ok(Permitted {
+            request: request.resolve(common),
+            mention: mention.resolve(common),
+        })
     }
 
     /// Whether the settings of a person refuse a friend request by the viewer. Severed people and
@@ -72,7 +82,8 @@ impl Core {
             return Ok(false);
         }
         let relation = self.store.relation(viewer, other).await?;
-        Ok(!relation.severed() && !self.may_request(viewer, other, privacy, relation).await?)
+        let permission = privacy.permits_request(relation);
+        Ok(!relation.severed() && !self.resolve(permission, viewer, other).await?)
     }
 
     /// Reads friends in common if they decide.

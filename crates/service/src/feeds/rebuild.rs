@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use sosik_fabric::timelines::{Below, Rebuild};
 use sosik_feed::{CommitPosition, PersonId, StoryId};
+use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
 use super::Feeds;
@@ -100,18 +101,21 @@ impl Feeds {
         rebuild: Rebuild,
         guard: &mut RebuildGuard<'_>,
     ) -> ServiceResult<bool> {
-        let turn = timeout(
-            self.core.settings.feed.rebuild_wait,
-            self.permits.rebuilds.acquire(),
-        )
-        .await;
-        match turn {
-            Ok(Ok(_permit)) => self.rebuild_now(rebuild, guard).await,
-            Ok(Err(_)) | Err(_) => {
+        match self.rebuild_permit().await {
+            Some(_permit) => self.rebuild_now(rebuild, guard).await,
+            None => {
                 metrics::counter!("sosik_rebuilds_put_off_total").increment(1);
                 Ok(false)
             }
         }
+    }
+
+    /// The permit for reads of the store that cost as much as a rebuild. `None` if none is free within
+    /// `feed.rebuild_wait`.
+    pub(crate) async fn rebuild_permit(&self) -> Option<SemaphorePermit<'_>> {
+        let wait = self.core.settings.feed.rebuild_wait;
+        let permit = timeout(wait, self.permits.rebuilds.acquire()).await;
+        permit.ok()?.ok()
     }
 
     /// The fabric has kept deliveries for this timeline since `begin_rebuild`; the store has the rest. The circle must

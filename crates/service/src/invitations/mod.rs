@@ -177,11 +177,12 @@ impl Invitations {
         let this = self.clone();
         self.core
             .run_to_completion(async move {
-                let logged_in = this.accounts.sign_up_with(request, Some(key)).await?;
-                let person = logged_in.person.record.id;
-                let friends = this.befriend(inviter.record.id, person).await;
+                let client = request.client.clone();
+                let person = this.accounts.create(request, Some(key)).await?;
+                // Before the session, which can fail: a second sign-up would be refused.
+                let friends = this.befriend(person, inviter.record.id).await;
                 Ok(Joined {
-                    logged_in,
+                    logged_in: this.accounts.first_session(person, &client).await?,
                     inviter,
                     friends,
                 })
@@ -202,14 +203,8 @@ impl Invitations {
 
     /// Makes the two friends, if the limits allow it. Losing the friendship is safe: the account exists, its owner sees
     /// who invited them, and can send a request.
-    async fn befriend(&self, inviter: PersonId, person: PersonId) -> bool {
-        let (one, other) = (inviter, person);
-        let asked = self.relations.send_friend_request(one, other).await;
-        let accepted = match asked {
-            Ok(()) => self.relations.accept_friend_request(other, one).await,
-            refused => refused,
-        };
-        match accepted {
+    async fn befriend(&self, invited: PersonId, inviter: PersonId) -> bool {
+        match self.relations.befriend_invited(invited, inviter).await {
             Ok(()) => true,
             Err(ServiceError::RuleBroken(_) | ServiceError::NotFound(_)) => false,
             Err(error) => {

@@ -71,15 +71,11 @@ impl People {
             false => Visibility::Public,
         };
         let privacy = person.record.privacy;
+        let permitted = self.core.permitted(viewer, other, privacy, relation);
+        let permitted = permitted.await?;
         Ok(Profile {
-            can_request: self
-                .core
-                .may_request(viewer, other, privacy, relation)
-                .await?,
-            can_mention: self
-                .core
-                .may_mention(viewer, other, privacy, relation)
-                .await?,
+            can_request: permitted.request,
+            can_mention: permitted.mention,
             ..self.profile_of(person, relation, visibility).await?
         })
     }

@@ -76,6 +76,30 @@ impl Relations {
             .await
     }
 
+    /// Makes an invited person and the inviter friends without a request. Idempotent.
+    ///
+    /// # Errors
+    /// `NotFound` if the two are severed; `RuleBroken` if one of the two has reached the limit of friends.
+    pub(crate) async fn befriend_invited(
+        &self,
+        invited: PersonId,
+        inviter: PersonId,
+    ) -> ServiceResult<()> {
+        let notification = NotificationId::for_reader(inviter, self.core.next_id().await?);
+        let (limits, now) = (self.core.settings.relations, self.core.now());
+        let store = &self.core.store;
+        let answer = store
+            .befriend_invited(invited, inviter, limits, notification, now)
+            .await;
+        let pair = Pair {
+            viewer: invited,
+            other: inviter,
+        };
+        let again = self.invalidations_of_repeat(&answer, pair).await;
+        let change = self.invalidate(answer, became_friends(pair), again).await?;
+        result_of(change, RuleBroken::FriendLimitYours)
+    }
+
     /// Withdraws the viewer's friend request or declines the other person's, whichever exists. Idempotent.
     ///
     /// # Errors

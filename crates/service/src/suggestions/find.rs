@@ -35,9 +35,6 @@ const STORIES_OF_TAG_MAX: u32 = 30;
 /// People whom most follow. Everybody sees the same ones.
 const FOLLOWED_MAX: u32 = 100;
 
-/// With fewer candidates than this, people whom many follow are added: for people with few friends.
-const ENOUGH: usize = 12;
-
 /// Candidates by person, while they are collected.
 type Candidates = HashMap<PersonId, Candidate>;
 
@@ -56,34 +53,18 @@ impl Suggestions {
         let people = found.iter().map(|one| one.person);
         let decided = self.core.decide(viewer, circle, people).await?;
         found.retain(|one| is_possible(&decided, viewer, one.person));
-        if found.len() < ENOUGH {
-            self.add_followed(viewer, circle, &mut found).await?;
-        }
         found.truncate(CANDIDATES_MAX);
         Ok(found)
     }
 
-    /// Adds the people whom most follow, behind the others.
-    async fn add_followed(
-        &self,
-        viewer: PersonId,
-        circle: &Circle,
-        found: &mut Vec<Candidate>,
-    ) -> ServiceResult<()> {
+    /// The people whom most follow.
+    pub(super) async fn followed_candidates(&self) -> ServiceResult<Vec<Candidate>> {
         let followed = self.followed().await?;
-        let people = followed.iter().copied();
-        let decided = self.core.decide(viewer, circle, people.clone()).await?;
-        for person in people {
-            match found.iter_mut().find(|one| one.person == person) {
-                Some(known) => known.followed = true,
-                None if is_possible(&decided, viewer, person) => found.push(Candidate {
-                    followed: true,
-                    ..Candidate::of(person)
-                }),
-                None => {}
-            }
-        }
-        Ok(())
+        let candidates = followed.iter().map(|person| Candidate {
+            followed: true,
+            ..Candidate::of(*person)
+        });
+        Ok(candidates.collect())
     }
 
     /// Counts friends in common, among some of the friends whom the reader has not muted.

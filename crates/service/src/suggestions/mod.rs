@@ -20,6 +20,7 @@ use sosik_feed::{Audience, Circle, PersonId, Relation, StoryId};
 
 use crate::ServiceResult;
 use crate::core::Core;
+use crate::feeds::Feeds;
 use crate::people::PersonWithRelation;
 
 /// How long candidates are kept. Friendships of others change slowly, and a reader opens several pages in this time.
@@ -29,10 +30,15 @@ const KEPT: Duration = Duration::from_secs(300);
 /// hundred bytes, so all of them take less than 100 MiB.
 const READERS_MAX: usize = 4_096;
 
+/// With fewer suggestions than this, people whom many follow are added: for people with few friends.
+const ENOUGH: usize = 12;
+
 /// Suggestions of people. Cheap to clone.
 #[derive(Clone)]
 pub struct Suggestions {
     core: Core,
+    /// Candidates are computed with the permits of rebuilds: both read every friend.
+    feeds: Feeds,
     state: Arc<State>,
 }
 
@@ -41,9 +47,32 @@ struct State {
     found: StampedCache<PersonId, Arc<Found>, UnitWeighter>,
     /// The people whom most follow, for all readers of this node.
     followed: Mutex<Option<Followed>>,
+    /// The readers whose candidates are being computed.
+    computed: Mutex<HashSet<PersonId>>,
+}
+
+/// The computation of the candidates of one reader. It ends when this is dropped.
+struct Computation<'s> {
+    state: &'s State,
+    reader: PersonId,
+}
+
+impl<'s> Computation<'s> {
+    /// `None` if the candidates of the reader are being computed already.
+    fn begin(state: &'s State, reader: PersonId) -> Option<Self> {
+        let is_first = state.computed.lock().insert(reader);
+        is_first.then(|| Self { state, reader })
+    }
+}
+
+impl Drop for Computation<'_> {
+    fn drop(&mut self) {
+        self.state.computed.lock().remove(&self.reader);
+    }
 }
 
 /// The candidates of one reader.
+#[derive(Default)]
 struct Found {
     /// The circle for which they were computed. A change of the circle makes them outdated.
     circle: Weak<Circle>,
@@ -71,6 +100,14 @@ struct Candidate {
     followed: bool,
 }
 
+/// Who asks for suggestions.
+struct Reader {
+    id: PersonId,
+    circle: Arc<Circle>,
+    /// The people whom they have put aside.
+    aside: HashSet<PersonId>,
+}
+
 /// A suggested person, and why.
 #[derive(Debug, Clone)]
 pub struct Suggestion {
@@ -82,45 +119,71 @@ pub struct Suggestion {
     pub tags: Vec<Arc<str>>,
 }
 
+impl Suggestion {
+    fn is_of(&self, person: PersonId) -> bool {
+        self.person.person.record.id == person
+    }
+}
+
 impl Suggestions {
-    pub(crate) fn new(core: Core) -> Self {
+    pub(crate) fn new(core: Core, feeds: Feeds) -> Self {
         let gate = CacheGate::open();
         let state = State {
             found: StampedCache::new(READERS_MAX, READERS_MAX as u64, UnitWeighter, gate),
             followed: Mutex::new(None),
+            computed: Mutex::new(HashSet::new()),
         };
         Self {
             core,
+            feeds,
             state: Arc::new(state),
         }
     }
 
     /// People whom the viewer may know, best first. Never contains the viewer, friends, followed, muted or severed people,
-    /// people with an open request in either direction, and people put aside.
+    /// people with an open request in either direction, and people put aside. People whom many follow are added if there
+    /// are few others.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn list(&self, viewer: PersonId, limit: usize) -> ServiceResult<Vec<Suggestion>> {
         let circle = self.core.circle(viewer).await?;
         let found = self.candidates(viewer, &circle).await?;
-        let aside: HashSet<_> = self
-            .core
-            .store
-            .people_put_aside(viewer)
-            .await?
-            .into_iter()
-            .collect();
-        let people = found.candidates.iter().map(|candidate| candidate.person);
-        let circle = self.core.decide(viewer, &circle, people).await?;
-        let possible = |candidate: &&Candidate| {
-            is_possible(&circle, viewer, candidate.person) && !aside.contains(&candidate.person)
+        let aside = self.core.store.people_put_aside(viewer).await?;
+        let reader = Reader {
+            id: viewer,
+            circle,
+            aside: aside.into_iter().collect(),
         };
-        let candidates: Vec<_> = found.candidates.iter().filter(possible).collect();
         let limit = limit.clamp(1, SUGGESTIONS_MAX);
+        let mut suggestions = self.first_shown(&reader, &found.candidates, limit).await?;
+        if suggestions.len() < ENOUGH.min(limit) {
+            let mut others = self.followed_candidates().await?;
+            others.retain(|other| !suggestions.iter().any(|one| one.is_of(other.person)));
+            let missing = limit - suggestions.len();
+            suggestions.extend(self.first_shown(&reader, &others, missing).await?);
+        }
+        Ok(suggestions)
+    }
+
+    /// The first of these candidates who may be shown now, at most `limit`.
+    async fn first_shown(
+        &self,
+        reader: &Reader,
+        candidates: &[Candidate],
+        limit: usize,
+    ) -> ServiceResult<Vec<Suggestion>> {
+        let people = candidates.iter().map(|candidate| candidate.person);
+        let circle = self.core.decide(reader.id, &reader.circle, people).await?;
+        let possible = |candidate: &&Candidate| {
+            let person = candidate.person;
+            is_possible(&circle, reader.id, person) && !reader.aside.contains(&person)
+        };
+        let candidates: Vec<_> = candidates.iter().filter(possible).collect();
         let mut suggestions = Vec::new();
         for some in candidates.chunks(limit) {
             let missing = limit - suggestions.len();
-            let shown = self.shown(viewer, &circle, some).await?;
+            let shown = self.shown(reader.id, &circle, some).await?;
             suggestions.extend(shown.into_iter().take(missing));
             if suggestions.len() == limit {
                 break;
@@ -147,6 +210,8 @@ impl Suggestions {
         Ok(self.core.store.take_up_again(viewer, other).await?)
     }
 
+    /// The candidates of a reader. None while another request computes them or no permit is free: the answer has the
+    /// people whom many follow, and a later one has the others.
     async fn candidates(
         &self,
         viewer: PersonId,
@@ -154,12 +219,17 @@ impl Suggestions {
     ) -> ServiceResult<Arc<Found>> {
         let now = self.core.clock.monotonic();
         let cache = &self.state.found;
-        if let Some(found) = cache.get(&viewer)
-            && found.until > now
-            && found.circle.as_ptr() == Arc::as_ptr(circle)
-        {
-            return Ok(found);
+        let kept = cache.get(&viewer);
+        let kept = kept.filter(|found| found.circle.as_ptr() == Arc::as_ptr(circle));
+        if let Some(found) = kept.as_ref().filter(|found| found.until > now) {
+            return Ok(Arc::clone(found));
         }
+        let Some(_computation) = Computation::begin(&self.state, viewer) else {
+            return Ok(kept.unwrap_or_default());
+        };
+        let Some(_permit) = self.feeds.rebuild_permit().await else {
+            return Ok(kept.unwrap_or_default());
+        };
         let stamp = cache.stamp(&viewer);
         let found = Arc::new(Found {
             circle: Arc::downgrade(circle),

@@ -5,10 +5,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod invitations;
 mod reads;
 mod rebuilds;
 mod schedules;
 mod strangers;
+mod suggestions;
 mod tasks;
 mod writes;
 

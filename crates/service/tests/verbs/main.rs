@@ -22,6 +22,7 @@ mod many_blockers;
 mod notifications;
 mod passwords;
 mod relations;
+mod replies;
 mod search;
 mod sessions;
 mod set_clocks;

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use sosik_feed::{CommentId, PersonId, StoryId};
 
 use crate::{
-    CommentEdit, CommentRecord, Committed, Edited, NewComment, Posted, StoreResult, StoryCounts,
+    CommentEdit, CommentRecord, Committed, DeletedComment, Edited, Idempotency, NewComment, Posted,
+    StoreResult, StoryCounts,
 };
 
 /// Likes of a deleted comment that its deletion removes: some milliseconds of the writer.
@@ -18,12 +19,21 @@ pub const COMMENT_LIKES_REMOVED_MAX: u32 = 1_000;
 #[async_trait]
 pub trait Comments {
     /// Inserts a comment. Notifies the author of the comment that it answers and of the parent, the story's author and the
-    /// mentioned people, as far as they may see the story, each once. Returns the story's counts after it. Notifications carry the comment's id. The caller checks whether the author may see the
-    /// story; this method checks that the story exists.
+    /// mentioned people, as far as they may see the story, each once. Notifications carry the comment's id. Returns the
+    /// story's counts after it. The caller checks whether the author may see the story; this method checks that the story
+    /// exists.
     async fn comment(
         &self,
         comment: NewComment,
     ) -> StoreResult<Committed<(Posted<CommentId>, StoryCounts)>>;
+
+    /// The outcome of an earlier request to comment with this key: [`Posted::Repeated`] or [`Posted::KeyReused`]. `None` if
+    /// the key is unused.
+    async fn earlier_comment(
+        &self,
+        author: PersonId,
+        idempotency: Idempotency,
+    ) -> StoreResult<Option<Posted<CommentId>>>;
 
     /// One comment of a story that is not deleted.
     async fn comment_by_id(&self, comment: CommentId) -> StoreResult<Option<CommentRecord>>;
@@ -67,11 +77,11 @@ pub trait Comments {
         edit: CommentEdit,
     ) -> StoreResult<Committed<Option<Edited<CommentRecord>>>>;
 
-    /// Deletes a comment with its likes if `person` wrote it or wrote its story. Its replies stay. Returns the story and its counts afterwards; `None`
+    /// Deletes a comment with its likes and notifications if `person` wrote it or wrote its story. Its replies stay. `None`
     /// if there is no comment that the person may delete.
     async fn delete_comment(
         &self,
         comment: CommentId,
         person: PersonId,
-    ) -> StoreResult<Committed<Option<(StoryId, StoryCounts)>>>;
+    ) -> StoreResult<Committed<Option<DeletedComment>>>;
 }

@@ -1,10 +1,11 @@
 //! Invitations to sign up.
 
 use async_trait::async_trait;
-use sosik_feed::{InvitationId, PersonId, Timestamp};
+use sosik_feed::{InvitationId, NotificationId, PersonId, Timestamp};
 
 use crate::{
-    Committed, InvitationKey, InvitationRecord, NewInvitation, NewPerson, SignUp, StoreResult,
+    Committed, InvitationKey, InvitationRecord, NewInvitation, NewPerson, RelationChange,
+    RelationLimits, SignUp, StoreResult,
 };
 
 /// Invitations. One is open until it expires, is revoked, or was used by as many people as it is for.
@@ -42,4 +43,15 @@ pub trait Invitations {
         person: NewPerson,
         key: InvitationKey,
     ) -> StoreResult<Committed<SignUp>>;
+
+    /// Makes an invited person and the inviter friends without a request, and notifies the inviter. Only the limits of
+    /// friends apply.
+    async fn befriend_invited(
+        &self,
+        invited: PersonId,
+        inviter: PersonId,
+        limits: RelationLimits,
+        notification: NotificationId,
+        now: Timestamp,
+    ) -> StoreResult<Committed<RelationChange>>;
 }

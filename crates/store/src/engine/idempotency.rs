@@ -1,8 +1,8 @@
 //! Idempotency keys.
 
-use sosik_feed::RawId;
+use sosik_feed::{CommentId, RawId};
 
-use crate::Idempotency;
+use crate::{Idempotency, Posted};
 
 /// The kind of write that a key is for, with its number in the tables. The same key can be used once for each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,16 @@ impl Earlier {
             Self::Repeated(answer)
         } else {
             Self::Reused
+        }
+    }
+
+    /// The outcome of the earlier comment, if there was one.
+    #[must_use]
+    pub const fn comment(self) -> Option<Posted<CommentId>> {
+        match self {
+            Self::New => None,
+            Self::Repeated(id) => Some(Posted::Repeated(CommentId::new(id))),
+            Self::Reused => Some(Posted::KeyReused),
         }
     }
 }

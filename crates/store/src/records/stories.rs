@@ -167,6 +167,17 @@ pub struct Edited<T> {
     pub notified: Vec<PersonId>,
 }
 
+/// A comment that was deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedComment {
+    /// Its story.
+    pub story: StoryId,
+    /// The story's counts after the deletion.
+    pub counts: StoryCounts,
+    /// The people whose notification of the comment went away, except those severed from its author: they saw none.
+    pub notified: Vec<PersonId>,
+}
+
 /// The outcome of a like or unlike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Liked {

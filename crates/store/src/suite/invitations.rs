@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use sosik_feed::{InvitationId, PersonId, Timestamp};
 
-use super::world::World;
-use crate::{InvitationKey, InvitationRecord, NewInvitation, NewPerson, SignUp};
+use super::world::{LIMITS, World};
+use crate::{
+    InvitationKey, InvitationRecord, NewInvitation, NewPerson, NotificationKind, RelationChange,
+    RelationLimits, SignUp,
+};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -110,6 +113,36 @@ pub async fn what_is_revoked_or_expired_invites_nobody(world: &World) {
     let joined = world.sign_up_invited(person, at_its_end).await.unwrap();
     assert_eq!(joined.value, SignUp::InvitationInvalid);
     assert_eq!(world.invitations(mina, expired.expires_at).await, []);
+}
+
+pub async fn an_invited_person_and_the_inviter_become_friends_without_a_request(world: &World) {
+    let [mina, nari, bora, foe] = world.people(["mina", "nari", "bora", "foe"]).await;
+    let one_friend = RelationLimits {
+        friends_max: 1,
+        requests_max: 0,
+        ..LIMITS
+    };
+    let befriends = async |invited, inviter| {
+        let (note, now) = (world.note(inviter), world.now());
+        let change = world.befriend_invited(invited, inviter, one_friend, note, now);
+        change.await.unwrap().value
+    };
+    world.blocks(mina, foe).await;
+    assert_eq!(befriends(foe, mina).await, RelationChange::NoSuchPerson);
+    assert_eq!(befriends(mina, mina).await, RelationChange::NoSuchPerson);
+    world.asks(mina, nari).await;
+    assert_eq!(befriends(nari, mina).await, RelationChange::Changed);
+    assert_eq!(befriends(nari, mina).await, RelationChange::Unchanged);
+    assert!(world.relation(mina, nari).await.unwrap().friend);
+    let told = world.notes(mina).await;
+    assert_eq!(told[0].kind, NotificationKind::FriendAccepted);
+    assert!(world.notes(nari).await.is_empty(), "the request is gone");
+    assert_eq!(
+        befriends(bora, mina).await,
+        RelationChange::TheirLimitReached
+    );
+    assert_eq!(befriends(mina, bora).await, RelationChange::LimitReached);
+    assert!(!world.relation(mina, bora).await.unwrap().friend);
 }
 
 pub async fn nobody_has_more_invitations_than_the_limit_and_expired_ones_make_room(world: &World) {

@@ -105,6 +105,7 @@ macro_rules! contract_suite {
                 an_invitation_is_used_as_often_as_it_allows,
                 of_many_who_use_the_last_place_at_once_one_gets_it,
                 what_is_revoked_or_expired_invites_nobody,
+                an_invited_person_and_the_inviter_become_friends_without_a_request,
                 nobody_has_more_invitations_than_the_limit_and_expired_ones_make_room,
             }
             lifecycle {
@@ -215,6 +216,8 @@ macro_rules! contract_suite {
                 only_an_existing_comment_of_the_same_story_can_be_answered,
                 a_deleted_comment_keeps_the_place_of_its_replies_and_goes_with_the_last,
                 a_reply_notifies_whom_it_answers_once_and_as_far_as_they_may_see_it,
+                the_deletion_of_a_comment_returns_whose_notification_went_away,
+                an_earlier_comment_is_found_by_its_key,
                 a_like_of_a_comment_counts_once_and_can_be_taken_back,
                 likes_of_a_comment_are_one_notification_that_moves_to_the_top,
                 many_who_like_and_reply_at_once_are_all_counted,

@@ -5,7 +5,9 @@ use std::time::Duration;
 use sosik_feed::{Audience, CommentId, NotificationId, PersonId, StoryId, Timestamp};
 
 use super::world::World;
-use crate::{COMMENT_LIKES_REMOVED_MAX, LikedComment, NewComment, NotificationKind, Posted};
+use crate::{
+    COMMENT_LIKES_REMOVED_MAX, Idempotency, LikedComment, NewComment, NotificationKind, Posted,
+};
 
 impl World {
     fn new_reply(&self, author: PersonId, to: (StoryId, CommentId)) -> NewComment {
@@ -111,7 +113,7 @@ pub async fn a_deleted_comment_keeps_the_place_of_its_replies_and_goes_with_the_
     let (one, _) = world.replies(mina, (story, parent)).await;
     let (two, _) = world.replies(mina, (story, one)).await;
     let deleted = world.delete_comment(parent, joon).await.unwrap().value;
-    assert_eq!(deleted.unwrap().1.comments, 2);
+    assert_eq!(deleted.unwrap().counts.comments, 2);
     let place = &world
         .comments_of(story, CommentId::default(), 9)
         .await
@@ -135,7 +137,7 @@ pub async fn a_deleted_comment_keeps_the_place_of_its_replies_and_goes_with_the_
     assert_eq!(told, [mina], "the place has no author to notify");
     for (reply, left) in [(one, 2), (two, 1), (three, 0)] {
         let deleted = world.delete_comment(reply, mina).await.unwrap().value;
-        assert_eq!(deleted.unwrap().1.comments, left);
+        assert_eq!(deleted.unwrap().counts.comments, left);
     }
     assert!(world.first(story).await.is_empty());
     assert!(world.notes(joon).await.is_empty() && world.notes(mina).await.is_empty());
@@ -187,6 +189,58 @@ pub async fn a_reply_notifies_whom_it_answers_once_and_as_far_as_they_may_see_it
     let blocked = world.comments(yuna, for_all, "blocked").await;
     world.blocks(yuna, joon).await;
     assert_eq!(world.replies(joon, (for_all, blocked)).await.1, [mina]);
+}
+
+pub async fn the_deletion_of_a_comment_returns_whose_notification_went_away(world: &World) {
+    let [mina, joon, yuna, muter, blocker] = world
+        .people(["mina", "joon", "yuna", "muter", "blocker"])
+        .await;
+    let story = world.posts(mina, "story").await;
+    let [of_joon, of_muter] = [
+        world.comments(joon, story, "parent").await,
+        world.comments(muter, story, "parent").await,
+    ];
+    world.mutes(muter, yuna).await;
+    let deleted = async |comment| {
+        let deleted = world.delete_comment(comment, yuna).await.unwrap().value;
+        let mut notified = deleted.expect("the comment exists").notified;
+        notified.sort_unstable();
+        notified
+    };
+    let mentioning = NewComment {
+        mentions: vec!["blocker".to_owned()],
+        ..world.new_reply(yuna, (story, of_joon))
+    };
+    let id = mentioning.id;
+    world.comments_new(mentioning).await;
+    world.blocks(blocker, yuna).await;
+    assert_eq!(deleted(id).await, sorted([mina, joon]));
+    let (quiet, told) = world.replies(yuna, (story, of_muter)).await;
+    assert_eq!(told, [mina]);
+    world.mutes(mina, yuna).await;
+    assert_eq!(deleted(quiet).await, [mina], "a mute hides no notification");
+    let (unseen, _) = world.replies(yuna, (story, of_muter)).await;
+    assert_eq!(deleted(unseen).await, []);
+}
+
+pub async fn an_earlier_comment_is_found_by_its_key(world: &World) {
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    let story = world.posts(mina, "story").await;
+    let [key, other] = [1, 2].map(|print| super::world::key("key", print).unwrap());
+    let earlier = async |author, key: &Idempotency| {
+        let earlier = world.earlier_comment(author, key.clone()).await;
+        earlier.unwrap()
+    };
+    assert_eq!(earlier(mina, &key).await, None);
+    let comment = NewComment {
+        idempotency: Some(key.clone()),
+        ..world.new_comment(mina, story, "comment")
+    };
+    let id = comment.id;
+    world.comments_new(comment).await;
+    assert_eq!(earlier(mina, &key).await, Some(Posted::Repeated(id)));
+    assert_eq!(earlier(mina, &other).await, Some(Posted::KeyReused));
+    assert_eq!(earlier(joon, &key).await, None);
 }
 
 pub async fn a_like_of_a_comment_counts_once_and_can_be_taken_back(world: &World) {
