@@ -1,7 +1,11 @@
 //! Up to which change the timelines in the shared fabric are right.
 //!
 //! A change after which a timeline must be dropped is *settled* when the fabric has confirmed a drop that began after
-//! the commit. The log keeps changes that are not settled, for a member that joins after this one died.
+//! the commit. The log keeps changes that are not settled, for a member that joins after this one died. `model` checks
+//! that this suffices.
+
+#[cfg(test)]
+mod model;
 
 use sosik_store::Horizon;
 
