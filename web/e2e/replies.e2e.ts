@@ -47,7 +47,7 @@ describe.each(EVERY_SIZE)('below a comment, on a %s', (size) => {
     const reply = await bo.comments(id, '남을 답글', comment);
     await mina.sees(id);
     const page = await openAs(mina, size, `/stories/${id}`);
-    await page.getByRole('button', { name: /메뉴/ }).last().click();
+    await page.getByRole('listitem').filter({ hasText: '지울 댓글' }).getByRole('button', { name: /메뉴/ }).click();
     await page.getByRole('menuitem', { name: '댓글 지우기' }).click();
     await page.getByRole('dialog').getByRole('button', { name: '댓글 지우기' }).click();
     await page.getByText('볼 수 없는 댓글이에요.').waitFor();

@@ -64,10 +64,17 @@ export class Threads {
     if (this.answered && (this.answered.parent ?? this.answered.id) === parent) this.answered = null;
   }
 
-  /** Asks again for all replies that are shown, one thread after the other. False when it may do later. */
-  async renew(): Promise<boolean> {
+  /**
+   * Asks again for all replies that are shown, one thread after the other, below the comments that there are. False when it
+   * may do later.
+   */
+  async renew(comments: readonly Comment[]): Promise<boolean> {
+    const there = new Set(comments.map(({ id }) => id));
     let came = true;
-    for (const replies of this.#open.values()) came = (await replies.renew()) && came;
+    for (const [parent, replies] of [...this.#open]) {
+      if (there.has(parent)) came = (await replies.renew()) && came;
+      else this.hide(parent);
+    }
     return came;
   }
 
