@@ -207,7 +207,7 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Enter');
     await expect.poll(() => focused()).toContain('고치기');
     await page.keyboard.press('ArrowDown');
-    await expect.poll(() => focused()).toContain('링크 복사');
+    await expect.poll(() => focused()).toContain('저장');
     await page.keyboard.press('Escape');
     await expect.poll(() => focused()).toMatch(/더 보기 메뉴/);
     await tabTo(/^좋아요/);

@@ -7,7 +7,7 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { EVERY_SIZE, openDevice, picture, story, type Size } from './browser';
+import { EVERY_SIZE, expectComplaints, openDevice, picture, story, type Size } from './browser';
 import { Server } from './server';
 import { PASSWORD, Person } from './town';
 
@@ -63,6 +63,7 @@ describe.each(EVERY_SIZE)('without an account on a %s', (size) => {
   });
 
   it.each(['light', 'dark'] as const)('axe finds nothing wrong in the %s theme, there is one way in, and nothing is cut off', async (colorScheme) => {
+    expectComplaints(/404/);
     const { page, errors } = await openAsNobody(size, '/public', { colorScheme });
     for (const [name, address] of [['public', '/public'], ['story', `/stories/${told}`], ['person', `/@${mina.handle}`], ['gone', `/stories/${secret}`]]) {
       await page.goto(address!);
@@ -88,6 +89,7 @@ it('after logging in one is where one was, with all that one may see', async () 
 });
 
 it('a story that is hidden is not told from one that never was', async () => {
+  expectComplaints(/404/);
   const { page } = await openAsNobody('phone', '/public');
   const read = async (id: string) => {
     const answer = await page.goto(`/stories/${id}`);
