@@ -470,7 +470,8 @@ export interface paths {
         put?: never;
         /**
          * Open an invitation
-         * @description Shows who invites, also to people without an account. The token is in the body, so that it is in no log.
+         * @description Shows who invites, also to people without an account. The token is in the body, so that it is in no log. The inviter
+         *     has a `relation` if you have a session.
          */
         post: operations["open_invitation"];
         delete?: never;
@@ -640,7 +641,8 @@ export interface paths {
         put?: never;
         /**
          * Sign up
-         * @description Creates an account and signs in. With an invitation, you and the person who invited you become friends. Send the token as a bearer token. Browsers also get it as a cookie.
+         * @description Creates an account and signs in. With an invitation, you and the person who invited you become friends. Send the token
+         *     as a bearer token. Browsers also get it as a cookie.
          */
         post: operations["sign_up"];
         delete?: never;
@@ -899,8 +901,8 @@ export interface paths {
         };
         /**
          * List the comments of a story
-         * @description Oldest first, without replies. Read the next page with `after`. Comments of people you blocked, or who blocked you, are omitted.
-         *     `hidden` is their number.
+         * @description Oldest first, without replies. Read the next page with `after`. Comments of people you blocked, or who blocked you, are
+         *     omitted. `hidden` is their number.
          */
         get: operations["list_comments"];
         put?: never;
@@ -3058,7 +3060,15 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["CrossSite"];
+            /** @description `registration_closed`: nobody could sign up with it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["TooSlow"];
             /** @description `invitation_limit` */
             409: {
@@ -3089,7 +3099,10 @@ export interface operations {
     open_invitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the id of the person this request is meant for. If the session belongs to another person, the response is 409 `other_person` and nothing is done. For clients that share a cookie with other people's */
+                "Sosik-Person"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3109,6 +3122,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["CrossSite"];
             /** @description `not_found`: it is unknown, revoked, expired or used up */
             404: {
                 headers: {
@@ -3119,6 +3134,7 @@ export interface operations {
                 };
             };
             408: components["responses"]["TooSlow"];
+            409: components["responses"]["OtherPerson"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
             422: components["responses"]["Invalid"];
