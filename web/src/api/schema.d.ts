@@ -1369,6 +1369,8 @@ export interface components {
              * @description When it happened; for a group, the latest time (RFC 3339).
              */
             created_at: string;
+            /** @description The beginning of the comment concerned, on one line. */
+            excerpt?: string | null;
             /** @description Newer notifications have larger ids. */
             id: string;
             /** @description The kind of act. */
@@ -1378,6 +1380,8 @@ export interface components {
              * @description The number of other people in the group: likes of one story, and of one comment, are one notification.
              */
             others: number;
+            /** @description The comment that it is a reply to: its list of replies has the comment concerned. */
+            parent?: string | null;
             /** @description Whether you have seen it. */
             read: boolean;
             /** @description The story concerned. */
