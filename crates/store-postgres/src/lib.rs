@@ -6,9 +6,9 @@
 //!
 //! Every write that outdates a cached value logs it (`changes`), because other nodes cache too.
 //!
-//! Locks are taken in this order: invitation, stories in ascending order of their ids (FOR SHARE when they are liked or
-//! commented on), comments in descending order (a reply before its parent), counts of people in ascending order, counts of
-//! a story, the number of late stories, orders, notifications.
+//! Locks are taken in this order: person (of sessions), invitation, story (FOR SHARE when it is liked or commented on),
+//! comment (a reply before its parent), counts of people in ascending order of their ids, counts of a story, the number of
+//! late stories, orders, notifications.
 //!
 //! To add a noun, add a file with its statements and its trait, and a line in `sql::ALL`.
 
