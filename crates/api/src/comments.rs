@@ -92,8 +92,8 @@ pub(crate) async fn delete(
 
 /// List the comments of a story
 ///
-/// Oldest first, without replies. Read the next page with `after`. Comments of people you blocked, or who blocked you, are omitted.
-/// `hidden` is their number.
+/// Oldest first, without replies. Read the next page with `after`. Comments of people you blocked, or who blocked you, are
+/// omitted. `hidden` is their number.
 #[utoipa::path(get, path = "/v1/stories/{story}/comments", tag = "comments", operation_id = "list_comments",
     params(("story" = String, Path, description = "id of the story"), PageQuery),
     responses((status = 200, description = "a page of comments", body = CommentPage)))]

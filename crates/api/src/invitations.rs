@@ -27,6 +27,7 @@ const NOT_STORED: (header::HeaderName, HeaderValue) =
     request_body = MakeInvitation,
     responses(
         (status = 201, description = "the invitation with its token", body = Invitation),
+        (status = 403, description = "`registration_closed`: nobody could sign up with it"),
         (status = 409, description = "`invitation_limit`"),
         (status = 422, description = "`invitation_people_invalid`, `invitation_days_invalid`"),
     ))]
@@ -35,6 +36,9 @@ pub(crate) async fn make(
     viewer: Viewer<Inviting>,
     Json(body): Json<MakeInvitation>,
 ) -> Result<Response, Problem> {
+    if app.settings.registration == Registration::Closed {
+        return Err(Problem::RegistrationClosed);
+    }
     let invitations = app.service.invitations();
     let (made, token) = invitations.make(viewer.id, body.people, body.days).await?;
     let invitation = Invitation {

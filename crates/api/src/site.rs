@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -43,6 +44,10 @@ pub(crate) const PERSON: &str = "/@{handle}";
 
 /// The page of a story.
 pub(crate) const STORY: &str = "/stories/{story}";
+
+/// A request that the node has no place for. Its page has no card, for which the store is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WithoutCard;
 
 /// For programs that ask for `/favicon.ico` without reading the page.
 const ICON: &str = "icons/app-192.png";
@@ -109,9 +114,11 @@ pub(crate) async fn person(
     State(app): State<App>,
     headers: HeaderMap,
     address: ClientAddress,
+    without_card: Option<Extension<WithoutCard>>,
     handle: Result<Name, Problem>,
 ) -> Result<Response, Problem> {
-    page_with_card(&app, &headers, address, async || {
+    let stranger = without_card.is_none().then_some(address);
+    page_with_card(&app, &headers, stranger, async || {
         let Name(handle) = handle?;
         let person = app.service.strangers().person(&handle).await?;
         Ok(Card::of_person(&person))
@@ -124,9 +131,11 @@ pub(crate) async fn story(
     State(app): State<App>,
     headers: HeaderMap,
     address: ClientAddress,
+    without_card: Option<Extension<WithoutCard>>,
     id: Result<Id<StoryId>, Problem>,
 ) -> Result<Response, Problem> {
-    page_with_card(&app, &headers, address, async || {
+    let stranger = without_card.is_none().then_some(address);
+    page_with_card(&app, &headers, stranger, async || {
         let Id(id) = id?;
         let story = app.service.strangers().story(id).await?;
         Ok(Card::of_story(&story))
@@ -134,16 +143,19 @@ pub(crate) async fn story(
     .await
 }
 
-/// The page of the client. It has a card if a stranger may see its subject.
+/// The page of the client. It has a card if a stranger at this address may see its subject.
 async fn page_with_card(
     app: &App,
     headers: &HeaderMap,
-    address: ClientAddress,
+    stranger: Option<ClientAddress>,
     card: impl AsyncFnOnce() -> Result<Card, Problem>,
 ) -> Result<Response, Problem> {
     let site = app.site.as_ref().filter(|_| accepts_pages(headers));
     let index = site.and_then(|site| site(INDEX));
     let index = index.ok_or(Problem::NotFound("page"))?;
+    let Some(address) = stranger else {
+        return Ok(unlisted(respond(&index, INDEX, headers)));
+    };
     if let Err(Problem::TooManyRequests(exceeded)) = limit_stranger(app, address, None).await {
         // People get the client nevertheless: its own requests have their own limits.
         let mut response = unlisted(respond(&index, INDEX, &HeaderMap::new()));

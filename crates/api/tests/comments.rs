@@ -285,6 +285,12 @@ async fn replies_and_likes_of_a_comment_notify_its_author() {
     let told: Vec<_> = told.collect();
     assert_eq!(told, [r#""comment_like" "yuna" 1"#, r#""reply" "yuna" 0"#]);
     assert_eq!(page["unread"], 2);
+    let about = |note: &serde_json::Value| (note["parent"].clone(), note["excerpt"].clone());
+    let [liked, reply] = [0, 1].map(|at| about(&page["items"][at]));
+    assert_eq!(liked, (json!(null), json!("nice")));
+    assert_eq!(reply, (json!(comment.id), json!("@jun yes")));
+    let of_story = mina.get("/v1/notifications").await.expect(200).json();
+    assert_eq!(about(&of_story["items"][0]).1, "@jun yes", "a comment");
     jun.blocks(&yuna).await;
     let page = jun.get("/v1/notifications").await.expect(200).json();
     assert_eq!(page["items"].as_array().unwrap().len(), 1);

@@ -180,6 +180,9 @@ async fn where_registration_is_by_invitation_only_a_token_is_required() {
     app.restart_with(|settings| settings.api.registration = Registration::Closed)
         .await;
     assert_eq!(mode(&app).await, json!({ "mode": "closed" }));
+    mina.post("/v1/invitations", &json!({}))
+        .await
+        .problem(403, "registration_closed");
     sign_up(&app, "bora", Some(&token))
         .await
         .problem(403, "registration_closed");

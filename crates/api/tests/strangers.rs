@@ -371,6 +371,22 @@ async fn a_page_comes_without_its_card_while_the_store_cannot_be_read() {
 }
 
 #[tokio::test]
+async fn a_page_comes_without_its_card_while_no_request_is_admitted() {
+    let app = TestApp::with(|settings| {
+        settings.site = Some(Arc::new(site));
+        settings.api.requests_at_once_max = 0;
+        settings.api.requests_waiting_max = 0;
+    })
+    .await;
+    get(&app, "/v1/people/mina").await.problem(503, "busy");
+    for path in ["/@mina", "/stories/5"] {
+        let page = browse(&app, path).await.expect(200);
+        assert_eq!(page.body, CLIENT);
+        assert_eq!(page.header("x-robots-tag"), Some("noindex"));
+    }
+}
+
+#[tokio::test]
 async fn search_engines_list_stories_only_with_the_public_page() {
     for (page, listed, robots) in [
         (PublicPage::Off, Some("noindex"), "Disallow: /\n"),

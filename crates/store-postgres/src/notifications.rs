@@ -27,7 +27,8 @@ statements! {
     NOTIFIED_STORIES = "SELECT s.id, s.author, s.audience FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
         JOIN stories s ON s.bucket = asked.bucket AND s.id = asked.id
         WHERE s.bucket = ANY($1) AND s.deleted_at IS NULL";
-    NOTIFIED_COMMENTS = "SELECT c.id FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
+    /// $3: characters of the text.
+    NOTIFIED_COMMENTS = "SELECT c.id, c.parent, left(c.text, $3::bigint::integer) FROM unnest($1::smallint[], $2::bigint[]) AS asked (bucket, id)
         JOIN comments c ON c.bucket = asked.bucket AND c.id = asked.id WHERE c.bucket = ANY($1) AND NOT c.deleted";
     NEWEST_LIKERS = "SELECT person FROM likes WHERE bucket = $1 AND story = $2 AND person <> $3
         ORDER BY liked_at DESC, person DESC LIMIT $4";
@@ -142,7 +143,8 @@ async fn notifications(
 /// The stories and comments of some notifications, as far as they are not deleted.
 struct Subjects {
     stories: BTreeMap<StoryId, NotifiedStory>,
-    comments: BTreeSet<CommentId>,
+    /// With their parent and the beginning of their text.
+    comments: BTreeMap<CommentId, (Option<CommentId>, String)>,
 }
 
 impl Subjects {
@@ -156,12 +158,13 @@ impl Subjects {
         );
         let ids: Vec<i64> = comments.iter().map(|comment| comment.as_i64()).collect();
         let buckets = Value::buckets(comments.iter().map(|comment| comment.bucket()));
-        let of_comments = bind!(NOTIFIED_COMMENTS, buckets, ids);
+        let characters = i64::from(NotificationRecord::TEXT_CHARACTERS_MAX);
+        let of_comments = bind!(NOTIFIED_COMMENTS, buckets, ids, characters);
         let [stories, comments] = tx.batch([of_stories, of_comments]).await?;
         let stories = stories.rows(notified_story)?;
         Ok(Self {
             stories: stories.into_iter().map(|story| (story.id, story)).collect(),
-            comments: comments.column()?.into_iter().collect(),
+            comments: comments.rows(notified_comment)?.into_iter().collect(),
         })
     }
 
@@ -171,12 +174,13 @@ impl Subjects {
             Some(story) => Some(*self.stories.get(&story)?),
             None => None,
         };
-        if row
-            .comment
-            .is_some_and(|comment| !self.comments.contains(&comment))
-        {
-            return None;
-        }
+        let (parent, text) = match row.comment {
+            Some(comment) => {
+                let (parent, text) = self.comments.get(&comment)?;
+                (*parent, Some(text.clone()))
+            }
+            None => (None, None),
+        };
         Some(NotificationRecord {
             id: row.id,
             kind: row.kind,
@@ -184,10 +188,16 @@ impl Subjects {
             others: 0,
             story,
             comment: row.comment,
+            parent,
+            text,
             at: row.at,
             read: row.id.as_i64() <= read_to,
         })
     }
+}
+
+fn notified_comment(row: &Row) -> StoreResult<(CommentId, (Option<CommentId>, String))> {
+    Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
 }
 
 fn notified_story(row: &Row) -> StoreResult<NotifiedStory> {

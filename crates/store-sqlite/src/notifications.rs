@@ -17,9 +17,10 @@ use sosik_store::{
 };
 
 statements! {
-    /// ?3: the position up to which they are read, or below every id. Deleted stories keep their row, deleted comments
+    /// ?3: the position up to which they are read, or below every id. ?5: characters of the comment. Deleted stories keep their row, deleted comments
     /// do not.
-    NOTIFICATIONS = "SELECT n.id, n.kind, n.actor, n.story, s.author, s.audience, n.comment, n.at, n.comment_act
+    NOTIFICATIONS = "SELECT n.id, n.kind, n.actor, n.story, s.author, s.audience, n.comment, n.at, n.comment_act,
+            c.parent, substr(c.text, 1, ?5)
         FROM notifications n LEFT JOIN stories s ON s.id = n.story LEFT JOIN comments c ON c.id = n.comment
         WHERE n.person = ?1 AND n.id < ?2 AND n.id > ?3
           AND (n.story IS NULL OR s.deleted_at IS NULL) AND (n.comment IS NULL OR c.deleted = 0)
@@ -85,7 +86,8 @@ fn notifications(
         NotificationList::All => i64::MIN,
         NotificationList::Unread => read_to,
     };
-    let span = params![person.as_i64(), before, above, limit];
+    let characters = NotificationRecord::TEXT_CHARACTERS_MAX;
+    let span = params![person.as_i64(), before, above, limit, characters];
     let mut rows = db.rows(NOTIFICATIONS, span, |row| {
         notification(row, NotificationId::from_i64(read_to))
     })?;
@@ -137,6 +139,8 @@ fn notification(row: &Row<'_>, read_to: NotificationId) -> rusqlite::Result<Noti
         others: 0,
         story: story.transpose()?,
         comment: row.get::<_, Option<i64>>(6)?.map(CommentId::from_i64),
+        parent: row.get::<_, Option<i64>>(9)?.map(CommentId::from_i64),
+        text: row.get(10)?,
         at: Timestamp::from_i64(row.get(7)?),
         read: id <= read_to,
     })

@@ -27,7 +27,7 @@ use crate::serve::{
     BudgetExceeded, HEADER_FIELDS_MAX, InFlight, NetworkShare, NetworkShares, RequestPermit, Room,
 };
 use crate::settings::Settings;
-use crate::site;
+use crate::site::{self, WithoutCard};
 
 /// One permit in this number is reserved for reads of the feed.
 const FEED_RESERVED_PART: usize = 8;
@@ -67,6 +67,8 @@ pub(crate) struct Permit<'a> {
 pub(crate) enum RequestClass {
     /// A read of the home feed.
     Feed,
+    /// The client's page about a person or a story.
+    Page,
     /// Anything else.
     Other,
 }
@@ -101,7 +103,7 @@ impl Admission {
         let taken = self.networks.take(client, 1).ok_or_else(shed)?;
         let others = match class {
             RequestClass::Feed => None,
-            RequestClass::Other => Some(self.others.acquire(self.wait).await?),
+            RequestClass::Page | RequestClass::Other => Some(self.others.acquire(self.wait).await?),
         };
         Ok(Permit {
             _all: self.all.acquire(self.wait).await?,
@@ -182,8 +184,16 @@ pub(super) async fn admit(
         return Ok(front.call(request).await);
     };
     let app = &front.app;
-    let (request, _body) = app.bodies.read(request, reservation.client).await?;
-    let _permit = app.admission.acquire(class, reservation.client).await?;
+    let (mut request, _body) = app.bodies.read(request, reservation.client).await?;
+    let permit = app.admission.acquire(class, reservation.client).await;
+    let _permit = match permit {
+        // Without its card the page is a file, and the client retries what it asks for by itself.
+        Err(_shed) if class == RequestClass::Page => {
+            request.extensions_mut().insert(WithoutCard);
+            None
+        }
+        permit => Some(permit?),
+    };
     let handling = front.call_compressing(request);
     timeout(app.settings.request_timeout, handling)
         .await
@@ -269,8 +279,7 @@ fn is_probe(route: &str) -> bool {
 fn class_of(route: &str) -> Option<RequestClass> {
     match route {
         "/v1/feed" => Some(RequestClass::Feed),
-        // Pages about what is in the store.
-        site::PERSON | site::STORY => Some(RequestClass::Other),
+        site::PERSON | site::STORY => Some(RequestClass::Page),
         _ => route.starts_with("/v1/").then_some(RequestClass::Other),
     }
 }

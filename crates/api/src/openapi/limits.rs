@@ -16,6 +16,7 @@ use sosik_feed::limits::{
 };
 use sosik_feed::people::Language;
 use sosik_service::feeds::stream::WATCHED_MAX;
+use sosik_store::NotificationRecord;
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{KnownFormat, Object, OpenApi, RefOr, Schema, SchemaFormat};
 
@@ -33,6 +34,9 @@ const CODE_CHARACTERS_MAX: usize = 40;
 
 /// The sentence of a rule. The longest about handles has fewer.
 const MESSAGE_CHARACTERS_MAX: usize = 200;
+
+/// The characters of a comment that a notification has, and `…`.
+const EXCERPT_CHARACTERS_MAX: usize = NotificationRecord::TEXT_CHARACTERS_MAX as usize + 1;
 
 /// The code of a language has two letters.
 const LANGUAGE_CHARACTERS: usize = 2;
@@ -149,6 +153,7 @@ fn limits_of(owner: &str, name: &str, schema: &Schema) -> Option<Limits> {
         ("Story", "text") => text(0, STORY_TEXT_CHARACTERS_MAX),
         ("WriteComment" | "EditComment", "text") => matching(r"\S", 1, COMMENT_CHARACTERS_MAX),
         ("Comment", "text") => text(0, COMMENT_CHARACTERS_MAX),
+        ("Notification", "excerpt") => text(0, EXCERPT_CHARACTERS_MAX),
         ("Attachment", "alt") => text(0, ALT_TEXT_CHARACTERS_MAX),
         ("PostStory", "attachments") => list(ATTACHMENTS_TAKEN_MAX),
         ("Story", "attachments") => list(ATTACHMENTS_MAX),

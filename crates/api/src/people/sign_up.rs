@@ -17,7 +17,8 @@ use crate::settings::Registration;
 
 /// Sign up
 ///
-/// Creates an account and signs in. With an invitation, you and the person who invited you become friends. Send the token as a bearer token. Browsers also get it as a cookie.
+/// Creates an account and signs in. With an invitation, you and the person who invited you become friends. Send the token
+/// as a bearer token. Browsers also get it as a cookie.
 #[utoipa::path(post, path = "/v1/people", tag = "people", operation_id = "sign_up", security(()),
     request_body = SignUp,
     responses(

@@ -1,11 +1,15 @@
 //! Notifications.
 
 use serde::{Deserialize, Serialize};
+use sosik_feed::text::beginning;
 use sosik_feed::{CommentId, NotificationId, StoryId};
 use sosik_service::notifications::NotificationItem;
 use utoipa::ToSchema;
 
 use super::Person;
+
+/// Characters of an excerpt, as people count them: the two lines of a row on a wide screen.
+const EXCERPT_MAX: usize = 140;
 
 /// A notification about an act of another person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -26,6 +30,11 @@ pub struct Notification {
     /// The comment concerned.
     #[schema(value_type = Option<String>)]
     pub comment: Option<CommentId>,
+    /// The comment that it is a reply to: its list of replies has the comment concerned.
+    #[schema(value_type = Option<String>)]
+    pub parent: Option<CommentId>,
+    /// The beginning of the comment concerned, on one line.
+    pub excerpt: Option<String>,
     /// When it happened; for a group, the latest time (RFC 3339).
     pub created_at: String,
     /// Whether you have seen it.
@@ -57,6 +66,7 @@ impl Notification {
     #[must_use]
     pub fn of(item: &NotificationItem) -> Self {
         let notification = &item.notification;
+        let excerpt = notification.text.as_deref();
         Self {
             id: notification.id,
             kind: notification.kind.into(),
@@ -64,6 +74,8 @@ impl Notification {
             others: notification.others,
             story: notification.story.map(|story| story.id),
             comment: notification.comment,
+            parent: notification.parent,
+            excerpt: excerpt.map(|text| beginning(text, EXCERPT_MAX)),
             created_at: notification.at.to_string(),
             read: notification.read,
         }

@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn nobody_has_more_or_longer_terms_than_the_limits_say() {
-        // Fifty Han characters stay fifty; fifty syllables with one initial consonant have 39 more, down to the cut; fifty squared words fold into about four letters each.
+        // Fifty Han characters stay fifty. Fifty syllables with one initial consonant have 39 more, down to the cut. Fifty
+        // squared words fold into about four letters each.
         for (first, count) in [
             ('\u{4E00}', 51),
             ('\u{AC00}', 90),

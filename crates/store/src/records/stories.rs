@@ -293,6 +293,10 @@ pub struct NotificationRecord {
     pub story: Option<NotifiedStory>,
     /// The comment concerned.
     pub comment: Option<CommentId>,
+    /// The comment that it is a reply to.
+    pub parent: Option<CommentId>,
+    /// The beginning of its text, at most [`TEXT_CHARACTERS_MAX`](Self::TEXT_CHARACTERS_MAX).
+    pub text: Option<String>,
     /// The time of the cause; of the latest one in a group.
     pub at: Timestamp,
     /// The recipient has read it.
@@ -303,6 +307,10 @@ impl NotificationRecord {
     /// Likers that come with a notification. If the recipient may see none of the four, the caller reads the list of
     /// likers.
     pub const LIKERS_MAX: u32 = 4;
+
+    /// Characters of a comment that come with a notification: more than the lines that a list shows, also of characters
+    /// that consist of several.
+    pub const TEXT_CHARACTERS_MAX: u32 = 1_000;
 }
 
 /// The story of a notification.

@@ -164,7 +164,17 @@ pub async fn a_reply_notifies_whom_it_answers_once_and_as_far_as_they_may_see_it
             Some(of_yuna)
         )
     );
-    assert_eq!(world.notes(mina).await[0].kind, NotificationKind::Comment);
+    assert_eq!(
+        (note.parent, note.text.as_deref()),
+        (Some(parent), Some("reply"))
+    );
+    let long = "가".repeat(1_001);
+    let comment = world.comments(yuna, story, &long).await;
+    let note = &world.notes(mina).await[0];
+    let (about, text) = (note.comment, note.text.as_deref().unwrap());
+    assert_eq!((about, note.parent), (Some(comment), None));
+    assert_eq!(text.chars().count(), 1_000, "the beginning");
+    assert_eq!(note.kind, NotificationKind::Comment);
     // Everybody is notified once, of what concerns them most; a mention adds nothing.
     let reply = NewComment {
         mentions: ["mina", "joon", "yuna"].map(str::to_owned).into(),
