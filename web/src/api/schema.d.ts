@@ -641,7 +641,8 @@ export interface paths {
         put?: never;
         /**
          * Sign up
-         * @description Creates an account and signs in. With an invitation, you and the person who invited you become friends. Send the token as a bearer token. Browsers also get it as a cookie.
+         * @description Creates an account and signs in. With an invitation, you and the person who invited you become friends. Send the token
+         *     as a bearer token. Browsers also get it as a cookie.
          */
         post: operations["sign_up"];
         delete?: never;
@@ -900,8 +901,8 @@ export interface paths {
         };
         /**
          * List the comments of a story
-         * @description Oldest first, without replies. Read the next page with `after`. Comments of people you blocked, or who blocked you, are omitted.
-         *     `hidden` is their number.
+         * @description Oldest first, without replies. Read the next page with `after`. Comments of people you blocked, or who blocked you, are
+         *     omitted. `hidden` is their number.
          */
         get: operations["list_comments"];
         put?: never;
@@ -1368,6 +1369,8 @@ export interface components {
              * @description When it happened; for a group, the latest time (RFC 3339).
              */
             created_at: string;
+            /** @description The beginning of the comment concerned, on one line. */
+            excerpt?: string | null;
             /** @description Newer notifications have larger ids. */
             id: string;
             /** @description The kind of act. */
@@ -1377,6 +1380,8 @@ export interface components {
              * @description The number of other people in the group: likes of one story, and of one comment, are one notification.
              */
             others: number;
+            /** @description The comment that it is a reply to: its list of replies has the comment concerned. */
+            parent?: string | null;
             /** @description Whether you have seen it. */
             read: boolean;
             /** @description The story concerned. */
@@ -3061,7 +3066,15 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["CrossSite"];
+            /** @description `registration_closed`: nobody could sign up with it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["TooSlow"];
             /** @description `invitation_limit` */
             409: {
