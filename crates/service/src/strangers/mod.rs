@@ -5,8 +5,8 @@
 //!
 //! Strangers must not load the store. Stories and people come from the caches of this node, which every change
 //! invalidates. Lists of ids, counts and the ids of handles come from memory of this module. A list and a count are read
-//! once in [`READ_AGAIN_AFTER`] for everybody (see [`Recent`](recent::Recent)). A list contains ids only: whether a story
-//! may be shown is decided at every read, from its current audience.
+//! once in two seconds for everybody (see `recent`). A list contains ids only: whether a story may be shown is decided at
+//! every read, from its current audience.
 
 mod public_page;
 mod recent;
