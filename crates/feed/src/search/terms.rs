@@ -13,7 +13,7 @@ use crate::text::fold::is_word_character;
 pub const TERMS_VERSION: u32 = 1;
 
 /// The strings that find a person: the handle, its parts between `_`, the words of the name, every suffix of words with
-/// Korean, Japanese or Chinese characters, and the initial consonants of these. All in the form of [`super::keys`]. Each
+/// Korean, Japanese or Chinese characters, and the initial consonants of these. All in the form of `keys`. Each
 /// occurs once, the most specific first, at most [`SEARCH_TERMS_MAX`] of at most [`SEARCH_TERM_BYTES_MAX`] bytes.
 pub fn terms(handle: &Handle, display_name: &DisplayName) -> Vec<String> {
     let name = searchable(display_name.as_str());
