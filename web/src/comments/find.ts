@@ -8,24 +8,11 @@ import type { Threads } from './threads.svelte';
 
 /** So many pages of one list are loaded on the way; further down, the person scrolls. */
 const PAGES_MAX = 10;
-/** So many threads are looked through: nothing says whose reply a reply is. */
-const THREADS_MAX = 5;
-
-/**
- * Loads this comment or reply, and opens the thread of a reply. Returns the comment of the story that it is or belongs to;
- * undefined when it is not found. Replies are looked for below one's own comments first.
- */
-export async function findComment(id: string, comments: PagedList<Comment>, threads: Threads, me: string | undefined): Promise<Comment | undefined> {
+/** Loads this comment and, in its thread, the reply. Returns the comment; undefined when it is not found. */
+export async function findComment(id: string, reply: string | null, comments: PagedList<Comment>, threads: Threads): Promise<Comment | undefined> {
   const found = await reach(comments, id);
-  if (found) return found;
-  const parents = comments.items.filter((comment) => comment.replies > 0 && isNewer(id, comment.id)).reverse();
-  const isMine = (comment: Comment) => comment.author?.id === me;
-  for (const parent of [...parents.filter(isMine), ...parents.filter((one) => !isMine(one))].slice(0, THREADS_MAX)) {
-    const wasOpen = threads.replies(parent.id) !== undefined;
-    if (await reach(threads.show(parent.id), id)) return parent;
-    if (!wasOpen) threads.hide(parent.id);
-  }
-  return undefined;
+  if (found && reply) await reach(threads.show(id), reply);
+  return found;
 }
 
 async function reach(list: PagedList<Comment>, id: string): Promise<Comment | undefined> {

@@ -19,8 +19,9 @@ export class About {
   /** The newest notification when the requests were asked for. */
   #requestsUpTo = '0';
 
-  /** The beginning of the story that a notification is about; undefined when it is not known, or gone. */
+  /** The beginning of the comment or story that a notification is about; undefined when it is not known, or gone. */
   excerpt(notification: Notification): string | undefined {
+    if (notification.excerpt) return notification.excerpt;
     void this.#answers;
     const story = notification.story ? knownStory(notification.story) : undefined;
     return story && !story.gone ? story.shown.text.replace(/\s+/g, ' ').trim() : undefined;
@@ -33,7 +34,7 @@ export class About {
 
   /** Asks for what these notifications need: once, and again when others came. What fails is left out. */
   async learn(notifications: readonly Notification[]): Promise<void> {
-    const stories = new Set(notifications.flatMap(({ story }) => (story && !knownStory(story) && !this.#asked.has(story) ? story : [])));
+    const stories = new Set(notifications.flatMap(({ story, excerpt }) => (story && !excerpt && !knownStory(story) && !this.#asked.has(story) ? story : [])));
     const needsRequests = notifications.some(({ id, kind }) => kind === 'friend_request' && isNewer(id, this.#requestsUpTo));
     if (needsRequests) this.#requestsUpTo = notifications[0]?.id ?? '0';
     await Promise.allSettled([this.#learnStories([...stories]), needsRequests ? this.#learnRequests() : null]);

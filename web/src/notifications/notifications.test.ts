@@ -37,7 +37,8 @@ beforeEach(() => {
     notification('3', 'friend_request', ana),
     notification('2', 'like', bo, { story: '42' }),
     notification('1', 'comment', ana, { story: '42', comment: '77' }),
-    notification('0', 'mention', ana, { story: '43' }),
+    notification('0', 'reply', ana, { story: '44', comment: '79', parent: '78', excerpt: 'the words of the reply' }),
+    notification('00', 'mention', ana, { story: '43' }),
   ];
   list = { items, end: true, unread: 0 };
   // Ana has been answered already.
@@ -74,6 +75,7 @@ describe('notifications', () => {
     const leadsTo = async (text: RegExp) => (await screen.findByText(text)).closest('a')?.getAttribute('href');
     expect(await leadsTo(/commented on your story/)).toBe('/stories/42?comment=77');
     expect(await leadsTo(/liked your story/)).toBe('/stories/42');
+    expect(await leadsTo(/the words of the reply/)).toBe('/stories/44?comment=78&reply=79');
     expect((await screen.findAllByText(/friend request/))[0]?.closest('a')?.getAttribute('href')).toBe('/@bo');
   });
 

@@ -73,7 +73,7 @@ describe('the page of a story', () => {
     expect(document.activeElement?.textContent).toContain('comment 1090');
   });
 
-  it('comes to a reply, looking first where people answer oneself', async () => {
+  it('comes to a reply in the thread of its parent', async () => {
     comments[3] = comment(1003, ana, { replies: 2 });
     comments[60] = comment(1060, me, { replies: 30 });
     replies = {
@@ -81,7 +81,7 @@ describe('the page of a story', () => {
       '1060': Array.from({ length: 30 }, (_, index) => comment(2000 + index, ana, { parent: '1060' })),
     };
     scrolls();
-    open('comment=2025');
+    open('comment=1060&reply=2025');
     await expect.poll(() => document.activeElement?.id, PATIENCE).toBe('comment-2025');
     expect(times('/v1/comments/1003/replies')).toBe(0);
   });

@@ -116,8 +116,8 @@ export const to = {
   logIn: '/log-in',
   signUp: '/sign-up',
   story: (id: string) => `/stories/${id}`,
-  /** A comment or reply, on the page of its story. */
-  comment: (story: string, id: string) => `/stories/${story}?comment=${id}`,
+  /** A comment on the page of its story, or a reply in the thread of its parent. */
+  comment: (story: string, id: string, parent?: string | null) => `/stories/${story}?comment=${parent ? `${parent}&reply=${id}` : id}`,
   storyEdit: (id: string) => `/stories/${id}/edit`,
   storyLikes: (id: string) => `/stories/${id}/likes`,
   commentLikes: (story: string, id: string) => `/stories/${story}/comments/${id}/likes`,
