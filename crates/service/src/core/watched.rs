@@ -29,7 +29,7 @@ pub const WATCHED_MAX: usize = 50;
 pub const CHANGES_EVERY: Duration = Duration::from_secs(2);
 
 /// Authors of comments that are remembered for one story until the next signal. Streams whose reader may see none of
-/// them are not told of further comments. The number of comments changes too, and clients read the list then.
+/// them are not told of further comments until a later one: their page lacks these comments until then.
 const COMMENTERS_MAX: usize = 16;
 
 /// The stories that the streams of this node show.
