@@ -18,6 +18,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use sosik_feed::Timestamp;
 use sosik_servers::{Postgres, find};
+use sosik_store::PersonLimits;
+use sosik_store::suite::world::{EmptyStore, World};
 use sosik_store_postgres::{DatabaseUrl, Pooler, PostgresOptions, PostgresStore};
 use tokio_postgres::NoTls;
 
@@ -200,3 +202,37 @@ impl Session {
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// One database with two nodes. The world makes ids and times for both.
+pub struct Nodes {
+    pub world: World,
+    pub other: Arc<dyn EmptyStore>,
+    pub url: String,
+}
+
+impl Nodes {
+    pub async fn start(person_limits: PersonLimits) -> Self {
+        let mut options = options().await;
+        options.person_limits = person_limits;
+        let open = async || PostgresStore::open(&options).await.expect("a node starts");
+        Self {
+            world: World::new(open().await),
+            other: open().await,
+            url: url(&options).to_owned(),
+        }
+    }
+
+    /// The node for the n-th of many writes.
+    pub fn node(&self, number: usize) -> Arc<dyn EmptyStore> {
+        if number.is_multiple_of(2) {
+            self.world.shared()
+        } else {
+            Arc::clone(&self.other)
+        }
+    }
+
+    pub async fn finish(self) {
+        self.other.close().await;
+        self.world.finish().await;
+    }
+}
