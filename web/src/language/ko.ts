@@ -256,7 +256,7 @@ export default {
   'hidden.none-muted-text': '숨긴 사람의 소식은 홈에 보이지 않아요. 상대는 알 수 없어요.',
   'privacy.title': '공개 범위와 소통',
   'privacy.mentions': '나를 언급할 수 있는 사람',
-  'privacy.mentions-hint': '다른 사람이 언급해도 나에게 알리지 않아요.',
+  'privacy.mentions-hint': '그 밖의 사람이 언급하면 알림이 오지 않아요.',
   'privacy.comments': '내 소식에 댓글을 쓸 수 있는 사람',
   'privacy.comments-hint': '그 소식을 볼 수 있는 사람 가운데서예요. 이미 있는 댓글은 그대로예요.',
   'privacy.requests': '나에게 친구 신청을 보낼 수 있는 사람',
