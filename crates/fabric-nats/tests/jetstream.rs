@@ -371,12 +371,11 @@ async fn an_order_of_a_worker_that_died_is_passed_on_and_is_a_dead_letter_in_the
     client.update_stream(config).await.unwrap();
     assert!(offer(&one, 1).await);
     assert_eq!(numbers(&take(&one).await), [1], "never acknowledged");
-    for _ in 0..3 {
-        assert_eq!(numbers(&take(&two).await), [1], "passed on");
-    }
-    // The server reports it when a worker wants another order.
-    let waiting = Arc::clone(&two);
-    tokio::spawn(async move { waiting.take(1).await });
+    assert_eq!(numbers(&take(&two).await), [1], "passed on");
+    // It fails again and again. The server reports it when a worker wants another order. On a slow machine some attempts
+    // are over before a worker sees them, so they are not counted here.
+    let failing = Arc::clone(&two);
+    tokio::spawn(async move { while failing.take(1).await.is_ok() {} });
     eventually("it is a dead letter", async || {
         one.stats().dead + two.stats().dead == 1
     })
