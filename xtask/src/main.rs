@@ -31,6 +31,9 @@ const TEST_DATABASE: [&str; 5] = [
     "max_wal_size=256MB",
 ];
 
+/// The feature of the executable that is off by default, because it needs cmake. Everything is checked with it.
+const BALANCER: &str = "sosik/balance";
+
 /// The chores of this repository.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -70,8 +73,8 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Test => test(),
-        Chore::Check => steps::run(&checks()),
-        Chore::Browse => steps::run(&end_to_end()),
+        Chore::Check => tools::cmake().and_then(|()| steps::run(&checks())),
+        Chore::Browse => tools::cmake().and_then(|()| steps::run(&end_to_end())),
         Chore::Deny => deny(),
         Chore::Bench { quick, json, rest } => {
             let quick = quick.then(|| "--quick".to_owned());
@@ -79,7 +82,7 @@ fn main() -> ExitCode {
             let arguments: Vec<_> = quick.into_iter().chain(json).chain(rest).collect();
             bench::run(&arguments)
         }
-        Chore::Schemathesis { long } => schemathesis::run(long),
+        Chore::Schemathesis { long } => tools::cmake().and_then(|()| schemathesis::run(long)),
         Chore::Generate => generate::refresh(),
     };
     match done {
@@ -100,6 +103,8 @@ fn checks() -> Vec<Step> {
                 "clippy",
                 "--workspace",
                 "--all-targets",
+                "--features",
+                BALANCER,
                 "--",
                 "-D",
                 "warnings",
@@ -113,16 +118,20 @@ fn checks() -> Vec<Step> {
 fn test() -> anyhow::Result<()> {
     let runner = tools::test_runner();
     tools::servers()?;
+    tools::cmake()?;
     // Each test has its own database on this server. Without it, every test would start a server.
     let postgres = Postgres::start(&TEST_DATABASE).context("start PostgreSQL for the tests")?;
     let mut steps = checks();
     steps.push(
-        cargo("documentation", &["doc", "--workspace", "--no-deps"])
-            .with_variable("RUSTDOCFLAGS", "-D warnings"),
+        cargo(
+            "documentation",
+            &["doc", "--workspace", "--no-deps", "--features", BALANCER],
+        )
+        .with_variable("RUSTDOCFLAGS", "-D warnings"),
     );
     steps.push(cargo(
         "examples in documentation",
-        &["test", "--workspace", "--doc"],
+        &["test", "--workspace", "--doc", "--features", BALANCER],
     ));
     steps.push(cargo(
         "builds with a broken promise",
@@ -144,13 +153,22 @@ fn test() -> anyhow::Result<()> {
     let tests = match runner {
         Runner::Nextest => cargo(
             "tests",
-            &["nextest", "run", "--workspace", "--no-fail-fast"],
+            &[
+                "nextest",
+                "run",
+                "--workspace",
+                "--features",
+                BALANCER,
+                "--no-fail-fast",
+            ],
         ),
         Runner::Cargo => cargo(
             "tests",
             &[
                 "test",
                 "--workspace",
+                "--features",
+                BALANCER,
                 "--lib",
                 "--bins",
                 "--tests",
@@ -170,7 +188,7 @@ fn test() -> anyhow::Result<()> {
 /// The web client in a real browser, against the server that the tests were built with.
 fn end_to_end() -> [Step; 2] {
     // The test runner has already built the server, unless it ran only selected tests.
-    let server = cargo("the server to browse", &["build", "-p", "sosik"]);
+    let server = cargo("the server to browse", steps::SERVER);
     let browser = npm(
         "the web client in a browser",
         // If the server or the browser does not work at all, the run fails after a few tests instead of after every

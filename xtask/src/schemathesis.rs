@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
-use crate::steps::{built, cargo_command, root, say};
+use crate::steps::{SERVER, built, cargo_command, root, say};
 
 /// The version with which the list of rules was reviewed.
 const VERSION: &str = "schemathesis==4.32.5";
@@ -47,7 +47,7 @@ const RATE: &str = "1000000";
 pub(crate) fn run(long: bool) -> anyhow::Result<()> {
     let program = installed()?;
     let examples = if long { EXAMPLES_LONG } else { EXAMPLES_SHORT };
-    let build = cargo_command().args(["build", "-p", "sosik"]).status();
+    let build = cargo_command().args(SERVER).status();
     ensure!(build.context("run cargo")?.success(), "build the server");
     let mut failed = Vec::new();
     for (name, people) in [("nobody", 0), ("one person", 1), ("two people", 2)] {

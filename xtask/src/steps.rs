@@ -17,6 +17,9 @@ const TAIL_LINES_MAX: usize = 150;
 /// Most lines printed of a successful step's output. The summary is at the end of it.
 const SUMMARY_LINES_MAX: usize = 8;
 
+/// Builds the server as the tests do, so that it is not compiled twice.
+pub(crate) const SERVER: &[&str] = &["build", "-p", "sosik", "--features", "balance"];
+
 /// One command with a name.
 #[derive(Debug)]
 pub(crate) struct Step {

@@ -106,6 +106,29 @@ pub(crate) fn servers() -> anyhow::Result<()> {
     install_without_starting(&packages)
 }
 
+/// cmake, which builds a library of the balancer. On Debian and derived systems it is installed if it is missing.
+///
+/// # Errors
+/// It is missing and cannot be installed. The error names the command to run by hand.
+pub(crate) fn cmake() -> anyhow::Result<()> {
+    if is_installed("cmake") {
+        return Ok(());
+    }
+    say("cmake is missing: installing it");
+    install(&["cmake"]).context(
+        "the balancer needs cmake: run `apt-get install --no-install-recommends cmake` as root",
+    )
+}
+
+fn is_installed(program: &str) -> bool {
+    let mut asked = Command::new(program);
+    let asked = asked
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    asked.status().is_ok_and(|status| status.success())
+}
+
 /// Installs servers without starting them: the tests and benchmarks start their own. Requires root, because only root
 /// may write the file that stops packages from starting their services.
 ///

@@ -28,6 +28,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // A client: it must not depend on anything inside the server.
     ("sosik-load", &[]),
+    // In front of servers: it knows nothing inside them.
+    ("sosik-balance", &[]),
     // Arithmetic only: it knows no server.
     ("sosik-plan", &[]),
     // The people and texts of the demo: it knows no store.
@@ -87,6 +89,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sosik-fabric",
             "sosik-service",
             "sosik-api",
+            "sosik-balance",
             "sosik-load",
             "sosik-measure",
             "sosik-plan",

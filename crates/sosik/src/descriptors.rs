@@ -72,6 +72,13 @@ pub fn allow(wanted: Wanted, config: &Config) -> anyhow::Result<usize> {
     Ok(wanted.min(fit))
 }
 
+/// Raises the limit of open files as far as the system allows. Returns how many connections of clients fit, if each may
+/// need a connection to a node.
+#[cfg(feature = "balance")]
+pub fn proxied_connections_that_fit() -> usize {
+    (raise_limit().saturating_sub(RESERVED) / 2).max(CONNECTIONS_MIN)
+}
+
 /// The limit in effect after raising it. A system without a limit allows any number.
 fn raise_limit() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);

@@ -12,7 +12,19 @@ use crate::config::{Log, LogFormat};
 /// # Errors
 /// This process already has a log.
 pub fn start(log: &Log) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&log.filter)
+    start_quietly(log, &[])
+}
+
+/// Starts the log as configured, without the lines of these libraries, unless the filter names them.
+///
+/// # Errors
+/// This process already has a log.
+pub fn start_quietly(log: &Log, libraries: &[&str]) -> anyhow::Result<()> {
+    let off: String = libraries
+        .iter()
+        .map(|library| format!("{library}=off,"))
+        .collect();
+    let filter = EnvFilter::try_new(off + &log.filter)
         .with_context(|| format!("parse log.filter \"{}\"", log.filter))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)

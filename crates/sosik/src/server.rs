@@ -26,7 +26,7 @@ use crate::{descriptors, metrics, self_check, web, wiring};
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
 /// How often histograms are folded, so that they do not grow between two scrapes by Prometheus.
-const TEND_EVERY: Duration = Duration::from_secs(5);
+pub const TEND_EVERY: Duration = Duration::from_secs(5);
 
 /// Open listeners. They are opened first, so that a port in use is reported before any other work.
 pub struct Server {
@@ -169,7 +169,7 @@ async fn do_chores(stopping: CancellationToken, api: Api, metrics: PrometheusHan
 }
 
 /// Handles signals from now on, so that none is lost between two parts of the process that wait for it.
-fn listen_for_signals() -> anyhow::Result<CancellationToken> {
+pub fn listen_for_signals() -> anyhow::Result<CancellationToken> {
     let (asked, signal) = (CancellationToken::new(), next_signal()?);
     let asks = asked.clone();
     tokio::spawn(async move {
@@ -177,6 +177,40 @@ fn listen_for_signals() -> anyhow::Result<CancellationToken> {
         asks.cancel();
     });
     Ok(asked)
+}
+
+/// Cancelled by the first signal after `asked` was cancelled.
+#[cfg(feature = "balance")]
+pub fn listen_for_another_signal(asked: &CancellationToken) -> CancellationToken {
+    let (again, asked) = (CancellationToken::new(), asked.clone());
+    let asks = again.clone();
+    tokio::spawn(async move {
+        asked.cancelled().await;
+        if let Ok(next) = next_signal() {
+            next.await;
+            asks.cancel();
+        }
+    });
+    again
+}
+
+/// Notified at each SIGUSR2.
+///
+/// # Errors
+/// The system cannot deliver signals.
+#[cfg(feature = "balance")]
+pub fn listen_for_replacement() -> anyhow::Result<Arc<tokio::sync::Notify>> {
+    let (wanted, mut signal) = (
+        Arc::<tokio::sync::Notify>::default(),
+        signal(SignalKind::user_defined2()).context("listen for SIGUSR2")?,
+    );
+    let notified = Arc::clone(&wanted);
+    tokio::spawn(async move {
+        while signal.recv().await.is_some() {
+            notified.notify_one();
+        }
+    });
+    Ok(wanted)
 }
 
 /// Starts to listen now, and returns a future of the next SIGTERM or SIGINT.

@@ -17,6 +17,7 @@
 
 mod accounts;
 mod allowed;
+mod balance;
 mod delivery;
 mod engine_url;
 mod fabric;
@@ -88,6 +89,8 @@ pub struct Config {
     pub verify: Verify,
     /// The log on standard error.
     pub log: Log,
+    /// The balancer.
+    pub balance: sosik_balance::Settings,
 }
 
 /// The addresses of the engines.
@@ -128,12 +131,13 @@ impl Default for Config {
             breached: Breached::default(),
             verify: Verify::default(),
             log: Log::default(),
+            balance: sosik_balance::Settings::default(),
         }
     }
 }
 
 /// Every section, in the order in which they are printed.
-const SECTIONS: [fn(&mut Config, &mut Reader); 15] = [
+const SECTIONS: [fn(&mut Config, &mut Reader); 16] = [
     server::read,
     store::read,
     fabric::read,
@@ -149,6 +153,7 @@ const SECTIONS: [fn(&mut Config, &mut Reader); 15] = [
     verify::read,
     log::read,
     node::read,
+    balance::read,
 ];
 
 impl Config {

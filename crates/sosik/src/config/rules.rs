@@ -72,6 +72,7 @@ pub fn check(config: &Config, reader: &mut Reader) {
         reader.contradiction(&keys, what, "set one of them");
     }
     check_engines(config, reader);
+    check_balancer(config, reader);
     if config.server.listen == config.server.admin_listen && config.server.listen.port() != 0 {
         let what = format!(
             "server.listen and server.admin_listen are both {}",
@@ -98,6 +99,31 @@ fn check_engines(config: &Config, reader: &mut Reader) {
             &keys,
             what,
             "write store.url = \"postgres://…\", or leave out the other two",
+        );
+    }
+}
+
+/// The listeners of the balancer, and its periods of ejection.
+fn check_balancer(config: &Config, reader: &mut Reader) {
+    let balance = &config.balance;
+    if balance.listen == balance.admin_listen && balance.listen.port() != 0 {
+        let what = format!(
+            "balance.listen and balance.admin_listen are both {}",
+            balance.listen
+        );
+        let keys = ["balance.listen", "balance.admin_listen"];
+        reader.contradiction(&keys, what, "write two different ports");
+    }
+    if balance.ejection.first > balance.ejection.longest {
+        let keys = [
+            "balance.eject_first_seconds",
+            "balance.eject_longest_seconds",
+        ];
+        let what = format!("{} is longer than {}", keys[0], keys[1]);
+        reader.contradiction(
+            &keys,
+            what,
+            "write a first period that is no longer than the longest",
         );
     }
 }

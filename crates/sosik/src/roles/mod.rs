@@ -4,6 +4,7 @@
 //! its line in [`CommandLine::run`]. A role that needs the configuration starts with [`Sources::start`].
 
 mod backup;
+mod balance;
 mod config;
 mod demo;
 mod import;
@@ -52,6 +53,8 @@ enum Role {
     Serve(serve::Args),
     /// Serve a demo town whose simulated people continue to post
     Demo(demo::Args),
+    /// Be the one address in front of several nodes
+    Balance(balance::Args),
     /// Import people, friendships, follows and stories from files
     Import(import::Args),
     /// Fill a store with a generated world of realistic friendships, for measurements
@@ -81,6 +84,7 @@ impl CommandLine {
         match self.role {
             Role::Serve(args) => serve::run(args, self.sources).await,
             Role::Demo(args) => demo::run(args, self.sources).await,
+            Role::Balance(args) => balance::run(args, self.sources).await,
             Role::Import(args) => import::run(args, self.sources).await,
             Role::World(args) => world::run(args, self.sources).await,
             Role::Backup(args) => backup::run(args, self.sources).await,

@@ -168,7 +168,8 @@ impl Server {
         arguments
     }
 
-    fn wait_for(mut command: Command) -> Self {
+    /// Starts a process that serves, and waits until it logs its addresses.
+    pub fn wait_for(mut command: Command) -> Self {
         let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap());
         let told = Arc::<Mutex<String>>::default();
@@ -235,6 +236,11 @@ impl Server {
     /// Sends SIGTERM.
     pub fn ask_to_stop(&self) {
         kill_process(Pid::from_child(&self.process), Signal::TERM).unwrap();
+    }
+
+    /// Sends SIGUSR2.
+    pub fn ask_to_be_replaced(&self) {
+        kill_process(Pid::from_child(&self.process), Signal::USR2).unwrap();
     }
 
     pub async fn ended(mut self) -> ExitStatus {

@@ -11,6 +11,15 @@ use super::value_of;
 fn with_another_value(key: &str, default: &toml::Value) -> (String, Loaded) {
     let words = [
         ("accounts.registration", "closed"),
+        ("balance.admin_listen", "127.0.0.1:9003"),
+        ("balance.listen", "127.0.0.1:9002"),
+        ("balance.nodes", "10.0.0.1:8420"),
+        ("balance.nodes_file", "nodes"),
+        ("balance.policy", "least-outstanding"),
+        ("balance.tls_certificate_file", "certificate.pem"),
+        ("balance.tls_key_file", "key.pem"),
+        ("balance.tls_listen", "127.0.0.1:9004"),
+        ("balance.trusted_proxies", "10.0.0.0/8"),
         ("log.filter", "debug"),
         ("log.format", "json"),
         ("node.name", "another"),

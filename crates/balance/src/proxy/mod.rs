@@ -1,0 +1,196 @@
+//! The proxy: accepts connections, passes requests to nodes, and checks the nodes.
+//!
+//! The library does the protocols: it parses requests, keeps connections to nodes and streams bodies in both
+//! directions. What it does not do is here: whom to accept and for how long ([`listen`], [`front`]), which node gets a
+//! request and when it is repeated ([`relay`]), and the state of the nodes ([`checks`], [`sources`]).
+//!
+//! A restart need not close the listener ([`handover`]). A stop has steps. `/readyz` fails; clients are asked to open new connections elsewhere; the listener closes; requests
+//! in flight complete.
+
+mod admin;
+mod checks;
+mod deadline;
+mod front;
+mod handover;
+mod listen;
+mod places;
+mod problem;
+mod redirect;
+mod relay;
+mod request_ids;
+mod sources;
+mod tls;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use self::admin::Administration;
+use self::checks::Checker;
+use self::front::Front;
+use self::handover::Sockets;
+use self::listen::Listener;
+use self::sources::Sources;
+use self::tls::Tls;
+use crate::{Pool, Settings};
+
+/// Renders the metrics of the process.
+pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Why a balancer does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A listener cannot be opened.
+    #[error("listen on {address}: set another {key}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The key that sets it.
+        key: &'static str,
+        /// The reason.
+        source: io::Error,
+    },
+    /// No node is named.
+    #[error(
+        "balance.nodes is empty: write the nodes as host:port, or name a file in balance.nodes_file"
+    )]
+    NoNodes,
+    /// A node is written wrong.
+    #[error("balance.nodes: {0}")]
+    Node(String),
+    /// The certificate cannot be used.
+    #[error("balance.tls_certificate_file and balance.tls_key_file: {0}")]
+    Tls(String),
+    /// The listeners of the predecessor cannot be used.
+    #[error("take over the listeners of the predecessor")]
+    Inherited(#[source] io::Error),
+    /// The client of the checks cannot be made.
+    #[error("make the client of the checks")]
+    Checks(#[source] reqwest::Error),
+}
+
+impl StartError {
+    /// Whether the settings are wrong, rather than the world around.
+    pub fn is_wrong_usage(&self) -> bool {
+        matches!(self, Self::NoNodes | Self::Node(_) | Self::Tls(_))
+    }
+}
+
+/// A balancer whose listeners are open.
+pub struct Balancer {
+    settings: Arc<Settings>,
+    sources: Sources,
+    checker: Checker,
+    sockets: Sockets,
+    tls: Option<Tls>,
+}
+
+/// What the process is asked from outside.
+#[derive(Debug, Clone, Default)]
+pub struct Requests {
+    /// Asks to stop in steps.
+    pub stop: CancellationToken,
+    /// Asks to skip the first wait of a stop.
+    pub hurry: CancellationToken,
+    /// Asks to hand the listeners over to a new process, at each notification.
+    pub replace: Arc<Notify>,
+}
+
+impl Balancer {
+    /// Opens the listeners, or takes those of the predecessor.
+    ///
+    /// # Errors
+    /// The settings name no node, an address is in use, or the certificate cannot be used.
+    pub async fn open(settings: Settings) -> Result<Self, StartError> {
+        let sources = Sources::new(&settings)?;
+        let checker = Checker::new(settings.checks).map_err(StartError::Checks)?;
+        let tls = Tls::open(&settings).await?;
+        let sockets = Sockets::open(&settings, tls.is_some()).await?;
+        Ok(Self {
+            settings: Arc::new(settings),
+            sources,
+            checker,
+            sockets,
+            tls,
+        })
+    }
+
+    /// Serves until a stop is requested, then stops in steps.
+    ///
+    /// # Errors
+    /// The system cannot return the addresses of the listeners.
+    pub async fn serve(self, metrics: RenderMetrics, asked: Requests) -> io::Result<()> {
+        let sockets = Arc::new(self.sockets);
+        let pool = Arc::new(Pool::new(&self.settings));
+        let (leaving, ended) = (CancellationToken::new(), CancellationToken::new());
+        let _ends_tasks = ended.clone().drop_guard();
+        // The first checks come before the first request, so that a restart does not answer with 503.
+        self.sources.start(&pool, &self.checker, &ended).await;
+        let front = Front::shared(&self.settings, &pool, &leaving, sockets.secure_port()?);
+        let listener = Listener::new(&self.settings, front);
+        let administration = Administration {
+            pool,
+            leaving: leaving.clone(),
+            places: listener.places(),
+            metrics,
+        };
+        let admin = tokio::spawn(admin::serve(sockets.admin()?, administration));
+        let accepting = CancellationToken::new();
+        let mut accepts = JoinSet::new();
+        accepts.spawn(
+            listener
+                .clone()
+                .accept(sockets.public()?, None, accepting.clone()),
+        );
+        if let (Some(tls), Some(secure)) = (self.tls, sockets.secure()?) {
+            tokio::spawn(tls.clone().watch(ended.clone()));
+            accepts.spawn(
+                listener
+                    .clone()
+                    .accept(secure, Some(tls), accepting.clone()),
+            );
+        }
+        sockets.tell()?;
+        handover::relieve_parent();
+        let successors =
+            handover::start_successors(Arc::clone(&sockets), asked.replace, ended.clone());
+
+        asked.stop.cancelled().await;
+        tracing::info!("stopping: /readyz now fails");
+        leaving.cancel();
+        match successors.is_running() {
+            // It answers `/readyz`, and new connections are its own.
+            true => admin.abort(),
+            false => {
+                wait(self.settings.leave, &asked.hurry).await;
+                sockets.close();
+            }
+        }
+        accepting.cancel();
+        accepts.join_all().await;
+        listener.drain(self.settings.drain).await;
+        tracing::info!("left");
+        Ok(())
+    }
+}
+
+/// Waits for this time, or less if the token is cancelled. Returns whether it was.
+async fn wait(span: Duration, token: &CancellationToken) -> bool {
+    timeout(span, token.cancelled()).await.is_ok()
+}
+
+/// Reads a small file without blocking other tasks.
+async fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let (path, name) = (path.to_owned(), path.display().to_string());
+    let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
+    let read = read.map_err(io::Error::other).and_then(|read| read);
+    read.map_err(|error| format!("read {name}: {error}"))
+}

@@ -1,0 +1,316 @@
+//! TLS, restarts without a closed listener, and the access log.
+
+use std::process::Command;
+
+use reqwest::Client;
+use reqwest::redirect::Policy;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::common::Folder;
+use crate::fake::{Behaviour, Fake, PIECE, pieces};
+use crate::support::{Balancer, PATIENCE, eventually, good};
+
+#[tokio::test]
+async fn the_access_log_has_a_share_of_the_requests_and_no_queries() {
+    let fakes = good(1).await;
+    let balancer = Balancer::before(&fakes, &["--set=balance.access_log_percent=10"]);
+    for _ in 0..100 {
+        balancer.get("/v1/feed?after=secret").await.unwrap();
+    }
+    let lines = || {
+        balancer
+            .server
+            .logged()
+            .matches("\"message\":\"access\"")
+            .count()
+    };
+    eventually(async || lines() >= 10, async || balancer.server.logged()).await;
+    assert_eq!(lines(), 10);
+    let log = balancer.server.logged();
+    assert!(
+        log.contains("\"path\":\"/v1/feed\"") && !log.contains("secret"),
+        "{log}"
+    );
+}
+
+/// The process that answers on the administration listener, by what only it knows.
+async fn requests_of(balancer: &Balancer) -> u64 {
+    balancer
+        .node(0, "requests")
+        .await
+        .as_u64()
+        .unwrap_or(u64::MAX)
+}
+
+#[tokio::test]
+async fn a_restart_loses_no_request_and_completes_those_in_flight() {
+    let fakes = [Fake::start(Behaviour::Measure).await];
+    let balancer = Balancer::before(&fakes, &[]);
+    assert_eq!(balancer.statuses(5).await, [200; 5]);
+    let (send, body) = pieces();
+    let upload = balancer
+        .client
+        .post(&balancer.server.url)
+        .body(reqwest::Body::wrap_stream(body));
+    let upload = tokio::spawn(upload.send());
+    send.send(Ok(vec![b'a'; PIECE])).unwrap();
+    timeout(PATIENCE, fakes[0].has_received(PIECE))
+        .await
+        .unwrap();
+    balancer.server.ask_to_be_replaced();
+    // Each request has a connection of its own, as those of new clients do.
+    let client = Client::builder()
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .build()
+        .unwrap();
+    let mut answered = 0;
+    let replaced = || {
+        balancer
+            .server
+            .logged()
+            .contains("stopping: /readyz now fails")
+    };
+    while !replaced() || answered < 20 {
+        let answer = client.get(&balancer.server.url).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", balancer.server.logged());
+        answered += 1;
+    }
+    send.send(Ok(vec![b'a'; PIECE])).unwrap();
+    drop(send);
+    assert!(upload.await.unwrap().unwrap().status().is_success());
+    let log = balancer.server.logged();
+    let line = log
+        .lines()
+        .find(|line| line.contains("successor started"))
+        .unwrap();
+    let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+    let successor = i32::try_from(entry["process"].as_i64().unwrap()).unwrap();
+    let (address, admin) = (
+        balancer.address().to_owned(),
+        balancer.server.admin_url.clone(),
+    );
+    assert!(
+        timeout(PATIENCE, balancer.server.ended())
+            .await
+            .unwrap()
+            .success()
+    );
+    // The successor alone serves at the same addresses, and stops when it is asked to.
+    assert_eq!(
+        client
+            .get(format!("http://{address}"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    assert_eq!(
+        client
+            .get(format!("{admin}/readyz"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    let process = rustix::process::Pid::from_raw(successor).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    let refused = async || TcpStream::connect(&address).await.is_err();
+    eventually(refused, async || "it still listens".to_owned()).await;
+}
+
+#[tokio::test]
+async fn a_successor_that_cannot_start_changes_nothing() {
+    let fakes = good(1).await;
+    let folder = Folder::new();
+    let node =
+        |text: &str| folder.write("sosik.toml", &format!("[balance]\nnodes = [\"{text}\"]\n"));
+    node(&fakes[0].address.to_string());
+    let file = format!("--config={}", folder.path("sosik.toml").display());
+    let balancer = Balancer::start_alone(&[&file]);
+    node("not a node");
+    balancer.server.ask_to_be_replaced();
+    let told = || {
+        balancer
+            .server
+            .logged()
+            .contains("not replaced: this process continues")
+    };
+    eventually(async || told(), async || balancer.server.logged()).await;
+    assert_eq!(balancer.statuses(5).await, [200; 5]);
+    assert_eq!(requests_of(&balancer).await, 5);
+}
+
+/// Writes a certificate for 127.0.0.1 that signs itself.
+fn certify(folder: &Folder, name: &str) {
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args([
+            "-subj",
+            &format!("/CN={name}"),
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+        ])
+        .arg("-keyout")
+        .arg(folder.path("new-key.pem"))
+        .arg("-out")
+        .arg(folder.path("new-certificate.pem"))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    for file in ["key.pem", "certificate.pem"] {
+        std::fs::rename(folder.path(&format!("new-{file}")), folder.path(file)).unwrap();
+    }
+}
+
+/// What `openssl` says of the certificate that the balancer shows.
+fn shown(address: &str) -> String {
+    let script = format!("echo | openssl s_client -connect {address} -alpn h2,http/1.1 2>&1");
+    let ran = Command::new("/bin/sh")
+        .args(["-c", &script])
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&ran.stdout).into_owned()
+}
+
+/// Sends a request through `openssl`, which keeps its connection until it is closed.
+fn ask_over_tls(address: &str) -> String {
+    let request = "GET / HTTP/1.1\\r\\nhost: a\\r\\nconnection: close\\r\\n\\r\\n";
+    let script =
+        format!("printf '{request}' | openssl s_client -quiet -connect {address} 2>/dev/null");
+    let ran = Command::new("/bin/sh")
+        .args(["-c", &script])
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&ran.stdout).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_is_served_and_a_new_certificate_is_used_at_once() {
+    let fakes = good(1).await;
+    let folder = Folder::new();
+    certify(&folder, "first");
+    let setting =
+        |key: &str, file: &str| format!("--set=balance.{key}={}", folder.path(file).display());
+    let settings = [
+        setting("tls_certificate_file", "certificate.pem"),
+        setting("tls_key_file", "key.pem"),
+        "--set=balance.tls_listen=127.0.0.1:0".to_owned(),
+        "--set=balance.hsts_seconds=600".to_owned(),
+    ];
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    let balancer = Balancer::before(&fakes, &settings);
+    let log = balancer.server.logged();
+    let line = log
+        .lines()
+        .find(|line| line.contains("\"balancing\""))
+        .unwrap();
+    let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+    let secure = entry["secure"].as_str().unwrap().to_owned();
+
+    let answer = ask_over_tls(&secure);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
+    assert!(
+        answer
+            .to_lowercase()
+            .contains("strict-transport-security: max-age=600"),
+        "{answer}"
+    );
+    let head = fakes[0].requests()[0].clone();
+    assert!(
+        head.contains("proto=https") && head.contains("x-forwarded-proto: https"),
+        "{head}"
+    );
+    let first = shown(&secure);
+    assert!(
+        first.contains("CN = first") && first.contains("ALPN protocol: h2"),
+        "{first}"
+    );
+
+    // Without TLS there is only the way to it.
+    let client = Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .build()
+        .unwrap();
+    let answer = client
+        .get(format!("{}/a?b=c", balancer.server.url))
+        .send()
+        .await
+        .unwrap();
+    let port = secure.rsplit_once(':').unwrap().1;
+    assert_eq!(answer.status(), 308);
+    assert_eq!(
+        answer.headers()["location"],
+        format!("https://127.0.0.1:{port}/a?b=c")
+    );
+
+    certify(&folder, "second");
+    eventually(
+        async || shown(&secure).contains("CN = second"),
+        async || shown(&secure),
+    )
+    .await;
+    // A wrong file is refused, and the certificate stays.
+    folder.write("certificate.pem", "no certificate");
+    let told = || {
+        balancer
+            .server
+            .logged()
+            .contains("the certificate stays as it was")
+    };
+    eventually(async || told(), async || balancer.server.logged()).await;
+    assert!(shown(&secure).contains("CN = second"));
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_come_ends_with_its_connection() {
+    let fakes = good(1).await;
+    let folder = Folder::new();
+    certify(&folder, "first");
+    let setting =
+        |key: &str, file: &str| format!("--set=balance.{key}={}", folder.path(file).display());
+    let settings = [
+        setting("tls_certificate_file", "certificate.pem"),
+        setting("tls_key_file", "key.pem"),
+        "--set=balance.tls_listen=127.0.0.1:0".to_owned(),
+        "--set=balance.first_request_seconds=1".to_owned(),
+    ];
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    let balancer = Balancer::before(&fakes, &settings);
+    let log = balancer.server.logged();
+    let line = log
+        .lines()
+        .find(|line| line.contains("\"balancing\""))
+        .unwrap();
+    let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+    for begins in [
+        &b"\x16"[..],
+        b"\x16\x03\x01\x02\x00",
+        b"GET / HTTP/1.1\r\nhost: a\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(entry["secure"].as_str().unwrap())
+            .await
+            .unwrap();
+        stream.write_all(begins).await.unwrap();
+        let mut all = Vec::new();
+        let _reset = timeout(PATIENCE, stream.read_to_end(&mut all))
+            .await
+            .unwrap();
+    }
+    assert!(fakes[0].requests().is_empty());
+}

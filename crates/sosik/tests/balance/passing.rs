@@ -1,0 +1,257 @@
+//! What passes through the balancer, and what it changes.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use reqwest::{Body, Client};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::fake::{Behaviour, Fake, PIECE, pieces};
+use crate::support::{Balancer, PATIENCE, eventually, good, problem};
+
+#[tokio::test]
+async fn requests_go_around_evenly_and_connections_are_reused() {
+    let fakes = good(3).await;
+    let balancer = Balancer::before(&fakes, &[]);
+    assert_eq!(balancer.statuses(300).await, [200; 300]);
+    for fake in &fakes {
+        // At most 1.02 of the mean.
+        assert!(
+            (98..=102).contains(&fake.requests().len()),
+            "{}",
+            fake.requests().len()
+        );
+        assert!(
+            fake.connections() <= 2,
+            "{} connections",
+            fake.connections()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_node_with_more_weight_gets_more_requests() {
+    let fakes = good(2).await;
+    let nodes = [
+        format!("{} weight=3", fakes[0].address),
+        fakes[1].address.to_string(),
+    ];
+    let balancer = Balancer::start(&nodes, &[]);
+    assert_eq!(balancer.statuses(40).await, [200; 40]);
+    assert_eq!(
+        (fakes[0].requests().len(), fakes[1].requests().len()),
+        (30, 10)
+    );
+}
+
+#[tokio::test]
+async fn the_balancer_names_the_client_and_drops_what_clients_write() {
+    let fakes = good(1).await;
+    let balancer = Balancer::before(&fakes, &[]);
+    let request = balancer.client.get(&balancer.server.url);
+    let request = request
+        .header("x-forwarded-for", "203.0.113.9")
+        .header("forwarded", "for=203.0.113.9")
+        .header("x-real-ip", "203.0.113.9")
+        .header("x-request-id", "mine")
+        .header("connection", "x-secret")
+        .header("x-secret", "1")
+        .header("te", "trailers")
+        .header("upgrade", "websocket");
+    let answer = request.send().await.unwrap();
+    assert!(!answer.headers().contains_key("keep-alive"), "{answer:?}");
+    assert!(!answer.headers().contains_key("x-own"), "{answer:?}");
+    let head = fakes[0].requests()[0].clone();
+    assert!(
+        head.contains("\r\nx-forwarded-for: 127.0.0.1\r\n"),
+        "{head}"
+    );
+    assert!(
+        head.contains("\r\nforwarded: for=127.0.0.1;proto=http\r\n"),
+        "{head}"
+    );
+    assert!(head.contains("\r\nx-request-id: "), "{head}");
+    for gone in ["203.0.113.9", "mine", "x-secret", "te:", "upgrade:"] {
+        assert!(!head.contains(gone), "{gone}: {head}");
+    }
+}
+
+#[tokio::test]
+async fn the_chain_of_a_trusted_proxy_is_kept() {
+    let fakes = good(1).await;
+    let balancer = Balancer::before(&fakes, &["--set=balance.trusted_proxies=127.0.0.0/8"]);
+    let request = balancer.client.get(&balancer.server.url);
+    let request = request
+        .header("x-forwarded-for", "203.0.113.9")
+        .header("x-request-id", "outer-1");
+    assert!(request.send().await.unwrap().status().is_success());
+    let head = fakes[0].requests()[0].clone();
+    assert!(
+        head.contains("\r\nx-forwarded-for: 203.0.113.9, 127.0.0.1\r\n"),
+        "{head}"
+    );
+    assert!(head.contains("\r\nx-request-id: outer-1\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn metrics_and_the_administration_of_nodes_are_out_of_reach() {
+    let fakes = good(1).await;
+    let balancer = Balancer::before(&fakes, &[]);
+    for path in [
+        "/metrics",
+        "//metrics",
+        "/%6detrics?x=1",
+        "/admin/orders",
+        "/healthz",
+    ] {
+        let (status, problem) = problem(balancer.get(path).await.unwrap()).await;
+        assert_eq!(
+            (status, problem["code"].as_str()),
+            (404, Some("not_found")),
+            "{path}"
+        );
+    }
+    assert!(fakes[0].requests().is_empty());
+}
+
+#[tokio::test]
+async fn events_pass_at_once_and_silence_does_not_end_a_stream() {
+    let fakes = [Fake::start(Behaviour::Events).await];
+    let balancer = Balancer::before(&fakes, &["--set=balance.answer_timeout_seconds=1"]);
+    let request = balancer
+        .client
+        .get(&balancer.server.url)
+        .header("accept", "text/event-stream");
+    let mut events = request.send().await.unwrap().bytes_stream();
+    assert_eq!(events.next().await.unwrap().unwrap(), "data: 1\n\n");
+    // Nothing for longer than any time limit of this balancer.
+    let silent = timeout(Duration::from_millis(2_500), events.next()).await;
+    assert!(silent.is_err(), "{silent:?}");
+    fakes[0].send_event();
+    let event = timeout(PATIENCE, events.next()).await.unwrap();
+    assert_eq!(event.unwrap().unwrap(), "data: 1\n\n");
+}
+
+#[tokio::test]
+async fn uploads_are_passed_on_while_they_arrive() {
+    let fakes = [Fake::start(Behaviour::Measure).await];
+    let balancer = Balancer::before(&fakes, &[]);
+    let (send, body) = pieces();
+    let request = balancer
+        .client
+        .post(&balancer.server.url)
+        .body(Body::wrap_stream(body));
+    let answer = tokio::spawn(request.send());
+    send.send(Ok(vec![b'a'; PIECE])).unwrap();
+    timeout(PATIENCE, fakes[0].has_received(PIECE))
+        .await
+        .unwrap();
+    send.send(Ok(vec![b'a'; PIECE])).unwrap();
+    drop(send);
+    let measured: usize = answer
+        .await
+        .unwrap()
+        .unwrap()
+        .text()
+        .await
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(measured >= 2 * PIECE, "{measured}");
+}
+
+#[tokio::test]
+async fn clients_may_speak_http_2() {
+    let fakes = good(2).await;
+    let balancer = Balancer::before(&fakes, &[]);
+    let client = Client::builder()
+        .no_proxy()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let requests = (0..20).map(|_| client.get(&balancer.server.url).send());
+    for answer in futures::future::join_all(requests).await {
+        let answer = answer.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), answer.version()),
+            (200, reqwest::Version::HTTP_2)
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_status_is_a_table_with_a_row_for_each_node() {
+    let mut fakes = good(2).await;
+    let balancer = Balancer::before(&fakes, &[]);
+    balancer.statuses(4).await;
+    fakes[1].refuse().await;
+    balancer.becomes(1, "down").await;
+    let table = balancer.table().ends_with(0).out;
+    let rows: Vec<&str> = table.lines().collect();
+    assert!(
+        rows[0].starts_with("node ") && rows[1].contains(" up "),
+        "{table}"
+    );
+    assert!(rows[2].ends_with("it refuses connections"), "{table}");
+    fakes[0].refuse().await;
+    balancer.becomes(0, "down").await;
+    balancer.table().ends_with(1);
+    let (_, metrics) = balancer.admin("/metrics").await;
+    assert!(
+        metrics.contains("sosik_balance_requests_total"),
+        "{metrics}"
+    );
+    assert!(!metrics.contains("203.0.113"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_stop_completes_requests_in_flight_and_ends_idle_connections() {
+    let fakes = [Fake::start(Behaviour::Measure).await];
+    let balancer = Balancer::before(&fakes, &["--set=balance.leave_seconds=60"]);
+    let mut idle = TcpStream::connect(balancer.address()).await.unwrap();
+    let (send, body) = pieces();
+    let request = balancer
+        .client
+        .post(&balancer.server.url)
+        .body(Body::wrap_stream(body));
+    let answer = tokio::spawn(request.send());
+    send.send(Ok(vec![b'a'; PIECE])).unwrap();
+    timeout(PATIENCE, fakes[0].has_received(PIECE))
+        .await
+        .unwrap();
+    assert_eq!(balancer.admin("/readyz").await.0, 200);
+    balancer.server.ask_to_stop();
+    eventually(
+        async || balancer.admin("/readyz").await.0 == 503,
+        async || "ready".to_owned(),
+    )
+    .await;
+    // It still serves, and asks clients to connect elsewhere.
+    idle.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
+    let mut all = String::new();
+    timeout(PATIENCE, idle.read_to_string(&mut all))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        all.starts_with("HTTP/1.1 200") && all.to_lowercase().contains("connection: close"),
+        "{all}"
+    );
+    balancer.server.ask_to_stop();
+    send.send(Ok(vec![b'a'; PIECE])).unwrap();
+    drop(send);
+    assert!(answer.await.unwrap().unwrap().status().is_success());
+    let ended = timeout(PATIENCE, balancer.server.ended()).await.unwrap();
+    assert!(ended.success(), "{ended:?}");
+}
+
+#[tokio::test]
+async fn without_nodes_it_does_not_start_and_names_the_key() {
+    let folder = crate::common::Folder::new();
+    let ran = folder.run(&["balance"]).ends_with(2);
+    assert!(ran.err.contains("balance.nodes"), "{ran:?}");
+}

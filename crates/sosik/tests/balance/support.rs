@@ -1,0 +1,151 @@
+//! A balancer for a test.
+
+use std::time::Duration;
+
+use reqwest::{Client, Response, StatusCode};
+use serde_json::Value;
+use tokio::time::{Instant, interval};
+
+use crate::common::{Folder, Ran, Server};
+use crate::fake::{Behaviour, Fake};
+
+/// A state that is not reached within this time counts as never reached.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running balancer.
+pub struct Balancer {
+    pub folder: Folder,
+    pub server: Server,
+    pub client: Client,
+}
+
+impl Balancer {
+    /// Starts it in front of these addresses.
+    pub fn start(nodes: &[String], further: &[&str]) -> Self {
+        let nodes = format!("--set=balance.nodes={}", nodes.join(","));
+        let further: Vec<&str> = further.iter().copied().chain([nodes.as_str()]).collect();
+        Self::start_alone(&further)
+    }
+
+    /// Starts it with these settings.
+    pub fn start_alone(further: &[&str]) -> Self {
+        let folder = Folder::new();
+        let mut arguments = vec![
+            "balance",
+            "--set=balance.listen=127.0.0.1:0",
+            "--set=balance.admin_listen=127.0.0.1:0",
+            "--set=balance.check_interval_ms=200",
+            // On a busy machine an answer may take seconds.
+            "--set=balance.check_timeout_ms=20000",
+            "--set=balance.connect_timeout_ms=20000",
+            "--set=log.format=json",
+        ];
+        arguments.extend_from_slice(further);
+        let server = Server::wait_for(folder.command(&arguments));
+        Self {
+            folder,
+            server,
+            client: Client::builder().no_proxy().build().unwrap(),
+        }
+    }
+
+    /// Starts it in front of fake nodes.
+    pub fn before(fakes: &[Fake], further: &[&str]) -> Self {
+        let nodes: Vec<String> = fakes.iter().map(|fake| fake.address.to_string()).collect();
+        Self::start(&nodes, further)
+    }
+
+    pub async fn get(&self, path: &str) -> reqwest::Result<Response> {
+        self.client
+            .get(format!("{}{path}", self.server.url))
+            .send()
+            .await
+    }
+
+    /// The address that clients connect to.
+    pub fn address(&self) -> &str {
+        self.server.url.strip_prefix("http://").unwrap()
+    }
+
+    /// What the administration listener answers.
+    pub async fn admin(&self, path: &str) -> (StatusCode, String) {
+        let answer = self
+            .client
+            .get(format!("{}{path}", self.server.admin_url))
+            .send()
+            .await;
+        let answer = answer.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+
+    pub async fn status(&self) -> Value {
+        serde_json::from_str(&self.admin("/status").await.1).unwrap()
+    }
+
+    /// A field of the status of a node.
+    pub async fn node(&self, at: usize, field: &str) -> Value {
+        self.status().await["nodes"][at][field].clone()
+    }
+
+    /// Waits until a node is in this state.
+    pub async fn becomes(&self, at: usize, state: &str) {
+        eventually(
+            async || self.node(at, "state").await == state,
+            async || format!("node {at} never became {state}: {}", self.status().await),
+        )
+        .await;
+    }
+
+    /// Sends this many requests and returns how many got each status. 0 stands for a broken answer.
+    pub async fn statuses(&self, requests: usize) -> Vec<u16> {
+        let mut statuses = Vec::new();
+        for _ in 0..requests {
+            statuses.push(match self.get("/").await {
+                Ok(answer) => {
+                    let status = answer.status().as_u16();
+                    answer.bytes().await.map_or(0, |_| status)
+                }
+                Err(_) => 0,
+            });
+        }
+        statuses
+    }
+
+    /// Runs `sosik balance --status` against it.
+    pub fn table(&self) -> Ran {
+        let admin = self.server.admin_url.strip_prefix("http://").unwrap();
+        let setting = format!("--set=balance.admin_listen={admin}");
+        self.folder.run(&["balance", "--status", &setting])
+    }
+}
+
+/// Waits until a condition holds.
+pub async fn eventually(
+    mut holds: impl AsyncFnMut() -> bool,
+    otherwise: impl AsyncFnOnce() -> String,
+) {
+    let began = Instant::now();
+    let mut ticks = interval(Duration::from_millis(20));
+    while !holds().await {
+        assert!(began.elapsed() < PATIENCE, "{}", otherwise().await);
+        ticks.tick().await;
+    }
+}
+
+/// So many good fake nodes.
+pub async fn good(count: usize) -> Vec<Fake> {
+    let mut fakes = Vec::new();
+    for _ in 0..count {
+        fakes.push(Fake::start(Behaviour::Good).await);
+    }
+    fakes
+}
+
+/// The problem of an answer.
+pub async fn problem(answer: Response) -> (u16, Value) {
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let status = answer.status().as_u16();
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!(problem["status"], status);
+    (status, problem)
+}
