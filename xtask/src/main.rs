@@ -6,6 +6,7 @@
 //! To add a step, add a line to its chore below.
 
 mod bench;
+mod cluster;
 mod generate;
 mod schemathesis;
 mod steps;
@@ -68,6 +69,8 @@ enum Chore {
     },
     /// Writes the generated files again; commit the result
     Generate,
+    /// Several nodes with PostgreSQL, Redis and NATS on this machine; installs the servers if they are missing
+    Cluster(cluster::Args),
 }
 
 fn main() -> ExitCode {
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
         }
         Chore::Schemathesis { long } => tools::cmake().and_then(|()| schemathesis::run(long)),
         Chore::Generate => generate::refresh(),
+        Chore::Cluster(args) => cluster::run(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

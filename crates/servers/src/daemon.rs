@@ -1,149 +1,106 @@
-//! A server as a child process. It is stopped by its process id.
+//! A running server process, which is stopped by its process id.
 
-use std::net::TcpListener;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use anyhow::Context;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
 
-/// A running server. Dropping it stops the server.
+use crate::process::{Process, State};
+use crate::ready;
+
+/// Time for a server to stop. After it, the server is killed.
+const STOP_MAX: Duration = Duration::from_secs(60);
+
+/// The signal that asks a server to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stop {
+    /// SIGTERM.
+    Terminate,
+    /// SIGINT. PostgreSQL then ends its sessions instead of waiting for them.
+    Interrupt,
+}
+
+/// A running process. Dropping it stops the process if this process started it and has not left it.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Daemon {
-    child: Child,
-    stop: Signal,
+    process: Process,
+    stop: Stop,
+    /// `None` for a process that was left by this or another one.
+    #[serde(skip)]
+    child: Option<Child>,
 }
 
 impl Daemon {
-    pub(crate) fn start(command: &mut Command, stop: Signal) -> anyhow::Result<Self> {
+    pub(crate) fn start(command: &mut Command, stop: Stop) -> anyhow::Result<Self> {
         let child = command
             .spawn()
             .with_context(|| format!("start {}", command.get_program().display()))?;
-        Ok(Self { child, stop })
+        Ok(Self {
+            process: Process::of(child.id())?,
+            stop,
+            child: Some(child),
+        })
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+    pub(crate) const fn process(&self) -> Process {
+        self.process
     }
 
-    /// Stops the server from running, without ending it. Its connections stay open.
-    pub(crate) fn pause(&self) -> anyhow::Result<()> {
-        self.signal(Signal::STOP)
+    /// Asks it to stop. A paused process continues, because it could not act on the signal.
+    pub(crate) fn request_stop(&self) -> anyhow::Result<()> {
+        self.process.signal(match self.stop {
+            Stop::Terminate => Signal::TERM,
+            Stop::Interrupt => Signal::INT,
+        })?;
+        self.process.resume()
     }
 
-    /// Lets a paused server run again.
-    pub(crate) fn resume(&self) -> anyhow::Result<()> {
-        self.signal(Signal::CONT)
+    /// Stops it and waits until it has ended.
+    pub(crate) fn stop(mut self) {
+        self.end();
     }
 
-    fn signal(&self, signal: Signal) -> anyhow::Result<()> {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        kill_process(pid.context("the server has no process id")?, signal)?;
-        Ok(())
-    }
-
-    /// Kills the server without giving it time to finish.
+    /// Kills it without giving it time to finish.
     pub(crate) fn kill(mut self) {
-        // If it has ended by itself, there is nothing to kill.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.kill();
+        self.reap();
     }
 
-    /// CPU time of the server and of the processes it started, in user and system mode.
-    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        let mut all = Duration::ZERO;
-        for entry in std::fs::read_dir("/proc")? {
-            let stat = std::fs::read_to_string(entry?.path().join("stat"));
-            // Processes come and go, and not every entry of this folder is a process.
-            let used = stat.ok().and_then(|stat| cpu_in(&stat, self.child.id()));
-            all += used.unwrap_or_default();
+    /// Waits until it has ended by itself. `None` if it is not a child of this process.
+    pub(crate) fn wait(mut self) -> Option<ExitStatus> {
+        self.child.take()?.wait().ok()
+    }
+
+    /// Lets it run when this process ends.
+    pub(crate) fn leave(&mut self) {
+        self.child = None;
+    }
+
+    fn end(&mut self) {
+        let ended = || self.process.state() == State::Ended;
+        if self.request_stop().is_err() || ready::poll(STOP_MAX, ended).is_err() {
+            self.process.kill();
         }
-        Ok(all)
+        self.reap();
+    }
+
+    /// Waits for the end of a process that was killed, so that its port and its files are free.
+    fn reap(&mut self) {
+        match self.child.take() {
+            // There is no result to read if it was read before.
+            Some(mut child) => drop(child.wait()),
+            // A process that the kernel cannot end keeps its port, and the next start on it reports that.
+            None => drop(ready::poll(STOP_MAX, || self.process.is_gone())),
+        }
     }
 }
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // If it has ended by itself, there is nothing to stop. If it is paused, it cannot act on the signal.
-        if self.signal(self.stop).and_then(|()| self.resume()).is_err() {
-            let _ = self.child.kill();
+        if self.child.is_some() {
+            self.end();
         }
-        let _ = self.child.wait();
-    }
-}
-
-/// CPU time in a line of `/proc/…/stat`, if the process is `server` or its child. The kernel keeps it in nanoseconds
-/// and shows it in hundredths of a second.
-fn cpu_in(stat: &str, server: u32) -> Option<Duration> {
-    const TICK: Duration = Duration::from_millis(10);
-    // The name is in parentheses and may contain any character.
-    let (head, rest) = stat.rsplit_once(") ")?;
-    let pid: u32 = head.split(' ').next()?.parse().ok()?;
-    let fields: Vec<&str> = rest.split(' ').collect();
-    let parent: u32 = fields.get(1)?.parse().ok()?;
-    let ticks = |field: usize| fields.get(field)?.parse::<u32>().ok();
-    (pid == server || parent == server).then_some(())?;
-    Some(TICK * (ticks(11)? + ticks(12)?))
-}
-
-/// A port without a listener.
-pub(crate) fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-/// Finds an executable in the folders where Debian installs servers, then in the search path.
-pub fn find(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let versions = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten();
-    let mut debian: Vec<_> = versions
-        .filter_map(|version| Some(version.ok()?.path().join("bin")))
-        .collect();
-    // Newest version first. These folders come before the search path, which may contain wrappers that drop privileges
-    // in their own way.
-    debian.sort();
-    debian.reverse();
-    let folders = debian.into_iter().chain(std::env::split_paths(&path));
-    folders
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
-}
-
-/// Runs a command as the user of that name if this process is root: PostgreSQL refuses root.
-pub(crate) fn drop_root(command: &mut Command, user: &str, folder: &Path) -> anyhow::Result<()> {
-    if !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    let (uid, gid) = user_ids(user).with_context(|| format!("there is no user {user}"))?;
-    std::os::unix::fs::chown(folder, Some(uid), Some(gid))?;
-    command.uid(uid).gid(gid);
-    Ok(())
-}
-
-fn user_ids(user: &str) -> Option<(u32, u32)> {
-    let users = std::fs::read_to_string("/etc/passwd").ok()?;
-    let fields = users
-        .lines()
-        .map(|line| line.split(':').collect::<Vec<_>>());
-    let found = fields
-        .into_iter()
-        .find(|fields| fields.first() == Some(&user))?;
-    Some((found.get(2)?.parse().ok()?, found.get(3)?.parse().ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cpu_of_a_server_and_its_children_is_read_whatever_they_are_called() {
-        let stat = "42 (a) b) c) S 7 42 42 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 1 0 5 1 1";
-        let two_seconds = Some(Duration::from_secs(2));
-        assert_eq!(cpu_in(stat, 42), two_seconds);
-        assert_eq!(cpu_in(stat, 7), two_seconds, "of a child");
-        assert_eq!(cpu_in(stat, 8), None, "of a stranger");
-        assert_eq!(cpu_in("nonsense", 8), None);
     }
 }

@@ -1,18 +1,34 @@
-//! PostgreSQL, Redis and NATS as child processes of tests, benchmarks and a cluster on one machine.
+//! PostgreSQL, Redis, NATS and nodes as processes of this machine: for tests, benchmarks and a cluster on one machine.
 //!
-//! Each server listens on a free port of the loopback interface, keeps its data in a temporary folder and is stopped by
-//! its process id. The executables come from Debian's packages; [`PACKAGES`] names them.
+//! Each listens on a free port of the loopback interface and is stopped by its process id. The servers keep their data
+//! in temporary folders. Their executables come from Debian's packages; [`PACKAGES`] names them.
+//!
+//! Usually a server stops when its value is dropped. A [`Cluster`] can also be left running, and another process finds
+//! it by the file with its state.
 
+mod cluster;
 mod daemon;
+mod find;
+mod folder;
+mod launch;
 mod nats;
+mod node;
 mod postgres;
+mod process;
 mod ready;
 mod redis;
+mod server;
 
-pub use daemon::find;
+pub use cluster::{Cluster, Part};
+pub use daemon::Stop;
+pub use find::find;
+pub use launch::{Launch, Ready};
 pub use nats::Nats;
+pub use node::{Node, Role};
 pub use postgres::Postgres;
+pub use process::{Process, State};
 pub use redis::Redis;
+pub use server::Server;
 
 /// The executable of each server, and its package on Debian and derived systems.
 pub const PACKAGES: [(&str, &str); 3] = [

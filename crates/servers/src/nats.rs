@@ -2,21 +2,24 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use anyhow::Context;
-use rustix::process::Signal;
-use tempfile::TempDir;
+use serde::{Deserialize, Serialize};
 
-use crate::daemon::{Daemon, find, free_port};
-use crate::ready;
+use crate::daemon::Stop;
+use crate::find::{find, free_port};
+use crate::folder::Folder;
+use crate::launch::{Launch, Ready};
+use crate::server::{Server, is_a_server};
 
 /// A running NATS server with JetStream. Dropping it stops the server and removes its data.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Nats {
-    daemon: Option<Daemon>,
-    folder: TempDir,
+    server: Server,
+    pub(crate) folder: Folder,
     port: u16,
 }
+is_a_server!(Nats);
 
 impl Nats {
     /// Starts a server with an empty JetStream folder.
@@ -24,15 +27,33 @@ impl Nats {
     /// # Errors
     /// The server is not installed or does not start.
     pub fn start() -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = Folder::new()?;
         let port = free_port()?;
-        let mut server = Self {
-            daemon: None,
+        let data = data(&folder).display().to_string();
+        let arguments = ["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"];
+        let launch = Launch {
+            program: find("nats-server").context("nats-server is not installed")?,
+            arguments: arguments
+                .map(str::to_owned)
+                .into_iter()
+                .chain([data])
+                .collect(),
+            environment: Vec::new(),
+            folder: folder.path().to_owned(),
+            log: folder.path().join("log"),
+            user: None,
+            stop: Stop::Terminate,
+            ready: Ready::Responds {
+                port,
+                request: Vec::new(),
+                expected: b"INFO ".to_vec(),
+            },
+        };
+        Ok(Self {
+            server: Server::start(launch)?,
             folder,
             port,
-        };
-        server.restart()?;
-        Ok(server)
+        })
     }
 
     /// Its address.
@@ -41,23 +62,10 @@ impl Nats {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
-    /// Its process id. 0 if it is stopped.
-    #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.daemon.as_ref().map_or(0, Daemon::pid)
-    }
-
     /// The JetStream folder.
     #[must_use]
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("jetstream")
-    }
-
-    /// Kills the server without giving it time to finish. Its data remains.
-    pub fn kill(&mut self) {
-        if let Some(daemon) = self.daemon.take() {
-            daemon.kill();
-        }
+        data(&self.folder)
     }
 
     /// Removes the JetStream folder, as the loss of a disk does. The server may run.
@@ -68,29 +76,8 @@ impl Nats {
         let data = self.data();
         fs::remove_dir_all(&data).with_context(|| format!("remove {}", data.display()))
     }
+}
 
-    /// Starts the server again on the same port, with the data that is there.
-    ///
-    /// # Errors
-    /// The server does not start.
-    pub fn restart(&mut self) -> anyhow::Result<()> {
-        self.kill();
-        let mut command =
-            Command::new(find("nats-server").context("nats-server is not installed")?);
-        command
-            .args([
-                "-a",
-                "127.0.0.1",
-                "-p",
-                &self.port.to_string(),
-                "-js",
-                "-sd",
-            ])
-            .arg(self.data())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        self.daemon = Some(Daemon::start(&mut command, Signal::TERM)?);
-        let port = self.port;
-        ready::wait("NATS", || ready::answers(port, b"", b"INFO "))
-    }
+fn data(folder: &Folder) -> PathBuf {
+    folder.path().join("jetstream")
 }

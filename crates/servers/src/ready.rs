@@ -1,4 +1,4 @@
-//! Waiting for a server to accept requests.
+//! Waiting for another process, which can only be polled.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,38 +6,29 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-/// Time for a server to start. PostgreSQL on a busy machine takes seconds.
-const START_MAX: Duration = Duration::from_secs(60);
-
 /// Pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Time for one attempt.
 const ATTEMPT_MAX: Duration = Duration::from_secs(2);
 
-/// Waits until `attempt` succeeds.
+/// Waits until `reached` returns true.
 ///
 /// # Errors
-/// The server did not start within [`START_MAX`]. The error has the last failure.
+/// That did not happen in this time.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the readiness of another process has no channel; it is polled, with a deadline"
+    reason = "the state of another process has no channel; it is polled, with a deadline"
 )]
-pub(crate) fn wait(
-    name: &str,
-    mut attempt: impl FnMut() -> std::io::Result<bool>,
-) -> anyhow::Result<()> {
-    let started = Instant::now();
-    loop {
-        let outcome = attempt();
-        if matches!(outcome, Ok(true)) {
-            return Ok(());
-        }
-        if started.elapsed() > START_MAX {
-            bail!("{name} did not start within {START_MAX:?}: {outcome:?}");
+pub(crate) fn poll(at_most: Duration, mut reached: impl FnMut() -> bool) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    while !reached() {
+        if begun.elapsed() > at_most {
+            bail!("that took more than {at_most:?}");
         }
         std::thread::sleep(PAUSE);
     }
+    Ok(())
 }
 
 /// Sends `request` and returns whether the response begins with `expected`.

@@ -1,8 +1,9 @@
-//! Each server starts, is killed and starts again at the same address.
+//! Each server starts, is killed and starts again at the same address. Together they can be left and found again.
 
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 
-use sosik_servers::{Nats, Postgres, Redis};
+use sosik_servers::{Cluster, Nats, Postgres, Redis, State};
 
 fn listens(port: u16) -> bool {
     TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).is_ok()
@@ -42,4 +43,48 @@ fn nats_is_killed_and_comes_back_with_or_without_its_data() {
     assert_ne!(server.pid(), first);
     server.wipe().unwrap();
     server.restart().unwrap();
+}
+
+#[test]
+fn a_cluster_that_was_left_is_found_by_its_state_and_removed_by_process_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("cluster");
+    assert!(Cluster::found(&state).unwrap().is_none());
+    let cluster = Cluster::start(&["fsync=off"]).unwrap();
+    let data = cluster.postgres.data();
+    cluster.leave(&state).unwrap();
+    let mode = state.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "others may not read it");
+
+    let mut found = Cluster::found(&state).unwrap().unwrap();
+    let states = |cluster: &Cluster| -> Vec<State> {
+        let parts = cluster.parts().into_iter();
+        parts.map(|part| part.server.state()).collect()
+    };
+    assert_eq!(states(&found), [State::Running; 3]);
+    found.part("redis").unwrap().kill();
+    assert!(found.part("node9").is_none());
+    assert_eq!(
+        states(&found),
+        [State::Running, State::Ended, State::Running]
+    );
+    drop(found);
+
+    let mut found = Cluster::found(&state).unwrap().unwrap();
+    let (postgres, redis) = (found.postgres.pid(), found.redis.port());
+    found.part("redis").unwrap().restart().unwrap();
+    assert!(listens(redis));
+    found.leave(&state).unwrap();
+
+    let found = Cluster::found(&state).unwrap().unwrap();
+    assert_eq!(states(&found), [State::Running; 3]);
+    assert_eq!(found.postgres.pid(), postgres, "it was not touched");
+    assert_eq!(found.remove(&state).unwrap().len(), 3);
+    assert!(!listens(redis) && !data.exists() && !state.exists());
+}
+
+#[test]
+fn a_server_that_ends_at_once_is_reported_with_the_end_of_its_log() {
+    let failed = Redis::start(&["--maxmemory", "much"]).err().unwrap();
+    assert!(format!("{failed:#}").contains("maxmemory"), "{failed:#}");
 }

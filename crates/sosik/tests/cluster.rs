@@ -8,23 +8,22 @@
 
 mod common;
 
+use std::path::Path;
 use std::time::Duration;
 
 use common::{Folder, Server};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use sosik_servers::{Nats, Postgres, Redis};
+use sosik_servers::{Node, Role};
 use tokio::time::Instant;
 
 /// A state that is not reached within this time counts as never reached.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The servers that nodes share.
+/// Nodes, and the servers that they share.
 struct Cluster {
+    servers: sosik_servers::Cluster,
     folder: Folder,
-    postgres: Postgres,
-    redis: Redis,
-    nats: Nats,
     client: Client,
 }
 
@@ -37,33 +36,24 @@ struct Person {
 impl Cluster {
     fn start() -> Self {
         Self {
+            servers: sosik_servers::Cluster::start(&["fsync=off"]).unwrap(),
             folder: Folder::new(),
-            postgres: Postgres::start(&["fsync=off"]).unwrap(),
-            redis: Redis::start(&["--maxmemory", "64mb", "--maxmemory-policy", "volatile-ttl"])
-                .unwrap(),
-            nats: Nats::start().unwrap(),
             client: Client::new(),
         }
     }
 
-    fn settings(&self, name: &str) -> [String; 4] {
-        [
-            format!("--set=store.url={}", self.postgres.url("postgres")),
-            format!("--set=fabric.url={}", self.redis.url()),
-            format!("--set=queue.url={}", self.nats.url()),
-            format!("--set=node.name={name}"),
-        ]
-    }
-
-    fn node(&self, name: &str) -> Server {
-        let settings = self.settings(name);
-        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
-        Server::start(&self.folder, &settings)
+    fn node(&self, name: &str) -> Node {
+        let executable = Path::new(env!("CARGO_BIN_EXE_sosik"));
+        let folder = self.folder.path(name);
+        let started = self
+            .servers
+            .start_node(executable, Role::Serve, name, &folder, &[]);
+        started.unwrap()
     }
 
     async fn ask(
         &self,
-        node: &Server,
+        node: &Node,
         token: &str,
         method: Method,
         path: &str,
@@ -71,7 +61,7 @@ impl Cluster {
     ) -> (StatusCode, Value) {
         let request = self
             .client
-            .request(method, format!("{}{path}", node.url))
+            .request(method, format!("{}{path}", node.url.as_ref().unwrap()))
             .bearer_auth(token);
         let request = match body {
             Value::Null => request,
@@ -83,14 +73,14 @@ impl Cluster {
         (status, serde_json::from_str(&text).unwrap_or_default())
     }
 
-    async fn does(&self, node: &Server, person: &Person, method: Method, path: &str) {
+    async fn does(&self, node: &Node, person: &Person, method: Method, path: &str) {
         let (status, answer) = self
             .ask(node, &person.token, method, path, Value::Null)
             .await;
         assert!(status.is_success(), "{path}: {status} {answer}");
     }
 
-    async fn person(&self, node: &Server, handle: &str) -> Person {
+    async fn person(&self, node: &Node, handle: &str) -> Person {
         let body =
             json!({ "handle": handle, "display_name": handle, "password": "a magpie at the gate" });
         let (status, answer) = self.ask(node, "", Method::POST, "/v1/people", body).await;
@@ -110,7 +100,7 @@ impl Cluster {
     }
 
     /// Two friends. Each acts on another node.
-    async fn friends(&self, one: &Server, other: &Server) -> (Person, Person) {
+    async fn friends(&self, one: &Node, other: &Node) -> (Person, Person) {
         let (mina, joon) = (
             self.person(one, "mina").await,
             self.person(other, "joon").await,
@@ -119,14 +109,14 @@ impl Cluster {
         (mina, joon)
     }
 
-    async fn befriend(&self, one: &Server, mina: &Person, other: &Server, joon: &Person) {
+    async fn befriend(&self, one: &Node, mina: &Person, other: &Node, joon: &Person) {
         let asks = format!("/v1/friend-requests/{}", joon.id);
         self.does(one, mina, Method::PUT, &asks).await;
         let accepts = format!("/v1/friend-requests/{}/accept", mina.id);
         self.does(other, joon, Method::POST, &accepts).await;
     }
 
-    async fn posts(&self, node: &Server, author: &Person, text: &str) -> String {
+    async fn posts(&self, node: &Node, author: &Person, text: &str) -> String {
         let body = json!({ "text": text, "audience": "friends" });
         let (status, answer) = self
             .ask(node, &author.token, Method::POST, "/v1/stories", body)
@@ -135,7 +125,7 @@ impl Cluster {
         answer["id"].as_str().unwrap().to_owned()
     }
 
-    async fn feed(&self, node: &Server, reader: &Person) -> Vec<String> {
+    async fn feed(&self, node: &Node, reader: &Person) -> Vec<String> {
         let (status, answer) = self
             .ask(node, &reader.token, Method::GET, "/v1/feed", Value::Null)
             .await;
@@ -147,7 +137,7 @@ impl Cluster {
             .collect()
     }
 
-    async fn eventually_reads(&self, node: &Server, reader: &Person, expected: &[&str]) {
+    async fn eventually_reads(&self, node: &Node, reader: &Person, expected: &[&str]) {
         let until = Instant::now() + PATIENCE;
         let mut tick = tokio::time::interval(Duration::from_millis(20));
         loop {
@@ -160,7 +150,7 @@ impl Cluster {
         }
     }
 
-    async fn opens(&self, node: &Server, reader: &Person, story: &str) -> StatusCode {
+    async fn opens(&self, node: &Node, reader: &Person, story: &str) -> StatusCode {
         let path = format!("/v1/stories/{story}");
         self.ask(node, &reader.token, Method::GET, &path, Value::Null)
             .await
@@ -199,10 +189,10 @@ async fn a_node_that_was_paused_serves_nothing_outdated() {
     cluster
         .eventually_reads(&other, &joon, &["for friends"])
         .await;
-    other.pause();
+    other.pause().unwrap();
     let unfriend = format!("/v1/friends/{}", joon.id);
     cluster.does(&one, &mina, Method::DELETE, &unfriend).await;
-    other.resume();
+    other.resume().unwrap();
     assert_eq!(cluster.feed(&other, &joon).await, [""; 0]);
     assert_eq!(
         cluster.opens(&other, &joon, &story).await,
@@ -213,7 +203,7 @@ async fn a_node_that_was_paused_serves_nothing_outdated() {
 #[tokio::test]
 async fn a_node_that_is_killed_loses_nothing_and_logs_nobody_out() {
     let cluster = Cluster::start();
-    let (one, other) = (cluster.node("one"), cluster.node("other"));
+    let (mut one, other) = (cluster.node("one"), cluster.node("other"));
     let (mina, joon) = cluster.friends(&one, &other).await;
     cluster.posts(&one, &mina, "last words").await;
     one.kill();
@@ -233,8 +223,8 @@ async fn without_redis_and_nats_posts_and_reads_go_on_and_nothing_is_outdated() 
     let (mina, joon) = cluster.friends(&one, &other).await;
     cluster.posts(&one, &mina, "before").await;
     cluster.eventually_reads(&other, &joon, &["before"]).await;
-    cluster.redis.kill();
-    cluster.nats.kill();
+    cluster.servers.redis.kill();
+    cluster.servers.nats.kill();
     cluster.posts(&one, &mina, "without both").await;
     assert_eq!(
         cluster.feed(&other, &joon).await,
@@ -248,9 +238,9 @@ async fn without_redis_and_nats_posts_and_reads_go_on_and_nothing_is_outdated() 
         "nobody was told by message"
     );
     cluster.befriend(&one, &mina, &other, &joon).await;
-    cluster.redis.restart().unwrap();
-    cluster.nats.wipe().unwrap();
-    cluster.nats.restart().unwrap();
+    cluster.servers.redis.restart().unwrap();
+    cluster.servers.nats.wipe().unwrap();
+    cluster.servers.nats.restart().unwrap();
     cluster.posts(&one, &mina, "after").await;
     let all = ["after", "without both", "before"];
     cluster.eventually_reads(&other, &joon, &all).await;
@@ -259,7 +249,10 @@ async fn without_redis_and_nats_posts_and_reads_go_on_and_nothing_is_outdated() 
 #[tokio::test]
 async fn a_second_node_that_shares_only_the_store_does_not_start() {
     let cluster = Cluster::start();
-    let store = format!("--set=store.url={}", cluster.postgres.url("postgres"));
+    let store = format!(
+        "--set=store.url={}",
+        cluster.servers.postgres.url("postgres")
+    );
     let _first = Server::start(&cluster.folder, &[&store, "--set=node.name=one"]);
     let ports = [
         "--set=server.listen=127.0.0.1:0",
@@ -275,11 +268,12 @@ async fn a_second_node_that_shares_only_the_store_does_not_start() {
 #[tokio::test]
 async fn commands_that_fill_or_repair_a_store_are_refused_while_a_node_runs() {
     let cluster = Cluster::start();
-    let node = cluster.node("one");
+    let mut node = cluster.node("one");
     cluster.person(&node, "mina").await;
     let people = r#"{"handle":"hana","display_name":"Hana"}"#;
     cluster.folder.write("people.jsonl", people);
-    let settings = cluster.settings("command");
+    let settings = cluster.servers.settings("command").into_iter();
+    let settings: Vec<_> = settings.map(|setting| format!("--set={setting}")).collect();
     let run = |command: &[&str]| {
         let settings = settings.iter().map(String::as_str);
         let arguments: Vec<_> = command.iter().copied().chain(settings).collect();
@@ -291,8 +285,8 @@ async fn commands_that_fill_or_repair_a_store_are_refused_while_a_node_runs() {
         let says = refused.err.contains("stop every `sosik serve`");
         assert!(refused.code == Some(3) && says, "{command:?}: {refused:?}");
     }
-    node.ask_to_stop();
-    assert!(node.ended().await.success());
+    node.request_stop().unwrap();
+    assert!(node.wait().unwrap().success());
     let imported = run(&import);
     assert_eq!(imported.code, Some(0), "{imported:?}");
     let rebuilt = run(&["rebuild"]);

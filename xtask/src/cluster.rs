@@ -1,0 +1,289 @@
+//! `cargo xtask cluster`: PostgreSQL, Redis, NATS and several nodes on this machine, with a world in them.
+//!
+//! The command ends and the cluster continues to run. Its state is in `cluster` in the target folder, which only its
+//! owner may read. Later commands find the processes there, by their ids and start times.
+
+use std::env;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail, ensure};
+use serde_json::{Value, json};
+use sosik_servers::{Cluster, Node, Part, Role, State};
+
+use crate::steps::{cargo_command, say};
+use crate::tools;
+
+/// Nodes that fit into the connections of PostgreSQL.
+const NODES_MAX: u8 = 12;
+
+/// The cluster on this machine.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Folder of the state, for a second cluster beside the first [default: `cluster` in the target folder]
+    #[arg(long, value_name = "PATH", global = true)]
+    folder: Option<PathBuf>,
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Chore {
+    /// Starts PostgreSQL, Redis, NATS and nodes on free ports, with a world in them, and leaves them running
+    Up(Up),
+    /// Prints what runs, and where
+    Status {
+        /// One JSON object: balancer, nodes, postgres, redis, nats
+        #[arg(long)]
+        json: bool,
+    },
+    /// Kills a part without giving it time to finish
+    Kill {
+        /// A name in the table of `status`, such as node1 or redis
+        part: String,
+    },
+    /// Pauses a part: it answers nobody, and its connections stay open
+    Pause {
+        /// A name in the table of `status`
+        part: String,
+    },
+    /// Lets a paused part continue
+    Resume {
+        /// A name in the table of `status`
+        part: String,
+    },
+    /// Starts a part again at the same address. A running one is stopped first
+    Start {
+        /// A name in the table of `status`
+        part: String,
+    },
+    /// Stops everything by process id, and removes its data
+    Down,
+}
+
+/// The size of the cluster.
+#[derive(Debug, clap::Args)]
+struct Up {
+    /// Number of nodes
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=i64::from(NODES_MAX)))]
+    nodes: u8,
+    /// People of the world, whose handles are person0, person1 and so on. 0 leaves the store empty
+    #[arg(long, default_value_t = 1_000)]
+    people: u32,
+    /// Runs the debug build instead of the release build
+    #[arg(long)]
+    debug: bool,
+    /// Runs this executable and builds nothing
+    #[arg(long, value_name = "PATH", conflicts_with = "debug")]
+    executable: Option<PathBuf>,
+    /// Sets a key of the configuration of every node; repeatable
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// Runs the chore.
+///
+/// # Errors
+/// A server does not start, or there is no cluster or no such part.
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    let folder = match args.folder {
+        Some(folder) => std::path::absolute(folder)?,
+        None => target()?.join("cluster"),
+    };
+    let _lock = lock(&folder)?;
+    match args.chore {
+        Chore::Up(up) => start(&up, &folder),
+        Chore::Status { json: true } => print(&format!("{:#}\n", object(&existing(&folder)?))),
+        Chore::Status { json: false } => print(&table(&existing(&folder)?)),
+        Chore::Kill { part } => change(&folder, &part, |server| {
+            server.kill();
+            Ok(())
+        }),
+        Chore::Pause { part } => change(&folder, &part, |server| server.pause()),
+        Chore::Resume { part } => change(&folder, &part, |server| server.resume()),
+        Chore::Start { part } => change(&folder, &part, sosik_servers::Server::restart),
+        Chore::Down => stop(&folder),
+    }
+}
+
+/// The target folder, two above this program.
+fn target() -> anyhow::Result<PathBuf> {
+    let program = env::current_exe()?;
+    let target = program.ancestors().nth(2);
+    Ok(target.context("find the target folder")?.to_owned())
+}
+
+/// Only one of these commands runs at a time.
+fn lock(folder: &Path) -> anyhow::Result<File> {
+    let file = File::create(folder.with_extension("lock")).context("open the lock")?;
+    file.lock().context("wait for the other command")?;
+    Ok(file)
+}
+
+fn existing(folder: &Path) -> anyhow::Result<Cluster> {
+    Cluster::found(folder)?.context("there is no cluster: `cargo xtask cluster up` starts one")
+}
+
+fn start(up: &Up, folder: &Path) -> anyhow::Result<()> {
+    if let Some(cluster) = Cluster::found(folder)? {
+        if cluster.runs() {
+            print(&table(&cluster))?;
+            bail!("the cluster is up; `cargo xtask cluster down` stops it");
+        }
+        // All its processes have ended, for example when the machine was switched off.
+        cluster.remove(folder)?;
+    }
+    tools::servers()?;
+    let executable = executable(up)?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    say("starting PostgreSQL, Redis and NATS");
+    let cluster = fill(Cluster::start(&[])?, up, &executable, folder).inspect_err(|_| {
+        // The parts were stopped, so nothing is left to find. If the folder stays, the next start removes it.
+        let _stays = fs::remove_dir_all(folder);
+    })?;
+    print(&table(&cluster))?;
+    cluster.leave(folder)
+}
+
+/// Makes the world, and then starts the nodes: a world is made while no node uses the store.
+fn fill(
+    mut cluster: Cluster,
+    up: &Up,
+    executable: &Path,
+    folder: &Path,
+) -> anyhow::Result<Cluster> {
+    // If the command is interrupted from now on, `down` finds what runs.
+    cluster.save(folder)?;
+    if up.people > 0 {
+        make_world(&cluster, up.people, executable, folder)?;
+    }
+    for number in 1..=up.nodes {
+        let name = format!("node{number}");
+        say(&format!("starting {name}"));
+        let home = folder.join(&name);
+        let node = cluster.start_node(executable, Role::Serve, &name, &home, &up.set)?;
+        cluster.nodes.push(node);
+        cluster.save(folder)?;
+    }
+    Ok(cluster)
+}
+
+fn make_world(
+    cluster: &Cluster,
+    people: u32,
+    executable: &Path,
+    folder: &Path,
+) -> anyhow::Result<()> {
+    say(&format!("making a world of {people} people"));
+    let settings = cluster.settings("world").into_iter();
+    let made = Command::new(executable)
+        .args(["world", "--people", &people.to_string()])
+        .args(settings.map(|setting| format!("--set={setting}")))
+        .current_dir(folder)
+        .env_clear()
+        .status();
+    ensure!(
+        made.context("run sosik world")?.success(),
+        "sosik world failed"
+    );
+    Ok(())
+}
+
+/// The executable of the nodes, which is built first unless it was named.
+fn executable(up: &Up) -> anyhow::Result<PathBuf> {
+    if let Some(named) = &up.executable {
+        return fs::canonicalize(named).with_context(|| format!("find {}", named.display()));
+    }
+    let (profile, path) = match up.debug {
+        true => ("dev", "debug/sosik"),
+        false => ("release", "release/sosik"),
+    };
+    let build = ["build", "--package", "sosik", "--profile", profile];
+    let status = cargo_command().args(build).status().context("run cargo")?;
+    ensure!(status.success(), "sosik does not build");
+    Ok(target()?.join(path))
+}
+
+fn change(
+    folder: &Path,
+    name: &str,
+    act: impl FnOnce(&mut sosik_servers::Server) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut cluster = existing(folder)?;
+    let names: Vec<_> = cluster
+        .parts()
+        .iter()
+        .map(|part| part.name.to_owned())
+        .collect();
+    let part = cluster.part(name);
+    let part =
+        part.with_context(|| format!("there is no part {name}, only {}", names.join(", ")))?;
+    act(part).with_context(|| name.to_owned())?;
+    print(&table(&cluster))?;
+    cluster.leave(folder)
+}
+
+fn stop(folder: &Path) -> anyhow::Result<()> {
+    let stopped = existing(folder)?.remove(folder)?;
+    say(&format!(
+        "stopped {} processes and removed their data",
+        stopped.len()
+    ));
+    Ok(())
+}
+
+/// One line for each part.
+fn table(cluster: &Cluster) -> String {
+    let line = |part: &Part<'_>| {
+        let state = match part.server.state() {
+            State::Running => "running",
+            State::Paused => "paused",
+            State::Ended => "ended",
+        };
+        let (pid, urls) = (part.server.pid(), urls(cluster, part).join("  "));
+        format!("{:<10} {state:<8} {pid:>8}  {urls}\n", part.name)
+    };
+    let lines: String = cluster.parts().iter().map(line).collect();
+    format!(
+        "{:<10} {:<8} {:>8}  addresses\n{lines}",
+        "part", "state", "process"
+    )
+}
+
+fn urls(cluster: &Cluster, part: &Part<'_>) -> Vec<String> {
+    match (part.node, part.name) {
+        (Some(node), _) => {
+            let admin = format!("administration {}", node.admin_url);
+            node.url.iter().cloned().chain([admin]).collect()
+        }
+        (None, "postgres") => vec![cluster.postgres.url("postgres")],
+        (None, "redis") => vec![cluster.redis.url()],
+        (None, _) => vec![cluster.nats.url()],
+    }
+}
+
+/// The addresses for scripts.
+fn object(cluster: &Cluster) -> Value {
+    let node = |node: &Node| {
+        let (url, admin_url, pid) = (&node.url, &node.admin_url, node.pid());
+        let pid = (pid != 0).then_some(pid);
+        json!({ "name": node.name, "url": url, "admin_url": admin_url, "pid": pid })
+    };
+    json!({
+        "balancer": cluster.balancer.as_ref().and_then(|balancer| balancer.url.as_ref()),
+        "nodes": cluster.nodes.iter().map(node).collect::<Vec<_>>(),
+        "postgres": cluster.postgres.url("postgres"),
+        "redis": cluster.redis.url(),
+        "nats": cluster.nats.url(),
+    })
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    io::stdout().write_all(text.as_bytes()).context("print")
+}
