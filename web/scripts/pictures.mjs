@@ -94,6 +94,8 @@ async function home(language) {
       const page = await open(device, language, colours);
       await page.goto('/');
       await page.locator('article').first().waitFor();
+      // The column beside the page comes after the feed.
+      if (device === DESKTOP) await page.locator('aside h2').last().waitFor();
       await picture(page, `home-${name}-${language.code}-${colours}`);
       await page.context().close();
     }
