@@ -1,6 +1,8 @@
 //! Requests to a Sosik server over kept-alive connections.
 
 use std::net::{IpAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, IF_NONE_MATCH, RETRY_AFTER};
@@ -37,11 +39,13 @@ pub enum ClientError {
     Http(#[from] reqwest::Error),
 }
 
-/// A client of one server.
+/// A client of the nodes of one service. Each request goes to the next node, so a person usually reads on another node
+/// than they wrote on. A connection that cannot be opened counts as a request without an answer.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
-    url: String,
+    urls: Arc<[String]>,
+    next: Arc<AtomicUsize>,
 }
 
 /// The options of a request.
@@ -71,18 +75,16 @@ pub struct Answer {
 }
 
 impl Client {
-    /// A client of the server at this address, such as `http://127.0.0.1:8420`.
+    /// A client of the nodes at these addresses, such as `http://127.0.0.1:8420`.
     ///
     /// # Errors
-    /// The address is invalid, or is not of this machine and that was not allowed.
-    pub fn new(url: &str, reach: Reach) -> Result<Self, ClientError> {
-        let url = url.trim_end_matches('/');
-        let place = url
-            .strip_prefix("http://")
-            .filter(|place| !place.is_empty() && !place.contains('/'))
-            .ok_or_else(|| ClientError::Address(url.to_owned()))?;
-        if reach == Reach::Loopback && !is_loopback(place) {
-            return Err(ClientError::NotLoopback(url.to_owned()));
+    /// There is no address, or one is invalid, or is not of this machine and that was not allowed.
+    pub fn new(urls: &[impl AsRef<str>], reach: Reach) -> Result<Self, ClientError> {
+        let urls: Result<Arc<[String]>, _> =
+            urls.iter().map(|url| base(url.as_ref(), reach)).collect();
+        let urls = urls?;
+        if urls.is_empty() {
+            return Err(ClientError::Address(String::new()));
         }
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -91,8 +93,17 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none());
         Ok(Self {
             http: http.build()?,
-            url: url.to_owned(),
+            urls,
+            next: Arc::default(),
         })
+    }
+
+    /// The next node in turn.
+    fn node(&self) -> &str {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        self.urls
+            .get(next % self.urls.len())
+            .map_or("", String::as_str)
     }
 
     /// Sends a request and waits for the complete answer.
@@ -107,7 +118,7 @@ impl Client {
     ) -> reqwest::Result<Answer> {
         let mut request = self
             .http
-            .request(method, format!("{}{path}", self.url))
+            .request(method, format!("{}{path}", self.node()))
             .timeout(TIMEOUT);
         if !options.token.is_empty() {
             request = request.bearer_auth(options.token);
@@ -142,7 +153,7 @@ impl Client {
     pub async fn stream(&self, token: &str, last: Option<&str>) -> reqwest::Result<Response> {
         let request = self
             .http
-            .get(format!("{}/v1/feed/stream", self.url))
+            .get(format!("{}/v1/feed/stream", self.node()))
             .bearer_auth(token)
             .header("accept", "text/event-stream");
         let request = match last {
@@ -194,6 +205,19 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
+/// The beginning of every address at this server.
+fn base(url: &str, reach: Reach) -> Result<String, ClientError> {
+    let url = url.trim_end_matches('/');
+    let place = url
+        .strip_prefix("http://")
+        .filter(|place| !place.is_empty() && !place.contains('/'))
+        .ok_or_else(|| ClientError::Address(url.to_owned()))?;
+    if reach == Reach::Loopback && !is_loopback(place) {
+        return Err(ClientError::NotLoopback(url.to_owned()));
+    }
+    Ok(url.to_owned())
+}
+
 /// Whether every address of a `host:port` is of this machine.
 fn is_loopback(place: &str) -> bool {
     let with_port = match place.rsplit_once(':') {
@@ -215,18 +239,29 @@ mod tests {
 
     #[test]
     fn other_machines_must_be_meant() {
-        let client = |url| Client::new(url, Reach::Loopback).map(|client| client.url);
-        assert_eq!(
-            client("http://127.0.0.1:8420/").unwrap(),
-            "http://127.0.0.1:8420"
-        );
+        let client = |url| Client::new(&[url], Reach::Loopback);
+        let loopback = client("http://127.0.0.1:8420/").unwrap();
+        assert_eq!(loopback.node(), "http://127.0.0.1:8420");
         assert!(client("http://[::1]:8420").is_ok());
         assert!(matches!(
             client("http://192.0.2.1:8420"),
             Err(ClientError::NotLoopback(_))
         ));
-        assert!(Client::new("http://192.0.2.1:8420", Reach::Anywhere).is_ok());
+        assert!(Client::new(&["http://192.0.2.1:8420"], Reach::Anywhere).is_ok());
         assert!(matches!(client("192.0.2.1"), Err(ClientError::Address(_))));
         assert!(matches!(client("http://"), Err(ClientError::Address(_))));
+        let nowhere: [&str; 0] = [];
+        assert!(Client::new(&nowhere, Reach::Anywhere).is_err());
+    }
+
+    #[test]
+    fn requests_go_to_the_nodes_in_turn() {
+        let urls = ["http://127.0.0.1:1", "http://127.0.0.1:2"];
+        let client = Client::new(&urls, Reach::Loopback).unwrap();
+        let copy = client.clone();
+        assert_eq!(
+            [client.node(), copy.node(), client.node()],
+            [urls[0], urls[1], urls[0]]
+        );
     }
 }

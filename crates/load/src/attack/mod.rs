@@ -15,6 +15,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::json;
+use tokio::runtime::Builder;
+use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -125,6 +127,12 @@ pub enum AttackError {
     /// The server did not answer.
     #[error("prepare the attack")]
     Silent(#[from] reqwest::Error),
+    /// The system gave no resources for the attackers' thread.
+    #[error("start the thread of the attackers")]
+    Runtime(#[from] std::io::Error),
+    /// The attackers' thread ended early.
+    #[error("the thread of the attackers ended")]
+    Thread(#[from] tokio::task::JoinError),
 }
 
 /// The server, with what an attacker knows about it.
@@ -169,6 +177,9 @@ impl Counts {
 
 /// Runs all of the attacks at once against the server at `url`, until the time is over or `stop` is cancelled.
 ///
+/// The attackers have a thread and a runtime of their own. After a restart of the server all of them reconnect at once;
+/// in the runtime of the measured clients they would delay the answers that are measured.
+///
 /// # Errors
 /// The address is not of this machine, or the server does not let the attacker sign up.
 pub async fn run(
@@ -179,7 +190,21 @@ pub async fn run(
     stop: &CancellationToken,
 ) -> Result<Vec<AttackStats>, AttackError> {
     let target = Arc::new(Target::find(client, url, attacks).await?);
+    let attacks = attacks.to_vec();
     let stop = stop.child_token();
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let _stops_when_dropped = stop.clone().drop_guard();
+    let thread = move || runtime.block_on(attackers(target, &attacks, options, stop));
+    Ok(spawn_blocking(thread).await?)
+}
+
+/// Runs the connections of all attacks and counts what they do.
+async fn attackers(
+    target: Arc<Target>,
+    attacks: &[Attack],
+    options: Options,
+    stop: CancellationToken,
+) -> Vec<AttackStats> {
     let tasks = TaskTracker::new();
     let mut running = Vec::new();
     for attack in attacks.iter().copied() {
@@ -200,7 +225,7 @@ pub async fn run(
     tasks.close();
     tasks.wait().await;
     let stats = running.iter().map(|(attack, counts)| counts.stats(*attack));
-    Ok(stats.collect())
+    stats.collect()
 }
 
 /// Keeps one connection open and reopens it when it ends.

@@ -43,9 +43,14 @@ const RAMP: Duration = Duration::from_secs(60);
 The server limits how often one person or address may ask; raise its rates for a load test."
 )]
 pub struct Args {
-    /// URL of the server
-    #[arg(long, default_value = "http://127.0.0.1:8420")]
-    url: String,
+    /// URL of the server, or of several nodes of one service; each request goes to the next of them
+    #[arg(
+        long,
+        value_name = "URL,…",
+        value_delimiter = ',',
+        default_value = "http://127.0.0.1:8420"
+    )]
+    url: Vec<String>,
     /// Allow load on another machine
     #[arg(long)]
     anywhere: bool,
@@ -128,7 +133,7 @@ struct Who {
     /// Sign up this number of people, and make each a friend of the next few
     #[arg(long, value_name = "N", value_parser = up_to(PEOPLE_MAX))]
     sign_up: Option<usize>,
-    /// Attack the server during the run; only if it listens on a loopback address
+    /// Attack the server, the first if there are several, during the run; only on a loopback address
     #[arg(long, value_enum, value_name = "ATTACK,…", value_delimiter = ',')]
     attack: Vec<AttackKind>,
 }
@@ -235,7 +240,7 @@ pub async fn run(args: Args, _sources: Sources) -> anyhow::Result<Outcome> {
     print::note(&format!(
         "{} people send requests to {} for {} s\n",
         people.len(),
-        args.url,
+        args.url.join(", "),
         args.seconds
     ));
     let checked = async {
@@ -293,7 +298,8 @@ async fn run_attacks(client: &Client, args: &Args) -> anyhow::Result<Vec<attack:
         length: Duration::from_secs(args.seconds),
     };
     let never = CancellationToken::new();
-    let stats = attack::run(client, &args.url, &attacks, options, &never).await;
+    let url = args.url.first().map_or("", String::as_str);
+    let stats = attack::run(client, url, &attacks, options, &never).await;
     stats.context("attack the server")
 }
 
@@ -319,6 +325,7 @@ fn title(args: &Args) -> String {
     let Args {
         url, rate, seconds, ..
     } = args;
+    let url = url.join(", ");
     format!("Load on {url}: {rate} requests a second{curve}, {seconds} s")
 }
 
