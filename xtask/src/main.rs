@@ -16,21 +16,15 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use sosik_servers::Postgres;
+use sosik_servers::{Postgres, TEST_SERVER, TEST_SETTINGS};
 
 use crate::{
     steps::{Step, cargo, npm},
     tools::Runner,
 };
 
-/// Settings of the PostgreSQL server of the tests. Its data is not worth syncing.
-const TEST_DATABASE: [&str; 5] = [
-    "fsync=off",
-    "full_page_writes=off",
-    "max_connections=400",
-    "shared_buffers=64MB",
-    "max_wal_size=256MB",
-];
+/// The environment variable that selects the store of the tests of the API.
+const TEST_STORE: &str = "SOSIK_TEST_STORE";
 
 /// The feature of the executable that is off by default, because it needs cmake. Everything is checked with it.
 const BALANCER: &str = "sosik/balance";
@@ -124,7 +118,7 @@ fn test() -> anyhow::Result<()> {
     tools::servers()?;
     tools::cmake()?;
     // Each test has its own database on this server. Without it, every test would start a server.
-    let postgres = Postgres::start(&TEST_DATABASE).context("start PostgreSQL for the tests")?;
+    let postgres = Postgres::start(&TEST_SETTINGS).context("start PostgreSQL for the tests")?;
     let mut steps = checks();
     steps.push(
         cargo(
@@ -180,13 +174,36 @@ fn test() -> anyhow::Result<()> {
             ],
         ),
     };
-    steps.push(tests.with_variable("SOSIK_TEST_POSTGRES_URL", postgres.url("postgres")));
+    steps.push(tests.with_variable(TEST_SERVER, postgres.url("postgres")));
+    steps.push(
+        on_postgres(runner)
+            .with_variable(TEST_STORE, "postgres")
+            .with_variable(TEST_SERVER, postgres.url("postgres")),
+    );
     steps.extend(end_to_end());
     steps.push(cargo(
         "generated requests against the OpenAPI document",
         &["xtask", "schemathesis"],
     ));
     steps::run(&steps)
+}
+
+/// The tests of the API once more, on the other store.
+fn on_postgres(runner: Runner) -> Step {
+    let arguments: &[&str] = match runner {
+        Runner::Nextest => &[
+            "nextest",
+            "run",
+            "--workspace",
+            "--features",
+            BALANCER,
+            "--no-fail-fast",
+            "-E",
+            "package(sosik-api) and kind(test)",
+        ],
+        Runner::Cargo => &["test", "-p", "sosik-api", "--tests", "--no-fail-fast"],
+    };
+    cargo("tests of the API on PostgreSQL", arguments)
 }
 
 /// The web client in a real browser, against the server that the tests were built with.

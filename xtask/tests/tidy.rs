@@ -46,7 +46,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         "sosik-testkit",
         &[
             "sosik-feed",
+            "sosik-servers",
             "sosik-store",
+            "sosik-store-postgres",
             "sosik-store-sqlite",
             "sosik-fabric",
             "sosik-decorators",

@@ -8,6 +8,7 @@
 
 mod cluster;
 mod daemon;
+mod databases;
 mod find;
 mod folder;
 mod launch;
@@ -21,6 +22,7 @@ mod server;
 
 pub use cluster::{Cluster, Part};
 pub use daemon::Stop;
+pub use databases::{TEST_SERVER, TEST_SETTINGS, test_database};
 pub use find::find;
 pub use launch::{Launch, Ready};
 pub use nats::Nats;

@@ -4,7 +4,6 @@
 //! uses. The end of a test is also a check: every order must be done and none may be dead.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -16,14 +15,13 @@ use sosik_fabric::Engines;
 use sosik_fabric::memory::MemoryOptions;
 use sosik_service::settings::PasswordSettings;
 use sosik_service::{Clock, Service};
-use sosik_store_sqlite::{SqliteOptions, SqliteStore};
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::TestClock;
+use crate::engine::{Place, TestStore};
 use crate::people::TestPerson;
 use crate::response::TestResponse;
 
@@ -79,7 +77,7 @@ impl Default for TestSettings {
 /// A service on free ports with a store of its own.
 pub struct TestApp {
     settings: TestSettings,
-    folder: TempDir,
+    store: TestStore,
     parts: TestParts,
     server: Option<Server>,
     public: SocketAddr,
@@ -112,12 +110,12 @@ impl TestApp {
         let mut settings = TestSettings::default();
         change(&mut settings);
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        let folder = tempfile::tempdir().expect("make a temporary folder");
+        let store = TestStore::new().await;
         let parts = TestParts::default();
-        let (server, public, admin) = run(&settings, folder.path(), &parts, [free, free]).await;
+        let (server, public, admin) = run(&settings, store.place(), &parts, [free, free]).await;
         Self {
             settings,
-            folder,
+            store,
             parts,
             server: Some(server),
             public,
@@ -194,9 +192,16 @@ impl TestApp {
     }
 
     /// Waits until every story posted so far is delivered.
+    ///
+    /// It reads on the runtime of the service: a connection to a database belongs to the runtime that opened it.
     pub async fn wait_until_delivered(&self) {
         eventually("every order is done", async || {
-            orders_left(self.service()).await == 0
+            let service = self.service().clone();
+            let left = self
+                .server()
+                .runtime
+                .spawn(async move { orders_left(&service).await });
+            left.await.expect("read the figures of the orders") == 0
         })
         .await;
     }
@@ -214,7 +219,7 @@ impl TestApp {
         }
         let (server, ..) = run(
             &self.settings,
-            self.folder.path(),
+            self.store.place(),
             &self.parts,
             [self.public, self.admin],
         )
@@ -279,7 +284,7 @@ fn client() -> Client {
 
 async fn run(
     settings: &TestSettings,
-    folder: &Path,
+    store: Place,
     parts: &TestParts,
     ports: [SocketAddr; 2],
 ) -> (Server, SocketAddr, SocketAddr) {
@@ -288,9 +293,9 @@ async fn run(
         .enable_all()
         .build()
         .expect("make a runtime");
-    let (settings, file, parts) = (settings.clone(), folder.join("sosik.db"), parts.clone());
+    let (settings, parts) = (settings.clone(), parts.clone());
     let started = runtime.spawn(async move {
-        let service = service(&settings, &file, parts).await;
+        let service = service(&settings, &store, parts).await;
         let public = TcpListener::bind(ports[0]).await.expect("listen");
         let admin = TcpListener::bind(ports[1]).await.expect("listen");
         let at = |listener: &TcpListener| listener.local_addr().expect("a listener has an address");
@@ -338,9 +343,9 @@ async fn run(
     )
 }
 
-async fn service(settings: &TestSettings, file: &Path, parts: TestParts) -> Service {
+async fn service(settings: &TestSettings, place: &Place, parts: TestParts) -> Service {
     let TestParts { clock, faults } = parts;
-    let store = SqliteStore::open(&SqliteOptions::at(file, clock.now())).expect("open the store");
+    let (store, shared) = place.open(clock.now()).await;
     let options = MemoryOptions {
         timeline_stories: settings.service.feed.timeline_stories,
         timelines_bytes: 64 << 20,
@@ -351,7 +356,7 @@ async fn service(settings: &TestSettings, file: &Path, parts: TestParts) -> Serv
     let hook: Arc<dyn Hook> = faults;
     let service = Service::start(sosik_service::Parts {
         store,
-        shared: None,
+        shared,
         engines: hooked(Engines::memory(options, random), &hook),
         clock,
         settings: settings.service.clone(),

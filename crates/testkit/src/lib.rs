@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod clock;
+mod engine;
 pub mod people;
 pub mod response;
 pub mod stream;

@@ -1,8 +1,4 @@
-//! A server for tests, and databases on it.
-//!
-//! `SOSIK_TEST_POSTGRES_URL` names a server that all tests share. Without it, each process starts its own server, which
-//! does not sync to the disk. Every test has a database with a random name. When the process ends, however it ends, a
-//! shell drops its databases or stops its server: tests cannot do this themselves, because a static is never dropped.
+//! Stores in new databases, and connections that interfere with theirs.
 
 #![allow(
     dead_code,
@@ -10,103 +6,19 @@
     reason = "shared by test files, none of which uses everything"
 )]
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::Write;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 
 use sosik_feed::Timestamp;
-use sosik_servers::{Postgres, find};
+use sosik_servers::test_database;
 use sosik_store::PersonLimits;
 use sosik_store::suite::world::{EmptyStore, World};
 use sosik_store_postgres::{DatabaseUrl, Pooler, PostgresOptions, PostgresStore};
 use tokio_postgres::NoTls;
 
-/// Settings of a server that is started for a test process.
-const SETTINGS: [&str; 5] = [
-    "fsync=off",
-    "full_page_writes=off",
-    "max_connections=400",
-    "shared_buffers=64MB",
-    "max_wal_size=256MB",
-];
-
-/// Drops the databases whose names it reads.
-const DROP: &str = r#"while read -r name; do names="$names $name"; done
-for name in $names; do "$0" "$1" -qc "DROP DATABASE \"$name\" WITH (FORCE)"; done"#;
-
-/// Stops the server, and removes its folder.
-const STOP: &str = r#"cat > /dev/null; kill -INT "$0"
-for _ in $(seq 100); do kill -0 "$0" 2> /dev/null || break; sleep 0.1; done; rm -rf "$1""#;
-
-/// The server of this process.
-static SERVER: OnceLock<Server> = OnceLock::new();
-
-struct Server {
-    /// The address of the database `postgres`, or of another one that exists.
-    maintenance: String,
-    own: Option<Postgres>,
-    cleaner: Mutex<Child>,
-}
-
-impl Server {
-    fn start() -> Self {
-        match std::env::var("SOSIK_TEST_POSTGRES_URL") {
-            Ok(url) => Self::shared(url),
-            Err(_unset) => Self::own(),
-        }
-    }
-
-    fn shared(maintenance: String) -> Self {
-        let psql = find("psql").expect("psql is installed");
-        let cleaner = shell(DROP, &[&psql.display().to_string(), &maintenance]);
-        Self {
-            maintenance,
-            own: None,
-            cleaner: Mutex::new(cleaner),
-        }
-    }
-
-    fn own() -> Self {
-        let server = Postgres::start(&SETTINGS).expect("PostgreSQL starts");
-        let folder = server.data().parent().expect("a folder").to_owned();
-        let cleaner = shell(
-            STOP,
-            &[&server.pid().to_string(), &folder.display().to_string()],
-        );
-        Self {
-            maintenance: server.url("postgres"),
-            own: Some(server),
-            cleaner: Mutex::new(cleaner),
-        }
-    }
-
-    /// Has the database dropped when this process ends.
-    fn drop_later(&self, database: &str) {
-        let mut cleaner = self.cleaner.lock().expect("no test panicked here");
-        let input = cleaner.stdin.as_mut().expect("a pipe");
-        writeln!(input, "{database}").expect("the shell runs");
-    }
-}
-
-/// A shell whose input ends when this process does. A signal to the processes of a test run that is stopped must not
-/// reach it, so it has a group of its own.
-fn shell(script: &str, arguments: &[&str]) -> Child {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", script]).args(arguments).process_group(0);
-    let shell = shell.stdin(Stdio::piped()).stdout(Stdio::null());
-    shell.stderr(Stdio::null()).spawn().expect("a shell")
-}
-
 /// A new, empty database.
 pub async fn database() -> String {
-    let server = tokio::task::spawn_blocking(|| SERVER.get_or_init(Server::start));
-    let server = server.await.expect("a server");
-    let name = format!("sosik_test_{:016x}", random());
-    execute(&server.maintenance, &format!("CREATE DATABASE {name}")).await;
-    server.drop_later(&name);
-    with_database(&server.maintenance, &name)
+    let database = tokio::task::spawn_blocking(test_database).await;
+    database.expect("no panic").expect("a database")
 }
 
 /// Runs statements on a database.
@@ -142,18 +54,6 @@ pub fn url(options: &PostgresOptions) -> &str {
 pub async fn store() -> Arc<PostgresStore> {
     let options = options().await;
     PostgresStore::open(&options).await.expect("a store opens")
-}
-
-/// Replaces the database of an address.
-fn with_database(url: &str, database: &str) -> String {
-    let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
-    let server: Vec<_> = address.splitn(4, '/').take(3).collect();
-    let question = if parameters.is_empty() { "" } else { "?" };
-    format!("{}/{database}{question}{parameters}", server.join("/"))
-}
-
-fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
 }
 
 /// A connection of the test, which interferes with those of the store.
