@@ -116,6 +116,7 @@ fn checks() -> Vec<Step> {
 fn test() -> anyhow::Result<()> {
     let runner = tools::test_runner();
     tools::servers()?;
+    tools::network()?;
     tools::cmake()?;
     // Each test has its own database on this server. Without it, every test would start a server.
     let postgres = Postgres::start(&TEST_SETTINGS).context("start PostgreSQL for the tests")?;

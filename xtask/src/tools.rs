@@ -120,6 +120,29 @@ pub(crate) fn cmake() -> anyhow::Result<()> {
     )
 }
 
+/// What the test of two balancers on one address needs: the program and its package on Debian.
+const NETWORK: [(&str, &str); 4] = [
+    ("keepalived", "keepalived"),
+    ("ip", "iproute2"),
+    ("curl", "curl"),
+    ("systemd-analyze", "systemd"),
+];
+
+/// The tools of [`NETWORK`], which are installed if they are missing.
+///
+/// # Errors
+/// One is missing and cannot be installed. The error names the command to run by hand.
+pub(crate) fn network() -> anyhow::Result<()> {
+    let missing = NETWORK
+        .iter()
+        .filter(|(program, _)| sosik_servers::find(program).is_none());
+    let packages: Vec<&str> = missing.map(|(_, package)| *package).collect();
+    match packages.is_empty() {
+        true => Ok(()),
+        false => install_without_starting(&packages),
+    }
+}
+
 fn is_installed(program: &str) -> bool {
     let mut asked = Command::new(program);
     let asked = asked

@@ -65,6 +65,7 @@ pub(crate) fn admin(app: &App) -> impl Handle + use<> {
             "/admin/orders/retry",
             for_operators(post(admin::orders::retry)),
         )
+        .route("/admin/nodes", for_operators(get(admin::nodes::list)))
         .fallback(no_such_route);
     with_middleware(routes, app)
 }

@@ -9,7 +9,7 @@ use metrics::{Counter, Histogram, counter, histogram};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use crate::health::Health;
+use crate::health::{Health, State};
 use crate::status::NodeStatus;
 
 /// A node of a [`Pool`](crate::Pool).
@@ -122,6 +122,11 @@ impl Node {
             answers.increment(1);
         }
         self.meters.seconds.record(took);
+    }
+
+    /// Whether its checks succeed.
+    pub fn is_up(&self) -> bool {
+        !matches!(self.health.lock().state(), State::Unknown | State::Down)
     }
 
     /// Its row in the table.

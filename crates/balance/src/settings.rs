@@ -26,6 +26,9 @@ pub struct Settings {
     pub nodes: Vec<String>,
     /// A file with further nodes, one a line; empty for none.
     pub nodes_file: String,
+    /// Administration listeners of nodes: `host:port`. Each lists all nodes of the cluster; the first one that answers is
+    /// asked. Empty for no such list.
+    pub cluster: Vec<String>,
     /// How nodes are chosen.
     pub policy: Policy,
     /// How often names are resolved and the file is read again.
@@ -123,6 +126,7 @@ impl Default for Settings {
             admin_listen: here(8431),
             nodes: Vec::new(),
             nodes_file: String::new(),
+            cluster: Vec::new(),
             policy: Policy::RoundRobin,
             resolve: Duration::from_secs(5),
             checks: Checks::default(),

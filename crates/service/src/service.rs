@@ -1,5 +1,6 @@
 //! [`Service`]: starts and stops the core and its workers, and returns the handles.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use sosik_fabric::Engines;
@@ -94,6 +95,15 @@ impl Service {
         core.release_cache_lease().await;
         core.leave_engines().await;
         core.store.close().await;
+    }
+
+    /// The addresses at which the nodes of this service serve people. A node that died is listed until a write has
+    /// waited for its lease.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn node_addresses(&self) -> ServiceResult<Vec<SocketAddr>> {
+        Ok(self.0.core.node_addresses().await?)
     }
 
     /// Sign-up, log-in and passwords.

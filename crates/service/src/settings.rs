@@ -1,5 +1,6 @@
 //! Sizes and limits of the service. The configuration documents the meaning, unit, default and range of each.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use sosik_feed::limits;
@@ -140,6 +141,8 @@ pub struct NodeSettings {
     pub lease: Duration,
     /// How long the caches of this node are leased, if the store has several nodes.
     pub cache_lease: Duration,
+    /// Where this node serves people; `None` if it does not.
+    pub address: Option<SocketAddr>,
 }
 
 /// Restarts of background tasks after a panic.
@@ -225,6 +228,7 @@ impl Default for Settings {
                 name: "sosik".to_owned(),
                 lease: Duration::from_secs(10),
                 cache_lease: Duration::from_secs(3),
+                address: None,
             },
             supervision: SupervisionSettings::default(),
         }

@@ -40,7 +40,27 @@ const NODE_RUNS: &str = "a node uses this store: stop every `sosik serve` on it,
 /// # Errors
 /// The store cannot be opened, for example because another process uses it.
 pub async fn open(loaded: &Loaded) -> anyhow::Result<Opened> {
-    open_shared(loaded, None).await
+    open_shared(loaded, service_settings(&loaded.config), None).await
+}
+
+/// [`open`] for a node that serves people. `public` is the address of its public listener.
+///
+/// # Errors
+/// Like [`open`].
+pub async fn open_node(loaded: &Loaded, public: SocketAddr) -> anyhow::Result<Opened> {
+    let mut settings = service_settings(&loaded.config);
+    settings.node.address = listed_address(loaded.config.server.node_address, public);
+    open_shared(loaded, settings, None).await
+}
+
+/// Where balancers reach this node. `None` if it listens on all addresses and none is configured.
+fn listed_address(configured: SocketAddr, public: SocketAddr) -> Option<SocketAddr> {
+    let address = if configured.port() == 0 {
+        public
+    } else {
+        configured
+    };
+    (!address.ip().is_unspecified()).then_some(address)
 }
 
 /// [`open`] for a command that writes to the store directly. No node may use the store at the same time: its caches would
@@ -49,13 +69,16 @@ pub async fn open(loaded: &Loaded) -> anyhow::Result<Opened> {
 /// # Errors
 /// Like [`open`], and if a node runs.
 pub async fn open_alone(loaded: &Loaded) -> anyhow::Result<Opened> {
-    open_shared(loaded, Some(NODE_RUNS)).await
+    open_shared(loaded, service_settings(&loaded.config), Some(NODE_RUNS)).await
 }
 
-async fn open_shared(loaded: &Loaded, alone: Option<&'static str>) -> anyhow::Result<Opened> {
+async fn open_shared(
+    loaded: &Loaded,
+    settings: Settings,
+    alone: Option<&'static str>,
+) -> anyhow::Result<Opened> {
     let config = &loaded.config;
     let clock = clock();
-    let settings = service_settings(config);
     let node = settings.node.name.clone();
     let opened = open_store(config, &node, clock.now())
         .await
@@ -174,6 +197,20 @@ mod tests {
             told(&["server.public_url=https://sosik.example"]),
             "https://sosik.example"
         );
+    }
+
+    #[test]
+    fn balancers_reach_a_node_where_it_listens_or_where_it_is_configured() {
+        let listed = |configured: &str, public: &str| {
+            let address = listed_address(configured.parse().unwrap(), public.parse().unwrap());
+            address.map(|address| address.to_string())
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let unset = "0.0.0.0:0";
+        assert_eq!(listed(unset, "10.0.0.1:8420"), some("10.0.0.1:8420"));
+        assert_eq!(listed(unset, "0.0.0.0:8420"), None);
+        assert_eq!(listed(unset, "[::]:8420"), None);
+        assert_eq!(listed("10.0.0.9:80", "0.0.0.0:8420"), some("10.0.0.9:80"));
     }
 
     #[test]

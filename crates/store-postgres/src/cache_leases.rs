@@ -8,12 +8,14 @@
 //! member has settled its start. Every earlier change was settled by that member, for all: the timelines are shared. So
 //! a member that joins begins at the newest `seen` of the others, and the log is trimmed up to the oldest one.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sosik_feed::{Change, PeerId};
 use sosik_store::{
-    CacheLease, CacheLeases, Horizon, JoiningMember, RenewedLease, Revocation, StoreResult,
+    CacheLease, CacheLeases, Horizon, JoiningMember, RenewedLease, Revocation, StoreError,
+    StoreResult,
 };
 
 use super::PostgresStore;
@@ -24,9 +26,10 @@ use super::sql::{Query, bind, statements};
 
 statements! {
     /// `seen` is below every change, so the log is not trimmed before the first renewal.
-    LEASE_JOIN = "INSERT INTO cache_leases (peer, renewals, hold, alone, seen) SELECT $1, 0, $2, $3, '0'::xid8
+    LEASE_JOIN = "INSERT INTO cache_leases (peer, renewals, hold, alone, seen, address) SELECT $1, 0, $2, $3, '0'::xid8, $4
         WHERE NOT EXISTS (SELECT 1 FROM cache_leases WHERE peer <> $1 AND (alone OR $3))
-        ON CONFLICT (peer) DO UPDATE SET hold = excluded.hold, alone = excluded.alone, seen = excluded.seen";
+        ON CONFLICT (peer) DO UPDATE SET hold = excluded.hold, alone = excluded.alone, seen = excluded.seen,
+            address = excluded.address";
     /// Members that join take turns, so that they see each other.
     JOIN_LOCK = "SELECT 1 FROM (SELECT pg_advisory_xact_lock($1)) locked";
     LEASE_RENEW = "UPDATE cache_leases SET renewals = renewals + 1,
@@ -44,6 +47,7 @@ statements! {
             WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
               AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot) ORDER BY xid LIMIT $2) c ON true";
     LEASES = "SELECT peer, renewals, hold, alone FROM cache_leases";
+    ADDRESSES = "SELECT address FROM cache_leases WHERE address IS NOT NULL";
     LEASE_REVOKE = "DELETE FROM cache_leases WHERE peer = $1 AND renewals = $2";
     LEASE_EXISTS = "SELECT 1 FROM cache_leases WHERE peer = $1";
     LEASE_LEAVE = "DELETE FROM cache_leases WHERE peer = $1";
@@ -113,6 +117,13 @@ impl CacheLeases for PostgresStore {
         leases.await?.rows(lease)
     }
 
+    async fn addresses(&self) -> StoreResult<Vec<SocketAddr>> {
+        let read = self
+            .db
+            .read(CLASS, "read the addresses of nodes", bind!(ADDRESSES));
+        read.await?.rows(address)
+    }
+
     async fn revoke(&self, lease: CacheLease) -> StoreResult<Revocation> {
         let peer = number(lease.peer);
         self.db
@@ -151,7 +162,13 @@ fn join(member: JoiningMember) -> [Query; 2] {
     let hold = i64::try_from(member.hold.as_millis()).unwrap_or(i64::MAX);
     [
         bind!(JOIN_LOCK, LOCK),
-        bind!(LEASE_JOIN, number(member.peer), hold, member.alone),
+        bind!(
+            LEASE_JOIN,
+            number(member.peer),
+            hold,
+            member.alone,
+            member.address.map(|address| address.to_string())
+        ),
     ]
 }
 
@@ -237,4 +254,10 @@ fn lease(row: &Row) -> StoreResult<CacheLease> {
         hold: Duration::from_millis(row.get(2)?),
         alone: row.get(3)?,
     })
+}
+
+fn address(row: &Row) -> StoreResult<SocketAddr> {
+    let text: String = row.get(0)?;
+    text.parse()
+        .map_err(|error| StoreError::failed("read the address of a node", error))
 }

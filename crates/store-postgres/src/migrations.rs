@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = migrations![
     10 "0010_privacy",
     11 "0011_replies",
     12 "0012_public_stories",
+    13 "0013_addresses",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -26,6 +26,7 @@ async fn missed(changes: &str) -> RenewedLease {
         peer,
         hold: Duration::from_secs(3),
         alone: false,
+        address: None,
     };
     assert!(store.join(member).await.expect("a member"));
     let none = Horizon::default();

@@ -330,6 +330,7 @@ async fn leases_are_renewed_while_all_other_connections_are_in_use() {
         peer,
         hold: Duration::from_secs(3),
         alone: false,
+        address: None,
     };
     assert!(store.join(member).await.expect("a member"));
     let request = LeaseRequest {

@@ -1,7 +1,8 @@
 //! Builders and faults for tests; only ever a dev-dependency.
 //!
 //! [`TestApp`] is the whole service on a free port with a real store in a temporary folder. [`TestPerson`] is a user of
-//! its HTTP API. Both panic where a test should fail. Nothing here sleeps: [`eventually`] waits for a state.
+//! its HTTP API. Both panic where a test should fail. [`Wire`] is a
+//! TCP proxy that a test cuts. Nothing here sleeps: [`eventually`] waits for a state.
 
 pub mod app;
 pub mod clock;
@@ -9,9 +10,11 @@ mod engine;
 pub mod people;
 pub mod response;
 pub mod stream;
+pub mod wire;
 
 pub use app::{TIMEOUT, TestApp, eventually};
 pub use clock::TestClock;
 pub use people::TestPerson;
 pub use response::TestResponse;
 pub use stream::{Event, TestStream};
+pub use wire::{Direction, Wire};

@@ -66,24 +66,29 @@ impl ClientAddress {
         Self(client)
     }
 
-    /// The client of a request. Only requests without a socket have no peer; all of them count as one client.
+    /// The client of a request.
     pub(crate) fn of_parts(
         extensions: &Extensions,
         headers: &HeaderMap,
         settings: &Settings,
     ) -> Self {
-        let peer = extensions
-            .get::<Arc<InFlight>>()
-            .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |request| {
-                request.connection().peer().ip()
-            });
-        Self::of(peer, headers, settings)
+        Self::of(peer_of(extensions), headers, settings)
     }
 
     /// The keys of limits by address.
     pub(crate) fn networks(self) -> ClientNetworks {
         ClientNetworks::of(self.0)
     }
+}
+
+/// The other end of the connection of a request. Only requests without a socket have none; all of them count as one
+/// client.
+pub(super) fn peer_of(extensions: &Extensions) -> IpAddr {
+    extensions
+        .get::<Arc<InFlight>>()
+        .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |request| {
+            request.connection().peer().ip().to_canonical()
+        })
 }
 
 impl ClientNetworks {

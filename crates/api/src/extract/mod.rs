@@ -3,6 +3,7 @@
 mod address;
 mod conditional;
 mod cookies;
+mod deadline;
 mod device;
 mod expected;
 mod forwarded;
@@ -21,6 +22,7 @@ mod visitor;
 pub(crate) use address::{ClientAddress, ClientNetworks};
 pub(crate) use conditional::{IfNoneMatch, names_tag};
 pub(crate) use cookies::{forget_session, keep_session, session_cookie};
+pub(crate) use deadline::time_limit;
 pub(crate) use device::{Device, keep_device};
 pub(crate) use expected::{SOSIK_PERSON, is};
 pub use forwarded::ForwardedHeader;

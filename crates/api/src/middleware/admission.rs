@@ -15,13 +15,13 @@ use axum::extract::Request;
 use axum::response::Response;
 use sosik_feed::PersonId;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::response_bytes::OVERHEAD_BYTES;
 use super::routes::Front;
 use super::{host, response_bytes};
 use crate::app::App;
-use crate::extract::{ClientAddress, ClientNetworks};
+use crate::extract::{ClientAddress, ClientNetworks, time_limit};
 use crate::problem::Problem;
 use crate::serve::{
     BudgetExceeded, HEADER_FIELDS_MAX, InFlight, NetworkShare, NetworkShares, RequestPermit, Room,
@@ -184,7 +184,9 @@ pub(super) async fn admit(
         return Ok(front.call(request).await);
     };
     let app = &front.app;
+    let limit = time_limit(request.extensions(), request.headers(), &app.settings);
     let (mut request, _body) = app.bodies.read(request, reservation.client).await?;
+    let deadline = Instant::now() + limit;
     let permit = app.admission.acquire(class, reservation.client).await;
     let _permit = match permit {
         // Without its card the page is a file, and the client retries what it asks for by itself.
@@ -195,7 +197,7 @@ pub(super) async fn admit(
         permit => Some(permit?),
     };
     let handling = front.call_compressing(request);
-    timeout(app.settings.request_timeout, handling)
+    timeout_at(deadline, handling)
         .await
         .map_err(|_too_long| Problem::TimedOut)
 }

@@ -8,7 +8,7 @@ use std::{fmt, io};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 use parking_lot::Mutex;
@@ -249,7 +249,19 @@ impl Slow {
     }
 
     fn ask(&self, path: &str) -> impl Future<Output = Response> + use<> {
-        let answer = self.front.clone().oneshot(request(Method::GET, path));
+        self.send(request(Method::GET, path))
+    }
+
+    /// Asks as a proxy does that gives up after this number of milliseconds.
+    fn ask_within(&self, path: &str, milliseconds: &str) -> impl Future<Output = Response> + use<> {
+        let mut request = request(Method::GET, path);
+        let left = HeaderValue::from_str(milliseconds).unwrap();
+        request.headers_mut().insert("x-deadline-ms", left);
+        self.send(request)
+    }
+
+    fn send(&self, request: Request) -> impl Future<Output = Response> + use<> {
+        let answer = self.front.clone().oneshot(request);
         async { answer.await.unwrap() }
     }
 
@@ -314,4 +326,36 @@ async fn a_request_that_does_not_get_on_is_given_up() {
     let answer = slow.ask("/v1/slow").await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.headers().contains_key("retry-after"));
+}
+
+/// Settings that trust the peer of requests without a socket.
+fn trusting(request_timeout: Duration) -> Settings {
+    let mut settings = Settings {
+        request_timeout,
+        ..Settings::default()
+    };
+    settings.connections.trusted_proxies = vec!["::/128".parse().unwrap()];
+    settings
+}
+
+#[tokio::test]
+async fn a_request_is_given_up_when_the_proxy_in_front_gives_up() {
+    let slow = Slow::with(trusting(Duration::from_secs(3_600))).await;
+    let answer = slow.ask_within("/v1/slow", "0").await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    // A proxy has no more time than this node allows.
+    let slow = Slow::with(trusting(Duration::from_millis(100))).await;
+    for longer in ["100000000", "soon", "-1", ""] {
+        let answer = slow.ask_within("/v1/slow", longer).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{longer}");
+    }
+}
+
+#[tokio::test]
+async fn the_deadline_of_a_client_that_is_no_trusted_proxy_means_nothing() {
+    let slow = Slow::with(Settings::default()).await;
+    let held = tokio::spawn(slow.ask_within("/v1/slow", "0"));
+    slow.works_on(1).await;
+    slow.permits.add_permits(1);
+    assert_eq!(held.await.unwrap().status(), StatusCode::OK);
 }

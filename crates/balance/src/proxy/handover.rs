@@ -1,18 +1,25 @@
 //! The listening sockets, and a restart that does not close them.
 //!
-//! The balancer starts its successor with the listeners as standard input and output, which it uses for nothing else.
-//! Both processes hold the sockets, so connections that arrive meanwhile wait in one queue. When the successor has
-//! checked the nodes, it accepts and asks its parent to stop. The parent completes its requests and ends. If the
-//! successor cannot start, the parent continues as if nothing had happened.
+//! The balancer starts its successor with one end of a socket as standard input, and sends it copies of the listeners
+//! through that socket. Both processes hold the listeners, so connections that arrive meanwhile wait in one queue. When
+//! the successor has checked the nodes, it accepts and asks its parent to stop. The parent completes its requests and
+//! ends. If the successor cannot start, the parent continues as if nothing had happened.
 
 use std::env;
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
 use std::net::{SocketAddr, TcpListener as StdListener};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::cmsg_space;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
 use rustix::process::{Signal, getppid, kill_process};
 use socket2::SockRef;
 use tokio::net::TcpListener;
@@ -26,6 +33,9 @@ use crate::Settings;
 /// Set for a successor, to the number of its parent.
 const INHERITS: &str = "BALANCER_INHERITS_LISTENERS";
 
+/// The listeners that are handed over: public, administration, and with TLS the secure one.
+const LISTENERS_MAX: usize = 3;
+
 /// The listening sockets of this process.
 pub(super) struct Sockets {
     public: StdListener,
@@ -37,29 +47,31 @@ impl Sockets {
     /// Opens the listeners, or takes those of the predecessor.
     pub(super) async fn open(settings: &Settings, tls: bool) -> Result<Self, StartError> {
         if env::var_os(INHERITS).is_some() {
-            return Self::inherited(tls).map_err(StartError::Inherited);
+            return Self::inherited(settings, tls).await;
         }
-        let secure = match tls {
-            true => Some(bind(settings.tls_listen, "balance.tls_listen").await?),
-            false => None,
-        };
         Ok(Self {
             public: bind(settings.listen, "balance.listen").await?,
-            secure,
+            secure: secure(settings, tls).await?,
             admin: bind(settings.admin_listen, "balance.admin_listen").await?,
         })
     }
 
-    fn inherited(tls: bool) -> io::Result<Self> {
-        if tls {
-            return Err(io::Error::other(
-                "a balancer with TLS has three listeners, and two can be handed over",
-            ));
-        }
+    /// The listeners of the predecessor. It may have had no TLS, and this process may have none.
+    async fn inherited(settings: &Settings, tls: bool) -> Result<Self, StartError> {
+        let inherited = received(io::stdin().as_fd()).map_err(StartError::Inherited)?;
+        let mut inherited = inherited.into_iter();
+        let (Some(public), Some(admin)) = (inherited.next(), inherited.next()) else {
+            let missing = io::Error::other("the predecessor sent too few");
+            return Err(StartError::Inherited(missing));
+        };
+        let secure = match inherited.next().filter(|_| tls) {
+            Some(secure) => Some(secure),
+            None => secure(settings, tls).await?,
+        };
         Ok(Self {
-            public: listener(io::stdin().as_fd().try_clone_to_owned()?)?,
-            secure: None,
-            admin: listener(io::stdout().as_fd().try_clone_to_owned()?)?,
+            public,
+            secure,
+            admin,
         })
     }
 
@@ -118,20 +130,57 @@ impl Sockets {
 
     /// Starts this program again, with the same arguments.
     fn start_successor(&self) -> io::Result<Child> {
-        if self.secure.is_some() {
-            return Err(io::Error::other(
-                "a balancer with TLS cannot hand over its listeners",
-            ));
-        }
+        let (ours, theirs) = UnixStream::pair()?;
+        self.send(ours.as_fd())?;
         let mut arguments = env::args_os();
         let program = arguments.next().ok_or(io::ErrorKind::NotFound)?;
         let mut command = Command::new(program);
         command
             .args(arguments)
             .env(INHERITS, std::process::id().to_string())
-            .stdin(Stdio::from(OwnedFd::from(self.public.try_clone()?)))
-            .stdout(Stdio::from(OwnedFd::from(self.admin.try_clone()?)));
+            .stdin(Stdio::from(OwnedFd::from(theirs)));
         command.spawn()
+    }
+
+    /// Sends copies of the listeners. They wait in the socket until the successor reads them.
+    fn send(&self, through: BorrowedFd<'_>) -> io::Result<()> {
+        let both = [Some(&self.public), Some(&self.admin), self.secure.as_ref()];
+        let listeners: Vec<BorrowedFd<'_>> = both.into_iter().flatten().map(AsFd::as_fd).collect();
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(LISTENERS_MAX))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !control.push(SendAncillaryMessage::ScmRights(&listeners)) {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        // At least one byte must accompany them.
+        sendmsg(
+            through,
+            &[IoSlice::new(b"L")],
+            &mut control,
+            SendFlags::empty(),
+        )?;
+        Ok(())
+    }
+}
+
+/// The listeners that the predecessor sent.
+fn received(through: BorrowedFd<'_>) -> io::Result<Vec<StdListener>> {
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(LISTENERS_MAX))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut byte = [0];
+    let mut parts = [IoSliceMut::new(&mut byte)];
+    recvmsg(through, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let listeners = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(listeners) => Some(listeners),
+        _ => None,
+    });
+    listeners.flatten().map(listener).collect()
+}
+
+/// The listener with TLS, if there is a certificate.
+async fn secure(settings: &Settings, tls: bool) -> Result<Option<StdListener>, StartError> {
+    match tls {
+        true => Ok(Some(bind(settings.tls_listen, "balance.tls_listen").await?)),
+        false => Ok(None),
     }
 }
 

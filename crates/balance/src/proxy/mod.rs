@@ -4,15 +4,17 @@
 //! directions. What it does not do is here: whom to accept and for how long ([`listen`], [`front`]), which node gets a
 //! request and when it is repeated ([`relay`]), and the state of the nodes ([`checks`], [`sources`]).
 //!
-//! A restart need not close the listener ([`handover`]). A stop has steps. `/readyz` fails; clients are asked to open new connections elsewhere; the listener closes; requests
-//! in flight complete.
+//! A restart need not close the listener ([`handover`]). A stop has steps. `/readyz` fails; clients are asked to open new
+//! connections elsewhere; the listener closes; requests in flight complete.
 
 mod admin;
 mod checks;
+mod cluster;
 mod deadline;
 mod front;
 mod handover;
 mod listen;
+mod notify;
 mod places;
 mod problem;
 mod redirect;
@@ -60,7 +62,8 @@ pub enum StartError {
     },
     /// No node is named.
     #[error(
-        "balance.nodes is empty: write the nodes as host:port, or name a file in balance.nodes_file"
+        "balance.nodes is empty: write the nodes as host:port, name a file in balance.nodes_file, or write administration \
+         listeners of nodes in balance.cluster"
     )]
     NoNodes,
     /// A node is written wrong.
@@ -72,15 +75,21 @@ pub enum StartError {
     /// The listeners of the predecessor cannot be used.
     #[error("take over the listeners of the predecessor")]
     Inherited(#[source] io::Error),
-    /// The client of the checks cannot be made.
-    #[error("make the client of the checks")]
-    Checks(#[source] reqwest::Error),
+    /// The client that asks nodes cannot be made.
+    #[error("make the client that asks nodes")]
+    Client(#[source] reqwest::Error),
+    /// The token for the administration of nodes does not fit into a header.
+    #[error("server.admin_token: write visible ASCII characters")]
+    Token,
 }
 
 impl StartError {
     /// Whether the settings are wrong, rather than the world around.
     pub fn is_wrong_usage(&self) -> bool {
-        matches!(self, Self::NoNodes | Self::Node(_) | Self::Tls(_))
+        matches!(
+            self,
+            Self::NoNodes | Self::Node(_) | Self::Tls(_) | Self::Token
+        )
     }
 }
 
@@ -105,13 +114,13 @@ pub struct Requests {
 }
 
 impl Balancer {
-    /// Opens the listeners, or takes those of the predecessor.
+    /// Opens the listeners, or takes those of the predecessor. `token` opens the administration of nodes.
     ///
     /// # Errors
     /// The settings name no node, an address is in use, or the certificate cannot be used.
-    pub async fn open(settings: Settings) -> Result<Self, StartError> {
-        let sources = Sources::new(&settings)?;
-        let checker = Checker::new(settings.checks).map_err(StartError::Checks)?;
+    pub async fn open(settings: Settings, token: Option<&str>) -> Result<Self, StartError> {
+        let sources = Sources::new(&settings, token)?;
+        let checker = Checker::new(settings.checks).map_err(StartError::Client)?;
         let tls = Tls::open(&settings).await?;
         let sockets = Sockets::open(&settings, tls.is_some()).await?;
         Ok(Self {
@@ -159,6 +168,7 @@ impl Balancer {
             );
         }
         sockets.tell()?;
+        notify::serving();
         handover::relieve_parent();
         let successors =
             handover::start_successors(Arc::clone(&sockets), asked.replace, ended.clone());
@@ -166,16 +176,18 @@ impl Balancer {
         asked.stop.cancelled().await;
         tracing::info!("stopping: /readyz now fails");
         leaving.cancel();
-        match successors.is_running() {
-            // It answers `/readyz`, and new connections are its own.
-            true => admin.abort(),
-            false => {
-                wait(self.settings.leave, &asked.hurry).await;
-                sockets.close();
-            }
+        let is_replaced = successors.is_running();
+        if is_replaced {
+            // The successor answers `/readyz`, and new connections are its own.
+            admin.abort();
+        } else {
+            wait(self.settings.leave, &asked.hurry).await;
         }
         accepting.cancel();
         accepts.join_all().await;
+        if !is_replaced {
+            sockets.close();
+        }
         listener.drain(self.settings.drain).await;
         tracing::info!("left");
         Ok(())

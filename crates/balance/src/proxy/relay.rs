@@ -7,6 +7,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderValue, header};
@@ -26,6 +27,14 @@ use crate::{Failure, Forwarded, Pick, Pool, RetryBudget, Settings, is_hidden};
 
 /// Most header fields of a request, as nodes have it.
 const HEADER_FIELDS_MAX: usize = 100;
+
+/// The header in which a node gets the time that is left for its answer, in milliseconds. A trusted proxy in front may
+/// send it too.
+const X_DEADLINE_MS: &str = "x-deadline-ms";
+
+/// The part of the time that is left for the way back: a node that gives up in time answers with a problem, before the
+/// balancer gives up too.
+const WAY_BACK_PART: u32 = 10;
 
 /// Headers about the client and the connection that only the balancer writes.
 const OWN_HEADERS: [&str; 6] = [
@@ -57,6 +66,8 @@ pub(super) struct Exchange {
     id: String,
     pick: Option<Pick>,
     tried: Vec<SocketAddr>,
+    /// The time for the answer, from the head of the request on.
+    limit: Duration,
     /// Whether the client asks for an event stream, which may be silent for any time.
     is_stream: bool,
     /// Whether the request was already sent twice.
@@ -71,6 +82,11 @@ impl Exchange {
     /// Whether the client speaks TLS with this balancer.
     fn is_secure(&self) -> bool {
         self.current.as_ref().is_some_and(|current| current.tls)
+    }
+
+    /// The time that is left for the answer of a node.
+    fn time_left(&self) -> Duration {
+        self.limit.saturating_sub(self.began.elapsed())
     }
 }
 
@@ -153,7 +169,7 @@ impl Relay {
         let settings = &self.settings;
         let mut peer = HttpPeer::new(node, false, String::new());
         peer.options.connection_timeout = Some(settings.connect_timeout);
-        peer.options.read_timeout = (!exchange.is_stream).then_some(settings.answer_timeout);
+        peer.options.read_timeout = (!exchange.is_stream).then_some(exchange.time_left());
         peer.options.write_timeout = Some(settings.answer_timeout);
         peer.options.idle_timeout = Some(settings.node_idle);
         peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
@@ -172,6 +188,7 @@ impl ProxyHttp for Relay {
             id: self.ids.make(),
             pick: None,
             tried: Vec::new(),
+            limit: self.settings.answer_timeout,
             is_stream: false,
             repeated: false,
             status: 0,
@@ -203,10 +220,12 @@ impl ProxyHttp for Relay {
 
     async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
         let request = session.req_header();
-        if self.trusts(exchange)
-            && let Some(id) = sent(&request.headers)
-        {
-            exchange.id = id.to_owned();
+        if self.trusts(exchange) {
+            if let Some(id) = sent(&request.headers) {
+                exchange.id = id.to_owned();
+            }
+            let limit = time_of_front(&request.headers);
+            exchange.limit = limit.map_or(exchange.limit, |limit| limit.min(exchange.limit));
         }
         exchange.is_stream = wants_events(&request.headers);
         if let Some(port) = self.secure_port.filter(|_| !exchange.is_secure()) {
@@ -231,14 +250,17 @@ impl ProxyHttp for Relay {
         _session: &mut Session,
         exchange: &mut Exchange,
     ) -> Result<Box<HttpPeer>> {
-        let now = Instant::now();
+        let (now, left) = (Instant::now(), exchange.time_left());
+        if left.is_zero() {
+            return Err(Error::new_in(ErrorType::HTTPStatus(504)));
+        }
         let pick = self.pool.pick(&exchange.tried, now);
         let pick = pick.ok_or_else(|| Error::new_in(ErrorType::HTTPStatus(503)))?;
         let node = pick.node().address();
         exchange.tried.push(node);
         exchange.pick = Some(pick);
         if let Some(current) = exchange.current.as_ref().filter(|_| exchange.is_stream) {
-            current.deadline.set(now + self.settings.answer_timeout);
+            current.deadline.set(now + left);
         }
         Ok(Box::new(self.peer(node, exchange)))
     }
@@ -269,6 +291,9 @@ impl ProxyHttp for Relay {
             request.insert_header("x-forwarded-proto", scheme)?;
         }
         request.insert_header(X_REQUEST_ID, &exchange.id)?;
+        let left = exchange.time_left();
+        let left = left - left / WAY_BACK_PART;
+        request.insert_header(X_DEADLINE_MS, left.as_millis().to_string())?;
         write_length_once(request)
     }
 
@@ -396,6 +421,12 @@ impl ProxyHttp for Relay {
     }
 }
 
+/// The time that a trusted proxy in front has left.
+fn time_of_front(headers: &HeaderMap) -> Option<Duration> {
+    let left = headers.get(X_DEADLINE_MS)?.to_str().ok()?;
+    left.parse().ok().map(Duration::from_millis)
+}
+
 /// Replaces repeated lengths by one. The library has checked that they are equal; not every reader would accept them.
 fn write_length_once(request: &mut RequestHeader) -> Result<()> {
     let lengths = request.headers.get_all(header::CONTENT_LENGTH);
@@ -469,6 +500,7 @@ fn problem_of(error: &Error) -> Option<Problem> {
     };
     match error.etype() {
         ErrorType::HTTPStatus(503) => Some(Problem::NoNode),
+        ErrorType::HTTPStatus(504) => Some(Problem::NoAnswer),
         ErrorType::HTTPStatus(405) => Some(Problem::MethodRefused),
         _ => by_source(),
     }

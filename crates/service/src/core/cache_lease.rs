@@ -16,6 +16,7 @@ mod model;
 mod settling;
 mod silent;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -217,6 +218,17 @@ impl Core {
         }
     }
 
+    /// The addresses at which the nodes of the store serve people, also of nodes that died lately.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn node_addresses(&self) -> StoreResult<Vec<SocketAddr>> {
+        match &self.cache_lease {
+            Some(lease) => lease.store.addresses().await,
+            None => Ok(self.settings.node.address.into_iter().collect()),
+        }
+    }
+
     /// Adds this node with empty caches. Returns `false` if another node prevents it.
     async fn join(&self, lease: &CacheLeaseHolder) -> StoreResult<bool> {
         self.caches.clear();
@@ -224,6 +236,7 @@ impl Core {
             peer: self.engines.peers.me(),
             hold: lease.hold,
             alone: lease.alone.is_some(),
+            address: self.settings.node.address,
         };
         let joined = lease.store.join(member).await?;
         *lease.member.lock() = joined.then(Member::default);

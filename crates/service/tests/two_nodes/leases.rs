@@ -1,6 +1,7 @@
 //! A node with a lease on its caches. The leases here are those of a store without other nodes, and count calls.
 
 use std::mem::take;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -59,6 +60,10 @@ impl CacheLeases for CountingLeases {
     }
 
     async fn cache_leases(&self) -> StoreResult<Vec<CacheLease>> {
+        Ok(Vec::new())
+    }
+
+    async fn addresses(&self) -> StoreResult<Vec<SocketAddr>> {
         Ok(Vec::new())
     }
 

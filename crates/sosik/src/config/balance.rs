@@ -24,6 +24,21 @@ impl Allowed<Vec<String>> for NodeNames {
     }
 }
 
+/// Administration listeners as `host:port`.
+struct AdminListeners;
+
+impl Allowed<Vec<String>> for AdminListeners {
+    fn describe(&self) -> String {
+        format!("at most {NODES_MAX} of: host:port")
+    }
+
+    fn admits(&self, value: &Vec<String>) -> bool {
+        let plain =
+            |name: &String| !name.contains(char::is_whitespace) && name.parse::<NodeName>().is_ok();
+        value.len() <= NODES_MAX && value.iter().all(plain)
+    }
+}
+
 settings! {
     /// `sosik balance`: one address in front of several nodes. Only builds with the feature `balance` have it.
     "balance" {
@@ -62,11 +77,17 @@ settings! {
         /// be read or has a wrong line, the nodes that are known stay.
         nodes_file => balance.nodes_file, unit: "path", allowed: ShortText { bytes_max: 4_096 };
 
+        /// Administration listeners of some nodes, as host:port. The first one that answers lists all nodes of the cluster
+        /// (/admin/nodes), so that nodes come and go without a change here. `server.admin_token` or
+        /// `server.admin_token_file` is sent to them. Nodes that are no longer listed get requests as long as they are
+        /// ready.
+        cluster => balance.cluster, unit: "nodes", allowed: AdminListeners;
+
         /// How nodes are chosen: in turn, or the one with the fewest requests in flight. Both follow the weights.
         policy => balance.policy, unit: "word", allowed: Any("round-robin or least-outstanding");
 
-        /// How often host names are resolved and nodes_file is read again. Nodes that are gone get no new requests, and new ones get requests
-        /// after a check.
+        /// How often host names are resolved, nodes_file is read and the cluster is asked again. Nodes that are gone get no
+        /// new requests, and new ones get requests after a check.
         resolve_seconds => balance.resolve, unit: Seconds, allowed: 1..=3_600;
 
         /// Time between two checks of /readyz of one node.

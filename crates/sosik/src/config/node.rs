@@ -1,6 +1,6 @@
 //! The identity of this process among other nodes.
 
-use super::allowed::ShortText;
+use super::allowed::{Any, ShortText};
 use super::setting::settings;
 use super::units::Seconds;
 
@@ -9,6 +9,10 @@ settings! {
     "node" {
         /// Name in logs, metrics and the lease of a node number. Empty uses the host name.
         name => service.node.name, unit: "text", allowed: ShortText { bytes_max: 64 };
+
+        /// Address at which balancers reach the public listener of this node. 0.0.0.0:0 stands for `server.listen`. A node
+        /// that listens on all addresses is not listed for balancers until this is set.
+        address => server.node_address, unit: "address", allowed: Any("an IP address and a port");
 
         /// Region, part of every id that this node makes. No two regions may have the same number.
         region => service.node.region, unit: "number", allowed: 0..=3;

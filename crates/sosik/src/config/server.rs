@@ -23,6 +23,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Address of health checks and metrics.
     pub admin_listen: SocketAddr,
+    /// Where balancers reach the public listener; port 0 stands for its own address.
+    pub node_address: SocketAddr,
     /// What operators send to the administration listener.
     pub admin_token: Secret,
     /// A file with the token instead; empty for none.
@@ -39,6 +41,7 @@ impl Default for Server {
         Self {
             listen: here(8420),
             admin_listen: here(8421),
+            node_address: SocketAddr::from(([0, 0, 0, 0], 0)),
             admin_token: Secret::default(),
             admin_token_file: String::new(),
             balancer_wait: Duration::ZERO,

@@ -65,7 +65,8 @@ async fn balance(sources: Sources) -> anyhow::Result<Outcome> {
 
     let loaded = sources.load()?;
     logging::start_quietly(&loaded.config.log, &["pingora_proxy", "pingora_core"])?;
-    let balancer = match Balancer::open(settings(&loaded)).await {
+    let token = loaded.config.server.admin_token_in_effect()?;
+    let balancer = match Balancer::open(settings(&loaded), token.as_deref()).await {
         Ok(balancer) => balancer,
         Err(error) if error.is_wrong_usage() => {
             print::failure(&error.into());

@@ -20,7 +20,8 @@ pub struct Args {}
 pub async fn run(Args {}: Args, sources: Sources) -> anyhow::Result<Outcome> {
     let loaded = sources.start()?;
     let server = Server::open(&loaded).await?;
-    let service = wiring::open(&loaded).await?.service;
+    let opened = wiring::open_node(&loaded, server.public_address()?).await?;
+    let service = opened.service;
     server.serve(&loaded, service, Welcome::default()).await?;
     Ok(Outcome::Fine)
 }

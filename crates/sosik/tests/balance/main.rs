@@ -6,6 +6,7 @@
     reason = "an unexpected result must fail the test; modules of a test offer things to each other"
 )]
 
+mod cluster;
 #[path = "../common/mod.rs"]
 mod common;
 mod fake;
@@ -13,5 +14,8 @@ mod faults;
 mod nodes;
 mod operating;
 mod passing;
+mod shared_address;
 mod smuggling;
+mod smuggling_h2;
 mod support;
+mod wires;

@@ -81,13 +81,7 @@ async fn a_restart_loses_no_request_and_completes_those_in_flight() {
     send.send(Ok(vec![b'a'; PIECE])).unwrap();
     drop(send);
     assert!(upload.await.unwrap().unwrap().status().is_success());
-    let log = balancer.server.logged();
-    let line = log
-        .lines()
-        .find(|line| line.contains("successor started"))
-        .unwrap();
-    let entry: serde_json::Value = serde_json::from_str(line).unwrap();
-    let successor = i32::try_from(entry["process"].as_i64().unwrap()).unwrap();
+    let successor = successor_of(&balancer);
     let (address, admin) = (
         balancer.address().to_owned(),
         balancer.server.admin_url.clone(),
@@ -117,10 +111,71 @@ async fn a_restart_loses_no_request_and_completes_those_in_flight() {
             .status(),
         200
     );
-    let process = rustix::process::Pid::from_raw(successor).unwrap();
-    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    stop(successor);
     let refused = async || TcpStream::connect(&address).await.is_err();
     eventually(refused, async || "it still listens".to_owned()).await;
+}
+
+/// The process that takes over the listeners.
+fn successor_of(balancer: &Balancer) -> i32 {
+    let process = entry(balancer, "successor started")["process"].as_i64();
+    i32::try_from(process.unwrap()).unwrap()
+}
+
+fn stop(process: i32) {
+    let process = rustix::process::Pid::from_raw(process).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_hands_over_the_listener_with_tls_too() {
+    let fakes = good(1).await;
+    let front = Secure::before(&fakes, "--set=balance.hsts_seconds=0");
+    let plain = front.balancer.server.url.clone();
+    front.balancer.server.ask_to_be_replaced();
+    let leaving = || {
+        let log = front.balancer.server.logged();
+        log.contains("stopping: /readyz now fails")
+    };
+    while !leaving() {
+        let answer = ask_over_tls(&front.secure);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
+    }
+    let successor = successor_of(&front.balancer);
+    let old = timeout(PATIENCE, front.balancer.server.ended());
+    assert!(old.await.unwrap().success());
+    let answer = ask_over_tls(&front.secure);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
+    let client = Client::builder().no_proxy().redirect(Policy::none());
+    let redirected = client.build().unwrap().get(plain).send().await.unwrap();
+    assert_eq!(redirected.status(), 308);
+    stop(successor);
+}
+
+#[tokio::test]
+async fn systemd_is_told_which_process_serves() {
+    let fakes = good(1).await;
+    let folder = Folder::new();
+    let path = folder.path("notify");
+    let systemd = tokio::net::UnixDatagram::bind(&path).unwrap();
+    let told = async || {
+        let mut message = [0; 100];
+        let length = timeout(PATIENCE, systemd.recv(&mut message)).await;
+        let length = length.unwrap().unwrap();
+        String::from_utf8(message[..length].to_vec()).unwrap()
+    };
+    let nodes = [fakes[0].address.to_string()];
+    let environment = [("NOTIFY_SOCKET", path.to_str().unwrap())];
+    let balancer = Balancer::start_with(&nodes, &[], &environment);
+    let first = balancer.server.id();
+    assert_eq!(told().await, format!("READY=1\nMAINPID={first}\n"));
+    balancer.server.ask_to_be_replaced();
+    let second = told().await;
+    let successor = successor_of(&balancer);
+    assert_eq!(second, format!("READY=1\nMAINPID={successor}\n"));
+    let old = timeout(PATIENCE, balancer.server.ended());
+    assert!(old.await.unwrap().success());
+    stop(successor);
 }
 
 #[tokio::test]
@@ -177,6 +232,51 @@ fn certify(folder: &Folder, name: &str) {
     }
 }
 
+/// A balancer with TLS.
+struct Secure {
+    balancer: Balancer,
+    /// The address with TLS.
+    secure: String,
+    /// Contains the certificate.
+    folder: Folder,
+}
+
+impl Secure {
+    fn before(fakes: &[Fake], further: &str) -> Self {
+        let folder = Folder::new();
+        certify(&folder, "first");
+        let file =
+            |key: &str, file: &str| format!("--set=balance.{key}={}", folder.path(file).display());
+        let files = [
+            file("tls_certificate_file", "certificate.pem"),
+            file("tls_key_file", "key.pem"),
+        ];
+        let settings = [
+            &files[0],
+            &files[1],
+            "--set=balance.tls_listen=127.0.0.1:0",
+            further,
+        ];
+        let balancer = Balancer::before(fakes, &settings);
+        let secure = entry(&balancer, "balancing")["secure"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        Self {
+            balancer,
+            secure,
+            folder,
+        }
+    }
+}
+
+/// The last entry of the log that contains a text.
+fn entry(balancer: &Balancer, text: &str) -> serde_json::Value {
+    let log = balancer.server.logged();
+    let line = log.lines().rfind(|line| line.contains(text));
+    serde_json::from_str(line.unwrap_or_else(|| panic!("{text}: {log}"))).unwrap()
+}
+
 /// What `openssl` says of the certificate that the balancer shows.
 fn shown(address: &str) -> String {
     let script = format!("echo | openssl s_client -connect {address} -alpn h2,http/1.1 2>&1");
@@ -202,25 +302,11 @@ fn ask_over_tls(address: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tls_is_served_and_a_new_certificate_is_used_at_once() {
     let fakes = good(1).await;
-    let folder = Folder::new();
-    certify(&folder, "first");
-    let setting =
-        |key: &str, file: &str| format!("--set=balance.{key}={}", folder.path(file).display());
-    let settings = [
-        setting("tls_certificate_file", "certificate.pem"),
-        setting("tls_key_file", "key.pem"),
-        "--set=balance.tls_listen=127.0.0.1:0".to_owned(),
-        "--set=balance.hsts_seconds=600".to_owned(),
-    ];
-    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
-    let balancer = Balancer::before(&fakes, &settings);
-    let log = balancer.server.logged();
-    let line = log
-        .lines()
-        .find(|line| line.contains("\"balancing\""))
-        .unwrap();
-    let entry: serde_json::Value = serde_json::from_str(line).unwrap();
-    let secure = entry["secure"].as_str().unwrap().to_owned();
+    let Secure {
+        balancer,
+        secure,
+        folder,
+    } = Secure::before(&fakes, "--set=balance.hsts_seconds=600");
 
     let answer = ask_over_tls(&secure);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
@@ -280,32 +366,13 @@ async fn tls_is_served_and_a_new_certificate_is_used_at_once() {
 #[tokio::test]
 async fn a_handshake_that_does_not_come_ends_with_its_connection() {
     let fakes = good(1).await;
-    let folder = Folder::new();
-    certify(&folder, "first");
-    let setting =
-        |key: &str, file: &str| format!("--set=balance.{key}={}", folder.path(file).display());
-    let settings = [
-        setting("tls_certificate_file", "certificate.pem"),
-        setting("tls_key_file", "key.pem"),
-        "--set=balance.tls_listen=127.0.0.1:0".to_owned(),
-        "--set=balance.first_request_seconds=1".to_owned(),
-    ];
-    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
-    let balancer = Balancer::before(&fakes, &settings);
-    let log = balancer.server.logged();
-    let line = log
-        .lines()
-        .find(|line| line.contains("\"balancing\""))
-        .unwrap();
-    let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+    let front = Secure::before(&fakes, "--set=balance.first_request_seconds=1");
     for begins in [
         &b"\x16"[..],
         b"\x16\x03\x01\x02\x00",
         b"GET / HTTP/1.1\r\nhost: a\r\n\r\n",
     ] {
-        let mut stream = TcpStream::connect(entry["secure"].as_str().unwrap())
-            .await
-            .unwrap();
+        let mut stream = TcpStream::connect(&front.secure).await.unwrap();
         stream.write_all(begins).await.unwrap();
         let mut all = Vec::new();
         let _reset = timeout(PATIENCE, stream.read_to_end(&mut all))

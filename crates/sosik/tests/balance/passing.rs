@@ -95,6 +95,41 @@ async fn the_chain_of_a_trusted_proxy_is_kept() {
     assert!(head.contains("\r\nx-request-id: outer-1\r\n"), "{head}");
 }
 
+/// The deadline that a node got, in milliseconds.
+fn deadline_in(head: &str) -> u64 {
+    let lines: Vec<&str> = head
+        .lines()
+        .filter_map(|line| line.strip_prefix("x-deadline-ms: "))
+        .collect();
+    assert_eq!(lines.len(), 1, "{head}");
+    lines[0].parse().unwrap()
+}
+
+#[tokio::test]
+async fn nodes_get_the_time_that_is_left_and_only_a_trusted_proxy_shortens_it() {
+    let fakes = good(1).await;
+    let ask = async |balancer: &Balancer, milliseconds: &str| {
+        let request = balancer.client.get(&balancer.server.url);
+        let request = request.header("x-deadline-ms", milliseconds);
+        request.send().await.unwrap()
+    };
+    let balancer = Balancer::before(&fakes, &["--set=balance.answer_timeout_seconds=100"]);
+    assert_eq!(ask(&balancer, "5").await.status(), 200);
+    let left = deadline_in(&fakes[0].requests()[0]);
+    // A tenth of the time is for the way back.
+    assert!((50_000..=90_000).contains(&left), "{left}");
+
+    let trusting = ["--set=balance.trusted_proxies=127.0.0.0/8"];
+    let balancer = Balancer::before(&fakes, &trusting);
+    assert_eq!(ask(&balancer, "30000").await.status(), 200);
+    let left = deadline_in(&fakes[0].requests()[1]);
+    assert!((1..=27_000).contains(&left), "{left}");
+    // A request that nobody waits for any more reaches no node.
+    let (status, problem) = problem(ask(&balancer, "0").await).await;
+    assert_eq!((status, &problem["code"]), (504, &"gateway_timeout".into()));
+    assert_eq!(fakes[0].requests().len(), 2);
+}
+
 #[tokio::test]
 async fn metrics_and_the_administration_of_nodes_are_out_of_reach() {
     let fakes = good(1).await;

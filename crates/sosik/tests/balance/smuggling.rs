@@ -95,7 +95,7 @@ async fn exchange(address: &str, bytes: &str) -> String {
 
 /// Asserts that a head has one meaning for every reader.
 #[track_caller]
-fn assert_plain(head: &str, attack: &str) {
+pub fn assert_plain(head: &str, attack: &str) {
     let lines: Vec<&str> = head.trim_end().split("\r\n").collect();
     let count = |name: &str| lines.iter().filter(|line| line.starts_with(name)).count();
     let framing = count("content-length:") + count("transfer-encoding:");

@@ -22,13 +22,22 @@ pub struct Balancer {
 impl Balancer {
     /// Starts it in front of these addresses.
     pub fn start(nodes: &[String], further: &[&str]) -> Self {
+        Self::start_with(nodes, further, &[])
+    }
+
+    /// Starts it in front of these addresses, with these variables in its environment.
+    pub fn start_with(nodes: &[String], further: &[&str], environment: &[(&str, &str)]) -> Self {
         let nodes = format!("--set=balance.nodes={}", nodes.join(","));
         let further: Vec<&str> = further.iter().copied().chain([nodes.as_str()]).collect();
-        Self::start_alone(&further)
+        Self::start_in(&further, environment)
     }
 
     /// Starts it with these settings.
     pub fn start_alone(further: &[&str]) -> Self {
+        Self::start_in(further, &[])
+    }
+
+    fn start_in(further: &[&str], environment: &[(&str, &str)]) -> Self {
         let folder = Folder::new();
         let mut arguments = vec![
             "balance",
@@ -41,7 +50,9 @@ impl Balancer {
             "--set=log.format=json",
         ];
         arguments.extend_from_slice(further);
-        let server = Server::wait_for(folder.command(&arguments));
+        let mut command = folder.command(&arguments);
+        command.envs(environment.iter().copied());
+        let server = Server::wait_for(command);
         Self {
             folder,
             server,

@@ -207,6 +207,11 @@ impl Server {
         }
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The whole log so far, one entry per line.
     pub fn logged(&self) -> String {
         self.told.lock().unwrap().clone()

@@ -1,5 +1,7 @@
 //! Leases on the caches of nodes, and the log of changes that they follow.
 
+use std::net::SocketAddr;
+
 use async_trait::async_trait;
 use sosik_feed::PeerId;
 
@@ -39,6 +41,10 @@ pub trait CacheLeases: Send + Sync + 'static {
 
     /// All leases, also expired ones.
     async fn cache_leases(&self) -> StoreResult<Vec<CacheLease>>;
+
+    /// The addresses at which members serve people, in no particular order. A member that died is listed until its lease
+    /// is revoked.
+    async fn addresses(&self) -> StoreResult<Vec<SocketAddr>>;
 
     /// Revokes a lease unless it was renewed after `lease` was read. A renewal in progress is waited for.
     async fn revoke(&self, lease: CacheLease) -> StoreResult<Revocation>;

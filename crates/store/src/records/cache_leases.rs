@@ -1,5 +1,6 @@
 //! Leases on caches.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use sosik_feed::{Change, CommitPosition, PeerId};
@@ -13,6 +14,8 @@ pub struct JoiningMember {
     pub hold: Duration,
     /// It shares nothing but the store with other nodes, so there must be none.
     pub alone: bool,
+    /// Where it serves people; `None` if it does not.
+    pub address: Option<SocketAddr>,
 }
 
 /// The lease of one member.

@@ -1,6 +1,7 @@
 //! Leases on caches, and the log of changes.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,6 +71,7 @@ fn joining(number: u64, alone: bool) -> JoiningMember {
         peer: PeerId::from_u64(number),
         hold: HOLD,
         alone,
+        address: None,
     }
 }
 
@@ -257,6 +259,30 @@ pub async fn a_member_that_leaves_has_no_lease(leased: &Leased) {
     let node = leased.member(1).await;
     leased.leases.leave(node.peer).await.unwrap();
     assert_eq!(leased.leases.cache_leases().await.unwrap(), []);
+}
+
+pub async fn members_that_serve_people_are_listed_with_their_addresses(leased: &Leased) {
+    let at = |port| SocketAddr::from(([10, 0, 0, 1], port));
+    let serves = async |number, address| {
+        let member = JoiningMember {
+            address,
+            ..joining(number, false)
+        };
+        assert!(leased.leases.join(member).await.unwrap());
+    };
+    serves(1, Some(at(1))).await;
+    serves(2, None).await;
+    serves(3, Some("[2001:db8::1]:8420".parse().unwrap())).await;
+    // A member that joins again may have another address.
+    serves(1, Some(at(2))).await;
+    let listed = async || -> BTreeSet<String> {
+        let addresses = leased.leases.addresses().await.unwrap();
+        addresses.iter().map(SocketAddr::to_string).collect()
+    };
+    let expected = ["10.0.0.1:2", "[2001:db8::1]:8420"].map(str::to_owned);
+    assert_eq!(listed().await, expected.into());
+    leased.leases.leave(PeerId::from_u64(1)).await.unwrap();
+    assert_eq!(listed().await.len(), 1);
 }
 
 pub async fn changes_that_a_lease_may_not_have_seen_are_kept(leased: &Leased) {

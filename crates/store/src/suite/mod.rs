@@ -295,6 +295,7 @@ macro_rules! cache_leases_suite {
                 one_of_many_writers_revokes_a_lease,
                 a_member_that_must_be_alone_joins_only_while_there_is_no_other,
                 a_member_that_leaves_has_no_lease,
+                members_that_serve_people_are_listed_with_their_addresses,
                 changes_that_a_lease_may_not_have_seen_are_kept,
                 changes_that_every_lease_has_seen_are_trimmed_up_to_the_limit,
                 every_change_of_a_circle_is_logged_for_both_sides,

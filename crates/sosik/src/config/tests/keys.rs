@@ -12,6 +12,7 @@ fn with_another_value(key: &str, default: &toml::Value) -> (String, Loaded) {
     let words = [
         ("accounts.registration", "closed"),
         ("balance.admin_listen", "127.0.0.1:9003"),
+        ("balance.cluster", "10.0.0.1:8421"),
         ("balance.listen", "127.0.0.1:9002"),
         ("balance.nodes", "10.0.0.1:8420"),
         ("balance.nodes_file", "nodes"),
@@ -22,6 +23,7 @@ fn with_another_value(key: &str, default: &toml::Value) -> (String, Loaded) {
         ("balance.trusted_proxies", "10.0.0.0/8"),
         ("log.filter", "debug"),
         ("log.format", "json"),
+        ("node.address", "10.0.0.1:8420"),
         ("node.name", "another"),
         ("public.page", "on"),
         ("passwords.breached_url", "http://mirror.example"),
