@@ -20,6 +20,12 @@ use crate::tools;
 /// Nodes that fit into the connections of PostgreSQL.
 const NODES_MAX: u8 = 12;
 
+/// Settings of nodes behind a balancer. It notices within three checks, one a second, that a node stops.
+const BEHIND: [&str; 2] = [
+    "server.trusted_proxies=127.0.0.1",
+    "server.balancer_wait_seconds=3",
+];
+
 /// The cluster on this machine.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -60,6 +66,12 @@ enum Chore {
         /// A name in the table of `status`
         part: String,
     },
+    /// Replaces the nodes one after another while people use them: each completes its requests before it ends
+    Roll {
+        /// Starts this executable instead, such as another version
+        #[arg(long, value_name = "PATH")]
+        executable: Option<PathBuf>,
+    },
     /// Stops everything by process id, and removes its data
     Down,
 }
@@ -73,6 +85,9 @@ struct Up {
     /// People of the world, whose handles are person0, person1 and so on. 0 leaves the store empty
     #[arg(long, default_value_t = 1_000)]
     people: u32,
+    /// Starts no balancer in front of the nodes. The build then needs no cmake
+    #[arg(long)]
+    no_balancer: bool,
     /// Runs the debug build instead of the release build
     #[arg(long)]
     debug: bool,
@@ -105,6 +120,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         Chore::Pause { part } => change(&folder, &part, |server| server.pause()),
         Chore::Resume { part } => change(&folder, &part, |server| server.resume()),
         Chore::Start { part } => change(&folder, &part, sosik_servers::Server::restart),
+        Chore::Roll { executable } => roll(&folder, executable.as_deref()),
         Chore::Down => stop(&folder),
     }
 }
@@ -163,13 +179,21 @@ fn fill(
     if up.people > 0 {
         make_world(&cluster, up.people, executable, folder)?;
     }
+    let behind: &[&str] = if up.no_balancer { &[] } else { &BEHIND };
+    let behind = behind.iter().map(|&setting| setting.to_owned());
+    let settings: Vec<String> = behind.chain(up.set.iter().cloned()).collect();
     for number in 1..=up.nodes {
         let name = format!("node{number}");
         say(&format!("starting {name}"));
         let home = folder.join(&name);
-        let node = cluster.start_node(executable, Role::Serve, &name, &home, &up.set)?;
+        let node = cluster.start_node(executable, Role::Serve, &name, &home, &settings)?;
         cluster.nodes.push(node);
         cluster.save(folder)?;
+    }
+    if !up.no_balancer {
+        say("starting the balancer");
+        cluster.start_balancer(executable, &folder.join("balancer"), &[])?;
+        cluster.wait_for_rotation()?;
     }
     Ok(cluster)
 }
@@ -204,7 +228,11 @@ fn executable(up: &Up) -> anyhow::Result<PathBuf> {
         true => ("dev", "debug/sosik"),
         false => ("release", "release/sosik"),
     };
-    let build = ["build", "--package", "sosik", "--profile", profile];
+    let mut build = vec!["build", "--package", "sosik", "--profile", profile];
+    if !up.no_balancer {
+        tools::cmake()?;
+        build.extend(["--features", "balance"]);
+    }
     let status = cargo_command().args(build).status().context("run cargo")?;
     ensure!(status.success(), "sosik does not build");
     Ok(target()?.join(path))
@@ -227,6 +255,18 @@ fn change(
     act(part).with_context(|| name.to_owned())?;
     print(&table(&cluster))?;
     cluster.leave(folder)
+}
+
+fn roll(folder: &Path, executable: Option<&Path>) -> anyhow::Result<()> {
+    let mut cluster = existing(folder)?;
+    let executable = executable.map(fs::canonicalize).transpose()?;
+    let rolled = cluster.roll(executable.as_deref(), |name| {
+        say(&format!("replacing {name}"))
+    });
+    print(&table(&cluster))?;
+    // What was replaced before a failure is found by the next command.
+    cluster.leave(folder)?;
+    rolled
 }
 
 fn stop(folder: &Path) -> anyhow::Result<()> {

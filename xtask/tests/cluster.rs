@@ -68,6 +68,7 @@ fn a_cluster_comes_up_its_parts_fail_and_return_and_it_goes_down() {
     let up = [
         "up",
         "--nodes=1",
+        "--no-balancer",
         "--people=100",
         "--executable",
         &executable,

@@ -25,6 +25,9 @@ const POSTGRES: &str = "max_connections=400";
 /// Memory for timelines. Those that nobody reads are evicted first.
 const REDIS: [&str; 4] = ["--maxmemory", "64mb", "--maxmemory-policy", "volatile-ttl"];
 
+/// The name of the balancer.
+const BALANCER: &str = "balancer";
+
 /// The file with the state of a cluster, in its folder.
 const STATE: &str = "cluster.json";
 
@@ -96,7 +99,32 @@ impl Cluster {
     ) -> anyhow::Result<Node> {
         let settings = [&self.settings(name), further].concat();
         let launch = Launch::node(executable, role, folder, &settings)?;
-        Node::start(name, launch).with_context(|| format!("start {name}"))
+        Node::start(name, role, launch).with_context(|| format!("start {name}"))
+    }
+
+    /// Starts a balancer in front of the nodes. It finds them through those that run now.
+    ///
+    /// # Errors
+    /// It does not start, for example because the executable has no balancer.
+    pub fn start_balancer(
+        &mut self,
+        executable: &Path,
+        folder: &Path,
+        further: &[String],
+    ) -> anyhow::Result<()> {
+        let listeners = self.nodes.iter().map(|node| node.admin_url.as_str());
+        let listeners: Vec<&str> = listeners
+            .map(|url| url.trim_start_matches("http://"))
+            .collect();
+        let own = [
+            format!("balance.cluster={}", listeners.join(",")),
+            "balance.resolve_seconds=1".to_owned(),
+        ];
+        let settings = [&own, further].concat();
+        let launch = Launch::node(executable, Role::Balance, folder, &settings)?;
+        let balancer = Node::start(BALANCER, Role::Balance, launch);
+        self.balancer = Some(balancer.context("start the balancer")?);
+        Ok(())
     }
 
     /// Its parts: the balancer, the nodes, then the servers that they share.

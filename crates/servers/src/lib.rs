@@ -18,6 +18,7 @@ mod postgres;
 mod process;
 mod ready;
 mod redis;
+mod roll;
 mod server;
 
 pub use cluster::{Cluster, Part};

@@ -30,12 +30,23 @@ is_a_server!(Node);
 pub enum Role {
     /// Serves the API.
     Serve,
+    /// Stands in front of the nodes. The executable must have the balancer.
+    Balance,
 }
 
 impl Role {
     const fn command(self) -> &'static str {
         match self {
             Self::Serve => "serve",
+            Self::Balance => "balance",
+        }
+    }
+
+    /// The section of the configuration with its listeners.
+    const fn section(self) -> &'static str {
+        match self {
+            Self::Balance => "balance",
+            Self::Serve => "server",
         }
     }
 }
@@ -54,14 +65,15 @@ impl Launch {
     ) -> anyhow::Result<Self> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.with_context(|| format!("make {}", folder.display()))?;
+        let section = role.section();
         let own = [
-            "server.listen=127.0.0.1:0",
-            "server.admin_listen=127.0.0.1:0",
-            "log.format=json",
+            format!("{section}.listen=127.0.0.1:0"),
+            format!("{section}.admin_listen=127.0.0.1:0"),
+            "log.format=json".to_owned(),
         ];
         let settings = own
-            .into_iter()
-            .chain(settings.iter().map(String::as_str))
+            .iter()
+            .chain(settings)
             .map(|setting| format!("--set={setting}"));
         Ok(Self {
             program: executable.to_owned(),
@@ -85,7 +97,7 @@ impl Node {
     ///
     /// # Errors
     /// It does not start. The error has the end of its log.
-    pub fn start(name: &str, launch: Launch) -> anyhow::Result<Self> {
+    pub fn start(name: &str, role: Role, launch: Launch) -> anyhow::Result<Self> {
         let mut server = Server::start(launch)?;
         let log = server.logged();
         let mut entries = complete_lines(&log).filter_map(|line| serde_json::from_str(line).ok());
@@ -96,7 +108,8 @@ impl Node {
         let listen = url.as_ref().and_then(|url| url.strip_prefix("http://"));
         let pinned = [("listen", listen), ("admin_listen", Some(admin.as_str()))];
         for (key, address) in pinned {
-            let setting = address.map(|address| format!("--set=server.{key}={address}"));
+            let section = role.section();
+            let setting = address.map(|address| format!("--set={section}.{key}={address}"));
             server.launch.arguments.extend(setting);
         }
         Ok(Self {

@@ -1,6 +1,6 @@
 //! The nodes of a cluster with one PostgreSQL, Redis and NATS, which the balancer finds through any of them.
 
-use sosik_servers::{Nats, Postgres, Redis};
+use sosik_servers::Cluster;
 use tokio::time::timeout;
 
 use crate::common::{Folder, Server};
@@ -11,31 +11,22 @@ const TOKEN: &str = "--set=server.admin_token=the-token-of-operators";
 
 struct Engines {
     folder: Folder,
-    postgres: Postgres,
-    redis: Redis,
-    nats: Nats,
+    cluster: Cluster,
 }
 
 impl Engines {
     fn start() -> Self {
         Self {
             folder: Folder::new(),
-            postgres: Postgres::start(&["fsync=off"]).unwrap(),
-            redis: Redis::start(&["--maxmemory", "64mb", "--maxmemory-policy", "volatile-ttl"])
-                .unwrap(),
-            nats: Nats::start().unwrap(),
+            cluster: Cluster::start(&["fsync=off"]).unwrap(),
         }
     }
 
     fn node(&self, name: &str) -> Server {
-        let settings = [
-            format!("--set=store.url={}", self.postgres.url("postgres")),
-            format!("--set=fabric.url={}", self.redis.url()),
-            format!("--set=queue.url={}", self.nats.url()),
-            format!("--set=node.name={name}"),
-            "--set=server.trusted_proxies=127.0.0.1".to_owned(),
-            TOKEN.to_owned(),
-        ];
+        let settings = self.cluster.settings(name).into_iter();
+        let settings = settings.map(|setting| format!("--set={setting}"));
+        let own = ["--set=server.trusted_proxies=127.0.0.1", TOKEN].map(str::to_owned);
+        let settings: Vec<String> = settings.chain(own).collect();
         let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
         Server::start(&self.folder, &settings)
     }

@@ -14,6 +14,7 @@ mod faults;
 mod nodes;
 mod operating;
 mod passing;
+mod rolling;
 mod shared_address;
 mod smuggling;
 mod smuggling_h2;
