@@ -42,7 +42,7 @@ enum Chore {
     Up(Up),
     /// Prints what runs, and where
     Status {
-        /// One JSON object: balancer, nodes, postgres, redis, nats
+        /// One JSON object: balancer, nodes, workers, postgres, redis, nats
         #[arg(long)]
         json: bool,
     },
@@ -82,6 +82,9 @@ struct Up {
     /// Number of nodes
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=i64::from(NODES_MAX)))]
     nodes: u8,
+    /// Number of nodes that only deliver. With any, the others leave deliveries to them
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=i64::from(NODES_MAX)))]
+    workers: u8,
     /// People of the world, whose handles are person0, person1 and so on. 0 leaves the store empty
     #[arg(long, default_value_t = 1_000)]
     people: u32,
@@ -179,14 +182,13 @@ fn fill(
     if up.people > 0 {
         make_world(&cluster, up.people, executable, folder)?;
     }
-    let behind: &[&str] = if up.no_balancer { &[] } else { &BEHIND };
-    let behind = behind.iter().map(|&setting| setting.to_owned());
-    let settings: Vec<String> = behind.chain(up.set.iter().cloned()).collect();
-    for number in 1..=up.nodes {
-        let name = format!("node{number}");
+    let settings = node_settings(up);
+    let nodes = (1..=up.nodes).map(|number| (Role::Serve, format!("node{number}")));
+    let workers = (1..=up.workers).map(|number| (Role::Work, format!("worker{number}")));
+    for (role, name) in nodes.chain(workers) {
         say(&format!("starting {name}"));
         let home = folder.join(&name);
-        let node = cluster.start_node(executable, Role::Serve, &name, &home, &settings)?;
+        let node = cluster.start_node(executable, role, &name, &home, &settings)?;
         cluster.nodes.push(node);
         cluster.save(folder)?;
     }
@@ -196,6 +198,19 @@ fn fill(
         cluster.wait_for_rotation()?;
     }
     Ok(cluster)
+}
+
+fn node_settings(up: &Up) -> Vec<String> {
+    let mut settings = Vec::new();
+    if !up.no_balancer {
+        settings.extend(BEHIND.map(str::to_owned));
+    }
+    if up.workers > 0 {
+        settings.push("delivery.in_serve=off".to_owned());
+    }
+    // The last one wins.
+    settings.extend(up.set.iter().cloned());
+    settings
 }
 
 fn make_world(
@@ -315,9 +330,12 @@ fn object(cluster: &Cluster) -> Value {
         let pid = (pid != 0).then_some(pid);
         json!({ "name": node.name, "url": url, "admin_url": admin_url, "pid": pid })
     };
+    let (serving, workers): (Vec<_>, Vec<_>) =
+        cluster.nodes.iter().partition(|node| node.url.is_some());
     json!({
         "balancer": cluster.balancer.as_ref().and_then(|balancer| balancer.url.as_ref()),
-        "nodes": cluster.nodes.iter().map(node).collect::<Vec<_>>(),
+        "nodes": serving.iter().map(|serving| node(serving)).collect::<Vec<_>>(),
+        "workers": workers.iter().map(|worker| node(worker)).collect::<Vec<_>>(),
         "postgres": cluster.postgres.url("postgres"),
         "redis": cluster.redis.url(),
         "nats": cluster.nats.url(),

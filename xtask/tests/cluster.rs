@@ -69,6 +69,7 @@ fn a_cluster_comes_up_its_parts_fail_and_return_and_it_goes_down() {
         "up",
         "--nodes=1",
         "--no-balancer",
+        "--workers=1",
         "--people=100",
         "--executable",
         &executable,
@@ -81,6 +82,8 @@ fn a_cluster_comes_up_its_parts_fail_and_return_and_it_goes_down() {
     let node = &status["nodes"][0];
     assert_eq!(node["name"], "node1");
     assert!(node["pid"].is_u64(), "{status}");
+    assert_eq!(status["nodes"].as_array().unwrap().len(), 1);
+    assert_eq!(status["workers"][0]["url"], Value::Null);
     for address in [
         &node["url"],
         &node["admin_url"],
@@ -109,7 +112,7 @@ fn a_cluster_comes_up_its_parts_fail_and_return_and_it_goes_down() {
     assert!(
         cluster
             .fails(&["kill", "node7"])
-            .contains("node1, postgres")
+            .contains("node1, worker1, postgres")
     );
 
     cluster.prints(&["down"]);

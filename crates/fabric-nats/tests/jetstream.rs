@@ -232,8 +232,10 @@ async fn open_queue(url: &str, node: &str) -> Arc<NatsQueue> {
 }
 
 async fn offer(queue: &NatsQueue, story: u64) -> bool {
-    let permit = queue.reserve().expect("there is room");
-    queue.offer(permit, order(story)).await.is_ok()
+    match queue.reserve() {
+        Some(permit) => queue.offer(permit, order(story)).await.is_ok(),
+        None => false,
+    }
 }
 
 async fn take(queue: &NatsQueue) -> Batch {
@@ -296,6 +298,22 @@ async fn no_order_is_lost_with_the_files_of_a_running_server() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_order_is_lost_when_the_server_restarts_without_files() {
     no_order_is_lost(restart_without_files).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_server_a_node_without_workers_leaves_orders_in_the_store() {
+    let mut server = Nats::start().unwrap();
+    let (idle, working) = (
+        open_queue(&server.url(), "idle").await,
+        open_queue(&server.url(), "working").await,
+    );
+    with_workers(&working).await;
+    server.kill();
+    let no_room = async || idle.reserve().is_none();
+    eventually("there is no room", no_room).await;
+    assert!(offer(&working, 1).await, "its own workers take it");
+    server.restart().unwrap();
+    eventually("there is room", async || idle.reserve().is_some()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,11 +50,15 @@ impl Daemon {
 
     /// Asks it to stop. A paused process continues, because it could not act on the signal.
     pub(crate) fn request_stop(&self) -> anyhow::Result<()> {
+        let paused = self.process.state() == State::Paused;
         self.process.signal(match self.stop {
             Stop::Terminate => Signal::TERM,
             Stop::Interrupt => Signal::INT,
         })?;
-        self.process.resume()
+        match paused {
+            true => self.process.resume(),
+            false => Ok(()),
+        }
     }
 
     /// Stops it and waits until it has ended.

@@ -30,6 +30,8 @@ is_a_server!(Node);
 pub enum Role {
     /// Serves the API.
     Serve,
+    /// Only delivers.
+    Work,
     /// Stands in front of the nodes. The executable must have the balancer.
     Balance,
 }
@@ -38,6 +40,7 @@ impl Role {
     const fn command(self) -> &'static str {
         match self {
             Self::Serve => "serve",
+            Self::Work => "work",
             Self::Balance => "balance",
         }
     }
@@ -46,7 +49,7 @@ impl Role {
     const fn section(self) -> &'static str {
         match self {
             Self::Balance => "balance",
-            Self::Serve => "server",
+            Self::Serve | Self::Work => "server",
         }
     }
 }

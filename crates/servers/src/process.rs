@@ -11,6 +11,11 @@ use rustix::process::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::ready;
+
+/// Time for a process to stop or to continue after its signal. It does so when it is scheduled next.
+const SIGNAL_MAX: Duration = Duration::from_secs(10);
+
 /// A process of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Process {
@@ -90,13 +95,15 @@ impl Process {
     pub(crate) fn pause(self) -> anyhow::Result<()> {
         self.signal(Signal::STOP)?;
         self.signal_children(Signal::STOP);
-        Ok(())
+        // The kernel returns before the process has stopped.
+        ready::poll(SIGNAL_MAX, || self.state() != State::Running)
     }
 
     /// Lets it and its children run again.
     pub(crate) fn resume(self) -> anyhow::Result<()> {
         self.signal_children(Signal::CONT);
-        self.signal(Signal::CONT)
+        self.signal(Signal::CONT)?;
+        ready::poll(SIGNAL_MAX, || self.state() != State::Paused)
     }
 
     /// Ends it and its children at once.

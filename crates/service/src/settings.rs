@@ -49,7 +49,7 @@ pub struct DeliverySettings {
     pub large_author: LargeAuthorLimits,
     /// Readers in one step of a delivery.
     pub chunk: u32,
-    /// Maximum number of concurrent workers.
+    /// Maximum number of concurrent workers. 0: this process delivers nothing, and other nodes do.
     pub workers: usize,
     /// A claim expires after this time. Then another worker may take the order.
     pub claim: Duration,

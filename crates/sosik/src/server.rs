@@ -30,10 +30,17 @@ pub const TEND_EVERY: Duration = Duration::from_secs(5);
 
 /// Open listeners. They are opened first, so that a port in use is reported before any other work.
 pub struct Server {
-    public: TcpListener,
+    /// `None` for a node that only delivers.
+    public: Option<Public>,
     admin: TcpListener,
     metrics: PrometheusHandle,
     stop_requested: CancellationToken,
+}
+
+/// The listener of the API.
+struct Public {
+    listener: TcpListener,
+    address: SocketAddr,
     /// The configured maximum, or less if the limit of open files requires it.
     connections_max: usize,
 }
@@ -44,37 +51,33 @@ impl Server {
     /// # Errors
     /// An address is in use or not of this machine, or the process may open too few files.
     pub async fn open(loaded: &Loaded) -> anyhow::Result<Self> {
-        let server = &loaded.config.server;
-        let configured = loaded.config.api.connections.open_max;
-        let wanted = match loaded.is_default("server.connections_max") {
-            true => Wanted::ByDefault(configured),
-            false => Wanted::Configured(configured),
-        };
-        let connections_max = descriptors::allow(wanted, &loaded.config)?;
-        let bind = async |address: SocketAddr, key: &str| {
-            let listener = TcpListener::bind(address).await;
-            listener.with_context(|| format!("listen on {address}: set another {key}"))
-        };
-        let public = bind(server.listen, "server.listen").await?;
-        let admin = bind(server.admin_listen, "server.admin_listen").await?;
-        let stop_requested = listen_for_signals()?;
         Ok(Self {
-            public,
+            public: Some(Public::open(loaded).await?),
+            ..Self::open_administration(loaded).await?
+        })
+    }
+
+    /// Like [`Self::open`], without the listener of the API.
+    ///
+    /// # Errors
+    /// Like [`Self::open`].
+    pub async fn open_administration(loaded: &Loaded) -> anyhow::Result<Self> {
+        let admin = bind(loaded.config.server.admin_listen, "server.admin_listen").await?;
+        Ok(Self {
+            public: None,
             admin,
             metrics: metrics::install()?,
-            stop_requested,
-            connections_max,
+            stop_requested: listen_for_signals()?,
         })
     }
 
     /// The address of the public listener.
     ///
     /// # Errors
-    /// The system cannot return it.
+    /// It was not opened.
     pub fn public_address(&self) -> anyhow::Result<SocketAddr> {
-        self.public
-            .local_addr()
-            .context("ask for the address of the listener")
+        let public = self.public.as_ref().map(|public| public.address);
+        public.context("this node has no public listener")
     }
 
     /// Cancelled when a stop was requested. For work before serving.
@@ -82,7 +85,8 @@ impl Server {
         self.stop_requested.clone()
     }
 
-    /// Serves until a stop is requested, then shuts down in steps. At the end the service is stopped.
+    /// Serves until a stop is requested, then shuts down in steps. At the end the service is stopped. Without a public
+    /// listener it serves operators only.
     ///
     /// # Errors
     /// The administration token cannot be read, the system cannot return addresses or random numbers or handle signals,
@@ -94,9 +98,9 @@ impl Server {
         welcome: Welcome,
     ) -> anyhow::Result<()> {
         let server = &loaded.config.server;
-        let mut settings = wiring::api_settings(loaded, self.public_address()?)?;
-        settings.connections.open_max = self.connections_max;
-        let (url, admin_url) = (settings.public_url.clone(), self.admin.local_addr()?);
+        let admin_url = self.admin.local_addr()?;
+        let settings = self.api_settings(loaded)?;
+        let url = settings.public_url.clone();
         let api = Api::new(sosik_api::Parts {
             service: service.clone(),
             settings,
@@ -105,15 +109,17 @@ impl Server {
             site: Some(web::site()),
             seed: random_u64()?,
         });
-        let pages = wiring::sabotaged_pages(api.public())?;
         let (public_ends, admin_ends) = (CancellationToken::new(), CancellationToken::new());
-        let public = tokio::spawn(sosik_api::serve(
-            self.public,
-            pages,
-            api.connections(),
-            public_ends.clone(),
-            server.drain,
-        ));
+        let public = match self.public {
+            Some(public) => Some(tokio::spawn(sosik_api::serve(
+                public.listener,
+                wiring::sabotaged_pages(api.public())?,
+                api.connections(),
+                public_ends.clone(),
+                server.drain,
+            ))),
+            None => None,
+        };
         let admin = tokio::spawn(sosik_api::serve(
             self.admin,
             api.admin(),
@@ -122,22 +128,59 @@ impl Server {
             server.drain,
         ));
         spawn_housekeeping(&service, &api, &self.metrics);
-        self_check::spawn(&service, &loaded.config.verify);
-        tracing::info!(%url, admin = %admin_url, "serving");
+        if public.is_some() {
+            self_check::spawn(&service, &loaded.config.verify);
+            tracing::info!(%url, admin = %admin_url, "serving");
+        } else {
+            tracing::info!(admin = %admin_url, "delivering");
+        }
 
         self.stop_requested.cancelled().await;
         tracing::info!("stopping: /readyz now fails");
         api.begin_drain();
-        wait_unless_asked_again(server.balancer_wait).await?;
-        api.end_streams();
-        public_ends.cancel();
-        public.await.context("end the public listener")?;
+        if let Some(public) = public {
+            wait_unless_asked_again(server.balancer_wait).await?;
+            api.end_streams();
+            public_ends.cancel();
+            public.await.context("end the public listener")?;
+        }
         service.stop().await;
         admin_ends.cancel();
         admin.await.context("end the administration listener")?;
         tracing::info!("left");
         Ok(())
     }
+
+    fn api_settings(&self, loaded: &Loaded) -> anyhow::Result<sosik_api::Settings> {
+        let public = self.public.as_ref();
+        let mut settings = wiring::api_settings(loaded, public.map(|public| public.address))?;
+        if let Some(public) = public {
+            settings.connections.open_max = public.connections_max;
+        }
+        Ok(settings)
+    }
+}
+
+impl Public {
+    async fn open(loaded: &Loaded) -> anyhow::Result<Self> {
+        let configured = loaded.config.api.connections.open_max;
+        let wanted = match loaded.is_default("server.connections_max") {
+            true => Wanted::ByDefault(configured),
+            false => Wanted::Configured(configured),
+        };
+        let connections_max = descriptors::allow(wanted, &loaded.config)?;
+        let listener = bind(loaded.config.server.listen, "server.listen").await?;
+        Ok(Self {
+            address: listener.local_addr()?,
+            listener,
+            connections_max,
+        })
+    }
+}
+
+async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("listen on {address}: set another {key}"))
 }
 
 fn renderer(metrics: PrometheusHandle) -> sosik_api::RenderMetrics {

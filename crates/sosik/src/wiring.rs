@@ -156,14 +156,19 @@ fn service_settings(config: &Config) -> Settings {
     settings
 }
 
-/// The settings of the HTTP side. `public` is the address of the public listener. It is the public URL if none is
-/// configured.
+/// The settings of the HTTP side. `public` is the address of the public listener, if there is one. It is the public URL
+/// if none is configured.
 ///
 /// # Errors
 /// The file of the administration token cannot be read or contains no token.
-pub fn api_settings(loaded: &Loaded, public: SocketAddr) -> anyhow::Result<sosik_api::Settings> {
+pub fn api_settings(
+    loaded: &Loaded,
+    public: Option<SocketAddr>,
+) -> anyhow::Result<sosik_api::Settings> {
     let mut settings = loaded.config.api.clone();
-    if loaded.is_default("server.public_url") {
+    if let Some(public) = public
+        && loaded.is_default("server.public_url")
+    {
         settings.public_url = format!("http://{public}");
     }
     let token = loaded.config.server.admin_token_in_effect()?;
@@ -189,7 +194,7 @@ mod tests {
     fn without_a_public_address_the_one_that_listens_is_told_to_people() {
         let told = |flags: &[&str]| {
             let listens_at = SocketAddr::from(([127, 0, 0, 1], 9000));
-            let settings = api_settings(&loaded_with(flags), listens_at);
+            let settings = api_settings(&loaded_with(flags), Some(listens_at));
             settings.unwrap().public_url
         };
         assert_eq!(told(&[]), "http://127.0.0.1:9000");

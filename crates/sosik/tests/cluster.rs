@@ -20,6 +20,10 @@ use tokio::time::Instant;
 /// A state that is not reached within this time counts as never reached.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A node that leaves deliveries to others. An order that a killed node held is due soon.
+const IDLE: [&str; 2] = ["delivery.in_serve=off", CLAIM];
+const CLAIM: &str = "delivery.claim_seconds=5";
+
 /// Nodes, and the servers that they share.
 struct Cluster {
     servers: sosik_servers::Cluster,
@@ -43,12 +47,46 @@ impl Cluster {
     }
 
     fn node(&self, name: &str) -> Node {
+        self.node_as(Role::Serve, name, &[])
+    }
+
+    fn node_as(&self, role: Role, name: &str, further: &[&str]) -> Node {
         let executable = Path::new(env!("CARGO_BIN_EXE_sosik"));
-        let folder = self.folder.path(name);
+        let (folder, further) = (self.folder.path(name), further.iter());
+        let further: Vec<_> = further.map(ToString::to_string).collect();
         let started = self
             .servers
-            .start_node(executable, Role::Serve, name, &folder, &[]);
+            .start_node(executable, role, name, &folder, &further);
         started.unwrap()
+    }
+
+    /// Two nodes that serve and do not deliver.
+    fn idle_nodes(&self) -> [Node; 2] {
+        ["one", "other"].map(|name| self.node_as(Role::Serve, name, &IDLE))
+    }
+
+    /// A metric of a node.
+    async fn metric(&self, node: &Node, name: &str) -> f64 {
+        let metrics = self.client.get(format!("{}/metrics", node.admin_url));
+        let metrics = metrics.send().await.unwrap().text().await.unwrap();
+        let mut lines = metrics.lines().filter_map(|line| line.split_once(' '));
+        let found = lines.find(|(found, _)| *found == name);
+        found.map_or(0.0, |(_, number)| number.parse().unwrap())
+    }
+
+    /// The number of timelines into which a node inserted a story.
+    async fn deliveries(&self, node: &Node) -> f64 {
+        self.metric(node, "sosik_deliveries_total").await
+    }
+
+    /// No node has anything left to deliver.
+    async fn eventually_delivered(&self, node: &Node) {
+        let until = Instant::now() + PATIENCE;
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        while self.metric(node, "sosik_orders_pending").await > 0.0 {
+            assert!(Instant::now() < until, "orders are pending");
+            tick.tick().await;
+        }
     }
 
     async fn ask(
@@ -148,6 +186,15 @@ impl Cluster {
             }
             assert!(Instant::now() < until, "{feed:?} instead of {expected:?}");
         }
+    }
+
+    /// Friends with a timeline in Redis, which shows only what is delivered to it from now on. Their feeds show
+    /// `first`.
+    async fn friends_with_timelines(&self, one: &Node, other: &Node) -> (Person, Person) {
+        let (mina, joon) = self.friends(one, other).await;
+        self.posts(one, &mina, "first").await;
+        self.eventually_reads(other, &joon, &["first"]).await;
+        (mina, joon)
     }
 
     async fn opens(&self, node: &Node, reader: &Person, story: &str) -> StatusCode {
@@ -291,4 +338,86 @@ async fn commands_that_fill_or_repair_a_store_are_refused_while_a_node_runs() {
     assert_eq!(imported.code, Some(0), "{imported:?}");
     let rebuilt = run(&["rebuild"]);
     assert_eq!(rebuilt.code, Some(0), "{rebuilt:?}");
+}
+
+#[tokio::test]
+async fn a_node_that_only_delivers_delivers_for_nodes_that_do_not() {
+    let cluster = Cluster::start();
+    let ([one, other], mut worker) = (
+        cluster.idle_nodes(),
+        cluster.node_as(Role::Work, "worker", &[]),
+    );
+    assert_eq!(worker.url, None, "it has no API");
+    let (mina, joon) = cluster.friends_with_timelines(&one, &other).await;
+    let before = cluster.deliveries(&worker).await;
+    cluster.posts(&one, &mina, "second").await;
+    let both = ["second", "first"];
+    cluster.eventually_reads(&other, &joon, &both).await;
+    assert!(cluster.deliveries(&worker).await > before);
+    for node in [&one, &other] {
+        assert!(cluster.deliveries(node).await < 1.0, "{}", node.name);
+    }
+    let ready = cluster.client.get(format!("{}/readyz", worker.admin_url));
+    assert_eq!(ready.send().await.unwrap().status(), StatusCode::OK);
+    worker.request_stop().unwrap();
+    assert!(worker.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn when_a_node_that_only_delivers_is_killed_another_one_takes_its_orders() {
+    let cluster = Cluster::start();
+    let [one, other] = cluster.idle_nodes();
+    let mut killed = cluster.node_as(Role::Work, "killed", &[CLAIM]);
+    let (mina, joon) = cluster.friends_with_timelines(&one, &other).await;
+    // It may get the order, and never reports it as done.
+    killed.pause().unwrap();
+    cluster.posts(&one, &mina, "second").await;
+    killed.kill();
+    let pending = cluster.metric(&one, "sosik_orders_pending").await;
+    assert!(pending > 0.0, "nobody delivers");
+    let next = cluster.node_as(Role::Work, "next", &[CLAIM]);
+    let both = ["second", "first"];
+    cluster.eventually_reads(&other, &joon, &both).await;
+    cluster.eventually_delivered(&next).await;
+}
+
+#[tokio::test]
+async fn without_nats_a_node_that_only_delivers_finds_the_orders_in_the_store() {
+    let mut cluster = Cluster::start();
+    let ([one, other], worker) = (
+        cluster.idle_nodes(),
+        cluster.node_as(Role::Work, "worker", &[]),
+    );
+    let (mina, joon) = cluster.friends_with_timelines(&one, &other).await;
+    cluster.servers.nats.kill();
+    cluster.posts(&one, &mina, "second").await;
+    let both = ["second", "first"];
+    cluster.eventually_reads(&other, &joon, &both).await;
+    cluster.eventually_delivered(&worker).await;
+}
+
+#[test]
+fn a_node_that_only_delivers_and_shares_no_queue_does_not_start() {
+    let folder = Folder::new();
+    let refused = folder.run(&["work"]).ends_with(2);
+    assert!(refused.err.contains("queue.url"), "{refused:?}");
+    let refused = folder.run(&["serve", "--set=delivery.in_serve=off"]);
+    let says = refused.err.contains("nobody would deliver");
+    assert!(refused.code == Some(2) && says, "{refused:?}");
+}
+
+#[test]
+fn every_test_that_the_guide_names_exists() {
+    let guide = include_str!("../../../docs/guide/cluster.md");
+    let named = guide.lines().filter_map(|line| {
+        let (number, name) = line.split_once(". `")?;
+        number.parse::<u8>().ok()?;
+        name.strip_suffix('`')
+    });
+    let named: Vec<_> = named.collect();
+    assert_eq!(named.len(), 5);
+    for name in named {
+        let test = format!("async fn {name}()");
+        assert!(include_str!("cluster.rs").contains(&test), "{name}");
+    }
 }

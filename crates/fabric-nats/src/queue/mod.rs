@@ -141,6 +141,11 @@ impl NatsQueue {
 #[async_trait]
 impl DeliveryQueue for NatsQueue {
     fn reserve(&self) -> Option<Permit> {
+        // No worker here would take an order that cannot be published. Without a permit it is due in the store at once,
+        // and other nodes find it there.
+        if !self.shared.may_publish() && !self.shared.waiting.lock().has_workers {
+            return None;
+        }
         Arc::clone(&self.shared.room).try_acquire_owned().ok()
     }
 

@@ -83,12 +83,21 @@ impl Delivery {
     /// # Errors
     /// `Busy`.
     pub(crate) fn admit_post(&self) -> ServiceResult<()> {
-        let wait = self.queue_wait();
-        if wait <= self.core.settings.delivery.backlog_wait_max {
+        if self.queue_wait() <= self.backlog_wait_max() {
             return Ok(());
         }
         metrics::counter!("sosik_posts_shed_total").increment(1);
         Err(ServiceError::Busy(RETRY_AFTER))
+    }
+
+    /// Without workers here, a delivery that is not in the queue waits for the sweep of another node, and this node learns
+    /// from its own next sweep that it was taken.
+    fn backlog_wait_max(&self) -> Duration {
+        let settings = &self.core.settings.delivery;
+        match settings.workers {
+            0 => settings.backlog_wait_max + 2 * settings.sweep_every,
+            _ => settings.backlog_wait_max,
+        }
     }
 
     /// The wait of the oldest delivery, in the queue or in the store.

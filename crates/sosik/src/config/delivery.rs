@@ -1,7 +1,32 @@
 //! How stories reach the timelines of their readers.
 
-use super::setting::settings;
+use toml::Value;
+
+use super::allowed::Any;
+use super::layers::Raw;
+use super::setting::{Setting, one_of, settings, word_of};
 use super::units::{Followers, Milliseconds, Seconds};
+
+/// Whether a node that serves also delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InServe {
+    /// It delivers.
+    On,
+    /// It leaves deliveries to other nodes.
+    Off,
+}
+
+const WORDS: [(&str, InServe); 2] = [("on", InServe::On), ("off", InServe::Off)];
+
+impl Setting for InServe {
+    fn from_raw(raw: &Raw) -> Result<Self, String> {
+        one_of(raw, &WORDS)
+    }
+
+    fn shown(&self) -> Value {
+        word_of(self, &WORDS)
+    }
+}
 
 settings! {
     /// Workers that insert new stories into timelines, and the sweeper that finds abandoned orders.
@@ -16,6 +41,10 @@ settings! {
 
         /// Deliveries processed at the same time.
         workers => service.delivery.workers, unit: "workers", allowed: 1..=64;
+
+        /// `on`: `sosik serve` also delivers. `off`: it leaves deliveries to `sosik work`. Without such a node posts get
+        /// 503 soon. `sosik work` ignores this key, so that all nodes can have the same file.
+        in_serve => delivery_in_serve, unit: "word", allowed: Any("on or off");
 
         /// How long a worker may hold an order without recording progress. After that another worker may take it.
         claim_seconds => service.delivery.claim, unit: Seconds, allowed: 5..=600;

@@ -47,6 +47,7 @@ mod verify;
 mod tests;
 
 pub use self::{
+    delivery::InServe,
     engine_url::EngineUrl,
     layers::Inputs,
     log::{Log, LogFormat},
@@ -83,6 +84,8 @@ pub struct Config {
     pub pooler: Pooler,
     /// The memory engines of the fabric.
     pub fabric: MemoryOptions,
+    /// Whether a node that serves also delivers.
+    pub delivery_in_serve: InServe,
     /// The service that knows breached passwords.
     pub breached: Breached,
     /// The self-check.
@@ -128,6 +131,7 @@ impl Default for Config {
             pools: PoolsOptions::default(),
             pooler: Pooler::None,
             fabric: MemoryOptions::default(),
+            delivery_in_serve: InServe::On,
             breached: Breached::default(),
             verify: Verify::default(),
             log: Log::default(),
@@ -180,6 +184,15 @@ impl Loaded {
     /// location of its database.
     pub fn is_default(&self, key: &str) -> bool {
         self.source(key) == Some(&Source::Default)
+    }
+
+    /// A problem of the value of `key` (`section.name`) that only one role has.
+    pub fn problem(&self, key: &str, what: &str, advice: &str) -> Problems {
+        Problems(vec![Problem {
+            source: self.source(key).cloned().unwrap_or(Source::Default),
+            what: what.to_owned(),
+            advice: advice.to_owned(),
+        }])
     }
 
     /// Where the value of `key` (`section.name`) came from. None if there is no such key.

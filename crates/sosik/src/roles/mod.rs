@@ -14,6 +14,7 @@ mod rebuild;
 mod restore;
 mod serve;
 mod verify;
+mod work;
 mod world;
 
 use std::process::ExitCode;
@@ -51,6 +52,8 @@ Exit codes: 0 success; 1 the work was done and found a difference or a failure; 
 enum Role {
     /// Serve the API and the web client until a stop is requested
     Serve(serve::Args),
+    /// Deliver stories for the nodes that serve, without an API, until a stop is requested
+    Work(work::Args),
     /// Serve a demo town whose simulated people continue to post
     Demo(demo::Args),
     /// Be the one address in front of several nodes
@@ -83,6 +86,7 @@ impl CommandLine {
     pub async fn run(self) -> anyhow::Result<Outcome> {
         match self.role {
             Role::Serve(args) => serve::run(args, self.sources).await,
+            Role::Work(args) => work::run(args, self.sources).await,
             Role::Demo(args) => demo::run(args, self.sources).await,
             Role::Balance(args) => balance::run(args, self.sources).await,
             Role::Import(args) => import::run(args, self.sources).await,

@@ -3,6 +3,8 @@
 use sosik_api::Welcome;
 
 use super::{Outcome, Sources};
+use crate::config::{InServe, Loaded, Problems};
+use crate::engines::MEMORY;
 use crate::server::Server;
 use crate::wiring;
 
@@ -18,10 +20,28 @@ pub struct Args {}
 /// # Errors
 /// A port is in use, or the store cannot be opened.
 pub async fn run(Args {}: Args, sources: Sources) -> anyhow::Result<Outcome> {
-    let loaded = sources.start()?;
+    let mut loaded = sources.start()?;
+    leave_deliveries(&mut loaded)?;
     let server = Server::open(&loaded).await?;
     let opened = wiring::open_node(&loaded, server.public_address()?).await?;
     let service = opened.service;
     server.serve(&loaded, service, Welcome::default()).await?;
     Ok(Outcome::Fine)
+}
+
+/// Removes the workers if other nodes are to deliver.
+fn leave_deliveries(loaded: &mut Loaded) -> Result<(), Problems> {
+    let config = &mut loaded.config;
+    if config.delivery_in_serve == InServe::On {
+        return Ok(());
+    }
+    if config.urls.queue.scheme() != MEMORY {
+        config.service.delivery.workers = 0;
+        return Ok(());
+    }
+    Err(loaded.problem(
+        "delivery.in_serve",
+        "delivery.in_serve is off and queue.url is memory:, so nobody would deliver",
+        "write on, or the nats://… that the nodes with `sosik work` use",
+    ))
 }

@@ -21,6 +21,7 @@ fn with_another_value(key: &str, default: &toml::Value) -> (String, Loaded) {
         ("balance.tls_key_file", "key.pem"),
         ("balance.tls_listen", "127.0.0.1:9004"),
         ("balance.trusted_proxies", "10.0.0.0/8"),
+        ("delivery.in_serve", "off"),
         ("log.filter", "debug"),
         ("log.format", "json"),
         ("node.address", "10.0.0.1:8420"),
