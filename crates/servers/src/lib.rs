@@ -33,9 +33,11 @@ pub use process::{Process, State};
 pub use redis::Redis;
 pub use server::Server;
 
-/// The executable of each server, and its package on Debian and derived systems.
-pub const PACKAGES: [(&str, &str); 3] = [
+/// The executable of each server, and of the tool that checks units of systemd, and its package on Debian and derived
+/// systems.
+pub const PACKAGES: [(&str, &str); 4] = [
     ("postgres", "postgresql-15"),
     ("redis-server", "redis-server"),
     ("nats-server", "nats-server"),
+    ("systemd-analyze", "systemd"),
 ];
