@@ -276,7 +276,7 @@ fn roll(folder: &Path, executable: Option<&Path>) -> anyhow::Result<()> {
     let mut cluster = existing(folder)?;
     let executable = executable.map(fs::canonicalize).transpose()?;
     let rolled = cluster.roll(executable.as_deref(), |name| {
-        say(&format!("replacing {name}"))
+        say(&format!("replacing {name}"));
     });
     print(&table(&cluster))?;
     // What was replaced before a failure is found by the next command.

@@ -28,7 +28,7 @@ pub use find::find;
 pub use launch::{Launch, Ready};
 pub use nats::Nats;
 pub use node::{Node, Role};
-pub use postgres::Postgres;
+pub use postgres::{BaseBackup, Postgres};
 pub use process::{Process, State};
 pub use redis::Redis;
 pub use server::Server;

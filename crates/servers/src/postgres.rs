@@ -38,16 +38,37 @@ impl Postgres {
     /// # Errors
     /// The server is not installed or does not start.
     pub fn start(settings: &[&str]) -> anyhow::Result<Self> {
-        let folder = Folder::new()?;
-        // PostgreSQL runs as another user.
-        fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
-        let port = free_port()?;
+        let folder = data_folder()?;
         initialize(folder.path())?;
+        Self::with(folder, settings)
+    }
+
+    /// Starts a server on the data in a folder.
+    fn with(folder: Folder, settings: &[&str]) -> anyhow::Result<Self> {
+        let port = free_port()?;
         Ok(Self {
             server: Server::start(launch(folder.path(), port, settings)?)?,
             folder,
             port,
         })
+    }
+
+    /// Copies its data while it runs, with `pg_basebackup`. What is written later is in the archive of its log, if its
+    /// settings have one.
+    ///
+    /// # Errors
+    /// The copy failed.
+    pub fn base_backup(&self) -> anyhow::Result<BaseBackup> {
+        let folder = data_folder()?;
+        let mut backup = Command::new(find("pg_basebackup").context("no pg_basebackup")?);
+        backup
+            .args(["-h", "127.0.0.1", "-U", USER, "-X", "fetch", "-c", "fast"])
+            .args(["-p", &self.port.to_string(), "-D"])
+            .arg(data(folder.path()))
+            .current_dir(folder.path());
+        drop_root(&mut backup, USER, folder.path())?;
+        ensure!(backup.status()?.success(), "pg_basebackup failed");
+        Ok(BaseBackup(folder))
     }
 
     /// The address of a database. The database `postgres` always exists.
@@ -67,6 +88,33 @@ impl Postgres {
     pub fn data(&self) -> PathBuf {
         data(self.folder.path())
     }
+}
+
+/// A copy of the data of a server.
+#[derive(Debug)]
+pub struct BaseBackup(Folder);
+
+impl BaseBackup {
+    /// Starts a server on the copy. It first replays what this shell command restores from the archive: `%f` is the name
+    /// of the file, and `%p` its destination.
+    ///
+    /// # Errors
+    /// The server does not start.
+    pub fn restore(self, command: &str, settings: &[&str]) -> anyhow::Result<Postgres> {
+        let signal = data(self.0.path()).join("recovery.signal");
+        fs::write(&signal, "").with_context(|| format!("write {}", signal.display()))?;
+        let command = format!("restore_command={command}");
+        // It accepts nobody before it has replayed everything: until then it would be read-only.
+        let recovery = ["hot_standby=off", command.as_str()];
+        Postgres::with(self.0, &[settings, &recovery].concat())
+    }
+}
+
+/// A folder for the data, which the user of the server can enter.
+fn data_folder() -> anyhow::Result<Folder> {
+    let folder = Folder::new()?;
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
+    Ok(folder)
 }
 
 fn data(folder: &Path) -> PathBuf {
