@@ -86,6 +86,12 @@ fn the_sample_for_several_machines_and_its_secrets_are_accepted() {
 }
 
 #[test]
+fn the_configuration_of_the_balancer_is_accepted() {
+    let config = accepted(&[], Some(&deploy("balance/balance.toml")));
+    assert!(config.contains("[balance]"), "{config}");
+}
+
+#[test]
 fn systemd_accepts_the_units_and_the_executable_their_variables() {
     let folder = Folder::new();
     let units = ["sosik.service", "sosik-work.service"];
