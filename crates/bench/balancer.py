@@ -1,0 +1,392 @@
+#!/usr/bin/env python3
+"""Measures the balancer beside haproxy and nginx, in front of the same nodes, in the same run.
+
+Needs a release build of `sosik` with the feature `balance`, haproxy and nginx (Debian: `apt-get install haproxy nginx`),
+and what `cargo xtask cluster up` needs. From the root of the repository:
+
+    cargo build --release --features balance
+    python3 crates/bench/balancer.py
+
+Prints one JSON object for each result. Each part can be named: proxies, idle, spread, faults, rolls.
+
+CPU is the time that the processes of a proxy used, so other programs on the machine matter little. Latencies count from
+the intended time of a request, in microseconds. Everything runs on one machine, so the nodes and the load generator
+compete with the proxies for processors.
+"""
+
+import argparse
+import json
+import os
+import re
+import resource
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PEOPLE = "person1:a-heron-in-the-reeds"
+# One person and one address send all requests.
+RATES = [
+    f"rates.{key}={100_000}"
+    for key in [
+        "stories_per_person_burst", "likes_per_person_burst", "comments_per_person_burst",
+        "friend_requests_per_person_burst", "log_ins_per_address_burst", "log_ins_per_handle_burst",
+        "log_ins_per_known_device_burst", "sign_ups_per_address_burst",
+    ]
+]
+
+
+# Every proxy that was started, to stop it at the end.
+STARTED = []
+
+
+def start(command, **how):
+    STARTED.append(subprocess.Popen(command, **how))
+    return STARTED[-1]
+
+
+def stop(process):
+    process.terminate()
+    process.wait()
+
+
+def tell(**result):
+    print(json.dumps(result), flush=True)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def family(pid):
+    """The process and its descendants."""
+    children = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(") ", 1)[1].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+    found, left = [], [pid]
+    while left:
+        one = left.pop()
+        found.append(one)
+        left += children.get(one, [])
+    return found
+
+
+def cpu(pid):
+    """CPU seconds of the process and its descendants."""
+    seconds = 0.0
+    for one in family(pid):
+        try:
+            fields = Path(f"/proc/{one}/stat").read_text().rsplit(") ", 1)[1].split()
+        except OSError:
+            continue
+        seconds += (int(fields[11]) + int(fields[12])) / TICKS
+    return seconds
+
+
+def resident_kib(pid):
+    total = 0
+    for one in family(pid):
+        total += int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{one}/status").read_text())[1])
+    return total
+
+
+def address(url):
+    return url.removeprefix("http://")
+
+
+def wait_until_served(url):
+    for _ in range(600):
+        try:
+            if urllib.request.urlopen(f"{url}/livez", timeout=2).status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    sys.exit(f"nothing serves at {url}")
+
+
+class Cluster:
+    """Three nodes with their servers, and no balancer."""
+
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        self.command = [*options.xtask.split(), "cluster", "--folder", str(folder / "cluster")]
+        settings = RATES + ["server.trusted_proxies=127.0.0.1", "server.balancer_wait_seconds=3"]
+        sets = [word for setting in settings for word in ("--set", setting)]
+        self.run("up", "--executable", options.executable, *sets)
+        status = json.loads(self.run("status", "--json"))
+        self.nodes, self.balancer = status["nodes"], status["balancer"]
+
+    def run(self, *arguments):
+        ran = subprocess.run([*self.command, *arguments], stdout=subprocess.PIPE, text=True)
+        if ran.returncode != 0:
+            sys.exit(f"{arguments[0]} failed: {ran.stdout}")
+        return ran.stdout
+
+    def part(self, name):
+        """The process id and the addresses of a part, from the table."""
+        line = next(line for line in self.run("status").splitlines() if line.startswith(name))
+        words = line.split()
+        return int(words[2]), re.findall(r"http://[0-9.:]+", line)
+
+    def status(self):
+        _pid, urls = self.part("balancer")
+        return json.load(urllib.request.urlopen(f"{urls[-1]}/status", timeout=5))
+
+
+def load(options, url, *further):
+    command = [options.executable, "load", "--url", url, "--json", *further]
+    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return json.loads(ran.stdout)
+
+
+def start_load(options, url, *further):
+    """A load that runs. Returns when its people have logged in and send requests."""
+    command = [options.executable, "load", "--url", url, "--json", *further]
+    # Its standard error has a few lines only.
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while "send requests" not in (line := running.stderr.readline()):
+        if not line:
+            sys.exit("the load did not start")
+    return running
+
+
+def people(options, rate, seconds):
+    return ["--demo", PEOPLE, "--people-max", "100", "--rate", str(rate), "--seconds", str(seconds)]
+
+
+def start_haproxy(folder, nodes):
+    port = free_port()
+    servers = "\n".join(f"    server {node['name']} {address(node['url'])} check" for node in nodes)
+    (folder / "haproxy.cfg").write_text(f"""
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 60s
+    timeout server 60s
+    option forwardfor
+    option httpchk GET /readyz
+frontend front
+    bind 127.0.0.1:{port}
+    default_backend nodes
+backend nodes
+    balance roundrobin
+    http-reuse always
+{servers}
+""")
+    command = ["haproxy", "-f", str(folder / "haproxy.cfg"), "-db"]
+    return port, start(command, stderr=subprocess.DEVNULL)
+
+
+def start_nginx(folder, nodes):
+    port = free_port()
+    servers = "".join(f"server {address(node['url'])}; " for node in nodes)
+    (folder / "nginx.conf").write_text(f"""
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log;
+worker_processes auto;
+events {{ worker_connections 16000; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    upstream nodes {{ {servers} keepalive 64; }}
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://nodes;
+            proxy_http_version 1.1;
+            proxy_set_header Host $host;
+            proxy_set_header Connection "";
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_buffering off;
+        }}
+    }}
+}}
+""")
+    command = ["nginx", "-c", str(folder / "nginx.conf")]
+    return port, start(command, stderr=subprocess.DEVNULL)
+
+
+def start_balancer(options, folder, nodes):
+    port = free_port()
+    settings = {
+        "balance.listen": f"127.0.0.1:{port}",
+        "balance.admin_listen": "127.0.0.1:0",
+        "balance.nodes": ",".join(address(node["url"]) for node in nodes),
+        "balance.connections_max": 20_000,
+        "balance.connections_per_address_max": 20_000,
+        "balance.idle_connection_seconds": 600,
+    }
+    command = [options.executable, "balance", *(f"--set={key}={value}" for key, value in settings.items())]
+    log = (folder / "balancer.log").open("w")
+    return port, start(command, stderr=log, cwd=folder)
+
+
+def measure_proxies(options, folder, cluster):
+    """CPU for each request and latencies, in rounds in which each proxy has its turn."""
+    started = {
+        "balancer": start_balancer(options, folder, cluster.nodes),
+        "haproxy": start_haproxy(folder, cluster.nodes),
+        "nginx": start_nginx(folder, cluster.nodes),
+    }
+    figures = {name: [] for name in ["direct", *started]}
+    for port, _process in started.values():
+        wait_until_served(f"http://127.0.0.1:{port}")
+    for turn in range(options.rounds + 1):
+        for name in figures:
+            port, process = started.get(name, (None, None))
+            url = f"http://127.0.0.1:{port}" if port else cluster.nodes[0]["url"]
+            before = cpu(process.pid) if process else 0
+            loaded = load(options, url, *people(options, options.rate, options.seconds))["load"]
+            used = cpu(process.pid) - before if process else 0
+            actions = loaded["actions"]
+            offered = sum(action["offered"] for action in actions)
+            top = next(action for action in actions if action["action"] == "top")
+            if turn > 0:  # the first round warms everything up
+                figures[name].append({
+                    "requests": offered,
+                    "failed": sum(action["failed"] for action in actions),
+                    "cpu_us_per_request": round(used / offered * 1e6, 1),
+                    "p50": top["latency"]["p50"],
+                    "p99": top["latency"]["p99"],
+                })
+    for name, rounds in figures.items():
+        median = {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
+        tell(part="proxies", proxy=name, rate=options.rate, rounds=len(rounds), **median)
+    for _port, process in started.values():
+        stop(process)
+
+
+def measure_idle(options, folder, cluster):
+    """Memory of a balancer with idle connections that have sent a request each."""
+    port, process = start_balancer(options, folder, cluster.nodes)
+    wait_until_served(f"http://127.0.0.1:{port}")
+    before, held = resident_kib(process.pid), []
+    for count in range(options.idle):
+        connection = socket.create_connection(("127.0.0.1", port))
+        connection.sendall(b"GET /livez HTTP/1.1\r\nhost: a\r\n\r\n")
+        if not connection.recv(4_096).startswith(b"HTTP/1.1 200"):
+            sys.exit(f"connection {count} was not served")
+        held.append(connection)
+    after = resident_kib(process.pid)
+    tell(part="idle", connections=len(held), before_kib=before, after_kib=after,
+         bytes_each=round((after - before) * 1024 / len(held)))
+    for connection in held:
+        connection.close()
+    stop(process)
+
+
+def measure_spread(options, _folder, cluster):
+    """How evenly the nodes get requests."""
+    before = {node["address"]: node["requests"] for node in cluster.status()["nodes"]}
+    load(options, cluster.balancer, *people(options, options.rate, options.seconds))
+    after = cluster.status()["nodes"]
+    got = [node["requests"] - before[node["address"]] for node in after]
+    tell(part="spread", requests=got, max_to_mean=round(max(got) / statistics.mean(got), 4))
+
+
+def measure_faults(options, folder, cluster):
+    """Requests that fail when a node is killed or paused, and the time until the balancer uses it no more."""
+    for fault in ["kill", "pause"]:
+        target = address(cluster.nodes[1]["url"])
+        running = start_load(options, cluster.balancer, *people(options, options.rate, 20))
+        time.sleep(5)
+        began = time.monotonic()
+        cluster.run(fault, "node2")
+        while any(n["address"] == target and n["state"] == "up" for n in cluster.status()["nodes"]):
+            time.sleep(0.01)
+        noticed = time.monotonic() - began
+        actions = json.loads(running.communicate()[0])["load"]["actions"]
+        tell(part="faults", fault=fault, noticed_seconds=round(noticed, 2),
+             requests=sum(action["offered"] for action in actions),
+             shed=sum(action["shed"] for action in actions),
+             failed=sum(action["failed"] for action in actions))
+        cluster.run("start" if fault == "kill" else "resume", "node2")
+        for _ in range(600):
+            if sum(n["state"] == "up" for n in cluster.status()["nodes"]) == len(cluster.nodes):
+                break
+            time.sleep(0.1)
+
+
+def measure_rolls(options, _folder, cluster):
+    """Rolling restarts while people read and post and the checker follows live streams."""
+    seconds = 0
+    for number in range(options.rolls):
+        # The check ends after the roll. The time of a roll is known after the first one.
+        span = max(40, int(seconds * 1.5) + 10)
+        check = ["--check", "--cast", "8", "--settle", "10", "--prompt", "10", "--cast-pace", "200"]
+        streams = ["--streams", "20"]
+        running = start_load(
+            options, cluster.balancer, *people(options, options.roll_rate, span), *check, *streams
+        )
+        time.sleep(2)
+        began = time.monotonic()
+        cluster.run("roll")
+        seconds = time.monotonic() - began
+        covered = running.poll() is None
+        result = json.loads(running.communicate()[0])
+        actions = result["load"]["actions"]
+        tell(part="rolls", roll=number + 1, seconds=round(seconds, 1), covered=covered, rate=options.roll_rate,
+             requests=sum(action["offered"] for action in actions),
+             shed=sum(action["shed"] for action in actions),
+             failed=sum(action["failed"] for action in actions),
+             streams_resumed=result["load"]["streams_resumed"],
+             comparisons=result["check"]["comparisons"],
+             violations=result["check"]["violations"])
+
+
+PARTS = {
+    "proxies": measure_proxies,
+    "idle": measure_idle,
+    "spread": measure_spread,
+    "faults": measure_faults,
+    "rolls": measure_rolls,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", default=list(PARTS), help="what to measure: " + ", ".join(PARTS))
+    parser.add_argument("--executable", default="target/release/sosik")
+    parser.add_argument("--xtask", default="cargo xtask", help="command of the chores")
+    parser.add_argument("--rate", type=int, default=300, help="requests a second")
+    parser.add_argument("--roll-rate", type=int, default=200, help="requests a second during rolling restarts")
+    parser.add_argument("--seconds", type=int, default=10, help="duration of one measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds in which each proxy has its turn")
+    parser.add_argument("--rolls", type=int, default=20, help="rolling restarts")
+    parser.add_argument("--idle", type=int, default=10_000, help="idle connections")
+    options = parser.parse_args()
+    options.executable = str(Path(options.executable).resolve())
+    for program in ["haproxy", "nginx"]:
+        if not shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin"):
+            sys.exit(f"{program} is missing: apt-get install {program}")
+    os.environ["PATH"] += ":/usr/sbin"
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with tempfile.TemporaryDirectory() as folder:
+        cluster = Cluster(options, Path(folder))
+        try:
+            for part in options.parts:
+                PARTS[part](options, Path(folder), cluster)
+        finally:
+            for process in STARTED:
+                stop(process)
+            cluster.run("down")
+
+
+if __name__ == "__main__":
+    main()
