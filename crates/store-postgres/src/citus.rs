@@ -1,7 +1,7 @@
 //! Distribution of the tables over the servers of a Citus cluster. On plain PostgreSQL this does nothing.
 //!
-//! This is the only place that knows which tables are distributed, and how. It runs after the migrations, in their
-//! transaction. A migration that adds a table adds it here; a test compares these lists with the schema.
+//! This is the only place that knows which tables are distributed, and how. It runs after the last of the
+//! migrations. A migration that adds a table adds it here; a test compares these lists with the schema.
 
 use sosik_store::StoreResult;
 

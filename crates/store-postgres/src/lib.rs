@@ -28,6 +28,7 @@ mod db;
 mod devices;
 mod failure;
 mod feeds;
+mod filling;
 mod follows;
 mod friends;
 mod hidden;
@@ -74,6 +75,7 @@ use async_trait::async_trait;
 use sosik_store::{PersonLimits, Store, StoreResult, StoreStats};
 
 use db::Db;
+pub use filling::{FilledTable, Filling, MOVES, Move, NOT_FILLED, rows_of};
 pub use options::{DatabaseUrl, PoolOptions, Pooler, PoolsOptions, PostgresOptions};
 use pool::Class;
 pub use sql::texts as statements;

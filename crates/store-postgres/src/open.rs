@@ -6,7 +6,7 @@ use sosik_store::{StoreError, StoreResult};
 
 use super::db::Db;
 use super::maintenance;
-use super::migrations;
+use super::migrations::{self, Opener};
 use super::options::{Pooler, PostgresOptions};
 use super::pool::Class;
 use super::row::Row;
@@ -71,17 +71,26 @@ struct Server {
 
 /// Checks the server and brings the schema up to date.
 pub(crate) async fn prepare(options: &PostgresOptions) -> StoreResult<()> {
+    prepare_for(Opener::Store, options).await
+}
+
+/// [`prepare`] for a database that is empty or half filled.
+pub(crate) async fn prepare_to_fill(options: &PostgresOptions) -> StoreResult<()> {
+    prepare_for(Opener::Filling, options).await
+}
+
+async fn prepare_for(opener: Opener, options: &PostgresOptions) -> StoreResult<()> {
     let patient = PostgresOptions {
         statement_max: MIGRATION_MAX,
         ..options.clone()
     };
     let db = Db::new(&patient)?;
-    let prepared = prepare_with(&db, options).await;
+    let prepared = prepare_with(&db, opener, options).await;
     db.pools.close().await;
     prepared
 }
 
-async fn prepare_with(db: &Db, options: &PostgresOptions) -> StoreResult<()> {
+async fn prepare_with(db: &Db, opener: Opener, options: &PostgresOptions) -> StoreResult<()> {
     let class = Class::Administration;
     let answer = db.read(
         class,
@@ -96,10 +105,7 @@ async fn prepare_with(db: &Db, options: &PostgresOptions) -> StoreResult<()> {
             .check(connections, pooled)
             .map_err(|error| StoreError::failed("use the database server", error))?;
     }
-    let applied = db.write(class, "update the schema", |tx| async move {
-        migrations::migrate(&tx, options.now).await
-    });
-    let applied = applied.await?;
+    let applied = migrations::migrate(db, opener, options.now).await?;
     if applied > 0 {
         tracing::info!(migrations = applied, "the schema was updated");
     }

@@ -19,6 +19,7 @@ mod counts;
 mod cursor_keys;
 mod db;
 mod devices;
+mod export;
 mod failure;
 mod feeds;
 mod friends;
@@ -65,6 +66,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use db::Db;
+pub use export::Export;
 use log::{Gate, Log, LogStats};
 use open::{DatabaseLock, OpenFailed};
 pub use options::{SqliteFile, SqliteOptions};
@@ -104,18 +106,8 @@ impl SqliteStore {
     }
 
     fn start(options: &SqliteOptions) -> Result<Arc<Self>, OpenFailed> {
-        let lock = DatabaseLock::acquire(&options.file)?;
+        let (lock, connection) = Self::prepare(options)?;
         let connector = lock.connector();
-        let connection = connector.connect_writer(options)?;
-        migrations::migrate(&connection, options.now)
-            .map_err(|error| OpenFailed::new(&lock.path, with_causes(&error)))?;
-        maintenance::update_terms(&connection)
-            .map_err(|error| OpenFailed::new(&lock.path, with_causes(&error)))?;
-        takeover::release_claims(&connection, options.now)
-            .map_err(|error| OpenFailed::new(&lock.path, error))?;
-        if lock.is_persistent() {
-            in_use::mark(&connection).map_err(|error| OpenFailed::new(&lock.path, error))?;
-        }
         let connect_reader: readers::Connect = {
             let (connector, options) = (connector.clone(), options.clone());
             Arc::new(move || connector.connect_reader(&options))
@@ -151,6 +143,24 @@ impl SqliteStore {
             lock: Mutex::new(lock),
             person_limits: options.person_limits,
         }))
+    }
+
+    /// Takes the file, brings it up to date, and opens the connection that writes.
+    fn prepare(
+        options: &SqliteOptions,
+    ) -> Result<(DatabaseLock, rusqlite::Connection), OpenFailed> {
+        let lock = DatabaseLock::acquire(&options.file)?;
+        let connection = lock.connector().connect_writer(options)?;
+        migrations::migrate(&connection, options.now)
+            .map_err(|error| OpenFailed::new(&lock.path, with_causes(&error)))?;
+        maintenance::update_terms(&connection)
+            .map_err(|error| OpenFailed::new(&lock.path, with_causes(&error)))?;
+        takeover::release_claims(&connection, options.now)
+            .map_err(|error| OpenFailed::new(&lock.path, error))?;
+        if lock.is_persistent() {
+            in_use::mark(&connection).map_err(|error| OpenFailed::new(&lock.path, error))?;
+        }
+        Ok((lock, connection))
     }
 
     /// Statistics of the writer. Jobs per batch are writes per fsync.

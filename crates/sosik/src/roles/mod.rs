@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod import;
 mod load;
+mod migrate;
 mod plan;
 mod rebuild;
 mod restore;
@@ -66,6 +67,8 @@ enum Role {
     Backup(backup::Args),
     /// Make a store from a backup
     Restore(restore::Args),
+    /// Move everything from an SQLite store to an empty PostgreSQL database
+    Migrate(migrate::Args),
     /// Compare the served feeds with feeds computed from the store
     Verify(verify::Args),
     /// Put load on a running server and measure its answers
@@ -93,6 +96,7 @@ impl CommandLine {
             Role::World(args) => world::run(args, self.sources).await,
             Role::Backup(args) => backup::run(args, self.sources).await,
             Role::Restore(args) => restore::run(args, self.sources).await,
+            Role::Migrate(args) => migrate::run(args, self.sources).await,
             Role::Verify(args) => verify::run(args, self.sources).await,
             Role::Load(args) => load::run(args, self.sources).await,
             Role::Plan(args) => plan::run(args, self.sources).await,

@@ -7,6 +7,7 @@ pub mod migrations;
 mod nodes;
 mod notifications;
 mod numbers;
+pub mod transfer;
 mod written;
 
 pub use idempotency::{Earlier, Operation};
