@@ -83,15 +83,13 @@ impl Export {
 
 impl Drop for Export {
     fn drop(&mut self) {
-        match (self.connection.lock().take(), &mut self.lock) {
-            (Some(connection), Some(lock)) => {
-                let writable = connection.pragma_update(None, "query_only", false);
-                if writable.is_ok() {
-                    in_use::close(connection);
-                }
-                lock.release();
+        let connection = self.connection.lock().take();
+        if let (Some(connection), Some(lock)) = (connection, &mut self.lock) {
+            let writable = connection.pragma_update(None, "query_only", false);
+            if writable.is_ok() {
+                in_use::close(connection);
             }
-            (Some(_) | None, _) => {}
+            lock.release();
         }
     }
 }

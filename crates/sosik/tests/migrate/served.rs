@@ -21,6 +21,7 @@ const PAGES: &[&str] = &[
     "/v1/mutes",
     "/v1/saved",
     "/v1/invitations",
+    "/v1/sessions",
     "/v1/people?q=mi",
     "/v1/tags/moving/stories",
 ];
@@ -171,23 +172,22 @@ async fn people_find_everything_on_the_new_node_and_stay_logged_in() {
     let page = joon.get("/v1/feed?limit=7").await;
     let next = format!("/v1/feed?limit=7&before={}", text(&page["before"]));
     let page = joon.get(&next).await;
-    let newest: String = {
-        let source = Connection::open(folder.database()).unwrap();
-        let nodes = "SELECT max(epoch) || ' ' || max(ids_until) FROM nodes";
-        source.query_row(nodes, [], |row| row.get(0)).unwrap()
-    };
     server.kill();
 
     let databases = Databases::start();
     let target = databases.new_one("moved").await;
-    leave_an_order(&Connection::open(folder.database()).unwrap());
+    let nodes = "SELECT max(epoch) || ' ' || max(ids_until) FROM nodes";
+    let newest: String = {
+        let source = Connection::open(folder.database()).unwrap();
+        leave_an_order(&source);
+        source.query_row(nodes, [], |row| row.get(0)).unwrap()
+    };
     let to = format!("--to={}", target.url);
     let moved = folder
         .run(&["migrate", "--from=sqlite:data/sosik.db", &to])
         .ends_with(0);
     assert!(moved.out.contains("sosik verify"), "{moved:?}");
     compare(&Connection::open(folder.database()).unwrap(), &target).await;
-    let nodes = "SELECT max(epoch) || ' ' || max(ids_until) FROM nodes";
     assert_eq!(target.rows(nodes).await, [[newest]]);
 
     let store = format!("--set=store.url={}", target.url);
