@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use serde::Serialize;
@@ -143,7 +143,8 @@ async fn migrate(
     from: PathBuf,
     to: &EngineUrl,
 ) -> anyhow::Result<Report> {
-    let (clock, begun) = (SystemClock, Instant::now());
+    let clock = SystemClock;
+    let begun = clock.monotonic();
     let options = SqliteOptions {
         file: SqliteFile::At(from),
         now: clock.now(),
@@ -158,14 +159,13 @@ async fn migrate(
     let begun_at = filling.begun_at();
     print::note(&estimated(rows - rows_before));
     fill(filling, rows, args.rows_per_transaction).await?;
+    let elapsed = clock.monotonic() - begun;
     Ok(Report {
         tables: listed(&tables),
         rows,
         rows_before,
-        seconds: begun.elapsed().as_secs_f64(),
-        downtime_seconds: since(begun_at, clock.now())
-            .max(begun.elapsed())
-            .as_secs_f64(),
+        seconds: elapsed.as_secs_f64(),
+        downtime_seconds: since(begun_at, clock.now()).max(elapsed).as_secs_f64(),
     })
 }
 
