@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sosik_feed::{Change, PeerId};
+use sosik_feed::{Change, CommitPosition, PeerId};
 use sosik_store::{
     CacheLease, CacheLeases, Horizon, JoiningMember, RenewedLease, Revocation, StoreError,
     StoreResult,
@@ -108,6 +108,13 @@ impl CacheLeases for PostgresStore {
             at: renewed.at,
             horizon: Horizon(found.first()?.unwrap_or_default()),
         }))
+    }
+
+    async fn log_changes(&self, changes: &[Change]) -> StoreResult<CommitPosition> {
+        let logged = self.db.commit(WRITERS, "log changes", |tx| async move {
+            tx.last([changes::log(changes)]).await.map(drop)
+        });
+        Ok(logged.await?.at)
     }
 
     async fn cache_leases(&self) -> StoreResult<Vec<CacheLease>> {

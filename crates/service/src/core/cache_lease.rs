@@ -23,7 +23,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use sosik_fabric::CacheGate;
 use sosik_fabric::peers::Notice;
-use sosik_feed::PersonId;
+use sosik_feed::{Change, CommitPosition, PersonId};
 use sosik_store::{
     CacheLease, CacheLeases, Horizon, JoiningMember, RenewedLease, Revocation, StoreResult,
 };
@@ -205,6 +205,17 @@ impl Core {
     pub(crate) fn shares_store(&self) -> bool {
         let lease = self.cache_lease.as_ref();
         lease.is_some_and(|lease| lease.alone.is_none())
+    }
+
+    /// Adds changes to the log of the store, for the nodes that no notice reaches. Returns the position of the commit.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) async fn log_changes(&self, changes: &[Change]) -> StoreResult<CommitPosition> {
+        match &self.cache_lease {
+            Some(lease) => lease.store.log_changes(changes).await,
+            None => Ok(CommitPosition::LATEST),
+        }
     }
 
     /// Removes changes of the log that every lease has seen, at most `limit`. Returns their number.

@@ -105,6 +105,18 @@ impl Core {
         }
     }
 
+    /// Makes every node distrust a timeline until it is dropped, because this node could not add a story that the reader
+    /// must find. Other nodes may reach the timeline and do not know that the story is missing.
+    ///
+    /// # Errors
+    /// The change cannot be logged. The other nodes may still use the timeline.
+    pub(crate) async fn distrust_timeline(&self, reader: PersonId) -> StoreResult<()> {
+        let changes = [Change::CircleGrew(reader)];
+        let at = self.log_changes(&changes).await?;
+        self.invalidate(at, changes).await;
+        Ok(())
+    }
+
     /// Invalidates everything on every node, because a write was interrupted and its effect is unknown.
     pub(crate) fn invalidate_all(&self) {
         let core = self.clone();

@@ -80,7 +80,7 @@ impl Stories {
                 // No cache has anything about a story that did not exist.
                 let changes = Changes::default().notify(notified);
                 self.core.invalidate(posted.at, changes).await;
-                self.put_into_own_timeline(author, id).await;
+                self.put_into_own_timeline(author, id).await?;
                 drop(in_flight);
                 metrics::counter!("sosik_stories_posted_total").increment(1);
                 self.core
@@ -89,7 +89,7 @@ impl Stories {
             }
             Posted::Repeated(first) => {
                 // The first attempt may have ended right after its commit.
-                self.put_into_own_timeline(author, first).await;
+                self.put_into_own_timeline(author, first).await?;
                 self.delivery.notify_workers();
                 self.own_story(author, first).await
             }
@@ -106,15 +106,18 @@ impl Stories {
         }
     }
 
-    /// The author sees the story on the next read. If the fabric fails, the timeline is distrusted until it is dropped.
-    async fn put_into_own_timeline(&self, author: PersonId, story: StoryId) {
+    /// The author sees the story on the next read, on any node. If the fabric fails, every node distrusts the timeline
+    /// until it is dropped. If that cannot be logged, the client gets an error although the story is stored: it repeats
+    /// the request and comes here again.
+    async fn put_into_own_timeline(&self, author: PersonId, story: StoryId) -> ServiceResult<()> {
         let readers = vec![author];
         let delivery = [Delivery { story, readers }];
         let delivered = self.core.engines.timelines.deliver(&delivery).await;
         if self.core.fabric_result("deliver", delivered).is_none() {
-            self.core.invalidate_in_background(author);
+            self.core.distrust_timeline(author).await?;
         }
         self.core.wake(&[author], Signals::STORY).await;
+        Ok(())
     }
 
     /// Makes an id and registers it, so that the delivery watermark does not pass it.

@@ -6,6 +6,7 @@
 mod in_flight;
 mod lagging;
 mod leases;
+mod own_story;
 mod shown;
 mod unknown_outcomes;
 
@@ -13,7 +14,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_decorators::{Faults, Hook, Lagging, hooked_store};
+use sosik_decorators::{Faults, Hook, Lagging, hooked, hooked_store};
 
 use sosik_fabric::memory::{Alone, Hub, MemoryOptions};
 use sosik_fabric::{Engines, Peers};
@@ -33,7 +34,7 @@ struct Nodes {
     one: Service,
     other: Service,
     store: Lagging<SqliteStore>,
-    /// The faults of the store.
+    /// The faults of the store, and of the fabric for the first node.
     faults: Arc<Faults>,
     folder: tempfile::TempDir,
 }
@@ -72,14 +73,18 @@ impl Nodes {
         let copy = Arc::clone(&primary);
         let store = Lagging::new(primary, copy);
         let shared = Engines::memory(MemoryOptions::default(), 1);
-        let node = async |name, peers| {
+        let node = async |name, engines| {
             let store = hooked_store(store.store(), hook);
-            let shared = shared.clone();
-            start(name, store, Engines { peers, ..shared }).await
+            start(name, store, engines).await
+        };
+        let fabric: Arc<dyn Hook> = Arc::<Faults>::clone(&faults);
+        let with = |peers| Engines {
+            peers,
+            ..shared.clone()
         };
         Self {
-            one: node("one", one).await,
-            other: node("other", other).await,
+            one: node("one", hooked(with(one), &fabric)).await,
+            other: node("other", with(other)).await,
             store,
             faults,
             folder,

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use async_trait::async_trait;
-use sosik_feed::PeerId;
+use sosik_feed::{Change, CommitPosition, PeerId};
 
 use crate::{CacheLease, Horizon, JoiningMember, RenewedLease, Revocation, StoreResult};
 
@@ -38,6 +38,10 @@ pub trait CacheLeases: Send + Sync + 'static {
         since: &Horizon,
         settled: &Horizon,
     ) -> StoreResult<Option<RenewedLease>>;
+
+    /// Adds changes to the log that belong to no write: a node learned by itself that something is outdated. Returns the
+    /// position of the commit.
+    async fn log_changes(&self, changes: &[Change]) -> StoreResult<CommitPosition>;
 
     /// All leases, also expired ones.
     async fn cache_leases(&self) -> StoreResult<Vec<CacheLease>>;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_feed::{Audience, Change, Own, PeerId, PersonId, SessionId};
+use sosik_feed::{Audience, Change, CommitPosition, Own, PeerId, PersonId, SessionId};
 
 use super::sessions::session;
 use super::world::{EmptyStore, World};
@@ -471,4 +471,14 @@ pub async fn what_outdates_nothing_is_not_logged(leased: &Leased) {
     let story = world.posts(mina, "hello").await;
     world.comments(joon, story, "hi").await;
     assert_eq!(node.sees().await, []);
+}
+
+pub async fn what_a_node_logs_by_itself_reaches_the_others(leased: &Leased) {
+    let [mina] = leased.world.people(["mina"]).await;
+    let (mut one, mut other) = (leased.member(1).await, leased.member(2).await);
+    let grew = [Change::CircleGrew(mina)];
+    let at = leased.leases.log_changes(&grew).await.unwrap();
+    assert!(at > CommitPosition::START);
+    assert_eq!(one.sees().await, grew);
+    assert_eq!(other.sees().await, grew);
 }

@@ -304,6 +304,7 @@ macro_rules! cache_leases_suite {
                 what_a_person_changed_for_themselves_is_logged,
                 imports_log_what_they_outdate,
                 what_outdates_nothing_is_not_logged,
+                what_a_node_logs_by_itself_reaches_the_others,
             }
         }
     };
