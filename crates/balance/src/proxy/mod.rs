@@ -1,10 +1,10 @@
 //! The proxy: accepts connections, passes requests to nodes, and checks the nodes.
 //!
 //! The library does the protocols: it parses requests, keeps connections to nodes and streams bodies in both
-//! directions. What it does not do is here: whom to accept and for how long ([`listen`], [`front`]), which node gets a
-//! request and when it is repeated ([`relay`]), and the state of the nodes ([`checks`], [`sources`]).
+//! directions. What it does not do is here: whom to accept and for how long (`listen`, `front`), which node gets a
+//! request and when it is repeated (`relay`), and the state of the nodes (`checks`, `sources`).
 //!
-//! A restart need not close the listener ([`handover`]). A stop has steps. `/readyz` fails; clients are asked to open new
+//! A restart need not close the listener (`handover`). A stop has steps. `/readyz` fails; clients are asked to open new
 //! connections elsewhere; the listener closes; requests in flight complete.
 
 mod admin;
