@@ -20,7 +20,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sosik_load::cast::{self, Recorder};
-use sosik_load::check::{Entry, Failure, Rules, Span, judge};
+use sosik_load::check::{Entry, Failure, Kind, Rules, Span, judge};
 use sosik_load::client::{Client, Reach};
 use sosik_servers::{Cluster, Role};
 use sosik_testkit::wire::{Direction, Wire};
@@ -42,6 +42,10 @@ const SECONDS: u64 = 60;
 
 /// A cluster returns to normal within this time after a fault.
 const NORMAL_AGAIN_MAX: Duration = Duration::from_secs(60);
+
+/// What the table shows and nothing here judges. Lateness depends on the machine. A lost message about a new count costs
+/// freshness only (decision 15).
+const TIMELINESS: [Kind; 3] = [Kind::Late, Kind::Silence, Kind::Miscounted];
 
 /// What is done to a part of the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -353,9 +357,8 @@ async fn nothing_is_lost_duplicated_or_leaked_while_parts_of_a_cluster_are_kille
     let folder = tempfile::tempdir().unwrap();
     let mut run = Run::start(folder.path()).await;
     let rules = Rules {
-        settle: Duration::from_secs(15),
-        prompt: Duration::from_secs(10),
-        refusal: Duration::from_secs(10),
+        settle: Duration::from_secs(30),
+        ..Rules::default()
     };
     let options = cast::Options {
         people: CAST,
@@ -381,10 +384,11 @@ async fn nothing_is_lost_duplicated_or_leaked_while_parts_of_a_cluster_are_kille
         run.seen.len()
     );
     println!("{}", table(&run.seen, &history));
-    assert!(
-        verdict.is_clean(),
-        "seed {seed}: {:#?}",
-        verdict.violations()
-    );
+    let violations = verdict.violations().iter();
+    let wrong: Vec<_> = violations
+        .filter(|one| !TIMELINESS.contains(&one.kind))
+        .collect();
+    assert!(wrong.is_empty(), "seed {seed}: {wrong:#?}");
+    assert_eq!(verdict.left_out(), 0, "seed {seed}");
     assert!(verdict.comparisons() > 1_000, "the cast saw too little");
 }
