@@ -226,10 +226,11 @@ fn every_dependency_has_its_version_and_features_in_the_root_manifest() {
         for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
             let table = manifest.get(kind).and_then(|table| table.as_table());
             for (dependency, how) in table.into_iter().flatten() {
-                // Tests, decorators and engines of the store enable features of our crates, such as a suite, where they
-                // use them.
+                // Tests, decorators, engines of the store and the executable that joins them enable features of our
+                // crates, such as a suite, where they use them.
                 let enables = kind == "dev-dependencies"
                     || name == "sosik-decorators"
+                    || name == "sosik"
                     || name.starts_with("sosik-store-");
                 if manifests.contains_key(dependency) && enables {
                     continue;
@@ -335,7 +336,24 @@ fn the_readme_says_the_same_in_both_languages_and_shows_what_there_is() {
             .skip(1)
             .filter_map(|it| it.split(')').next());
         for target in pictures.chain(links.filter(|link| !link.starts_with("http"))) {
-            assert!(root().join(target).exists(), "{path}: no {target}");
+            assert!(leads_somewhere(target), "{path}: no {target}");
         }
     }
+}
+
+/// Whether there is a file, with the heading that a link may name.
+fn leads_somewhere(target: &str) -> bool {
+    let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+    let file = root().join(file);
+    if heading.is_empty() {
+        return file.exists();
+    }
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let anchors = headings.map(|line| {
+        line.trim_start_matches(['#', ' '])
+            .to_lowercase()
+            .replace(' ', "-")
+    });
+    anchors.into_iter().any(|anchor| anchor == heading)
 }
