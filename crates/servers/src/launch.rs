@@ -41,7 +41,7 @@ pub enum Ready {
     Responds {
         /// The port.
         port: u16,
-        /// What is sent to it.
+        /// The request that is sent to the port. Empty if the server speaks first.
         request: Vec<u8>,
         /// How the response begins.
         expected: Vec<u8>,

@@ -43,11 +43,11 @@ const SECONDS: u64 = 60;
 /// A cluster returns to normal within this time after a fault.
 const NORMAL_AGAIN_MAX: Duration = Duration::from_secs(60);
 
-/// What the table shows and nothing here judges. Lateness depends on the machine. A lost message about a new count costs
+/// Kinds of violations that this test ignores. Lateness depends on the machine. A lost message about a new count costs
 /// freshness only (decision 15).
 const TIMELINESS: [Kind; 3] = [Kind::Late, Kind::Silence, Kind::Miscounted];
 
-/// What is done to a part of the cluster.
+/// A fault of one part of the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Act {
     /// SIGKILL; later it is started again with what it has on disk. Redis has nothing there.

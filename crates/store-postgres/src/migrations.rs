@@ -45,7 +45,7 @@ const MIGRATIONS_TABLE: &str = "CREATE TABLE migrations (
     applied_at bigint NOT NULL
 )";
 
-/// Who opens the database.
+/// The purpose for which a database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Opener {
     /// A node, or a command that uses the store.

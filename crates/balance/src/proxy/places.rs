@@ -1,4 +1,4 @@
-//! Places for connections: so many in all, and so many for one address.
+//! Limits on open connections: in total, and for each client address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};

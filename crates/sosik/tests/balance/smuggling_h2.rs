@@ -142,7 +142,7 @@ fn corpus() -> Vec<Fields> {
 
 fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    // Of stream 1.
+    // The identifier of the stream is 1.
     let head = [length[1], length[2], length[3], kind, flags, 0, 0, 0, 1];
     [&head, payload].concat()
 }
@@ -214,7 +214,7 @@ async fn check(attacks: &[(Fields, &str, Fields)]) -> usize {
             .await
             .unwrap();
     }
-    // What is left over on a connection to the node would come before these.
+    // Bytes that an attack left on a connection to a node would corrupt the next answers.
     assert_eq!(balancer.statuses(10).await, [200; 10]);
     let requests = fakes[0].requests();
     let passed: Vec<&str> = requests.iter().filter_map(|head| attack_of(head)).collect();

@@ -143,7 +143,7 @@ pub async fn eventually(
     }
 }
 
-/// So many good fake nodes.
+/// Starts this number of fake nodes that behave well.
 pub async fn good(count: usize) -> Vec<Fake> {
     let mut fakes = Vec::new();
     for _ in 0..count {
