@@ -7,7 +7,8 @@ and what `cargo xtask cluster up` needs. From the root of the repository:
     cargo build --release --features balance
     python3 crates/bench/balancer.py
 
-Prints one JSON object for each result. Each part can be named: proxies, idle, spread, faults, rolls.
+Prints one JSON object for each result. Each part can be named: proxies, idle, spread, faults, peak, rolls.
+After `peak`, the rolls run at 70 % of the peak.
 
 CPU is the time that the processes of a proxy used, so other programs on the machine matter little. Latencies count from
 the intended time of a request, in microseconds. Everything runs on one machine, so the nodes and the load generator
@@ -322,6 +323,24 @@ def measure_faults(options, folder, cluster):
             time.sleep(0.1)
 
 
+def measure_peak(options, _folder, cluster):
+    """The highest rate that is served through the balancer: 99.9 % of the requests with success, and reads of the feed
+    within half a second at p99."""
+    rate, peak = options.rate, 0
+    while True:
+        loaded = load(options, cluster.balancer, *people(options, rate, options.seconds))["load"]
+        actions = loaded["actions"]
+        offered = sum(action["offered"] for action in actions)
+        served = sum(action["served"] for action in actions)
+        p99 = next(action for action in actions if action["action"] == "top")["latency"]["p99"]
+        tell(part="peak", rate=rate, requests=offered, served=served, p99=p99)
+        if served < 0.999 * offered or p99 > 500_000:
+            break
+        rate, peak = int(rate * 1.25), rate
+    options.roll_rate = int(0.7 * peak)
+    tell(part="peak", peak=peak, roll_rate=options.roll_rate)
+
+
 def measure_rolls(options, _folder, cluster):
     """Rolling restarts while people read and post and the checker follows live streams."""
     seconds = 0
@@ -354,6 +373,7 @@ PARTS = {
     "idle": measure_idle,
     "spread": measure_spread,
     "faults": measure_faults,
+    "peak": measure_peak,
     "rolls": measure_rolls,
 }
 

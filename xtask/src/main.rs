@@ -29,6 +29,16 @@ const TEST_STORE: &str = "SOSIK_TEST_STORE";
 /// The feature of the executable that is off by default, because it needs cmake. Everything is checked with it.
 const BALANCER: &str = "sosik/balance";
 
+/// The test runner on everything, as selections with other features would be compiled anew.
+const NEXTEST: &[&str] = &[
+    "nextest",
+    "run",
+    "--workspace",
+    "--features",
+    BALANCER,
+    "--no-fail-fast",
+];
+
 /// The chores of this repository.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -150,17 +160,7 @@ fn test() -> anyhow::Result<()> {
     steps.push(npm("the web client", &["run", "check"]));
     steps.push(npm("components of the web client", &["test"]));
     let tests = match runner {
-        Runner::Nextest => cargo(
-            "tests",
-            &[
-                "nextest",
-                "run",
-                "--workspace",
-                "--features",
-                BALANCER,
-                "--no-fail-fast",
-            ],
-        ),
+        Runner::Nextest => cargo("tests", &NEXTEST),
         Runner::Cargo => cargo(
             "tests",
             &[
@@ -191,20 +191,11 @@ fn test() -> anyhow::Result<()> {
 
 /// The tests of the API once more, on the other store.
 fn on_postgres(runner: Runner) -> Step {
-    let arguments: &[&str] = match runner {
-        Runner::Nextest => &[
-            "nextest",
-            "run",
-            "--workspace",
-            "--features",
-            BALANCER,
-            "--no-fail-fast",
-            "-E",
-            "package(sosik-api) and kind(test)",
-        ],
-        Runner::Cargo => &["test", "-p", "sosik-api", "--tests", "--no-fail-fast"],
+    let arguments = match runner {
+        Runner::Nextest => [NEXTEST, &["-E", "package(sosik-api) and kind(test)"]].concat(),
+        Runner::Cargo => vec!["test", "-p", "sosik-api", "--tests", "--no-fail-fast"],
     };
-    cargo("tests of the API on PostgreSQL", arguments)
+    cargo("tests of the API on PostgreSQL", &arguments)
 }
 
 /// The web client in a real browser, against the server that the tests were built with.

@@ -11,6 +11,8 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::{Daemon, Stop};
+use crate::find::find;
+use crate::folder::Folder;
 use crate::ready;
 
 /// A command line, its surroundings, and how to see that the server accepts requests.
@@ -70,6 +72,25 @@ pub(crate) fn complete_lines(log: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Launch {
+    /// A program from the packages of the system, with its files and its log in `folder`.
+    pub(crate) fn of(
+        program: &str,
+        arguments: Vec<String>,
+        folder: &Folder,
+        ready: Ready,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            program: find(program).with_context(|| format!("{program} is not installed"))?,
+            arguments,
+            environment: Vec::new(),
+            folder: folder.path().to_owned(),
+            log: folder.path().join("log"),
+            user: None,
+            stop: Stop::Terminate,
+            ready,
+        })
+    }
+
     pub(crate) fn spawn(&self) -> anyhow::Result<Daemon> {
         let log = OpenOptions::new()
             .create(true)

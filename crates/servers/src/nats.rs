@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::daemon::Stop;
-use crate::find::{find, free_port};
+use crate::find::free_port;
 use crate::folder::Folder;
 use crate::launch::{Launch, Ready};
 use crate::server::{Server, is_a_server};
@@ -31,24 +30,13 @@ impl Nats {
         let port = free_port()?;
         let data = data(&folder).display().to_string();
         let arguments = ["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"];
-        let launch = Launch {
-            program: find("nats-server").context("nats-server is not installed")?,
-            arguments: arguments
-                .map(str::to_owned)
-                .into_iter()
-                .chain([data])
-                .collect(),
-            environment: Vec::new(),
-            folder: folder.path().to_owned(),
-            log: folder.path().join("log"),
-            user: None,
-            stop: Stop::Terminate,
-            ready: Ready::Responds {
-                port,
-                request: Vec::new(),
-                expected: b"INFO ".to_vec(),
-            },
+        let arguments = arguments.map(str::to_owned).into_iter().chain([data]);
+        let ready = Ready::Responds {
+            port,
+            request: Vec::new(),
+            expected: b"INFO ".to_vec(),
         };
+        let launch = Launch::of("nats-server", arguments.collect(), &folder, ready)?;
         Ok(Self {
             server: Server::start(launch)?,
             folder,

@@ -1,10 +1,8 @@
 //! Redis without persistence.
 
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::daemon::Stop;
-use crate::find::{find, free_port};
+use crate::find::free_port;
 use crate::folder::Folder;
 use crate::launch::{Launch, Ready};
 use crate::server::{Server, is_a_server};
@@ -31,20 +29,13 @@ impl Redis {
         let mut arguments = vec!["--port", &port_text, "--bind", "127.0.0.1"];
         arguments.extend(["--save", "", "--appendonly", "no"]);
         arguments.extend(settings);
-        let launch = Launch {
-            program: find("redis-server").context("redis-server is not installed")?,
-            arguments: arguments.into_iter().map(str::to_owned).collect(),
-            environment: Vec::new(),
-            folder: folder.path().to_owned(),
-            log: folder.path().join("log"),
-            user: None,
-            stop: Stop::Terminate,
-            ready: Ready::Responds {
-                port,
-                request: b"PING\r\n".to_vec(),
-                expected: b"+PONG".to_vec(),
-            },
+        let arguments = arguments.into_iter().map(str::to_owned).collect();
+        let ready = Ready::Responds {
+            port,
+            request: b"PING\r\n".to_vec(),
+            expected: b"+PONG".to_vec(),
         };
+        let launch = Launch::of("redis-server", arguments, &folder, ready)?;
         Ok(Self {
             server: Server::start(launch)?,
             folder,

@@ -108,18 +108,8 @@ impl Cluster {
         path: &str,
         body: Value,
     ) -> (StatusCode, Value) {
-        let request = self
-            .client
-            .request(method, format!("{}{path}", node.url.as_ref().unwrap()))
-            .bearer_auth(token);
-        let request = match body {
-            Value::Null => request,
-            body => request.json(&body),
-        };
-        let answer = request.send().await.unwrap();
-        let status = answer.status();
-        let text = answer.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or_default())
+        let url = format!("{}{path}", node.url.as_ref().unwrap());
+        common::ask(&self.client, token, method, &url, body).await
     }
 
     async fn does(&self, node: &Node, person: &Person, method: Method, path: &str) {

@@ -95,12 +95,7 @@ async fn a_node_that_hangs_after_the_head_is_given_up() {
 async fn a_stream_that_its_node_resets_ends_for_the_client_too() {
     let fakes = [Fake::start(Behaviour::ResetEvents).await];
     let balancer = Balancer::before(&fakes, &[]);
-    let request = balancer
-        .client
-        .get(&balancer.server.url)
-        .header("accept", "text/event-stream");
-    let mut events = request.send().await.unwrap().bytes_stream();
-    assert_eq!(events.next().await.unwrap().unwrap(), "data: 1\n\n");
+    let mut events = balancer.events().await;
     fakes[0].send_event();
     let end = timeout(PATIENCE, events.next()).await.unwrap();
     assert!(matches!(end, Some(Err(_))), "{end:?}");

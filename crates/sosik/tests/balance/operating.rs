@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::common::Folder;
-use crate::fake::{Behaviour, Fake, PIECE, pieces};
+use crate::fake::{Behaviour, Fake};
 use crate::support::{Balancer, PATIENCE, eventually, good};
 
 #[tokio::test]
@@ -49,16 +49,7 @@ async fn a_restart_loses_no_request_and_completes_those_in_flight() {
     let fakes = [Fake::start(Behaviour::Measure).await];
     let balancer = Balancer::before(&fakes, &[]);
     assert_eq!(balancer.statuses(5).await, [200; 5]);
-    let (send, body) = pieces();
-    let upload = balancer
-        .client
-        .post(&balancer.server.url)
-        .body(reqwest::Body::wrap_stream(body));
-    let upload = tokio::spawn(upload.send());
-    send.send(Ok(vec![b'a'; PIECE])).unwrap();
-    timeout(PATIENCE, fakes[0].has_received(PIECE))
-        .await
-        .unwrap();
+    let upload = balancer.begin_upload(&fakes[0]).await;
     balancer.server.ask_to_be_replaced();
     // Each request has a connection of its own, as those of new clients do.
     let client = Client::builder()
@@ -78,9 +69,7 @@ async fn a_restart_loses_no_request_and_completes_those_in_flight() {
         assert_eq!(answer.status(), 200, "{}", balancer.server.logged());
         answered += 1;
     }
-    send.send(Ok(vec![b'a'; PIECE])).unwrap();
-    drop(send);
-    assert!(upload.await.unwrap().unwrap().status().is_success());
+    assert!(upload.complete().await.status().is_success());
     let successor = successor_of(&balancer);
     let (address, admin) = (
         balancer.address().to_owned(),

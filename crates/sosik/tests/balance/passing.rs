@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use reqwest::{Body, Client};
+use reqwest::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::fake::{Behaviour, Fake, PIECE, pieces};
+use crate::fake::{Behaviour, Fake, PIECE};
 use crate::support::{Balancer, PATIENCE, eventually, good, problem};
 
 #[tokio::test]
@@ -155,12 +155,7 @@ async fn metrics_and_the_administration_of_nodes_are_out_of_reach() {
 async fn events_pass_at_once_and_silence_does_not_end_a_stream() {
     let fakes = [Fake::start(Behaviour::Events).await];
     let balancer = Balancer::before(&fakes, &["--set=balance.answer_timeout_seconds=1"]);
-    let request = balancer
-        .client
-        .get(&balancer.server.url)
-        .header("accept", "text/event-stream");
-    let mut events = request.send().await.unwrap().bytes_stream();
-    assert_eq!(events.next().await.unwrap().unwrap(), "data: 1\n\n");
+    let mut events = balancer.events().await;
     // Nothing for longer than any time limit of this balancer.
     let silent = timeout(Duration::from_millis(2_500), events.next()).await;
     assert!(silent.is_err(), "{silent:?}");
@@ -173,27 +168,9 @@ async fn events_pass_at_once_and_silence_does_not_end_a_stream() {
 async fn uploads_are_passed_on_while_they_arrive() {
     let fakes = [Fake::start(Behaviour::Measure).await];
     let balancer = Balancer::before(&fakes, &[]);
-    let (send, body) = pieces();
-    let request = balancer
-        .client
-        .post(&balancer.server.url)
-        .body(Body::wrap_stream(body));
-    let answer = tokio::spawn(request.send());
-    send.send(Ok(vec![b'a'; PIECE])).unwrap();
-    timeout(PATIENCE, fakes[0].has_received(PIECE))
-        .await
-        .unwrap();
-    send.send(Ok(vec![b'a'; PIECE])).unwrap();
-    drop(send);
-    let measured: usize = answer
-        .await
-        .unwrap()
-        .unwrap()
-        .text()
-        .await
-        .unwrap()
-        .parse()
-        .unwrap();
+    let upload = balancer.begin_upload(&fakes[0]).await;
+    let answer = upload.complete().await.text().await.unwrap();
+    let measured: usize = answer.parse().unwrap();
     assert!(measured >= 2 * PIECE, "{measured}");
 }
 
@@ -246,16 +223,7 @@ async fn a_stop_completes_requests_in_flight_and_ends_idle_connections() {
     let fakes = [Fake::start(Behaviour::Measure).await];
     let balancer = Balancer::before(&fakes, &["--set=balance.leave_seconds=60"]);
     let mut idle = TcpStream::connect(balancer.address()).await.unwrap();
-    let (send, body) = pieces();
-    let request = balancer
-        .client
-        .post(&balancer.server.url)
-        .body(Body::wrap_stream(body));
-    let answer = tokio::spawn(request.send());
-    send.send(Ok(vec![b'a'; PIECE])).unwrap();
-    timeout(PATIENCE, fakes[0].has_received(PIECE))
-        .await
-        .unwrap();
+    let upload = balancer.begin_upload(&fakes[0]).await;
     assert_eq!(balancer.admin("/readyz").await.0, 200);
     balancer.server.ask_to_stop();
     eventually(
@@ -277,9 +245,7 @@ async fn a_stop_completes_requests_in_flight_and_ends_idle_connections() {
         "{all}"
     );
     balancer.server.ask_to_stop();
-    send.send(Ok(vec![b'a'; PIECE])).unwrap();
-    drop(send);
-    assert!(answer.await.unwrap().unwrap().status().is_success());
+    assert!(upload.complete().await.status().is_success());
     let ended = timeout(PATIENCE, balancer.server.ended()).await.unwrap();
     assert!(ended.success(), "{ended:?}");
 }

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Response, StatusCode};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use reqwest::{Body, Client, Response, StatusCode};
 use serde_json::Value;
-use tokio::time::{Instant, interval};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, interval, timeout};
 
 use crate::common::{Folder, Ran, Server};
-use crate::fake::{Behaviour, Fake};
+use crate::fake::{Behaviour, Fake, PIECE, Piece, pieces};
 
 /// A state that is not reached within this time counts as never reached.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -78,6 +82,29 @@ impl Balancer {
         self.server.url.strip_prefix("http://").unwrap()
     }
 
+    /// Begins an upload, and returns when a part of it has reached the node.
+    pub async fn begin_upload(&self, node: &Fake) -> Upload {
+        let (send, body) = pieces();
+        let request = self.client.post(&self.server.url);
+        let request = request.body(Body::wrap_stream(body));
+        let answer = tokio::spawn(request.send());
+        send.send(Ok(vec![b'a'; PIECE])).unwrap();
+        let received = timeout(PATIENCE, node.has_received(PIECE));
+        received.await.unwrap();
+        Upload { send, answer }
+    }
+
+    /// Opens a stream of events, and returns it after its first event.
+    pub async fn events(&self) -> BoxStream<'static, reqwest::Result<String>> {
+        let request = self.client.get(&self.server.url);
+        let request = request.header("accept", "text/event-stream");
+        let parts = request.send().await.unwrap().bytes_stream();
+        let text = |part: Vec<u8>| String::from_utf8(part).unwrap();
+        let mut events = parts.map_ok(move |part| text(part.into())).boxed();
+        assert_eq!(events.next().await.unwrap().unwrap(), "data: 1\n\n");
+        events
+    }
+
     /// What the administration listener answers.
     pub async fn admin(&self, path: &str) -> (StatusCode, String) {
         let answer = self
@@ -127,6 +154,21 @@ impl Balancer {
         let admin = self.server.admin_url.strip_prefix("http://").unwrap();
         let setting = format!("--set=balance.admin_listen={admin}");
         self.folder.run(&["balance", "--status", &setting])
+    }
+}
+
+/// An upload in flight.
+pub struct Upload {
+    send: UnboundedSender<Piece>,
+    answer: JoinHandle<reqwest::Result<Response>>,
+}
+
+impl Upload {
+    /// Sends the last part and returns the answer.
+    pub async fn complete(self) -> Response {
+        self.send.send(Ok(vec![b'a'; PIECE])).unwrap();
+        drop(self.send);
+        self.answer.await.unwrap().unwrap()
     }
 }
 

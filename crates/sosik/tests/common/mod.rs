@@ -18,11 +18,31 @@ use std::sync::{Arc, Mutex};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use reqwest::{Client, Method, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sosik_feed::Timestamp;
 use sosik_store_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
+
+/// Sends a request of a person. An answer that is not JSON is null.
+pub async fn ask(
+    client: &Client,
+    token: &str,
+    method: Method,
+    url: &str,
+    body: Value,
+) -> (StatusCode, Value) {
+    let request = client.request(method, url).bearer_auth(token);
+    let request = match body {
+        Value::Null => request,
+        body => request.json(&body),
+    };
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    let text = answer.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or_default())
+}
 
 /// A temporary folder in which the program runs.
 pub struct Folder(TempDir);

@@ -4,7 +4,7 @@ use reqwest::{Client, Method};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::common::{Folder, Server};
+use super::common::{Folder, Server, ask};
 use super::content::{Databases, compare};
 
 /// What each person reads before and after. It contains names, ids, counts, marks, lists and who is logged in.
@@ -36,16 +36,9 @@ struct Caller<'s> {
 impl Caller<'_> {
     async fn ask(&self, method: Method, path: &str, body: Value) -> Value {
         let url = format!("{}{path}", self.url);
-        let request = self.client.request(method, url).bearer_auth(self.token);
-        let request = match body {
-            Value::Null => request,
-            body => request.json(&body),
-        };
-        let answer = request.send().await.unwrap();
-        let status = answer.status();
-        let text = answer.text().await.unwrap();
-        assert!(status.is_success(), "{path}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or_default()
+        let (status, answer) = ask(self.client, self.token, method, &url, body).await;
+        assert!(status.is_success(), "{path}: {status} {answer}");
+        answer
     }
 
     async fn put(&self, path: &str) {
