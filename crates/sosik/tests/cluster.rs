@@ -198,6 +198,36 @@ impl Cluster {
         (mina, joon)
     }
 
+    /// The likes and comments that a node shows for a story.
+    async fn counts(&self, node: &Node, reader: &Person, story: &str) -> (u64, u64) {
+        let path = format!("/v1/stories/{story}");
+        let (status, answer) = self
+            .ask(node, &reader.token, Method::GET, &path, Value::Null)
+            .await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        let count = |name: &str| answer[name].as_u64().unwrap();
+        (count("likes"), count("comments"))
+    }
+
+    async fn eventually_counts(
+        &self,
+        node: &Node,
+        reader: &Person,
+        story: &str,
+        expected: (u64, u64),
+    ) {
+        let until = Instant::now() + PATIENCE;
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            tick.tick().await;
+            let counts = self.counts(node, reader, story).await;
+            if counts == expected {
+                return;
+            }
+            assert!(Instant::now() < until, "{counts:?} instead of {expected:?}");
+        }
+    }
+
     async fn opens(&self, node: &Node, reader: &Person, story: &str) -> StatusCode {
         let path = format!("/v1/stories/{story}");
         self.ask(node, &reader.token, Method::GET, &path, Value::Null)
@@ -292,6 +322,39 @@ async fn without_redis_and_nats_posts_and_reads_go_on_and_nothing_is_outdated() 
     cluster.posts(&one, &mina, "after").await;
     let all = ["after", "without both", "before"];
     cluster.eventually_reads(&other, &joon, &all).await;
+}
+
+#[tokio::test]
+async fn without_nats_counts_reach_the_other_node_with_the_next_renewal_of_its_lease() {
+    let mut cluster = Cluster::start();
+    let (one, other) = (cluster.node("one"), cluster.node("other"));
+    let (mina, joon) = cluster.friends(&one, &other).await;
+    let story = cluster.posts(&one, &mina, "count me").await;
+    assert_eq!(
+        cluster.counts(&other, &joon, &story).await,
+        (0, 0),
+        "cached"
+    );
+    cluster.servers.nats.kill();
+    let comments = format!("/v1/stories/{story}/comments");
+    let text = json!({ "text": "one" });
+    let (status, comment) = cluster
+        .ask(&one, &mina.token, Method::POST, &comments, text)
+        .await;
+    assert_eq!(status, StatusCode::CREATED, "{comment}");
+    cluster
+        .eventually_counts(&other, &joon, &story, (0, 1))
+        .await;
+    let like = format!("/v1/stories/{story}/like");
+    cluster.does(&one, &mina, Method::PUT, &like).await;
+    cluster
+        .eventually_counts(&other, &joon, &story, (1, 1))
+        .await;
+    let comment = format!("/v1/comments/{}", comment["id"].as_str().unwrap());
+    cluster.does(&one, &mina, Method::DELETE, &comment).await;
+    cluster
+        .eventually_counts(&other, &joon, &story, (1, 0))
+        .await;
 }
 
 #[tokio::test]

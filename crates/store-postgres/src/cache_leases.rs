@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sosik_feed::{Change, CommitPosition, PeerId};
+use sosik_feed::{Change, CommitPosition, PeerId, StoryId};
 use sosik_store::{
     CacheLease, CacheLeases, Horizon, JoiningMember, RenewedLease, Revocation, StoreError,
     StoreResult,
@@ -57,9 +57,9 @@ statements! {
         SELECT ctid FROM changes WHERE xid < $1::text::xid8 ORDER BY xid LIMIT $2))";
 }
 
-/// Maximum number of changes of one renewal. A member that missed more empties its caches, which costs about as much as
-/// applying them.
-const CHANGES_MAX: usize = 4_096;
+/// Maximum number of rows of the log in one renewal: two for each like. A member that missed more empties its caches,
+/// which costs about as much as applying them.
+const CHANGES_MAX: usize = 8_192;
 
 /// Maximum number of timelines that one renewal names. They take about 1 MiB. Dropping all timelines is cheaper than more.
 const TIMELINES_MAX: usize = 20_000;
@@ -104,6 +104,7 @@ impl CacheLeases for PostgresStore {
         let logged = self.logged(found, since).await?;
         Ok(Some(RenewedLease {
             changes: logged.changes,
+            counts: logged.counts,
             all_timelines: logged.all_timelines,
             at: renewed.at,
             horizon: Horizon(found.first()?.unwrap_or_default()),
@@ -200,8 +201,10 @@ fn first_unseen(horizon: &Horizon) -> &str {
 }
 
 /// The changes of a renewal.
+#[derive(Default)]
 struct Logged {
     changes: Vec<Change>,
+    counts: Vec<(StoryId, u64)>,
     all_timelines: bool,
 }
 
@@ -216,14 +219,15 @@ impl PostgresStore {
             return self.everything_since(Some(first_unseen(since))).await;
         }
         let is_change = |row: &&Row| matches!(row.get::<Option<i64>>(1), Ok(Some(_)) | Err(_));
-        let changes = found.rows.iter().filter(is_change);
-        let changes: Vec<_> = changes
-            .map(|row| change(row, 1))
-            .collect::<StoreResult<_>>()?;
-        Ok(Logged {
-            all_timelines: changes.contains(&Change::Everything),
-            changes,
-        })
+        let mut logged = Logged::default();
+        for row in found.rows.iter().filter(is_change) {
+            match changes::counts(row, 1)? {
+                Some(counts) => logged.counts.push(counts),
+                None => logged.changes.push(change(row, 1)?),
+            }
+        }
+        logged.all_timelines = logged.changes.contains(&Change::Everything);
+        Ok(logged)
     }
 
     /// Everything in the caches, and the timelines to drop since a transaction. All of them if it is unknown, or if
@@ -232,6 +236,7 @@ impl PostgresStore {
         let mut logged = Logged {
             changes: vec![Change::Everything],
             all_timelines: first.is_none(),
+            ..Logged::default()
         };
         let Some(first) = first else {
             return Ok(logged);

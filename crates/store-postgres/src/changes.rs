@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sosik_feed::{Change, Own, PersonId, StoryId};
-use sosik_store::StoreResult;
+use sosik_store::{StoreResult, StoryCounts};
 
 use super::row::{Row, bytes};
 use super::sql::{Query, Value, bind, statements};
@@ -30,20 +30,37 @@ const SESSION_ENDED: i64 = 5;
 const OWN_LIKES: i64 = 6;
 const OWN_READ_POSITION: i64 = 7;
 const EVERYTHING: i64 = 8;
+const COUNTS: i64 = 9;
 
 /// The kinds of changes that outdate no timeline. A kind that this executable does not know may outdate all of them.
-pub(crate) const NO_TIMELINE: [i64; 6] = [
+pub(crate) const NO_TIMELINE: [i64; 7] = [
     STORY,
     PERSON,
     CIRCLE_SHRANK,
     SESSION_ENDED,
     OWN_LIKES,
     OWN_READ_POSITION,
+    COUNTS,
 ];
 
 /// Adds changes to the log.
 pub(crate) fn log(changes: &[Change]) -> Query {
-    let entries: Vec<_> = changes.iter().flat_map(entries).collect();
+    insert(&changes.iter().flat_map(entries).collect::<Vec<_>>())
+}
+
+/// Adds the new counts of a story, and changes of the same write.
+pub(crate) fn log_counts(story: StoryId, counts: StoryCounts, changes: &[Change]) -> Query {
+    let outdated = Entry {
+        kind: COUNTS,
+        subject: story.as_i64(),
+        detail: counts.revision.cast_signed(),
+        ..Entry::default()
+    };
+    let changes = changes.iter().flat_map(entries);
+    insert(&changes.chain([outdated]).collect::<Vec<_>>())
+}
+
+fn insert(entries: &[Entry]) -> Query {
     let column = |value: fn(&Entry) -> i64| entries.iter().map(value).collect::<Vec<_>>();
     bind!(
         CHANGES_INSERT,
@@ -104,6 +121,15 @@ fn ended(person: PersonId, tokens: &[[u8; 32]]) -> Vec<Entry> {
         ..Entry::default()
     };
     tokens.iter().map(entry).collect()
+}
+
+/// The story whose counts changed, and their revision. `None` for a row that logs a [`Change`].
+pub(crate) fn counts(row: &Row, first: usize) -> StoreResult<Option<(StoryId, u64)>> {
+    if row.get::<i64>(first)? != COUNTS {
+        return Ok(None);
+    }
+    let revision: i64 = row.get(first + 2)?;
+    Ok(Some((row.get(first + 1)?, revision.cast_unsigned())))
 }
 
 /// The change in the columns kind, subject, detail and token from `first` on. A kind that this executable does not know,

@@ -15,7 +15,7 @@ use super::sql::{Query, Value, bind, statements};
 use super::story_counts::{self, Added, counts_or_none};
 use super::tx::Tx;
 use super::written;
-use super::{hidden, people, privacy, stories, threads};
+use super::{changes, hidden, people, privacy, stories, threads};
 use sosik_store::engine::{Earlier, MentionSource, Operation, Written, bytes_of};
 use sosik_store::{
     CommentEdit, CommentRecord, Comments, Committed, DeletedComment, Edited, Idempotency, Mention,
@@ -274,8 +274,10 @@ async fn add(
     let act = MentionSource::comment(comment, head);
     let answered = thread.map_or([None; 2], |thread| thread.authors);
     let notified = tell(tx, &act, answered, &mentions, limits).await?;
-    let posted = Posted::New { notified, mentions };
-    Ok((posted, counts_or_none(&counts)?))
+    let counts = counts_or_none(&counts)?;
+    tx.last([changes::log_counts(comment.story, counts, &[])])
+        .await?;
+    Ok((Posted::New { notified, mentions }, counts))
 }
 
 async fn earlier(tx: &Tx, comment: &NewComment) -> StoreResult<Earlier> {
@@ -421,9 +423,12 @@ async fn delete(
             notify::remove_comment(story, comment),
         ])
         .await?;
+    let counts = counts_or_none(&counts)?;
+    let notified = notify::without_severed(tx, had.column()?, author).await?;
+    tx.last([changes::log_counts(story, counts, &[])]).await?;
     Ok(Some(DeletedComment {
         story,
-        counts: counts_or_none(&counts)?,
-        notified: notify::without_severed(tx, had.column()?, author).await?,
+        counts,
+        notified,
     }))
 }

@@ -9,7 +9,7 @@ use super::PostgresStore;
 use super::notify;
 use super::pool::Class;
 use super::relations::{related_person, relation_in, relation_query};
-use super::sql::{Value, bind, statements};
+use super::sql::{Query, Value, bind, statements};
 use super::story_counts::{self, Added, counts_or_none};
 use super::tx::Tx;
 use super::withdrawn;
@@ -187,31 +187,31 @@ async fn like(tx: &Tx, act: &Like, limits: &PersonLimits) -> StoreResult<Option<
     if !inserted.changed() {
         return unchanged(tx, story).await.map(Some);
     }
-    let [_, counts, earlier, relation, _] = tx
+    let [_, counts, earlier, relation] = tx
         .batch([
             bind!(LIKED_INSERT, person.bucket(), person, story),
             story_counts::likes(story, 1),
             withdrawn::earlier(Cause::like(person, story), act.now, limits),
             relation_query(author, person),
-            changes::log(&[Change::Own(person, Own::Likes)]),
         ])
         .await?;
     let tells = notify::may_notify(author, person, relation_in(&relation)?);
-    let notified = tells && notify(tx, act, author, earlier.first()?).await?;
+    let (counts, earlier) = (counts_or_none(&counts)?, earlier.first()?);
+    let own = [Change::Own(person, Own::Likes)];
+    let mut writes = vec![changes::log_counts(story, counts, &own)];
+    writes.extend(tells.then(|| notification(act, author, earlier)));
+    tx.last_each(writes).await?;
+    // Repeated within a short time: the notification stays at its position, and nobody is woken.
+    let notified = tells && earlier.is_none();
     Ok(Some(Liked {
-        counts: counts_or_none(&counts)?,
+        counts,
         changed: true,
         notified: notified.then_some(author),
     }))
 }
 
-/// Notifies the author of a like. Returns whether the notification moved to the top.
-async fn notify(
-    tx: &Tx,
-    act: &Like,
-    author: PersonId,
-    earlier: Option<NotificationId>,
-) -> StoreResult<bool> {
+/// Notifies the author of a like. The notification moves to the top unless the like repeats an earlier one.
+fn notification(act: &Like, author: PersonId, earlier: Option<NotificationId>) -> Query {
     let note = NewNotification {
         person: author,
         id: earlier.unwrap_or(act.notification),
@@ -221,13 +221,10 @@ async fn notify(
         comment: None,
         at: act.now,
     };
-    let write = match earlier {
+    match earlier {
         None => notify::raise_likes(&note, act.story),
-        // Repeated within a short time: the notification stays at its position, and nobody is woken.
         Some(_) => notify::insert(&note),
-    };
-    tx.last([write]).await?;
-    Ok(earlier.is_none())
+    }
 }
 
 /// The result of a like or unlike that changes nothing.
@@ -268,7 +265,9 @@ async fn unlike(
     let earlier = earlier.first::<NotificationId>()?;
     let told = told.first()?;
     let removed = told.is_some() && !others.exists();
-    let mut writes = vec![changes::log(&[Change::Own(person, Own::Likes)])];
+    let counts = counts_or_none(&counts)?;
+    let own = [Change::Own(person, Own::Likes)];
+    let mut writes = vec![changes::log_counts(story, counts, &own)];
     writes.extend(
         told.or(earlier)
             .map(|id| withdrawn::remember(cause, id, liked_at)),
@@ -278,7 +277,7 @@ async fn unlike(
     // If the like created no new notification, its withdrawal signals no change of notifications.
     let notified = (removed && earlier.is_none()).then_some(author);
     Ok(Some(Liked {
-        counts: counts_or_none(&counts)?,
+        counts,
         changed: true,
         notified,
     }))

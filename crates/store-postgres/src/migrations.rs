@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = migrations![
     11 "0011_replies",
     12 "0012_public_stories",
     13 "0013_addresses",
+    14 "0014_counts_in_the_log",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE migrations (

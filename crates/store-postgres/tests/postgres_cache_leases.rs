@@ -44,7 +44,7 @@ async fn missed(changes: &str) -> RenewedLease {
 
 #[tokio::test]
 async fn a_member_that_missed_very_many_changes_gets_the_circles_that_grew_among_them() {
-    let changes = "SELECT 1 + n % 3, n, 0, ''::bytea FROM generate_series(1, 5000) n UNION ALL SELECT 4, 7, 0, ''";
+    let changes = "SELECT 1 + n % 3, n, 0, ''::bytea FROM generate_series(1, 9000) n UNION ALL SELECT 4, 7, 0, ''";
     let renewed = missed(changes).await;
     let grew = Change::CircleGrew(PersonId::from_u64(7));
     assert_eq!(renewed.changes, [Change::Everything, grew]);

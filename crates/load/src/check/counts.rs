@@ -1,7 +1,7 @@
 //! Counts of likes and comments: they include what must have counted at the time and nothing that cannot have counted.
 //!
-//! Nodes may learn of changes a little late. So a count is compared with everything that may have been true since one
-//! settling time before the request.
+//! Nodes may learn of new counts a little late ([`Rules::counts`]). So a count is compared with everything that may have
+//! been true since that time before the request.
 
 use super::Rules;
 use super::facts::Facts;
@@ -12,7 +12,7 @@ pub(super) fn judge(history: &[Entry], facts: &Facts, rules: Rules, verdict: &mu
     for entry in history {
         let Entry::Read(read) = entry else { continue };
         let span = Span {
-            begin: read.span.begin.saturating_sub(rules.settle_micros()),
+            begin: read.span.begin.saturating_sub(rules.counts_micros()),
             end: read.span.end,
         };
         // The counts of stories from before the history are unknown.

@@ -51,6 +51,8 @@ pub struct Rules {
     /// A story must have arrived at every reader this long after its acknowledgement: this is what "once delivery is
     /// quiet" means. A reader's own stories have no such delay.
     pub settle: Duration,
+    /// Counts of likes and comments include what was acknowledged this long before the request.
+    pub counts: Duration,
     /// A refusal for overload must arrive within this time. Any other answer must arrive before the client gives up.
     pub refusal: Duration,
     /// 99 of 100 stories seen in live streams are seen within this time after the answer to the author.
@@ -61,6 +63,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             settle: Duration::from_secs(5),
+            counts: Duration::from_secs(5),
             refusal: Duration::from_secs(2),
             prompt: Duration::from_secs(2),
         }
@@ -69,8 +72,16 @@ impl Default for Rules {
 
 impl Rules {
     fn settle_micros(self) -> u64 {
-        u64::try_from(self.settle.as_micros()).unwrap_or(u64::MAX)
+        micros(self.settle)
     }
+
+    fn counts_micros(self) -> u64 {
+        micros(self.counts)
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Judges a history. The entries of one reader's view or stream must be in the order in which they happened. All other

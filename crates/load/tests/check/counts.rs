@@ -1,6 +1,8 @@
 //! Counts of likes and comments.
 
-use sosik_load::check::{Act, Kind, Reading};
+use std::time::Duration;
+
+use sosik_load::check::{Act, Kind, Reading, Rules};
 
 use crate::tale::{EVE, JUN, LATER, MINA, Tale, item};
 
@@ -55,6 +57,22 @@ fn a_like_taken_back_is_not_counted_and_one_taken_back_just_now_may_be() {
             .counted(likes, 0)
             .keeps_all_promises();
     }
+}
+
+#[test]
+fn counts_may_lag_by_the_time_of_the_rules() {
+    // Acknowledged four seconds before the request.
+    let lagging = liked().did(MINA, (55_000, 56_000), UNLIKE).counted(2, 0);
+    let kinds = |seconds| {
+        let rules = Rules {
+            counts: Duration::from_secs(seconds),
+            ..Rules::default()
+        };
+        let violations = lagging.violations_of(rules);
+        violations.iter().map(|one| one.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(5), []);
+    assert_eq!(kinds(3), [Kind::Miscounted]);
 }
 
 #[test]

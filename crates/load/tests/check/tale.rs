@@ -186,7 +186,12 @@ impl Tale {
 
     /// The violations of the history.
     pub(crate) fn violations(&self) -> Vec<Violation> {
-        judge(&self.0, Rules::default()).violations().to_vec()
+        self.violations_of(Rules::default())
+    }
+
+    /// The violations of the history by other rules.
+    pub(crate) fn violations_of(&self, rules: Rules) -> Vec<Violation> {
+        judge(&self.0, rules).violations().to_vec()
     }
 
     #[track_caller]

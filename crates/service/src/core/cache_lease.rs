@@ -176,9 +176,13 @@ impl Core {
     }
 
     fn apply_renewal(&self, lease: &CacheLeaseHolder, renewed: RenewedLease) {
+        let mut changes = renewed.changes;
+        let counted = renewed.counts.into_iter();
+        let outdated = counted.filter(|counts| self.lacks_counts(*counts, renewed.at));
+        changes.extend(outdated.map(|(story, _)| Change::Story(story)));
         self.apply_and_drop_later(&Notice {
             at: renewed.at,
-            changes: renewed.changes,
+            changes,
             updates: Vec::new(),
         });
         if renewed.all_timelines {

@@ -269,6 +269,21 @@ impl Core {
         Ok(position)
     }
 
+    /// Whether this node may have missed the message about the counts of this revision. A load in flight may have read
+    /// older ones, so its story is not kept.
+    pub(crate) fn lacks_counts(
+        &self,
+        (story, revision): (StoryId, u64),
+        at: CommitPosition,
+    ) -> bool {
+        let mut lacks = true;
+        self.caches.stories.update_in_place(&story, at, |entry| {
+            let known = entry.as_ref().map(|entry| entry.counts().revision);
+            lacks = known.is_none_or(|known| known < revision);
+        });
+        lacks
+    }
+
     pub(crate) fn update_counts(&self, story: StoryId, at: CommitPosition, counts: StoryCounts) {
         self.caches.stories.update_in_place(&story, at, |entry| {
             if let Some(entry) = entry {

@@ -8,16 +8,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sosik_decorators::{Fault, Faults, Hook, hooked};
-use sosik_fabric::memory::{Hub, MemoryOptions};
+use sosik_fabric::memory::{Alone, Hub, MemoryOptions};
 use sosik_fabric::peers::Notice;
 use sosik_fabric::{Engines, Peers};
-use sosik_feed::{Change, CommitPosition, PeerId, PersonId};
+use sosik_feed::{
+    Audience, Change, CommitPosition, NotificationId, PeerId, PersonId, StoryId, Timestamp,
+};
 use sosik_service::{Parts, Service, SharedStore, SystemClock};
 use sosik_store::{
-    CacheLease, CacheLeases, Horizon, JoiningMember, RenewedLease, Revocation, StoreResult,
+    CacheLease, CacheLeases, Horizon, JoiningMember, Likes, RenewedLease, Revocation, StoreResult,
 };
+use sosik_store_sqlite::SqliteStore;
 
-use crate::{eventually, open, settings, start};
+use crate::{eventually, open, person_on, post_on, settings, start};
 
 /// Leases of a store without other nodes.
 #[derive(Default)]
@@ -30,6 +33,8 @@ pub(crate) struct CountingLeases {
     all_timelines: AtomicBool,
     /// Of the next renewal.
     changes: Mutex<Vec<Change>>,
+    /// Of the next renewal.
+    counts: Mutex<Vec<(StoryId, u64)>>,
     /// What the last renewal reported.
     settled: Mutex<Horizon>,
 }
@@ -53,6 +58,7 @@ impl CacheLeases for CountingLeases {
         changes.extend(first.then_some(Change::Everything));
         Ok(Some(RenewedLease {
             changes,
+            counts: take(&mut *self.counts.lock().unwrap()),
             all_timelines: first && self.all_timelines.load(Ordering::Relaxed),
             at: CommitPosition::START,
             horizon: Horizon(number.to_string()),
@@ -134,6 +140,7 @@ const DROP: &str = "Timelines::drop_timeline";
 /// One node of several, and what another one does.
 struct Leased {
     node: Service,
+    store: Arc<SqliteStore>,
     leases: Arc<CountingLeases>,
     faults: Arc<Faults>,
     other: Arc<dyn Peers>,
@@ -143,6 +150,7 @@ struct Leased {
 impl Leased {
     async fn start(leases: CountingLeases, alone: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder, "shared.db");
         let leases = Arc::new(leases);
         let faults = Arc::new(Faults::default());
         let hook: Arc<dyn Hook> = Arc::<Faults>::clone(&faults);
@@ -152,7 +160,7 @@ impl Leased {
         let mut settings = settings("one");
         settings.node.cache_lease = Duration::from_millis(600);
         let parts = Parts {
-            store: open(&folder, "shared.db"),
+            store: Arc::<SqliteStore>::clone(&store),
             shared: Some(SharedStore {
                 leases: Arc::<CountingLeases>::clone(&leases),
                 alone: alone.then_some("the test is alone"),
@@ -164,6 +172,7 @@ impl Leased {
         let node = Service::start(parts).await.unwrap();
         Self {
             node,
+            store,
             leases,
             faults,
             other: hub.join(),
@@ -240,5 +249,35 @@ async fn a_fabric_that_hangs_delays_neither_the_lease_nor_the_confirmation_of_a_
     leased.faults.lift_all();
     eventually(async || leased.node.unconfirmed_invalidations() == 0).await;
     eventually(async || leased.settled() > settled).await;
+    leased.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_missed_new_counts_drops_older_ones_at_its_next_renewal() {
+    // Nobody confirms anything, so the other node leaves.
+    let leased = Leased {
+        other: Arc::new(Alone::default()),
+        ..Leased::start(CountingLeases::default(), false).await
+    };
+    leased.renewed().await;
+    let mina = person_on(&leased.node, "mina").await.id;
+    let story = post_on(&leased.node, mina, Audience::Public).await;
+    let likes = async || {
+        let opened = leased.node.stories().open(mina, story).await.unwrap();
+        opened.story.counts().likes
+    };
+    assert_eq!(likes().await, 0, "cached");
+    let note = NotificationId::from_u64(story.as_u64());
+    let liked = leased.store.like(mina, story, note, Timestamp::default());
+    let liked = liked.await.unwrap().value.unwrap();
+    leased.renewed().await;
+    assert_eq!(
+        likes().await,
+        0,
+        "no message arrived, and the log is silent"
+    );
+    let counts = (story, liked.counts.revision);
+    leased.leases.counts.lock().unwrap().push(counts);
+    eventually(async || likes().await == 1).await;
     leased.node.stop().await;
 }

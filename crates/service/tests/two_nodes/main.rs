@@ -102,18 +102,7 @@ impl Nodes {
     }
 
     async fn person(&self, handle: &str) -> Person {
-        let request = SignUpRequest {
-            handle: handle.to_owned(),
-            display_name: handle.to_owned(),
-            password: "river-7-lantern".to_owned(),
-            language: None,
-            client: String::new(),
-        };
-        let signed_up = self.one.accounts().sign_up(request).await.unwrap();
-        Person {
-            id: signed_up.person.record.id,
-            token: signed_up.token.as_str().to_owned(),
-        }
+        person_on(&self.one, handle).await
     }
 
     async fn friends(&self) -> [Person; 2] {
@@ -131,13 +120,7 @@ impl Nodes {
     }
 
     async fn post(&self, author: &Person, audience: Audience) -> StoryId {
-        let request = PostRequest {
-            text: "hello".to_owned(),
-            audience,
-            idempotency_key: None,
-        };
-        let posted = self.one.stories().post(author.id, request).await.unwrap();
-        posted.story.record.id
+        post_on(&self.one, author.id, audience).await
     }
 
     /// A story of this author that this reader has read on the other node, so that its caches are warm.
@@ -153,6 +136,31 @@ impl Nodes {
         self.one.stop().await;
         self.other.stop().await;
     }
+}
+
+async fn person_on(node: &Service, handle: &str) -> Person {
+    let request = SignUpRequest {
+        handle: handle.to_owned(),
+        display_name: handle.to_owned(),
+        password: "river-7-lantern".to_owned(),
+        language: None,
+        client: String::new(),
+    };
+    let signed_up = node.accounts().sign_up(request).await.unwrap();
+    Person {
+        id: signed_up.person.record.id,
+        token: signed_up.token.as_str().to_owned(),
+    }
+}
+
+async fn post_on(node: &Service, author: PersonId, audience: Audience) -> StoryId {
+    let request = PostRequest {
+        text: "hello".to_owned(),
+        audience,
+        idempotency_key: None,
+    };
+    let posted = node.stories().post(author, request).await.unwrap();
+    posted.story.record.id
 }
 
 fn open(folder: &tempfile::TempDir, name: &str) -> Arc<SqliteStore> {

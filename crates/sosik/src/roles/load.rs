@@ -332,6 +332,7 @@ fn title(args: &Args) -> String {
 fn rules(args: &Args) -> Rules {
     Rules {
         settle: Duration::from_secs(args.settle),
+        counts: Duration::from_secs(args.settle),
         prompt: Duration::from_secs(args.prompt),
         ..Rules::default()
     }

@@ -10,7 +10,7 @@ use crate::{CacheLease, Horizon, JoiningMember, RenewedLease, Revocation, StoreR
 /// Which nodes may serve from their caches, for a store with several nodes.
 ///
 /// Every write that outdates a cached value adds its [`Change`](sosik_feed::Change)s to the log in its own
-/// transaction. A node may serve from its caches while it holds a lease. Each renewal returns the changes that were
+/// transaction, also the new counts of a story. A node may serve from its caches while it holds a lease. Each renewal returns the changes that were
 /// committed since the previous one, and the node applies them before it uses the extended lease. So a writer that
 /// cannot reach a node waits until that node has applied a renewal that began after the commit, or its lease was revoked.
 ///

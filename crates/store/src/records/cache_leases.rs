@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sosik_feed::{Change, CommitPosition, PeerId};
+use sosik_feed::{Change, CommitPosition, PeerId, StoryId};
 
 /// A member to add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,9 @@ pub struct RenewedLease {
     /// may be repeated. If the member has just joined, or if there are too many: [`Change::Everything`], and the
     /// [`Change::CircleGrew`] that no member has settled.
     pub changes: Vec<Change>,
+    /// Stories whose counts changed, each with the [revision](sosik_feed::StoryCounts::revision) of its new counts.
+    /// Nobody waited for these, so a member that missed the message finds them here. Empty if everything is outdated.
+    pub counts: Vec<(StoryId, u64)>,
     /// Any timeline may be outdated, because no member has kept a record of the circles that grew.
     pub all_timelines: bool,
     /// A position that covers these changes.

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_feed::{Audience, Change, CommitPosition, Own, PeerId, PersonId, SessionId};
+use sosik_feed::{Audience, Change, CommitPosition, Own, PeerId, PersonId, SessionId, StoryId};
 
+use super::comments::edit;
 use super::sessions::session;
 use super::world::{EmptyStore, World};
 use crate::{
@@ -100,6 +101,12 @@ impl Node<'_> {
 
     async fn sees(&mut self) -> Vec<Change> {
         self.renews().await.unwrap()
+    }
+
+    /// The stories whose counts changed, with their revisions.
+    async fn sees_counts(&mut self) -> Vec<(StoryId, u64)> {
+        let settled = self.horizon.clone();
+        self.renew_with(&settled).await.unwrap().counts
     }
 
     /// The circles among the changes of the next renewal, each once, ascending.
@@ -446,6 +453,48 @@ pub async fn what_a_person_changed_for_themselves_is_logged(leased: &Leased) {
     );
 }
 
+pub async fn every_change_of_the_counts_of_a_story_is_logged(leased: &Leased) {
+    let world = &leased.world;
+    let [mina, joon] = world.people(["mina", "joon"]).await;
+    let story = world.posts(mina, "hello").await;
+    let mut node = leased.member(1).await;
+    let counted = world
+        .comments_new(world.new_comment(joon, story, "hi"))
+        .await
+        .1;
+    assert_eq!(
+        node.sees_counts().await,
+        [(story, counted.revision)],
+        "a comment"
+    );
+    let comment = world.comments(joon, story, "again").await;
+    node.sees().await;
+    let deleted = world
+        .delete_comment(comment, joon)
+        .await
+        .unwrap()
+        .value
+        .unwrap();
+    assert_eq!(
+        node.sees_counts().await,
+        [(story, deleted.counts.revision)],
+        "its deletion"
+    );
+    let liked = world.likes(joon, story).await;
+    assert_eq!(
+        node.sees_counts().await,
+        [(story, liked.counts.revision)],
+        "a like"
+    );
+    let unliked = world.unlike(joon, story).await.unwrap().value.unwrap();
+    assert_eq!(
+        node.sees_counts().await,
+        [(story, unliked.counts.revision)],
+        "its end"
+    );
+    assert!(unliked.counts.revision > counted.revision);
+}
+
 pub async fn imports_log_what_they_outdate(leased: &Leased) {
     let world = &leased.world;
     let people = world.crowd(2_000).await;
@@ -469,8 +518,14 @@ pub async fn what_outdates_nothing_is_not_logged(leased: &Leased) {
     let [mina, joon] = world.people(["mina", "joon"]).await;
     let mut node = leased.member(1).await;
     let story = world.posts(mina, "hello").await;
-    world.comments(joon, story, "hi").await;
-    assert_eq!(node.sees().await, []);
+    assert_eq!(node.sees().await, [], "no cache has it");
+    let comment = world.comments(joon, story, "hi").await;
+    world.likes(joon, story).await;
+    node.sees().await;
+    let edited = world.edit_comment(edit(comment, joon, "hello", world));
+    assert!(edited.await.unwrap().is_some());
+    world.likes(joon, story).await;
+    assert_eq!(node.sees_counts().await, []);
 }
 
 pub async fn what_a_node_logs_by_itself_reaches_the_others(leased: &Leased) {

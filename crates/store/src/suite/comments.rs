@@ -98,7 +98,7 @@ pub async fn what_does_not_exist_cannot_be_commented_on(world: &World) {
 }
 
 /// A change of the text without mentions.
-fn edit(id: CommentId, author: PersonId, text: &str, world: &World) -> CommentEdit {
+pub(super) fn edit(id: CommentId, author: PersonId, text: &str, world: &World) -> CommentEdit {
     CommentEdit {
         id,
         author,

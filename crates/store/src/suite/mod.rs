@@ -302,6 +302,7 @@ macro_rules! cache_leases_suite {
                 every_change_of_a_story_or_a_profile_is_logged,
                 every_end_of_a_session_is_logged,
                 what_a_person_changed_for_themselves_is_logged,
+                every_change_of_the_counts_of_a_story_is_logged,
                 imports_log_what_they_outdate,
                 what_outdates_nothing_is_not_logged,
                 what_a_node_logs_by_itself_reaches_the_others,
