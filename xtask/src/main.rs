@@ -142,20 +142,25 @@ fn test() -> anyhow::Result<()> {
         "examples in documentation",
         &["test", "--workspace", "--doc", "--features", BALANCER],
     ));
-    steps.push(cargo(
-        "builds with a broken promise",
-        &[
-            "test",
-            "-p",
-            "sosik",
-            "--features",
-            "sabotage",
-            "--test",
-            "sabotage",
-            "--test",
-            "clock",
-        ],
-    ));
+    steps.push(
+        cargo(
+            "builds with a broken promise",
+            &[
+                "test",
+                "-p",
+                "sosik",
+                "--features",
+                "sabotage",
+                "--test",
+                "sabotage",
+                "--test",
+                "clock",
+                "--test",
+                "schedule",
+            ],
+        )
+        .with_variable("SOSIK_SCHEDULE_SECONDS", "30"),
+    );
     steps.push(npm("types of the web client", &["run", "fresh"]));
     steps.push(npm("the web client", &["run", "check"]));
     steps.push(npm("components of the web client", &["test"]));

@@ -1,6 +1,8 @@
-//! Three nodes on PostgreSQL, Redis and NATS while a seeded schedule kills, pauses and cuts them off, alone and in pairs.
-//! A cast acts on all nodes at once, and the checker judges what it saw: nothing is lost, duplicated or shown to the
-//! wrong person.
+//! Three nodes on PostgreSQL, Redis and NATS while a seeded schedule kills, pauses, cuts off and slows them, alone and in
+//! pairs. A cast acts on all nodes at once, and the checker judges what it saw: nothing is lost, duplicated or shown to
+//! the wrong person, and counts lag by no more than the lease on caches.
+//!
+//! With the feature `sabotage` the clocks of the nodes differ. Other builds use the clock of the machine.
 //!
 //! `SOSIK_TEST_SEED` replays a schedule, and `SOSIK_SCHEDULE_SECONDS` makes it longer. The table of faults is printed
 //! with `--nocapture`.
@@ -11,6 +13,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::future::pending;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +25,8 @@ use rand_chacha::ChaCha8Rng;
 use sosik_load::cast::{self, Recorder};
 use sosik_load::check::{Entry, Failure, Kind, Rules, Span, judge};
 use sosik_load::client::{Client, Reach};
-use sosik_servers::{Cluster, Role};
+use sosik_load::faults::CLOCK_VARIABLE;
+use sosik_servers::{Cluster, Launch, Node, Role};
 use sosik_testkit::wire::{Direction, Wire};
 use tokio::task::block_in_place;
 use tokio::time::timeout;
@@ -43,9 +47,17 @@ const SECONDS: u64 = 60;
 /// A cluster returns to normal within this time after a fault.
 const NORMAL_AGAIN_MAX: Duration = Duration::from_secs(60);
 
-/// Kinds of violations that this test ignores. Lateness depends on the machine. A lost message about a new count costs
-/// freshness only (decision 15).
-const TIMELINESS: [Kind; 3] = [Kind::Late, Kind::Silence, Kind::Miscounted];
+/// How far the clock of each node is ahead, in milliseconds.
+const AHEAD: [u64; 3] = [0, 5_000, 2_500];
+
+/// What a slow wire holds each piece back for: more than between continents.
+const SLOW: Duration = Duration::from_millis(100);
+
+/// Counts lag by at most this: `node.cache_lease_seconds` (decision 19).
+const COUNTS_LAG_MAX: Duration = Duration::from_secs(3);
+
+/// Kinds of violations that this test ignores: lateness depends on the machine.
+const TIMELINESS: [Kind; 2] = [Kind::Late, Kind::Silence];
 
 /// A fault of one part of the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,10 +68,12 @@ enum Act {
     Pause,
     /// SIGKILL; later it is started again without its data. Only NATS.
     Wipe,
-    /// What a node sends to the servers is held back; it still hears them.
+    /// What a node sends to the servers is held back, or what the nodes send to a server. The opposite direction works.
     Mute,
-    /// What the servers send to a node is held back; they still hear it.
+    /// What the servers send to a node is held back, or what a server sends to the nodes.
     Deafen,
+    /// The wires of a node or a server are slow.
+    Slow,
 }
 
 /// One step of the schedule.
@@ -122,14 +136,10 @@ impl Iterator for Schedule {
 
 /// What can be done to a part.
 fn faults(part: &'static str) -> impl Iterator<Item = (&'static str, Act)> {
-    let special: &[Act] = match part {
-        "nats" => &[Act::Wipe],
-        "postgres" | "redis" => &[],
-        _node => &[Act::Mute, Act::Deafen],
-    };
-    [Act::Kill, Act::Pause]
+    let special = (part == "nats").then_some(Act::Wipe);
+    [Act::Kill, Act::Pause, Act::Mute, Act::Deafen, Act::Slow]
         .into_iter()
-        .chain(special.iter().copied())
+        .chain(special)
         .map(move |act| (part, act))
 }
 
@@ -152,6 +162,7 @@ impl Fault {
                 Act::Pause => server.pause().unwrap(),
                 Act::Mute => wires.of(part, |wire| wire.cut(Direction::ToServer)),
                 Act::Deafen => wires.of(part, |wire| wire.cut(Direction::ToClient)),
+                Act::Slow => wires.of(part, |wire| wire.slow(SLOW)),
             }
         }
     }
@@ -167,6 +178,7 @@ impl Fault {
                 Act::Pause => server.resume().unwrap(),
                 Act::Mute => wires.of(part, |wire| wire.mend(Direction::ToServer)),
                 Act::Deafen => wires.of(part, |wire| wire.mend(Direction::ToClient)),
+                Act::Slow => wires.of(part, |wire| wire.slow(Duration::ZERO)),
             }
         }
     }
@@ -174,29 +186,36 @@ impl Fault {
 
 /// The wires of each node to the servers that the nodes share.
 #[derive(Default)]
-struct Wires(Vec<(&'static str, Wire)>);
+struct Wires(Vec<Laid>);
+
+/// A wire between a node and a server.
+struct Laid {
+    ends: [&'static str; 2],
+    wire: Wire,
+}
 
 impl Wires {
     /// Lays the wires of a node, and returns the settings with which it uses them.
     async fn lay(&mut self, node: &'static str, cluster: &Cluster) -> Vec<String> {
         let mut settings = Vec::new();
-        for (key, url) in [
-            ("store.url", cluster.postgres.url("postgres")),
-            ("fabric.url", cluster.redis.url()),
-            ("queue.url", cluster.nats.url()),
+        for (server, key, url) in [
+            ("postgres", "store.url", cluster.postgres.url("postgres")),
+            ("redis", "fabric.url", cluster.redis.url()),
+            ("nats", "queue.url", cluster.nats.url()),
         ] {
             let place = address(&url);
             let wire = Wire::to(place.parse().unwrap()).await;
             let through = url.replace(place, &wire.address().to_string());
             settings.push(format!("{key}={through}"));
-            self.0.push((node, wire));
+            let ends = [node, server];
+            self.0.push(Laid { ends, wire });
         }
         settings
     }
 
-    fn of(&self, node: &str, act: impl Fn(&Wire)) {
-        let wires = self.0.iter().filter(|(whose, _)| *whose == node);
-        wires.for_each(|(_, wire)| act(wire));
+    fn of(&self, part: &str, act: impl Fn(&Wire)) {
+        let wires = self.0.iter().filter(|laid| laid.ends.contains(&part));
+        wires.for_each(|laid| act(&laid.wire));
     }
 }
 
@@ -204,6 +223,17 @@ impl Wires {
 fn address(url: &str) -> &str {
     let from = &url[url.find("127.0.0.1:").unwrap()..];
     from.split('/').next().unwrap()
+}
+
+/// Starts a node whose clock is ahead, if its build supports that.
+fn start_node(name: &str, folder: &Path, settings: &[String], ahead: u64) -> Node {
+    let executable = Path::new(env!("CARGO_BIN_EXE_sosik"));
+    let mut launch = Launch::node(executable, Role::Serve, folder, settings).unwrap();
+    let clock = folder.join("ahead");
+    fs::write(&clock, ahead.to_string()).unwrap();
+    let variable = (CLOCK_VARIABLE.to_owned(), clock.display().to_string());
+    launch.environment.push(variable);
+    Node::start(name, Role::Serve, launch).unwrap()
 }
 
 /// A cluster under a schedule.
@@ -219,11 +249,10 @@ impl Run {
     async fn start(folder: &Path) -> Self {
         let mut cluster = block_in_place(|| Cluster::start(&["fsync=off"])).unwrap();
         let mut wires = Wires::default();
-        for name in NODES {
-            let executable = Path::new(env!("CARGO_BIN_EXE_sosik"));
-            let (further, folder) = (wires.lay(name, &cluster).await, folder.join(name));
-            let start = || cluster.start_node(executable, Role::Serve, name, &folder, &further);
-            let node = block_in_place(start).unwrap();
+        for (name, ahead) in NODES.into_iter().zip(AHEAD) {
+            let further = wires.lay(name, &cluster).await;
+            let settings = [cluster.settings(name), further].concat();
+            let node = block_in_place(|| start_node(name, &folder.join(name), &settings, ahead));
             cluster.nodes.push(node);
         }
         Self {
@@ -358,6 +387,7 @@ async fn nothing_is_lost_duplicated_or_leaked_while_parts_of_a_cluster_are_kille
     let mut run = Run::start(folder.path()).await;
     let rules = Rules {
         settle: Duration::from_secs(30),
+        counts: COUNTS_LAG_MAX,
         ..Rules::default()
     };
     let options = cast::Options {

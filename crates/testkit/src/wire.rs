@@ -1,17 +1,22 @@
-//! A TCP proxy whose wire a test cuts, one direction at a time.
+//! A TCP proxy whose wire a test cuts, one direction at a time, or slows down.
 //!
 //! A cut holds bytes back and closes nothing, as a network that drops packets does: both sides keep their connection and
-//! hear nothing. Mending the wire delivers what was held back, as a retransmission would.
+//! hear nothing. Mending the wire delivers what was held back, as a retransmission would. A slow wire holds every piece
+//! back for a time, one after the other, so it carries little as well.
 
+use std::future::pending;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-/// Bytes that are read at once. A cut holds back at most these and the buffers of the system.
+/// Bytes that are read at once. A cut holds back at most these and the buffers of the system. A slow wire carries at most
+/// these in each delay.
 const PIECE_BYTES: usize = 16 * 1_024;
 
 /// One direction of a wire.
@@ -27,15 +32,23 @@ pub enum Direction {
 #[derive(Debug)]
 pub struct Wire {
     address: SocketAddr,
-    cuts: Cuts,
+    faults: Faults,
     accepting: JoinHandle<()>,
 }
 
-/// Whether each direction is cut.
+/// What a wire does to bytes.
 #[derive(Debug, Clone)]
-struct Cuts {
+struct Faults {
     to_server: watch::Sender<bool>,
     to_client: watch::Sender<bool>,
+    /// Of each piece, in both directions.
+    delay: watch::Sender<Duration>,
+}
+
+/// What a wire does to the bytes of one direction of one connection.
+struct Carrier {
+    cut: watch::Receiver<bool>,
+    delay: watch::Receiver<Duration>,
 }
 
 impl Wire {
@@ -43,14 +56,15 @@ impl Wire {
     pub async fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the address of a listener");
-        let cuts = Cuts {
+        let faults = Faults {
             to_server: watch::Sender::new(false),
             to_client: watch::Sender::new(false),
+            delay: watch::Sender::new(Duration::ZERO),
         };
         Self {
             address,
-            accepting: tokio::spawn(accept(listener, server, cuts.clone())),
-            cuts,
+            accepting: tokio::spawn(accept(listener, server, faults.clone())),
+            faults,
         }
     }
 
@@ -62,12 +76,17 @@ impl Wire {
 
     /// Holds back what is sent in this direction, also on open connections.
     pub fn cut(&self, direction: Direction) {
-        self.cuts.of(direction).send_replace(true);
+        self.faults.cut(direction).send_replace(true);
     }
 
     /// Passes on what was held back, and what follows.
     pub fn mend(&self, direction: Direction) {
-        self.cuts.of(direction).send_replace(false);
+        self.faults.cut(direction).send_replace(false);
+    }
+
+    /// Holds each piece back for this time, in both directions, also on open connections. Zero makes the wire fast again.
+    pub fn slow(&self, delay: Duration) {
+        self.faults.delay.send_replace(delay);
     }
 }
 
@@ -77,22 +96,40 @@ impl Drop for Wire {
     }
 }
 
-impl Cuts {
-    fn of(&self, direction: Direction) -> &watch::Sender<bool> {
+impl Faults {
+    fn cut(&self, direction: Direction) -> &watch::Sender<bool> {
         match direction {
             Direction::ToServer => &self.to_server,
             Direction::ToClient => &self.to_client,
         }
     }
-}
 
-async fn accept(listener: TcpListener, server: SocketAddr, cuts: Cuts) {
-    while let Ok((client, _)) = listener.accept().await {
-        tokio::spawn(connect(client, server, cuts.clone()));
+    fn carrier(&self, direction: Direction) -> Carrier {
+        Carrier {
+            cut: self.cut(direction).subscribe(),
+            delay: self.delay.subscribe(),
+        }
     }
 }
 
-async fn connect(client: TcpStream, server: SocketAddr, cuts: Cuts) {
+impl Carrier {
+    /// Waits until a piece may pass. Returns whether the wire still exists: if it is gone, nobody mends it.
+    async fn passes(&mut self) -> bool {
+        let delay = *self.delay.borrow_and_update();
+        if !delay.is_zero() {
+            let _time_passed = timeout(delay, pending::<()>()).await;
+        }
+        self.cut.wait_for(|cut| !cut).await.is_ok()
+    }
+}
+
+async fn accept(listener: TcpListener, server: SocketAddr, faults: Faults) {
+    while let Ok((client, _)) = listener.accept().await {
+        tokio::spawn(connect(client, server, faults.clone()));
+    }
+}
+
+async fn connect(client: TcpStream, server: SocketAddr, faults: Faults) {
     // Without a server the client is disconnected.
     let Ok(server) = TcpStream::connect(server).await else {
         return;
@@ -100,18 +137,18 @@ async fn connect(client: TcpStream, server: SocketAddr, cuts: Cuts) {
     let ((from_client, to_client), (from_server, to_server)) =
         (client.into_split(), server.into_split());
     tokio::join!(
-        carry(from_client, to_server, cuts.to_server.subscribe()),
-        carry(from_server, to_client, cuts.to_client.subscribe()),
+        carry(from_client, to_server, faults.carrier(Direction::ToServer)),
+        carry(from_server, to_client, faults.carrier(Direction::ToClient)),
     );
 }
 
 /// Carries bytes until one side ends the direction, and passes the end on.
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut cut: watch::Receiver<bool>) {
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut carrier: Carrier) {
     let mut piece = vec![0; PIECE_BYTES];
     loop {
         let read = from.read(&mut piece).await.unwrap_or(0);
-        // The wire may have been cut while nothing was sent. If it is gone, nobody mends it.
-        if cut.wait_for(|cut| !cut).await.is_err() {
+        // The wire may have been cut while nothing was sent.
+        if !carrier.passes().await {
             return;
         }
         if read == 0 || to.write_all(&piece[..read]).await.is_err() {
@@ -124,9 +161,7 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut cut: watch::
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use tokio::time::timeout;
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -149,5 +184,22 @@ mod tests {
         assert_eq!(&byte, b"a");
         drop(client);
         assert_eq!(server.read(&mut byte).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_slow_wire_holds_each_piece_back_in_both_directions() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let wire = Wire::to(server.local_addr().unwrap()).await;
+        let mut client = TcpStream::connect(wire.address()).await.unwrap();
+        let (mut server, _) = server.accept().await.unwrap();
+        let mut byte = [0];
+        let delay = Duration::from_millis(50);
+        wire.slow(delay);
+        let begun = Instant::now();
+        client.write_all(b"a").await.unwrap();
+        server.read_exact(&mut byte).await.unwrap();
+        server.write_all(b"b").await.unwrap();
+        client.read_exact(&mut byte).await.unwrap();
+        assert!(begun.elapsed() >= 2 * delay);
     }
 }
