@@ -76,13 +76,10 @@ pub(crate) fn read_notice(mut bytes: &[u8]) -> Read<Notice> {
     let changes = (0..bytes.try_get_u32()?)
         .map(|_| get_change(bytes))
         .collect::<Read<_>>()?;
-    let updates = (0..bytes.try_get_u32()?)
-        .map(|_| get_update(bytes))
-        .collect::<Read<_>>()?;
     Ok(Notice {
         at,
         changes,
-        updates,
+        updates: get_updates(bytes)?,
     })
 }
 
@@ -154,10 +151,24 @@ fn put_update(bytes: &mut BytesMut, update: &Update) {
     }
 }
 
-fn get_update(bytes: &mut &[u8]) -> Read<Update> {
+/// The updates up to the first one of a kind that only a newer version knows. Its length is unknown, and a node may miss
+/// updates: it reads what is new from the store and its log of changes.
+fn get_updates(bytes: &mut &[u8]) -> Read<Vec<Update>> {
+    let mut updates = Vec::new();
+    for _ in 0..bytes.try_get_u32()? {
+        match get_update(bytes)? {
+            Some(update) => updates.push(update),
+            None => break,
+        }
+    }
+    Ok(updates)
+}
+
+/// `None` for an update of a kind that this version does not know.
+fn get_update(bytes: &mut &[u8]) -> Read<Option<Update>> {
     let (tag, story) = (bytes.try_get_u8()?, bytes.try_get_u64()?);
     let story = StoryId::from_u64(story);
-    Ok(match tag {
+    Ok(Some(match tag {
         COUNTS => {
             let counts = StoryCounts {
                 likes: bytes.try_get_u32()?,
@@ -170,8 +181,8 @@ fn get_update(bytes: &mut &[u8]) -> Read<Update> {
             story,
             author: PersonId::from_u64(bytes.try_get_u64()?),
         },
-        _ => return Err(Unknown),
-    })
+        _ => return Ok(None),
+    }))
 }
 
 /// Encodes an entry of the log.
@@ -350,6 +361,22 @@ mod tests {
         let mut other = notice.to_vec();
         other[0] = FORMAT + 1;
         assert!(read_notice(&other).is_err());
+    }
+
+    #[test]
+    fn an_update_of_a_newer_version_is_ignored_and_the_changes_before_it_are_not() {
+        let mut newer = BytesMut::from(&write_notice(&notice())[..]);
+        let known = Update::Comment {
+            story: StoryId::from_u64(9),
+            author: PersonId::from_u64(7),
+        };
+        let mut last = BytesMut::new();
+        put_update(&mut last, &known);
+        let tag = newer.len() - last.len();
+        newer[tag] = u8::MAX;
+        let mut expected = notice();
+        assert_eq!(expected.updates.pop(), Some(known));
+        assert_eq!(read_notice(&newer).unwrap(), expected);
     }
 
     #[test]
