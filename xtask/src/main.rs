@@ -154,18 +154,21 @@ fn test() -> anyhow::Result<()> {
                 "--test",
                 "sabotage",
                 "--test",
+                "broken_nodes",
+                "--test",
                 "clock",
                 "--test",
                 "schedule",
             ],
         )
-        .with_variable("SOSIK_SCHEDULE_SECONDS", "30"),
+        .with_variable("SOSIK_SCHEDULE_SECONDS", "30")
+        .with_variable(TEST_SERVER, postgres.url("postgres")),
     );
     steps.push(npm("types of the web client", &["run", "fresh"]));
     steps.push(npm("the web client", &["run", "check"]));
     steps.push(npm("components of the web client", &["test"]));
     let tests = match runner {
-        Runner::Nextest => cargo("tests", &NEXTEST),
+        Runner::Nextest => cargo("tests", NEXTEST),
         Runner::Cargo => cargo(
             "tests",
             &[

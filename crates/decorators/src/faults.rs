@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::hooked::{CALLS, Hook, Refused};
+use crate::hooked_leases::LEASE_CALLS;
 use crate::hooked_store::STORE_CALLS;
 
 /// A fault to inject into a call.
@@ -114,7 +115,8 @@ impl Faults {
 
 /// The calls of all contracts.
 fn calls() -> impl Iterator<Item = &'static str> {
-    CALLS.iter().chain(STORE_CALLS).copied()
+    let leases = LEASE_CALLS.iter();
+    CALLS.iter().chain(STORE_CALLS).chain(leases).copied()
 }
 
 fn refused(call: &'static str) -> Refused {

@@ -7,6 +7,7 @@
 
 pub mod faults;
 mod hooked;
+mod hooked_leases;
 mod hooked_store;
 mod lagging;
 pub mod sabotage;
@@ -15,8 +16,9 @@ pub mod turns;
 
 pub use faults::{Fault, Faults};
 pub use hooked::{CALLS, Hook, Refused, hooked};
+pub use hooked_leases::{LEASE_CALLS, hooked_leases};
 pub use hooked_store::{HookedStore, STORE_CALLS, hooked_store};
 pub use lagging::Lagging;
-pub use sabotage::{Sabotage, sabotaged};
+pub use sabotage::{Sabotage, sabotaged, sabotaged_leases};
 pub use timelines_layer::{LayeredTimelines, TimelinesLayer};
 pub use turns::{Turn, Turns};

@@ -12,6 +12,7 @@ use serde_json::Value;
 use sosik_api::Handle;
 use sosik_decorators::Sabotage;
 use sosik_fabric::Engines;
+use sosik_service::SharedStore;
 use sosik_store::Store;
 use tower::Layer;
 
@@ -39,6 +40,20 @@ pub fn sabotaged(
     Ok(match promise()? {
         Some(promise) => sosik_decorators::sabotaged(promise, store, engines),
         None => (store, engines),
+    })
+}
+
+/// Leases on caches that break the promise.
+///
+/// # Errors
+/// There is no promise with this name.
+pub fn sabotaged_leases(shared: SharedStore) -> anyhow::Result<SharedStore> {
+    Ok(match promise()? {
+        Some(promise) => SharedStore {
+            leases: sosik_decorators::sabotaged_leases(promise, shared.leases),
+            ..shared
+        },
+        None => shared,
     })
 }
 

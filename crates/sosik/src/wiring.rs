@@ -85,9 +85,10 @@ async fn open_shared(
         .context("open the store")?;
     let engines = open_engines(config, &node).await?;
     let (store, engines) = sabotaged(opened.store, engines)?;
+    let shared = opened.shared.map(sabotaged_leases).transpose()?;
     let service = Service::start(sosik_service::Parts {
         store,
-        shared: opened.shared.map(|shared| SharedStore {
+        shared: shared.map(|shared| SharedStore {
             alone: alone.or(shared.alone),
             ..shared
         }),
@@ -126,7 +127,7 @@ fn clock() -> Arc<dyn Clock> {
 }
 
 #[cfg(feature = "sabotage")]
-pub use crate::sabotaged::{sabotaged, sabotaged_pages};
+pub use crate::sabotaged::{sabotaged, sabotaged_leases, sabotaged_pages};
 
 /// A release build breaks no promise and ignores the environment here.
 #[cfg(not(feature = "sabotage"))]
@@ -136,6 +137,13 @@ fn sabotaged(
     engines: sosik_fabric::Engines,
 ) -> anyhow::Result<(Arc<dyn sosik_store::Store>, sosik_fabric::Engines)> {
     Ok((store, engines))
+}
+
+/// A release build uses the leases of the store.
+#[cfg(not(feature = "sabotage"))]
+#[expect(clippy::unnecessary_wraps, reason = "the other build may fail here")]
+fn sabotaged_leases(shared: SharedStore) -> anyhow::Result<SharedStore> {
+    Ok(shared)
 }
 
 /// A release build serves the pages of the API.

@@ -33,6 +33,11 @@ const fn names(sabotage: Sabotage) -> &'static [&'static str] {
         Sabotage::CountTwice => &["miscounted"],
         Sabotage::DeliverLate => &["late"],
         Sabotage::FailInsteadOfRefusing => &["silence"],
+        Sabotage::AnswerBeforeNodes
+        | Sabotage::ServeWithoutLease
+        | Sabotage::SkipChangeLog
+        | Sabotage::IgnoreFencing
+        | Sabotage::AcknowledgeUndelivered => &[],
     }
 }
 
@@ -83,7 +88,10 @@ fn violations(folder: &Folder, server: &Server, seconds: u32) -> Vec<String> {
 
 #[test]
 fn every_build_that_breaks_a_promise_is_caught_by_what_its_clients_see() {
-    for some in Sabotage::ALL.chunks(AT_ONCE) {
+    // The others are in `broken_nodes.rs`.
+    let promises = Sabotage::ALL.into_iter();
+    let seen_here: Vec<_> = promises.filter(|one| !one.needs_a_fault()).collect();
+    for some in seen_here.chunks(AT_ONCE) {
         std::thread::scope(|scope| {
             let spawn = |sabotage: &Sabotage| {
                 let sabotage = *sabotage;

@@ -4,6 +4,8 @@
 //! there, because the service asserts that its pages are sorted and without repeats: see [`Sabotage::is_of_pages`]. An
 //! executable breaks them where it serves pages.
 
+mod leases;
+mod peers;
 mod queue;
 mod store;
 mod timelines;
@@ -12,13 +14,15 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 use parking_lot::Mutex;
-use sosik_fabric::Engines;
+use sosik_fabric::{DeliveryQueue, Engines, Peers};
 use sosik_feed::{PersonId, StoryId};
-use sosik_store::Store;
 use sosik_store::layer::Layered;
+use sosik_store::{CacheLeases, Store};
 
 use crate::timelines_layer::LayeredTimelines;
-use queue::LateQueue;
+use leases::SabotagedLeases;
+use peers::UnawaitedPeers;
+use queue::{EarlyQueue, LateQueue};
 use store::SabotagedStore;
 use timelines::SabotagedTimelines;
 
@@ -37,17 +41,31 @@ pub fn sabotaged(
         timelines: engines.timelines,
         authors: Arc::clone(&authors),
     };
-    let queue = match promise {
+    let queue: Arc<dyn DeliveryQueue> = match promise {
         Sabotage::DeliverLate => Arc::new(LateQueue(engines.queue)),
+        Sabotage::AcknowledgeUndelivered => Arc::new(EarlyQueue {
+            queue: engines.queue,
+            store: Arc::clone(&store),
+        }),
         _ => engines.queue,
+    };
+    let peers: Arc<dyn Peers> = match promise {
+        Sabotage::AnswerBeforeNodes => Arc::new(UnawaitedPeers(engines.peers)),
+        _ => engines.peers,
     };
     let store = Layered(SabotagedStore::new(promise, store, authors));
     let engines = Engines {
         timelines: Arc::new(LayeredTimelines(Arc::new(timelines))),
         queue,
+        peers,
         ..engines
     };
     (Arc::new(store), engines)
+}
+
+/// Makes leases on caches that break the promise.
+pub fn sabotaged_leases(promise: Sabotage, leases: Arc<dyn CacheLeases>) -> Arc<dyn CacheLeases> {
+    Arc::new(SabotagedLeases { promise, leases })
 }
 
 /// A promise to break.
@@ -81,11 +99,21 @@ pub enum Sabotage {
     DeliverLate,
     /// P8: a request for comments fails with an internal error instead of a refusal with a time to retry after.
     FailInsteadOfRefusing,
+    /// P3, several nodes: a change is answered before the other nodes have applied it.
+    AnswerBeforeNodes,
+    /// P3, several nodes: a node serves from its caches although it could not renew its lease.
+    ServeWithoutLease,
+    /// P3, several nodes: a renewal does not apply the changes in the log.
+    SkipChangeLog,
+    /// P5, several nodes: a node makes ids with a number that another one has leased since.
+    IgnoreFencing,
+    /// P2: a delivery is recorded as done before it is done.
+    AcknowledgeUndelivered,
 }
 
 impl Sabotage {
     /// All promises, for tests that iterate over them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::AcknowledgeUnwritten,
         Self::DropLastChunk,
         Self::ShowWhatIsCached,
@@ -100,6 +128,11 @@ impl Sabotage {
         Self::CountTwice,
         Self::DeliverLate,
         Self::FailInsteadOfRefusing,
+        Self::AnswerBeforeNodes,
+        Self::ServeWithoutLease,
+        Self::SkipChangeLog,
+        Self::IgnoreFencing,
+        Self::AcknowledgeUndelivered,
     ];
 
     /// The name on the command line, for example `acknowledge-unwritten`.
@@ -120,6 +153,11 @@ impl Sabotage {
             Self::CountTwice => "count-twice",
             Self::DeliverLate => "deliver-late",
             Self::FailInsteadOfRefusing => "fail-instead-of-refusing",
+            Self::AnswerBeforeNodes => "answer-before-nodes",
+            Self::ServeWithoutLease => "serve-without-lease",
+            Self::SkipChangeLog => "skip-change-log",
+            Self::IgnoreFencing => "ignore-fencing",
+            Self::AcknowledgeUndelivered => "acknowledge-undelivered",
         }
     }
 
@@ -127,6 +165,19 @@ impl Sabotage {
     #[must_use]
     pub const fn is_of_pages(self) -> bool {
         matches!(self, Self::ShowTwice | Self::OldestFirst)
+    }
+
+    /// Whether it takes a fault to see that the promise is broken, for example a message that is lost between two nodes.
+    #[must_use]
+    pub const fn needs_a_fault(self) -> bool {
+        matches!(
+            self,
+            Self::AnswerBeforeNodes
+                | Self::ServeWithoutLease
+                | Self::SkipChangeLog
+                | Self::IgnoreFencing
+                | Self::AcknowledgeUndelivered
+        )
     }
 
     /// The promise with this name.

@@ -1,4 +1,4 @@
-//! A delivery queue that breaks the promise of prompt deliveries.
+//! Delivery queues that break the promises of prompt and complete deliveries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use sosik_fabric::delivery_queue::{Batch, Permit, Receipt};
 use sosik_fabric::{DeliveryQueue, FabricResult};
 use sosik_feed::Timestamp;
 use sosik_feed::orders::Order;
+use sosik_store::Store;
 use tokio::time::{Instant, sleep_until};
 
 /// Longer than the promised 2 s.
@@ -46,5 +47,42 @@ impl DeliveryQueue for LateQueue {
 
     fn waits_since(&self) -> Option<Timestamp> {
         self.0.waits_since()
+    }
+}
+
+/// Records orders as done when they are taken.
+pub(super) struct EarlyQueue {
+    pub(super) queue: Arc<dyn DeliveryQueue>,
+    pub(super) store: Arc<dyn Store>,
+}
+
+#[async_trait]
+impl DeliveryQueue for EarlyQueue {
+    fn reserve(&self) -> Option<Permit> {
+        self.queue.reserve()
+    }
+
+    async fn offer(&self, permit: Permit, order: Order) -> FabricResult<()> {
+        self.queue.offer(permit, order).await
+    }
+
+    async fn take(&self, orders_max: usize) -> FabricResult<Batch> {
+        let batch = self.queue.take(orders_max).await?;
+        let held = batch.orders.iter().map(Order::held).collect();
+        // After an error the promise is kept this time.
+        let _recorded_or_not = self.store.finish_orders(held).await;
+        Ok(batch)
+    }
+
+    async fn done(&self, receipt: Receipt) -> FabricResult<()> {
+        self.queue.done(receipt).await
+    }
+
+    async fn leave(&self) -> FabricResult<()> {
+        self.queue.leave().await
+    }
+
+    fn waits_since(&self) -> Option<Timestamp> {
+        self.queue.waits_since()
     }
 }

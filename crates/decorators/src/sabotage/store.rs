@@ -1,6 +1,7 @@
 //! A store that breaks promises.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use foldhash::HashMap;
@@ -10,8 +11,8 @@ use sosik_feed::{
 };
 use sosik_store::layer::StoreLayer;
 use sosik_store::{
-    CommentRecord, Liked, NewComment, NewStory, Posted, ReaderChunk, ReadersMax, ReadersQuery,
-    Store, StoreError, StoreResult, StoryCounts, StoryRecord,
+    CommentRecord, Liked, NewComment, NewStory, NodeLease, Posted, ReaderChunk, ReadersMax,
+    ReadersQuery, Store, StoreError, StoreResult, StoryCounts, StoryRecord,
 };
 
 use super::{Authors, Sabotage};
@@ -199,5 +200,22 @@ impl StoreLayer for SabotagedStore {
     ) -> StoreResult<Committed<Option<Liked>>> {
         let liked = self.store.unlike(person, story).await?;
         Ok(self.count(liked))
+    }
+
+    async fn renew_node(
+        &self,
+        lease: NodeLease,
+        last_id_at: Timestamp,
+        now: Timestamp,
+        span: Duration,
+    ) -> StoreResult<NodeLease> {
+        let renewed = self.store.renew_node(lease, last_id_at, now, span).await;
+        match renewed {
+            Err(StoreError::LeaseLost) if self.breaks(Sabotage::IgnoreFencing) => Ok(NodeLease {
+                ids_until: now.max(last_id_at).plus(span),
+                ..lease
+            }),
+            renewed => renewed,
+        }
     }
 }
