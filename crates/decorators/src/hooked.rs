@@ -9,8 +9,9 @@ use sosik_fabric::peers::{Heard, Notice};
 use sosik_fabric::timelines::{Arrived, Below, Delivery, Rebuild, Since, TimelineStats, View};
 use sosik_fabric::wake_ups::Streams;
 use sosik_fabric::{
-    Decision, DeliveryQueue, Engines, FabricError, FabricResult, LargeAuthorLog, LogTail, PeerId,
-    Peers, Rate, RateLimits, Signals, Timelines, Told, WakeUps, Watch,
+    Decision, DeliveryQueue, Engines, FabricError, FabricResult, LargeAuthorLog, LogTail, LookUp,
+    PeerId, Peers, Rate, RateLimits, SharedCache, SharedKey, Signals, Ticket, Timelines, Told,
+    WakeUps, Watch,
 };
 use sosik_feed::orders::Order;
 use sosik_feed::pulled::{LogEntry, LogPosition};
@@ -65,11 +66,16 @@ pub const CALLS: &[&str] = &[
     "Peers::leave",
     "RateLimits::take",
     "RateLimits::peek",
+    "SharedCache::look_up",
+    "SharedCache::fill",
+    "SharedCache::drop_entry",
+    "SharedCache::drop_all_entries",
 ];
 
 /// Wraps every engine. The hook does not see calls without I/O.
 #[must_use]
 pub fn hooked(engines: Engines, hook: &Arc<dyn Hook>) -> Engines {
+    let hooked_cache = |cache| Arc::new(Hooked::new(cache, hook)) as Arc<dyn SharedCache>;
     Engines {
         timelines: Arc::new(Hooked::new(engines.timelines, hook)),
         log: Arc::new(Hooked::new(engines.log, hook)),
@@ -77,6 +83,7 @@ pub fn hooked(engines: Engines, hook: &Arc<dyn Hook>) -> Engines {
         queue: Arc::new(Hooked::new(engines.queue, hook)),
         peers: Arc::new(Hooked::new(engines.peers, hook)),
         rates: Arc::new(Hooked::new(engines.rates, hook)),
+        shared_cache: engines.shared_cache.map(hooked_cache),
     }
 }
 
@@ -269,5 +276,28 @@ impl RateLimits for Hooked<dyn RateLimits> {
 
     fn prune(&self, now: Duration) {
         self.engine.prune(now);
+    }
+}
+
+#[async_trait]
+impl SharedCache for Hooked<dyn SharedCache> {
+    async fn look_up(&self, key: SharedKey) -> FabricResult<LookUp> {
+        let work = self.engine.look_up(key);
+        self.around("SharedCache::look_up", work).await
+    }
+
+    async fn fill(&self, ticket: Ticket, value: &[u8]) -> FabricResult<bool> {
+        let work = self.engine.fill(ticket, value);
+        self.around("SharedCache::fill", work).await
+    }
+
+    async fn drop_entry(&self, key: SharedKey) -> FabricResult<()> {
+        let work = self.engine.drop_entry(key);
+        self.around("SharedCache::drop_entry", work).await
+    }
+
+    async fn drop_all_entries(&self) -> FabricResult<()> {
+        let work = self.engine.drop_all_entries();
+        self.around("SharedCache::drop_all_entries", work).await
     }
 }

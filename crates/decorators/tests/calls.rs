@@ -12,10 +12,10 @@ use sosik_decorators::{
     CALLS, Fault, Faults, Hook, LEASE_CALLS, STORE_CALLS, hooked, hooked_store,
 };
 use sosik_fabric::delivery_queue::Receipt;
-use sosik_fabric::memory::MemoryOptions;
+use sosik_fabric::memory::{MemoryOptions, MemorySharedCache};
 use sosik_fabric::peers::Notice;
 use sosik_fabric::timelines::{Below, Rebuild, Since};
-use sosik_fabric::{Engines, Rate, Signals};
+use sosik_fabric::{Engines, Rate, SharedKey, Signals, Ticket};
 use sosik_feed::orders::{Claim, Order, OrderKind};
 use sosik_feed::pulled::{LogEntry, LogPosition};
 use sosik_feed::timeline::Mark;
@@ -87,7 +87,10 @@ async fn is_refused(engines: &Engines, call: &str) -> bool {
         queue,
         peers,
         rates,
+        shared_cache,
     } = engines;
+    let shared_cache = shared_cache.as_ref().unwrap();
+    let key = SharedKey::Session([7; 32]);
     let (reader, story) = (PersonId::from_u64(1), StoryId::from_u64(2));
     let incarnation = 3;
     let rebuild = Rebuild {
@@ -151,6 +154,13 @@ async fn is_refused(engines: &Engines, call: &str) -> bool {
         "Peers::hear" => peers.hear().await.is_err(),
         "RateLimits::take" => rates.take(1, rate, now).await.is_err(),
         "RateLimits::peek" => rates.peek(1, rate, now).await.is_err(),
+        "SharedCache::look_up" => shared_cache.look_up(key).await.is_err(),
+        "SharedCache::fill" => {
+            let ticket = Ticket { key, number: 1 };
+            shared_cache.fill(ticket, b"").await.is_err()
+        }
+        "SharedCache::drop_entry" => shared_cache.drop_entry(key).await.is_err(),
+        "SharedCache::drop_all_entries" => shared_cache.drop_all_entries().await.is_err(),
         unknown => panic!("this test does not make the call {unknown}"),
     }
 }
@@ -159,7 +169,11 @@ async fn is_refused(engines: &Engines, call: &str) -> bool {
 async fn a_hook_refuses_each_call_of_the_engines_under_its_own_name() {
     let faults = Arc::new(Faults::default());
     let hook: Arc<dyn Hook> = Arc::<Faults>::clone(&faults);
-    let engines = hooked(Engines::memory(MemoryOptions::default(), 1), &hook);
+    let engines = Engines {
+        shared_cache: Some(Arc::new(MemorySharedCache::default())),
+        ..Engines::memory(MemoryOptions::default(), 1)
+    };
+    let engines = hooked(engines, &hook);
     for call in CALLS {
         faults.always(call, Fault::Error);
         assert!(is_refused(&engines, call).await, "{call}");

@@ -1,12 +1,14 @@
 //! Names of keys.
 //!
-//! A timeline is `t1:{17}:123`: the layout, the slot group in the braces that Redis Cluster hashes, and the reader. The
-//! nodes of a site must use the same names. A change of the layout or of the groups needs a new prefix, and nodes of
+//! A timeline is `t1:{17}:123`: the layout, the slot group in the braces that Redis Cluster hashes, and the reader. A
+//! session is `c1:{17}:s:0f…`, with the hash of its token. Its slot groups are those of timelines, because all servers of
+//! a cluster are found by them. The nodes of a site must use the same names. A change of the layout or of the groups needs a new prefix, and nodes of
 //! both kinds must not run at the same time: one would deliver to keys that the other does not read.
 
 use std::fmt;
 
 use redis::{RedisWrite, ToRedisArgs};
+use sosik_fabric::SharedKey;
 use sosik_feed::PersonId;
 use sosik_feed::bucket::BUCKETS;
 
@@ -17,7 +19,10 @@ const SLOT_GROUPS: u16 = 64;
 /// What every key of a timeline begins with.
 pub(crate) const TIMELINES_PREFIX: &str = "t1:{";
 
-/// The slot group of a reader.
+/// What every key of the shared cache begins with.
+pub(crate) const ENTRIES_PREFIX: &str = "c1:{";
+
+/// The slot group of a reader, or of an entry of the shared cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SlotGroup(u16);
 
@@ -27,6 +32,11 @@ impl SlotGroup {
     pub(crate) fn of(reader: PersonId) -> Self {
         let bucket = u16::from(reader.bucket().number());
         Self(bucket / (BUCKETS / SLOT_GROUPS))
+    }
+
+    /// A hash has its first byte in place of a bucket.
+    fn of_hash(hash: &[u8; 32]) -> Self {
+        Self(u16::from(hash[0]) / (BUCKETS / SLOT_GROUPS))
     }
 
     pub(crate) fn all() -> impl Iterator<Item = Self> {
@@ -41,6 +51,8 @@ pub(crate) enum Key {
     Timeline(PersonId),
     /// A rate limit.
     Rate(u64),
+    /// An entry of the shared cache.
+    Entry(SharedKey),
     /// No key, but a place among the timelines of a slot group.
     Group(SlotGroup),
 }
@@ -53,6 +65,12 @@ impl fmt::Display for Key {
                 write!(formatter, "{TIMELINES_PREFIX}{group}}}:{}", reader.as_u64())
             }
             Self::Rate(key) => write!(formatter, "r1:{key:x}"),
+            Self::Entry(SharedKey::Session(hash)) => {
+                let SlotGroup(group) = SlotGroup::of_hash(hash);
+                write!(formatter, "{ENTRIES_PREFIX}{group}}}:s:")?;
+                hash.iter()
+                    .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+            }
             Self::Group(SlotGroup(group)) => write!(formatter, "{TIMELINES_PREFIX}{group}}}:"),
         }
     }
@@ -84,5 +102,16 @@ mod tests {
         let somebody = reader(70);
         let key = Key::Timeline(somebody).to_string();
         assert_eq!(key, format!("t1:{{17}}:{}", somebody.as_u64()));
+    }
+
+    #[test]
+    fn sessions_are_spread_over_all_slot_groups_and_the_key_names_the_hash() {
+        let key = |first| {
+            let mut hash = [0x0f; 32];
+            hash[0] = first;
+            Key::Entry(SharedKey::Session(hash)).to_string()
+        };
+        assert_eq!(key(0), format!("c1:{{0}}:s:00{}", "0f".repeat(31)));
+        assert!(key(255).starts_with("c1:{63}:s:ff0f"));
     }
 }

@@ -1,4 +1,4 @@
-//! Timelines and rate limits in Redis 7, for any number of nodes.
+//! Timelines, rate limits and copies of rows in Redis 7, for any number of nodes.
 //!
 //! Redis is a cache here and never holds the only copy of anything. Keys may be evicted, memory may be flushed, and a
 //! server may restart empty, at any time: a timeline is then absent and is rebuilt from the store. It is never wrong:
@@ -7,6 +7,7 @@
 //! - It is served only by the server process that built it. A promoted replica or a restarted server may have an older
 //!   copy of it, without stories that were acknowledged; its copies are ignored.
 //! - A step that fails midway drops the timeline.
+//! - A copy of a row is filled with a ticket that its invalidation revokes, and is served by the process that got it.
 //!
 //! Required of the server: `maxmemory`, `maxmemory-policy volatile-ttl` (which then evicts what was not read for the
 //! longest time, because every read renews the expiry), no persistence. The engine logs a warning otherwise.
@@ -27,11 +28,14 @@ mod reply;
 mod scripts;
 mod server;
 mod session;
+mod shared_cache;
 mod timelines;
+mod unlink;
 
 pub use address::NotARedisUrl;
 pub use options::RedisOptions;
 pub use rate_limits::RedisRateLimits;
+pub use shared_cache::RedisSharedCache;
 pub use timelines::RedisTimelines;
 
 use std::sync::Arc;
@@ -73,5 +77,11 @@ impl RedisFabric {
     #[must_use]
     pub fn rate_limits(&self) -> RedisRateLimits {
         RedisRateLimits::new(Arc::clone(&self.link), &self.options)
+    }
+
+    /// The cache of rows.
+    #[must_use]
+    pub fn shared_cache(&self) -> RedisSharedCache {
+        RedisSharedCache::new(Arc::clone(&self.link))
     }
 }

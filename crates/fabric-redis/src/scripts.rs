@@ -31,18 +31,34 @@ pub(crate) enum By {
 
 pub(crate) static DELIVER: LazyLock<RedisScript> =
     LazyLock::new(|| of_timelines(include_str!("scripts/deliver.lua")));
-pub(crate) static BEGIN: LazyLock<RedisScript> =
-    LazyLock::new(|| of_timelines(include_str!("scripts/begin.lua")));
+pub(crate) static BEGIN: LazyLock<RedisScript> = LazyLock::new(|| {
+    of_timelines(concat!(
+        include_str!("scripts/server.lua"),
+        include_str!("scripts/begin.lua")
+    ))
+});
 pub(crate) static FINISH: LazyLock<RedisScript> =
     LazyLock::new(|| of_timelines(include_str!("scripts/finish.lua")));
 pub(crate) static DISCARD: LazyLock<RedisScript> =
     LazyLock::new(|| of_timelines(include_str!("scripts/discard.lua")));
 pub(crate) static RATE: LazyLock<RedisScript> =
-    LazyLock::new(|| RedisScript::new(format!("#!lua\n{}", include_str!("scripts/rate.lua"))));
+    LazyLock::new(|| plain(include_str!("scripts/rate.lua")));
+pub(crate) static LOOK_UP: LazyLock<RedisScript> = LazyLock::new(|| {
+    plain(concat!(
+        include_str!("scripts/server.lua"),
+        include_str!("scripts/look_up.lua")
+    ))
+});
+pub(crate) static FILL: LazyLock<RedisScript> = LazyLock::new(|| {
+    plain(concat!(
+        include_str!("scripts/server.lua"),
+        include_str!("scripts/fill.lua")
+    ))
+});
 
 /// Every script, to load them.
-pub(crate) fn all() -> [&'static RedisScript; 5] {
-    [&DELIVER, &BEGIN, &FINISH, &DISCARD, &RATE]
+pub(crate) fn all() -> [&'static RedisScript; 7] {
+    [&DELIVER, &BEGIN, &FINISH, &DISCARD, &RATE, &LOOK_UP, &FILL]
 }
 
 impl RedisScript {
@@ -65,6 +81,10 @@ impl RedisScript {
         call.arg(keys);
         call
     }
+}
+
+fn plain(script: &str) -> RedisScript {
+    RedisScript::new(format!("#!lua\n{script}"))
 }
 
 fn of_timelines(script: &str) -> RedisScript {

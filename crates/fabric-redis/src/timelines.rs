@@ -20,14 +20,11 @@ use crate::link::Link;
 use crate::options::RedisOptions;
 use crate::reply::{self, Failure};
 use crate::scripts::{BEGIN, DISCARD, FINISH};
-use crate::session::Session;
+use crate::unlink;
 
 /// Ids that a read of newer stories takes along. It needs those after the mark of its client, which is seconds or
 /// minutes old. A read that needs more is repeated and takes all.
 const NEWER_IDS: usize = 64;
-
-/// Keys that one step of dropping all timelines looks at: about a millisecond of the server.
-const DROPPED_AT_ONCE: usize = 1_000;
 
 /// Timelines in Redis.
 pub struct RedisTimelines {
@@ -154,72 +151,6 @@ impl RedisTimelines {
         Ok(())
     }
 
-    async fn unlink(&self, reader: PersonId) -> Result<(), Failure> {
-        let session = self.link.session()?;
-        let key = Key::Timeline(reader);
-        let mut command = redis::cmd("UNLINK");
-        command.arg(key);
-        reply::int(self.link.one(&session, key, command).await?)?;
-        Ok(())
-    }
-
-    /// Walks over all keys. Each step has the time of a call. A timeline that is built meanwhile may stay: its builder
-    /// began after this call did.
-    async fn unlink_all(&self) -> Result<(), Failure> {
-        let session = self.link.session()?;
-        for server in self.link.servers(&session).await? {
-            self.unlink_all_of(&session, server).await?;
-        }
-        Ok(())
-    }
-
-    async fn unlink_all_of(&self, session: &Arc<Session>, server: Key) -> Result<(), Failure> {
-        let mut cursor = String::from("0");
-        loop {
-            let keys = self.next_keys(session, server, &mut cursor).await?;
-            self.unlink_each(session, server, keys).await?;
-            if cursor == "0" {
-                return Ok(());
-            }
-        }
-    }
-
-    /// The keys may be of several slots, so each has a command.
-    async fn unlink_each(
-        &self,
-        session: &Arc<Session>,
-        server: Key,
-        keys: Vec<Vec<u8>>,
-    ) -> Result<(), Failure> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let mut commands = Pipeline::with_capacity(keys.len());
-        for key in keys {
-            commands.cmd("UNLINK").arg(key);
-        }
-        let replies = self.link.call(session, server, &commands).await?;
-        replies
-            .into_iter()
-            .try_for_each(|reply| reply::int(reply).map(drop))
-    }
-
-    /// The next keys of timelines. Advances the cursor, which is 0 after the last step.
-    async fn next_keys(
-        &self,
-        session: &Arc<Session>,
-        server: Key,
-        cursor: &mut String,
-    ) -> Result<Vec<Vec<u8>>, Failure> {
-        let mut command = redis::cmd("SCAN");
-        let pattern = format!("{TIMELINES_PREFIX}*");
-        command.arg(cursor.as_str()).arg("MATCH").arg(pattern);
-        command.arg("COUNT").arg(DROPPED_AT_ONCE);
-        let [next, keys] = reply::list(self.link.one(session, server, command).await?)?;
-        *cursor = reply::text(next)?;
-        redis::from_redis_value(keys).or(Err(Failure::Unexpected("keys")))
-    }
-
     async fn view_now(&self, reader: PersonId, below: Below) -> Result<Option<View>, Failure> {
         let part = match below.before {
             // One more tells whether more follow.
@@ -325,11 +256,11 @@ impl Timelines for RedisTimelines {
     }
 
     async fn drop_timeline(&self, reader: PersonId) -> FabricResult<()> {
-        Ok(self.unlink(reader).await?)
+        Ok(unlink::one(&self.link, Key::Timeline(reader)).await?)
     }
 
     async fn drop_all_timelines(&self) -> FabricResult<()> {
-        Ok(self.unlink_all().await?)
+        Ok(unlink::all(&self.link, TIMELINES_PREFIX).await?)
     }
 
     fn stats(&self) -> TimelineStats {

@@ -7,7 +7,7 @@ use sosik_feed::PeerId;
 use crate::memory::{
     Alone, MemoryLog, MemoryOptions, MemoryQueue, MemoryRateLimits, MemoryTimelines, MemoryWakeUps,
 };
-use crate::{DeliveryQueue, LargeAuthorLog, Peers, RateLimits, Timelines, WakeUps};
+use crate::{DeliveryQueue, LargeAuthorLog, Peers, RateLimits, SharedCache, Timelines, WakeUps};
 
 /// One engine for each contract. Chosen once, where the server is wired. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct Engines {
     pub peers: Arc<dyn Peers>,
     /// Rate limits.
     pub rates: Arc<dyn RateLimits>,
+    /// The cache that nodes share. `None` for a single process, whose own caches have everything.
+    pub shared_cache: Option<Arc<dyn SharedCache>>,
 }
 
 impl Engines {
@@ -37,6 +39,7 @@ impl Engines {
             queue: Arc::new(MemoryQueue::new(options.queued_max)),
             peers: Arc::new(Alone(PeerId::from_u64(random))),
             rates: Arc::new(MemoryRateLimits::default()),
+            shared_cache: None,
         }
     }
 }

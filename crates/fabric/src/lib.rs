@@ -1,5 +1,5 @@
 //! State that nodes share while they run: timelines, the log of large authors, wake-ups of live streams, orders that
-//! were just posted, messages between nodes about writes, rate limits. Also the caches of one node.
+//! were just posted, messages between nodes about writes, rate limits, copies of rows. Also the caches of one node.
 //!
 //! Nothing here is authoritative. All of it may be lost at any time; a timeline is rebuilt from the store at the next
 //! read. Each kind of state has its own small contract, so that each can have the engine that suits it. [`Engines`]
@@ -19,6 +19,7 @@ pub mod log_tail;
 pub mod memory;
 pub mod peers;
 pub mod rate_limits;
+pub mod shared_cache;
 #[cfg(feature = "suite")]
 pub mod suite;
 pub mod timelines;
@@ -32,5 +33,6 @@ pub use large_author_log::LargeAuthorLog;
 pub use log_tail::LogTail;
 pub use peers::{PeerId, Peers, Told};
 pub use rate_limits::{Decision, Rate, RateLimits};
+pub use shared_cache::{LookUp, SharedCache, SharedKey, Ticket};
 pub use timelines::Timelines;
 pub use wake_ups::{Signals, WakeUps, Watch};

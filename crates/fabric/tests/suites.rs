@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use sosik_fabric::memory::{
-    Hub, MemoryLog, MemoryOptions, MemoryQueue, MemoryRateLimits, MemoryTimelines, MemoryWakeUps,
+    Hub, MemoryLog, MemoryOptions, MemoryQueue, MemoryRateLimits, MemorySharedCache,
+    MemoryTimelines, MemoryWakeUps,
 };
 use sosik_fabric::suite::delivery_queue::ORDERS_MAX;
 use sosik_fabric::suite::timelines::KEEP;
-use sosik_fabric::{DeliveryQueue, LargeAuthorLog, Peers, RateLimits, Timelines, WakeUps};
+use sosik_fabric::{
+    DeliveryQueue, LargeAuthorLog, Peers, RateLimits, SharedCache, Timelines, WakeUps,
+};
 
 async fn open_timelines() -> Arc<dyn Timelines> {
     Arc::new(MemoryTimelines::new(MemoryOptions {
@@ -34,6 +37,11 @@ async fn open_rate_limits() -> Arc<dyn RateLimits> {
     Arc::new(MemoryRateLimits::default())
 }
 
+async fn open_shared_cache() -> Arc<dyn SharedCache> {
+    Arc::new(MemorySharedCache::default())
+}
+
+sosik_fabric::shared_cache_suite!(open_shared_cache);
 sosik_fabric::timelines_suite!(open_timelines);
 sosik_fabric::log_suite!(open_log);
 sosik_fabric::wake_ups_suite!(open_wake_ups);

@@ -27,6 +27,7 @@ pub mod people;
 pub mod relations;
 pub mod saves;
 mod service;
+mod session_copy;
 pub mod sessions;
 pub mod settings;
 pub mod stories;

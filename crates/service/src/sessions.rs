@@ -1,4 +1,4 @@
-//! Sessions in use: cached in memory, expired by the clock, ended immediately.
+//! Sessions in use: cached in memory and in the fabric, expired by the clock, ended immediately.
 //!
 //! The limits are checked at each use of a session, so an expired session opens nothing, even while its row or cache
 //! entry still exists. The last use is recorded at most every `sessions.touch`, so a session may reach its idle limit
@@ -8,17 +8,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sosik_feed::{PersonId, SessionId, Timestamp};
+use sosik_fabric::{LookUp, SharedKey};
+use sosik_feed::{CommitPosition, PersonId, SessionId, Timestamp};
 use sosik_store::{SessionRecord, TokenHash};
 
 use crate::accounts::{LoggedIn, Token, Viewer, tokens};
 use crate::caches::SessionEntry;
 use crate::core::Core;
 use crate::core::invalidate::position_of;
-use crate::{Change, ServiceError, ServiceResult};
+use crate::{Change, ServiceError, ServiceResult, session_copy};
 
 /// Characters of the client's name that are stored: enough for the name of a browser and its system.
-const CLIENT_CHARACTERS_MAX: usize = 200;
+pub(crate) const CLIENT_CHARACTERS_MAX: usize = 200;
 
 /// A token that the store does not know is not looked up again within this time. It saves the reads of a client that
 /// repeats an invalid token. It is short, because a node that is wrong about a token recovers after this time.
@@ -209,7 +210,7 @@ impl Sessions {
         let (cache, unknown) = (&self.core.caches.sessions, &self.core.caches.unknown_tokens);
         let (stamp, unknown_stamp) = (cache.stamp(token), unknown.stamp(token));
         let at_least = stamp.at_least().max(unknown_stamp.at_least());
-        let Some(record) = self.core.store.session(token, at_least).await? else {
+        let Some(record) = self.shared_or_stored(token, at_least).await? else {
             let until = self.core.clock.monotonic() + UNKNOWN_FOR;
             unknown.insert_unless_stale(*token, until, unknown_stamp);
             return Ok(None);
@@ -223,6 +224,35 @@ impl Sessions {
         });
         cache.insert_unless_stale(*token, Arc::clone(&session), stamp);
         Ok(Some(session))
+    }
+
+    /// The session of a token, from the cache that nodes share or from the store. One that seems expired is read from the
+    /// store, because another node may have recorded a later use.
+    async fn shared_or_stored(
+        &self,
+        token: &TokenHash,
+        at_least: CommitPosition,
+    ) -> ServiceResult<Option<SessionRecord>> {
+        let key = SharedKey::Session(*token);
+        let ticket = match self.core.look_up_shared(key).await {
+            LookUp::Miss(ticket) => ticket,
+            LookUp::Hit(copy) => {
+                let session = session_copy::decode(token, &copy);
+                let now = self.core.now();
+                let open = |session: &SessionRecord| self.is_open(session, session.used_at, now);
+                if let Some(session) = session.filter(open) {
+                    return Ok(Some(session));
+                }
+                None
+            }
+        };
+        let at_least = ticket.map_or(at_least, |_| CommitPosition::LATEST);
+        let session = self.core.store.session(token, at_least).await?;
+        if let (Some(ticket), Some(session)) = (ticket, &session) {
+            let copy = session_copy::encode(session);
+            self.core.fill_shared(ticket, &copy).await;
+        }
+        Ok(session)
     }
 
     fn session_in_memory(&self, token: &TokenHash) -> Option<Arc<SessionEntry>> {

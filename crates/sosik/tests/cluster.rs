@@ -8,6 +8,8 @@
 
 mod common;
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -228,6 +230,35 @@ impl Cluster {
         }
     }
 
+    async fn is_logged_in(&self, node: &Node, person: &Person) -> StatusCode {
+        self.ask(node, &person.token, Method::GET, "/v1/me", Value::Null)
+            .await
+            .0
+    }
+
+    /// People whose sessions the first node put into Redis, where the second one found them. Before their first lease, nodes
+    /// do not use Redis.
+    async fn sessions_in_redis(&self, cut: &Node, [one, other]: &[Node; 2]) -> [Person; 2] {
+        let found = r#"sosik_shared_cache_look_ups_total{kind="sessions",outcome="hit"}"#;
+        let until = Instant::now() + PATIENCE;
+        for number in 0.. {
+            let mut people = Vec::new();
+            let before = self.metric(other, found).await;
+            for handle in ["mina", "joon"] {
+                let person = self.person(cut, &format!("{handle}{number}")).await;
+                for node in [one, other] {
+                    assert_eq!(self.is_logged_in(node, &person).await, StatusCode::OK);
+                }
+                people.push(person);
+            }
+            if self.metric(other, found).await > before + 1.0 {
+                return people.try_into().ok().unwrap();
+            }
+            assert!(Instant::now() < until, "no session was found in Redis");
+        }
+        unreachable!("the numbers do not end")
+    }
+
     async fn opens(&self, node: &Node, reader: &Person, story: &str) -> StatusCode {
         let path = format!("/v1/stories/{story}");
         self.ask(node, &reader.token, Method::GET, &path, Value::Null)
@@ -322,6 +353,47 @@ async fn without_redis_and_nats_posts_and_reads_go_on_and_nothing_is_outdated() 
     cluster.posts(&one, &mina, "after").await;
     let all = ["after", "without both", "before"];
     cluster.eventually_reads(&other, &joon, &all).await;
+}
+
+/// Sends a command to Redis, and waits for its answer.
+fn tell_redis(cluster: &Cluster, command: &str) {
+    let mut redis = TcpStream::connect(("127.0.0.1", cluster.servers.redis.port())).unwrap();
+    write!(redis, "{command}\r\n").unwrap();
+    let mut answer = [0; 5];
+    redis.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"+OK\r\n", "{command}");
+}
+
+#[tokio::test]
+async fn a_session_that_ended_while_redis_was_away_opens_nothing_and_the_others_stay_open() {
+    let cluster = Cluster::start();
+    // A node that never reaches Redis.
+    let cut = cluster.node_as(Role::Serve, "cut", &["fabric.url=redis://127.0.0.1:1"]);
+    let mut nodes = ["one", "other"].map(|name| cluster.node(name));
+    let [mina, joon] = cluster.sessions_in_redis(&cut, &nodes).await;
+    cluster.servers.redis.pause().unwrap();
+    cluster
+        .does(&cut, &mina, Method::DELETE, "/v1/sessions/current")
+        .await;
+    for node in &nodes {
+        let status = cluster.is_logged_in(node, &mina).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{}", node.name);
+    }
+    // Nobody is left who knows that Redis still has the session.
+    nodes.iter_mut().for_each(|node| node.kill());
+    cluster.servers.redis.resume().unwrap();
+    let late = cluster.node("late");
+    let status = cluster.is_logged_in(&late, &mina).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "the log of changes has it");
+    for command in ["FLUSHALL", "CONFIG SET maxmemory 1"] {
+        tell_redis(&cluster, command);
+        let fresh = cluster.node(&command[..5].to_lowercase());
+        for node in [&cut, &late, &fresh] {
+            assert_eq!(cluster.is_logged_in(node, &joon).await, StatusCode::OK, "{command}");
+            let status = cluster.is_logged_in(node, &mina).await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{command}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -479,7 +551,7 @@ fn every_test_that_the_guide_names_exists() {
         name.strip_suffix('`')
     });
     let named: Vec<_> = named.collect();
-    assert_eq!(named.len(), 5);
+    assert_eq!(named.len(), 6);
     for name in named {
         let test = format!("async fn {name}()");
         assert!(include_str!("cluster.rs").contains(&test), "{name}");

@@ -5,7 +5,7 @@
 //! each other.
 //!
 //! `seen` of a lease is the first transaction that may have a change that its member has not settled. It is 0 until the
-//! member has settled its start. Every earlier change was settled by that member, for all: the timelines are shared. So
+//! member has settled its start. Every earlier change was settled by that member, for all: the copies are shared. So
 //! a member that joins begins at the newest `seen` of the others, and the log is trimmed up to the oldest one.
 
 use std::net::SocketAddr;
@@ -37,8 +37,8 @@ statements! {
     /// What the others have settled: from here on the log is complete.
     SETTLED = "SELECT pg_current_snapshot()::text, (SELECT seen FROM cache_leases
             WHERE peer <> $1 AND seen > '0'::xid8 ORDER BY seen DESC LIMIT 1)::text";
-    /// The circles that grew, and changes of unknown kinds.
-    TIMELINES_SINCE = "SELECT kind, subject, detail, token FROM changes
+    /// The circles that grew, the sessions that ended, and changes of unknown kinds.
+    COPIES_SINCE = "SELECT kind, subject, detail, token FROM changes
         WHERE xid >= $1::text::xid8 AND kind <> ALL($2) LIMIT $3";
     /// One row without a change if there is none.
     CHANGES_SINCE = "SELECT pg_current_snapshot()::text, c.kind, c.subject, c.detail, c.token
@@ -61,8 +61,9 @@ statements! {
 /// which costs about as much as applying them.
 const CHANGES_MAX: usize = 8_192;
 
-/// Maximum number of timelines that one renewal names. They take about 1 MiB. Dropping all timelines is cheaper than more.
-const TIMELINES_MAX: usize = 20_000;
+/// Maximum number of copies in the shared fabric that one renewal names. They take about 2 MiB. Dropping all copies is
+/// cheaper than more.
+const COPIES_MAX: usize = 20_000;
 
 /// The advisory lock of members that join ("caches" in ASCII).
 const LOCK: i64 = 0x63_61_63_68_65_73;
@@ -105,7 +106,7 @@ impl CacheLeases for PostgresStore {
         Ok(Some(RenewedLease {
             changes: logged.changes,
             counts: logged.counts,
-            all_timelines: logged.all_timelines,
+            all_copies: logged.all_copies,
             at: renewed.at,
             horizon: Horizon(found.first()?.unwrap_or_default()),
         }))
@@ -205,7 +206,7 @@ fn first_unseen(horizon: &Horizon) -> &str {
 struct Logged {
     changes: Vec<Change>,
     counts: Vec<(StoryId, u64)>,
-    all_timelines: bool,
+    all_copies: bool,
 }
 
 impl PostgresStore {
@@ -226,29 +227,28 @@ impl PostgresStore {
                 None => logged.changes.push(change(row, 1)?),
             }
         }
-        logged.all_timelines = logged.changes.contains(&Change::Everything);
+        logged.all_copies = logged.changes.contains(&Change::Everything);
         Ok(logged)
     }
 
-    /// Everything in the caches, and the timelines to drop since a transaction. All of them if it is unknown, or if
-    /// there are too many. The log keeps these changes while the member has not settled them.
+    /// Everything in the caches, and the copies to drop since a transaction. All of them if it is unknown, or if there are
+    /// too many. The log keeps these changes while the member has not settled them.
     async fn everything_since(&self, first: Option<&str>) -> StoreResult<Logged> {
         let mut logged = Logged {
             changes: vec![Change::Everything],
-            all_timelines: first.is_none(),
+            all_copies: first.is_none(),
             ..Logged::default()
         };
         let Some(first) = first else {
             return Ok(logged);
         };
-        let kinds = changes::NO_TIMELINE.to_vec();
-        let since = bind!(TIMELINES_SINCE, first, kinds, TIMELINES_MAX as u64 + 1);
-        let since = self.db.read(CLASS, "read the timelines to drop", since);
-        let mut timelines = since.await?.rows(|row| change(row, 0))?;
-        logged.all_timelines =
-            timelines.len() > TIMELINES_MAX || timelines.contains(&Change::Everything);
-        if !logged.all_timelines {
-            logged.changes.append(&mut timelines);
+        let kinds = changes::NO_COPY.to_vec();
+        let since = bind!(COPIES_SINCE, first, kinds, COPIES_MAX as u64 + 1);
+        let since = self.db.read(CLASS, "read the copies to drop", since);
+        let mut copies = since.await?.rows(|row| change(row, 0))?;
+        logged.all_copies = copies.len() > COPIES_MAX || copies.contains(&Change::Everything);
+        if !logged.all_copies {
+            logged.changes.append(&mut copies);
         }
         Ok(logged)
     }

@@ -32,12 +32,12 @@ const OWN_READ_POSITION: i64 = 7;
 const EVERYTHING: i64 = 8;
 const COUNTS: i64 = 9;
 
-/// The kinds of changes that outdate no timeline. A kind that this executable does not know may outdate all of them.
-pub(crate) const NO_TIMELINE: [i64; 7] = [
+/// The kinds of changes that outdate no copy in the shared fabric. A kind that this executable does not know may outdate
+/// all copies.
+pub(crate) const NO_COPY: [i64; 6] = [
     STORY,
     PERSON,
     CIRCLE_SHRANK,
-    SESSION_ENDED,
     OWN_LIKES,
     OWN_READ_POSITION,
     COUNTS,

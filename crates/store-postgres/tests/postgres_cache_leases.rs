@@ -43,21 +43,26 @@ async fn missed(changes: &str) -> RenewedLease {
 }
 
 #[tokio::test]
-async fn a_member_that_missed_very_many_changes_gets_the_circles_that_grew_among_them() {
-    let changes = "SELECT 1 + n % 3, n, 0, ''::bytea FROM generate_series(1, 9000) n UNION ALL SELECT 4, 7, 0, ''";
+async fn a_member_that_missed_very_many_changes_gets_those_among_them_that_outdate_shared_copies() {
+    let changes = "SELECT 1 + n % 3, n, 0, ''::bytea FROM generate_series(1, 9000) n UNION ALL SELECT 4, 7, 0, ''
+        UNION ALL SELECT 5, 7, 0, decode(repeat('0a', 32), 'hex')";
     let renewed = missed(changes).await;
-    let grew = Change::CircleGrew(PersonId::from_u64(7));
-    assert_eq!(renewed.changes, [Change::Everything, grew]);
-    assert!(!renewed.all_timelines);
+    let person = PersonId::from_u64(7);
+    let ended = Change::SessionsEnded(person, vec![[10; 32]]);
+    assert_eq!(
+        renewed.changes,
+        [Change::Everything, Change::CircleGrew(person), ended]
+    );
+    assert!(!renewed.all_copies);
 }
 
 #[tokio::test]
-async fn every_timeline_may_be_outdated_after_very_many_grown_circles_or_a_change_of_everything() {
+async fn every_shared_copy_may_be_outdated_after_very_many_changes_or_a_change_of_everything() {
     let grown = "SELECT 4, n, 0, '' FROM generate_series(1, 20001) n";
     let renewed = missed(grown).await;
     assert_eq!(renewed.changes, [Change::Everything]);
-    assert!(renewed.all_timelines);
+    assert!(renewed.all_copies);
     let everything = missed("SELECT 8, 0, 0, ''").await;
     assert_eq!(everything.changes, [Change::Everything]);
-    assert!(everything.all_timelines);
+    assert!(everything.all_copies);
 }

@@ -27,7 +27,7 @@ fn unchanged(at: CommitPosition, horizon: Horizon) -> RenewedLease {
     RenewedLease {
         changes: Vec::new(),
         counts: Vec::new(),
-        all_timelines: false,
+        all_copies: false,
         at,
         horizon,
     }

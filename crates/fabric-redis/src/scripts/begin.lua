@@ -1,14 +1,10 @@
 -- Begins a build unless there is a timeline or a build of this server whose hold has not expired. Returns 1 if it began.
 -- ARGV: the incarnation, server and position of the new timeline (24 bytes), the hold in milliseconds, the expiry of
--- the key in seconds. A server 0 stands for this node of Redis Cluster.
+-- the key in seconds.
 
 local begin = ARGV[1]
-local server = begin:sub(SERVER + 1, SERVER + 8)
-if server == ('\0'):rep(8) then
-  local digits = redis.call('CLUSTER', 'MYID'):sub(1, 16)
-  server = digits:gsub('%x%x', function(byte) return string.char(tonumber(byte, 16)) end)
-  begin = begin:sub(1, SERVER) .. server .. begin:sub(SERVER + 9)
-end
+local server = this_server(begin:sub(SERVER + 1, SERVER + 8))
+begin = begin:sub(1, SERVER) .. server .. begin:sub(SERVER + 9)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

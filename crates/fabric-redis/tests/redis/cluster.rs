@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_fabric::{Rate, RateLimits, Timelines};
+use sosik_fabric::{LookUp, Rate, RateLimits, SharedCache, SharedKey, Timelines};
 use sosik_fabric_redis::RedisFabric;
 use sosik_servers::Redis;
 
@@ -68,6 +68,11 @@ async fn open_rate_limits() -> Arc<dyn RateLimits> {
     Arc::new(open().await.rate_limits())
 }
 
+async fn open_shared_cache() -> Arc<dyn SharedCache> {
+    Arc::new(open().await.shared_cache())
+}
+
+sosik_fabric::shared_cache_suite!(open_shared_cache);
 sosik_fabric::timelines_suite!(open_timelines);
 sosik_fabric::rate_limits_suite!(open_rate_limits);
 
@@ -103,6 +108,32 @@ async fn timelines_are_spread_over_the_nodes_and_all_can_be_dropped() {
         left += ask::<u64>(&node.server.url(), &["DBSIZE"]).await.unwrap();
     }
     assert_eq!(left, 20, "the rate limits");
+}
+
+#[tokio::test]
+async fn entries_are_spread_over_the_nodes_and_all_can_be_dropped() {
+    let (nodes, url) = start_cluster(3).await;
+    let cache = common::open(common::options(url)).await.shared_cache();
+    for first in 0..=255 {
+        let mut hash = [7; 32];
+        hash[0] = first;
+        let key = SharedKey::Session(hash);
+        let LookUp::Miss(Some(ticket)) = cache.look_up(key).await.unwrap() else {
+            panic!("there is no entry")
+        };
+        assert!(cache.fill(ticket, &[first]).await.unwrap());
+        assert_eq!(cache.look_up(key).await.unwrap(), LookUp::Hit(vec![first]));
+    }
+    let keys = async || {
+        let mut keys = Vec::new();
+        for node in &nodes {
+            keys.push(ask::<u64>(&node.server.url(), &["DBSIZE"]).await.unwrap());
+        }
+        keys
+    };
+    assert!(keys().await.iter().all(|keys| (50..130).contains(keys)));
+    cache.drop_all_entries().await.unwrap();
+    assert_eq!(keys().await, [0, 0, 0]);
 }
 
 #[tokio::test]

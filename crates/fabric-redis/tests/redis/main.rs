@@ -7,6 +7,7 @@
 
 mod cluster;
 mod common;
+mod entries;
 mod faults;
 mod memory;
 mod model;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sosik_fabric::{RateLimits, Timelines};
+use sosik_fabric::{RateLimits, SharedCache, Timelines};
 use sosik_fabric_redis::RedisFabric;
 use sosik_servers::Redis;
 
@@ -24,5 +24,10 @@ async fn open_rate_limits() -> Arc<dyn RateLimits> {
     Arc::new(open().await.rate_limits())
 }
 
+async fn open_shared_cache() -> Arc<dyn SharedCache> {
+    Arc::new(open().await.shared_cache())
+}
+
+sosik_fabric::shared_cache_suite!(open_shared_cache);
 sosik_fabric::timelines_suite!(open_timelines);
 sosik_fabric::rate_limits_suite!(open_rate_limits);

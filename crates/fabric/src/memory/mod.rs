@@ -4,6 +4,7 @@ mod delivery_queue;
 mod log;
 mod peers;
 mod rate_limits;
+mod shared_cache;
 mod timelines;
 mod wake_ups;
 
@@ -11,6 +12,7 @@ pub use delivery_queue::MemoryQueue;
 pub use log::MemoryLog;
 pub use peers::{Alone, Hub};
 pub use rate_limits::MemoryRateLimits;
+pub use shared_cache::MemorySharedCache;
 pub use timelines::MemoryTimelines;
 pub use wake_ups::MemoryWakeUps;
 

@@ -25,6 +25,7 @@ pub mod log;
 pub mod log_nodes;
 pub mod peers;
 pub mod rate_limits;
+pub mod shared_cache;
 pub mod timelines;
 pub mod wake_ups;
 pub mod wake_ups_nodes;
@@ -88,6 +89,24 @@ macro_rules! rate_limits_suite {
             after_the_returned_time_a_request_is_allowed,
             of_many_at_once_no_more_than_the_burst_are_allowed,
             pruning_forgives_nothing,
+        } }
+    };
+}
+
+/// Runs the suite of [`SharedCache`](crate::SharedCache). Takes an `async fn() -> Arc<dyn SharedCache>` that opens an
+/// engine which nothing else uses.
+#[macro_export]
+macro_rules! shared_cache_suite {
+    ($open:ident) => {
+        $crate::suite_tests! { $open, shared_cache {
+            a_value_that_was_filled_is_found,
+            of_many_look_ups_at_once_one_gets_the_ticket,
+            a_drop_revokes_the_ticket_of_a_fill_in_progress,
+            a_dropped_value_is_not_found_and_can_be_filled_again,
+            a_ticket_fills_once,
+            a_value_that_is_too_large_is_not_stored,
+            dropping_all_entries_revokes_every_ticket,
+            a_reader_never_finds_a_value_older_than_the_last_confirmed_drop,
         } }
     };
 }

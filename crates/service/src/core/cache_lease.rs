@@ -6,8 +6,9 @@
 //!
 //! - *Holding*: a task renews the lease of this node. Each renewal returns the changes that were committed since the
 //!   last one. They are applied before the extended lease is used. While the lease is expired, all reads use the store.
-//! - *Settling*: changes after which timelines in the shared fabric must be dropped stay in the log until some node has
-//!   dropped them ([`Settling`]). A node that joins drops those that are left, so one that dies leaves no outdated timeline.
+//! - *Settling*: changes after which copies in the shared fabric must be dropped (timelines, and entries of the shared
+//!   cache) stay in the log until some node has dropped them ([`Settling`]). A node that joins drops those that are left,
+//!   so one that dies leaves no outdated copy.
 //! - *Waiting*: a writer sends its change to the other nodes and reads the leases after its commit. It waits for each
 //!   holder that has not confirmed, as [`Silent`] describes.
 
@@ -30,6 +31,7 @@ use sosik_store::{
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Core;
+use super::invalidations::SharedCopy;
 use crate::{ServiceError, ServiceResult};
 use settling::Settling;
 use silent::{Silent, Verdict};
@@ -151,7 +153,7 @@ impl Core {
     }
 
     /// Renews the lease once. The first renewal of a member makes its lease valid. It depends on the store only: outdated
-    /// timelines are distrusted here and dropped in the background.
+    /// copies are distrusted here and dropped in the background.
     async fn renew_cache_lease(&self, lease: &CacheLeaseHolder) -> StoreResult<()> {
         let peer = self.engines.peers.me();
         let is_confirmed_to = |number| self.invalidations.is_confirmed_to(number);
@@ -185,9 +187,9 @@ impl Core {
             changes,
             updates: Vec::new(),
         });
-        if renewed.all_timelines {
+        if renewed.all_copies {
             tracing::info!(
-                "no node knows which timelines are outdated, so all of them are dropped"
+                "no node knows which timelines and sessions in the fabric are outdated, so all of them are dropped"
             );
             self.invalidations.begin_all();
         }
@@ -198,11 +200,16 @@ impl Core {
         }
     }
 
-    /// Whether the reader's timeline may be used. A timeline in a shared fabric is used only while this node has its
-    /// lease: without it, this node may not know that the timeline is outdated.
+    /// Whether the reader's timeline may be used.
     pub(crate) fn allows_timeline(&self, reader: PersonId) -> bool {
+        self.allows_copy(SharedCopy::Timeline(reader))
+    }
+
+    /// Whether a copy in the fabric may be used. In a shared fabric it is used only while this node has its lease:
+    /// without it, this node may not know that the copy is outdated.
+    pub(super) fn allows_copy(&self, copy: SharedCopy) -> bool {
         let leased = |lease: &CacheLeaseHolder| lease.alone.is_some() || lease.gate.is_open();
-        self.cache_lease.as_ref().is_none_or(leased) && self.invalidations.allows(reader)
+        self.cache_lease.as_ref().is_none_or(leased) && self.invalidations.allows(copy)
     }
 
     /// Whether other nodes may write to the store.

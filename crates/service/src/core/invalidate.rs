@@ -3,11 +3,11 @@
 //! Call it after the commit and before the response, so that a read after the response sees the change, on any node. It
 //! cannot fail: the write has happened, and a cache that missed it would stay wrong. In this order:
 //!
-//! 1. Invalidate the caches of this node. This takes no I/O and cannot fail. A timeline that now lacks stories is
-//!    distrusted.
-//! 2. Drop the distrusted timelines in the fabric, and at the same time notify the other nodes. They do step 1, confirm,
-//!    and drop the timelines, too. Timelines that could not be dropped stay distrusted and are retried in the background (see the
-//!    module `invalidations`). The notification of the nodes is retried until it succeeds: after an earlier response
+//! 1. Invalidate the caches of this node. This takes no I/O and cannot fail. A timeline that now lacks stories, and an
+//!    outdated entry of the shared cache, are distrusted.
+//! 2. Drop the distrusted copies in the fabric, and at the same time notify the other nodes. They do step 1, confirm,
+//!    and drop the copies, too. Copies that could not be dropped stay distrusted and are retried in the background (see
+//!    the module `invalidations`). The notification of the nodes is retried until it succeeds: after an earlier response
 //!    they could still serve outdated values.
 //! 3. Wake the live streams, which read immediately.
 //!
@@ -17,15 +17,15 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sosik_fabric::Signals;
 pub(crate) use sosik_fabric::peers::{Change, Own};
 use sosik_fabric::peers::{Heard, Notice, Update};
+use sosik_fabric::{SharedKey, Signals};
 use sosik_feed::{CommitPosition, Committed, PersonId, StoryCounts, StoryId};
-use sosik_store::StoreResult;
+use sosik_store::{StoreResult, TokenHash};
 use tokio::time::{Instant, sleep_until};
 
 use super::Core;
-use super::invalidations::PendingInvalidation;
+use super::invalidations::{PendingInvalidation, SharedCopy};
 
 /// Pause after the first failed attempt to send or receive a notice. Doubles up to [`RETRY_MAX`].
 const RETRY_FIRST: Duration = Duration::from_millis(10);
@@ -88,7 +88,7 @@ impl Core {
         } = changes.into();
         notice.at = at;
         let pending = self.apply_to_caches(&notice);
-        tokio::join!(self.drop_timelines(pending), self.tell(&notice));
+        tokio::join!(self.drop_copies(pending), self.tell(&notice));
         for change in &notice.changes {
             match change {
                 Change::CircleGrew(reader) => self.wake(&[*reader], Signals::STORY).await,
@@ -132,7 +132,7 @@ impl Core {
         }
     }
 
-    /// Invalidates the caches of this node. Returns the timelines that must be dropped.
+    /// Invalidates the caches of this node. Returns the copies in the fabric that must be dropped.
     pub(super) fn apply_to_caches(&self, notice: &Notice) -> Vec<PendingInvalidation> {
         for update in &notice.updates {
             match update {
@@ -142,14 +142,14 @@ impl Core {
         }
         let changes = notice.changes.iter();
         let pending = changes
-            .filter_map(|change| self.invalidate_local(notice.at, change))
+            .flat_map(|change| self.invalidate_local(notice.at, change))
             .collect();
         // After the caches: a stream reads through them.
         self.watched.note(notice);
         pending
     }
 
-    fn invalidate_local(&self, at: CommitPosition, change: &Change) -> Option<PendingInvalidation> {
+    fn invalidate_local(&self, at: CommitPosition, change: &Change) -> Vec<PendingInvalidation> {
         let caches = &self.caches;
         match change {
             Change::Story(story) => caches.stories.invalidate(story, at),
@@ -158,12 +158,12 @@ impl Core {
             Change::CircleGrew(reader) => {
                 // The order matters: a timeline that is built in between must use the new circle or be dropped.
                 caches.circles.invalidate(reader, at);
-                return Some(self.invalidations.begin(*reader));
+                let timeline = SharedCopy::Timeline(*reader);
+                return vec![self.invalidations.begin(timeline)];
             }
             Change::SessionsEnded(_, tokens) => {
-                tokens
-                    .iter()
-                    .for_each(|token| caches.sessions.invalidate(token, at));
+                let end = |token| self.end_session_here(token, at);
+                return tokens.iter().filter_map(end).collect();
             }
             Change::Own(person, Own::Likes) => caches.liked.invalidate(person, at),
             Change::Own(person, Own::ReadPosition(story)) => {
@@ -175,11 +175,21 @@ impl Core {
             }
             Change::Everything => self.invalidate_everything(),
         }
-        None
+        Vec::new()
+    }
+
+    /// The order matters as for a timeline: a value that is filled in between was read after the change.
+    fn end_session_here(
+        &self,
+        token: &TokenHash,
+        at: CommitPosition,
+    ) -> Option<PendingInvalidation> {
+        self.caches.sessions.invalidate(token, at);
+        self.distrust_entry(SharedKey::Session(*token))
     }
 
     /// Empties the caches of this node. Timelines that only this node has, or that no log of changes protects, are
-    /// dropped, too. The log of a shared store names every timeline to drop, so timelines in a shared fabric stay.
+    /// dropped, too. The log of a shared store names every copy to drop, so the copies in a shared fabric stay.
     fn invalidate_everything(&self) {
         self.caches.clear();
         match self.shares_store() {
@@ -188,14 +198,7 @@ impl Core {
         }
     }
 
-    /// Drops distrusted timelines. Those that remain are retried in the background.
-    async fn drop_timelines(&self, pending: Vec<PendingInvalidation>) {
-        for pending in pending {
-            self.drop_timeline(pending).await;
-        }
-    }
-
-    /// Applies the changes of another node. The caches are invalidated at once. The timelines are distrusted at once and
+    /// Applies the changes of another node. The caches are invalidated at once. The copies are distrusted at once and
     /// dropped in the background, so that a slow fabric delays neither the writer nor the renewal of a lease.
     pub(super) fn apply_and_drop_later(&self, notice: &Notice) {
         if !self.apply_to_caches(notice).is_empty() {

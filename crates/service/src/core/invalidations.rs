@@ -1,14 +1,14 @@
-//! Invalidations of timelines that the fabric has not confirmed yet.
+//! Invalidations in the fabric that it has not confirmed yet.
 //!
-//! A write invalidates the caches of this node first; that cannot fail. Then it invalidates the reader's timeline in
-//! the fabric, and that call can fail. Until the fabric confirms it, the timeline is *distrusted*: reads use the store
-//! instead, and a task retries the call. The cost for a warm read is one atomic load.
+//! A write invalidates the caches of this node first; that cannot fail. Then it invalidates copies in the fabric, such as
+//! the reader's timeline, and that call can fail. Until the fabric confirms it, the copy is *distrusted*: reads use the
+//! store instead, and a task retries the call. The cost for a warm read is one atomic load.
 //!
 //! Every mark is also known to the task from its beginning. So a call that is cancelled, or whose caller panics, leaves
-//! no timeline distrusted for ever.
+//! no copy distrusted for ever.
 //!
-//! The number of recorded people is bounded. Beyond the bound every timeline is distrusted and dropped: that
-//! invalidates too much, never too little.
+//! The number of marks is bounded. Beyond the bound every copy is distrusted and dropped: that invalidates too much,
+//! never too little.
 //!
 //! Refused: an error to the client. The write is committed, and a retry would find nothing to change. Refused: a
 //! revision of the circle inside each timeline. It would rebuild timelines after every unfollow and block, and it does
@@ -20,16 +20,16 @@ use std::time::Duration;
 use foldhash::HashMap;
 use futures::{StreamExt, stream};
 use parking_lot::Mutex;
-use sosik_fabric::Signals;
+use sosik_fabric::{SharedKey, Signals};
 use sosik_feed::PersonId;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Core;
 
-/// Maximum number of people with an unconfirmed invalidation. They take about 1 MiB. If there are more, the fabric is
-/// down, and one call for everybody is cheaper.
-const PEOPLE_MAX: usize = 20_000;
+/// Maximum number of copies with an unconfirmed invalidation. They take about 2 MiB. If there are more, the fabric is
+/// down, and one call for all is cheaper.
+const COPIES_MAX: usize = 20_000;
 
 /// How long a new invalidation has for its own call, before the task repeats it. Also the pause after the first failed
 /// retry. Doubles up to [`RETRY_MAX`].
@@ -38,8 +38,17 @@ const RETRY_FIRST: Duration = Duration::from_millis(50);
 /// Longest pause between retries. A fabric that recovers is used again after this time.
 const RETRY_MAX: Duration = Duration::from_secs(2);
 
-/// Timelines that the task drops at the same time. Other calls of this node need the connection, too.
+/// Copies that are dropped at the same time. Other calls of this node need the connection, too.
 const DROPS_AT_ONCE: usize = 16;
+
+/// A copy of rows of the store in the fabric. It outlives every node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum SharedCopy {
+    /// The timeline of a reader.
+    Timeline(PersonId),
+    /// An entry of the shared cache.
+    Entry(SharedKey),
+}
 
 /// Invalidations that the fabric has not confirmed.
 #[derive(Default)]
@@ -54,12 +63,12 @@ pub(crate) struct Invalidations {
 #[derive(Default)]
 struct Open {
     last_number: u64,
-    people: HashMap<PersonId, Mark>,
-    /// The mark that covers everybody.
-    everybody: Option<Mark>,
+    copies: HashMap<SharedCopy, Mark>,
+    /// The mark that covers all copies.
+    all: Option<Mark>,
 }
 
-/// The unconfirmed invalidations of one person, or of everybody.
+/// The unconfirmed invalidations of one copy, or of all.
 #[derive(Debug, Clone, Copy)]
 struct Mark {
     oldest: u64,
@@ -67,39 +76,39 @@ struct Mark {
     newest: u64,
 }
 
-/// A distrusted timeline, until the fabric confirms that it has dropped it.
+/// A distrusted copy, until the fabric confirms that it has dropped it.
 #[derive(Debug, Clone, Copy)]
 #[must_use]
 pub(crate) struct PendingInvalidation {
-    pub(crate) reader: PersonId,
+    copy: SharedCopy,
     number: u64,
 }
 
 impl Invalidations {
-    /// Whether the reader's timeline may be used.
-    pub(crate) fn allows(&self, reader: PersonId) -> bool {
+    /// Whether the copy may be used.
+    pub(crate) fn allows(&self, copy: SharedCopy) -> bool {
         if self.count() == 0 {
             return true;
         }
         let open = self.open.lock();
-        open.everybody.is_none() && !open.people.contains_key(&reader)
+        open.all.is_none() && !open.copies.contains_key(&copy)
     }
 
-    /// Disables the reader's timeline until the invalidation is confirmed.
-    pub(crate) fn begin(&self, reader: PersonId) -> PendingInvalidation {
-        let number = self.change(|open| open.add(reader));
+    /// Disables the copy until the invalidation is confirmed.
+    pub(crate) fn begin(&self, copy: SharedCopy) -> PendingInvalidation {
+        let number = self.change(|open| open.add(copy));
         self.added.notify_one();
-        PendingInvalidation { reader, number }
+        PendingInvalidation { copy, number }
     }
 
-    /// The fabric has dropped the timeline in a call that began after `pending`.
+    /// The fabric has dropped the copy in a call that began after `pending`.
     pub(crate) fn confirm(&self, pending: PendingInvalidation) {
-        self.change(|open| open.confirm(pending.reader, pending.number));
+        self.change(|open| open.confirm(pending.copy, pending.number));
     }
 
-    /// Disables all timelines until the fabric has dropped them.
+    /// Disables all copies until the fabric has dropped them.
     pub(crate) fn begin_all(&self) {
-        self.change(Open::add_everybody);
+        self.change(Open::add_all);
         self.retry_now();
     }
 
@@ -121,27 +130,27 @@ impl Invalidations {
     /// Whether every invalidation up to this number is confirmed.
     pub(crate) fn is_confirmed_to(&self, number: u64) -> bool {
         let open = self.open.lock();
-        let mut marks = open.people.values().chain(open.everybody.as_ref());
+        let mut marks = open.copies.values().chain(open.all.as_ref());
         marks.all(|mark| mark.oldest > number)
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Open) -> T) -> T {
         let mut open = self.open.lock();
         let result = change(&mut open);
-        let count = open.people.len() + usize::from(open.everybody.is_some());
+        let count = open.copies.len() + usize::from(open.all.is_some());
         self.count.store(count, Ordering::Release);
         result
     }
 
-    /// What is open: the number of the mark of everybody, and the marks of people.
+    /// What is open: the number of the mark of all copies, and the marks of single ones.
     fn snapshot(&self) -> (Option<u64>, Vec<PendingInvalidation>) {
         let open = self.open.lock();
-        let pending = |(reader, mark): (&PersonId, &Mark)| PendingInvalidation {
-            reader: *reader,
+        let pending = |(copy, mark): (&SharedCopy, &Mark)| PendingInvalidation {
+            copy: *copy,
             number: mark.newest,
         };
-        let people = open.people.iter().map(pending).collect();
-        (open.everybody.map(|mark| mark.newest), people)
+        let copies = open.copies.iter().map(pending).collect();
+        (open.all.map(|mark| mark.newest), copies)
     }
 
     /// Waits until there are marks to repeat the calls of.
@@ -165,12 +174,12 @@ impl Open {
         self.last_number
     }
 
-    fn add(&mut self, person: PersonId) -> u64 {
-        if self.people.len() >= PEOPLE_MAX && !self.people.contains_key(&person) {
-            self.add_everybody();
+    fn add(&mut self, copy: SharedCopy) -> u64 {
+        if self.copies.len() >= COPIES_MAX && !self.copies.contains_key(&copy) {
+            self.add_all();
         }
         let newest = self.next_number();
-        let mark = self.people.entry(person).or_insert(Mark {
+        let mark = self.copies.entry(copy).or_insert(Mark {
             oldest: newest,
             newest,
         });
@@ -178,26 +187,25 @@ impl Open {
         newest
     }
 
-    /// Covers all open invalidations. Later ones get their own entry: the call for everybody may have begun before
-    /// them.
-    fn add_everybody(&mut self) {
+    /// Covers all open invalidations. Later ones get their own entry: the call for all may have begun before them.
+    fn add_all(&mut self) {
         let newest = self.next_number();
-        let marks = self.people.values().chain(self.everybody.as_ref());
+        let marks = self.copies.values().chain(self.all.as_ref());
         let oldest = marks.map(|mark| mark.oldest).min().unwrap_or(newest);
-        self.people.clear();
-        self.everybody = Some(Mark { oldest, newest });
+        self.copies.clear();
+        self.all = Some(Mark { oldest, newest });
     }
 
-    fn confirm(&mut self, person: PersonId, number: u64) {
-        let newest = self.people.get(&person).map(|mark| mark.newest);
+    fn confirm(&mut self, copy: SharedCopy, number: u64) {
+        let newest = self.copies.get(&copy).map(|mark| mark.newest);
         if newest == Some(number) {
-            self.people.remove(&person);
+            self.copies.remove(&copy);
         }
     }
 
-    fn confirm_everybody(&mut self, number: u64) {
-        if self.everybody.is_some_and(|mark| mark.newest == number) {
-            self.everybody = None;
+    fn confirm_all(&mut self, number: u64) {
+        if self.all.is_some_and(|mark| mark.newest == number) {
+            self.all = None;
         }
     }
 }
@@ -212,7 +220,7 @@ impl Core {
     /// waits for a rebuild that never ends.
     pub(crate) fn invalidate_in_background(&self, reader: PersonId) {
         // The retries confirm it.
-        let _pending = self.invalidations.begin(reader);
+        let _pending = self.invalidations.begin(SharedCopy::Timeline(reader));
         self.invalidations.retry_now();
     }
 
@@ -249,24 +257,25 @@ impl Core {
 
     /// Makes every open call once. Returns whether all of them succeeded.
     async fn retry_open_calls(&self) -> bool {
-        let (everybody, people) = self.invalidations.snapshot();
-        let all_dropped = match everybody {
-            Some(number) => self.drop_all_timelines(number).await,
+        let (all, copies) = self.invalidations.snapshot();
+        let all_dropped = match all {
+            Some(number) => self.drop_all_copies(number).await,
             None => true,
         };
-        stream::iter(people)
+        stream::iter(copies)
             .map(|pending| self.drop_and_wake(pending))
             .buffer_unordered(DROPS_AT_ONCE)
             .fold(all_dropped, async |well, dropped| well & dropped)
             .await
     }
 
-    async fn drop_all_timelines(&self, number: u64) -> bool {
+    async fn drop_all_copies(&self, number: u64) -> bool {
         let answer = self.engines.timelines.drop_all_timelines().await;
-        let done = self.fabric_result("forget_everybody", answer).is_some();
+        let timelines = self.fabric_result("forget_everybody", answer).is_some();
+        let done = self.drop_all_entries().await && timelines;
         if done {
             let invalidations = &self.invalidations;
-            invalidations.change(|open| open.confirm_everybody(number));
+            invalidations.change(|open| open.confirm_all(number));
             self.wake_everybody_here();
         }
         done
@@ -278,19 +287,35 @@ impl Core {
         streams.wake_matching(|_everybody| true, Signals::ALL);
     }
 
-    /// Drops a timeline. Returns whether it is dropped; its reader's streams are woken then.
+    /// Drops a copy. Returns whether it is dropped; the streams of the reader of a timeline are woken then.
     async fn drop_and_wake(&self, pending: PendingInvalidation) -> bool {
-        let dropped = self.drop_timeline(pending).await;
-        if dropped {
-            self.wake(&[pending.reader], Signals::STORY).await;
+        let dropped = self.drop_copy(pending).await;
+        if let SharedCopy::Timeline(reader) = pending.copy
+            && dropped
+        {
+            self.wake(&[reader], Signals::STORY).await;
         }
         dropped
     }
 
-    /// Drops a timeline. Returns whether it is dropped; otherwise it is retried in the background.
-    pub(super) async fn drop_timeline(&self, pending: PendingInvalidation) -> bool {
-        let answer = self.engines.timelines.drop_timeline(pending.reader).await;
-        let dropped = self.fabric_result("forget", answer).is_some();
+    /// Drops distrusted copies. Those that remain are retried in the background.
+    pub(super) async fn drop_copies(&self, pending: Vec<PendingInvalidation>) {
+        stream::iter(pending)
+            .map(|pending| self.drop_copy(pending))
+            .buffer_unordered(DROPS_AT_ONCE)
+            .for_each(async |_retried_in_the_background| {})
+            .await;
+    }
+
+    /// Drops a copy. Returns whether it is dropped; otherwise it is retried in the background.
+    async fn drop_copy(&self, pending: PendingInvalidation) -> bool {
+        let dropped = match pending.copy {
+            SharedCopy::Timeline(reader) => {
+                let answer = self.engines.timelines.drop_timeline(reader).await;
+                self.fabric_result("forget", answer).is_some()
+            }
+            SharedCopy::Entry(key) => self.drop_entry(key).await,
+        };
         if dropped {
             self.invalidations.confirm(pending);
         }
@@ -302,21 +327,24 @@ impl Core {
 mod tests {
     use super::*;
 
-    fn person(number: u64) -> PersonId {
-        PersonId::from_u64(number)
+    fn timeline(number: u64) -> SharedCopy {
+        SharedCopy::Timeline(PersonId::from_u64(number))
     }
 
     #[test]
     fn a_timeline_is_not_used_until_its_newest_invalidation_is_confirmed() {
         let invalidations = Invalidations::default();
-        let first = invalidations.begin(person(1));
-        let second = invalidations.begin(person(1));
+        let first = invalidations.begin(timeline(1));
+        let second = invalidations.begin(timeline(1));
         invalidations.confirm(first);
-        assert!(!invalidations.allows(person(1)), "the second is still open");
-        assert!(invalidations.allows(person(2)));
+        assert!(
+            !invalidations.allows(timeline(1)),
+            "the second is still open"
+        );
+        assert!(invalidations.allows(timeline(2)));
         assert!(!invalidations.is_confirmed_to(first.number));
         invalidations.confirm(second);
-        assert!(invalidations.allows(person(1)));
+        assert!(invalidations.allows(timeline(1)));
         assert_eq!(invalidations.count(), 0);
         assert!(invalidations.is_confirmed_to(second.number));
     }
@@ -324,8 +352,8 @@ mod tests {
     #[test]
     fn invalidations_are_confirmed_up_to_the_oldest_open_one() {
         let invalidations = Invalidations::default();
-        let first = invalidations.begin(person(1));
-        let second = invalidations.begin(person(2));
+        let first = invalidations.begin(timeline(1));
+        let second = invalidations.begin(timeline(2));
         invalidations.confirm(second);
         assert!(!invalidations.is_confirmed_to(invalidations.newest()));
         invalidations.begin_all();
@@ -333,35 +361,35 @@ mod tests {
             !invalidations.is_confirmed_to(first.number),
             "it is covered"
         );
-        let (everybody, _) = invalidations.snapshot();
-        invalidations.change(|open| open.confirm_everybody(everybody.unwrap()));
+        let (all, _) = invalidations.snapshot();
+        invalidations.change(|open| open.confirm_all(all.unwrap()));
         assert!(invalidations.is_confirmed_to(invalidations.newest()));
     }
 
     #[tokio::test]
     async fn an_invalidation_whose_caller_is_gone_is_due() {
         let invalidations = Invalidations::default();
-        let _abandoned = invalidations.begin(person(1));
+        let _abandoned = invalidations.begin(timeline(1));
         invalidations.due().await;
         assert_eq!(invalidations.snapshot().1.len(), 1);
     }
 
     #[test]
-    fn more_people_than_the_maximum_invalidate_every_timeline() {
+    fn more_copies_than_the_maximum_invalidate_all() {
         let invalidations = Invalidations::default();
-        let people_max = PEOPLE_MAX as u64;
-        for number in 0..=people_max {
-            let _open = invalidations.begin(person(number));
-            assert!(invalidations.snapshot().1.len() <= PEOPLE_MAX);
+        let copies_max = COPIES_MAX as u64;
+        for number in 0..=copies_max {
+            let _open = invalidations.begin(timeline(number));
+            assert!(invalidations.snapshot().1.len() <= COPIES_MAX);
         }
-        assert!(!invalidations.allows(person(0)), "it is covered by all");
-        assert!(!invalidations.allows(person(people_max + 7)));
-        let (everybody, _) = invalidations.snapshot();
-        invalidations.change(|open| open.confirm_everybody(everybody.unwrap()));
-        assert!(invalidations.allows(person(0)));
+        assert!(!invalidations.allows(timeline(0)), "it is covered by all");
+        assert!(!invalidations.allows(timeline(copies_max + 7)));
+        let (all, _) = invalidations.snapshot();
+        invalidations.change(|open| open.confirm_all(all.unwrap()));
+        assert!(invalidations.allows(timeline(0)));
         assert!(
-            !invalidations.allows(person(people_max)),
-            "the call for everybody may have begun before this one"
+            !invalidations.allows(timeline(copies_max)),
+            "the call for all may have begun before this one"
         );
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod invalidations;
 mod loaders;
 mod permissions;
 pub(crate) mod random;
+mod shared_cache;
 mod story_states;
 pub(crate) mod supervise;
 mod visible;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sosik_decorators::{Fault, Faults, Hook, hooked};
-use sosik_fabric::memory::{Alone, Hub, MemoryOptions};
+use sosik_fabric::memory::{Alone, Hub, MemoryOptions, MemorySharedCache};
 use sosik_fabric::peers::Notice;
 use sosik_fabric::{Engines, Peers};
 use sosik_feed::{
@@ -30,13 +30,20 @@ pub(crate) struct CountingLeases {
     renewals: AtomicU64,
     trims: AtomicU64,
     /// For the first renewal: no member knows the outdated timelines.
-    all_timelines: AtomicBool,
+    all_copies: AtomicBool,
     /// Of the next renewal.
     changes: Mutex<Vec<Change>>,
     /// Of the next renewal.
     counts: Mutex<Vec<(StoryId, u64)>>,
     /// What the last renewal reported.
     settled: Mutex<Horizon>,
+}
+
+impl CountingLeases {
+    /// Waits until the first lease is in use: the second renewal began after that.
+    pub(crate) async fn in_use(&self) {
+        eventually(async || self.renewals.load(Ordering::Relaxed) >= 2).await;
+    }
 }
 
 #[async_trait]
@@ -59,7 +66,7 @@ impl CacheLeases for CountingLeases {
         Ok(Some(RenewedLease {
             changes,
             counts: take(&mut *self.counts.lock().unwrap()),
-            all_timelines: first && self.all_timelines.load(Ordering::Relaxed),
+            all_copies: first && self.all_copies.load(Ordering::Relaxed),
             at: CommitPosition::START,
             horizon: Horizon(number.to_string()),
         }))
@@ -136,6 +143,8 @@ async fn a_node_that_stops_leaves_the_other_nodes_and_the_queue() {
 
 const DROP_ALL: &str = "Timelines::drop_all_timelines";
 const DROP: &str = "Timelines::drop_timeline";
+const DROP_ALL_ENTRIES: &str = "SharedCache::drop_all_entries";
+const DROP_ENTRY: &str = "SharedCache::drop_entry";
 
 /// One node of several, and what another one does.
 struct Leased {
@@ -156,7 +165,11 @@ impl Leased {
         let hook: Arc<dyn Hook> = Arc::<Faults>::clone(&faults);
         let hub = Arc::new(Hub::default());
         let peers = hub.join();
-        let memory = Engines::memory(MemoryOptions::default(), 1);
+        let engines = Engines {
+            peers,
+            shared_cache: Some(Arc::new(MemorySharedCache::default())),
+            ..Engines::memory(MemoryOptions::default(), 1)
+        };
         let mut settings = settings("one");
         settings.node.cache_lease = Duration::from_millis(600);
         let parts = Parts {
@@ -165,7 +178,7 @@ impl Leased {
                 leases: Arc::<CountingLeases>::clone(&leases),
                 alone: alone.then_some("the test is alone"),
             }),
-            engines: hooked(Engines { peers, ..memory }, &hook),
+            engines: hooked(engines, &hook),
             clock: Arc::new(SystemClock),
             settings,
         };
@@ -205,25 +218,34 @@ fn person() -> PersonId {
     PersonId::from_u64(256)
 }
 
+fn ended() -> Change {
+    Change::SessionsEnded(person(), vec![[7; 32]])
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn timelines_in_a_shared_fabric_stay_when_a_node_starts_and_when_it_missed_messages() {
+async fn copies_in_a_shared_fabric_stay_when_a_node_starts_and_when_it_missed_messages() {
     let leased = Leased::start(CountingLeases::default(), false).await;
     leased.renewed().await;
     leased.hears(Change::Everything).await;
     // The calls for everybody come before those for one person.
     leased.hears(Change::CircleGrew(person())).await;
+    leased.hears(ended()).await;
     eventually(async || leased.faults.begun(DROP) > 0).await;
-    assert_eq!(leased.faults.begun(DROP_ALL), 0);
+    eventually(async || leased.faults.begun(DROP_ENTRY) > 0).await;
+    for all in [DROP_ALL, DROP_ALL_ENTRIES] {
+        assert_eq!(leased.faults.begun(all), 0, "{all}");
+    }
     leased.node.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn timelines_are_dropped_if_no_node_survived_or_if_only_this_node_has_them() {
+async fn copies_are_dropped_if_no_node_survived_or_if_only_this_node_has_them() {
     let nobody = CountingLeases::default();
-    nobody.all_timelines.store(true, Ordering::Relaxed);
+    nobody.all_copies.store(true, Ordering::Relaxed);
     for (leases, alone) in [(nobody, false), (CountingLeases::default(), true)] {
         let leased = Leased::start(leases, alone).await;
         eventually(async || leased.faults.begun(DROP_ALL) == 1).await;
+        eventually(async || leased.faults.begun(DROP_ALL_ENTRIES) == 1).await;
         eventually(async || leased.settled() > 0).await;
         leased.node.stop().await;
     }
@@ -231,25 +253,26 @@ async fn timelines_are_dropped_if_no_node_survived_or_if_only_this_node_has_them
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fabric_that_hangs_delays_neither_the_lease_nor_the_confirmation_of_a_change() {
-    let leased = Leased::start(CountingLeases::default(), false).await;
-    leased.faults.always(DROP, Fault::Wait);
-    let grew = || Change::CircleGrew(person());
-    leased.leases.changes.lock().unwrap().push(grew());
-    eventually(async || leased.faults.begun(DROP) > 0).await;
-    leased.renewed().await;
-    let settled = leased.settled();
-    leased.hears(grew()).await;
-    leased.renewed().await;
-    assert!(leased.node.unconfirmed_invalidations() > 0);
-    assert_eq!(
-        leased.settled(),
-        settled,
-        "the log keeps a change while its timeline is not dropped"
-    );
-    leased.faults.lift_all();
-    eventually(async || leased.node.unconfirmed_invalidations() == 0).await;
-    eventually(async || leased.settled() > settled).await;
-    leased.node.stop().await;
+    for (call, change) in [(DROP, Change::CircleGrew(person())), (DROP_ENTRY, ended())] {
+        let leased = Leased::start(CountingLeases::default(), false).await;
+        leased.faults.always(call, Fault::Wait);
+        leased.leases.changes.lock().unwrap().push(change.clone());
+        eventually(async || leased.faults.begun(call) > 0).await;
+        leased.renewed().await;
+        let settled = leased.settled();
+        leased.hears(change).await;
+        leased.renewed().await;
+        assert!(leased.node.unconfirmed_invalidations() > 0);
+        assert_eq!(
+            leased.settled(),
+            settled,
+            "the log keeps a change while its copy is not dropped"
+        );
+        leased.faults.lift_all();
+        eventually(async || leased.node.unconfirmed_invalidations() == 0).await;
+        eventually(async || leased.settled() > settled).await;
+        leased.node.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,6 +7,7 @@ mod in_flight;
 mod lagging;
 mod leases;
 mod own_story;
+mod shared_sessions;
 mod shown;
 mod unknown_outcomes;
 

@@ -28,10 +28,10 @@ pub trait CacheLeases: Send + Sync + 'static {
     ///
     /// A change that was committed before this call is in the result of this call or of an earlier one.
     ///
-    /// `settled` is `since` of this renewal or of an earlier one. Before it, every timeline that had to be dropped was
-    /// dropped after the commit of its change. The log keeps later changes, also after the member has died, and until
-    /// another member has settled them. A member that joins gets the circles that grew since what the others had settled.
-    /// If no other member has settled anything, it gets [`all_timelines`](RenewedLease::all_timelines).
+    /// `settled` is `since` of this renewal or of an earlier one. Before it, every copy in the shared fabric that had to be
+    /// dropped was dropped after the commit of its change. The log keeps later changes, also after the member has died, and until
+    /// another member has settled them. A member that joins gets the changes with copies since what the others had settled.
+    /// If no other member has settled anything, it gets [`all_copies`](RenewedLease::all_copies).
     async fn renew(
         &self,
         peer: PeerId,

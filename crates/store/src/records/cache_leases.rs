@@ -52,13 +52,13 @@ pub struct Horizon(pub String);
 pub struct RenewedLease {
     /// The changes since the last horizon, in no particular order. To apply before the extended lease is used. A change
     /// may be repeated. If the member has just joined, or if there are too many: [`Change::Everything`], and the
-    /// [`Change::CircleGrew`] that no member has settled.
+    /// changes that outdate copies in the shared fabric and that no member has settled ([`Change::outdates_a_copy`]).
     pub changes: Vec<Change>,
     /// Stories whose counts changed, each with the [revision](sosik_feed::StoryCounts::revision) of its new counts.
     /// Nobody waited for these, so a member that missed the message finds them here. Empty if everything is outdated.
     pub counts: Vec<(StoryId, u64)>,
-    /// Any timeline may be outdated, because no member has kept a record of the circles that grew.
-    pub all_timelines: bool,
+    /// Any copy in the shared fabric may be outdated, because no member has kept a record of the changes.
+    pub all_copies: bool,
     /// A position that covers these changes.
     pub at: CommitPosition,
     /// For the next renewal.

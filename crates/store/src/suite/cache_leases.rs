@@ -88,7 +88,7 @@ impl Node<'_> {
     async fn renews(&mut self) -> Option<Vec<Change>> {
         let settled = self.horizon.clone();
         let renewed = self.renew_with(&settled).await?;
-        assert!(!renewed.all_timelines);
+        assert!(!renewed.all_copies);
         Some(renewed.changes)
     }
 
@@ -127,17 +127,14 @@ pub async fn a_member_that_joins_is_told_that_everything_may_be_outdated(leased:
     assert_eq!(node.sees().await, [], "nothing has changed since");
 }
 
-pub async fn every_timeline_may_be_outdated_if_no_member_has_settled_anything(leased: &Leased) {
+pub async fn every_shared_copy_may_be_outdated_if_no_member_has_settled_anything(leased: &Leased) {
     let (mut one, first) = leased.new_member(1).await;
-    assert!(first.all_timelines, "there was no member");
+    assert!(first.all_copies, "there was no member");
     let (other, first) = leased.new_member(2).await;
-    assert!(
-        first.all_timelines,
-        "the first one has not dropped them yet"
-    );
+    assert!(first.all_copies, "the first one has not dropped them yet");
     one.sees().await;
     let (_, first) = leased.new_member(3).await;
-    assert!(!first.all_timelines, "the first one has dropped them");
+    assert!(!first.all_copies, "the first one has dropped them");
     leased.leases.leave(one.peer).await.unwrap();
     assert!(leased.leases.join(joining(2, false)).await.unwrap());
     let mut again = Node {
@@ -145,16 +142,19 @@ pub async fn every_timeline_may_be_outdated_if_no_member_has_settled_anything(le
         ..other
     };
     let first = again.renew_with(&Horizon::default()).await.unwrap();
-    assert!(first.all_timelines, "the others have settled nothing");
+    assert!(first.all_copies, "the others have settled nothing");
 }
 
-pub async fn a_member_that_joins_gets_the_circles_that_a_dead_one_has_not_settled(leased: &Leased) {
+pub async fn a_member_that_joins_gets_what_a_dead_one_has_not_settled(leased: &Leased) {
     let world = &leased.world;
     let [mina, joon, hana] = world.people(["mina", "joon", "hana"]).await;
     let mut dead = leased.member(1).await;
     dead.sees().await;
     world.befriend(mina, joon).await;
     world.mutes(hana, joon).await;
+    let hanas = session(hana, 1, world.now());
+    world.add_session(hanas.clone(), 50).await.unwrap();
+    world.end_session(hana, hanas.id).await.unwrap();
     // It has the changes, and does not drop the timelines.
     let settled = dead.horizon.clone();
     for _ in 0..3 {
@@ -162,22 +162,28 @@ pub async fn a_member_that_joins_gets_the_circles_that_a_dead_one_has_not_settle
     }
     leased.leases.trim_changes(1_000).await.unwrap();
     let (mut heir, first) = leased.new_member(2).await;
-    assert!(!first.all_timelines);
+    assert!(!first.all_copies);
     assert!(grown(&first).is_superset(&[mina, joon].into()));
     assert!(!grown(&first).contains(&hana), "nothing is missing there");
+    assert!(
+        first
+            .changes
+            .contains(&Change::SessionsEnded(hana, vec![hanas.token]))
+    );
+    assert!((first.changes.iter()).all(Change::outdates_a_copy));
     let dead = leased.lease(dead.peer).await.unwrap();
     assert_eq!(
         leased.leases.revoke(dead).await.unwrap(),
         Revocation::Revoked
     );
     let (_, third) = leased.new_member(3).await;
-    assert!(third.all_timelines, "the heir has not settled them yet");
+    assert!(third.all_copies, "the heir has not settled them yet");
     let settled = async {
         loop {
             heir.sees().await;
             let (_, next) = leased.new_member(4).await;
-            assert!(!next.all_timelines);
-            if grown(&next).is_empty() {
+            assert!(!next.all_copies);
+            if next.changes == [Change::Everything] {
                 return;
             }
         }
@@ -425,6 +431,9 @@ pub async fn every_end_of_a_session_is_logged(leased: &Leased) {
         .await
         .unwrap();
     assert_eq!(tokens(node.sees().await), ended(&[6]));
+    let later = world.now().plus(Duration::from_hours(24));
+    let removed = world.remove_stale_sessions(later, later, 50).await.unwrap();
+    assert_eq!((removed, tokens(node.sees().await)), (1, ended(&[7])));
 }
 
 fn tokens(changes: Vec<Change>) -> Vec<[u8; 32]> {

@@ -286,8 +286,8 @@ macro_rules! cache_leases_suite {
         $crate::cache_leases_suite! { @tests $open;
             cache_leases {
                 a_member_that_joins_is_told_that_everything_may_be_outdated,
-                every_timeline_may_be_outdated_if_no_member_has_settled_anything,
-                a_member_that_joins_gets_the_circles_that_a_dead_one_has_not_settled,
+                every_shared_copy_may_be_outdated_if_no_member_has_settled_anything,
+                a_member_that_joins_gets_what_a_dead_one_has_not_settled,
                 each_renewal_is_counted,
                 members_have_leases_of_their_own,
                 a_lease_that_was_renewed_is_not_revoked,
