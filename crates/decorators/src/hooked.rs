@@ -9,9 +9,9 @@ use sosik_fabric::peers::{Heard, Notice};
 use sosik_fabric::timelines::{Arrived, Below, Delivery, Rebuild, Since, TimelineStats, View};
 use sosik_fabric::wake_ups::Streams;
 use sosik_fabric::{
-    Decision, DeliveryQueue, Engines, FabricError, FabricResult, LargeAuthorLog, LogTail, LookUp,
-    PeerId, Peers, Rate, RateLimits, SharedCache, SharedKey, Signals, Ticket, Timelines, Told,
-    WakeUps, Watch,
+    ActiveCounts, ActivePeople, Decision, DeliveryQueue, Engines, FabricError, FabricResult,
+    LargeAuthorLog, LogTail, LookUp, PeerId, Peers, Rate, RateLimits, SharedCache, SharedKey,
+    Signals, Ticket, Timelines, Told, WakeUps, Watch,
 };
 use sosik_feed::orders::Order;
 use sosik_feed::pulled::{LogEntry, LogPosition};
@@ -66,6 +66,8 @@ pub const CALLS: &[&str] = &[
     "Peers::leave",
     "RateLimits::take",
     "RateLimits::peek",
+    "ActivePeople::note",
+    "ActivePeople::count",
     "SharedCache::look_up",
     "SharedCache::fill",
     "SharedCache::drop_entry",
@@ -84,6 +86,7 @@ pub fn hooked(engines: Engines, hook: &Arc<dyn Hook>) -> Engines {
         peers: Arc::new(Hooked::new(engines.peers, hook)),
         rates: Arc::new(Hooked::new(engines.rates, hook)),
         shared_cache: engines.shared_cache.map(hooked_cache),
+        active_people: Arc::new(Hooked::new(engines.active_people, hook)),
     }
 }
 
@@ -276,6 +279,19 @@ impl RateLimits for Hooked<dyn RateLimits> {
 
     fn prune(&self, now: Duration) {
         self.engine.prune(now);
+    }
+}
+
+#[async_trait]
+impl ActivePeople for Hooked<dyn ActivePeople> {
+    async fn note(&self, person: PersonId, at: Timestamp) -> FabricResult<()> {
+        let work = self.engine.note(person, at);
+        self.around("ActivePeople::note", work).await
+    }
+
+    async fn count(&self, at: Timestamp) -> FabricResult<ActiveCounts> {
+        self.around("ActivePeople::count", self.engine.count(at))
+            .await
     }
 }
 

@@ -88,7 +88,9 @@ async fn is_refused(engines: &Engines, call: &str) -> bool {
         peers,
         rates,
         shared_cache,
+        active_people,
     } = engines;
+    let at = Timestamp::default();
     let shared_cache = shared_cache.as_ref().unwrap();
     let key = SharedKey::Session([7; 32]);
     let (reader, story) = (PersonId::from_u64(1), StoryId::from_u64(2));
@@ -154,6 +156,8 @@ async fn is_refused(engines: &Engines, call: &str) -> bool {
         "Peers::hear" => peers.hear().await.is_err(),
         "RateLimits::take" => rates.take(1, rate, now).await.is_err(),
         "RateLimits::peek" => rates.peek(1, rate, now).await.is_err(),
+        "ActivePeople::note" => active_people.note(reader, at).await.is_err(),
+        "ActivePeople::count" => active_people.count(at).await.is_err(),
         "SharedCache::look_up" => shared_cache.look_up(key).await.is_err(),
         "SharedCache::fill" => {
             let ticket = Ticket { key, number: 1 };

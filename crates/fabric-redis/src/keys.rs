@@ -53,6 +53,8 @@ pub(crate) enum Key {
     Rate(u64),
     /// An entry of the shared cache.
     Entry(SharedKey),
+    /// The active people of a day. All days are in one slot, so that they can be counted together.
+    Day(u64),
     /// No key, but a place among the timelines of a slot group.
     Group(SlotGroup),
 }
@@ -71,6 +73,7 @@ impl fmt::Display for Key {
                 hash.iter()
                     .try_for_each(|byte| write!(formatter, "{byte:02x}"))
             }
+            Self::Day(day) => write!(formatter, "a1:{{0}}:{day}"),
             Self::Group(SlotGroup(group)) => write!(formatter, "{TIMELINES_PREFIX}{group}}}:"),
         }
     }

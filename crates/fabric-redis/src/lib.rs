@@ -15,6 +15,7 @@
 //! Refused: a list and a second key for its header (`allkeys-lru` evicts one without the other), sorted sets (ten times
 //! the memory), `ConnectionManager` of the client library (a call after the death of a server waits for seconds).
 
+mod active_people;
 mod address;
 mod breaker;
 mod deliver;
@@ -32,6 +33,7 @@ mod shared_cache;
 mod timelines;
 mod unlink;
 
+pub use active_people::RedisActivePeople;
 pub use address::NotARedisUrl;
 pub use options::RedisOptions;
 pub use rate_limits::RedisRateLimits;
@@ -77,6 +79,12 @@ impl RedisFabric {
     #[must_use]
     pub fn rate_limits(&self) -> RedisRateLimits {
         RedisRateLimits::new(Arc::clone(&self.link), &self.options)
+    }
+
+    /// The number of active people.
+    #[must_use]
+    pub fn active_people(&self) -> RedisActivePeople {
+        RedisActivePeople::new(Arc::clone(&self.link))
     }
 
     /// The cache of rows.

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use sosik_feed::PeerId;
 
 use crate::memory::{
-    Alone, MemoryLog, MemoryOptions, MemoryQueue, MemoryRateLimits, MemoryTimelines, MemoryWakeUps,
+    Alone, MemoryActivePeople, MemoryLog, MemoryOptions, MemoryQueue, MemoryRateLimits,
+    MemoryTimelines, MemoryWakeUps,
 };
-use crate::{DeliveryQueue, LargeAuthorLog, Peers, RateLimits, SharedCache, Timelines, WakeUps};
+use crate::{
+    ActivePeople, DeliveryQueue, LargeAuthorLog, Peers, RateLimits, SharedCache, Timelines, WakeUps,
+};
 
 /// One engine for each contract. Chosen once, where the server is wired. Cheap to clone.
 #[derive(Clone)]
@@ -26,6 +29,8 @@ pub struct Engines {
     pub rates: Arc<dyn RateLimits>,
     /// The cache that nodes share. `None` for a single process, whose own caches have everything.
     pub shared_cache: Option<Arc<dyn SharedCache>>,
+    /// The number of active people.
+    pub active_people: Arc<dyn ActivePeople>,
 }
 
 impl Engines {
@@ -40,6 +45,7 @@ impl Engines {
             peers: Arc::new(Alone(PeerId::from_u64(random))),
             rates: Arc::new(MemoryRateLimits::default()),
             shared_cache: None,
+            active_people: Arc::new(MemoryActivePeople::default()),
         }
     }
 }

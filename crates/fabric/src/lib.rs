@@ -1,5 +1,6 @@
 //! State that nodes share while they run: timelines, the log of large authors, wake-ups of live streams, orders that
-//! were just posted, messages between nodes about writes, rate limits, copies of rows. Also the caches of one node.
+//! were just posted, messages between nodes about writes, rate limits, copies of rows, the number of active
+//! people. Also the caches of one node.
 //!
 //! Nothing here is authoritative. All of it may be lost at any time; a timeline is rebuilt from the store at the next
 //! read. Each kind of state has its own small contract, so that each can have the engine that suits it. [`Engines`]
@@ -7,6 +8,7 @@
 //!
 //! To add an engine, implement a contract and run its `suite` on it.
 
+pub mod active_people;
 pub mod cache;
 pub mod cache_gate;
 pub mod delivery_queue;
@@ -25,6 +27,7 @@ pub mod suite;
 pub mod timelines;
 pub mod wake_ups;
 
+pub use active_people::{ActiveCounts, ActivePeople};
 pub use cache_gate::CacheGate;
 pub use delivery_queue::DeliveryQueue;
 pub use engines::Engines;

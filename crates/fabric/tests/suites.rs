@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use sosik_fabric::memory::{
-    Hub, MemoryLog, MemoryOptions, MemoryQueue, MemoryRateLimits, MemorySharedCache,
-    MemoryTimelines, MemoryWakeUps,
+    Hub, MemoryActivePeople, MemoryLog, MemoryOptions, MemoryQueue, MemoryRateLimits,
+    MemorySharedCache, MemoryTimelines, MemoryWakeUps,
 };
 use sosik_fabric::suite::delivery_queue::ORDERS_MAX;
 use sosik_fabric::suite::timelines::KEEP;
 use sosik_fabric::{
-    DeliveryQueue, LargeAuthorLog, Peers, RateLimits, SharedCache, Timelines, WakeUps,
+    ActivePeople, DeliveryQueue, LargeAuthorLog, Peers, RateLimits, SharedCache, Timelines, WakeUps,
 };
 
 async fn open_timelines() -> Arc<dyn Timelines> {
@@ -41,6 +41,11 @@ async fn open_shared_cache() -> Arc<dyn SharedCache> {
     Arc::new(MemorySharedCache::default())
 }
 
+async fn open_active_people() -> Arc<dyn ActivePeople> {
+    Arc::new(MemoryActivePeople::default())
+}
+
+sosik_fabric::active_people_suite!(open_active_people);
 sosik_fabric::shared_cache_suite!(open_shared_cache);
 sosik_fabric::timelines_suite!(open_timelines);
 sosik_fabric::log_suite!(open_log);

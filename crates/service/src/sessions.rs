@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sosik_fabric::{LookUp, SharedKey};
+use sosik_fabric::{ActiveCounts, LookUp, SharedKey};
 use sosik_feed::{CommitPosition, PersonId, SessionId, Timestamp};
 use sosik_store::{SessionRecord, TokenHash};
 
@@ -294,7 +294,23 @@ impl Sessions {
                 replace_used_at(&session, now, noted);
                 tracing::warn!(%error, "the last use of a session could not be recorded");
             }
+            this.note_active(session.record.person).await;
         });
+    }
+
+    /// Counts a person as active. An estimate for operators, so an error has no other effect.
+    async fn note_active(&self, person: PersonId) {
+        let people = &self.core.engines.active_people;
+        let noted = people.note(person, self.core.now()).await;
+        let _uncounted = self.core.fabric_result("note_active", noted);
+    }
+
+    /// The numbers of people whose sessions were used. A use counts when it is recorded, at most every `sessions.touch`.
+    /// `None` if the fabric fails.
+    pub async fn active_people(&self) -> Option<ActiveCounts> {
+        let people = &self.core.engines.active_people;
+        let counted = people.count(self.core.now()).await;
+        self.core.fabric_result("active_people", counted)
     }
 
     /// Opens a session. Ends the least recently used sessions beyond the limit.
@@ -321,6 +337,7 @@ impl Sessions {
             client: client.chars().take(CLIENT_CHARACTERS_MAX).collect(),
         };
         self.add(session).await?;
+        self.note_active(person).await;
         Ok((
             LoggedIn {
                 person: entry,

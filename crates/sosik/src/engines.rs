@@ -100,6 +100,7 @@ pub async fn open_engines(config: &Config, node: &str) -> anyhow::Result<Engines
         .context("fabric.url")?;
         engines.timelines = Arc::new(redis.timelines());
         engines.rates = Arc::new(redis.rate_limits());
+        engines.active_people = Arc::new(redis.active_people());
         engines.shared_cache = Some(Arc::new(redis.shared_cache()));
     }
     if config.urls.queue.scheme() != MEMORY {

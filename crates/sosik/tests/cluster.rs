@@ -384,12 +384,20 @@ async fn a_session_that_ended_while_redis_was_away_opens_nothing_and_the_others_
     cluster.servers.redis.resume().unwrap();
     let late = cluster.node("late");
     let status = cluster.is_logged_in(&late, &mina).await;
-    assert_eq!(status, StatusCode::UNAUTHORIZED, "the log of changes has it");
+    assert_eq!(
+        status,
+        StatusCode::UNAUTHORIZED,
+        "the log of changes has it"
+    );
     for command in ["FLUSHALL", "CONFIG SET maxmemory 1"] {
         tell_redis(&cluster, command);
         let fresh = cluster.node(&command[..5].to_lowercase());
         for node in [&cut, &late, &fresh] {
-            assert_eq!(cluster.is_logged_in(node, &joon).await, StatusCode::OK, "{command}");
+            assert_eq!(
+                cluster.is_logged_in(node, &joon).await,
+                StatusCode::OK,
+                "{command}"
+            );
             let status = cluster.is_logged_in(node, &mina).await;
             assert_eq!(status, StatusCode::UNAUTHORIZED, "{command}");
         }

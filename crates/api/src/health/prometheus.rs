@@ -18,6 +18,7 @@ pub(crate) async fn metrics(State(app): State<App>) -> Response {
     note_tasks(&app);
     note_store(&app);
     note_orders(&app).await;
+    note_active_people(&app).await;
     let text = app
         .metrics
         .as_ref()
@@ -92,6 +93,17 @@ async fn note_orders(app: &App) {
         .map(|oldest| now.since(oldest))
         .unwrap_or_default();
     gauge!("sosik_orders_oldest_seconds").set(age.as_secs_f64());
+}
+
+/// If the fabric does not respond, the last values stay.
+async fn note_active_people(app: &App) {
+    let Some(active) = app.service.sessions().active_people().await else {
+        return;
+    };
+    for (period, people) in [("day", active.day), ("30_days", active.thirty_days)] {
+        let people = count(usize::try_from(people).unwrap_or(usize::MAX));
+        gauge!("sosik_active_people", "period" => period).set(people);
+    }
 }
 
 /// Exact up to 2^53, which no count here reaches.

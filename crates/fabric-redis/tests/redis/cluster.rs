@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sosik_fabric::{LookUp, Rate, RateLimits, SharedCache, SharedKey, Timelines};
+use sosik_fabric::{ActivePeople, LookUp, Rate, RateLimits, SharedCache, SharedKey, Timelines};
 use sosik_fabric_redis::RedisFabric;
 use sosik_servers::Redis;
 
@@ -72,6 +72,11 @@ async fn open_shared_cache() -> Arc<dyn SharedCache> {
     Arc::new(open().await.shared_cache())
 }
 
+async fn open_active_people() -> Arc<dyn ActivePeople> {
+    Arc::new(open().await.active_people())
+}
+
+sosik_fabric::active_people_suite!(open_active_people);
 sosik_fabric::shared_cache_suite!(open_shared_cache);
 sosik_fabric::timelines_suite!(open_timelines);
 sosik_fabric::rate_limits_suite!(open_rate_limits);

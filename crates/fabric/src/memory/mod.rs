@@ -1,5 +1,6 @@
 //! The engines of a single process.
 
+mod active_people;
 mod delivery_queue;
 mod log;
 mod peers;
@@ -8,6 +9,7 @@ mod shared_cache;
 mod timelines;
 mod wake_ups;
 
+pub use active_people::MemoryActivePeople;
 pub use delivery_queue::MemoryQueue;
 pub use log::MemoryLog;
 pub use peers::{Alone, Hub};

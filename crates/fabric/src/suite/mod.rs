@@ -19,6 +19,7 @@
     reason = "an engine that nodes share has a clock of its own, so real time has to pass"
 )]
 
+pub mod active_people;
 pub mod delivery_queue;
 pub mod delivery_queue_nodes;
 pub mod log;
@@ -89,6 +90,19 @@ macro_rules! rate_limits_suite {
             after_the_returned_time_a_request_is_allowed,
             of_many_at_once_no_more_than_the_burst_are_allowed,
             pruning_forgives_nothing,
+        } }
+    };
+}
+
+/// Runs the suite of [`ActivePeople`](crate::ActivePeople). Takes an `async fn() -> Arc<dyn ActivePeople>` that opens an
+/// empty engine.
+#[macro_export]
+macro_rules! active_people_suite {
+    ($open:ident) => {
+        $crate::suite_tests! { $open, active_people {
+            a_person_counts_once_a_day,
+            thirty_days_count_each_person_once_and_nobody_from_before,
+            many_people_are_estimated_within_a_few_percent,
         } }
     };
 }
