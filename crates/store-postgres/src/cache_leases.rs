@@ -7,6 +7,10 @@
 //! `seen` of a lease is the first transaction that may have a change that its member has not settled. It is 0 until the
 //! member has settled its start. Every earlier change was settled by that member, for all: the copies are shared. So
 //! a member that joins begins at the newest `seen` of the others, and the log is trimmed up to the oldest one.
+//!
+//! While the fabric is away, nothing is settled and the log grows. Beyond a maximum it is cut where every member has
+//! applied it (`applied`). A member that joins later finds the cut and drops all copies. The others know by themselves
+//! which copies they have not dropped.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,17 +27,20 @@ use super::changes::{self, change};
 use super::pool::Class;
 use super::row::{Answer, Row};
 use super::sql::{Query, bind, statements};
+use super::tx::Tx;
 
 statements! {
     /// `seen` is below every change, so the log is not trimmed before the first renewal.
-    LEASE_JOIN = "INSERT INTO cache_leases (peer, renewals, hold, alone, seen, address) SELECT $1, 0, $2, $3, '0'::xid8, $4
+    LEASE_JOIN = "INSERT INTO cache_leases (peer, renewals, hold, alone, seen, applied, address)
+        SELECT $1, 0, $2, $3, '0'::xid8, '0'::xid8, $4
         WHERE NOT EXISTS (SELECT 1 FROM cache_leases WHERE peer <> $1 AND (alone OR $3))
         ON CONFLICT (peer) DO UPDATE SET hold = excluded.hold, alone = excluded.alone, seen = excluded.seen,
-            address = excluded.address";
+            applied = excluded.applied, address = excluded.address";
     /// Members that join take turns, so that they see each other.
     JOIN_LOCK = "SELECT 1 FROM (SELECT pg_advisory_xact_lock($1)) locked";
     LEASE_RENEW = "UPDATE cache_leases SET renewals = renewals + 1,
-            seen = coalesce(pg_snapshot_xmin($2::text::pg_snapshot), '0'::xid8) WHERE peer = $1";
+            seen = coalesce(pg_snapshot_xmin($2::text::pg_snapshot), '0'::xid8),
+            applied = coalesce(pg_snapshot_xmin($3::text::pg_snapshot), '0'::xid8) WHERE peer = $1";
     /// What the others have settled: from here on the log is complete.
     SETTLED = "SELECT pg_current_snapshot()::text, (SELECT seen FROM cache_leases
             WHERE peer <> $1 AND seen > '0'::xid8 ORDER BY seen DESC LIMIT 1)::text";
@@ -44,7 +51,7 @@ statements! {
     CHANGES_SINCE = "SELECT pg_current_snapshot()::text, c.kind, c.subject, c.detail, c.token
         FROM (SELECT 1) AS horizon LEFT JOIN LATERAL (
             SELECT kind, subject, detail, token FROM changes
-            WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+            WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND kind <> $3
               AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot) ORDER BY xid LIMIT $2) c ON true";
     LEASES = "SELECT peer, renewals, hold, alone FROM cache_leases";
     ADDRESSES = "SELECT address FROM cache_leases WHERE address IS NOT NULL";
@@ -53,6 +60,8 @@ statements! {
     LEASE_LEAVE = "DELETE FROM cache_leases WHERE peer = $1";
     SEEN_BY_ALL = "SELECT coalesce((SELECT seen FROM cache_leases ORDER BY seen LIMIT 1),
         pg_snapshot_xmin(pg_current_snapshot()))::text";
+    APPLIED_BY_ALL = "SELECT coalesce((SELECT applied FROM cache_leases ORDER BY applied LIMIT 1), '0'::xid8)::text";
+    CHANGES_BEYOND = "SELECT 1 FROM changes ORDER BY xid OFFSET $1 LIMIT 1";
     CHANGES_TRIM = "DELETE FROM changes WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM changes WHERE xid < $1::text::xid8 ORDER BY xid LIMIT $2))";
 }
@@ -64,6 +73,10 @@ const CHANGES_MAX: usize = 8_192;
 /// Maximum number of copies in the shared fabric that one renewal names. They take about 2 MiB. Dropping all copies is
 /// cheaper than more.
 const COPIES_MAX: usize = 20_000;
+
+/// Changes after which the log is cut. It is five times what one renewal names, so a longer log helps nobody. It takes
+/// about 10 MB. With 100 changes a second it is cut after a quarter of an hour without the fabric.
+const CHANGES_KEPT_MAX: usize = 100_000;
 
 /// The advisory lock of members that join ("caches" in ASCII).
 const LOCK: i64 = 0x63_61_63_68_65_73;
@@ -158,13 +171,42 @@ impl CacheLeases for PostgresStore {
         let class = Class::Background;
         self.db
             .write(class, "trim the changes", |tx| async move {
-                // A member that joins meanwhile begins with a later horizon.
-                let seen: Option<String> = tx.first(bind!(SEEN_BY_ALL)).await?;
-                let [trimmed] = tx.last([bind!(CHANGES_TRIM, seen, limit)]).await?;
-                Ok(trimmed.affected)
+                trim(&tx, limit).await
             })
             .await
     }
+}
+
+async fn trim(tx: &Tx, limit: u32) -> StoreResult<u64> {
+    // A member that joins meanwhile begins with a later horizon.
+    let seen: Option<String> = tx.first(bind!(SEEN_BY_ALL)).await?;
+    let [trimmed, beyond] = tx
+        .batch([
+            bind!(CHANGES_TRIM, seen, limit),
+            bind!(CHANGES_BEYOND, CHANGES_KEPT_MAX as u64),
+        ])
+        .await?;
+    match trimmed.affected < u64::from(limit) && beyond.exists() {
+        true => cut(tx).await,
+        false => Ok(trimmed.affected),
+    }
+}
+
+/// Removes what every member has applied, and records it in the same transaction: a member that joins finds either the
+/// changes or the cut.
+async fn cut(tx: &Tx) -> StoreResult<u64> {
+    let applied: Option<String> = tx.first(bind!(APPLIED_BY_ALL)).await?;
+    let removed = bind!(CHANGES_TRIM, applied, CHANGES_KEPT_MAX as u64);
+    let removed = tx.execute(removed).await?;
+    if removed > 0 {
+        tx.last([changes::log_cut()]).await?;
+        tracing::warn!(
+            removed,
+            "the log of changes is too long, because Redis has not confirmed them: a node that starts now drops all \
+             timelines and sessions in Redis"
+        );
+    }
+    Ok(removed)
 }
 
 fn join(member: JoiningMember) -> [Query; 2] {
@@ -183,10 +225,15 @@ fn join(member: JoiningMember) -> [Query; 2] {
 
 /// The lock of the lease first, then the changes in a snapshot that is taken afterwards.
 fn renew(peer: PeerId, since: &Horizon, settled: &Horizon) -> [Query; 2] {
-    let lease = bind!(LEASE_RENEW, number(peer), snapshot(settled));
+    let lease = bind!(
+        LEASE_RENEW,
+        number(peer),
+        snapshot(settled),
+        snapshot(since)
+    );
     let found = match snapshot(since) {
         None => bind!(SETTLED, number(peer)),
-        since => bind!(CHANGES_SINCE, since, CHANGES_MAX as u64 + 1),
+        since => bind!(CHANGES_SINCE, since, CHANGES_MAX as u64 + 1, changes::CUT),
     };
     [lease, found]
 }

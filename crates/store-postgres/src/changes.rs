@@ -32,6 +32,10 @@ const OWN_READ_POSITION: i64 = 7;
 const EVERYTHING: i64 = 8;
 const COUNTS: i64 = 9;
 
+/// The log was cut here: what it had before may have outdated any copy in the shared fabric. Members have applied it, so
+/// it tells them nothing.
+pub(crate) const CUT: i64 = 10;
+
 /// The kinds of changes that outdate no copy in the shared fabric. A kind that this executable does not know may outdate
 /// all copies.
 pub(crate) const NO_COPY: [i64; 6] = [
@@ -69,6 +73,14 @@ fn insert(entries: &[Entry]) -> Query {
         column(|entry| entry.detail),
         Value::ManyBytes(entries.iter().map(|entry| entry.token.clone()).collect())
     )
+}
+
+/// Records that the log was cut.
+pub(crate) fn log_cut() -> Query {
+    insert(&[Entry {
+        kind: CUT,
+        ..Entry::default()
+    }])
 }
 
 /// The same change of the circles of two people.

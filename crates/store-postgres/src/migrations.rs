@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = migrations![
     12 "0012_public_stories",
     13 "0013_addresses",
     14 "0014_counts_in_the_log",
+    15 "0015_cut_log",
 ];
 
 const MIGRATIONS_TABLE: &str = "CREATE TABLE migrations (

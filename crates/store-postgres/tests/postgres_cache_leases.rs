@@ -66,3 +66,94 @@ async fn every_shared_copy_may_be_outdated_after_very_many_changes_or_a_change_o
     assert_eq!(everything.changes, [Change::Everything]);
     assert!(everything.all_copies);
 }
+
+/// A member that renews its lease and never settles anything after its first renewal.
+struct Unsettled {
+    store: Arc<PostgresStore>,
+    peer: PeerId,
+    settled: Horizon,
+    since: Horizon,
+}
+
+impl Unsettled {
+    async fn join(store: &Arc<PostgresStore>, number: u64) -> (Self, RenewedLease) {
+        let mut member = Self {
+            store: Arc::clone(store),
+            peer: PeerId::from_u64(number),
+            settled: Horizon::default(),
+            since: Horizon::default(),
+        };
+        let joining = JoiningMember {
+            peer: member.peer,
+            hold: Duration::from_secs(3),
+            alone: false,
+            address: None,
+        };
+        assert!(store.join(joining).await.expect("a member"));
+        let first = member.renews().await;
+        member.settled = member.since.clone();
+        (member, first)
+    }
+
+    async fn renews(&mut self) -> RenewedLease {
+        let renewed = self.store.renew(self.peer, &self.since, &self.settled);
+        let renewed = renewed.await.expect("a renewal").expect("a lease");
+        self.since = renewed.horizon.clone();
+        renewed
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_is_too_long_is_cut_and_only_a_member_that_joins_later_drops_every_copy() {
+    let options = harness::options().await;
+    let store = PostgresStore::open(&options).await.expect("a store opens");
+    let (mut member, _) = Unsettled::join(&store, 1).await;
+    member.renews().await;
+    let log = async |changes: u32| {
+        let insert = "INSERT INTO changes (kind, subject, detail, token)";
+        let rows = format!("{insert} SELECT 4, n, 0, '' FROM generate_series(1, {changes}) n");
+        harness::execute(harness::url(&options), &rows).await;
+    };
+    log(99_999).await;
+    let missed = member.renews().await;
+    assert_eq!(missed.changes, [Change::Everything]);
+    let (heir, first) = Unsettled::join(&store, 2).await;
+    assert!(first.all_copies, "too many for a renewal");
+    store.leave(heir.peer).await.expect("a store");
+    member.renews().await;
+    assert_eq!(store.trim_changes(1_000).await.expect("a store"), 0);
+    log(2).await;
+    // Transactions of other tests on the same server delay it.
+    let cut = async {
+        let mut removed = 0;
+        while removed == 0 {
+            let renewed = member.renews().await;
+            assert!(!renewed.all_copies && !renewed.changes.contains(&Change::Everything));
+            removed = store.trim_changes(1_000).await.expect("a store");
+        }
+        removed
+    };
+    let removed = tokio::time::timeout(Duration::from_secs(60), cut).await;
+    assert!(removed.expect("the log is never cut") >= 99_999);
+    let renewed = member.renews().await;
+    assert_eq!((renewed.changes, renewed.all_copies), (vec![], false));
+    let (mut heir, first) = Unsettled::join(&store, 2).await;
+    assert!(first.all_copies, "nobody knows which ones");
+    // When the first member has settled its horizon, a member that joins needs the later changes only.
+    let settled = async {
+        loop {
+            member.settled = member.since.clone();
+            member.renews().await;
+            heir.settled = heir.since.clone();
+            heir.renews().await;
+            let (next, first) = Unsettled::join(&store, 3).await;
+            store.leave(next.peer).await.expect("a store");
+            if !first.all_copies {
+                return;
+            }
+        }
+    };
+    let settled = tokio::time::timeout(Duration::from_secs(60), settled).await;
+    settled.expect("the cut is never settled");
+    store.close().await;
+}

@@ -57,5 +57,8 @@ pub trait CacheLeases: Send + Sync + 'static {
     async fn leave(&self, peer: PeerId) -> StoreResult<()>;
 
     /// Removes changes of the log that every member has seen and settled, at most `limit`. Returns their number.
+    ///
+    /// The log is bounded: from one that is too long, changes are removed that every member has seen and not settled. A
+    /// member that joins then gets [`all_copies`](RenewedLease::all_copies).
     async fn trim_changes(&self, limit: u32) -> StoreResult<u64>;
 }

@@ -29,6 +29,10 @@ enum Broken {
     BuildsFromCache,
     /// A timeline is used without a lease.
     ServesWithoutLease,
+    /// A log that is too long is cut, and a member that joins later does not learn of it.
+    CutsSilently,
+    /// A log that is too long is cut beyond what a member has applied.
+    CutsUnapplied,
     /// The answer to a drop confirms changes that came after its call.
     ConfirmsNewer,
 }
@@ -49,6 +53,8 @@ struct Node {
     joins: u8,
     /// Its row in the store: what it has settled.
     row: Option<Option<u8>>,
+    /// Its row in the store: what it had applied when it asked for the last renewal.
+    applied: u8,
     /// The changes that it got by renewals. `None` before the first one.
     horizon: Option<u8>,
     /// The lease is valid.
@@ -79,6 +85,8 @@ struct State {
     acknowledged: u8,
     /// The log begins after this change.
     trimmed: u8,
+    /// The log was cut after this change, before it was settled.
+    cut: u8,
     /// The process that wrote the newest change, until it acknowledges it.
     writer: Option<usize>,
     timeline: Timeline,
@@ -88,6 +96,8 @@ struct State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Acknowledge,
+    /// The log is too long.
+    Cut,
     Of(usize, Act),
 }
 
@@ -154,6 +164,7 @@ impl Node {
     fn end(&mut self) {
         *self = Self {
             row: self.row,
+            applied: self.applied,
             joins: self.joins,
             ..Self::default()
         };
@@ -230,7 +241,7 @@ impl Protocol {
         });
         match settled.max() {
             Some(_) if self.broken == Broken::JoinsWithoutLog => false,
-            Some(settled) => has_after(settled),
+            Some(settled) => has_after(settled) || settled < state.cut,
             None => true,
         }
     }
@@ -240,6 +251,7 @@ impl Protocol {
         let returned = self.returned(state, number);
         let node = &mut next.nodes[number];
         let settled = node.settled();
+        node.applied = node.horizon.unwrap_or(0);
         node.row = Some(match self.broken {
             Broken::SettlesAtOnce => node.horizon,
             _ => settled,
@@ -273,6 +285,7 @@ impl Protocol {
                 (node.alive, node.row) = (true, Some(None));
                 (node.horizon, node.settling) = (None, Settling::default());
                 (node.open, node.joins) = (false, node.joins + 1);
+                node.applied = 0;
             }
             Act::Commit => {
                 (*version, *writer) = (*version + 1, Some(number));
@@ -326,6 +339,27 @@ impl Protocol {
         waited_for.all(|(_, node)| node.known == state.version)
     }
 
+    /// The log without the changes that every member has applied.
+    fn cut(&self, state: &State) -> State {
+        let members = state.nodes.iter().filter(|node| node.row.is_some());
+        let applied = members.map(|node| node.applied).min();
+        let to = match self.broken {
+            Broken::CutsUnapplied => state.version,
+            _ => applied.unwrap_or(0),
+        };
+        let trimmed = to.max(state.trimmed);
+        let cut = match self.broken {
+            Broken::CutsSilently => state.cut,
+            _ if trimmed > state.trimmed => trimmed,
+            _ => state.cut,
+        };
+        State {
+            trimmed,
+            cut,
+            ..state.clone()
+        }
+    }
+
     fn trimmed(&self, state: &State) -> u8 {
         let members = state
             .nodes
@@ -348,6 +382,7 @@ impl Model for Protocol {
             version: 0,
             acknowledged: 0,
             trimmed: 0,
+            cut: 0,
             writer: None,
             timeline: Timeline::Absent,
             nodes: vec![Node::default(); self.bounds.nodes],
@@ -358,6 +393,7 @@ impl Model for Protocol {
         if Self::may_acknowledge(state) {
             steps.push(Step::Acknowledge);
         }
+        steps.push(Step::Cut);
         for number in 0..self.bounds.nodes {
             let acts = self.acts(state, number).into_iter();
             steps.extend(acts.map(|act| Step::Of(number, act)));
@@ -371,6 +407,7 @@ impl Model for Protocol {
                 writer: None,
                 ..state.clone()
             },
+            Step::Cut => self.cut(state),
             Step::Of(number, act) => self.act(state, number, act),
         };
         // Trimming and the expiry of builds happen at any time. The earliest time is the worst.
@@ -426,6 +463,8 @@ fn every_part_of_settling_is_needed() {
         (Broken::JoinsWithoutLog, TWO),
         (Broken::SettlesAtOnce, TWO),
         (Broken::TrimsUnsettled, TWO),
+        (Broken::CutsSilently, TWO),
+        (Broken::CutsUnapplied, TWO),
         (Broken::BuildsFromCache, TWO),
         (Broken::ServesWithoutLease, TWO),
         (Broken::TrustsUnsettledMembers, THREE),
