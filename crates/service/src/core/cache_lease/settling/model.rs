@@ -1,5 +1,6 @@
 //! A model of how timelines in a shared fabric are kept right, checked exhaustively: one timeline, changes after which it
-//! must be dropped, and processes that start, write, build, drop, and die at any step.
+//! must be dropped, and processes that start, write, build, drop, and die at any step. An entry of the shared cache follows
+//! the same rules: its ticket is the begin of a build, and its fill is the end.
 //!
 //! A renewal is one step here, and a lease expires at any time: `model` of the leases checks those in detail. Steps whose
 //! parts only get safer when something happens in between are one step, too: a build begins and reads its circle, a drop
