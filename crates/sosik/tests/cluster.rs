@@ -272,6 +272,11 @@ async fn what_is_acknowledged_on_one_node_is_seen_on_the_other() {
     let cluster = Cluster::start();
     let (one, other) = (cluster.node("one"), cluster.node("other"));
     let (mina, joon) = cluster.friends(&one, &other).await;
+    for node in [&one, &other] {
+        let active = r#"sosik_active_people{period="30_days"}"#;
+        let people = cluster.metric(node, active).await;
+        assert!((1.5..2.5).contains(&people), "{people} of {}", node.name);
+    }
     let story = cluster.posts(&one, &mina, "from one").await;
     assert_eq!(cluster.feed(&other, &mina).await, ["from one"], "own words");
     assert_eq!(cluster.opens(&other, &joon, &story).await, StatusCode::OK);

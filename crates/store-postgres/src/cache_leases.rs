@@ -51,7 +51,7 @@ statements! {
     CHANGES_SINCE = "SELECT pg_current_snapshot()::text, c.kind, c.subject, c.detail, c.token
         FROM (SELECT 1) AS horizon LEFT JOIN LATERAL (
             SELECT kind, subject, detail, token FROM changes
-            WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND kind <> $3
+            WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot)
               AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot) ORDER BY xid LIMIT $2) c ON true";
     LEASES = "SELECT peer, renewals, hold, alone FROM cache_leases";
     ADDRESSES = "SELECT address FROM cache_leases WHERE address IS NOT NULL";
@@ -233,7 +233,7 @@ fn renew(peer: PeerId, since: &Horizon, settled: &Horizon) -> [Query; 2] {
     );
     let found = match snapshot(since) {
         None => bind!(SETTLED, number(peer)),
-        since => bind!(CHANGES_SINCE, since, CHANGES_MAX as u64 + 1, changes::CUT),
+        since => bind!(CHANGES_SINCE, since, CHANGES_MAX as u64 + 1),
     };
     [lease, found]
 }
@@ -266,7 +266,9 @@ impl PostgresStore {
         if found.rows.len() > CHANGES_MAX {
             return self.everything_since(Some(first_unseen(since))).await;
         }
-        let is_change = |row: &&Row| matches!(row.get::<Option<i64>>(1), Ok(Some(_)) | Err(_));
+        // The member has applied what was before a cut.
+        let tells = |kind: Option<i64>| kind.is_some_and(|kind| kind != changes::CUT);
+        let is_change = |row: &&Row| row.get(1).map_or(true, tells);
         let mut logged = Logged::default();
         for row in found.rows.iter().filter(is_change) {
             match changes::counts(row, 1)? {

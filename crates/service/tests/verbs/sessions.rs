@@ -50,6 +50,29 @@ async fn a_session_ends_in_the_end_however_much_it_is_used() {
 }
 
 #[tokio::test]
+async fn people_who_log_in_or_use_a_session_count_as_active() {
+    let world = World::new().await;
+    let [busy, _idle] = world.people(["busy", "idle"]).await;
+    let active = async || {
+        let active = world.service.sessions().active_people().await.unwrap();
+        (active.day, active.thirty_days)
+    };
+    assert_eq!(active().await, (2, 2));
+    world.clock.advance(2 * DAY);
+    assert_eq!(active().await, (0, 2));
+    assert!(world.opens(&busy.token).await);
+    world
+        .eventually("the use is recorded", async || active().await == (1, 2))
+        .await;
+    world.clock.advance(29 * DAY);
+    assert_eq!(
+        active().await,
+        (0, 1),
+        "one of them was last seen a month ago"
+    );
+}
+
+#[tokio::test]
 async fn one_sweep_removes_everything_that_expired() {
     let world = World::new().await;
     let mina = world.person("mina").await;
