@@ -41,6 +41,12 @@ pub enum Behaviour {
     Endless,
     /// Answers with the size of the body, once it is complete.
     Measure,
+    /// Reads the request and answers nothing.
+    Silent,
+    /// Answers as soon as it has the head, and reads no body.
+    AtOnce,
+    /// Answers the first request of a connection, and closes it when the second one arrives.
+    CloseSecond,
 }
 
 /// A fake node. It stops when it is dropped.
@@ -54,6 +60,8 @@ struct Shared {
     port: u16,
     behaviour: watch::Sender<Behaviour>,
     ready: watch::Sender<bool>,
+    /// Whether checks get an answer.
+    answers_checks: watch::Sender<bool>,
     /// Counts up for each event that the test wants.
     wanted: watch::Sender<u32>,
     open: watch::Sender<bool>,
@@ -72,6 +80,7 @@ impl Fake {
             port: address.port(),
             behaviour: watch::Sender::new(behaviour),
             ready: watch::Sender::new(true),
+            answers_checks: watch::Sender::new(true),
             wanted: watch::Sender::new(0),
             open: watch::Sender::new(true),
             requests: Mutex::default(),
@@ -92,6 +101,10 @@ impl Fake {
 
     pub fn is_ready(&self, ready: bool) {
         self.shared.ready.send_replace(ready);
+    }
+
+    pub fn answers_checks(&self, answers: bool) {
+        self.shared.answers_checks.send_replace(answers);
     }
 
     pub fn send_event(&self) {
@@ -159,21 +172,29 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
-    let mut counted = false;
+    let mut requests_here = 0;
     let mut rest = Vec::new();
     while let Some(head) = read_head(&mut stream, &mut rest).await {
         if head.starts_with("GET /readyz") {
+            let mut answers = shared.answers_checks.subscribe();
+            answers.wait_for(|answers| *answers).await.unwrap();
             let status = if *shared.ready.borrow() { 200 } else { 503 };
             answer(&mut stream, status, "").await;
             continue;
         }
-        if !counted {
-            counted = true;
+        requests_here += 1;
+        if requests_here == 1 {
             shared.connections.fetch_add(1, Ordering::Relaxed);
         }
         shared.requests.lock().unwrap().push(head.clone());
-        let bytes = read_body(&mut stream, &head, &mut rest, &shared).await;
-        let behaviour = *shared.behaviour.borrow();
+        let behaviour = match *shared.behaviour.borrow() {
+            Behaviour::CloseSecond if requests_here == 1 => Behaviour::Good,
+            behaviour => behaviour,
+        };
+        let bytes = match behaviour {
+            Behaviour::AtOnce => 0,
+            _ => read_body(&mut stream, &head, &mut rest, &shared).await,
+        };
         if !respond(&mut stream, behaviour, bytes, &shared).await {
             return;
         }
@@ -203,7 +224,16 @@ async fn respond(
             while stream.write_all(&[b'a'; PIECE]).await.is_ok() {}
             return false;
         }
-        Behaviour::Close => return false,
+        Behaviour::Close | Behaviour::CloseSecond => return false,
+        Behaviour::AtOnce => {
+            answer(stream, 200, "").await;
+            closed(stream).await;
+            return false;
+        }
+        Behaviour::Silent => {
+            closed(stream).await;
+            return false;
+        }
         Behaviour::Garbage => {
             write(stream, "\x16\x03\x01 this is not HTTP\r\n\r\n").await;
             return false;
@@ -214,8 +244,7 @@ async fn respond(
         }
         Behaviour::HangAfterHead => {
             write(stream, PART).await;
-            let mut byte = [0];
-            let _closed = stream.read(&mut byte).await;
+            closed(stream).await;
             return false;
         }
         Behaviour::Events | Behaviour::ResetEvents => {
@@ -233,6 +262,12 @@ async fn respond(
         }
     }
     true
+}
+
+/// Waits until the balancer closes the connection.
+async fn closed(stream: &mut TcpStream) {
+    let mut rest = Vec::new();
+    let _reset = stream.read_to_end(&mut rest).await;
 }
 
 async fn event(stream: &mut TcpStream) {
@@ -270,32 +305,86 @@ async fn read_head(stream: &mut TcpStream, rest: &mut Vec<u8>) -> Option<String>
     }
 }
 
-/// Reads a body with a length, or in chunks. Returns its bytes, with the framing of chunks.
+/// Reads a body with a length, or in chunks. Returns its bytes, with the framing of chunks. What follows is the next
+/// request.
 async fn read_body(
     stream: &mut TcpStream,
     head: &str,
     rest: &mut Vec<u8>,
     shared: &Shared,
 ) -> usize {
-    let chunked = head.contains("transfer-encoding: chunked");
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))
-        .map_or(0, |length| length.trim().parse().unwrap());
-    let is_whole = |body: &[u8]| match chunked {
-        true => body.ends_with(b"0\r\n\r\n"),
-        false => body.len() >= length,
-    };
     let told = *shared.body_bytes.borrow();
-    while !is_whole(rest) {
+    let bytes = loop {
+        match body_bytes(head, rest) {
+            Ok(Some(bytes)) => break bytes,
+            Ok(None) => {}
+            Err(wrong) => {
+                // No test expects this.
+                shared.requests.lock().unwrap().push(wrong);
+                break rest.len();
+            }
+        }
         if stream.read_buf(rest).await.unwrap_or(0) == 0 {
-            break;
+            break rest.len();
         }
         shared.body_bytes.send_replace(told + rest.len());
-    }
-    let bytes = rest.len();
-    rest.clear();
+    };
+    *rest = rest.split_off(bytes);
     bytes
+}
+
+/// The length of the body at the beginning of these bytes. `None` if it is not complete.
+fn body_bytes(head: &str, bytes: &[u8]) -> Result<Option<usize>, String> {
+    if head.contains("transfer-encoding: chunked") {
+        return chunked_bytes(bytes);
+    }
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    let length = length.map_or(0, |length| length.trim().parse().unwrap());
+    Ok((bytes.len() >= length).then_some(length))
+}
+
+fn chunked_bytes(bytes: &[u8]) -> Result<Option<usize>, String> {
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(line) = rest.windows(2).position(|two| two == b"\r\n") else {
+            return Ok(None);
+        };
+        let size = String::from_utf8_lossy(&rest[..line]).into_owned();
+        let size = usize::from_str_radix(&size, 16);
+        let size = size.map_err(|error| format!("size of a chunk: {error}"))?;
+        if size == 0 {
+            let end = rest.windows(4).position(|four| four == b"\r\n\r\n");
+            return Ok(end.map(|end| at + end + 4));
+        }
+        let end = line + 2 + size;
+        match rest.get(end..end + 2) {
+            Some(b"\r\n") => at += end + 2,
+            Some(other) => return Err(format!("after a chunk: {other:?}")),
+            None => return Ok(None),
+        }
+    }
+}
+
+/// Without this, a test could not see a request that is hidden behind another one.
+#[tokio::test]
+async fn bytes_behind_a_request_are_the_next_request() {
+    for body in [
+        "content-length: 5\r\n\r\nhello",
+        "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ] {
+        let fake = Fake::start(Behaviour::Measure).await;
+        let mut stream = TcpStream::connect(fake.address).await.unwrap();
+        let bytes = format!("POST /seen HTTP/1.1\r\n{body}GET /hidden HTTP/1.1\r\n\r\n");
+        stream.write_all(bytes.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        closed(&mut stream).await;
+        let requests = fake.requests();
+        assert!(requests[0].starts_with("post /seen "), "{requests:?}");
+        assert!(requests[1].starts_with("GET /hidden "), "{requests:?}");
+    }
 }
 
 /// Bytes of a piece that the balancer passes on at once. It collects small pieces into segments.
