@@ -8,8 +8,9 @@ use ipnet::IpNet;
 
 use crate::choice::WEIGHT_MAX;
 
-/// Longest chain of addresses that is kept from a proxy in front. Longer ones are forged.
-const CHAIN_BYTES_MAX: usize = 512;
+/// Most addresses that are kept from proxies in front, the last ones. Nobody has more proxies: what stands before them is
+/// forged.
+const HOPS_MAX: usize = 16;
 
 /// First segments of paths that only operators use, on the administration listener of a node.
 const HIDDEN: [&str; 3] = ["metrics", "admin", "healthz"];
@@ -64,10 +65,9 @@ pub struct Forwarded {
 }
 
 impl Forwarded {
-    /// The chain of addresses: that of the proxy in front if it is trusted, and the address of the connection.
-    pub fn new(peer: IpAddr, tls: bool, before: Option<&str>, trusted: bool) -> Self {
+    /// The chain of addresses: `before` from a trusted proxy in front, and the address of the connection.
+    pub fn new(peer: IpAddr, tls: bool, before: Option<&str>) -> Self {
         let peer = peer.to_canonical();
-        let before = before.filter(|chain| trusted && chain.len() <= CHAIN_BYTES_MAX);
         let hops: Vec<IpAddr> = before.map(readable).unwrap_or_default();
         let hops: Vec<IpAddr> = hops.into_iter().chain([peer]).collect();
         let scheme = if tls { "https" } else { "http" };
@@ -87,7 +87,8 @@ impl Forwarded {
 
 /// The addresses of a chain from the last one that cannot be read on. What stands before that is worth nothing.
 fn readable(chain: &str) -> Vec<IpAddr> {
-    let mut hops: Vec<IpAddr> = chain.rsplit(',').map_while(address_of).collect();
+    let from_last = chain.rsplit(',').take(HOPS_MAX).map_while(address_of);
+    let mut hops: Vec<IpAddr> = from_last.collect();
     hops.reverse();
     hops
 }
@@ -193,26 +194,34 @@ mod tests {
         }
     }
 
-    fn forwarded(before: Option<&str>, trusted: bool) -> (String, String) {
+    fn forwarded(before: Option<&str>) -> (String, String) {
         let peer = "192.0.2.7".parse().unwrap();
-        let forwarded = Forwarded::new(peer, true, before, trusted);
+        let forwarded = Forwarded::new(peer, true, before);
         (forwarded.x_forwarded_for, forwarded.forwarded)
     }
 
     #[test]
-    fn what_a_client_writes_about_its_address_is_dropped() {
+    fn a_client_without_a_proxy_in_front_is_the_whole_chain() {
         let own = (
             "192.0.2.7".to_owned(),
             "for=192.0.2.7;proto=https".to_owned(),
         );
-        assert_eq!(forwarded(None, false), own);
-        assert_eq!(forwarded(Some("203.0.113.9"), false), own);
-        assert_eq!(forwarded(Some(&"1.1.1.1,".repeat(100)), true), own);
+        assert_eq!(forwarded(None), own);
+    }
+
+    #[test]
+    fn of_a_long_chain_the_last_addresses_are_kept() {
+        let (plain, _) = forwarded(Some(&format!("{}203.0.113.9", "1.1.1.1,".repeat(1_000))));
+        assert!(
+            plain.ends_with("1.1.1.1, 203.0.113.9, 192.0.2.7"),
+            "{plain}"
+        );
+        assert_eq!(plain.matches("1.1.1.1").count(), HOPS_MAX - 1);
     }
 
     #[test]
     fn the_chain_of_a_trusted_proxy_is_kept_as_far_as_it_can_be_read() {
-        let (plain, elements) = forwarded(Some("junk, 203.0.113.9:80, 2001:db8::1"), true);
+        let (plain, elements) = forwarded(Some("junk, 203.0.113.9:80, 2001:db8::1"));
         assert_eq!(plain, "203.0.113.9, 2001:db8::1, 192.0.2.7");
         assert_eq!(
             elements,

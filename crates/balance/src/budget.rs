@@ -31,6 +31,11 @@ impl RetryBudget {
         }
     }
 
+    /// Whether a retry is left.
+    pub fn is_left(&self) -> bool {
+        self.account.load(Ordering::Relaxed) >= RETRY_COST
+    }
+
     /// Takes a retry. `false` if the budget is used up.
     pub fn take(&self) -> bool {
         let spend = |account: i64| (account >= RETRY_COST).then(|| account - RETRY_COST);

@@ -14,11 +14,13 @@ pub(crate) const WEIGHT_MAX: u32 = 100;
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
     places: Vec<Arc<Node>>,
+    /// Whether most nodes look unhealthy, so that all that may work are here.
+    pub(crate) panics: bool,
 }
 
 impl Schedule {
     /// Spreads the nodes by their weights: each place goes to the node that is furthest behind its share.
-    pub(crate) fn new(nodes: &[Arc<Node>]) -> Self {
+    pub(crate) fn new(nodes: &[Arc<Node>], panics: bool) -> Self {
         let divisor = nodes.iter().map(|node| node.weight()).fold(0, divisor_of);
         let weights: Vec<i64> = nodes
             .iter()
@@ -36,7 +38,7 @@ impl Schedule {
             credits[most] -= all;
             places.push(Arc::clone(&nodes[most]));
         }
-        Self { places }
+        Self { places, panics }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -69,7 +71,7 @@ mod tests {
                 Arc::new(Node::new(address, *weight))
             })
             .collect();
-        let schedule = Schedule::new(&nodes);
+        let schedule = Schedule::new(&nodes, false);
         schedule
             .places
             .iter()

@@ -17,7 +17,7 @@ const DOUBLINGS_MAX: u32 = 16;
 /// Why an active check failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckFailure {
-    /// No connection: nobody listens, or the machine is gone.
+    /// No connection: the machine refuses it, or does not answer because it is gone.
     Unreachable,
     /// The node answers that it is not ready: it starts, stops or has a fault.
     NotReady,
@@ -136,6 +136,15 @@ enum Checked {
     Down(CheckFailure),
 }
 
+/// How a request came to its node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// The node was chosen as a usable one, or because most look unhealthy.
+    Regular,
+    /// The request decides whether an ejected node returns.
+    Trial,
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Requests {
     Normal { failures: u32 },
@@ -148,7 +157,7 @@ enum Requests {
 pub struct Health {
     checked: Checked,
     /// Checks in a row that contradict `checked`.
-    contrary: u32,
+    opposite: u32,
     requests: Requests,
     /// Ejections since the node was well for long.
     ejections: u32,
@@ -159,7 +168,7 @@ impl Default for Health {
     fn default() -> Self {
         Self {
             checked: Checked::Never,
-            contrary: 0,
+            opposite: 0,
             requests: Requests::Normal { failures: 0 },
             ejections: 0,
             returned: None,
@@ -176,20 +185,35 @@ impl Health {
             (Checked::Down(_), Ok(())) => rules.rise,
             (Checked::Down(before), Err(why)) => {
                 // The newest reason counts: a node that was silent may now refuse connections.
-                self.contrary = 0;
+                self.opposite = 0;
                 return (before != why).then(|| self.turn(outcome));
             }
             (Checked::Up, Ok(())) => {
-                self.contrary = 0;
-                return None;
+                self.opposite = 0;
+                return self.end_ejection_for_connections();
             }
         };
-        self.contrary += 1;
-        (self.contrary >= needed).then(|| self.turn(outcome))
+        self.opposite += 1;
+        (self.opposite >= needed).then(|| self.turn(outcome))
+    }
+
+    /// A check opens a connection of its own. If that succeeds, failed connections are no reason any more.
+    fn end_ejection_for_connections(&mut self) -> Option<Change> {
+        let ejected = matches!(
+            self.requests,
+            Requests::Ejected {
+                why: Failure::Connect,
+                ..
+            }
+        );
+        ejected.then(|| {
+            self.requests = Requests::Trial;
+            Change::Trial
+        })
     }
 
     fn turn(&mut self, outcome: Result<(), CheckFailure>) -> Change {
-        self.contrary = 0;
+        self.opposite = 0;
         match outcome {
             Ok(()) => {
                 self.checked = Checked::Up;
@@ -202,23 +226,34 @@ impl Health {
         }
     }
 
-    /// Takes a request that succeeded.
-    pub fn succeeded(&mut self, now: Instant) -> Option<Change> {
-        let trial = matches!(self.requests, Requests::Trial);
-        if !matches!(self.requests, Requests::Ejected { .. }) {
-            self.requests = Requests::Normal { failures: 0 };
+    /// Takes a request that succeeded. While a node is ejected or on trial, only the trial counts: the other requests
+    /// began before the ejection.
+    pub fn succeeded(&mut self, attempt: Attempt, now: Instant) -> Option<Change> {
+        match (self.requests, attempt) {
+            (Requests::Ejected { .. }, _) | (Requests::Trial, Attempt::Regular) => None,
+            (Requests::Normal { .. }, _) => {
+                self.requests = Requests::Normal { failures: 0 };
+                None
+            }
+            (Requests::Trial, Attempt::Trial) => {
+                self.requests = Requests::Normal { failures: 0 };
+                self.returned = Some(now);
+                Some(Change::Returned)
+            }
         }
-        trial.then(|| {
-            self.returned = Some(now);
-            Change::Returned
-        })
     }
 
-    /// Takes a request that failed at this node.
-    pub fn failed(&mut self, why: Failure, now: Instant, rules: &Ejection) -> Option<Change> {
+    /// Takes a request that failed at this node. The same requests count as for [`succeeded`](Self::succeeded).
+    pub fn failed(
+        &mut self,
+        attempt: Attempt,
+        why: Failure,
+        now: Instant,
+        rules: &Ejection,
+    ) -> Option<Change> {
         match &mut self.requests {
-            // Requests that began before the ejection say nothing new.
             Requests::Ejected { .. } => None,
+            Requests::Trial if attempt == Attempt::Regular => None,
             Requests::Trial => Some(self.eject(why, now, rules)),
             Requests::Normal { failures } => {
                 *failures += 1;
@@ -283,10 +318,17 @@ impl Health {
 
     /// Whether the node may work although it is not usable. It is tried when most nodes look unhealthy.
     pub fn may_work(&self) -> bool {
-        match self.checked {
-            Checked::Never => false,
-            Checked::Up => true,
-            Checked::Down(why) => why.is_doubtful(),
+        match (self.checked, self.requests) {
+            (Checked::Never, _) => false,
+            (
+                _,
+                Requests::Ejected {
+                    why: Failure::Connect,
+                    ..
+                },
+            ) => false,
+            (Checked::Up, _) => true,
+            (Checked::Down(why), _) => why.is_doubtful(),
         }
     }
 }
@@ -355,11 +397,13 @@ mod tests {
     #[test]
     fn failures_in_a_row_eject_a_node_and_a_success_in_between_does_not() {
         let (mut health, now) = (up(), Instant::now());
-        assert_eq!(health.failed(Failure::Broken, now, &EJECTION), None);
-        assert_eq!(health.succeeded(now), None);
-        assert_eq!(health.failed(Failure::Broken, now, &EJECTION), None);
+        let regular = Attempt::Regular;
+        let broken = Failure::Broken;
+        assert_eq!(health.failed(regular, broken, now, &EJECTION), None);
+        assert_eq!(health.succeeded(regular, now), None);
+        assert_eq!(health.failed(regular, broken, now, &EJECTION), None);
         assert_eq!(
-            health.failed(Failure::Connect, now, &EJECTION),
+            health.failed(regular, Failure::Connect, now, &EJECTION),
             Some(Change::Ejected(Failure::Connect, EJECTION.first))
         );
         assert_eq!(health.state(), State::Ejected);
@@ -369,7 +413,11 @@ mod tests {
     fn eject_again(health: &mut Health, now: &mut Instant) -> Duration {
         let mut period = None;
         while period.is_none() {
-            period = match health.failed(Failure::Silent, *now, &EJECTION) {
+            let attempt = match health.state() {
+                State::Trial => Attempt::Trial,
+                _ => Attempt::Regular,
+            };
+            period = match health.failed(attempt, Failure::Silent, *now, &EJECTION) {
                 Some(Change::Ejected(_, period)) => Some(period),
                 _ => None,
             };
@@ -399,10 +447,11 @@ mod tests {
         let (mut health, mut now) = (up(), Instant::now());
         eject_again(&mut health, &mut now);
         assert_eq!(health.state(), State::Trial);
-        assert_eq!(health.succeeded(now), Some(Change::Returned));
+        let returned = Some(Change::Returned);
+        assert_eq!(health.succeeded(Attempt::Trial, now), returned);
         assert_eq!(health.state(), State::Up);
         assert_eq!(eject_again(&mut health, &mut now).as_secs(), 10);
-        assert_eq!(health.succeeded(now), Some(Change::Returned));
+        assert_eq!(health.succeeded(Attempt::Trial, now), returned);
         now += EJECTION.longest;
         assert_eq!(eject_again(&mut health, &mut now).as_secs(), 5);
     }
@@ -410,11 +459,39 @@ mod tests {
     #[test]
     fn answers_that_began_before_an_ejection_do_not_end_it() {
         let (mut health, now) = (up(), Instant::now());
-        health.failed(Failure::Broken, now, &EJECTION);
-        health.failed(Failure::Broken, now, &EJECTION);
-        assert_eq!(health.succeeded(now), None);
-        assert_eq!(health.failed(Failure::Broken, now, &EJECTION), None);
+        let (regular, broken) = (Attempt::Regular, Failure::Broken);
+        health.failed(regular, broken, now, &EJECTION);
+        health.failed(regular, broken, now, &EJECTION);
+        assert_eq!(health.succeeded(regular, now), None);
+        assert_eq!(health.failed(regular, broken, now, &EJECTION), None);
         assert_eq!(health.state(), State::Ejected);
+    }
+
+    #[test]
+    fn answers_that_began_before_an_ejection_do_not_decide_the_trial() {
+        let (mut health, mut now) = (up(), Instant::now());
+        eject_again(&mut health, &mut now);
+        assert_eq!(health.succeeded(Attempt::Regular, now), None);
+        let silent = Failure::Silent;
+        let failed = health.failed(Attempt::Regular, silent, now, &EJECTION);
+        assert_eq!((failed, health.state()), (None, State::Trial));
+    }
+
+    #[test]
+    fn a_node_with_failed_connections_is_not_tried_until_a_check_connects() {
+        let (mut health, now) = (up(), Instant::now());
+        for _ in 0..EJECTION.failures {
+            health.failed(Attempt::Regular, Failure::Connect, now, &EJECTION);
+        }
+        assert!(!health.may_work());
+        assert_eq!(health.check(Ok(()), &CHECKS), Some(Change::Trial));
+        assert!(health.may_work());
+        // Answers that break off are another matter: a check does not show whether they still do.
+        let mut health = up();
+        for _ in 0..EJECTION.failures {
+            health.failed(Attempt::Regular, Failure::Broken, now, &EJECTION);
+        }
+        assert_eq!(health.check(Ok(()), &CHECKS), None);
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod status;
 
 pub use address::{Forwarded, NodeName, is_hidden};
 pub use budget::RetryBudget;
-pub use health::{Change, CheckFailure, Failure, Health, State};
+pub use health::{Attempt, Change, CheckFailure, Failure, Health, State};
 pub use node::Node;
 pub use pool::{Pick, Pool};
 pub use settings::{Checks, Connections, Ejection, Policy, Settings};

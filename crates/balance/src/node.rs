@@ -16,11 +16,11 @@ use crate::status::NodeStatus;
 #[derive(Debug)]
 pub struct Node {
     address: SocketAddr,
-    weight: u32,
+    weight: AtomicU32,
     pub(crate) health: Mutex<Health>,
     outstanding: AtomicU32,
     /// Whether the one request of a trial is in flight.
-    on_trial: AtomicBool,
+    trial_in_flight: AtomicBool,
     pub(crate) counts: Counts,
     meters: Meters,
     /// When the node came up, if it should get less than its share at first.
@@ -66,10 +66,10 @@ impl Node {
     pub(crate) fn new(address: SocketAddr, weight: u32) -> Self {
         Self {
             address,
-            weight,
+            weight: AtomicU32::new(weight),
             health: Mutex::default(),
             outstanding: AtomicU32::new(0),
-            on_trial: AtomicBool::new(false),
+            trial_in_flight: AtomicBool::new(false),
             counts: Counts::default(),
             meters: Meters::new(&address.to_string()),
             warming_since: Mutex::default(),
@@ -84,7 +84,11 @@ impl Node {
 
     /// Its share, relative to other nodes.
     pub fn weight(&self) -> u32 {
-        self.weight
+        self.weight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_weight(&self, weight: u32) {
+        self.weight.store(weight, Ordering::Relaxed);
     }
 
     /// Requests in flight.
@@ -94,7 +98,7 @@ impl Node {
 
     /// Requests in flight for its weight, in thousandths.
     pub(crate) fn load(&self) -> u32 {
-        self.outstanding().saturating_mul(1_000) / self.weight
+        self.outstanding().saturating_mul(1_000) / self.weight()
     }
 
     pub(crate) fn begin(&self) {
@@ -108,15 +112,15 @@ impl Node {
 
     /// Takes the place of the single request of a trial. `false` if it is taken.
     pub(crate) fn begin_trial(&self) -> bool {
-        !self.on_trial.swap(true, Ordering::Relaxed)
+        !self.trial_in_flight.swap(true, Ordering::Relaxed)
     }
 
     pub(crate) fn end_trial(&self) {
-        self.on_trial.store(false, Ordering::Relaxed);
+        self.trial_in_flight.store(false, Ordering::Relaxed);
     }
 
-    /// Records the answer to a request: its status, 0 if there was none, and the time from the request on.
-    pub fn answered(&self, status: u16, took: Duration) {
+    /// Records the answer to a request: its status, 0 if there was none, and the time since the node was chosen.
+    pub(crate) fn answered(&self, status: u16, took: Duration) {
         let class = usize::from(status / 100);
         if let Some(answers) = self.meters.answers.get(class) {
             answers.increment(1);
@@ -137,7 +141,7 @@ impl Node {
             address: self.address.to_string(),
             state: health.state().word().to_owned(),
             reason: health.reason(),
-            weight: self.weight,
+            weight: self.weight(),
             outstanding: self.outstanding(),
             requests: count(&self.counts.requests),
             failures: count(&self.counts.failures),

@@ -10,13 +10,16 @@ use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
 
 use crate::choice::{Schedule, WEIGHT_MAX};
-use crate::health::{Change, CheckFailure, Failure, Health, State};
+use crate::health::{Attempt, Change, CheckFailure, Failure, Health, State};
 use crate::node::Node;
 use crate::settings::{Checks, Ejection, Policy, Settings};
 use crate::status::NodeStatus;
 
 /// Most nodes. Each is checked every second, and a schedule of this length is quick to make.
 const NODES_MAX: usize = 1_000;
+
+/// Shares of nodes that warm up are whole parts of this.
+const PERCENT: u32 = 100;
 
 /// Smallest share of a node that warms up, in per cent.
 const WARM_FROM_PERCENT: u32 = 10;
@@ -28,6 +31,8 @@ pub struct Pool {
     nodes: Mutex<Vec<Arc<Node>>>,
     schedule: RwLock<Arc<Schedule>>,
     turn: AtomicUsize,
+    /// Counts requests that were not taken by the node whose turn it was.
+    refused: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -39,14 +44,29 @@ struct Rules {
     policy: Policy,
 }
 
-/// A node that was chosen for a request. Dropping it ends the request.
+/// A node that was chosen for a request. Dropping it ends the request and records its outcome.
 #[derive(Debug)]
 pub struct Pick {
     node: Arc<Node>,
-    trial: bool,
+    attempt: Attempt,
+    began: Instant,
+    judged: bool,
+    /// The status of the answer; 0 if there is none.
+    pub status: u16,
 }
 
 impl Pick {
+    fn new(node: &Arc<Node>, attempt: Attempt, began: Instant) -> Self {
+        node.begin();
+        Self {
+            node: Arc::clone(node),
+            attempt,
+            began,
+            judged: false,
+            status: 0,
+        }
+    }
+
     /// The node.
     pub fn node(&self) -> &Arc<Node> {
         &self.node
@@ -54,16 +74,33 @@ impl Pick {
 
     /// Whether the request decides if an ejected node returns.
     pub fn is_trial(&self) -> bool {
-        self.trial
+        self.attempt == Attempt::Trial
+    }
+
+    /// Whether the node was judged by this request.
+    pub fn is_judged(&self) -> bool {
+        self.judged
+    }
+
+    /// The time since the node was chosen.
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// A trial ends when it is decided, although an event stream may stay open for hours.
+    fn judge(&mut self) {
+        if self.is_trial() && !self.judged {
+            self.node.end_trial();
+        }
+        self.judged = true;
     }
 }
 
 impl Drop for Pick {
     fn drop(&mut self) {
+        self.judge();
+        self.node.answered(self.status, self.elapsed());
         self.node.end();
-        if self.trial {
-            self.node.end_trial();
-        }
     }
 }
 
@@ -81,6 +118,7 @@ impl Pool {
             nodes: Mutex::default(),
             schedule: RwLock::default(),
             turn: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
         }
     }
 
@@ -92,7 +130,7 @@ impl Pool {
         let mut next: Vec<Arc<Node>> = Vec::new();
         for (address, weight) in wanted.iter().take(NODES_MAX) {
             let weight = (*weight).clamp(1, WEIGHT_MAX);
-            let same = |node: &&Arc<Node>| node.address() == *address && node.weight() == weight;
+            let same = |node: &&Arc<Node>| node.address() == *address;
             if next.iter().any(|node| node.address() == *address) {
                 continue;
             }
@@ -101,6 +139,7 @@ impl Pool {
                 added.push(Arc::clone(&node));
                 node
             });
+            node.set_weight(weight);
             next.push(node);
         }
         for gone in nodes
@@ -108,6 +147,7 @@ impl Pool {
             .filter(|old| !next.iter().any(|new| Arc::ptr_eq(old, new)))
         {
             tracing::info!(node = %gone.address(), "node removed: it gets no new requests");
+            show_usable(gone, false);
         }
         *nodes = next;
         self.reschedule(&nodes);
@@ -134,39 +174,63 @@ impl Pool {
         let schedule = Arc::clone(&self.schedule.read());
         let start = self.turn.fetch_add(1, Ordering::Relaxed);
         let untried = |node: &&Arc<Node>| !tried.contains(&node.address());
-        let in_turn = schedule.from(start).filter(untried);
+        let panics = schedule.panics;
         match self.rules.policy {
-            Policy::RoundRobin => self.first(in_turn, now),
+            Policy::RoundRobin => {
+                let in_turn = self.in_turn(&schedule, start).filter(untried);
+                self.first(in_turn, panics, now)
+            }
             Policy::LeastOutstanding => {
-                let mut nodes: Vec<&Arc<Node>> = in_turn.collect();
+                let mut nodes: Vec<&Arc<Node>> = schedule.from(start).filter(untried).collect();
                 nodes.sort_by_key(|node| node.load());
-                self.first(nodes.into_iter(), now)
+                self.first(nodes.into_iter(), panics, now)
             }
         }
     }
 
+    /// The place whose turn it is, and then the others. If the first one refuses, they take its turns one after another:
+    /// otherwise the next place would get them all.
+    fn in_turn<'a>(
+        &'a self,
+        schedule: &'a Schedule,
+        start: usize,
+    ) -> impl Iterator<Item = &'a Arc<Node>> {
+        let others = schedule.len().saturating_sub(1).max(1);
+        let shift = move || self.refused.fetch_add(1, Ordering::Relaxed) % others;
+        let rest = std::iter::once_with(shift);
+        let rest = rest.flat_map(move |shift| schedule.from(start.wrapping_add(1 + shift)));
+        schedule.from(start).take(1).chain(rest)
+    }
+
     /// The first node that takes a request, or one that warms up if there is no other.
-    fn first<'a>(&self, nodes: impl Iterator<Item = &'a Arc<Node>>, now: Instant) -> Option<Pick> {
+    fn first<'a>(
+        &self,
+        nodes: impl Iterator<Item = &'a Arc<Node>>,
+        panics: bool,
+        now: Instant,
+    ) -> Option<Pick> {
         let mut passed_over = None;
         for node in nodes {
-            match self.take(node, now) {
-                Take::Yes(trial) => return Some(begin(node, trial)),
+            match self.take(node, panics, now) {
+                Take::As(attempt) => return Some(Pick::new(node, attempt, now)),
                 Take::Warming => passed_over = passed_over.or(Some(node)),
                 Take::No => {}
             }
         }
-        passed_over.map(|node| begin(node, false))
+        passed_over.map(|node| Pick::new(node, Attempt::Regular, now))
     }
 
-    fn take(&self, node: &Node, now: Instant) -> Take {
+    /// While most nodes look unhealthy, one on trial takes further requests too.
+    fn take(&self, node: &Node, panics: bool, now: Instant) -> Take {
         if node.health.lock().state() == State::Trial {
             return match node.begin_trial() {
-                true => Take::Yes(true),
+                true => Take::As(Attempt::Trial),
+                false if panics => Take::As(Attempt::Regular),
                 false => Take::No,
             };
         }
         match self.gets_this_one(node, now) {
-            true => Take::Yes(false),
+            true => Take::As(Attempt::Regular),
             false => Take::Warming,
         }
     }
@@ -181,8 +245,8 @@ impl Pool {
             return true;
         }
         let share = percent_of(warm, self.rules.slow_start).max(WARM_FROM_PERCENT);
-        let offer = node.offers.fetch_add(1, Ordering::Relaxed) % 100;
-        (offer + 1) * share / 100 > offer * share / 100
+        let offer = node.offers.fetch_add(1, Ordering::Relaxed) % PERCENT;
+        (offer + 1) * share / PERCENT > offer * share / PERCENT
     }
 
     /// Takes the outcome of an active check.
@@ -195,20 +259,24 @@ impl Pool {
     }
 
     /// Takes a request that succeeded.
-    pub fn succeeded(&self, node: &Arc<Node>, now: Instant) {
-        self.change(node, |health| health.succeeded(now), now);
+    pub fn succeeded(&self, pick: &mut Pick, now: Instant) {
+        let attempt = pick.attempt;
+        self.change(&pick.node, |health| health.succeeded(attempt, now), now);
+        pick.judge();
     }
 
     /// Takes a request that failed at its node.
-    pub fn failed(&self, node: &Arc<Node>, why: Failure, now: Instant) {
+    pub fn failed(&self, pick: &mut Pick, why: Failure, now: Instant) {
+        let (node, attempt) = (&pick.node, pick.attempt);
         node.counts.failures.fetch_add(1, Ordering::Relaxed);
         counter!("sosik_balance_failures_total", "node" => node.address().to_string(), "why" => why.word())
             .increment(1);
         self.change(
             node,
-            |health| health.failed(why, now, &self.rules.ejection),
+            |health| health.failed(attempt, why, now, &self.rules.ejection),
             now,
         );
+        pick.judge();
     }
 
     /// Ends ejections whose period is over. To be called several times a second.
@@ -232,45 +300,42 @@ impl Pool {
         if matches!(change, Change::Ejected(..)) {
             node.counts.ejections.fetch_add(1, Ordering::Relaxed);
         }
-        tell(node, &change);
+        log_change(node, &change);
         self.reschedule(&self.nodes.lock());
     }
 
     /// Makes the schedule again. If too few of the nodes that may work are usable, the judgement is probably wrong, and
     /// all of them are used.
     fn reschedule(&self, nodes: &[Arc<Node>]) {
-        let having = |trait_of: fn(&Health) -> bool| -> Vec<Arc<Node>> {
-            let has = |node: &&Arc<Node>| trait_of(&node.health.lock());
+        let that = |is: fn(&Health) -> bool| -> Vec<Arc<Node>> {
+            let has = |node: &&Arc<Node>| is(&node.health.lock());
             nodes.iter().filter(has).cloned().collect()
         };
-        let (usable, may_work) = (having(Health::is_usable), having(Health::may_work));
-        let panics = usable.len() * 100 < may_work.len() * self.rules.panic_percent as usize;
+        let (usable, may_work) = (that(Health::is_usable), that(Health::may_work));
+        // A node on trial takes one request at a time, so it cannot stand in for those that are ejected.
+        let up = that(|health| health.state() == State::Up).len();
+        let panics = up * 100 < may_work.len() * self.rules.panic_percent as usize;
         gauge!("sosik_balance_panic").set(f64::from(u8::from(panics)));
         for node in nodes {
-            let up = usable.iter().any(|it| Arc::ptr_eq(it, node));
-            gauge!("sosik_balance_node_usable", "node" => node.address().to_string())
-                .set(f64::from(u8::from(up)));
+            show_usable(node, usable.iter().any(|it| Arc::ptr_eq(it, node)));
         }
-        let schedule = Schedule::new(if panics { &may_work } else { &usable });
+        let schedule = Schedule::new(if panics { &may_work } else { &usable }, panics);
         *self.schedule.write() = Arc::new(schedule);
     }
 }
 
+fn show_usable(node: &Node, usable: bool) {
+    gauge!("sosik_balance_node_usable", "node" => node.address().to_string())
+        .set(f64::from(u8::from(usable)));
+}
+
 /// Whether a node takes a request.
 enum Take {
-    /// It does, possibly as its trial.
-    Yes(bool),
+    /// It does.
+    As(Attempt),
     /// It does if no other node can: it warms up.
     Warming,
     No,
-}
-
-fn begin(node: &Arc<Node>, trial: bool) -> Pick {
-    node.begin();
-    Pick {
-        node: Arc::clone(node),
-        trial,
-    }
 }
 
 fn percent_of(part: Duration, whole: Duration) -> u32 {
@@ -279,7 +344,7 @@ fn percent_of(part: Duration, whole: Duration) -> u32 {
 }
 
 /// One sentence in the log for each change.
-fn tell(node: &Node, change: &Change) {
+fn log_change(node: &Node, change: &Change) {
     let node = node.address();
     match change {
         Change::Up => tracing::info!(%node, "node is up"),
@@ -318,9 +383,30 @@ mod tests {
     }
 
     fn eject(pool: &Pool, node: &Arc<Node>) {
+        eject_because(pool, node, Failure::Broken);
+    }
+
+    fn eject_because(pool: &Pool, node: &Arc<Node>, why: Failure) {
         for _ in 0..Ejection::default().failures {
-            pool.failed(node, Failure::Broken, Instant::now());
+            let mut pick = Pick::new(node, Attempt::Regular, Instant::now());
+            pool.failed(&mut pick, why, Instant::now());
         }
+    }
+
+    /// The request that decides whether this node returns, if it is not in flight yet.
+    fn trial_of(pool: &Pool, node: &Arc<Node>) -> Option<Pick> {
+        let picks = (0..4).filter_map(|_| pool.pick(&[], Instant::now()));
+        let mut trials = picks.filter(Pick::is_trial);
+        trials.find(|pick| Arc::ptr_eq(pick.node(), node))
+    }
+
+    /// A pool of three nodes. The first one is on trial.
+    fn with_a_trial() -> (Pool, Arc<Node>) {
+        let pool = pool(&Settings::default(), &[1, 1, 1]);
+        let first = Arc::clone(&pool.nodes()[0]);
+        eject(&pool, &first);
+        pool.tick(Instant::now() + Ejection::default().first);
+        (pool, first)
     }
 
     #[test]
@@ -363,17 +449,94 @@ mod tests {
         let pool = pool(&Settings::default(), &[1, 1, 1]);
         let first = Arc::clone(&pool.nodes()[0]);
         eject(&pool, &first);
-        assert_eq!(counts(&pool, 30), [0, 15, 15]);
+        assert_eq!(counts(&pool, 30), [3, 15, 15]);
         pool.tick(Instant::now() + Ejection::default().first);
-        let picks: Vec<Pick> = (0..30)
+        let mut picks: Vec<Pick> = (0..30)
             .filter_map(|_| pool.pick(&[], Instant::now()))
             .collect();
-        assert_eq!(picks.iter().filter(|pick| pick.is_trial()).count(), 1);
-        pool.succeeded(&first, Instant::now());
+        let mut trials = picks.iter_mut().filter(|pick| pick.is_trial());
+        let trial = trials.next().unwrap();
+        assert!(trials.next().is_none());
+        pool.succeeded(trial, Instant::now());
         drop(picks);
-        let before = first.status().requests;
-        counts(&pool, 30);
-        assert_eq!(first.status().requests - before, 10);
+        let before = counts(&pool, 0);
+        let after = counts(&pool, 30);
+        let added = after
+            .iter()
+            .zip(&before)
+            .map(|(after, before)| after - before);
+        assert_eq!(added.collect::<Vec<_>>(), [10, 10, 10]);
+    }
+
+    #[test]
+    fn a_trial_by_a_request_that_goes_on_ends_when_it_is_decided() {
+        let (pool, first) = with_a_trial();
+        let mut stream = trial_of(&pool, &first).unwrap();
+        pool.succeeded(&mut stream, Instant::now());
+        eject(&pool, &first);
+        pool.tick(Instant::now() + Ejection::default().longest);
+        let trial = trial_of(&pool, &first).unwrap();
+        // The end of the old stream does not free the place of the new trial.
+        drop(stream);
+        assert!(trial_of(&pool, &first).is_none());
+        drop(trial);
+        assert!(trial_of(&pool, &first).is_some());
+    }
+
+    #[test]
+    fn requests_that_began_before_an_ejection_do_not_decide_the_trial() {
+        let pool = pool(&Settings::default(), &[1, 1, 1]);
+        let first = Arc::clone(&pool.nodes()[0]);
+        let mut before = Pick::new(&first, Attempt::Regular, Instant::now());
+        eject(&pool, &first);
+        pool.tick(Instant::now() + Ejection::default().first);
+        pool.succeeded(&mut before, Instant::now());
+        assert_eq!(first.status().state, "trial");
+    }
+
+    #[test]
+    fn when_all_nodes_are_on_trial_all_requests_are_served() {
+        let pool = pool(&Settings::default(), &[1, 1]);
+        for node in pool.nodes() {
+            eject(&pool, &node);
+        }
+        pool.tick(Instant::now() + Ejection::default().first);
+        let picks: Vec<Pick> = (0..20)
+            .filter_map(|_| pool.pick(&[], Instant::now()))
+            .collect();
+        assert_eq!(picks.len(), 20);
+        assert_eq!(picks.iter().filter(|pick| pick.is_trial()).count(), 2);
+    }
+
+    #[test]
+    fn nodes_whose_connections_fail_get_nothing_while_another_one_works() {
+        let pool = pool(&Settings::default(), &[1, 1, 1]);
+        let nodes = pool.nodes();
+        for node in &nodes[1..] {
+            eject_because(&pool, node, Failure::Connect);
+        }
+        let before = counts(&pool, 0);
+        assert_eq!(counts(&pool, 30), [before[0] + 30, before[1], before[2]]);
+    }
+
+    #[test]
+    fn the_turns_of_a_node_that_is_passed_over_are_shared_by_all_others() {
+        let (pool, first) = with_a_trial();
+        let _trial = trial_of(&pool, &first).unwrap();
+        let before = counts(&pool, 0);
+        let after = counts(&pool, 30);
+        assert_eq!((after[1] - before[1], after[2] - before[2]), (15, 15));
+    }
+
+    #[test]
+    fn a_node_keeps_its_health_and_its_requests_when_its_weight_changes() {
+        let pool = pool(&Settings::default(), &[1, 1]);
+        let held = pool.pick(&[], Instant::now()).unwrap();
+        assert!(pool.replace(&[(address(1), 3), (address(2), 1)]).is_empty());
+        assert_eq!(held.node().outstanding(), 1);
+        let before = counts(&pool, 0);
+        let after = counts(&pool, 40);
+        assert_eq!((after[0] - before[0], after[1] - before[1]), (30, 10));
     }
 
     #[test]
@@ -389,7 +552,7 @@ mod tests {
         eject(&pool, &nodes[1]);
         down(&nodes[2], CheckFailure::Silent);
         // One of three is usable, which is less than half.
-        assert_eq!(counts(&pool, 30), [0, 10, 10, 10]);
+        assert_eq!(counts(&pool, 30), [0, 13, 10, 10]);
     }
 
     #[test]

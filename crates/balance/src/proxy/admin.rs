@@ -41,6 +41,7 @@ pub(super) async fn serve(listener: TcpListener, administration: Administration)
     let router = Router::new()
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(readyz))
+        .route("/accepting", get(accepting))
         .route(
             "/metrics",
             get(async |State(it): State<Administration>| (it.metrics)()),
@@ -55,7 +56,16 @@ pub(super) async fn serve(listener: TcpListener, administration: Administration)
     }
 }
 
-/// Whether this balancer may get requests. Another one takes the shared address if not.
+/// Whether this balancer keeps its shared address: it does not leave. A fault that all nodes have in common is no reason
+/// to give the address up.
+async fn accepting(State(administration): State<Administration>) -> (StatusCode, &'static str) {
+    match administration.leaving.is_cancelled() {
+        true => (StatusCode::SERVICE_UNAVAILABLE, "leaving\n"),
+        false => (StatusCode::OK, "accepting\n"),
+    }
+}
+
+/// Whether this balancer serves requests: some node is usable, and it does not leave.
 async fn readyz(State(administration): State<Administration>) -> (StatusCode, &'static str) {
     match (
         administration.leaving.is_cancelled(),

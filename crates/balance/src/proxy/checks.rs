@@ -12,6 +12,10 @@ use super::wait;
 use crate::settings::Checks;
 use crate::{CheckFailure, Node, Pool};
 
+/// The part of the time of a check in which its connection must open. A machine that is gone answers nothing, so this is
+/// how it differs from a node that hangs: the system of that one still accepts connections.
+const CONNECT_PERCENT: u32 = 75;
+
 /// Checks nodes.
 #[derive(Debug, Clone)]
 pub(super) struct Checker {
@@ -23,6 +27,7 @@ impl Checker {
     pub(super) fn new(rules: Checks) -> reqwest::Result<Self> {
         let client = Client::builder()
             .timeout(rules.timeout)
+            .connect_timeout(rules.timeout * CONNECT_PERCENT / 100)
             .redirect(Policy::none())
             .no_proxy()
             // Each check opens a connection, because a new request may need one too.
@@ -62,9 +67,43 @@ impl Checker {
                 Err(CheckFailure::NotReady)
             }
             Ok(_) => Err(CheckFailure::Wrong),
-            Err(error) if error.is_timeout() => Err(CheckFailure::Silent),
             Err(error) if error.is_connect() => Err(CheckFailure::Unreachable),
+            Err(error) if error.is_timeout() => Err(CheckFailure::Silent),
             Err(_) => Err(CheckFailure::Wrong),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpSocket, TcpStream};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// A listener whose queue is full. The system ignores further attempts to connect, as a machine that is gone does.
+    async fn gone() -> (std::net::SocketAddr, impl Sized) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut queue = Vec::new();
+        let patience = Duration::from_millis(500);
+        while let Ok(stream) = timeout(patience, TcpStream::connect(address)).await {
+            queue.push(stream.unwrap());
+        }
+        (address, (listener, queue))
+    }
+
+    #[tokio::test]
+    async fn a_machine_that_is_gone_is_unreachable_and_not_silent() {
+        let (address, _held) = gone().await;
+        let rules = Checks {
+            timeout: Duration::from_secs(4),
+            ..Checks::default()
+        };
+        let checker = Checker::new(rules).unwrap();
+        let outcome = checker.ask(&Node::new(address, 1)).await;
+        assert_eq!(outcome, Err(CheckFailure::Unreachable));
     }
 }

@@ -22,6 +22,11 @@ impl Deadline {
         self.moved.notify_one();
     }
 
+    /// Whether there is one, and it has passed.
+    pub(super) fn has_passed(&self) -> bool {
+        self.at.lock().is_some_and(|at| at <= Instant::now())
+    }
+
     /// Returns when the deadline has passed. Never, if there is none.
     pub(super) async fn passed(&self) {
         loop {

@@ -23,7 +23,7 @@ use crate::settings::Connections;
 use crate::{Pool, Settings};
 
 /// Attempts of one request: the first one, and two on other nodes.
-const ATTEMPTS_MAX: usize = 3;
+pub(super) const ATTEMPTS_MAX: usize = 3;
 
 /// Streams that a client of HTTP/2 may reset before they are served. Further ones end the connection: a client that
 /// opens and resets streams at once makes work and no requests.
@@ -37,23 +37,25 @@ const SEND_BUFFER_BYTES: usize = 64 * 1_024;
 
 tokio::task_local! {
     /// The request that the library processes in this task.
-    static CURRENT: Current;
+    static CURRENT: Arc<Current>;
 }
 
 /// What a request knows about its connection.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Current {
     pub(super) peer: SocketAddr,
     /// Whether the client speaks TLS.
     pub(super) tls: bool,
-    pub(super) deadline: Arc<Deadline>,
+    /// The request is dropped when this passes.
+    pub(super) deadline: Deadline,
+    pub(super) pool: Arc<Pool>,
     started: Arc<AtomicBool>,
 }
 
 impl Current {
     /// The request of this task.
-    pub(super) fn get() -> Option<Self> {
-        CURRENT.try_with(Self::clone).ok()
+    pub(super) fn get() -> Option<Arc<Self>> {
+        CURRENT.try_with(Arc::clone).ok()
     }
 
     /// The head of the request is complete.
@@ -66,6 +68,7 @@ impl Current {
 /// What all connections share.
 pub(super) struct Shared {
     proxy: Arc<HttpProxy<Relay>>,
+    pool: Arc<Pool>,
     limits: Connections,
 }
 
@@ -104,6 +107,7 @@ impl Front {
         let proxy = HttpProxy::new(relay, Arc::new(conf));
         Arc::new(Shared {
             proxy: Arc::new(proxy),
+            pool: Arc::clone(pool),
             limits: settings.connections,
         })
     }
@@ -142,20 +146,21 @@ impl HttpServerApp for Front {
         session: ServerSession,
         ending: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
-        let deadline = Arc::new(Deadline::default());
-        // The first request of a connection has its own limit.
-        deadline.set(Instant::now() + self.shared.limits.idle);
-        let current = Current {
+        let current = Arc::new(Current {
             peer: self.peer,
             tls: self.tls,
-            deadline: Arc::clone(&deadline),
+            deadline: Deadline::default(),
+            pool: Arc::clone(&self.shared.pool),
             started: Arc::clone(&self.started),
-        };
+        });
+        // The first request of a connection has its own limit.
+        let idle = self.shared.limits.idle;
+        current.deadline.set(Instant::now() + idle);
         let work = self.shared.proxy.process_new_http(session, ending);
         tokio::select! {
             biased;
-            done = CURRENT.scope(current, work) => done,
-            () = deadline.passed() => None,
+            done = CURRENT.scope(Arc::clone(&current), work) => done,
+            () = current.deadline.passed() => None,
         }
     }
 

@@ -1,8 +1,8 @@
 //! The listening sockets, and a restart that does not close them.
 //!
-//! The balancer starts its successor with one end of a socket as standard input, and sends it copies of the listeners
-//! through that socket. Both processes hold the listeners, so connections that arrive meanwhile wait in one queue. When
-//! the successor has checked the nodes, it accepts and asks its parent to stop. The parent completes its requests and
+//! The balancer starts its successor with one end of a socket as standard input, and copies of the listeners wait in
+//! that socket. Both processes hold the listeners, so connections that arrive meanwhile wait in one queue. When the
+//! successor has checked the nodes, it accepts and writes a byte into the socket. Its parent completes its requests and
 //! ends. If the successor cannot start, the parent continues as if nothing had happened.
 
 use std::env;
@@ -13,16 +13,16 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rustix::cmsg_space;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
-use rustix::process::{Signal, getppid, kill_process};
-use socket2::SockRef;
-use tokio::net::TcpListener;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, UnixStream as Channel};
 use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -30,11 +30,27 @@ use tokio_util::sync::CancellationToken;
 use super::StartError;
 use crate::Settings;
 
-/// Set for a successor, to the number of its parent.
+/// Set for a successor.
 const INHERITS: &str = "BALANCER_INHERITS_LISTENERS";
 
 /// The listeners that are handed over: public, administration, and with TLS the secure one.
 const LISTENERS_MAX: usize = 3;
+
+/// What a successor writes when it serves.
+const SERVES: &[u8] = b"S";
+
+/// The first process of a container. The system ends all others with it.
+const FIRST_PROCESS: u32 = 1;
+
+/// A connection of a client ends when its peer acknowledges nothing for this time, or does not open its receive window.
+/// Nodes do the same.
+pub(super) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(45);
+
+/// A silent peer is probed after this time, then `PROBES` times at this interval. A peer that vanished is detected
+/// within 50 seconds.
+pub(super) const PROBE_AFTER: Duration = Duration::from_secs(20);
+pub(super) const PROBE_EVERY: Duration = Duration::from_secs(10);
+pub(super) const PROBES: u32 = 3;
 
 /// The listening sockets of this process.
 pub(super) struct Sockets {
@@ -46,7 +62,7 @@ pub(super) struct Sockets {
 impl Sockets {
     /// Opens the listeners, or takes those of the predecessor.
     pub(super) async fn open(settings: &Settings, tls: bool) -> Result<Self, StartError> {
-        if env::var_os(INHERITS).is_some() {
+        if is_successor() {
             return Self::inherited(settings, tls).await;
         }
         Ok(Self {
@@ -101,7 +117,7 @@ impl Sockets {
     }
 
     /// Logs the addresses.
-    pub(super) fn tell(&self) -> io::Result<()> {
+    pub(super) fn log_addresses(&self) -> io::Result<()> {
         let (url, admin) = (self.public.local_addr()?, self.admin.local_addr()?);
         let secure = self
             .secure
@@ -128,18 +144,41 @@ impl Sockets {
         }
     }
 
-    /// Starts this program again, with the same arguments.
-    fn start_successor(&self) -> io::Result<Child> {
+    /// Starts this program again, with the same arguments. Returns this end of its standard input.
+    fn start_successor(&self) -> io::Result<(Child, Channel)> {
         let (ours, theirs) = UnixStream::pair()?;
         self.send(ours.as_fd())?;
+        ours.set_nonblocking(true)?;
+        let ours = Channel::from_std(ours)?;
         let mut arguments = env::args_os();
         let program = arguments.next().ok_or(io::ErrorKind::NotFound)?;
         let mut command = Command::new(program);
         command
             .args(arguments)
-            .env(INHERITS, std::process::id().to_string())
+            .env(INHERITS, "1")
             .stdin(Stdio::from(OwnedFd::from(theirs)));
-        command.spawn()
+        Ok((command.spawn()?, ours))
+    }
+
+    /// Starts a successor and returns when it serves.
+    async fn replace(&self, leaving: &CancellationToken) -> io::Result<()> {
+        if std::process::id() == FIRST_PROCESS {
+            let why =
+                "the first process of a container cannot be replaced: its end ends the container";
+            return Err(io::Error::other(why));
+        }
+        let (mut successor, mut serves) = self.start_successor()?;
+        tracing::info!(process = successor.id(), "successor started");
+        tokio::select! {
+            Ok(_serves) = serves.read_u8() => Ok(()),
+            status = successor.wait() => {
+                Err(io::Error::other(format!("the successor ended: {}", status?)))
+            }
+            () = leaving.cancelled() => {
+                successor.kill().await?;
+                Err(io::Error::other("this process is asked to stop"))
+            }
+        }
     }
 
     /// Sends copies of the listeners. They wait in the socket until the successor reads them.
@@ -184,14 +223,6 @@ async fn secure(settings: &Settings, tls: bool) -> Result<Option<StdListener>, S
     }
 }
 
-/// Waits until a successor ends, which it does only if it could not start or was stopped. No thread waits: it would keep
-/// this process from ending.
-async fn wait_for(mut successor: Child) -> io::Result<()> {
-    tracing::info!(process = successor.id(), "successor started");
-    let status = successor.wait().await?;
-    Err(io::Error::other(format!("the successor ended: {status}")))
-}
-
 async fn bind(address: SocketAddr, key: &'static str) -> Result<StdListener, StartError> {
     let failed = |source| StartError::Listen {
         address,
@@ -199,7 +230,19 @@ async fn bind(address: SocketAddr, key: &'static str) -> Result<StdListener, Sta
         source,
     };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
-    listener.into_std().map_err(failed)
+    let listener = listener.into_std().map_err(failed)?;
+    set_options(&listener).map_err(failed)?;
+    Ok(listener)
+}
+
+/// Options that connections take over from their listener.
+fn set_options(listener: &StdListener) -> io::Result<()> {
+    let socket = SockRef::from(listener);
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
+    let probes = TcpKeepalive::new().with_time(PROBE_AFTER);
+    let probes = probes.with_interval(PROBE_EVERY).with_retries(PROBES);
+    socket.set_tcp_keepalive(&probes)
 }
 
 fn listener(socket: OwnedFd) -> io::Result<StdListener> {
@@ -207,56 +250,71 @@ fn listener(socket: OwnedFd) -> io::Result<StdListener> {
     // Fails if this is no socket.
     listener.local_addr()?;
     listener.set_nonblocking(true)?;
+    set_options(&listener)?;
     Ok(listener)
 }
 
-/// Asks the parent to stop, if this process took over its listeners.
-pub(super) fn relieve_parent() {
-    let Ok(named) = env::var(INHERITS) else {
+/// Whether this process takes over the listeners of another one.
+pub(super) fn is_successor() -> bool {
+    env::var_os(INHERITS).is_some()
+}
+
+/// Reports to the predecessor that this process serves, so that it stops.
+pub(super) fn relieve_predecessor() {
+    if !is_successor() {
         return;
-    };
-    // A parent that has died in the meantime needs no signal, and its number may belong to another process.
-    let parent = getppid().filter(|parent| parent.as_raw_nonzero().to_string() == named);
-    let parent = parent.map(|parent| kill_process(parent, Signal::TERM));
-    if let Some(Err(error)) = parent {
+    }
+    // Fails if the predecessor has ended in the meantime, which does no harm.
+    if let Err(error) = rustix::io::write(io::stdin(), SERVES) {
         tracing::warn!(%error, "cannot ask the predecessor to stop");
     }
 }
 
-/// Whether a successor runs.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Successors(Arc<AtomicBool>);
-
-impl Successors {
-    pub(super) fn is_running(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Starts a successor whenever it is wanted and none runs.
-pub(super) fn start_successors(
+/// Starts a successor whenever it is wanted, until one serves or this process leaves. The token is cancelled when one
+/// serves.
+pub(super) fn replace_when_wanted(
     sockets: Arc<Sockets>,
     wanted: Arc<Notify>,
-    ended: CancellationToken,
-) -> Successors {
-    let successors = Successors::default();
-    let running = Arc::clone(&successors.0);
+    leaving: CancellationToken,
+) -> CancellationToken {
+    let replaced = CancellationToken::new();
+    let serves = replaced.clone();
     tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                () = ended.cancelled() => return,
-                () = wanted.notified() => {}
+        while leaving
+            .run_until_cancelled(wanted.notified())
+            .await
+            .is_some()
+        {
+            match sockets.replace(&leaving).await {
+                Ok(()) => return serves.cancel(),
+                Err(error) => tracing::error!(%error, "not replaced: this process continues"),
             }
-            running.store(true, Ordering::Relaxed);
-            let outcome = match sockets.start_successor() {
-                Ok(successor) => wait_for(successor).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = outcome {
-                tracing::error!(%error, "not replaced: this process continues");
-            }
-            running.store(false, Ordering::Relaxed);
         }
     });
-    successors
+    replaced
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_of_clients_end_when_their_peers_are_gone() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = bind(address, "balance.listen").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let listener = TcpListener::from_std(listener).unwrap();
+        let _client = TcpStream::connect(address).await.unwrap();
+        let (accepted, _) = listener.accept().await.unwrap();
+        let socket = SockRef::from(&accepted);
+        assert!(socket.keepalive().unwrap() && socket.tcp_nodelay().unwrap());
+        let unacknowledged = socket.tcp_user_timeout().unwrap();
+        assert_eq!(unacknowledged, Some(UNACKNOWLEDGED_MAX));
+        let idle = socket.tcp_keepalive_time().unwrap();
+        let every = socket.tcp_keepalive_interval().unwrap();
+        let probes = socket.tcp_keepalive_retries().unwrap();
+        assert_eq!(idle + every * probes, Duration::from_secs(50));
+    }
 }

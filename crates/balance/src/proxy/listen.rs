@@ -1,5 +1,6 @@
 //! Accepts connections of clients, within their limits.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,8 +10,8 @@ use pingora_core::apps::ServerApp;
 use pingora_core::protocols::Stream as AnyStream;
 use pingora_core::protocols::l4::stream::Stream;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,6 +25,9 @@ use crate::Settings;
 /// processor time.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Most connections that are taken out of the accept queue when accepting ends. The queue of the system is not longer.
+const QUEUED_MAX: usize = 4_096;
+
 /// Accepts connections.
 #[derive(Clone)]
 pub(super) struct Listener {
@@ -31,9 +35,14 @@ pub(super) struct Listener {
     places: Arc<Places>,
     first_request: Duration,
     connections: TaskTracker,
-    /// `true` asks connections to end after the request in flight.
+    /// `true` asks connections to end after their next answer.
     ending: Arc<watch::Sender<bool>>,
+    /// Ends connections that have not begun a request.
+    idle_ends: CancellationToken,
 }
+
+/// A connection and its place.
+type Accepted = (OwnedSemaphorePermit, io::Result<(TcpStream, SocketAddr)>);
 
 impl Listener {
     pub(super) fn new(settings: &Settings, shared: Arc<Shared>) -> Self {
@@ -43,6 +52,7 @@ impl Listener {
             first_request: settings.connections.first_request,
             connections: TaskTracker::new(),
             ending: Arc::new(watch::Sender::new(false)),
+            idle_ends: CancellationToken::new(),
         }
     }
 
@@ -50,29 +60,43 @@ impl Listener {
         Arc::clone(&self.places)
     }
 
-    /// Accepts until the token is cancelled.
+    /// Accepts until the token is cancelled, then what waits in the queue: it would be reset with the socket.
     pub(super) async fn accept(
         self,
         listener: TcpListener,
         tls: Option<Tls>,
         until: CancellationToken,
     ) {
-        while let Some(permit) = self.places.free().await {
-            let accepted = tokio::select! {
-                () = until.cancelled() => return,
-                accepted = listener.accept() => accepted,
-            };
-            match accepted {
-                Ok((stream, peer)) => match self.places.take(permit, peer.ip()) {
-                    Some(place) => self.spawn(stream, peer, tls.clone(), place),
-                    None => counter!("sosik_balance_connections_refused_total").increment(1),
-                },
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept connections");
-                    wait(PAUSE, &until).await;
-                }
+        while let Some(Some(accepted)) = until.run_until_cancelled(self.next(&listener)).await {
+            if let Err(error) = self.admit(accepted, tls.as_ref()) {
+                tracing::warn!(%error, "cannot accept connections");
+                wait(PAUSE, &until).await;
             }
         }
+        for _ in 0..QUEUED_MAX {
+            let queued = tokio::select! {
+                biased;
+                queued = self.next(&listener) => queued,
+                () = std::future::ready(()) => None,
+            };
+            let Some(Ok(())) = queued.map(|queued| self.admit(queued, tls.as_ref())) else {
+                return;
+            };
+        }
+    }
+
+    async fn next(&self, listener: &TcpListener) -> Option<Accepted> {
+        let permit = self.places.free().await?;
+        Some((permit, listener.accept().await))
+    }
+
+    fn admit(&self, (permit, accepted): Accepted, tls: Option<&Tls>) -> io::Result<()> {
+        let (stream, peer) = accepted?;
+        match self.places.take(permit, peer.ip()) {
+            Some(place) => self.spawn(stream, peer, tls.cloned(), place),
+            None => counter!("sosik_balance_connections_refused_total").increment(1),
+        }
+        Ok(())
     }
 
     fn spawn(&self, stream: TcpStream, peer: SocketAddr, tls: Option<Tls>, place: Place) {
@@ -85,18 +109,11 @@ impl Listener {
 
     /// Serves a connection until it ends. One that sends nothing costs no more than its socket.
     async fn handle(&self, stream: TcpStream, peer: SocketAddr, tls: Option<Tls>) {
-        let mut ending = self.ending.subscribe();
+        let ending = self.subscribe();
         let mut first = [0_u8; 1];
-        let begins = async {
-            tokio::select! {
-                _ended = ending.wait_for(|ending| *ending) => false,
-                peeked = stream.peek(&mut first) => peeked.is_ok_and(|bytes| bytes > 0),
-            }
-        };
-        if !timeout(self.first_request, begins).await.unwrap_or(false) {
-            return;
-        }
-        if stream.set_nodelay(true).is_err() {
+        let begins = self.idle_ends.run_until_cancelled(stream.peek(&mut first));
+        let begun = timeout(self.first_request, begins).await;
+        if !matches!(begun, Ok(Some(Ok(1..)))) {
             return;
         }
         let first = tls.is_none().then_some(first[0]);
@@ -104,11 +121,19 @@ impl Listener {
             return;
         };
         let front = Arc::new(Front::new(Arc::clone(&self.shared), peer, first));
-        let ending = self.ending.subscribe();
         tokio::select! {
             _ended = front.process_new(stream, &ending) => {}
             () = front.no_request_in_time() => {}
         }
+    }
+
+    /// Reports the end once, also if it came before.
+    fn subscribe(&self) -> watch::Receiver<bool> {
+        let mut ending = self.ending.subscribe();
+        if *ending.borrow() {
+            ending.mark_changed();
+        }
+        ending
     }
 
     /// The connection as the library wants it. `None` if its handshake fails or takes too long.
@@ -126,12 +151,19 @@ impl Listener {
         }
     }
 
-    /// Ends idle connections, and waits for the others, but no longer than this.
-    pub(super) async fn drain(&self, span: Duration) {
+    /// Waits until all connections have ended, but no longer than `span`. Those without a request may begin one within
+    /// `linger`, or until `hurry` is cancelled.
+    pub(super) async fn drain(&self, linger: Duration, span: Duration, hurry: &CancellationToken) {
+        let until = Instant::now() + span;
         self.ending.send_replace(true);
-        self.shared.end_idle().await;
         self.connections.close();
-        if timeout(span, self.connections.wait()).await.is_err() {
+        let ended = timeout(linger.min(span), self.connections.wait());
+        if let Some(Ok(())) = hurry.run_until_cancelled(ended).await {
+            return;
+        }
+        self.idle_ends.cancel();
+        self.shared.end_idle().await;
+        if timeout_at(until, self.connections.wait()).await.is_err() {
             let open = self.places.taken();
             tracing::warn!(open, "connections with requests in flight are closed");
         }

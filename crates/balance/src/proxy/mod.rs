@@ -11,8 +11,12 @@ mod admin;
 mod checks;
 mod cluster;
 mod deadline;
+mod exchange;
+mod faults;
 mod front;
 mod handover;
+mod heads;
+mod in_flight;
 mod listen;
 mod notify;
 mod places;
@@ -20,6 +24,7 @@ mod problem;
 mod redirect;
 mod relay;
 mod request_ids;
+mod resolver;
 mod sources;
 mod tls;
 
@@ -30,10 +35,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::admin::Administration;
 use self::checks::Checker;
@@ -43,6 +49,9 @@ use self::listen::Listener;
 use self::sources::Sources;
 use self::tls::Tls;
 use crate::{Pool, Settings};
+
+/// How long a stop waits for requests that clients sent before they could know of it: a long way there and back.
+const UNDER_WAY: Duration = Duration::from_secs(1);
 
 /// Renders the metrics of the process.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
@@ -104,7 +113,7 @@ pub struct Balancer {
 
 /// What the process is asked from outside.
 #[derive(Debug, Clone, Default)]
-pub struct Requests {
+pub struct Control {
     /// Asks to stop in steps.
     pub stop: CancellationToken,
     /// Asks to skip the first wait of a stop.
@@ -132,17 +141,40 @@ impl Balancer {
         })
     }
 
-    /// Serves until a stop is requested, then stops in steps.
+    /// Serves until a stop is requested or a successor serves, then stops in steps.
     ///
     /// # Errors
-    /// The system cannot return the addresses of the listeners.
-    pub async fn serve(self, metrics: RenderMetrics, asked: Requests) -> io::Result<()> {
+    /// The system cannot return the addresses of the listeners. Or this process is a successor that knows less than its
+    /// predecessor: a list of nodes cannot be read, or no node is usable.
+    pub async fn serve(self, metrics: RenderMetrics, control: Control) -> io::Result<()> {
+        let (running, sockets) = self.start(metrics).await?;
+        sockets.log_addresses()?;
+        notify::serving();
+        handover::relieve_predecessor();
+        let replaced = handover::replace_when_wanted(
+            Arc::clone(&sockets),
+            control.replace,
+            running.leaving.clone(),
+        );
+        tokio::select! {
+            () = control.stop.cancelled() => running.stop(&sockets, &control.hurry).await,
+            () = replaced.cancelled() => running.give_way(&control.stop).await,
+        }
+        tracing::info!("left");
+        Ok(())
+    }
+
+    /// Checks the nodes and begins to accept.
+    async fn start(self, metrics: RenderMetrics) -> io::Result<(Running, Arc<Sockets>)> {
         let sockets = Arc::new(self.sockets);
         let pool = Arc::new(Pool::new(&self.settings));
         let (leaving, ended) = (CancellationToken::new(), CancellationToken::new());
-        let _ends_tasks = ended.clone().drop_guard();
+        let ends_tasks = ended.clone().drop_guard();
         // The first checks come before the first request, so that a restart does not answer with 503.
-        self.sources.start(&pool, &self.checker, &ended).await;
+        let complete = self.sources.start(&pool, &self.checker, &ended).await;
+        if handover::is_successor() {
+            may_replace(complete, &pool)?;
+        }
         let front = Front::shared(&self.settings, &pool, &leaving, sockets.secure_port()?);
         let listener = Listener::new(&self.settings, front);
         let administration = Administration {
@@ -151,46 +183,73 @@ impl Balancer {
             places: listener.places(),
             metrics,
         };
-        let admin = tokio::spawn(admin::serve(sockets.admin()?, administration));
-        let accepting = CancellationToken::new();
-        let mut accepts = JoinSet::new();
-        accepts.spawn(
-            listener
-                .clone()
-                .accept(sockets.public()?, None, accepting.clone()),
-        );
+        let mut running = Running {
+            admin: tokio::spawn(admin::serve(sockets.admin()?, administration)),
+            settings: self.settings,
+            listener,
+            leaving,
+            accepting: CancellationToken::new(),
+            accepts: JoinSet::new(),
+            _ends_tasks: ends_tasks,
+        };
+        running.accept(sockets.public()?, None);
         if let (Some(tls), Some(secure)) = (self.tls, sockets.secure()?) {
-            tokio::spawn(tls.clone().watch(ended.clone()));
-            accepts.spawn(
-                listener
-                    .clone()
-                    .accept(secure, Some(tls), accepting.clone()),
-            );
+            tokio::spawn(tls.clone().watch(ended));
+            running.accept(secure, Some(tls));
         }
-        sockets.tell()?;
-        notify::serving();
-        handover::relieve_parent();
-        let successors =
-            handover::start_successors(Arc::clone(&sockets), asked.replace, ended.clone());
+        Ok((running, sockets))
+    }
+}
 
-        asked.stop.cancelled().await;
+/// Whether a successor may replace its predecessor, which knows the nodes and serves.
+fn may_replace(complete: Result<(), String>, pool: &Pool) -> io::Result<()> {
+    complete.map_err(io::Error::other)?;
+    match pool.has_usable() {
+        true => Ok(()),
+        false => Err(io::Error::other("no node is usable")),
+    }
+}
+
+/// A balancer that accepts connections.
+struct Running {
+    settings: Arc<Settings>,
+    listener: Listener,
+    admin: JoinHandle<()>,
+    leaving: CancellationToken,
+    accepting: CancellationToken,
+    accepts: JoinSet<()>,
+    _ends_tasks: DropGuard,
+}
+
+impl Running {
+    fn accept(&mut self, socket: TcpListener, tls: Option<Tls>) {
+        let accept = self.listener.clone();
+        self.accepts
+            .spawn(accept.accept(socket, tls, self.accepting.clone()));
+    }
+
+    /// Stops without a successor: clients have the time of `leave` to go elsewhere.
+    async fn stop(self, sockets: &Sockets, hurry: &CancellationToken) {
         tracing::info!("stopping: /readyz now fails");
-        leaving.cancel();
-        let is_replaced = successors.is_running();
-        if is_replaced {
-            // The successor answers `/readyz`, and new connections are its own.
-            admin.abort();
-        } else {
-            wait(self.settings.leave, &asked.hurry).await;
-        }
-        accepting.cancel();
-        accepts.join_all().await;
-        if !is_replaced {
-            sockets.close();
-        }
-        listener.drain(self.settings.drain).await;
-        tracing::info!("left");
-        Ok(())
+        self.leaving.cancel();
+        wait(self.settings.leave, hurry).await;
+        self.accepting.cancel();
+        self.accepts.join_all().await;
+        sockets.close();
+        let drain = self.settings.drain;
+        self.listener.drain(UNDER_WAY, drain, hurry).await;
+    }
+
+    /// Stops beside a successor, which answers `/readyz` and accepts. Clients that are idle may send a request as long as
+    /// they could otherwise, and learn from its answer that the connection ends.
+    async fn give_way(self, hurry: &CancellationToken) {
+        tracing::info!("stopping: the successor serves");
+        self.leaving.cancel();
+        self.admin.abort();
+        self.accepting.cancel();
+        self.accepts.join_all().await;
+        let (idle, drain) = (self.settings.connections.idle, self.settings.drain);
+        self.listener.drain(idle, drain, hurry).await;
     }
 }
 

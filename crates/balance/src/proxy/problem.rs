@@ -14,6 +14,8 @@ use super::request_ids::X_REQUEST_ID;
 pub(super) enum Problem {
     /// No node is usable.
     NoNode,
+    /// Too many requests are in flight.
+    Overloaded,
     /// The path is not passed on.
     Hidden,
     /// The request cannot be understood.
@@ -33,7 +35,7 @@ pub(super) enum Problem {
 impl Problem {
     pub(super) fn status(self) -> StatusCode {
         match self {
-            Self::NoNode => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoNode | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Hidden => StatusCode::NOT_FOUND,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -46,7 +48,7 @@ impl Problem {
 
     fn code(self) -> &'static str {
         match self {
-            Self::NoNode => "busy",
+            Self::NoNode | Self::Overloaded => "busy",
             Self::Hidden => "not_found",
             Self::Malformed => "malformed_request",
             Self::HeadTooLarge => "header_fields_too_many",
@@ -60,6 +62,9 @@ impl Problem {
     fn detail(self) -> &'static str {
         match self {
             Self::NoNode => "no server is available right now: repeat the request a little later",
+            Self::Overloaded => {
+                "too many requests are in flight: repeat the request a little later"
+            }
             Self::Hidden => "there is nothing at this path",
             Self::Malformed => "the request is malformed",
             Self::HeadTooLarge => "the header fields of the request are too many or too long",
@@ -76,7 +81,7 @@ impl Problem {
 
     /// Seconds after which the client may repeat the request.
     fn retry_after(self) -> Option<u32> {
-        (self == Self::NoNode).then_some(1)
+        matches!(self, Self::NoNode | Self::Overloaded).then_some(1)
     }
 
     fn body(self, request_id: &str) -> Bytes {

@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use http::{HeaderMap, HeaderValue, header};
+use bytes::Bytes;
+use http::header;
+use pingora_core::protocols::TcpKeepalive;
 use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora_error::{Error, ErrorSource, ErrorType, Result};
 use pingora_http::{RequestHeader, ResponseHeader};
@@ -18,23 +20,27 @@ use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::front::{Current, HEAD_BYTES_MAX};
+use super::exchange::Exchange;
+use super::faults::{failure_of, is_connect_error, problem_of};
+use super::front::{ATTEMPTS_MAX, Current};
+use super::handover::{PROBE_AFTER, PROBE_EVERY, PROBES, UNACKNOWLEDGED_MAX};
+use super::heads::{
+    X_DEADLINE_MS, chain_of, has_one_host, is_for_operators, is_repeatable, is_too_large,
+    remove_hop_by_hop, time_of_front, wants_events, write_length_once,
+};
+use super::in_flight::InFlight;
 use super::problem::Problem;
 use super::redirect::answer_with_redirect;
 use super::request_ids::{RequestIds, X_REQUEST_ID, sent};
 use crate::address::is_in;
-use crate::{Failure, Forwarded, Pick, Pool, RetryBudget, Settings, is_hidden};
-
-/// Most header fields of a request, as nodes have it.
-const HEADER_FIELDS_MAX: usize = 100;
-
-/// The header in which a node gets the time that is left for its answer, in milliseconds. A trusted proxy in front may
-/// send it too.
-const X_DEADLINE_MS: &str = "x-deadline-ms";
+use crate::{Failure, Forwarded, Pick, Pool, RetryBudget, Settings};
 
 /// The part of the time that is left for the way back: a node that gives up in time answers with a problem, before the
 /// balancer gives up too.
 const WAY_BACK_PART: u32 = 10;
+
+/// The key of connections that are never kept.
+const NEVER_KEPT: u64 = 1;
 
 /// Headers about the client and the connection that only the balancer writes.
 const OWN_HEADERS: [&str; 6] = [
@@ -52,42 +58,12 @@ pub(super) struct Relay {
     pool: Arc<Pool>,
     budget: RetryBudget,
     ids: RequestIds,
+    in_flight: InFlight,
     leaving: CancellationToken,
     /// The port with TLS. Requests without TLS are sent there.
     secure_port: Option<u16>,
     /// Counts requests for the access log.
     logged: AtomicU32,
-}
-
-/// The state of one request.
-pub(super) struct Exchange {
-    current: Option<Current>,
-    began: Instant,
-    id: String,
-    pick: Option<Pick>,
-    tried: Vec<SocketAddr>,
-    /// The time for the answer, from the head of the request on.
-    limit: Duration,
-    /// Whether the client asks for an event stream, which may be silent for any time.
-    is_stream: bool,
-    /// Whether the request was already sent twice.
-    repeated: bool,
-    /// The status of the answer of the node; 0 if there is none.
-    status: u16,
-    /// Whether the node was already judged for this request.
-    judged: bool,
-}
-
-impl Exchange {
-    /// Whether the client speaks TLS with this balancer.
-    fn is_secure(&self) -> bool {
-        self.current.as_ref().is_some_and(|current| current.tls)
-    }
-
-    /// The time that is left for the answer of a node.
-    fn time_left(&self) -> Duration {
-        self.limit.saturating_sub(self.began.elapsed())
-    }
 }
 
 impl Relay {
@@ -102,6 +78,8 @@ impl Relay {
             pool: Arc::clone(pool),
             budget: RetryBudget::new(settings.retry_percent),
             ids: RequestIds::new(),
+            // Most connections carry one request at a time, so this limit concerns HTTP/2 only.
+            in_flight: InFlight::new(settings.connections.open_max),
             leaving: leaving.clone(),
             secure_port,
             logged: AtomicU32::new(0),
@@ -114,34 +92,41 @@ impl Relay {
     }
 
     fn failed(&self, exchange: &mut Exchange, why: Failure) {
-        exchange.judged = true;
-        if let Some(pick) = &exchange.pick {
-            self.pool.failed(pick.node(), why, Instant::now());
-        }
-    }
-
-    fn succeeded(&self, exchange: &mut Exchange) {
-        exchange.judged = true;
-        if let Some(pick) = &exchange.pick {
-            self.pool.succeeded(pick.node(), Instant::now());
+        if let Some(pick) = &mut exchange.pick {
+            self.pool.failed(pick, why, Instant::now());
         }
     }
 
     /// Judges the node by an answer that is complete, or has begun if the node is on trial.
     fn judge(&self, exchange: &mut Exchange) {
-        match exchange.status {
+        let Some(pick) = exchange.pick.as_mut().filter(|pick| !pick.is_judged()) else {
+            return;
+        };
+        let now = Instant::now();
+        match pick.status {
             0 => {}
-            status @ (500 | 502 | 504) => self.failed(exchange, Failure::Status(status)),
-            _ => self.succeeded(exchange),
+            status @ (500 | 502 | 504) => self.pool.failed(pick, Failure::Status(status), now),
+            _ => self.pool.succeeded(pick, now),
         }
     }
 
-    /// Ends an attempt, so that another node may be chosen.
-    fn next_attempt(&self, exchange: &mut Exchange) {
-        if let Some(pick) = exchange.pick.take() {
-            pick.node().answered(0, exchange.began.elapsed());
+    /// Ends an attempt and chooses the node of the next one. If the connection was an old one, this may be the same node.
+    /// `false` if there is no node or no budget: the attempt was the last one.
+    fn next_attempt(&self, exchange: &mut Exchange, reused: bool) -> bool {
+        exchange.tried.extend(exchange.node);
+        if exchange.tried.len() >= ATTEMPTS_MAX || !self.budget.is_left() {
+            return false;
         }
-        exchange.judged = false;
+        let (now, before) = (Instant::now(), exchange.tried.len().saturating_sub(1));
+        let other = self.pool.pick(&exchange.tried, now);
+        exchange.needs_new_connection = other.is_none();
+        let same = || self.pool.pick(&exchange.tried[..before], now);
+        let next = other.or_else(|| reused.then(same).flatten());
+        exchange.next = next.filter(|_| self.budget.take());
+        if exchange.next.is_some() {
+            exchange.pick = None;
+        }
+        exchange.next.is_some()
     }
 
     /// Logs a sample of the requests, without queries and addresses: both may be personal.
@@ -159,7 +144,7 @@ impl Relay {
                 .map(|answer| answer.status.as_u16()),
             milliseconds = u64::try_from(exchange.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             bytes = session.body_bytes_sent(),
-            node = exchange.tried.last().map(tracing::field::display),
+            node = exchange.node.map(tracing::field::display),
             request_id = exchange.id,
             "access"
         );
@@ -168,11 +153,18 @@ impl Relay {
     fn peer(&self, node: SocketAddr, exchange: &Exchange) -> HttpPeer {
         let settings = &self.settings;
         let mut peer = HttpPeer::new(node, false, String::new());
-        peer.options.connection_timeout = Some(settings.connect_timeout);
-        peer.options.read_timeout = (!exchange.is_stream).then_some(exchange.time_left());
+        let left = exchange.time_left();
+        peer.options.connection_timeout = Some(settings.connect_timeout.min(left));
+        peer.options.read_timeout = (!exchange.is_stream).then_some(left);
+        peer.options.tcp_keepalive = Some(keepalive());
         peer.options.write_timeout = Some(settings.answer_timeout);
         peer.options.idle_timeout = Some(settings.node_idle);
         peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
+        if exchange.needs_new_connection {
+            // Connections are kept by this key. No connection that is kept has this one, and this one is not kept.
+            peer.group_key = NEVER_KEPT;
+            peer.options.idle_timeout = Some(Duration::ZERO);
+        }
         peer
     }
 }
@@ -184,15 +176,19 @@ impl ProxyHttp for Relay {
     fn new_ctx(&self) -> Exchange {
         Exchange {
             current: Current::get(),
+            slot: None,
             began: Instant::now(),
             id: self.ids.make(),
             pick: None,
+            node: None,
+            next: None,
+            needs_new_connection: false,
             tried: Vec::new(),
             limit: self.settings.answer_timeout,
+            is_hurried: false,
             is_stream: false,
+            is_repeatable: false,
             repeated: false,
-            status: 0,
-            judged: false,
         }
     }
 
@@ -209,12 +205,11 @@ impl ProxyHttp for Relay {
         let limits = &self.settings.connections;
         session.set_write_timeout(Some(limits.stall));
         session.set_total_drain_timeout(Some(limits.stall));
-        // On HTTP/2 this means nothing.
+        // HTTP/2 has no such setting.
         let keep = (!self.leaving.is_cancelled()).then_some(limits.idle.as_secs());
         if session.get_keepalive().is_some() {
             session.set_keepalive(keep);
         }
-        self.budget.request();
         Ok(())
     }
 
@@ -226,6 +221,7 @@ impl ProxyHttp for Relay {
             }
             let limit = time_of_front(&request.headers);
             exchange.limit = limit.map_or(exchange.limit, |limit| limit.min(exchange.limit));
+            exchange.is_hurried = exchange.limit < self.settings.answer_timeout / 2;
         }
         exchange.is_stream = wants_events(&request.headers);
         if let Some(port) = self.secure_port.filter(|_| !exchange.is_secure()) {
@@ -234,12 +230,16 @@ impl ProxyHttp for Relay {
         }
         let problem = if !session.is_http2() && !has_one_host(&request.headers) {
             Problem::Malformed
-        } else if is_hidden(request.raw_path()) {
+        } else if is_for_operators(request) {
             Problem::Hidden
         } else if is_too_large(request) {
             Problem::HeadTooLarge
         } else {
-            return Ok(false);
+            exchange.slot = self.in_flight.begin();
+            match exchange.slot {
+                Some(_) => return Ok(false),
+                None => Problem::Overloaded,
+            }
         };
         problem.answer(session, &exchange.id).await?;
         Ok(true)
@@ -254,10 +254,13 @@ impl ProxyHttp for Relay {
         if left.is_zero() {
             return Err(Error::new_in(ErrorType::HTTPStatus(504)));
         }
-        let pick = self.pool.pick(&exchange.tried, now);
-        let pick = pick.ok_or_else(|| Error::new_in(ErrorType::HTTPStatus(503)))?;
+        let next = exchange.next.take().or_else(|| {
+            self.budget.request();
+            self.pool.pick(&[], now)
+        });
+        let pick = next.ok_or_else(|| Error::new_in(ErrorType::HTTPStatus(503)))?;
         let node = pick.node().address();
-        exchange.tried.push(node);
+        exchange.node = Some(node);
         exchange.pick = Some(pick);
         if let Some(current) = exchange.current.as_ref().filter(|_| exchange.is_stream) {
             current.deadline.set(now + left);
@@ -274,15 +277,16 @@ impl ProxyHttp for Relay {
         for name in OWN_HEADERS {
             request.remove_header(name);
         }
-        let before = session.req_header().headers.get("x-forwarded-for");
-        let before = before.and_then(|value| value.to_str().ok());
-        if let Some(current) = &exchange.current {
-            let trusted = self.trusts(exchange);
-            let forwarded = Forwarded::new(current.peer.ip(), current.tls, before, trusted);
-            request.insert_header("x-forwarded-for", forwarded.x_forwarded_for)?;
-            request.insert_header("forwarded", forwarded.forwarded)?;
-        }
-        if !(self.trusts(exchange) && request.headers.contains_key("x-forwarded-proto")) {
+        exchange.is_repeatable = is_repeatable(request);
+        let trusted = self.trusts(exchange);
+        let Some(current) = &exchange.current else {
+            return Err(Error::new_in(ErrorType::InternalError));
+        };
+        let before = trusted.then(|| chain_of(&session.req_header().headers));
+        let forwarded = Forwarded::new(current.peer.ip(), current.tls, before.flatten().as_deref());
+        request.insert_header("x-forwarded-for", forwarded.x_forwarded_for)?;
+        request.insert_header("forwarded", forwarded.forwarded)?;
+        if !(trusted && request.headers.contains_key("x-forwarded-proto")) {
             let scheme = if exchange.is_secure() {
                 "https"
             } else {
@@ -299,17 +303,19 @@ impl ProxyHttp for Relay {
 
     async fn upstream_response_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         answer: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> Result<()> {
         if answer.status.is_informational() {
             return Ok(());
         }
-        exchange.status = answer.status.as_u16();
-        if let Some(current) = &exchange.current {
-            current.deadline.clear();
+        if let Some(pick) = &mut exchange.pick {
+            pick.status = answer.status.as_u16();
         }
+        // The library limits a body on HTTP/1.1 itself.
+        let done = !session.is_http2() || session.as_mut().is_body_done();
+        exchange.limit_body(done, self.settings.connections.stall);
         // A trial is decided by the head, because an event stream may not end for hours.
         if exchange.pick.as_ref().is_some_and(Pick::is_trial) {
             self.judge(exchange);
@@ -322,6 +328,19 @@ impl ProxyHttp for Relay {
         Ok(())
     }
 
+    async fn request_body_filter(
+        &self,
+        session: &mut Session,
+        _part: &mut Option<Bytes>,
+        end: bool,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        if session.is_http2() && exchange.status() != 0 {
+            exchange.limit_body(end, self.settings.connections.stall);
+        }
+        Ok(())
+    }
+
     fn fail_to_connect(
         &self,
         _session: &mut Session,
@@ -329,9 +348,13 @@ impl ProxyHttp for Relay {
         exchange: &mut Exchange,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        self.failed(exchange, Failure::Connect);
-        self.next_attempt(exchange);
-        error.set_retry(self.budget.take());
+        let late = matches!(error.etype(), ErrorType::ConnectTimedout);
+        if is_connect_error(&error) && !(late && exchange.is_hurried) {
+            self.failed(exchange, Failure::Connect);
+        }
+        error.set_retry(self.next_attempt(exchange, false));
+        // Whatever the reason, nothing was sent.
+        error.etype = ErrorType::ConnectError;
         error
     }
 
@@ -348,16 +371,18 @@ impl ProxyHttp for Relay {
             return error;
         }
         let why = failure_of(&error);
-        let before_answer = exchange.status == 0 && session.response_written().is_none();
+        let before_answer = exchange.status() == 0 && session.response_written().is_none();
         let closed = why == Failure::Broken && before_answer;
         // A node may close a connection that waits for its next request. That is no failure.
-        if !(closed && reused) {
+        let no_failure = closed && reused || why == Failure::Silent && exchange.is_hurried;
+        if !no_failure {
             self.failed(exchange, why);
         }
-        if closed && !exchange.repeated && is_repeatable(session) && self.budget.take() {
+        // A body that was not kept whole cannot be sent again.
+        let repeatable = exchange.is_repeatable && !session.as_ref().retry_buffer_truncated();
+        if closed && !exchange.repeated && repeatable {
             exchange.repeated = true;
-            self.next_attempt(exchange);
-            error.set_retry(true);
+            error.set_retry(self.next_attempt(exchange, reused));
         }
         error
     }
@@ -383,7 +408,7 @@ impl ProxyHttp for Relay {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, exchange: &mut Exchange) {
-        if error.is_none() && !exchange.judged {
+        if error.is_none() {
             self.judge(exchange);
         }
         if let Some(error) = error.filter(|error| *error.esource() != ErrorSource::Downstream) {
@@ -392,16 +417,13 @@ impl ProxyHttp for Relay {
                 .map(|answer| answer.status.as_u16());
             tracing::info!(
                 request_id = exchange.id,
-                node = exchange.tried.last().map(tracing::field::display),
+                node = exchange.node.map(tracing::field::display),
                 status = written,
                 "request failed: {}",
                 error.etype().as_str()
             );
         }
-        if let Some(pick) = exchange.pick.take() {
-            pick.node()
-                .answered(exchange.status, exchange.began.elapsed());
-        }
+        exchange.pick = None;
         self.log_access(session, exchange);
     }
 
@@ -421,106 +443,12 @@ impl ProxyHttp for Relay {
     }
 }
 
-/// The time that a trusted proxy in front has left.
-fn time_of_front(headers: &HeaderMap) -> Option<Duration> {
-    let left = headers.get(X_DEADLINE_MS)?.to_str().ok()?;
-    left.parse().ok().map(Duration::from_millis)
-}
-
-/// Replaces repeated lengths by one. The library has checked that they are equal; not every reader would accept them.
-fn write_length_once(request: &mut RequestHeader) -> Result<()> {
-    let lengths = request.headers.get_all(header::CONTENT_LENGTH);
-    let plain = |value: &HeaderValue| value.as_bytes().iter().all(u8::is_ascii_digit);
-    let Some(first) = lengths.iter().next().cloned() else {
-        return Ok(());
-    };
-    if lengths.iter().count() == 1 && plain(&first) {
-        return Ok(());
-    }
-    let text = first.to_str().unwrap_or_default();
-    let length = text.split(',').next().unwrap_or_default().trim().to_owned();
-    request.insert_header(header::CONTENT_LENGTH, length)
-}
-
-/// A request with no host or two means different things to different readers.
-fn has_one_host(headers: &HeaderMap) -> bool {
-    headers.get_all(header::HOST).iter().count() == 1
-}
-
-fn wants_events(headers: &HeaderMap) -> bool {
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/event-stream"))
-}
-
-fn is_too_large(request: &RequestHeader) -> bool {
-    let bytes: usize = request
-        .headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len())
-        .sum();
-    let bytes = bytes + request.raw_path().len();
-    request.headers.len() > HEADER_FIELDS_MAX || bytes > HEAD_BYTES_MAX as usize
-}
-
-/// Whether a request whose effect is unknown may be sent again: it is idempotent, or the node recognizes it. A body that
-/// was not kept whole cannot be sent again.
-fn is_repeatable(session: &Session) -> bool {
-    let request = session.req_header();
-    let idempotent =
-        request.method.is_idempotent() || request.headers.contains_key("idempotency-key");
-    idempotent && !session.as_ref().retry_buffer_truncated()
-}
-
-fn failure_of(error: &Error) -> Failure {
-    match error.etype() {
-        ErrorType::ReadTimedout | ErrorType::WriteTimedout => Failure::Silent,
-        ErrorType::InvalidHTTPHeader => Failure::Garbage,
-        _ => Failure::Broken,
-    }
-}
-
-/// The answer to a request that failed. `None` if the client is gone.
-fn problem_of(error: &Error) -> Option<Problem> {
-    let by_source = || match error.esource() {
-        ErrorSource::Upstream => match error.etype() {
-            ErrorType::ReadTimedout | ErrorType::WriteTimedout => Some(Problem::NoAnswer),
-            ErrorType::ConnectTimedout
-            | ErrorType::ConnectRefused
-            | ErrorType::ConnectNoRoute
-            | ErrorType::ConnectError => Some(Problem::NoNode),
-            _ => Some(Problem::BrokenAnswer),
-        },
-        ErrorSource::Downstream => match error.etype() {
-            ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed => None,
-            _ => Some(Problem::Malformed),
-        },
-        ErrorSource::Internal | ErrorSource::Unset => Some(Problem::Internal),
-    };
-    match error.etype() {
-        ErrorType::HTTPStatus(503) => Some(Problem::NoNode),
-        ErrorType::HTTPStatus(504) => Some(Problem::NoAnswer),
-        ErrorType::HTTPStatus(405) => Some(Problem::MethodRefused),
-        _ => by_source(),
-    }
-}
-
-/// Removes what concerns the connection to the node only. The library frames the answer itself.
-fn remove_hop_by_hop(answer: &mut ResponseHeader) {
-    let named: Vec<String> = answer
-        .headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .filter(|name| name != "transfer-encoding" && name != "content-length")
-        .collect();
-    for name in named.iter().map(String::as_str) {
-        answer.remove_header(name);
-    }
-    for name in ["connection", "keep-alive", "proxy-connection", "upgrade"] {
-        answer.remove_header(name);
+/// A node whose machine or network is gone sends nothing, and an event stream is silent by itself. So the system asks.
+fn keepalive() -> TcpKeepalive {
+    TcpKeepalive {
+        idle: PROBE_AFTER,
+        interval: PROBE_EVERY,
+        count: PROBES as usize,
+        user_timeout: UNACKNOWLEDGED_MAX,
     }
 }

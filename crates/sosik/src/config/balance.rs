@@ -96,7 +96,7 @@ settings! {
         /// Random part of this time, so that several balancers do not check at the same moment.
         check_jitter_percent => balance.checks.jitter_percent, unit: "per cent", allowed: 0..=50;
 
-        /// A check without an answer in this time has failed.
+        /// A check without an answer in this time has failed. Its connection must open within three quarters of it.
         check_timeout_ms => balance.checks.timeout, unit: Milliseconds, allowed: 50..=30_000;
 
         /// Successful checks in a row until a node that was down gets requests.
@@ -107,7 +107,7 @@ settings! {
 
         /// Failed requests in a row until a node is ejected: it gets no requests for a period, then one at a time until
         /// one succeeds. Requests fail if no connection opens, the answer breaks off, is not HTTP or does not come, or
-        /// its status is 500, 502 or 504.
+        /// its status is 500, 502 or 504. If connections failed, a check that connects ends the period.
         eject_failures => balance.ejection.failures, unit: "requests", allowed: 1..=1_000;
 
         /// The first period of an ejection. Each further one is twice as long.
@@ -116,7 +116,7 @@ settings! {
         /// The longest period of an ejection. A node without failure for this long starts again with the first period.
         eject_longest_seconds => balance.ejection.longest, unit: Seconds, allowed: 1..=3_600;
 
-        /// If fewer nodes than this share are usable, the judgement is probably wrong, and all are used, except those
+        /// If fewer nodes than this share are up, the judgement is probably wrong, and all are used, except those
         /// that refuse connections or report that they are not ready. 0 turns this off.
         panic_percent => balance.panic_percent, unit: "per cent", allowed: 0..=100;
 
@@ -139,11 +139,12 @@ settings! {
 
         /// Repeated requests as a share of all. 50 may be repeated at once. A request is repeated on another node if no
         /// connection opened; also if its connection ended before the first byte of the answer, and it is idempotent or
-        /// has an `Idempotency-Key`.
+        /// has an `Idempotency-Key`. A request that met an old connection may go to the same node again.
         retry_percent => balance.retry_percent, unit: "per cent", allowed: 0..=100;
 
         /// Connections of clients open at once. Further ones wait in the accept queue of the system. Each needs an open
-        /// file, and one more while a node processes its request.
+        /// file, and one more while a node processes its request. No more requests than this are in flight, also on
+        /// HTTP/2: further ones get 503.
         connections_max => balance.connections.open_max, unit: "connections", allowed: 64..=1_000_000;
 
         /// Connections open at once from one address (IP version 6: from one /64 network). Further ones are closed
@@ -157,14 +158,15 @@ settings! {
         /// A connection is closed if its next request is not complete after this. A live stream is a request in flight.
         idle_connection_seconds => balance.connections.idle, unit: Seconds, allowed: 1..=3_600;
 
-        /// A client that reads nothing of its answer for this long is disconnected.
+        /// A client that reads nothing of its answer for this long is disconnected. On HTTP/2 a request whose answer has
+        /// begun ends if it is not complete after this.
         stall_seconds => balance.connections.stall, unit: Seconds, allowed: 1..=300;
 
         /// Requests in flight on one HTTP/2 connection.
         streams_per_connection_max => balance.connections.streams_max, unit: "requests", allowed: 1..=1_000;
 
         /// Proxies in front of this balancer: addresses or networks. Their X-Forwarded-For and X-Request-Id are kept.
-        /// Those of all other clients are replaced.
+        /// Those of all other clients are replaced. Name these proxies in `server.trusted_proxies` of the nodes too.
         trusted_proxies => balance.trusted_proxies,
             unit: "IP addresses or networks", allowed: AtMost { items: 256 };
 

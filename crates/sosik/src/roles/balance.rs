@@ -59,7 +59,7 @@ async fn show(loaded: &Loaded) -> anyhow::Result<Outcome> {
 
 #[cfg(feature = "balance")]
 async fn balance(sources: Sources) -> anyhow::Result<Outcome> {
-    use sosik_balance::proxy::{Balancer, Requests};
+    use sosik_balance::proxy::{Balancer, Control};
 
     use crate::{logging, metrics, server};
 
@@ -75,7 +75,7 @@ async fn balance(sources: Sources) -> anyhow::Result<Outcome> {
         Err(error) => return Err(error.into()),
     };
     let stop = server::listen_for_signals()?;
-    let asked = Requests {
+    let control = Control {
         hurry: server::listen_for_another_signal(&stop),
         stop,
         replace: server::listen_for_replacement()?,
@@ -90,7 +90,7 @@ async fn balance(sources: Sources) -> anyhow::Result<Outcome> {
         }
     });
     let render = std::sync::Arc::new(move || render.render());
-    balancer.serve(render, asked).await?;
+    balancer.serve(render, control).await?;
     Ok(Outcome::Fine)
 }
 

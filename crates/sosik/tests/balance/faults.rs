@@ -20,7 +20,12 @@ const LONG_EJECTION: [&str; 2] = [
 async fn a_node_that_refuses_connections_costs_no_request() {
     let mut fakes = good(3).await;
     // Checks are rare here, so that requests meet the node that refuses.
-    let balancer = Balancer::before(&fakes, &["--set=balance.check_interval_ms=60000"]);
+    let further = [
+        "--set=balance.check_interval_ms=60000",
+        LONG_EJECTION[0],
+        LONG_EJECTION[1],
+    ];
+    let balancer = Balancer::before(&fakes, &further);
     fakes[1].refuse().await;
     assert_eq!(balancer.statuses(60).await, [200; 60]);
     let posts = (0..30).map(|_| {
@@ -125,16 +130,23 @@ async fn a_node_that_is_not_ready_keeps_its_streams_and_gets_no_new_requests() {
     assert_eq!(event.unwrap().unwrap(), "data: 1\n\n");
 }
 
+/// Fields that ask for a repetition.
+const KEY: &[(&str, &str)] = &[("idempotency-key", "a")];
+
+/// The same, for this connection only: the node does not get the key.
+const KEY_OF_CONNECTION: &[(&str, &str)] =
+    &[("idempotency-key", "a"), ("connection", "idempotency-key")];
+
 /// How often a request is sent whose node closes the connection before the answer.
-async fn sent(method: reqwest::Method, key: bool) -> (u16, usize) {
+async fn sent(method: reqwest::Method, fields: &[(&str, &str)]) -> (u16, usize) {
     let fakes = [
         Fake::start(Behaviour::Close).await,
         Fake::start(Behaviour::Good).await,
     ];
     let balancer = Balancer::before(&fakes, &[]);
     let mut request = balancer.client.request(method, &balancer.server.url);
-    if key {
-        request = request.header("idempotency-key", "a");
+    for (name, value) in fields {
+        request = request.header(*name, *value);
     }
     let status = request.send().await.unwrap().status().as_u16();
     (
@@ -146,11 +158,112 @@ async fn sent(method: reqwest::Method, key: bool) -> (u16, usize) {
 #[tokio::test]
 async fn only_requests_that_may_be_repeated_are() {
     use reqwest::Method;
-    assert_eq!(sent(Method::GET, false).await, (200, 2));
-    assert_eq!(sent(Method::PUT, false).await, (200, 2));
-    assert_eq!(sent(Method::POST, true).await, (200, 2));
-    assert_eq!(sent(Method::POST, false).await, (502, 1));
-    assert_eq!(sent(Method::PATCH, false).await, (502, 1));
+    assert_eq!(sent(Method::GET, &[]).await, (200, 2));
+    assert_eq!(sent(Method::PUT, &[]).await, (200, 2));
+    assert_eq!(sent(Method::POST, KEY).await, (200, 2));
+    assert_eq!(sent(Method::POST, KEY_OF_CONNECTION).await, (502, 1));
+    assert_eq!(sent(Method::POST, &[]).await, (502, 1));
+    assert_eq!(sent(Method::PATCH, &[]).await, (502, 1));
+}
+
+#[tokio::test]
+async fn without_another_node_a_request_is_repeated_if_its_connection_was_an_old_one() {
+    let fakes = [Fake::start(Behaviour::CloseSecond).await];
+    let balancer = Balancer::before(&fakes, &[]);
+    assert_eq!(balancer.statuses(1).await, [200]);
+    // The first attempt meets the old connection, the second one opens a new one.
+    assert_eq!(balancer.statuses(1).await, [200]);
+    assert_eq!(fakes[0].requests().len(), 3);
+    fakes[0].behave(Behaviour::Close);
+    // It may have been processed: another answer would be wrong.
+    let put = balancer.client.put(&balancer.server.url).send();
+    let (status, problem) = problem(put.await.unwrap()).await;
+    assert_eq!((status, &problem["code"]), (502, &"bad_gateway".into()));
+}
+
+#[tokio::test]
+async fn an_event_stream_that_a_node_does_not_begin_ends_and_ejects_the_node() {
+    let fakes = [
+        Fake::start(Behaviour::Silent).await,
+        Fake::start(Behaviour::Good).await,
+    ];
+    let further = [
+        LONG_EJECTION[0],
+        LONG_EJECTION[1],
+        "--set=balance.answer_timeout_seconds=2",
+        "--set=balance.eject_failures=1",
+    ];
+    let balancer = Balancer::before(&fakes, &further);
+    for _ in 0..2 {
+        let request = balancer.client.get(&balancer.server.url);
+        let request = request.header("accept", "text/event-stream").send();
+        let _ended = timeout(PATIENCE, request).await.unwrap();
+    }
+    assert_eq!(balancer.node(0, "state").await, "ejected");
+    assert_eq!(balancer.node(0, "reason").await, "it falls silent");
+    assert_eq!(balancer.node(0, "outstanding").await, 0);
+}
+
+#[tokio::test]
+async fn a_short_deadline_of_a_proxy_in_front_ejects_no_node() {
+    let fakes = [Fake::start(Behaviour::Silent).await];
+    let trusting = ["--set=balance.trusted_proxies=127.0.0.0/8"];
+    let balancer = Balancer::before(&fakes, &trusting);
+    for _ in 0..5 {
+        let request = balancer.client.get(&balancer.server.url);
+        let answer = request.header("x-deadline-ms", "200").send().await;
+        assert_eq!(answer.unwrap().status(), 504);
+    }
+    assert_eq!(fakes[0].requests().len(), 5);
+    assert_eq!(balancer.node(0, "state").await, "up");
+}
+
+/// A client on HTTP/2 that has sent no request yet.
+async fn h2_client(address: &str) -> h2::client::SendRequest<bytes::Bytes> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (requests, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    requests
+}
+
+fn h2_get() -> http::Request<()> {
+    http::Request::get("http://a/").body(()).unwrap()
+}
+
+#[tokio::test]
+async fn a_request_on_http_2_whose_body_does_not_end_is_released() {
+    let fakes = [Fake::start(Behaviour::AtOnce).await];
+    let balancer = Balancer::before(&fakes, &["--set=balance.stall_seconds=1"]);
+    let requests = h2_client(balancer.address()).await;
+    let mut ready = requests.ready().await.unwrap();
+    let (answer, _unfinished) = ready.send_request(h2_get(), false).unwrap();
+    assert_eq!(answer.await.unwrap().status(), 200);
+    let released = async || balancer.node(0, "outstanding").await == 0;
+    eventually(released, async || balancer.status().await.to_string()).await;
+}
+
+#[tokio::test]
+async fn requests_in_flight_are_bounded_although_a_connection_carries_many() {
+    let fakes = [Fake::start(Behaviour::Silent).await];
+    let further = [
+        "--set=balance.connections_max=64",
+        "--set=balance.streams_per_connection_max=100",
+        "--set=balance.answer_timeout_seconds=600",
+    ];
+    let balancer = Balancer::before(&fakes, &further);
+    let mut requests = h2_client(balancer.address()).await;
+    let mut waiting = Vec::new();
+    for _ in 0..64 {
+        requests = requests.ready().await.unwrap();
+        waiting.push(requests.send_request(h2_get(), true).unwrap());
+    }
+    let all = async || balancer.node(0, "outstanding").await == 64;
+    eventually(all, async || balancer.status().await.to_string()).await;
+    requests = requests.ready().await.unwrap();
+    let (answer, _) = requests.send_request(h2_get(), true).unwrap();
+    let answer = timeout(PATIENCE, answer).await.unwrap();
+    assert_eq!(answer.unwrap().status(), 503);
+    assert_eq!(balancer.node(0, "state").await, "up");
 }
 
 #[tokio::test]
@@ -200,6 +313,8 @@ async fn when_all_nodes_are_down_the_answer_comes_at_once_and_service_returns_wi
     assert_eq!(answer.headers()["retry-after"], "1");
     let (status, problem) = problem(answer).await;
     assert_eq!((status, problem["code"].as_str()), (503, Some("busy")));
+    // The other balancer cannot do better, so this one keeps a shared address.
+    assert_eq!(balancer.admin("/accepting").await.0, 200);
     fakes[1].listen_again();
     balancer.becomes(1, "up").await;
     assert_eq!(balancer.statuses(4).await, [200; 4]);

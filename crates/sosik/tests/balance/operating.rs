@@ -35,6 +35,12 @@ async fn the_access_log_has_a_share_of_the_requests_and_no_queries() {
     );
 }
 
+/// What a process logs whose successor serves.
+const REPLACED: &str = "stopping: the successor serves";
+
+/// Clients of these tests keep connections, which a process that is replaced would serve for longer.
+const SHORT_IDLE: &str = "--set=balance.idle_connection_seconds=5";
+
 /// The process that answers on the administration listener, by what only it knows.
 async fn requests_of(balancer: &Balancer) -> u64 {
     balancer
@@ -47,7 +53,7 @@ async fn requests_of(balancer: &Balancer) -> u64 {
 #[tokio::test]
 async fn a_restart_loses_no_request_and_completes_those_in_flight() {
     let fakes = [Fake::start(Behaviour::Measure).await];
-    let balancer = Balancer::before(&fakes, &[]);
+    let balancer = Balancer::before(&fakes, &[SHORT_IDLE]);
     assert_eq!(balancer.statuses(5).await, [200; 5]);
     let upload = balancer.begin_upload(&fakes[0]).await;
     balancer.server.ask_to_be_replaced();
@@ -58,12 +64,7 @@ async fn a_restart_loses_no_request_and_completes_those_in_flight() {
         .build()
         .unwrap();
     let mut answered = 0;
-    let replaced = || {
-        balancer
-            .server
-            .logged()
-            .contains("stopping: /readyz now fails")
-    };
+    let replaced = || balancer.server.logged().contains(REPLACED);
     while !replaced() || answered < 20 {
         let answer = client.get(&balancer.server.url).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{}", balancer.server.logged());
@@ -105,6 +106,125 @@ async fn a_restart_loses_no_request_and_completes_those_in_flight() {
     eventually(refused, async || "it still listens".to_owned()).await;
 }
 
+/// Sends a request on a connection, and returns the answer and whether the connection then ends.
+async fn ask(stream: &mut TcpStream) -> String {
+    let request = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n0") {
+        let read = timeout(PATIENCE, stream.read_buf(&mut answer)).await;
+        assert!(read.unwrap().unwrap() > 0, "{answer:?}");
+    }
+    String::from_utf8(answer).unwrap().to_lowercase()
+}
+
+#[tokio::test]
+async fn connections_that_were_open_before_a_restart_get_one_more_answer() {
+    let fakes = [Fake::start(Behaviour::Measure).await];
+    let further = [
+        "--set=balance.idle_connection_seconds=60",
+        "--set=balance.first_request_seconds=60",
+        "--set=balance.drain_seconds=600",
+    ];
+    let balancer = Balancer::before(&fakes, &further);
+    let connect = async || TcpStream::connect(balancer.address()).await.unwrap();
+    let (mut used, mut unused, h2) = (connect().await, connect().await, connect().await);
+    assert!(!ask(&mut used).await.contains("connection: close"));
+    let open = async || balancer.status().await["connections"] == 3;
+    eventually(open, async || balancer.status().await.to_string()).await;
+    balancer.server.ask_to_be_replaced();
+    let replaced = async || balancer.server.logged().contains(REPLACED);
+    eventually(replaced, async || balancer.server.logged()).await;
+    for stream in [&mut used, &mut unused] {
+        let answer = ask(stream).await;
+        assert!(answer.starts_with("http/1.1 200"), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+    }
+    let (requests, connection) = h2::client::handshake(h2).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let mut requests = requests.ready().await.unwrap();
+    let request = http::Request::get("http://a/").body(()).unwrap();
+    let (answer, _) = requests.send_request(request, true).unwrap();
+    assert_eq!(answer.await.unwrap().status(), 200);
+    // It learns that it must go elsewhere, so the old process need not wait for it.
+    let _ended = timeout(PATIENCE, connection).await.unwrap().unwrap();
+    let successor = successor_of(&balancer);
+    let old = timeout(PATIENCE, balancer.server.ended());
+    assert!(old.await.unwrap().success());
+    stop(successor);
+}
+
+#[tokio::test]
+async fn a_stop_ends_although_all_places_are_taken() {
+    let fakes = good(1).await;
+    let further = [
+        "--set=balance.connections_max=64",
+        "--set=balance.first_request_seconds=300",
+        "--set=balance.drain_seconds=1",
+    ];
+    let balancer = Balancer::before(&fakes, &further);
+    let mut held = Vec::new();
+    for _ in 0..64 {
+        held.push(TcpStream::connect(balancer.address()).await.unwrap());
+    }
+    let open = async || balancer.status().await["connections"] == 64;
+    eventually(open, async || balancer.status().await.to_string()).await;
+    balancer.server.ask_to_stop();
+    let ended = timeout(PATIENCE, balancer.server.ended()).await.unwrap();
+    assert!(ended.success(), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_stop_while_a_successor_starts_is_a_stop() {
+    let fakes = good(1).await;
+    let balancer = Balancer::before(&fakes, &["--set=balance.leave_seconds=60"]);
+    fakes[0].answers_checks(false);
+    balancer.server.ask_to_be_replaced();
+    let starts = async || balancer.server.logged().contains("successor started");
+    eventually(starts, async || balancer.server.logged()).await;
+    let successor = successor_of(&balancer);
+    balancer.server.ask_to_stop();
+    let told = async || balancer.server.logged().contains("not replaced");
+    eventually(told, async || balancer.server.logged()).await;
+    // Clients have their time to go elsewhere, and nobody takes over.
+    assert_eq!(balancer.admin("/readyz").await.0, 503);
+    assert_eq!(balancer.statuses(3).await, [200; 3]);
+    let successor = rustix::process::Pid::from_raw(successor).unwrap();
+    assert!(rustix::process::test_kill_process(successor).is_err());
+    balancer.server.ask_to_stop();
+    let ended = timeout(PATIENCE, balancer.server.ended()).await.unwrap();
+    assert!(ended.success(), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_successor_that_does_not_know_the_nodes_changes_nothing() {
+    let fakes = good(1).await;
+    let folder = Folder::new();
+    folder.write("nodes", &fakes[0].address.to_string());
+    let file = format!(
+        "--set=balance.nodes_file={}",
+        folder.path("nodes").display()
+    );
+    let balancer = Balancer::start_alone(&[&file, "--set=balance.resolve_seconds=3600"]);
+    folder.write("nodes", "not a node");
+    balancer.server.ask_to_be_replaced();
+    let told = async || balancer.server.logged().contains("not replaced");
+    eventually(told, async || balancer.server.logged()).await;
+    assert_eq!(balancer.statuses(5).await, [200; 5]);
+    assert_eq!(requests_of(&balancer).await, 5);
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_keeps_no_other_node_out() {
+    let fakes = good(1).await;
+    let nodes = [
+        "nowhere.invalid:80".to_owned(),
+        fakes[0].address.to_string(),
+    ];
+    let balancer = Balancer::start(&nodes, &[]);
+    assert_eq!(balancer.statuses(3).await, [200; 3]);
+}
+
 /// The process that takes over the listeners.
 fn successor_of(balancer: &Balancer) -> i32 {
     let process = entry(balancer, "successor started")["process"].as_i64();
@@ -124,7 +244,7 @@ async fn a_restart_hands_over_the_listener_with_tls_too() {
     front.balancer.server.ask_to_be_replaced();
     let leaving = || {
         let log = front.balancer.server.logged();
-        log.contains("stopping: /readyz now fails")
+        log.contains(REPLACED)
     };
     while !leaving() {
         let answer = ask_over_tls(&front.secure);
@@ -155,7 +275,7 @@ async fn systemd_is_told_which_process_serves() {
     };
     let nodes = [fakes[0].address.to_string()];
     let environment = [("NOTIFY_SOCKET", path.to_str().unwrap())];
-    let balancer = Balancer::start_with(&nodes, &[], &environment);
+    let balancer = Balancer::start_with(&nodes, &[SHORT_IDLE], &environment);
     let first = balancer.server.id();
     assert_eq!(told().await, format!("READY=1\nMAINPID={first}\n"));
     balancer.server.ask_to_be_replaced();

@@ -93,6 +93,17 @@ async fn the_chain_of_a_trusted_proxy_is_kept() {
         "{head}"
     );
     assert!(head.contains("\r\nx-request-id: outer-1\r\n"), "{head}");
+    // Some proxies add a line of their own after that of the client.
+    let request = balancer.client.get(&balancer.server.url);
+    let request = request
+        .header("x-forwarded-for", "6.6.6.6")
+        .header("x-forwarded-for", "203.0.113.9");
+    assert!(request.send().await.unwrap().status().is_success());
+    let head = fakes[0].requests()[1].clone();
+    assert!(
+        head.contains("\r\nx-forwarded-for: 6.6.6.6, 203.0.113.9, 127.0.0.1\r\n"),
+        "{head}"
+    );
 }
 
 /// The deadline that a node got, in milliseconds.
@@ -148,6 +159,12 @@ async fn metrics_and_the_administration_of_nodes_are_out_of_reach() {
             "{path}"
         );
     }
+    let mut whole = TcpStream::connect(balancer.address()).await.unwrap();
+    let request = "GET http://a/metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    whole.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    whole.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
     assert!(fakes[0].requests().is_empty());
 }
 
@@ -231,6 +248,7 @@ async fn a_stop_completes_requests_in_flight_and_ends_idle_connections() {
         async || "ready".to_owned(),
     )
     .await;
+    assert_eq!(balancer.admin("/accepting").await.0, 503);
     // It still serves, and asks clients to connect elsewhere.
     idle.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
         .await

@@ -16,9 +16,13 @@ ip link add switch type bridge
 ip link set switch up
 ip address add 192.0.2.1/24 dev switch
 
-cd /run/node
-"$sosik" serve --set=server.listen=192.0.2.1:8420 --set=server.admin_listen=127.0.0.1:8421 \
-    --set=server.trusted_proxies=192.0.2.0/24 >log 2>&1 &
+start_node() {
+    cd /run/node
+    "$sosik" serve --set=server.listen=192.0.2.1:8420 --set=server.admin_listen=127.0.0.1:8421 \
+        --set=server.trusted_proxies=192.0.2.0/24 >>log 2>&1 &
+    node=$!
+}
+start_node
 
 start_balancer() {
     cd "/run/$1"
@@ -37,14 +41,6 @@ for machine in first second; do
 done
 ip -n first address add 192.0.2.11/24 dev eth0
 ip -n second address add 192.0.2.12/24 dev eth0
-for machine in first second; do
-    start_balancer $machine
-    ip netns exec $machine keepalived --dont-fork --log-console --config-id=$machine \
-        --use-file="$deploy/keepalived.conf" --pid=/run/$machine/keepalived.pid \
-        --vrrp_pid=/run/$machine/vrrp.pid >/run/$machine/keepalived.log 2>&1 &
-    echo $! >/run/$machine/keepalived
-done
-
 fail() {
     echo "$1"
     for machine in first second; do
@@ -72,8 +68,38 @@ answers() {
     done
 }
 
+# Waits until both keepalived have this priority.
+priority() {
+    for machine in first second; do
+        began=$(now)
+        until grep 'effective priority' /run/$machine/keepalived.log | tail -n 1 | grep -q "to $1\$"; do
+            [ $(($(now) - began)) -lt 60000 ] || fail "$machine has another priority than $1"
+            sleep 0.05
+        done
+    done
+}
+
+start_machine() {
+    start_balancer "$1"
+    ip netns exec "$1" keepalived --dont-fork --log-console --use-file="$deploy/keepalived.conf" \
+        --pid="/run/$1/keepalived.pid" --vrrp_pid="/run/$1/vrrp.pid" >"/run/$1/keepalived.log" 2>&1 &
+    echo $! >"/run/$1/keepalived"
+}
+
+start_machine first
 has first "start"
+start_machine second
 answers "start"
+
+kill -KILL "$node"
+priority 80
+ip -n first -brief address show eth0 | grep -q "$address/" || fail "the address left although no balancer has a node"
+status=$(curl --silent --output /dev/null --max-time 10 --write-out '%{http_code}' http://$address/livez) || true
+[ "$status" = 503 ] || fail "without a node the answer is $status"
+start_node
+priority 100
+answers "the node is back"
+ip -n first -brief address show eth0 | grep -q "$address/" || fail "the address moved when the node came back"
 
 # Short requests with connections of their own, one after the other.
 (while [ ! -e /run/enough ]; do
