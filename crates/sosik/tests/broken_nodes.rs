@@ -327,3 +327,32 @@ async fn every_promise_that_is_broken_between_nodes_is_caught() {
         assert!(found.is_err(), "{} was not caught", sabotage.name());
     }
 }
+
+/// The writer never sends its change, as if it had been killed behind its commit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_whose_writer_died_after_its_commit_holds_after_the_request_is_repeated_elsewhere()
+{
+    let shared = Shared::new(None).await;
+    let [one, other] = shared.nodes().await;
+    let third = shared.node("third", AheadClock::default()).await;
+    let [mina, joon] = one.friends().await;
+    let story = one.post(mina).await;
+    third.begins(RENEW, 2).await;
+    assert!(third.opens(joon, story).await);
+    for call in [TELL, RENEW] {
+        one.faults.always(call, Fault::Wait);
+    }
+    let told = one.faults.begun(TELL);
+    let relations = one.service.relations().clone();
+    let dies = tokio::spawn(async move { relations.unfriend(mina, joon).await });
+    eventually(async || one.faults.begun(TELL) > told).await;
+    let relations = other.service.relations();
+    relations.unfriend(mina, joon).await.unwrap();
+    assert!(!third.opens(joon, story).await);
+    assert!(!other.opens(joon, story).await);
+    one.faults.lift_all();
+    dies.await.unwrap().unwrap();
+    for node in [one, other, third] {
+        node.stop().await;
+    }
+}

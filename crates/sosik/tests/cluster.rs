@@ -315,6 +315,44 @@ async fn a_node_that_was_paused_serves_nothing_outdated() {
 }
 
 #[tokio::test]
+async fn what_a_paused_node_does_when_it_wakes_is_done_once_and_shows_nothing_outdated() {
+    let cluster = Cluster::start();
+    let (one, other) = (cluster.node("one"), cluster.node("other"));
+    let (mina, joon) = cluster.friends(&one, &other).await;
+    let story = cluster.posts(&one, &mina, "for friends").await;
+    assert_eq!(cluster.opens(&other, &joon, &story).await, StatusCode::OK);
+    other.pause().unwrap();
+    // Both requests wait at the paused node: a post that the client repeats on another node, and a read that begins
+    // after an unfriending.
+    let post = |node: &Node| {
+        let url = format!("{}/v1/stories", node.url.as_ref().unwrap());
+        let body = json!({ "text": "written once", "audience": "friends" });
+        let request = cluster.client.post(url).bearer_auth(&mina.token);
+        request.header("Idempotency-Key", "k").json(&body).send()
+    };
+    let waits = tokio::spawn(post(&other));
+    let answer = post(&one).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    let posted: Value = answer.json().await.unwrap();
+    let unfriend = format!("/v1/friends/{}", joon.id);
+    cluster.does(&one, &mina, Method::DELETE, &unfriend).await;
+    let url = format!("{}/v1/stories/{story}", other.url.as_ref().unwrap());
+    let read = cluster.client.get(url).bearer_auth(&joon.token).send();
+    let read = tokio::spawn(read);
+    other.resume().unwrap();
+    let read = read.await.unwrap().unwrap();
+    assert_eq!(read.status(), StatusCode::NOT_FOUND);
+    let repeated = waits.await.unwrap().unwrap();
+    assert!(repeated.status().is_success(), "{}", repeated.status());
+    let repeated: Value = repeated.json().await.unwrap();
+    assert_eq!(repeated["id"], posted["id"]);
+    for node in [&one, &other] {
+        let feed = cluster.feed(node, &mina).await;
+        assert_eq!(feed, ["written once", "for friends"], "{}", node.name);
+    }
+}
+
+#[tokio::test]
 async fn a_node_that_is_killed_loses_nothing_and_logs_nobody_out() {
     let cluster = Cluster::start();
     let (mut one, other) = (cluster.node("one"), cluster.node("other"));
