@@ -227,3 +227,40 @@ async fn a_table_with_another_number_of_rows_is_a_failure_and_no_node_starts() {
     let store = format!("--set=store.url={}", target.url);
     folder.run(&["verify", &store]).ends_with(3);
 }
+
+#[tokio::test]
+async fn no_server_starts_on_a_store_that_was_moved_until_it_is_restored() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+    server.ask_to_stop();
+    assert!(server.ended().await.success());
+    let databases = Databases::start();
+    let [first, second] = [
+        databases.new_one("first").await,
+        databases.new_one("second").await,
+    ];
+    let to = format!("--to={}", first.url);
+    folder.run(&["migrate", FROM, &to]).ends_with(0);
+    let free = [
+        "--set=server.listen=127.0.0.1:0",
+        "--set=server.admin_listen=127.0.0.1:0",
+    ];
+    let moved = |ran: common::Ran| {
+        let says = ran.err.contains("was moved to PostgreSQL by");
+        assert!(ran.code == Some(3) && says, "{ran:?}");
+    };
+    moved(folder.run(&["serve", free[0], free[1]]));
+    let again = folder.run(&["migrate", FROM, &to]);
+    let says = again.err.contains("an earlier run has moved this source");
+    assert!(again.code == Some(3) && says, "{again:?}");
+    // The first database may be lost. The source stays moved.
+    let to = format!("--to={}", second.url);
+    folder.run(&["migrate", FROM, &to]).ends_with(0);
+    moved(folder.run(&["serve", free[0], free[1]]));
+    folder.run(&["backup", "--to=copy.db"]).ends_with(0);
+    let back = ["restore", "copy.db", "--to", "data/back.db"];
+    folder.run(&back).ends_with(0);
+    let server = Server::start(&folder, &["--set=store.url=sqlite:data/back.db"]);
+    server.ask_to_stop();
+    assert!(server.ended().await.success());
+}

@@ -50,7 +50,10 @@ async fn archive_the_log(postgres: &Postgres, archive: &Path) {
     let switch = "SELECT pg_walfile_name(pg_switch_wal())";
     let mut command = Command::new(psql);
     command.args([&postgres.url("postgres"), "-qtAc", switch]);
-    let file = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let switched = command.output().unwrap();
+    assert!(switched.status.success(), "{switched:?}");
+    let file = String::from_utf8(switched.stdout).unwrap();
+    assert!(!file.trim().is_empty(), "there is no file to archive");
     let until = Instant::now() + PATIENCE;
     let mut tick = interval(Duration::from_millis(20));
     while !archive.join(file.trim()).exists() {

@@ -1,7 +1,7 @@
 //! One connection, and statements in flight on it.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Object;
@@ -9,8 +9,9 @@ use futures::future::{FutureExt, maybe_done};
 use futures::{TryStreamExt, poll};
 use postgres_types::PgLsn;
 use sosik_store::{CommitPosition, StoreError, StoreResult};
+use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio_postgres::Statement;
+use tokio_postgres::{NoTls, Statement};
 
 use super::failure::{NoResponse, of_engine};
 use super::options::{Pooler, PostgresOptions};
@@ -29,6 +30,13 @@ pub(crate) const PIPELINE_MAX: usize = 256;
 /// cannot cancel the statement.
 const RESPONSE_GRACE: Duration = Duration::from_secs(5);
 
+/// How long a statement whose caller is gone may go on before its connection is closed. A usual read ends within this
+/// time, and the connection is used again.
+const ABANDONED_MAX: Duration = Duration::from_millis(100);
+
+/// How long a request to cancel a statement may take. Without it the statement ends at its own deadline.
+const CANCEL_MAX: Duration = Duration::from_secs(5);
+
 /// What every connection knows of the options.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
@@ -45,13 +53,17 @@ impl Settings {
     }
 }
 
-/// A connection of a pool. Dropping it returns it to the pool, or closes it if the server did not respond.
+/// A connection of a pool. Dropping it returns it to the pool, or closes it if the server did not respond. If the caller
+/// of a statement is gone, it returns after that statement: the next one would wait for it.
 pub(crate) struct Connection {
     /// `None` only while it is dropped.
     client: Option<Object>,
     silent: AtomicBool,
+    /// Waits for responses that have not ended.
+    waits: AtomicU32,
     settings: Settings,
-    _permit: OwnedSemaphorePermit,
+    /// `None` only while it is dropped.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 /// What follows the statements of a pipeline.
@@ -84,8 +96,9 @@ impl Connection {
         Self {
             client: Some(client),
             silent: AtomicBool::new(false),
+            waits: AtomicU32::new(0),
             settings,
-            _permit: permit,
+            permit: Some(permit),
         }
     }
 
@@ -193,7 +206,11 @@ impl Connection {
 
     async fn within<T>(&self, work: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
         let response_max = self.settings.response_max;
-        match tokio::time::timeout(response_max, work).await {
+        // A caller that is gone does not get to the decrement.
+        self.waits.fetch_add(1, Ordering::AcqRel);
+        let result = tokio::time::timeout(response_max, work).await;
+        self.waits.fetch_sub(1, Ordering::AcqRel);
+        match result {
             Ok(result) => result,
             Err(_elapsed) => {
                 self.silent.store(true, Ordering::Release);
@@ -214,9 +231,41 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        let Some(client) = self.client.take() else {
+            return;
+        };
         if self.silent.load(Ordering::Acquire) {
-            drop(self.client.take().map(Object::take));
+            drop(Object::take(client));
+        } else if self.waits.load(Ordering::Acquire) > 0 {
+            abandon(client, self.permit.take());
         }
+    }
+}
+
+/// Returns a connection to its pool when its statements have ended.
+fn abandon(client: Object, permit: Option<OwnedSemaphorePermit>) {
+    let settle = async move {
+        // Its place in the pool is in use until then.
+        let _permit = permit;
+        let ended = tokio::time::timeout(ABANDONED_MAX, client.batch_execute("")).await;
+        if !matches!(ended, Ok(Ok(()))) {
+            cancel(client).await;
+        }
+    };
+    match Handle::try_current() {
+        Ok(runtime) => drop(runtime.spawn(settle)),
+        // The process ends, and its connections with it.
+        Err(_no_runtime) => drop(settle),
+    }
+}
+
+/// Closes a connection and cancels its statement.
+async fn cancel(client: Object) {
+    let token = client.cancel_token();
+    drop(Object::take(client));
+    let cancelled = tokio::time::timeout(CANCEL_MAX, token.cancel_query(NoTls)).await;
+    if !matches!(cancelled, Ok(Ok(()))) {
+        tracing::debug!("a statement without a caller was not cancelled");
     }
 }
 

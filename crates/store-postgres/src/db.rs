@@ -101,9 +101,14 @@ impl Db {
         query: Query,
     ) -> StoreResult<Answer> {
         let answer = self.attempts(context, || async {
-            let answer = self.single(class, query.clone()).await;
-            // A statement outside a transaction commits by itself.
-            answer.map_err(of_commit)
+            match self.pooler {
+                // A statement outside a transaction commits by itself. Without a connection nothing was sent.
+                Pooler::None => {
+                    let connection = self.pools.connection(class).await?;
+                    connection.run(query.clone()).await.map_err(of_commit)
+                }
+                Pooler::PgBouncer => self.single(class, query.clone()).await,
+            }
         });
         let answer = answer.await?;
         self.wrote();

@@ -93,9 +93,8 @@ impl PostgresStore {
     /// The server is unreachable or too old, or a setting of it is unsafe, or a newer executable made the schema. The
     /// source says what to change.
     pub async fn open(options: &PostgresOptions) -> StoreResult<Arc<Self>> {
-        open::prepare(options).await?;
         Ok(Arc::new(Self {
-            db: Db::new(options)?,
+            db: open::open(options).await?,
             person_limits: options.person_limits,
         }))
     }

@@ -1,10 +1,13 @@
 //! The operator's options of the PostgreSQL engine.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use sosik_feed::Timestamp;
 use sosik_store::PersonLimits;
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
 
 use super::pool::Class;
 
@@ -24,6 +27,19 @@ impl DatabaseUrl {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Whether one of its hosts is another machine. A malformed address has no hosts.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        let config = self.0.parse::<Config>().unwrap_or_default();
+        config.get_hosts().iter().any(|host| match host {
+            Host::Tcp(name) => {
+                let address = name.parse::<IpAddr>();
+                name != "localhost" && !address.is_ok_and(|address| address.is_loopback())
+            }
+            Host::Unix(_) => false,
+        })
     }
 }
 
@@ -120,7 +136,7 @@ pub enum Pooler {
 pub struct PostgresOptions {
     /// The address of the database.
     pub url: DatabaseUrl,
-    /// The name of this node. The server shows it with the class of work as `application_name`.
+    /// The name of this node. The server shows it with the class of work and the number of connections as `application_name`.
     pub node: String,
     /// Connections by class of work.
     pub pools: PoolsOptions,

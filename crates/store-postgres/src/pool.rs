@@ -24,6 +24,10 @@ const CLOSE_MAX: Duration = Duration::from_secs(60);
 /// How long the probes of a silent connection continue before it counts as lost.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 
+/// Longest name of a node in `application_name`, of which the server keeps 63 bytes: the prefix, the longest name of a
+/// class and a number of five digits take 27 of them.
+const NODE_CHARACTERS_MAX: usize = 36;
+
 /// A class of work. Each has its own connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -51,7 +55,7 @@ impl Class {
         Self::Lease,
     ];
 
-    /// The last part of `application_name`.
+    /// The third part of `application_name`.
     const fn name(self) -> &'static str {
         match self {
             Self::Post => "post",
@@ -144,7 +148,7 @@ impl Pool {
             acquire_max,
         } = options.pools.of(class);
         let mut config = config.clone();
-        config.application_name(format!("sosik/{}/{}", options.node, class.name()));
+        config.application_name(application_name(options, class.name()));
         let recycling_method = RecyclingMethod::Fast;
         let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method });
         let connections = Connections::builder(manager)
@@ -166,6 +170,24 @@ impl Pool {
             admitted_max: u32::try_from(admitted_max).unwrap_or(u32::MAX),
         })
     }
+}
+
+/// What the server shows of a connection: the node, the class of work, and the number of connections that the node may
+/// open. Nodes that start add these numbers up.
+pub(crate) fn application_name(options: &PostgresOptions, class: &str) -> String {
+    let (node, connections) = (shown_name(options), options.pools.connections_max());
+    format!("sosik/{node}/{class}/{connections}")
+}
+
+/// The name of the node as the server shows it.
+pub(crate) fn shown_name(options: &PostgresOptions) -> String {
+    let shown = |char: char| match char {
+        // The server replaces other characters, and a slash separates the parts.
+        char if char.is_ascii_graphic() && char != '/' => char,
+        _ => '?',
+    };
+    let name = options.node.chars().map(shown);
+    name.take(NODE_CHARACTERS_MAX).collect()
 }
 
 /// The settings of every connection.

@@ -130,9 +130,12 @@ async fn a_server_that_became_read_only_is_detected_by_the_first_write_and_recov
         .await;
     session.run("SELECT pg_reload_conf()").await;
     // The sessions of the store read the setting when they next wait for a statement.
-    while world.follow(mina, joon, LIMITS, world.now()).await.is_ok() {
-        world.unfollow(mina, joon).await.ok();
-    }
+    let rejected = async || {
+        while world.follow(mina, joon, LIMITS, world.now()).await.is_ok() {
+            world.unfollow(mina, joon).await.ok();
+        }
+    };
+    harness::within("a write is rejected", rejected()).await;
     assert!(
         store
             .unready()
@@ -143,7 +146,8 @@ async fn a_server_that_became_read_only_is_detected_by_the_first_write_and_recov
         .run("ALTER SYSTEM RESET default_transaction_read_only")
         .await;
     session.run("SELECT pg_reload_conf()").await;
-    while world.follow(mina, joon, LIMITS, world.now()).await.is_err() {}
+    let accepted = async || while world.follow(mina, joon, LIMITS, world.now()).await.is_err() {};
+    harness::within("a write is accepted", accepted()).await;
     assert_eq!(store.unready(), None);
     world.finish().await;
 }
@@ -250,9 +254,9 @@ async fn a_server_that_does_not_respond_fails_the_operation_and_loses_its_connec
 
 /// The processes of the sessions of a class.
 async fn sessions_of(class: &str, session: &Session) -> Vec<i32> {
-    let application = format!("sosik/test/{class}");
+    let application = format!("sosik/test/{class}/%");
     let processes = "SELECT pid FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name = $1";
+        WHERE datname = current_database() AND application_name LIKE $1";
     let rows = session.client.query(processes, &[&application]).await;
     let rows = rows.expect("sessions");
     rows.iter().map(|row| row.get(0)).collect()
@@ -365,4 +369,47 @@ async fn leases_are_renewed_while_all_other_connections_are_in_use() {
         call.await.expect("a task").expect("a follow");
     }
     world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_does_not_wait_for_a_statement_whose_caller_is_gone() {
+    let mut options = options().await;
+    options.pools.read.connections_max = 1;
+    let (world, store, session) = open(&options).await;
+    let _people = two(&world).await;
+    session.run("BEGIN; LOCK TABLE people, handles").await;
+    let abandoned = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move {
+            (&*store as &dyn Store)
+                .person_by_handle("mina")
+                .await
+                .map(drop)
+        }
+    });
+    session.waiting("read", "Lock").await;
+    abandoned.abort();
+    // Another table, with the only connection of the class.
+    harness::within("another read", store.check())
+        .await
+        .expect("a read");
+    session.run("COMMIT").await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_finds_no_server_certainly_did_not_commit() {
+    let mut server = Postgres::start(&["fsync=off"]).expect("PostgreSQL starts");
+    let options = harness::options_at(server.url("postgres"));
+    let store = PostgresStore::open(&options).await.expect("a store opens");
+    server.kill();
+    // The connections that are open are found to be broken first.
+    let leave = async || match store.leave(PeerId::from_u64(1)).await {
+        Ok(()) => panic!("there is no server"),
+        Err(error) => std::error::Error::source(&error)
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+    };
+    let certain = async || while leave().await.contains("may or may not") {};
+    harness::within("a certain error", certain()).await;
 }

@@ -144,25 +144,64 @@ async fn a_node_that_may_open_more_connections_than_the_server_admits_is_rejecte
 #[tokio::test]
 async fn one_node_too_many_for_the_connections_of_the_server_is_rejected() {
     let mut options = options().await;
-    let session = Session::connect(harness::url(&options)).await;
-    let admitted = "SELECT current_setting('max_connections')::bigint";
-    let admitted: i64 = session
-        .client
-        .query_one(admitted, &[])
-        .await
-        .expect("a setting")
-        .get(0);
-    let pool = &mut options.pools.read;
-    pool.connections_max = usize::try_from(admitted / 2).expect("a number");
+    let half = admitted(&options).await / 2;
+    options.pools.read.connections_max = half;
     let first = PostgresStore::open(&options)
         .await
         .expect("one node has room");
-    first.check().await.expect("a connection");
     options.node = "second".to_owned();
     let refusal = refusal(&options).await;
     assert!(
-        refusal.contains("2 nodes") && refusal.contains("raise max_connections"),
+        refusal.contains("1 others") && refusal.contains("raise max_connections"),
         "{refusal}"
     );
     first.close().await;
+}
+
+/// The connections that the server admits.
+async fn admitted(options: &PostgresOptions) -> usize {
+    let session = Session::connect(harness::url(options)).await;
+    let admitted = "SELECT current_setting('max_connections')::bigint";
+    let row = session.client.query_one(admitted, &[]).await;
+    let admitted: i64 = row.expect("a setting").get(0);
+    usize::try_from(admitted).expect("a number")
+}
+
+#[tokio::test]
+async fn each_node_counts_with_the_connections_of_its_own_pools() {
+    let mut large = options().await;
+    let small = PostgresOptions {
+        node: "small".to_owned(),
+        ..large.clone()
+    };
+    let room = small.pools.connections_max() - 1;
+    let others = large.pools.connections_max() - large.pools.read.connections_max;
+    large.pools.read.connections_max = admitted(&large).await - 3 - others - room;
+    let first = PostgresStore::open(&large).await.expect("there is room");
+    let refusal = refusal(&small).await;
+    assert!(refusal.contains("raise max_connections"), "{refusal}");
+    first.close().await;
+    let alone = PostgresStore::open(&small)
+        .await
+        .expect("there is room now");
+    alone.close().await;
+}
+
+#[tokio::test]
+async fn nodes_that_start_together_see_each_other() {
+    let mut options = options().await;
+    options.pools.read.connections_max = admitted(&options).await / 3;
+    let nodes: Vec<_> = (0..5)
+        .map(|number| PostgresOptions {
+            node: format!("node{number}"),
+            ..options.clone()
+        })
+        .collect();
+    let opened = futures::future::join_all(nodes.iter().map(PostgresStore::open)).await;
+    let started: Vec<_> = opened.into_iter().flatten().collect();
+    // Two have room. One that is refused may be counted by another one until it disconnects.
+    assert!((1..=2).contains(&started.len()), "{}", started.len());
+    for store in started {
+        store.close().await;
+    }
 }

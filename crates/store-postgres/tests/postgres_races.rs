@@ -146,7 +146,8 @@ async fn deleted_while<F: Future>(nodes: &Nodes, author: PersonId, act: impl FnO
                 .delete_story(story, author, now)
                 .await
                 .expect("a deletion");
-            while !other.purge_story(story, 100).await.expect("a step") {}
+            let purged = async || while !other.purge_story(story, 100).await.expect("a step") {};
+            harness::within("the story is purged", purged()).await;
         };
         let go_on = async {
             waiting(&session, 2).await;

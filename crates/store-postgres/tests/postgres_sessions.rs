@@ -69,7 +69,8 @@ async fn sessions_that_end_in_every_way_at_once_cause_no_deadlock() {
     // A session reports its figures when it ends.
     let of_nodes = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name LIKE 'sosik/%'";
-    while number(&session, of_nodes).await > 0 {}
+    let ended = async || while number(&session, of_nodes).await > 0 {};
+    harness::within("the sessions end", ended()).await;
     let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
     assert_eq!(number(&session, deadlocks).await, 0);
 }

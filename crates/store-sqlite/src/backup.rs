@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use sosik_store::engine::migrations::hexadecimal;
 
-use super::{in_use, migrations, open, with_causes};
+use super::{in_use, migrations, moved, open, with_causes};
 
 /// Pages copied between two progress reports: 16 MiB.
 const STEP_PAGES: i32 = 4_096;
@@ -113,6 +113,7 @@ fn copied(
     drop(snapshot);
     // One self-contained file.
     copy.pragma_update(None, "journal_mode", "DELETE")?;
+    moved::unmark(copy)?;
     in_use::unmark(copy)
 }
 
@@ -136,6 +137,7 @@ pub fn check_copy(path: &Path, without_log: bool) -> Result<(), CopyFailed> {
     }
     let settled = copy
         .pragma_update(None, "journal_mode", "DELETE")
+        .and_then(|()| moved::unmark(&copy))
         .and_then(|()| in_use::unmark(&copy));
     settled.map_err(|error| failed(&error))
 }

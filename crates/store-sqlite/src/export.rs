@@ -12,7 +12,7 @@ use sosik_store::{StoreError, StoreResult};
 
 use super::failure::of_engine;
 use super::open::{DatabaseLock, OpenFailed};
-use super::{SqliteFile, SqliteOptions, SqliteStore, in_use, open};
+use super::{SqliteFile, SqliteOptions, SqliteStore, in_use, moved, open};
 
 /// What every node and every import changes: a node takes a number, with a new epoch. The keys are random.
 const IDENTITY: &[&str] = &[
@@ -116,6 +116,18 @@ impl RowSource for Export {
             connection.query_row(&count, [], |row| {
                 row.get::<_, i64>(0).map(i64::unsigned_abs)
             })
+        })
+    }
+
+    fn is_moved(&self) -> StoreResult<bool> {
+        self.read(moved::is_marked)
+    }
+
+    fn mark_moved(&self) -> StoreResult<()> {
+        self.read(|connection| {
+            connection.pragma_update(None, "query_only", false)?;
+            moved::mark(connection)?;
+            connection.pragma_update(None, "query_only", true)
         })
     }
 

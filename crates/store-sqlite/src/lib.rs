@@ -32,6 +32,7 @@ mod likes;
 mod log;
 mod maintenance;
 mod migrations;
+mod moved;
 mod nodes;
 mod notifications;
 mod notify;
@@ -107,6 +108,13 @@ impl SqliteStore {
 
     fn start(options: &SqliteOptions) -> Result<Arc<Self>, OpenFailed> {
         let (lock, connection) = Self::prepare(options)?;
+        let moved = moved::is_marked(&connection);
+        if moved.map_err(|error| OpenFailed::new(&lock.path, error))? {
+            let advice = moved::advice(&lock.path);
+            let failed = OpenFailed::new(&lock.path, advice);
+            in_use::close(connection);
+            return Err(failed);
+        }
         let connector = lock.connector();
         let connect_reader: readers::Connect = {
             let (connector, options) = (connector.clone(), options.clone());

@@ -155,9 +155,10 @@ async fn migrate(
     let options = options_of(&loaded.config, to, clock.now());
     let filling = Box::pin(Filling::begin(&options, source)).await?;
     let (tables, rows_before) = (filling.tables().to_vec(), filling.rows_filled());
-    let rows = tables.iter().map(|table| table.rows).sum();
+    let rows: u64 = tables.iter().map(|table| table.rows).sum();
     let begun_at = filling.begun_at();
-    print::note(&estimated(rows - rows_before));
+    // Rows of the source may have been removed by hand since an earlier run.
+    print::note(&estimated(rows.saturating_sub(rows_before)));
     fill(filling, rows, args.rows_per_transaction).await?;
     let elapsed = clock.monotonic() - begun;
     Ok(Report {
@@ -226,7 +227,7 @@ fn sentences(report: &Report) -> String {
         "{rows} rows of {} tables are moved{earlier}, and their numbers are equal in both stores\n\
          this run took {seconds:.1} s; no server could run for {downtime_seconds:.1} s\n\
          next: set store.url to the new database, run `sosik verify`, and start the nodes. Keep the old file as a backup: \
-         a server that starts on it again does not know what the nodes write\n",
+         no server starts on it any more\n",
         tables.len()
     )
 }

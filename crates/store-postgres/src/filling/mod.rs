@@ -17,11 +17,17 @@ use tokio_postgres::Client;
 
 pub use self::moves::{MOVES, Move, NOT_FILLED};
 use self::target::{Filled, Progress};
+use super::failure::NoResponse;
 use super::open;
 use super::options::PostgresOptions;
 
-/// How long one statement of a filling may take. The longest ones count or analyse a whole table.
-const STATEMENT_MAX: Duration = Duration::from_secs(3_600);
+/// How long one statement of a filling may take. The longest ones count or analyse a whole table: minutes, with the rows
+/// of a million people.
+const STATEMENT_MAX: Duration = Duration::from_secs(900);
+
+/// How long one step may take: a statement, or a transaction of rows, which takes seconds. The server ends a statement
+/// first if it still responds.
+const STEP_MAX: Duration = STATEMENT_MAX.saturating_add(Duration::from_secs(60));
 
 /// The reason why a database is not filled. Says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +37,11 @@ enum Refused {
          rows, too.)"
     )]
     NotEmpty(String),
+    #[error(
+        "an earlier run has moved this source, and the target has rows. If it is the database of that run, all rows are \
+         there: run `sosik verify` and start the nodes on it. Otherwise create a new database"
+    )]
+    AlreadyMoved,
     #[error(
         "the target is half filled from another store, or from this one before a server or an import used it again: \
          name the store that the migration began with, or create a new database and start over"
@@ -105,9 +116,11 @@ impl Filling {
             ..options.clone()
         };
         open::prepare_to_fill(&options).await?;
-        let (tables, identity) = count(&source).await?;
+        let counted = count(&source).await?;
         let mut client = target::connect(&options).await?;
-        let filled = target::begin(&mut client, &identity, options.now).await?;
+        let begin = target::begin(&mut client, &counted, options.now);
+        let filled = within("begin to fill the target", begin).await?;
+        let tables = counted.tables;
         Ok(Self {
             client,
             source,
@@ -135,7 +148,7 @@ impl Filling {
     }
 
     /// Copies the rows that are missing, with about `rows` of them in each transaction, compares the numbers of rows of
-    /// all tables, and makes the database ready for nodes. `copied` gets the number of rows of each transaction.
+    /// all tables, marks the source as moved, and makes the database ready for nodes. `copied` gets the number of rows of each transaction.
     ///
     /// # Errors
     /// One of the stores fails, and the filling can be continued; or the numbers differ.
@@ -147,8 +160,11 @@ impl Filling {
             }
         }
         self.compare().await?;
-        target::analyze(&self.client).await?;
-        target::end(&self.client).await
+        within("analyze the tables", target::analyze(&self.client)).await?;
+        // Before nodes may start on the target: from then on a server on the source would lose what it accepts.
+        let source = Arc::clone(&self.source);
+        read_source(move || source.mark_moved()).await?;
+        within("end the filling", target::end(&self.client)).await
     }
 
     async fn fill(
@@ -161,7 +177,8 @@ impl Filling {
         let table = copy::Target::read(&self.client, of).await?;
         let mut pages = table.pages(Arc::clone(&self.source), progress.place);
         while let Some(first) = pages.next().await? {
-            let copy = table.copy(&mut self.client, first, &mut pages, rows).await;
+            let copy = table.copy(&mut self.client, first, &mut pages, rows);
+            let copy = within("copy rows", copy).await;
             let number = copy.map_err(|error| error.with_context(of.to))?;
             copied(number);
         }
@@ -171,7 +188,7 @@ impl Filling {
     /// Compares the number of rows of each table with that of the source.
     async fn compare(&self) -> StoreResult<()> {
         for FilledTable { name, rows } in self.tables.iter().copied() {
-            let found = target::count(&self.client, name).await?;
+            let found = within("count rows", target::count(&self.client, name)).await?;
             if found != rows {
                 return Err(Refused::Differs {
                     table: name,
@@ -185,9 +202,40 @@ impl Filling {
     }
 }
 
-async fn count(source: &Arc<dyn RowSource>) -> StoreResult<(Vec<FilledTable>, String)> {
+/// What is known of a source before its rows are read.
+struct Counted {
+    tables: Vec<FilledTable>,
+    identity: String,
+    moved: bool,
+}
+
+async fn count(source: &Arc<dyn RowSource>) -> StoreResult<Counted> {
     let source = Arc::clone(source);
-    let count = move || Ok((rows_of(&*source)?, source.identity()?));
-    let counted = tokio::task::spawn_blocking(count).await;
-    counted.map_err(|error| StoreError::failed("read the source", error))?
+    let count = move || {
+        Ok(Counted {
+            tables: rows_of(&*source)?,
+            identity: source.identity()?,
+            moved: source.is_moved()?,
+        })
+    };
+    read_source(count).await
+}
+
+/// Uses the source, which blocks.
+async fn read_source<T: Send + 'static>(
+    work: impl FnOnce() -> StoreResult<T> + Send + 'static,
+) -> StoreResult<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| StoreError::failed("read the source", error))?
+}
+
+/// A step of the filling. A server that is stopped or unreachable ends it with an error, and the filling can be continued.
+async fn within<T>(
+    context: &'static str,
+    step: impl Future<Output = StoreResult<T>>,
+) -> StoreResult<T> {
+    match tokio::time::timeout(STEP_MAX, step).await {
+        Ok(done) => done,
+        Err(_elapsed) => Err(StoreError::failed(context, NoResponse(STEP_MAX))),
+    }
 }

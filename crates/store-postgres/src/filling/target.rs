@@ -7,6 +7,7 @@
 //! The statements here run once per filling or per transaction of many rows, so no test looks at their plans.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use sosik_feed::Timestamp;
 use sosik_store::engine::transfer::Cell;
@@ -17,8 +18,8 @@ use super::super::failure::of_engine;
 use super::super::migrations;
 use super::super::options::PostgresOptions;
 use super::super::pool;
-use super::Refused;
 use super::moves::MOVES;
+use super::{Counted, Refused};
 
 /// The record: how much of each table is there. `migrations::SCHEMA_FOUND` looks for it.
 const PROGRESS_CREATE: &str = "CREATE TABLE moved_tables (
@@ -46,7 +47,14 @@ const SCHEMA_LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
 /// The advisory lock of the session that fills ("moves" in ASCII).
 const FILLING_LOCK: &str = "SELECT pg_try_advisory_lock(x'6d6f766573'::bigint)";
 
-/// The last part of `application_name`.
+/// How long the server may leave data unacknowledged before the connection counts as lost.
+const SILENT_MAX: Duration = Duration::from_secs(60);
+
+/// The server looks for a client that is gone, whose lock would otherwise last for hours.
+const PROBES: &str =
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3";
+
+/// The third part of `application_name`.
 const CLASS: &str = "migrate";
 
 /// Tables that nodes fill when they start.
@@ -76,7 +84,10 @@ pub(super) struct Filled {
 pub(super) async fn connect(options: &PostgresOptions) -> StoreResult<Client> {
     let mut config = pool::config(options)
         .map_err(|error| StoreError::failed("read the address of the database", error))?;
-    config.application_name(format!("sosik/{}/{CLASS}", options.node));
+    config.application_name(pool::application_name(options, CLASS));
+    config.tcp_user_timeout(SILENT_MAX);
+    let before = config.get_options().unwrap_or_default().to_owned();
+    config.options(format!("{before} {PROBES}"));
     let (client, connection) = config.connect(NoTls).await.map_err(of_engine)?;
     // It ends with the client, which reports its errors.
     tokio::spawn(connection);
@@ -93,7 +104,7 @@ pub(super) async fn connect(options: &PostgresOptions) -> StoreResult<Client> {
 /// Begins to fill an empty database, or continues a filling from the same source.
 pub(super) async fn begin(
     client: &mut Client,
-    source: &str,
+    source: &Counted,
     now: Timestamp,
 ) -> StoreResult<Filled> {
     let tx = client.transaction().await.map_err(of_engine)?;
@@ -101,14 +112,14 @@ pub(super) async fn begin(
         .await
         .map_err(of_engine)?;
     if !exists(&tx).await? {
-        check_empty(&tx).await?;
+        check_empty(&tx, source.moved).await?;
         let names: Vec<_> = MOVES.iter().map(|of| of.to).collect();
         tx.batch_execute(PROGRESS_CREATE).await.map_err(of_engine)?;
-        tx.execute(PROGRESS_BEGIN, &[&names, &source, &now.as_i64()])
+        tx.execute(PROGRESS_BEGIN, &[&names, &source.identity, &now.as_i64()])
             .await
             .map_err(of_engine)?;
     }
-    let filled = read(&tx, source).await?;
+    let filled = read(&tx, &source.identity).await?;
     tx.commit().await.map_err(of_engine)?;
     Ok(filled)
 }
@@ -118,7 +129,7 @@ async fn exists(tx: &Transaction<'_>) -> StoreResult<bool> {
     Ok(found.map_err(of_engine)?.get(0))
 }
 
-async fn check_empty(tx: &Transaction<'_>) -> StoreResult<()> {
+async fn check_empty(tx: &Transaction<'_>, moved: bool) -> StoreResult<()> {
     let mut filled = Vec::new();
     for table in MOVES.iter().map(|of| of.to).chain(OF_NODES) {
         let rows = format!("SELECT EXISTS (SELECT 1 FROM {table})");
@@ -126,9 +137,10 @@ async fn check_empty(tx: &Transaction<'_>) -> StoreResult<()> {
             filled.push(table);
         }
     }
-    match filled.is_empty() {
-        true => Ok(()),
-        false => Err(Refused::NotEmpty(filled.join(", ")).into()),
+    match (filled.is_empty(), moved) {
+        (true, _) => Ok(()),
+        (false, true) => Err(Refused::AlreadyMoved.into()),
+        (false, false) => Err(Refused::NotEmpty(filled.join(", ")).into()),
     }
 }
 

@@ -57,6 +57,14 @@ pub async fn store() -> Arc<PostgresStore> {
 }
 
 /// A connection of the test, which interferes with those of the store.
+/// Waits for a result.
+pub async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(result) => result,
+        Err(_elapsed) => panic!("never: {what}"),
+    }
+}
+
 pub struct Session {
     pub client: tokio_postgres::Client,
 }
@@ -74,9 +82,9 @@ impl Session {
 
     /// The process of the session of a class that is in a wait of this kind, as soon as there is one.
     pub async fn waiting(&self, class: &str, event: &str) -> i32 {
-        let application = format!("sosik/test/{class}");
+        let application = format!("sosik/test/{class}/%");
         let found = "SELECT pid FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name = $1 AND $2 IN (wait_event_type, wait_event)";
+            WHERE datname = current_database() AND application_name LIKE $1 AND $2 IN (wait_event_type, wait_event)";
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             // Within a transaction, the server would answer from the first look.

@@ -98,6 +98,18 @@ pub trait RowSource: Send + Sync + 'static {
     /// The store cannot be read.
     fn count(&self, from: &'static str) -> StoreResult<u64>;
 
+    /// Whether an earlier filling has moved its rows, so that no server starts on it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn is_moved(&self) -> StoreResult<bool>;
+
+    /// Records durably that its rows are in another store. No server starts on it from now on. It can still be read.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn mark_moved(&self) -> StoreResult<()>;
+
     /// The next rows after a place, at most `limit`. A place is the key of a row; without one, the page is the first.
     ///
     /// # Errors
