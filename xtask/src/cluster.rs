@@ -12,13 +12,10 @@ use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
-use sosik_servers::{Cluster, Node, Part, Role, State};
+use sosik_servers::{Cluster, NODES_MAX, Node, Part, Role, State};
 
 use crate::steps::{cargo_command, say};
 use crate::tools;
-
-/// Nodes that fit into the connections of PostgreSQL.
-const NODES_MAX: u8 = 12;
 
 /// Settings of nodes behind a balancer. It notices within three checks, one a second, that a node stops.
 const BEHIND: [&str; 2] = [
@@ -83,7 +80,7 @@ struct Up {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=i64::from(NODES_MAX)))]
     nodes: u8,
     /// Number of nodes that only deliver. With any, the others leave deliveries to them
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=i64::from(NODES_MAX)))]
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..i64::from(NODES_MAX)))]
     workers: u8,
     /// People of the world, whose handles are person0, person1 and so on. 0 leaves the store empty
     #[arg(long, default_value_t = 1_000)]
@@ -111,7 +108,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         Some(folder) => std::path::absolute(folder)?,
         None => target()?.join("cluster"),
     };
-    let _lock = lock(&folder)?;
+    sosik_servers::detach();
+    // The state is replaced as a whole, so it can be read at any time.
+    let reads = matches!(args.chore, Chore::Status { .. });
+    let _lock = (!reads).then(|| lock(&folder)).transpose()?;
     match args.chore {
         Chore::Up(up) => start(&up, &folder),
         Chore::Status { json: true } => print(&format!("{:#}\n", object(&existing(&folder)?))),
@@ -138,7 +138,10 @@ fn target() -> anyhow::Result<PathBuf> {
 /// Only one of these commands runs at a time.
 fn lock(folder: &Path) -> anyhow::Result<File> {
     let file = File::create(folder.with_extension("lock")).context("open the lock")?;
-    file.lock().context("wait for the other command")?;
+    if file.try_lock().is_err() {
+        say("another command of this cluster runs: waiting until it has ended");
+        file.lock().context("wait for the other command")?;
+    }
     Ok(file)
 }
 
@@ -147,6 +150,10 @@ fn existing(folder: &Path) -> anyhow::Result<Cluster> {
 }
 
 fn start(up: &Up, folder: &Path) -> anyhow::Result<()> {
+    ensure!(
+        up.nodes + up.workers <= NODES_MAX,
+        "--nodes and --workers together may be {NODES_MAX}, which is what the connections of PostgreSQL allow"
+    );
     if let Some(cluster) = Cluster::found(folder)? {
         if cluster.runs() {
             print(&table(&cluster))?;
@@ -220,12 +227,14 @@ fn make_world(
     folder: &Path,
 ) -> anyhow::Result<()> {
     say(&format!("making a world of {people} people"));
-    let settings = cluster.settings("world").into_iter();
+    let ((name, url), settings) = cluster.settings_of("world");
+    let settings = settings.into_iter();
     let made = Command::new(executable)
         .args(["world", "--people", &people.to_string()])
         .args(settings.map(|setting| format!("--set={setting}")))
         .current_dir(folder)
         .env_clear()
+        .env(name, url)
         .status();
     ensure!(
         made.context("run sosik world")?.success(),

@@ -19,7 +19,10 @@ use crate::process::State;
 use crate::redis::Redis;
 use crate::server::Server;
 
-/// Connections of PostgreSQL: 26 for each of 15 nodes, and some for terminals.
+/// Nodes that fit into the connections of PostgreSQL, those that only deliver among them.
+pub const NODES_MAX: u8 = 15;
+
+/// Connections of PostgreSQL: 26 for each node, and some for terminals.
 const POSTGRES: &str = "max_connections=400";
 
 /// Memory for timelines. Those that nobody reads are evicted first.
@@ -84,6 +87,18 @@ impl Cluster {
         ]
     }
 
+    /// The variable of the store, which has a password that other accounts of the machine must not see in the list of
+    /// processes, and the other settings of a node of this cluster.
+    #[must_use]
+    pub fn settings_of(&self, name: &str) -> ((String, String), Vec<String>) {
+        let store = ("SOSIK_STORE__URL".to_owned(), self.postgres.url("postgres"));
+        let others = self.settings(name).into_iter();
+        (
+            store,
+            others.filter(|it| !it.starts_with("store.url=")).collect(),
+        )
+    }
+
     /// Starts a node with additional settings and a folder of its own. Add it to [`Self::nodes`] to keep it with the
     /// cluster.
     ///
@@ -97,8 +112,10 @@ impl Cluster {
         folder: &Path,
         further: &[String],
     ) -> anyhow::Result<Node> {
-        let settings = [&self.settings(name), further].concat();
-        let launch = Launch::node(executable, role, folder, &settings)?;
+        let (store, settings) = self.settings_of(name);
+        let settings = [&settings, further].concat();
+        let mut launch = Launch::node(executable, role, folder, &settings)?;
+        launch.environment.push(store);
         Node::start(name, role, launch).with_context(|| format!("start {name}"))
     }
 
@@ -179,9 +196,13 @@ impl Cluster {
             return Ok(None);
         }
         let read = || -> anyhow::Result<Self> { Ok(serde_json::from_slice(&fs::read(&path)?)?) };
-        read()
-            .map(Some)
-            .with_context(|| format!("read {}", path.display()))
+        read().map(Some).with_context(|| {
+            let pids = pids_in(&path);
+            format!(
+                "read {}: another version wrote it; stop the processes {pids:?} and remove the folder",
+                path.display()
+            )
+        })
     }
 
     /// Writes its state to this folder, so that it can be found.
@@ -256,5 +277,27 @@ impl Cluster {
             &mut self.redis.folder,
             &mut self.nats.folder,
         ]
+    }
+}
+
+/// The process ids in the state of another version.
+fn pids_in(state: &Path) -> Vec<u64> {
+    let text = fs::read_to_string(state).unwrap_or_default();
+    let fields = text.split("\"pid\":").skip(1);
+    let number = |field: &str| field.split([',', '}', '\n']).next()?.trim().parse().ok();
+    fields.filter_map(number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_processes_of_a_cluster_of_another_version_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = r#"{"servers": [{"pid": 12, "started": 3}, {"pid":345}]}"#;
+        fs::write(folder.path().join(STATE), state).unwrap();
+        let error = Cluster::found(folder.path()).unwrap_err();
+        assert!(format!("{error:#}").contains("[12, 345]"), "{error:#}");
     }
 }

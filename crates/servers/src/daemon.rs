@@ -1,6 +1,8 @@
 //! A running server process, which is stopped by its process id.
 
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,6 +14,15 @@ use crate::ready;
 
 /// Time for a server to stop. After it, the server is killed.
 const STOP_MAX: Duration = Duration::from_secs(60);
+
+/// Whether servers get process groups of their own.
+static IS_DETACHED: AtomicBool = AtomicBool::new(false);
+
+/// Servers that start from now on get process groups of their own, so that a signal to the group of this process, such as
+/// that of Ctrl-C, does not reach them. For a process that leaves its servers.
+pub fn detach() {
+    IS_DETACHED.store(true, Ordering::Relaxed);
+}
 
 /// The signal that asks a server to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,11 +45,18 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     pub(crate) fn start(command: &mut Command, stop: Stop) -> anyhow::Result<Self> {
-        let child = command
+        if IS_DETACHED.load(Ordering::Relaxed) {
+            command.process_group(0);
+        }
+        let mut child = command
             .spawn()
             .with_context(|| format!("start {}", command.get_program().display()))?;
+        let process = Process::of(child.id()).inspect_err(|_| {
+            // It ended, or nothing is known of it.
+            let _ended = child.kill().and_then(|()| child.wait());
+        })?;
         Ok(Self {
-            process: Process::of(child.id())?,
+            process,
             stop,
             child: Some(child),
         })

@@ -15,6 +15,7 @@ use anyhow::{Context, ensure};
 
 use crate::find::find;
 use crate::postgres::Postgres;
+use crate::process::Process;
 
 /// The environment variable with the address of a server that all tests share.
 pub const TEST_SERVER: &str = "SOSIK_TEST_POSTGRES_URL";
@@ -32,9 +33,13 @@ pub const TEST_SETTINGS: [&str; 5] = [
 const DROP: &str = r#"while read -r name; do names="$names $name"; done
 for name in $names; do "$0" "$1" -qc "DROP DATABASE \"$name\" WITH (FORCE)"; done"#;
 
-/// Stops the server, and removes its folder.
-const STOP: &str = r#"cat > /dev/null; kill -INT "$0"
-for _ in $(seq 100); do kill -0 "$0" 2> /dev/null || break; sleep 0.1; done; rm -rf "$1""#;
+/// Stops the server, which its process id and its start time name, and removes its folder. The server has a minute.
+const STOP: &str = r#"cat > /dev/null; started=$2
+runs() { [ "$(cut -d ' ' -f 22 "/proc/$0/stat" 2> /dev/null)" = "$started" ]; }
+runs && kill -INT "$0"
+for _ in $(seq 600); do runs || break; sleep 0.1; done
+runs && kill -KILL "$0"
+rm -rf "$1""#;
 
 /// The server of this process.
 static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
@@ -71,11 +76,13 @@ impl Server {
         let server = Postgres::start(&TEST_SETTINGS)?;
         let data = server.data();
         let folder = data.parent().context("the data has a folder")?;
-        let (pid, folder) = (server.pid().to_string(), folder.display().to_string());
+        let process = Process::of(server.pid())?;
+        let (pid, started) = (process.pid().to_string(), process.started().to_string());
+        let folder = folder.display().to_string();
         Ok(Self {
             psql,
             maintenance: server.url("postgres"),
-            cleaner: Mutex::new(shell(STOP, &[&pid, &folder])?),
+            cleaner: Mutex::new(shell(STOP, &[&pid, &folder, &started])?),
             _own: Some(server),
         })
     }
@@ -126,6 +133,7 @@ fn with_database(url: &str, database: &str) -> String {
     format!("{}/{database}{question}{parameters}", server.join("/"))
 }
 
-fn random() -> u64 {
+/// A number that nobody can guess: the system seeds each state.
+pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

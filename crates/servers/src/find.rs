@@ -1,7 +1,7 @@
 //! Finding executables and free ports.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A port without a listener.
 pub(crate) fn free_port() -> anyhow::Result<u16> {
@@ -17,12 +17,29 @@ pub fn find(name: &str) -> Option<PathBuf> {
     let mut debian: Vec<_> = versions
         .filter_map(|version| Some(version.ok()?.path().join("bin")))
         .collect();
-    // Newest version first. These folders come before the search path, which may contain wrappers that drop privileges
-    // in their own way.
-    debian.sort();
-    debian.reverse();
+    // Newest version first: 15 is newer than 9.6. These folders come before the search path, which may contain wrappers
+    // that drop privileges in their own way.
+    debian.sort_by_key(|folder| std::cmp::Reverse(version(folder)));
     let folders = debian.into_iter().chain(std::env::split_paths(&path));
     folders
         .map(|folder| folder.join(name))
         .find(|file| file.is_file())
+}
+
+/// The major version in the path of an executable folder, such as `/usr/lib/postgresql/15/bin`.
+fn version(folder: &Path) -> u32 {
+    let name = folder.parent().and_then(Path::file_name);
+    let major = name.and_then(|name| name.to_str()?.split('.').next()?.parse().ok());
+    major.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_numbers() {
+        let version = |name| version(&Path::new("/usr/lib/postgresql").join(name).join("bin"));
+        assert!(version("15") > version("9.6"));
+    }
 }

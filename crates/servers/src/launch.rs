@@ -119,10 +119,16 @@ pub(crate) fn drop_root(command: &mut Command, user: &str, folder: &Path) -> any
     if !rustix::process::geteuid().is_root() {
         return Ok(());
     }
-    let (uid, gid) = user_ids(user).with_context(|| format!("there is no user {user}"))?;
-    std::os::unix::fs::chown(folder, Some(uid), Some(gid))?;
+    let (uid, gid) = give(folder, user)?;
     command.uid(uid).gid(gid);
     Ok(())
+}
+
+/// Makes this user the owner of a file. Returns the ids of the user and of its group. Only root may do that.
+pub(crate) fn give(path: &Path, user: &str) -> anyhow::Result<(u32, u32)> {
+    let (uid, gid) = user_ids(user).with_context(|| format!("there is no user {user}"))?;
+    std::os::unix::fs::chown(path, Some(uid), Some(gid))?;
+    Ok((uid, gid))
 }
 
 fn user_ids(user: &str) -> Option<(u32, u32)> {

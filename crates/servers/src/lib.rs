@@ -21,8 +21,8 @@ mod redis;
 mod roll;
 mod server;
 
-pub use cluster::{Cluster, Part};
-pub use daemon::Stop;
+pub use cluster::{Cluster, NODES_MAX, Part};
+pub use daemon::{Stop, detach};
 pub use databases::{TEST_SERVER, TEST_SETTINGS, test_database};
 pub use find::find;
 pub use launch::{Launch, Ready};

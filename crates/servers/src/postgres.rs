@@ -1,7 +1,9 @@
 //! PostgreSQL with a cluster of its own.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -9,9 +11,10 @@ use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::Stop;
+use crate::databases::random;
 use crate::find::{find, free_port};
 use crate::folder::Folder;
-use crate::launch::{Launch, Ready, drop_root};
+use crate::launch::{Launch, Ready, drop_root, give};
 use crate::server::{Server, is_a_server};
 
 /// The user that PostgreSQL runs as when this process is root.
@@ -23,33 +26,37 @@ const STARTUP: &[u8] =
 
 /// A running PostgreSQL server. Dropping it stops the server and removes its data. After [`Server::kill`] it recovers
 /// when it is started again.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Postgres {
     server: Server,
     pub(crate) folder: Folder,
     port: u16,
+    /// Of the user `postgres`, who may run programs on this machine.
+    password: String,
 }
 is_a_server!(Postgres);
 
 impl Postgres {
-    /// Creates a cluster and starts a server with these settings, such as `["fsync=off"]`. The user `postgres` connects
-    /// without a password.
+    /// Creates a cluster and starts a server with these settings, such as `["fsync=off"]`. The user `postgres` has a
+    /// random password, because every account of this machine reaches the port.
     ///
     /// # Errors
     /// The server is not installed or does not start.
     pub fn start(settings: &[&str]) -> anyhow::Result<Self> {
-        let folder = data_folder()?;
-        initialize(folder.path())?;
-        Self::with(folder, settings)
+        let folder = Folder::new()?;
+        let password = format!("{:016x}{:016x}", random(), random());
+        initialize(folder.path(), &password)?;
+        Self::with(folder, password, settings)
     }
 
     /// Starts a server on the data in a folder.
-    fn with(folder: Folder, settings: &[&str]) -> anyhow::Result<Self> {
+    fn with(folder: Folder, password: String, settings: &[&str]) -> anyhow::Result<Self> {
         let port = free_port()?;
         Ok(Self {
             server: Server::start(launch(folder.path(), port, settings)?)?,
             folder,
             port,
+            password,
         })
     }
 
@@ -59,22 +66,27 @@ impl Postgres {
     /// # Errors
     /// The copy failed.
     pub fn base_backup(&self) -> anyhow::Result<BaseBackup> {
-        let folder = data_folder()?;
+        let folder = Folder::new()?;
         let mut backup = Command::new(find("pg_basebackup").context("no pg_basebackup")?);
         backup
             .args(["-h", "127.0.0.1", "-U", USER, "-X", "fetch", "-c", "fast"])
             .args(["-p", &self.port.to_string(), "-D"])
             .arg(data(folder.path()))
+            .env("PGPASSWORD", &self.password)
             .current_dir(folder.path());
         drop_root(&mut backup, USER, folder.path())?;
         ensure!(backup.status()?.success(), "pg_basebackup failed");
-        Ok(BaseBackup(folder))
+        Ok(BaseBackup {
+            folder,
+            password: self.password.clone(),
+        })
     }
 
     /// The address of a database. The database `postgres` always exists.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+        let Self { port, password, .. } = self;
+        format!("postgres://postgres:{password}@127.0.0.1:{port}/{database}")
     }
 
     /// Its port on 127.0.0.1.
@@ -91,8 +103,10 @@ impl Postgres {
 }
 
 /// A copy of the data of a server.
-#[derive(Debug)]
-pub struct BaseBackup(Folder);
+pub struct BaseBackup {
+    folder: Folder,
+    password: String,
+}
 
 impl BaseBackup {
     /// Starts a server on the copy. It first replays what this shell command restores from the archive: `%f` is the name
@@ -101,20 +115,13 @@ impl BaseBackup {
     /// # Errors
     /// The server does not start.
     pub fn restore(self, command: &str, settings: &[&str]) -> anyhow::Result<Postgres> {
-        let signal = data(self.0.path()).join("recovery.signal");
+        let signal = data(self.folder.path()).join("recovery.signal");
         fs::write(&signal, "").with_context(|| format!("write {}", signal.display()))?;
         let command = format!("restore_command={command}");
         // It accepts nobody before it has replayed everything: until then it would be read-only.
         let recovery = ["hot_standby=off", command.as_str()];
-        Postgres::with(self.0, &[settings, &recovery].concat())
+        Postgres::with(self.folder, self.password, &[settings, &recovery].concat())
     }
-}
-
-/// A folder for the data, which the user of the server can enter.
-fn data_folder() -> anyhow::Result<Folder> {
-    let folder = Folder::new()?;
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
-    Ok(folder)
 }
 
 fn data(folder: &Path) -> PathBuf {
@@ -125,7 +132,8 @@ fn launch(folder: &Path, port: u16, settings: &[&str]) -> anyhow::Result<Launch>
     let shown = |path: &Path| path.display().to_string();
     let mut arguments = vec!["-D".to_owned(), shown(&data(folder))];
     arguments.extend(["-p".to_owned(), port.to_string()]);
-    arguments.extend(["-k".to_owned(), shown(folder)]);
+    // No socket: everybody uses the port.
+    arguments.extend(["-k".to_owned(), String::new()]);
     for setting in ["listen_addresses=127.0.0.1"].iter().chain(settings) {
         arguments.extend(["-c".to_owned(), (*setting).to_owned()]);
     }
@@ -146,14 +154,66 @@ fn launch(folder: &Path, port: u16, settings: &[&str]) -> anyhow::Result<Launch>
     })
 }
 
-fn initialize(folder: &Path) -> anyhow::Result<()> {
+fn initialize(folder: &Path, password: &str) -> anyhow::Result<()> {
+    let file = folder.join("password");
+    let mut open = OpenOptions::new();
+    let opened = open.write(true).create_new(true).mode(0o600).open(&file);
+    opened?.write_all(password.as_bytes())?;
+    if rustix::process::geteuid().is_root() {
+        give(&file, USER)?;
+    }
     let mut init = Command::new(find("initdb").context("initdb is not installed")?);
-    init.args(["-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8"])
-        .args(["--locale=C.UTF-8", "-D"])
+    init.args(["-U", "postgres", "-A", "scram-sha-256", "--no-sync"])
+        .args(["-E", "UTF8", "--locale=C.UTF-8", "-D"])
         .arg(data(folder))
+        .arg("--pwfile")
+        .arg(&file)
         .current_dir(folder)
         .stdout(Stdio::null());
     drop_root(&mut init, USER, folder)?;
     ensure!(init.status()?.success(), "initdb failed");
-    Ok(())
+    Ok(fs::remove_file(&file)?)
+}
+
+/// Without the password.
+impl fmt::Debug for Postgres {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Postgres");
+        shown
+            .field("server", &self.server)
+            .field("port", &self.port);
+        shown.finish_non_exhaustive()
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for BaseBackup {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("BaseBackup");
+        shown.field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn nobody_connects_without_the_password_or_enters_the_folder() {
+        let server = Postgres::start(&["fsync=off"]).unwrap();
+        let psql = |url: &str| {
+            let mut psql = Command::new(find("psql").unwrap());
+            psql.args([url, "-wqtAc", "SELECT 1"]).stderr(Stdio::null());
+            psql.status().unwrap().success()
+        };
+        let url = server.url("postgres");
+        assert!(psql(&url));
+        let (_, host) = url.split_once('@').unwrap();
+        assert!(!psql(&format!("postgres://postgres@{host}")));
+        assert!(!format!("{server:?}").contains(&server.password));
+        let folder = fs::metadata(server.folder.path()).unwrap();
+        assert_eq!(folder.permissions().mode() & 0o077, 0);
+    }
 }

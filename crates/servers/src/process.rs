@@ -54,6 +54,11 @@ impl Process {
         self.pid
     }
 
+    /// Clock ticks from the start of the machine to its own.
+    pub(crate) const fn started(self) -> u64 {
+        self.started
+    }
+
     /// What it does now.
     #[must_use]
     pub fn state(self) -> State {
@@ -225,7 +230,7 @@ mod tests {
         let parent = Process::of(shell.id()).unwrap();
         let child = Process::of(line.trim().parse().unwrap()).unwrap();
         let both = || [parent.state(), child.state()];
-        let reach = |state| while both() != [state; 2] {};
+        let reach = |state| ready::poll(SIGNAL_MAX, || both() == [state; 2]).unwrap();
         parent.pause().unwrap();
         reach(State::Paused);
         parent.resume().unwrap();

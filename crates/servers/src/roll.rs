@@ -77,7 +77,7 @@ fn is_up(rows: &[Value], node: &Node) -> bool {
 /// What a balancer reports about its nodes.
 fn status(balancer: &Node) -> anyhow::Result<Value> {
     let address = balancer.admin_url.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address)?;
+    let mut stream = TcpStream::connect_timeout(&address.parse()?, ANSWER_MAX)?;
     stream.set_read_timeout(Some(ANSWER_MAX))?;
     write!(
         stream,
